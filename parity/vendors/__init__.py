@@ -1,0 +1,1 @@
+"""The command line's own look at the vendors: read directly, paged, in parallel, never through Pulumi."""

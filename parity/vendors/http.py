@@ -1,0 +1,292 @@
+"""One HTTP client for the vendors' interfaces: pages, back-off on rate limits, errors that say what was asked.
+
+The errors:
+
+    VendorError
+    ├── Unauthorized   the token is missing, wrong or expired (401)
+    ├── Forbidden      the token lacks a permission (403 that is no rate limit)
+    ├── NotFound       no such object, or none that the token may see (404)
+    ├── RateLimited    still limited when the deadline passed (429, or 403 with GitHub's headers)
+    ├── Refused        any other answer of 400 to 499
+    ├── Unavailable    5xx, a dropped connection or a time-out, still so when the deadline passed
+    └── Unreadable     the answer is not what the interface promises: a page cut short, no JSON
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import time
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Self, cast
+
+import httpx
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Callable, Mapping
+    from types import TracebackType
+
+Document = dict[str, Any]
+
+_HTTP_UNAUTHORIZED, _HTTP_FORBIDDEN, _HTTP_NOT_FOUND, _HTTP_TOO_MANY = 401, 403, 404, 429
+_HTTP_ERRORS, _HTTP_SERVER_ERRORS = 400, 500
+
+
+class VendorError(Exception):
+    """A vendor could not be asked, or refused; `str()` says what was asked and what came back, without any secret."""
+
+    def __init__(self, vendor: str, method: str, path: str, status: int | None, message: str) -> None:
+        """Keep what was asked (`vendor`, `method`, `path` without its query) and what came back."""
+        self.vendor, self.method, self.path, self.status, self.message = vendor, method, path, status, message
+        answered = "no answer" if status is None else f"status {status}"
+        super().__init__(f"{vendor}: {method} {path}: {answered}: {message}")
+
+
+class Unauthorized(VendorError):
+    """The token is missing, wrong or expired."""
+
+
+class Forbidden(VendorError):
+    """The token is good but lacks the permission for this."""
+
+
+class NotFound(VendorError):
+    """There is no such object, or none that the token may see."""
+
+
+class RateLimited(VendorError):
+    """The vendor still limited us when the deadline passed."""
+
+
+class Refused(VendorError):
+    """The vendor refused the request as it is; repeating it cannot help."""
+
+
+class Unavailable(VendorError):
+    """The vendor failed, dropped the connection or did not answer in time, until the deadline passed."""
+
+
+class Unreadable(VendorError):
+    """The answer is not what the interface promises: a page cut short, or no JSON."""
+
+
+@dataclass(frozen=True)
+class Service:
+    """How one vendor is spoken to."""
+
+    name: str
+    base_url: str
+    headers: Mapping[str, str]
+    parameters: Mapping[str, str]
+    """Sent with every request, for example Vercel's `teamId`."""
+
+
+@dataclass(frozen=True)
+class Limits:
+    """When to give up; seconds."""
+
+    request_seconds: float = 20
+    deadline_seconds: float = 60
+    first_pause_seconds: float = 0.25
+    longest_pause_seconds: float = 10
+    connections: int = 8
+
+
+class Client:
+    """An asynchronous client of one vendor; use it as an async context manager.
+
+    Proxy and CA come from the environment (HTTPS_PROXY, SSL_CERT_FILE), as for every other program of the project.
+    """
+
+    def __init__(
+        self,
+        service: Service,
+        *,
+        limits: Limits | None = None,
+        transport: httpx.AsyncBaseTransport | None = None,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        """Speak to `service`; `transport` is the tests' seam."""
+        self.service = service
+        self.calls = 0
+        """How many requests were sent, repeated ones counted."""
+        self._limits = limits or Limits()
+        self._clock = clock
+        self._slots = asyncio.Semaphore(self._limits.connections)
+        self._http = httpx.AsyncClient(
+            base_url=service.base_url,
+            headers=dict(service.headers),
+            timeout=self._limits.request_seconds,
+            transport=transport,
+            follow_redirects=True,
+        )
+
+    async def __aenter__(self) -> Self:
+        """Open the connections' pool."""
+        await self._http.__aenter__()
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        """Close the connections' pool."""
+        await self._http.__aexit__(kind, error, trace)
+
+    async def get(self, path: str, **parameters: str | int) -> Document:
+        """One object.
+
+        Raises:
+            VendorError: one of its kinds, after back-off within the limits.
+        """
+        answer = await self.request("GET", path, parameters=parameters)
+        return self._object(answer)
+
+    async def get_or_none(self, path: str, **parameters: str | int) -> Document | None:
+        """One object, or None where the vendor says that there is none."""
+        try:
+            return await self.get(path, **parameters)
+        except NotFound:
+            return None
+
+    async def pages(self, path: str, **parameters: str | int) -> AsyncIterator[Any]:
+        """Every page of a list, as its JSON: Vercel's `pagination.next`, GitHub's `Link` header.
+
+        Raises:
+            VendorError: as `get`; a page that was cut short is Unreadable, never a shorter list.
+        """
+        query: dict[str, str | int] | None = dict(parameters)
+        where = path
+        while query is not None:
+            answer = await self.request("GET", where, parameters=query)
+            page = self._json(answer)
+            yield page
+            where, query = self._after(where, query, answer, page)
+
+    async def request(
+        self,
+        method: str,
+        path: str,
+        *,
+        parameters: Mapping[str, str | int] | None = None,
+        body: Document | None = None,
+        repeat: bool = True,
+    ) -> httpx.Response:
+        """Send a request; repeat it with growing pauses while the vendor limits or fails, until the deadline.
+
+        Args:
+            method: the HTTP method.
+            path: from the service's root.
+            parameters: the query; the service's own are added.
+            body: sent as JSON.
+            repeat: whether sending it twice does no harm; where it is False only rate limits are waited out.
+        """
+        until = self._clock() + self._limits.deadline_seconds
+        pause = self._limits.first_pause_seconds
+        while True:
+            error, wait, again = await self._once(method, path, {**self.service.parameters, **(parameters or {})}, body)
+            if isinstance(error, httpx.Response):
+                return error
+            rest = pause if wait is None else wait
+            if not again or not (repeat or isinstance(error, RateLimited)) or self._clock() + rest > until:
+                raise error
+            await asyncio.sleep(rest)
+            pause = min(pause * 2, self._limits.longest_pause_seconds)
+
+    async def _once(
+        self, method: str, path: str, parameters: Mapping[str, str | int], body: Document | None
+    ) -> tuple[httpx.Response | VendorError, float | None, bool]:
+        """One attempt: the answer, or the error with the pause that the vendor asks for and whether to try again."""
+        self.calls += 1
+        try:
+            async with self._slots:
+                answer = await self._http.request(method, path, params=dict(parameters), json=body)
+        except httpx.TransportError as error:
+            text = f"{type(error).__name__}: {error}" if str(error) else type(error).__name__
+            return Unavailable(self.service.name, method, path, None, text), None, True
+        if answer.status_code < _HTTP_ERRORS:
+            return answer, None, False
+        return self._error(method, path, answer)
+
+    def _error(self, method: str, path: str, answer: httpx.Response) -> tuple[VendorError, float | None, bool]:
+        status, message = answer.status_code, _message(answer)
+        pause = _retry_after(answer)
+        kind: type[VendorError]
+        again = False
+        if status == _HTTP_TOO_MANY or (status == _HTTP_FORBIDDEN and _is_rate_limit(answer)):
+            kind, again = RateLimited, True
+        elif status >= _HTTP_SERVER_ERRORS:
+            kind, again = Unavailable, True
+        else:
+            kind = {
+                _HTTP_UNAUTHORIZED: Unauthorized,
+                _HTTP_FORBIDDEN: Forbidden,
+                _HTTP_NOT_FOUND: NotFound,
+            }.get(status, Refused)
+        return kind(self.service.name, method, path, status, message), pause, again
+
+    def _after(
+        self, path: str, query: dict[str, str | int], answer: httpx.Response, page: Any
+    ) -> tuple[str, dict[str, str | int] | None]:
+        """Where the next page is, or a query of None after the last."""
+        following = answer.links.get("next", {}).get("url")
+        if following:
+            url = httpx.URL(following)
+            return url.path, dict(url.params.items())
+        if isinstance(page, dict):
+            pagination = cast("Document", page).get("pagination")
+            if isinstance(pagination, dict) and (mark := cast("Document", pagination).get("next")) is not None:
+                return path, {**query, "until": mark}
+        return path, None
+
+    def _json(self, answer: httpx.Response) -> Any:
+        try:
+            return answer.json()
+        except (json.JSONDecodeError, UnicodeDecodeError) as error:
+            request = answer.request
+            raise Unreadable(
+                self.service.name, request.method, request.url.path, answer.status_code, f"no whole JSON: {error}"
+            ) from error
+
+    def _object(self, answer: httpx.Response) -> Document:
+        document = self._json(answer)
+        if not isinstance(document, dict):
+            request = answer.request
+            found = type(document).__name__
+            raise Unreadable(
+                self.service.name,
+                request.method,
+                request.url.path,
+                answer.status_code,
+                f"an object expected, not {found}",
+            )
+        return cast("Document", document)
+
+
+def _is_rate_limit(answer: httpx.Response) -> bool:
+    """GitHub's two forms of 403 for a rate limit (its REST API's page "Rate limits for the REST API")."""
+    return "retry-after" in answer.headers or answer.headers.get("x-ratelimit-remaining") == "0"
+
+
+def _retry_after(answer: httpx.Response) -> float | None:
+    """The pause that the vendor asks for, seconds, or None where it names none."""
+    named = answer.headers.get("retry-after", "")
+    if named.isdigit():
+        return float(named)
+    reset = answer.headers.get("x-ratelimit-reset", "")
+    if answer.headers.get("x-ratelimit-remaining") == "0" and reset.isdigit():
+        return max(0.0, float(reset) - time.time())
+    return None
+
+
+def _message(answer: httpx.Response) -> str:
+    """The vendor's own words, in either vendor's shape; never more than a line."""
+    try:
+        document = answer.json()
+    except (json.JSONDecodeError, UnicodeDecodeError):
+        return answer.reason_phrase or "no message"
+    if isinstance(document, dict):
+        body = cast("Document", document)
+        error = body.get("error")
+        inner = cast("Document", error) if isinstance(error, dict) else body
+        return str(inner.get("message") or inner.get("code") or answer.reason_phrase)[:300]
+    return answer.reason_phrase

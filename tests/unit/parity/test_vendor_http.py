@@ -1,0 +1,138 @@
+"""The vendors' client: pages, back-off, and errors that say what was asked."""
+
+import asyncio
+import time
+
+import httpx
+import pytest
+
+from parity.vendors import http
+from parity.vendors.http import Client, Limits, Service
+
+SERVICE = Service(
+    name="vercel",
+    base_url="https://api.example",
+    headers={"authorization": "Bearer canary-token-0123456789"},
+    parameters={"teamId": "team_1"},
+)
+
+
+def run(handler, work, **limits):
+    async def main():
+        settings = Limits(**{"first_pause_seconds": 0.001, "deadline_seconds": 5, **limits})
+        async with Client(SERVICE, limits=settings, transport=httpx.MockTransport(handler)) as client:
+            return await work(client), client.calls
+
+    return asyncio.run(main())
+
+
+def collect(path, **parameters):
+    async def work(client):
+        return [page async for page in client.pages(path, **parameters)]
+
+    return work
+
+
+def get(path):
+    async def work(client):
+        return await client.get(path)
+
+    return work
+
+
+def test_vercels_pages_are_followed_to_the_end_with_the_teams_parameter():
+    def handler(request):
+        assert request.url.params["teamId"] == "team_1"
+        mark = request.url.params.get("until")
+        following = {None: 20, "20": 10, "10": None}[mark]
+        return httpx.Response(200, json={"items": [mark], "pagination": {"next": following}})
+
+    pages, calls = run(handler, collect("/v9/projects"))
+    assert [page["items"][0] for page in pages] == [None, "20", "10"]
+    assert calls == 3
+
+
+def test_githubs_link_header_is_followed_with_its_own_query():
+    def handler(request):
+        if request.url.params.get("page") == "2":
+            assert request.url.params["per_page"] == "1"
+            return httpx.Response(200, json=["b"])
+        link = '<https://api.example/repos/o/r/environments?per_page=1&page=2>; rel="next"'
+        return httpx.Response(200, json=["a"], headers={"link": link})
+
+    pages, _ = run(handler, collect("/repos/o/r/environments", per_page=1))
+    assert pages == [["a"], ["b"]]
+
+
+@pytest.mark.parametrize(
+    ("status", "headers", "kind"),
+    [
+        (401, {}, http.Unauthorized),
+        (403, {}, http.Forbidden),
+        (404, {}, http.NotFound),
+        (409, {}, http.Refused),
+    ],
+)
+def test_a_final_answer_is_raised_at_once_with_the_vendors_words(status, headers, kind):
+    def handler(request):
+        return httpx.Response(status, headers=headers, json={"error": {"code": "x", "message": "its own words"}})
+
+    with pytest.raises(kind, match=r"vercel: GET /v9/p: status \d+: its own words") as caught:
+        run(handler, get("/v9/p"))
+    assert "canary" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("status", "headers", "kind"),
+    [
+        (429, {"retry-after": "0"}, http.RateLimited),
+        (403, {"retry-after": "0"}, http.RateLimited),
+        (500, {}, http.Unavailable),
+        (503, {}, http.Unavailable),
+    ],
+)
+def test_a_passing_fault_is_waited_out(status, headers, kind):
+    answers = iter([httpx.Response(status, headers=headers)] * 3 + [httpx.Response(200, json={"ok": True})])
+    document, calls = run(lambda request: next(answers), get("/x"))
+    assert document == {"ok": True}
+    assert calls == 4
+    with pytest.raises(kind):
+        run(lambda request: httpx.Response(status, headers=headers), get("/x"), deadline_seconds=0.01)
+
+
+def test_a_pause_longer_than_the_deadline_is_not_slept():
+    begun = time.monotonic()
+    with pytest.raises(http.RateLimited):
+        run(lambda request: httpx.Response(429, headers={"retry-after": "3600"}), get("/x"))
+    assert time.monotonic() - begun < 2
+
+
+def test_a_dropped_connection_is_tried_again_and_then_unavailable():
+    def handler(request):
+        raise httpx.RemoteProtocolError("peer closed connection without sending complete message body")
+
+    with pytest.raises(http.Unavailable, match="no answer: RemoteProtocolError"):
+        run(handler, get("/x"), deadline_seconds=0.01)
+
+
+def test_a_page_cut_short_is_an_error_and_not_a_shorter_list():
+    with pytest.raises(http.Unreadable, match="no whole JSON"):
+        run(lambda request: httpx.Response(200, content=b'{"items": [1, 2'), collect("/x"))
+
+
+def test_what_must_not_be_sent_twice_is_not_repeated_after_a_failure_but_after_a_rate_limit():
+    async def once(client):
+        return await client.request("POST", "/x", body={}, repeat=False)
+
+    sent = []
+
+    def failing(request):
+        sent.append(request)
+        return httpx.Response(500)
+
+    with pytest.raises(http.Unavailable):
+        run(failing, once)
+    assert len(sent) == 1
+    answers = iter([httpx.Response(429, headers={"retry-after": "0"}), httpx.Response(201)])
+    answer, calls = run(lambda request: next(answers), once)
+    assert (answer.status_code, calls) == (201, 2)

@@ -1,0 +1,90 @@
+"""What a person sees: rich in a terminal, plain lines in a pipe, and steps that say what they wait for."""
+
+from __future__ import annotations
+
+import threading
+import time
+from contextlib import contextmanager
+from typing import IO, TYPE_CHECKING
+
+from rich.console import Console
+from rich.markup import escape
+from rich.status import Status
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+PIPE_INTERVAL_SECONDS = 10.0
+"""In a pipe, a step that goes on says so this often."""
+
+
+class Step:
+    """One long piece of work: its title, what it waits for now, and how long it has taken."""
+
+    def __init__(self, title: str) -> None:
+        self.title = title
+        self.waits_for = ""
+        self.note = ""
+        self._start = time.monotonic()
+
+    @property
+    def seconds(self) -> float:
+        """Since the step began."""
+        return time.monotonic() - self._start
+
+    def waiting(self, what: str) -> None:
+        """Say what the step waits for now."""
+        self.waits_for = what
+
+    def done(self, note: str) -> None:
+        """Say what came out, in a few words; printed when the step ends well."""
+        self.note = note
+
+
+class Screen:
+    """Standard output for results and standard error for progress."""
+
+    def __init__(self, *, stdout: IO[str] | None = None, stderr: IO[str] | None = None, record: bool = False) -> None:
+        """Write to the given streams; `record` keeps what is printed so that a picture can be made of it."""
+        self.out = Console(file=stdout, highlight=False, record=record)
+        self.err = self.out if record else Console(file=stderr, stderr=stderr is None, highlight=False)
+
+    @property
+    def live(self) -> bool:
+        """Whether progress may be drawn over itself."""
+        return self.err.is_terminal and not self.out.record
+
+    @contextmanager
+    def step(self, title: str) -> Iterator[Step]:
+        """Show `title` while the body runs, then its outcome and seconds; an exception is shown as failed and passes."""
+        step = Step(title)
+        stop = threading.Event()
+        watcher = threading.Thread(target=self._watch, args=(step, stop), daemon=True)
+        watcher.start()
+        failed = True
+        try:
+            yield step
+            failed = False
+        finally:
+            stop.set()
+            watcher.join()
+            mark, word = ("[red]✗[/]", "failed after") if failed else ("[green]✓[/]", step.note)
+            text = f"{mark} {escape(step.title)}"
+            detail = f"{word} {step.seconds:.1f} s" if failed or not word else f"{word}, {step.seconds:.1f} s"
+            self.err.print(f"{text} [dim]({escape(detail.strip())})[/]", soft_wrap=True)
+
+    def _watch(self, step: Step, stop: threading.Event) -> None:
+        if self.live:
+            with Status(_line(step), console=self.err) as status:
+                while not stop.wait(0.1):
+                    status.update(_line(step))
+            return
+        if not self.out.record:
+            self.err.print(f"{escape(step.title)} ...", soft_wrap=True)
+        while not stop.wait(PIPE_INTERVAL_SECONDS):
+            self.err.print(f"  {_line(step)}", soft_wrap=True)
+
+
+def _line(step: Step) -> str:
+    waits = f": waiting for {step.waits_for}" if step.waits_for else ""
+    return f"{escape(step.title)}{escape(waits)} [dim]{step.seconds:.0f} s[/]"

@@ -1,0 +1,187 @@
+"""Runs the Pulumi engine's commands and follows an update through the engine's own events."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import tempfile
+import threading
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from parity.errors import UpdateError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping, Sequence
+
+_POLL_SECONDS = 0.1
+_QUIET = {"same", "refresh", "read", "read-replacement"}
+
+
+@dataclass
+class Progress:
+    """What an update has done so far, from the engine's events."""
+
+    changes: dict[str, int] = field(default_factory=dict[str, int])
+    """Operations at the end, by kind: `{"create": 61}`."""
+    finished: int = 0
+    running: dict[str, str] = field(default_factory=dict[str, str])
+    """URN to operation, oldest first."""
+    errors: list[str] = field(default_factory=list[str])
+    """Error diagnostics, with their resource's name, as the engine masked them."""
+    failed: list[str] = field(default_factory=list[str])
+    """URNs of the resources whose operation failed."""
+
+    @property
+    def changed(self) -> int:
+        """How many resources the update changed."""
+        return sum(count for kind, count in self.changes.items() if kind not in _QUIET)
+
+    def waits_for(self) -> str:
+        """The oldest operation still running, in words; empty where there is none."""
+        real = [(urn, operation) for urn, operation in self.running.items() if operation not in _QUIET]
+        if not real:
+            return ""
+        urn, operation = real[0]
+        more = f" and {len(real) - 1} more" if len(real) > 1 else ""
+        return f"{operation} of {short_urn(urn)}{more} ({self.finished} done)"
+
+    def take(self, event: Mapping[str, Any]) -> None:
+        """Take one engine event (https://www.pulumi.com/docs/iac/automation-api/ names them EngineEvent)."""
+        if metadata := (event.get("resourcePreEvent") or {}).get("metadata"):
+            self.running[metadata["urn"]] = metadata["op"]
+        elif metadata := (event.get("resOutputsEvent") or {}).get("metadata"):
+            self.running.pop(metadata["urn"], None)
+            self.finished += metadata["op"] not in _QUIET
+        elif metadata := (event.get("resOpFailedEvent") or {}).get("metadata"):
+            self.running.pop(metadata["urn"], None)
+            self.failed.append(metadata["urn"])
+        elif diagnostic := event.get("diagnosticEvent"):
+            if diagnostic.get("severity") == "error":
+                name = short_urn(diagnostic["urn"]) + ": " if diagnostic.get("urn") else ""
+                self.errors.append(name + str(diagnostic.get("message", "")).strip())
+        elif summary := event.get("summaryEvent"):
+            self.changes = dict(summary.get("resourceChanges") or {})
+
+
+def short_urn(urn: str) -> str:
+    """The type and name of a URN: `vercel:index/project:Project shop` without what every URN of the stack shares."""
+    parts = urn.split("::")
+    if len(parts) < 4:  # noqa: PLR2004 - a URN has four parts
+        return urn
+    return f"{parts[-2].split('$')[-1].split(':')[-1]} {parts[-1]}"
+
+
+@dataclass(frozen=True)
+class Pulumi:
+    """The engine's command line with the environment it runs in."""
+
+    executable: Path
+    cwd: Path
+    environment: Mapping[str, str]
+
+    def run(self, *arguments: str, check: bool = True) -> subprocess.CompletedProcess[str]:
+        """Run a command to its end and give its output; raises UpdateError on failure unless `check` is false."""
+        command = [str(self.executable), *arguments, "--non-interactive"]
+        result = subprocess.run(
+            command,
+            cwd=self.cwd,
+            env=dict(self.environment),
+            capture_output=True,
+            text=True,
+            check=False,
+            stdin=subprocess.DEVNULL,
+        )
+        if check and result.returncode:
+            raise UpdateError(
+                f"pulumi {' '.join(arguments[:2])} ended with {result.returncode}: {_tail(result)}",
+                where=str(self.cwd),
+            )
+        return result
+
+    def stacks(self) -> list[str]:
+        """The names of the stacks that the backend knows."""
+        return [str(row["name"]) for row in json.loads(self.run("stack", "ls", "--json").stdout)]
+
+    def ensure_stack(self, name: str) -> None:
+        """Make the stack where the backend does not know it; its file stays as it is."""
+        if name not in self.stacks():
+            self.run("stack", "init", name, "--no-select")
+
+    def outputs(self, stack: str) -> dict[str, Any]:
+        """The stack's outputs; secrets stay `[secret]`."""
+        return json.loads(self.run("stack", "output", "--json", "--stack", stack).stdout)
+
+    def update(self, arguments: Sequence[str], log: Path, on_progress: Callable[[Progress], None]) -> Progress:
+        """Run `pulumi <arguments>` to its end, its output into `log`, and give what it did.
+
+        Raises:
+            UpdateError: where the command fails, with the engine's own error diagnostics.
+        """
+        progress = Progress()
+        command = [str(self.executable), *arguments, "--non-interactive"]
+        with tempfile.TemporaryDirectory() as folder, log.open("ab") as output:
+            events = Path(folder) / "events.jsonl"
+            process = subprocess.Popen(
+                [*command, "--event-log", str(events)],
+                cwd=self.cwd,
+                # The flag for the event log is only there with the engine's debug commands.
+                env={**self.environment, "PULUMI_DEBUG_COMMANDS": "true"},
+                stdin=subprocess.DEVNULL,
+                stdout=output,
+                stderr=subprocess.STDOUT,
+            )
+            with _following(events, progress, on_progress):
+                code = process.wait()
+        if code:
+            said = "\n".join(progress.errors) or f"the engine gave no reason; its output is in {log}"
+            raise UpdateError(
+                f"pulumi {' '.join(arguments)} ended with {code}:\n{said}",
+                where=", ".join(short_urn(urn) for urn in progress.failed) or str(self.cwd),
+                remedy=f"the engine's whole output is in {log}",
+            )
+        return progress
+
+
+@contextmanager
+def _following(path: Path, progress: Progress, on_progress: Callable[[Progress], None]) -> Iterator[None]:
+    """Read the event log as it grows, and what is left of it when the body ends."""
+    ended = threading.Event()
+
+    def follow() -> None:
+        offset = 0
+        while True:
+            last = ended.wait(_POLL_SECONDS)
+            offset = _read_events(path, offset, progress)
+            on_progress(progress)
+            if last:
+                return
+
+    thread = threading.Thread(target=follow, daemon=True)
+    thread.start()
+    try:
+        yield
+    finally:
+        ended.set()
+        thread.join()
+
+
+def _read_events(path: Path, offset: int, progress: Progress) -> int:
+    """Take the whole lines after `offset`, bytes; gives the offset after the last of them."""
+    if not path.exists():
+        return offset
+    with path.open("rb") as stream:
+        stream.seek(offset)
+        text = stream.read()
+    end = text.rfind(b"\n") + 1
+    for line in text[:end].splitlines():
+        if line.strip():
+            progress.take(json.loads(line))
+    return offset + end
+
+
+def _tail(result: subprocess.CompletedProcess[str], lines: int = 12) -> str:
+    said = (result.stderr.strip() or result.stdout.strip()).splitlines()
+    return "\n".join(said[-lines:])

@@ -44,15 +44,24 @@ class Step:
 class Screen:
     """Standard output for results and standard error for progress."""
 
-    def __init__(self, *, stdout: IO[str] | None = None, stderr: IO[str] | None = None, record: bool = False) -> None:
-        """Write to the given streams; `record` keeps what is printed so that a picture can be made of it."""
-        self.out = Console(file=stdout, highlight=False, record=record)
-        self.err = self.out if record else Console(file=stderr, stderr=stderr is None, highlight=False)
+    def __init__(
+        self, *, stdout: IO[str] | None = None, stderr: IO[str] | None = None, record_width: int | None = None
+    ) -> None:
+        """Write to the given streams; with `record_width`, columns, keep what is printed for a picture."""
+        recording = record_width is not None
+        self.out = Console(
+            file=stdout, highlight=False, record=recording, width=record_width, force_terminal=recording or None
+        )
+        self.err = self.out if recording else Console(file=stderr, stderr=stderr is None, highlight=False)
 
     @property
     def live(self) -> bool:
         """Whether progress may be drawn over itself."""
         return self.err.is_terminal and not self.out.record
+
+    def svg(self, title: str) -> str:
+        """What was printed since the screen began to record, as a picture of a terminal."""
+        return self.out.export_svg(title=title)
 
     @contextmanager
     def step(self, title: str) -> Iterator[Step]:

@@ -1,0 +1,117 @@
+"""The forms that values must have: host names, URLs, text without stray white space."""
+
+from __future__ import annotations
+
+import datetime
+import ipaddress
+import re
+from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
+
+from pydantic_core import PydanticCustomError
+
+if TYPE_CHECKING:
+    from typing import LiteralString
+
+COMMIT = r"^[0-9a-f]{40}$"
+DIGEST = r"^[0-9a-f]{32}$"
+RELEASE_ID = r"^r[1-9][0-9]{0,5}$"
+URN = r"^urn:pulumi:[^:\s]+::[^:\s]+::\S+::\S.*$"
+DATE = r"^\d{4}-\d{2}-\d{2}$"
+
+_LABEL = re.compile(r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?")
+_LONGEST_HOST = 253
+
+
+def clean(text: str) -> str:
+    """Give text back, or refuse it: empty, blank, or white space around it."""
+    if not text.strip():
+        raise PydanticCustomError("blank", "is empty")
+    if text != text.strip():
+        raise PydanticCustomError("white_space", "has white space at its beginning or end")
+    return text
+
+
+def hostname(text: str) -> str:
+    """Give a host name or IP address back, or refuse it; lower case, without scheme, port or trailing dot."""
+    clean(text)
+    labels = text.split(".")
+    named = len(text) <= _LONGEST_HOST and all(_LABEL.fullmatch(label) for label in labels)
+    if not (named and not labels[-1].isdigit()) and not _is_address(text):
+        raise PydanticCustomError("hostname", "is not a host name (lower case, no scheme, no port, no path)")
+    return text
+
+
+def domain(text: str) -> str:
+    """Give a domain back, or refuse it: a host name of at least two labels, no IP address."""
+    hostname(text)
+    if "." not in text or _is_address(text):
+        raise PydanticCustomError("domain", "is not a domain (a name of at least two labels, such as shop.example.com)")
+    return text
+
+
+def url(text: str) -> str:
+    """Give an `http://` or `https://` URL back, or refuse it; credentials in it are refused too."""
+    clean(text)
+    try:
+        parts = urlsplit(text)
+        port = parts.port
+    except ValueError as error:
+        raise PydanticCustomError("url", "is not a URL: {why}", {"why": str(error)}) from None
+    if parts.scheme not in {"http", "https"} or not parts.hostname or re.search(r"\s", text) or port == 0:
+        raise PydanticCustomError("url", "is not a URL with http:// or https:// and a host")
+    hostname(parts.hostname)
+    if parts.username is not None or parts.password is not None:
+        raise PydanticCustomError("url_credentials", "has a user name or password in its URL")
+    return text
+
+
+def https_url(text: str) -> str:
+    """Give an `https://` URL back, or refuse it."""
+    if not url(text).startswith("https://"):
+        raise PydanticCustomError("url", "is not a URL with https://")
+    return text
+
+
+def _is_address(text: str) -> bool:
+    try:
+        ipaddress.ip_address(text)
+    except ValueError:
+        return False
+    return True
+
+
+def commit(text: str) -> str:
+    """Give a full commit id back, or refuse it."""
+    return _match(COMMIT, text, "commit", "is not a commit of 40 hex digits, lower case")
+
+
+def digest(text: str) -> str:
+    """Give a config digest back, or refuse it."""
+    return _match(DIGEST, text, "digest", "is not a config digest of 32 hex digits")
+
+
+def release_id(text: str) -> str:
+    """Give a release id back, or refuse it."""
+    return _match(RELEASE_ID, text, "release_id", "is not a release id (`r1`, `r2`, ...)")
+
+
+def urn(text: str) -> str:
+    """Give a resource's URN back, or refuse it."""
+    return _match(URN, text, "urn", "is not a URN (`urn:pulumi:<stack>::<project>::<type>::<name>`)")
+
+
+def day(text: str) -> str:
+    """Give a day back, `YYYY-MM-DD`, or refuse it."""
+    _match(DATE, text, "day", "is not a day `YYYY-MM-DD`")
+    try:
+        datetime.date.fromisoformat(text)
+    except ValueError as error:
+        raise PydanticCustomError("day", "is no day of the calendar: {why}", {"why": str(error)}) from None
+    return text
+
+
+def _match(pattern: str, text: str, kind: LiteralString, what: LiteralString) -> str:
+    if not re.fullmatch(pattern.removeprefix("^").removesuffix("$"), text):
+        raise PydanticCustomError(kind, what)
+    return text

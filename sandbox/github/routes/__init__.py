@@ -1,0 +1,45 @@
+"""The table of every route, a module a family."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from sandbox.github.routes import (
+    accounts,
+    environments,
+    permissions,
+    repositories,
+    rulesets,
+    secrets,
+    teams,
+    variables,
+)
+
+if TYPE_CHECKING:
+    from sandbox.routing import Route
+
+_BY_NAME = "/repos/{owner}/{repo}"
+_BY_ID = "/repositories/{repository_id}"
+
+DESCRIBED: tuple[Route, ...] = (
+    *accounts.ROUTES,
+    *teams.ROUTES,
+    *repositories.ROUTES,
+    *environments.ROUTES,
+    *secrets.ROUTES,
+    *variables.ROUTES,
+    *permissions.ROUTES,
+    *rulesets.ROUTES,
+)
+"""The routes as GitHub's description names them."""
+
+BY_ID: tuple[Route, ...] = tuple(
+    replace(each, path=each.path.replace(_BY_NAME, _BY_ID, 1)) for each in DESCRIBED if each.path.startswith(_BY_NAME)
+)
+"""The same operations with the repository's id in place of its owner and name.
+
+They are not described, but redirects of renamed repositories lead there and GitHub's provider calls them.
+"""
+
+ROUTES: tuple[Route, ...] = DESCRIBED + BY_ID

@@ -1,0 +1,29 @@
+"""The store's collections of this service."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from sandbox.context import Context
+    from sandbox.store import Collection
+
+SERVICE = "github"
+
+SECRET_FIELDS: dict[str, tuple[str, ...]] = {
+    "secrets": ("value", "encrypted_value"),
+    "public_keys": ("private_key",),
+}
+"""The fields, by kind of document, that nobody but `opened_secrets` may show."""
+
+
+def collection(context: Context, kind: str) -> Collection:
+    """The documents of one kind."""
+    return context.store.collection(SERVICE, kind)
+
+
+def remove_where(context: Context, kind: str, **equal: object) -> None:
+    """Delete each document of `kind` whose fields equal what is given."""
+    documents = collection(context, kind)
+    for each in documents.find(**equal):
+        documents.delete(str(each["key"]))

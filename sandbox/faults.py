@@ -1,0 +1,136 @@
+"""Faults that tests put in a request's way: which request, before or after its effect, and what happens to it."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import asdict, dataclass, field, fields
+from typing import TYPE_CHECKING, Any, get_args, get_type_hints
+
+from sandbox.context import random_id
+from sandbox.errors import BadDocument
+
+if TYPE_CHECKING:
+    from sandbox.store import Document, Store
+
+ACTIONS = ("status", "delay", "drop", "hang", "truncate")
+_TIMINGS = ("before", "after")
+
+
+@dataclass(frozen=True)
+class Fault:
+    """One fault. The `nth` request that matches, and the next ones up to `times` in all, are struck."""
+
+    id: str = field(default_factory=lambda: random_id("flt_", 12))
+    service: str | None = None
+    """`vercel`, `github`, `edge`; None: any."""
+    method: str | None = None
+    """Upper case; None: any."""
+    path: str | None = None
+    """A regular expression, searched for in path and query (for the edge: in host, path and query); None: any."""
+    nth: int = 1
+    """From 1."""
+    times: int | None = 1
+    """How many requests are struck; None: all from the nth on."""
+    when: str = "before"
+    """`before`: the handler has not run; `after`: its effect is committed, the client does not know."""
+    action: str = "status"
+    """`status`: answer with `status` and `body`. `delay`: wait `delay_seconds`, then go on. `drop`: cut the connection.
+    `hang`: hold the request until the fault is removed, then go on. `truncate`: cut the connection in mid answer."""
+    status: int = 500
+    retry_after: float | None = None
+    """The answer's Retry-After header, seconds."""
+    headers: dict[str, str] = field(default_factory=dict[str, str])
+    """Further headers of the answer, for example `x-ratelimit-remaining`."""
+    body: dict[str, Any] | None = None
+    """The answer's JSON; None: the vendor's own form of error."""
+    delay_seconds: float = 0.0
+    seen: int = 0
+    """How many requests matched so far."""
+    fired: int = 0
+    """How many of them were struck."""
+
+    def matches(self, service: str, method: str, target: str) -> bool:
+        """Whether a request is one that this fault counts."""
+        return (
+            self.service in {None, service}
+            and self.method in {None, method}
+            and (self.path is None or re.search(self.path, target) is not None)
+        )
+
+    @property
+    def strikes(self) -> bool:
+        """Whether the request that was counted last is struck."""
+        return self.seen >= self.nth and (self.times is None or self.seen < self.nth + self.times)
+
+
+class FaultBook:
+    """The faults that are set, kept with their counts, so that a restart forgets none."""
+
+    def __init__(self, store: Store) -> None:
+        """Keep the faults in `store`."""
+        self._store = store
+        self._faults = store.collection("sandbox", "faults")
+
+    def add(self, document: Document) -> Fault:
+        """Set a fault; raises BadDocument where the document is wrong."""
+        fault = parse_fault(document)
+        self._faults.insert(fault.id, asdict(fault))
+        return fault
+
+    def all(self) -> list[Fault]:
+        """Every fault, oldest first."""
+        return [Fault(**document) for document in self._faults.all()]
+
+    def remove(self, identifier: str) -> bool:
+        """Remove one fault; says whether there was one. Requests that it holds go on."""
+        return self._faults.delete(identifier)
+
+    def clear(self) -> None:
+        """Remove every fault."""
+        for fault in self.all():
+            self.remove(fault.id)
+
+    def is_set(self, identifier: str) -> bool:
+        """Whether the fault is still there."""
+        return self._faults.get(identifier) is not None
+
+    def strike(self, service: str, method: str, target: str) -> Fault | None:
+        """Count a request in every fault that matches it; gives the oldest fault that strikes it."""
+        struck: Fault | None = None
+        for fault in self.all():
+            if not fault.matches(service, method, target):
+                continue
+            counted = Fault(**{**asdict(fault), "seen": fault.seen + 1})
+            if struck is None and counted.strikes:
+                counted = struck = Fault(**{**asdict(counted), "fired": counted.fired + 1})
+            self._faults.put(fault.id, asdict(counted))
+        return struck
+
+
+def parse_fault(document: Document) -> Fault:
+    """A fault from the control API's document; raises BadDocument that names the field."""
+    hints = get_type_hints(Fault)
+    settable = [each.name for each in fields(Fault) if each.name not in {"seen", "fired"}]
+    for name, value in document.items():
+        if name not in settable:
+            raise BadDocument(f"A fault has no field {name!r}; it knows {', '.join(settable)}.")
+        _check_type(name, value, hints[name])
+    fault = Fault(**document)
+    if fault.action not in ACTIONS:
+        raise BadDocument(f"A fault's action is one of {', '.join(ACTIONS)}, not {fault.action!r}.")
+    if fault.when not in _TIMINGS:
+        raise BadDocument(f"A fault's when is before or after, not {fault.when!r}.")
+    if fault.nth < 1 or (fault.times is not None and fault.times < 1):
+        raise BadDocument("A fault's nth and times count from 1.")
+    try:
+        re.compile(fault.path or "")
+    except re.error as error:
+        raise BadDocument(f"A fault's path is a regular expression: {fault.path!r} is none ({error}).") from error
+    return fault
+
+
+def _check_type(name: str, value: object, hint: Any) -> None:
+    allowed = tuple(getattr(each, "__origin__", each) for each in (get_args(hint) if type(None) in get_args(hint) else (hint,)))
+    if isinstance(value, bool) or not isinstance(value, (*allowed, int) if float in allowed else allowed):
+        kinds = " or ".join("null" if each is type(None) else each.__name__ for each in allowed)
+        raise BadDocument(f"A fault's {name} is of type {kinds}, not {type(value).__name__}.")

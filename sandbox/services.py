@@ -1,0 +1,133 @@
+"""The services behind the TLS port, the one place where the vendors' applications and the edge are imported."""
+
+from __future__ import annotations
+
+import importlib
+from dataclasses import dataclass
+from functools import cache
+from importlib.util import find_spec
+from typing import TYPE_CHECKING, Any, Protocol, cast
+
+from sandbox.asgi import Answer
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from starlette.types import ASGIApp
+
+    from sandbox.context import Context
+    from sandbox.credentials import Credentials
+    from sandbox.faults import Fault
+
+
+class Vendor(Protocol):
+    """What the package of a vendor exports."""
+
+    def create_app(self, context: Context, token: str) -> ASGIApp:
+        """The application for the vendor's hosts; `token` is the only one that it accepts."""
+        ...
+
+    def seed(self, context: Context, document: dict[str, Any]) -> None:
+        """Make the objects of a seed that are not there yet; the same seed twice changes nothing."""
+        ...
+
+    def secrets(self, context: Context) -> list[dict[str, Any]]:
+        """Every secret value kept, opened, for tests."""
+        ...
+
+
+class Edge(Protocol):
+    """What the edge's module exports."""
+
+    def create_app(self, context: Context) -> ASGIApp:
+        """The application for every deployment's host and every project's domain."""
+        ...
+
+    def owns(self, context: Context, host: str) -> bool:
+        """Whether a host belongs to a deployment or is a project's domain."""
+        ...
+
+
+@dataclass(frozen=True)
+class Service:
+    """One application and the hosts that it answers for."""
+
+    name: str
+    app: ASGIApp
+    hosts: frozenset[str]
+    transactional: bool = True
+    """Its handlers run at once, inside a transaction."""
+    by_host: bool = False
+    """It answers for whatever hosts the edge owns; its log rows carry the host."""
+
+    def failure_answer(self, status: int, message: str, headers: dict[str, str] | None = None) -> Answer:
+        """An answer with an error in the vendor's own form."""
+        documents: dict[str, dict[str, Any]] = {
+            "vercel": {"error": {"code": _VERCEL_CODES.get(status, "internal_server_error"), "message": message}},
+            "github": {"message": message, "documentation_url": "https://docs.github.com/rest", "status": str(status)},
+        }
+        return Answer.of_json(status, documents.get(self.name, {"error": message}), headers)
+
+    def fault_answer(self, fault: Fault) -> Answer:
+        """The answer of a fault whose action is `status`."""
+        headers = dict(fault.headers)
+        if fault.retry_after is not None:
+            headers["retry-after"] = f"{fault.retry_after:g}"
+        if fault.body is not None:
+            return Answer.of_json(fault.status, fault.body, headers)
+        return self.failure_answer(fault.status, f"The sandbox's fault {fault.id} struck this request.", headers)
+
+
+_VERCEL_CODES = {401: "unauthorized", 403: "forbidden", 404: "not_found", 409: "conflict", 429: "rate_limited"}
+VENDOR_HOSTS = {
+    "vercel": frozenset({"api.vercel.com", "api-frameworks.zeit.sh", "dcs.vercel-infra.com"}),
+    "github": frozenset({"api.github.com"}),
+}
+
+
+def vendor(name: str) -> Vendor | None:
+    """The package of a vendor, or None where this checkout has none."""
+    return cast("Vendor | None", _package(f"sandbox.{name}"))
+
+
+@cache
+def _edge() -> Edge | None:
+    return cast("Edge | None", _package("sandbox.edge"))
+
+
+def _package(name: str) -> object | None:
+    package = importlib.import_module(name) if find_spec(name) else None
+    return package if hasattr(package, "create_app") else None
+
+
+def settle(context: Context) -> None:
+    """Apply what the clock has made due at every vendor that has a clock, before somebody looks at the documents."""
+    for name in VENDOR_HOSTS:
+        due: Callable[[Context], None] | None = getattr(vendor(name), "settle", None)
+        if due is not None:
+            due(context)
+
+
+def load_services(context: Context, credentials: Credentials) -> tuple[Service, ...]:
+    """Every service of this checkout."""
+    tokens = {"vercel": credentials.vercel_token, "github": credentials.github_token}
+    services = [
+        Service(name, package.create_app(context, tokens[name]), hosts)
+        for name, hosts in VENDOR_HOSTS.items()
+        if (package := vendor(name))
+    ]
+    edge = _edge()
+    if edge:
+        services.append(Service("edge", edge.create_app(context), frozenset(), transactional=False, by_host=True))
+    return tuple(services)
+
+
+def service_of(services: tuple[Service, ...], context: Context, host: str) -> Service | None:
+    """The service that answers for a host, or None."""
+    for service in services:
+        if host in service.hosts:
+            return service
+    edge = _edge()
+    if edge and edge.owns(context, host):
+        return next((service for service in services if service.by_host), None)
+    return None

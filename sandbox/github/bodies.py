@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from sandbox.github.errors import InvalidRequest
 
@@ -38,6 +38,11 @@ def check(body: Mapping[str, Any], fields: Mapping[str, Field], *, closed: bool 
             faults.append(f'"{name}" is not a permitted key.')
     if faults:
         raise InvalidRequest(faults)
+
+
+def items(document: Mapping[str, Any], name: str) -> list[Any]:
+    """The list under `name`; empty where there is none, or null."""
+    return cast("list[Any]", document.get(name) or [])
 
 
 def _missing(body: Mapping[str, Any], fields: Mapping[str, Field]) -> list[str]:

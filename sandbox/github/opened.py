@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 Document = dict[str, Any]
 
 
-def opened_secrets(context: Context) -> list[Document]:
+def secrets(context: Context) -> list[Document]:
     """Each secret with `repository` (owner/name), `environment` (or None), `name`, `value` and `updated_at`.
 
     `value` is None where what was written is no box that the key opens.

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from sandbox.github.bodies import items
 from sandbox.github.state import access, accounts, git, repositories, runs
 
 if TYPE_CHECKING:
@@ -26,10 +27,10 @@ def seed(context: Context, document: Document) -> None:
         login = document.get("organization")
         if login:
             accounts.add_organization(context, str(login))
-        for each in document.get("users") or []:
+        for each in items(document, "users"):
             accounts.add_user(context, each["login"])
-        found = [_repository(context, each) for each in document.get("repositories") or []]
-        for each in document.get("teams") or []:
+        found = [_repository(context, each) for each in items(document, "repositories")]
+        for each in items(document, "teams"):
             _team(context, accounts.organization(context, str(login)), each, found)
 
 
@@ -40,10 +41,10 @@ def _repository(context: Context, asked: Document) -> Document:
     if found is None:
         fields = {name: asked[name] for name in ("name", "default_branch", "private") if name in asked}
         found = repositories.create(context, asked["owner"], fields)
-    _commits(context, found, [str(each) for each in asked.get("commits") or []])
-    for name in [found["default_branch"], *(asked.get("branches") or [])]:
+    _commits(context, found, [str(each) for each in items(asked, "commits")])
+    for name in [found["default_branch"], *items(asked, "branches")]:
         _branch(context, found, str(name))
-    for each in asked.get("runs") or []:
+    for each in items(asked, "runs"):
         runs.put(context, found, each)
     return found
 
@@ -85,3 +86,7 @@ def _team(context: Context, organization: Document, asked: Document, seeded: lis
     for each in seeded:
         if wanted is None or each["name"] in wanted:
             access.grant_team(context, made["id"], each["id"], "push")
+
+
+def settle(_context: Context) -> None:
+    """Apply what the clock has made due: nothing of GitHub's waits for it."""

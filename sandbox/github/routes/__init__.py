@@ -8,9 +8,13 @@ from typing import TYPE_CHECKING
 from sandbox.github.routes import (
     accounts,
     environments,
+    git,
+    issues,
     permissions,
+    pulls,
     repositories,
     rulesets,
+    runs,
     secrets,
     teams,
     variables,
@@ -31,6 +35,10 @@ DESCRIBED: tuple[Route, ...] = (
     *variables.ROUTES,
     *permissions.ROUTES,
     *rulesets.ROUTES,
+    *git.ROUTES,
+    *issues.ROUTES,
+    *pulls.ROUTES,
+    *runs.ROUTES,
 )
 """The routes as GitHub's description names them."""
 

@@ -107,7 +107,13 @@ ROUTES = (
         ("A field that is not sent stays as it is; GitHub's description does not say.",),
     ),
     Route("DELETE", _ONE, endpoint(_delete), "repos/delete-an-environment"),
-    Route("GET", _POLICIES, endpoint(_policies), "repos/list-deployment-branch-policies"),
+    Route(
+        "GET",
+        _POLICIES,
+        endpoint(_policies),
+        "repos/list-deployment-branch-policies",
+        ("Those of branches come first: read from the provider's acceptance test, GitHub does not say.",),
+    ),
     Route(
         "POST",
         _POLICIES,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from sandbox.github.bodies import items
 from sandbox.github.calls import NO_CONTENT, Answer, Call, endpoint, paged
 from sandbox.github.errors import NotFound
 from sandbox.github.routes import named
@@ -62,7 +63,7 @@ def _topics(call: Call) -> Answer:
 
 
 def _set_topics(call: Call) -> Answer:
-    names = [str(each).lower() for each in call.body.get("names") or []]
+    names = [str(each).lower() for each in items(call.body, "names")]
     found = repositories.update(call.context, named.repository(call, write=True), topics=names)
     return Answer(200, {"names": found["topics"]})
 

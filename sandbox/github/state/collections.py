@@ -10,12 +10,6 @@ if TYPE_CHECKING:
 
 SERVICE = "github"
 
-SECRET_FIELDS: dict[str, tuple[str, ...]] = {
-    "secrets": ("value", "encrypted_value"),
-    "public_keys": ("private_key",),
-}
-"""The fields, by kind of document, that nobody but `opened_secrets` may show."""
-
 
 def collection(context: Context, kind: str) -> Collection:
     """The documents of one kind."""

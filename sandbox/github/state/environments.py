@@ -148,8 +148,9 @@ def delete(context: Context, found: Document) -> None:
 
 
 def policies(context: Context, environment_id: int) -> list[Document]:
-    """The environment's deployment branch policies, oldest first."""
-    return collection(context, "deployment_branch_policies").find(environment_id=environment_id)
+    """The environment's deployment branch policies: those of branches first, oldest first."""
+    found = collection(context, "deployment_branch_policies").find(environment_id=environment_id)
+    return sorted(found, key=lambda each: each["type"])
 
 
 def policy(context: Context, environment_id: int, number: int | None) -> Document:
@@ -168,7 +169,7 @@ def create_policy(context: Context, found: Document, body: Document) -> Document
         SeeOther: there is one of this name and type.
     """
     check(body, _POLICY_FIELDS)
-    if not (found["deployment_branch_policy"] or {}).get("custom_branch_policies"):
+    if not _takes_policies(found):
         raise NotFound
     kind = body.get("type") or "branch"
     _policy_is_free(context, found["id"], body["name"], kind)
@@ -196,6 +197,11 @@ def rename_policy(context: Context, present: Document, body: Document) -> Docume
 def delete_policy(context: Context, present: Document) -> None:
     """Delete the policy."""
     collection(context, "deployment_branch_policies").delete(present["key"])
+
+
+def _takes_policies(found: Document) -> bool:
+    branches: Document | None = found["deployment_branch_policy"]
+    return branches is not None and bool(branches["custom_branch_policies"])
 
 
 def _policy_is_free(context: Context, environment_id: int, name: str, kind: str) -> None:

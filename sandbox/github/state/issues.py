@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from sandbox.github import ids
 from sandbox.github.bodies import Field, check
@@ -92,7 +92,7 @@ def _label_ids(context: Context, repository_id: int, asked: Sequence[Any]) -> li
     """The ids of labels given by name; one that does not exist is made, as GitHub does for those who may."""
     found: list[int] = []
     for each in asked:
-        name = str(each["name"] if isinstance(each, dict) else each)
+        name = str(cast("Document", each)["name"] if isinstance(each, dict) else each)
         present = collection(context, "labels").get(_label_key(repository_id, name))
         number = (present or create_label(context, repository_id, {"name": name}))["id"]
         if number not in found:

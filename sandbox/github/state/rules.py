@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, cast
 
 from sandbox.github.errors import InvalidRequest, ValidationFailed
 
@@ -85,13 +85,14 @@ def checked(asked: Any, target: str) -> Document:
         InvalidRequest: no such rule, or a parameter is missing.
         ValidationFailed: the rule is not meant for the ruleset's target.
     """
-    name = asked.get("type") if isinstance(asked, dict) else None
+    rule = cast("Document", asked) if isinstance(asked, dict) else {}
+    name = rule.get("type")
     known = _RULES.get(str(name))
     if known is None:
         raise InvalidRequest([f"Invalid rule '{name}': is not a rule that is known."])
     if target not in known.targets:
         raise ValidationFailed(f"Invalid rule '{name}': it is not allowed for {target} rulesets")
-    parameters: Document = asked.get("parameters") or {}
+    parameters: Document = rule.get("parameters") or {}
     missing = [each for each in known.required if each not in parameters]
     if missing:
         raise InvalidRequest([f"Invalid rule '{name}': {', '.join(missing)} must be supplied."])

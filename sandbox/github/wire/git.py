@@ -42,7 +42,7 @@ def full_branch(
     """A branch with its newest commit."""
     short = branch(repository, found, protected=protected)
     address = f"{repositories.url(repository)}/branches/{quote(short['name'], safe='')}"
-    checks = {"enforcement_level": "off", "contexts": [], "checks": []}
+    checks: Document = {"enforcement_level": "off", "contexts": [], "checks": []}
     return short | {
         "commit": commit(repository, head, author),
         "_links": {"self": address, "html": f"{repositories.page(repository)}/tree/{short['name']}"},

@@ -129,11 +129,13 @@ def minimal(found: Document, owner: Document, permissions: Document | None = Non
 
 def full(found: Document, owner: Document) -> Document:
     """A repository as it is read and written alone by one who administers it."""
-    extra = {"organization": account(owner)} if owner["type"] == "Organization" else {}
+    extra: Document = {"organization": account(owner)} if owner["type"] == "Organization" else {}
+    empty: Document = {"custom_properties": {}}
     return (
         minimal(found, owner)
         | {name: found[name] for name in _MERGING}
-        | {"use_squash_pr_title_as_default": False, "temp_clone_token": "", "custom_properties": {}}
+        | {"use_squash_pr_title_as_default": False, "temp_clone_token": ""}
+        | empty
         | {"network_count": 0, "subscribers_count": 0}
         | extra
     )

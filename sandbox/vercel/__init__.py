@@ -1,0 +1,21 @@
+"""The sandbox's Vercel API: `create_app` for its hosts, `seed` for what exists before, `settle` for what time does."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from sandbox.vercel.app import HOSTS, create_app
+from sandbox.vercel.routes import ROUTES
+from sandbox.vercel.seeds import seed
+from sandbox.vercel.timeline import settle
+
+if TYPE_CHECKING:
+    from sandbox.context import Context
+    from sandbox.routing import Route
+
+__all__ = ["HOSTS", "ROUTES", "create_app", "routes", "seed", "settle"]
+
+
+def routes(_context: Context) -> tuple[Route, ...]:
+    """The table of routes; it does not depend on the context."""
+    return ROUTES

@@ -1,0 +1,343 @@
+"""The Database component: one PostgreSQL database with its schemas, extensions, roles and privileges."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+from urllib.parse import quote
+
+import pulumi
+import pulumi_postgresql as postgresql
+from pulumi import Input, Output, ResourceOptions
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from infra import parameters
+
+EXTENSIONS_SCHEMA = "extensions"
+"""Holds every extension, so that their objects are never mistaken for the applications' own."""
+
+_WRITE = {"table": ("DELETE", "INSERT", "SELECT", "UPDATE"), "sequence": ("SELECT", "USAGE"), "routine": ("EXECUTE",)}
+"""What an application may do with the objects of its schemas, by kind."""
+
+_READ = {"table": ("SELECT",), "sequence": ("SELECT",)}
+"""What the read-only role may do; it runs no routine, because a routine may write."""
+
+
+@dataclass(frozen=True)
+class Login:
+    """One generation of an application's credentials."""
+
+    generation: int
+    role: str
+    """The role's whole name."""
+    password: Input[str]
+
+
+@dataclass(frozen=True)
+class Access:
+    """What one application may do: read and write in some schemas."""
+
+    application: str
+    role: str
+    """The role that holds the privileges; it has no login, each generation is a member of it."""
+    schemas: tuple[str, ...]
+    logins: tuple[Login, ...]
+
+
+@dataclass(frozen=True)
+class DatabaseArgs:
+    """What a Database needs; every name whole, every value given."""
+
+    database: parameters.Database
+    name: str
+    owner: str
+    migrator: Login
+    readonly: Login
+    accesses: tuple[Access, ...]
+    host: str
+    port: int
+    sslmode: str
+    connection_limit: int
+    application_connection_limit: int
+    protect: bool
+
+
+class Database(pulumi.ComponentResource):
+    """One PostgreSQL database.
+
+    Owns: the database; a schema `extensions` and the extensions in it; the application schemas; the roles *owner* (no
+    login, owns the schemas and all that migrations create), *migrator* (logs in and becomes owner at once), *readonly*,
+    for each application a role without login that holds its privileges, and for each generation in use a login that
+    is a member of it; every privilege of these, also on what migrations will create; and that PUBLIC has none.
+
+    Does not own: tables and data (migrations do), the server, the administrator. The database itself belongs to the
+    administrator that Pulumi connects as, because creating a schema or extension takes that right and an administrator
+    that is no superuser cannot lend it to itself on every server. Privileges that a migration grants by itself are not
+    managed. Login roles own nothing, so that dropping a generation never asks about objects.
+
+    Destroying drops the database with all its data, then the roles; nothing inside is dropped one by one. `protect`
+    refuses that. A role that was made to own something in another database cannot be dropped: PostgreSQL says so.
+    """
+
+    name: Output[str]
+    migrator_url: Output[str]
+    readonly_url: Output[str]
+
+    def __init__(self, name: str, args: DatabaseArgs, opts: ResourceOptions | None = None) -> None:
+        """Declare the database and everything in it."""
+        super().__init__("parity:components:Database", name, None, opts)
+        self._name = name
+        self._args = args
+        self._access_roles: dict[str, postgresql.Role] = {}
+        self._logins: dict[tuple[str, int], postgresql.Role] = {}
+        self._grants: dict[str, list[pulumi.Resource]] = {access.application: [] for access in args.accesses}
+
+        self._owner = self._role("owner", args.owner)
+        self._migrator = self._migrator_role()
+        self._readonly = self._login_role("readonly", args.readonly, self._search_path(args.database.schemas), ())
+        for access in args.accesses:
+            self._access(access)
+        self._database = self._make_database()
+        self._inside = ResourceOptions(parent=self, deleted_with=self._database)
+        self._database_privileges()
+        extensions = self._extensions()
+        for schema in args.database.schemas:
+            self._schema(schema, extensions)
+
+        self.name = self._database.name
+        self.migrator_url = self._url(args.migrator, self._migrator)
+        self.readonly_url = self._url(args.readonly, self._readonly)
+        self.register_outputs({"name": self.name, "migratorUrl": self.migrator_url, "readonlyUrl": self.readonly_url})
+
+    def application_url(self, application: str, generation: int) -> Output[str]:
+        """The URL that an application connects with in one generation; a secret.
+
+        Raises:
+            KeyError: the application has no access to this database, or no login of that generation.
+        """
+        access = next(each for each in self._args.accesses if each.application == application)
+        login = next(each for each in access.logins if each.generation == generation)
+        return self._url(login, self._logins[application, generation])
+
+    def credentials(self, application: str, generation: int) -> Sequence[pulumi.Resource]:
+        """Everything that must exist before a release of that generation can log in and work."""
+        return (self._logins[application, generation], *self._grants[application])
+
+    # --- Roles --------------------------------------------------------------------------------------------------------
+
+    def _role(self, suffix: str, role: str) -> postgresql.Role:
+        """A role without login."""
+        return postgresql.Role(
+            f"{self._name}-{suffix}",
+            name=role,
+            login=False,
+            skip_reassign_owned=True,
+            opts=ResourceOptions(parent=self, delete_before_replace=True),
+        )
+
+    def _migrator_role(self) -> postgresql.Role:
+        """Logs in and becomes the owner at once, so that whatever migrations create belongs to a role that stays."""
+        login = self._args.migrator
+        return postgresql.Role(
+            f"{self._name}-migrator",
+            name=login.role,
+            login=True,
+            password=Output.secret(login.password),
+            roles=[self._owner.name],
+            assume_role=self._owner.name,
+            search_paths=self._search_path(self._args.database.schemas),
+            skip_reassign_owned=True,
+            opts=ResourceOptions(parent=self, delete_before_replace=True),
+        )
+
+    def _login_role(
+        self, suffix: str, login: Login, search_path: list[str], member_of: Sequence[Input[str]]
+    ) -> postgresql.Role:
+        """A login with the limits of an application."""
+        timeouts = self._args.database.timeouts
+        return postgresql.Role(
+            f"{self._name}-{suffix}",
+            name=login.role,
+            login=True,
+            password=Output.secret(login.password),
+            roles=list(member_of),
+            connection_limit=self._args.application_connection_limit,
+            statement_timeout=timeouts.statement_milliseconds,
+            idle_in_transaction_session_timeout=timeouts.idle_in_transaction_milliseconds,
+            search_paths=search_path,
+            skip_reassign_owned=True,
+            opts=ResourceOptions(parent=self, delete_before_replace=True),
+        )
+
+    def _access(self, access: Access) -> None:
+        """An application's role, and a member of it for each generation in use."""
+        role = self._role(f"{access.application}-access", access.role)
+        self._access_roles[access.application] = role
+        for login in access.logins:
+            self._logins[access.application, login.generation] = self._login_role(
+                f"{access.application}-g{login.generation}", login, self._search_path(access.schemas), [role.name]
+            )
+
+    def _search_path(self, schemas: Sequence[str]) -> list[str]:
+        extensions = [EXTENSIONS_SCHEMA] if self._args.database.extensions else []
+        return [*schemas, *extensions]
+
+    # --- The database -------------------------------------------------------------------------------------------------
+
+    def _make_database(self) -> postgresql.Database:
+        """The database. It depends on the roles with privileges in it, so that it is dropped before they are."""
+        roles = [self._owner, self._migrator, self._readonly, *self._access_roles.values()]
+        return postgresql.Database(
+            f"{self._name}-database",
+            name=self._args.name,
+            connection_limit=self._args.connection_limit,
+            encoding="UTF8",
+            template="template0",
+            opts=ResourceOptions(parent=self, depends_on=roles, protect=self._args.protect),
+        )
+
+    def _database_privileges(self) -> None:
+        """Who may connect: nobody by default. Applications make no temporary tables; migrations may."""
+        self._grant("public-database", "public", "database", ())
+        self._grant("public-schema", "public", "schema", (), schema="public")
+        self._default("public-default-routine", "public", "routine", ())
+        self._grant("owner-database", self._owner.name, "database", ("CONNECT", "TEMPORARY"))
+        self._grant("readonly-database", self._readonly.name, "database", ("CONNECT",))
+        for application, role in self._access_roles.items():
+            grant = self._grant(f"{application}-database", role.name, "database", ("CONNECT",))
+            self._grants[application].append(grant)
+
+    def _extensions(self) -> list[pulumi.Resource]:
+        """The extensions, in a schema of their own that every role may use; gives what the schemas come after."""
+        if not self._args.database.extensions:
+            return []
+        schema = postgresql.Schema(
+            f"{self._name}-schema-{EXTENSIONS_SCHEMA}",
+            name=EXTENSIONS_SCHEMA,
+            database=self._database.name,
+            opts=self._inside,
+        )
+        extensions: list[pulumi.Resource] = [
+            postgresql.Extension(
+                f"{self._name}-extension-{extension}",
+                name=extension,
+                database=self._database.name,
+                schema=schema.name,
+                opts=self._inside,
+            )
+            for extension in self._args.database.extensions
+        ]
+        last: pulumi.Resource = extensions[-1]
+        last = self._grant("owner-extensions", self._owner.name, "schema", ("USAGE",), schema=schema.name, after=last)
+        last = self._grant(
+            "readonly-extensions", self._readonly.name, "schema", ("USAGE",), schema=schema.name, after=last
+        )
+        for application, role in self._access_roles.items():
+            last = self._grant(
+                f"{application}-extensions", role.name, "schema", ("USAGE",), schema=schema.name, after=last
+            )
+            self._grants[application] += [*extensions, last]
+        return extensions
+
+    # --- One schema ---------------------------------------------------------------------------------------------------
+
+    def _schema(self, schema: str, after: Sequence[pulumi.Resource]) -> None:
+        """A schema and what each role may do in it, now and with what migrations will create.
+
+        Privileges of one schema are changed one after another: PostgreSQL refuses two changes of one access list at
+        once ("tuple concurrently updated"), and the provider locks databases and roles, but not schemas.
+        """
+        made = postgresql.Schema(
+            f"{self._name}-schema-{schema}",
+            name=schema,
+            database=self._database.name,
+            owner=self._owner.name,
+            opts=ResourceOptions.merge(self._inside, ResourceOptions(depends_on=list(after))),
+        )
+        last: pulumi.Resource = made
+        for access in self._args.accesses:
+            if schema in access.schemas:
+                role = self._access_roles[access.application]
+                grants = self._schema_privileges(access.application, role, made, schema, after=last, may=_WRITE)
+                self._grants[access.application] += grants
+                last = grants[-1]
+        self._schema_privileges("readonly", self._readonly, made, schema, after=last, may=_READ)
+
+    def _schema_privileges(
+        self,
+        who: str,
+        role: postgresql.Role,
+        made: postgresql.Schema,
+        schema: str,
+        *,
+        after: pulumi.Resource,
+        may: Mapping[str, Sequence[str]],
+    ) -> list[pulumi.Resource]:
+        """What one role may do in one schema, each grant after the one before."""
+        grants: list[pulumi.Resource] = [
+            self._grant(f"{who}-{schema}", role.name, "schema", ("USAGE",), schema=made.name, after=after)
+        ]
+        for kind, privileges in may.items():
+            now = self._grant(f"{who}-{schema}-{kind}", role.name, kind, privileges, schema=made.name, after=grants[-1])
+            later = self._default(
+                f"{who}-{schema}-default-{kind}", role.name, kind, privileges, schema=made.name, after=now
+            )
+            grants += [now, later]
+        return grants
+
+    # --- Privileges ---------------------------------------------------------------------------------------------------
+
+    def _grant(
+        self,
+        suffix: str,
+        role: Input[str],
+        object_type: str,
+        privileges: Sequence[str],
+        *,
+        schema: Input[str] | None = None,
+        after: pulumi.Resource | None = None,
+    ) -> postgresql.Grant:
+        """Exactly these privileges on every object of the kind; an empty list takes all away."""
+        return postgresql.Grant(
+            f"{self._name}-grant-{suffix}",
+            role=role,
+            database=self._database.name,
+            schema=schema,
+            object_type=object_type,
+            privileges=list(privileges),
+            opts=ResourceOptions.merge(self._inside, ResourceOptions(depends_on=[after] if after else [])),
+        )
+
+    def _default(
+        self,
+        suffix: str,
+        role: Input[str],
+        object_type: str,
+        privileges: Sequence[str],
+        *,
+        schema: Input[str] | None = None,
+        after: pulumi.Resource | None = None,
+    ) -> postgresql.DefaultPrivileges:
+        """Exactly these privileges on what the owner, that is a migration, will create."""
+        return postgresql.DefaultPrivileges(
+            f"{self._name}-grant-{suffix}",
+            role=role,
+            owner=self._owner.name,
+            database=self._database.name,
+            schema=schema,
+            object_type=object_type,
+            privileges=list(privileges),
+            opts=ResourceOptions.merge(self._inside, ResourceOptions(depends_on=[after] if after else [])),
+        )
+
+    def _url(self, login: Login, role: postgresql.Role) -> Output[str]:
+        """A libpq URL; a secret, because the password is in it."""
+        args = self._args
+        place = f"{args.host}:{args.port}/{quote(args.name, safe='')}?sslmode={args.sslmode}"
+
+        def write(parts: list[str]) -> str:
+            return f"postgresql://{quote(parts[0], safe='')}:{quote(parts[1], safe='')}@{place}"
+
+        return Output.secret(Output.all(role.name, login.password).apply(write))

@@ -1,0 +1,223 @@
+"""The WebApp component: one application at Vercel, a deployment for each kept release, and the switch between them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal
+
+import pulumi
+import pulumiverse_vercel as vercel
+from pulumi import Input, Output, ResourceOptions
+
+from plugin.resource import LiveRelease, ProtectionBypass
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from infra import parameters
+
+Protection = Literal["none", "preview", "all"]
+
+_PROTECTION = {"none": "none", "preview": "standard_protection_new", "all": "all_deployments"}
+_REDIRECT_STATUS = 308
+
+
+@dataclass(frozen=True)
+class Domain:
+    """A name of the application; with `redirect`, one that only sends visitors to another (308)."""
+
+    name: str
+    redirect: str | None = None
+
+
+@dataclass(frozen=True)
+class Release:
+    """One kept release."""
+
+    id: str
+    commit: str
+    """40 hex digits."""
+    config: str
+    """The keyed digest of everything it is built with."""
+    credentials: int
+    """The generation of its database logins."""
+
+
+@dataclass(frozen=True)
+class WebAppArgs:
+    """What a WebApp needs; every name whole, every value given."""
+
+    application: parameters.Application
+    project: str
+    environment: str
+    """The stack's name, as the application sees it."""
+    repository: parameters.Repository
+    domains: tuple[Domain, ...]
+    protection: Protection
+    values: Mapping[str, Input[str]]
+    """The value of each of the application's variables, by name, as the newest release has it."""
+    bypass: Input[str]
+    """The secret, 32 letters and digits, with which protected deployments let the health check through."""
+    releases: tuple[Release, ...]
+    """The kept releases, oldest first."""
+    live: str | None
+    """The id of the live one; None where there is no release yet."""
+    credentials: Mapping[int, Sequence[pulumi.Resource]]
+    """What must exist before a deployment of a generation can log in to its databases."""
+    protect: bool
+
+
+class WebApp(pulumi.ComponentResource):
+    """One application at Vercel.
+
+    Owns: the project with its Git link and protection, its variables one by one, domains, deployment retention, the
+    secret that lets the health check through protection, a production deployment for each kept release, and which of
+    them is live. The project's variables describe the newest release; each deployment keeps those it was built with.
+
+    Does not own: the repository, the domains' DNS, deployments that Vercel's Git integration makes by itself (with
+    automatic assignment off none of them serves a domain), firewall and analytics.
+
+    Destroying deletes the deployments and the project, so the domains serve nothing. `protect` refuses that. An
+    application without a release has no deployment and no LiveRelease, and its domains serve nothing yet.
+    """
+
+    project_id: Output[str]
+    project_name: Output[str]
+    live: LiveRelease | None
+    deployments: Mapping[str, vercel.Deployment]
+
+    def __init__(self, name: str, args: WebAppArgs, opts: ResourceOptions | None = None) -> None:
+        """Declare the project and everything in it."""
+        super().__init__("parity:components:WebApp", name, None, opts)
+        self._name = name
+        self._args = args
+        self._child = ResourceOptions(parent=self)
+
+        self._project = self._make_project()
+        self._variables = [self._variable(variable) for variable in args.application.variables]
+        self._domains = [self._domain(domain) for domain in args.domains]
+        self._retention()
+        self._bypass = ProtectionBypass(
+            f"{name}-bypass",
+            team=self._project.team_id,
+            project_id=self._project.id,
+            secret=args.bypass,
+            opts=self._child,
+        )
+        self.deployments = {release.id: self._deployment(release) for release in args.releases}
+        self.live = self._live_release()
+
+        self.project_id = self._project.id
+        self.project_name = self._project.name
+        self.register_outputs({"projectId": self.project_id, "projectName": self.project_name, "live": args.live})
+
+    def _make_project(self) -> vercel.Project:
+        application, repository = self._args.application, self._args.repository
+        return vercel.Project(
+            f"{self._name}-project",
+            name=self._args.project,
+            framework=application.framework,
+            root_directory=application.root_directory,
+            node_version=application.node_version,
+            build_command=application.build_command,
+            install_command=application.install_command,
+            output_directory=application.output_directory,
+            serverless_function_region=application.function_region,
+            auto_assign_custom_domains=False,
+            automatically_expose_system_environment_variables=True,
+            git_fork_protection=True,
+            git_repository=vercel.ProjectGitRepositoryArgs(
+                type="github",
+                repo=f"{repository.owner}/{repository.name}",
+                production_branch=repository.default_branch,
+            ),
+            vercel_authentication=vercel.ProjectVercelAuthenticationArgs(
+                deployment_type=_PROTECTION[self._args.protection]
+            ),
+            opts=ResourceOptions(parent=self, protect=self._args.protect),
+        )
+
+    def _variable(self, variable: parameters.Variable) -> vercel.ProjectEnvironmentVariable:
+        """One variable. Its natural key is project, name and target, so a replacement deletes first."""
+        sensitive = variable.kind in {"sensitive", "database-url"}
+        value = self._args.values[variable.name]
+        return vercel.ProjectEnvironmentVariable(
+            f"{self._name}-variable-{variable.name}",
+            project_id=self._project.id,
+            key=variable.name,
+            value=Output.secret(value) if sensitive else value,
+            sensitive=sensitive,
+            targets=list(variable.targets),
+            opts=ResourceOptions(parent=self, delete_before_replace=True),
+        )
+
+    def _domain(self, domain: Domain) -> vercel.ProjectDomain:
+        return vercel.ProjectDomain(
+            f"{self._name}-domain-{domain.name}",
+            project_id=self._project.id,
+            domain=domain.name,
+            redirect=domain.redirect,
+            redirect_status_code=_REDIRECT_STATUS if domain.redirect else None,
+            opts=self._child,
+        )
+
+    def _retention(self) -> vercel.ProjectDeploymentRetention:
+        retention = self._args.application.retention
+        return vercel.ProjectDeploymentRetention(
+            f"{self._name}-retention",
+            project_id=self._project.id,
+            expiration_preview=retention.preview,
+            expiration_production=retention.production,
+            expiration_canceled=retention.canceled,
+            expiration_errored=retention.errored,
+            opts=self._child,
+        )
+
+    def _deployment(self, release: Release) -> vercel.Deployment:
+        """A production deployment that no domain serves until it is promoted.
+
+        It depends on the variables, so that it snapshots them complete, and on its own generation's credentials, so
+        that these go only after it.
+        """
+        needs = [*self._variables, *self._args.credentials.get(release.credentials, ())]
+        return vercel.Deployment(
+            f"{self._name}-deployment-{release.id}",
+            project_id=self._project.id,
+            production=True,
+            ref=release.commit,
+            meta={"release": release.id, "commit": release.commit, "config": release.config},
+            environment={
+                "PARITY_RELEASE": release.id,
+                "PARITY_COMMIT": release.commit,
+                "PARITY_ENVIRONMENT": self._args.environment,
+            },
+            delete_on_destroy=True,
+            opts=ResourceOptions(parent=self, depends_on=needs),
+        )
+
+    def _live_release(self) -> LiveRelease | None:
+        """The switch; it comes after everything that the release needs, the domains too."""
+        release = next((each for each in self._args.releases if each.id == self._args.live), None)
+        if release is None:
+            return None
+        deployment, health = self.deployments[release.id], self._args.application.health
+        needs = [*self._variables, *self._domains, *self._args.credentials.get(release.credentials, ())]
+        return LiveRelease(
+            f"{self._name}-live",
+            team=self._project.team_id,
+            project_id=self._project.id,
+            project=self._project.name,
+            deployment_id=deployment.id,
+            deployment_url=deployment.url,
+            release=release.id,
+            commit=release.commit,
+            domains=[domain.name for domain in self._args.domains if domain.redirect is None],
+            health={
+                "path": health.path,
+                "timeoutSeconds": health.timeout_seconds,
+                "deadlineSeconds": health.deadline_seconds,
+            },
+            promote_deadline_seconds=health.promote_deadline_seconds,
+            protection_bypass=self._bypass.secret,
+            opts=ResourceOptions(parent=self, depends_on=needs),
+        )

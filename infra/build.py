@@ -1,0 +1,298 @@
+"""Builds one stack from its settings: providers, components, outputs."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import pulumi
+import pulumi_github as github
+import pulumi_postgresql as postgresql
+import pulumiverse_vercel as vercel
+
+from components.database import Access, Database, DatabaseArgs, Login
+from components.delivery import Delivery, DeliveryArgs
+from components.telemetry import Telemetry, TelemetryArgs
+from components.web_app import Domain, Release, WebApp, WebAppArgs
+from infra import names, passwords
+from infra.parameters import DatabaseUrlVariable, PlainVariable
+from infra.secret import Secret
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from pulumi import Input, Output
+
+    from infra import parameters
+    from infra.settings import Settings
+
+SEALED = "sealed"
+"""Stands for a secret whose value is not at hand, where the program is only evaluated."""
+
+_BYPASS_BYTES = 16
+
+
+def build(settings: Settings) -> dict[str, Any]:
+    """Declare everything of one stack and give its outputs.
+
+    Args:
+        settings: complete and checked; its secrets may be sealed where no engine runs.
+
+    Returns:
+        The stack's outputs, `applications`, `databases` and `delivery`; what is secret is marked so.
+    """
+    providers = _providers(settings)
+    databases = {each.name: _database(settings, each, providers) for each in settings.platform.databases}
+    applications = {
+        each.name: _application(settings, each, databases, providers) for each in settings.platform.applications
+    }
+    Telemetry(
+        "logs",
+        TelemetryArgs(
+            telemetry=settings.platform.telemetry,
+            name=names.log_drain(settings.platform.repository.name, settings.stack),
+            endpoint=settings.logs.endpoint,
+            secret=_opened(settings.logs.secret),
+            project_ids=[application.project_id for application in applications.values()],
+        ),
+        pulumi.ResourceOptions(providers=providers),
+    )
+    delivery = _delivery(settings, databases, applications, providers)
+    return {
+        "applications": {name: _application_output(settings, name, each) for name, each in applications.items()},
+        "databases": {name: _database_output(settings, name, each) for name, each in databases.items()},
+        "delivery": {
+            "environment": delivery.environment,
+            "repository": f"{settings.platform.repository.owner}/{settings.platform.repository.name}",
+            "manages_repository": settings.manages_repository,
+        },
+    }
+
+
+def _providers(settings: Settings) -> list[pulumi.ProviderResource]:
+    """One explicit provider a vendor; tokens and the administrator's connection are the environment's alone.
+
+    `VERCEL_API_TOKEN`, `GITHUB_TOKEN`, and libpq's `PGHOST`, `PGPORT`, `PGUSER`, `PGPASSWORD`, `PGSSLMODE`.
+    """
+    return [
+        vercel.Provider("vercel", team=settings.platform.vercel_team),
+        github.Provider("github", owner=settings.platform.repository.owner),
+        # Managed PostgreSQL gives no superuser, so nothing here may need one.
+        postgresql.Provider("postgresql", superuser=False),
+    ]
+
+
+# --- Databases --------------------------------------------------------------------------------------------------------
+
+
+def _database(
+    settings: Settings, database: parameters.Database, providers: Sequence[pulumi.ProviderResource]
+) -> Database:
+    own, stack = settings.databases[database.name], settings.stack
+    accesses = (_access(settings, database.name, each) for each in settings.platform.applications)
+    return Database(
+        database.name,
+        DatabaseArgs(
+            database=database,
+            name=names.database(database.name, stack),
+            owner=names.owner_role(database.name, stack),
+            migrator=_login(settings, names.migrator_role(database.name, stack), own.credentials.migrator),
+            readonly=_login(settings, names.readonly_role(database.name, stack), own.credentials.readonly),
+            accesses=tuple(access for access in accesses if access is not None),
+            host=own.host,
+            port=own.port,
+            sslmode=own.sslmode,
+            connection_limit=own.connection_limit,
+            application_connection_limit=own.application_connection_limit,
+            protect=settings.protect,
+        ),
+        pulumi.ResourceOptions(providers=list(providers)),
+    )
+
+
+def _access(settings: Settings, database: str, application: parameters.Application) -> Access | None:
+    """What an application may do in a database: the schemas of all its URL variables, one login a generation in use."""
+    variables = [each for each in _url_variables(application) if each.database == database]
+    if not variables:
+        return None
+    schemas = tuple(dict.fromkeys(schema for each in variables for schema in each.schemas))
+    logins = (
+        _login(settings, names.application_role(database, settings.stack, application.name, generation), generation)
+        for generation in _generations(settings, application.name)
+    )
+    role = names.access_role(database, settings.stack, application.name)
+    return Access(application.name, role, schemas, tuple(logins))
+
+
+def _url_variables(application: parameters.Application) -> list[DatabaseUrlVariable]:
+    return [each for each in application.variables if isinstance(each, DatabaseUrlVariable)]
+
+
+def _generations(settings: Settings, application: str) -> list[int]:
+    """The generations in use, in order: those of the kept releases, or the first one before there is a release."""
+    kept = settings.releases[application].kept.values()
+    return sorted({release.credentials for release in kept}) or [1]
+
+
+def _login(settings: Settings, role: str, generation: int) -> Login:
+    return Login(generation, role, _opened(passwords.derive(settings.secret, role, generation)))
+
+
+# --- Applications -----------------------------------------------------------------------------------------------------
+
+
+def _application(
+    settings: Settings,
+    application: parameters.Application,
+    databases: Mapping[str, Database],
+    providers: Sequence[pulumi.ProviderResource],
+) -> WebApp:
+    own, releases = settings.applications[application.name], settings.releases[application.name]
+    generations = _generations(settings, application.name)
+    return WebApp(
+        application.name,
+        WebAppArgs(
+            application=application,
+            project=names.project(application.name, settings.stack),
+            environment=settings.environment,
+            repository=settings.platform.repository,
+            domains=tuple(Domain(each.name, each.redirect) for each in own.domains),
+            protection=own.protection,
+            values=_values(settings, application, databases),
+            bypass=_bypass(settings, application.name),
+            releases=tuple(
+                Release(release, each.commit, each.config, each.credentials) for release, each in releases.in_order
+            ),
+            live=releases.live,
+            credentials={
+                generation: [
+                    resource
+                    for name in dict.fromkeys(each.database for each in _url_variables(application))
+                    for resource in databases[name].credentials(application.name, generation)
+                ]
+                for generation in generations
+            },
+            protect=settings.protect,
+        ),
+        pulumi.ResourceOptions(providers=list(providers)),
+    )
+
+
+def _values(
+    settings: Settings, application: parameters.Application, databases: Mapping[str, Database]
+) -> dict[str, Input[str]]:
+    """Each variable's value, as the newest release has it."""
+    newest = settings.releases[application.name].newest
+    generation = newest[1].credentials if newest else _generations(settings, application.name)[-1]
+    given = settings.applications[application.name].values
+    values: dict[str, Input[str]] = {}
+    for variable in application.variables:
+        if isinstance(variable, PlainVariable):
+            values[variable.name] = variable.value
+        elif isinstance(variable, DatabaseUrlVariable):
+            values[variable.name] = databases[variable.database].application_url(application.name, generation)
+        else:
+            value = given[variable.name]
+            values[variable.name] = _opened(value) if isinstance(value, Secret) else value
+    return values
+
+
+def _bypass(settings: Settings, application: str) -> Output[str]:
+    """The secret that lets the health check through deployment protection: 32 hex digits, derived like a password."""
+    if settings.secret.sealed:
+        return pulumi.Output.secret(SEALED)
+    info = f"parity/bypass/{names.project(application, settings.stack)}".encode()
+    return pulumi.Output.secret(passwords.expand(settings.secret, info)[:_BYPASS_BYTES].hex())
+
+
+def _opened(secret: Secret) -> Output[str]:
+    """A secret as the engine keeps it: encrypted in the state, hidden in every text."""
+    return pulumi.Output.secret(SEALED if secret.sealed else secret.reveal())
+
+
+# --- Delivery ---------------------------------------------------------------------------------------------------------
+
+
+def _delivery(
+    settings: Settings,
+    databases: Mapping[str, Database],
+    applications: Mapping[str, WebApp],
+    providers: Sequence[pulumi.ProviderResource],
+) -> Delivery:
+    """The GitHub environment with what the migration and release workflows need."""
+    own = settings.delivery
+    secrets: dict[str, Input[str]] = {}
+    variables: dict[str, Input[str]] = {"VERCEL_TEAM": settings.platform.vercel_team}
+    after: dict[str, Sequence[pulumi.Resource]] = {}
+    for name, database in databases.items():
+        secrets[f"MIGRATOR_DATABASE_URL_{names.as_variable(name)}"] = database.migrator_url
+        variables[f"DATABASE_NAME_{names.as_variable(name)}"] = database.name
+        variables[f"DATABASE_HOST_{names.as_variable(name)}"] = settings.databases[name].host
+    for name, application in applications.items():
+        variables[f"VERCEL_PROJECT_ID_{names.as_variable(name)}"] = application.project_id
+        variables[f"LIVE_URL_{names.as_variable(name)}"] = _url(settings, name)
+        live = settings.releases[name].live
+        if live is not None and application.live is not None:
+            variables[f"LIVE_RELEASE_{names.as_variable(name)}"] = live
+            after[f"LIVE_RELEASE_{names.as_variable(name)}"] = [application.live]
+    return Delivery(
+        "delivery",
+        DeliveryArgs(
+            environment=settings.environment,
+            repository=settings.platform.repository,
+            reviewer_teams=own.reviewers.teams,
+            wait_minutes=own.wait_minutes,
+            prevent_self_review=own.prevent_self_review,
+            branches=own.branches,
+            secrets=secrets,
+            variables=variables,
+            manages_repository=settings.manages_repository,
+            after=after,
+        ),
+        pulumi.ResourceOptions(providers=list(providers)),
+    )
+
+
+def _url(settings: Settings, application: str) -> str:
+    """The application's canonical address."""
+    return f"https://{settings.applications[application].domains[0].name}"
+
+
+# --- Outputs ----------------------------------------------------------------------------------------------------------
+
+
+def _application_output(settings: Settings, name: str, application: WebApp) -> dict[str, Any]:
+    releases = settings.releases[name]
+    live = releases.kept[releases.live] if releases.live else None
+    deployment = application.deployments[releases.live] if releases.live else None
+    return {
+        "project": application.project_name,
+        "project_id": application.project_id,
+        "url": _url(settings, name),
+        "domains": [domain.name for domain in settings.applications[name].domains],
+        "live": releases.live,
+        "commit": live.commit if live else None,
+        "deployment": deployment.id if deployment else None,
+        "deployment_url": deployment.url if deployment else None,
+        "kept": [release for release, _ in releases.in_order],
+    }
+
+
+def _database_output(settings: Settings, name: str, database: Database) -> dict[str, Any]:
+    own, stack = settings.databases[name], settings.stack
+    roles: dict[str, Any] = {
+        "owner": names.owner_role(name, stack),
+        "migrator": names.migrator_role(name, stack),
+        "readonly": names.readonly_role(name, stack),
+    }
+    for application in settings.platform.applications:
+        access = _access(settings, name, application)
+        if access is not None:
+            roles[application.name] = {str(login.generation): login.role for login in access.logins}
+    return {
+        "name": database.name,
+        "host": own.host,
+        "port": own.port,
+        "roles": roles,
+        "migrator_url": database.migrator_url,
+        "readonly_url": database.readonly_url,
+    }

@@ -1,0 +1,60 @@
+"""Everything that the provider can refuse or fail with.
+
+ParityPluginError
+├── BadInput            an input or an import id is missing or malformed
+├── VercelError         Vercel's API could not be asked, or refused
+│   └── NotFound        ... because the project or deployment is not there
+├── Unhealthy           the new deployment did not answer as it should; nothing was promoted
+├── LiveElsewhere       somebody made another release live by hand; nothing was promoted
+└── Unfinished          a promotion was asked for and is not done; what is recorded lets the next `up` go on
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+
+class ParityPluginError(Exception):
+    """The base of all: its text says what happened, where, and what to do."""
+
+
+class BadInput(ParityPluginError):
+    """An input or an import id cannot be used; says which and what it must be."""
+
+
+class VercelError(ParityPluginError):
+    """A call to Vercel's API failed for good; says which call, Vercel's own code and message, and the remedy."""
+
+    def __init__(self, message: str, *, status: int | None = None) -> None:
+        """Take the text, and the HTTP status where there was an answer."""
+        super().__init__(message)
+        self.status = status
+
+
+class NotFound(VercelError):
+    """Vercel does not know the project or deployment, or the token may not see it."""
+
+
+class Unhealthy(ParityPluginError):
+    """The deployment was asked until its deadline and never answered as it should. The old release stays live."""
+
+
+class LiveElsewhere(ParityPluginError):
+    """What is live is neither what was recorded nor what is wanted: made so by hand, and not undone in silence."""
+
+
+class Unfinished(ParityPluginError):
+    """The promotion was asked for, but not every domain serves the release yet.
+
+    The engine records `properties` with the error, so that the next `up` tries again, and going back to the old release
+    is seen as a change.
+    """
+
+    def __init__(self, message: str, *, resource_id: str, properties: Mapping[str, Any]) -> None:
+        """Take the text and what is to be recorded."""
+        super().__init__(message)
+        self.resource_id = resource_id
+        self.properties = properties

@@ -1,0 +1,117 @@
+"""The resources of the project's own provider, as a program declares them."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pulumi
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from pulumi import Input, Output
+
+
+class LiveRelease(pulumi.CustomResource):
+    """Which deployment a project's domains serve.
+
+    Creating or updating it asks the deployment at its own host whether it is whole, promotes it with one call, and
+    waits until the project and every domain serve it. Reading it gives what is really live. Destroying it does nothing
+    at Vercel: what is live stays live until its deployment or project goes. Import takes `<team>/<project name or id>`.
+    """
+
+    deployment_id: Output[str]
+    release: Output[str]
+    commit: Output[str]
+
+    def __init__(
+        self,
+        resource_name: str,
+        *,
+        team: Input[str],
+        project_id: Input[str],
+        project: Input[str],
+        deployment_id: Input[str],
+        deployment_url: Input[str],
+        release: Input[str],
+        commit: Input[str],
+        domains: Input[list[str]],
+        health: Mapping[str, Input[str | float]],
+        promote_deadline_seconds: Input[float],
+        protection_bypass: Input[str],
+        opts: pulumi.ResourceOptions | None = None,
+    ) -> None:
+        """Declare it.
+
+        Args:
+            resource_name: the resource's name in the program.
+            team: the Vercel team's id or slug.
+            project_id: the project's id.
+            project: the project's name.
+            deployment_id: the deployment to be live.
+            deployment_url: its own host.
+            release: the id that the application must answer with, in `release`.
+            commit: 40 hex digits, which it must answer with, in `commit`.
+            domains: the names that must serve it before the switch counts as done; redirects are not among them.
+            health: `path`, `timeoutSeconds` of one request, `deadlineSeconds` of all of them.
+            promote_deadline_seconds: limit of the switch, from asking for it until every domain serves it.
+            protection_bypass: the secret with which protected deployments let the question through.
+            opts: the resource's options.
+        """
+        super().__init__(
+            "parity:index:LiveRelease",
+            resource_name,
+            {
+                "team": team,
+                "projectId": project_id,
+                "project": project,
+                "deploymentId": deployment_id,
+                "deploymentUrl": deployment_url,
+                "release": release,
+                "commit": commit,
+                "domains": domains,
+                "health": health,
+                "promoteDeadlineSeconds": promote_deadline_seconds,
+                "protectionBypass": pulumi.Output.secret(protection_bypass),
+            },
+            pulumi.ResourceOptions.merge(opts, pulumi.ResourceOptions(additional_secret_outputs=["protectionBypass"])),
+        )
+
+    def translate_output_property(self, prop: str) -> str:
+        """The provider's names as Python writes them."""
+        return {"deploymentId": "deployment_id"}.get(prop, prop)
+
+
+class ProtectionBypass(pulumi.CustomResource):
+    """A secret with which automation may ask a project's protected deployments.
+
+    Creating it adds the secret to the project, destroying it revokes it. Vercel's own provider has such a resource, but
+    puts the secret into its id, which stands in the clear in state and diffs.
+    """
+
+    secret: Output[str]
+
+    def __init__(
+        self,
+        resource_name: str,
+        *,
+        team: Input[str],
+        project_id: Input[str],
+        secret: Input[str],
+        opts: pulumi.ResourceOptions | None = None,
+    ) -> None:
+        """Declare it.
+
+        Args:
+            resource_name: the resource's name in the program.
+            team: the Vercel team's id or slug.
+            project_id: the project's id.
+            secret: 32 letters and digits.
+            opts: the resource's options.
+        """
+        super().__init__(
+            "parity:index:ProtectionBypass",
+            resource_name,
+            {"team": team, "projectId": project_id, "secret": pulumi.Output.secret(secret)},
+            pulumi.ResourceOptions.merge(opts, pulumi.ResourceOptions(additional_secret_outputs=["secret"])),
+        )

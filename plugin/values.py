@@ -1,0 +1,60 @@
+"""Between the engine's property values and plain Python: secrets stay marked, unknown values stay unknown."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any, cast
+
+from pulumi.provider.experimental.property_value import Computed, PropertyValue
+
+Properties = dict[str, PropertyValue]
+
+
+def plain(value: PropertyValue) -> Any:
+    """The Python value; None where it is not known yet."""
+    inner = value.value
+    if isinstance(inner, Computed):
+        return None
+    if isinstance(inner, str | bool | float) or inner is None:
+        return inner
+    if isinstance(inner, Mapping):
+        return {key: plain(each) for key, each in inner.items()}
+    if isinstance(inner, Sequence):
+        return [plain(each) for each in inner]
+    return None
+
+
+def plain_map(properties: Mapping[str, PropertyValue]) -> dict[str, Any]:
+    """Each property as plain Python."""
+    return {name: plain(value) for name, value in properties.items()}
+
+
+def is_known(value: PropertyValue) -> bool:
+    """Whether the value, and everything in it, is known."""
+    inner = value.value
+    if isinstance(inner, Computed):
+        return False
+    if isinstance(inner, Mapping):
+        return all(is_known(each) for each in inner.values())
+    if isinstance(inner, Sequence) and not isinstance(inner, str):
+        return all(is_known(each) for each in inner)
+    return True
+
+
+def wire(value: Any) -> PropertyValue:
+    """A plain Python value for the engine."""
+    if isinstance(value, dict):
+        return PropertyValue({key: wire(each) for key, each in cast("dict[str, Any]", value).items()})
+    if isinstance(value, list):
+        return PropertyValue([wire(each) for each in cast("list[Any]", value)])
+    if isinstance(value, int) and not isinstance(value, bool):
+        return PropertyValue(float(value))
+    return PropertyValue(value)
+
+
+def wire_map(document: Mapping[str, Any], secrets: Sequence[str]) -> Properties:
+    """A document for the engine, with the named properties marked as secret."""
+    return {
+        name: PropertyValue(wire(value).value, is_secret=True) if name in secrets else wire(value)
+        for name, value in document.items()
+    }

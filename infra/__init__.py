@@ -1,1 +1,1 @@
-"""infra"""
+"""The Pulumi program: one for both stacks, which differ only in their config."""

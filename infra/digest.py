@@ -32,7 +32,9 @@ def config_digest(settings: Settings, application: str, credentials: int) -> str
     Raises:
         SealedSecret: the config was read without its passphrase.
     """
-    text = json.dumps(document(settings, application, credentials), sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+    text = json.dumps(
+        document(settings, application, credentials), sort_keys=True, separators=(",", ":"), ensure_ascii=False
+    )
     key = passwords.expand(settings.secret, _INFO)
     return hmac.new(key, text.encode(), sha256).hexdigest()[:_LENGTH]
 
@@ -102,6 +104,7 @@ NOT_IN_DIGEST: dict[str, str] = {
     "Health.path": "as Application.health",
     "Health.timeout_seconds": "as Application.health",
     "Health.deadline_seconds": "as Application.health",
+    "Health.promote_deadline_seconds": "as Application.health",
     "Application.retention": "a rule of the project about old deployments, not part of one",
     "Retention.preview": "as Application.retention",
     "Retention.production": "as Application.retention",
@@ -131,6 +134,7 @@ NOT_IN_DIGEST: dict[str, str] = {
     "DatabaseCredentials.migrator": "as DatabaseSettings.credentials",
     "DatabaseCredentials.readonly": "as DatabaseSettings.credentials",
     "StackConfig.manages_repository": "says who owns the repository's rules",
+    "StackConfig.protect": "a rule for the engine about deletions",
     "StackConfig.delivery": "approvals at GitHub",
     "DeliverySettings.reviewers": "approvals at GitHub",
     "DeliverySettings.wait_minutes": "approvals at GitHub",
@@ -152,4 +156,4 @@ NOT_IN_DIGEST: dict[str, str] = {
     "ParityException.expiry": "as StackConfig.exceptions",
     "StackConfig.acknowledged": "read by the gate",
 }
-"""Fields that do not change a deployment, each with the reason; a test holds that every other field is in the digest."""
+"""Fields that do not change a deployment, each with the reason; a test holds that all others are in the digest."""

@@ -1,9 +1,9 @@
 """The errors of the program.
 
-    InfraError
-    ├── ConfigError      the stack's config or the platform has faults; nothing was created
-    ├── StaleRelease     the newest release was recorded with other settings than config now gives; nothing was created
-    └── SealedSecret     a secret's value is needed where the config was read without its passphrase
+InfraError
+├── ConfigError      the stack's config or the platform has faults; nothing was created
+├── StaleRelease     the newest release was recorded with other settings than config now gives; nothing was created
+└── SealedSecret     a secret's value is needed where the config was read without its passphrase
 """
 
 from __future__ import annotations

@@ -58,7 +58,9 @@ def nearest(name: str, known: Iterable[str]) -> str | None:
 
 def in_order(faults: Iterable[Fault]) -> tuple[Fault, ...]:
     """Sort by file and line and drop repetitions, so that a report reads from top to bottom."""
-    return tuple(sorted(set(faults), key=lambda fault: (fault.file or "", fault.line or 0, fault.column or 0, fault.key)))
+    return tuple(
+        sorted(set(faults), key=lambda fault: (fault.file or "", fault.line or 0, fault.column or 0, fault.key))
+    )
 
 
 def report(faults: Sequence[Fault]) -> str:

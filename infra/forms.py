@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import datetime
+import datetime as dt
 import ipaddress
 import re
 from typing import TYPE_CHECKING
@@ -105,7 +105,7 @@ def day(text: str) -> str:
     """Give a day back, `YYYY-MM-DD`, or refuse it."""
     _match(DATE, text, "day", "is not a day `YYYY-MM-DD`")
     try:
-        datetime.date.fromisoformat(text)
+        dt.date.fromisoformat(text)
     except ValueError as error:
         raise PydanticCustomError("day", "is no day of the calendar: {why}", {"why": str(error)}) from None
     return text

@@ -6,12 +6,12 @@ from typing import TYPE_CHECKING
 
 from infra.digest import config_digest
 from infra.errors import StaleRelease
-from infra.faults import Fault, spell
 from infra.stackfile import NAMESPACE
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from infra.faults import Fault
     from infra.settings import Settings
 
 SKIPPED = "The release guard was not run: it needs the stack's secrets, and config was read without the passphrase."
@@ -45,10 +45,11 @@ def stale(settings: Settings) -> Iterator[Fault]:
         release, recorded = releases.newest
         now = config_digest(settings, application, recorded.credentials)
         if now != recorded.config:
-            key = spell((f"{NAMESPACE}releases", application, "kept", release, "config"))
+            path = (f"{NAMESPACE}releases", application, "kept", release, "config")
             what = (
                 f"Release {release} of {application} was recorded with config {recorded.config}, and config now gives "
                 f"{now}: something that a deployment is built with has changed."
             )
-            remedy = f"Record it: `parity release {settings.stack} {application} --commit {recorded.commit}`, or undo the change."
-            yield Fault(settings.file, None, None, key, what, remedy)
+            command = f"parity release {settings.stack} {application} --commit {recorded.commit}"
+            remedy = f"Record the next release: `{command}`, or undo the change."
+            yield settings.origin.fault(path, what, remedy)

@@ -25,12 +25,17 @@ OTHER_NAMESPACES = ("pulumi:", "vercel:", "github:", "postgresql:")
 _TYPES = {
     "string_type": "text",
     "string_sub_type": "text",
-    "int_type": "a whole number without quotes",
-    "bool_type": "true or false without quotes",
+    "int_type": "a whole number",
+    "bool_type": "a boolean",
     "dict_type": "a mapping",
     "model_type": "a mapping",
     "model_attributes_type": "a mapping",
     "tuple_type": "a list",
+}
+_HOW = {
+    "string_type": "Write text; what YAML takes for a number goes in quotes.",
+    "int_type": "Write a whole number without quotes.",
+    "bool_type": "Write true or false without quotes.",
 }
 
 
@@ -43,9 +48,17 @@ def model_faults(source: Source, error: ValidationError) -> Iterator[Fault]:
     """The faults that the models found; variables' values have checks of their own."""
     for detail in error.errors(include_url=False):
         path = _path(detail["loc"])
-        if len(path) > 3 and path[0] == NAMESPACE + "applications" and path[2] == "variables":
-            continue
-        yield _fault(source, path, detail)
+        if not _is_variable(path):
+            yield _fault(source, path, detail)
+
+
+def _is_variable(path: Path) -> bool:
+    """Whether a path is one variable's value: `parity:applications`, application, `variables`, name."""
+    match path:
+        case ("parity:applications", _, "variables", _, *_):
+            return True
+        case _:
+            return False
 
 
 def foreign_keys(source: Source) -> Iterator[Fault]:
@@ -105,9 +118,8 @@ def _not_encrypted(source: Source, path: Path, value: Any) -> Fault:
 def _wrong_type(source: Source, path: Path, kind: str, value: Any, meaning: str) -> Fault:
     if isinstance(value, Secret):
         return source.fault(path, "is encrypted, but it is no secret.", f"Write it in the clear. {meaning}")
-    if value is None:
-        return source.fault(path, "is empty.", f"Write {_TYPES[kind]}. {meaning}")
-    return source.fault(path, f"is not {_TYPES[kind]}.", f"Write {_TYPES[kind]}. {meaning}")
+    remedy = f"{_HOW.get(kind, f'Write {_TYPES[kind]}.')} {meaning}"
+    return source.fault(path, "is empty." if value is None else f"is not {_TYPES[kind]}.", remedy)
 
 
 def _sentence(detail: ErrorDetails) -> str:

@@ -23,7 +23,7 @@ def database(name: str, stack: str) -> str:
 
 
 def owner_role(name: str, stack: str) -> str:
-    """The role that owns the database and its schemas; it has no login."""
+    """The role that owns the schemas and what migrations create in them; it has no login."""
     return f"{name}_{stack}_owner"
 
 
@@ -37,6 +37,21 @@ def readonly_role(name: str, stack: str) -> str:
     return f"{name}_{stack}_readonly"
 
 
+def access_role(name: str, stack: str, application: str) -> str:
+    """The role that holds an application's privileges, for all generations; it has no login."""
+    return f"{name}_{stack}_{application}"
+
+
 def application_role(name: str, stack: str, application: str, generation: int) -> str:
     """The role that an application logs in with, in one generation."""
     return f"{name}_{stack}_{application}_g{generation}"
+
+
+def log_drain(repository: str, stack: str) -> str:
+    """The log drain of a stack."""
+    return f"{repository}-{stack}"
+
+
+def as_variable(name: str) -> str:
+    """A name as part of an environment variable's: `back-office` becomes `BACK_OFFICE`."""
+    return name.upper().replace("-", "_")

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints
+
+from infra.forms import clean
 
 Target = Literal["production", "preview", "development"]
 """Vercel's own environments of a project; `production` is what a stack's releases are built for."""
@@ -19,6 +21,24 @@ VariableName = Annotated[str, StringConstraints(pattern=r"^[A-Z][A-Z0-9_]{0,254}
 """An environment variable's name: capitals, digits and underscores."""
 
 
+Text = Annotated[str, AfterValidator(clean)]
+"""Text that is not empty and has no white space around it."""
+
+Folder = Annotated[str, StringConstraints(pattern=r"^[^\s/][^\s]*$")]
+"""A path in the repository, without a slash at its beginning."""
+
+Period = Literal["1d", "1w", "1m", "2m", "3m", "6m", "1y", "unlimited"]
+"""How long Vercel keeps a deployment; Vercel's own forms (deployment retention)."""
+
+Targets = tuple[Target, ...]
+ReleaseTargets = tuple[Literal["production", "preview"], ...]
+
+_TARGETS = "Vercel's environments that get it; a stack's releases are `production`."
+_SECRET_TARGETS = _TARGETS + " Vercel has no sensitive variables for `development`."
+_VARIABLE_NAME = "The environment variable's name."
+_KIND = "Which kind of variable it is."
+
+
 class Parameters(BaseModel):
     """The base of every parameter object: frozen, complete, without unknown fields."""
 
@@ -31,43 +51,41 @@ class Parameters(BaseModel):
 class PlainVariable(Parameters):
     """A variable with one value for every stack, readable by anyone in the Vercel team."""
 
-    kind: Literal["plain"] = "plain"
-    name: VariableName
-    value: str = Field(min_length=1, description="The value, the same in each stack.")
-    targets: tuple[Target, ...] = Field(default=("production",), min_length=1)
+    kind: Literal["plain"] = Field(default="plain", description=_KIND)
+    name: VariableName = Field(description=_VARIABLE_NAME)
+    value: Text = Field(description="The value, the same in each stack.")
+    targets: Targets = Field(default=("production",), min_length=1, description=_TARGETS)
 
 
 class PerStackVariable(Parameters):
     """A variable whose value each stack's file gives, readable by anyone in the Vercel team."""
 
-    kind: Literal["per-stack"] = "per-stack"
-    name: VariableName
+    kind: Literal["per-stack"] = Field(default="per-stack", description=_KIND)
+    name: VariableName = Field(description=_VARIABLE_NAME)
     type: Literal["string", "url", "hostname", "integer", "boolean"] = Field(
         default="string", description="What the stack's value must be."
     )
-    targets: tuple[Target, ...] = Field(default=("production",), min_length=1)
+    targets: Targets = Field(default=("production",), min_length=1, description=_TARGETS)
 
 
 class SensitiveVariable(Parameters):
     """A secret whose value each stack's file gives, encrypted; Vercel never shows it again."""
 
-    kind: Literal["sensitive"] = "sensitive"
-    name: VariableName
-    targets: tuple[Literal["production", "preview"], ...] = Field(
-        default=("production",), min_length=1, description="Vercel has no sensitive variables for development."
-    )
+    kind: Literal["sensitive"] = Field(default="sensitive", description=_KIND)
+    name: VariableName = Field(description=_VARIABLE_NAME)
+    targets: ReleaseTargets = Field(default=("production",), min_length=1, description=_SECRET_TARGETS)
 
 
 class DatabaseUrlVariable(Parameters):
     """A connection URL of this application's own role, with the password of the newest release's generation."""
 
-    kind: Literal["database-url"] = "database-url"
-    name: VariableName
+    kind: Literal["database-url"] = Field(default="database-url", description=_KIND)
+    name: VariableName = Field(description=_VARIABLE_NAME)
     database: Identifier = Field(description="A database of the platform.")
     schemas: tuple[Identifier, ...] = Field(
         min_length=1, description="The schemas it may read and write; the first is its search path's first."
     )
-    targets: tuple[Literal["production", "preview"], ...] = Field(default=("production",), min_length=1)
+    targets: ReleaseTargets = Field(default=("production",), min_length=1, description=_SECRET_TARGETS)
 
 
 Variable = Annotated[
@@ -85,31 +103,42 @@ class Health(Parameters):
     )
     timeout_seconds: float = Field(default=10, gt=0, le=60, description="Limit of one request.")
     deadline_seconds: float = Field(default=120, gt=0, le=900, description="Limit of all attempts together.")
+    promote_deadline_seconds: float = Field(
+        default=180, gt=0, le=900, description="Limit of the promotion, until every domain answers with the release."
+    )
 
 
 class Retention(Parameters):
-    """How long Vercel keeps deployments that nothing serves; forms as Vercel's own: `1d`, `1w`, `1m`, `1y`, `unlimited`."""
+    """How long Vercel keeps deployments that nothing serves."""
 
-    preview: str = "1m"
-    production: str = Field(default="unlimited", description="Kept releases must stay deployed, so only `unlimited` is safe.")
-    canceled: str = "1w"
-    errored: str = "1m"
+    preview: Period = Field(default="1m", description="Of deployments for previews.")
+    production: Literal["unlimited"] = Field(
+        default="unlimited", description="Kept releases must stay deployed, so nothing else is safe."
+    )
+    canceled: Period = Field(default="1w", description="Of deployments that were canceled.")
+    errored: Period = Field(default="1m", description="Of deployments that failed.")
 
 
 class Application(Parameters):
     """One web application: a Vercel project `<name>-<stack>` in each stack."""
 
-    name: Slug
-    framework: str = Field(description="Vercel's framework slug, for example `nextjs`.")
-    root_directory: str = Field(description="Folder in the repository that holds the application.")
-    node_version: Literal["20.x", "22.x", "24.x"]
-    build_command: str | None = None
-    install_command: str | None = None
-    output_directory: str | None = None
-    function_region: str = Field(description="Vercel's region of the functions, for example `fra1`.")
-    variables: tuple[Variable, ...] = ()
-    health: Health = Health()
-    retention: Retention = Retention()
+    name: Slug = Field(description="Its name; part of the project's and of its database roles' names.")
+    framework: str = Field(
+        pattern=r"^[a-z0-9][a-z0-9-]*$", description="Vercel's framework slug, for example `nextjs`."
+    )
+    root_directory: Folder = Field(description="Folder in the repository that holds the application.")
+    node_version: Literal["20.x", "22.x", "24.x"] = Field(description="Of builds and functions.")
+    build_command: Text | None = Field(default=None, description="Instead of the framework's own.")
+    install_command: Text | None = Field(default=None, description="Instead of the framework's own.")
+    output_directory: Folder | None = Field(default=None, description="Instead of the framework's own.")
+    function_region: str = Field(
+        pattern=r"^[a-z]{3}\d$", description="Vercel's region of the functions, for example `fra1`."
+    )
+    variables: tuple[Variable, ...] = Field(
+        default=(), description="Environment variables; each stack has all of them."
+    )
+    health: Health = Field(default=Health(), description="How a new deployment is asked before it is promoted.")
+    retention: Retention = Field(default=Retention(), description="How long other deployments are kept.")
 
 
 # --- Databases --------------------------------------------------------------------------------------------------------
@@ -118,17 +147,19 @@ class Application(Parameters):
 class Timeouts(Parameters):
     """Server-side limits of the application roles, milliseconds; 0 would mean no limit, so it is refused."""
 
-    statement_milliseconds: int = Field(default=30_000, gt=0)
-    idle_in_transaction_milliseconds: int = Field(default=60_000, gt=0)
+    statement_milliseconds: int = Field(default=30_000, gt=0, description="Limit of one statement.")
+    idle_in_transaction_milliseconds: int = Field(
+        default=60_000, gt=0, description="Limit of a transaction that does nothing."
+    )
 
 
 class Database(Parameters):
     """One PostgreSQL database, `<name>_<stack>` in each stack, with its roles."""
 
-    name: Identifier
-    schemas: tuple[Identifier, ...] = Field(min_length=1)
-    extensions: tuple[Identifier, ...] = ()
-    timeouts: Timeouts = Timeouts()
+    name: Identifier = Field(description="Its name; `<name>_<stack>` on the server.")
+    schemas: tuple[Identifier, ...] = Field(min_length=1, description="Its schemas, besides PostgreSQL's own.")
+    extensions: tuple[Identifier, ...] = Field(default=(), description="Extensions to create, for example `vector`.")
+    timeouts: Timeouts = Field(default=Timeouts(), description="Server-side limits of the application roles.")
 
 
 # --- Repository and delivery ------------------------------------------------------------------------------------------
@@ -137,12 +168,14 @@ class Database(Parameters):
 class Repository(Parameters):
     """The GitHub repository that holds the applications, and what guards its default branch."""
 
-    owner: str = Field(pattern=r"^[A-Za-z0-9](?:[A-Za-z0-9-]{0,37}[A-Za-z0-9])?$")
-    name: str = Field(pattern=r"^[A-Za-z0-9._-]{1,100}$")
-    default_branch: str = "main"
-    required_checks: tuple[str, ...] = Field(default=(), description="Names of status checks that must pass.")
-    required_approvals: int = Field(default=1, ge=0, le=6)
-    allowed_actions: tuple[str, ...] = Field(
+    owner: str = Field(
+        pattern=r"^[A-Za-z0-9](?:[A-Za-z0-9-]{0,37}[A-Za-z0-9])?$", description="The GitHub organization."
+    )
+    name: str = Field(pattern=r"^[A-Za-z0-9._-]{1,100}$", description="The repository's name.")
+    default_branch: Text = Field(default="main", description="The branch that the ruleset guards.")
+    required_checks: tuple[Text, ...] = Field(default=(), description="Names of status checks that must pass.")
+    required_approvals: int = Field(default=1, ge=0, le=6, description="Reviews that a pull request needs.")
+    allowed_actions: tuple[Text, ...] = Field(
         default=(), description="Patterns of third-party actions that may run, besides GitHub's own."
     )
 
@@ -155,9 +188,11 @@ LogSource = Literal["build", "edge", "external", "firewall", "lambda", "redirect
 class Telemetry(Parameters):
     """What is logged and where it goes; the destination itself is each stack's."""
 
-    sources: tuple[LogSource, ...] = Field(min_length=1)
-    environments: tuple[Literal["production", "preview"], ...] = ("production",)
-    delivery_format: Literal["json", "ndjson"] = "ndjson"
+    sources: tuple[LogSource, ...] = Field(min_length=1, description="What is logged; Vercel's own names.")
+    environments: ReleaseTargets = Field(
+        default=("production",), min_length=1, description="Vercel's environments whose logs are kept."
+    )
+    delivery_format: Literal["json", "ndjson"] = Field(default="ndjson", description="Form of the drain's requests.")
     sampling_rate: float = Field(default=1.0, gt=0, le=1, description="Share of the log lines that is kept.")
 
 
@@ -168,7 +203,7 @@ class Platform(Parameters):
     """Everything that both environments share."""
 
     vercel_team: str = Field(description="The Vercel team's slug.", pattern=r"^[a-z0-9][a-z0-9-]{0,47}$")
-    repository: Repository
-    applications: tuple[Application, ...] = Field(min_length=1)
-    databases: tuple[Database, ...] = ()
-    telemetry: Telemetry
+    repository: Repository = Field(description="The GitHub repository that holds the applications.")
+    applications: tuple[Application, ...] = Field(min_length=1, description="The web applications.")
+    databases: tuple[Database, ...] = Field(default=(), description="The PostgreSQL databases.")
+    telemetry: Telemetry = Field(description="What is logged.")

@@ -34,9 +34,28 @@ RESERVED = frozenset(
 )
 """Names that Vercel refuses (https://vercel.com/docs/environment-variables/reserved-environment-variables)."""
 
+SYSTEM = frozenset(
+    {
+        "CI",
+        "VERCEL",
+        "VERCEL_AUTOMATION_BYPASS_SECRET",
+        "VERCEL_BRANCH_URL",
+        "VERCEL_DEPLOYMENT_ID",
+        "VERCEL_ENV",
+        "VERCEL_OIDC_TOKEN",
+        "VERCEL_PROJECT_ID",
+        "VERCEL_PROJECT_PRODUCTION_URL",
+        "VERCEL_REGION",
+        "VERCEL_SKEW_PROTECTION_ENABLED",
+        "VERCEL_TARGET_ENV",
+        "VERCEL_URL",
+    }
+)
+"""Names that Vercel gives a value itself (https://vercel.com/docs/environment-variables/system-environment-variables)."""
+
 RESERVED_PREFIXES = {
     "PARITY_": "the program sets these itself, so that a deployment can say which release it is",
-    "VERCEL_": "Vercel sets these itself",
+    "VERCEL_GIT_": "Vercel sets these itself",
 }
 
 HIGHEST_GENERATION = 9999
@@ -90,6 +109,8 @@ def _reserved(key: str, variable: Variable) -> Iterator[Fault]:
     remedy = "Choose another name."
     if variable.name in RESERVED:
         yield _fault(key, "is a name that Vercel reserves for its runtimes.", remedy)
+    if variable.name in SYSTEM:
+        yield _fault(key, "is a name that Vercel gives a value itself.", remedy)
     for prefix, reason in RESERVED_PREFIXES.items():
         if variable.name.startswith(prefix):
             yield _fault(key, f"begins with {prefix}: {reason}.", remedy)
@@ -99,7 +120,9 @@ def _url_faults(key: str, variable: DatabaseUrlVariable, platform: Platform) -> 
     databases = {database.name: database for database in platform.databases}
     database = databases.get(variable.database)
     if database is None:
-        yield _fault(key, f"names the database {variable.database}, which does not exist.", _known(variable.database, databases))
+        yield _fault(
+            key, f"names the database {variable.database}, which does not exist.", _known(variable.database, databases)
+        )
         return
     yield from _duplicates(f"{key}.schemas", variable.schemas)
     for schema in variable.schemas:
@@ -146,7 +169,9 @@ def _project_faults(application: str, stack: str) -> Iterator[Fault]:
         what = f"makes the Vercel project {name}, {len(name)} characters; Vercel takes {names.PROJECT_LIMIT}."
         yield _fault(key, what, "Shorten the application's or the stack's name.")
     if not re.fullmatch(r"[a-z0-9._-]+", name) or "---" in name:
-        what = f"makes the Vercel project {name}; Vercel takes lower-case letters, digits, '.', '_' and '-', but no '---'."
+        what = (
+            f"makes the Vercel project {name}; Vercel takes lower-case letters, digits, '.', '_' and '-', but no '---'."
+        )
         yield _fault(key, what, "Rename the application or the stack.")
 
 
@@ -160,4 +185,5 @@ def _role_names(platform: Platform, stack: str) -> Iterator[tuple[str, str]]:
         key = f"applications.{application.name}"
         used = {item.database for item in application.variables if isinstance(item, DatabaseUrlVariable)}
         for database in sorted(used):
+            yield key, names.access_role(database, stack, application.name)
             yield key, names.application_role(database, stack, application.name, HIGHEST_GENERATION)

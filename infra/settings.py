@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import traceback
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
 import pulumi
-from pydantic import ValidationError
 from pulumi.runtime import config as engine_config
+from pydantic import ValidationError
 
 from infra import guard, platform_checks, source, stack_checks
 from infra.errors import ConfigError, InfraError
@@ -43,6 +43,7 @@ class Settings:
     secret: Secret
     """The stack secret: infra.passwords and infra.digest derive from it."""
     manages_repository: bool
+    protect: bool
     applications: Mapping[str, ApplicationSettings]
     databases: Mapping[str, DatabaseSettings]
     delivery: DeliverySettings
@@ -50,8 +51,13 @@ class Settings:
     releases: Mapping[str, Releases]
     exceptions: tuple[ParityException, ...]
     acknowledged: tuple[str, ...]
-    file: str | None
-    """The stack file's name, where it is at hand."""
+    origin: source.Source = field(repr=False, compare=False)
+    """Where the config came from: makes faults with their lines."""
+
+    @property
+    def file(self) -> str | None:
+        """The stack file's name, where it is at hand."""
+        return self.origin.file
 
     @property
     def sealed(self) -> bool:
@@ -95,7 +101,7 @@ def load(
     if faults or config is None or platform is None:
         raise ConfigError(in_order(faults))
     fields = {name: getattr(config, name) for name in StackConfig.model_fields}
-    return Settings(stack=stack, platform=platform, file=found.file, **fields)
+    return Settings(stack=stack, platform=platform, origin=found, **fields)
 
 
 def from_engine() -> Settings:
@@ -124,19 +130,23 @@ def _platform(faults: list[Fault]) -> Platform | None:
     try:
         from infra.platform import PLATFORM  # noqa: PLC0415 - its own mistakes must become faults
     except ValidationError as error:
-        frames = [frame for frame in traceback.extract_tb(error.__traceback__) if frame.filename.endswith("platform.py")]
+        frames = [
+            frame for frame in traceback.extract_tb(error.__traceback__) if frame.filename.endswith("platform.py")
+        ]
         line = frames[-1].lineno if frames else None
         for detail in error.errors(include_url=False, include_input=False):
             key = ".".join([error.title, *(str(part) for part in detail["loc"])])
             what = detail["msg"].replace("Input should", "should")
-            faults.append(Fault(platform_checks.FILE, line, None, key, f"{what}.", "Correct it; docs/parameters.md says its form."))
+            faults.append(
+                Fault(
+                    platform_checks.FILE, line, None, key, f"{what}.", "Correct it; docs/parameters.md says its form."
+                )
+            )
         return None
     return PLATFORM
 
 
-def _source(
-    stack: str, root: Path, decrypted: Mapping[str, str] | None, faults: list[Fault]
-) -> source.Source | None:
+def _source(stack: str, root: Path, decrypted: Mapping[str, str] | None, faults: list[Fault]) -> source.Source | None:
     """The config from where it is at hand; None, with the fault, where there is nothing to check."""
     path = root / source.file_name(stack)
     read = source.read_file(path) if path.is_file() else None
@@ -163,9 +173,7 @@ def _others(stack: str, root: Path) -> list[source.StackFile]:
     return [file for file in read if isinstance(file, source.StackFile)]
 
 
-def _with_secrets(
-    found: source.Source, platform: Platform, secret_keys: Collection[str] | None
-) -> source.Source:
+def _with_secrets(found: source.Source, platform: Platform, secret_keys: Collection[str] | None) -> source.Source:
     """Make Secrets of the values that belong to secrets, where no file at hand marks them."""
     values = dict(found.values)
     for path in stack_checks.secret_paths(platform):

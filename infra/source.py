@@ -12,8 +12,9 @@ from ruamel.yaml.error import MarkedYAMLError, YAMLError
 from ruamel.yaml.scalarbool import ScalarBoolean
 
 from infra.faults import Fault, spell
+from infra.fields import bare, keys
 from infra.secret import Secret
-from infra.stackfile import NAMESPACE
+from infra.stackfile import NAMESPACE, StackConfig
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -24,7 +25,9 @@ if TYPE_CHECKING:
 Position = tuple[int, int]
 """Line and column, both from 1."""
 
-_TEXT_KEYS = {NAMESPACE + "environment", NAMESPACE + "secret", NAMESPACE + "managesRepository"}
+_TEXT_KEYS = {
+    NAMESPACE + key for key, field in keys(StackConfig).items() if bare(field.annotation) in {str, bool, Secret}
+}
 """Top-level keys whose value is no mapping or list; the engine hands these over as plain text."""
 
 
@@ -52,6 +55,8 @@ class Source:
 
     def fault(self, path: Path, what: str, remedy: str) -> Fault:
         """A fault at a path: its own line, or that of the nearest key above it."""
+        if path and path[0] in self.unmarked:
+            return Fault(None, None, None, spell(path), what, remedy)
         line, column = self._position(path)
         return Fault(self.file, line, column, spell(path), what, remedy)
 
@@ -79,20 +84,23 @@ def read_file(path: FilePath) -> StackFile | Fault:
 def parse(name: str, text: str) -> StackFile | Fault:
     """Read the text of a stack's file; a YAML error becomes a fault with its line."""
     try:
-        document: object = YAML(typ="rt").load(text)  # pyright: ignore[reportUnknownMemberType]
-    except MarkedYAMLError as error:
+        document = _load(text)
+    except MarkedYAMLError as parse_error:
+        error = cast("Any", parse_error)
         mark = error.problem_mark or error.context_mark
         line, column = (mark.line + 1, mark.column + 1) if mark else (None, None)
         what = f"The YAML does not parse: {error.problem or error.context or 'unknown error'}."
         return Fault(name, line, column, "", what, "Correct the file at this place; nothing in it was read.")
     except YAMLError as error:
-        return Fault(name, None, None, "", f"The YAML does not parse: {error}.", "Correct the file; nothing in it was read.")
-    config: object = document.get("config") if isinstance(document, CommentedMap) else None
-    if not isinstance(config, CommentedMap):
+        return Fault(
+            name, None, None, "", f"The YAML does not parse: {error}.", "Correct the file; nothing in it was read."
+        )
+    config = document.get("config") if _is_mapping(document) else None
+    if not _is_mapping(config):
         return Fault(name, 1, 1, "config", "has no mapping `config`.", "Begin the stack's values with `config:`.")
-    positions: dict[Path, Position] = {(): _key_position(cast("CommentedMap", document), "config")}
+    positions: dict[Path, Position] = {(): _key_position(document, "config")}
     values = cast("dict[str, Any]", _plain(config, (), positions))
-    return StackFile(name, {key: _as_engine(key, value) for key, value in values.items()}, positions)
+    return StackFile(name, {key: _as_engine(value) for key, value in values.items()}, positions)
 
 
 def from_file(stack: str, file: StackFile) -> Source:
@@ -111,7 +119,7 @@ def from_engine(stack: str, engine: Mapping[str, str], file: StackFile | None) -
     unmarked: set[str] = set()
     for key, text in engine.items():
         value = _decode(key, text)
-        matched = _MISMATCH if file is None or key not in file.values else _fill(file.values[key], value, key)
+        matched = _MISMATCH if file is None or key not in file.values else _fill(file.values[key], value)
         if matched is not _MISMATCH and file is not None:
             values[key] = matched
             positions.update({path: at for path, at in file.positions.items() if path[:1] == (key,)})
@@ -134,7 +142,7 @@ def _decode(key: str, text: str) -> Any:
         return text
 
 
-def _as_engine(key: str, value: Any) -> Any:
+def _as_engine(value: Any) -> Any:
     """A top-level value of the file as the engine would give it: plain ones as text."""
     if isinstance(value, bool):
         return str(value).lower()
@@ -148,36 +156,49 @@ class _Mismatch:
 _MISMATCH = _Mismatch()
 
 
-def _fill(shape: Any, value: Any, key: str) -> Any:
+def _fill(shape: Any, value: Any) -> Any:
     """The engine's value with a Secret wherever the file has `secure:`; _MISMATCH where the two differ otherwise."""
     if isinstance(shape, Secret):
         return Secret(value, shape.key) if isinstance(value, str) else _MISMATCH
     if isinstance(shape, dict) and isinstance(value, dict):
-        return _fill_mapping(cast("dict[str, Any]", shape), cast("dict[str, Any]", value), key)
+        return _fill_mapping(cast("dict[str, Any]", shape), cast("dict[str, Any]", value))
     if isinstance(shape, list) and isinstance(value, list):
         shapes, given = cast("list[Any]", shape), cast("list[Any]", value)
         if len(shapes) != len(given):
             return _MISMATCH
-        items = [_fill(item, other, key) for item, other in zip(shapes, given, strict=True)]
+        items = [_fill(item, other) for item, other in zip(shapes, given, strict=True)]
         return _MISMATCH if any(item is _MISMATCH for item in items) else items
     return value if shape == value and isinstance(shape, bool) == isinstance(value, bool) else _MISMATCH
 
 
-def _fill_mapping(shape: dict[str, Any], value: dict[str, Any], key: str) -> Any:
+def _fill_mapping(shape: dict[str, Any], value: dict[str, Any]) -> Any:
     """As _fill, for mappings; the file's order is kept, because the engine sorts keys."""
     if shape.keys() != value.keys():
         return _MISMATCH
-    filled = {name: _fill(item, value[name], key) for name, item in shape.items()}
+    filled = {name: _fill(item, value[name]) for name, item in shape.items()}
     return _MISMATCH if any(item is _MISMATCH for item in filled.values()) else filled
+
+
+def _load(text: str) -> Any:
+    """Ruamel's document, with the place of each key; its types are not declared, so this is where they end."""
+    return cast("Any", YAML(typ="rt")).load(text)
+
+
+def _is_mapping(node: object) -> bool:
+    return isinstance(node, CommentedMap)
+
+
+def _is_list(node: object) -> bool:
+    return isinstance(node, CommentedSeq)
 
 
 def _plain(node: Any, path: Path, positions: dict[Path, Position]) -> Any:
     """Plain values from ruamel's, noting where each key and item stands."""
-    if isinstance(node, CommentedMap):
+    if _is_mapping(node):
         if list(node) == ["secure"] and isinstance(node["secure"], str):
             return Secret(None, spell(path))
         return {str(key): _child(node, key, (*path, str(key)), positions) for key in node}
-    if isinstance(node, CommentedSeq):
+    if _is_list(node):
         return [_item(node, index, (*path, index), positions) for index in range(len(node))]
     if isinstance(node, ScalarBoolean):
         return bool(node)
@@ -187,18 +208,18 @@ def _plain(node: Any, path: Path, positions: dict[Path, Position]) -> Any:
     return node
 
 
-def _child(node: CommentedMap, key: Any, path: Path, positions: dict[Path, Position]) -> Any:
+def _child(node: Any, key: Any, path: Path, positions: dict[Path, Position]) -> Any:
     positions[path] = _key_position(node, key)
     return _plain(node[key], path, positions)
 
 
-def _item(node: CommentedSeq, index: int, path: Path, positions: dict[Path, Position]) -> Any:
+def _item(node: Any, index: int, path: Path, positions: dict[Path, Position]) -> Any:
     line, column = node.lc.item(index)
     positions[path] = (line + 1, column + 1)
     return _plain(node[index], path, positions)
 
 
-def _key_position(node: CommentedMap, key: Any) -> Position:
+def _key_position(node: Any, key: Any) -> Position:
     """Where a key stands; one that a merge (`<<`) brought in stands where its mapping does."""
     own = cast("dict[Any, list[int]]", node.lc.data or {})
     line, column = own[key][:2] if key in own else (node.lc.line, node.lc.col)

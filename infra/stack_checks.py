@@ -6,14 +6,13 @@ They read the raw values, not the models, so that a fault in one place hides non
 from __future__ import annotations
 
 import re
-from collections import Counter
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import TYPE_CHECKING, Any, cast
 
 from infra import forms
 from infra.faults import Fault, nearest, spell
 from infra.parameters import DatabaseUrlVariable, PerStackVariable, SensitiveVariable
-from infra.secret import Secret
 from infra.stackfile import NAMESPACE
 from infra.variable_values import value_faults
 
@@ -110,7 +109,9 @@ def _variables(look: _Look) -> Iterator[Fault]:
     for application in look.platform.applications:
         entry = look.mapping(APPLICATIONS, application.name)
         if isinstance(entry.get("variables"), dict):
-            yield from _application_variables(look, application, look.mapping(APPLICATIONS, application.name, "variables"))
+            yield from _application_variables(
+                look, application, look.mapping(APPLICATIONS, application.name, "variables")
+            )
 
 
 def _application_variables(look: _Look, application: Application, given: Mapping[str, Any]) -> Iterator[Fault]:
@@ -122,13 +123,19 @@ def _application_variables(look: _Look, application: Application, given: Mapping
             yield from value_faults(look.source, (*path, name), own[name], value)
         elif name in declared:
             url = isinstance(declared[name], DatabaseUrlVariable)
-            what = "is made by the program from the database." if url else "has one value for every stack, in the platform."
+            what = (
+                "is made by the program from the database."
+                if url
+                else "has one value for every stack, in the platform."
+            )
             yield look.source.fault((*path, name), what, "Remove it here.")
         else:
             yield look.source.fault((*path, name), f"is no variable of {application.name}.", _instead(name, own))
     for name, variable in own.items():
         if name not in given:
-            yield look.source.fault((*path, name), "has no value in this stack.", _how_to_set((*path, name), variable, look))
+            yield look.source.fault(
+                (*path, name), "has no value in this stack.", _how_to_set((*path, name), variable, look)
+            )
 
 
 def _how_to_set(path: Path, variable: PerStackVariable | SensitiveVariable, look: _Look) -> str:
@@ -225,7 +232,7 @@ def _number(release: str) -> int:
 
 
 def _order(look: _Look, path: Path, ids: Sequence[str]) -> Iterator[Fault]:
-    for before, after in zip(ids, ids[1:], strict=False):
+    for before, after in pairwise(ids):
         if _number(after) < _number(before):
             what = f"stands after {before}; releases are kept oldest first."
             yield look.source.fault((*path, "kept", after), what, "Put them in the order of their numbers.")
@@ -270,5 +277,3 @@ def secret_paths(platform: Platform) -> Iterator[Path]:
         for variable in application.variables:
             if isinstance(variable, SensitiveVariable):
                 yield (APPLICATIONS, application.name, "variables", variable.name)
-
-

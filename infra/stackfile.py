@@ -83,7 +83,8 @@ class DomainSettings(StackModel):
 
     name: Domain = Field(description="The domain, for example `shop.example.com`.")
     redirect: Domain | None = Field(
-        default=None, description="Another domain of the same application that this one redirects to, permanently (308)."
+        default=None,
+        description="Another domain of the same application, which this one redirects to (308).",
     )
 
 
@@ -97,7 +98,7 @@ class ApplicationSettings(StackModel):
         description="Whose deployments ask for a login at Vercel: nobody's, all but the production domains', or all."
     )
     variables: dict[str, StrictStr | StrictInt | StrictBool | Secret] = Field(
-        description="A value for each variable that the platform marks as per stack (in the clear) or sensitive (secure)."
+        description="A value for each variable that the platform marks as per stack (clear) or sensitive (secure)."
     )
 
     @property
@@ -112,14 +113,18 @@ class ApplicationSettings(StackModel):
 class DatabaseCredentials(StackModel):
     """Password generations of the roles that belong to no release."""
 
-    migrator: Generation = Field(description="Password generation of the role that runs migrations; raise it to rotate.")
+    migrator: Generation = Field(
+        description="Password generation of the role that runs migrations; raise it to rotate."
+    )
     readonly: Generation = Field(description="Password generation of the read-only role; raise it to rotate.")
 
 
 class DatabaseSettings(StackModel):
     """Where one database of the platform is in this stack, and its limits."""
 
-    host: Host = Field(description="The host that applications connect to; Pulumi's own connection is libpq's variables.")
+    host: Host = Field(
+        description="The host that applications connect to; Pulumi's own connection is libpq's variables."
+    )
     port: Annotated[StrictInt, Field(ge=1, le=65535)] = Field(description="The port that applications connect to.")
     sslmode: Literal["disable", "require", "verify-full"] = Field(description="`sslmode` of the connection URLs.")
     connection_limit: Annotated[StrictInt, Field(ge=1, le=100_000)] = Field(
@@ -145,7 +150,7 @@ class Reviewers(StackModel):
 class DeliverySettings(StackModel):
     """The approvals of this stack's GitHub environment."""
 
-    reviewers: Reviewers = Field(description="Who approves.")
+    reviewers: Reviewers = Field(description="Who may approve a deployment to the environment.")
     wait_minutes: Annotated[StrictInt, Field(ge=0, le=43_200)] = Field(
         description="Minutes that a deployment waits before it starts."
     )
@@ -175,7 +180,9 @@ class Releases(StackModel):
     """The releases of one application; `parity release|promote|rollback|prune` write them."""
 
     live: ReleaseId | None = Field(description="The kept release that the domains serve; null before the first one.")
-    kept: dict[ReleaseId, Release] = Field(description="Each release that stays deployed, oldest first; the last is the newest.")
+    kept: dict[ReleaseId, Release] = Field(
+        description="Each release that stays deployed, oldest first; the last is the newest."
+    )
 
     @property
     def in_order(self) -> tuple[tuple[str, Release], ...]:
@@ -212,7 +219,11 @@ class StackConfig(StackModel):
         "digests are derived from it, so changing it changes all of them."
     )
     manages_repository: Annotated[StrictBool, BeforeValidator(_from_text)] = Field(
-        description="Whether this stack owns the repository's ruleset and Actions permissions; true in exactly one stack."
+        description="Whether this stack owns the repository's ruleset and Actions permissions; true in one stack only."
+    )
+    protect: Annotated[StrictBool, BeforeValidator(_from_text)] = Field(
+        description="Whether the engine refuses to delete the stack's databases and Vercel projects; true wherever "
+        "there is data or traffic, and to be set to false, and applied, before the stack is destroyed."
     )
     applications: dict[str, ApplicationSettings] = Field(description="One entry for each application of the platform.")
     databases: dict[str, DatabaseSettings] = Field(description="One entry for each database of the platform.")

@@ -22,6 +22,21 @@ _TEXT_FORMS: dict[str, tuple[Callable[[str], str], str]] = {
     "url": (forms.url, "Write a whole URL, such as https://shop.example.com."),
     "hostname": (forms.hostname, "Write a host name, such as shop.example.com."),
 }
+_ARTICLES = {
+    "string": "text",
+    "url": "a URL",
+    "hostname": "a host name",
+    "integer": "an integer",
+    "boolean": "a boolean",
+}
+_KINDS: tuple[tuple[type, str], ...] = (
+    (bool, "a boolean"),
+    (int, "a number"),
+    (float, "a number"),
+    (str, "text"),
+    (dict, "a mapping"),
+    (list, "a list"),
+)
 _PLAIN_FORMS = {
     "integer": (int, "Write a whole number without quotes."),
     "boolean": (bool, "Write true or false without quotes."),
@@ -40,7 +55,7 @@ def value_faults(
     elif variable.type in _PLAIN_FORMS:
         kind, remedy = _PLAIN_FORMS[variable.type]
         if type(value) is not kind:
-            yield source.fault(path, f"is {_named(value)}, not {_article(variable.type)}.", remedy)
+            yield source.fault(path, f"is {_named(value)}, not {_ARTICLES[variable.type]}.", remedy)
     else:
         yield from _text(source, path, variable, value)
 
@@ -48,7 +63,9 @@ def value_faults(
 def _sensitive(source: Source, path: Path, value: Any) -> Iterator[Fault]:
     if not isinstance(value, Secret):
         what = "is a secret and stands in the clear."
-        yield source.fault(path, what, set_secret(source, path) + " The value that was written here is no secret any more.")
+        yield source.fault(
+            path, what, set_secret(source, path) + " The value that was written here is no secret any more."
+        )
         return
     try:
         if not value.sealed:
@@ -60,7 +77,7 @@ def _sensitive(source: Source, path: Path, value: Any) -> Iterator[Fault]:
 def _text(source: Source, path: Path, variable: PerStackVariable, value: Any) -> Iterator[Fault]:
     check, remedy = _TEXT_FORMS[variable.type]
     if not isinstance(value, str):
-        yield source.fault(path, f"is {_named(value)}, not {_article(variable.type)}.", remedy)
+        yield source.fault(path, f"is {_named(value)}, not {_ARTICLES[variable.type]}.", remedy)
         return
     try:
         check(value)
@@ -74,11 +91,10 @@ def set_secret(source: Source, path: Path) -> str:
 
 
 def _named(value: Any) -> str:
+    """What YAML took a value for."""
     if value is None or value == "":
         return "empty"
-    names = {bool: "a boolean", int: "a number", float: "a number", str: "text", dict: "a mapping", list: "a list"}
-    return names.get(type(value), "something else")
-
-
-def _article(kind: str) -> str:
-    return {"string": "text", "url": "a URL", "hostname": "a host name", "integer": "an integer"}.get(kind, f"a {kind}")
+    for kind, name in _KINDS:
+        if isinstance(value, kind):
+            return name
+    return "something else"

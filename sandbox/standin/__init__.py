@@ -1,0 +1,7 @@
+"""The sandbox's own pulumi-resource-vercel, for where the released one cannot be had; `install` puts it in place."""
+
+from __future__ import annotations
+
+from sandbox.standin.install import VERSION, install, is_stand_in
+
+__all__ = ["VERSION", "install", "is_stand_in"]

@@ -68,5 +68,3 @@ async def send_cut(answer: Answer, send: Send) -> None:
     """Send an answer's head and the first half of its body."""
     await send({"type": "http.response.start", "status": answer.status, "headers": list(answer.headers)})
     await send({"type": "http.response.body", "body": answer.body[: len(answer.body) // 2], "more_body": True})
-
-

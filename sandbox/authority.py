@@ -1,4 +1,4 @@
-"""The local certificate authority: kept across restarts, one certificate a host name, made when it is first asked for."""
+"""The local certificate authority: kept across restarts, a certificate for each host made when it is asked for."""
 
 from __future__ import annotations
 
@@ -29,9 +29,12 @@ class Authority:
     def server_context(self) -> ssl.SSLContext:
         """A context for the TLS port: it presents the certificate of the host that the client names (SNI)."""
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-        self._ca.issue_cert(_UNNAMED).configure_cert(context)
+        self._certify(context, _UNNAMED)
         context.sni_callback = self._present
         return context
+
+    def _certify(self, context: ssl.SSLContext, host: str) -> None:
+        self._ca.issue_cert(host).configure_cert(context)  # pyright: ignore[reportUnknownMemberType] - pyOpenSSL is none
 
     def _present(self, connection: ssl.SSLObject, host: str | None, _context: ssl.SSLContext) -> None:
         if host is not None:
@@ -41,7 +44,7 @@ class Authority:
         known = self._contexts.get(host)
         if known is None:
             known = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-            self._ca.issue_cert(host).configure_cert(known)
+            self._certify(known, host)
             self._contexts[host] = known
         return known
 

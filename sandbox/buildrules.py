@@ -1,4 +1,4 @@
-"""Keeps the rules by which a test makes deployments fail, take longer, or be unhealthy; sandbox.vercel.builds reads them."""
+"""Keeps the rules by which tests make deployments fail, last or be unhealthy; sandbox.vercel.builds reads them."""
 
 from __future__ import annotations
 

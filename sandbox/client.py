@@ -20,13 +20,17 @@ class ControlClient:
             base_url=url, timeout=_SECONDS, trust_env=False, headers={"authorization": f"Bearer {token}"}
         )
 
-    def call(self, method: str, path: str, document: dict[str, Any] | None = None, **query: str | int) -> dict[str, Any]:
+    def call(
+        self, method: str, path: str, document: dict[str, Any] | None = None, **query: str | int
+    ) -> dict[str, Any]:
         """Call `/_sandbox/<path>`."""
         try:
             answer = self._http.request(method, f"/_sandbox/{path}", json=document, params=query)
             said: dict[str, Any] = answer.json()
         except (httpx.HTTPError, ValueError) as error:
-            raise SandboxError(f"The sandbox's control API at {self._http.base_url} does not answer: {error}.") from error
+            raise SandboxError(
+                f"The sandbox's control API at {self._http.base_url} does not answer: {error}."
+            ) from error
         if answer.is_error and path != "health":
             raise SandboxError(str(said.get("error", said)))
         return said

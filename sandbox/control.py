@@ -95,7 +95,9 @@ class Control:
             log.clear()
             return JSONResponse({"requests": []})
         query = request.query_params
-        rows = log.rows(_number(request, "since", 0), _number(request, "limit", 1000), query.get("service"), query.get("method"))
+        rows = log.rows(
+            _number(request, "since", 0), _number(request, "limit", 1000), query.get("service"), query.get("method")
+        )
         return JSONResponse({"requests": rows})
 
     async def reset(self, _request: Request) -> Response:
@@ -154,8 +156,13 @@ class Control:
         latency = self._world.latency
         if request.method == "PUT":
             for name, seconds in (await _document(request)).items():
-                if name not in _SERVICES or isinstance(seconds, bool) or not isinstance(seconds, (int, float)) or seconds < 0:
-                    raise BadDocument(f"Latency is seconds for {', '.join(_SERVICES)}, for example {{\"vercel\": 0.05}}.")
+                if (
+                    name not in _SERVICES
+                    or isinstance(seconds, bool)
+                    or not isinstance(seconds, (int, float))
+                    or seconds < 0
+                ):
+                    raise BadDocument(f'Latency is seconds for {", ".join(_SERVICES)}, for example {{"vercel": 0.05}}.')
                 latency[name] = float(seconds)
             maintenance.keep_latency(self._world)
         return JSONResponse({name: latency.get(name, 0.0) for name in _SERVICES})
@@ -203,8 +210,10 @@ def _wrapped(handler: Callable[[Request], Awaitable[Response]]) -> Callable[[Req
     return answer
 
 
-async def _unknown(request: Request, _error_: Exception) -> Response:
-    return _error(404, f"The control API has no {request.method} {request.url.path}; docs/sandbox.md lists what it has.")
+async def _unknown(request: Request, _: Exception) -> Response:
+    return _error(
+        404, f"The control API has no {request.method} {request.url.path}; docs/sandbox.md lists what it has."
+    )
 
 
 def create_control(world: World) -> Starlette:

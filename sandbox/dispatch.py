@@ -1,4 +1,4 @@
-"""From a TLS request to an answer: finds the service by host, injects faults, wraps the handler in a transaction, logs."""
+"""From a TLS request to an answer: the service by host, faults, the handler inside a transaction, a log row."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from sandbox.routing import ROLL_BACK
 from sandbox.services import service_of
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Coroutine
+    from collections.abc import AsyncGenerator, Coroutine
 
     from starlette.types import Receive, Scope, Send
 
@@ -29,12 +29,11 @@ if TYPE_CHECKING:
 REQUEST_ID = "sandbox.request_id"
 """Key in the ASGI scope: the request's id, a UUID; vendors may put it into a header of their own form."""
 
-_POLL_SECONDS = 0.02
 _SERVER_ERROR = 500
 _MISDIRECTED = 421
 
 
-class _RolledBack(Exception):  # noqa: N818 - never seen outside this module
+class _RolledBack(Exception):
     """Carries the answer of a handler that raised out of the transaction."""
 
     def __init__(self, answer: Answer) -> None:
@@ -47,32 +46,36 @@ class Gate:
     """Holds requests back while storage and PostgreSQL are saved, replaced or restarted."""
 
     _open: asyncio.Event = field(default_factory=asyncio.Event)
+    _empty: asyncio.Event = field(default_factory=asyncio.Event)
     _inside: int = 0
     _closing: asyncio.Lock = field(default_factory=asyncio.Lock)
 
     def __post_init__(self) -> None:
-        """Start open."""
+        """Start open and empty."""
         self._open.set()
+        self._empty.set()
 
     @asynccontextmanager
-    async def passing(self) -> AsyncIterator[None]:
+    async def passing(self) -> AsyncGenerator[None]:
         """Wait until the gate is open, and count as inside until done."""
         while not self._open.is_set():
             await self._open.wait()
         self._inside += 1
+        self._empty.clear()
         try:
             yield
         finally:
             self._inside -= 1
+            if not self._inside:
+                self._empty.set()
 
     @asynccontextmanager
-    async def closed(self) -> AsyncIterator[None]:
+    async def closed(self) -> AsyncGenerator[None]:
         """Keep new requests out, wait until none is inside, and open again afterwards."""
         async with self._closing:
             self._open.clear()
             try:
-                while self._inside:
-                    await asyncio.sleep(_POLL_SECONDS)
+                await self._empty.wait()
                 yield
             finally:
                 self._open.set()
@@ -148,7 +151,9 @@ class Dispatcher:
     async def _answer(self, exchange: Exchange) -> Answer | None:
         """The answer, or None where the connection is to be cut."""
         if exchange.service is None:
-            return Answer.of_json(_MISDIRECTED, {"error": f"The sandbox serves no host {exchange.target.split('/')[0]}."})
+            return Answer.of_json(
+                _MISDIRECTED, {"error": f"The sandbox serves no host {exchange.target.split('/')[0]}."}
+            )
         await asyncio.sleep(self.latency.get(exchange.name, 0.0))
         exchange.fault = self.faults.strike(exchange.name, exchange.method, exchange.target)
         fault = exchange.fault
@@ -165,8 +170,8 @@ class Dispatcher:
             return service.fault_answer(fault)
         if fault.action == "delay":
             await asyncio.sleep(fault.delay_seconds)
-        while fault.action == "hang" and self.faults.is_set(fault.id):
-            await asyncio.sleep(_POLL_SECONDS)
+        if fault.action == "hang":
+            await self.faults.until_removed(fault.id)
         return done or await self._perform(exchange, service)
 
     async def _perform(self, exchange: Exchange, service: Service) -> Answer:
@@ -187,13 +192,18 @@ class Dispatcher:
         """Run a handler and write its log row in one transaction; roll the effect back where the handler raised."""
         try:
             with self.context.store.transaction():
-                answer = _run_at_once(calling)
-                if exchange.scope.get(ROLL_BACK):
-                    raise _RolledBack(answer)
+                answer = self._handle(exchange, calling)
                 exchange.row = self.log.add(self._entry(exchange, answer.status, applied=True))
                 return answer
         except _RolledBack as rolled_back:
             return rolled_back.answer
+
+    @staticmethod
+    def _handle(exchange: Exchange, calling: Coroutine[Any, Any, Answer]) -> Answer:
+        answer = _run_at_once(calling)
+        if exchange.scope.get(ROLL_BACK):
+            raise _RolledBack(answer)
+        return answer
 
     def _finish(self, exchange: Exchange, status: int | None) -> None:
         entry = self._entry(exchange, status, applied=False)

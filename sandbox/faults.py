@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 import re
-from dataclasses import asdict, dataclass, field, fields
+from dataclasses import asdict, dataclass, field, fields, replace
 from typing import TYPE_CHECKING, Any, get_args, get_type_hints
 
 from sandbox.context import random_id
@@ -70,6 +71,7 @@ class FaultBook:
         """Keep the faults in `store`."""
         self._store = store
         self._faults = store.collection("sandbox", "faults")
+        self._removed = asyncio.Event()
 
     def add(self, document: Document) -> Fault:
         """Set a fault; raises BadDocument where the document is wrong."""
@@ -83,7 +85,19 @@ class FaultBook:
 
     def remove(self, identifier: str) -> bool:
         """Remove one fault; says whether there was one. Requests that it holds go on."""
-        return self._faults.delete(identifier)
+        was_set = self._faults.delete(identifier)
+        self.wake()
+        return was_set
+
+    def wake(self) -> None:
+        """Let held requests look again whether their fault is still set."""
+        self._removed.set()
+        self._removed = asyncio.Event()
+
+    async def until_removed(self, identifier: str) -> None:
+        """Wait until the fault is no longer set."""
+        while self.is_set(identifier):
+            await self._removed.wait()
 
     def clear(self) -> None:
         """Remove every fault."""
@@ -100,9 +114,9 @@ class FaultBook:
         for fault in self.all():
             if not fault.matches(service, method, target):
                 continue
-            counted = Fault(**{**asdict(fault), "seen": fault.seen + 1})
+            counted = replace(fault, seen=fault.seen + 1)
             if struck is None and counted.strikes:
-                counted = struck = Fault(**{**asdict(counted), "fired": counted.fired + 1})
+                counted = struck = replace(counted, fired=counted.fired + 1)
             self._faults.put(fault.id, asdict(counted))
         return struck
 
@@ -130,7 +144,9 @@ def parse_fault(document: Document) -> Fault:
 
 
 def _check_type(name: str, value: object, hint: Any) -> None:
-    allowed = tuple(getattr(each, "__origin__", each) for each in (get_args(hint) if type(None) in get_args(hint) else (hint,)))
+    allowed = tuple(
+        getattr(each, "__origin__", each) for each in (get_args(hint) if type(None) in get_args(hint) else (hint,))
+    )
     if isinstance(value, bool) or not isinstance(value, (*allowed, int) if float in allowed else allowed):
         kinds = " or ".join("null" if each is type(None) else each.__name__ for each in allowed)
         raise BadDocument(f"A fault's {name} is of type {kinds}, not {type(value).__name__}.")

@@ -83,10 +83,11 @@ class Layout:
         return self.directory / "snapshots"
 
     def create(self) -> None:
-        """Make the folders; the sandbox's own is for its user alone."""
+        """Make the folders, those with secrets for their user alone; PostgreSQL's may belong to another user."""
         self.directory.mkdir(parents=True, exist_ok=True)
-        for folder in (self.authority, self.postgres, self.backend, self.pulumi, self.snapshots):
-            folder.mkdir(exist_ok=True)
+        self.postgres.mkdir(exist_ok=True)
+        for folder in (self.authority, self.backend, self.pulumi, self.snapshots):
+            folder.mkdir(mode=0o700, exist_ok=True)
 
 
 def write_private(path: Path, text: str) -> None:

@@ -69,7 +69,7 @@ def _layout(directory: Path) -> Layout:
 def running(directory: Path) -> Running | None:
     """The sandbox that runs in `directory` and is ready, or None.
 
-    A server.json that a killed process left behind is not believed: the process that wrote it would still hold the lock.
+    A server.json that a killed process left behind is not believed: whoever wrote it would still hold the lock.
     """
     layout = _layout(directory)
     record = read_json(layout.server) if is_held(layout.lock) else None
@@ -96,12 +96,20 @@ def up(directory: Path, options: ServeOptions | None = None, progress: Callable[
     """
     layout = _layout(directory)
     layout.create()
-    with hold(layout.starting, _START_SECONDS, f"Another command has been starting or stopping the sandbox in {directory} for too long."):
+    with hold(
+        layout.starting,
+        _START_SECONDS,
+        f"Another command has been starting or stopping the sandbox in {directory} for too long.",
+    ):
         return running(directory) or _start(layout, options or ServeOptions(), progress)
 
 
 def _start(layout: Layout, options: ServeOptions, progress: Callable[[str], None]) -> Running:
-    progress("starting the sandbox" if layout.ports.exists() else "starting the sandbox: making its PostgreSQL and certificates")
+    progress(
+        "starting the sandbox"
+        if layout.ports.exists()
+        else "starting the sandbox: making its PostgreSQL and certificates"
+    )
     log_start = layout.log.stat().st_size if layout.log.exists() else 0
     descriptor = os.open(layout.log, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
     try:
@@ -134,7 +142,9 @@ def _words(options: ServeOptions) -> list[str]:
     return words
 
 
-def _wait_ready(layout: Layout, process: subprocess.Popen[bytes], log_start: int, progress: Callable[[str], None]) -> Running:
+def _wait_ready(
+    layout: Layout, process: subprocess.Popen[bytes], log_start: int, progress: Callable[[str], None]
+) -> Running:
     began = time.monotonic()
     told = began
     while True:
@@ -177,7 +187,11 @@ def down(directory: Path, *, wipe: bool = False, progress: Callable[[str], None]
     layout = _layout(directory)
     if not layout.directory.exists():
         return False
-    with hold(layout.starting, _START_SECONDS, f"Another command has been starting or stopping the sandbox in {directory} for too long."):
+    with hold(
+        layout.starting,
+        _START_SECONDS,
+        f"Another command has been starting or stopping the sandbox in {directory} for too long.",
+    ):
         stopped = _stop(layout, progress)
         stopped = stop_leftover(layout.postgres / "data") or stopped
         if wipe:
@@ -204,11 +218,13 @@ def _check_is_sandbox(layout: Layout) -> None:
     """Refuse to delete a folder that holds anything but a sandbox."""
     own = {getattr(layout, name).name for name, value in vars(Layout).items() if isinstance(value, property)}
     own |= {"store.db-wal", "store.db-shm"}
-    foreign = sorted(path.name for path in layout.directory.iterdir() if path.name not in own and not path.name.startswith("."))
+    foreign = sorted(
+        path.name for path in layout.directory.iterdir() if path.name not in own and not path.name.startswith(".")
+    )
     if foreign:
         raise StopFailed(
-            f"{layout.directory} also holds {', '.join(foreign[:5])}, which is no part of a sandbox: nothing was deleted. "
-            "Move that away, or delete the folder by hand."
+            f"{layout.directory} also holds {', '.join(foreign[:5])}, which is no part of a sandbox: "
+            "nothing was deleted. Move that away, or delete the folder by hand."
         )
 
 
@@ -239,21 +255,25 @@ def environment(directory: Path) -> dict[str, str]:
     credentials = load_credentials(layout.credentials)
     proxy = dict.fromkeys(("HTTPS_PROXY", "HTTP_PROXY", "https_proxy", "http_proxy"), found.proxy_url)
     direct = dict.fromkeys(("NO_PROXY", "no_proxy"), "127.0.0.1,localhost")
-    return proxy | direct | {
-        "SSL_CERT_FILE": str(layout.bundle),
-        "PULUMI_BACKEND_URL": f"file://{layout.backend}",
-        "PULUMI_HOME": str(layout.pulumi),
-        "PULUMI_CONFIG_PASSPHRASE": PASSPHRASE,
-        "PULUMI_SKIP_UPDATE_CHECK": "true",
-        "VERCEL_API_TOKEN": credentials.vercel_token,
-        "GITHUB_TOKEN": credentials.github_token,
-        "PGHOST": "127.0.0.1",
-        "PGPORT": str(found.ports.postgres),
-        "PGUSER": ADMINISTRATOR,
-        "PGPASSWORD": credentials.postgres_administrator,
-        "PGSSLMODE": "disable",
-        "PGDATABASE": "postgres",
-    }
+    return (
+        proxy
+        | direct
+        | {
+            "SSL_CERT_FILE": str(layout.bundle),
+            "PULUMI_BACKEND_URL": f"file://{layout.backend}",
+            "PULUMI_HOME": str(layout.pulumi),
+            "PULUMI_CONFIG_PASSPHRASE": PASSPHRASE,
+            "PULUMI_SKIP_UPDATE_CHECK": "true",
+            "VERCEL_API_TOKEN": credentials.vercel_token,
+            "GITHUB_TOKEN": credentials.github_token,
+            "PGHOST": "127.0.0.1",
+            "PGPORT": str(found.ports.postgres),
+            "PGUSER": ADMINISTRATOR,
+            "PGPASSWORD": credentials.postgres_administrator,
+            "PGSSLMODE": "disable",
+            "PGDATABASE": "postgres",
+        }
+    )
 
 
 def logs(directory: Path, lines: int = 50, *, follow: bool = False) -> Iterator[str]:

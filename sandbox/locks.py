@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from sandbox.errors import AlreadyServed
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Generator
     from pathlib import Path
 
 _POLL_SECONDS = 0.02
@@ -26,7 +26,7 @@ def _try(descriptor: int, kind: int) -> bool:
 
 
 @contextmanager
-def hold(path: Path, seconds: float, refusal: str) -> Iterator[None]:
+def hold(path: Path, seconds: float, refusal: str) -> Generator[None]:
     """Hold the lock at `path`; raises AlreadyServed with `refusal` where it is not free within `seconds`."""
     path.parent.mkdir(parents=True, exist_ok=True)
     descriptor = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)

@@ -24,7 +24,9 @@ class _JsonFormatter(logging.Formatter):
         if record.exc_info and record.exc_info[1] is not None:
             error = record.exc_info[1]
             line["error"] = type(error).__name__
-            line["trace"] = [f"{frame.filename}:{frame.lineno} {frame.name}" for frame in traceback.extract_tb(error.__traceback__)]
+            line["trace"] = [
+                f"{frame.filename}:{frame.lineno} {frame.name}" for frame in traceback.extract_tb(error.__traceback__)
+            ]
         return json.dumps(line, default=str)
 
 
@@ -32,7 +34,7 @@ def log_to_stdout() -> None:
     """Send this program's log, and the libraries' warnings, to standard output as JSON lines."""
     handler = logging.StreamHandler()
     handler.setFormatter(_JsonFormatter())
-    handler.setStream(open(1, "w", encoding="utf-8", buffering=1, closefd=False))  # noqa: SIM115, PTH123 - lives as long as the process
+    handler.setStream(open(1, "w", encoding="utf-8", buffering=1, closefd=False))  # noqa: SIM115 - lives as long as the process
     logging.basicConfig(level=logging.WARNING, handlers=[handler], force=True)
     _LOGGER.setLevel(logging.INFO)
 

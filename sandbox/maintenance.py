@@ -44,6 +44,7 @@ async def reset(world: World) -> None:
         with world.context.store.transaction():
             world.context.store.clear()
             world.log.clear()
+        world.faults.wake()
         world.latency.clear()
         await asyncio.to_thread(world.cluster.create)
         await asyncio.to_thread(world.cluster.start, world.cluster.port)
@@ -78,6 +79,7 @@ async def load(world: World, name: str) -> None:
             files.load_store(world.context.store.connection, place)
         finally:
             await asyncio.to_thread(world.cluster.start, world.cluster.port)
+        world.faults.wake()
         world.latency.clear()
         world.latency.update(world.context.store.collection(_OWN, "latency").get("latency") or {})
     log("snapshot loaded", name=name)

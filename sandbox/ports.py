@@ -34,7 +34,7 @@ def _bind(port: int) -> socket.socket | None:
     except OSError:
         listener.close()
         return None
-    listener.setblocking(False)  # noqa: FBT003 - the socket's own signature
+    listener.setblocking(False)
     return listener
 
 

@@ -79,8 +79,9 @@ def _refusal(method: str, host: str, port: int) -> bytes:
         f"The sandbox's proxy refuses {method} {host}:{port}: it answers only for the vendors' hosts and for the "
         "deployments' own, by CONNECT to port 443, and passes nothing on to the network.\n"
     )
-    head = f"HTTP/1.1 403 Forbidden\r\ncontent-type: text/plain\r\ncontent-length: {len(reason)}\r\nconnection: close\r\n\r\n"
-    return (head + reason).encode("latin-1", "replace")
+    body = reason.encode("latin-1", "replace")
+    fields = ("HTTP/1.1 403 Forbidden", "content-type: text/plain", f"content-length: {len(body)}", "connection: close")
+    return "\r\n".join((*fields, "", "")).encode() + body
 
 
 _Stream = tuple[asyncio.StreamReader, asyncio.StreamWriter]

@@ -7,7 +7,7 @@ import hmac
 import json
 import re
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, cast
 from urllib.parse import parse_qsl, urlencode
 
 _SECRET_KEYS = frozenset(
@@ -55,9 +55,10 @@ class Redactor:
     def request_body(self, document: object) -> Any:
         """A request's JSON with the same shape and keys, each text a fingerprint; numbers and booleans stay."""
         if isinstance(document, dict):
-            return {key: self.request_body(value) for key, value in document.items()}  # pyright: ignore[reportUnknownVariableType]
+            fields = cast("dict[str, object]", document)
+            return {key: self.request_body(value) for key, value in fields.items()}
         if isinstance(document, list):
-            return [self.request_body(value) for value in document]  # pyright: ignore[reportUnknownVariableType]
+            return [self.request_body(value) for value in cast("list[object]", document)]
         return self.fingerprint(document) if isinstance(document, str) else document
 
     def target(self, path: str, query: str) -> str:

@@ -9,7 +9,6 @@ import signal
 import time
 from contextlib import AsyncExitStack, contextmanager
 from dataclasses import asdict, dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import uvicorn
@@ -31,7 +30,8 @@ from sandbox.world import World, open_world
 if TYPE_CHECKING:
     import socket
     import ssl
-    from collections.abc import Iterator
+    from collections.abc import Generator
+    from pathlib import Path
 
     from starlette.types import ASGIApp
 
@@ -66,11 +66,13 @@ class _Server(uvicorn.Server):
     """A uvicorn server that leaves signals to the process."""
 
     @contextmanager
-    def capture_signals(self) -> Iterator[None]:
+    def capture_signals(self) -> Generator[None]:
         yield
 
 
-async def _serve_http(stack: AsyncExitStack, app: ASGIApp, listener: socket.socket, context: ssl.SSLContext | None) -> None:
+async def _serve_http(
+    stack: AsyncExitStack, app: ASGIApp, listener: socket.socket, context: ssl.SSLContext | None
+) -> None:
     """Serve an application on a socket until the stack unwinds."""
     config = uvicorn.Config(
         app,
@@ -103,7 +105,19 @@ async def _serve_http(stack: AsyncExitStack, app: ASGIApp, listener: socket.sock
 async def _serve_proxy(stack: AsyncExitStack, world: World, listener: socket.socket, tls_port: int) -> None:
     def refused(method: str, target: str) -> None:
         world.log.add(
-            Entry(world.context.clock(), "proxy", method, target, _REFUSED, "", 0.0, None, applied=False, body_digest=None, body=None)
+            Entry(
+                world.context.clock(),
+                "proxy",
+                method,
+                target,
+                _REFUSED,
+                "",
+                0.0,
+                None,
+                applied=False,
+                body_digest=None,
+                body=None,
+            )
         )
 
     proxy = Proxy(tls_port, lambda host: service_of(world.services, world.context, host) is not None, refused)
@@ -143,7 +157,9 @@ async def _run(layout: Layout, options: ServeOptions) -> None:
     control = listen("control", options.control_port, last and last.control)
     async with AsyncExitStack() as stack:
         binaries = await asyncio.to_thread(find_binaries, options.postgres)
-        world = open_world(layout, binaries, build_seconds=options.build_seconds, promote_seconds=options.promote_seconds)
+        world = open_world(
+            layout, binaries, build_seconds=options.build_seconds, promote_seconds=options.promote_seconds
+        )
         stack.callback(world.context.store.close)
         stack.callback(world.cluster.stop)
         port = await _start_postgres(world.cluster, options.postgres_port, last and last.postgres)

@@ -29,7 +29,8 @@ _UNFINISHED = ".part"
 def _checked(layout: Layout, name: object) -> Path:
     if not isinstance(name, str) or not _NAME.fullmatch(name) or name.endswith(_UNFINISHED):
         raise SnapshotError(
-            f"{name!r} cannot name a snapshot: take letters, digits, `.`, `_` and `-`, 64 at most, a letter or digit first."
+            f"{name!r} cannot name a snapshot: take letters, digits, `.`, `_` and `-`, 64 at most, "
+            "a letter or digit first."
         )
     return layout.snapshots / name
 
@@ -90,7 +91,9 @@ def load_store(connection: sqlite3.Connection, place: Path) -> None:
 
 def listing(layout: Layout) -> list[dict[str, Any]]:
     """Name and time, seconds since 1970, of each snapshot, oldest first."""
-    known = [read_json(path) for path in layout.snapshots.glob(f"*/{_ABOUT}") if not path.parent.name.endswith(_UNFINISHED)]
+    known = [
+        read_json(path) for path in layout.snapshots.glob(f"*/{_ABOUT}") if not path.parent.name.endswith(_UNFINISHED)
+    ]
     return sorted((each for each in known if each), key=lambda each: each["saved"])
 
 

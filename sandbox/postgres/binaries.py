@@ -52,7 +52,9 @@ class Binaries:
         printed = _output(self.postgres, "--version")
         found = re.search(r"(\d+(?:\.\d+|devel|beta\d+|rc\d+)?)", printed)
         if found is None:
-            raise PostgresError(f"{self.postgres} --version printed {printed!r}: no version. Name another with --postgres.")
+            raise PostgresError(
+                f"{self.postgres} --version printed {printed!r}: no version. Name another with --postgres."
+            )
         return found[1]
 
     @property
@@ -92,7 +94,9 @@ def _output(program: Path, option: str) -> str:
     try:
         return subprocess.run([program, option], check=True, capture_output=True, text=True, timeout=20).stdout.strip()
     except (OSError, subprocess.SubprocessError) as error:
-        raise PostgresError(f"{program} {option} does not run ({error}). Name another PostgreSQL with --postgres.") from error
+        raise PostgresError(
+            f"{program} {option} does not run ({error}). Name another PostgreSQL with --postgres."
+        ) from error
 
 
 def find_binaries(setting: Path | None = None) -> Binaries:

@@ -46,7 +46,7 @@ class Cluster:
     administrator_password: str = field(repr=False)
     port: int = 0
     identity: Identity = field(init=False)
-    _process: subprocess.Popen[bytes] | None = field(default=None, init=False)
+    _process: subprocess.Popen[Any] | None = field(default=None, init=False)
 
     def __post_init__(self) -> None:
         """Choose the user it runs as."""
@@ -78,7 +78,14 @@ class Cluster:
         password.touch(mode=0o600)
         self.identity.own(password)
         password.write_text(self.superuser_password)
-        options = ("--no-sync", "--no-instructions", "--auth=scram-sha-256", "--encoding=UTF8", "--locale=C", "--wal-segsize=1")
+        options = (
+            "--no-sync",
+            "--no-instructions",
+            "--auth=scram-sha-256",
+            "--encoding=UTF8",
+            "--locale=C",
+            "--wal-segsize=1",
+        )
         command = self.identity.command(
             self.binaries.initdb, "-D", fresh, "-U", SUPERUSER, f"--pwfile={password}", *options
         )
@@ -91,7 +98,13 @@ class Cluster:
 
     def _run_initdb(self, command: list[str]) -> None:
         done = subprocess.run(
-            command, check=False, capture_output=True, text=True, cwd="/", timeout=_START_SECONDS * 2, **self.identity.spawn_options()
+            command,
+            check=False,
+            capture_output=True,
+            text=True,
+            cwd="/",
+            timeout=_START_SECONDS * 2,
+            **self.identity.spawn_options(),
         )
         if done.returncode:
             raise PostgresError(
@@ -113,7 +126,9 @@ class Cluster:
         self._spawn()
         while not self._answers():
             if time.monotonic() > deadline:
-                raise PostgresError(f"PostgreSQL was not ready in {_START_SECONDS:.0f} s. Its log ends: {tail(self.log)}")
+                raise PostgresError(
+                    f"PostgreSQL was not ready in {_START_SECONDS:.0f} s. Its log ends: {tail(self.log)}"
+                )
             if not self.is_running:
                 self._explain_end()
                 self._spawn()
@@ -165,7 +180,9 @@ class Cluster:
         self._log_start = self.log.stat().st_size
         with self.log.open("ab") as log:
             self._process = subprocess.Popen(
-                self.identity.command(self.binaries.postgres, "-D", self.data, *arguments(self.folder, self.binaries, self.port)),
+                self.identity.command(
+                    self.binaries.postgres, "-D", self.data, *arguments(self.folder, self.binaries, self.port)
+                ),
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=log,
@@ -180,7 +197,9 @@ class Cluster:
             log.seek(self._log_start)
             said = log.read().decode(errors="replace")
         if _TAKEN in said:
-            raise AddressTaken(f"Port {self.port} on 127.0.0.1 was taken by another program. Leave the port out, or free it.")
+            raise AddressTaken(
+                f"Port {self.port} on 127.0.0.1 was taken by another program. Leave the port out, or free it."
+            )
         if _LEFTOVER not in said:
             raise PostgresError(f"PostgreSQL ended while it started ({self.data}). Its log ends: {tail(self.log)}")
 

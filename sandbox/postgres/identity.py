@@ -95,7 +95,13 @@ def _reachable(path: Path, account: pwd.struct_passwd) -> bool:
     """Whether the user may enter every folder above `path`, by the modes of user, group and others alone."""
     for folder in path.absolute().parents:
         status = folder.stat()
-        bit = stat.S_IXUSR if status.st_uid == account.pw_uid else stat.S_IXGRP if status.st_gid == account.pw_gid else stat.S_IXOTH
+        bit = (
+            stat.S_IXUSR
+            if status.st_uid == account.pw_uid
+            else stat.S_IXGRP
+            if status.st_gid == account.pw_gid
+            else stat.S_IXOTH
+        )
         if not status.st_mode & bit:
             return False
     return True

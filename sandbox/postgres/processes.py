@@ -20,7 +20,9 @@ def is_alive(pid: int, word: str) -> bool:
             return word in Path(f"/proc/{pid}/cmdline").read_bytes().decode(errors="replace")  # empty for a zombie
         except (FileNotFoundError, ProcessLookupError):
             return False
-    said = subprocess.run(["ps", "-ww", "-o", "stat=,args=", "-p", str(pid)], check=False, capture_output=True, text=True)
+    said = subprocess.run(
+        ["ps", "-ww", "-o", "stat=,args=", "-p", str(pid)], check=False, capture_output=True, text=True
+    )
     state, _, line = said.stdout.strip().partition(" ")
     return word in line and not state.startswith("Z")
 

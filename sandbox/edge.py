@@ -8,11 +8,13 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import quote, urlsplit
 
 import psycopg
+from psycopg.conninfo import conninfo_to_dict
 from starlette.requests import Request
 from starlette.responses import JSONResponse, PlainTextResponse, RedirectResponse, Response
 
 from sandbox.vercel import domains, protection, timeline
 from sandbox.vercel.builds import rule_for
+from sandbox.vercel.documents import part
 from sandbox.vercel.world import World
 
 if TYPE_CHECKING:
@@ -116,7 +118,7 @@ def _of_domain(world: World, domain: Document) -> Target | None:
 def _serves(domain: Document, deployment: Document) -> bool:
     if deployment["readyState"] != "READY" or deployment["target"] == "production":
         return False
-    environment = (deployment.get("customEnvironment") or {}).get("id")
+    environment = part(deployment, "customEnvironment").get("id")
     if domain["customEnvironmentId"]:
         return environment == domain["customEnvironmentId"]
     return deployment["branch"] == domain["gitBranch"]
@@ -158,7 +160,7 @@ async def _login(address: PostgresAddress | None, variable: str, url: str) -> di
     if address is None:
         return {**result, "error": "the sandbox runs without PostgreSQL"}
     try:
-        parts = psycopg.conninfo.conninfo_to_dict(url)
+        parts = conninfo_to_dict(url)
         async with await psycopg.AsyncConnection.connect(
             host=address.host,
             port=address.port,

@@ -8,12 +8,13 @@ from sandbox.vercel.app import HOSTS, create_app
 from sandbox.vercel.routes import ROUTES
 from sandbox.vercel.seeds import seed
 from sandbox.vercel.timeline import settle
+from sandbox.vercel.variables import secrets
 
 if TYPE_CHECKING:
     from sandbox.context import Context
     from sandbox.routing import Route
 
-__all__ = ["HOSTS", "ROUTES", "create_app", "routes", "seed", "settle"]
+__all__ = ["HOSTS", "ROUTES", "create_app", "routes", "secrets", "seed", "settle"]
 
 
 def routes(_context: Context) -> tuple[Route, ...]:

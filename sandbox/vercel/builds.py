@@ -1,4 +1,4 @@
-"""Rules that make deployments fail, take longer, or be unhealthy: written through the control API, read by Vercel's part.
+"""Rules that make deployments fail, take longer, or be unhealthy; the control API writes them.
 
 A rule is a document of the collection ("sandbox", "builds")::
 
@@ -18,6 +18,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from sandbox.vercel.documents import part
+
 if TYPE_CHECKING:
     from sandbox.store import Document, Store
 
@@ -27,7 +29,7 @@ COLLECTION = ("sandbox", "builds")
 def facts(deployment: Document) -> dict[str, tuple[object, ...]]:
     """What a rule's `match` is compared with: for each field, the values that count as equal."""
     variables: dict[str, str] = deployment.get("snapshot", {}).get("variables", {})
-    meta: dict[str, str] = deployment.get("meta") or {}
+    meta: dict[str, str] = part(deployment, "meta")
     return {
         "project": (deployment.get("projectId"), deployment.get("name")),
         "commit": (deployment.get("sha"), meta.get("commit"), variables.get("PARITY_COMMIT")),
@@ -41,7 +43,7 @@ def rule_for(store: Store, deployment: Document) -> dict[str, Any]:
     known = facts(deployment)
     merged: dict[str, Any] = {}
     for rule in store.collection(*COLLECTION).all():
-        match: dict[str, str] = rule.get("match") or {}
+        match: dict[str, str] = part(rule, "match")
         if all(value in known.get(name, ()) for name, value in match.items()):
             merged.update({name: value for name, value in rule.items() if name not in {"id", "match"}})
     return merged

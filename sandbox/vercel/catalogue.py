@@ -7,8 +7,8 @@ FRAMEWORKS = (
     "preact", "solidstart-1", "solidstart", "dojo", "ember", "vue", "scully", "ionic-angular", "angular", "polymer",
     "svelte", "sveltekit", "sveltekit-1", "ionic-react", "create-react-app", "gridsome", "umijs", "sapper", "saber",
     "stencil", "nuxtjs", "redwoodjs", "hugo", "jekyll", "brunch", "middleman", "zola", "hydrogen", "vite", "vitepress",
-    "vuepress", "parcel", "fastapi", "flask", "fasthtml", "sanity-v3", "sanity", "storybook", "nitro", "hono", "express",
-    "h3", "nestjs", "fastify", "xmcp",
+    "vuepress", "parcel", "fastapi", "flask", "fasthtml", "sanity-v3", "sanity", "storybook", "nitro", "hono",
+    "express", "h3", "nestjs", "fastify", "xmcp",
 )  # fmt: skip
 """`framework` of updateProject in the API's description, October 2025."""
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from sandbox.vercel import wire
+from sandbox.vercel.documents import items
 from sandbox.vercel.errors import BadRequest
 
 if TYPE_CHECKING:
@@ -27,7 +28,8 @@ _RETAINED = {
     "expirationErrored": "expirationDaysErrored",
 }
 ROLLING: wire.Shape = {
-    "enabled": "boolean", "advancementType": "string", "stages": "array?", "canaryResponseHeader": "boolean", "target": "string",
+    "enabled": "boolean", "advancementType": "string", "stages": "array?", "canaryResponseHeader": "boolean",
+    "target": "string",
 }  # fmt: skip
 _STAGE: wire.Shape = {
     "targetPercentage": "number", "duration": "number?", "requireApproval": "boolean", "linearShift": "boolean",
@@ -58,7 +60,7 @@ def set_rolling_release(world: World, project: Document, given: Document) -> Doc
     wire.check(given, ROLLING)
     if given.get("enabled") is False:
         return clear_rolling_release(world, project)
-    stages: list[Document] = given.get("stages") or []
+    stages: list[Document] = items(given, "stages")
     _check_stages(stages, given.get("advancementType"))
     project["rollingRelease"] = {"target": "production", **given}
     world.save(project)

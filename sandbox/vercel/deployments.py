@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from sandbox.context import random_id
 from sandbox.vercel import custom_environments, links, timeline, variables, wire
 from sandbox.vercel.builds import rule_for
+from sandbox.vercel.documents import items, part
 from sandbox.vercel.errors import BadRequest, NotFound
 from sandbox.vercel.world import USER
 
@@ -56,10 +57,10 @@ def create(world: World, given: Document) -> Document:
     files = _files(world, given)
     if source is None and not files and again is None:
         raise BadRequest("Invalid request: should have `files`, `gitSource` or `deploymentId`.", code="missing_files")
-    target, environment = _target(world, project, given, branch)
+    target, environment = _target(project, given, branch)
     deployment = _document(world, project, given, source=source, target=target, environment=environment)
     deployment.update({"sha": sha, "branch": branch, "files": files})
-    own = {name: str(value) for name, value in (given.get("env") or {}).items()}
+    own = {name: str(value) for name, value in part(given, "env").items()}
     deployment["snapshot"] = {"variables": {**_variables(world, project, deployment, environment), **own}}
     deployment["env"] = deployment["build"]["env"] = sorted(own)
     world.deployments.insert(deployment["id"], deployment)
@@ -91,7 +92,7 @@ def delete(world: World, deployment: Document) -> Document:
         world.aliases.delete(alias["alias"])
     project = world.projects.get(deployment["projectId"])
     if project is not None:
-        live = project["targets"].get("production") or {}
+        live = part(project["targets"], "production")
         if live.get("id") == deployment["id"]:
             project["targets"].pop("production")
             project["live"] = False
@@ -170,7 +171,7 @@ def _document(
         "buildingAt": now,
         "readyState": "QUEUED",
         "target": target,
-        "meta": {**_git_meta(given, source), **{name: str(value) for name, value in (given.get("meta") or {}).items()}},
+        "meta": {**_git_meta(given, source), **{name: str(value) for name, value in part(given, "meta").items()}},
         "build": {"env": []},
         "env": [],
         "alias": [],
@@ -180,9 +181,9 @@ def _document(
         "autoAssignCustomDomains": project["autoAssignCustomDomains"],
         "creator": creator,
         "project": {"id": project["id"], "name": project["name"], "framework": project["framework"]},
-        "projectSettings": _settings(project, given.get("projectSettings") or {}),
+        "projectSettings": _settings(project, part(given, "projectSettings")),
         "regions": given.get("regions") or project["resourceConfig"]["functionDefaultRegions"],
-        "routes": given.get("routes") or [],
+        "routes": items(given, "routes"),
         "functions": given.get("functions"),
         "source": "cli" if source is None else "api-trigger-git-deploy",
         "type": "LAMBDAS",
@@ -218,10 +219,10 @@ def _source(
     """The git source, its commit, and its branch where one was named."""
     source: Document | None = given.get("gitSource") or (again or {}).get("gitSource")
     if source is None:
-        metadata: Document = given.get("gitMetadata") or {}
+        metadata: Document = part(given, "gitMetadata")
         return None, metadata.get("commitSha"), metadata.get("commitRef")
     wire.one_of("gitSource.type", source.get("type"), links.TYPES)
-    linked: Document = project.get("link") or {}
+    linked: Document = part(project, "link")
     if source["type"] != "github":
         return source, source.get("sha") or source.get("ref"), None
     if "repoId" in source:
@@ -231,7 +232,7 @@ def _source(
         repository = links.repository(world, owner, name)
     if repository is None:
         raise BadRequest(
-            "The provided GitHub repository can't be found. Check that the repository exists and that Vercel has access to it.",
+            "The provided GitHub repository can't be found. Check that it exists and that Vercel has access to it.",
             code="incorrect_git_source_info",
         )
     sha, branch = _commit(repository, source, linked)
@@ -248,14 +249,14 @@ def _commit(repository: Document, source: Document, linked: Document) -> tuple[s
             f"The branch or commit `{ref}` can't be found in {repository['owner']}/{repository['name']}.",
             code="incorrect_git_source_info",
         )
-    commits: list[str] = repository.get("commits") or []
+    commits: list[str] = items(repository, "commits")
     if commits:
         return commits[-1], ref
     return hashlib.sha1(f"{repository['id']} {ref}".encode(), usedforsecurity=False).hexdigest(), ref
 
 
 def _git_meta(given: Document, source: Document | None) -> dict[str, str]:
-    metadata: Document = given.get("gitMetadata") or {}
+    metadata: Document = part(given, "gitMetadata")
     if source is None or source["type"] != "github":
         return {
             f"gitCommit{name[len('commit') :]}": str(value)
@@ -271,7 +272,7 @@ def _git_meta(given: Document, source: Document | None) -> dict[str, str]:
 
 
 def _files(world: World, given: Document) -> list[Document]:
-    files: list[Document] = given.get("files") or []
+    files: list[Document] = items(given, "files")
     uploaded = world.collection("files")
     missing = [each["sha"] for each in files if each.get("sha") and uploaded.get(each["sha"]) is None]
     if missing:
@@ -279,7 +280,7 @@ def _files(world: World, given: Document) -> list[Document]:
     return files
 
 
-def _target(world: World, project: Document, given: Document, branch: str | None) -> tuple[str | None, Document | None]:
+def _target(project: Document, given: Document, branch: str | None) -> tuple[str | None, Document | None]:
     named = given.get("customEnvironmentSlugOrId")
     if named:
         return None, custom_environments.find(project, named)
@@ -304,7 +305,7 @@ def _variables(world: World, project: Document, deployment: Document, environmen
 def _automatic(
     world: World, project: Document, given: Document, source: Document | None, target: str | None
 ) -> list[str]:
-    branch: Any = (source or {}).get("ref") or (given.get("gitMetadata") or {}).get("commitRef")
+    branch: Any = source["ref"] if source and "ref" in source else part(given, "gitMetadata").get("commitRef")
     if target == "production" or not branch:
         return []
     label = re.sub(r"[^a-z0-9-]+", "-", str(branch).lower()).strip("-")

@@ -7,6 +7,7 @@ import re
 from typing import TYPE_CHECKING
 
 from sandbox.vercel import wire
+from sandbox.vercel.documents import part
 from sandbox.vercel.errors import BadRequest, Conflict, NotFound
 
 if TYPE_CHECKING:
@@ -90,7 +91,7 @@ def delete(world: World, project: Document, name: str, *, with_redirects: bool =
 
 
 def verify(world: World, project: Document, name: str) -> Document:
-    """Check the TXT record that proves ownership; raises BadRequest with code `missing_txt_record` where it is not there."""
+    """Check the TXT record that proves ownership; raises BadRequest, code `missing_txt_record`, where there is none."""
     domain = find(world, project, name)
     if domain["verified"]:
         return domain
@@ -203,7 +204,7 @@ def _check_settings(world: World, project: Document, name: str, given: Document)
             ) from error
     if given.get("redirectStatusCode") is not None:
         wire.one_of("redirectStatusCode", given["redirectStatusCode"], REDIRECTS)
-    if branch and branch == (project.get("link") or {}).get("productionBranch"):
+    if branch and branch == part(project, "link").get("productionBranch"):
         raise BadRequest("You can not set the production branch as a branch for your domain.")
 
 

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 from sandbox.context import random_id
 from sandbox.vercel import wire
+from sandbox.vercel.documents import items, part
 from sandbox.vercel.errors import BadRequest, NotFound
 
 if TYPE_CHECKING:
@@ -25,7 +26,8 @@ SHAPE: wire.Shape = {
     "transforms": "array",
 }
 _DELIVERY: wire.Shape = {
-    "type": "string", "endpoint": "*", "encoding": "string", "headers": "object", "secret": "string", "compression": "string",
+    "type": "string", "endpoint": "*", "encoding": "string", "headers": "object", "secret": "string",
+    "compression": "string",
 }  # fmt: skip
 _SAMPLING: wire.Shape = {"type": "string", "rate": "number", "env": "string", "requestPath": "string"}
 SOURCES = ("build", "edge", "lambda", "static", "external", "firewall", "redirect")
@@ -99,7 +101,7 @@ def _check(world: World, given: Document) -> None:
         wire.one_of("projects", given["projects"], ("some", "all"))
         if given["projects"] == "some" and not given.get("projectIds"):
             raise BadRequest("Invalid request: missing required property `projectIds`.")
-    for project in given.get("projectIds") or []:
+    for project in items(given, "projectIds"):
         world.project(project)
     if "delivery" in given:
         wire.check(given["delivery"], _DELIVERY, ("type", "endpoint"), "`delivery` ")
@@ -107,7 +109,7 @@ def _check(world: World, given: Document) -> None:
         endpoint = given["delivery"]["endpoint"]
         if isinstance(endpoint, str) and not endpoint.startswith(("http://", "https://")):
             raise BadRequest("Invalid request: `delivery.endpoint` should match format uri.")
-    for rule in given.get("sampling") or []:
+    for rule in items(given, "sampling"):
         wire.check(rule, _SAMPLING, ("type", "rate"), "`sampling` ")
         if not 0 <= rule["rate"] <= 1:
             raise BadRequest("Invalid request: `sampling.rate` should be between 0 and 1.")
@@ -117,8 +119,8 @@ def _check(world: World, given: Document) -> None:
 def _check_filter(given: object) -> None:
     if not isinstance(given, dict):
         return
-    inner: Document = given.get("filter") or {}  # pyright: ignore[reportUnknownMemberType,reportUnknownVariableType]
-    for source in (inner.get("log") or {}).get("sources") or []:
+    inner = part(cast("Document", given), "filter")
+    for source in items(part(inner, "log"), "sources"):
         wire.one_of("filter.log.sources", source, SOURCES)
-    for environment in (inner.get("deployment") or {}).get("environments") or []:
+    for environment in items(part(inner, "deployment"), "environments"):
         wire.one_of("filter.deployment.environments", environment, ("production", "preview"))

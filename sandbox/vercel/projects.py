@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from sandbox.context import random_id
 from sandbox.vercel import domains, links, timeline, variables, wire
 from sandbox.vercel.catalogue import FRAMEWORKS, NODE_VERSIONS, REGIONS
+from sandbox.vercel.documents import items, part
 from sandbox.vercel.errors import BadRequest, Conflict
 
 if TYPE_CHECKING:
@@ -109,7 +110,7 @@ def create(world: World, given: Document) -> Document:
         links.link(world, project, given["gitRepository"])
     world.projects.insert(project["id"], project)
     domains.add_generated(world, project)
-    for variable in given.get("environmentVariables") or []:
+    for variable in items(given, "environmentVariables"):
         variables.create(world, project, {name: value for name, value in variable.items() if value is not None})
     return project
 
@@ -136,8 +137,8 @@ def delete(world: World, project: Document) -> None:
 def _check_name(world: World, name: str, itself: str | None) -> None:
     if not _NAME.fullmatch(name) or "---" in name:
         raise BadRequest(
-            "Project names can be up to 100 characters long and must be lowercase. They can include letters, digits, and "
-            "the following characters: '.', '_', '-'. However, they cannot contain the sequence '---'.",
+            "Project names can be up to 100 characters long and must be lowercase. They can include letters, digits, "
+            "and the following characters: '.', '_', '-'. However, they cannot contain the sequence '---'.",
             code="invalid_project_name" if itself else "bad_request",
         )
     other = world.projects.first(name=name, accountId=world.owner)
@@ -208,9 +209,7 @@ def _apply(project: Document, settings: Document, *, creating: bool) -> None:
             project[name] = {**project[name], **value}
         else:
             project[name] = value
-    if settings.get("serverlessFunctionRegion") and "functionDefaultRegions" not in (
-        settings.get("resourceConfig") or {}
-    ):
+    if settings.get("serverlessFunctionRegion") and "functionDefaultRegions" not in (part(settings, "resourceConfig")):
         project["resourceConfig"]["functionDefaultRegions"] = [project["serverlessFunctionRegion"]]
     if creating and project["enableAffectedProjectsDeployments"] is False:
         project["enableAffectedProjectsDeployments"] = None  # Vercel gives null for what was false at creation
@@ -238,7 +237,7 @@ def _apply_resources(project: Document, given: Document | None) -> None:
     if fluid and given.get("functionDefaultMemoryType") == "standard_legacy":
         raise BadRequest("Fluid compute is only supported with the standard or performance memory types.")
     project["resourceConfig"] = {**project["resourceConfig"], **given}
-    regions: list[str] = project["resourceConfig"].get("functionDefaultRegions") or []
+    regions: list[str] = items(project["resourceConfig"], "functionDefaultRegions")
     if regions:
         project["serverlessFunctionRegion"] = regions[0]
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from sandbox.vercel import domains, timeline
+from sandbox.vercel.documents import part
 from sandbox.vercel.errors import BadRequest, Conflict, NotFound
 
 if TYPE_CHECKING:
@@ -32,7 +33,7 @@ def request(world: World, project: Document, deployment_id: str, kind: str) -> N
     if deployment is None or deployment["projectId"] != project["id"]:
         raise NotFound("The deployment could not be found.")
     _check(deployment, kind)
-    live = (project["targets"].get("production") or {}).get("id")
+    live = part(project["targets"], "production").get("id")
     if live == deployment_id:
         raise Conflict("This deployment is already the current production deployment.", code="conflict")
     last = project["lastAliasRequest"]

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from sandbox.context import random_id
 from sandbox.vercel import wire
+from sandbox.vercel.documents import part
 from sandbox.vercel.errors import BadRequest, Conflict, NotFound
 from sandbox.vercel.world import USER
 
@@ -105,10 +106,9 @@ def keeps_out(
         bypass: The request's `x-vercel-protection-bypass`.
     """
     kinds = {
-        (project.get(name) or {}).get("deploymentType")
-        for name in ("ssoProtection", "passwordProtection", "trustedIps")
+        part(project, name).get("deploymentType") for name in ("ssoProtection", "passwordProtection", "trustedIps")
     }
-    if bypass is not None and (project["protectionBypass"].get(bypass) or {}).get("scope") == AUTOMATION:
+    if bypass is not None and part(project["protectionBypass"], bypass).get("scope") == AUTOMATION:
         return False
     if "all" in kinds or ("production" in kinds and production):
         return True

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
+from sandbox.vercel.documents import items, part
 from sandbox.vercel.world import SERVICE, USER, stable_id
 
 if TYPE_CHECKING:
@@ -14,16 +15,16 @@ if TYPE_CHECKING:
 def seed(context: Context, document: Document) -> None:
     """Make what the seed's `vercel` part names and does not exist yet.
 
-    The form is `{"vercel": {"teams": [{"id", "slug", "name"}], "domains": [{"name", "team"}], "dns": [{"name",
-    "misconfigured", "txt"}]}}`; ids may be left out. A second time changes nothing, but that `dns` is replaced.
+    The form is `{"teams": [{"id", "slug", "name"}], "domains": [{"name", "team"}], "dns": [{"name", "misconfigured",
+    "txt"}]}`, alone or under `vercel`; ids may be left out. A second time changes nothing, but that `dns` is replaced.
     """
-    given: dict[str, Any] = document.get("vercel") or {}
+    given = part(document, "vercel") or document
     with context.store.transaction():
-        for team in given.get("teams") or []:
+        for team in items(given, "teams"):
             _team(context, team)
-        for domain in given.get("domains") or []:
+        for domain in items(given, "domains"):
             _claim(context, domain)
-        for record in given.get("dns") or []:
+        for record in items(given, "dns"):
             records = context.store.collection(SERVICE, "dns")
             records.delete(record["name"])
             records.insert(record["name"], dict(record))

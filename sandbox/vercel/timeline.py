@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from sandbox.context import random_id
 from sandbox.vercel import domains
 from sandbox.vercel.builds import rule_for
+from sandbox.vercel.documents import part
 from sandbox.vercel.world import World
 
 if TYPE_CHECKING:
@@ -106,7 +107,7 @@ def hosts_of(world: World, deployment: Document) -> list[str]:
     """The names that mean `deployment` now, its own host aside: domains where it is live, aliases, branch hosts."""
     names: list[str] = []
     project = world.projects.get(deployment["projectId"])
-    if project is not None and (project["targets"].get("production") or {}).get("id") == deployment["id"]:
+    if project is not None and part(project["targets"], "production").get("id") == deployment["id"]:
         names += domains.of_production(world, project)
     names += [each["alias"] for each in world.aliases.find(deploymentId=deployment["id"])]
     for host in deployment["automaticAliases"]:
@@ -119,8 +120,8 @@ def hosts_of(world: World, deployment: Document) -> list[str]:
 def summary(deployment: Document) -> Document:
     """A deployment as a project's `targets` and `latestDeployments` carry it."""
     named = (
-        "id", "alias", "aliasAssigned", "aliasError", "automaticAliases", "buildingAt", "createdAt", "createdIn", "creator",
-        "meta", "name", "plan", "readyState", "readySubstate", "target", "type", "url",
+        "id", "alias", "aliasAssigned", "aliasError", "automaticAliases", "buildingAt", "createdAt", "createdIn",
+        "creator", "meta", "name", "plan", "readyState", "readySubstate", "target", "type", "url",
     )  # fmt: skip
     short = {name: deployment[name] for name in named if name in deployment}
     short["creator"] = {"email": "", **short["creator"]}

@@ -9,12 +9,14 @@ from typing import TYPE_CHECKING, Any
 
 from sandbox.context import random_id
 from sandbox.vercel import wire
+from sandbox.vercel.documents import items
 from sandbox.vercel.errors import BadRequest, NotFound
-from sandbox.vercel.world import USER
+from sandbox.vercel.world import SERVICE, USER
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+    from sandbox.context import Context
     from sandbox.store import Document
     from sandbox.vercel.world import World
 
@@ -50,7 +52,7 @@ def create(world: World, project: Document, given: Document, *, upsert: bool = F
     Raises:
         BadRequest: where a property does not fit; with code ENV_CONFLICT where the variable exists.
     """
-    variable = _checked(world, project, given, required=("key", "value", "type"))
+    variable = _checked(project, given, required=("key", "value", "type"))
     if not variable["target"] and not variable["customEnvironmentIds"]:
         raise BadRequest("Invalid request: missing required property `target`.")
     other = _conflicting(world, project, variable)
@@ -88,9 +90,9 @@ def create_all(
 
 
 def update(world: World, project: Document, variable_id: str, given: Document) -> Document:
-    """Change a variable; what is absent stays; `updatedAt` moves even where nothing changed. Raises NotFound, BadRequest."""
+    """Change a variable; what is absent stays; `updatedAt` always moves. Raises NotFound, BadRequest."""
     stored = find(world, project, variable_id)
-    changes = _checked(world, project, given, required=())
+    changes = _checked(project, given, required=())
     changes = {name: value for name, value in changes.items() if name in given}
     if stored["type"] == "sensitive" and changes.get("type", "sensitive") != "sensitive" and "value" not in changes:
         raise BadRequest("You cannot change the type of a Sensitive Environment Variable without a new value.")
@@ -161,10 +163,9 @@ def _sealed(variable: Document) -> str:
     return base64.b64encode(json.dumps({"v": "v2", "epk": opaque[:32], "c": opaque}).encode()).decode()
 
 
-def _checked(world: World, project: Document, given: Document, required: tuple[str, ...]) -> Document:
+def _checked(project: Document, given: Document, required: tuple[str, ...]) -> Document:
     wire.check(given, SHAPE, required)
-    target = given.get("target") or []
-    targets: list[str] = [target] if isinstance(target, str) else list(target)
+    targets: list[str] = [given["target"]] if isinstance(given.get("target"), str) else items(given, "target")
     for each in targets:
         wire.one_of("target", each, TARGETS)
     if "type" in given:
@@ -172,7 +173,7 @@ def _checked(world: World, project: Document, given: Document, required: tuple[s
     key = given.get("key", "X")
     if not key or not (key[0].isalpha() or key[0] == "_") or not key.replace("_", "").isalnum():
         raise BadRequest(
-            f"The name contains invalid characters. Only letters, digits, and underscores are allowed. Furthermore, the "
+            "The name contains invalid characters. Only letters, digits, and underscores are allowed. Furthermore, the "
             f"name should not start with a digit. Received: `{key}`."
         )
     if given.get("type") == "sensitive" and "development" in targets:
@@ -182,7 +183,7 @@ def _checked(world: World, project: Document, given: Document, required: tuple[s
         )
     if given.get("gitBranch") and targets and targets != ["preview"]:
         raise BadRequest("You can only set a Git branch for Environment Variables that target Preview.")
-    custom: list[str] = list(given.get("customEnvironmentIds") or [])
+    custom: list[str] = list(items(given, "customEnvironmentIds"))
     for environment in custom:
         if not any(known["id"] == environment for known in project.get("customEnvironments", [])):
             raise BadRequest(f"Custom environment `{environment}` was not found.", code="custom_environment_not_found")
@@ -225,3 +226,22 @@ def _write(world: World, variable: Document) -> Document:
     variable["updatedAt"] = max(world.now, variable["updatedAt"] + 1)
     variable["updatedBy"] = USER["id"]
     return world.env.put(variable["id"], variable)
+
+
+def secrets(context: Context) -> list[Document]:
+    """Every sensitive variable, opened, for tests: `{kind, id, projectId, project, key, target, value}`."""
+    store = context.store
+    names = {each["id"]: each["name"] for each in store.collection(SERVICE, "projects").all()}
+    return [
+        {
+            "kind": "environment variable",
+            "id": each["id"],
+            "projectId": each["projectId"],
+            "project": names.get(each["projectId"]),
+            "key": each["key"],
+            "target": each["target"],
+            "value": each["value"],
+        }
+        for each in store.collection(SERVICE, "env").all()
+        if each["type"] == "sensitive"
+    ]

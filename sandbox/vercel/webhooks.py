@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from sandbox.context import random_id
 from sandbox.vercel import wire
+from sandbox.vercel.documents import items
 from sandbox.vercel.errors import BadRequest, NotFound
 
 if TYPE_CHECKING:
@@ -22,7 +23,7 @@ def create(world: World, given: Document) -> Document:
         raise BadRequest("Invalid request: `url` should match format uri.")
     if not given["events"]:
         raise BadRequest("Invalid request: `events` should NOT have fewer than 1 items.")
-    for project in given.get("projectIds") or []:
+    for project in items(given, "projectIds"):
         world.project(project)
     now = world.now
     webhook: Document = {

@@ -99,8 +99,8 @@ def page(
 ) -> tuple[list[Document], Document]:
     """One page, newest first, as Vercel pages: `limit`, `until` (older than), `since` (newer than), in milliseconds.
 
-    Returns the page's documents and its `pagination` object. Documents made in the same millisecond stay on one page, so
-    that the cursor, which is a time, skips none; a page can so be longer than `limit`.
+    Returns the page's documents and its `pagination` object. Documents made in the same millisecond stay on one page:
+    the cursor is a time and would skip the rest; so a page can be longer than `limit`.
     """
     limit = _number(request, "limit") or default
     until, since = _number(request, "until"), _number(request, "since")

@@ -110,10 +110,10 @@ async def _delete_alias(request: Request) -> Response:
 
 
 _CREATE = (
-    "Nothing is built: the build ends after the sandbox's `build_seconds`, READY unless a rule of `builds` says otherwise.",
+    "Nothing is built: a build ends after `build_seconds`, READY unless a rule of `builds` says otherwise.",
     "A project that does not exist is an error; Vercel makes one from `name`.",
     "Any commit of 40 hex digits is taken; a branch must be one of the sandbox repository's.",
-    "With automatic assignment off, the first production deployment is staged as every other; Vercel documents no exception.",
+    "With automatic assignment off, the first production deployment is staged too: no exception is documented.",
 )
 
 ROUTES: tuple[Route, ...] = (

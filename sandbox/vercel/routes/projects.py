@@ -198,10 +198,15 @@ ROUTES: tuple[Route, ...] = (
     Route("PATCH", f"/v1{_ID}/crons", _crons, "client/project_crons.go", ("No cron runs.",)),
     Route("GET", f"/v1{_ID}/resource-config", _function_cpu, "client/project_function_cpu.go"),
     Route("PATCH", f"/v1{_ID}/resource-config", _set_function_cpu, "client/project_function_cpu.go"),
-    *(Route("POST", f"/{v}{_ID}/promote/{{deploymentId}}", _promote, "requestPromote", _PROMOTE) for v in ("v9", "v10")),
     *(
-        Route("POST", f"/{v}{_ID}/rollback/{{deploymentId}}", _rollback, "requestRollback; the CLI's request-rollback.ts",
-              ("Only a deployment that was live before is taken; automatic assignment is off until the next promotion.",))
+        Route("POST", f"/{v}{_ID}/promote/{{deploymentId}}", _promote, "requestPromote", _PROMOTE)
+        for v in ("v9", "v10")
+    ),
+    *(
+        Route(
+            "POST", f"/{v}{_ID}/rollback/{{deploymentId}}", _rollback, "the CLI's request-rollback.ts",
+            ("Only a deployment that was live before is taken; automatic assignment is off until the next promotion.",),
+        )
         for v in ("v1", "v9")
     ),
     *(

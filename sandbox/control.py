@@ -18,7 +18,7 @@ from sandbox.errors import BadDocument, SandboxError, SnapshotError
 from sandbox.logs import failure
 from sandbox.overview import overview
 from sandbox.page import PAGE
-from sandbox.services import VENDOR_HOSTS, vendor
+from sandbox.services import VENDORS
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
@@ -108,15 +108,12 @@ class Control:
     async def seed(self, request: Request) -> Response:
         """Make the objects that exist before any deployment: teams, repositories, users."""
         document = await _document(request)
-        unknown = sorted(set(document) - set(VENDOR_HOSTS))
+        unknown = sorted(set(document) - set(VENDORS))
         if unknown:
-            raise BadDocument(f"A seed has no part {', '.join(unknown)}; it knows {', '.join(VENDOR_HOSTS)}.")
+            raise BadDocument(f"A seed has no part {', '.join(unknown)}; it knows {', '.join(VENDORS)}.")
         with self._world.context.store.transaction():
             for name, part in document.items():
-                package = vendor(name)
-                if package is None:
-                    raise BadDocument(f"This sandbox has no {name}.")
-                package.seed(self._world.context, part)
+                VENDORS[name].seed(self._world.context, part)
         return JSONResponse({"seeded": sorted(document)})
 
     async def snapshots(self, request: Request) -> Response:
@@ -187,8 +184,7 @@ class Control:
         expected = f"Bearer {self._world.credentials.control_token}"
         if not hmac.compare_digest(request.headers.get("authorization", "").encode(), expected.encode()):
             return _error(401, "Secrets need the header `authorization: Bearer <control_token of credentials.json>`.")
-        names = {name: vendor(name) for name in VENDOR_HOSTS}
-        return JSONResponse({name: package.secrets(self._world.context) for name, package in names.items() if package})
+        return JSONResponse({name: each.secrets(self._world.context) for name, each in VENDORS.items()})
 
 
 def _error(status: int, message: str) -> JSONResponse:

@@ -21,6 +21,7 @@ from sandbox.locks import hold, is_held
 from sandbox.ports import Ports
 from sandbox.postgres import ADMINISTRATOR
 from sandbox.postgres.leftover import stop_leftover
+from sandbox.postgres.processes import is_alive
 from sandbox.server import ServeOptions
 
 if TYPE_CHECKING:
@@ -207,7 +208,7 @@ def _stop(layout: Layout, progress: Callable[[str], None]) -> bool:
     progress("stopping the sandbox")
     os.kill(found.pid, signal.SIGTERM)
     deadline = time.monotonic() + _STOP_SECONDS
-    while is_held(layout.lock):
+    while is_held(layout.lock) or is_alive(found.pid, str(layout.directory)):
         if time.monotonic() > deadline:
             raise StopFailed(f"The sandbox, process {found.pid}, does not stop. End it by hand: kill -9 {found.pid}")
         time.sleep(_POLL_SECONDS)

@@ -2,17 +2,13 @@
 
 from __future__ import annotations
 
-import importlib
 from dataclasses import dataclass
-from functools import cache
-from importlib.util import find_spec
-from typing import TYPE_CHECKING, Any, Protocol, cast
+from typing import TYPE_CHECKING, Any, Protocol
 
+from sandbox import edge, github, vercel
 from sandbox.asgi import Answer
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from starlette.types import ASGIApp
 
     from sandbox.context import Context
@@ -23,28 +19,20 @@ if TYPE_CHECKING:
 class Vendor(Protocol):
     """What the package of a vendor exports."""
 
-    def create_app(self, context: Context, token: str) -> ASGIApp:
+    def create_app(self, context: Context, token: str, /) -> ASGIApp:
         """The application for the vendor's hosts; `token` is the only one that it accepts."""
         ...
 
-    def seed(self, context: Context, document: dict[str, Any]) -> None:
+    def seed(self, context: Context, document: dict[str, Any], /) -> None:
         """Make the objects of a seed that are not there yet; the same seed twice changes nothing."""
         ...
 
-    def secrets(self, context: Context) -> list[dict[str, Any]]:
+    def settle(self, context: Context, /) -> None:
+        """Apply what the clock has made due, before somebody looks at the documents."""
+        ...
+
+    def secrets(self, context: Context, /) -> list[dict[str, Any]]:
         """Every secret value kept, opened, for tests."""
-        ...
-
-
-class Edge(Protocol):
-    """What the edge's module exports."""
-
-    def create_app(self, context: Context) -> ASGIApp:
-        """The application for every deployment's host and every project's domain."""
-        ...
-
-    def owns(self, context: Context, host: str) -> bool:
-        """Whether a host belongs to a deployment or is a project's domain."""
         ...
 
 
@@ -85,49 +73,28 @@ VENDOR_HOSTS = {
 }
 
 
-def vendor(name: str) -> Vendor | None:
-    """The package of a vendor, or None where this checkout has none."""
-    return cast("Vendor | None", _package(f"sandbox.{name}"))
-
-
-@cache
-def _edge() -> Edge | None:
-    return cast("Edge | None", _package("sandbox.edge"))
-
-
-def _package(name: str) -> object | None:
-    package = importlib.import_module(name) if find_spec(name) else None
-    return package if hasattr(package, "create_app") else None
+VENDORS: dict[str, Vendor] = {"vercel": vercel, "github": github}
+"""The vendors by name."""
 
 
 def settle(context: Context) -> None:
-    """Apply what the clock has made due at every vendor that has a clock, before somebody looks at the documents."""
-    for name in VENDOR_HOSTS:
-        due: Callable[[Context], None] | None = getattr(vendor(name), "settle", None)
-        if due is not None:
-            due(context)
+    """Apply what the clock has made due at every vendor, before somebody looks at the documents."""
+    for package in VENDORS.values():
+        package.settle(context)
 
 
 def load_services(context: Context, credentials: Credentials) -> tuple[Service, ...]:
-    """Every service of this checkout."""
+    """Every service, ready to be called."""
     tokens = {"vercel": credentials.vercel_token, "github": credentials.github_token}
-    services = [
-        Service(name, package.create_app(context, tokens[name]), hosts)
-        for name, hosts in VENDOR_HOSTS.items()
-        if (package := vendor(name))
-    ]
-    edge = _edge()
-    if edge:
-        services.append(Service("edge", edge.create_app(context), frozenset(), transactional=False, by_host=True))
-    return tuple(services)
+    vendors = (
+        Service(name, each.create_app(context, tokens[name]), VENDOR_HOSTS[name]) for name, each in VENDORS.items()
+    )
+    return (*vendors, Service("edge", edge.create_app(context), frozenset(), transactional=False, by_host=True))
 
 
 def service_of(services: tuple[Service, ...], context: Context, host: str) -> Service | None:
     """The service that answers for a host, or None."""
     for service in services:
-        if host in service.hosts:
+        if host in service.hosts or (service.by_host and edge.owns(context, host)):
             return service
-    edge = _edge()
-    if edge and edge.owns(context, host):
-        return next((service for service in services if service.by_host), None)
     return None

@@ -17,10 +17,15 @@ const name = "github"
 var version string
 
 func provider() tfbridge.ProviderInfo {
-	replaceInOrder := &tfbridge.ResourceInfo{DeleteBeforeReplace: true}
-	idsForceNew := &tfbridge.ResourceInfo{Fields: map[string]*tfbridge.SchemaInfo{
-		"selected_repository_ids": {ForceNew: tfbridge.True()},
-	}}
+	// A record each: computing the tokens writes into it, so two resources that shared one would share a token.
+	replaceInOrder := func() *tfbridge.ResourceInfo {
+		return &tfbridge.ResourceInfo{DeleteBeforeReplace: true}
+	}
+	idsForceNew := func() *tfbridge.ResourceInfo {
+		return &tfbridge.ResourceInfo{Fields: map[string]*tfbridge.SchemaInfo{
+			"selected_repository_ids": {ForceNew: tfbridge.True()},
+		}}
+	}
 	// The provider allows one reviewers block now; the plugin still shows the list it was.
 	reviewersList := &tfbridge.ResourceInfo{Fields: map[string]*tfbridge.SchemaInfo{
 		"reviewers": {MaxItemsOne: tfbridge.False()},
@@ -40,14 +45,14 @@ func provider() tfbridge.ProviderInfo {
 			},
 		},
 		Resources: map[string]*tfbridge.ResourceInfo{
-			"github_actions_environment_secret":     replaceInOrder,
-			"github_repository_autolink_reference":  replaceInOrder,
-			"github_repository_collaborator":        replaceInOrder,
+			"github_actions_environment_secret":     replaceInOrder(),
+			"github_repository_autolink_reference":  replaceInOrder(),
+			"github_repository_collaborator":        replaceInOrder(),
 			"github_repository_environment":         reviewersList,
-			"github_repository_deploy_key":          replaceInOrder,
-			"github_actions_organization_secret":    idsForceNew,
-			"github_codespaces_organization_secret": idsForceNew,
-			"github_dependabot_organization_secret": idsForceNew,
+			"github_repository_deploy_key":          replaceInOrder(),
+			"github_actions_organization_secret":    idsForceNew(),
+			"github_codespaces_organization_secret": idsForceNew(),
+			"github_dependabot_organization_secret": idsForceNew(),
 		},
 		EnableZeroDefaultSchemaVersion: true,
 		EnableAccurateBridgePreview:    true,

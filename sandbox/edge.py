@@ -94,11 +94,11 @@ def _target(world: World, name: str, domain: Document | None) -> Target | None:
     """The deployment that `name` means; an alias wins over a domain, a domain over a host of Vercel's own."""
     alias = world.aliases.get(name)
     if alias is not None:
-        return _found(world, alias["deploymentId"], production_domain=False, name=name)
+        return _found(world, alias["deploymentId"], name=name)
     if domain is not None and domain["verified"]:
         return _of_domain(world, domain)
     host = world.hosts.get(name)
-    return None if host is None else _found(world, host["deploymentId"], production_domain=False, name=name)
+    return None if host is None else _found(world, host["deploymentId"], name=name)
 
 
 def _of_domain(world: World, domain: Document) -> Target | None:
@@ -107,12 +107,12 @@ def _of_domain(world: World, domain: Document) -> Target | None:
         return None
     if not domain["gitBranch"] and not domain["customEnvironmentId"]:
         live = project["targets"].get("production")
-        return None if live is None else _found(world, live["id"], production_domain=True, name=domain["name"])
+        return None if live is None else _found(world, live["id"], name=domain["name"])
     ready = [each for each in world.deployments.find(projectId=project["id"]) if _serves(domain, each)]
     if not ready:
         return None
     newest = max(ready, key=lambda each: each["createdAt"])
-    return _found(world, newest["id"], production_domain=False, name=domain["name"])
+    return _found(world, newest["id"], name=domain["name"])
 
 
 def _serves(domain: Document, deployment: Document) -> bool:
@@ -124,12 +124,13 @@ def _serves(domain: Document, deployment: Document) -> bool:
     return deployment["branch"] == domain["gitBranch"]
 
 
-def _found(world: World, deployment_id: str, *, production_domain: bool, name: str) -> Target | None:
+def _found(world: World, deployment_id: str, *, name: str) -> Target | None:
     deployment = world.deployments.get(deployment_id)
     project = None if deployment is None else world.projects.get(deployment["projectId"])
     if deployment is None or project is None:
         return None
     custom = not name.endswith(f".{domains.GENERATED}")
+    production_domain = name != deployment["url"] and deployment["target"] == "production"
     return Target(project, deployment, production_domain=production_domain, custom=custom)
 
 

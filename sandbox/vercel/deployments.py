@@ -73,12 +73,12 @@ def create(world: World, given: Document) -> Document:
 
 
 def find(world: World, id_or_url: str) -> Document:
-    """The deployment of this scope with that id or host; raises NotFound."""
+    """The deployment with that id or host: of the scope, or of any where the request names none; raises NotFound."""
     found = world.deployments.get(id_or_url)
     if found is None:
         host = world.hosts.get(id_or_url.removeprefix("https://").rstrip("/")) or world.aliases.get(id_or_url)
         found = None if host is None else world.deployments.get(host["deploymentId"])
-    if found is None or found["ownerId"] != world.owner:
+    if found is None or (world.team is not None and found["ownerId"] != world.owner):
         raise NotFound("The deployment could not be found.", code="not_found")
     return found
 
@@ -171,7 +171,10 @@ def _document(
         "buildingAt": now,
         "readyState": "QUEUED",
         "target": target,
-        "meta": {**_git_meta(given, source), **{name: str(value) for name, value in part(given, "meta").items()}},
+        "meta": {
+            **_git_meta(project, given, source),
+            **{name: str(value) for name, value in part(given, "meta").items()},
+        },
         "build": {"env": []},
         "env": [],
         "alias": [],
@@ -255,12 +258,12 @@ def _commit(repository: Document, source: Document, linked: Document) -> tuple[s
     return hashlib.sha1(f"{repository['id']} {ref}".encode(), usedforsecurity=False).hexdigest(), ref
 
 
-def _git_meta(given: Document, source: Document | None) -> dict[str, str]:
-    metadata: Document = part(given, "gitMetadata")
+def _git_meta(project: Document, given: Document, source: Document | None) -> dict[str, str]:
     if source is None or source["type"] != "github":
+        prefix = part(project, "link").get("type", "git")
         return {
-            f"gitCommit{name[len('commit') :]}": str(value)
-            for name, value in metadata.items()
+            prefix + name[0].upper() + name[1:]: str(value)
+            for name, value in part(given, "gitMetadata").items()
             if name.startswith("commit")
         }
     return {
@@ -306,7 +309,9 @@ def _automatic(
     world: World, project: Document, given: Document, source: Document | None, target: str | None
 ) -> list[str]:
     branch: Any = source["ref"] if source and "ref" in source else part(given, "gitMetadata").get("commitRef")
-    if target == "production" or not branch:
+    if target == "production":
+        return [_host(project["name"], "", world.slug)]
+    if not branch:
         return []
     label = re.sub(r"[^a-z0-9-]+", "-", str(branch).lower()).strip("-")
     return [_host(project["name"], f"git-{label}", world.slug)]
@@ -314,7 +319,8 @@ def _automatic(
 
 def _host(project: str, middle: str, scope: str) -> str:
     name = re.sub(r"[^a-z0-9-]+", "-", project).strip("-")
-    tail = f"-{middle}-{scope}"[: _LABEL - 8].rstrip("-")
+    tail = f"-{middle}-{scope}" if middle else f"-{scope}"
+    tail = tail[: _LABEL - 8].rstrip("-")
     return f"{name[: _LABEL - len(tail)]}{tail}.vercel.app"
 
 

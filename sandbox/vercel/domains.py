@@ -29,12 +29,10 @@ _HOST = re.compile(r"(\*\.)?([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z]{2,}")
 
 
 def add_generated(world: World, project: Document) -> Document:
-    """Give a new project its own `<name>.vercel.app`, with the scope's name where that is taken."""
+    """Give a new project its own `<name>.vercel.app`, with a part of its id where that is taken."""
     label = re.sub(r"[^a-z0-9-]+", "-", project["name"]).strip("-")
     name = f"{label}.{GENERATED}"
     if world.domains.get(name) is not None or world.hosts.get(name) is not None:
-        name = f"{label}-{world.slug}.{GENERATED}"
-    if world.domains.get(name) is not None:
         name = f"{label}-{project['id'][4:12].lower()}.{GENERATED}"
     return _insert(world, project, {"name": name}, verified=True)
 

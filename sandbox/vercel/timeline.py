@@ -96,6 +96,8 @@ def make_live(world: World, project: Document, deployment: Document, at: int) ->
     """Point all of the project's production domains at `deployment`, at once; the caller keeps `deployment`."""
     for name in domains.of_production(world, project):
         world.aliases.delete(name)
+    for host in deployment["automaticAliases"]:
+        point(world, host, deployment)
     deployment.update({"readySubstate": "PROMOTED", "promotedAt": at, "aliasAssigned": True, "aliasAssignedAt": at})
     project["targets"]["production"] = summary(deployment)
     project["live"] = True

@@ -118,7 +118,6 @@ def compare(one: Side, other: Side) -> Result:
     renamed = facts(one.evaluate(other.stack, under_name(one.values, other.stack)))
     back = facts(other.evaluate(one.stack, under_name(other.values, one.stack)))
     name = _Name(one.stack, other.stack)
-    by_name = changed(mine, renamed)
     # Both configs are tried under both names: a branch may show under one of the configs alone.
     branching = frozenset(
         place
@@ -126,11 +125,8 @@ def compare(one: Side, other: Side) -> Result:
         for place in changed(before, after)
         if not name.only(_at(before, place), _at(after, place))
     )
-    unequal = frozenset(
-        place
-        for place in changed(mine, theirs)
-        if not (place in by_name and name.only(_at(mine, place), _at(theirs, place)))
-    )
+    # What is equal once both have one name is equal; what then differs must follow the config.
+    unequal = changed(renamed, theirs)
     units = differing(one.values, other.values)
     # Parts are exchanged under the other stack's name, so that what follows the name alone does not move.
     tracer = Tracer(
@@ -169,20 +165,25 @@ class _Name:
     """Knows when two values are the same up to the stack's name in a name."""
 
     def __init__(self, one: str, other: str) -> None:
-        self._other = other
+        self._either = f"(?:{re.escape(one)}|{re.escape(other)})"
         self._pattern = re.compile(rf"(?<![A-Za-z0-9]){re.escape(one)}(?![A-Za-z0-9])")
 
     def only(self, one: Any, other: Any) -> bool:
-        """Whether `other` is `one` with the stack's name exchanged; a secret derived under the name counts as such."""
+        """Whether `other` is `one` with the stack's name exchanged, everywhere or in some places.
+
+        In some, because a value may also hold the name as a part of what the config gives (a host). A secret that is
+        derived under the name counts as such.
+        """
         if isinstance(one, SecretInput) and isinstance(other, SecretInput):
             return self.only(_underived(one.value), _underived(other.value))
         if isinstance(one, str) and isinstance(other, str):
-            return self._pattern.sub(self._other, one) == other
+            parts = [re.escape(part) for part in self._pattern.split(one)]
+            return re.fullmatch(self._either.join(parts), other, re.DOTALL) is not None
         return type(one) is type(other) and one == other
 
 
-_DERIVED = re.compile(r"(?<![A-Za-z0-9_-])[A-Za-z0-9_-]{43}(?![A-Za-z0-9_-])")
-"""A password as infra.passwords derives it: 32 bytes, base64url without padding."""
+_DERIVED = re.compile(r"(?<![A-Za-z0-9_-])(?:[A-Za-z0-9_-]{43}|[0-9a-f]{32})(?![A-Za-z0-9_-])")
+"""What is derived from the stack secret: a password (32 bytes, base64url) or a protection bypass (32 hex digits)."""
 
 
 def _underived(value: Any) -> Any:

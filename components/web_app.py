@@ -122,7 +122,7 @@ class WebApp(pulumi.ComponentResource):
             build_command=application.build_command,
             install_command=application.install_command,
             output_directory=application.output_directory,
-            serverless_function_region=application.function_region,
+            resource_config=vercel.ProjectResourceConfigArgs(function_default_regions=[application.function_region]),
             auto_assign_custom_domains=False,
             automatically_expose_system_environment_variables=True,
             git_fork_protection=True,

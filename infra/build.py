@@ -30,6 +30,10 @@ SEALED = "sealed"
 
 _BYPASS_BYTES = 16
 
+_WRITE_DELAY = 200
+"""Milliseconds between two writes to GitHub. The provider's second is for hundreds; a stack writes some twenty, far
+under the 80 a minute from which GitHub limits what creates content."""
+
 
 def build(settings: Settings) -> dict[str, Any]:
     """Declare everything of one stack and give its outputs.
@@ -75,7 +79,7 @@ def _providers(settings: Settings) -> list[pulumi.ProviderResource]:
     """
     return [
         vercel.Provider("vercel", team=settings.platform.vercel_team),
-        github.Provider("github", owner=settings.platform.repository.owner),
+        github.Provider("github", owner=settings.platform.repository.owner, write_delay_ms=_WRITE_DELAY),
         # Managed PostgreSQL gives no superuser, so nothing here may need one.
         postgresql.Provider("postgresql", superuser=False),
     ]

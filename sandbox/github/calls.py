@@ -86,7 +86,7 @@ def context_of(request: Request) -> Context:
 
 
 def _parse(request: Request, raw: bytes) -> Document:
-    if not raw.strip() or request.method in {"GET", "DELETE"}:
+    if not raw.strip() or request.method == "GET":
         return {}
     try:
         body: Any = json.loads(raw)

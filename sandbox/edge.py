@@ -26,6 +26,9 @@ if TYPE_CHECKING:
 LOGIN_SECONDS = 3
 """How long a login to PostgreSQL may take, seconds; PostgreSQL's client takes whole ones, from 2."""
 
+PERMANENT = 308
+"""How a domain redirects whose status code was never set."""
+
 _SCHEMES = ("postgres", "postgresql")
 
 
@@ -190,7 +193,7 @@ def _reason(error: psycopg.Error, password: str | None) -> str:
 def _redirect(request: Request, domain: Document) -> Response:
     query = f"?{request.url.query}" if request.url.query else ""
     location = f"https://{domain['redirect']}{quote(request.url.path)}{query}"
-    return RedirectResponse(location, status_code=domain["redirectStatusCode"])
+    return RedirectResponse(location, status_code=domain["redirectStatusCode"] or PERMANENT)
 
 
 def _missing() -> Response:

@@ -73,12 +73,12 @@ def create(world: World, given: Document) -> Document:
 
 
 def find(world: World, id_or_url: str) -> Document:
-    """The deployment with that id or host: of the scope, or of any where the request names none; raises NotFound."""
+    """The scope's deployment with that id or host; raises NotFound."""
     found = world.deployments.get(id_or_url)
     if found is None:
         host = world.hosts.get(id_or_url.removeprefix("https://").rstrip("/")) or world.aliases.get(id_or_url)
         found = None if host is None else world.deployments.get(host["deploymentId"])
-    if found is None or (world.team is not None and found["ownerId"] != world.owner):
+    if found is None or found["ownerId"] != world.owner:
         raise NotFound("The deployment could not be found.", code="not_found")
     return found
 

@@ -68,8 +68,6 @@ def update(world: World, project: Document, name: str, given: Document) -> Docum
     domain.update({field: value if value != "" else None for field, value in given.items()})
     if not domain["redirect"]:
         domain["redirectStatusCode"] = None
-    elif domain["redirectStatusCode"] is None:
-        domain["redirectStatusCode"] = 308
     domain["updatedAt"] = world.now
     return world.domains.put(domain["key_"], domain)
 
@@ -162,7 +160,7 @@ def _insert(world: World, project: Document, given: Document, *, verified: bool)
         "apexName": _apex(name),
         "projectId": project["id"],
         "redirect": redirect,
-        "redirectStatusCode": (given.get("redirectStatusCode") or 308) if redirect else None,
+        "redirectStatusCode": given.get("redirectStatusCode") if redirect else None,
         "gitBranch": given.get("gitBranch") or None,
         "customEnvironmentId": given.get("customEnvironmentId") or None,
         "createdAt": now,

@@ -20,8 +20,6 @@ USER: Document = {
     "name": "Sandbox",
     "username": "sandbox",
     "avatar": None,
-    "defaultTeamId": None,
-    "limited": True,
 }
 """The account that the sandbox's token belongs to."""
 
@@ -109,10 +107,20 @@ def find_team(context: Context, id_or_slug: str) -> Document | None:
     return teams.get(id_or_slug) or teams.first(slug=id_or_slug)
 
 
+def default_team(context: Context) -> Document | None:
+    """The team that a request without a scope means: the first one seeded; None, the account itself, without any."""
+    return next(iter(context.store.collection(SERVICE, "teams").all()), None)
+
+
 def enter(context: Context, team_id: str | None, slug: str | None) -> World:
-    """The world of a request's `teamId` or `slug`; raises Forbidden where the token has no such team."""
+    """The world of a request's `teamId` or `slug`, of the account's default team where it names none.
+
+    Raises Forbidden where the token has no such team.
+    """
     wanted = team_id or slug
-    if not wanted or wanted == USER["id"]:
+    if not wanted:
+        return World(context, default_team(context))
+    if wanted == USER["id"]:
         return World(context)
     team = find_team(context, wanted)
     if team is None:

@@ -8,15 +8,16 @@ from typing import TYPE_CHECKING
 from sandbox.routing import Route
 from sandbox.vercel import catalogue, drains, registry, webhooks, wire
 from sandbox.vercel.errors import BadRequest, NotFound
-from sandbox.vercel.world import USER, find_team
+from sandbox.vercel.world import USER, default_team, find_team
 
 if TYPE_CHECKING:
     from starlette.requests import Request
     from starlette.responses import Response
 
 
-async def _user(_request: Request) -> Response:
-    return wire.answer({"user": USER})
+async def _user(request: Request) -> Response:
+    team = default_team(wire.context_of(request))
+    return wire.answer({"user": {**USER, "defaultTeamId": None if team is None else team["id"]}})
 
 
 async def _teams(request: Request) -> Response:

@@ -12,7 +12,7 @@ VERSION = "5.21.1"
 _EXECUTABLE = "pulumi-resource-vercel"
 
 
-def install(pulumi_home: Path | str, python: str = sys.executable) -> Path:
+def install(pulumi_home: Path | str, python: Path | str = sys.executable) -> Path:
     """Place the stand-in in a plugin cache and give its folder; doing it again changes nothing.
 
     A folder that holds anything else than a stand-in is left alone: a released plugin always wins.
@@ -40,9 +40,9 @@ def install(pulumi_home: Path | str, python: str = sys.executable) -> Path:
     return folder
 
 
-def script(python: str) -> str:
+def script(python: Path | str) -> str:
     """The executable: a shell script that becomes the stand-in's process, in the engine's working directory."""
-    return f'#!/bin/sh\n# {_MARK}\nexec {shlex.quote(python)} -P -m sandbox.standin "$@"\n'
+    return f'#!/bin/sh\n# {_MARK}\nexec {shlex.quote(str(python))} -P -m sandbox.standin "$@"\n'
 
 
 def is_stand_in(executable: Path) -> bool:

@@ -90,8 +90,16 @@ def _propose(fields: Mapping[str, Field], before: Document | None, inputs: Docum
         elif each.kind == "object" and isinstance(given, dict):
             proposed[name] = _propose(each.fields, earlier, cast("Document", given))
         else:
-            proposed[name] = copy.deepcopy(given)
+            proposed[name] = _ordered(each, copy.deepcopy(given))
     return proposed
+
+
+def _ordered(kind: Field, given: Any) -> Any:
+    """A set's elements in the order in which Terraform keeps them, each once; anything else as it is."""
+    if kind.kind != "set" or not isinstance(given, list):
+        return given
+    by_order = {_order(_canonical(kind.element or Field("string"), each)): each for each in cast("list[Any]", given)}
+    return [by_order[each] for each in sorted(by_order)]
 
 
 def _was_given(each: Field, earlier: Any) -> bool:

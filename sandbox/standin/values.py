@@ -13,6 +13,8 @@ from sandbox.standin.schema import UNKNOWN, Document, Failure, Field
 if TYPE_CHECKING:
     from pulumi.provider.experimental.property_value import PythonValue
 
+_UNKNOWN_TEXT = "04da6b54-80e4-46f7-96ec-b56ff0331ba9"
+"""The engine's own mark of an unknown value; SDK 3.259 neither reads nor writes it (`PropertyValue.marshal`)."""
 _STRING = Field("string")
 _TYPES: dict[str, type] = {"string": str, "boolean": bool, "integer": float, "number": float}
 
@@ -53,10 +55,15 @@ def properties(fields: Mapping[str, Field], values: Document) -> dict[str, Prope
     return {name: _property(fields[name], value) for name, value in values.items() if value is not None}
 
 
+def is_unknown(value: object) -> bool:
+    """Whether a property value's content stands for one that is not known yet."""
+    return isinstance(value, Computed) or value == _UNKNOWN_TEXT
+
+
 def plain(value: PropertyValue) -> Any:
     """A value without its marks; unknown is `UNKNOWN`."""
     inner = value.value
-    if isinstance(inner, Computed):
+    if is_unknown(inner):
         return UNKNOWN
     if isinstance(inner, Mapping):
         return {name: plain(each) for name, each in inner.items()}
@@ -69,7 +76,7 @@ def _value(kind: Field, given: PropertyValue, failures: list[Failure], path: str
     value = given.value
     if value is None:
         return None
-    if isinstance(value, Computed):
+    if is_unknown(value):
         return UNKNOWN
     if kind.kind in {"list", "set"}:
         if isinstance(value, str) or not isinstance(value, Sequence):
@@ -104,7 +111,7 @@ def _describe(value: PythonValue) -> str:
 
 def _property(kind: Field, value: Any) -> PropertyValue:
     if value is UNKNOWN:
-        return PropertyValue.computed()
+        return PropertyValue(_UNKNOWN_TEXT)
     return PropertyValue(_inner(kind, value), is_secret=kind.secret and value is not None)
 
 

@@ -7,6 +7,7 @@ import json
 import os
 import re
 import shutil
+import ssl
 import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -81,6 +82,7 @@ def fetch_plugin(
     cache: Path,
     environ: Mapping[str, str],
     progress: Callable[[str], None],
+    *,
     site: Site,
 ) -> Path:
     """Let the CLI download a plugin into the cache and give the executable's path.
@@ -94,41 +96,59 @@ def fetch_plugin(
     return folder / "plugins" / plugin.folder / plugin.program
 
 
-def reach(site: Site) -> None:
+def reach(site: Site, environ: Mapping[str, str]) -> None:
     """Ask whether the installer's host answers at all.
 
     Raises:
         Unreachable: It does not, within the site's time to connect.
     """
-    _read(site)
+    _read(site, environ)
 
 
-def remember(cache: Path, site: Site, reason: str) -> None:
+def remember(cache: Path, site: Site, environ: Mapping[str, str], reason: str) -> None:
     """Note in the cache that a site cannot be reached, so that the next run need not wait to find it out again."""
     cache.mkdir(parents=True, exist_ok=True)
     draft = cache / f"{_MEMORY}.{os.getpid()}"
-    draft.write_text(json.dumps({"site": site.installer, "time": time.time(), "reason": reason}))
+    draft.write_text(json.dumps({"way": _way(site, environ), "time": time.time(), "reason": reason}))
     draft.replace(cache / _MEMORY)
 
 
-def remembered(cache: Path, site: Site) -> str | None:
+def remembered(cache: Path, site: Site, environ: Mapping[str, str]) -> str | None:
     """Why a site could not be reached less than an hour ago; None where it could, or nothing is known."""
     try:
         note = json.loads((cache / _MEMORY).read_text())
-    except FileNotFoundError:
+        way, age, reason = note["way"], time.time() - note["time"], note["reason"]
+    except (FileNotFoundError, ValueError, KeyError):
+        # Not there, or written by another version of this: nothing is known.
         return None
-    age = time.time() - note["time"]
-    if note["site"] != site.installer or not 0 <= age < _MEMORY_SECONDS:
+    if way != _way(site, environ) or not 0 <= age < _MEMORY_SECONDS:
         return None
-    return f"tried {age / 60:.0f} minutes ago: {note['reason']}"
+    return f"tried {age / 60:.0f} minutes ago: {reason}"
 
 
-def _read(site: Site) -> bytes:
+def _way(site: Site, environ: Mapping[str, str]) -> list[str | None]:
+    """What decides whether a site can be reached: its address and the proxy before it."""
+    return [site.installer, _proxy(environ)]
+
+
+def _proxy(environ: Mapping[str, str]) -> str | None:
+    return environ.get("HTTPS_PROXY") or environ.get("https_proxy") or None
+
+
+def _read(site: Site, environ: Mapping[str, str]) -> bytes:
     """The installer's text. Ends in time even where the host sends it byte by byte."""
     deadline = time.monotonic() + 3 * site.connect
     body = b""
+    roots = environ.get("SSL_CERT_FILE")
+    verify = ssl.create_default_context(cafile=roots) if roots else True
     try:
-        with httpx.stream("GET", site.installer, timeout=site.connect, follow_redirects=True) as response:
+        with (
+            # trust_env: the environment that counts is the one given, not the process's own.
+            httpx.Client(
+                timeout=site.connect, follow_redirects=True, trust_env=False, proxy=_proxy(environ), verify=verify
+            ) as client,
+            client.stream("GET", site.installer) as response,
+        ):
             for part in response.iter_bytes():
                 body += part
                 if time.monotonic() > deadline:
@@ -144,7 +164,7 @@ def _install_cli(
     folder: Path, *, version: str, environ: Mapping[str, str], progress: Callable[[str], None], site: Site
 ) -> None:
     script = folder / "install.sh"
-    script.write_bytes(_read(site))
+    script.write_bytes(_read(site, environ))
     temporary = folder / "tmp"
     temporary.mkdir()
     progress(f"pulumi {version}: downloading it with the official installer")

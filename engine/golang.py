@@ -80,7 +80,17 @@ def pinned() -> str:
 
 
 def _install(folder: Path, *, environ: Mapping[str, str], progress: Callable[[str], None]) -> None:
-    options = ["--target", str(folder), "--no-deps", "--only-binary", ":all:", "--require-hashes", "-r", str(PINS)]
+    options = [
+        "--target",
+        str(folder),
+        "--no-deps",
+        "--no-compile",
+        "--only-binary",
+        ":all:",
+        "--require-hashes",
+        "-r",
+        str(PINS),
+    ]
     if (uv := shutil.which("uv", path=environ.get("PATH", ""))) is not None:
         command = [uv, "pip", "install", "--python", sys.executable, *options]
     elif importlib.util.find_spec("pip") is not None:

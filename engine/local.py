@@ -31,7 +31,7 @@ class PassedOver(EngineError):
     """Something is there, or not, and cannot be used: the message is the reason. It never leaves the package."""
 
 
-def cli_on_path(required: str, environ: Mapping[str, str], limit: float = ANSWER_LIMIT) -> tuple[Path, str]:
+def cli_on_path(required: str, environ: Mapping[str, str]) -> tuple[Path, str]:
     """The CLI on PATH and its version.
 
     Raises:
@@ -40,7 +40,7 @@ def cli_on_path(required: str, environ: Mapping[str, str], limit: float = ANSWER
     found = shutil.which("pulumi", path=environ.get("PATH", ""))
     if found is None:
         raise PassedOver("no pulumi on PATH")
-    version = said_version(Path(found), environ, limit)
+    version = said_version(Path(found), environ, ANSWER_LIMIT)
     if version is None:
         raise PassedOver(f"{found} does not say its version")
     said = ".".join(str(part) for part in version)
@@ -72,16 +72,13 @@ def plugin_by_setting(plugin: PluginVersion, environ: Mapping[str, str]) -> Path
     return path
 
 
-def plugin_on_path(
-    plugin: PluginVersion, environ: Mapping[str, str], *, any_version: bool, limit: float = ANSWER_LIMIT
-) -> tuple[Path, str]:
+def plugin_on_path(plugin: PluginVersion, environ: Mapping[str, str], *, any_version: bool) -> tuple[Path, str]:
     """The executable of a plugin on PATH and what it says of its version.
 
     Args:
         plugin: What the SDK asks for.
         environ: Its PATH is searched.
         any_version: Take it whatever its version, even where it does not say it.
-        limit: Seconds within which it must say its version.
 
     Raises:
         PassedOver: There is none, or its version does not fit.
@@ -89,7 +86,7 @@ def plugin_on_path(
     found = shutil.which(plugin.program, path=environ.get("PATH", ""))
     if found is None:
         raise PassedOver(f"no {plugin.program} on PATH")
-    said = _plugin_says(Path(found), environ, limit)
+    said = _plugin_says(Path(found), environ)
     if not any_version:
         version = parse(said)
         if version is None:
@@ -125,9 +122,9 @@ def recorded(home: Path) -> dict[str, dict[str, object]]:
         return {}
 
 
-def _plugin_says(path: Path, environ: Mapping[str, str], limit: float) -> str:
+def _plugin_says(path: Path, environ: Mapping[str, str]) -> str:
     try:
-        answer = run([str(path), "-version"], limit=limit, environ=environ)
+        answer = run([str(path), "-version"], limit=ANSWER_LIMIT, environ=environ)
     except EngineError as error:
         return str(error)
     return answer.stdout.strip() if parse(answer.stdout) else answer.complaint

@@ -98,7 +98,6 @@ class Engine:
 
     def document(self) -> dict[str, Any]:
         """All of it as JSON can hold it."""
-
         return asdict(self, dict_factory=_plain)
 
 

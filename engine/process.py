@@ -92,9 +92,9 @@ def follow(
     with _started(command, environ, cwd, subprocess.PIPE, subprocess.STDOUT) as process:
         reader = threading.Thread(target=_read, args=(process, tail, on_line), daemon=True)
         reader.start()
-        while (code := _ended(process, beat)) is None:
+        while (code := _ended(process, min(beat, max(begin + limit - time.monotonic(), 0)))) is None:
             elapsed = time.monotonic() - begin
-            if elapsed > limit:
+            if elapsed >= limit:
                 raise ProgramSilent(_silent(command, limit))
             on_beat(elapsed)
         reader.join(5)

@@ -177,7 +177,7 @@ class _Resolver:
 
     def _plugin_download(self, asked: PluginVersion, cli: Program) -> Found:
         path = self._downloaded(
-            lambda: download.fetch_plugin(asked, cli.path, self.cache, self.environ, self.progress, self.site)
+            lambda: download.fetch_plugin(asked, cli.path, self.cache, self.environ, self.progress, site=self.site)
         )
         return Found(path, asked.version, f"downloaded to {path.parent}")
 
@@ -185,16 +185,19 @@ class _Resolver:
         """Download, unless an earlier download has shown that nothing can be reached."""
         if self.unreachable is not None:
             raise Skipped(f"an earlier download failed: {self.unreachable}")
-        if FORCED not in self.environ and (told := download.remembered(self.cache, self.site)) is not None:
+        if (
+            FORCED not in self.environ
+            and (told := download.remembered(self.cache, self.site, self.environ)) is not None
+        ):
             raise Skipped(told)
         try:
             if not self.reached:
-                download.reach(self.site)
+                download.reach(self.site, self.environ)
                 self.reached = True
             return fetch()
         except Unreachable as error:
             self.unreachable = error
-            download.remember(self.cache, self.site, str(error))
+            download.remember(self.cache, self.site, self.environ, str(error))
             raise
 
 

@@ -1,13 +1,120 @@
-"""What the page shows: environments, applications and their releases, databases, last requests, faults."""
+"""What the page shows, put together from the vendors' documents, pg_catalog, the request log and the faults."""
 
 from __future__ import annotations
 
+import asyncio
+from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
+from sandbox import maintenance
+from sandbox.buildrules import rules
+from sandbox.postgres.catalog import databases
+
 if TYPE_CHECKING:
+    from sandbox.store import Document
     from sandbox.world import World
+
+_REQUESTS = 40
+_RELEASES = 8
+
+State = dict[str, dict[str, list[Any]]]
 
 
 async def overview(world: World) -> dict[str, Any]:
-    """The page's document."""
-    return {"requests": world.log.latest(30)}
+    """The page's document; no secret is in it."""
+    state = maintenance.state(world)
+    found, error = await asyncio.to_thread(databases, world.cluster)
+    return {
+        "now": int(world.context.clock() * 1000),
+        "directory": str(world.layout.directory),
+        "ports": asdict(world.ports) if world.ports else {},
+        "postgres": {"running": world.cluster.is_running, "version": world.cluster.binaries.version, "error": error},
+        "environments": _environments(state),
+        "databases": found,
+        "github": _repositories(state),
+        "faults": [asdict(fault) for fault in world.faults.all()],
+        "builds": rules(world.context.store).all(),
+        "latency": {name: seconds for name, seconds in world.latency.items() if seconds},
+        "requests": [{name: row[name] for name in _SHOWN} for row in world.log.latest(_REQUESTS)],
+    }
+
+
+_SHOWN = ("id", "time", "service", "method", "path", "status", "duration_ms", "fault", "applied")
+
+
+def _kind(state: State, service: str, kind: str) -> list[Any]:
+    return state.get(service, {}).get(kind, [])
+
+
+def _environments(state: State) -> list[dict[str, Any]]:
+    """Applications by the environment that their name ends in, as the environments at GitHub are named."""
+    names = {each["name"] for each in _kind(state, "github", "environments")}
+    grouped: dict[str, list[dict[str, Any]]] = {name: [] for name in names}
+    for project in _kind(state, "vercel", "projects"):
+        known = [name for name in names if project["name"].endswith(f"-{name}")]
+        grouped.setdefault(max(known, key=len, default=""), []).append(_application(state, project))
+    order = sorted(grouped, key=lambda name: (name == "", name.startswith("prod"), name))
+    return [{"name": name, "applications": grouped[name]} for name in order if grouped[name]]
+
+
+def _application(state: State, project: Document) -> dict[str, Any]:
+    live = (project.get("targets", {}).get("production") or {}).get("id")
+    deployments = [each for each in _kind(state, "vercel", "deployments") if each["projectId"] == project["id"]]
+    newest_first = sorted(deployments, key=lambda each: each["createdAt"], reverse=True)
+    domains = [each for each in _kind(state, "vercel", "domains") if each["projectId"] == project["id"]]
+    return {
+        "project": project["name"],
+        "framework": project.get("framework"),
+        "domains": [{name: each.get(name) for name in ("name", "redirect", "verified")} for each in domains],
+        "variables": sum(1 for each in _kind(state, "vercel", "env") if each["projectId"] == project["id"]),
+        "live": live,
+        "releases": [_release(each, live) for each in newest_first[:_RELEASES]],
+        "more": max(0, len(newest_first) - _RELEASES),
+    }
+
+
+def _release(deployment: Document, live: str | None) -> dict[str, Any]:
+    meta: dict[str, str] = deployment.get("meta") or {}
+    return {
+        "id": deployment["id"],
+        "release": meta.get("release"),
+        "commit": deployment.get("sha") or meta.get("commit"),
+        "state": deployment["readyState"],
+        "target": deployment.get("target"),
+        "created": deployment["createdAt"],
+        "host": deployment["url"],
+        "live": deployment["id"] == live,
+    }
+
+
+def _repositories(state: State) -> list[dict[str, Any]]:
+    return [
+        {
+            "repository": f"{each['owner']}/{each['name']}",
+            "rulesets": [rule["name"] for rule in _kind(state, "github", "rulesets") if _of(rule, each)],
+            "environments": [
+                _environment(state, found) for found in _kind(state, "github", "environments") if _of(found, each)
+            ],
+        }
+        for each in _kind(state, "github", "repositories")
+    ]
+
+
+def _of(document: Document, repository: Document) -> bool:
+    return document.get("repository_id") == repository["id"]
+
+
+def _environment(state: State, environment: Document) -> dict[str, Any]:
+    def inside(kind: str) -> list[str]:
+        found = _kind(state, "github", kind)
+        return sorted(each["name"] for each in found if each.get("environment_id") == environment["id"])
+
+    return {
+        "name": environment["name"],
+        "wait": environment.get("wait_timer") or 0,
+        "reviewers": len(environment.get("reviewers") or ()),
+        "self_review": not environment.get("prevent_self_review"),
+        "branches": inside("deployment_branch_policies"),
+        "secrets": inside("secrets"),
+        "variables": inside("variables"),
+    }

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -63,6 +64,9 @@ class Service:
             headers["retry-after"] = f"{fault.retry_after:g}"
         if fault.body is not None:
             return Answer.of_json(fault.status, fault.body, headers)
+        if self.name == "github":
+            document, headers = github.failure(fault.status, headers, time.time())
+            return Answer.of_json(fault.status, document, headers)
         return self.failure_answer(fault.status, f"The sandbox's fault {fault.id} struck this request.", headers)
 
 

@@ -44,10 +44,10 @@ def own_values(values: Mapping[str, Any]) -> dict[str, Any]:
     return {key.removeprefix(NAMESPACE): value for key, value in values.items() if key.startswith(NAMESPACE)}
 
 
-def model_faults(source: Source, error: ValidationError) -> Iterator[Fault]:
-    """The faults that the models found; variables' values have checks of their own."""
+def model_faults(source: Source, error: ValidationError, above: Path = ()) -> Iterator[Fault]:
+    """The faults that the models found below a path; variables' values have checks of their own."""
     for detail in error.errors(include_url=False):
-        path = _path(detail["loc"])
+        path = _path((*(str(part).removeprefix(NAMESPACE) for part in above), *detail["loc"]))
         if not _is_variable(path):
             yield _fault(source, path, detail)
 

@@ -137,9 +137,10 @@ def _decode(key: str, text: str) -> Any:
     if key in _TEXT_KEYS or not key.startswith(NAMESPACE):
         return text
     try:
-        return json.loads(text)
+        value: object = json.loads(text)
     except ValueError:
         return text
+    return cast("Any", value) if isinstance(value, dict | list) else text
 
 
 def _as_engine(value: Any) -> Any:

@@ -51,7 +51,7 @@ def check(source: Source, platform: Platform, others: Sequence[StackFile]) -> li
         *_variables(look),
         *_domains(look),
         *_databases(look),
-        *_releases(look),
+        *release_faults(source),
         *_repository_owner(look),
     ]
 
@@ -207,38 +207,39 @@ def _databases(look: _Look) -> Iterator[Fault]:
 # --- Releases ---------------------------------------------------------------------------------------------------------
 
 
-def _releases(look: _Look) -> Iterator[Fault]:
-    for application, entry in look.mapping(RELEASES).items():
+def release_faults(source: Source) -> Iterator[Fault]:
+    """What is wrong among the releases of each application: ids, their order, `live`, generations."""
+    for application, entry in _mapping(source.values, RELEASES).items():
         if isinstance(entry, dict):
-            yield from _application_releases(look, application, cast("dict[str, Any]", entry))
+            yield from _application_releases(source, application, cast("dict[str, Any]", entry))
 
 
-def _application_releases(look: _Look, application: str, entry: Mapping[str, Any]) -> Iterator[Fault]:
+def _application_releases(source: Source, application: str, entry: Mapping[str, Any]) -> Iterator[Fault]:
     kept = _mapping(entry, "kept")
     path: Path = (RELEASES, application)
     live = entry.get("live")
     if live is not None and live not in kept:
         what = f"says {live}, which is not among the kept releases."
         remedy = f"Name one of: {', '.join(kept) or 'none is kept, so write null'}."
-        yield look.source.fault((*path, "live"), what, remedy)
+        yield source.fault((*path, "live"), what, remedy)
     ids = [name for name in kept if re.fullmatch(forms.RELEASE_ID, name)]
-    if RELEASES not in look.source.unmarked:
-        yield from _order(look, path, ids)
-    yield from _generations(look, path, {name: kept[name] for name in sorted(ids, key=_number)})
+    if RELEASES not in source.unmarked:
+        yield from _order(source, path, ids)
+    yield from _generations(source, path, {name: kept[name] for name in sorted(ids, key=_number)})
 
 
 def _number(release: str) -> int:
     return int(release[1:])
 
 
-def _order(look: _Look, path: Path, ids: Sequence[str]) -> Iterator[Fault]:
+def _order(source: Source, path: Path, ids: Sequence[str]) -> Iterator[Fault]:
     for before, after in pairwise(ids):
         if _number(after) < _number(before):
             what = f"stands after {before}; releases are kept oldest first."
-            yield look.source.fault((*path, "kept", after), what, "Put them in the order of their numbers.")
+            yield source.fault((*path, "kept", after), what, "Put them in the order of their numbers.")
 
 
-def _generations(look: _Look, path: Path, kept: Mapping[str, Any]) -> Iterator[Fault]:
+def _generations(source: Source, path: Path, kept: Mapping[str, Any]) -> Iterator[Fault]:
     highest, owner = 0, ""
     for name, release in kept.items():
         generation = _mapping({"release": release}, "release").get("credentials")
@@ -247,7 +248,7 @@ def _generations(look: _Look, path: Path, kept: Mapping[str, Any]) -> Iterator[F
         if generation < highest:
             what = f"goes back to credentials generation {generation}; {owner} before it has {highest}."
             remedy = f"Write {highest}, or {highest + 1} for a rotation: a generation is never used again."
-            yield look.source.fault((*path, "kept", name, "credentials"), what, remedy)
+            yield source.fault((*path, "kept", name, "credentials"), what, remedy)
         if generation > highest:
             highest, owner = generation, name
 

@@ -1,0 +1,120 @@
+"""Small edits of a YAML text by the places of its nodes, so that every byte around them stays."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, cast
+
+from ruamel.yaml import YAML
+from ruamel.yaml.nodes import MappingNode
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+Node = Any
+"""A node of ruamel's, whose types are not declared: `start_mark.index`, `end_mark.index`, `flow_style`, `value`."""
+
+
+def compose(text: str) -> Node:
+    """The node tree of a YAML text; None for an empty one."""
+    return cast("Any", YAML(typ="rt")).compose(text)
+
+
+def find(node: Node, path: Sequence[str]) -> tuple[Node, Node, Node] | None:
+    """The mapping, the key and the value at a path of keys, or None where one of them is not there."""
+    found: tuple[Node, Node, Node] | None = None
+    for name in path:
+        pair = next((pair for pair in pairs(node) if pair[0].value == name), None)
+        if pair is None:
+            return None
+        found, node = (node, *pair), pair[1]
+    return found
+
+
+def pairs(node: Node) -> list[tuple[Node, Node]]:
+    """The key and value nodes of a mapping; none of anything else."""
+    return list(node.value) if _is_mapping(node) else []
+
+
+def _is_mapping(node: Node) -> bool:
+    return isinstance(node, MappingNode)
+
+
+def replace_scalar(text: str, key: Node, value: Node, new: str) -> str:
+    """The text with another scalar as a key's value, quotes included; an empty value is filled in."""
+    start, end = value.start_mark.index, value.end_mark.index
+    if start == end:
+        colon = text.index(":", key.end_mark.index) + 1
+        return f"{text[:colon]} {new}{text[colon:]}"
+    return text[:start] + new + text[end:]
+
+
+def append(text: str, owner: Node, key: Node, mapping: Node, entry: str) -> str:
+    """The text with `entry` (`name: value`, on one line) as the last of a mapping.
+
+    Args:
+        text: the whole text.
+        owner: the mapping that holds `key`; its style decides that of a mapping that was empty.
+        key: the mapping's key.
+        mapping: the mapping to add to; block, flow or the empty `{}`.
+        entry: what to add.
+    """
+    if not pairs(mapping):
+        return _fill_empty(text, owner, key, mapping, entry)
+    first, last = pairs(mapping)[0][0], pairs(mapping)[-1][1]
+    if mapping.flow_style:
+        return _insert(text, _end(last), f", {entry}")
+    line_end = _line_end(text, _end(last))
+    return _insert(text, line_end, f"{_newline(text)}{' ' * first.start_mark.column}{entry}")
+
+
+def remove(text: str, mapping: Node, name: str) -> str:
+    """The text without one entry of a mapping that has others after it.
+
+    Of a block mapping the entry's whole lines go, with a comment behind it; comments on lines of their own stay.
+
+    Raises:
+        ValueError: it is the last entry, or not there.
+    """
+    names = [key.value for key, _ in pairs(mapping)]
+    place = names.index(name)
+    if place == len(names) - 1:
+        raise ValueError(f"{name} is the last entry")
+    key, value = pairs(mapping)[place]
+    if mapping.flow_style:
+        return text[: key.start_mark.index] + text[pairs(mapping)[place + 1][0].start_mark.index :]
+    start = key.start_mark.index - key.start_mark.column
+    end = text.index("\n", _end(value)) + 1
+    return text[:start] + text[end:]
+
+
+def _fill_empty(text: str, owner: Node, key: Node, mapping: Node, entry: str) -> str:
+    start, end = mapping.start_mark.index, mapping.end_mark.index
+    if owner.flow_style:
+        return f"{text[:start]}{{{entry}}}{text[end:]}"
+    while text[start - 1] == " ":
+        start -= 1
+    return f"{text[:start]}{_newline(text)}{' ' * (key.start_mark.column + 2)}{entry}{text[end:]}"
+
+
+def _end(node: Node) -> int:
+    """Where a value ends; a block mapping's own mark stands at what follows it, so its last value's is taken."""
+    if _is_mapping(node) and not node.flow_style and pairs(node):
+        return _end(pairs(node)[-1][1])
+    return node.end_mark.index
+
+
+def _line_end(text: str, index: int) -> int:
+    """The end of the line, before its line break."""
+    end = text.find("\n", index)
+    if end < 0:
+        return len(text)
+    return end - 1 if text[end - 1] == "\r" else end
+
+
+def _newline(text: str) -> str:
+    """The text's own line break."""
+    return "\r\n" if "\r\n" in text else "\n"
+
+
+def _insert(text: str, index: int, new: str) -> str:
+    return text[:index] + new + text[index:]

@@ -1,0 +1,71 @@
+"""The generated page and schema are what the models give, and the schema agrees with the program about the example."""
+
+import json
+
+import pytest
+from jsonschema import Draft202012Validator
+from ruamel.yaml import YAML
+
+from infra import docs
+from infra.platform import PLATFORM
+from infra.schema import stack_schema
+from infra.stackfile import StackConfig
+from tests.unit.infra.conftest import ROOT
+
+AGAIN = "out of date: run `python -m infra.docs`"
+SCHEMA = json.loads(stack_schema(PLATFORM))
+
+
+def test_the_page_is_what_the_models_give():
+    assert docs.TABLE.read_text() == docs.table(), AGAIN
+
+
+def test_the_schema_is_what_the_models_give():
+    assert docs.SCHEMA.read_text() == stack_schema(PLATFORM), AGAIN
+
+
+def test_every_field_has_a_meaning():
+    models = [*docs.platform_models()]
+    bare = [f"{model.__name__}.{name}" for model in models for name, field in model.model_fields.items() if not field.description]
+    assert bare == []
+    rows = [line for line in docs.table().splitlines() if line.startswith("| `")]
+    assert len(rows) > 80
+    assert [row for row in rows if row.endswith("|  |")] == []
+
+
+def test_every_key_of_a_stack_is_on_the_page():
+    page = docs.table()
+    for field in StackConfig.model_fields.values():
+        assert f"`parity:{field.alias}`" in page
+
+
+@pytest.mark.parametrize("stack", ["staging", "prod"])
+def test_the_example_fits_the_schema(stack):
+    Draft202012Validator.check_schema(SCHEMA)
+    text = (ROOT / f"Pulumi.{stack}.yaml").read_text()
+    assert text.startswith("# yaml-language-server: $schema=docs/stack.schema.json\n")
+    errors = [error.message for error in Draft202012Validator(SCHEMA).iter_errors(YAML(typ="safe").load(text))]
+    assert errors == []
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        ("parity:managesRepository", "parity:managesRepositry"),
+        ("protection: preview", "protection: previews"),
+        ("SEARCH_RESULTS_LIMIT: 20", "SEARCH_RESULTS_LIMIT: twenty"),
+        ("SEARCH_RESULTS_LIMIT: 20", "SEARCH_RESULTS_LIMT: 20"),
+        ("\n          secure: v1:payment", " in-the-clear"),
+        ("waitMinutes: 0", "waitMinutes: -1"),
+        ("live: r1", "live: one"),
+        ("1a1a1a", "1a1a1"),
+        ("    admin:\n      live: null\n      kept: {}\n", ""),
+    ],
+)
+def test_the_schema_refuses_what_the_program_refuses(project, old, new):
+    project.edit((old, new))
+    assert list(Draft202012Validator(SCHEMA).iter_errors(YAML(typ="safe").load(project.text())))
+
+
+def test_the_schema_takes_the_tests_own_file(project):
+    assert not list(Draft202012Validator(SCHEMA).iter_errors(YAML(typ="safe").load(project.text())))

@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import json
 import sys
+from typing import TYPE_CHECKING
 
 import typer
 
 from parity.commands import demo, doctor, sandbox
 from parity.commands import engine as engine_commands
 from parity.console import Screen
-from parity.errors import ParityError
 from parity.translate import translated
+
+if TYPE_CHECKING:
+    from parity.errors import ParityError
 
 app = typer.Typer(
     name="parity",

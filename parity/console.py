@@ -12,7 +12,7 @@ from rich.markup import escape
 from rich.status import Status
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Generator
 
 PIPE_INTERVAL_SECONDS = 10.0
 """In a pipe, a step that goes on says so this often."""
@@ -64,8 +64,8 @@ class Screen:
         return self.out.export_svg(title=title)
 
     @contextmanager
-    def step(self, title: str) -> Iterator[Step]:
-        """Show `title` while the body runs, then its outcome and seconds; an exception is shown as failed and passes."""
+    def step(self, title: str) -> Generator[Step]:
+        """Show `title` while the body runs, then its outcome and seconds; an exception shows as failed and passes."""
         step = Step(title)
         stop = threading.Event()
         watcher = threading.Thread(target=self._watch, args=(step, stop), daemon=True)

@@ -9,9 +9,10 @@ from rich.markup import escape
 from rich.panel import Panel
 from rich.table import Table
 
-from parity import local, toolchain
-from parity.answers import Answer, ask
+from parity import toolchain
+from parity.answers import Answer, Door
 from parity.errors import HealthError, ParityError
+from parity.local import Local
 from parity.pulumi import Progress, Pulumi
 
 if TYPE_CHECKING:
@@ -21,7 +22,6 @@ if TYPE_CHECKING:
     from rich.console import RenderableType
 
     from parity.console import Screen, Step
-    from parity.environment import Reach
     from parity.project import Project
 
 
@@ -45,44 +45,46 @@ def run(project: Project, directory: Path, screen: Screen) -> None:
     """Bring every stack up and show it; raises ParityError with what is true now shown first."""
     with screen.step("Engine") as step:
         tools = toolchain.resolve(step.waiting)
-        step.done(tools.summary)
+        step.done(toolchain.summary(tools))
+    sandbox = Local(project, directory)
     with screen.step("Sandbox") as step:
-        sandbox = local.Local(project, directory)
-        reach = sandbox.up(step.waiting)
-        step.waiting("plugins")
-        sandbox.equip(reach, tools)
-        step.done(f"{reach.control_url}, folder {directory}")
-    pulumi = Pulumi(tools.pulumi, project.root, sandbox.environment(reach, tools))
+        running = sandbox.up(step.waiting)
+        step.waiting("the plugins")
+        sandbox.equip(tools)
+        step.done(f"{running.control_url}, folder {directory}")
+    door = Door(running.proxy_url, sandbox.layout.bundle, running.control_url)
+    pulumi = Pulumi(tools.cli.path, project.root, sandbox.environment(tools))
     changed: dict[str, int] = {}
     try:
         for stack in project.stack_files():
-            changed[stack] = _update(pulumi, stack, directory, screen)
+            changed[stack] = _update(pulumi, stack, sandbox.updates, screen)
     except ParityError:
+        known = [stack for stack in project.stack_files() if stack in pulumi.stacks()]
         screen.out.print("\n[bold]What is true now[/]")
-        _show(screen, look(pulumi, reach, list(changed)), reach, missing=set(project.stack_files()) - set(changed))
+        _show(screen, look(pulumi, door, known), door, missing=set(project.stack_files()) - set(changed))
         raise
     with screen.step("Live URLs") as step:
         step.waiting("an answer of each application")
-        found = look(pulumi, reach, list(changed))
+        found = look(pulumi, door, list(changed))
         step.done(f"{len(found)} asked through the proxy")
-    _show(screen, found, reach, missing=set())
-    _conclude(screen, changed, found, reach)
+    _show(screen, found, door, missing=set())
+    _conclude(screen, changed, found, door)
 
 
-def look(pulumi: Pulumi, reach: Reach, stacks: Sequence[str]) -> list[Live]:
+def look(pulumi: Pulumi, door: Door, stacks: Sequence[str]) -> list[Live]:
     """Every application of the stacks, with the answer of its live URL."""
     found: list[Live] = []
     for stack in stacks:
-        outputs = pulumi.outputs(stack)
-        environment = str((outputs.get("delivery") or {}).get("environment", ""))
-        for application, values in sorted((outputs.get("applications") or {}).items()):
-            found.append(Live(stack, application, values, environment, ask(reach, str(values["url"]))))
+        outputs: dict[str, dict[str, Any]] = pulumi.outputs(stack)
+        environment = str(outputs.get("delivery", {}).get("environment", ""))
+        for application, values in sorted(outputs.get("applications", {}).items()):
+            found.append(Live(stack, application, values, environment, door.ask(str(values["url"]))))
     return found
 
 
-def _update(pulumi: Pulumi, stack: str, directory: Path, screen: Screen) -> int:
-    log = directory / "logs" / f"up-{stack}.log"
-    log.parent.mkdir(exist_ok=True)
+def _update(pulumi: Pulumi, stack: str, logs: Path, screen: Screen) -> int:
+    logs.mkdir(exist_ok=True)
+    log = logs / f"up-{stack}.log"
     with screen.step(f"pulumi up --stack {stack}") as step:
         step.waiting("the engine to start")
         pulumi.ensure_stack(stack)
@@ -104,15 +106,15 @@ def summary(progress: Progress) -> str:
     return ", ".join(parts) if progress.changed else "nothing to change"
 
 
-def _show(screen: Screen, found: Sequence[Live], reach: Reach, missing: set[str]) -> None:
+def _show(screen: Screen, found: Sequence[Live], door: Door, missing: set[str]) -> None:
     for stack in dict.fromkeys(live.stack for live in found):
         screen.out.print()
         screen.out.print(_panel(screen, stack, [live for live in found if live.stack == stack]))
     for stack in sorted(missing):
-        screen.out.print(f"{stack}: its update did not end well; `parity sandbox exec -- pulumi up --stack {stack}`")
+        screen.out.print(f"{stack}: its update is not done. To go on: make demo", soft_wrap=True)
     if not found:
-        screen.out.print("No stack is up.")
-    screen.out.print(f"Status page: {reach.control_url}", soft_wrap=True)
+        screen.out.print("Nothing is live.")
+    screen.out.print(f"Status page: {door.page}", soft_wrap=True)
 
 
 def _panel(screen: Screen, stack: str, applications: Sequence[Live]) -> RenderableType:
@@ -152,20 +154,20 @@ def _healthy(live: Live) -> str:
     )
 
 
-def _conclude(screen: Screen, changed: Mapping[str, int], found: Sequence[Live], reach: Reach) -> None:
+def _conclude(screen: Screen, changed: Mapping[str, int], found: Sequence[Live], door: Door) -> None:
     sick = [live for live in found if live.problems]
     if sick:
         raise HealthError(
             "; ".join(f"{live.application} of {live.stack}: {', '.join(live.problems)}" for live in sick),
             where=", ".join(live.answer.url for live in sick),
-            remedy=f"look at {reach.control_url} and at `parity sandbox logs`",
+            remedy=f"look at {door.page} and at `parity sandbox logs`",
         )
     if not any(changed.values()):
         screen.out.print(f"\n[bold]Nothing to change:[/] {' and '.join(changed)} are as declared.")
     screen.out.print(
         "\nLook around:\n"
-        "  parity sandbox exec -- pulumi preview --stack staging --diff\n"
-        f"  parity sandbox exec -- curl -s {found[0].answer.url if found else reach.control_url}\n"
+        "  .venv/bin/parity sandbox exec -- pulumi preview --stack staging --diff\n"
+        f"  .venv/bin/parity sandbox exec -- curl -s {found[0].answer.url if found else door.page}\n"
         "  make clean-demo   takes all of it down",
         soft_wrap=True,
     )

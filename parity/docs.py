@@ -6,7 +6,10 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from parity.reference import commands_page
+from infra.docs import table as parameters_page
+from infra.platform import PLATFORM
+from infra.schema import stack_schema
+from parity.reference import commands_page, routes_page
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -15,6 +18,9 @@ ROOT = Path(__file__).resolve().parents[1]
 
 PAGES: Mapping[str, Callable[[], str]] = {
     "docs/commands.md": commands_page,
+    "docs/parameters.md": parameters_page,
+    "docs/stack.schema.json": lambda: stack_schema(PLATFORM),
+    "docs/sandbox-routes.md": routes_page,
 }
 """Each generated page and what writes it."""
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 from ruamel.yaml import YAML
 from ruamel.yaml.error import YAMLError
@@ -30,7 +30,7 @@ class Project:
     def stack_document(self, path: Path) -> dict[str, Any]:
         """A stack's file as plain data; raises ProjectError where it cannot be read or is not a mapping."""
         try:
-            document = YAML(typ="safe").load(path)
+            document: Any = YAML(typ="safe").load(path)  # pyright: ignore[reportUnknownMemberType] - it has no types
         except (OSError, YAMLError) as error:
             problem = str(getattr(error, "problem", None) or error)
             raise ProjectError(
@@ -38,7 +38,7 @@ class Project:
             ) from error
         if not isinstance(document, dict):
             raise ProjectError(f"{path.name} holds no mapping", where=str(path), remedy="begin it with `config:`")
-        return document
+        return cast("dict[str, Any]", document)
 
     def sandbox_directory(self, given: Path | None) -> Path:
         """The sandbox's folder: what is given, else PARITY_SANDBOX, else `.sandbox` in the project."""

@@ -9,12 +9,12 @@ import threading
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from parity.errors import UpdateError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Generator, Mapping, Sequence
 
 _POLL_SECONDS = 0.1
 _QUIET = {"same", "refresh", "read", "read-replacement"}
@@ -50,20 +50,28 @@ class Progress:
 
     def take(self, event: Mapping[str, Any]) -> None:
         """Take one engine event (https://www.pulumi.com/docs/iac/automation-api/ names them EngineEvent)."""
-        if metadata := (event.get("resourcePreEvent") or {}).get("metadata"):
+        if metadata := _metadata(event, "resourcePreEvent"):
             self.running[metadata["urn"]] = metadata["op"]
-        elif metadata := (event.get("resOutputsEvent") or {}).get("metadata"):
+        elif metadata := _metadata(event, "resOutputsEvent"):
             self.running.pop(metadata["urn"], None)
             self.finished += metadata["op"] not in _QUIET
-        elif metadata := (event.get("resOpFailedEvent") or {}).get("metadata"):
+        elif metadata := _metadata(event, "resOpFailedEvent"):
             self.running.pop(metadata["urn"], None)
             self.failed.append(metadata["urn"])
-        elif diagnostic := event.get("diagnosticEvent"):
+        elif diagnostic := _part(event, "diagnosticEvent"):
             if diagnostic.get("severity") == "error":
                 name = short_urn(diagnostic["urn"]) + ": " if diagnostic.get("urn") else ""
                 self.errors.append(name + str(diagnostic.get("message", "")).strip())
-        elif summary := event.get("summaryEvent"):
-            self.changes = dict(summary.get("resourceChanges") or {})
+        elif summary := _part(event, "summaryEvent"):
+            self.changes = dict(_part(summary, "resourceChanges"))
+
+
+def _part(document: Mapping[str, Any], name: str) -> dict[str, Any]:
+    return cast("dict[str, Any]", document.get(name) or {})
+
+
+def _metadata(event: Mapping[str, Any], name: str) -> dict[str, Any]:
+    return _part(_part(event, name), "metadata")
 
 
 def short_urn(urn: str) -> str:
@@ -134,7 +142,7 @@ class Pulumi:
                 stderr=subprocess.STDOUT,
             )
             with _following(events, progress, on_progress):
-                code = process.wait()
+                code = _wait(process)
         if code:
             said = "\n".join(progress.errors) or f"the engine gave no reason; its output is in {log}"
             raise UpdateError(
@@ -145,8 +153,17 @@ class Pulumi:
         return progress
 
 
+def _wait(process: subprocess.Popen[bytes]) -> int:
+    """Its exit code. An interrupt reaches the engine too, which ends at a safe point: that is waited for."""
+    try:
+        return process.wait()
+    except KeyboardInterrupt:
+        process.wait()
+        raise
+
+
 @contextmanager
-def _following(path: Path, progress: Progress, on_progress: Callable[[Progress], None]) -> Iterator[None]:
+def _following(path: Path, progress: Progress, on_progress: Callable[[Progress], None]) -> Generator[None]:
     """Read the event log as it grows, and what is left of it when the body ends."""
     ended = threading.Event()
 

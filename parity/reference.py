@@ -1,10 +1,12 @@
-"""The reference page of every command, made from the commands themselves."""
+"""The reference pages that are made from the code itself: every command, every route of the sandbox."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
 import typer.main
+
+from sandbox import github, vercel
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -13,9 +15,9 @@ _HEAD = """# Commands
 
 Generated from the commands by `make docs`; do not edit.
 
-Exit codes: 0 done; 1 a finding or any other fault; 2 wrong use or a fault in the project's files; 3 the sandbox does not
-run; 4 the sandbox failed; 5 the engine or a plugin cannot be had; 6 a Pulumi command failed; 7 what is live does not
-answer as it should. `parity sandbox exec` ends with the exit code of its program.
+Exit codes: 0 done; 1 a finding or any other fault; 2 wrong use or a fault in the project's files; 3 the sandbox does
+not run; 4 the sandbox failed; 5 the engine or a plugin cannot be had; 6 a Pulumi command failed; 7 what is live does
+not answer as it should. `parity sandbox exec` ends with the exit code of its program.
 """
 
 
@@ -66,3 +68,26 @@ def _row(parameter: Any) -> str:
     default = parameter.default
     shown = "" if default is None or default is False or parameter.required else f" Default: `{default}`."
     return f"| `{name}` | {help_text}{shown} |"
+
+
+_ROUTES_HEAD = """# Routes of the sandbox
+
+Generated from the vendors' tables in `sandbox/` by `make docs`; do not edit. A route that is not here answers 501 and
+names itself. The source is the operation in the vendor's own API description, or the provider's file that calls it.
+"""
+
+
+def routes_page() -> str:
+    """The page of the sandbox's routes, with each one's source and known differences, Markdown."""
+    parts = [_ROUTES_HEAD]
+    for title, routes in (("Vercel", vercel.ROUTES), ("GitHub", github.ROUTES)):
+        parts += [
+            f"## {title}: {len(routes)} routes\n",
+            "| route | source | differs from the vendor |",
+            "| --- | --- | --- |",
+        ]
+        for route in sorted(routes, key=lambda route: (route.template, route.method)):
+            differences = " ".join(route.differences).replace("|", "\\|")
+            parts.append(f"| `{route.method} {route.template}` | {route.source} | {differences} |")
+        parts.append("")
+    return "\n".join(parts)

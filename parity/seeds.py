@@ -28,7 +28,7 @@ def seed_document(platform: Platform, stacks: Iterable[Mapping[str, Any]]) -> Do
                     "name": repository.name,
                     "default_branch": repository.default_branch,
                     "branches": [repository.default_branch],
-                    "commits": sorted({commit for stack in stacks for commit in commits(stack)}),
+                    "commits": list(dict.fromkeys(commit for stack in stacks for commit in commits(stack))),
                 }
             ],
             "teams": [{"slug": slug, "name": slug} for slug in _reviewers(deliveries, "teams")],

@@ -6,16 +6,17 @@ import json
 import os
 import shlex
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 from rich.markup import escape
 
-from parity import local, logs, toolchain
+from parity import local, toolchain
 from parity.commands.options import Directory, Json
 from parity.console import Screen
-from parity.errors import UsageError
+from parity.errors import SandboxDownError, SandboxError, UsageError
 from parity.project import find_project
+from sandbox import lifecycle
 
 app = typer.Typer(no_args_is_help=True, help="Run the local sandbox, and programs against it.")
 snapshot = typer.Typer(no_args_is_help=True, help="Save and load the sandbox's whole state.")
@@ -35,13 +36,13 @@ def up(directory: Directory = None) -> None:
     screen, sandbox = Screen(), _sandbox(directory)
     with screen.step("Engine") as step:
         tools = toolchain.resolve(step.waiting)
-        step.done(tools.summary)
+        step.done(toolchain.summary(tools))
     with screen.step("Sandbox") as step:
-        reach = sandbox.up(step.waiting)
-        step.waiting("plugins")
-        sandbox.equip(reach, tools)
+        running = sandbox.up(step.waiting)
+        step.waiting("the plugins")
+        sandbox.equip(tools)
         step.done(f"folder {sandbox.directory}")
-    screen.out.print(f"Status page: {reach.control_url}", soft_wrap=True)
+    screen.out.print(f"Status page: {running.control_url}", soft_wrap=True)
 
 
 @app.command()
@@ -56,24 +57,42 @@ def down(
 
 @app.command()
 def status(directory: Directory = None, as_json: Json = False) -> None:
-    """Say whether the sandbox runs and where; exits 3 where it does not."""
-    sandbox = _sandbox(directory)
-    document = sandbox.status()
+    """Say whether the sandbox runs, and where; exits 3 where it does not run, 4 where a part does not answer."""
+    document = lifecycle.status(_sandbox(directory).directory)
     if as_json:
         typer.echo(json.dumps(document, indent=2))
     else:
-        for name, value in document.items():
-            typer.echo(f"{name:<10} {value}")
+        _show_status(Screen(), document)
     if not document["running"]:
-        raise typer.Exit(3)
+        raise typer.Exit(SandboxDownError.exit_code)
+    if document["health"]["status"] != "ok":
+        raise typer.Exit(SandboxError.exit_code)
+
+
+def _show_status(screen: Screen, document: dict[str, Any]) -> None:
+    if not document["running"]:
+        screen.out.print(
+            f"not running, folder {escape(document['directory'])}; start it: parity sandbox up", soft_wrap=True
+        )
+        return
+    ports = ", ".join(f"{name} {port}" for name, port in document["ports"].items())
+    postgres = document["health"]["postgres"]
+    screen.out.print(
+        f"running, {document['health']['status']}, process {document['pid']}\n"
+        f"folder      {escape(document['directory'])}\n"
+        f"status page {document['url']}\n"
+        f"ports       {ports}\n"
+        f"PostgreSQL  {postgres['version']} ({postgres['origin']})",
+        soft_wrap=True,
+    )
 
 
 @app.command()
 def env(directory: Directory = None) -> None:
     """Print the environment that leads into the sandbox, as `export` lines for a shell's `eval`. Holds secrets."""
     sandbox = _sandbox(directory)
-    reach = sandbox.reach()
-    found = sandbox.environment(reach, toolchain.resolve())
+    sandbox.running()
+    found = sandbox.environment(toolchain.resolve())
     for name, value in sorted(found.items()):
         if os.environ.get(name) != value:
             typer.echo(f"export {name}={shlex.quote(value)}")
@@ -91,11 +110,11 @@ def execute(
     The program takes this process's place: its exit code and signals are its own.
     """
     sandbox = _sandbox(directory)
-    reach = sandbox.reach()
+    sandbox.running()
     tools = toolchain.resolve()
-    sandbox.equip(reach, tools)
-    sandbox.seed(reach, strict=False)
-    environment = sandbox.environment(reach, tools)
+    sandbox.equip(tools)
+    sandbox.seed(strict=False)
+    environment = sandbox.environment(tools)
     try:
         os.execvpe(command[0], command, environment)  # noqa: S606 - no shell is wanted
     except OSError as error:
@@ -105,11 +124,12 @@ def execute(
 @app.command(name="logs")
 def show_logs(
     directory: Directory = None,
-    follow: Annotated[bool, typer.Option("--follow", "-f", help="Go on until interrupted.")] = False,
+    follow: Annotated[bool, typer.Option("--follow", "-f", help="Go on until the sandbox stops.")] = False,
+    lines: Annotated[int, typer.Option("--lines", "-n", help="How many of the last lines.", min=0)] = 50,
 ) -> None:
-    """Print the server's log, a JSON object a line."""
-    for line in logs.lines(_sandbox(directory).log, follow=follow):
-        typer.echo(line, nl=False)
+    """Print the end of the server's log, a JSON object a line."""
+    for line in lifecycle.logs(_sandbox(directory).directory, lines, follow=follow):
+        typer.echo(line)
 
 
 @app.command()
@@ -125,7 +145,7 @@ def snapshot_save(
     name: Annotated[str, typer.Argument(help="Letters, digits, dots and hyphens.")], directory: Directory = None
 ) -> None:
     """Keep a copy of the vendors' objects, PostgreSQL and Pulumi's state under a name."""
-    _sandbox(directory).snapshot_save(name)
+    _sandbox(directory).client().save_snapshot(name)
     Screen().out.print(f"Saved as {escape(name)}.")
 
 
@@ -134,14 +154,14 @@ def snapshot_load(
     name: Annotated[str, typer.Argument(help="A name from `list`.")], directory: Directory = None
 ) -> None:
     """Put everything back as it was when the snapshot was saved."""
-    _sandbox(directory).snapshot_load(name)
+    _sandbox(directory).client().load_snapshot(name)
     Screen().out.print(f"Loaded {escape(name)}.")
 
 
 @snapshot.command(name="list")
 def snapshot_list(directory: Directory = None, as_json: Json = False) -> None:
     """List the snapshots, oldest first."""
-    rows = _sandbox(directory).snapshots()
+    rows = _sandbox(directory).client().snapshots()
     if as_json:
         typer.echo(json.dumps(rows, indent=2))
         return
@@ -176,14 +196,14 @@ def fault_add(
         "retry_after": retry_after,
         "delay_seconds": delay_seconds,
     }
-    answer = _sandbox(directory).control().post("faults", {k: v for k, v in document.items() if v is not None})
+    answer = _sandbox(directory).client().add_fault(**{k: v for k, v in document.items() if v is not None})
     typer.echo(answer["id"])
 
 
 @fault.command(name="list")
 def fault_list(directory: Directory = None, as_json: Json = False) -> None:
     """List the faults with how often each was met."""
-    rows = _sandbox(directory).control().get("faults")["faults"]
+    rows = _sandbox(directory).client().faults()
     if as_json:
         typer.echo(json.dumps(rows, indent=2))
         return
@@ -194,5 +214,5 @@ def fault_list(directory: Directory = None, as_json: Json = False) -> None:
 @fault.command(name="clear")
 def fault_clear(directory: Directory = None) -> None:
     """Remove every fault."""
-    _sandbox(directory).control().delete("faults")
+    _sandbox(directory).client().clear_faults()
     Screen().out.print("No faults are left.")

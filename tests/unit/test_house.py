@@ -116,7 +116,11 @@ def test_the_program_does_not_ask_where_it_runs():
 
 
 def test_every_module_begins_with_its_job():
-    empty = [str(path.relative_to(ROOT)) for path in sources() if not (ast.get_docstring(ast.parse(path.read_text())) or "").strip()]
+    empty = [
+        str(path.relative_to(ROOT))
+        for path in sources()
+        if not (ast.get_docstring(ast.parse(path.read_text())) or "").strip()
+    ]
     assert empty == []
 
 

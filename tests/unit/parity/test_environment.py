@@ -6,34 +6,18 @@ from pathlib import Path
 
 import pytest
 
-from parity.environment import Reach, compose, variables
+from parity.environment import compose
 
-REACH = Reach(
-    directory=Path("/box"),
-    proxy_port=1001,
-    control_port=1002,
-    postgres_port=1003,
-    ca_bundle=Path("/box/ca/bundle.pem"),
-    vercel_token="v" * 24,
-    github_token="ghp_x",
-    postgres_user="parity_admin",
-    postgres_password="pg-password",
-)
+SANDBOX = {
+    "HTTPS_PROXY": "http://127.0.0.1:1001",
+    "SSL_CERT_FILE": "/box/ca/bundle.pem",
+    "PGHOST": "127.0.0.1",
+    "VERCEL_API_TOKEN": "v" * 24,
+}
 
 
-def test_every_program_is_sent_through_the_proxy_and_trusts_the_sandbox():
-    found = variables(REACH)
-    for name in ("HTTPS_PROXY", "HTTP_PROXY", "https_proxy", "http_proxy"):
-        assert found[name] == "http://127.0.0.1:1001"
-    for name in ("SSL_CERT_FILE", "CURL_CA_BUNDLE", "REQUESTS_CA_BUNDLE", "NODE_EXTRA_CA_CERTS"):
-        assert found[name] == "/box/ca/bundle.pem"
-    assert found["NO_PROXY"] == "127.0.0.1,localhost"
-
-
-def test_the_engine_keeps_its_state_and_plugins_in_the_sandbox():
-    found = variables(REACH)
-    assert found["PULUMI_BACKEND_URL"] == "file:///box/backend"
-    assert found["PULUMI_HOME"] == "/box/pulumi"
+def composed(base):
+    return compose({"HOME": "/root", **base}, SANDBOX, Path("/env"), [Path("/engine")])
 
 
 @pytest.mark.parametrize(
@@ -41,17 +25,28 @@ def test_the_engine_keeps_its_state_and_plugins_in_the_sandbox():
     ["PGHOSTADDR", "PGSERVICE", "PGPASSFILE", "GITHUB_OWNER", "GITHUB_BASE_URL", "PULUMI_ACCESS_TOKEN", "ALL_PROXY"],
 )
 def test_nothing_of_another_account_gets_in(name):
-    assert name not in compose({name: "elsewhere", "HOME": "/root"}, REACH, [])
+    assert name not in composed({name: "elsewhere"})
 
 
-def test_own_settings_win_over_the_shells():
-    shell = {"PGHOST": "db.example", "HTTPS_PROXY": "http://corporate", "VERCEL_API_TOKEN": "real", "HOME": "/root"}
-    found = compose(shell, REACH, [Path("/env/bin"), Path("/engine")])
-    assert (found["PGHOST"], found["HTTPS_PROXY"]) == ("127.0.0.1", "http://127.0.0.1:1001")
-    assert found["VERCEL_API_TOKEN"] == "v" * 24
+def test_the_sandboxs_settings_win_over_the_shells():
+    found = composed({"PGHOST": "db.example", "HTTPS_PROXY": "http://corporate", "VERCEL_API_TOKEN": "real"})
+    assert {name: found[name] for name in SANDBOX} == SANDBOX
     assert found["HOME"] == "/root"
 
 
-def test_the_environments_programs_come_first_on_path():
-    found = compose({"PATH": "/usr/bin"}, REACH, [Path("/env/bin"), Path("/engine")])
+def test_programs_with_certificates_of_their_own_trust_the_sandbox_too():
+    found = composed({"CURL_CA_BUNDLE": "/etc/ssl/elsewhere.pem"})
+    for name in ("CURL_CA_BUNDLE", "REQUESTS_CA_BUNDLE", "NODE_EXTRA_CA_CERTS"):
+        assert found[name] == "/box/ca/bundle.pem"
+
+
+def test_the_engine_takes_no_plugin_from_elsewhere():
+    found = composed({"PULUMI_IGNORE_AMBIENT_PLUGINS": "false"})
+    assert found["PULUMI_IGNORE_AMBIENT_PLUGINS"] == "true"
+    assert found["PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION"] == "true"
+
+
+def test_the_programs_of_the_environment_come_first_on_path():
+    found = composed({"PATH": "/usr/bin", "VIRTUAL_ENV": "/another"})
     assert found["PATH"] == "/env/bin:/engine:/usr/bin"
+    assert found["VIRTUAL_ENV"] == "/env"

@@ -5,12 +5,15 @@ from __future__ import annotations
 import json
 import os
 import stat
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
 from parity.errors import UpdateError
 from parity.pulumi import Progress, Pulumi, short_urn
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 URN = "urn:pulumi:staging::parity::parity:index:WebApp$vercel:index/project:Project::shop"
 

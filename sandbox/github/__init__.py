@@ -3,7 +3,7 @@
 from sandbox.github.app import create_app
 from sandbox.github.failures import failure
 from sandbox.github.opened import secrets
-from sandbox.github.routes import DESCRIBED, ROUTES
+from sandbox.github.routes import ROUTES
 from sandbox.github.seeds import seed, settle
 
-__all__ = ["DESCRIBED", "ROUTES", "create_app", "failure", "secrets", "seed", "settle"]
+__all__ = ["ROUTES", "create_app", "failure", "secrets", "seed", "settle"]

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from sandbox.github.calls import VERSIONS, respond
 from sandbox.github.errors import BadCredentials, BadRequest, GitHubError, MissingUserAgent
-from sandbox.github.routes import ROUTES
+from sandbox.github.routes import ANSWERED
 from sandbox.routing import build_app, unknown_route
 
 if TYPE_CHECKING:
@@ -35,7 +35,7 @@ def create_app(context: Context, token: str) -> Starlette:
         if version not in VERSIONS:
             raise BadRequest(f'"{version}" is not a supported version. See https://docs.github.com/rest')
 
-    app = build_app(ROUTES, unknown=_unknown, on_error=_refused, before=before)
+    app = build_app(ANSWERED, unknown=_unknown, on_error=_refused, before=before)
     app.state.context = context
     return app
 

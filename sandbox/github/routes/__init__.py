@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 _BY_NAME = "/repos/{owner}/{repo}"
 _BY_ID = "/repositories/{repository_id}"
 
-DESCRIBED: tuple[Route, ...] = (
+ROUTES: tuple[Route, ...] = (
     *accounts.ROUTES,
     *teams.ROUTES,
     *repositories.ROUTES,
@@ -43,11 +43,12 @@ DESCRIBED: tuple[Route, ...] = (
 """The routes as GitHub's description names them."""
 
 BY_ID: tuple[Route, ...] = tuple(
-    replace(each, path=each.path.replace(_BY_NAME, _BY_ID, 1)) for each in DESCRIBED if each.path.startswith(_BY_NAME)
+    replace(each, path=each.path.replace(_BY_NAME, _BY_ID, 1)) for each in ROUTES if each.path.startswith(_BY_NAME)
 )
 """The same operations with the repository's id in place of its owner and name.
 
 They are not described, but redirects of renamed repositories lead there and GitHub's provider calls them.
 """
 
-ROUTES: tuple[Route, ...] = DESCRIBED + BY_ID
+ANSWERED: tuple[Route, ...] = ROUTES + BY_ID
+"""Everything that is answered."""

@@ -8,6 +8,7 @@ from starlette.responses import Response
 
 from sandbox.github import ROUTES, seed
 from sandbox.github.ids import node_id
+from sandbox.github.routes import BY_ID
 from tests.support.github_api import COMMIT, ORGANIZATION, REPO, SEED, TOKEN, operations
 
 TEAMS = f"/orgs/{ORGANIZATION}/teams"
@@ -155,8 +156,14 @@ def test_every_route_is_one_that_github_describes():
         assert route.source in operations(), f"{route.method} {route.template}: {route.source} is not described"
         method, template = operations()[route.source]
         assert method == route.method
-        by_id = ("/repositories/{repository_id}", "/organizations/{organization_id}/team")
-        assert template == route.template or route.template.startswith(by_id)
+        assert template == route.template or route.template.startswith("/organizations/{organization_id}/team")
+
+
+def test_every_operation_of_a_repository_answers_by_its_id_too():
+    by_name = {(each.method, each.template) for each in ROUTES if each.template.startswith("/repos/{owner}/{repo}")}
+    paths = ((each.method, each.template) for each in BY_ID)
+    by_id = {(method, path.replace("/repositories/{repository_id}", "/repos/{owner}/{repo}")) for method, path in paths}
+    assert by_id == by_name
 
 
 def test_no_handler_awaits_anything_but_the_body(api):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
-from urllib.parse import quote, urlsplit
+from urllib.parse import quote, unquote
 
 import psycopg
 from psycopg.conninfo import conninfo_to_dict
@@ -179,15 +179,18 @@ async def _login(address: PostgresAddress | None, variable: str, url: str) -> di
             cursor = await connection.execute("SELECT current_user, current_database()")
             row = await cursor.fetchone()
     except psycopg.Error as error:
-        return {**result, "error": _reason(error, urlsplit(url).password)}
+        return {**result, "error": _reason(error, url)}
     role, database = row if row is not None else (None, None)
     return {**result, "ok": True, "role": role, "database": database}
 
 
-def _reason(error: psycopg.Error, password: str | None) -> str:
-    """The server's words without the password, which a URL that cannot be parsed would carry."""
+def _reason(error: psycopg.Error, url: str) -> str:
+    """The client's words; a URL that cannot be parsed is quoted in them, so where it is, they are left out."""
     text = str(error).strip() or type(error).__name__
-    return text.replace(password, "[secret]") if password else text
+    password = url.partition("://")[2].partition("@")[0].partition(":")[2]
+    if url in text or (password and (password in text or unquote(password) in text)):
+        return "the URL cannot be parsed"
+    return text
 
 
 def _redirect(request: Request, domain: Document) -> Response:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from sandbox.context import random_id
 from sandbox.vercel import wire
-from sandbox.vercel.errors import BadRequest, NotFound
+from sandbox.vercel.errors import BadRequest
 
 if TYPE_CHECKING:
     from sandbox.store import Document
@@ -102,12 +102,10 @@ def add_hook(world: World, project: Document, name: str, ref: str) -> None:
 
 
 def remove_hook(project: Document, hook_id: str) -> None:
-    """Remove a deploy hook; raises NotFound."""
-    connected = _connected(project)
-    kept = [each for each in connected["deployHooks"] if each["id"] != hook_id]
-    if len(kept) == len(connected["deployHooks"]):
-        raise NotFound("Deploy hook not found.")
-    connected["deployHooks"] = kept
+    """Remove a deploy hook; one that went before, with its link, is no error: the provider unlinks first."""
+    if project.get("link") is not None:
+        kept = [each for each in project["link"]["deployHooks"] if each["id"] != hook_id]
+        project["link"]["deployHooks"] = kept
 
 
 def _connected(project: Document) -> Document:

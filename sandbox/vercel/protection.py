@@ -56,7 +56,7 @@ def _bypass(world: World, *, is_env_var: bool, note: str | None) -> Document:
         "createdBy": USER["id"],
         "isEnvVar": is_env_var,
     }
-    if note:
+    if note is not None:
         made["note"] = note
     return made
 

@@ -20,6 +20,7 @@ USER: Document = {
     "name": "Sandbox",
     "username": "sandbox",
     "avatar": None,
+    "limited": True,
 }
 """The account that the sandbox's token belongs to."""
 

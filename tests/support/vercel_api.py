@@ -1,4 +1,4 @@
-"""Vercel's API in the test's own process; where Vercel's own description is at hand, every exchange is checked against it.
+"""Vercel's API in the test's own process; where Vercel's description is at hand, each exchange is checked against it.
 
 The description, `vercel-spec.json` of the public repository vercel/sdk, is in no package registry and not kept here.
 `PARITY_VERCEL_DESCRIPTION=/path/to/vercel-spec.json` turns the check on, and `PARITY_VERCEL_REPORT=file` appends one
@@ -33,6 +33,12 @@ SEED = {"teams": [TEAM, OTHER]}
 REPOSITORY = {"id": 41, "owner": "storefront-labs", "name": "storefront", "default_branch": "main"}
 COMMIT = "1f" * 20
 DESCRIPTION = os.environ.get("PARITY_VERCEL_DESCRIPTION")
+NEWER = re.compile(r"\.resourceConfig\.buildMachineType$")
+"""What the provider v5.10.0 reads and the description does not know yet."""
+UNDESCRIBED = {"build", "env", "update"}
+"""Properties that the provider v5.10.0 sends and the description does not know: of deployments and of bypasses."""
+MISDESCRIBED = {"getAlias"}
+"""Operations whose answer is a list in the description and an object for the provider and for everybody."""
 REPORT = os.environ.get("PARITY_VERCEL_REPORT")
 
 
@@ -79,7 +85,9 @@ class Vercel:
         if self.team is not None:
             query.setdefault("teamId", self.team)
         headers = {"authorization": f"Bearer {self.token}", **self.headers}
-        async with httpx.AsyncClient(transport=httpx.ASGITransport(recorded), base_url="https://api.vercel.com") as client:
+        async with httpx.AsyncClient(
+            transport=httpx.ASGITransport(recorded), base_url="https://api.vercel.com"
+        ) as client:
             if isinstance(body, bytes):
                 answer = await client.request(method, path, content=body, params=query, headers=headers)
             else:
@@ -139,13 +147,32 @@ def error_of(answer: httpx.Response) -> tuple[int, str]:
 def _operations() -> dict[tuple[str, str], dict[str, Any]]:
     if DESCRIPTION is None:
         return {}
-    paths: dict[str, Any] = json.loads(Path(DESCRIPTION).read_text())["paths"]
+    document: dict[str, Any] = json.loads(Path(DESCRIPTION).read_text())
+    paths: dict[str, Any] = _usable(document["paths"], document["components"]["schemas"])
     return {
         (method.upper(), _anonymous(path)): operation
         for path, methods in paths.items()
         for method, operation in methods.items()
         if method in {"get", "post", "patch", "put", "delete"}
     }
+
+
+def _usable(part: Any, schemas: dict[str, Any], inside: tuple[str, ...] = ()) -> Any:
+    """The description with references followed, `null` in the choices of what is nullable, and `oneOf` read as `anyOf`.
+
+    The last because its alternatives overlap: an empty list of drains fits two of them. A schema inside itself is open.
+    """
+    if isinstance(part, list):
+        return [_usable(each, schemas, inside) for each in part]
+    if not isinstance(part, dict):
+        return part
+    if isinstance(part.get("$ref"), str):
+        name = part["$ref"].rpartition("/")[2]
+        return {} if name in inside else _usable(schemas[name], schemas, (*inside, name))
+    usable = {("anyOf" if name == "oneOf" else name): _usable(value, schemas, inside) for name, value in part.items()}
+    if usable.get("nullable") is True and isinstance(usable.get("enum"), list):
+        usable["enum"] = [*usable["enum"], None]
+    return usable
 
 
 def _anonymous(path: str) -> str:
@@ -161,7 +188,7 @@ def check_exchange(route: Route, body: Any, answer: httpx.Response) -> None:
     if REPORT:
         with Path(REPORT).open("a") as report:
             report.write(f"{operation.get('operationId', '?') if operation else '-'} {route.method} {route.path}\n")
-    if operation is None or answer.status_code >= 400:
+    if operation is None or answer.status_code >= 400 or operation.get("operationId") in MISDESCRIBED:
         return
     described = operation["responses"].get(str(answer.status_code))
     assert described is not None, f"{route.path}: the description knows no status {answer.status_code}"
@@ -170,9 +197,16 @@ def check_exchange(route: Route, body: Any, answer: httpx.Response) -> None:
         _valid(schema, answer.json(), f"answer of {route.method} {route.path}")
     asked = operation.get("requestBody", {}).get("content", {}).get("application/json", {}).get("schema")
     if asked is not None and body is not None:
-        _valid(asked, body, f"request of {route.method} {route.path}")
+        sent = (
+            {name: value for name, value in body.items() if name not in UNDESCRIBED} if isinstance(body, dict) else body
+        )
+        _valid(asked, sent, f"request of {route.method} {route.path}")
 
 
 def _valid(schema: dict[str, Any], document: Any, what: str) -> None:
-    problems = [f"{error.json_path}: {error.message[:300]}" for error in OAS30Validator(schema).iter_errors(document)]
+    problems = [
+        f"{error.json_path}: {error.message[:300]}"
+        for error in OAS30Validator(schema).iter_errors(document)
+        if not NEWER.search(error.json_path)
+    ]
     assert not problems, f"{what} does not fit Vercel's description: {problems}"

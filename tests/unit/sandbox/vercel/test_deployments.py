@@ -224,7 +224,7 @@ def test_files_must_be_there_before_they_are_deployed(api: Vercel) -> None:
 @pytest.mark.parametrize(
     ("change", "code"),
     [
-        ({"gitSource": {"type": "github", "org": "nobody", "repo": "nothing", "ref": "main"}}, "incorrect_git_source_info"),
+        ({"gitSource": {"type": "github", "org": "nobody", "repo": "none", "ref": "main"}}, "incorrect_git_source_info"),
         ({"gitSource": {"type": "github", "org": "storefront-labs", "repo": "storefront", "ref": "nowhere"}},
          "incorrect_git_source_info"),
         ({"gitSource": None}, "missing_files"),

@@ -81,9 +81,7 @@ def test_updated_at_moves_on_each_write_even_in_one_millisecond(api: Vercel) -> 
     project = api.project()
     made = api.variable(project, "TOKEN", "one", type="sensitive")
     path = f"/v10/projects/{project['id']}/env/{made['id']}"
-    times = [made["updatedAt"]]
-    for value in ("two", "two"):
-        times.append(api("PATCH", path, {"value": value})["updatedAt"])
+    times = [made["updatedAt"], *(api("PATCH", path, {"value": value})["updatedAt"] for value in ("two", "two"))]
     assert times == sorted(set(times))
     assert api("GET", path)["createdAt"] == made["createdAt"]
 
@@ -128,7 +126,9 @@ def test_a_deleted_variable_is_gone_and_no_other_project_reaches_it(api: Vercel)
 def test_a_custom_environment_takes_its_variables_along(api: Vercel) -> None:
     project = api.project()
     path = f"/v1/projects/{project['id']}/custom-environments"
-    environment = api("POST", path, {"slug": "qa", "branchMatcher": {"type": "startsWith", "pattern": "qa-"}}, status=201)
+    environment = api(
+        "POST", path, {"slug": "qa", "branchMatcher": {"type": "startsWith", "pattern": "qa-"}}, status=201
+    )
     api.variable(project, "ONE", "1", target=[], customEnvironmentIds=[environment["id"]])
     assert api.ask("POST", path, {"slug": "qa"}).status_code == 400
     assert api("PATCH", f"{path}/qa", {"slug": "test", "description": "d"})["slug"] == "test"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any, cast
 
 from ruamel.yaml import YAML
@@ -81,8 +82,12 @@ def read_file(path: FilePath) -> StackFile | Fault:
     return parse(path.name, text)
 
 
+@lru_cache(maxsize=8)
 def parse(name: str, text: str) -> StackFile | Fault:
-    """Read the text of a stack's file; a YAML error becomes a fault with its line."""
+    """Read the text of a stack's file; a YAML error becomes a fault with its line.
+
+    Kept for the last few texts: each stack's check reads the other stacks' files too.
+    """
     try:
         document = _load(text)
     except MarkedYAMLError as parse_error:

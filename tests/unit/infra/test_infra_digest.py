@@ -1,5 +1,6 @@
 """The digest holds every input of a deployment, the guard stops on each; passwords are derived as documented."""
 
+import base64
 import dataclasses
 import hmac
 import types
@@ -47,7 +48,10 @@ def models_in(hint: Any) -> list[type[BaseModel]]:
 
 
 FIELDS = {
-    f"{model.__name__}.{name}" for root in (Platform, StackConfig) for model in models_below(root) for name in model.model_fields
+    f"{model.__name__}.{name}"
+    for root in (Platform, StackConfig)
+    for model in models_below(root)
+    for name in model.model_fields
 }
 
 CONTAINERS = {
@@ -94,7 +98,11 @@ def database_with(settings, **changes):
 def renamed(settings, **changes):
     """A variable under another name keeps its value."""
     variables = {**settings.applications["shop"].variables}
-    for old, new in (("SEARCH_RESULTS_LIMIT", "OTHER"), ("PAYMENT_SECRET_KEY", "OTHER"), ("NEXT_PUBLIC_BASE_URL", "OTHER")):
+    for old, new in (
+        ("SEARCH_RESULTS_LIMIT", "OTHER"),
+        ("PAYMENT_SECRET_KEY", "OTHER"),
+        ("NEXT_PUBLIC_BASE_URL", "OTHER"),
+    ):
         variables.setdefault(new, variables[old])
     return variable_with(own_with(settings, variables=variables), changes["kind"], name="OTHER")
 
@@ -142,7 +150,9 @@ OUT: dict[str, Any] = {
     "Application.health": lambda s: shop_with(s, health=Health(path="/other")),
     "Application.retention": lambda s: shop_with(s, retention=Retention(preview="1y")),
     "PerStackVariable.type": lambda s: variable_with(s, PerStackVariable, type="string"),
-    "Database.extensions": lambda s: platform_with(s, databases=(s.platform.databases[0].model_copy(update={"extensions": ()}),)),
+    "Database.extensions": lambda s: platform_with(
+        s, databases=(s.platform.databases[0].model_copy(update={"extensions": ()}),)
+    ),
     "Database.timeouts": lambda s: platform_with(
         s, databases=(s.platform.databases[0].model_copy(update={"timeouts": Timeouts(statement_milliseconds=1)}),)
     ),
@@ -155,7 +165,9 @@ OUT: dict[str, Any] = {
     "Platform.telemetry": lambda s: platform_with(s, telemetry=Telemetry(sources=("build",), sampling_rate=0.5)),
     "ApplicationSettings.domains": lambda s: own_with(s, domains=()),
     "ApplicationSettings.protection": lambda s: own_with(s, protection="none"),
-    "DatabaseSettings.connection_limit": lambda s: database_with(s, connection_limit=99, application_connection_limit=9),
+    "DatabaseSettings.connection_limit": lambda s: database_with(
+        s, connection_limit=99, application_connection_limit=9
+    ),
     "StackConfig.delivery": lambda s: dataclasses.replace(s, delivery=None),
     "StackConfig.logs": lambda s: dataclasses.replace(s, logs=None),
     "StackConfig.releases": lambda s: dataclasses.replace(s, releases={}),
@@ -227,7 +239,14 @@ def test_a_sealed_config_has_no_digest(project):
 
 def test_the_guard_names_every_stale_application_with_its_command(project):
     project.edit(
-        ("live: null\n      kept: {}", "live: null\n      kept:\n        r1: {commit: " + "3c" * 20 + ", config: " + "a" * 32 + ", credentials: 1}"),
+        (
+            "live: null\n      kept: {}",
+            "live: null\n      kept:\n        r1: {commit: "
+            + "3c" * 20
+            + ", config: "
+            + "a" * 32
+            + ", credentials: 1}",
+        ),
         ("SEARCH_RESULTS_LIMIT: 20", "SEARCH_RESULTS_LIMIT: 21"),
     )
     with pytest.raises(StaleRelease) as caught:
@@ -256,8 +275,6 @@ def test_a_password_is_hkdf_of_the_stack_secret_with_role_and_generation():
     # RFC 5869 by hand: extract with an empty salt, expand to one block
     key = hmac.new(b"\0" * 32, secret.reveal().encode(), sha256).digest()
     block = hmac.new(key, info + b"\x01", sha256).digest()
-    import base64
-
     assert password == base64.urlsafe_b64encode(block).rstrip(b"=").decode()
     assert block == HKDF(SHA256(), 32, None, info).derive(secret.reveal().encode())
     assert len(password) == 43
@@ -265,7 +282,9 @@ def test_a_password_is_hkdf_of_the_stack_secret_with_role_and_generation():
 
 def test_passwords_differ_by_role_generation_and_secret():
     one, other = Secret("a" * 40), Secret("b" * 40)
-    made = {passwords.derive(secret, role, n).reveal() for secret in (one, other) for role in ("x", "y") for n in (1, 2)}
+    made = {
+        passwords.derive(secret, role, n).reveal() for secret in (one, other) for role in ("x", "y") for n in (1, 2)
+    }
     assert len(made) == 8
     assert passwords.derive(Secret(None), "x", 1).sealed
 

@@ -26,7 +26,12 @@ def test_the_schema_is_what_the_models_give():
 
 def test_every_field_has_a_meaning():
     models = [*docs.platform_models()]
-    bare = [f"{model.__name__}.{name}" for model in models for name, field in model.model_fields.items() if not field.description]
+    bare = [
+        f"{model.__name__}.{name}"
+        for model in models
+        for name, field in model.model_fields.items()
+        if not field.description
+    ]
     assert bare == []
     rows = [line for line in docs.table().splitlines() if line.startswith("| `")]
     assert len(rows) > 80

@@ -3,6 +3,8 @@
 import pulumi
 import pytest
 
+from infra.errors import ConfigError
+
 SHOP = "parity:applications.shop"
 RELEASES = "parity:releases.shop"
 
@@ -387,8 +389,6 @@ def test_all_faults_come_in_one_report_from_top_to_bottom(project):
         ("live: r1", "live: r9"),
         ("waitMinutes: 0", "waitMinutes: -1"),
     )
-    from infra.errors import ConfigError
-
     with pytest.raises(ConfigError) as caught:
         project.load()
     keys = [fault.key for fault in caught.value.faults]

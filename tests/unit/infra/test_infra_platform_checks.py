@@ -1,10 +1,13 @@
 """Faults of the platform: what a stack's report says about infra/platform.py."""
 
+import importlib.util
 import re
+import sys
 
 import pytest
 from pydantic import ValidationError
 
+import infra
 from infra import platform_checks
 from infra.errors import ConfigError
 from infra.parameters import (
@@ -45,7 +48,9 @@ CASES = {
         "names SEARCH_RESULTS_LIMIT 2 times.",
     ),
     "two schemas of one name": (
-        PLATFORM.model_copy(update={"databases": (Database(name="storefront", schemas=("shop", "backoffice", "shop")),)}),
+        PLATFORM.model_copy(
+            update={"databases": (Database(name="storefront", schemas=("shop", "backoffice", "shop")),)}
+        ),
         "databases.storefront.schemas",
         "names shop 2 times.",
     ),
@@ -57,12 +62,22 @@ CASES = {
         "pg_shop is PostgreSQL's own schema.",
     ),
     "a URL of no database": (
-        with_shop(variables=(*SHOP.variables[:-1], DatabaseUrlVariable(name="DATABASE_URL", database="storefrnt", schemas=("shop",)))),
+        with_shop(
+            variables=(
+                *SHOP.variables[:-1],
+                DatabaseUrlVariable(name="DATABASE_URL", database="storefrnt", schemas=("shop",)),
+            )
+        ),
         "applications.shop.variables.DATABASE_URL",
         "names the database storefrnt, which does not exist.",
     ),
     "a URL of no schema": (
-        with_shop(variables=(*SHOP.variables[:-1], DatabaseUrlVariable(name="DATABASE_URL", database="storefront", schemas=("shp",)))),
+        with_shop(
+            variables=(
+                *SHOP.variables[:-1],
+                DatabaseUrlVariable(name="DATABASE_URL", database="storefront", schemas=("shp",)),
+            )
+        ),
         "applications.shop.variables.DATABASE_URL",
         "names the schema shp, which the database storefront does not have.",
     ),
@@ -160,14 +175,10 @@ def test_models_refuse(model, values):
 
 
 def test_a_model_that_refuses_is_reported_with_its_line(project, monkeypatch, tmp_path):
-    import sys
-
     package = tmp_path / "broken"
     package.mkdir()
     source = "from infra.parameters import Database\n\nPLATFORM = Database(\n    name='Bad Name',\n    schemas=(),\n)\n"
     (package / "platform.py").write_text(source)
-    import importlib.util
-
     spec = importlib.util.spec_from_file_location("infra.platform", package / "platform.py")
 
     class Finder:
@@ -176,8 +187,6 @@ def test_a_model_that_refuses_is_reported_with_its_line(project, monkeypatch, tm
 
     monkeypatch.delitem(sys.modules, "infra.platform")
     monkeypatch.setattr(sys, "meta_path", [Finder(), *sys.meta_path])
-    import infra
-
     monkeypatch.delattr(infra, "platform", raising=False)
     with pytest.raises(ConfigError) as caught:
         project.offline(platform=None)

@@ -7,6 +7,7 @@ import pytest
 
 from infra import guard, settings
 from infra.errors import ConfigError, SealedSecret
+from infra.faults import as_json
 from infra.platform import PLATFORM
 from infra.secret import Secret
 from tests.unit.infra.conftest import PLAIN, ROOT, engine_config
@@ -79,7 +80,11 @@ def test_a_secret_that_the_engine_holds_in_the_clear_is_a_fault_without_the_file
     project.path("staging").unlink()
     with pytest.raises(ConfigError) as caught:
         settings.load(
-            "staging", project.folder, values, secret_keys=secret_keys - {"parity:logs", "parity:secret"}, platform=PLATFORM
+            "staging",
+            project.folder,
+            values,
+            secret_keys=secret_keys - {"parity:logs", "parity:secret"},
+            platform=PLATFORM,
         )
     assert {fault.key for fault in caught.value.faults} == {"parity:logs.secret", "parity:secret"}
     assert all(fault.what == "is a secret and stands in the clear." for fault in caught.value.faults)
@@ -113,16 +118,13 @@ def test_text_that_is_not_utf8(project):
 
 def test_no_such_stack_names_those_there_are(project):
     with pytest.raises(ConfigError) as caught:
-        project_fault = settings.load("stagin", project.folder, None, platform=PLATFORM)
-        assert project_fault is None
+        settings.load("stagin", project.folder, None, platform=PLATFORM)
     [fault] = caught.value.faults
     assert fault.what == "There is no stack stagin: its file does not exist."
     assert fault.remedy == "Did you mean staging? Stacks here: prod, staging."
 
 
 def test_the_report_as_json_has_every_part_of_each_fault(project):
-    from infra.faults import as_json
-
     project.edit(("port: 5432", "prt: 5432"))
     with pytest.raises(ConfigError) as caught:
         project.load()

@@ -21,7 +21,7 @@ class ControlClient:
         )
 
     def call(
-        self, method: str, path: str, document: dict[str, Any] | None = None, **query: str | int
+        self, method: str, path: str, document: dict[str, Any] | None = None, /, **query: str | int
     ) -> dict[str, Any]:
         """Call `/_sandbox/<path>`."""
         try:

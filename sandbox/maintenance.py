@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from sandbox import snapshots as files
 from sandbox.errors import BadDocument
 from sandbox.logs import log
-from sandbox.services import settle
+from sandbox.services import VENDORS, settle
 
 if TYPE_CHECKING:
     from sandbox.world import World
@@ -23,9 +23,11 @@ def state(world: World) -> dict[str, Any]:
     settle(world.context)
     everything = world.context.store.everything()
     return {
-        service: {kind: [world.redactor.state(kind, each) for each in documents] for kind, documents in kinds.items()}
-        for service, kinds in everything.items()
-        if service != _OWN
+        service: {
+            kind: [world.redactor.state(kind, each) for each in documents]
+            for kind, documents in everything.get(service, {}).items()
+        }
+        for service in VENDORS
     }
 
 
@@ -40,19 +42,18 @@ async def reset(world: World) -> None:
     """Empty everything but credentials, certificates and snapshots."""
     async with world.gate.closed():
         await asyncio.to_thread(world.cluster.stop)
-        await asyncio.to_thread(_empty_folders, world)
+        await asyncio.to_thread(world.cluster.empty)
+        await asyncio.to_thread(_empty_backend, world)
         with world.context.store.transaction():
             world.context.store.clear()
             world.log.clear()
         world.faults.wake()
         world.latency.clear()
-        await asyncio.to_thread(world.cluster.create)
         await asyncio.to_thread(world.cluster.start, world.cluster.port)
     log("sandbox reset")
 
 
-def _empty_folders(world: World) -> None:
-    shutil.rmtree(world.cluster.data)
+def _empty_backend(world: World) -> None:
     shutil.rmtree(world.layout.backend, ignore_errors=True)
     world.layout.create()
 

@@ -58,7 +58,9 @@ def _environments(state: State) -> list[dict[str, Any]]:
 
 
 def _application(state: State, project: Document) -> dict[str, Any]:
-    live = (project.get("targets", {}).get("production") or {}).get("id")
+    targets: dict[str, Any] = project.get("targets") or {}
+    production: Document = targets.get("production") or {}
+    live: str | None = production.get("id")
     deployments = [each for each in _kind(state, "vercel", "deployments") if each["projectId"] == project["id"]]
     newest_first = sorted(deployments, key=lambda each: each["createdAt"], reverse=True)
     domains = [each for each in _kind(state, "vercel", "domains") if each["projectId"] == project["id"]]

@@ -5,19 +5,20 @@ PostgreSQL must be stopped while its files are copied; who calls this sees to it
 
 from __future__ import annotations
 
-import os
 import re
 import shutil
 import sqlite3
 import time
 from contextlib import closing
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from sandbox.copies import copy_folder
 from sandbox.errors import SnapshotError
 from sandbox.layout import read_json, write_json
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from sandbox.layout import Layout
 
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
@@ -65,7 +66,7 @@ def save(layout: Layout, store: Path, place: Path) -> None:
         source.backup(target)
     (part / _STORE).chmod(0o600)
     for name, folder in _folders(layout):
-        _copy(folder, part / name)
+        copy_folder(folder, part / name)
     write_json(part / _ABOUT, {"name": place.name, "saved": time.time()})
     part.rename(place)
 
@@ -76,7 +77,7 @@ def load_folders(layout: Layout, place: Path) -> None:
         fresh, old = folder.with_name(folder.name + ".new"), folder.with_name(folder.name + ".old")
         shutil.rmtree(fresh, ignore_errors=True)
         shutil.rmtree(old, ignore_errors=True)
-        _copy(place / name, fresh)
+        copy_folder(place / name, fresh)
         if folder.exists():
             folder.rename(old)
         fresh.rename(folder)
@@ -100,15 +101,3 @@ def listing(layout: Layout) -> list[dict[str, Any]]:
 def delete(layout: Layout, name: object) -> None:
     """Delete a snapshot; raises SnapshotError where there is none."""
     shutil.rmtree(known_place(layout, name))
-
-
-def _copy(source: Path, target: Path) -> None:
-    """Copy a folder with modes, and with owners where this process may set them."""
-    shutil.copytree(source, target, symlinks=True)
-    if os.geteuid() != 0:
-        return
-    for folder, folders, names in os.walk(source):
-        here = Path(folder)
-        for path in (here, *(here / name for name in (*folders, *names))):
-            status = path.lstat()
-            os.chown(target / path.relative_to(source), status.st_uid, status.st_gid, follow_symlinks=False)

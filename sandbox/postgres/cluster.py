@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 import psycopg
 from psycopg import sql
 
+from sandbox.copies import copy_folder
 from sandbox.errors import PostgresError
 from sandbox.postgres.identity import Identity, identity_for
 from sandbox.postgres.leftover import STOP_SECONDS, stop_leftover
@@ -26,6 +27,14 @@ if TYPE_CHECKING:
 
 SUPERUSER = "postgres"
 ADMINISTRATOR = "parity_admin"
+_INITDB = (
+    "--no-sync",
+    "--no-instructions",
+    "--auth=scram-sha-256",
+    "--encoding=UTF8",
+    "--locale=C",
+    "--wal-segsize=1",
+)
 _POLL_SECONDS = 0.02
 _START_SECONDS = 60.0
 _LEFTOVER = "is still in use"
@@ -70,31 +79,38 @@ class Cluster:
 
     def create(self) -> bool:
         """Set the cluster up where there is none yet; says whether it did. An interrupted one is begun afresh."""
-        self.identity.own(self.folder)
+        if self.folder.stat().st_uid != self.identity.uid:
+            self.identity.own(self.folder)
         if self.data.exists():
             return False
-        fresh, password = self.folder / "data.new", self.folder / "password"
+        self._initialise(self.data)
+        return True
+
+    def empty(self) -> None:
+        """Put a new, empty cluster in the place of the stopped one; quick from the second time on."""
+        pristine, fresh = self.folder / "pristine", self.folder / "data.new"
+        if not pristine.exists():
+            self._initialise(pristine)
+        shutil.rmtree(fresh, ignore_errors=True)
+        copy_folder(pristine, fresh)
+        shutil.rmtree(self.data)
+        fresh.rename(self.data)
+
+    def _initialise(self, target: Path) -> None:
+        """Run initdb; `target` is there only once it is whole."""
+        fresh, password = self.folder / f"{target.name}.new", self.folder / "password"
         shutil.rmtree(fresh, ignore_errors=True)
         password.touch(mode=0o600)
         self.identity.own(password)
         password.write_text(self.superuser_password)
-        options = (
-            "--no-sync",
-            "--no-instructions",
-            "--auth=scram-sha-256",
-            "--encoding=UTF8",
-            "--locale=C",
-            "--wal-segsize=1",
-        )
         command = self.identity.command(
-            self.binaries.initdb, "-D", fresh, "-U", SUPERUSER, f"--pwfile={password}", *options
+            self.binaries.initdb, "-D", fresh, "-U", SUPERUSER, f"--pwfile={password}", *_INITDB
         )
         try:
             self._run_initdb(command)
         finally:
             password.unlink()
-        fresh.rename(self.data)
-        return True
+        fresh.rename(target)
 
     def _run_initdb(self, command: list[str]) -> None:
         done = subprocess.run(

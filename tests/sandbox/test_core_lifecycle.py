@@ -8,6 +8,8 @@ import shutil
 import signal
 import socket
 import subprocess
+import sys
+import tempfile
 import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -24,7 +26,9 @@ from tests.sandbox.conftest import FAST, started
 
 pytestmark = pytest.mark.sandbox
 
-SEED = {"github": {"organization": "acme", "repositories": [{"owner": "acme", "name": "shop", "default_branch": "main"}]}}
+SEED = {
+    "github": {"organization": "acme", "repositories": [{"owner": "acme", "name": "shop", "default_branch": "main"}]}
+}
 REPOSITORY = "/repos/acme/shop"
 
 
@@ -83,8 +87,6 @@ def test_two_that_start_at_once_share_one_server(tmp_path):
 
 
 def test_a_second_server_for_the_same_folder_is_refused(sandbox):
-    import sys
-
     second = subprocess.run(
         [sys.executable, "-m", "sandbox", "serve", "--dir", str(sandbox.directory)],
         capture_output=True,
@@ -239,7 +241,8 @@ def test_a_killed_postgresql_shows_as_degraded_and_starts_again_with_its_data(sa
 def test_the_administrator_is_no_superuser_and_may_do_what_a_managed_one_may(sandbox):
     with sandbox.postgres() as connection:
         attributes = connection.execute(
-            "SELECT rolsuper, rolcreatedb, rolcreaterole, rolreplication, rolbypassrls FROM pg_roles WHERE rolname = current_user"
+            "SELECT rolsuper, rolcreatedb, rolcreaterole, rolreplication, rolbypassrls FROM pg_roles "
+            "WHERE rolname = current_user"
         ).fetchone()
         assert attributes == (False, True, True, False, False)
         connection.execute("CREATE DATABASE shop")
@@ -267,8 +270,6 @@ def test_started_as_root_in_a_folder_that_others_cannot_enter_no_mode_is_changed
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root can be somebody else")
 def test_started_as_root_in_an_open_folder_no_capability_is_given():
-    import tempfile
-
     folder = Path(tempfile.mkdtemp(dir="/tmp"))
     folder.chmod(0o755)
     try:

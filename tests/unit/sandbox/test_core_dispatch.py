@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import sqlite3
 import ssl
 import time
 from contextlib import AsyncExitStack, asynccontextmanager
@@ -12,7 +13,7 @@ from dataclasses import dataclass
 import httpx
 import pytest
 from starlette.applications import Starlette
-from starlette.requests import Request
+from starlette.requests import Request  # noqa: TC002 - Starlette reads the annotations
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route as StarletteRoute
 
@@ -102,7 +103,13 @@ async def rig(tmp_path):
     authority = load_authority(layout)
     services = (
         Service("vercel", tiny_vendor(store), frozenset({"api.vercel.com"})),
-        Service("edge", Starlette(routes=[StarletteRoute("/", slow)]), frozenset({"shop.example"}), transactional=False, by_host=True),
+        Service(
+            "edge",
+            Starlette(routes=[StarletteRoute("/", slow)]),
+            frozenset({"shop.example"}),
+            transactional=False,
+            by_host=True,
+        ),
     )
     log, faults, gate = RequestLog(store), FaultBook(store), Gate()
     dispatcher = Dispatcher(Context(store), services, log, faults, Redactor("key"), gate, {})
@@ -142,7 +149,13 @@ async def test_a_request_is_served_committed_and_logged(rig):
     assert answer.status_code == 201
     assert rig.things() == ["a"]
     (row,) = rig.rows()
-    assert (row["service"], row["method"], row["status"], row["applied"], row["fault"]) == ("vercel", "POST", 201, True, None)
+    assert (row["service"], row["method"], row["status"], row["applied"], row["fault"]) == (
+        "vercel",
+        "POST",
+        201,
+        True,
+        None,
+    )
     assert row["path"].startswith("/things?teamId=t&token=hmac:")
     assert row["request_id"] == answer.json()["request"] == answer.headers["x-sandbox-request-id"]
     assert row["body"]["value"].startswith("hmac:")
@@ -151,8 +164,6 @@ async def test_a_request_is_served_committed_and_logged(rig):
 
 @in_rig
 async def test_what_was_acknowledged_is_in_the_file_before_the_answer(rig):
-    import sqlite3
-
     await rig.http.post("/things", json={"id": "a"})
     other = sqlite3.connect(rig.store.path)
     assert other.execute("SELECT count(*) FROM documents WHERE kind = 'things'").fetchone() == (1,)

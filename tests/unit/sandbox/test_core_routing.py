@@ -47,7 +47,9 @@ def test_the_most_literal_template_answers_whatever_the_order(swapped):
     assert answer.json()["route"] == "/a/selected"
 
 
-@pytest.mark.parametrize(("method", "path"), [("GET", "/nowhere"), ("POST", "/a"), ("GET", "/a/"), ("DELETE", "/a?x=1")])
+@pytest.mark.parametrize(
+    ("method", "path"), [("GET", "/nowhere"), ("POST", "/a"), ("GET", "/a/"), ("DELETE", "/a?x=1")]
+)
 def test_an_unknown_route_is_a_501_that_names_method_and_path(method, path):
     answer = client(Route("GET", "/a", echo, "test")).request(method, path)
     assert answer.status_code == 501

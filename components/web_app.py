@@ -95,7 +95,7 @@ class WebApp(pulumi.ComponentResource):
 
         self._project = self._make_project()
         self._variables = [self._variable(variable) for variable in args.application.variables]
-        self._domains = [self._domain(domain) for domain in args.domains]
+        self._domains = self._all_domains(args.domains)
         self._retention()
         self._bypass = ProtectionBypass(
             f"{name}-bypass",
@@ -151,14 +151,20 @@ class WebApp(pulumi.ComponentResource):
             opts=ResourceOptions(parent=self, delete_before_replace=True),
         )
 
-    def _domain(self, domain: Domain) -> vercel.ProjectDomain:
+    def _all_domains(self, domains: Sequence[Domain]) -> list[vercel.ProjectDomain]:
+        """Those that serve first: Vercel refuses a redirect to a domain that the project does not have yet."""
+        serving = {domain.name: self._domain(domain, ()) for domain in domains if domain.redirect is None}
+        redirecting = [self._domain(domain, tuple(serving.values())) for domain in domains if domain.redirect]
+        return [*serving.values(), *redirecting]
+
+    def _domain(self, domain: Domain, needs: Sequence[pulumi.Resource]) -> vercel.ProjectDomain:
         return vercel.ProjectDomain(
             f"{self._name}-domain-{domain.name}",
             project_id=self._project.id,
             domain=domain.name,
             redirect=domain.redirect,
             redirect_status_code=_REDIRECT_STATUS if domain.redirect else None,
-            opts=self._child,
+            opts=ResourceOptions(parent=self, depends_on=list(needs)),
         )
 
     def _retention(self) -> vercel.ProjectDeploymentRetention:

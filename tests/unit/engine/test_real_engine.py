@@ -10,6 +10,7 @@ import subprocess
 from pathlib import Path
 
 import pytest
+
 from engine import install_plugins, resolve, versions
 
 pytestmark = [pytest.mark.engine, pytest.mark.timeout(3600)]

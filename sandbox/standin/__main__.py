@@ -4,6 +4,10 @@ from __future__ import annotations
 
 import sys
 
-from sandbox.standin.server import main
+from sandbox.standin.lean import leave_out
+
+leave_out()
+
+from sandbox.standin.server import main  # noqa: E402 - after the modules that are left out
 
 main(sys.argv[1:])

@@ -122,7 +122,8 @@ class StandIn(Provider):
             given = with_name(given, request.old_inputs, request.name, request.random_seed)
         failures: list[Failure] = []
         inputs = read(resource.fields, given, failures)
-        failures += check_values(resource.fields, inputs)
+        refused = {each.property for each in failures}
+        failures += [each for each in check_values(resource.fields, inputs) if each.property not in refused]
         if resource.validate is not None and not failures:
             failures += await resource.validate(self._ready(), inputs)
         checked = properties(resource.fields, inputs)

@@ -8,6 +8,7 @@ import math
 import secrets
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
+from itertools import pairwise
 from typing import TYPE_CHECKING, Any, cast
 from urllib.parse import urlencode
 
@@ -124,7 +125,7 @@ def _headers(request: Request) -> dict[str, str]:
     return {
         "x-github-media-type": "github.v3; format=json",
         "x-github-api-version-selected": request.headers.get("x-github-api-version", VERSIONS[0]),
-        "x-github-request-id": request_id(),
+        "x-github-request-id": request_id(request),
         "x-ratelimit-limit": str(rate["limit"]),
         "x-ratelimit-remaining": str(rate["remaining"]),
         "x-ratelimit-reset": str(rate["reset"]),
@@ -134,9 +135,14 @@ def _headers(request: Request) -> dict[str, str]:
     }
 
 
-def request_id() -> str:
-    """An id in GitHub's form, five groups of hex digits."""
-    return ":".join(f"{secrets.randbits(bits):X}" for bits in (16, 18, 24, 24, 32))
+def request_id(request: Request) -> str:
+    """An id in GitHub's form, five groups of hex digits: those of the sandbox's own id of the request, if it has one.
+
+    So a request that a log names by either id is found.
+    """
+    given = str(request.scope.get("sandbox.request_id", ""))
+    digits = given.replace("-", "").upper() if given else secrets.token_hex(16).upper()
+    return ":".join(digits[start:end] for start, end in pairwise((0, 4, 10, 16, 24, 32)))
 
 
 def _rate(request: Request) -> dict[str, int]:

@@ -9,6 +9,7 @@ import httpx
 from sandbox.errors import SandboxError
 
 _SECONDS = 120.0
+_HEALTH_SECONDS = 10.0
 
 
 class ControlClient:
@@ -16,16 +17,15 @@ class ControlClient:
 
     def __init__(self, url: str, token: str) -> None:
         """Speak to the API at `url`; `token` opens the secrets."""
-        self._http = httpx.Client(
-            base_url=url, timeout=_SECONDS, trust_env=False, headers={"authorization": f"Bearer {token}"}
-        )
+        self._http = httpx.Client(base_url=url, trust_env=False, headers={"authorization": f"Bearer {token}"})
 
     def call(
         self, method: str, path: str, document: dict[str, Any] | None = None, /, **query: str | int
     ) -> dict[str, Any]:
         """Call `/_sandbox/<path>`."""
         try:
-            answer = self._http.request(method, f"/_sandbox/{path}", json=document, params=query)
+            seconds = _HEALTH_SECONDS if path == "health" else _SECONDS
+            answer = self._http.request(method, f"/_sandbox/{path}", json=document, params=query, timeout=seconds)
             said: dict[str, Any] = answer.json()
         except (httpx.HTTPError, ValueError) as error:
             raise SandboxError(

@@ -15,6 +15,9 @@ if TYPE_CHECKING:
     from sandbox.context import Context
 
 
+GIT = "incorrect_git_source_info"
+
+
 def rule(context: Context, **given: Any) -> None:
     rules = context.store.collection("sandbox", "builds")
     rules.insert(str(len(rules.all())), given)
@@ -224,15 +227,14 @@ def test_files_must_be_there_before_they_are_deployed(api: Vercel) -> None:
 @pytest.mark.parametrize(
     ("change", "code"),
     [
-        ({"gitSource": {"type": "github", "org": "nobody", "repo": "none", "ref": "main"}}, "incorrect_git_source_info"),
-        ({"gitSource": {"type": "github", "org": "storefront-labs", "repo": "storefront", "ref": "nowhere"}},
-         "incorrect_git_source_info"),
+        ({"gitSource": {"type": "github", "org": "nobody", "repo": "none", "ref": "main"}}, GIT),
+        ({"gitSource": {"type": "github", "org": "storefront-labs", "repo": "storefront", "ref": "nowhere"}}, GIT),
         ({"gitSource": None}, "missing_files"),
         ({"surprise": 1}, "bad_request"),
         ({"customEnvironmentSlugOrId": "nowhere"}, "not_found"),
         ({"project": "prj_nowhere"}, "not_found"),
     ],
-)  # fmt: skip
+)
 def test_a_deployment_that_cannot_be_made_is_refused(api: Vercel, change: dict[str, Any], code: str) -> None:
     project = api.project()
     source = {"type": "github", "org": "storefront-labs", "repo": "storefront", "ref": COMMIT}

@@ -89,7 +89,7 @@ def _extract(kind: Field | None, earlier: PropertyValue, found: PropertyValue) -
     old, new = earlier.value, found.value
     secret = earlier.is_secret or found.is_secret
     if isinstance(old, Mapping) and isinstance(new, Mapping):
-        inner = kind.fields if kind is not None and kind.kind == "object" else {}
+        inner: Mapping[str, Field] = kind.fields if kind is not None and kind.kind == "object" else {}
         value = {name: _extract(inner.get(name), each, new[name]) for name, each in old.items() if name in new}
         return PropertyValue(value, is_secret=secret)
     if _is_list(old) and _is_list(new):

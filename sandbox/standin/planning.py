@@ -134,14 +134,15 @@ def _modify(fields: Mapping[str, Field], planned: Document, state: Document | No
     asked: set[str] = set()
     for name, each in fields.items():
         earlier = state[name] if state is not None else None
-        given = inputs[name] if isinstance(inputs, dict) else None
+        given: Any = cast("Document", inputs)[name] if isinstance(inputs, dict) else None
         changed = state is not None and not same(each, earlier, planned[name])
         if changed and (each.replace == "always" or (each.replace == "if configured" and given is not None)):
             asked.add(name)
-        if each.keep and planned[name] is UNKNOWN and earlier is not None and given is not UNKNOWN:
+        held = state is not None and (earlier is not None or each.keep_null)
+        if each.keep and held and planned[name] is UNKNOWN and given is not UNKNOWN:
             planned[name] = copy.deepcopy(earlier)
         if each.kind == "object" and isinstance(planned[name], dict):
-            inner = earlier if isinstance(earlier, dict) else blank(each.fields)
+            inner = cast("Document", earlier) if isinstance(earlier, dict) else blank(each.fields)
             if _modify(each.fields, planned[name], None if state is None else inner, given):
                 asked.add(name)
     return asked

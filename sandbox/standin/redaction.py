@@ -9,7 +9,7 @@ from sandbox.standin.errors import StandInError
 from sandbox.standin.values import plain
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Generator, Mapping
 
     from pulumi.provider.experimental.property_value import PropertyValue
 
@@ -20,7 +20,7 @@ _SHORTEST = 4
 
 
 @contextmanager
-def without_secrets(fields: Mapping[str, Field], properties: Mapping[str, PropertyValue]) -> Iterator[None]:
+def without_secrets(fields: Mapping[str, Field], properties: Mapping[str, PropertyValue]) -> Generator[None]:
     """Raise what is raised inside with every secret value of `properties` as `[secret]`."""
     try:
         yield
@@ -43,9 +43,7 @@ def _secrets(kind: Field, value: PropertyValue) -> list[str]:
             text for name, each in inner.items() if name in kind.fields for text in _secrets(kind.fields[name], each)
         ]
     if kind.element is not None and isinstance(value.value, tuple):
-        return [
-            text for each in cast("tuple[PropertyValue, ...]", value.value) for text in _secrets(kind.element, each)
-        ]
+        return [text for each in value.value for text in _secrets(kind.element, each)]
     return []
 
 

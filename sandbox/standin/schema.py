@@ -47,6 +47,8 @@ class Field:
     """Whether a change replaces the resource; `if configured`, only where the program gives a value."""
     keep: bool = False
     """Whether an update keeps the value in state where the program is silent; else it is unknown in a preview."""
+    keep_null: bool = False
+    """Whether `keep` holds for null too."""
     secret: bool = False
     write_only: bool = False
     """Sent, never kept in state."""

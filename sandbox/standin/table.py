@@ -78,3 +78,7 @@ def _secret_names(fields: Mapping[str, Field], where: str = "") -> list[str]:
         inner = each.element.fields if each.element is not None else each.fields
         names += [f"{where}{name}"] if each.secret else _secret_names(inner, f"{where}{name}.")
     return names
+
+
+if __name__ == "__main__":
+    print(markdown(), end="")  # noqa: T201 - the table itself

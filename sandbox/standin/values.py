@@ -105,8 +105,8 @@ def _scalar(kind: Field, value: PythonValue) -> Any:
 
 
 def _describe(value: PythonValue) -> str:
-    names = {bool: "a boolean", float: "a number", str: "a string", tuple: "a list"}
-    return names.get(type(value), "an object")
+    names: dict[type, str] = {bool: "a boolean", float: "a number", str: "a string", tuple: "a list"}
+    return names.get(cast("type", type(value)), "an object")
 
 
 def _property(kind: Field, value: Any) -> PropertyValue:

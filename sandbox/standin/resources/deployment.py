@@ -8,7 +8,7 @@ from sandbox.standin.errors import ResourceError, StandInError, UnknownToStandIn
 from sandbox.standin.golang import flag, known, text, without_empty
 from sandbox.standin.resources.git_metadata import git_metadata
 from sandbox.standin.resources.project import check_framework
-from sandbox.standin.resources.shared import GET_PROJECT, ID, PROJECT_ID, TEAM_ID, get_project, team_or_null
+from sandbox.standin.resources.shared import GET_PROJECT, ID, PROJECT_ID, TEAM_ID, get_project, part, team_or_null
 from sandbox.standin.schema import UNKNOWN, Call, Document, Failure, Field, Resource
 
 if TYPE_CHECKING:
@@ -137,7 +137,7 @@ async def _finish(client: Client, project: str, team: str, answer: Any) -> tuple
 
 
 def _raise_failure(answer: dict[str, Any], project: str) -> None:
-    user = (answer.get("creator") or {}).get("username", "")
+    user = part(answer, "creator").get("username", "")
     logs = f"https://vercel.com/{user}/{project}/{str(answer.get('id', '')).removeprefix('dpl_')}"
     more = f"Visit {logs} for more information"
     if answer.get("readyState") == "CANCELED":
@@ -193,10 +193,10 @@ def _state(answer: dict[str, Any], before: Document, team: str | None) -> Docume
         "meta": _meta(answer, before["meta"]),
         "url": answer.get("url", ""),
         "production": answer.get("target") == "production" and (asked is True or asked is UNKNOWN),
-        "ref": (answer.get("gitSource") or {}).get("ref") or None,
+        "ref": part(answer, "gitSource").get("ref") or None,
         "projectSettings": before["projectSettings"] if known(before["projectSettings"]) else None,
         "deleteOnDestroy": before["deleteOnDestroy"],
-        "customEnvironmentId": (answer.get("customEnvironment") or {}).get("id") or None,
+        "customEnvironmentId": part(answer, "customEnvironment").get("id") or None,
     }
 
 

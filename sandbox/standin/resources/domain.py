@@ -14,6 +14,7 @@ from sandbox.standin.resources.shared import (
     PROJECT_ID,
     TEAM_ID,
     get_project,
+    part,
     split,
     team_or_null,
 )
@@ -85,7 +86,7 @@ async def _refuse_production_branch(client: Client, plan: Document, where: str) 
             ) from error
         return  # The real provider goes on, and the next call says what is wrong.
     branch = text(plan["gitBranch"])
-    if branch and (found.get("link") or {}).get("productionBranch") == branch:
+    if branch and part(found, "link").get("productionBranch") == branch:
         raise ResourceError(
             "Error adding domain to project",
             f"{where}, the git_branch specified is the production branch. If you want to use this domain as a "

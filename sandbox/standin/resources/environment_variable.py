@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from sandbox.standin.checks import between, each_of, length, size
 from sandbox.standin.errors import ApiError, ResourceError, StandInError, not_found
@@ -11,6 +11,7 @@ from sandbox.standin.resources.shared import (
     GET_PROJECT,
     PROJECT_ID,
     TEAM_ID,
+    part,
     require_project,
     split,
     team_or_null,
@@ -164,16 +165,16 @@ def _state(answer: dict[str, Any], before: Document, team: str | None) -> Docume
 
 async def _explain(client: Client, plan: Document, error: ApiError) -> str:
     """The real provider's text for a refused creation: what failed, and the id of the variable in the way."""
-    document: Any = error.document if isinstance(error.document, dict) else {}
-    details: dict[str, Any] = document.get("error") or {}
+    details = part(error.document, "error")
     if error.code == _CONFLICT and error.status == 400:  # noqa: PLR2004 - the HTTP status
         found = await _conflicting(client, plan, details)
         if found:
             return f"{error} the conflicting environment variable ID is {found}"
-    failed: list[dict[str, Any]] = document.get("failed") or []
+    document = cast("dict[str, Any]", error.document) if isinstance(error.document, dict) else {}
+    failed: list[Any] = document.get("failed") or []
     if not failed:
         return str(error)
-    first: dict[str, Any] = failed[0]["error"]
+    first = part(failed[0], "error")
     message = str(first.get("message", ""))
     if first.get("code") == _CONFLICT:
         found = await _conflicting(client, plan, first)

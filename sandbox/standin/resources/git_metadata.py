@@ -49,7 +49,7 @@ def _root(start: Path) -> Path | None:
 
 
 def _linked(link: Any) -> str:
-    kind = (link or {}).get("type")
+    kind = link.get("type") if link else None
     if kind == "github":
         return f"{link.get('org', '')}/{link.get('repo', '')}"
     if kind == "gitlab":

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from sandbox.standin.checks import between, each_of, length, one_of, size
 from sandbox.standin.errors import ResourceError, StandInError, not_found
 from sandbox.standin.golang import items, known, text, without_empty
-from sandbox.standin.resources.shared import ID, TEAM_ID, split
+from sandbox.standin.resources.shared import ID, TEAM_ID, part, split
 from sandbox.standin.schema import Call, Document, Field, Resource
 
 if TYPE_CHECKING:
@@ -57,7 +57,7 @@ async def _create(client: Client, plan: Document) -> Document:
 
 def _creation(plan: Document) -> dict[str, Any]:
     projects = items(plan["projectIds"])
-    headers = plan["headers"] if known(plan["headers"]) else {}
+    headers: dict[str, str] = plan["headers"] if known(plan["headers"]) else {}
     rate = plan["samplingRate"] if known(plan["samplingRate"]) else 0
     filters: dict[str, Any] = {
         "type": "basic",
@@ -117,8 +117,8 @@ async def _delete(client: Client, state: Document) -> None:
 
 
 def _state(answer: dict[str, Any], secret: Any, headers: Any) -> Document:
-    delivery: dict[str, Any] = answer.get("delivery") or {}
-    filters: dict[str, Any] = (answer.get("filterV2") or {}).get("filter") or {}
+    delivery = part(answer, "delivery")
+    filters = part(part(answer, "filterV2"), "filter")
     sampling: list[dict[str, Any]] = answer.get("sampling") or []
     said: dict[str, str] | None = delivery.get("headers")
     return {
@@ -126,12 +126,12 @@ def _state(answer: dict[str, Any], secret: Any, headers: Any) -> Document:
         "teamId": answer.get("ownerId") or None,
         "name": answer.get("name", ""),
         "deliveryFormat": delivery.get("encoding", ""),
-        "environments": (filters.get("deployment") or {}).get("environments"),
+        "environments": part(filters, "deployment").get("environments"),
         "headers": said if known(headers) else None,
         "projectIds": answer.get("projectIds"),
         "samplingRate": sampling[0].get("rate", 0) if sampling else None,
         "secret": secret if known(secret) else delivery.get("secret", ""),
-        "sources": (filters.get("log") or {}).get("sources"),
+        "sources": part(filters, "log").get("sources"),
         "endpoint": delivery.get("endpoint", ""),
     }
 

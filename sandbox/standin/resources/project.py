@@ -1,4 +1,4 @@
-"""vercel.Project: made in one call and finished in a second; its Git link and production branch in calls of their own."""
+"""vercel.Project: made in one call and finished in a second; its Git link has calls of its own."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from sandbox.standin.errors import ResourceError, StandInError, not_found
 from sandbox.standin.golang import flag, known, text
 from sandbox.standin.resources.project_fields import FIELDS
 from sandbox.standin.resources.project_wire import change, creation, needs_update_after_creation, project
-from sandbox.standin.resources.shared import GET_PROJECT, get_project, split, team_or_null
+from sandbox.standin.resources.shared import GET_PROJECT, get_project, part, split, team_or_null
 from sandbox.standin.schema import UNKNOWN, Call, Document, Failure, Resource, blank
 
 if TYPE_CHECKING:
@@ -43,7 +43,7 @@ async def _create(client: Client, plan: Document) -> Document:
             ) from error
     repository = plan["gitRepository"]
     if known(repository) and known(repository["productionBranch"]):
-        answer = await _set_branch(client, identifier, team, repository["productionBranch"], "creating", "")
+        answer = await _set_branch(client, identifier, team, repository["productionBranch"], "creating")
     return project(answer, plan, team_or_null(client, team))
 
 
@@ -66,7 +66,7 @@ async def _update(client: Client, state: Document, plan: Document) -> Document:
     team = text(state["teamId"])
     where = f"{team} {state['id']}"
     body = change(plan, text(state["name"]))
-    answer = await _change(client, UPDATE, f"Could not update project {where}", team, state["id"], body)
+    answer = await _change(client, UPDATE, f"Could not update project {where}", (team, text(state["id"])), body)
     answer = await _relink(client, state, plan, answer)
     await _read_variables(client, answer["id"], team, "update")
     return project(answer, plan, team_or_null(client, team))
@@ -80,18 +80,18 @@ async def _relink(client: Client, state: Document, plan: Document, answer: Any) 
     unlinked = False
     if wanted is None and linked is not None:
         # The real provider unlinks twice: once because no repository is wanted, once because it differs.
-        answer = await _change(client, UNLINK, f"Could not update project {team} {identifier}", team, identifier)
+        answer = await _change(client, UNLINK, f"Could not update project {team} {identifier}", (team, identifier))
     if _other_repository(wanted, linked):
         if linked is not None:
-            await _change(client, UNLINK, what, team, identifier)
+            await _change(client, UNLINK, what, (team, identifier))
             unlinked = True
         if wanted is not None:
             body = {"type": text(wanted["type"]), "repo": text(wanted["repo"])}
             what = f"Could not update project git repo {team} {identifier}"
-            answer = await _change(client, LINK, what, team, identifier, body)
-    branch = None if wanted is None else wanted["productionBranch"]
+            answer = await _change(client, LINK, what, (team, identifier), body)
+    branch: Any = None if wanted is None else wanted["productionBranch"]
     if known(branch) and (unlinked or linked is None or text(linked["productionBranch"]) != branch):
-        answer = await _set_branch(client, identifier, team, branch, "updating", team)
+        answer = await _set_branch(client, identifier, team, branch, "updating")
     return answer
 
 
@@ -127,7 +127,7 @@ async def _find(client: Client, identifier: str) -> Document | None:
 
 async def _read_variables(client: Client, identifier: str, team: str, verb: str) -> None:
     """Ask for the project's variables as the real provider does, which keeps them only where they are inline."""
-    until: Any = None
+    until: int | None = None
     while True:
         query = {"decrypt": "true", "limit": _PAGE} | ({"until": str(until)} if until is not None else {})
         try:
@@ -136,7 +136,7 @@ async def _read_variables(client: Client, identifier: str, team: str, verb: str)
             raise ResourceError(
                 "Error reading project environment variables", f"Could not {verb} project, unexpected error: {error}"
             ) from error
-        following = (page.get("pagination") or {}).get("next")
+        following: int | None = part(page, "pagination").get("next")
         if following is None:
             return
         if following == until:
@@ -144,7 +144,7 @@ async def _read_variables(client: Client, identifier: str, team: str, verb: str)
         until = following
 
 
-async def _set_branch(client: Client, identifier: str, team: str, branch: str, verb: str, where: str) -> Any:
+async def _set_branch(client: Client, identifier: str, team: str, branch: str, verb: str) -> Any:
     try:
         return await client.send(BRANCH, owner=team, project=identifier, body={"branch": branch})
     except StandInError as error:
@@ -152,13 +152,14 @@ async def _set_branch(client: Client, identifier: str, team: str, branch: str, v
             detail = f"Failed to create project, an error occurred setting the production branch: {error}"
         else:
             detail = (
-                f"Could not update project production branch {where} {identifier} to '{branch}', "
+                f"Could not update project production branch {team} {identifier} to '{branch}', "
                 f"unexpected error: {error}"
             )
         raise ResourceError(f"Error {verb} project", detail) from error
 
 
-async def _change(client: Client, call: Call, what: str, team: str, identifier: str, body: Any = None) -> Any:
+async def _change(client: Client, call: Call, what: str, where: tuple[str, str], body: Any = None) -> Any:
+    team, identifier = where
     try:
         if body is None:
             return await client.send(call, owner=team, project=identifier)

@@ -268,7 +268,7 @@ def _protection(value: Any) -> str | None:
 
 
 def _repository(link: Any) -> Document | None:
-    kind = (link or {}).get("type")
+    kind = link.get("type") if link else None
     if kind == "github":
         repo = f"{link.get('org', '')}/{link.get('repo', '')}"
     elif kind == "gitlab":

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from sandbox.standin.checks import length, matches
 from sandbox.standin.errors import ApiError, ResourceError, StandInError, not_found
 from sandbox.standin.golang import flag, known, text, text_pointer, without_empty, without_null
-from sandbox.standin.resources.shared import GET_PROJECT, PROJECT_ID, TEAM_ID, get_project, split
+from sandbox.standin.resources.shared import GET_PROJECT, PROJECT_ID, get_project, part, split
 from sandbox.standin.schema import Call, Document, Field, Resource
 
 if TYPE_CHECKING:
@@ -25,7 +25,7 @@ _ALONE_SUMMARY = "Invalid is_env_var = false for a solo protection bypass"
 FIELDS: dict[str, Field] = {
     "id": Field("string", computed=True, keep=True),
     "projectId": PROJECT_ID,
-    "teamId": TEAM_ID,
+    "teamId": Field("string", optional=True, computed=True, replace="if configured", keep=True, keep_null=True),
     "secret": Field(
         "string",
         optional=True,
@@ -73,11 +73,11 @@ async def _generate(client: Client, plan: Document) -> tuple[str, dict[str, Any]
     project, team, secret = text(plan["projectId"]), text(plan["teamId"]), text(plan["secret"])
     existing: set[str] = set()
     if not secret:
-        existing = set((await get_project(client, project, team)).get("protectionBypass") or {})
+        existing = set(part(await get_project(client, project, team), "protectionBypass"))
     note = text(plan["note"]) if known(plan["note"]) else None
     body = {"generate": {**without_empty({"secret": secret}), **without_null({"note": note})}}
     answer = await client.send(CHANGE, owner=team, project=project, body=body)
-    bypasses: dict[str, dict[str, Any]] = answer.get("protectionBypass") or {}
+    bypasses = part(answer, "protectionBypass")
     for name, each in bypasses.items():
         if name == secret or (not secret and name not in existing and each.get("scope") == _SCOPE):
             return name, each
@@ -87,14 +87,14 @@ async def _generate(client: Client, plan: Document) -> tuple[str, dict[str, Any]
 async def _patch(client: Client, project: str, team: str, update: dict[str, Any]) -> dict[str, Any]:
     async with client.lock(project):
         answer = await client.send(CHANGE, owner=team, project=project, body={"update": update})
-    found = (answer.get("protectionBypass") or {}).get(update["secret"])
+    found = part(answer, "protectionBypass").get(update["secret"])
     if found is None:
         raise ApiError(404, "not_found", "Protection bypass not found")
     return found
 
 
 async def _get(client: Client, project: str, team: str, secret: str) -> dict[str, Any]:
-    found = (await get_project(client, project, team)).get("protectionBypass") or {}
+    found = part(await get_project(client, project, team), "protectionBypass")
     if secret not in found:
         raise ApiError(404, "not_found", "Protection bypass not found")
     return found[secret]
@@ -142,7 +142,7 @@ async def _update(client: Client, state: Document, plan: Document) -> Document:
 async def _demote(client: Client, project: str, team: str, secret: str) -> dict[str, Any]:
     """Make another bypass the default; raises ResourceError where there is no other."""
     async with client.lock(project):
-        bypasses = (await get_project(client, project, team)).get("protectionBypass") or {}
+        bypasses = part(await get_project(client, project, team), "protectionBypass")
         if secret not in bypasses:
             raise ApiError(404, "not_found", "Protection bypass not found")
         if not bypasses[secret].get("isEnvVar"):
@@ -151,7 +151,7 @@ async def _demote(client: Client, project: str, team: str, secret: str) -> dict[
         if successor is None:
             raise ResourceError(_ALONE_SUMMARY, _ALONE)
         answer = await client.send(CHANGE, owner=team, project=project, body=_promotion(successor))
-    return (answer.get("protectionBypass") or {})[secret]
+    return part(answer, "protectionBypass")[secret]
 
 
 async def _revoke(client: Client, project: str, team: str, secret: str, *, promote: bool) -> None:
@@ -165,7 +165,7 @@ async def _revoke(client: Client, project: str, team: str, secret: str, *, promo
 
 async def _promote_successor(client: Client, project: str, team: str, secret: str) -> None:
     try:
-        bypasses = (await get_project(client, project, team)).get("protectionBypass") or {}
+        bypasses = part(await get_project(client, project, team), "protectionBypass")
     except StandInError as error:
         if not_found(error):
             return

@@ -83,7 +83,7 @@ async def _find(client: Client, identifier: str) -> Document | None:
 async def _get(client: Client, project: str, team: str) -> Document:
     """What Vercel says. The real provider loses any error here, and so reads a project that is gone as `unlimited`."""
     try:
-        answer = await client.send(GET, owner=team, project=project)
+        answer: dict[str, Any] = await client.send(GET, owner=team, project=project)
     except StandInError:
         answer = {}
     said: dict[str, int] | None = answer.get("deploymentExpiration")

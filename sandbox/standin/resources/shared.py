@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from sandbox.standin.errors import ResourceError, StandInError, not_found
 from sandbox.standin.golang import text
@@ -40,6 +40,12 @@ async def require_project(client: Client, plan: Document, summary: str) -> dict[
 async def get_project(client: Client, project: str, team: str) -> dict[str, Any]:
     """The project as Vercel gives it."""
     return await client.send(GET_PROJECT, owner=team, project=project)
+
+
+def part(document: object, name: str) -> dict[str, Any]:
+    """An object inside a wire document, empty where it, or the document, is missing or null."""
+    inner = cast("dict[str, Any]", document).get(name) if isinstance(document, dict) else None
+    return cast("dict[str, Any]", inner) if isinstance(inner, dict) else {}
 
 
 def split(identifier: str, parts: int, summary: str, form: str) -> list[str]:

@@ -8,7 +8,7 @@ import pulumiverse_vercel as vercel
 config = pulumi.Config()
 STEP = config.require("step")
 CHANGED = STEP != "made"
-REPLACED = STEP == "replaced"
+REPLACED = STEP in {"replaced", "clashing"}
 COMMIT = "a" * 40
 OTHER = "b" * 40
 
@@ -98,6 +98,10 @@ drain = vercel.LogDrain(
     secret=pulumi.Output.secret("drain-secret-drain-secret-drain-secret"),
     sampling_rate=0.5 if REPLACED else None,
 )
+if STEP == "clashing":
+    vercel.ProjectEnvironmentVariable(
+        "clash", project_id=full.id, key="NEXT_PUBLIC_BASE_URL", value="x", targets=["production"], sensitive=False
+    )
 for name, value in {
     "project": full.id,
     "url": deployment.url,

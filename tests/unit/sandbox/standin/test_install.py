@@ -5,12 +5,15 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pulumiverse_vercel
 
 from sandbox import standin
 from sandbox.standin import lean
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 EXECUTABLE = "pulumi-resource-vercel"
 

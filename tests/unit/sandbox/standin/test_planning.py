@@ -64,7 +64,9 @@ def test_the_same_inputs_change_nothing_and_keep_every_computed_value():
 
 
 def test_a_change_makes_computed_values_unknown_unless_they_are_kept():
-    result = plan({name: each for name, each in FIELDS.items() if name != "built"}, without(STATE), {**GIVEN, "name": "b"})
+    result = plan(
+        {name: each for name, each in FIELDS.items() if name != "built"}, without(STATE), {**GIVEN, "name": "b"}
+    )
     assert result.planned["stamp"] is UNKNOWN
     assert result.planned["id"] == "1"
     assert result.planned["targets"] == ["x", "y"]

@@ -1,0 +1,76 @@
+"""Every known difference between the stand-in and the real plugin; the comparison allows these and no other."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import Literal
+
+
+@dataclass(frozen=True)
+class Difference:
+    """One known difference."""
+
+    where: Literal["state", "behaviour"]
+    """`state`: the comparison leaves out what `pattern` matches; `behaviour`: outside of what it runs."""
+    what: str
+    pattern: str = ""
+    """Matches a dotted path in a resource's state, as `outputs.__defaults`."""
+
+
+KNOWN = (
+    Difference(
+        "state",
+        "The bridge keeps `__pulumi_raw_state_delta` among a resource's outputs, a note to itself of how to turn them "
+        "back into Terraform's state. The stand-in neither writes nor needs it, and passes over one that it finds.",
+        r"^outputs\.__pulumi_raw_state_delta$",
+    ),
+    Difference(
+        "behaviour",
+        "Resources, functions and properties outside of the table are an error that names them. Of a project these "
+        "are `environments`, `gitRepository.deployHooks`, `trustedSources` and `passport`; of a deployment `files` "
+        "and `pathPrefix`; of a variable `valueWo`, `valueWoVersion` and `visibility`. The real plugin passes over "
+        "unknown properties in silence.",
+    ),
+    Difference(
+        "behaviour",
+        "The digits at the end of a name that is made up differ; a name that the program gives is the same.",
+    ),
+    Difference(
+        "behaviour",
+        "Refusals by Check name the same property and rule in other words.",
+    ),
+    Difference(
+        "behaviour",
+        "Secret inputs that Vercel quotes in an error are shown as `[secret]`; the real plugin shows them.",
+    ),
+    Difference(
+        "behaviour",
+        "A GET that breaks on a connection which answered before is sent once more; Go does so for each connection "
+        "of its own, which the stand-in does not tell apart.",
+    ),
+    Difference(
+        "behaviour",
+        "Waiting for a deployment or domain takes a look every 5 s, or every PARITY_STANDIN_POLL_SECONDS.",
+    ),
+    Difference(
+        "behaviour",
+        "A protection bypass that is refused and cannot be revoked again either ends with the second error; the real "
+        "plugin warns of it and ends with the first.",
+    ),
+    Difference("behaviour", "`User-Agent` is `parity-standin`."),
+)
+
+
+def allowed(path: str) -> bool:
+    """Whether a difference at this path of a resource's state is known."""
+    return any(each.where == "state" and re.search(each.pattern, path) for each in KNOWN)
+
+
+def markdown() -> str:
+    """The list for docs/standin.md."""
+    return "".join(f"- {each.what}\n" for each in KNOWN)
+
+
+if __name__ == "__main__":
+    print(markdown(), end="")  # noqa: T201 - the list itself

@@ -170,7 +170,8 @@ async def _explain(client: Client, plan: Document, error: ApiError) -> str:
         found = await _conflicting(client, plan, details)
         if found:
             return f"{error} the conflicting environment variable ID is {found}"
-    document = cast("dict[str, Any]", error.document) if isinstance(error.document, dict) else {}
+    said = error.document
+    document = cast("dict[str, Any]", said) if isinstance(said, dict) else {}
     failed: list[Any] = document.get("failed") or []
     if not failed:
         return str(error)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import logging
 from typing import TYPE_CHECKING, Any
 
 from pulumi.provider.experimental import provider as sdk
@@ -14,7 +13,7 @@ from plugin.values import Properties, is_known, plain_map, wire_map
 from plugin.vercel import Vercel
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
     import httpx
 
@@ -30,17 +29,25 @@ _IDS = {LIVE_RELEASE: live_release.id_of, PROTECTION_BYPASS: bypass.id_of}
 _REPLACES = {LIVE_RELEASE: live_release.REPLACES, PROTECTION_BYPASS: bypass.REPLACES}
 _WATCHED = {LIVE_RELEASE: live_release.WATCHED, PROTECTION_BYPASS: ()}
 
-_log = logging.getLogger("parity.plugin")
-
 
 class ParityProvider(sdk.Provider):
     """Serves LiveRelease and ProtectionBypass. A preview makes no call."""
 
-    def __init__(self, vercel: Vercel | None = None, web: httpx.AsyncClient | None = None) -> None:
-        """Take the clients in tests; otherwise the environment's are made when first needed."""
+    def __init__(
+        self,
+        vercel: Vercel | None = None,
+        web: httpx.AsyncClient | None = None,
+        *,
+        tell: Callable[[str, str], None] = lambda _urn, _message: None,
+    ) -> None:
+        """Take the clients in tests; otherwise the environment's are made when first needed.
+
+        `tell` shows a sentence of progress for a URN.
+        """
         super().__init__()
         self._vercel = vercel
         self._web = web
+        self._tell = tell
 
     @property
     def vercel(self) -> Vercel:
@@ -98,7 +105,7 @@ class ParityProvider(sdk.Provider):
         if type_ == PROTECTION_BYPASS:
             outputs = await bypass.create(self.vercel, inputs)
         else:
-            outputs = await self._switch(inputs, None)
+            outputs = await self._switch(request.urn, inputs, None)
         return sdk.CreateResponse(_IDS[type_](inputs), wire_map(outputs, SECRETS[type_]))
 
     async def update(self, request: sdk.UpdateRequest) -> sdk.UpdateResponse:
@@ -106,7 +113,8 @@ class ParityProvider(sdk.Provider):
         type_, inputs = type_of(request.type), plain_map(request.news)
         if request.preview:
             return sdk.UpdateResponse(dict(request.news))
-        outputs = await self._switch(inputs, plain_map(request.olds)) if type_ == LIVE_RELEASE else inputs
+        olds = plain_map(request.olds)
+        outputs = await self._switch(request.urn, inputs, olds) if type_ == LIVE_RELEASE else inputs
         return sdk.UpdateResponse(wire_map(outputs, SECRETS[type_]))
 
     async def read(self, request: sdk.ReadRequest) -> sdk.ReadResponse:
@@ -126,8 +134,11 @@ class ParityProvider(sdk.Provider):
     async def cancel(self) -> None:
         """Nothing is held open: each call ends at its own limit."""
 
-    async def _switch(self, inputs: dict[str, Any], olds: Mapping[str, Any] | None) -> dict[str, Any]:
-        return await live_release.switch(self.vercel, inputs, olds, _log.info, web=self._web)
+    async def _switch(self, urn: str, inputs: dict[str, Any], olds: Mapping[str, Any] | None) -> dict[str, Any]:
+        def say(message: str) -> None:
+            self._tell(urn, message)
+
+        return await live_release.switch(self.vercel, inputs, olds, say, web=self._web)
 
 
 def partial_failure(type_: str, failure: Unfinished, inputs: Properties) -> tuple[str, Properties, Properties]:

@@ -15,7 +15,7 @@ import grpc.aio
 from pulumi.provider.experimental.property_value import PropertyValue
 from pulumi.provider.experimental.server import ProviderServicer
 from pulumi.runtime._grpc_settings import _GRPC_CHANNEL_OPTIONS  # pyright: ignore[reportPrivateUsage]
-from pulumi.runtime.proto import provider_pb2, provider_pb2_grpc, status_pb2
+from pulumi.runtime.proto import engine_pb2, engine_pb2_grpc, provider_pb2, provider_pb2_grpc, status_pb2
 
 from plugin.errors import ParityPluginError, Unfinished
 from plugin.provider import VERSION, ParityProvider, partial_failure, type_of
@@ -92,10 +92,35 @@ def _unfinished_status(error: Unfinished, urn: str, inputs: Any) -> Any:
     return status
 
 
+class Progress:
+    """Shows sentences beside a resource while the engine waits for it."""
+
+    def __init__(self, engine: Any) -> None:
+        """Take the engine's stub."""
+        self._engine = engine
+        self._sending: set[asyncio.Task[None]] = set()
+
+    def tell(self, urn: str, message: str) -> None:
+        """Send one sentence without waiting for it."""
+        task = asyncio.create_task(self._send(urn, message))
+        self._sending.add(task)
+        task.add_done_callback(self._sending.discard)
+
+    async def _send(self, urn: str, message: str) -> None:
+        request = engine_pb2.LogRequest(severity=engine_pb2.INFO, message=message, urn=urn, ephemeral=True)
+        try:
+            await self._engine.Log(request)
+        except grpc.RpcError as error:
+            # A sentence that nobody sees must not end a switch; the engine shows what a plugin writes here.
+            sys.stderr.write(f"{message} (not shown: {error})\n")
+
+
 async def serve(engine_address: str) -> None:
     """Listen on a free port of loopback, print it, and serve until the engine ends the process."""
     server = grpc.aio.server(options=_GRPC_CHANNEL_OPTIONS)
-    servicer = ParityServicer([], VERSION, ParityProvider(), engine_address)
+    channel = grpc.aio.insecure_channel(engine_address)
+    progress = Progress(engine_pb2_grpc.EngineStub(channel))  # pyright: ignore[reportUnknownMemberType]
+    servicer = ParityServicer([], VERSION, ParityProvider(tell=progress.tell), engine_address)
     provider_pb2_grpc.add_ResourceProviderServicer_to_server(servicer, server)  # pyright: ignore[reportUnknownMemberType]
     port = server.add_insecure_port("127.0.0.1:0")
     await server.start()

@@ -125,6 +125,16 @@ def test_create_and_update_make_it_live_and_keep_the_secret_marked():
     assert plain_map(updated.properties)["release"] == "r1"
 
 
+def test_what_is_waited_for_is_told():
+    told: list[tuple[str, str]] = []
+    world = World()
+    each = ParityProvider(world.vercel(), world.web(), tell=lambda urn, message: told.append((urn, message)))
+    asyncio.run(each.create(sdk.CreateRequest(URN, wired(inputs()), 0, preview=False)))
+    assert [urn for urn, _ in told] == [URN, URN]
+    assert told[0][1].startswith("Asking https://d2.vercel.app/api/health: Release r2 of shop-staging")
+    assert told[1][1].startswith("Promoting: Release r2")
+
+
 def test_deleting_the_switch_calls_nobody():
     world = World()
     asyncio.run(provider(world).delete(sdk.DeleteRequest(URN, "id", wired(inputs()), 0)))

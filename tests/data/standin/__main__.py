@@ -31,9 +31,7 @@ full = vercel.Project(
     password_protection=vercel.ProjectPasswordProtectionArgs(
         password=pulumi.Output.secret("open sesame"), deployment_type="standard_protection_new"
     ),
-    options_allowlist=vercel.ProjectOptionsAllowlistArgs(
-        paths=[vercel.ProjectOptionsAllowlistPathArgs(value="/api")]
-    ),
+    options_allowlist=vercel.ProjectOptionsAllowlistArgs(paths=[vercel.ProjectOptionsAllowlistPathArgs(value="/api")]),
     resource_config=vercel.ProjectResourceConfigArgs(
         fluid=True, function_default_regions=["iad1", "fra1"] if CHANGED else ["fra1"], function_default_timeout=60
     ),

@@ -79,6 +79,15 @@ def test_a_domain_of_another_account_waits_for_its_record(api: Vercel, context: 
     assert api("GET", f"{path}/shop.example.com")["verified"] is True
 
 
+def test_a_domain_that_the_seed_gives_to_another_account_is_not_verified(api: Vercel, context: Context) -> None:
+    claims = [{"name": "theirs.example", "team": OTHER["slug"]}, {"name": "ours.example", "team": TEAM["slug"]}]
+    vercel.seed(context, {"domains": claims})
+    project = api.project()
+    path = f"/v10/projects/{project['id']}/domains"
+    assert api("POST", path, {"name": "shop.theirs.example"})["verified"] is False
+    assert api("POST", path, {"name": "shop.ours.example"})["verified"] is True
+
+
 def test_dns_is_right_unless_the_seed_says_otherwise(api: Vercel, context: Context) -> None:
     assert api("GET", "/v6/domains/shop.example.com/config")["misconfigured"] is False
     vercel.seed(context, {"dns": [{"name": "shop.example.com", "misconfigured": True}]})

@@ -13,6 +13,14 @@ import pytest
 
 from sandbox import lifecycle
 from sandbox.server import ServeOptions
+from tests.support.boxes import (  # noqa: F401 - fixtures
+    empty_box,
+    empty_template,
+    finished_box,
+    finished_template,
+    record,
+    shared_folder,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -1,0 +1,94 @@
+"""The main job on the real engine: both stacks come up from nothing, stay as declared, answer, and go without a trace."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from parity.answers import Answer, Door
+from tests.support import catalog
+from tests.support.boxes import STACKS
+
+if TYPE_CHECKING:
+    from tests.support.program import Box
+
+pytestmark = [pytest.mark.engine, pytest.mark.sandbox]
+
+
+def door(box: Box) -> Door:
+    running = box.local.running()
+    return Door(running.proxy_url, box.local.layout.bundle, running.control_url)
+
+
+def answers(box: Box, stack: str) -> dict[str, tuple[dict[str, Any], Answer]]:
+    applications = box.outputs(stack)["applications"]
+    return {name: (values, door(box).ask(values["url"])) for name, values in applications.items()}
+
+
+def objects(state: dict[str, Any]) -> dict[str, Any]:
+    """What the vendors hold, but for two documents that say nothing of ours.
+
+    GitHub's key pair of the repository, made when it is first asked for, and Actions permissions that are a new
+    repository's own.
+    """
+    kinds = {(service, kind): documents for service, kinds in state.items() for kind, documents in kinds.items()}
+    kinds.pop(("github", "keys"), None)
+    kinds[("github", "permissions")] = [
+        each
+        for each in kinds.get(("github", "permissions"), [])
+        if (each["enabled"], each["allowed_actions"]) != (True, "all")
+    ]
+    return {" ".join(name): documents for name, documents in kinds.items() if documents}
+
+
+def test_both_stacks_come_up_from_nothing(record):
+    assert [record["up"][stack]["code"] for stack in STACKS] == [0, 0]
+    assert record["state"]["vercel"].get("projects", []) == []
+    assert all("created" in record["up"][stack]["stdout"] for stack in STACKS)
+
+
+@pytest.mark.parametrize("stack", STACKS)
+def test_what_is_there_is_what_was_declared(finished_box, stack):
+    finished_box.pulumi("preview", "--stack", stack, "--refresh", "--expect-no-changes", "--diff").ok()
+
+
+@pytest.mark.parametrize("stack", STACKS)
+def test_a_second_update_changes_nothing(finished_box, stack):
+    state, databases = finished_box.state(), catalog.dump(finished_box.environment())
+    finished_box.up(stack, "--expect-no-changes").ok()
+    assert finished_box.state() == state
+    assert catalog.dump(finished_box.environment()) == databases
+
+
+def test_every_live_url_answers_with_its_release_and_a_working_login(finished_box):
+    asked = 0
+    for stack in STACKS:
+        for name, (values, answer) in answers(finished_box, stack).items():
+            assert answer.problems(values["live"], values["commit"]) == [], f"{name} of {stack}"
+            assert answer.body is not None
+            assert answer.body["environment"] == stack
+            assert all(row["database"] == f"storefront_{stack}" for row in answer.body["database"])
+            asked += 1
+    assert asked == 4
+
+
+def test_a_live_url_whose_database_is_gone_is_noticed(finished_box):
+    finished_box.local.client().postgres("stop")
+    values, answer = answers(finished_box, "staging")["shop"]
+    assert answer.status == 503
+    assert any("DATABASE_URL" in problem for problem in answer.problems(values["live"], values["commit"]))
+
+
+def test_destroying_leaves_everything_as_it_was(finished_box, record):
+    for stack in reversed(STACKS):
+        finished_box.destroy(stack).ok()
+    assert catalog.dump(finished_box.environment()) == record["catalog"]
+    assert objects(finished_box.state()) == objects(record["state"])
+
+
+def test_a_request_to_another_host_is_refused_and_logged_by_name(finished_box):
+    since = finished_box.last_request()
+    run = finished_box.run("curl", "-sS", "--max-time", "10", "https://example.com/")
+    assert run.code != 0
+    assert [row for row in finished_box.requests(since) if "example.com" in row["path"]]

@@ -1,4 +1,4 @@
-"""The main job on the real engine: both stacks come up from nothing, stay as declared, answer, and go without a trace."""
+"""The main job on the real engine: both stacks come up from nothing, answer, stay as declared, and go traceless."""
 
 from __future__ import annotations
 

@@ -77,7 +77,10 @@ def _copy(source: Path, target: Path) -> None:
         if path.name != "pulumi":
             subprocess.run(["cp", "-a", str(path), str(target / _SANDBOX)], check=True)
     shutil.copytree(
-        source / _SANDBOX / "pulumi", target / _SANDBOX / "pulumi", ignore=shutil.ignore_patterns("plugins"), symlinks=True
+        source / _SANDBOX / "pulumi",
+        target / _SANDBOX / "pulumi",
+        ignore=shutil.ignore_patterns("plugins"),
+        symlinks=True,
     )
     shutil.copytree(source / plugins, target / plugins, copy_function=os.link)
 

@@ -19,7 +19,9 @@ _SHARED = {
         "SELECT pg_get_userbyid(roleid), pg_get_userbyid(member), pg_get_userbyid(grantor), admin_option"
         " FROM pg_auth_members ORDER BY 1, 2, 3"
     ),
-    "role settings": "SELECT setdatabase::text, pg_get_userbyid(setrole), setconfig::text FROM pg_db_role_setting ORDER BY 2, 3",
+    "role settings": (
+        "SELECT setdatabase::text, pg_get_userbyid(setrole), setconfig::text FROM pg_db_role_setting ORDER BY 2, 3"
+    ),
 }
 _LOCAL = {
     "schemas": "SELECT nspname, pg_get_userbyid(nspowner), nspacl::text FROM pg_namespace ORDER BY 1",

@@ -50,7 +50,9 @@ def test_nothing_is_written_twice(record, stack):
 
 @pytest.mark.parametrize("stack", STACKS)
 def test_a_deployments_health_is_asked_once_before_it_is_promoted(record, stack):
-    asked = [row["path"] for row in rows_of(record, stack) if row["service"] == "edge" and ".vercel.app/" in row["path"]]
+    asked = [
+        row["path"] for row in rows_of(record, stack) if row["service"] == "edge" and ".vercel.app/" in row["path"]
+    ]
     assert len(asked) == len(set(asked)) == APPLICATIONS
 
 

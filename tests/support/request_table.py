@@ -33,9 +33,23 @@ FAMILIES = (
     Family("provider vercel", r"vercel GET /v2/teams/[^/]+", "GET /v2/teams/{slug}", _PROVIDER, "the team, once a run"),
     Family("Project", r"vercel GET /", "GET / (frameworks, regions)", _PROVIDER, "checks framework and region"),
     Family("Project", r"vercel POST /v8/projects", "POST /v8/projects", _PROVIDER, "creates it"),
-    Family("Project", r"vercel PATCH /v9/projects/[^/]+", "PATCH /v9/projects/{id}", _PROVIDER, "settings that a create does not take"),
-    Family("Project", r"vercel PATCH /v9/projects/[^/]+/branch", "PATCH .../branch", _PROVIDER, "its production branch"),
-    Family("Project", r"vercel GET /v8/projects/[^/]+/env", "GET .../env", _PROVIDER, "its variables, which a project lists"),
+    Family(
+        "Project",
+        r"vercel PATCH /v9/projects/[^/]+",
+        "PATCH /v9/projects/{id}",
+        _PROVIDER,
+        "settings that a create does not take",
+    ),
+    Family(
+        "Project", r"vercel PATCH /v9/projects/[^/]+/branch", "PATCH .../branch", _PROVIDER, "its production branch"
+    ),
+    Family(
+        "Project",
+        r"vercel GET /v8/projects/[^/]+/env",
+        "GET .../env",
+        _PROVIDER,
+        "its variables, which a project lists",
+    ),
     Family(
         "Project, ProjectEnvironmentVariable, ProjectDomain, Deployment",
         r"vercel GET /v10/projects/[^/]+",
@@ -47,7 +61,9 @@ FAMILIES = (
         "ProjectEnvironmentVariable", r"vercel POST /v10/projects/[^/]+/env", "POST .../env", _PROVIDER, "creates it"
     ),
     Family("ProjectDomain", r"vercel POST /v10/projects/[^/]+/domains", "POST .../domains", _PROVIDER, "creates it"),
-    Family("ProjectDomain", r"vercel GET /v6/domains/[^/]+/config", "GET /v6/domains/{name}/config", _PROVIDER, "its DNS"),
+    Family(
+        "ProjectDomain", r"vercel GET /v6/domains/[^/]+/config", "GET /v6/domains/{name}/config", _PROVIDER, "its DNS"
+    ),
     Family(
         "ProjectDeploymentRetention",
         r"vercel PATCH /v9/projects/[^/]+/deployment-expiration",
@@ -57,11 +73,20 @@ FAMILIES = (
     ),
     Family("Deployment", r"vercel POST /v12/now/deployments", "POST /v12/now/deployments", _PROVIDER, "creates it"),
     Family(
-        "Deployment", r"vercel GET /v13/deployments/[^/]+", "GET /v13/deployments/{id}", _PROVIDER, "until it is built", polled=True
+        "Deployment",
+        r"vercel GET /v13/deployments/[^/]+",
+        "GET /v13/deployments/{id}",
+        _PROVIDER,
+        "until it is built",
+        polled=True,
     ),
     Family("LogDrain", r"vercel POST /v1/drains", "POST /v1/drains", _PROVIDER, "creates it"),
     Family(
-        "ProtectionBypass", r"vercel PATCH /v1/projects/[^/]+/protection-bypass", "PATCH .../protection-bypass", _OWN, "creates it"
+        "ProtectionBypass",
+        r"vercel PATCH /v1/projects/[^/]+/protection-bypass",
+        "PATCH .../protection-bypass",
+        _OWN,
+        "creates it",
     ),
     Family(
         "LiveRelease",
@@ -71,8 +96,17 @@ FAMILIES = (
         "what is live before, then until the promotion is done",
         polled=True,
     ),
-    Family("LiveRelease", r"edge GET [^/]+\.vercel\.app/.*", "GET the deployment's own host", _OWN, "healthy before it is promoted", polled=True),
-    Family("LiveRelease", r"vercel POST /v10/projects/[^/]+/promote/[^/]+", "POST .../promote/{id}", _OWN, "the switch"),
+    Family(
+        "LiveRelease",
+        r"edge GET [^/]+\.vercel\.app/.*",
+        "GET the deployment's own host",
+        _OWN,
+        "healthy before it is promoted",
+        polled=True,
+    ),
+    Family(
+        "LiveRelease", r"vercel POST /v10/projects/[^/]+/promote/[^/]+", "POST .../promote/{id}", _OWN, "the switch"
+    ),
     Family("LiveRelease", r"edge GET [^/]+/.*", "GET each domain", _OWN, "until it serves the release", polled=True),
     Family(
         "every GitHub resource but the environment and secret",
@@ -81,9 +115,19 @@ FAMILIES = (
         _PROVIDER,
         "each asks for the repository",
     ),
-    Family("RepositoryEnvironment", rf"github (PUT|GET) {_REPO}/environments/[^/]+", "PUT .../environments/{name}", _PROVIDER, "creates it"),
     Family(
-        "RepositoryEnvironment reviewers", r"github GET /orgs/[^/]+/teams/[^/]+", "GET /orgs/{org}/teams/{team}", _PROVIDER, "a team's id"
+        "RepositoryEnvironment",
+        rf"github (PUT|GET) {_REPO}/environments/[^/]+",
+        "PUT .../environments/{name}",
+        _PROVIDER,
+        "creates it",
+    ),
+    Family(
+        "RepositoryEnvironment reviewers",
+        r"github GET /orgs/[^/]+/teams/[^/]+",
+        "GET /orgs/{org}/teams/{team}",
+        _PROVIDER,
+        "a team's id",
     ),
     Family(
         "RepositoryEnvironmentDeploymentPolicy",
@@ -100,7 +144,11 @@ FAMILIES = (
         "the key to seal with",
     ),
     Family(
-        "ActionsEnvironmentSecret", rf"github PUT {_BY_ID}/environments/[^/]+/secrets/[^/]+", "PUT .../secrets/{name}", _PROVIDER, "creates it"
+        "ActionsEnvironmentSecret",
+        rf"github PUT {_BY_ID}/environments/[^/]+/secrets/[^/]+",
+        "PUT .../secrets/{name}",
+        _PROVIDER,
+        "creates it",
     ),
     Family(
         "ActionsEnvironmentSecret",
@@ -124,7 +172,9 @@ FAMILIES = (
         "reads it back",
     ),
     Family("RepositoryRuleset", rf"github POST {_REPO}/rulesets", "POST .../rulesets", _PROVIDER, "creates it"),
-    Family("RepositoryRuleset", rf"github GET {_REPO}/rulesets/\d+", "GET .../rulesets/{id}", _PROVIDER, "reads it back"),
+    Family(
+        "RepositoryRuleset", rf"github GET {_REPO}/rulesets/\d+", "GET .../rulesets/{id}", _PROVIDER, "reads it back"
+    ),
     Family(
         "ActionsRepositoryPermissions",
         rf"github (PUT|GET) {_REPO}/actions/permissions(/.*)?",
@@ -154,7 +204,10 @@ def page(stacks: Mapping[str, Iterable[Mapping[str, Any]]]) -> str:
         "# Requests of an update from nothing",
         "",
         "Counted by the sandbox while both stacks of the example came up from nothing; a test holds this page to it",
-        "(`tests/sandbox/test_requests.py`; with `PARITY_WRITE_DOCS=1` it writes the page). *Polled* requests are repeated",
+        (
+            "(`tests/sandbox/test_requests.py`; with `PARITY_WRITE_DOCS=1` it writes the page). *Polled* requests are "
+            "repeated"
+        ),
         "until something is done, so their number follows the clock; at least one each is made.",
         "",
         "| resource | request | " + " | ".join(numbers) + " | asked by | why |",
@@ -170,7 +223,10 @@ def page(stacks: Mapping[str, Iterable[Mapping[str, Any]]]) -> str:
         f"In all, without the polled ones: {', '.join(f'{stack} {number}' for stack, number in fixed.items())}.",
         "",
         "What could be spared is asked by the vendors' own providers, whose code is not ours: GitHub's asks for the",
-        "repository once for each resource and reads back what it has just written, Vercel's asks for the project before",
+        (
+            "repository once for each resource and reads back what it has just written, Vercel's asks for the project "
+            "before"
+        ),
         "each variable, domain and deployment. Parity's plugin asks nothing twice but while it waits.",
         "",
     ]

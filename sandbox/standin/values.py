@@ -96,12 +96,13 @@ def _value(kind: Field, given: PropertyValue, failures: list[Failure], path: str
 def _scalar(kind: Field, value: PythonValue) -> Any:
     if not isinstance(value, _TYPES[kind.kind]):
         raise WrongTypeError(f"expected a {kind.kind}, got {_describe(value)}")
-    if kind.kind != "integer":
+    if not isinstance(value, float):
         return value
-    number = cast("float", value)
-    if not number.is_integer():
-        raise WrongTypeError(f"expected a whole number, got {number}")
-    return int(number)
+    if value.is_integer():
+        return int(value)  # Go writes a whole number without a point.
+    if kind.kind == "integer":
+        raise WrongTypeError(f"expected a whole number, got {value}")
+    return value
 
 
 def _describe(value: PythonValue) -> str:

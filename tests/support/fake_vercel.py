@@ -60,6 +60,7 @@ class Vercel:
         self.say("GET /v8/projects/prj_1/env", {"envs": [], "pagination": {"next": None}})
         self.team = TEAM if team is None else team
         self.headers: list[httpx.Headers] = []
+        self.raw: list[str] = []
 
     def say(self, call: str, *answers: Any) -> None:
         """Answer a call with documents, or with `(status, document)` or `(status, document, headers)`."""
@@ -70,6 +71,7 @@ class Vercel:
         path = request.url.raw_path.decode()
         self.requests.append((request.method, path, body))
         self.headers.append(request.headers)
+        self.raw.append(request.content.decode())
         call = f"{request.method} {request.url.path}"
         if request.url.host != "api.vercel.com":
             call = f"GET {request.url.host}"

@@ -334,6 +334,12 @@ def test_a_drain_is_sent_in_vercels_form_and_keeps_its_own_secret(vercel: Vercel
     assert state(vercel.create("LogDrain", DRAIN))["secret"] == "vercels own"
 
 
+def test_a_whole_number_is_sent_without_a_point_as_go_does(vercel: Vercel):
+    vercel.say("POST /v1/drains", {"id": "drn_1"})
+    vercel.create("LogDrain", {**DRAIN, "samplingRate": 1})
+    assert vercel.raw[-1].count('"rate":1}') == 1
+
+
 def test_every_change_of_a_drain_replaces_it(vercel: Vercel):
     kept = {**DRAIN, "id": "drn_1", "teamId": "team_1", "secret": "s"}
     assert vercel.diff("LogDrain", kept, DRAIN).changes is False

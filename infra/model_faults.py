@@ -138,5 +138,5 @@ def _remedy(source: Source, path: Path, kind: str, meaning: str) -> str:
         "urn": "Copy it from `pulumi stack --show-urns` or from the preview's gate.",
     }
     if kind == "short_secret":
-        return remedies[kind] + f"`pulumi config set --secret {spell(path)} --stack {source.stack}`."
+        return remedies[kind] + f"`pulumi config set --secret --path '{spell(path)}' --stack {source.stack}`."
     return remedies.get(kind, meaning or "Correct it.")

@@ -25,7 +25,7 @@ NAMESPACE = "parity:"
 """The prefix of every key of a stack's file that this program reads."""
 
 SECRET_LENGTH = 32
-"""The shortest stack secret that is accepted, characters."""
+"""The shortest stack secret, and the shortest secret of a log drain, that is accepted, characters."""
 
 
 def _filled(secret: Secret) -> Secret:
@@ -56,8 +56,7 @@ Host = Annotated[StrictStr, AfterValidator(forms.hostname), WithJsonSchema({"typ
 HttpsUrl = Annotated[
     StrictStr, AfterValidator(forms.https_url), WithJsonSchema({"type": "string", "pattern": "^https://"})
 ]
-FilledSecret = Annotated[Secret, AfterValidator(_filled)]
-StackSecret = Annotated[Secret, AfterValidator(_strong)]
+LongSecret = Annotated[Secret, AfterValidator(_strong)]
 Generation = Annotated[StrictInt, Field(ge=1, le=9999)]
 """The number of a role's password; it only ever grows. Its digits are counted in the role's name."""
 ReleaseId = Annotated[
@@ -162,7 +161,9 @@ class LogSettings(StackModel):
     """Where this stack's logs go."""
 
     endpoint: HttpsUrl = Field(description="The `https://` URL that Vercel's log drain posts to.")
-    secret: FilledSecret = Field(description="Signs the drain's requests; encrypted.")
+    secret: LongSecret = Field(
+        description=f"Signs the drain's requests, at least {SECRET_LENGTH} characters, as Vercel asks; encrypted."
+    )
 
 
 # --- Releases ---------------------------------------------------------------------------------------------------------
@@ -214,7 +215,7 @@ class StackConfig(StackModel):
     """All keys of a stack's file, each with the prefix `parity:`."""
 
     environment: Text = Field(description="The stack's own name, written out so that a copied file is noticed.")
-    secret: StackSecret = Field(
+    secret: LongSecret = Field(
         description=f"The stack secret, at least {SECRET_LENGTH} characters, encrypted: database passwords and release "
         "digests are derived from it, so changing it changes all of them."
     )

@@ -204,10 +204,7 @@ def page(stacks: Mapping[str, Iterable[Mapping[str, Any]]]) -> str:
         "# Requests of an update from nothing",
         "",
         "Counted by the sandbox while both stacks of the example came up from nothing; a test holds this page to it",
-        (
-            "(`tests/sandbox/test_requests.py`; with `PARITY_WRITE_DOCS=1` it writes the page). *Polled* requests are "
-            "repeated"
-        ),
+        "(`tests/sandbox/test_requests.py`; with `PARITY_WRITE_DOCS=1` it writes the page). *Polled* ones are repeated",
         "until something is done, so their number follows the clock; at least one each is made.",
         "",
         "| resource | request | " + " | ".join(numbers) + " | asked by | why |",
@@ -223,10 +220,7 @@ def page(stacks: Mapping[str, Iterable[Mapping[str, Any]]]) -> str:
         f"In all, without the polled ones: {', '.join(f'{stack} {number}' for stack, number in fixed.items())}.",
         "",
         "What could be spared is asked by the vendors' own providers, whose code is not ours: GitHub's asks for the",
-        (
-            "repository once for each resource and reads back what it has just written, Vercel's asks for the project "
-            "before"
-        ),
+        "repository once for each resource and reads back what it wrote, Vercel's asks for the project before",
         "each variable, domain and deployment. Parity's plugin asks nothing twice but while it waits.",
         "",
     ]

@@ -17,7 +17,7 @@ PLAIN = {
     "v1:stack": "stack-secret-of-at-least-thirty-two-characters",
     "v1:payment": "canary-payment-0001",
     "v1:session": "canary-session-0002",
-    "v1:drain": "canary-drain-0003",
+    "v1:drain": "canary-drain-0003-abcdefghijklmnopqrstuvwxyz",
     "v1:short": "too short",
     "v1:blank": "   ",
     "v1:trailing": "canary-payment-0001\n",

@@ -39,6 +39,12 @@ CASES = {
         "is missing.",
         "`pulumi config set --secret --path 'parity:secret' --stack staging`",
     ),
+    "log drain's secret too short": (
+        [("v1:drain", "v1:short")],
+        "parity:logs.secret",
+        "is shorter than 32 characters.",
+        "`pulumi config set --secret --path 'parity:logs.secret' --stack staging`",
+    ),
     "stack secret too short": (
         [("v1:stack", "v1:short")],
         "Pulumi.staging.yaml:4:3: parity:secret",

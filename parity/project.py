@@ -22,6 +22,15 @@ class Project:
 
     root: Path
 
+    @property
+    def name(self) -> str:
+        """The project's name in Pulumi.yaml; raises ProjectError where the file cannot be read or names none."""
+        path = self.root / "Pulumi.yaml"
+        name = self.stack_document(path).get("name")
+        if not isinstance(name, str):
+            raise ProjectError("Pulumi.yaml has no name", where=str(path), remedy="begin it with `name: <project>`")
+        return name
+
     def stack_files(self) -> dict[str, Path]:
         """The stacks' files by stack: staging first, then the others by name, so that prod comes after it."""
         files = {path.name.split(".")[1]: path for path in self.root.glob("Pulumi.*.yaml")}

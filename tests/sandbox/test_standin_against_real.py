@@ -1,4 +1,4 @@
-"""The stand-in beside the real plugin: one program, two sandboxes, the same requests and the same state.
+"""The stand-in beside the real plugin: the same programs, two sandboxes, the same requests and the same state.
 
 Runs where PARITY_VERCEL_PLUGIN names the executable of a real pulumi-resource-vercel, released or built from
 terraform-provider-vercel v5.10.0. What may differ is in sandbox/standin/differences.py, and nowhere else.
@@ -18,8 +18,12 @@ import httpx
 import pytest
 
 import engine
+from parity import toolchain
+from parity.local import Local
 from sandbox.standin import differences
-from tests.support.standin import SEED, Bench
+from sandbox.standin.provider import POLL_VARIABLE
+from tests.support.program import Box, copy_program
+from tests.support.standin import KEPT, KEY, SEED, Bench, Names
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -71,7 +75,7 @@ def note(bench: Bench, story: Story, step: str, done: Any) -> None:
     story.requests[step] = bench.requests()
     # The bridge logs an error as "detail: summary" and fails with "summary: detail".
     errors = re.findall(r"Could not .* unexpected error: .*?(?=: Error creating|$)", done.stdout, re.MULTILINE)
-    story.said[step] = (done.returncode, sorted({bench.named(each.strip()) for each in errors}))
+    story.said[step] = (done.returncode, sorted({bench.names.named(each.strip()) for each in errors}))
 
 
 def preview(bench: Bench) -> list[Any]:
@@ -80,7 +84,7 @@ def preview(bench: Bench) -> list[Any]:
     bench.state()
     steps = [each for each in json.loads(done.stdout)["steps"] if ":index/" in each["urn"]]
     return [
-        bench.named(
+        bench.names.named(
             {
                 "urn": each["urn"],
                 "op": each["op"],
@@ -111,7 +115,7 @@ def strangers(bench: Bench) -> list[tuple[str, str, str]]:
         made = client.post(f"/v10/projects/{project}/env", json=variable).json()["created"]["id"]
         client.post(f"/v10/projects/{project}/domains", json={"name": "stranger.acme.example"}).raise_for_status()
         team = client.get("/v2/teams/acme").json()["id"]
-    bench.names |= {project: "<id of stranger>", made: "<id of by-hand>"}
+    bench.names.known |= {project: "<id of stranger>", made: "<id of by-hand>"}
     return [
         ("stranger", "vercel:index/project:Project", f"{team}/{project}"),
         ("by-hand", "vercel:index/projectEnvironmentVariable:ProjectEnvironmentVariable", f"{project}/{made}"),
@@ -153,6 +157,52 @@ def stories(tmp_path_factory: pytest.TempPathFactory) -> tuple[Story, Story]:
     return told[0], told[1]
 
 
+STACK = "staging"
+
+
+@pytest.fixture(scope="module")
+def own_programs(tmp_path_factory: pytest.TempPathFactory) -> tuple[Story, Story]:
+    """The project's own program with the real plugin and with the stand-in."""
+    told: list[Story] = []
+    for name, plugin in (("real", os.environ[VARIABLE]), ("standin", None)):
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setenv(POLL_VARIABLE, "0.5")
+            if plugin is None:
+                patch.delenv(VARIABLE)
+                assert toolchain.resolve().plugin("vercel").source == "stand-in", "a real plugin is on PATH"
+            told.append(run_own_program(tmp_path_factory.mktemp(name)))
+    return told[0], told[1]
+
+
+def run_own_program(folder: Path) -> Story:
+    """Bring one stack up, refresh it, and take it down."""
+    project = copy_program(folder / "program")
+    local = Local(project, folder / "box")
+    local.directory.mkdir()
+    (local.directory / "credentials.json").write_text(json.dumps({"fingerprint_key": KEY}))
+    (local.directory / "credentials.json").chmod(0o600)
+    story, box, names = Story(), Box(project, local), Names()
+    try:
+        local.up()
+        local.equip(toolchain.resolve())
+        box.up(STACK, "--parallel", "1").ok()
+        exported = json.loads(box.pulumi("stack", "export", "--show-secrets", "--stack", STACK).ok().stdout)
+        resources = [each for each in exported["deployment"]["resources"] if each["type"].startswith("vercel:")]
+        for each in resources:
+            names.learn(each)
+        story.states["up"] = {each["urn"]: names.named({name: each.get(name) for name in KEPT}) for each in resources}
+        story.requests["up"] = names.calls(box.requests())
+        seen = box.last_request()
+        box.pulumi("preview", "--refresh", "--expect-no-changes", "--stack", STACK).ok()
+        story.requests["refreshed"] = names.calls(box.requests(seen))
+        seen = box.last_request()
+        box.destroy(STACK).ok()
+        story.requests["destroyed"] = names.calls(box.requests(seen))
+    finally:
+        local.down(wipe=True)
+    return story
+
+
 def test_the_story_went_as_it_should(stories: tuple[Story, Story]):
     for story in stories:
         ended = {step: code for step, (code, _) in story.said.items()}
@@ -168,14 +218,15 @@ def test_both_send_the_same_requests_in_the_same_order(stories: tuple[Story, Sto
 
 def test_both_leave_the_same_state(stories: tuple[Story, Story]):
     real, standin = stories
-    found = {
-        f"{step} {urn} {path}": values
-        for step, state in real.states.items()
-        for urn in state | standin.states[step]
-        for path, values in differing(state.get(urn), standin.states[step].get(urn))
-        if not differences.allowed(path)
-    }
-    assert found == {}
+    assert unknown_differences(real, standin) == {}
+
+
+def test_the_projects_own_program_sends_the_same_and_leaves_the_same(own_programs: tuple[Story, Story]):
+    real, standin = own_programs
+    assert len(real.states["up"]) > 10, "the program makes more than that at Vercel"
+    for step, requests in real.requests.items():
+        assert unordered(standin.requests[step]) == unordered(requests), step
+    assert unknown_differences(real, standin) == {}
 
 
 def test_both_foresee_the_same(stories: tuple[Story, Story]):
@@ -188,6 +239,17 @@ def test_both_fail_with_the_same_words(stories: tuple[Story, Story]):
     real, standin = stories
     assert real.said["clashing"][1], "the real plugin said nothing"
     assert standin.said == real.said
+
+
+def unknown_differences(real: Story, standin: Story) -> dict[str, Any]:
+    """What differs in the states and is not in the list, by step, resource and path."""
+    return {
+        f"{step} {urn} {path}": values
+        for step, state in real.states.items()
+        for urn in state | standin.states[step]
+        for path, values in differing(state.get(urn), standin.states[step].get(urn))
+        if not differences.allowed(path)
+    }
 
 
 def in_order(requests: list[Any]) -> list[Any]:

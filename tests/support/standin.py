@@ -37,6 +37,9 @@ SEED = {
         "users": [],
     },
 }  # fmt: skip
+KEPT = ("urn", "type", "id", "inputs", "outputs", "additionalSecretOutputs", "propertyDependencies")
+"""What of a resource in the state is compared."""
+SHORTEST_ID = 4
 _STAMPS = re.compile(r"\b1[6-9]\d{11}\b")
 
 
@@ -48,6 +51,59 @@ def place(executable: Path, pulumi_home: Path) -> None:
 
 
 @dataclass
+class Names:
+    """What each random id is called, so that what two plugins did can be compared."""
+
+    known: dict[str, str] = field(default_factory=dict)
+    key: str = KEY
+    """Of the sandbox's fingerprints."""
+
+    def learn(self, resource: dict[str, Any]) -> None:
+        """Call a resource's ids after the resource."""
+        name = resource["urn"].rpartition("::")[2]
+        outputs = resource.get("outputs", {})
+        for key in ("id", "url"):
+            value = outputs.get(key)
+            if isinstance(value, str) and len(value) >= SHORTEST_ID and "/" not in value:
+                self.known.setdefault(value, f"<{key} of {name}>")
+        for number, value in enumerate(sorted(outputs.get("domains") or [])):
+            self.known.setdefault(value, f"<domain {number} of {name}>")
+
+    def named(self, value: Any) -> Any:
+        """A document with random ids under their names, sorted where they stand in a list, and times as `<time>`."""
+        if isinstance(value, dict):
+            return {self.named(name): self.named(each) for name, each in value.items()}
+        if isinstance(value, list):
+            return _sorted_names([self.named(each) for each in value])
+        if isinstance(value, str):
+            for identifier in sorted(self.known, key=len, reverse=True):
+                value = value.replace(identifier, self.known[identifier])
+            return value
+        if isinstance(value, (int, float)) and not isinstance(value, bool) and _STAMPS.fullmatch(str(int(value))):
+            return "<time>"
+        return value
+
+    def calls(self, rows: list[dict[str, Any]]) -> list[tuple[str, str, Any]]:
+        """Method, path and body of the calls to Vercel; repeated looks at a deployment are one."""
+        redactor = Redactor(self.key)
+        prints = {redactor.fingerprint(identifier): name for identifier, name in self.known.items()}
+        found: list[tuple[str, str, Any]] = []
+        for row in rows:
+            if row["service"] != "vercel":
+                continue
+            path, _, query = row["path"].partition("?")
+            path = self.named(path) + "?" + self.named("&".join(sorted(query.split("&"))))
+            call = (row["method"], path, _replace(row["body"], prints))
+            if not (found and found[-1] == call and "/deployments/" in path):
+                found.append(call)
+        return found
+
+
+def _sorted_names(values: list[Any]) -> list[Any]:
+    return sorted(values) if all(isinstance(each, str) and each.startswith("<") for each in values) else values
+
+
+@dataclass
 class Bench:
     """A sandbox, a copy of the program, and a stack of it."""
 
@@ -56,8 +112,7 @@ class Bench:
     plugin: Path | None
     """The released plugin's executable; None for the stand-in."""
     program: Path = PROGRAM
-    names: dict[str, str] = field(default_factory=dict)
-    """What each random id is called, so that two benches can be compared."""
+    names: Names = field(default_factory=Names)
     seen: int = 0
 
     def start(self) -> Bench:
@@ -142,55 +197,19 @@ class Bench:
         resources = json.loads(done.stdout)["deployment"].get("resources", [])
         ours = [each for each in resources if ":index/" in each["type"]]
         for each in ours:
-            self._learn(each)
-        kept = ("urn", "type", "id", "inputs", "outputs", "additionalSecretOutputs", "propertyDependencies")
-        return [self.named({name: each.get(name) for name in kept}) for each in ours]
-
-    def _learn(self, resource: dict[str, Any]) -> None:
-        name = resource["urn"].rpartition("::")[2]
-        outputs = resource.get("outputs", {})
-        for key in ("id", "url"):
-            value = outputs.get(key)
-            if isinstance(value, str) and len(value) > 3 and "/" not in value:
-                self.names.setdefault(value, f"<{key} of {name}>")
-        for number, value in enumerate(sorted(outputs.get("domains") or [])):
-            self.names.setdefault(value, f"<domain {number} of {name}>")
-
-    def named(self, value: Any) -> Any:
-        """A document with random ids under their names, and times without their digits."""
-        if isinstance(value, dict):
-            return {self.named(name): self.named(each) for name, each in value.items()}
-        if isinstance(value, list):
-            return [self.named(each) for each in value]
-        if isinstance(value, str):
-            for identifier in sorted(self.names, key=len, reverse=True):
-                value = value.replace(identifier, self.names[identifier])
-            return value
-        if isinstance(value, (int, float)) and not isinstance(value, bool) and _STAMPS.fullmatch(str(int(value))):
-            return "<time>"
-        return value
+            self.names.learn(each)
+        return [self.names.named({name: each.get(name) for name in KEPT}) for each in ours]
 
     def requests(self) -> list[tuple[str, str, Any]]:
-        """Method, path and body of the calls to Vercel since the last time, repeated looks at a deployment as one."""
+        """The calls to Vercel since the last time."""
         rows = self.control.requests(self.seen)
         self.seen = rows[-1]["id"] if rows else self.seen
-        redactor = Redactor(KEY)
-        prints = {redactor.fingerprint(identifier): name for identifier, name in self.names.items()}
-        found: list[tuple[str, str, Any]] = []
-        for row in rows:
-            if row["service"] != "vercel":
-                continue
-            path, _, query = row["path"].partition("?")
-            path = self.named(path) + "?" + self.named("&".join(sorted(query.split("&"))))
-            call = (row["method"], path, _replace(row["body"], prints))
-            if not (found and found[-1] == call and "/deployments/" in path):
-                found.append(call)
-        return found
+        return self.names.calls(rows)
 
 
 def _replace(value: Any, prints: dict[str, str]) -> Any:
     if isinstance(value, dict):
         return {name: _replace(each, prints) for name, each in value.items()}
     if isinstance(value, list):
-        return [_replace(each, prints) for each in value]
+        return _sorted_names([_replace(each, prints) for each in value])
     return prints.get(value, value) if isinstance(value, str) else value

@@ -149,6 +149,13 @@ def test_a_file_without_a_last_line_break_and_with_windows_line_breaks():
     assert after.text == text + f"\r\n        r2: {{commit: {C}, config: {THREE}, credentials: 1}}"
 
 
+def test_windows_line_breaks_stay_what_they_are():
+    after, _ = releases_file.add_release(file_of(), "shop", commit=C, config=THREE, credentials=2)
+    windows = TEXT.replace("\n", "\r\n")
+    same, _ = releases_file.add_release(file_of(windows), "shop", commit=C, config=THREE, credentials=2)
+    assert same.text == after.text.replace("\n", "\r\n")
+
+
 @pytest.mark.parametrize(
     ("call", "what"),
     [

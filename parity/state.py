@@ -1,0 +1,95 @@
+"""What the engine has recorded of a stack: the resources of its state, and the operations that did not end."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, cast
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+Document = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Recorded:
+    """One resource as the state has it."""
+
+    urn: str
+    type: str
+    id: str
+    """The provider's id; empty for a component."""
+    parent: str
+    inputs: Mapping[str, Any] = field(repr=False)
+    """Secrets as the export has them: sealed, or in the clear where it was asked to show them."""
+    outputs: Mapping[str, Any] = field(repr=False)
+    dependencies: frozenset[str]
+    provider: str
+    """`<urn>::<id>` of the provider, or empty."""
+    custom: bool
+    protect: bool
+    delete: bool
+    """Replaced already, and to be deleted by the next update."""
+    errors: tuple[str, ...]
+    """Why it is only half made (`initErrors`); empty where it is whole."""
+    document: Mapping[str, Any] = field(repr=False)
+    """The record whole, as the export has it."""
+
+    @property
+    def name(self) -> str:
+        """Its name in the program."""
+        return self.urn.rpartition("::")[2]
+
+
+@dataclass(frozen=True)
+class Pending:
+    """An operation that was begun and of which no end is recorded: only an engine that died leaves one."""
+
+    operation: str
+    """`creating`, `updating`, `deleting`, `reading` or `importing`."""
+    resource: Recorded
+
+
+@dataclass(frozen=True)
+class State:
+    """A stack's state."""
+
+    resources: tuple[Recorded, ...]
+    """In the state's own order, each after what it depends on; one URN may stand twice while a replacement goes on."""
+    pending: tuple[Pending, ...]
+    document: Mapping[str, Any] = field(repr=False)
+    """The export whole, as `pulumi stack import` takes it."""
+
+    def of(self, urn: str) -> Recorded | None:
+        """The resource that now has this URN; what waits to be deleted is none."""
+        return next((each for each in self.resources if each.urn == urn and not each.delete), None)
+
+
+def parse(document: Mapping[str, Any]) -> State:
+    """The state in the document that `pulumi stack export` gives (version 3)."""
+    deployment = cast("Document", document.get("deployment") or {})
+    rows = cast("list[Document]", deployment.get("resources") or [])
+    operations = cast("list[Document]", deployment.get("pending_operations") or [])
+    return State(
+        resources=tuple(_recorded(row) for row in rows),
+        pending=tuple(Pending(str(each["type"]), _recorded(each["resource"])) for each in operations),
+        document=document,
+    )
+
+
+def _recorded(row: Document) -> Recorded:
+    return Recorded(
+        urn=str(row["urn"]),
+        type=str(row["type"]),
+        id=str(row.get("id") or ""),
+        parent=str(row.get("parent") or ""),
+        inputs=cast("Document", row.get("inputs") or {}),
+        outputs=cast("Document", row.get("outputs") or {}),
+        dependencies=frozenset(cast("list[str]", row.get("dependencies") or [])),
+        provider=str(row.get("provider") or ""),
+        custom=bool(row.get("custom")),
+        protect=bool(row.get("protect")),
+        delete=bool(row.get("delete")),
+        errors=tuple(cast("list[str]", row.get("initErrors") or [])),
+        document=row,
+    )

@@ -41,7 +41,11 @@ class Progress:
 
     def waits_for(self) -> str:
         """The oldest operation still running, in words; empty where there is none."""
-        real = [(urn, operation) for urn, operation in self.running.items() if operation not in _QUIET]
+        real = [
+            (urn, operation)
+            for urn, operation in self.running.items()
+            if operation not in _QUIET and not is_component(urn)
+        ]
         if not real:
             return ""
         urn, operation = real[0]
@@ -72,6 +76,12 @@ def _part(document: Mapping[str, Any], name: str) -> dict[str, Any]:
 
 def _metadata(event: Mapping[str, Any], name: str) -> dict[str, Any]:
     return _part(_part(event, name), "metadata")
+
+
+def is_component(urn: str) -> bool:
+    """Whether a URN is the stack's or a component's of this project: these last as long as what is in them."""
+    kind = urn.split("::")[-2].split("$")[-1] if "::" in urn else ""
+    return kind == "pulumi:pulumi:Stack" or kind.startswith("parity:components:")
 
 
 def short_urn(urn: str) -> str:

@@ -52,6 +52,17 @@ def test_a_urn_is_shortened_to_type_and_name():
     assert short_urn("not a urn") == "not a urn"
 
 
+def test_it_waits_for_resources_and_not_for_what_holds_them():
+    progress = Progress()
+    stack = "urn:pulumi:staging::parity::pulumi:pulumi:Stack::parity-staging"
+    component = "urn:pulumi:staging::parity::parity:components:WebApp::shop"
+    for urn in (stack, component):
+        progress.take(before(urn, "create"))
+    assert progress.waits_for() == ""
+    progress.take(before(URN, "create"))
+    assert progress.waits_for() == "create of Project shop (0 done)"
+
+
 def test_it_says_what_it_waits_for():
     progress = Progress()
     progress.take(before(URN, "create"))

@@ -80,7 +80,7 @@ def _metadata(event: Mapping[str, Any], name: str) -> dict[str, Any]:
 
 def is_component(urn: str) -> bool:
     """Whether a URN is the stack's or a component's of this project: these last as long as what is in them."""
-    kind = urn.split("::")[-2].split("$")[-1] if "::" in urn else ""
+    kind = urn.split("::")[-2].rsplit("$", maxsplit=1)[-1] if "::" in urn else ""
     return kind == "pulumi:pulumi:Stack" or kind.startswith("parity:components:")
 
 

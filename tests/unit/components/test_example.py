@@ -17,14 +17,25 @@ if TYPE_CHECKING:
 ROOT = Path(__file__).resolve().parents[3]
 
 
-def example(stack: str) -> Recorded:
-    read = settings.load(stack, ROOT, None)
+def example(stack: str, root: Path = ROOT) -> Recorded:
+    read = settings.load(stack, root, None)
     return record(lambda: build.build(read), stack=stack)
 
 
 @pytest.fixture(scope="module")
 def stacks() -> dict[str, Recorded]:
     return {stack: example(stack) for stack in ("staging", "prod")}
+
+
+@pytest.fixture
+def rotated(tmp_path: Path) -> Recorded:
+    """Prod after a second release of the shop with the next generation of credentials, while the first is live."""
+    for path in ROOT.glob("Pulumi.*.yaml"):
+        text = path.read_text()
+        end = text.index("    admin:", text.index("  parity:releases:"))
+        second = f"        r2: {{commit: {'e' * 40}, config: {'ab' * 16}, credentials: 2}}\n"
+        (tmp_path / path.name).write_text(text[:end] + second + text[end:])
+    return example("prod", tmp_path)
 
 
 def shown(recorded: Recorded) -> list[dict[str, Any]]:
@@ -83,12 +94,12 @@ def test_the_outputs_say_what_people_and_workflows_need(stacks: dict[str, Record
     outputs = stacks["prod"].graph.outputs
     shop = outputs["applications"]["shop"]
     assert shop["url"] == "https://shop.storefront.example"
-    assert shop["live"] == "r2"
+    assert shop["live"] == "r1"
     assert shop["commit"] == "7e92b4c05f3d4a618b20d9e6fc17a3850b64e2d1"
-    assert shop["kept"] == ["r1", "r2"]
-    assert shop["deployment"].endswith("shop-deployment-r2#id")
+    assert shop["kept"] == ["r1"]
+    assert shop["deployment"].endswith("shop-deployment-r1#id")
     storefront = outputs["databases"]["storefront"]
-    assert storefront["roles"]["shop"] == {"1": "storefront_prod_shop_g1", "2": "storefront_prod_shop_g2"}
+    assert storefront["roles"]["shop"] == {"1": "storefront_prod_shop_g1"}
     assert isinstance(storefront["migrator_url"], SecretInput)
     assert isinstance(storefront["readonly_url"], SecretInput)
     assert outputs["delivery"] == {
@@ -98,13 +109,18 @@ def test_the_outputs_say_what_people_and_workflows_need(stacks: dict[str, Record
     }
 
 
-def test_the_variables_describe_the_newest_release_whatever_is_live(stacks: dict[str, Recorded]):
-    after = stacks["prod"].after("shop-variable-DATABASE_URL")
+def test_each_kept_release_has_its_own_login(rotated: Recorded):
+    roles = rotated.graph.outputs["databases"]["storefront"]["roles"]["shop"]
+    assert roles == {"1": "storefront_prod_shop_g1", "2": "storefront_prod_shop_g2"}
+    assert rotated.graph.outputs["applications"]["shop"]["live"] == "r1"
+
+
+def test_the_variables_describe_the_newest_release_whatever_is_live(rotated: Recorded):
+    after = rotated.after("shop-variable-DATABASE_URL")
     assert "storefront-shop-g2" in after
     assert "storefront-shop-g1" not in after
 
 
-def test_every_old_deployment_is_gone_before_any_role_it_uses(stacks: dict[str, Recorded]):
-    recorded = stacks["prod"]
-    assert "storefront-shop-g1" in recorded.after("shop-deployment-r1")
-    assert {"storefront-shop-g2", "storefront-grant-shop-shop-table"} <= recorded.after("shop-deployment-r2")
+def test_every_old_deployment_is_gone_before_any_role_it_uses(rotated: Recorded):
+    assert "storefront-shop-g1" in rotated.after("shop-deployment-r1")
+    assert {"storefront-shop-g2", "storefront-grant-shop-shop-table"} <= rotated.after("shop-deployment-r2")

@@ -2,38 +2,56 @@
 
 from __future__ import annotations
 
+import importlib
 import json
 import sys
 from typing import TYPE_CHECKING
 
 import typer
 
-from parity.commands import demo, doctor, sandbox
-from parity.commands import engine as engine_commands
-from parity.console import Screen
-from parity.translate import translated
-
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from parity.errors import ParityError
 
-app = typer.Typer(
-    name="parity",
-    no_args_is_help=True,
-    help="Staging and prod from one Pulumi program: brought up, proved the same, promoted in one switch.",
-    rich_markup_mode=None,
-    pretty_exceptions_enable=False,
-)
-app.add_typer(sandbox.app, name="sandbox")
-app.add_typer(engine_commands.app, name="engine")
-app.command(name="doctor")(doctor.doctor)
-app.command(name="demo")(demo.demo)
+COMMANDS: dict[str, tuple[str, str]] = {
+    "sandbox": ("parity.commands.sandbox", "app"),
+    "engine": ("parity.commands.engine", "app"),
+    "doctor": ("parity.commands.doctor", "doctor"),
+    "demo": ("parity.commands.demo", "demo"),
+}
+"""Each command, or group of commands, with the module that has it and its name there; in the order of the help."""
+
+
+def application(names: Iterable[str] = COMMANDS) -> typer.Typer:
+    """The command line with these commands only: what is not asked for is not imported, which would take a second."""
+    app = typer.Typer(
+        name="parity",
+        no_args_is_help=True,
+        help="Staging and prod from one Pulumi program: brought up, proved the same, promoted in one switch.",
+        rich_markup_mode=None,
+        pretty_exceptions_enable=False,
+    )
+    # A callback, so that one command alone is still called by its name.
+    app.callback()(lambda: None)
+    for name in names:
+        module, attribute = COMMANDS[name]
+        found = getattr(importlib.import_module(module), attribute)
+        if isinstance(found, typer.Typer):
+            app.add_typer(found, name=name)
+        else:
+            app.command(name=name)(found)
+    return app
 
 
 def main() -> None:
     """Run the command line; a fault that a person can mend is shown without a traceback, with its own exit code."""
+    asked = sys.argv[1:2]
     try:
-        app()
+        application(asked if asked and asked[0] in COMMANDS else COMMANDS)()
     except Exception as error:
+        from parity.translate import translated  # noqa: PLC0415 - it imports what most commands do not need
+
         known = translated(error)
         if known is None:
             raise
@@ -46,6 +64,8 @@ def show(error: ParityError, *, as_json: bool) -> None:
     if as_json:
         typer.echo(json.dumps(error.document(), indent=2))
     else:
+        from parity.console import Screen  # noqa: PLC0415 - a table or a picture needs it, an error once
+
         error.show(Screen().err)
 
 

@@ -23,9 +23,9 @@ not answer as it should. `parity sandbox exec` ends with the exit code of its pr
 
 def commands() -> Iterator[tuple[str, Any]]:
     """Every command as its full name (`parity sandbox up`) and its click command, in order."""
-    from parity.cli import app  # noqa: PLC0415 - the command line puts the commands together, this page included
+    from parity.cli import application  # noqa: PLC0415 - the command line puts the commands together, this page included
 
-    yield from _walk("parity", typer.main.get_command(app))
+    yield from _walk("parity", typer.main.get_command(application()))
 
 
 def _walk(name: str, command: Any) -> Iterator[tuple[str, Any]]:

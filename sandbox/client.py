@@ -67,9 +67,13 @@ class ControlClient:
         """The faults that are set, with their counts."""
         return self.call("GET", "faults")["faults"]
 
-    def remove_fault(self, identifier: str) -> None:
-        """Remove one fault."""
-        self.call("DELETE", f"faults/{identifier}")
+    def fault(self, identifier: str, *, fired: int = 1, seconds: int = 0) -> dict[str, Any]:
+        """One fault, once it has struck `fired` requests or after `seconds`, at most 60, whichever is first."""
+        return self.call("GET", f"faults/{identifier}", None, fired=fired, seconds=seconds)
+
+    def remove_fault(self, identifier: str, *, cut: bool = False) -> None:
+        """Remove one fault; requests that it holds go on, or with `cut` their connections are cut."""
+        self.call("DELETE", f"faults/{identifier}", None, then="cut" if cut else "go-on")
 
     def clear_faults(self) -> None:
         """Remove every fault."""

@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from sandbox.world import World
 
 _SERVICES = ("vercel", "github", "edge")
+_LONGEST_WAIT_SECONDS = 60
 
 
 async def _document(request: Request) -> dict[str, Any]:
@@ -142,11 +143,17 @@ class Control:
         return JSONResponse({"faults": [asdict(fault) for fault in book.all()]})
 
     async def fault(self, request: Request) -> Response:
-        """Remove one fault; a request that it holds goes on."""
-        identifier = request.path_params["id"]
-        if not self._world.faults.remove(identifier):
-            return _error(404, f"There is no fault {identifier}.")
-        return JSONResponse({"deleted": identifier})
+        """One fault, once it has struck; or with DELETE none, and a request that it holds goes on or is cut."""
+        identifier, book, query = request.path_params["id"], self._world.faults, request.query_params
+        if request.method == "DELETE":
+            then = query.get("then", "go-on")
+            if then not in {"go-on", "cut"}:
+                raise BadDocument(f"The query's then is go-on or cut, not {then!r}.")
+            found = book.remove(identifier, cut=then == "cut")
+            return JSONResponse({"deleted": identifier}) if found else _no_fault(identifier)
+        seconds = min(_number(request, "seconds", 0), _LONGEST_WAIT_SECONDS)
+        fault = await book.until_fired(identifier, _number(request, "fired", 1), seconds)
+        return _no_fault(identifier) if fault is None else JSONResponse(asdict(fault))
 
     async def latency(self, request: Request) -> Response:
         """Seconds that each request to a service waits; PUT sets those that are named."""
@@ -185,6 +192,10 @@ class Control:
         if not hmac.compare_digest(request.headers.get("authorization", "").encode(), expected.encode()):
             return _error(401, "Secrets need the header `authorization: Bearer <control_token of credentials.json>`.")
         return JSONResponse({name: each.secrets(self._world.context) for name, each in VENDORS.items()})
+
+
+def _no_fault(identifier: str) -> JSONResponse:
+    return _error(404, f"There is no fault {identifier}.")
 
 
 def _error(status: int, message: str) -> JSONResponse:
@@ -227,7 +238,7 @@ def create_control(world: World) -> Starlette:
         ("/_sandbox/snapshots/{name}", ["DELETE"], control.snapshot),
         ("/_sandbox/snapshots/{name}/load", ["POST"], control.snapshot),
         ("/_sandbox/faults", ["GET", "POST", "DELETE"], control.faults),
-        ("/_sandbox/faults/{id}", ["DELETE"], control.fault),
+        ("/_sandbox/faults/{id}", ["GET", "DELETE"], control.fault),
         ("/_sandbox/latency", ["GET", "PUT"], control.latency),
         ("/_sandbox/builds", ["GET", "POST", "DELETE"], control.builds),
         ("/_sandbox/postgres", ["POST"], control.postgres),

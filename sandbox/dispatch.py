@@ -165,13 +165,14 @@ class Dispatcher:
 
     async def _strike(self, exchange: Exchange, service: Service, fault: Fault, done: Answer | None) -> Answer | None:
         if fault.action == "drop":
+            await asyncio.sleep(fault.delay_seconds)
             return None
         if fault.action == "status":
             return service.fault_answer(fault)
         if fault.action == "delay":
             await asyncio.sleep(fault.delay_seconds)
-        if fault.action == "hang":
-            await self.faults.until_removed(fault.id)
+        if fault.action == "hang" and not await self.faults.until_removed(fault.id):
+            return None
         return done or await self._perform(exchange, service)
 
     async def _perform(self, exchange: Exchange, service: Service) -> Answer:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import re
 from dataclasses import asdict, dataclass, field, fields, replace
 from typing import TYPE_CHECKING, Any, get_args, get_type_hints
@@ -35,8 +36,9 @@ class Fault:
     when: str = "before"
     """`before`: the handler has not run; `after`: its effect is committed, the client does not know."""
     action: str = "status"
-    """`status`: answer with `status` and `body`. `delay`: wait `delay_seconds`, then go on. `drop`: cut the connection.
-    `hang`: hold the request until the fault is removed, then go on. `truncate`: cut the connection in mid answer."""
+    """`status`: answer with `status` and `body`. `delay`: wait `delay_seconds`, then go on. `drop`: cut the connection,
+    after `delay_seconds`. `hang`: hold the request until the fault is removed, then go on, or cut the connection where
+    the removal says so. `truncate`: cut the connection in mid answer."""
     status: int = 500
     retry_after: float | None = None
     """The answer's Retry-After header, seconds."""
@@ -72,6 +74,8 @@ class FaultBook:
         self._store = store
         self._faults = store.collection("sandbox", "faults")
         self._removed = asyncio.Event()
+        self._fired = asyncio.Event()
+        self._cut: set[str] = set()
 
     def add(self, document: Document) -> Fault:
         """Set a fault; raises BadDocument where the document is wrong."""
@@ -83,8 +87,15 @@ class FaultBook:
         """Every fault, oldest first."""
         return [Fault(**document) for document in self._faults.all()]
 
-    def remove(self, identifier: str) -> bool:
-        """Remove one fault; says whether there was one. Requests that it holds go on."""
+    def get(self, identifier: str) -> Fault | None:
+        """One fault, or None."""
+        document = self._faults.get(identifier)
+        return None if document is None else Fault(**document)
+
+    def remove(self, identifier: str, *, cut: bool = False) -> bool:
+        """Remove one fault; says whether there was one. Requests that it holds go on, or with `cut` are cut."""
+        if cut:
+            self._cut.add(identifier)
         was_set = self._faults.delete(identifier)
         self.wake()
         return was_set
@@ -94,10 +105,19 @@ class FaultBook:
         self._removed.set()
         self._removed = asyncio.Event()
 
-    async def until_removed(self, identifier: str) -> None:
-        """Wait until the fault is no longer set."""
+    async def until_removed(self, identifier: str) -> bool:
+        """Wait until the fault is no longer set; says whether the request goes on, or is to be cut."""
         while self.is_set(identifier):
             await self._removed.wait()
+        return identifier not in self._cut
+
+    async def until_fired(self, identifier: str, times: int, seconds: float) -> Fault | None:
+        """The fault, once it has struck so many requests or when the time is over; None where there is none."""
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(seconds):
+                while (fault := self.get(identifier)) is not None and fault.fired < times:
+                    await self._fired.wait()
+        return self.get(identifier)
 
     def clear(self) -> None:
         """Remove every fault."""
@@ -118,6 +138,9 @@ class FaultBook:
             if struck is None and counted.strikes:
                 counted = struck = replace(counted, fired=counted.fired + 1)
             self._faults.put(fault.id, asdict(counted))
+        if struck is not None:
+            self._fired.set()
+            self._fired = asyncio.Event()
         return struck
 
 

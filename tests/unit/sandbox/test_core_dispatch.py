@@ -306,6 +306,46 @@ async def test_a_held_request_takes_effect_when_the_fault_is_removed_although_it
 
 
 @in_rig
+async def test_a_held_request_is_cut_before_its_effect_where_the_removal_says_so(rig):
+    await held_and_cut(rig, "before", [])
+
+
+@in_rig
+async def test_a_held_request_is_cut_after_its_effect_where_the_removal_says_so(rig):
+    await held_and_cut(rig, "after", ["late"])
+
+
+async def held_and_cut(rig, when, there):
+    fault = rig.faults.add({"action": "hang", "method": "POST", "when": when})
+    request = asyncio.create_task(rig.http.post("/things", json={"id": "late"}))
+    struck = await rig.faults.until_fired(fault.id, 1, 10)
+    assert struck.fired == 1
+    assert rig.things() == there
+    rig.faults.remove(fault.id, cut=True)
+    with pytest.raises(httpx.TransportError):
+        await request
+    assert rig.things() == there
+
+
+@in_rig
+async def test_a_fault_that_does_not_strike_is_waited_for_no_longer_than_asked(rig):
+    fault = rig.faults.add({"action": "hang", "method": "POST"})
+    began = time.monotonic()
+    assert (await rig.faults.until_fired(fault.id, 1, 0.1)).fired == 0
+    assert time.monotonic() - began < 5
+    assert await rig.faults.until_fired("flt_none", 1, 5) is None
+
+
+@in_rig
+async def test_a_drop_may_come_late(rig):
+    rig.faults.add({"action": "drop", "method": "POST", "delay_seconds": 0.2})
+    began = time.monotonic()
+    with pytest.raises(httpx.TransportError):
+        await rig.http.post("/things", json={"id": "a"})
+    assert time.monotonic() - began >= 0.2
+
+
+@in_rig
 async def test_latency_is_of_one_service(rig):
     rig.dispatcher.latency["edge"] = 0.2
     began = time.monotonic()

@@ -1,0 +1,178 @@
+"""Boxes for the crash tests: one template with a snapshot for each start, copied for each worker."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import subprocess
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from filelock import FileLock
+
+from infra import settings
+from infra.digest import config_digest
+from parity import seeds, toolchain
+from parity.local import Local
+from parity.project import Project
+from sandbox import lifecycle
+from sandbox.server import ServeOptions
+from tests.crash.operations import EMPTY, ONE_RELEASE, OPERATIONS, TWO_RELEASES, Operation
+from tests.crash.small_platform import PLATFORM
+from tests.crash.stack_file import COMMITS, FIRST, SECOND, STACK, UNKNOWN_DIGEST, Config
+from tests.support.program import Box, copy_program
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+SERVED = ServeOptions(build_seconds=0.05, promote_seconds=0.05)
+SPEED = {
+    "PARITY_STANDIN_POLL_SECONDS": "0.05",
+    "PYTHONDONTWRITEBYTECODE": "",
+}
+_PROGRAM, _SANDBOX, _FILES = "program", "box", "stack-files"
+
+
+@dataclass
+class Lab:
+    """One running box and the stack files of every operation."""
+
+    folder: Path
+    box: Box
+
+    @property
+    def stack_file(self) -> Path:
+        """The stack's file in the program."""
+        return self.box.project.root / f"Pulumi.{STACK}.yaml"
+
+    @property
+    def backend(self) -> Path:
+        """Where the engine keeps state and locks."""
+        return self.box.local.layout.backend
+
+    @property
+    def store(self) -> Path:
+        """The sandbox's storage."""
+        return self.box.local.layout.store
+
+    def begin(self, operation: Operation) -> None:
+        """Go to where an operation starts, with the stack's file as it is to become."""
+        self.box.local.client().load_snapshot(operation.start)
+        self.declare(operation.name)
+
+    def declare(self, name: str) -> None:
+        """Put a stack file of the template in place."""
+        shutil.copyfile(self.folder / _FILES / f"{name}.yaml", self.stack_file)
+
+
+def template(folder: Path) -> Path:
+    """Make the template once, for all processes; one that was interrupted is made again."""
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    with FileLock(f"{folder}.lock", timeout=900):
+        done = Path(f"{folder}.done")
+        if not done.exists():
+            if folder.exists():
+                lifecycle.down(folder / _SANDBOX)
+                shutil.rmtree(folder)
+            _make(folder)
+            done.touch()
+    return folder
+
+
+@contextmanager
+def lab(source: Path, folder: Path) -> Iterator[Lab]:
+    """A running copy of the template, stopped and deleted at the end."""
+    if folder.exists():
+        lifecycle.down(folder / _SANDBOX)
+        shutil.rmtree(folder)
+    folder.mkdir(parents=True)
+    _copy(source, folder)
+    found = _started(folder)
+    try:
+        yield found
+    finally:
+        lifecycle.down(found.box.local.directory)
+        shutil.rmtree(folder)
+
+
+def _copy(source: Path, target: Path) -> None:
+    """Copy a stopped template; its plugins, which nobody writes to, as links."""
+    plugins = Path(_SANDBOX, "pulumi", "plugins")
+    for name in (_PROGRAM, _FILES):
+        subprocess.run(["cp", "-a", str(source / name), str(target)], check=True)
+    (target / _SANDBOX).mkdir(mode=0o700)
+    for path in (source / _SANDBOX).iterdir():
+        if path.name not in {"pulumi", "ports.json"}:
+            # `cp -a` keeps owners: PostgreSQL's data belongs to another user where tests run as root.
+            subprocess.run(["cp", "-a", str(path), str(target / _SANDBOX)], check=True)
+    pulumi = shutil.ignore_patterns("plugins")
+    shutil.copytree(source / _SANDBOX / "pulumi", target / _SANDBOX / "pulumi", ignore=pulumi, symlinks=True)
+    shutil.copytree(source / plugins, target / plugins, copy_function=os.link)
+
+
+def _started(folder: Path) -> Lab:
+    project = Project(folder / _PROGRAM)
+    local = Local(project, folder / _SANDBOX)
+    lifecycle.up(local.directory, SERVED)
+    return Lab(folder, Box(project, local, {**SPEED}))
+
+
+def _make(folder: Path) -> None:
+    project = copy_program(folder / _PROGRAM)
+    for path in project.root.glob("Pulumi.*.yaml"):
+        path.unlink()
+    shutil.copyfile(Path(__file__).with_name("small_platform.py"), project.root / "infra" / "platform.py")
+    (folder / _FILES).mkdir()
+    found = _started(folder)
+    box, client = found.box, found.box.local.client()
+    try:
+        box.local.equip(toolchain.resolve())
+        client.seed(_seed())
+        found.stack_file.write_text(FIRST.text())
+        box.init(STACK)
+        for name, config in _configs(found).items():
+            (folder / _FILES / f"{name}.yaml").write_text(config.text())
+        client.save_snapshot(EMPTY)
+        for snapshot in (ONE_RELEASE, TWO_RELEASES):
+            found.declare(snapshot)
+            box.up(STACK).ok()
+            client.save_snapshot(snapshot)
+    finally:
+        lifecycle.down(box.local.directory)
+
+
+def _seed() -> dict[str, object]:
+    config = {"parity:releases": {"shop": {"kept": {f"r{n}": {"commit": each} for n, each in enumerate(COMMITS, 1)}}}}
+    return seeds.seed_document(PLATFORM, [{"config": config}])
+
+
+def _configs(found: Lab) -> dict[str, Config]:
+    """The stack's file of each snapshot and each operation, its releases with the digests that they are built with.
+
+    The newest release is built with the file's own values; an older one with the first file's.
+    """
+    first = _digested(found, FIRST)
+    oldest = first.kept["r1"].digest
+    wanted = {ONE_RELEASE: FIRST, TWO_RELEASES: SECOND, **{name: each.after for name, each in OPERATIONS.items()}}
+    configs: dict[str, Config] = {}
+    for name, config in wanted.items():
+        newest = _digested(found, config)
+        kept_first = "r1" in newest.kept and newest.kept["r1"].digest == UNKNOWN_DIGEST
+        configs[name] = newest.with_digest("r1", oldest) if kept_first else newest
+    return configs
+
+
+def _digested(found: Lab, config: Config) -> Config:
+    """With the digest of its newest release, as `parity release` records it."""
+    found.stack_file.write_text(config.text())
+    rows = json.loads(found.box.pulumi("config", "--show-secrets", "--json", "--stack", STACK).ok().stdout)
+    values = {
+        key: json.dumps(row["objectValue"]) if "objectValue" in row else row["value"] for key, row in rows.items()
+    }
+    secret = {key for key, row in rows.items() if row.get("secret")}
+    loaded = settings.load(STACK, found.box.project.root, values, secret_keys=secret, platform=PLATFORM)
+    newest = list(config.kept)[-1]
+    return config.with_digest(newest, config_digest(loaded, "shop", config.kept[newest].credentials))

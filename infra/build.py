@@ -28,8 +28,6 @@ if TYPE_CHECKING:
 SEALED = "sealed"
 """Stands for a secret whose value is not at hand, where the program is only evaluated."""
 
-_BYPASS_BYTES = 16
-
 _WRITE_DELAY = 200
 """Milliseconds between two writes to GitHub. The provider's second is for hundreds; a stack writes some twenty, far
 under the 80 a minute from which GitHub limits what creates content."""
@@ -162,7 +160,7 @@ def _application(
             domains=tuple(Domain(each.name, each.redirect) for each in own.domains),
             protection=own.protection,
             values=_values(settings, application, databases),
-            bypass=_bypass(settings, application.name),
+            bypass=_opened(passwords.bypass(settings.secret, names.project(application.name, settings.stack))),
             releases=tuple(
                 Release(release, each.commit, each.config, each.credentials) for release, each in releases.in_order
             ),
@@ -198,14 +196,6 @@ def _values(
             value = given[variable.name]
             values[variable.name] = _opened(value) if isinstance(value, Secret) else value
     return values
-
-
-def _bypass(settings: Settings, application: str) -> Output[str]:
-    """The secret that lets the health check through deployment protection: 32 hex digits, derived like a password."""
-    if settings.secret.sealed:
-        return pulumi.Output.secret(SEALED)
-    info = f"parity/bypass/{names.project(application, settings.stack)}".encode()
-    return pulumi.Output.secret(passwords.expand(settings.secret, info)[:_BYPASS_BYTES].hex())
 
 
 def _opened(secret: Secret) -> Output[str]:

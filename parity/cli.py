@@ -19,6 +19,11 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "engine": ("parity.commands.engine", "app"),
     "doctor": ("parity.commands.doctor", "doctor"),
     "demo": ("parity.commands.demo", "demo"),
+    "release": ("parity.commands.releases", "release"),
+    "promote": ("parity.commands.releases", "promote"),
+    "rollback": ("parity.commands.releases", "rollback"),
+    "releases": ("parity.commands.releases", "releases"),
+    "prune": ("parity.commands.releases", "prune"),
 }
 """Each command, or group of commands, with the module that has it and its name there; in the order of the help."""
 

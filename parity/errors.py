@@ -7,7 +7,8 @@ ParityError (1)
 ├── SandboxError (4)       the sandbox could not be started, or refused what it was asked
 ├── EngineError (5)        the engine or one of its plugins could not be had
 ├── UpdateError (6)        a Pulumi command ended with an error
-└── HealthError (7)        what came up does not answer as it should
+├── HealthError (7)        what came up does not answer as it should
+└── RefusedError (8)       what was asked would do harm as things are
 
 Errors of the packages `sandbox` and `engine` have trees of their own; `translate` puts them into this one.
 """
@@ -87,3 +88,9 @@ class HealthError(ParityError):
     """What came up does not answer as it should."""
 
     exit_code = 7
+
+
+class RefusedError(ParityError):
+    """What was asked would do harm as things are; nothing was changed."""
+
+    exit_code = 8

@@ -127,10 +127,19 @@ def set_live(file: ReleasesFile, application: str, release: str) -> ReleasesFile
     return _edited(file, text, application, releases.model_copy(update={"live": release}))
 
 
-def prunable(releases: Releases, keep: int) -> tuple[str, ...]:
-    """The oldest kept releases beyond the `keep` newest, without the live one and the one before it."""
+def newer_than_live(releases: Releases) -> tuple[str, ...]:
+    """The kept releases that are newer than the live one: rolled back from, or recorded and not live yet."""
     ids = [name for name, _ in releases.in_order]
-    safe = set(ids[-keep:])
+    return tuple(ids[ids.index(releases.live) + 1 :]) if releases.live is not None else ()
+
+
+def prunable(releases: Releases, keep: int) -> tuple[str, ...]:
+    """The oldest kept releases beyond the `keep` newest, up to the one before the live one.
+
+    Those after the live one stay: they say what was rolled back from, which `parity promote` must know.
+    """
+    ids = [name for name, _ in releases.in_order]
+    safe = set(ids[-keep:]) | set(newer_than_live(releases))
     if releases.live is not None:
         place = ids.index(releases.live)
         safe.update(ids[max(0, place - 1) : place + 1])
@@ -138,7 +147,7 @@ def prunable(releases: Releases, keep: int) -> tuple[str, ...]:
 
 
 def prune(file: ReleasesFile, application: str, keep: int) -> tuple[ReleasesFile, tuple[str, ...]]:
-    """Drop the oldest kept releases beyond the `keep` newest, never the live one or the one before it.
+    """Drop the oldest kept releases beyond the `keep` newest, never the live one, the one before it or a newer one.
 
     Returns:
         The new file and the ids that went.

@@ -228,18 +228,42 @@ class Switch:
 
     async def _fault_at(self, host: str, *, database: bool) -> str:
         """What is wrong with the answer of one host; empty where nothing is."""
-        health = self._release.health
-        headers = {BYPASS_HEADER: self._release.bypass} if self._release.bypass else {}
-        try:
-            answer = await self._web.get(
-                f"https://{host}{health.path}", headers=headers, timeout=health.timeout_seconds
-            )
-        except httpx.HTTPError as failure:
-            return f"no answer ({type(failure).__name__})"
-        return fault_in(answer, self._release, database=database)
+        wanted = self._release
+        return await fault_at(
+            self._web, host, wanted.health, wanted.release, wanted.commit, bypass=wanted.bypass, database=database
+        )
 
 
-def fault_in(answer: httpx.Response, wanted: Release, *, database: bool) -> str:
+async def fault_at(
+    web: httpx.AsyncClient,
+    host: str,
+    health: Health,
+    release: str,
+    commit: str,
+    *,
+    bypass: str | None,
+    database: bool,
+) -> str:
+    """Ask one host for a release, once; what is wrong with its answer, or an empty text.
+
+    Args:
+        web: follows no redirects.
+        host: a deployment's own host, or a domain.
+        health: the path, and the limit of the request.
+        release: the id that must answer.
+        commit: 40 hex digits, the commit that must answer.
+        bypass: the secret that lets the request through Vercel's protection.
+        database: whether every database login must work too.
+    """
+    headers = {BYPASS_HEADER: bypass} if bypass else {}
+    try:
+        answer = await web.get(f"https://{host}{health.path}", headers=headers, timeout=health.timeout_seconds)
+    except httpx.HTTPError as failure:
+        return f"no answer ({type(failure).__name__})"
+    return fault_in(answer, release, commit, database=database)
+
+
+def fault_in(answer: httpx.Response, release: str, commit: str, *, database: bool) -> str:
     """What is wrong with an application's answer, without any text of its own that could hold a secret."""
     body = _body(answer)
     said = f"{answer.status_code} with {summary(body)}" if body else f"{answer.status_code} without a JSON object"
@@ -247,8 +271,8 @@ def fault_in(answer: httpx.Response, wanted: Release, *, database: bool) -> str:
         return f"{said} (deployment protection refused the bypass secret)"
     if answer.status_code != _OK:
         return said
-    if body.get("release") != wanted.release or body.get("commit") != wanted.commit:
-        return f"{said}, wanted release {wanted.release} of commit {wanted.commit[:12]}"
+    if body.get("release") != release or body.get("commit") != commit:
+        return f"{said}, wanted release {release} of commit {commit[:12]}"
     if database and not database_is_well(body.get("database")):
         return f"{said}, wanted a working login to every database"
     return ""

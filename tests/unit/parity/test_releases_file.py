@@ -122,12 +122,13 @@ def test_prune_takes_an_entry_with_its_lines_and_leaves_comments_of_their_own():
         ("r4", 4, ()),
         ("r4", 2, ("r1", "r2")),
         ("r4", 1, ("r1", "r2")),
-        ("r2", 1, ("r3",)),
-        ("r1", 1, ("r2", "r3")),
         ("r3", 1, ("r1",)),
+        ("r3", 3, ("r1",)),
+        ("r2", 1, ()),
+        ("r1", 1, ()),
     ],
 )
-def test_prune_never_takes_the_live_release_or_the_one_before_it(live, keep, gone):
+def test_prune_never_takes_the_live_release_the_one_before_it_or_a_newer_one(live, keep, gone):
     kept = "".join(f"        r{n}: {{commit: {A}, config: {ONE}, credentials: {n}}}\n" for n in range(1, 5))
     text = f"config:\n  parity:releases:\n    shop:\n      live: {live}\n      kept:\n{kept}"
     after, names = releases_file.prune(file_of(text), "shop", keep)

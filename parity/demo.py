@@ -14,6 +14,7 @@ from parity.answers import Answer, Door
 from parity.errors import HealthError, ParityError
 from parity.local import Local
 from parity.pulumi import Progress, Pulumi
+from parity.update import summary
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -97,13 +98,6 @@ def _update(pulumi: Pulumi, stack: str, logs: Path, screen: Screen) -> int:
 
 def _waiting(step: Step, progress: Progress) -> None:
     step.waiting(progress.waits_for() or "the program")
-
-
-def summary(progress: Progress) -> str:
-    """An update's changes in words: `61 created, 2 updated`, or `nothing to change`."""
-    words = {"create": "created", "update": "updated", "delete": "deleted", "replace": "replaced"}
-    parts = [f"{count} {words[kind]}" for kind, count in progress.changes.items() if count and kind in words]
-    return ", ".join(parts) if progress.changed else "nothing to change"
 
 
 def _show(screen: Screen, found: Sequence[Live], door: Door, missing: set[str]) -> None:

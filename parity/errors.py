@@ -7,8 +7,11 @@ ParityError (1)
 ├── SandboxError (4)       the sandbox could not be started, or refused what it was asked
 ├── EngineError (5)        the engine or one of its plugins could not be had
 ├── UpdateError (6)        a Pulumi command ended with an error
+│   └── FailedUpdate       ... that was followed: it knows what was done until then
 ├── HealthError (7)        what came up does not answer as it should
-└── RefusedError (8)       what was asked would do harm as things are
+├── RefusedError (8)       what was asked would do harm as things are
+├── LockedError (9)        somebody else is updating the stack, or nobody can know whether they still are
+└── UnsureError (10)       a person has to decide or mend something first
 
 Errors of the packages `sandbox` and `engine` have trees of their own; `translate` puts them into this one.
 """
@@ -21,6 +24,8 @@ from rich.markup import escape
 
 if TYPE_CHECKING:
     from rich.console import Console
+
+    from parity.pulumi import Progress
 
 
 class ParityError(Exception):
@@ -84,6 +89,17 @@ class UpdateError(ParityError):
     exit_code = 6
 
 
+class FailedUpdate(UpdateError):
+    """An update failed or was interrupted; it knows what was done until then."""
+
+    def __init__(self, what: str, *, where: str, remedy: str, progress: Progress, code: int, interrupts: int) -> None:
+        """Take what the engine did and its exit code, and how often it was interrupted."""
+        super().__init__(what, where=where, remedy=remedy)
+        self.progress = progress
+        self.code = code
+        self.interrupts = interrupts
+
+
 class HealthError(ParityError):
     """What came up does not answer as it should."""
 
@@ -94,3 +110,15 @@ class RefusedError(ParityError):
     """What was asked would do harm as things are; nothing was changed."""
 
     exit_code = 8
+
+
+class LockedError(ParityError):
+    """Somebody else is updating the stack, or nobody can know whether they still are."""
+
+    exit_code = 9
+
+
+class UnsureError(ParityError):
+    """A person has to decide or mend something first; nothing was done about it."""
+
+    exit_code = 10

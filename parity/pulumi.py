@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import signal
 import subprocess
 import tempfile
 import threading
@@ -11,13 +12,24 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
-from parity.errors import UpdateError
+from parity.errors import FailedUpdate, UpdateError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator, Mapping, Sequence
 
 _POLL_SECONDS = 0.1
 _QUIET = {"same", "refresh", "read", "read-replacement"}
+
+
+@dataclass(frozen=True)
+class Operation:
+    """One operation of an update that changed something, or tried to."""
+
+    operation: str
+    """`create`, `update`, `delete`, `create-replacement`, ..."""
+    urn: str
+    done: bool
+    """False where it failed."""
 
 
 @dataclass
@@ -33,6 +45,8 @@ class Progress:
     """Error diagnostics, with their resource's name, as the engine masked them."""
     failed: list[str] = field(default_factory=list[str])
     """URNs of the resources whose operation failed."""
+    operations: list[Operation] = field(default_factory=list[Operation])
+    """What ended, in that order; what only looked is left out."""
 
     @property
     def changed(self) -> int:
@@ -58,16 +72,22 @@ class Progress:
             self.running[metadata["urn"]] = metadata["op"]
         elif metadata := _metadata(event, "resOutputsEvent"):
             self.running.pop(metadata["urn"], None)
-            self.finished += metadata["op"] not in _QUIET
+            self._ended(metadata, done=True)
         elif metadata := _metadata(event, "resOpFailedEvent"):
             self.running.pop(metadata["urn"], None)
             self.failed.append(metadata["urn"])
+            self._ended(metadata, done=False)
         elif diagnostic := _part(event, "diagnosticEvent"):
             if diagnostic.get("severity") == "error":
                 name = short_urn(diagnostic["urn"]) + ": " if diagnostic.get("urn") else ""
                 self.errors.append(name + str(diagnostic.get("message", "")).strip())
         elif summary := _part(event, "summaryEvent"):
             self.changes = dict(_part(summary, "resourceChanges"))
+
+    def _ended(self, metadata: Mapping[str, Any], *, done: bool) -> None:
+        if metadata["op"] not in _QUIET:
+            self.finished += done
+            self.operations.append(Operation(metadata["op"], metadata["urn"], done))
 
 
 def _part(document: Mapping[str, Any], name: str) -> dict[str, Any]:
@@ -132,11 +152,20 @@ class Pulumi:
         """The stack's outputs; secrets stay `[secret]`."""
         return json.loads(self.run("stack", "output", "--json", "--stack", stack).stdout)
 
-    def update(self, arguments: Sequence[str], log: Path, on_progress: Callable[[Progress], None]) -> Progress:
+    def update(
+        self,
+        arguments: Sequence[str],
+        log: Path,
+        on_progress: Callable[[Progress], None],
+        on_interrupt: Callable[[int], None] = lambda _: None,
+    ) -> Progress:
         """Run `pulumi <arguments>` to its end, its output into `log`, and give what it did.
 
+        An interrupt (Ctrl-C, SIGTERM) of this process is passed on: at the first the engine ends at a safe point, at
+        the second at once. `on_interrupt` is told which one it is.
+
         Raises:
-            UpdateError: where the command fails, with the engine's own error diagnostics.
+            FailedUpdate: where the command fails or was interrupted, with the engine's own error diagnostics.
         """
         progress = Progress()
         command = [str(self.executable), *arguments, "--non-interactive"]
@@ -150,26 +179,47 @@ class Pulumi:
                 stdin=subprocess.DEVNULL,
                 stdout=output,
                 stderr=subprocess.STDOUT,
+                # A group of its own: a terminal's Ctrl-C reaches the engine only through us, and so once.
+                process_group=0,
             )
-            with _following(events, progress, on_progress):
-                code = _wait(process)
-        if code:
-            said = "\n".join(progress.errors) or f"the engine gave no reason; its output is in {log}"
-            raise UpdateError(
-                f"pulumi {' '.join(arguments)} ended with {code}:\n{said}",
+            with _following(events, progress, on_progress), _interrupting(process, on_interrupt) as interrupts:
+                code = process.wait()
+        if code or interrupts:
+            how = "was interrupted" if interrupts else f"ended with {code}"
+            raise FailedUpdate(
+                f"pulumi {' '.join(arguments)} {how}:\n{_reason(progress, log)}",
                 where=", ".join(short_urn(urn) for urn in progress.failed) or str(self.cwd),
                 remedy=f"the engine's whole output is in {log}",
+                progress=progress,
+                code=code,
+                interrupts=len(interrupts),
             )
         return progress
 
 
-def _wait(process: subprocess.Popen[bytes]) -> int:
-    """Its exit code. An interrupt reaches the engine too, which ends at a safe point: that is waited for."""
+def _reason(progress: Progress, log: Path) -> str:
+    return "\n".join(progress.errors) or f"the engine gave no reason; its output is in {log}"
+
+
+@contextmanager
+def _interrupting(process: subprocess.Popen[bytes], tell: Callable[[int], None]) -> Generator[list[int]]:
+    """Pass interrupts of this process on to the engine while the body runs; gives those that came."""
+    came: list[int] = []
+
+    def pass_on(number: int, _frame: object) -> None:
+        came.append(number)
+        process.send_signal(signal.SIGINT)
+        tell(len(came))
+
+    if threading.current_thread() is not threading.main_thread():
+        yield came  # only the main thread gets signals
+        return
+    before = {number: signal.signal(number, pass_on) for number in (signal.SIGINT, signal.SIGTERM)}
     try:
-        return process.wait()
-    except KeyboardInterrupt:
-        process.wait()
-        raise
+        yield came
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
 
 
 @contextmanager

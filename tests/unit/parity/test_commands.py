@@ -75,7 +75,7 @@ def test_every_error_has_an_exit_code_of_its_own_or_of_wrong_use():
     codes = {error.__name__: error.exit_code for error in all_errors()}
     assert all(0 < code < 64 for code in codes.values()), codes
     shared = [name for name, code in codes.items() if list(codes.values()).count(code) > 1]
-    assert set(shared) <= {"UsageError", "ProjectError"}
+    assert set(shared) <= {"UsageError", "ProjectError", "UpdateError", "FailedUpdate"}
 
 
 @pytest.mark.parametrize("arguments", [("sandbox", "env"), ("sandbox", "exec", "--", "true"), ("sandbox", "reset")])

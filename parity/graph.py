@@ -70,6 +70,10 @@ class Graph:
     """What each component registered as its outputs, by the component's URN."""
     outputs: Mapping[str, Any]
     """The stack's outputs."""
+    invokes: Mapping[str, tuple[str, Mapping[str, Any]]] = field(
+        default_factory=dict[str, tuple[str, "Mapping[str, Any]"]]
+    )
+    """What the program asked of a provider, its token and arguments, by the digits that it was answered as `id`."""
 
 
 def computed(urn: str, output: str) -> str:
@@ -111,10 +115,16 @@ _NOT_OPTIONS = frozenset(
 class _Answers(mocks.Mocks):
     """Answers invokes with markers; resources are answered by the monitor itself."""
 
+    def __init__(self) -> None:
+        super().__init__()
+        self.asked: dict[str, tuple[str, Mapping[str, Any]]] = {}
+
     def call(self, args: mocks.MockCallArgs) -> tuple[dict[str, Any], list[tuple[str, str]] | None]:
         given = cast("dict[str, Any]", args.args)  # pyright: ignore[reportUnknownMemberType]
         # Digits, because GitHub's ids are numbers that the program converts; the same question gets the same answer.
-        return {"id": str(zlib.crc32(f"{args.token}({sorted(given.items())})".encode())), **given}, []
+        digits = str(zlib.crc32(f"{args.token}({sorted(given.items())})".encode()))
+        self.asked[digits] = (str(args.token), dict(given))
+        return {"id": digits, **given}, []
 
     def new_resource(self, args: mocks.MockResourceArgs) -> tuple[str | None, dict[str, Any]]:
         return args.name, cast("dict[str, Any]", args.inputs)  # pyright: ignore[reportUnknownMemberType]
@@ -124,7 +134,9 @@ class _Monitor(mocks.MockMonitor):
     """Records each registration whole."""
 
     def __init__(self, project: str, stack_name: str, outputs: Callable[[str], tuple[str, ...]]) -> None:
-        super().__init__(_Answers())
+        answers = _Answers()
+        super().__init__(answers)
+        self.asked = answers.asked
         self._prefix = f"urn:pulumi:{stack_name}::{project}"
         self.recorded: dict[str, Resource] = {}
         self.component_outputs: dict[str, dict[str, Any]] = {}
@@ -226,6 +238,7 @@ def evaluate(
         resources=monitor.recorded,
         component_outputs=monitor.component_outputs,
         outputs=monitor.stack_outputs,
+        invokes=monitor.asked,
     )
 
 

@@ -182,7 +182,7 @@ class Pulumi:
                 # A group of its own: a terminal's Ctrl-C reaches the engine only through us, and so once.
                 process_group=0,
             )
-            with _following(events, progress, on_progress), _interrupting(process, on_interrupt) as interrupts:
+            with following(events, on_progress, progress), _interrupting(process, on_interrupt) as interrupts:
                 code = process.wait()
         if code or interrupts:
             how = "was interrupted" if interrupts else f"ended with {code}"
@@ -223,16 +223,23 @@ def _interrupting(process: subprocess.Popen[bytes], tell: Callable[[int], None])
 
 
 @contextmanager
-def _following(path: Path, progress: Progress, on_progress: Callable[[Progress], None]) -> Generator[None]:
-    """Read the event log as it grows, and what is left of it when the body ends."""
+def following(path: Path, on_progress: Callable[[Progress], None], progress: Progress | None = None) -> Generator[None]:
+    """Read an event log as it grows while the body runs, and what is left of it when the body ends.
+
+    Args:
+        path: the file that `--event-log` names.
+        on_progress: is told at least every tenth of a second.
+        progress: takes the events; a new one by default.
+    """
+    taken = Progress() if progress is None else progress
     ended = threading.Event()
 
     def follow() -> None:
         offset = 0
         while True:
             last = ended.wait(_POLL_SECONDS)
-            offset = _read_events(path, offset, progress)
-            on_progress(progress)
+            offset = _read_events(path, offset, taken)
+            on_progress(taken)
             if last:
                 return
 

@@ -48,6 +48,11 @@ NATURAL_KEYS: Mapping[str, tuple[str, ...]] = {
 """A deployment is not here: it has no name, and two of one commit live side by side."""
 
 
+def type_of(urn: str) -> str:
+    """The resource type in a URN, without its parents'."""
+    return urn.split("::")[2].rpartition("$")[2]
+
+
 def natural_key(type_: str, inputs: Mapping[str, Any]) -> tuple[Any, ...] | None:
     """The object's name in the world, or None where it has none or it is not known yet.
 

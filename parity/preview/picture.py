@@ -1,0 +1,148 @@
+"""A Mermaid picture of what changes: the changed resources in their components, and what waits for what."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+
+    from parity.preview.plan import Operation, Plan
+    from parity.preview.report import Entry
+
+ONE_BY_ONE = 24
+"""How many changes are drawn each for itself; more are drawn in groups."""
+
+MOST = 48
+"""How many nodes a picture may have at all."""
+
+SIGNS: Mapping[Operation, str] = {
+    "create": "+",
+    "update": "~",
+    "replace": "±",
+    "delete": "−",  # noqa: RUF001 - a minus sign
+    "import": "↓",
+    "forget": "…",
+    "option": "○",
+}
+
+_STYLES = """\
+  classDef create fill:#dafbe1,stroke:#1a7f37,color:#1f2328
+  classDef update fill:#ddf4ff,stroke:#0969da,color:#1f2328
+  classDef replace fill:#fff8c5,stroke:#9a6700,color:#1f2328
+  classDef delete fill:#ffebe9,stroke:#cf222e,color:#1f2328
+  classDef import fill:#dafbe1,stroke:#1a7f37,color:#1f2328
+  classDef forget fill:#f6f8fa,stroke:#59636e,color:#1f2328
+  classDef option fill:#f6f8fa,stroke:#59636e,color:#1f2328
+  classDef risk stroke-width:3px"""
+
+
+@dataclass(frozen=True)
+class _Node:
+    """One box: a change, or several of one kind."""
+
+    component: str
+    operation: Operation
+    lines: tuple[str, ...]
+    urns: frozenset[str]
+    risky: bool
+
+
+def mermaid(entries: Sequence[Entry], plan: Plan) -> str:
+    """The picture's source, without a fence; empty where nothing changes or it would be too large to read."""
+    nodes = _nodes(entries, plan)
+    if not nodes or len(nodes) > MOST:
+        return ""
+    names = {node: f"n{number}" for number, node in enumerate(nodes)}
+    lines = ["flowchart LR"]
+    for number, component in enumerate(dict.fromkeys(node.component for node in nodes)):
+        lines.append(f'  subgraph c{number}["{_label(component)}"]')
+        for node in nodes:
+            if node.component == component:
+                text = "<br/>".join(_label(line) for line in node.lines)
+                lines.append(f'    {names[node]}["{text}"]:::{node.operation}')
+        lines.append("  end")
+    lines += [f"  {names[one]} --> {names[other]}" for one, other in _edges(nodes, plan)]
+    lines.append(_STYLES)
+    if risky := ",".join(names[node] for node in nodes if node.risky):
+        lines.append(f"  class {risky} risk")
+    return "\n".join(lines)
+
+
+def _nodes(entries: Sequence[Entry], plan: Plan) -> list[_Node]:
+    alone = [each for each in entries if len(entries) <= ONE_BY_ONE or each.dangers]
+    nodes = [_single(each, plan) for each in alone]
+    groups: dict[tuple[str, Operation, str], list[Entry]] = defaultdict(list)
+    for each in entries:
+        if each not in alone:
+            groups[_component(each.change.urn, plan), each.change.operation, each.change.kind].append(each)
+    for (component, operation, kind), members in groups.items():
+        nodes.append(
+            _Node(
+                component,
+                operation,
+                (f"{SIGNS[operation]} {len(members)} × {kind}",),  # noqa: RUF001 - a multiplication sign
+                frozenset(each.change.urn for each in members),
+                any(each.risky for each in members),
+            )
+        )
+    return nodes
+
+
+def _single(entry: Entry, plan: Plan) -> _Node:
+    change = entry.change
+    return _Node(
+        _component(change.urn, plan),
+        change.operation,
+        (f"{SIGNS[change.operation]} {change.kind}", change.name),
+        frozenset({change.urn}),
+        entry.risky,
+    )
+
+
+def _component(urn: str, plan: Plan) -> str:
+    """The component that a resource belongs to, `WebApp shop`; the stack where it belongs to none."""
+    found = plan.resources.get(urn)
+    parent = found.parent if found else ""
+    if not parent or "pulumi:pulumi:Stack" in parent:
+        return plan.stack
+    kind = parent.split("::")[2].rpartition("$")[2].rpartition(":")[2]
+    return f"{kind} {parent.rpartition('::')[2]}"
+
+
+def _edges(nodes: Sequence[_Node], plan: Plan) -> list[tuple[_Node, _Node]]:
+    """What must come before what, without what follows from the rest."""
+    owner = {urn: node for node in nodes for urn in node.urns}
+    before: dict[_Node, dict[_Node, None]] = {node: {} for node in nodes}
+    for urn, node in owner.items():
+        resource = plan.resources.get(urn)
+        if resource is None:
+            continue
+        for needed in sorted(resource.depends_after or resource.depends_before):
+            other = owner.get(needed)
+            if other is not None and other is not node:
+                before[node][other] = None
+    return [(other, node) for node in nodes for other in before[node] if not _follows(node, other, before)]
+
+
+def _follows(node: _Node, other: _Node, before: Mapping[_Node, Iterable[_Node]]) -> bool:
+    """Whether `node` comes after `other` by way of a third one too."""
+    seen: set[_Node] = set()
+    waiting = [each for each in before[node] if each is not other]
+    while waiting:
+        each = waiting.pop()
+        if each is other:
+            return True
+        if each not in seen and each is not node:
+            seen.add(each)
+            waiting += before[each]
+    return False
+
+
+def _label(text: str) -> str:
+    """Text inside a node's quotes; Mermaid's own entities stand for what would end or change it."""
+    for char, name in (("#", "#35;"), ("&", "#amp;"), ('"', "#quot;"), ("<", "#lt;"), (">", "#gt;"), ("`", "#96;")):
+        text = text.replace(char, name)
+    return text

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from parity.preview.proof import Proof
 
 Verdict = Literal["failed", "blocked", "refused", "ready", "unchanged"]
-"""`failed`: no whole plan. `blocked`: by the gate. `refused`: by a policy. `ready`: may be applied. `unchanged`: no change."""
+"""`failed`: no whole plan. `blocked`: by the gate. `refused`: by a policy. `ready`: may be applied. `unchanged`: is."""
 
 VERDICTS: dict[Verdict, str] = {
     "failed": "the preview failed",

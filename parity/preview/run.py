@@ -9,7 +9,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
 from parity.errors import ProjectError
-from parity.preview.plan import Plan, parse
+from parity.preview.parse import parse
+from parity.preview.plan import Plan
 from parity.pulumi import following
 
 if TYPE_CHECKING:

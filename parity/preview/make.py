@@ -1,0 +1,97 @@
+"""Makes the report of one stack: settings, engine, gate, origins, parity, in that order, and what fails is in it."""
+
+from __future__ import annotations
+
+import json
+import os
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any, cast
+
+from infra.errors import InfraError
+from parity.errors import ParityError
+from parity.preview import gate, live, origin, proof, run
+from parity.preview.git import Repository
+from parity.preview.plan import Plan
+from parity.preview.report import Report, Run
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from parity.preview.plan import Document
+    from parity.stack import Stack
+
+
+def report(
+    stack: Stack,
+    *,
+    base: str | None = None,
+    refresh: bool = False,
+    tell: Callable[[str], None] = lambda _: None,
+    environ: Mapping[str, str] = os.environ,
+) -> Report:
+    """Preview a stack and put together what a reviewer needs.
+
+    Args:
+        stack: the stack.
+        base: the commit to count changes from; by default that of the stack's last update, else the merge base.
+        refresh: whether to ask the providers first what is really there.
+        tell: is told what is waited for.
+        environ: the process's environment, which names the workflow's run.
+
+    Raises:
+        UsageError: `base` is no commit.
+        ProjectError: the backend does not know the stack, or there is no file for it.
+    """
+    started = datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+    repository = Repository(stack.project.root)
+    acknowledged: tuple[str, ...] = ()
+    try:
+        acknowledged = stack.sealed_settings().acknowledged
+    except InfraError as error:
+        # The program would say the same, after the engine's start: the report says it at once.
+        plan = Plan(stack.name, (), {}, 0, errors=(str(error),))
+    else:
+        plan = run.preview(stack, tell, refresh=refresh)
+    tell("where the changes come from")
+    since = repository.base(base, None if base else _applied(stack))
+    traced = origin.origins(stack.project, stack.name, since, plan)
+    tell("the parity check")
+    return Report(
+        stack=stack.name,
+        started=started,
+        head=repository.head(),
+        plan=plan,
+        gate=gate.judge(plan, acknowledged),
+        origins=traced,
+        serving=live.serving(plan),
+        proof=proof.prove(stack.project),
+        run=workflow_run(environ),
+    )
+
+
+_PAGE = "20"
+"""How many of the last updates are looked through for one that succeeded."""
+
+
+def _applied(stack: Stack) -> str | None:
+    """The commit that the stack's last successful update was made from, as the engine recorded it."""
+    try:
+        said = stack.pulumi.run("stack", "history", "--json", "--stack", stack.name, "--page-size", _PAGE)
+    except ParityError:
+        return None  # the preview itself has said what is wrong with the backend
+    for row in cast("list[Document]", json.loads(said.stdout or "[]") or []):
+        environment = cast("dict[str, Any]", row.get("environment") or {})
+        if row.get("kind") == "update" and row.get("result") == "succeeded":
+            return str(environment.get("git.head") or "") or None
+    return None
+
+
+def workflow_run(environ: Mapping[str, str]) -> Run | None:
+    """The GitHub Actions run that this process is part of, or None outside one."""
+    number, repository = environ.get("GITHUB_RUN_NUMBER", ""), environ.get("GITHUB_REPOSITORY", "")
+    if not number.isdigit() or not repository:
+        return None
+    address = f"{environ.get('GITHUB_SERVER_URL', 'https://github.com')}/{repository}"
+    attempt = environ.get("GITHUB_RUN_ATTEMPT", "1")
+    url = f"{address}/actions/runs/{environ.get('GITHUB_RUN_ID', '')}/attempts/{attempt}"
+    return Run(int(number), int(attempt) if attempt.isdigit() else 1, url, address)

@@ -1,0 +1,394 @@
+"""A preview as Markdown: the comment and the job's summary, folded until it fits, risky changes never dropped."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from parity.preview import words
+from parity.preview.picture import SIGNS, mermaid
+from parity.preview.report import VERDICTS
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Sequence
+
+    from parity.preview.origin import Origin
+    from parity.preview.plan import Operation
+    from parity.preview.report import Entry, Report
+
+COMMENT_LIMIT = 65_536
+"""Characters that GitHub takes in a comment; more is refused with 422, "body is too long"."""
+
+SUMMARY_LIMIT = 1_000_000
+"""Bytes of a step's summary, which GitHub drops whole where it is larger than 1 MiB (its page "Workflow commands")."""
+
+_MARKS = {"failed": "❌", "blocked": "⛔", "refused": "⛔", "ready": "✅", "unchanged": "✅"}
+
+
+@dataclass(frozen=True)
+class _Fold:
+    """How much is left out."""
+
+    value: int | None = None
+    """Characters of a value in a change without risk."""
+    made: bool = True
+    """Whether new and deleted resources without risk show their properties."""
+    quiet: str = "table"
+    """Changes without risk: `table`, a `line` each, or in `groups`."""
+    picture: bool = True
+    risky_value: int | None = None
+    risky: str = "table"
+    """Risky changes: `table`, a `line` each, or `names`."""
+    said: int | None = None
+    """Characters of an error or warning."""
+
+
+_FOLDS = (
+    _Fold(),
+    _Fold(value=200, made=False, said=4000),
+    _Fold(value=200, made=False, quiet="line", said=4000),
+    _Fold(quiet="groups", risky_value=2000, said=2000),
+    _Fold(quiet="groups", picture=False, risky_value=200, said=2000),
+    _Fold(quiet="groups", picture=False, risky="line", said=1000),
+    _Fold(quiet="counts", picture=False, risky="names", said=300),
+)
+"""From nothing left out to the least that still names every risky change."""
+
+
+class TooLarge(Exception):
+    """Even the names of the risky changes alone do not fit."""
+
+
+def render(report: Report, *, limit: int) -> str:
+    """The report in at most `limit` characters (and as many bytes where it is the summary's limit).
+
+    Raises:
+        TooLarge: there are so many risky changes that their names alone do not fit.
+    """
+    for number, fold in enumerate(_FOLDS):
+        body = "\n".join(_body(report, fold, folded=number > 0)).rstrip() + "\n"
+        if (len(body.encode()) if limit >= SUMMARY_LIMIT else len(body)) <= limit:
+            return body
+    raise TooLarge
+
+
+def _body(report: Report, fold: _Fold, *, folded: bool) -> Iterator[str]:
+    yield f"## {_MARKS[report.verdict]} Preview of {words.text(report.stack)}: {VERDICTS[report.verdict]}"
+    yield ""
+    yield f"**{report.counts()}**"
+    yield ""
+    yield from _overview(report)
+    if folded:
+        yield ""
+        yield "> Folded to fit into a comment. The job's summary and the artefact `report.json` have the whole plan."
+    yield from _errors(report, fold)
+    yield from _gate(report, fold)
+    yield from _live(report)
+    entries = report.entries()
+    if fold.picture and (drawn := mermaid(entries, report.plan)):
+        yield from ("", "### What changes", "", "```mermaid", drawn, "```")
+    yield from _changes(report, entries, fold)
+    yield from _policies(report)
+    yield from _warnings(report, fold)
+
+
+# --- Summary ----------------------------------------------------------------------------------------------------------
+
+
+def _overview(report: Report) -> Iterator[str]:
+    yield "| | |"
+    yield "| --- | --- |"
+    yield f"| Gate | {_gate_line(report)} |"
+    yield f"| Policies | {_policy_line(report)} |"
+    yield f"| Parity | {_parity_line(report)} |"
+    yield f"| Live | {_live_line(report)} |"
+    yield f"| Compared | {_compared_line(report)} |"
+
+
+def _gate_line(report: Report) -> str:
+    gate = report.gate
+    if not report.plan.complete:
+        return "⚠️ not the whole plan was seen"
+    said: list[str] = []
+    if gate.blocking:
+        count = len({each.urn for each in gate.blocking})
+        said.append(f"⛔ {_many(count, 'dangerous change needs', 'dangerous changes need')} an acknowledgement")
+    if gate.acknowledged:
+        count = len({each.urn for each in gate.acknowledged})
+        said.append(f"⚠️ {_many(count, 'dangerous change was', 'dangerous changes were')} acknowledged")
+    if gate.stale:
+        said.append(f"⚠️ {_many(len(gate.stale), 'acknowledgement names', 'acknowledgements name')} nothing dangerous")
+    return "; ".join(said) or "✅ nothing dangerous"
+
+
+def _policy_line(report: Report) -> str:
+    refusals, others = len(report.refusals), len(report.plan.violations) - len(report.refusals)
+    said = [f"⛔ {_many(refusals, 'refusal', 'refusals')}"] if refusals else []
+    said += [f"⚠️ {_many(others, 'advice', 'advices')}"] if others else []
+    return ", ".join(said) or ("✅ nothing to object" if report.plan.complete else "⚠️ not the whole plan was seen")
+
+
+def _parity_line(report: Report) -> str:
+    mark = {"same": "✅", "different": "❌", "unknown": "⚠️"}[report.proof.state]
+    return f"{mark} {words.text(report.proof.summary)}"
+
+
+def _live_line(report: Report) -> str:
+    switched = [each for each in report.serving if each.switches]
+    if not switched:
+        return "nothing that users see is switched"
+    return ", ".join(
+        f"{words.text(each.application)} {each.before or 'nothing'} → **{each.after or 'nothing'}**"
+        for each in switched
+    )
+
+
+def _compared_line(report: Report) -> str:
+    url = report.run.repository_url if report.run else None
+    head = words.commit(report.head, url) if report.head else "no commit"
+    base = report.origins.base
+    return f"{head}, against {words.commit(base.commit, url)} ({words.text(base.why)})" if base else head
+
+
+def _many(count: int, one: str, more: str) -> str:
+    return f"{count} {one if count == 1 else more}"
+
+
+# --- What stops it ----------------------------------------------------------------------------------------------------
+
+
+def _errors(report: Report, fold: _Fold) -> Iterator[str]:
+    if not report.plan.errors:
+        return
+    yield from ("", "### Why it failed")
+    for error in report.plan.errors:
+        yield from ("", *_block(error, fold.said))
+    if report.plan.changes:
+        yield from ("", "What follows is as far as the preview came.")
+
+
+def _block(said: str, limit: int | None) -> Iterator[str]:
+    shown = said if limit is None or len(said) <= limit else f"{said[:limit]}…"
+    fence = "````" if "```" in shown else "```"
+    yield from (f"{fence}text", shown, fence)
+
+
+def _gate(report: Report, fold: _Fold) -> Iterator[str]:
+    gate = report.gate
+    if gate.blocking:
+        yield from ("", "### Must be acknowledged", "")
+        yield f"Where they are meant, name them in `{report.origins.file}` and take them out again after the update:"
+        yield from ("", "```yaml", "  parity:acknowledged:")
+        if fold.risky == "names":
+            yield "    # the URNs are in the artefact `report.json`; the changes are named below"
+        else:
+            yield from (f"    - {urn}" for urn in dict.fromkeys(each.urn for each in gate.blocking))
+        yield "```"
+    if gate.stale:
+        yield from ("", "### Acknowledgements to take out", "")
+        yield f"They name nothing dangerous in this plan. Left in `{report.origins.file}`, one lets a change pass:"
+        yield ""
+        yield from (f"- {words.code(urn)}" for urn in gate.stale)
+
+
+def _live(report: Report) -> Iterator[str]:
+    if not report.serving:
+        return
+    url = report.run.repository_url if report.run else None
+    yield from ("", "### What will be live", "")
+    yield "| application | now | afterwards | commit | deployment |"
+    yield "| --- | --- | --- | --- | --- |"
+    for each in report.serving:
+        after = each.after or "nothing"
+        commit = f"`{each.commit_after[:9]}`" if each.commit_after else ""
+        if url and each.commit_after:
+            commit = f"[{commit}]({url}/commit/{each.commit_after})"
+        place = words.code(each.deployment_id) if each.deployment_id else ""
+        built = f"already there {place}".strip() if each.deployment == "already there" else each.deployment
+        name = words.text(each.application)
+        after = f"**{after}**" if each.switches else after
+        yield f"| {name} | {each.before or 'nothing'} | {after} | {commit} | {built} |"
+
+
+# --- Changes ----------------------------------------------------------------------------------------------------------
+
+
+def _changes(report: Report, entries: Sequence[Entry], fold: _Fold) -> Iterator[str]:
+    if report.origins.note and entries:
+        yield from ("", f"Where the changes come from is not known: {words.text(report.origins.note)}.")
+    risky = [each for each in entries if each.risky]
+    quiet = [each for each in entries if not each.risky]
+    if risky:
+        yield from ("", f"### Look at these first ({len(risky)})")
+        yield from _risky(report, risky, fold)
+    if quiet:
+        yield from ("", f"### {'Everything else' if risky else 'Changes'} ({len(quiet)})")
+        yield from _quiet(report, quiet, fold)
+
+
+def _risky(report: Report, entries: Sequence[Entry], fold: _Fold) -> Iterator[str]:
+    if fold.risky == "names":
+        yield from _names(entries)
+        return
+    if fold.risky == "line":
+        yield ""
+    for each in entries:
+        if fold.risky == "line":
+            yield f"- {_mark(each)} {_what(each)}: {'; '.join(words.text(reason) for reason in each.reasons)}"
+        else:
+            yield from _full(report, each, fold.risky_value, properties=True)
+
+
+def _names(entries: Sequence[Entry]) -> Iterator[str]:
+    """Every risky change by name and nothing else, those of one kind and reason together."""
+    groups: dict[tuple[str, Operation, str, str], list[str]] = defaultdict(list)
+    for each in entries:
+        reason = each.reasons[0] if each.reasons else ""
+        groups[_mark(each), each.change.operation, each.change.kind, reason].append(each.change.name)
+    for (mark, operation, kind, reason), names in groups.items():
+        yield from ("", f"- {mark} {operation} {kind}: {words.text(reason)}: `{' '.join(names)}`")
+
+
+def _quiet(report: Report, entries: Sequence[Entry], fold: _Fold) -> Iterator[str]:
+    if fold.quiet in {"groups", "counts"}:
+        yield ""
+        yield from _grouped(entries, named=fold.quiet == "groups")
+        return
+    if fold.quiet == "line":
+        yield ""
+    for each in entries:
+        if fold.quiet == "line":
+            yield f"- {_what(each)}{_after_dash(_short_origin(each.origins))}"
+        else:
+            yield from _full(report, each, fold.value, properties=fold.made or each.change.operation == "update")
+
+
+_FIRST = 8
+
+
+def _grouped(entries: Iterable[Entry], *, named: bool) -> Iterator[str]:
+    groups: dict[tuple[Operation, str], list[str]] = defaultdict(list)
+    for each in entries:
+        groups[each.change.operation, each.change.kind].append(each.change.name)
+    for (operation, kind), names in groups.items():
+        shown = ""
+        if named:
+            more = f" and {len(names) - _FIRST} more" if len(names) > _FIRST else ""
+            shown = ": " + ", ".join(words.code(name, limit=80) for name in names[:_FIRST]) + more
+        yield f"- {SIGNS[operation]} {operation} {len(names)} × {kind}{shown}"  # noqa: RUF001 - a multiplication sign
+
+
+def _mark(entry: Entry) -> str:
+    if entry.blocking or any(each.level == "mandatory" for each in entry.violations):
+        return "⛔"
+    return "⚠️"
+
+
+def _what(entry: Entry) -> str:
+    change = entry.change
+    return f"{SIGNS[change.operation]} {change.operation} {words.text(change.kind)} {words.code(change.name)}"
+
+
+def _full(report: Report, entry: Entry, limit: int | None, *, properties: bool) -> Iterator[str]:
+    """One change: its line, and inside what it does, why, and where it comes from."""
+    change = entry.change
+    title = f"{SIGNS[change.operation]} {change.operation} {words.raw(change.kind)} {words.tag(change.name)}"
+    if entry.risky:
+        title = f"{_mark(entry)} {title}"
+    reason = "; ".join(words.raw(each) for each in entry.reasons)
+    aside = reason or words.raw(_short_origin(entry.origins))
+    yield ""
+    yield f"<details{' open' if entry.dangers else ''}><summary>{title}{_after_dash(aside)}</summary>"
+    yield ""
+    yield from _facts(report, entry)
+    if properties and change.properties:
+        yield ""
+        yield from _table(entry, limit)
+    yield ""
+    yield "</details>"
+
+
+def _after_dash(said: str) -> str:
+    return f" · {said}" if said else ""
+
+
+def _facts(report: Report, entry: Entry) -> Iterator[str]:
+    change = entry.change
+    yield f"- URN {words.code(change.urn)}"
+    if entry.dangers and not entry.blocking:
+        yield f"- acknowledged in `{report.origins.file}`; to be taken out after the update"
+    if change.operation == "replace":
+        forced = ", ".join(words.code(each) for each in change.forced_by) or "the provider names no property"
+        order = "the old one is deleted first" if change.deletes_first else "the new one is made first"
+        yield f"- replaced because of {forced}; {order}"
+    for each in entry.origins:
+        yield f"- {_origin(report, each)}"
+    for each in entry.violations:
+        yield f"- {each.level} policy `{each.policy}`: {words.text(each.message)}"
+
+
+def _origin(report: Report, each: Origin) -> str:
+    url = report.run.repository_url if report.run else None
+    commits = ", ".join(words.commit(commit, url) for commit in each.commits)
+    if each.kind == "config":
+        line = (
+            f" (line {each.line} of `{report.origins.file}`)" if each.line else f" (gone from `{report.origins.file}`)"
+        )
+        return f"follows {words.code(each.key)}{line}: {commits or 'no commit'}"
+    if each.kind == "program":
+        return f"follows the program: {commits}"
+    return "follows nothing on this branch: it was changed by hand, or an earlier change was not applied"
+
+
+def _short_origin(origins: Sequence[Origin]) -> str:
+    if not origins:
+        return ""
+    first = origins[0]
+    commit = f", {first.commits[0].short}" if first.commits else ""
+    more = f" and {len(origins) - 1} more" if len(origins) > 1 else ""
+    said = {"config": first.key, "program": "the program", "world": "not from this branch"}[first.kind]
+    return f"{said}{commit}{more}"
+
+
+def _table(entry: Entry, limit: int | None) -> Iterator[str]:
+    operation = entry.change.operation
+    if operation in {"create", "import", "delete", "forget"}:
+        column = 1 if operation in {"create", "import"} else 0
+        yield f"| property | {'value' if column else 'value now'} |"
+        yield "| --- | --- |"
+        for each in entry.change.properties:
+            yield f"| {words.code(each.path)} | {words.cells(each, limit)[column]} |"
+        return
+    yield "| property | before | after |"
+    yield "| --- | --- | --- |"
+    for each in entry.change.properties:
+        before, after = words.cells(each, limit)
+        forced = " **forces the replacement**" if each.forces else ""
+        yield f"| {words.code(each.path)}{forced} | {before} | {after} |"
+
+
+# --- The rest ---------------------------------------------------------------------------------------------------------
+
+
+def _policies(report: Report) -> Iterator[str]:
+    found = report.elsewhere()
+    if not found:
+        return
+    yield from ("", "### Policies, on what does not change", "")
+    for each in found:
+        mark = "⛔" if each.level == "mandatory" else "⚠️"
+        where = words.code(each.urn.rpartition("::")[2]) if each.urn else "the stack"
+        yield f"- {mark} {where} `{each.policy}`: {words.text(each.message)}"
+
+
+def _warnings(report: Report, fold: _Fold) -> Iterator[str]:
+    breaks = report.proof.breaks
+    if breaks:
+        yield from ("", f"<details><summary>What differs between the stacks ({len(breaks)})</summary>", "")
+        yield from _block("\n".join(breaks), fold.said)
+        yield from ("", "</details>")
+    if report.plan.warnings:
+        yield from ("", f"<details><summary>Warnings ({len(report.plan.warnings)})</summary>", "")
+        yield from _block("\n\n".join(report.plan.warnings), fold.said)
+        yield from ("", "</details>")

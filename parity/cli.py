@@ -19,6 +19,8 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "engine": ("parity.commands.engine", "app"),
     "doctor": ("parity.commands.doctor", "doctor"),
     "demo": ("parity.commands.demo", "demo"),
+    "preview": ("parity.commands.preview", "preview"),
+    "comment": ("parity.commands.comment", "comment"),
     "up": ("parity.commands.up", "up"),
     "ledger": ("parity.commands.ledger", "ledger"),
     "release": ("parity.commands.releases", "release"),

@@ -11,7 +11,10 @@ ParityError (1)
 ├── HealthError (7)        what came up does not answer as it should
 ├── RefusedError (8)       what was asked would do harm as things are
 ├── LockedError (9)        somebody else is updating the stack, or nobody can know whether they still are
-└── UnsureError (10)       a person has to decide or mend something first
+├── UnsureError (10)       a person has to decide or mend something first
+├── GateError (11)         a dangerous change is not acknowledged
+├── PolicyError (12)       a mandatory policy refuses what is declared
+└── ApiError (13)          Vercel or GitHub refused what the command asked, or did not answer
 
 Errors of the packages `sandbox` and `engine` have trees of their own; `translate` puts them into this one.
 """
@@ -122,3 +125,21 @@ class UnsureError(ParityError):
     """A person has to decide or mend something first; nothing was done about it."""
 
     exit_code = 10
+
+
+class GateError(ParityError):
+    """A dangerous change is not acknowledged in the stack's file."""
+
+    exit_code = 11
+
+
+class PolicyError(ParityError):
+    """A mandatory policy refuses what is declared."""
+
+    exit_code = 12
+
+
+class ApiError(ParityError):
+    """Vercel or GitHub refused what the command asked, or did not answer."""
+
+    exit_code = 13

@@ -13,6 +13,9 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from pathlib import Path
 
+_VERSIONS = 50
+"""How many commits of one file are read one by one."""
+
 _NOT_COMMITTED = "0" * 40
 
 
@@ -103,6 +106,20 @@ class Repository:
         """The lines of a file, from 1, that came after `base`, each with the commit that wrote it last."""
         said = self._ask("blame", "--line-porcelain", f"^{base.sha}", "--", str(path))
         return _blamed(said or "")
+
+    def versions(self, base: Commit, path: Path) -> tuple[tuple[Commit, str | None, str | None], ...]:
+        """Each commit since `base` that touches a file, newest first, with its text before and after it.
+
+        What is not committed yet comes first, where there is something.
+        """
+        found: list[tuple[Commit, str | None, str | None]] = []
+        for commit in self.commits(base, [path])[:_VERSIONS]:
+            if commit.sha:
+                parent = Commit(f"{commit.sha}^", "")
+                found.append((commit, self.show(parent, path), self.show(commit, path)))
+            elif head := self.head():
+                found.append((commit, self.show(head, path), path.read_text(encoding="utf-8")))
+        return tuple(found)
 
     def commits(self, base: Commit, paths: Sequence[Path]) -> tuple[Commit, ...]:
         """The commits since `base` that touch the paths, newest first, begun by what is not committed yet."""

@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, cast
 
 from infra.errors import InfraError
-from parity.errors import ParityError
+from parity.errors import ParityError, ProjectError
 from parity.preview import gate, live, origin, proof, run
 from parity.preview.git import Repository
 from parity.preview.plan import Plan
@@ -40,7 +40,6 @@ def report(
 
     Raises:
         UsageError: `base` is no commit.
-        ProjectError: the backend does not know the stack, or there is no file for it.
     """
     started = datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
     repository = Repository(stack.project.root)
@@ -51,7 +50,7 @@ def report(
         # The program would say the same, after the engine's start: the report says it at once.
         plan = Plan(stack.name, (), {}, 0, errors=(str(error),))
     else:
-        plan = run.preview(stack, tell, refresh=refresh)
+        plan = _planned(stack, tell, refresh=refresh)
     tell("where the changes come from")
     since = repository.base(base, None if base else _applied(stack))
     traced = origin.origins(stack.project, stack.name, since, plan)
@@ -67,6 +66,13 @@ def report(
         proof=proof.prove(stack.project),
         run=workflow_run(environ),
     )
+
+
+def _planned(stack: Stack, tell: Callable[[str], None], *, refresh: bool) -> Plan:
+    try:
+        return run.preview(stack, tell, refresh=refresh)
+    except ProjectError as error:
+        return Plan(stack.name, (), {}, 0, errors=(f"{error.what}: {error.remedy}",))
 
 
 _PAGE = "20"

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from parity.preview import words
+from parity.preview.overview import overview
 from parity.preview.picture import SIGNS, mermaid
 from parity.preview.report import VERDICTS
 
@@ -73,12 +74,22 @@ def render(report: Report, *, limit: int) -> str:
     raise TooLarge
 
 
+def too_large(report: Report) -> str:
+    """What is said where not even the names fit: how many there are, and that nothing passes."""
+    risky = sum(each.risky for each in report.entries())
+    return (
+        f"## ⛔ Preview of {words.text(report.stack)}: too large to review\n\n**{report.counts()}**\n\n"
+        f"{risky} changes are risky, too many for a comment to name, so the gate is closed whatever is acknowledged. "
+        "The artefact `report.json` has all of them. Make the change in parts.\n"
+    )
+
+
 def _body(report: Report, fold: _Fold, *, folded: bool) -> Iterator[str]:
     yield f"## {_MARKS[report.verdict]} Preview of {words.text(report.stack)}: {VERDICTS[report.verdict]}"
     yield ""
     yield f"**{report.counts()}**"
     yield ""
-    yield from _overview(report)
+    yield from overview(report)
     if folded:
         yield ""
         yield "> Folded to fit into a comment. The job's summary and the artefact `report.json` have the whole plan."
@@ -91,68 +102,6 @@ def _body(report: Report, fold: _Fold, *, folded: bool) -> Iterator[str]:
     yield from _changes(report, entries, fold)
     yield from _policies(report)
     yield from _warnings(report, fold)
-
-
-# --- Summary ----------------------------------------------------------------------------------------------------------
-
-
-def _overview(report: Report) -> Iterator[str]:
-    yield "| | |"
-    yield "| --- | --- |"
-    yield f"| Gate | {_gate_line(report)} |"
-    yield f"| Policies | {_policy_line(report)} |"
-    yield f"| Parity | {_parity_line(report)} |"
-    yield f"| Live | {_live_line(report)} |"
-    yield f"| Compared | {_compared_line(report)} |"
-
-
-def _gate_line(report: Report) -> str:
-    gate = report.gate
-    if not report.plan.complete:
-        return "⚠️ not the whole plan was seen"
-    said: list[str] = []
-    if gate.blocking:
-        count = len({each.urn for each in gate.blocking})
-        said.append(f"⛔ {_many(count, 'dangerous change needs', 'dangerous changes need')} an acknowledgement")
-    if gate.acknowledged:
-        count = len({each.urn for each in gate.acknowledged})
-        said.append(f"⚠️ {_many(count, 'dangerous change was', 'dangerous changes were')} acknowledged")
-    if gate.stale:
-        said.append(f"⚠️ {_many(len(gate.stale), 'acknowledgement names', 'acknowledgements name')} nothing dangerous")
-    return "; ".join(said) or "✅ nothing dangerous"
-
-
-def _policy_line(report: Report) -> str:
-    refusals, others = len(report.refusals), len(report.plan.violations) - len(report.refusals)
-    said = [f"⛔ {_many(refusals, 'refusal', 'refusals')}"] if refusals else []
-    said += [f"⚠️ {_many(others, 'advice', 'advices')}"] if others else []
-    return ", ".join(said) or ("✅ nothing to object" if report.plan.complete else "⚠️ not the whole plan was seen")
-
-
-def _parity_line(report: Report) -> str:
-    mark = {"same": "✅", "different": "❌", "unknown": "⚠️"}[report.proof.state]
-    return f"{mark} {words.text(report.proof.summary)}"
-
-
-def _live_line(report: Report) -> str:
-    switched = [each for each in report.serving if each.switches]
-    if not switched:
-        return "nothing that users see is switched"
-    return ", ".join(
-        f"{words.text(each.application)} {each.before or 'nothing'} → **{each.after or 'nothing'}**"
-        for each in switched
-    )
-
-
-def _compared_line(report: Report) -> str:
-    url = report.run.repository_url if report.run else None
-    head = words.commit(report.head, url) if report.head else "no commit"
-    base = report.origins.base
-    return f"{head}, against {words.commit(base.commit, url)} ({words.text(base.why)})" if base else head
-
-
-def _many(count: int, one: str, more: str) -> str:
-    return f"{count} {one if count == 1 else more}"
 
 
 # --- What stops it ----------------------------------------------------------------------------------------------------

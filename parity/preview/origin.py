@@ -13,6 +13,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import TYPE_CHECKING, Any, Literal, cast
 
 from ruamel.yaml import YAML
@@ -39,6 +40,9 @@ PROGRAM = ("infra", "components", "plugin")
 
 ByPlace = Mapping[tuple[str, str], tuple[Unit, ...]]
 
+_SHORT = 120
+"""Characters of a key's two values together that are shown beside it."""
+
 _ANY = ""
 """A path that stands for the whole resource."""
 
@@ -56,6 +60,13 @@ class Origin:
     before: str = ""
     """The key's value in the base commit, as it may be shown."""
     after: str = ""
+
+    @property
+    def values(self) -> str:
+        """Both values, where they are short enough to read: `20 -> 30`."""
+        if self.kind != "config" or "[secret]" in (self.before, self.after) or len(self.before + self.after) > _SHORT:
+            return ""
+        return f"{self.before or 'nothing'} -> {self.after or 'nothing'}"
 
     def document(self) -> dict[str, Any]:
         """As JSON."""
@@ -131,8 +142,7 @@ def origins(project: Project, stack: str, base: Base | None, plan: Plan) -> Orig
     try:
         mine, theirs = config_values(text), config_values(before)
         units = differing(mine, theirs)
-        file = _File(text, repository.changed_lines(base.commit, path), repository.commits(base.commit, [path])[:1])
-        named = {unit: file.origin(unit, mine, theirs) for unit in units}
+        named = _File(repository, base, path, text).origins(units, mine, theirs)
         by_place = (
             _traced(project, stack, mine, theirs, units)
             if units and plan.changes
@@ -222,17 +232,42 @@ def _sealed(value: Any, key: str) -> Any:
 class _File:
     """A stack's file, with the commits that wrote its lines since the base."""
 
+    repository: Repository
+    base: Base
+    path: Path
     text: str
-    written: Mapping[int, Commit]
-    last: tuple[Commit, ...]
-    """The last commit that touched it, where one did."""
 
-    def origin(self, unit: Unit, mine: Mapping[str, Any], theirs: Mapping[str, Any]) -> Origin:
+    def origins(self, units: Sequence[Unit], mine: Mapping[str, Any], theirs: Mapping[str, Any]) -> dict[Unit, Origin]:
+        written = self.repository.changed_lines(self.base.commit, self.path) if units else {}
+        return {unit: self._origin(unit, written, mine, theirs) for unit in units}
+
+    def _origin(
+        self, unit: Unit, written: Mapping[int, Commit], mine: Mapping[str, Any], theirs: Mapping[str, Any]
+    ) -> Origin:
         lines = _lines_of(self.text, unit)
-        commits = dict.fromkeys(self.written[line] for line in lines if line in self.written)
+        commits = tuple(dict.fromkeys(written[line] for line in lines if line in written))
         before, after = _shown(look_up(theirs, unit), look_up(mine, unit))
-        # Where nothing of it is left to blame, the last commit that touched the file took it out.
-        return Origin("config", spell(unit), lines[0] if lines else None, tuple(commits) or self.last, before, after)
+        # Of what was taken out no line is left to blame.
+        return Origin("config", spell(unit), lines[0] if lines else None, commits or self._removed(unit), before, after)
+
+    def _removed(self, unit: Unit) -> tuple[Commit, ...]:
+        """The last commit in which a part of the file became another one."""
+        for commit, before, after in self._versions:
+            if _differs(before, after, unit):
+                return (commit,)
+        return ()
+
+    @cached_property
+    def _versions(self) -> tuple[tuple[Commit, str | None, str | None], ...]:
+        return self.repository.versions(self.base.commit, self.path)
+
+
+def _differs(before: str | None, after: str | None, unit: Unit) -> bool:
+    try:
+        one, other = (config_values(text) if text else {} for text in (before, after))
+    except InfraError:
+        return False
+    return look_up(one, unit) != look_up(other, unit)
 
 
 def _lines_of(text: str, unit: Unit) -> range:

@@ -81,7 +81,7 @@ def _entry(entry: Entry) -> Iterator[str]:
 def _origin(each: Origin) -> str:
     commits = ", ".join(f"{commit.short} {commit.subject}".strip() for commit in each.commits)
     if each.kind == "config":
-        return f"follows {each.key}: {commits}"
+        return f"follows {each.key} {each.values}".rstrip() + f": {commits}"
     if each.kind == "program":
         return f"follows the program: {commits}"
     return "follows nothing on this branch: changed by hand, or an earlier change was not applied"

@@ -30,6 +30,7 @@ from parity.stack import COMPUTED
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from pathlib import Path
 
     from parity.preview.git import Base
     from parity.preview.plan import Change, Plan
@@ -238,7 +239,7 @@ class _File:
     text: str
 
     def origins(self, units: Sequence[Unit], mine: Mapping[str, Any], theirs: Mapping[str, Any]) -> dict[Unit, Origin]:
-        written = self.repository.changed_lines(self.base.commit, self.path) if units else {}
+        written = self.repository.changed_lines(self.base.commit, self.path) if units else dict[int, Commit]()
         return {unit: self._origin(unit, written, mine, theirs) for unit in units}
 
     def _origin(

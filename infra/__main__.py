@@ -1,8 +1,10 @@
-"""The Pulumi program: load the stack's settings, build the components, export the outputs."""
+"""The Pulumi program: load the settings, see that the vendors open, build the components, export."""
 
 import pulumi
 
-from infra import build, settings
+from infra import build, preflight, settings
 
-for name, output in build.build(settings.from_engine()).items():
+declared = settings.from_engine()
+preflight.require(declared.platform)
+for name, output in build.build(declared).items():
     pulumi.export(name, output)

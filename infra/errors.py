@@ -3,6 +3,7 @@
 InfraError
 ├── ConfigError      the stack's config or the platform has faults; nothing was created
 ├── StaleRelease     the newest release was recorded with other settings than config now gives; nothing was created
+├── AccessError      a vendor does not open with what the environment gives; nothing was created
 └── SealedSecret     a secret's value is needed where the config was read without its passphrase
 """
 
@@ -33,6 +34,17 @@ class ConfigError(InfraError):
 
 class StaleRelease(ConfigError):
     """You changed something that a deployment is built with and recorded no release for it."""
+
+
+class AccessError(InfraError):
+    """A token is missing or refused, or the database cannot be reached; `faults` holds all of it."""
+
+    def __init__(self, faults: Sequence[Fault]) -> None:
+        """Take the fault of each vendor that does not open."""
+        from infra.faults import report  # noqa: PLC0415 - as above
+
+        self.faults = tuple(faults)
+        super().__init__(report(self.faults, "in what the providers log in with"))
 
 
 class SealedSecret(InfraError):

@@ -63,10 +63,10 @@ def in_order(faults: Iterable[Fault]) -> tuple[Fault, ...]:
     )
 
 
-def report(faults: Sequence[Fault]) -> str:
+def report(faults: Sequence[Fault], where: str = "in the config") -> str:
     """The whole report as text: a count, then each fault with its place and remedy."""
     many = f"{len(faults)} faults" if len(faults) != 1 else "1 fault"
-    lines = [f"{many} in the config; nothing was created or changed.", ""]
+    lines = [f"{many} {where}; nothing was created or changed.", ""]
     lines += [f"  {fault.place}\n    {fault.what}\n    {fault.remedy}" for fault in faults]
     return "\n".join(lines)
 

@@ -99,7 +99,8 @@ def _once(folder: Path, make: Callable[[Path], None]) -> Path:
 
 
 @contextmanager
-def _own(template: Path, folder: Path) -> Iterator[Box]:
+def own(template: Path, folder: Path) -> Iterator[Box]:
+    """A running copy of a template in `folder`, which must not exist yet; deleted afterwards."""
     _copy(template, folder)
     box = _started(folder)
     try:
@@ -136,12 +137,12 @@ def record(finished_template: Path) -> dict[str, Any]:
 @pytest.fixture
 def empty_box(empty_template: Path, tmp_path: Path) -> Iterator[Box]:
     """A running sandbox of the test's own in which nothing is declared yet."""
-    with _own(empty_template, tmp_path / "own") as box:
+    with own(empty_template, tmp_path / "own") as box:
         yield box
 
 
 @pytest.fixture
 def finished_box(finished_template: Path, tmp_path: Path) -> Iterator[Box]:
     """A running sandbox of the test's own in which both stacks are up."""
-    with _own(finished_template, tmp_path / "own") as box:
+    with own(finished_template, tmp_path / "own") as box:
         yield box

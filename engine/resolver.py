@@ -28,6 +28,9 @@ FORCED = "PARITY_ENGINE"
 
 CHOICES = ("path", "download", "build")
 
+MAKE = "parity engine resolve (downloads it, or builds it once, which takes minutes)"
+"""The remedy where something is not at hand."""
+
 
 def resolve(
     cache: Path | None = None,
@@ -36,6 +39,7 @@ def resolve(
     environ: Mapping[str, str] | None = None,
     progress: Callable[[str], None] | None = None,
     site: Site = OFFICIAL,
+    at_hand: bool = False,
 ) -> Engine:
     """Find the command line and all plugins, downloading or building what is not there.
 
@@ -47,6 +51,7 @@ def resolve(
         environ: The environment to search and to run programs with; the process's own by default.
         progress: Told what is being done, a line at least every ten seconds while something takes long.
         site: Where the official installer is.
+        at_hand: Only look for what is there already: download and build nothing.
 
     Raises:
         NoEngine: No source gave the command line; the message lists every attempt with its reason.
@@ -55,7 +60,7 @@ def resolve(
     """
     environ = dict(os.environ if environ is None else environ)
     required = required or versions.installed()
-    resolver = _Resolver(cache or caches.root(environ), environ, progress or (lambda _: None), site)
+    resolver = _Resolver(cache or caches.root(environ), environ, progress or (lambda _: None), site, at_hand=at_hand)
     cli = resolver.cli(required.engine)
     plugins = tuple(resolver.plugin(plugin, cli) for plugin in required.plugins)
     return Engine(cli, plugins, tuple(resolver.trail.attempts))
@@ -64,8 +69,17 @@ def resolve(
 class _Resolver:
     """One run: what it may use, and what it has learnt on the way."""
 
-    def __init__(self, cache: Path, environ: Mapping[str, str], progress: Callable[[str], None], site: Site) -> None:
+    def __init__(
+        self,
+        cache: Path,
+        environ: Mapping[str, str],
+        progress: Callable[[str], None],
+        site: Site,
+        *,
+        at_hand: bool,
+    ) -> None:
         self.cache = cache
+        self.at_hand = at_hand
         self.environ = environ
         self.progress = progress
         self.site = site
@@ -80,10 +94,14 @@ class _Resolver:
             *self._if("path", Candidate("PATH", partial(self._cli_on_path, version))),
             *self._if("download", Candidate("download", partial(self._cli_kept, version))),
             *self._if("build", Candidate("build", partial(self._built_cli, version, build_now=False))),
-            *self._if("download", Candidate("download", partial(self._cli_download, version))),
-            *self._if("build", Candidate("build", partial(self._built_cli, version, build_now=True))),
+            *self._made(
+                *self._if("download", Candidate("download", partial(self._cli_download, version))),
+                *self._if("build", Candidate("build", partial(self._built_cli, version, build_now=True))),
+            ),
         ]
         found = self.trail.first(part, candidates)
+        if found is None and self.at_hand:
+            raise NoEngine(self.trail.complaint(part, MAKE))
         if found is None:
             remedy = f"install Pulumi {version}, or Go, or open the way to {self.site.installer}{self._hint()}"
             raise NoEngine(self.trail.complaint(part, remedy))
@@ -102,6 +120,8 @@ class _Resolver:
         if asked.name in STAND_INS:
             self.trail.note("stand-in", part, "used", "the sandbox's stand-in takes its place")
             return Plugin(asked.name, asked.version, "stand-in", None)
+        if self.at_hand:
+            raise NoPlugin(self.trail.complaint(part, MAKE))
         remedy = f"put {asked.program} on PATH, or name it in {local.setting_name(asked)}{self._hint()}"
         raise NoPlugin(self.trail.complaint(part, remedy))
 
@@ -118,12 +138,18 @@ class _Resolver:
             *self._if(path, Candidate("plugin cache", partial(self._plugin_in_cache, asked))),
             *self._if("download", Candidate("download", partial(self._plugin_kept, asked))),
             *self._if("build", *built[:1]),
-            *self._if("download", Candidate("download", partial(self._plugin_download, asked, cli))),
-            *self._if("build", *built[1:]),
+            *self._made(
+                *self._if("download", Candidate("download", partial(self._plugin_download, asked, cli))),
+                *self._if("build", *built[1:]),
+            ),
         ]
 
     def _if(self, choice: str | None, *candidates: Candidate) -> tuple[Candidate, ...]:
         return candidates if choice is None or choice in self.allowed else ()
+
+    def _made(self, *candidates: Candidate) -> tuple[Candidate, ...]:
+        """What makes something new, left out where only what is there counts."""
+        return () if self.at_hand else candidates
 
     def _hint(self) -> str:
         forced = self.environ.get(FORCED)

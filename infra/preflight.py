@@ -79,7 +79,7 @@ def look(platform: Platform, environ: Mapping[str, str]) -> list[Vendor]:
 def vercel(team: str, environ: Mapping[str, str]) -> Vendor:
     """The Vercel team, opened with `VERCEL_API_TOKEN`."""
     what = f"does not open the team {team} at Vercel"
-    remedy = "Make a token of that team at https://vercel.com/account/settings/tokens, or correct `vercel_team`."
+    remedy = "A token of that team is made at https://vercel.com/account/settings/tokens; or correct `vercel_team`."
     url = _VERCEL.format(urllib.parse.quote(team, safe=""))
     return Vendor("Vercel", f"team {team}", *_token("VERCEL_API_TOKEN", url, what, remedy, environ))
 
@@ -87,7 +87,7 @@ def vercel(team: str, environ: Mapping[str, str]) -> Vendor:
 def github(owner: str, name: str, environ: Mapping[str, str]) -> Vendor:
     """The repository, opened with `GITHUB_TOKEN`."""
     what = f"does not open the repository {owner}/{name} at GitHub"
-    remedy = "Give the token this repository and the rights that README.md lists, or correct `repository`."
+    remedy = "The token needs this repository and the rights that README.md lists; or correct `repository`."
     url = _GITHUB.format(urllib.parse.quote(owner, safe=""), urllib.parse.quote(name, safe=""))
     return Vendor("GitHub", f"repository {owner}/{name}", *_token("GITHUB_TOKEN", url, what, remedy, environ))
 
@@ -129,7 +129,7 @@ def _token(name: str, url: str, what: str, remedy: str, environ: Mapping[str, st
     """The fault of a token, and whether there is one. Only what the vendor says of the token counts as its fault."""
     token = environ.get(name, "")
     if not token:
-        return _fault(name, "is not set.", remedy), False
+        return _fault(name, "is not set.", f"Export it. {remedy}"), False
     if not token.isascii() or not token.isprintable() or " " in token:
         # Python's own complaint would show the value.
         return _fault(name, "has white space or a character that no token has.", "Export it again."), True

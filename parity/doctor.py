@@ -5,11 +5,13 @@ from __future__ import annotations
 import os
 import socket
 import sys
-from dataclasses import asdict, dataclass
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING
 
+from engine.errors import EngineError
+from engine.resolver import MAKE
 from infra.errors import InfraError
-from parity import toolchain
+from parity import accounts, toolchain
+from parity.finding import Check
 from parity.translate import translated
 from sandbox import lifecycle
 from sandbox.postgres import find_binaries
@@ -21,39 +23,29 @@ if TYPE_CHECKING:
     from parity.local import Local
     from parity.project import Project
 
-State = Literal["ok", "note", "fault"]
-
 _OLDEST_PYTHON = (3, 11)
 _CONNECT_SECONDS = 2.0
 
 
-@dataclass(frozen=True)
-class Check:
-    """One thing that was looked at."""
+def examine(project: Project, sandbox: Local, *, own_accounts: bool = False) -> list[Check]:
+    """Every check, in the order in which things depend on each other; an error of one does not hide the others.
 
-    name: str
-    state: State
-    """`note`: not needed yet, or not there for a good reason."""
-    detail: str
-    source: str | None = None
-    """Where a program came from: PATH, cache, download, built, stand-in."""
-    remedy: str | None = None
-
-    def document(self) -> dict[str, Any]:
-        """The check as JSON."""
-        return asdict(self)
-
-
-def examine(project: Project, sandbox: Local) -> list[Check]:
-    """Every check, in the order in which things depend on each other; an error of one does not hide the others."""
+    Args:
+        project: Whose stacks and platform are looked at.
+        sandbox: Whether it runs, and how it is.
+        own_accounts: Also try the tokens, the database and the backend that the environment leads to.
+    """
     checks: list[Check] = []
-    for name, look in (
+    looks: list[tuple[str, Callable[[], Iterator[Check]]]] = [
         ("Python", python),
         ("engine", engine),
         ("stack files", lambda: stack_files(project)),
         ("PostgreSQL", postgres),
         ("sandbox", lambda: running(sandbox)),
-    ):
+    ]
+    if own_accounts:
+        looks += [("accounts", vendors), ("backend", lambda: backend(project))]
+    for name, look in looks:
         checks += _guarded(name, look)
     return checks
 
@@ -74,11 +66,10 @@ def python() -> Iterator[Check]:
     """The Python that runs the program, and pip, which the language host asks for the installed packages."""
     version = sys.version.split()[0]
     if sys.version_info[:2] >= _OLDEST_PYTHON:
-        yield Check("Python", "ok", version, source=sys.executable)
+        yield Check("Python", "ok", f"{version}, {sys.executable}", source="environment")
     else:
-        yield Check(
-            "Python", "fault", version, source=sys.executable, remedy="install Python 3.11 or later; make setup"
-        )
+        remedy = "install Python 3.11 or later; make setup"
+        yield Check("Python", "fault", f"{version}, {sys.executable}", source="environment", remedy=remedy)
 
 
 def engine() -> Iterator[Check]:
@@ -109,6 +100,23 @@ def stack_files(project: Project) -> Iterator[Check]:
             yield Check(f"stack {stack}", "fault", str(error), remedy=f"correct {path.name}")
         else:
             yield Check(f"stack {stack}", "ok", path.name)
+
+
+def vendors() -> Iterator[Check]:
+    """The vendors' accounts that the environment's tokens open."""
+    from infra.platform import PLATFORM  # noqa: PLC0415 - a fault in it is reported with the stacks' files
+
+    yield from accounts.vendors(PLATFORM)
+
+
+def backend(project: Project) -> Iterator[Check]:
+    """The state backend that the environment leads to, and the stacks' secrets there."""
+    try:
+        toolchain.resolve(at_hand=True)
+    except EngineError:
+        yield Check("backend", "note", "not looked at: the engine is not there", remedy=MAKE)
+        return
+    yield from accounts.backend(project)
 
 
 def postgres() -> Iterator[Check]:

@@ -23,12 +23,12 @@ _GO = "1.24"
 """What the Go programs of `make lint` ask for at least."""
 
 
-def resolve(report: Callable[[str], None] = lambda _: None) -> Engine:
+def resolve(report: Callable[[str], None] = lambda _: None, *, at_hand: bool = False) -> Engine:
     """The engine and plugins that the installed SDKs ask for; builds them where nothing else gives them.
 
-    `report` is told what is waited for.
+    `report` is told what is waited for. With `at_hand` nothing is downloaded or built.
     """
-    return resolver.resolve(progress=report)
+    return resolver.resolve(progress=report, at_hand=at_hand)
 
 
 def summary(tools: Engine) -> str:
@@ -61,9 +61,10 @@ class Part:
 def inspect() -> list[Part]:
     """The engine's parts, without building or fetching anything."""
     try:
-        tools = resolver.resolve()
+        tools = resolve(at_hand=True)
     except EngineError as error:
-        return [Part("engine", "", "", "", str(error), "parity engine resolve")]
+        what, _, remedy = str(error).partition("\nTo do: ")
+        return [Part("engine", "", "", "", what, remedy or None)]
     parts = [Part("pulumi", tools.cli.version, tools.cli.source, str(tools.cli.path)), _host(tools)]
     for plugin in tools.plugins:
         where = str(plugin.path) if plugin.path else "sandbox/standin"

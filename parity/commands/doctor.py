@@ -3,27 +3,41 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich.markup import escape
-from rich.table import Table
 
 from parity import local
 from parity.commands.options import Directory, Json
 from parity.console import Screen
-from parity.doctor import Check, examine
+from parity.doctor import examine
 from parity.project import find_project
 
+if TYPE_CHECKING:
+    from parity.finding import Check
+
 _MARKS = {"ok": "[green]✓[/]", "note": "[yellow]·[/]", "fault": "[red]✗[/]"}
+_INDENT = " " * 33
 
 
-def doctor(directory: Directory = None, as_json: Json = False) -> None:
+def doctor(
+    directory: Directory = None,
+    accounts: Annotated[
+        bool,
+        typer.Option(
+            "--accounts", help="Also try the tokens, the database and the state backend that this shell leads to."
+        ),
+    ] = False,
+    as_json: Json = False,
+) -> None:
     """Say which engine, plugins and PostgreSQL are used and whether all is ready; exits 1 where something is not.
 
     Nothing is built, fetched or started for it.
     """
     project = find_project()
-    checks = examine(project, local.Local(project, project.sandbox_directory(directory)))
+    checks = examine(project, local.Local(project, project.sandbox_directory(directory)), own_accounts=accounts)
     healthy = all(check.state != "fault" for check in checks)
     if as_json:
         typer.echo(json.dumps({"healthy": healthy, "checks": [check.document() for check in checks]}, indent=2))
@@ -34,13 +48,12 @@ def doctor(directory: Directory = None, as_json: Json = False) -> None:
 
 
 def _show(screen: Screen, checks: list[Check]) -> None:
-    table = Table.grid(padding=(0, 2))
-    table.add_column(no_wrap=True)
-    table.add_column(no_wrap=True, style="bold")
-    table.add_column(no_wrap=True)
-    table.add_column(overflow="fold")
+    home = str(Path.home())
     for check in checks:
-        table.add_row(_MARKS[check.state], check.name, escape(check.source or ""), escape(check.detail))
+        detail = check.detail.replace(f"{home}/", "~/").replace("\n", f"\n{_INDENT}")
+        line = (
+            f"{_MARKS[check.state]} [bold]{escape(check.name):<18}[/] {escape(check.source or ''):<12} {escape(detail)}"
+        )
+        screen.out.print(line, soft_wrap=True, highlight=False)
         if check.remedy and check.state != "ok":
-            table.add_row("", "", "", f"[yellow]to do:[/] {escape(check.remedy)}")
-    screen.out.print(table)
+            screen.out.print(f"{_INDENT}[yellow]to do:[/] {escape(check.remedy)}", soft_wrap=True, highlight=False)

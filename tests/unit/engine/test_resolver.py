@@ -37,8 +37,8 @@ def cache(tmp_path):
 def find(cache, environ, nowhere):
     """The resolver in these surroundings, with no network unless a site is given."""
 
-    def find(required, site=nowhere, **variables):
-        return resolve(cache, required=required, environ={**environ, **variables}, site=site)
+    def find(required, site=nowhere, at_hand=False, **variables):
+        return resolve(cache, required=required, environ={**environ, **variables}, site=site, at_hand=at_hand)
 
     return find
 
@@ -167,6 +167,23 @@ def test_what_was_built_is_used_again(required, tmp_path, find):
     second = find(required)
     assert (second.cli, second.plugins) == (first.cli, first.plugins)
     assert fakes.builds(tmp_path / "go") == built == 4
+
+
+def test_what_is_not_at_hand_is_said_and_nothing_is_made(cache, required, serve, tmp_path, find):
+    served = serve("exit 0")
+    with pytest.raises(NoEngine, match="To do: parity engine resolve"):
+        find(required, served.site, at_hand=True)
+    assert served.requests == 0
+    assert fakes.builds(tmp_path / "go") == 0
+    assert not cache.exists() or list(cache.iterdir()) == []
+
+
+def test_what_was_built_is_at_hand(required, tmp_path, find):
+    first = find(required)
+    built = fakes.builds(tmp_path / "go")
+    second = find(required, at_hand=True)
+    assert (second.cli, second.plugins) == (first.cli, first.plugins)
+    assert fakes.builds(tmp_path / "go") == built
 
 
 @pytest.mark.parametrize(("choice", "sources"), [("path", {"PATH"}), ("download", {"download"}), ("build", {"build"})])

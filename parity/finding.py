@@ -1,0 +1,25 @@
+"""One thing that `parity doctor` looked at."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from typing import Any, Literal
+
+State = Literal["ok", "note", "fault"]
+
+
+@dataclass(frozen=True)
+class Check:
+    """One thing that was looked at."""
+
+    name: str
+    state: State
+    """`note`: not needed yet, or not there for a good reason."""
+    detail: str
+    source: str | None = None
+    """Where a program came from: PATH, plugin cache, download, build, stand-in."""
+    remedy: str | None = None
+
+    def document(self) -> dict[str, Any]:
+        """The check as JSON."""
+        return asdict(self)

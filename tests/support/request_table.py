@@ -30,7 +30,13 @@ _REPO = r"/repos/[^/]+/[^/]+"
 _BY_ID = r"/repositories/\d+"
 FAMILIES = (
     Family("provider github", r"github GET /orgs/[^/]+", "GET /orgs/{org}", _PROVIDER, "the owner, once a run"),
-    Family("provider vercel", r"vercel GET /v2/teams/[^/]+", "GET /v2/teams/{slug}", _PROVIDER, "the team, once a run"),
+    Family(
+        "the program, provider vercel",
+        r"vercel GET /v2/teams/[^/]+",
+        "GET /v2/teams/{slug}",
+        f"the program, {_PROVIDER}",
+        "whether the token opens the team, before anything is made; the team, once a run",
+    ),
     Family("Project", r"vercel GET /", "GET / (frameworks, regions)", _PROVIDER, "checks framework and region"),
     Family("Project", r"vercel POST /v8/projects", "POST /v8/projects", _PROVIDER, "creates it"),
     Family(
@@ -109,11 +115,11 @@ FAMILIES = (
     ),
     Family("LiveRelease", r"edge GET [^/]+/.*", "GET each domain", _OWN, "until it serves the release", polled=True),
     Family(
-        "every GitHub resource but the environment and secret",
+        "the program, every GitHub resource but the environment and secret",
         rf"github GET {_REPO}",
         "GET /repos/{repo}",
-        _PROVIDER,
-        "each asks for the repository",
+        f"the program, {_PROVIDER}",
+        "whether the token opens the repository, before anything is made; each resource asks for it",
     ),
     Family(
         "RepositoryEnvironment",
@@ -221,7 +227,8 @@ def page(stacks: Mapping[str, Iterable[Mapping[str, Any]]]) -> str:
         "",
         "What could be spared is asked by the vendors' own providers, whose code is not ours: GitHub's asks for the",
         "repository once for each resource and reads back what it wrote, Vercel's asks for the project before",
-        "each variable, domain and deployment. Parity's plugin asks nothing twice but while it waits.",
+        "each variable, domain and deployment. Parity's plugin asks nothing twice but while it waits; the program asks",
+        "two things first, so that a token that does not open stops it before anything is made.",
         "",
     ]
     return "\n".join(lines)

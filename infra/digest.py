@@ -153,6 +153,7 @@ NOT_IN_DIGEST: dict[str, str] = {
     "ParityException.resource": "as StackConfig.exceptions",
     "ParityException.property": "as StackConfig.exceptions",
     "ParityException.reason": "as StackConfig.exceptions",
+    "ParityException.accepts": "as StackConfig.exceptions",
     "ParityException.expiry": "as StackConfig.exceptions",
     "StackConfig.acknowledged": "read by the gate",
 }

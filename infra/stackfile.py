@@ -205,6 +205,10 @@ class ParityException(StackModel):
     resource: Text = Field(description="The resource: its type and name, or a URN; `*` matches any part.")
     property: Text = Field(description="Path of the property; `*` for the whole resource.")
     reason: Text = Field(description="Why the difference is right; a reviewer reads it.")
+    accepts: Literal["difference", "drift"] = Field(
+        default="difference",
+        description="What is accepted: a difference between the stacks (`parity check`), or this stack's drift.",
+    )
     expiry: Day | None = Field(default=None, description="The last day it holds, `YYYY-MM-DD`, in quotes.")
 
 

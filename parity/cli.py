@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 COMMANDS: dict[str, tuple[str, str]] = {
     "sandbox": ("parity.commands.sandbox", "app"),
     "engine": ("parity.commands.engine", "app"),
+    "check": ("parity.commands.check", "check"),
     "doctor": ("parity.commands.doctor", "doctor"),
     "demo": ("parity.commands.demo", "demo"),
     "preview": ("parity.commands.preview", "preview"),

@@ -23,8 +23,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from rich.markup import escape
-
 if TYPE_CHECKING:
     from rich.console import Console
 
@@ -49,6 +47,8 @@ class ParityError(Exception):
 
     def show(self, console: Console) -> None:
         """Print the error: what, where, remedy, a line or more each."""
+        from rich.markup import escape  # noqa: PLC0415 - a command that ends well need not wait for it
+
         console.print(f"[bold red]error:[/] {escape(self.what)}", soft_wrap=True, highlight=False)
         if self.where:
             console.print(f"  where: {escape(self.where)}", soft_wrap=True, highlight=False)

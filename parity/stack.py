@@ -9,8 +9,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
-from infra import build, settings
-from parity import graph, state, toolchain
+from infra import settings
+from parity import state, toolchain
+from parity.declared import declared
 from parity.errors import ProjectError, UpdateError
 from parity.pulumi import Pulumi
 
@@ -21,12 +22,6 @@ if TYPE_CHECKING:
     from parity.graph import Graph
     from parity.project import Project
     from parity.state import State
-
-COMPUTED = {
-    "vercel:index/project:Project": ("teamId",),
-    "vercel:index/deployment:Deployment": ("url",),
-}
-"""Outputs that only a provider computes and that the program uses, by resource type."""
 
 
 def ambient(project: Project, report: Callable[[str], None] = lambda _: None) -> Pulumi:
@@ -82,12 +77,7 @@ class Stack:
 
     def declared(self, found: Settings) -> Graph:
         """What the program declares with these settings, evaluated offline."""
-        return graph.evaluate(
-            lambda: build.build(found),
-            project=self.project.name,
-            stack_name=self.name,
-            outputs=lambda kind: COMPUTED.get(kind, ()),
-        )
+        return declared(self.project.name, found)
 
     def recorded(self, *, show_secrets: bool = False) -> State:
         """What the engine has recorded; with `show_secrets` its secrets are in the clear and must go nowhere."""

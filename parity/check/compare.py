@@ -2,23 +2,33 @@
 
 from __future__ import annotations
 
-import fnmatch
 import hashlib
 import hmac
+import json
 import re
 import secrets
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
+from infra.secret import Secret
 from parity.check.facts import ABSENT, Facts, Place, facts
-from parity.check.trace import Tracer, changed
+from parity.check.trace import Group, Tracer, by_exchange, changed
 from parity.check.units import STACK_NAME, Unit, differing, is_missing, look_up, spell
 from parity.graph import SecretInput
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Mapping, Sequence
 
     from parity.graph import Graph
+
+Evaluate = Callable[[str, "Mapping[str, Any]"], "Graph"]
+"""The program: a stack's name and its config give the graph that it declares."""
+
+HIDDEN = "[secret]"
+NOT_AT_HAND = "[secret, not at hand]"
+CLEAR = "[in the clear]"
+"""Stands for a value that the other stack keeps as a secret: it is most likely one."""
 
 Verdict = Literal["declared", "excepted", "break"]
 
@@ -34,7 +44,11 @@ class Accepted:
     resource: str
     property: str
     reason: str
-    expired: bool
+    expiry: str
+    """The last day it holds, `YYYY-MM-DD`; empty where it holds for ever."""
+    expired: bool = False
+    where: str = ""
+    """Where it stands, `Pulumi.prod.yaml:80`."""
 
 
 @dataclass(frozen=True)
@@ -44,19 +58,26 @@ class Side:
     stack: str
     values: Mapping[str, Any]
     """Its config by full key; secrets are `infra.secret.Secret`, all of them with a value (a stand-in where sealed)."""
-    evaluate: Callable[[str, Mapping[str, Any]], Graph]
-    """The program: a stack's name and a config give a graph."""
     accepted: tuple[Accepted, ...] = ()
-    sealed: bool = False
+    locate: Callable[[Unit], str] = lambda _: ""
+    """Where a part of the config stands, `Pulumi.prod.yaml:22`; empty where it is not known."""
+
+
+@dataclass(frozen=True)
+class Value:
+    """One stack's value of a part of the config, as it may be shown, and where it stands."""
+
+    text: str
+    where: str
 
 
 @dataclass(frozen=True)
 class Origin:
-    """A part of the config that a differing fact follows, with both values as they may be shown."""
+    """A part of the config that a differing fact follows."""
 
     key: str
-    one: str
-    other: str
+    one: Value
+    other: Value
 
 
 @dataclass(frozen=True)
@@ -96,6 +117,7 @@ class Result:
     sealed: bool
     """Whether secrets' values were not at hand, so that none of them was compared."""
     evaluations: int
+    """How many times the program was run."""
 
     @property
     def breaks(self) -> tuple[Difference, ...]:
@@ -108,35 +130,37 @@ class Result:
         return not self.breaks and not self.unused
 
 
-def compare(one: Side, other: Side) -> Result:
+def compare(one: Side, other: Side, evaluate: Evaluate, *, sealed: bool = False, workers: int | None = None) -> Result:
     """Compare two stacks' graphs, trace each difference and judge it.
+
+    Args:
+        one: the stack to compare from.
+        other: the stack to compare to.
+        evaluate: the program: a stack's name and a config give a graph.
+        sealed: the secrets' values are stand-ins: where they go is compared, what they are is not.
+        workers: processes that evaluate; as many as there are cores where it is not given.
 
     Raises:
         Whatever the program raises for either stack.
     """
-    mine, theirs = facts(one.evaluate(one.stack, one.values)), facts(other.evaluate(other.stack, other.values))
-    renamed = facts(one.evaluate(other.stack, under_name(one.values, other.stack)))
-    back = facts(other.evaluate(one.stack, under_name(other.values, one.stack)))
-    name = _Name(one.stack, other.stack)
-    # Both configs are tried under both names: a branch may show under one of the configs alone.
-    branching = frozenset(
-        place
-        for before, after in ((mine, renamed), (back, theirs))
-        for place in changed(before, after)
-        if not name.only(_at(before, place), _at(after, place))
-    )
+    run = _Runs(evaluate, workers)
+    mine, theirs = run.facts(one.stack, one.values), run.facts(other.stack, other.values)
     # What is equal once both have one name is equal; what then differs must follow the config.
+    under_other = under_name(one.values, other.stack)
+    renamed = run.facts(other.stack, under_other)
     unequal = changed(renamed, theirs)
-    units = differing(one.values, other.values)
+    # Both configs are tried under both names: a branch may show under one of the configs alone.
+    name = _Name(one.stack, other.stack)
+    back = run.facts(one.stack, under_name(other.values, one.stack))
+    branching = name.branches(mine, renamed) | name.branches(back, theirs)
     # Parts are exchanged under the other stack's name, so that what follows the name alone does not move.
-    tracer = Tracer(
-        lambda values: facts(other.evaluate(other.stack, values)),
-        under_name(one.values, other.stack),
-        other.values,
-        units,
-    )
-    origins = tracer.origins(unequal)
-    judge = _Judge(one, other, mine, theirs)
+    units = differing(one.values, other.values)
+    origins = Tracer(run.moves(other.stack, under_other, other.values, renamed), units).origins(unequal)
+    # Two keys that only together make a difference are seen from the other side, where each alone unmakes it.
+    unexplained = [place for place in unequal if not origins[place]]
+    if unexplained:
+        origins |= Tracer(run.moves(other.stack, other.values, under_other, theirs), units).origins(unexplained)
+    judge = _Judge(one, other, mine, theirs, sealed)
     differences = [
         judge(place, origins.get(place, frozenset()), branching=place in branching)
         for place in sorted(unequal | branching)
@@ -148,12 +172,39 @@ def compare(one: Side, other: Side) -> Result:
         other=other.stack,
         resources=sum(place.aspect == "resource" for place in mine),
         facts=total,
-        equal=total - len(unequal),
+        equal=total - len(unequal | branching),
         differences=tuple(judged),
         unused=tuple(unused),
-        sealed=one.sealed or other.sealed,
-        evaluations=4 + tracer.evaluations,
+        sealed=sealed,
+        evaluations=run.count,
     )
+
+
+class _Runs:
+    """Runs the program, and counts."""
+
+    def __init__(self, evaluate: Evaluate, workers: int | None) -> None:
+        self._evaluate, self._workers = evaluate, workers
+        self.count = 0
+
+    def facts(self, stack: str, values: Mapping[str, Any]) -> Facts:
+        """The facts of one config."""
+        self.count += 1
+        return facts(self._evaluate(stack, values))
+
+    def moves(
+        self, stack: str, source: Mapping[str, Any], target: Mapping[str, Any], base: Facts
+    ) -> Callable[[Sequence[Group]], Sequence[frozenset[Place]]]:
+        """For groups of parts, the places that change from `base`, the facts of `source`, with `target`'s parts."""
+        exchanged = by_exchange(
+            lambda values: facts(self._evaluate(stack, values)), source, target, base, workers=self._workers
+        )
+
+        def ask(groups: Sequence[Group]) -> Sequence[frozenset[Place]]:
+            self.count += len(groups)
+            return exchanged(groups)
+
+        return ask
 
 
 def under_name(values: Mapping[str, Any], stack: str) -> dict[str, Any]:
@@ -167,6 +218,14 @@ class _Name:
     def __init__(self, one: str, other: str) -> None:
         self._either = f"(?:{re.escape(one)}|{re.escape(other)})"
         self._pattern = re.compile(rf"(?<![A-Za-z0-9]){re.escape(one)}(?![A-Za-z0-9])")
+
+    def branches(self, before: Facts, after: Facts) -> frozenset[Place]:
+        """The places that change with the stack's name alone, and not as a part of a name."""
+        return frozenset(
+            place
+            for place in changed(before, after)
+            if not self.only(before.get(place, ABSENT), after.get(place, ABSENT))
+        )
 
     def only(self, one: Any, other: Any) -> bool:
         """Whether `other` is `one` with the stack's name exchanged, everywhere or in some places.
@@ -191,10 +250,6 @@ def _underived(value: Any) -> Any:
     return _DERIVED.sub("[derived]", value) if isinstance(value, str) else value
 
 
-def _at(source: Facts, place: Place) -> Any:
-    return source.get(place, ABSENT)
-
-
 @dataclass(frozen=True)
 class _Judge:
     """Gives a differing fact its verdict."""
@@ -203,50 +258,65 @@ class _Judge:
     other: Side
     mine: Facts
     theirs: Facts
+    sealed: bool
 
     def __call__(self, place: Place, origins: frozenset[Unit], *, branching: bool) -> Difference:
-        one, other = _shown(_at(self.mine, place), _at(self.theirs, place))
-        named = tuple(_origin(unit, self.one, self.other) for unit in sorted(origins))
+        sealed = self.sealed and not self._in_the_clear(origins)
+        one, other = _shown(self.mine.get(place, ABSENT), self.theirs.get(place, ABSENT), sealed=sealed)
+        named = tuple(self._origin(unit) for unit in sorted(origins))
         if branching:
             why = "follows the stack's name, and not as a part of a name: the program treats the stacks differently"
-            named = (*named, Origin(spell(STACK_NAME), self.one.stack, self.other.stack))
+            named = (*named, Origin(spell(STACK_NAME), Value(self.one.stack, ""), Value(self.other.stack, "")))
             return Difference(place, one, other, "break", why, named)
         if not origins:
-            return Difference(place, one, other, "break", "no key of the stacks' config explains it")
-        return Difference(place, one, other, "declared", "follows the stacks' config", named)
+            return Difference(place, one, other, "break", "no key of the stacks' files explains it")
+        return Difference(place, one, other, "declared", "follows the stacks' files", named)
 
+    def _in_the_clear(self, origins: frozenset[Unit]) -> bool:
+        """Whether a value follows only what stands in the clear, so that it is known without the secrets."""
+        values = [look_up(side.values, unit) for unit in origins for side in (self.one, self.other)]
+        return bool(values) and not any(isinstance(value, Secret) for value in values)
 
-def _origin(unit: Unit, one: Side, other: Side) -> Origin:
-    shown = _shown_config(look_up(one.values, unit), look_up(other.values, unit), sealed=one.sealed or other.sealed)
-    return Origin(spell(unit), *shown)
+    def _origin(self, unit: Unit) -> Origin:
+        one, other = look_up(self.one.values, unit), look_up(self.other.values, unit)
+        shown = _shown_config(one, other, sealed=self.sealed)
+        return Origin(spell(unit), *map(Value, shown, (self.one.locate(unit), self.other.locate(unit))))
 
 
 def _shown_config(one: Any, other: Any, *, sealed: bool) -> tuple[str, str]:
-    if hasattr(one, "reveal") or hasattr(other, "reveal"):
-        if sealed:
-            return "[secret, not at hand]", "[secret, not at hand]"
-        same = type(one) is type(other) and one == other
-        return "[secret]", "[secret, equal]" if same else "[secret, different]"
+    if isinstance(one, Secret) or isinstance(other, Secret):
+        if is_missing(one) or is_missing(other):
+            return tuple(ABSENT if is_missing(each) else HIDDEN for each in (one, other))  # pyright: ignore[reportReturnType]
+        return _compared(equal=type(one) is type(other) and one == other, sealed=sealed)
     return _text(one), _text(other)
 
 
 def _text(value: Any) -> str:
+    """A value of the config as one line; a secret in it stays hidden."""
     if is_missing(value):
         return ABSENT
-    return value if isinstance(value, str) else repr(value)
+    return value if isinstance(value, str) else json.dumps(value, default=str, ensure_ascii=False)
 
 
-def _shown(one: Any, other: Any) -> tuple[str, str]:
+def _shown(one: Any, other: Any, *, sealed: bool) -> tuple[str, str]:
     """Both values as text; of secrets only whether they are equal."""
     if isinstance(one, SecretInput) or isinstance(other, SecretInput):
         if ABSENT in (one, other):
-            return _shown_secret(one), _shown_secret(other)
-        return "[secret]", "[secret, equal]" if fingerprint(one) == fingerprint(other) else "[secret, different]"
-    return str(one), str(other)
+            return tuple(ABSENT if each == ABSENT else HIDDEN for each in (one, other))  # pyright: ignore[reportReturnType]
+        if type(one) is not type(other):
+            return tuple(HIDDEN if isinstance(each, SecretInput) else CLEAR for each in (one, other))  # pyright: ignore[reportReturnType]
+        return _compared(equal=fingerprint(one) == fingerprint(other), sealed=sealed)
+    return _fact(one), _fact(other)
 
 
-def _shown_secret(value: Any) -> str:
-    return ABSENT if value == ABSENT else "[secret]"
+def _fact(value: Any) -> str:
+    return value if isinstance(value, str) else json.dumps(value)
+
+
+def _compared(*, equal: bool, sealed: bool) -> tuple[str, str]:
+    if sealed:
+        return NOT_AT_HAND, NOT_AT_HAND
+    return HIDDEN, "[secret, equal]" if equal else "[secret, different]"
 
 
 def fingerprint(value: Any) -> str:
@@ -277,7 +347,12 @@ def _except(differences: Sequence[Difference], accepted: Sequence[Accepted]) -> 
 
 
 def _matches(entry: Accepted, place: Place) -> bool:
-    resource = fnmatch.fnmatchcase(place.resource, entry.resource) or fnmatch.fnmatchcase(
-        place.resource.rpartition("::")[2], entry.resource
-    )
-    return resource and fnmatch.fnmatchcase(place.path or "*", entry.property)
+    """Whether an entry names a place: the resource by URN, type and name, or name; only `*` is special."""
+    wanted = entry.resource.split("::", 2)[2] if entry.resource.startswith("urn:pulumi:") else entry.resource
+    kind, _, name = place.resource.rpartition("::")
+    known = (place.resource, f"{kind.rpartition('$')[2]}::{name}", name)
+    return any(_fits(wanted, text) for text in known) and _fits(entry.property, place.path or "*")
+
+
+def _fits(pattern: str, text: str) -> bool:
+    return re.fullmatch(".*".join(re.escape(part) for part in pattern.split("*")), text, re.DOTALL) is not None

@@ -1,29 +1,42 @@
 """Finds where a differing fact comes from, by exchanging parts of the config and watching what changes.
 
 One part at a time would take as many evaluations as there are parts, and the work would grow with the square of the
-applications. So parts are exchanged in groups: all parts of one *shape* at once (`domains` of every application), then,
-to tell which application or database it was, all parts of those whose number has a given bit, and again of those whose
-number has it not. A fact that follows one shape of one application is found by what these few groups say; only a fact
-that they leave open is asked about part by part.
+applications. So parts are exchanged in groups, each along one axis:
+
+- all parts of one *shape* at once: `domains` of every application, `variables` of every application;
+- all parts of those applications whose number has a given bit, and again of those whose number has it not; likewise
+  databases;
+- all variables whose number within their application has a given bit, and again of those whose number has it not.
+
+A part is a candidate for a fact where the fact moves in every group that the part is in. What more than one candidate
+of a shape is left for is asked about part by part.
 """
 
 from __future__ import annotations
 
 from collections import defaultdict
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 from parity.check.units import Unit, exchange
+from parity.check.workers import spread
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
     from typing import Any
 
     from parity.check.facts import Facts, Place
 
+Group = frozenset[Unit]
+
 _SCOPED = {"parity:applications": "application", "parity:releases": "application", "parity:databases": "database"}
 """Keys whose second part names one of many; what they are a set of."""
 
+_VARIABLE = ("parity:applications", "variables")
+_VARIABLE_LENGTH = 4
 _SCOPED_LENGTH = 2
+
+_ASKED_SINGLY = 16
+"""So many parts of one shape are asked about one by one; a fact that more of them move is said to follow the shape."""
 
 Scope = tuple[str, str]
 """`("application", "shop")`, `("database", "storefront")`, or `("", "")` for what belongs to none."""
@@ -37,89 +50,135 @@ def scope(unit: Unit) -> Scope:
     return (kind, unit[1]) if kind and len(unit) >= _SCOPED_LENGTH else _GLOBAL
 
 
+def _is_variable(unit: Unit) -> bool:
+    return len(unit) >= _VARIABLE_LENGTH and (unit[0], unit[2]) == _VARIABLE
+
+
 def shape(unit: Unit) -> Unit:
-    """A part's path with the name of its application or database left open."""
-    return unit if scope(unit) == _GLOBAL else (unit[0], "*", *unit[2:])
+    """A part's path with the names that are data (of an application, a database, a variable) left open."""
+    if scope(unit) == _GLOBAL:
+        return unit
+    return (unit[0], "*", unit[2], "*", *unit[4:]) if _is_variable(unit) else (unit[0], "*", *unit[2:])
+
+
+def groups(units: Sequence[Unit]) -> tuple[Group, ...]:
+    """The groups to exchange, each once."""
+    return tuple(dict.fromkeys(group for group in _groups(units) if group))
+
+
+def _groups(units: Sequence[Unit]) -> Iterator[Group]:
+    by_shape = defaultdict[Unit, list[Unit]](list)
+    for unit in units:
+        by_shape[shape(unit)].append(unit)
+    yield from map(frozenset, by_shape.values())
+    for kind in sorted({scope(unit)[0] for unit in units} - {""}):
+        members = sorted({scope(unit) for unit in units if scope(unit)[0] == kind})
+        numbers = {member: number for number, member in enumerate(members)}
+        yield from _by_bits({unit: numbers[scope(unit)] for unit in units if scope(unit) in numbers})
+    variables = defaultdict[str, list[Unit]](list)
+    for unit in units:
+        if _is_variable(unit):
+            variables[unit[1]].append(unit)
+    yield from _by_bits({unit: number for each in variables.values() for number, unit in enumerate(sorted(each))})
+
+
+def _by_bits(numbers: dict[Unit, int]) -> Iterator[Group]:
+    """For each bit of the numbers, those that have it and those that do not."""
+    for bit in range(max(numbers.values(), default=0).bit_length()):
+        for value in (0, 1):
+            yield frozenset(unit for unit, number in numbers.items() if (number >> bit) & 1 == value)
 
 
 class Tracer:
     """Origins of facts, for one pair of configs."""
 
-    def __init__(
-        self,
-        evaluate: Callable[[Mapping[str, Any]], Facts],
-        one: Mapping[str, Any],
-        other: Mapping[str, Any],
-        units: Sequence[Unit],
-    ) -> None:
-        """Trace the facts of `one` over `units`, in which `other` differs; `evaluate` gives a config's facts."""
-        self._evaluate, self._one, self._other, self._units = evaluate, one, other, units
-        self._base = evaluate(one)
-        self._seen: dict[frozenset[Unit], frozenset[Place]] = {}
-        self.evaluations = 1
-        """How many times the program was run."""
+    def __init__(self, moved: Callable[[Sequence[Group]], Sequence[frozenset[Place]]], units: Sequence[Unit]) -> None:
+        """Trace over `units`, in which the configs differ.
+
+        Args:
+            moved: for each group, the places whose fact changes when its parts are taken from the other config.
+            units: the parts.
+        """
+        self._ask, self._units = moved, units
+        self._seen: dict[Group, frozenset[Place]] = {}
+        shapes = defaultdict[Unit, list[Unit]](list)
+        for unit in units:
+            shapes[shape(unit)].append(unit)
+        self._of_shape = {key: frozenset(same) for key, same in shapes.items()}
 
     def origins(self, places: Iterable[Place]) -> dict[Place, frozenset[Unit]]:
         """For each place, the parts of the config that its fact follows; none where no part explains it."""
         wanted = frozenset(places)
-        candidates = self._candidates(wanted)
-        result: dict[Place, frozenset[Unit]] = {}
-        for place in wanted:
-            left = candidates[place]
-            shapes = defaultdict[Unit, list[Unit]](list)
-            for unit in left:
-                shapes[shape(unit)].append(unit)
-            if all(len(same) == 1 for same in shapes.values()):
-                result[place] = frozenset(left)
-            else:
-                result[place] = frozenset(unit for unit in left if place in self._moved([unit]))
-        return result
-
-    def _candidates(self, wanted: frozenset[Place]) -> dict[Place, list[Unit]]:
-        """The parts that no group rules out."""
-        by_shape = defaultdict[Unit, list[Unit]](list)
-        for unit in self._units:
-            by_shape[shape(unit)].append(unit)
-        following: dict[Unit, frozenset[Place]] = {key: self._moved(group) for key, group in by_shape.items()}
-        ruled_out = self._scopes_ruled_out()
-        return {
-            place: [
-                unit
-                for unit in self._units
-                if place in following[shape(unit)] and not any(place not in moved for moved in ruled_out[scope(unit)])
-            ]
+        asked = groups(self._units)
+        self._learn(asked)
+        containing = defaultdict[Unit, list[frozenset["Place"]]](list)
+        for group in asked:
+            for unit in group:
+                containing[unit].append(self._seen[group])
+        candidates = {
+            place: [unit for unit in self._units if all(place in moved for moved in containing[unit])]
             for place in wanted
         }
+        # A group may hide what one part does alone: before a fact is called unexplained, every part of its shapes is
+        # asked.
+        for place, left in candidates.items():
+            if not left:
+                left += [unit for unit in self._units if place in self._seen[self._of_shape[shape(unit)]]]
+        self._learn(frozenset([unit]) for left in candidates.values() for unit in _doubtful(left))
+        return {place: frozenset(self._certain(place, left)) for place, left in candidates.items()}
 
-    def _scopes_ruled_out(self) -> dict[Scope, list[frozenset[Place]]]:
-        """For each application and database, what moved in each group that it was in."""
-        groups: dict[Scope, list[frozenset[Place]]] = defaultdict(list)
-        for kind in sorted({scope(unit)[0] for unit in self._units} - {""}):
-            members = sorted({scope(unit) for unit in self._units if scope(unit)[0] == kind})
-            for bit in range((len(members) - 1).bit_length()):
-                for value in (0, 1):
-                    chosen = {member for number, member in enumerate(members) if (number >> bit) & 1 == value}
-                    moved = self._moved([unit for unit in self._units if scope(unit) in chosen])
-                    for member in chosen:
-                        groups[member].append(moved)
-        return groups
+    def _certain(self, place: Place, left: Sequence[Unit]) -> Iterator[Unit]:
+        doubtful = _doubtful(left)
+        for unit in left:
+            if unit not in doubtful or place in self._seen[frozenset([unit])]:
+                yield unit
 
-    def _moved(self, units: Sequence[Unit]) -> frozenset[Place]:
-        """The places whose fact changes when these parts are taken from the other config."""
-        key = frozenset(units)
-        if key not in self._seen:
-            facts = self._evaluate(exchange(self._one, self._other, units))
-            self.evaluations += 1
-            self._seen[key] = changed(self._base, facts)
-        return self._seen[key]
+    def _learn(self, wanted: Iterable[Group]) -> None:
+        new = [group for group in dict.fromkeys(wanted) if group not in self._seen]
+        self._seen.update(zip(new, self._ask(new), strict=True))
+
+
+def _doubtful(candidates: Sequence[Unit]) -> frozenset[Unit]:
+    """The candidates that another one of the same shape may stand for, unless there are too many to ask each."""
+    by_shape = defaultdict[Unit, list[Unit]](list)
+    for unit in candidates:
+        by_shape[shape(unit)].append(unit)
+    return frozenset(unit for same in by_shape.values() if 1 < len(same) <= _ASKED_SINGLY for unit in same)
+
+
+def by_exchange(
+    evaluate: Callable[[Mapping[str, Any]], Facts],
+    source: Mapping[str, Any],
+    target: Mapping[str, Any],
+    base: Facts,
+    *,
+    workers: int | None = None,
+) -> Callable[[Sequence[Group]], Sequence[frozenset[Place]]]:
+    """What `Tracer` asks: for groups of parts, the places that change when they are taken from another config.
+
+    Args:
+        evaluate: gives a config's facts.
+        source: the config whose parts are exchanged.
+        target: the config that they are taken from.
+        base: the facts of `source`.
+        workers: processes that evaluate; as many as there are cores where it is not given.
+    """
+
+    def moved(group: Group) -> frozenset[Place]:
+        return changed(base, evaluate(exchange(source, target, group)))
+
+    return lambda asked: spread(moved, asked, workers=workers)
 
 
 def changed(one: Facts, other: Facts) -> frozenset[Place]:
     """The places in which two sets of facts differ, also by being in one of them only."""
-    return frozenset(place for place in one.keys() | other.keys() if _differs(one, other, place))
+    return frozenset(place for place in one.keys() | other.keys() if differs(one, other, place))
 
 
-def _differs(one: Facts, other: Facts, place: Place) -> bool:
+def differs(one: Facts, other: Facts, place: Place) -> bool:
+    """Whether a fact is not the same in both, also by its kind: `1` is not `true`."""
     if place not in one or place not in other:
         return True
-    return type(one[place]) is not type(other[place]) or one[place] != other[place]
+    mine, theirs = one[place], other[place]
+    kinds = cast("tuple[type[Any], type[Any]]", (type(mine), type(theirs)))
+    return kinds[0] is not kinds[1] or mine != theirs

@@ -18,15 +18,14 @@ from typing import TYPE_CHECKING, Any, Literal, cast
 
 from ruamel.yaml import YAML
 
-from infra import build, settings, source
+from infra import settings, source
 from infra.errors import InfraError
 from infra.secret import Secret
-from parity import graph
 from parity.check.facts import Facts, facts
-from parity.check.trace import Tracer, changed
+from parity.check.trace import Tracer, by_exchange, changed
 from parity.check.units import Unit, differing, is_missing, look_up, spell
+from parity.declared import declared
 from parity.preview.git import Commit, Repository
-from parity.stack import COMPUTED
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -168,7 +167,7 @@ def _traced(
             return now
 
     moved = changed(now, evaluate(theirs))
-    found = Tracer(evaluate, mine, theirs, units).origins(moved)
+    found = Tracer(by_exchange(evaluate, mine, theirs, now), units).origins(moved)
     aspects = {"resource": _ANY, "input": None, "option": None}
     result: dict[tuple[str, str], tuple[Unit, ...]] = {}
     for place, following in found.items():
@@ -182,14 +181,7 @@ def _traced(
 def _evaluate(project: Project, stack: str, values: Mapping[str, Any]) -> Facts:
     texts = {key: _engine_text(value) for key, value in values.items()}
     found = settings.load(stack, project.root, texts)
-    return facts(
-        graph.evaluate(
-            lambda: build.build(found),
-            project=project.name,
-            stack_name=stack,
-            outputs=lambda kind: COMPUTED.get(kind, ()),
-        )
-    )
+    return facts(declared(project.name, found))
 
 
 def _engine_text(value: Any) -> str:

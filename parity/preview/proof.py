@@ -5,6 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
+from infra import settings
+from infra.errors import InfraError
+from parity.check import proof, report
+from parity.errors import ParityError
+
 if TYPE_CHECKING:
     from parity.project import Project
 
@@ -30,4 +35,18 @@ UNKNOWN = Proof("unknown", "not checked")
 def prove(project: Project) -> Proof:
     """Compare what the stacks declare, offline; a check that cannot be made is said, not raised."""
     stacks = list(project.stack_files())
-    return Proof("unknown", f"not checked: {', '.join(stacks)}")
+    if len(stacks) < 2:  # noqa: PLR2004 - a comparison takes two
+        return Proof("unknown", f"not checked: there is no second stack beside {', '.join(stacks) or 'none'}")
+    found = {other: _prove(project, stacks[0], other) for other in stacks[1:]}
+    state = next((each.state for each in found.values() if each.state != "same"), "same")
+    summary = "; ".join(each.summary for each in found.values())
+    return Proof(state, summary, tuple(line for each in found.values() for line in each.breaks))
+
+
+def _prove(project: Project, one: str, other: str) -> Proof:
+    try:
+        checked = proof.check(project.name, one, other, lambda stack: settings.load(stack, project.root, None))
+    except (InfraError, ParityError) as error:
+        return Proof("unknown", f"not checked: {str(error).splitlines()[0]}")
+    faults = tuple(report.faults(checked))
+    return Proof("same" if checked.clean else "different", report.headline(checked), faults)

@@ -1,0 +1,301 @@
+"""The result of a check as text, as Markdown for a pull request, and as a document for programs."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections import defaultdict
+from typing import TYPE_CHECKING, Any
+
+from parity.check.facts import ABSENT
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Sequence
+
+    from parity.check.compare import Difference, Origin, Result
+    from parity.check.facts import Place
+    from parity.check.proof import Checked
+
+SEALED = "secrets: not at hand, so where they go was compared and what they are was not; --secrets compares them"
+OPENED = "secrets: at hand, compared by keyed fingerprint"
+
+_LONGEST = 160
+"""Characters of a value that text and Markdown show; the document has it whole."""
+
+_ROWS = 400
+"""Rows of a folded table in Markdown; a comment has room for some 65 000 characters."""
+
+
+# --- The parts that all three forms share -----------------------------------------------------------------------------
+
+
+def headline(checked: Checked) -> str:
+    """The result in one line."""
+    result = checked.result
+    if checked.clean:
+        return f"{result.one} and {result.other} are the same but for what their files say"
+    found = [
+        _count(len(result.breaks), "break"),
+        _count(len(result.unused), "exception that holds no longer", "exceptions that hold no longer"),
+        _count(len(checked.stale), "stale release"),
+    ]
+    return f"{result.one} and {result.other} are not the same: {', '.join(each for each in found if each)}"
+
+
+def _count(number: int, noun: str, plural: str | None = None) -> str:
+    return "" if not number else f"{number} {noun if number == 1 else plural or noun + 's'}"
+
+
+def faults(checked: Checked) -> Iterator[str]:
+    """A line for each thing that makes the check fail."""
+    result = checked.result
+    for each in result.breaks:
+        yield f"{_place(each.place)}: {_short(each.one)} in {result.one}, {_short(each.other)} in {result.other}"
+    for each in result.unused:
+        yield f"exception {each.accepted.where} {each.accepted.resource} {each.accepted.property}: {each.why}"
+    for fault in checked.stale:
+        yield f"{fault.place}: {fault.what}"
+
+
+def summary(checked: Checked) -> list[str]:
+    """What was compared, and what was not."""
+    result = checked.result
+    declared = sum(each.verdict == "declared" for each in result.differences)
+    excepted = sum(each.verdict == "excepted" for each in result.differences)
+    counts = f"{declared} follow keys of the stacks' files, {excepted} excepted, {len(result.breaks)} breaks"
+    return [
+        f"{result.resources} resources, {result.facts} facts: {result.equal} equal, {counts}",
+        SEALED if result.sealed else OPENED,
+        _guard(checked),
+    ]
+
+
+def _guard(checked: Checked) -> str:
+    if not checked.guarded:
+        return "release guard: not run, because it needs the stacks' secrets; --secrets runs it"
+    found = "with findings" if checked.stale else "every newest release was recorded with the config as it is now"
+    return f"release guard: run, {found}"
+
+
+def by_key(differences: Iterable[Difference]) -> dict[tuple[Origin, ...], list[Difference]]:
+    """Differences by the keys that they follow; of a resource that only one stack has, its presence alone."""
+    listed = list(differences)
+    alone = {each.place.resource for each in listed if each.place.aspect == "resource"}
+    grouped = defaultdict[tuple["Origin", ...], list["Difference"]](list)
+    for each in listed:
+        if each.place.aspect == "resource" or each.place.resource not in alone:
+            grouped[each.origins].append(each)
+    return dict(sorted(grouped.items(), key=lambda item: [origin.key for origin in item[0]]))
+
+
+def exception_entry(difference: Difference) -> str:
+    """The line of `parity:exceptions` that would accept a break."""
+    entry = {"resource": difference.place.resource, "property": difference.place.path or "*", "reason": "..."}
+    return "- {" + ", ".join(f"{key}: {json.dumps(value)}" for key, value in entry.items()) + "}"
+
+
+def _place(place: Place) -> str:
+    """A place for people: of each resource its own type and name, without the components it is in."""
+    return " ".join(part for part in (own(place.resource), place.aspect, own(place.path)) if part)
+
+
+def own(text: str) -> str:
+    """Resources named in a text, without the types of the components they are in."""
+    return re.sub(r"(?:[A-Za-z][\w-]*:[\w/-]+:[\w-]+\$)+", "", text)
+
+
+def _short(text: str) -> str:
+    return text if len(text) <= _LONGEST else text[: _LONGEST - 1] + "…"
+
+
+# --- Text -------------------------------------------------------------------------------------------------------------
+
+
+def text(checked: Checked, *, whole: bool = False) -> Iterator[tuple[str, str]]:
+    """The report's lines, each with its style: `title`, `bad`, `dim`, or empty.
+
+    Args:
+        checked: the result.
+        whole: list every declared difference, not only the keys that they follow.
+    """
+    result = checked.result
+    yield headline(checked), "good" if checked.clean else "bad"
+    for line in summary(checked):
+        yield f"  {line}", ""
+    if result.breaks:
+        yield "", ""
+        yield "breaks", "title"
+    for each in result.breaks:
+        yield from _break(each, result)
+    for each in result.unused:
+        yield "", ""
+        yield f"exception in {each.accepted.where or each.accepted.stack}: {each.why}", "bad"
+        yield f"  {each.accepted.resource} {each.accepted.property}: {each.accepted.reason}", ""
+    for fault in checked.stale:
+        yield "", ""
+        yield f"{fault.place}: {fault.what}", "bad"
+        yield f"  to do: {fault.remedy}", ""
+    excepted = [each for each in result.differences if each.verdict == "excepted"]
+    if excepted:
+        yield "", ""
+        yield "excepted", "title"
+    for each in excepted:
+        yield f"  {_place(each.place)}: {_short(each.one)} | {_short(each.other)}", ""
+        yield f"    {each.why}", "dim"
+    yield from _declared(result, whole=whole)
+
+
+def _break(each: Difference, result: Result) -> Iterator[tuple[str, str]]:
+    width = max(len(result.one), len(result.other), len("to do"))
+    yield f"  {_place(each.place)}", "bad"
+    yield f"    {result.one:{width}}  {_short(each.one)}", ""
+    yield f"    {result.other:{width}}  {_short(each.other)}", ""
+    yield f"    {'why':{width}}  {each.why}", ""
+    for origin in each.origins:
+        if origin.one.where or origin.other.where:
+            yield f"    {'also':{width}}  follows {origin.key} ({origin.one.where}, {origin.other.where})", ""
+    yield (
+        f"    {'to do':{width}}  make it the same in both, or a key of the stacks' files; or accept it with a reason:",
+        "",
+    )
+    yield f"    {'':{width}}  {exception_entry(each)}", "dim"
+
+
+def _declared(result: Result, *, whole: bool) -> Iterator[tuple[str, str]]:
+    groups = by_key(each for each in result.differences if each.verdict == "declared")
+    if not groups:
+        return
+    yield "", ""
+    yield "declared", "title"
+    for origins, differences in groups.items():
+        yield "  " + " and ".join(origin.key for origin in origins), ""
+        for origin in origins:
+            for stack, value in ((result.one, origin.one), (result.other, origin.other)):
+                yield f"    {value.where or stack}  {_short(value.text)}", "dim"
+        if not whole:
+            yield f"    → {_count(len(differences), 'difference')}: {_some(differences)}", "dim"
+            continue
+        for each in differences:
+            yield f"    → {_place(each.place)}: {_short(each.one)} | {_short(each.other)}", "dim"
+
+
+def _some(differences: Sequence[Difference], most: int = 3) -> str:
+    names = list(dict.fromkeys(_brief(each) for each in differences))
+    more = f" and {len(names) - most} more" if len(names) > most else ""
+    return ", ".join(names[:most]) + more
+
+
+def _brief(each: Difference) -> str:
+    """A place without its type: `shop-project vercelAuthentication.deploymentType`."""
+    return " ".join(part for part in (each.place.resource.rpartition("::")[2], own(each.place.path)) if part)
+
+
+# --- Markdown ---------------------------------------------------------------------------------------------------------
+
+
+def markdown(checked: Checked) -> str:
+    """The report for a pull request's comment or a job's summary; breaks in full, the rest folded."""
+    result = checked.result
+    lines = [f"### {'✅' if checked.clean else '❌'} Parity: {headline(checked)}", ""]
+    lines += [f"- {line}" for line in summary(checked)]
+    if result.breaks:
+        lines += ["", f"| break | {result.one} | {result.other} | why |", "| --- | --- | --- | --- |"]
+        lines += [
+            f"| {_cell(_place(each.place))} | {_cell(each.one)} | {_cell(each.other)} | {_cell(_reason(each))} |"
+            for each in result.breaks
+        ]
+    if result.unused:
+        lines += ["", "| exception | what is wrong with it |", "| --- | --- |"]
+        for each in result.unused:
+            entry = f"{each.accepted.where} {each.accepted.resource} {each.accepted.property}"
+            lines.append(f"| {_cell(entry)} | {_cell(each.why)} |")
+    for fault in checked.stale:
+        lines += ["", f"**{_cell(fault.place)}** {_cell(fault.what)} {_cell(fault.remedy)}"]
+    for verdict, title in (("excepted", "excepted"), ("declared", "following keys of the stacks' files")):
+        lines += _folded([each for each in result.differences if each.verdict == verdict], title, result)
+    return "\n".join(lines) + "\n"
+
+
+def _reason(each: Difference) -> str:
+    keys = ", ".join(f"{origin.key} ({origin.one.where})" for origin in each.origins if origin.one.where)
+    return f"{each.why}; also follows {keys}" if keys else each.why
+
+
+def _folded(differences: Sequence[Difference], title: str, result: Result) -> list[str]:
+    if not differences:
+        return []
+    rows = [
+        f"| {_cell(_place(each.place))} | {_cell(each.one)} | {_cell(each.other)} | {_cell(_because(origins, each))} |"
+        for origins, group in by_key(differences).items()
+        for each in group
+    ]
+    left = len(rows) - _ROWS
+    lines = ["", f"<details><summary>{_count(len(differences), 'difference')} {title}</summary>", ""]
+    lines += [f"| what | {result.one} | {result.other} | because of |", "| --- | --- | --- | --- |", *rows[:_ROWS]]
+    if left > 0:
+        lines += ["", f"{left} more are in the output of `parity check --json`."]
+    return [*lines, "", "</details>"]
+
+
+def _because(origins: Sequence[Origin], each: Difference) -> str:
+    if each.verdict == "excepted":
+        return each.why
+    return ", ".join(f"{origin.key} ({origin.one.where}, {origin.other.where})" for origin in origins)
+
+
+def _cell(text: str) -> str:
+    """Text that Markdown and HTML leave as it is, in one cell."""
+    escaped = re.sub(r"[&<>\\`*_|\[\]~@]", lambda found: f"&#{ord(found[0])};", _short(text))
+    return escaped.replace("\n", " ") or " "
+
+
+# --- For programs -----------------------------------------------------------------------------------------------------
+
+
+def document(checked: Checked) -> dict[str, Any]:
+    """The report as JSON: `from`, `to`, `clean`, counts, each difference with its verdict and origins."""
+    result = checked.result
+    return {
+        "from": result.one,
+        "to": result.other,
+        "clean": checked.clean,
+        "resources": result.resources,
+        "facts": result.facts,
+        "equal": result.equal,
+        "breaks": len(result.breaks),
+        "secrets": "not at hand" if result.sealed else "compared",
+        "release_guard": ("stale" if checked.stale else "passed") if checked.guarded else "not run",
+        "evaluations": result.evaluations,
+        "differences": [_difference(each) for each in result.differences],
+        "exceptions_without_effect": [
+            {
+                "stack": each.accepted.stack,
+                "where": each.accepted.where,
+                "resource": each.accepted.resource,
+                "property": each.accepted.property,
+                "what": each.why,
+            }
+            for each in result.unused
+        ],
+        "stale_releases": [{"where": each.place, "what": each.what, "remedy": each.remedy} for each in checked.stale],
+    }
+
+
+def _difference(each: Difference) -> dict[str, Any]:
+    return {
+        "verdict": each.verdict,
+        "resource": each.place.resource,
+        "aspect": each.place.aspect,
+        "property": each.place.path,
+        "from": None if each.one == ABSENT else each.one,
+        "to": None if each.other == ABSENT else each.other,
+        "why": each.why,
+        "origins": [
+            {
+                "key": origin.key,
+                "from": {"value": origin.one.text, "where": origin.one.where},
+                "to": {"value": origin.other.text, "where": origin.other.where},
+            }
+            for origin in each.origins
+        ],
+    }

@@ -1,0 +1,140 @@
+"""Awaitables that are ready, and coroutines that are run to their end at once.
+
+The SDK's outputs are coroutines on an event loop, because an engine answers later. Offline everything is known when it
+is asked for, so the SDK's own coroutines are driven to their end where they are made, and an output holds its data.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, cast
+
+from pulumi import output
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Coroutine, Generator
+
+    Data = Any
+    """The SDK's own record of an output: resources, value, is_known, is_secret."""
+
+
+class NotSynchronous(BaseException):
+    """The program waits for something that only an event loop can bring, or uses what only an engine knows."""
+
+
+class Ready:
+    """A future that has its result, or will be given it before anybody asks; also one that is computed when asked."""
+
+    __slots__ = ("_compute", "_done", "_result")
+
+    def __init__(self, compute: Callable[[], Any] | None = None) -> None:
+        """Take what computes the result, or nothing where `set_result` gives it."""
+        self._compute = compute
+        self._done = False
+        self._result: Any = None
+
+    def set_result(self, result: Any) -> None:
+        """Give the result."""
+        self._result = result
+        self._done = True
+
+    def set_exception(self, error: BaseException) -> None:
+        """Fail at once: offline nobody comes later to ask."""
+        raise error
+
+    def result(self) -> Any:
+        """The result; raises NotSynchronous where there is none yet."""
+        if not self._done:
+            if self._compute is None:
+                raise NotSynchronous
+            self.set_result(self._compute())
+        return self._result
+
+    def __await__(self) -> Generator[None, None, Any]:
+        return self.result()
+        yield  # makes this a generator, which an awaitable's must be
+
+
+def drive(coroutine: Coroutine[Any, Any, Any]) -> Any:
+    """What a coroutine gives, run to its end; raises what it raises, and NotSynchronous where it has to wait."""
+    try:
+        coroutine.send(None)
+    except StopIteration as end:
+        return end.value
+    coroutine.close()
+    raise NotSynchronous
+
+
+def driven(awaitable: Any) -> Any:
+    """As `asyncio.ensure_future`: the awaitable itself where it is ready, else one with the coroutine's result."""
+    if isinstance(awaitable, Ready):
+        return awaitable
+    done = Ready()
+    done.set_result(drive(awaitable))
+    return done
+
+
+def data_of(made: output.Output[Any]) -> Data:
+    """An output's data; raises NotSynchronous for an output that an event loop made."""
+    held = cast("Any", made)._data  # noqa: SLF001 - the SDK's own record
+    if not isinstance(held, Ready):
+        raise NotSynchronous
+    return held.result()
+
+
+def made_of(compute: Callable[[], Data]) -> output.Output[Any]:
+    """An output whose data is computed when it is asked for."""
+    made = cast("output.Output[Any]", object.__new__(output.Output))
+    cast("Any", made)._data = Ready(compute)  # noqa: SLF001 - as the SDK's own `_from_data` does
+    return made
+
+
+class Asyncio:
+    """The module `asyncio` as the SDK's modules see it while a program runs offline."""
+
+    Future = Ready
+    ensure_future = staticmethod(driven)
+
+    @staticmethod
+    async def gather(*awaitables: Any) -> list[Any]:
+        """Every result, in order."""
+        return [await each for each in awaitables]
+
+    @staticmethod
+    async def sleep(_: float) -> None:
+        """Nobody else's turn is waited for."""
+
+    @staticmethod
+    def get_running_loop() -> type[Asyncio]:
+        """Itself: all that is asked of a loop is to run something in a thread."""
+        return Asyncio
+
+    @staticmethod
+    async def run_in_executor(_: object, function: Callable[[], Any]) -> Any:
+        """The function's result, in this thread."""
+        return function()
+
+
+def output_patches() -> list[tuple[Any, str, Any]]:
+    """What makes the SDK's outputs hold their data at once: target, attribute, value."""
+
+    def construct(made: Any, resources: Any, future: Any, is_known: Any, is_secret: Any = None) -> None:
+        async def compute() -> Data:
+            return cast("Any", output)._OutputData(  # noqa: SLF001 - as the SDK's own constructor does
+                resources=resources if isinstance(resources, set) else await resources,
+                value=await future,
+                is_known=await is_known,
+                is_secret=False if is_secret is None else await is_secret,
+            )
+
+        made._data = Ready(lambda: drive(compute()))  # noqa: SLF001
+
+    def from_data(cls: type[Any], data: Any) -> Any:
+        made = object.__new__(cls)
+        made._data = driven(data)
+        return made
+
+    return [
+        (output, "asyncio", Asyncio),
+        (output.Output, "__init__", construct),
+        (output.Output, "_from_data", classmethod(from_data)),
+    ]

@@ -1,0 +1,148 @@
+"""A declared resource, and its values between plain JSON and the SDK's messages."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, cast
+
+from google.protobuf import json_format
+from google.protobuf.struct_pb2 import Struct
+from pulumi.runtime import rpc
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from google.protobuf.struct_pb2 import Value
+
+_SIGNATURE = rpc._special_sig_key  # noqa: SLF001 - the wire's own marker has no public name  # pyright: ignore[reportPrivateUsage]
+_SECRET = rpc._special_secret_sig  # noqa: SLF001 # pyright: ignore[reportPrivateUsage]
+_COMPUTED_PREFIX = "parity-computed:"
+
+_NOT_OPTIONS = frozenset(
+    {"type", "name", "parent", "custom", "object", "dependencies", "propertyDependencies", "provider", "providers"}
+    # How this SDK speaks to the engine, not what the program says.
+    | {"acceptSecrets", "acceptResources", "supportsPartialValues", "supportsResultReporting", "sourcePosition"}
+    | {"aliasSpecs", "packageRef", "stackTrace", "parentStackTraceHandle", "remote"}
+)
+
+
+@dataclass(frozen=True)
+class SecretInput:
+    """An input that the program marked as secret; the value is kept from every text form."""
+
+    value: Any = field(repr=False)
+
+    def __str__(self) -> str:
+        """Never the value."""
+        return "[secret]"
+
+
+@dataclass(frozen=True)
+class Resource:
+    """One resource as the program declares it."""
+
+    urn: str
+    type: str
+    name: str
+    parent: str
+    custom: bool
+    inputs: Mapping[str, Any]
+    """Plain JSON values; a secret is a `SecretInput`; what only a provider knows is what `computed` makes."""
+    dependencies: frozenset[str]
+    property_dependencies: Mapping[str, frozenset[str]]
+    provider: str
+    options: Mapping[str, Any]
+    """Every other field of the registration that is set: protect, retainOnDelete, deleteBeforeReplace, ..."""
+
+
+def computed(urn: str, output: str) -> str:
+    """The marker that stands for an output which only a provider could compute."""
+    return f"{_COMPUTED_PREFIX}{urn}#{output}"
+
+
+def is_computed(value: object) -> bool:
+    """Whether a value holds a marker that `computed` made."""
+    return isinstance(value, str) and _COMPUTED_PREFIX in value
+
+
+def from_struct(message: Struct) -> dict[str, Any]:
+    """A wire mapping as plain JSON, secrets wrapped."""
+    return {key: _from_value(each) for key, each in sorted(message.fields.items())}
+
+
+def _from_value(value: Value) -> Any:
+    match value.WhichOneof("kind"):
+        case "string_value":
+            return value.string_value
+        case "number_value":
+            return _number(value.number_value)
+        case "bool_value":
+            return value.bool_value
+        case "struct_value":
+            fields = value.struct_value.fields
+            if _SIGNATURE in fields and fields[_SIGNATURE].string_value == _SECRET:
+                return SecretInput(_from_value(fields["value"]))
+            return from_struct(value.struct_value)
+        case "list_value":
+            return [_from_value(each) for each in value.list_value.values]
+        case _:
+            return None
+
+
+def _number(value: float) -> float:
+    """Whole numbers as such: the wire has only one kind."""
+    return int(value) if value.is_integer() else value
+
+
+def from_wire(value: Any) -> Any:
+    """What the SDK serialises to, before it is put into a message, as plain JSON with secrets wrapped."""
+    if isinstance(value, dict):
+        wire = cast("dict[str, Any]", value)
+        if wire.get(_SIGNATURE) == _SECRET:
+            return SecretInput(from_wire(wire.get("value")))
+        return {key: from_wire(each) for key, each in sorted(wire.items())}
+    if isinstance(value, list):
+        return [from_wire(each) for each in cast("list[Any]", value)]
+    return _number(value) if isinstance(value, float) else value
+
+
+def to_struct(values: Mapping[str, Any]) -> Struct:
+    """Plain JSON as a wire mapping."""
+    struct = Struct()
+    struct.update(cast("dict[str, Any]", _to_wire(dict(values))))
+    return struct
+
+
+def _to_wire(value: Any) -> Any:
+    if isinstance(value, SecretInput):
+        return {_SIGNATURE: _SECRET, "value": _to_wire(value.value)}
+    if isinstance(value, dict):
+        return {key: _to_wire(each) for key, each in cast("dict[str, Any]", value).items()}
+    if isinstance(value, list):
+        return [_to_wire(each) for each in cast("list[Any]", value)]
+    return value
+
+
+def options_of(request: Any) -> dict[str, Any]:
+    """Every field of a registration that is set and is an option, by its name on the wire."""
+    found = {
+        descriptor.json_name: _option(descriptor, value)
+        for descriptor, value in request.ListFields()
+        if descriptor.json_name not in _NOT_OPTIONS
+    }
+    # A callback has a random name: how many there are can be compared, what they do cannot.
+    if "transforms" in found:
+        found["transforms"] = len(found["transforms"])
+    # The SDK sends a binding of hooks that holds none.
+    return {name: value for name, value in sorted(found.items()) if value != {}}
+
+
+def _option(descriptor: Any, value: Any) -> Any:
+    many = descriptor.label == descriptor.LABEL_REPEATED
+    if descriptor.message_type is None:
+        return list(value) if many else value
+    if descriptor.message_type.full_name == "google.protobuf.Value":
+        return _from_value(value)
+    if descriptor.message_type.GetOptions().map_entry:
+        return dict(value)
+    return [json_format.MessageToDict(each) for each in value] if many else json_format.MessageToDict(value)

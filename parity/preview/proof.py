@@ -14,11 +14,14 @@ if TYPE_CHECKING:
     from parity.project import Project
 
 
+State = Literal["same", "different", "unknown"]
+
+
 @dataclass(frozen=True)
 class Proof:
     """What the parity check came to."""
 
-    state: Literal["same", "different", "unknown"]
+    state: State
     summary: str
     """A sentence."""
     breaks: tuple[str, ...] = ()
@@ -38,7 +41,7 @@ def prove(project: Project) -> Proof:
     if len(stacks) < 2:  # noqa: PLR2004 - a comparison takes two
         return Proof("unknown", f"not checked: there is no second stack beside {', '.join(stacks) or 'none'}")
     found = {other: _prove(project, stacks[0], other) for other in stacks[1:]}
-    state = next((each.state for each in found.values() if each.state != "same"), "same")
+    state: State = next((each.state for each in found.values() if each.state != "same"), "same")
     summary = "; ".join(each.summary for each in found.values())
     return Proof(state, summary, tuple(line for each in found.values() for line in each.breaks))
 

@@ -29,6 +29,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "rollback": ("parity.commands.releases", "rollback"),
     "releases": ("parity.commands.releases", "releases"),
     "prune": ("parity.commands.releases", "prune"),
+    "deliver": ("parity.commands.releases", "deliver"),
 }
 """Each command, or group of commands, with the module that has it and its name there; in the order of the help."""
 

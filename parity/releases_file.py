@@ -18,10 +18,10 @@ from infra.faults import Fault, in_order
 from infra.model_faults import model_faults
 from infra.stackfile import NAMESPACE, Release, Releases
 from parity import yaml_edit
-from parity.errors import ProjectError, UsageError
+from parity.errors import ProjectError, RefusedError, UsageError
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
 KEY = NAMESPACE + "releases"
 
@@ -125,6 +125,58 @@ def set_live(file: ReleasesFile, application: str, release: str) -> ReleasesFile
     _, key, value = _node(file, application, "live")
     text = yaml_edit.replace_scalar(file.text, key, value, release)
     return _edited(file, text, application, releases.model_copy(update={"live": release}))
+
+
+def promote(
+    file: ReleasesFile,
+    application: str,
+    commit: str,
+    digest: Callable[[int], str],
+    *,
+    again: bool = False,
+    rotate: bool = False,
+) -> tuple[ReleasesFile, str]:
+    """Make a commit the live release: a new one, or the newest one where it is just that.
+
+    Args:
+        file: the stack's file.
+        application: its name.
+        commit: 40 hex digits.
+        digest: gives the config digest of a generation of credentials.
+        again: take it although it was rolled back from.
+        rotate: give it a new generation of credentials.
+
+    Returns:
+        The new file and the release's id.
+
+    Raises:
+        RefusedError: a kept release newer than the live one has this commit, so it was rolled back from.
+        UsageError: it is live already with this config; else as `add_release`.
+    """
+    releases = _of(file, application)
+    pinned = rolled_back_from(releases, commit)
+    if pinned and not again:
+        raise RefusedError(
+            f"{application} was rolled back from this very commit: {pinned} is {commit[:12]}, is newer than the live "
+            f"{releases.live}, and does not serve.",
+            where=f"{file.path.name}: {KEY}.{application}",
+            remedy="If its fault is mended outside the commit, say --again; else promote a commit that mends it.",
+        )
+    newest = releases.newest
+    generation = (newest[1].credentials if newest else 1) + rotate
+    config = digest(generation)
+    if newest is not None and newest[1] == _release(commit, config, generation):
+        if releases.live == newest[0]:
+            what = f"{newest[0]} of {application} in {file.path.name} has this commit and config, and is live."
+            raise UsageError(what, remedy="Nothing to promote.")
+        return set_live(file, application, newest[0]), newest[0]
+    return add_release(file, application, commit=commit, config=config, credentials=generation, live=True)
+
+
+def rolled_back_from(releases: Releases, commit: str) -> str | None:
+    """The newest kept release of this commit that is newer than the live one: it was rolled back from, or held back."""
+    newer = set(newer_than_live(releases))
+    return next((name for name, each in reversed(releases.in_order) if name in newer and each.commit == commit), None)
 
 
 def newer_than_live(releases: Releases) -> tuple[str, ...]:

@@ -52,7 +52,7 @@ async def known(commit: str, root: Path, repository: Repository, github: Client 
     """Ask the project's own repository, where it is one, and GitHub, where there is a client."""
     local = _locally(commit, root)
     if github is None:
-        return Knowledge(local, None, "GITHUB_TOKEN is not set")
+        return Knowledge(local, None, "neither GH_TOKEN nor GITHUB_TOKEN is set")
     try:
         await github.get(f"/repos/{repository.owner}/{repository.name}/commits/{commit}")
     except NotFound as error:

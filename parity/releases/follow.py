@@ -1,49 +1,19 @@
-"""Runs a stack's update to its end, and looks at what is live afterwards."""
+"""How the applications of a stack stand, looked at in one step, and held to be what the file says."""
 
 from __future__ import annotations
 
 import asyncio
-import tempfile
-from pathlib import Path
 from typing import TYPE_CHECKING
 
-from parity.demo import summary
-from parity.errors import HealthError, UpdateError
+from parity.errors import HealthError
 from parity.releases import standing
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from parity.console import Screen
-    from parity.pulumi import Progress
     from parity.releases.standing import Standing
     from parity.stack import Stack
-
-
-def update(stack: Stack, screen: Screen) -> Progress:
-    """`pulumi up` without questions, shown as it goes.
-
-    Raises:
-        UpdateError: it failed; with the engine's own words, and where to see what is live.
-    """
-    log = Path(tempfile.mkdtemp(prefix="parity-")) / f"up-{stack.name}.log"
-    with screen.step(f"pulumi up --stack {stack.name}") as step:
-        step.waiting("the engine to start")
-        try:
-            progress = stack.pulumi.update(
-                ["up", "--yes", "--skip-preview", "--stack", stack.name],
-                log,
-                lambda now: step.waiting(now.waits_for() or "the program"),
-            )
-        except UpdateError as error:
-            raise UpdateError(
-                error.what,
-                where=error.where,
-                remedy=f"{error.remedy}; `parity releases {stack.name}` shows what is live; the stack's file keeps "
-                "what was asked for, and the next update tries again",
-            ) from error
-        step.done(summary(progress))
-    return progress
 
 
 def look(stack: Stack, applications: Sequence[str] | None, screen: Screen) -> list[Standing]:
@@ -65,12 +35,12 @@ def verify(found: Sequence[Standing]) -> None:
     Raises:
         HealthError: naming each that does not.
     """
-    sick = {each: each.faults() for each in found if each.releases.live is not None}
-    wrong = [f"{each.application} of {each.stack}: {'; '.join(faults)}" for each, faults in sick.items() if faults]
-    if wrong:
-        stack = found[0].stack
-        raise HealthError(
-            " ".join(wrong),
-            where=", ".join(f"{each.stack}, {each.application}" for each, faults in sick.items() if faults),
-            remedy=f"Look at `parity releases {stack}`; going back: `parity rollback {stack} APP --up`.",
-        )
+    sick = [each for each in found if each.releases.live is not None and each.faults()]
+    if not sick:
+        return
+    stack = sick[0].stack
+    raise HealthError(
+        " ".join(f"{each.application} of {each.stack}: {'; '.join(each.faults())}." for each in sick),
+        where=", ".join(f"{each.stack}, {each.application}" for each in sick),
+        remedy=f"Look at `parity releases {stack}`; going back: `parity rollback {stack} APP --up`.",
+    )

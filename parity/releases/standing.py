@@ -25,7 +25,9 @@ if TYPE_CHECKING:
     from parity.state import Recorded, State
 
 VERCEL_TOKEN = "VERCEL_API_TOKEN"  # noqa: S105 - the variable's name
-GITHUB_TOKEN = "GITHUB_TOKEN"  # noqa: S105 - the variable's name
+GITHUB_TOKENS = ("GH_TOKEN", "GITHUB_TOKEN")
+"""Variables that hold a token for GitHub; the first that is set wins, as for GitHub's own `gh`. The GitHub provider
+reads the second alone, so that a workflow can give the two jobs two tokens."""
 
 
 @dataclass(frozen=True)
@@ -119,8 +121,8 @@ def vercel(settings: Settings) -> Client:
 
 def github() -> Client | None:
     """GitHub; None where there is no token."""
-    token = os.environ.get(GITHUB_TOKEN, "")
-    if not token:
+    token = next((found for name in GITHUB_TOKENS if (found := os.environ.get(name))), None)
+    if token is None:
         return None
     headers = {
         "Authorization": f"Bearer {token}",

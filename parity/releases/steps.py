@@ -117,16 +117,15 @@ def promote(source: Stack, target: Stack, application: str, *, commit: str | Non
     there = asyncio.run(standing.look(settings, state, application))
     _refuse_by_hand(there, None)
     file = _load(target)
-    pinned = rolled_back_from(file.releases[application], recorded.commit)
-    if pinned and not again:
-        live = file.releases[application].live
-        raise RefusedError(
-            f"{target.name} was rolled back from this very commit: {pinned} is {recorded.commit[:12]}, is newer than "
-            f"the live {live}, and does not serve.",
-            where=f"{file.path.name}: {releases_file.KEY}.{application}",
-            remedy="If its fault is mended outside the commit, say --again; else promote a commit that mends it.",
-        )
-    after, name, fresh = _promoted(settings, file, application, recorded.commit, rotate=rotate)
+    after, name = releases_file.promote(
+        file,
+        application,
+        recorded.commit,
+        lambda generation: config_digest(settings, application, generation),
+        again=again,
+        rotate=rotate,
+    )
+    fresh = name not in file.releases[application].kept
     kept = after.releases[application].kept[name]
     return Change(
         target.name,
@@ -242,12 +241,6 @@ def previous(releases: Releases, stack: str, application: str) -> str:
         what = f"{application} of {stack} has no kept release before the live one ({releases.live or 'none'})."
         raise UsageError(what, remedy=f"Kept: {kept}. Name one with --to.")
     return older[-1]
-
-
-def rolled_back_from(releases: Releases, commit: str) -> str | None:
-    """The newest kept release of this commit that is newer than the live one: it was rolled back from, or held back."""
-    newer = set(releases_file.newer_than_live(releases))
-    return next((name for name, each in reversed(releases.in_order) if name in newer and each.commit == commit), None)
 
 
 def what_goes_back(settings: Settings, application: str, releases: Releases, name: str) -> tuple[str, ...]:
@@ -388,22 +381,6 @@ def _add(
     generation = (newest[1].credentials if newest else 1) + rotate
     digest = config_digest(settings, application, generation)
     return releases_file.add_release(file, application, commit=commit, config=digest, credentials=generation, live=live)
-
-
-def _promoted(
-    settings: Settings, file: ReleasesFile, application: str, commit: str, *, rotate: bool
-) -> tuple[ReleasesFile, str, bool]:
-    """The file with the commit live: a new release, or the newest one where it is just that; whether it is new."""
-    releases = file.releases[application]
-    newest = releases.newest
-    if newest is not None and not rotate and newest[1].commit == commit:
-        digest = config_digest(settings, application, newest[1].credentials)
-        if digest == newest[1].config:
-            if releases.live == newest[0]:
-                what = f"{newest[0]} of {application} in {settings.stack} has this commit and config, and is live."
-                raise UsageError(what, remedy="Nothing to promote.")
-            return releases_file.set_live(file, application, newest[0]), newest[0], False
-    return (*_add(settings, file, application, commit, rotate=rotate, live=True), True)
 
 
 def application_of(settings: Settings, name: str) -> Application:

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from infra.errors import ConfigError
 from parity import releases_file
-from parity.errors import ProjectError, UsageError
+from parity.errors import ProjectError, RefusedError, UsageError
 from parity.releases_file import ReleasesFile
 
 A, B, C = "1a" * 20, "2b" * 20, "3c" * 20
@@ -184,6 +184,41 @@ def test_refusals(call, what):
     assert caught.value.remedy
 
 
+def promoted(file, commit, **options):
+    return releases_file.promote(file, "shop", commit, lambda generation: f"{generation:032x}", **options)
+
+
+def test_a_promotion_is_a_new_live_release_with_the_stacks_own_digest():
+    file = releases_file.set_live(file_of(), "shop", "r2")
+    after, name = promoted(file, C)
+    assert (name, after.releases["shop"].live) == ("r3", "r3")
+    assert dict(after.releases["shop"].kept["r3"]) == {"commit": C, "config": f"{2:032x}", "credentials": 2}
+    rotated, _ = promoted(file, C, rotate=True)
+    assert dict(rotated.releases["shop"].kept["r3"]) == {"commit": C, "config": f"{3:032x}", "credentials": 3}
+
+
+def test_a_promotion_never_skips_a_pinned_rollback():
+    file, _ = promoted(releases_file.set_live(file_of(), "shop", "r2"), C)
+    back = releases_file.set_live(file, "shop", "r2")
+    with pytest.raises(RefusedError, match="rolled back from this very commit: r3"):
+        promoted(back, C)
+    again, name = promoted(back, C, again=True)
+    assert (name, again.text) == ("r3", file.text), "nothing new to record: the newest is made live"
+    # Older releases of the same commit are no pin, and neither is a commit that was never rolled back from.
+    assert promoted(back, A)[1] == "r4"
+    # Pruned while it is rolled back, the pin stays.
+    pruned, gone = releases_file.prune(back, "shop", 1)
+    assert gone == ()
+    with pytest.raises(RefusedError):
+        promoted(pruned, C)
+
+
+def test_what_is_live_already_is_not_promoted():
+    file, _ = promoted(releases_file.set_live(file_of(), "shop", "r2"), C)
+    with pytest.raises(UsageError, match="is live"):
+        promoted(file, C)
+
+
 def test_anchors_are_not_edited():
     release = f"{{commit: {A}, config: {ONE}, credentials: 1}}"
     shop = f"    shop:\n      live: &x r1\n      kept:\n        r1: {release}\n        r2: {release}\n"
@@ -255,6 +290,13 @@ STEPS = st.lists(
         st.tuples(st.just("release"), st.sampled_from(["shop", "admin"]), HEX, st.booleans(), st.booleans()),
         st.tuples(st.just("rollback"), st.sampled_from(["shop", "admin"]), st.integers(0, 20)),
         st.tuples(st.just("prune"), st.sampled_from(["shop", "admin"]), st.integers(1, 5)),
+        st.tuples(
+            st.just("promote"),
+            st.sampled_from(["shop", "admin"]),
+            st.sampled_from([A, B, C]),
+            st.booleans(),
+            st.booleans(),
+        ),
     ),
     max_size=12,
 )
@@ -351,10 +393,27 @@ def test_any_sequence_keeps_the_invariants_and_the_rest_of_the_file(text, steps)
                 file, gone = releases_file.prune(file, application, keep)
                 assert releases.live not in gone
                 assert file.releases[application].newest == releases.newest
+                assert not set(gone) & set(releases_file.newer_than_live(releases))
+            case ("promote", _, commit, again, rotate):
+                pinned = releases_file.rolled_back_from(releases, commit)
+                try:
+                    file, name = releases_file.promote(
+                        file, application, commit, lambda _: ONE, again=again, rotate=rotate
+                    )
+                except RefusedError:
+                    assert pinned
+                    assert not again
+                except UsageError:
+                    assert releases.newest == (releases.live, releases.kept[releases.live])
+                    assert releases.newest[1].commit == commit
+                else:
+                    assert again or not pinned
+                    assert file.releases[application].live == name == file.releases[application].newest[0]
+                    assert file.releases[application].kept[name].commit == commit
         check_invariants(file, application)
         other = "admin" if application == "shop" else "shop"
         assert file.releases[other] == before.releases[other]
-        if step[0] != "release":
+        if step[0] in {"rollback", "prune"}:
             assert outside(file.text) == outside(before.text)
 
 

@@ -5,17 +5,17 @@ from __future__ import annotations
 import functools
 import shutil
 import time
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from engine import cache as caches
-from engine import golang
+from engine import golang, patch
 from engine.errors import BuildFailed, ProgramSilent
 from engine.process import follow, run
 from engine.recipes import ENVIRONMENT, MODULES, Recipe, Step
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Mapping, Sequence
+    from pathlib import Path
 
 LIMIT = 60 * 60.0
 """Seconds for one build step: some 4 minutes on two idle cores, many times that on a slow or busy machine."""
@@ -66,16 +66,20 @@ def _make(
     settings = {**kept, **ENVIRONMENT}
     for step in recipe.steps:
         begin = time.monotonic()
-        _compile(step, executable, folder, settings, progress)
+        with patch.applied(step, executable, settings) as options:
+            _compile(step, _command(step, executable, folder, options), settings, progress)
         _copy_scripts(step, executable, folder, settings)
         _check(step, folder, settings)
         progress(f"{step.program} {step.version}: built in {time.monotonic() - begin:.0f} s")
 
 
-def _compile(step: Step, go: Path, folder: Path, environ: Mapping[str, str], progress: Callable[[str], None]) -> None:
+def _command(step: Step, go: Path, folder: Path, options: Sequence[str]) -> list[str]:
+    stamp = f"-s -w -X {step.stamp}={step.version}"
+    return [str(go), "build", "-v", "-ldflags", stamp, "-o", str(folder / step.program), *options, step.package]
+
+
+def _compile(step: Step, command: list[str], environ: Mapping[str, str], progress: Callable[[str], None]) -> None:
     watch = _Watch()
-    command = [str(go), "build", "-v", "-ldflags", f"-s -w -X {step.stamp}={step.version}"]
-    command += ["-o", str(folder / step.program), step.package]
     try:
         done = follow(
             command,
@@ -120,12 +124,9 @@ class _Watch:
 
 def _copy_scripts(step: Step, go: Path, folder: Path, environ: Mapping[str, str]) -> None:
     for module, path in step.scripts:
-        # The module's folder lies in Go's own cache, whose content Go has verified against go.sum.
-        command = [str(go), "list", "-m", "-f", "{{.Dir}}", module]
-        answer = run(command, limit=CHECK_LIMIT, environ=environ, cwd=MODULES / step.module)
-        source = Path(answer.stdout.strip()) / path
-        if answer.code != 0 or not source.is_file():
-            raise BuildFailed(f"{path} is not in the Go module {module}: {answer.complaint}")
+        source = golang.module_folder(module, go, environ, MODULES / step.module) / path
+        if not source.is_file():
+            raise BuildFailed(f"{path} is not in the Go module {module}")
         target = folder / source.name
         shutil.copyfile(source, target)
         target.chmod(0o755)

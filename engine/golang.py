@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from engine import cache as caches
-from engine.errors import EngineError, NoGo
+from engine.errors import BuildFailed, EngineError, NoGo
 from engine.process import follow, run
 from engine.versions import parse
 
@@ -26,6 +26,9 @@ INSTALL_LIMIT = 900.0
 
 ANSWER_LIMIT = 30.0
 """Seconds within which `go version` must answer."""
+
+_LIST_LIMIT = 60.0
+"""Seconds within which Go says where a module is."""
 
 
 @dataclass(frozen=True)
@@ -120,3 +123,17 @@ def _install(folder: Path, *, environ: Mapping[str, str], progress: Callable[[st
 def _number(version: str) -> tuple[int, int, int]:
     # "1.26" means 1.26.0; a release candidate counts as its release.
     return parse(version) or parse(f"{version}.0") or (0, 0, 0)
+
+
+def module_folder(module: str, go: Path, environ: Mapping[str, str], home: Path) -> Path:
+    """Where a module that a go.mod in `home` requires lies in Go's own cache, verified against go.sum by Go.
+
+    Raises:
+        BuildFailed: Go cannot have it.
+    """
+    command = [str(go), "list", "-m", "-f", "{{.Dir}}", module]
+    answer = run(command, limit=_LIST_LIMIT, environ=environ, cwd=home)
+    folder = answer.stdout.strip()
+    if answer.code != 0 or not folder:
+        raise BuildFailed(f"the Go module {module} is not there: {answer.complaint}")
+    return Path(folder)

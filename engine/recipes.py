@@ -21,6 +21,9 @@ CLI_MODULE = "github.com/pulumi/pulumi/pkg/v3"
 SDK_MODULE = "github.com/pulumi/pulumi/sdk/v3"
 STAMP = f"{SDK_MODULE}/go/common/version.Version"
 
+PATCHES = "_patch"
+"""The folder beside a go.mod with the files that a patch adds; Go itself passes over it."""
+
 BUILT_PLUGINS = ("github", "postgresql")
 """The plugins that have a main in engine/modules/plugins."""
 
@@ -31,6 +34,37 @@ ENVIRONMENT = {
     "GOWORK": "off",
 }
 """What a build sets, so that it gives the same program wherever it runs and needs no C compiler."""
+
+
+@dataclass(frozen=True)
+class Patch:
+    """A change of a published module's source before it is built, where what is published lacks something."""
+
+    module: str
+    """The Go module that is changed."""
+    folder: str
+    """The folder in it, where the files of the step's own `_patch` folder are added."""
+    file: str
+    """The file in that folder that is edited."""
+    edits: tuple[tuple[str, str], ...]
+    """(old, new) texts; each old one must be there just once."""
+
+
+_LANGUAGE = "python/cmd/pulumi-language-python"
+
+POLICY_PACKS = Patch(
+    SDK_MODULE,
+    _LANGUAGE,
+    "main.go",
+    (
+        (
+            "\targs := []string{req.Program}\n\targs = append(args, req.Args...)\n",
+            "\targs, folder := pluginCommand(req)\n",
+        ),
+        ("\tcmd.Dir = req.Pwd\n", "\tcmd.Dir = folder\n"),
+    ),
+)
+"""Policy packs: the engine asks for one with fields that this old host does not know, and it would run the program."""
 
 
 @dataclass(frozen=True)
@@ -48,6 +82,7 @@ class Step:
     """The argument that makes the program say its version; empty where it has none."""
     scripts: tuple[tuple[str, str], ...] = ()
     """(Go module, path in it) of files that are copied beside the program."""
+    patch: Patch | None = None
 
 
 @dataclass(frozen=True)
@@ -76,6 +111,7 @@ class Recipe:
     def _files(self) -> list[Path]:
         files = {path for step in self.steps for path in (MODULES / step.module).glob("go.*")}
         files |= {path for step in self.steps for path in (MODULES / step.module / step.package).glob("*.go")}
+        files |= {path for step in self.steps if step.patch for path in (MODULES / step.module / PATCHES).iterdir()}
         return sorted(files)
 
 
@@ -93,12 +129,13 @@ def command_line() -> Recipe:
         (
             Step(
                 "language",
-                f"{SDK_MODULE}/python/cmd/pulumi-language-python",
+                f"{SDK_MODULE}/{_LANGUAGE}",
                 "pulumi-language-python",
                 f"v{host}",
                 STAMP,
                 "",
                 tuple((SDK_MODULE, script) for script in scripts),
+                POLICY_PACKS,
             ),
             Step("cli", f"{CLI_MODULE}/cmd/pulumi", "pulumi", f"v{cli}", STAMP, "version"),
         ),

@@ -38,7 +38,7 @@ class Commit:
         return asdict(self)
 
 
-UNCOMMITTED = Commit("", "not committed yet")
+UNCOMMITTED = Commit("", "")
 
 
 @dataclass(frozen=True)

@@ -162,6 +162,9 @@ def _deletes_first(kinds: Sequence[str]) -> bool:
 def _properties(operation: Operation, steps: Sequence[Document], old: Document, new: Document) -> Iterator[Property]:
     before, after = _inputs(old), _inputs(new)
     named, forcing = _named_by_the_engine(steps)
+    removed = {
+        path for step in steps for path, detail in _detailed(step) if str(detail.get("kind")).startswith("delete")
+    }
     seen: set[str] = set()
     if operation != "option":
         # What a new or deleted resource has by default says nothing of it.
@@ -177,6 +180,8 @@ def _properties(operation: Operation, steps: Sequence[Document], old: Document, 
             if any(_overlap(path, each) for each in seen):
                 continue
             one, other = look_up(before, path), look_up(after, path)
+            if isinstance(one, Absent) and isinstance(other, Absent) and path not in removed:
+                continue  # the provider computes it anew
             if isinstance(one, Absent):
                 # Reality moved away from what was declared: what the provider read last says so.
                 one = look_up(outputs, path)
@@ -194,12 +199,16 @@ def _named_by_the_engine(steps: Sequence[Document]) -> tuple[set[str], set[str]]
     for step in steps:
         named |= set(cast("list[str]", step.get("diffReasons") or []))
         forcing |= set(cast("list[str]", step.get("replaceReasons") or []))
-        for path, detail in cast("dict[str, Document]", step.get("detailedDiff") or {}).items():
+        for path, detail in _detailed(step):
             named.add(path)
             if str(detail.get("kind")).endswith("-replace"):
                 forcing.add(path)
     internal = {path for path in named if _INTERNAL.match(path)}
     return (named | forcing) - internal, forcing - internal
+
+
+def _detailed(step: Document) -> Iterable[tuple[str, Document]]:
+    return cast("dict[str, Document]", step.get("detailedDiff") or {}).items()
 
 
 def _overlap(one: str, other: str) -> bool:
@@ -298,8 +307,13 @@ def _violation(event: Document) -> Violation:
         urn=str(event.get("resourceUrn") or ""),
         policy=str(event.get("policyName") or ""),
         level=str(event.get("enforcementLevel") or ""),
-        message=_COLOUR.sub("", str(event.get("message") or "")).strip(),
+        message=_finding(_COLOUR.sub("", str(event.get("message") or "")).strip()),
     )
+
+
+def _finding(message: str) -> str:
+    """What a policy found; the engine puts the policy's description on a line before it."""
+    return message.partition("\n")[2].strip() or message
 
 
 _COLOUR = re.compile(r"<\{%.*?%\}>|\x1b\[[0-9;]*m")

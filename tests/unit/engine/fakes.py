@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+from engine import recipes
 from engine.model import PluginVersion
 
 SHELL = "/usr/bin:/bin"
@@ -78,3 +79,6 @@ def host_module(folder: Path) -> None:
         path = folder / "module" / "python" / name
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text("#!/bin/sh\n")
+    main = folder / "module" / recipes.POLICY_PACKS.folder / recipes.POLICY_PACKS.file
+    main.parent.mkdir(parents=True, exist_ok=True)
+    main.write_text("package main\n" + "".join(old for old, _ in recipes.POLICY_PACKS.edits))

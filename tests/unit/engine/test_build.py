@@ -45,6 +45,27 @@ def test_the_command_line_comes_with_its_host_and_the_hosts_scripts(tmp_path, en
     assert all(os.access(path, os.X_OK) for path in folder.iterdir())
 
 
+def test_the_host_is_built_from_a_copy_with_its_patch(tmp_path, environ, tools):
+    fakes.go(
+        tools,
+        "1.26.8",
+        body='for name; do case "$last" in -modfile) cp "$name" ' + f"{tools}/used.mod" + ";; esac; last=$name; done",
+    )
+    build.build(recipes.command_line(), tmp_path, environ, quiet)
+    used = (tools / "used.mod").read_text()
+    replaced = used.rpartition(f"replace {recipes.SDK_MODULE} => ")[2].strip()
+    assert replaced
+    assert replaced != str(tools / "module")
+    assert (tools / "module" / recipes.POLICY_PACKS.folder / "main.go").read_text().count("pluginCommand") == 0
+
+
+def test_a_host_that_is_not_what_its_patch_expects_is_not_built(tmp_path, environ, tools):
+    (tools / "module" / recipes.POLICY_PACKS.folder / "main.go").write_text("package main\n")
+    with pytest.raises(BuildFailed, match="not what its patch expects"):
+        build.build(recipes.command_line(), tmp_path, environ, quiet)
+    assert fakes.builds(tools) == 0
+
+
 def test_a_build_is_found_again_and_not_repeated(tmp_path, environ, tools):
     recipe = recipes.plugin(GITHUB)
     assert build.find(recipe, tmp_path, environ) is None

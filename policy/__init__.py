@@ -1,0 +1,1 @@
+"""The policy pack: rules that belong to single resources, whatever stack they are in."""

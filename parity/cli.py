@@ -23,6 +23,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "preview": ("parity.commands.preview", "preview"),
     "comment": ("parity.commands.comment", "comment"),
     "up": ("parity.commands.up", "up"),
+    "recover": ("parity.commands.recover", "recover"),
     "ledger": ("parity.commands.ledger", "ledger"),
     "release": ("parity.commands.releases", "release"),
     "promote": ("parity.commands.releases", "promote"),

@@ -27,6 +27,8 @@ LEDGER_VARIABLE = "PARITY_LEDGER_URL"
 """Names a folder or bucket for the ledger where the state is with Pulumi Cloud, which keeps no files of ours."""
 
 _TEMPORARY = ".writing-"
+_SIDECAR = ".attrs"
+"""The engine's file store (gocloud.dev's fileblob) writes one beside each of its objects, and shows none."""
 
 
 @dataclass(frozen=True)
@@ -94,7 +96,7 @@ class FolderStore:
         for path in sorted(folder.rglob("*")):
             # One that goes between the two looks was another's temporary file, or deleted.
             with contextlib.suppress(FileNotFoundError):
-                if path.is_file() and not path.name.startswith(_TEMPORARY):
+                if path.is_file() and not path.name.startswith(_TEMPORARY) and path.suffix != _SIDECAR:
                     when = datetime.fromtimestamp(path.stat().st_mtime, UTC)
                     found.append(Entry(path.relative_to(self.root).as_posix(), when))
         return found
@@ -128,6 +130,7 @@ class FolderStore:
     def delete(self, key: str) -> None:
         """See Store."""
         (self.root / key).unlink(missing_ok=True)
+        (self.root / f"{key}{_SIDECAR}").unlink(missing_ok=True)
 
 
 @dataclass(frozen=True)

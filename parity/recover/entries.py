@@ -13,11 +13,12 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, cast
 
 from parity.graph import SecretInput
+from parity.look import model
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from parity.graph import Graph, Resource
+    from parity.graph import Resource
     from parity.state import Recorded
 
 Document = dict[str, Any]
@@ -30,6 +31,19 @@ _MARK = re.compile(r"parity-computed:(urn:pulumi:[^#]+)#([A-Za-z_]+)")
 
 _OPTIONS = ("protect", "retainOnDelete", "deletedWith", "additionalSecretOutputs", "customTimeouts")
 """The options of a registration that the state records under the same name."""
+
+
+_UNREAD_DEFAULTS: dict[str, Document] = {
+    model.SCHEMA: {"ifNotExists": True, "dropCascade": False},
+    model.EXTENSION: {"createCascade": False, "dropCascade": False},
+    model.GRANT: {"withGrantOption": False},
+    model.DEFAULT: {"withGrantOption": False},
+    model.LIVE: {"previous": ""},
+}
+"""Outputs that the provider sets when it creates and never reads: without them the next update would set them."""
+
+MARKER = "not known: an update of it did not end, and nobody can read it"
+"""Recorded in the place of an input that nobody can read, so that the next update writes what is declared."""
 
 
 @dataclass(frozen=True)
@@ -105,7 +119,10 @@ def entry(resource: Resource, identity: str, provider: str, known: Known, there:
     inputs = sealed(known.resolve(resource.inputs))
     document: Document = {"urn": resource.urn, "custom": resource.custom, "type": resource.type}
     if resource.custom:
-        document |= {"id": identity, "inputs": inputs, "outputs": {**inputs, "id": identity}}
+        outputs = {**_UNREAD_DEFAULTS.get(resource.type, {}), **inputs}
+        if not resource.type.startswith("parity:"):
+            outputs["id"] = identity
+        document |= {"id": identity, "inputs": inputs, "outputs": outputs}
     if resource.parent:
         document["parent"] = resource.parent
     if resource.dependencies & there:
@@ -119,13 +136,16 @@ def entry(resource: Resource, identity: str, provider: str, known: Known, there:
     return {**document, **{name: resource.options[name] for name in _OPTIONS if resource.options.get(name)}}
 
 
-def provider_of(resource: Resource, graph: Graph, ids: Mapping[str, str]) -> str:
-    """`<urn>::<id>` of the resource's provider; empty where it has none.
+def provider_urn(resource: Resource) -> str:
+    """The URN of the resource's explicit provider; empty where it has none."""
+    return resource.provider.partition("::parity-computed:")[0]
 
-    Args:
-        resource: as declared.
-        graph: everything that is declared.
-        ids: the ids of providers, by URN.
-    """
-    urn = resource.provider.rpartition("::")[0] if resource.provider else ""
-    return f"{urn}::{ids[urn]}" if urn in graph.resources and urn in ids else ""
+
+def unread(record: Document, names: tuple[str, ...]) -> Document:
+    """A record whose inputs of these names are not known, so that the next update writes them."""
+    mark = sealed(SecretInput(MARKER))
+    found = dict(record)
+    for part in ("inputs", "outputs"):
+        given = cast("Document", record.get(part) or {})
+        found[part] = {**given, **{name: mark for name in names if name in given}}
+    return found

@@ -1,0 +1,440 @@
+"""`parity recover`: fence, keep, look, decide, mend. Each step may be killed, and the whole be run again."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import subprocess
+import time
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from functools import partial
+from typing import TYPE_CHECKING, Any, cast
+
+from parity import locks, look, machine, redact, served, update
+from parity.errors import LockedError, ParityError, UnsureError, UpdateError
+from parity.pulumi import short_urn
+from parity.recover import fence, history, inflight, runs
+from parity.recover.decide import decide
+from parity.recover.mend import mend
+from parity.recover.model import Plan
+
+if TYPE_CHECKING:
+    from collections.abc import Generator, Sequence
+
+    from parity.console import Screen, Step
+    from parity.graph import Graph
+    from parity.ledger import Record
+    from parity.locks import Lock
+    from parity.look.model import Reality
+    from parity.recover.fence import Holder, Running
+    from parity.recover.mend import Mended
+    from parity.recover.model import Trouble
+    from parity.redact import Redactor
+    from parity.served import Served
+    from parity.stack import Stack
+    from parity.state import State
+    from parity.update import Place
+
+SETTLE_SECONDS = 15.0
+"""How long a request may still take effect after its sender died: GitHub ends one after 10 s (its REST API,
+"Timeouts"); Vercel promises nothing, and its API answers within seconds."""
+
+_LOOK_AGAIN_SECONDS = 1.0
+
+
+@dataclass(frozen=True)
+class Options:
+    """How recover is to work."""
+
+    plan: bool = False
+    """Only say what would be done: nothing is ended, locked, written or changed."""
+    confirmed: frozenset[str] = frozenset()
+    """Ids of locks whose owner a person says is dead."""
+    settle: float = SETTLE_SECONDS
+    """Seconds to wait for a request in flight whose effect would show."""
+    preview: bool = True
+    """Whether to ask the engine what the next `up` will do."""
+
+
+@dataclass
+class Recovered:
+    """What was found and done."""
+
+    stack: str
+    holders: list[Holder] = field(default_factory=list["Holder"])
+    ended: list[Running] = field(default_factory=list["Running"])
+    kept: str = ""
+    """Where the copy of the state is; empty where none was needed."""
+    plan: Plan = field(default_factory=lambda: Plan(()))
+    changed: bool = False
+    """Whether the state was changed."""
+    next: list[tuple[str, str]] | None = None
+    """What the next `up` will do: operation and URN; None where it was not asked."""
+    refused: str = ""
+    """Why the next `up` cannot be previewed."""
+    live: list[Served] = field(default_factory=list["Served"])
+
+    @property
+    def todo(self) -> bool:
+        """Whether there is, or was, anything to recover."""
+        return bool(self.plan.of("adopt", "forget", "finish", "remove", "ask") or self.holders or self.ended)
+
+    def document(self) -> dict[str, Any]:
+        """For `--json`."""
+        return {
+            "stack": self.stack,
+            "locks": [
+                {"lock": each.lock.id, "held_by": str(each.lock), "owner": each.verdict, "why": each.why}
+                for each in self.holders
+            ],
+            "ended": [{"pid": each.pid, "program": each.name} for each in self.ended],
+            "kept": self.kept,
+            "decisions": [each.document() for each in self.plan.decisions if each.kind != "same"],
+            "same": len(self.plan.of("same")),
+            "beside": list(self.plan.beside),
+            "changed": self.changed,
+            "next": None if self.next is None else [{"operation": op, "urn": urn} for op, urn in self.next],
+            "next_refused": self.refused,
+            "live": [each.document() for each in self.live],
+        }
+
+
+def run(stack: Stack, screen: Screen, options: Options | None = None) -> Recovered:
+    """Bring record and reality of a stack together again.
+
+    Raises:
+        LockedError: somebody still updates the stack.
+        UnsureError: whether somebody does cannot be known here, or the state was changed by somebody meanwhile.
+        ParityError: config, program, vendors or engine could not be asked.
+    """
+    return _Recovery(stack, screen, options or Options()).run()
+
+
+class _Recovery:
+    """One run."""
+
+    def __init__(self, stack: Stack, screen: Screen, options: Options) -> None:
+        self.stack, self.screen, self.options = stack, screen, options
+        self.environment = stack.pulumi.environment
+        self.done = Recovered(stack.name)
+        self.lock: Lock | None = None
+        self.identity = ""
+
+    def run(self) -> Recovered:
+        with self.screen.step("Read the stack") as step:
+            step.waiting("config and program")
+            settings = self.stack.settings()
+            self.graph: Graph = self.stack.declared(settings)
+            self.redactor: Redactor = redact.of(self.graph, self.environment)
+            self.place: Place = update.open_place(self.stack)
+            self.records: list[Record] = self.place.ledger.records() if self.place.ledger else []
+            step.done(f"{len(self.graph.resources)} resources declared")
+        with self.screen.step("Fence: nobody else writes") as step:
+            self._fence(step)
+        try:
+            return self._recover()
+        finally:
+            self._unlock()
+
+    def _recover(self) -> Recovered:
+        state, trouble = self._read_state()
+        if not trouble.clean and not self.options.plan:
+            with self.screen.step("Keep: the state is copied aside") as step:
+                self.done.kept = self._keep(state)
+                step.done(self.done.kept)
+        with self.screen.step("Look: what really exists") as step:
+            reality, self.done.plan = self._look(state, trouble, step)
+            step.done(_counts(self.done.plan))
+        mended = mend(self.graph, state, reality, self.done.plan)
+        refresh = mended.refresh if self.done.plan.changes or not trouble.clean else ()
+        if not self.options.plan and (mended.changed or refresh):
+            self._mend(mended, refresh, trouble)
+        if not self.options.plan:
+            self._close()
+        if self.options.preview and not self.options.plan and (self.done.changed or not trouble.clean):
+            self._preview()
+        with self.screen.step("What is live"):
+            self.done.live = served.ask(self.graph, self.environment)
+        return self.done
+
+    # --- Fence --------------------------------------------------------------------------------------------------------
+
+    def _fence(self, step: Step) -> None:
+        name, root = self.stack.name, self.stack.project.root
+        store = self.place.store
+        held = locks.held(store, self.stack.project.name, name) if store else []
+        self.done.holders = self._judged(held)
+        self._refuse_the_living()
+        self.done.ended = fence.orphans(self.environment, root, frozenset(each.id for each in self.records))
+        step.done(_fenced(self.done.holders, self.done.ended))
+        if self.options.plan:
+            return
+        if self.done.ended:
+            step.waiting("plugins that outlived their engine to end")
+            fence.end(self.done.ended)
+        inflight.wait(self.environment, self.options.settle, step.waiting)
+        if store:
+            for each in held:
+                store.delete(each.key)
+            self._lock()
+
+    def _judged(self, held: Sequence[Lock]) -> list[Holder]:
+        ground = fence.Ground(
+            machine.here(),
+            shared=bool(self.place.store and self.place.store.shared),
+            alive=machine.is_alive,
+            run=partial(runs.state, environment=self.environment),
+        )
+        return [fence.judge(lock, self.records, ground, self.options.confirmed) for lock in held]
+
+    def _refuse_the_living(self) -> None:
+        name = self.stack.name
+        engines = fence.engines(self.environment, self.stack.project.root, name)
+        alive = [f"{each.lock}: {each.why}" for each in self.done.holders if each.verdict == "alive"]
+        alive += [f"{each.name}, process {each.pid} of this machine, though it holds no lock" for each in engines]
+        if alive:
+            raise LockedError(
+                f"the stack {name} is being updated by {'; '.join(alive)}",
+                where=self.place.url,
+                remedy="wait until it ends, or interrupt it once; then run recover again",
+            )
+        unknown = [each for each in self.done.holders if each.verdict == "unknown"]
+        if unknown:
+            flags = " ".join(f"--owner-is-dead {each.lock.id}" for each in unknown)
+            raise UnsureError(
+                "; ".join(f"the lock of {each.lock}: {each.why}" for each in unknown),
+                where=", ".join(each.lock.key for each in unknown),
+                remedy=f"{'; '.join(each.how for each in unknown)}. Where it has ended: parity recover {name} {flags}",
+            )
+
+    def _lock(self) -> None:
+        if self.place.store and not self.options.plan:
+            self.lock = locks.take(self.place.store, self.stack.project.name, self.stack.name)
+
+    def _unlock(self) -> None:
+        if self.lock and self.place.store:
+            self.place.store.delete(self.lock.key)
+            self.lock = None
+
+    # --- Keep and look ------------------------------------------------------------------------------------------------
+
+    def _read_state(self) -> tuple[State, Trouble]:
+        self.written = self._checkpoint()
+        state = self.stack.recorded()
+        store, project = self.place.store, self.stack.project.name
+        past = history.engine_history(store, project, self.stack.name, last=1) if store else []
+        held = [each.lock for each in self.done.holders]
+        return state, history.trouble(state, held, self.records, past[0] if past else None)
+
+    def _keep(self, state: State) -> str:
+        """Copy the state aside, sealed as it is; the same state is kept once."""
+        data = json.dumps(state.document).encode()
+        name = f"{self.stack.name}-{hashlib.sha256(data).hexdigest()[:16]}.json"
+        if self.place.store:
+            key = f".parity/kept/{self.stack.project.name}/{name}"
+            self.place.store.create(key, data)
+            return f"{self.place.store.place.rstrip('/')}/{key}"
+        path = update.log_file(self.stack, name).with_suffix(".json")
+        path.touch(mode=0o600)
+        path.write_bytes(data)
+        return str(path)
+
+    def _look(self, state: State, trouble: Trouble, step: Step) -> tuple[Reality, Plan]:
+        """Look, and look again while the effect of a request in flight could still show."""
+        until = time.monotonic() + self.options.settle
+        while True:
+            step.waiting("Vercel, GitHub and PostgreSQL")
+            reality = look.reality(self.graph, environment=self.environment)
+            plan = decide(self.graph, state, reality, trouble)
+            late = _may_come_late(state, plan)
+            if not late or self.options.plan or time.monotonic() > until:
+                return reality, plan
+            step.waiting(f"requests in flight that may still land: {', '.join(map(short_urn, late))}")
+            time.sleep(_LOOK_AGAIN_SECONDS)
+
+    # --- Mend ---------------------------------------------------------------------------------------------------------
+
+    def _mend(self, mended: Mended, refresh: Sequence[str], trouble: Trouble) -> None:
+        self._begin()
+        if mended.changed:
+            with self.screen.step("Mend: the state") as step:
+                step.waiting("pulumi stack import")
+                self._import(json.dumps(mended.document))
+                self.done.changed = True
+                step.done(f"{len(self.done.plan.changes)} decisions carried out")
+        if refresh:
+            with self.screen.step("Mend: read by the providers") as step:
+                step.waiting("pulumi refresh")
+                self._refresh(refresh)
+                self.done.changed = True
+                step.done(f"{len(refresh)} resources")
+        with self.screen.step("Prove: look again") as step:
+            after = self.stack.recorded()
+            reality = look.reality(self.graph, environment=self.environment)
+            left = _left(decide(self.graph, after, reality, _settled(trouble)))
+            if left:
+                raise UnsureError(
+                    "the state was changed, and is still not what exists: " + "; ".join(left),
+                    where=self.done.kept,
+                    remedy=f"run `parity recover {self.stack.name}` again; the state of before is kept there",
+                )
+            step.done("record and reality agree")
+
+    def _begin(self) -> None:
+        if not self.place.ledger or self.identity:
+            return
+        self.identity = self.place.ledger.begin(
+            {
+                "command": "recover",
+                "project": self.stack.project.name,
+                "stack": self.stack.name,
+                "actor": machine.actor(self.environment),
+                "host": machine.as_document(machine.here()),
+                "pid": os.getpid(),
+                "run": machine.as_document(machine.run_of(self.environment)),
+                "commit": update.commit_of(self.stack.project.root),
+                "versions": update.versions(),
+                "kept": self.done.kept,
+                "decisions": [each.document() for each in self.done.plan.decisions if each.kind != "same"],
+            }
+        )
+
+    def _close(self) -> None:
+        """Record the end: of the updates that have none, and of this run."""
+        ledger = self.place.ledger
+        if not ledger:
+            return
+        unfinished = [each for each in self.records if each.end is None]
+        if unfinished:
+            self._begin()
+        if self.done.plan.of("ask"):
+            if self.identity:
+                ledger.end(self.identity, {"result": "failed", "errors": ["a person has to decide"]})
+            return
+        for each in unfinished:
+            ledger.end(each.id, {"result": "killed", "found_by": self.identity})
+        if self.identity:
+            ledger.end(self.identity, {"result": "succeeded", "changed": self.done.changed})
+
+    @contextmanager
+    def _engine_s_turn(self) -> Generator[None]:
+        """Let the engine take the lock for one command of its own."""
+        if self.place.store and self._checkpoint() != self.written:
+            raise self._changed_meanwhile("nothing was written over it")
+        self._unlock()
+        try:
+            yield
+        finally:
+            self._lock()
+
+    def _import(self, document: str) -> None:
+        before = self.written
+        with self._engine_s_turn():
+            self._pulumi("stack", "import", "--stack", self.stack.name, given=document)
+        previous = self._checkpoint(".bak")
+        self.written = self._checkpoint()
+        # The engine keeps the file that an import replaces: another one than was read is somebody else's.
+        if self.place.store and previous and previous != before:
+            raise self._changed_meanwhile(f"what it replaced is beside it, with the ending .bak: {self.place.url}")
+
+    def _refresh(self, urns: Sequence[str]) -> None:
+        targets = [word for urn in urns for word in ("--target", urn)]
+        with self._engine_s_turn():
+            self._pulumi("refresh", "--yes", "--skip-preview", "--stack", self.stack.name, *targets)
+        self.written = self._checkpoint()
+
+    def _changed_meanwhile(self, more: str) -> UnsureError:
+        return UnsureError(
+            f"somebody changed the state of {self.stack.name} while it was being recovered; {more}",
+            where=self.place.url,
+            remedy="end whatever else works on the stack, and run recover again",
+        )
+
+    def _checkpoint(self, ending: str = "") -> bytes:
+        """The digest of the state's file as the engine wrote it; empty for Pulumi Cloud, which numbers its states."""
+        if not self.place.store:
+            return b""
+        base = f".pulumi/stacks/{self.stack.project.name}/{self.stack.name}.json"
+        for key in (base, base + ".gz"):
+            data = self.place.store.read(key + ending)
+            if data is not None:
+                return hashlib.sha256(data).digest()
+        return b""
+
+    def _pulumi(self, *arguments: str, given: str = "") -> subprocess.CompletedProcess[str]:
+        """Run an engine's command whose input may hold secrets: it goes through a pipe, and errors are masked."""
+        done = subprocess.run(
+            [str(self.stack.pulumi.executable), *arguments, "--non-interactive"],
+            cwd=self.stack.pulumi.cwd,
+            env={**self.environment, update.UPDATE_VARIABLE: self.identity},
+            input=given,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        if done.returncode:
+            said = self.redactor.text(done.stderr.strip() or done.stdout.strip()).splitlines()
+            raise UpdateError(
+                f"pulumi {' '.join(arguments[:2])} ended with {done.returncode}: " + "\n".join(said[-12:]),
+                where=self.stack.name,
+                remedy=f"run `parity recover {self.stack.name}` again; the state of before is at {self.done.kept}",
+            )
+        return done
+
+    # --- What comes next ----------------------------------------------------------------------------------------------
+
+    def _preview(self) -> None:
+        """Ask the engine what the next `up` will do."""
+        with self.screen.step("What the next up will do") as step:
+            step.waiting("pulumi preview")
+            try:
+                said = self._pulumi("preview", "--refresh", "--json", "--stack", self.stack.name)
+                self.done.next = _steps(said.stdout)
+                step.done(f"{len(self.done.next)} changes")
+            except ParityError as error:
+                self.done.refused = error.what
+                step.done("it would be refused")
+
+
+def _may_come_late(state: State, plan: Plan) -> list[str]:
+    """Where an operation without an end has not shown its effect: it may still land."""
+    creating = {each.resource.urn for each in state.pending if each.operation == "creating"}
+    deleting = {each.resource.urn for each in state.pending if each.operation == "deleting"}
+    return [
+        each.urn
+        for each in plan.decisions
+        if (each.urn in creating and each.kind == "forget") or (each.urn in deleting and each.kind == "finish")
+    ]
+
+
+def _settled(trouble: Trouble) -> Trouble:
+    """The trouble once its operations were dealt with: only what is recorded and there counts."""
+    return type(trouble)(destroying=trouble.destroying, intended=trouble.intended, clean=True)
+
+
+def _left(plan: Plan) -> list[str]:
+    """What is still to be done; the engine deletes what was handed to it, and writes what nobody can read, later."""
+    return [f"{short_urn(each.urn)}: {each.why}" for each in plan.of("adopt", "forget", "finish", "remove")]
+
+
+def _counts(plan: Plan) -> str:
+    words = {"same": "as recorded", "adopt": "to adopt", "forget": "to forget", "finish": "half done"}
+    words |= {"remove": "made twice", "ask": "not clear"}
+    counts = [(len(plan.of(cast("Any", kind))), word) for kind, word in words.items()]
+    return ", ".join(f"{count} {word}" for count, word in counts if count)
+
+
+def _fenced(holders: Sequence[Holder], ended: Sequence[Running]) -> str:
+    parts = [f"lock of {each.lock}: {each.why}" for each in holders]
+    parts += [f"{each.name} outlived its engine" for each in ended]
+    return "; ".join(parts) or "no lock, no plugin without an engine"
+
+
+def _steps(text: str) -> list[tuple[str, str]]:
+    """The changes in what `pulumi preview --json` says."""
+    document = cast("dict[str, Any]", json.loads(text))
+    steps = cast("list[dict[str, Any]]", document.get("steps") or [])
+    quiet = {"same", "refresh", "read"}
+    return [(str(each["op"]), str(each["urn"])) for each in steps if each["op"] not in quiet]

@@ -1,0 +1,70 @@
+"""Shows people what recover found, decided and did."""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import TYPE_CHECKING
+
+from rich.markup import escape
+
+from parity import served
+from parity.pulumi import short_urn
+from parity.recover.model import KINDS
+
+if TYPE_CHECKING:
+    from parity.console import Screen
+    from parity.recover.model import Decision
+    from parity.recover.run import Recovered
+
+
+_SHOWN = 12
+"""Changes of the next `up` that are shown one by one."""
+
+
+def show(screen: Screen, done: Recovered, *, plan: bool) -> None:
+    """Print it to standard output."""
+
+    def say(text: str) -> None:
+        screen.out.print(text, soft_wrap=True)
+
+    if not done.todo:
+        say(f"Nothing to recover: {len(done.plan.of('same'))} resources of {escape(done.stack)} are as recorded.")
+    for kind in ("adopt", "forget", "finish", "remove", "ask"):
+        decisions = done.plan.of(kind)
+        if decisions:
+            say(f"[bold]{kind}[/] [dim]({escape(KINDS[kind])})[/]")
+            for each in decisions:
+                say(escape(_line(each)))
+    for each in done.plan.beside:
+        say(escape(f"left alone, not declared: {each}"))
+    if plan:
+        if done.todo:
+            say(f"Nothing was changed. To do it: parity recover {escape(done.stack)}")
+    else:
+        for line in _next(done):
+            say(escape(line))
+    say(escape(f"Live now: {served.sentence(done.live)}"))
+
+
+def _line(decision: Decision) -> str:
+    text = f"  {short_urn(decision.urn)}: {decision.why}"
+    if decision.id and decision.kind in {"adopt", "remove"}:
+        text += f" ({decision.id})"
+    if decision.unread:
+        text += f"; the next `up` writes its {' and '.join(decision.unread)} again, which nobody can read"
+    return f"{text}\n    to do: {decision.remedy}" if decision.remedy else text
+
+
+def _next(done: Recovered) -> list[str]:
+    if done.refused:
+        return [f"The next `up` would be refused: {done.refused}"]
+    if done.next is None:
+        return []
+    if not done.next:
+        return ["The next `up` changes nothing."]
+    counts = Counter(operation for operation, _ in done.next)
+    shown = [f"  {operation} {short_urn(urn)}" for operation, urn in done.next[:_SHOWN]]
+    more = len(done.next) - len(shown)
+    rest = [f"  and {more} more: pulumi preview --stack {done.stack}"] if more else []
+    counted = ", ".join(f"{count} {operation}" for operation, count in counts.items())
+    return [f"The next `up` will do {counted}:", *shown, *rest]

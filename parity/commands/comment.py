@@ -17,7 +17,7 @@ from parity.console import Screen
 from parity.errors import ApiError, ProjectError, UsageError
 from parity.look.github import service
 from parity.preview import comment as comments
-from parity.preview.make import workflow_run
+from parity.preview.make import event, workflow_run
 from parity.vendors.http import Client, VendorError
 
 
@@ -75,12 +75,7 @@ async def _post(token: str, repository: str, number: int, what: comments.Post) -
 
 def _number() -> int:
     """The pull request's number in the event that started the workflow."""
-    path = os.environ.get("GITHUB_EVENT_PATH", "")
-    try:
-        event = cast("dict[str, Any]", json.loads(Path(path).read_text(encoding="utf-8"))) if path else {}
-    except (OSError, ValueError) as error:
-        raise UsageError(f"the event cannot be read: {error}", where=path, remedy="give --pull-request") from error
-    number = cast("dict[str, Any]", event.get("pull_request") or {}).get("number")
+    number = event(os.environ).get("pull_request", {}).get("number")
     if not isinstance(number, int):
         raise UsageError("no pull request is named", remedy="give --pull-request, or run on a pull request's event")
     return number
@@ -97,7 +92,7 @@ def _what(stack: str, folder: Path) -> comments.Post:
         started=now,
         verdict="",
         counts="",
-        head=os.environ.get("GITHUB_SHA", ""),
+        head=str(event(os.environ).get("pull_request", {}).get("head", {}).get("sha") or ""),
         url=run.url if run else "",
     )
     if not document.exists() or not text.exists():

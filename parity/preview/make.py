@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
 from infra.errors import InfraError
@@ -17,6 +18,7 @@ from parity.preview.report import Report, Run
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
+    from parity.preview.git import Commit
     from parity.preview.plan import Document
     from parity.stack import Stack
 
@@ -58,7 +60,7 @@ def report(
     return Report(
         stack=stack.name,
         started=started,
-        head=repository.head(),
+        head=_head(repository, environ),
         plan=plan,
         gate=gate.judge(plan, acknowledged),
         origins=traced,
@@ -73,6 +75,29 @@ def _planned(stack: Stack, tell: Callable[[str], None], *, refresh: bool) -> Pla
         return run.preview(stack, tell, refresh=refresh)
     except ProjectError as error:
         return Plan(stack.name, (), {}, 0, errors=(f"{error.what}: {error.remedy}",))
+
+
+def _head(repository: Repository, environ: Mapping[str, str]) -> Commit | None:
+    """The commit that is previewed: on a pull request its own last one, not the merge that GitHub checks out."""
+    pushed = event(environ).get("pull_request", {}).get("head", {}).get("sha")
+    return (repository.commit(str(pushed)) if pushed else None) or repository.head()
+
+
+def event(environ: Mapping[str, str]) -> dict[str, Any]:
+    """The event that started the workflow's run, or nothing outside one.
+
+    Raises:
+        ProjectError: it is named and cannot be read.
+    """
+    path = environ.get("GITHUB_EVENT_PATH", "")
+    if not path:
+        return {}
+    try:
+        return cast("dict[str, Any]", json.loads(Path(path).read_text(encoding="utf-8")))
+    except (OSError, ValueError) as error:
+        raise ProjectError(
+            f"the event cannot be read: {error}", where=path, remedy="unset GITHUB_EVENT_PATH"
+        ) from error
 
 
 _PAGE = "20"

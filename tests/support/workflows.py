@@ -1,0 +1,181 @@
+"""Reads GitHub Actions workflows and says what is wrong with them; each rule is a function that gives findings."""
+
+from __future__ import annotations
+
+import fnmatch
+import re
+from collections import defaultdict
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from ruamel.yaml import YAML
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping
+    from pathlib import Path
+
+PIN = re.compile(r"^[\w.-]+/[\w./-]+@[0-9a-f]{40}$")
+VERSION = re.compile(r"# v\d+\.\d+\.\d+\b")
+EXPRESSION = re.compile(r"\$\{\{")
+CREDENTIAL = re.compile(r"\bsecrets\.|\bid-token\b|\bauth-actions@")
+SAME_REPOSITORY = "github.event.pull_request.head.repo.full_name == github.repository"
+FORBIDDEN_EVENTS = {"pull_request_target", "workflow_run", "issue_comment"}
+"""Events on which code of a stranger could meet this repository's credentials."""
+
+MAY_WRITE = {
+    ("preview.yml", "preview"): {"id-token"},
+    ("preview.yml", "comment"): {"pull-requests"},
+    ("promote.yml", "staging"): {"id-token"},
+    ("promote.yml", "plan"): {"id-token"},
+    ("promote.yml", "prod"): {"id-token"},
+    ("rollback.yml", "propose"): {"contents", "pull-requests"},
+    ("rollback.yml", "apply"): {"contents", "pull-requests", "id-token"},
+    ("drift.yml", "drift"): {"id-token", "issues"},
+}
+"""What each job may write; every other job may write nothing."""
+
+STACKS = ("staging", "prod")
+
+
+@dataclass(frozen=True)
+class Workflow:
+    """One workflow: its text, and what YAML makes of it."""
+
+    name: str
+    text: str
+
+    @property
+    def document(self) -> dict[str, Any]:
+        return YAML(typ="safe", pure=True).load(self.text)
+
+    @property
+    def events(self) -> set[str]:
+        on = self.document["on"]
+        return {on} if isinstance(on, str) else set(on)
+
+    @property
+    def jobs(self) -> dict[str, dict[str, Any]]:
+        return self.document["jobs"]
+
+    def steps(self) -> Iterator[tuple[str, dict[str, Any]]]:
+        for name, job in self.jobs.items():
+            for step in job.get("steps", ()):
+                yield name, step
+
+
+def read(folder: Path) -> list[Workflow]:
+    return [Workflow(path.name, path.read_text()) for path in sorted(folder.glob("*.y*ml"))]
+
+
+def permissions(workflow: Workflow) -> Iterator[str]:
+    """Nothing by default; each job says what it needs, and writes only what is written down here."""
+    if workflow.document.get("permissions") != {}:
+        yield f"{workflow.name}: must begin with `permissions: {{}}`"
+    for name, job in workflow.jobs.items():
+        granted = job.get("permissions")
+        if not isinstance(granted, dict):
+            yield f"{workflow.name}: job {name} does not say its permissions"
+            continue
+        written = {scope for scope, level in granted.items() if level not in {"read", "none"}}
+        extra = written - MAY_WRITE.get((workflow.name, name), set())
+        if extra:
+            yield f"{workflow.name}: job {name} may write {sorted(extra)}"
+
+
+def pins(workflow: Workflow) -> Iterator[str]:
+    """Each action by the full hash of a commit, with the version that it is."""
+    for line in workflow.text.splitlines():
+        stripped = line.strip().removeprefix("- ")
+        if not stripped.startswith("uses:"):
+            continue
+        used = stripped.removeprefix("uses:").strip()
+        action = used.split()[0]
+        if not action.startswith("./") and not PIN.match(action):
+            yield f"{workflow.name}: {action} is not pinned by a full commit hash"
+        elif not action.startswith("./") and not VERSION.search(used):
+            yield f"{workflow.name}: {action} does not say its version"
+
+
+def one_pin_each(workflows: Iterable[Workflow]) -> Iterator[str]:
+    found: dict[str, set[str]] = defaultdict(set)
+    for workflow in workflows:
+        for _, step in workflow.steps():
+            if "@" in step.get("uses", ""):
+                action, _, pin = step["uses"].partition("@")
+                found[action].add(pin)
+    yield from (f"{action} is pinned to {sorted(known)}" for action, known in found.items() if len(known) > 1)
+
+
+def allowed(workflow: Workflow, patterns: Iterable[str]) -> Iterator[str]:
+    """Third-party actions that the repository's own Actions permissions would refuse."""
+    known = list(patterns)
+    for _, step in workflow.steps():
+        action = step.get("uses", "actions/")
+        if action.startswith(("actions/", "github/", "./")):
+            continue
+        if not any(fnmatch.fnmatchcase(action, pattern) for pattern in known):
+            yield f"{workflow.name}: {action} is not among the repository's allowed actions"
+
+
+def events(workflow: Workflow) -> Iterator[str]:
+    yield from (f"{workflow.name}: runs on {each}" for each in sorted(workflow.events & FORBIDDEN_EVENTS))
+
+
+def forks(workflow: Workflow) -> Iterator[str]:
+    """On a pull request, only jobs that a fork cannot start see credentials or write."""
+    if "pull_request" not in workflow.events:
+        return
+    for name, job in workflow.jobs.items():
+        granted = job.get("permissions") or {}
+        trusted = bool(CREDENTIAL.search(str(job))) or "environment" in job or "write" in granted.values()
+        if trusted and SAME_REPOSITORY not in " ".join(str(job.get("if", "")).split()):
+            yield f"{workflow.name}: job {name} has credentials or writes, and a fork could start it"
+
+
+def concurrency(workflow: Workflow) -> Iterator[str]:
+    """Superseded checks of a pull request are cancelled; an update of a stack never is, and never meets another."""
+    if "pull_request" in workflow.events:
+        group = workflow.document.get("concurrency") or {}
+        if not group.get("cancel-in-progress"):
+            yield f"{workflow.name}: superseded runs are not cancelled"
+        if not re.search(r"github\.ref\b|pull_request\.number", str(group.get("group"))):
+            yield f"{workflow.name}: its concurrency group is not the pull request's"
+    for name, job in workflow.jobs.items():
+        environment = job.get("environment")
+        stack = environment.get("name") if isinstance(environment, dict) else environment
+        if stack not in (*STACKS, "${{ inputs.stack }}"):
+            continue
+        group = job.get("concurrency") or {}
+        if group.get("group") != f"parity-{stack}" or group.get("cancel-in-progress") is not False:
+            yield f"{workflow.name}: job {name} updates {stack} without `concurrency: parity-{stack}`, never cancelled"
+
+
+def checkouts(workflow: Workflow) -> Iterator[str]:
+    """The token stays out of the checkout, where each later step could read it."""
+    for name, step in workflow.steps():
+        if step.get("uses", "").startswith("actions/checkout@"):
+            given: Mapping[str, Any] = step.get("with") or {}
+            if given.get("persist-credentials") is not False:
+                yield f"{workflow.name}: job {name} leaves the token in the checkout"
+
+
+def injections(workflow: Workflow) -> Iterator[str]:
+    """No expression inside a script: what a stranger writes into a title would be run."""
+    for name, step in workflow.steps():
+        if EXPRESSION.search(str(step.get("run", ""))):
+            yield f"{workflow.name}: job {name} has an expression in a script"
+
+
+def limits(workflow: Workflow) -> Iterator[str]:
+    yield from (
+        f"{workflow.name}: job {name} has no time limit"
+        for name, job in workflow.jobs.items()
+        if "timeout-minutes" not in job
+    )
+
+
+RULES = (permissions, pins, events, forks, concurrency, checkouts, injections, limits)
+
+
+def findings(workflow: Workflow) -> list[str]:
+    return [finding for rule in RULES for finding in rule(workflow)]

@@ -41,8 +41,9 @@ def prove(project: Project) -> Proof:
     if len(stacks) < 2:  # noqa: PLR2004 - a comparison takes two
         return Proof("unknown", f"not checked: there is no second stack beside {', '.join(stacks) or 'none'}")
     found = {other: _prove(project, stacks[0], other) for other in stacks[1:]}
-    same: State = "same"
-    state = next((each.state for each in found.values() if each.state != "same"), same)
+    state: State = "same"
+    for each in reversed(found.values()):
+        state = each.state if each.state != "same" else state
     summary = "; ".join(each.summary for each in found.values())
     return Proof(state, summary, tuple(line for each in found.values() for line in each.breaks))
 

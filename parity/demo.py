@@ -9,6 +9,7 @@ from rich.markup import escape
 from rich.panel import Panel
 from rich.table import Table
 
+from infra import settings
 from parity import toolchain
 from parity.answers import Answer, Door
 from parity.errors import HealthError, ParityError
@@ -19,8 +20,6 @@ from parity.update import summary
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from pathlib import Path
-
-    from rich.console import RenderableType
 
     from parity.console import Screen, Step
     from parity.project import Project
@@ -44,6 +43,11 @@ class Live:
 
 def run(project: Project, directory: Path, screen: Screen) -> None:
     """Bring every stack up and show it; raises ParityError with what is true now shown first."""
+    with screen.step("Stack files") as step:
+        # Before the engine, which may take minutes to build.
+        for stack in project.stack_files():
+            settings.load(stack, project.root, None)
+        step.done(" and ".join(project.stack_files()))
     with screen.step("Engine") as step:
         tools = toolchain.resolve(step.waiting)
         step.done(toolchain.summary(tools))
@@ -101,9 +105,9 @@ def _waiting(step: Step, progress: Progress) -> None:
 
 
 def _show(screen: Screen, found: Sequence[Live], door: Door, missing: set[str]) -> None:
+    screen.out.print()
     for stack in dict.fromkeys(live.stack for live in found):
-        screen.out.print()
-        screen.out.print(_panel(screen, stack, [live for live in found if live.stack == stack]))
+        _show_stack(screen, stack, [live for live in found if live.stack == stack])
     for stack in sorted(missing):
         screen.out.print(f"{stack}: its update is not done. To go on: make demo", soft_wrap=True)
     if not found:
@@ -111,7 +115,14 @@ def _show(screen: Screen, found: Sequence[Live], door: Door, missing: set[str]) 
     screen.out.print(f"Status page: {door.page}", soft_wrap=True)
 
 
-def _panel(screen: Screen, stack: str, applications: Sequence[Live]) -> RenderableType:
+def _show_stack(screen: Screen, stack: str, applications: Sequence[Live]) -> None:
+    if not screen.out.is_terminal:
+        # In a pipe, a line each, however long: nothing is cut or folded.
+        for live in applications:
+            for label, value in rows(live):
+                screen.out.print(f"{label:<13} {value}", soft_wrap=True)
+            screen.out.print()
+        return
     table = Table.grid(padding=(0, 2))
     table.add_column(style="dim", no_wrap=True)
     table.add_column(overflow="fold")
@@ -120,9 +131,7 @@ def _panel(screen: Screen, stack: str, applications: Sequence[Live]) -> Renderab
             table.add_row()
         for label, value in rows(live):
             table.add_row(label, value)
-    if not screen.out.is_terminal:
-        return table
-    return Panel(table, title=f"[bold]{stack}[/]", title_align="left", padding=(1, 2))
+    screen.out.print(Panel(table, title=f"[bold]{stack}[/]", title_align="left", padding=(1, 2)))
 
 
 def rows(live: Live) -> list[tuple[str, str]]:

@@ -27,6 +27,8 @@ _FOREIGN = (
     # The program runs in the project's own environment.
     "PYTHONHOME",
     "PYTHONPATH",
+    # Set where images are built. Here it would have each of an update's five Pythons compile its modules anew: seconds.
+    "PYTHONDONTWRITEBYTECODE",
 )
 
 _CA_VARIABLES = ("CURL_CA_BUNDLE", "REQUESTS_CA_BUNDLE", "NODE_EXTRA_CA_CERTS")

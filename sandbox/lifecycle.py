@@ -23,6 +23,7 @@ from sandbox.postgres import ADMINISTRATOR
 from sandbox.postgres.leftover import stop_leftover
 from sandbox.postgres.processes import is_alive
 from sandbox.server import ServeOptions
+from sandbox.standin import POLL_VARIABLE
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -31,6 +32,8 @@ _POLL_SECONDS = 0.02
 _START_SECONDS = 120.0
 _STOP_SECONDS = 30.0
 _QUIET_SECONDS = 3.0
+_STAND_IN_POLL = "1"
+"""Seconds: a build here takes two, so the real provider's five would be spent waiting for nothing."""
 PASSPHRASE = "parity-sandbox"  # noqa: S105 - public: it protects nothing but a sandbox's state
 
 
@@ -273,6 +276,7 @@ def environment(directory: Path) -> dict[str, str]:
             "PGPASSWORD": credentials.postgres_administrator,
             "PGSSLMODE": "disable",
             "PGDATABASE": "postgres",
+            POLL_VARIABLE: os.environ.get(POLL_VARIABLE, _STAND_IN_POLL),
         }
     )
 

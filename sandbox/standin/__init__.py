@@ -2,6 +2,6 @@
 
 from __future__ import annotations
 
-from sandbox.standin.install import VERSION, install, is_stand_in
+from sandbox.standin.install import POLL_VARIABLE, VERSION, install, is_stand_in
 
-__all__ = ["VERSION", "install", "is_stand_in"]
+__all__ = ["POLL_VARIABLE", "VERSION", "install", "is_stand_in"]

@@ -9,6 +9,9 @@ from pathlib import Path
 
 VERSION = "5.21.1"
 """The version that the locked Python SDK asks for; the plugin cache matches it exactly."""
+
+POLL_VARIABLE = "PARITY_STANDIN_POLL_SECONDS"
+"""Names the seconds between two looks at something that is waited for."""
 _EXECUTABLE = "pulumi-resource-vercel"
 
 

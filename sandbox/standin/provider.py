@@ -32,7 +32,7 @@ from pulumi.provider.experimental.provider import (
 from sandbox.standin.client import TIMEOUT_SECONDS, Client
 from sandbox.standin.errors import ConfigurationError, ResourceError, UnknownToStandInError
 from sandbox.standin.inputs import after_import, after_refresh, check_values, ignore_changes, with_name
-from sandbox.standin.install import VERSION
+from sandbox.standin.install import POLL_VARIABLE, VERSION
 from sandbox.standin.planning import Plan, contains_unknown, plan
 from sandbox.standin.redaction import without_secrets
 from sandbox.standin.resources import RESOURCES
@@ -45,7 +45,6 @@ if TYPE_CHECKING:
 
     from pulumi.provider.experimental.property_value import PropertyValue
 
-POLL_VARIABLE = "PARITY_STANDIN_POLL_SECONDS"
 TOKEN_VARIABLE = "VERCEL_API_TOKEN"  # noqa: S105 - the name of a variable
 _SETTINGS = frozenset({"apiToken", "team", "version", "pluginDownloadURL"})
 _TOKEN = re.compile("[0-9a-zA-Z]{24}")

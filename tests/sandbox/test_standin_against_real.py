@@ -20,8 +20,7 @@ import pytest
 import engine
 from parity import toolchain
 from parity.local import Local
-from sandbox.standin import differences
-from sandbox.standin.provider import POLL_VARIABLE
+from sandbox.standin import POLL_VARIABLE, differences
 from tests.support.program import Box, copy_program
 from tests.support.standin import KEPT, KEY, SEED, Bench, Names
 

@@ -44,13 +44,22 @@ def _started(folder: Path) -> Box:
 def _make_empty(folder: Path) -> None:
     copy_program(folder / _PROGRAM)
     box = _started(folder)
-    box.local.equip(toolchain.resolve())
-    lifecycle.down(box.local.directory)
+    try:
+        box.local.equip(toolchain.resolve())
+    finally:
+        lifecycle.down(box.local.directory)
 
 
 def _make_finished(folder: Path, empty: Path) -> None:
     _copy(empty, folder)
     box = _started(folder)
+    try:
+        _finish(box, folder)
+    finally:
+        lifecycle.down(box.local.directory)
+
+
+def _finish(box: Box, folder: Path) -> None:
     record: dict[str, Any] = {"state": box.state(), "catalog": catalog.dump(box.environment()), "up": {}}
     for stack in STACKS:
         since = box.last_request()
@@ -62,7 +71,6 @@ def _make_finished(folder: Path, empty: Path) -> None:
             "requests": box.requests(since),
         }
         run.ok()
-    lifecycle.down(box.local.directory)
     (folder / _RECORD).write_text(json.dumps(record))
 
 

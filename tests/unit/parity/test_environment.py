@@ -22,7 +22,16 @@ def composed(base):
 
 @pytest.mark.parametrize(
     "name",
-    ["PGHOSTADDR", "PGSERVICE", "PGPASSFILE", "GITHUB_OWNER", "GITHUB_BASE_URL", "PULUMI_ACCESS_TOKEN", "ALL_PROXY"],
+    [
+        "PGHOSTADDR",
+        "PGSERVICE",
+        "PGPASSFILE",
+        "GITHUB_OWNER",
+        "GITHUB_BASE_URL",
+        "PULUMI_ACCESS_TOKEN",
+        "ALL_PROXY",
+        "PYTHONDONTWRITEBYTECODE",
+    ],
 )
 def test_nothing_of_another_account_gets_in(name):
     assert name not in composed({name: "elsewhere"})

@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import gc
 import importlib
 import logging
 import zlib
@@ -79,7 +80,7 @@ def evaluate(
         Whatever the program raises, unchanged.
     """
     if not whole:
-        with contextlib.suppress(NotSynchronous):
+        with contextlib.suppress(NotSynchronous), _uncollected():
             return _at_once(program, Recorder(project, stack_name, outputs))
     return _on_a_loop(program, _Monitor(project, stack_name, outputs))
 
@@ -100,6 +101,18 @@ def _at_once(program: Callable[[], Mapping[str, Any]], recorder: Recorder) -> Gr
             outputs=recorder.stack_outputs,
             invokes=monitor.asked,
         )
+
+
+@contextlib.contextmanager
+def _uncollected() -> Generator[None]:
+    """No garbage collection while the body runs: it makes many objects that refer to each other and all live on."""
+    collecting = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if collecting:
+            gc.enable()
 
 
 def _export(program: Callable[[], Mapping[str, Any]]) -> None:

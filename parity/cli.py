@@ -24,6 +24,8 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "comment": ("parity.commands.comment", "comment"),
     "up": ("parity.commands.up", "up"),
     "recover": ("parity.commands.recover", "recover"),
+    "drift": ("parity.commands.drift", "drift"),
+    "adopt": ("parity.commands.drift", "adopt_"),
     "ledger": ("parity.commands.ledger", "ledger"),
     "release": ("parity.commands.releases", "release"),
     "promote": ("parity.commands.releases", "promote"),

@@ -14,7 +14,9 @@ ParityError (1)
 ├── UnsureError (10)       a person has to decide or mend something first
 ├── GateError (11)         a dangerous change is not acknowledged
 ├── PolicyError (12)       a mandatory policy refuses what is declared
-└── ApiError (13)          Vercel or GitHub refused what the command asked, or did not answer
+├── ApiError (13)          Vercel or GitHub refused what the command asked, or did not answer
+├── DriftError (20)        what is there is not what was declared
+└── LookError (21)         something could not be looked at, so nobody knows whether it is clean
 
 Errors of the packages `sandbox` and `engine` have trees of their own; `translate` puts them into this one.
 """
@@ -143,3 +145,15 @@ class ApiError(ParityError):
     """Vercel or GitHub refused what the command asked, or did not answer."""
 
     exit_code = 13
+
+
+class DriftError(ParityError):
+    """What is there is not what was declared."""
+
+    exit_code = 20
+
+
+class LookError(ParityError):
+    """Something could not be looked at, so nobody knows whether it is clean."""
+
+    exit_code = 21

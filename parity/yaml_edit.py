@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, cast
 
 from ruamel.yaml import YAML
-from ruamel.yaml.nodes import MappingNode
+from ruamel.yaml.nodes import MappingNode, SequenceNode
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -65,6 +65,44 @@ def append(text: str, owner: Node, key: Node, mapping: Node, entry: str) -> str:
         return _insert(text, _end(last), f", {entry}")
     line_end = _line_end(text, _end(last))
     return _insert(text, line_end, f"{_newline(text)}{' ' * first.start_mark.column}{entry}")
+
+
+def items_of(node: Node) -> list[Node]:
+    """The item nodes of a sequence; none of anything else."""
+    return list(node.value) if _is_sequence(node) else []
+
+
+def _is_sequence(node: Node) -> bool:
+    return isinstance(node, SequenceNode)
+
+
+def append_item(text: str, key: Node, sequence: Node, item: str) -> str:
+    """The text with `item` (on one line) as the last of a sequence.
+
+    Args:
+        text: the whole text.
+        key: the sequence's key.
+        sequence: the sequence to add to; block, flow, the empty `[]`, or nothing at all.
+        item: what to add, as YAML's flow style has it.
+    """
+    items = items_of(sequence)
+    if items and sequence.flow_style:
+        return _insert(text, _end_of_item(items[-1]), f", {item}")
+    if items:
+        # The dash stands before the first item, on its line.
+        start = text.rindex("-", 0, items[0].start_mark.index)
+        indent = start - (text.rfind("\n", 0, start) + 1)
+        return _insert(text, _line_end(text, _end_of_item(items[-1])), f"{_newline(text)}{' ' * indent}- {item}")
+    start, end = sequence.start_mark.index, sequence.end_mark.index
+    while text[start - 1] == " ":
+        start -= 1
+    return f"{text[:start]}{_newline(text)}{' ' * (key.start_mark.column + 2)}- {item}{text[end:]}"
+
+
+def _end_of_item(node: Node) -> int:
+    """Where an item ends; of a block sequence inside, where its last item does."""
+    inner = items_of(node)
+    return _end_of_item(inner[-1]) if inner and not node.flow_style else _end(node)
 
 
 def remove(text: str, mapping: Node, name: str) -> str:

@@ -79,7 +79,10 @@ select o.kind, o.schema, o.name, coalesce(r.rolname, o.owner::text) as owner, co
           exists (select from aclexplode(o.usual) b
                   where b.grantee = a.grantee and b.privilege_type = a.privilege_type)))
         from aclexplode(coalesce(o.acl, o.usual)) a left join pg_roles g on g.oid = a.grantee
-        where a.grantee <> o.owner) as privileges
+        where a.grantee <> o.owner) as privileges,
+       (select array_agg(b.privilege_type) from aclexplode(o.usual) b
+        where o.acl is not null and b.grantee = o.owner and not exists (select from aclexplode(o.acl) a
+              where a.grantee = o.owner and a.privilege_type = b.privilege_type)) as owner_lacks
 from objects o left join pg_roles r on r.oid = o.owner
 left join pg_depend e on e.classid = o.class and e.objid = o.oid and e.deptype = 'e' and e.objsubid = 0
      and e.refclassid = 'pg_extension'::regclass

@@ -223,9 +223,8 @@ class _Looker:
     def _ruleset(self, row: Document) -> Found:
         given, beyond = rules(rows(row, "rules"))
         names = part(part(row, "conditions"), "ref_name")
-        actors = rows(row, "bypass_actors")
-        if "bypass_actors" not in row:
-            beyond["bypass_actors"] = "not shown: it takes the right to write to the ruleset"
+        shown = "bypass_actors" in row
+        bypass = {"bypassActors": _actors(row)} if shown else {}
         return Found(
             model.RULESET,
             (self.scope.repository, str(row["name"])),
@@ -245,18 +244,9 @@ class _Looker:
                 if names
                 else None,
                 "rules": given,
-                "bypassActors": sorted(
-                    (
-                        {
-                            "actorId": actor.get("actor_id") or 0,
-                            "actorType": actor["actor_type"],
-                            "bypassMode": actor["bypass_mode"],
-                        }
-                        for actor in actors
-                    ),
-                    key=str,
-                ),
+                **bypass,
             },
+            hidden={} if shown else {"bypassActors": "GitHub shows it only to who may write to the ruleset"},
             beyond=beyond,
             written_at=moment(row.get("updated_at")),
         )
@@ -324,6 +314,19 @@ class _Looker:
             self.blind.add(error, what, types, prefix)
             return None
         return found
+
+
+def _actors(row: Document) -> list[Document]:
+    """Who may bypass a ruleset, as the provider has them."""
+    found = [
+        {
+            "actorId": actor.get("actor_id") or 0,
+            "actorType": actor["actor_type"],
+            "bypassMode": actor["bypass_mode"],
+        }
+        for actor in rows(row, "bypass_actors")
+    ]
+    return sorted(found, key=str)
 
 
 def _part(name: Any) -> str:

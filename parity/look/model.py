@@ -128,6 +128,8 @@ class Thing:
     owner: str
     extension: str = ""
     """The extension that it belongs to; it comes and goes with it."""
+    owner_lacks: tuple[str, ...] = ()
+    """Privileges that every owner has and that were taken from this one."""
 
 
 @dataclass(frozen=True)

@@ -237,7 +237,6 @@ def _database(row: Document, settings: Sequence[Document]) -> Found:
             "lcCtype": row["datctype"],
             "tablespaceName": row["spcname"],
         },
-        hidden={"template": "PostgreSQL does not keep the template that a database was made from"},
         beyond={f"setting.{name}": value for name, value in own.items()},
     )
 
@@ -337,7 +336,8 @@ def _inside(database: str, rows: _Rows, shared: _Rows, scope: Scope) -> Seen:
     things: list[Thing] = []
     privileges: list[Privilege] = []
     for row in rows.rows["things"]:
-        thing = Thing(database, row["kind"], row["schema"], row["name"], row["owner"], row["extension"])
+        lacks = tuple(texts(row["owner_lacks"]))
+        thing = Thing(database, row["kind"], row["schema"], row["name"], row["owner"], row["extension"], lacks)
         things.append(thing)
         held = cast("list[tuple[str, str, bool, bool]]", row["privileges"] or [])
         privileges += [
@@ -399,7 +399,6 @@ def _extension(database: str, row: Document) -> Found:
         identity,
         identity,
         {"database": database, "name": row["extname"], "schema": row["schema"], "version": row["extversion"]},
-        beyond={"owner": row["owner"]},
     )
 
 

@@ -44,6 +44,13 @@ _PROTECTION = {
 _MODE = {"additional": "trusted_ip_required", "exclusive": "trusted_ip_optional"}
 _SKEW = {1800: "30 minutes", 43200: "12 hours", 14400: "4 hours", 86400: "1 day", 604800: "7 days"}
 
+NAMES = frozenset(
+    {*_SAME, "gitRepository", "vercelAuthentication", "passwordProtection", "trustedIps", "oidcTokenConfig"}
+    | {"optionsAllowlist", "gitComments", "gitProviderOptions", "skewProtection", "resourceConfig"}
+    | {"onDemandConcurrentBuilds", "buildMachineType"}
+)
+"""Every name that `properties` may give; one that is not given is not set."""
+
 READ = frozenset(
     {*_SAME.values(), "link", "ssoProtection", "passwordProtection", "trustedIps", "oidcTokenConfig"}
     | {"optionsAllowlist", "gitComments", "gitProviderOptions", "skewProtectionMaxAge", "resourceConfig"}

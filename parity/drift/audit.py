@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from infra.errors import InfraError
 from parity import look, redact, update
-from parity.drift import compare, crossed, exceptions, privileges
+from parity.drift import beside, compare, crossed, exceptions, privileges
 from parity.drift.model import KINDS, Finding, Report
 from parity.drift.plan import Context
 from parity.errors import ParityError
@@ -87,7 +87,7 @@ def _context(stack: Stack, settings: Settings, reality: Reality) -> Context:
 
 def find(sides: compare.Sides, others: list[crossed.Other]) -> list[Finding]:
     """Every finding, in the order of reports; what is crossed is not told a second time as changed."""
-    found = [*compare.compare(sides), *privileges.compare(sides)]
+    found = [*compare.compare(sides), *beside.compare(sides), *privileges.compare(sides)]
     found = crossed.cross(found, others) + crossed.find(sides, others)
     told = {(each.urn, each.path) for each in found if each.kind == "crossed" and each.urn and each.cause}
     kept = [each for each in found if each.kind != "changed" or (each.urn, each.path) not in told]

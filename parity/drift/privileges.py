@@ -9,7 +9,7 @@ from parity.drift.compare import Sides, vendor
 from parity.drift.model import Finding
 from parity.look import model
 from parity.look.keys import opened
-from parity.look.postgres import on_objects
+from parity.look.postgres_objects import on_objects
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

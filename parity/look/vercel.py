@@ -10,6 +10,7 @@ from urllib.parse import quote
 from parity.look import model, vercel_project
 from parity.look.documents import Document, part, rows, texts
 from parity.look.model import Blind, Found, Seen, milliseconds
+from parity.look.vercel_others import Others
 from parity.vendors.http import Client, NotFound, Service, Unreadable, VendorError
 
 if TYPE_CHECKING:
@@ -69,6 +70,7 @@ class _Looker:
 
     def __init__(self, client: Client, blind: Blind, team: str, scope: Scope) -> None:
         self.client, self.blind, self.team, self.scope = client, blind, team, scope
+        self.others = Others(client, blind, team, self._rows)
 
     async def project(self, name: str) -> list[Found]:
         """One project and all that is in it; nothing where there is none of that name."""
@@ -79,10 +81,10 @@ class _Looker:
             self._variables(document),
             self._domains(document),
             self._deployments(document),
-            self._custom_environments(document),
-            self._rolling_release(document),
-            self._webhooks(document),
-            self._aliases(document),
+            self.others.custom_environments(document),
+            self.others.rolling_release(document),
+            self.others.webhooks(document),
+            self.others.aliases(document),
         )
         own = [self._project(document), self._retention(document), *self._bypasses(document)]
         domains = {each.key[1] for each in parts[1]}
@@ -291,89 +293,6 @@ class _Looker:
             written_at=milliseconds(row.get("createdAt")),
             by=str(creator.get("username") or creator.get("uid") or ""),
         )
-
-    # --- What the program declares none of ----------------------------------------------------------------------------
-
-    async def _custom_environments(self, document: Document) -> list[Found]:
-        try:
-            answer = await self.client.get(f"/v9/projects/{document['id']}/custom-environments")
-        except VendorError as error:
-            self.blind.add(
-                error,
-                f"the custom environments of {document['name']}",
-                (model.CUSTOM_ENVIRONMENT,),
-                (document["name"],),
-            )
-            return []
-        return [
-            Found(
-                model.CUSTOM_ENVIRONMENT,
-                (document["name"], str(row["slug"])),
-                str(row["id"]),
-                f"{self.team}/{document['id']}/{row['slug']}",
-                {"projectId": document["id"], "name": row["slug"]},
-                written_at=milliseconds(row.get("updatedAt") or row.get("createdAt")),
-            )
-            for row in rows(answer, "environments")
-        ]
-
-    async def _rolling_release(self, document: Document) -> list[Found]:
-        try:
-            answer = await self.client.get(f"/v1/projects/{document['id']}/rolling-release/config")
-        except NotFound:
-            return []
-        except VendorError as error:
-            self.blind.add(
-                error, f"the rolling release of {document['name']}", (model.ROLLING_RELEASE,), (document["name"],)
-            )
-            return []
-        if not answer.get("rollingRelease"):
-            return []
-        identity = f"{self.team}/{document['id']}"
-        return [Found(model.ROLLING_RELEASE, (document["name"],), identity, identity, {"projectId": document["id"]})]
-
-    async def _webhooks(self, document: Document) -> list[Found]:
-        try:
-            answer = await self.client.request("GET", "/v1/webhooks", parameters={"projectId": document["id"]})
-            listed = cast("list[Document]", answer.json())
-        except VendorError as error:
-            self.blind.add(error, f"the webhooks of {document['name']}", (model.WEBHOOK,), (document["name"],))
-            return []
-        except ValueError as error:
-            cut = Unreadable("Vercel", "GET", "/v1/webhooks", None, str(error))
-            self.blind.add(cut, f"the webhooks of {document['name']}", (model.WEBHOOK,), (document["name"],))
-            return []
-        return [
-            Found(
-                model.WEBHOOK,
-                (document["name"], str(row["id"])),
-                str(row["id"]),
-                "",
-                {"endpoint": row.get("url"), "events": texts(row.get("events"))},
-                written_at=milliseconds(row.get("updatedAt") or row.get("createdAt")),
-            )
-            for row in listed
-            if document["id"] in texts(row.get("projectIds"))
-        ]
-
-    async def _aliases(self, document: Document) -> list[Found]:
-        """Aliases that somebody set: none of a deployment's own hosts, and none of the project's domains."""
-        listed = await self._rows(
-            "/v4/aliases", "aliases", f"the aliases of {document['name']}", (model.ALIAS,), (document["name"],),
-            projectId=document["id"],
-        )  # fmt: skip
-        return [
-            Found(
-                model.ALIAS,
-                (document["name"], str(row["alias"])),
-                str(row.get("uid", "")),
-                f"{self.team}/{row.get('uid', '')}",
-                {"alias": row["alias"], "deploymentId": row.get("deploymentId")},
-                written_at=milliseconds(row.get("updatedAt") or row.get("createdAt")),
-            )
-            for row in listed or []
-            if not str(row["alias"]).endswith(".vercel.app")
-        ]
 
     async def drains(self) -> list[Found]:
         """All of the team's log drains."""

@@ -1,9 +1,10 @@
-"""The platform of the crash tests: one application and one database, each kind of resource once. Stands in for infra/platform.py."""
+"""The platform of the crash tests, in the place of infra/platform.py: one application, one database, all else once."""
 
 from infra.parameters import (
     Application,
     Database,
     DatabaseUrlVariable,
+    Health,
     PerStackVariable,
     Platform,
     Repository,
@@ -21,6 +22,8 @@ PLATFORM = Platform(
             root_directory="apps/shop",
             node_version="22.x",
             function_region="fra1",
+            # Short: a database that is down is down for as long as an update runs.
+            health=Health(timeout_seconds=2, deadline_seconds=3, promote_deadline_seconds=6),
             variables=(
                 PerStackVariable(name="SEARCH_RESULTS_LIMIT", type="integer"),
                 SensitiveVariable(name="PAYMENT_SECRET_KEY"),

@@ -1,0 +1,80 @@
+"""The crash matrix from the command line: `python -m tests.crash --help`."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from pathlib import Path
+
+from tests.crash import cells, figures, matrix
+from tests.crash.operations import OPERATIONS
+from tests.crash.procedures import PROCEDURES
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+def main() -> int:
+    """Run it; 1 where a cell of this project's own way back failed, where a domain was not whole, or a cell broke."""
+    options = _options()
+    operations = tuple(options.operation or OPERATIONS)
+    options.work.mkdir(parents=True, exist_ok=True)
+    results = options.results or options.work / "results.jsonl"
+    if not options.report:
+        undisturbed = matrix.references(options.work, operations)
+        every = cells.cells(undisturbed.values(), parallel=options.parallel)
+        if options.fault:
+            every = [each for each in every if each.fault in options.fault]
+        if options.cell:
+            every = [each for each in every if each.id in options.cell]
+        chosen = every if options.all or options.cell else cells.sample(every, options.sample, options.seed)
+        print(f"{len(chosen)} of {len(every)} cells, seed {options.seed}, --parallel {options.parallel}")
+        plan = matrix.Plan(
+            options.work,
+            operations,
+            tuple(options.way),
+            options.workers,
+            not options.anew,
+            options.minutes and options.minutes * 60,
+        )
+        seconds = matrix.run(plan, chosen, results, _show)
+        print(f"took {seconds:.0f} s with {plan.workers} boxes at once")
+    found = matrix.read_results(results)
+    print(figures.report(found))
+    return int(any(_failed(each) for each in found))
+
+
+def _show(result: dict[str, object]) -> None:
+    verdicts = result["verdicts"]
+    assert isinstance(verdicts, dict)
+    said = ", ".join(f"{name} {'FAILED' if each['faults'] else 'whole'}" for name, each in verdicts.items())
+    print(f"{figures.outcome(result):11} {result['cell']}: {said or '-'} ({result.get('seconds')} s)", flush=True)
+
+
+def _failed(result: dict[str, object]) -> bool:
+    verdicts = result["verdicts"]
+    assert isinstance(verdicts, dict)
+    own = verdicts.get("recover")
+    return bool("broken" in result or result.get("live") or result.get("differences") or (own and own["faults"]))
+
+
+def _options() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="python -m tests.crash", description=__doc__)
+    parser.add_argument("--all", action="store_true", help="run every cell, not a sample")
+    parser.add_argument("--sample", type=int, default=24, metavar="N", help="run N cells, chosen by the seed (24)")
+    parser.add_argument("--seed", type=int, default=1, metavar="S", help="chooses the sample (1)")
+    parser.add_argument("--operation", action="append", choices=list(OPERATIONS), help="only this one; may be repeated")
+    parser.add_argument("--fault", action="append", help="only this one; may be repeated")
+    parser.add_argument("--cell", action="append", help="only this one, as a report names it; may be repeated")
+    parser.add_argument("--way", nargs="+", choices=list(PROCEDURES), default=["recover"], help="ways back (recover)")
+    parser.add_argument("--parallel", type=int, default=1, metavar="N", help="the engine's --parallel (1)")
+    parser.add_argument("--workers", type=int, default=2, metavar="N", help="boxes at once (2)")
+    parser.add_argument("--minutes", type=float, metavar="M", help="begin no cell after M minutes")
+    parser.add_argument("--anew", action="store_true", help="follow every way back, also from a state seen before")
+    parser.add_argument("--work", type=Path, default=ROOT / ".crash", help="folder of boxes and results (.crash)")
+    parser.add_argument("--results", type=Path, help="results.jsonl in it; lines that are there are not run again")
+    parser.add_argument("--report", action="store_true", help="run nothing; print the figures of the results")
+    return parser.parse_args()
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,223 @@
+"""What happens at a point: who dies, who is told to stop, what the vendor or the network does."""
+
+from __future__ import annotations
+
+import json
+import signal
+import time
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from tests.crash.engine import Stop, running
+from tests.crash.stack_file import STACK
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+    from pathlib import Path
+
+    from tests.crash.engine import Run, When
+    from tests.crash.lab import Lab
+    from tests.crash.points import Point
+    from tests.crash.wire import Wire
+
+EVERYWHERE = frozenset({"request", "commit", "write"})
+NETWORK = frozenset({"request", "commit"})
+REQUEST = frozenset({"request"})
+_TIME_OUT_SECONDS = 1
+_CANCELLING = "received; cancelling"
+
+
+@dataclass(frozen=True)
+class Fault:
+    """One kind of failure."""
+
+    name: str
+    points: frozenset[str]
+    """The kinds of point it can happen at."""
+    timings: tuple[When, ...] = ("before", "after")
+
+
+FAULTS = {
+    each.name: each
+    for each in (
+        Fault("engine-killed", EVERYWHERE),
+        Fault("plugin-killed", EVERYWHERE),
+        Fault("interrupted-once", EVERYWHERE),
+        Fault("interrupted-twice", EVERYWHERE),
+        Fault("status-500", REQUEST),
+        Fault("status-429", REQUEST),
+        Fault("reset", NETWORK),
+        Fault("time-out", NETWORK),
+        Fault("postgres-killed", EVERYWHERE),
+        # The request or statement is on its way when the engine dies, and lands afterwards.
+        Fault("late-effect", NETWORK, ("before",)),
+    )
+}
+
+
+@dataclass(frozen=True)
+class Disturbed:
+    """What came of a disturbed run."""
+
+    reached: bool
+    """Whether the point came, so that the fault could happen."""
+    code: int | None
+    """The engine's exit code; negative: the signal that ended it; None: it did not end."""
+    settled: bool
+    """Whether whatever outlived the engine came to rest."""
+
+    @property
+    def swallowed(self) -> bool:
+        """Whether the update ended well in spite of the fault: some retry, or nothing lost."""
+        return self.reached and self.code == 0
+
+
+def disturb(
+    lab: Lab,
+    wire: Wire,
+    command: Sequence[str],
+    point: Point,
+    when: When,
+    fault: str,
+    output: Path,
+    after: Callable[[Run], None],
+) -> Disturbed:
+    """Run a command and let a fault happen at a point; then, what outlived the engine still alive, do `after`."""
+    if fault in {"status-500", "status-429"}:
+        return _answered(lab, wire, command, point, when, fault, output, after)
+    with running(lab, wire, command, Stop(point, when), output=output) as run:
+        reached = run.until_reached()
+        if reached:
+            _ACTIONS[fault](run)
+        code = run.wait()
+        if fault == "late-effect":
+            run.resume()
+        if fault == "postgres-killed":
+            lab.box.local.client().postgres("start")
+        settled = _settle(run)
+        after(run)
+    return Disturbed(reached, code, settled)
+
+
+def _answered(
+    lab: Lab,
+    wire: Wire,
+    command: Sequence[str],
+    point: Point,
+    when: When,
+    fault: str,
+    output: Path,
+    after: Callable[[Run], None],
+) -> Disturbed:
+    """The vendor answers with an error: once with 500, or with 429 as often as it is asked."""
+    client = lab.box.local.client()
+    service, method, path = point.key.split(" ", 2)
+    once = fault == "status-500"
+    identifier = client.add_fault(
+        service=service,
+        method=method,
+        path=path,
+        nth=point.nth,
+        times=1 if once else None,
+        when=when,
+        action="status",
+        status=500 if once else 429,
+        **({} if once else {"retry_after": 0}),
+    )["id"]
+    with running(lab, wire, command, output=output) as run:
+        code = run.wait()
+        fired = client.fault(identifier)["fired"]
+        client.clear_faults()
+        after(run)
+    return Disturbed(bool(fired), code, settled=True)
+
+
+def _kill_engine(run: Run) -> None:
+    run.signal(signal.SIGKILL)
+    run.process.wait()
+    # What was before its effect never lands; what was after it is answered to a plugin that lives on.
+    run.resume(cut=run.stop is not None and run.stop.when == "before")
+
+
+def _kill_engine_only(run: Run) -> None:
+    run.signal(signal.SIGKILL)
+
+
+def _kill_plugin(run: Run) -> None:
+    for pid in run.plugins(_responsible(run)):
+        run.kill(pid)
+    run.resume(cut=run.stop is not None and run.stop.when == "before")
+
+
+def _responsible(run: Run) -> str:
+    """The plugin that is at work: that of the operation the engine has begun, else the one the point belongs to."""
+    pending = _pending(run.lab)
+    if pending:
+        return pending[-1]["resource"]["type"].partition(":")[0]
+    point = run.stop.point if run.stop else None
+    if point is None or point.kind == "write":
+        return ""
+    return (
+        "postgresql"
+        if point.kind == "commit"
+        else {"github": "github", "edge": "parity"}.get(point.key.split()[0], "vercel")
+    )
+
+
+def _pending(lab: Lab) -> list[dict[str, dict[str, str]]]:
+    path = lab.backend / ".pulumi" / "stacks" / "storefront" / f"{STACK}.json"
+    latest = json.loads(path.read_text())["checkpoint"].get("latest") or {} if path.exists() else {}
+    return latest.get("pending_operations") or []
+
+
+def _interrupt(run: Run) -> None:
+    run.signal(signal.SIGINT)
+    run.until(lambda: _CANCELLING in run.said())
+    run.resume()
+
+
+def _interrupt_twice(run: Run) -> None:
+    run.signal(signal.SIGINT)
+    run.until(lambda: _CANCELLING in run.said())
+    run.signal(signal.SIGINT)
+    run.wait_or_resume(cut=run.stop is not None and run.stop.when == "before")
+
+
+def _reset(run: Run) -> None:
+    run.resume(cut=True)
+
+
+def _time_out(run: Run) -> None:
+    """Nothing is heard for a while, then the connection is given up."""
+    run.until(lambda: False, _TIME_OUT_SECONDS)
+    run.resume(cut=True)
+
+
+def _kill_postgres(run: Run) -> None:
+    run.lab.box.local.client().postgres("kill")
+    run.resume()
+
+
+_ACTIONS: dict[str, Callable[[Run], None]] = {
+    "engine-killed": _kill_engine,
+    "late-effect": _kill_engine_only,
+    "plugin-killed": _kill_plugin,
+    "interrupted-once": _interrupt,
+    "interrupted-twice": _interrupt_twice,
+    "reset": _reset,
+    "time-out": _time_out,
+    "postgres-killed": _kill_postgres,
+}
+
+
+def _settle(run: Run) -> bool:
+    """Wait until what outlived the engine asks for nothing more."""
+    deadline = time.monotonic() + 20
+    before = run.traffic()
+    while run.plugins() and time.monotonic() < deadline:
+        time.sleep(0.3)
+        now = run.traffic()
+        if now == before:
+            return True
+        before = now
+    return not run.plugins()

@@ -1,0 +1,172 @@
+"""Runs many cells in several boxes at once, and keeps each result as one line of JSON, so that a run can be resumed."""
+
+from __future__ import annotations
+
+import json
+import multiprocessing
+import queue
+import time
+import traceback
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from filelock import FileLock
+
+from tests.crash import cells, lab
+from tests.crash.operations import OPERATIONS
+from tests.crash.wire import Wire
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, MutableMapping, Sequence
+
+    from tests.crash.cells import Cell, Reference
+
+_TEMPLATE, _REFERENCES, _OUTPUT = "template", "references", "output.log"
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What is to be run, and where."""
+
+    work: Path
+    operations: tuple[str, ...]
+    procedures: tuple[str, ...]
+    workers: int = 2
+    reuse: bool = True
+    """Whether a crash that left what another left before has that one's verdict."""
+    seconds: float | None = None
+    """No cell is begun after so long; None: no limit."""
+
+
+def references(work: Path, names: Sequence[str]) -> dict[str, Reference]:
+    """The undisturbed run of each operation, made once for a template."""
+    source = lab.template(work / _TEMPLATE)
+    folder = work / _REFERENCES
+    folder.mkdir(exist_ok=True, mode=0o700)
+    with FileLock(f"{folder}.lock", timeout=1800):
+        missing = [name for name in names if not (folder / f"{name}.json").exists()]
+        if missing:
+            _record(source, work / "recorder", folder, missing)
+    return {name: cells.opened(OPERATIONS[name], json.loads((folder / f"{name}.json").read_text())) for name in names}
+
+
+def _record(source: Path, place: Path, folder: Path, names: Sequence[str]) -> None:
+    with lab.lab(source, place) as box, _wire(box) as wire:
+        for name in names:
+            document = cells.kept(cells.record(box, wire, OPERATIONS[name]))
+            part = folder / f"{name}.part"
+            part.write_text(json.dumps(document))
+            part.rename(folder / f"{name}.json")
+
+
+class _wire:  # noqa: N801 - a context manager
+    """The proxy in front of a box's PostgreSQL."""
+
+    def __init__(self, box: lab.Lab) -> None:
+        self._wire = Wire(box.box.local.running().ports.postgres)
+
+    def __enter__(self) -> Wire:
+        return self._wire.start()
+
+    def __exit__(self, *_: object) -> None:
+        self._wire.close()
+
+
+def read_results(path: Path) -> list[dict[str, Any]]:
+    """The results so far; the last line of an interrupted run may be half a line, and is left out."""
+    if not path.exists():
+        return []
+    found: list[dict[str, Any]] = []
+    for line in path.read_text().splitlines():
+        try:
+            found.append(json.loads(line))
+        except ValueError:
+            continue
+    return found
+
+
+def run(plan: Plan, chosen: Sequence[Cell], results: Path, report: Callable[[dict[str, Any]], None]) -> float:
+    """Run the cells that have no result yet; gives how long it took, seconds."""
+    began = time.monotonic()
+    undisturbed = references(plan.work, plan.operations)
+    done = read_results(results)
+    finished = {each["cell"] for each in done if set(plan.procedures) <= set(each["verdicts"]) or not each["verdicts"]}
+    waiting = [each for each in chosen if each.id not in finished]
+    with multiprocessing.get_context("spawn").Manager() as manager:
+        known: MutableMapping[str, dict[str, Any]] = manager.dict(_known(done) if plan.reuse else {})
+        tasks, answers = manager.Queue(), manager.Queue()
+        for each in waiting:
+            tasks.put(each)
+        deadline = None if plan.seconds is None else time.time() + plan.seconds
+        workers = [
+            multiprocessing.get_context("spawn").Process(
+                target=_work, args=(plan, number, undisturbed, tasks, answers, known, deadline)
+            )
+            for number in range(min(plan.workers, max(1, len(waiting))))
+        ]
+        for worker in workers:
+            worker.start()
+        for answer in _answers(workers, answers):
+            with results.open("a") as stream:
+                stream.write(json.dumps(answer) + "\n")
+            report(answer)
+        for worker in workers:
+            worker.join()
+    return time.monotonic() - began
+
+
+def _known(results: Sequence[dict[str, Any]]) -> dict[str, dict[str, Any]]:
+    """The verdicts of earlier runs by what the crash had left."""
+    return {
+        f"{name} {each['state']} {bool(each['outlived'])}": verdict
+        for each in results
+        if "state" in each
+        for name, verdict in each["verdicts"].items()
+        if not verdict.get("same_as_before")
+    }
+
+
+def _answers(workers: Sequence[Any], answers: Any) -> Iterator[dict[str, Any]]:
+    while True:
+        try:
+            yield answers.get(timeout=1)
+        except queue.Empty:
+            if not any(worker.is_alive() for worker in workers) and answers.empty():
+                return
+
+
+def _work(
+    plan: Plan,
+    number: int,
+    undisturbed: dict[str, Reference],
+    tasks: Any,
+    answers: Any,
+    known: Any,
+    deadline: float | None,
+) -> None:
+    """One worker: a box of its own, one cell after the other."""
+    place = plan.work / f"worker-{number}"
+    while True:
+        with lab.lab(plan.work / _TEMPLATE, place) as box, _wire(box) as wire:
+            while deadline is None or time.time() < deadline:
+                try:
+                    cell = tasks.get_nowait()
+                except queue.Empty:
+                    return
+                if not _one(plan, box, wire, undisturbed[cell.operation], cell, answers, known):
+                    break  # the box itself failed: the next cell gets a new one
+            else:
+                return
+
+
+def _one(plan: Plan, box: lab.Lab, wire: Wire, reference: Reference, cell: Cell, answers: Any, known: Any) -> bool:
+    memory: Any = known if plan.reuse else {}
+    try:
+        answers.put(cells.play(box, wire, reference, cell, plan.procedures, memory, plan.work / _OUTPUT))
+    except Exception:  # noqa: BLE001 - a cell that could not be run is a result too, and never a pass
+        answers.put({"cell": cell.id, "operation": cell.operation, "kind": cell.point.kind, "point": cell.point.title,
+                     "when": cell.when, "fault": cell.fault, "parallel": cell.parallel, "verdicts": {},
+                     "broken": traceback.format_exc()})  # fmt: skip
+        return False
+    return True

@@ -1,0 +1,205 @@
+"""What is really there, read from the sandbox's own storage and PostgreSQL's catalogues, by nobody's code but the tests'."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+import sqlite3
+from collections import Counter
+from contextlib import closing
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, cast
+
+import psycopg
+
+from tests.crash.canonical import Names, Row, counted, differences
+from tests.crash.stack_file import DOMAIN, STACK
+from tests.support import catalog
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from tests.crash.lab import Lab
+
+_VENDORS = ("vercel", "github")
+_SECRET_SIGNATURE = "4dabf18193072939515e22adb298388d"
+_URL = re.compile(r"postgresql://(?P<user>[^:]+):(?P<password>[^@]+)@[^/]+/(?P<database>[^?]+)")
+_PROVIDER_ID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
+_FIRST_USER_OID = 16384
+
+
+@dataclass(frozen=True)
+class Reality:
+    """Everything that exists, comparable between runs."""
+
+    objects: Counter[tuple[str, str]] = field(repr=False)
+    served: dict[str, str] = field(repr=False)
+    """For each application: its live deployment whole, with the variables that it was built with; nothing live: none."""
+
+    def differences(self, undisturbed: Reality) -> list[str]:
+        """What an undisturbed run would have left and this is not; no values."""
+        return differences(undisturbed.objects, self.objects)
+
+    @property
+    def digest(self) -> str:
+        """The same for two realities that are the same."""
+        return _digest(sorted((*key, count) for key, count in self.objects.items()))
+
+
+def read(lab: Lab) -> Reality:
+    """Read it."""
+    rows = stored(lab)
+    everything = counted([*rows, *_databases(lab), *_logins(lab, rows)])
+    return Reality(everything, _served(rows))
+
+
+def stored(lab: Lab) -> list[Row]:
+    """The vendors' objects."""
+    with closing(sqlite3.connect(f"file:{lab.store}?mode=ro", uri=True)) as connection:
+        found = connection.execute("SELECT service, kind, id, body FROM documents ORDER BY service, kind, seq")
+        return [
+            Row(f"{service} {kind}", key, json.loads(body)) for service, kind, key, body in found if service in _VENDORS
+        ]
+
+
+def _databases(lab: Lab) -> Iterable[Row]:
+    for kind, rows in catalog.dump(lab.box.environment()).items():
+        for row in rows:
+            if kind == "role settings" and int(row[0]) >= _FIRST_USER_OID:
+                row[0] = "<database>"  # a number that every database gets anew
+            yield Row(f"postgres {kind}", str(row[0]), row)
+
+
+def _logins(lab: Lab, rows: list[Row]) -> Iterable[Row]:
+    """Whether each URL that any object holds logs in: a password's hash cannot be compared."""
+    tried: dict[str, bool] = {}
+    for row in rows:
+        for match in _URL.finditer(json.dumps(row.document)):
+            url = match.group()
+            if url not in tried:
+                tried[url] = _logs_in(lab, **match.groupdict())
+            yield Row("postgres login", match["user"], {"in": row.kind, "ok": tried[url]})
+
+
+def _logs_in(lab: Lab, user: str, password: str, database: str) -> bool:
+    try:
+        with psycopg.connect(
+            host="127.0.0.1",
+            port=lab.box.local.running().ports.postgres,
+            user=user,
+            password=password,
+            dbname=database,
+            sslmode="disable",
+        ):
+            return True
+    except psycopg.OperationalError:
+        return False
+
+
+def _served(rows: list[Row]) -> dict[str, str]:
+    """The live deployments' releases: commit, config and every variable's value."""
+    deployments = {row.key: row.document for row in rows if row.kind == "vercel deployments"}
+    names = Names(rows)
+    served: dict[str, str] = {}
+    for row in rows:
+        if row.kind == "vercel projects":
+            live = cast("dict[str, Any] | None", (row.document.get("targets") or {}).get("production"))
+            if live is not None:
+                deployment = deployments.get(live["id"], {})
+                served[row.document["name"]] = names.text(
+                    {"meta": deployment.get("meta"), "variables": (deployment.get("snapshot") or {}).get("variables")}
+                )
+    return served
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What a user of the domain gets."""
+
+    status: int | None
+    release: str | None
+    commit: str | None
+    logins: bool
+
+
+def ask(lab: Lab) -> Answer:
+    """Ask the live domain, through the sandbox's proxy, as a user's browser would."""
+    import ssl  # noqa: PLC0415
+
+    import httpx  # noqa: PLC0415
+
+    environment = lab.box.environment()
+    trust = ssl.create_default_context(cafile=environment["SSL_CERT_FILE"])
+    with httpx.Client(proxy=environment["HTTPS_PROXY"], verify=trust, trust_env=False, timeout=20) as http:
+        try:
+            answer = http.get(f"https://{DOMAIN}/api/health")
+        except httpx.HTTPError:
+            return Answer(None, None, None, logins=False)
+    body = answer.json() if answer.headers.get("content-type", "").startswith("application/json") else {}
+    logins = body.get("database") or []
+    return Answer(
+        answer.status_code, body.get("release"), body.get("commit"), bool(logins) and all(each["ok"] for each in logins)
+    )
+
+
+@dataclass(frozen=True)
+class Record:
+    """What the engine has recorded and locked, comparable between runs."""
+
+    text: str = field(repr=False)
+    locks: int
+    pending: int
+
+    @property
+    def digest(self) -> str:
+        """The same for two records that are the same."""
+        return _digest([self.text, self.locks])
+
+
+def record(lab: Lab, known_ciphertexts: dict[str, str]) -> Record:
+    """Read it from the backend's files.
+
+    Args:
+        lab: the box.
+        known_ciphertexts: what each sealed value at the operation's start is called. The engine seals a value that did
+            not change just once, so another ciphertext is another value.
+    """
+    path = lab.backend / ".pulumi" / "stacks" / "storefront" / f"{STACK}.json"
+    latest = json.loads(path.read_text())["checkpoint"].get("latest") or {} if path.exists() else None
+    locks = len(list((lab.backend / ".pulumi" / "locks").rglob("*.json")))
+    if latest is None:
+        return Record("no checkpoint", locks, 0)
+    names = Names(stored(lab))
+    kept = {
+        name: sorted(
+            _PROVIDER_ID.sub("*", names.text(_unsealed(each, known_ciphertexts))) for each in latest.get(name) or []
+        )
+        for name in ("resources", "pending_operations")
+    }
+    return Record(json.dumps(kept), locks, len(kept["pending_operations"]))
+
+
+def ciphertexts(lab: Lab) -> dict[str, str]:
+    """A name for each sealed value of the checkpoint."""
+    path = lab.backend / ".pulumi" / "stacks" / "storefront" / f"{STACK}.json"
+    found = re.findall(r'"ciphertext":\s*"([^"]+)"', path.read_text()) if path.exists() else []
+    return {text: f"sealed {number}" for number, text in enumerate(dict.fromkeys(found))}
+
+
+def _unsealed(value: Any, known: dict[str, str]) -> Any:
+    if isinstance(value, dict):
+        mapping = cast("dict[str, Any]", value)
+        if _SECRET_SIGNATURE in mapping:
+            return known.get(str(mapping.get("ciphertext")), "sealed anew")
+        skipped = {"created", "modified", "sourcePosition", "stackTrace"}
+        return {name: _unsealed(each, known) for name, each in mapping.items() if name not in skipped}
+    if not isinstance(value, list):
+        return value
+    found = [_unsealed(each, known) for each in cast("list[Any]", value)]
+    # Dependencies come in the order in which Python's outputs were awaited.
+    return sorted(found) if all(isinstance(each, str) for each in found) else found
+
+
+def _digest(value: Any) -> str:
+    return hashlib.sha256(json.dumps(value).encode()).hexdigest()[:16]

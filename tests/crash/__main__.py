@@ -1,4 +1,5 @@
 """The crash matrix from the command line: `python -m tests.crash --help`."""
+# ruff: noqa: T201 - it prints what it was asked for
 
 from __future__ import annotations
 
@@ -40,7 +41,7 @@ def main() -> int:
         print(f"took {seconds:.0f} s with {plan.workers} boxes at once")
     found = matrix.read_results(results)
     print(figures.report(found))
-    return int(any(_failed(each) for each in found))
+    return int(any(figures.failed(each) for each in found))
 
 
 def _show(result: dict[str, object]) -> None:
@@ -48,13 +49,6 @@ def _show(result: dict[str, object]) -> None:
     assert isinstance(verdicts, dict)
     said = ", ".join(f"{name} {'FAILED' if each['faults'] else 'whole'}" for name, each in verdicts.items())
     print(f"{figures.outcome(result):11} {result['cell']}: {said or '-'} ({result.get('seconds')} s)", flush=True)
-
-
-def _failed(result: dict[str, object]) -> bool:
-    verdicts = result["verdicts"]
-    assert isinstance(verdicts, dict)
-    own = verdicts.get("recover")
-    return bool("broken" in result or result.get("live") or result.get("differences") or (own and own["faults"]))
 
 
 def _options() -> argparse.Namespace:

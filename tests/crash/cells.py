@@ -11,8 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from tests.crash import oracle
 from tests.crash.engine import running, update
-from tests.crash.faults import FAULTS, disturb
-from tests.crash.operations import OPERATIONS
+from tests.crash.faults import FAULTS, Scene, disturb
 from tests.crash.points import Point
 from tests.crash.procedures import PROCEDURES, follow
 
@@ -20,12 +19,14 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, MutableMapping, Sequence
     from pathlib import Path
 
+    from sandbox.client import ControlClient
     from tests.crash.engine import Run, When
     from tests.crash.lab import Lab
     from tests.crash.operations import Operation
     from tests.crash.wire import Wire
 
 
+_CRASHED = "crashed"
 _SHOWN = 8
 """How many faults of a verdict are kept."""
 
@@ -95,6 +96,19 @@ class Cell:
         """Short, the same in each run."""
         return f"{self.operation}/{self.point.id}/{self.when}/{self.fault}/p{self.parallel}"
 
+    def document(self) -> dict[str, Any]:
+        """What a result says of it."""
+        return {
+            "cell": self.id,
+            "operation": self.operation,
+            "kind": self.point.kind,
+            "point": self.point.title,
+            "changes": self.point.changes,
+            "when": self.when,
+            "fault": self.fault,
+            "parallel": self.parallel,
+        }
+
 
 def cells(references: Iterable[Reference], *, parallel: int = 1) -> list[Cell]:
     """The whole matrix of some operations, in its order."""
@@ -125,83 +139,78 @@ def sample(matrix: Sequence[Cell], size: int, seed: int) -> list[Cell]:
     return chosen
 
 
-def play(
-    lab: Lab,
-    wire: Wire,
-    reference: Reference,
-    cell: Cell,
-    procedures: Sequence[str],
-    known: MutableMapping[str, dict[str, Any]],
-    output: Path,
-) -> dict[str, Any]:
-    """Run one cell: crash, look, follow each way back, judge; gives its result as JSON.
+@dataclass(frozen=True)
+class Player:
+    """Plays cells of one operation in one box."""
 
-    Args:
-        lab: the box, whatever is in it.
-        wire: the proxy in front of its PostgreSQL.
-        reference: the undisturbed run.
-        cell: which one.
-        procedures: the ways back to follow.
-        known: verdicts by what the crash left and by way back; a crash that left the very same record and the very
-            same reality as one before has the same verdict. Empty and dropped: every way is followed anew.
-        output: takes all that the engine prints.
-    """
-    began = time.monotonic()
-    operation = OPERATIONS[cell.operation]
-    lab.begin(operation)
-    result: dict[str, Any] = {
-        "cell": cell.id,
-        "operation": cell.operation,
-        "kind": cell.point.kind,
-        "point": cell.point.title,
-        "when": cell.when,
-        "fault": cell.fault,
-        "parallel": cell.parallel,
-        "verdicts": {},
-    }
+    lab: Lab
+    wire: Wire
+    reference: Reference
+    procedures: Sequence[str]
+    """The ways back to follow."""
+    known: MutableMapping[str, dict[str, Any]]
+    """Verdicts by what a crash had left and by way back: one that left the very same record and the very same reality
+    as another has its verdict."""
+    output: Path
+    """Takes all that the commands print."""
 
-    def after(run: Run) -> None:
-        if not (run.stop is None or run.has_reached):
+    def play(self, cell: Cell) -> dict[str, Any]:
+        """Crash, look, follow each way back, judge; gives the result as JSON."""
+        began = time.monotonic()
+        self.lab.begin(self.reference.operation)
+        result: dict[str, Any] = {**cell.document(), "verdicts": {}}
+        command = update(self.reference.operation.command, parallel=cell.parallel)
+        scene = Scene(self.lab, self.wire, command, self.output)
+        done = disturb(scene, cell.point, cell.when, cell.fault, lambda run: self._look(run, result))
+        return result | {
+            "reached": done.reached,
+            "swallowed": done.swallowed,
+            "code": done.code,
+            "settled": done.settled,
+            "seconds": round(time.monotonic() - began, 2),
+        }
+
+    def _look(self, run: Run, result: dict[str, Any]) -> None:
+        """Look at what the crash has left while what outlived it still lives, and follow the ways back."""
+        if run.stop is not None and not run.has_reached:
             return
-        result["live"] = live_faults(lab, reference)
+        reality = oracle.read(self.lab)
+        result["live"] = live_faults(self.lab, self.reference)
         if run.ended and run.process.returncode == 0:
             # Some retry swallowed the fault: there is nothing to recover, only to look whether it is true.
-            result["differences"] = oracle.read(lab).differences(reference.reality)[:_SHOWN]
+            result["differences"] = reality.differences(self.reference.reality)[:_SHOWN]
             return
         result["outlived"] = len(run.plugins())
-        state = f"{cell.operation} {oracle.read(lab).digest} {oracle.record(lab, reference.sealed).digest}"
-        result["state"] = state
-        wanted = [name for name in procedures if f"{name} {state} {bool(run.plugins())}" not in known]
-        for name in procedures:
+        name = self.reference.operation.name
+        result["state"] = f"{name} {reality.digest} {oracle.record(self.lab, self.reference.sealed).digest}"
+        self._follow(run, result)
+
+    def _follow(self, run: Run, result: dict[str, Any]) -> None:
+        keys = {name: f"{name} {result['state']} {bool(result['outlived'])}" for name in self.procedures}
+        wanted = [name for name in self.procedures if keys[name] not in self.known]
+        for name in self.procedures:
             if name not in wanted:
-                result["verdicts"][name] = {**known[f"{name} {state} {bool(run.plugins())}"], "same_as_before": True}
-        outlived = bool(run.plugins())
+                result["verdicts"][name] = {**self.known[keys[name]], "same_as_before": True}
         if len(wanted) > 1:
-            lab.box.local.client().save_snapshot("crashed")
+            self._client.save_snapshot(_CRASHED)
         for number, name in enumerate(wanted):
             if number:
-                lab.box.local.client().load_snapshot("crashed")
-            verdict = follow(lab, operation, PROCEDURES[name], reference.reality)
-            if PROCEDURES[name].again and run.plugins():
-                verdict.faults.append(f"{len(run.plugins())} plugins of the dead engine live on")
-            found = {"faults": verdict.faults[:_SHOWN], "seconds": verdict.seconds}
-            known[f"{name} {state} {outlived}"] = found
-            result["verdicts"][name] = found
-            with output.open("a") as stream:
-                stream.write(verdict.said)
+                self._client.load_snapshot(_CRASHED)
+            result["verdicts"][name] = self.known[keys[name]] = self._way_back(run, name)
         if len(wanted) > 1:
-            lab.box.local.client().delete_snapshot("crashed")
+            self._client.delete_snapshot(_CRASHED)
 
-    command = update(operation.command, parallel=cell.parallel)
-    done = disturb(lab, wire, command, cell.point, cell.when, cell.fault, output, after)
-    result |= {
-        "reached": done.reached,
-        "swallowed": done.swallowed,
-        "code": done.code,
-        "settled": done.settled,
-        "seconds": round(time.monotonic() - began, 2),
-    }
-    return result
+    def _way_back(self, run: Run, name: str) -> dict[str, Any]:
+        verdict = follow(self.lab, self.reference.operation, PROCEDURES[name], self.reference.reality)
+        if PROCEDURES[name].again and run.plugins():
+            verdict.faults.append(f"{len(run.plugins())} plugins of the dead engine live on")
+        with self.output.open("a") as stream:
+            stream.write(verdict.said)
+        return {"faults": verdict.faults[:_SHOWN], "seconds": verdict.seconds}
+
+    @property
+    def _client(self) -> ControlClient:
+        return self.lab.box.local.client()
 
 
 def live_faults(lab: Lab, reference: Reference) -> list[str]:

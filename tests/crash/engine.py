@@ -148,7 +148,7 @@ class Run:
             self.process.send_signal(number)
 
     def wait_or_resume(self, *, cut: bool, seconds: float = 4) -> None:
-        """Let the engine end by itself while the point is held; one that waits for what is held gets on after a time."""
+        """Let the engine end by itself while the point is held; what it waits for goes on after a time."""
         with contextlib.suppress(subprocess.TimeoutExpired):
             self.process.wait(seconds)
         self.resume(cut=cut)

@@ -6,7 +6,7 @@ import json
 import signal
 import time
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from tests.crash.engine import Stop, running
 from tests.crash.stack_file import STACK
@@ -24,6 +24,10 @@ EVERYWHERE = frozenset({"request", "commit", "write"})
 NETWORK = frozenset({"request", "commit"})
 REQUEST = frozenset({"request"})
 _TIME_OUT_SECONDS = 1
+_STATUSES: dict[str, dict[str, Any]] = {
+    "status-500": {"status": 500},
+    "status-429": {"status": 429, "times": None, "retry_after": 0},
+}
 _CANCELLING = "received; cancelling"
 
 
@@ -72,20 +76,21 @@ class Disturbed:
         return self.reached and self.code == 0
 
 
-def disturb(
-    lab: Lab,
-    wire: Wire,
-    command: Sequence[str],
-    point: Point,
-    when: When,
-    fault: str,
-    output: Path,
-    after: Callable[[Run], None],
-) -> Disturbed:
+@dataclass(frozen=True)
+class Scene:
+    """Where a command is run."""
+
+    lab: Lab
+    wire: Wire
+    command: Sequence[str]
+    output: Path
+
+
+def disturb(scene: Scene, point: Point, when: When, fault: str, after: Callable[[Run], None]) -> Disturbed:
     """Run a command and let a fault happen at a point; then, what outlived the engine still alive, do `after`."""
-    if fault in {"status-500", "status-429"}:
-        return _answered(lab, wire, command, point, when, fault, output, after)
-    with running(lab, wire, command, Stop(point, when), output=output) as run:
+    if fault in _STATUSES:
+        return _answered(scene, point, when, fault, after)
+    with running(scene.lab, scene.wire, scene.command, Stop(point, when), output=scene.output) as run:
         reached = run.until_reached()
         if reached:
             _ACTIONS[fault](run)
@@ -93,42 +98,24 @@ def disturb(
         if fault == "late-effect":
             run.resume()
         if fault == "postgres-killed":
-            lab.box.local.client().postgres("start")
+            scene.lab.box.local.client().postgres("start")
         settled = _settle(run)
         after(run)
     return Disturbed(reached, code, settled)
 
 
-def _answered(
-    lab: Lab,
-    wire: Wire,
-    command: Sequence[str],
-    point: Point,
-    when: When,
-    fault: str,
-    output: Path,
-    after: Callable[[Run], None],
-) -> Disturbed:
+def _answered(scene: Scene, point: Point, when: When, fault: str, after: Callable[[Run], None]) -> Disturbed:
     """The vendor answers with an error: once with 500, or with 429 as often as it is asked."""
-    client = lab.box.local.client()
+    client = scene.lab.box.local.client()
     service, method, path = point.key.split(" ", 2)
-    once = fault == "status-500"
-    identifier = client.add_fault(
-        service=service,
-        method=method,
-        path=path,
-        nth=point.nth,
-        times=1 if once else None,
-        when=when,
-        action="status",
-        status=500 if once else 429,
-        **({} if once else {"retry_after": 0}),
-    )["id"]
-    with running(lab, wire, command, output=output) as run:
+    where = {"service": service, "method": method, "path": path, "nth": point.nth, "when": when}
+    identifier = client.add_fault(**where, action="status", **_STATUSES[fault])["id"]
+    with running(scene.lab, scene.wire, scene.command, output=scene.output) as run:
         code = run.wait()
         fired = client.fault(identifier)["fired"]
         client.clear_faults()
-        after(run)
+        if fired:
+            after(run)
     return Disturbed(bool(fired), code, settled=True)
 
 

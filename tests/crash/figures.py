@@ -20,6 +20,12 @@ def outcome(result: Result) -> str:
     return "swallowed" if result["swallowed"] else "crashed"
 
 
+def failed(result: Result) -> bool:
+    """Whether a cell says something against this project: before any recovery, by its own way back, or broken."""
+    own = result["verdicts"].get("recover")
+    return bool("broken" in result or result.get("live") or result.get("differences") or (own and own["faults"]))
+
+
 def report(results: Sequence[Result]) -> str:
     """Tables for people."""
     procedures = sorted({name for each in results for name in each["verdicts"]})

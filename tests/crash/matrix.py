@@ -7,8 +7,8 @@ import multiprocessing
 import queue
 import time
 import traceback
+from contextlib import contextmanager
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from filelock import FileLock
@@ -19,6 +19,7 @@ from tests.crash.wire import Wire
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, MutableMapping, Sequence
+    from pathlib import Path
 
     from tests.crash.cells import Cell, Reference
 
@@ -33,6 +34,7 @@ class Plan:
     operations: tuple[str, ...]
     procedures: tuple[str, ...]
     workers: int = 2
+    """Boxes at once."""
     reuse: bool = True
     """Whether a crash that left what another left before has that one's verdict."""
     seconds: float | None = None
@@ -60,17 +62,14 @@ def _record(source: Path, place: Path, folder: Path, names: Sequence[str]) -> No
             part.rename(folder / f"{name}.json")
 
 
-class _wire:  # noqa: N801 - a context manager
+@contextmanager
+def _wire(box: lab.Lab) -> Iterator[Wire]:
     """The proxy in front of a box's PostgreSQL."""
-
-    def __init__(self, box: lab.Lab) -> None:
-        self._wire = Wire(box.box.local.running().ports.postgres)
-
-    def __enter__(self) -> Wire:
-        return self._wire.start()
-
-    def __exit__(self, *_: object) -> None:
-        self._wire.close()
+    wire = Wire(box.box.local.running().ports.postgres).start()
+    try:
+        yield wire
+    finally:
+        wire.close()
 
 
 def read_results(path: Path) -> list[dict[str, Any]]:
@@ -101,7 +100,7 @@ def run(plan: Plan, chosen: Sequence[Cell], results: Path, report: Callable[[dic
         deadline = None if plan.seconds is None else time.time() + plan.seconds
         workers = [
             multiprocessing.get_context("spawn").Process(
-                target=_work, args=(plan, number, undisturbed, tasks, answers, known, deadline)
+                target=_Worker(plan, number, undisturbed, tasks, answers, known, deadline).work
             )
             for number in range(min(plan.workers, max(1, len(waiting))))
         ]
@@ -136,37 +135,47 @@ def _answers(workers: Sequence[Any], answers: Any) -> Iterator[dict[str, Any]]:
                 return
 
 
-def _work(
-    plan: Plan,
-    number: int,
-    undisturbed: dict[str, Reference],
-    tasks: Any,
-    answers: Any,
-    known: Any,
-    deadline: float | None,
-) -> None:
-    """One worker: a box of its own, one cell after the other."""
-    place = plan.work / f"worker-{number}"
-    while True:
-        with lab.lab(plan.work / _TEMPLATE, place) as box, _wire(box) as wire:
-            while deadline is None or time.time() < deadline:
+@dataclass(frozen=True)
+class _Worker:
+    """One process with a box of its own, which plays one cell after the other."""
+
+    plan: Plan
+    number: int
+    undisturbed: dict[str, Reference]
+    tasks: Any
+    answers: Any
+    known: Any
+    deadline: float | None
+
+    def work(self) -> None:
+        """Until there is nothing left to do, or no time; a box that failed is replaced by a new one."""
+        while self._with_one_box():
+            pass
+
+    def _with_one_box(self) -> bool:
+        """Whether another box is needed."""
+        with lab.lab(self.plan.work / _TEMPLATE, self.plan.work / f"worker-{self.number}") as box, _wire(box) as wire:
+            while self.deadline is None or time.time() < self.deadline:
                 try:
-                    cell = tasks.get_nowait()
+                    cell = self.tasks.get_nowait()
                 except queue.Empty:
-                    return
-                if not _one(plan, box, wire, undisturbed[cell.operation], cell, answers, known):
-                    break  # the box itself failed: the next cell gets a new one
-            else:
-                return
-
-
-def _one(plan: Plan, box: lab.Lab, wire: Wire, reference: Reference, cell: Cell, answers: Any, known: Any) -> bool:
-    memory: Any = known if plan.reuse else {}
-    try:
-        answers.put(cells.play(box, wire, reference, cell, plan.procedures, memory, plan.work / _OUTPUT))
-    except Exception:  # noqa: BLE001 - a cell that could not be run is a result too, and never a pass
-        answers.put({"cell": cell.id, "operation": cell.operation, "kind": cell.point.kind, "point": cell.point.title,
-                     "when": cell.when, "fault": cell.fault, "parallel": cell.parallel, "verdicts": {},
-                     "broken": traceback.format_exc()})  # fmt: skip
+                    return False
+                if not self._play(box, wire, cell):
+                    return True
         return False
-    return True
+
+    def _play(self, box: lab.Lab, wire: Wire, cell: Cell) -> bool:
+        player = cells.Player(
+            box,
+            wire,
+            self.undisturbed[cell.operation],
+            self.plan.procedures,
+            self.known if self.plan.reuse else {},
+            self.plan.work / _OUTPUT,
+        )
+        try:
+            self.answers.put(player.play(cell))
+        except Exception:  # noqa: BLE001 - a cell that could not be run is a result too, and never a pass
+            self.answers.put({**cell.document(), "verdicts": {}, "broken": traceback.format_exc()})
+            return False
+        return True

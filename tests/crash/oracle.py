@@ -1,4 +1,4 @@
-"""What is really there, read from the sandbox's own storage and PostgreSQL's catalogues, by nobody's code but the tests'."""
+"""What is really there, read from the sandbox's storage and PostgreSQL's catalogues, by nobody's code but the tests'."""
 
 from __future__ import annotations
 
@@ -6,7 +6,6 @@ import hashlib
 import json
 import re
 import sqlite3
-from collections import Counter
 from contextlib import closing
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, cast
@@ -18,6 +17,7 @@ from tests.crash.stack_file import DOMAIN, STACK
 from tests.support import catalog
 
 if TYPE_CHECKING:
+    from collections import Counter
     from collections.abc import Iterable
 
     from tests.crash.lab import Lab
@@ -35,7 +35,7 @@ class Reality:
 
     objects: Counter[tuple[str, str]] = field(repr=False)
     served: dict[str, str] = field(repr=False)
-    """For each application: its live deployment whole, with the variables that it was built with; nothing live: none."""
+    """For each application that is live: its deployment whole, with the variables that it was built with."""
 
     def differences(self, undisturbed: Reality) -> list[str]:
         """What an undisturbed run would have left and this is not; no values."""

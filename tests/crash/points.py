@@ -1,4 +1,4 @@
-"""The moments of an operation, recorded in an undisturbed run: each request, each commit, each write of state and lock."""
+"""The moments of an operation, recorded in an undisturbed run: requests, commits, writes of state and lock."""
 
 from __future__ import annotations
 
@@ -21,7 +21,13 @@ _LONGEST_TITLE = 90
 _GENERATED_HOST = re.compile(r"^[a-z0-9-]+\.vercel\.app(?=/)")
 _IDENTIFIER = re.compile(r"(?<=[/=])(?:[a-z]{3,4}_\w+|(?=[A-Za-z]*\d)\w{5,})(?=[/?&]|$)|(?<=/env/)\w{16}")
 _READS = re.compile(r"^(SELECT|SET|SHOW)\b", re.IGNORECASE)
-_UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
+_ANY = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}|\d{8}[\w-]+|[0-9a-f]{12,}")
+_WRITTEN = {
+    (".pulumi", "stacks"): "checkpoint",
+    (".pulumi", "locks"): "lock",
+    (".parity", "kept"): "copy of the state",
+    (".parity",): "ledger's record",
+}
 
 
 @dataclass(frozen=True)
@@ -91,20 +97,20 @@ class Files:
         self._counts: Counter[str] = Counter()
 
     def point(self, write: Write) -> Point | None:
-        """The point of a change: the checkpoint written, the lock written, the lock removed; None for any other file.
+        """The point of a change: checkpoint or lock, or what recover keeps beside them; None for any other file.
 
         The copy that the engine keeps of the checkpoint before (`.bak`), its history and its backups are read by
         nobody: the moment before each of them is the moment after the write before it.
         """
         try:
-            path = write.path.relative_to(self._backend / ".pulumi")
+            path = write.path.relative_to(self._backend)
         except ValueError:
             return None
-        if path.suffix != ".json" or path.parts[0] not in {"stacks", "locks"}:
+        what = _WRITTEN.get(path.parts[:2]) or _WRITTEN.get(path.parts[:1])
+        if what is None or path.suffix != ".json":
             return None
-        name = _UUID.sub("*", path.as_posix())
+        name = _ANY.sub("*", path.as_posix())
         key = f"{write.kind} {name}"
         self._counts[key] += 1
-        what = {"stacks": "checkpoint", "locks": "lock"}[path.parts[0]]
-        verb = "written" if write.kind == "rename" else "removed"
+        verb = "removed" if write.kind == "remove" else "written"
         return Point("write", key, self._counts[key], f"{what} {verb}", changes=True)

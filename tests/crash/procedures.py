@@ -52,7 +52,7 @@ def _finish(operation: Operation) -> list[str]:
 
 
 def _recover(operation: Operation) -> list[list[str]]:
-    return [["parity", "recover", STACK], _finish(operation)]
+    return [["parity", "recover", STACK, "--settle", "1", "--skip-preview"], _finish(operation)]
 
 
 def _up(operation: Operation) -> list[list[str]]:
@@ -69,7 +69,7 @@ def _documented(operation: Operation) -> list[list[str]]:
 PROCEDURES = {
     each.name: each
     for each in (
-        Procedure("recover", "parity recover, then the update again", _recover, ["parity", "recover", STACK]),
+        Procedure("recover", "parity recover, then the update again", _recover, ["parity", "recover", STACK, "--plan"]),
         Procedure("stock-up", "stock Pulumi: the update again", _up),
         Procedure("stock-steps", "stock Pulumi: cancel, refresh, the update again", _documented),
     )

@@ -9,6 +9,7 @@ DOMAIN = "shop.staging.storefront.example"
 COMMITS = tuple(f"{digit}" * 40 for digit in "123456")
 """The commits that releases may name; all of them are pushed before the first operation."""
 
+# ruff: noqa: E501 - sealed values are as long as they are
 _TEXT = """\
 encryptionsalt: v1:/Oy9Bd3XbTM=:v1:UUcpTpwbA9v3I0e9:xc0D32b4K4pHaXFuFhOWYYzP+7y4ZA==
 config:

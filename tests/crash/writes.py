@@ -1,8 +1,8 @@
-"""Sees each rename and removal of a program before it happens, and can hold it exactly before or after: Linux's seccomp.
+"""Sees each rename, link and removal of a program before it happens, and can hold it exactly before or after it.
 
 The engine's backend writes every file under a temporary name and renames it (gocloud.dev/blob/fileblob), and removes a
 lock: these calls are all the moments at which a file in it changes. The kernel stops the calling thread at such a call
-and asks this process (seccomp_unotify(2), Linux 5.5 and later); no privilege, no library in the program, no race.
+and asks this process (seccomp_unotify(2), Linux 5.5 and later): no privilege, no library in the program, no race.
 """
 
 from __future__ import annotations
@@ -49,18 +49,23 @@ class _Call:
 
 _RENAME = _Call("rename", (None, 0), (None, 1))
 _RENAMEAT = _Call("rename", (0, 1), (2, 3))
+_LINK = _Call("link", (None, 0), (None, 1))
+_LINKAT = _Call("link", (0, 1), (2, 3))
 _UNLINK = _Call("remove", (None, 0))
 _UNLINKAT = _Call("remove", (0, 1))
 _MACHINES = {
-    "x86_64": (317, {82: _RENAME, 264: _RENAMEAT, 316: _RENAMEAT, 87: _UNLINK, 263: _UNLINKAT}),
-    "aarch64": (277, {38: _RENAMEAT, 276: _RENAMEAT, 35: _UNLINKAT}),
+    "x86_64": (
+        317,
+        {82: _RENAME, 264: _RENAMEAT, 316: _RENAMEAT, 86: _LINK, 265: _LINKAT, 87: _UNLINK, 263: _UNLINKAT},
+    ),
+    "aarch64": (277, {38: _RENAMEAT, 276: _RENAMEAT, 37: _LINKAT, 35: _UNLINKAT}),
 }
 """The number of seccomp(2), and the numbers of the calls that are watched."""
 
 
 @dataclass(frozen=True)
 class Write:
-    """A change that is about to happen: `rename` onto `path`, or `remove` of it."""
+    """A change that is about to happen: `rename` or `link` onto `path`, or `remove` of it."""
 
     kind: str
     path: Path
@@ -71,6 +76,8 @@ class Write:
         """Do it."""
         if self.kind == "rename":
             self._source.rename(self.path)
+        elif self.kind == "link":
+            self.path.hardlink_to(self._source)
         else:
             self.path.unlink()
 
@@ -169,7 +176,7 @@ def _path(pid: int, arguments: list[int], place: tuple[int | None, int]) -> Path
         return path
     descriptor = _AT_FDCWD if folder is None else ctypes.c_int(arguments[folder] & 0xFFFFFFFF).value
     where = "cwd" if descriptor == _AT_FDCWD else f"fd/{descriptor}"
-    return Path(os.readlink(f"/proc/{pid}/{where}")) / path
+    return Path(f"/proc/{pid}/{where}").readlink() / path
 
 
 def _libc() -> ctypes.CDLL:

@@ -1,4 +1,4 @@
-"""What is really there, read from the sandbox's storage and PostgreSQL's catalogues, by nobody's code but the tests'."""
+"""What is really there, by storage and catalogues, read by nobody's code but the tests'."""
 
 from __future__ import annotations
 

@@ -1,0 +1,36 @@
+"""Fixtures of the crash tests."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import psycopg
+import pytest
+
+from sandbox import lifecycle
+from tests.support.boxes import shared_folder  # noqa: F401 - a fixture
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+
+@pytest.fixture(scope="module")
+def connect(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[..., psycopg.Connection]]:
+    """Connects to a sandbox's PostgreSQL as the administrator, through another `port` where one is given."""
+    directory = tmp_path_factory.mktemp("sandbox") / "box"
+    lifecycle.up(directory)
+    environment = lifecycle.environment(directory)
+
+    def connected(port: int = 0) -> psycopg.Connection:
+        return psycopg.connect(
+            host="127.0.0.1",
+            port=port or int(environment["PGPORT"]),
+            user=environment["PGUSER"],
+            password=environment["PGPASSWORD"],
+            dbname="postgres",
+            sslmode="disable",
+            autocommit=True,
+        )
+
+    yield connected
+    lifecycle.down(directory, wipe=True)

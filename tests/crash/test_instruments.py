@@ -1,0 +1,235 @@
+"""The instruments of the crash matrix: that they stop where they say, and that the oracle sees what differs."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+import threading
+from collections import Counter
+
+import psycopg
+import pytest
+
+from tests.crash import cells, figures, oracle
+from tests.crash.canonical import Row, counted, differences
+from tests.crash.operations import OPERATIONS
+from tests.crash.points import Point, of_commits, of_requests, pattern
+from tests.crash.wire import Commit, Hold, Wire
+from tests.crash.writes import Watch
+
+# --- Writes -----------------------------------------------------------------------------------------------------------
+
+
+def watched(folder, script, decide):
+    watch = Watch(decide)
+    process = subprocess.Popen(watch.command(["sh", "-c", script]), cwd=folder, pass_fds=watch.descriptors)
+    watch.start()
+    return watch, process
+
+
+def test_every_rename_link_and_removal_is_seen_and_happens(tmp_path):
+    seen = []
+    watch, process = watched(
+        tmp_path, "echo a > a; mv a b; ln b c; rm b", lambda write: seen.append((write.kind, write.path))
+    )
+    assert process.wait() == 0
+    watch.close()
+    assert watch.failure is None
+    assert seen == [("rename", tmp_path / "b"), ("link", tmp_path / "c"), ("remove", tmp_path / "b")]
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["c"]
+
+
+@pytest.mark.parametrize(("done", "there"), [(False, ["a"]), (True, ["b"])])
+def test_a_program_killed_at_a_write_has_written_all_or_nothing(tmp_path, done, there):
+    reached, resume = threading.Event(), threading.Event()
+
+    def decide(write):
+        if done:
+            write.happen()
+        reached.set()
+        resume.wait()
+        return done
+
+    watch, process = watched(tmp_path, "echo a > a; mv a b; echo went on > c", decide)
+    assert reached.wait(20)
+    process.kill()
+    process.wait()
+    resume.set()
+    watch.close()
+    assert watch.failure is None
+    assert sorted(path.name for path in tmp_path.iterdir()) == there
+
+
+# --- Requests ---------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("path", "other"),
+    [
+        ("/v9/projects/prj_M6SZkdfL8Fle80mq?teamId=team_a1b2c3", "/v9/projects/prj_zzzzzzzzzzzz?teamId=team_a1b2c3"),
+        ("/repositories/1103001420/environments/staging", "/repositories/99887766/environments/staging"),
+        ("shop-staging-utaiwgt4r-team.vercel.app/api/health", "shop-staging-bcdfghjkl-team.vercel.app/api/health"),
+        ("/v10/projects/prj_aaaaaaaaaaa1/env/abcdefghijklmnop", "/v10/projects/prj_bbbbbbbbbbb2/env/CF4veRuLyb3Jd5sC"),
+    ],
+)
+def test_a_request_is_known_again_though_its_objects_have_other_ids(path, other):
+    assert re.search(pattern(path), other)
+    assert not re.search(pattern(path), other.replace("/env/", "/domains/").replace("staging", "prod") + "/more")
+
+
+def test_the_same_request_twice_is_two_points():
+    rows = [{"service": "vercel", "method": method, "path": "/v9/projects/x"} for method in ("GET", "POST", "GET")]
+    points = of_requests(rows)
+    assert [(each.nth, each.changes) for each in points] == [(1, False), (1, True), (2, False)]
+    assert len({each.id for each in points}) == 3
+
+
+# --- Commits ----------------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def wire(connect):
+    with connect() as connection:
+        port = connection.info.port
+    proxy = Wire(port).start()
+    yield proxy
+    proxy.close()
+
+
+def roles(connect):
+    with connect() as connection:
+        rows = connection.execute("SELECT rolname FROM pg_roles WHERE rolname LIKE 'wire%' ORDER BY 1").fetchall()
+    return [row[0] for row in rows]
+
+
+@pytest.mark.sandbox
+def test_what_commits_is_recorded_without_its_secrets_and_what_reads_is_not(wire, connect):
+    with connect(wire.port) as connection:
+        connection.execute("SELECT 1")
+        connection.execute("CREATE ROLE wire_a PASSWORD 'canary-in-a-statement'")
+        with connection.transaction():
+            connection.execute("ALTER ROLE wire_a CONNECTION LIMIT 3")
+            connection.execute("ALTER ROLE wire_a CONNECTION LIMIT 4")
+        with connection.transaction():
+            connection.execute("SELECT 1")
+        with pytest.raises(psycopg.Error):
+            connection.execute("CREATE ROLE wire_a")
+        connection.execute("DROP ROLE wire_a")
+    assert "canary" not in repr(wire.commits)
+    assert [each.title for each in of_commits(wire.commits)] == [
+        "CREATE ROLE wire_a PASSWORD ?",
+        "ALTER ROLE wire_a CONNECTION LIMIT 3; ALTER ROLE wire_a CONNECTION LIMIT 4",
+        "DROP ROLE wire_a",
+    ]
+
+
+@pytest.mark.sandbox
+@pytest.mark.parametrize(("when", "there"), [("before", []), ("after", ["wire_b"])])
+def test_a_statement_is_held_exactly_before_or_after_its_commit_and_cut(wire, connect, when, there):
+    hold = Hold(Commit("CREATE ROLE wire_b", 1), when)
+    wire.begin(hold)
+    failed = []
+
+    def work():
+        try:
+            with connect(wire.port) as connection:
+                connection.execute("CREATE ROLE wire_b")
+        except psycopg.Error as error:
+            failed.append(error)
+
+    thread = threading.Thread(target=work)
+    thread.start()
+    assert hold.reached.wait(20)
+    assert roles(connect) == there
+    wire.release(cut=True)
+    thread.join(20)
+    assert failed, "the client must not have an answer"
+    assert roles(connect) == there
+    with connect() as connection:
+        connection.execute("DROP ROLE IF EXISTS wire_b")
+
+
+@pytest.mark.sandbox
+def test_a_statement_that_is_let_go_on_takes_effect(wire, connect):
+    hold = Hold(Commit("CREATE ROLE wire_c", 2), "before")
+    wire.begin(hold)
+    with connect(wire.port) as connection:
+        connection.execute("CREATE ROLE wire_c")
+        connection.execute("DROP ROLE wire_c")
+        assert not hold.reached.is_set(), "the second execution is meant"
+        thread = threading.Thread(target=lambda: hold.reached.wait(20) and wire.release())
+        thread.start()
+        connection.execute("CREATE ROLE wire_c")
+        thread.join()
+        assert roles(connect) == ["wire_c"]
+        connection.execute("DROP ROLE wire_c")
+
+
+# --- The oracle -------------------------------------------------------------------------------------------------------
+
+PROJECT, OTHER = "prj_aaaaaaaaaaaaaaaaaaa1", "prj_bbbbbbbbbbbbbbbbbbb2"
+
+
+def world(project, *, time=1795555081823, commit="c1", twice=False):
+    first, second = f"dpl_{project[4:]}x1", f"dpl_{project[4:]}y2"
+    deployments = [first, second] if twice else [first]
+    return [
+        Row("vercel projects", project, {"id": project, "name": "shop", "createdAt": time, "live": first}),
+        *(Row("vercel deployments", each, {"id": each, "projectId": project, "meta": {"commit": commit}})
+          for each in deployments),
+    ]  # fmt: skip
+
+
+def test_two_worlds_that_differ_in_ids_and_times_alone_are_the_same():
+    assert counted(world(PROJECT)) == counted(world(OTHER, time=1795555099999))
+
+
+def test_a_duplicate_shows():
+    [said] = differences(counted(world(PROJECT)), counted(world(OTHER, twice=True)))
+    assert said.startswith("vercel deployments: ")
+    assert said.endswith(": too much")
+
+
+def test_a_missing_object_and_another_value_show_by_their_paths_and_never_by_their_values():
+    secret = [Row("github secrets", "a", {"name": "URL", "value": "canary-1"})]
+    other = [Row("github secrets", "a", {"name": "URL", "value": "canary-2"})]
+    assert differences(counted(secret), counted(other)) == ["github secrets: URL: other value"]
+    assert differences(counted(secret), counted([])) == ["github secrets: URL: missing"]
+
+
+def test_a_reference_to_the_wrong_one_shows():
+    right, wrong = world(PROJECT, twice=True), world(PROJECT, twice=True)
+    right[2] = Row(right[2].kind, right[2].key, {**right[2].document, "meta": {"commit": "c2"}})
+    wrong[2] = right[2]
+    wrong[0] = Row(wrong[0].kind, wrong[0].key, {**wrong[0].document, "live": wrong[2].key})
+    assert differences(counted(right), counted(wrong))
+
+
+def test_a_record_is_told_apart_by_the_values_that_are_sealed_in_it():
+    resource = {"inputs": {"value": {oracle._SECRET_SIGNATURE: "1b47061264138c4ac30d75fd1eb44270", "ciphertext": "x"}}}
+    assert oracle._unsealed(resource, {"x": "sealed 0"}) != oracle._unsealed(resource, {})
+
+
+# --- The matrix -------------------------------------------------------------------------------------------------------
+
+
+def matrix_of(points):
+    reference = cells.Reference(OPERATIONS["rollback"], points, oracle.Reality(Counter(), {}), {}, {})
+    return cells.cells([reference])
+
+
+def test_a_sample_is_the_same_for_a_seed_and_even_over_faults():
+    points = tuple(Point("request", f"vercel GET /{number}", 1, "", changes=False) for number in range(9))
+    matrix = matrix_of(points)
+    one = cells.sample(matrix, 10, seed=1)
+    assert one == cells.sample(matrix, 10, seed=1)
+    assert one != cells.sample(matrix, 10, seed=2)
+    assert len({each.fault for each in one}) == 10
+
+
+def test_what_was_not_reached_or_was_swallowed_is_no_pass():
+    unreached = {"cell": "a", "operation": "o", "fault": "f", "kind": "k", "reached": False, "swallowed": False}
+    swallowed = {**unreached, "cell": "b", "reached": True, "swallowed": True, "live": []}
+    results = [{**each, "verdicts": {}} for each in (unreached, swallowed)]
+    assert [figures.outcome(each) for each in results] == ["not reached", "swallowed"]
+    assert "| all | 2 | 1 | 1 | 0 | 0 | 0 | 0 of 0 |" in figures.report(results)

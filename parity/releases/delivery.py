@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from parity import update
 from parity.errors import ParityError, RefusedError
-from parity.releases import follow, pull_request, standing, summary
+from parity.releases import follow, pull_request, standing, steps, summary
 from parity.vendors.http import NotFound, Refused, VendorError
 
 if TYPE_CHECKING:
@@ -57,15 +57,18 @@ def deliver(stack: Stack, screen: Screen, *, newest: str | None, report: Path | 
         report: the file that the summary is added to, also where the update fails.
 
     Raises:
-        RefusedError: a newer program waits to be delivered, or this would undo a rollback that is not merged yet.
+        RefusedError: a newer program waits to be delivered, this would undo a rollback that is not merged yet, or a
+            release would be built with the variables of another one.
         UpdateError: the update failed.
         HealthError: what is live afterwards is not whole, or not what the file says.
     """
     if newest:
         _refuse_if_behind(stack.project.root, newest)
-    repository = stack.sealed_settings().platform.repository
-    asyncio.run(_refuse_to_undo(repository, stack.name))
-    before = update.recorded_live(stack.recorded())
+    settings, state = stack.sealed_settings(), stack.recorded()
+    asyncio.run(_refuse_to_undo(settings.platform.repository, stack.name))
+    for application, releases in settings.releases.items():
+        steps.refuse_wrong_builds(stack.name, application, standing.applied(settings, state, application), releases)
+    before = update.recorded_live(state)
     failure: ParityError | None = None
     changes: Mapping[str, int] = {}
     try:

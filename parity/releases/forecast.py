@@ -117,6 +117,20 @@ def forecast(settings: Settings, application: str, applied: Applied, after: Rele
     return tuple(said)
 
 
+def built_wrongly(applied: Applied, after: Releases) -> tuple[str, ...]:
+    """Releases that the next update would build with the variables of another one, so not as their digests say.
+
+    A deployment is built with what the project's variables hold then: the newest release's. An older release without
+    a deployment can be built only where it was recorded with the same config.
+    """
+    if after.newest is None:
+        return ()
+    name, newest = after.newest
+    same = (newest.config, newest.credentials)
+    missing = (each for each, _ in after.in_order if each not in applied.deployed and each != name)
+    return tuple(each for each in missing if (after.kept[each].config, after.kept[each].credentials) != same)
+
+
 def _switch(settings: Settings, application: Application, applied: Applied, after: Releases) -> list[str]:
     if after.live is None or after.live == applied.live:
         return []

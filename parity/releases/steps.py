@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from infra.parameters import Application
     from infra.settings import Settings
     from infra.stackfile import Release, Releases
+    from parity.releases.forecast import Applied
     from parity.releases.standing import Deployed, Standing
     from parity.releases_file import ReleasesFile
     from parity.stack import Stack
@@ -71,6 +72,7 @@ def release(stack: Stack, application: str, commit: str, *, rotate: bool, live: 
     applied = standing.applied(settings, stack.recorded(), application)
     file = _load(stack)
     after, name = _add(settings, file, application, commit, rotate=rotate, live=live)
+    refuse_wrong_builds(stack.name, application, applied, after.releases[application])
     kept = after.releases[application].kept[name]
     notes = [note] if note else []
     if not live:
@@ -126,6 +128,8 @@ def promote(source: Stack, target: Stack, application: str, *, commit: str | Non
         rotate=rotate,
     )
     fresh = name not in file.releases[application].kept
+    applied = standing.applied(settings, state, application)
+    refuse_wrong_builds(target.name, application, applied, after.releases[application])
     kept = after.releases[application].kept[name]
     return Change(
         target.name,
@@ -138,9 +142,7 @@ def promote(source: Stack, target: Stack, application: str, *, commit: str | Non
             f"In {source.name} it is live, healthy and as its file says.",
             f"Config {kept.config[:8]} is {target.name}'s own; credentials generation {kept.credentials}.",
         ),
-        forecast.forecast(
-            settings, application, standing.applied(settings, state, application), after.releases[application]
-        ),
+        forecast.forecast(settings, application, applied, after.releases[application]),
         name,
     )
 
@@ -276,6 +278,23 @@ def _differences(settings: Settings, application: str, then: Release, now: Relea
 
 def _against(then: str | int, now: str | int) -> str:
     return "the same as now" if then == now else f"{then} instead of {now}"
+
+
+def refuse_wrong_builds(stack: str, application: str, applied: Applied, releases: Releases) -> None:
+    """Hold that no release would be built with another one's variables.
+
+    Raises:
+        RefusedError: naming each that would.
+    """
+    wrong = forecast.built_wrongly(applied, releases)
+    if wrong:
+        newest = releases.newest[0] if releases.newest else ""
+        raise RefusedError(
+            f"{application} in {stack} has recorded and not built yet: {', '.join(wrong)}. The next update would build "
+            f"with the variables of {newest}, which has another config.",
+            where=f"Pulumi.{stack}.yaml: {releases_file.KEY}.{application}",
+            remedy="Run the update before the next release is recorded; or take what was never built out of `kept`.",
+        )
 
 
 def _look(stack: Stack, application: str) -> Standing:

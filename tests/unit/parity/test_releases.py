@@ -77,6 +77,20 @@ def test_a_prune_deletes_deployments_and_then_the_logins_that_nothing_uses():
     )
 
 
+def test_a_release_that_would_be_built_with_anothers_variables_is_refused():
+    three = kept("r1", r1=(A, ONE, 1), r2=(B, TWO, 1), r3=(C, ONE, 1))
+    applied = forecast.applied_by_file(kept("r1", r1=(A, ONE, 1)))
+    assert forecast.built_wrongly(applied, three) == ("r2",)
+    with pytest.raises(RefusedError, match="would build with the variables of r3"):
+        steps.refuse_wrong_builds("staging", "shop", applied, three)
+    # Deployed already, or recorded with the same config: nothing wrong.
+    steps.refuse_wrong_builds("staging", "shop", forecast.applied_by_file(three), three)
+    same = kept("r1", r1=(A, ONE, 1), r2=(B, TWO, 1), r3=(C, TWO, 1))
+    steps.refuse_wrong_builds("staging", "shop", applied, same)
+    other_generation = kept("r1", r1=(A, ONE, 1), r2=(B, TWO, 1), r3=(C, TWO, 2))
+    assert forecast.built_wrongly(applied, other_generation) == ("r2",)
+
+
 def test_the_first_release_of_all():
     said = forecast.forecast(
         SETTINGS, "shop", Applied(frozenset(), None, None, frozenset()), kept("r1", r1=(A, ONE, 1))

@@ -150,7 +150,6 @@ NOT_IN_DIGEST: dict[str, str] = {
     "Release.commit": "stands beside the digest in the release",
     "Release.config": "is the digest",
     "StackConfig.exceptions": "read by the comparison of the stacks",
-    "ParityException.scope": "as StackConfig.exceptions",
     "ParityException.resource": "as StackConfig.exceptions",
     "ParityException.property": "as StackConfig.exceptions",
     "ParityException.reason": "as StackConfig.exceptions",

@@ -202,11 +202,6 @@ class Releases(StackModel):
 class ParityException(StackModel):
     """A difference between the stacks, or from what is declared, that is accepted for a while."""
 
-    scope: Literal["parity", "drift"] = Field(
-        default="parity",
-        description="What it is about: a difference between the stacks, or one from what is declared "
-        "(`parity drift --accept` writes those).",
-    )
     resource: Text = Field(description="The resource: its type and name, or a URN; `*` matches any part.")
     property: Text = Field(description="Path of the property; `*` for the whole resource.")
     reason: Text = Field(description="Why the difference is right; a reviewer reads it.")

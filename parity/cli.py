@@ -25,6 +25,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "up": ("parity.commands.up", "up"),
     "recover": ("parity.commands.recover", "recover"),
     "drift": ("parity.commands.drift", "drift"),
+    "drift-issue": ("parity.commands.drift", "drift_issue"),
     "adopt": ("parity.commands.drift", "adopt_"),
     "ledger": ("parity.commands.ledger", "ledger"),
     "release": ("parity.commands.releases", "release"),

@@ -1,21 +1,27 @@
-"""`parity drift` and `parity adopt`: an audit of what is really there, and what follows from it."""
+"""`parity drift`, `drift-issue` and `adopt`: an audit of what is really there, and what follows from it."""
 
 from __future__ import annotations
 
+import asyncio
 import json
+import os
+from dataclasses import replace
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from parity.commands.options import Json
 from parity.console import Screen
-from parity.drift import accept, adopt, plan, render
+from parity.drift import accept, adopt, issues, plan, render
 from parity.drift.audit import Audit, audit
 from parity.drift.model import FAILS, KINDS
-from parity.errors import DriftError, LookError, UsageError
+from parity.errors import ApiError, DriftError, LookError, UsageError
+from parity.look import github
 from parity.project import find_project
 from parity.stack import Stack, ambient
+from parity.vendors.http import Client, VendorError
 
 Name = Annotated[str, typer.Argument(help="The stack's name.")]
 
@@ -31,6 +37,10 @@ def drift(
     with_plan: Annotated[
         bool, typer.Option("--plan", help="Say what an update would put right, and the command for the rest.")
     ] = False,
+    output: Annotated[
+        Path | None,
+        typer.Option(help="Also write report.json, report.md and report.html into this folder.", show_default=False),
+    ] = None,
     accepted: Annotated[
         str | None,
         typer.Option("--accept", metavar="FINDING", help="Write an exception for this finding into the stack's file."),
@@ -60,17 +70,18 @@ def drift(
     report = found.report
     steps = plan.plan(report.findings, found.context) if with_plan else []
     drifted = report.fails(kinds)
-    if as_json:
-        more = {"plan": [step.document() for step in steps]} if with_plan else {}
-        code = LookError.exit_code if report.unseen else DriftError.exit_code if drifted else 0
-        typer.echo(json.dumps({**report.document(), "clean": code == 0, "exit_code": code, **more}, indent=2))
-    else:
-        form = render.markdown if as_markdown else render.page if as_html else render.text
-        typer.echo(form(report, steps, drifted=drifted))
-    if report.unseen:
-        raise typer.Exit(LookError.exit_code)
-    if drifted:
-        raise typer.Exit(DriftError.exit_code)
+    code = LookError.exit_code if report.unseen else DriftError.exit_code if drifted else 0
+    more = {"plan": [step.document() for step in steps]} if with_plan else {}
+    document = json.dumps({**report.document(), "clean": code == 0, "exit_code": code, **more}, indent=2)
+    if output is not None:
+        output.mkdir(parents=True, exist_ok=True)
+        (output / "report.json").write_text(document + "\n")
+        (output / "report.md").write_text(render.markdown(report, steps, drifted=drifted))
+        (output / "report.html").write_text(render.page(report, steps, drifted=drifted))
+    form = render.markdown if as_markdown else render.page if as_html else render.text
+    typer.echo(document if as_json else form(report, steps, drifted=drifted))
+    if code:
+        raise typer.Exit(code)
 
 
 def _kinds(text: str) -> list[str]:
@@ -102,6 +113,57 @@ def _accept(found: Audit, identity: str, reason: str | None, expiry: str | None)
     path = found.stack.project.stack_files()[found.stack.name]
     accept.write(path, line)
     typer.echo(f"{path.name}: {identity} ({finding.what}) is accepted until {day}. Have it reviewed like any change.")
+
+
+def drift_issue(
+    stack: Name,
+    report: Annotated[
+        Path, typer.Option("--report", help="The folder that `parity drift --output` wrote; it may be missing.")
+    ],
+    repository: Annotated[
+        str | None, typer.Option(help="owner/name. [default: GITHUB_REPOSITORY]", show_default=False)
+    ] = None,
+    as_json: Json = False,
+) -> None:
+    """Tell a stack's drift in its one GitHub issue: opened on drift, updated when findings change, closed when clean.
+
+    The issue is found by its label and a marker. Where there is no report, or not everything could be looked at, it
+    gets a second label and is never closed. Needs `GITHUB_TOKEN` with the right to write issues. Exits 13 where GitHub
+    refuses.
+    """
+    name = repository or os.environ.get("GITHUB_REPOSITORY", "")
+    if name.count("/") != 1:
+        raise UsageError("no repository is named", remedy="give --repository owner/name, or set GITHUB_REPOSITORY")
+    token = os.environ.get("GITHUB_TOKEN", "")
+    if not token:
+        raise UsageError("there is no token for GitHub", where="GITHUB_TOKEN", remedy="set it in the environment")
+    told = issues.read(stack, report, _run_address())
+    try:
+        done = asyncio.run(_tell(token, name, told))
+    except VendorError as error:
+        raise ApiError(
+            f"the issue could not be written: {error}",
+            where=name,
+            remedy="see that GITHUB_TOKEN may write issues (`issues: write`)",
+        ) from error
+    if as_json:
+        typer.echo(json.dumps({"stack": stack, "done": done.done, "url": done.url or None}, indent=2))
+    else:
+        typer.echo(f"{stack}: {done.sentence}")
+
+
+async def _tell(token: str, repository: str, told: issues.Told) -> issues.Done:
+    public = github.service(token)
+    # A workflow's runner names the address, which is another one on GitHub Enterprise Server.
+    own = replace(public, base_url=os.environ.get("GITHUB_API_URL") or public.base_url)
+    async with Client(own) as client:
+        return await issues.tell(client, repository, told)
+
+
+def _run_address() -> str:
+    """The workflow's run, for people; empty outside of one."""
+    given = [os.environ.get(name, "") for name in ("GITHUB_SERVER_URL", "GITHUB_REPOSITORY", "GITHUB_RUN_ID")]
+    return f"{given[0]}/{given[1]}/actions/runs/{given[2]}" if all(given) else ""
 
 
 def adopt_(

@@ -39,7 +39,7 @@ def entry(finding: Finding, reason: str, expiry: date) -> str:
     """The exception as one line of YAML."""
     resource = finding.urn or finding.resource
     fields = {
-        "scope": "drift",
+        "accepts": "drift",
         "resource": resource,
         "property": finding.path or "*",
         "reason": reason,
@@ -50,7 +50,7 @@ def entry(finding: Finding, reason: str, expiry: date) -> str:
 
 def _scalar(name: str, value: str) -> str:
     """A YAML scalar: JSON's texts are YAML's."""
-    return value if name == "scope" else json.dumps(value, ensure_ascii=False)
+    return value if name == "accepts" else json.dumps(value, ensure_ascii=False)
 
 
 def last_day(given: str | None, today: date) -> date:

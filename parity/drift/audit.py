@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
@@ -18,12 +19,16 @@ from parity.stack import Stack
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from pathlib import Path
 
     from infra.settings import Settings
     from parity.graph import Graph
     from parity.look.model import Reality
     from parity.redact import Redactor
     from parity.vendors.http import Limits
+
+
+_READ = re.compile(r"\b(?:secrets|vars)\.([A-Za-z_]\w*)")
 
 
 @dataclass(frozen=True)
@@ -68,7 +73,7 @@ def audit(stack: Stack, *, waiting: Callable[[str], None] = lambda _: None, limi
         reality = seen.result()
         recorded = state.result()
     redactor = redact.of(_with_real_secrets(graph), stack.pulumi.environment)
-    sides = compare.Sides(graph, recorded, reality, frozenset(names))
+    sides = compare.Sides(graph, recorded, reality, frozenset(names), read_by_workflows(stack.project.root))
     findings = exceptions.apply(find(sides, others), settings.exceptions, datetime.now(UTC).date())
     report = _report(stack, sides, [_clean(each, redactor) for each in findings], notes, last.result())
     return Audit(stack, report, sides, _context(stack, settings, reality))
@@ -124,6 +129,12 @@ def _with_real_secrets(graph: Graph) -> Graph:
         if each.type != model.DEPLOYMENT and not (each.type == model.VARIABLE and each.inputs.get("sensitive") is False)
     }
     return replace(graph, resources=chosen)
+
+
+def read_by_workflows(root: Path) -> frozenset[str]:
+    """The names of secrets and variables that the project's workflows read, in capitals."""
+    texts = (path.read_text() for path in sorted((root / ".github" / "workflows").glob("*.y*ml")))
+    return frozenset(name.upper() for text in texts for name in _READ.findall(text))
 
 
 def _settings_of(stack: Stack) -> Settings | None:

@@ -69,10 +69,31 @@ def _is_loose(found: Found, loose: list[Found], pair: Pair) -> bool:
 
 
 def _is_foreign(sides: Sides, found: Found) -> bool:
-    return found.type == model.ENVIRONMENT and found.key[1] in sides.foreign
+    """Whether it is another stack's environment, or one that a workflow of a stack runs in (`prod-preview`)."""
+    if found.type != model.ENVIRONMENT:
+        return False
+    names = {sides.graph.stack, *sides.foreign}
+    return any(found.key[1] == name or found.key[1].startswith(f"{name}-") for name in names)
+
+
+def _is_expected(sides: Sides, found: Found) -> bool:
+    """Whether a person has to put it there, because the project's own workflows read it."""
+    return found.type in {model.SECRET, model.GITHUB_VARIABLE} and found.key[2] in sides.expected
 
 
 def _unmanaged(sides: Sides, found: Found) -> Finding:
+    if _is_expected(sides, found):
+        return Finding(
+            "unknowable",
+            vendor(found.type),
+            found.type,
+            _label(found),
+            "value",
+            found.key,
+            live="(not shown)" if found.type == model.SECRET else shown(found.properties["value"]),
+            detail="the workflows read it and a person gave it its value, so nobody can say whether it is right",
+            since=found.written_at,
+        )
     recorded = next((each for each in sides.state.resources if each.type == found.type and each.id == found.id), None)
     twin = any(found in under for under in sides.reality.under.values())
     detail = "there are two of it: an update that was stopped may have made it twice" if twin else ""

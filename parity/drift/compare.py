@@ -36,7 +36,9 @@ class Sides:
     state: State
     reality: Reality
     foreign: frozenset[str] = frozenset()
-    """Names of other stacks' environments, which are nobody's drift here."""
+    """Names of the other stacks."""
+    expected: frozenset[str] = frozenset()
+    """Names of secrets and variables that the project's own workflows read: a person puts their values there."""
 
 
 @dataclass(frozen=True)

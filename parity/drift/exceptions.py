@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 def apply(findings: Iterable[Finding], exceptions: Iterable[ParityException], today: date) -> list[Finding]:
     """The findings, each with the exception that accepts it; one whose last day is over accepts nothing any more."""
-    own = [each for each in exceptions if each.scope == "drift"]
+    own = [each for each in exceptions if each.accepts == "drift"]
     return [_with(finding, own, today) for finding in findings]
 
 

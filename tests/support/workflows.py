@@ -30,7 +30,8 @@ MAY_WRITE = {
     ("promote.yml", "prod"): {"id-token"},
     ("rollback.yml", "propose"): {"contents", "pull-requests"},
     ("rollback.yml", "apply"): {"contents", "pull-requests", "id-token"},
-    ("drift.yml", "drift"): {"id-token", "issues"},
+    ("drift.yml", "look"): {"id-token"},
+    ("drift.yml", "issue"): {"issues"},
 }
 """What each job may write; every other job may write nothing."""
 

@@ -30,7 +30,7 @@ async def overview(world: World) -> dict[str, Any]:
         "ports": asdict(world.ports) if world.ports else {},
         "postgres": {"running": world.cluster.is_running, "version": world.cluster.binaries.version, "error": error},
         "environments": _environments(state),
-        "databases": found,
+        "databases": sorted(found, key=lambda each: (_rank(each["name"].rpartition("_")[2]), each["name"])),
         "github": _repositories(state),
         "faults": [asdict(fault) for fault in world.faults.all()],
         "builds": rules(world.context.store).all(),
@@ -53,8 +53,13 @@ def _environments(state: State) -> list[dict[str, Any]]:
     for project in _kind(state, "vercel", "projects"):
         known = [name for name in names if project["name"].endswith(f"-{name}")]
         grouped.setdefault(max(known, key=len, default=""), []).append(_application(state, project))
-    order = sorted(grouped, key=lambda name: (name == "", name.startswith("prod"), name))
+    order = sorted(grouped, key=_rank)
     return [{"name": name, "applications": grouped[name]} for name in order if grouped[name]]
+
+
+def _rank(environment: str) -> tuple[bool, bool, str]:
+    """Prod last, as it is brought up; what belongs to no environment after it."""
+    return environment == "", environment.startswith("prod"), environment
 
 
 def _application(state: State, project: Document) -> dict[str, Any]:
@@ -90,13 +95,12 @@ def _release(deployment: Document, live: str | None) -> dict[str, Any]:
 
 
 def _repositories(state: State) -> list[dict[str, Any]]:
+    environments = sorted(_kind(state, "github", "environments"), key=lambda each: _rank(each["name"]))
     return [
         {
             "repository": f"{each['owner']}/{each['name']}",
             "rulesets": [rule["name"] for rule in _kind(state, "github", "rulesets") if _of(rule, each)],
-            "environments": [
-                _environment(state, found) for found in _kind(state, "github", "environments") if _of(found, each)
-            ],
+            "environments": [_environment(state, found) for found in environments if _of(found, each)],
         }
         for each in _kind(state, "github", "repositories")
     ]

@@ -172,7 +172,7 @@ def snapshot_list(directory: Directory = None, as_json: Json = False) -> None:
 @fault.command(name="add")
 def fault_add(
     service: Annotated[str, typer.Option(help="vercel, github or edge.")],
-    action: Annotated[str, typer.Option(help="status, delay, drop or hang.")],
+    action: Annotated[str, typer.Option(help="status, delay, drop, hang or truncate.")],
     method: Annotated[str | None, typer.Option(help="Only requests with this method.")] = None,
     path: Annotated[str | None, typer.Option(help="Only requests whose path this regular expression finds.")] = None,
     nth: Annotated[int, typer.Option(help="The first matching request that fails, from 1.", min=1)] = 1,

@@ -6,16 +6,16 @@ Plain `pulumi up` does the same update without the record; nothing here is neede
 from __future__ import annotations
 
 import hashlib
-import os
-import subprocess
 from dataclasses import dataclass, replace
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from parity import locks, machine, redact, served, toolchain
+from parity import locks, redact, served
 from parity.errors import FailedUpdate, UnsureError
-from parity.ledger import Ledger
-from parity.store import LEDGER_VARIABLE, Store, backend_url, open_store
+from parity.place import UPDATE_VARIABLE, log_file, open_place, provenance
+from parity.pulumi import short_urn
+from parity.recover import history, show
+from parity.recover import run as recovery
+from parity.store import LEDGER_VARIABLE
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from infra.settings import Settings
     from parity.console import Screen, Step
     from parity.graph import Graph
+    from parity.place import Place
     from parity.pulumi import Progress
     from parity.redact import Redactor
     from parity.served import Served
@@ -30,9 +31,6 @@ if TYPE_CHECKING:
     from parity.state import State
 
 LIVE_RELEASE = "parity:index:LiveRelease"
-
-UPDATE_VARIABLE = "PARITY_UPDATE"
-"""Set for the engine to the update's id; its plugins inherit it, so that those that outlive it are known."""
 
 
 @dataclass(frozen=True)
@@ -70,7 +68,7 @@ def run(
 
     Raises:
         LockedError: somebody else is updating the stack; nothing was changed.
-        UnsureError: the last update did not end and has to be recovered first; nothing was changed.
+        UnsureError: the last update did not end, and a person has to decide something first.
         FailedUpdate: the update failed or was interrupted; what is live is shown before.
         ParityError: as `Stack.settings` and `Stack.declared`.
     """
@@ -82,9 +80,9 @@ def run(
         place = open_place(stack)
         before = stack.recorded()
         step.done(f"{len(before.resources)} resources recorded")
-    refuse_unfinished(stack, place, before)
+    _recover_first(stack, screen, place, before)
     redactor = redact.of(graph, stack.pulumi.environment)
-    facts = _intent(stack, settings, before, command)
+    facts = _facts(stack, settings, before, command)
     identity = place.ledger.begin({**facts, **(note or {})}) if place.ledger else ""
     if not place.ledger:
         screen.err.print(f"No ledger is kept: the state is at {place.url}. {LEDGER_VARIABLE} names a place for it.")
@@ -92,52 +90,29 @@ def run(
     return update.run(command, options)
 
 
-@dataclass(frozen=True)
-class Place:
-    """Where a stack's state and ledger are."""
-
-    url: str
-    """The backend's address."""
-    store: Store | None
-    """None for Pulumi Cloud."""
-    ledger: Ledger | None
-    """None where there is no place for it."""
-
-
-def open_place(stack: Stack) -> Place:
-    """Find where the stack's state is kept.
+def _recover_first(stack: Stack, screen: Screen, place: Place, state: State) -> None:
+    """Where the last update did not end well, recover before anything else is done.
 
     Raises:
-        UpdateError: nobody is logged in to a backend.
+        LockedError: somebody else is updating the stack.
+        UnsureError: a person has to decide first.
     """
-    url = backend_url(stack.pulumi)
-    store = open_store(url)
-    other = stack.pulumi.environment.get(LEDGER_VARIABLE)
-    kept = open_store(other) if other else store
-    ledger = Ledger(kept, stack.project.name, stack.name) if kept else None
-    return Place(url, store, ledger)
-
-
-def refuse_unfinished(stack: Stack, place: Place, state: State) -> None:
-    """Raise where somebody is updating the stack now, or where the last update did not end.
-
-    Raises:
-        LockedError: the stack is locked.
-        UnsureError: there are operations without an end, or a record without one.
-    """
-    if place.store:
-        locks.refuse_if_held(place.store, stack.project.name, stack.name)
-    last = place.ledger.records(last=1) if place.ledger else []
-    what: list[str] = []
-    if state.pending:
-        what.append(f"{len(state.pending)} operations have no end in the state")
-    if last and last[0].end is None:
-        what.append(f"update {last[0].id} has no end in the ledger")
-    if what:
+    name = stack.project.name
+    held = locks.held(place.store, name, stack.name) if place.store else []
+    records = place.ledger.records() if place.ledger else []
+    past = history.engine_history(place.store, name, stack.name, last=1) if place.store else []
+    if history.trouble(state, held, records, past[0] if past else None).clean:
+        return
+    screen.err.print(f"The last update of {stack.name} did not end well: recover first.", soft_wrap=True)
+    done = recovery.run(stack, screen, recovery.Options(preview=False))
+    for line in show.decisions(done.plan):
+        screen.err.print(line, soft_wrap=True, markup=False)
+    asked = done.plan.of("ask")
+    if asked:
         raise UnsureError(
-            f"the last update of {stack.name} did not end: {'; '.join(what)}",
-            where=place.ledger.place if place.ledger else place.url,
-            remedy=f"parity recover {stack.name}",
+            f"{len(asked)} resources of {stack.name} need a decision first; nothing was updated",
+            where=", ".join(short_urn(each.urn) for each in asked),
+            remedy=f"parity recover {stack.name} says what to do about each",
         )
 
 
@@ -212,21 +187,12 @@ def _result(failure: FailedUpdate) -> str:
     return "interrupted" if failure.interrupts else "failed"
 
 
-def _intent(stack: Stack, settings: Settings, before: State, command: str) -> dict[str, Any]:
+def _facts(stack: Stack, settings: Settings, before: State, command: str) -> dict[str, Any]:
     """What is to become live, from which commit, by whom: known before anything is done."""
-    environment = stack.pulumi.environment
     file = stack.project.stack_files()[stack.name]
     return {
-        "command": command,
-        "project": stack.project.name,
-        "stack": stack.name,
-        "actor": machine.actor(environment),
-        "host": machine.as_document(machine.here()),
-        "pid": os.getpid(),
-        "run": machine.as_document(machine.run_of(environment)),
-        "commit": commit_of(stack.project.root),
+        **provenance(stack, command),
         "config": hashlib.sha256(file.read_bytes()).hexdigest(),
-        "versions": versions(),
         "intent": intent(settings) if command != "destroy" else {},
         "before": recorded_live(before),
     }
@@ -252,36 +218,6 @@ def recorded_live(state: State) -> dict[str, Any]:
         for each in state.resources
         if each.type == LIVE_RELEASE and not each.delete
     }
-
-
-def versions() -> dict[str, str]:
-    """The engine's and the plugins' versions, by name."""
-    tools = toolchain.resolve()
-    return {"pulumi": tools.cli.version, **{plugin.name: plugin.version for plugin in tools.plugins}}
-
-
-def commit_of(root: Path) -> str:
-    """The commit of the checkout, 40 hex digits, with `+changes` where files differ from it; empty outside of git."""
-    said = _git(root, "rev-parse", "HEAD")
-    return said + "+changes" if said and _git(root, "status", "--porcelain", "--untracked-files=no") else said
-
-
-def _git(root: Path, *arguments: str) -> str:
-    try:
-        done = subprocess.run(["git", *arguments], cwd=root, capture_output=True, text=True, check=False)
-    except FileNotFoundError:
-        return ""
-    return done.stdout.strip() if done.returncode == 0 else ""
-
-
-def log_file(stack: Stack, identity: str) -> Path:
-    """The file for the engine's whole output, readable by its owner alone: it may hold what a provider echoes."""
-    home = Path(stack.pulumi.environment.get("PULUMI_HOME") or "~/.pulumi").expanduser()
-    folder = home / "updates"
-    folder.mkdir(parents=True, exist_ok=True)
-    path = folder / f"{stack.name}-{identity or os.getpid()}.log"
-    path.touch(mode=0o600)
-    return path
 
 
 def _waiting(step: Step, progress: Progress) -> None:

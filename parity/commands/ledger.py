@@ -9,12 +9,13 @@ from rich.markup import escape
 from rich.table import Table
 
 from parity import ledger as ledgers
-from parity import update
 from parity.commands.options import Json
 from parity.console import Screen
 from parity.errors import ProjectError
+from parity.place import open_place
 from parity.project import find_project
 from parity.stack import Stack, ambient
+from parity.store import LEDGER_VARIABLE
 
 
 def ledger(
@@ -27,12 +28,12 @@ def ledger(
     With `--json` one JSON object a line.
     """
     project = find_project()
-    place = update.open_place(Stack(stack, project, ambient(project)))
+    place = open_place(Stack(stack, project, ambient(project)))
     if place.ledger is None:
         raise ProjectError(
             "no ledger is kept for this stack",
             where=place.url,
-            remedy=f"{update.LEDGER_VARIABLE} names a folder or bucket for it",
+            remedy=f"{LEDGER_VARIABLE} names a folder or bucket for it",
         )
     records = place.ledger.records(last=last)
     if as_json:

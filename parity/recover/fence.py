@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, Literal, cast
 import psutil
 
 from parity import machine
-from parity.update import UPDATE_VARIABLE
+from parity.place import UPDATE_VARIABLE
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
 import subprocess
 import time
 from contextlib import contextmanager
@@ -12,8 +11,9 @@ from dataclasses import dataclass, field
 from functools import partial
 from typing import TYPE_CHECKING, Any, cast
 
-from parity import locks, look, machine, redact, served, update
+from parity import locks, look, machine, redact, served
 from parity.errors import LockedError, ParityError, UnsureError, UpdateError
+from parity.place import UPDATE_VARIABLE, log_file, open_place, provenance
 from parity.pulumi import short_urn
 from parity.recover import fence, history, inflight, runs
 from parity.recover.decide import decide
@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from parity.ledger import Record
     from parity.locks import Lock
     from parity.look.model import Reality
+    from parity.place import Place
     from parity.recover.fence import Holder, Running
     from parity.recover.mend import Mended
     from parity.recover.model import Trouble
@@ -35,7 +36,6 @@ if TYPE_CHECKING:
     from parity.served import Served
     from parity.stack import Stack
     from parity.state import State
-    from parity.update import Place
 
 SETTLE_SECONDS = 15.0
 """How long a request may still take effect after its sender died: GitHub ends one after 10 s (its REST API,
@@ -128,7 +128,7 @@ class _Recovery:
             settings = self.stack.settings()
             self.graph: Graph = self.stack.declared(settings)
             self.redactor: Redactor = redact.of(self.graph, self.environment)
-            self.place: Place = update.open_place(self.stack)
+            self.place: Place = open_place(self.stack)
             self.records: list[Record] = self.place.ledger.records() if self.place.ledger else []
             step.done(f"{len(self.graph.resources)} resources declared")
         with self.screen.step("Fence: nobody else writes") as step:
@@ -236,7 +236,7 @@ class _Recovery:
             key = f".parity/kept/{self.stack.project.name}/{name}"
             self.place.store.create(key, data)
             return f"{self.place.store.place.rstrip('/')}/{key}"
-        path = update.log_file(self.stack, name).with_suffix(".json")
+        path = log_file(self.stack, name).with_suffix(".json")
         path.touch(mode=0o600)
         path.write_bytes(data)
         return str(path)
@@ -287,15 +287,7 @@ class _Recovery:
             return
         self.identity = self.place.ledger.begin(
             {
-                "command": "recover",
-                "project": self.stack.project.name,
-                "stack": self.stack.name,
-                "actor": machine.actor(self.environment),
-                "host": machine.as_document(machine.here()),
-                "pid": os.getpid(),
-                "run": machine.as_document(machine.run_of(self.environment)),
-                "commit": update.commit_of(self.stack.project.root),
-                "versions": update.versions(),
+                **provenance(self.stack, "recover"),
                 "kept": self.done.kept,
                 "decisions": [each.document() for each in self.done.plan.decisions if each.kind != "same"],
             }
@@ -368,7 +360,7 @@ class _Recovery:
         done = subprocess.run(
             [str(self.stack.pulumi.executable), *arguments, "--non-interactive"],
             cwd=self.stack.pulumi.cwd,
-            env={**self.environment, update.UPDATE_VARIABLE: self.identity},
+            env={**self.environment, UPDATE_VARIABLE: self.identity},
             input=given,
             capture_output=True,
             text=True,

@@ -12,8 +12,10 @@ from parity.pulumi import short_urn
 from parity.recover.model import KINDS
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from parity.console import Screen
-    from parity.recover.model import Decision
+    from parity.recover.model import Decision, Plan
     from parity.recover.run import Recovered
 
 
@@ -29,12 +31,8 @@ def show(screen: Screen, done: Recovered, *, plan: bool) -> None:
 
     if not done.todo:
         say(f"Nothing to recover: {len(done.plan.of('same'))} resources of {escape(done.stack)} are as recorded.")
-    for kind in ("adopt", "forget", "finish", "remove", "ask"):
-        decisions = done.plan.of(kind)
-        if decisions:
-            say(f"[bold]{kind}[/] [dim]({escape(KINDS[kind])})[/]")
-            for each in decisions:
-                say(escape(_line(each)))
+    for line in decisions(done.plan):
+        say(escape(line))
     for each in done.plan.beside:
         say(escape(f"left alone, not declared: {each}"))
     if plan:
@@ -44,6 +42,15 @@ def show(screen: Screen, done: Recovered, *, plan: bool) -> None:
         for line in _next(done):
             say(escape(line))
     say(escape(f"Live now: {served.sentence(done.live)}"))
+
+
+def decisions(plan: Plan) -> Iterator[str]:
+    """Everything that is not as recorded, by kind."""
+    for kind in ("adopt", "forget", "finish", "remove", "ask"):
+        chosen = plan.of(kind)
+        if chosen:
+            yield f"{kind} ({KINDS[kind]})"
+            yield from (_line(each) for each in chosen)
 
 
 def _line(decision: Decision) -> str:

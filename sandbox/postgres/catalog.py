@@ -19,7 +19,8 @@ _ROLES = """
 WITH RECURSIVE found (oid) AS (
   SELECT g.oid FROM pg_roles g
    WHERE g.oid IN (SELECT d.datdba FROM pg_database d WHERE d.datname = current_database()
-                   UNION SELECT a.grantee FROM pg_database d, aclexplode(d.datacl) a WHERE d.datname = current_database()
+                   UNION SELECT a.grantee FROM pg_database d, aclexplode(d.datacl) a
+                          WHERE d.datname = current_database()
                    UNION SELECT n.nspowner FROM pg_namespace n
                    UNION SELECT a.grantee FROM pg_namespace n, aclexplode(n.nspacl) a)
      AND g.rolname !~ '^pg_' AND g.rolname NOT IN ('postgres', 'parity_admin')

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import threading
 import time
 from contextlib import contextmanager
@@ -16,6 +17,8 @@ if TYPE_CHECKING:
 
 PIPE_INTERVAL_SECONDS = 10.0
 """In a pipe, a step that goes on says so this often."""
+
+_FONT_FACE = re.compile(r"@font-face \{[^}]*\}\s*")
 
 
 class Step:
@@ -52,7 +55,9 @@ class Screen:
         self.out = Console(
             file=stdout, highlight=False, record=recording, width=record_width, force_terminal=recording or None
         )
-        self.err = self.out if recording else Console(file=stderr, stderr=stderr is None, highlight=False)
+        plain = Console(file=stderr, stderr=stderr is None, highlight=False)
+        self.err = self.out if recording else plain
+        self._waits = plain
 
     @property
     def live(self) -> bool:
@@ -61,7 +66,8 @@ class Screen:
 
     def svg(self, title: str) -> str:
         """What was printed since the screen began to record, as a picture of a terminal."""
-        return self.out.export_svg(title=title)
+        # Without the fonts that it would fetch from elsewhere: the viewer's own do.
+        return _FONT_FACE.sub("", self.out.export_svg(title=title))
 
     @contextmanager
     def step(self, title: str) -> Generator[Step]:
@@ -91,7 +97,7 @@ class Screen:
         if not self.out.record:
             self.err.print(f"{escape(step.title)} ...", soft_wrap=True)
         while not stop.wait(PIPE_INTERVAL_SECONDS):
-            self.err.print(f"  {_line(step)}", soft_wrap=True)
+            self._waits.print(f"  {_line(step)}", soft_wrap=True)
 
 
 def _line(step: Step) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from rich.markup import escape
@@ -19,7 +20,6 @@ from parity.update import summary
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
-    from pathlib import Path
 
     from parity.console import Screen, Step
     from parity.project import Project
@@ -56,7 +56,7 @@ def run(project: Project, directory: Path, screen: Screen) -> None:
         running = sandbox.up(step.waiting)
         step.waiting("the plugins")
         sandbox.equip(tools)
-        step.done(f"{running.control_url}, folder {directory}")
+        step.done(f"{running.control_url}, folder {_near(directory)}")
     door = Door(running.proxy_url, sandbox.layout.bundle, running.control_url)
     pulumi = Pulumi(tools.cli.path, project.root, sandbox.environment(tools))
     changed: dict[str, int] = {}
@@ -74,6 +74,12 @@ def run(project: Project, directory: Path, screen: Screen) -> None:
         step.done(f"{len(found)} asked through the proxy")
     _show(screen, found, door, missing=set())
     _conclude(screen, changed, found, door)
+
+
+def _near(directory: Path) -> Path:
+    """The folder as a person in the working directory would write it."""
+    here = Path.cwd()
+    return directory.relative_to(here) if directory.is_relative_to(here) else directory
 
 
 def look(pulumi: Pulumi, door: Door, stacks: Sequence[str]) -> list[Live]:

@@ -12,7 +12,7 @@ from parity.commands.options import Directory
 from parity.console import Screen
 from parity.project import find_project
 
-_PICTURE_WIDTH = 112
+_PICTURE_WIDTH = 120
 
 
 def demo(

@@ -107,7 +107,7 @@ def _error(report: Report, *, fits: bool) -> ParityError | None:
     if not fits:
         return GateError(
             f"{report.stack}: so many risky changes that a comment cannot name them all",
-            where=f"{len([each for each in report.entries() if each.risky])} risky changes",
+            where=f"{len([each for each in report.entries if each.risky])} risky changes",
             remedy="make the change in parts",
         )
     if report.verdict == "blocked":

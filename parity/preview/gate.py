@@ -45,10 +45,6 @@ class Gate:
         """Whether the update may go on."""
         return not self.blocking
 
-    def of(self, urn: str) -> tuple[Danger, ...]:
-        """Every danger of one resource, acknowledged or not."""
-        return tuple(each for each in (*self.blocking, *self.acknowledged) if each.urn == urn)
-
 
 def judge(plan: Plan, acknowledged: Sequence[str]) -> Gate:
     """Judge a plan. `acknowledged` is what the stack's file has under `parity:acknowledged`."""

@@ -9,13 +9,14 @@ from typing import TYPE_CHECKING
 from parity.preview import words
 from parity.preview.overview import overview
 from parity.preview.picture import SIGNS, mermaid
+from parity.preview.plan import Absent
 from parity.preview.report import VERDICTS
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
     from parity.preview.origin import Origin
-    from parity.preview.plan import Operation
+    from parity.preview.plan import Change, Operation
     from parity.preview.report import Entry, Report
 
 COMMENT_LIMIT = 65_536
@@ -76,7 +77,7 @@ def render(report: Report, *, limit: int) -> str:
 
 def too_large(report: Report) -> str:
     """What is said where not even the names fit: how many there are, and that nothing passes."""
-    risky = sum(each.risky for each in report.entries())
+    risky = sum(each.risky for each in report.entries)
     return (
         f"## ⛔ Preview of {words.text(report.stack)}: too large to review\n\n**{report.counts()}**\n\n"
         f"{risky} changes are risky, too many for a comment to name, so the gate is closed whatever is acknowledged. "
@@ -96,7 +97,7 @@ def _body(report: Report, fold: _Fold, *, folded: bool) -> Iterator[str]:
     yield from _errors(report, fold)
     yield from _gate(report, fold)
     yield from _live(report)
-    entries = report.entries()
+    entries = report.entries
     if fold.picture and (drawn := mermaid(entries, report.plan)):
         yield from ("", "### What changes", "", "```mermaid", drawn, "```")
     yield from _changes(report, entries, fold)
@@ -246,7 +247,7 @@ def _full(report: Report, entry: Entry, limit: int | None, *, properties: bool) 
     if entry.risky:
         title = f"{_mark(entry)} {title}"
     reason = "; ".join(words.raw(each) for each in entry.reasons)
-    aside = reason or words.raw(_short_origin(entry.origins))
+    aside = reason or _at_a_glance(change) or words.raw(_short_origin(entry.origins))
     yield ""
     yield f"<details{' open' if entry.dangers else ''}><summary>{title}{_after_dash(aside)}</summary>"
     yield ""
@@ -256,6 +257,23 @@ def _full(report: Report, entry: Entry, limit: int | None, *, properties: bool) 
         yield from _table(entry, limit)
     yield ""
     yield "</details>"
+
+
+_GLANCE = 60
+"""Characters of a property's two values that are shown in its change's line."""
+
+
+def _at_a_glance(change: Change) -> str:
+    """The one property that an update changes, as HTML; nothing where there are more, or it is long."""
+    if change.operation not in {"update", "option"} or len(change.properties) != 1:
+        return ""
+    only = change.properties[0]
+    if only.secret:
+        return f"{words.tag(only.path)} changed, a secret"
+    before, after = (words.spelled(each) if not isinstance(each, Absent) else "nothing" for each in only.values)
+    if len(before) + len(after) > _GLANCE:
+        return words.tag(only.path)
+    return f"{words.tag(only.path)} {words.raw(before)} → {words.raw(after)}"
 
 
 def _after_dash(said: str) -> str:
@@ -284,7 +302,8 @@ def _origin(report: Report, each: Origin) -> str:
         line = (
             f" (line {each.line} of `{report.origins.file}`)" if each.line else f" (gone from `{report.origins.file}`)"
         )
-        return f"follows {words.code(each.key)}{line}: {commits or 'no commit'}"
+        values = f" {words.code(each.values)}" if each.values else ""
+        return f"follows {words.code(each.key)}{values}{line}: {commits or 'no commit'}"
     if each.kind == "program":
         return f"follows the program: {commits}"
     return "follows nothing on this branch: it was changed by hand, or an earlier change was not applied"

@@ -11,6 +11,7 @@ the file's key alone; of a secret it knows only that it was encrypted anew.
 from __future__ import annotations
 
 import json
+from collections import defaultdict
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -103,14 +104,21 @@ class Origins:
         if self.base is None or self.note:
             return ()
         units: dict[Unit, None] = {}
-        for (key, path), found in self.by_place.items():
-            if key == _key(change.urn) and _concerns(path, change):
+        for path, found in self._by_resource[_key(change.urn)]:
+            if _concerns(path, change):
                 units.update(dict.fromkeys(found))
         if units:
             return tuple(self.config[unit] for unit in units)
         if self.program:
             return (Origin("program", commits=self.program),)
         return (Origin("world"),)
+
+    @cached_property
+    def _by_resource(self) -> Mapping[str, list[tuple[str, tuple[Unit, ...]]]]:
+        result: dict[str, list[tuple[str, tuple[Unit, ...]]]] = defaultdict(list)
+        for (key, path), found in self.by_place.items():
+            result[key].append((path, found))
+        return result
 
 
 def _key(urn: str) -> str:

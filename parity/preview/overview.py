@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 def overview(report: Report) -> Iterator[str]:
     """The table that a reviewer reads first."""
-    yield "| | |"
+    yield "| what | result |"
     yield "| --- | --- |"
     yield f"| Gate | {_gate_line(report)} |"
     yield f"| Policies | {_policy_line(report)} |"

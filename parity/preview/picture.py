@@ -52,12 +52,15 @@ class _Node:
 
 def mermaid(entries: Sequence[Entry], plan: Plan) -> str:
     """The picture's source, without a fence; empty where nothing changes or it would be too large to read."""
+    if sum(bool(each.dangers) for each in entries) > MOST:
+        return ""
     nodes = _nodes(entries, plan)
     if not nodes or len(nodes) > MOST:
         return ""
     names = {node: f"n{number}" for number, node in enumerate(nodes)}
     lines = ["flowchart LR"]
-    for number, component in enumerate(dict.fromkeys(node.component for node in nodes)):
+    components = list(dict.fromkeys(node.component for node in nodes))
+    for number, component in enumerate(components):
         lines.append(f'  subgraph c{number}["{_label(component)}"]')
         for node in nodes:
             if node.component == component:
@@ -66,17 +69,19 @@ def mermaid(entries: Sequence[Entry], plan: Plan) -> str:
         lines.append("  end")
     lines += [f"  {names[one]} --> {names[other]}" for one, other in _edges(nodes, plan)]
     lines.append(_STYLES)
+    lines += [f"  style c{number} fill:transparent,stroke:#818b98" for number in range(len(components))]
     if risky := ",".join(names[node] for node in nodes if node.risky):
         lines.append(f"  class {risky} risk")
     return "\n".join(lines)
 
 
 def _nodes(entries: Sequence[Entry], plan: Plan) -> list[_Node]:
-    alone = [each for each in entries if len(entries) <= ONE_BY_ONE or each.dangers]
-    nodes = [_single(each, plan) for each in alone]
+    nodes: list[_Node] = []
     groups: dict[tuple[str, Operation, str], list[Entry]] = defaultdict(list)
     for each in entries:
-        if each not in alone:
+        if len(entries) <= ONE_BY_ONE or each.dangers:
+            nodes.append(_single(each, plan))
+        else:
             groups[_component(each.change.urn, plan), each.change.operation, each.change.kind].append(each)
     for (component, operation, kind), members in groups.items():
         nodes.append(

@@ -48,6 +48,11 @@ class Property:
         """Whether either side is a secret."""
         return SECRET in (self.before, self.after)
 
+    @property
+    def values(self) -> tuple[Any, Any]:
+        """Before and after."""
+        return self.before, self.after
+
     def document(self) -> Document:
         """As JSON; what is absent is left out."""
         found: Document = {"path": self.path, "forces_replacement": self.forces}

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING, Any, Literal
 
 from parity.preview import gate as gates
@@ -142,20 +144,27 @@ class Report:
         said = [f"{count} {OPERATIONS[kind]}" for kind, count in self.plan.counts().items()]
         return ", ".join([*said, f"{self.plan.unchanged} unchanged"])
 
+    @cached_property
     def entries(self) -> tuple[Entry, ...]:
         """Every change, risky ones first, otherwise in the plan's order."""
         return tuple(sorted(self._entries(), key=lambda each: each.rank))
 
     def _entries(self) -> Iterator[Entry]:
+        dangers: dict[str, list[Danger]] = defaultdict(list)
+        for danger in (*self.gate.blocking, *self.gate.acknowledged):
+            dangers[danger.urn].append(danger)
+        violations: dict[str, list[Violation]] = defaultdict(list)
+        for violation in self.plan.violations:
+            violations[violation.urn].append(violation)
         blocked = {each.urn for each in self.gate.blocking}
         for change in self.plan.changes:
             yield Entry(
                 change=change,
-                dangers=self.gate.of(change.urn),
+                dangers=tuple(dangers[change.urn]),
                 blocking=change.urn in blocked,
                 caution=gates.caution(change),
                 origins=self.origins.of(change),
-                violations=tuple(each for each in self.plan.violations if each.urn == change.urn),
+                violations=tuple(violations[change.urn]),
             )
 
     def elsewhere(self) -> tuple[Violation, ...]:
@@ -182,7 +191,7 @@ class Report:
             },
             "policies": [_violation(each) for each in self.plan.violations],
             "parity": self.proof.document(),
-            "changes": [each.document() for each in self.entries()],
+            "changes": [each.document() for each in self.entries],
             "origins": self.origins.note or None,
             "errors": list(self.plan.errors),
             "warnings": list(self.plan.warnings),

@@ -49,7 +49,7 @@ def lines(report: Report) -> Iterator[str]:
             )
     for error in report.plan.errors:
         yield f"[bold red]failed:[/] {escape(error)}"
-    for each in report.entries():
+    for each in report.entries:
         yield from _entry(each)
     for each in report.elsewhere():
         yield f"[yellow]{each.level} policy {escape(each.policy)}[/]: {escape(each.message)}"

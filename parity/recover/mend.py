@@ -49,7 +49,12 @@ def mend(graph: Graph, state: State, reality: Reality, plan: Plan) -> Mended:
     document = work.document()
     targets = [each.urn for each in plan.of("adopt", "finish") if each.urn in work.rows]
     targets += [urn for urn in _loose(graph, state) if urn in work.rows and urn not in targets]
-    return Mended(document, document != state.document, tuple(dict.fromkeys(targets)))
+    return Mended(document, _content(document) != _content(state.document), tuple(dict.fromkeys(targets)))
+
+
+def _content(document: Mapping[str, Any]) -> tuple[list[Any], list[Any]]:
+    deployment = cast("Document", document.get("deployment") or {})
+    return list(deployment.get("resources") or []), list(deployment.get("pending_operations") or [])
 
 
 def _loose(graph: Graph, state: State) -> Iterable[str]:

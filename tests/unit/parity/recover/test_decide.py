@@ -1,0 +1,380 @@
+"""What is done about each resource: every rule, and that none destroys data on a guess."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from parity.graph import Graph, Resource
+from parity.look import model
+from parity.look.model import Found, Login, Reality, Unseen
+from parity.recover.decide import DATA, decide
+from parity.recover.model import Trouble
+from parity.state import parse
+
+PROJECT_URN = "urn:pulumi:staging::storefront::parity:components:WebApp$vercel:index/project:Project::shop-project"
+CLEAN, DIED = Trouble(clean=True), Trouble()
+
+
+def urn(type_, name="it"):
+    return f"urn:pulumi:staging::storefront::parity:components:X${type_}::{name}"
+
+
+class World:
+    """One declared resource with what is recorded of it and what there is."""
+
+    def __init__(self, type_, inputs=None, name="it"):
+        self.type, self.inputs, self.urn = type_, inputs or {}, urn(type_, name)
+        self.records, self.operations, self.found, self.unseen, self.logins = [], [], [], [], []
+        self.live = ""
+        self.declared = True
+
+    def row(self, identity, **more):
+        return {
+            "urn": self.urn,
+            "type": self.type,
+            "id": identity,
+            "custom": True,
+            "inputs": self.inputs,
+            "outputs": self.inputs,
+            "created": "2026-11-24T21:00:00Z",
+            **more,
+        }
+
+    def recorded(self, identity="old", **more):
+        self.records.append(self.row(identity, **more))
+        return self
+
+    def pending(self, operation, **more):
+        self.operations.append({"type": operation, "resource": self.row("", **more)})
+        return self
+
+    def exists(self, identity, properties=None, **more):
+        self.found.append(
+            Found(self.type, ("key",), identity, "", self.inputs if properties is None else properties, **more)
+        )
+        return self
+
+    def decide(self, trouble=DIED):
+        resource = Resource(self.urn, self.type, "it", "", True, self.inputs, frozenset(), {}, "", {})
+        resources = {self.urn: resource} if self.declared else {}
+        under = {self.urn: tuple(self.found)} if self.declared else {}
+        keys = {self.urn: ("key",)} if self.declared else {}
+        inputs = {self.urn: self.inputs} if self.declared else {}
+        if self.live:
+            found = Found(model.LIVE, ("key",), "team/shop", "", {"deploymentId": self.live, "release": "r1"})
+            under["live"], keys["live"], inputs["live"] = (found,), ("key",), {}
+        reality = Reality(keys, inputs, under, (), tuple(self.unseen), (), (), tuple(self.logins), {}, {})
+        state = parse({"deployment": {"resources": self.records, "pending_operations": self.operations}})
+        return decide(Graph("storefront", "staging", resources, {}, {}), state, reality, trouble)
+
+    def kinds(self, trouble=DIED):
+        return [(each.kind, each.id) for each in self.decide(trouble).decisions]
+
+
+VARIABLE = {"key": "A", "targets": ["production"], "sensitive": True}
+DEPLOYMENT = {"projectId": "prj_1", "ref": "abc", "meta": {"release": "r1"}}
+DRAIN = {"name": "d", "endpoint": "https://logs"}
+
+
+def test_what_is_recorded_and_exists_is_the_same():
+    assert World(model.DOMAIN).recorded("a").exists("a").kinds() == [("same", "a")]
+
+
+def test_what_exists_and_is_not_recorded_is_adopted():
+    assert World(model.DOMAIN).exists("a").kinds() == [("adopt", "a")]
+
+
+def test_what_neither_exists_nor_is_recorded_needs_no_decision():
+    assert World(model.DOMAIN).kinds() == []
+
+
+def test_a_creation_that_began_and_made_nothing_is_forgotten():
+    assert World(model.DOMAIN).pending("creating").kinds() == [("forget", "")]
+
+
+def test_a_creation_that_began_and_made_it_is_adopted():
+    assert World(model.DOMAIN).pending("creating").exists("a").kinds() == [("adopt", "a")]
+
+
+def test_what_is_recorded_and_gone_is_forgotten():
+    assert World(model.DOMAIN).recorded("a").kinds() == [("forget", "a")]
+
+
+@pytest.mark.parametrize("operation", ["updating", "deleting"])
+def test_an_operation_without_an_end_is_finished(operation):
+    assert World(model.DOMAIN).recorded("a").exists("a").pending(operation).kinds() == [("finish", "a")]
+
+
+def test_an_operation_that_failed_is_finished_because_it_may_have_been_carried_out():
+    world = World(model.DOMAIN).recorded("a").exists("a")
+    assert world.kinds(Trouble(touched=frozenset({world.urn}))) == [("finish", "a")]
+
+
+def test_a_half_made_resource_is_finished():
+    assert World(model.DOMAIN).recorded("a", initErrors=["not verified"]).exists("a").kinds() == [("finish", "a")]
+
+
+def test_a_record_that_no_provider_has_read_is_finished_even_when_all_else_is_clean():
+    world = World(model.DOMAIN).exists("a")
+    world.records.append({key: value for key, value in world.row("a").items() if key != "created"})
+    assert world.kinds(CLEAN) == [("finish", "a")]
+
+
+# --- Data ---
+
+
+@pytest.mark.parametrize("type_", sorted(DATA))
+def test_data_that_cannot_be_found_is_not_given_up_on_a_guess(type_):
+    (decision,) = World(type_).recorded("a").decide().decisions
+    assert decision.kind == "ask"
+    assert "PGHOST" in decision.remedy
+
+
+@pytest.mark.parametrize("type_", sorted(DATA))
+def test_data_whose_deletion_began_is_forgotten_once_it_is_gone(type_):
+    assert World(type_).recorded("a").pending("deleting").kinds() == [("forget", "a")]
+    assert World(type_).recorded("a").kinds(Trouble(destroying=True)) == [("forget", "a")]
+
+
+def test_another_project_with_the_recorded_ones_name_is_asked_about():
+    assert World(model.PROJECT).recorded("prj_1").exists("prj_2").kinds() == [("ask", "prj_2")]
+    assert World(model.PROJECT).recorded("prj_1").exists("prj_2").pending("creating").kinds() == [("adopt", "prj_2")]
+
+
+@pytest.mark.parametrize(
+    ("type_", "inputs", "properties", "word"),
+    [
+        (
+            model.PROJECT,
+            {"gitRepository": {"repo": "us/it"}},
+            {"gitRepository": {"repo": "them/other"}},
+            "linked to them/other",
+        ),
+        (model.DATABASE, {"encoding": "UTF8"}, {"encoding": "LATIN1"}, "encoding is LATIN1"),
+        (model.ROLE, {"name": "r"}, {"superuser": True}, "superuser"),
+    ],
+)
+def test_what_has_our_name_and_is_not_ours_is_asked_about(type_, inputs, properties, word):
+    (decision,) = World(type_, inputs).exists("x", properties).decide().decisions
+    assert decision.kind == "ask"
+    assert word in decision.why
+
+
+def test_a_project_without_its_link_is_one_of_ours_half_made():
+    world = World(model.PROJECT, {"gitRepository": {"repo": "us/it"}}).exists("prj_1", {"gitRepository": None})
+    assert world.kinds() == [("adopt", "prj_1")]
+
+
+# --- Twins ---
+
+
+def test_of_twins_the_recorded_one_stays():
+    world = World(model.DRAIN, DRAIN).exists("d1").exists("d2").recorded("d2")
+    assert world.kinds() == [("same", "d2"), ("remove", "d1")]
+
+
+def test_of_twins_of_which_none_is_recorded_the_first_is_adopted():
+    assert World(model.DRAIN, DRAIN).exists("d1").exists("d2").kinds() == [("adopt", "d1"), ("remove", "d2")]
+
+
+def test_a_replacement_that_exists_takes_the_recorded_ones_place():
+    world = World(model.DRAIN, DRAIN).exists("new").exists("old", {"name": "d", "endpoint": "https://other"})
+    (decision,) = world.recorded("old").pending("creating").decide().decisions
+    assert (decision.kind, decision.id, decision.replaces) == ("adopt", "new", "old")
+
+
+def test_of_twin_deployments_the_live_one_stays():
+    world = World(model.DEPLOYMENT, DEPLOYMENT).exists("d1").exists("d2")
+    world.live = "d2"
+    assert world.kinds() == [("adopt", "d2"), ("remove", "d1")]
+
+
+def test_a_twin_that_serves_a_domain_is_never_removed():
+    world = World(model.DEPLOYMENT, DEPLOYMENT).exists("d1").exists("d2").recorded("d1")
+    world.live = "d2"
+    assert world.kinds() == [("same", "d1"), ("ask", "d2")]
+
+
+def test_what_is_handed_to_the_next_update_already_is_no_twin():
+    world = World(model.DRAIN, DRAIN).exists("d1").exists("d2").recorded("d1").recorded("d2", delete=True)
+    assert world.kinds() == [("same", "d1")]
+
+
+def test_a_deployment_built_from_something_else_is_another_release():
+    world = World(model.DEPLOYMENT, DEPLOYMENT).exists("d1", {**DEPLOYMENT, "ref": "other"})
+    assert world.kinds() == []
+
+
+@pytest.mark.parametrize("state", ["ERROR", "CANCELED"])
+def test_a_failed_build_is_handed_over_and_built_again(state):
+    world = World(model.DEPLOYMENT, DEPLOYMENT).exists("d1", beyond={"readyState": state}).pending("creating")
+    assert world.kinds() == [("remove", "d1"), ("forget", "")]
+
+
+def test_two_variables_of_one_name_are_two_variables():
+    world = World(model.VARIABLE, VARIABLE).exists("a").exists("b", {**VARIABLE, "targets": ["preview"]})
+    assert world.kinds() == [("adopt", "a")]
+
+
+# --- What nobody can read ---
+
+
+def test_a_sensitive_value_whose_update_has_no_end_is_written_again():
+    world = World(model.VARIABLE, VARIABLE).exists("a").recorded("a").pending("updating")
+    assert world.decide().decisions[0].unread == ("value",)
+
+
+def test_a_sensitive_value_that_nobody_touched_is_left_alone():
+    (decision,) = World(model.VARIABLE, VARIABLE).exists("a").recorded("a").decide().decisions
+    assert (decision.kind, decision.unread) == ("same", ())
+
+
+def test_a_plain_value_is_read_and_not_written_again():
+    world = World(model.VARIABLE, {**VARIABLE, "sensitive": False}).exists("a").recorded("a").pending("updating")
+    assert world.decide().decisions[0].unread == ()
+
+
+@pytest.mark.parametrize(("works", "unread"), [(True, ()), (False, ("password",)), (None, ("password",))])
+def test_a_password_is_written_again_unless_it_logs_in(works, unread):
+    world = World(model.ROLE, {"name": "r", "login": True}).exists("r")
+    world.logins.append(Login("r", "db", works, ""))
+    assert world.decide().decisions[0].unread == unread
+
+
+@pytest.mark.parametrize("type_", [model.GRANT, model.DEFAULT, model.RETENTION, model.PERMISSIONS])
+def test_what_may_be_written_twice_is_adopted_only_where_it_is_as_declared(type_):
+    declared = {"privileges": ["A", "B"]}
+    assert World(type_, declared).exists("g", {"privileges": ["B", "A"]}).kinds() == [("adopt", "g")]
+    assert World(type_, declared).exists("g", {"privileges": ["A"]}).kinds() == []
+    assert World(type_, declared).exists("g", {"privileges": ["A"]}).pending("creating").kinds() == [("finish", "")]
+    assert World(type_, declared).exists("g", {}, vacuous=True).kinds() == []
+
+
+def test_a_secret_at_github_is_written_again_rather_than_believed():
+    world = World(model.SECRET, {"secretName": "A"}).exists("s", hidden={"value": "never shown"})
+    assert world.kinds() == [("finish", "")]
+
+
+# --- What is live ---
+
+
+def live(recorded, serving, wanted, release="r2", **beyond):
+    inputs = {"deploymentId": wanted, "release": "r2"}
+    world = World(model.LIVE, inputs, "shop-live")
+    if recorded:
+        world.recorded("team/shop", inputs={"deploymentId": recorded})
+    if serving:
+        properties = {"deploymentId": serving, "release": release}
+        world.exists("team/shop", properties, beyond={f"lastAliasRequest.{k}": v for k, v in beyond.items()})
+    return world
+
+
+def test_a_first_promotion_that_happened_is_adopted_and_one_that_did_not_is_forgotten():
+    assert live("", "new", "new").kinds() == [("adopt", "team/shop")]
+    assert live("", "", "new").pending("creating").kinds() == [("forget", "")]
+
+
+def test_a_switch_that_happened_is_finished_and_one_that_did_not_is_the_same():
+    assert live("old", "new", "new").kinds() == [("finish", "team/shop")]
+    assert live("old", "old", "new").kinds() == [("same", "team/shop")]
+
+
+def test_a_switch_under_way_is_finished():
+    assert live("old", "old", "new", jobStatus="in-progress").kinds() == [("finish", "team/shop")]
+
+
+def test_a_switch_by_hand_is_asked_about_unless_an_update_was_to_make_it():
+    world = live("old", "other", "new", release="r7")
+    (decision,) = world.decide().decisions
+    assert decision.kind == "ask"
+    assert "pulumi refresh" in decision.remedy
+    world.urn = world.urn.replace("::it", "::shop-live")
+    assert live("old", "other", "new", release="r7").kinds(Trouble(intended=frozenset({"it/r7"}))) == [
+        ("finish", "team/shop")
+    ]
+
+
+# --- What cannot be looked at, and what is not declared ---
+
+
+def test_what_could_not_be_looked_at_is_asked_about_where_it_matters():
+    world = World(model.DOMAIN).pending("creating")
+    world.unseen.append(Unseen("Vercel", "the domains", "GET /", 500, "down", frozenset({model.DOMAIN}), ()))
+    (decision,) = world.decide().decisions
+    assert decision.kind == "ask"
+    assert "500" in decision.why
+    assert World(model.DOMAIN).recorded("a").exists("a").kinds() == [("same", "a")]
+
+
+def test_nothing_is_forgotten_because_it_could_not_be_looked_at():
+    world = World(model.DOMAIN).recorded("a")
+    world.unseen.append(Unseen("Vercel", "the domains", "GET /", 500, "down", frozenset({model.DOMAIN}), ()))
+    assert world.kinds() == [("same", "a")]
+
+
+def test_a_creation_of_what_is_not_declared_any_more_is_asked_about():
+    world = World(model.DOMAIN).pending("creating")
+    world.declared = False
+    (decision,) = world.decide().decisions
+    assert decision.kind == "ask"
+    assert "parity ledger" in decision.remedy
+
+
+def test_an_operation_on_what_is_recorded_and_not_declared_is_finished():
+    world = World(model.DOMAIN).recorded("a").pending("deleting")
+    world.declared = False
+    assert world.kinds() == [("finish", "a")]
+
+
+# --- Over everything ---
+
+RECORDS = st.lists(st.sampled_from(["a", "b"]), max_size=1)
+FOUND = st.lists(st.sampled_from(["a", "b", "c"]), unique=True, max_size=3)
+OPERATIONS = st.sampled_from(["", "creating", "updating", "deleting"])
+TYPES = st.sampled_from(
+    [model.DOMAIN, model.DRAIN, model.DEPLOYMENT, model.PROJECT, model.DATABASE, model.ROLE, model.VARIABLE]
+)
+
+
+def world_of(type_, records, found, operation):
+    inputs = {model.DEPLOYMENT: DEPLOYMENT, model.DRAIN: DRAIN, model.VARIABLE: VARIABLE}.get(type_, {"name": "x"})
+    world = World(type_, inputs)
+    for each in records:
+        world.recorded(each)
+    for each in found:
+        world.exists(each, written_at=datetime(2026, 11, 24, tzinfo=UTC))
+    return world.pending(operation) if operation else world
+
+
+@given(TYPES, RECORDS, FOUND, OPERATIONS, st.booleans())
+def test_no_object_is_both_kept_and_removed_and_none_but_a_twin_is_removed(
+    type_, records, found, operation, destroying
+):
+    plan = world_of(type_, records, found, operation).decide(Trouble(destroying=destroying))
+    removed = {each.id for each in plan.of("remove")}
+    kept = {each.id for each in plan.of("same", "adopt", "finish")}
+    assert not removed & kept
+    assert removed <= set(found)
+    if removed:
+        assert type_ in {model.DRAIN, model.DEPLOYMENT}
+        assert kept, "one of the twins stays"
+
+
+@given(TYPES, RECORDS, FOUND, OPERATIONS)
+def test_nothing_that_exists_is_forgotten_and_nothing_that_does_not_is_adopted(type_, records, found, operation):
+    plan = world_of(type_, records, found, operation).decide()
+    assert all(each.id not in found for each in plan.of("forget"))
+    assert all(each.id in found for each in plan.of("adopt", "remove"))
+
+
+@given(TYPES, RECORDS, FOUND, OPERATIONS)
+def test_a_recorded_object_that_exists_keeps_its_record(type_, records, found, operation):
+    plan = world_of(type_, records, found, operation).decide()
+    for identity in set(records) & set(found):
+        says = [(each.kind, each.replaces) for each in plan.decisions if identity in {each.id, each.replaces}]
+        assert says
+        assert all(kind in {"same", "finish"} or replaces == identity for kind, replaces in says)

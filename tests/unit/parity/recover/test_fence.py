@@ -1,0 +1,238 @@
+"""Who is dead, who lives, and what nobody can know from here; which processes are the dead engine's."""
+
+from __future__ import annotations
+
+import os
+import socket
+import subprocess
+import sys
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+
+import httpx
+import psutil
+import pytest
+
+from parity.ledger import Record
+from parity.locks import Lock
+from parity.machine import Machine, Run
+from parity.recover import fence, runs
+from parity.recover.fence import Ground
+
+NOW = datetime(2026, 11, 24, 21, 0, tzinfo=UTC)
+HERE = Machine("laptop", "m1", "b1", "p1")
+LOCK = Lock(".pulumi/locks/x/0b6d.json", 4242, "ada", "laptop", NOW)
+RUN = {"repository": "o/r", "id": 7, "attempt": 1, "url": "https://github.com/o/r/actions/runs/7"}
+
+
+def ground(*, alive=False, shared=False, run="unasked"):
+    return Ground(HERE, shared, lambda _pid, _since: alive, lambda _run: run)
+
+
+def record(host=HERE, run=None, *, began=NOW - timedelta(seconds=1), ended=None):
+    begin = {"time": began.isoformat(), "host": host.__dict__, "run": run}
+    return Record("id", begin, {"time": ended.isoformat(), "result": "failed"} if ended else None)
+
+
+def verdict(lock=LOCK, records=(), confirmed=frozenset(), **given):
+    return fence.judge(lock, list(records), ground(**given), confirmed).verdict
+
+
+def test_a_process_of_this_machine_is_looked_at():
+    assert verdict(alive=True) == "alive"
+    assert verdict(alive=False) == "dead"
+
+
+def test_on_a_shared_backend_a_host_of_the_same_name_is_no_proof_of_death():
+    assert verdict(shared=True, alive=False) == "unknown"
+    assert verdict(shared=True, alive=True) == "alive"
+    assert verdict(shared=True, alive=False, records=[record()]) == "dead", "the ledger says it was this very machine"
+
+
+def test_another_machine_of_the_same_name_is_another_machine():
+    assert verdict(records=[record(replace(HERE, machine="m2"))]) == "unknown"
+    assert verdict(records=[record(replace(HERE, processes="p2"))]) == "unknown", "a container beside this one"
+
+
+def test_a_machine_that_was_started_again_has_no_process_of_before():
+    assert verdict(records=[record(replace(HERE, boot="b0"))], alive=True) == "dead"
+
+
+def test_a_remote_owner_is_unknown_until_somebody_says_that_it_is_dead():
+    remote = replace(LOCK, host="elsewhere")
+    holder = fence.judge(remote, [], ground())
+    assert holder.verdict == "unknown"
+    assert "on elsewhere, as ada: `ps -p 4242" in holder.how
+    assert verdict(remote, confirmed=frozenset({"other"})) == "unknown"
+    assert verdict(remote, confirmed=frozenset({"0b6d"})) == "dead"
+
+
+def test_one_that_is_seen_to_live_is_not_dead_because_somebody_says_so():
+    assert verdict(alive=True, confirmed=frozenset({"0b6d"})) == "alive"
+
+
+@pytest.mark.parametrize(("said", "expected"), [("over", "dead"), ("going", "alive"), ("status 404", "unknown")])
+def test_a_github_run_is_asked_for(said, expected):
+    runner = replace(HERE, name="runner-1")
+    lock = replace(LOCK, host="runner-1")
+    assert verdict(lock, [record(runner, RUN)], run=said) == expected
+
+
+def test_a_lock_belongs_to_the_last_update_that_began_before_it_on_its_host():
+    runner = replace(HERE, name="runner-1")
+    lock = replace(LOCK, host="runner-1")
+    ended = record(runner, RUN, began=NOW - timedelta(hours=2), ended=NOW - timedelta(hours=1))
+    later = record(runner, RUN, began=NOW + timedelta(hours=1))
+    assert verdict(lock, [ended, later], run="over") == "unknown", "neither of them took this lock"
+
+
+def test_a_lock_that_cannot_be_read_is_unknown():
+    assert verdict(replace(LOCK, pid=0, host="nowhere", user="nobody")) == "unknown"
+
+
+# --- GitHub's word ---
+
+
+def asked(document, status=200, token="t", attempt=1):  # noqa: S107 - no secret
+    transport = httpx.MockTransport(lambda _request: httpx.Response(status, json=document))
+    run = Run("o/r", 7, attempt, "https://github.com/o/r/actions/runs/7")
+    return runs.state(run, {"GITHUB_TOKEN": token} if token else {}, transport)
+
+
+def test_a_run_is_over_when_it_is_completed_or_was_tried_again():
+    assert asked({"status": "completed", "run_attempt": 1}) == "over"
+    assert asked({"status": "in_progress", "run_attempt": 2}) == "over"
+    assert asked({"status": "in_progress", "run_attempt": 1}) == "going"
+    assert asked({"status": "queued", "run_attempt": 1}) == "going"
+
+
+def test_what_github_cannot_say_is_not_known():
+    assert "404" in asked({"message": "Not Found"}, status=404)
+    assert "GITHUB_TOKEN" in asked({}, token="")
+
+
+# --- Processes ---
+
+
+@pytest.fixture
+def project(tmp_path):
+    (tmp_path / "infra").mkdir()
+    return tmp_path
+
+
+def environment(home="/tmp/home", **more):
+    return {"PULUMI_HOME": home, "PULUMI_BACKEND_URL": "file:///state", **more}
+
+
+def start(folder, words, variables):
+    """A process that says when it runs, with these last words on its command line."""
+    code = "import sys; print('up', flush=True); sys.stdin.read()"
+    process = subprocess.Popen(
+        [sys.executable, "-c", code, *words],
+        cwd=folder,
+        env={"PATH": os.environ["PATH"], **variables},
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+    )
+    assert process.stdout is not None
+    process.stdout.readline()
+    return process
+
+
+@pytest.fixture
+def plugin(project):
+    started = []
+
+    def make(words, variables=None, folder=None):
+        process = start(folder or project / "infra", words, environment() if variables is None else variables)
+        started.append(process)
+        return process
+
+    yield make
+    for process in started:
+        process.kill()
+        process.communicate()
+
+
+def free_port():
+    with socket.socket() as one:
+        one.bind(("127.0.0.1", 0))
+        return one.getsockname()[1]
+
+
+def orphans(project, updates=frozenset()):
+    return [each.pid for each in fence.orphans(environment(), project, updates)]
+
+
+def test_a_plugin_whose_engine_is_gone_is_known_by_the_address_at_which_nobody_listens(project, plugin):
+    process = plugin([f"127.0.0.1:{free_port()}"])
+    assert orphans(project) == [process.pid]
+
+
+def test_a_plugin_whose_engine_listens_is_left_alone(project, plugin):
+    with socket.socket() as engine:
+        engine.bind(("127.0.0.1", 0))
+        engine.listen()
+        plugin([f"127.0.0.1:{engine.getsockname()[1]}"])
+        assert orphans(project) == []
+
+
+@pytest.mark.parametrize(
+    "variables",
+    [environment(home="/tmp/other"), {**environment(), "PULUMI_BACKEND_URL": "file:///other"}, {}],
+    ids=["another PULUMI_HOME", "another backend", "neither"],
+)
+def test_a_stranger_s_plugin_is_left_alone(project, plugin, variables):
+    plugin([f"127.0.0.1:{free_port()}"], variables)
+    assert orphans(project) == []
+
+
+def test_a_plugin_of_another_folder_is_left_alone(project, plugin, tmp_path_factory):
+    plugin([f"127.0.0.1:{free_port()}"], folder=tmp_path_factory.mktemp("other"))
+    assert orphans(project) == []
+
+
+def test_a_plugin_of_another_stack_s_update_is_left_alone(project, plugin):
+    process = plugin([f"127.0.0.1:{free_port()}"], environment(PARITY_UPDATE="u1"))
+    assert orphans(project, frozenset({"u2"})) == []
+    assert orphans(project, frozenset({"u1"})) == [process.pid]
+
+
+def test_a_process_that_has_no_engine_s_address_is_no_plugin(project, plugin):
+    plugin(["serve", "--port", "8080"])
+    assert orphans(project) == []
+
+
+def test_what_is_ended_is_gone_though_it_does_not_want_to(project):
+    code = (
+        "import signal, sys; signal.signal(signal.SIGTERM, signal.SIG_IGN); print('up', flush=True); sys.stdin.read()"
+    )
+    process = subprocess.Popen([sys.executable, "-c", code], stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+    assert process.stdout is not None
+    process.stdout.readline()
+    fence.end([fence.Running(process.pid, "plugin"), fence.Running(2**22 - 1, "gone already")])
+    assert not psutil.pid_exists(process.pid) or psutil.Process(process.pid).status() == psutil.STATUS_ZOMBIE
+    process.communicate()
+
+
+def test_an_engine_without_a_lock_is_seen(project, plugin, tmp_path):
+    program = tmp_path / "pulumi"
+    program.symlink_to(sys.executable)
+    code = "import sys; print('up', flush=True); sys.stdin.read()"
+    script = project / "up"
+    script.write_text(code)
+    process = subprocess.Popen(
+        [str(program), "up", "--stack", "staging"],
+        cwd=project,
+        env={"PATH": os.environ["PATH"], **environment()},
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+    )
+    assert process.stdout is not None
+    process.stdout.readline()
+    try:
+        assert [each.pid for each in fence.engines(environment(), project, "staging")] == [process.pid]
+        assert fence.engines(environment(), project, "prod") == [], "it names another stack"
+    finally:
+        process.kill()
+        process.communicate()

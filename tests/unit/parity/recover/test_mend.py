@@ -1,0 +1,194 @@
+"""Decisions carried over into a state that the engine takes: in order, whole, secrets marked."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from parity.graph import Graph, Resource, SecretInput, computed
+from parity.look import model
+from parity.look.model import Found, Reality
+from parity.recover.entries import MARKER, SECRET, SIGNATURE, Known, Unknown
+from parity.recover.mend import mend
+from parity.recover.model import Decision, Plan
+from parity.state import parse
+
+HEAD = "urn:pulumi:staging::storefront"
+STACK = f"{HEAD}::pulumi:pulumi:Stack::storefront-staging"
+APP = f"{HEAD}::parity:components:WebApp::shop"
+VERCEL = f"{HEAD}::pulumi:providers:vercel::vercel"
+PROJECT = f"{HEAD}::parity:components:WebApp${model.PROJECT}::shop-project"
+VARIABLE = f"{HEAD}::parity:components:WebApp${model.VARIABLE}::shop-variable-A"
+DRAIN = f"{HEAD}::{model.DRAIN}::logs-drain"
+LIVE = f"{HEAD}::parity:components:WebApp${model.LIVE}::shop-live"
+CANARY = "canary-secret-value"
+
+
+def declared(urn, type_, inputs, *, parent=APP, needs=(), custom=True, options=None):
+    provider = f"{VERCEL}::{computed(VERCEL, 'id')}" if custom and type_.startswith("vercel") else ""
+    dependencies = frozenset(needs)
+    return Resource(
+        urn, type_, urn.rpartition("::")[2], parent, custom, inputs, dependencies,
+        {"projectId": dependencies} if needs else {}, provider, options or {},
+    )  # fmt: skip
+
+
+GRAPH = Graph(
+    "storefront",
+    "staging",
+    {
+        each.urn: each
+        for each in (
+            declared(VERCEL, "pulumi:providers:vercel", {"team": "t"}, parent=STACK),
+            declared(APP, "parity:components:WebApp", {}, parent=STACK, custom=False),
+            declared(PROJECT, model.PROJECT, {"name": "shop-staging"}, options={"protect": True, "version": "5"}),
+            declared(
+                VARIABLE,
+                model.VARIABLE,
+                {"projectId": computed(PROJECT, "id"), "key": "A", "value": SecretInput(CANARY), "sensitive": True},
+                needs=[PROJECT],
+            ),
+            declared(DRAIN, model.DRAIN, {"name": "d"}, parent=STACK),
+            declared(LIVE, model.LIVE, {"project": "shop-staging"}, needs=[PROJECT]),
+        )
+    },
+    {},
+    {},
+)
+
+
+def row(urn, identity="", **more):
+    custom = bool(identity)
+    kind = urn.split("::")[2].rpartition("$")[2]
+    found = {"urn": urn, "type": kind, "custom": custom, "created": "2026-11-24T21:00:00Z", **more}
+    return {**found, "id": identity, "inputs": {}, "outputs": {}} if custom else found
+
+
+def carried(decisions, rows, found=None, operations=()):
+    state = parse({"version": 3, "deployment": {"resources": rows, "pending_operations": list(operations)}})
+    found = found or {}
+    under = {urn: tuple(found.get(urn, ())) for urn in GRAPH.resources}
+    inputs = {urn: dict(each.inputs) for urn, each in GRAPH.resources.items()}
+    keys = dict.fromkeys(GRAPH.resources, ("k",))
+    reality = Reality(keys, inputs, under, (), (), (), (), (), {}, {"team": "team_1"})
+    return mend(GRAPH, state, reality, Plan(tuple(decisions)))
+
+
+def rows_of(mended):
+    return mended.document["deployment"]["resources"]
+
+
+def found(type_, identity, properties=None):
+    return Found(type_, ("k",), identity, "", properties or {})
+
+
+BASE = [row(STACK), row(VERCEL, "p1", parent=STACK), row(APP, parent=STACK)]
+
+
+def test_what_is_adopted_stands_after_all_that_it_needs_and_names_its_provider():
+    there = {PROJECT: [found(model.PROJECT, "prj_1")], VARIABLE: [found(model.VARIABLE, "env_1")]}
+    plan = [Decision(VARIABLE, "adopt", "", "env_1", unread=("value",)), Decision(PROJECT, "adopt", "", "prj_1")]
+    mended = carried(plan, BASE, there)
+    order = [each["urn"] for each in rows_of(mended)]
+    assert order.index(PROJECT) < order.index(VARIABLE)
+    variable = rows_of(mended)[order.index(VARIABLE)]
+    assert variable["provider"] == f"{VERCEL}::p1"
+    assert variable["parent"] == APP
+    assert variable["dependencies"] == [PROJECT]
+    assert variable["inputs"]["projectId"] == "prj_1", "what only Vercel knew is filled in"
+    assert rows_of(mended)[order.index(PROJECT)]["protect"] is True
+    assert mended.refresh == (VARIABLE, PROJECT)
+
+
+def test_a_secret_is_marked_for_the_engine_to_seal():
+    mended = carried([Decision(VARIABLE, "adopt", "", "env_1")], BASE, {PROJECT: [found(model.PROJECT, "prj_1")]})
+    value = rows_of(mended)[-1]["inputs"]["value"]
+    assert value == {SIGNATURE: SECRET, "plaintext": json.dumps(CANARY)}
+
+
+def test_what_nobody_can_read_is_recorded_as_unknown_so_that_it_is_written_again():
+    recorded = row(VARIABLE, "env_1", parent=APP)
+    recorded["inputs"] = recorded["outputs"] = {"key": "A", "value": {SIGNATURE: SECRET, "ciphertext": "v1:x"}}
+    mended = carried([Decision(VARIABLE, "finish", "", "env_1", unread=("value",))], [*BASE, recorded])
+    after = rows_of(mended)[-1]
+    assert json.loads(after["inputs"]["value"]["plaintext"]) == MARKER
+    assert json.loads(after["outputs"]["value"]["plaintext"]) == MARKER
+    assert after["inputs"]["key"] == "A"
+    assert mended.refresh == (VARIABLE,)
+
+
+def test_a_parent_and_a_provider_that_were_never_recorded_are():
+    mended = carried([Decision(PROJECT, "adopt", "", "prj_1")], [])
+    urns = [each["urn"] for each in rows_of(mended)]
+    assert set(urns) == {STACK, APP, VERCEL, PROJECT}
+    assert urns.index(STACK) < urns.index(APP) < urns.index(PROJECT)
+    assert urns.index(VERCEL) < urns.index(PROJECT)
+    provider = rows_of(mended)[urns.index(VERCEL)]
+    assert rows_of(mended)[urns.index(PROJECT)]["provider"] == f"{VERCEL}::{provider['id']}"
+
+
+def test_the_project_s_own_plugin_gets_a_default_provider():
+    mended = carried([Decision(LIVE, "adopt", "", "team/shop")], BASE)
+    live = next(each for each in rows_of(mended) if each["urn"] == LIVE)
+    assert "::pulumi:providers:parity::default" in live["provider"]
+    assert "id" not in live["outputs"], "the plugin's own outputs have none"
+
+
+def test_what_is_forgotten_goes_and_nothing_names_it_any_more():
+    named = row(VARIABLE, "env_1", dependencies=[PROJECT], propertyDependencies={"projectId": [PROJECT]})
+    mended = carried([Decision(PROJECT, "forget", "", "prj_1")], [*BASE, row(PROJECT, "prj_1"), named])
+    assert PROJECT not in json.dumps(mended.document)
+    assert VARIABLE in [each["urn"] for each in rows_of(mended)]
+
+
+def test_a_twin_is_handed_to_the_engine_to_delete():
+    recorded = row(DRAIN, "d1", parent=STACK)
+    mended = carried([Decision(DRAIN, "remove", "", "d2")], [*BASE, recorded])
+    twins = [(each["id"], each.get("delete", False)) for each in rows_of(mended) if each["urn"] == DRAIN]
+    assert twins == [("d1", False), ("d2", True)], "the one that leaves stands last, as the engine wants it"
+    assert DRAIN not in mended.refresh
+
+
+def test_a_replacement_takes_the_place_of_what_leaves():
+    recorded = row(DRAIN, "old", parent=STACK)
+    mended = carried([Decision(DRAIN, "adopt", "", "new", replaces="old")], [*BASE, recorded])
+    twins = [(each["id"], each.get("delete", False)) for each in rows_of(mended) if each["urn"] == DRAIN]
+    assert twins == [("new", False), ("old", True)]
+
+
+def test_a_recorded_failed_build_is_handed_over_itself():
+    mended = carried([Decision(DRAIN, "remove", "", "d1")], [*BASE, row(DRAIN, "d1", parent=STACK)])
+    twins = [(each["id"], each.get("delete", False)) for each in rows_of(mended) if each["urn"] == DRAIN]
+    assert twins == [("d1", True)]
+
+
+def test_operations_without_an_end_go_but_for_those_that_a_person_decides():
+    operations = [{"type": "creating", "resource": row(urn, "x")} for urn in (DRAIN, PROJECT)]
+    plan = [Decision(DRAIN, "forget", ""), Decision(PROJECT, "ask", "")]
+    mended = carried(plan, BASE, operations=operations)
+    left = mended.document["deployment"]["pending_operations"]
+    assert [each["resource"]["urn"] for each in left] == [PROJECT]
+
+
+def test_where_all_is_the_same_the_state_is_too():
+    rows = [*BASE, row(PROJECT, "prj_1")]
+    mended = carried([Decision(PROJECT, "same", "", "prj_1")], rows)
+    assert not mended.changed
+    assert mended.refresh == ()
+
+
+def test_what_is_recorded_and_not_declared_is_read_by_its_provider():
+    other = f"{HEAD}::{model.ROLE}::gone"
+    assert carried([], [*BASE, row(other, "r")]).refresh == (other,)
+
+
+def test_an_output_that_nobody_knows_is_an_error_and_no_empty_text():
+    with pytest.raises(Unknown):
+        Known({}).resolve(computed(PROJECT, "id"))
+
+
+def test_a_known_output_is_filled_in_inside_a_text_and_a_secret():
+    known = Known({PROJECT: {"id": "prj_1"}})
+    assert known.resolve(f"https://x/{computed(PROJECT, 'id')}") == "https://x/prj_1"
+    assert known.resolve(SecretInput([computed(PROJECT, "id")])) == SecretInput(["prj_1"])

@@ -56,7 +56,7 @@ def provenance(stack: Stack, command: str) -> dict[str, Any]:
         "host": machine.as_document(machine.here()),
         "pid": os.getpid(),
         "run": machine.as_document(machine.run_of(environment)),
-        "commit": _commit_of(stack.project.root),
+        "commit": commit_of(stack.project.root),
         "versions": _versions(),
     }
 
@@ -77,7 +77,7 @@ def _versions() -> dict[str, str]:
     return {"pulumi": tools.cli.version, **{plugin.name: plugin.version for plugin in tools.plugins}}
 
 
-def _commit_of(root: Path) -> str:
+def commit_of(root: Path) -> str:
     """The commit of the checkout, 40 hex digits, with `+changes` where files differ from it; empty outside of git."""
     said = _git(root, "rev-parse", "HEAD")
     return said + "+changes" if said and _git(root, "status", "--porcelain", "--untracked-files=no") else said

@@ -8,7 +8,7 @@ import subprocess
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from parity import update
+from parity import place, update
 from parity.errors import ParityError, RefusedError
 from parity.releases import follow, pull_request, standing, steps, summary
 from parity.vendors.http import NotFound, Refused, VendorError
@@ -101,7 +101,7 @@ def write_summary(
 
 async def _origin(root: Path, repository: Repository) -> summary.Origin:
     """The commit that is delivered, and the pull request that brought it in, as far as GitHub can be asked."""
-    commit = os.environ.get("GITHUB_SHA") or update.commit_of(root).removesuffix("+changes")
+    commit = os.environ.get("GITHUB_SHA") or place.commit_of(root).removesuffix("+changes")
     client = standing.github()
     if client is None or not commit:
         return summary.Origin(commit, None, summary.run_address())

@@ -5,6 +5,8 @@ from __future__ import annotations
 import asyncio
 import base64
 import json
+import os
+import socket
 import subprocess
 from dataclasses import replace
 from pathlib import Path
@@ -14,11 +16,12 @@ import httpx
 import pytest
 
 from infra import settings as infra_settings
+from infra.secret import Secret
 from infra.stackfile import Release, Releases
 from parity import releases_file, state
 from parity.errors import HealthError, ParityError, RefusedError, UpdateError, UsageError
 from parity.project import Project
-from parity.releases import commits, delivery, follow, forecast, pull_request, standing, steps, summary, table
+from parity.releases import commits, delivery, follow, forecast, logins, pull_request, standing, steps, summary, table
 from parity.releases.commits import Knowledge
 from parity.releases.forecast import Applied
 from parity.releases.pull_request import PullRequest
@@ -226,6 +229,40 @@ def test_what_goes_back_and_what_cannot_is_said():
     assert "Does not go back: data, and migrations" in text
     assert "PAYMENT_SECRET_KEY" in text
     assert text.endswith("go on describing the newest release, r2.")
+
+
+# --- Logins -----------------------------------------------------------------------------------------------------------
+
+OPEN = replace(SETTINGS, secret=Secret("stack-secret-of-at-least-thirty-two-characters", "parity:secret"))
+
+
+def test_a_generations_login_is_tried_where_libpq_leads_or_else_at_the_stacks_own_host():
+    (ambient,) = logins.of(OPEN, "shop", 3, {"PGHOST": "127.0.0.1"})
+    assert (ambient.role, ambient.database, ambient.where) == (
+        "storefront_staging_shop_g3",
+        "storefront_staging",
+        "",
+    )
+    (own,) = logins.of(OPEN, "shop", 3, {})
+    assert own.where == "host=db.staging.storefront.example port=5432 sslmode=require"
+    assert own.password.reveal() != logins.of(OPEN, "shop", 2, {})[0].password.reveal()
+
+
+def test_a_login_that_cannot_be_tried_is_refused_without_its_password(monkeypatch):
+    with socket.socket() as taken:
+        # Bound and not listening: nobody answers there.
+        taken.bind(("127.0.0.1", 0))
+        monkeypatch.setenv("PGHOST", "127.0.0.1")
+        monkeypatch.setenv("PGPORT", str(taken.getsockname()[1]))
+        found = logins.of(OPEN, "shop", 1, os.environ)
+        lost = logins.refused(found)
+    assert list(lost) == ["storefront_staging_shop_g1 to storefront_staging"]
+    assert "refused" in lost[found[0].title]
+    assert found[0].password.reveal() not in str(lost) + repr(found)
+
+
+def test_an_application_without_a_database_has_nothing_to_try():
+    assert logins.refused(()) == {}
 
 
 # --- How it stands ----------------------------------------------------------------------------------------------------

@@ -170,11 +170,13 @@ def rollback(stack: Stack, application: str, to: str | None, *, checked: bool) -
         state = stack.recorded()
         there = asyncio.run(standing.look(settings, state, application))
         applied = standing.applied(settings, state, application)
-        _refuse_what_is_live(before, name, applied.live, stack.name)
         _refuse_by_hand(there, name)
+        _refuse_what_is_live(before, name, applied.live, stack.name)
         _refuse_lost_credentials(settings, application, name)
         _refuse_undeployed(there, name)
+        guarded = (f"The update will stop before it: {there.stale}",) if there.stale else ()
     else:
+        guarded = ()
         applied = forecast.applied_by_file(before)
         _refuse_what_is_live(before, name, before.live, stack.name)
     return Change(
@@ -183,7 +185,7 @@ def rollback(stack: Stack, application: str, to: str | None, *, checked: bool) -
         "rollback",
         after,
         f"{name} of {application} in {stack.name} is live again instead of {before.live}",
-        what_goes_back(settings, application, before, name),
+        (*guarded, *what_goes_back(settings, application, before, name)),
         forecast.forecast(settings, application, applied, after.releases[application]),
         name,
     )

@@ -90,12 +90,13 @@ class Names:
 
 
 def _identifiers(row: Row) -> Iterable[str]:
-    given = [row.key]
+    given, own = [row.key], ""
     if isinstance(row.document, dict):
         document = cast("dict[str, Any]", row.document)
-        given += [str(document.get(name) or "") for name in ("id", "host", "url")]
-    for each in given:
-        if _RANDOM.fullmatch(each):
+        own = str(document.get("id") or "")
+        given += [own, *(str(document.get(name) or "") for name in ("host", "url"))]
+    for each in dict.fromkeys(given):
+        if _RANDOM.fullmatch(each) or (each and each == own == row.key):
             yield each
             if prefixed := _PREFIXED.match(each):
                 yield prefixed[1]

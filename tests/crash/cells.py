@@ -170,6 +170,14 @@ class Player:
             "seconds": round(time.monotonic() - began, 2),
         }
 
+    def leave(self, cell: Cell) -> bool:
+        """Only crash, and leave the box as the crash did, with nothing of the run alive; False: nothing crashed."""
+        self.lab.begin(self.reference.operation)
+        command = update(self.reference.operation.command, parallel=cell.parallel)
+        scene = Scene(self.lab, self.wire, command, self.output)
+        done = disturb(scene, cell.point, cell.when, cell.fault, lambda _: None)
+        return done.reached and not done.swallowed
+
     def _look(self, run: Run, result: dict[str, Any]) -> None:
         """Look at what the crash has left while what outlived it still lives, and follow the ways back."""
         if run.stop is not None and not run.has_reached:

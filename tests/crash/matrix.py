@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
     from tests.crash.cells import Cell, Reference
 
-_TEMPLATE, _REFERENCES, _OUTPUT = "template", "references", "output.log"
+TEMPLATE, _REFERENCES, _OUTPUT = "template", "references", "output.log"
 
 
 @dataclass(frozen=True)
@@ -43,7 +43,7 @@ class Plan:
 
 def references(work: Path, names: Sequence[str]) -> dict[str, Reference]:
     """The undisturbed run of each operation, made once for a template."""
-    source = lab.template(work / _TEMPLATE)
+    source = lab.template(work / TEMPLATE)
     folder = work / _REFERENCES
     folder.mkdir(exist_ok=True, mode=0o700)
     with FileLock(f"{folder}.lock", timeout=1800):
@@ -54,7 +54,7 @@ def references(work: Path, names: Sequence[str]) -> dict[str, Reference]:
 
 
 def _record(source: Path, place: Path, folder: Path, names: Sequence[str]) -> None:
-    with lab.lab(source, place) as box, _wire(box) as wire:
+    with lab.lab(source, place) as box, fronted(box) as wire:
         for name in names:
             document = cells.kept(cells.record(box, wire, OPERATIONS[name]))
             part = folder / f"{name}.part"
@@ -63,7 +63,7 @@ def _record(source: Path, place: Path, folder: Path, names: Sequence[str]) -> No
 
 
 @contextmanager
-def _wire(box: lab.Lab) -> Iterator[Wire]:
+def fronted(box: lab.Lab) -> Iterator[Wire]:
     """The proxy in front of a box's PostgreSQL."""
     wire = Wire(box.box.local.running().ports.postgres).start()
     try:
@@ -154,7 +154,7 @@ class _Worker:
 
     def _with_one_box(self) -> bool:
         """Whether another box is needed."""
-        with lab.lab(self.plan.work / _TEMPLATE, self.plan.work / f"worker-{self.number}") as box, _wire(box) as wire:
+        with lab.lab(self.plan.work / TEMPLATE, self.plan.work / f"worker-{self.number}") as box, fronted(box) as wire:
             while self.deadline is None or time.time() < self.deadline:
                 try:
                     cell = self.tasks.get_nowait()

@@ -68,7 +68,14 @@ def _databases(lab: Lab) -> Iterable[Row]:
         for row in rows:
             if kind == "role settings" and int(row[0]) >= _FIRST_USER_OID:
                 row[0] = "<database>"  # a number that every database gets anew
-            yield Row(f"postgres {kind}", str(row[0]), row)
+            yield Row(f"postgres {kind}", str(row[0]), [_in_order(each) for each in row])
+
+
+def _in_order(value: Any) -> Any:
+    """A list as PostgreSQL prints it; access lists stand in the order in which grants were made, which says nothing."""
+    if isinstance(value, str) and value.startswith("{") and value.endswith("}"):
+        return sorted(value[1:-1].split(","))
+    return value
 
 
 def _logins(lab: Lab, rows: list[Row]) -> Iterable[Row]:

@@ -47,23 +47,23 @@ class Procedure:
     """The command that must find nothing to do at the end."""
 
 
-def _finish(operation: Operation) -> list[str]:
+def finish(operation: Operation) -> list[str]:
     return ["pulumi", operation.command, "--yes", "--skip-preview", "--stack", STACK, _NOT_INTERACTIVE]
 
 
 def _recover(operation: Operation) -> list[list[str]]:
-    return [["parity", "recover", STACK, "--settle", "1", "--skip-preview"], _finish(operation)]
+    return [["parity", "recover", STACK, "--settle", "1", "--skip-preview"], finish(operation)]
 
 
 def _up(operation: Operation) -> list[list[str]]:
-    return [_finish(operation)]
+    return [finish(operation)]
 
 
 def _documented(operation: Operation) -> list[list[str]]:
     """https://www.pulumi.com/docs/iac/operations/troubleshooting/: cancel, refresh, and the update again."""
     cancel = ["pulumi", "cancel", "--yes", STACK, _NOT_INTERACTIVE]
     refresh = ["pulumi", "refresh", "--yes", "--skip-preview", "--stack", STACK, _NOT_INTERACTIVE]
-    return [cancel, refresh, _finish(operation)]
+    return [cancel, refresh, finish(operation)]
 
 
 PROCEDURES = {

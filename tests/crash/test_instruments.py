@@ -233,3 +233,13 @@ def test_what_was_not_reached_or_was_swallowed_is_no_pass():
     results = [{**each, "verdicts": {}} for each in (unreached, swallowed)]
     assert [figures.outcome(each) for each in results] == ["not reached", "swallowed"]
     assert "| all | 2 | 1 | 1 | 0 | 0 | 0 | 0 of 0 |" in figures.report(results)
+
+
+def test_an_id_that_looks_like_a_word_is_an_id_all_the_same():
+    one, other = ({"id": each, "key": "LIMIT"} for each in ("AbCdefghijklmnop", "QrStuvwxyzabcdef"))
+    assert counted([Row("vercel env", one["id"], one)]) == counted([Row("vercel env", other["id"], other)])
+
+
+def test_an_access_list_is_the_same_in_any_order_and_another_with_another_right():
+    assert oracle._in_order("{a=c/x,b=c/x}") == oracle._in_order("{b=c/x,a=c/x}")
+    assert oracle._in_order("{a=c/x,b=c/x}") != oracle._in_order("{a=cT/x,b=c/x}")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import subprocess
+import sys
 import threading
 from collections import Counter
 
@@ -20,18 +21,20 @@ from tests.crash.writes import Watch
 # --- Writes -----------------------------------------------------------------------------------------------------------
 
 
-def watched(folder, script, decide):
+def watched(folder, decide, *command):
     watch = Watch(decide)
-    process = subprocess.Popen(watch.command(["sh", "-c", script]), cwd=folder, pass_fds=watch.descriptors)
+    process = subprocess.Popen(watch.command(command), cwd=folder, pass_fds=watch.descriptors)
     watch.start()
     return watch, process
 
 
 def test_every_rename_link_and_removal_is_seen_and_happens(tmp_path):
     seen = []
-    watch, process = watched(
-        tmp_path, "echo a > a; mv a b; ln b c; rm b", lambda write: seen.append((write.kind, write.path))
-    )
+
+    def decide(write):
+        seen.append((write.kind, write.path))
+
+    watch, process = watched(tmp_path, decide, "sh", "-c", "echo a > a; mv a b; ln b c; rm b")
     assert process.wait() == 0
     watch.close()
     assert watch.failure is None
@@ -50,7 +53,8 @@ def test_a_program_killed_at_a_write_has_written_all_or_nothing(tmp_path, done, 
         resume.wait()
         return done
 
-    watch, process = watched(tmp_path, "echo a > a; mv a b; echo went on > c", decide)
+    program = "import os; open('a', 'w').close(); os.rename('a', 'b'); open('c', 'w').close()"
+    watch, process = watched(tmp_path, decide, sys.executable, "-S", "-c", program)
     assert reached.wait(20)
     process.kill()
     process.wait()

@@ -19,7 +19,7 @@ def main() -> int:
     options = _options()
     operations = tuple(options.operation or OPERATIONS)
     options.work.mkdir(parents=True, exist_ok=True)
-    results = options.results or options.work / "results.jsonl"
+    results = options.results or matrix.ground(options.work) / "results.jsonl"
     if not options.report:
         undisturbed = matrix.references(options.work, operations)
         every = cells.cells(undisturbed.values(), parallel=options.parallel)
@@ -65,7 +65,11 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--minutes", type=float, metavar="M", help="begin no cell after M minutes")
     parser.add_argument("--anew", action="store_true", help="follow every way back, also from a state seen before")
     parser.add_argument("--work", type=Path, default=ROOT / ".crash", help="folder of boxes and results (.crash)")
-    parser.add_argument("--results", type=Path, help="results.jsonl in it; lines that are there are not run again")
+    parser.add_argument(
+        "--results",
+        type=Path,
+        help="default: results.jsonl beside the template; lines that are there are not run again",
+    )
     parser.add_argument("--report", action="store_true", help="run nothing; print the figures of the results")
     return parser.parse_args()
 

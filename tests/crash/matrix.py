@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import multiprocessing
 import queue
@@ -9,6 +10,7 @@ import time
 import traceback
 from contextlib import contextmanager
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from filelock import FileLock
@@ -19,10 +21,12 @@ from tests.crash.wire import Wire
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, MutableMapping, Sequence
-    from pathlib import Path
 
     from tests.crash.cells import Cell, Reference
 
+ROOT = Path(__file__).resolve().parents[2]
+_MADE_FROM = ("infra", "components", "plugin", "sandbox")
+_RECORDED_BY = ("canonical", "engine", "lab", "operations", "oracle", "points", "small_platform", "stack_file", "wire")
 TEMPLATE, _REFERENCES, _OUTPUT = "template", "references", "output.log"
 
 
@@ -41,15 +45,26 @@ class Plan:
     """No cell is begun after so long; None: no limit."""
 
 
+def ground(work: Path) -> Path:
+    """The folder of the template and of what was recorded with it; another one once the code of either changes."""
+    files = sorted(path for part in _MADE_FROM for path in (ROOT / part).rglob("*.py"))
+    files += [Path(__file__).with_name(f"{name}.py") for name in _RECORDED_BY]
+    digest = hashlib.sha256()
+    for path in files:
+        digest.update(path.relative_to(ROOT).as_posix().encode() + path.read_bytes())
+    return work / f"ground-{digest.hexdigest()[:12]}"
+
+
 def references(work: Path, names: Sequence[str]) -> dict[str, Reference]:
     """The undisturbed run of each operation, made once for a template."""
-    source = lab.template(work / TEMPLATE)
-    folder = work / _REFERENCES
+    place = ground(work)
+    source = lab.template(place / TEMPLATE)
+    folder = place / _REFERENCES
     folder.mkdir(exist_ok=True, mode=0o700)
     with FileLock(f"{folder}.lock", timeout=1800):
         missing = [name for name in names if not (folder / f"{name}.json").exists()]
         if missing:
-            _record(source, work / "recorder", folder, missing)
+            _record(source, place / "recorder", folder, missing)
     return {name: cells.opened(OPERATIONS[name], json.loads((folder / f"{name}.json").read_text())) for name in names}
 
 
@@ -154,7 +169,10 @@ class _Worker:
 
     def _with_one_box(self) -> bool:
         """Whether another box is needed."""
-        with lab.lab(self.plan.work / TEMPLATE, self.plan.work / f"worker-{self.number}") as box, fronted(box) as wire:
+        with (
+            lab.lab(ground(self.plan.work) / TEMPLATE, self.plan.work / f"worker-{self.number}") as box,
+            fronted(box) as wire,
+        ):
             while self.deadline is None or time.time() < self.deadline:
                 try:
                     cell = self.tasks.get_nowait()

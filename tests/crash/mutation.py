@@ -119,9 +119,14 @@ def main() -> int:
     """Run it and print the figures."""
     options = _options()
     began = time.monotonic()
-    crashed = chosen(options.work, options.results or options.work / "results.jsonl", options.states, options.seed)
+    crashed = chosen(
+        options.work, options.results or matrix.ground(options.work) / "results.jsonl", options.states, options.seed
+    )
     every = mutants.mutants()
-    with lab.lab(options.work / matrix.TEMPLATE, options.work / "mutation") as box, matrix.fronted(box) as wire:
+    with (
+        lab.lab(matrix.ground(options.work) / matrix.TEMPLATE, options.work / "mutation") as box,
+        matrix.fronted(box) as wire,
+    ):
         bench = Bench(options.work, box, wire)
         print(f"{len(crashed)} crashes:", flush=True)
         states = bench.prepare(crashed)
@@ -179,7 +184,7 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--seed", type=int, default=1, help="chooses crashes and mutants (1)")
     parser.add_argument("--minutes", type=float, default=600, help="begin no mutant after so many (600)")
     parser.add_argument("--work", type=Path, default=ROOT / ".crash", help="folder of boxes and results (.crash)")
-    parser.add_argument("--results", type=Path, help="a run's results (results.jsonl in it)")
+    parser.add_argument("--results", type=Path, help="a run's results (results.jsonl beside the template)")
     return parser.parse_args()
 
 

@@ -8,7 +8,7 @@ import sys
 from pathlib import Path
 
 from tests.crash import cells, figures, matrix
-from tests.crash.operations import OPERATIONS
+from tests.crash.operations import ALL, OPERATIONS, TERRAFORM
 from tests.crash.procedures import PROCEDURES
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -17,7 +17,7 @@ ROOT = Path(__file__).resolve().parents[2]
 def main() -> int:
     """Run it; 1 where a cell of this project's own way back failed, where a domain was not whole, or a cell broke."""
     options = _options()
-    operations = tuple(options.operation or OPERATIONS)
+    operations = tuple(options.operation or (TERRAFORM if options.way == ["terraform-apply"] else OPERATIONS))
     options.work.mkdir(parents=True, exist_ok=True)
     results = options.results or matrix.ground(options.work) / "results.jsonl"
     if not options.report:
@@ -56,7 +56,7 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--all", action="store_true", help="run every cell, not a sample")
     parser.add_argument("--sample", type=int, default=24, metavar="N", help="run N cells, chosen by the seed (24)")
     parser.add_argument("--seed", type=int, default=1, metavar="S", help="chooses the sample (1)")
-    parser.add_argument("--operation", action="append", choices=list(OPERATIONS), help="only this one; may be repeated")
+    parser.add_argument("--operation", action="append", choices=list(ALL), help="only this one; may be repeated")
     parser.add_argument("--fault", action="append", help="only this one; may be repeated")
     parser.add_argument("--cell", action="append", help="only this one, as a report names it; may be repeated")
     parser.add_argument("--way", nargs="+", choices=list(PROCEDURES), default=["recover"], help="ways back (recover)")

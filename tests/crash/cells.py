@@ -10,7 +10,7 @@ from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
 from tests.crash import oracle
-from tests.crash.engine import running, update
+from tests.crash.engine import running
 from tests.crash.faults import FAULTS, Scene, disturb
 from tests.crash.points import Point
 from tests.crash.procedures import PROCEDURES, follow
@@ -52,7 +52,7 @@ def record(lab: Lab, wire: Wire, operation: Operation) -> Reference:
     """
     lab.begin(operation)
     started_with, sealed = oracle.read(lab).served, oracle.ciphertexts(lab)
-    with running(lab, wire, update(operation.command)) as run:
+    with running(lab, wire, lab.command(operation, parallel=1)) as run:
         assert run.wait() == 0, run.said()
         points = tuple(run.points())
     return Reference(operation, points, oracle.read(lab), started_with, sealed)
@@ -159,7 +159,7 @@ class Player:
         began = time.monotonic()
         self.lab.begin(self.reference.operation)
         result: dict[str, Any] = {**cell.document(), "verdicts": {}}
-        command = update(self.reference.operation.command, parallel=cell.parallel)
+        command = self.lab.command(self.reference.operation, parallel=cell.parallel)
         scene = Scene(self.lab, self.wire, command, self.output)
         done = disturb(scene, cell.point, cell.when, cell.fault, lambda run: self._look(run, result))
         return result | {
@@ -173,7 +173,7 @@ class Player:
     def leave(self, cell: Cell) -> bool:
         """Only crash, and leave the box as the crash did, with nothing of the run alive; False: nothing crashed."""
         self.lab.begin(self.reference.operation)
-        command = update(self.reference.operation.command, parallel=cell.parallel)
+        command = self.lab.command(self.reference.operation, parallel=cell.parallel)
         scene = Scene(self.lab, self.wire, command, self.output)
         done = disturb(scene, cell.point, cell.when, cell.fault, lambda _: None)
         return done.reached and not done.swallowed
@@ -239,7 +239,8 @@ def live_faults(lab: Lab, reference: Reference) -> list[str]:
         faults.append(f"the domain answers {answer.status}")
     elif not answer.logins:
         faults.append("the live release cannot log in to its database")
-    meta = json.loads(next(iter(served.values())))["meta"] or {}
-    if answer.status == 200 and (answer.release, answer.commit) != (meta.get("release"), meta.get("commit")):
-        faults.append(f"the domain answers with release {answer.release}, the project serves {meta.get('release')}")
+    built = json.loads(next(iter(served.values())))["variables"] or {}
+    wanted = built.get("PARITY_RELEASE"), built.get("PARITY_COMMIT")
+    if answer.status == 200 and (answer.release, answer.commit) != wanted:
+        faults.append(f"the domain answers with release {answer.release}, the project serves {wanted[0]}")
     return faults

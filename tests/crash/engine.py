@@ -14,7 +14,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 from tests.crash.points import Files, Point, of_commits, of_requests
-from tests.crash.stack_file import STACK
 from tests.crash.wire import Commit, Hold, Wire
 from tests.crash.writes import Watch
 
@@ -29,12 +28,6 @@ MARK = "PARITY_CRASH_RUN"
 """An environment variable that the engine's plugins inherit, so that those that outlive it are found."""
 _POLL_SECONDS = 0.02
 _LIMIT_SECONDS = 180
-
-
-def update(command: str, *, parallel: int = 1) -> list[str]:
-    """The engine's command line."""
-    words = ["pulumi", command, "--yes", "--skip-preview", "--stack", STACK, "--non-interactive"]
-    return [*words, "--parallel", str(parallel)]
 
 
 @dataclass
@@ -204,8 +197,11 @@ _MODULES = {"vercel": "sandbox.standin", "parity": "plugin"}
 def _is_plugin(words: list[str], name: str) -> bool:
     program = Path(words[0]).name
     if name:
-        return program == f"pulumi-resource-{name}" or words[2:4] == ["-m", _MODULES.get(name, "")]
-    return program.startswith("pulumi-resource-") or (words[2:3] == ["-m"] and words[3] in _MODULES.values())
+        own = {f"pulumi-resource-{name}", f"terraform-provider-{name}"}
+        return program in own or words[2:4] == ["-m", _MODULES.get(name, "")]
+    return program.startswith(("pulumi-resource-", "terraform-provider-")) or (
+        words[2:3] == ["-m"] and words[3] in _MODULES.values()
+    )
 
 
 @contextlib.contextmanager

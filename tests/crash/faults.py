@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import signal
 import time
 from dataclasses import dataclass
@@ -28,7 +29,7 @@ _STATUSES: dict[str, dict[str, Any]] = {
     "status-500": {"status": 500},
     "status-429": {"status": 429, "times": None, "retry_after": 0},
 }
-_CANCELLING = "received; cancelling"
+_CANCELLING = re.compile("received; cancelling|Interrupt received")
 
 
 @dataclass(frozen=True)
@@ -159,13 +160,13 @@ def _pending(lab: Lab) -> list[dict[str, dict[str, str]]]:
 
 def _interrupt(run: Run) -> None:
     run.signal(signal.SIGINT)
-    run.until(lambda: _CANCELLING in run.said())
+    run.until(lambda: bool(_CANCELLING.search(run.said())))
     run.resume()
 
 
 def _interrupt_twice(run: Run) -> None:
     run.signal(signal.SIGINT)
-    run.until(lambda: _CANCELLING in run.said())
+    run.until(lambda: bool(_CANCELLING.search(run.said())))
     run.signal(signal.SIGINT)
     run.wait_or_resume(cut=run.stop is not None and run.stop.when == "before")
 

@@ -54,7 +54,7 @@ class Bench:
             return []
         client = self.box.box.local.client()
         client.save_snapshot(_SNAPSHOT)
-        command = procedures.PROCEDURES["recover"].commands(OPERATIONS[crashed.operation])[0]
+        command = procedures.PROCEDURES["recover"].commands(self.box, OPERATIONS[crashed.operation])[0]
         with engine.running(self.box, self.wire, command, output=self.output) as run:
             code = run.wait()
             assert code == 0, run.said()

@@ -20,7 +20,16 @@ from parity.local import Local
 from parity.project import Project
 from sandbox import lifecycle
 from sandbox.server import ServeOptions
-from tests.crash.operations import EMPTY, ONE_RELEASE, OPERATIONS, TWO_RELEASES, Operation
+from tests.crash import terraform
+from tests.crash.operations import (
+    EMPTY,
+    ONE_RELEASE,
+    OPERATIONS,
+    TERRAFORM_ONE,
+    TERRAFORM_TWO,
+    TWO_RELEASES,
+    Operation,
+)
 from tests.crash.small_platform import PLATFORM
 from tests.crash.stack_file import COMMITS, FIRST, SECOND, STACK, UNKNOWN_DIGEST, Config
 from tests.support.program import Box, copy_program
@@ -33,6 +42,7 @@ SPEED = {
     "PARITY_STANDIN_POLL_SECONDS": "0.05",
     "PYTHONDONTWRITEBYTECODE": "",
 }
+TERRAFORM_STARTS = {TERRAFORM_ONE: terraform.ONE, TERRAFORM_TWO: terraform.TWO}
 _PROGRAM, _SANDBOX, _FILES = "program", "box", "stack-files"
 
 
@@ -60,8 +70,34 @@ class Lab:
 
     def begin(self, operation: Operation) -> None:
         """Go to where an operation starts, with the stack's file as it is to become."""
+        if operation.start in TERRAFORM_STARTS:
+            self._make_start(operation.start)
         self.box.local.client().load_snapshot(operation.start)
-        self.declare(operation.name)
+        self.prepare(operation)
+
+    def prepare(self, operation: Operation) -> None:
+        """Let the next command do what an operation declares."""
+        if operation.tool == "terraform":
+            terraform.declare(self, terraform.RELEASES[operation.name])
+        else:
+            self.declare(operation.name)
+
+    def command(self, operation: Operation, *, parallel: int | None = None) -> list[str]:
+        """The operation's command line, without questions; `parallel` None: as the tool does by itself."""
+        if operation.tool == "terraform":
+            return terraform.command(self, operation.command, parallel=parallel or 10)
+        words = ["pulumi", operation.command, "--yes", "--skip-preview", "--stack", STACK, "--non-interactive"]
+        return words if parallel is None else [*words, "--parallel", str(parallel)]
+
+    def _make_start(self, name: str) -> None:
+        """Make a start of Terraform's where this box has none yet."""
+        client = self.box.local.client()
+        if name in {each["name"] for each in client.snapshots()}:
+            return
+        client.load_snapshot(EMPTY)
+        terraform.declare(self, TERRAFORM_STARTS[name])
+        self.box.run(*terraform.command(self, "apply")).ok()
+        client.save_snapshot(name)
 
     def declare(self, name: str) -> None:
         """Put a stack file of the template in place."""

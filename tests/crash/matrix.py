@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 from filelock import FileLock
 
 from tests.crash import cells, lab
-from tests.crash.operations import OPERATIONS
+from tests.crash.operations import ALL
 from tests.crash.wire import Wire
 
 if TYPE_CHECKING:
@@ -65,13 +65,13 @@ def references(work: Path, names: Sequence[str]) -> dict[str, Reference]:
         missing = [name for name in names if not (folder / f"{name}.json").exists()]
         if missing:
             _record(source, place / "recorder", folder, missing)
-    return {name: cells.opened(OPERATIONS[name], json.loads((folder / f"{name}.json").read_text())) for name in names}
+    return {name: cells.opened(ALL[name], json.loads((folder / f"{name}.json").read_text())) for name in names}
 
 
 def _record(source: Path, place: Path, folder: Path, names: Sequence[str]) -> None:
     with lab.lab(source, place) as box, fronted(box) as wire:
         for name in names:
-            document = cells.kept(cells.record(box, wire, OPERATIONS[name]))
+            document = cells.kept(cells.record(box, wire, ALL[name]))
             part = folder / f"{name}.part"
             part.write_text(json.dumps(document))
             part.rename(folder / f"{name}.json")

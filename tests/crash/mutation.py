@@ -49,8 +49,8 @@ class State:
 def way_back(mutant: str) -> procedures.Procedure:
     """Recover's, with a mutant in its place; what must have nothing to do at the end is the real one."""
 
-    def commands(operation: Operation) -> list[list[str]]:
-        return [[sys.executable, PROGRAM, mutant, "--", *_WORDS], procedures.finish(operation)]
+    def commands(box: lab.Lab, operation: Operation) -> list[list[str]]:
+        return [[sys.executable, PROGRAM, mutant, "--", *_WORDS], box.command(operation)]
 
     return procedures.Procedure("mutant", mutant, commands, procedures.PROCEDURES["recover"].again)
 

@@ -21,7 +21,9 @@ class Operation:
     """The stack's file at that time; None: nothing was ever declared."""
     after: Config
     command: str = "up"
-    """`up` or `destroy`."""
+    """`up` or `destroy`; Terraform's `apply` or `destroy`."""
+    tool: str = "pulumi"
+    """`pulumi` or `terraform`."""
 
 
 OPERATIONS = {
@@ -38,3 +40,17 @@ OPERATIONS = {
         Operation("destroy", TWO_RELEASES, SECOND, SECOND, command="destroy"),
     )
 }
+
+TERRAFORM_ONE, TERRAFORM_TWO = "terraform-one-release", "terraform-two-releases"
+
+TERRAFORM = {
+    each.name: each
+    for each in (
+        Operation("terraform-first-up", EMPTY, None, FIRST, "apply", "terraform"),
+        Operation("terraform-rotated-credentials", TERRAFORM_ONE, FIRST, SECOND, "apply", "terraform"),
+        Operation("terraform-destroy", TERRAFORM_TWO, SECOND, SECOND, "destroy", "terraform"),
+    )
+}
+"""The same with Terraform: what it has an equivalent for."""
+
+ALL = OPERATIONS | TERRAFORM

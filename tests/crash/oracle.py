@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 import psycopg
 
+from tests.crash import terraform
 from tests.crash.canonical import Names, Row, counted, differences
 from tests.crash.stack_file import DOMAIN, STACK
 from tests.support import catalog
@@ -175,9 +176,13 @@ def record(lab: Lab, known_ciphertexts: dict[str, str]) -> Record:
     path = lab.backend / ".pulumi" / "stacks" / "storefront" / f"{STACK}.json"
     latest = json.loads(path.read_text())["checkpoint"].get("latest") or {} if path.exists() else None
     locks = len(list((lab.backend / ".pulumi" / "locks").rglob("*.json")))
+    names = Names(stored(lab))
+    other = lab.backend / terraform.STATE
+    if other.exists():
+        resources = json.loads(other.read_text() or "{}").get("resources", [])
+        return Record(names.text(_unsealed(resources, {})), locks, 0)
     if latest is None:
         return Record("no checkpoint", locks, 0)
-    names = Names(stored(lab))
     kept = {
         name: sorted(
             _PROVIDER_ID.sub("*", names.text(_unsealed(each, known_ciphertexts))) for each in latest.get(name) or []

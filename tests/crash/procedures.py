@@ -6,7 +6,7 @@ import time
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from tests.crash import oracle
+from tests.crash import oracle, terraform
 from tests.crash.stack_file import STACK
 
 if TYPE_CHECKING:
@@ -38,40 +38,39 @@ class Verdict:
 
 @dataclass(frozen=True)
 class Procedure:
-    """One way back: commands in their order, each with whether its failure ends the way."""
+    """One way back: commands in their order; one that fails ends the way."""
 
     name: str
     title: str
-    commands: Callable[[Operation], list[list[str]]]
+    commands: Callable[[Lab, Operation], list[list[str]]]
     again: list[str] | None = None
     """The command that must find nothing to do at the end."""
+    tool: str = "pulumi"
 
 
-def finish(operation: Operation) -> list[str]:
-    return ["pulumi", operation.command, "--yes", "--skip-preview", "--stack", STACK, _NOT_INTERACTIVE]
+def _recover(lab: Lab, operation: Operation) -> list[list[str]]:
+    return [["parity", "recover", STACK, "--settle", "1", "--skip-preview"], lab.command(operation)]
 
 
-def _recover(operation: Operation) -> list[list[str]]:
-    return [["parity", "recover", STACK, "--settle", "1", "--skip-preview"], finish(operation)]
+def _again(lab: Lab, operation: Operation) -> list[list[str]]:
+    return [lab.command(operation)]
 
 
-def _up(operation: Operation) -> list[list[str]]:
-    return [finish(operation)]
-
-
-def _documented(operation: Operation) -> list[list[str]]:
+def _documented(lab: Lab, operation: Operation) -> list[list[str]]:
     """https://www.pulumi.com/docs/iac/operations/troubleshooting/: cancel, refresh, and the update again."""
     cancel = ["pulumi", "cancel", "--yes", STACK, _NOT_INTERACTIVE]
     refresh = ["pulumi", "refresh", "--yes", "--skip-preview", "--stack", STACK, _NOT_INTERACTIVE]
-    return [cancel, refresh, finish(operation)]
+    return [cancel, refresh, lab.command(operation)]
 
 
 PROCEDURES = {
     each.name: each
     for each in (
         Procedure("recover", "parity recover, then the update again", _recover, ["parity", "recover", STACK, "--plan"]),
-        Procedure("stock-up", "stock Pulumi: the update again", _up),
+        Procedure("stock-up", "stock Pulumi: the update again", _again),
         Procedure("stock-steps", "stock Pulumi: cancel, refresh, the update again", _documented),
+        # A local state's lock is the process's own and goes with it, so there is none to take away by force-unlock.
+        Procedure("terraform-apply", "Terraform: apply again", _again, tool="terraform"),
     )
 }
 
@@ -80,7 +79,7 @@ def follow(lab: Lab, operation: Operation, procedure: Procedure, undisturbed: or
     """Follow a way back and judge what it led to, by what an undisturbed run of the operation leaves."""
     began = time.monotonic()
     verdict = Verdict(procedure.name)
-    for command in procedure.commands(operation):
+    for command in procedure.commands(lab, operation):
         run = lab.box.run(*command)
         verdict.said += run.said
         if run.code != 0:
@@ -98,18 +97,25 @@ def _judge(
     faults = [f"reality: {each}" for each in found.differences(undisturbed)]
     if verdict.faults or faults:
         return faults
-    if operation.command == "up":
-        preview = lab.box.pulumi("preview", "--stack", STACK, "--refresh", "--expect-no-changes")
+    if operation.command != "destroy":
+        preview = lab.box.run(*_preview(lab, operation))
         verdict.said += preview.said
         if preview.code != 0:
             faults.append(f"the preview is not clean: {_reason(preview)}")
     record = oracle.record(lab, {})
     if record.pending or record.locks:
         faults.append(f"the record holds {record.pending} operations without an end and {record.locks} locks")
-    return faults + (_again(lab, procedure.again, verdict) if procedure.again else [])
+    return faults + (_nothing_left(lab, procedure.again, verdict) if procedure.again else [])
 
 
-def _again(lab: Lab, command: list[str], verdict: Verdict) -> list[str]:
+def _preview(lab: Lab, operation: Operation) -> list[str]:
+    """Fails where what exists is not what is declared."""
+    if operation.tool == "terraform":
+        return terraform.plan(lab)
+    return ["pulumi", "preview", "--stack", STACK, "--refresh", "--expect-no-changes", _NOT_INTERACTIVE]
+
+
+def _nothing_left(lab: Lab, command: list[str], verdict: Verdict) -> list[str]:
     """Whether the last command finds nothing to do: it succeeds, and record and reality stay as they are."""
     sealed = oracle.ciphertexts(lab)
     before = oracle.record(lab, sealed).text, oracle.read(lab).objects

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import importlib.util
+import json
 import shutil
 import sys
 from dataclasses import dataclass
@@ -27,8 +28,8 @@ INSTALL_LIMIT = 900.0
 ANSWER_LIMIT = 30.0
 """Seconds within which `go version` must answer."""
 
-_LIST_LIMIT = 60.0
-"""Seconds within which Go says where a module is."""
+_MODULE_LIMIT = 600.0
+"""Seconds within which Go fetches a module that is not in its cache yet."""
 
 
 @dataclass(frozen=True)
@@ -126,14 +127,18 @@ def _number(version: str) -> tuple[int, int, int]:
 
 
 def module_folder(module: str, go: Path, environ: Mapping[str, str], home: Path) -> Path:
-    """Where a module that a go.mod in `home` requires lies in Go's own cache, verified against go.sum by Go.
+    """Where a module that a go.mod in `home` requires lies in Go's own cache, fetched where it is not there, verified against go.sum by Go.
 
     Raises:
         BuildFailed: Go cannot have it.
     """
-    command = [str(go), "list", "-m", "-f", "{{.Dir}}", module]
-    answer = run(command, limit=_LIST_LIMIT, environ=environ, cwd=home)
-    folder = answer.stdout.strip()
-    if answer.code != 0 or not folder:
-        raise BuildFailed(f"the Go module {module} is not there: {answer.complaint}")
-    return Path(folder)
+    # `go list` would give no folder where the module was never fetched.
+    command = [str(go), "mod", "download", "-json", module]
+    answer = run(command, limit=_MODULE_LIMIT, environ=environ, cwd=home)
+    try:
+        found = json.loads(answer.stdout)
+    except ValueError:
+        found = {}
+    if answer.code != 0 or "Dir" not in found:
+        raise BuildFailed(f"the Go module {module} cannot be had: {found.get('Error') or answer.complaint}")
+    return Path(found["Dir"])

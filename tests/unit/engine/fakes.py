@@ -49,7 +49,7 @@ def go(folder: Path, version: str, *, body: str = "") -> Path:
         f"""
 case "$1" in
 version) echo "go version go{version} linux/amd64" ;;
-list) echo "{folder}/module" ;;
+mod) printf '{{"Dir": "{folder}/module"}}' ;;
 build)
     echo build >> "{folder}/builds"
     {body}

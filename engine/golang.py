@@ -127,7 +127,9 @@ def _number(version: str) -> tuple[int, int, int]:
 
 
 def module_folder(module: str, go: Path, environ: Mapping[str, str], home: Path) -> Path:
-    """Where a module that a go.mod in `home` requires lies in Go's own cache, fetched where it is not there, verified against go.sum by Go.
+    """Where a module that a go.mod in `home` requires lies in Go's own cache.
+
+    Go fetches it first where it is not there, and holds it to go.sum.
 
     Raises:
         BuildFailed: Go cannot have it.
@@ -136,7 +138,7 @@ def module_folder(module: str, go: Path, environ: Mapping[str, str], home: Path)
     command = [str(go), "mod", "download", "-json", module]
     answer = run(command, limit=_MODULE_LIMIT, environ=environ, cwd=home)
     try:
-        found = json.loads(answer.stdout)
+        found: dict[str, str] = json.loads(answer.stdout)
     except ValueError:
         found = {}
     if answer.code != 0 or "Dir" not in found:

@@ -9,7 +9,7 @@ from collections import Counter
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
-from tests.crash import oracle
+from tests.crash import canaries, oracle
 from tests.crash.engine import running
 from tests.crash.faults import FAULTS, Scene, disturb
 from tests.crash.points import Point
@@ -159,16 +159,28 @@ class Player:
         began = time.monotonic()
         self.lab.begin(self.reference.operation)
         result: dict[str, Any] = {**cell.document(), "verdicts": {}}
+        known, printed = canaries.secrets(self.lab), self._printed()
         command = self.lab.command(self.reference.operation, parallel=cell.parallel)
         scene = Scene(self.lab, self.wire, command, self.output)
         done = disturb(scene, cell.point, cell.when, cell.fault, lambda run: self._look(run, result))
+        known |= canaries.secrets(self.lab)
         return result | {
+            "leaks": canaries.leaks(self.lab, known, self._said_since(printed)),
             "reached": done.reached,
             "swallowed": done.swallowed,
             "code": done.code,
             "settled": done.settled,
             "seconds": round(time.monotonic() - began, 2),
         }
+
+    def _printed(self) -> int:
+        return self.output.stat().st_size if self.output.exists() else 0
+
+    def _said_since(self, start: int) -> str:
+        """What was printed since."""
+        with self.output.open("rb") as stream:
+            stream.seek(start)
+            return stream.read().decode(errors="replace")
 
     def leave(self, cell: Cell) -> bool:
         """Only crash, and leave the box as the crash did, with nothing of the run alive; False: nothing crashed."""

@@ -23,7 +23,13 @@ def outcome(result: Result) -> str:
 def failed(result: Result) -> bool:
     """Whether a cell says something against this project: before any recovery, by its own way back, or broken."""
     own = result["verdicts"].get("recover")
-    return bool("broken" in result or result.get("live") or result.get("differences") or (own and own["faults"]))
+    return bool(
+        "broken" in result
+        or result.get("live")
+        or result.get("differences")
+        or result.get("leaks")
+        or (own and own["faults"])
+    )
 
 
 def report(results: Sequence[Result]) -> str:
@@ -74,6 +80,8 @@ def _failures(results: Sequence[Result]) -> str:
             continue
         for fault in each.get("live", []):
             seen[f"before any recovery: {fault}"].append(each["cell"])
+        for place in each.get("leaks", []):
+            seen[f"a secret in the clear: {place}"].append(each["cell"])
         for fault in each.get("differences", []):
             seen[f"swallowed, and yet: {fault}"].append(each["cell"])
         for name, verdict in each["verdicts"].items():

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 ROOT = Path(__file__).resolve().parents[2]
 _MADE_FROM = ("infra", "components", "plugin", "sandbox")
 _RECORDED_BY = ("canonical", "engine", "lab", "operations", "oracle", "points", "small_platform", "stack_file", "wire")
-TEMPLATE, _REFERENCES, _OUTPUT = "template", "references", "output.log"
+TEMPLATE, _REFERENCES = "template", "references"
 
 
 @dataclass(frozen=True)
@@ -189,7 +189,7 @@ class _Worker:
             self.undisturbed[cell.operation],
             self.plan.procedures,
             self.known if self.plan.reuse else {},
-            self.plan.work / _OUTPUT,
+            self.plan.work / f"output-{self.number}.log",
         )
         try:
             self.answers.put(player.play(cell))

@@ -1,6 +1,6 @@
 # Parity's entry points. Needs Python 3.11 or later, make and a package registry; everything else is fetched and pinned.
 .DEFAULT_GOAL := help
-.PHONY: help setup demo clean-demo test lint format docs check
+.PHONY: help setup demo clean-demo test crash lint format docs check
 
 UV := ./scripts/uv
 # The environment itself, not `uv run`: nothing is resolved or rebuilt behind a command's back.
@@ -30,6 +30,9 @@ clean-demo: $(STAMP) ## stop the sandbox and delete everything in it
 
 test: $(STAMP) ## run every test that needs no account, on the real engine too
 	@$(RUN) pytest -n 2 --dist worksteal -m "not live"
+
+crash: $(STAMP) ## crash every operation at every point (hours, resumable); ARGS="--sample 60" for a sample
+	@$(RUN) python -m tests.crash $(if $(ARGS),$(ARGS),--all)
 
 lint: $(STAMP) ## check style, types, import rules and workflows
 	@$(RUN) ./scripts/lint

@@ -17,6 +17,7 @@ ROOT = Path(__file__).resolve().parents[2]
 def main() -> int:
     """Run it; 1 where a cell of this project's own way back failed, where a domain was not whole, or a cell broke."""
     options = _options()
+    options.work = options.work.resolve()
     operations = tuple(options.operation or (TERRAFORM if options.way == ["terraform-apply"] else OPERATIONS))
     options.work.mkdir(parents=True, exist_ok=True)
     results = options.results or matrix.ground(options.work) / "results.jsonl"

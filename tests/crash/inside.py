@@ -119,6 +119,7 @@ def main() -> int:
     parser.add_argument("--work", type=Path, default=ROOT / ".crash", help="folder of boxes and results (.crash)")
     parser.add_argument("--results", type=Path, help="a run's results (results.jsonl beside the template)")
     options = parser.parse_args()
+    options.work = options.work.resolve()
     began = time.monotonic()
     crashed = mutation.chosen(
         options.work, options.results or matrix.ground(options.work) / "results.jsonl", options.crashes, options.seed

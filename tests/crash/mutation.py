@@ -118,6 +118,7 @@ def noticed(states: Sequence[State]) -> dict[str, list[int]]:
 def main() -> int:
     """Run it and print the figures."""
     options = _options()
+    options.work = options.work.resolve()
     began = time.monotonic()
     crashed = chosen(
         options.work, options.results or matrix.ground(options.work) / "results.jsonl", options.states, options.seed

@@ -14,6 +14,7 @@ from sandbox.errors import BadDocument
 if TYPE_CHECKING:
     from sandbox.store import Document, Store
 
+SERVICES = ("vercel", "github", "edge")
 ACTIONS = ("status", "delay", "drop", "hang", "truncate")
 _TIMINGS = ("before", "after")
 
@@ -153,6 +154,10 @@ def parse_fault(document: Document) -> Fault:
             raise BadDocument(f"A fault has no field {name!r}; it knows {', '.join(settable)}.")
         _check_type(name, value, hints[name])
     fault = Fault(**document)
+    if fault.service is not None and fault.service not in SERVICES:
+        raise BadDocument(f"A fault's service is one of {', '.join(SERVICES)}, not {fault.service!r}.")
+    if fault.method is not None and not (fault.method.isalpha() and fault.method.isupper()):
+        raise BadDocument(f"A fault's method is in capitals, as POST, not {fault.method!r}.")
     if fault.action not in ACTIONS:
         raise BadDocument(f"A fault's action is one of {', '.join(ACTIONS)}, not {fault.action!r}.")
     if fault.when not in _TIMINGS:

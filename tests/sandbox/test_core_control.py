@@ -89,6 +89,11 @@ def test_snapshots_are_listed_in_order_and_deleted(box):
         (lambda control: control.save_snapshot("there"), "There is already a snapshot 'there'"),
         (lambda control: control.call("POST", "faults", {"nth": "2"}), "A fault's nth is of type int, not str"),
         (lambda control: control.call("POST", "faults", {"servise": "vercel"}), "A fault has no field 'servise'"),
+        (
+            lambda control: control.call("POST", "faults", {"service": "versel"}),
+            "one of vercel, github, edge, not 'versel'",
+        ),
+        (lambda control: control.call("POST", "faults", {"method": "post"}), "in capitals, as POST, not 'post'"),
         (lambda control: control.call("POST", "builds", {"state": "BROKEN"}), "one of READY, ERROR, CANCELED"),
         (lambda control: control.call("PUT", "latency", {"vercel": -1}), "Latency is seconds"),
         (lambda control: control.call("POST", "postgres", {"action": "explode"}), "stop, start, restart, kill"),

@@ -41,7 +41,7 @@ def _enforced(props: Mapping[str, Any]) -> Iterator[str]:
     if props.get("enforcement") != "active":
         yield f"is {props.get('enforcement')} and guards nothing: set enforcement to active"
     rules = cast("dict[str, Any]", props.get("rules") or {})
-    if props.get("target") == "branch" and not rules.get("pullRequest"):
+    if props.get("target") == "branch" and rules.get("pullRequest") is None:
         yield "lets changes in without a pull request"
     if props.get("bypassActors"):
         yield "lets some pass by: take bypass_actors out"

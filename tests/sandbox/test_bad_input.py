@@ -33,12 +33,13 @@ def shared(empty_template: Path, tmp_path_factory: pytest.TempPathFactory) -> It
 
 @pytest.fixture
 def untouched(shared: Box) -> Iterator[Box]:
-    """The shared sandbox, its stack's file put back and everything in it compared afterwards."""
-    path = shared.project.root / f"Pulumi.{STACK}.yaml"
-    text, state, databases = path.read_text(), shared.state(), catalog.dump(shared.environment())
+    """The shared sandbox, the stack's file and the platform put back and everything in it compared afterwards."""
+    files = [shared.project.root / f"Pulumi.{STACK}.yaml", shared.project.root / "infra" / "platform.py"]
+    texts, state, databases = [path.read_text() for path in files], shared.state(), catalog.dump(shared.environment())
     since = shared.last_request()
     yield shared
-    path.write_text(text)
+    for path, text in zip(files, texts, strict=True):
+        path.write_text(text)
     assert shared.state() == state, "something was created"
     assert catalog.dump(shared.environment()) == databases, "something was created in PostgreSQL"
     assert {row["method"] for row in shared.requests(since)} <= READS, "a vendor was written to"
@@ -146,6 +147,26 @@ def test_every_fault_of_the_stack_file_at_once(untouched: Box):
     run = up(untouched)
     refused(run, "faults in the config; nothing was created or changed.")
     refused(run, "is not a known key.", "has no value in this stack.", "is not a host name", "Did you mean")
+
+
+def test_every_fault_of_the_platform_at_once(untouched: Box):
+    path = untouched.project.root / "infra" / "platform.py"
+    long = "a" * 40
+    text = path.read_text()
+    url, limit = 'name="DATABASE_URL", database="{}", schemas=("shop",)', 'name="{}", type="integer"'
+    for old, new in (
+        (url.format("storefront"), url.format("storefrnt")),
+        (limit.format("SEARCH_RESULTS_LIMIT"), limit.format("VERCEL_URL")),
+        ('name="admin"', f'name="{long}"'),
+        ('schemas=("shop", "backoffice")', 'schemas=("shop", "backoffice", "shop")'),
+    ):
+        assert text.count(old) == 1, old
+        text = text.replace(old, new)
+    path.write_text(text)
+    run = up(untouched)
+    refused(run, "in the config; nothing was created or changed.", "infra/platform.py")
+    refused(run, "names the database storefrnt, which does not exist.", "is a name that Vercel gives a value itself.")
+    refused(run, "PostgreSQL cuts names off at 63", "names shop 2 times.")
 
 
 def test_a_secret_in_the_clear(untouched: Box):

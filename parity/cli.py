@@ -28,6 +28,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "drift-issue": ("parity.commands.drift", "drift_issue"),
     "adopt": ("parity.commands.drift", "adopt_"),
     "ledger": ("parity.commands.ledger", "ledger"),
+    "postmortem": ("parity.commands.postmortem", "postmortem"),
     "release": ("parity.commands.releases", "release"),
     "promote": ("parity.commands.releases", "promote"),
     "rollback": ("parity.commands.releases", "rollback"),

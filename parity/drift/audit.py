@@ -95,7 +95,13 @@ def find(sides: compare.Sides, others: list[crossed.Other]) -> list[Finding]:
     found = [*compare.compare(sides), *beside.compare(sides), *privileges.compare(sides)]
     found = crossed.cross(found, others) + crossed.find(sides, others)
     told = {(each.urn, each.path) for each in found if each.kind == "crossed" and each.urn and each.cause}
-    kept = [each for each in found if each.kind != "changed" or (each.urn, each.path) not in told]
+    held = {each.id_ for each in found if each.kind == "crossed" and each.id_ and not each.urn}
+    kept = [
+        each
+        for each in found
+        if not (each.kind == "changed" and (each.urn, each.path) in told)
+        and not (each.kind == "unmanaged" and each.id_ in held)
+    ]
     return sorted(kept, key=lambda each: (KINDS.index(each.kind), each.vendor, each.type, each.name, each.path))
 
 

@@ -150,7 +150,7 @@ def _log_in(environment: Mapping[str, str], check: Check) -> Login:
             asked = bool(connection.pgconn.used_password)
     except psycopg.Error as error:
         text = str(error).strip().splitlines()
-        message = text[-1].removeprefix("FATAL:").strip() if text else "no message"
+        message = text[-1].rpartition("FATAL:")[2].strip() if text else "no message"
         return Login(check.role, check.database, _judged(error), message)
     if not asked:
         return Login(check.role, check.database, None, "the server asked for no password")

@@ -1,4 +1,4 @@
-"""A stack's one issue: opened, updated, closed against the sandbox's GitHub; each call held to GitHub's description."""
+"""A stack's one issue: opened, updated, closed, against the sandbox's GitHub and its own description."""
 
 from __future__ import annotations
 

@@ -13,6 +13,7 @@ from parity.recover.entries import Known
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
+    from datetime import datetime
 
     from parity.graph import Graph
     from parity.look.model import Reality
@@ -50,6 +51,18 @@ def mend(graph: Graph, state: State, reality: Reality, plan: Plan) -> Mended:
     targets = [each.urn for each in plan.of("adopt", "finish") if each.urn in work.rows]
     targets += [urn for urn in _loose(graph, state) if urn in work.rows and urn not in targets]
     return Mended(document, _content(document) != _content(state.document), tuple(dict.fromkeys(targets)))
+
+
+def stamped(state: State, now: datetime) -> Document | None:
+    """The state with each record that recover wrote noted as read; None where there is none to note."""
+    unread = {each.urn for each in state.resources if unproven(each)}
+    if not unread:
+        return None
+    document = deepcopy(dict(state.document))
+    for row in cast("list[Document]", document["deployment"]["resources"]):
+        if row["urn"] in unread:
+            row["modified"] = now.isoformat()
+    return document
 
 
 def _content(document: Mapping[str, Any]) -> tuple[list[Any], list[Any]]:

@@ -8,6 +8,7 @@ import subprocess
 import time
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from functools import partial
 from typing import TYPE_CHECKING, Any, cast
 
@@ -17,7 +18,7 @@ from parity.place import UPDATE_VARIABLE, log_file, open_place, provenance
 from parity.pulumi import short_urn
 from parity.recover import fence, history, inflight, runs
 from parity.recover.decide import decide
-from parity.recover.mend import mend
+from parity.recover.mend import mend, stamped
 from parity.recover.model import Plan
 
 if TYPE_CHECKING:
@@ -268,6 +269,8 @@ class _Recovery:
             with self.screen.step("Mend: read by the providers") as step:
                 step.waiting("pulumi refresh")
                 self._refresh(refresh)
+                step.waiting("the proof to be recorded")
+                self._stamp()
                 self.done.changed = True
                 step.done(f"{len(refresh)} resources")
         with self.screen.step("Prove: look again") as step:
@@ -336,6 +339,12 @@ class _Recovery:
         with self._engine_s_turn():
             self._pulumi("refresh", "--yes", "--skip-preview", "--stack", self.stack.name, *targets)
         self.written = self._checkpoint()
+
+    def _stamp(self) -> None:
+        """Note of what was read, where the engine did not: it notes only what reading changed."""
+        document = stamped(self.stack.recorded(), datetime.now(UTC))
+        if document:
+            self._import(json.dumps(document))
 
     def _changed_meanwhile(self, more: str) -> UnsureError:
         return UnsureError(
@@ -407,8 +416,9 @@ def _settled(trouble: Trouble) -> Trouble:
 
 
 def _left(plan: Plan) -> list[str]:
-    """What is still to be done; the engine deletes what was handed to it, and writes what nobody can read, later."""
-    return [f"{short_urn(each.urn)}: {each.why}" for each in plan.of("adopt", "forget", "finish", "remove")]
+    """What is still to be done to the record; what is not in it (no id) is the next update's to write."""
+    left = [each for each in plan.of("adopt", "forget", "finish", "remove") if each.kind != "finish" or each.id]
+    return [f"{short_urn(each.urn)}: {each.why}" for each in left]
 
 
 def _counts(plan: Plan) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from datetime import UTC, datetime
 
 import pytest
 
@@ -10,7 +11,7 @@ from parity.graph import Graph, Resource, SecretInput, computed
 from parity.look import model
 from parity.look.model import Found, Reality
 from parity.recover.entries import MARKER, SECRET, SIGNATURE, Known, Unknown
-from parity.recover.mend import mend
+from parity.recover.mend import mend, stamped
 from parity.recover.model import Decision, Plan
 from parity.state import parse
 
@@ -192,3 +193,12 @@ def test_a_known_output_is_filled_in_inside_a_text_and_a_secret():
     known = Known({PROJECT: {"id": "prj_1"}})
     assert known.resolve(f"https://x/{computed(PROJECT, 'id')}") == "https://x/prj_1"
     assert known.resolve(SecretInput([computed(PROJECT, "id")])) == SecretInput(["prj_1"])
+
+
+def test_what_recover_wrote_and_was_read_without_a_change_is_noted_as_read():
+    rows = [*BASE, {key: value for key, value in row(LIVE, "team/shop").items() if key != "created"}]
+    state = parse({"version": 3, "deployment": {"resources": rows}})
+    document = stamped(state, datetime(2026, 11, 24, tzinfo=UTC))
+    assert document is not None
+    assert document["deployment"]["resources"][-1]["modified"] == "2026-11-24T00:00:00+00:00"
+    assert stamped(parse(document), datetime(2026, 11, 25, tzinfo=UTC)) is None

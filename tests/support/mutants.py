@@ -27,6 +27,7 @@ from parity.check import proof
 from parity.check.compare import compare
 from parity.check.facts import facts
 from parity.check.trace import changed
+from parity.check.units import look_up
 from parity.declared import COMPUTED
 
 if TYPE_CHECKING:
@@ -81,8 +82,10 @@ def evaluate(mutant: Mutant | None) -> Callable[[str, Mapping[str, Any]], Graph]
         base = example(stack)
         config = StackConfig.model_validate(own_values(values))
         fields = {name: getattr(config, name) for name in StackConfig.model_fields}
-        mixed = replace(base, **fields)
-        broken = mutant if mutant is not None and stack == BROKEN else None
+        mixed = replace(base, **fields, origin=replace(base.origin, values=values))
+        # A branch on a key is in the program of both stacks; every other one is for one stack's name.
+        everywhere = mutant is not None and mutant.kind == "key"
+        broken = mutant if stack == BROKEN or everywhere else None
         if broken is not None and broken.settings is not None:
             mixed = broken.settings(mixed)
 
@@ -231,8 +234,32 @@ def _tried(model: BaseModel, field: str) -> Callable[[Any], BaseModel | None]:
 
 
 def fields_of(root: Any) -> set[str]:
-    """`Class.field` of every model below `root`."""
-    return {f"{type(model).__name__}.{name}" for _, model in _models(root, ()) for name in type(model).model_fields}
+    """`Class.field` of every model below `root`; a field that holds a model is that model's own fields."""
+    return {
+        f"{type(model).__name__}.{name}"
+        for _, model in _models(root, ())
+        for name in type(model).model_fields
+        if not isinstance(getattr(model, name), BaseModel)
+    }
+
+
+_KIND = "has one value in its model; variables made another kind are breaks of their own"
+_NOTHING = "says nothing about what is declared: it is read by the check and by the gate"
+ONE_VALUE: dict[str, str] = {
+    "PlainVariable.kind": _KIND,
+    "PerStackVariable.kind": _KIND,
+    "SensitiveVariable.kind": _KIND,
+    "DatabaseUrlVariable.kind": _KIND,
+    "Retention.production": "has one value in its model: anything else would lose kept releases",
+    "StackConfig.exceptions": _NOTHING,
+    "StackConfig.acknowledged": _NOTHING,
+}
+"""Fields of the models without a break, each with the reason."""
+
+EQUIVALENT: dict[str, str] = {
+    "PerStackVariable.type": "the form that a value must have; the value is what is declared",
+}
+"""Breaks that change nothing of what is declared, so that there is nothing to catch, each with the reason."""
 
 
 def _models(value: Any, path: tuple[Step, ...]) -> Iterator[tuple[tuple[Step, ...], BaseModel]]:
@@ -279,6 +306,11 @@ def _kinds(platform: Any) -> Iterator[Mutant]:
             new = _with(platform, ("applications", 0, "variables", index), member(**given))
             name = f"{type(variable).__name__} {variable.name} made a {member.__name__}"
             yield Mutant("platform field", name, settings=lambda given, new=new: replace(given, platform=new))
+
+
+def fields_of_stacks() -> set[str]:
+    """`Class.field` of every model of a stack's file."""
+    return fields_of(StackConfig.model_validate(own_values(sides()[1].values)))
 
 
 def setting_mutants() -> Iterator[Mutant]:
@@ -561,6 +593,23 @@ def _output_changed(urn: str, name: str) -> Callable[[Graph], Graph]:
 
 def _stack_output_changed(name: str) -> Callable[[Graph], Graph]:
     return lambda given: replace(given, outputs={**given.outputs, name: "other"})
+
+
+# --- Beside the name ---------------------------------------------------------------------------------------------------
+
+
+def by_key(unit: tuple[str, ...]) -> Mutant:
+    """A branch on a key's value instead of the stack's name: another framework where the key is as prod has it."""
+    platform = example(OTHER).platform
+    there = look_up(sides()[1].values, unit)
+
+    def settings(given: Settings) -> Settings:
+        if look_up(given.origin.values, unit) != there:
+            return given
+        first = platform.applications[0].model_copy(update={"framework": "remix"})
+        return replace(given, platform=_with(platform, ("applications", 0), first))
+
+    return Mutant("key", ".".join(unit), settings=settings)
 
 
 # --- All --------------------------------------------------------------------------------------------------------------

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from infra.docs import table as parameters_page
 from infra.platform import PLATFORM
 from infra.schema import stack_schema
+from parity.check.rules import page as rules_page
 from parity.reference import commands_page, routes_page
 
 if TYPE_CHECKING:
@@ -21,6 +22,7 @@ PAGES: Mapping[str, Callable[[], str]] = {
     "docs/parameters.md": parameters_page,
     "docs/stack.schema.json": lambda: stack_schema(PLATFORM),
     "docs/sandbox-routes.md": routes_page,
+    "docs/check-rules.md": rules_page,
 }
 """Each generated page and what writes it."""
 

@@ -30,7 +30,7 @@ NOT_AT_HAND = "[secret, not at hand]"
 CLEAR = "[in the clear]"
 """Stands for a value that the other stack keeps as a secret: it is most likely one."""
 
-Verdict = Literal["declared", "excepted", "break"]
+Verdict = Literal["declared", "excepted", "computed", "break"]
 
 _KEY = secrets.token_bytes(32)
 """Fingerprints of secrets are keyed for this process alone: they say equal or different and nothing else."""
@@ -165,7 +165,7 @@ def compare(one: Side, other: Side, evaluate: Evaluate, *, sealed: bool = False,
         judge(place, origins.get(place, frozenset()), branching=place in branching)
         for place in sorted(unequal | branching)
     ]
-    judged, unused = _except(differences, (*one.accepted, *other.accepted))
+    judged, unused = excepted(differences, (*one.accepted, *other.accepted))
     total = len(mine.keys() | theirs.keys())
     return Result(
         one=one.stack,
@@ -178,6 +178,20 @@ def compare(one: Side, other: Side, evaluate: Evaluate, *, sealed: bool = False,
         sealed=sealed,
         evaluations=run.count,
     )
+
+
+def branches(one: Side, other: Side, evaluate: Evaluate) -> frozenset[Place]:
+    """The places that follow the stack's name: breaks, whatever else they follow.
+
+    Both configs are tried under both names: a branch may show under one of the configs alone.
+    """
+    name = _Name(one.stack, other.stack)
+    found: frozenset[Place] = frozenset()
+    for side, away in ((one, other), (other, one)):
+        at_home = facts(evaluate(side.stack, side.values))
+        abroad = facts(evaluate(away.stack, under_name(side.values, away.stack)))
+        found |= name.branches(at_home, abroad)
+    return found
 
 
 class _Runs:
@@ -241,6 +255,11 @@ class _Name:
         return type(one) is type(other) and one == other
 
 
+def same_but_for_the_name(stack: str, other_stack: str, one: Any, other: Any) -> bool:
+    """Whether two values are the same but for the stack's name in them."""
+    return _Name(stack, other_stack).only(one, other)
+
+
 _DERIVED = re.compile(r"(?<![A-Za-z0-9_-])(?:[A-Za-z0-9_-]{43}|[0-9a-f]{32})(?![A-Za-z0-9_-])")
 """What is derived from the stack secret: a password (32 bytes, base64url) or a protection bypass (32 hex digits)."""
 
@@ -262,7 +281,7 @@ class _Judge:
 
     def __call__(self, place: Place, origins: frozenset[Unit], *, branching: bool) -> Difference:
         sealed = self.sealed and not self._in_the_clear(origins)
-        one, other = _shown(self.mine.get(place, ABSENT), self.theirs.get(place, ABSENT), sealed=sealed)
+        one, other = shown(self.mine.get(place, ABSENT), self.theirs.get(place, ABSENT), sealed=sealed)
         named = tuple(self._origin(unit) for unit in sorted(origins))
         if branching:
             why = "follows the stack's name, and not as a part of a name: the program treats the stacks differently"
@@ -279,8 +298,8 @@ class _Judge:
 
     def _origin(self, unit: Unit) -> Origin:
         one, other = look_up(self.one.values, unit), look_up(self.other.values, unit)
-        shown = _shown_config(one, other, sealed=self.sealed)
-        return Origin(spell(unit), *map(Value, shown, (self.one.locate(unit), self.other.locate(unit))))
+        texts = _shown_config(one, other, sealed=self.sealed)
+        return Origin(spell(unit), *map(Value, texts, (self.one.locate(unit), self.other.locate(unit))))
 
 
 def _shown_config(one: Any, other: Any, *, sealed: bool) -> tuple[str, str]:
@@ -298,7 +317,7 @@ def _text(value: Any) -> str:
     return value if isinstance(value, str) else json.dumps(value, default=str, ensure_ascii=False)
 
 
-def _shown(one: Any, other: Any, *, sealed: bool) -> tuple[str, str]:
+def shown(one: Any, other: Any, *, sealed: bool) -> tuple[str, str]:
     """Both values as text; of secrets only whether they are equal."""
     if isinstance(one, SecretInput) or isinstance(other, SecretInput):
         if ABSENT in (one, other):
@@ -325,7 +344,7 @@ def fingerprint(value: Any) -> str:
     return hmac.new(_KEY, repr(inner).encode(), hashlib.sha256).hexdigest()[:16]
 
 
-def _except(differences: Sequence[Difference], accepted: Sequence[Accepted]) -> tuple[list[Difference], list[Unused]]:
+def excepted(differences: Sequence[Difference], accepted: Sequence[Accepted]) -> tuple[list[Difference], list[Unused]]:
     """Give each break that an exception names its reason; the exceptions that name none are faults."""
     used: set[Accepted] = set()
     judged: list[Difference] = []

@@ -44,9 +44,9 @@ def facts(graph: Graph) -> Facts:
     for resource in graph.resources.values():
         result.update(_resource(resource, own))
     for urn, outputs in graph.component_outputs.items():
-        for path, value in _leaves(outputs):
+        for path, value in leaves(outputs):
             result[Place(own.key(urn), "output", path)] = own.value(value)
-    for path, value in _leaves(graph.outputs):
+    for path, value in leaves(graph.outputs):
         result[Place("stack", "output", path)] = own.value(value)
     return result
 
@@ -56,9 +56,9 @@ def _resource(resource: Resource, own: _Own) -> Iterator[tuple[Place, Any]]:
     yield Place(key, "resource", ""), "declared"
     yield Place(key, "parent", ""), own.key(resource.parent)
     yield Place(key, "provider", ""), own.value(resource.provider)
-    for path, value in _leaves(resource.inputs):
+    for path, value in leaves(resource.inputs):
         yield Place(key, "input", path), own.value(value)
-    for path, value in _leaves(resource.options):
+    for path, value in leaves(resource.options):
         yield Place(key, "option", path), own.value(value)
     for urn in resource.dependencies:
         yield Place(key, "dependency", own.key(urn)), "depends"
@@ -67,7 +67,7 @@ def _resource(resource: Resource, own: _Own) -> Iterator[tuple[Place, Any]]:
             yield Place(key, "property dependency", f"{name} on {own.key(urn)}"), "depends"
 
 
-def _leaves(value: Any, path: str = "") -> Iterator[tuple[str, Any]]:
+def leaves(value: Any, path: str = "") -> Iterator[tuple[str, Any]]:
     """The scalars below a value with their paths; an empty list or mapping is a leaf, so that it is not lost."""
     inner = value.value if isinstance(value, SecretInput) else value
     if isinstance(inner, dict) and inner:
@@ -80,7 +80,7 @@ def _leaves(value: Any, path: str = "") -> Iterator[tuple[str, Any]]:
         return
     for below, each in children:
         wrapped = SecretInput(each) if isinstance(value, SecretInput) else each
-        yield from _leaves(wrapped, below)
+        yield from leaves(wrapped, below)
 
 
 class _Own:

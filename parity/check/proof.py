@@ -17,6 +17,8 @@ from infra.model_faults import own_values
 from infra.secret import Secret
 from infra.stackfile import StackConfig
 from parity.check.compare import Accepted, Result, Side, compare
+from parity.check.facts import facts
+from parity.check.live import Declared, Real, compare_real
 from parity.declared import declared
 from parity.errors import ParityError, ProjectError
 
@@ -39,6 +41,8 @@ class Checked:
     """Whether the release guard was run; it needs the secrets."""
     stale: tuple[Fault, ...]
     """What the release guard found: releases that the config has moved away from."""
+    live: bool = False
+    """Whether what the stacks really have was compared, and not what is declared for them."""
 
     @property
     def clean(self) -> bool:
@@ -70,6 +74,29 @@ def check(project: str, one: str, other: str, load: Load, *, workers: int | None
     )
     stale = () if result.sealed else (fault for settings in (mine, theirs) for fault in guard.stale(settings))
     return Checked(result, not result.sealed, tuple(stale))
+
+
+def check_live(
+    project: str, one: str, other: str, load: Load, look: Callable[[str], Real], *, workers: int | None = None
+) -> Checked:
+    """Compare what two stacks of a project really have, by what is declared for them.
+
+    Args:
+        project, one, other, load, workers: as `check` takes them.
+        look: gives what a stack really has.
+
+    Raises:
+        ConfigError, ProjectError: as `check`.
+        UpdateError: a stack could not be looked at.
+    """
+    mine, theirs = both(one, other, load)
+    sides, program = (side(mine), side(theirs)), Program(project, mine, theirs)
+    result = compare(*sides, program, sealed=mine.sealed or theirs.sealed, workers=workers)
+    graphs = [program(each.stack, each.values) for each in sides]
+    declared = Declared.of(result, *((each, facts(each)) for each in graphs))
+    accepted = (*sides[0].accepted, *sides[1].accepted)
+    found = compare_real(look(one), look(other), declared, accepted)
+    return Checked(found, guarded=False, stale=(), live=True)
 
 
 def both(one: str, other: str, load: Load) -> tuple[Settings, Settings]:

@@ -32,14 +32,17 @@ _ROWS = 400
 def headline(checked: Checked) -> str:
     """The result in one line."""
     result = checked.result
+    who = f"{result.one} and {result.other}"
+    who = f"what {who} really have" if checked.live else who
+    be = "is" if checked.live else "are"
     if checked.clean:
-        return f"{result.one} and {result.other} are the same but for what their files say"
+        return f"{who} {be} the same but for what their files say"
     found = [
         _count(len(result.breaks), "break"),
         _count(len(result.unused), "exception that holds no longer", "exceptions that hold no longer"),
         _count(len(checked.stale), "stale release"),
     ]
-    return f"{result.one} and {result.other} are not the same: {', '.join(each for each in found if each)}"
+    return f"{who} {be} not the same: {', '.join(each for each in found if each)}"
 
 
 def _count(number: int, noun: str, plural: str | None = None) -> str:
@@ -62,7 +65,13 @@ def summary(checked: Checked) -> list[str]:
     result = checked.result
     declared = sum(each.verdict == "declared" for each in result.differences)
     excepted = sum(each.verdict == "excepted" for each in result.differences)
+    computed = sum(each.verdict == "computed" for each in result.differences)
     counts = f"{declared} follow keys of the stacks' files, {excepted} excepted, {len(result.breaks)} breaks"
+    if checked.live:
+        return [
+            f"{result.resources} objects, {result.facts} facts: {result.equal} equal, {computed} computed, {counts}",
+            "secrets: the engine masks them, so whether one is there was compared and what it is was not",
+        ]
     return [
         f"{result.resources} resources, {result.facts} facts: {result.equal} equal, {counts}",
         SEALED if result.sealed else OPENED,
@@ -143,6 +152,19 @@ def text(checked: Checked, *, whole: bool = False) -> Iterator[tuple[str, str]]:
         yield f"  {_place(each.place)}: {_short(each.one)} | {_short(each.other)}", ""
         yield f"    {each.why}", "dim"
     yield from _declared(result, whole=whole)
+    yield from _computed(result)
+
+
+def _computed(result: Result) -> Iterator[tuple[str, str]]:
+    found: dict[str, list[Difference]] = defaultdict(list)
+    for each in result.differences:
+        if each.verdict == "computed":
+            found[each.why].append(each)
+    if found:
+        yield "", ""
+        yield "computed", "title"
+    for why, differences in found.items():
+        yield f"  {why}: {_some(differences)}", "dim"
 
 
 def _break(each: Difference, result: Result) -> Iterator[tuple[str, str]]:
@@ -211,7 +233,11 @@ def markdown(checked: Checked) -> str:
             lines.append(f"| {_cell(entry)} | {_cell(each.why)} |")
     for fault in checked.stale:
         lines += ["", f"**{_cell(fault.place)}** {_cell(fault.what)} {_cell(fault.remedy)}"]
-    for verdict, title in (("excepted", "excepted"), ("declared", "following keys of the stacks' files")):
+    for verdict, title in (
+        ("excepted", "excepted"),
+        ("declared", "following keys of the stacks' files"),
+        ("computed", "computed"),
+    ):
         lines += _folded([each for each in result.differences if each.verdict == verdict], title, result)
     return "\n".join(lines) + "\n"
 
@@ -238,7 +264,7 @@ def _folded(differences: Sequence[Difference], title: str, result: Result) -> li
 
 
 def _because(origins: Sequence[Origin], each: Difference) -> str:
-    if each.verdict == "excepted":
+    if each.verdict != "declared":
         return each.why
     return ", ".join(f"{origin.key} ({origin.one.where}, {origin.other.where})" for origin in origins)
 
@@ -258,6 +284,7 @@ def document(checked: Checked) -> dict[str, Any]:
     return {
         "from": result.one,
         "to": result.other,
+        "live": checked.live,
         "clean": checked.clean,
         "resources": result.resources,
         "facts": result.facts,

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from infra.settings import Settings
+    from parity.check.live import Real
 
 _COLORS = {"bad": "red", "good": "green"}
 _BOLD = {"bad", "good", "title"}
@@ -32,6 +33,10 @@ def check(
             "--secrets", help="Decrypt the config through the engine: compare secrets too, and run the release guard."
         ),
     ] = False,
+    live: Annotated[
+        bool,
+        typer.Option("--live", help="Compare what the two stacks really have: ask the providers; nothing is written."),
+    ] = False,
     whole: Annotated[bool, typer.Option("--all", help="List every declared difference, not only its keys.")] = False,
     as_json: Json = False,
     as_markdown: Annotated[bool, typer.Option("--markdown", help="Print Markdown for a pull request.")] = False,
@@ -39,7 +44,8 @@ def check(
     """Prove that two stacks are the same but for what their files say; exits 1 where they are not.
 
     The program is evaluated for both, offline: no engine, no network, no secret's value. A difference must follow a key
-    of the stacks' files, or have an entry in `parity:exceptions`; an entry that matches nothing is a fault too.
+    of the stacks' files, or have an entry in `parity:exceptions`; an entry that matches nothing is a fault too. With
+    `--live`, the same is asked of what the two stacks really have, in the environment that the command is started in.
     """
     if as_json and as_markdown:
         raise UsageError("--json and --markdown exclude each other", remedy="give one of them")
@@ -49,7 +55,11 @@ def check(
 
     project = find_project()
     first, second = _pair(project, one, other)
-    checked = proof.check(project.name, first, second, _loader(project, opened=secrets))
+    load = _loader(project, opened=secrets)
+    if live:
+        checked = proof.check_live(project.name, first, second, load, _looker(project))
+    else:
+        checked = proof.check(project.name, first, second, load)
     if as_json:
         typer.echo(json.dumps(report.document(checked), indent=2))
     elif as_markdown:
@@ -90,3 +100,17 @@ def _loader(project: Project, *, opened: bool) -> Callable[[str], Settings]:
             return settings.load(stack, project.root, None)
 
     return load
+
+
+def _looker(project: Project) -> Callable[[str], Real]:
+    from parity.check.live import look  # noqa: PLC0415 - only with the engine
+    from parity.console import Screen  # noqa: PLC0415
+    from parity.stack import Stack, ambient  # noqa: PLC0415
+
+    engine, screen = ambient(project), Screen()
+
+    def look_at(stack: str) -> Real:
+        with screen.step(f"Asking what {stack} really has") as step:
+            return look(Stack(stack, project, engine), step.waiting)
+
+    return look_at

@@ -24,7 +24,7 @@ from infra.secret import Secret
 from infra.stackfile import StackConfig
 from parity import graph
 from parity.check import proof
-from parity.check.compare import compare
+from parity.check.compare import branches, compare
 from parity.check.facts import facts
 from parity.check.trace import changed
 from parity.check.units import look_up
@@ -120,21 +120,43 @@ class Outcome:
     result: Result | None = None
 
 
-def judge(mutant: Mutant) -> Outcome:
-    """Compare the two stacks with the break in, and say what came of it."""
+def judge(mutant: Mutant, *, whole: bool = False) -> Outcome:
+    """Compare the two stacks with the break in, and say what came of it.
+
+    What follows the stack's name is a break before anything is traced, so tracing is left out there unless `whole`.
+    """
     one, other = sides()
     run = evaluate(mutant)
-    whole = whole_facts()
+    before = whole_facts()
     try:
         broken = facts(run(OTHER, other.values))
-        result = compare(one, other, run, sealed=True, workers=1)
+        found = frozenset() if whole else branches(one, other, _remembering(mutant, run))
+        result = None if found else compare(one, other, run, sealed=True, workers=1)
     except Exception:  # noqa: BLE001 - whatever the program raises: the check ends with an error, and so does a preview
         return Outcome(mutant, "refused", shown=True)
-    moved = changed(whole, broken)
+    moved = changed(before, broken)
     shown = any(place.aspect in SHOWN for place in moved)
-    if result.breaks:
+    if result is None or result.breaks:
         return Outcome(mutant, "break", shown, result)
     return Outcome(mutant, "escaped" if moved else "equivalent", shown, result)
+
+
+def _remembering(mutant: Mutant, run: Callable[[str, Mapping[str, Any]], Graph]) -> Callable[..., Graph]:
+    """The program, with what no break for the other stack's name can change evaluated once for all."""
+
+    def evaluate_once(stack: str, values: Mapping[str, Any]) -> Graph:
+        if stack == BROKEN or mutant.kind == "key":
+            return run(stack, values)
+        return _unbroken(values["parity:secret"] == sides()[1].values["parity:secret"])
+
+    return evaluate_once
+
+
+@cache
+def _unbroken(others_config: bool) -> Graph:
+    """What the whole program declares under the first stack's name: with its own config, or with the other's."""
+    values = sides()[1].values if others_config else sides()[0].values
+    return evaluate(None)(ONE, {**values, "parity:environment": ONE})
 
 
 SHOWN = {"resource", "input", "output", "provider"}
@@ -595,7 +617,7 @@ def _stack_output_changed(name: str) -> Callable[[Graph], Graph]:
     return lambda given: replace(given, outputs={**given.outputs, name: "other"})
 
 
-# --- Beside the name ---------------------------------------------------------------------------------------------------
+# --- Beside the name --------------------------------------------------------------------------------------------------
 
 
 def by_key(unit: tuple[str, ...]) -> Mutant:

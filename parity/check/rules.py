@@ -1,0 +1,66 @@
+"""What necessarily differs between what two stacks really have: decided by a provider, and by nobody's file.
+
+`parity check --live` calls such a difference *computed*. A rule names a type, a property and why; anything that no rule
+names and no key explains is a break. docs/check-rules.md is this table.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Rule:
+    """A property whose value a provider computes."""
+
+    type: str
+    """A regular expression over the resource's type."""
+    property: str
+    """A regular expression over the property's path."""
+    why: str
+
+
+RULES = (
+    Rule(r".*", r"__\w+(\..*|\[.*)?", "kept by the engine and its bridges for themselves"),
+    Rule(r"pulumi:providers:parity", r".*", "the engine hands the stack's whole config to a plugin of that name"),
+    Rule(r"pulumi:providers:\w+", r"token", "each run's own credential"),
+    Rule(r"github:.*", r"(created|updated|remoteUpdated)At", "when GitHub wrote it"),
+    Rule(
+        r"github:.*:ActionsEnvironmentSecret",
+        r"keyId",
+        "GitHub gives each environment its own key for sealing",
+    ),
+    Rule(r"github:.*:RepositoryEnvironmentDeploymentPolicy", r"policyId", "an id that GitHub numbers by itself"),
+    Rule(r"github:.*:RepositoryRuleset", r"(rulesetId|nodeId|etag)", "ids and the version that GitHub gives by itself"),
+    Rule(r"github:.*", r"etag", "GitHub's own mark of a version"),
+    Rule(r"vercel:.*:Deployment", r"(url|domains\[\d+\])", "Vercel names a deployment's own host at random"),
+    Rule(r"vercel:.*", r"(created|updated)At", "when Vercel wrote it"),
+    Rule(r"parity:index:LiveRelease", r"deploymentUrl", "the host that Vercel named at random"),
+    Rule(r"parity:index:LiveRelease", r"previous", "the deployment that was live before, while an attempt goes on"),
+)
+
+
+def rule_for(type_: str, path: str) -> Rule | None:
+    """The first rule that names a property, or None."""
+    return next((rule for rule in RULES if re.fullmatch(rule.type, type_) and re.fullmatch(rule.property, path)), None)
+
+
+def page() -> str:
+    """The table of the rules, Markdown."""
+    head = """# What a provider computes
+
+Generated from `parity/check/rules.py` by `make docs`; do not edit. `parity check --live` compares what two stacks
+really have; these properties differ because a provider decides them, and are shown as *computed*, with the reason. Ids
+need no rule: an id stands for the resource that has it, so two properties that name each stack's own project are the
+same.
+
+| type | property | why it differs |
+| --- | --- | --- |
+"""
+    rows = (f"| `{_cell(rule.type)}` | `{_cell(rule.property)}` | {rule.why} |" for rule in RULES)
+    return head + "\n".join(rows) + "\n"
+
+
+def _cell(text: str) -> str:
+    return text.replace("|", "\\|")

@@ -81,9 +81,7 @@ def check_live(
 ) -> Checked:
     """Compare what two stacks of a project really have, by what is declared for them.
 
-    Args:
-        project, one, other, load, workers: as `check` takes them.
-        look: gives what a stack really has.
+    The arguments are those of `check`; `look` gives what a stack really has.
 
     Raises:
         ConfigError, ProjectError: as `check`.

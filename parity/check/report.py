@@ -22,6 +22,9 @@ OPENED = "secrets: at hand, compared by keyed fingerprint"
 _LONGEST = 160
 """Characters of a value that text and Markdown show; the document has it whole."""
 
+_FOLDED = {"excepted": "excepted", "declared": "following keys of the stacks' files", "computed": "computed"}
+"""Verdicts whose differences Markdown folds, with their titles."""
+
 _ROWS = 400
 """Rows of a folded table in Markdown; a comment has room for some 65 000 characters."""
 

@@ -37,9 +37,7 @@ def test_a_break_that_follows_a_key_is_told_apart_from_one_that_follows_the_name
     assert by_key.caught == "escaped"
     assert by_key.result is not None
     found = [each for each in by_key.result.differences if each.place.path == "framework"]
-    assert {origin.key for each in found for origin in each.origins} == {
-        "parity:databases.storefront.connectionLimit"
-    }
+    assert {origin.key for each in found for origin in each.origins} == {"parity:databases.storefront.connectionLimit"}
 
 
 def test_every_field_of_the_models_has_a_break_or_a_reason():

@@ -99,7 +99,8 @@ def _role_in_use(change: Change, plan: Plan) -> str:
         return ""
     names = sorted(each.urn.rpartition("::")[2] for each in users)
     more = f" and {len(names) - _NAMED} more" if len(names) > _NAMED else ""
-    return f"{_verb(change)}, and {', '.join(names[:_NAMED])}{more} still use it"
+    use = "still uses" if len(names) == 1 else "still use"
+    return f"{_verb(change)}, and {', '.join(names[:_NAMED])}{more} {use} it"
 
 
 _NAMED = 3

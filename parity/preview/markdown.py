@@ -207,12 +207,20 @@ def _quiet(report: Report, entries: Sequence[Entry], fold: _Fold) -> Iterator[st
         return
     if fold.quiet == "line":
         yield ""
+    many = fold.quiet == "table" and len(entries) > _MANY
+    if many:
+        yield from ("", f"<details><summary>{len(entries)} changes without risk</summary>")
     for each in entries:
         if fold.quiet == "line":
             yield f"- {_what(each)}{_after_dash(_short_origin(each.origins))}"
         else:
             yield from _full(report, each, fold.value, properties=fold.made or each.change.operation == "update")
+    if many:
+        yield from ("", "</details>")
 
+
+_MANY = 12
+"""More changes without risk than that are opened together first."""
 
 _FIRST = 8
 

@@ -84,6 +84,9 @@ def _nodes(entries: Sequence[Entry], plan: Plan) -> list[_Node]:
         else:
             groups[_component(each.change.urn, plan), each.change.operation, each.change.kind].append(each)
     for (component, operation, kind), members in groups.items():
+        if len(members) == 1:
+            nodes.append(_single(members[0], plan))
+            continue
         nodes.append(
             _Node(
                 component,

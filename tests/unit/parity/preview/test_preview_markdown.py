@@ -167,7 +167,8 @@ def test_names_and_messages_bring_no_markup_mention_or_reference():
 def test_a_small_plan_is_not_folded():
     text = comment(big(20, 2))
     assert "Folded" not in text
-    assert text.count("<details") == 22
+    assert text.count("<details") == 23
+    assert text.count("</details>") == 23
 
 
 @pytest.mark.parametrize(

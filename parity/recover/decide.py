@@ -60,7 +60,7 @@ def decide(graph: Graph, state: State, reality: Reality, trouble: Trouble) -> Pl
         for urn, operation in pending.items()
         if urn not in graph.resources
     ]
-    return Plan(tuple(found), tuple(_beside(reality, found, handed)))
+    return Plan(tuple(found), tuple(_beside(reality, found, state, graph)))
 
 
 @dataclass(frozen=True)
@@ -145,6 +145,8 @@ class _Case:
             yield from (self._twin(each) for each in others)
 
     def _repeatable(self, there: Sequence[Found]) -> Iterator[Decision]:
+        if self.trouble.destroying and not self.pending:
+            return  # taken out of the record already, and leaves with what it is in
         first = there[0] if there else None
         if first and not first.vacuous and not first.hidden and as_declared(first, self.inputs):
             yield self._say("adopt", f"it is as declared, and {_UNRECORDED}", first.id)
@@ -209,6 +211,8 @@ class _Case:
         serving = str(there[0].properties["deploymentId"]) if there else ""
         wanted = str(self.inputs.get("deploymentId", ""))
         if self.record is None:
+            if self.trouble.destroying and not self.pending:
+                return  # destroying it takes it out of the record and changes nothing at Vercel
             if there and serving == wanted:
                 yield self._say("adopt", f"it was promoted, and it is {_UNRECORDED}", there[0].id)
             elif self.pending:
@@ -361,10 +365,11 @@ def unproven(record: Recorded) -> bool:
     return record.custom and not provider and not ({"created", "modified"} & set(record.document))
 
 
-def _beside(reality: Reality, decisions: Sequence[Decision], handed: frozenset[str]) -> Iterator[str]:
-    """What exists and is no business of these decisions."""
-    taken = {each.id for each in decisions} | handed
+def _beside(reality: Reality, decisions: Sequence[Decision], state: State, graph: Graph) -> Iterator[str]:
+    """What exists, is not declared, and is not recorded either: what is recorded, the next `up` deletes."""
+    taken = {each.id for each in decisions}
+    leaving = {(each.type, each.id) for each in state.resources if each.delete or each.urn not in graph.resources}
     for each in reality.beside:
         # Another environment of the repository is another stack's.
-        if each.id not in taken and each.type != model.ENVIRONMENT:
+        if each.id not in taken and (each.type, each.id) not in leaving and each.type != model.ENVIRONMENT:
             yield f"{short_urn(f'::::{each.type}::').strip()} {'/'.join(each.key)}"

@@ -278,6 +278,13 @@ def test_a_first_promotion_that_happened_is_adopted_and_one_that_did_not_is_forg
     assert live("", "", "new").pending("creating").kinds() == [("forget", "")]
 
 
+def test_what_a_destroy_took_out_of_the_record_is_not_brought_back():
+    destroying = Trouble(destroying=True)
+    assert live("", "new", "new").kinds(destroying) == []
+    assert World(model.GRANT, {"privileges": []}).exists("g", {"privileges": []}).kinds(destroying) == []
+    assert World(model.DOMAIN).exists("a").kinds(destroying) == [("adopt", "a")], "it is there: it has to be destroyed"
+
+
 def test_a_switch_that_happened_is_finished_and_one_that_did_not_is_the_same():
     assert live("old", "new", "new").kinds() == [("finish", "team/shop")]
     assert live("old", "old", "new").kinds() == [("same", "team/shop")]

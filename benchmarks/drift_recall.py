@@ -1,0 +1,120 @@
+"""The same differences told by `parity drift`, by the engine's refresh, and counted by class.
+
+    .venv/bin/python -m benchmarks.drift_recall FOLDER [OUTPUT.json]
+
+FOLDER holds a stopped sandbox `box` and its program in which both stacks are up (tests/support/boxes.py makes one). Each
+group of differences is made in a fresh copy of the same state; then the audit runs once and
+`pulumi refresh --preview-only --expect-no-changes` runs once. Differences at which a provider's read ends with an error
+are made alone, so that they hide no others.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from collections import defaultdict
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from parity.local import Local
+from parity.project import Project
+from parity.stack import Stack, ambient
+from tests.support import mutations, recall
+from tests.support.mutations import World
+from tests.support.program import Box
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from tests.support.mutations import Mutation
+
+CLEAN = "recall"
+ALONE = {
+    ("Project", "trustedSources"),
+    ("Role", "statementTimeout"),
+    ("Role", "idleInTransactionSessionTimeout"),
+    ("Role", "validUntil"),
+    ("Database", "connectionLimit"),
+}
+"""Type and property of what ends a provider's read with an error."""
+
+
+def groups(box: Box) -> Iterator[tuple[str, Sequence[Mutation]]]:
+    """The differences in batches that do not hide each other."""
+    stack = Stack(mutations.STACK, box.project, ambient(box.project))
+    removals = mutations.removals(stack.declared(stack.settings()))
+    by_type: dict[str, list[Mutation]] = defaultdict(list)
+    for each in mutations.CHANGED:
+        if (each.type.split(":")[-1], each.path) in ALONE:
+            yield f"alone {each.path}", [each]
+        else:
+            by_type[each.type.split(":")[0]].append(each)
+    yield from by_type.items()
+    yield "switched", mutations.SWITCHED
+    yield "removed", removals
+    yield "containers", mutations.CONTAINERS
+    yield "last", mutations.LAST
+    yield "added", mutations.ADDED
+    yield "crossed", mutations.CROSSED
+
+
+def seen_by_refresh(mutation: Mutation, seen: dict[str, set[str]]) -> bool:
+    """Whether the engine's refresh shows the resource as gone, or the property as changed."""
+    for urn, names in seen.items():
+        if urn.rpartition("::")[2] == mutation.name and urn.split("::")[2].split("$")[-1] == mutation.type:
+            return "*" in names or mutation.path.partition(".")[0] in names
+    return False
+
+
+def main(folder: Path, output: Path | None) -> None:
+    """Run every group and print the table."""
+    project = Project(folder / "program")
+    box = Box(project, Local(project, folder / "box"))
+    os.environ.update(box.environment())
+    control = box.local.client()
+    if CLEAN not in {each["name"] for each in control.snapshots()}:
+        World(box).sql(*mutations.MIGRATION, role=mutations.OWNER, superuser=True)
+        control.save_snapshot(CLEAN)
+    rows: list[dict[str, Any]] = []
+    for name, batch in groups(box):
+        control.load_snapshot(CLEAN)
+        outcome = recall.run(box, name, batch)
+        seen = recall.refresh(box)
+        rows += [
+            {
+                "kind": each.kind,
+                "vendor": each.vendor,
+                "type": each.type.split(":")[-1],
+                "name": each.name,
+                "property": each.path,
+                "drift": each in outcome.told,
+                "refresh": seen_by_refresh(each, seen),
+            }
+            for each in batch
+        ]
+        print(f"{name}: {len(batch)} differences, {len(outcome.told)} told", file=sys.stderr)
+    control.load_snapshot(CLEAN)
+    print(table(rows))
+    if output is not None:
+        output.write_text(json.dumps(rows, indent=1) + "\n")
+
+
+def table(rows: list[dict[str, Any]]) -> str:
+    """Counts by kind and vendor, as Markdown."""
+    counts: dict[tuple[str, str], list[int]] = defaultdict(lambda: [0, 0, 0])
+    for row in rows:
+        entry = counts[row["kind"], row["vendor"]]
+        entry[0] += 1
+        entry[1] += row["drift"]
+        entry[2] += row["refresh"]
+    lines = ["| kind | vendor | made | `parity drift` | `pulumi refresh` |", "|---|---|---|---|---|"]
+    for (kind, vendor), (made, drift, refresh) in sorted(counts.items()):
+        lines.append(f"| {kind} | {vendor} | {made} | {drift} | {refresh} |")
+    total = [sum(each[index] for each in counts.values()) for index in range(3)]
+    lines.append(f"| all | | {total[0]} | {total[1]} | {total[2]} |")
+    return "\n".join(lines)
+
+
+if __name__ == "__main__":
+    main(Path(sys.argv[1]), Path(sys.argv[2]) if len(sys.argv) > 2 else None)

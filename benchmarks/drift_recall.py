@@ -2,7 +2,7 @@
 
     .venv/bin/python -m benchmarks.drift_recall FOLDER [OUTPUT.json]
 
-FOLDER holds a stopped sandbox `box` and its program in which both stacks are up (tests/support/boxes.py makes one). Each
+FOLDER holds a stopped sandbox `box` and its program, both stacks up (tests/support/boxes.py makes one). Each
 group of differences is made in a fresh copy of the same state; then the audit runs once and
 `pulumi refresh --preview-only --expect-no-changes` runs once. Differences at which a provider's read ends with an error
 are made alone, so that they hide no others.
@@ -117,4 +117,4 @@ def table(rows: list[dict[str, Any]]) -> str:
 
 
 if __name__ == "__main__":
-    main(Path(sys.argv[1]), Path(sys.argv[2]) if len(sys.argv) > 2 else None)
+    main(Path(sys.argv[1]), Path(sys.argv[2]) if sys.argv[2:] else None)

@@ -13,7 +13,7 @@ from parity.drift.audit import audit
 from parity.look import model
 from parity.stack import Stack, ambient
 from parity.vendors.http import Limits
-from tests.support.boxes import own_box
+from tests.support.boxes import own
 from tests.support.mutations import DATABASE, STACK, World
 
 if TYPE_CHECKING:
@@ -31,7 +31,7 @@ FAST = Limits(request_seconds=5, deadline_seconds=1.5, first_pause_seconds=0.05)
 @pytest.fixture(scope="module")
 def box(finished_template: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Box]:
     with (
-        own_box(finished_template, tmp_path_factory.mktemp("drift") / "own") as box,
+        own(finished_template, tmp_path_factory.mktemp("drift") / "own") as box,
         pytest.MonkeyPatch.context() as patch,
     ):
         for name, value in box.environment().items():

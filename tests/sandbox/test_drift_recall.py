@@ -8,7 +8,7 @@ import pytest
 
 from parity.stack import Stack, ambient
 from tests.support import mutations, recall
-from tests.support.boxes import own_box
+from tests.support.boxes import own
 from tests.support.mutations import World
 
 if TYPE_CHECKING:
@@ -46,7 +46,7 @@ CONSEQUENCES = {
 @pytest.fixture(scope="module")
 def box(finished_template: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Box]:
     with (
-        own_box(finished_template, tmp_path_factory.mktemp("recall") / "own") as box,
+        own(finished_template, tmp_path_factory.mktemp("recall") / "own") as box,
         pytest.MonkeyPatch.context() as patch,
     ):
         for name, value in box.environment().items():

@@ -219,9 +219,9 @@ def github(box: Box, method: str, path: str, body: dict[str, Any] | None) -> Any
     )
 
 
-def post(box: Box, folder: Any, number: int, *, run: int, **named: str) -> dict[str, Any]:
+def post(box: Box, tmp_path: Any, number: int, *, run: int, folder: str = "report") -> dict[str, Any]:
     """`parity comment` as the workflow calls it."""
-    event = folder / "event.json"
+    event = tmp_path / "event.json"
     event.write_text(json.dumps({"pull_request": {"number": number, "head": {"sha": "c" * 40}}}))
     environment = {
         "GITHUB_EVENT_PATH": str(event),
@@ -230,7 +230,5 @@ def post(box: Box, folder: Any, number: int, *, run: int, **named: str) -> dict[
         "GITHUB_RUN_NUMBER": str(run),
         "GITHUB_RUN_ATTEMPT": "1",
     }
-    done = box.run(
-        "parity", "comment", "staging", "--report", named.get("folder", "report"), "--json", extra=environment
-    )
+    done = box.run("parity", "comment", "staging", "--report", folder, "--json", extra=environment)
     return json.loads(done.ok().stdout)

@@ -187,10 +187,9 @@ def branches(one: Side, other: Side, evaluate: Evaluate) -> frozenset[Place]:
     """
     name = _Name(one.stack, other.stack)
     found: frozenset[Place] = frozenset()
-    for side, away in ((one, other), (other, one)):
-        at_home = facts(evaluate(side.stack, side.values))
-        abroad = facts(evaluate(away.stack, under_name(side.values, away.stack)))
-        found |= name.branches(at_home, abroad)
+    for values in (one.values, other.values):
+        before, after = (facts(evaluate(stack, under_name(values, stack))) for stack in (one.stack, other.stack))
+        found |= name.branches(before, after)
     return found
 
 

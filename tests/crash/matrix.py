@@ -88,16 +88,19 @@ def fronted(box: lab.Lab) -> Iterator[Wire]:
 
 
 def read_results(path: Path) -> list[dict[str, Any]]:
-    """The results so far; the last line of an interrupted run may be half a line, and is left out."""
-    if not path.exists():
-        return []
-    found: list[dict[str, Any]] = []
-    for line in path.read_text().splitlines():
+    """The results so far, one a cell: ways back that were followed in another run are added to it.
+
+    The last line of an interrupted run may be half a line, and is left out.
+    """
+    found: dict[str, dict[str, Any]] = {}
+    for line in path.read_text().splitlines() if path.exists() else ():
         try:
-            found.append(json.loads(line))
+            result = json.loads(line)
         except ValueError:
             continue
-    return found
+        before = found.get(result["cell"], {}).get("verdicts", {})
+        found[result["cell"]] = {**result, "verdicts": before | result["verdicts"]}
+    return list(found.values())
 
 
 def run(plan: Plan, chosen: Sequence[Cell], results: Path, report: Callable[[dict[str, Any]], None]) -> float:
@@ -105,7 +108,7 @@ def run(plan: Plan, chosen: Sequence[Cell], results: Path, report: Callable[[dic
     began = time.monotonic()
     undisturbed = references(plan.work, plan.operations)
     done = read_results(results)
-    finished = {each["cell"] for each in done if set(plan.procedures) <= set(each["verdicts"]) or not each["verdicts"]}
+    finished = {each["cell"] for each in done if _is_finished(each, plan)}
     waiting = [each for each in chosen if each.id not in finished]
     with multiprocessing.get_context("spawn").Manager() as manager:
         known: MutableMapping[str, dict[str, Any]] = manager.dict(_known(done) if plan.reuse else {})
@@ -128,6 +131,13 @@ def run(plan: Plan, chosen: Sequence[Cell], results: Path, report: Callable[[dic
         for worker in workers:
             worker.join()
     return time.monotonic() - began
+
+
+def _is_finished(result: dict[str, Any], plan: Plan) -> bool:
+    """Whether there is nothing left to do: every way was followed, or there was nothing to find a way back from."""
+    if "broken" in result:
+        return False
+    return set(plan.procedures) <= set(result["verdicts"]) or not result["reached"] or result["swallowed"]
 
 
 def _known(results: Sequence[dict[str, Any]]) -> dict[str, dict[str, Any]]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import ast
+import json
 import re
 import subprocess
 import sys
@@ -11,8 +13,9 @@ from collections import Counter
 import psycopg
 import pytest
 
-from tests.crash import cells, figures, oracle
+from tests.crash import cells, figures, mutants, oracle
 from tests.crash.canonical import Row, counted, differences
+from tests.crash.matrix import Plan, _is_finished, read_results
 from tests.crash.operations import OPERATIONS
 from tests.crash.points import Point, of_commits, of_requests, pattern
 from tests.crash.wire import Commit, Hold, Wire
@@ -247,3 +250,37 @@ def test_an_id_that_looks_like_a_word_is_an_id_all_the_same():
 def test_an_access_list_is_the_same_in_any_order_and_another_with_another_right():
     assert oracle._in_order("{a=c/x,b=c/x}") == oracle._in_order("{b=c/x,a=c/x}")
     assert oracle._in_order("{a=c/x,b=c/x}") != oracle._in_order("{a=cT/x,b=c/x}")
+
+
+def test_results_of_a_cell_are_put_together_and_half_a_line_is_left_out(tmp_path):
+    lines = [
+        {"cell": "a", "verdicts": {"recover": {"faults": []}}},
+        {"cell": "b", "verdicts": {}},
+        {"cell": "a", "verdicts": {"stock-up": {"faults": ["locked"]}}},
+    ]
+    path = tmp_path / "results.jsonl"
+    path.write_text("".join(json.dumps(each) + "\n" for each in lines) + '{"cell": "c", "verd')
+    found = {each["cell"]: each["verdicts"] for each in read_results(path)}
+    assert found == {"a": {"recover": {"faults": []}, "stock-up": {"faults": ["locked"]}}, "b": {}}
+
+
+def test_a_broken_cell_is_run_again_and_one_that_was_never_reached_is_not(tmp_path):
+    plan = Plan(tmp_path, ("rollback",), ("recover",))
+    assert not _is_finished({"broken": "Traceback", "verdicts": {}}, plan)
+    assert _is_finished({"reached": False, "swallowed": False, "verdicts": {}}, plan)
+    assert not _is_finished({"reached": True, "swallowed": False, "verdicts": {"stock-up": {}}}, plan)
+
+
+# --- Mutants ----------------------------------------------------------------------------------------------------------
+
+
+def test_every_mutant_is_another_program_that_compiles():
+    real = {module: ast.unparse(ast.parse(mutants.source(module).read_text())) for module in mutants.MODULES}
+    every = mutants.mutants()
+    assert len(every) > 200
+    for mutant in every[::17]:
+        module, tree = mutants.mutated(mutant.id)
+        assert ast.unparse(tree) != real[module], mutant
+        compile(tree, module, "exec")
+    with pytest.raises(LookupError):
+        mutants.mutated(f"decide:{len(every)}")

@@ -3,9 +3,22 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, cast
 
-from parity.preview.plan import ABSENT, SECRET, UNKNOWN, Absent, Change, Plan, Property, Resource, Violation
+from parity.preview import keys
+from parity.preview.plan import (
+    ABSENT,
+    SECRET,
+    UNCOVERED,
+    UNKNOWN,
+    Absent,
+    Change,
+    Plan,
+    Property,
+    Resource,
+    Violation,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -58,13 +71,32 @@ def parse(stack: str, digest: Mapping[str, Any], events: Iterable[Mapping[str, A
         errors = [*_diagnostics(digest, "error")] or ["the engine gave no reason"]
     return Plan(
         stack=stack,
-        changes=tuple(changes),
+        changes=tuple(_covered(changes)),
         resources={urn: _resource(urn, rows) for (urn, left), rows in grouped.items() if not left},
         unchanged=len(grouped) - len(changes),
         violations=tuple(violations),
         errors=tuple(errors) if failed else (),
         warnings=tuple(warnings),
     )
+
+
+def _covered(changes: Sequence[Change]) -> Iterator[Change]:
+    """The changes without the values that were secrets until now."""
+    gone = {
+        each.before.get("secretName")
+        for each in changes
+        if each.type == keys.GITHUB_SECRET and each.operation == "delete"
+    }
+    for change in changes:
+        names = change.type == keys.GITHUB_VARIABLE and change.after.get("variableName") in gone
+        yield replace(change, properties=tuple(_cover(each, all_of_it=names) for each in change.properties))
+
+
+def _cover(each: Property, *, all_of_it: bool) -> Property:
+    shown = not isinstance(each.after, Absent) and each.after not in (SECRET, UNKNOWN, None)
+    if shown and (each.before == SECRET or (all_of_it and each.path == "value")):
+        return replace(each, after=UNCOVERED)
+    return each
 
 
 def _is_root(step: Document) -> bool:

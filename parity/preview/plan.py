@@ -17,6 +17,9 @@ SECRET = "[secret]"  # noqa: S105 - what stands for one
 
 UNKNOWN = "[known after the update]"
 
+UNCOVERED = "[no longer secret]"
+"""What stands for a value that was a secret until now: a report must not be the first to show it."""
+
 
 class Absent:
     """Stands for a property that is not there."""

@@ -7,7 +7,7 @@ import json
 import re
 from typing import TYPE_CHECKING, Any
 
-from parity.preview.plan import SECRET, UNKNOWN, Absent
+from parity.preview.plan import SECRET, UNCOVERED, UNKNOWN, Absent
 
 if TYPE_CHECKING:
     from parity.preview.git import Commit
@@ -74,6 +74,8 @@ def _cell(value: Any, limit: int | None) -> str:
         return "\\[secret]"
     if value == UNKNOWN:
         return "*known after the update*"
+    if value == UNCOVERED:
+        return "*no longer secret*, not shown"
     return code(spelled(value), limit=limit)
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from parity.preview.plan import ABSENT, SECRET, UNKNOWN
+from parity.preview.plan import ABSENT, SECRET, UNCOVERED, UNKNOWN
 from tests.support import plans
 from tests.support.plans import DATABASE, GRANT, PROJECT, ROLE, VARIABLE
 
@@ -134,3 +134,22 @@ def test_a_policys_refusal_is_no_failure_of_the_preview():
     found = plans.plan(plans.create(PROJECT, "p", {}), events=({"policyEvent": said},), failed=True)
     assert found.complete
     assert [each.message for each in found.violations] == ["set auto_assign_custom_domains to False"]
+
+
+def test_what_was_a_secret_until_now_is_not_shown():
+    before = {"secret": SECRET, "endpoint": SECRET}
+    change = only(plans.plan(plans.update(DATABASE, "x", before, {"secret": "canary"}, ("secret", "endpoint"))))
+    assert values(change) == {"secret": (SECRET, UNCOVERED), "endpoint": (SECRET, ABSENT)}
+    assert "canary" not in str([each.document() for each in change.properties])
+
+
+def test_a_github_secret_that_becomes_a_variable_is_not_shown_either():
+    kind = "github:index/actionsEnvironment{0}:ActionsEnvironment{0}"
+    found = plans.plan(
+        plans.delete(kind.format("Secret"), "s", {"secretName": "KEY", "value": SECRET}),
+        plans.create(kind.format("Variable"), "v", {"variableName": "KEY", "value": "canary"}),
+        plans.create(kind.format("Variable"), "w", {"variableName": "OTHER", "value": "plain"}),
+    )
+    said = str([each.document() for change in found.changes for each in change.properties])
+    assert "canary" not in said
+    assert "plain" in said

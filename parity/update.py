@@ -99,7 +99,7 @@ def _recover_first(stack: Stack, screen: Screen, place: Place, state: State) -> 
     """
     name = stack.project.name
     held = locks.held(place.store, name, stack.name) if place.store else []
-    records = place.ledger.records() if place.ledger else []
+    records = place.ledger.records(last=history.RECORDS) if place.ledger else []
     past = history.engine_history(place.store, name, stack.name, last=1) if place.store else []
     if history.trouble(state, held, records, past[0] if past else None).clean:
         return

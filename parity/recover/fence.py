@@ -15,13 +15,13 @@ from typing import TYPE_CHECKING, Any, Literal, cast
 import psutil
 
 from parity import machine
+from parity.locks import Lock
 from parity.place import UPDATE_VARIABLE
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
 
     from parity.ledger import Record
-    from parity.locks import Lock
     from parity.machine import Machine, Run
 
 Verdict = Literal["alive", "dead", "unknown"]
@@ -30,7 +30,9 @@ _SLACK = timedelta(seconds=5)
 """Between a record's time and its engine's lock, by two clocks."""
 
 _END_SECONDS = 5.0
-_CHANGING = frozenset({"up", "update", "destroy", "refresh", "import", "watch", "preview", "state", "stack"})
+_CHANGING = frozenset({"up", "update", "destroy", "refresh", "import", "watch"})
+"""The engine's commands that change a stack for longer than a moment."""
+
 _LOCAL = ("127.0.0.1:", "localhost:", "[::1]:")
 
 
@@ -73,6 +75,13 @@ def judge(lock: Lock, records: Sequence[Record], ground: Ground, confirmed: froz
     if found.verdict == "unknown" and lock.id in confirmed:
         return Holder(lock, "dead", "said so with --owner-is-dead")
     return found
+
+
+def of_record(record: Record) -> Lock:
+    """What a record without an end says of its process, in a lock's form: it may outlive its engine's lock."""
+    host = _host(record)
+    pid, user = int(record.begin.get("pid") or 0), str(record.begin.get("actor") or "somebody")
+    return Lock(record.id, pid, user, str(host.get("name") or "nowhere"), record.started)
 
 
 def _of(lock: Lock, records: Sequence[Record]) -> Record | None:

@@ -17,6 +17,9 @@ if TYPE_CHECKING:
     from parity.state import State
     from parity.store import Store
 
+RECORDS = 50
+"""How many of the newest records are read: far more than there are since the last update that ended well."""
+
 _GOOD = "succeeded"
 _SETTLES = frozenset({"up", "destroy", "recover"})
 """Commands after which, where they end well, nothing of before can be half done."""

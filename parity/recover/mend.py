@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 from parity.recover import entries
 from parity.recover.decide import unproven
-from parity.recover.entries import Known
+from parity.recover.entries import Known, Unknown
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -38,11 +38,7 @@ class Mended:
 
 
 def mend(graph: Graph, state: State, reality: Reality, plan: Plan) -> Mended:
-    """The state in which every decision but those that ask is carried over.
-
-    Raises:
-        Unknown: what is adopted needs an output that nobody knows.
-    """
+    """The state in which every decision but those that ask is carried over."""
     work = _Work(graph, state, reality)
     for decision in plan.decisions:
         work.carry_out(decision)
@@ -136,11 +132,22 @@ class _Work:
         if resource.parent:
             self._parent(resource.parent)
         provider = self._provider(entries.provider_urn(resource))
-        inputs = self.reality.inputs.get(urn, resource.inputs)
-        known = Known(self.outputs)
-        filled = replace(resource, inputs=inputs)
+        filled = replace(resource, inputs=self._inputs(urn))
         # What is adopted together may depend on one another, whatever the order.
-        return entries.entry(filled, identity, provider, known, frozenset(self.graph.resources))
+        return entries.entry(filled, identity, provider, Known(self.outputs), frozenset(self.graph.resources))
+
+    def _inputs(self, urn: str) -> Document:
+        """The declared inputs; in the place of one that names what does not exist, what is really there, or nothing."""
+        known, inputs = Known(self.outputs), dict(self.reality.inputs.get(urn, self.graph.resources[urn].inputs))
+        there = self.reality.under.get(urn, ())
+        for name, value in list(inputs.items()):
+            try:
+                inputs[name] = known.resolve(value)
+            except Unknown:
+                inputs.pop(name)
+                if there and name in there[0].properties:
+                    inputs[name] = there[0].properties[name]
+        return inputs
 
     def _hand_over(self, urn: str, identity: str) -> None:
         """Let the next update delete an object: in the engine's own way, as what a replacement left behind."""

@@ -7,7 +7,7 @@ import json
 import subprocess
 import time
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from functools import partial
 from typing import TYPE_CHECKING, Any, cast
@@ -130,7 +130,7 @@ class _Recovery:
             self.graph: Graph = self.stack.declared(settings)
             self.redactor: Redactor = redact.of(self.graph, self.environment)
             self.place: Place = open_place(self.stack)
-            self.records: list[Record] = self.place.ledger.records() if self.place.ledger else []
+            self.records: list[Record] = self.place.ledger.records(last=history.RECORDS) if self.place.ledger else []
             step.done(f"{len(self.graph.resources)} resources declared")
         with self.screen.step("Fence: nobody else writes") as step:
             self._fence(step)
@@ -193,7 +193,10 @@ class _Recovery:
     def _refuse_the_living(self) -> None:
         name = self.stack.name
         engines = fence.engines(self.environment, self.stack.project.root, name)
+        open_ones = [fence.of_record(each) for each in self.records if each.end is None]
+        ending = [each for each in self._judged(open_ones) if each.verdict == "alive"]
         alive = [f"{each.lock}: {each.why}" for each in self.done.holders if each.verdict == "alive"]
+        alive += [f"{each.lock}: {each.why}, and has not recorded its end" for each in ending if not self.done.holders]
         alive += [f"{each.name}, process {each.pid} of this machine, though it holds no lock" for each in engines]
         if alive:
             raise LockedError(
@@ -248,12 +251,17 @@ class _Recovery:
         while True:
             step.waiting("Vercel, GitHub and PostgreSQL")
             reality = look.reality(self.graph, environment=self.environment)
-            plan = decide(self.graph, state, reality, trouble)
+            plan = self._masked(decide(self.graph, state, reality, trouble))
             late = _may_come_late(state, plan)
             if not late or self.options.plan or time.monotonic() > until:
                 return reality, plan
             step.waiting(f"requests in flight that may still land: {', '.join(map(short_urn, late))}")
             time.sleep(_LOOK_AGAIN_SECONDS)
+
+    def _masked(self, plan: Plan) -> Plan:
+        """Without a secret that a provider or vendor echoed."""
+        mask = self.redactor.text
+        return replace(plan, decisions=tuple(replace(each, why=mask(each.why)) for each in plan.decisions))
 
     # --- Mend ---------------------------------------------------------------------------------------------------------
 
@@ -319,10 +327,9 @@ class _Recovery:
         if self.place.store and self._checkpoint() != self.written:
             raise self._changed_meanwhile("nothing was written over it")
         self._unlock()
-        try:
-            yield
-        finally:
-            self._lock()
+        yield
+        # Where the command failed, the engine may still hold its lock, and nothing more is done.
+        self._lock()
 
     def _import(self, document: str) -> None:
         before = self.written

@@ -86,6 +86,14 @@ def test_a_lock_belongs_to_the_last_update_that_began_before_it_on_its_host():
     assert verdict(lock, [ended, later], run="over") == "unknown", "neither of them took this lock"
 
 
+def test_an_update_that_has_not_recorded_its_end_may_live_on_without_a_lock():
+    begun = record()
+    lock = fence.of_record(begun)
+    assert lock.host == "laptop"
+    assert fence.judge(replace(lock, pid=4242), [begun], ground(alive=True)).verdict == "alive"
+    assert fence.judge(replace(lock, pid=4242), [begun], ground(alive=False)).verdict == "dead"
+
+
 def test_a_lock_that_cannot_be_read_is_unknown():
     assert verdict(replace(LOCK, pid=0, host="nowhere", user="nobody")) == "unknown"
 

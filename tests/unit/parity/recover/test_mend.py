@@ -202,3 +202,9 @@ def test_what_recover_wrote_and_was_read_without_a_change_is_noted_as_read():
     assert document is not None
     assert document["deployment"]["resources"][-1]["modified"] == "2026-11-24T00:00:00+00:00"
     assert stamped(parse(document), datetime(2026, 11, 25, tzinfo=UTC)) is None
+
+
+def test_an_input_that_names_what_does_not_exist_is_recorded_as_it_really_is():
+    there = {VARIABLE: [found(model.VARIABLE, "env_1", {"projectId": "prj_other"})]}
+    mended = carried([Decision(VARIABLE, "adopt", "", "env_1")], BASE, there)
+    assert rows_of(mended)[-1]["inputs"]["projectId"] == "prj_other"

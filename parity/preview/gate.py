@@ -148,7 +148,10 @@ def _same_name(change: Change, _plan: Plan) -> str:
     before, after = (keys.natural_key(change.type, each) for each in (change.before, change.after))
     if before is None or before != after:
         return ""
-    return "replaced by a new one made under the same name before the old one is deleted: one of the two is lost"
+    return (
+        "the new one is made under the same name before the old one is deleted: the vendor may refuse it, or the "
+        "deletion take the new one"
+    )
 
 
 def _grant(change: Change, _plan: Plan) -> str:

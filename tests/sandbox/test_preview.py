@@ -158,6 +158,27 @@ def test_a_release_says_what_will_be_live_and_no_secret(box):
     assert [each for each in known if each in said] == []
 
 
+def test_a_replaced_grant_and_a_replacement_under_the_same_name_block(box):
+    components, platform = (box.project.root / name for name in ("components/database.py", "infra/platform.py"))
+    edits = (
+        (components, '("USAGE",), schema=made.name, after=after', '("USAGE",), schema="public", after=after'),
+        (platform, 'environments=("production",))', 'environments=("production",), sampling_rate=0.5)'),
+    )
+    for path, old, new in edits:
+        text = path.read_text()
+        assert text.count(old) == 1
+        path.write_text(text.replace(old, new))
+    preview(box, code=11)
+    found = report(box)
+    rules = {(each["urn"].rpartition("::")[2], each["rule"]) for each in found["gate"]["blocking"]}
+    assert ("storefront-grant-shop-shop", "grant") in rules
+    assert ("logs-drain", "same-name") in rules
+    grant = change(found, "storefront-grant-shop-shop")
+    assert (grant["operation"], grant["deletes_first"], grant["forced_by"]) == ("replace", True, ["schema"])
+    drain = change(found, "logs-drain")
+    assert (drain["operation"], drain["deletes_first"], drain["forced_by"]) == ("replace", False, ["samplingRate"])
+
+
 def test_a_policy_refuses_in_the_preview_and_with_plain_pulumi(box):
     path = box.project.root / "components" / "web_app.py"
     path.write_text(path.read_text().replace("auto_assign_custom_domains=False", "auto_assign_custom_domains=True"))

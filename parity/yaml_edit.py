@@ -93,10 +93,14 @@ def append_item(text: str, key: Node, sequence: Node, item: str) -> str:
         start = text.rindex("-", 0, items[0].start_mark.index)
         indent = start - (text.rfind("\n", 0, start) + 1)
         return _insert(text, _line_end(text, _end_of_item(items[-1])), f"{_newline(text)}{' ' * indent}- {item}")
+    line = f"{_newline(text)}{' ' * (key.start_mark.column + 2)}- {item}"
+    if not _is_sequence(sequence):
+        # Nothing stands behind the colon; the empty node's own marks are at what follows.
+        return _insert(text, text.index(":", key.end_mark.index) + 1, line)
     start, end = sequence.start_mark.index, sequence.end_mark.index
     while text[start - 1] == " ":
         start -= 1
-    return f"{text[:start]}{_newline(text)}{' ' * (key.start_mark.column + 2)}- {item}{text[end:]}"
+    return f"{text[:start]}{line}{text[end:]}"
 
 
 def _end_of_item(node: Node) -> int:

@@ -19,7 +19,7 @@ from parity.console import Screen
 from parity.errors import HealthError, ParityError, UsageError
 from parity.project import find_project
 from parity.pulumi import Pulumi
-from parity.releases import delivery, follow, steps, summary, table
+from parity.releases import delivery, follow, steps, summary, switch, table
 from parity.releases import pull_request as requests
 from parity.releases.standing import Standing
 from parity.releases.steps import Change
@@ -244,6 +244,8 @@ def _update(stack: Stack, change: Change, screen: Screen, *, as_json: bool, repo
     """Run the update, hold that the application is live and whole, and give what is to be said of it as JSON."""
     before = update.recorded_live(stack.recorded()) if report is not None else {}
     try:
+        if change.switch is not None:
+            switch.make(stack, change.switch, screen)
         done = update.run(stack, screen, note={"why": f"parity {change.verb}: {change.title}"})
     except ParityError as error:
         if report is not None:

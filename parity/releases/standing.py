@@ -78,6 +78,11 @@ class Standing:
         if not self.served or not self.recorded_deployment or self.served == self.recorded_deployment:
             return ""
         release = self.served_release
+        if release is not None and release == self.releases.live:
+            return (
+                f"{names.project(self.application, self.stack)} serves {release}, as the file says, and the engine has "
+                f"recorded {self.recorded_live}: run the update."
+            )
         what = f"release {release} (deployment {self.served})" if release else f"deployment {self.served}"
         return (
             f"{names.project(self.application, self.stack)} serves {what}, which Parity did not make live: somebody "

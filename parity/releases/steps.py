@@ -13,7 +13,7 @@ from infra.faults import nearest
 from infra.secret import Secret
 from parity import releases_file
 from parity.errors import HealthError, RefusedError, UsageError
-from parity.releases import commits, forecast, logins, standing
+from parity.releases import commits, forecast, logins, standing, switch
 
 if TYPE_CHECKING:
     from infra.parameters import Application
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from infra.stackfile import Release, Releases
     from parity.releases.forecast import Applied
     from parity.releases.standing import Deployed, Standing
+    from parity.releases.switch import Prepared
     from parity.releases_file import ReleasesFile
     from parity.stack import Stack
 
@@ -41,6 +42,8 @@ class Change:
     """What the next update does; empty where it does nothing."""
     release: str | None
     """The release that it is about; None for a prune."""
+    switch: Prepared | None = None
+    """The switch, where it can be made before the update."""
 
     @property
     def document(self) -> dict[str, object]:
@@ -175,8 +178,9 @@ def rollback(stack: Stack, application: str, to: str | None, *, checked: bool) -
         _refuse_lost_credentials(settings, application, name)
         _refuse_undeployed(there, name)
         guarded = (f"The update will stop before it: {there.stale}",) if there.stale else ()
+        prepared = switch.prepare(settings, state, there, name)
     else:
-        guarded = ()
+        guarded, prepared = (), None
         applied = forecast.applied_by_file(before)
         _refuse_what_is_live(before, name, before.live, stack.name)
     return Change(
@@ -188,6 +192,7 @@ def rollback(stack: Stack, application: str, to: str | None, *, checked: bool) -
         (*guarded, *what_goes_back(settings, application, before, name)),
         forecast.forecast(settings, application, applied, after.releases[application]),
         name,
+        prepared,
     )
 
 

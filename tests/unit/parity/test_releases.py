@@ -21,7 +21,19 @@ from infra.stackfile import Release, Releases
 from parity import releases_file, state
 from parity.errors import HealthError, ParityError, RefusedError, UpdateError, UsageError
 from parity.project import Project
-from parity.releases import commits, delivery, follow, forecast, logins, pull_request, standing, steps, summary, table
+from parity.releases import (
+    commits,
+    delivery,
+    follow,
+    forecast,
+    logins,
+    pull_request,
+    standing,
+    steps,
+    summary,
+    switch,
+    table,
+)
 from parity.releases.commits import Knowledge
 from parity.releases.forecast import Applied
 from parity.releases.pull_request import PullRequest
@@ -291,6 +303,10 @@ WELL = Standing(
         ({"recorded_live": None}, "the last update left none"),
         ({"served": "dpl_1"}, "serves release r1 (deployment dpl_1), which Parity did not make live"),
         ({"served": "dpl_9"}, "serves deployment dpl_9, which Parity did not make live"),
+        (
+            {"served": "dpl_1", "releases": kept("r1", r1=(A, ONE, 1), r2=(B, TWO, 2))},
+            "serves r1, as the file says, and the engine has recorded r2: run the update",
+        ),
         ({"moving": "dpl_1"}, "a promotion to deployment dpl_1 is under way"),
         ({"domains": {"shop.example": "answers 503"}}, "https://shop.example answers 503"),
         ({"stale": "was recorded with config"}, "was recorded with config"),
@@ -310,6 +326,45 @@ def test_the_table_tells_what_is_live_in_the_file_from_what_is_live_at_vercel():
     assert [(row.id, row.live) for row in other] == [("r1", "at Vercel only"), ("r2", "in the file only")]
     fresh = table.rows(replace(WELL, deployments={}))[0]
     assert (fresh.state, fresh.healthy, fresh.when) == ("NOT DEPLOYED", None, None)
+
+
+# --- The switch before the update -------------------------------------------------------------------------------------
+
+LIVE = recorded(
+    forecast.LIVE_RELEASE,
+    "shop-live",
+    team="team_a",
+    projectId="prj_a",
+    project="shop-staging",
+    deploymentId="dpl_2",
+    deploymentUrl="two.vercel.app",
+    release="r2",
+    commit=B,
+    domains=["shop.example"],
+    health={"path": "/", "timeoutSeconds": 1, "deadlineSeconds": 1},
+    promoteDeadlineSeconds=1,
+    protectionBypass={"4dabf18193072939515e22adb298388d": "1b47061264138c4ac30d75fd1eb44270", "ciphertext": "v1:x"},
+)
+
+
+def test_a_rollbacks_switch_is_what_live_release_would_be_given():
+    found = switch.prepare(OPEN, state_of(LIVE), WELL, "r1")
+    assert found is not None
+    changed = {name for name in found.inputs if found.inputs[name] != LIVE["inputs"][name]}
+    assert changed == {"deploymentId", "deploymentUrl", "release", "commit", "protectionBypass"}
+    assert (found.inputs["deploymentId"], found.inputs["commit"]) == ("dpl_1", A)
+    assert found.recorded["deploymentId"] == "dpl_2"
+    assert found.inputs["protectionBypass"] not in repr(found)
+
+
+def test_a_switch_that_only_an_update_can_make_is_left_to_it():
+    pending = {"type": "updating", "resource": LIVE}
+    died = state.parse({"deployment": {"resources": [LIVE], "pending_operations": [pending]}})
+    assert switch.prepare(OPEN, state_of(), WELL, "r1") is None
+    assert switch.prepare(OPEN, died, WELL, "r1") is None
+    assert switch.prepare(OPEN, state_of({**LIVE, "initErrors": ["not done"]}), WELL, "r1") is None
+    assert switch.prepare(OPEN, state_of(LIVE), replace(WELL, stale="config moved away"), "r1") is None
+    assert switch.prepare(OPEN, state_of(LIVE), replace(WELL, deployments={}), "r1") is None
 
 
 # --- Summaries --------------------------------------------------------------------------------------------------------

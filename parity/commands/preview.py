@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Annotated
 
@@ -58,7 +59,7 @@ def preview(
     with screen.step(f"Preview of {stack}") as step:
         report = make.report(Stack(stack, project, ambient(project)), base=base, refresh=refresh, tell=step.waiting)
         step.done(report.counts())
-    comment, fits = _comment(report)
+    report, comment = _commented(report)
     if output is not None:
         _write(output, report, comment)
     if as_json:
@@ -68,15 +69,16 @@ def preview(
     else:
         for line in text.lines(report):
             screen.out.print(line, soft_wrap=True)
-    _conclude(report, fits=fits, quiet=as_json)
+    _conclude(report, quiet=as_json)
 
 
-def _comment(report: Report) -> tuple[str, bool]:
-    """The comment, and whether every risky change is named in it."""
+def _commented(report: Report) -> tuple[Report, str]:
+    """The report with its comment; where that cannot name every risky change, the report says so and is blocked."""
     try:
-        return markdown.render(report, limit=markdown.COMMENT_LIMIT - RESERVE), True
+        return report, markdown.render(report, limit=markdown.COMMENT_LIMIT - RESERVE)
     except markdown.TooLarge:
-        return markdown.too_large(report), False
+        closed = replace(report, fits=False)
+        return closed, markdown.too_large(closed)
 
 
 def _write(folder: Path, report: Report, comment: str) -> None:
@@ -90,9 +92,9 @@ def _write(folder: Path, report: Report, comment: str) -> None:
     (folder / "summary.md").write_text(summary, encoding="utf-8")
 
 
-def _conclude(report: Report, *, fits: bool, quiet: bool) -> None:
+def _conclude(report: Report, *, quiet: bool) -> None:
     """End with the exit code of the verdict; with `quiet` without words, which would spoil the JSON."""
-    error = _error(report, fits=fits)
+    error = _error(report)
     if error is None:
         return
     if quiet:
@@ -100,11 +102,11 @@ def _conclude(report: Report, *, fits: bool, quiet: bool) -> None:
     raise error
 
 
-def _error(report: Report, *, fits: bool) -> ParityError | None:
+def _error(report: Report) -> ParityError | None:
     file = report.origins.file
     if report.verdict == "failed":
         return UpdateError(f"the preview of {report.stack} failed", where=f"stack {report.stack}", remedy="see above")
-    if not fits:
+    if not report.fits:
         return GateError(
             f"{report.stack}: so many risky changes that a comment cannot name them all",
             where=f"{len([each for each in report.entries if each.risky])} risky changes",

@@ -117,6 +117,8 @@ class Report:
     serving: tuple[Serving, ...]
     proof: Proof
     run: Run | None = None
+    fits: bool = True
+    """Whether a comment can name every risky change; a plan that nobody can review does not pass."""
 
     @property
     def refusals(self) -> tuple[Violation, ...]:
@@ -128,7 +130,7 @@ class Report:
         """What comes of it; the first that holds."""
         if self.plan.errors:
             return "failed"
-        if not self.gate.open:
+        if not (self.gate.open and self.fits):
             return "blocked"
         if self.refusals:
             return "refused"

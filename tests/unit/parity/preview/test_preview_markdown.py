@@ -7,6 +7,8 @@ import re
 import pytest
 from markdown_it import MarkdownIt
 
+from parity.commands import preview as command
+from parity.errors import GateError, PolicyError, UpdateError
 from parity.preview import markdown, words
 from parity.preview.plan import SECRET
 from tests.support import plans
@@ -201,7 +203,10 @@ def test_more_risky_changes_than_can_be_named_close_the_gate():
     found = big(0, 12_000)
     with pytest.raises(markdown.TooLarge):
         comment(found)
-    assert "too large to review" in markdown.too_large(plans.report(found))
+    closed, text = command._commented(plans.report(found, acknowledged=tuple(each.urn for each in found.changes)))
+    assert "too large to review" in text
+    assert (closed.verdict, closed.document()["verdict"]) == ("blocked", "blocked")
+    assert isinstance(command._error(closed), GateError)
 
 
 def test_the_summary_has_what_the_comment_folds():
@@ -216,3 +221,19 @@ def test_an_error_longer_than_a_comment_is_cut():
     events = ({"diagnosticEvent": {"severity": "error", "message": "e" * 100_000}},)
     text = comment(plans.plan(events=events, failed=True))
     assert len(text) <= LIMIT
+
+
+def test_each_verdict_has_its_exit_code():
+    said = {"resourceUrn": "u", "message": "d\nm", "policyName": "p", "enforcementLevel": "mandatory"}
+    refused = {"policyEvent": said}
+    verdicts = {
+        "ready": (plans.plan(plans.create(ROLE, "r", {})), None),
+        "unchanged": (plans.plan(), None),
+        "blocked": (plans.plan(plans.delete(DATABASE, "d", {})), GateError),
+        "refused": (plans.plan(plans.create(ROLE, "r", {}), events=(refused,), failed=True), PolicyError),
+        "failed": (plans.plan(plans.delete(DATABASE, "d", {}), failed=True), UpdateError),
+    }
+    for verdict, (found, error) in verdicts.items():
+        report = plans.report(found)
+        assert report.verdict == verdict
+        assert type(command._error(report)) is (error or type(None))

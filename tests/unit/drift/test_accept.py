@@ -24,7 +24,7 @@ REPORT = Report("prod", (FINDING,), (), (), 1, 1, {}, datetime(2026, 11, 24, tzi
 
 FILES = {
     "empty": "config:\n  parity:exceptions: []  # none\n  parity:acknowledged: []\n",
-    "block": "config:\n  # b\n  parity:exceptions:\n    - {resource: a, property: b, reason: c}  # one\n\n  # after\n  x: 1\n",
+    "block": "config:\n  # b\n  parity:exceptions:\n    - {resource: a, property: b, reason: c}  # one\n\n  x: 1\n",
     "mapping": "config:\n  parity:exceptions:\n    - resource: a\n      property: b\n      reason: c  # why\n  x: 1\n",
     "unindented": "config:\n  parity:exceptions:\n  - {resource: a, property: b, reason: c}\n  x: 1\n",
     "flow": "config: {parity:exceptions: [{resource: a, property: b, reason: c}], x: 1}\n",

@@ -2,7 +2,7 @@
 
 Run as a program it is `parity` with one module mutated, or with all that it decides on, and the lines that ran, kept:
 
-    python tests/crash/mutants.py MUTANT|capture:FILE -- recover staging
+    python -P tests/crash/mutants.py MUTANT|capture:FILE -- recover staging
 """
 
 from __future__ import annotations

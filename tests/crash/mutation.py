@@ -46,11 +46,16 @@ class State:
     captured: Captured
 
 
+def _program(change: str) -> list[str]:
+    # `-P`: without the program's own folder on the path, whose names hide the packages'.
+    return [sys.executable, "-P", PROGRAM, change, "--", *_WORDS]
+
+
 def way_back(mutant: str) -> procedures.Procedure:
     """Recover's, with a mutant in its place; what must have nothing to do at the end is the real one."""
 
     def commands(box: lab.Lab, operation: Operation) -> list[list[str]]:
-        return [[sys.executable, PROGRAM, mutant, "--", *_WORDS], box.command(operation)]
+        return [_program(mutant), box.command(operation)]
 
     return procedures.Procedure("mutant", mutant, commands, procedures.PROCEDURES["recover"].again)
 
@@ -88,7 +93,8 @@ class Bench:
             snapshot, file = f"state-{number}", self.work / f"captured-{number}"
             file.unlink(missing_ok=True)
             self.client.save_snapshot(snapshot)
-            self.box.box.run(sys.executable, PROGRAM, f"capture:{file}", "--", *_WORDS)
+            run = self.box.box.run(*_program(f"capture:{file}"))
+            assert file.exists(), run.said
             states.append(State(cell, snapshot, mutants.captured(file)))
             print(f"  {cell.id}", flush=True)
         return states

@@ -122,7 +122,8 @@ def rollback(
     """Make a kept release live again: one switch, and nothing is built.
 
     Says what goes back and what cannot. With --up the switch is made at once, under the stack's lock, and the update
-    then records it. Exits 8 where the release's credentials no longer log in, or where it is not deployed or not healthy.
+    then records it. Exits 8 where the release's credentials no longer log in, or where it is not deployed or not
+    healthy.
     """
     found = _stack(stack) if up or not unchecked else _file_alone(stack)
     change = steps.rollback(found, application, to, checked=not unchecked)

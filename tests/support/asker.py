@@ -27,11 +27,11 @@ if TYPE_CHECKING:
 RATE = 20
 """Answers a second that were got, at least."""
 
-_ASKED = 25
+_ASKED = 30
 """Requests a second that are sent, to one URL after the other."""
 
-_AT_ONCE = 4
-"""Requests to one URL under way at once: what waits is sent later, so that no stall of this machine makes a burst
+_AT_ONCE = 12
+"""Requests under way at once: what waits is sent later, so that no stall of this machine makes a burst
 that PostgreSQL's connection limit of a role would turn away."""
 
 _ROOT = Path(__file__).resolve().parents[2]
@@ -147,7 +147,7 @@ async def _run(out: Path, urls: list[str]) -> None:
     ended = asyncio.Event()
     loop = asyncio.get_running_loop()
     loop.run_in_executor(None, lambda: (sys.stdin.read(), loop.call_soon_threadsafe(ended.set)))
-    slots = {url: asyncio.Semaphore(_AT_ONCE) for url in urls}
+    slots = asyncio.Semaphore(_AT_ONCE)
     limits = httpx.Limits(max_connections=100, max_keepalive_connections=100)
     async with (
         httpx.AsyncClient(timeout=30, limits=limits, follow_redirects=False) as client,
@@ -156,7 +156,7 @@ async def _run(out: Path, urls: list[str]) -> None:
         with out.open("w") as stream:
 
             async def one(url: str) -> None:
-                async with slots[url]:
+                async with slots:
                     if not ended.is_set():
                         stream.write(json.dumps(vars(await _ask(client, url))) + "\n")
 

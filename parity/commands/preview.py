@@ -15,7 +15,7 @@ from parity.errors import GateError, ParityError, PolicyError, ProjectError, Upd
 from parity.preview import make, markdown, text
 from parity.preview.comment import RESERVE
 from parity.preview.overview import many
-from parity.preview.report import Report
+from parity.preview.report import VERDICTS, Report
 from parity.project import find_project
 from parity.stack import Stack, ambient
 
@@ -58,7 +58,7 @@ def preview(
         )
     with screen.step(f"Preview of {stack}") as step:
         report = make.report(Stack(stack, project, ambient(project)), base=base, refresh=refresh, tell=step.waiting)
-        step.done(report.counts())
+        step.done(f"{VERDICTS[report.verdict]}; {report.counts()}")
     report, comment = _commented(report)
     if output is not None:
         _write(output, report, comment)

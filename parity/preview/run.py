@@ -53,7 +53,13 @@ def preview(stack: Stack, report: Callable[[str], None] = lambda _: None, *, ref
     digest = _digest(done.stdout)
     plan = parse(stack.name, digest, seen, failed=bool(done.returncode))
     if done.returncode and not digest and not seen:
-        return Plan(stack.name, (), {}, 0, errors=(done.stderr.strip() or f"pulumi ended with {done.returncode}",))
+        return Plan(
+            stack.name,
+            (),
+            {},
+            0,
+            errors=(done.stderr.strip().removeprefix("error: ") or f"pulumi ended with {done.returncode}",),
+        )
     return plan
 
 

@@ -54,22 +54,27 @@ def of(graph: Graph | None, environment: Mapping[str, str]) -> Redactor:
         environment: of the engine.
     """
     found = {environment[name] for name in _VARIABLES if environment.get(name)}
-    for resource in graph.resources.values() if graph else ():
-        found.update(_secrets(resource.inputs, inside=False))
+    resources = list(graph.resources.values()) if graph else []
+    for resource in resources:
+        found.update(_texts(resource.inputs, secret=True, inside=False))
+    for resource in resources:
+        # What is said in the clear elsewhere is no secret: a deployment's secret environment names its release too.
+        found.difference_update(_texts(resource.inputs, secret=False, inside=False))
     forms = {form for value in found for form in _forms(value) if len(form) >= _SHORTEST}
     return Redactor(tuple(sorted(forms, key=lambda each: (-len(each), each))))
 
 
-def _secrets(value: Any, *, inside: bool) -> Iterator[str]:
+def _texts(value: Any, *, secret: bool, inside: bool) -> Iterator[str]:
+    """Every text of a value: of its secrets, or of all else."""
     if isinstance(value, SecretInput):
-        yield from _secrets(value.value, inside=True)
+        yield from _texts(value.value, secret=secret, inside=True)
     elif isinstance(value, dict):
         for each in cast("dict[str, Any]", value).values():
-            yield from _secrets(each, inside=inside)
+            yield from _texts(each, secret=secret, inside=inside)
     elif isinstance(value, list):
         for each in cast("list[Any]", value):
-            yield from _secrets(each, inside=inside)
-    elif inside and isinstance(value, str):
+            yield from _texts(each, secret=secret, inside=inside)
+    elif inside == secret and isinstance(value, str):
         yield value
 
 

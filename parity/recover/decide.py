@@ -109,6 +109,7 @@ class _Case:
                 return
             # A deployment is what it was built from: another one of the same release's name is another release.
             there = [each for each in there if self.record or as_declared(each, self.inputs)]
+        if self.type in TWINS:  # the one that fits first, then the live one, then the one that was made first
             there = sorted(there, key=lambda each: (not as_declared(each, self.inputs), each.id not in self.live))
         if self.type == model.VARIABLE:
             there = [each for each in there if _same(each.properties.get("targets"), self.inputs.get("targets"))]

@@ -29,6 +29,11 @@ def test_secrets_are_found_however_deep():
     assert redactor.text("deep-secret") == "[secret]"
 
 
+def test_what_is_said_in_the_clear_elsewhere_is_no_secret():
+    redactor = redact.of(graph({"name": "staging-x", "environment": SecretInput({"E": "staging-x", "P": SECRET})}), {})
+    assert redactor.text(f"staging-x {SECRET}") == "staging-x [secret]"
+
+
 def test_the_environment_s_tokens_go():
     assert redact.of(None, {"GITHUB_TOKEN": "ghp_token"}).text("Bearer ghp_token") == "Bearer [secret]"
 

@@ -187,6 +187,12 @@ def test_a_replacement_that_exists_takes_the_recorded_ones_place():
     assert (decision.kind, decision.id, decision.replaces) == ("adopt", "new", "old")
 
 
+def test_a_replacement_is_known_by_fitting_whichever_was_made_first():
+    world = World(model.DRAIN, DRAIN).exists("old", {"name": "d", "endpoint": "https://other"}).exists("new")
+    (decision,) = world.recorded("old").pending("creating").decide().decisions
+    assert (decision.kind, decision.id, decision.replaces) == ("adopt", "new", "old")
+
+
 def test_of_twin_deployments_the_live_one_stays():
     world = World(model.DEPLOYMENT, DEPLOYMENT).exists("d1").exists("d2")
     world.live = "d2"

@@ -15,6 +15,7 @@ from parity.place import UPDATE_VARIABLE, log_file, open_place, provenance
 from parity.pulumi import short_urn
 from parity.recover import history, show
 from parity.recover import run as recovery
+from parity.recover.outcome import Options
 from parity.store import LEDGER_VARIABLE
 
 if TYPE_CHECKING:
@@ -104,7 +105,7 @@ def _recover_first(stack: Stack, screen: Screen, place: Place, state: State) -> 
     if history.trouble(state, held, records, past[0] if past else None).clean:
         return
     screen.err.print(f"The last update of {stack.name} did not end well: recover first.", soft_wrap=True)
-    done = recovery.run(stack, screen, recovery.Options(preview=False))
+    done = recovery.run(stack, screen, Options(preview=False))
     for line in show.decisions(done.plan):
         screen.err.print(line, soft_wrap=True, markup=False)
     asked = done.plan.of("ask")

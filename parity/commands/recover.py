@@ -13,6 +13,7 @@ from parity.errors import UnsureError
 from parity.project import find_project
 from parity.recover import run as recovery
 from parity.recover import show
+from parity.recover.outcome import SETTLE_SECONDS, Options
 from parity.stack import Stack, ambient
 
 
@@ -29,7 +30,7 @@ def recover(
     settle: Annotated[
         float,
         typer.Option(help="Seconds in which a request in flight may still land, where its effect would show.", min=0),
-    ] = recovery.SETTLE_SECONDS,
+    ] = SETTLE_SECONDS,
     skip_preview: Annotated[
         bool, typer.Option("--skip-preview", help="Do not ask the engine what the next update will do.")
     ] = False,
@@ -41,7 +42,7 @@ def recover(
     exits 10 then. Nothing that holds data is ever deleted.
     """
     project = find_project()
-    options = recovery.Options(plan, frozenset(owner_is_dead or ()), settle, not skip_preview)
+    options = Options(plan, frozenset(owner_is_dead or ()), settle, not skip_preview)
     done = recovery.run(Stack(stack, project, ambient(project)), Screen(), options)
     if as_json:
         typer.echo(json.dumps(done.document(), indent=2))

@@ -7,7 +7,7 @@ import json
 import subprocess
 import time
 from contextlib import contextmanager
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from datetime import UTC, datetime
 from functools import partial
 from typing import TYPE_CHECKING, Any, cast
@@ -19,7 +19,7 @@ from parity.pulumi import short_urn
 from parity.recover import fence, history, inflight, runs
 from parity.recover.decide import decide
 from parity.recover.mend import mend, stamped
-from parity.recover.model import Plan
+from parity.recover.outcome import Options, Recovered
 
 if TYPE_CHECKING:
     from collections.abc import Generator, Sequence
@@ -32,74 +32,12 @@ if TYPE_CHECKING:
     from parity.place import Place
     from parity.recover.fence import Holder, Running
     from parity.recover.mend import Mended
-    from parity.recover.model import Trouble
+    from parity.recover.model import Plan, Trouble
     from parity.redact import Redactor
-    from parity.served import Served
     from parity.stack import Stack
     from parity.state import State
 
-SETTLE_SECONDS = 15.0
-"""How long a request may still take effect after its sender died: GitHub ends one after 10 s (its REST API,
-"Timeouts"); Vercel promises nothing, and its API answers within seconds."""
-
 _LOOK_AGAIN_SECONDS = 1.0
-
-
-@dataclass(frozen=True)
-class Options:
-    """How recover is to work."""
-
-    plan: bool = False
-    """Only say what would be done: nothing is ended, locked, written or changed."""
-    confirmed: frozenset[str] = frozenset()
-    """Ids of locks whose owner a person says is dead."""
-    settle: float = SETTLE_SECONDS
-    """Seconds to wait for a request in flight whose effect would show."""
-    preview: bool = True
-    """Whether to ask the engine what the next `up` will do."""
-
-
-@dataclass
-class Recovered:
-    """What was found and done."""
-
-    stack: str
-    holders: list[Holder] = field(default_factory=list["Holder"])
-    ended: list[Running] = field(default_factory=list["Running"])
-    kept: str = ""
-    """Where the copy of the state is; empty where none was needed."""
-    plan: Plan = field(default_factory=lambda: Plan(()))
-    changed: bool = False
-    """Whether the state was changed."""
-    next: list[tuple[str, str]] | None = None
-    """What the next `up` will do: operation and URN; None where it was not asked."""
-    refused: str = ""
-    """Why the next `up` cannot be previewed."""
-    live: list[Served] = field(default_factory=list["Served"])
-
-    @property
-    def todo(self) -> bool:
-        """Whether there is, or was, anything to recover."""
-        return bool(self.plan.of("adopt", "forget", "finish", "remove", "ask") or self.holders or self.ended)
-
-    def document(self) -> dict[str, Any]:
-        """For `--json`."""
-        return {
-            "stack": self.stack,
-            "locks": [
-                {"lock": each.lock.id, "held_by": str(each.lock), "owner": each.verdict, "why": each.why}
-                for each in self.holders
-            ],
-            "ended": [{"pid": each.pid, "program": each.name} for each in self.ended],
-            "kept": self.kept,
-            "decisions": [each.document() for each in self.plan.decisions if each.kind != "same"],
-            "same": len(self.plan.of("same")),
-            "beside": list(self.plan.beside),
-            "changed": self.changed,
-            "next": None if self.next is None else [{"operation": op, "urn": urn} for op, urn in self.next],
-            "next_refused": self.refused,
-            "live": [each.document() for each in self.live],
-        }
 
 
 def run(stack: Stack, screen: Screen, options: Options | None = None) -> Recovered:

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from parity.console import Screen
     from parity.recover.model import Decision, Plan
-    from parity.recover.run import Recovered
+    from parity.recover.outcome import Recovered
 
 
 _SHOWN = 12

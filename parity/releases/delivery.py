@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from parity import place, update
 from parity.errors import ParityError, RefusedError
-from parity.releases import follow, pull_request, standing, steps, summary
+from parity.releases import follow, pull_request, refuse, standing, summary
 from parity.vendors.http import NotFound, Refused, VendorError
 
 if TYPE_CHECKING:
@@ -67,7 +67,7 @@ def deliver(stack: Stack, screen: Screen, *, newest: str | None, report: Path | 
     settings, state = stack.sealed_settings(), stack.recorded()
     asyncio.run(_refuse_to_undo(settings.platform.repository, stack.name))
     for application, releases in settings.releases.items():
-        steps.refuse_wrong_builds(stack.name, application, standing.applied(settings, state, application), releases)
+        refuse.wrong_builds(stack.name, application, standing.applied(settings, state, application), releases)
     before = update.recorded_live(state)
     failure: ParityError | None = None
     changes: Mapping[str, int] = {}

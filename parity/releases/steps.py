@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import os
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
@@ -13,14 +12,13 @@ from infra.faults import nearest
 from infra.secret import Secret
 from parity import releases_file
 from parity.errors import HealthError, RefusedError, UsageError
-from parity.releases import commits, forecast, logins, standing, switch
+from parity.releases import commits, forecast, refuse, standing, switch
 
 if TYPE_CHECKING:
     from infra.parameters import Application
     from infra.settings import Settings
     from infra.stackfile import Release, Releases
-    from parity.releases.forecast import Applied
-    from parity.releases.standing import Deployed, Standing
+    from parity.releases.standing import Standing
     from parity.releases.switch import Prepared
     from parity.releases_file import ReleasesFile
     from parity.stack import Stack
@@ -75,7 +73,7 @@ def release(stack: Stack, application: str, commit: str, *, rotate: bool, live: 
     applied = standing.applied(settings, stack.recorded(), application)
     file = _load(stack)
     after, name = _add(settings, file, application, commit, rotate=rotate, live=live)
-    refuse_wrong_builds(stack.name, application, applied, after.releases[application])
+    refuse.wrong_builds(stack.name, application, applied, after.releases[application])
     kept = after.releases[application].kept[name]
     notes = [note] if note else []
     if not live:
@@ -120,7 +118,7 @@ def promote(source: Stack, target: Stack, application: str, *, commit: str | Non
         )
     settings, state = target.settings(), target.recorded()
     there = asyncio.run(standing.look(settings, state, application))
-    _refuse_by_hand(there, None)
+    refuse.what_was_made_by_hand(there, None)
     file = _load(target)
     after, name = releases_file.promote(
         file,
@@ -132,7 +130,7 @@ def promote(source: Stack, target: Stack, application: str, *, commit: str | Non
     )
     fresh = name not in file.releases[application].kept
     applied = standing.applied(settings, state, application)
-    refuse_wrong_builds(target.name, application, applied, after.releases[application])
+    refuse.wrong_builds(target.name, application, applied, after.releases[application])
     kept = after.releases[application].kept[name]
     return Change(
         target.name,
@@ -173,16 +171,16 @@ def rollback(stack: Stack, application: str, to: str | None, *, checked: bool) -
         state = stack.recorded()
         there = asyncio.run(standing.look(settings, state, application))
         applied = standing.applied(settings, state, application)
-        _refuse_by_hand(there, name)
-        _refuse_what_is_live(before, name, applied.live, stack.name)
-        _refuse_lost_credentials(settings, application, name)
-        _refuse_undeployed(there, name)
+        refuse.what_was_made_by_hand(there, name)
+        refuse.what_is_live(before, name, applied.live, stack.name)
+        refuse.lost_credentials(settings, application, name)
+        refuse.what_is_not_deployed(there, name)
         guarded = (f"The update will stop before it: {there.stale}",) if there.stale else ()
         prepared = switch.prepare(settings, state, there, name)
     else:
         guarded, prepared = (), None
         applied = forecast.applied_by_file(before)
-        _refuse_what_is_live(before, name, before.live, stack.name)
+        refuse.what_is_live(before, name, before.live, stack.name)
     return Change(
         stack.name,
         application,
@@ -287,23 +285,6 @@ def _against(then: str | int, now: str | int) -> str:
     return "the same as now" if then == now else f"{then} instead of {now}"
 
 
-def refuse_wrong_builds(stack: str, application: str, applied: Applied, releases: Releases) -> None:
-    """Hold that no release would be built with another one's variables.
-
-    Raises:
-        RefusedError: naming each that would.
-    """
-    wrong = forecast.built_wrongly(applied, releases)
-    if wrong:
-        newest = releases.newest[0] if releases.newest else ""
-        raise RefusedError(
-            f"{application} in {stack} has recorded and not built yet: {', '.join(wrong)}. The next update would build "
-            f"with the variables of {newest}, which has another config.",
-            where=f"Pulumi.{stack}.yaml: {releases_file.KEY}.{application}",
-            remedy="Run the update before the next release is recorded; or take what was never built out of `kept`.",
-        )
-
-
 def _look(stack: Stack, application: str) -> Standing:
     settings = stack.settings()
     application_of(settings, application)
@@ -325,70 +306,6 @@ def _healthy(found: Standing) -> tuple[str, Release]:
         )
     live = found.releases.live or ""
     return live, found.releases.kept[live]
-
-
-def _refuse_what_is_live(releases: Releases, name: str, applied: str | None, stack: str) -> None:
-    if releases.live != name:
-        return
-    if applied == name:
-        raise UsageError(f"{name} is live already.", remedy="Name another kept release with --to.")
-    raise UsageError(
-        f"The file says already that {name} is live; the last update left {applied or 'nothing'}.",
-        remedy=f"Run the update: `parity up {stack}`.",
-    )
-
-
-def _refuse_by_hand(there: Standing, wanted: str | None) -> None:
-    """What somebody made live by hand is not undone in silence; choosing it is no undoing."""
-    if not there.by_hand or (wanted is not None and there.served_release == wanted):
-        return
-    served = there.served_release
-    keep = f" To keep it: `parity rollback {there.stack} {there.application} --to {served}`." if served else ""
-    raise RefusedError(
-        there.by_hand,
-        where=f"{there.stack}, {there.application}",
-        remedy=f"Find out why. To record it: `pulumi refresh --stack {there.stack}`; then run this again.{keep}",
-    )
-
-
-def _refuse_lost_credentials(settings: Settings, application: str, name: str) -> None:
-    generation = settings.releases[application].kept[name].credentials
-    lost = logins.refused(logins.of(settings, application, generation, os.environ))
-    if lost:
-        raise RefusedError(
-            f"{name} of {application} cannot be made live: its credentials (generation {generation}) do not log in. "
-            + "; ".join(f"{who}: {words}" for who, words in lost.items()),
-            where=f"{settings.stack}, {application}",
-            remedy="Run the update, which makes the logins of every kept release; or roll back to another one. Where "
-            "PostgreSQL cannot be reached from here, --unchecked leaves the question to the update's health check.",
-        )
-
-
-def _refuse_undeployed(there: Standing, name: str) -> None:
-    found: Deployed | None = there.deployments.get(name)
-    if there.unasked:
-        raise RefusedError(
-            "Not everybody could be asked: " + "; ".join(there.unasked),
-            where=f"{there.stack}, {there.application}",
-            remedy="Try again; or say --unchecked, which leaves the question to the update's health check.",
-        )
-    if found is None or found.state in {"GONE", "ERROR", "CANCELED"}:
-        state = (
-            "was never deployed"
-            if found is None
-            else f"is not there any more: its deployment {found.id} is {found.state}"
-        )
-        raise RefusedError(
-            f"{name} of {there.application} {state}, so going there would be a build and no switch.",
-            where=f"{there.stack}, {there.application}",
-            remedy="Run the update first, or roll back to another release.",
-        )
-    if found.fault:
-        raise RefusedError(
-            f"{name} of {there.application} is not healthy: https://{found.host} {found.fault}.",
-            where=f"{there.stack}, {there.application}",
-            remedy="Mend what it needs, or roll back to another one; --unchecked leaves the question to the update.",
-        )
 
 
 async def _known(stack: Stack, settings: Settings, commit: str) -> str:

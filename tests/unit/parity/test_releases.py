@@ -28,6 +28,7 @@ from parity.releases import (
     forecast,
     logins,
     pull_request,
+    refuse,
     standing,
     steps,
     summary,
@@ -97,11 +98,11 @@ def test_a_release_that_would_be_built_with_anothers_variables_is_refused():
     applied = forecast.applied_by_file(kept("r1", r1=(A, ONE, 1)))
     assert forecast.built_wrongly(applied, three) == ("r2",)
     with pytest.raises(RefusedError, match="would build with the variables of r3"):
-        steps.refuse_wrong_builds("staging", "shop", applied, three)
+        refuse.wrong_builds("staging", "shop", applied, three)
     # Deployed already, or recorded with the same config: nothing wrong.
-    steps.refuse_wrong_builds("staging", "shop", forecast.applied_by_file(three), three)
+    refuse.wrong_builds("staging", "shop", forecast.applied_by_file(three), three)
     same = kept("r1", r1=(A, ONE, 1), r2=(B, TWO, 1), r3=(C, TWO, 1))
-    steps.refuse_wrong_builds("staging", "shop", applied, same)
+    refuse.wrong_builds("staging", "shop", applied, same)
     other_generation = kept("r1", r1=(A, ONE, 1), r2=(B, TWO, 1), r3=(C, TWO, 2))
     assert forecast.built_wrongly(applied, other_generation) == ("r2",)
 

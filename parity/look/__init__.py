@@ -5,7 +5,8 @@ beside it in a project, environment, repository or database that the stack owns,
 writes nothing and needs credentials that can read.
 """
 
+from parity.look import model
 from parity.look.model import Found, Reality, Unseen
 from parity.look.world import reality
 
-__all__ = ["Found", "Reality", "Unseen", "reality"]
+__all__ = ["Found", "Reality", "Unseen", "model", "reality"]

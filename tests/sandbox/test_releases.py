@@ -80,7 +80,8 @@ class Shop:
     def deployments(self) -> dict[str, str]:
         """The deployment of each release at Vercel."""
         rows = self.box.state()["vercel"]["deployments"]
-        return {row["meta"]["release"]: row["id"] for row in rows if row["name"] == "shop-staging"}
+        ours = (row for row in rows if row["name"] == "shop-staging" and "release" in row["meta"])
+        return {row["meta"]["release"]: row["id"] for row in ours}
 
     def variables(self) -> dict[str, str]:
         """The project's variables, each a fingerprint."""

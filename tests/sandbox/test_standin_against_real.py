@@ -22,7 +22,7 @@ from parity import toolchain
 from parity.local import Local
 from sandbox.standin import POLL_VARIABLE, differences
 from tests.support.program import Box, copy_program
-from tests.support.standin import KEPT, KEY, SEED, Bench, Names
+from tests.support.standin import KEY, SEED, Bench, Names
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -189,7 +189,7 @@ def run_own_program(folder: Path) -> Story:
         resources = [each for each in exported["deployment"]["resources"] if each["type"].startswith("vercel:")]
         for each in resources:
             names.learn(each)
-        story.states["up"] = {each["urn"]: names.named({name: each.get(name) for name in KEPT}) for each in resources}
+        story.states["up"] = {each["urn"]: names.kept(each) for each in resources}
         story.requests["up"] = names.calls(box.requests())
         seen = box.last_request()
         box.pulumi("preview", "--refresh", "--expect-no-changes", "--stack", STACK).ok()

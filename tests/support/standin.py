@@ -83,6 +83,13 @@ class Names:
             return "<time>"
         return value
 
+    def kept(self, resource: dict[str, Any]) -> dict[str, Any]:
+        """What of a resource in the state is compared; the SDK gives the URNs that a property depends on in no order."""
+        found = {name: resource.get(name) for name in KEPT}
+        depends: dict[str, list[str]] = found["propertyDependencies"] or {}
+        found["propertyDependencies"] = {name: sorted(urns) for name, urns in depends.items()}
+        return self.named(found)
+
     def calls(self, rows: list[dict[str, Any]]) -> list[tuple[str, str, Any]]:
         """Method, path and body of the calls to Vercel; repeated looks at a deployment are one."""
         redactor = Redactor(self.key)
@@ -198,7 +205,7 @@ class Bench:
         ours = [each for each in resources if ":index/" in each["type"]]
         for each in ours:
             self.names.learn(each)
-        return [self.names.named({name: each.get(name) for name in KEPT}) for each in ours]
+        return [self.names.kept(each) for each in ours]
 
     def requests(self) -> list[tuple[str, str, Any]]:
         """The calls to Vercel since the last time."""

@@ -53,13 +53,14 @@ def of(graph: Graph | None, environment: Mapping[str, str]) -> Redactor:
         graph: what the program declares with its secrets open; None where it is not at hand.
         environment: of the engine.
     """
-    found = {environment[name] for name in _VARIABLES if environment.get(name)}
+    found: set[str] = set()
     resources = list(graph.resources.values()) if graph else []
     for resource in resources:
         found.update(_texts(resource.inputs, secret=True, inside=False))
     for resource in resources:
         # What is said in the clear elsewhere is no secret: a deployment's secret environment names its release too.
         found.difference_update(_texts(resource.inputs, secret=False, inside=False))
+    found |= {environment[name] for name in _VARIABLES if environment.get(name)}
     forms = {form for value in found for form in _forms(value) if len(form) >= _SHORTEST}
     return Redactor(tuple(sorted(forms, key=lambda each: (-len(each), each))))
 

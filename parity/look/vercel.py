@@ -256,7 +256,13 @@ class _Looker:
         name = document["name"]
         types = (model.DEPLOYMENT, model.LIVE)
         listed = await self._rows(
-            "/v6/deployments", "deployments", f"the deployments of {name}", types, (name,), projectId=document["id"]
+            "/v6/deployments",
+            "deployments",
+            f"the deployments of {name}",
+            types,
+            (name,),
+            projectId=document["id"],
+            target="production",
         )
         ours = [str(row["uid"]) for row in listed or [] if part(row, "meta").get("release")]
         found = await asyncio.gather(*(self._deployment(document, each) for each in ours))

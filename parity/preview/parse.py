@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import defaultdict
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, cast
 
@@ -56,15 +57,22 @@ def parse(stack: str, digest: Mapping[str, Any], events: Iterable[Mapping[str, A
     Args:
         stack: the stack's name.
         digest: the JSON document on standard output: `steps` with the whole old and new state of each resource.
-        events: the engine's events, which alone name the policies' findings and whose error it is.
+        events: the engine's events, which alone say in which order a replacement goes, what the policies found and
+            whose an error is.
         failed: whether the command ended with an error.
     """
     steps = [each for each in cast("list[Document]", digest.get("steps") or []) if not _is_root(each)]
     grouped: dict[tuple[str, bool], list[Document]] = {}
     for step in steps:
         grouped.setdefault((str(step["urn"]), _is_leftover(step)), []).append(step)
-    changes = [change for (urn, left), rows in grouped.items() if (change := _change(urn, rows, leftover=left))]
-    violations, errors, warnings = _said(events)
+    seen = list(events)
+    order = _order(seen)
+    changes = [
+        change
+        for (urn, left), rows in grouped.items()
+        if (change := _change(urn, rows, order.get(urn, ()), leftover=left))
+    ]
+    violations, errors, warnings = _said(seen)
     # A policy's refusal fails the command too, and is no error of the preview: the plan is whole.
     refused = any(each.level == "mandatory" for each in violations)
     if failed and not errors and not refused:
@@ -155,7 +163,17 @@ def _operation(steps: Sequence[Document]) -> Operation | None:
     return found
 
 
-def _change(urn: str, steps: Sequence[Document], *, leftover: bool) -> Change | None:
+def _order(events: Iterable[Mapping[str, Any]]) -> dict[str, list[str]]:
+    """The kinds of each resource's steps as they will be taken: the digest has one `replace` for the three of them."""
+    found: dict[str, list[str]] = defaultdict(list)
+    for event in events:
+        metadata = cast("Document", cast("Document", event.get("resourcePreEvent") or {}).get("metadata") or {})
+        if metadata:
+            found[str(metadata["urn"])].append(str(metadata["op"]))
+    return found
+
+
+def _change(urn: str, steps: Sequence[Document], order: Sequence[str], *, leftover: bool) -> Change | None:
     operation = _operation(steps)
     old, new = _last(steps, "oldState"), _last(steps, "newState")
     if operation in {"delete", "forget"}:
@@ -167,13 +185,12 @@ def _change(urn: str, steps: Sequence[Document], *, leftover: bool) -> Change | 
         if not (old and new) or protected[0] == protected[1]:
             return None
         operation = "option"
-    kinds = [str(step["op"]) for step in steps]
     return Change(
         urn=urn,
         type=str((new or old).get("type") or urn.split("::")[2].rpartition("$")[2]),
         operation=operation,
         properties=tuple(_properties(operation, steps, old, new)),
-        deletes_first=_deletes_first(kinds),
+        deletes_first=_deletes_first(order),
         leftover=leftover,
         protected=protected,
         before=_inputs(old),

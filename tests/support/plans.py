@@ -105,8 +105,11 @@ def replacement(
 
 
 def plan(*steps: Document | list[Document], events: tuple[Document, ...] = (), failed: bool = False):
+    """As the engine gives it: every step in the events, one `replace` in the digest for the three of a replacement."""
     flat = [each for part in steps for each in (part if isinstance(part, list) else [part])]
-    return parse.parse(STACK, {"steps": flat}, events, failed=failed)
+    taken = tuple({"resourcePreEvent": {"metadata": {"op": each["op"], "urn": each["urn"]}}} for each in flat)
+    shown = [each for each in flat if each["op"] not in {"create-replacement", "delete-replaced"}]
+    return parse.parse(STACK, {"steps": shown}, (*taken, *events), failed=failed)
 
 
 HEAD = Commit("a" * 40, "More connections")

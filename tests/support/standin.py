@@ -84,7 +84,7 @@ class Names:
         return value
 
     def kept(self, resource: dict[str, Any]) -> dict[str, Any]:
-        """What of a resource in the state is compared; the SDK gives the URNs that a property depends on in no order."""
+        """What of a resource in the state is compared; the URNs that a property depends on come in no order."""
         found = {name: resource.get(name) for name in KEPT}
         depends: dict[str, list[str]] = found["propertyDependencies"] or {}
         found["propertyDependencies"] = {name: sorted(urns) for name, urns in depends.items()}

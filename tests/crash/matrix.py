@@ -39,6 +39,8 @@ class Plan:
     procedures: tuple[str, ...]
     workers: int = 2
     """Boxes at once."""
+    name: str = "worker"
+    """Of the boxes' folders; two runs at once in one folder take two names."""
     reuse: bool = True
     """Whether a crash that left what another left before has that one's verdict."""
     seconds: float | None = None
@@ -180,7 +182,7 @@ class _Worker:
     def _with_one_box(self) -> bool:
         """Whether another box is needed."""
         with (
-            lab.lab(ground(self.plan.work) / TEMPLATE, self.plan.work / f"worker-{self.number}") as box,
+            lab.lab(ground(self.plan.work) / TEMPLATE, self.plan.work / f"{self.plan.name}-{self.number}") as box,
             fronted(box) as wire,
         ):
             while self.deadline is None or time.time() < self.deadline:
@@ -199,7 +201,7 @@ class _Worker:
             self.undisturbed[cell.operation],
             self.plan.procedures,
             self.known if self.plan.reuse else {},
-            self.plan.work / f"output-{self.number}.log",
+            self.plan.work / f"{self.plan.name}-{self.number}.log",
         )
         try:
             self.answers.put(player.play(cell))

@@ -31,7 +31,7 @@ def test_after_each_crash_of_the_sample_users_are_served_and_recover_leads_back(
     name = shuffled.sample(sorted(OPERATIONS), OPERATIONS_TRIED)[number]
     undisturbed = matrix.references(work, [name])
     chosen = cells.sample(cells.cells(undisturbed.values()), CELLS // OPERATIONS_TRIED, SEED)
-    plan = matrix.Plan(work, (name,), ("recover",), workers=1)
+    plan = matrix.Plan(work, (name,), ("recover",), workers=1, name=name)
     results = work / f"{name}.jsonl"
     matrix.run(plan, chosen, results, lambda _: None)
     found = matrix.read_results(results)

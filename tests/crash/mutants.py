@@ -26,8 +26,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
 ROOT = Path(__file__).resolve().parents[2]
-MODULES = ("decide", "mend", "entries", "fence", "history", "run")
-"""Of `parity.recover`: where it decides, mends and makes sure that nobody else writes."""
+FOLDER = ROOT / "parity" / "recover"
+MODULES = tuple(sorted(path.stem for path in FOLDER.glob("*.py") if path.stem not in {"__init__", "show"}))
+"""Of `parity.recover`: all but what only prints."""
 
 
 @dataclass(frozen=True)
@@ -49,7 +50,7 @@ class Mutant:
 
 def source(module: str) -> Path:
     """The file of a module of `parity.recover`."""
-    return ROOT / "parity" / "recover" / f"{module}.py"
+    return FOLDER / f"{module}.py"
 
 
 def mutants(modules: Sequence[str] = MODULES) -> list[Mutant]:

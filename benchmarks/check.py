@@ -1,7 +1,7 @@
 """How `parity check` grows: 1, 10 and 100 applications, time, processor and memory. `python benchmarks/check.py`.
 
 Each size is a copy of the program with a generated platform and stack files, checked by the real command in a process
-of its own, Python's start included. Sizes are compared within one run: seconds belong to the machine, ratios to the code.
+of its own, Python's start included. Sizes are compared in one run: seconds belong to the machine, ratios to the code.
 """
 
 from __future__ import annotations

@@ -152,7 +152,8 @@ class _Update:
 
     def _interrupted(self, step: Step, count: int) -> None:
         if count == 1:
-            step.title += ", ending at the next safe point (interrupt again to end at once)"
+            step.title += ", interrupted"
+            self.screen.err.print("Interrupted: it ends at the next safe point; interrupt again to end at once.")
             return
         self.screen.err.print(
             "Ended at once: operations that were running have no end in the state, and what they did is not recorded. "

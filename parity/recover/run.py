@@ -88,7 +88,15 @@ class _Recovery:
             step.done(_counts(self.done.plan))
         mended = mend(self.graph, state, reality, self.done.plan)
         refresh = mended.refresh if self.done.plan.changes or not trouble.clean else ()
-        if not self.options.plan and (mended.changed or refresh):
+        stuck = {each.urn for each in self.done.plan.of("ask")} & {each.resource.urn for each in state.pending}
+        if stuck:
+            # An import makes the engine drop every operation without an end: what is asked would be forgotten.
+            self.screen.err.print(
+                "Nothing is mended until it is decided about "
+                f"{', '.join(sorted(map(short_urn, stuck)))}: the engine would forget that its operation has no end.",
+                soft_wrap=True,
+            )
+        elif not self.options.plan and (mended.changed or refresh):
             self._mend(mended, refresh, trouble)
         if not self.options.plan:
             self._close()

@@ -196,6 +196,24 @@ class _Monitor(mocks.MockMonitor):
         info = cast("Any", super().GetDeploymentInfo(empty_pb2.Empty()))  # pyright: ignore[reportUnknownMemberType]
         return set(info.supportedFeatures)
 
+    def ReadResource(self, request: Any) -> Any:  # noqa: N802 - the monitor's wire name
+        """Record a resource that the program reads and does not make; `read` holds the id that it is read by."""
+        answer = cast("Any", super().ReadResource(request))  # pyright: ignore[reportUnknownMemberType]
+        answer.urn = make_urn(self.project, self.stack, request.parent, request.type, request.name)
+        self.recorded[answer.urn] = Resource(
+            urn=answer.urn,
+            type=request.type,
+            name=request.name,
+            parent=request.parent,
+            custom=True,
+            inputs=from_struct(request.properties),
+            dependencies=frozenset(request.dependencies),
+            property_dependencies={},
+            provider=request.provider,
+            options={"read": request.id},
+        )
+        return answer
+
     def RegisterResource(self, request: Any) -> Any:  # noqa: N802 - the monitor's wire name
         """Record the registration and answer it with its own inputs and markers for the rest."""
         urn = make_urn(self.project, self.stack, request.parent, request.type, request.name)

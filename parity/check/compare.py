@@ -7,23 +7,27 @@ import hmac
 import json
 import re
 import secrets
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Literal
 
 from infra.secret import Secret
+from parity.check.derived import spelled
 from parity.check.facts import ABSENT, Facts, Place, facts
 from parity.check.trace import Group, Tracer, by_exchange, changed
 from parity.check.units import STACK_NAME, Unit, differing, is_missing, look_up, spell
 from parity.graph import SecretInput
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Sequence
 
     from parity.graph import Graph
 
 Evaluate = Callable[[str, "Mapping[str, Any]"], "Graph"]
 """The program: a stack's name and its config give the graph that it declares."""
+
+_NONE: Mapping[str, str] = MappingProxyType({})
 
 HIDDEN = "[secret]"
 NOT_AT_HAND = "[secret, not at hand]"
@@ -130,13 +134,22 @@ class Result:
         return not self.breaks and not self.unused
 
 
-def compare(one: Side, other: Side, evaluate: Evaluate, *, sealed: bool = False, workers: int | None = None) -> Result:
+def compare(
+    one: Side,
+    other: Side,
+    evaluate: Evaluate,
+    *,
+    derived: Mapping[str, str] = _NONE,
+    sealed: bool = False,
+    workers: int | None = None,
+) -> Result:
     """Compare two stacks' graphs, trace each difference and judge it.
 
     Args:
         one: the stack to compare from.
         other: the stack to compare to.
         evaluate: the program: a stack's name and a config give a graph.
+        derived: what each secret that the program derived is for, by its value; filled while the program runs.
         sealed: the secrets' values are stand-ins: where they go is compared, what they are is not.
         workers: processes that evaluate; as many as there are cores where it is not given.
 
@@ -150,7 +163,7 @@ def compare(one: Side, other: Side, evaluate: Evaluate, *, sealed: bool = False,
     renamed = run.facts(other.stack, under_other)
     unequal = changed(renamed, theirs)
     # Both configs are tried under both names: a branch may show under one of the configs alone.
-    name = _Name(one.stack, other.stack)
+    name = _Name(one.stack, other.stack, derived)
     back = run.facts(one.stack, under_name(other.values, one.stack))
     branching = name.branches(mine, renamed) | name.branches(back, theirs)
     # Parts are exchanged under the other stack's name, so that what follows the name alone does not move.
@@ -180,12 +193,12 @@ def compare(one: Side, other: Side, evaluate: Evaluate, *, sealed: bool = False,
     )
 
 
-def branches(one: Side, other: Side, evaluate: Evaluate) -> frozenset[Place]:
+def branches(one: Side, other: Side, evaluate: Evaluate, derived: Mapping[str, str] = _NONE) -> frozenset[Place]:
     """The places that follow the stack's name: breaks, whatever else they follow.
 
     Both configs are tried under both names: a branch may show under one of the configs alone.
     """
-    name = _Name(one.stack, other.stack)
+    name = _Name(one.stack, other.stack, derived)
     found: frozenset[Place] = frozenset()
     for values in (one.values, other.values):
         before, after = (facts(evaluate(stack, under_name(values, stack))) for stack in (one.stack, other.stack))
@@ -228,9 +241,13 @@ def under_name(values: Mapping[str, Any], stack: str) -> dict[str, Any]:
 class _Name:
     """Knows when two values are the same up to the stack's name in a name."""
 
-    def __init__(self, one: str, other: str) -> None:
+    def __init__(self, one: str, other: str, derived: Mapping[str, str]) -> None:
+        self._derived = derived
         self._either = f"(?:{re.escape(one)}|{re.escape(other)})"
         self._pattern = re.compile(rf"(?<![A-Za-z0-9]){re.escape(one)}(?![A-Za-z0-9])")
+
+    def _spelled(self, value: Any) -> Any:
+        return spelled(value, self._derived) if isinstance(value, str) else value
 
     def branches(self, before: Facts, after: Facts) -> frozenset[Place]:
         """The places that change with the stack's name alone, and not as a part of a name."""
@@ -244,10 +261,10 @@ class _Name:
         """Whether `other` is `one` with the stack's name exchanged, everywhere or in some places.
 
         In some, because a value may also hold the name as a part of what the config gives (a host). A secret that is
-        derived under the name counts as such.
+        derived counts as what it is derived for: a role's name and a number.
         """
         if isinstance(one, SecretInput) and isinstance(other, SecretInput):
-            return self.only(_underived(one.value), _underived(other.value))
+            return self.only(*(self._spelled(each.value) for each in (one, other)))
         if isinstance(one, str) and isinstance(other, str):
             parts = [re.escape(part) for part in self._pattern.split(one)]
             return re.fullmatch(self._either.join(parts), other, re.DOTALL) is not None
@@ -256,16 +273,7 @@ class _Name:
 
 def same_but_for_the_name(stack: str, other_stack: str, one: Any, other: Any) -> bool:
     """Whether two values are the same but for the stack's name in them."""
-    return _Name(stack, other_stack).only(one, other)
-
-
-_DERIVED = re.compile(r"(?<![A-Za-z0-9_-])(?:[A-Za-z0-9_-]{43}|[0-9a-f]{32})(?![A-Za-z0-9_-])")
-"""What is derived from the stack secret: a password (32 bytes, base64url) or a protection bypass (32 hex digits)."""
-
-
-def _underived(value: Any) -> Any:
-    """A secret value with each derived password made the same; a connection URL keeps its role, host and database."""
-    return _DERIVED.sub("[derived]", value) if isinstance(value, str) else value
+    return _Name(stack, other_stack, {}).only(one, other)
 
 
 @dataclass(frozen=True)

@@ -17,6 +17,7 @@ from infra.model_faults import own_values
 from infra.secret import Secret
 from infra.stackfile import StackConfig
 from parity.check.compare import Accepted, Result, Side, compare
+from parity.check.derived import watching
 from parity.check.facts import facts
 from parity.check.live import Declared, Real, compare_real
 from parity.declared import declared
@@ -65,10 +66,12 @@ def check(project: str, one: str, other: str, load: Load, *, workers: int | None
         ProjectError: the program failed for one of them.
     """
     mine, theirs = both(one, other, load)
+    program = Program(project, mine, theirs)
     result = compare(
         side(mine),
         side(theirs),
-        Program(project, mine, theirs),
+        program,
+        derived=program.derived,
         sealed=mine.sealed or theirs.sealed,
         workers=workers,
     )
@@ -89,7 +92,8 @@ def check_live(
     """
     mine, theirs = both(one, other, load)
     sides, program = (side(mine), side(theirs)), Program(project, mine, theirs)
-    result = compare(*sides, program, sealed=mine.sealed or theirs.sealed, workers=workers)
+    sealed = mine.sealed or theirs.sealed
+    result = compare(*sides, program, derived=program.derived, sealed=sealed, workers=workers)
     graphs = [program(each.stack, each.values) for each in sides]
     declared = Declared.of(result, *((each, facts(each)) for each in graphs))
     accepted = (*sides[0].accepted, *sides[1].accepted)
@@ -161,6 +165,8 @@ class Program:
         """Take the project's name and the two stacks, which say what they share and where their values stand."""
         self._project = project
         self._by_stack = {one.stack: one, other.stack: other}
+        self.derived: dict[str, str] = {}
+        """What each secret is for that the program derived so far, by its value."""
 
     def __call__(self, stack: str, values: Mapping[str, Any]) -> Graph:
         """The graph; raises ProjectError, saying where, when the program fails."""
@@ -169,7 +175,8 @@ class Program:
         fields = {name: getattr(config, name) for name in StackConfig.model_fields}
         mixed = replace(base, stack=stack, origin=replace(base.origin, values=values), **fields)
         try:
-            return declared(self._project, mixed)
+            with watching(self.derived):
+                return declared(self._project, mixed)
         except (InfraError, ParityError):
             raise
         except Exception as error:

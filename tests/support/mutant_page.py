@@ -34,8 +34,8 @@ branch on the stack's name, for prod alone. `make test` tries a share of them in
 - **caught**: the check ends with 1 and names the difference, or the program refuses (the check ends with 2).
 - **nothing declared**: the break changes nothing of what is declared, so that there is nothing to catch.
 - **a preview shows a change**: `pulumi preview` of prod alone, in the pull request that brings the break in, prints a
-  change (a resource, an input, an output, a provider). Measured by evaluating prod with and without the break; a
-  preview prints no change of dependencies, nor of most options. It never prints a *difference between the stacks*: it
+  change (a resource, its parent, an input, an output, a provider). Measured by evaluating prod with and without the
+  break; a preview prints no change of dependencies, nor of most options. It never prints a *difference between the stacks*: it
   compares a stack with its own state. So the reviewer of prod's preview must know that staging's has no such change;
   and once the break is applied, no later preview shows it at all, while the check fails until it is mended.
 """
@@ -46,7 +46,7 @@ def main() -> None:
     made = mutants.mutants()
     rows = spread(_judged, made)
     units = differing(*(side.values for side in mutants.sides()))
-    by_key = [_judged(mutants.by_key(unit)) for unit in units]
+    by_key = spread(_judged, [mutants.by_key(unit) for unit in units])
     PAGE.write_text("\n".join([_HEAD, *_figures(rows), *_tables(rows), *_keys(by_key)]) + "\n", encoding="utf-8")
     sys.stdout.write(f"{PAGE} is written: {len(rows)} breaks\n")
 

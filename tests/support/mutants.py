@@ -25,6 +25,7 @@ from infra.stackfile import StackConfig
 from parity import graph
 from parity.check import proof
 from parity.check.compare import branches, compare
+from parity.check.derived import watching
 from parity.check.facts import facts
 from parity.check.trace import changed
 from parity.check.units import look_up
@@ -62,6 +63,10 @@ class Mutant:
         return f"{self.kind}: {self.name}"
 
 
+DERIVED: dict[str, str] = {}
+"""What each secret is for that a program derived; of stand-ins alone."""
+
+
 # --- The example, whole and broken ------------------------------------------------------------------------------------
 
 
@@ -97,7 +102,10 @@ def evaluate(mutant: Mutant | None) -> Callable[[str, Mapping[str, Any]], Graph]
                 broken.program()
             return outputs
 
-        found = graph.evaluate(program, project=PROJECT, stack_name=stack, outputs=lambda kind: COMPUTED.get(kind, ()))
+        with watching(DERIVED):
+            found = graph.evaluate(
+                program, project=PROJECT, stack_name=stack, outputs=lambda kind: COMPUTED.get(kind, ())
+            )
         return broken.graph(found) if broken is not None and broken.graph is not None else found
 
     return run
@@ -130,8 +138,8 @@ def judge(mutant: Mutant, *, whole: bool = False) -> Outcome:
     before = whole_facts()
     try:
         broken = facts(run(OTHER, other.values))
-        found = frozenset() if whole else branches(one, other, _remembering(mutant, run))
-        result = None if found else compare(one, other, run, sealed=True, workers=1)
+        found = frozenset() if whole else branches(one, other, _remembering(mutant, run), DERIVED)
+        result = None if found else compare(one, other, run, derived=DERIVED, sealed=True, workers=1)
     except Exception:  # noqa: BLE001 - whatever the program raises: the check ends with an error, and so does a preview
         return Outcome(mutant, "refused", shown=True)
     moved = changed(before, broken)
@@ -159,7 +167,7 @@ def _unbroken(others_config: bool) -> Graph:
     return evaluate(None)(ONE, {**values, "parity:environment": ONE})
 
 
-SHOWN = {"resource", "input", "output", "provider"}
+SHOWN = {"resource", "input", "output", "provider", "parent"}
 """Aspects whose change a preview prints as a change; dependencies and the engine's own options it does not print."""
 
 
@@ -280,6 +288,7 @@ ONE_VALUE: dict[str, str] = {
 
 EQUIVALENT: dict[str, str] = {
     "PerStackVariable.type": "the form that a value must have; the value is what is declared",
+    "transformations set on storefront-database": "what a transformation adds to a resource comes too late to run",
 }
 """Breaks that change nothing of what is declared, so that there is nothing to catch, each with the reason."""
 

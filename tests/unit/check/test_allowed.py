@@ -171,7 +171,9 @@ def test_no_difference_that_the_models_allow_is_called_a_break(one, other):
     for name, config in (("staging", one), ("prod", other)):
         # What is drawn is a config that the program takes.
         assert stack_checks.check(Source(name, config, None, {}), PLATFORM, []) == []
-    result = compare(Side("staging", one), Side("prod", other), mutants.evaluate(None), workers=1)
+    result = compare(
+        Side("staging", one), Side("prod", other), mutants.evaluate(None), derived=mutants.DERIVED, workers=1
+    )
     assert [str(each.place) for each in result.breaks] == []
     assert all(each.origins for each in result.differences)
 

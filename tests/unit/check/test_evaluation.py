@@ -127,6 +127,11 @@ def test_what_needs_a_loop_or_an_engine_is_run_on_the_sdks_own_runtime(program):
     assert evaluated(program) == slow
 
 
+def test_a_resource_that_is_read_and_not_made_is_declared_too():
+    found = evaluated(read).resources["urn:pulumi:staging::storefront::postgresql:index/database:Database::there"]
+    assert found.options == {"read": "there"}
+
+
 def test_what_the_program_raises_is_raised_unchanged_also_inside_an_apply():
     def fails():
         raise LookupError("in the program")

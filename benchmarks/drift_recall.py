@@ -63,7 +63,8 @@ def seen_by_refresh(mutation: Mutation, seen: dict[str, set[str]]) -> bool:
     """Whether the engine's refresh shows the resource as gone, or the property as changed."""
     for urn, names in seen.items():
         if urn.rpartition("::")[2] == mutation.name and urn.split("::")[2].split("$")[-1] == mutation.type:
-            return "*" in names or mutation.path.partition(".")[0] in names
+            # What is gone shows as a deletion, or, of a grant, as privileges that are not there.
+            return "*" in names or not mutation.path or mutation.path.partition(".")[0] in names
     return False
 
 

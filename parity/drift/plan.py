@@ -146,12 +146,46 @@ def _live(finding: Finding, context: Context) -> Step:
     )  # fmt: skip
 
 
+def _unread(finding: Finding, context: Context) -> Step:
+    return Step(
+        finding, "not by an update", _by_hand(finding, context),
+        "the provider keeps what it recorded where GitHub shows no reviewers, so a refresh sees nothing",
+    )  # fmt: skip
+
+
+def _timeout(finding: Finding, _: Context) -> Step:
+    name = {"statementTimeout": "statement_timeout"}.get(finding.path, "idle_in_transaction_session_timeout")
+    statement = f"alter role {quoted(finding.key[0])} set {name} = {finding.facts.get('wanted') or 0}"
+    return Step(
+        finding, "not by an update", _psql("postgres", statement),
+        "the provider cannot read a time with a unit: the refresh ends with an error until it is a number",
+    )  # fmt: skip
+
+
+def _default(finding: Finding, context: Context) -> Step:
+    if finding.key[2] != "public":
+        return Step(finding, "refresh and up", _refreshed(context), "the provider reads what the role has")
+    _, owner, role, kind, schema = finding.key
+    where = f" in schema {quoted(schema)}" if schema else ""
+    statement = f"alter default privileges for role {quoted(owner)}{where} revoke all on {kind}s from {quoted(role)}"
+    return Step(
+        finding, "not by an update", _psql(finding.key[0], statement),
+        "the provider does not see what PUBLIC has by default",
+    )  # fmt: skip
+
+
 _SPECIAL: dict[tuple[str, str], Callable[[Finding, Context], Step]] = {
     (model.VARIABLE, "value"): lambda finding, context: (
         _hidden_value(finding, context)
         if finding.live.startswith("[secret]") and finding.declared.startswith("[secret]")
         else Step(finding, "refresh and up", _refreshed(context), "the provider reads a variable that is not sensitive")
     ),
+    (model.SECRET, "value"): _hidden_value,
+    (model.ENVIRONMENT, "reviewers"): _unread,
+    (model.ENVIRONMENT, "preventSelfReview"): _unread,
+    (model.ROLE, "statementTimeout"): _timeout,
+    (model.ROLE, "idleInTransactionSessionTimeout"): _timeout,
+    (model.DEFAULT, "privileges"): _default,
     (model.DRAIN, "secret"): _hidden_value,
     (model.DRAIN, "headers"): _hidden_value,
     (model.ROLE, "password"): _password,

@@ -106,7 +106,8 @@ def test_each_kind_of_difference_is_decided_and_mended(finished_box):
     def crash(deployment):
         rows = {row["urn"].rpartition("::")[2]: row for row in deployment["resources"]}
         # Recorded, and gone: the program does not declare it any more.
-        gone = {**rows["shop-variable-NEXT_PUBLIC_BASE_URL"], "id": "env_gone"}
+        there = rows["shop-variable-NEXT_PUBLIC_BASE_URL"]
+        gone = {**there, "id": "env_gone", "outputs": {**there["outputs"], "id": "env_gone"}}
         gone["urn"] = gone["urn"].replace("NEXT_PUBLIC_BASE_URL", "OLD")
         # There, and not recorded: its creation has no end.
         variable = rows["shop-variable-SEARCH_RESULTS_LIMIT"]

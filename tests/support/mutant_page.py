@@ -35,9 +35,10 @@ branch on the stack's name, for prod alone. `make test` tries a share of them in
 - **nothing declared**: the break changes nothing of what is declared, so that there is nothing to catch.
 - **a preview shows a change**: `pulumi preview` of prod alone, in the pull request that brings the break in, prints a
   change (a resource, its parent, an input, an output, a provider). Measured by evaluating prod with and without the
-  break; a preview prints no change of dependencies, nor of most options. It never prints a *difference between the stacks*: it
-  compares a stack with its own state. So the reviewer of prod's preview must know that staging's has no such change;
-  and once the break is applied, no later preview shows it at all, while the check fails until it is mended.
+  break; a preview prints no change of dependencies, nor of most options. It never prints a *difference between the
+  stacks*: it compares a stack with its own state. So the reviewer of prod's preview must know that staging's has no
+  such change; and once the break is applied, no later preview shows it at all, while the check fails until it is
+  mended.
 """
 
 

@@ -101,9 +101,21 @@ def real(stack: str, project: str, events: Iterable[Mapping[str, Any]]) -> Real:
     for urn, each in objects.items():
         key = urn.removeprefix(prefix)
         facts[Place(key, "resource", "")] = "there"
-        for path, value in leaves(_unsealed(each.get("outputs") or {})):
-            facts[Place(key, ASPECT, path)] = ids.get(value, value) if isinstance(value, str) else value
+        for path, value in leaves(_named(_unsealed(each.get("outputs") or {}), ids)):
+            facts[Place(key, ASPECT, path)] = value
     return Real(stack, facts)
+
+
+def _named(value: Any, ids: Mapping[str, str]) -> Any:
+    """The value with each id as its resource's key; a list of ids comes in the ids' own order, which says nothing."""
+    if isinstance(value, dict):
+        return {name: _named(each, ids) for name, each in cast("Document", value).items()}
+    if isinstance(value, list):
+        items = cast("list[Any]", value)
+        if items and all(isinstance(each, str) and each in ids for each in items):
+            return sorted(ids[each] for each in items)
+        return [_named(each, ids) for each in items]
+    return ids.get(value, value) if isinstance(value, str) else value
 
 
 def _is_made_up(each: Document) -> bool:

@@ -194,6 +194,7 @@ class Player:
         """Look at what the crash has left while what outlived it still lives, and follow the ways back."""
         if run.stop is not None and not run.has_reached:
             return
+        assert run.ended, "the engine does not end, so nothing can be said of a crash"
         reality = oracle.read(self.lab)
         result["live"] = live_faults(self.lab, self.reference)
         if run.ended and run.process.returncode == 0:

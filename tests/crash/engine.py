@@ -129,10 +129,10 @@ class Run:
         self.wire.release(cut=cut)
         self._resume.set()
 
-    def wait(self) -> int | None:
+    def wait(self, seconds: float = _LIMIT_SECONDS) -> int | None:
         """The engine's exit code, negative where a signal ended it; None where it did not end within the limit."""
         with contextlib.suppress(subprocess.TimeoutExpired):
-            return self.process.wait(_LIMIT_SECONDS)
+            return self.process.wait(seconds)
         return None
 
     def signal(self, number: signal.Signals) -> None:

@@ -74,7 +74,7 @@ def many(box: Box, graph: Graph, counts: list[int]) -> list[dict[str, Any]]:
                 for number in range(VARIABLES)
             ]
             world.vercel("POST", f"/v10/projects/bench-{made}/env", body)
-        wanted = _of(graph, count)
+        wanted = projects(graph, count)
         for latency in LATENCIES:
             row = timed(box, latency, lambda wanted=wanted: look.reality(wanted, passwords=False))
             peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024
@@ -82,7 +82,7 @@ def many(box: Box, graph: Graph, counts: list[int]) -> list[dict[str, Any]]:
     return rows
 
 
-def _of(graph: Graph, count: int) -> Graph:
+def projects(graph: Graph, count: int) -> Graph:
     """A graph with so many projects and nothing else at Vercel."""
     kept = {urn: each for urn, each in graph.resources.items() if each.type.startswith("pulumi:providers")}
     project = next(each for each in graph.resources.values() if each.type == look.model.PROJECT)

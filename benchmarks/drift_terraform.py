@@ -49,6 +49,9 @@ ALONE = {
 }
 """Type and property of what ends a provider's read with an error, and so hides what else changes."""
 
+SAME = {(model.PROJECT, "autoAssignCustomDomains"), (model.DRAIN, "projectIds")}
+"""What the program has already as the difference would make it: domains assigned by themselves, and one project."""
+
 _VARIABLE, _ROLE, _GRANT = "vercel_project_environment_variable", "postgresql_role", "postgresql_grant"
 _DELIVERY = "delivery-variable-"
 ADDRESSES = {
@@ -343,7 +346,7 @@ def main(folder: Path, output: Path | None) -> None:
 
 def _rows(terraform: Terraform, removals: Sequence[Mutation]) -> Iterator[dict[str, Any]]:
     for name, batch in groups(removals):
-        if covered := [each for each in batch if address(each)]:
+        if covered := [each for each in batch if address(each) and (each.type, each.path) not in SAME]:
             yield from measure(terraform, name, covered)
     yield from _added(terraform)
 

@@ -63,7 +63,8 @@ def both(box: Box) -> list[dict[str, Any]]:
 
 def many(box: Box, graph: Graph, counts: list[int]) -> list[dict[str, Any]]:
     """A look at so many projects with their variables."""
-    world, rows = World(box), []
+    world = World(box)
+    rows: list[dict[str, Any]] = []
     made = 0
     for count in counts:
         while made < count:

@@ -21,7 +21,7 @@ import sys
 from collections import defaultdict
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from parity.local import Local
 from parity.look import model
@@ -207,14 +207,15 @@ def shown(plan: dict[str, Any], mode: str) -> dict[str, set[tuple[str, ...]]]:
 
 def _differences(before: Any, after: Any, path: tuple[str, ...]) -> set[tuple[str, ...]]:
     """The paths at which two values differ, without the positions in lists."""
-    if isinstance(before, list) and isinstance(after, list) and len(before) == len(after):
-        pairs = zip(before, after, strict=True)
-        return {found for old, new in pairs for found in _differences(old, new, path)}
+    if isinstance(before, list) and isinstance(after, list):
+        olds, news = cast("list[Any]", before), cast("list[Any]", after)
+        if len(olds) == len(news):
+            pairs = zip(olds, news, strict=True)
+            return {found for old, new in pairs for found in _differences(old, new, path)}
     if isinstance(before, dict) and isinstance(after, dict):
-        names = before.keys() | after.keys()
-        return {
-            found for name in names for found in _differences(before.get(name), after.get(name), (*path, _plain(name)))
-        }
+        was, now = cast("dict[str, Any]", before), cast("dict[str, Any]", after)
+        names = was.keys() | now.keys()
+        return {found for each in names for found in _differences(was.get(each), now.get(each), (*path, _plain(each)))}
     return set() if before == after else {path}
 
 

@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 
 pytestmark = [pytest.mark.engine, pytest.mark.sandbox]
 
+ROLE = "postgresql:index/role:Role"
+
 
 def _stack(box: Box, name: str, monkeypatch: pytest.MonkeyPatch) -> tuple[Graph, State]:
     """What is declared and recorded; from here on this process is led into the sandbox."""
@@ -64,7 +66,8 @@ def test_all_that_is_declared_is_found_once_with_its_recorded_id_and_declared_va
                     assert _normal(now) == _normal(inputs[property_]), (urn, property_)
             assert resource.type == found[0].type
         assert all(each.works for each in reality.logins)
-        assert len(reality.logins) == 5
+        roles = (each.inputs for each in graph.resources.values() if each.type == ROLE)
+        assert {each.role for each in reality.logins} == {role["name"] for role in roles if role.get("login")}
 
 
 def _within(declared: object, now: object) -> bool:

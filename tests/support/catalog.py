@@ -10,7 +10,9 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 _SHARED = {
-    "databases": "SELECT datname, pg_get_userbyid(datdba), datconnlimit, datacl::text FROM pg_database ORDER BY 1",
+    "databases": (
+        "SELECT datname, pg_get_userbyid(datdba), datconnlimit, datacl::text, datallowconn FROM pg_database ORDER BY 1"
+    ),
     "roles": (
         "SELECT rolname, rolsuper, rolinherit, rolcreaterole, rolcreatedb, rolcanlogin, rolreplication, rolbypassrls,"
         " rolconnlimit, rolvaliduntil::text, rolconfig::text FROM pg_roles ORDER BY 1"
@@ -43,7 +45,9 @@ def dump(environment: Mapping[str, str]) -> dict[str, list[list[Any]]]:
     with _connect(environment, "postgres") as connection:
         for kind, query in _SHARED.items():
             found[kind] = [list(row) for row in connection.execute(query)]
-    for name in (row[0] for row in found["databases"] if not row[0].startswith("template")):
+    # One that takes no connections is being dropped: it is listed as such, and nobody can look inside.
+    open_ones = (row[0] for row in found["databases"] if row[-1] and not row[0].startswith("template"))
+    for name in open_ones:
         with _connect(environment, name) as connection:
             for kind, query in _LOCAL.items():
                 found[f"{kind} of {name}"] = [list(row) for row in connection.execute(query)]

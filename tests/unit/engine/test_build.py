@@ -153,12 +153,14 @@ def test_two_at_once_build_once(tmp_path):
 def test_an_interrupted_build_ends_its_compiler_and_leaves_nothing(tmp_path):
     """A real process, ended with SIGINT in the middle of a build, as by Ctrl-C."""
     fakes.go(tmp_path / "go", "1.26.8", body=f"echo $$ > {tmp_path}/pid; sleep 600")
+    # A shell's background job ignores SIGINT, and what it starts inherits that.
     code = f"""
-import os
+import os, signal
 from pathlib import Path
 from engine import build, recipes
 from engine.model import PluginVersion
 
+signal.signal(signal.SIGINT, signal.default_int_handler)
 build.build(recipes.plugin(PluginVersion("github", "6.15.0")), Path({str(tmp_path)!r}), dict(os.environ), print)
 """
     environ = {**os.environ, "PATH": f"{tmp_path / 'go'}:{fakes.SHELL}"}

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-import psycopg
 import pytest
 
 from sandbox import lifecycle
+from tests.support import catalog
 from tests.support.boxes import shared_folder  # noqa: F401 - a fixture
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
+
+    import psycopg
 
 
 @pytest.fixture(scope="module")
@@ -22,15 +24,7 @@ def connect(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[..., 
     environment = lifecycle.environment(directory)
 
     def connected(port: int = 0) -> psycopg.Connection:
-        return psycopg.connect(
-            host="127.0.0.1",
-            port=port or int(environment["PGPORT"]),
-            user=environment["PGUSER"],
-            password=environment["PGPASSWORD"],
-            dbname="postgres",
-            sslmode="disable",
-            autocommit=True,
-        )
+        return catalog.connect(environment, port=port)
 
     yield connected
     lifecycle.down(directory, wipe=True)

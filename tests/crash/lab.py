@@ -11,8 +11,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from filelock import FileLock
-
 from infra import settings
 from infra.digest import config_digest
 from parity import seeds, toolchain
@@ -32,6 +30,7 @@ from tests.crash.operations import (
 )
 from tests.crash.small_platform import PLATFORM
 from tests.crash.stack_file import COMMITS, FIRST, SECOND, STACK, UNKNOWN_DIGEST, Config
+from tests.support.boxes import once
 from tests.support.program import Box, copy_program
 
 if TYPE_CHECKING:
@@ -107,15 +106,7 @@ class Lab:
 def template(folder: Path) -> Path:
     """Make the template once, for all processes; one that was interrupted is made again."""
     folder.parent.mkdir(parents=True, exist_ok=True)
-    with FileLock(f"{folder}.lock", timeout=900):
-        done = Path(f"{folder}.done")
-        if not done.exists():
-            if folder.exists():
-                lifecycle.down(folder / _SANDBOX)
-                shutil.rmtree(folder)
-            _make(folder)
-            done.touch()
-    return folder
+    return once(folder, _make)
 
 
 @contextmanager

@@ -8,11 +8,11 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import httpx
-import psycopg
 import pytest
 
 from sandbox import lifecycle
 from sandbox.server import ServeOptions
+from tests.support import catalog
 from tests.support.boxes import (  # noqa: F401 - fixtures
     empty_box,
     empty_template,
@@ -25,6 +25,8 @@ from tests.support.boxes import (  # noqa: F401 - fixtures
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
+
+    import psycopg
 
     from sandbox.client import ControlClient
     from sandbox.lifecycle import Running
@@ -70,16 +72,7 @@ class Sandbox:
 
     def postgres(self, database: str = "postgres") -> psycopg.Connection:
         """A connection as the administrator, in autocommit."""
-        environment = self.environment
-        return psycopg.connect(
-            host=environment["PGHOST"],
-            port=int(environment["PGPORT"]),
-            user=environment["PGUSER"],
-            password=environment["PGPASSWORD"],
-            dbname=database,
-            sslmode="disable",
-            autocommit=True,
-        )
+        return catalog.connect(self.environment, database)
 
     def restart(self, options: ServeOptions = FAST) -> None:
         """Stop and start it."""

@@ -5,7 +5,6 @@ from __future__ import annotations
 import socket
 from typing import TYPE_CHECKING
 
-import psycopg
 import pytest
 
 from tests.support import catalog
@@ -108,15 +107,7 @@ def test_a_password_that_the_database_refuses(untouched: Box):
 
 
 def test_an_administrator_who_may_not_make_databases(untouched: Box):
-    environment = untouched.environment()
-    with psycopg.connect(
-        host=environment["PGHOST"],
-        port=environment["PGPORT"],
-        user=environment["PGUSER"],
-        password=environment["PGPASSWORD"],
-        dbname="postgres",
-        autocommit=True,
-    ) as connection:
+    with catalog.connect(untouched.environment()) as connection:
         connection.execute("create role small login createrole password 'small'")
         try:
             run = up(untouched, PGUSER="small", PGPASSWORD="small")

@@ -5,8 +5,9 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any
 
-import psycopg
 import pytest
+
+from tests.support import catalog
 
 if TYPE_CHECKING:
     from tests.support.program import Box
@@ -29,15 +30,7 @@ def breaks(document: dict[str, Any]) -> dict[tuple[str, str], tuple[str, str]]:
 
 
 def execute(box: Box, statement: str) -> None:
-    environment = box.environment()
-    with psycopg.connect(
-        host=environment["PGHOST"],
-        port=environment["PGPORT"],
-        user=environment["PGUSER"],
-        password=environment["PGPASSWORD"],
-        dbname="postgres",
-        autocommit=True,
-    ) as connection:
+    with catalog.connect(box.environment()) as connection:
         connection.execute(statement)
 
 

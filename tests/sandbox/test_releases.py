@@ -12,6 +12,7 @@ import pytest
 from infra import names, passwords
 from infra.secret import Secret
 from parity.project import Project
+from tests.support import catalog
 from tests.support.asker import asking
 
 if TYPE_CHECKING:
@@ -418,15 +419,7 @@ def releases(box: Box, stack: str) -> dict[str, Any]:
 
 
 def admin(box: Box, statement: str) -> None:
-    environment = box.environment()
-    with psycopg.connect(
-        host=environment["PGHOST"],
-        port=int(environment["PGPORT"]),
-        user=environment["PGUSER"],
-        password=environment["PGPASSWORD"],
-        dbname="postgres",
-        sslmode="disable",
-    ) as connection:
+    with catalog.connect(box.environment()) as connection:
         connection.execute(statement.encode())
 
 

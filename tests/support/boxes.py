@@ -93,7 +93,7 @@ def _copy(source: Path, target: Path) -> None:
     shutil.copytree(source / plugins, target / plugins, copy_function=os.link)
 
 
-def _once(folder: Path, make: Callable[[Path], None]) -> Path:
+def once(folder: Path, make: Callable[[Path], None]) -> Path:
     """Make `folder` whole, once for all of pytest's processes; one that was interrupted is made again."""
     with FileLock(f"{folder}.lock", timeout=900):
         done = Path(f"{folder}.done")
@@ -127,13 +127,13 @@ def shared_folder(tmp_path_factory: pytest.TempPathFactory, worker_id: str) -> P
 @pytest.fixture(scope="session")
 def empty_template(shared_folder: Path) -> Path:
     """A stopped sandbox with the seed and the plugins."""
-    return _once(shared_folder / "empty", _make_empty)
+    return once(shared_folder / "empty", _make_empty)
 
 
 @pytest.fixture(scope="session")
 def finished_template(shared_folder: Path, empty_template: Path) -> Path:
     """A stopped sandbox in which both stacks are up."""
-    return _once(shared_folder / "finished", lambda folder: _make_finished(folder, empty_template))
+    return once(shared_folder / "finished", lambda folder: _make_finished(folder, empty_template))
 
 
 @pytest.fixture(scope="session")

@@ -42,24 +42,26 @@ _LOCAL = {
 def dump(environment: Mapping[str, str]) -> dict[str, list[list[Any]]]:
     """Every role, database, grant and object, by kind, read as the administrator that libpq's variables name."""
     found: dict[str, list[list[Any]]] = {}
-    with _connect(environment, "postgres") as connection:
+    with connect(environment, "postgres") as connection:
         for kind, query in _SHARED.items():
             found[kind] = [list(row) for row in connection.execute(query)]
     # One that takes no connections is being dropped: it is listed as such, and nobody can look inside.
     open_ones = (row[0] for row in found["databases"] if row[-1] and not row[0].startswith("template"))
     for name in open_ones:
-        with _connect(environment, name) as connection:
+        with connect(environment, name) as connection:
             for kind, query in _LOCAL.items():
                 found[f"{kind} of {name}"] = [list(row) for row in connection.execute(query)]
     return found
 
 
-def _connect(environment: Mapping[str, str], database: str) -> psycopg.Connection[Any]:
+def connect(environment: Mapping[str, str], database: str = "postgres", *, port: int = 0) -> psycopg.Connection[Any]:
+    """As the administrator that libpq's variables name, in autocommit; through another `port` where one is given."""
     return psycopg.connect(
         host=environment["PGHOST"],
-        port=environment["PGPORT"],
+        port=port or int(environment["PGPORT"]),
         user=environment["PGUSER"],
         password=environment["PGPASSWORD"],
         dbname=database,
+        sslmode="disable",
         autocommit=True,
     )

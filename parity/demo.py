@@ -15,13 +15,13 @@ from parity import toolchain
 from parity.answers import Answer, Door
 from parity.errors import HealthError, ParityError
 from parity.local import Local
-from parity.pulumi import Progress, Pulumi
-from parity.update import summary
+from parity.pulumi import Pulumi
+from parity.update import summary, waiting
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from parity.console import Screen, Step
+    from parity.console import Screen
     from parity.project import Project
 
 
@@ -100,14 +100,10 @@ def _update(pulumi: Pulumi, stack: str, logs: Path, screen: Screen) -> int:
         step.waiting("the engine to start")
         pulumi.ensure_stack(stack)
         progress = pulumi.update(
-            ["up", "--yes", "--skip-preview", "--stack", stack], log, lambda now: _waiting(step, now)
+            ["up", "--yes", "--skip-preview", "--stack", stack], log, lambda now: waiting(step, now)
         )
         step.done(summary(progress))
     return progress.changed
-
-
-def _waiting(step: Step, progress: Progress) -> None:
-    step.waiting(progress.waits_for() or "the program")
 
 
 def _show(screen: Screen, found: Sequence[Live], door: Door, missing: set[str]) -> None:

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any, cast
 
 import httpx
 
-from parity.graph import SecretInput
+from parity.look import model
+from parity.look.keys import opened
 from plugin.release import BYPASS_HEADER, database_is_well
 
 if TYPE_CHECKING:
@@ -17,7 +18,6 @@ if TYPE_CHECKING:
 
     from parity.graph import Graph, Resource
 
-_LIVE_RELEASE = "parity:index:LiveRelease"
 _OK = 200
 _AT_ONCE = 8
 
@@ -61,7 +61,7 @@ def ask(graph: Graph, environment: Mapping[str, str]) -> list[Served]:
         graph: what the program declares for the stack.
         environment: of the engine; `HTTPS_PROXY` and `SSL_CERT_FILE` are used.
     """
-    lives = [resource for resource in graph.resources.values() if resource.type == _LIVE_RELEASE]
+    lives = [resource for resource in graph.resources.values() if resource.type == model.LIVE]
     proxy = environment.get("HTTPS_PROXY") or environment.get("https_proxy")
     context = ssl.create_default_context(cafile=environment.get("SSL_CERT_FILE"))
     with (
@@ -85,7 +85,7 @@ def _ask(client: httpx.Client, resource: Resource, domain: str) -> Served:
     inputs = resource.inputs
     application, wanted = resource.name.removesuffix("-live"), str(inputs["release"])
     health = cast("dict[str, Any]", inputs["health"])
-    headers = {BYPASS_HEADER: str(_open(inputs["protectionBypass"]))} if inputs.get("protectionBypass") else {}
+    headers = {BYPASS_HEADER: str(opened(inputs["protectionBypass"]))} if inputs.get("protectionBypass") else {}
     try:
         answer = client.get(
             f"https://{domain}{health['path']}", headers=headers, timeout=float(health["timeoutSeconds"])
@@ -117,7 +117,3 @@ def _word(value: Any) -> str:
     """A release's or commit's name, if it is one: nothing else of an answer is shown."""
     word = str(value or "")[:40]
     return word if word.isalnum() else ""
-
-
-def _open(value: Any) -> Any:
-    return value.value if isinstance(value, SecretInput) else value

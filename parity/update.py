@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from parity import locks, redact, served
 from parity.errors import FailedUpdate, UnsureError
+from parity.look import model
 from parity.place import UPDATE_VARIABLE, log_file, open_place, provenance
 from parity.pulumi import short_urn
 from parity.recover import history, show
@@ -30,8 +31,6 @@ if TYPE_CHECKING:
     from parity.served import Served
     from parity.stack import Stack
     from parity.state import State
-
-LIVE_RELEASE = "parity:index:LiveRelease"
 
 
 @dataclass(frozen=True)
@@ -136,7 +135,7 @@ class _Update:
             with self.screen.step(f"pulumi {command} --stack {name}") as step:
                 step.waiting("the engine to start")
                 progress = pulumi.update(
-                    arguments, log, lambda now: _waiting(step, now), lambda count: self._interrupted(step, count)
+                    arguments, log, lambda now: waiting(step, now), lambda count: self._interrupted(step, count)
                 )
                 step.done(summary(progress))
         except FailedUpdate as failure:
@@ -218,11 +217,12 @@ def recorded_live(state: State) -> dict[str, Any]:
             "deployment": each.outputs.get("deploymentId"),
         }
         for each in state.resources
-        if each.type == LIVE_RELEASE and not each.delete
+        if each.type == model.LIVE and not each.delete
     }
 
 
-def _waiting(step: Step, progress: Progress) -> None:
+def waiting(step: Step, progress: Progress) -> None:
+    """Say what an update waits for."""
     step.waiting(progress.waits_for() or "the program")
 
 

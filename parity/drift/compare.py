@@ -8,14 +8,14 @@ from typing import TYPE_CHECKING, Any, cast
 
 from parity.drift import properties
 from parity.drift.model import HIDDEN, UNSET, Cause, Finding
-from parity.drift.values import flat, only, plain, same, shown, unset
+from parity.drift.values import flat, leaves, only, plain, same, shown, unset
 from parity.graph import SecretInput, is_computed
 from parity.look import model
 from parity.look.keys import opened
 from parity.look.model import moment
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Mapping
 
     from parity.graph import Graph, Resource
     from parity.look.model import Found, Key, Reality
@@ -202,9 +202,7 @@ class _Compared:
 
     def _changed(self) -> list[Finding]:
         declared = flat(opened(dict(self.sides.reality.inputs[self.urn])))
-        marked = {
-            path for path, value in _leaves(self.sides.reality.inputs[self.urn]) if isinstance(value, SecretInput)
-        }
+        marked = {path for path, value in leaves(self.sides.reality.inputs[self.urn]) if isinstance(value, SecretInput)}
         recorded = flat(plain(self.pair.recorded.outputs)) if self.pair.recorded else {}
         live = flat(dict(self.found.properties))
         names = {path.partition(".")[0] for path in live} | properties.SOMETIMES.get(self.type, frozenset())
@@ -308,15 +306,6 @@ class _Compared:
         if ours:
             evidence += f"; our last write was noted at {_time(ours.noted)}"
         return self._finding(name, kind="unknowable", declared=HIDDEN, live="(not shown)", detail=f"{why}; {evidence}")
-
-
-def _leaves(value: Any, path: str = "") -> Iterable[tuple[str, Any]]:
-    """A declared value's leaves with secrets still wrapped."""
-    if isinstance(value, dict):
-        for name, each in cast("dict[str, Any]", value).items():
-            yield from _leaves(each, f"{path}.{name}" if path else name)
-    else:
-        yield path, value
 
 
 def _names_of(given: Mapping[str, Any], name: str) -> dict[str, Any]:

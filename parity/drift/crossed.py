@@ -7,11 +7,11 @@ import hmac
 import re
 import secrets
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING
 
 from parity.drift.compare import Sides, vendor
 from parity.drift.model import Finding
-from parity.drift.values import flat
+from parity.drift.values import flat, leaves
 from parity.graph import SecretInput, is_computed
 from parity.look import model
 from parity.look.keys import opened
@@ -104,19 +104,11 @@ def _label(resource: Resource) -> str:
 
 def _texts(resource: Resource, *, secret: bool | None) -> Iterable[tuple[str, str]]:
     """A resource's text inputs by path: the secret ones, the plain ones, or all."""
-    for path, value in _leaves(dict(resource.inputs)):
+    for path, value in leaves(dict(resource.inputs)):
         is_secret = isinstance(value, SecretInput)
         text = opened(value)
         if isinstance(text, str) and len(text) >= _SHORTEST and not is_computed(text) and secret in (None, is_secret):
             yield path, text
-
-
-def _leaves(value: Any, path: str = "") -> Iterable[tuple[str, Any]]:
-    if isinstance(value, dict):
-        for name, each in cast("dict[str, Any]", value).items():
-            yield from _leaves(each, f"{path}.{name}" if path else name)
-    else:
-        yield path, value
 
 
 _VALUED = {

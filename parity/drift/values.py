@@ -19,6 +19,15 @@ _WITH_PASSWORD = re.compile(r"://[^/\s@]*:[^/\s@]*@")
 _SHORT = 120
 
 
+def leaves(value: Any, path: str = "") -> Iterable[tuple[str, Any]]:
+    """A declared value's leaves by dotted path, secrets still wrapped; a list is one leaf."""
+    if isinstance(value, dict):
+        for name, each in cast("dict[str, Any]", value).items():
+            yield from leaves(each, f"{path}.{name}" if path else name)
+    else:
+        yield path, value
+
+
 def flat(value: Any, path: str = "") -> dict[str, Any]:
     """A value's leaves by dotted path; a list is one leaf, and an object that is empty is none."""
     if isinstance(value, dict):

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, cast
 
+from parity.look import model
 from parity.preview import keys
 from parity.preview.plan import SECRET, UNKNOWN, Absent, Property
 
@@ -14,9 +15,9 @@ if TYPE_CHECKING:
     from parity.preview.plan import Change, Plan
 
 _LOSSES = {
-    keys.DATABASE: "the database goes with all its data",
-    keys.PROJECT: "the project goes with its deployments, and its domains serve nothing",
-    keys.DOMAIN: "the domain serves nothing from then on",
+    model.DATABASE: "the database goes with all its data",
+    model.PROJECT: "the project goes with its deployments, and its domains serve nothing",
+    model.DOMAIN: "the domain serves nothing from then on",
 }
 
 
@@ -88,7 +89,7 @@ def _role_in_use(change: Change, plan: Plan) -> str:
     A deployment keeps the URL that it was built with: one that stays needs its role even where the program no longer
     says so. What this very plan updates (a variable, the switch) moves to another role before anything is deleted.
     """
-    if change.type != keys.ROLE or not _goes(change):
+    if change.type != model.ROLE or not _goes(change):
         return ""
     users = [
         each
@@ -119,12 +120,12 @@ def _unprotected(change: Change, _plan: Plan) -> str:
 
 def _plain(change: Change, plan: Plan) -> str:
     sensitive = change.of("sensitive")
-    if change.type == keys.VARIABLE and sensitive and sensitive.before is True and sensitive.after is not True:
+    if change.type == model.VARIABLE and sensitive and sensitive.before is True and sensitive.after is not True:
         return "a sensitive variable turns plain: anyone in the Vercel team can read it"
     shown = [each.path for each in change.properties if _is_uncovered(each)]
     if shown and change.operation in {"update", "replace"}:
         return f"a secret turns plain: {', '.join(shown)}"
-    if change.type == keys.GITHUB_SECRET and change.operation == "delete" and _as_variable(change, plan):
+    if change.type == model.SECRET and change.operation == "delete" and _as_variable(change, plan):
         return "a GitHub secret turns into a variable of the same name, which everyone who reads the repository sees"
     return ""
 
@@ -137,7 +138,7 @@ def _is_uncovered(each: Property) -> bool:
 def _as_variable(change: Change, plan: Plan) -> bool:
     name = change.before.get("secretName")
     return any(
-        other.type == keys.GITHUB_VARIABLE and other.operation == "create" and other.after.get("variableName") == name
+        other.type == model.GITHUB_VARIABLE and other.operation == "create" and other.after.get("variableName") == name
         for other in plan.changes
     )
 
@@ -155,7 +156,7 @@ def _same_name(change: Change, _plan: Plan) -> str:
 
 
 def _grant(change: Change, _plan: Plan) -> str:
-    if change.type != keys.GRANT or change.operation != "replace":
+    if change.type != model.GRANT or change.operation != "replace":
         return ""
     return f"{_verb(change)}: between the two the role has no privileges"
 
@@ -173,7 +174,7 @@ _RULES: dict[str, Callable[[Change, Plan], str]] = {
 
 def caution(change: Change) -> str:
     """Why a reviewer should look at a change that the gate lets pass; empty where there is no reason."""
-    if change.type == keys.LIVE and change.operation in {"create", "update", "replace"}:
+    if change.type == model.LIVE and change.operation in {"create", "update", "replace"}:
         return "switches what users see" if change.operation == "create" or _switches(change) else ""
     if change.operation == "delete":
         return "deleted" if not change.leftover else "deletes what an earlier replacement left"

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
+from parity.look import model
 from parity.preview import keys
 
 if TYPE_CHECKING:
@@ -41,7 +42,7 @@ class Serving:
 
 def serving(plan: Plan) -> tuple[Serving, ...]:
     """Every application that has a live release now or will have one, by name."""
-    found = [_serving(each, plan) for each in plan.resources.values() if keys.type_of(each.urn) == keys.LIVE]
+    found = [_serving(each, plan) for each in plan.resources.values() if keys.type_of(each.urn) == model.LIVE]
     return tuple(sorted(found, key=lambda each: each.application))
 
 
@@ -66,7 +67,7 @@ def _deployment(live: Resource, plan: Plan) -> Resource | None:
     """The deployment that the switch will point to: the one among what it depends on that is this release's."""
     release = live.after.get("release")
     candidates = [plan.resources[urn] for urn in sorted(live.depends_after) if urn in plan.resources]
-    deployments = [each for each in candidates if keys.type_of(each.urn) == keys.DEPLOYMENT]
+    deployments = [each for each in candidates if keys.type_of(each.urn) == model.DEPLOYMENT]
     named = [each for each in deployments if _release_of(each) == release]
     return next(iter(named or deployments), None)
 

@@ -7,7 +7,7 @@ from collections import defaultdict
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, cast
 
-from parity.preview import keys
+from parity.look import model
 from parity.preview.plan import (
     ABSENT,
     SECRET,
@@ -91,12 +91,10 @@ def parse(stack: str, digest: Mapping[str, Any], events: Iterable[Mapping[str, A
 def _covered(changes: Sequence[Change]) -> Iterator[Change]:
     """The changes without the values that were secrets until now."""
     gone = {
-        each.before.get("secretName")
-        for each in changes
-        if each.type == keys.GITHUB_SECRET and each.operation == "delete"
+        each.before.get("secretName") for each in changes if each.type == model.SECRET and each.operation == "delete"
     }
     for change in changes:
-        names = change.type == keys.GITHUB_VARIABLE and change.after.get("variableName") in gone
+        names = change.type == model.GITHUB_VARIABLE and change.after.get("variableName") in gone
         yield replace(change, properties=tuple(_cover(each, all_of_it=names) for each in change.properties))
 
 

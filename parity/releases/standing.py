@@ -11,8 +11,8 @@ import httpx
 
 from infra import guard, names, passwords
 from parity.errors import UsageError
+from parity.look import model
 from parity.releases import forecast
-from parity.releases.forecast import DEPLOYMENT, LIVE_RELEASE
 from parity.vendors.http import Client, NotFound, Service, VendorError
 from plugin import release as switch
 
@@ -176,7 +176,7 @@ class _Look:
         found, deployments, domains = await asyncio.gather(
             self._project(), self._deployments(recorded), self._domains()
         )
-        live = _one(self.state, LIVE_RELEASE, f"{self.application.name}-live")
+        live = _one(self.state, model.LIVE, f"{self.application.name}-live")
         outputs: Mapping[str, Any] = (live.outputs or live.inputs) if live else cast("dict[str, Any]", {})
         stale = [fault for fault in guard.stale(self.settings) if f".{self.application.name}." in fault.key]
         return Standing(
@@ -195,7 +195,7 @@ class _Look:
 
     def _recorded(self) -> dict[str, Recorded]:
         prefix = f"{self.application.name}-deployment-"
-        found = {release: _one(self.state, DEPLOYMENT, prefix + release) for release in self.releases.kept}
+        found = {release: _one(self.state, model.DEPLOYMENT, prefix + release) for release in self.releases.kept}
         return {release: each for release, each in found.items() if each is not None}
 
     async def _project(self) -> switch.Live:

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 from infra import names, passwords
 from parity import locks, place
 from parity.errors import UpdateError
-from parity.releases.forecast import LIVE_RELEASE
+from parity.look import model
 from plugin import live_release
 from plugin.errors import ParityPluginError, Unfinished
 from plugin.vercel import Vercel
@@ -46,7 +46,7 @@ def prepare(settings: Settings, state: State, there: Standing, release: str) -> 
     That is so where nothing is recorded as live, the last update did not end, or the guard would stop the update.
     """
     name = f"{there.application}-live"
-    live = next((each for each in state.resources if each.type == LIVE_RELEASE and each.name == name), None)
+    live = next((each for each in state.resources if each.type == model.LIVE and each.name == name), None)
     deployed = there.deployments.get(release)
     if live is None or deployed is None or live.errors or state.pending or there.stale:
         return None

@@ -20,6 +20,7 @@ from infra.secret import Secret
 from infra.stackfile import Release, Releases
 from parity import releases_file, state
 from parity.errors import HealthError, ParityError, RefusedError, UpdateError, UsageError
+from parity.look import model
 from parity.project import Project
 from parity.releases import (
     commits,
@@ -125,14 +126,14 @@ def state_of(*rows: dict[str, Any]):
 
 def test_what_is_applied_is_read_from_the_engines_record():
     rows = (
-        recorded(forecast.DEPLOYMENT, "shop-deployment-r1"),
-        recorded(forecast.DEPLOYMENT, "shop-deployment-r12"),
-        recorded(forecast.DEPLOYMENT, "shop-deployment-deployment-r7"),
-        {**recorded(forecast.DEPLOYMENT, "shop-deployment-r3"), "delete": True},
-        recorded(forecast.LIVE_RELEASE, "shop-live", release="r12"),
-        recorded(forecast.ROLE, "a", name="storefront_staging_shop_g3"),
-        recorded(forecast.ROLE, "b", name="storefront_staging_shop"),
-        recorded(forecast.ROLE, "c", name="storefront_staging_admin_g9"),
+        recorded(model.DEPLOYMENT, "shop-deployment-r1"),
+        recorded(model.DEPLOYMENT, "shop-deployment-r12"),
+        recorded(model.DEPLOYMENT, "shop-deployment-deployment-r7"),
+        {**recorded(model.DEPLOYMENT, "shop-deployment-r3"), "delete": True},
+        recorded(model.LIVE, "shop-live", release="r12"),
+        recorded(model.ROLE, "a", name="storefront_staging_shop_g3"),
+        recorded(model.ROLE, "b", name="storefront_staging_shop"),
+        recorded(model.ROLE, "c", name="storefront_staging_admin_g9"),
     )
     application = next(each for each in SETTINGS.platform.applications if each.name == "shop")
     found = forecast.applied_by_engine(state_of(*rows), application, "staging")
@@ -332,7 +333,7 @@ def test_the_table_tells_what_is_live_in_the_file_from_what_is_live_at_vercel():
 # --- The switch before the update -------------------------------------------------------------------------------------
 
 LIVE = recorded(
-    forecast.LIVE_RELEASE,
+    model.LIVE,
     "shop-live",
     team="team_a",
     projectId="prj_a",

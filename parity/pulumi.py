@@ -18,6 +18,9 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Generator, Mapping, Sequence
 
 _POLL_SECONDS = 0.1
+_AGAIN_SECONDS = 0.5
+_TERMINATING = "received; terminating"
+"""What the engine says at a second interrupt (pulumi's backend/cancellation_scope.go)."""
 _QUIET = {"same", "refresh", "read", "read-replacement"}
 
 
@@ -47,6 +50,8 @@ class Progress:
     """URNs of the resources whose operation failed."""
     operations: list[Operation] = field(default_factory=list[Operation])
     """What ended, in that order; what only looked is left out."""
+    terminating: bool = False
+    """Whether the engine has heard that it is to end at once."""
 
     @property
     def changed(self) -> int:
@@ -81,6 +86,8 @@ class Progress:
             if diagnostic.get("severity") == "error":
                 name = short_urn(diagnostic["urn"]) + ": " if diagnostic.get("urn") else ""
                 self.errors.append(name + str(diagnostic.get("message", "")).strip())
+        elif said := _part(event, "stdoutEvent"):
+            self.terminating = self.terminating or _TERMINATING in str(said.get("message", ""))
         elif summary := _part(event, "summaryEvent"):
             self.changes = dict(_part(summary, "resourceChanges"))
 
@@ -183,7 +190,7 @@ class Pulumi:
                 process_group=0,
             )
             with following(events, on_progress, progress), _interrupting(process, on_interrupt) as interrupts:
-                code = process.wait()
+                code = _exit_code(process, interrupts, progress)
         if code or interrupts:
             how = "was interrupted" if interrupts else f"ended with {code}"
             raise FailedUpdate(
@@ -195,6 +202,20 @@ class Pulumi:
                 interrupts=len(interrupts),
             )
         return progress
+
+
+def _exit_code(process: subprocess.Popen[bytes], interrupts: Sequence[int], progress: Progress) -> int:
+    """The engine's exit code, waited for.
+
+    Two signals that follow closely are one to a process that has not taken the first yet. So the second interrupt,
+    which is to end the engine at once, is repeated until the engine says that it has heard it.
+    """
+    while True:
+        try:
+            return process.wait(_AGAIN_SECONDS)
+        except subprocess.TimeoutExpired:
+            if len(interrupts) > 1 and not progress.terminating:
+                process.send_signal(signal.SIGINT)
 
 
 def _reason(progress: Progress, log: Path) -> str:

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import json
 import os
+import signal
 import stat
+import sys
 from typing import TYPE_CHECKING
 
 import pytest
 
-from parity.errors import UpdateError
+from parity.errors import FailedUpdate, UpdateError
 from parity.pulumi import Progress, Pulumi, short_urn
 
 if TYPE_CHECKING:
@@ -92,6 +94,43 @@ def test_an_update_is_followed_to_its_end(tmp_path):
     assert (progress.finished, progress.changed) == (1, 1)
     assert seen
     assert "engine output" in log.read_text()
+
+
+DEAF = """
+import pathlib, signal, sys, time
+heard = []
+signal.signal(signal.SIGINT, lambda *_: heard.append(1) or (len(heard) > 2 and sys.exit(3)))
+pathlib.Path("ready").touch()
+while True:
+    time.sleep(60)
+"""
+
+
+def test_a_second_interrupt_is_repeated_until_the_engine_has_heard_it(tmp_path):
+    """This engine takes no notice of the second signal, as one that had not taken the first yet."""
+    sent = []
+
+    def interrupt(_: object) -> None:
+        if len(sent) < 2 and (tmp_path / "ready").exists() and told == list(range(1, len(sent) + 1)):
+            sent.append(1)
+            os.kill(os.getpid(), signal.SIGINT)
+
+    told: list[int] = []
+    deaf = engine(tmp_path, f"exec {sys.executable} -c '{DEAF}'")
+    with pytest.raises(FailedUpdate) as caught:
+        deaf.update(["up"], tmp_path / "up.log", interrupt, told.append)
+    assert (caught.value.code, caught.value.interrupts, told) == (3, 2, [1, 2])
+
+
+def test_the_engine_says_that_it_has_heard_the_second_interrupt():
+    progress = Progress()
+    progress.take(
+        {"stdoutEvent": {"message": "^C received; cancelling. If you would like to terminate immediately, ..."}}
+    )
+    assert not progress.terminating
+    progress.take({"stdoutEvent": {"message": "^C received; terminating"}})
+    progress.take({"stdoutEvent": {"message": "anything else"}})
+    assert progress.terminating
 
 
 def test_a_failed_update_says_which_resource_why_and_where_the_log_is(tmp_path):

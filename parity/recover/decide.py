@@ -60,6 +60,7 @@ def decide(graph: Graph, state: State, reality: Reality, trouble: Trouble) -> Pl
         for urn, operation in pending.items()
         if urn not in graph.resources
     ]
+    found += _left_over(state, reality)
     return Plan(tuple(found), tuple(_beside(reality, found, state, graph)))
 
 
@@ -289,6 +290,16 @@ def _serving(reality: Reality) -> Iterator[str]:
             if each.type == model.LIVE:
                 yield str(each.properties["deploymentId"])
                 yield from (str(value) for name, value in each.beyond.items() if name.startswith("serves."))
+
+
+def _left_over(state: State, reality: Reality) -> Iterator[Decision]:
+    """What the next `up` is to delete and is gone already: Vercel's provider fails where there is nothing to delete."""
+    for each in state.resources:
+        if each.delete and each.type in TWINS and each.urn in reality.keys and reality.looked(each.urn, each.type):
+            there = [*reality.under[each.urn], *reality.beside]
+            if all(found.id != each.id for found in there if found.type == each.type):
+                why = "the next `up` was to delete it, and it does not exist"
+                yield Decision(each.urn, "forget", why, each.id, leaving=True)
 
 
 def _undeclared(urn: str, record: Recorded | None, operation: Pending) -> Decision:

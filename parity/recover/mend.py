@@ -103,6 +103,8 @@ class _Work:
                 self.leaving.append(_leaving(self.rows.pop(urn)))
             self.outputs[urn] = {**self.outputs.get(urn, {}), "id": decision.id}
             self.rows[urn] = self._entry(urn, decision.id)
+        elif decision.leaving:
+            self.leaving = [row for row in self.leaving if (row["urn"], row["id"]) != (urn, decision.id)]
         elif decision.kind == "forget":
             self.rows.pop(urn, None)
         elif decision.kind == "remove":

@@ -46,6 +46,8 @@ class Decision:
     """Inputs that nobody can read, so that the next `up` writes them again."""
     remedy: str = ""
     """For a person, where the kind is `ask`."""
+    leaving: bool = False
+    """Whether it is about what the next `up` is to delete, and not about what the resource now is."""
 
     def document(self) -> dict[str, Any]:
         """For `--json` and the ledger."""

@@ -210,6 +210,22 @@ def test_what_is_handed_to_the_next_update_already_is_no_twin():
     assert world.kinds() == [("same", "d1")]
 
 
+@pytest.mark.parametrize("exists", [False, True])
+def test_what_is_handed_to_the_next_update_and_is_gone_is_forgotten_alone(exists):
+    world = World(model.DEPLOYMENT, DEPLOYMENT).exists("new").recorded("new").recorded("old", delete=True)
+    if exists:
+        world.exists("old")
+    found = world.decide().decisions
+    assert [(each.kind, each.id) for each in found if each.leaving] == ([] if exists else [("forget", "old")])
+    assert [(each.kind, each.id) for each in found if not each.leaving] == [("same", "new")]
+
+
+def test_what_is_handed_to_the_next_update_stays_where_nobody_could_look():
+    world = World(model.DEPLOYMENT, DEPLOYMENT).recorded("new").recorded("old", delete=True)
+    world.unseen.append(Unseen("vercel", "deployments", "GET", 500, "", frozenset({model.DEPLOYMENT}), ()))
+    assert [each for each in world.decide().decisions if each.leaving] == []
+
+
 def test_a_deployment_built_from_something_else_is_another_release():
     world = World(model.DEPLOYMENT, DEPLOYMENT).exists("d1", {**DEPLOYMENT, "ref": "other"})
     assert world.kinds() == []

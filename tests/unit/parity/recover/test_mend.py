@@ -158,6 +158,12 @@ def test_a_replacement_takes_the_place_of_what_leaves():
     assert twins == [("new", False), ("old", True)]
 
 
+def test_what_leaves_and_is_gone_goes_alone():
+    rows = [*BASE, row(DRAIN, "new", parent=STACK), row(DRAIN, "old", parent=STACK, delete=True)]
+    mended = carried([Decision(DRAIN, "forget", "", "old", leaving=True)], rows)
+    assert [each["id"] for each in rows_of(mended) if each["urn"] == DRAIN] == ["new"]
+
+
 def test_a_recorded_failed_build_is_handed_over_itself():
     mended = carried([Decision(DRAIN, "remove", "", "d1")], [*BASE, row(DRAIN, "d1", parent=STACK)])
     twins = [(each["id"], each.get("delete", False)) for each in rows_of(mended) if each["urn"] == DRAIN]

@@ -35,8 +35,8 @@ def main() -> int:
             operations,
             tuple(options.way),
             options.workers,
-            not options.anew,
-            options.minutes and options.minutes * 60,
+            reuse=not options.anew,
+            seconds=options.minutes and options.minutes * 60,
         )
         seconds = matrix.run(plan, chosen, results, _show)
         print(f"took {seconds:.0f} s with {plan.workers} boxes at once")

@@ -11,18 +11,19 @@ from typing import TYPE_CHECKING, Any
 
 from tests.crash import canaries, oracle
 from tests.crash.engine import running
-from tests.crash.faults import FAULTS, Scene, disturb
+from tests.crash.faults import FAULTS, INTERRUPTS, LANDING, Scene, disturb
 from tests.crash.points import Point
 from tests.crash.procedures import PROCEDURES, follow
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, MutableMapping, Sequence
+    from collections.abc import Iterable, Sequence
     from pathlib import Path
 
     from sandbox.client import ControlClient
     from tests.crash.engine import Run, When
     from tests.crash.lab import Lab
     from tests.crash.operations import Operation
+    from tests.crash.procedures import Known
     from tests.crash.wire import Wire
 
 
@@ -40,8 +41,6 @@ class Reference:
     reality: oracle.Reality
     started_with: dict[str, str]
     """What was served at its start."""
-    sealed: dict[str, str]
-    """The sealed values of the record at its start, by ciphertext."""
 
 
 def record(lab: Lab, wire: Wire, operation: Operation) -> Reference:
@@ -51,11 +50,11 @@ def record(lab: Lab, wire: Wire, operation: Operation) -> Reference:
         AssertionError: it failed.
     """
     lab.begin(operation)
-    started_with, sealed = oracle.read(lab).served, oracle.ciphertexts(lab)
+    started_with = oracle.read(lab).served
     with running(lab, wire, lab.command(operation, parallel=1)) as run:
         assert run.wait() == 0, run.said()
         points = tuple(run.points())
-    return Reference(operation, points, oracle.read(lab), started_with, sealed)
+    return Reference(operation, points, oracle.read(lab), started_with)
 
 
 def kept(reference: Reference) -> dict[str, Any]:
@@ -65,7 +64,6 @@ def kept(reference: Reference) -> dict[str, Any]:
         "objects": [[*key, count] for key, count in reference.reality.objects.items()],
         "served": reference.reality.served,
         "started_with": reference.started_with,
-        "sealed": reference.sealed,
     }
 
 
@@ -77,7 +75,6 @@ def opened(operation: Operation, document: dict[str, Any]) -> Reference:
         tuple(Point(**each) for each in document["points"]),
         oracle.Reality(objects, document["served"]),
         document["started_with"],
-        document["sealed"],
     )
 
 
@@ -117,7 +114,7 @@ def cells(references: Iterable[Reference], *, parallel: int = 1) -> list[Cell]:
         for reference in references
         for point in reference.points
         for fault in FAULTS.values()
-        if point.kind in fault.points
+        if fault.happens_at(point, reference.operation.tool)
         for when in fault.timings
     ]
 
@@ -148,9 +145,8 @@ class Player:
     reference: Reference
     procedures: Sequence[str]
     """The ways back to follow."""
-    known: MutableMapping[str, dict[str, Any]]
-    """Verdicts by what a crash had left and by way back: one that left the very same record and the very same reality
-    as another has its verdict."""
+    known: Known | None
+    """What ways back led to so far; None: each is followed whole."""
     output: Path
     """Takes all that the commands print."""
 
@@ -162,12 +158,12 @@ class Player:
         known, printed = canaries.secrets(self.lab), self._printed()
         command = self.lab.command(self.reference.operation, parallel=cell.parallel)
         scene = Scene(self.lab, self.wire, command, self.output)
-        done = disturb(scene, cell.point, cell.when, cell.fault, lambda run: self._look(run, result))
+        done = disturb(scene, cell.point, cell.when, cell.fault, lambda run: self._look(run, result, cell))
         known |= canaries.secrets(self.lab)
         return result | {
             "leaks": canaries.leaks(self.lab, known, self._said_since(printed)),
             "reached": done.reached,
-            "swallowed": done.swallowed,
+            "swallowed": done.swallowed and not result.get("told_done"),
             "code": done.code,
             "settled": done.settled,
             "seconds": round(time.monotonic() - began, 2),
@@ -190,44 +186,51 @@ class Player:
         done = disturb(scene, cell.point, cell.when, cell.fault, lambda _: None)
         return done.reached and not done.swallowed
 
-    def _look(self, run: Run, result: dict[str, Any]) -> None:
+    def _look(self, run: Run, result: dict[str, Any], cell: Cell) -> None:
         """Look at what the crash has left while what outlived it still lives, and follow the ways back."""
         if run.stop is not None and not run.has_reached:
             return
         assert run.ended, "the engine does not end, so nothing can be said of a crash"
         reality = oracle.read(self.lab)
         result["live"] = live_faults(self.lab, self.reference)
-        if run.ended and run.process.returncode == 0:
-            # Some retry swallowed the fault: there is nothing to recover, only to look whether it is true.
-            result["differences"] = reality.differences(self.reference.reality)[:_SHOWN]
-            return
+        if run.process.returncode == 0:
+            found = reality.differences(self.reference.reality)[:_SHOWN]
+            if not found or cell.fault not in INTERRUPTS:
+                # Some retry swallowed the fault: there is nothing to recover, only to look whether it is true.
+                result["differences"] = found
+                return
+            # Pulumi's `destroy` ends with 0, and says that everything is deleted, also where it was interrupted.
+            result["told_done"] = True
         result["outlived"] = len(run.plugins())
-        name = self.reference.operation.name
-        result["state"] = f"{name} {reality.digest} {oracle.record(self.lab, self.reference.sealed).digest}"
-        self._follow(run, result)
+        result["state"] = f"{self.reference.operation.name} {oracle.standing(self.lab)}"
+        # What lands meanwhile stands in neither record nor reality yet, so such a way back is followed whole.
+        self._follow(run, result, None if cell.fault == LANDING else self.known)
 
-    def _follow(self, run: Run, result: dict[str, Any]) -> None:
-        keys = {name: f"{name} {result['state']} {bool(result['outlived'])}" for name in self.procedures}
-        wanted = [name for name in self.procedures if keys[name] not in self.known]
-        for name in self.procedures:
-            if name not in wanted:
-                result["verdicts"][name] = {**self.known[keys[name]], "same_as_before": True}
-        if len(wanted) > 1:
+    def _follow(self, run: Run, result: dict[str, Any], known: Known | None) -> None:
+        if len(self.procedures) > 1:
             self._client.save_snapshot(_CRASHED)
-        for number, name in enumerate(wanted):
+        for number, name in enumerate(self.procedures):
             if number:
                 self._client.load_snapshot(_CRASHED)
-            result["verdicts"][name] = self.known[keys[name]] = self._way_back(run, name)
-        if len(wanted) > 1:
+            result["verdicts"][name] = self._way_back(run, name, known, outlived=bool(result["outlived"]))
+        if len(self.procedures) > 1:
             self._client.delete_snapshot(_CRASHED)
 
-    def _way_back(self, run: Run, name: str) -> dict[str, Any]:
-        verdict = follow(self.lab, self.reference.operation, PROCEDURES[name], self.reference.reality)
-        if PROCEDURES[name].again and run.plugins():
+    def _way_back(self, run: Run, name: str, known: Known | None, *, outlived: bool) -> dict[str, Any]:
+        procedure = PROCEDURES[name]
+        verdict = follow(
+            self.lab, self.reference.operation, procedure, self.reference.reality, known, outlived=outlived
+        )
+        if procedure.again and verdict.same_from != 0 and run.plugins():
             verdict.faults.append(f"{len(run.plugins())} plugins of the dead engine live on")
         with self.output.open("a") as stream:
             stream.write(verdict.said)
-        return {"faults": verdict.faults[:_SHOWN], "seconds": verdict.seconds}
+        return {
+            "faults": verdict.faults[:_SHOWN],
+            "seconds": verdict.seconds,
+            "same_from": verdict.same_from,
+            "passed": verdict.passed,
+        }
 
     @property
     def _client(self) -> ControlClient:

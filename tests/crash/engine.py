@@ -136,9 +136,24 @@ class Run:
         return None
 
     def signal(self, number: signal.Signals) -> None:
-        """Signal the engine, and nothing else."""
+        """Signal what a person started: the engine, or the project's own command; and nothing else."""
         with contextlib.suppress(ProcessLookupError):
             self.process.send_signal(number)
+
+    def kill_engine(self) -> None:
+        """SIGKILL the engine: for one of the project's own commands the one that it started, if it has by now."""
+        engines = self._engines()
+        self.kill(engines[-1] if engines else self.process.pid)
+
+    def kill_everything(self) -> None:
+        """SIGKILL every process of the run, as the end of a runner does."""
+        self.signal(signal.SIGKILL)
+        end(self.mark)
+
+    def _engines(self) -> list[int]:
+        """The engine's processes, the newest last."""
+        found = [pid for pid, words in marked(self.mark) if Path(words[0]).name in {"pulumi", "terraform"}]
+        return sorted(found)
 
     def wait_or_resume(self, *, cut: bool, seconds: float = 4) -> None:
         """Let the engine end by itself while the point is held; what it waits for goes on after a time."""

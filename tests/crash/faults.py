@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import re
 import signal
+import threading
 import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -13,7 +15,7 @@ from tests.crash.engine import Stop, running
 from tests.crash.stack_file import STACK
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Iterator, Sequence
     from pathlib import Path
 
     from tests.crash.engine import Run, When
@@ -24,13 +26,18 @@ if TYPE_CHECKING:
 EVERYWHERE = frozenset({"request", "commit", "write"})
 NETWORK = frozenset({"request", "commit"})
 REQUEST = frozenset({"request"})
+INTERRUPTS = frozenset({"interrupted-once", "interrupted-twice"})
+LANDING = "late-in-recover"
+_LOOKS_BEFORE_LANDING = 4
+"""Requests of the way back after which the late effect lands."""
 _TIME_OUT_SECONDS = 1
 _PATIENCE_SECONDS = 45
+_COMMAND_SECONDS = 2
 _STATUSES: dict[str, dict[str, Any]] = {
     "status-500": {"status": 500},
     "status-429": {"status": 429, "times": None, "retry_after": 0},
 }
-_CANCELLING = re.compile("received; cancelling|Interrupt received")
+_CANCELLING = re.compile("received; cancelling|Interrupt received|Interrupted: it ends")
 
 
 @dataclass(frozen=True)
@@ -41,12 +48,22 @@ class Fault:
     points: frozenset[str]
     """The kinds of point it can happen at."""
     timings: tuple[When, ...] = ("before", "after")
+    tools: frozenset[str] = frozenset({"pulumi", "terraform", "parity"})
+    """The tools whose operations it happens to."""
+    effects_only: bool = False
+    """Whether it is nothing of its own at a request that only reads."""
+
+    def happens_at(self, point: Point, tool: str) -> bool:
+        """Whether it is one of a point's faults in an operation of a tool."""
+        return point.kind in self.points and tool in self.tools and (point.changes or not self.effects_only)
 
 
 FAULTS = {
     each.name: each
     for each in (
         Fault("engine-killed", EVERYWHERE),
+        # All at once, as a runner ends: the command, the engine that it started, the plugins.
+        Fault("all-killed", EVERYWHERE, tools=frozenset({"parity"})),
         Fault("plugin-killed", EVERYWHERE),
         Fault("interrupted-once", EVERYWHERE),
         Fault("interrupted-twice", EVERYWHERE),
@@ -56,7 +73,9 @@ FAULTS = {
         Fault("time-out", NETWORK),
         Fault("postgres-killed", EVERYWHERE),
         # The request or statement is on its way when the engine dies, and lands afterwards.
-        Fault("late-effect", NETWORK, ("before",)),
+        Fault("late-effect", NETWORK, ("before",), effects_only=True),
+        # The same, and it lands while the way back is under way already.
+        Fault(LANDING, NETWORK, ("before",), frozenset({"pulumi", "parity"}), effects_only=True),
     )
 }
 
@@ -102,8 +121,29 @@ def disturb(scene: Scene, point: Point, when: When, fault: str, after: Callable[
         if fault == "postgres-killed":
             scene.lab.box.local.client().postgres("start")
         settled = _settle(run)
-        after(run)
+        with _landing(run) if fault == LANDING else contextlib.nullcontext():
+            after(run)
     return Disturbed(reached, code, settled)
+
+
+@contextlib.contextmanager
+def _landing(run: Run) -> Iterator[None]:
+    """Meanwhile, once the way back has begun to look, the effect that is held lands."""
+    seen = run.traffic()[0]
+    over = threading.Event()
+
+    def land() -> None:
+        while not over.wait(0.05) and run.traffic()[0] < seen + _LOOKS_BEFORE_LANDING:
+            pass
+        run.resume()
+
+    thread = threading.Thread(target=land)
+    thread.start()
+    try:
+        yield
+    finally:
+        over.set()
+        thread.join()
 
 
 def _answered(scene: Scene, point: Point, when: When, fault: str, after: Callable[[Run], None]) -> Disturbed:
@@ -126,14 +166,20 @@ def _answered(scene: Scene, point: Point, when: When, fault: str, after: Callabl
 
 
 def _kill_engine(run: Run) -> None:
-    run.signal(signal.SIGKILL)
-    run.process.wait()
+    run.kill_engine()
+    # One of the project's own commands ends by itself then, and what is held may be what it waits for.
+    run.wait(_COMMAND_SECONDS)
     # What was before its effect never lands; what was after it is answered to a plugin that lives on.
     run.resume(cut=run.stop is not None and run.stop.when == "before")
 
 
 def _kill_engine_only(run: Run) -> None:
-    run.signal(signal.SIGKILL)
+    run.kill_engine()
+
+
+def _kill_everything(run: Run) -> None:
+    run.kill_everything()
+    run.resume(cut=run.stop is not None and run.stop.when == "before")
 
 
 def _kill_plugin(run: Run) -> None:
@@ -193,7 +239,9 @@ def _kill_postgres(run: Run) -> None:
 
 _ACTIONS: dict[str, Callable[[Run], None]] = {
     "engine-killed": _kill_engine,
+    "all-killed": _kill_everything,
     "late-effect": _kill_engine_only,
+    LANDING: _kill_engine_only,
     "plugin-killed": _kill_plugin,
     "interrupted-once": _interrupt,
     "interrupted-twice": _interrupt_twice,

@@ -47,7 +47,18 @@ def _table(title: str, results: Sequence[Result], field: str, procedures: Sequen
     groups: dict[str, list[Result]] = defaultdict(list)
     for each in results:
         groups[each[field]].append(each)
-    heads = [field, "cells", "not reached", "swallowed", "broken", "crashed", "states", "live whole", *procedures]
+    heads = [
+        field,
+        "cells",
+        "not reached",
+        "swallowed",
+        "broken",
+        "crashed",
+        "told done",
+        "states",
+        "live whole",
+        *procedures,
+    ]
     rows = [[name, *_counts(group, procedures)] for name, group in groups.items()]
     rows.append(["all", *_counts(results, procedures)])
     return f"{title}\n\n" + _markdown(heads, rows)
@@ -59,7 +70,8 @@ def _counts(group: Sequence[Result], procedures: Sequence[str]) -> list[str]:
     states = len({each["state"] for each in crashed})
     whole = sum(not each["live"] for each in crashed)
     columns = [str(len(group)), *(str(outcomes[name]) for name in ("not reached", "swallowed", "broken", "crashed"))]
-    columns += [str(states), f"{whole} of {len(crashed)}"]
+    told = sum(bool(each.get("told_done")) for each in crashed)
+    columns += [str(told), str(states), f"{whole} of {len(crashed)}"]
     for name in procedures:
         judged = [each["verdicts"][name] for each in crashed if name in each["verdicts"]]
         columns.append(f"{sum(not each['faults'] for each in judged)} of {len(judged)}")

@@ -50,7 +50,7 @@ class Bench:
     def play(self, crashed: cells.Cell, size: int, seed: int) -> list[dict[str, Any]]:
         """Crash an operation, then recover at a sample of its own points; gives the results, as the matrix has them."""
         reference = matrix.references(self.work, [crashed.operation])[crashed.operation]
-        if not cells.Player(self.box, self.wire, reference, (), {}, self.output).leave(crashed):
+        if not cells.Player(self.box, self.wire, reference, (), None, self.output).leave(crashed):
             return []
         client = self.box.box.local.client()
         client.save_snapshot(_SNAPSHOT)

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import json
 import os
+import shlex
 import shutil
 import subprocess
+import sys
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -42,6 +44,7 @@ SPEED = {
     "PYTHONDONTWRITEBYTECODE": "",
 }
 TERRAFORM_STARTS = {TERRAFORM_ONE: terraform.ONE, TERRAFORM_TWO: terraform.TWO}
+_PARITY = {"up": ("up", STACK), "rollback": ("rollback", STACK, "shop", "--to", "r1", "--up")}
 _PROGRAM, _SANDBOX, _FILES = "program", "box", "stack-files"
 
 
@@ -85,8 +88,29 @@ class Lab:
         """The operation's command line, without questions; `parallel` None: as the tool does by itself."""
         if operation.tool == "terraform":
             return terraform.command(self, operation.command, parallel=parallel or 10)
+        if operation.tool == "parity":
+            return [*self._with_parallel(parallel), "parity", *_PARITY[operation.command]]
         words = ["pulumi", operation.command, "--yes", "--skip-preview", "--stack", STACK, "--non-interactive"]
         return words if parallel is None else [*words, "--parallel", str(parallel)]
+
+    def _with_parallel(self, parallel: int | None) -> list[str]:
+        """Lets the project's command find an engine that is given `--parallel`; the command has no such option.
+
+        The engine would take it as PULUMI_OPTION_PARALLEL too, but 3.259.0 then ends in every command with
+        "unexpected CLI type: int32".
+        """
+        if parallel is None:
+            return []
+        folder = self.folder / f"parallel-{parallel}"
+        program = folder / "pulumi"
+        if not program.exists():
+            engine = shlex.quote(str(toolchain.resolve().cli.path))
+            folder.mkdir(exist_ok=True)
+            program.write_text(
+                f'#!/bin/sh\ncase "$1" in up) exec {engine} "$@" --parallel {parallel} ;; esac\nexec {engine} "$@"\n'
+            )
+            program.chmod(0o755)
+        return ["env", f"PATH={folder}{os.pathsep}{self.box.environment()['PATH']}"]
 
     def _make_start(self, name: str) -> None:
         """Make a start of Terraform's where this box has none yet."""
@@ -153,6 +177,7 @@ def _make(folder: Path) -> None:
         path.unlink()
     shutil.copyfile(Path(__file__).with_name("small_platform.py"), project.root / "infra" / "platform.py")
     (folder / _FILES).mkdir()
+    _answer_for_pip(project.root)
     found = _started(folder)
     box, client = found.box, found.box.local.client()
     try:
@@ -169,6 +194,19 @@ def _make(folder: Path) -> None:
             client.save_snapshot(snapshot)
     finally:
         lifecycle.down(box.local.directory)
+
+
+def _answer_for_pip(program: Path) -> None:
+    """Keep the list of packages that the language host asks pip for at each start of the engine: half a second each."""
+    words = [sys.executable, "-m", "pip", "list", "-v", "--format", "json"]
+    listed = subprocess.run(words, capture_output=True, text=True, check=True).stdout
+    (program / "pip").mkdir()
+    (program / "pip" / "list.json").write_text(listed)
+    (program / "pip" / "__main__.py").write_text(
+        "import pathlib, sys\n"
+        'assert sys.argv[1:] == ["list", "-v", "--format", "json"], sys.argv\n'
+        'print(pathlib.Path(__file__).with_name("list.json").read_text())\n'
+    )
 
 
 def _seed() -> dict[str, object]:

@@ -113,7 +113,7 @@ def run(plan: Plan, chosen: Sequence[Cell], results: Path, report: Callable[[dic
     finished = {each["cell"] for each in done if _is_finished(each, plan)}
     waiting = [each for each in chosen if each.id not in finished]
     with multiprocessing.get_context("spawn").Manager() as manager:
-        known: MutableMapping[str, dict[str, Any]] = manager.dict(_known(done) if plan.reuse else {})
+        known: MutableMapping[str, list[str]] = manager.dict(_known(done) if plan.reuse else {})
         tasks, answers = manager.Queue(), manager.Queue()
         for each in waiting:
             tasks.put(each)
@@ -142,14 +142,10 @@ def _is_finished(result: dict[str, Any], plan: Plan) -> bool:
     return set(plan.procedures) <= set(result["verdicts"]) or not result["reached"] or result["swallowed"]
 
 
-def _known(results: Sequence[dict[str, Any]]) -> dict[str, dict[str, Any]]:
-    """The verdicts of earlier runs by what the crash had left."""
+def _known(results: Sequence[dict[str, Any]]) -> dict[str, list[str]]:
+    """What earlier runs' ways back led to, by what they passed."""
     return {
-        f"{name} {each['state']} {bool(each['outlived'])}": verdict
-        for each in results
-        if "state" in each
-        for name, verdict in each["verdicts"].items()
-        if not verdict.get("same_as_before")
+        key: verdict["faults"] for each in results for verdict in each["verdicts"].values() for key in verdict["passed"]
     }
 
 
@@ -200,7 +196,7 @@ class _Worker:
             wire,
             self.undisturbed[cell.operation],
             self.plan.procedures,
-            self.known if self.plan.reuse else {},
+            self.known if self.plan.reuse else None,
             self.plan.work / f"{self.plan.name}-{self.number}.log",
         )
         try:

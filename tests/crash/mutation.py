@@ -87,7 +87,7 @@ class Bench:
         states: list[State] = []
         for number, cell in enumerate(crashed):
             reference = matrix.references(self.work, [cell.operation])[cell.operation]
-            player = cells.Player(self.box, self.wire, reference, (), {}, self.log)
+            player = cells.Player(self.box, self.wire, reference, (), None, self.log)
             if not player.leave(cell):
                 continue
             snapshot, file = f"state-{number}", self.work / f"captured-{number}"

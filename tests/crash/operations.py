@@ -21,9 +21,9 @@ class Operation:
     """The stack's file at that time; None: nothing was ever declared."""
     after: Config
     command: str = "up"
-    """`up` or `destroy`; Terraform's `apply` or `destroy`."""
+    """`up` or `destroy`; Terraform's `apply` or `destroy`; the project's own `up` or `rollback`."""
     tool: str = "pulumi"
-    """`pulumi` or `terraform`."""
+    """`pulumi`, `terraform` or `parity`."""
 
 
 OPERATIONS = {
@@ -38,6 +38,9 @@ OPERATIONS = {
         Operation("rollback", TWO_RELEASES, SECOND, replace(SECOND, live="r1")),
         Operation("prune", TWO_RELEASES, SECOND, Config("r2", {"r2": ROTATED})),
         Operation("destroy", TWO_RELEASES, SECOND, SECOND, command="destroy"),
+        # The project's own commands: with the ledger's records, and a switch before the update that records it.
+        Operation("parity-up", ONE_RELEASE, FIRST, Config("r2", {"r1": R1, "r2": R2}), tool="parity"),
+        Operation("parity-rollback", TWO_RELEASES, SECOND, SECOND, command="rollback", tool="parity"),
     )
 }
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import base64
+import functools
 import hashlib
 import json
 import re
@@ -11,6 +13,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, cast
 
 import psycopg
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 from tests.crash import terraform
 from tests.crash.canonical import Names, Row, counted, differences
@@ -165,50 +168,95 @@ class Record:
         return _digest([self.text, self.locks])
 
 
-def record(lab: Lab, known_ciphertexts: dict[str, str]) -> Record:
-    """Read it from the backend's files.
-
-    Args:
-        lab: the box.
-        known_ciphertexts: what each sealed value at the operation's start is called. The engine seals a value that did
-            not change just once, so another ciphertext is another value.
-    """
-    path = lab.backend / ".pulumi" / "stacks" / "storefront" / f"{STACK}.json"
-    latest = json.loads(path.read_text())["checkpoint"].get("latest") or {} if path.exists() else None
+def record(lab: Lab) -> Record:
+    """Read it from the backend's files: the state unsealed, the end of the history, the ledger's newest records."""
+    latest = _latest(lab)
     locks = len(list((lab.backend / ".pulumi" / "locks").rglob("*.json")))
     names = Names(stored(lab))
     other = lab.backend / terraform.STATE
     if other.exists():
         resources = json.loads(other.read_text() or "{}").get("resources", [])
-        return Record(names.text(_unsealed(resources, {})), locks, 0)
+        return Record(names.text(_plain(resources, None)), locks, 0)
     if latest is None:
         return Record("no checkpoint", locks, 0)
+    key = _key(lab, latest)
     kept = {
-        name: sorted(
-            _PROVIDER_ID.sub("*", names.text(_unsealed(each, known_ciphertexts))) for each in latest.get(name) or []
-        )
+        name: sorted(_PROVIDER_ID.sub("*", names.text(_plain(each, key))) for each in latest.get(name) or [])
         for name in ("resources", "pending_operations")
     }
-    return Record(json.dumps(kept), locks, len(kept["pending_operations"]))
+    known = [kept, _history(lab), _ledger(lab)]
+    return Record(json.dumps(known), locks, len(kept["pending_operations"]))
 
 
-def ciphertexts(lab: Lab) -> dict[str, str]:
-    """A name for each sealed value of the checkpoint."""
+def standing(lab: Lab) -> str:
+    """Digests of reality, record and stack file: the same for two moments from which everything goes on alike."""
+    return f"{read(lab).digest} {record(lab).digest} {_digest(lab.stack_file.read_text())}"
+
+
+def _latest(lab: Lab) -> dict[str, Any] | None:
     path = lab.backend / ".pulumi" / "stacks" / "storefront" / f"{STACK}.json"
-    found = re.findall(r'"ciphertext":\s*"([^"]+)"', path.read_text()) if path.exists() else []
-    return {text: f"sealed {number}" for number, text in enumerate(dict.fromkeys(found))}
+    return json.loads(path.read_text())["checkpoint"].get("latest") or {} if path.exists() else None
 
 
-def _unsealed(value: Any, known: dict[str, str]) -> Any:
+def _history(lab: Lab) -> list[str]:
+    """What the newest entry of the engine's history says: it is told apart by, and nothing else of it is."""
+    found = sorted((lab.backend / ".pulumi" / "history" / "storefront" / STACK).glob("*.history.json"))
+    if not found:
+        return []
+    newest = json.loads(found[-1].read_text())
+    return [newest["kind"], newest["result"]]
+
+
+def _ledger(lab: Lab) -> list[list[Any]]:
+    """Command, result and unfinished operations of each record since the last that ended well."""
+    found: dict[str, list[Any]] = {}
+    for path in sorted((lab.backend / ".parity" / "ledger" / "storefront" / STACK).glob("*.json")):
+        document = json.loads(path.read_text())
+        if path.name.endswith(".1-begin.json"):
+            found[path.name.partition(".1-")[0]] = [document["command"], document.get("intent"), "unfinished"]
+        else:
+            open_ones = [each["urn"] for each in document.get("operations") or [] if not each["done"]]
+            found[path.name.partition(".2-")[0]][2:] = [document["result"], sorted(open_ones)]
+    rows = list(found.values())
+    good = [place for place, row in enumerate(rows) if row[2] == "succeeded"]
+    return rows[good[-1] :] if good else rows
+
+
+@functools.cache
+def _derived(passphrase: str, salt: str) -> bytes:
+    """The key of Pulumi's passphrase provider: PBKDF2 with SHA-256, a million rounds, 32 bytes (its source)."""
+    return hashlib.pbkdf2_hmac("sha256", passphrase.encode(), base64.b64decode(salt), 1_000_000, 32)
+
+
+def _key(lab: Lab, latest: dict[str, Any]) -> AESGCM | None:
+    provider = latest.get("secrets_providers") or {}
+    if provider.get("type") != "passphrase":
+        return None
+    salt = provider["state"]["salt"].split(":")[1]
+    return AESGCM(_derived(lab.box.environment()["PULUMI_CONFIG_PASSPHRASE"], salt))
+
+
+def _opened(text: str, key: AESGCM | None) -> str:
+    """A sealed value in the clear, `v1:<nonce>:<sealed>`."""
+    assert key is not None, "a sealed value, and no key to it"
+    _, nonce, sealed = text.split(":")
+    return key.decrypt(base64.b64decode(nonce), base64.b64decode(sealed), None).decode()
+
+
+def _plain(value: Any, key: AESGCM | None) -> Any:
+    """Sealed values opened, and of the times only that there are any: recover's own records have none."""
     if isinstance(value, dict):
         mapping = cast("dict[str, Any]", value)
         if _SECRET_SIGNATURE in mapping:
-            return known.get(str(mapping.get("ciphertext")), "sealed anew")
-        skipped = {"created", "modified", "sourcePosition", "stackTrace"}
-        return {name: _unsealed(each, known) for name, each in mapping.items() if name not in skipped}
+            if "ciphertext" not in mapping:
+                return {"sealed": mapping.get("plaintext")}
+            return {"sealed": _opened(str(mapping["ciphertext"]), key)}
+        times = {name: "<time>" for name in ("created", "modified") if name in mapping}
+        skipped = {"sourcePosition", "stackTrace", *times}
+        return {name: _plain(each, key) for name, each in mapping.items() if name not in skipped} | times
     if not isinstance(value, list):
         return value
-    found = [_unsealed(each, known) for each in cast("list[Any]", value)]
+    found = [_plain(each, key) for each in cast("list[Any]", value)]
     # Dependencies come in the order in which Python's outputs were awaited.
     return sorted(found) if all(isinstance(each, str) for each in found) else found
 

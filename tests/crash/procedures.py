@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 from tests.crash import oracle, terraform
 from tests.crash.stack_file import STACK
@@ -26,6 +26,10 @@ class Verdict:
     procedure: str
     faults: list[str] = field(default_factory=list[str])
     """What does not hold, in words; empty: all of it holds."""
+    same_from: int | None = None
+    """Before which command, from 0, another crash's way back was met, and not followed a second time; None: nowhere."""
+    passed: list[str] = field(default_factory=list[str])
+    """Under which keys this way is known from now on."""
     seconds: float = 0.0
     said: str = ""
     """All that its commands printed, for the search for secrets; not kept."""
@@ -49,7 +53,13 @@ class Procedure:
 
 
 def _recover(lab: Lab, operation: Operation) -> list[list[str]]:
-    return [["parity", "recover", STACK, "--settle", "1", "--skip-preview"], lab.command(operation)]
+    return [["parity", "recover", STACK, "--settle", "1", "--skip-preview"], _on(lab, operation)]
+
+
+def _on(lab: Lab, operation: Operation) -> list[str]:
+    """What a person does next: the command again; where a rollback had changed the file already, the update."""
+    written = operation.command == "rollback" and "      live: r1\n" in lab.stack_file.read_text()
+    return ["parity", "up", STACK] if written else lab.command(operation)
 
 
 def _again(lab: Lab, operation: Operation) -> list[list[str]]:
@@ -75,17 +85,52 @@ PROCEDURES = {
 }
 
 
-def follow(lab: Lab, operation: Operation, procedure: Procedure, undisturbed: oracle.Reality) -> Verdict:
-    """Follow a way back and judge what it led to, by what an undisturbed run of the operation leaves."""
+class Known(Protocol):
+    """Faults that the rest of a way back led to, by where it went on from: a dictionary, or one shared by processes."""
+
+    def get(self, key: str, /) -> list[str] | None: ...
+    def __setitem__(self, key: str, faults: list[str], /) -> None: ...
+
+
+def follow(
+    lab: Lab,
+    operation: Operation,
+    procedure: Procedure,
+    undisturbed: oracle.Reality,
+    known: Known | None = None,
+    *,
+    outlived: bool = False,
+) -> Verdict:
+    """Follow a way back and judge what it led to, by what an undisturbed run of the operation leaves.
+
+    Before each of its commands, and before the judgement, record and reality are looked up in `known`: where another
+    crash's way back came to the very same ones, the rest of it leads where that one's did. At the start it is told
+    apart too whether plugins of the dead engine live on (`outlived`).
+    """
     began = time.monotonic()
     verdict = Verdict(procedure.name)
-    for command in procedure.commands(lab, operation):
+    steps: list[list[str] | None] = [*procedure.commands(lab, operation), None]
+    for number, command in enumerate(steps):
+        if known is not None:
+            key = f"{procedure.name} {operation.name} {number} {oracle.standing(lab)}"
+            key += " outlived" if outlived and not number else ""
+            faults = known.get(key)
+            if faults is not None:
+                verdict.faults, verdict.same_from = list(faults), number
+                break
+            verdict.passed.append(key)
+        if command is None:
+            verdict.faults = _judge(lab, operation, procedure, undisturbed, verdict)
+            break
         run = lab.box.run(*command)
         verdict.said += run.said
         if run.code != 0:
             verdict.faults.append(f"`{' '.join(command[:2])}` ended with {run.code}: {_reason(run)}")
+            verdict.faults += [f"reality: {each}" for each in oracle.read(lab).differences(undisturbed)]
             break
-    verdict.faults += _judge(lab, operation, procedure, undisturbed, verdict)
+    if known is not None:
+        for key in verdict.passed:
+            known[key] = verdict.faults
     verdict.seconds = round(time.monotonic() - began, 2)
     return verdict
 
@@ -93,16 +138,15 @@ def follow(lab: Lab, operation: Operation, procedure: Procedure, undisturbed: or
 def _judge(
     lab: Lab, operation: Operation, procedure: Procedure, undisturbed: oracle.Reality, verdict: Verdict
 ) -> list[str]:
-    found = oracle.read(lab)
-    faults = [f"reality: {each}" for each in found.differences(undisturbed)]
-    if verdict.faults or faults:
+    faults = [f"reality: {each}" for each in oracle.read(lab).differences(undisturbed)]
+    if faults:
         return faults
     if operation.command != "destroy":
         preview = lab.box.run(*_preview(lab, operation))
         verdict.said += preview.said
         if preview.code != 0:
             faults.append(f"the preview is not clean: {_reason(preview)}")
-    record = oracle.record(lab, {})
+    record = oracle.record(lab)
     if record.pending or record.locks:
         faults.append(f"the record holds {record.pending} operations without an end and {record.locks} locks")
     return faults + (_nothing_left(lab, procedure.again, verdict) if procedure.again else [])
@@ -117,13 +161,12 @@ def _preview(lab: Lab, operation: Operation) -> list[str]:
 
 def _nothing_left(lab: Lab, command: list[str], verdict: Verdict) -> list[str]:
     """Whether the last command finds nothing to do: it succeeds, and record and reality stay as they are."""
-    sealed = oracle.ciphertexts(lab)
-    before = oracle.record(lab, sealed).text, oracle.read(lab).objects
+    before = oracle.record(lab).text, oracle.read(lab).objects
     run = lab.box.run(*command)
     verdict.said += run.said
     if run.code != 0:
         return [f"`{' '.join(command[:2])}` again ended with {run.code}: {_reason(run)}"]
-    if (oracle.record(lab, sealed).text, oracle.read(lab).objects) != before:
+    if (oracle.record(lab).text, oracle.read(lab).objects) != before:
         return [f"`{' '.join(command[:2])}` again found something to do"]
     return []
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import base64
 import json
 import re
 import subprocess
@@ -12,6 +13,7 @@ from collections import Counter
 
 import psycopg
 import pytest
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 from tests.crash import cells, figures, mutants, oracle
 from tests.crash.canonical import Row, counted, differences
@@ -212,16 +214,31 @@ def test_a_reference_to_the_wrong_one_shows():
     assert differences(counted(right), counted(wrong))
 
 
-def test_a_record_is_told_apart_by_the_values_that_are_sealed_in_it():
-    resource = {"inputs": {"value": {oracle._SECRET_SIGNATURE: "1b47061264138c4ac30d75fd1eb44270", "ciphertext": "x"}}}
-    assert oracle._unsealed(resource, {"x": "sealed 0"}) != oracle._unsealed(resource, {})
+def sealed(value, key, nonce):
+    text = AESGCM(key).encrypt(nonce, value.encode(), None)
+    parts = (base64.b64encode(part).decode() for part in (nonce, text))
+    return {oracle._SECRET_SIGNATURE: "1b47061264138c4ac30d75fd1eb44270", "ciphertext": "v1:" + ":".join(parts)}
+
+
+def test_records_are_told_apart_by_the_values_that_are_sealed_in_them_and_not_by_how_they_are_sealed():
+    key = b"k" * 32
+    one, again, other = (
+        sealed(*each) for each in (("a", key, b"1" * 12), ("a", key, b"2" * 12), ("b", key, b"1" * 12))
+    )
+    assert one != again
+    assert oracle._plain(one, AESGCM(key)) == oracle._plain(again, AESGCM(key)) != oracle._plain(other, AESGCM(key))
+
+
+def test_of_a_records_times_it_counts_only_whether_there_are_any():
+    first, second, none = {"urn": "u", "modified": "1"}, {"urn": "u", "modified": "2"}, {"urn": "u"}
+    assert oracle._plain(first, None) == oracle._plain(second, None) != oracle._plain(none, None)
 
 
 # --- The matrix -------------------------------------------------------------------------------------------------------
 
 
 def matrix_of(points):
-    reference = cells.Reference(OPERATIONS["rollback"], points, oracle.Reality(Counter(), {}), {}, {})
+    reference = cells.Reference(OPERATIONS["rollback"], points, oracle.Reality(Counter(), {}), {})
     return cells.cells([reference])
 
 

@@ -255,7 +255,8 @@ def _findings(wanted: Sequence[Record]) -> list[str]:
     lines = ["## What was half done", ""]
     found = False
     for record in wanted:
-        for each in cast("list[dict[str, Any]]", record.begin.get("decisions") or []):
+        later = cast("list[dict[str, Any]]", (record.end or {}).get("decisions") or [])
+        for each in later or cast("list[dict[str, Any]]", record.begin.get("decisions") or []):
             found = True
             lines.append(f"- {each['decision']}: {short_urn(str(each['urn']))}: {each['why']}")
     if not found:

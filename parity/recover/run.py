@@ -16,7 +16,7 @@ from parity import locks, look, machine, redact, served
 from parity.errors import LockedError, ParityError, UnsureError, UpdateError
 from parity.place import UPDATE_VARIABLE, log_file, open_place, provenance
 from parity.pulumi import short_urn
-from parity.recover import fence, history, inflight, runs
+from parity.recover import fence, history, inflight, runs, show
 from parity.recover.decide import decide
 from parity.recover.mend import mend, stamped
 from parity.recover.outcome import Options, Recovered
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from parity.locks import Lock
     from parity.look.model import Reality
     from parity.place import Place
-    from parity.recover.fence import Holder, Running
+    from parity.recover.fence import Holder
     from parity.recover.mend import Mended
     from parity.recover.model import Plan, Trouble
     from parity.redact import Redactor
@@ -38,6 +38,8 @@ if TYPE_CHECKING:
     from parity.state import State
 
 _LOOK_AGAIN_SECONDS = 1.0
+_TURNS = 3
+"""How often it looks and mends where an effect lands in between."""
 
 
 def run(stack: Stack, screen: Screen, options: Options | None = None) -> Recovered:
@@ -83,12 +85,34 @@ class _Recovery:
             with self.screen.step("Keep: the state is copied aside") as step:
                 self.done.kept = self._keep(state)
                 step.done(self.done.kept)
+        for left_turns in reversed(range(_TURNS)):
+            left = self._turn(state, trouble)
+            if not left:
+                break
+            if not left_turns:
+                raise UnsureError(
+                    "the state was changed, and is still not what exists: " + "; ".join(left),
+                    where=self.done.kept,
+                    remedy=f"run `parity recover {self.stack.name}` again; the state of before is kept there",
+                )
+            state = self.stack.recorded()
+        if not self.options.plan:
+            self._close()
+        if self.options.preview and not self.options.plan and (self.done.changed or not trouble.clean):
+            self._preview()
+        with self.screen.step("What is live"):
+            self.done.live = served.ask(self.graph, self.environment)
+        return self.done
+
+    def _turn(self, state: State, trouble: Trouble) -> list[str]:
+        """Look, decide and mend; gives what does not agree all the same, because an effect landed meanwhile."""
         with self.screen.step("Look: what really exists") as step:
-            reality, self.done.plan = self._look(state, trouble, step)
-            step.done(_counts(self.done.plan))
-        mended = mend(self.graph, state, reality, self.done.plan)
-        refresh = mended.refresh if self.done.plan.changes or not trouble.clean else ()
-        stuck = {each.urn for each in self.done.plan.of("ask")} & {each.resource.urn for each in state.pending}
+            reality, plan = self._look(state, trouble, step)
+            step.done(show.counts(plan))
+        self.done.plan = self.done.plan.then(plan)
+        mended = mend(self.graph, state, reality, plan)
+        refresh = mended.refresh if plan.changes or not trouble.clean else ()
+        stuck = {each.urn for each in plan.of("ask")} & {each.resource.urn for each in state.pending}
         if stuck:
             # An import makes the engine drop every operation without an end: what is asked would be forgotten.
             self.screen.err.print(
@@ -97,14 +121,8 @@ class _Recovery:
                 soft_wrap=True,
             )
         elif not self.options.plan and (mended.changed or refresh):
-            self._mend(mended, refresh, trouble)
-        if not self.options.plan:
-            self._close()
-        if self.options.preview and not self.options.plan and (self.done.changed or not trouble.clean):
-            self._preview()
-        with self.screen.step("What is live"):
-            self.done.live = served.ask(self.graph, self.environment)
-        return self.done
+            return self._mend(mended, refresh, trouble)
+        return []
 
     # --- Fence --------------------------------------------------------------------------------------------------------
 
@@ -115,7 +133,7 @@ class _Recovery:
         self.done.holders = self._judged(held)
         self._refuse_the_living()
         self.done.ended = fence.orphans(self.environment, root, frozenset(each.id for each in self.records))
-        step.done(_fenced(self.done.holders, self.done.ended))
+        step.done(show.fenced(self.done.holders, self.done.ended))
         if self.options.plan:
             return
         if self.done.ended:
@@ -211,7 +229,7 @@ class _Recovery:
 
     # --- Mend ---------------------------------------------------------------------------------------------------------
 
-    def _mend(self, mended: Mended, refresh: Sequence[str], trouble: Trouble) -> None:
+    def _mend(self, mended: Mended, refresh: Sequence[str], trouble: Trouble) -> list[str]:
         self._begin()
         if mended.changed:
             with self.screen.step("Mend: the state") as step:
@@ -231,13 +249,8 @@ class _Recovery:
             after = self.stack.recorded()
             reality = look.reality(self.graph, environment=self.environment)
             left = _left(decide(self.graph, after, reality, _settled(trouble)))
-            if left:
-                raise UnsureError(
-                    "the state was changed, and is still not what exists: " + "; ".join(left),
-                    where=self.done.kept,
-                    remedy=f"run `parity recover {self.stack.name}` again; the state of before is kept there",
-                )
-            step.done("record and reality agree")
+            step.done("; ".join(left) if left else "record and reality agree")
+            return left
 
     def _begin(self) -> None:
         if not self.place.ledger or self.identity:
@@ -246,9 +259,12 @@ class _Recovery:
             {
                 **provenance(self.stack, "recover"),
                 "kept": self.done.kept,
-                "decisions": [each.document() for each in self.done.plan.decisions if each.kind != "same"],
+                "decisions": self._decided(),
             }
         )
+
+    def _decided(self) -> list[dict[str, Any]]:
+        return [each.document() for each in self.done.plan.decisions if each.kind != "same"]
 
     def _close(self) -> None:
         """Record the end: of the updates that have none, and of this run."""
@@ -265,7 +281,8 @@ class _Recovery:
         for each in unfinished:
             ledger.end(each.id, {"result": "killed", "found_by": self.identity})
         if self.identity:
-            ledger.end(self.identity, {"result": "succeeded", "changed": self.done.changed})
+            done = {"changed": self.done.changed, "decisions": self._decided()}
+            ledger.end(self.identity, {"result": "succeeded", **done})
 
     @contextmanager
     def _engine_s_turn(self) -> Generator[None]:
@@ -372,19 +389,6 @@ def _left(plan: Plan) -> list[str]:
     """What is still to be done to the record; what is not in it (no id) is the next update's to write."""
     left = [each for each in plan.of("adopt", "forget", "finish", "remove") if each.kind != "finish" or each.id]
     return [f"{short_urn(each.urn)}: {each.why}" for each in left]
-
-
-def _counts(plan: Plan) -> str:
-    words = {"same": "as recorded", "adopt": "to adopt", "forget": "to forget", "finish": "half done"}
-    words |= {"remove": "made twice", "ask": "not clear"}
-    counts = [(len(plan.of(cast("Any", kind))), word) for kind, word in words.items()]
-    return ", ".join(f"{count} {word}" for count, word in counts if count)
-
-
-def _fenced(holders: Sequence[Holder], ended: Sequence[Running]) -> str:
-    parts = [f"lock of {each.lock}: {each.why}" for each in holders]
-    parts += [f"{each.name} outlived its engine" for each in ended]
-    return "; ".join(parts) or "no lock, no plugin without an engine"
 
 
 def _steps(text: str) -> list[tuple[str, str]]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, cast
 
 from rich.markup import escape
 
@@ -12,9 +12,10 @@ from parity.pulumi import short_urn
 from parity.recover.model import KINDS
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
     from parity.console import Screen
+    from parity.recover.fence import Holder, Running
     from parity.recover.model import Decision, Plan
     from parity.recover.outcome import Recovered
 
@@ -75,3 +76,18 @@ def _next(done: Recovered) -> list[str]:
     rest = [f"  and {more} more: pulumi preview --stack {done.stack}"] if more else []
     counted = ", ".join(f"{count} {operation}" for operation, count in counts.items())
     return [f"The next `up` will do {counted}:", *shown, *rest]
+
+
+def counts(plan: Plan) -> str:
+    """How many decisions of each kind, in words."""
+    words = {"same": "as recorded", "adopt": "to adopt", "forget": "to forget", "finish": "half done"}
+    words |= {"remove": "made twice", "ask": "not clear"}
+    counts = [(len(plan.of(cast("Any", kind))), word) for kind, word in words.items()]
+    return ", ".join(f"{count} {word}" for count, word in counts if count)
+
+
+def fenced(holders: Sequence[Holder], ended: Sequence[Running]) -> str:
+    """What the fence found and did, in words."""
+    parts = [f"lock of {each.lock}: {each.why}" for each in holders]
+    parts += [f"{each.name} outlived its engine" for each in ended]
+    return "; ".join(parts) or "no lock, no plugin without an engine"

@@ -29,7 +29,9 @@ REQUEST = frozenset({"request"})
 INTERRUPTS = frozenset({"interrupted-once", "interrupted-twice"})
 LANDING = "late-in-recover"
 _LOOKS_BEFORE_LANDING = 4
-"""Requests of the way back after which the late effect lands."""
+"""Requests of the way back after which the late effect lands"""
+_LANDS_AFTER_SECONDS = 4
+"""or this time: a statement that is held is waited for before the first request."""
 _TIME_OUT_SECONDS = 1
 _PATIENCE_SECONDS = 45
 _COMMAND_SECONDS = 2
@@ -133,8 +135,10 @@ def _landing(run: Run) -> Iterator[None]:
     over = threading.Event()
 
     def land() -> None:
-        while not over.wait(0.05) and run.traffic()[0] < seen + _LOOKS_BEFORE_LANDING:
-            pass
+        until = time.monotonic() + _LANDS_AFTER_SECONDS
+        while time.monotonic() < until and run.traffic()[0] < seen + _LOOKS_BEFORE_LANDING:
+            if over.wait(0.05):
+                break
         run.resume()
 
     thread = threading.Thread(target=land)

@@ -54,6 +54,8 @@ class Lab:
 
     folder: Path
     box: Box
+    settle: int = 1
+    """Recover's `--settle`, seconds: nothing is under way any more where it is asked."""
 
     @property
     def stack_file(self) -> Path:

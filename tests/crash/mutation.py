@@ -16,12 +16,12 @@ import json
 import random
 import sys
 import time
+from collections import Counter
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from tests.crash import cells, lab, matrix, mutants, procedures
-from tests.crash.operations import OPERATIONS
 from tests.crash.stack_file import STACK
 
 if TYPE_CHECKING:
@@ -55,20 +55,25 @@ def way_back(mutant: str) -> procedures.Procedure:
     """Recover's, with a mutant in its place; what must have nothing to do at the end is the real one."""
 
     def commands(box: lab.Lab, operation: Operation) -> list[list[str]]:
-        return [_program(mutant), box.command(operation)]
+        return [_program(mutant), *procedures.PROCEDURES["recover"].commands(box, operation)[1:]]
 
-    return procedures.Procedure("mutant", mutant, commands, procedures.PROCEDURES["recover"].again)
+    recover = procedures.PROCEDURES["recover"]
+    return procedures.Procedure("mutant", mutant, commands, recover.again, rest_of=recover.name)
 
 
 def chosen(work: Path, results: Path, size: int, seed: int) -> list[cells.Cell]:
-    """Cells that crashed, each with what no other left; in a seed's order, first one of each operation."""
+    """Cells that crashed, each with what no other left; in a seed's order, operations and faults in turn."""
     found = {each["state"]: each for each in matrix.read_results(results) if each["verdicts"] and not each["swallowed"]}
     rows = list(found.values())
     random.Random(seed).shuffle(rows)  # noqa: S311 - a reproducible choice
-    seen: dict[str, int] = {}
-    for row in rows:
-        row["turn"] = seen[row["operation"]] = seen.get(row["operation"], 0) + 1
-    rows = sorted(rows, key=lambda row: row["turn"])[:size]
+    seen: Counter[str] = Counter()
+    picked: list[dict[str, Any]] = []
+    while rows and len(picked) < size:
+        row = min(rows, key=lambda each: seen[each["operation"]] + seen[each["fault"]])
+        rows.remove(row)
+        seen.update((row["operation"], row["fault"]))
+        picked.append(row)
+    rows = picked
     references = matrix.references(work, sorted({row["operation"] for row in rows}))
     every = {each.id: each for each in cells.cells(references.values())}
     return [every[row["cell"]] for row in rows if row["cell"] in every]
@@ -77,10 +82,14 @@ def chosen(work: Path, results: Path, size: int, seed: int) -> list[cells.Cell]:
 class Bench:
     """A box with the crashes in it."""
 
-    def __init__(self, work: Path, box: lab.Lab, wire: Wire) -> None:
+    def __init__(self, work: Path, box: lab.Lab, wire: Wire, name: str) -> None:
         self.work, self.box, self.wire = work, box, wire
         self.client = box.box.local.client()
-        self.log = work / "mutation.log"
+        self.log = work / f"{name}.log"
+        self.known: dict[str, list[str]] = {}
+        """What ways back led to, from where they went on; the real recover's too."""
+        self.led: dict[tuple[str, str], list[str]] = {}
+        """The same by a crash and what a mutant decides and mends there: two that mend alike lead alike."""
 
     def prepare(self, crashed: Sequence[cells.Cell]) -> list[State]:
         """Crash, keep, and see what recover decides on."""
@@ -90,22 +99,35 @@ class Bench:
             player = cells.Player(self.box, self.wire, reference, (), None, self.log)
             if not player.leave(cell):
                 continue
-            snapshot, file = f"state-{number}", self.work / f"captured-{number}"
+            snapshot, file = f"state-{number}", self.box.folder / f"captured-{number}"
             file.unlink(missing_ok=True)
             self.client.save_snapshot(snapshot)
-            run = self.box.box.run(*_program(f"capture:{file}"))
-            assert file.exists(), run.said
+            # The real one, followed to its end: what a mutant leaves that it left too leads to the same.
+            real = way_back(f"capture:{file}")
+            verdict = procedures.follow(self.box, reference.operation, real, reference.reality, self.known)
+            assert file.exists(), verdict.said
+            if verdict.faults:
+                print(f"  left out, recover itself does not lead back: {cell.id}", flush=True)
+                continue
             states.append(State(cell, snapshot, mutants.captured(file)))
             print(f"  {cell.id}", flush=True)
         return states
 
     def caught(self, mutant: Mutant, state: State) -> list[str]:
         """What is wrong after a mutant's way back; empty: nothing, so it is not caught."""
+        calls = state.captured.calls
+        mends = "; ".join(mutants.outcome(call, mutant.id) for call in calls) if mutant.module in PURE else mutant.id
+        key = state.cell.id, mends
+        if key not in self.led:
+            self.led[key] = self._led(mutant, state)
+        return self.led[key]
+
+    def _led(self, mutant: Mutant, state: State) -> list[str]:
         reference = matrix.references(self.work, [state.cell.operation])[state.cell.operation]
         self.client.load_snapshot(state.snapshot)
-        self.box.declare(state.cell.operation)
-        verdict = procedures.follow(self.box, OPERATIONS[state.cell.operation], way_back(mutant.id), reference.reality)
-        return verdict.faults
+        self.box.prepare(reference.operation)
+        back = way_back(mutant.id)
+        return procedures.follow(self.box, reference.operation, back, reference.reality, self.known).faults
 
 
 def noticed(states: Sequence[State]) -> dict[str, list[int]]:
@@ -126,15 +148,17 @@ def main() -> int:
     options = _options()
     options.work = options.work.resolve()
     began = time.monotonic()
+    part, parts = (int(each) for each in options.part.split("/"))
+    name = f"mutation-{part}"
     crashed = chosen(
         options.work, options.results or matrix.ground(options.work) / "results.jsonl", options.states, options.seed
     )
     every = mutants.mutants()
     with (
-        lab.lab(matrix.ground(options.work) / matrix.TEMPLATE, options.work / "mutation") as box,
+        lab.lab(matrix.ground(options.work) / matrix.TEMPLATE, options.work / name) as box,
         matrix.fronted(box) as wire,
     ):
-        bench = Bench(options.work, box, wire)
+        bench = Bench(options.work, box, wire, name)
         print(f"{len(crashed)} crashes:", flush=True)
         states = bench.prepare(crashed)
         other = noticed(states)
@@ -148,7 +172,7 @@ def main() -> int:
         waiting = [(each, _places(each, states, other)) for each in every]
         waiting = [(each, places) for each, places in waiting if places]
         random.Random(options.seed).shuffle(waiting)  # noqa: S311 - a reproducible choice
-        _try(bench, states, waiting[: options.mutants], options, began)
+        _try(bench, states, waiting[: options.mutants][part - 1 :: parts], options, began)
     return 0
 
 
@@ -180,7 +204,10 @@ def _try(
         with (options.work / "mutation.jsonl").open("a") as stream:
             stream.write(json.dumps(result) + "\n")
         print(f"{'caught  ' if faults else 'SURVIVED'} {mutant.id} line {mutant.line} {mutant.what}", flush=True)
-    print(f"{caught} of {tried} mutants caught, seed {options.seed}, {time.monotonic() - began:.0f} s")
+    print(
+        f"{caught} of {tried} mutants caught, of {len(waiting)} in this part; seed {options.seed}, "
+        f"{time.monotonic() - began:.0f} s"
+    )
 
 
 def _options() -> argparse.Namespace:
@@ -189,6 +216,7 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--mutants", type=int, default=10_000, help="how many mutants are tried to the end (all)")
     parser.add_argument("--tries", type=int, default=2, help="on how many crashes each (2)")
     parser.add_argument("--seed", type=int, default=1, help="chooses crashes and mutants (1)")
+    parser.add_argument("--part", default="1/1", metavar="K/N", help="the K-th of N parts of the mutants (1/1)")
     parser.add_argument("--minutes", type=float, default=600, help="begin no mutant after so many (600)")
     parser.add_argument("--work", type=Path, default=ROOT / ".crash", help="folder of boxes and results (.crash)")
     parser.add_argument("--results", type=Path, help="a run's results (results.jsonl beside the template)")

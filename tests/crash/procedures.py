@@ -50,10 +50,12 @@ class Procedure:
     again: list[str] | None = None
     """The command that must find nothing to do at the end."""
     tool: str = "pulumi"
+    rest_of: str = ""
+    """The way of which this one differs in its first command alone, so that the rest of that one is known of this."""
 
 
 def _recover(lab: Lab, operation: Operation) -> list[list[str]]:
-    return [["parity", "recover", STACK, "--settle", "1", "--skip-preview"], _on(lab, operation)]
+    return [["parity", "recover", STACK, "--settle", str(lab.settle), "--skip-preview"], _on(lab, operation)]
 
 
 def _on(lab: Lab, operation: Operation) -> list[str]:
@@ -111,8 +113,8 @@ def follow(
     verdict = Verdict(procedure.name)
     steps: list[list[str] | None] = [*procedure.commands(lab, operation), None]
     for number, command in enumerate(steps):
-        if known is not None:
-            key = f"{procedure.name} {operation.name} {number} {oracle.standing(lab)}"
+        if known is not None and (number or not procedure.rest_of):
+            key = f"{procedure.rest_of or procedure.name} {operation.name} {number} {oracle.standing(lab)}"
             key += " outlived" if outlived and not number else ""
             faults = known.get(key)
             if faults is not None:

@@ -12,7 +12,7 @@ from parity.graph import Graph, Resource
 from parity.look import model
 from parity.look.model import Found, Login, Reality, Unseen
 from parity.recover.decide import DATA, decide
-from parity.recover.model import Trouble
+from parity.recover.model import Decision, Plan, Trouble
 from parity.state import parse
 
 PROJECT_URN = "urn:pulumi:staging::storefront::parity:components:WebApp$vercel:index/project:Project::shop-project"
@@ -407,3 +407,14 @@ def test_a_recorded_object_that_exists_keeps_its_record(type_, records, found, o
         says = [(each.kind, each.replaces) for each in plan.decisions if identity in {each.id, each.replaces}]
         assert says
         assert all(kind in {"same", "finish"} or replaces == identity for kind, replaces in says)
+
+
+# --- Several turns ----------------------------------------------------------------------------------------------------
+
+
+def test_of_two_turns_it_is_told_what_was_done_in_either():
+    first = Plan((Decision("a", "adopt", "", "1"), Decision("b", "forget", ""), Decision("c", "same", "", "3")))
+    later = Plan((Decision("a", "same", "", "1"), Decision("b", "adopt", "", "2"), Decision("c", "same", "", "3")))
+    told = [(each.urn, each.kind) for each in first.then(later).decisions]
+    assert told == [("a", "adopt"), ("b", "adopt"), ("c", "same")]
+    assert [each.urn for each in first.then(Plan(())).decisions] == ["a", "b"], "what is gone from the record is told"

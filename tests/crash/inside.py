@@ -41,6 +41,8 @@ class Bench:
     box: lab.Lab
     wire: Wire
     work: Path
+    known: dict[str, list[str]]
+    """What ways back led to so far, the matrix's too."""
 
     @property
     def output(self) -> Path:
@@ -83,7 +85,12 @@ class Bench:
                 _kill(run, cell)
                 result["live"] = cells.live_faults(self.box, reference)
                 back = procedures.PROCEDURES["recover"]
-                verdict = procedures.follow(self.box, reference.operation, back, reference.reality)
+                outlived = bool(run.plugins())
+                verdict = procedures.follow(
+                    self.box, reference.operation, back, reference.reality, self.known, outlived=outlived
+                )
+                if verdict.same_from != 0 and run.plugins():
+                    verdict.faults.append(f"{len(run.plugins())} plugins live on")
                 result["verdicts"]["recover"] = {"faults": verdict.faults[:8], "seconds": verdict.seconds}
         return result | {"seconds": round(time.monotonic() - began, 2)}
 
@@ -121,9 +128,9 @@ def main() -> int:
     options = parser.parse_args()
     options.work = options.work.resolve()
     began = time.monotonic()
-    crashed = mutation.chosen(
-        options.work, options.results or matrix.ground(options.work) / "results.jsonl", options.crashes, options.seed
-    )
+    found = options.results or matrix.ground(options.work) / "results.jsonl"
+    crashed = mutation.chosen(options.work, found, options.crashes, options.seed)
+    known = matrix.known_from(matrix.read_results(found))
     results: list[dict[str, Any]] = []
     with (
         lab.lab(matrix.ground(options.work) / matrix.TEMPLATE, options.work / "inside") as box,
@@ -131,7 +138,7 @@ def main() -> int:
     ):
         for cell in crashed:
             if time.monotonic() - began < options.minutes * 60:
-                results += Bench(box, wire, options.work).play(cell, options.steps, options.seed)
+                results += Bench(box, wire, options.work, known).play(cell, options.steps, options.seed)
     print(figures.report(results))
     print(f"seed {options.seed}, {time.monotonic() - began:.0f} s")
     return int(any(figures.failed(each) for each in results))

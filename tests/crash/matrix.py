@@ -113,7 +113,7 @@ def run(plan: Plan, chosen: Sequence[Cell], results: Path, report: Callable[[dic
     finished = {each["cell"] for each in done if _is_finished(each, plan)}
     waiting = [each for each in chosen if each.id not in finished]
     with multiprocessing.get_context("spawn").Manager() as manager:
-        known: MutableMapping[str, list[str]] = manager.dict(_known(done) if plan.reuse else {})
+        known: MutableMapping[str, list[str]] = manager.dict(known_from(done) if plan.reuse else {})
         tasks, answers = manager.Queue(), manager.Queue()
         for each in waiting:
             tasks.put(each)
@@ -142,7 +142,7 @@ def _is_finished(result: dict[str, Any], plan: Plan) -> bool:
     return set(plan.procedures) <= set(result["verdicts"]) or not result["reached"] or result["swallowed"]
 
 
-def _known(results: Sequence[dict[str, Any]]) -> dict[str, list[str]]:
+def known_from(results: Sequence[dict[str, Any]]) -> dict[str, list[str]]:
     """What earlier runs' ways back led to, by what they passed."""
     return {
         key: verdict["faults"] for each in results for verdict in each["verdicts"].values() for key in verdict["passed"]

@@ -82,12 +82,12 @@ def chosen(work: Path, results: Path, size: int, seed: int) -> list[cells.Cell]:
 class Bench:
     """A box with the crashes in it."""
 
-    def __init__(self, work: Path, box: lab.Lab, wire: Wire, name: str) -> None:
+    def __init__(self, work: Path, box: lab.Lab, wire: Wire, name: str, known: dict[str, list[str]]) -> None:
         self.work, self.box, self.wire = work, box, wire
         self.client = box.box.local.client()
         self.log = work / f"{name}.log"
-        self.known: dict[str, list[str]] = {}
-        """What ways back led to, from where they went on; the real recover's too."""
+        self.known = known
+        """What ways back led to, from where they went on: the real recover's, the matrix's too."""
         self.led: dict[tuple[str, str], list[str]] = {}
         """The same by a crash and what a mutant decides and mends there: two that mend alike lead alike."""
 
@@ -150,15 +150,15 @@ def main() -> int:
     began = time.monotonic()
     part, parts = (int(each) for each in options.part.split("/"))
     name = f"mutation-{part}"
-    crashed = chosen(
-        options.work, options.results or matrix.ground(options.work) / "results.jsonl", options.states, options.seed
-    )
+    found = options.results or matrix.ground(options.work) / "results.jsonl"
+    crashed = chosen(options.work, found, options.states, options.seed)
+    known = matrix.known_from(matrix.read_results(found))
     every = mutants.mutants()
     with (
         lab.lab(matrix.ground(options.work) / matrix.TEMPLATE, options.work / name) as box,
         matrix.fronted(box) as wire,
     ):
-        bench = Bench(options.work, box, wire, name)
+        bench = Bench(options.work, box, wire, name, known)
         print(f"{len(crashed)} crashes:", flush=True)
         states = bench.prepare(crashed)
         other = noticed(states)

@@ -53,18 +53,40 @@ class Reality:
 
 def read(lab: Lab) -> Reality:
     """Read it."""
-    rows = stored(lab)
-    everything = counted([*rows, *_databases(lab), *_logins(lab, rows)])
-    return Reality(everything, _served(rows))
+    texts = _texts(lab)
+    rows = _rows(texts)
+    beside = [*_databases(lab), *_logins(lab, rows)]
+    return _reality(texts, tuple((each.kind, each.key, json.dumps(each.document)) for each in beside))
 
 
 def stored(lab: Lab) -> list[Row]:
     """The vendors' objects."""
+    return _rows(_texts(lab))
+
+
+_Texts = tuple[tuple[str, str, str], ...]
+"""Kind, key and document, as JSON, of each object: what the same looks like is worked out once."""
+
+
+def _texts(lab: Lab) -> _Texts:
     with closing(sqlite3.connect(f"file:{lab.store}?mode=ro", uri=True)) as connection:
         found = connection.execute("SELECT service, kind, id, body FROM documents ORDER BY service, kind, seq")
-        return [
-            Row(f"{service} {kind}", key, json.loads(body)) for service, kind, key, body in found if service in _VENDORS
-        ]
+        return tuple((f"{service} {kind}", key, body) for service, kind, key, body in found if service in _VENDORS)
+
+
+def _rows(texts: _Texts) -> list[Row]:
+    return [Row(kind, key, json.loads(body)) for kind, key, body in texts]
+
+
+@functools.lru_cache(maxsize=4)
+def _reality(texts: _Texts, beside: _Texts) -> Reality:
+    rows = _rows(texts)
+    return Reality(counted([*rows, *_rows(beside)]), _served(rows, _names(texts)))
+
+
+@functools.lru_cache(maxsize=4)
+def _names(texts: _Texts) -> Names:
+    return Names(_rows(texts))
 
 
 def _databases(lab: Lab) -> Iterable[Row]:
@@ -108,10 +130,9 @@ def _logs_in(lab: Lab, user: str, password: str, database: str) -> bool:
         return False
 
 
-def _served(rows: list[Row]) -> dict[str, str]:
+def _served(rows: list[Row], names: Names) -> dict[str, str]:
     """The live deployments' releases: commit, config and every variable's value."""
     deployments = {row.key: row.document for row in rows if row.kind == "vercel deployments"}
-    names = Names(rows)
     served: dict[str, str] = {}
     for row in rows:
         if row.kind == "vercel projects":
@@ -172,7 +193,7 @@ def record(lab: Lab) -> Record:
     """Read it from the backend's files: the state unsealed, the end of the history, the ledger's newest records."""
     latest = _latest(lab)
     locks = len(list((lab.backend / ".pulumi" / "locks").rglob("*.json")))
-    names = Names(stored(lab))
+    names = _names(_texts(lab))
     other = lab.backend / terraform.STATE
     if other.exists():
         resources = json.loads(other.read_text() or "{}").get("resources", [])

@@ -79,13 +79,13 @@ def trouble(state: State, locks: Sequence[Lock], records: Sequence[Record], past
         str(operation["urn"]) for record in open_ones for operation in _operations(record) if not operation["done"]
     }
     touched |= {each.resource.urn for each in state.pending}
-    plain = past is not None and past.result != _GOOD and not _is_covered(past, records)
+    failed = past if past is not None and past.result != _GOOD and not _is_covered(past, records) else None
     destroying = any(record.begin.get("command") == "destroy" for record in open_ones)
     return Trouble(
         touched=frozenset(touched),
-        destroying=destroying or (plain and past is not None and past.kind == "destroy"),
+        destroying=destroying or (failed is not None and failed.kind == "destroy"),
         intended=frozenset(each for record in open_ones for each in _intended(record)),
-        clean=not (locks or state.pending or open_ones or plain),
+        clean=not (locks or state.pending or open_ones or failed),
     )
 
 

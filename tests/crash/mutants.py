@@ -221,12 +221,17 @@ def outcome(call: tuple[Any, Any, Any, Any], mutant: str | None) -> str:
             sys.meta_path.remove(finder)
 
 
+def install(mutant: str) -> None:
+    """Let a mutant be what is imported in its module's place, in this process, from now on."""
+    sys.meta_path.insert(0, _Finder(*mutated(mutant)))
+
+
 def _main(change: str, arguments: list[str]) -> None:
     kind, _, rest = change.partition(":")
     if kind == "capture":
         _capture(Path(rest))
     else:
-        sys.meta_path.insert(0, _Finder(*mutated(change)))
+        install(change)
     sys.argv = ["parity", *arguments]
     from parity.cli import main  # noqa: PLC0415 - after the finder is in place
 

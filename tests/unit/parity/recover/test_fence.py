@@ -112,6 +112,7 @@ def test_a_run_is_over_when_it_is_completed_or_was_tried_again():
     assert asked({"status": "in_progress", "run_attempt": 2}) == "over"
     assert asked({"status": "in_progress", "run_attempt": 1}) == "going"
     assert asked({"status": "queued", "run_attempt": 1}) == "going"
+    assert asked({"status": "queued"}) == "going"
 
 
 def test_what_github_cannot_say_is_not_known():

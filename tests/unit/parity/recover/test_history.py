@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from datetime import UTC, datetime, timedelta
+from types import SimpleNamespace
 
 import pytest
 
@@ -60,6 +61,17 @@ def test_failed_operations_are_remembered_until_an_update_ends_well():
     assert trouble(EMPTY, [], [failed, record("succeeded", 1, "recover")], None).touched == frozenset()
 
 
+def test_a_command_that_settles_nothing_ends_no_trouble():
+    failed = record("failed", operations=[{"urn": "a", "done": False}])
+    assert trouble(EMPTY, [], [failed, record("succeeded", 1, "refresh")], None).touched == {"a"}
+    assert not trouble(EMPTY, [], [record("succeeded", 1, "refresh")], past("failed")).clean
+
+
+def test_a_record_that_failed_covers_no_failed_destroy():
+    assert trouble(EMPTY, [], [record("failed", 1)], past("failed", kind="destroy")).destroying
+    assert not trouble(EMPTY, [], [record("succeeded", 1)], past("failed", kind="destroy")).destroying
+
+
 def test_a_destroy_that_died_is_known():
     assert trouble(EMPTY, [], [record("", command="destroy")], None).destroying
     assert trouble(EMPTY, [], [], past("failed", kind="destroy")).destroying
@@ -80,3 +92,20 @@ def test_the_engine_s_history_is_read_in_order_and_past_what_is_broken(tmp_path)
     store.create(".pulumi/history/p/s/s-2.history.json", b"{")
     assert [each.kind for each in engine_history(store, "p", "s")] == ["update", "destroy"]
     assert engine_history(store, "p", "other") == []
+    store.create(".pulumi/history/p/s/s-3.checkpoint.json", json.dumps({**document, "kind": "no history"}).encode())
+    store.create(
+        ".pulumi/history/p/s/s-4.history.json", json.dumps({**document, "resourceChanges": {"same": 2}}).encode()
+    )
+    assert [each.changes for each in engine_history(store, "p", "s", last=1)] == [{"same": 2}]
+    assert [each.changes for each in engine_history(store, "p", "s")] == [{}, {}, {"same": 2}]
+
+
+def test_an_entry_of_the_history_that_goes_while_it_is_read_is_left_out():
+    class Vanishing:
+        def entries(self, _):
+            return [SimpleNamespace(key="s-1.history.json")]
+
+        def read(self, _):
+            return None
+
+    assert engine_history(Vanishing(), "p", "s") == []

@@ -22,13 +22,13 @@ def outcome(result: Result) -> str:
 
 def failed(result: Result) -> bool:
     """Whether a cell says something against this project: before any recovery, by its own way back, or broken."""
-    own = result["verdicts"].get("recover")
+    own = [result["verdicts"][name] for name in ("recover", "up-alone") if name in result["verdicts"]]
     return bool(
         "broken" in result
         or result.get("live")
         or result.get("differences")
         or result.get("leaks")
-        or (own and own["faults"])
+        or any(each["faults"] for each in own)
     )
 
 

@@ -64,6 +64,11 @@ def _on(lab: Lab, operation: Operation) -> list[str]:
     return ["parity", "up", STACK] if written else lab.command(operation)
 
 
+def _alone(lab: Lab, operation: Operation) -> list[list[str]]:
+    """One command, which recovers first; there is none for a destroy."""
+    return _recover(lab, operation) if operation.command == "destroy" else [["parity", "up", STACK]]
+
+
 def _again(lab: Lab, operation: Operation) -> list[list[str]]:
     return [lab.command(operation)]
 
@@ -79,6 +84,7 @@ PROCEDURES = {
     each.name: each
     for each in (
         Procedure("recover", "parity recover, then the update again", _recover, ["parity", "recover", STACK, "--plan"]),
+        Procedure("up-alone", "parity up, which recovers first", _alone, ["parity", "recover", STACK, "--plan"]),
         Procedure("stock-up", "stock Pulumi: the update again", _again),
         Procedure("stock-steps", "stock Pulumi: cancel, refresh, the update again", _documented),
         # A local state's lock is the process's own and goes with it, so there is none to take away by force-unlock.

@@ -31,6 +31,7 @@ class World:
         self.records, self.operations, self.found, self.unseen, self.logins = [], [], [], [], []
         self.live = ""
         self.declared = True
+        self.looked = True
 
     def row(self, identity, **more):
         return {
@@ -62,7 +63,7 @@ class World:
         resource = Resource(self.urn, self.type, "it", "", True, self.inputs, frozenset(), {}, "", {})
         resources = {self.urn: resource} if self.declared else {}
         under = {self.urn: tuple(self.found)} if self.declared else {}
-        keys = {self.urn: ("key",)} if self.declared else {}
+        keys = {self.urn: ("key",)} if self.declared and self.looked else {}
         inputs = {self.urn: self.inputs} if self.declared else {}
         if self.live:
             found = Found(model.LIVE, ("key",), "team/shop", "", {"deploymentId": self.live, "release": "r1"})
@@ -140,8 +141,29 @@ def test_data_whose_deletion_began_is_forgotten_once_it_is_gone(type_):
     assert World(type_).recorded("a").kinds(Trouble(destroying=True)) == [("forget", "a")]
 
 
+def test_data_that_an_update_touched_may_be_gone_and_data_under_another_operation_may_not():
+    world = World(model.SCHEMA).recorded("a")
+    assert world.kinds(Trouble(touched=frozenset({world.urn}))) == [("forget", "a")]
+    assert World(model.SCHEMA).recorded("a").pending("updating").kinds() == [("ask", "a")]
+
+
+def test_another_one_of_the_recorded_ones_name_is_adopted_where_no_data_is_at_stake():
+    assert World(model.DOMAIN).recorded("a").exists("b").kinds() == [("adopt", "b")]
+    assert World(model.PROJECT).recorded("a").exists("b").kinds(Trouble(destroying=True)) == [("adopt", "b")]
+
+
+def test_another_one_that_is_not_ours_is_asked_about_whatever_was_under_way():
+    world = World(model.PROJECT, {"gitRepository": {"repo": "us/it"}}).recorded("prj_1").pending("creating")
+    (decision,) = world.exists("prj_2", {"gitRepository": {"repo": "them/other"}}).decide().decisions
+    assert decision.kind == "ask"
+    assert "linked to them/other" in decision.why
+
+
 def test_another_project_with_the_recorded_ones_name_is_asked_about():
     assert World(model.PROJECT).recorded("prj_1").exists("prj_2").kinds() == [("ask", "prj_2")]
+    assert "nothing of ours was about to make it" in (
+        World(model.PROJECT).recorded("prj_1").exists("prj_2").decide().decisions[0].why
+    )
     assert World(model.PROJECT).recorded("prj_1").exists("prj_2").pending("creating").kinds() == [("adopt", "prj_2")]
 
 
@@ -240,6 +262,52 @@ def test_a_failed_build_is_handed_over_and_built_again(state):
 def test_two_variables_of_one_name_are_two_variables():
     world = World(model.VARIABLE, VARIABLE).exists("a").exists("b", {**VARIABLE, "targets": ["preview"]})
     assert world.kinds() == [("adopt", "a")]
+    other = World(model.VARIABLE, VARIABLE).exists("b", {**VARIABLE, "targets": ["preview"]})
+    assert other.kinds() == [], "one for other targets is no one's but its own"
+    assert World(model.DOMAIN, {"targets": ["a"]}).exists("d", {"targets": ["b"]}).kinds() == [("adopt", "d")]
+
+
+def test_a_recorded_build_that_failed_is_handed_over_and_nothing_else_is_said_of_it():
+    world = World(model.DEPLOYMENT, DEPLOYMENT).recorded("d1").exists("d1", beyond={"readyState": "ERROR"})
+    assert world.kinds() == [("remove", "d1")]
+
+
+def test_a_recorded_deployment_that_differs_stays_until_its_replacement_exists():
+    world = World(model.DEPLOYMENT, DEPLOYMENT).recorded("d1").exists("d1", {**DEPLOYMENT, "ref": "before"})
+    assert world.kinds() == [("same", "d1")]
+
+
+def test_only_of_twins_another_one_takes_the_recorded_ones_place():
+    differs = {"name": "other"}
+    assert World(model.DRAIN, DRAIN).recorded("d1").exists("d1", differs).kinds() == [("same", "d1")]
+    world = World(model.DOMAIN, DRAIN).exists("b").recorded("a").exists("a", differs)
+    assert world.kinds() == [("same", "a")]
+
+
+@pytest.mark.parametrize(
+    ("make", "why"),
+    [
+        (lambda world: world.pending("creating"), "its creation began, and it is not recorded"),
+        (lambda world: world, "it exists under its name, and it is not recorded"),
+        (lambda world: world.recorded("a").pending("creating"), "its replacement began, and has no end"),
+        (lambda world: world.recorded("a").pending("updating"), "its update began, and has no end"),
+        (lambda world: world.recorded("a").pending("deleting"), "its deletion began, and has no end"),
+        (lambda world: world.recorded("a", initErrors=["x", "y"]), "it is half made: x; y"),
+        (lambda world: world.recorded("a", created=None), "it was recorded, and not read yet"),
+    ],
+)
+def test_each_decision_says_what_it_rests_on(make, why):
+    world = make(World(model.DOMAIN).exists("a"))
+    for each in world.records:
+        if each["created"] is None:
+            del each["created"]
+    assert [each.why for each in world.decide().decisions] == [why]
+
+
+def test_what_failed_and_may_have_been_done_says_so():
+    world = World(model.DOMAIN).recorded("a").exists("a")
+    found = world.decide(Trouble(touched=frozenset({world.urn}))).decisions
+    assert [each.why for each in found] == ["an operation on it failed, and may have been carried out all the same"]
 
 
 # --- What nobody can read ---
@@ -274,6 +342,15 @@ def test_what_may_be_written_twice_is_adopted_only_where_it_is_as_declared(type_
     assert World(type_, declared).exists("g", {"privileges": ["A"]}).kinds() == []
     assert World(type_, declared).exists("g", {"privileges": ["A"]}).pending("creating").kinds() == [("finish", "")]
     assert World(type_, declared).exists("g", {}, vacuous=True).kinds() == []
+
+
+@pytest.mark.parametrize("type_", [model.GRANT, model.DEFAULT, model.SECRET])
+def test_what_may_be_written_twice_is_written_where_its_creation_began_and_else_left_to_the_next_update(type_):
+    assert World(type_).kinds() == []
+    assert World(type_).pending("creating").kinds() == [("finish", "")]
+    assert World(type_).exists("a", vacuous=True).pending("creating").kinds() == [("finish", "")]
+    assert World(type_).exists("a", vacuous=True).kinds() == []
+    assert World(type_).pending("creating").kinds(Trouble(destroying=True)) == [("finish", "")]
 
 
 def test_a_secret_at_github_is_written_again_rather_than_believed():
@@ -343,6 +420,20 @@ def test_nothing_is_forgotten_because_it_could_not_be_looked_at():
     world = World(model.DOMAIN).recorded("a")
     world.unseen.append(Unseen("Vercel", "the domains", "GET /", 500, "down", frozenset({model.DOMAIN}), ()))
     assert world.kinds() == [("same", "a")]
+
+
+def foreign(type_="aws:s3/bucket:Bucket"):
+    world = World(type_)
+    world.looked = False
+    return world
+
+
+def test_an_operation_on_what_is_not_looked_at_is_asked_about_unless_it_is_recorded():
+    assert foreign().pending("creating", custom=True).kinds() == [("ask", "")]
+    assert foreign().recorded("a").pending("updating", custom=True).kinds() == [("finish", "a")]
+    assert foreign("pulumi:providers:aws").pending("creating", custom=True).kinds() == [("finish", "")]
+    assert foreign("parity:components:X").pending("creating", custom=False).kinds() == [("finish", "")]
+    assert foreign().recorded("a").kinds() == []
 
 
 def test_a_creation_of_what_is_not_declared_any_more_is_asked_about():

@@ -344,6 +344,22 @@ def test_what_may_be_written_twice_is_adopted_only_where_it_is_as_declared(type_
     assert World(type_, declared).exists("g", {}, vacuous=True).kinds() == []
 
 
+@pytest.mark.parametrize(
+    ("type_", "inputs", "unread"),
+    [
+        (model.VARIABLE, {"targets": ["production"], "sensitive": True}, ("value",)),
+        (model.VARIABLE, {"targets": ["production"]}, ()),
+        (model.SECRET, {"name": "it"}, ("value",)),
+        (model.ROLE, {"name": "it", "login": True}, ("password",)),
+        (model.ROLE, {"name": "it"}, ()),
+        (model.DOMAIN, {"name": "it", "login": True, "sensitive": True}, ()),
+    ],
+)
+def test_only_what_nobody_can_read_is_written_again(type_, inputs, unread):
+    (decision,) = World(type_, inputs).recorded("a").exists("a").pending("updating").decide().decisions
+    assert (decision.kind, decision.unread) == ("finish", unread)
+
+
 @pytest.mark.parametrize("type_", [model.GRANT, model.DEFAULT, model.SECRET])
 def test_what_may_be_written_twice_is_written_where_its_creation_began_and_else_left_to_the_next_update(type_):
     assert World(type_).kinds() == []
@@ -404,6 +420,22 @@ def test_a_switch_by_hand_is_asked_about_unless_an_update_was_to_make_it():
     ]
 
 
+def test_a_switch_that_nobody_recorded_is_known_by_what_is_served():
+    destroying = Trouble(destroying=True)
+    assert live("", "new", "new").pending("creating").kinds(destroying) == [("adopt", "team/shop")]
+    assert live("", "other", "new").kinds() == []
+    assert live("", "", "").kinds() == []
+    assert live("", "", "").pending("creating").kinds() == [("forget", "")]
+    assert live("old", "", "new").kinds() == [("forget", "team/shop")]
+    assert live("old", "other", "new").pending("updating").kinds() == [("finish", "team/shop")]
+
+
+def test_a_build_that_failed_and_serves_a_domain_all_the_same_stays():
+    world = World(model.DEPLOYMENT, DEPLOYMENT).exists("d1", beyond={"readyState": "ERROR"})
+    world.live = "d1"
+    assert world.kinds() == [("same", "d1")]
+
+
 # --- What cannot be looked at, and what is not declared ---
 
 
@@ -420,6 +452,18 @@ def test_nothing_is_forgotten_because_it_could_not_be_looked_at():
     world = World(model.DOMAIN).recorded("a")
     world.unseen.append(Unseen("Vercel", "the domains", "GET /", 500, "down", frozenset({model.DOMAIN}), ()))
     assert world.kinds() == [("same", "a")]
+
+
+def test_what_is_recorded_and_in_doubt_is_asked_about_where_nobody_could_look_and_the_reason_is_its_own():
+    world = World(model.DOMAIN).recorded("a").pending("updating")
+    world.unseen.append(Unseen("GitHub", "the secrets", "GET /s", 502, "away", frozenset({model.SECRET}), ()))
+    world.unseen.append(Unseen("Vercel", "the domains", "GET /d", 500, "down", frozenset({model.DOMAIN}), ()))
+    (decision,) = world.decide().decisions
+    assert decision.kind == "ask"
+    assert "GET /d" in decision.why
+    world = World(model.DOMAIN)
+    world.unseen.append(Unseen("Vercel", "the domains", "GET /d", 500, "down", frozenset({model.DOMAIN}), ()))
+    assert world.kinds() == [("ask", "")]
 
 
 def foreign(type_="aws:s3/bucket:Bucket"):

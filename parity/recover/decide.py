@@ -30,6 +30,9 @@ TWINS = frozenset({model.DRAIN, model.DEPLOYMENT})
 REPEATABLE = frozenset({model.GRANT, model.DEFAULT, model.RETENTION, model.PERMISSIONS, model.SECRET})
 """Types whose creation sets a state and may be repeated: nothing needs to be recorded for that."""
 
+INSIDE = frozenset({model.SCHEMA, model.EXTENSION, model.GRANT, model.DEFAULT})
+"""Types that are inside a database, and go with it."""
+
 _FAILED = frozenset({"ERROR", "CANCELED"})
 _MOVING = frozenset({"pending", "in-progress"})
 _UNRECORDED = "not recorded"
@@ -48,10 +51,11 @@ def decide(graph: Graph, state: State, reality: Reality, trouble: Trouble) -> Pl
     recorded = {each.urn: each for each in state.resources if not each.delete}
     handed = frozenset(each.id for each in state.resources if each.delete)
     live = frozenset(_serving(reality))
+    closed = frozenset(_closed(graph, reality, trouble))
     found: list[Decision] = []
     for urn, resource in graph.resources.items():
         if urn in reality.keys:
-            case = _Case(resource, recorded.get(urn), pending.get(urn), reality, trouble, handed, live)
+            case = _Case(resource, recorded.get(urn), pending.get(urn), reality, trouble, handed, live, closed)
             found += case.decisions()
         elif urn in pending:
             found.append(_unseen(urn, recorded.get(urn), pending[urn], trouble))
@@ -77,6 +81,8 @@ class _Case:
     """Ids that the next `up` deletes already."""
     live: frozenset[str]
     """Ids of deployments that a domain serves."""
+    closed: frozenset[str]
+    """Databases whose deletion began and that take no connections since: nobody can look inside."""
 
     @property
     def urn(self) -> str:
@@ -99,7 +105,9 @@ class _Case:
 
     def decisions(self) -> Iterator[Decision]:
         if not self.reality.looked(self.urn, self.type):
-            yield self._blind()
+            inside = self.type in INSIDE and self.reality.keys[self.urn][0] in self.closed
+            if self.record is not None or self.pending is not None or not inside:
+                yield self._blind()
             return
         there = [each for each in self.reality.under[self.urn] if each.id not in self.handed]
         if self.type == model.DEPLOYMENT:
@@ -137,8 +145,7 @@ class _Case:
                 yield self._say("forget", "its creation began, and it does not exist")
             return
         first, *others = there
-        refusal = _refusal(self.type, first, self.inputs)
-        if refusal:
+        if refusal := _refusal(self.type, first, self.inputs):
             yield self._ask(f"one of this name exists that is not ours: {refusal}", first.id)
             return
         began = "its creation began" if self.pending else "it exists under its name"
@@ -228,8 +235,7 @@ class _Case:
     def _switched(self, record: Recorded, found: Found, serving: str, wanted: str) -> Decision:
         release = str(found.properties["release"])
         if serving == str(record.inputs.get("deploymentId", "")):
-            moving = found.beyond.get("lastAliasRequest.jobStatus") in _MOVING
-            if moving:
+            if found.beyond.get("lastAliasRequest.jobStatus") in _MOVING:
                 return self._say("finish", "a promotion is under way; the next `up` waits for it", record.id)
             return self._kept(record)
         application = self.resource.name.removesuffix("-live")
@@ -252,8 +258,8 @@ class _Case:
     def _failed_build(self, found: Found) -> Decision:
         if found.id in self.live:
             return self._say("same", "it is live, whatever its build says", found.id)
-        state = found.beyond["readyState"]
-        return self._say("remove", f"its build ended in {state}; the next `up` builds again", found.id)
+        why = f"its build ended in {found.beyond['readyState']}; the next `up` builds again"
+        return self._say("remove", why, found.id)
 
     def _twin(self, found: Found) -> Decision:
         if found.id in self.live:
@@ -290,6 +296,13 @@ def _serving(reality: Reality) -> Iterator[str]:
             if each.type == model.LIVE:
                 yield str(each.properties["deploymentId"])
                 yield from (str(value) for name, value in each.beyond.items() if name.startswith("serves."))
+
+
+def _closed(graph: Graph, reality: Reality, trouble: Trouble) -> Iterator[str]:
+    """PostgreSQL's provider takes a database's connections away before it drops it."""
+    for urn, found in reality.under.items():
+        if urn in graph.resources and (trouble.destroying or urn in trouble.touched):
+            yield from (each.key[0] for each in found if each.properties.get("allowConnections") is False)
 
 
 def _left_over(state: State, reality: Reality) -> Iterator[Decision]:

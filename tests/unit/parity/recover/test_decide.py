@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from parity.graph import Graph, Resource
 from parity.look import model
 from parity.look.model import Found, Login, Reality, Unseen
-from parity.recover.decide import DATA, decide
+from parity.recover.decide import DATA, INSIDE, decide
 from parity.recover.model import Decision, Plan, Trouble
 from parity.state import parse
 
@@ -30,6 +30,7 @@ class World:
         self.type, self.inputs, self.urn = type_, inputs or {}, urn(type_, name)
         self.records, self.operations, self.found, self.unseen, self.logins = [], [], [], [], []
         self.live = ""
+        self.beside = {}
         self.declared = True
         self.looked = True
 
@@ -62,7 +63,9 @@ class World:
     def decide(self, trouble=DIED):
         resource = Resource(self.urn, self.type, "it", "", True, self.inputs, frozenset(), {}, "", {})
         resources = {self.urn: resource} if self.declared else {}
+        resources |= dict.fromkeys(self.beside, resource)
         under = {self.urn: tuple(self.found)} if self.declared else {}
+        under |= self.beside
         keys = {self.urn: ("key",)} if self.declared and self.looked else {}
         inputs = {self.urn: self.inputs} if self.declared else {}
         if self.live:
@@ -464,6 +467,34 @@ def test_what_is_recorded_and_in_doubt_is_asked_about_where_nobody_could_look_an
     world = World(model.DOMAIN)
     world.unseen.append(Unseen("Vercel", "the domains", "GET /d", 500, "down", frozenset({model.DOMAIN}), ()))
     assert world.kinds() == [("ask", "")]
+
+
+def inside_a_closed_database(type_, trouble, *, pending=False, recorded=False, accepts=False):
+    world = World(type_)
+    world.unseen.append(Unseen("PostgreSQL", "the database", "connect", None, "closed", frozenset({type_}), ("key",)))
+    if pending:
+        world.pending("creating")
+    if recorded:
+        world.recorded("a", initErrors=["half made"])
+    database = urn(model.DATABASE, "database")
+    properties = {"allowConnections": accepts}
+    world.beside = {database: (Found(model.DATABASE, ("key",), "key", "", properties),)}
+    touched = frozenset({database}) if trouble == "touched" else frozenset()
+    return world.kinds(Trouble(touched=touched, destroying=trouble == "destroying"))
+
+
+@pytest.mark.parametrize("type_", sorted(INSIDE))
+@pytest.mark.parametrize("trouble", ["touched", "destroying"])
+def test_what_is_in_a_database_whose_deletion_began_goes_with_it(type_, trouble):
+    assert inside_a_closed_database(type_, trouble) == []
+    assert inside_a_closed_database(type_, "none") == [("ask", "")], "somebody else closed it"
+    assert inside_a_closed_database(type_, trouble, accepts=True) == [("ask", "")], "there is another reason"
+    assert inside_a_closed_database(type_, trouble, pending=True) == [("ask", "")]
+    assert inside_a_closed_database(type_, trouble, recorded=True) == [("ask", "")]
+
+
+def test_what_is_not_in_a_database_is_not_gone_with_one():
+    assert inside_a_closed_database(model.DOMAIN, "destroying") == [("ask", "")]
 
 
 def foreign(type_="aws:s3/bucket:Bucket"):

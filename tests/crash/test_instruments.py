@@ -22,10 +22,10 @@ from tests.crash.canonical import Row, counted, differences
 from tests.crash.faults import FAULTS
 from tests.crash.matrix import Plan, _is_finished, read_results
 from tests.crash.operations import OPERATIONS
-from tests.crash.points import Point, of_commits, of_requests, pattern
+from tests.crash.points import Files, Point, of_commits, of_requests, pattern
 from tests.crash.procedures import Procedure
 from tests.crash.wire import Commit, Hold, Wire
-from tests.crash.writes import Watch
+from tests.crash.writes import Watch, Write
 
 # --- Writes -----------------------------------------------------------------------------------------------------------
 
@@ -367,3 +367,14 @@ def test_every_mutant_is_another_program_that_compiles():
         compile(tree, module, "exec")
     with pytest.raises(LookupError):
         mutants.mutated(f"decide:{len(every)}")
+
+
+def test_a_record_of_the_ledger_has_the_same_name_in_each_run(tmp_path):
+    names = ("20261125T021931.099Z-eb223340", "20261125T031402.7Z-0c9d8e7f")
+    place = tmp_path / ".parity" / "ledger" / "storefront" / "staging"
+    keys = {
+        point.key
+        for name in names
+        if (point := Files(tmp_path).point(Write("link", place / f"{name}.2-end.json", 1, tmp_path / "part")))
+    }
+    assert keys == {"link .parity/ledger/storefront/staging/*.2-end.json"}

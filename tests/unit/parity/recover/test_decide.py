@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from parity.graph import Graph, Resource
 from parity.look import model
 from parity.look.model import Found, Login, Reality, Unseen
-from parity.recover.decide import DATA, INSIDE, decide
+from parity.recover.decide import DATA, INSIDE, as_declared, decide
 from parity.recover.model import Decision, Plan, Trouble
 from parity.state import parse
 
@@ -31,6 +31,7 @@ class World:
         self.records, self.operations, self.found, self.unseen, self.logins = [], [], [], [], []
         self.live = ""
         self.beside = {}
+        self.more = ()
         self.declared = True
         self.looked = True
 
@@ -71,7 +72,7 @@ class World:
         if self.live:
             found = Found(model.LIVE, ("key",), "team/shop", "", {"deploymentId": self.live, "release": "r1"})
             under["live"], keys["live"], inputs["live"] = (found,), ("key",), {}
-        reality = Reality(keys, inputs, under, (), tuple(self.unseen), (), (), tuple(self.logins), {}, {})
+        reality = Reality(keys, inputs, under, self.more, tuple(self.unseen), (), (), tuple(self.logins), {}, {})
         state = parse({"deployment": {"resources": self.records, "pending_operations": self.operations}})
         return decide(Graph("storefront", "staging", resources, {}, {}), state, reality, trouble)
 
@@ -519,6 +520,13 @@ def test_a_creation_of_what_is_not_declared_any_more_is_asked_about():
     assert "parity ledger" in decision.remedy
 
 
+def test_a_deletion_or_a_providers_creation_of_what_is_neither_declared_nor_recorded_is_forgotten():
+    for type_, operation in ((model.DOMAIN, "deleting"), ("pulumi:providers:vercel", "creating")):
+        world = World(type_).pending(operation)
+        world.declared = False
+        assert world.kinds() == [("forget", "")]
+
+
 def test_an_operation_on_what_is_recorded_and_not_declared_is_finished():
     world = World(model.DOMAIN).recorded("a").pending("deleting")
     world.declared = False
@@ -573,6 +581,83 @@ def test_a_recorded_object_that_exists_keeps_its_record(type_, records, found, o
         says = [(each.kind, each.replaces) for each in plan.decisions if identity in {each.id, each.replaces}]
         assert says
         assert all(kind in {"same", "finish"} or replaces == identity for kind, replaces in says)
+
+
+# --- What fits ---
+
+
+@pytest.mark.parametrize(
+    ("declared", "there", "fits"),
+    [
+        ({"a": ["x", "y"]}, {"a": ["y", "x"]}, True),
+        ({"a": ["x"]}, {"a": ["x", "y"]}, False),
+        ({"a": ""}, {"a": None}, True),
+        ({"a": []}, {"a": None}, True),
+        ({"a": {"b": None}}, {"a": {}}, True),
+        ({"a": {"b": [], "c": "1"}}, {"a": {"c": "1"}}, True),
+        ({"a": {"b": "1"}}, {"a": {"b": "2"}}, False),
+        ({"a": "1"}, {"a": None}, False),
+        ({"a": False}, {"a": None}, False),
+        ({"a": "1", "b": "2"}, {"a": "1"}, True),
+    ],
+)
+def test_lists_are_sets_and_what_is_not_set_is_nothing(declared, there, fits):
+    assert as_declared(Found(model.DOMAIN, ("k",), "i", "", there), declared) is fits
+
+
+def test_what_is_hidden_says_nothing():
+    found = Found(model.DOMAIN, ("k",), "i", "", {"a": "1"}, hidden={"a": "never shown"})
+    assert as_declared(found, {"a": "2"})
+
+
+def test_a_project_whose_link_nobody_declares_is_not_ours_where_it_has_one():
+    linked = {"gitRepository": {"repo": "them/other"}}
+    assert [kind for kind, _ in World(model.PROJECT, {}).exists("p", linked).kinds()] == ["ask"]
+    assert [kind for kind, _ in World(model.PROJECT, {"gitRepository": "none"}).exists("p").kinds()] == ["adopt"]
+
+
+def test_a_role_that_may_do_what_ours_may_is_ours():
+    powers = {"createRole": True}
+    assert World(model.ROLE, powers).exists("r", powers).kinds() == [("adopt", "r")]
+    assert World(model.DATABASE, {"encoding": "UTF8"}).exists("d", {"encoding": "UTF8"}).kinds() == [("adopt", "d")]
+
+
+def test_a_provider_and_a_component_that_bear_no_times_were_proved_all_the_same():
+    for type_, custom in (("pulumi:providers:vercel", True), (model.DOMAIN, False)):
+        world = World(type_).recorded("a", custom=custom).exists("a")
+        for each in world.records:
+            del each["created"]
+        assert world.kinds() == [("same", "a")]
+    read = World(model.DOMAIN).recorded("a", modified="2026-11-24T21:00:00Z").exists("a")
+    for each in read.records:
+        del each["created"]
+    assert read.kinds() == [("same", "a")]
+
+
+def test_of_what_serves_a_domain_every_form_counts():
+    world = World(model.DRAIN, DRAIN).exists("d1").exists("d2")
+    world.beside = {
+        "live": (Found(model.LIVE, ("k",), "t", "", {"deploymentId": "x"}, beyond={"serves.a": "d2", "other": "d1"}),)
+    }
+    assert world.kinds() == [("adopt", "d2"), ("remove", "d1")], "the live one of two that fit"
+
+
+def test_what_is_beside_is_told_unless_it_is_recorded_decided_about_or_another_stacks():
+    def beside(type_, identity, **more):
+        return Found(type_, ("place", identity), identity, "", {}, **more)
+
+    world = World(model.DOMAIN).recorded("a").exists("a")
+    world.more = (
+        beside(model.DOMAIN, "stranger"),
+        beside(model.DOMAIN, "a"),
+        beside(model.DRAIN, "leaves"),
+        beside(model.DOMAIN, "undeclared"),
+        beside(model.ENVIRONMENT, "prod"),
+    )
+    left = World(model.DRAIN, name="drain").recorded("leaves", delete=True)
+    undeclared = World(model.DOMAIN, name="other").recorded("undeclared")
+    world.records += left.records + undeclared.records
+    assert [each.rpartition(" ")[2] for each in world.decide().beside] == ["place/stranger"]
 
 
 # --- Several turns ----------------------------------------------------------------------------------------------------

@@ -6,6 +6,7 @@ import os
 import socket
 import subprocess
 import sys
+from contextlib import contextmanager
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
@@ -224,24 +225,68 @@ def test_what_is_ended_is_gone_though_it_does_not_want_to(project):
     process.communicate()
 
 
-def test_an_engine_without_a_lock_is_seen(project, plugin, tmp_path):
-    program = tmp_path / "pulumi"
-    program.symlink_to(sys.executable)
-    code = "import sys; print('up', flush=True); sys.stdin.read()"
-    script = project / "up"
-    script.write_text(code)
+@contextmanager
+def program(project, folder, *words):
+    """A process whose command line reads as an engine's."""
+    executable = folder / words[0]
+    executable.symlink_to(sys.executable)
+    if len(words) > 1:
+        (project / words[1]).write_text("import sys; print('up', flush=True); sys.stdin.read()")
     process = subprocess.Popen(
-        [str(program), "up", "--stack", "staging"],
+        [str(executable), *words[1:]],
         cwd=project,
         env={"PATH": os.environ["PATH"], **environment()},
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
     )
     assert process.stdout is not None
-    process.stdout.readline()
+    if len(words) > 1:
+        process.stdout.readline()
     try:
-        assert [each.pid for each in fence.engines(environment(), project, "staging")] == [process.pid]
-        assert fence.engines(environment(), project, "prod") == [], "it names another stack"
+        yield process
     finally:
         process.kill()
         process.communicate()
+
+
+def test_an_engine_without_a_lock_is_seen(project, tmp_path):
+    with program(project, tmp_path, "pulumi", "up", "--stack", "staging") as process:
+        assert [each.pid for each in fence.engines(environment(), project, "staging")] == [process.pid]
+        assert fence.engines(environment(), project, "prod") == [], "it names another stack"
+
+
+@pytest.mark.parametrize("words", [("--stack=org/project/staging",), ("-s", "staging"), ()])
+def test_a_stack_is_named_in_every_form_the_engine_takes_and_none_may_be_this_one(project, tmp_path, words):
+    with program(project, tmp_path, "pulumi", "destroy", *words) as process:
+        assert [each.pid for each in fence.engines(environment(), project, "staging")] == [process.pid]
+        assert bool(fence.engines(environment(), project, "prod")) is not bool(words)
+
+
+@pytest.mark.parametrize("words", [("pulumi", "preview"), ("other", "up"), ("pulumi",)])
+def test_what_changes_nothing_or_is_no_engine_is_none(project, tmp_path, words):
+    with program(project, tmp_path, *words):
+        assert fence.engines(environment(), project, "staging") == []
+
+
+def test_a_lock_that_cannot_be_read_is_unknown_though_nothing_runs_here():
+    found = fence.judge(Lock(LOCK.key, 0, "", "laptop", NOW), [], ground())
+    assert found.verdict == "unknown"
+    assert "by its time" in found.how
+    assert "4242" in fence.judge(replace(LOCK, host="far"), [], ground()).how
+
+
+def test_a_lock_is_not_that_of_an_update_of_another_host_or_of_one_that_had_ended():
+    elsewhere = record(Machine("other", "m2", "b2", "p2"))
+    assert verdict(records=[record(), elsewhere], alive=False) == "dead"
+    assert verdict(records=[record(ended=NOW + timedelta(seconds=5))], shared=True) == "dead", "it outlived its end"
+
+
+def test_a_record_without_an_end_says_whose_process_it_is_as_far_as_it_knows():
+    whole = {"time": NOW.isoformat(), "pid": 7, "actor": "ada", "host": {"name": "laptop"}}
+    assert fence.of_record(Record("id", whole, None)) == Lock("id", 7, "ada", "laptop", NOW)
+    assert fence.of_record(Record("id", {"time": NOW.isoformat()}, None)) == Lock("id", 0, "somebody", "nowhere", NOW)
+
+
+def test_a_record_that_knows_no_machine_is_no_proof_of_death():
+    nameless = {"time": (NOW - timedelta(seconds=1)).isoformat(), "host": {"name": "laptop"}, "run": None}
+    assert verdict(records=[Record("id", nameless, None)], alive=False) == "unknown"

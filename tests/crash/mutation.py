@@ -170,7 +170,8 @@ def main() -> int:
             told = f", {sum(bool(other[each.id]) for each in of)} decide or mend otherwise" if module in PURE else ""
             print(f"  {module}: {len(of)}, of these {reached} on a line that ran{told}")
         waiting = [(each, _places(each, states, other)) for each in every]
-        waiting = [(each, places) for each, places in waiting if places]
+        caught = _caught(options.units)
+        waiting = [(each, places) for each, places in waiting if places and each.id not in caught]
         random.Random(options.seed).shuffle(waiting)  # noqa: S311 - a reproducible choice
         _try(bench, states, waiting[: options.mutants][part - 1 :: parts], options, began)
     return 0
@@ -181,6 +182,12 @@ def _places(mutant: Mutant, states: Sequence[State], other: dict[str, list[int]]
     if mutant.module in PURE:
         return other[mutant.id]
     return [n for n, state in enumerate(states) if (mutant.module, mutant.line) in state.captured.lines]
+
+
+def _caught(results: Path | None) -> set[str]:
+    """What the unit tests catch, as `tests.crash.units` wrote it down."""
+    lines = results.read_text().splitlines() if results else ()
+    return {each["mutant"] for each in map(json.loads, lines) if each["outcome"] != "SURVIVED"}
 
 
 def _try(
@@ -216,6 +223,7 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--mutants", type=int, default=10_000, help="how many mutants are tried to the end (all)")
     parser.add_argument("--tries", type=int, default=2, help="on how many crashes each (2)")
     parser.add_argument("--seed", type=int, default=1, help="chooses crashes and mutants (1)")
+    parser.add_argument("--units", type=Path, metavar="FILE", help="leave out what the unit tests catch (units.jsonl)")
     parser.add_argument("--part", default="1/1", metavar="K/N", help="the K-th of N parts of the mutants (1/1)")
     parser.add_argument("--minutes", type=float, default=600, help="begin no mutant after so many (600)")
     parser.add_argument("--work", type=Path, default=ROOT / ".crash", help="folder of boxes and results (.crash)")

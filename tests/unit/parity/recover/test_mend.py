@@ -84,6 +84,7 @@ def found(type_, identity, properties=None):
     return Found(type_, ("k",), identity, "", properties or {})
 
 
+NOTHING = Reality({}, {}, {}, (), (), (), (), (), {}, {})
 BASE = [row(STACK), row(VERCEL, "p1", parent=STACK), row(APP, parent=STACK)]
 
 
@@ -214,3 +215,37 @@ def test_an_input_that_names_what_does_not_exist_is_recorded_as_it_really_is():
     there = {VARIABLE: [found(model.VARIABLE, "env_1", {"projectId": "prj_other"})]}
     mended = carried([Decision(VARIABLE, "adopt", "", "env_1")], BASE, there)
     assert rows_of(mended)[-1]["inputs"]["projectId"] == "prj_other"
+
+
+UNDECLARED = "urn:pulumi:staging::storefront::vercel:index/projectDomain:ProjectDomain::gone"
+
+
+def test_read_by_a_provider_is_what_was_adopted_finished_or_is_recorded_and_not_declared():
+    loose = row(UNDECLARED, "d", parent=STACK)
+    assert carried([], [*BASE, loose]).refresh == (UNDECLARED,)
+    assert carried([Decision(UNDECLARED, "finish", "", "d")], [*BASE, loose]).refresh == (UNDECLARED,), "once"
+    assert carried([Decision(DRAIN, "finish", "")], BASE).refresh == (), "there is nothing to read"
+    assert carried([Decision(UNDECLARED, "forget", "", "d")], [*BASE, loose]).refresh == (), "it is gone"
+
+
+def test_what_leaves_what_is_a_component_and_what_is_a_provider_is_not_read():
+    leaving = row(UNDECLARED, "d", delete=True)
+    component = row("urn:pulumi:staging::storefront::parity:components:Old::old", parent=STACK)
+    provider = row("urn:pulumi:staging::storefront::pulumi:providers:github::old", "p2", parent=STACK)
+    assert carried([], [*BASE, leaving, component, provider]).refresh == ()
+
+
+def test_what_is_declared_is_read_where_no_provider_has_read_it_yet():
+    unread = row(DRAIN, "d1", parent=STACK)
+    del unread["created"]
+    assert carried([], [*BASE, unread]).refresh == (DRAIN,)
+    assert carried([], [*BASE, row(DRAIN, "d1", parent=STACK)]).refresh == ()
+
+
+def test_nothing_changes_where_nothing_is_decided_whatever_the_state_leaves_out():
+    assert not carried([], BASE).changed
+    assert not mend(GRAPH, parse({"version": 3}), NOTHING, Plan(())).changed
+    assert not mend(GRAPH, parse({"version": 3, "deployment": {"resources": None}}), NOTHING, Plan(())).changed
+    assert carried([Decision(DRAIN, "forget", "", "d1")], [*BASE, row(DRAIN, "d1", parent=STACK)]).changed
+    operations = [{"type": "creating", "resource": row(DRAIN, "x")}]
+    assert carried([], BASE, operations=operations).changed, "an operation without an end goes"

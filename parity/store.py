@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 LEDGER_VARIABLE = "PARITY_LEDGER_URL"
 """Names a folder or bucket for the ledger where the state is with Pulumi Cloud, which keeps no files of ours."""
 
-_TEMPORARY = ".writing-"
+_TEMPORARY = ".parity/writing"
 _SIDECAR = ".attrs"
 """The engine's file store (gocloud.dev's fileblob) writes one beside each of its objects, and shows none."""
 
@@ -96,7 +96,7 @@ class FolderStore:
         for path in sorted(folder.rglob("*")):
             # One that goes between the two looks was another's temporary file, or deleted.
             with contextlib.suppress(FileNotFoundError):
-                if path.is_file() and not path.name.startswith(_TEMPORARY) and path.suffix != _SIDECAR:
+                if path.is_file() and path.suffix != _SIDECAR:
                     when = datetime.fromtimestamp(path.stat().st_mtime, UTC)
                     found.append(Entry(path.relative_to(self.root).as_posix(), when))
         return found
@@ -109,10 +109,14 @@ class FolderStore:
             return None
 
     def create(self, key: str, data: bytes) -> bool:
-        """See Store. A link into place fails where the name is taken, and shows no half written file."""
+        """See Store. A link into place fails where the name is taken, and shows no half written file.
+
+        The file is written in a folder of its own: the engine takes everything beside a lock for another one.
+        """
         path = self.root / key
-        path.parent.mkdir(parents=True, exist_ok=True)
-        temporary = path.parent / f"{_TEMPORARY}{uuid.uuid4().hex}"
+        temporary = self.root / _TEMPORARY / uuid.uuid4().hex
+        for folder in (path.parent, temporary.parent):
+            folder.mkdir(parents=True, exist_ok=True)
         try:
             descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
             with os.fdopen(descriptor, "wb") as stream:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import threading
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -82,11 +83,19 @@ def test_a_folder_shows_no_half_written_object(tmp_path, monkeypatch):
     assert store.entries("a") == []
 
 
-def test_another_s_unfinished_file_is_no_entry(tmp_path):
-    store = FolderStore(tmp_path)
-    (tmp_path / "a").mkdir()
-    (tmp_path / "a" / ".writing-killed").write_text("half")
-    assert store.entries("a") == []
+def test_what_a_killed_writer_leaves_lies_where_the_engine_looks_for_nothing(tmp_path, monkeypatch):
+    store, seen = FolderStore(tmp_path), []
+    link = os.link
+
+    def look(source, target):
+        seen.extend(path.name for path in (tmp_path / "a").iterdir())
+        assert Path(source).is_relative_to(tmp_path / ".parity")
+        link(source, target)
+
+    monkeypatch.setattr("parity.store.os.link", look)
+    assert store.create("a/b.json", b"x")
+    assert seen == [], "nothing stands beside a lock while it is being written"
+    assert [each.key for each in store.entries("")] == ["a/b.json"], "and nothing is left of it"
 
 
 def test_only_a_bucket_is_shared_between_machines(store):

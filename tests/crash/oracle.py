@@ -192,7 +192,9 @@ class Record:
 def record(lab: Lab) -> Record:
     """Read it from the backend's files: the state unsealed, the end of the history, the ledger's newest records."""
     latest = _latest(lab)
-    locks = len(list((lab.backend / ".pulumi" / "locks").rglob("*.json")))
+    # The engine takes every file there for a lock, but for those that its file store writes beside each.
+    held = (lab.backend / ".pulumi" / "locks").rglob("*")
+    locks = sum(each.is_file() and each.suffix != ".attrs" for each in held)
     names = _names(_texts(lab))
     other = lab.backend / terraform.STATE
     if other.exists():

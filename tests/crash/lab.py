@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import shlex
@@ -12,6 +13,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
+
+import psutil
 
 from infra import settings
 from infra.digest import config_digest
@@ -139,6 +142,7 @@ def template(folder: Path) -> Path:
 def lab(source: Path, folder: Path) -> Iterator[Lab]:
     """A running copy of the template, stopped and deleted at the end."""
     if folder.exists():
+        _end_what_works_in(folder)
         lifecycle.down(folder / _SANDBOX)
         shutil.rmtree(folder)
     folder.mkdir(parents=True)
@@ -149,6 +153,17 @@ def lab(source: Path, folder: Path) -> Iterator[Lab]:
     finally:
         lifecycle.down(found.box.local.directory)
         shutil.rmtree(folder)
+
+
+def _end_what_works_in(folder: Path) -> None:
+    """End engines and plugins of a run that was killed: they would go on in the new box."""
+    found: list[psutil.Process] = []
+    for process in psutil.process_iter():
+        with contextlib.suppress(psutil.Error, OSError):
+            if Path(process.cwd()).is_relative_to(folder):
+                process.kill()
+                found.append(process)
+    psutil.wait_procs(found, timeout=10)
 
 
 def _copy(source: Path, target: Path) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import multiprocessing
+import os
 import queue
 import time
 import traceback
@@ -120,7 +121,7 @@ def run(plan: Plan, chosen: Sequence[Cell], results: Path, report: Callable[[dic
         deadline = None if plan.seconds is None else time.time() + plan.seconds
         workers = [
             multiprocessing.get_context("spawn").Process(
-                target=_Worker(plan, number, undisturbed, tasks, answers, known, deadline).work
+                target=_Worker(plan, number, undisturbed, tasks, answers, known, deadline, os.getpid()).work
             )
             for number in range(min(plan.workers, max(1, len(waiting))))
         ]
@@ -169,6 +170,8 @@ class _Worker:
     answers: Any
     known: Any
     deadline: float | None
+    parent: int
+    """The process that gives the tasks; once it is gone nobody hears the answers."""
 
     def work(self) -> None:
         """Until there is nothing left to do, or no time; a box that failed is replaced by a new one."""
@@ -181,7 +184,7 @@ class _Worker:
             lab.lab(ground(self.plan.work) / TEMPLATE, self.plan.work / f"{self.plan.name}-{self.number}") as box,
             fronted(box) as wire,
         ):
-            while self.deadline is None or time.time() < self.deadline:
+            while os.getppid() == self.parent and (self.deadline is None or time.time() < self.deadline):
                 try:
                     cell = self.tasks.get_nowait()
                 except queue.Empty:

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import psutil
+from filelock import FileLock
 
 from infra import settings
 from infra.digest import config_digest
@@ -140,19 +141,23 @@ def template(folder: Path) -> Path:
 
 @contextmanager
 def lab(source: Path, folder: Path) -> Iterator[Lab]:
-    """A running copy of the template, stopped and deleted at the end."""
-    if folder.exists():
-        _end_what_works_in(folder)
-        lifecycle.down(folder / _SANDBOX)
-        shutil.rmtree(folder)
-    folder.mkdir(parents=True)
-    _copy(source, folder)
-    found = _started(folder)
-    try:
-        yield found
-    finally:
-        lifecycle.down(found.box.local.directory)
-        shutil.rmtree(folder)
+    """A running copy of the template, stopped and deleted at the end.
+
+    Of a run that was killed a worker may still be at its cell in this folder: it ends with that, and is waited for.
+    """
+    with FileLock(f"{folder}.lock", timeout=600):
+        if folder.exists():
+            _end_what_works_in(folder)
+            lifecycle.down(folder / _SANDBOX)
+            shutil.rmtree(folder)
+        folder.mkdir(parents=True)
+        _copy(source, folder)
+        found = _started(folder)
+        try:
+            yield found
+        finally:
+            lifecycle.down(found.box.local.directory)
+            shutil.rmtree(folder)
 
 
 def _end_what_works_in(folder: Path) -> None:

@@ -77,10 +77,10 @@ class Plan:
 
     def then(self, later: Plan) -> Plan:
         """This one carried out, and then a later one: of what the later one finds in order, what was done before."""
-        done = {each.urn: each for each in self.changes}
-        told = [done.get(each.urn, each) if each.kind == "same" else each for each in later.decisions]
-        urns = {each.urn for each in told}
-        return Plan((*told, *(each for urn, each in done.items() if urn not in urns)), later.beside)
+        anew = {each.urn for each in later.decisions if each.kind != "same"}
+        done = [each for each in self.changes if each.urn not in anew]
+        urns = {each.urn for each in done}
+        return Plan((*done, *(each for each in later.decisions if each.urn not in urns)), later.beside)
 
     @property
     def changes(self) -> list[Decision]:

@@ -669,3 +669,9 @@ def test_of_two_turns_it_is_told_what_was_done_in_either():
     told = [(each.urn, each.kind) for each in first.then(later).decisions]
     assert told == [("a", "adopt"), ("b", "adopt"), ("c", "same")]
     assert [each.urn for each in first.then(Plan(())).decisions] == ["a", "b"], "what is gone from the record is told"
+
+
+def test_of_two_turns_neither_decision_about_one_resource_is_lost():
+    first = Plan((Decision("a", "adopt", "", "2"), Decision("a", "remove", "", "3")))
+    told = first.then(Plan((Decision("a", "same", "", "2"),))).decisions
+    assert [(each.kind, each.id) for each in told] == [("adopt", "2"), ("remove", "3")]

@@ -85,17 +85,16 @@ class _Recovery:
             with self.screen.step("Keep: the state is copied aside") as step:
                 self.done.kept = self._keep(state)
                 step.done(self.done.kept)
-        for left_turns in reversed(range(_TURNS)):
-            left = self._turn(state, trouble)
-            if not left:
-                break
-            if not left_turns:
-                raise UnsureError(
-                    "the state was changed, and is still not what exists: " + "; ".join(left),
-                    where=self.done.kept,
-                    remedy=f"run `parity recover {self.stack.name}` again; the state of before is kept there",
-                )
-            state = self.stack.recorded()
+        left = self._turn(state, trouble)
+        for _ in range(_TURNS - 1):
+            if left:
+                left = self._turn(self.stack.recorded(), trouble)
+        if left:
+            raise UnsureError(
+                "the state was changed, and is still not what exists: " + "; ".join(left),
+                where=self.done.kept,
+                remedy=f"run `parity recover {self.stack.name}` again; the state of before is kept there",
+            )
         if not self.options.plan:
             self._close()
         if self.options.preview and not self.options.plan and (self.done.changed or not trouble.clean):

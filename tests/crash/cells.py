@@ -215,17 +215,15 @@ class Player:
         for number, name in enumerate(self.procedures):
             if number:
                 self._client.load_snapshot(_CRASHED)
-            result["verdicts"][name] = self._way_back(run, name, known, outlived=bool(result["outlived"]))
+            result["verdicts"][name] = self._way_back(run, name, known)
         if len(self.procedures) > 1:
             self._client.delete_snapshot(_CRASHED)
 
-    def _way_back(self, run: Run, name: str, known: Known | None, *, outlived: bool) -> dict[str, Any]:
+    def _way_back(self, run: Run, name: str, known: Known | None) -> dict[str, Any]:
         procedure = PROCEDURES[name]
         verdict = follow(
-            self.lab, self.reference.operation, procedure, self.reference.reality, known, outlived=outlived
+            self.lab, self.reference.operation, procedure, self.reference.reality, known, plugins=run.plugins
         )
-        if procedure.again and verdict.same_from != 0 and run.plugins():
-            verdict.faults.append(f"{len(run.plugins())} plugins of the dead engine live on")
         with self.output.open("a") as stream:
             stream.write(verdict.said)
         return {

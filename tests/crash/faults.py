@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import json
 import re
 import signal
 import threading
@@ -11,8 +10,8 @@ import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from tests.crash import oracle
 from tests.crash.engine import Stop, running
-from tests.crash.stack_file import STACK
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -208,9 +207,7 @@ def _responsible(run: Run) -> str:
 
 
 def _pending(lab: Lab) -> list[dict[str, dict[str, str]]]:
-    path = lab.backend / ".pulumi" / "stacks" / "storefront" / f"{STACK}.json"
-    latest = json.loads(path.read_text())["checkpoint"].get("latest") or {} if path.exists() else {}
-    return latest.get("pending_operations") or []
+    return (oracle.checkpoint(lab) or {}).get("pending_operations") or []
 
 
 def _interrupt(run: Run) -> None:

@@ -85,12 +85,9 @@ class Bench:
                 _kill(run, cell)
                 result["live"] = cells.live_faults(self.box, reference)
                 back = procedures.PROCEDURES["recover"]
-                outlived = bool(run.plugins())
                 verdict = procedures.follow(
-                    self.box, reference.operation, back, reference.reality, self.known, outlived=outlived
+                    self.box, reference.operation, back, reference.reality, self.known, plugins=run.plugins
                 )
-                if verdict.same_from != 0 and run.plugins():
-                    verdict.faults.append(f"{len(run.plugins())} plugins live on")
                 result["verdicts"]["recover"] = {"faults": verdict.faults[:8], "seconds": verdict.seconds}
         return result | {"seconds": round(time.monotonic() - began, 2)}
 

@@ -21,7 +21,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from tests.crash import cells, lab, matrix, mutants, procedures
+from tests.crash import cells, lab, matrix, mutants, procedures, units
 from tests.crash.stack_file import STACK
 
 if TYPE_CHECKING:
@@ -187,7 +187,7 @@ def _places(mutant: Mutant, states: Sequence[State], other: dict[str, list[int]]
 def _caught(results: Path | None) -> set[str]:
     """What the unit tests catch, as `tests.crash.units` wrote it down."""
     lines = results.read_text().splitlines() if results else ()
-    return {each["mutant"] for each in map(json.loads, lines) if each["outcome"] != "SURVIVED"}
+    return {each["mutant"] for each in map(json.loads, lines) if each["outcome"] != units.SURVIVED}
 
 
 def _try(

@@ -191,7 +191,7 @@ class Record:
 
 def record(lab: Lab) -> Record:
     """Read it from the backend's files: the state unsealed, the end of the history, the ledger's newest records."""
-    latest = _latest(lab)
+    latest = checkpoint(lab)
     # The engine takes every file there for a lock, but for those that its file store writes beside each.
     held = (lab.backend / ".pulumi" / "locks").rglob("*")
     locks = sum(each.is_file() and each.suffix != ".attrs" for each in held)
@@ -216,7 +216,8 @@ def standing(lab: Lab) -> str:
     return f"{read(lab).digest} {record(lab).digest} {_digest(lab.stack_file.read_text())}"
 
 
-def _latest(lab: Lab) -> dict[str, Any] | None:
+def checkpoint(lab: Lab) -> dict[str, Any] | None:
+    """The state as the engine has written it; None where it never did."""
     path = lab.backend / ".pulumi" / "stacks" / "storefront" / f"{STACK}.json"
     return json.loads(path.read_text())["checkpoint"].get("latest") or {} if path.exists() else None
 

@@ -107,15 +107,15 @@ def follow(
     undisturbed: oracle.Reality,
     known: Known | None = None,
     *,
-    outlived: bool = False,
+    plugins: Callable[[], list[int]] = list,
 ) -> Verdict:
     """Follow a way back and judge what it led to, by what an undisturbed run of the operation leaves.
 
     Before each of its commands, and before the judgement, record and reality are looked up in `known`: where another
     crash's way back came to the very same ones, the rest of it leads where that one's did. At the start it is told
-    apart too whether plugins of the dead engine live on (`outlived`).
+    apart too whether `plugins` of the dead engine live on; none may at the end of a way that ends them.
     """
-    began = time.monotonic()
+    began, outlived = time.monotonic(), bool(plugins())
     verdict = Verdict(procedure.name)
     steps: list[list[str] | None] = [*procedure.commands(lab, operation), None]
     for number, command in enumerate(steps):
@@ -139,6 +139,9 @@ def follow(
     if known is not None:
         for key in verdict.passed:
             known[key] = verdict.faults
+    if procedure.again and verdict.same_from != 0 and (left := plugins()):
+        # This crash's alone: what is known of the rest of its way stays as it is.
+        verdict.faults = [*verdict.faults, f"{len(left)} plugins of the dead engine live on"]
     verdict.seconds = round(time.monotonic() - began, 2)
     return verdict
 

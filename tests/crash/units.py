@@ -29,7 +29,9 @@ if TYPE_CHECKING:
 
 ROOT = Path(__file__).resolve().parents[2]
 TESTS = "tests/unit/parity/recover"
-_CAUGHT, _SURVIVED, _HUNG = "caught", "SURVIVED", "caught, it hangs"
+SURVIVED = "SURVIVED"
+"""What is written of a mutant that no test caught."""
+_CAUGHT, _HUNG = "caught", "caught, it hangs"
 _LIMIT_SECONDS = 120
 
 
@@ -55,7 +57,7 @@ def tried(mutant: Mutant) -> str:
     while time.monotonic() < until:
         ended, status = os.waitpid(pid, os.WNOHANG)
         if ended:
-            return _CAUGHT if status else _SURVIVED
+            return _CAUGHT if status else SURVIVED
         time.sleep(0.02)
     os.kill(pid, 9)
     os.waitpid(pid, 0)
@@ -82,12 +84,12 @@ def main() -> int:
             line = {"mutant": mutant.id, "line": mutant.line, "what": mutant.what, "outcome": outcome}
             stream.write(json.dumps(line) + "\n")
             stream.flush()
-            if outcome == _SURVIVED:
+            if outcome == SURVIVED:
                 print(f"{outcome} {mutant.id} line {mutant.line} {mutant.what}", flush=True)
     for module in options.module or mutants.MODULES:
         of = sum(count for (name, _), count in counts.items() if name == module)
-        print(f"{module}: {of - counts[module, _SURVIVED]} of {of} caught")
-    survived = sum(count for (_, outcome), count in counts.items() if outcome == _SURVIVED)
+        print(f"{module}: {of - counts[module, SURVIVED]} of {of} caught")
+    survived = sum(count for (_, outcome), count in counts.items() if outcome == SURVIVED)
     print(f"{len(every) - survived} of {len(every)} mutants caught by {TESTS}, {time.monotonic() - began:.0f} s")
     return 0
 

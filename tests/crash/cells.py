@@ -117,7 +117,7 @@ def cells(references: Iterable[Reference], *, parallel: int = 1) -> list[Cell]:
         for point in reference.points
         for fault in FAULTS.values()
         if fault.happens_at(point, reference.operation.tool)
-        for when in fault.timings
+        for when in fault.moments(point)
     ]
 
 

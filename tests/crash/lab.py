@@ -223,6 +223,8 @@ def _answer_for_pip(program: Path) -> None:
     words = [sys.executable, "-m", "pip", "list", "-v", "--format", "json"]
     listed = subprocess.run(words, capture_output=True, text=True, check=True).stdout
     (program / "pip").mkdir()
+    # Without this the folder is but a part of the installed package's name, and that one is run.
+    (program / "pip" / "__init__.py").touch()
     (program / "pip" / "list.json").write_text(listed)
     (program / "pip" / "__main__.py").write_text(
         "import pathlib, sys\n"

@@ -8,8 +8,7 @@ import os
 import shlex
 import shutil
 import subprocess
-import sys
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -36,6 +35,7 @@ from tests.crash.operations import (
 )
 from tests.crash.small_platform import PLATFORM
 from tests.crash.stack_file import COMMITS, FIRST, SECOND, STACK, UNKNOWN_DIGEST, Config
+from tests.crash.warm import Warm
 from tests.support.boxes import once
 from tests.support.program import Box, copy_program
 
@@ -45,11 +45,13 @@ if TYPE_CHECKING:
 SERVED = ServeOptions(build_seconds=0.05, promote_seconds=0.05)
 SPEED = {
     "PARITY_STANDIN_POLL_SECONDS": "0.05",
+    # The engine and the plugins of the vendors live for seconds: there is memory enough to collect nothing.
+    "GOGC": "off",
     "PYTHONDONTWRITEBYTECODE": "",
 }
 TERRAFORM_STARTS = {TERRAFORM_ONE: terraform.ONE, TERRAFORM_TWO: terraform.TWO}
 _PARITY = {"up": ("up", STACK), "rollback": ("rollback", STACK, "shop", "--to", "r1", "--up")}
-_PROGRAM, _SANDBOX, _FILES = "program", "box", "stack-files"
+_PROGRAM, _SANDBOX, _FILES, _WARM = "program", "box", "stack-files", "warm"
 
 
 @dataclass
@@ -152,11 +154,10 @@ def lab(source: Path, folder: Path) -> Iterator[Lab]:
             shutil.rmtree(folder)
         folder.mkdir(parents=True)
         _copy(source, folder)
-        found = _started(folder)
         try:
-            yield found
+            with _started(folder) as found:
+                yield found
         finally:
-            lifecycle.down(found.box.local.directory)
             shutil.rmtree(folder)
 
 
@@ -186,11 +187,18 @@ def _copy(source: Path, target: Path) -> None:
     shutil.copytree(source / plugins, target / plugins, copy_function=os.link)
 
 
-def _started(folder: Path) -> Lab:
+@contextmanager
+def _started(folder: Path) -> Iterator[Lab]:
     project = Project(folder / _PROGRAM)
     local = Local(project, folder / _SANDBOX)
     lifecycle.up(local.directory, SERVED)
-    return Lab(folder, Box(project, local, {**SPEED}))
+    try:
+        box = Box(project, local, {**SPEED})
+        with closing(Warm(folder / _WARM, project.root, box.environment())) as warm:
+            box.extra |= warm.environment(box.environment())
+            yield Lab(folder, box)
+    finally:
+        lifecycle.down(local.directory)
 
 
 def _make(folder: Path) -> None:
@@ -199,38 +207,25 @@ def _make(folder: Path) -> None:
         path.unlink()
     shutil.copyfile(Path(__file__).with_name("small_platform.py"), project.root / "infra" / "platform.py")
     (folder / _FILES).mkdir()
-    _answer_for_pip(project.root)
-    found = _started(folder)
+    with _started(folder) as found:
+        _fill(found)
+    shutil.rmtree(folder / _WARM)
+
+
+def _fill(found: Lab) -> None:
+    """Make the snapshots and the stack files."""
     box, client = found.box, found.box.local.client()
-    try:
-        box.local.equip(toolchain.resolve())
-        client.seed(_seed())
-        found.stack_file.write_text(FIRST.text())
-        box.init(STACK)
-        for name, config in _configs(found).items():
-            (folder / _FILES / f"{name}.yaml").write_text(config.text())
-        client.save_snapshot(EMPTY)
-        for snapshot in (ONE_RELEASE, TWO_RELEASES):
-            found.declare(snapshot)
-            box.up(STACK).ok()
-            client.save_snapshot(snapshot)
-    finally:
-        lifecycle.down(box.local.directory)
-
-
-def _answer_for_pip(program: Path) -> None:
-    """Keep the list of packages that the language host asks pip for at each start of the engine: half a second each."""
-    words = [sys.executable, "-m", "pip", "list", "-v", "--format", "json"]
-    listed = subprocess.run(words, capture_output=True, text=True, check=True).stdout
-    (program / "pip").mkdir()
-    # Without this the folder is but a part of the installed package's name, and that one is run.
-    (program / "pip" / "__init__.py").touch()
-    (program / "pip" / "list.json").write_text(listed)
-    (program / "pip" / "__main__.py").write_text(
-        "import pathlib, sys\n"
-        'assert sys.argv[1:] == ["list", "-v", "--format", "json"], sys.argv\n'
-        'print(pathlib.Path(__file__).with_name("list.json").read_text())\n'
-    )
+    box.local.equip(toolchain.resolve())
+    client.seed(_seed())
+    found.stack_file.write_text(FIRST.text())
+    box.init(STACK)
+    for name, config in _configs(found).items():
+        (found.folder / _FILES / f"{name}.yaml").write_text(config.text())
+    client.save_snapshot(EMPTY)
+    for snapshot in (ONE_RELEASE, TWO_RELEASES):
+        found.declare(snapshot)
+        box.up(STACK).ok()
+        client.save_snapshot(snapshot)
 
 
 def _seed() -> dict[str, object]:

@@ -27,7 +27,18 @@ if TYPE_CHECKING:
 
 ROOT = Path(__file__).resolve().parents[2]
 _MADE_FROM = ("infra", "components", "plugin", "sandbox")
-_RECORDED_BY = ("canonical", "engine", "lab", "operations", "oracle", "points", "small_platform", "stack_file", "wire")
+_RECORDED_BY = (
+    "canonical",
+    "engine",
+    "lab",
+    "operations",
+    "oracle",
+    "points",
+    "small_platform",
+    "stack_file",
+    "warm",
+    "wire",
+)
 TEMPLATE, _REFERENCES = "template", "references"
 
 

@@ -186,21 +186,25 @@ class Player:
         self.lab.begin(self.reference.operation)
         command = self.lab.command(self.reference.operation, parallel=cell.parallel)
         scene = Scene(self.lab, self.wire, command, self.output)
-        done = disturb(scene, cell.point, cell.when, cell.fault, lambda _: None)
-        return done.reached and not done.swallowed
+        undone: list[str] = []
+        done = disturb(scene, cell.point, cell.when, cell.fault, lambda _: undone.extend(self._undone()))
+        return done.reached and (not done.swallowed or (bool(undone) and cell.fault in INTERRUPTS))
+
+    def _undone(self) -> list[str]:
+        """What an undisturbed run would have left, and is not there."""
+        return oracle.read(self.lab).differences(self.reference.reality)
 
     def _look(self, run: Run, result: dict[str, Any], cell: Cell) -> None:
         """Look at what the crash has left while what outlived it still lives, and follow the ways back."""
         if run.stop is not None and not run.has_reached:
             return
         assert run.ended, "the engine does not end, so nothing can be said of a crash"
-        reality = oracle.read(self.lab)
+        undone = self._undone()[:_SHOWN]
         result["live"] = live_faults(self.lab, self.reference)
         if run.process.returncode == 0:
-            found = reality.differences(self.reference.reality)[:_SHOWN]
-            if not found or cell.fault not in INTERRUPTS:
+            if not undone or cell.fault not in INTERRUPTS:
                 # Some retry swallowed the fault: there is nothing to recover, only to look whether it is true.
-                result["differences"] = found
+                result["differences"] = undone
                 return
             # Pulumi's `destroy` ends with 0, and says that everything is deleted, also where it was interrupted.
             result["told_done"] = True

@@ -213,7 +213,8 @@ def test_a_process_that_has_no_engine_s_address_is_no_plugin(project, plugin):
     assert orphans(project) == []
 
 
-def test_what_is_ended_is_gone_though_it_does_not_want_to(project):
+def test_what_is_ended_is_gone_though_it_does_not_want_to(monkeypatch):
+    monkeypatch.setattr(fence, "_END_SECONDS", 0.2)
     code = (
         "import signal, sys; signal.signal(signal.SIGTERM, signal.SIG_IGN); print('up', flush=True); sys.stdin.read()"
     )

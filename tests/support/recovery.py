@@ -59,6 +59,8 @@ CANARY = "canary-of-a-variable's-value"
 
 _CHECKPOINT = f".pulumi/stacks/{NAME}/{STACK}.json"
 _LOCKED = 255
+_PATIENCE = 600.0
+"""Seconds; nothing here is waited for longer."""
 
 
 def declared(urn: str, inputs: Document, *, parent: str = ROOT) -> Resource:
@@ -107,6 +109,7 @@ class Clock:
 
     def sleep(self, seconds: float) -> None:
         """Let it pass; what is due then happens."""
+        assert self.slept < _PATIENCE, "it waits for ever"
         self.now, self.slept = self.now + seconds, self.slept + seconds
         due = [each for each in self._due if each[0] <= self.now]
         self._due = [each for each in self._due if each[0] > self.now]

@@ -188,6 +188,7 @@ def test_what_has_our_name_and_is_not_ours_is_asked_about(type_, inputs, propert
     (decision,) = World(type_, inputs).exists("x", properties).decide().decisions
     assert decision.kind == "ask"
     assert word in decision.why
+    assert "`pulumi import` it where it is ours" in decision.remedy
 
 
 def test_a_project_without_its_link_is_one_of_ours_half_made():
@@ -244,6 +245,15 @@ def test_what_is_handed_to_the_next_update_and_is_gone_is_forgotten_alone(exists
     found = world.decide().decisions
     assert [(each.kind, each.id) for each in found if each.leaving] == ([] if exists else [("forget", "old")])
     assert [(each.kind, each.id) for each in found if not each.leaving] == [("same", "new")]
+
+
+def test_only_a_twin_that_is_to_leave_and_is_gone_is_forgotten_as_what_leaves():
+    assert World(model.DRAIN, DRAIN).recorded("d1").kinds() == [("forget", "d1")], "once"
+    other = World(model.DOMAIN).exists("new").recorded("new").recorded("old", delete=True)
+    assert other.kinds() == [("same", "new")], "its provider finds out by itself that there is nothing to delete"
+    namesake = World(model.DRAIN, DRAIN).exists("new").recorded("new").recorded("old", delete=True)
+    namesake.more = (Found(model.DOMAIN, ("key",), "old", "", {}),)
+    assert [(each.kind, each.id) for each in namesake.decide().decisions if each.leaving] == [("forget", "old")]
 
 
 def test_what_is_handed_to_the_next_update_stays_where_nobody_could_look():
@@ -337,6 +347,12 @@ def test_a_password_is_written_again_unless_it_logs_in(works, unread):
     world = World(model.ROLE, {"name": "r", "login": True}).exists("r")
     world.logins.append(Login("r", "db", works, ""))
     assert world.decide().decisions[0].unread == unread
+
+
+def test_another_role_s_password_that_logs_in_says_nothing():
+    world = World(model.ROLE, {"name": "r", "login": True}).exists("r")
+    world.logins += [Login("r", "db", False, ""), Login("other", "db", True, "")]
+    assert world.decide().decisions[0].unread == ("password",)
 
 
 @pytest.mark.parametrize("type_", [model.GRANT, model.DEFAULT, model.RETENTION, model.PERMISSIONS])

@@ -194,6 +194,7 @@ def test_what_has_our_name_and_is_not_ours_is_asked_about(type_, inputs, propert
 def test_a_project_without_its_link_is_one_of_ours_half_made():
     world = World(model.PROJECT, {"gitRepository": {"repo": "us/it"}}).exists("prj_1", {"gitRepository": None})
     assert world.kinds() == [("adopt", "prj_1")]
+    assert World(model.PROJECT, {"gitRepository": {"repo": "us/it"}}).exists("prj_1").kinds() == [("adopt", "prj_1")]
 
 
 # --- Twins ---
@@ -610,6 +611,7 @@ def test_a_recorded_object_that_exists_keeps_its_record(type_, records, found, o
         ({"a": ""}, {"a": None}, True),
         ({"a": []}, {"a": None}, True),
         ({"a": {"b": None}}, {"a": {}}, True),
+        ({"a": {"b": None}}, {"a": None}, True),
         ({"a": {"b": [], "c": "1"}}, {"a": {"c": "1"}}, True),
         ({"a": {"b": "1"}}, {"a": {"b": "2"}}, False),
         ({"a": "1"}, {"a": None}, False),

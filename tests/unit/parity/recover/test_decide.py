@@ -678,6 +678,16 @@ def test_what_is_beside_is_told_unless_it_is_recorded_decided_about_or_another_s
     assert [each.rpartition(" ")[2] for each in world.decide().beside] == ["place/stranger"]
 
 
+def test_what_is_declared_and_bears_another_name_now_is_told_unless_the_next_update_deletes_it():
+    world = World(model.DOMAIN).recorded("a").exists("b")
+    world.more = (Found(model.DOMAIN, ("place", "renamed"), "a", "", {}),)
+    assert [each.rpartition(" ")[2] for each in world.decide().beside] == ["place/renamed"]
+    world = World(model.DRAIN, DRAIN).recorded("new").exists("new").recorded("old", delete=True)
+    world.more = (Found(model.DRAIN, ("place", "renamed"), "old", "", {}),)
+    assert world.decide().beside == ()
+    assert world.kinds() == [("same", "new")]
+
+
 # --- Several turns ----------------------------------------------------------------------------------------------------
 
 

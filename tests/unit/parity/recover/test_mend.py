@@ -315,6 +315,10 @@ def test_components_and_providers_that_are_not_recorded_yet_are_recorded_before_
     assert made[PROJECT]["provider"] == f"{VERCEL}::{made[VERCEL]['id']}"
     assert made[VERCEL]["outputs"] == {"team": "t"}, "a provider's outputs have no id"
     assert made[VERCEL]["parent"] == STACK
+    inside = declared(VERCEL, "pulumi:providers:vercel", {"team": "t"}, parent=APP)
+    graph = Graph("storefront", "staging", {**GRAPH.resources, VERCEL: inside}, {}, {})
+    held = mend(graph, parse({"deployment": {}}), NOTHING, Plan((Decision(DRAIN, "adopt", "", "d1"),)))
+    assert [each["urn"] for each in rows_of(held)] == [STACK, APP, VERCEL, DRAIN]
 
 
 def test_a_component_that_is_recorded_stays_as_it_is():
@@ -372,9 +376,6 @@ def test_a_team_that_only_vercel_knows_is_filled_in():
         plan = Plan((Decision(DRAIN, "adopt", "", "d1"),))
         made = by_urn(mend(graph, parse({"deployment": {"resources": BASE}}), reality, plan))
         assert made[DRAIN]["inputs"].get("team") == team
-
-
-# --- What is handed over, asked about and written again ---------------------------------------------------------------
 
 
 def test_a_twin_of_which_none_is_recorded_is_handed_over_alone():

@@ -97,11 +97,14 @@ def test_what_is_asked_about_and_has_no_operation_keeps_nothing_else_from_being_
 
 
 def test_a_secret_that_the_next_update_writes_again_is_no_disagreement(crashed):
-    crashed.recorded(but=[SECRET])
+    crashed.recorded(but=[DOMAIN, SECRET])
     done = crashed.recover()
-    assert [(each.urn, each.kind, each.id) for each in done.plan.changes] == [(SECRET, "finish", "")]
-    found = crashed.world.objects[SECRET][0]
-    assert found.hidden
+    assert {(each.urn, each.kind, each.id) for each in done.plan.changes} == {
+        (DOMAIN, "adopt", "d_1"),
+        (SECRET, "finish", ""),
+    }
+    assert steps(crashed).count("Look: what really exists") == 1
+    assert [each.result for each in crashed.ledger.records()] == ["succeeded"]
 
 
 # --- What nobody may read ---------------------------------------------------------------------------------------------

@@ -174,17 +174,22 @@ class Lab:
 
         plugin = SimpleNamespace(name="vercel", version="5")
         tools = SimpleNamespace(cli=SimpleNamespace(version="3", path=self.engine.path), plugins=[plugin])
-        resources = {each.urn: each for each in DECLARED}
         self.patch.setattr(subprocess, "run", run)
         self.patch.setattr(os, "fsync", lambda _: None)
         self.patch.setattr(psutil, "process_iter", lambda: [psutil.Process(pid) for pid in self.processes])
         self.patch.setattr(Project, "name", NAME)
         self.patch.setattr(toolchain, "resolve", lambda: tools)
         self.patch.setattr(Stack, "settings", lambda _: None)
-        self.patch.setattr(Stack, "declared", lambda *_: Graph(NAME, STACK, resources, {}, {}))
+        self.declares()
         self.patch.setattr(look, "reality", self.world.look)
         self.patch.setattr(served, "ask", lambda *_: self.live)
         self.patch.setattr(recovery, "time", self.clock)
+
+    def declares(self, *more: Resource) -> None:
+        """Let the program declare these too."""
+        self.world.declared = (*DECLARED, *more)
+        resources = {each.urn: each for each in self.world.declared}
+        self.patch.setattr(Stack, "declared", lambda *_: Graph(NAME, STACK, resources, {}, {}))
 
     def in_the_cloud(self, *, ledger: bool) -> None:
         """Let the state be with Pulumi Cloud, and the ledger in a folder or nowhere."""

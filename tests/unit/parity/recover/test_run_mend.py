@@ -8,8 +8,10 @@ from pathlib import Path
 import pytest
 
 from parity.errors import UnsureError, UpdateError
-from tests.support.recovery import CANARY, DOMAIN, PROJECT, SECRET, VARIABLE, gone, row
+from parity.look import model
+from tests.support.recovery import CANARY, DOMAIN, HEAD, PROJECT, SECRET, VARIABLE, declared, gone, row
 
+GRANT = f"{HEAD}::{model.GRANT}::shop-grant"
 UNDECLARED = f"{DOMAIN}-of-another-commit"
 HALF_MADE = "d_1"
 
@@ -107,6 +109,17 @@ def test_a_secret_that_the_next_update_writes_again_is_no_disagreement(crashed):
     assert [each.result for each in crashed.ledger.records()] == ["succeeded"]
 
 
+def test_what_a_destroy_took_out_of_the_record_and_is_still_there_is_no_disagreement(lab):
+    lab.declares(declared(GRANT, {"privileges": ["CONNECT"]}))
+    lab.world.has(GRANT, "g_1")
+    lab.recorded(but=[GRANT])
+    lab.world.loses(DOMAIN)
+    lab.began(gone(), command="destroy")
+    done = lab.recover()
+    assert [(each.kind, each.urn) for each in done.plan.changes if each.kind != "finish"] == [("forget", DOMAIN)]
+    assert steps(lab).count("Look: what really exists") == 1
+
+
 # --- What nobody may read ---------------------------------------------------------------------------------------------
 
 
@@ -138,11 +151,12 @@ def beginning(lab, operation, *, recorded):
 
 def test_an_effect_that_lands_while_it_is_mended_is_found_by_the_second_look_and_mended_too(lab):
     lab.world.loses(DOMAIN)
-    beginning(lab, "creating", recorded=False)
+    lab.recorded(but=[VARIABLE], operations=[("creating", row(DOMAIN, ""))])
     lab.engine.meanwhile["stack import"] = [lambda: lab.world.has(DOMAIN, "d_9")]
     done = lab.recover(settle=0)
-    assert (DOMAIN, "d_9") in lab.rows()
-    assert [(each.kind, each.id) for each in done.plan.changes] == [("adopt", "d_9")]
+    assert {(VARIABLE, "v_1"), (DOMAIN, "d_9")} <= set(lab.rows())
+    told = [(each.kind, each.id) for each in done.plan.changes]
+    assert sorted(told) == [("adopt", "d_9"), ("adopt", "v_1")], "what the first look led to is told too"
     assert "ProjectDomain shop-domain: it exists under its name" in lab.said.getvalue()
     assert [each.result for each in lab.ledger.records()] == ["succeeded"], "one recovery, however many turns"
 

@@ -188,11 +188,13 @@ def test_what_has_our_name_and_is_not_ours_is_asked_about(type_, inputs, propert
     (decision,) = World(type_, inputs).exists("x", properties).decide().decisions
     assert decision.kind == "ask"
     assert word in decision.why
+    assert "`pulumi import` it where it is ours" in decision.remedy
 
 
 def test_a_project_without_its_link_is_one_of_ours_half_made():
     world = World(model.PROJECT, {"gitRepository": {"repo": "us/it"}}).exists("prj_1", {"gitRepository": None})
     assert world.kinds() == [("adopt", "prj_1")]
+    assert World(model.PROJECT, {"gitRepository": {"repo": "us/it"}}).exists("prj_1").kinds() == [("adopt", "prj_1")]
 
 
 # --- Twins ---
@@ -244,6 +246,15 @@ def test_what_is_handed_to_the_next_update_and_is_gone_is_forgotten_alone(exists
     found = world.decide().decisions
     assert [(each.kind, each.id) for each in found if each.leaving] == ([] if exists else [("forget", "old")])
     assert [(each.kind, each.id) for each in found if not each.leaving] == [("same", "new")]
+
+
+def test_only_a_twin_that_is_to_leave_and_is_gone_is_forgotten_as_what_leaves():
+    assert World(model.DRAIN, DRAIN).recorded("d1").kinds() == [("forget", "d1")], "once"
+    other = World(model.DOMAIN).exists("new").recorded("new").recorded("old", delete=True)
+    assert other.kinds() == [("same", "new")], "its provider finds out by itself that there is nothing to delete"
+    namesake = World(model.DRAIN, DRAIN).exists("new").recorded("new").recorded("old", delete=True)
+    namesake.more = (Found(model.DOMAIN, ("key",), "old", "", {}),)
+    assert [(each.kind, each.id) for each in namesake.decide().decisions if each.leaving] == [("forget", "old")]
 
 
 def test_what_is_handed_to_the_next_update_stays_where_nobody_could_look():
@@ -337,6 +348,12 @@ def test_a_password_is_written_again_unless_it_logs_in(works, unread):
     world = World(model.ROLE, {"name": "r", "login": True}).exists("r")
     world.logins.append(Login("r", "db", works, ""))
     assert world.decide().decisions[0].unread == unread
+
+
+def test_another_role_s_password_that_logs_in_says_nothing():
+    world = World(model.ROLE, {"name": "r", "login": True}).exists("r")
+    world.logins += [Login("r", "db", False, ""), Login("other", "db", True, "")]
+    assert world.decide().decisions[0].unread == ("password",)
 
 
 @pytest.mark.parametrize("type_", [model.GRANT, model.DEFAULT, model.RETENTION, model.PERMISSIONS])
@@ -594,6 +611,7 @@ def test_a_recorded_object_that_exists_keeps_its_record(type_, records, found, o
         ({"a": ""}, {"a": None}, True),
         ({"a": []}, {"a": None}, True),
         ({"a": {"b": None}}, {"a": {}}, True),
+        ({"a": {"b": None}}, {"a": None}, True),
         ({"a": {"b": [], "c": "1"}}, {"a": {"c": "1"}}, True),
         ({"a": {"b": "1"}}, {"a": {"b": "2"}}, False),
         ({"a": "1"}, {"a": None}, False),
@@ -658,6 +676,16 @@ def test_what_is_beside_is_told_unless_it_is_recorded_decided_about_or_another_s
     undeclared = World(model.DOMAIN, name="other").recorded("undeclared")
     world.records += left.records + undeclared.records
     assert [each.rpartition(" ")[2] for each in world.decide().beside] == ["place/stranger"]
+
+
+def test_what_is_declared_and_bears_another_name_now_is_told_unless_the_next_update_deletes_it():
+    world = World(model.DOMAIN).recorded("a").exists("b")
+    world.more = (Found(model.DOMAIN, ("place", "renamed"), "a", "", {}),)
+    assert [each.rpartition(" ")[2] for each in world.decide().beside] == ["place/renamed"]
+    world = World(model.DRAIN, DRAIN).recorded("new").exists("new").recorded("old", delete=True)
+    world.more = (Found(model.DRAIN, ("place", "renamed"), "old", "", {}),)
+    assert world.decide().beside == ()
+    assert world.kinds() == [("same", "new")]
 
 
 # --- Several turns ----------------------------------------------------------------------------------------------------

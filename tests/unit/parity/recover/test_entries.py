@@ -12,7 +12,7 @@ from parity.recover.entries import MARKER, SECRET, SIGNATURE, Known, Unknown, en
 
 PROJECT = "urn:pulumi:staging::storefront::vercel:index/project:Project::shop"
 OTHER = "urn:pulumi:staging::storefront::vercel:index/project:Project::other"
-KNOWN = Known({PROJECT: {"id": "prj_1", "teamId": "team_1"}})
+KNOWN = Known({PROJECT: {"id": "prj_1", "teamId": "team_1", "port": 5432, "names": ["a"]}})
 
 
 def resource(type_="vercel:index/projectDomain:ProjectDomain", inputs=None, **more):
@@ -32,6 +32,11 @@ def test_an_output_is_filled_in_wherever_an_input_names_it():
     }
     assert KNOWN.resolve(SecretInput(mark)).value == "prj_1"
     assert KNOWN.resolve(None) is None
+
+
+def test_an_output_keeps_its_form_where_it_is_all_of_an_input_and_is_a_text_inside_one():
+    assert KNOWN.resolve([computed(PROJECT, "port"), computed(PROJECT, "names")]) == [5432, ["a"]]
+    assert KNOWN.resolve(f"db:{computed(PROJECT, 'port')}") == "db:5432"
 
 
 @pytest.mark.parametrize("mark", [computed(PROJECT, "name"), computed(OTHER, "id"), f"x-{computed(OTHER, 'id')}"])

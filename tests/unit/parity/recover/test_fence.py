@@ -9,6 +9,7 @@ import sys
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from types import SimpleNamespace
 
 import httpx
 import psutil
@@ -213,7 +214,8 @@ def test_a_process_that_has_no_engine_s_address_is_no_plugin(project, plugin):
     assert orphans(project) == []
 
 
-def test_what_is_ended_is_gone_though_it_does_not_want_to(project):
+def test_what_is_ended_is_gone_though_it_does_not_want_to(monkeypatch):
+    monkeypatch.setattr(fence, "_END_SECONDS", 0.2)
     code = (
         "import signal, sys; signal.signal(signal.SIGTERM, signal.SIG_IGN); print('up', flush=True); sys.stdin.read()"
     )
@@ -290,3 +292,91 @@ def test_a_record_without_an_end_says_whose_process_it_is_as_far_as_it_knows():
 def test_a_record_that_knows_no_machine_is_no_proof_of_death():
     nameless = {"time": (NOW - timedelta(seconds=1)).isoformat(), "host": {"name": "laptop"}, "run": None}
     assert verdict(records=[Record("id", nameless, None)], alive=False) == "unknown"
+
+
+# --- Processes as a machine lists them --------------------------------------------------------------------------------
+
+
+def listed(project, words, *, pid=2**22, uid=None, status=psutil.STATUS_RUNNING, parents=(), variables=None):
+    """A process as psutil shows it: of this user, in the project's folder, with our environment."""
+    return SimpleNamespace(
+        pid=pid,
+        cmdline=lambda: list(words),
+        uids=lambda: SimpleNamespace(real=os.getuid() if uid is None else uid),
+        status=lambda: status,
+        environ=lambda: environment() if variables is None else variables,
+        cwd=lambda: str(project),
+        parents=lambda: [SimpleNamespace(name=lambda name=name: name) for name in parents],
+    )
+
+
+@pytest.fixture
+def machine_of(monkeypatch):
+    """Let these processes, and no others, run here."""
+    return lambda *processes: monkeypatch.setattr(psutil, "process_iter", lambda: list(processes))
+
+
+ENGINE, PLUGIN = ["/bin/pulumi", "up"], ["/plugins/pulumi-resource-vercel", "127.0.0.1:1"]
+
+
+def both(project):
+    """The engines and orphans that are seen."""
+    engines, left = fence.engines(environment(), project, "staging"), fence.orphans(environment(), project, frozenset())
+    return [each.name for each in engines], [each.name for each in left]
+
+
+def test_recover_does_not_take_itself_and_what_it_runs_in_for_an_engine_or_a_plugin(project, machine_of):
+    for pid in (os.getpid(), os.getppid()):
+        machine_of(listed(project, ENGINE, pid=pid), listed(project, PLUGIN, pid=pid))
+        assert both(project) == ([], [])
+    machine_of(listed(project, ENGINE), listed(project, PLUGIN))
+    assert both(project) == (["pulumi up"], ["pulumi-resource-vercel"])
+
+
+@pytest.mark.parametrize("more", [{"uid": os.getuid() + 1}, {"status": psutil.STATUS_ZOMBIE}])
+def test_another_user_s_process_and_one_that_has_ended_are_left_alone(project, machine_of, more):
+    machine_of(listed(project, [], **{"uid": None, **more}), listed(project, ENGINE, **more))
+    assert both(project) == ([], [])
+    machine_of(listed(project, PLUGIN, **more))
+    assert both(project) == ([], [])
+
+
+def test_a_process_that_shows_no_command_line_is_nobody_s(project, machine_of):
+    machine_of(listed(project, []))
+    assert both(project) == ([], [])
+
+
+def test_a_plugin_below_an_engine_has_one_though_it_does_not_listen(project, machine_of):
+    machine_of(listed(project, PLUGIN, parents=["python", "pulumi"]))
+    assert both(project) == ([], [])
+    machine_of(listed(project, PLUGIN, parents=["python", "pulumi-language-python"]))
+    assert both(project) == ([], ["pulumi-resource-vercel"])
+
+
+@pytest.mark.parametrize(
+    ("words", "name"),
+    [
+        (["/venv/bin/python3.11", "-m", "infra", "--engine", "127.0.0.1:1", "--dry-run"], "infra"),
+        (
+            ["python", "/x/pulumi-language-python-exec", "--engine", "localhost:1", "main"],
+            "pulumi-language-python-exec",
+        ),
+        (["python3", "/x/pulumi-resource-parity", "[::1]:1"], "pulumi-resource-parity"),
+        (["/plugins/pulumi-resource-github", "127.0.0.1:1"], "pulumi-resource-github"),
+    ],
+)
+def test_a_plugin_and_a_program_without_an_engine_are_called_by_their_name(project, machine_of, words, name):
+    machine_of(listed(project, words))
+    assert both(project) == ([], [name])
+
+
+@pytest.mark.parametrize("word", ["127.0.0.1:port", "127.0.0.1:", "192.0.2.7:80", "--engine"])
+def test_what_is_no_engine_s_address_makes_no_plugin(project, machine_of, word):
+    machine_of(listed(project, ["serve", word]))
+    assert both(project) == ([], [])
+
+
+@pytest.mark.parametrize("words", [["--stack"], ["-s"], ["--yes", "--stack"]])
+def test_an_engine_whose_command_line_is_cut_off_may_be_this_stack_s(project, machine_of, words):
+    machine_of(listed(project, [*ENGINE, *words]))
+    assert both(project) == (["pulumi up"], [])

@@ -249,3 +249,152 @@ def test_nothing_changes_where_nothing_is_decided_whatever_the_state_leaves_out(
     assert carried([Decision(DRAIN, "forget", "", "d1")], [*BASE, row(DRAIN, "d1", parent=STACK)]).changed
     operations = [{"type": "creating", "resource": row(DRAIN, "x")}]
     assert carried([], BASE, operations=operations).changed, "an operation without an end goes"
+
+
+# --- The document whole -----------------------------------------------------------------------------------------------
+
+
+def by_urn(mended):
+    return {each["urn"]: each for each in rows_of(mended) if not each.get("delete")}
+
+
+def test_what_the_state_holds_beside_resources_and_operations_stays():
+    beside = {"manifest": {"version": "v3"}, "secrets_providers": {"type": "passphrase"}, "metadata": {}}
+    state = parse({"version": 3, "deployment": {**beside, "resources": [*BASE, row(DRAIN, "d1", parent=STACK)]}})
+    document = mend(GRAPH, state, NOTHING, Plan((Decision(DRAIN, "forget", "", "d1"),))).document
+    assert document == {"version": 3, "deployment": {**beside, "resources": BASE}}
+
+
+@pytest.mark.parametrize(
+    "names",
+    [
+        {"parent": PROJECT},
+        {"provider": f"{PROJECT}::prj_1"},
+        {"deletedWith": PROJECT},
+        {"dependencies": [PROJECT]},
+        {"propertyDependencies": {"key": None, "projectId": [PROJECT]}},
+    ],
+)
+def test_what_is_adopted_stands_before_each_that_names_it_already(names):
+    mended = carried([Decision(PROJECT, "adopt", "", "prj_1")], [*BASE, row(VARIABLE, "env_1", **names)])
+    assert [each["urn"] for each in rows_of(mended)] == [STACK, VERCEL, APP, PROJECT, VARIABLE]
+    assert names.keys() <= by_urn(mended)[VARIABLE].keys()
+
+
+@pytest.mark.parametrize("leaves", [False, True])
+def test_what_is_gone_is_named_by_nothing_and_what_is_there_still_is(leaves):
+    named = row(
+        VARIABLE,
+        "env_1",
+        parent=APP,
+        deletedWith=PROJECT,
+        dependencies=[DRAIN, PROJECT],
+        propertyDependencies={"a": [PROJECT], "b": [DRAIN], "c": None},
+        delete=leaves,
+    )
+    rows = [*BASE, row(PROJECT, "prj_1"), row(DRAIN, "d1", parent=STACK), named]
+    found = rows_of(carried([Decision(PROJECT, "forget", "", "prj_1")], rows))[-1]
+    assert "deletedWith" not in found
+    assert (found["dependencies"], found["parent"]) == ([DRAIN], APP)
+    assert found["propertyDependencies"] == {"a": [], "b": [DRAIN], "c": []}
+    kept = by_urn(carried([Decision(DRAIN, "forget", "", "d1")], [*rows[:-1], {**named, "delete": False}]))[VARIABLE]
+    assert (kept["deletedWith"], kept["dependencies"]) == (PROJECT, [PROJECT])
+
+
+def test_a_record_that_names_nothing_gets_no_new_names():
+    mended = carried([Decision(DRAIN, "forget", "", "d1")], [*BASE, row(PROJECT, "prj_1"), row(DRAIN, "d1")])
+    assert by_urn(mended)[PROJECT] == row(PROJECT, "prj_1")
+
+
+def test_components_and_providers_that_are_not_recorded_yet_are_recorded_before_what_they_hold():
+    mended = carried([Decision(PROJECT, "adopt", "", "prj_1")], [])
+    made = by_urn(mended)
+    assert [each["urn"] for each in rows_of(mended)] == [STACK, APP, VERCEL, PROJECT]
+    assert made[STACK] == {"urn": STACK, "custom": False, "type": "pulumi:pulumi:Stack"}
+    assert made[APP] == {"urn": APP, "custom": False, "type": "parity:components:WebApp", "parent": STACK}
+    assert made[PROJECT]["provider"] == f"{VERCEL}::{made[VERCEL]['id']}"
+    assert made[VERCEL]["outputs"] == {"team": "t"}, "a provider's outputs have no id"
+    assert made[VERCEL]["parent"] == STACK
+    inside = declared(VERCEL, "pulumi:providers:vercel", {"team": "t"}, parent=APP)
+    graph = Graph("storefront", "staging", {**GRAPH.resources, VERCEL: inside}, {}, {})
+    held = mend(graph, parse({"deployment": {}}), NOTHING, Plan((Decision(DRAIN, "adopt", "", "d1"),)))
+    assert [each["urn"] for each in rows_of(held)] == [STACK, APP, VERCEL, DRAIN]
+
+
+def test_a_component_that_is_recorded_stays_as_it_is():
+    recorded = row(APP, parent=STACK, outputs={"url": "https://shop.example"})
+    mended = carried([Decision(PROJECT, "adopt", "", "prj_1")], [*BASE[:2], recorded])
+    assert by_urn(mended)[APP] == recorded
+
+
+def test_a_stack_and_a_provider_that_the_program_registers_without_a_parent_have_none():
+    stack = declared(STACK, "pulumi:pulumi:Stack", {}, parent="", custom=False)
+    provider = declared(VERCEL, "pulumi:providers:vercel", {"team": "t"}, parent="")
+    graph = Graph("storefront", "staging", {**GRAPH.resources, STACK: stack, VERCEL: provider}, {}, {})
+    made = by_urn(mend(graph, parse({"deployment": {}}), NOTHING, Plan((Decision(DRAIN, "adopt", "", "d1"),))))
+    assert [name for name, each in made.items() if "parent" not in each] == [STACK, VERCEL]
+
+
+def test_the_project_s_own_plugin_has_the_default_provider_recorded_or_new():
+    default = f"{HEAD}::pulumi:providers:parity::default_0_1"
+    recorded = [*BASE, row(default, "p9", parent=STACK), row(PROJECT, "prj_1")]
+    live = by_urn(carried([Decision(LIVE, "adopt", "", "team/shop")], recorded))
+    assert live[LIVE]["provider"] == f"{default}::p9"
+    made = by_urn(carried([Decision(LIVE, "adopt", "", "team/shop")], [*BASE, row(PROJECT, "prj_1")]))
+    (urn,) = made.keys() - live.keys()
+    assert (made[urn]["type"], made[urn]["custom"], made[urn]["inputs"]) == ("pulumi:providers:parity", True, {})
+    assert made[LIVE]["provider"] == f"{urn}::{made[urn]['id']}"
+
+
+# --- What an input names ----------------------------------------------------------------------------------------------
+
+
+def project_of(rows, there=None):
+    """What a variable that is adopted has as its project."""
+    mended = carried([Decision(VARIABLE, "adopt", "", "env_1")], [*BASE, *rows], there)
+    return by_urn(mended)[VARIABLE]["inputs"].get("projectId")
+
+
+def test_an_output_is_the_recorded_one_s_and_not_that_of_what_leaves_or_bears_its_name():
+    recorded, leaving = row(PROJECT, "prj_1"), row(PROJECT, "prj_0", delete=True)
+    assert project_of([recorded, leaving]) == "prj_1"
+    assert project_of([recorded], {PROJECT: [found(model.PROJECT, "prj_other")]}) == "prj_1"
+    assert project_of([], {PROJECT: [found(model.PROJECT, "prj_2")]}) == "prj_2"
+
+
+def test_an_input_of_which_nothing_is_known_is_left_out():
+    assert project_of([]) is None
+    assert project_of([], {VARIABLE: [found(model.VARIABLE, "env_1", {"key": "A"})]}) is None
+
+
+def test_a_team_that_only_vercel_knows_is_filled_in():
+    named = declared(DRAIN, model.DRAIN, {"team": computed(PROJECT, "teamId")}, parent=STACK)
+    graph = Graph("storefront", "staging", {**GRAPH.resources, DRAIN: named}, {}, {})
+    inputs, under = {PROJECT: {"name": "shop-staging"}}, {PROJECT: (found(model.PROJECT, "prj_1"),)}
+    for account, team in (({"team": "team_1"}, "team_1"), ({}, None)):
+        reality = Reality({}, inputs, under, (), (), (), (), (), {}, account)
+        plan = Plan((Decision(DRAIN, "adopt", "", "d1"),))
+        made = by_urn(mend(graph, parse({"deployment": {"resources": BASE}}), reality, plan))
+        assert made[DRAIN]["inputs"].get("team") == team
+
+
+def test_a_twin_of_which_none_is_recorded_is_handed_over_alone():
+    assert [
+        (each["id"], each["delete"]) for each in rows_of(carried([Decision(DRAIN, "remove", "", "d2")], BASE))[3:]
+    ] == [("d2", True)]
+
+
+def test_what_leaves_and_was_never_read_is_not_read_in_the_place_of_what_stays():
+    leaving = row(DRAIN, "old", parent=STACK, delete=True)
+    del leaving["created"]
+    assert carried([], [*BASE, row(DRAIN, "new", parent=STACK), leaving]).refresh == ()
+
+
+def test_only_what_is_adopted_or_finished_and_recorded_is_written_again():
+    recorded = row(VARIABLE, "env_1", parent=APP)
+    recorded["inputs"] = recorded["outputs"] = {"value": "1"}
+    assert not carried([Decision(VARIABLE, "ask", "", "env_1", unread=("value",))], [*BASE, recorded]).changed
+    assert not carried([Decision(VARIABLE, "finish", "", unread=("value",))], BASE).changed
+    assert not carried([Decision(APP, "finish", "")], BASE).changed, "nothing is added to a component's record"
+    again = by_urn(carried([Decision(VARIABLE, "finish", "", "env_1", unread=("value",))], [*BASE, recorded]))[VARIABLE]
+    assert json.loads(again["inputs"]["value"]["plaintext"]) == MARKER

@@ -41,6 +41,14 @@ def test_its_document_names_each_lock_each_process_and_each_decision_but_what_is
     assert (document["same"], document["beside"], len(document["live"])) == (1, ["stranger"], 1)
 
 
+def test_a_decision_tells_what_there_is_to_tell_and_no_more():
+    assert SAME.document() == {"urn": "a", "decision": "same", "why": "it exists", "id": "1"}
+    whole = Decision("a", "adopt", "it fits", "1", replaces="0", unread=("value",), remedy="see").document()
+    assert {name: whole[name] for name in ("replaces", "written_again", "to_do")} == {
+        "replaces": "0", "written_again": ["value"], "to_do": "see",
+    }  # fmt: skip
+
+
 def test_what_comes_next_is_none_where_it_was_not_asked_and_empty_where_nothing_comes():
     assert Recovered("staging").document()["next"] is None
     assert Recovered("staging", next=[]).document()["next"] == []

@@ -63,10 +63,15 @@ def provenance(stack: Stack, command: str) -> dict[str, Any]:
 
 def log_file(stack: Stack, identity: str) -> Path:
     """The file for the engine's whole output, readable by its owner alone: it may hold what a provider echoes."""
+    return own_file(stack, f"{stack.name}-{identity or os.getpid()}.log")
+
+
+def own_file(stack: Stack, name: str) -> Path:
+    """A file of this name for its owner alone, in PULUMI_HOME, where the tool keeps what belongs to no backend."""
     home = Path(stack.pulumi.environment.get("PULUMI_HOME") or "~/.pulumi").expanduser()
     folder = home / "updates"
     folder.mkdir(parents=True, exist_ok=True)
-    path = folder / f"{stack.name}-{identity or os.getpid()}.log"
+    path = folder / name
     path.touch(mode=0o600)
     return path
 

@@ -1,4 +1,4 @@
-"""Statements that a dead engine's plugin left running in PostgreSQL: waited for, never cut off."""
+"""What a dead engine left in flight: statements in PostgreSQL, waited for and never cut off; effects that may come."""
 
 from __future__ import annotations
 
@@ -8,9 +8,13 @@ from typing import TYPE_CHECKING, Any, cast
 import psycopg
 
 from parity.errors import LockedError
+from parity.recover.decide import TWINS
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
+
+    from parity.recover.model import Plan
+    from parity.state import State
 
 _RUNNING = """
 select pid, query_start::text
@@ -69,3 +73,18 @@ def _running(environment: Mapping[str, str]) -> set[Session]:
     ) as connection:
         rows = connection.execute(_RUNNING).fetchall()
     return {(cast("int", row[0]), str(row[1])) for row in rows}
+
+
+def may_land(state: State, plan: Plan) -> list[str]:
+    """URNs of operations without an end whose effect has not shown, and may still land.
+
+    A creation is one where nothing is found, and where only what it is to replace is.
+    """
+    begun = {(each.operation, each.resource.urn): each.resource.type for each in state.pending}
+    return [
+        each.urn
+        for each in plan.decisions
+        if (begun.get(("creating", each.urn)) in TWINS and each.kind == "finish")
+        or (("creating", each.urn) in begun and each.kind == "forget")
+        or (("deleting", each.urn) in begun and each.kind == "finish")
+    ]

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 from parity import locks, look, machine, redact, served
 from parity.errors import LockedError, ParityError, UnsureError, UpdateError
-from parity.place import UPDATE_VARIABLE, log_file, open_place, provenance
+from parity.place import UPDATE_VARIABLE, open_place, own_file, provenance
 from parity.pulumi import short_urn
 from parity.recover import fence, history, inflight, runs, show
 from parity.recover.decide import decide
@@ -76,15 +76,16 @@ class _Recovery:
             self._fence(step)
         try:
             return self._recover()
+        except ParityError as error:
+            self._failed(error)
+            raise
         finally:
             self._unlock()
 
     def _recover(self) -> Recovered:
         state, trouble = self._read_state()
         if not trouble.clean and not self.options.plan:
-            with self.screen.step("Keep: the state is copied aside") as step:
-                self.done.kept = self._keep(state)
-                step.done(self.done.kept)
+            self._keep(state)
         left = self._turn(state, trouble)
         for _ in range(_TURNS - 1):
             if left:
@@ -120,6 +121,7 @@ class _Recovery:
                 soft_wrap=True,
             )
         elif not self.options.plan and (mended.changed or refresh):
+            self._keep(state)
             return self._mend(mended, refresh, trouble)
         return []
 
@@ -159,7 +161,8 @@ class _Recovery:
         open_ones = [fence.of_record(each) for each in self.records if each.end is None]
         ending = [each for each in self._judged(open_ones) if each.verdict == "alive"]
         alive = [f"{each.lock}: {each.why}" for each in self.done.holders if each.verdict == "alive"]
-        alive += [f"{each.lock}: {each.why}, and has not recorded its end" for each in ending if not self.done.holders]
+        if not alive:  # the engine whose lock it is may be dead, and the command that started it go on
+            alive = [f"{each.lock}: {each.why}, and has not recorded its end" for each in ending]
         alive += [f"{each.name}, process {each.pid} of this machine, though it holds no lock" for each in engines]
         if alive:
             raise LockedError(
@@ -195,18 +198,22 @@ class _Recovery:
         held = [each.lock for each in self.done.holders]
         return state, history.trouble(state, held, self.records, past[0] if past else None)
 
-    def _keep(self, state: State) -> str:
-        """Copy the state aside, sealed as it is; the same state is kept once."""
-        data = json.dumps(state.document).encode()
-        name = f"{self.stack.name}-{hashlib.sha256(data).hexdigest()[:16]}.json"
-        if self.place.store:
-            key = f".parity/kept/{self.stack.project.name}/{name}"
-            self.place.store.create(key, data)
-            return f"{self.place.store.place.rstrip('/')}/{key}"
-        path = log_file(self.stack, name).with_suffix(".json")
-        path.touch(mode=0o600)
-        path.write_bytes(data)
-        return str(path)
+    def _keep(self, state: State) -> None:
+        """Copy the state of before aside, once, sealed as it is; the same state is kept once."""
+        if self.done.kept:
+            return
+        with self.screen.step("Keep: the state is copied aside") as step:
+            data = json.dumps(state.document).encode()
+            name = f"{self.stack.name}-{hashlib.sha256(data).hexdigest()[:16]}.json"
+            if self.place.store:
+                key = f".parity/kept/{self.stack.project.name}/{name}"
+                self.place.store.create(key, data)
+                self.done.kept = f"{self.place.store.place.rstrip('/')}/{key}"
+            else:
+                path = own_file(self.stack, name)
+                path.write_bytes(data)
+                self.done.kept = str(path)
+            step.done(self.done.kept)
 
     def _look(self, state: State, trouble: Trouble, step: Step) -> tuple[Reality, Plan]:
         """Look, and look again while the effect of a request in flight could still show."""
@@ -215,7 +222,7 @@ class _Recovery:
             step.waiting("Vercel, GitHub and PostgreSQL")
             reality = look.reality(self.graph, environment=self.environment)
             plan = self._masked(decide(self.graph, state, reality, trouble))
-            late = _may_come_late(state, plan)
+            late = inflight.may_land(state, plan)
             if not late or self.options.plan or time.monotonic() > until:
                 return reality, plan
             step.waiting(f"requests in flight that may still land: {', '.join(map(short_urn, late))}")
@@ -247,7 +254,7 @@ class _Recovery:
         with self.screen.step("Prove: look again") as step:
             after = self.stack.recorded()
             reality = look.reality(self.graph, environment=self.environment)
-            left = _left(decide(self.graph, after, reality, _settled(trouble)))
+            left = _left(self._masked(decide(self.graph, after, reality, _settled(trouble))))
             step.done("; ".join(left) if left else "record and reality agree")
             return left
 
@@ -282,6 +289,12 @@ class _Recovery:
         if self.identity:
             done = {"changed": self.done.changed, "decisions": self._decided()}
             ledger.end(self.identity, {"result": "succeeded", **done})
+
+    def _failed(self, error: ParityError) -> None:
+        """Record that this run failed; what it leaves is the next one's to find."""
+        if self.identity and self.place.ledger:
+            errors = [self.redactor.text(error.what)]
+            self.place.ledger.end(self.identity, {"result": "failed", "errors": errors})
 
     @contextmanager
     def _engine_s_turn(self) -> Generator[None]:
@@ -366,17 +379,6 @@ class _Recovery:
             except ParityError as error:
                 self.done.refused = error.what
                 step.done("it would be refused")
-
-
-def _may_come_late(state: State, plan: Plan) -> list[str]:
-    """Where an operation without an end has not shown its effect: it may still land."""
-    creating = {each.resource.urn for each in state.pending if each.operation == "creating"}
-    deleting = {each.resource.urn for each in state.pending if each.operation == "deleting"}
-    return [
-        each.urn
-        for each in plan.decisions
-        if (each.urn in creating and each.kind == "forget") or (each.urn in deleting and each.kind == "finish")
-    ]
 
 
 def _settled(trouble: Trouble) -> Trouble:

@@ -11,7 +11,7 @@ import sys
 import psutil
 import pytest
 
-from parity.errors import LockedError, UnsureError
+from parity.errors import LockedError, UnsureError, UpdateError
 from parity.place import UPDATE_VARIABLE
 from parity.recover import fence, inflight
 from parity.recover.fence import Running
@@ -87,6 +87,13 @@ def test_an_update_that_lives_and_holds_its_lock_is_told_once(lab):
     with pytest.raises(LockedError) as caught:
         lab.recover()
     assert caught.value.what.count("runs on this machine") == 1
+
+
+def test_an_update_that_lives_is_a_writer_too_where_its_engine_died_and_left_the_lock(lab):
+    lab.lock(gone())
+    lab.began(here())
+    with lab.unchanged(), pytest.raises(LockedError, match="has not recorded its end"):
+        lab.recover()
 
 
 def test_an_update_that_ended_is_no_writer_though_its_process_lives_on(lab):
@@ -237,6 +244,15 @@ def test_the_same_state_is_kept_once(lab):
     assert len(lab.kept()) == 1
 
 
+def test_a_copy_is_kept_too_where_the_last_update_ended_well_and_what_exists_is_something_else(lab):
+    before = lab.engine.export()
+    lab.world.loses(DOMAIN)
+    done = lab.recover()
+    assert done.changed
+    assert [json.loads(each.read_bytes()) for each in lab.kept()] == [before]
+    assert done.kept == str(lab.kept()[0])
+
+
 # --- The ledger -------------------------------------------------------------------------------------------------------
 
 
@@ -291,6 +307,23 @@ def test_where_a_person_has_to_decide_and_nothing_else_was_there_the_ledger_says
     assert lab.ledger.records() == []
 
 
+def test_a_recovery_that_fails_is_recorded_as_failed_and_can_be_run_again_at_once(lab):
+    died = lab.began(gone())
+    lab.recorded(but=[DOMAIN])
+    lab.engine.fails["stack import"] = ("", f"no: {CANARY}")
+    with pytest.raises(UpdateError):
+        lab.recover()
+    results = {each.id: each.result for each in lab.ledger.records()}
+    assert results.pop(died) == "unfinished"
+    assert list(results.values()) == ["failed"]
+    (failed,) = (each.end for each in lab.ledger.records() if each.end)
+    assert "pulumi stack import ended with" in failed["errors"][0]
+    assert CANARY not in json.dumps(failed)
+    lab.engine.fails.clear()
+    assert lab.recover().changed
+    assert {each.result for each in lab.ledger.records()} == {"killed", "failed", "succeeded"}
+
+
 # --- What comes next --------------------------------------------------------------------------------------------------
 
 
@@ -336,7 +369,9 @@ def test_with_pulumi_cloud_the_copy_is_the_user_s_own_file_and_the_ledger_is_whe
     before = lab.engine.export()
     lab.engine.meanwhile["refresh"] = [lab.somebody_writes]
     done = lab.recover()
-    copy = next(lab.home.rglob("*.json"))
+    (copy,) = (each for each in lab.home.rglob("*") if each.is_file())
+    assert copy.name.startswith("staging-")
+    assert copy.name.count("staging") == copy.name.count(".") == 1
     assert done.kept == str(copy)
     assert json.loads(copy.read_bytes()) == before
     assert stat.S_IMODE(copy.stat().st_mode) == 0o600

@@ -11,6 +11,7 @@ from parity.errors import UnsureError, UpdateError
 from parity.look import model
 from tests.support.recovery import CANARY, DOMAIN, HEAD, PROJECT, SECRET, VARIABLE, declared, gone, row
 
+DRAIN = f"{HEAD}::{model.DRAIN}::shop-drain"
 GRANT = f"{HEAD}::{model.GRANT}::shop-grant"
 UNDECLARED = f"{DOMAIN}-of-another-commit"
 HALF_MADE = "d_1"
@@ -191,6 +192,15 @@ def test_what_its_provider_still_calls_half_made_is_not_called_done(lab):
         lab.recover()
 
 
+def test_what_a_provider_still_says_after_it_read_is_told_without_a_secret(lab):
+    lab.recorded(row(DOMAIN, HALF_MADE, initErrors=[f"refused: {CANARY}"]), but=[DOMAIN])
+    lab.engine.heals = False
+    with pytest.raises(UnsureError, match="it is half made: refused: ") as caught:
+        lab.recover()
+    assert CANARY not in str(caught.value)
+    assert CANARY not in lab.said.getvalue()
+
+
 def test_a_creation_that_may_still_land_is_waited_for(lab):
     lab.world.loses(DOMAIN)
     beginning(lab, "creating", recorded=False)
@@ -198,6 +208,20 @@ def test_a_creation_that_may_still_land_is_waited_for(lab):
     lab.recover(settle=15)
     assert (DOMAIN, "d_9") in lab.rows()
     assert 3 <= lab.clock.slept < 5, "no longer than it takes"
+
+
+@pytest.mark.parametrize("lands", [True, False])
+def test_what_is_made_before_the_one_that_it_replaces_goes_may_still_land(lab, lands):
+    before = {"name": "d", "endpoint": "https://old.example"}
+    lab.declares(declared(DRAIN, {"name": "d", "endpoint": "https://new.example"}))
+    lab.world.has(DRAIN, "old", before)
+    lab.recorded(row(DRAIN, "old", inputs=before), but=[DRAIN], operations=[("creating", row(DRAIN, ""))])
+    if lands:
+        lab.clock.at(3, lambda: lab.world.has(DRAIN, "new"))
+    lab.recover(settle=8)
+    assert ((DRAIN, "new") in lab.rows()) is lands
+    assert (DRAIN, "old") in lab.rows()
+    assert 3 <= lab.clock.slept <= (4 if lands else 9)
 
 
 def test_a_creation_that_never_lands_is_forgotten_when_the_time_is_over(lab):

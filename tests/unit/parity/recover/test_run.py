@@ -11,7 +11,7 @@ import sys
 import psutil
 import pytest
 
-from parity.errors import LockedError, UnsureError, UpdateError
+from parity.errors import LockedError, LookError, UnsureError, UpdateError
 from parity.place import UPDATE_VARIABLE
 from parity.recover import fence, inflight
 from parity.recover.fence import Running
@@ -322,6 +322,18 @@ def test_a_recovery_that_fails_is_recorded_as_failed_and_can_be_run_again_at_onc
     lab.engine.fails.clear()
     assert lab.recover().changed
     assert {each.result for each in lab.ledger.records()} == {"killed", "failed", "succeeded"}
+
+
+def test_a_recovery_that_fails_before_it_changes_anything_is_not_in_the_ledger(lab):
+    def out_of_reach():
+        raise LookError("Vercel cannot be asked", remedy="ask again")
+
+    crashed(lab)
+    lab.world.looks = [out_of_reach]
+    with pytest.raises(LookError):
+        lab.recover()
+    assert not [path for path in lab.files() if "/ledger/" in path]
+    assert lab.ledger.records() == []
 
 
 # --- What comes next --------------------------------------------------------------------------------------------------

@@ -7,7 +7,7 @@ import argparse
 import sys
 from pathlib import Path
 
-from tests.crash import cells, figures, matrix
+from tests.crash import cells, figures, matrix, picture
 from tests.crash.operations import ALL, OPERATIONS, TERRAFORM
 from tests.crash.procedures import PROCEDURES
 
@@ -28,7 +28,11 @@ def main() -> int:
             every = [each for each in every if each.fault in options.fault]
         if options.cell:
             every = [each for each in every if each.id in options.cell]
-        chosen = every if options.all or options.cell else cells.sample(every, options.sample, options.seed)
+        chosen = (
+            cells.shuffled(every, options.seed)
+            if options.all or options.cell
+            else cells.sample(every, options.sample, options.seed)
+        )
         print(f"{len(chosen)} of {len(every)} cells, seed {options.seed}, --parallel {options.parallel}")
         plan = matrix.Plan(
             options.work,
@@ -42,6 +46,9 @@ def main() -> int:
         print(f"took {seconds:.0f} s with {plan.workers} boxes at once")
     found = matrix.read_results(results)
     print(figures.report(found))
+    if options.picture:
+        every = cells.cells(matrix.references(options.work, operations).values(), parallel=options.parallel)
+        options.picture.write_text(picture.svg(every, found, options.way[0]))
     return int(any(figures.failed(each) for each in found))
 
 
@@ -72,6 +79,9 @@ def _options() -> argparse.Namespace:
         help="default: results.jsonl beside the template; lines that are there are not run again",
     )
     parser.add_argument("--report", action="store_true", help="run nothing; print the figures of the results")
+    parser.add_argument(
+        "--picture", type=Path, metavar="FILE", help="draw all cells as SVG, by where the (first) way back led"
+    )
     return parser.parse_args()
 
 

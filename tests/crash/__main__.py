@@ -4,14 +4,20 @@
 from __future__ import annotations
 
 import argparse
+import subprocess
 import sys
+from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
-from tests.crash import cells, figures, matrix, picture
+from tests.crash import cells, figures, matrix, picture, record
 from tests.crash.operations import ALL, OPERATIONS, TERRAFORM
 from tests.crash.procedures import PROCEDURES
 
 ROOT = Path(__file__).resolve().parents[2]
+RECORD, PICTURE, PAGE = (ROOT / "docs" / name for name in ("crash-record.json", "crash-record.svg", "crash.md"))
+CRASHED = ("components", "infra", "parity", "plugin", "sandbox")
+"""What the record names the version of."""
 
 
 def main() -> int:
@@ -28,6 +34,8 @@ def main() -> int:
             every = [each for each in every if each.fault in options.fault]
         if options.cell:
             every = [each for each in every if each.id in options.cell]
+        if options.missing:
+            every = record.missing(every, record.read(RECORD), options.way)
         chosen = (
             cells.shuffled(every, options.seed)
             if options.all or options.cell
@@ -46,10 +54,32 @@ def main() -> int:
         print(f"took {seconds:.0f} s with {plan.workers} boxes at once")
     found = matrix.read_results(results)
     print(figures.report(found))
-    if options.picture:
-        every = cells.cells(matrix.references(options.work, operations).values(), parallel=options.parallel)
-        options.picture.write_text(picture.svg(every, found, options.way[0]))
+    if options.publish:
+        _publish(options, found)
     return int(any(figures.failed(each) for each in found))
+
+
+def _publish(options: argparse.Namespace, found: list[dict[str, Any]]) -> None:
+    names = [name for name in ALL if any(each["operation"] == name for each in found)]
+    every = cells.cells(matrix.references(options.work, names).values(), parallel=options.parallel)
+    last = ["git", "log", "-1", "--format=%h", "--abbrev=12", "--", *CRASHED]
+    version = subprocess.run(last, cwd=ROOT, capture_output=True, check=True, text=True).stdout.strip()
+    today = datetime.now(UTC).date().isoformat()
+    ways = record.merged(
+        record.read(RECORD), record.of_results(every, found, list(PROCEDURES), date=today, version=version)
+    )
+    order = list(ALL)
+    ways.sort(key=lambda each: (list(PROCEDURES).index(each.way), order.index(each.operation)))
+    record.write(RECORD, ways)
+    draw()
+    print(record.table(ways))
+
+
+def draw() -> None:
+    """Draw the published record: its picture, and the table in the page about it."""
+    ways = record.read(RECORD)
+    PICTURE.write_text(picture.svg(ways))
+    PAGE.write_text(record.put_in(PAGE.read_text(), ways))
 
 
 def _show(result: dict[str, object]) -> None:
@@ -79,10 +109,12 @@ def _options() -> argparse.Namespace:
         help="default: results.jsonl beside the template; lines that are there are not run again",
     )
     parser.add_argument("--report", action="store_true", help="run nothing; print the figures of the results")
-    parser.add_argument(
-        "--picture", type=Path, metavar="FILE", help="draw all cells as SVG, by where the (first) way back led"
-    )
-    return parser.parse_args()
+    parser.add_argument("--missing", action="store_true", help="leave out what the published record holds already")
+    parser.add_argument("--publish", action="store_true", help="put the results into the published record, and draw it")
+    options = parser.parse_args()
+    if options.publish and options.parallel != 1:
+        parser.error("--publish is for --parallel 1: at more the points of a cell are not the run's own")
+    return options
 
 
 if __name__ == "__main__":

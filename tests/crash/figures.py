@@ -6,7 +6,7 @@ from collections import Counter, defaultdict
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
 
 Result = dict[str, Any]
 
@@ -61,7 +61,7 @@ def _table(title: str, results: Sequence[Result], field: str, procedures: Sequen
     ]
     rows = [[name, *_counts(group, procedures)] for name, group in groups.items()]
     rows.append(["all", *_counts(results, procedures)])
-    return f"{title}\n\n" + _markdown(heads, rows)
+    return f"{title}\n\n" + markdown(heads, rows)
 
 
 def _counts(group: Sequence[Result], procedures: Sequence[str]) -> list[str]:
@@ -78,8 +78,10 @@ def _counts(group: Sequence[Result], procedures: Sequence[str]) -> list[str]:
     return columns
 
 
-def _markdown(heads: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
-    lines = [heads, ["---"] * len(heads), *rows]
+def markdown(heads: Iterable[str], rows: Sequence[Sequence[str]]) -> str:
+    """A table."""
+    names = list(heads)
+    lines = [names, ["---"] * len(names), *rows]
     return "\n".join("| " + " | ".join(line) + " |" for line in lines)
 
 

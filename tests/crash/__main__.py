@@ -47,6 +47,7 @@ def main() -> int:
             operations,
             tuple(options.way),
             options.workers,
+            options.name,
             reuse=not options.anew,
             seconds=options.minutes and options.minutes * 60,
         )
@@ -100,6 +101,9 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--way", nargs="+", choices=list(PROCEDURES), default=["recover"], help="ways back (recover)")
     parser.add_argument("--parallel", type=int, default=1, metavar="N", help="the engine's --parallel (1)")
     parser.add_argument("--workers", type=int, default=2, metavar="N", help="boxes at once (2)")
+    parser.add_argument(
+        "--name", default="worker", help="of the boxes; two runs at once in one folder take two (worker)"
+    )
     parser.add_argument("--minutes", type=float, metavar="M", help="begin no cell after M minutes")
     parser.add_argument("--anew", action="store_true", help="follow every way back, also from a state seen before")
     parser.add_argument("--work", type=Path, default=ROOT / ".crash", help="folder of boxes and results (.crash)")

@@ -126,6 +126,15 @@ class WebApp(pulumi.ComponentResource):
             auto_assign_custom_domains=False,
             automatically_expose_system_environment_variables=True,
             git_fork_protection=True,
+            # All that the provider sets in its second request: of a project whose creation ended after the first one,
+            # nothing would set later what is not declared.
+            prioritise_production_builds=True,
+            customer_success_code_visibility=False,
+            directory_listing=False,
+            function_failover=False,
+            git_lfs=False,
+            preview_deployments_disabled=False,
+            protected_sourcemaps=False,
             git_repository=vercel.ProjectGitRepositoryArgs(
                 type="github",
                 repo=f"{repository.owner}/{repository.name}",

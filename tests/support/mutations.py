@@ -186,7 +186,7 @@ PROJECT = (
     _project("passwordProtection.deploymentType", {"passwordProtection": {"deploymentType": "all", "password": "x"}}),
     _project("previewDeploymentSuffix", {"previewDeploymentSuffix": "previews.example"}),
     _project("previewDeploymentsDisabled", {"previewDeploymentsDisabled": True}),
-    _project("prioritiseProductionBuilds", {"productionDeploymentsFastLane": True}),
+    _project("prioritiseProductionBuilds", {"productionDeploymentsFastLane": False}),
     _project("protectedSourcemaps", {"protectedSourcemaps": True}),
     _project("publicSource", {"publicSource": True}),
     _project("resourceConfig.functionDefaultRegions", {"resourceConfig": {"functionDefaultRegions": ["iad1"]}}),

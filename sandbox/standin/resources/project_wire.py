@@ -32,7 +32,7 @@ _TEXTS = {
     "rootDirectory": "rootDirectory",
 }
 """Sent as they are, null included; but for the ignore command, left out of a creation where it is null."""
-_FLAGS = {
+FLAGS = {
     "previewDeploymentsDisabled": "previewDeploymentsDisabled",
     "autoAssignCustomDomains": "autoAssignCustomDomains",
     "gitLfs": "gitLFS",
@@ -110,7 +110,7 @@ def change(plan: Document, old_name: str) -> dict[str, Any]:
     }
     return {
         **{wire: text_pointer(plan[name]) for name, wire in _TEXTS.items()},
-        **{wire: flag(plan[name]) for name, wire in _FLAGS.items()},
+        **{wire: flag(plan[name]) for name, wire in FLAGS.items()},
         "ssoProtection": _authentication(plan),
         "passwordProtection": _password(plan),
         "trustedIps": _trusted_ips(plan),
@@ -253,7 +253,7 @@ def project(answer: dict[str, Any], plan: Document, team: str | None) -> Documen
     for name in _COERCED_TEXTS:
         if result[name] is None and plan[name] == "":
             result[name] = ""
-    for name, wire in _FLAGS.items():
+    for name, wire in FLAGS.items():
         result[name] = bool(answer.get(wire))
     for name, wire in _NULLABLE_FLAGS.items():
         result[name] = answer.get(wire)

@@ -5,6 +5,7 @@ import pulumi_postgresql as postgresql
 import pytest
 
 from components.web_app import Release, WebApp
+from sandbox.standin.resources.project_wire import FLAGS
 from tests.unit.components.conftest import COMMIT, web_app_args
 from tests.unit.recorder import Recorded, record, reveal
 
@@ -39,6 +40,11 @@ def test_the_project_assigns_no_domain_by_itself_and_is_linked_to_the_repository
     assert project.inputs["gitRepository"] == {"type": "github", "repo": "acme/shop", "productionBranch": "main"}
     assert project.inputs["resourceConfig"] == {"functionDefaultRegions": ["fra1"]}
     assert project.options["protect"] is True
+
+
+def test_what_the_provider_sets_after_the_creation_is_declared(app: Recorded):
+    undeclared = [name for name in FLAGS if name not in app.one("shop-project").inputs]
+    assert undeclared == [], "a project whose creation ended after its first request would keep Vercel's own defaults"
 
 
 @pytest.mark.parametrize(

@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 _STEP, _SIDE = 6, 5
 """From one square to the next, and a square's side, pixels."""
 _LEFT, _LINE, _NARROWEST = 150, 14, 880
+_LABELLED = 6
+"""Columns that a kind's name needs."""
 _KINDS = {"request": "requests", "commit": "commits", "write": "writes"}
 _COLOURS = {
     record.WHOLE: ("#2f9e62", "crashed: users whole, led back"),
@@ -60,8 +62,10 @@ def _block(way: Way) -> tuple[str, int, int]:
     parts = [_text(0, 10, title, 'font-size="12" font-weight="600"')]
     first = 0
     for kind, group in groupby(way.points, key=lambda point: point.partition("-")[0]):
-        parts.append(_text(_LEFT + _STEP * first, 2 * _LINE - 4, _KINDS[kind], 'fill="#6b7785" font-size="8"'))
-        first += len(list(group))
+        wide = len(list(group))
+        if wide >= _LABELLED or first + wide == len(way.points):
+            parts.append(_text(_LEFT + _STEP * first, 2 * _LINE - 4, _KINDS[kind], 'fill="#6b7785" font-size="8"'))
+        first += wide
     for row, place in enumerate(used):
         fault, when = record.COLUMNS[place]
         said = f"{fault}, {when}" if len(FAULTS[fault].timings) > 1 else fault

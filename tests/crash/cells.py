@@ -7,7 +7,7 @@ import random
 import time
 from collections import Counter
 from dataclasses import asdict, dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from tests.crash import canaries, oracle
 from tests.crash.engine import running
@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from tests.crash.wire import Wire
 
 
+_T = TypeVar("_T")
 _CRASHED = "crashed"
 _SETTLE_SECONDS = (1, 8)
 """How long recover waits for what may still land: where nothing does, and where something does."""
@@ -126,27 +127,29 @@ def shuffled(matrix: Sequence[Cell], seed: int) -> list[Cell]:
 
     Neighbours often leave the same behind: side by side in two boxes, each would follow the same way back.
     """
-    order = list(matrix)
-    random.Random(seed).shuffle(order)  # noqa: S311 - a reproducible order, no secret
     place = {name: number for number, name in enumerate(dict.fromkeys(each.operation for each in matrix))}
-    return sorted(order, key=lambda each: place[each.operation])
+    return sorted(_mixed(matrix, seed), key=lambda each: place[each.operation])
 
 
 def sample(matrix: Sequence[Cell], size: int, seed: int) -> list[Cell]:
     """So many cells, chosen by the seed, as evenly as may be over operations, kinds of point and faults."""
-    mixed = list(matrix)
-    random.Random(seed).shuffle(mixed)  # noqa: S311 - a reproducible choice, no secret
     groups: dict[tuple[str, str, str, bool], list[Cell]] = {}
-    for each in mixed:
+    for each in _mixed(matrix, seed):
         groups.setdefault((each.operation, each.point.kind, each.fault, each.point.changes), []).append(each)
     chosen: list[Cell] = []
-    order = list(groups.values())
-    random.Random(seed).shuffle(order)  # noqa: S311 - as above
+    order = _mixed(groups.values(), seed)
     while len(chosen) < min(size, len(matrix)):
         for group in order:
             if group and len(chosen) < size:
                 chosen.append(group.pop())
     return chosen
+
+
+def _mixed(items: Iterable[_T], seed: int) -> list[_T]:
+    """In a seed's order."""
+    order = list(items)
+    random.Random(seed).shuffle(order)  # noqa: S311 - a reproducible order, no secret
+    return order
 
 
 @dataclass(frozen=True)

@@ -6,7 +6,7 @@ from collections import Counter, defaultdict
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Sequence
 
 Result = dict[str, Any]
 
@@ -78,10 +78,9 @@ def _counts(group: Sequence[Result], procedures: Sequence[str]) -> list[str]:
     return columns
 
 
-def markdown(heads: Iterable[str], rows: Sequence[Sequence[str]]) -> str:
+def markdown(heads: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
     """A table."""
-    names = list(heads)
-    lines = [names, ["---"] * len(names), *rows]
+    lines = [heads, ["---"] * len(heads), *rows]
     return "\n".join("| " + " | ".join(line) + " |" for line in lines)
 
 

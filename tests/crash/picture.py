@@ -56,9 +56,7 @@ def _block(way: Way) -> tuple[str, int, int]:
         for row, place in enumerate(used):
             x, y = _LEFT + _STEP * column, 2 * _LINE + _STEP * row
             squares[letters[place]].append(f"M{x} {y}h{_SIDE}v{_SIDE}h-{_SIDE}z")
-    counts = way.counts()
-    all_of_it = sum(counts.values()) - counts[record.NONE]
-    title = f"{way.operation}, {way.way}: {all_of_it - counts[record.ABSENT]} of {all_of_it} cells"
+    title = f"{way.operation}, {way.way}: {way.run} of {way.cells} cells"
     parts = [_text(0, 10, title, 'font-size="12" font-weight="600"')]
     first = 0
     for kind, group in groupby(way.points, key=lambda point: point.partition("-")[0]):

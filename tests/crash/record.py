@@ -48,9 +48,20 @@ class Way:
         return Counter("".join(self.points.values()))
 
     @property
+    def cells(self) -> int:
+        """How many there are, whether they were run or not."""
+        counts = self.counts()
+        return sum(counts.values()) - counts[NONE]
+
+    @property
+    def run(self) -> int:
+        """How many were run."""
+        return self.cells - self.counts()[ABSENT]
+
+    @property
     def complete(self) -> bool:
         """Whether every cell was run."""
-        return ABSENT not in self.counts()
+        return self.run == self.cells
 
     def covers(self, other: Way) -> bool:
         """Whether everything was run here that was run in another record of the same points."""
@@ -176,11 +187,10 @@ def _row(way: Way) -> list[str]:
     counts = way.counts()
     crashed = sum(counts[each] for each in (WHOLE, TOLD, LOST, BROKEN))
     swallowed = counts[SWALLOWED] + counts[UNTRUE]
-    run, all_of_it = crashed + swallowed, sum(counts.values()) - counts[NONE]
     return [
         f"`{way.operation}`",
         f"`{way.way}`",
-        f"all {run}" if way.complete else f"{run} of {all_of_it}",
+        f"all {way.run}" if way.complete else f"{way.run} of {way.cells}",
         f"{swallowed}, {counts[UNTRUE]} of them untrue" if counts[UNTRUE] else str(swallowed),
         str(crashed),
         "unknown" if way.states is None else str(way.states),

@@ -31,6 +31,8 @@ _SECRET_SIGNATURE = "4dabf18193072939515e22adb298388d"
 _URL = re.compile(r"postgresql://(?P<user>[^:]+):(?P<password>[^@]+)@[^/]+/(?P<database>[^?]+)")
 _PROVIDER_ID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 _FIRST_USER_OID = 16384
+NO_BEGINNING = "no beginning"
+"""Stands for the command of a ledger's record that ends and never began."""
 
 
 @dataclass(frozen=True)
@@ -182,6 +184,8 @@ class Record:
     text: str = field(repr=False)
     locks: int
     pending: int
+    never_began: int = 0
+    """The ledger's records that end and never began."""
 
     @property
     def digest(self) -> str:
@@ -207,8 +211,9 @@ def record(lab: Lab) -> Record:
         name: sorted(_PROVIDER_ID.sub("*", names.text(_plain(each, key))) for each in latest.get(name) or [])
         for name in ("resources", "pending_operations")
     }
-    known = [kept, _history(lab), _ledger(lab)]
-    return Record(json.dumps(known), locks, len(kept["pending_operations"]))
+    ledger = _ledger(lab)
+    never_began = sum(row[0] == NO_BEGINNING for row in ledger)
+    return Record(json.dumps([kept, _history(lab), ledger]), locks, len(kept["pending_operations"]), never_began)
 
 
 def standing(lab: Lab) -> str:
@@ -232,7 +237,7 @@ def _history(lab: Lab) -> list[str]:
 
 
 def _ledger(lab: Lab) -> list[list[Any]]:
-    """Command, result and unfinished operations of each record since the last that ended well."""
+    """Command, result and unfinished operations of each record since the last that ended well, and of what is amiss."""
     found: dict[str, list[Any]] = {}
     for path in sorted((lab.backend / ".parity" / "ledger" / "storefront" / STACK).glob("*.json")):
         document = json.loads(path.read_text())
@@ -240,10 +245,12 @@ def _ledger(lab: Lab) -> list[list[Any]]:
             found[path.name.partition(".1-")[0]] = [document["command"], document.get("intent"), "unfinished"]
         else:
             open_ones = [each["urn"] for each in document.get("operations") or [] if not each["done"]]
-            found[path.name.partition(".2-")[0]][2:] = [document["result"], sorted(open_ones)]
+            row = found.setdefault(path.name.partition(".2-")[0], [NO_BEGINNING, None, ""])
+            row[2:] = [document["result"], sorted(open_ones)]
     rows = list(found.values())
     good = [place for place, row in enumerate(rows) if row[2] == "succeeded"]
-    return rows[good[-1] :] if good else rows
+    since = good[-1] if good else 0
+    return [row for place, row in enumerate(rows) if place >= since or row[0] == NO_BEGINNING]
 
 
 @functools.cache

@@ -160,6 +160,8 @@ def _judge(
     record = oracle.record(lab)
     if record.pending or record.locks:
         faults.append(f"the record holds {record.pending} operations without an end and {record.locks} locks")
+    if record.never_began:
+        faults.append(f"the ledger holds {record.never_began} ends without a beginning")
     return faults + (_nothing_left(lab, procedure.again, verdict) if procedure.again else [])
 
 

@@ -378,3 +378,30 @@ def test_a_record_of_the_ledger_has_the_same_name_in_each_run(tmp_path):
         if (point := Files(tmp_path).point(Write("link", place / f"{name}.2-end.json", 1, tmp_path / "part")))
     }
     assert keys == {"link .parity/ledger/storefront/staging/*.2-end.json"}
+
+
+def test_an_end_in_the_ledger_without_a_beginning_is_told_and_stops_nothing(tmp_path):
+    ledger = tmp_path / ".parity" / "ledger" / "storefront" / "staging"
+    ledger.mkdir(parents=True)
+    (ledger / "a.1-begin.json").write_text(json.dumps({"command": "recover"}))
+    (ledger / "a.2-end.json").write_text(json.dumps({"result": "succeeded"}))
+    end = {"result": "failed", "operations": [{"urn": "urn:web", "done": False}]}
+    (ledger / "b.2-end.json").write_text(json.dumps(end))
+    (ledger / "c.1-begin.json").write_text(json.dumps({"command": "up", "intent": "r2"}))
+    (ledger / "c.2-end.json").write_text(json.dumps({"result": "succeeded"}))
+    rows = oracle._ledger(SimpleNamespace(backend=tmp_path))
+    assert rows == [[oracle.NO_BEGINNING, None, "failed", ["urn:web"]], ["up", "r2", "succeeded", []]]
+
+
+def test_a_record_that_is_not_at_rest_is_a_fault(monkeypatch):
+    monkeypatch.setattr(oracle, "read", lambda _: oracle.Reality(Counter(), {}))
+    way = Procedure("way", "", lambda *_: [], None)
+    verdict = procedures.Verdict("way")
+
+    def judged(**record):
+        monkeypatch.setattr(oracle, "record", lambda _: oracle.Record("", **record))
+        return procedures._judge(None, OPERATIONS["destroy"], way, oracle.Reality(Counter(), {}), verdict)
+
+    assert judged(locks=0, pending=0) == []
+    assert judged(locks=1, pending=2) == ["the record holds 2 operations without an end and 1 locks"]
+    assert judged(locks=0, pending=0, never_began=1) == ["the ledger holds 1 ends without a beginning"]

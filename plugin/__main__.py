@@ -2,6 +2,10 @@
 
 import sys
 
-from plugin.server import main
+import lean
+
+lean.leave_out()
+
+from plugin.server import main  # noqa: E402 - after the modules that are left out
 
 main(sys.argv[1:])

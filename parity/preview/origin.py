@@ -36,7 +36,7 @@ if TYPE_CHECKING:
     from parity.preview.plan import Change, Plan
     from parity.project import Project
 
-PROGRAM = ("infra", "components", "plugin")
+PROGRAM = ("infra", "components", "plugin", "lean")
 """The folders of the project whose code decides what is declared."""
 
 ByPlace = Mapping[tuple[str, str], tuple[Unit, ...]]

@@ -28,6 +28,7 @@ PROGRAM = (
     "infra",
     "components",
     "plugin",
+    "lean",
     "parity",
     "policy",
     "pyproject.toml",

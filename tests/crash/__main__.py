@@ -16,7 +16,7 @@ from tests.crash.procedures import PROCEDURES
 
 ROOT = Path(__file__).resolve().parents[2]
 RECORD, PICTURE, PAGE = (ROOT / "docs" / name for name in ("crash-record.json", "crash-record.svg", "crash.md"))
-CRASHED = ("components", "infra", "parity", "plugin", "sandbox")
+CRASHED = ("components", "infra", "lean", "parity", "plugin", "sandbox")
 """What the record names the version of."""
 
 

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from tests.crash.cells import Cell, Reference
 
 ROOT = Path(__file__).resolve().parents[2]
-_MADE_FROM = ("infra", "components", "plugin", "sandbox")
+_MADE_FROM = ("infra", "components", "plugin", "lean", "sandbox")
 _RECORDED_BY = (
     "canonical",
     "engine",

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from parity.local import Local
 
 ROOT = Path(__file__).resolve().parents[2]
-PARTS = ("infra", "components", "plugin", "policy")
+PARTS = ("infra", "components", "plugin", "lean", "policy")
 LIMIT_SECONDS = 300
 
 

@@ -4,13 +4,11 @@ from __future__ import annotations
 
 import os
 import subprocess
-import sys
 from typing import TYPE_CHECKING
 
 import pulumiverse_vercel
 
 from sandbox import standin
-from sandbox.standin import lean
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -66,16 +64,3 @@ def test_the_executable_starts_and_prints_its_port(tmp_path: Path):
             assert 0 < int(process.stdout.readline()) < 65536
         finally:
             process.terminate()
-
-
-def test_what_a_plugin_never_uses_is_not_loaded():
-    code = (
-        "import sys; from sandbox.standin.lean import leave_out; leave_out()\n"
-        "import sandbox.standin.server, httpx\n"
-        "assert httpx.AsyncClient\n"
-        "unwanted = ('dill', 'psutil', 'pulumi.automation._stack', 'rich', 'click')\n"
-        "print([name for name in unwanted if name in sys.modules])"
-    )
-    done = subprocess.run([sys.executable, "-P", "-c", code], capture_output=True, text=True, check=True)
-    assert done.stdout.strip() == "[]"
-    assert lean.UNUSED

@@ -9,7 +9,7 @@ import shlex
 import shutil
 import subprocess
 from contextlib import closing, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -62,6 +62,8 @@ class Lab:
     box: Box
     settle: int = 1
     """Recover's `--settle`, seconds: nothing is under way any more where it is asked."""
+    ways: dict[str, str] = field(default_factory=dict[str, str])
+    """Variables of the commands of a way back, on top of the box's: they start sooner."""
 
     @property
     def stack_file(self) -> Path:
@@ -196,7 +198,7 @@ def _started(folder: Path) -> Iterator[Lab]:
         box = Box(project, local, {**SPEED})
         with closing(Warm(folder / _WARM, project.root, box.environment())) as warm:
             box.extra |= warm.environment(box.environment())
-            yield Lab(folder, box)
+            yield Lab(folder, box, ways=warm.ways(box.environment()))
     finally:
         lifecycle.down(local.directory)
 

@@ -130,7 +130,7 @@ def follow(
         if command is None:
             verdict.faults = _judge(lab, operation, procedure, undisturbed, verdict)
             break
-        run = lab.box.run(*command)
+        run = lab.box.run(*command, extra=lab.ways)
         verdict.said += run.said
         if run.code != 0:
             verdict.faults.append(f"`{' '.join(command[:2])}` ended with {run.code}: {_reason(run)}")
@@ -175,7 +175,7 @@ def _preview(lab: Lab, operation: Operation) -> list[str]:
 def _nothing_left(lab: Lab, command: list[str], verdict: Verdict) -> list[str]:
     """Whether the last command finds nothing to do: it succeeds, and record and reality stay as they are."""
     before = oracle.record(lab).text, oracle.read(lab).objects
-    run = lab.box.run(*command)
+    run = lab.box.run(*command, extra=lab.ways)
     verdict.said += run.said
     if run.code != 0:
         return [f"`{' '.join(command[:2])}` again ended with {run.code}: {_reason(run)}"]

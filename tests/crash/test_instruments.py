@@ -277,7 +277,7 @@ def walk(monkeypatch):
     world, ran = [], []
 
     class Box:
-        def run(self, word, *_):
+        def run(self, word, *_, extra):
             ran.append(word)
             world.append(word)
             return SimpleNamespace(code=0, said="")
@@ -292,7 +292,7 @@ def walk(monkeypatch):
 
     def walked(start, known, way=way, **more):
         world[:], ran[:] = start, []
-        verdict = procedures.follow(SimpleNamespace(box=Box()), OPERATIONS["prune"], way, None, known, **more)
+        verdict = procedures.follow(SimpleNamespace(box=Box(), ways={}), OPERATIONS["prune"], way, None, known, **more)
         return ran[:], verdict
 
     return walked, way

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import subprocess
 import sys
 import threading
@@ -98,6 +99,20 @@ def test_several_run_at_once(warm: Warm, tmp_path: Path):
     for thread in threads:
         thread.join()
     assert sorted(said) == ["0\n", "1\n", "2\n", "3\n"]
+
+
+def test_a_way_back_has_the_projects_own_command(warm: Warm, tmp_path: Path):
+    environment = dict(os.environ) | warm.ways(dict(os.environ))
+    done, real = (
+        subprocess.run([name, "up", "--help"], env=environment, capture_output=True, text=True, check=True)
+        for name in ("parity", Path(sys.executable).with_name("parity"))
+    )
+    assert done.stdout == real.stdout
+    assert shutil.which("parity", path=environment["PATH"]) == str(warm.home / "ways" / "parity")
+    words = ["parity", "recover", "x", "--json"]
+    wrong = subprocess.run(words, env=environment, cwd=tmp_path, capture_output=True, check=False)
+    assert wrong.returncode != 0
+    assert json.loads(wrong.stdout)
 
 
 def test_anything_else_is_the_real_interpreter_s(warm: Warm, tmp_path: Path):

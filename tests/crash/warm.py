@@ -1,9 +1,10 @@
-"""Starts the program sooner: a process that has loaded its libraries forks for each run of it.
+"""Starts the program and the way back's `parity` sooner: a process that has loaded the libraries forks for each run.
 
 A good part of what a run of the engine costs is Python loading the same libraries again. A `python3` of the box's own
 stands before the real one on the engine's path: where it is asked for the program it hands the run to the warm process,
 and where it is asked for anything else it becomes the real one. What the engine started lives and dies as before: the
-run ends with it, and it ends as the run does. Plugins, which crash, are never started this way.
+run ends with it, and it ends as the run does. A `parity` stands before the real one too, for the commands of a way back
+alone. What crashes, plugins and the project's own commands, is never started this way.
 """
 
 from __future__ import annotations
@@ -26,7 +27,8 @@ from pathlib import Path
 from typing import Any
 
 _PROVIDERS = ("pulumi_github", "pulumi_postgresql", "pulumiverse_vercel")
-_LIBRARIES = ("pulumi", *_PROVIDERS, "httpx", "infra.build", "infra.preflight")
+_COMMANDS = ("parity.cli", "parity.commands.recover", "parity.commands.up")
+_LIBRARIES = ("pulumi", *_PROVIDERS, "httpx", "infra.build", "infra.preflight", *_COMMANDS)
 _SOCKET, _READY = "warm.sock", b"ready\n"
 _LONGEST = 1 << 20
 _SCRIPT = """#!{python} -IS
@@ -34,6 +36,12 @@ import sys
 sys.path.insert(0, {folder!r})
 from warm_client import stand_in
 stand_in({socket!r}, {python!r}, {packages!r})
+"""
+_COMMAND = """#!{python} -IS
+import sys
+sys.path.insert(0, {folder!r})
+from warm_client import command
+command({socket!r}, {program!r})
 """
 
 
@@ -52,6 +60,11 @@ class Warm:
         for name in ("python", "python3"):
             (self.programs / name).write_text(script)
             (self.programs / name).chmod(0o755)
+        own = Path(sys.executable).with_name("parity")
+        self._ways = folder / "ways"
+        self._ways.mkdir()
+        (self._ways / own.name).write_text(_COMMAND.format(socket=str(folder / _SOCKET), program=str(own), **names))
+        (self._ways / own.name).chmod(0o755)
         self._process = subprocess.Popen(
             [sys.executable, "-P", __file__, str(folder / _SOCKET)],
             cwd=program,
@@ -65,6 +78,10 @@ class Warm:
     def environment(self, before: dict[str, str]) -> dict[str, str]:
         """What to set on top for commands whose programs it is to run."""
         return {"PATH": f"{self.programs}{os.pathsep}{before['PATH']}", "VIRTUAL_ENV": str(self.home)}
+
+    def ways(self, before: dict[str, str]) -> dict[str, str]:
+        """What to set on top for a way back's commands, which nothing stops."""
+        return {"PATH": f"{self._ways}{os.pathsep}{before['PATH']}"}
 
     def close(self) -> None:
         """End it, and with it every run that it forked."""

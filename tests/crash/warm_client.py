@@ -1,4 +1,4 @@
-"""What stands for `python3` in a box: has the program run by the warm process, or becomes the real interpreter.
+"""What stands for `python3` and `parity` in a box: has it run by the warm process, or becomes the real interpreter.
 
 Run by an interpreter that loads no more than this, so that it starts at once.
 """
@@ -30,7 +30,16 @@ def stand_in(address: str, python: str, packages: str) -> None:
         return
     if not words or os.path.basename(words[0]) != _PROGRAM:  # noqa: PTH119 - as above
         os.execv(python, [python, *words])  # noqa: S606 - becoming the program is the purpose
-    status = _run(address, words)
+    _end_as(_run(address, words))
+
+
+def command(address: str, program: str) -> None:
+    """Have a Python script run with this command line: the one at the path `program`."""
+    _end_as(_run(address, [program, *sys.argv[1:]]))
+
+
+def _end_as(status: int) -> None:
+    """End as the run did."""
     if os.WIFSIGNALED(status):
         os.kill(os.getpid(), os.WTERMSIG(status))
     sys.exit(os.waitstatus_to_exitcode(status))

@@ -17,14 +17,19 @@ if TYPE_CHECKING:
 
 
 @pytest.fixture(scope="module")
-def connect(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[..., psycopg.Connection]]:
-    """Connects to a sandbox's PostgreSQL as the administrator, through another `port` where one is given."""
+def environment(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, str]]:
+    """The variables of a running sandbox."""
     directory = tmp_path_factory.mktemp("sandbox") / "box"
     lifecycle.up(directory)
-    environment = lifecycle.environment(directory)
+    yield lifecycle.environment(directory)
+    lifecycle.down(directory, wipe=True)
+
+
+@pytest.fixture(scope="module")
+def connect(environment: dict[str, str]) -> Callable[..., psycopg.Connection]:
+    """Connects to its PostgreSQL as the administrator, through another `port` where one is given."""
 
     def connected(port: int = 0) -> psycopg.Connection:
         return catalog.connect(environment, port=port)
 
-    yield connected
-    lifecycle.down(directory, wipe=True)
+    return connected

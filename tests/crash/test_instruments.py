@@ -26,6 +26,7 @@ from tests.crash.points import Files, Point, of_commits, of_requests, pattern
 from tests.crash.procedures import Procedure
 from tests.crash.wire import Commit, Hold, Wire
 from tests.crash.writes import Watch, Write
+from tests.support import catalog
 
 # --- Writes -----------------------------------------------------------------------------------------------------------
 
@@ -405,3 +406,20 @@ def test_a_record_that_is_not_at_rest_is_a_fault(monkeypatch):
     assert judged(locks=0, pending=0) == []
     assert judged(locks=1, pending=2) == ["the record holds 2 operations without an end and 1 locks"]
     assert judged(locks=0, pending=0, never_began=1) == ["the ledger holds 1 ends without a beginning"]
+
+
+@pytest.mark.sandbox
+def test_a_moment_is_another_one_once_a_catalogue_changed(connect, environment):
+    moments = [catalog.moment(environment)]
+    catalog.dump(environment)
+    assert catalog.moment(environment) == moments[0], "a look changes nothing"
+    with connect() as changing:
+        with changing.transaction():
+            changing.execute("CREATE ROLE moment_a")
+            moments.append(catalog.moment(environment))
+            assert "moment_a" not in str(catalog.dump(environment)["roles"])
+        moments.append(catalog.moment(environment))
+        assert "moment_a" in str(catalog.dump(environment)["roles"])
+        changing.execute("DROP ROLE moment_a")
+        moments.append(catalog.moment(environment))
+    assert len(set(moments[1:])) == len(moments) - 1

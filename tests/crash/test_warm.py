@@ -120,6 +120,12 @@ def test_anything_else_is_the_real_interpreter_s(warm: Warm, tmp_path: Path):
     assert asked(warm, script).stdout == f"{sys.executable} {os.getpid()}\n"
 
 
+def test_the_version_is_the_real_interpreter_s(warm: Warm):
+    environment = {**os.environ, **warm.environment(dict(os.environ))}
+    said = [subprocess.check_output([each, "--version"], env=environment) for each in ("python3", sys.executable)]
+    assert said[0] == said[1]
+
+
 def test_the_packages_are_those_that_pip_lists(warm: Warm):
     environment = {**os.environ, **warm.environment(dict(os.environ))}
     words = ["-m", "pip", "list", "-v", "--format", "json"]

@@ -28,6 +28,9 @@ def stand_in(address: str, python: str, packages: str) -> None:
         with open(packages, encoding="utf-8") as stream:  # noqa: PTH123 - pathlib takes as long as all of this
             sys.stdout.write(stream.read())
         return
+    if words == ["--version"]:  # the language host asks that too
+        print("Python", sys.version.split()[0])  # noqa: T201 - the answer
+        return
     if not words or os.path.basename(words[0]) != _PROGRAM:  # noqa: PTH119 - as above
         os.execv(python, [python, *words])  # noqa: S606 - becoming the program is the purpose
     _end_as(_run(address, words))

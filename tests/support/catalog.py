@@ -54,6 +54,18 @@ def dump(environment: Mapping[str, str]) -> dict[str, list[list[Any]]]:
     return found
 
 
+def moment(environment: Mapping[str, str]) -> str:
+    """What is the same for two moments between which nothing was changed.
+
+    The server's start, the end of its log, and which transactions have ended: each change is one of a transaction.
+    """
+    query = "SELECT concat_ws(' ', pg_postmaster_start_time(), pg_current_wal_insert_lsn(), pg_current_snapshot())"
+    with connect(environment) as connection:
+        row = connection.execute(query).fetchone()
+    assert row is not None
+    return row[0]
+
+
 def connect(environment: Mapping[str, str], database: str = "postgres", *, port: int = 0) -> psycopg.Connection[Any]:
     """As the administrator that libpq's variables name, in autocommit; through another `port` where one is given."""
     return psycopg.connect(

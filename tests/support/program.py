@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import json
 import shutil
 import subprocess
@@ -15,6 +16,7 @@ from parity.project import Project
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from engine.model import Engine
     from parity.local import Local
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -30,6 +32,12 @@ def copy_program(target: Path) -> Project:
     for name in PARTS:
         shutil.copytree(ROOT / name, target / name, ignore=shutil.ignore_patterns("__pycache__"))
     return Project(target)
+
+
+@functools.cache
+def _tools() -> Engine:
+    """The engine: one a process, since resolving it asks several programs for their versions."""
+    return toolchain.resolve()
 
 
 @dataclass(frozen=True)
@@ -63,7 +71,7 @@ class Box:
 
     def environment(self) -> dict[str, str]:
         """The environment of every program that is run."""
-        found = self.local.environment(toolchain.resolve())
+        found = self.local.environment(_tools())
         # The copy of the program, not the checkout that this environment installed for editing.
         return {**found, "PYTHONPATH": str(self.project.root), "NO_COLOR": "1", **self.extra}
 

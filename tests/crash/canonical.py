@@ -31,7 +31,7 @@ _HOSTS = ".vercel.app"
 _LABEL = re.compile(r"<(\w+ \w+) [0-9a-f]{10}>")
 _PREFIXED = re.compile(r"^[a-z]{3,4}_(\w+)$")
 
-RANDOM_FIELDS = frozenset({"public_key", "private_key", "encrypted_value", "key_id", "gates", "seq"})
+RANDOM_FIELDS = frozenset({"public_key", "private_key", "encrypted_value", "key_id", "keyId", "gates", "seq"})
 """Fields whose value is random, or follows from something random."""
 
 WHO_FIELDS = frozenset({"updatedBy"})

@@ -32,6 +32,7 @@ _SECRET_SIGNATURE = "4dabf18193072939515e22adb298388d"
 _URL = re.compile(r"postgresql://(?P<user>[^:]+):(?P<password>[^@]+)@[^/]+/(?P<database>[^?]+)")
 _PROVIDER_ID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 _FIRST_USER_OID = 16384
+_TIMES = {"created", "modified"}
 NO_BEGINNING = "no beginning"
 """Stands for the command of a ledger's record that ends and never began."""
 
@@ -289,16 +290,16 @@ def _opened(text: str, key: AESGCM | None) -> str:
 
 
 def _plain(value: Any, key: AESGCM | None) -> Any:
-    """Sealed values opened, and of the times only that there are any: recover's own records have none."""
+    """Sealed values opened, and of the times only whether there is any: recover's own records have none."""
     if isinstance(value, dict):
         mapping = cast("dict[str, Any]", value)
         if _SECRET_SIGNATURE in mapping:
             if "ciphertext" not in mapping:
                 return {"sealed": mapping.get("plaintext")}
             return {"sealed": _opened(str(mapping["ciphertext"]), key)}
-        times = {name: "<time>" for name in ("created", "modified") if name in mapping}
-        skipped = {"sourcePosition", "stackTrace", *times}
-        return {name: _plain(each, key) for name, each in mapping.items() if name not in skipped} | times
+        skipped = {"sourcePosition", "stackTrace", *_TIMES}
+        noted = {"noted": "<time>"} if _TIMES & set(mapping) else {}
+        return {name: _plain(each, key) for name, each in mapping.items() if name not in skipped} | noted
     if not isinstance(value, list):
         return value
     found = [_plain(each, key) for each in cast("list[Any]", value)]

@@ -236,7 +236,9 @@ def test_records_are_told_apart_by_the_values_that_are_sealed_in_them_and_not_by
 
 def test_of_a_records_times_it_counts_only_whether_there_are_any():
     first, second, none = {"urn": "u", "modified": "1"}, {"urn": "u", "modified": "2"}, {"urn": "u"}
+    adopted, made = {**first, "created": "1"}, {**none, "created": "3"}
     assert oracle._plain(first, None) == oracle._plain(second, None) != oracle._plain(none, None)
+    assert oracle._plain(adopted, None) == oracle._plain(made, None) == oracle._plain(first, None)
 
 
 # --- The matrix -------------------------------------------------------------------------------------------------------

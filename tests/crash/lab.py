@@ -21,7 +21,7 @@ from infra.digest import config_digest
 from parity import seeds, toolchain
 from parity.local import Local
 from parity.project import Project
-from sandbox import lifecycle
+from sandbox import lifecycle, standin
 from sandbox.server import ServeOptions
 from tests.crash import terraform
 from tests.crash.operations import (
@@ -198,6 +198,9 @@ def _started(folder: Path) -> Iterator[Lab]:
         box = Box(project, local, {**SPEED})
         with closing(Warm(folder / _WARM, project.root, box.environment())) as warm:
             box.extra |= warm.environment(box.environment())
+            if (local.layout.pulumi / "plugins").exists():
+                # The stand-in too is started by the box's own Python then, as the project's plugin is.
+                standin.install(local.layout.pulumi, warm.programs / "python")
             yield Lab(folder, box, ways=warm.ways(box.environment()))
     finally:
         lifecycle.down(local.directory)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import shutil
+import signal
 import subprocess
 import sys
 import threading
@@ -15,7 +16,7 @@ from typing import TYPE_CHECKING
 import psutil
 import pytest
 
-from tests.crash.warm import Warm
+from tests.crash.warm import WARM_PLUGINS, Warm
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -113,6 +114,31 @@ def test_a_way_back_has_the_projects_own_command(warm: Warm, tmp_path: Path):
     wrong = subprocess.run(words, env=environment, cwd=tmp_path, capture_output=True, check=False)
     assert wrong.returncode != 0
     assert json.loads(wrong.stdout)
+
+
+def test_a_crashed_command_is_real_and_takes_the_boxs_environment_for_its_own(warm: Warm):
+    environment = {**os.environ, **warm.environment(dict(os.environ))}
+    command = Path(shutil.which("parity", path=environment["PATH"]) or "")
+    assert command == warm.programs / "parity"
+    assert subprocess.run([command, "--help"], env=environment, capture_output=True, check=True).stdout
+    code = "import sys, os, parity; print(sys.prefix, sys.prefix != sys.base_prefix, os.getppid())"
+    said = subprocess.check_output([command.read_text().partition("\n")[0][2:], "-c", code], text=True)
+    assert said.split() == [str(warm.home), "True", str(os.getpid())]
+
+
+@pytest.mark.parametrize("module", ["plugin", "sandbox.standin"])
+@pytest.mark.parametrize("in_a_way_back", [True, False])
+def test_plugins_are_real_but_in_a_way_back(warm: Warm, tmp_path: Path, module: str, in_a_way_back: bool):
+    environment = {**os.environ, **warm.environment(dict(os.environ)), **({WARM_PLUGINS: "1"} if in_a_way_back else {})}
+    command = ["python", "-P", "-m", module, "127.0.0.1:1"]
+    with subprocess.Popen(command, env=environment, cwd=tmp_path, stdout=subprocess.PIPE) as plugin:
+        assert plugin.stdout is not None
+        port = int(plugin.stdout.readline())
+        listening = [each for each in psutil.net_connections("tcp") if each.laddr[1:] == (port,)]
+        assert [each.pid == plugin.pid for each in listening] == [not in_a_way_back]
+        run = psutil.Process(listening[0].pid)
+        plugin.kill()
+        assert run.wait(timeout=20) in {None, -signal.SIGKILL}
 
 
 def test_anything_else_is_the_real_interpreter_s(warm: Warm, tmp_path: Path):

@@ -1,10 +1,10 @@
-"""Starts the program and the way back's `parity` sooner: a process that has loaded the libraries forks for each run.
+"""Starts Python's programs sooner: a process that has loaded their libraries forks for each run.
 
-A good part of what a run of the engine costs is Python loading the same libraries again. A `python3` of the box's own
-stands before the real one on the engine's path: where it is asked for the program it hands the run to the warm process,
-and where it is asked for anything else it becomes the real one. What the engine started lives and dies as before: the
-run ends with it, and it ends as the run does. A `parity` stands before the real one too, for the commands of a way back
-alone. What crashes, plugins and the project's own commands, is never started this way.
+A good part of what a run of the engine costs is Python loading the same libraries again. A virtual environment of the
+box's own stands before the real one: its `python3` hands what it is asked for to the warm process, or becomes the real
+one. The program is always run so; the project's command and the plugins are in a way back alone. What crashes, plugins
+and the project's own commands, is never started this way. What the engine started lives and dies as before: the run
+ends with it, and it ends as the run does.
 """
 
 from __future__ import annotations
@@ -22,20 +22,23 @@ import signal
 import socket
 import subprocess
 import sys
+import sysconfig
 import traceback
 from pathlib import Path
 from typing import Any
 
+WARM_PLUGINS = "PARITY_CRASH_WARM_PLUGINS"
 _PROVIDERS = ("pulumi_github", "pulumi_postgresql", "pulumiverse_vercel")
 _COMMANDS = ("parity.cli", "parity.commands.recover", "parity.commands.up")
-_LIBRARIES = ("pulumi", *_PROVIDERS, "httpx", "infra.build", "infra.preflight", *_COMMANDS)
+_PLUGINS = ("plugin.server", "sandbox.standin.server")
+_LIBRARIES = ("pulumi", *_PROVIDERS, "httpx", "infra.build", "infra.preflight", *_COMMANDS, *_PLUGINS)
 _SOCKET, _READY = "warm.sock", b"ready\n"
 _LONGEST = 1 << 20
 _SCRIPT = """#!{python} -IS
 import sys
 sys.path.insert(0, {folder!r})
 from warm_client import stand_in
-stand_in({socket!r}, {python!r}, {packages!r})
+stand_in({socket!r}, {python!r}, {packages!r}, {mark!r})
 """
 _COMMAND = """#!{python} -IS
 import sys
@@ -46,27 +49,35 @@ command({socket!r}, {program!r})
 
 
 class Warm:
-    """The warm process of one box, and the folder to stand first on the path of its commands."""
+    """The warm process of one box, and the virtual environment to stand before its commands' own."""
 
     def __init__(self, folder: Path, program: Path, environment: dict[str, str]) -> None:
         self.home = folder
         self.programs = folder / "bin"
         self.programs.mkdir(parents=True)
+        interpreter = _environment(folder)
         words = [sys.executable, "-m", "pip", "list", "-v", "--format", "json"]
         packages = folder / "packages.json"
         packages.write_bytes(subprocess.run(words, capture_output=True, check=True).stdout)
-        names = {"python": sys.executable, "folder": str(Path(__file__).parent), "packages": str(packages)}
+        names = {
+            "mark": WARM_PLUGINS,
+            "python": sys.executable,
+            "folder": str(Path(__file__).parent),
+            "packages": str(packages),
+        }
         script = _SCRIPT.format(socket=str(folder / _SOCKET), **names)
         for name in ("python", "python3"):
             (self.programs / name).write_text(script)
             (self.programs / name).chmod(0o755)
         own = Path(sys.executable).with_name("parity")
+        (self.programs / own.name).write_text(f"#!{interpreter}\n{own.read_text().partition(chr(10))[2]}")
+        (self.programs / own.name).chmod(0o755)
         self._ways = folder / "ways"
         self._ways.mkdir()
         (self._ways / own.name).write_text(_COMMAND.format(socket=str(folder / _SOCKET), program=str(own), **names))
         (self._ways / own.name).chmod(0o755)
         self._process = subprocess.Popen(
-            [sys.executable, "-P", __file__, str(folder / _SOCKET)],
+            [str(interpreter), "-P", __file__, str(folder / _SOCKET)],
             cwd=program,
             env=environment,
             stdin=subprocess.DEVNULL,
@@ -81,12 +92,28 @@ class Warm:
 
     def ways(self, before: dict[str, str]) -> dict[str, str]:
         """What to set on top for a way back's commands, which nothing stops."""
-        return {"PATH": f"{self._ways}{os.pathsep}{before['PATH']}"}
+        return {"PATH": f"{self._ways}{os.pathsep}{before['PATH']}", WARM_PLUGINS: "1"}
 
     def close(self) -> None:
         """End it, and with it every run that it forked."""
         self._process.terminate()
         self._process.wait()
+
+
+def _environment(folder: Path) -> Path:
+    """Make the folder a virtual environment with the packages of this one; gives its interpreter, the real one.
+
+    A command of the project's puts its own environment's programs before all others: so they are the warm ones too.
+    """
+    base = Path(sys.executable).resolve()
+    (folder / "pyvenv.cfg").write_text(f"home = {base.parent}\ninclude-system-site-packages = false\n")
+    packages = Path(sysconfig.get_path("purelib"))
+    own = folder / packages.relative_to(sys.prefix)
+    own.parent.mkdir(parents=True)
+    own.symlink_to(packages)
+    interpreter = folder / "bin" / "interpreter"
+    interpreter.symlink_to(base)
+    return interpreter
 
 
 class _Server:
@@ -160,11 +187,16 @@ def _become(wanted: dict[str, Any], streams: list[int]) -> None:
     os.environ.clear()
     os.environ.update(wanted["environment"])
     random.seed()
-    sys.argv = list(wanted["words"])
-    sys.path.insert(0, str(Path(sys.argv[0]).parent))
+    words = list(wanted["words"])
     code: object = 0
     try:
-        runpy.run_path(sys.argv[0], run_name="__main__")
+        if words[:2] == ["-P", "-m"]:
+            sys.argv = words[2:]
+            runpy.run_module(words[2], run_name="__main__", alter_sys=True)
+        else:
+            sys.argv = words
+            sys.path.insert(0, str(Path(words[0]).parent))
+            runpy.run_path(words[0], run_name="__main__")
     except SystemExit as error:
         code = error.code
     except BaseException:  # noqa: BLE001 - the interpreter prints it and ends with 1

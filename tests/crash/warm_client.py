@@ -12,9 +12,10 @@ import socket
 import sys
 
 _PROGRAM = "pulumi-language-python-exec"
+_PLUGINS = (["-P", "-m", "plugin"], ["-P", "-m", "sandbox.standin"])
 
 
-def stand_in(address: str, python: str, packages: str) -> None:
+def stand_in(address: str, python: str, packages: str, mark: str) -> None:
     """Do what the command line asks for.
 
     Args:
@@ -22,6 +23,7 @@ def stand_in(address: str, python: str, packages: str) -> None:
         python: the real interpreter.
         packages: a file with what `pip list -v --format json` says; the language host asks for it at each start of the
             engine, half a second each.
+        mark: the variable that is set where plugins are to be run so too.
     """
     words = sys.argv[1:]
     if words[:3] == ["-m", "pip", "list"]:
@@ -31,7 +33,8 @@ def stand_in(address: str, python: str, packages: str) -> None:
     if words == ["--version"]:  # the language host asks that too
         print("Python", sys.version.split()[0])  # noqa: T201 - the answer
         return
-    if not words or os.path.basename(words[0]) != _PROGRAM:  # noqa: PTH119 - as above
+    plugin = words[:3] in _PLUGINS and mark in os.environ
+    if not plugin and (not words or os.path.basename(words[0]) != _PROGRAM):  # noqa: PTH119 - as above
         os.execv(python, [python, *words])  # noqa: S606 - becoming the program is the purpose
     _end_as(_run(address, words))
 

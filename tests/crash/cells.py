@@ -262,21 +262,19 @@ def live_faults(lab: Lab, reference: Reference) -> list[str]:
     Whole: the answer is 200 with a working login to the database, and what is served is, to the last variable, the
     release from before the operation or the one from after it.
     """
-    served = oracle.read(lab).served
-    before, after = reference.started_with, reference.reality.served
-    if served not in (before, after):
-        return ["what is live is neither the release before nor the one after"]
+    looks = [oracle.read(lab).served]
     answer = oracle.ask(lab)
-    if not served:
-        return [] if answer.status != 200 else ["something answers though nothing is live"]
-    faults: list[str] = []
-    if answer.status != 200:
-        faults.append(f"the domain answers {answer.status}")
-    elif not answer.logins:
-        faults.append("the live release cannot log in to its database")
     # The vendor may switch between one look and the next: what is answered is what is served at one of them.
-    wanted = [_built(each) for each in (served, oracle.read(lab).served)]
-    if answer.status == 200 and (answer.release, answer.commit) not in wanted:
+    looks.append(oracle.read(lab).served)
+    if any(each not in (reference.started_with, reference.reality.served) for each in looks):
+        return ["what is live is neither the release before nor the one after"]
+    if answer.status != 200:
+        return [f"the domain answers {answer.status}"] if all(looks) else []
+    if not any(looks):
+        return ["something answers though nothing is live"]
+    faults = [] if answer.logins else ["the live release cannot log in to its database"]
+    wanted = [_built(each) for each in looks if each]
+    if (answer.release, answer.commit) not in wanted:
         faults.append(f"the domain answers with release {answer.release}, the project serves {wanted[0][0]}")
     return faults
 

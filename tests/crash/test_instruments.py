@@ -425,3 +425,37 @@ def test_a_moment_is_another_one_once_a_catalogue_changed(connect, environment):
         changing.execute("DROP ROLE moment_a")
         moments.append(catalog.moment(environment))
     assert len(set(moments[1:])) == len(moments) - 1
+
+
+def _release(name):
+    return {"shop": json.dumps({"variables": {"PARITY_RELEASE": name, "PARITY_COMMIT": f"commit of {name}"}})}
+
+
+def _answered(name, *, status=200, logins=True):
+    return oracle.Answer(status, name, f"commit of {name}", logins=logins)
+
+
+@pytest.mark.parametrize(
+    ("before", "then", "answer", "faults"),
+    [
+        ("r1", "r1", _answered("r1"), []),
+        ("r1", "r2", _answered("r2"), []),
+        ("r1", "r2", _answered("r1"), []),
+        ("r1", "r1", _answered("r2"), ["the domain answers with release r2, the project serves r1"]),
+        ("r1", "r1", _answered("r1", logins=False), ["the live release cannot log in to its database"]),
+        ("r1", "r1", _answered("r1", status=502), ["the domain answers 502"]),
+        ("r1", "r3", _answered("r1"), ["what is live is neither the release before nor the one after"]),
+        (None, None, _answered(None, status=404), []),
+        (None, None, _answered("r2"), ["something answers though nothing is live"]),
+        (None, "r2", _answered("r2"), []),
+        (None, "r2", _answered(None, status=404), []),
+        (None, "r2", _answered("r1"), ["the domain answers with release r1, the project serves r2"]),
+    ],
+)
+def test_users_are_served_one_whole_release_or_rightly_nothing(monkeypatch, before, then, answer, faults):
+    looks = [_release(each) if each else {} for each in (before, then)]
+    monkeypatch.setattr(oracle, "read", lambda _: oracle.Reality(Counter(), looks.pop(0)))
+    monkeypatch.setattr(oracle, "ask", lambda _: answer)
+    started_with = _release("r1") if before else {}
+    reference = cells.Reference(OPERATIONS["first-up"], (), oracle.Reality(Counter(), _release("r2")), started_with)
+    assert cells.live_faults(None, reference) == faults

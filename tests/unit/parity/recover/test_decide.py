@@ -544,6 +544,13 @@ def test_a_deletion_or_a_providers_creation_of_what_is_neither_declared_nor_reco
         assert world.kinds() == [("forget", "")]
 
 
+@pytest.mark.parametrize("type_", ["pulumi:pulumi:Stack", "parity:components:X"])
+def test_a_creation_of_what_stands_in_the_record_alone_is_forgotten(type_):
+    world = World(type_).pending("creating", custom=False)
+    world.declared = False
+    assert world.kinds() == [("forget", "")], "no program declares the stack's own resource, begun first of all"
+
+
 def test_an_operation_on_what_is_recorded_and_not_declared_is_finished():
     world = World(model.DOMAIN).recorded("a").pending("deleting")
     world.declared = False

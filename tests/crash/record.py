@@ -122,7 +122,7 @@ def merged(old: Sequence[Way], new: Sequence[Way]) -> list[Way]:
     found = {(each.operation, each.way): each for each in old}
     for each in new:
         before = found.get((each.operation, each.way))
-        if before is None or list(before.points) != list(each.points) or each.covers(before):
+        if before is None or set(before.points) != set(each.points) or each.covers(before):
             found[each.operation, each.way] = each
             continue
         points = {

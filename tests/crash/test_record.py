@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from dataclasses import replace
 
 import pytest
 
@@ -98,6 +99,15 @@ def test_where_an_operation_has_other_points_what_was_published_of_the_old_ones_
     old = Way("prune", "recover", ["2026-11-25"], ["b"], 1, {"request-0-1": WHOLE * len(COLUMNS)})
     new = recorded(every, results(every[:1]))
     assert record.merged([old], new) == new
+
+
+def test_the_same_points_in_another_order_are_the_same_points():
+    every = matrix()
+    first = recorded(every, results(every[:3]))
+    turned = [replace(each, points=dict(reversed(each.points.items()))) for each in first]
+    (both,) = record.merged(turned, recorded(every, results(every[3:6])))
+    assert both.counts()[WHOLE] == 6
+    assert list(both.points) == list(first[0].points)
 
 
 def test_ways_that_nobody_followed_are_not_published():

@@ -40,6 +40,11 @@ class Recorded:
         """Its name in the program."""
         return self.urn.rpartition("::")[2]
 
+    @property
+    def only_recorded(self) -> bool:
+        """Whether it stands for nothing outside the record: a provider, a component, the stack's own resource."""
+        return self.type.startswith("pulumi:providers:") or not self.custom
+
 
 @dataclass(frozen=True)
 class Pending:

@@ -315,7 +315,7 @@ def _undeclared(urn: str, record: Recorded | None, operation: Pending) -> Decisi
     """An operation on what the program does not declare any more, or never did."""
     if record is not None:
         return Decision(urn, "finish", f"{operation.operation} began, and has no end; it is not declared", record.id)
-    if operation.operation != "creating" or _only_recorded(operation.resource):
+    if operation.operation != "creating" or operation.resource.only_recorded:
         return Decision(urn, "forget", f"{operation.operation} began, and it is neither declared nor recorded")
     return Decision(
         urn,
@@ -327,7 +327,7 @@ def _undeclared(urn: str, record: Recorded | None, operation: Pending) -> Decisi
 
 def _unseen(urn: str, record: Recorded | None, operation: Pending, trouble: Trouble) -> Decision:  # noqa: ARG001 - one form
     """An operation on a declared resource that is not looked at: a component, a provider, a foreign type."""
-    if record is not None or _only_recorded(operation.resource):
+    if record is not None or operation.resource.only_recorded:
         return Decision(urn, "finish", f"{operation.operation} began, and has no end", record.id if record else "")
     return Decision(
         urn,
@@ -335,11 +335,6 @@ def _unseen(urn: str, record: Recorded | None, operation: Pending, trouble: Trou
         f"its creation began, and {operation.resource.type} is not looked at",
         remedy="find out whether it exists and `pulumi import` it, or run `pulumi refresh --clear-pending-creates`",
     )
-
-
-def _only_recorded(resource: Recorded) -> bool:
-    """Whether it stands for nothing outside the record: a provider, a component, the stack's own resource."""
-    return resource.type.startswith("pulumi:providers:") or not resource.custom
 
 
 def _refusal(type_: str, found: Found, inputs: Mapping[str, Any]) -> str:
@@ -387,7 +382,7 @@ def _normal(value: Any) -> Any:
 
 def unproven(record: Recorded) -> bool:
     """Whether recover wrote the record and no provider has read it since: the engine notes when it does."""
-    return not _only_recorded(record) and not ({"created", "modified"} & set(record.document))
+    return not record.only_recorded and not ({"created", "modified"} & set(record.document))
 
 
 def _beside(reality: Reality, decisions: Sequence[Decision], state: State, graph: Graph) -> Iterator[str]:

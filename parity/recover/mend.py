@@ -69,8 +69,7 @@ def _content(document: Mapping[str, Any]) -> tuple[list[Any], list[Any]]:
 def _loose(graph: Graph, state: State) -> Iterable[str]:
     """Recorded, and not declared, so never looked at; or recorded by recover and never read."""
     for each in state.resources:
-        custom = each.custom and not each.type.startswith(_PROVIDER)
-        if custom and not each.delete and (each.urn not in graph.resources or unproven(each)):
+        if not each.only_recorded and not each.delete and (each.urn not in graph.resources or unproven(each)):
             yield each.urn
 
 

@@ -67,15 +67,13 @@ class Warm:
         }
         script = _SCRIPT.format(socket=str(folder / _SOCKET), **names)
         for name in ("python", "python3"):
-            (self.programs / name).write_text(script)
-            (self.programs / name).chmod(0o755)
+            _executable(self.programs / name, script)
         own = Path(sys.executable).with_name("parity")
-        (self.programs / own.name).write_text(f"#!{interpreter}\n{own.read_text().partition(chr(10))[2]}")
-        (self.programs / own.name).chmod(0o755)
+        _executable(self.programs / own.name, f"#!{interpreter}\n{own.read_text().partition(chr(10))[2]}")
         self._ways = folder / "ways"
         self._ways.mkdir()
-        (self._ways / own.name).write_text(_COMMAND.format(socket=str(folder / _SOCKET), program=str(own), **names))
-        (self._ways / own.name).chmod(0o755)
+        command = _COMMAND.format(socket=str(folder / _SOCKET), program=str(own), **names)
+        _executable(self._ways / own.name, command)
         self._process = subprocess.Popen(
             [str(interpreter), "-P", __file__, str(folder / _SOCKET)],
             cwd=program,
@@ -98,6 +96,11 @@ class Warm:
         """End it, and with it every run that it forked."""
         self._process.terminate()
         self._process.wait()
+
+
+def _executable(path: Path, text: str) -> None:
+    path.write_text(text)
+    path.chmod(0o755)
 
 
 def _environment(folder: Path) -> Path:

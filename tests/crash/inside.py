@@ -41,13 +41,14 @@ class Bench:
     box: lab.Lab
     wire: Wire
     work: Path
+    name: str
     known: dict[str, list[str]]
     """What ways back led to so far, the matrix's too."""
 
     @property
     def output(self) -> Path:
         """Takes all that is printed."""
-        return self.work / "inside.log"
+        return self.work / f"{self.name}.log"
 
     def play(self, crashed: cells.Cell, size: int, seed: int) -> list[dict[str, Any]]:
         """Crash an operation, then recover at a sample of its own points; gives the results, as the matrix has them."""
@@ -119,6 +120,7 @@ def main() -> int:
     parser.add_argument("--crashes", type=int, default=8, help="how many crashes to recover from (8)")
     parser.add_argument("--steps", type=int, default=10_000, help="how many of recover's steps of each (all)")
     parser.add_argument("--seed", type=int, default=1, help="chooses crashes and steps (1)")
+    parser.add_argument("--part", default="1/1", metavar="K/N", help="the K-th of N parts of the crashes (1/1)")
     parser.add_argument("--minutes", type=float, default=600, help="begin no crash after so many (600)")
     parser.add_argument("--work", type=Path, default=ROOT / ".crash", help="folder of boxes and results (.crash)")
     parser.add_argument("--results", type=Path, help="a run's results (results.jsonl beside the template)")
@@ -126,16 +128,18 @@ def main() -> int:
     options.work = options.work.resolve()
     began = time.monotonic()
     found = options.results or matrix.ground(options.work) / "results.jsonl"
-    crashed = mutation.chosen(options.work, found, options.crashes, options.seed)
+    part, parts = (int(each) for each in options.part.split("/"))
+    crashed = mutation.chosen(options.work, found, options.crashes, options.seed)[part - 1 :: parts]
+    name = f"inside-{part}"
     known = matrix.known_from(matrix.read_results(found))
     results: list[dict[str, Any]] = []
     with (
-        lab.lab(matrix.ground(options.work) / matrix.TEMPLATE, options.work / "inside") as box,
+        lab.lab(matrix.ground(options.work) / matrix.TEMPLATE, options.work / name) as box,
         matrix.fronted(box) as wire,
     ):
         for cell in crashed:
             if time.monotonic() - began < options.minutes * 60:
-                results += Bench(box, wire, options.work, known).play(cell, options.steps, options.seed)
+                results += Bench(box, wire, options.work, name, known).play(cell, options.steps, options.seed)
     print(figures.report(results))
     print(f"seed {options.seed}, {time.monotonic() - began:.0f} s")
     return int(any(figures.failed(each) for each in results))

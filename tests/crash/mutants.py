@@ -198,8 +198,8 @@ def _capture(target: Path) -> None:
     atexit.register(lambda: target.write_bytes(pickle.dumps((calls, lines))))
 
 
-def outcome(call: tuple[Any, Any, Any, Any], mutant: str | None) -> str:
-    """What `decide` and `mend` make of a call's arguments, as text; with a mutant, what it makes of them."""
+def outcomes(calls: Sequence[tuple[Any, Any, Any, Any]], mutant: str | None) -> list[str]:
+    """What `decide` and `mend` make of each call's arguments, as text; with a mutant, what it makes of them."""
     names = ("decide", "entries", "mend")
     finder = _Finder(*mutated(mutant)) if mutant else None
     if finder:
@@ -208,17 +208,22 @@ def outcome(call: tuple[Any, Any, Any, Any], mutant: str | None) -> str:
         for name in names:
             sys.modules.pop(f"parity.recover.{name}", None)
         modules = {name: importlib.import_module(f"parity.recover.{name}") for name in names}
-        numbers = itertools.count()
+    finally:
+        if finder:
+            sys.meta_path.remove(finder)
+    return [_outcome(modules, call) for call in calls]
+
+
+def _outcome(modules: dict[str, types.ModuleType], call: tuple[Any, Any, Any, Any]) -> str:
+    graph, state, reality, trouble = call
+    numbers = itertools.count()
+    try:
         with mock.patch("uuid.uuid4", side_effect=(f"uuid-{number}" for number in numbers)):
-            graph, state, reality, trouble = call
             plan = modules["decide"].decide(graph, state, reality, trouble)
             mended = modules["mend"].mend(graph, state, reality, plan)
         return json.dumps([[each.document() for each in plan.decisions], mended.document, mended.refresh], default=str)
     except Exception as error:  # noqa: BLE001 - a mutant that fails is told apart by that
         return f"{type(error).__name__}: {error}"
-    finally:
-        if finder:
-            sys.meta_path.remove(finder)
 
 
 def install(mutant: str) -> None:

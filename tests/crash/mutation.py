@@ -1,11 +1,15 @@
 """Does the matrix notice when recover is wrong? `python -m tests.crash.mutation` mutates it and counts.
 
 1. Crashes are chosen from the results of a run of the matrix: each left another record or another reality.
-2. Each is made again, and recover is run on it; what it decided on is kept.
+2. Each is made again, and recover is run on it with all that outlived the crash; what it decided on is kept.
 3. Every mutant of deciding and mending is asked for its decisions on all of these. One that decides everything and
    mends everything as the real one cannot be noticed by them.
-4. A sample of the others takes recover's place on a crash where it decides otherwise; the way back is followed to its
-   end and judged as any cell is. A mutant that leads to the undisturbed world all the same is not caught.
+4. The others take recover's place on a crash where they decide otherwise, or where their line ran; the way back is
+   followed to its end and judged as any cell is. A mutant of deciding or mending meets what the crash left; any other
+   one the crash itself, made again, with the plugins that live on. A mutant that leads to the undisturbed world all
+   the same is not caught.
+
+Parts run at once, each with crashes of its own, and see in `mutation.jsonl` what the others caught. `--report` counts.
 """
 # ruff: noqa: T201 - it prints what it was asked for
 
@@ -14,19 +18,21 @@ from __future__ import annotations
 import argparse
 import json
 import random
+import subprocess
 import sys
 import time
-from collections import Counter
+from collections import Counter, defaultdict
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from tests.crash import cells, lab, matrix, mutants, procedures, units
+from tests.crash import cells, faults, lab, matrix, mutants, procedures
 from tests.crash.stack_file import STACK
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
+    from tests.crash.engine import Run
     from tests.crash.mutants import Captured, Mutant
     from tests.crash.operations import Operation
     from tests.crash.wire import Wire
@@ -34,6 +40,7 @@ if TYPE_CHECKING:
 ROOT = Path(__file__).resolve().parents[2]
 PROGRAM = str(Path(mutants.__file__).resolve())
 PURE = ("decide", "mend", "entries")
+RESULTS = "mutation.jsonl"
 _WORDS = ["recover", STACK, "--settle", "1", "--skip-preview"]
 
 
@@ -95,51 +102,79 @@ class Bench:
         """Crash, keep, and see what recover decides on."""
         states: list[State] = []
         for number, cell in enumerate(crashed):
-            reference = matrix.references(self.work, [cell.operation])[cell.operation]
-            player = cells.Player(self.box, self.wire, reference, (), None, self.log)
-            if not player.leave(cell):
-                continue
             snapshot, file = f"state-{number}", self.box.folder / f"captured-{number}"
             file.unlink(missing_ok=True)
-            self.client.save_snapshot(snapshot)
             # The real one, followed to its end: what a mutant leaves that it left too leads to the same.
-            real = way_back(f"capture:{file}")
-            verdict = procedures.follow(self.box, reference.operation, real, reference.reality, self.known)
-            assert file.exists(), verdict.said
-            if verdict.faults:
-                print(f"  left out, recover itself does not lead back: {cell.id}", flush=True)
+            wrong = self._crashed(cell, f"capture:{file}", lambda name=snapshot: self.client.save_snapshot(name))
+            if wrong is None or wrong:
+                print(f"  left out, {wrong[0] if wrong else 'nothing crashed'}: {cell.id}", flush=True)
                 continue
             states.append(State(cell, snapshot, mutants.captured(file)))
             print(f"  {cell.id}", flush=True)
         return states
 
-    def caught(self, mutant: Mutant, state: State) -> list[str]:
-        """What is wrong after a mutant's way back; empty: nothing, so it is not caught."""
-        calls = state.captured.calls
-        mends = "; ".join(mutants.outcome(call, mutant.id) for call in calls) if mutant.module in PURE else mutant.id
-        key = state.cell.id, mends
-        if key not in self.led:
-            self.led[key] = self._led(mutant, state)
-        return self.led[key]
+    def caught(self, mutant: Mutant, state: State, mends: str) -> list[str] | None:
+        """What is wrong after the way back of a mutant that `mends` so; empty: nothing, it is not caught.
 
-    def _led(self, mutant: Mutant, state: State) -> list[str]:
-        reference = matrix.references(self.work, [state.cell.operation])[state.cell.operation]
+        None: the crash did not come about this time.
+        """
+        key = state.cell.id, mends
+        if mutant.module in PURE and key in self.led:
+            return self.led[key]
+        try:
+            wrong = self._left(mutant, state) if mutant.module in PURE else self._live(mutant, state)
+        except subprocess.TimeoutExpired as error:
+            wrong = [f"it does not end: {error}"]
+        if mutant.module in PURE and wrong is not None:
+            self.led[key] = wrong
+        return wrong
+
+    def _left(self, mutant: Mutant, state: State) -> list[str]:
+        """On what the crash left."""
+        reference = self._reference(state.cell)
         self.client.load_snapshot(state.snapshot)
         self.box.prepare(reference.operation)
         back = way_back(mutant.id)
         return procedures.follow(self.box, reference.operation, back, reference.reality, self.known).faults
 
+    def _live(self, mutant: Mutant, state: State) -> list[str] | None:
+        """On the crash itself, with all that outlives it."""
+        return self._crashed(state.cell, mutant.id)
 
-def noticed(states: Sequence[State]) -> dict[str, list[int]]:
-    """For each mutant of deciding and mending: the places of the states that it treats otherwise."""
+    def _crashed(self, cell: cells.Cell, change: str, before: Callable[[], None] = lambda: None) -> list[str] | None:
+        """Crash, then follow the way back of a changed recover; gives what is wrong, None: nothing crashed."""
+        reference, wrong = self._reference(cell), list[list[str]]()
+
+        def after(run: Run) -> None:
+            if (run.stop is not None and not run.has_reached) or not run.ended:
+                return
+            before()
+            known = None if cell.fault == faults.LANDING else self.known
+            back, undisturbed = way_back(change), reference.reality
+            verdict = procedures.follow(self.box, reference.operation, back, undisturbed, known, plugins=run.plugins)
+            wrong.append(verdict.faults)
+
+        self.box.begin(reference.operation)
+        command = self.box.command(reference.operation, parallel=cell.parallel)
+        faults.disturb(faults.Scene(self.box, self.wire, command, self.log), cell.point, cell.when, cell.fault, after)
+        return wrong[0] if wrong else None
+
+    def _reference(self, cell: cells.Cell) -> cells.Reference:
+        return matrix.references(self.work, [cell.operation])[cell.operation]
+
+
+def noticed(states: Sequence[State]) -> dict[str, dict[int, str]]:
+    """For each mutant of deciding and mending: the places of the states that it treats otherwise, and how."""
     calls = [(place, call) for place, state in enumerate(states) for call in state.captured.calls]
-    real = [mutants.outcome(call, None) for _, call in calls]
-    found: dict[str, list[int]] = {}
+    real = mutants.outcomes([call for _, call in calls], None)
+    found: dict[str, dict[int, str]] = {}
     for mutant in mutants.mutants(PURE):
-        other = [
-            place for (place, call), text in zip(calls, real, strict=True) if mutants.outcome(call, mutant.id) != text
-        ]
-        found[mutant.id] = list(dict.fromkeys(other))
+        other: dict[int, list[str]] = defaultdict(list)
+        for (place, _), text, own in zip(
+            calls, mutants.outcomes([call for _, call in calls], mutant.id), real, strict=True
+        ):
+            other[place] += [text] if text != own else []
+        found[mutant.id] = {place: "; ".join(texts) for place, texts in other.items() if texts}
     return found
 
 
@@ -147,13 +182,15 @@ def main() -> int:
     """Run it and print the figures."""
     options = _options()
     options.work = options.work.resolve()
+    if options.report:
+        _report(options.work)
+        return 0
     began = time.monotonic()
     part, parts = (int(each) for each in options.part.split("/"))
     name = f"mutation-{part}"
     found = options.results or matrix.ground(options.work) / "results.jsonl"
-    crashed = chosen(options.work, found, options.states, options.seed)
+    crashed = chosen(options.work, found, options.states, options.seed)[part - 1 :: parts]
     known = matrix.known_from(matrix.read_results(found))
-    every = mutants.mutants()
     with (
         lab.lab(matrix.ground(options.work) / matrix.TEMPLATE, options.work / name) as box,
         matrix.fronted(box) as wire,
@@ -162,72 +199,84 @@ def main() -> int:
         print(f"{len(crashed)} crashes:", flush=True)
         states = bench.prepare(crashed)
         other = noticed(states)
-        ran = set().union(*(state.captured.lines for state in states))
-        print(f"mutants: {len(every)} ({', '.join(mutants.parts(every))})")
-        for module in mutants.MODULES:
-            of = [each for each in every if each.module == module]
-            reached = sum((each.module, each.line) in ran for each in of)
-            told = f", {sum(bool(other[each.id]) for each in of)} decide or mend otherwise" if module in PURE else ""
-            print(f"  {module}: {len(of)}, of these {reached} on a line that ran{told}")
-        waiting = [(each, _places(each, states, other)) for each in every]
-        caught = _caught(options.units)
-        waiting = [(each, places) for each, places in waiting if places and each.id not in caught]
-        random.Random(options.seed).shuffle(waiting)  # noqa: S311 - a reproducible choice
-        _try(bench, states, waiting[: options.mutants][part - 1 :: parts], options, began)
+        waiting = [(each, _places(each, states, other)) for each in mutants.mutants()]
+        waiting = [(each, places) for each, places in waiting if places]
+        print(f"{len(waiting)} mutants decide otherwise, or are on a line that ran", flush=True)
+        # Each part in an order of its own, so that no two are at the same one.
+        random.Random(options.seed + part).shuffle(waiting)  # noqa: S311 - a reproducible choice
+        _try(bench, states, waiting, options, began)
     return 0
 
 
-def _places(mutant: Mutant, states: Sequence[State], other: dict[str, list[int]]) -> list[int]:
+def _places(mutant: Mutant, states: Sequence[State], other: dict[str, dict[int, str]]) -> dict[int, str]:
     """The states on which a mutant may be noticed: where it decides otherwise, or where its line ran."""
     if mutant.module in PURE:
         return other[mutant.id]
-    return [n for n, state in enumerate(states) if (mutant.module, mutant.line) in state.captured.lines]
+    return {n: "" for n, state in enumerate(states) if (mutant.module, mutant.line) in state.captured.lines}
 
 
-def _caught(results: Path | None) -> set[str]:
-    """What the unit tests catch, as `tests.crash.units` wrote it down."""
-    lines = results.read_text().splitlines() if results else ()
-    return {each["mutant"] for each in map(json.loads, lines) if each["outcome"] != units.SURVIVED}
+def _tried(work: Path) -> dict[str, list[dict[str, Any]]]:
+    """What came of every try so far, of all parts, by mutant."""
+    found: dict[str, list[dict[str, Any]]] = defaultdict(list)
+    path = work / RESULTS
+    for line in path.read_text().splitlines() if path.exists() else ():
+        each = json.loads(line)
+        found[each["mutant"]].append(each)
+    return found
 
 
 def _try(
     bench: Bench,
     states: Sequence[State],
-    waiting: Sequence[tuple[Mutant, list[int]]],
+    waiting: Sequence[tuple[Mutant, dict[int, str]]],
     options: argparse.Namespace,
     began: float,
 ) -> None:
-    tried = caught = 0
-    for mutant, places in waiting:
-        if time.monotonic() - began > options.minutes * 60:
-            break
-        faults: list[str] = []
-        for place in places[: options.tries]:
-            faults = bench.caught(mutant, states[place])
-            if faults:
-                break
-        tried, caught = tried + 1, caught + bool(faults)
-        result = {"mutant": mutant.id, "line": mutant.line, "what": mutant.what, "caught": faults[:2]}
-        with (options.work / "mutation.jsonl").open("a") as stream:
-            stream.write(json.dumps(result) + "\n")
-        print(f"{'caught  ' if faults else 'SURVIVED'} {mutant.id} line {mutant.line} {mutant.what}", flush=True)
-    print(
-        f"{caught} of {tried} mutants caught, of {len(waiting)} in this part; seed {options.seed}, "
-        f"{time.monotonic() - began:.0f} s"
-    )
+    """First every mutant on one crash, then those that were not caught on another, and so on."""
+    for nth in range(options.tries):
+        for mutant, places in waiting:
+            if nth >= len(places) or time.monotonic() - began > options.minutes * 60:
+                continue
+            before = _tried(options.work)[mutant.id]
+            if len(before) >= options.tries or any(each["caught"] for each in before):
+                continue
+            # Crashes far apart, so that mutants do not all meet the first ones.
+            place = list(places)[(mutant.number + nth * max(1, len(places) // options.tries)) % len(places)]
+            wrong = bench.caught(mutant, states[place], places[place])
+            if wrong is None:
+                continue
+            result = {"mutant": mutant.id, "line": mutant.line, "what": mutant.what, "cell": states[place].cell.id}
+            with (options.work / RESULTS).open("a") as stream:
+                stream.write(json.dumps(result | {"caught": wrong[:2]}) + "\n")
+            print(f"{'caught  ' if wrong else 'SURVIVED'} {mutant.id} line {mutant.line} {mutant.what}", flush=True)
+    print(f"took {time.monotonic() - began:.0f} s, seed {options.seed}")
+
+
+def _report(work: Path) -> None:
+    """By module: how many mutants a crash could notice, and how many of them were caught."""
+    tried, every = _tried(work), mutants.mutants()
+    crashes = {each["cell"] for tries in tried.values() for each in tries}
+    print(f"{sum(map(len, tried.values()))} tries on {len(crashes)} crashes; {len(every)} mutants:")
+    for module in (*mutants.MODULES, None):
+        of = [each.id for each in every if module in (each.module, None)]
+        noticed_by = [each for each in of if each in tried]
+        caught = [each for each in noticed_by if any(one["caught"] for one in tried[each])]
+        print(f"| {module or 'all'} | {len(of)} | {len(noticed_by)} | {len(caught)} |")
+    for mutant in every:
+        if mutant.id in tried and not any(each["caught"] for each in tried[mutant.id]):
+            print(f"SURVIVED {mutant.id} line {mutant.line} {mutant.what}, {len(tried[mutant.id])} tries")
 
 
 def _options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m tests.crash.mutation", description=__doc__)
-    parser.add_argument("--states", type=int, default=16, help="how many crashes (16)")
-    parser.add_argument("--mutants", type=int, default=10_000, help="how many mutants are tried to the end (all)")
-    parser.add_argument("--tries", type=int, default=2, help="on how many crashes each (2)")
-    parser.add_argument("--seed", type=int, default=1, help="chooses crashes and mutants (1)")
-    parser.add_argument("--units", type=Path, metavar="FILE", help="leave out what the unit tests catch (units.jsonl)")
-    parser.add_argument("--part", default="1/1", metavar="K/N", help="the K-th of N parts of the mutants (1/1)")
+    parser.add_argument("--states", type=int, default=16, help="how many crashes, of all parts (16)")
+    parser.add_argument("--tries", type=int, default=3, help="on how many crashes each mutant, of all parts (3)")
+    parser.add_argument("--seed", type=int, default=1, help="chooses crashes and the order of mutants (1)")
+    parser.add_argument("--part", default="1/1", metavar="K/N", help="the K-th of N parts of the crashes (1/1)")
     parser.add_argument("--minutes", type=float, default=600, help="begin no mutant after so many (600)")
     parser.add_argument("--work", type=Path, default=ROOT / ".crash", help="folder of boxes and results (.crash)")
     parser.add_argument("--results", type=Path, help="a run's results (results.jsonl beside the template)")
+    parser.add_argument("--report", action="store_true", help="run nothing; print the figures of all parts")
     return parser.parse_args()
 
 

@@ -96,21 +96,27 @@ class _Looker:
     async def _document(self, name: str) -> Document | None:
         path = f"/v9/projects/{quote(name, safe='')}"
         try:
-            document = await self.client.get(path)
-        except NotFound as error:
-            if not await self._is_listed(name):
-                return None
-            # It is listed and yet not to be read: a right that is missing, or a fault of the vendor's.
-            self.blind.add(error, f"the project {name}", _PROJECT_TYPES, (name,))
-            return None
+            document = await self._asked_twice(path, name)
         except VendorError as error:
             self.blind.add(error, f"the project {name}", _PROJECT_TYPES, (name,))
+            return None
+        if document is None:
             return None
         if document.get("name") != name or "id" not in document:
             cut = Unreadable("Vercel", "GET", path, None, f"the answer is of {document.get('name')!r}")
             self.blind.add(cut, f"the project {name}", _PROJECT_TYPES, (name,))
             return None
         return document
+
+    async def _asked_twice(self, path: str, name: str) -> Document | None:
+        """The project, or None where there is none; it may come about between one request and the next."""
+        try:
+            return await self.client.get(path)
+        except NotFound:
+            if not await self._is_listed(name):
+                return None
+        # Listed after it was not found: it is new, or a right is missing, or a fault of the vendor's.
+        return await self.client.get(path)
 
     async def _is_listed(self, name: str) -> bool:
         """Whether the team's list has the project after all; where that cannot be read either, it is unseen."""

@@ -63,6 +63,7 @@ def ground(work: Path) -> Path:
     """The folder of the template and of what was recorded with it; another one once the code of either changes."""
     files = sorted(path for part in _MADE_FROM for path in (ROOT / part).rglob("*.py"))
     files += [Path(__file__).with_name(f"{name}.py") for name in _RECORDED_BY]
+    files += sorted((Path(__file__).parent / "terraform").iterdir())
     digest = hashlib.sha256()
     for path in files:
         digest.update(path.relative_to(ROOT).as_posix().encode() + path.read_bytes())

@@ -145,6 +145,14 @@ resource "vercel_project" "shop" {
   node_version                                      = "22.x"
   automatically_expose_system_environment_variables = true
   git_fork_protection                               = true
+  # As the program: all that the provider sets in its second request.
+  prioritise_production_builds     = true
+  customer_success_code_visibility = false
+  directory_listing                = false
+  function_failover                = false
+  git_lfs                          = false
+  preview_deployments_disabled     = false
+  protected_sourcemaps             = false
   git_repository = {
     type              = "github"
     repo              = "storefront-example/storefront"

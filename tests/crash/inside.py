@@ -32,6 +32,8 @@ ROOT = Path(__file__).resolve().parents[2]
 KILLED = ("recover-killed", "everything-killed")
 _ENGINE_SECONDS = 90
 _SNAPSHOT = "before-recover"
+RESULTS = "inside.jsonl"
+"""In the folder of the work; a step that stands there as reached is not tried again."""
 
 
 @dataclass(frozen=True)
@@ -67,10 +69,14 @@ class Bench:
         ]
         random.Random(seed).shuffle(steps)  # noqa: S311 - a reproducible choice
         results: list[dict[str, Any]] = []
+        tried = {each["cell"] for each in matrix.read_results(self.work / RESULTS) if each["reached"]}
         for point, when, who in steps[:size]:
+            name = f"{crashed.id} > {point.id}/{when}/{who}"
+            if name in tried:
+                continue
             client.load_snapshot(_SNAPSHOT)
             result = self._step(reference, command, cells.Cell(crashed.operation, point, when, who))
-            result |= {"cell": f"{crashed.id} > {point.id}/{when}/{who}", "of": len(steps)}
+            result |= {"cell": name, "of": len(steps)}
             results.append(result)
             _show(self.work, result)
         client.delete_snapshot(_SNAPSHOT)
@@ -107,7 +113,7 @@ def _kill(run: Run, cell: cells.Cell) -> None:
 
 
 def _show(work: Path, result: dict[str, Any]) -> None:
-    with (work / "inside.jsonl").open("a") as stream:
+    with (work / RESULTS).open("a") as stream:
         stream.write(json.dumps(result) + "\n")
     own = result["verdicts"].get("recover")
     said = "not reached" if own is None else f"FAILED: {own['faults'][0]}" if own["faults"] else "whole"

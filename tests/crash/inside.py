@@ -52,11 +52,11 @@ class Bench:
         """Takes all that is printed."""
         return self.work / f"{self.name}.log"
 
-    def play(self, crashed: cells.Cell, size: int, seed: int) -> list[dict[str, Any]]:
-        """Crash an operation, then recover at a sample of its own points; gives the results, as the matrix has them."""
+    def play(self, crashed: cells.Cell, size: int, seed: int) -> None:
+        """Crash an operation, then recover at a sample of its own points; results go to the file as the matrix's."""
         reference = matrix.references(self.work, [crashed.operation])[crashed.operation]
         if not cells.Player(self.box, self.wire, reference, (), None, self.output).leave(crashed):
-            return []
+            return
         client = self.box.box.local.client()
         client.save_snapshot(_SNAPSHOT)
         command = procedures.PROCEDURES["recover"].commands(self.box, OPERATIONS[crashed.operation])[0]
@@ -68,7 +68,6 @@ class Bench:
             (point, when, who) for point in points for when in ("before", "after") for who in KILLED
         ]
         random.Random(seed).shuffle(steps)  # noqa: S311 - a reproducible choice
-        results: list[dict[str, Any]] = []
         tried = {each["cell"] for each in matrix.read_results(self.work / RESULTS) if each["reached"]}
         for point, when, who in steps[:size]:
             name = f"{crashed.id} > {point.id}/{when}/{who}"
@@ -77,10 +76,8 @@ class Bench:
             client.load_snapshot(_SNAPSHOT)
             result = self._step(reference, command, cells.Cell(crashed.operation, point, when, who))
             result |= {"cell": name, "of": len(steps)}
-            results.append(result)
             _show(self.work, result)
         client.delete_snapshot(_SNAPSHOT)
-        return results
 
     def _step(self, reference: cells.Reference, command: Sequence[str], cell: cells.Cell) -> dict[str, Any]:
         began = time.monotonic()
@@ -138,14 +135,14 @@ def main() -> int:
     crashed = mutation.chosen(options.work, found, options.crashes, options.seed)[part - 1 :: parts]
     name = f"inside-{part}"
     known = matrix.known_from(matrix.read_results(found))
-    results: list[dict[str, Any]] = []
     with (
         lab.lab(matrix.ground(options.work) / matrix.TEMPLATE, options.work / name) as box,
         matrix.fronted(box) as wire,
     ):
         for cell in crashed:
             if time.monotonic() - began < options.minutes * 60:
-                results += Bench(box, wire, options.work, name, known).play(cell, options.steps, options.seed)
+                Bench(box, wire, options.work, name, known).play(cell, options.steps, options.seed)
+    results = matrix.read_results(options.work / RESULTS)
     print(figures.report(results))
     print(f"seed {options.seed}, {time.monotonic() - began:.0f} s")
     return int(any(figures.failed(each) for each in results))

@@ -23,7 +23,7 @@ from unittest import mock
 
 if TYPE_CHECKING:
     import types
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Sequence
 
 ROOT = Path(__file__).resolve().parents[2]
 FOLDER = ROOT / "parity" / "recover"
@@ -241,12 +241,6 @@ def _main(change: str, arguments: list[str]) -> None:
     from parity.cli import main  # noqa: PLC0415 - after the finder is in place
 
     main()
-
-
-def parts(changes: Sequence[Mutant]) -> Iterator[str]:
-    """How many of each kind, for people."""
-    for what in dict.fromkeys(each.what.split()[0] for each in changes):
-        yield f"{sum(each.what.startswith(what) for each in changes)} {what}"
 
 
 if __name__ == "__main__":

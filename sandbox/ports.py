@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import socket
+import sys
+from contextlib import suppress
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING
 
@@ -70,6 +72,21 @@ def free_port(name: str, asked: int | None, last: int | None) -> int:
         return port_of(listener)
     finally:
         listener.close()
+
+
+def keep(port: int) -> socket.socket:
+    """Keep a port from everybody's outgoing connections while the program that listens on it stops and starts again.
+
+    The system hands a free port to the next connection that goes out, and a server cannot listen on it then. A socket
+    that is bound and does not listen prevents that; on Linux a server can listen beside it. Elsewhere, and where
+    somebody else listens already, the socket holds nothing. Close it to give the port up.
+    """
+    holder = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
+    if sys.platform == "linux":
+        holder.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        with suppress(OSError):  # whoever listens there is told of when the server cannot start
+            holder.bind((LOOPBACK, port))
+    return holder
 
 
 def last_ports(path: Path) -> Ports | None:

@@ -19,7 +19,7 @@ from sandbox.control import create_control
 from sandbox.layout import Layout, write_json
 from sandbox.locks import hold
 from sandbox.logs import log
-from sandbox.ports import LOOPBACK, Ports, free_port, keep_ports, last_ports, listen, port_of
+from sandbox.ports import LOOPBACK, Ports, free_port, keep, keep_ports, last_ports, listen, port_of
 from sandbox.postgres import Cluster, find_binaries
 from sandbox.postgres.cluster import AddressTaken
 from sandbox.proxy import Proxy
@@ -130,12 +130,13 @@ async def _serve_proxy(stack: AsyncExitStack, world: World, listener: socket.soc
     stack.push_async_callback(stop)
 
 
-async def _start_postgres(cluster: Cluster, asked: int | None, last: int | None) -> int:
+async def _start_postgres(stack: AsyncExitStack, cluster: Cluster, asked: int | None, last: int | None) -> int:
     """Start PostgreSQL; another free port is tried where the chosen one was taken in between."""
     cluster.stop_orphan()
     await asyncio.to_thread(cluster.create)
     for attempt in range(_PORT_ATTEMPTS):
         port = free_port("PostgreSQL", asked, last)
+        stack.enter_context(keep(port))
         try:
             await asyncio.to_thread(cluster.start, port)
         except AddressTaken:
@@ -162,7 +163,7 @@ async def _run(layout: Layout, options: ServeOptions) -> None:
         )
         stack.callback(world.context.store.close)
         stack.callback(world.cluster.stop)
-        port = await _start_postgres(world.cluster, options.postgres_port, last and last.postgres)
+        port = await _start_postgres(stack, world.cluster, options.postgres_port, last and last.postgres)
         ports = Ports(port_of(proxy), port_of(tls), port_of(control), port)
         world.connect_services(ports)
         await _serve_http(stack, world.dispatcher, tls, load_authority(layout).server_context())

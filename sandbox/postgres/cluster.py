@@ -39,6 +39,8 @@ _POLL_SECONDS = 0.02
 _START_SECONDS = 60.0
 _LEFTOVER = "is still in use"
 _TAKEN = "Address already in use"
+_STATUS_LINE = 8
+_READY = "ready"
 
 
 class AddressTaken(PostgresError):
@@ -219,7 +221,26 @@ class Cluster:
         if _LEFTOVER not in said:
             raise PostgresError(f"PostgreSQL ended while it started ({self.data}). Its log ends: {tail(self.log)}")
 
+    def _is_ready(self) -> bool:
+        """Whether the server that was started says that it is ready, in its postmaster.pid (miscadmin.h: line 8).
+
+        An answer at the port alone does not show it: another sandbox's server may listen there, with the same password
+        where one folder is a copy of the other.
+        """
+        try:
+            lines = (self.data / "postmaster.pid").read_text().splitlines()
+        except FileNotFoundError:
+            return False
+        return (
+            self._process is not None
+            and len(lines) >= _STATUS_LINE
+            and lines[0] == str(self._process.pid)
+            and lines[_STATUS_LINE - 1].strip() == _READY
+        )
+
     def _answers(self) -> bool:
+        if not self._is_ready():
+            return False
         try:
             with self.connect() as connection:
                 connection.execute("SELECT 1")

@@ -19,7 +19,11 @@ import psycopg
 import pytest
 
 from sandbox import lifecycle
+from sandbox.credentials import load_credentials
 from sandbox.errors import NotRunning, SandboxError, StartFailed, StopFailed
+from sandbox.layout import Layout
+from sandbox.postgres.binaries import find_binaries
+from sandbox.postgres.cluster import AddressTaken, Cluster
 from sandbox.postgres.processes import is_alive
 from sandbox.server import ServeOptions
 from tests.sandbox.conftest import FAST, started
@@ -217,6 +221,28 @@ def test_a_port_of_last_time_that_is_taken_now_is_replaced(sandbox):
         sandbox.start()
         assert sandbox.running.ports.proxy != last.proxy
         assert sandbox.running.ports.tls == last.tls
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="elsewhere two sockets cannot be bound to one port")
+def test_while_postgresql_stands_still_its_port_is_given_to_nobody(sandbox):
+    port = sandbox.running.ports.postgres
+    sandbox.control.postgres("stop")
+    with socket.socket() as other, pytest.raises(OSError, match="in use"):
+        other.bind(("127.0.0.1", port))
+    sandbox.control.postgres("start")
+    with sandbox.postgres() as connection:
+        assert connection.execute("SELECT 1").fetchone() == (1,)
+
+
+def test_a_server_of_somebody_else_at_the_port_is_not_taken_for_ours(sandbox, tmp_path):
+    credentials = load_credentials(Layout(sandbox.directory).credentials)
+    copy = Cluster(
+        tmp_path / "copy", find_binaries(), credentials.postgres_superuser, credentials.postgres_administrator
+    )
+    copy.create()
+    with pytest.raises(AddressTaken, match="was taken by another program"):
+        copy.start(sandbox.running.ports.postgres)
+    assert not copy.is_running
 
 
 def test_a_postgresql_that_will_not_do_is_refused_with_the_reason(tmp_path):

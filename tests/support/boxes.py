@@ -75,14 +75,17 @@ def _finish(box: Box, folder: Path) -> None:
 
 
 def _copy(source: Path, target: Path) -> None:
-    """Copy a stopped sandbox and its program; the plugins, which nobody writes to, as links."""
+    """Copy a stopped sandbox and its program, but for its ports; the plugins, which nobody writes to, as links.
+
+    Copies that prefer the same ports take them from one another while one restarts its PostgreSQL.
+    """
     plugins = Path(_SANDBOX, "pulumi", "plugins")
     target.mkdir(parents=True)
     # `cp -a` keeps owners: PostgreSQL's data belongs to another user where tests run as root.
     subprocess.run(["cp", "-a", str(source / _PROGRAM), str(target)], check=True)
     (target / _SANDBOX).mkdir(mode=0o700)
     for path in (source / _SANDBOX).iterdir():
-        if path.name != "pulumi":
+        if path.name not in {"pulumi", "ports.json"}:
             subprocess.run(["cp", "-a", str(path), str(target / _SANDBOX)], check=True)
     shutil.copytree(
         source / _SANDBOX / "pulumi",

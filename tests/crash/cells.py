@@ -145,6 +145,26 @@ def sample(matrix: Sequence[Cell], size: int, seed: int) -> list[Cell]:
     return chosen
 
 
+@dataclass(frozen=True)
+class Part:
+    """The K-th of N parts that run at once, `K/N`; raises ValueError where there is no such part."""
+
+    number: int
+    of: int
+
+    @classmethod
+    def parse(cls, text: str) -> Part:
+        """From its text."""
+        part = cls(*(int(each) for each in text.split("/", 1)))
+        if not 1 <= part.number <= part.of:
+            raise ValueError(text)
+        return part
+
+    def its(self, items: Sequence[_T]) -> Sequence[_T]:
+        """Its share of them."""
+        return items[self.number - 1 :: self.of]
+
+
 def _mixed(items: Iterable[_T], seed: int) -> list[_T]:
     """In a seed's order."""
     order = list(items)

@@ -123,7 +123,9 @@ def main() -> int:
     parser.add_argument("--crashes", type=int, default=8, help="how many crashes to recover from (8)")
     parser.add_argument("--steps", type=int, default=10_000, help="how many of recover's steps of each (all)")
     parser.add_argument("--seed", type=int, default=1, help="chooses crashes and steps (1)")
-    parser.add_argument("--part", default="1/1", metavar="K/N", help="the K-th of N parts of the crashes (1/1)")
+    parser.add_argument(
+        "--part", type=cells.Part.parse, default="1/1", metavar="K/N", help="a part of the crashes (1/1)"
+    )
     parser.add_argument("--minutes", type=float, default=600, help="begin no crash after so many (600)")
     parser.add_argument("--work", type=Path, default=ROOT / ".crash", help="folder of boxes and results (.crash)")
     parser.add_argument("--results", type=Path, help="a run's results (results.jsonl beside the template)")
@@ -131,9 +133,8 @@ def main() -> int:
     options.work = options.work.resolve()
     began = time.monotonic()
     found = options.results or matrix.ground(options.work) / "results.jsonl"
-    part, parts = (int(each) for each in options.part.split("/"))
-    crashed = mutation.chosen(options.work, found, options.crashes, options.seed)[part - 1 :: parts]
-    name = f"inside-{part}"
+    crashed = options.part.its(mutation.chosen(options.work, found, options.crashes, options.seed))
+    name = f"inside-{options.part.number}"
     known = matrix.known_from(matrix.read_results(found))
     with (
         lab.lab(matrix.ground(options.work) / matrix.TEMPLATE, options.work / name) as box,

@@ -186,10 +186,9 @@ def main() -> int:
         _report(options.work)
         return 0
     began = time.monotonic()
-    part, parts = (int(each) for each in options.part.split("/"))
-    name = f"mutation-{part}"
+    name = f"mutation-{options.part.number}"
     found = options.results or matrix.ground(options.work) / "results.jsonl"
-    crashed = chosen(options.work, found, options.states, options.seed)[part - 1 :: parts]
+    crashed = options.part.its(chosen(options.work, found, options.states, options.seed))
     known = matrix.known_from(matrix.read_results(found))
     with (
         lab.lab(matrix.ground(options.work) / matrix.TEMPLATE, options.work / name) as box,
@@ -202,8 +201,10 @@ def main() -> int:
         waiting = [(each, _places(each, states, other)) for each in mutants.mutants()]
         waiting = [(each, places) for each, places in waiting if places]
         print(f"{len(waiting)} mutants decide otherwise, or are on a line that ran", flush=True)
-        # Each part in an order of its own, so that no two are at the same one.
-        random.Random(options.seed + part).shuffle(waiting)  # noqa: S311 - a reproducible choice
+        # Each part in an order of its own, so that no two are at the same one; those that no part has tried first.
+        random.Random(options.seed + options.part.number).shuffle(waiting)  # noqa: S311 - a reproducible choice
+        tried = _tried(options.work)
+        waiting.sort(key=lambda each: len(tried[each[0].id]))
         _try(bench, states, waiting, options, began)
     return 0
 
@@ -272,7 +273,9 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--states", type=int, default=16, help="how many crashes, of all parts (16)")
     parser.add_argument("--tries", type=int, default=3, help="on how many crashes each mutant, of all parts (3)")
     parser.add_argument("--seed", type=int, default=1, help="chooses crashes and the order of mutants (1)")
-    parser.add_argument("--part", default="1/1", metavar="K/N", help="the K-th of N parts of the crashes (1/1)")
+    parser.add_argument(
+        "--part", type=cells.Part.parse, default="1/1", metavar="K/N", help="a part of the crashes (1/1)"
+    )
     parser.add_argument("--minutes", type=float, default=600, help="begin no mutant after so many (600)")
     parser.add_argument("--work", type=Path, default=ROOT / ".crash", help="folder of boxes and results (.crash)")
     parser.add_argument("--results", type=Path, help="a run's results (results.jsonl beside the template)")

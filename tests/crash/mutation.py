@@ -28,6 +28,8 @@ from typing import TYPE_CHECKING, Any
 
 from tests.crash import cells, faults, lab, matrix, mutants, procedures
 from tests.crash.stack_file import STACK
+from tests.crash.units import RESULTS as UNITS
+from tests.crash.units import SURVIVED
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -183,7 +185,7 @@ def main() -> int:
     options = _options()
     options.work = options.work.resolve()
     if options.report:
-        _report(options.work)
+        _report(options.work, options.unit_tests)
         return 0
     began = time.monotonic()
     name = f"mutation-{options.part.number}"
@@ -253,19 +255,23 @@ def _try(
     print(f"took {time.monotonic() - began:.0f} s, seed {options.seed}")
 
 
-def _report(work: Path) -> None:
-    """By module: how many mutants a crash could notice, and how many of them were caught."""
+def _report(work: Path, unit_tests: Path) -> None:
+    """By module: how many mutants a crash could notice, how many it caught, and how many the unit tests did, if run."""
     tried, every = _tried(work), mutants.mutants()
     crashes = {each["cell"] for tries in tried.values() for each in tries}
+    caught = {name for name, tries in tried.items() if any(each["caught"] for each in tries)}
+    units = [json.loads(line) for line in unit_tests.read_text().splitlines()] if unit_tests.exists() else []
+    by_units = {each["mutant"] for each in units if each["outcome"] != SURVIVED}
     print(f"{sum(map(len, tried.values()))} tries on {len(crashes)} crashes; {len(every)} mutants:")
+    print("| module | mutants | tried | caught | by the unit tests | by either |")
     for module in (*mutants.MODULES, None):
-        of = [each.id for each in every if module in (each.module, None)]
-        noticed_by = [each for each in of if each in tried]
-        caught = [each for each in noticed_by if any(one["caught"] for one in tried[each])]
-        print(f"| {module or 'all'} | {len(of)} | {len(noticed_by)} | {len(caught)} |")
+        of = {each.id for each in every if module in (each.module, None)}
+        figures = (len(each & of) for each in (of, tried.keys(), caught, by_units, caught | by_units))
+        print(f"| {module or 'all'} | {' | '.join(str(each) for each in figures)} |")
     for mutant in every:
-        if mutant.id in tried and not any(each["caught"] for each in tried[mutant.id]):
-            print(f"SURVIVED {mutant.id} line {mutant.line} {mutant.what}, {len(tried[mutant.id])} tries")
+        if mutant.id in tried and mutant.id not in caught:
+            said = ", the unit tests catch it" if mutant.id in by_units else ""
+            print(f"SURVIVED {mutant.id} line {mutant.line} {mutant.what}, {len(tried[mutant.id])} tries{said}")
 
 
 def _options() -> argparse.Namespace:
@@ -280,6 +286,13 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--work", type=Path, default=ROOT / ".crash", help="folder of boxes and results (.crash)")
     parser.add_argument("--results", type=Path, help="a run's results (results.jsonl beside the template)")
     parser.add_argument("--report", action="store_true", help="run nothing; print the figures of all parts")
+    parser.add_argument(
+        "--unit-tests",
+        type=Path,
+        default=UNITS,
+        metavar="FILE",
+        help="what they caught, for the report (.crash/units.jsonl)",
+    )
     return parser.parse_args()
 
 

@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 
 ROOT = Path(__file__).resolve().parents[2]
 TESTS = "tests/unit/parity/recover"
+RESULTS = ROOT / ".crash" / "units.jsonl"
 SURVIVED = "SURVIVED"
 """What is written of a mutant that no test caught."""
 _CAUGHT, _HUNG = "caught", "caught, it hangs"
@@ -69,7 +70,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m tests.crash.units", description=__doc__)
     parser.add_argument("--module", action="append", choices=mutants.MODULES, help="only this one; may be repeated")
     parser.add_argument("--workers", type=int, default=os.cpu_count() or 1, metavar="N", help="mutants at once")
-    parser.add_argument("--results", type=Path, default=ROOT / ".crash" / "units.jsonl", help="lines of JSON")
+    parser.add_argument("--results", type=Path, default=RESULTS, help="lines of JSON")
     options = parser.parse_args()
     began = time.monotonic()
     assert not any(name.startswith("parity.recover") for name in sys.modules), "a mutant must be what is imported first"

@@ -244,23 +244,22 @@ class Player:
             result["told_done"] = True
         result["outlived"] = len(run.plugins())
         result["state"] = f"{self.reference.operation.name} {oracle.standing(self.lab)}"
-        # What lands meanwhile stands in neither record nor reality yet, so such a way back is followed whole.
-        self._follow(run, result, None if cell.fault == LANDING else self.known)
+        self._follow(run, result, lands=cell.fault == LANDING)
 
-    def _follow(self, run: Run, result: dict[str, Any], known: Known | None) -> None:
+    def _follow(self, run: Run, result: dict[str, Any], *, lands: bool) -> None:
         if len(self.procedures) > 1:
             self._client.save_snapshot(_CRASHED)
         for number, name in enumerate(self.procedures):
             if number:
                 self._client.load_snapshot(_CRASHED)
-            result["verdicts"][name] = self._way_back(run, name, known)
+            result["verdicts"][name] = self._way_back(run, name, lands=lands)
         if len(self.procedures) > 1:
             self._client.delete_snapshot(_CRASHED)
 
-    def _way_back(self, run: Run, name: str, known: Known | None) -> dict[str, Any]:
-        procedure = PROCEDURES[name]
+    def _way_back(self, run: Run, name: str, *, lands: bool) -> dict[str, Any]:
+        operation, undisturbed = self.reference.operation, self.reference.reality
         verdict = follow(
-            self.lab, self.reference.operation, procedure, self.reference.reality, known, plugins=run.plugins
+            self.lab, operation, PROCEDURES[name], undisturbed, self.known, plugins=run.plugins, lands=lands
         )
         with self.output.open("a") as stream:
             stream.write(verdict.said)

@@ -22,7 +22,9 @@ def outcome(result: Result) -> str:
 
 def failed(result: Result) -> bool:
     """Whether a cell says something against this project: before any recovery, by its own way back, or broken."""
-    own = [result["verdicts"][name] for name in ("recover", "up-alone") if name in result["verdicts"]]
+    own = [
+        result["verdicts"][name] for name in ("recover", "recover-watched", "up-alone") if name in result["verdicts"]
+    ]
     return bool(
         "broken" in result
         or result.get("live")

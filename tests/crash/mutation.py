@@ -43,7 +43,8 @@ ROOT = Path(__file__).resolve().parents[2]
 PROGRAM = str(Path(mutants.__file__).resolve())
 PURE = ("decide", "mend", "entries")
 RESULTS = "mutation.jsonl"
-_WORDS = ["recover", STACK, "--settle", "1", "--skip-preview"]
+_CAPTURE = "capture:"
+_WORDS = ["recover", STACK, "--settle", "1"]
 
 
 @dataclass(frozen=True)
@@ -55,19 +56,24 @@ class State:
     captured: Captured
 
 
-def _program(change: str) -> list[str]:
+def _program(change: str, *, watched: bool) -> list[str]:
     # `-P`: without the program's own folder on the path, whose names hide the packages'.
-    return [sys.executable, "-P", PROGRAM, change, "--", *_WORDS]
+    return [sys.executable, "-P", PROGRAM, change, "--", *_WORDS, *([] if watched else ["--skip-preview"])]
 
 
-def way_back(mutant: str) -> procedures.Procedure:
-    """Recover's, with a mutant in its place; what must have nothing to do at the end is the real one."""
+def way_back(change: str) -> procedures.Procedure:
+    """Recover's, with a mutant in its place, or with the real one looking at itself once.
+
+    What must have nothing to do at the end is the real one. What a mutant promises is looked at too.
+    """
+
+    watched = not change.startswith(_CAPTURE)
 
     def commands(box: lab.Lab, operation: Operation) -> list[list[str]]:
-        return [_program(mutant), *procedures.PROCEDURES["recover"].commands(box, operation)[1:]]
+        return [_program(change, watched=watched), *procedures.PROCEDURES["recover"].commands(box, operation)[1:]]
 
     recover = procedures.PROCEDURES["recover"]
-    return procedures.Procedure("mutant", mutant, commands, recover.again, rest_of=recover.name)
+    return procedures.Procedure("mutant", change, commands, recover.again, rest_of=recover.name, watched=watched)
 
 
 def chosen(work: Path, results: Path, size: int, seed: int) -> list[cells.Cell]:
@@ -107,7 +113,7 @@ class Bench:
             snapshot, file = f"state-{number}", self.box.folder / f"captured-{number}"
             file.unlink(missing_ok=True)
             # The real one, followed to its end: what a mutant leaves that it left too leads to the same.
-            wrong = self._crashed(cell, f"capture:{file}", lambda name=snapshot: self.client.save_snapshot(name))
+            wrong = self._crashed(cell, f"{_CAPTURE}{file}", lambda name=snapshot: self.client.save_snapshot(name))
             if wrong is None or wrong:
                 print(f"  left out, {wrong[0] if wrong else 'nothing crashed'}: {cell.id}", flush=True)
                 continue
@@ -151,9 +157,15 @@ class Bench:
             if (run.stop is not None and not run.has_reached) or not run.ended:
                 return
             before()
-            known = None if cell.fault == faults.LANDING else self.known
-            back, undisturbed = way_back(change), reference.reality
-            verdict = procedures.follow(self.box, reference.operation, back, undisturbed, known, plugins=run.plugins)
+            verdict = procedures.follow(
+                self.box,
+                reference.operation,
+                way_back(change),
+                reference.reality,
+                self.known,
+                plugins=run.plugins,
+                lands=cell.fault == faults.LANDING,
+            )
             wrong.append(verdict.faults)
 
         self.box.begin(reference.operation)

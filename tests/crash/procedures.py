@@ -6,7 +6,7 @@ import time
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Protocol
 
-from tests.crash import oracle, terraform
+from tests.crash import oracle, promises, terraform
 from tests.crash.stack_file import STACK
 
 if TYPE_CHECKING:
@@ -52,10 +52,16 @@ class Procedure:
     tool: str = "pulumi"
     rest_of: str = ""
     """The way of which this one differs in its first command alone, so that the rest of that one is known of this."""
+    watched: bool = False
+    """Whether its first command is recover, run with all its promises looked at."""
 
 
 def _recover(lab: Lab, operation: Operation) -> list[list[str]]:
     return [["parity", "recover", STACK, "--settle", str(lab.settle), "--skip-preview"], _on(lab, operation)]
+
+
+def _watched(lab: Lab, operation: Operation) -> list[list[str]]:
+    return [["parity", "recover", STACK, "--settle", str(lab.settle)], _on(lab, operation)]
 
 
 def _on(lab: Lab, operation: Operation) -> list[str]:
@@ -84,6 +90,14 @@ PROCEDURES = {
     each.name: each
     for each in (
         Procedure("recover", "parity recover, then the update again", _recover, ["parity", "recover", STACK, "--plan"]),
+        Procedure(
+            "recover-watched",
+            "the same, with all that recover promises looked at",
+            _watched,
+            ["parity", "recover", STACK, "--plan"],
+            rest_of="recover",
+            watched=True,
+        ),
         Procedure("up-alone", "parity up, which recovers first", _alone, ["parity", "recover", STACK, "--plan"]),
         Procedure("stock-up", "stock Pulumi: the update again", _again),
         Procedure("stock-steps", "stock Pulumi: cancel, refresh, the update again", _documented),
@@ -108,13 +122,17 @@ def follow(
     known: Known | None = None,
     *,
     plugins: Callable[[], list[int]] = list,
+    lands: bool = False,
 ) -> Verdict:
     """Follow a way back and judge what it led to, by what an undisturbed run of the operation leaves.
 
     Before each of its commands, and before the judgement, record and reality are looked up in `known`: where another
     crash's way back came to the very same ones, the rest of it leads where that one's did. At the start it is told
-    apart too whether `plugins` of the dead engine live on; none may at the end of a way that ends them.
+    apart too whether `plugins` of the dead engine live on; none may at the end of a way that ends them. Where an effect
+    of the crash `lands` meanwhile, it stands in neither record nor reality yet: such a way is followed whole, and what
+    recover changes is not told from what lands.
     """
+    known = None if lands else known
     began, outlived = time.monotonic(), bool(plugins())
     verdict = Verdict(procedure.name)
     steps: list[list[str] | None] = [*procedure.commands(lab, operation), None]
@@ -130,6 +148,12 @@ def follow(
         if command is None:
             verdict.faults = _judge(lab, operation, procedure, undisturbed, verdict)
             break
+        if procedure.watched and not number and not lands:
+            said, verdict.faults = promises.run(lab, command, plugins)
+            verdict.said += said
+            if verdict.faults:
+                break
+            continue
         run = lab.box.run(*command, extra=lab.ways)
         verdict.said += run.said
         if run.code != 0:

@@ -1,4 +1,4 @@
-"""A sample of the crash matrix, chosen by a seed: after each crash users are served whole, and recover leads back.
+"""A sample of the crash matrix, chosen by a seed: users are served whole, recover leads back and keeps its promises.
 
 PARITY_CRASH_SEED chooses another sample; `python -m tests.crash` runs more, or all of it (docs/crash.md).
 """
@@ -31,7 +31,7 @@ def test_after_each_crash_of_the_sample_users_are_served_and_recover_leads_back(
     name = shuffled.sample(sorted(OPERATIONS), OPERATIONS_TRIED)[number]
     undisturbed = matrix.references(work, [name])
     chosen = cells.sample(cells.cells(undisturbed.values()), CELLS // OPERATIONS_TRIED, SEED)
-    plan = matrix.Plan(work, (name,), ("recover",), workers=1, name=name)
+    plan = matrix.Plan(work, (name,), ("recover-watched",), workers=1, name=name)
     results = work / f"{name}.jsonl"
     matrix.run(plan, chosen, results, lambda _: None)
     found = matrix.read_results(results)

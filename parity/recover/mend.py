@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import uuid
 from copy import deepcopy
 from dataclasses import dataclass, replace
@@ -61,9 +62,14 @@ def stamped(state: State, now: datetime) -> Document | None:
     return document
 
 
-def _content(document: Mapping[str, Any]) -> tuple[list[Any], list[Any]]:
-    deployment = cast("Document", document.get("deployment") or {})
-    return list(deployment.get("resources") or []), list(deployment.get("pending_operations") or [])
+def _content(document: Mapping[str, Any]) -> tuple[list[str], list[str]]:
+    """What is recorded, in no order: the engine's own is as good, and no reason to write the state."""
+    deployment = cast("dict[str, list[Document] | None]", document.get("deployment") or {})
+    return _texts(deployment.get("resources") or []), _texts(deployment.get("pending_operations") or [])
+
+
+def _texts(rows: Iterable[Document]) -> list[str]:
+    return sorted(json.dumps(row, sort_keys=True) for row in rows)
 
 
 def _loose(graph: Graph, state: State) -> Iterable[str]:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
 _TODO = 1
 """How `--plan` ends where there is anything to do."""
 _ASKS = 10
+_STILL_SECONDS = 30
 _STEPS = ("Read the stack", "Fence", "Look", "What is live")
 _CHANGES = ("Mend", "Prove")
 
@@ -81,6 +83,7 @@ def run(lab: Lab, command: list[str], plugins: Callable[[], list[int]]) -> tuple
     Returns:
         What was printed, and what it did not keep of its promises, in words.
     """
+    _still(lab)
     before, outlived, record = Standing.of(lab), bool(plugins()), oracle.record(lab)
     plan = lab.box.run(*command, "--plan", extra=lab.ways)
     if plan.code not in {0, _TODO, _ASKS}:
@@ -105,6 +108,14 @@ def run(lab: Lab, command: list[str], plugins: Callable[[], list[int]]) -> tuple
         faults.append(f"a second recover ended with {again.code}: {again.said[-400:]}")
     faults += [f"a second recover changed {each}" for each in after.told_from(Standing.of(lab))]
     return said + again.said, faults
+
+
+def _still(lab: Lab) -> None:
+    """Wait until the vendor has built and promoted what it was asked to: that is none of recover's doing."""
+    client, until = lab.box.local.client(), time.monotonic() + _STILL_SECONDS
+    while client.state().get("vercel", {}).get("pending"):
+        assert time.monotonic() < until, "Vercel builds and promotes without an end"
+        time.sleep(0.05)
 
 
 def _kept(lab: Lab, before: Standing, said: str) -> list[str]:

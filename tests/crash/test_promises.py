@@ -91,6 +91,7 @@ def faults(tmp_path, monkeypatch):
         lab = Lab(tmp_path, list(does))
         lab.state("old")
         lab.write(f"{LEDGER}/1.1-begin.json", {"command": "up"})
+        monkeypatch.setattr(promises, "_still", lambda _: None)
         monkeypatch.setattr(oracle, "read", lambda _: oracle.Reality(Counter({("the", lab.reality): 1}), {}))
         monkeypatch.setattr(oracle, "record", lambda _: oracle.Record("", lab.locked, 0))
         monkeypatch.setattr(

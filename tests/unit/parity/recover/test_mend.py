@@ -251,6 +251,11 @@ def test_nothing_changes_where_nothing_is_decided_whatever_the_state_leaves_out(
     assert carried([], BASE, operations=operations).changed, "an operation without an end goes"
 
 
+def test_the_order_of_the_engine_s_own_is_no_reason_to_write_the_state():
+    leaves = row(DRAIN, "old", parent=STACK, delete=True)
+    assert not carried([], [*BASE, leaves, row(DRAIN, "new", parent=STACK)]).changed, "what leaves stands in the middle"
+
+
 # --- The document whole -----------------------------------------------------------------------------------------------
 
 

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Any
 from parity.recover.model import Plan
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from parity.recover.fence import Holder, Running
     from parity.served import Served
 
@@ -40,6 +42,8 @@ class Recovered:
     kept: str = ""
     """Where the copy of the state is; empty where none was needed."""
     plan: Plan = field(default_factory=lambda: Plan(()))
+    read: tuple[str, ...] = ()
+    """URNs about which nothing is decided and that the providers read: recorded and not declared, or never proved."""
     changed: bool = False
     """Whether the state was changed."""
     next: list[tuple[str, str]] | None = None
@@ -48,10 +52,16 @@ class Recovered:
     """Why the next `up` cannot be previewed."""
     live: list[Served] = field(default_factory=list["Served"])
 
+    def reads(self, urns: Sequence[str]) -> None:
+        """Note what the providers are to read; of what is decided anyway nothing more is said."""
+        decided = {each.urn for each in self.plan.changes}
+        self.read = tuple(dict.fromkeys((*self.read, *(each for each in urns if each not in decided))))
+
     @property
     def todo(self) -> bool:
         """Whether there is, or was, anything to recover."""
-        return bool(self.plan.of("adopt", "forget", "finish", "remove", "ask") or self.holders or self.ended)
+        decided = self.plan.of("adopt", "forget", "finish", "remove", "ask")
+        return bool(decided or self.read or self.holders or self.ended)
 
     def document(self) -> dict[str, Any]:
         """For `--json`."""
@@ -64,6 +74,7 @@ class Recovered:
             "ended": [{"pid": each.pid, "program": each.name} for each in self.ended],
             "kept": self.kept,
             "decisions": [each.document() for each in self.plan.decisions if each.kind != "same"],
+            "read": list(self.read),
             "same": len(self.plan.of("same")),
             "beside": list(self.plan.beside),
             "changed": self.changed,

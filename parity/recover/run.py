@@ -120,7 +120,9 @@ class _Recovery:
                 f"{', '.join(sorted(map(short_urn, stuck)))}: the engine would forget that its operation has no end.",
                 soft_wrap=True,
             )
-        elif not self.options.plan and (mended.changed or refresh):
+            return []
+        self.done.reads(refresh)
+        if not self.options.plan and (mended.changed or refresh):
             self._keep(state)
             return self._mend(mended, refresh, trouble)
         return []
@@ -394,7 +396,5 @@ def _left(plan: Plan) -> list[str]:
 
 def _steps(text: str) -> list[tuple[str, str]]:
     """The changes in what `pulumi preview --json` says."""
-    document = cast("dict[str, Any]", json.loads(text))
-    steps = cast("list[dict[str, Any]]", document.get("steps") or [])
-    quiet = {"same", "refresh", "read"}
-    return [(str(each["op"]), str(each["urn"])) for each in steps if each["op"] not in quiet]
+    steps = cast("list[dict[str, Any]]", json.loads(text).get("steps") or [])
+    return [(str(each["op"]), str(each["urn"])) for each in steps if each["op"] not in {"same", "refresh", "read"}]

@@ -34,6 +34,10 @@ def show(screen: Screen, done: Recovered, *, plan: bool) -> None:
         say(f"Nothing to recover: {len(done.plan.of('same'))} resources of {escape(done.stack)} are as recorded.")
     for line in decisions(done.plan):
         say(escape(line))
+    if done.read:
+        say("read (nothing is decided: they are recorded and not declared, so their providers look)")
+        for urn in done.read:
+            say(escape(f"  {short_urn(urn)}"))
     for each in done.plan.beside:
         say(escape(f"left alone, not declared: {each}"))
     if plan:

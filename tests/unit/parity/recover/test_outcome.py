@@ -25,10 +25,19 @@ HELD, LEFT = Holder(LOCK, "dead", "process 7 is gone"), Running(8, "pulumi-resou
         ({"plan": Plan((SAME, ADOPT))}, True),
         ({"holders": [HELD]}, True),
         ({"ended": [LEFT]}, True),
+        ({"read": ("c",)}, True),
     ],
 )
 def test_there_is_something_to_do_where_record_lock_or_plugin_says_so(more, todo):
     assert Recovered("staging", **more).todo is todo
+
+
+def test_what_is_read_is_noted_once_and_not_where_something_is_decided_about_it():
+    found = Recovered("staging", plan=Plan((SAME, ADOPT)))
+    found.reads(["b", "c"])
+    found.reads(["c", "d"])
+    assert found.read == ("c", "d")
+    assert found.document()["read"] == ["c", "d"]
 
 
 def test_its_document_names_each_lock_each_process_and_each_decision_but_what_is_the_same():

@@ -69,6 +69,14 @@ def test_after_a_crash_what_is_recorded_and_not_declared_is_read_though_nothing_
     assert steps(lab)[-3] == "Prove: look again"
 
 
+def test_a_plan_says_what_will_be_read_though_nothing_is_decided(lab):
+    lab.recorded(row(UNDECLARED, "d_2"))
+    lab.lock(gone())
+    planned = lab.recover(plan=True)
+    assert (planned.read, planned.todo, planned.changed) == ((UNDECLARED,), True, False)
+    assert lab.engine.did("refresh") == 0
+
+
 def test_a_failure_that_only_the_engine_s_history_knows_is_recovered_from(lab):
     failed = {"kind": "update", "result": "failed", "startTime": 1795555725, "endTime": 1795555749}
     lab.store.create(".pulumi/history/storefront/staging/staging-1.history.json", json.dumps(failed).encode())

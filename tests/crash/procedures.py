@@ -56,12 +56,13 @@ class Procedure:
     """Whether its first command is recover, run with all its promises looked at."""
 
 
-def _recover(lab: Lab, operation: Operation) -> list[list[str]]:
-    return [["parity", "recover", STACK, "--settle", str(lab.settle), "--skip-preview"], _on(lab, operation)]
-
-
 def _watched(lab: Lab, operation: Operation) -> list[list[str]]:
     return [["parity", "recover", STACK, "--settle", str(lab.settle)], _on(lab, operation)]
+
+
+def _recover(lab: Lab, operation: Operation) -> list[list[str]]:
+    recover, *rest = _watched(lab, operation)
+    return [[*recover, "--skip-preview"], *rest]
 
 
 def _on(lab: Lab, operation: Operation) -> list[str]:

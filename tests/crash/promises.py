@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     from tests.crash.lab import Lab
 
-_TODO = 1
+_FINDS = 1
 """How `--plan` ends where there is anything to do."""
 _ASKS = 10
 _STILL_SECONDS = 30
@@ -86,7 +86,7 @@ def run(lab: Lab, command: list[str], plugins: Callable[[], list[int]]) -> tuple
     _still(lab)
     before, outlived, record = Standing.of(lab), bool(plugins()), oracle.record(lab)
     plan = lab.box.run(*command, "--plan", extra=lab.ways)
-    if plan.code not in {0, _TODO, _ASKS}:
+    if plan.code not in {0, _FINDS, _ASKS}:
         return plan.said, [f"recover's plan ended with {plan.code}: {plan.said[-400:]}"]
     faults = [f"recover's plan changed {each}" for each in before.told_from(Standing.of(lab))]
     run = lab.box.run(*command, extra=lab.ways)

@@ -100,8 +100,8 @@ def _recover_first(stack: Stack, screen: Screen, place: Place, state: State) -> 
     name = stack.project.name
     held = locks.held(place.store, name, stack.name) if place.store else []
     records = place.ledger.records(last=history.RECORDS) if place.ledger else []
-    past = history.engine_history(place.store, name, stack.name, last=1) if place.store else []
-    if history.trouble(state, held, records, past[0] if past else None).clean:
+    past = history.latest(place.store, name, stack.name)
+    if history.trouble(state, held, records, past).clean:
         return
     screen.err.print(f"The last update of {stack.name} did not end well: recover first.", soft_wrap=True)
     done = recovery.run(stack, screen, Options(preview=False))

@@ -51,7 +51,7 @@ def decide(graph: Graph, state: State, reality: Reality, trouble: Trouble) -> Pl
     recorded = {each.urn: each for each in state.resources if not each.delete}
     handed = frozenset(each.id for each in state.resources if each.delete)
     live = frozenset(_serving(reality))
-    closed = frozenset(_closed(graph, reality, trouble))
+    closed = frozenset(_closed(graph, recorded, reality, trouble))
     found: list[Decision] = []
     for urn, resource in graph.resources.items():
         if urn in reality.keys:
@@ -294,10 +294,12 @@ def _serving(reality: Reality) -> Iterator[str]:
                 yield from (str(value) for name, value in each.beyond.items() if name.startswith("serves."))
 
 
-def _closed(graph: Graph, reality: Reality, trouble: Trouble) -> Iterator[str]:
-    """PostgreSQL's provider takes a database's connections away before it drops it."""
+def _closed(graph: Graph, recorded: Mapping[str, Recorded], reality: Reality, trouble: Trouble) -> Iterator[str]:
+    """PostgreSQL's provider takes connections away before it drops a database; once it is read, that is recorded."""
     for urn, found in reality.under.items():
-        if urn in graph.resources and (trouble.destroying or urn in trouble.touched):
+        record = recorded.get(urn)
+        known = record is not None and record.outputs.get("allowConnections") is False
+        if urn in graph.resources and (known or trouble.destroying or urn in trouble.touched):
             yield from (each.key[0] for each in found if each.properties.get("allowConnections") is False)
 
 

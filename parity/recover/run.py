@@ -195,10 +195,9 @@ class _Recovery:
     def _read_state(self) -> tuple[State, Trouble]:
         self.written = self._checkpoint()
         state = self.stack.recorded()
-        store, project = self.place.store, self.stack.project.name
-        past = history.engine_history(store, project, self.stack.name, last=1) if store else []
+        past = history.latest(self.place.store, self.stack.project.name, self.stack.name)
         held = [each.lock for each in self.done.holders]
-        return state, history.trouble(state, held, self.records, past[0] if past else None)
+        return state, history.trouble(state, held, self.records, past)
 
     def _keep(self, state: State) -> None:
         """Copy the state of before aside, once, sealed as it is; the same state is kept once."""

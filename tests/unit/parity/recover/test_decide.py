@@ -497,12 +497,14 @@ def inside_a_closed_database(type_, trouble, *, pending=False, recorded=False, a
     database = urn(model.DATABASE, "database")
     properties = {"allowConnections": accepts}
     world.beside = {database: (Found(model.DATABASE, ("key",), "key", "", properties),)}
+    if trouble == "read":  # as the provider records it once recover had it read
+        world.records.append({**world.row("key", outputs=properties), "urn": database, "type": model.DATABASE})
     touched = frozenset({database}) if trouble == "touched" else frozenset()
     return world.kinds(Trouble(touched=touched, destroying=trouble == "destroying"))
 
 
 @pytest.mark.parametrize("type_", sorted(INSIDE))
-@pytest.mark.parametrize("trouble", ["touched", "destroying"])
+@pytest.mark.parametrize("trouble", ["touched", "destroying", "read"])
 def test_what_is_in_a_database_whose_deletion_began_goes_with_it(type_, trouble):
     assert inside_a_closed_database(type_, trouble) == []
     assert inside_a_closed_database(type_, "none") == [("ask", "")], "somebody else closed it"

@@ -197,6 +197,7 @@ class _Recovery:
         state = self.stack.recorded()
         past = history.latest(self.place.store, self.stack.project.name, self.stack.name)
         held = [each.lock for each in self.done.holders]
+        self.done.unended = tuple(each.id for each in self.records if each.end is None)
         return state, history.trouble(state, held, self.records, past)
 
     def _keep(self, state: State) -> None:
@@ -278,15 +279,14 @@ class _Recovery:
         ledger = self.place.ledger
         if not ledger:
             return
-        unfinished = [each for each in self.records if each.end is None]
-        if unfinished:
+        if self.done.unended:
             self._begin()
         if self.done.plan.of("ask"):
             if self.identity:
                 ledger.end(self.identity, {"result": "failed", "errors": ["a person has to decide"]})
             return
-        for each in unfinished:
-            ledger.end(each.id, {"result": "killed", "found_by": self.identity})
+        for identity in self.done.unended:
+            ledger.end(identity, {"result": "killed", "found_by": self.identity})
         if self.identity:
             done = {"changed": self.done.changed, "decisions": self._decided()}
             ledger.end(self.identity, {"result": "succeeded", **done})

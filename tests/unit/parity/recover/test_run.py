@@ -181,9 +181,10 @@ def _runs(pid):
 
 def test_a_plan_says_what_would_be_done_and_changes_nothing_at_all(lab):
     crashed(lab)
-    lab.began(gone())
+    died = lab.began(gone())
     with lab.unchanged():
         done = lab.recover(plan=True)
+    assert done.unended == (died,)
     assert [(each.kind, each.urn) for each in done.plan.changes] == [("adopt", DOMAIN)]
     assert [each.lock.id for each in done.holders] == ["dead"]
     assert (done.kept, done.changed, done.next, done.live) == ("", False, None, lab.live)
@@ -275,7 +276,9 @@ def test_what_was_done_is_recorded_and_the_update_that_died_is_closed_as_killed(
 
 def test_an_update_that_died_and_left_nothing_behind_is_closed_too(lab):
     died = lab.began(gone())
-    lab.recover()
+    with lab.unchanged():
+        assert lab.recover(plan=True).todo, "the plan says so"
+    assert lab.recover().unended == (died,)
     records = {each.id: each for each in lab.ledger.records()}
     assert records[died].result == "killed"
     assert sorted(each.result for each in records.values()) == ["killed", "succeeded"]

@@ -497,8 +497,9 @@ def inside_a_closed_database(type_, trouble, *, pending=False, recorded=False, a
     database = urn(model.DATABASE, "database")
     properties = {"allowConnections": accepts}
     world.beside = {database: (Found(model.DATABASE, ("key",), "key", "", properties),)}
-    if trouble == "read":  # as the provider records it once recover had it read
-        world.records.append({**world.row("key", outputs=properties), "urn": database, "type": model.DATABASE})
+    if trouble in {"read", "recorded"}:  # as the provider records it once recover had it read, and before
+        outputs = {"allowConnections": trouble != "read"}
+        world.records.append({**world.row("key", outputs=outputs), "urn": database, "type": model.DATABASE})
     touched = frozenset({database}) if trouble == "touched" else frozenset()
     return world.kinds(Trouble(touched=touched, destroying=trouble == "destroying"))
 
@@ -508,6 +509,7 @@ def inside_a_closed_database(type_, trouble, *, pending=False, recorded=False, a
 def test_what_is_in_a_database_whose_deletion_began_goes_with_it(type_, trouble):
     assert inside_a_closed_database(type_, trouble) == []
     assert inside_a_closed_database(type_, "none") == [("ask", "")], "somebody else closed it"
+    assert ("ask", "") in inside_a_closed_database(type_, "recorded"), "somebody else closed what we recorded as open"
     assert inside_a_closed_database(type_, trouble, accepts=True) == [("ask", "")], "there is another reason"
     assert inside_a_closed_database(type_, trouble, pending=True) == [("ask", "")]
     assert inside_a_closed_database(type_, trouble, recorded=True) == [("ask", "")]

@@ -90,6 +90,10 @@ def test_a_recover_that_ended_well_settles_a_destroy_s_operations_and_not_its_in
         assert not trouble(EMPTY, [], [died, record("succeeded", 1, command)], []).destroying
 
 
+def test_a_destroy_that_ended_well_is_over():
+    assert not trouble(EMPTY, [], [], [past(kind="destroy")]).destroying
+
+
 def test_a_plain_destroy_that_failed_is_known_behind_the_refreshes_of_a_recover():
     failed, read = past("failed", kind="destroy"), past(kind="refresh", minutes=1)
     after = trouble(EMPTY, [], [record("succeeded", 1, "recover")], [failed, read])

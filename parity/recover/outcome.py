@@ -44,8 +44,8 @@ class Recovered:
     plan: Plan = field(default_factory=lambda: Plan(()))
     read: tuple[str, ...] = ()
     """URNs about which nothing is decided and that the providers read: recorded and not declared, or never proved."""
-    unended: tuple[str, ...] = ()
-    """Ids of the ledger's records that have no end: of updates that died, which are recorded as killed."""
+    unfinished: tuple[str, ...] = ()
+    """Ids of the ledger's records that have no end: updates that died, which are recorded as killed."""
     changed: bool = False
     """Whether the state was changed."""
     next: list[tuple[str, str]] | None = None
@@ -63,7 +63,7 @@ class Recovered:
     def todo(self) -> bool:
         """Whether there is, or was, anything to recover."""
         decided = self.plan.of("adopt", "forget", "finish", "remove", "ask")
-        return bool(decided or self.read or self.unended or self.holders or self.ended)
+        return bool(decided or self.read or self.unfinished or self.holders or self.ended)
 
     def document(self) -> dict[str, Any]:
         """For `--json`."""
@@ -77,7 +77,7 @@ class Recovered:
             "kept": self.kept,
             "decisions": [each.document() for each in self.plan.decisions if each.kind != "same"],
             "read": list(self.read),
-            "unended": list(self.unended),
+            "unfinished": list(self.unfinished),
             "same": len(self.plan.of("same")),
             "beside": list(self.plan.beside),
             "changed": self.changed,

@@ -197,7 +197,7 @@ class _Recovery:
         state = self.stack.recorded()
         past = history.latest(self.place.store, self.stack.project.name, self.stack.name)
         held = [each.lock for each in self.done.holders]
-        self.done.unended = tuple(each.id for each in self.records if each.end is None)
+        self.done.unfinished = tuple(each.id for each in self.records if each.end is None)
         return state, history.trouble(state, held, self.records, past)
 
     def _keep(self, state: State) -> None:
@@ -279,13 +279,13 @@ class _Recovery:
         ledger = self.place.ledger
         if not ledger:
             return
-        if self.done.unended:
+        if self.done.unfinished:
             self._begin()
         if self.done.plan.of("ask"):
             if self.identity:
                 ledger.end(self.identity, {"result": "failed", "errors": ["a person has to decide"]})
             return
-        for identity in self.done.unended:
+        for identity in self.done.unfinished:
             ledger.end(identity, {"result": "killed", "found_by": self.identity})
         if self.identity:
             done = {"changed": self.done.changed, "decisions": self._decided()}

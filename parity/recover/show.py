@@ -38,10 +38,10 @@ def show(screen: Screen, done: Recovered, *, plan: bool) -> None:
         say("read (nothing is decided: they are recorded and not declared, so their providers look)")
         for urn in done.read:
             say(escape(f"  {short_urn(urn)}"))
-    if done.unended:
+    if done.unfinished:
         undecided = ", once it is decided what is asked" if done.plan.of("ask") else ""
         say(f"close (updates without an end in the ledger: they are recorded as killed{undecided})")
-        for each in done.unended:
+        for each in done.unfinished:
             say(escape(f"  {each}"))
     for each in done.plan.beside:
         say(escape(f"left alone, not declared: {each}"))

@@ -26,7 +26,7 @@ HELD, LEFT = Holder(LOCK, "dead", "process 7 is gone"), Running(8, "pulumi-resou
         ({"holders": [HELD]}, True),
         ({"ended": [LEFT]}, True),
         ({"read": ("c",)}, True),
-        ({"unended": ("20261127T125026.531Z-c1d5db16",)}, True),
+        ({"unfinished": ("20261127T125026.531Z-c1d5db16",)}, True),
     ],
 )
 def test_there_is_something_to_do_where_record_lock_or_plugin_says_so(more, todo):
@@ -42,7 +42,7 @@ def test_what_is_read_is_noted_once_and_not_where_something_is_decided_about_it(
 
 
 def test_updates_without_an_end_are_named_to_programs():
-    assert Recovered("staging", unended=("u1", "u2")).document()["unended"] == ["u1", "u2"]
+    assert Recovered("staging", unfinished=("u1", "u2")).document()["unfinished"] == ["u1", "u2"]
 
 
 def test_its_document_names_each_lock_each_process_and_each_decision_but_what_is_the_same():

@@ -184,7 +184,7 @@ def test_a_plan_says_what_would_be_done_and_changes_nothing_at_all(lab):
     died = lab.began(gone())
     with lab.unchanged():
         done = lab.recover(plan=True)
-    assert done.unended == (died,)
+    assert done.unfinished == (died,)
     assert [(each.kind, each.urn) for each in done.plan.changes] == [("adopt", DOMAIN)]
     assert [each.lock.id for each in done.holders] == ["dead"]
     assert (done.kept, done.changed, done.next, done.live) == ("", False, None, lab.live)
@@ -278,7 +278,7 @@ def test_an_update_that_died_and_left_nothing_behind_is_closed_too(lab):
     died = lab.began(gone())
     with lab.unchanged():
         assert lab.recover(plan=True).todo, "the plan says so"
-    assert lab.recover().unended == (died,)
+    assert lab.recover().unfinished == (died,)
     records = {each.id: each for each in lab.ledger.records()}
     assert records[died].result == "killed"
     assert sorted(each.result for each in records.values()) == ["killed", "succeeded"]

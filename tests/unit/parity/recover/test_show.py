@@ -33,7 +33,7 @@ def test_that_there_is_nothing_to_do_is_the_first_line_and_what_is_live_the_last
 
 
 def test_a_plan_names_the_updates_that_it_would_record_as_killed(said):
-    lines = said(SAME, plan=True, unended=("u1", "u2"))
+    lines = said(SAME, plan=True, unfinished=("u1", "u2"))
     assert lines[:-1] == [
         "close (updates without an end in the ledger: they are recorded as killed)",
         "  u1",
@@ -43,7 +43,7 @@ def test_a_plan_names_the_updates_that_it_would_record_as_killed(said):
 
 
 def test_while_something_is_asked_no_update_is_said_to_be_closed_now(said):
-    lines = said(ASK, unended=("u1",))
+    lines = said(ASK, unfinished=("u1",))
     assert "  ProjectDomain shop-domain: another one has its name [sic]" in lines
     assert "    to do: take it away" in lines
     assert (

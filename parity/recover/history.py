@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, cast
 from parity.recover.model import Trouble
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Iterator, Sequence
 
     from parity.ledger import Record
     from parity.locks import Lock
@@ -47,8 +47,7 @@ def engine_history(store: Store, project: str, stack: str) -> list[Past]:
 
     The form is the engine's (pulumi/pkg backend/diy/state.go); what cannot be read is left out, as the engine does.
     """
-    found = (_past(store.read(key)) for key in _history_keys(store, project, stack))
-    return [each for each in found if each is not None]
+    return list(_readable(store, _keys(store, project, stack)))
 
 
 def latest(store: Store | None, project: str, stack: str) -> list[Past]:
@@ -57,18 +56,26 @@ def latest(store: Store | None, project: str, stack: str) -> list[Past]:
     `RECORDS` at the most; none for Pulumi Cloud, whose history is no file.
     """
     found: list[Past] = []
-    for key in reversed(_history_keys(store, project, stack)[-RECORDS:] if store else []):
-        past = _past(store.read(key)) if store else None
-        if past is not None:
-            found.insert(0, past)
-            if past.kind in _UPDATES and past.result == _GOOD:
-                break
+    if store is None:
+        return found
+    for past in _readable(store, reversed(_keys(store, project, stack)[-RECORDS:])):
+        found.insert(0, past)
+        if past.kind in _UPDATES and past.result == _GOOD:
+            break
     return found
 
 
-def _history_keys(store: Store, project: str, stack: str) -> list[str]:
+def _keys(store: Store, project: str, stack: str) -> list[str]:
+    """Those of the history's entries, oldest first."""
     keys = [entry.key for entry in store.entries(f".pulumi/history/{project}/{stack}")]
     return sorted(key for key in keys if key.endswith(".history.json"))
+
+
+def _readable(store: Store, keys: Iterable[str]) -> Iterator[Past]:
+    for key in keys:
+        past = _past(store.read(key))
+        if past is not None:
+            yield past
 
 
 def _past(data: bytes | None) -> Past | None:
@@ -102,14 +109,14 @@ def trouble(state: State, locks: Sequence[Lock], records: Sequence[Record], past
         str(operation["urn"]) for record in half_done for operation in _operations(record) if not operation["done"]
     }
     touched |= {each.resource.urn for each in state.pending}
-    failed = [each for each in past if each.result != _GOOD and not _is_covered(each, records, _SETTLES)]
     meant = _since_the_last_good(records, _UPDATES)
-    died = [each.kind for each in past if each.result != _GOOD and not _is_covered(each, records, _UPDATES)]
+    commands = [record.begin.get("command") for record in meant]
+    commands += [each.kind for each in _uncovered(past, records, _UPDATES)]
     return Trouble(
         touched=frozenset(touched),
-        destroying="destroy" in (*died, *(record.begin.get("command") for record in meant)),
+        destroying="destroy" in commands,
         intended=frozenset(each for record in meant for each in _intended(record)),
-        clean=not (locks or state.pending or half_done or failed),
+        clean=not (locks or state.pending or half_done or _uncovered(past, records, _SETTLES)),
     )
 
 
@@ -117,7 +124,7 @@ def _since_the_last_good(records: Sequence[Record], ending: frozenset[str]) -> l
     """The records that did not end well after the last one that did, of the commands `ending`."""
     found: list[Record] = []
     for record in reversed(records):
-        if record.result == _GOOD and record.begin.get("command") in ending:
+        if _ended_well(record, ending):
             break
         if record.result != _GOOD:
             found.insert(0, record)
@@ -133,10 +140,12 @@ def _intended(record: Record) -> list[str]:
     return [f"{application}/{each['live']}" for application, each in intent.items() if each.get("live")]
 
 
-def _is_covered(past: Past, records: Sequence[Record], ending: frozenset[str]) -> bool:
-    """Whether a record of the commands `ending` ended well after what the engine's history says."""
-    return any(
-        record.result == _GOOD and record.ended is not None and record.ended >= past.ended
-        for record in records
-        if record.begin.get("command") in ending
-    )
+def _uncovered(past: Sequence[Past], records: Sequence[Record], ending: frozenset[str]) -> list[Past]:
+    """What failed by the engine's history, and after which no record of the commands `ending` ended well."""
+    ends = [record.ended for record in records if _ended_well(record, ending) and record.ended is not None]
+    last = max(ends, default=None)
+    return [each for each in past if each.result != _GOOD and (last is None or last < each.ended)]
+
+
+def _ended_well(record: Record, commands: frozenset[str]) -> bool:
+    return record.result == _GOOD and record.begin.get("command") in commands

@@ -4,7 +4,7 @@
 
 UV := ./scripts/uv
 # The environment itself, not `uv run`: nothing is resolved or rebuilt behind a command's back.
-RUN := PATH="$(CURDIR)/.venv/bin:$$PATH"
+RUN := PATH="$(CURDIR)/.venv/bin:$$PATH" PYTHONPATH="$(CURDIR)/tools$${PYTHONPATH:+:$$PYTHONPATH}"
 
 # Set where images are built; here it would have every Python compile its modules anew, at each start.
 unexport PYTHONDONTWRITEBYTECODE
@@ -32,7 +32,7 @@ test: $(STAMP) ## run every test that needs no account, on the real engine too
 	@$(RUN) pytest -n 2 --dist worksteal -m "not live"
 
 crash: $(STAMP) ## crash every operation at every point (hours, resumable); ARGS="--sample 60" for a sample
-	@$(RUN) python -m tests.crash $(if $(ARGS),$(ARGS),--all)
+	@$(RUN) python -m crashlab $(if $(ARGS),$(ARGS),--all)
 
 lint: $(STAMP) ## check style, types, import rules and workflows
 	@$(RUN) ./scripts/lint
@@ -42,6 +42,6 @@ format: $(STAMP) ## put the code into its format
 	@$(RUN) ruff format --quiet
 
 docs: $(STAMP) ## write the generated tables in docs/ anew
-	@$(RUN) python -m parity.docs
+	@$(RUN) python -m reference.write
 
 check: lint test ## lint, then test

@@ -1,6 +1,6 @@
 """How `parity check` grows: 1, 10 and 100 applications, time, processor and memory. `python benchmarks/check.py`.
 
-Each size is a copy of the program with a generated platform and stack files, checked by the real command in a process
+Each size is a copy of the program with a generated catalog and stack files, checked by the real command in a process
 of its own, Python's start included. Sizes are compared in one run: seconds belong to the machine, ratios to the code.
 """
 
@@ -16,10 +16,11 @@ import time
 from dataclasses import dataclass
 from pathlib import Path
 
-ROOT = Path(__file__).resolve().parents[1]
+from support.paths import ROOT
+
 sys.path.insert(0, str(ROOT))
 
-from tests.support.program import copy_program  # noqa: E402 - the path is set above
+from support.program import copy_program
 
 SIZES = (1, 10, 100)
 STACKS = ("staging", "prod")
@@ -37,19 +38,19 @@ class Measured:
     megabytes: float
 
 
-def platform(count: int) -> str:
-    """The text of infra/platform.py with so many applications."""
+def catalog(count: int) -> str:
+    """The text of infra/catalog.py with so many applications."""
     applications = "\n".join(_application(number) for number in range(count))
     databases = "\n".join(
         f'        Database(name="db{number}", schemas=("main",), extensions=("vector",)),'
         for number in range(_databases(count))
     )
-    return f'''"""A platform of {count} applications, made by benchmarks/check.py."""
+    return f'''"""A catalog of {count} applications, made by benchmarks/check.py."""
 
 from infra import parameters
-from infra.parameters import Application, Database, Platform, Repository, Telemetry
+from parity.config.parameters import Application, Database, Catalog, Repository, Telemetry
 
-PLATFORM = Platform(
+CATALOG = Catalog(
     vercel_team="acme",
     repository=Repository(owner="acme", name="apps", required_checks=("test",)),
     applications=(
@@ -142,10 +143,10 @@ def measure(count: int) -> Measured:
     """Check a project of so many applications once."""
     with tempfile.TemporaryDirectory() as folder:
         project = copy_program(Path(folder) / "program").root
-        (project / "infra" / "platform.py").write_text(platform(count))
+        (project / "infra" / "catalog.py").write_text(catalog(count))
         for name in STACKS:
             (project / f"Pulumi.{name}.yaml").write_text(stack(name, count))
-        command = [sys.executable, "-c", "from parity.cli import main; main()", "check", "--json"]
+        command = [sys.executable, "-c", "from parity.cli.main import main; main()", "check", "--json"]
         environment = {**os.environ, "PYTHONPATH": str(project)}
         # Once before, so that no size pays for compiling the modules of its copy.
         subprocess.run(command, cwd=project, env=environment, capture_output=True, check=True)

@@ -2,7 +2,7 @@
 
     .venv/bin/python -m benchmarks.drift FOLDER [APPLICATIONS ...]
 
-FOLDER holds a sandbox `box` and its program with both stacks up (tests/support/boxes.py makes one). Both commands run
+FOLDER holds a sandbox `box` and its program with both stacks up (tools/support/boxes.py makes one). Both commands run
 on the same stack of two applications at 0, 50 and 200 ms added to each request. Then projects are made through Vercel's
 API alone, and only the look is timed, because bringing a hundred applications up takes longer than everything else.
 """
@@ -19,17 +19,17 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from parity import look
-from parity.local import Local
-from parity.project import Project
-from parity.stack import Stack, ambient
-from tests.support.mutations import STACK, World
-from tests.support.program import Box
+from parity import inventory
+from parity.config.project import Project
+from parity.evaluate.stack import Stack, ambient
+from parity.local.sandbox import Local
+from support.mutations import STACK, World
+from support.program import Box
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from parity.graph import Graph
+    from parity.evaluate.graph import Graph
 
 LATENCIES = (0.0, 0.05, 0.2)
 VARIABLES = 5
@@ -54,7 +54,7 @@ def both(box: Box) -> list[dict[str, Any]]:
     """The two commands on the stack as it is."""
     rows: list[dict[str, Any]] = []
     for latency in LATENCIES:
-        command = (sys.executable, "-c", "from parity.cli import main; main()", "drift", STACK, "--json")
+        command = (sys.executable, "-c", "from parity.cli.main import main; main()", "drift", STACK, "--json")
         rows.append({"what": "parity drift", **timed(box, latency, partial(box.run, *command))})
         refresh = ("preview", "--refresh", "--stack", STACK)
         rows.append({"what": "pulumi preview --refresh", **timed(box, latency, partial(box.pulumi, *refresh))})
@@ -77,7 +77,7 @@ def many(box: Box, graph: Graph, counts: list[int]) -> list[dict[str, Any]]:
             world.vercel("POST", f"/v10/projects/bench-{made}/env", body)
         wanted = projects(graph, count)
         for latency in LATENCIES:
-            row = timed(box, latency, lambda wanted=wanted: look.reality(wanted, passwords=False))
+            row = timed(box, latency, lambda wanted=wanted: inventory.reality(wanted, passwords=False))
             peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024
             rows.append({"what": "look", "applications": count, **row, "peak MiB": peak})
     return rows
@@ -86,7 +86,7 @@ def many(box: Box, graph: Graph, counts: list[int]) -> list[dict[str, Any]]:
 def projects(graph: Graph, count: int) -> Graph:
     """A graph with so many projects and nothing else at Vercel."""
     kept = {urn: each for urn, each in graph.resources.items() if each.type.startswith("pulumi:providers")}
-    project = next(each for each in graph.resources.values() if each.type == look.model.PROJECT)
+    project = next(each for each in graph.resources.values() if each.type == inventory.model.PROJECT)
     for number in range(1, count + 1):
         urn = f"{project.urn}-{number}"
         kept[urn] = replace(project, urn=urn, inputs={**project.inputs, "name": f"bench-{number}"})

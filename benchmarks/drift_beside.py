@@ -2,8 +2,8 @@
 
     PARITY_TERRAFORM=FOLDER .venv/bin/python -m benchmarks.drift_beside BOX [APPLICATIONS ...]
 
-BOX holds a stopped sandbox `box` and its program with both stacks up (tests/support/boxes.py makes one); FOLDER is as
-tests/crash/terraform.py says. An application is a Vercel project with five variables here: whole ones take longer to
+BOX holds a stopped sandbox `box` and its program with both stacks up (tools/support/boxes.py makes one); FOLDER is as
+tools/crashlab/terraform.py says. An application is a Vercel project with five variables here: whole ones take longer to
 bring up than everything else. Pulumi and Terraform bring up as many under names of their own, so that each finds
 everything as it is declared, in one world; Parity looks at those of Terraform's names. Each runs as a process of its
 own, with its start; memory is the most that it and all its children held at one time (resident, shared pages counted
@@ -23,14 +23,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from benchmarks.drift import LATENCIES, VARIABLES, projects
-from parity import look
-from parity.local import Local
-from parity.project import Project
-from parity.stack import Stack, ambient
-from sandbox import lifecycle
-from tests.crash.terraform import VARIABLE
-from tests.support.mutations import STACK
-from tests.support.program import Box
+from crashlab.terraform import VARIABLE
+from parity import inventory
+from parity.config.project import Project
+from parity.evaluate.stack import Stack, ambient
+from parity.local.sandbox import Local
+from parity_sandbox import lifecycle
+from support.mutations import STACK
+from support.program import Box
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -203,8 +203,8 @@ def main(folder: Path, counts: Sequence[int]) -> None:
 
 if __name__ == "__main__":
     if sys.argv[1] == "look":
-        seen = look.reality(pickle.loads(Path(sys.argv[2]).read_bytes()), passwords=False)
-        if seen.unseen or not all(seen.under.get(urn) for urn in seen.keys if look.model.PROJECT in urn):
+        seen = inventory.reality(pickle.loads(Path(sys.argv[2]).read_bytes()), passwords=False)
+        if seen.unseen or not all(seen.under.get(urn) for urn in seen.keys if inventory.model.PROJECT in urn):
             sys.exit(f"could not look at everything: {seen.unseen}")
     else:
         main(Path(sys.argv[1]), [int(each) for each in sys.argv[2:]] or [1, 10])

@@ -2,8 +2,8 @@
 
     .venv/bin/python -m benchmarks.drift_false_alarms [RUNS]
 
-The world is made from the declared graph (tests/support/worlds.py), so this holds the comparison; that the vendors' own
-answers are read as they are is held by tests/sandbox, on the real engine.
+The world is made from the declared graph (tools/support/worlds.py), so this holds the comparison; that the vendors' own
+answers are read as they are is held by packages/parity/tests/sandbox, on the real engine.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ import time
 from collections import Counter
 
 from parity.drift.audit import find
-from tests.support.worlds import Config, Mirror, declared
+from support.worlds import Config, Mirror, declared
 
 
 def main(runs: int) -> int:

@@ -2,7 +2,7 @@
 
     .venv/bin/python -m benchmarks.drift_recall FOLDER [OUTPUT.json]
 
-FOLDER holds a stopped sandbox `box` and its program, both stacks up (tests/support/boxes.py makes one). Each
+FOLDER holds a stopped sandbox `box` and its program, both stacks up (tools/support/boxes.py makes one). Each
 group of differences is made in a fresh copy of the same state; then the audit runs once and
 `pulumi refresh --preview-only --expect-no-changes` runs once. Differences at which a provider's read ends with an error
 are made alone, so that they hide no others.
@@ -17,17 +17,17 @@ from collections import defaultdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from parity.local import Local
-from parity.project import Project
-from parity.stack import Stack, ambient
-from tests.support import mutations, recall
-from tests.support.mutations import World
-from tests.support.program import Box
+from parity.config.project import Project
+from parity.evaluate.stack import Stack, ambient
+from parity.local.sandbox import Local
+from support import mutations, recall
+from support.mutations import World
+from support.program import Box
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from tests.support.mutations import Mutation
+    from support.mutations import Mutation
 
 CLEAN = "recall"
 ALONE = {

@@ -2,8 +2,8 @@
 
     PARITY_TERRAFORM=FOLDER .venv/bin/python -m benchmarks.drift_terraform BOX [OUTPUT.json]
 
-FOLDER is as tests/crash/terraform.py says. BOX holds a stopped sandbox `box`, seeded and otherwise empty, and its
-program (tests/support/boxes.py makes one). The crash tests' small program is applied under the names of `prod`, with
+FOLDER is as tools/crashlab/terraform.py says. BOX holds a stopped sandbox `box`, seeded and otherwise empty, and its
+program (tools/support/boxes.py makes one). The crash tests' small program is applied under the names of `prod`, with
 benchmarks/terraform beside it, and a migration runs. Each batch of differences is made in the same state, and
 `terraform plan` runs once: a difference counts as told where the plan shows its object as gone or its property as
 changed, as what an apply would do (`plan`) or as what the refresh found (`plan -refresh-only`). What is not told in its
@@ -23,15 +23,15 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
-from parity.local import Local
-from parity.look import model
-from parity.project import Project
-from parity.stack import Stack, ambient
-from sandbox import lifecycle
-from tests.crash.terraform import VARIABLE
-from tests.support import mutations
-from tests.support.mutations import DATABASE, OWNER, STACK, Mutation, World
-from tests.support.program import ROOT, Box
+from crashlab.terraform import VARIABLE
+from parity.config.project import Project
+from parity.evaluate.stack import Stack, ambient
+from parity.inventory import model
+from parity.local.sandbox import Local
+from parity_sandbox import lifecycle
+from support import mutations
+from support.mutations import DATABASE, OWNER, STACK, Mutation, World
+from support.program import ROOT, Box
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence

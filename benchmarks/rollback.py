@@ -27,12 +27,12 @@ from typing import TYPE_CHECKING
 
 import httpx
 
-from parity import toolchain
-from parity.local import Local
-from sandbox import lifecycle
-from sandbox.server import ServeOptions
-from tests.support.program import Box, copy_program
-from tests.support.small_program import SmallProgram
+from parity.engine import toolchain
+from parity.local.sandbox import Local
+from parity_sandbox import lifecycle
+from parity_sandbox.server import ServeOptions
+from support.program import Box, copy_program
+from support.small_program import SmallProgram
 
 if TYPE_CHECKING:
     from collections.abc import Callable

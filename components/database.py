@@ -13,7 +13,7 @@ from pulumi import Input, Output, ResourceOptions
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from infra import parameters
+    from parity.config import parameters
 
 EXTENSIONS_SCHEMA = "extensions"
 """Holds every extension, so that their objects are never mistaken for the applications' own."""

@@ -12,7 +12,7 @@ from pulumi import Input, Output, ResourceOptions
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from infra import parameters
+    from parity.config import parameters
 
 
 @dataclass(frozen=True)

@@ -9,12 +9,12 @@ import pulumi
 import pulumiverse_vercel as vercel
 from pulumi import Input, Output, ResourceOptions
 
-from plugin.resource import LiveRelease, ProtectionBypass
+from parity.provider.resource import LiveRelease, ProtectionBypass
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from infra import parameters
+    from parity.config import parameters
 
 Protection = Literal["none", "preview", "all"]
 

@@ -2,9 +2,11 @@
 
 import pulumi
 
-from infra import build, preflight, settings
+from infra import build
+from parity.config import settings
+from parity.vendors import preflight
 
 declared = settings.from_engine()
-preflight.require(declared.platform)
+preflight.require(declared.catalog)
 for name, output in build.build(declared).items():
     pulumi.export(name, output)

@@ -13,17 +13,17 @@ from components.database import Access, Database, DatabaseArgs, Login
 from components.delivery import Delivery, DeliveryArgs
 from components.telemetry import Telemetry, TelemetryArgs
 from components.web_app import Domain, Release, WebApp, WebAppArgs
-from infra import names, passwords
-from infra.parameters import DatabaseUrlVariable, PlainVariable
-from infra.secret import Secret
+from parity.config import names, passwords
+from parity.config.parameters import DatabaseUrlVariable, PlainVariable
+from parity.config.secret import Secret
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from pulumi import Input, Output
 
-    from infra import parameters
-    from infra.settings import Settings
+    from parity.config import parameters
+    from parity.config.settings import Settings
 
 SEALED = "sealed"
 """Stands for a secret whose value is not at hand, where the program is only evaluated."""
@@ -43,15 +43,15 @@ def build(settings: Settings) -> dict[str, Any]:
         The stack's outputs, `applications`, `databases` and `delivery`; what is secret is marked so.
     """
     providers = _providers(settings)
-    databases = {each.name: _database(settings, each, providers) for each in settings.platform.databases}
+    databases = {each.name: _database(settings, each, providers) for each in settings.catalog.databases}
     applications = {
-        each.name: _application(settings, each, databases, providers) for each in settings.platform.applications
+        each.name: _application(settings, each, databases, providers) for each in settings.catalog.applications
     }
     Telemetry(
         "logs",
         TelemetryArgs(
-            telemetry=settings.platform.telemetry,
-            name=names.log_drain(settings.platform.repository.name, settings.stack),
+            telemetry=settings.catalog.telemetry,
+            name=names.log_drain(settings.catalog.repository.name, settings.stack),
             endpoint=settings.logs.endpoint,
             secret=_opened(settings.logs.secret),
             project_ids=[application.project_id for application in applications.values()],
@@ -64,7 +64,7 @@ def build(settings: Settings) -> dict[str, Any]:
         "databases": {name: _database_output(settings, name, each) for name, each in databases.items()},
         "delivery": {
             "environment": delivery.environment,
-            "repository": f"{settings.platform.repository.owner}/{settings.platform.repository.name}",
+            "repository": f"{settings.catalog.repository.owner}/{settings.catalog.repository.name}",
             "manages_repository": settings.manages_repository,
         },
     }
@@ -76,8 +76,8 @@ def _providers(settings: Settings) -> list[pulumi.ProviderResource]:
     `VERCEL_API_TOKEN`, `GITHUB_TOKEN`, and libpq's `PGHOST`, `PGPORT`, `PGUSER`, `PGPASSWORD`, `PGSSLMODE`.
     """
     return [
-        vercel.Provider("vercel", team=settings.platform.vercel_team),
-        github.Provider("github", owner=settings.platform.repository.owner, write_delay_ms=_WRITE_DELAY),
+        vercel.Provider("vercel", team=settings.catalog.vercel_team),
+        github.Provider("github", owner=settings.catalog.repository.owner, write_delay_ms=_WRITE_DELAY),
         # Managed PostgreSQL gives no superuser, so nothing here may need one.
         postgresql.Provider("postgresql", superuser=False),
     ]
@@ -90,7 +90,7 @@ def _database(
     settings: Settings, database: parameters.Database, providers: Sequence[pulumi.ProviderResource]
 ) -> Database:
     own, stack = settings.databases[database.name], settings.stack
-    accesses = (_access(settings, database.name, each) for each in settings.platform.applications)
+    accesses = (_access(settings, database.name, each) for each in settings.catalog.applications)
     return Database(
         database.name,
         DatabaseArgs(
@@ -156,7 +156,7 @@ def _application(
             application=application,
             project=names.project(application.name, settings.stack),
             environment=settings.environment,
-            repository=settings.platform.repository,
+            repository=settings.catalog.repository,
             domains=tuple(Domain(each.name, each.redirect) for each in own.domains),
             protection=own.protection,
             values=_values(settings, application, databases),
@@ -215,7 +215,7 @@ def _delivery(
     """The GitHub environment with what the migration and release workflows need."""
     own = settings.delivery
     secrets: dict[str, Input[str]] = {}
-    variables: dict[str, Input[str]] = {"VERCEL_TEAM": settings.platform.vercel_team}
+    variables: dict[str, Input[str]] = {"VERCEL_TEAM": settings.catalog.vercel_team}
     after: dict[str, Sequence[pulumi.Resource]] = {}
     for name, database in databases.items():
         secrets[f"MIGRATOR_DATABASE_URL_{names.as_variable(name)}"] = database.migrator_url
@@ -232,7 +232,7 @@ def _delivery(
         "delivery",
         DeliveryArgs(
             environment=settings.environment,
-            repository=settings.platform.repository,
+            repository=settings.catalog.repository,
             reviewer_teams=own.reviewers.teams,
             wait_minutes=own.wait_minutes,
             prevent_self_review=own.prevent_self_review,
@@ -278,7 +278,7 @@ def _database_output(settings: Settings, name: str, database: Database) -> dict[
         "migrator": names.migrator_role(name, stack),
         "readonly": names.readonly_role(name, stack),
     }
-    for application in settings.platform.applications:
+    for application in settings.catalog.applications:
         access = _access(settings, name, application)
         if access is not None:
             roles[application.name] = {str(login.generation): login.role for login in access.logins}

@@ -10,12 +10,12 @@ from urllib.parse import quote, urlsplit
 
 import pytest
 
-from infra import digest, settings
+from parity.config import digest, settings
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
-    from tests.support.program import Box
+    from support.program import Box
 
 pytestmark = [pytest.mark.engine, pytest.mark.sandbox]
 

@@ -7,20 +7,21 @@ import json
 import re
 import sys
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from tests.support import workflows
-from tests.support.asker import asking
+from support import workflows
+from support.asker import asking
+from support.paths import ROOT
 
 if TYPE_CHECKING:
-    from tests.support.program import Box, Run
+    from pathlib import Path
+
+    from support.program import Box, Run
 
 pytestmark = [pytest.mark.engine, pytest.mark.sandbox]
 
-ROOT = Path(__file__).resolve().parents[2]
 WORKFLOWS = {each.name: each for each in workflows.read(ROOT / ".github" / "workflows")}
 FIRST, NEW = "7e92b4c05f3d4a618b20d9e6fc17a3850b64e2d1", "ab" * 20
 REPOSITORY = "storefront-example/storefront"

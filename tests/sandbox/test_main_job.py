@@ -6,12 +6,12 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from parity.answers import Answer, Door
-from tests.support import catalog
-from tests.support.boxes import STACKS
+from parity.vendors.answers import Answer, Door
+from support import pg_catalog
+from support.boxes import STACKS
 
 if TYPE_CHECKING:
-    from tests.support.program import Box
+    from support.program import Box
 
 pytestmark = [pytest.mark.engine, pytest.mark.sandbox]
 
@@ -55,10 +55,10 @@ def test_what_is_there_is_what_was_declared(finished_box, stack):
 
 @pytest.mark.parametrize("stack", STACKS)
 def test_a_second_update_changes_nothing(finished_box, stack):
-    state, databases = finished_box.state(), catalog.dump(finished_box.environment())
+    state, databases = finished_box.state(), pg_catalog.dump(finished_box.environment())
     finished_box.up(stack, "--expect-no-changes").ok()
     assert finished_box.state() == state
-    assert catalog.dump(finished_box.environment()) == databases
+    assert pg_catalog.dump(finished_box.environment()) == databases
 
 
 def test_every_live_url_answers_with_its_release_and_a_working_login(finished_box):
@@ -97,7 +97,7 @@ def test_a_live_url_whose_database_is_gone_is_noticed(finished_box):
 def test_destroying_leaves_everything_as_it_was(finished_box, record):
     for stack in reversed(STACKS):
         finished_box.destroy(stack).ok()
-    assert catalog.dump(finished_box.environment()) == record["catalog"]
+    assert pg_catalog.dump(finished_box.environment()) == record["catalog"]
     assert objects(finished_box.state()) == objects(record["state"])
 
 

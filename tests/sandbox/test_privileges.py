@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING
 import psycopg
 import pytest
 
-from tests.support.small_program import SmallProgram
+from support.small_program import SmallProgram
 
 if TYPE_CHECKING:
-    from tests.sandbox.conftest import Sandbox
+    from support.sandboxes import Sandbox
 
 pytestmark = [pytest.mark.engine, pytest.mark.sandbox]
 
@@ -21,7 +21,7 @@ SOURCE = """
 import json, pathlib
 import pulumi, pulumi_postgresql as postgresql
 from components.database import Access, Database, DatabaseArgs, Login
-from infra import parameters
+from parity.config import parameters
 given = json.loads(pathlib.Path("given.json").read_text())
 provider = postgresql.Provider("postgresql", superuser=False)
 def login(role, generation=1):

@@ -1,0 +1,116 @@
+"""The engine's own lock on a stack of a folder or bucket: who holds it, and taken for work that is no engine's.
+
+The engine's form (pulumi/pkg backend/diy/lock.go): one file a holder below `.pulumi/locks/`, with `pid`, `username`,
+`hostname` and `timestamp`. A holder writes its own first and then gives way where another one is there.
+"""
+
+from __future__ import annotations
+
+import getpass
+import json
+import os
+import socket
+import uuid
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any, cast
+
+from parity.errors import LockedError
+
+if TYPE_CHECKING:
+    from collections.abc import Generator
+
+    from parity.backend.store import Store
+
+
+@dataclass(frozen=True)
+class Lock:
+    """One holder of a stack's lock."""
+
+    key: str
+    """In the store."""
+    pid: int
+    user: str
+    host: str
+    time: datetime
+    """When it was taken, UTC."""
+
+    @property
+    def id(self) -> str:
+        """What tells this lock from others: the file's name without its ending."""
+        return self.key.rpartition("/")[2].removesuffix(".json")
+
+    def __str__(self) -> str:
+        """For people."""
+        return f"process {self.pid} of {self.user} on {self.host}, since {self.time:%Y-%m-%d %H:%M:%S} UTC"
+
+
+def folder(project: str, stack: str) -> str:
+    """Where a stack's locks are."""
+    return f".pulumi/locks/organization/{project}/{stack}"
+
+
+def held(store: Store, project: str, stack: str) -> list[Lock]:
+    """Every lock of the stack, oldest first. One that cannot be read is held too: by process 0 of nobody."""
+    found: list[Lock] = []
+    for entry in store.entries(folder(project, stack)):
+        text = store.read(entry.key)
+        if text is not None:
+            found.append(_parse(entry.key, text, entry.modified))
+    return sorted(found, key=lambda lock: (lock.time, lock.key))
+
+
+@contextmanager
+def taken(store: Store, project: str, stack: str) -> Generator[Lock]:
+    """Hold the stack's lock, in the engine's form, so that no engine begins meanwhile.
+
+    Raises:
+        LockedError: somebody else holds it.
+    """
+    lock = take(store, project, stack)
+    try:
+        yield lock
+    finally:
+        store.delete(lock.key)
+
+
+def take(store: Store, project: str, stack: str) -> Lock:
+    """Take the lock; `store.delete(lock.key)` gives it back.
+
+    Raises:
+        LockedError: somebody else holds it; nothing is left behind.
+    """
+    refuse_if_held(store, project, stack)
+    now = datetime.now(UTC)
+    key = f"{folder(project, stack)}/{uuid.uuid4()}.json"
+    lock = Lock(key, os.getpid(), getpass.getuser(), socket.gethostname(), now)
+    document = {"pid": lock.pid, "username": lock.user, "hostname": lock.host, "timestamp": now.isoformat()}
+    store.create(key, json.dumps(document).encode())
+    try:
+        # Two that came at once see each other now, and both give way: the engine does the same.
+        refuse_if_held(store, project, stack, but=key)
+    except LockedError:
+        store.delete(key)
+        raise
+    return lock
+
+
+def refuse_if_held(store: Store, project: str, stack: str, *, but: str = "") -> None:
+    """Raise LockedError where anybody holds the lock, except the one with the key `but`."""
+    others = [lock for lock in held(store, project, stack) if lock.key != but]
+    if others:
+        raise LockedError(
+            f"the stack {stack} is locked by {'; '.join(str(lock) for lock in others)}",
+            where=", ".join(f"{store.place}/{lock.key}" for lock in others),
+            remedy=f"wait until it ends; where it is dead: parity recover {stack}",
+        )
+
+
+def _parse(key: str, text: bytes, modified: datetime) -> Lock:
+    try:
+        document = cast("dict[str, Any]", json.loads(text))
+        time = datetime.fromisoformat(str(document["timestamp"])).astimezone(UTC)
+        return Lock(key, int(document["pid"]), str(document["username"]), str(document["hostname"]), time)
+    except (ValueError, KeyError, TypeError):
+        return Lock(key, 0, "nobody", "nowhere", modified)

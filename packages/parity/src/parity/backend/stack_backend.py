@@ -1,0 +1,97 @@
+"""Where a stack's state and ledger are kept, and what is recorded of every update: who, where, which versions."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from parity.backend import this_host
+from parity.backend.ledger import Ledger
+from parity.backend.store import LEDGER_VARIABLE, Store, backend_url, open_store
+from parity.engine import toolchain
+
+if TYPE_CHECKING:
+    from parity.evaluate.stack import Stack
+
+UPDATE_VARIABLE = "PARITY_UPDATE"
+"""Set for the engine to the update's id; its plugins inherit it, so that those that outlive it are known."""
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where a stack's state and ledger are."""
+
+    url: str
+    """The backend's address."""
+    store: Store | None
+    """None for Pulumi Cloud."""
+    ledger: Ledger | None
+    """None where there is no place for it."""
+
+
+def open_place(stack: Stack) -> Place:
+    """Find where the stack's state is kept.
+
+    Raises:
+        UpdateError: nobody is logged in to a backend.
+    """
+    url = backend_url(stack.pulumi)
+    store = open_store(url)
+    other = stack.pulumi.environment.get(LEDGER_VARIABLE)
+    kept = open_store(other) if other else store
+    ledger = Ledger(kept, stack.project.name, stack.name) if kept else None
+    return Place(url, store, ledger)
+
+
+def provenance(stack: Stack, command: str) -> dict[str, Any]:
+    """What every record of the ledger begins with."""
+    environment = stack.pulumi.environment
+    return {
+        "command": command,
+        "project": stack.project.name,
+        "stack": stack.name,
+        "actor": this_host.actor(environment),
+        "host": this_host.as_document(this_host.here()),
+        "pid": os.getpid(),
+        "run": this_host.as_document(this_host.run_of(environment)),
+        "commit": commit_of(stack.project.root),
+        "versions": _versions(),
+    }
+
+
+def log_file(stack: Stack, identity: str) -> Path:
+    """The file for the engine's whole output, readable by its owner alone: it may hold what a provider echoes."""
+    return own_file(stack, f"{stack.name}-{identity or os.getpid()}.log")
+
+
+def own_file(stack: Stack, name: str) -> Path:
+    """A file of this name for its owner alone, in PULUMI_HOME, where the tool keeps what belongs to no backend."""
+    home = Path(stack.pulumi.environment.get("PULUMI_HOME") or "~/.pulumi").expanduser()
+    folder = home / "updates"
+    folder.mkdir(parents=True, exist_ok=True)
+    path = folder / name
+    path.touch(mode=0o600)
+    return path
+
+
+def _versions() -> dict[str, str]:
+    """The engine's and the plugins' versions, by name."""
+    tools = toolchain.resolve()
+    return {"pulumi": tools.cli.version, **{plugin.name: plugin.version for plugin in tools.plugins}}
+
+
+def commit_of(root: Path) -> str:
+    """The commit of the checkout, 40 hex digits, with `+changes` where files differ from it; empty outside of git."""
+    said = _git(root, "rev-parse", "HEAD")
+    return said + "+changes" if said and _git(root, "status", "--porcelain", "--untracked-files=no") else said
+
+
+def _git(root: Path, *arguments: str) -> str:
+    try:
+        done = subprocess.run(["git", *arguments], cwd=root, capture_output=True, text=True, check=False)
+    except FileNotFoundError:
+        return ""
+    return done.stdout.strip() if done.returncode == 0 else ""

@@ -1,0 +1,262 @@
+"""Where a stack's state is kept, as files by key: a local folder or a bucket, found as the engine finds it.
+
+What Parity keeps beside the state (the ledger) goes the same way, with the same credentials of the environment. Writes
+are whole or not at all: an object is created under a new key, never changed.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import uuid
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Protocol, cast
+from urllib.parse import parse_qs, unquote, urlsplit
+
+from parity.errors import ProjectError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from parity.engine.pulumi import Pulumi
+
+LEDGER_VARIABLE = "PARITY_LEDGER_URL"
+"""Names a folder or bucket for the ledger where the state is with Pulumi Cloud, which keeps no files of ours."""
+
+_TEMPORARY = ".parity/writing"
+_SIDECAR = ".attrs"
+"""The engine's file store (gocloud.dev's fileblob) writes one beside each of its objects, and shows none."""
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One object of a store."""
+
+    key: str
+    """From the store's root, with `/`."""
+    modified: datetime
+    """When it was last written, UTC."""
+
+
+class Store(Protocol):
+    """Objects by key."""
+
+    @property
+    def place(self) -> str:
+        """Where it is, for people; without credentials."""
+        ...
+
+    @property
+    def shared(self) -> bool:
+        """Whether other machines may write to it too."""
+        ...
+
+    def entries(self, prefix: str) -> list[Entry]:
+        """What is below the folder `prefix`, by key; an absent folder is empty."""
+        ...
+
+    def read(self, key: str) -> bytes | None:
+        """The object's bytes; None where there is none."""
+        ...
+
+    def create(self, key: str, data: bytes) -> bool:
+        """Write a new object whole or not at all; False, and nothing changed, where the key is taken."""
+        ...
+
+    def delete(self, key: str) -> None:
+        """Delete an object; one that is gone already is no fault."""
+        ...
+
+
+@dataclass(frozen=True)
+class FolderStore:
+    """A folder on this machine (`file://`)."""
+
+    root: Path
+
+    @property
+    def place(self) -> str:
+        """The folder."""
+        return str(self.root)
+
+    @property
+    def shared(self) -> bool:
+        """A folder is this machine's."""
+        return False
+
+    def entries(self, prefix: str) -> list[Entry]:
+        """See Store."""
+        folder = self.root / prefix
+        if not folder.is_dir():
+            return []
+        found: list[Entry] = []
+        for path in sorted(folder.rglob("*")):
+            # One that goes between the two looks was another's temporary file, or deleted.
+            with contextlib.suppress(FileNotFoundError):
+                if path.is_file() and path.suffix != _SIDECAR:
+                    when = datetime.fromtimestamp(path.stat().st_mtime, UTC)
+                    found.append(Entry(path.relative_to(self.root).as_posix(), when))
+        return found
+
+    def read(self, key: str) -> bytes | None:
+        """See Store."""
+        try:
+            return (self.root / key).read_bytes()
+        except FileNotFoundError:
+            return None
+
+    def create(self, key: str, data: bytes) -> bool:
+        """See Store. A link into place fails where the name is taken, and shows no half written file.
+
+        The file is written in a folder of its own: the engine takes everything beside a lock for another one.
+        """
+        path = self.root / key
+        temporary = self.root / _TEMPORARY / uuid.uuid4().hex
+        for folder in (path.parent, temporary.parent):
+            folder.mkdir(parents=True, exist_ok=True)
+        try:
+            descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+            with os.fdopen(descriptor, "wb") as stream:
+                stream.write(data)
+                stream.flush()
+                os.fsync(stream.fileno())
+            os.link(temporary, path)
+        except FileExistsError:
+            return False
+        finally:
+            temporary.unlink(missing_ok=True)
+        _sync_folder(path.parent)
+        return True
+
+    def delete(self, key: str) -> None:
+        """See Store."""
+        (self.root / key).unlink(missing_ok=True)
+        (self.root / f"{key}{_SIDECAR}").unlink(missing_ok=True)
+
+
+@dataclass(frozen=True)
+class BucketStore:
+    """A bucket (`s3://`, `gs://`, `azblob://`)."""
+
+    place: str
+    client: Any
+    """An `obstore` store; it takes its credentials from the environment."""
+
+    @property
+    def shared(self) -> bool:
+        """A bucket is everybody's who has the key."""
+        return True
+
+    def entries(self, prefix: str) -> list[Entry]:
+        """See Store."""
+        import obstore  # noqa: PLC0415 - only for a bucket
+
+        folder = prefix.rstrip("/") + "/"
+        found: Any = obstore.list(self.client, prefix=folder)  # pyright: ignore[reportUnknownMemberType]
+        rows = cast("list[dict[str, Any]]", found.collect())
+        return sorted((Entry(str(row["path"]), row["last_modified"]) for row in rows), key=lambda each: each.key)
+
+    def read(self, key: str) -> bytes | None:
+        """See Store."""
+        import obstore  # noqa: PLC0415 - only for a bucket
+
+        try:
+            return bytes(obstore.get(self.client, key).bytes())
+        except FileNotFoundError:
+            return None
+
+    def create(self, key: str, data: bytes) -> bool:
+        """See Store. A conditional write: S3's and Azure's `If-None-Match`, Google's generation 0."""
+        import obstore  # noqa: PLC0415 - only for a bucket
+        from obstore.exceptions import AlreadyExistsError  # noqa: PLC0415 - as above
+
+        try:
+            obstore.put(self.client, key, data, mode="create")
+        except AlreadyExistsError:
+            return False
+        return True
+
+    def delete(self, key: str) -> None:
+        """See Store."""
+        import obstore  # noqa: PLC0415 - only for a bucket
+
+        with contextlib.suppress(FileNotFoundError):
+            obstore.delete(self.client, key)
+
+
+def backend_url(pulumi: Pulumi) -> str:
+    """The address of the backend that the engine uses: PULUMI_BACKEND_URL, Pulumi.yaml, or what `pulumi login` chose.
+
+    Raises:
+        UpdateError: nobody is logged in.
+    """
+    given = pulumi.environment.get("PULUMI_BACKEND_URL")
+    return given or str(json.loads(pulumi.run("whoami", "--verbose", "--json").stdout)["url"])
+
+
+def open_store(url: str) -> Store | None:
+    """The store at a backend's address; None for Pulumi Cloud (`https://`), which is none.
+
+    Raises:
+        ProjectError: the address is of no kind that is known.
+    """
+    parts = urlsplit(url)
+    if parts.scheme in {"http", "https"}:
+        return None
+    if parts.scheme == "file":
+        return FolderStore(Path(unquote(url.removeprefix("file://").partition("?")[0])).expanduser().absolute())
+    query = {key: values[-1] for key, values in parse_qs(parts.query).items()}
+    if parts.scheme in _BUCKETS:
+        place = f"{parts.scheme}://{parts.netloc}{parts.path}"
+        return BucketStore(place, _BUCKETS[parts.scheme](parts.netloc, parts.path.strip("/") or None, query))
+    raise ProjectError(
+        f"the backend {parts.scheme}:// is not known",
+        where="PULUMI_BACKEND_URL or `pulumi login`",
+        remedy="use file://, s3://, gs://, azblob:// or Pulumi Cloud",
+    )
+
+
+def _s3(bucket: str, prefix: str | None, query: Mapping[str, str]) -> Any:
+    """The parameters are those of gocloud.dev's s3blob, which the engine opens the same address with."""
+    from obstore.store import S3Store  # noqa: PLC0415 - only for a bucket
+
+    settings: dict[str, Any] = {}
+    endpoint = query.get("endpoint") or os.environ.get("AWS_ENDPOINT_URL_S3")
+    if endpoint:
+        plain = query.get("disableSSL", query.get("disable_https")) == "true"
+        address = endpoint if "://" in endpoint else f"{'http' if plain else 'https'}://{endpoint}"
+        settings["endpoint"] = address
+        settings["client_options"] = {"allow_http": address.startswith("http://")}
+    if region := query.get("region"):
+        settings["region"] = region
+    if "true" in {query.get("s3ForcePathStyle"), query.get("use_path_style")}:
+        settings["virtual_hosted_style_request"] = False
+    return S3Store(bucket, prefix=prefix, **settings)
+
+
+def _gs(bucket: str, prefix: str | None, query: Mapping[str, str]) -> Any:  # noqa: ARG001 - one form for all
+    from obstore.store import GCSStore  # noqa: PLC0415 - as above
+
+    return GCSStore(bucket, prefix=prefix)
+
+
+def _azblob(container: str, prefix: str | None, query: Mapping[str, str]) -> Any:
+    from obstore.store import AzureStore  # noqa: PLC0415 - as above
+
+    account = query.get("storage_account") or os.environ.get("AZURE_STORAGE_ACCOUNT")
+    settings: dict[str, Any] = {"account_name": account} if account else {}
+    return AzureStore(container, prefix=prefix, **settings)
+
+
+_BUCKETS = {"s3": _s3, "gs": _gs, "azblob": _azblob}
+
+
+def _sync_folder(folder: Path) -> None:
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)

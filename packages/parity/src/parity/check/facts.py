@@ -1,0 +1,104 @@
+"""A graph taken apart into facts: one value for each place that could differ between two stacks."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, cast
+
+from parity.evaluate.graph import SecretInput
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from parity.evaluate.graph import Graph, Resource
+
+ABSENT = "[absent]"
+"""What stands for a fact that one of the two graphs does not have."""
+
+
+@dataclass(frozen=True, order=True)
+class Place:
+    """Where a fact stands, without the stack's name."""
+
+    resource: str
+    """`<type>::<name>` as in the URN, or `stack` for the stack's outputs."""
+    aspect: str
+    """`resource`, `input`, `option`, `dependency`, `property dependency`, `provider`, `parent`, `output`."""
+    path: str
+    """The property's path, `variables.DATABASE_URL`; empty where the aspect has one fact only."""
+
+    def __str__(self) -> str:
+        """Read as `vercel:index/project:Project::shop input framework`."""
+        return " ".join(part for part in (self.resource, self.aspect, self.path) if part)
+
+
+Facts = dict[Place, Any]
+"""Values are JSON scalars, or a SecretInput around one."""
+
+
+def facts(graph: Graph) -> Facts:
+    """Every fact of a graph; URNs in them lose the stack's name, nothing else is changed."""
+    own = _Own(graph.project, graph.stack)
+    result: Facts = {}
+    for resource in graph.resources.values():
+        result.update(_resource(resource, own))
+    for urn, outputs in graph.component_outputs.items():
+        for path, value in leaves(outputs):
+            result[Place(own.key(urn), "output", path)] = own.value(value)
+    for path, value in leaves(graph.outputs):
+        result[Place("stack", "output", path)] = own.value(value)
+    return result
+
+
+def _resource(resource: Resource, own: _Own) -> Iterator[tuple[Place, Any]]:
+    key = own.key(resource.urn)
+    yield Place(key, "resource", ""), "declared"
+    yield Place(key, "parent", ""), own.key(resource.parent)
+    yield Place(key, "provider", ""), own.value(resource.provider)
+    for path, value in leaves(resource.inputs):
+        yield Place(key, "input", path), own.value(value)
+    for path, value in leaves(resource.options):
+        yield Place(key, "option", path), own.value(value)
+    for urn in resource.dependencies:
+        yield Place(key, "dependency", own.key(urn)), "depends"
+    for name, urns in resource.property_dependencies.items():
+        for urn in urns:
+            yield Place(key, "property dependency", f"{name} on {own.key(urn)}"), "depends"
+
+
+def leaves(value: Any, path: str = "") -> Iterator[tuple[str, Any]]:
+    """The scalars below a value with their paths; an empty list or mapping is a leaf, so that it is not lost."""
+    inner = value.value if isinstance(value, SecretInput) else value
+    if isinstance(inner, dict) and inner:
+        items = cast("Mapping[str, Any]", inner).items()
+        children = ((f"{path}.{name}" if path else str(name), each) for name, each in items)
+    elif isinstance(inner, list) and inner:
+        children = ((f"{path}[{index}]", each) for index, each in enumerate(cast("list[Any]", inner)))
+    else:
+        yield path, value
+        return
+    for below, each in children:
+        wrapped = SecretInput(each) if isinstance(value, SecretInput) else each
+        yield from leaves(wrapped, below)
+
+
+class _Own:
+    """Takes the stack's name out of what the engine makes of it (URNs), and out of nothing else."""
+
+    def __init__(self, project: str, stack: str) -> None:
+        self._urn = re.compile(re.escape(f"urn:pulumi:{stack}::{project}::"))
+        self._root = f"{project}-{stack}"
+
+    def key(self, urn: str) -> str:
+        """A resource's key: its URN after the stack and the project."""
+        key = self._urn.sub("", urn)
+        return "stack" if key == f"pulumi:pulumi:Stack::{self._root}" else key
+
+    def value(self, value: Any) -> Any:
+        """A value with the URNs in it made keys."""
+        if isinstance(value, SecretInput):
+            return SecretInput(self.value(value.value))
+        if isinstance(value, str):
+            return self._urn.sub("", value)
+        return value

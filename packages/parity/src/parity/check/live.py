@@ -1,0 +1,232 @@
+"""Compares what two stacks really have: the engine asks the providers, and nothing is written, not even to the state.
+
+`pulumi refresh --preview-only` reads every recorded object and reports it in the engine's events, secrets masked. A
+difference is *declared* where the program declares it and both stacks really have what they declare, *computed* where a
+rule says that a provider decides it (packages/parity/src/parity/check/rules.py), and a break otherwise.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import subprocess
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, cast
+
+from parity.check.compare import Difference, Result, excepted, same_but_for_the_name, shown
+from parity.check.facts import ABSENT, Facts, Place, leaves
+from parity.check.rules import rule_for
+from parity.check.trace import differs
+from parity.engine.pulumi import following
+from parity.errors import UpdateError
+from parity.evaluate.graph import SecretInput, is_computed
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Mapping
+
+    from parity.check.compare import Accepted
+    from parity.engine.pulumi import Progress
+    from parity.evaluate.graph import Graph
+    from parity.evaluate.stack import Stack
+
+Document = dict[str, Any]
+
+ASPECT = "live"
+_SIGNATURE = "4dabf18193072939515e22adb298388d"
+"""Marks a secret in the engine's documents (pulumi/pulumi, sdk/go/common/resource/sig)."""
+
+
+@dataclass(frozen=True)
+class Real:
+    """What one stack really has."""
+
+    stack: str
+    facts: Facts
+    """Presence (`resource`) and outputs (`live`) of every object; ids of objects stand as their resources' keys."""
+
+
+def look(stack: Stack, report: Callable[[str], None] = lambda _: None) -> Real:
+    """Ask the providers for everything that the stack has recorded; nothing is changed.
+
+    Raises:
+        UpdateError: the engine failed, or a provider could not be asked.
+    """
+    with tempfile.TemporaryDirectory() as folder:
+        events = Path(folder) / "events.jsonl"
+        command = ["refresh", "--preview-only", "--stack", stack.name, "--event-log", str(events)]
+
+        def tell(progress: Progress) -> None:
+            report(f"{stack.name}: {progress.finished or 'the first'} objects read")
+
+        with following(events, tell):
+            done = subprocess.run(
+                [str(stack.pulumi.executable), *command, "--non-interactive"],
+                cwd=stack.pulumi.cwd,
+                # The flag for the event log is only there with the engine's debug commands.
+                env={**stack.pulumi.environment, "PULUMI_DEBUG_COMMANDS": "true"},
+                capture_output=True,
+                text=True,
+                check=False,
+                stdin=subprocess.DEVNULL,
+            )
+        text = events.read_text(encoding="utf-8") if events.exists() else ""
+    seen = [cast("Document", json.loads(line)) for line in text.splitlines() if line.strip()]
+    if done.returncode:
+        raise UpdateError(
+            f"what {stack.name} really has could not be read: {_reason(seen) or done.stderr.strip()}",
+            where=str(stack.project.root),
+            remedy=f"pulumi refresh --preview-only --stack {stack.name} shows the whole error",
+        )
+    return real(stack.name, stack.project.name, seen)
+
+
+def _reason(events: Iterable[Document]) -> str:
+    said = (cast("Document", each.get("diagnosticEvent") or {}) for each in events)
+    return "; ".join(str(each.get("message", "")).strip() for each in said if each.get("severity") == "error")
+
+
+def real(stack: str, project: str, events: Iterable[Mapping[str, Any]]) -> Real:
+    """What the events of a refresh say is there; an object that is gone has none."""
+    objects: dict[str, Document] = {}
+    for event in events:
+        metadata = cast("Document", cast("Document", event.get("resOutputsEvent") or {}).get("metadata") or {})
+        new = cast("Document", metadata.get("new") or {})
+        if new.get("custom") and metadata.get("op") != "delete":
+            objects[str(new["urn"])] = new
+    prefix = f"urn:pulumi:{stack}::{project}::"
+    ids = {str(each["id"]): f"[id of {urn.removeprefix(prefix)}]" for urn, each in objects.items() if _is_made_up(each)}
+    facts: Facts = {}
+    for urn, each in objects.items():
+        key = urn.removeprefix(prefix)
+        facts[Place(key, "resource", "")] = "there"
+        for path, value in leaves(_named(_unsealed(each.get("outputs") or {}), ids)):
+            facts[Place(key, ASPECT, path)] = value
+    return Real(stack, facts)
+
+
+def _named(value: Any, ids: Mapping[str, str]) -> Any:
+    """The value with each id as its resource's key; a list of ids comes in the ids' own order, which says nothing."""
+    if isinstance(value, dict):
+        return {name: _named(each, ids) for name, each in cast("Document", value).items()}
+    if isinstance(value, list):
+        items = cast("list[Any]", value)
+        if items and all(isinstance(each, str) and each in ids for each in items):
+            return sorted(ids[each] for each in items)
+        return [_named(each, ids) for each in items]
+    return ids.get(value, value) if isinstance(value, str) else value
+
+
+def _is_made_up(each: Document) -> bool:
+    """Whether an object's id is the provider's own and no name that the program gave."""
+    given = {str(value) for _, value in leaves(each.get("inputs") or {})}
+    return bool(each.get("id")) and str(each["id"]) not in given
+
+
+def _unsealed(value: Any) -> Any:
+    """The value with a mark for each secret: what it is, is not compared."""
+    if isinstance(value, dict):
+        mapping = cast("Document", value)
+        if _SIGNATURE in mapping:
+            return SecretInput("")
+        return {name: _unsealed(each) for name, each in mapping.items()}
+    if isinstance(value, list):
+        return [_unsealed(each) for each in cast("list[Any]", value)]
+    return SecretInput("") if value == "[secret]" else value
+
+
+# --- Comparison -------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Declared:
+    """What the program declares for both stacks, and what the offline comparison says of it."""
+
+    result: Result
+    one: Facts
+    other: Facts
+    asked: frozenset[str]
+    """What was answered offline in a provider's place; it says nothing about the real value."""
+
+    @classmethod
+    def of(cls, result: Result, one: tuple[Graph, Facts], other: tuple[Graph, Facts]) -> Declared:
+        """From the result, and from each stack's graph with its facts."""
+        return cls(result, one[1], other[1], frozenset([*one[0].invokes, *other[0].invokes]))
+
+
+def compare_real(one: Real, other: Real, declared: Declared, accepted: Iterable[Accepted]) -> Result:
+    """Compare what two stacks really have, each difference with its verdict."""
+    places = one.facts.keys() | other.facts.keys()
+    judge = _Judge(one, other, declared)
+    found = [judge(place) for place in sorted(places) if judge.differ(place)]
+    judged, _ = excepted(found, tuple(accepted))
+    return Result(
+        one=one.stack,
+        other=other.stack,
+        resources=sum(place.aspect == "resource" for place in one.facts),
+        facts=len(places),
+        equal=len(places) - len(found),
+        differences=tuple(judged),
+        # Whether an exception still holds is for the comparison of what is declared to say.
+        unused=(),
+        sealed=True,
+        evaluations=declared.result.evaluations,
+    )
+
+
+class _Judge:
+    def __init__(self, one: Real, other: Real, declared: Declared) -> None:
+        self._one, self._other, self._declared = one, other, declared
+        self._by_place = {(each.place.resource, each.place.path): each for each in declared.result.differences}
+
+    def differ(self, place: Place) -> bool:
+        """Whether a fact differs by more than the stack's name, and by more than being of an object only one has."""
+        mine, theirs = self._one.facts.get(place, ABSENT), self._other.facts.get(place, ABSENT)
+        if place.aspect != "resource":
+            there = Place(place.resource, "resource", "")
+            if there not in self._one.facts or there not in self._other.facts:
+                return False
+        if not differs(self._one.facts, self._other.facts, place):
+            return False
+        return ABSENT in (mine, theirs) or not same_but_for_the_name(self._one.stack, self._other.stack, mine, theirs)
+
+    def __call__(self, place: Place) -> Difference:
+        mine, theirs = self._one.facts.get(place, ABSENT), self._other.facts.get(place, ABSENT)
+        one, other = shown(mine, theirs, sealed=True)
+        rule = rule_for(place.resource.partition("::")[0].rpartition("$")[2], place.path)
+        if rule is not None and place.aspect == ASPECT:
+            return Difference(place, one, other, "computed", rule.why)
+        said = self._said(place)
+        if said is None:
+            why = "both stacks declare the same" if self._is_declared(place) else "nothing declares it, and no rule"
+            return Difference(place, one, other, "break", f"{why}: one of them is not as it should be")
+        for real, facts, value in ((self._one, self._declared.one, mine), (self._other, self._declared.other, theirs)):
+            if self._drifted(place, facts, value):
+                why = f"{real.stack} does not have what it declares; `parity drift {real.stack}` says more"
+                return Difference(place, one, other, "break", why, said.origins)
+        return Difference(place, one, other, said.verdict, said.why, said.origins)
+
+    def _said(self, place: Place) -> Difference | None:
+        """The declared difference that a real one is an effect of: at the same place, or around what only one has."""
+        exact = self._by_place.get((place.resource, place.path))
+        if exact is not None or place.aspect == "resource":
+            return exact
+        top = re.split(r"[.\[]", place.path, maxsplit=1)[0]
+        alone = ABSENT in (self._one.facts.get(place, ABSENT), self._other.facts.get(place, ABSENT))
+        near = (
+            each
+            for (resource, path), each in self._by_place.items()
+            if resource == place.resource and re.split(r"[.\[]", path, maxsplit=1)[0] == top
+        )
+        return next(near, None) if alone else None
+
+    def _is_declared(self, place: Place) -> bool:
+        return Place(place.resource, "input", place.path) in self._declared.one
+
+    def _drifted(self, place: Place, declared: Facts, value: Any) -> bool:
+        """Whether a real value is known to be another than the declared one."""
+        wanted = declared.get(Place(place.resource, "input", place.path), ABSENT)
+        if wanted == ABSENT or isinstance(wanted, SecretInput) or isinstance(value, SecretInput) or is_computed(wanted):
+            return False
+        return str(wanted) not in self._declared.asked and value != wanted

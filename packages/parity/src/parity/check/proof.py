@@ -1,0 +1,197 @@
+"""Compares two stacks of a project from their files alone: no engine, no network, and no secret's value needed."""
+
+from __future__ import annotations
+
+import datetime as dt
+import hmac
+import traceback
+from dataclasses import dataclass, replace
+from hashlib import sha256
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, cast
+
+from parity.check.compare import Accepted, Result, Side, compare
+from parity.check.derived import watching
+from parity.check.facts import facts
+from parity.check.live import Declared, Real, compare_real
+from parity.config import guard
+from parity.config.errors import ConfigError, InfraError
+from parity.config.model_problems import own_values
+from parity.config.problems import in_order
+from parity.config.program import FOLDERS
+from parity.config.secret import Secret
+from parity.config.stack_models import StackConfig
+from parity.errors import ParityError, ProjectError
+from parity.evaluate.declared import declared
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from parity.config.problems import Fault
+    from parity.config.project import Project
+    from parity.config.settings import Settings
+    from parity.evaluate.graph import Graph
+
+    Load = Callable[[str], Settings]
+
+
+@dataclass(frozen=True)
+class Checked:
+    """What a check of two stacks came to."""
+
+    result: Result
+    guarded: bool
+    """Whether the release guard was run; it needs the secrets."""
+    stale: tuple[Fault, ...]
+    """What the release guard found: releases that the config has moved away from."""
+    live: bool = False
+    """Whether what the stacks really have was compared, and not what is declared for them."""
+
+    @property
+    def clean(self) -> bool:
+        """Whether the two are the same but for what is written down, and no release is stale."""
+        return self.result.clean and not self.stale
+
+
+def check(project: Project, one: str, other: str, load: Load, *, workers: int | None = None) -> Checked:
+    """Compare two stacks of a project.
+
+    Args:
+        project: whose stacks they are.
+        one: the stack to compare from.
+        other: the stack to compare to.
+        load: gives a stack's settings, sealed or open.
+        workers: as `compare` takes it.
+
+    Raises:
+        ConfigError: with every fault of both stacks' config.
+        ProjectError: the program failed for one of them.
+    """
+    mine, theirs = both(one, other, load)
+    program = Program(project, mine, theirs)
+    result = compare(
+        side(mine),
+        side(theirs),
+        program,
+        derived=program.derived,
+        sealed=mine.sealed or theirs.sealed,
+        workers=workers,
+    )
+    stale = () if result.sealed else (fault for settings in (mine, theirs) for fault in guard.stale(settings))
+    return Checked(result, not result.sealed, tuple(stale))
+
+
+def check_live(
+    project: Project, one: str, other: str, load: Load, look: Callable[[str], Real], *, workers: int | None = None
+) -> Checked:
+    """Compare what two stacks of a project really have, by what is declared for them.
+
+    The arguments are those of `check`; `look` gives what a stack really has.
+
+    Raises:
+        ConfigError, ProjectError: as `check`.
+        UpdateError: a stack could not be looked at.
+    """
+    mine, theirs = both(one, other, load)
+    sides, program = (side(mine), side(theirs)), Program(project, mine, theirs)
+    sealed = mine.sealed or theirs.sealed
+    result = compare(*sides, program, derived=program.derived, sealed=sealed, workers=workers)
+    graphs = [program(each.stack, each.values) for each in sides]
+    declared = Declared.of(result, *((each, facts(each)) for each in graphs))
+    accepted = (*sides[0].accepted, *sides[1].accepted)
+    found = compare_real(look(one), look(other), declared, accepted)
+    return Checked(found, guarded=False, stale=(), live=True)
+
+
+def both(one: str, other: str, load: Load) -> tuple[Settings, Settings]:
+    """Both stacks' settings; raises ConfigError with the faults of both."""
+    found: list[Settings] = []
+    faults: list[Fault] = []
+    for stack in (one, other):
+        try:
+            found.append(load(stack))
+        except ConfigError as error:
+            faults += error.faults
+    if faults:
+        raise ConfigError(in_order(faults))
+    return found[0], found[1]
+
+
+def side(settings: Settings) -> Side:
+    """A stack's settings as the comparison takes them."""
+    today = dt.datetime.now(tz=dt.UTC).date().isoformat()
+    accepted = (
+        Accepted(
+            settings.stack,
+            each.resource,
+            each.property,
+            each.reason,
+            each.expiry or "",
+            expired=each.expiry is not None and each.expiry < today,
+            where=_place(settings, ("parity:exceptions", index)),
+        )
+        for index, each in enumerate(settings.exceptions)
+        if each.accepts == "difference"
+    )
+    return Side(
+        settings.stack,
+        cast("dict[str, Any]", _stood_in(dict(settings.origin.values), settings.stack)),
+        tuple(accepted),
+        lambda unit: _place(settings, unit),
+    )
+
+
+def _place(settings: Settings, path: tuple[str | int, ...]) -> str:
+    fault = settings.origin.fault(path, "", "")
+    return ":".join(str(part) for part in (fault.file, fault.line) if part is not None)
+
+
+def _stood_in(value: Any, stack: str) -> Any:
+    """The value with a stand-in for each sealed secret, so that where it goes can be followed.
+
+    64 hex digits that differ by stack and key: long enough for every secret, and no form of the stack's name.
+    """
+    if isinstance(value, Secret) and value.sealed:
+        return Secret(hmac.new(stack.encode(), value.key.encode(), sha256).hexdigest(), value.key)
+    if isinstance(value, dict):
+        return {name: _stood_in(each, stack) for name, each in cast("dict[str, Any]", value).items()}
+    if isinstance(value, list):
+        return [_stood_in(each, stack) for each in cast("list[Any]", value)]
+    return value
+
+
+class Program:
+    """The program as the comparison runs it: for a stack's name and any mixture of the two configs."""
+
+    def __init__(self, project: Project, one: Settings, other: Settings) -> None:
+        """Take the project and the two stacks, which say what they share and where their values stand."""
+        self._project = project
+        self._by_stack = {one.stack: one, other.stack: other}
+        self.derived: dict[str, str] = {}
+        """What each secret is for that the program derived so far, by its value."""
+
+    def __call__(self, stack: str, values: Mapping[str, Any]) -> Graph:
+        """The graph; raises ProjectError, saying where, when the program fails."""
+        base = self._by_stack[stack]
+        config = StackConfig.model_validate(own_values(values))
+        fields = {name: getattr(config, name) for name in StackConfig.model_fields}
+        mixed = replace(base, stack=stack, origin=replace(base.origin, values=values), **fields)
+        try:
+            with watching(self.derived):
+                return declared(self._project, mixed)
+        except (InfraError, ParityError):
+            raise
+        except Exception as error:
+            raise _failed(stack, error) from error
+
+
+def _failed(stack: str, error: Exception) -> ProjectError:
+    """The program's own failure, with the last line of it that is the project's; the message may hold a value."""
+    frames = [frame for frame in traceback.extract_tb(error.__traceback__) if _is_ours(frame.filename)]
+    where = f"{Path(frames[-1].filename).name}, line {frames[-1].lineno}" if frames else None
+    what = f"the program fails for {stack}: {type(error).__name__}"
+    return ProjectError(what, where=where, remedy=f"pulumi preview --stack {stack} shows the whole error")
+
+
+def _is_ours(file: str) -> bool:
+    return any(part in FOLDERS for part in Path(file).parts[-2:-1])

@@ -1,0 +1,1 @@
+"""The command line: grouped commands, errors with exit codes, output for people, pipes and programs."""

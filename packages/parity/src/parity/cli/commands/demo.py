@@ -1,0 +1,34 @@
+"""`parity demo`: from nothing to two environments that answer."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from parity.cli.commands.options import Directory
+from parity.config.project import find_project
+from parity.console import Screen
+from parity.local import demo as demonstration
+
+_PICTURE_WIDTH = 120
+
+
+def demo(
+    directory: Directory = None,
+    picture: Annotated[
+        Path | None, typer.Option("--picture", help="Write what is shown to this file as well, as an SVG picture.")
+    ] = None,
+) -> None:
+    """Start the sandbox, bring every stack up with the real engine, and show what answers.
+
+    A second run changes nothing and says so.
+    """
+    project = find_project()
+    screen = Screen(record_width=_PICTURE_WIDTH if picture else None)
+    try:
+        demonstration.run(project, project.sandbox_directory(directory), screen)
+    finally:
+        if picture:
+            picture.write_text(screen.svg("make demo"), encoding="utf-8")

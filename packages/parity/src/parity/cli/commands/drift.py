@@ -1,0 +1,209 @@
+"""`parity drift`, `drift-issue` and `adopt`: an audit of what is really there, and what follows from it."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+from dataclasses import replace
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from parity.cli.commands.options import Json
+from parity.config.project import find_project
+from parity.console import Screen
+from parity.drift import adopt, issues, remediation, render, suppressions
+from parity.drift.audit import Audit, audit
+from parity.drift.model import FAILS, KINDS
+from parity.errors import ApiError, DriftError, LookError, UsageError
+from parity.evaluate.stack import Stack, ambient
+from parity.inventory import github
+from parity.vendors.http import Client, VendorError
+
+Name = Annotated[str, typer.Argument(help="The stack's name.")]
+
+
+def drift(
+    stack: Name,
+    as_json: Json = False,
+    as_markdown: Annotated[bool, typer.Option("--markdown", help="Print Markdown, as for an issue.")] = False,
+    as_html: Annotated[bool, typer.Option("--html", help="Print one HTML page.")] = False,
+    fail_on: Annotated[
+        str, typer.Option(help="Kinds of findings that make the stack unclean, with commas.")
+    ] = ",".join(FAILS),
+    with_plan: Annotated[
+        bool, typer.Option("--plan", help="Say what an update would put right, and the command for the rest.")
+    ] = False,
+    output: Annotated[
+        Path | None,
+        typer.Option(help="Also write report.json, report.md and report.html into this folder.", show_default=False),
+    ] = None,
+    accepted: Annotated[
+        str | None,
+        typer.Option("--accept", metavar="FINDING", help="Write an exception for this finding into the stack's file."),
+    ] = None,
+    reason: Annotated[str | None, typer.Option(help="With --accept: why it is right.")] = None,
+    expiry: Annotated[
+        str | None,
+        typer.Option(
+            help=f"With --accept: the last day, YYYY-MM-DD. [default: in {suppressions.DAYS} days]", show_default=False
+        ),
+    ] = None,
+) -> None:
+    """Compare what is declared, recorded and really there, and tell every difference. Changes nothing anywhere.
+
+    Ends with 0 where the stack is clean, 20 where it drifted, 21 where not everything could be looked at. Needs to read
+    only: docs/drift.md names the rights.
+    """
+    kinds = _kinds(fail_on)
+    if sum((as_json, as_markdown, as_html)) > 1:
+        raise UsageError("--json, --markdown and --html are three forms of one report", remedy="give one of them")
+    if accepted is None and (reason or expiry):
+        raise UsageError("--reason and --expiry belong to --accept", remedy="name the finding with --accept")
+    found = _look(stack)
+    if accepted is not None:
+        _accept(found, accepted, reason, expiry)
+        return
+    report = found.report
+    steps = remediation.plan(report.findings, found.context) if with_plan else []
+    drifted = report.fails(kinds)
+    code = LookError.exit_code if report.unseen else DriftError.exit_code if drifted else 0
+    more = {"plan": [step.document() for step in steps]} if with_plan else {}
+    document = json.dumps({**report.document(), "clean": code == 0, "exit_code": code, **more}, indent=2)
+    if output is not None:
+        output.mkdir(parents=True, exist_ok=True)
+        (output / "report.json").write_text(document + "\n")
+        (output / "report.md").write_text(render.markdown(report, steps, drifted=drifted))
+        (output / "report.html").write_text(render.page(report, steps, drifted=drifted))
+    form = render.markdown if as_markdown else render.page if as_html else render.text
+    typer.echo(document if as_json else form(report, steps, drifted=drifted))
+    if code:
+        raise typer.Exit(code)
+
+
+def _kinds(text: str) -> list[str]:
+    kinds = [part.strip() for part in text.split(",") if part.strip()]
+    unknown = [kind for kind in kinds if kind not in KINDS]
+    if unknown:
+        raise UsageError(
+            f"no such kind of finding: {', '.join(unknown)}", where="--fail-on", remedy=f"kinds: {', '.join(KINDS)}"
+        )
+    return kinds
+
+
+def _look(name: str) -> Audit:
+    project = find_project()
+    stack = Stack(name, project, ambient(project))
+    with Screen().step(f"Look at {name}") as step:
+        found = audit(stack, waiting=step.waiting)
+        calls = ", ".join(f"{vendor} {count}" for vendor, count in found.report.calls.items())
+        step.done(f"requests: {calls or 'none'}")
+    return found
+
+
+def _accept(found: Audit, identity: str, reason: str | None, expiry: str | None) -> None:
+    if not (reason or "").strip():
+        raise UsageError("an exception needs a reason", where="--reason", remedy="say why the difference is right")
+    finding = suppressions.choose(found.report, identity)
+    day = suppressions.last_day(expiry, datetime.now(UTC).date())
+    line = suppressions.entry(finding, str(reason).strip(), day)
+    path = found.stack.project.stack_files()[found.stack.name]
+    suppressions.write(path, line)
+    typer.echo(f"{path.name}: {identity} ({finding.what}) is accepted until {day}. Have it reviewed like any change.")
+
+
+def drift_issue(
+    stack: Name,
+    report: Annotated[
+        Path, typer.Option("--report", help="The folder that `parity drift --output` wrote; it may be missing.")
+    ],
+    repository: Annotated[
+        str | None, typer.Option(help="owner/name. [default: GITHUB_REPOSITORY]", show_default=False)
+    ] = None,
+    as_json: Json = False,
+) -> None:
+    """Tell a stack's drift in its one GitHub issue: opened on drift, updated when findings change, closed when clean.
+
+    The issue is found by its label and a marker. Where there is no report, or not everything could be looked at, it
+    gets a second label and is never closed. Needs `GITHUB_TOKEN` with the right to write issues. Exits 13 where GitHub
+    refuses.
+    """
+    name = repository or os.environ.get("GITHUB_REPOSITORY", "")
+    if name.count("/") != 1:
+        raise UsageError("no repository is named", remedy="give --repository owner/name, or set GITHUB_REPOSITORY")
+    token = os.environ.get("GITHUB_TOKEN", "")
+    if not token:
+        raise UsageError("there is no token for GitHub", where="GITHUB_TOKEN", remedy="set it in the environment")
+    told = issues.read(stack, report, _run_address())
+    try:
+        done = asyncio.run(_tell(token, name, told))
+    except VendorError as error:
+        raise ApiError(
+            f"the issue could not be written: {error}",
+            where=name,
+            remedy="see that GITHUB_TOKEN may write issues (`issues: write`)",
+        ) from error
+    if as_json:
+        typer.echo(json.dumps({"stack": stack, "done": done.done, "url": done.url or None}, indent=2))
+    else:
+        typer.echo(f"{stack}: {done.sentence}")
+
+
+async def _tell(token: str, repository: str, told: issues.Told) -> issues.Done:
+    public = github.service(token)
+    # A workflow's runner names the address, which is another one on GitHub Enterprise Server.
+    own = replace(public, base_url=os.environ.get("GITHUB_API_URL") or public.base_url)
+    async with Client(own) as client:
+        return await issues.tell(client, repository, told)
+
+
+def _run_address() -> str:
+    """The workflow's run, for people; empty outside of one."""
+    given = [os.environ.get(name, "") for name in ("GITHUB_SERVER_URL", "GITHUB_REPOSITORY", "GITHUB_RUN_ID")]
+    return f"{given[0]}/{given[1]}/actions/runs/{given[2]}" if all(given) else ""
+
+
+def adopt_(
+    stack: Name,
+    finding: Annotated[
+        str | None, typer.Argument(help="The finding's id. [default: every unmanaged object]", show_default=False)
+    ] = None,
+    write: Annotated[bool, typer.Option("--write", help="Make the import; without it, only print it.")] = False,
+    as_json: Json = False,
+) -> None:
+    """Bring an unmanaged object under management: says what to declare, then imports it under its name.
+
+    Writes to the engine's record only, never to a vendor. An object that the program does not declare is not imported:
+    the next update would delete it.
+    """
+    found = _look(stack)
+    chosen = adopt.choose(found.report, finding)
+    ready = [adopt.prepare(each, found.sides.graph, found.sides.state) for each in chosen]
+    made = adopt.write(found.stack, ready) if write else 0
+    if as_json:
+        rows = [each.document() for each in ready]
+        typer.echo(json.dumps({"objects": rows, "file": adopt.document(ready), "imported": made}, indent=2))
+        return
+    if not ready:
+        typer.echo(f"{stack}: nothing is unmanaged")
+        return
+    for each in ready:
+        typer.echo(f"{each.finding.id}  {each.finding.resource}")
+        for text in (each.declare, each.obstacle):
+            if text:
+                typer.echo(f"    {text}")
+        if each.declare:
+            typer.echo(f"    then: parity adopt {stack} --write")
+    importable = adopt.document(ready)
+    if made:
+        typer.echo(f"imported: {made}; `pulumi preview --stack {stack}` says what the program changes of them")
+    elif importable["resources"]:
+        typer.echo("\nimport.json:")
+        typer.echo(json.dumps(importable, indent=2))
+        typer.echo(f"\npulumi {' '.join(adopt.options(stack, 'import.json'))}")
+        typer.echo(f"or: parity adopt {stack}{f' {finding}' if finding else ''} --write")
+    if write and not made:
+        raise UsageError("nothing could be imported", remedy="declare it first; each line above says where")

@@ -1,0 +1,55 @@
+"""`parity recover`: record and reality brought together again after an update that did not end."""
+
+from __future__ import annotations
+
+import json
+from typing import Annotated
+
+import typer
+
+from parity.cli.commands.options import Json
+from parity.config.project import find_project
+from parity.console import Screen
+from parity.errors import UnsureError
+from parity.evaluate.stack import Stack, ambient
+from parity.recover import run as recovery
+from parity.recover import show
+from parity.recover.outcome import SETTLE_SECONDS, Options
+
+
+def recover(
+    stack: Annotated[str, typer.Argument(help="The stack's name.")],
+    plan: Annotated[
+        bool, typer.Option("--plan", help="Only say what would be done; exits 1 where there is any.")
+    ] = False,
+    as_json: Json = False,
+    owner_is_dead: Annotated[
+        list[str] | None,
+        typer.Option("--owner-is-dead", metavar="LOCK", help="A lock whose owner you know is dead; may be repeated."),
+    ] = None,
+    settle: Annotated[
+        float,
+        typer.Option(help="Seconds in which a request in flight may still land, where its effect would show.", min=0),
+    ] = SETTLE_SECONDS,
+    skip_preview: Annotated[
+        bool, typer.Option("--skip-preview", help="Do not ask the engine what the next update will do.")
+    ] = False,
+) -> None:
+    """Bring record and reality of a stack together again after an update that did not end.
+
+    Makes sure that nobody else writes, copies the state aside, looks for everything that is declared by its name,
+    decides, and mends the state through the engine. It may be killed and run again. What is not clear is left alone:
+    exits 10 then. Nothing that holds data is ever deleted.
+    """
+    project = find_project()
+    options = Options(plan, frozenset(owner_is_dead or ()), settle, not skip_preview)
+    done = recovery.run(Stack(stack, project, ambient(project)), Screen(), options)
+    if as_json:
+        typer.echo(json.dumps(done.document(), indent=2))
+    else:
+        show.show(Screen(), done, plan=plan)
+    asked = done.plan.of("ask")
+    if asked:
+        raise typer.Exit(UnsureError.exit_code)
+    if plan and done.todo:
+        raise typer.Exit(1)

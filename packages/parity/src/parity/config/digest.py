@@ -1,0 +1,160 @@
+"""The keyed digest of everything that an application's deployment is built with, but for its commit."""
+
+from __future__ import annotations
+
+import hmac
+import json
+from hashlib import sha256
+from typing import TYPE_CHECKING, Any
+
+from parity.config import names, passwords
+from parity.config.parameters import DatabaseUrlVariable, PerStackVariable, PlainVariable, SensitiveVariable
+from parity.config.secret import Secret
+
+if TYPE_CHECKING:
+    from parity.config.parameters import Application, Variable
+    from parity.config.settings import Settings
+
+_INFO = b"parity/digest/1"
+"""What the key is derived for; a new number where the document's form changes, so that no old digest fits by chance."""
+
+_LENGTH = 32
+"""Hex digits of a digest: 128 bits, long enough that no two configs share one, short enough to read in a file."""
+
+
+def config_digest(settings: Settings, application: str, credentials: int) -> str:
+    """The digest of an application's config with one generation of its database credentials.
+
+    HMAC-SHA256 over the canonical JSON of `document`, keyed by HKDF-SHA256 of the stack secret (info
+    `parity/digest/1`), its first 32 hex digits. Keyed, so that it says nothing about a secret value to who has no
+    stack secret; the two stacks' digests cannot be compared.
+
+    Raises:
+        SealedSecret: the config was read without its passphrase.
+    """
+    text = json.dumps(
+        document(settings, application, credentials), sort_keys=True, separators=(",", ":"), ensure_ascii=False
+    )
+    key = passwords.expand(settings.secret, _INFO)
+    return hmac.new(key, text.encode(), sha256).hexdigest()[:_LENGTH]
+
+
+def document(settings: Settings, name: str, credentials: int) -> dict[str, Any]:
+    """What the digest is taken of; it holds secret values, so it goes nowhere else."""
+    application = next(item for item in settings.catalog.applications if item.name == name)
+    production = [variable for variable in application.variables if "production" in variable.targets]
+    return {
+        "environment": settings.environment,
+        "team": settings.catalog.vercel_team,
+        "repository": [settings.catalog.repository.owner, settings.catalog.repository.name],
+        "application": _build(application),
+        "variables": {variable.name: _value(settings, application, variable, credentials) for variable in production},
+    }
+
+
+def _build(application: Application) -> dict[str, Any]:
+    """What Vercel builds and runs the deployment with."""
+    return application.model_dump(
+        include={
+            "name",
+            "framework",
+            "root_directory",
+            "node_version",
+            "build_command",
+            "install_command",
+            "output_directory",
+            "function_region",
+        }
+    )
+
+
+def _value(settings: Settings, application: Application, variable: Variable, credentials: int) -> Any:
+    match variable:
+        case PlainVariable():
+            return variable.value
+        case PerStackVariable() | SensitiveVariable():
+            value = settings.applications[application.name].values[variable.name]
+            return value.reveal() if isinstance(value, Secret) else value
+        case DatabaseUrlVariable():
+            return _database(settings, application, variable, credentials)
+
+
+def _database(
+    settings: Settings, application: Application, variable: DatabaseUrlVariable, credentials: int
+) -> dict[str, Any]:
+    """The parts of a connection URL; the password follows from the role, the generation and the digest's own key."""
+    where = settings.databases[variable.database]
+    return {
+        "host": where.host,
+        "port": where.port,
+        "sslmode": where.sslmode,
+        "database": names.database(variable.database, settings.stack),
+        "role": names.application_role(variable.database, settings.stack, application.name, credentials),
+        "schemas": variable.schemas,
+    }
+
+
+NOT_IN_DIGEST: dict[str, str] = {
+    "PlainVariable.kind": "the deployment gets the value, whatever kind of variable carries it",
+    "PerStackVariable.kind": "as above",
+    "PerStackVariable.type": "a check of the value's form; the value is in",
+    "SensitiveVariable.kind": "as above",
+    "DatabaseUrlVariable.kind": "as above",
+    "Application.health": "read by LiveRelease when it promotes, not by the deployment",
+    "Health.path": "as Application.health",
+    "Health.timeout_seconds": "as Application.health",
+    "Health.deadline_seconds": "as Application.health",
+    "Health.promote_deadline_seconds": "as Application.health",
+    "Application.retention": "a rule of the project about old deployments, not part of one",
+    "Retention.preview": "as Application.retention",
+    "Retention.production": "as Application.retention",
+    "Retention.canceled": "as Application.retention",
+    "Retention.errored": "as Application.retention",
+    "Database.extensions": "changed in the database at once, for every release",
+    "Database.schemas": "changed in the database at once; the schemas that an application uses are in",
+    "Database.timeouts": "set on the role, for every release",
+    "Timeouts.statement_milliseconds": "as Database.timeouts",
+    "Timeouts.idle_in_transaction_milliseconds": "as Database.timeouts",
+    "Repository.default_branch": "a deployment is built from a commit, whatever branch it is on",
+    "Repository.required_checks": "a rule of the repository",
+    "Repository.required_approvals": "a rule of the repository",
+    "Repository.allowed_actions": "a rule of the repository",
+    "Catalog.telemetry": "the log drain takes what the deployment writes; nothing of it is in the deployment",
+    "Telemetry.sources": "as Catalog.telemetry",
+    "Telemetry.environments": "as Catalog.telemetry",
+    "Telemetry.delivery_format": "as Catalog.telemetry",
+    "Telemetry.sampling_rate": "as Catalog.telemetry",
+    "ApplicationSettings.domains": "moved by the promotion; an application reads its own address from a variable",
+    "DomainSettings.name": "as ApplicationSettings.domains",
+    "DomainSettings.redirect": "as ApplicationSettings.domains",
+    "ApplicationSettings.protection": "asked for by Vercel before the deployment is reached",
+    "DatabaseSettings.connection_limit": "set on the database, for every release",
+    "DatabaseSettings.application_connection_limit": "set on the roles, for every release",
+    "DatabaseSettings.credentials": "of roles that no application logs in with",
+    "DatabaseCredentials.migrator": "as DatabaseSettings.credentials",
+    "DatabaseCredentials.readonly": "as DatabaseSettings.credentials",
+    "StackConfig.manages_repository": "says who owns the repository's rules",
+    "StackConfig.protect": "a rule for the engine about deletions",
+    "StackConfig.delivery": "approvals at GitHub",
+    "DeliverySettings.reviewers": "approvals at GitHub",
+    "DeliverySettings.wait_minutes": "approvals at GitHub",
+    "DeliverySettings.prevent_self_review": "approvals at GitHub",
+    "DeliverySettings.branches": "approvals at GitHub",
+    "Reviewers.teams": "approvals at GitHub",
+    "StackConfig.logs": "as Catalog.telemetry",
+    "LogSettings.endpoint": "as Catalog.telemetry",
+    "LogSettings.secret": "as Catalog.telemetry",
+    "StackConfig.releases": "holds the digests; of a release, only the credentials generation is in",
+    "Releases.live": "says which deployment serves, not what is in one",
+    "Releases.kept": "as StackConfig.releases",
+    "Release.commit": "stands beside the digest in the release",
+    "Release.config": "is the digest",
+    "StackConfig.exceptions": "read by the comparison of the stacks",
+    "ParityException.resource": "as StackConfig.exceptions",
+    "ParityException.property": "as StackConfig.exceptions",
+    "ParityException.reason": "as StackConfig.exceptions",
+    "ParityException.accepts": "as StackConfig.exceptions",
+    "ParityException.expiry": "as StackConfig.exceptions",
+    "StackConfig.acknowledged": "read by the gate",
+}
+"""Fields that do not change a deployment, each with the reason; a test holds that all others are in the digest."""

@@ -1,0 +1,209 @@
+"""The parameter objects that staging and prod share: frozen pydantic models, filled in once in infra/catalog.py."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints
+
+from parity.config.forms import clean
+
+Target = Literal["production", "preview", "development"]
+"""Vercel's own environments of a project; `production` is what a stack's releases are built for."""
+
+Slug = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9-]{0,38}[a-z0-9]$")]
+"""Lower-case letters, digits and hyphens, 2 to 40 characters, beginning with a letter."""
+
+Identifier = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]{0,40}$")]
+"""A PostgreSQL name that needs no quotes, at most 41 characters, so that what is made from it stays under 63 bytes."""
+
+VariableName = Annotated[str, StringConstraints(pattern=r"^[A-Z][A-Z0-9_]{0,254}$")]
+"""An environment variable's name: capitals, digits and underscores."""
+
+
+Text = Annotated[str, AfterValidator(clean)]
+"""Text that is not empty and has no white space around it."""
+
+Folder = Annotated[str, StringConstraints(pattern=r"^[^\s/][^\s]*$")]
+"""A path in the repository, without a slash at its beginning."""
+
+Period = Literal["1d", "1w", "1m", "2m", "3m", "6m", "1y", "unlimited"]
+"""How long Vercel keeps a deployment; Vercel's own forms (deployment retention)."""
+
+Targets = tuple[Target, ...]
+ReleaseTargets = tuple[Literal["production", "preview"], ...]
+
+_TARGETS = "Vercel's environments that get it; a stack's releases are `production`."
+_SECRET_TARGETS = _TARGETS + " Vercel has no sensitive variables for `development`."
+_VARIABLE_NAME = "The environment variable's name."
+_KIND = "Which kind of variable it is."
+
+
+class Parameters(BaseModel):
+    """The base of every parameter object: frozen, complete, without unknown fields."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+# --- Applications -----------------------------------------------------------------------------------------------------
+
+
+class PlainVariable(Parameters):
+    """A variable with one value for every stack, readable by anyone in the Vercel team."""
+
+    kind: Literal["plain"] = Field(default="plain", description=_KIND)
+    name: VariableName = Field(description=_VARIABLE_NAME)
+    value: Text = Field(description="The value, the same in each stack.")
+    targets: Targets = Field(default=("production",), min_length=1, description=_TARGETS)
+
+
+class PerStackVariable(Parameters):
+    """A variable whose value each stack's file gives, readable by anyone in the Vercel team."""
+
+    kind: Literal["per-stack"] = Field(default="per-stack", description=_KIND)
+    name: VariableName = Field(description=_VARIABLE_NAME)
+    type: Literal["string", "url", "hostname", "integer", "boolean"] = Field(
+        default="string", description="What the stack's value must be."
+    )
+    targets: Targets = Field(default=("production",), min_length=1, description=_TARGETS)
+
+
+class SensitiveVariable(Parameters):
+    """A secret whose value each stack's file gives, encrypted; Vercel never shows it again."""
+
+    kind: Literal["sensitive"] = Field(default="sensitive", description=_KIND)
+    name: VariableName = Field(description=_VARIABLE_NAME)
+    targets: ReleaseTargets = Field(default=("production",), min_length=1, description=_SECRET_TARGETS)
+
+
+class DatabaseUrlVariable(Parameters):
+    """A connection URL of this application's own role, with the password of the newest release's generation."""
+
+    kind: Literal["database-url"] = Field(default="database-url", description=_KIND)
+    name: VariableName = Field(description=_VARIABLE_NAME)
+    database: Identifier = Field(description="A database of the catalog.")
+    schemas: tuple[Identifier, ...] = Field(
+        min_length=1, description="The schemas it may read and write; the first is its search path's first."
+    )
+    targets: ReleaseTargets = Field(default=("production",), min_length=1, description=_SECRET_TARGETS)
+
+
+Variable = Annotated[
+    PlainVariable | PerStackVariable | SensitiveVariable | DatabaseUrlVariable, Field(discriminator="kind")
+]
+
+
+class Health(Parameters):
+    """How a new deployment is asked, at its own host, before it is promoted."""
+
+    path: str = Field(
+        default="/api/health",
+        pattern=r"^/[^\s?#]*$",
+        description="Answers 200 and JSON with `release`, `commit` and `database` when the deployment is whole.",
+    )
+    timeout_seconds: float = Field(default=10, gt=0, le=60, description="Limit of one request.")
+    deadline_seconds: float = Field(default=120, gt=0, le=900, description="Limit of all attempts together.")
+    promote_deadline_seconds: float = Field(
+        default=180, gt=0, le=900, description="Limit of the promotion, until every domain answers with the release."
+    )
+
+
+class Retention(Parameters):
+    """How long Vercel keeps deployments that nothing serves."""
+
+    preview: Period = Field(default="1m", description="Of deployments for previews.")
+    production: Literal["unlimited"] = Field(
+        default="unlimited", description="Kept releases must stay deployed, so nothing else is safe."
+    )
+    canceled: Period = Field(default="1w", description="Of deployments that were canceled.")
+    errored: Period = Field(default="1m", description="Of deployments that failed.")
+
+
+class Application(Parameters):
+    """One web application: a Vercel project `<name>-<stack>` in each stack."""
+
+    name: Slug = Field(description="Its name; part of the project's and of its database roles' names.")
+    framework: str = Field(
+        pattern=r"^[a-z0-9][a-z0-9-]*$", description="Vercel's framework slug, for example `nextjs`."
+    )
+    root_directory: Folder = Field(description="Folder in the repository that holds the application.")
+    node_version: Literal["20.x", "22.x", "24.x"] = Field(description="Of builds and functions.")
+    build_command: Text | None = Field(default=None, description="Instead of the framework's own.")
+    install_command: Text | None = Field(default=None, description="Instead of the framework's own.")
+    output_directory: Folder | None = Field(default=None, description="Instead of the framework's own.")
+    function_region: str = Field(
+        pattern=r"^[a-z]{3}\d$", description="Vercel's region of the functions, for example `fra1`."
+    )
+    variables: tuple[Variable, ...] = Field(
+        default=(), description="Environment variables; each stack has all of them."
+    )
+    health: Health = Field(default=Health(), description="How a new deployment is asked before it is promoted.")
+    retention: Retention = Field(default=Retention(), description="How long other deployments are kept.")
+
+
+# --- Databases --------------------------------------------------------------------------------------------------------
+
+
+class Timeouts(Parameters):
+    """Server-side limits of the application roles, milliseconds; 0 would mean no limit, so it is refused."""
+
+    statement_milliseconds: int = Field(default=30_000, gt=0, description="Limit of one statement.")
+    idle_in_transaction_milliseconds: int = Field(
+        default=60_000, gt=0, description="Limit of a transaction that does nothing."
+    )
+
+
+class Database(Parameters):
+    """One PostgreSQL database, `<name>_<stack>` in each stack, with its roles."""
+
+    name: Identifier = Field(description="Its name; `<name>_<stack>` on the server.")
+    schemas: tuple[Identifier, ...] = Field(min_length=1, description="Its schemas, besides PostgreSQL's own.")
+    extensions: tuple[Identifier, ...] = Field(default=(), description="Extensions to create, for example `vector`.")
+    timeouts: Timeouts = Field(default=Timeouts(), description="Server-side limits of the application roles.")
+
+
+# --- Repository and delivery ------------------------------------------------------------------------------------------
+
+
+class Repository(Parameters):
+    """The GitHub repository that holds the applications, and what guards its default branch."""
+
+    owner: str = Field(
+        pattern=r"^[A-Za-z0-9](?:[A-Za-z0-9-]{0,37}[A-Za-z0-9])?$", description="The GitHub organization."
+    )
+    name: str = Field(pattern=r"^[A-Za-z0-9._-]{1,100}$", description="The repository's name.")
+    default_branch: Text = Field(default="main", description="The branch that the ruleset guards.")
+    required_checks: tuple[Text, ...] = Field(default=(), description="Names of status checks that must pass.")
+    required_approvals: int = Field(default=1, ge=0, le=6, description="Reviews that a pull request needs.")
+    allowed_actions: tuple[Text, ...] = Field(
+        default=(), description="Patterns of third-party actions that may run, besides GitHub's own."
+    )
+
+
+# --- Telemetry --------------------------------------------------------------------------------------------------------
+
+LogSource = Literal["build", "edge", "external", "firewall", "lambda", "redirect", "static"]
+
+
+class Telemetry(Parameters):
+    """What is logged and where it goes; the destination itself is each stack's."""
+
+    sources: tuple[LogSource, ...] = Field(min_length=1, description="What is logged; Vercel's own names.")
+    environments: ReleaseTargets = Field(
+        default=("production",), min_length=1, description="Vercel's environments whose logs are kept."
+    )
+    delivery_format: Literal["json", "ndjson"] = Field(default="ndjson", description="Form of the drain's requests.")
+    sampling_rate: float = Field(default=1.0, gt=0, le=1, description="Share of the log lines that is kept.")
+
+
+# --- The whole --------------------------------------------------------------------------------------------------------
+
+
+class Catalog(Parameters):
+    """Everything that both environments share."""
+
+    vercel_team: str = Field(description="The Vercel team's slug.", pattern=r"^[a-z0-9][a-z0-9-]{0,47}$")
+    repository: Repository = Field(description="The GitHub repository that holds the applications.")
+    applications: tuple[Application, ...] = Field(min_length=1, description="The web applications.")
+    databases: tuple[Database, ...] = Field(default=(), description="The PostgreSQL databases.")
+    telemetry: Telemetry = Field(description="What is logged.")

@@ -1,0 +1,128 @@
+"""The team's program, loaded by the names that `[tool.parity]` in its pyproject.toml gives.
+
+```toml
+[tool.parity]
+catalog = "infra.catalog:CATALOG"   # what all stacks share
+program = "infra.build:build"       # settings -> outputs; declares every resource
+```
+"""
+
+from __future__ import annotations
+
+import importlib
+import sys
+import tomllib
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, cast
+
+from parity.errors import ProjectError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from parity.config.parameters import Catalog
+    from parity.config.settings import Settings
+
+FILE = "pyproject.toml"
+_TABLE = "[tool.parity]"
+_DEFAULTS = {"catalog": "infra.catalog:CATALOG", "program": "infra.build:build"}
+
+
+@dataclass(frozen=True)
+class Program:
+    """A team's program: where it is, and the names under which its two entry points are found."""
+
+    root: Path
+    catalog_name: str
+    """`module:attribute` of the catalog."""
+    build_name: str
+    """`module:attribute` of the function that declares a stack from its settings."""
+
+    @property
+    def catalog_file(self) -> str:
+        """The file that declares the catalog, relative to the project's folder."""
+        return self.catalog_name.partition(":")[0].replace(".", "/") + ".py"
+
+    def catalog(self) -> Catalog:
+        """What all stacks share.
+
+        Raises:
+            ProjectError: the module or the attribute does not exist.
+            pydantic.ValidationError: the catalog's own models refuse it.
+        """
+        return cast("Catalog", self._load(self.catalog_name, "catalog"))
+
+    def build(self) -> Callable[[Settings], dict[str, Any]]:
+        """The function that declares a stack; raises ProjectError where there is none."""
+        return cast("Callable[[Settings], dict[str, Any]]", self._load(self.build_name, "program"))
+
+    def _load(self, name: str, key: str) -> Any:
+        module_name, _, attribute = name.partition(":")
+        self._prefer_own(module_name)
+        try:
+            module = importlib.import_module(module_name)
+        except ModuleNotFoundError as error:
+            if error.name is None or not f"{module_name}.".startswith(f"{error.name}."):
+                raise
+            raise self._missing(key, name, f"there is no module {error.name}") from error
+        if not hasattr(module, attribute):
+            raise self._missing(key, name, f"{module_name} has no {attribute}")
+        return getattr(module, attribute)
+
+    def _prefer_own(self, module_name: str) -> None:
+        """Put this project first on the module path, and drop what was loaded of the same name from another project."""
+        root = str(self.root)
+        if sys.path[:1] != [root]:
+            sys.path.insert(0, root)
+        top = module_name.partition(".")[0]
+        loaded = getattr(sys.modules.get(top), "__file__", None)
+        own = (self.root / top).is_dir() or (self.root / f"{top}.py").is_file()
+        if own and loaded is not None and not Path(loaded).is_relative_to(self.root):
+            for known in [name for name in sys.modules if _is_of_another(name, top, self.root)]:
+                del sys.modules[known]
+            importlib.invalidate_caches()
+
+    def _missing(self, key: str, name: str, why: str) -> ProjectError:
+        return ProjectError(
+            f"the project's {key} {name} cannot be loaded: {why}",
+            where=str(self.root / FILE),
+            remedy=f'name it in {_TABLE}, for example `{key} = "{_DEFAULTS[key]}"`',
+        )
+
+
+FOLDERS = ("infra", "components", "plugin")
+"""Where a project keeps its program, beside Pulumi.yaml, the stacks' files and pyproject.toml."""
+
+
+def _is_of_another(module: str, top: str, root: Path) -> bool:
+    """Whether a loaded module belongs to a program that lies elsewhere than in `root`."""
+    if module.partition(".")[0] not in {*FOLDERS, top}:
+        return False
+    file = getattr(sys.modules[module], "__file__", None)
+    return file is None or not Path(file).is_relative_to(root)
+
+
+def load(root: Path) -> Program:
+    """The program of the project in `root`.
+
+    Raises:
+        ProjectError: pyproject.toml is missing, cannot be read, or has no `[tool.parity]`.
+    """
+    root = root.absolute()
+    path = root / FILE
+    try:
+        document = tomllib.loads(path.read_text(encoding="utf-8"))
+    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+        raise ProjectError(
+            f"{FILE} cannot be read: {error}", where=str(path), remedy=f"add one with {_TABLE}; `parity init` writes it"
+        ) from error
+    table = document.get("tool", {}).get("parity")
+    if not isinstance(table, dict):
+        raise ProjectError(
+            f"{FILE} has no {_TABLE}, so this is no project of Parity's",
+            where=str(path),
+            remedy=f"add {_TABLE} with catalog and program; `parity init` writes a whole project",
+        )
+    named = cast("dict[str, Any]", table)
+    return Program(root, *(str(named.get(key, default)) for key, default in _DEFAULTS.items()))

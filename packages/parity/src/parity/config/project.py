@@ -1,0 +1,86 @@
+"""Where the project is and which stacks it has."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, cast
+
+from ruamel.yaml import YAML
+from ruamel.yaml.error import YAMLError
+
+from parity.config import program
+from parity.errors import ProjectError
+
+if TYPE_CHECKING:
+    from parity.config.program import Program
+
+SANDBOX_VARIABLE = "PARITY_SANDBOX"
+"""Names the sandbox's folder where `--dir` does not."""
+
+
+@dataclass(frozen=True)
+class Project:
+    """A folder with Pulumi.yaml and the stacks' files."""
+
+    root: Path
+
+    @property
+    def name(self) -> str:
+        """The project's name in Pulumi.yaml; raises ProjectError where the file cannot be read or names none."""
+        path = self.root / "Pulumi.yaml"
+        name = self.stack_document(path).get("name")
+        if not isinstance(name, str):
+            raise ProjectError("Pulumi.yaml has no name", where=str(path), remedy="begin it with `name: <project>`")
+        return name
+
+    @property
+    def program(self) -> Program:
+        """The team's program, as pyproject.toml names it; raises ProjectError where it names none."""
+        return program.load(self.root)
+
+    def stack_files(self) -> dict[str, Path]:
+        """The stacks' files by stack: staging first, then the others by name, so that prod comes after it."""
+        files = {path.name.split(".")[1]: path for path in self.root.glob("Pulumi.*.yaml")}
+        return {name: files[name] for name in sorted(files, key=lambda name: (name != "staging", name))}
+
+    def stack_document(self, path: Path) -> dict[str, Any]:
+        """A stack's file as plain data; raises ProjectError where it cannot be read or is not a mapping."""
+        try:
+            document: Any = YAML(typ="safe").load(path)  # pyright: ignore[reportUnknownMemberType] - it has no types
+        except (OSError, YAMLError) as error:
+            problem = str(getattr(error, "problem", None) or error)
+            raise ProjectError(
+                f"{path.name} cannot be read: {problem}", where=_place(path, error), remedy="correct the file"
+            ) from error
+        if not isinstance(document, dict):
+            raise ProjectError(f"{path.name} holds no mapping", where=str(path), remedy="begin it with `config:`")
+        return cast("dict[str, Any]", document)
+
+    def sandbox_directory(self, given: Path | None) -> Path:
+        """The sandbox's folder: what is given, else PARITY_SANDBOX, else `.sandbox` in the project."""
+        chosen = given or Path(os.environ.get(SANDBOX_VARIABLE) or self.root / ".sandbox")
+        return chosen.expanduser().absolute()
+
+
+def find_project(start: Path | None = None) -> Project:
+    """The project at or above `start` (the working directory).
+
+    Raises:
+        ProjectError: where neither it nor a folder above holds a Pulumi.yaml.
+    """
+    here = (start or Path.cwd()).absolute()
+    for folder in (here, *here.parents):
+        if (folder / "Pulumi.yaml").is_file():
+            return Project(folder)
+    raise ProjectError(
+        "no Pulumi project was found",
+        where=f"{here} and the folders above it hold no Pulumi.yaml",
+        remedy="run the command in the project's folder",
+    )
+
+
+def _place(path: Path, error: Exception) -> str:
+    mark = getattr(error, "problem_mark", None)
+    return str(path) if mark is None else f"{path}, line {mark.line + 1}"

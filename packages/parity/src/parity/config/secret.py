@@ -1,0 +1,95 @@
+"""A value that may be used but never shown."""
+
+from __future__ import annotations
+
+import hmac
+from typing import TYPE_CHECKING, Any
+
+from pydantic_core import CoreSchema, core_schema
+
+from parity.config.errors import SealedSecret
+
+if TYPE_CHECKING:
+    from pydantic import GetCoreSchemaHandler, GetJsonSchemaHandler
+
+_SHOWN = "[secret]"
+
+
+class Secret:
+    """A secret value of a stack's config, or the knowledge that one is there.
+
+    Text, `repr`, logging, pickling and formatting show `[secret]` and never the value; `reveal()` is the one way to it.
+    A secret is *sealed* where the stack's file is read without the passphrase (`parity check` on a pull request): that
+    there is a value is known, the value is not.
+    """
+
+    __slots__ = ("_key", "_value")
+
+    def __init__(self, value: str | None, key: str = "") -> None:
+        """Take the value, or None for a sealed secret, and the config key it comes from (for messages)."""
+        self._value = value
+        self._key = key
+
+    @property
+    def key(self) -> str:
+        """The config key it comes from, for example `parity:secret`; empty where it was not given."""
+        return self._key
+
+    @property
+    def sealed(self) -> bool:
+        """Whether the value is not at hand."""
+        return self._value is None
+
+    def reveal(self) -> str:
+        """Give the value in the clear, for the place that uses it.
+
+        Raises:
+            SealedSecret: the config was read without its passphrase.
+        """
+        if self._value is None:
+            raise SealedSecret(self._key)
+        return self._value
+
+    def __repr__(self) -> str:
+        return _SHOWN
+
+    __str__ = __repr__
+
+    def __format__(self, format_spec: str) -> str:
+        return format(_SHOWN, format_spec)
+
+    def __eq__(self, other: object) -> bool:
+        """Whether both hold the same value; a sealed secret equals nothing but itself."""
+        if self is other:
+            return True
+        if not isinstance(other, Secret) or self._value is None or other._value is None:
+            return False
+        return hmac.compare_digest(self._value.encode(), other._value.encode())
+
+    def __hash__(self) -> int:
+        return hash(Secret)
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Refuse to be written anywhere: a pickle would hold the value in the clear."""
+        raise TypeError("A secret is not serialised; reveal it where it is used.")
+
+    @classmethod
+    def __get_pydantic_core_schema__(cls, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
+        """Only a Secret is valid: plain text means that it stands in the clear."""
+        return core_schema.is_instance_schema(cls)
+
+    @classmethod
+    def __get_pydantic_json_schema__(cls, schema: CoreSchema, handler: GetJsonSchemaHandler) -> dict[str, Any]:
+        """Describe the encrypted form that the engine writes into a stack's file."""
+        return secure_schema()
+
+
+def secure_schema() -> dict[str, Any]:
+    """The JSON Schema of `{secure: v1:...}`."""
+    return {
+        "type": "object",
+        "description": "Encrypted: `pulumi config set --secret --path ... --stack <stack>` writes it.",
+        "properties": {"secure": {"type": "string", "minLength": 1}},
+        "required": ["secure"],
+        "additionalProperties": False,
+    }

@@ -1,0 +1,196 @@
+"""The only reader of stack config: gives complete, checked settings, or one report of all that is wrong."""
+
+from __future__ import annotations
+
+import traceback
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, cast
+
+import pulumi
+from pulumi.runtime import config as engine_config
+from pydantic import ValidationError
+
+from parity.config import catalog_checks, guard, program, source, stack_checks
+from parity.config.errors import ConfigError, InfraError
+from parity.config.model_problems import foreign_keys, model_faults, own_values
+from parity.config.problems import Fault, in_order, nearest, spell
+from parity.config.secret import Secret
+from parity.config.stack_models import (
+    ApplicationSettings,
+    DatabaseSettings,
+    DeliverySettings,
+    LogSettings,
+    ParityException,
+    Releases,
+    StackConfig,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Mapping
+
+    from parity.config.parameters import Catalog
+
+
+@dataclass(frozen=True)
+class Settings:
+    """Everything that the program is built from, for one stack; complete and checked."""
+
+    stack: str
+    catalog: Catalog
+    environment: str
+    """The stack's name, as its file says it."""
+    secret: Secret
+    """The stack secret: parity.config.passwords and parity.config.digest derive from it."""
+    manages_repository: bool
+    protect: bool
+    applications: Mapping[str, ApplicationSettings]
+    databases: Mapping[str, DatabaseSettings]
+    delivery: DeliverySettings
+    logs: LogSettings
+    releases: Mapping[str, Releases]
+    exceptions: tuple[ParityException, ...]
+    acknowledged: tuple[str, ...]
+    origin: source.Source = field(repr=False, compare=False)
+    """Where the config came from: makes faults with their lines."""
+
+    @property
+    def file(self) -> str | None:
+        """The stack file's name, where it is at hand."""
+        return self.origin.file
+
+    @property
+    def sealed(self) -> bool:
+        """Whether secrets' values are not at hand."""
+        return self.secret.sealed
+
+
+def load(
+    stack: str,
+    root: Path,
+    decrypted: Mapping[str, str] | None,
+    *,
+    secret_keys: Collection[str] | None = None,
+    catalog: Catalog | None = None,
+) -> Settings:
+    """Read one stack's settings.
+
+    Args:
+        stack: the stack's name.
+        root: the folder that holds the stacks' files.
+        decrypted: the engine's config by full key, mappings and lists as JSON; None reads the file alone and leaves
+            each secret sealed.
+        secret_keys: the full keys that hold a secret, as the engine says; None where it is not known.
+        catalog: what all stacks share; by default that of the program in `root`.
+
+    Raises:
+        ConfigError: with every fault of the catalog, the stack's config and its fit with the other stacks.
+    """
+    faults: list[Fault] = []
+    if catalog is None:
+        catalog = _catalog(root, faults)
+    found = _source(stack, root, decrypted, faults)
+    if catalog is not None:
+        faults += catalog_checks.check(catalog, stack)
+    if found is None:
+        raise ConfigError(in_order(faults))
+    if catalog is not None:
+        found = _with_secrets(found, catalog, secret_keys)
+        faults += stack_checks.check(found, catalog, _others(stack, root) if found.file else [])
+    config = _config(found, faults)
+    if faults or config is None or catalog is None:
+        raise ConfigError(in_order(faults))
+    fields = {name: getattr(config, name) for name in StackConfig.model_fields}
+    return Settings(stack=stack, catalog=catalog, origin=found, **fields)
+
+
+def from_engine() -> Settings:
+    """Read the running stack's settings from the engine, and refuse a release that config has moved away from.
+
+    Raises:
+        pulumi.RunError: with the whole report; the engine shows it without a traceback and exits non-zero.
+    """
+    values = {key: str(value) for key, value in engine_config.CONFIG.get().items()}
+    secret_keys = engine_config._SECRET_KEYS.get()  # noqa: SLF001 # pyright: ignore[reportPrivateUsage] - no public list
+    try:
+        settings = load(pulumi.get_stack(), project_folder(Path.cwd()), values, secret_keys=secret_keys)
+        guard.check(settings)
+    except InfraError as error:
+        raise pulumi.RunError(str(error)) from None
+    return settings
+
+
+def project_folder(start: Path) -> Path:
+    """The nearest folder with a Pulumi.yaml, from `start` upwards; `start` where there is none."""
+    return next((folder for folder in (start, *start.parents) if (folder / "Pulumi.yaml").is_file()), start)
+
+
+def _catalog(root: Path, faults: list[Fault]) -> Catalog | None:
+    """The catalog; what its models refuse becomes faults with the line in its file."""
+    found = program.load(root)
+    try:
+        return found.catalog()
+    except ValidationError as error:
+        file = found.catalog_file
+        frames = [frame for frame in traceback.extract_tb(error.__traceback__) if frame.filename.endswith(file)]
+        line = frames[-1].lineno if frames else None
+        for detail in error.errors(include_url=False, include_input=False):
+            key = ".".join([error.title, *(str(part) for part in detail["loc"])])
+            what = detail["msg"].replace("Input should", "should")
+            faults.append(Fault(file, line, None, key, f"{what}.", "Correct it; docs/parameters.md says its form."))
+        return None
+
+
+def _source(stack: str, root: Path, decrypted: Mapping[str, str] | None, faults: list[Fault]) -> source.Source | None:
+    """The config from where it is at hand; None, with the fault, where there is nothing to check."""
+    path = root / source.file_name(stack)
+    read = source.read_file(path) if path.is_file() else None
+    if decrypted is not None:
+        return source.from_engine(stack, decrypted, None if isinstance(read, Fault) else read)
+    if isinstance(read, source.StackFile):
+        return source.from_file(stack, read)
+    faults.append(read if read is not None else _no_such_stack(stack, root))
+    return None
+
+
+def _no_such_stack(stack: str, root: Path) -> Fault:
+    known = sorted(path.name.removeprefix("Pulumi.").removesuffix(".yaml") for path in root.glob("Pulumi.*.yaml"))
+    guess = nearest(stack, known)
+    hint = f"Did you mean {guess}? " if guess else ""
+    what = f"There is no stack {stack}: its file does not exist."
+    return Fault(source.file_name(stack), None, None, "", what, f"{hint}Stacks here: {', '.join(known) or 'none'}.")
+
+
+def _others(stack: str, root: Path) -> list[source.StackFile]:
+    """The other stacks' files, as far as they can be read; their own faults are reported for their own stack."""
+    own = source.file_name(stack)
+    read = [source.read_file(path) for path in sorted(root.glob("Pulumi.*.yaml")) if path.name != own]
+    return [file for file in read if isinstance(file, source.StackFile)]
+
+
+def _with_secrets(found: source.Source, catalog: Catalog, secret_keys: Collection[str] | None) -> source.Source:
+    """Make Secrets of the values that belong to secrets, where no file at hand marks them."""
+    values = dict(found.values)
+    for path in stack_checks.secret_paths(catalog):
+        top = str(path[0])
+        if top in found.unmarked and (secret_keys is None or top in secret_keys):
+            values[top] = _secret_at(values.get(top), path[1:], spell(path))
+    return replace(found, values=values)
+
+
+def _secret_at(value: Any, path: tuple[str | int, ...], key: str) -> Any:
+    if not path:
+        return Secret(value, key) if isinstance(value, str) else value
+    if isinstance(value, dict) and path[0] in value:
+        mapping = cast("dict[str | int, Any]", value)
+        return {**mapping, path[0]: _secret_at(mapping[path[0]], path[1:], key)}
+    return cast("Any", value)
+
+
+def _config(found: source.Source, faults: list[Fault]) -> StackConfig | None:
+    faults += foreign_keys(found)
+    try:
+        return StackConfig.model_validate(own_values(found.values))
+    except ValidationError as error:
+        faults += model_faults(found, error)
+        return None

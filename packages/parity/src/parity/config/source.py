@@ -1,0 +1,232 @@
+"""Where a stack's config comes from: its file with the lines, the engine with the decrypted values, or both."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import TYPE_CHECKING, Any, cast
+
+from ruamel.yaml import YAML
+from ruamel.yaml.comments import CommentedMap, CommentedSeq
+from ruamel.yaml.error import MarkedYAMLError, YAMLError
+from ruamel.yaml.scalarbool import ScalarBoolean
+
+from parity.config.fields import bare, keys
+from parity.config.problems import Fault, spell
+from parity.config.secret import Secret
+from parity.config.stack_models import NAMESPACE, StackConfig
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from pathlib import Path as FilePath
+
+    from parity.config.problems import Path
+
+Position = tuple[int, int]
+"""Line and column, both from 1."""
+
+_TEXT_KEYS = {
+    NAMESPACE + key for key, field in keys(StackConfig).items() if bare(field.annotation) in {str, bool, Secret}
+}
+"""Top-level keys whose value is no mapping or list; the engine hands these over as plain text."""
+
+
+@dataclass(frozen=True)
+class StackFile:
+    """A stack's file: its config as plain values (secure ones as sealed secrets) and where each stands."""
+
+    name: str
+    values: Mapping[str, Any]
+    positions: Mapping[Path, Position]
+
+
+@dataclass(frozen=True)
+class Source:
+    """The config to check, and what is known about where each value stands."""
+
+    stack: str
+    values: Mapping[str, Any]
+    """By full key; a secret leaf is a Secret."""
+    file: str | None
+    """The stack file's name, where it is at hand and describes these values."""
+    positions: Mapping[Path, Position]
+    unmarked: frozenset[str] = frozenset()
+    """Full keys whose `secure:` marks are not known, because no file at hand has the engine's value."""
+
+    def fault(self, path: Path, what: str, remedy: str) -> Fault:
+        """A fault at a path: its own line, or that of the nearest key above it."""
+        if path and path[0] in self.unmarked:
+            return Fault(None, None, None, spell(path), what, remedy)
+        line, column = self._position(path)
+        return Fault(self.file, line, column, spell(path), what, remedy)
+
+    def _position(self, path: Path) -> tuple[int | None, int | None]:
+        for length in range(len(path), -1, -1):
+            if path[:length] in self.positions:
+                return self.positions[path[:length]]
+        return None, None
+
+
+def file_name(stack: str) -> str:
+    """The name of a stack's file."""
+    return f"Pulumi.{stack}.yaml"
+
+
+def read_file(path: FilePath) -> StackFile | Fault:
+    """Read a stack's file, or say why it cannot be read."""
+    try:
+        text = path.read_text(encoding="utf-8")
+    except UnicodeDecodeError as error:
+        return Fault(path.name, None, None, "", f"is not UTF-8 text: {error.reason}.", "Save the file as UTF-8.")
+    return parse(path.name, text)
+
+
+@lru_cache(maxsize=8)
+def parse(name: str, text: str) -> StackFile | Fault:
+    """Read the text of a stack's file; a YAML error becomes a fault with its line.
+
+    Kept for the last few texts: each stack's check reads the other stacks' files too.
+    """
+    try:
+        document = _load(text)
+    except MarkedYAMLError as parse_error:
+        error = cast("Any", parse_error)
+        mark = error.problem_mark or error.context_mark
+        line, column = (mark.line + 1, mark.column + 1) if mark else (None, None)
+        what = f"The YAML does not parse: {error.problem or error.context or 'unknown error'}."
+        return Fault(name, line, column, "", what, "Correct the file at this place; nothing in it was read.")
+    except YAMLError as error:
+        return Fault(
+            name, None, None, "", f"The YAML does not parse: {error}.", "Correct the file; nothing in it was read."
+        )
+    config = document.get("config") if _is_mapping(document) else None
+    if not _is_mapping(config):
+        return Fault(name, 1, 1, "config", "has no mapping `config`.", "Begin the stack's values with `config:`.")
+    positions: dict[Path, Position] = {(): _key_position(document, "config")}
+    values = cast("dict[str, Any]", _plain(config, (), positions))
+    return StackFile(name, {key: _as_engine(value) for key, value in values.items()}, positions)
+
+
+def from_file(stack: str, file: StackFile) -> Source:
+    """The file alone: secrets stay sealed."""
+    return Source(stack, file.values, file.name, file.positions)
+
+
+def from_engine(stack: str, engine: Mapping[str, str], file: StackFile | None) -> Source:
+    """The engine's values, with the file's lines and `secure:` marks for each key whose file value is the engine's.
+
+    A key that the file gives otherwise (another file is in use, `--config-file`, the Automation API, an ESC
+    environment) keeps the engine's value and has no line.
+    """
+    values: dict[str, Any] = {}
+    positions: dict[Path, Position] = {}
+    unmarked: set[str] = set()
+    for key, text in engine.items():
+        value = _decode(key, text)
+        matched = _MISMATCH if file is None or key not in file.values else _fill(file.values[key], value)
+        if matched is not _MISMATCH and file is not None:
+            values[key] = matched
+            positions.update({path: at for path, at in file.positions.items() if path[:1] == (key,)})
+        else:
+            values[key] = value
+            unmarked.add(key)
+    if file is None or not positions:
+        return Source(stack, values, None, {}, frozenset(unmarked))
+    positions[()] = file.positions[()]
+    return Source(stack, values, file.name, positions, frozenset(unmarked))
+
+
+def _decode(key: str, text: str) -> Any:
+    """The engine gives mappings and lists as JSON, everything else as it is."""
+    if key in _TEXT_KEYS or not key.startswith(NAMESPACE):
+        return text
+    try:
+        value: object = json.loads(text)
+    except ValueError:
+        return text
+    return cast("Any", value) if isinstance(value, dict | list) else text
+
+
+def _as_engine(value: Any) -> Any:
+    """A top-level value of the file as the engine would give it: plain ones as text."""
+    if isinstance(value, bool):
+        return str(value).lower()
+    return str(value) if isinstance(value, int | float) else value
+
+
+class _Mismatch:
+    """Says that the file's value is not the engine's."""
+
+
+_MISMATCH = _Mismatch()
+
+
+def _fill(shape: Any, value: Any) -> Any:
+    """The engine's value with a Secret wherever the file has `secure:`; _MISMATCH where the two differ otherwise."""
+    if isinstance(shape, Secret):
+        return Secret(value, shape.key) if isinstance(value, str) else _MISMATCH
+    if isinstance(shape, dict) and isinstance(value, dict):
+        return _fill_mapping(cast("dict[str, Any]", shape), cast("dict[str, Any]", value))
+    if isinstance(shape, list) and isinstance(value, list):
+        shapes, given = cast("list[Any]", shape), cast("list[Any]", value)
+        if len(shapes) != len(given):
+            return _MISMATCH
+        items = [_fill(item, other) for item, other in zip(shapes, given, strict=True)]
+        return _MISMATCH if any(item is _MISMATCH for item in items) else items
+    return value if shape == value and isinstance(shape, bool) == isinstance(value, bool) else _MISMATCH
+
+
+def _fill_mapping(shape: dict[str, Any], value: dict[str, Any]) -> Any:
+    """As _fill, for mappings; the file's order is kept, because the engine sorts keys."""
+    if shape.keys() != value.keys():
+        return _MISMATCH
+    filled = {name: _fill(item, value[name]) for name, item in shape.items()}
+    return _MISMATCH if any(item is _MISMATCH for item in filled.values()) else filled
+
+
+def _load(text: str) -> Any:
+    """Ruamel's document, with the place of each key; its types are not declared, so this is where they end."""
+    return cast("Any", YAML(typ="rt")).load(text)
+
+
+def _is_mapping(node: object) -> bool:
+    return isinstance(node, CommentedMap)
+
+
+def _is_list(node: object) -> bool:
+    return isinstance(node, CommentedSeq)
+
+
+def _plain(node: Any, path: Path, positions: dict[Path, Position]) -> Any:
+    """Plain values from ruamel's, noting where each key and item stands."""
+    if _is_mapping(node):
+        if list(node) == ["secure"] and isinstance(node["secure"], str):
+            return Secret(None, spell(path))
+        return {str(key): _child(node, key, (*path, str(key)), positions) for key in node}
+    if _is_list(node):
+        return [_item(node, index, (*path, index), positions) for index in range(len(node))]
+    if isinstance(node, ScalarBoolean):
+        return bool(node)
+    for kind in (bool, int, float, str):
+        if isinstance(node, kind):
+            return kind(node)
+    return node
+
+
+def _child(node: Any, key: Any, path: Path, positions: dict[Path, Position]) -> Any:
+    positions[path] = _key_position(node, key)
+    return _plain(node[key], path, positions)
+
+
+def _item(node: Any, index: int, path: Path, positions: dict[Path, Position]) -> Any:
+    line, column = node.lc.item(index)
+    positions[path] = (line + 1, column + 1)
+    return _plain(node[index], path, positions)
+
+
+def _key_position(node: Any, key: Any) -> Position:
+    """Where a key stands; one that a merge (`<<`) brought in stands where its mapping does."""
+    own = cast("dict[Any, list[int]]", node.lc.data or {})
+    line, column = own[key][:2] if key in own else (node.lc.line, node.lc.col)
+    return (line + 1, column + 1)

@@ -1,0 +1,278 @@
+"""Checks of a stack's config against the catalog, against itself and against the other stacks' files.
+
+They read the raw values, not the models, so that a fault in one place hides none in another.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from itertools import pairwise
+from typing import TYPE_CHECKING, Any, cast
+
+from parity.config import forms
+from parity.config.parameters import DatabaseUrlVariable, PerStackVariable, SensitiveVariable
+from parity.config.problems import Fault, nearest, spell
+from parity.config.stack_models import NAMESPACE
+from parity.config.variable_values import value_faults
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
+
+    from parity.config.parameters import Application, Catalog
+    from parity.config.problems import Path
+    from parity.config.source import Source, StackFile
+
+APPLICATIONS = NAMESPACE + "applications"
+DATABASES = NAMESPACE + "databases"
+RELEASES = NAMESPACE + "releases"
+_OWNS = NAMESPACE + "managesRepository"
+
+
+@dataclass(frozen=True)
+class _Look:
+    """What the checks look at."""
+
+    source: Source
+    catalog: Catalog
+    others: Sequence[StackFile]
+
+    def mapping(self, *path: str) -> dict[str, Any]:
+        """The mapping at a path; empty where there is none (the models report its absence)."""
+        return _mapping(self.source.values, *path)
+
+
+def check(source: Source, catalog: Catalog, others: Sequence[StackFile]) -> list[Fault]:
+    """Every fault that the models alone cannot see; `others` are the other stacks' files, where at hand."""
+    look = _Look(source, catalog, others)
+    return [
+        *_environment(look),
+        *_same_names(look),
+        *_variables(look),
+        *_domains(look),
+        *_databases(look),
+        *release_faults(source),
+        *_repository_owner(look),
+    ]
+
+
+def _mapping(values: Mapping[str, Any], *path: str) -> dict[str, Any]:
+    found: Any = values
+    for part in path:
+        found = cast("dict[str, Any]", found).get(part) if isinstance(found, dict) else None
+    return cast("dict[str, Any]", found) if isinstance(found, dict) else {}
+
+
+def _environment(look: _Look) -> Iterator[Fault]:
+    given = look.source.values.get(NAMESPACE + "environment")
+    if isinstance(given, str) and given.strip() and given != look.source.stack:
+        path = (NAMESPACE + "environment",)
+        what = f"says {given}, but the stack is {look.source.stack}."
+        remedy = f"Write `{NAMESPACE}environment: {look.source.stack}`, and check that the rest was meant for it."
+        yield look.source.fault(path, what, remedy)
+
+
+def _same_names(look: _Look) -> Iterator[Fault]:
+    """One entry for each application and database of the catalog, no other."""
+    applications = [application.name for application in look.catalog.applications]
+    databases = [database.name for database in look.catalog.databases]
+    empty = "`{live: null, kept: {}}` before its first release"
+    yield from _entries(look, APPLICATIONS, applications, "application", "its domains, protection and variables")
+    yield from _entries(look, DATABASES, databases, "database", "its host, limits and credentials")
+    yield from _entries(look, RELEASES, applications, "application", empty)
+
+
+def _entries(look: _Look, key: str, declared: Sequence[str], noun: str, content: str) -> Iterator[Fault]:
+    if not isinstance(look.source.values.get(key), dict):
+        return
+    given = look.mapping(key)
+    for name in given:
+        if name not in declared:
+            yield look.source.fault((key, name), f"is no {noun} of the catalog.", _instead(name, declared))
+    for name in declared:
+        if name not in given:
+            what = f"has no entry for the {noun} {name}."
+            yield look.source.fault((key, name), what, f"Add `{name}` with {content}.")
+
+
+def _instead(name: str, known: Iterable[str]) -> str:
+    known = list(known)
+    guess = nearest(name, known)
+    listed = f"Known: {', '.join(known) or 'none'}."
+    return f"Did you mean {guess}? {listed}" if guess else f"Remove it, or declare it in infra/catalog.py. {listed}"
+
+
+# --- Variables --------------------------------------------------------------------------------------------------------
+
+
+def _variables(look: _Look) -> Iterator[Fault]:
+    for application in look.catalog.applications:
+        entry = look.mapping(APPLICATIONS, application.name)
+        if isinstance(entry.get("variables"), dict):
+            yield from _application_variables(
+                look, application, look.mapping(APPLICATIONS, application.name, "variables")
+            )
+
+
+def _application_variables(look: _Look, application: Application, given: Mapping[str, Any]) -> Iterator[Fault]:
+    path: Path = (APPLICATIONS, application.name, "variables")
+    declared = {variable.name: variable for variable in application.variables}
+    own = {name: item for name, item in declared.items() if isinstance(item, PerStackVariable | SensitiveVariable)}
+    for name, value in given.items():
+        if name in own:
+            yield from value_faults(look.source, (*path, name), own[name], value)
+        elif name in declared:
+            url = isinstance(declared[name], DatabaseUrlVariable)
+            what = (
+                "is made by the program from the database." if url else "has one value for every stack, in the catalog."
+            )
+            yield look.source.fault((*path, name), what, "Remove it here.")
+        else:
+            yield look.source.fault((*path, name), f"is no variable of {application.name}.", _instead(name, own))
+    for name, variable in own.items():
+        if name not in given:
+            yield look.source.fault(
+                (*path, name), "has no value in this stack.", _how_to_set((*path, name), variable, look)
+            )
+
+
+def _how_to_set(path: Path, variable: PerStackVariable | SensitiveVariable, look: _Look) -> str:
+    secret = "--secret " if isinstance(variable, SensitiveVariable) else ""
+    return f"Set it: `pulumi config set {secret}--path '{spell(path)}' --stack {look.source.stack}`."
+
+
+# --- Domains ----------------------------------------------------------------------------------------------------------
+
+
+def _domains(look: _Look) -> Iterator[Fault]:
+    own = [(path, name) for path, name in _names_of_domains(look.source.values) if name]
+    for path, name in own:
+        places = [other for other, given in own if given == name]
+        if places[0] != path:
+            what = f"names the domain {name} again; it is at {spell(places[0])} already."
+            yield look.source.fault(path, what, "A domain belongs to one application, once: remove one of them.")
+        for other in look.others:
+            if any(given == name for _, given in _names_of_domains(other.values)):
+                what = f"names the domain {name}, which {other.name} has too."
+                yield look.source.fault(path, what, "A domain can serve one stack: give each its own.")
+    for application in look.mapping(APPLICATIONS):
+        yield from _redirects(look, application)
+
+
+def _names_of_domains(values: Mapping[str, Any]) -> Iterator[tuple[Path, str]]:
+    for application, entry in _mapping(values, APPLICATIONS).items():
+        for index, item in enumerate(_list(entry, "domains")):
+            if isinstance(item, dict):
+                name = cast("dict[str, Any]", item).get("name")
+                yield (APPLICATIONS, application, "domains", index, "name"), name if isinstance(name, str) else ""
+
+
+def _list(entry: object, key: str) -> list[Any]:
+    found = cast("dict[str, Any]", entry).get(key) if isinstance(entry, dict) else None
+    return cast("list[Any]", found) if isinstance(found, list) else []
+
+
+def _redirects(look: _Look, application: str) -> Iterator[Fault]:
+    items = _list(look.mapping(APPLICATIONS, application), "domains")
+    domains = [cast("dict[str, Any]", item) if isinstance(item, dict) else {} for item in items]
+    serving = {item.get("name") for item in domains if item.get("redirect") is None}
+    for index, item in enumerate(domains):
+        target = item.get("redirect")
+        path: Path = (APPLICATIONS, application, "domains", index, "redirect")
+        if target is None:
+            continue
+        if index == 0:
+            yield look.source.fault(path, "redirects the canonical domain.", "Put a domain that serves first.")
+        elif target not in serving:
+            what = f"redirects to {target}, which is no domain of {application} that serves."
+            listed = ", ".join(sorted(str(name) for name in serving if name)) or "none"
+            yield look.source.fault(path, what, f"Redirect to one of: {listed}.")
+
+
+# --- Databases --------------------------------------------------------------------------------------------------------
+
+
+def _databases(look: _Look) -> Iterator[Fault]:
+    for name, entry in look.mapping(DATABASES).items():
+        values = cast("dict[str, Any]", entry) if isinstance(entry, dict) else {}
+        whole, each = values.get("connectionLimit"), values.get("applicationConnectionLimit")
+        if isinstance(whole, int) and isinstance(each, int) and each > whole:
+            what = f"lets one role hold {each} connections, but the database takes {whole}."
+            remedy = "Lower it, or raise connectionLimit."
+            yield look.source.fault((DATABASES, name, "applicationConnectionLimit"), what, remedy)
+
+
+# --- Releases ---------------------------------------------------------------------------------------------------------
+
+
+def release_faults(source: Source) -> Iterator[Fault]:
+    """What is wrong among the releases of each application: ids, their order, `live`, generations."""
+    for application, entry in _mapping(source.values, RELEASES).items():
+        if isinstance(entry, dict):
+            yield from _application_releases(source, application, cast("dict[str, Any]", entry))
+
+
+def _application_releases(source: Source, application: str, entry: Mapping[str, Any]) -> Iterator[Fault]:
+    kept = _mapping(entry, "kept")
+    path: Path = (RELEASES, application)
+    live = entry.get("live")
+    if live is not None and live not in kept:
+        what = f"says {live}, which is not among the kept releases."
+        remedy = f"Name one of: {', '.join(kept) or 'none is kept, so write null'}."
+        yield source.fault((*path, "live"), what, remedy)
+    ids = [name for name in kept if re.fullmatch(forms.RELEASE_ID, name)]
+    if RELEASES not in source.unmarked:
+        yield from _order(source, path, ids)
+    yield from _generations(source, path, {name: kept[name] for name in sorted(ids, key=_number)})
+
+
+def _number(release: str) -> int:
+    return int(release[1:])
+
+
+def _order(source: Source, path: Path, ids: Sequence[str]) -> Iterator[Fault]:
+    for before, after in pairwise(ids):
+        if _number(after) < _number(before):
+            what = f"stands after {before}; releases are kept oldest first."
+            yield source.fault((*path, "kept", after), what, "Put them in the order of their numbers.")
+
+
+def _generations(source: Source, path: Path, kept: Mapping[str, Any]) -> Iterator[Fault]:
+    highest, owner = 0, ""
+    for name, release in kept.items():
+        generation = _mapping({"release": release}, "release").get("credentials")
+        if not isinstance(generation, int):
+            continue
+        if generation < highest:
+            what = f"goes back to credentials generation {generation}; {owner} before it has {highest}."
+            remedy = f"Write {highest}, or {highest + 1} for a rotation: a generation is never used again."
+            yield source.fault((*path, "kept", name, "credentials"), what, remedy)
+        if generation > highest:
+            highest, owner = generation, name
+
+
+# --- The repository ---------------------------------------------------------------------------------------------------
+
+
+def _repository_owner(look: _Look) -> Iterator[Fault]:
+    """The ruleset exists once: exactly one stack owns it. Only where all stacks' files are at hand can that be seen."""
+    if not look.others or look.source.values.get(_OWNS) not in {"true", "false"}:
+        return
+    owners = [other.name for other in look.others if other.values.get(_OWNS) == "true"]
+    if look.source.values.get(_OWNS) == "true":
+        for other in owners:
+            what = f"says true, and {other} does too: the repository's ruleset would be owned twice."
+            yield look.source.fault((_OWNS,), what, "Write false in all stacks but one.")
+    elif not owners:
+        what = "says false, and no other stack says true: nobody owns the repository's ruleset."
+        yield look.source.fault((_OWNS,), what, "Write true in exactly one stack.")
+
+
+def secret_paths(catalog: Catalog) -> Iterator[Path]:
+    """Where a secret belongs: for config whose `secure:` marks are not at hand."""
+    yield (NAMESPACE + "secret",)
+    yield (NAMESPACE + "logs", "secret")
+    for application in catalog.applications:
+        for variable in application.variables:
+            if isinstance(variable, SensitiveVariable):
+                yield (APPLICATIONS, application.name, "variables", variable.name)

@@ -1,0 +1,241 @@
+"""The pydantic models of a stack's config: everything that may differ between staging and prod, and nothing else."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    StrictBool,
+    StrictInt,
+    StrictStr,
+    WithJsonSchema,
+)
+from pydantic.alias_generators import to_camel
+from pydantic_core import PydanticCustomError
+
+from parity.config import forms
+from parity.config.secret import Secret
+
+NAMESPACE = "parity:"
+"""The prefix of every key of a stack's file that this program reads."""
+
+SECRET_LENGTH = 32
+"""The shortest stack secret, and the shortest secret of a log drain, that is accepted, characters."""
+
+
+def _filled(secret: Secret) -> Secret:
+    if not secret.sealed:
+        forms.clean(secret.reveal())
+    return secret
+
+
+def _strong(secret: Secret) -> Secret:
+    if not _filled(secret).sealed and len(secret.reveal()) < SECRET_LENGTH:
+        raise PydanticCustomError("short_secret", "is shorter than {least} characters", {"least": SECRET_LENGTH})
+    return secret
+
+
+def _from_text(value: object) -> object:
+    """Read a top-level boolean: the engine hands each top-level value over as text."""
+    return {"true": True, "false": False}.get(value, value) if isinstance(value, str) else value
+
+
+def as_text(value: str | int | bool) -> str:
+    """A plain value as an environment variable holds it: `true`, `20`."""
+    return str(value).lower() if isinstance(value, bool) else str(value)
+
+
+Text = Annotated[StrictStr, AfterValidator(forms.clean), WithJsonSchema({"type": "string", "minLength": 1})]
+Domain = Annotated[StrictStr, AfterValidator(forms.domain), WithJsonSchema({"type": "string", "format": "hostname"})]
+Host = Annotated[StrictStr, AfterValidator(forms.hostname), WithJsonSchema({"type": "string", "minLength": 1})]
+HttpsUrl = Annotated[
+    StrictStr, AfterValidator(forms.https_url), WithJsonSchema({"type": "string", "pattern": "^https://"})
+]
+LongSecret = Annotated[Secret, AfterValidator(_strong)]
+Generation = Annotated[StrictInt, Field(ge=1, le=9999)]
+"""The number of a role's password; it only ever grows. Its digits are counted in the role's name."""
+ReleaseId = Annotated[
+    StrictStr, AfterValidator(forms.release_id), WithJsonSchema({"type": "string", "pattern": forms.RELEASE_ID})
+]
+Commit = Annotated[StrictStr, AfterValidator(forms.commit), WithJsonSchema({"type": "string", "pattern": forms.COMMIT})]
+Digest = Annotated[StrictStr, AfterValidator(forms.digest), WithJsonSchema({"type": "string", "pattern": forms.DIGEST})]
+Day = Annotated[StrictStr, AfterValidator(forms.day), WithJsonSchema({"type": "string", "pattern": forms.DATE})]
+Urn = Annotated[StrictStr, AfterValidator(forms.urn), WithJsonSchema({"type": "string", "pattern": forms.URN})]
+
+
+class StackModel(BaseModel):
+    """The base: frozen, complete, without unknown keys; camelCase in the file, snake_case here."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", alias_generator=to_camel)
+
+
+# --- Applications -----------------------------------------------------------------------------------------------------
+
+
+class DomainSettings(StackModel):
+    """One domain of an application."""
+
+    name: Domain = Field(description="The domain, for example `shop.example.com`.")
+    redirect: Domain | None = Field(
+        default=None,
+        description="Another domain of the same application, which this one redirects to (308).",
+    )
+
+
+class ApplicationSettings(StackModel):
+    """What one application has of its own in this stack."""
+
+    domains: tuple[DomainSettings, ...] = Field(
+        min_length=1, description="Production domains; the first is the canonical one and redirects nowhere."
+    )
+    protection: Literal["none", "preview", "all"] = Field(
+        description="Whose deployments ask for a login at Vercel: nobody's, all but the production domains', or all."
+    )
+    variables: dict[str, StrictStr | StrictInt | StrictBool | Secret] = Field(
+        description="A value for each variable that the catalog marks as per stack (clear) or sensitive (secure)."
+    )
+
+    @property
+    def values(self) -> dict[str, str | Secret]:
+        """The variables as Vercel takes them: numbers and booleans as text."""
+        return {name: value if isinstance(value, Secret) else as_text(value) for name, value in self.variables.items()}
+
+
+# --- Databases --------------------------------------------------------------------------------------------------------
+
+
+class DatabaseCredentials(StackModel):
+    """Password generations of the roles that belong to no release."""
+
+    migrator: Generation = Field(
+        description="Password generation of the role that runs migrations; raise it to rotate."
+    )
+    readonly: Generation = Field(description="Password generation of the read-only role; raise it to rotate.")
+
+
+class DatabaseSettings(StackModel):
+    """Where one database of the catalog is in this stack, and its limits."""
+
+    host: Host = Field(
+        description="The host that applications connect to; Pulumi's own connection is libpq's variables."
+    )
+    port: Annotated[StrictInt, Field(ge=1, le=65535)] = Field(description="The port that applications connect to.")
+    sslmode: Literal["disable", "require", "verify-full"] = Field(description="`sslmode` of the connection URLs.")
+    connection_limit: Annotated[StrictInt, Field(ge=1, le=100_000)] = Field(
+        description="Connections that the database takes at once."
+    )
+    application_connection_limit: Annotated[StrictInt, Field(ge=1, le=100_000)] = Field(
+        description="Connections that each application role may hold at once; not more than the database's."
+    )
+    credentials: DatabaseCredentials = Field(description="Password generations of the roles that belong to no release.")
+
+
+# --- Delivery and logs ------------------------------------------------------------------------------------------------
+
+
+class Reviewers(StackModel):
+    """Who may approve a deployment to this environment at GitHub."""
+
+    teams: tuple[Text, ...] = Field(
+        max_length=6, description="Slugs of GitHub teams, at most 6; none means that no approval is needed."
+    )
+
+
+class DeliverySettings(StackModel):
+    """The approvals of this stack's GitHub environment."""
+
+    reviewers: Reviewers = Field(description="Who may approve a deployment to the environment.")
+    wait_minutes: Annotated[StrictInt, Field(ge=0, le=43_200)] = Field(
+        description="Minutes that a deployment waits before it starts."
+    )
+    prevent_self_review: StrictBool = Field(description="Whether who starts a deployment is barred from approving it.")
+    branches: tuple[Text, ...] = Field(min_length=1, description="Patterns of the branches that may deploy.")
+
+
+class LogSettings(StackModel):
+    """Where this stack's logs go."""
+
+    endpoint: HttpsUrl = Field(description="The `https://` URL that Vercel's log drain posts to.")
+    secret: LongSecret = Field(
+        description=f"Signs the drain's requests, at least {SECRET_LENGTH} characters, as Vercel asks; encrypted."
+    )
+
+
+# --- Releases ---------------------------------------------------------------------------------------------------------
+
+
+class Release(StackModel):
+    """One kept release of an application."""
+
+    commit: Commit = Field(description="The commit it is built from, 40 hex digits.")
+    config: Digest = Field(description="Keyed digest of everything else it is built with, 32 hex digits.")
+    credentials: Generation = Field(description="Generation of the database roles that it logs in with.")
+
+
+class Releases(StackModel):
+    """The releases of one application; `parity release|promote|rollback|prune` write them."""
+
+    live: ReleaseId | None = Field(description="The kept release that the domains serve; null before the first one.")
+    kept: dict[ReleaseId, Release] = Field(
+        description="Each release that stays deployed, oldest first; the last is the newest."
+    )
+
+    @property
+    def in_order(self) -> tuple[tuple[str, Release], ...]:
+        """Ids and releases, oldest first, whatever order the engine handed them over in."""
+        return tuple(sorted(self.kept.items(), key=lambda item: int(item[0][1:])))
+
+    @property
+    def newest(self) -> tuple[str, Release] | None:
+        """The release added last, or None before the first one."""
+        return self.in_order[-1] if self.kept else None
+
+
+# --- Exceptions -------------------------------------------------------------------------------------------------------
+
+
+class ParityException(StackModel):
+    """A difference between the stacks, or from what is declared, that is accepted for a while."""
+
+    resource: Text = Field(description="The resource: its type and name, or a URN; `*` matches any part.")
+    property: Text = Field(description="Path of the property; `*` for the whole resource.")
+    reason: Text = Field(description="Why the difference is right; a reviewer reads it.")
+    accepts: Literal["difference", "drift"] = Field(
+        default="difference",
+        description="What is accepted: a difference between the stacks (`parity check`), or this stack's drift.",
+    )
+    expiry: Day | None = Field(default=None, description="The last day it holds, `YYYY-MM-DD`, in quotes.")
+
+
+# --- The whole --------------------------------------------------------------------------------------------------------
+
+
+class StackConfig(StackModel):
+    """All keys of a stack's file, each with the prefix `parity:`."""
+
+    environment: Text = Field(description="The stack's own name, written out so that a copied file is noticed.")
+    secret: LongSecret = Field(
+        description=f"The stack secret, at least {SECRET_LENGTH} characters, encrypted: database passwords and release "
+        "digests are derived from it, so changing it changes all of them."
+    )
+    manages_repository: Annotated[StrictBool, BeforeValidator(_from_text)] = Field(
+        description="Whether this stack owns the repository's ruleset and Actions permissions; true in one stack only."
+    )
+    protect: Annotated[StrictBool, BeforeValidator(_from_text)] = Field(
+        description="Whether the engine refuses to delete the stack's databases and Vercel projects; true wherever "
+        "there is data or traffic, and to be set to false, and applied, before the stack is destroyed."
+    )
+    applications: dict[str, ApplicationSettings] = Field(description="One entry for each application of the catalog.")
+    databases: dict[str, DatabaseSettings] = Field(description="One entry for each database of the catalog.")
+    delivery: DeliverySettings = Field(description="Approvals of the stack's GitHub environment.")
+    logs: LogSettings = Field(description="Where the logs go.")
+    releases: dict[str, Releases] = Field(description="One entry for each application of the catalog.")
+    exceptions: tuple[ParityException, ...] = Field(description="Accepted differences, each with its reason.")
+    acknowledged: tuple[Urn, ...] = Field(
+        description="URNs of resources whose dangerous change was reviewed; to be removed after the update."
+    )

@@ -1,0 +1,100 @@
+"""Checks one variable's value in a stack against what the catalog says it is."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from pydantic_core import PydanticCustomError
+
+from parity.config import forms
+from parity.config.parameters import PerStackVariable, SensitiveVariable
+from parity.config.problems import spell
+from parity.config.secret import Secret
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from parity.config.problems import Fault, Path
+    from parity.config.source import Source
+
+_TEXT_FORMS: dict[str, tuple[Callable[[str], str], str]] = {
+    "string": (forms.clean, "Write text; a number or a boolean that is meant as text goes in quotes."),
+    "url": (forms.url, "Write a whole URL, such as https://shop.example.com."),
+    "hostname": (forms.hostname, "Write a host name, such as shop.example.com."),
+}
+_ARTICLES = {
+    "string": "text",
+    "url": "a URL",
+    "hostname": "a host name",
+    "integer": "an integer",
+    "boolean": "a boolean",
+}
+_KINDS: tuple[tuple[type, str], ...] = (
+    (bool, "a boolean"),
+    (int, "a number"),
+    (float, "a number"),
+    (str, "text"),
+    (dict, "a mapping"),
+    (list, "a list"),
+)
+_PLAIN_FORMS = {
+    "integer": (int, "Write a whole number without quotes."),
+    "boolean": (bool, "Write true or false without quotes."),
+}
+
+
+def value_faults(
+    source: Source, path: Path, variable: PerStackVariable | SensitiveVariable, value: Any
+) -> Iterator[Fault]:
+    """What is wrong with the value at `path`; never shows a value that should have been secret."""
+    if isinstance(variable, SensitiveVariable):
+        yield from _sensitive(source, path, value)
+    elif isinstance(value, Secret):
+        what = "is encrypted, but the catalog says that it is no secret."
+        yield source.fault(path, what, "Write it in the clear, or make it a SensitiveVariable in infra/catalog.py.")
+    elif variable.type in _PLAIN_FORMS:
+        kind, remedy = _PLAIN_FORMS[variable.type]
+        if type(value) is not kind:
+            yield source.fault(path, f"is {_named(value)}, not {_ARTICLES[variable.type]}.", remedy)
+    else:
+        yield from _text(source, path, variable, value)
+
+
+def _sensitive(source: Source, path: Path, value: Any) -> Iterator[Fault]:
+    if not isinstance(value, Secret):
+        what = "is a secret and stands in the clear."
+        yield source.fault(
+            path, what, set_secret(source, path) + " The value that was written here is no secret any more."
+        )
+        return
+    try:
+        if not value.sealed:
+            forms.clean(value.reveal())
+    except PydanticCustomError as error:
+        yield source.fault(path, f"{error.message()}.", set_secret(source, path))
+
+
+def _text(source: Source, path: Path, variable: PerStackVariable, value: Any) -> Iterator[Fault]:
+    check, remedy = _TEXT_FORMS[variable.type]
+    if not isinstance(value, str):
+        yield source.fault(path, f"is {_named(value)}, not {_ARTICLES[variable.type]}.", remedy)
+        return
+    try:
+        check(value)
+    except PydanticCustomError as error:
+        yield source.fault(path, f"{error.message()}.", remedy)
+
+
+def set_secret(source: Source, path: Path) -> str:
+    """The command that writes a secret at a path."""
+    return f"Set it: `pulumi config set --secret --path '{spell(path)}' --stack {source.stack}`."
+
+
+def _named(value: Any) -> str:
+    """What YAML took a value for."""
+    if value is None or value == "":
+        return "empty"
+    for kind, name in _KINDS:
+        if isinstance(value, kind):
+            return name
+    return "something else"

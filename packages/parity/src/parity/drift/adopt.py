@@ -1,0 +1,173 @@
+"""Brings an object that is there under management: what to declare, and the import into the record."""
+
+from __future__ import annotations
+
+import json
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from parity.errors import UsageError
+from parity.inventory import model
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from parity.drift.model import Finding, Report
+    from parity.engine.state import State
+    from parity.evaluate.graph import Graph
+    from parity.evaluate.stack import Stack
+
+
+@dataclass(frozen=True)
+class Adoption:
+    """How one object comes under management."""
+
+    finding: Finding
+    declare: str
+    """What the program has to say first; empty where it declares the object already."""
+    resource: dict[str, Any] | None
+    """The object as `pulumi import --file` takes it; None where that is not possible yet, or at all."""
+    obstacle: str
+    """Why it cannot be imported; empty where it can."""
+
+    def document(self) -> dict[str, Any]:
+        """For `--json`."""
+        return {
+            "finding": self.finding.id,
+            "what": self.finding.resource,
+            "declare": self.declare or None,
+            "import": self.resource,
+            "obstacle": self.obstacle or None,
+        }
+
+
+def choose(report: Report, identity: str | None) -> list[Finding]:
+    """The findings to adopt: one by its id, or every one that is not managed.
+
+    Raises:
+        UsageError: there is no such finding, or it is there and managed.
+    """
+    loose = [each for each in report.findings if each.kind == "unmanaged"]
+    if identity is None:
+        return loose
+    chosen = [each for each in loose if each.id == identity]
+    if not chosen:
+        known = ", ".join(each.id for each in loose) or "none"
+        raise UsageError(f"{identity} is no unmanaged object", where=report.stack, remedy=f"unmanaged now: {known}")
+    return chosen
+
+
+def prepare(finding: Finding, graph: Graph, state: State) -> Adoption:
+    """What adopting one object takes."""
+    if finding.cause != "not recorded":
+        how = _DECLARE.get(finding.type)
+        text = how(finding) if how else ""
+        why = "" if how else f"the program's components make no {finding.type.split(':')[-1]}: remove it, or accept it"
+        return Adoption(finding, text, None, why)
+    if not finding.import_id:
+        why = f"the provider cannot import a {finding.type.split(':')[-1]}: remove it and let an update make it anew"
+        return Adoption(finding, "", None, why)
+    resource = graph.resources[finding.urn]
+    parent, provider = state.of(resource.parent), _provider(graph, state, finding.urn)
+    if parent is None or not provider:
+        what = "its component" if parent is None else "its provider"
+        return Adoption(finding, "", None, f"{what} is not recorded yet: run `parity up` once, it records that first")
+    return Adoption(
+        finding,
+        "",
+        {
+            "type": finding.type,
+            "name": resource.name,
+            "id": finding.import_id,
+            "parent": parent.urn,
+            "provider": provider,
+        },
+        "",
+    )
+
+
+def _provider(graph: Graph, state: State, urn: str) -> str:
+    """The URN of the explicit provider that the resource is declared with, where it is recorded."""
+    declared = graph.resources[urn].provider.rpartition("::")[0]
+    package = graph.resources[urn].type.split(":")[0]
+    known = [each for each in state.resources if each.type == f"pulumi:providers:{package}"]
+    exact = next((each for each in known if each.urn == declared), None)
+    return exact.urn if exact else (known[0].urn if known else "")
+
+
+def document(adoptions: Sequence[Adoption]) -> dict[str, Any]:
+    """The file that `pulumi import --file` takes."""
+    names: dict[str, str] = {}
+    resources: list[dict[str, Any]] = []
+    for adoption in adoptions:
+        if adoption.resource is None:
+            continue
+        row = dict(adoption.resource)
+        for role in ("parent", "provider"):
+            short = f"{role}-{row[role].rpartition('::')[2]}"
+            names[short] = row[role]
+            row[role] = short
+        resources.append(row)
+    return {"nameTable": names, "resources": resources}
+
+
+def options(stack: str, file: str) -> tuple[str, ...]:
+    """The engine's arguments."""
+    return ("import", "--file", file, "--stack", stack, "--yes", "--generate-code=false", "--protect=false")
+
+
+def write(stack: Stack, adoptions: Sequence[Adoption]) -> int:
+    """Import what can be imported; gives how many.
+
+    Raises:
+        UpdateError: the engine refused.
+    """
+    rows = document(adoptions)
+    if not rows["resources"]:
+        return 0
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "import.json"
+        path.write_text(json.dumps(rows))
+        stack.pulumi.run(*options(stack.name, str(path)))
+    return len(rows["resources"])
+
+
+# --- What to declare --------------------------------------------------------------------------------------------------
+
+
+def _variable(finding: Finding) -> str:
+    application = finding.key[0].rpartition("-")[0]
+    if finding.facts.get("sensitive"):
+        line = f'SensitiveVariable(name="{finding.key[1]}")'
+        key = f"parity:applications.{application}.variables.{finding.key[1]}"
+        more = f"; its value with `pulumi config set --secret --path {key}`"
+    else:
+        line, more = f'PlainVariable(name="{finding.key[1]}", value=...)', ""
+    return f"infra/catalog.py: the application `{application}` gets {line} among its variables{more}"
+
+
+def _domain(finding: Finding) -> str:
+    application = finding.key[0].rpartition("-")[0]
+    return f"the stack's file: parity:applications.{application}.domains gets `- name: {finding.key[1]}`"
+
+
+_DECLARE: dict[str, Callable[[Finding], str]] = {
+    model.VARIABLE: _variable,
+    model.DOMAIN: _domain,
+    model.POLICY: lambda finding: (
+        f"the stack's file: parity:delivery.branches gets {finding.key[2].partition(':')[2]!r}"
+    ),
+    model.SCHEMA: lambda finding: (
+        f'infra/catalog.py: the database gets "{finding.key[1]}" among its schemas (it belongs to the owner role then)'
+    ),
+    model.EXTENSION: lambda finding: f'infra/catalog.py: the database gets "{finding.key[1]}" among its extensions',
+    model.GITHUB_VARIABLE: lambda finding: (
+        f"infra/build.py: `_delivery` gets the variable {finding.key[2]}; the component takes any"
+    ),
+    model.SECRET: lambda finding: (
+        f"infra/build.py: `_delivery` gets the secret {finding.key[2]}, its value from the stack's config"
+    ),
+    model.RULESET: lambda finding: f"components/delivery.py: a ruleset {finding.key[1]} beside the one of the branch",
+}

@@ -1,0 +1,356 @@
+"""Declared against recorded against live, resource by resource."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING, Any, cast
+
+from parity.drift import properties
+from parity.drift.model import HIDDEN, UNSET, Cause, Finding
+from parity.drift.values import flat, leaves, only, plain, same, shown, unset
+from parity.evaluate.graph import SecretInput, is_computed
+from parity.inventory import model
+from parity.inventory.keys import opened
+from parity.inventory.model import moment
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from parity.engine.state import Recorded, State
+    from parity.evaluate.graph import Graph, Resource
+    from parity.inventory.model import Found, Key, Reality
+
+TOLERANCE = timedelta(seconds=5)
+"""How far the engine's clock and a vendor's may be apart: the engine notes when a resource was written after the vendor
+did, so only a vendor's clock that is ahead matters."""
+
+VENDORS = {"vercel": "Vercel", "parity": "Vercel", "github": "GitHub", "postgresql": "PostgreSQL"}
+
+
+@dataclass(frozen=True)
+class Sides:
+    """The three sides of one audit."""
+
+    graph: Graph
+    state: State
+    reality: Reality
+    foreign: frozenset[str] = frozenset()
+    """Names of the other stacks."""
+    expected: frozenset[str] = frozenset()
+    """Names of secrets and variables that the project's own workflows read: a person puts their values there."""
+
+
+@dataclass(frozen=True)
+class Pair:
+    """A declared resource with its record and what was found of it."""
+
+    resource: Resource
+    recorded: Recorded | None
+    found: Found | None
+    twins: tuple[Found, ...]
+
+
+def package(type_: str) -> str:
+    """The provider's package: `vercel` of `vercel:index/project:Project`."""
+    return type_.partition(":")[0]
+
+
+def vendor(type_: str) -> str:
+    """Whose object a type stands for."""
+    return VENDORS.get(package(type_), package(type_))
+
+
+def pairs(sides: Sides) -> dict[str, Pair]:
+    """Each declared resource that is looked at, by URN; of several objects the recorded one is taken."""
+    found: dict[str, Pair] = {}
+    for urn in sides.reality.keys:
+        resource = sides.graph.resources[urn]
+        recorded = sides.state.of(urn)
+        under = list(sides.reality.under[urn])
+        if resource.type == model.BYPASS:
+            secret = opened(resource.inputs.get("secret"))
+            under = [each for each in under if each.properties["secret"] == secret]
+        chosen = next((each for each in under if recorded and each.id == recorded.id), under[0] if under else None)
+        twins = tuple(each for each in sides.reality.under[urn] if each is not chosen)
+        found[urn] = Pair(resource, recorded, chosen, twins)
+    return found
+
+
+def compare(sides: Sides) -> list[Finding]:
+    """What is missing, changed, not recorded or unknowable of what is declared."""
+    every = pairs(sides)
+    findings: list[Finding] = []
+    gone: set[Key] = set()
+    for urn, pair in every.items():
+        if pair.resource.type in properties.TOGETHER:
+            continue
+        if not sides.reality.looked(urn, pair.resource.type):
+            continue
+        if pair.found is None:
+            missing = _missing(sides, urn, pair)
+            if _in(gone, missing):
+                continue
+            gone |= _contains(pair.resource.type, missing.key)
+            findings.append(missing)
+        else:
+            findings += _Compared(sides, urn, pair, pair.found).findings()
+    return findings
+
+
+# --- Missing ----------------------------------------------------------------------------------------------------------
+
+_CONTAINERS = (model.PROJECT, model.ENVIRONMENT, model.DATABASE)
+
+
+def _contains(type_: str, key: Key) -> set[Key]:
+    return {(package(type_), *key)} if type_ in _CONTAINERS else set()
+
+
+def _in(gone: set[Key], finding: Finding) -> bool:
+    """Whether it is inside something that is itself missing, and so needs no line of its own."""
+    own = package(finding.type).replace("parity", "vercel")
+    return any(
+        each[0] == own and finding.key[: len(each) - 1] == each[1:] and finding.type not in _CONTAINERS for each in gone
+    )
+
+
+def _missing(sides: Sides, urn: str, pair: Pair) -> Finding:
+    recorded = pair.recorded
+    if recorded is not None:
+        detail, cause = f"it was recorded as {_safe_id(recorded)}", "outside"
+    elif any(each.resource.urn == urn for each in sides.state.pending):
+        detail, cause = "an update that did not end was making it", "not applied"
+    else:
+        detail, cause = "it was never recorded: the last update did not make it", "not applied"
+    return Finding(
+        "missing",
+        vendor(pair.resource.type),
+        pair.resource.type,
+        pair.resource.name,
+        "",
+        sides.reality.keys[urn],
+        urn,
+        detail=detail,
+        cause=cast("Cause", cause),
+    )
+
+
+def _safe_id(recorded: Recorded) -> str:
+    return recorded.id or "nothing"
+
+
+# --- One resource -----------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class _Compared:
+    """One resource that is declared and there."""
+
+    sides: Sides
+    urn: str
+    pair: Pair
+    found: Found
+
+    def findings(self) -> list[Finding]:
+        """Every property that differs, every one that nobody can see, and whether it is recorded at all."""
+        return [*self._recorded(), *self._changed(), *self._beyond(), *self._hidden()]
+
+    @property
+    def type(self) -> str:
+        return self.pair.resource.type
+
+    def _finding(self, property_: str, **more: Any) -> Finding:
+        kind = more.pop("kind", "changed")
+        return Finding(
+            kind,
+            vendor(self.type),
+            self.type,
+            self.pair.resource.name,
+            property_,
+            self.sides.reality.keys[self.urn],
+            self.urn,
+            since=self.found.written_at,
+            by=self.found.by,
+            id_=self.found.id,
+            **more,
+        )
+
+    def _recorded(self) -> list[Finding]:
+        recorded = self.pair.recorded
+        if recorded is None:
+            return [
+                self._finding(
+                    "",
+                    kind="unmanaged",
+                    cause="not recorded",
+                    detail="declared and there, but not recorded: an update would make it again, or be refused",
+                    import_id=self.found.import_id,
+                )
+            ]
+        if recorded.id != self.found.id:
+            return [
+                self._finding(
+                    "id",
+                    declared=recorded.id,
+                    live=self.found.id,
+                    cause="outside",
+                    detail="the recorded object is gone; another one has its name",
+                )
+            ]
+        return []
+
+    def _changed(self) -> list[Finding]:
+        declared = flat(opened(dict(self.sides.reality.inputs[self.urn])))
+        marked = {path for path, value in leaves(self.sides.reality.inputs[self.urn]) if isinstance(value, SecretInput)}
+        recorded = flat(plain(self.pair.recorded.outputs)) if self.pair.recorded else {}
+        live = flat(dict(self.found.properties))
+        names = {path.partition(".")[0] for path in live} | properties.SOMETIMES.get(self.type, frozenset())
+        names |= {path.partition(".")[0] for path in declared}
+        names -= set(properties.NOT_REAL.get(self.type, {})) | {each for each in self.found.hidden if "." not in each}
+        if "environment" in self.found.hidden:
+            names |= {"environment"}
+            declared = _names_of(declared, "environment")
+            recorded = {path: value for path, value in recorded.items() if not path.startswith("environment")}
+        paths = sorted(set(only(declared, names)) | set(only(recorded, names)) | set(only(live, names)))
+        findings: list[Finding] = []
+        for path in paths:
+            finding = self._property(path, declared, recorded, live, marked)
+            if finding is not None:
+                findings.append(finding)
+        return findings
+
+    def _property(
+        self,
+        path: str,
+        declared: Mapping[str, Any],
+        recorded: Mapping[str, Any],
+        live: Mapping[str, Any],
+        marked: set[str],
+    ) -> Finding | None:
+        now = live.get(path)
+        undeclared = path not in declared
+        if not undeclared:
+            wanted = declared[path]
+        elif not unset(recorded.get(path)):
+            wanted = recorded[path]
+        else:
+            usual = flat(properties.USUAL.get(self.type, {}))
+            wanted = usual.get(path, _usual(self.type, path))
+            if self.pair.recorded is None and path not in usual and _usual(self.type, path) is None:
+                return None  # Nothing is declared or recorded of it, so nobody can say what is right.
+        if isinstance(wanted, SecretInput) or _holds_marker(wanted) or same(wanted, now):
+            return None
+        secret = self._is_secret(path, marked)
+        before = recorded.get(path)
+        applied = self.pair.recorded is None or (not undeclared and _was_applied(self.pair.recorded, path, wanted))
+        cause: Cause = "outside" if applied or undeclared else "not applied"
+        detail = ""
+        if cause == "not applied":
+            detail = "the program was changed since the last update, and that is not applied yet"
+        elif undeclared:
+            detail = "the program does not declare it; before is what the last update recorded, or what is usual"
+        return self._finding(
+            properties.LABELS.get(path, path),
+            declared=shown(wanted, secret=secret),
+            live=shown(now, secret=secret),
+            detail=detail,
+            cause=cause,
+            undeclared=undeclared,
+            facts={} if secret else {"wanted": wanted, "now": now, "recorded": before},
+        )
+
+    def _is_secret(self, path: str, marked: set[str]) -> bool:
+        """Whether a value must not be shown. A variable that is not sensitive may be, whatever the SDK marks."""
+        top = path.partition(".")[0]
+        if self.type == model.VARIABLE and top == "value":
+            return opened(self.pair.resource.inputs.get("sensitive")) is not False
+        return top in self.found.secret or path in marked or top in marked
+
+    def _beyond(self) -> list[Finding]:
+        recorded: Mapping[str, Any] = self.pair.recorded.outputs if self.pair.recorded else dict[str, Any]()
+        return [
+            self._finding(
+                name,
+                declared=UNSET if recorded.get(name) is None else shown(plain(recorded[name])),
+                live=shown(value),
+                cause="outside",
+                undeclared=True,
+                detail="no provider has a name for it, so no update touches it",
+                facts={"beyond": True},
+            )
+            for name, value in sorted(self.found.beyond.items())
+            if recorded.get(name) != value
+        ]
+
+    def _hidden(self) -> list[Finding]:
+        declared = self.sides.reality.inputs[self.urn]
+        shown_names = [name for name in self.found.hidden if name in declared and name != "password"]
+        return [self._unknowable(name) for name in shown_names]
+
+    def _unknowable(self, name: str) -> Finding:
+        """A value that nobody can read: changed where it was written after our last write, else just told."""
+        written, ours = self.found.written_at, _last_write(self.pair.recorded)
+        why = self.found.hidden[name]
+        if self.type == model.DEPLOYMENT:
+            why = f"{why}; they are fixed when it is made"
+        elif written and ours and written > ours.latest:
+            return self._finding(
+                name,
+                declared=HIDDEN,
+                live=HIDDEN,
+                cause="outside",
+                detail=f"{why}, but it was written at {_time(written)}, after our last write at {_time(ours.noted)}",
+            )
+        evidence = f"last written {_time(written)}" if written else "no time of its last write is told"
+        if ours:
+            evidence += f"; our last write was noted at {_time(ours.noted)}"
+        return self._finding(name, kind="unknowable", declared=HIDDEN, live="(not shown)", detail=f"{why}; {evidence}")
+
+
+def _names_of(given: Mapping[str, Any], name: str) -> dict[str, Any]:
+    """The paths with an object's keys as one list in place of its values."""
+    keys = sorted(path.partition(".")[2] for path in given if path.startswith(f"{name}."))
+    rest = {path: value for path, value in given.items() if path.partition(".")[0] != name}
+    return {**rest, name: keys} if keys else rest
+
+
+def _usual(type_: str, path: str) -> Any:
+    return properties.USUAL.get(type_, {}).get(path)
+
+
+def _holds_marker(value: Any) -> bool:
+    """Whether it hangs on an object that was not found: that one is told, and this cannot be compared."""
+    if isinstance(value, list):
+        return any(_holds_marker(each) for each in cast("list[Any]", value))
+    return is_computed(value)
+
+
+def _was_applied(recorded: Recorded, path: str, wanted: Any) -> bool:
+    """Whether the last update was given what is declared now. A secret whose record is sealed counts as applied."""
+    before = flat(plain(recorded.inputs)).get(path)
+    return isinstance(before, SecretInput) or same(before, wanted)
+
+
+@dataclass(frozen=True)
+class _Write:
+    """Our last write of a resource."""
+
+    noted: datetime
+    latest: datetime
+    """A write of the vendor's after this is not ours."""
+
+
+def _last_write(recorded: Recorded | None) -> _Write | None:
+    """When we wrote it last: GitHub's own time where its provider keeps that, else when the engine noted it."""
+    if recorded is None:
+        return None
+    exact = moment(recorded.outputs.get("updatedAt"))
+    if exact is not None:
+        return _Write(exact, exact)
+    noted = moment(recorded.document.get("modified"))
+    return None if noted is None else _Write(noted, noted + TOLERANCE)
+
+
+def _time(moment_: datetime | None) -> str:
+    return f"{moment_:%Y-%m-%d %H:%M:%S} UTC" if moment_ else "never"

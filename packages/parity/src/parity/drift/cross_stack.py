@@ -1,0 +1,243 @@
+"""What a stack holds that is another stack's: its database, its secret, its privilege."""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import re
+import secrets
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING
+
+from parity.drift.compare import Sides, vendor
+from parity.drift.model import Finding
+from parity.drift.values import flat, leaves
+from parity.evaluate.graph import SecretInput, is_computed
+from parity.inventory import model
+from parity.inventory.keys import opened
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+    from parity.evaluate.graph import Graph, Resource
+    from parity.inventory.model import Found
+
+_KEY = secrets.token_bytes(32)
+"""Fingerprints are keyed for this process alone: they say whether two values are equal, and nothing else."""
+
+_SHORTEST = 8
+"""Characters; a shorter value may be the same in two stacks by chance."""
+
+_READABLE = frozenset({model.VARIABLE, model.GITHUB_VARIABLE, model.DRAIN, model.BYPASS})
+"""Types with values that a look can read and that may hold another stack's."""
+
+
+@dataclass(frozen=True)
+class Other:
+    """Another stack, as far as it is known here."""
+
+    stack: str
+    graph: Graph = field(repr=False)
+    opened: bool
+    """Whether its secrets' values are at hand."""
+
+
+def fingerprint(value: str) -> str:
+    """A keyed fingerprint, good for comparing within this process and for nothing else."""
+    return hmac.new(_KEY, value.encode(), hashlib.sha256).hexdigest()
+
+
+def find(sides: Sides, others: Iterable[Other]) -> list[Finding]:
+    """Every value of this stack that is another stack's, declared or live."""
+    findings: list[Finding] = []
+    for other in others:
+        known = _Known.of(sides.graph, other)
+        findings += _declared(sides, other, known)
+        for urn, under in sides.reality.under.items():
+            resource = sides.graph.resources[urn]
+            for found in under[:1] if resource.type in _READABLE else ():
+                findings += _live(_At(sides, urn, resource, found, other), found, known)
+        findings += [
+            each
+            for found in sides.reality.beside
+            if found.type in _READABLE
+            for each in _live(_At(sides, "", None, found, other), found, known)
+        ]
+    return findings
+
+
+@dataclass(frozen=True)
+class _Known:
+    """What tells another stack's values."""
+
+    values: Mapping[str, str]
+    """Fingerprints of its own values, with what each is."""
+    names: Mapping[str, str]
+    """Its own names (databases, roles, hosts), with what each is."""
+
+    @classmethod
+    def of(cls, mine: Graph, other: Other) -> _Known:
+        values = _values(other.graph) if other.opened else _plain_values(other.graph)
+        shared = {*_values(mine)} if other.opened else {*_plain_values(mine)}
+        # What both stacks declare alike, in plain sight, is no crossing.
+        own_plain = set(_plain_values(mine))
+        names = _names(other.graph)
+        own = set(_names(mine))
+        return cls(
+            {print_: what for print_, what in values.items() if print_ not in (own_plain if other.opened else shared)},
+            {name: what for name, what in names.items() if name not in own},
+        )
+
+    def holds(self, value: str) -> str:
+        """What of the other stack a value is or names; empty for nothing."""
+        if len(value) >= _SHORTEST and (what := self.values.get(fingerprint(value))):
+            return f"is the value of {what}"
+        for name, what in self.names.items():
+            if re.search(rf"(?<![A-Za-z0-9_.-]){re.escape(name)}(?![A-Za-z0-9_-])", value):
+                return f"names {what}"
+        return ""
+
+
+def _label(resource: Resource) -> str:
+    return f"{resource.type.split(':')[-1]} {resource.name}"
+
+
+def _texts(resource: Resource, *, secret: bool | None) -> Iterable[tuple[str, str]]:
+    """A resource's text inputs by path: the secret ones, the plain ones, or all."""
+    for path, value in leaves(dict(resource.inputs)):
+        is_secret = isinstance(value, SecretInput)
+        text = opened(value)
+        if isinstance(text, str) and len(text) >= _SHORTEST and not is_computed(text) and secret in (None, is_secret):
+            yield path, text
+
+
+_VALUED = {
+    model.VARIABLE: ("value",),
+    model.GITHUB_VARIABLE: ("value",),
+    model.SECRET: ("value",),
+    model.DRAIN: ("secret", "endpoint"),
+    model.BYPASS: ("secret",),
+    model.ROLE: ("password",),
+}
+"""The inputs that hold a value of the stack's own."""
+
+
+def _values(graph: Graph) -> dict[str, str]:
+    return _of(graph, secret=None)
+
+
+def _plain_values(graph: Graph) -> dict[str, str]:
+    """Those that are no secret; a variable that is not sensitive is none, whatever the SDK marks."""
+    found: dict[str, str] = {}
+    for resource in graph.resources.values():
+        plain_variable = resource.type == model.VARIABLE and resource.inputs.get("sensitive") is False
+        for path, text in _texts(resource, secret=None if plain_variable else False):
+            if path in _VALUED.get(resource.type, ()):
+                found[fingerprint(text)] = f"{_label(resource)} of {graph.stack}"
+    return found
+
+
+def _of(graph: Graph, *, secret: bool | None) -> dict[str, str]:
+    return {
+        fingerprint(text): f"{_label(resource)} of {graph.stack}"
+        for resource in graph.resources.values()
+        for path, text in _texts(resource, secret=secret)
+        if path in _VALUED.get(resource.type, ())
+    }
+
+
+def _names(graph: Graph) -> dict[str, str]:
+    found: dict[str, str] = {}
+    for resource in graph.resources.values():
+        if resource.type in {model.DATABASE, model.ROLE, model.PROJECT}:
+            name = str(resource.inputs["name"])
+            found[name] = f"the {resource.type.split(':')[-1].lower()} {name} of {graph.stack}"
+    for resource in graph.resources.values():
+        if resource.type == model.GITHUB_VARIABLE and str(resource.inputs["variableName"]).startswith("DATABASE_HOST_"):
+            host = str(resource.inputs["value"])
+            found[host] = f"the database host {host} of {graph.stack}"
+    return found
+
+
+def _declared(sides: Sides, other: Other, known: _Known) -> list[Finding]:
+    """Secrets that the config of both stacks gives the same value."""
+    if not other.opened:
+        return []
+    findings: list[Finding] = []
+    for urn, resource in sides.graph.resources.items():
+        if urn not in sides.reality.keys:
+            continue
+        for path, text in _texts(resource, secret=None):
+            plain_variable = resource.type == model.VARIABLE and resource.inputs.get("sensitive") is False
+            if path not in _VALUED.get(resource.type, ()) or plain_variable or resource.type == model.GITHUB_VARIABLE:
+                continue
+            what = known.values.get(fingerprint(text))
+            if what:
+                at = _At(sides, urn, resource, None, other)
+                findings.append(at.finding(path, f"declared: it is the value of {what}"))
+    return findings
+
+
+@dataclass(frozen=True)
+class _At:
+    """Where a value is: in a declared resource, in what was found, or in both."""
+
+    sides: Sides
+    urn: str
+    resource: Resource | None
+    found: Found | None
+    other: Other
+
+    def finding(self, path: str, live: str) -> Finding:
+        """A crossing here; `live` says what the value is, never the value."""
+        found, resource = self.found, self.resource
+        type_ = resource.type if resource else found.type if found else ""
+        key = self.sides.reality.keys[self.urn] if self.urn else found.key if found else ()
+        return Finding(
+            "crossed",
+            vendor(type_),
+            type_,
+            resource.name if resource else "/".join(key),
+            path,
+            key,
+            self.urn,
+            live=live,
+            detail=f"this stack must hold nothing of {self.other.stack}",
+            cause="outside" if found else "",
+            since=found.written_at if found else None,
+            by=found.by if found else "",
+            id_=found.id if found else "",
+            facts={"other": self.other.stack},
+        )
+
+
+def _live(at: _At, found: Found, known: _Known) -> list[Finding]:
+    findings: list[Finding] = []
+    declared = flat(opened(dict(at.sides.reality.inputs[at.urn]))) if at.urn else {}
+    for path, value in flat(dict(found.properties)).items():
+        if path not in _VALUED.get(found.type, ()) or not isinstance(value, str):
+            continue
+        if declared.get(path) == value:
+            continue  # As declared: where that is another stack's, it is told as declared.
+        if what := known.holds(value):
+            findings.append(at.finding(path, f"live: it {what}"))
+    return findings
+
+
+def cross(findings: list[Finding], others: Iterable[Other]) -> list[Finding]:
+    """Turn what is unmanaged into crossed where it is another stack's role that has a privilege here."""
+    roles = {
+        str(each.inputs["name"]): other.stack
+        for other in others
+        for each in other.graph.resources.values()
+        if each.type == model.ROLE
+    }
+    changed: list[Finding] = []
+    for each in findings:
+        role = str(each.facts.get("grantee") or each.facts.get("member") or "")
+        if each.kind == "unmanaged" and role in roles:
+            detail = f"{role} is a role of {roles[role]}; {each.detail}"
+            changed.append(replace(each, kind="crossed", detail=detail))
+        else:
+            changed.append(each)
+    return changed

@@ -1,0 +1,40 @@
+"""The stack's written exceptions, applied to findings."""
+
+from __future__ import annotations
+
+import fnmatch
+from dataclasses import replace
+from datetime import date
+from typing import TYPE_CHECKING
+
+from parity.drift.model import Acceptance, Finding
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from parity.config.stack_models import ParityException
+
+
+def apply(findings: Iterable[Finding], exceptions: Iterable[ParityException], today: date) -> list[Finding]:
+    """The findings, each with the exception that accepts it; one whose last day is over accepts nothing any more."""
+    own = [each for each in exceptions if each.accepts == "drift"]
+    return [_with(finding, own, today) for finding in findings]
+
+
+def _with(finding: Finding, exceptions: list[ParityException], today: date) -> Finding:
+    for each in exceptions:
+        if _matches(each, finding):
+            expired = each.expiry is not None and date.fromisoformat(each.expiry) < today
+            return replace(finding, accepted=Acceptance(each.reason, each.expiry or "", expired))
+    return finding
+
+
+def _matches(exception: ParityException, finding: Finding) -> bool:
+    names = (finding.resource, finding.urn or finding.resource)
+    return any(_fits(name, exception.resource) for name in names) and _fits(finding.path or "*", exception.property)
+
+
+def _fits(text: str, pattern: str) -> bool:
+    """Whether a text fits a pattern in which `*` is any part and nothing else is special."""
+    quoted = "".join(f"[{each}]" if each in "[?" else each for each in pattern)
+    return fnmatch.fnmatchcase(text, quoted)

@@ -1,0 +1,230 @@
+"""PostgreSQL's access lists, compared whole: who may do what, now and with what will be created."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, cast
+
+from parity.drift.compare import Sides, vendor
+from parity.drift.model import Finding
+from parity.inventory import model
+from parity.inventory.keys import opened
+from parity.inventory.postgres_objects import on_objects
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from parity.evaluate.graph import Resource
+    from parity.inventory.model import Key, Privilege, Thing
+
+_SCHEMA_WIDE = frozenset({"table", "sequence", "routine"})
+_SHOWN = 4
+"""Objects that a finding names before it counts the rest."""
+
+
+@dataclass(frozen=True)
+class _Place:
+    """One access list, or the default one of an owner."""
+
+    database: str
+    kind: str
+    schema: str
+    name: str
+    owner: str
+    """Of a default list; empty otherwise."""
+
+    @property
+    def text(self) -> str:
+        if self.owner:
+            where = f" in {self.schema}" if self.schema else ""
+            return f"{self.kind}s that {self.owner} will create{where}"
+        if self.kind == "database":
+            return f"database {self.database}"
+        return (
+            f"{self.kind} {self.schema}.{self.name}"
+            if self.schema and self.kind != "schema"
+            else f"{self.kind} {self.name}"
+        )
+
+
+def _place(each: Privilege) -> _Place:
+    if each.default:
+        return _Place(each.database, each.kind, each.schema, "", each.owner)
+    schema = each.name if each.kind == "schema" else each.schema
+    return _Place(each.database, each.kind, schema, each.name, "")
+
+
+def compare(sides: Sides) -> list[Finding]:
+    """Declared grants that are not so, privileges that nobody declared, and owners that lost their own."""
+    actual: dict[tuple[_Place, str], dict[str, Privilege]] = {}
+    for each in sides.reality.privileges:
+        if each.grantee != each.owner or each.default:
+            actual.setdefault((_place(each), each.grantee), {})[each.privilege] = each
+    covered: set[tuple[_Place, str]] = set()
+    findings: list[Finding] = []
+    for urn, resource in sides.graph.resources.items():
+        if resource.type not in {model.GRANT, model.DEFAULT} or not sides.reality.looked(urn, resource.type):
+            continue
+        key = sides.reality.keys[urn]
+        places = _places(key, resource, sides.reality.things)
+        covered |= {(place, _role(resource)) for place in places}
+        if not _is_there(sides, resource):
+            continue
+        findings += _declared(sides, urn, resource, places, actual)
+    findings += _undeclared(sides, {at: held for at, held in actual.items() if at not in covered})
+    return findings + _owners(sides)
+
+
+def _role(resource: Resource) -> str:
+    return str(resource.inputs["role"])
+
+
+def _is_there(sides: Sides, resource: Resource) -> bool:
+    """Whether the database, and the schema, exist: where one is missing that is told, and this goes without saying."""
+    database, schema = str(resource.inputs["database"]), str(resource.inputs.get("schema") or "")
+    for urn, key in sides.reality.keys.items():
+        declared = sides.graph.resources[urn]
+        is_it = declared.type == model.DATABASE and key == (database,)
+        is_it = is_it or (declared.type == model.SCHEMA and key == (database, schema))
+        if is_it and not sides.reality.under[urn]:
+            return False
+    return True
+
+
+def _places(key: Key, resource: Resource, things: Iterable[Thing]) -> list[_Place]:
+    if resource.type == model.DEFAULT:
+        database, owner, _, kind, schema = key
+        return [_Place(database, kind, schema, "", owner)]
+    database, _, kind, schema = key
+    if kind in _SCHEMA_WIDE:
+        return [_Place(database, kind, schema, each.name, "") for each in on_objects(key, things)]
+    return [_Place(database, kind, schema, schema or database, "")]
+
+
+def _declared(
+    sides: Sides,
+    urn: str,
+    resource: Resource,
+    places: list[_Place],
+    actual: dict[tuple[_Place, str], dict[str, Privilege]],
+) -> list[Finding]:
+    role, wanted = _role(resource), set(cast("list[str]", opened(resource.inputs["privileges"])))
+    lacking: list[str] = []
+    beyond: list[str] = []
+    handing: list[str] = []
+    for place in places:
+        held = actual.get((place, role), {})
+        less, more = sorted(wanted - set(held)), sorted(set(held) - wanted)
+        lacking += [f"{place.text} without {', '.join(less)}"] if less else []
+        beyond += [f"{place.text} with {', '.join(more)}"] if more else []
+        given = sorted(name for name, each in held.items() if each.grantable)
+        handing += [f"{', '.join(given)} on {place.text}"] if given else []
+    findings: list[Finding] = []
+    recorded = sides.state.of(urn)
+    base = {
+        "vendor": vendor(resource.type),
+        "type": resource.type,
+        "name": resource.name,
+        "key": sides.reality.keys[urn],
+        "urn": urn,
+        "cause": "outside" if recorded else "not applied",
+    }
+    if lacking and not wanted.intersection(*(actual.get((place, role), {}) for place in places)) and not beyond:
+        every = all(not (wanted & set(actual.get((place, role), {}))) for place in places)
+        if every:
+            findings.append(Finding(kind="missing", path="", detail=_some(lacking), **base))  # pyright: ignore[reportArgumentType]
+            lacking = []
+    if lacking or beyond:
+        findings.append(
+            Finding(
+                kind="changed",
+                path="privileges",
+                declared=", ".join(sorted(wanted)) or "none",
+                live=_some([*lacking, *beyond]),
+                detail=f"of {role}",
+                facts={"beyond": beyond, "lacking": lacking},
+                **base,  # pyright: ignore[reportArgumentType]
+            )
+        )
+    if handing and not opened(resource.inputs.get("withGrantOption")):
+        findings.append(
+            Finding(
+                kind="changed",
+                path="withGrantOption",
+                declared="false",
+                live=f"true: {_some(handing)}",
+                detail=f"{role} may hand it on",
+                facts={"grantable": True},
+                **base,  # pyright: ignore[reportArgumentType]
+            )
+        )
+    return findings
+
+
+def _some(texts: list[str]) -> str:
+    rest = len(texts) - _SHOWN
+    return "; ".join(texts[:_SHOWN]) + (f"; and {rest} more" if rest > 0 else "")
+
+
+def _undeclared(sides: Sides, held: dict[tuple[_Place, str], dict[str, Privilege]]) -> list[Finding]:
+    """Privileges that no grant declares, but for what PostgreSQL gives by itself and what an extension brings."""
+    owned = {
+        (each.database, each.kind, each.name if each.kind == "schema" else each.schema, each.name)
+        for each in sides.reality.things
+        if each.extension
+    }
+    findings: list[Finding] = []
+    for (place, grantee), privileges in sorted(held.items(), key=str):
+        bring = (place.database, place.kind, place.schema, place.name) in owned
+        names = sorted(name for name, each in privileges.items() if not (each.builtin and _is_harmless(place, bring)))
+        if not names:
+            continue
+        kind = "default privileges" if place.owner else "privileges"
+        key = (place.database, place.owner, place.kind, place.schema, place.name, grantee)
+        given = [name for name in names if privileges[name].grantable]
+        findings.append(
+            Finding(
+                "unmanaged",
+                "PostgreSQL",
+                model.DEFAULT if place.owner else model.GRANT,
+                f"{grantee} on {place.text} of {place.database}",
+                "",
+                key,
+                live=f"{grantee} has {', '.join(names)}" + (" with grant option" if given else ""),
+                detail=f"{kind} that the program does not declare",
+                facts={
+                    "grantee": grantee, "privileges": names, "kind": place.kind, "schema": place.schema,
+                    "object": place.name, "database": place.database, "owner": place.owner,
+                },
+            )
+        )  # fmt: skip
+    return findings
+
+
+def _is_harmless(place: _Place, bring: bool) -> bool:
+    """Whether what PostgreSQL gives everyone by itself is as it should be here.
+
+    Of a routine of our own it is not: the owner's default privileges take EXECUTE from PUBLIC, so one that has it was
+    made around them.
+    """
+    return bring or bool(place.owner) or place.kind in {"type", "language"}
+
+
+def _owners(sides: Sides) -> list[Finding]:
+    return [
+        Finding(
+            "changed",
+            "PostgreSQL",
+            f"postgresql:{each.kind}",
+            f"{each.database}/{each.kind}/{each.schema}/{each.name}",
+            "owner's privileges",
+            (each.database, each.kind, each.schema, each.name),
+            declared="all of an owner's",
+            live=f"{each.owner} without {', '.join(each.owner_lacks)}",
+            cause="outside",
+            detail="privileges were taken from the owner itself",
+            facts={"owner": each.owner, "lacks": list(each.owner_lacks)},
+        )
+        for each in sides.reality.things
+        if each.owner_lacks and not each.extension
+    ]

@@ -1,0 +1,195 @@
+"""A report for people: plain text, Markdown for an issue, one HTML page."""
+
+from __future__ import annotations
+
+import html
+from typing import TYPE_CHECKING
+
+from parity.drift.model import KINDS, Finding, Report
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from parity.drift.model import Kind
+    from parity.drift.remediation import Step
+
+TITLES: dict[Kind, str] = {
+    "crossed": "Crossed: holds what is another stack's",
+    "missing": "Missing: declared, and not there",
+    "changed": "Changed: there, and not as declared",
+    "unmanaged": "Unmanaged: there, and not declared",
+    "unknowable": "Unknowable: nobody can read it, so it may differ",
+}
+
+
+def verdict(report: Report, *, drifted: bool) -> str:
+    """One sentence: is it clean?"""
+    if report.unseen:
+        rest = "what could be read is below" if report.looked_at else "nothing could be read"
+        return f"{report.stack}: could not look at everything, so nobody knows whether it is clean; {rest}"
+    if drifted:
+        told = ", ".join(f"{len(report.of(kind))} {kind}" for kind in KINDS if report.of(kind))
+        return f"{report.stack}: drifted: {told}"
+    unknowable = len(report.of("unknowable"))
+    more = f"; {unknowable} values cannot be read by anybody" if unknowable else ""
+    return f"{report.stack}: clean: {report.looked_at} of {report.declared} resources are as declared{more}"
+
+
+def lines(finding: Finding) -> list[str]:
+    """A finding's facts, a line each, without its heading."""
+    found: list[str] = []
+    if finding.declared or finding.live:
+        found.append(f"{finding.declared} -> {finding.live}" if finding.declared else finding.live)
+    when = f"since {finding.since:%Y-%m-%d %H:%M:%S} UTC at the latest" if _is_dated(finding) else ""
+    who = f"by {finding.by}" if finding.by and finding.kind != "unknowable" else ""
+    if when or who:
+        found.append(" ".join(part for part in (when, who) if part))
+    if finding.detail:
+        found.append(finding.detail)
+    if finding.accepted:
+        state = "expired" if finding.accepted.expired else "accepted"
+        until = f" until {finding.accepted.expiry}" if finding.accepted.expiry else ""
+        found.append(f"{state}{until}: {finding.accepted.reason}")
+    return found
+
+
+def _is_dated(finding: Finding) -> bool:
+    return finding.since is not None and finding.kind in {"changed", "unmanaged", "crossed"}
+
+
+def text(report: Report, steps: Sequence[Step], *, drifted: bool) -> str:
+    """The report for a terminal or a log."""
+    out = [verdict(report, drifted=drifted)]
+    if report.last_update:
+        out.append(f"last update: {report.last_update}")
+    for each in report.unseen:
+        out += ["", f"could not look: {each}"]
+    for kind in KINDS:
+        chosen = report.of(kind)
+        if chosen:
+            out += ["", TITLES[kind]]
+            for each in chosen:
+                out.append(f"  {each.id}  {each.what}")
+                out += [f"      {line}" for line in lines(each)]
+    accepted = [each for each in report.findings if not each.counts]
+    if accepted:
+        out += ["", "Accepted in the stack's file"]
+        out += [f"  {each.id}  {each.kind} {each.what}: {_until(each)}" for each in accepted]
+    if steps:
+        out += ["", "What puts it right"]
+        for step in steps:
+            out += [
+                f"  {step.finding.id}  {step.by}: {step.finding.what}",
+                f"      {step.command}",
+                f"      {step.why}",
+            ]
+    out += [f"note: {note}" for note in report.notes]
+    return "\n".join(out)
+
+
+def _until(finding: Finding) -> str:
+    accepted = finding.accepted
+    if accepted is None:
+        return ""
+    return f"{accepted.reason} (until {accepted.expiry})" if accepted.expiry else accepted.reason
+
+
+def markdown(report: Report, steps: Sequence[Step], *, drifted: bool) -> str:
+    """The report for an issue or a job's summary."""
+    out = [f"**{_md(verdict(report, drifted=drifted))}**", "", f"Looked at {report.time:%Y-%m-%d %H:%M} UTC."]
+    if report.last_update:
+        out.append(f"Last update: {_md(report.last_update)}.")
+    if report.unseen:
+        out += ["", "### Could not look", ""]
+        out += [f"- {_md(str(each))}" for each in report.unseen]
+    for kind in KINDS:
+        chosen = report.of(kind)
+        if not chosen:
+            continue
+        body = ["", "| finding | what | before | after | more |", "|---|---|---|---|---|", *map(_row, chosen)]
+        if kind == "unknowable":
+            out += ["", f"<details><summary>{TITLES[kind]} ({len(chosen)})</summary>", *body, "", "</details>"]
+        else:
+            out += ["", f"### {TITLES[kind]}", *body]
+    accepted = [each for each in report.findings if not each.counts]
+    if accepted:
+        out += ["", "### Accepted in the stack's file", ""]
+        out += [f"- `{each.id}` {each.kind} {_md(each.what)}: {_md(_until(each))}" for each in accepted]
+    if steps:
+        out += ["", "### What puts it right", ""]
+        for step in steps:
+            out += [f"- `{step.finding.id}` {step.by}: {_md(step.why)}", "", "  ```", f"  {step.command}", "  ```"]
+    out += [f"\n> {_md(note)}" for note in report.notes]
+    return "\n".join(out) + "\n"
+
+
+def _row(finding: Finding) -> str:
+    more = (
+        "; ".join(line for line in lines(finding)[1:] if line) if finding.declared or finding.live else finding.detail
+    )
+    cells = (f"`{finding.id}`", finding.what, finding.declared, finding.live, more)
+    return "| " + " | ".join(_md(each) if index else each for index, each in enumerate(cells)) + " |"
+
+
+def _md(value: str) -> str:
+    """Text that Markdown shows as it is: no markup, no mention of a person, no link that GitHub makes by itself."""
+    escaped = html.escape(value.replace("\n", " "), quote=False)
+    for each in "\\`*_[]|~#":
+        escaped = escaped.replace(each, f"\\{each}")
+    return escaped.replace("@", "@\u200b")
+
+
+_STYLE = (
+    "body{font:15px/1.5 system-ui,sans-serif;max-width:70rem;margin:2rem auto;padding:0 1rem;color:#1b1f24}"
+    "table{border-collapse:collapse;width:100%}td,th{border:1px solid #d0d7de;padding:.35rem .6rem;text-align:left;"
+    "vertical-align:top}code{font:13px ui-monospace,monospace;overflow-wrap:anywhere}h2{margin-top:2rem}"
+    "@media(prefers-color-scheme:dark){body{background:#0d1117;color:#e6edf3}td,th{border-color:#30363d}}"
+)
+
+
+def page(report: Report, steps: Sequence[Step], *, drifted: bool) -> str:
+    """The report as one HTML page that needs nothing else."""
+    parts = [f"<h1>{html.escape(verdict(report, drifted=drifted))}</h1>"]
+    parts.append(f"<p>Looked at {report.time:%Y-%m-%d %H:%M} UTC. {html.escape(_last(report))}</p>")
+    if report.unseen:
+        parts += ["<h2>Could not look</h2>", _list(str(each) for each in report.unseen)]
+    for kind in KINDS:
+        if report.of(kind):
+            parts += [f"<h2>{html.escape(TITLES[kind])}</h2>", _table(report.of(kind))]
+    accepted = [f"{each.id} {each.kind} {each.what}: {_until(each)}" for each in report.findings if not each.counts]
+    if accepted:
+        parts += ["<h2>Accepted in the stack's file</h2>", _list(accepted)]
+    if steps:
+        parts.append(
+            "<h2>What puts it right</h2><table><tr><th>finding</th><th>by</th><th>command</th><th>why</th></tr>"
+        )
+        parts += [_tr(step.finding.id, step.by, f"\0{step.command}", step.why) for step in steps] + ["</table>"]
+    parts.append(_list(report.notes))
+    title = html.escape(f"Drift of {report.stack}")
+    return (
+        f'<!doctype html><html lang="en"><meta charset="utf-8"><title>{title}</title>'
+        f'<meta name="viewport" content="width=device-width"><style>{_STYLE}</style>{"".join(parts)}</html>\n'
+    )
+
+
+def _last(report: Report) -> str:
+    return f"Last update: {report.last_update}." if report.last_update else ""
+
+
+def _list(rows: Iterable[str]) -> str:
+    return f"<ul>{''.join(f'<li>{html.escape(row)}</li>' for row in rows)}</ul>"
+
+
+def _table(findings: Iterable[Finding]) -> str:
+    head = "<table><tr><th>finding</th><th>what</th><th>before</th><th>after</th><th>more</th></tr>"
+    rows = (
+        _tr(f"\0{each.id}", each.what, each.declared, each.live, "; ".join(lines(each)[1:] or [each.detail]))
+        for each in findings
+    )
+    return f"{head}{''.join(rows)}</table>"
+
+
+def _tr(*cells: str) -> str:
+    """A row; a cell that begins with a null is code."""
+    shown = (f"<code>{html.escape(each[1:])}</code>" if each.startswith("\0") else html.escape(each) for each in cells)
+    return f"<tr>{''.join(f'<td>{each}</td>' for each in shown)}</tr>"

@@ -1,0 +1,214 @@
+"""What is there and not declared: objects beside, members, things in schemas; and passwords that do not log in."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any, cast
+
+from parity.drift.compare import Pair, Sides, pairs, vendor
+from parity.drift.model import HIDDEN, Finding
+from parity.drift.values import shown, unset
+from parity.inventory import model
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from parity.inventory.model import Found, Key
+
+
+def compare(sides: Sides) -> list[Finding]:
+    """Everything that is not declared, and every password that does not log in."""
+    every = pairs(sides)
+    return [*_logins(sides, every), *_beside(sides, every)]
+
+
+# --- Passwords --------------------------------------------------------------------------------------------------------
+
+
+def _logins(sides: Sides, every: Mapping[str, Pair]) -> list[Finding]:
+    roles = {pair.found.key[0]: urn for urn, pair in every.items() if pair.resource.type == model.ROLE and pair.found}
+    findings: list[Finding] = []
+    for login in sides.reality.logins:
+        if login.works is True or login.role not in roles:
+            continue
+        urn = roles[login.role]
+        pair = every[urn]
+        base = Finding(
+            "changed" if login.works is False else "unknowable",
+            "PostgreSQL",
+            model.ROLE,
+            pair.resource.name,
+            "password",
+            (login.role,),
+            urn,
+            declared=HIDDEN,
+            live=HIDDEN if login.works is False else "(not known)",
+            cause="outside" if login.works is False else "",
+        )
+        text = "the declared password does not log in" if login.works is False else "the password could not be tried"
+        findings.append(replace(base, detail=f"{text}: {login.message}"))
+    return findings
+
+
+# --- Beside -----------------------------------------------------------------------------------------------------------
+
+
+def _beside(sides: Sides, every: Mapping[str, Pair]) -> list[Finding]:
+    chosen = {id(pair.found) for pair in every.values() if pair.found}
+    loose = [each for each in sides.reality.beside if id(each) not in chosen]
+    loose += [each for pair in every.values() for each in pair.twins if not _is_loose(each, loose, pair)]
+    return [
+        *(_unmanaged(sides, each) for each in loose if not _is_foreign(sides, each)),
+        *_members(every),
+        *_things(sides),
+    ]
+
+
+def _is_loose(found: Found, loose: list[Found], pair: Pair) -> bool:
+    return any(each is found for each in loose) or pair.resource.type in {model.RETENTION, model.LIVE}
+
+
+def _is_foreign(sides: Sides, found: Found) -> bool:
+    """Whether it is another stack's environment, or one that a workflow of a stack runs in (`prod-preview`)."""
+    if found.type != model.ENVIRONMENT:
+        return False
+    names = {sides.graph.stack, *sides.foreign}
+    return any(found.key[1] == name or found.key[1].startswith(f"{name}-") for name in names)
+
+
+def _is_expected(sides: Sides, found: Found) -> bool:
+    """Whether a person has to put it there, because the project's own workflows read it."""
+    return found.type in {model.SECRET, model.GITHUB_VARIABLE} and found.key[2] in sides.expected
+
+
+def _unmanaged(sides: Sides, found: Found) -> Finding:
+    if _is_expected(sides, found):
+        return Finding(
+            "unknowable",
+            vendor(found.type),
+            found.type,
+            _label(found),
+            "value",
+            found.key,
+            live="(not shown)" if found.type == model.SECRET else shown(found.properties["value"]),
+            detail="the workflows read it and a person gave it its value, so nobody can say whether it is right",
+            since=found.written_at,
+        )
+    recorded = next((each for each in sides.state.resources if each.type == found.type and each.id == found.id), None)
+    twin = any(found in under for under in sides.reality.under.values())
+    detail = "there are two of it: an update that was stopped may have made it twice" if twin else ""
+    if recorded is not None and not twin and recorded.urn not in sides.graph.resources:
+        detail = "the program no longer declares it: the next update deletes it"
+    return Finding(
+        "unmanaged",
+        vendor(found.type),
+        found.type,
+        _label(found),
+        "",
+        _loose_key(found),
+        live=_summary(found),
+        detail=detail,
+        cause="removed from the program" if recorded is not None and not twin else "",
+        since=found.written_at,
+        by=found.by,
+        import_id=found.import_id,
+        id_=found.id,
+        facts=_facts(found),
+    )
+
+
+def _label(found: Found) -> str:
+    name = "/".join(found.key)
+    if found.type == model.BYPASS:
+        return f"{name} (a secret ending in {str(found.properties['secret'])[-2:]})"
+    if found.type == model.VARIABLE:
+        targets = ", ".join(cast("list[str]", found.properties["targets"])) or "custom environments"
+        branch = f", branch {found.properties['gitBranch']}" if found.properties.get("gitBranch") else ""
+        return f"{name} ({targets}{branch})"
+    return f"{name} ({found.id})" if found.type in {model.DEPLOYMENT, model.DRAIN} else name
+
+
+def _loose_key(found: Found) -> Key:
+    """A key that tells twins apart."""
+    told = {model.DEPLOYMENT: found.id, model.VARIABLE: found.id, model.DRAIN: found.id}.get(found.type)
+    if found.type == model.BYPASS:
+        told = str(found.written_at)
+    return (*found.key, told) if told else found.key
+
+
+def _summary(found: Found) -> str:
+    hidden = {*found.secret, "projectId", "repository", "environment", "team"}
+    parts = [
+        f"{name}: {shown(value)}"
+        for name, value in sorted(found.properties.items())
+        if name not in hidden and not unset(value)
+    ]
+    return "; ".join(parts[:6])
+
+
+def _facts(found: Found) -> dict[str, Any]:
+    return {
+        name: value
+        for name, value in found.properties.items()
+        if name not in found.secret and isinstance(value, str | int)
+    }
+
+
+def _members(every: Mapping[str, Pair]) -> list[Finding]:
+    """Roles that were given one of ours and are not declared; a declared member's own `roles` says it otherwise."""
+    names = {pair.found.key[0] for pair in every.values() if pair.resource.type == model.ROLE and pair.found}
+    findings: list[Finding] = []
+    for urn, pair in every.items():
+        if pair.resource.type != model.ROLE or pair.found is None:
+            continue
+        for member in cast("list[str]", pair.found.properties["members"]):
+            role = member.split(" (")[0]
+            if role in names:
+                continue
+            findings.append(
+                Finding(
+                    "unmanaged",
+                    "PostgreSQL",
+                    "postgresql:index/grantRole:GrantRole",
+                    f"{role} in {pair.found.key[0]}",
+                    "",
+                    (pair.found.key[0], role),
+                    live=f"{member} is a member of {pair.found.key[0]}",
+                    detail="it has every privilege of the role",
+                    facts={"role": pair.found.key[0], "member": role, "urn": urn},
+                )
+            )
+    return findings
+
+
+def _things(sides: Sides) -> list[Finding]:
+    """Objects outside the declared schemas, and objects inside that do not belong to the schema's owner."""
+    owners = {
+        (str(each.inputs["database"]), str(each.inputs["name"])): str(each.inputs.get("owner") or "")
+        for each in sides.graph.resources.values()
+        if each.type == model.SCHEMA
+    }
+    findings: list[Finding] = []
+    for thing in sides.reality.things:
+        if thing.extension or thing.kind in {"schema", "language"} or not thing.schema:
+            continue
+        place = (thing.database, thing.schema)
+        key = (thing.database, thing.kind, thing.schema, thing.name)
+        owner = owners.get(place, "")
+        if not owner and (place in owners or thing.schema == "public"):
+            findings.append(
+                Finding(
+                    "unmanaged", "PostgreSQL", f"postgresql:{thing.kind}", "/".join(key), "", key,
+                    live=f"owner: {thing.owner}",
+                    detail="migrations make objects in the applications' schemas only",
+                )
+            )  # fmt: skip
+        elif owner and thing.owner != owner:
+            findings.append(
+                Finding(
+                    "changed", "PostgreSQL", f"postgresql:{thing.kind}", "/".join(key), "owner", key,
+                    declared=owner, live=thing.owner, cause="outside",
+                    detail="what migrations make belongs to the owner role, so that every migration may change it",
+                )
+            )  # fmt: skip
+    return findings

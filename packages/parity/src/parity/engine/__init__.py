@@ -1,0 +1,1 @@
+"""The Pulumi engine: found or built, run, and what it recorded."""

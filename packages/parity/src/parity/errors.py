@@ -1,0 +1,159 @@
+"""The command line's errors: what happened, where, and what to do; each owns its exit code and how it is shown.
+
+ParityError (1)
+├── UsageError (2)         the command was called in a way that cannot work
+├── ProjectError (2)       the project's files are not there or cannot be read
+├── SandboxDownError (3)   the sandbox is not running and the command needs it
+├── SandboxError (4)       the sandbox could not be started, or refused what it was asked
+├── EngineError (5)        the engine or one of its plugins could not be had
+├── UpdateError (6)        a Pulumi command ended with an error
+│   └── FailedUpdate       ... that was followed: it knows what was done until then
+├── HealthError (7)        what came up does not answer as it should
+├── RefusedError (8)       what was asked would do harm as things are
+├── LockedError (9)        somebody else is updating the stack, or nobody can know whether they still are
+├── UnsureError (10)       a person has to decide or mend something first
+├── GateError (11)         a dangerous change is not acknowledged
+├── PolicyError (12)       a mandatory policy refuses what is declared
+├── ApiError (13)          Vercel or GitHub refused what the command asked, or did not answer
+├── DriftError (20)        what is there is not what was declared
+└── LookError (21)         something could not be looked at, so nobody knows whether it is clean
+
+Errors of the packages `sandbox` and `engine` have trees of their own; `translate` puts them into this one.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, ClassVar
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from parity.engine.pulumi import Progress
+
+
+class ParityError(Exception):
+    """A fault that a person can do something about."""
+
+    exit_code: ClassVar[int] = 1
+
+    def __init__(self, what: str, *, where: str | None = None, remedy: str | None = None) -> None:
+        """Take what happened, where (a file, key, address or command) and what to do about it."""
+        super().__init__(what)
+        self.what = what
+        self.where = where
+        self.remedy = remedy
+
+    def document(self) -> dict[str, Any]:
+        """The error as JSON, for `--json`."""
+        return {"error": self.what, "where": self.where, "remedy": self.remedy, "exit_code": self.exit_code}
+
+    def show(self, console: Console) -> None:
+        """Print the error: what, where, remedy, a line or more each."""
+        from rich.markup import escape  # noqa: PLC0415 - a command that ends well need not wait for it
+
+        console.print(f"[bold red]error:[/] {escape(self.what)}", soft_wrap=True, highlight=False)
+        if self.where:
+            console.print(f"  where: {escape(self.where)}", soft_wrap=True, highlight=False)
+        if self.remedy:
+            console.print(f"  to do: {escape(self.remedy)}", soft_wrap=True, highlight=False)
+
+
+class UsageError(ParityError):
+    """The command was called in a way that cannot work."""
+
+    exit_code = 2
+
+
+class ProjectError(ParityError):
+    """The project's files are not there or cannot be read."""
+
+    exit_code = 2
+
+
+class SandboxDownError(ParityError):
+    """The sandbox is not running and the command needs it."""
+
+    exit_code = 3
+
+
+class SandboxError(ParityError):
+    """The sandbox could not be started, or refused what it was asked."""
+
+    exit_code = 4
+
+
+class EngineError(ParityError):
+    """The engine or one of its plugins could not be had."""
+
+    exit_code = 5
+
+
+class UpdateError(ParityError):
+    """A Pulumi command ended with an error."""
+
+    exit_code = 6
+
+
+class FailedUpdate(UpdateError):
+    """An update failed or was interrupted; it knows what was done until then."""
+
+    def __init__(self, what: str, *, where: str, remedy: str, progress: Progress, code: int, interrupts: int) -> None:
+        """Take what the engine did and its exit code, and how often it was interrupted."""
+        super().__init__(what, where=where, remedy=remedy)
+        self.progress = progress
+        self.code = code
+        self.interrupts = interrupts
+
+
+class HealthError(ParityError):
+    """What came up does not answer as it should."""
+
+    exit_code = 7
+
+
+class RefusedError(ParityError):
+    """What was asked would do harm as things are; nothing was changed."""
+
+    exit_code = 8
+
+
+class LockedError(ParityError):
+    """Somebody else is updating the stack, or nobody can know whether they still are."""
+
+    exit_code = 9
+
+
+class UnsureError(ParityError):
+    """A person has to decide or mend something first; nothing was done about it."""
+
+    exit_code = 10
+
+
+class GateError(ParityError):
+    """A dangerous change is not acknowledged in the stack's file."""
+
+    exit_code = 11
+
+
+class PolicyError(ParityError):
+    """A mandatory policy refuses what is declared."""
+
+    exit_code = 12
+
+
+class ApiError(ParityError):
+    """Vercel or GitHub refused what the command asked, or did not answer."""
+
+    exit_code = 13
+
+
+class DriftError(ParityError):
+    """What is there is not what was declared."""
+
+    exit_code = 20
+
+
+class LookError(ParityError):
+    """Something could not be looked at, so nobody knows whether it is clean."""
+
+    exit_code = 21

@@ -1,0 +1,29 @@
+"""What the program declares for a stack, evaluated offline from its settings."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from parity.evaluate import graph
+
+if TYPE_CHECKING:
+    from parity.config.project import Project
+    from parity.config.settings import Settings
+    from parity.evaluate.graph import Graph
+
+COMPUTED = {
+    "vercel:index/project:Project": ("teamId",),
+    "vercel:index/deployment:Deployment": ("url",),
+}
+"""Outputs that only a provider computes and that the program uses, by resource type."""
+
+
+def declared(project: Project, settings: Settings) -> Graph:
+    """Evaluate the project's program for the stack that the settings are of; raises whatever the program raises."""
+    build = project.program.build()
+    return graph.evaluate(
+        lambda: build(settings),
+        project=project.name,
+        stack_name=settings.stack,
+        outputs=lambda kind: COMPUTED.get(kind, ()),
+    )

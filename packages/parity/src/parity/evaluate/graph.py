@@ -1,0 +1,307 @@
+"""Evaluates the program for one stack, offline, into the graph of resources that it declares.
+
+No engine, no plugin and no network: what the program registers is recorded whole, as the engine would receive it
+(inputs, dependencies by property, parent, provider and every resource option). What only a provider could know (ids,
+computed outputs) is stood for by a marker that names where it comes from, made by `computed`.
+
+Two ways lead to the same graph. `evaluate` runs the program on the SDK without an event loop, ten times faster; a
+program that needs what only a loop or an engine has (an awaitable of its own, a transform, `StackReference`) is run on
+the SDK's own runtime with a monitor of ours.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import gc
+import importlib
+import logging
+import zlib
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, cast
+
+import pulumi
+from google.protobuf import empty_pb2
+from pulumi import resource as resources
+from pulumi.runtime import mocks, resource, rpc_manager, settings, stack
+from pulumi.runtime.proto import resource_pb2
+
+from parity.evaluate.ready import Asyncio, NotSynchronous, drive, output_patches
+from parity.evaluate.registration import Recorder, make_urn
+from parity.evaluate.wire import Resource, SecretInput, computed, from_struct, is_computed, options_of
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Generator, Iterable, Mapping
+
+__all__ = ["Graph", "Resource", "SecretInput", "computed", "evaluate", "is_computed"]
+
+_INVOKE = importlib.import_module("pulumi.runtime.invoke")
+"""By its name, because the package has a function that is called like its module."""
+
+
+@dataclass(frozen=True)
+class Graph:
+    """Everything that the program declares for one stack."""
+
+    project: str
+    stack: str
+    resources: Mapping[str, Resource]
+    """By URN, in the order of registration."""
+    component_outputs: Mapping[str, Mapping[str, Any]]
+    """What each component registered as its outputs, by the component's URN."""
+    outputs: Mapping[str, Any]
+    """The stack's outputs."""
+    invokes: Mapping[str, tuple[str, Mapping[str, Any]]] = field(
+        default_factory=dict[str, tuple[str, "Mapping[str, Any]"]]
+    )
+    """What the program asked of a provider, its token and arguments, by the digits that it was answered as `id`."""
+
+
+def evaluate(
+    program: Callable[[], Mapping[str, Any]],
+    *,
+    project: str,
+    stack_name: str,
+    outputs: Callable[[str], Iterable[str]] = lambda _: (),
+    whole: bool = False,
+) -> Graph:
+    """Run `program` for one stack and give the graph that it declares.
+
+    Args:
+        program: makes the resources and gives the stack's outputs; `infra.build.build` with its settings bound. It may
+            be run twice.
+        project: the Pulumi project's name.
+        stack_name: the stack's name.
+        outputs: the names of the outputs that only a provider can compute, by resource type token; each is answered
+            with a marker.
+        whole: run it on the SDK's own runtime at once; the graph is the same.
+
+    Raises:
+        Whatever the program raises, unchanged.
+    """
+    if not whole:
+        with contextlib.suppress(NotSynchronous), _uncollected():
+            return _at_once(program, Recorder(project, stack_name, outputs))
+    return _on_a_loop(program, _Monitor(project, stack_name, outputs))
+
+
+def _at_once(program: Callable[[], Mapping[str, Any]], recorder: Recorder) -> Graph:
+    """The graph, with every registration recorded and every output known when it is made."""
+    monitor = _Monitor(recorder.project, recorder.stack, recorder.outputs)
+    with _settings(monitor), _patched(recorder):
+        drive(stack.run_in_stack(lambda: _export(program)))
+        failed = cast("Any", settings.SETTINGS).rpc_manager.unhandled_exception
+        if failed is not None:
+            raise failed
+        return Graph(
+            project=recorder.project,
+            stack=recorder.stack,
+            resources=recorder.resources(),
+            component_outputs=recorder.component_outputs,
+            outputs=recorder.stack_outputs,
+            invokes=monitor.asked,
+        )
+
+
+@contextlib.contextmanager
+def _uncollected() -> Generator[None]:
+    """No garbage collection while the body runs: it makes many objects that refer to each other and all live on."""
+    collecting = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if collecting:
+            gc.enable()
+
+
+def _export(program: Callable[[], Mapping[str, Any]]) -> None:
+    for name, value in program().items():
+        pulumi.export(name, value)
+
+
+@contextlib.contextmanager
+def _patched(recorder: Recorder) -> Generator[None]:
+    """The SDK registering with the recorder, without a loop."""
+    patches = [
+        *output_patches(),
+        *((module, "asyncio", Asyncio) for module in (resource, rpc_manager, _INVOKE, stack)),
+        (resources, "register_resource", recorder.register),
+        (resources, "register_resource_outputs", recorder.register_outputs),
+        (resources, "read_resource", _needs_an_engine),
+        (resources, "get_resource", _needs_an_engine),
+        (stack, "_load_monitor_feature_support", _nothing),
+        (stack, "wait_for_rpcs", _nothing),
+        (stack, "_wait_for_shutdown", _nothing),
+    ]
+    before = [target.__dict__[name] for target, name, _ in patches]
+    for target, name, value in patches:
+        setattr(target, name, value)
+    try:
+        yield
+    finally:
+        for (target, name, _), value in zip(patches, before, strict=True):
+            setattr(target, name, value)
+
+
+def _needs_an_engine(*_: object) -> None:
+    raise NotSynchronous
+
+
+async def _nothing() -> None:
+    """Stands where the SDK would wait, or ask an engine."""
+
+
+# --- On the SDK's own runtime -----------------------------------------------------------------------------------------
+
+
+class _Answers(mocks.Mocks):
+    """Answers what is read; functions and registrations are answered by the monitor itself."""
+
+    def call(self, args: mocks.MockCallArgs) -> tuple[dict[str, Any], list[tuple[str, str]] | None]:
+        raise AssertionError(args.token)
+
+    def new_resource(self, args: mocks.MockResourceArgs) -> tuple[str | None, dict[str, Any]]:
+        return args.resource_id or args.name, cast("dict[str, Any]", args.inputs)  # pyright: ignore[reportUnknownMemberType]
+
+
+class _Monitor(mocks.MockMonitor):
+    """Records each registration whole."""
+
+    def __init__(self, project: str, stack_name: str, outputs: Callable[[str], Iterable[str]]) -> None:
+        super().__init__(_Answers())
+        self.project, self.stack = project, stack_name
+        self.recorded: dict[str, Resource] = {}
+        self.component_outputs: dict[str, dict[str, Any]] = {}
+        self.stack_outputs: dict[str, Any] = {}
+        self.asked: dict[str, tuple[str, Mapping[str, Any]]] = {}
+        self._outputs = outputs
+        self._stack_urn = ""
+
+    def Invoke(self, request: Any) -> Any:  # noqa: N802 - the monitor's wire name
+        """Answer a function of a provider with its own arguments and an id that follows from the question."""
+        given = from_struct(request.args)
+        # Digits, because GitHub's ids are numbers that the program converts; the same question gets the same answer.
+        digits = str(zlib.crc32(f"{request.tok}({sorted(given.items())})".encode()))
+        self.asked[digits] = (str(request.tok), given)
+        answer = resource_pb2.ResourceInvokeResponse()
+        # `return` is a word of Python's own.
+        returned = getattr(answer, "return")
+        returned.update({"id": digits})
+        returned.MergeFrom(request.args)
+        return answer
+
+    def features(self) -> set[int]:
+        """What the SDK may ask of this monitor."""
+        info = cast("Any", super().GetDeploymentInfo(empty_pb2.Empty()))  # pyright: ignore[reportUnknownMemberType]
+        return set(info.supportedFeatures)
+
+    def ReadResource(self, request: Any) -> Any:  # noqa: N802 - the monitor's wire name
+        """Record a resource that the program reads and does not make; `read` holds the id that it is read by."""
+        answer = cast("Any", super().ReadResource(request))  # pyright: ignore[reportUnknownMemberType]
+        answer.urn = make_urn(self.project, self.stack, request.parent, request.type, request.name)
+        self.recorded[answer.urn] = Resource(
+            urn=answer.urn,
+            type=request.type,
+            name=request.name,
+            parent=request.parent,
+            custom=True,
+            inputs=from_struct(request.properties),
+            dependencies=frozenset(request.dependencies),
+            property_dependencies={},
+            provider=request.provider,
+            options={"read": request.id},
+        )
+        return answer
+
+    def RegisterResource(self, request: Any) -> Any:  # noqa: N802 - the monitor's wire name
+        """Record the registration and answer it with its own inputs and markers for the rest."""
+        urn = make_urn(self.project, self.stack, request.parent, request.type, request.name)
+        if request.type == "pulumi:pulumi:Stack":
+            self._stack_urn = urn
+            return resource_pb2.RegisterResourceResponse(urn=urn)
+        if urn in self.recorded:
+            raise ValueError(f"two resources with one URN: {urn}")
+        self.recorded[urn] = Resource(
+            urn=urn,
+            type=request.type,
+            name=request.name,
+            parent=request.parent,
+            custom=request.custom,
+            inputs=from_struct(request.object),
+            dependencies=frozenset(request.dependencies),
+            property_dependencies={
+                name: frozenset(each.urns) for name, each in sorted(request.propertyDependencies.items())
+            },
+            provider=request.provider,
+            options=options_of(request),
+        )
+        answer = resource_pb2.RegisterResourceResponse(urn=urn, id=computed(urn, "id") if request.custom else "")
+        answer.object.CopyFrom(request.object)
+        for name in self._outputs(request.type):
+            if name not in answer.object:
+                answer.object[name] = computed(urn, name)
+        return answer
+
+    def RegisterResourceOutputs(self, request: Any) -> Any:  # noqa: N802 - the monitor's wire name
+        """Record a component's or the stack's outputs."""
+        outputs = from_struct(request.outputs)
+        if request.urn == self._stack_urn:
+            self.stack_outputs = outputs
+        else:
+            self.component_outputs[request.urn] = outputs
+        return empty_pb2.Empty()
+
+
+def _on_a_loop(program: Callable[[], Mapping[str, Any]], monitor: _Monitor) -> Graph:
+    """The graph, as the SDK registers it with an engine."""
+    loop = asyncio.new_event_loop()
+    asyncio.set_event_loop(loop)
+    failure: list[BaseException] = []
+
+    def run() -> None:
+        try:
+            _export(program)
+        except BaseException as error:
+            failure.append(error)
+            raise
+
+    try:
+        with _settings(monitor):
+            loop.run_until_complete(stack.run_in_stack(run))
+    except BaseException:
+        if failure:
+            raise failure[0] from None
+        raise
+    finally:
+        asyncio.set_event_loop(None)
+        loop.close()
+    return Graph(
+        project=monitor.project,
+        stack=monitor.stack,
+        resources=monitor.recorded,
+        component_outputs=monitor.component_outputs,
+        outputs=monitor.stack_outputs,
+        invokes=monitor.asked,
+    )
+
+
+@contextlib.contextmanager
+def _settings(monitor: _Monitor) -> Generator[None]:
+    """The SDK's process-wide settings, pointed at `monitor` and put back afterwards."""
+    settings.reset_options(project=monitor.project, stack=monitor.stack)
+    settings.configure(
+        mocks.MockSettings(
+            monitor=monitor,
+            monitor_features=monitor.features(),
+            engine=mocks.MockEngine(logging.getLogger("parity.evaluate.graph")),
+            project=monitor.project,
+            stack=monitor.stack,
+            dry_run=False,
+            organization="organization",
+        )
+    )
+    try:
+        yield
+    finally:
+        settings.reset_options()

@@ -1,0 +1,344 @@
+"""Records what a program registers, without a request for each: the same as the SDK would send, a test holds it.
+
+Inputs are serialised here where they are plain (texts, numbers, lists and outputs of these), and by the SDK's own
+coroutine where they are not. Options go through the SDK's own message. What is rarer than that (transforms, hooks,
+remote components, parameterised packages) is left to the SDK as a whole: `NotSynchronous`.
+"""
+
+from __future__ import annotations
+
+import functools
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, cast
+
+import pulumi
+from pulumi import (
+    _types,  # pyright: ignore[reportPrivateUsage] - names and types of the generated classes
+    output,
+)
+from pulumi.runtime import resource as sdk
+from pulumi.runtime import rpc, settings
+from pulumi.runtime.proto import resource_pb2
+
+from parity.evaluate.ready import NotSynchronous, data_of, drive, made_of
+from parity.evaluate.wire import Resource, SecretInput, computed, from_wire, options_of, to_struct
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Mapping
+
+_sdk, _rpc, _names = cast("Any", sdk), cast("Any", rpc), cast("Any", _types)
+_STACK = "pulumi:pulumi:Stack"
+_AS_THEY_ARE = {str, bool, int}
+
+
+@functools.cache
+def _input_names(cls: type) -> dict[str, str]:
+    """Names on the wire by names in Python, of a generated class of arguments."""
+    return _names.input_type_py_to_pulumi_names(cls)
+
+
+@functools.cache
+def _input_types(cls: type) -> dict[str, Any]:
+    return _names.input_type_types(cls)
+
+
+@functools.cache
+def _output_types(cls: type) -> dict[str, Any]:
+    return _names.resource_types(cls)
+
+
+@dataclass
+class _Record:
+    """A registration whose dependencies are expanded when the program has ended: a component may get children yet."""
+
+    urn: str
+    type: str
+    name: str
+    parent: str
+    custom: bool
+    inputs: dict[str, Any]
+    explicit: set[Any]
+    by_property: dict[str, set[Any]]
+    provider: str
+    options: dict[str, Any]
+
+
+@dataclass
+class Recorder:
+    """Everything that a program registers."""
+
+    project: str
+    stack: str
+    outputs: Callable[[str], Iterable[str]]
+    """Names of the outputs that only a provider computes, by type."""
+    records: dict[str, _Record] = field(default_factory=dict[str, _Record])
+    component_outputs: dict[str, dict[str, Any]] = field(default_factory=dict[str, dict[str, Any]])
+    stack_outputs: dict[str, Any] = field(default_factory=dict[str, Any])
+    _stack_urn: str = ""
+
+    def register(  # noqa: PLR0917 - the SDK's own signature
+        self,
+        res: Any,
+        ty: str,
+        name: str,
+        custom: bool,
+        remote: bool,
+        new_dependency: object,
+        props: Mapping[str, Any],
+        opts: Any,
+        typ: type | None = None,
+        package_ref: object = None,
+    ) -> None:
+        """Stand for the SDK's `register_resource`, with its arguments."""
+        del new_dependency
+        opts = opts or pulumi.ResourceOptions()
+        if remote or package_ref is not None or _unusual(opts):
+            raise NotSynchronous
+        parent = _parent(opts, ty)
+        urn = make_urn(self.project, self.stack, parent, ty, name)
+        if urn in self.records:
+            raise ValueError(f"two resources with one URN: {urn}")
+        _be(res, urn, computed(urn, "id") if custom else None)
+        if ty == _STACK:
+            self._stack_urn = urn
+            return
+        inputs, dependencies = _inputs(props, res, typ)
+        _answer(res, props, inputs, _Extra(self.outputs(ty), urn), custom=custom, typ=typ)
+        self.records[urn] = _Record(
+            urn=urn,
+            type=ty,
+            name=name,
+            parent=parent,
+            custom=custom,
+            inputs=dict(sorted(inputs.items())),
+            explicit=_explicit(opts),
+            by_property=dict(sorted(dependencies.items())),
+            provider=_provider(opts) if custom else "",
+            options=_options(res, opts, typ),
+        )
+
+    def register_outputs(self, res: Any, outputs: Any) -> None:
+        """Stand for the SDK's `register_resource_outputs`."""
+        urn = data_of(res.urn).value
+        found, _ = _inputs(outputs or {}, None, None)
+        if urn == self._stack_urn:
+            self.stack_outputs = dict(sorted(found.items()))
+        else:
+            self.component_outputs[urn] = dict(sorted(found.items()))
+
+    def resources(self) -> dict[str, Resource]:
+        """Every resource, by URN; for after the program has ended."""
+        return {urn: _resource(record) for urn, record in self.records.items()}
+
+
+def make_urn(project: str, stack: str, parent: str, type_: str, name: str) -> str:
+    """The URN that the engine would give: the types of all parents but the stack's, then the resource's own."""
+    lineage = parent.split("::")[2] if parent else ""
+    qualified = type_ if lineage in {"", _STACK} else f"{lineage}${type_}"
+    return f"urn:pulumi:{stack}::{project}::{qualified}::{name}"
+
+
+def _resource(record: _Record) -> Resource:
+    by_property = {name: frozenset(_expanded(needs)) for name, needs in record.by_property.items()}
+    return Resource(
+        urn=record.urn,
+        type=record.type,
+        name=record.name,
+        parent=record.parent,
+        custom=record.custom,
+        inputs=record.inputs,
+        dependencies=frozenset(_expanded(record.explicit)).union(*by_property.values()),
+        property_dependencies=by_property,
+        provider=record.provider,
+        options=record.options,
+    )
+
+
+def _expanded(needs: Iterable[Any]) -> set[str]:
+    """The URNs of resources, a component's being its children's (the SDK's `_add_dependency`)."""
+    urns: set[str] = set()
+    waiting = list(needs)
+    while waiting:
+        need = waiting.pop()
+        if isinstance(need, pulumi.ComponentResource):
+            waiting += list(cast("Any", need)._childResources)  # noqa: SLF001 - as the SDK does
+        else:
+            urns.add(data_of(need.urn).value)
+    return urns
+
+
+def _parent(opts: Any, ty: str) -> str:
+    root = settings.get_root_resource()
+    parent = opts.parent or (root if ty != _STACK else None)
+    return data_of(parent.urn).value if parent is not None else ""
+
+
+def _provider(opts: Any) -> str:
+    if opts.provider is None:
+        return ""
+    return f"{data_of(opts.provider.urn).value}::{data_of(opts.provider.id).value}"
+
+
+def _explicit(opts: Any) -> set[Any]:
+    """What `depends_on` names, not expanded yet."""
+    listed = opts.depends_on
+    if not listed:
+        return set()
+    if isinstance(listed, list) and all(isinstance(each, pulumi.Resource) for each in cast("list[Any]", listed)):
+        return set(cast("list[Any]", listed))
+    return drive(_sdk._resolve_depends_on(opts._depends_on_list()))  # noqa: SLF001 - the SDK's own reading of it
+
+
+# --- Options ----------------------------------------------------------------------------------------------------------
+
+
+def _unusual(opts: Any) -> bool:
+    """Whether there are options that only the SDK's own coroutine can send."""
+    hooked = opts.hooks is not None and any(cast("dict[str, Any]", vars(opts.hooks)).values())
+    return hooked or bool(opts.transforms or opts.replace_with) or opts.replacement_trigger is not None
+
+
+def _options(res: Any, opts: Any, typ: type | None) -> dict[str, Any]:
+    """Every option that is set, as the SDK would send it."""
+    deleted_with = data_of(opts.deleted_with.urn).value if opts.deleted_with is not None else ""
+    timeouts = opts.custom_timeouts
+    return options_of(
+        resource_pb2.RegisterResourceRequest(
+            protect=opts.protect,
+            deleteBeforeReplace=opts.delete_before_replace or False,
+            deleteBeforeReplaceDefined=opts.delete_before_replace is not None,
+            ignoreChanges=_sdk._translate_ignore_changes(res, typ, opts.ignore_changes),  # noqa: SLF001
+            version=opts.version or "",
+            pluginDownloadURL=opts.plugin_download_url or "",
+            additionalSecretOutputs=_sdk._translate_additional_secret_outputs(res, typ, opts.additional_secret_outputs),  # noqa: SLF001
+            importId=opts.import_ or "",
+            customTimeouts=None if timeouts is None else _sdk._create_custom_timeouts(timeouts),  # noqa: SLF001
+            aliases=drive(_sdk.prepare_aliases(res, opts, True)) if opts.aliases else None,
+            replaceOnChanges=_sdk._translate_replace_on_changes(res, typ, opts.replace_on_changes) or [],  # noqa: SLF001
+            retainOnDelete=opts.retain_on_delete,
+            deletedWith=deleted_with or "",
+            hideDiffs=opts.hide_diffs,
+            envVarMappings=opts.env_var_mappings or {},
+        )
+    )
+
+
+# --- Inputs -----------------------------------------------------------------------------------------------------------
+
+
+class _Intricate(Exception):
+    """A value that only the SDK's own coroutine serialises."""
+
+
+def _inputs(props: Mapping[str, Any], res: Any, typ: type | None) -> tuple[dict[str, Any], dict[str, set[Any]]]:
+    """Plain values and dependencies by the names on the wire; what serialises to nothing is left out."""
+    values: dict[str, Any] = {}
+    dependencies: dict[str, set[Any]] = {}
+    names = _input_names(typ) if typ is not None else {}
+    for name in props:
+        needs: set[Any] = set()
+        try:
+            value = _plain(props[name], needs)
+        except _Intricate:
+            value, needs = _by_the_sdk(props[name], name, res, typ, names)
+        if value is None:
+            continue
+        if typ is not None:
+            wire = names.get(name) or name
+        else:
+            wire = res.translate_input_property(name) if res is not None else name
+        values[wire] = value
+        dependencies[wire] = needs
+    return values, dependencies
+
+
+def _plain(value: Any, needs: set[Any]) -> Any:
+    """A plain input as JSON, secrets wrapped; what it depends on goes into `needs`."""
+    kind = cast("type[Any]", type(value))
+    if value is None or kind in _AS_THEY_ARE:
+        return value
+    if kind is float:
+        return int(value) if value.is_integer() else value
+    if isinstance(value, output.Output):
+        data = data_of(cast("output.Output[Any]", value))
+        if not data.is_known:
+            raise _Intricate
+        needs |= data.resources
+        inner = _plain(data.value, needs)
+        return SecretInput(inner) if data.is_secret else inner
+    if kind is list or kind is tuple:
+        return [_plain(each, needs) for each in value]
+    raise _Intricate
+
+
+def _by_the_sdk(value: Any, name: str, res: Any, typ: type | None, names: Mapping[str, str]) -> tuple[Any, set[Any]]:
+    needs: list[Any] = []
+    translate = res.translate_input_property if res is not None and typ is None else None
+    wanted = _input_types(typ).get(names.get(name) or name) if typ is not None else None
+    done = drive(_rpc.serialize_property(value, needs, name, res, translate, wanted))
+    return from_wire(done), set(needs)
+
+
+# --- What the resource answers ----------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class _Extra:
+    """The outputs that only a provider computes."""
+
+    names: Iterable[str]
+    urn: str
+
+    def beside(self, inputs: Mapping[str, Any]) -> dict[str, Any]:
+        return {**inputs, **{name: computed(self.urn, name) for name in self.names if name not in inputs}}
+
+
+def _data(value: Any, res: Any, *, secret: bool = False) -> Any:
+    return cast("Any", output)._OutputData(resources={res}, value=value, is_known=True, is_secret=secret)  # noqa: SLF001 - the SDK's own record
+
+
+def _be(res: Any, urn: str, identifier: str | None) -> None:
+    res.__dict__["urn"] = made_of(lambda: _data(urn, res))
+    if identifier is not None:
+        res.__dict__["id"] = made_of(lambda: _data(identifier, res))
+
+
+def _answer(
+    res: Any, props: Mapping[str, Any], inputs: Mapping[str, Any], extra: _Extra, *, custom: bool, typ: type | None
+) -> None:
+    """Give the resource its outputs: its own inputs and markers for the rest, resolved when one is asked for."""
+    whole = functools.cache(lambda: _resolved(res, props, inputs, extra, custom=custom, typ=typ))
+
+    def output_of(name: str, wire: str) -> Any:
+        value = inputs.get(wire)
+        if typ is not None and type(value) is str and _output_types(cast("type[Any]", type(res))).get(wire) is str:
+            return _data(value, res)
+        return whole()[name]
+
+    names = _input_names(typ) if typ is not None else {}
+    for name in props:
+        if name == "urn" or (name == "id" and custom):
+            continue
+        res.__dict__[name] = made_of(functools.partial(output_of, name, names.get(name, name)))
+
+
+def _resolved(
+    res: Any, props: Mapping[str, Any], inputs: Mapping[str, Any], extra: _Extra, *, custom: bool, typ: type | None
+) -> dict[str, Any]:
+    """Each output's data, as the SDK resolves them from the engine's answer."""
+    found: dict[str, Any] = {}
+
+    def store(name: str, value: Any, _known: bool, secret: bool, _deps: object, _failed: object) -> None:
+        found[name] = _data(value, res, secret=secret)
+
+    _rpc.resolve_outputs(
+        res,
+        to_struct(inputs),
+        to_struct(extra.beside(inputs)),
+        {},
+        {name: functools.partial(store, name) for name in props},
+        custom,
+        transform_using_type_metadata=typ is not None,
+        keep_unknowns=True,
+    )
+    return found

@@ -1,0 +1,99 @@
+"""One stack as the command line sees it: its settings, what the program declares for it, what the engine recorded."""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, cast
+
+from parity.config import settings
+from parity.engine import state, toolchain
+from parity.engine.pulumi import Pulumi
+from parity.errors import ProjectError, UpdateError
+from parity.evaluate.declared import declared
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from parity.config.project import Project
+    from parity.config.settings import Settings
+    from parity.engine.state import State
+    from parity.evaluate.graph import Graph
+
+
+def ambient(project: Project, report: Callable[[str], None] = lambda _: None) -> Pulumi:
+    """The engine, in the environment that this command was started in: backend, tokens and proxy are the caller's.
+
+    Raises:
+        EngineError: no engine is there and none could be had.
+    """
+    tools = toolchain.resolve(report)
+    path = ":".join([str(Path(sys.prefix) / "bin"), str(tools.folder), os.environ.get("PATH", "/usr/bin:/bin")])
+    return Pulumi(tools.cli.path, project.root, {**os.environ, "PATH": path, "VIRTUAL_ENV": sys.prefix})
+
+
+@dataclass(frozen=True)
+class Stack:
+    """One stack of a project, and the engine that knows it."""
+
+    name: str
+    project: Project
+    pulumi: Pulumi
+
+    def settings(self) -> Settings:
+        """Its settings with every secret open, decrypted by the engine.
+
+        Raises:
+            ProjectError: there is no such file, or the backend does not know the stack.
+            UpdateError: the engine could not decrypt the config (a wrong passphrase, no right to the key).
+            ConfigError: with every fault of the config.
+        """
+        self._require_file()
+        try:
+            said = self.pulumi.run("config", "--show-secrets", "--json", "--stack", self.name)
+        except UpdateError as error:
+            if "no stack named" not in str(error):
+                raise
+            raise ProjectError(
+                f"the backend does not know the stack {self.name}",
+                where=str(self.project.root),
+                remedy=f"pulumi stack init {self.name}",
+            ) from error
+        rows = cast("dict[str, dict[str, Any]]", json.loads(said.stdout))
+        values = {key: _text(row) for key, row in rows.items()}
+        secret = {key for key, row in rows.items() if row.get("secret")}
+        return settings.load(self.name, self.project.root, values, secret_keys=secret)
+
+    def sealed_settings(self) -> Settings:
+        """Its settings from the file alone, each secret sealed; needs no engine and no passphrase.
+
+        Raises:
+            ConfigError: with every fault of the config, or that there is no such stack.
+        """
+        return settings.load(self.name, self.project.root, None)
+
+    def declared(self, found: Settings) -> Graph:
+        """What the program declares with these settings, evaluated offline."""
+        return declared(self.project, found)
+
+    def recorded(self, *, show_secrets: bool = False) -> State:
+        """What the engine has recorded; with `show_secrets` its secrets are in the clear and must go nowhere."""
+        shown = ("--show-secrets",) if show_secrets else ()
+        return state.parse(json.loads(self.pulumi.run("stack", "export", "--stack", self.name, *shown).stdout))
+
+    def _require_file(self) -> None:
+        known = self.project.stack_files()
+        if self.name not in known:
+            raise ProjectError(
+                f"there is no stack {self.name}",
+                where=str(self.project.root),
+                remedy=f"stacks here: {', '.join(known) or 'none'}",
+            )
+
+
+def _text(row: dict[str, Any]) -> str:
+    """A value of `pulumi config --json` as the engine hands it to the program: mappings and lists as JSON."""
+    return json.dumps(row["objectValue"]) if "objectValue" in row else str(row.get("value", ""))

@@ -1,0 +1,343 @@
+"""GitHub as it is: the stack's environment with all that is in it, and what guards the repository."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, cast
+from urllib.parse import quote
+
+from parity.inventory import model
+from parity.inventory.documents import Document, part, rows
+from parity.inventory.github_rules import rules
+from parity.inventory.model import Blind, Found, Seen, moment
+from parity.vendors.http import Client, Service, Unreadable, VendorError
+
+if TYPE_CHECKING:
+    from collections.abc import Collection
+
+BASE_URL = "https://api.github.com"
+TOKEN_VARIABLE = "GITHUB_TOKEN"  # noqa: S105 - the variable's name
+_PAGE = 100
+_VARIABLES_PAGE = 30
+"""GitHub gives at most 30 variables a page (its REST API, "List environment variables")."""
+_INSIDE = frozenset({model.POLICY, model.SECRET, model.GITHUB_VARIABLE})
+_ENVIRONMENT_TYPES = _INSIDE | {model.ENVIRONMENT}
+_REPOSITORY_TYPES = frozenset({model.RULESET, model.PERMISSIONS})
+_KNOWN_RULES = ("wait_timer", "required_reviewers", "branch_policy")
+_HIDDEN = "GitHub never shows a secret's value"
+
+
+@dataclass(frozen=True)
+class Scope:
+    """What of GitHub to look at."""
+
+    owner: str
+    repository: str
+    environments: tuple[str, ...]
+    teams: tuple[str, ...]
+    """Slugs of teams whose ids are needed."""
+    whole: bool
+    """Whether the stack owns the repository's ruleset and Actions permissions."""
+
+
+def service(token: str) -> Service:
+    """GitHub's API."""
+    headers = {
+        "Authorization": f"Bearer {token}",
+        "Accept": "application/vnd.github+json",
+        "X-GitHub-Api-Version": "2022-11-28",
+    }
+    return Service("GitHub", BASE_URL, headers, {})
+
+
+async def look(client: Client, scope: Scope) -> Seen:
+    """Everything of the scope; what cannot be read is told, and the rest is read all the same."""
+    blind = Blind("GitHub")
+    looker = _Looker(client, blind, scope)
+    try:
+        await client.get(looker.path)
+    except VendorError as error:
+        types = _ENVIRONMENT_TYPES | _REPOSITORY_TYPES if scope.whole else _ENVIRONMENT_TYPES
+        blind.add(error, f"the repository {scope.owner}/{scope.repository}", types)
+        return Seen(unseen=tuple(blind.unseen), calls=client.calls)
+    whole = [looker.rulesets(), looker.permissions()] if scope.whole else []
+    account, parts = await asyncio.gather(looker.teams(), asyncio.gather(looker.environments(), *whole))
+    found = tuple(each for part in parts for each in part)
+    return Seen(found, tuple(blind.unseen), calls=client.calls, account=account)
+
+
+class _Looker:
+    """Reads one repository."""
+
+    def __init__(self, client: Client, blind: Blind, scope: Scope) -> None:
+        self.client, self.blind, self.scope = client, blind, scope
+        self.path = f"/repos/{scope.owner}/{scope.repository}"
+
+    async def teams(self) -> dict[str, str]:
+        """The teams' ids by `team:<slug>`."""
+        found = await asyncio.gather(*(self._team(slug) for slug in self.scope.teams))
+        return {f"team:{slug}": number for slug, number in zip(self.scope.teams, found, strict=True) if number}
+
+    async def _team(self, slug: str) -> str:
+        try:
+            team = await self.client.get(f"/orgs/{self.scope.owner}/teams/{quote(slug, safe='')}")
+        except VendorError as error:
+            self.blind.add(error, f"the team {slug}, which reviews", (model.ENVIRONMENT,))
+            return ""
+        return str(team["id"])
+
+    async def environments(self) -> list[Found]:
+        """The stack's environments, all that is in them, and the repository's other environments by name."""
+        repository = self.scope.repository
+        listed = await self._rows(
+            f"{self.path}/environments", "environments", f"the environments of {repository}", _ENVIRONMENT_TYPES,
+            (repository,),
+        )  # fmt: skip
+        if listed is None:
+            return []
+        ours = [row for row in listed if row["name"] in self.scope.environments]
+        inside = await asyncio.gather(*(self._inside(str(row["name"])) for row in ours))
+        shown = listed if self.scope.whole else ours
+        return [*(self._environment(row) for row in shown), *(each for part in inside for each in part)]
+
+    async def _inside(self, environment: str) -> list[Found]:
+        parts = await asyncio.gather(
+            self._policies(environment), self._secrets(environment), self._variables(environment)
+        )
+        return [each for part in parts for each in part]
+
+    def _environment(self, row: Document) -> Found:
+        gates = rows(row, "protection_rules")
+        by_kind = {str(gate.get("type")): gate for gate in gates}
+        review = by_kind.get("required_reviewers", {})
+        policy = cast("Document | None", row.get("deployment_branch_policy"))
+        beyond: Document = {}
+        others = sorted(kind for kind in by_kind if kind not in _KNOWN_RULES)
+        if others:
+            beyond["protection_rules"] = others
+        return Found(
+            model.ENVIRONMENT,
+            (self.scope.repository, str(row["name"])),
+            f"{self.scope.repository}:{_part(row['name'])}",
+            f"{self.scope.repository}:{_part(row['name'])}",
+            {
+                "repository": self.scope.repository,
+                "environment": row["name"],
+                "canAdminsBypass": row.get("can_admins_bypass", True),
+                "preventSelfReview": bool(review.get("prevent_self_review")),
+                "waitTimer": by_kind.get("wait_timer", {}).get("wait_timer", 0),
+                "reviewers": _reviewers(review),
+                "deploymentBranchPolicy": {
+                    "protectedBranches": policy["protected_branches"],
+                    "customBranchPolicies": policy["custom_branch_policies"],
+                }
+                if policy
+                else None,
+            },
+            beyond=beyond,
+            written_at=moment(row.get("updated_at")),
+        )
+
+    async def _policies(self, environment: str) -> list[Found]:
+        repository = self.scope.repository
+        listed = await self._rows(
+            f"{self._of(environment)}/deployment-branch-policies", "branch_policies",
+            f"the deployment branch policies of {environment}", (model.POLICY,), (repository, environment),
+        )  # fmt: skip
+        return [
+            Found(
+                model.POLICY,
+                (repository, environment, f"{row.get('type') or 'branch'}:{row['name']}"),
+                f"{repository}:{_part(environment)}:{row['id']}",
+                f"{repository}:{_part(environment)}:{row['id']}",
+                {
+                    "repository": repository,
+                    "environment": environment,
+                    "tagPattern" if row.get("type") == "tag" else "branchPattern": row["name"],
+                },
+            )
+            for row in listed or []
+        ]
+
+    async def _secrets(self, environment: str) -> list[Found]:
+        repository = self.scope.repository
+        listed = await self._rows(
+            f"{self._of(environment)}/secrets", "secrets", f"the secrets of {environment}", (model.SECRET,),
+            (repository, environment),
+        )  # fmt: skip
+        return [
+            Found(
+                model.SECRET,
+                (repository, environment, str(row["name"]).upper()),
+                f"{repository}:{_part(environment)}:{row['name']}",
+                f"{repository}:{_part(environment)}:{row['name']}",
+                {"repository": repository, "environment": environment, "secretName": row["name"]},
+                hidden={"value": _HIDDEN},
+                secret=frozenset({"value"}),
+                written_at=moment(row.get("updated_at")),
+            )
+            for row in listed or []
+        ]
+
+    async def _variables(self, environment: str) -> list[Found]:
+        repository = self.scope.repository
+        listed = await self._rows(
+            f"{self._of(environment)}/variables", "variables", f"the variables of {environment}",
+            (model.GITHUB_VARIABLE,), (repository, environment), size=_VARIABLES_PAGE,
+        )  # fmt: skip
+        return [
+            Found(
+                model.GITHUB_VARIABLE,
+                (repository, environment, str(row["name"]).upper()),
+                f"{repository}:{_part(environment)}:{row['name']}",
+                f"{repository}:{_part(environment)}:{row['name']}",
+                {
+                    "repository": repository,
+                    "environment": environment,
+                    "variableName": row["name"],
+                    "value": row["value"],
+                },
+                written_at=moment(row.get("updated_at")),
+            )
+            for row in listed or []
+        ]
+
+    # --- The repository -----------------------------------------------------------------------------------------------
+
+    async def rulesets(self) -> list[Found]:
+        """The repository's own rulesets, each read whole."""
+        path, repository = f"{self.path}/rulesets", self.scope.repository
+        found: list[Document] = []
+        try:
+            async for page in self.client.pages(path, per_page=_PAGE, includes_parents="false"):
+                if not isinstance(page, list):
+                    raise Unreadable("GitHub", "GET", path, None, "the answer is no list")
+                found += cast("list[Document]", page)
+            whole = await asyncio.gather(*(self.client.get(f"{path}/{row['id']}") for row in found))
+        except VendorError as error:
+            self.blind.add(error, f"the rulesets of {repository}", (model.RULESET,), (repository,))
+            return []
+        return [self._ruleset(row) for row in whole]
+
+    def _ruleset(self, row: Document) -> Found:
+        given, beyond = rules(rows(row, "rules"))
+        names = part(part(row, "conditions"), "ref_name")
+        shown = "bypass_actors" in row
+        bypass = {"bypassActors": _actors(row)} if shown else {}
+        return Found(
+            model.RULESET,
+            (self.scope.repository, str(row["name"])),
+            str(row["id"]),
+            f"{self.scope.repository}:{row['id']}",
+            {
+                "repository": self.scope.repository,
+                "name": row["name"],
+                "target": row.get("target"),
+                "enforcement": row.get("enforcement"),
+                "conditions": {
+                    "refName": {
+                        "includes": sorted(names.get("include") or []),
+                        "excludes": sorted(names.get("exclude") or []),
+                    }
+                }
+                if names
+                else None,
+                "rules": given,
+                **bypass,
+            },
+            hidden={} if shown else {"bypassActors": "GitHub shows it only to who may write to the ruleset"},
+            beyond=beyond,
+            written_at=moment(row.get("updated_at")),
+        )
+
+    async def permissions(self) -> list[Found]:
+        """Which actions may run."""
+        path, repository = f"{self.path}/actions/permissions", self.scope.repository
+        try:
+            row = await self.client.get(path)
+            selected = row.get("allowed_actions") == "selected"
+            chosen = await self.client.get(f"{path}/selected-actions") if selected else None
+        except VendorError as error:
+            self.blind.add(error, f"the Actions permissions of {repository}", (model.PERMISSIONS,), (repository,))
+            return []
+        return [
+            Found(
+                model.PERMISSIONS,
+                (repository,),
+                repository,
+                repository,
+                {
+                    "repository": repository,
+                    "enabled": row.get("enabled"),
+                    "allowedActions": row.get("allowed_actions"),
+                    "shaPinningRequired": bool(row.get("sha_pinning_required")),
+                    "allowedActionsConfig": {
+                        "githubOwnedAllowed": chosen["github_owned_allowed"],
+                        "verifiedAllowed": chosen["verified_allowed"],
+                        "patternsAlloweds": sorted(chosen.get("patterns_allowed") or []),
+                    }
+                    if chosen
+                    else None,
+                },
+            )
+        ]
+
+    # --- Requests -----------------------------------------------------------------------------------------------------
+
+    def _of(self, environment: str) -> str:
+        return f"{self.path}/environments/{quote(environment, safe='')}"
+
+    async def _rows(
+        self,
+        path: str,
+        field: str,
+        what: str,
+        types: Collection[str],
+        prefix: tuple[str, ...],
+        *,
+        size: int = _PAGE,
+    ) -> list[Document] | None:
+        """All pages of a list, counted against the total that GitHub tells, or None where it could not be read."""
+        found: list[Document] = []
+        total: Any = 0
+        try:
+            async for page in self.client.pages(path, per_page=size):
+                document = cast("Document", page) if isinstance(page, dict) else {}
+                if not isinstance(document.get(field), list):
+                    raise Unreadable("GitHub", "GET", path, None, f"the answer has no `{field}`")
+                found += cast("list[Document]", document[field])
+                total = document.get("total_count", 0)
+            if isinstance(total, int) and len(found) < total:
+                raise Unreadable("GitHub", "GET", path, None, f"{len(found)} of {total} were given")
+        except VendorError as error:
+            self.blind.add(error, what, types, prefix)
+            return None
+        return found
+
+
+def _actors(row: Document) -> list[Document]:
+    """Who may bypass a ruleset, as the provider has them."""
+    found = [
+        {
+            "actorId": actor.get("actor_id") or 0,
+            "actorType": actor["actor_type"],
+            "bypassMode": actor["bypass_mode"],
+        }
+        for actor in rows(row, "bypass_actors")
+    ]
+    return sorted(found, key=str)
+
+
+def _part(name: Any) -> str:
+    """A name as part of an id of GitHub's provider: a colon in it is written as `??`."""
+    return str(name).replace(":", "??")
+
+
+def _reviewers(review: Document) -> list[Document]:
+    """Teams' and users' ids, as the provider has them: one object with both, or none."""
+    ids: dict[str, list[int]] = {"teams": [], "users": []}
+    for row in rows(review, "reviewers"):
+        ids["teams" if row.get("type") == "Team" else "users"].append(int(row["reviewer"]["id"]))
+    found = {kind: sorted(numbers) for kind, numbers in ids.items() if numbers}
+    return [found] if found else []

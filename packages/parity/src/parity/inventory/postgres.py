@@ -1,0 +1,172 @@
+"""PostgreSQL as it is: databases, roles, memberships, settings, schemas, extensions and every privilege."""
+
+from __future__ import annotations
+
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Any
+
+import psycopg
+from psycopg.rows import dict_row
+
+from parity.inventory import model, postgres_objects, postgres_queries
+from parity.inventory.model import Login, Seen, Unseen
+from parity.inventory.postgres_objects import Rows
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Mapping
+
+Document = dict[str, Any]
+
+_SHARED = frozenset({model.ROLE, model.DATABASE})
+_INSIDE = frozenset({model.SCHEMA, model.EXTENSION, model.GRANT, model.DEFAULT})
+_ALL = _SHARED | _INSIDE
+_WITH_MEMBER_OPTIONS = 160000
+_WRONG_LOGIN = "28P01"
+_CONNECT_SECONDS = 10
+
+
+@dataclass(frozen=True)
+class Check:
+    """A login to try."""
+
+    role: str
+    database: str
+    password: str = field(repr=False)
+
+
+@dataclass(frozen=True)
+class Scope:
+    """What of PostgreSQL to look at."""
+
+    databases: tuple[str, ...]
+    roles: tuple[str, ...]
+    owners: tuple[str, ...]
+    """Roles whose default privileges matter."""
+    grants: tuple[model.Key, ...]
+    """Keys of the declared grants: database, role, kind, schema."""
+    defaults: tuple[model.Key, ...]
+    """Keys of the declared default privileges: database, owner, role, kind, schema."""
+    logins: tuple[Check, ...] = ()
+
+
+def look(environment: Mapping[str, str], scope: Scope) -> Seen:
+    """Everything of the scope, read as the role that libpq's variables name; it needs to be no superuser.
+
+    Args:
+        environment: `PGHOST`, `PGPORT`, `PGUSER`, `PGPASSWORD`, `PGDATABASE`, `PGSSLMODE` and the like.
+        scope: what to look at.
+    """
+    given = {"databases": list(scope.databases), "roles": list(scope.roles), "owners": list(scope.owners)}
+    given["patterns"] = [f"{_escaped(name)}\\_%" for name in scope.databases]
+    try:
+        shared = _ask(environment, environment.get("PGDATABASE") or "postgres", given, inside=False)
+    except psycopg.Error as error:
+        return Seen(unseen=(_unseen(error, "PostgreSQL's roles and databases", _ALL, ()),), calls=1)
+    there = {str(row["datname"]) for row in shared.rows["databases"]}
+    with ThreadPoolExecutor(max_workers=8) as pool:
+        inner = {name: pool.submit(_attempt, environment, name, given) for name in scope.databases if name in there}
+        tried = [pool.submit(_log_in, environment, each) for each in scope.logins if each.database in there]
+        insides = {name: each.result() for name, each in inner.items()}
+        logins = tuple(each.result() for each in tried)
+    parts = [postgres_objects.shared(shared)]
+    calls = shared.statements + len(logins)
+    for name, rows in insides.items():
+        if isinstance(rows, Unseen):
+            parts.append(Seen(unseen=(rows,)))
+        else:
+            parts.append(postgres_objects.inside(name, rows, shared, scope.grants, scope.defaults))
+            calls += rows.statements
+    whole = model.merged(parts)
+    return replace(whole, logins=logins, calls=calls)
+
+
+def _escaped(name: str) -> str:
+    return name.replace("\\", "\\\\").replace("_", "\\_").replace("%", "\\%")
+
+
+def _unseen(error: psycopg.Error, what: str, types: Collection[str], prefix: model.Key) -> Unseen:
+    text = str(error).strip().splitlines()
+    return Unseen(
+        "PostgreSQL", what, "connect and read the catalogues", error.sqlstate, text[-1] if text else "no message",
+        frozenset(types), prefix,
+    )  # fmt: skip
+
+
+# --- Connections ------------------------------------------------------------------------------------------------------
+
+
+def _connect(environment: Mapping[str, str], **own: Any) -> psycopg.Connection[Any]:
+    """A connection in a read-only session; what is not named comes from libpq's variables."""
+    names = {"PGHOST": "host", "PGPORT": "port", "PGUSER": "user", "PGPASSWORD": "password", "PGSSLMODE": "sslmode"}
+    given: Document = {name: environment[variable] for variable, name in names.items() if environment.get(variable)}
+    given = {"connect_timeout": _CONNECT_SECONDS, **given, **own}
+    return psycopg.connect(autocommit=True, row_factory=dict_row, application_name="parity", **given)  # pyright: ignore[reportArgumentType]
+
+
+def _ask(environment: Mapping[str, str], database: str, given: Document, *, inside: bool) -> Rows:
+    """Ask for everything that is shared by the server, or that is inside one database."""
+    with _connect(environment, dbname=database) as connection:
+        connection.execute("set default_transaction_read_only = on")
+        version = next(iter(connection.execute(postgres_queries.VERSION).fetchall()[0].values()))
+        queries = _inner_queries() if inside else _shared_queries(version)
+        rows = {name: connection.execute(query, given).fetchall() for name, query in queries.items()}  # pyright: ignore[reportArgumentType, reportCallIssue]
+    return Rows(rows, version, len(queries) + 3)
+
+
+def _attempt(environment: Mapping[str, str], database: str, given: Document) -> Rows | Unseen:
+    try:
+        return _ask(environment, database, given, inside=True)
+    except psycopg.Error as error:
+        return _unseen(error, f"the database {database}", _INSIDE, (database,))
+
+
+def _shared_queries(version: int) -> dict[str, str]:
+    options = version >= _WITH_MEMBER_OPTIONS
+    inherit, chosen = ("a.inherit_option", "a.set_option") if options else ("true", "true")
+    return {
+        "databases": postgres_queries.DATABASES,
+        "roles": postgres_queries.ROLES,
+        "memberships": postgres_queries.MEMBERSHIPS.format(inherit=inherit, set=chosen),
+        "settings": postgres_queries.SETTINGS,
+        "privileges": postgres_queries.DATABASE_PRIVILEGES,
+    }
+
+
+def _inner_queries() -> dict[str, str]:
+    return {
+        "things": postgres_queries.THINGS,
+        "columns": postgres_queries.COLUMNS,
+        "defaults": postgres_queries.DEFAULTS,
+        "extensions": postgres_queries.EXTENSIONS,
+        "others": postgres_queries.OTHERS,
+    }
+
+
+def _log_in(environment: Mapping[str, str], check: Check) -> Login:
+    """Try a role's password where the server asks for one."""
+    try:
+        with _connect(environment, dbname=check.database, user=check.role, password=check.password) as connection:
+            asked = bool(connection.pgconn.used_password)
+    except psycopg.Error as error:
+        text = str(error).strip().splitlines()
+        message = text[-1].rpartition("FATAL:")[2].strip() if text else "no message"
+        return Login(check.role, check.database, _judged(error), message)
+    if not asked:
+        return Login(check.role, check.database, None, "the server asked for no password")
+    return Login(check.role, check.database, True, "it logs in")
+
+
+def _judged(error: psycopg.Error) -> bool | None:
+    """Whether a refused login says that the password is wrong; None where it says something else.
+
+    libpq gives no SQLSTATE for a refused connection, so PostgreSQL's own words are read; they are not translated before
+    a session begins.
+    """
+    text = str(error)
+    if "password authentication failed" in text or error.sqlstate == _WRONG_LOGIN:
+        return False
+    # Refused after the password was taken: no right to the database, or no connection left.
+    if "permission denied for database" in text or "too many connections for role" in text:
+        return True
+    return False if "is not permitted to log in" in text else None

@@ -1,0 +1,315 @@
+"""What PostgreSQL's catalogues say, as objects in Pulumi's input names."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, cast
+
+from parity.inventory import model
+from parity.inventory.documents import texts
+from parity.inventory.model import Found, Privilege, Seen, Thing
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+Document = dict[str, Any]
+
+_DEFAULT_OWNED = frozenset({"plpgsql"})
+"""Extensions that every database has."""
+_SETTINGS = {
+    "search_path": "searchPaths",
+    "statement_timeout": "statementTimeout",
+    "idle_in_transaction_session_timeout": "idleInTransactionSessionTimeout",
+    "role": "assumeRole",
+}
+_KINDS = {"table": "table", "sequence": "sequence", "routine": "routine"}
+"""Kinds of objects in a schema that a grant is about, Pulumi's name to ours."""
+_OTHER_TYPES = {
+    "publication": "postgresql:index/publication:Publication",
+    "subscription": "postgresql:index/subscription:Subscription",
+    "user mapping": "postgresql:index/userMapping:UserMapping",
+    "event trigger": "postgresql:event trigger",
+    "foreign data wrapper": "postgresql:foreign data wrapper",
+    "foreign server": "postgresql:index/server:Server",
+    "large object": "postgresql:large object",
+}
+
+
+@dataclass
+class Rows:
+    """What one connection gave, by query."""
+
+    rows: dict[str, list[Document]]
+    version: int
+    statements: int
+
+
+def shared(rows: Rows) -> Seen:
+    """Databases, roles, and who may do what with the databases."""
+    settings = rows.rows["settings"]
+    members = rows.rows["memberships"]
+    found = [_database(row, settings) for row in rows.rows["databases"]]
+    found += [_role(row, members, settings) for row in rows.rows["roles"]]
+    privileges = [
+        Privilege(
+            row["name"], "database", "", row["name"], row["owner"], row["grantee"], row["privilege_type"],
+            row["is_grantable"], builtin=row["builtin"],
+        )
+        for row in rows.rows["privileges"]
+        if row["grantee"] != row["owner"]
+    ]  # fmt: skip
+    return Seen(tuple(found), privileges=tuple(privileges))
+
+
+def _database(row: Document, settings: Sequence[Document]) -> Found:
+    own = _settings(settings, row["datname"], "")
+    return Found(
+        model.DATABASE,
+        (row["datname"],),
+        row["datname"],
+        row["datname"],
+        {
+            "name": row["datname"],
+            "owner": row["owner"],
+            "connectionLimit": row["datconnlimit"],
+            "allowConnections": row["datallowconn"],
+            "isTemplate": row["datistemplate"],
+            "encoding": row["encoding"],
+            "lcCollate": row["datcollate"],
+            "lcCtype": row["datctype"],
+            "tablespaceName": row["spcname"],
+        },
+        beyond={f"setting.{name}": value for name, value in own.items()},
+    )
+
+
+def _settings(rows: Iterable[Document], database: str, role: str) -> dict[str, str]:
+    found: dict[str, str] = {}
+    for row in rows:
+        if row["database"] == database and row["role"] == role:
+            found |= _options_in(row["setconfig"])
+    return found
+
+
+def _options_in(config: Any) -> dict[str, str]:
+    """Settings of a catalogue's `{name=value,...}`."""
+    return {name: value for name, _, value in (text.partition("=") for text in texts(config))}
+
+
+def _role(row: Document, members: Sequence[Document], settings: Sequence[Document]) -> Found:
+    name = row["rolname"]
+    config = _options_in(row["rolconfig"])
+    of = [each for each in members if each["member"] == name]
+    beyond: Document = {f"setting.{key}": value for key, value in config.items() if key not in _SETTINGS}
+    for each in settings:
+        if each["role"] == name and each["database"]:
+            own = _settings([each], each["database"], name)
+            beyond |= {f"setting.{key} in {each['database']}": value for key, value in own.items()}
+    for each in of:
+        unusual = _options(each)
+        if unusual:
+            beyond[f"roles.{each['role']}"] = unusual
+    given_to = sorted(
+        f"{each['member']}{_shown(_options(each))}" for each in members if each["role"] == name and not _made_it(each)
+    )
+    return Found(
+        model.ROLE,
+        (name,),
+        name,
+        name,
+        {
+            "name": name,
+            "login": row["rolcanlogin"],
+            "superuser": row["rolsuper"],
+            "createDatabase": row["rolcreatedb"],
+            "createRole": row["rolcreaterole"],
+            "replication": row["rolreplication"],
+            "bypassRowLevelSecurity": row["rolbypassrls"],
+            "inherit": row["rolinherit"],
+            "connectionLimit": row["rolconnlimit"],
+            "validUntil": row["valid_until"] or "infinity",
+            "roles": sorted({each["role"] for each in of}),
+            "searchPaths": _search_path(config.get("search_path", "")),
+            "statementTimeout": _time(config.get("statement_timeout", "0")),
+            "idleInTransactionSessionTimeout": _time(config.get("idle_in_transaction_session_timeout", "0")),
+            "assumeRole": config.get("role", ""),
+            "members": given_to,
+        },
+        hidden={"password": "PostgreSQL keeps a digest that only a superuser may read"},
+        secret=frozenset({"password"}),
+        beyond=beyond,
+    )
+
+
+def _made_it(row: Document) -> bool:
+    """What the server gives to whoever makes a role, from version 16 on: the right to grant it, and no more."""
+    return row["by_the_server"] and row["admin_option"] and not row["inherit_option"] and not row["set_option"]
+
+
+def _options(row: Document) -> list[str]:
+    """What is unusual of a membership."""
+    found = ["with admin option"] if row["admin_option"] else []
+    found += [] if row["inherit_option"] else ["without inherit"]
+    return found + ([] if row["set_option"] else ["without set"])
+
+
+def _shown(options: list[str]) -> str:
+    return f" ({', '.join(options)})" if options else ""
+
+
+def _search_path(text: str) -> list[str]:
+    return [part.strip().strip('"') for part in text.split(",") if part.strip().strip('"')]
+
+
+_UNITS = {"ms": 1, "s": 1000, "min": 60_000, "h": 3_600_000, "d": 86_400_000}
+
+
+def _time(text: str) -> int | str:
+    """A time setting in milliseconds, as the provider has it; the text itself where it cannot be read."""
+    digits = text.rstrip("abcdefghijklmnopqrstuvwxyz ")
+    unit = text[len(digits) :].strip() or "ms"
+    return int(digits) * _UNITS[unit] if digits.isdigit() and unit in _UNITS else text
+
+
+# --- Inside a database ------------------------------------------------------------------------------------------------
+
+
+def inside(database: str, rows: Rows, server: Rows, grants: Iterable[model.Key], defaults: Iterable[model.Key]) -> Seen:
+    """All that is in one database; `server` is what it shares."""
+    things: list[Thing] = []
+    privileges: list[Privilege] = []
+    for row in rows.rows["things"]:
+        lacks = tuple(texts(row["owner_lacks"]))
+        thing = Thing(database, row["kind"], row["schema"], row["name"], row["owner"], row["extension"], lacks)
+        things.append(thing)
+        held = cast("list[tuple[str, str, bool, bool]]", row["privileges"] or [])
+        privileges += [
+            Privilege(
+                database, thing.kind, thing.schema, thing.name, thing.owner, grantee, privilege, grantable,
+                builtin=builtin,
+            )
+            for grantee, privilege, grantable, builtin in held
+        ]  # fmt: skip
+    privileges += [
+        Privilege(
+            database, "column", row["schema"], row["name"], row["owner"], row["grantee"], row["privilege_type"],
+            row["is_grantable"],
+        )
+        for row in rows.rows["columns"]
+    ]  # fmt: skip
+    privileges += [
+        Privilege(
+            database, row["kind"], row["schema"], "", row["owner"], row["grantee"], row["privilege_type"],
+            row["is_grantable"], default=True, builtin=row["builtin"],
+        )
+        for row in rows.rows["defaults"]
+    ]  # fmt: skip
+    found = [_schema(thing) for thing in things if thing.kind == "schema"]
+    found += [_extension(database, row) for row in rows.rows["extensions"] if row["extname"] not in _DEFAULT_OWNED]
+    found += [
+        Found(_OTHER_TYPES[row["kind"]], (database, row["name"]), row["name"], "", {"owner": row["owner"]})
+        for row in rows.rows["others"]
+    ]
+    found += [
+        Found(_OTHER_TYPES[thing.kind], (database, thing.name), thing.name, "", {"owner": thing.owner})
+        for thing in things
+        if thing.kind in _OTHER_TYPES and not thing.extension
+    ]
+    on_database = [each for each in shared(server).privileges if each.name == database]
+    every = [*on_database, *privileges]
+    found += [_grant(key, every, things) for key in grants if key[0] == database]
+    found += [_default(key, every) for key in defaults if key[0] == database]
+    return Seen(tuple(found), privileges=tuple(privileges), things=tuple(things))
+
+
+def _schema(thing: Thing) -> Found:
+    identity = f"{thing.database}.{thing.name}"
+    return Found(
+        model.SCHEMA,
+        (thing.database, thing.name),
+        identity,
+        identity,
+        {"database": thing.database, "name": thing.name, "owner": thing.owner},
+        beyond={"extension": thing.extension} if thing.extension else {},
+    )
+
+
+def _extension(database: str, row: Document) -> Found:
+    identity = f"{database}.{row['extname']}"
+    return Found(
+        model.EXTENSION,
+        (database, row["extname"]),
+        identity,
+        identity,
+        {"database": database, "name": row["extname"], "schema": row["schema"], "version": row["extversion"]},
+    )
+
+
+def on_objects(key: model.Key, things: Iterable[Thing]) -> list[Thing]:
+    """The objects that a grant is about: all of its kind in its schema, the extensions' own among them."""
+    database, _, kind, schema = key
+    return [
+        each
+        for each in things
+        if each.database == database and each.kind == kind and each.schema == schema and each.kind in _KINDS
+    ]
+
+
+def _grant(key: model.Key, privileges: Iterable[Privilege], things: Iterable[Thing]) -> Found:
+    """A grant as the provider would read it: what the role has on every object of the kind."""
+    database, role, kind, schema = key
+    named = f"{role}_{database}_{schema}_{kind}" if schema else f"{role}_{database}_{kind}"
+    held: dict[str, set[str]] = {}
+    grantable = False
+    for each in privileges:
+        if each.default or each.grantee != role or each.kind != kind:
+            continue
+        if kind == "schema" and each.name != schema:
+            continue
+        if kind in _KINDS and each.schema != schema:
+            continue
+        held.setdefault(each.name, set()).add(each.privilege)
+        grantable = grantable or each.grantable
+    objects = on_objects(key, things) if kind in _KINDS else []
+    names = {each.name for each in objects} if kind in _KINDS else {schema or database}
+    sets = [held.get(name, set()) for name in sorted(names)]
+    common = sets[0].intersection(*sets[1:]) if sets else set[str]()
+    return Found(
+        model.GRANT,
+        key,
+        named,
+        "",
+        {
+            "database": database,
+            "role": role,
+            "objectType": kind,
+            **({"schema": schema} if schema else {}),
+            **({"privileges": sorted(common), "withGrantOption": grantable} if names else {}),
+        },
+        vacuous=not names,
+    )
+
+
+def _default(key: model.Key, privileges: Iterable[Privilege]) -> Found:
+    database, owner, role, kind, schema = key
+    held = [
+        each
+        for each in privileges
+        if each.default
+        and (each.database, each.owner, each.grantee, each.kind, each.schema) == (database, owner, role, kind, schema)
+    ]
+    return Found(
+        model.DEFAULT,
+        key,
+        f"{role}_{database}_{schema or 'noschema'}_{owner}_{kind}",
+        "",
+        {
+            "database": database,
+            "owner": owner,
+            "role": role,
+            "objectType": kind,
+            **({"schema": schema} if schema else {}),
+            "privileges": sorted({each.privilege for each in held}),
+            "withGrantOption": any(each.grantable for each in held),
+        },
+    )

@@ -1,0 +1,383 @@
+"""Vercel as it is: each project with its variables, domains, deployments and switches, and the team's log drains."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, cast
+from urllib.parse import quote
+
+from parity.inventory import model, vercel_project
+from parity.inventory.documents import Document, part, rows, texts
+from parity.inventory.model import Blind, Found, Seen, milliseconds
+from parity.inventory.vercel_others import Others
+from parity.vendors.http import Client, NotFound, Service, Unreadable, VendorError
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Mapping, Sequence
+
+BASE_URL = "https://api.vercel.com"
+TOKEN_VARIABLE = "VERCEL_API_TOKEN"  # noqa: S105 - the variable's name
+_PAGE = 100
+_DAYS = {1: "1d", 7: "1w", 30: "1m", 60: "2m", 90: "3m", 180: "6m", 365: "1y", 36500: "unlimited"}
+_RETENTION = {
+    "expirationPreview": "expirationDays",
+    "expirationProduction": "expirationDaysProduction",
+    "expirationCanceled": "expirationDaysCanceled",
+    "expirationErrored": "expirationDaysErrored",
+}
+_SENSITIVE = "Vercel never shows a sensitive variable's value"
+_BUILT_IN = "Vercel shows the names of a deployment's own variables, not their values"
+_PROJECT_TYPES = frozenset(
+    {model.PROJECT, model.VARIABLE, model.DOMAIN, model.RETENTION, model.DEPLOYMENT, model.LIVE, model.BYPASS}
+)
+_DRAIN_TYPES = frozenset({model.DRAIN})
+_BYPASS_SCOPE = "automation-bypass"
+
+
+@dataclass(frozen=True)
+class Scope:
+    """What of Vercel to look at."""
+
+    team: str
+    """Id or slug."""
+    projects: tuple[str, ...]
+    """Names."""
+
+
+def service(token: str, team: str) -> Service:
+    """Vercel's API as one team sees it."""
+    parameter = "teamId" if team.startswith("team_") else "slug"
+    return Service("Vercel", BASE_URL, {"Authorization": f"Bearer {token}"}, {parameter: team})
+
+
+async def look(client: Client, scope: Scope) -> Seen:
+    """Everything of the scope; what cannot be read is told, and the rest is read all the same."""
+    blind = Blind("Vercel")
+    try:
+        team = await client.get(f"/v2/teams/{quote(scope.team, safe='')}")
+    except VendorError as error:
+        blind.add(error, f"the Vercel team {scope.team}", _PROJECT_TYPES | _DRAIN_TYPES)
+        return Seen(unseen=tuple(blind.unseen), calls=client.calls)
+    looker = _Looker(client, blind, str(team["id"]), scope)
+    drains, *parts = await asyncio.gather(looker.drains(), *(looker.project(name) for name in scope.projects))
+    found = tuple(each for part in (*parts, drains) for each in part)
+    return Seen(found, tuple(blind.unseen), calls=client.calls, account={"team": looker.team})
+
+
+class _Looker:
+    """Reads one team's projects."""
+
+    def __init__(self, client: Client, blind: Blind, team: str, scope: Scope) -> None:
+        self.client, self.blind, self.team, self.scope = client, blind, team, scope
+        self.others = Others(client, blind, team, self._rows)
+
+    async def project(self, name: str) -> list[Found]:
+        """One project and all that is in it; nothing where there is none of that name."""
+        document = await self._document(name)
+        if document is None:
+            return []
+        parts = await asyncio.gather(
+            self._variables(document),
+            self._domains(document),
+            self._deployments(document),
+            self.others.custom_environments(document),
+            self.others.rolling_release(document),
+            self.others.webhooks(document),
+            self.others.aliases(document),
+        )
+        own = [self._project(document), self._retention(document), *self._bypasses(document)]
+        domains = {each.key[1] for each in parts[1]}
+        aliases = [each for each in parts[6] if each.key[1] not in domains]
+        serving = {each.key[1]: str(each.properties["deploymentId"]) for each in parts[6] if each.key[1] in domains}
+        live = _live(document, self.team, parts[2], serving)
+        return [*own, *live, *(each for part in parts[:6] for each in part), *aliases]
+
+    async def _document(self, name: str) -> Document | None:
+        path = f"/v9/projects/{quote(name, safe='')}"
+        try:
+            document = await self._asked_twice(path, name)
+        except VendorError as error:
+            self.blind.add(error, f"the project {name}", _PROJECT_TYPES, (name,))
+            return None
+        if document is None:
+            return None
+        if document.get("name") != name or "id" not in document:
+            cut = Unreadable("Vercel", "GET", path, None, f"the answer is of {document.get('name')!r}")
+            self.blind.add(cut, f"the project {name}", _PROJECT_TYPES, (name,))
+            return None
+        return document
+
+    async def _asked_twice(self, path: str, name: str) -> Document | None:
+        """The project, or None where there is none; it may come about between one request and the next."""
+        try:
+            return await self.client.get(path)
+        except NotFound:
+            if not await self._is_listed(name):
+                return None
+        # Listed after it was not found: it is new, or a right is missing, or a fault of the vendor's.
+        return await self.client.get(path)
+
+    async def _is_listed(self, name: str) -> bool:
+        """Whether the team's list has the project after all; where that cannot be read either, it is unseen."""
+        listed = await self._rows(
+            "/v9/projects", "projects", "the list of projects", _PROJECT_TYPES, (name,), search=name
+        )
+        return any(each.get("name") == name for each in listed or [])
+
+    async def _rows(
+        self, path: str, field: str, what: str, types: Collection[str], prefix: tuple[str, ...], **query: str | int
+    ) -> list[Document] | None:
+        """All pages of a list, or None where one could not be read."""
+        found: list[Document] = []
+        try:
+            async for page in self.client.pages(path, limit=_PAGE, **query):
+                document = cast("Document", page) if isinstance(page, dict) else {}
+                if not isinstance(document.get(field), list):
+                    raise Unreadable("Vercel", "GET", path, None, f"the answer has no `{field}`")
+                found += cast("list[Document]", document[field])
+        except VendorError as error:
+            self.blind.add(error, what, types, prefix)
+            return None
+        return found
+
+    def _project(self, document: Document) -> Found:
+        hidden = {}
+        if document.get("passwordProtection"):
+            hidden = {"passwordProtection.password": "Vercel never shows the password of a protection"}
+        return Found(
+            model.PROJECT,
+            (document["name"],),
+            document["id"],
+            f"{self.team}/{document['id']}",
+            vercel_project.properties(document),
+            hidden=hidden,
+            beyond=vercel_project.beyond(document),
+            written_at=milliseconds(document.get("updatedAt")),
+        )
+
+    def _retention(self, document: Document) -> Found:
+        said = cast("Document | None", document.get("deploymentExpiration"))
+        days = {name: 36500 if said is None else int(said.get(wire) or 0) for name, wire in _RETENTION.items()}
+        identity = f"{self.team}/{document['id']}"
+        properties = {name: _DAYS.get(each, f"{each} days") for name, each in days.items()}
+        return Found(
+            model.RETENTION,
+            (document["name"],),
+            identity,
+            identity,
+            {"projectId": document["id"], **properties},
+            vacuous=said is None,
+        )
+
+    def _bypasses(self, document: Document) -> list[Found]:
+        given = cast("dict[str, Document]", part(document, "protectionBypass"))
+        return [
+            Found(
+                model.BYPASS,
+                (document["name"],),
+                f"{self.team}/{document['id']}",
+                "",
+                {"team": self.team, "projectId": document["id"], "secret": secret},
+                secret=frozenset({"secret"}),
+                beyond={name: about[name] for name in ("note",) if about.get(name)},
+                written_at=milliseconds(about.get("createdAt")),
+                by=str(about.get("createdBy") or ""),
+            )
+            for secret, about in sorted(given.items())
+            if about.get("scope") == _BYPASS_SCOPE
+        ]
+
+    # --- Variables ----------------------------------------------------------------------------------------------------
+
+    async def _variables(self, document: Document) -> list[Found]:
+        name = document["name"]
+        listed = await self._rows(
+            f"/v10/projects/{document['id']}/env", "envs", f"the variables of {name}", (model.VARIABLE,), (name,),
+            decrypt="true",
+        )  # fmt: skip
+        found = await asyncio.gather(*(self._variable(document, row) for row in listed or []))
+        return [each for each in found if each is not None]
+
+    async def _variable(self, project: Document, row: Document) -> Found | None:
+        sensitive = row.get("type") == "sensitive"
+        key = (project["name"], str(row["key"]))
+        if not sensitive and not row.get("decrypted", row.get("type") == "plain"):
+            try:
+                row = await self.client.get(f"/v1/projects/{project['id']}/env/{row['id']}")
+            except VendorError as error:
+                self.blind.add(error, f"the variable {key[1]} of {key[0]}", (model.VARIABLE,), key)
+                return None
+        properties: Document = {
+            "projectId": project["id"],
+            "key": row["key"],
+            "sensitive": sensitive,
+            "targets": texts(row.get("target")),
+            "customEnvironmentIds": texts(row.get("customEnvironmentIds")),
+            "gitBranch": row.get("gitBranch"),
+            "comment": row.get("comment") or "",
+        }
+        return Found(
+            model.VARIABLE,
+            key,
+            row["id"],
+            f"{self.team}/{project['id']}/{row['id']}",
+            properties if sensitive else {**properties, "value": row.get("value", "")},
+            hidden={"value": _SENSITIVE} if sensitive else {},
+            secret=frozenset({"value"}),
+            beyond={} if sensitive or row.get("type") in {"encrypted", "plain"} else {"type": row.get("type")},
+            written_at=milliseconds(row.get("updatedAt") or row.get("createdAt")),
+            by=str(row.get("updatedBy") or row.get("createdBy") or ""),
+        )
+
+    # --- Domains, deployments, and what is live -----------------------------------------------------------------------
+
+    async def _domains(self, document: Document) -> list[Found]:
+        name = document["name"]
+        listed = await self._rows(
+            f"/v9/projects/{document['id']}/domains", "domains", f"the domains of {name}", (model.DOMAIN,), (name,)
+        )
+        return [
+            Found(
+                model.DOMAIN,
+                (name, str(row["name"])),
+                str(row["name"]),
+                f"{self.team}/{document['id']}/{row['name']}",
+                {
+                    "projectId": document["id"],
+                    "domain": row["name"],
+                    **{
+                        field: row.get(field)
+                        for field in ("redirect", "redirectStatusCode", "gitBranch", "customEnvironmentId")
+                    },
+                },
+                beyond={} if row.get("verified", True) else {"verified": False},
+                written_at=milliseconds(row.get("updatedAt") or row.get("createdAt")),
+            )
+            for row in listed or []
+        ]
+
+    async def _deployments(self, document: Document) -> list[Found]:
+        """The production deployments that carry a release; each is asked for what the list does not say."""
+        name = document["name"]
+        types = (model.DEPLOYMENT, model.LIVE)
+        listed = await self._rows(
+            "/v6/deployments",
+            "deployments",
+            f"the deployments of {name}",
+            types,
+            (name,),
+            projectId=document["id"],
+            target="production",
+        )
+        ours = [str(row["uid"]) for row in listed or [] if part(row, "meta").get("release")]
+        found = await asyncio.gather(*(self._deployment(document, each) for each in ours))
+        return [each for each in found if each is not None]
+
+    async def _deployment(self, project: Document, identity: str) -> Found | None:
+        try:
+            row = await self.client.get(f"/v13/deployments/{identity}")
+        except NotFound:
+            return None  # Deleted since it was listed.
+        except VendorError as error:
+            self.blind.add(error, f"the deployment {identity}", (model.DEPLOYMENT,), (project["name"],))
+            return None
+        meta = {name: str(value) for name, value in part(row, "meta").items()}
+        source = part(row, "gitSource")
+        environment = part(row, "customEnvironment")
+        creator = part(row, "creator")
+        return Found(
+            model.DEPLOYMENT,
+            (project["name"], meta.get("release", "")),
+            identity,
+            "",
+            {
+                "projectId": row.get("projectId", project["id"]),
+                "production": row.get("target") == "production",
+                "ref": source.get("ref") or source.get("sha"),
+                "meta": {name: meta.get(name) for name in ("release", "commit", "config")},
+                "environment": texts(row.get("env")),
+                "customEnvironmentId": environment.get("id"),
+                "url": row.get("url", ""),
+            },
+            hidden={"environment": _BUILT_IN},
+            beyond={} if row.get("readyState") == "READY" else {"readyState": row.get("readyState")},
+            written_at=milliseconds(row.get("createdAt")),
+            by=str(creator.get("username") or creator.get("uid") or ""),
+        )
+
+    async def drains(self) -> list[Found]:
+        """All of the team's log drains."""
+        listed = await self._rows("/v1/drains", "drains", "the team's log drains", _DRAIN_TYPES, ())
+        return [self._drain(row) for row in listed or []]
+
+    def _drain(self, row: Document) -> Found:
+        delivery = part(row, "delivery")
+        filters = part(part(row, "filterV2"), "filter")
+        sampling = rows(row, "sampling")
+        properties: Document = {
+            "name": row.get("name", ""),
+            "deliveryFormat": delivery.get("encoding"),
+            "endpoint": delivery.get("endpoint"),
+            "headers": delivery.get("headers") or {},
+            "environments": texts(part(filters, "deployment").get("environments")),
+            "sources": texts(part(filters, "log").get("sources")),
+            "projectIds": texts(row.get("projectIds")),
+            "samplingRate": sampling[0].get("rate") if sampling else None,
+        }
+        shown = "secret" in delivery
+        beyond: Document = {}
+        if row.get("status") not in (None, "enabled"):
+            beyond["status"] = row["status"]
+        if len(sampling) > 1:
+            beyond["sampling"] = sampling[1:]
+        if row.get("transforms"):
+            beyond["transforms"] = row["transforms"]
+        schemas = part(row, "schemas")
+        if set(schemas) - {"log"}:
+            beyond["schemas"] = sorted(schemas)
+        return Found(
+            model.DRAIN,
+            (str(row.get("name", "")),),
+            str(row["id"]),
+            f"{self.team}/{row['id']}",
+            {**properties, "secret": delivery["secret"]} if shown else properties,
+            hidden={} if shown else {"secret": "Vercel does not show the secret of a drain"},
+            secret=frozenset({"secret", "headers"}),
+            beyond=beyond,
+            written_at=milliseconds(row.get("updatedAt") or row.get("createdAt")),
+        )
+
+
+def _live(project: Document, team: str, deployments: Sequence[Found], serving: Mapping[str, str]) -> list[Found]:
+    """Which deployment the project's domains serve; `serving` says it by domain, as the aliases have it."""
+    target = part(part(project, "targets"), "production")
+    if not target.get("id"):
+        return []
+    request = part(project, "lastAliasRequest")
+    deployment = next((each for each in deployments if each.id == target["id"]), None)
+    meta = cast("Document", deployment.properties["meta"]) if deployment else part(target, "meta")
+    identity = f"{team}/{project['name']}"
+    beyond: Document = {f"serves.{name}": each for name, each in sorted(serving.items()) if each != target["id"]}
+    status = str(request.get("jobStatus") or "")
+    if status not in {"", "succeeded"}:
+        beyond["lastAliasRequest.jobStatus"] = status
+    return [
+        Found(
+            model.LIVE,
+            (project["name"],),
+            identity,
+            identity,
+            {
+                "team": team,
+                "projectId": project["id"],
+                "project": project["name"],
+                "deploymentId": target["id"],
+                "deploymentUrl": str(target.get("url", "")),
+                "release": meta.get("release") or "unknown",
+                "commit": meta.get("commit") or meta.get("githubCommitSha") or "unknown",
+            },
+            beyond=beyond,
+            written_at=milliseconds(request.get("requestedAt")),
+        )
+    ]

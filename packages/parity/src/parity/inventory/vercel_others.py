@@ -1,0 +1,110 @@
+"""What a Vercel project may have and the program declares none of: custom environments, webhooks, aliases, ..."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, cast
+
+from parity.inventory import model
+from parity.inventory.documents import Document, rows, texts
+from parity.inventory.model import Found, milliseconds
+from parity.vendors.http import NotFound, Unreadable, VendorError
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable
+
+    from parity.inventory.model import Blind
+    from parity.vendors.http import Client
+
+    Rows = Callable[..., Awaitable[list[Document] | None]]
+
+
+class Others:
+    """Reads them for one team."""
+
+    def __init__(self, client: Client, blind: Blind, team: str, rows_of: Rows) -> None:
+        """Take the client, where failures are noted, Vercel's id of the team, and how a paged list is read."""
+        self.client, self.blind, self.team, self._rows = client, blind, team, rows_of
+
+    async def custom_environments(self, document: Document) -> list[Found]:
+        """The project's custom environments."""
+        try:
+            answer = await self.client.get(f"/v9/projects/{document['id']}/custom-environments")
+        except VendorError as error:
+            self.blind.add(
+                error,
+                f"the custom environments of {document['name']}",
+                (model.CUSTOM_ENVIRONMENT,),
+                (document["name"],),
+            )
+            return []
+        return [
+            Found(
+                model.CUSTOM_ENVIRONMENT,
+                (document["name"], str(row["slug"])),
+                str(row["id"]),
+                f"{self.team}/{document['id']}/{row['slug']}",
+                {"projectId": document["id"], "name": row["slug"]},
+                written_at=milliseconds(row.get("updatedAt") or row.get("createdAt")),
+            )
+            for row in rows(answer, "environments")
+        ]
+
+    async def rolling_release(self, document: Document) -> list[Found]:
+        """The project's rolling release, where one is configured."""
+        try:
+            answer = await self.client.get(f"/v1/projects/{document['id']}/rolling-release/config")
+        except NotFound:
+            return []
+        except VendorError as error:
+            self.blind.add(
+                error, f"the rolling release of {document['name']}", (model.ROLLING_RELEASE,), (document["name"],)
+            )
+            return []
+        if not answer.get("rollingRelease"):
+            return []
+        identity = f"{self.team}/{document['id']}"
+        return [Found(model.ROLLING_RELEASE, (document["name"],), identity, identity, {"projectId": document["id"]})]
+
+    async def webhooks(self, document: Document) -> list[Found]:
+        """The webhooks that are about the project."""
+        try:
+            answer = await self.client.request("GET", "/v1/webhooks", parameters={"projectId": document["id"]})
+            listed = cast("list[Document]", answer.json())
+        except VendorError as error:
+            self.blind.add(error, f"the webhooks of {document['name']}", (model.WEBHOOK,), (document["name"],))
+            return []
+        except ValueError as error:
+            cut = Unreadable("Vercel", "GET", "/v1/webhooks", None, str(error))
+            self.blind.add(cut, f"the webhooks of {document['name']}", (model.WEBHOOK,), (document["name"],))
+            return []
+        return [
+            Found(
+                model.WEBHOOK,
+                (document["name"], str(row["id"])),
+                str(row["id"]),
+                "",
+                {"endpoint": row.get("url"), "events": texts(row.get("events"))},
+                written_at=milliseconds(row.get("updatedAt") or row.get("createdAt")),
+            )
+            for row in listed
+            if document["id"] in texts(row.get("projectIds"))
+        ]
+
+    async def aliases(self, document: Document) -> list[Found]:
+        """Aliases that somebody set: none of a deployment's own hosts, and none of the project's domains."""
+        listed = await self._rows(
+            "/v4/aliases", "aliases", f"the aliases of {document['name']}", (model.ALIAS,), (document["name"],),
+            projectId=document["id"],
+        )  # fmt: skip
+        return [
+            Found(
+                model.ALIAS,
+                (document["name"], str(row["alias"])),
+                str(row.get("uid", "")),
+                f"{self.team}/{row.get('uid', '')}",
+                {"alias": row["alias"], "deploymentId": row.get("deploymentId")},
+                written_at=milliseconds(row.get("updatedAt") or row.get("createdAt")),
+            )
+            for row in listed or []
+            if not str(row["alias"]).endswith(".vercel.app")
+        ]

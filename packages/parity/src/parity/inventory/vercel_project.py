@@ -1,0 +1,215 @@
+"""A Vercel project's document in Pulumi's input names, as Vercel's provider reads it (client/project.go, v5.10.0)."""
+
+from __future__ import annotations
+
+from typing import Any, cast
+
+from parity.inventory.documents import Document, part, rows
+
+_SAME = {
+    "name": "name",
+    "framework": "framework",
+    "rootDirectory": "rootDirectory",
+    "buildCommand": "buildCommand",
+    "devCommand": "devCommand",
+    "installCommand": "installCommand",
+    "outputDirectory": "outputDirectory",
+    "ignoreCommand": "commandForIgnoringBuildStep",
+    "previewDeploymentSuffix": "previewDeploymentSuffix",
+    "nodeVersion": "nodeVersion",
+    "publicSource": "publicSource",
+    "automaticallyExposeSystemEnvironmentVariables": "autoExposeSystemEnvs",
+    "enablePreviewFeedback": "enablePreviewFeedback",
+    "enableProductionFeedback": "enableProductionFeedback",
+    "enableAffectedProjectsDeployments": "enableAffectedProjectsDeployments",
+    "previewDeploymentsDisabled": "previewDeploymentsDisabled",
+    "autoAssignCustomDomains": "autoAssignCustomDomains",
+    "gitLfs": "gitLFS",
+    "functionFailover": "serverlessFunctionZeroConfigFailover",
+    "customerSuccessCodeVisibility": "customerSupportCodeVisibility",
+    "gitForkProtection": "gitForkProtection",
+    "prioritiseProductionBuilds": "productionDeploymentsFastLane",
+    "directoryListing": "directoryListing",
+    "protectedSourcemaps": "protectedSourcemaps",
+}
+"""Pulumi's name to Vercel's, where the value is the same."""
+
+_PROTECTION = {
+    "prod_deployment_urls_and_all_previews": "standard_protection",
+    "all_except_custom_domains": "standard_protection_new",
+    "all": "all_deployments",
+    "preview": "only_preview_deployments",
+    "production": "only_production_deployments",
+}
+_MODE = {"additional": "trusted_ip_required", "exclusive": "trusted_ip_optional"}
+_SKEW = {1800: "30 minutes", 43200: "12 hours", 14400: "4 hours", 86400: "1 day", 604800: "7 days"}
+
+NAMES = frozenset(
+    {*_SAME, "gitRepository", "vercelAuthentication", "passwordProtection", "trustedIps", "oidcTokenConfig"}
+    | {"optionsAllowlist", "gitComments", "gitProviderOptions", "skewProtection", "resourceConfig"}
+    | {"onDemandConcurrentBuilds", "buildMachineType"}
+)
+"""Every name that `properties` may give; one that is not given is not set."""
+
+READ = frozenset(
+    {*_SAME.values(), "link", "ssoProtection", "passwordProtection", "trustedIps", "oidcTokenConfig"}
+    | {"optionsAllowlist", "gitComments", "gitProviderOptions", "skewProtectionMaxAge", "resourceConfig"}
+    | {"serverlessFunctionRegion"}
+)
+"""The fields of Vercel's document that `properties` reads."""
+
+ELSEWHERE = frozenset(
+    {"id", "accountId", "env", "targets", "latestDeployments", "protectionBypass", "deploymentExpiration", "crons"}
+    | {"customEnvironments", "rollingRelease", "lastAliasRequest", "lastRollbackTarget", "alias"}
+)
+"""Fields that are another resource's, or that say which object it is."""
+
+WATCHED: Document = {
+    "deploymentPolicy": None,
+    "enableExternalRewriteCaching": None,
+    "passport": None,
+    "paused": False,
+    "protectionConfig": None,
+    "skewProtectionAllowedDomains": None,
+    "skipGitConnectDuringLink": False,
+    "sourceFilesOutsideRootDirectory": True,
+    "staticIps": None,
+    "tracing": None,
+    "trustedSources": None,
+}
+"""Fields that somebody may set and that the provider has no name for, with what a project has that nobody touched."""
+
+VOLATILE = frozenset(
+    {"abuse", "analytics", "appliedCve55182Migration", "autoAssignCustomDomainsUpdatedBy", "avatar", "blobs"}
+    | {"concurrencyBucketName", "connectBuildsEnabled", "connectConfigurationId", "connectConfigurations", "createdAt"}
+    | {"creator", "dataCache", "defaultResourceConfig", "dismissedToasts", "expiration", "features", "jobs", "live"}
+    | {"hasActiveBranches", "hasDeployments", "integrations", "internalRoutes", "ipBuckets", "microfrontends"}
+    | {"passiveConnectConfigurationId", "permissions", "rollbackDescription", "sandbox", "security", "services"}
+    | {"skewProtectionBoundaryAt", "speedInsights", "tier", "transferCompletedAt", "transferStartedAt", "updatedAt"}
+    | {"transferToAccountId", "transferredFromAccountId", "usageStatus", "v0", "v0Created", "webAnalytics"}
+)
+"""Fields that Vercel changes by itself, that count or summarise, or that belong to products of their own (firewall,
+analytics, private networking, data cache), which docs/drift.md lists as not looked at. A field that is in no class is
+ignored, so that what Vercel adds overnight is no alarm; a test holds the classes to Vercel's description."""
+
+
+def properties(document: Document) -> Document:
+    """The project in Pulumi's input names; what is not set is left out."""
+    found: Document = {name: document.get(wire) for name, wire in _SAME.items()}
+    found["gitRepository"] = _repository(document.get("link"))
+    found["vercelAuthentication"] = {"deploymentType": _protection(document.get("ssoProtection")) or "none"}
+    found["passwordProtection"] = _typed(document.get("passwordProtection"))
+    found["trustedIps"] = _trusted(document.get("trustedIps"))
+    found["oidcTokenConfig"] = {"issuerMode": part(document, "oidcTokenConfig").get("issuerMode", "team")}
+    found["optionsAllowlist"] = _allowlist(document.get("optionsAllowlist"))
+    found["gitComments"] = document.get("gitComments")
+    found["gitProviderOptions"] = _provider_options(document.get("gitProviderOptions"))
+    seconds = int(document.get("skewProtectionMaxAge") or 0)
+    found["skewProtection"] = _SKEW.get(seconds, f"{seconds} seconds") if seconds else None
+    found |= _resources(document)
+    return {name: value for name, value in found.items() if value is not None}
+
+
+def beyond(document: Document) -> Document:
+    """What Vercel shows of a project that the provider has no name for and that somebody may have set."""
+    link = part(document, "link")
+    hooks = rows(link, "deployHooks")
+    found = {
+        name: document[name]
+        for name, usual in WATCHED.items()
+        if name in document and not _is_unset(document[name]) and document[name] != usual
+    }
+    # A field that is off where it is usually on says something too.
+    found |= {name: False for name, usual in WATCHED.items() if usual is True and document.get(name) is False}
+    if part(document, "crons").get("disabledAt"):
+        found["crons.disabledAt"] = part(document, "crons")["disabledAt"]
+    if hooks:
+        found["link.deployHooks"] = sorted(str(hook.get("name", "")) for hook in hooks)
+    return found
+
+
+def _is_unset(value: Any) -> bool:
+    """Whether a value, at every depth, says nothing."""
+    if isinstance(value, dict):
+        return all(_is_unset(each) for each in cast("Document", value).values())
+    return value in (None, False, "", 0) or value == []
+
+
+def _protection(value: Any) -> str | None:
+    if not value:
+        return None
+    kind = str(value.get("deploymentType", ""))
+    return _PROTECTION.get(kind, kind)
+
+
+def _typed(value: Any) -> Document | None:
+    return {"deploymentType": _protection(value)} if value else None
+
+
+def _repository(link: Any) -> Document | None:
+    if not link:
+        return None
+    document = cast("Document", link)
+    kind = document.get("type")
+    if kind == "github":
+        repo = f"{document.get('org', '')}/{document.get('repo', '')}"
+    elif kind == "gitlab":
+        tail = str(document.get("projectUrl", "")).removesuffix(".git").rpartition("/")[2]
+        repo = f"{document.get('projectNamespace', '')}/{tail}"
+    else:
+        repo = f"{document.get('owner', '')}/{document.get('slug', '')}"
+    return {"type": kind, "repo": repo, "productionBranch": document.get("productionBranch")}
+
+
+def _trusted(value: Any) -> Document | None:
+    if not value:
+        return None
+    document = cast("Document", value)
+    mode = str(document.get("protectionMode", ""))
+    addresses = rows(document, "addresses")
+    return {
+        "deploymentType": _protection(document),
+        "protectionMode": _MODE.get(mode, mode),
+        "addresses": [
+            {name: each[name] for name in ("value", "note") if each.get(name)}
+            for each in sorted(addresses, key=lambda row: str(row.get("value")))
+        ],
+    }
+
+
+def _allowlist(value: Any) -> Document | None:
+    if not value:
+        return None
+    return {"paths": [{"value": path} for path in sorted(str(each["value"]) for each in rows(value, "paths"))]}
+
+
+def _provider_options(value: Any) -> Document | None:
+    if not value:
+        return None
+    document = cast("Document", value)
+    create, disabled = document.get("createDeployments"), document.get("disableRepositoryDispatchEvents")
+    found = {
+        "requireVerifiedCommits": document.get("requireVerifiedCommits"),
+        "createDeployments": None if create is None else create == "enabled",
+        "repositoryDispatchEvents": None if disabled is None else not disabled,
+        "gitCommitStatus": document.get("gitCommitStatus"),
+        "consolidatedGitCommitStatus": document.get("consolidatedGitCommitStatus"),
+    }
+    return {name: each for name, each in found.items() if each is not None} or None
+
+
+def _resources(document: Document) -> Document:
+    config = part(document, "resourceConfig")
+    region = document.get("serverlessFunctionRegion")
+    regions = cast("list[str]", config.get("functionDefaultRegions") or ([region] if region else []))
+    inner = {
+        "functionDefaultCpuType": config.get("functionDefaultMemoryType"),
+        "functionDefaultTimeout": config.get("functionDefaultTimeout"),
+        "functionDefaultRegions": sorted(regions) or None,
+        "fluid": config.get("fluid"),
+    }
+    return {
+        "resourceConfig": {name: each for name, each in inner.items() if each is not None} or None,
+        "onDemandConcurrentBuilds": config.get("elasticConcurrencyEnabled"),
+        "buildMachineType": config.get("buildMachineType"),
+    }

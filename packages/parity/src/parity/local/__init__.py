@@ -1,0 +1,1 @@
+"""This machine: the sandbox, its environment, the demo, and whether everything needed is there."""

@@ -1,0 +1,178 @@
+"""The demonstration: sandbox up, `pulumi up` for every stack, then what came up, asked from outside."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from rich.markup import escape
+from rich.panel import Panel
+from rich.table import Table
+
+from parity.config import settings
+from parity.engine import toolchain
+from parity.engine.pulumi import Pulumi
+from parity.errors import HealthError, ParityError
+from parity.local.sandbox import Local
+from parity.updates.update import summary, waiting
+from parity.vendors.answers import Answer, Door
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from parity.config.project import Project
+    from parity.console import Screen
+
+
+@dataclass(frozen=True)
+class Live:
+    """One application of one stack: what its stack's outputs say, and what its live URL answers."""
+
+    stack: str
+    application: str
+    outputs: Mapping[str, Any]
+    environment: str
+    answer: Answer
+
+    @property
+    def problems(self) -> list[str]:
+        """Why it is not what was declared; empty where it is."""
+        return self.answer.problems(str(self.outputs.get("live")), str(self.outputs.get("commit")))
+
+
+def run(project: Project, directory: Path, screen: Screen) -> None:
+    """Bring every stack up and show it; raises ParityError with what is true now shown first."""
+    with screen.step("Stack files") as step:
+        # Before the engine, which may take minutes to build.
+        for stack in project.stack_files():
+            settings.load(stack, project.root, None)
+        step.done(" and ".join(project.stack_files()))
+    with screen.step("Engine") as step:
+        tools = toolchain.resolve(step.waiting)
+        step.done(toolchain.summary(tools))
+    sandbox = Local(project, directory)
+    with screen.step("Sandbox") as step:
+        running = sandbox.up(step.waiting)
+        step.waiting("the plugins")
+        sandbox.equip(tools)
+        step.done(f"{running.control_url}, folder {_near(directory)}")
+    door = Door(running.proxy_url, sandbox.layout.bundle, running.control_url)
+    pulumi = Pulumi(tools.cli.path, project.root, sandbox.environment(tools))
+    changed: dict[str, int] = {}
+    try:
+        for stack in project.stack_files():
+            changed[stack] = _update(pulumi, stack, sandbox.updates, screen)
+    except ParityError:
+        known = [stack for stack in project.stack_files() if stack in pulumi.stacks()]
+        screen.out.print("\n[bold]What is true now[/]")
+        _show(screen, look(pulumi, door, known), door, missing=set(project.stack_files()) - set(changed))
+        raise
+    with screen.step("Live URLs") as step:
+        step.waiting("an answer of each application")
+        found = look(pulumi, door, list(changed))
+        step.done(f"{len(found)} asked through the proxy")
+    _show(screen, found, door, missing=set())
+    _conclude(screen, changed, found, door)
+
+
+def _near(directory: Path) -> Path:
+    """The folder as a person in the working directory would write it."""
+    here = Path.cwd()
+    return directory.relative_to(here) if directory.is_relative_to(here) else directory
+
+
+def look(pulumi: Pulumi, door: Door, stacks: Sequence[str]) -> list[Live]:
+    """Every application of the stacks, with the answer of its live URL."""
+    found: list[Live] = []
+    for stack in stacks:
+        outputs: dict[str, dict[str, Any]] = pulumi.outputs(stack)
+        environment = str(outputs.get("delivery", {}).get("environment", ""))
+        for application, values in sorted(outputs.get("applications", {}).items()):
+            found.append(Live(stack, application, values, environment, door.ask(str(values["url"]))))
+    return found
+
+
+def _update(pulumi: Pulumi, stack: str, logs: Path, screen: Screen) -> int:
+    logs.mkdir(exist_ok=True)
+    log = logs / f"up-{stack}.log"
+    with screen.step(f"pulumi up --stack {stack}") as step:
+        step.waiting("the engine to start")
+        pulumi.ensure_stack(stack)
+        progress = pulumi.update(
+            ["up", "--yes", "--skip-preview", "--stack", stack], log, lambda now: waiting(step, now)
+        )
+        step.done(summary(progress))
+    return progress.changed
+
+
+def _show(screen: Screen, found: Sequence[Live], door: Door, missing: set[str]) -> None:
+    screen.out.print()
+    for stack in dict.fromkeys(live.stack for live in found):
+        _show_stack(screen, stack, [live for live in found if live.stack == stack])
+    for stack in sorted(missing):
+        screen.out.print(f"{stack}: its update is not done. To go on: make demo", soft_wrap=True)
+    if not found:
+        screen.out.print("Nothing is live.")
+    screen.out.print(f"Status page: {door.page}", soft_wrap=True)
+
+
+def _show_stack(screen: Screen, stack: str, applications: Sequence[Live]) -> None:
+    if not screen.out.is_terminal:
+        # In a pipe, a line each, however long: nothing is cut or folded.
+        for live in applications:
+            for label, value in rows(live):
+                screen.out.print(f"{label:<13} {value}", soft_wrap=True)
+            screen.out.print()
+        return
+    table = Table.grid(padding=(0, 2))
+    table.add_column(style="dim", no_wrap=True)
+    table.add_column(overflow="fold")
+    for number, live in enumerate(applications):
+        if number:
+            table.add_row()
+        for label, value in rows(live):
+            table.add_row(label, value)
+    screen.out.print(Panel(table, title=f"[bold]{stack}[/]", title_align="left", padding=(1, 2)))
+
+
+def rows(live: Live) -> list[tuple[str, str]]:
+    """What is shown of one application, label and text (rich markup)."""
+    outputs, problems = live.outputs, live.problems
+    said = "[red]✗ " + escape("; ".join(problems)) + "[/]" if problems else _healthy(live)
+    return [
+        ("application", f"[bold]{escape(live.application)}[/] [dim]({live.stack})[/]"),
+        ("URL", escape(str(outputs.get("url")))),
+        ("live release", f"{outputs.get('live')}  [dim]commit[/] {str(outputs.get('commit'))[:12]}"),
+        ("deployment", f"{outputs.get('deployment')}  [dim]{escape(str(outputs.get('deployment_url', '')))}[/]"),
+        ("database", escape(live.answer.logins() or "no login")),
+        ("GitHub", f"environment {escape(live.environment)}"),
+        ("answers", said),
+    ]
+
+
+def _healthy(live: Live) -> str:
+    body = live.answer.body or {}
+    return (
+        f"[green]✓ {live.answer.status}[/] release {body.get('release')}, commit {str(body.get('commit'))[:12]}, "
+        f"environment {escape(str(body.get('environment')))}, database login works"
+    )
+
+
+def _conclude(screen: Screen, changed: Mapping[str, int], found: Sequence[Live], door: Door) -> None:
+    sick = [live for live in found if live.problems]
+    if sick:
+        raise HealthError(
+            "; ".join(f"{live.application} of {live.stack}: {', '.join(live.problems)}" for live in sick),
+            where=", ".join(live.answer.url for live in sick),
+            remedy=f"look at {door.page} and at `parity sandbox logs`",
+        )
+    if not any(changed.values()):
+        screen.out.print(f"\n[bold]Nothing to change:[/] {' and '.join(changed)} are as declared.")
+    screen.out.print(
+        "\nLook around:\n"
+        "  .venv/bin/parity sandbox exec -- pulumi preview --stack staging --diff\n"
+        f"  .venv/bin/parity sandbox exec -- curl -s {found[0].answer.url if found else door.page}\n"
+        "  make clean-demo   takes all of it down",
+        soft_wrap=True,
+    )

@@ -1,0 +1,201 @@
+"""The gate: which changes are dangerous, and which of them the stack's file acknowledges by URN."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, cast
+
+from parity.inventory import model
+from parity.preview import keys
+from parity.preview.plan import SECRET, UNKNOWN, Absent, Property
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from parity.preview.plan import Change, Plan
+
+_LOSSES = {
+    model.DATABASE: "the database goes with all its data",
+    model.PROJECT: "the project goes with its deployments, and its domains serve nothing",
+    model.DOMAIN: "the domain serves nothing from then on",
+}
+
+
+@dataclass(frozen=True)
+class Danger:
+    """Why one change must not pass unseen."""
+
+    urn: str
+    rule: str
+    """`loss`, `role-in-use`, `protected`, `unprotected`, `plain`, `same-name` or `grant`."""
+    what: str
+
+
+@dataclass(frozen=True)
+class Gate:
+    """What the gate says of a plan."""
+
+    blocking: tuple[Danger, ...]
+    """Those that no acknowledgement names."""
+    acknowledged: tuple[Danger, ...]
+    stale: tuple[str, ...]
+    """Entries of `parity:acknowledged` that name nothing dangerous in this plan."""
+
+    @property
+    def open(self) -> bool:
+        """Whether the update may go on."""
+        return not self.blocking
+
+
+def judge(plan: Plan, acknowledged: Sequence[str]) -> Gate:
+    """Judge a plan. `acknowledged` is what the stack's file has under `parity:acknowledged`."""
+    found = list(dict.fromkeys(danger for change in plan.changes for danger in _dangers(change, plan)))
+    named = set(acknowledged)
+    dangerous = {danger.urn for danger in found}
+    return Gate(
+        blocking=tuple(each for each in found if each.urn not in named),
+        acknowledged=tuple(each for each in found if each.urn in named),
+        # A preview that did not come to its end may not have come to the change that an entry names.
+        stale=tuple(urn for urn in dict.fromkeys(acknowledged) if urn not in dangerous) if plan.complete else (),
+    )
+
+
+def _dangers(change: Change, plan: Plan) -> list[Danger]:
+    said = [(name, rule(change, plan)) for name, rule in _RULES.items()]
+    return [Danger(change.urn, name, what) for name, what in said if what]
+
+
+def _goes(change: Change) -> bool:
+    """Whether the object in the world is taken away, for good or for a new one."""
+    return change.operation in {"delete", "replace"} and not change.leftover
+
+
+def _loss(change: Change, _plan: Plan) -> str:
+    if change.type not in _LOSSES or not _goes(change):
+        return ""
+    return f"{_verb(change)}: {_LOSSES[change.type]}"
+
+
+def _verb(change: Change) -> str:
+    if change.operation == "delete":
+        return "deleted"
+    forced = ", ".join(change.forced_by)
+    return f"replaced because of {forced}" if forced else "replaced"
+
+
+def _role_in_use(change: Change, plan: Plan) -> str:
+    """A role is in use where something stays that was made with it and is not made anew.
+
+    A deployment keeps the URL that it was built with: one that stays needs its role even where the program no longer
+    says so. What this very plan updates (a variable, the switch) moves to another role before anything is deleted.
+    """
+    if change.type != model.ROLE or not _goes(change):
+        return ""
+    users = [
+        each
+        for each in plan.resources.values()
+        if change.urn in each.depends_before and each.operation in {"same", "option"}
+    ]
+    if not users:
+        return ""
+    names = sorted(each.urn.rpartition("::")[2] for each in users)
+    more = f" and {len(names) - _NAMED} more" if len(names) > _NAMED else ""
+    use = "still uses" if len(names) == 1 else "still use"
+    return f"{_verb(change)}, and {', '.join(names[:_NAMED])}{more} {use} it"
+
+
+_NAMED = 3
+
+
+def _protected(change: Change, _plan: Plan) -> str:
+    return f"protected and {_verb(change)}" if change.protected[0] and _goes(change) else ""
+
+
+def _unprotected(change: Change, _plan: Plan) -> str:
+    stays = change.operation in {"update", "option"}
+    return (
+        "its protection is removed: a later update may delete it" if stays and change.protected == (True, False) else ""
+    )
+
+
+def _plain(change: Change, plan: Plan) -> str:
+    sensitive = change.of("sensitive")
+    if change.type == model.VARIABLE and sensitive and sensitive.before is True and sensitive.after is not True:
+        return "a sensitive variable turns plain: anyone in the Vercel team can read it"
+    shown = [each.path for each in change.properties if _is_uncovered(each)]
+    if shown and change.operation in {"update", "replace"}:
+        return f"a secret turns plain: {', '.join(shown)}"
+    if change.type == model.SECRET and change.operation == "delete" and _as_variable(change, plan):
+        return "a GitHub secret turns into a variable of the same name, which everyone who reads the repository sees"
+    return ""
+
+
+def _is_uncovered(each: Property) -> bool:
+    hidden = isinstance(each.after, Absent) or each.after in (SECRET, UNKNOWN, None)
+    return each.before == SECRET and not hidden
+
+
+def _as_variable(change: Change, plan: Plan) -> bool:
+    name = change.before.get("secretName")
+    return any(
+        other.type == model.GITHUB_VARIABLE and other.operation == "create" and other.after.get("variableName") == name
+        for other in plan.changes
+    )
+
+
+def _same_name(change: Change, _plan: Plan) -> str:
+    if change.operation != "replace" or change.deletes_first:
+        return ""
+    before, after = (keys.natural_key(change.type, each) for each in (change.before, change.after))
+    if before is None or before != after:
+        return ""
+    return (
+        "the new one is made under the same name before the old one is deleted: the vendor may refuse it, or the "
+        "deletion take the new one"
+    )
+
+
+def _grant(change: Change, _plan: Plan) -> str:
+    if change.type != model.GRANT or change.operation != "replace":
+        return ""
+    return f"{_verb(change)}: between the two the role has no privileges"
+
+
+_RULES: dict[str, Callable[[Change, Plan], str]] = {
+    "loss": _loss,
+    "role-in-use": _role_in_use,
+    "protected": _protected,
+    "unprotected": _unprotected,
+    "plain": _plain,
+    "same-name": _same_name,
+    "grant": _grant,
+}
+
+
+def caution(change: Change) -> str:
+    """Why a reviewer should look at a change that the gate lets pass; empty where there is no reason."""
+    if change.type == model.LIVE and change.operation in {"create", "update", "replace"}:
+        return "switches what users see" if change.operation == "create" or _switches(change) else ""
+    if change.operation == "delete":
+        return "deleted" if not change.leftover else "deletes what an earlier replacement left"
+    if change.operation == "replace":
+        return _verb(change)
+    if change.operation == "forget":
+        return "leaves the state, and stays where it is without an owner"
+    return _fewer_privileges(change)
+
+
+def _switches(change: Change) -> bool:
+    return any(each.path in {"deploymentId", "release"} for each in change.properties)
+
+
+def _fewer_privileges(change: Change) -> str:
+    privileges = change.of("privileges")
+    if privileges is None:
+        return ""
+    gone = sorted(_texts(privileges.before) - _texts(privileges.after))
+    return f"takes away {', '.join(gone)}" if gone else ""
+
+
+def _texts(value: Any) -> set[str]:
+    return {str(each) for each in cast("list[Any]", value)} if isinstance(value, list) else set()

@@ -1,0 +1,147 @@
+"""Makes the report of one stack: settings, engine, gate, origins, parity, in that order, and what fails is in it."""
+
+from __future__ import annotations
+
+import json
+import os
+from dataclasses import replace
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, cast
+
+from parity import redact
+from parity.config.errors import InfraError
+from parity.errors import ParityError, ProjectError
+from parity.git import Repository
+from parity.preview import gate, live, origin, proof, run
+from parity.preview.plan import Plan
+from parity.preview.report import Report, Run
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from parity.evaluate.stack import Stack
+    from parity.git import Commit
+    from parity.preview.plan import Document
+
+
+def report(
+    stack: Stack,
+    *,
+    base: str | None = None,
+    refresh: bool = False,
+    tell: Callable[[str], None] = lambda _: None,
+    environ: Mapping[str, str] = os.environ,
+) -> Report:
+    """Preview a stack and put together what a reviewer needs.
+
+    Args:
+        stack: the stack.
+        base: the commit to count changes from; by default that of the stack's last update, else the merge base.
+        refresh: whether to ask the providers first what is really there.
+        tell: is told what is waited for.
+        environ: the process's environment, which names the workflow's run.
+
+    Raises:
+        UsageError: `base` is no commit.
+    """
+    started = datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+    repository = Repository(stack.project.root)
+    acknowledged: tuple[str, ...] = ()
+    try:
+        acknowledged = stack.sealed_settings().acknowledged
+    except InfraError as error:
+        # The program would say the same, after the engine's start: the report says it at once.
+        plan = Plan(stack.name, (), {}, 0, errors=(str(error),))
+    else:
+        plan = _redacted(_planned(stack, tell, refresh=refresh), stack)
+    tell("where the changes come from")
+    since = repository.base(base, None if base else _applied(stack))
+    traced = origin.origins(stack.project, stack.name, since, plan)
+    tell("the parity check")
+    return Report(
+        stack=stack.name,
+        started=started,
+        head=_head(repository, environ),
+        plan=plan,
+        gate=gate.judge(plan, acknowledged),
+        origins=traced,
+        serving=live.serving(plan),
+        proof=proof.prove(stack.project),
+        run=workflow_run(environ),
+    )
+
+
+def _planned(stack: Stack, tell: Callable[[str], None], *, refresh: bool) -> Plan:
+    try:
+        return run.preview(stack, tell, refresh=refresh)
+    except ProjectError as error:
+        return Plan(stack.name, (), {}, 0, errors=(f"{error.what}: {error.remedy}",))
+
+
+def _head(repository: Repository, environ: Mapping[str, str]) -> Commit | None:
+    """The commit that is previewed: on a pull request its own last one, not the merge that GitHub checks out."""
+    pushed = event(environ).get("pull_request", {}).get("head", {}).get("sha")
+    return (repository.commit(str(pushed)) if pushed else None) or repository.head()
+
+
+def event(environ: Mapping[str, str]) -> dict[str, Any]:
+    """The event that started the workflow's run, or nothing outside one.
+
+    Raises:
+        ProjectError: it is named and cannot be read.
+    """
+    path = environ.get("GITHUB_EVENT_PATH", "")
+    if not path:
+        return {}
+    try:
+        return cast("dict[str, Any]", json.loads(Path(path).read_text(encoding="utf-8")))
+    except (OSError, ValueError) as error:
+        raise ProjectError(
+            f"the event cannot be read: {error}", where=path, remedy="unset GITHUB_EVENT_PATH"
+        ) from error
+
+
+def _redacted(plan: Plan, stack: Stack) -> Plan:
+    """The plan with every secret taken out of what was said: a provider's error may echo what it was given."""
+    if not (plan.errors or plan.warnings or plan.violations):
+        return plan
+    try:
+        graph = stack.declared(stack.settings())
+    except (InfraError, ParityError):
+        graph = None  # then nothing but the environment's own tokens is known, as to the engine itself
+    hide = redact.of(graph, stack.pulumi.environment).text
+    return replace(
+        plan,
+        errors=tuple(hide(each) for each in plan.errors),
+        warnings=tuple(hide(each) for each in plan.warnings),
+        violations=tuple(replace(each, message=hide(each.message)) for each in plan.violations),
+    )
+
+
+_PAGE = "20"
+"""How many of the last updates are looked through for one that succeeded."""
+
+
+def _applied(stack: Stack) -> str | None:
+    """The commit that the stack's last successful update was made from, as the engine recorded it."""
+    try:
+        said = stack.pulumi.run("stack", "history", "--json", "--stack", stack.name, "--page-size", _PAGE)
+    except ParityError:
+        return None  # the preview itself has said what is wrong with the backend
+    for row in cast("list[Document]", json.loads(said.stdout or "[]") or []):
+        environment = cast("dict[str, Any]", row.get("environment") or {})
+        if row.get("kind") == "update" and row.get("result") == "succeeded":
+            return str(environment.get("git.head") or "") or None
+    return None
+
+
+def workflow_run(environ: Mapping[str, str]) -> Run | None:
+    """The GitHub Actions run that this process is part of, or None outside one."""
+    number, repository = environ.get("GITHUB_RUN_NUMBER", ""), environ.get("GITHUB_REPOSITORY", "")
+    if not number.isdigit() or not repository:
+        return None
+    address = f"{environ.get('GITHUB_SERVER_URL', 'https://github.com')}/{repository}"
+    attempt = environ.get("GITHUB_RUN_ATTEMPT", "1")
+    url = f"{address}/actions/runs/{environ.get('GITHUB_RUN_ID', '')}/attempts/{attempt}"
+    return Run(int(number), int(attempt) if attempt.isdigit() else 1, url, address)

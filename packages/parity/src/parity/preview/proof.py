@@ -1,0 +1,57 @@
+"""The parity proof's result, as the preview shows it: the one place where the preview asks parity.check."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Literal
+
+from parity.check import proof, report
+from parity.config import settings
+from parity.config.errors import InfraError
+from parity.errors import ParityError
+
+if TYPE_CHECKING:
+    from parity.config.project import Project
+
+
+State = Literal["same", "different", "unknown"]
+
+
+@dataclass(frozen=True)
+class Proof:
+    """What the parity check came to."""
+
+    state: State
+    summary: str
+    """A sentence."""
+    breaks: tuple[str, ...] = ()
+    """Each difference that nothing written down explains."""
+
+    def document(self) -> dict[str, Any]:
+        """As JSON."""
+        return {"state": self.state, "summary": self.summary, "breaks": list(self.breaks)}
+
+
+UNKNOWN = Proof("unknown", "not checked")
+
+
+def prove(project: Project) -> Proof:
+    """Compare what the stacks declare, offline; a check that cannot be made is said, not raised."""
+    stacks = list(project.stack_files())
+    if len(stacks) < 2:  # noqa: PLR2004 - a comparison takes two
+        return Proof("unknown", f"not checked: there is no second stack beside {', '.join(stacks) or 'none'}")
+    found = {other: _prove(project, stacks[0], other) for other in stacks[1:]}
+    state: State = "same"
+    for each in reversed(found.values()):
+        state = each.state if each.state != "same" else state
+    summary = "; ".join(each.summary for each in found.values())
+    return Proof(state, summary, tuple(line for each in found.values() for line in each.breaks))
+
+
+def _prove(project: Project, one: str, other: str) -> Proof:
+    try:
+        checked = proof.check(project, one, other, lambda stack: settings.load(stack, project.root, None))
+    except (InfraError, ParityError) as error:
+        return Proof("unknown", f"not checked: {str(error).splitlines()[0]}")
+    faults = tuple(report.faults(checked))
+    return Proof("same" if checked.clean else "different", report.headline(checked), faults)

@@ -1,0 +1,209 @@
+"""Everything that a reviewer needs of one preview, put together; markdown, text and JSON are made from it."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, Literal
+
+from parity.preview import gate as gates
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from parity.git import Commit
+    from parity.preview.gate import Danger, Gate
+    from parity.preview.live import Serving
+    from parity.preview.origin import Origin, Origins
+    from parity.preview.plan import Change, Operation, Plan, Violation
+    from parity.preview.proof import Proof
+
+Verdict = Literal["failed", "blocked", "refused", "ready", "unchanged"]
+"""`failed`: no whole plan. `blocked`: by the gate. `refused`: by a policy. `ready`: may be applied. `unchanged`: is."""
+
+VERDICTS: dict[Verdict, str] = {
+    "failed": "the preview failed",
+    "blocked": "blocked by the gate",
+    "refused": "refused by a policy",
+    "ready": "may go on",
+    "unchanged": "nothing to change",
+}
+
+OPERATIONS: dict[Operation, str] = {
+    "create": "to create",
+    "update": "to update",
+    "replace": "to replace",
+    "delete": "to delete",
+    "import": "to import",
+    "forget": "to leave the state",
+    "option": "with other protection",
+}
+
+
+@dataclass(frozen=True)
+class Run:
+    """The workflow run that made a preview."""
+
+    number: int
+    attempt: int
+    url: str
+    repository_url: str
+    """`https://github.com/<owner>/<name>`, for links to commits."""
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One change as a reviewer reads it."""
+
+    change: Change
+    dangers: tuple[Danger, ...]
+    blocking: bool
+    caution: str
+    """Why to look at it although the gate lets it pass; empty where there is no reason."""
+    origins: tuple[Origin, ...]
+    violations: tuple[Violation, ...]
+
+    @property
+    def risky(self) -> bool:
+        """Whether it must be read by name, however large the plan is."""
+        return bool(self.dangers or self.caution or any(each.level == "mandatory" for each in self.violations))
+
+    @property
+    def reasons(self) -> tuple[str, ...]:
+        """Why it is risky; the most serious first."""
+        said = [each.what for each in self.dangers]
+        if not said and self.caution:
+            said.append(self.caution)
+        return (*said, *(each.message for each in self.violations if each.level == "mandatory"))
+
+    @property
+    def rank(self) -> int:
+        """Where it stands: what blocks first, then what was acknowledged, then what asks for care, then the rest."""
+        if self.blocking:
+            return 0
+        return 1 if self.dangers else 2 if self.risky else 3
+
+    def document(self) -> dict[str, Any]:
+        """As JSON."""
+        return {
+            "urn": self.change.urn,
+            "type": self.change.type,
+            "name": self.change.name,
+            "operation": self.change.operation,
+            "deletes_first": self.change.deletes_first if self.change.operation == "replace" else None,
+            "forced_by": list(self.change.forced_by),
+            "properties": [each.document() for each in self.change.properties],
+            "dangers": [{"rule": each.rule, "what": each.what} for each in self.dangers],
+            "blocking": self.blocking,
+            "caution": self.caution or None,
+            "origins": [each.document() for each in self.origins],
+            "policies": [_violation(each) for each in self.violations],
+        }
+
+
+@dataclass(frozen=True)
+class Report:
+    """One preview of one stack."""
+
+    stack: str
+    started: str
+    """When, UTC, ISO 8601 to the second with `Z`."""
+    head: Commit | None
+    """The commit that was checked out."""
+    plan: Plan
+    gate: Gate
+    origins: Origins
+    serving: tuple[Serving, ...]
+    proof: Proof
+    run: Run | None = None
+    fits: bool = True
+    """Whether a comment can name every risky change; a plan that nobody can review does not pass."""
+
+    @property
+    def refusals(self) -> tuple[Violation, ...]:
+        """What mandatory policies have against the plan."""
+        return tuple(each for each in self.plan.violations if each.level == "mandatory")
+
+    @property
+    def verdict(self) -> Verdict:
+        """What comes of it; the first that holds."""
+        if self.plan.errors:
+            return "failed"
+        if not (self.gate.open and self.fits):
+            return "blocked"
+        if self.refusals:
+            return "refused"
+        return "ready" if self.plan.changes else "unchanged"
+
+    @property
+    def title(self) -> str:
+        """The verdict in a line."""
+        return f"{self.stack}: {VERDICTS[self.verdict]}"
+
+    def counts(self) -> str:
+        """How much changes, in words: `2 to create, 1 to delete, 85 unchanged`."""
+        said = [f"{count} {OPERATIONS[kind]}" for kind, count in self.plan.counts().items()]
+        return ", ".join([*said, f"{self.plan.unchanged} unchanged"])
+
+    @cached_property
+    def entries(self) -> tuple[Entry, ...]:
+        """Every change, risky ones first, otherwise in the plan's order."""
+        return tuple(sorted(self._entries(), key=lambda each: each.rank))
+
+    def _entries(self) -> Iterator[Entry]:
+        dangers: dict[str, list[Danger]] = defaultdict(list)
+        for danger in (*self.gate.blocking, *self.gate.acknowledged):
+            dangers[danger.urn].append(danger)
+        violations: dict[str, list[Violation]] = defaultdict(list)
+        for violation in self.plan.violations:
+            violations[violation.urn].append(violation)
+        blocked = {each.urn for each in self.gate.blocking}
+        for change in self.plan.changes:
+            yield Entry(
+                change=change,
+                dangers=tuple(dangers[change.urn]),
+                blocking=change.urn in blocked,
+                caution=gates.caution(change),
+                origins=self.origins.of(change),
+                violations=tuple(violations[change.urn]),
+            )
+
+    def elsewhere(self) -> tuple[Violation, ...]:
+        """Policies' findings on resources that do not change."""
+        changed = {each.urn for each in self.plan.changes}
+        return tuple(each for each in self.plan.violations if each.urn not in changed)
+
+    def document(self) -> dict[str, Any]:
+        """The whole report as JSON; it holds no secret."""
+        base = self.origins.base
+        return {
+            "version": 1,
+            "stack": self.stack,
+            "started": self.started,
+            "verdict": self.verdict,
+            "counts": {**self.plan.counts(), "unchanged": self.plan.unchanged},
+            "head": self.head.document() if self.head else None,
+            "base": {**base.commit.document(), "why": base.why} if base else None,
+            "live": [each.document() for each in self.serving],
+            "gate": {
+                "blocking": [_danger(each) for each in self.gate.blocking],
+                "acknowledged": [_danger(each) for each in self.gate.acknowledged],
+                "stale": list(self.gate.stale),
+            },
+            "policies": [_violation(each) for each in self.plan.violations],
+            "parity": self.proof.document(),
+            "changes": [each.document() for each in self.entries],
+            "origins": self.origins.note or None,
+            "errors": list(self.plan.errors),
+            "warnings": list(self.plan.warnings),
+            "run": {"number": self.run.number, "attempt": self.run.attempt, "url": self.run.url} if self.run else None,
+        }
+
+
+def _danger(each: Danger) -> dict[str, Any]:
+    return {"urn": each.urn, "rule": each.rule, "what": each.what}
+
+
+def _violation(each: Violation) -> dict[str, Any]:
+    return {"urn": each.urn, "policy": each.policy, "level": each.level, "message": each.message}

@@ -1,0 +1,87 @@
+"""Values and names as Markdown and HTML that stay what they are: no markup, mention or reference hides in them."""
+
+from __future__ import annotations
+
+import html
+import json
+import re
+from typing import TYPE_CHECKING, Any
+
+from parity.preview.plan import SECRET, UNCOVERED, UNKNOWN, Absent
+
+if TYPE_CHECKING:
+    from parity.git import Commit
+    from parity.preview.plan import Property
+
+_MARKUP = re.compile(r"([\\`*_{}\[\]<>|~])")
+_REFERENCES = {"@": "&#64;", "#": "&#35;"}
+
+
+def text(value: str) -> str:
+    """Text that Markdown shows as it is."""
+    escaped = _MARKUP.sub(r"\\\1", html.escape(_line(value), quote=False).replace("&lt;", "<").replace("&gt;", ">"))
+    for char, entity in _REFERENCES.items():
+        escaped = re.sub(rf"(?<!&){re.escape(char)}", entity, escaped)
+    return escaped
+
+
+def code(value: str, *, limit: int | None = None) -> str:
+    """Text as a code span, good in a table's cell too; `limit` in characters, what is beyond it is counted."""
+    shown = _cut(_line(value), limit).replace("|", "\\|")
+    if not shown.strip():
+        return f"`{json.dumps(shown)}`"
+    longest = max((len(run) for run in re.findall(r"`+", shown)), default=0)
+    fence = "`" * (longest + 1)
+    pad = " " if shown.startswith("`") or shown.endswith("`") else ""
+    return f"{fence}{pad}{shown}{pad}{fence}"
+
+
+def tag(value: str) -> str:
+    """Text as HTML code, for where Markdown is not read (`<summary>`)."""
+    return f"<code>{html.escape(_line(value))}</code>"
+
+
+def raw(value: str) -> str:
+    """Text as HTML."""
+    return html.escape(_line(value), quote=False)
+
+
+def _line(value: str) -> str:
+    return re.sub(r"\r\n|\r|\n", "⏎", value)
+
+
+def _cut(value: str, limit: int | None) -> str:
+    if limit is None or len(value) <= limit:
+        return value
+    return f"{value[:limit]}… ({len(value) - limit} characters more)"
+
+
+def spelled(value: Any) -> str:
+    """A property's value as a person writes it: text bare, everything else as JSON."""
+    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+
+
+def cells(each: Property, limit: int | None) -> tuple[str, str]:
+    """A property's two values for a table: before and after."""
+    changed = each.before == SECRET and each.after == SECRET
+    before = "" if isinstance(each.before, Absent) else _cell(each.before, limit)
+    after = "" if isinstance(each.after, Absent) else _cell(each.after, limit)
+    return before, f"{after}, changed" if changed else after
+
+
+def _cell(value: Any, limit: int | None) -> str:
+    if value == SECRET:
+        return "\\[secret]"
+    if value == UNKNOWN:
+        return "*known after the update*"
+    if value == UNCOVERED:
+        return "*no longer secret*, not shown"
+    return code(spelled(value), limit=limit)
+
+
+def commit(each: Commit, repository_url: str | None) -> str:
+    """A commit with the first line of its message."""
+    if not each.sha:
+        return "not committed yet"
+    short = f"[`{each.short}`]({repository_url}/commit/{each.sha})" if repository_url else f"`{each.short}`"
+    return f"{short} {text(each.subject)}" if each.subject else short

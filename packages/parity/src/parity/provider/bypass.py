@@ -1,0 +1,73 @@
+"""The ProtectionBypass resource: the secret with which automation may ask protected deployments.
+
+Vercel's own provider has such a resource, but its id carries the secret, and ids stand in the clear in state and diffs.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Any, cast
+
+from parity.provider.errors import NotFound, VercelError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from parity.provider.vercel import Vercel
+
+Document = dict[str, Any]
+
+REPLACES = ("team", "projectId", "secret")
+"""A bypass is its secret: another one is made before the old one goes."""
+
+_FORM = re.compile(r"[A-Za-z0-9]{32}")
+_ALREADY_THERE = (400, 409)
+
+
+def faults_in(inputs: Mapping[str, Any]) -> dict[str, str]:
+    """What is wrong with the inputs, by name; values that are not known yet are None and pass."""
+    faults = {name: "is missing" for name in REPLACES if name not in inputs}
+    secret = inputs.get("secret")
+    if isinstance(secret, str) and not _FORM.fullmatch(secret):
+        faults["secret"] = "must be 32 letters and digits"  # noqa: S105 - a fault's text
+    return faults
+
+
+def id_of(inputs: Mapping[str, Any]) -> str:
+    """`<team>/<project id>`: never the secret."""
+    return f"{inputs['team']}/{inputs['projectId']}"
+
+
+async def create(vercel: Vercel, inputs: Document) -> Document:
+    """Add the bypass; one that a crash left behind is taken over."""
+    team, project, secret = (str(inputs[name]) for name in ("team", "projectId", "secret"))
+    try:
+        await vercel.change_bypass(team, project, {"generate": {"secret": secret}})
+    except VercelError as error:
+        if error.status not in _ALREADY_THERE or not await _exists(vercel, team, project, secret):
+            raise
+    return dict(inputs)
+
+
+async def read(vercel: Vercel, resource_id: str, state: Document, inputs: Document) -> tuple[str, Document, Document]:
+    """The resource as recorded while Vercel knows its secret; an empty id otherwise."""
+    team, project, secret = (str(inputs.get(name, "")) for name in ("team", "projectId", "secret"))
+    try:
+        there = await _exists(vercel, team, project, secret)
+    except NotFound:
+        there = False
+    return (resource_id, state, inputs) if there else ("", {}, {})
+
+
+async def delete(vercel: Vercel, state: Document) -> None:
+    """Revoke the secret; one that is gone already is no fault."""
+    team, project, secret = (str(state[name]) for name in ("team", "projectId", "secret"))
+    try:
+        await vercel.change_bypass(team, project, {"revoke": {"secret": secret, "regenerate": False}})
+    except NotFound:
+        return
+
+
+async def _exists(vercel: Vercel, team: str, project: str, secret: str) -> bool:
+    document = await vercel.project(team, project)
+    return secret in cast("Document", document.get("protectionBypass") or {})

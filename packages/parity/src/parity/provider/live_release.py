@@ -1,0 +1,138 @@
+"""The LiveRelease resource: its inputs, what differs, and what create, update and read do."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, cast
+
+import httpx
+
+from parity.provider.errors import BadInput, NotFound
+from parity.provider.release import Health, Release, Switch, live_of
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from parity.provider.vercel import Vercel
+
+Document = dict[str, Any]
+
+REPLACES = ("projectId",)
+"""Another project is another LiveRelease."""
+
+WATCHED = ("deploymentId", "release", "commit", "domains")
+"""What an update is for. Changed limits, path or bypass are recorded and used at the next switch."""
+
+_TEXTS = ("team", "projectId", "project", "deploymentId", "deploymentUrl", "release", "commit")
+_PREVIOUS = "previous"
+"""Output: the deployment that was live before an attempt that did not end; empty once it ended."""
+
+
+def faults_in(inputs: Mapping[str, Any]) -> dict[str, str]:
+    """What is wrong with the inputs, by name; values that are not known yet are None and pass."""
+    faults = {
+        name: "is missing" if name not in inputs else "must not be empty"
+        for name in (*_TEXTS, "domains", "health", "promoteDeadlineSeconds")
+        if name not in inputs or inputs[name] == ""
+    }
+    health = inputs.get("health")
+    if isinstance(health, dict):
+        missing = {"path", "timeoutSeconds", "deadlineSeconds"} - set(cast("Document", health))
+        if missing:
+            faults["health"] = f"lacks {', '.join(sorted(missing))}"
+    return faults
+
+
+def release_of(inputs: Mapping[str, Any]) -> Release:
+    """The inputs as the switch takes them."""
+    health = cast("Document", inputs["health"])
+    return Release(
+        team=str(inputs["team"]),
+        project_id=str(inputs["projectId"]),
+        project=str(inputs["project"]),
+        deployment_id=str(inputs["deploymentId"]),
+        host=str(inputs["deploymentUrl"]).removeprefix("https://").rstrip("/"),
+        release=str(inputs["release"]),
+        commit=str(inputs["commit"]),
+        domains=tuple(str(domain) for domain in inputs["domains"]),
+        health=Health(str(health["path"]), float(health["timeoutSeconds"]), float(health["deadlineSeconds"])),
+        promote_deadline_seconds=float(inputs["promoteDeadlineSeconds"]),
+        bypass=str(inputs["protectionBypass"]) if inputs.get("protectionBypass") else None,
+    )
+
+
+def id_of(inputs: Mapping[str, Any]) -> str:
+    """`<team>/<project>`, the form that import takes too."""
+    return f"{inputs['team']}/{inputs['project']}"
+
+
+async def switch(
+    vercel: Vercel,
+    inputs: Document,
+    olds: Mapping[str, Any] | None,
+    say: Callable[[str], None],
+    *,
+    web: httpx.AsyncClient | None = None,
+) -> Document:
+    """Make the inputs' release live and give the outputs to record.
+
+    Args:
+        vercel: the API.
+        inputs: complete and known.
+        olds: what is recorded; None on create.
+        say: shows progress.
+        web: asks deployments and domains; a client of its own where none is given.
+
+    Raises:
+        ParityPluginError: see parity.provider.errors.
+    """
+    known = None if olds is None else frozenset(str(olds.get(name, "")) for name in ("deploymentId", _PREVIOUS))
+    client = web or httpx.AsyncClient(follow_redirects=False)
+    attempt = Switch(
+        vercel,
+        client,
+        release_of(inputs),
+        resource_id=id_of(inputs),
+        recorded=lambda before: {**inputs, _PREVIOUS: before},
+        say=say,
+    )
+    try:
+        await attempt.run(known)
+    finally:
+        if web is None:
+            await client.aclose()
+    return {**inputs, _PREVIOUS: ""}
+
+
+async def read(vercel: Vercel, resource_id: str, state: Document, inputs: Document) -> tuple[str, Document, Document]:
+    """What is really live: id, outputs and inputs; an empty id where the project or its live deployment is gone.
+
+    `state` and `inputs` are empty on import, whose id is `<team>/<project name or id>`.
+    """
+    team, _, project = resource_id.partition("/")
+    if not team or not project:
+        raise BadInput(f"{resource_id!r} is no id of a LiveRelease: give `<team>/<project name or id>`.")
+    try:
+        document = await vercel.project(str(inputs.get("team", team)), str(inputs.get("projectId", project)))
+    except NotFound:
+        return "", {}, {}
+    live = live_of(document)
+    if not live.deployment_id:
+        return "", {}, {}
+    if live.deployment_id == inputs.get("deploymentId"):
+        return resource_id, state, inputs
+    found = await _really_live(vercel, str(inputs.get("team", team)), live.deployment_id)
+    place = {"team": team, "projectId": str(document.get("id", "")), "project": str(document.get("name", project))}
+    now = {**place, **inputs, **found}
+    return id_of(now), {**state, **now, _PREVIOUS: ""}, now
+
+
+async def _really_live(vercel: Vercel, team: str, deployment: str) -> Document:
+    """The live deployment's own account of itself; one that Parity did not make carries no release."""
+    document = await vercel.deployment(team, deployment)
+    meta = cast("Document", document.get("meta") or {})
+    return {
+        "deploymentId": deployment,
+        "deploymentUrl": str(document.get("url", "")),
+        "release": str(meta.get("release", "")) or "unknown",
+        "commit": str(meta.get("commit", "")) or str(meta.get("githubCommitSha", "")) or "unknown",
+    }

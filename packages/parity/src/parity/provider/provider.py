@@ -1,0 +1,167 @@
+"""The provider `parity`: which resource does what when the engine asks."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+from pulumi.provider.experimental import provider as sdk
+
+from parity.provider import bypass, live_release
+from parity.provider.errors import BadInput, Unfinished
+from parity.provider.values import Properties, is_known, plain_map, wire_map
+from parity.provider.vercel import Vercel
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    import httpx
+
+VERSION = "0.1.0"
+LIVE_RELEASE = "parity:index:LiveRelease"
+PROTECTION_BYPASS = "parity:index:ProtectionBypass"
+
+SECRETS = {LIVE_RELEASE: ("protectionBypass",), PROTECTION_BYPASS: ("secret",)}
+"""Properties that are never recorded in the clear."""
+
+_FAULTS = {LIVE_RELEASE: live_release.faults_in, PROTECTION_BYPASS: bypass.faults_in}
+_IDS = {LIVE_RELEASE: live_release.id_of, PROTECTION_BYPASS: bypass.id_of}
+_REPLACES = {LIVE_RELEASE: live_release.REPLACES, PROTECTION_BYPASS: bypass.REPLACES}
+_WATCHED = {LIVE_RELEASE: live_release.WATCHED, PROTECTION_BYPASS: ()}
+
+
+class ParityProvider(sdk.Provider):
+    """Serves LiveRelease and ProtectionBypass. A preview makes no call."""
+
+    def __init__(
+        self,
+        vercel: Vercel | None = None,
+        web: httpx.AsyncClient | None = None,
+        *,
+        tell: Callable[[str, str], None] = lambda _urn, _message: None,
+    ) -> None:
+        """Take the clients in tests; otherwise the environment's are made when first needed.
+
+        `tell` shows a sentence of progress for a URN.
+        """
+        super().__init__()
+        self._vercel = vercel
+        self._web = web
+        self._tell = tell
+
+    @property
+    def vercel(self) -> Vercel:
+        """The API's client, made when it is first needed, so that a preview needs no token."""
+        if self._vercel is None:
+            self._vercel = Vercel.from_environment()
+        return self._vercel
+
+    async def get_schema(self, request: sdk.GetSchemaRequest) -> sdk.GetSchemaResponse:  # noqa: ARG002
+        """Name and version; the resource classes are written by hand in parity.provider.resource."""
+        return sdk.GetSchemaResponse(json.dumps({"name": "parity", "version": VERSION, "resources": {}}))
+
+    async def check_config(self, request: sdk.CheckRequest) -> sdk.CheckResponse:
+        """There is no configuration but the environment's."""
+        return sdk.CheckResponse(request.new_inputs)
+
+    async def diff_config(self, request: sdk.DiffRequest) -> sdk.DiffResponse:  # noqa: ARG002
+        """Nothing to differ."""
+        return sdk.DiffResponse(changes=False)
+
+    async def configure(self, request: sdk.ConfigureRequest) -> sdk.ConfigureResponse:  # noqa: ARG002
+        """Say what the engine may send: secrets, marked; unknown values in a preview."""
+        return sdk.ConfigureResponse(
+            accept_secrets=True, supports_preview=True, accept_resources=False, accept_outputs=False
+        )
+
+    async def check(self, request: sdk.CheckRequest) -> sdk.CheckResponse:
+        """Every fault of the inputs at once."""
+        type_ = type_of(request.type)
+        faults = _FAULTS[type_](plain_map(request.new_inputs))
+        failures = [sdk.CheckFailure(name, f"{name} {fault}.") for name, fault in sorted(faults.items())]
+        return sdk.CheckResponse(_marked(type_, request.new_inputs), failures)
+
+    async def diff(self, request: sdk.DiffRequest) -> sdk.DiffResponse:
+        """What differs and matters; a changed limit or health path alone is recorded without an update."""
+        type_ = type_of(request.type)
+        olds, news = plain_map(request.old_state), plain_map(request.new_inputs)
+        replaces = _changed(olds, news, request.new_inputs, _REPLACES[type_])
+        updates = _changed(olds, news, request.new_inputs, _WATCHED[type_])
+        kinds = dict.fromkeys(updates, sdk.PropertyDiffKind.UPDATE)
+        kinds |= dict.fromkeys(replaces, sdk.PropertyDiffKind.UPDATE_REPLACE)
+        return sdk.DiffResponse(
+            changes=bool(kinds),
+            replaces=replaces,
+            diffs=sorted(kinds),
+            detailed_diff={name: sdk.PropertyDiff(kind, input_diff=True) for name, kind in sorted(kinds.items())},
+        )
+
+    async def create(self, request: sdk.CreateRequest) -> sdk.CreateResponse:
+        """Make the release live, or add the bypass."""
+        type_, inputs = type_of(request.type), plain_map(request.properties)
+        if request.preview:
+            known = all(is_known(request.properties[name]) for name in ("team", "projectId"))
+            return sdk.CreateResponse(_IDS[type_](inputs) if known else "", dict(request.properties))
+        if type_ == PROTECTION_BYPASS:
+            outputs = await bypass.create(self.vercel, inputs)
+        else:
+            outputs = await self._switch(request.urn, inputs, None)
+        return sdk.CreateResponse(_IDS[type_](inputs), wire_map(outputs, SECRETS[type_]))
+
+    async def update(self, request: sdk.UpdateRequest) -> sdk.UpdateResponse:
+        """Make another release live."""
+        type_, inputs = type_of(request.type), plain_map(request.news)
+        if request.preview:
+            return sdk.UpdateResponse(dict(request.news))
+        olds = plain_map(request.olds)
+        outputs = await self._switch(request.urn, inputs, olds) if type_ == LIVE_RELEASE else inputs
+        return sdk.UpdateResponse(wire_map(outputs, SECRETS[type_]))
+
+    async def read(self, request: sdk.ReadRequest) -> sdk.ReadResponse:
+        """What is really there."""
+        type_ = type_of(request.type)
+        reader = live_release.read if type_ == LIVE_RELEASE else bypass.read
+        state, inputs = plain_map(request.properties), plain_map(request.inputs)
+        found, properties, now = await reader(self.vercel, request.resource_id, state, inputs)
+        secrets = SECRETS[type_]
+        return sdk.ReadResponse(found, wire_map(properties, secrets), wire_map(now, secrets))
+
+    async def delete(self, request: sdk.DeleteRequest) -> None:
+        """Revoke a bypass. A LiveRelease leaves no trace at Vercel: what is live goes with its deployment."""
+        if type_of(request.type) == PROTECTION_BYPASS:
+            await bypass.delete(self.vercel, plain_map(request.properties))
+
+    async def cancel(self) -> None:
+        """Nothing is held open: each call ends at its own limit."""
+
+    async def _switch(self, urn: str, inputs: dict[str, Any], olds: Mapping[str, Any] | None) -> dict[str, Any]:
+        def say(message: str) -> None:
+            self._tell(urn, message)
+
+        return await live_release.switch(self.vercel, inputs, olds, say, web=self._web)
+
+
+def partial_failure(type_: str, failure: Unfinished, inputs: Properties) -> tuple[str, Properties, Properties]:
+    """What the engine is to record of a switch that did not end: id, outputs, inputs."""
+    return failure.resource_id, wire_map(failure.properties, SECRETS[type_]), _marked(type_, inputs)
+
+
+def _marked(type_: str, properties: Properties) -> Properties:
+    """The properties with the secret ones marked, whatever the program said."""
+    return {
+        name: value.with_secret(is_secret=True) if name in SECRETS[type_] else value
+        for name, value in properties.items()
+    }
+
+
+def _changed(olds: Mapping[str, Any], news: Mapping[str, Any], raw: Properties, names: tuple[str, ...]) -> list[str]:
+    """The names whose values differ; a value that is not known yet counts as different."""
+    return [name for name in names if name in raw and (not is_known(raw[name]) or olds.get(name) != news.get(name))]
+
+
+def type_of(qualified: str) -> str:
+    """The resource's own type, from a URN's, which carries the parents' too."""
+    type_ = qualified.rsplit("$", maxsplit=1)[-1]
+    if type_ not in SECRETS:
+        raise BadInput(f"The provider parity has no resource {type_}; it has {' and '.join(sorted(SECRETS))}.")
+    return type_

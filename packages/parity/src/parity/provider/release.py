@@ -1,0 +1,330 @@
+"""Makes one release live: asks the deployment whether it is whole, promotes it, waits until every domain serves it."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, cast
+
+import httpx
+
+from parity.provider.errors import LiveElsewhere, Unfinished, Unhealthy, VercelError
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable, Mapping
+
+    from parity.provider.vercel import Vercel
+
+BYPASS_HEADER = "x-vercel-protection-bypass"
+_OK = 200
+_UNAUTHORIZED = 401
+_CONFLICT = 409
+_SERVER_ERROR = 500
+_FIRST_PAUSE = 0.1
+_LONGEST_PAUSE = 2.0
+_RUNNING = ("pending", "in-progress")
+
+
+@dataclass(frozen=True)
+class Health:
+    """How a deployment is asked; seconds."""
+
+    path: str
+    timeout_seconds: float
+    deadline_seconds: float
+
+
+@dataclass(frozen=True)
+class Release:
+    """What is to be live, and where."""
+
+    team: str
+    project_id: str
+    project: str
+    deployment_id: str
+    host: str
+    release: str
+    commit: str
+    domains: tuple[str, ...]
+    """The names that must answer with the release; redirects are not among them."""
+    health: Health
+    promote_deadline_seconds: float
+    bypass: str | None = None
+
+    @property
+    def title(self) -> str:
+        """The release as messages call it."""
+        return f"Release {self.release} of {self.project} (deployment {self.deployment_id}, commit {self.commit[:12]})"
+
+
+@dataclass(frozen=True)
+class Live:
+    """What the project says it serves."""
+
+    deployment_id: str
+    host: str
+    moving_to: str
+    """The deployment that an unfinished promotion goes to; empty where none is under way."""
+    failed_to: str
+    """The deployment that the last promotion failed to reach; empty where it did not fail."""
+
+    def serves(self, deployment: str) -> bool:
+        """Whether it is live and no promotion is under way."""
+        return self.deployment_id == deployment and not self.moving_to
+
+
+def live_of(document: Mapping[str, Any]) -> Live:
+    """What a project's document says: `targets.production` and `lastAliasRequest`."""
+    target = _mapping(_mapping(document.get("targets")).get("production"))
+    request = _mapping(document.get("lastAliasRequest"))
+    status, aim = str(request.get("jobStatus", "")), str(request.get("toDeploymentId", ""))
+    return Live(
+        deployment_id=str(target.get("id", "")),
+        host=str(target.get("url", "")),
+        moving_to=aim if status in _RUNNING else "",
+        failed_to=aim if status == "failed" else "",
+    )
+
+
+class Switch:
+    """One attempt to make a release live."""
+
+    def __init__(
+        self,
+        vercel: Vercel,
+        web: httpx.AsyncClient,
+        release: Release,
+        *,
+        resource_id: str,
+        recorded: Callable[[str], Mapping[str, Any]],
+        say: Callable[[str], None] = lambda _: None,
+    ) -> None:
+        """Take the two clients and the release.
+
+        Args:
+            vercel: the API.
+            web: asks deployments and domains; follows no redirects.
+            release: what is to be live.
+            resource_id: the resource's id, for a failure after the promotion was asked for.
+            recorded: gives what to record with such a failure, from the deployment that was live before.
+            say: shows a sentence of progress.
+        """
+        self._vercel = vercel
+        self._web = web
+        self._release = release
+        self._id = resource_id
+        self._recorded = recorded
+        self._say = say
+        self._asked = False
+        """Whether Vercel was asked for this switch, so that it may have happened or may still happen."""
+
+    async def run(self, known: frozenset[str] | None) -> None:
+        """Ask, promote, wait; do nothing of what is already so.
+
+        Args:
+            known: deployments that may be live without being news to anybody: what was recorded, and what was live
+                before an attempt that did not end. None: nothing is recorded yet, so nothing can be undone in silence.
+
+        Raises:
+            LiveElsewhere: another deployment was made live by hand.
+            Unhealthy: the deployment does not answer as it should; nothing was promoted.
+            Unfinished: it was promoted, but not every domain serves it within the limit.
+            VercelError: Vercel could not be asked before anything was promoted.
+        """
+        wanted = self._release
+        before = await self._live()
+        if not before.serves(wanted.deployment_id):
+            self._refuse_if_moved_by_hand(before, known)
+            await self._ask()
+        try:
+            await self._promote_and_wait(before)
+        except VercelError as error:
+            if not self._asked:
+                raise
+            raise self._unfinished(before, str(error)) from error
+
+    def _refuse_if_moved_by_hand(self, before: Live, known: frozenset[str] | None) -> None:
+        wanted = self._release
+        live = before.deployment_id
+        if known is None or not live or live == wanted.deployment_id or live in known:
+            return
+        raise LiveElsewhere(
+            f"{wanted.project} serves deployment {live} ({before.host}), which Parity did not make live: somebody "
+            f"promoted or rolled back at Vercel. {wanted.title} was not promoted and nothing was changed. "
+            "Run `pulumi refresh` to record what is live; the next `pulumi up` then shows the switch before making it."
+        )
+
+    async def _live(self) -> Live:
+        return live_of(await self._vercel.project(self._release.team, self._release.project_id))
+
+    async def _ask(self) -> None:
+        """Ask the deployment at its own host until it is whole or the deadline is past."""
+        wanted, health = self._release, self._release.health
+        self._say(f"Asking https://{wanted.host}{health.path}: {wanted.title}")
+        fault = ""
+
+        async def whole() -> bool:
+            nonlocal fault
+            fault = await self._fault_at(wanted.host, database=True)
+            return not fault
+
+        if not await _until(whole, health.deadline_seconds):
+            raise Unhealthy(
+                f"{wanted.title} is not healthy, so it was not promoted; what was live is still live. "
+                f"Asked GET https://{wanted.host}{health.path} for {health.deadline_seconds:g} s; the last answer: "
+                f"{fault}. Mend the release and record the next one; the next `pulumi up` asks this one again."
+            )
+
+    async def _promote_and_wait(self, before: Live) -> None:
+        wanted = self._release
+        now, waiting, fault = before, list(wanted.domains), ""
+        self._asked = before.serves(wanted.deployment_id) or before.moving_to == wanted.deployment_id
+
+        async def served() -> bool:
+            nonlocal now, waiting, fault
+            if not self._asked and not await self._promote():
+                fault = "Vercel is busy with another promotion"
+                return False
+            now = await self._live()
+            if now.failed_to == wanted.deployment_id and not now.serves(wanted.deployment_id):
+                self._asked, fault = False, "Vercel says that the promotion failed"
+                return False
+            if not now.serves(wanted.deployment_id):
+                fault = f"the project serves {now.deployment_id or 'nothing'}"
+                return False
+            faults = await asyncio.gather(*(self._fault_at(domain, database=False) for domain in waiting))
+            fault = "; ".join(f"{name}: {each}" for name, each in zip(waiting, faults, strict=True) if each)
+            waiting = [name for name, each in zip(waiting, faults, strict=True) if each]
+            return not waiting
+
+        if not self._asked:
+            self._say(f"Promoting: {wanted.title}")
+        if not await _until(served, wanted.promote_deadline_seconds):
+            raise self._unfinished(before, f"{fault} (the project serves {now.deployment_id or 'nothing'})")
+
+    async def _promote(self) -> bool:
+        """Ask for the switch; False where Vercel is busy with another one and it must be asked again."""
+        wanted = self._release
+        self._asked = True
+        try:
+            await self._vercel.promote(wanted.team, wanted.project_id, wanted.deployment_id)
+        except VercelError as error:
+            self._asked = error.status is None or error.status >= _SERVER_ERROR
+            if error.status != _CONFLICT:
+                raise
+            return False
+        return True
+
+    def _unfinished(self, before: Live, fault: str) -> Unfinished:
+        wanted = self._release
+        return Unfinished(
+            f"{wanted.title} was promoted, and after {wanted.promote_deadline_seconds:g} s is not served everywhere: "
+            f"{fault}. Nothing needs to be undone: the next `pulumi up` goes on from there. A domain that "
+            "does not resolve needs its DNS pointed at Vercel first.",
+            resource_id=self._id,
+            properties=self._recorded(before.deployment_id),
+        )
+
+    async def _fault_at(self, host: str, *, database: bool) -> str:
+        """What is wrong with the answer of one host; empty where nothing is."""
+        wanted = self._release
+        return await fault_at(
+            self._web, host, wanted.health, wanted.release, wanted.commit, bypass=wanted.bypass, database=database
+        )
+
+
+async def fault_at(
+    web: httpx.AsyncClient,
+    host: str,
+    health: Health,
+    release: str,
+    commit: str,
+    *,
+    bypass: str | None,
+    database: bool,
+) -> str:
+    """Ask one host for a release, once; what is wrong with its answer, or an empty text.
+
+    Args:
+        web: follows no redirects.
+        host: a deployment's own host, or a domain.
+        health: the path, and the limit of the request.
+        release: the id that must answer.
+        commit: 40 hex digits, the commit that must answer.
+        bypass: the secret that lets the request through Vercel's protection.
+        database: whether every database login must work too.
+    """
+    headers = {BYPASS_HEADER: bypass} if bypass else {}
+    try:
+        answer = await web.get(f"https://{host}{health.path}", headers=headers, timeout=health.timeout_seconds)
+    except httpx.HTTPError as failure:
+        return f"no answer ({type(failure).__name__})"
+    return fault_in(answer, release, commit, database=database)
+
+
+def fault_in(answer: httpx.Response, release: str, commit: str, *, database: bool) -> str:
+    """What is wrong with an application's answer, without any text of its own that could hold a secret."""
+    body = _body(answer)
+    said = f"{answer.status_code} with {summary(body)}" if body else f"{answer.status_code} without a JSON object"
+    if answer.status_code == _UNAUTHORIZED:
+        return f"{said} (deployment protection refused the bypass secret)"
+    if answer.status_code != _OK:
+        return said
+    if body.get("release") != release or body.get("commit") != commit:
+        return f"{said}, wanted release {release} of commit {commit[:12]}"
+    if database and not database_is_well(body.get("database")):
+        return f"{said}, wanted a working login to every database"
+    return ""
+
+
+def database_is_well(said: Any) -> bool:
+    """Whether `database` says that every login works: true, an object with `ok`, or a list of such (empty: none)."""
+    if isinstance(said, bool):
+        return said
+    if isinstance(said, dict):
+        return cast("dict[str, Any]", said).get("ok") is True
+    if isinstance(said, list):
+        return all(database_is_well(each) for each in cast("list[Any]", said))
+    return False
+
+
+def summary(body: Mapping[str, Any]) -> str:
+    """The parts of an answer that are known to be harmless."""
+    databases = body.get("database")
+    parts = [f"release {_short(body.get('release'))}", f"commit {_short(body.get('commit'))}"]
+    if isinstance(databases, list):
+        each = (_mapping(one) for one in cast("list[Any]", databases))
+        parts += [f"{_short(one.get('variable'))} {'ok' if one.get('ok') is True else 'failed'}" for one in each]
+    else:
+        parts.append(f"database {'ok' if database_is_well(databases) else 'not ok'}")
+    return ", ".join(parts)
+
+
+def _body(answer: httpx.Response) -> Mapping[str, Any]:
+    try:
+        return _mapping(answer.json())
+    except ValueError:
+        return {}
+
+
+async def _until(condition: Callable[[], Awaitable[bool]], seconds: float) -> bool:
+    """Await a condition, asked ever more slowly; False once the deadline is past. It is asked at least once."""
+    deadline = time.monotonic() + seconds
+    pause = _FIRST_PAUSE
+    while not await condition():
+        if time.monotonic() + pause > deadline:
+            return False
+        await asyncio.sleep(pause)
+        pause = min(pause * 1.6, _LONGEST_PAUSE)
+    return True
+
+
+def _short(value: Any) -> str:
+    """A word of an application's answer, if it is one."""
+    word = str(value)[:40]
+    return word if word.replace("-", "").replace("_", "").isalnum() else "?"
+
+
+def _mapping(value: Any) -> Mapping[str, Any]:
+    return cast("dict[str, Any]", value) if isinstance(value, dict) else {}

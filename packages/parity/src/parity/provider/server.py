@@ -1,0 +1,138 @@
+"""Serves the provider to the engine over gRPC, with errors as the engine expects them.
+
+The SDK's own `main` cannot say that a resource was changed but not finished (`ErrorResourceInitFailed`), and shows each
+error as an unexpected exception; both are added here.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+from typing import TYPE_CHECKING, Any
+
+import grpc
+import grpc.aio
+from pulumi.provider.experimental.property_value import PropertyValue
+from pulumi.provider.experimental.server import ProviderServicer
+from pulumi.runtime._grpc_settings import _GRPC_CHANNEL_OPTIONS  # pyright: ignore[reportPrivateUsage]
+from pulumi.runtime.proto import engine_pb2, engine_pb2_grpc, provider_pb2, provider_pb2_grpc, status_pb2
+
+from parity.provider.errors import ParityPluginError, Unfinished
+from parity.provider.provider import VERSION, ParityProvider, partial_failure, type_of
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable
+
+_DETAILS = "grpc-status-details-bin"
+
+
+class ParityServicer(ProviderServicer):
+    """The SDK's servicer, with this provider's errors."""
+
+    _sdk: Any = ProviderServicer
+
+    async def Check(self, request: Any, context: Any) -> Any:  # noqa: N802
+        """Check inputs."""
+        return await _guarded(self._sdk.Check(self, request, context), context)
+
+    async def Diff(self, request: Any, context: Any) -> Any:  # noqa: N802
+        """Say what differs."""
+        return await _guarded(self._sdk.Diff(self, request, context), context)
+
+    async def Create(self, request: Any, context: Any) -> Any:  # noqa: N802
+        """Create; an unfinished switch is recorded."""
+        return await _recording(self._sdk.Create(self, request, context), request.urn, request.properties, context)
+
+    async def Update(self, request: Any, context: Any) -> Any:  # noqa: N802
+        """Update; an unfinished switch is recorded."""
+        return await _recording(self._sdk.Update(self, request, context), request.urn, request.news, context)
+
+    async def Read(self, request: Any, context: Any) -> Any:  # noqa: N802
+        """Read what is there."""
+        return await _guarded(self._sdk.Read(self, request, context), context)
+
+    async def Delete(self, request: Any, context: Any) -> Any:  # noqa: N802
+        """Delete."""
+        return await _guarded(self._sdk.Delete(self, request, context), context)
+
+
+async def _guarded(call: Awaitable[Any], context: Any) -> Any:
+    """The call's answer, or its error as the text that users read."""
+    try:
+        return await call
+    except ParityPluginError as error:
+        await context.abort(grpc.StatusCode.UNKNOWN, str(error))
+
+
+async def _recording(call: Awaitable[Any], urn: str, inputs: Any, context: Any) -> Any:
+    try:
+        return await call
+    except Unfinished as error:
+        await context.abort_with_status(_unfinished_status(error, urn, inputs))
+    except ParityPluginError as error:
+        await context.abort(grpc.StatusCode.UNKNOWN, str(error))
+
+
+def _unfinished_status(error: Unfinished, urn: str, inputs: Any) -> Any:
+    """The status that makes the engine record the resource and the reason, and try again at the next update."""
+    type_ = type_of(urn.split("::")[-2])
+    id_, properties, given = partial_failure(type_, error, PropertyValue.unmarshal_map(inputs))
+    detail = provider_pb2.ErrorResourceInitFailed(
+        id=id_,
+        properties=PropertyValue.marshal_map(properties),
+        inputs=PropertyValue.marshal_map(given),
+        reasons=[str(error)],
+    )
+    wire = status_pb2.Status(code=grpc.StatusCode.UNKNOWN.value[0], message=str(error))
+    wire.details.add().Pack(detail)
+    status: Any = grpc.Status()
+    status.code = grpc.StatusCode.UNKNOWN
+    status.details = str(error)
+    status.trailing_metadata = ((_DETAILS, wire.SerializeToString()),)
+    return status
+
+
+class Progress:
+    """Shows sentences beside a resource while the engine waits for it."""
+
+    def __init__(self, engine: Any) -> None:
+        """Take the engine's stub."""
+        self._engine = engine
+        self._sending: set[asyncio.Task[None]] = set()
+
+    def tell(self, urn: str, message: str) -> None:
+        """Send one sentence without waiting for it."""
+        task = asyncio.create_task(self._send(urn, message))
+        self._sending.add(task)
+        task.add_done_callback(self._sending.discard)
+
+    async def _send(self, urn: str, message: str) -> None:
+        request = engine_pb2.LogRequest(severity=engine_pb2.INFO, message=message, urn=urn, ephemeral=True)
+        try:
+            await self._engine.Log(request)
+        except grpc.RpcError as error:
+            # A sentence that nobody sees must not end a switch; the engine shows what a plugin writes here.
+            sys.stderr.write(f"{message} (not shown: {error})\n")
+
+
+async def serve(engine_address: str) -> None:
+    """Listen on a free port of loopback, print it, and serve until the engine ends the process."""
+    server = grpc.aio.server(options=_GRPC_CHANNEL_OPTIONS)
+    channel = grpc.aio.insecure_channel(engine_address)
+    progress = Progress(engine_pb2_grpc.EngineStub(channel))  # pyright: ignore[reportUnknownMemberType]
+    servicer = ParityServicer([], VERSION, ParityProvider(tell=progress.tell), engine_address)
+    provider_pb2_grpc.add_ResourceProviderServicer_to_server(servicer, server)  # pyright: ignore[reportUnknownMemberType]
+    port = server.add_insecure_port("127.0.0.1:0")
+    await server.start()
+    sys.stdout.write(f"{port}\n")
+    sys.stdout.flush()
+    await server.wait_for_termination()
+
+
+def main(arguments: list[str]) -> None:
+    """Serve the engine whose address is the first argument that is no option."""
+    engine = next((each for each in arguments if not each.startswith("-")), "")
+    try:
+        asyncio.run(serve(engine))
+    except KeyboardInterrupt:
+        return

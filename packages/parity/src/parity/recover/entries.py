@@ -1,0 +1,151 @@
+"""Writes a declared resource as the state records it, for an object that exists and is not recorded.
+
+The inputs are those that the program declares; the outputs begin as the same values and are filled by the provider when
+it refreshes the entry. `pulumi stack import` takes a secret in the clear under its own mark and encrypts it; such a
+document goes to the engine through a pipe and nowhere else.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, cast
+
+from parity.evaluate.graph import SecretInput
+from parity.inventory import model
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from parity.engine.state import Recorded
+    from parity.evaluate.graph import Resource
+
+Document = dict[str, Any]
+
+SIGNATURE, SECRET = "4dabf18193072939515e22adb298388d", "1b47061264138c4ac30d75fd1eb44270"
+"""The engine's own marks of a secret in a state (sdk/go/common/resource/properties.go)."""
+
+_MARK = re.compile(r"parity-computed:(urn:pulumi:[^#]+)#([A-Za-z_]+)")
+"""As parity.evaluate.graph.computed writes it."""
+
+_OPTIONS = ("protect", "retainOnDelete", "deletedWith", "additionalSecretOutputs", "customTimeouts")
+"""The options of a registration that the state records under the same name."""
+
+
+_UNREAD_DEFAULTS: dict[str, Document] = {
+    model.SCHEMA: {"ifNotExists": True, "dropCascade": False},
+    model.EXTENSION: {"createCascade": False, "dropCascade": False},
+    model.GRANT: {"withGrantOption": False},
+    model.DEFAULT: {"withGrantOption": False},
+    model.LIVE: {"previous": ""},
+}
+"""Outputs that the provider sets when it creates and never reads: without them the next update would set them."""
+
+MARKER = "not known: an update of it did not end, and nobody can read it"
+"""Recorded in the place of an input that nobody can read, so that the next update writes what is declared."""
+
+
+@dataclass(frozen=True)
+class Unknown(Exception):
+    """An input depends on an output of a resource that does not exist, or is not known."""
+
+    urn: str
+    output: str
+
+
+@dataclass(frozen=True)
+class Known:
+    """What outputs are known: of what is recorded, and of what is being adopted."""
+
+    outputs: Mapping[str, Mapping[str, Any]]
+    """By URN; each holds `id` too."""
+
+    def of(self, urn: str, output: str) -> Any:
+        """An output's value; raises Unknown."""
+        try:
+            return self.outputs[urn][output]
+        except KeyError:
+            raise Unknown(urn, output) from None
+
+    def resolve(self, value: Any) -> Any:
+        """The value with what only a provider knows put in; secrets stay `SecretInput`.
+
+        Raises:
+            Unknown: something of it is not known.
+        """
+        if isinstance(value, SecretInput):
+            return SecretInput(self.resolve(value.value))
+        if isinstance(value, dict):
+            return {key: self.resolve(each) for key, each in cast("Document", value).items()}
+        if isinstance(value, list):
+            return [self.resolve(each) for each in cast("list[Any]", value)]
+        if isinstance(value, str) and (found := _MARK.fullmatch(value)):
+            return self.of(found[1], found[2])
+        if isinstance(value, str):
+            return _MARK.sub(lambda found: str(self.of(found[1], found[2])), value)
+        return value
+
+
+def known_outputs(recorded: Mapping[str, Recorded]) -> dict[str, Document]:
+    """The outputs of what is recorded, by URN, with the ids."""
+    return {urn: {**each.outputs, "id": each.id} for urn, each in recorded.items()}
+
+
+def sealed(value: Any) -> Any:
+    """A value as `pulumi stack import` takes it: secrets under the engine's mark, to be encrypted by it."""
+    if isinstance(value, SecretInput):
+        return {SIGNATURE: SECRET, "plaintext": json.dumps(sealed(value.value))}
+    if isinstance(value, dict):
+        return {key: sealed(each) for key, each in cast("Document", value).items()}
+    if isinstance(value, list):
+        return [sealed(each) for each in cast("list[Any]", value)]
+    return value
+
+
+def entry(resource: Resource, identity: str, provider: str, known: Known, there: frozenset[str]) -> Document:
+    """The state's entry of an object that exists.
+
+    Args:
+        resource: as the program declares it.
+        identity: its id, as the provider writes it.
+        provider: `<urn>::<id>` of its provider in the state; empty for a component or a provider itself.
+        known: the outputs that its inputs may name.
+        there: the URNs that are in the state, or will be; a dependency on another one is left out.
+
+    Raises:
+        Unknown: an input names an output that is not known.
+    """
+    inputs = sealed(known.resolve(resource.inputs))
+    document: Document = {"urn": resource.urn, "custom": resource.custom, "type": resource.type}
+    if resource.custom:
+        outputs = {**_UNREAD_DEFAULTS.get(resource.type, {}), **inputs}
+        if not resource.type.startswith("parity:"):
+            outputs["id"] = identity
+        document |= {"id": identity, "inputs": inputs, "outputs": outputs}
+    if resource.parent:
+        document["parent"] = resource.parent
+    if resource.dependencies & there:
+        document["dependencies"] = sorted(resource.dependencies & there)
+    if provider:
+        document["provider"] = provider
+    if resource.property_dependencies:
+        document["propertyDependencies"] = {
+            name: sorted(urns & there) for name, urns in resource.property_dependencies.items()
+        }
+    return {**document, **{name: resource.options[name] for name in _OPTIONS if resource.options.get(name)}}
+
+
+def provider_urn(resource: Resource) -> str:
+    """The URN of the resource's explicit provider; empty where it has none."""
+    return resource.provider.partition("::parity-computed:")[0]
+
+
+def unread(record: Document, names: tuple[str, ...]) -> Document:
+    """A record whose inputs of these names are not known, so that the next update writes them."""
+    mark = sealed(SecretInput(MARKER))
+    found = dict(record)
+    for part in ("inputs", "outputs"):
+        given = cast("Document", record.get(part) or {})
+        found[part] = {**given, **{name: mark for name in names if name in given}}
+    return found

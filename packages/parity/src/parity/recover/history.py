@@ -1,0 +1,151 @@
+"""What is known of updates that did not end well: from Parity's ledger, the engine's history and the state."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any, cast
+
+from parity.recover.model import Trouble
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Sequence
+
+    from parity.backend.ledger import Record
+    from parity.backend.locks import Lock
+    from parity.backend.store import Store
+    from parity.engine.state import State
+
+RECORDS = 50
+"""How many of the newest records are read: far more than there are since the last update that ended well."""
+
+_GOOD = "succeeded"
+_UPDATES = frozenset({"up", "update", "destroy"})
+"""Commands that carry out an intent, as the ledger and as the engine's history name them: where one ends well, what
+those before it were to do is over."""
+_SETTLES = _UPDATES | {"recover"}
+"""Commands after which, where they end well, nothing of before can be half done."""
+
+
+@dataclass(frozen=True)
+class Past:
+    """One update as the engine's own history has it."""
+
+    kind: str
+    """`update`, `destroy`, `refresh`, `import`, ..."""
+    result: str
+    """`succeeded` or `failed`; the engine writes nothing for one that was killed."""
+    started: datetime
+    ended: datetime
+    message: str
+    changes: dict[str, int]
+
+
+def engine_history(store: Store, project: str, stack: str) -> list[Past]:
+    """The engine's history in a folder or bucket, oldest first.
+
+    The form is the engine's (pulumi/pkg backend/diy/state.go); what cannot be read is left out, as the engine does.
+    """
+    return list(_readable(store, _keys(store, project, stack)))
+
+
+def latest(store: Store | None, project: str, stack: str) -> list[Past]:
+    """The newest of the engine's history, oldest first, back to the last update or destroy that ended well.
+
+    `RECORDS` at the most; none for Pulumi Cloud, whose history is no file.
+    """
+    found: list[Past] = []
+    if store is None:
+        return found
+    for past in _readable(store, reversed(_keys(store, project, stack)[-RECORDS:])):
+        found.insert(0, past)
+        if past.kind in _UPDATES and past.result == _GOOD:
+            break
+    return found
+
+
+def _keys(store: Store, project: str, stack: str) -> list[str]:
+    """Those of the history's entries, oldest first."""
+    keys = [entry.key for entry in store.entries(f".pulumi/history/{project}/{stack}")]
+    return sorted(key for key in keys if key.endswith(".history.json"))
+
+
+def _readable(store: Store, keys: Iterable[str]) -> Iterator[Past]:
+    for key in keys:
+        past = _past(store.read(key))
+        if past is not None:
+            yield past
+
+
+def _past(data: bytes | None) -> Past | None:
+    try:
+        document = cast("dict[str, Any]", json.loads(data or b""))
+        return Past(
+            str(document["kind"]),
+            str(document["result"]),
+            datetime.fromtimestamp(float(document["startTime"]), UTC),
+            datetime.fromtimestamp(float(document["endTime"]), UTC),
+            str(document.get("message", "")),
+            cast("dict[str, int]", document.get("resourceChanges") or {}),
+        )
+    except (ValueError, KeyError, TypeError):
+        return None
+
+
+def trouble(state: State, locks: Sequence[Lock], records: Sequence[Record], past: Sequence[Past]) -> Trouble:
+    """What may be half done, and what those who did not end well were to do.
+
+    A recover that ended well settles the operations, not the intent: a stack that was being destroyed still is.
+
+    Args:
+        state: the stack's state.
+        locks: of dead owners too.
+        records: the ledger's, oldest first.
+        past: the newest of the engine's history, oldest first, as `latest` gives it.
+    """
+    half_done = _since_the_last_good(records, _SETTLES)
+    touched = {
+        str(operation["urn"]) for record in half_done for operation in _operations(record) if not operation["done"]
+    }
+    touched |= {each.resource.urn for each in state.pending}
+    meant = _since_the_last_good(records, _UPDATES)
+    commands = [record.begin.get("command") for record in meant]
+    commands += [each.kind for each in _uncovered(past, records, _UPDATES)]
+    return Trouble(
+        touched=frozenset(touched),
+        destroying="destroy" in commands,
+        intended=frozenset(each for record in meant for each in _intended(record)),
+        clean=not (locks or state.pending or half_done or _uncovered(past, records, _SETTLES)),
+    )
+
+
+def _since_the_last_good(records: Sequence[Record], ending: frozenset[str]) -> list[Record]:
+    """The records that did not end well after the last one that did, of the commands `ending`."""
+    found: list[Record] = []
+    for record in reversed(records):
+        if _ended_well(record, ending):
+            break
+        if record.result != _GOOD:
+            found.insert(0, record)
+    return found
+
+
+def _operations(record: Record) -> list[dict[str, Any]]:
+    return cast("list[dict[str, Any]]", (record.end or {}).get("operations") or [])
+
+
+def _intended(record: Record) -> list[str]:
+    intent = cast("dict[str, dict[str, Any]]", record.begin.get("intent") or {})
+    return [f"{application}/{each['live']}" for application, each in intent.items() if each.get("live")]
+
+
+def _uncovered(past: Sequence[Past], records: Sequence[Record], ending: frozenset[str]) -> list[Past]:
+    """What failed by the engine's history, and after which no record of the commands `ending` ended well."""
+    ends = [record.ended for record in records if _ended_well(record, ending) and record.ended is not None]
+    last = max(ends, default=None)
+    return [each for each in past if each.result != _GOOD and (last is None or last < each.ended)]
+
+
+def _ended_well(record: Record, commands: frozenset[str]) -> bool:
+    return record.result == _GOOD and record.begin.get("command") in commands

@@ -1,0 +1,283 @@
+"""Who may still be writing to a stack: the holders of its lock, engines without one, plugins without an engine.
+
+A holder is dead only where that is known: its process is gone on this very machine, the machine was started again, or
+its GitHub Actions run is over. Anything else is for a person to say.
+"""
+
+from __future__ import annotations
+
+import socket
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal, cast
+
+import psutil
+
+from parity.backend import this_host
+from parity.backend.locks import Lock
+from parity.backend.stack_backend import UPDATE_VARIABLE
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping, Sequence
+
+    from parity.backend.ledger import Record
+    from parity.backend.this_host import Machine, Run
+
+Verdict = Literal["alive", "dead", "unknown"]
+
+_SLACK = timedelta(seconds=5)
+"""Between a record's time and its engine's lock, by two clocks."""
+
+_END_SECONDS = 5.0
+_CHANGING = frozenset({"up", "update", "destroy", "refresh", "import", "watch"})
+"""The engine's commands that change a stack for longer than a moment."""
+
+_LOCAL = ("127.0.0.1:", "localhost:", "[::1]:")
+
+
+@dataclass(frozen=True)
+class Holder:
+    """A lock, and whether who took it still lives."""
+
+    lock: Lock
+    verdict: Verdict
+    why: str
+    """What the verdict rests on."""
+    how: str = ""
+    """Where it is not known: how a person finds out."""
+
+
+@dataclass(frozen=True)
+class Ground:
+    """What verdicts rest on."""
+
+    here: Machine
+    shared: bool
+    """Whether other machines may write to the store."""
+    alive: Callable[[int, datetime], bool]
+    """Whether a process of this machine that wrote something then still runs."""
+    run: Callable[[Run], str]
+    """`over`, `going` or, where it cannot be known, why."""
+
+
+def judge(lock: Lock, records: Sequence[Record], ground: Ground, confirmed: frozenset[str] = frozenset()) -> Holder:
+    """Whether the holder of a lock still lives.
+
+    Args:
+        lock: the lock.
+        records: the ledger's, oldest first; the one that the lock belongs to is among them if `parity up` took it.
+        ground: this machine, its processes and GitHub's runs.
+        confirmed: ids of locks whose owner a person says is dead. One that is known to live lives all the same.
+    """
+    record = _of(lock, records)
+    found = _judged(lock, record, ground)
+    if found.verdict == "unknown" and lock.id in confirmed:
+        return Holder(lock, "dead", "said so with --owner-is-dead")
+    return found
+
+
+def of_record(record: Record) -> Lock:
+    """What a record without an end says of its process, in a lock's form: it may outlive its engine's lock."""
+    host = _host(record)
+    pid, user = int(record.begin.get("pid") or 0), str(record.begin.get("actor") or "somebody")
+    return Lock(record.id, pid, user, str(host.get("name") or "nowhere"), record.started)
+
+
+def _of(lock: Lock, records: Sequence[Record]) -> Record | None:
+    """The record of the update that took the lock: the last one that began on that host before, and had not ended."""
+    fitting = [
+        record
+        for record in records
+        if _host(record).get("name") == lock.host
+        and record.started <= lock.time + _SLACK
+        and (record.ended is None or record.ended >= lock.time - _SLACK)
+    ]
+    return fitting[-1] if fitting else None
+
+
+def _host(record: Record) -> Mapping[str, Any]:
+    return cast("Mapping[str, Any]", record.begin.get("host") or {})
+
+
+def _judged(lock: Lock, record: Record | None, ground: Ground) -> Holder:
+    if lock.pid <= 0:
+        return Holder(lock, "unknown", "the lock cannot be read", _ask_by_hand(lock))
+    if lock.host == ground.here.name:
+        found = _on_this_host(lock, record, ground)
+        if found is not None:
+            return found
+    run = _run(record)
+    if run is not None:
+        return _by_run(lock, run, ground)
+    why = "it was taken on another machine, and nothing here says whether it still runs"
+    return Holder(lock, "unknown", why, _ask_by_hand(lock))
+
+
+def _on_this_host(lock: Lock, record: Record | None, ground: Ground) -> Holder | None:
+    """The verdict where the name is this machine's; None where it is another machine of the same name."""
+    if record is not None:
+        host = _host(record)
+        if not host.get("machine") or host["machine"] != ground.here.machine:
+            return None
+        if host.get("boot") != ground.here.boot:
+            return Holder(lock, "dead", "the machine was started again since")
+        if host.get("processes") != ground.here.processes:
+            return None
+    elif ground.shared:
+        if ground.alive(lock.pid, lock.time):
+            return Holder(lock, "alive", f"process {lock.pid} runs on this machine")
+        why = "this machine has the same name and no such process, but another one may have that name too"
+        return Holder(lock, "unknown", why, _ask_by_hand(lock))
+    if ground.alive(lock.pid, lock.time):
+        return Holder(lock, "alive", f"process {lock.pid} runs on this machine")
+    return Holder(lock, "dead", f"process {lock.pid} of this machine is gone")
+
+
+def _run(record: Record | None) -> Run | None:
+    given = cast("dict[str, Any] | None", record.begin.get("run")) if record else None
+    return this_host.Run(**given) if given else None
+
+
+def _by_run(lock: Lock, run: Run, ground: Ground) -> Holder:
+    said = ground.run(run)
+    if said == "over":
+        return Holder(lock, "dead", f"its GitHub Actions run is over: {run.url}")
+    if said == "going":
+        return Holder(lock, "alive", f"its GitHub Actions run still goes on: {run.url}")
+    how = f"look at {run.url} (attempt {run.attempt}): it must have ended, not only been cancelled"
+    return Holder(lock, "unknown", f"GitHub could not say whether its run is over: {said}", how)
+
+
+def _ask_by_hand(lock: Lock) -> str:
+    if lock.pid <= 0:
+        return "find out whose it is by its time, and that no update of the stack runs anywhere"
+    return (
+        f"on {lock.host}, as {lock.user}: `ps -p {lock.pid} -o lstart,args` must show no pulumi begun before the lock"
+    )
+
+
+# --- Processes of this machine ----------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Running:
+    """A process of the engine on this machine."""
+
+    pid: int
+    name: str
+    """The program, and for an engine its command."""
+
+
+def engines(environment: Mapping[str, str], root: Path, stack: str) -> list[Running]:
+    """Engines that are changing the stack, or a stack that they do not name, whether they hold a lock or not.
+
+    `pulumi cancel` takes an engine's lock away and lets it run on.
+    """
+    found: list[Running] = []
+    for process, words in _of_this_project(environment, root):
+        if Path(words[0]).name != "pulumi" or len(words) < 2 or words[1] not in _CHANGING:  # noqa: PLR2004 - name and command
+            continue
+        if _named(words) in {stack, ""}:
+            found.append(Running(process.pid, f"pulumi {words[1]}"))
+    return found
+
+
+def orphans(environment: Mapping[str, str], root: Path, updates: frozenset[str]) -> list[Running]:
+    """Plugins, language hosts and programs of this project and backend whose engine is gone.
+
+    Each is known by the engine's address on its command line, at which nobody listens any more, and by an environment
+    that leads to the same state and the same PULUMI_HOME as ours. One that belongs to a recorded update of another
+    stack is left alone.
+
+    Args:
+        environment: of the engine.
+        root: the project's folder; they run in it.
+        updates: ids of this stack's updates.
+    """
+    found: list[Running] = []
+    for process, words in _of_this_project(environment, root):
+        address = _engine_address(words)
+        try:
+            update = process.environ().get(UPDATE_VARIABLE, "")
+            if address and (not update or update in updates) and not _has_engine(process, address):
+                found.append(Running(process.pid, _program(words)))
+        except psutil.Error:
+            continue  # gone meanwhile
+    return found
+
+
+def end(running: Sequence[Running]) -> None:
+    """End processes, and wait until they are gone; one that does not end when asked is killed."""
+    processes: list[psutil.Process] = []
+    for each in running:
+        try:
+            process = psutil.Process(each.pid)
+            process.terminate()
+            processes.append(process)
+        except psutil.NoSuchProcess:
+            continue
+    _, left = psutil.wait_procs(processes, timeout=_END_SECONDS)
+    for process in left:
+        try:
+            process.kill()
+        except psutil.NoSuchProcess:
+            continue
+    psutil.wait_procs(left, timeout=_END_SECONDS)
+
+
+def _of_this_project(environment: Mapping[str, str], root: Path) -> Iterator[tuple[psutil.Process, list[str]]]:
+    """This user's processes in the project's folder with the same backend and PULUMI_HOME; not this one."""
+    own = psutil.Process()
+    mine = {own.pid, *(parent.pid for parent in own.parents())}
+    for process in psutil.process_iter():
+        if process.pid in mine:
+            continue
+        try:
+            words = process.cmdline()
+            if not words or process.uids().real != own.uids().real or process.status() == psutil.STATUS_ZOMBIE:
+                continue
+            theirs = process.environ()
+            if any(theirs.get(name) != environment.get(name) for name in ("PULUMI_HOME", "PULUMI_BACKEND_URL")):
+                continue
+            if not Path(process.cwd()).resolve().is_relative_to(root.resolve()):
+                continue
+        except (psutil.Error, OSError):
+            continue  # gone meanwhile, or another user's
+        yield process, words
+
+
+def _has_engine(process: psutil.Process, address: str) -> bool:
+    """Whether an engine is above the process, or anybody listens at its engine's address."""
+    if any(Path(parent.name()).name == "pulumi" for parent in process.parents()):
+        return True
+    host, _, port = address.rpartition(":")
+    try:
+        with socket.create_connection((host.strip("[]"), int(port)), timeout=1):
+            return True
+    except OSError:
+        return False
+
+
+def _engine_address(words: Sequence[str]) -> str:
+    """`127.0.0.1:PORT`, a plugin's last word or a program's `--engine`; empty where there is none."""
+    candidates = [words[-1]]
+    if "--engine" in words[:-1]:
+        candidates.append(words[words.index("--engine") + 1])
+    return next((word for word in candidates if word.startswith(_LOCAL) and word.rpartition(":")[2].isdigit()), "")
+
+
+def _named(words: Sequence[str]) -> str:
+    """The stack that an engine's command names; empty where it names none."""
+    for place, word in enumerate(words):
+        if word in {"--stack", "-s"} and place + 1 < len(words):
+            return words[place + 1].rpartition("/")[2]
+        if word.startswith("--stack="):
+            return word.removeprefix("--stack=").rpartition("/")[2]
+    return ""
+
+
+def _program(words: Sequence[str]) -> str:
+    if "-m" in words[:-1]:
+        return words[words.index("-m") + 1]
+    return Path(words[1] if Path(words[0]).name.startswith("python") and len(words) > 1 else words[0]).name

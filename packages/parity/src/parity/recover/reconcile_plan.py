@@ -1,0 +1,397 @@
+"""Decides what is done about each resource, from what is declared, recorded and really there. Asks and changes nothing.
+
+The rules, in docs/recover.md in words: what exists under a declared natural key is ours; what is data is never given up
+on a guess; of twins the one that is recorded, or that fits, stays; what nobody can read is written again.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, cast
+
+from parity.engine.pulumi import short_urn
+from parity.inventory import model
+from parity.inventory.keys import opened
+from parity.recover.model import Decision, Plan, Trouble
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+
+    from parity.engine.state import Pending, Recorded, State
+    from parity.evaluate.graph import Graph, Resource
+    from parity.inventory.model import Found, Reality
+
+DATA = frozenset({model.PROJECT, model.DATABASE, model.SCHEMA})
+"""Types whose loss loses data, or what was built from it."""
+
+TWINS = frozenset({model.DRAIN, model.DEPLOYMENT})
+"""Types of which the vendor makes a second one when it is asked a second time."""
+
+REPEATABLE = frozenset({model.GRANT, model.DEFAULT, model.RETENTION, model.PERMISSIONS, model.SECRET})
+"""Types whose creation sets a state and may be repeated: nothing needs to be recorded for that."""
+
+INSIDE = frozenset({model.SCHEMA, model.EXTENSION, model.GRANT, model.DEFAULT})
+"""Types that are inside a database, and go with it."""
+
+_FAILED = frozenset({"ERROR", "CANCELED"})
+_MOVING = frozenset({"pending", "in-progress"})
+_UNRECORDED = "not recorded"
+
+
+def decide(graph: Graph, state: State, reality: Reality, trouble: Trouble) -> Plan:
+    """The decisions about every resource that is declared, recorded or was being changed.
+
+    Args:
+        graph: what the program declares.
+        state: what the engine recorded.
+        reality: what really exists, as `parity.inventory` gives it for this graph.
+        trouble: what is known of updates that did not end well.
+    """
+    pending = {each.resource.urn: each for each in state.pending}
+    recorded = {each.urn: each for each in state.resources if not each.delete}
+    handed = frozenset(each.id for each in state.resources if each.delete)
+    live = frozenset(_serving(reality))
+    closed = frozenset(_closed(graph, recorded, reality, trouble))
+    found: list[Decision] = []
+    for urn, resource in graph.resources.items():
+        if urn in reality.keys:
+            case = _Case(resource, recorded.get(urn), pending.get(urn), reality, trouble, handed, live, closed)
+            found += case.decisions()
+        elif urn in pending:
+            found.append(_unseen(urn, recorded.get(urn), pending[urn], trouble))
+    found += [_undeclared(urn, recorded.get(urn), each) for urn, each in pending.items() if urn not in graph.resources]
+    found += _left_over(state, reality)
+    return Plan(tuple(found), tuple(_beside(reality, found, state, graph)))
+
+
+@dataclass(frozen=True)
+class _Case:
+    """One declared resource."""
+
+    resource: Resource
+    record: Recorded | None
+    pending: Pending | None
+    reality: Reality
+    trouble: Trouble
+    handed: frozenset[str]
+    """Ids that the next `up` deletes already."""
+    live: frozenset[str]
+    """Ids of deployments that a domain serves."""
+    closed: frozenset[str]
+    """Databases whose deletion began and that take no connections since: nobody can look inside."""
+
+    @property
+    def urn(self) -> str:
+        return self.resource.urn
+
+    @property
+    def type(self) -> str:
+        return self.resource.type
+
+    @property
+    def inputs(self) -> Mapping[str, Any]:
+        return cast("Mapping[str, Any]", opened(dict(self.reality.inputs[self.urn])))
+
+    @property
+    def doubtful(self) -> bool:
+        """Whether an operation on it began and did not end well, or its record was never proved."""
+        if self.record is not None and (self.record.errors or unproven(self.record)):
+            return True
+        return self.pending is not None or self.urn in self.trouble.touched
+
+    def decisions(self) -> Iterator[Decision]:
+        if not self.reality.looked(self.urn, self.type):
+            inside = self.type in INSIDE and self.reality.keys[self.urn][0] in self.closed
+            if self.record is not None or self.pending is not None or not inside:
+                yield self._blind()
+            return
+        there = [each for each in self.reality.under[self.urn] if each.id not in self.handed]
+        if self.type == model.DEPLOYMENT:
+            broken = [each for each in there if each.beyond.get("readyState") in _FAILED]
+            there = [each for each in there if each not in broken]
+            yield from (self._failed_build(each) for each in broken)
+            if self.record is not None and any(each.id == self.record.id for each in broken):
+                return
+            # A deployment is what it was built from: another one of the same release's name is another release.
+            there = [each for each in there if self.record or as_declared(each, self.inputs)]
+        if self.type in TWINS:  # the one that fits first, then the live one, then the one that was made first
+            there = sorted(there, key=lambda each: (not as_declared(each, self.inputs), each.id not in self.live))
+        if self.type == model.VARIABLE:
+            there = [each for each in there if _same(each.properties.get("targets"), self.inputs.get("targets"))]
+        yield from self._of(there)
+
+    def _of(self, there: Sequence[Found]) -> Iterator[Decision]:
+        if self.type == model.LIVE:
+            yield from self._live(there)
+        elif self.record is None:
+            yield from self._not_recorded(there)
+        elif not there:
+            yield self._gone(self.record)
+        else:
+            yield from self._recorded(self.record, there)
+
+    # --- Not recorded -------------------------------------------------------------------------------------------------
+
+    def _not_recorded(self, there: Sequence[Found]) -> Iterator[Decision]:
+        if self.type in REPEATABLE:
+            yield from self._repeatable(there)
+            return
+        if not there:
+            if self.pending:
+                yield self._say("forget", "its creation began, and it does not exist")
+            return
+        first, *others = there
+        if refusal := _refusal(self.type, first, self.inputs):
+            yield self._ask(f"one of this name exists that is not ours: {refusal}", first.id)
+            return
+        began = "its creation began" if self.pending else "it exists under its name"
+        yield self._say("adopt", f"{began}, and it is {_UNRECORDED}", first.id, unread=self._unread())
+        if self.type in TWINS:
+            yield from (self._twin(each) for each in others)
+
+    def _repeatable(self, there: Sequence[Found]) -> Iterator[Decision]:
+        if self.trouble.destroying and not self.pending:
+            return  # taken out of the record already, and leaves with what it is in
+        first = there[0] if there else None
+        if first and not first.vacuous and not first.hidden and as_declared(first, self.inputs):
+            yield self._say("adopt", f"it is as declared, and {_UNRECORDED}", first.id)
+        elif self.pending or (first and first.hidden):
+            yield self._say("finish", "its creation is not recorded; to write it again does no harm")
+
+    # --- Recorded -----------------------------------------------------------------------------------------------------
+
+    def _gone(self, record: Recorded) -> Decision:
+        deleting = self.trouble.destroying or (self.pending is not None and self.pending.operation == "deleting")
+        if self.type in DATA and not deleting and self.urn not in self.trouble.touched:
+            return self._ask(
+                "it is recorded and cannot be found, and nothing was about to delete it",
+                record.id,
+                "see whether PGHOST, tokens and team lead to the right place; where it is really gone, "
+                f"`pulumi state delete '{self.urn}'` lets the next `up` make an empty one",
+            )
+        return self._say("forget", "it is recorded, and it does not exist", record.id)
+
+    def _recorded(self, record: Recorded, there: Sequence[Found]) -> Iterator[Decision]:
+        own = next((each for each in there if each.id == record.id), None)
+        first = there[0]
+        if own is None:
+            yield self._another(record, first)
+        elif self.type in TWINS and first is not own and not as_declared(own, self.inputs):
+            yield self._say(
+                "adopt", "the one that replaces the recorded one exists", first.id, replaces=record.id,
+                unread=self._unread(),
+            )  # fmt: skip
+        else:
+            yield self._kept(record)
+        if self.type in TWINS:
+            kept = {record.id, *([first.id] if own is None or not as_declared(own, self.inputs) else [])}
+            yield from (self._twin(each) for each in there if each.id not in kept)
+
+    def _another(self, record: Recorded, first: Found) -> Decision:
+        """Another object has the recorded one's name."""
+        refusal = _refusal(self.type, first, self.inputs)
+        if refusal or (self.type in DATA and not self.doubtful and not self.trouble.destroying):
+            why = refusal or "nothing of ours was about to make it"
+            return self._ask(f"the recorded one is gone, and another one has its name: {why}", first.id)
+        why = f"the recorded one ({record.id}) is gone, and this one has its name"
+        return self._say("adopt", why, first.id, unread=self._unread())
+
+    def _kept(self, record: Recorded) -> Decision:
+        if not self.doubtful:
+            return self._say("same", "it exists", record.id)
+        if self.pending is not None:
+            doing = {"creating": "its replacement", "updating": "its update", "deleting": "its deletion"}
+            why = f"{doing.get(self.pending.operation, 'an operation')} began, and has no end"
+        elif record.errors:
+            why = f"it is half made: {'; '.join(record.errors)}"
+        elif unproven(record):
+            why = "it was recorded, and not read yet"
+        else:
+            why = "an operation on it failed, and may have been carried out all the same"
+        return self._say("finish", why, record.id, unread=self._unread())
+
+    # --- What is live -------------------------------------------------------------------------------------------------
+
+    def _live(self, there: Sequence[Found]) -> Iterator[Decision]:
+        serving = str(there[0].properties["deploymentId"]) if there else ""
+        wanted = str(self.inputs.get("deploymentId", ""))
+        if self.record is None:
+            if self.trouble.destroying and not self.pending:
+                return  # destroying it takes it out of the record and changes nothing at Vercel
+            if there and serving == wanted:
+                yield self._say("adopt", f"it was promoted, and it is {_UNRECORDED}", there[0].id)
+            elif self.pending:
+                yield self._say("forget", "the switch began, and nothing was promoted")
+            return
+        if not there:
+            yield self._say("forget", "nothing is live: its deployment or project is gone", self.record.id)
+            return
+        yield self._switched(self.record, there[0], serving, wanted)
+
+    def _switched(self, record: Recorded, found: Found, serving: str, wanted: str) -> Decision:
+        release = str(found.properties["release"])
+        if serving == str(record.inputs.get("deploymentId", "")):
+            if found.beyond.get("lastAliasRequest.jobStatus") in _MOVING:
+                return self._say("finish", "a promotion is under way; the next `up` waits for it", record.id)
+            return self._kept(record)
+        application = self.resource.name.removesuffix("-live")
+        if serving == wanted or self.doubtful or f"{application}/{release}" in self.trouble.intended:
+            return self._say("finish", f"release {release} was made live, and that is {_UNRECORDED}", record.id)
+        return self._ask(
+            f"release {release} (deployment {serving}) is live, and no update of ours was to make it so",
+            found.id,
+            "where somebody rolled back by hand: `pulumi refresh` records it, and the next `up` shows the switch",
+        )
+
+    # --- Words --------------------------------------------------------------------------------------------------------
+
+    def _blind(self) -> Decision:
+        unseen = next(each for each in self.reality.unseen if each.covers(self.type, self.reality.keys[self.urn]))
+        if self.record is not None and not self.doubtful:
+            return self._say("same", f"recorded; not looked at: {unseen}", self.record.id)
+        return self._ask(str(unseen), "", "make it reachable, and run recover again")
+
+    def _failed_build(self, found: Found) -> Decision:
+        if found.id in self.live:
+            return self._say("same", "it is live, whatever its build says", found.id)
+        why = f"its build ended in {found.beyond['readyState']}; the next `up` builds again"
+        return self._say("remove", why, found.id)
+
+    def _twin(self, found: Found) -> Decision:
+        if found.id in self.live:
+            remedy = "promote the other one at Vercel, or delete the one that is not wanted there"
+            return self._ask(f"made twice, and {found.id} serves a domain", found.id, remedy)
+        return self._say("remove", f"made twice: nothing refers to {found.id}", found.id)
+
+    def _unread(self) -> tuple[str, ...]:
+        """What nobody can read of it, and may not be what is declared."""
+        if self.type == model.VARIABLE and self.inputs.get("sensitive"):
+            return ("value",)
+        if self.type == model.SECRET:
+            return ("value",)
+        if self.type == model.ROLE and self.inputs.get("login"):
+            name = self.inputs["name"]
+            works = any(login.works for login in self.reality.logins if login.role == name)
+            return () if works else ("password",)
+        return ()
+
+    def _say(
+        self, kind: Any, why: str, identity: str = "", *, replaces: str = "", unread: tuple[str, ...] = ()
+    ) -> Decision:
+        return Decision(self.urn, kind, why, identity, replaces, unread)
+
+    def _ask(self, why: str, identity: str, remedy: str = "") -> Decision:
+        given = remedy or f"`pulumi import` it where it is ours, or take it away; then run recover again ({self.type})"
+        return Decision(self.urn, "ask", why, identity, remedy=given)
+
+
+def _serving(reality: Reality) -> Iterator[str]:
+    """The deployments that domains serve."""
+    for found in reality.under.values():
+        for each in found:
+            if each.type == model.LIVE:
+                yield str(each.properties["deploymentId"])
+                yield from (str(value) for name, value in each.beyond.items() if name.startswith("serves."))
+
+
+def _closed(graph: Graph, recorded: Mapping[str, Recorded], reality: Reality, trouble: Trouble) -> Iterator[str]:
+    """PostgreSQL's provider takes connections away before it drops a database; once it is read, that is recorded."""
+    for urn, found in reality.under.items():
+        record = recorded.get(urn)
+        known = record is not None and record.outputs.get("allowConnections") is False
+        if urn in graph.resources and (known or trouble.destroying or urn in trouble.touched):
+            yield from (each.key[0] for each in found if each.properties.get("allowConnections") is False)
+
+
+def _left_over(state: State, reality: Reality) -> Iterator[Decision]:
+    """What the next `up` is to delete and is gone already: Vercel's provider fails where there is nothing to delete."""
+    for each in state.resources:
+        if each.delete and each.type in TWINS and each.urn in reality.keys and reality.looked(each.urn, each.type):
+            there = [*reality.under[each.urn], *reality.beside]
+            if all(found.id != each.id for found in there if found.type == each.type):
+                why = "the next `up` was to delete it, and it does not exist"
+                yield Decision(each.urn, "forget", why, each.id, leaving=True)
+
+
+def _undeclared(urn: str, record: Recorded | None, operation: Pending) -> Decision:
+    """An operation on what the program does not declare any more, or never did."""
+    if record is not None:
+        return Decision(urn, "finish", f"{operation.operation} began, and has no end; it is not declared", record.id)
+    if operation.operation != "creating" or operation.resource.only_recorded:
+        return Decision(urn, "forget", f"{operation.operation} began, and it is neither declared nor recorded")
+    return Decision(
+        urn,
+        "ask",
+        "its creation began, and the program does not declare it any more, so it has no name to look for",
+        remedy="check out the commit of that update (`parity ledger` names it) and run recover there",
+    )
+
+
+def _unseen(urn: str, record: Recorded | None, operation: Pending, trouble: Trouble) -> Decision:  # noqa: ARG001 - one form
+    """An operation on a declared resource that is not looked at: a component, a provider, a foreign type."""
+    if record is not None or operation.resource.only_recorded:
+        return Decision(urn, "finish", f"{operation.operation} began, and has no end", record.id if record else "")
+    return Decision(
+        urn,
+        "ask",
+        f"its creation began, and {operation.resource.type} is not looked at",
+        remedy="find out whether it exists and `pulumi import` it, or run `pulumi refresh --clear-pending-creates`",
+    )
+
+
+def _refusal(type_: str, found: Found, inputs: Mapping[str, Any]) -> str:
+    """Why an object of the right name is not ours, or cannot be recorded without harm; empty where it is and can."""
+    if type_ == model.PROJECT:
+        has, wants = (_repository(each) for each in (found.properties, inputs))
+        return f"it is linked to {has}, not to {wants}" if has and has != wants else ""
+    if type_ == model.DATABASE and found.properties.get("encoding") != inputs.get("encoding"):
+        return f"its encoding is {found.properties.get('encoding')}, and an update would drop it and make it anew"
+    if type_ == model.ROLE:
+        powers = ("superuser", "createRole", "createDatabase", "replication", "bypassRowLevelSecurity")
+        more = [name for name in powers if found.properties.get(name) and not inputs.get(name)]
+        return f"it may do more than ours ({', '.join(more)})" if more else ""
+    return ""
+
+
+def _repository(properties: Mapping[str, Any]) -> str:
+    given = properties.get("gitRepository")
+    return str(cast("dict[str, Any]", given).get("repo", "")) if isinstance(given, dict) else ""
+
+
+def as_declared(found: Found, inputs: Mapping[str, Any]) -> bool:
+    """Whether all that can be read of an object is as it is declared."""
+    plain = cast("Mapping[str, Any]", opened(dict(inputs)))
+    return all(
+        _same(found.properties[name], value)
+        for name, value in plain.items()
+        if name in found.properties and name not in found.hidden
+    )
+
+
+def _same(one: Any, other: Any) -> bool:
+    return _normal(one) == _normal(other)
+
+
+def _normal(value: Any) -> Any:
+    """Lists as sets, and what is not set as nothing."""
+    if isinstance(value, dict):
+        parts = {name: _normal(each) for name, each in cast("dict[str, Any]", value).items()}
+        return {name: each for name, each in parts.items() if each not in (None, {}, [])} or None
+    if isinstance(value, list):
+        return sorted((_normal(each) for each in cast("list[Any]", value)), key=repr) or None
+    return None if value == "" else value
+
+
+def unproven(record: Recorded) -> bool:
+    """Whether recover wrote the record and no provider has read it since: the engine notes when it does."""
+    return not record.only_recorded and not ({"created", "modified"} & set(record.document))
+
+
+def _beside(reality: Reality, decisions: Sequence[Decision], state: State, graph: Graph) -> Iterator[str]:
+    """What exists, is not declared, and is not recorded either: what is recorded, the next `up` deletes."""
+    taken = {each.id for each in decisions}
+    leaving = {(each.type, each.id) for each in state.resources if each.delete or each.urn not in graph.resources}
+    for each in reality.beside:
+        # Another environment of the repository is another stack's.
+        if each.id not in taken and (each.type, each.id) not in leaving and each.type != model.ENVIRONMENT:
+            yield f"{short_urn(f'::::{each.type}::').strip()} {'/'.join(each.key)}"

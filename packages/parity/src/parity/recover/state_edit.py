@@ -1,0 +1,246 @@
+"""Carries decisions over into a state, as the document that `pulumi stack import` takes. Asks and changes nothing."""
+
+from __future__ import annotations
+
+import json
+import uuid
+from copy import deepcopy
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any, cast
+
+from parity.recover import entries
+from parity.recover.entries import Known, Unknown
+from parity.recover.reconcile_plan import unproven
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+    from datetime import datetime
+
+    from parity.engine.state import State
+    from parity.evaluate.graph import Graph
+    from parity.inventory.model import Reality
+    from parity.recover.model import Decision, Plan
+
+Document = dict[str, Any]
+
+_PROVIDER = "pulumi:providers:"
+
+
+@dataclass(frozen=True)
+class Mended:
+    """A state with the decisions carried over."""
+
+    document: Document
+    """For `pulumi stack import`; it holds secrets in the clear where something is adopted."""
+    changed: bool
+    """Whether it differs from what is recorded."""
+    refresh: tuple[str, ...]
+    """URNs that a provider has to read before what is recorded of them is proved."""
+
+
+def mend(graph: Graph, state: State, reality: Reality, plan: Plan) -> Mended:
+    """The state in which every decision but those that ask is carried over."""
+    work = _Work(graph, state, reality)
+    for decision in plan.decisions:
+        work.carry_out(decision)
+    work.drop_operations({each.urn for each in plan.of("ask")})
+    document = work.document()
+    targets = [each.urn for each in plan.of("adopt", "finish") if each.urn in work.rows]
+    targets += [urn for urn in _loose(graph, state) if urn in work.rows and urn not in targets]
+    return Mended(document, _content(document) != _content(state.document), tuple(dict.fromkeys(targets)))
+
+
+def stamped(state: State, now: datetime) -> Document | None:
+    """The state with each record that recover wrote noted as read; None where there is none to note."""
+    unread = {each.urn for each in state.resources if unproven(each)}
+    if not unread:
+        return None
+    document = deepcopy(dict(state.document))
+    for row in cast("list[Document]", document["deployment"]["resources"]):
+        if row["urn"] in unread:
+            row["modified"] = now.isoformat()
+    return document
+
+
+def _content(document: Mapping[str, Any]) -> tuple[list[str], list[str]]:
+    """What is recorded, in no order: the engine's own is as good, and no reason to write the state."""
+    deployment = cast("dict[str, list[Document] | None]", document.get("deployment") or {})
+    return _texts(deployment.get("resources") or []), _texts(deployment.get("pending_operations") or [])
+
+
+def _texts(rows: Iterable[Document]) -> list[str]:
+    return sorted(json.dumps(row, sort_keys=True) for row in rows)
+
+
+def _loose(graph: Graph, state: State) -> Iterable[str]:
+    """Recorded, and not declared, so never looked at; or recorded by recover and never read."""
+    for each in state.resources:
+        if not each.only_recorded and not each.delete and (each.urn not in graph.resources or unproven(each)):
+            yield each.urn
+
+
+class _Work:
+    """A state under repair."""
+
+    def __init__(self, graph: Graph, state: State, reality: Reality) -> None:
+        self.graph, self.reality = graph, reality
+        self.original = deepcopy(dict(state.document))
+        deployment = cast("Document", self.original.get("deployment") or {})
+        listed = cast("list[Document]", deployment.get("resources") or [])
+        self.rows: dict[str, Document] = {str(row["urn"]): row for row in listed if not row.get("delete")}
+        """What is there, by URN; put in order at the end."""
+        self.leaving: list[Document] = [row for row in listed if row.get("delete")]
+        """What the next update deletes."""
+        self.operations = cast("list[Document]", deployment.get("pending_operations") or [])
+        recorded = {each.urn: each for each in state.resources if not each.delete}
+        self.outputs = entries.known_outputs(recorded)
+        for urn, inputs in reality.inputs.items():
+            if reality.under[urn] and urn not in self.outputs:
+                first = reality.under[urn][0]
+                team = {"teamId": reality.account["team"]} if "team" in reality.account else {}
+                self.outputs[urn] = {**inputs, **first.properties, **team, "id": first.id}
+
+    def carry_out(self, decision: Decision) -> None:
+        """One decision; `same` and `ask` change nothing."""
+        urn = decision.urn
+        if decision.kind == "adopt":
+            if decision.replaces:
+                self.leaving.append(_leaving(self.rows.pop(urn)))
+            self.outputs[urn] = {**self.outputs.get(urn, {}), "id": decision.id}
+            self.rows[urn] = self._entry(urn, decision.id)
+        elif decision.leaving:
+            self.leaving = [row for row in self.leaving if (row["urn"], row["id"]) != (urn, decision.id)]
+        elif decision.kind == "forget":
+            self.rows.pop(urn, None)
+        elif decision.kind == "remove":
+            self._hand_over(urn, decision.id)
+        if decision.kind in {"adopt", "finish"} and decision.unread and urn in self.rows:
+            self.rows[urn] = entries.unread(self.rows[urn], decision.unread)
+
+    def drop_operations(self, kept: set[str]) -> None:
+        """Drop the operations without an end, but those of the URNs `kept`."""
+        self.operations = [each for each in self.operations if cast("Document", each["resource"])["urn"] in kept]
+
+    def document(self) -> Document:
+        """The state whole: each resource after what it needs, what leaves at the end."""
+        there = set(self.rows)
+        for row in [*self.rows.values(), *self.leaving]:
+            _without_dangling(row, there)
+        deployment = dict(cast("Document", self.original.get("deployment") or {}))
+        deployment["resources"] = [*_in_order(self.rows), *self.leaving]
+        if self.operations:
+            deployment["pending_operations"] = self.operations
+        else:
+            deployment.pop("pending_operations", None)
+        return {**self.original, "deployment": deployment}
+
+    def _entry(self, urn: str, identity: str) -> Document:
+        resource = self.graph.resources[urn]
+        if resource.parent:
+            self._parent(resource.parent)
+        provider = self._provider(entries.provider_urn(resource))
+        filled = replace(resource, inputs=self._inputs(urn))
+        # What is adopted together may depend on one another, whatever the order.
+        return entries.entry(filled, identity, provider, Known(self.outputs), frozenset(self.graph.resources))
+
+    def _inputs(self, urn: str) -> Document:
+        """The declared inputs; in the place of one that names what does not exist, what is really there, or nothing."""
+        known, inputs = Known(self.outputs), dict(self.reality.inputs.get(urn, self.graph.resources[urn].inputs))
+        there = self.reality.under.get(urn, ())
+        for name, value in list(inputs.items()):
+            try:
+                inputs[name] = known.resolve(value)
+            except Unknown:
+                inputs.pop(name)
+                if there and name in there[0].properties:
+                    inputs[name] = there[0].properties[name]
+        return inputs
+
+    def _hand_over(self, urn: str, identity: str) -> None:
+        """Let the next update delete an object: in the engine's own way, as what a replacement left behind."""
+        row = self.rows.get(urn)
+        if row is not None and row.get("id") == identity:
+            self.leaving.append(_leaving(self.rows.pop(urn)))
+        else:
+            self.leaving.append(_leaving(self._entry(urn, identity)))
+
+    def _parent(self, urn: str) -> None:
+        """A component, or the stack itself, that is not recorded yet."""
+        if urn in self.rows:
+            return
+        resource = self.graph.resources.get(urn)
+        kind = urn.split("::")[-2].rpartition("$")[2]
+        row: Document = {"urn": urn, "custom": False, "type": kind}
+        if resource is not None and resource.parent:
+            self._parent(resource.parent)
+            row["parent"] = resource.parent
+        self.rows[urn] = row
+
+    def _provider(self, urn: str) -> str:
+        """`<urn>::<id>` of a provider; one that is not recorded yet is recorded as the engine would."""
+        if not urn:
+            return self._default_provider()
+        if urn not in self.rows:
+            resource = self.graph.resources[urn]
+            if resource.parent:
+                self._parent(resource.parent)
+            self.rows[urn] = entries.entry(
+                resource, str(uuid.uuid4()), "", Known(self.outputs), frozenset(self.graph.resources)
+            )
+            self.rows[urn]["outputs"].pop("id")
+        return f"{urn}::{self.rows[urn]['id']}"
+
+    def _default_provider(self) -> str:
+        """The project's own plugin has no explicit provider: the engine makes a default one."""
+        urn = f"urn:pulumi:{self.graph.stack}::{self.graph.project}::{_PROVIDER}parity::default"
+        found = next((each for each in self.rows if f"::{_PROVIDER}parity::default" in each), urn)
+        if found not in self.rows:
+            kind = f"{_PROVIDER}parity"
+            self.rows[found] = {"urn": found, "custom": True, "type": kind, "id": str(uuid.uuid4()), "inputs": {}}
+        return f"{found}::{self.rows[found]['id']}"
+
+
+def _leaving(row: Document) -> Document:
+    """A record that the next update deletes."""
+    return {**row, "delete": True}
+
+
+def _without_dangling(row: Document, there: set[str]) -> None:
+    """Take out of a record what names a resource that is not recorded: the engine refuses such a state."""
+    if "dependencies" in row:
+        row["dependencies"] = [each for each in cast("list[str]", row["dependencies"]) if each in there]
+    if "propertyDependencies" in row:
+        named = cast("dict[str, list[str] | None]", row["propertyDependencies"])
+        row["propertyDependencies"] = {
+            name: [each for each in urns or [] if each in there] for name, urns in named.items()
+        }
+    if row.get("deletedWith") and row["deletedWith"] not in there:
+        del row["deletedWith"]
+
+
+def _in_order(rows: Mapping[str, Document]) -> list[Document]:
+    """Each record after those that it names; otherwise as they stand."""
+    ordered: dict[str, Document] = {}
+
+    def put(urn: str) -> None:
+        if urn in ordered or urn not in rows:
+            return
+        for each in _needs(rows[urn]):
+            put(each)
+        ordered[urn] = rows[urn]
+
+    for urn in rows:
+        put(urn)
+    return list(ordered.values())
+
+
+def _needs(row: Document) -> list[str]:
+    provider = str(row.get("provider") or "").rpartition("::")[0]
+    inner = cast("dict[str, list[str] | None]", row.get("propertyDependencies") or {})
+    return [
+        str(row.get("parent") or ""),
+        provider,
+        str(row.get("deletedWith") or ""),
+        *cast("list[str]", row.get("dependencies") or []),
+        *(each for urns in inner.values() for each in urns or []),
+    ]

@@ -1,0 +1,162 @@
+"""A delivery: a stack is updated to what its file says, held to be healthy, and summed up; or refused before that."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import subprocess
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from parity.backend import stack_backend
+from parity.config.program import FOLDERS
+from parity.errors import ParityError, RefusedError
+from parity.releases import follow, preconditions, pull_request, release_status, summary
+from parity.updates import update
+from parity.vendors.http import NotFound, Refused, VendorError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+    from pathlib import Path
+
+    from parity.config.parameters import Repository
+    from parity.console import Screen
+    from parity.evaluate.stack import Stack
+    from parity.releases.release_status import Standing
+
+PROGRAM = (
+    "Pulumi.yaml",
+    ":(glob)Pulumi.*.yaml",
+    *FOLDERS,
+    "pyproject.toml",
+    "uv.lock",
+)
+"""What a delivery depends on, as Git's path specifications; promote.yml starts on the same."""
+
+
+@dataclass(frozen=True)
+class Delivered:
+    """How a delivery ended."""
+
+    before: Mapping[str, Mapping[str, Any]]
+    found: Sequence[Standing]
+    changes: Mapping[str, int]
+    text: str
+    """The summary, Markdown."""
+
+
+def deliver(stack: Stack, screen: Screen, *, newest: str | None, report: Path | None) -> Delivered:
+    """Run the stack's update and hold that what is live afterwards is what its file says, whole.
+
+    Args:
+        stack: the stack.
+        screen: shows the steps.
+        newest: a Git reference that must hold the same program and stacks' files as the checkout; None asks nothing.
+        report: the file that the summary is added to, also where the update fails.
+
+    Raises:
+        RefusedError: a newer program waits to be delivered, this would undo a rollback that is not merged yet, or a
+            release would be built with the variables of another one.
+        UpdateError: the update failed.
+        HealthError: what is live afterwards is not whole, or not what the file says.
+    """
+    if newest:
+        _refuse_if_behind(stack.project.root, newest)
+    settings, state = stack.sealed_settings(), stack.recorded()
+    asyncio.run(_refuse_to_undo(settings.catalog.repository, stack.name))
+    for application, releases in settings.releases.items():
+        preconditions.wrong_builds(
+            stack.name, application, release_status.applied(settings, state, application), releases
+        )
+    before = update.recorded_live(state)
+    failure: ParityError | None = None
+    changes: Mapping[str, int] = {}
+    try:
+        changes = update.run(stack, screen, note={"why": "parity deliver"}).progress.changes
+    except ParityError as error:
+        failure = error
+    found = follow.look(stack, None, screen)
+    text = write_summary(stack, before, found, failure, report)
+    if failure is not None:
+        raise failure
+    follow.verify(found)
+    return Delivered(before, found, changes, text)
+
+
+def write_summary(
+    stack: Stack,
+    before: Mapping[str, Mapping[str, Any]],
+    found: Sequence[Standing],
+    failure: ParityError | None,
+    report: Path | None,
+) -> str:
+    """The summary of a delivery; added to `report` where one is given."""
+    repository = stack.sealed_settings().catalog.repository
+    origin = asyncio.run(_origin(stack.project.root, repository))
+    text = summary.markdown(stack.name, before, found, origin, failure)
+    if report is not None:
+        summary.append(report, text)
+    return text
+
+
+async def _origin(root: Path, repository: Repository) -> summary.Origin:
+    """The commit that is delivered, and the pull request that brought it in, as far as GitHub can be asked."""
+    commit = os.environ.get("GITHUB_SHA") or stack_backend.commit_of(root).removesuffix("+changes")
+    client = release_status.github()
+    if client is None or not commit:
+        return summary.Origin(commit, None, summary.run_address())
+    async with client:
+        try:
+            found = await pull_request.of_commit(client, f"{repository.owner}/{repository.name}", commit)
+        except (NotFound, Refused):
+            # GitHub does not have the commit: it was never pushed.
+            return summary.Origin(commit, None, summary.run_address())
+        except VendorError as error:
+            # The delivery is done: its summary must be written all the same, and says what is missing.
+            return summary.Origin(commit, None, summary.run_address(), str(error))
+    return summary.Origin(commit, found, summary.run_address())
+
+
+async def _refuse_to_undo(repository: Repository, stack: str) -> None:
+    client = release_status.github()
+    if client is None:
+        return
+    async with client:
+        try:
+            waiting = await pull_request.applied_and_open(client, repository, stack)
+        except VendorError as error:
+            raise ParityError(
+                f"Whether a rollback of {stack} waits to be merged could not be asked: {error}",
+                where=f"{repository.owner}/{repository.name}",
+                remedy="The token needs `Pull requests: read`; try again.",
+            ) from error
+    if waiting:
+        raise RefusedError(
+            f"This would undo a rollback that was applied to {stack} and is not merged yet: "
+            + ", ".join(f"#{each.number} {each.title}" for each in waiting),
+            where=", ".join(each.url for each in waiting),
+            remedy="Merge it, and deliver then; or close it, if the rollback is over.",
+        )
+
+
+def _refuse_if_behind(root: Path, newest: str) -> None:
+    said = subprocess.run(
+        ["git", "diff", "--name-only", "HEAD", newest, "--", *PROGRAM],
+        cwd=root,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    if said.returncode:
+        raise ParityError(
+            f"Git cannot compare the checkout with {newest}: {said.stderr.strip()}",
+            where=str(root),
+            remedy="Check out the whole history (fetch-depth: 0).",
+        )
+    if changed := said.stdout.split():
+        more = f" and {len(changed) - 3} more" if len(changed) > 3 else ""  # noqa: PLR2004 - what fits a line
+        raise RefusedError(
+            f"{newest} has moved on: {', '.join(changed[:3])}{more} differ there. Delivering this would go back.",
+            where=str(root),
+            remedy=f"The run of {newest} delivers it; approve that one.",
+        )

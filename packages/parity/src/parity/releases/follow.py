@@ -1,0 +1,46 @@
+"""How the applications of a stack stand, looked at in one step, and held to be what the file says."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING
+
+from parity.errors import HealthError
+from parity.releases import release_status
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from parity.console import Screen
+    from parity.evaluate.stack import Stack
+    from parity.releases.release_status import Standing
+
+
+def look(stack: Stack, applications: Sequence[str] | None, screen: Screen) -> list[Standing]:
+    """How applications of a stack stand now; all of them where none is named."""
+    with screen.step(f"{stack.name}: what is live") as step:
+        step.waiting("the engine's record, Vercel and the applications themselves")
+        settings, state = stack.settings(), stack.recorded()
+        names = applications or [each.name for each in settings.catalog.applications]
+
+        async def every() -> list[Standing]:
+            return list(await asyncio.gather(*(release_status.look(settings, state, name) for name in names)))
+
+        return asyncio.run(every())
+
+
+def verify(found: Sequence[Standing]) -> None:
+    """Hold that each application with a live release serves it, whole.
+
+    Raises:
+        HealthError: naming each that does not.
+    """
+    sick = [each for each in found if each.releases.live is not None and each.faults()]
+    if not sick:
+        return
+    stack = sick[0].stack
+    raise HealthError(
+        " ".join(f"{each.application} of {each.stack}: {'; '.join(each.faults())}." for each in sick),
+        where=", ".join(f"{each.stack}, {each.application}" for each in sick),
+        remedy=f"Look at `parity releases {stack}`; going back: `parity rollback {stack} APP --up`.",
+    )

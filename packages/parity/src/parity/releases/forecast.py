@@ -1,0 +1,164 @@
+"""What the next update will do to an application's releases, in sentences, before it is run."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from parity.config import forms, names
+from parity.inventory import model
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from parity.config.parameters import Application
+    from parity.config.settings import Settings
+    from parity.config.stack_models import Releases
+    from parity.engine.state import State
+
+_ID = re.compile(forms.RELEASE_ID)
+
+
+@dataclass(frozen=True)
+class Applied:
+    """What the last update left of one application."""
+
+    deployed: frozenset[str]
+    """Ids of the releases that have a deployment."""
+    live: str | None
+    newest: str | None
+    """The release that the project's variables describe."""
+    generations: frozenset[int]
+    """Generations of credentials whose roles exist; empty where that is not known."""
+
+
+def applied_by_file(releases: Releases) -> Applied:
+    """What an update that took these releases has left."""
+    return Applied(
+        deployed=frozenset(releases.kept),
+        live=releases.live,
+        newest=releases.newest[0] if releases.newest else None,
+        generations=frozenset(each.credentials for each in releases.kept.values()),
+    )
+
+
+def applied_by_engine(state: State, application: Application, stack: str) -> Applied:
+    """What the engine has recorded of an application."""
+    prefix = f"{application.name}-deployment-"
+    deployed = [
+        each.name.removeprefix(prefix)
+        for each in state.resources
+        if each.type == model.DEPLOYMENT and _ID.fullmatch(each.name.removeprefix(prefix)) and not each.delete
+    ]
+    live = next(
+        (each for each in state.resources if each.type == model.LIVE and each.name == f"{application.name}-live"),
+        None,
+    )
+    return Applied(
+        deployed=frozenset(deployed),
+        # Outputs, because an update that failed after the promotion records the new release there alone.
+        live=str((live.outputs or live.inputs).get("release")) if live else None,
+        newest=max(deployed, key=number, default=None),
+        generations=frozenset(_generations(state, application, stack)),
+    )
+
+
+def _generations(state: State, application: Application, stack: str) -> list[int]:
+    roles = {str(each.inputs.get("name")) for each in state.resources if each.type == model.ROLE and not each.delete}
+    found: list[int] = []
+    for database in databases_of(application):
+        prefix = names.access_role(database, stack, application.name) + "_g"
+        found += [int(role.removeprefix(prefix)) for role in roles if role.removeprefix(prefix).isdigit()]
+    return found
+
+
+def databases_of(application: Application) -> tuple[str, ...]:
+    """The databases that an application logs in to."""
+    used = (each.database for each in application.variables if each.kind == "database-url")
+    return tuple(dict.fromkeys(used))
+
+
+def number(release: str) -> int:
+    """The number in a release's id."""
+    return int(release[1:])
+
+
+def forecast(settings: Settings, application: str, applied: Applied, after: Releases) -> tuple[str, ...]:
+    """What the next update does for this application, in its own order; empty where it does nothing.
+
+    Args:
+        settings: of the stack; they may be sealed.
+        application: its name.
+        applied: what the last update left.
+        after: the releases as the stack's file now has them.
+    """
+    found = next(each for each in settings.catalog.applications if each.name == application)
+    wanted = frozenset(each.credentials for each in after.kept.values()) or {1}
+    fresh = sorted(set(after.kept) - applied.deployed, key=number)
+    gone = sorted(applied.deployed - set(after.kept), key=number)
+    said: list[str] = []
+    roles = _roles(settings, found, sorted(wanted - applied.generations) if applied.generations else [])
+    if roles:
+        said.append(f"make the login{_s(roles)} {_listed(roles)}")
+    if after.newest and after.newest[0] != applied.newest and after.newest[0] in fresh:
+        said.append(
+            f"set the project's variables to what config gives now: they describe the newest release, {after.newest[0]}"
+        )
+    said += [f"build {each} from commit {after.kept[each].commit[:12]}, where no user sees it" for each in fresh]
+    said += _switch(settings, found, applied, after)
+    if gone:
+        said.append(f"delete the deployment{_s(gone)} of {_listed(gone)}: no way back to {_them(gone)} then")
+    roles = _roles(settings, found, sorted(applied.generations - wanted))
+    if roles:
+        said.append(f"drop the login{_s(roles)} {_listed(roles)}, which no kept release uses")
+    return tuple(said)
+
+
+def built_wrongly(applied: Applied, after: Releases) -> tuple[str, ...]:
+    """Releases that the next update would build with the variables of another one, so not as their digests say.
+
+    A deployment is built with what the project's variables hold then: the newest release's. An older release without
+    a deployment can be built only where it was recorded with the same config.
+    """
+    if after.newest is None:
+        return ()
+    name, newest = after.newest
+    same = (newest.config, newest.credentials)
+    missing = (each for each, _ in after.in_order if each not in applied.deployed and each != name)
+    return tuple(each for each in missing if (after.kept[each].config, after.kept[each].credentials) != same)
+
+
+def _switch(settings: Settings, application: Application, applied: Applied, after: Releases) -> list[str]:
+    if after.live is None or after.live == applied.live:
+        return []
+    domains = [each.name for each in settings.applications[application.name].domains if each.redirect is None]
+    moved = (
+        f"{_listed(domains)} from {applied.live} to {after.live}"
+        if applied.live
+        else f"{_listed(domains)} to {after.live}"
+    )
+    path = application.health.path
+    return [
+        f"ask {after.live} at its own host ({path}) whether it is healthy; then, with one promote call, move {moved}"
+    ]
+
+
+def _roles(settings: Settings, application: Application, generations: Sequence[int]) -> list[str]:
+    return [
+        names.application_role(database, settings.stack, application.name, generation)
+        for generation in generations
+        for database in databases_of(application)
+    ]
+
+
+def _s(items: Sequence[str]) -> str:
+    return "s" if len(items) != 1 else ""
+
+
+def _them(items: Sequence[str]) -> str:
+    return "it" if len(items) == 1 else "them"
+
+
+def _listed(items: Sequence[str]) -> str:
+    return " and ".join([", ".join(items[:-1]), items[-1]] if len(items) > 1 else items)

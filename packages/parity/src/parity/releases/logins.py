@@ -1,0 +1,87 @@
+"""Whether a release's database credentials still log in: asked of PostgreSQL itself, as the role of its generation."""
+
+from __future__ import annotations
+
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+import psycopg
+from psycopg.conninfo import make_conninfo
+
+from parity.config import names, passwords
+from parity.releases.forecast import databases_of
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from parity.config.secret import Secret
+    from parity.config.settings import Settings
+
+_SECONDS = 10
+
+
+@dataclass(frozen=True)
+class Login:
+    """One login: who, where, and with what."""
+
+    role: str
+    database: str
+    password: Secret = field(repr=False)
+    where: str
+    """What is not left to libpq's own variables, as libpq's text: host, port, sslmode; empty where PGHOST leads."""
+
+    @property
+    def title(self) -> str:
+        """The login in words."""
+        return f"{self.role} to {self.database}"
+
+
+def of(settings: Settings, application: str, generation: int, environment: Mapping[str, str]) -> tuple[Login, ...]:
+    """The logins of one generation of an application.
+
+    Where `PGHOST` is set, the server is where libpq's variables lead: the one that Pulumi made the roles on, which a
+    person or a runner can reach, and which judges the password as it does for the application. Else it is the host
+    that the stack's file gives to the application.
+    """
+    found = next(each for each in settings.catalog.applications if each.name == application)
+    logins: list[Login] = []
+    for database in databases_of(found):
+        own = settings.databases[database]
+        role = names.application_role(database, settings.stack, application, generation)
+        where = make_conninfo(host=own.host, port=own.port, sslmode=own.sslmode)
+        logins.append(
+            Login(
+                role,
+                names.database(database, settings.stack),
+                passwords.derive(settings.secret, role, generation),
+                "" if environment.get("PGHOST") else where,
+            )
+        )
+    return tuple(logins)
+
+
+def refused(logins: tuple[Login, ...]) -> dict[str, str]:
+    """Try each login once; the server's words, or why it could not be asked, by login that failed."""
+    if not logins:
+        return {}
+    with ThreadPoolExecutor(len(logins)) as pool:
+        said = pool.map(_try, logins)
+    return {login.title: words for login, words in zip(logins, said, strict=True) if words}
+
+
+def _try(login: Login) -> str:
+    try:
+        with psycopg.connect(
+            login.where,
+            user=login.role,
+            password=login.password.reveal(),
+            dbname=login.database,
+            connect_timeout=_SECONDS,
+            application_name="parity",
+        ) as connection:
+            connection.execute("SELECT 1")
+    except psycopg.Error as error:
+        words = "; ".join((str(error).strip() or type(error).__name__).splitlines())
+        return words.replace(login.password.reveal(), "[secret]")
+    return ""

@@ -1,0 +1,257 @@
+"""How one application of a stack stands: its file, what the engine recorded, what Vercel serves, what users get."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, cast
+
+import httpx
+
+from parity.config import guard, names, passwords
+from parity.errors import UsageError
+from parity.inventory import model
+from parity.provider import release as switch
+from parity.releases import forecast
+from parity.vendors.http import Client, NotFound, Service, VendorError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from parity.config.parameters import Application
+    from parity.config.settings import Settings
+    from parity.config.stack_models import Release, Releases
+    from parity.engine.state import Recorded, State
+
+VERCEL_TOKEN = "VERCEL_API_TOKEN"  # noqa: S105 - the variable's name
+GITHUB_TOKENS = ("GH_TOKEN", "GITHUB_TOKEN")
+"""Variables that hold a token for GitHub; the first that is set wins, as for GitHub's own `gh`. The GitHub provider
+reads the second alone, so that a workflow can give the two jobs two tokens."""
+
+
+@dataclass(frozen=True)
+class Deployed:
+    """A kept release's deployment."""
+
+    id: str
+    host: str
+    state: str
+    """Vercel's `readyState`; `GONE` where Vercel does not have it any more, `UNKNOWN` where it could not be asked."""
+    created: float | None
+    """Seconds since the epoch."""
+    fault: str
+    """What is wrong with its answer at its own host; empty where it is healthy."""
+
+
+@dataclass(frozen=True)
+class Standing:
+    """One application of one stack, from all sides."""
+
+    stack: str
+    application: str
+    releases: Releases
+    deployments: Mapping[str, Deployed]
+    """By release; a kept release without a deployment is not in it."""
+    recorded_live: str | None
+    """The release that the engine recorded as live."""
+    recorded_deployment: str | None
+    served: str | None
+    """The deployment that Vercel serves; None where nothing is, or nobody could be asked."""
+    moving: str
+    """The deployment that a promotion under way goes to; empty where there is none."""
+    domains: Mapping[str, str]
+    """What is wrong with the answer of each domain that serves, for the file's live release; mostly empty."""
+    stale: str
+    """The guard's words, where config has moved away from the newest release; else empty."""
+    unasked: tuple[str, ...] = field(default=())
+    """Who could not be asked, and why."""
+
+    @property
+    def served_release(self) -> str | None:
+        """The kept release that Vercel serves; None where it serves nothing, or something else."""
+        return next((name for name, each in self.deployments.items() if each.id == self.served), None)
+
+    @property
+    def by_hand(self) -> str:
+        """What somebody made live without Parity, in words; empty where Vercel serves what was recorded."""
+        if not self.served or not self.recorded_deployment or self.served == self.recorded_deployment:
+            return ""
+        release = self.served_release
+        if release is not None and release == self.releases.live:
+            return (
+                f"{names.project(self.application, self.stack)} serves {release}, as the file says, and the engine has "
+                f"recorded {self.recorded_live}: run the update."
+            )
+        what = f"release {release} (deployment {self.served})" if release else f"deployment {self.served}"
+        return (
+            f"{names.project(self.application, self.stack)} serves {what}, which Parity did not make live: somebody "
+            f"promoted or rolled back at Vercel; recorded is {self.recorded_live}."
+        )
+
+    def faults(self) -> tuple[str, ...]:
+        """Why it is not live, whole and as its file says; empty where it is."""
+        live = self.releases.live
+        if live is None:
+            return (f"{self.stack}'s file names no live release of {self.application}",)
+        found = list(self.unasked)
+        if self.stale:
+            found.append(self.stale)
+        if self.recorded_live != live:
+            was = self.recorded_live or "none"
+            found.append(f"the file says that {live} is live, and the last update left {was}: run the update first")
+        if self.by_hand:
+            found.append(self.by_hand)
+        elif self.moving:
+            found.append(f"a promotion to deployment {self.moving} is under way at Vercel")
+        found += [f"https://{name} {fault}" for name, fault in self.domains.items() if fault]
+        return tuple(found)
+
+
+def vercel(settings: Settings) -> Client:
+    """Vercel as the stack's team sees it.
+
+    Raises:
+        UsageError: there is no token.
+    """
+    token = os.environ.get(VERCEL_TOKEN, "")
+    if not token:
+        raise UsageError(
+            f"{VERCEL_TOKEN} is not set, so Vercel cannot be asked what is live.",
+            remedy=f"Export a token of the team {settings.catalog.vercel_team}.",
+        )
+    headers = {"Authorization": f"Bearer {token}", "User-Agent": "parity"}
+    return Client(Service("Vercel", "https://api.vercel.com", headers, {"slug": settings.catalog.vercel_team}))
+
+
+def github() -> Client | None:
+    """GitHub; None where there is no token."""
+    token = next((found for name in GITHUB_TOKENS if (found := os.environ.get(name))), None)
+    if token is None:
+        return None
+    headers = {
+        "Authorization": f"Bearer {token}",
+        "Accept": "application/vnd.github+json",
+        "X-GitHub-Api-Version": "2022-11-28",
+        "User-Agent": "parity",
+    }
+    return Client(Service("GitHub", "https://api.github.com", headers, {}))
+
+
+async def look(settings: Settings, state: State, application: str) -> Standing:
+    """Ask everybody about one application; nothing is changed.
+
+    Args:
+        settings: of the stack, with secrets open: protected deployments are asked with their bypass.
+        state: what the engine recorded.
+        application: its name.
+
+    Raises:
+        UsageError: there is no token for Vercel.
+    """
+    async with vercel(settings) as client, httpx.AsyncClient(follow_redirects=False) as web:
+        return await _Look(settings, state, application, client, web).all()
+
+
+class _Look:
+    """One look at one application."""
+
+    def __init__(
+        self, settings: Settings, state: State, application: str, vercel: Client, web: httpx.AsyncClient
+    ) -> None:
+        self.settings = settings
+        self.state = state
+        self.application: Application = next(each for each in settings.catalog.applications if each.name == application)
+        self.releases = settings.releases[application]
+        self.vercel, self.web = vercel, web
+        self.unasked: list[str] = []
+        self.bypass = passwords.bypass(settings.secret, names.project(application, settings.stack)).reveal()
+        health = self.application.health
+        self.health = switch.Health(health.path, health.timeout_seconds, health.deadline_seconds)
+
+    async def all(self) -> Standing:
+        recorded = self._recorded()
+        found, deployments, domains = await asyncio.gather(
+            self._project(), self._deployments(recorded), self._domains()
+        )
+        live = _one(self.state, model.LIVE, f"{self.application.name}-live")
+        outputs: Mapping[str, Any] = (live.outputs or live.inputs) if live else cast("dict[str, Any]", {})
+        stale = [fault for fault in guard.stale(self.settings) if f".{self.application.name}." in fault.key]
+        return Standing(
+            stack=self.settings.stack,
+            application=self.application.name,
+            releases=self.releases,
+            deployments=deployments,
+            recorded_live=str(outputs["release"]) if outputs.get("release") else None,
+            recorded_deployment=str(outputs["deploymentId"]) if outputs.get("deploymentId") else None,
+            served=found.deployment_id or None,
+            moving=found.moving_to,
+            domains=domains,
+            stale=" ".join(f"{fault.what} {fault.remedy}" for fault in stale),
+            unasked=tuple(dict.fromkeys(self.unasked)),
+        )
+
+    def _recorded(self) -> dict[str, Recorded]:
+        prefix = f"{self.application.name}-deployment-"
+        found = {release: _one(self.state, model.DEPLOYMENT, prefix + release) for release in self.releases.kept}
+        return {release: each for release, each in found.items() if each is not None}
+
+    async def _project(self) -> switch.Live:
+        name = names.project(self.application.name, self.settings.stack)
+        try:
+            return switch.live_of(await self.vercel.get_or_none(f"/v9/projects/{name}") or {})
+        except VendorError as error:
+            self.unasked.append(str(error))
+            return switch.live_of({})
+
+    async def _deployments(self, recorded: Mapping[str, Recorded]) -> dict[str, Deployed]:
+        found = await asyncio.gather(*(self._deployment(release, each) for release, each in recorded.items()))
+        return dict(zip(recorded, found, strict=True))
+
+    async def _deployment(self, release: str, recorded: Recorded) -> Deployed:
+        document: Mapping[str, Any] = {}
+        state = "UNKNOWN"
+        try:
+            document = await self.vercel.get(f"/v13/deployments/{recorded.id}")
+            state = str(document.get("readyState") or "UNKNOWN")
+        except NotFound:
+            state = "GONE"
+        except VendorError as error:
+            self.unasked.append(str(error))
+        host = str(document.get("url") or recorded.outputs.get("url") or "")
+        created = document.get("createdAt")
+        fault = await self._ask(host, release) if state == "READY" else f"the deployment is {state}"
+        seconds = float(cast("float", created)) / 1000 if isinstance(created, int | float) else None
+        return Deployed(recorded.id, host.removeprefix("https://"), state, seconds, fault)
+
+    async def _domains(self) -> dict[str, str]:
+        live = self.releases.live
+        own = self.settings.applications[self.application.name].domains
+        serving = [each.name for each in own if each.redirect is None]
+        if live is None:
+            return dict.fromkeys(serving, "")
+        said = await asyncio.gather(*(self._ask(name, live) for name in serving))
+        return dict(zip(serving, said, strict=True))
+
+    async def _ask(self, host: str, release: str) -> str:
+        wanted: Release = self.releases.kept[release]
+        fault = await switch.fault_at(
+            self.web,
+            host.removeprefix("https://"),
+            self.health,
+            release,
+            wanted.commit,
+            bypass=self.bypass,
+            database=True,
+        )
+        return f"answers {fault}" if fault and not fault.startswith("no answer") else fault
+
+
+def _one(state: State, kind: str, name: str) -> Recorded | None:
+    return next((each for each in state.resources if each.type == kind and each.name == name and not each.delete), None)
+
+
+def applied(settings: Settings, state: State, application: str) -> forecast.Applied:
+    """What the engine has recorded of an application, for a forecast."""
+    found = next(each for each in settings.catalog.applications if each.name == application)
+    return forecast.applied_by_engine(state, found, settings.stack)

@@ -1,0 +1,303 @@
+"""`parity:releases` in a stack's file: read it, record a release, switch, prune; every other byte stays."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import tempfile
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, cast
+
+from pydantic import ValidationError
+from ruamel.yaml import YAML
+
+from parity.config import source, stack_checks, yaml_edit
+from parity.config.errors import ConfigError
+from parity.config.model_problems import model_faults
+from parity.config.problems import Fault, in_order
+from parity.config.stack_models import NAMESPACE, Release, Releases
+from parity.errors import ProjectError, RefusedError, UsageError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+KEY = NAMESPACE + "releases"
+
+
+@dataclass(frozen=True)
+class ReleasesFile:
+    """The text of a stack's file and the releases in it; the functions below give a new one, and `write` keeps it."""
+
+    path: Path
+    text: str
+    releases: Mapping[str, Releases]
+    read: str
+    """The text as it was read, to notice that somebody else changed the file since."""
+
+
+def load(path: Path) -> ReleasesFile:
+    """Read the releases of a stack's file.
+
+    Raises:
+        ProjectError: the file is not there.
+        ConfigError: it does not parse, or its releases have faults; all of them, with their lines.
+    """
+    try:
+        text = _read(path)
+    except FileNotFoundError:
+        raise ProjectError("There is no such stack.", where=str(path), remedy="Name a stack that has a file.") from None
+    return ReleasesFile(path, text, parse(path.name, text), text)
+
+
+def parse(name: str, text: str) -> dict[str, Releases]:
+    """The releases in a stack file's text, by application.
+
+    Raises:
+        ConfigError: as `load`.
+    """
+    file = source.parse(name, text)
+    if isinstance(file, Fault):
+        raise ConfigError([file])
+    found = source.from_file("", file)
+    faults = list(stack_checks.release_faults(found))
+    releases: dict[str, Releases] = {}
+    entries = found.values.get(KEY)
+    for application, entry in cast("dict[str, Any]", entries if isinstance(entries, dict) else {}).items():
+        try:
+            releases[application] = Releases.model_validate(entry)
+        except ValidationError as error:
+            faults += model_faults(found, error, (KEY, application))
+    if faults:
+        raise ConfigError(in_order(faults))
+    return releases
+
+
+def add_release(
+    file: ReleasesFile, application: str, *, commit: str, config: str, credentials: int, live: bool = False
+) -> tuple[ReleasesFile, str]:
+    """Record the next release of an application.
+
+    Args:
+        file: the stack's file.
+        application: its name.
+        commit: 40 hex digits.
+        config: its config digest, 32 hex digits.
+        credentials: the generation that it logs in with; the newest release's or a higher one.
+        live: whether to make it the live one too.
+
+    Returns:
+        The new file and the release's id.
+
+    Raises:
+        UsageError: no such application, the same commit, digest and generation as the newest, or a generation that
+            goes back, or one of the three is not in its form.
+    """
+    releases = _of(file, application)
+    newest = releases.newest
+    release = _release(commit, config, credentials)
+    if newest is not None:
+        _refuse_repetition(application, newest, release)
+    name = f"r{int(newest[0][1:]) + 1 if newest else 1}"
+    mapping, key, value = _node(file, application, "kept")
+    entry = f"{name}: {{commit: {_scalar(commit)}, config: {_scalar(config)}, credentials: {credentials}}}"
+    text = yaml_edit.append(file.text, mapping, key, value, entry)
+    after = releases.model_copy(update={"kept": {**releases.kept, name: release}})
+    added = _edited(file, text, application, after)
+    return (set_live(added, application, name) if live else added), name
+
+
+def set_live(file: ReleasesFile, application: str, release: str) -> ReleasesFile:
+    """Make a kept release the live one; nothing else changes.
+
+    Raises:
+        UsageError: no such application, or the release is not kept.
+    """
+    releases = _of(file, application)
+    if release not in releases.kept:
+        kept = ", ".join(releases.kept) or "none"
+        raise UsageError(
+            f"Release {release} of {application} is not kept.", where=str(file.path), remedy=f"Kept: {kept}."
+        )
+    if releases.live == release:
+        return file
+    _, key, value = _node(file, application, "live")
+    text = yaml_edit.replace_scalar(file.text, key, value, release)
+    return _edited(file, text, application, releases.model_copy(update={"live": release}))
+
+
+def promote(
+    file: ReleasesFile,
+    application: str,
+    commit: str,
+    digest: Callable[[int], str],
+    *,
+    again: bool = False,
+    rotate: bool = False,
+) -> tuple[ReleasesFile, str]:
+    """Make a commit the live release: a new one, or the newest one where it is just that.
+
+    Args:
+        file: the stack's file.
+        application: its name.
+        commit: 40 hex digits.
+        digest: gives the config digest of a generation of credentials.
+        again: take it although it was rolled back from.
+        rotate: give it a new generation of credentials.
+
+    Returns:
+        The new file and the release's id.
+
+    Raises:
+        RefusedError: a kept release newer than the live one has this commit, so it was rolled back from.
+        UsageError: it is live already with this config; else as `add_release`.
+    """
+    releases = _of(file, application)
+    pinned = rolled_back_from(releases, commit)
+    if pinned and not again:
+        raise RefusedError(
+            f"{application} was rolled back from this very commit: {pinned} is {commit[:12]}, is newer than the live "
+            f"{releases.live}, and does not serve.",
+            where=f"{file.path.name}: {KEY}.{application}",
+            remedy="If its fault is mended outside the commit, say --again; else promote a commit that mends it.",
+        )
+    newest = releases.newest
+    generation = (newest[1].credentials if newest else 1) + rotate
+    config = digest(generation)
+    if newest is not None and newest[1] == _release(commit, config, generation):
+        if releases.live == newest[0]:
+            what = f"{newest[0]} of {application} in {file.path.name} has this commit and config, and is live."
+            raise UsageError(what, remedy="Nothing to promote.")
+        return set_live(file, application, newest[0]), newest[0]
+    return add_release(file, application, commit=commit, config=config, credentials=generation, live=True)
+
+
+def rolled_back_from(releases: Releases, commit: str) -> str | None:
+    """The newest kept release of this commit that is newer than the live one: it was rolled back from, or held back."""
+    newer = set(newer_than_live(releases))
+    return next((name for name, each in reversed(releases.in_order) if name in newer and each.commit == commit), None)
+
+
+def newer_than_live(releases: Releases) -> tuple[str, ...]:
+    """The kept releases that are newer than the live one: rolled back from, or recorded and not live yet."""
+    ids = [name for name, _ in releases.in_order]
+    return tuple(ids[ids.index(releases.live) + 1 :]) if releases.live is not None else ()
+
+
+def prunable(releases: Releases, keep: int) -> tuple[str, ...]:
+    """The oldest kept releases beyond the `keep` newest, up to the one before the live one.
+
+    Those after the live one stay: they say what was rolled back from, which `parity promote` must know.
+    """
+    ids = [name for name, _ in releases.in_order]
+    safe = set(ids[-keep:]) | set(newer_than_live(releases))
+    if releases.live is not None:
+        place = ids.index(releases.live)
+        safe.update(ids[max(0, place - 1) : place + 1])
+    return tuple(name for name in ids if name not in safe)
+
+
+def prune(file: ReleasesFile, application: str, keep: int) -> tuple[ReleasesFile, tuple[str, ...]]:
+    """Drop the oldest kept releases beyond the `keep` newest, never the live one, the one before it or a newer one.
+
+    Returns:
+        The new file and the ids that went.
+
+    Raises:
+        UsageError: no such application, or `keep` is less than 1.
+    """
+    if keep < 1:
+        raise UsageError("At least one release must be kept.", where="--keep", remedy="Give 1 or more.")
+    gone = prunable(_of(file, application), keep)
+    for name in gone:
+        releases = _of(file, application)
+        text = yaml_edit.remove(file.text, _node(file, application, "kept")[2], name)
+        kept = {other: release for other, release in releases.kept.items() if other != name}
+        file = _edited(file, text, application, releases.model_copy(update={"kept": kept}))
+    return file, gone
+
+
+def write(file: ReleasesFile) -> None:
+    """Replace the stack's file by the new text, whole or not at all.
+
+    Raises:
+        ProjectError: the file is another one than was read.
+    """
+    if _read(file.path) != file.read:
+        raise ProjectError(
+            "The file was changed by somebody else meanwhile.", where=str(file.path), remedy="Run the command again."
+        )
+    handle, temporary = tempfile.mkstemp(dir=file.path.parent, prefix=f".{file.path.name}.")
+    try:
+        with os.fdopen(handle, "w", encoding="utf-8", newline="") as stream:
+            stream.write(file.text)
+            stream.flush()
+            os.fsync(stream.fileno())
+        Path(temporary).chmod(file.path.stat().st_mode)
+        Path(temporary).replace(file.path)
+    except BaseException:
+        with contextlib.suppress(FileNotFoundError):
+            Path(temporary).unlink()
+        raise
+
+
+def _read(path: Path) -> str:
+    with path.open(encoding="utf-8", newline="") as stream:
+        return stream.read()
+
+
+def _of(file: ReleasesFile, application: str) -> Releases:
+    if application not in file.releases:
+        known = ", ".join(file.releases) or "none"
+        remedy = f"Applications there: {known}. A new one gets `{application}: {{live: null, kept: {{}}}}` under {KEY}."
+        raise UsageError(f"{KEY} has no application {application}.", where=str(file.path), remedy=remedy)
+    return file.releases[application]
+
+
+def _node(file: ReleasesFile, application: str, key: str) -> tuple[Any, Any, Any]:
+    found = yaml_edit.find(yaml_edit.compose(file.text), ["config", KEY, application, key])
+    if found is None:
+        raise _cannot(file)
+    return found
+
+
+def _edited(file: ReleasesFile, text: str, application: str, expected: Releases) -> ReleasesFile:
+    """The file with the new text, once reading it gives just what was meant."""
+    try:
+        releases = parse(file.path.name, text)
+    except ConfigError as error:
+        raise _cannot(file) from error
+    if releases != {**file.releases, application: expected}:
+        raise _cannot(file)
+    return replace(file, text=text, releases=releases)
+
+
+def _cannot(file: ReleasesFile) -> ProjectError:
+    return ProjectError(
+        "The releases are written in a way that cannot be edited safely; nothing was changed.",
+        where=f"{file.path}: {KEY}",
+        remedy="Write each application as `live: rN` and `kept:` with one release a line, without anchors.",
+    )
+
+
+def _release(commit: str, config: str, credentials: int) -> Release:
+    try:
+        return Release(commit=commit, config=config, credentials=credentials)
+    except ValidationError as error:
+        what = "; ".join(f"{detail['loc'][0]} {detail['msg']}" for detail in error.errors(include_url=False))
+        raise UsageError(f"{what}.", remedy="Give the whole commit, as `git rev-parse <commit>` does.") from None
+
+
+def _refuse_repetition(application: str, newest: tuple[str, Release], release: Release) -> None:
+    name, last = newest
+    if release == last:
+        what = f"{application}'s newest release {name} has this very commit, config and credentials."
+        raise UsageError(what, remedy=f"Nothing to record; make {name} live if it is not.")
+    if release.credentials < last.credentials:
+        what = f"Credentials generation {release.credentials} goes back behind {name}'s {last.credentials}."
+        raise UsageError(what, remedy=f"Use {last.credentials}, or {last.credentials + 1} to rotate.")
+
+
+def _scalar(text: str) -> str:
+    """Text as YAML, quoted where it would read as a number (`12345678e9...`)."""
+    return text if cast("Any", YAML(typ="safe")).load(text) == text else f"'{text}'"

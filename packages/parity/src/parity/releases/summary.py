@@ -1,0 +1,119 @@
+"""What a delivery did, as Markdown for a job's summary: what is live, where it came from, how to go back."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from parity.releases import forecast
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+    from pathlib import Path
+
+    from parity.errors import ParityError
+    from parity.releases.pull_request import PullRequest
+    from parity.releases.release_status import Standing
+
+
+@dataclass(frozen=True)
+class Origin:
+    """Where a delivery came from."""
+
+    commit: str
+    """Of the stack's file and the program; empty where it is not known."""
+    pull_request: PullRequest | None
+    run: str
+    """The run's address; empty outside of GitHub Actions."""
+    unasked: str = ""
+    """Why the pull request is not known, where it could not be asked for."""
+
+
+def run_address(environment: Mapping[str, str] = os.environ) -> str:
+    """The address of the GitHub Actions run that this is; empty where it is none."""
+    names = ("GITHUB_SERVER_URL", "GITHUB_REPOSITORY", "GITHUB_RUN_ID")
+    server, repository, run = (environment.get(name, "") for name in names)
+    return f"{server}/{repository}/actions/runs/{run}" if server and repository and run else ""
+
+
+def markdown(
+    stack: str,
+    before: Mapping[str, Mapping[str, Any]],
+    found: Sequence[Standing],
+    origin: Origin,
+    failure: ParityError | None,
+) -> str:
+    """The summary.
+
+    Args:
+        stack: the stack's name.
+        before: what was recorded as live before, by application, as `parity.updates.update.recorded_live` gives it.
+        found: how each application stands afterwards.
+        origin: where the delivery came from.
+        failure: why the update failed; None where it ended well.
+    """
+    sick = [each for each in found if each.releases.live is not None and each.faults()]
+    title = "failed" if failure else "delivered, and not well" if sick else "delivered"
+    lines = [f"## {stack}: {title}", ""]
+    lines += _origin(origin)
+    lines += ["| application | live before | live now | commit | healthy |", "| --- | --- | --- | --- | --- |"]
+    lines += [_row(each, str(before.get(each.application, {}).get("live") or "nothing")) for each in found]
+    lines += [""]
+    for each in sick:
+        lines += [f"- **{each.application}**: {_safe(fault)}" for fault in each.faults()]
+    if failure is not None:
+        lines += ["", "The update failed:", "", "```", failure.what.replace("```", "'''"), "```"]
+        lines += ["", "What was live before is live still where the table says so. The next update tries again."]
+    lines += ["", *_way_back(stack, before, found)]
+    return "\n".join(lines).rstrip() + "\n"
+
+
+def _origin(origin: Origin) -> list[str]:
+    parts = [f"commit `{origin.commit}`"] if origin.commit else []
+    if origin.pull_request is not None:
+        found = origin.pull_request
+        parts.append(f"pull request [#{found.number}]({found.url}) {_safe(found.title)}")
+    if origin.unasked:
+        parts.append(f"pull request unknown ({_safe(origin.unasked)})")
+    if origin.run:
+        parts.append(f"[run]({origin.run})")
+    return ["From " + ", ".join(parts) + ".", ""] if parts else []
+
+
+def _row(found: Standing, before: str) -> str:
+    now = found.served_release or (found.served or "nothing")
+    kept = found.releases.kept.get(found.served_release or "")
+    commit = f"`{kept.commit[:12]}`" if kept else ""
+    healthy = "no live release" if found.releases.live is None else "no" if found.faults() else "yes"
+    changed = now if now == before else f"**{now}**"
+    return f"| {found.application} | {before} | {changed} | {commit} | {healthy} |"
+
+
+def _way_back(stack: str, before: Mapping[str, Mapping[str, Any]], found: Sequence[Standing]) -> list[str]:
+    lines: list[str] = []
+    for each in found:
+        was = str(before.get(each.application, {}).get("live") or "")
+        target = was if was in each.releases.kept and was != each.served_release else _older(each)
+        if target:
+            lines.append(f"- {each.application}: `parity rollback {stack} {each.application} --to {target} --up`")
+    if not lines:
+        return ["There is no kept release to go back to."]
+    return ["To go back (or by the workflow `rollback`), one switch, nothing is built:", "", *lines]
+
+
+def _older(found: Standing) -> str:
+    live = found.served_release
+    older = [name for name, _ in found.releases.in_order if live and forecast.number(name) < forecast.number(live)]
+    return older[-1] if older else ""
+
+
+def _safe(text: str) -> str:
+    """Text that stays text in Markdown: no link, no image, no mention, no line of its own."""
+    return "".join(f"\\{each}" if each in "\\`*_[]<>|@#!" else " " if each in "\r\n" else each for each in text)
+
+
+def append(path: Path, text: str) -> None:
+    """Add the summary to a file, as a job's summary is written (`$GITHUB_STEP_SUMMARY`)."""
+    with path.open("a", encoding="utf-8") as stream:
+        stream.write(text + "\n")

@@ -1,0 +1,98 @@
+"""A rollback's switch, made at once: the one promote call, under the stack's lock, before the update that records it.
+
+Users wait for Vercel and no longer for the engine to start. What is done is what LiveRelease does, by its own code:
+refuse what was made live by hand, ask the release, promote, wait until every domain serves it. The update that follows
+finds the release live, calls nothing, and records it. Killed in between, the next update does just that: the file was
+written first.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from parity.backend import locks, stack_backend
+from parity.config import names, passwords
+from parity.errors import UpdateError
+from parity.inventory import model
+from parity.provider import live_release
+from parity.provider.errors import ParityPluginError, Unfinished
+from parity.provider.vercel import Vercel
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from parity.config.settings import Settings
+    from parity.console import Screen
+    from parity.engine.state import State
+    from parity.evaluate.stack import Stack
+    from parity.releases.release_status import Standing
+
+
+@dataclass(frozen=True)
+class Prepared:
+    """A switch that can be made at once."""
+
+    inputs: Mapping[str, Any] = field(repr=False)
+    """LiveRelease's, with the release that is wanted; the bypass secret is in the clear."""
+    recorded: Mapping[str, Any] = field(repr=False)
+    """LiveRelease's outputs as the engine has them."""
+
+
+def prepare(settings: Settings, state: State, there: Standing, release: str) -> Prepared | None:
+    """What LiveRelease would be given for a kept release; None where only an update can make the switch.
+
+    That is so where nothing is recorded as live, the last update did not end, or the guard would stop the update.
+    """
+    name = f"{there.application}-live"
+    live = next((each for each in state.resources if each.type == model.LIVE and each.name == name), None)
+    deployed = there.deployments.get(release)
+    if live is None or deployed is None or live.errors or state.pending or there.stale:
+        return None
+    bypass = passwords.bypass(settings.secret, names.project(there.application, settings.stack))
+    wanted = {
+        "deploymentId": deployed.id,
+        "deploymentUrl": deployed.host,
+        "release": release,
+        "commit": there.releases.kept[release].commit,
+        "protectionBypass": bypass.reveal(),
+    }
+    return Prepared({**live.inputs, **wanted}, live.outputs)
+
+
+def make(stack: Stack, prepared: Prepared, screen: Screen) -> bool:
+    """Make the switch; False where it is left to the update: there is no lock to hold, or not every domain serves yet.
+
+    Raises:
+        LockedError: somebody is updating the stack; nothing was changed.
+        UpdateError: the release is not healthy, or Vercel refused; what was live still is.
+    """
+    found = stack_backend.open_place(stack)
+    if found.store is None or (found.ledger and any(each.end is None for each in found.ledger.records(last=1))):
+        return False
+    with (
+        screen.step(f"Switch to {prepared.inputs['release']}") as step,
+        locks.taken(found.store, stack.project.name, stack.name),
+    ):
+        try:
+            asyncio.run(_switch(prepared, step.waiting))
+        except Unfinished as error:
+            step.done(f"not everywhere yet: {error}")
+            return False
+        except ParityPluginError as error:
+            raise UpdateError(
+                str(error),
+                where=stack.name,
+                remedy=f"`parity releases {stack.name}` shows what is live; the stack's file keeps what was asked for",
+            ) from error
+        step.done("every domain serves it")
+    return True
+
+
+async def _switch(prepared: Prepared, say: Callable[[str], None]) -> None:
+    vercel = Vercel.from_environment()
+    try:
+        await live_release.switch(vercel, dict(prepared.inputs), prepared.recorded, say)
+    finally:
+        await vercel.close()

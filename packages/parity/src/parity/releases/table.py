@@ -1,0 +1,87 @@
+"""The releases of an application as rows, for a table or for JSON."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from parity.releases.release_status import Deployed, Standing
+
+LIVE, DECLARED, SERVED = "yes", "in the file only", "at Vercel only"
+
+
+@dataclass(frozen=True)
+class Row:
+    """One kept release."""
+
+    id: str
+    commit: str
+    when: str | None
+    """When its deployment was made, ISO 8601, UTC; None where it has none."""
+    digest: str
+    generation: int
+    deployment: str | None
+    host: str | None
+    state: str
+    """Vercel's state of the deployment; `NOT DEPLOYED` where the next update makes it."""
+    live: str
+    """`yes`, `in the file only`, `at Vercel only`, or empty."""
+    healthy: bool | None
+    """None where there is nothing to ask."""
+    fault: str
+    newest: bool
+
+
+def rows(found: Standing) -> list[Row]:
+    """The kept releases, oldest first."""
+    newest = found.releases.newest
+    return [
+        _row(found, name, found.deployments.get(name), newest=newest is not None and name == newest[0])
+        for name, _ in found.releases.in_order
+    ]
+
+
+def _row(found: Standing, name: str, deployed: Deployed | None, *, newest: bool) -> Row:
+    release = found.releases.kept[name]
+    return Row(
+        id=name,
+        commit=release.commit,
+        when=_when(deployed.created) if deployed and deployed.created is not None else None,
+        digest=release.config,
+        generation=release.credentials,
+        deployment=deployed.id if deployed else None,
+        host=deployed.host if deployed else None,
+        state=deployed.state if deployed else "NOT DEPLOYED",
+        live=_live(found, name),
+        healthy=not deployed.fault if deployed and deployed.state != "UNKNOWN" else None,
+        fault=deployed.fault if deployed else "",
+        newest=newest,
+    )
+
+
+def _live(found: Standing, name: str) -> str:
+    declared, served = found.releases.live == name, found.served_release == name
+    if declared:
+        return LIVE if served else DECLARED
+    return SERVED if served else ""
+
+
+def _when(seconds: float) -> str:
+    return datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def document(found: Standing) -> dict[str, Any]:
+    """One application for `--json`."""
+    return {
+        "stack": found.stack,
+        "application": found.application,
+        "live": found.releases.live,
+        "recorded_live": found.recorded_live,
+        "served_deployment": found.served,
+        "served_release": found.served_release,
+        "domains": {name: fault or None for name, fault in found.domains.items()},
+        "faults": list(found.faults()),
+        "releases": [asdict(row) for row in rows(found)],
+    }

@@ -1,0 +1,123 @@
+"""`parity check` as a person meets it: on the project's files, with an exit code, and no secret anywhere."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+
+import pytest
+
+from support.paths import ROOT
+from support.program import copy_program
+
+
+@pytest.fixture
+def project(tmp_path):
+    return copy_program(tmp_path / "program").root
+
+
+def parity(folder, *arguments):
+    return subprocess.run(
+        [sys.executable, "-c", "from parity.cli.main import main; main()", *arguments],
+        cwd=folder,
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=120,
+        # The copy of the program, not the checkout that this environment installed for editing.
+        env={**os.environ, "PYTHONPATH": str(folder)},
+    )
+
+
+def edit(path, old, new):
+    text = path.read_text()
+    assert text.count(old) >= 1
+    path.write_text(text.replace(old, new, 1))
+
+
+def test_the_example_is_the_same_in_both_stacks():
+    done = parity(ROOT, "check")
+    assert (done.returncode, done.stderr) == (0, "")
+    assert done.stdout.startswith("staging and prod are the same but for what their files say\n")
+    assert "Pulumi.prod.yaml:" in done.stdout
+    assert "\x1b" not in done.stdout
+
+
+def test_a_branch_in_the_program_ends_with_1_and_an_exception_with_a_reason_with_0(project):
+    edit(
+        project / "components" / "web_app.py",
+        "framework=application.framework",
+        "framework='remix' if self._args.environment == 'prod' else application.framework",
+    )
+    done = parity(project, "check", "--json")
+    assert done.returncode == 1
+    breaks = [each for each in json.loads(done.stdout)["differences"] if each["verdict"] == "break"]
+    assert {(each["resource"].rpartition("::")[2], each["property"], each["to"]) for each in breaks} == {
+        ("shop-project", "framework", "remix"),
+        ("admin-project", "framework", "remix"),
+    }
+    edit(
+        project / "Pulumi.prod.yaml",
+        "parity:exceptions: []",
+        "parity:exceptions:\n"
+        "    - {resource: '*-project', property: framework, reason: being moved, expiry: '2999-12-31'}\n"
+        "    - {resource: 'nothing', property: '*', reason: of drift, accepts: drift}",
+    )
+    done = parity(project, "check")
+    assert done.returncode == 0, done.stdout
+    assert "excepted in prod: being moved" in done.stdout
+    edit(project / "Pulumi.prod.yaml", "2999-12-31", "2020-01-01")
+    done = parity(project, "check", "--markdown")
+    assert done.returncode == 1
+    assert "has expired" in done.stdout
+
+
+def test_faults_of_both_stacks_are_reported_at_once(project):
+    for stack in ("staging", "prod"):
+        edit(project / f"Pulumi.{stack}.yaml", "connectionLimit: ", "connectionLimits: ")
+    done = parity(project, "check")
+    assert done.returncode == 2
+    assert "Pulumi.staging.yaml" in done.stderr
+    assert "Pulumi.prod.yaml" in done.stderr
+    assert "Did you mean" in done.stderr
+
+
+def test_a_program_that_fails_says_where_and_shows_no_value(project):
+    edit(
+        project / "infra" / "build.py",
+        "    providers = _providers(settings)\n",
+        "    providers = _providers(settings)\n    {}[settings.stack + 'canary']\n",
+    )
+    done = parity(project, "check")
+    assert done.returncode == 2
+    assert "the program fails for staging: KeyError" in done.stderr
+    assert "build.py, line" in done.stderr
+    assert "canary" not in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (("--to", "production"), "there is no stack production"),
+        (("--from", "prod"), "prod cannot be compared with itself"),
+        (("--json", "--markdown"), "exclude each other"),
+    ],
+)
+def test_wrong_use_is_said(arguments, said):
+    done = parity(ROOT, "check", *arguments)
+    assert done.returncode == 2
+    assert said in done.stderr + done.stdout
+
+
+def test_the_check_imports_no_module_of_the_sandbox_or_the_engine():
+    script = (
+        "import sys\nfrom parity.cli.main import main\nsys.argv = ['parity', 'check', '--json']\n"
+        "try: main()\nexcept SystemExit: pass\n"
+        "print([name for name in sys.modules if name.split('.')[0] in {'sandbox', 'engine', 'httpx', 'psycopg'}],"
+        " file=sys.stderr)"
+    )
+    done = subprocess.run([sys.executable, "-c", script], cwd=ROOT, capture_output=True, text=True, check=True)
+    assert done.stderr.strip() == "[]"

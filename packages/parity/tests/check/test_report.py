@@ -1,0 +1,137 @@
+"""The report says what differs, why, both values, and the key with its file and line; in three forms."""
+
+from __future__ import annotations
+
+import json
+
+from packages.parity.tests.check.conftest import graph_of
+from parity.check import report
+from parity.check.compare import Accepted, Side, compare
+from parity.check.proof import Checked
+from parity.config.problems import Fault
+
+STALE = Fault("Pulumi.prod.yaml", 70, 5, "parity:releases.shop", "Release r1 is stale.", "Record the next.")
+
+
+def program(stack, values):
+    return graph_of(stack, {"a": {"size": values["parity:size"], "mark|down": "<x>" if stack == "prod" else "`y`"}})
+
+
+def checked(*accepted, stale=(), guarded=False):
+    places = {"staging": "Pulumi.staging.yaml:7", "prod": "Pulumi.prod.yaml:9"}
+    sides = [
+        Side(stack, {"parity:environment": stack, "parity:size": size}, own, lambda _, stack=stack: places[stack])
+        for stack, size, own in (("staging", 1, accepted), ("prod", 2, ()))
+    ]
+    return Checked(compare(*sides, program, sealed=not guarded, workers=1), guarded, tuple(stale))
+
+
+def lines(result, **options):
+    return [line for line, _ in report.text(result, **options)]
+
+
+def exception(property_="mark|down", **more):
+    return Accepted("staging", "a", property_, "a reason", "", where="Pulumi.staging.yaml:80", **more)
+
+
+def test_a_break_is_shown_with_both_values_the_reason_and_what_to_do():
+    said = "\n".join(lines(checked()))
+    assert "staging and prod are not the same: 1 break" in said
+    assert "acme:index:Thing::a input mark|down" in said
+    assert "staging  `y`" in said
+    assert "prod     <x>" in said
+    assert "why      follows the stack's name" in said
+    assert '- {resource: "acme:index:Thing::a", property: "mark|down", reason: "..."}' in said
+
+
+def test_a_declared_difference_is_shown_with_its_key_file_and_line():
+    said = lines(checked())
+    at = said.index("  parity:size")
+    assert said[at + 1 : at + 3] == ["    Pulumi.staging.yaml:7  1", "    Pulumi.prod.yaml:9  2"]
+    assert "a size" in said[at + 3]
+    assert any("acme:index:Thing::a input size: 1 | 2" in line for line in lines(checked(), whole=True))
+
+
+def test_what_was_not_done_is_said():
+    said = "\n".join(lines(checked()))
+    assert "secrets: not at hand" in said
+    assert "release guard: not run, because it needs the stacks' secrets" in said
+    assert "release guard: run, every newest release" in "\n".join(lines(checked(guarded=True)))
+
+
+def test_an_exception_that_matches_nothing_is_a_finding_with_its_place():
+    said = "\n".join(lines(checked(exception("nothing"))))
+    assert "exception in Pulumi.staging.yaml:80: matches no difference; remove it" in said
+    assert "1 break, 1 exception that holds no longer" in said
+
+
+def test_an_excepted_difference_shows_its_reason():
+    result = checked(exception())
+    assert result.clean
+    assert "    excepted in staging: a reason" in lines(result)
+
+
+def test_a_stale_release_is_a_finding():
+    result = checked(exception(), stale=[STALE], guarded=True)
+    assert not result.clean
+    said = "\n".join(lines(result))
+    assert "1 stale release" in said
+    assert "Pulumi.prod.yaml:70:5" in said
+
+
+def test_markdown_has_breaks_in_full_and_the_rest_folded():
+    text = report.markdown(checked())
+    assert text.startswith("### ❌ Parity: staging and prod are not the same: 1 break")
+    before, folded = text.split("<details>", 1)
+    assert "mark&#124;down" in before
+    assert "&#60;x&#62;" in before
+    assert "&#96;y&#96;" in before
+    assert "parity:size (Pulumi.staging.yaml:7, Pulumi.prod.yaml:9)" in folded
+    assert report.markdown(checked(exception())).startswith("### ✅")
+
+
+def test_a_cell_cannot_leave_its_cell():
+    assert report._cell("a|b\nc <script> *x* [y](z) @team") == (
+        "a&#124;b c &#60;script&#62; &#42;x&#42; &#91;y&#93;(z) &#64;team"
+    )
+    assert report._cell("") == " "
+
+
+def test_the_document_says_the_same_for_programs():
+    document = json.loads(json.dumps(report.document(checked(exception("nothing"), stale=[STALE], guarded=True))))
+    assert (document["from"], document["to"], document["clean"]) == ("staging", "prod", False)
+    assert document["breaks"] == 1
+    assert document["secrets"] == "compared"
+    assert document["release_guard"] == "stale"
+    by_property = {each["property"]: each for each in document["differences"]}
+    size = by_property["size"]
+    assert (size["verdict"], size["from"], size["to"]) == ("declared", "1", "2")
+    assert size["origins"] == [
+        {
+            "key": "parity:size",
+            "from": {"value": "1", "where": "Pulumi.staging.yaml:7"},
+            "to": {"value": "2", "where": "Pulumi.prod.yaml:9"},
+        }
+    ]
+    assert by_property["mark|down"]["verdict"] == "break"
+    assert document["exceptions_without_effect"][0]["where"] == "Pulumi.staging.yaml:80"
+    assert len(document["stale_releases"]) == 1
+
+
+def test_a_resource_that_one_stack_alone_has_is_one_row():
+    def more(stack, _):
+        return graph_of(stack, {"a": {}, **({"b": {"x": 1, "y": 2}} if stack == "prod" else {})})
+
+    sides = [Side(stack, {"parity:environment": stack}) for stack in ("staging", "prod")]
+    result = compare(*sides, more, workers=1)
+    assert len(result.breaks) > 2
+    assert [each.place.aspect for group in report.by_key(result.breaks).values() for each in group] == ["resource"]
+
+
+def test_the_components_that_a_resource_is_in_are_left_out_for_people():
+    assert (
+        report.own("parity:components:WebApp$parity:index:LiveRelease::shop-live")
+        == "parity:index:LiveRelease::shop-live"
+    )
+    assert report.own("needs on a:b:C$d:e/f:G$h:i/j:K::n") == "needs on h:i/j:K::n"
+    assert report.own("parity:applications.shop") == "parity:applications.shop"

@@ -1,0 +1,184 @@
+"""Faults of the catalog: what a stack's report says about infra/catalog.py."""
+
+import re
+
+import pytest
+from pydantic import ValidationError
+
+from infra.catalog import CATALOG
+from parity.config import catalog_checks
+from parity.config.errors import ConfigError
+from parity.config.parameters import Application, Database, DatabaseUrlVariable, PlainVariable, SensitiveVariable
+
+SHOP, ADMIN = CATALOG.applications
+
+
+def with_shop(**changes):
+    shop = Application.model_validate({**dict(SHOP), **changes})
+    return CATALOG.model_copy(update={"applications": (shop, ADMIN)})
+
+
+def with_variable(variable):
+    return with_shop(variables=(*SHOP.variables, variable))
+
+
+CASES = {
+    "two applications of one name": (
+        CATALOG.model_copy(update={"applications": (SHOP, SHOP)}),
+        "applications",
+        "names shop 2 times.",
+    ),
+    "two databases of one name": (
+        CATALOG.model_copy(update={"databases": CATALOG.databases * 2}),
+        "databases",
+        "names storefront 2 times.",
+    ),
+    "two variables of one name": (
+        with_variable(PlainVariable(name="SEARCH_RESULTS_LIMIT", value="1")),
+        "applications.shop.variables",
+        "names SEARCH_RESULTS_LIMIT 2 times.",
+    ),
+    "two schemas of one name": (
+        CATALOG.model_copy(
+            update={"databases": (Database(name="storefront", schemas=("shop", "backoffice", "shop")),)}
+        ),
+        "databases.storefront.schemas",
+        "names shop 2 times.",
+    ),
+    "PostgreSQL's own schema": (
+        CATALOG.model_copy(
+            update={"databases": (Database(name="storefront", schemas=("shop", "backoffice", "pg_shop")),)}
+        ),
+        "databases.storefront.schemas",
+        "pg_shop is PostgreSQL's own schema.",
+    ),
+    "a URL of no database": (
+        with_shop(
+            variables=(
+                *SHOP.variables[:-1],
+                DatabaseUrlVariable(name="DATABASE_URL", database="storefrnt", schemas=("shop",)),
+            )
+        ),
+        "applications.shop.variables.DATABASE_URL",
+        "names the database storefrnt, which does not exist.",
+    ),
+    "a URL of no schema": (
+        with_shop(
+            variables=(
+                *SHOP.variables[:-1],
+                DatabaseUrlVariable(name="DATABASE_URL", database="storefront", schemas=("shp",)),
+            )
+        ),
+        "applications.shop.variables.DATABASE_URL",
+        "names the schema shp, which the database storefront does not have.",
+    ),
+    "two URLs of one database": (
+        with_variable(DatabaseUrlVariable(name="OTHER_URL", database="storefront", schemas=("shop",))),
+        "applications.shop.variables",
+        "has 2 URL variables for the database storefront; an application has one role in a database.",
+    ),
+    "Vercel's reserved name": (
+        with_variable(SensitiveVariable(name="AWS_SECRET_KEY")),
+        "applications.shop.variables.AWS_SECRET_KEY",
+        "is a name that Vercel reserves for its runtimes.",
+    ),
+    "Vercel's system variable": (
+        with_variable(PlainVariable(name="VERCEL_URL", value="x")),
+        "applications.shop.variables.VERCEL_URL",
+        "is a name that Vercel gives a value itself.",
+    ),
+    "the program's own name": (
+        with_variable(PlainVariable(name="PARITY_RELEASE", value="x")),
+        "applications.shop.variables.PARITY_RELEASE",
+        "begins with PARITY_: the program sets these itself",
+    ),
+    "an application named as a role of the database": (
+        with_shop(name="migrator"),
+        "databases",
+        "2 roles or databases would be named storefront_staging_migrator.",
+    ),
+    "a project's name with three hyphens": (
+        with_shop(name="a---b"),
+        "applications.a---b",
+        "but no '---'.",
+    ),
+}
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_a_fault_of_the_catalog_is_found(case):
+    catalog, key, what = CASES[case]
+    faults = catalog_checks.check(catalog, "staging")
+    assert any(fault.key == key and what in fault.what for fault in faults), faults
+    assert all(fault.file == "infra/catalog.py" and fault.remedy for fault in faults)
+
+
+def test_the_example_has_none():
+    for stack in ("staging", "prod"):
+        assert catalog_checks.check(CATALOG, stack) == []
+
+
+def test_a_role_fits_into_63_bytes_with_the_longest_generation():
+    def faults(length):
+        return catalog_checks.check(with_shop(name="a" * length), "staging")
+
+    # storefront_staging_ is 19 bytes, _g9999 is 6
+    assert faults(38) == []
+    assert [fault.key for fault in faults(39)] == [f"applications.{'a' * 39}"]
+    assert "64 bytes; PostgreSQL cuts names off at 63" in faults(39)[0].what
+
+
+def test_a_project_fits_into_100_characters():
+    assert catalog_checks._project_faults("a" * 40, "s" * 59) is not None
+    assert list(catalog_checks._project_faults("a" * 40, "s" * 59)) == []
+    [fault] = catalog_checks._project_faults("a" * 40, "s" * 60)
+    assert "101 characters; Vercel takes 100" in fault.what
+
+
+@pytest.mark.parametrize("stack", ["Staging", "a b", "x---y"])
+def test_a_stack_that_vercel_could_not_name_a_project_after(stack):
+    assert any("Vercel takes lower-case" in fault.what for fault in catalog_checks.check(CATALOG, stack))
+
+
+def test_faults_of_catalog_and_stack_come_in_one_report(project):
+    project.edit(("port: 5432", "prt: 5432"))
+    with pytest.raises(ConfigError) as caught:
+        project.load(catalog=with_variable(PlainVariable(name="PARITY_RELEASE", value="x")))
+    assert {fault.file for fault in caught.value.faults} == {"Pulumi.staging.yaml", "infra/catalog.py"}
+
+
+@pytest.mark.parametrize(
+    ("model", "values"),
+    [
+        (PlainVariable, {"name": "lower", "value": "x"}),
+        (PlainVariable, {"name": "BLANK", "value": " "}),
+        (PlainVariable, {"name": "STRAY", "value": "x\n"}),
+        (SensitiveVariable, {"name": "S", "targets": ("development",)}),
+        (Database, {"name": "Storefront", "schemas": ("a",)}),
+        (Application, {**dict(SHOP), "name": "Shop"}),
+        (Application, {**dict(SHOP), "root_directory": "/apps/shop"}),
+        (Application, {**dict(SHOP), "freamwork": "nextjs"}),
+    ],
+)
+def test_models_refuse(model, values):
+    with pytest.raises(ValidationError):
+        model.model_validate(values)
+
+
+def test_a_model_that_refuses_is_reported_with_its_line(project):
+    (project.folder / "shared").mkdir()
+    lines = [
+        "from parity.config.parameters import Database",
+        "",
+        "CATALOG = Database(",
+        "    name='Bad Name',",
+        "    schemas=(),",
+        ")",
+    ]
+    (project.folder / "shared" / "declared.py").write_text("\n".join(lines))
+    (project.folder / "pyproject.toml").write_text('[tool.parity]\ncatalog = "shared.declared:CATALOG"\n')
+    with pytest.raises(ConfigError) as caught:
+        project.offline(catalog=None)
+    places = [(fault.file, fault.line, fault.key) for fault in caught.value.faults]
+    assert places == [("shared/declared.py", 3, "Database.name"), ("shared/declared.py", 3, "Database.schemas")]
+    assert not re.search("Traceback", str(caught.value))

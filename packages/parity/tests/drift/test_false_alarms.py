@@ -1,0 +1,32 @@
+"""A world that is as declared is clean, whatever an allowed config declares; and one change in it is told."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from parity.drift.audit import find
+from parity.inventory import model
+from support.worlds import Config, Mirror, declared
+
+SEEDS = range(40)
+"""benchmarks/drift_false_alarms.py runs 1,000."""
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+def test_what_is_as_declared_is_no_finding(seed: int):
+    sides = Mirror(declared(Config(seed).settings()), seed).sides()
+    assert [
+        (each.kind, each.what, each.declared, each.live) for each in find(sides, []) if each.kind != "unknowable"
+    ] == []
+
+
+def test_the_mirror_is_no_blind_spot():
+    sides = Mirror(declared(Config(3).settings()), 3).sides()
+    urn = next(urn for urn, each in sides.graph.resources.items() if each.type == model.PROJECT)
+    found = sides.reality.under[urn][0]
+    other = replace(found, properties={**found.properties, "framework": "other"})
+    reality = replace(sides.reality, under={**sides.reality.under, urn: (other,)})
+    told = [each for each in find(replace(sides, reality=reality), []) if each.kind != "unknowable"]
+    assert [(each.kind, each.path, each.live) for each in told] == [("changed", "framework", "other")]

@@ -1,0 +1,52 @@
+"""Each field of Vercel's project is classified, against the names in Vercel's own description."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from parity.inventory import vercel_project as fields
+from support.paths import DATA
+
+NAMES = json.loads((DATA / "vercel-fields.json").read_text())
+CLASSES = {
+    "read": fields.READ,
+    "elsewhere": fields.ELSEWHERE,
+    "watched": frozenset(fields.WATCHED),
+    "volatile": fields.VOLATILE,
+}
+
+
+@pytest.mark.parametrize("name", sorted({*NAMES["getProject"], *NAMES["updateProject"]}))
+def test_each_field_of_a_project_is_in_one_class(name: str):
+    assert [title for title, names in CLASSES.items() if name in names] != [], f"{name} is in no class"
+    assert len([title for title, names in CLASSES.items() if name in names]) == 1
+
+
+def test_no_field_that_can_be_written_is_called_volatile():
+    wrong = set(NAMES["updateProject"]) & fields.VOLATILE
+    assert wrong == {
+        "autoAssignCustomDomainsUpdatedBy",  # who it was
+        "connectConfigurations",  # private networking, a product of its own
+        "dismissedToasts",  # what somebody clicked away in the dashboard
+        "skewProtectionBoundaryAt",  # moves by itself
+    }
+
+
+@pytest.mark.parametrize(
+    ("field", "value"),
+    [("paused", True), ("staticIps", {"enabled": True}), ("sourceFilesOutsideRootDirectory", False),
+     ("crons", {"disabledAt": 1_795_000_000_000}), ("link", {"type": "github", "deployHooks": [{"name": "hook"}]})],
+)  # fmt: skip
+def test_what_somebody_set_beyond_the_provider_shows(field: str, value: object):
+    assert fields.beyond({field: value})
+
+
+@pytest.mark.parametrize(
+    "document",
+    [{}, {"staticIps": {"enabled": False, "builds": False, "regions": []}}, {"crons": {"disabledAt": None}},
+     {"paused": False, "sourceFilesOutsideRootDirectory": True}, {"somethingNew": {"enabled": True}}],
+)  # fmt: skip
+def test_what_nobody_set_does_not_show(document: dict[str, object]):
+    assert fields.beyond(document) == {}

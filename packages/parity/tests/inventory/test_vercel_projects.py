@@ -1,0 +1,65 @@
+"""A project that comes about while it is looked at is there, and one that is listed and never read is unseen."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING
+
+import httpx
+
+from parity.inventory import model, vercel
+from parity.vendors.http import Client, Limits
+
+if TYPE_CHECKING:
+    from parity.inventory.model import Seen
+
+PROJECT = {"id": "prj_1", "name": "shop-staging"}
+MISSING = {"error": {"code": "not_found", "message": "Project not found."}}
+EMPTY = ("envs", "domains", "deployments", "environments", "aliases", "customEnvironments")
+
+
+def _look(answers: list[httpx.Response], *, listed: bool) -> Seen:
+    """What is seen where the project's own path answers these one after the other."""
+
+    def handler(request: httpx.Request) -> httpx.Response:
+        path = request.url.path
+        if path == "/v9/projects/shop-staging":
+            return answers.pop(0)
+        if path == "/v9/projects":
+            return httpx.Response(200, json={"projects": [PROJECT] if listed else [], "pagination": {"next": None}})
+        if path in {"/v1/webhooks", "/v1/drains"}:
+            return httpx.Response(200, json=[] if path.endswith("webhooks") else {"drains": []})
+        if path.endswith("/rolling-release/config"):
+            return httpx.Response(404, json=MISSING)
+        if path.startswith("/v2/teams/"):
+            return httpx.Response(200, json={"id": "team_1"})
+        return httpx.Response(200, json={name: [] for name in EMPTY} | {"pagination": {"next": None}})
+
+    async def main() -> Seen:
+        limits = Limits(first_pause_seconds=0.001, deadline_seconds=5)
+        async with Client(vercel.service("t", "s"), limits=limits, transport=httpx.MockTransport(handler)) as client:
+            return await vercel.look(client, vercel.Scope("s", ("shop-staging",)))
+
+    return asyncio.run(main())
+
+
+def _unseen(seen: Seen) -> list[str]:
+    return [each.request for each in seen.unseen if model.PROJECT in each.types]
+
+
+def test_one_that_comes_about_between_two_requests_is_there():
+    seen = _look([httpx.Response(404, json=MISSING), httpx.Response(200, json=PROJECT)], listed=True)
+    assert [each.id for each in seen.found if each.type == model.PROJECT] == ["prj_1"]
+    assert _unseen(seen) == []
+
+
+def test_one_that_is_listed_and_never_read_is_unseen():
+    seen = _look([httpx.Response(404, json=MISSING) for _ in range(2)], listed=True)
+    assert _unseen(seen) == ["GET /v9/projects/shop-staging"]
+    assert not any(each.type == model.PROJECT for each in seen.found)
+
+
+def test_one_that_is_not_listed_is_not_there():
+    seen = _look([httpx.Response(404, json=MISSING)], listed=False)
+    assert _unseen(seen) == []
+    assert not any(each.type == model.PROJECT for each in seen.found)

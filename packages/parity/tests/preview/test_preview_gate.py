@@ -1,0 +1,179 @@
+"""The gate: each kind of danger blocks, its harmless neighbour does not, and an acknowledgement is for one URN."""
+
+from __future__ import annotations
+
+import pytest
+
+from parity.preview import gate
+from parity.preview.plan import SECRET
+from support import plans
+from support.plans import DATABASE, DEPLOYMENT, DOMAIN, GRANT, LIVE, PROJECT, ROLE, VARIABLE
+
+SECRET_TYPE = "github:index/actionsEnvironmentSecret:ActionsEnvironmentSecret"
+VARIABLE_TYPE = "github:index/actionsEnvironmentVariable:ActionsEnvironmentVariable"
+DRAIN = "vercel:index/logDrain:LogDrain"
+GITHUB = {"repository": "storefront", "environment": "prod"}
+
+
+def unprotected(step="same", after=None):
+    old = plans.state(PROJECT, "p", {"name": "p"}, protect=True)
+    return plans.step(step, old, plans.state(PROJECT, "p", after or {"name": "p"}, protect=False))
+
+
+def replaced(type_, before, after, first, **more):
+    return plans.replacement(type_, "x", before, after, because="a", first=first, **more)
+
+
+role = plans.urn(ROLE, "x")
+
+DANGERS = {
+    "a database is deleted": ("loss", [plans.delete(DATABASE, "x", {"name": "x"})]),
+    "a database is replaced": ("loss", [replaced(DATABASE, {"name": "x", "a": 1}, {"name": "y", "a": 2}, "delete")]),
+    "a project is deleted": ("loss", [plans.delete(PROJECT, "x", {"name": "x"})]),
+    "a domain is deleted": ("loss", [plans.delete(DOMAIN, "x", {"domain": "x.example"})]),
+    "a domain is replaced": ("loss", [replaced(DOMAIN, {"domain": "x"}, {"domain": "y"}, "delete")]),
+    "a role goes whose deployment stays": (
+        "role-in-use",
+        [plans.delete(ROLE, "x", {"name": "x"}), plans.same(DEPLOYMENT, "d", {}, dependencies=(role,))],
+    ),
+    "a role is replaced whose grant stays": (
+        "role-in-use",
+        [replaced(ROLE, {"name": "x"}, {"name": "y"}, "delete"), plans.same(GRANT, "g", {}, dependencies=(role,))],
+    ),
+    "a protected resource is deleted": ("protected", [plans.delete(DRAIN, "x", {"name": "x"}, protect=True)]),
+    "a protected resource is replaced": (
+        "protected",
+        [replaced(DRAIN, {"name": "x", "a": 1}, {"name": "x", "a": 2}, "delete", protect=True)],
+    ),
+    "protection is removed": ("unprotected", [unprotected()]),
+    "protection is removed with another change": ("unprotected", [unprotected("update", {"name": "p", "a": 1})]),
+    "a sensitive variable turns plain": (
+        "plain",
+        [plans.update(VARIABLE, "x", {"sensitive": True}, {"sensitive": False}, ("sensitive",))],
+    ),
+    "a sensitive variable turns plain by replacement": (
+        "plain",
+        [replaced(VARIABLE, {"key": "K", "sensitive": True}, {"key": "K"}, "delete")],
+    ),
+    "a secret property turns plain": (
+        "plain",
+        [plans.update(DRAIN, "x", {"secret": SECRET}, {"secret": "shown"}, ("secret",))],
+    ),
+    "a GitHub secret turns into a variable": (
+        "plain",
+        [
+            plans.delete(SECRET_TYPE, "s", {**GITHUB, "secretName": "KEY", "value": SECRET}),
+            plans.create(VARIABLE_TYPE, "v", {**GITHUB, "variableName": "KEY", "value": "shown"}),
+        ],
+    ),
+    "the new one comes first under the same name": (
+        "same-name",
+        [replaced(DRAIN, {"name": "x", "a": 1}, {"name": "x", "a": 2}, "create")],
+    ),
+    "the new one comes first under the same key of several parts": (
+        "same-name",
+        [
+            replaced(
+                VARIABLE,
+                {"projectId": "p", "key": "K", "targets": ["production"], "a": 1},
+                {"projectId": "p", "key": "K", "targets": ["production"], "a": 2},
+                "create",
+            )
+        ],
+    ),
+    "a grant is replaced": ("grant", [replaced(GRANT, {"schema": "a"}, {"schema": "b"}, "delete")]),
+}
+
+HARMLESS = {
+    "a database is created": [plans.create(DATABASE, "x", {"name": "x"})],
+    "a database is updated": [plans.update(DATABASE, "x", {"connectionLimit": 1}, {"connectionLimit": 2})],
+    "a redundant role goes with its deployment": [
+        plans.delete(ROLE, "x", {"name": "x"}),
+        plans.delete(DEPLOYMENT, "d", {}, dependencies=(role,)),
+    ],
+    "a role goes and what used it is moved to another": [
+        plans.delete(ROLE, "x", {"name": "x"}),
+        plans.step(
+            "update",
+            plans.state(LIVE, "live", {"release": "r1"}, dependencies=(role,)),
+            plans.state(LIVE, "live", {"release": "r2"}),
+        ),
+    ],
+    "protection is added": [
+        plans.step(
+            "same",
+            plans.state(PROJECT, "p", {"name": "p"}, protect=False),
+            plans.state(PROJECT, "p", {"name": "p"}, protect=True),
+        )
+    ],
+    "a plain variable turns sensitive": [
+        plans.update(VARIABLE, "x", {"sensitive": False}, {"sensitive": True}, ("sensitive",))
+    ],
+    "a secret changes": [plans.update(VARIABLE, "x", {"value": SECRET}, {"value": SECRET}, ("value",))],
+    "a secret property is taken out": [plans.update(DRAIN, "x", {"secret": SECRET}, {}, ("secret",))],
+    "the old one is deleted first": [replaced(DRAIN, {"name": "x", "a": 1}, {"name": "x", "a": 2}, "delete")],
+    "the new one has another name": [replaced(DRAIN, {"name": "x"}, {"name": "y"}, "create")],
+    "a deployment has no name": [replaced(DEPLOYMENT, {"name": "x", "ref": "a"}, {"name": "x", "ref": "b"}, "create")],
+    "a grant is created": [plans.create(GRANT, "x", {"schema": "a"})],
+    "a leftover is cleared": [
+        plans.step("delete", plans.state(DATABASE, "x", {"name": "x"}, protect=True, delete=True)),
+        plans.same(DATABASE, "x", {"name": "x"}),
+    ],
+}
+
+
+@pytest.mark.parametrize("name", DANGERS)
+def test_a_danger_blocks(name):
+    rule, steps = DANGERS[name]
+    found = gate.judge(plans.plan(*steps), ())
+    assert rule in {each.rule for each in found.blocking}
+    assert not found.open
+
+
+@pytest.mark.parametrize("name", HARMLESS)
+def test_what_is_harmless_passes(name):
+    found = gate.judge(plans.plan(*HARMLESS[name]), ())
+    assert found.open, found.blocking
+
+
+@pytest.mark.parametrize("name", DANGERS)
+def test_an_acknowledgement_opens_the_gate_for_its_urn_alone(name):
+    _, steps = DANGERS[name]
+    plan = plans.plan(*steps, plans.delete(DATABASE, "other", {"name": "other"}))
+    other = plans.urn(DATABASE, "other")
+    urns = {each.urn for each in gate.judge(plan, ()).blocking} - {other}
+    found = gate.judge(plan, tuple(urns))
+    assert {each.urn for each in found.acknowledged} == urns
+    assert {each.urn for each in found.blocking} == {other}
+    assert found.stale == ()
+
+
+def test_one_acknowledgement_is_for_every_danger_of_its_urn():
+    plan = plans.plan(plans.delete(DATABASE, "x", {"name": "x"}, protect=True))
+    found = gate.judge(plan, (plans.urn(DATABASE, "x"),))
+    assert {each.rule for each in found.acknowledged} == {"loss", "protected"}
+    assert found.open
+
+
+def test_an_acknowledgement_of_nothing_is_stale():
+    gone = plans.urn(DATABASE, "gone")
+    found = gate.judge(plans.plan(plans.update(DATABASE, "x", {"a": 1}, {"a": 2})), (gone, plans.urn(DATABASE, "x")))
+    assert found.stale == (gone, plans.urn(DATABASE, "x"))
+
+
+def test_a_preview_that_did_not_end_says_nothing_of_stale_ones():
+    found = gate.judge(plans.plan(failed=True), (plans.urn(DATABASE, "gone"),))
+    assert found.stale == ()
+
+
+def test_the_switch_and_lost_privileges_are_looked_at_and_pass():
+    switch = plans.update(LIVE, "live", {"release": "r1"}, {"release": "r2"})
+    fewer = plans.update(GRANT, "g", {"privileges": ["INSERT", "SELECT"]}, {"privileges": ["SELECT"]})
+    plan = plans.plan(switch, fewer)
+    assert gate.judge(plan, ()).open
+    assert [gate.caution(each) for each in plan.changes] == ["switches what users see", "takes away INSERT"]
+
+
+def test_more_privileges_need_no_second_look():
+    more = plans.update(GRANT, "g", {"privileges": ["SELECT"]}, {"privileges": ["INSERT", "SELECT"]})
+    assert gate.caution(plans.plan(more).changes[0]) == ""

@@ -1,0 +1,15 @@
+"""A stack to recover, without the real engine."""
+
+from __future__ import annotations
+
+import pytest
+
+from support.recovery import Lab
+
+
+@pytest.fixture
+def lab(tmp_path, monkeypatch):
+    """A stack on a folder backend that records everything as it is."""
+    made = Lab(tmp_path, monkeypatch)
+    made.same()
+    return made

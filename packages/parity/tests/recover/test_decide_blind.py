@@ -1,0 +1,112 @@
+"""What is done about what cannot be looked at, and about what is not declared."""
+
+from __future__ import annotations
+
+import pytest
+
+from parity.inventory import model
+from parity.inventory.model import Found, Unseen
+from parity.recover.model import Trouble
+from parity.recover.reconcile_plan import INSIDE
+from support.decisions import World, urn
+
+
+def test_what_could_not_be_looked_at_is_asked_about_where_it_matters():
+    world = World(model.DOMAIN).pending("creating")
+    world.unseen.append(Unseen("Vercel", "the domains", "GET /", 500, "down", frozenset({model.DOMAIN}), ()))
+    (decision,) = world.decide().decisions
+    assert decision.kind == "ask"
+    assert "500" in decision.why
+    assert World(model.DOMAIN).recorded("a").exists("a").kinds() == [("same", "a")]
+
+
+def test_nothing_is_forgotten_because_it_could_not_be_looked_at():
+    world = World(model.DOMAIN).recorded("a")
+    world.unseen.append(Unseen("Vercel", "the domains", "GET /", 500, "down", frozenset({model.DOMAIN}), ()))
+    assert world.kinds() == [("same", "a")]
+
+
+def test_what_is_recorded_and_in_doubt_is_asked_about_where_nobody_could_look_and_the_reason_is_its_own():
+    world = World(model.DOMAIN).recorded("a").pending("updating")
+    world.unseen.append(Unseen("GitHub", "the secrets", "GET /s", 502, "away", frozenset({model.SECRET}), ()))
+    world.unseen.append(Unseen("Vercel", "the domains", "GET /d", 500, "down", frozenset({model.DOMAIN}), ()))
+    (decision,) = world.decide().decisions
+    assert decision.kind == "ask"
+    assert "GET /d" in decision.why
+    world = World(model.DOMAIN)
+    world.unseen.append(Unseen("Vercel", "the domains", "GET /d", 500, "down", frozenset({model.DOMAIN}), ()))
+    assert world.kinds() == [("ask", "")]
+
+
+def inside_a_closed_database(type_, trouble, *, pending=False, recorded=False, accepts=False):
+    world = World(type_)
+    world.unseen.append(Unseen("PostgreSQL", "the database", "connect", None, "closed", frozenset({type_}), ("key",)))
+    if pending:
+        world.pending("creating")
+    if recorded:
+        world.recorded("a", initErrors=["half made"])
+    database = urn(model.DATABASE, "database")
+    properties = {"allowConnections": accepts}
+    world.beside = {database: (Found(model.DATABASE, ("key",), "key", "", properties),)}
+    if trouble in {"read", "recorded"}:  # as the provider records it once recover had it read, and before
+        outputs = {"allowConnections": trouble != "read"}
+        world.records.append({**world.row("key", outputs=outputs), "urn": database, "type": model.DATABASE})
+    touched = frozenset({database}) if trouble == "touched" else frozenset()
+    return world.kinds(Trouble(touched=touched, destroying=trouble == "destroying"))
+
+
+@pytest.mark.parametrize("type_", sorted(INSIDE))
+@pytest.mark.parametrize("trouble", ["touched", "destroying", "read"])
+def test_what_is_in_a_database_whose_deletion_began_goes_with_it(type_, trouble):
+    assert inside_a_closed_database(type_, trouble) == []
+    assert inside_a_closed_database(type_, "none") == [("ask", "")], "somebody else closed it"
+    assert ("ask", "") in inside_a_closed_database(type_, "recorded"), "somebody else closed what we recorded as open"
+    assert inside_a_closed_database(type_, trouble, accepts=True) == [("ask", "")], "there is another reason"
+    assert inside_a_closed_database(type_, trouble, pending=True) == [("ask", "")]
+    assert inside_a_closed_database(type_, trouble, recorded=True) == [("ask", "")]
+
+
+def test_what_is_not_in_a_database_is_not_gone_with_one():
+    assert inside_a_closed_database(model.DOMAIN, "destroying") == [("ask", "")]
+
+
+def foreign(type_="aws:s3/bucket:Bucket"):
+    world = World(type_)
+    world.looked = False
+    return world
+
+
+def test_an_operation_on_what_is_not_looked_at_is_asked_about_unless_it_is_recorded():
+    assert foreign().pending("creating", custom=True).kinds() == [("ask", "")]
+    assert foreign().recorded("a").pending("updating", custom=True).kinds() == [("finish", "a")]
+    assert foreign("pulumi:providers:aws").pending("creating", custom=True).kinds() == [("finish", "")]
+    assert foreign("parity:components:X").pending("creating", custom=False).kinds() == [("finish", "")]
+    assert foreign().recorded("a").kinds() == []
+
+
+def test_a_creation_of_what_is_not_declared_any_more_is_asked_about():
+    world = World(model.DOMAIN).pending("creating")
+    world.declared = False
+    (decision,) = world.decide().decisions
+    assert decision.kind == "ask"
+    assert "parity ledger" in decision.remedy
+
+
+def test_a_deletion_or_a_providers_creation_of_what_is_neither_declared_nor_recorded_is_forgotten():
+    for type_, operation in ((model.DOMAIN, "deleting"), ("pulumi:providers:vercel", "creating")):
+        world = World(type_).pending(operation)
+        world.declared = False
+        assert world.kinds() == [("forget", "")]
+
+
+@pytest.mark.parametrize("type_", ["pulumi:pulumi:Stack", "parity:components:X"])
+def test_a_creation_of_what_stands_in_the_record_alone_is_forgotten(type_):
+    world = World(type_).pending("creating", custom=False)
+    world.declared = False
+    assert world.kinds() == [("forget", "")], "no program declares the stack's own resource, begun first of all"
+
+
+def test_an_operation_on_what_is_recorded_and_not_declared_is_finished():
+    world = World(model.DOMAIN).recorded("a").pending("deleting")
+    world.declared = False
+    assert world.kinds() == [("finish", "a")]

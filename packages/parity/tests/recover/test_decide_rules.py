@@ -1,0 +1,169 @@
+"""What holds for every resource, when an object fits, and what several turns come to."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from parity.inventory import model
+from parity.inventory.model import Found
+from parity.recover.model import Decision, Plan, Trouble
+from parity.recover.reconcile_plan import as_declared
+from support.decisions import DEPLOYMENT, DRAIN, VARIABLE, World
+
+# --- Over everything ---
+
+RECORDS = st.lists(st.sampled_from(["a", "b"]), max_size=1)
+FOUND = st.lists(st.sampled_from(["a", "b", "c"]), unique=True, max_size=3)
+OPERATIONS = st.sampled_from(["", "creating", "updating", "deleting"])
+TYPES = st.sampled_from(
+    [model.DOMAIN, model.DRAIN, model.DEPLOYMENT, model.PROJECT, model.DATABASE, model.ROLE, model.VARIABLE]
+)
+
+
+def world_of(type_, records, found, operation):
+    inputs = {model.DEPLOYMENT: DEPLOYMENT, model.DRAIN: DRAIN, model.VARIABLE: VARIABLE}.get(type_, {"name": "x"})
+    world = World(type_, inputs)
+    for each in records:
+        world.recorded(each)
+    for each in found:
+        world.exists(each, written_at=datetime(2026, 11, 24, tzinfo=UTC))
+    return world.pending(operation) if operation else world
+
+
+@given(TYPES, RECORDS, FOUND, OPERATIONS, st.booleans())
+def test_no_object_is_both_kept_and_removed_and_none_but_a_twin_is_removed(
+    type_, records, found, operation, destroying
+):
+    plan = world_of(type_, records, found, operation).decide(Trouble(destroying=destroying))
+    removed = {each.id for each in plan.of("remove")}
+    kept = {each.id for each in plan.of("same", "adopt", "finish")}
+    assert not removed & kept
+    assert removed <= set(found)
+    if removed:
+        assert type_ in {model.DRAIN, model.DEPLOYMENT}
+        assert kept, "one of the twins stays"
+
+
+@given(TYPES, RECORDS, FOUND, OPERATIONS)
+def test_nothing_that_exists_is_forgotten_and_nothing_that_does_not_is_adopted(type_, records, found, operation):
+    plan = world_of(type_, records, found, operation).decide()
+    assert all(each.id not in found for each in plan.of("forget"))
+    assert all(each.id in found for each in plan.of("adopt", "remove"))
+
+
+@given(TYPES, RECORDS, FOUND, OPERATIONS)
+def test_a_recorded_object_that_exists_keeps_its_record(type_, records, found, operation):
+    plan = world_of(type_, records, found, operation).decide()
+    for identity in set(records) & set(found):
+        says = [(each.kind, each.replaces) for each in plan.decisions if identity in {each.id, each.replaces}]
+        assert says
+        assert all(kind in {"same", "finish"} or replaces == identity for kind, replaces in says)
+
+
+# --- What fits ---
+
+
+@pytest.mark.parametrize(
+    ("declared", "there", "fits"),
+    [
+        ({"a": ["x", "y"]}, {"a": ["y", "x"]}, True),
+        ({"a": ["x"]}, {"a": ["x", "y"]}, False),
+        ({"a": ""}, {"a": None}, True),
+        ({"a": []}, {"a": None}, True),
+        ({"a": {"b": None}}, {"a": {}}, True),
+        ({"a": {"b": None}}, {"a": None}, True),
+        ({"a": {"b": [], "c": "1"}}, {"a": {"c": "1"}}, True),
+        ({"a": {"b": "1"}}, {"a": {"b": "2"}}, False),
+        ({"a": "1"}, {"a": None}, False),
+        ({"a": False}, {"a": None}, False),
+        ({"a": "1", "b": "2"}, {"a": "1"}, True),
+    ],
+)
+def test_lists_are_sets_and_what_is_not_set_is_nothing(declared, there, fits):
+    assert as_declared(Found(model.DOMAIN, ("k",), "i", "", there), declared) is fits
+
+
+def test_what_is_hidden_says_nothing():
+    found = Found(model.DOMAIN, ("k",), "i", "", {"a": "1"}, hidden={"a": "never shown"})
+    assert as_declared(found, {"a": "2"})
+
+
+def test_a_project_whose_link_nobody_declares_is_not_ours_where_it_has_one():
+    linked = {"gitRepository": {"repo": "them/other"}}
+    assert [kind for kind, _ in World(model.PROJECT, {}).exists("p", linked).kinds()] == ["ask"]
+    assert [kind for kind, _ in World(model.PROJECT, {"gitRepository": "none"}).exists("p").kinds()] == ["adopt"]
+
+
+def test_a_role_that_may_do_what_ours_may_is_ours():
+    powers = {"createRole": True}
+    assert World(model.ROLE, powers).exists("r", powers).kinds() == [("adopt", "r")]
+    assert World(model.DATABASE, {"encoding": "UTF8"}).exists("d", {"encoding": "UTF8"}).kinds() == [("adopt", "d")]
+
+
+def test_a_provider_and_a_component_that_bear_no_times_were_proved_all_the_same():
+    for type_, custom in (("pulumi:providers:vercel", True), (model.DOMAIN, False)):
+        world = World(type_).recorded("a", custom=custom).exists("a")
+        for each in world.records:
+            del each["created"]
+        assert world.kinds() == [("same", "a")]
+    read = World(model.DOMAIN).recorded("a", modified="2026-11-24T21:00:00Z").exists("a")
+    for each in read.records:
+        del each["created"]
+    assert read.kinds() == [("same", "a")]
+
+
+def test_of_what_serves_a_domain_every_form_counts():
+    world = World(model.DRAIN, DRAIN).exists("d1").exists("d2")
+    world.beside = {
+        "live": (Found(model.LIVE, ("k",), "t", "", {"deploymentId": "x"}, beyond={"serves.a": "d2", "other": "d1"}),)
+    }
+    assert world.kinds() == [("adopt", "d2"), ("remove", "d1")], "the live one of two that fit"
+
+
+def test_what_is_beside_is_told_unless_it_is_recorded_decided_about_or_another_stacks():
+    def beside(type_, identity, **more):
+        return Found(type_, ("place", identity), identity, "", {}, **more)
+
+    world = World(model.DOMAIN).recorded("a").exists("a")
+    world.more = (
+        beside(model.DOMAIN, "stranger"),
+        beside(model.DOMAIN, "a"),
+        beside(model.DRAIN, "leaves"),
+        beside(model.DOMAIN, "undeclared"),
+        beside(model.ENVIRONMENT, "prod"),
+    )
+    left = World(model.DRAIN, name="drain").recorded("leaves", delete=True)
+    undeclared = World(model.DOMAIN, name="other").recorded("undeclared")
+    world.records += left.records + undeclared.records
+    assert [each.rpartition(" ")[2] for each in world.decide().beside] == ["place/stranger"]
+
+
+def test_what_is_declared_and_bears_another_name_now_is_told_unless_the_next_update_deletes_it():
+    world = World(model.DOMAIN).recorded("a").exists("b")
+    world.more = (Found(model.DOMAIN, ("place", "renamed"), "a", "", {}),)
+    assert [each.rpartition(" ")[2] for each in world.decide().beside] == ["place/renamed"]
+    world = World(model.DRAIN, DRAIN).recorded("new").exists("new").recorded("old", delete=True)
+    world.more = (Found(model.DRAIN, ("place", "renamed"), "old", "", {}),)
+    assert world.decide().beside == ()
+    assert world.kinds() == [("same", "new")]
+
+
+# --- Several turns ----------------------------------------------------------------------------------------------------
+
+
+def test_of_two_turns_it_is_told_what_was_done_in_either():
+    first = Plan((Decision("a", "adopt", "", "1"), Decision("b", "forget", ""), Decision("c", "same", "", "3")))
+    later = Plan((Decision("a", "same", "", "1"), Decision("b", "adopt", "", "2"), Decision("c", "same", "", "3")))
+    told = [(each.urn, each.kind) for each in first.then(later).decisions]
+    assert told == [("a", "adopt"), ("b", "adopt"), ("c", "same")]
+    assert [each.urn for each in first.then(Plan(())).decisions] == ["a", "b"], "what is gone from the record is told"
+
+
+def test_of_two_turns_neither_decision_about_one_resource_is_lost():
+    first = Plan((Decision("a", "adopt", "", "2"), Decision("a", "remove", "", "3")))
+    told = first.then(Plan((Decision("a", "same", "", "2"),))).decisions
+    assert [(each.kind, each.id) for each in told] == [("adopt", "2"), ("remove", "3")]

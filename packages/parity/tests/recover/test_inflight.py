@@ -1,0 +1,105 @@
+"""Statements that a dead engine's plugin left running: waited for, named where they do not end, and no others."""
+
+from __future__ import annotations
+
+from types import SimpleNamespace
+
+import psycopg
+import pytest
+
+from parity.errors import LockedError
+from parity.recover import inflight
+from support.recovery import Clock
+
+ENVIRONMENT = {"PGHOST": "db.example", "PGPORT": "6432", "PGUSER": "admin", "PGPASSWORD": "p"}
+
+
+class Server:
+    """A PostgreSQL that answers each question with the next of its sessions, and the last one from then on."""
+
+    def __init__(self, *sessions):
+        self.sessions, self.given, self.asked = list(sessions), [], 0
+
+    def connect(self, **given):
+        self.given.append(given)
+        return self
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        pass
+
+    def execute(self, _):
+        self.asked += 1
+        rows = self.sessions.pop(0) if len(self.sessions) > 1 else self.sessions[0]
+        return SimpleNamespace(fetchall=lambda: list(rows))
+
+
+@pytest.fixture
+def serve(monkeypatch):
+    clock = Clock()
+    monkeypatch.setattr(inflight, "time", clock)
+
+    def make(*sessions):
+        server = Server(*sessions)
+        monkeypatch.setattr(psycopg, "connect", server.connect)
+        return server
+
+    make.clock = clock
+    return make
+
+
+def wait(environment=None, limit=15.0):
+    """What was told while it waited."""
+    told = []
+    inflight.wait(ENVIRONMENT if environment is None else environment, limit, told.append)
+    return told
+
+
+def test_without_a_server_there_is_nothing_to_wait_for(serve):
+    server = serve([(1, "t")])
+    assert wait({"PGUSER": "admin"}) == []
+    assert wait({"PGHOST": ""}) == []
+    assert server.asked == 0
+
+
+def test_where_nothing_runs_it_goes_on_at_once(serve):
+    server = serve([])
+    assert wait() == []
+    assert (server.asked, serve.clock.slept) == (1, 0)
+
+
+def test_what_runs_is_waited_for_and_what_began_later_is_not(serve):
+    server = serve([(1, "t"), (2, "t")], [(2, "t"), (3, "later")], [(2, "t again"), (3, "later")], [(4, "later")])
+    assert [each.partition(" ")[0] for each in wait()] == ["2", "1"]
+    assert server.asked == 3, "the session's next statement is another one"
+
+
+def test_what_does_not_end_in_time_is_named_and_never_cut_off(serve):
+    server = serve([(31, "t"), (7, "t")])
+    with pytest.raises(LockedError, match="server process 7, 31") as caught:
+        wait(limit=3.0)
+    assert caught.value.where == "db.example"
+    assert "pg_terminate_backend" in caught.value.remedy
+    assert 3.0 < serve.clock.slept < 4.0
+    assert server.asked > 10
+
+
+def test_a_server_that_cannot_be_asked_keeps_nobody_waiting(serve, monkeypatch):
+    def refused(**_):
+        raise psycopg.OperationalError
+
+    serve([])
+    monkeypatch.setattr(psycopg, "connect", refused)
+    assert wait() == []
+
+
+def test_it_logs_in_as_libpq_would_and_so_that_its_own_session_is_known(serve):
+    server = serve([])
+    wait({**ENVIRONMENT, "PGSSLMODE": "", "PGDATABASE": "main"})
+    wait()
+    first, second = server.given
+    login = {name: first[name] for name in first if name in {"host", "port", "user", "password", "sslmode"}}
+    assert login == {"host": "db.example", "port": "6432", "user": "admin", "password": "p"}
+    assert (first["dbname"], second["dbname"], first["application_name"]) == ("main", "postgres", "parity")

@@ -1,0 +1,115 @@
+"""`parity doctor`: everything in order, and each fault by its name with its remedy."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import signal
+from typing import TYPE_CHECKING
+
+import pytest
+
+from parity.local import doctor
+from parity.local.sandbox import Local
+from parity_sandbox.layout import Layout
+from support.program import ROOT, copy_program
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from pathlib import Path
+
+    from parity.config.project import Project
+    from parity.local.finding import Check
+    from support.sandboxes import Sandbox
+
+pytestmark = [pytest.mark.engine, pytest.mark.sandbox]
+
+
+@pytest.fixture
+def project(tmp_path: Path) -> Project:
+    return copy_program(tmp_path / "program")
+
+
+def look(project: Project, directory: Path, *, own_accounts: bool = False) -> list[Check]:
+    return doctor.examine(project, Local(project, directory), own_accounts=own_accounts)
+
+
+def faults(checks: Iterable[Check]) -> dict[str, tuple[str, str | None]]:
+    return {each.name: (each.detail, each.remedy) for each in checks if each.state == "fault"}
+
+
+def test_all_is_well_and_each_part_says_where_it_came_from(project: Project, sandbox: Sandbox):
+    checks = look(project, sandbox.directory)
+    assert faults(checks) == {}
+    found = {each.name: each for each in checks}
+    parts = ("Python", "pulumi", "language host", "plugin github", "plugin postgresql", "plugin vercel", "PostgreSQL")
+    assert all(found[name].source for name in parts)
+    assert {f"{name} port" for name in ("proxy", "tls", "control", "postgres")} <= set(found)
+    assert {"stack staging", "stack prod", "certificates", "state backend", "sandbox"} <= set(found)
+
+
+def test_a_postgresql_that_died(project: Project, sandbox: Sandbox):
+    sandbox.control.postgres("kill")
+    found = faults(look(project, sandbox.directory))
+    assert found["sandbox"][1] == "parity sandbox down; parity sandbox up"
+    assert "does not answer" in found["postgres port"][0]
+
+
+def test_files_of_the_sandbox_that_are_gone(project: Project, sandbox: Sandbox):
+    layout = Layout(sandbox.directory)
+    layout.bundle.unlink()
+    shutil.rmtree(layout.backend)
+    found = faults(look(project, sandbox.directory))
+    assert set(found) == {"certificates", "state backend"}, "the other checks are made all the same"
+    assert found["certificates"][1] == "parity sandbox down --wipe; parity sandbox up"
+    assert found["state backend"][1]
+
+
+def test_a_sandbox_that_was_killed_counts_as_not_running(project: Project, sandbox: Sandbox):
+    os.kill(sandbox.running.pid, signal.SIGKILL)
+    (check,) = [each for each in look(project, sandbox.directory) if each.name == "sandbox"]
+    assert (check.state, check.remedy) == ("note", "parity sandbox up")
+
+
+def test_an_engine_that_is_not_there_is_not_built(project: Project, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setenv("PARITY_CACHE", str(tmp_path / "cache"))
+    monkeypatch.setenv("PATH", "/usr/bin:/bin")
+    found = faults(look(project, tmp_path / "box", own_accounts=True))
+    assert "cannot be had" in found["engine"][0]
+    assert (found["engine"][1] or "").startswith("parity engine resolve")
+    assert not (tmp_path / "cache").exists() or list((tmp_path / "cache").iterdir()) == []
+
+
+def test_a_plugin_that_is_named_and_is_not_there(project: Project, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setenv("PARITY_VERCEL_PLUGIN", str(tmp_path / "nothing"))
+    assert str(tmp_path / "nothing") in faults(look(project, tmp_path / "box"))["engine"][0]
+
+
+def test_a_stack_file_with_faults(project: Project, tmp_path: Path):
+    path = project.root / "Pulumi.prod.yaml"
+    path.write_text(path.read_text().replace("port: 5432", "prt: 5432"))
+    found = faults(look(project, tmp_path / "box"))
+    assert set(found) == {"stack prod"}
+    assert "parity:databases.storefront.prt" in found["stack prod"][0]
+    assert found["stack prod"][1] == "correct Pulumi.prod.yaml"
+
+
+def test_accounts_that_are_ready_and_ones_that_are_not(project: Project, empty_box):
+    empty_box.init("staging")
+    command = ("parity", "doctor", "--accounts", "--json", "--dir", str(empty_box.local.directory))
+    ready = empty_box.run(*command, extra={"PYTHONPATH": str(ROOT)})
+    checks = {each["name"]: each for each in json.loads(ready.ok().stdout)["checks"]}
+    assert [checks[name]["state"] for name in ("Vercel", "GitHub", "PostgreSQL", "backend")] == ["ok"] * 4
+    assert checks["secrets staging"]["state"] == "ok"
+    assert checks["secrets prod"]["remedy"] == "pulumi stack init prod"
+
+    wrong = {"VERCEL_API_TOKEN": "", "PGPASSWORD": "canary", "PULUMI_CONFIG_PASSPHRASE": "canary"}
+    said = empty_box.run(*command, extra={"PYTHONPATH": str(ROOT), **wrong})
+    assert said.code == 1
+    document = json.loads(said.stdout)
+    assert not document["healthy"]
+    bad = {each["name"]: each for each in document["checks"] if each["state"] == "fault"}
+    assert set(bad) == {"Vercel", "PostgreSQL", "secrets staging"}
+    assert all(each["remedy"] for each in bad.values())
+    assert "canary" not in said.said

@@ -1,0 +1,325 @@
+"""`parity drift` on stacks that the real engine brought up: clean, drifted, half looked at, accepted, adopted."""
+
+from __future__ import annotations
+
+import json
+import sys
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from parity.drift import adopt
+from parity.drift.audit import audit, find
+from parity.drift.compare import Sides
+from parity.evaluate.stack import Stack, ambient
+from parity.inventory import model
+from parity.inventory import reality as reality_of
+from parity.vendors.http import Limits
+from support.boxes import own
+from support.mutations import DATABASE, STACK, World
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from pathlib import Path
+
+    from parity.drift.audit import Audit
+    from parity.drift.model import Finding
+    from parity.inventory.model import Reality
+    from parity_sandbox.client import ControlClient
+    from support.program import Box, Run
+
+pytestmark = [pytest.mark.engine, pytest.mark.sandbox]
+
+FAST = Limits(request_seconds=5, deadline_seconds=1.5, first_pause_seconds=0.05)
+
+
+@pytest.fixture(scope="module")
+def box(finished_template: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Box]:
+    with (
+        own(finished_template, tmp_path_factory.mktemp("drift") / "own") as box,
+        pytest.MonkeyPatch.context() as patch,
+    ):
+        for name, value in box.environment().items():
+            patch.setenv(name, value)
+        box.local.client().save_snapshot("clean")
+        yield box
+
+
+@pytest.fixture
+def clean(box: Box) -> Iterator[Box]:
+    box.local.client().load_snapshot("clean")
+    yield box
+    box.local.client().clear_faults()
+
+
+def look(box: Box, stack: str = STACK) -> Audit:
+    return audit(Stack(stack, box.project, ambient(box.project)), limits=FAST)
+
+
+def parity(box: Box, *arguments: str) -> Run:
+    return box.run(sys.executable, "-c", "from parity.cli.main import main; main()", *arguments)
+
+
+def plant(box: Box) -> World:
+    """One difference at each vendor."""
+    world = World(box)
+    world.vercel("PATCH", "/v9/projects/shop-prod", {"framework": "vite"})
+    world.github(
+        "PATCH", "/repos/storefront-example/storefront/environments/prod/variables/LIVE_URL_SHOP", {"value": "x"}
+    )
+    world.sql(f"alter database {DATABASE} connection limit 77")
+    return world
+
+
+PLANTED = {"Vercel": "framework", "GitHub": "value", "PostgreSQL": "connectionLimit"}
+
+
+def test_the_command_ends_with_0_where_all_is_as_declared_and_20_where_it_drifted(clean: Box, tmp_path: Path):
+    run = parity(clean, "drift", "staging", "--json").ok()
+    document = json.loads(run.stdout)
+    assert (document["clean"], document["exit_code"], document["looked_at"]) == (True, 0, document["declared"])
+    assert {each["kind"] for each in document["findings"]} == {"unknowable"}
+    plant(clean)
+    run = parity(clean, "drift", STACK, "--plan", "--output", str(tmp_path / "out"))
+    assert run.code == 20, run.said
+    assert "prod: drifted: 3 changed" in run.stdout
+    assert "pulumi up --refresh --stack prod" in run.stdout
+    report = json.loads((tmp_path / "out" / "report.json").read_text())
+    assert {each["vendor"]: each["property"] for each in report["findings"] if each["kind"] == "changed"} == PLANTED
+    for name in ("report.md", "report.html"):
+        assert "shop-project" in (tmp_path / "out" / name).read_text()
+    assert parity(clean, "drift", STACK, "--fail-on", "missing").code == 0
+    assert parity(clean, "drift", STACK, "--fail-on", "gone").code == 2
+
+
+HTTP = [
+    {"status": 401},
+    {"status": 403},
+    {"status": 404},
+    {"status": 429, "retry_after": 1},
+    {"status": 500},
+    {"action": "drop"},
+    {"action": "truncate"},
+]
+
+
+@dataclass(frozen=True)
+class Seen:
+    """What one look gave, on the stack as it was read once."""
+
+    reality: Reality
+    findings: list[Finding]
+
+    @property
+    def vendors(self) -> set[str]:
+        return {each.vendor for each in self.reality.unseen}
+
+    def of(self, *kinds: str) -> dict[str, str]:
+        return {each.vendor: each.path for each in self.findings if each.kind in kinds}
+
+
+@pytest.fixture(scope="module")
+def planted(box: Box) -> Callable[[], Seen]:
+    """A look at the stack with one difference at each vendor; config and record are read once, for speed."""
+    box.local.client().load_snapshot("clean")
+    stack = Stack(STACK, box.project, ambient(box.project))
+    graph, state = stack.declared(stack.settings()), stack.recorded(show_secrets=True)
+    plant(box)
+
+    def once() -> Seen:
+        reality = reality_of(graph, limits=FAST, passwords=False)
+        return Seen(reality, find(Sides(graph, state, reality, frozenset({"staging"})), []))
+
+    return once
+
+
+@pytest.fixture
+def faults(box: Box) -> Iterator[ControlClient]:
+    control = box.local.client()
+    control.clear_faults()
+    yield control
+    control.clear_faults()
+
+
+def test_each_vendors_difference_is_told(planted: Callable[[], Seen]):
+    found = planted()
+    assert found.reality.unseen == ()
+    assert found.of("changed") == PLANTED
+
+
+@pytest.mark.parametrize("vendor", ["vercel", "github"])
+@pytest.mark.parametrize("fault", HTTP, ids=lambda fault: str(fault.get("status") or fault["action"]))
+def test_a_vendor_that_fails_is_never_clean_and_the_others_are_told(
+    planted: Callable[[], Seen], faults: ControlClient, vendor: str, fault: dict[str, Any]
+):
+    faults.add_fault(service=vendor, times=None, **fault)
+    found = planted()
+    name = {"vercel": "Vercel", "github": "GitHub"}[vendor]
+    assert found.vendors == {name}
+    assert found.of("changed") == {key: path for key, path in PLANTED.items() if key != name}
+    assert found.of("missing") == {}, "what could not be seen is not gone"
+
+
+@pytest.mark.parametrize(
+    ("path", "what"),
+    [
+        ("/env[?]", "the variables of "), ("/domains", "the domains of "), ("/v6/deployments", "the deployments of "),
+        ("/v1/drains", "the team's log drains"), ("/v9/projects/shop-prod($|[?])", "the project shop-prod"),
+        ("/secrets", "the secrets of prod"), ("/variables", "the variables of prod"), ("/rulesets", "the rulesets of "),
+        ("/deployment-branch-policies", "the deployment branch policies of prod"),
+        ("/actions/permissions", "the Actions permissions of "), ("/orgs/.*/teams/", "the team "),
+    ],
+)  # fmt: skip
+@pytest.mark.parametrize("fault", [{"status": 404}, {"action": "truncate"}], ids=["404", "truncated"])
+def test_one_request_that_fails_hides_no_more_than_its_own(
+    planted: Callable[[], Seen], faults: ControlClient, path: str, what: str, fault: dict[str, Any]
+):
+    faults.add_fault(path=path, method="GET", times=None, **fault)
+    found = planted()
+    assert found.reality.unseen
+    assert [str(each) for each in found.reality.unseen if not each.what.startswith(what)] == []
+    assert found.of("missing") == {}
+    assert found.of("changed").items() <= PLANTED.items()
+    assert len(found.of("changed")) >= 2
+
+
+def test_a_rate_limit_that_ends_is_waited_out(planted: Callable[[], Seen], faults: ControlClient):
+    faults.add_fault(service="vercel", path="/v2/teams", times=1, status=429, retry_after=0)
+    assert planted().reality.unseen == ()
+    assert [each["seen"] > 0 for each in faults.faults()] == [True]
+
+
+def test_postgresql_that_is_down_is_told_and_the_others_are_read(planted: Callable[[], Seen], faults: ControlClient):
+    faults.postgres("stop")
+    try:
+        found = planted()
+    finally:
+        faults.postgres("start")
+    assert found.vendors == {"PostgreSQL"}
+    assert found.of("changed") == {key: path for key, path in PLANTED.items() if key != "PostgreSQL"}
+    assert found.of("missing") == {}
+
+
+def test_a_password_that_postgresql_refuses_is_told(
+    planted: Callable[[], Seen], faults: ControlClient, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setenv("PGPASSWORD", "wrong")
+    found = planted()
+    assert found.vendors == {"PostgreSQL"}
+    assert found.of("missing") == {}
+
+
+def test_a_database_that_takes_no_connection_is_told(clean: Box):
+    World(clean).sql(f"alter database {DATABASE} allow_connections false", database="postgres", superuser=True)
+    found = look(clean)
+    assert [each.what for each in found.report.unseen] == [f"the database {DATABASE}"]
+    assert ("changed", "allowConnections") in {(each.kind, each.path) for each in found.report.findings}
+
+
+def test_a_role_that_may_only_read_sees_the_same(clean: Box, monkeypatch: pytest.MonkeyPatch):
+    every = look(clean).report
+    world = World(clean)
+    world.sql("create role auditor login password 'words-of-its-own-7391'", database="postgres", superuser=True)
+    world.sql(f"grant connect on database {DATABASE} to auditor", superuser=True)
+    monkeypatch.setenv("PGUSER", "auditor")
+    monkeypatch.setenv("PGPASSWORD", "words-of-its-own-7391")
+    found = look(clean).report
+    assert found.unseen == ()
+    more = {each.what for each in found.findings} - {each.what for each in every.findings}
+    assert more == {f"Grant auditor on database {DATABASE} of {DATABASE}"}
+
+
+def test_after_a_failed_update_it_looks_all_the_same(clean: Box):
+    clean.local.client().add_fault(service="github", method="PATCH", path="/variables/", times=None, status=500)
+    clean.replace(STACK, "https://shop.storefront.example", "https://other.storefront.example")
+    try:
+        run = clean.up(STACK)
+        assert run.code != 0
+        clean.local.client().clear_faults()
+        found = look(clean)
+        assert found.report.unseen == ()
+        changed = {(each.kind, each.cause) for each in found.report.findings if each.kind != "unknowable"}
+        assert changed <= {("changed", "not applied"), ("missing", "not applied"), ("changed", "outside")}
+    finally:
+        clean.replace(STACK, "https://other.storefront.example", "https://shop.storefront.example")
+
+
+def test_an_exception_is_written_and_nothing_else_and_accepts_what_it_names(clean: Box):
+    plant(clean)
+    path = clean.project.root / f"Pulumi.{STACK}.yaml"
+    before = path.read_bytes()
+    identity = next(each.id for each in look(clean).report.findings if each.path == "framework")
+    assert parity(clean, "drift", STACK, "--accept", identity).code == 2, "it needs a reason"
+    run = parity(clean, "drift", STACK, "--accept", identity, "--reason", 'a "trial"', "--expiry", "2099-01-01").ok()
+    assert identity in run.stdout
+    after = path.read_bytes()
+    try:
+        added = after.replace(b"\n    - {accepts: drift", b" []#", 1)
+        assert after.count(b"accepts: drift") == 1
+        assert len(added) < len(after)
+        assert before.count(b"\n") + 1 == after.count(b"\n")
+        found = {each.id: each for each in look(clean).report.findings}
+        accepted = found[identity].accepted
+        assert accepted is not None
+        assert (accepted.reason, accepted.expiry, accepted.expired) == ('a "trial"', "2099-01-01", False)
+        assert not found[identity].counts
+        path.write_bytes(after.replace(b"2099-01-01", b"2020-01-01"))
+        assert next(each for each in look(clean).report.findings if each.id == identity).counts, "its last day is over"
+    finally:
+        path.write_bytes(before)
+
+
+def test_what_is_declared_and_there_but_not_recorded_is_adopted(clean: Box):
+    name = "delivery-variable-LIVE_URL_SHOP"
+    urn = next(
+        row["urn"]
+        for row in json.loads(clean.pulumi("stack", "export", "--stack", STACK).ok().stdout)["deployment"]["resources"]
+        if row["urn"].endswith(f"::{name}")
+    )
+    clean.pulumi("state", "delete", urn, "--stack", STACK, "--yes").ok()
+    found = look(clean)
+    finding = next(each for each in found.report.findings if each.kind == "unmanaged")
+    assert (finding.cause, finding.type) == ("not recorded", model.GITHUB_VARIABLE)
+    shown = parity(clean, "adopt", STACK, finding.id, "--json").ok()
+    assert json.loads(shown.stdout)["imported"] == 0
+    parity(clean, "adopt", STACK, finding.id, "--write").ok()
+    again = look(clean).report
+    assert [each.what for each in again.findings if each.kind != "unknowable"] == []
+    clean.pulumi("preview", "--stack", STACK, "--expect-no-changes").ok()
+
+
+def test_what_the_program_does_not_declare_is_not_imported(clean: Box):
+    World(clean).vercel(
+        "POST",
+        "/v10/projects/shop-prod/env",
+        {"key": "BY_HAND", "value": "1", "type": "plain", "target": ["production"]},
+    )
+    found = look(clean)
+    finding = next(each for each in found.report.findings if each.kind == "unmanaged")
+    prepared = adopt.prepare(finding, found.sides.graph, found.sides.state)
+    assert prepared.resource is None
+    assert 'PlainVariable(name="BY_HAND"' in prepared.declare
+    assert parity(clean, "adopt", STACK, finding.id, "--write").code == 2
+
+
+def test_no_secret_is_shown_anywhere(clean: Box, tmp_path: Path):
+    world = plant(clean)
+    canary = "canary-0123456789-canary-0123456789"
+    body = {"key": "LEAK", "value": f"postgresql://u:{canary}@host/db", "type": "plain", "target": ["production"]}
+    world.vercel("POST", "/v10/projects/shop-prod/env", body)
+    world.vercel(
+        "PATCH", f"/v9/projects/shop-prod/env/{world.variable('shop-prod', 'NEXT_PUBLIC_BASE_URL')}", {"value": canary}
+    )
+    drain = world.drain()
+    world.vercel("PATCH", f"/v1/drains/{drain['id']}", {"delivery": {**drain["delivery"], "secret": canary}})
+    run = parity(clean, "drift", STACK, "--plan", "--output", str(tmp_path / "out"))
+    assert run.code == 20
+    said = run.said + "".join(path.read_text() for path in (tmp_path / "out").iterdir())
+    secrets = {
+        canary,
+        drain["delivery"]["secret"],
+        clean.environment()["PGPASSWORD"],
+        clean.environment()["VERCEL_API_TOKEN"],
+    }
+    assert [each for each in secrets if each in said] == []

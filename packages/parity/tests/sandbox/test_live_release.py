@@ -1,0 +1,248 @@
+"""LiveRelease on the real engine: what a failure leaves recorded, and what the next update does."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from support.small_program import SmallProgram
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from support.sandboxes import Sandbox
+
+pytestmark = [pytest.mark.engine, pytest.mark.sandbox]
+
+COMMITS = {"r1": "1" * 40, "r2": "2" * 40, "r3": "3" * 40}
+DOMAIN = "shop.example.com"
+SOURCE = """
+import json, pathlib
+from parity.provider.resource import LiveRelease
+given = json.loads(pathlib.Path("given.json").read_text())
+health = {"path": "/", "timeoutSeconds": 5, "deadlineSeconds": given["health_deadline"]}
+LiveRelease("live", health=health, promote_deadline_seconds=given["promote_deadline"], **given["release"])
+"""
+
+
+class Shop:
+    """A project with a deployment for each release, and the program that makes one of them live."""
+
+    def __init__(self, sandbox: Sandbox, folder: Path) -> None:
+        self.sandbox = sandbox
+        sandbox.control.seed(
+            {
+                "vercel": {"teams": [{"id": "team_" + "a" * 24, "slug": "acme", "name": "acme"}]},
+                "github": {
+                    "organization": "acme",
+                    "repositories": [
+                        {
+                            "owner": "acme",
+                            "name": "shop",
+                            "default_branch": "main",
+                            "branches": ["main"],
+                            "commits": list(COMMITS.values()),
+                        }
+                    ],
+                },
+            }
+        )
+        self.project = self.call(
+            "POST",
+            "/v11/projects",
+            {"name": "shop-staging", "gitRepository": {"type": "github", "repo": "acme/shop"}},
+        )
+        self.call("PATCH", f"/v9/projects/{self.project['id']}", {"autoAssignCustomDomains": False})
+        self.call("POST", f"/v10/projects/{self.project['id']}/domains", {"name": DOMAIN})
+        self.call("PATCH", f"/v1/projects/{self.project['id']}/protection-bypass", {"generate": {"secret": "b" * 32}})
+        self.deployments = {release: self.deploy(release) for release in COMMITS}
+        self.program = SmallProgram(folder, sandbox.environment, SOURCE)
+
+    def call(self, method: str, path: str, body: dict[str, Any] | None = None) -> dict[str, Any]:
+        with self.sandbox.vercel() as client:
+            answer = client.request(method, path, params={"teamId": "team_" + "a" * 24}, json=body)
+        assert answer.is_success, answer.text
+        return answer.json() if answer.content else {}
+
+    def deploy(self, release: str) -> dict[str, Any]:
+        commit = COMMITS[release]
+        source = {"type": "github", "repoId": self.project["link"]["repoId"], "ref": commit}
+        return self.call(
+            "POST",
+            "/v13/deployments",
+            {
+                "name": "shop-staging",
+                "project": self.project["id"],
+                "target": "production",
+                "gitSource": source,
+                "meta": {"release": release, "commit": commit},
+                "env": {"PARITY_RELEASE": release, "PARITY_COMMIT": commit},
+            },
+        )
+
+    def want(self, release: str, *, health: float = 30, promote: float = 30) -> None:
+        deployment = self.deployments[release]
+        self.program.give(
+            health_deadline=health,
+            promote_deadline=promote,
+            release={
+                "team": "team_" + "a" * 24,
+                "project_id": self.project["id"],
+                "project": "shop-staging",
+                "deployment_id": deployment["id"],
+                "deployment_url": deployment["url"],
+                "release": release,
+                "commit": COMMITS[release],
+                "domains": [DOMAIN],
+                "protection_bypass": "b" * 32,
+            },
+        )
+
+    def make_live(self, release: str) -> None:
+        self.want(release)
+        self.program.up().ok()
+        assert self.served() == release
+
+    def by_hand(self, release: str) -> None:
+        """What somebody does in Vercel's dashboard."""
+        path = f"/v10/projects/{self.project['id']}/promote/{self.deployments[release]['id']}"
+        self.call("POST", path, {})
+
+    def served(self) -> str:
+        with self.sandbox.client() as client:
+            return client.get(f"https://{DOMAIN}/").json()["release"]
+
+    def recorded(self) -> dict[str, Any]:
+        return self.program.state()["live"]
+
+    def changing_calls(self) -> list[str]:
+        """Requests to Vercel that change anything, so far."""
+        rows = self.sandbox.control.requests()
+        return [row["path"].partition("?")[0] for row in rows if row["service"] == "vercel" and row["method"] != "GET"]
+
+
+@pytest.fixture
+def shop(sandbox: Sandbox, tmp_path: Path) -> Shop:
+    return Shop(sandbox, tmp_path / "program")
+
+
+def test_a_switch_and_a_rollback_are_one_changing_call_each_and_nothing_is_asked_twice(shop: Shop):
+    shop.make_live("r1")
+    before = len(shop.changing_calls())
+    shop.make_live("r2")
+    shop.make_live("r1")
+    promoted = [f"/v10/projects/{shop.project['id']}/promote/{shop.deployments[each]['id']}" for each in ("r2", "r1")]
+    assert shop.changing_calls()[before:] == promoted
+    asked = len(shop.sandbox.control.requests())
+    shop.want("r1", health=7)
+    shop.program.up("--expect-no-changes").ok()
+    assert len(shop.sandbox.control.requests()) == asked, "an unchanged deployment is not asked again"
+    shop.program.pulumi("preview", "--refresh", "--expect-no-changes").ok()
+
+
+def test_an_unhealthy_release_leaves_the_old_one_live_and_the_next_update_tries_again(shop: Shop):
+    shop.make_live("r1")
+    shop.sandbox.control.add_build_rule(match={"release": "r2"}, healthy=False)
+    shop.want("r2", health=1)
+    failed = shop.program.up()
+    assert failed.code != 0
+    assert "is not healthy, so it was not promoted" in failed.said
+    assert shop.served() == "r1"
+    assert shop.recorded()["inputs"]["release"] == "r1", "the old inputs stay"
+    shop.sandbox.control.clear_build_rules()
+    shop.make_live("r2")
+
+
+def test_an_unhealthy_first_release_leaves_nothing_recorded(shop: Shop):
+    shop.sandbox.control.add_build_rule(match={"release": "r1"}, healthy=False)
+    shop.want("r1", health=1)
+    assert shop.program.up().code != 0
+    assert "live" not in shop.program.state()
+    shop.sandbox.control.clear_build_rules()
+    shop.make_live("r1")
+
+
+def test_an_unfinished_switch_is_recorded_and_the_next_update_goes_on_without_a_second_call(shop: Shop):
+    shop.make_live("r1")
+    fault = shop.sandbox.control.add_fault(service="edge", path=DOMAIN, times=None, action="status", status=503)
+    shop.want("r2", promote=1.5)
+    failed = shop.program.up()
+    assert failed.code != 0
+    assert "goes on from there" in failed.said
+    # The engine keeps the old inputs of an update that failed halfway; the provider compares with the outputs.
+    assert shop.recorded()["outputs"]["release"] == "r2"
+    assert shop.recorded()["initErrors"]
+    before = len(shop.changing_calls())
+    shop.sandbox.control.remove_fault(fault["id"])
+    shop.make_live("r2")
+    assert shop.changing_calls()[before:] == []
+    assert "initErrors" not in shop.recorded()
+
+
+def test_going_back_after_an_unfinished_switch_is_seen_as_a_change(shop: Shop):
+    shop.make_live("r1")
+    fault = shop.sandbox.control.add_fault(service="edge", path=DOMAIN, times=None, action="status", status=503)
+    shop.want("r2", promote=1.5)
+    assert shop.program.up().code != 0
+    shop.sandbox.control.remove_fault(fault["id"])
+    assert shop.served() == "r2"
+    shop.make_live("r1")
+
+
+def test_an_unfinished_first_switch_is_recorded_too(shop: Shop):
+    fault = shop.sandbox.control.add_fault(service="edge", path=DOMAIN, times=None, action="status", status=503)
+    shop.want("r1", promote=1.5)
+    assert shop.program.up().code != 0
+    assert shop.recorded()["inputs"]["release"] == "r1"
+    shop.sandbox.control.remove_fault(fault["id"])
+    shop.make_live("r1")
+
+
+def test_a_rollback_by_hand_is_drift_and_is_not_undone_in_silence(shop: Shop):
+    shop.make_live("r1")
+    shop.make_live("r2")
+    shop.by_hand("r1")
+    shop.want("r3")
+    refused = shop.program.up()
+    assert refused.code != 0
+    assert "which Parity did not make live" in refused.said
+    assert shop.served() == "r1"
+    drift = shop.program.pulumi("refresh", "--preview-only", "--diff")
+    assert '"r2" => "r1"' in drift.said
+    shop.program.pulumi("refresh", "--yes", "--skip-preview").ok()
+    shop.make_live("r3")
+
+
+def test_the_bypass_is_in_the_clear_neither_in_the_state_nor_in_any_output(shop: Shop):
+    shop.make_live("r1")
+    shop.want("r2", promote=1.5)
+    shop.sandbox.control.add_fault(service="edge", path=DOMAIN, times=None, action="status", status=503)
+    failed = shop.program.up("--diff")
+    assert failed.code != 0
+    assert "b" * 32 not in failed.said
+    assert "b" * 32 not in shop.program.pulumi("stack", "export").said
+
+
+def test_it_can_be_imported_by_team_and_project(shop: Shop):
+    shop.make_live("r1")
+    shop.program.pulumi("state", "delete", shop.recorded()["urn"], "--yes").ok()
+    done = shop.program.pulumi(
+        "import",
+        "parity:index:LiveRelease",
+        "live",
+        f"team_{'a' * 24}/shop-staging",
+        "--yes",
+        "--generate-code=false",
+        "--protect=false",
+    )
+    assert done.code == 0, done.said
+    assert shop.recorded()["inputs"]["release"] == "r1"
+
+
+def test_destroying_it_changes_nothing_at_vercel(shop: Shop):
+    shop.make_live("r1")
+    before = len(shop.changing_calls())
+    shop.program.pulumi("destroy", "--yes", "--skip-preview").ok()
+    assert shop.changing_calls()[before:] == []
+    assert shop.served() == "r1"

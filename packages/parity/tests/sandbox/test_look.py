@@ -1,0 +1,130 @@
+"""What really exists, read through the vendors' own interfaces, against what the real engine made and recorded."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import httpx
+import pytest
+
+from parity import inventory
+from parity.evaluate.stack import Stack, ambient
+from parity.inventory import model
+from parity.inventory.keys import TYPES, opened
+
+if TYPE_CHECKING:
+    from parity.engine.state import State
+    from parity.evaluate.graph import Graph
+    from parity.inventory.model import Reality
+    from support.program import Box
+
+pytestmark = [pytest.mark.engine, pytest.mark.sandbox]
+
+ROLE = "postgresql:index/role:Role"
+
+
+def _stack(box: Box, name: str, monkeypatch: pytest.MonkeyPatch) -> tuple[Graph, State]:
+    """What is declared and recorded; from here on this process is led into the sandbox."""
+    for variable, value in box.environment().items():
+        monkeypatch.setenv(variable, value)
+    stack = Stack(name, box.project, ambient(box.project))
+    return stack.declared(stack.settings()), stack.recorded()
+
+
+def _normal(value: object) -> object:
+    """Lists as sets, and what is not set left out."""
+    if isinstance(value, dict):
+        return {name: _normal(each) for name, each in value.items() if each is not None}
+    if isinstance(value, list):
+        return sorted((_normal(each) for each in value), key=str)
+    return value
+
+
+def test_all_that_is_declared_is_found_once_with_its_recorded_id_and_declared_values(
+    finished_box: Box, monkeypatch: pytest.MonkeyPatch
+):
+    for name in ("staging", "prod"):
+        graph, recorded = _stack(finished_box, name, monkeypatch)
+        reality = inventory.reality(graph)
+        assert reality.unseen == ()
+        assert {each.type for each in graph.resources.values() if each.custom and "providers" not in each.type} <= TYPES
+        for urn, resource in graph.resources.items():
+            if urn not in reality.keys:
+                continue
+            found = reality.under[urn]
+            own = recorded.of(urn)
+            assert own is not None
+            assert [each.id for each in found] == [own.id], urn
+            inputs = opened(dict(reality.inputs[urn]))
+            for property_ in sorted(inputs.keys() & found[0].properties.keys() - found[0].hidden.keys()):
+                now = found[0].properties[property_]
+                if isinstance(now, dict):
+                    declared = {each: inputs[property_][each] for each in inputs[property_] if each in now}
+                    now = {each: now[each] for each in declared}
+                    assert _within(declared, now), (urn, property_)
+                else:
+                    assert _normal(now) == _normal(inputs[property_]), (urn, property_)
+            assert resource.type == found[0].type
+        assert all(each.works for each in reality.logins)
+        roles = (each.inputs for each in graph.resources.values() if each.type == ROLE)
+        assert {each.role for each in reality.logins} == {role["name"] for role in roles if role.get("login")}
+
+
+def _within(declared: object, now: object) -> bool:
+    """Whether everything declared is so, whatever else is."""
+    if isinstance(declared, dict):
+        return isinstance(now, dict) and all(_within(each, now.get(name)) for name, each in declared.items())
+    if isinstance(declared, list):
+        return (
+            isinstance(now, list)
+            and len(declared) == len(now)
+            and all(any(_within(each, other) for other in now) for each in declared)
+        )
+    return declared == now
+
+
+def test_what_is_beside_is_told_and_twins_are_both_found(finished_box: Box, monkeypatch: pytest.MonkeyPatch):
+    graph, _ = _stack(finished_box, "staging", monkeypatch)
+    with httpx.Client(
+        base_url="https://api.vercel.com",
+        headers={"authorization": f"Bearer {finished_box.environment()['VERCEL_API_TOKEN']}"},
+        params={"slug": "storefront"},
+    ) as client:
+        body = {"key": "EXTRA", "value": "1", "type": "plain", "target": ["production"]}
+        client.post("/v10/projects/shop-staging/env", json=body).raise_for_status()
+        twin = next(
+            each
+            for each in client.get("/v6/deployments", params={"projectId": "shop-staging"}).json()["deployments"]
+            if each["meta"].get("release") == "r1"
+        )
+        again = {
+            "name": "shop-staging",
+            "target": "production",
+            "gitSource": {
+                "type": "github",
+                "org": "storefront-example",
+                "repo": "storefront",
+                "ref": twin["meta"]["commit"],
+            },
+            "meta": {name: twin["meta"][name] for name in ("release", "commit", "config")},
+        }
+        client.post("/v13/deployments", json=again).raise_for_status()
+    reality: Reality = inventory.reality(graph, passwords=False)
+    assert [each.key for each in reality.beside if each.type == model.VARIABLE] == [("shop-staging", "EXTRA")]
+    urn = next(urn for urn in graph.resources if urn.endswith("::shop-deployment-r1"))
+    assert len(reality.under[urn]) == 2
+    assert reality.under[urn][0].id == twin["uid"], "the one that was made first comes first"
+    assert [each.type for each in reality.beside].count(model.DEPLOYMENT) == 1
+
+
+def test_a_vendor_that_does_not_answer_is_told_and_the_others_are_read(
+    finished_box: Box, monkeypatch: pytest.MonkeyPatch
+):
+    graph, _ = _stack(finished_box, "staging", monkeypatch)
+    finished_box.local.client().add_fault(service="github", times=None, status=403)
+    reality = inventory.reality(graph, passwords=False)
+    assert [(each.vendor, each.status) for each in reality.unseen] == [("GitHub", 403)]
+    for urn, resource in graph.resources.items():
+        if urn in reality.keys:
+            assert reality.looked(urn, resource.type) != resource.type.startswith("github:")
+            assert bool(reality.under[urn]) != resource.type.startswith("github:")

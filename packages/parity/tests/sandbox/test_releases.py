@@ -1,0 +1,446 @@
+"""Releases on the real engine, with every domain asked from a second process while each update runs."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+import psycopg
+import pytest
+
+from parity.config import names, passwords
+from parity.config.project import Project
+from parity.config.secret import Secret
+from support import pg_catalog
+from support.asker import asking
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+    from support.asker import Asked
+    from support.program import Box, Run
+
+pytestmark = [pytest.mark.engine, pytest.mark.sandbox]
+
+FIRST = "7e92b4c05f3d4a618b20d9e6fc17a3850b64e2d1"
+"""The commit of the example's shop."""
+ADMIN = "4b8d06e1f27c4539a0e5c8b1d97f263e10ac58f4"
+NEW, BROKEN = "5" * 40, "6" * 40
+SHOP, MORE = "https://shop.staging.storefront.example/", "https://more.shop.staging.storefront.example/"
+ADMIN_URL = "https://admin.staging.storefront.example/"
+
+
+@dataclass
+class Shop:
+    """Staging's shop: what it was told to be, and what users get meanwhile."""
+
+    box: Box
+    folder: Path
+    commits: dict[str, str] = field(default_factory=lambda: {"r1": FIRST})
+    urls: tuple[str, ...] = (SHOP,)
+    secrets: tuple[str, ...] = ()
+    """What no command may say."""
+
+    def parity(self, *arguments: str) -> Run:
+        done = self.box.run("parity", *arguments)
+        assert not [each for each in self.secrets if each in done.said], "a secret is said in the clear"
+        return done
+
+    def during(self, *arguments: str) -> tuple[Run, Asked]:
+        """Run a command of `parity` while the domains are asked."""
+        with asking(self.box, self.folder, *self.urls) as asked:
+            done = self.parity(*arguments)
+        return done, asked
+
+    def switched(self, *arguments: str, served: tuple[str, ...]) -> Run:
+        """Run a command that ends well; users got these releases, each whole, in this order, on every domain."""
+        done, asked = self.during(*arguments)
+        done.ok()
+        for url in self.urls:
+            asked.hold(url, self.commits, *served)
+        return done
+
+    def push(self, *commits: str) -> None:
+        """Let GitHub know of commits."""
+        repository = {"owner": "storefront-example", "name": "storefront", "commits": list(commits)}
+        repository["default_branch"] = "main"
+        self.box.local.client().seed({"github": {"organization": "storefront-example", "repositories": [repository]}})
+
+    def now(self) -> int:
+        """A mark in the log of requests to Vercel; the edge's own, thousands, are not read."""
+        rows = self.box.local.client().requests(service="vercel")
+        return rows[-1]["id"]
+
+    def changing(self, since: int) -> list[str]:
+        """What was asked of Vercel since then that changes anything."""
+        rows = self.box.local.client().requests(since, service="vercel")
+        return [f"{row['method']} {row['path'].partition('?')[0]}" for row in rows if row["method"] != "GET"]
+
+    def deployments(self) -> dict[str, str]:
+        """The deployment of each release at Vercel."""
+        rows = self.box.state()["vercel"]["deployments"]
+        ours = (row for row in rows if row["name"] == "shop-staging" and "release" in row["meta"])
+        return {row["meta"]["release"]: row["id"] for row in ours}
+
+    def variables(self) -> dict[str, str]:
+        """The project's variables, each a fingerprint."""
+        state = self.box.state()["vercel"]
+        project = next(row for row in state["projects"] if row["name"] == "shop-staging")
+        return {row["key"]: row["value"] for row in state["env"] if row["projectId"] == project["id"]}
+
+    def built_with(self, release: str) -> dict[str, str]:
+        """The variables that a release's deployment snapshotted, each a fingerprint."""
+        rows = self.box.state()["vercel"]["deployments"]
+        row = next(each for each in rows if each["id"] == self.deployments()[release])
+        return {key: value for key, value in row["snapshot"]["variables"].items() if not key.startswith("PARITY_")}
+
+    def logs_in(self, generation: int) -> bool:
+        """Whether the generation's role logs in with its password, asked of PostgreSQL."""
+        secret = Secret(stack_secret(self.box), "parity:secret")
+        role = names.application_role("storefront", "staging", "shop", generation)
+        environment = self.box.environment()
+        try:
+            psycopg.connect(
+                host=environment["PGHOST"],
+                port=int(environment["PGPORT"]),
+                user=role,
+                password=passwords.derive(secret, role, generation).reveal(),
+                dbname="storefront_staging",
+                sslmode="disable",
+            ).close()
+        except psycopg.OperationalError:
+            return False
+        return True
+
+    def promotion(self, release: str) -> str:
+        state = self.box.state()["vercel"]
+        project = next(row["id"] for row in state["projects"] if row["name"] == "shop-staging")
+        return f"POST /v10/projects/{project}/promote/{self.deployments()[release]}"
+
+
+def stack_secret(box: Box) -> str:
+    done = box.pulumi("config", "get", "parity:secret", "--stack", "staging").ok()
+    return done.stdout.strip()
+
+
+@pytest.fixture
+def shop(finished_box: Box, tmp_path: Path) -> Shop:
+    found = Shop(finished_box, tmp_path / "asked")
+    found.push(NEW, BROKEN)
+    found.secrets = secrets_of(finished_box)
+    return found
+
+
+def secrets_of(box: Box) -> tuple[str, ...]:
+    """The stack's secrets in the clear, and the passwords that are derived from them."""
+    secret = Secret(stack_secret(box), "parity:secret")
+    roles = [names.application_role("storefront", "staging", "shop", number) for number in (1, 2)]
+    derived = [passwords.derive(secret, role, number).reveal() for number, role in enumerate(roles, start=1)]
+    bypass = passwords.bypass(secret, names.project("shop", "staging")).reveal()
+    environment = box.environment()
+    return (secret.reveal(), *derived, bypass, environment["PGPASSWORD"], environment["VERCEL_API_TOKEN"])
+
+
+@pytest.mark.timeout(1200)
+def test_forward_back_and_pruned_while_users_get_whole_answers(shop: Shop):
+    """A new commit, a changed variable, a rotated password; back to every kept release; prune; back once more."""
+    box = shop.box
+
+    # A new commit, and another domain with it: however many there are, they move together.
+    box.replace(
+        "staging",
+        "        - name: www.shop.staging.storefront.example\n",
+        "        - name: more.shop.staging.storefront.example\n        - name: www.shop.staging.storefront.example\n",
+    )
+    shop.commits["r2"] = NEW
+    shop.switched("release", "staging", "shop", "--commit", NEW, "--live", "--up", served=("r1", "r2"))
+    shop.urls = (SHOP, MORE)
+
+    # A changed variable: refused without a release, live with one.
+    first = shop.variables()
+    box.replace("staging", "SEARCH_RESULTS_LIMIT: 20", "SEARCH_RESULTS_LIMIT: 25")
+    since = shop.now()
+    refused = box.up("staging")
+    assert refused.code != 0
+    assert "Release r2 of shop was recorded with config" in refused.said
+    assert f"parity release staging shop --commit {NEW}" in refused.said
+    assert shop.changing(since) == [], "no resource is touched"
+    shop.commits["r3"] = NEW
+    shop.switched("release", "staging", "shop", "--commit", NEW, "--live", "--up", served=("r2", "r3"))
+    second = shop.variables()
+    assert {name for name in second if second[name] != first[name]} == {"SEARCH_RESULTS_LIMIT"}
+
+    # A rotated password: both generations log in while both are kept.
+    shop.commits["r4"] = NEW
+    rotated = shop.switched(
+        "release", "staging", "shop", "--commit", NEW, "--rotate-credentials", "--live", "--up", served=("r3", "r4")
+    )
+    assert "make the login storefront_staging_shop_g2" in rotated.stdout
+    assert shop.logs_in(1)
+    assert shop.logs_in(2)
+    assert shop.built_with("r4") == shop.variables()
+
+    # Back to every kept release: one changing call each, nothing built, and the variables stay the newest's.
+    newest = shop.variables()
+    live = "r4"
+    for release in ("r3", "r1", "r2", "r4"):
+        since = shop.now()
+        done = shop.switched("rollback", "staging", "shop", "--to", release, "--up", served=(live, release))
+        assert shop.changing(since) == [shop.promotion(release)]
+        assert shop.variables() == newest
+        assert "Does not go back: data, and migrations" in done.stdout
+        live = release
+    assert shop.built_with("r1") == first
+
+    # A preview that Vercel's Git integration builds now gets what the newest release has.
+    preview = preview_of(box)
+    assert preview["NEXT_TELEMETRY_DISABLED"] == newest["NEXT_TELEMETRY_DISABLED"]
+
+    # Prune: the oldest go with their deployments; the live one and the one before it stay.
+    pruned = shop.switched("prune", "staging", "shop", "--keep", "1", "--up", served=("r4",))
+    assert "r1, r2 of shop in staging go; kept: r3, r4" in pruned.stdout
+    assert set(shop.deployments()) == {"r3", "r4"}
+    assert shop.logs_in(1), "r3 still uses it"
+
+    # Back after the prune; what is gone is no way back.
+    gone = shop.parity("rollback", "staging", "shop", "--to", "r1")
+    assert gone.code == 2
+    assert "Release r1 of shop is not kept" in gone.stderr
+    shop.switched("rollback", "staging", "shop", "--up", served=("r4", "r3"))
+
+    # The last release of a generation goes in the update that switches away from it, and its role with it, after that.
+    shop.commits["r5"] = BROKEN
+    shop.parity("release", "staging", "shop", "--commit", BROKEN, "--live").ok()
+    pruned = shop.switched("prune", "staging", "shop", "--keep", "2", "--up", served=("r3", "r5"))
+    assert "drop the login storefront_staging_shop_g1, which no kept release uses" in pruned.stdout
+    assert not shop.logs_in(1)
+    assert shop.logs_in(2)
+    box.pulumi("preview", "--stack", "staging", "--refresh", "--expect-no-changes", "--diff").ok()
+
+
+def preview_of(box: Box) -> dict[str, str]:
+    """The variables of a preview deployment made as Vercel's Git integration makes one."""
+    environment = box.environment()
+    state = box.state()["vercel"]
+    project = next(row for row in state["projects"] if row["name"] == "shop-staging")
+    source = {"type": "github", "repoId": project["link"]["repoId"], "ref": "main"}
+    body = json.dumps({"name": "shop-staging", "project": project["id"], "gitSource": source})
+    done = box.run(
+        "curl",
+        "-sS",
+        "--fail-with-body",
+        "-H",
+        f"authorization: Bearer {environment['VERCEL_API_TOKEN']}",
+        "-H",
+        "content-type: application/json",
+        "-d",
+        body,
+        "https://api.vercel.com/v13/deployments?slug=storefront",
+    ).ok()
+    made = json.loads(done.stdout)
+    rows = box.state()["vercel"]["deployments"]
+    return next(row for row in rows if row["id"] == made["id"])["snapshot"]["variables"]
+
+
+@pytest.mark.parametrize(
+    ("rule", "words"),
+    [
+        ({"healthy": False}, "is not healthy, so it was not promoted"),
+        ({"state": "ERROR", "error_message": "the build broke"}, "the build broke"),
+    ],
+    ids=["failing health check", "failing build"],
+)
+def test_a_release_that_fails_is_never_seen_and_the_next_update_tries_again(
+    shop: Shop, rule: dict[str, Any], words: str
+):
+    box, control = shop.box, shop.box.local.client()
+    quick_health(box)
+    control.add_build_rule(match={"release": "r2"}, **rule)
+    failed, asked = shop.during("release", "staging", "shop", "--commit", BROKEN, "--live", "--up")
+    assert failed.code == 6
+    assert words in failed.stderr
+    asked.hold(SHOP, shop.commits, "r1")
+    shown = shop.parity("releases", "staging", "shop", "--json")
+    assert shown.code == 7
+    row = json.loads(shown.stdout)[0]
+    assert (row["live"], row["served_release"]) == ("r2", "r1")
+
+    # The next update tries again, and goes through once the release is mended.
+    again, asked = shop.during("up", "staging")
+    assert again.code == 6
+    asked.hold(SHOP, shop.commits, "r1")
+    control.clear_build_rules()
+    shop.commits["r2"] = BROKEN
+    shop.switched("up", "staging", served=("r1", "r2"))
+
+
+def quick_health(box: Box) -> None:
+    """Give up on a deployment's health after 2 seconds instead of 2 minutes."""
+    path = box.project.root / "infra" / "parameters.py"
+    text = path.read_text()
+    assert text.count("default=120") == 1
+    path.write_text(text.replace("default=120", "default=2"))
+
+
+@pytest.mark.timeout(1200)
+def test_two_applications_at_once_and_everything_in_its_order(shop: Shop):
+    """New releases of both, one with rotated credentials, and an old release of it pruned, all in one update."""
+    box = shop.box
+    shop.commits |= {"r2": NEW, "r3": BROKEN}
+    shop.switched("release", "staging", "shop", "--commit", NEW, "--live", "--up", served=("r1", "r2"))
+    shop.parity("release", "staging", "shop", "--commit", BROKEN, "--rotate-credentials", "--live").ok()
+    shop.parity("release", "staging", "admin", "--commit", NEW, "--live").ok()
+    shop.parity("prune", "staging", "shop", "--keep", "2").ok()
+    old = shop.deployments()["r1"]
+    since = shop.now()
+    shop.urls = (SHOP, ADMIN_URL)
+    events = shop.folder / "events.jsonl"
+    with asking(box, shop.folder, *shop.urls) as asked:
+        box.pulumi(
+            "up",
+            "--yes",
+            "--skip-preview",
+            "--stack",
+            "staging",
+            "--event-log",
+            str(events),
+            extra={"PULUMI_DEBUG_COMMANDS": "true"},
+        ).ok()
+    asked.hold(SHOP, shop.commits, "r2", "r3")
+    asked.hold(ADMIN_URL, {"r1": ADMIN, "r2": NEW}, "r1", "r2")
+
+    calls = shop.changing(since)
+    promoted = calls.index(shop.promotion("r3"))
+    assert sum("/promote/" in call for call in calls) == 2, "one call for each application"
+    assert calls.index(f"DELETE /v13/deployments/{old}") > promoted, "an old deployment goes after the switch"
+    done = finished(events.read_text())
+    switch = done.index(("update", "shop-live"))
+    before = [("create", "shop-deployment-r3"), ("update", "shop-variable-DATABASE_URL"), ("create", login("g2"))]
+    assert all(done.index(each) < switch for each in before), done
+    assert done.index(("create", login("g2"))) < done.index(("update", "shop-variable-DATABASE_URL"))
+    assert done.index(("update", "shop-variable-DATABASE_URL")) < done.index(("create", "shop-deployment-r3"))
+    assert done.index(("delete", "shop-deployment-r1")) > switch
+    # r2 still uses the first generation; nothing of it may go.
+    assert not [each for each in done if each[0] == "delete" and "g1" in each[1]]
+    assert shop.logs_in(1)
+    assert shop.logs_in(2)
+
+
+def login(generation: str) -> str:
+    return f"storefront-shop-{generation}"
+
+
+def finished(events: str) -> list[tuple[str, str]]:
+    """Operation and name of each resource that was changed, in the order of their ends."""
+    found: list[tuple[str, str]] = []
+    for line in events.splitlines():
+        done = json.loads(line).get("resOutputsEvent")
+        if done and done["metadata"]["op"] != "same":
+            found.append((done["metadata"]["op"], done["metadata"]["urn"].rpartition("::")[2]))
+    return found
+
+
+@pytest.mark.timeout(1200)
+def test_the_next_prod_release_is_what_is_live_and_healthy_in_staging(shop: Shop):
+    """Promotion with its refusals, a pinned rollback, lost credentials and a switch by hand."""
+    box = shop.box
+    prod = Shop(box, shop.folder, urls=("https://shop.storefront.example/",))
+    shop.commits |= {"r2": NEW}
+    shop.parity("release", "staging", "shop", "--commit", NEW, "--live").ok()
+
+    # Recorded and not applied yet: staging is not what its file says.
+    text = box.project.root.joinpath("Pulumi.prod.yaml").read_bytes()
+    refused(prod.parity("promote", "shop"), 7, "the file says that r2 is live, and the last update left r1")
+    shop.parity("up", "staging").ok()
+
+    # Unhealthy in staging.
+    control = box.local.client()
+    control.add_build_rule(match={"project": "shop-staging"}, healthy=False)
+    refused(prod.parity("promote", "shop"), 7, "answers 503 with release r2")
+    control.clear_build_rules()
+
+    # Config of staging has moved away from its newest release.
+    box.replace("staging", "SEARCH_RESULTS_LIMIT: 20", "SEARCH_RESULTS_LIMIT: 21")
+    refused(prod.parity("promote", "shop"), 7, "something that a deployment is built with has changed")
+    box.replace("staging", "SEARCH_RESULTS_LIMIT: 21", "SEARCH_RESULTS_LIMIT: 20")
+
+    # Another commit than the one asked for.
+    refused(prod.parity("promote", "shop", "--commit", FIRST), 8, f"r2 of commit {NEW}, not the commit asked for")
+    assert box.project.root.joinpath("Pulumi.prod.yaml").read_bytes() == text, "a refusal changes nothing"
+
+    # Promoted, with prod's own digest.
+    prod.commits |= {"r2": NEW}
+    prod.switched("promote", "shop", "--up", served=("r1", "r2"))
+    kept = {stack: releases(box, stack)["kept"]["r2"] for stack in ("staging", "prod")}
+    assert kept["prod"]["commit"] == kept["staging"]["commit"]
+    assert kept["prod"]["config"] != kept["staging"]["config"]
+
+    # Rolled back: a promotion does not put the same commit back unasked.
+    prod.switched("rollback", "prod", "shop", "--up", served=("r2", "r1"))
+    refused(prod.parity("promote", "shop"), 8, "shop was rolled back from this very commit: r2")
+    prod.switched("promote", "shop", "--again", "--up", served=("r1", "r2"))
+    assert set(releases(box, "prod")["kept"]) == {"r1", "r2"}, "nothing new to record: the newest is made live"
+
+    # Credentials that no longer log in: the release is refused, by name and in the server's words.
+    admin(box, "ALTER ROLE storefront_prod_shop_g1 NOLOGIN")
+    lost = prod.parity("rollback", "prod", "shop")
+    refused(lost, 8, "its credentials (generation 1) do not log in")
+    assert "not permitted to log in" in lost.stderr
+    admin(box, "ALTER ROLE storefront_prod_shop_g1 LOGIN")
+
+    # Made live by hand at Vercel: reported by every command, and undone by none.
+    by_hand(box, "shop-prod", "r1")
+    shown = prod.parity("releases", "prod", "shop")
+    assert shown.code == 7
+    assert "which Parity did not make live" in shown.stderr
+    shop.parity("release", "staging", "shop", "--commit", BROKEN, "--live", "--up").ok()
+    refused(prod.parity("promote", "shop"), 8, "which Parity did not make live")
+    done = box.up("prod")
+    assert done.code == 0, "nothing is to change, so nothing is undone"
+    assert answer(box, prod.urls[0])["release"] == "r1"
+    # To keep it, it is recorded: no second call.
+    since = shop.now()
+    prod.switched("rollback", "prod", "shop", "--to", "r1", "--up", served=("r1",))
+    assert prod.changing(since) == []
+
+
+def refused(done: Run, code: int, words: str) -> None:
+    assert done.code == code, done.said
+    assert words in done.stderr
+
+
+def releases(box: Box, stack: str) -> dict[str, Any]:
+    """The shop's releases as the stack's file has them."""
+    project = Project(box.project.root)
+    document = project.stack_document(project.stack_files()[stack])
+    return document["config"]["parity:releases"]["shop"]
+
+
+def admin(box: Box, statement: str) -> None:
+    with pg_catalog.connect(box.environment()) as connection:
+        connection.execute(statement.encode())
+
+
+def by_hand(box: Box, project: str, release: str) -> None:
+    """What somebody does in Vercel's dashboard, waited for."""
+    environment = box.environment()
+    state = box.state()["vercel"]
+    number = next(row["id"] for row in state["projects"] if row["name"] == project)
+    deployment = next(
+        row["id"] for row in state["deployments"] if row["name"] == project and row["meta"]["release"] == release
+    )
+    url = f"https://api.vercel.com/v10/projects/{number}/promote/{deployment}?slug=storefront"
+    authorization = f"authorization: Bearer {environment['VERCEL_API_TOKEN']}"
+    json_type = "content-type: application/json"
+    box.run("curl", "-sS", "--fail-with-body", "-H", authorization, "-H", json_type, "-d", "{}", url).ok()
+    wait_until(lambda: answer(box, "https://shop.storefront.example/")["release"] == release)
+
+
+def answer(box: Box, url: str) -> dict[str, Any]:
+    return json.loads(box.run("curl", "-sS", url).ok().stdout)
+
+
+def wait_until(condition: Callable[[], bool]) -> None:
+    assert any(condition() for _ in range(100)), "it never came true"

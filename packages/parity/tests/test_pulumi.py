@@ -1,0 +1,166 @@
+"""Following the engine through its events, and its failures."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import stat
+import sys
+from typing import TYPE_CHECKING
+
+import pytest
+
+from parity.engine.pulumi import Progress, Pulumi, short_urn
+from parity.errors import FailedUpdate, UpdateError
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+URN = "urn:pulumi:staging::parity::parity:index:WebApp$vercel:index/project:Project::shop"
+
+
+def before(urn, operation):
+    return {"resourcePreEvent": {"metadata": {"urn": urn, "op": operation}}}
+
+
+def after(urn, operation):
+    return {"resOutputsEvent": {"metadata": {"urn": urn, "op": operation}}}
+
+
+def engine(folder: Path, script: str) -> Pulumi:
+    """A program in the engine's place that writes the events a real one would."""
+    path = folder / "pulumi"
+    path.write_text(f"#!/bin/sh\n{script}\n")
+    path.chmod(path.stat().st_mode | stat.S_IXUSR)
+    return Pulumi(path, folder, dict(os.environ))
+
+
+def events_script(events, code=0, said=""):
+    """A script that writes events to the path after --event-log, in two parts with a line cut in the middle."""
+    text = "".join(json.dumps(event) + "\n" for event in events)
+    half = len(text) // 2
+    return f"""
+for word in "$@"; do [ "$last" = --event-log ] && log=$word; last=$word; done
+printf %s '{text[:half]}' > "$log"
+printf %s '{text[half:]}' >> "$log"
+echo '{said}'
+exit {code}
+"""
+
+
+def test_a_urn_is_shortened_to_type_and_name():
+    assert short_urn(URN) == "Project shop"
+    assert short_urn("not a urn") == "not a urn"
+
+
+def test_it_waits_for_resources_and_not_for_what_holds_them():
+    progress = Progress()
+    stack = "urn:pulumi:staging::parity::pulumi:pulumi:Stack::parity-staging"
+    component = "urn:pulumi:staging::parity::parity:components:WebApp::shop"
+    for urn in (stack, component):
+        progress.take(before(urn, "create"))
+    assert progress.waits_for() == ""
+    progress.take(before(URN, "create"))
+    assert progress.waits_for() == "create of Project shop (0 done)"
+
+
+def test_it_says_what_it_waits_for():
+    progress = Progress()
+    progress.take(before(URN, "create"))
+    progress.take(before(URN + "-2", "create"))
+    assert progress.waits_for() == "create of Project shop and 1 more (0 done)"
+    progress.take(after(URN, "create"))
+    assert progress.waits_for() == "create of Project shop-2 (1 done)"
+
+
+def test_what_stays_as_it_is_is_not_waited_for():
+    progress = Progress()
+    progress.take(before(URN, "same"))
+    assert progress.waits_for() == ""
+
+
+def test_changes_do_not_count_what_stayed():
+    progress = Progress()
+    progress.take({"summaryEvent": {"resourceChanges": {"same": 61, "create": 2, "update": 1}}})
+    assert progress.changed == 3
+
+
+def test_an_update_is_followed_to_its_end(tmp_path):
+    events = [before(URN, "create"), after(URN, "create"), {"summaryEvent": {"resourceChanges": {"create": 1}}}]
+    seen = []
+    log = tmp_path / "up.log"
+    progress = engine(tmp_path, events_script(events, said="engine output")).update(["up"], log, seen.append)
+    assert (progress.finished, progress.changed) == (1, 1)
+    assert seen
+    assert "engine output" in log.read_text()
+
+
+DEAF = """
+import pathlib, signal, sys, time
+heard = []
+signal.signal(signal.SIGINT, lambda *_: heard.append(1) or (len(heard) > 2 and sys.exit(3)))
+pathlib.Path("ready").touch()
+while True:
+    time.sleep(60)
+"""
+
+
+def test_a_second_interrupt_is_repeated_until_the_engine_has_heard_it(tmp_path):
+    """This engine takes no notice of the second signal, as one that had not taken the first yet."""
+    sent = []
+
+    def interrupt(_: object) -> None:
+        if len(sent) < 2 and (tmp_path / "ready").exists() and told == list(range(1, len(sent) + 1)):
+            sent.append(1)
+            os.kill(os.getpid(), signal.SIGINT)
+
+    told: list[int] = []
+    deaf = engine(tmp_path, f"exec {sys.executable} -c '{DEAF}'")
+    with pytest.raises(FailedUpdate) as caught:
+        deaf.update(["up"], tmp_path / "up.log", interrupt, told.append)
+    assert (caught.value.code, caught.value.interrupts, told) == (3, 2, [1, 2])
+
+
+def test_the_engine_says_that_it_has_heard_the_second_interrupt():
+    progress = Progress()
+    progress.take(
+        {"stdoutEvent": {"message": "^C received; cancelling. If you would like to terminate immediately, ..."}}
+    )
+    assert not progress.terminating
+    progress.take({"stdoutEvent": {"message": "^C received; terminating"}})
+    progress.take({"stdoutEvent": {"message": "anything else"}})
+    assert progress.terminating
+
+
+def test_a_failed_update_says_which_resource_why_and_where_the_log_is(tmp_path):
+    events = [
+        before(URN, "create"),
+        {"resOpFailedEvent": {"metadata": {"urn": URN, "op": "create"}}},
+        {"diagnosticEvent": {"urn": URN, "severity": "error", "message": "409 conflict\n"}},
+    ]
+    log = tmp_path / "up.log"
+    with pytest.raises(UpdateError) as caught:
+        engine(tmp_path, events_script(events, code=255)).update(["up"], log, lambda _: None)
+    assert "Project shop: 409 conflict" in caught.value.what
+    assert caught.value.where == "Project shop"
+    assert str(log) in str(caught.value.remedy)
+
+
+def test_a_failed_command_says_what_the_engine_said(tmp_path):
+    with pytest.raises(UpdateError, match="no stack named"):
+        engine(tmp_path, "echo 'error: no stack named x' >&2; exit 255").outputs("x")
+
+
+def test_a_stack_is_made_once(tmp_path):
+    script = f"""
+echo "$@" >> {tmp_path}/calls
+[ "$2" = ls ] && echo '[{{"name": "staging"}}]'
+exit 0
+"""
+    pulumi = engine(tmp_path, script)
+    pulumi.ensure_stack("staging")
+    pulumi.ensure_stack("prod")
+    calls = (tmp_path / "calls").read_text()
+    assert "stack init prod" in calls
+    assert "stack init staging" not in calls

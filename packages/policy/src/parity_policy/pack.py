@@ -1,0 +1,40 @@
+"""Makes a Pulumi policy of each rule."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, cast
+
+from pulumi_policy import EnforcementLevel, PolicyPack, ResourceValidationPolicy
+
+from parity_policy.rules import RULES
+
+if TYPE_CHECKING:
+    from pulumi_policy import Policy, ReportViolation, ResourceValidationArgs
+
+    from parity_policy.rule import Rule
+
+NAME = "parity"
+
+
+def make() -> PolicyPack:
+    """The pack with every rule; creating it serves it to the engine."""
+    return PolicyPack(name=NAME, policies=policies(), enforcement_level=EnforcementLevel.MANDATORY)
+
+
+def policies() -> list[Policy]:
+    """Each rule as the SDK takes it."""
+    return [_policy(rule) for rule in RULES]
+
+
+def _policy(rule: Rule) -> ResourceValidationPolicy:
+    def validate(args: ResourceValidationArgs, report: ReportViolation) -> None:
+        if rule.concerns(args.resource_type):
+            for what in rule.judge(cast("dict[str, Any]", args.props)):
+                report(what, None)
+
+    return ResourceValidationPolicy(
+        name=rule.name,
+        description=rule.description,
+        validate=validate,
+        enforcement_level=EnforcementLevel.MANDATORY if rule.mandatory else EnforcementLevel.ADVISORY,
+    )

@@ -1,0 +1,54 @@
+"""The sandbox's random tokens and passwords, made once for each folder."""
+
+from __future__ import annotations
+
+import secrets
+import string
+from dataclasses import asdict, dataclass, fields
+from typing import TYPE_CHECKING
+
+from parity_sandbox.layout import read_json, write_json
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+_ALPHANUMERIC = string.ascii_letters + string.digits
+_VERCEL_TOKEN_LENGTH = 24  # Vercel's provider refuses any other length
+
+
+@dataclass(frozen=True, repr=False)
+class Credentials:
+    """Every secret of one sandbox; none of them is valid anywhere else."""
+
+    vercel_token: str
+    github_token: str
+    postgres_superuser: str
+    """Password of `postgres`, which only the sandbox itself uses."""
+    postgres_administrator: str
+    """Password of `parity_admin`, which Pulumi uses."""
+    control_token: str
+    """Opens `/_sandbox/secrets`."""
+    fingerprint_key: str
+    """Keys the fingerprints that stand for secret values in the state and the request log."""
+
+
+def _random(length: int) -> str:
+    return "".join(secrets.choice(_ALPHANUMERIC) for _ in range(length))
+
+
+def load_credentials(path: Path) -> Credentials:
+    """The credentials kept at `path`; made and written, mode 0600, where there are none yet."""
+    known = read_json(path) or {}
+    fresh = Credentials(
+        vercel_token=_random(_VERCEL_TOKEN_LENGTH),
+        github_token="ghp_" + _random(36),
+        postgres_superuser=_random(32),
+        postgres_administrator=_random(32),
+        control_token=_random(32),
+        fingerprint_key=_random(32),
+    )
+    names = {field.name for field in fields(Credentials)}
+    credentials = Credentials(**{**asdict(fresh), **{key: value for key, value in known.items() if key in names}})
+    if asdict(credentials) != known:
+        write_json(path, asdict(credentials))
+    return credentials

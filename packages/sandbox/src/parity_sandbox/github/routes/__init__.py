@@ -1,0 +1,54 @@
+"""The table of every route, a module a family."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from parity_sandbox.github.routes import (
+    accounts,
+    environments,
+    git,
+    issues,
+    permissions,
+    pulls,
+    repositories,
+    rulesets,
+    runs,
+    secrets,
+    teams,
+    variables,
+)
+
+if TYPE_CHECKING:
+    from parity_sandbox.routing import Route
+
+_BY_NAME = "/repos/{owner}/{repo}"
+_BY_ID = "/repositories/{repository_id}"
+
+ROUTES: tuple[Route, ...] = (
+    *accounts.ROUTES,
+    *teams.ROUTES,
+    *repositories.ROUTES,
+    *environments.ROUTES,
+    *secrets.ROUTES,
+    *variables.ROUTES,
+    *permissions.ROUTES,
+    *rulesets.ROUTES,
+    *git.ROUTES,
+    *issues.ROUTES,
+    *pulls.ROUTES,
+    *runs.ROUTES,
+)
+"""The routes as GitHub's description names them."""
+
+BY_ID: tuple[Route, ...] = tuple(
+    replace(each, path=each.path.replace(_BY_NAME, _BY_ID, 1)) for each in ROUTES if each.path.startswith(_BY_NAME)
+)
+"""The same operations with the repository's id in place of its owner and name.
+
+They are not described, but redirects of renamed repositories lead there and GitHub's provider calls them.
+"""
+
+ANSWERED: tuple[Route, ...] = ROUTES + BY_ID
+"""Everything that is answered."""

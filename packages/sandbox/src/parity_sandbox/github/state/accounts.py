@@ -1,0 +1,205 @@
+"""Organisations, users and teams: who owns repositories and who may approve."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Any
+
+from parity_sandbox.github import ids
+from parity_sandbox.github.errors import NotFound, ValidationFailed, custom, missing_field
+from parity_sandbox.github.state.collections import collection, remove_where
+
+if TYPE_CHECKING:
+    from parity_sandbox.context import Context
+
+Document = dict[str, Any]
+
+VIEWER = "parity-sandbox"
+"""Login of the account that the sandbox's token belongs to."""
+
+PERMISSIONS = ("pull", "triage", "push", "maintain", "admin")
+
+
+def organization(context: Context, login: str) -> Document:
+    """The organisation of that login, in any case. Raises NotFound."""
+    found = _by_login(context, "organizations", login)
+    if found is None:
+        raise NotFound
+    return found
+
+
+def organization_by_id(context: Context, number: int | None) -> Document:
+    """The organisation with that id. Raises NotFound."""
+    found = collection(context, "organizations").get(str(number))
+    if found is None:
+        raise NotFound
+    return found
+
+
+def add_organization(context: Context, login: str) -> Document:
+    """The organisation of that login, made where it is missing. The token's account is its owner."""
+    found = _by_login(context, "organizations", login)
+    if found is not None:
+        return found
+    number = ids.fresh(context, "organizations")
+    made = {"key": str(number), "id": number, "login": login, "name": login, "created_at": ids.now(context)}
+    return collection(context, "organizations").insert(str(number), made)
+
+
+def user(context: Context, login: str) -> Document:
+    """The user of that login, in any case. Raises NotFound."""
+    found = _by_login(context, "users", login)
+    if found is None:
+        if login.lower() == VIEWER:
+            return viewer(context)
+        raise NotFound
+    return found
+
+
+def viewer(context: Context) -> Document:
+    """The account that the token belongs to."""
+    return add_user(context, VIEWER)
+
+
+def add_user(context: Context, login: str) -> Document:
+    """The user of that login, made where missing; every user of the sandbox is a member of its organisation."""
+    found = _by_login(context, "users", login)
+    if found is not None:
+        return found
+    number = ids.fresh(context, "users")
+    made = {"key": str(number), "id": number, "login": login, "created_at": ids.now(context)}
+    return collection(context, "users").insert(str(number), made)
+
+
+def owner(context: Context, login: str) -> Document | None:
+    """The organisation or user of that login, with `type`, or None."""
+    for kind, name in (("organizations", "Organization"), ("users", "User")):
+        found = _by_login(context, kind, login)
+        if found is not None:
+            return found | {"type": name}
+    return None
+
+
+def _by_login(context: Context, kind: str, login: str) -> Document | None:
+    wanted = login.lower()
+    return next((each for each in collection(context, kind).all() if each["login"].lower() == wanted), None)
+
+
+def slug_of(name: str) -> str:
+    """A team's slug: lower case, runs of anything but letters, digits, `-` and `_` become one hyphen."""
+    return re.sub(r"[^a-z0-9_-]+", "-", name.lower()).strip("-")
+
+
+def teams(context: Context, organization_id: int) -> list[Document]:
+    """The organisation's teams, oldest first."""
+    return collection(context, "teams").find(organization_id=organization_id)
+
+
+def team_by_slug(context: Context, organization_id: int, slug: str) -> Document:
+    """The team of that slug. Raises NotFound."""
+    for each in teams(context, organization_id):
+        if each["slug"] == slug.lower():
+            return each
+    raise NotFound
+
+
+def team_by_id(context: Context, organization_id: int, number: int | None) -> Document:
+    """The team with that id. Raises NotFound."""
+    found = collection(context, "teams").get(str(number))
+    if found is None or found["organization_id"] != organization_id:
+        raise NotFound
+    return found
+
+
+def create_team(context: Context, organization_id: int, body: Document) -> Document:
+    """A new team; the token's account becomes its maintainer.
+
+    Raises:
+        ValidationFailed: no name, a name whose slug is taken, or a parent that does not exist.
+    """
+    name = body.get("name")
+    if not name:
+        raise ValidationFailed(missing_field("Team", "name"))
+    _slug_is_free(context, organization_id, slug_of(name))
+    number = ids.fresh(context, "teams")
+    time = ids.now(context)
+    made = {
+        "key": str(number),
+        "id": number,
+        "organization_id": organization_id,
+        "name": name,
+        "slug": slug_of(name),
+        "description": body.get("description") or None,
+        "privacy": body.get("privacy") or "secret",
+        "notification_setting": body.get("notification_setting") or "notifications_enabled",
+        "parent_id": _parent(context, organization_id, body.get("parent_team_id")),
+        "members": [viewer(context)["id"]],
+        "created_at": time,
+        "updated_at": time,
+    }
+    return collection(context, "teams").insert(str(number), made)
+
+
+def edit_team(context: Context, team: Document, body: Document) -> Document:
+    """The team with what `body` changes. Raises ValidationFailed as `create_team` does."""
+    changed = dict(team)
+    if body.get("name"):
+        slug = slug_of(body["name"])
+        if slug != team["slug"]:
+            _slug_is_free(context, team["organization_id"], slug)
+        changed |= {"name": body["name"], "slug": slug}
+    changed |= {name: body[name] for name in ("privacy", "notification_setting") if body.get(name)}
+    if "description" in body:
+        changed["description"] = body["description"] or None
+    if "parent_team_id" in body:
+        changed["parent_id"] = _parent(context, team["organization_id"], body["parent_team_id"])
+    changed["updated_at"] = ids.after(context, team["updated_at"])
+    return collection(context, "teams").put(team["key"], changed)
+
+
+def rename_slug(context: Context, team: Document, slug: str) -> None:
+    """Give the team the slug that a seed asks for, where its name would make another."""
+    if team["slug"] != slug:
+        collection(context, "teams").put(team["key"], team | {"slug": slug})
+
+
+def delete_team(context: Context, team: Document) -> None:
+    """Delete the team, the teams under it, and their access."""
+    for child in collection(context, "teams").find(parent_id=team["id"]):
+        delete_team(context, child)
+    remove_where(context, "team_repositories", team_id=team["id"])
+    collection(context, "teams").delete(team["key"])
+
+
+def members(context: Context, team: Document) -> list[Document]:
+    """The team's members."""
+    found = (collection(context, "users").get(str(number)) for number in team["members"])
+    return [each for each in found if each is not None]
+
+
+def remove_member(context: Context, team: Document, login: str) -> None:
+    """Take the user out of the team. Raises NotFound where there is no such user."""
+    gone = user(context, login)["id"]
+    changed = team | {"members": [each for each in team["members"] if each != gone]}
+    collection(context, "teams").put(team["key"], changed)
+
+
+def add_member(context: Context, team: Document, login: str) -> None:
+    """Put the user into the team. Raises NotFound where there is no such user."""
+    number = user(context, login)["id"]
+    if number not in team["members"]:
+        collection(context, "teams").put(team["key"], team | {"members": [*team["members"], number]})
+
+
+def _slug_is_free(context: Context, organization_id: int, slug: str) -> None:
+    if any(each["slug"] == slug for each in teams(context, organization_id)):
+        raise ValidationFailed(custom("Team", "name", "Name must be unique for this org"))
+
+
+def _parent(context: Context, organization_id: int, number: Any) -> int | None:
+    if number is None:
+        return None
+    try:
+        return int(team_by_id(context, organization_id, int(number))["id"])
+    except NotFound as error:
+        raise ValidationFailed(custom("Team", "parent_team_id", "Parent team not found")) from error

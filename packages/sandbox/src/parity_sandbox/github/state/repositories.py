@@ -1,0 +1,218 @@
+"""Repositories: create, find by name in any case or by id, edit, rename, archive, delete with all they hold."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Any
+
+from parity_sandbox.github import ids
+from parity_sandbox.github.errors import NotFound, ReadOnly, ValidationFailed, custom, missing_field
+from parity_sandbox.github.state import git, keys
+from parity_sandbox.github.state.collections import collection, remove_where
+
+if TYPE_CHECKING:
+    from parity_sandbox.context import Context
+
+Document = dict[str, Any]
+
+_DEFAULTS: Document = {
+    "description": None,
+    "homepage": None,
+    "private": False,
+    "visibility": "public",
+    "has_issues": True,
+    "has_projects": True,
+    "has_wiki": True,
+    "has_downloads": True,
+    "has_discussions": False,
+    "is_template": False,
+    "archived": False,
+    "allow_squash_merge": True,
+    "allow_merge_commit": True,
+    "allow_rebase_merge": True,
+    "allow_auto_merge": False,
+    "delete_branch_on_merge": False,
+    "allow_update_branch": False,
+    "allow_forking": True,
+    "web_commit_signoff_required": False,
+    "squash_merge_commit_title": "COMMIT_OR_PR_TITLE",
+    "squash_merge_commit_message": "COMMIT_MESSAGES",
+    "merge_commit_title": "MERGE_MESSAGE",
+    "merge_commit_message": "PR_TITLE",
+}
+"""What a repository is until someone says otherwise; also the list of what can be edited."""
+
+OWNED = (
+    "environments",
+    "deployment_branch_policies",
+    "secrets",
+    "variables",
+    "public_keys",
+    "rulesets",
+    "permissions",
+    "team_repositories",
+    "collaborators",
+    "refs",
+    "commits",
+    "blobs",
+    "labels",
+    "issues",
+    "issue_comments",
+    "review_comments",
+    "runs",
+    "workflows",
+    "renames",
+)
+"""The kinds of documents that go with their repository."""
+
+_NAME = re.compile(r"[A-Za-z0-9._-]{1,100}")
+
+
+def find(context: Context, owner: str, name: str) -> Document | None:
+    """The repository of that owner and name, in any case, or None."""
+    wanted = (owner.lower(), name.lower())
+    rows = collection(context, "repositories").all()
+    return next((each for each in rows if (each["owner"].lower(), each["name"].lower()) == wanted), None)
+
+
+def by_id(context: Context, number: int | None) -> Document:
+    """The repository with that id. Raises NotFound."""
+    found = collection(context, "repositories").get(str(number))
+    if found is None:
+        raise NotFound
+    return found
+
+
+def renamed(context: Context, owner: str, name: str) -> int | None:
+    """The id of the repository that had that name before, or None."""
+    found = collection(context, "renames").get(f"{owner.lower()}/{name.lower()}")
+    return None if found is None else int(found["repository_id"])
+
+
+def owned_by(context: Context, login: str) -> list[Document]:
+    """The repositories of that organisation or user, oldest first."""
+    return [each for each in collection(context, "repositories").all() if each["owner"].lower() == login.lower()]
+
+
+def writable(repository: Document) -> Document:
+    """The repository, where it may be written to. Raises ReadOnly where it is archived."""
+    if repository["archived"]:
+        raise ReadOnly
+    return repository
+
+
+def create(context: Context, owner: str, body: Document) -> Document:
+    """A new repository, with a first commit where `auto_init` asks for one.
+
+    Raises:
+        ValidationFailed: no name, one with characters GitHub does not take, or one that is taken.
+    """
+    name = _checked_name(context, owner, body.get("name"))
+    number = ids.fresh(context, "repositories")
+    time = ids.now(context)
+    made: Document = _DEFAULTS | {
+        "key": str(number),
+        "id": number,
+        "owner": owner,
+        "name": name,
+        "default_branch": body.get("default_branch") or "main",
+        "topics": [],
+        "vulnerability_alerts": False,
+        "security_and_analysis": _security({}, {}),
+        "created_at": time,
+        "updated_at": time,
+        "pushed_at": time,
+    }
+    made = _edited(made, body | {"archived": False})
+    collection(context, "repositories").insert(str(number), made)
+    collection(context, "renames").delete(f"{owner.lower()}/{name.lower()}")
+    keys.create(context, number, None)
+    if body.get("auto_init") or body.get("license_template") or body.get("gitignore_template"):
+        git.first_commit(context, made)
+    return made
+
+
+def edit(context: Context, repository: Document, body: Document) -> Document:
+    """The repository with what `body` changes; a new name leaves a redirect at the old one.
+
+    Raises:
+        ReadOnly: it is archived, and the edit does not unarchive it.
+        ValidationFailed: a name that is taken, or a default branch that does not exist.
+    """
+    if repository["archived"] and body.get("archived") is not False:
+        raise ReadOnly
+    changed = _edited(dict(repository), body)
+    name = body.get("name")
+    if name and name != repository["name"]:
+        if name.lower() != repository["name"].lower():
+            _checked_name(context, repository["owner"], name)
+            _leave_redirect(context, repository)
+        changed["name"] = name
+    branch = body.get("default_branch")
+    if branch and branch != repository["default_branch"]:
+        if git.branch(context, repository["id"], branch) is None:
+            raise ValidationFailed(custom("Repository", "default_branch", f"The branch {branch} was not found."))
+        changed["default_branch"] = branch
+    if changed == repository:
+        return repository
+    changed["updated_at"] = ids.after(context, repository["updated_at"])
+    return collection(context, "repositories").put(repository["key"], changed)
+
+
+def update(context: Context, repository: Document, **fields: Any) -> Document:
+    """Set fields that have operations of their own (topics, alerts)."""
+    changed = repository | fields
+    if changed != repository:
+        changed["updated_at"] = ids.after(context, repository["updated_at"])
+    return collection(context, "repositories").put(repository["key"], changed)
+
+
+def delete(context: Context, repository: Document) -> None:
+    """Delete the repository and everything in it."""
+    for kind in OWNED:
+        remove_where(context, kind, repository_id=repository["id"])
+    collection(context, "repositories").delete(repository["key"])
+
+
+def _checked_name(context: Context, owner: str, name: Any) -> str:
+    if not name:
+        raise ValidationFailed(missing_field("Repository", "name"), message="Repository creation failed.")
+    if not isinstance(name, str) or not _NAME.fullmatch(name):
+        raise ValidationFailed(
+            custom("Repository", "name", "name can only contain ASCII letters, digits, and the characters ., -, and _"),
+            message="Repository creation failed.",
+        )
+    if find(context, owner, name) is not None:
+        raise ValidationFailed(
+            custom("Repository", "name", "name already exists on this account"), message="Repository creation failed."
+        )
+    return name
+
+
+def _leave_redirect(context: Context, repository: Document) -> None:
+    key = f"{repository['owner'].lower()}/{repository['name'].lower()}"
+    collection(context, "renames").insert(key, {"key": key, "repository_id": repository["id"]})
+
+
+def _edited(repository: Document, body: Document) -> Document:
+    for name in _DEFAULTS:
+        if body.get(name) is not None:
+            repository[name] = body[name]
+    for name in ("description", "homepage"):
+        if name in body:
+            repository[name] = body[name] or None
+    if body.get("visibility") is not None:
+        repository["private"] = body["visibility"] != "public"
+    elif body.get("private") is not None:
+        repository["visibility"] = "private" if body["private"] else "public"
+    if isinstance(body.get("security_and_analysis"), dict):
+        repository["security_and_analysis"] = _security(
+            repository["security_and_analysis"], body["security_and_analysis"]
+        )
+    return repository
+
+
+def _security(present: Document, asked: Document) -> Document:
+    names = ("secret_scanning", "secret_scanning_push_protection", "dependabot_security_updates")
+    found: Document = {name: {"status": "disabled"} for name in names} | present
+    return found | {name: {"status": value["status"]} for name, value in asked.items() if isinstance(value, dict)}

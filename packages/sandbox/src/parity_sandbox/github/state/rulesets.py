@@ -1,0 +1,119 @@
+"""A repository's rulesets: which rules hold for which refs, and who may bypass them."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from parity_sandbox.github import ids
+from parity_sandbox.github.bodies import Field, check
+from parity_sandbox.github.errors import InvalidRequest, NotFound, ValidationFailed
+from parity_sandbox.github.state import rules
+from parity_sandbox.github.state.collections import collection
+
+if TYPE_CHECKING:
+    from parity_sandbox.context import Context
+
+Document = dict[str, Any]
+
+_FIELDS = {
+    "name": Field(str),
+    "target": Field(str, choices=("branch", "tag", "push")),
+    "enforcement": Field(str, choices=("disabled", "active", "evaluate")),
+    "bypass_actors": Field(list),
+    "conditions": Field(dict, nullable=True),
+    "rules": Field(list),
+}
+_ACTORS = ("Integration", "OrganizationAdmin", "RepositoryRole", "Team", "DeployKey", "EnterpriseOwner", "User")
+_WITHOUT_ID = ("DeployKey", "OrganizationAdmin", "EnterpriseOwner")
+_MODES = ("always", "pull_request", "exempt")
+
+
+def rulesets(context: Context, repository_id: int) -> list[Document]:
+    """The repository's rulesets, oldest first."""
+    return collection(context, "rulesets").find(repository_id=repository_id)
+
+
+def ruleset(context: Context, repository_id: int, number: int | None) -> Document:
+    """The ruleset with that id. Raises NotFound."""
+    found = collection(context, "rulesets").get(str(number))
+    if found is None or found["repository_id"] != repository_id:
+        raise NotFound
+    return found
+
+
+def create(context: Context, repository_id: int, body: Document) -> Document:
+    """A new ruleset.
+
+    Raises:
+        InvalidRequest: a field is missing or not of its kind.
+        ValidationFailed: the name is taken, or a rule does not fit the target.
+    """
+    required = {name: Field(str, required=True, choices=_FIELDS[name].choices) for name in ("name", "enforcement")}
+    check(body, _FIELDS | required)
+    number = ids.fresh(context, "rulesets")
+    time = ids.now(context)
+    made: Document = {
+        "key": str(number),
+        "id": number,
+        "repository_id": repository_id,
+        "target": "branch",
+        "bypass_actors": [],
+        "conditions": {},
+        "rules": [],
+        "created_at": time,
+        "updated_at": time,
+    }
+    made = _changed(context, made, body)
+    return collection(context, "rulesets").insert(str(number), made)
+
+
+def change(context: Context, present: Document, body: Document) -> Document:
+    """The ruleset with the fields that were sent; others stay. Raises as `create` does."""
+    check(body, _FIELDS)
+    changed = _changed(context, present, body)
+    changed["updated_at"] = ids.after(context, present["updated_at"])
+    return collection(context, "rulesets").put(present["key"], changed)
+
+
+def delete(context: Context, present: Document) -> None:
+    """Delete the ruleset."""
+    collection(context, "rulesets").delete(present["key"])
+
+
+def _changed(context: Context, present: Document, body: Document) -> Document:
+    changed = present | {name: body[name] for name in ("name", "target", "enforcement") if name in body}
+    others = [each for each in rulesets(context, present["repository_id"]) if each["id"] != present["id"]]
+    if any(each["name"] == changed["name"] for each in others):
+        raise ValidationFailed("Name must be unique")
+    if "bypass_actors" in body:
+        changed["bypass_actors"] = [_actor(each) for each in body["bypass_actors"]]
+    if "conditions" in body:
+        changed["conditions"] = _conditions(body["conditions"] or {}, changed["target"])
+    if "rules" in body:
+        changed["rules"] = [rules.checked(each, changed["target"]) for each in body["rules"]]
+    return changed
+
+
+def _actor(asked: Document) -> Document:
+    kind, mode = asked.get("actor_type"), asked.get("bypass_mode", "always")
+    if kind not in _ACTORS:
+        raise InvalidRequest([f'Invalid property /bypass_actors: "{kind}" is not a valid actor_type.'])
+    if mode not in _MODES:
+        raise InvalidRequest([f'Invalid property /bypass_actors: "{mode}" is not a valid bypass_mode.'])
+    number = None if kind in _WITHOUT_ID else asked.get("actor_id")
+    if number is None and kind not in _WITHOUT_ID:
+        raise ValidationFailed(f"Actor id is required for {kind}")
+    return {"actor_id": number, "actor_type": kind, "bypass_mode": mode}
+
+
+def _conditions(asked: Document, target: str) -> Document:
+    names = asked.get("ref_name")
+    if names is None:
+        return {}
+    if target == "push":
+        raise ValidationFailed("Invalid conditions: ref_name is not allowed for push rulesets")
+    found = {side: list(names.get(side) or []) for side in ("exclude", "include")}
+    for pattern in found["exclude"] + found["include"]:
+        if not pattern.startswith(("refs/", "~")):
+            raise ValidationFailed(f"Invalid target patterns: '{pattern}'")
+    return {"ref_name": found}

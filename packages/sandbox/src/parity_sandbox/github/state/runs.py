@@ -1,0 +1,85 @@
+"""Workflow runs, as far as others ask for them: is it still going, and how did it end. Only seeds make them."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from parity_sandbox.github import ids
+from parity_sandbox.github.errors import NotFound
+from parity_sandbox.github.state.collections import collection
+
+if TYPE_CHECKING:
+    from parity_sandbox.context import Context
+
+Document = dict[str, Any]
+
+STATUSES = ("queued", "in_progress", "completed", "waiting", "requested", "pending")
+
+
+def runs(context: Context, repository_id: int) -> list[Document]:
+    """The repository's runs, newest first."""
+    return collection(context, "runs").find(repository_id=repository_id)[::-1]
+
+
+def run(context: Context, repository_id: int, number: int | None) -> Document:
+    """The run with that id. Raises NotFound."""
+    found = collection(context, "runs").get(str(number))
+    if found is None or found["repository_id"] != repository_id:
+        raise NotFound
+    return found
+
+
+def workflow(context: Context, repository_id: int, name: str) -> Document:
+    """The workflow of that id or file name. Raises NotFound."""
+    for each in collection(context, "workflows").find(repository_id=repository_id):
+        if name in {str(each["id"]), each["path"].rpartition("/")[2]}:
+            return each
+    raise NotFound
+
+
+def put(context: Context, repository: Document, asked: Document) -> Document:
+    """A run as a seed describes it (`id`, `workflow`, `head_sha`, `head_branch`, `event`, `status`, `conclusion`).
+
+    The same id again changes that run and makes no second one.
+    """
+    number = int(asked.get("id") or ids.fresh(context, "runs"))
+    documents = collection(context, "runs")
+    present = documents.get(str(number))
+    time = ids.now(context)
+    flow = _workflow(context, repository["id"], str(asked.get("workflow") or "promote.yml"))
+    made: Document = {
+        "key": str(number),
+        "id": number,
+        "repository_id": repository["id"],
+        "workflow_id": flow["id"],
+        "name": flow["name"],
+        "path": flow["path"],
+        "head_branch": asked.get("head_branch") or repository["default_branch"],
+        "head_sha": str(asked["head_sha"]),
+        "event": asked.get("event") or "push",
+        "status": asked.get("status") or "completed",
+        "conclusion": asked.get("conclusion"),
+        "run_number": context.store.next_number(f"github:runs:{flow['id']}") if present is None else 0,
+        "created_at": time,
+        "updated_at": time,
+    }
+    if present is None:
+        return documents.insert(str(number), made)
+    kept = {name: present[name] for name in ("run_number", "created_at", "updated_at")}
+    return documents.put(str(number), made | kept)
+
+
+def _workflow(context: Context, repository_id: int, file: str) -> Document:
+    try:
+        return workflow(context, repository_id, file)
+    except NotFound:
+        number = ids.fresh(context, "workflows")
+        made = {
+            "key": str(number),
+            "id": number,
+            "repository_id": repository_id,
+            "name": file.rpartition(".")[0],
+            "path": f".github/workflows/{file}",
+            "created_at": ids.now(context),
+        }
+        return collection(context, "workflows").insert(str(number), made)

@@ -1,0 +1,27 @@
+"""The table of the resources that the stand-in knows, each in a module of its own."""
+
+from __future__ import annotations
+
+from parity_sandbox.standin.resources import (
+    deployment,
+    domain,
+    environment_variable,
+    log_drain,
+    project,
+    protection_bypass,
+    retention,
+)
+
+RESOURCES = {
+    each.token: each
+    for each in (
+        project.RESOURCE,
+        environment_variable.RESOURCE,
+        domain.RESOURCE,
+        retention.RESOURCE,
+        deployment.RESOURCE,
+        log_drain.RESOURCE,
+        protection_bypass.RESOURCE,
+    )
+}
+"""By their tokens, `vercel:index/project:Project` and so on."""

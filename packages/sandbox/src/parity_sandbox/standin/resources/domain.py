@@ -1,0 +1,243 @@
+"""vercel.ProjectDomain: a domain of a project, with what Vercel says of its ownership and DNS."""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING, Any
+
+from parity_sandbox.standin.checks import one_of
+from parity_sandbox.standin.errors import ResourceError, StandInError, not_found
+from parity_sandbox.standin.golang import flag, known, text, text_pointer, without_empty, without_null
+from parity_sandbox.standin.resources.shared import (
+    GET_PROJECT,
+    ID,
+    PROJECT_ID,
+    TEAM_ID,
+    get_project,
+    part,
+    split,
+    team_or_null,
+)
+from parity_sandbox.standin.schema import Call, Document, Failure, Field, Resource
+
+if TYPE_CHECKING:
+    from parity_sandbox.standin.client import Client
+
+CREATE = Call("POST", "/v10/projects/{project}/domains")
+GET = Call("GET", "/v9/projects/{project}/domains/{domain}")
+UPDATE = Call("PATCH", "/v9/projects/{project}/domains/{domain}")
+DELETE = Call("DELETE", "/v9/projects/{project}/domains/{domain}")
+CONFIG = Call("GET", "/v6/domains/{domain}/config")
+_READY_TIMEOUT_SECONDS = 600.0
+_TEXT = Field("string", optional=True)
+_SAID = Field("string", computed=True)
+
+FIELDS: dict[str, Field] = {
+    "id": ID,
+    "projectId": PROJECT_ID,
+    "teamId": TEAM_ID,
+    "domain": Field("string", required=True, replace="always"),
+    "redirect": _TEXT,
+    "redirectStatusCode": Field("integer", optional=True, checks=(one_of(301, 302, 307, 308),)),
+    "gitBranch": _TEXT,
+    "customEnvironmentId": _TEXT,
+    "waitForReady": Field("boolean", optional=True),
+    "verified": Field("boolean", computed=True),
+    "verifications": Field(
+        "list",
+        computed=True,
+        element=Field("object", fields={"type": _SAID, "domain": _SAID, "value": _SAID, "reason": _SAID}),
+    ),
+    "misconfigured": Field("boolean", computed=True),
+}
+
+
+async def _create(client: Client, plan: Document) -> Document:
+    project, team, domain = text(plan["projectId"]), text(plan["teamId"]), text(plan["domain"])
+    where = f"Could not add domain {domain} to project {project}"
+    await _refuse_production_branch(client, plan, where)
+    body = {
+        "name": domain,
+        **without_empty(
+            {
+                "gitBranch": text(plan["gitBranch"]),
+                "customEnvironmentId": text(plan["customEnvironmentId"]),
+                "redirect": text(plan["redirect"]),
+                "redirectStatusCode": _number(plan["redirectStatusCode"]),
+            }
+        ),
+    }
+    try:
+        answer = await client.send(CREATE, owner=team, project=project, body=body)
+    except StandInError as error:
+        raise ResourceError("Error adding domain to project", f"{where}, unexpected error: {error}") from error
+    return await _finish(client, plan, answer)
+
+
+async def _refuse_production_branch(client: Client, plan: Document, where: str) -> None:
+    try:
+        found = await get_project(client, text(plan["projectId"]), text(plan["teamId"]))
+    except StandInError as error:
+        if not_found(error):
+            raise ResourceError(
+                "Error creating project domain",
+                "Could not find project, please make sure both the project_id and team_id match the project and team "
+                "you wish to deploy to.",
+            ) from error
+        return  # The real provider goes on, and the next call says what is wrong.
+    branch = text(plan["gitBranch"])
+    if branch and part(found, "link").get("productionBranch") == branch:
+        raise ResourceError(
+            "Error adding domain to project",
+            f"{where}, the git_branch specified is the production branch. If you want to use this domain as a "
+            "production domain, please omit the git_branch field.",
+        )
+
+
+async def _update(client: Client, state: Document, plan: Document) -> Document:
+    del state
+    project, team, domain = text(plan["projectId"]), text(plan["teamId"]), text(plan["domain"])
+    body = {
+        "gitBranch": text_pointer(plan["gitBranch"]),
+        **without_null({"customEnvironmentId": text_pointer(plan["customEnvironmentId"])}),
+        "redirect": text_pointer(plan["redirect"]),
+        "redirectStatusCode": _number(plan["redirectStatusCode"]),
+    }
+    try:
+        answer = await client.send(UPDATE, owner=team, project=project, domain=domain, body=body)
+    except StandInError as error:
+        raise ResourceError(
+            "Error updating project domain",
+            f"Could not update domain {domain} for project {project}, unexpected error: {error}",
+        ) from error
+    return await _finish(client, plan, answer)
+
+
+async def _finish(client: Client, plan: Document, answer: Any) -> Document:
+    if flag(plan["waitForReady"]):
+        answer, config = await _wait(client, plan)
+    else:
+        config = await _config(client, plan)
+    return {**_state(client, answer, config, text(plan["teamId"])), "waitForReady": plan["waitForReady"]}
+
+
+async def _wait(client: Client, plan: Document) -> tuple[Any, Any]:
+    """Look at the domain until it is verified and its DNS is right; raises ResourceError after ten minutes."""
+    project, team, domain = text(plan["projectId"]), text(plan["teamId"]), text(plan["domain"])
+    end = time.monotonic() + _READY_TIMEOUT_SECONDS
+    while True:
+        try:
+            answer = await client.send(GET, owner=team, project=project, domain=domain)
+        except StandInError as error:
+            raise _not_ready(plan, str(error)) from error
+        config = await _config(client, plan)
+        if answer.get("verified") and not config.get("misconfigured"):
+            return answer, config
+        if time.monotonic() >= end:
+            reasons = [] if answer.get("verified") else ["domain ownership verification is still pending"]
+            reasons += ["DNS configuration is still invalid"] if config.get("misconfigured") else []
+            raise _not_ready(plan, "; ".join(reasons))
+        await client.sleep(client.poll_seconds)
+
+
+def _not_ready(plan: Document, why: str) -> ResourceError:
+    return ResourceError(
+        "Error waiting for project domain",
+        f"Could not wait for domain {plan['domain']} for project {plan['projectId']} to become ready: {why}",
+    )
+
+
+async def _config(client: Client, plan: Document) -> dict[str, Any]:
+    project, domain = text(plan["projectId"]), text(plan["domain"])
+    try:
+        return await client.send(CONFIG, owner=text(plan["teamId"]), query={"projectIdOrName": project}, domain=domain)
+    except StandInError as error:
+        raise ResourceError(
+            "Error reading project domain configuration",
+            f"Could not get DNS configuration for domain {domain} and project {project}, "
+            f"unexpected error: unable to get domain config: {error}",
+        ) from error
+
+
+async def _read(client: Client, state: Document) -> Document | None:
+    project, team, domain = text(state["projectId"]), text(state["teamId"]), text(state["domain"])
+    try:
+        answer = await client.send(GET, owner=team, project=project, domain=domain)
+    except StandInError as error:
+        if not_found(error):
+            return None
+        raise _unreadable(project, domain, error) from error
+    config = await _config(client, state)
+    return {**_state(client, answer, config, team), "waitForReady": state["waitForReady"]}
+
+
+async def _delete(client: Client, state: Document) -> None:
+    project, domain = text(state["projectId"]), text(state["domain"])
+    try:
+        await client.send(DELETE, owner=text(state["teamId"]), project=project, domain=domain)
+    except StandInError as error:
+        if not not_found(error):
+            raise ResourceError(
+                "Error deleting project",
+                f"Could not delete domain {domain} for project {project}, unexpected error: {error}",
+            ) from error
+
+
+async def _find(client: Client, identifier: str) -> Document | None:
+    team, project, domain = split(identifier, 2, "Error importing project domain", "project_id/domain")
+    try:
+        answer = await client.send(GET, owner=team, project=project, domain=domain)
+    except StandInError as error:
+        raise _unreadable(project, domain, error) from error
+    config = await _config(client, {"projectId": project, "teamId": team, "domain": domain})
+    return {**_state(client, answer, config, team), "waitForReady": None}
+
+
+def _unreadable(project: str, domain: str, error: StandInError) -> ResourceError:
+    return ResourceError(
+        "Error reading project domain",
+        f"Could not get domain {domain} for project {project}, unexpected error: {error}",
+    )
+
+
+def _number(value: Any) -> int | None:
+    return value if known(value) else None
+
+
+def _state(client: Client, answer: Any, config: Any, team: str) -> Document:
+    challenges: list[dict[str, Any]] = answer.get("verification") or []
+    return {
+        "id": answer["name"],
+        "projectId": answer["projectId"],
+        "teamId": team_or_null(client, team),
+        "domain": answer["name"],
+        "redirect": answer.get("redirect"),
+        "redirectStatusCode": answer.get("redirectStatusCode"),
+        "gitBranch": answer.get("gitBranch"),
+        "customEnvironmentId": answer.get("customEnvironmentId"),
+        "verified": bool(answer.get("verified")),
+        "verifications": [
+            {name: each.get(name) or "" for name in ("type", "domain", "value", "reason")} for each in challenges
+        ],
+        "misconfigured": bool(config.get("misconfigured")),
+    }
+
+
+async def _validate(client: Client, inputs: Document) -> list[Failure]:
+    del client
+    if inputs["gitBranch"] is not None and inputs["customEnvironmentId"] is not None:
+        return [Failure("gitBranch", "conflicts with customEnvironmentId")]
+    return []
+
+
+RESOURCE = Resource(
+    token="vercel:index/projectDomain:ProjectDomain",  # noqa: S106 - a resource's token
+    fields=FIELDS,
+    calls=(GET_PROJECT, CREATE, GET, UPDATE, DELETE, CONFIG),
+    create=_create,
+    read=_read,
+    update=_update,
+    delete=_delete,
+    find=_find,
+    validate=_validate,
+)

@@ -1,0 +1,243 @@
+"""vercel.ProjectEnvironmentVariable: one variable of a project, changed in place."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, cast
+
+from parity_sandbox.standin.checks import between, each_of, length, size
+from parity_sandbox.standin.errors import ApiError, ResourceError, StandInError, not_found
+from parity_sandbox.standin.golang import items, known, text, text_pointer, without_empty, without_null
+from parity_sandbox.standin.resources.shared import (
+    GET_PROJECT,
+    PROJECT_ID,
+    TEAM_ID,
+    part,
+    require_project,
+    split,
+    team_or_null,
+)
+from parity_sandbox.standin.schema import Call, Document, Failure, Field, Resource
+
+if TYPE_CHECKING:
+    from parity_sandbox.standin.client import Client
+
+CREATE = Call("POST", "/v10/projects/{project}/env")
+GET = Call("GET", "/v10/projects/{project}/env/{variable}")
+UPDATE = Call("PATCH", "/v10/projects/{project}/env/{variable}")
+DELETE = Call("DELETE", "/v8/projects/{project}/env/{variable}")
+LIST = Call("GET", "/v8/projects/{project}/env")
+_CONFLICT = "ENV_CONFLICT"
+
+FIELDS: dict[str, Field] = {
+    "id": Field("string", computed=True, replace="always", keep=True),
+    "projectId": PROJECT_ID,
+    "teamId": TEAM_ID,
+    "key": Field("string", required=True, replace="always"),
+    "value": Field("string", optional=True, secret=True),
+    "valueWo": Field("string", optional=True, secret=True, write_only=True),
+    "valueWoVersion": Field("integer", optional=True, checks=(between(0),)),
+    "targets": Field(
+        "set", optional=True, computed=True, keep=True, checks=(each_of("production", "preview", "development"),)
+    ),
+    "customEnvironmentIds": Field("set", optional=True, computed=True, replace="always", keep=True, checks=(size(1),)),
+    "gitBranch": Field("string", optional=True),
+    "sensitive": Field("boolean", required=True, replace="always"),
+    "comment": Field("string", optional=True, computed=True, checks=(length(0, 1000),)),
+}
+
+
+async def _create(client: Client, plan: Document) -> Document:
+    await require_project(client, plan, "Error creating project environment variable")
+    project, team = text(plan["projectId"]), text(plan["teamId"])
+    try:
+        answer = await client.send(CREATE, owner=team, project=project, body=_creation(plan))
+    except ApiError as error:
+        detail = (
+            f"Could not create project environment variable, unexpected error: {await _explain(client, plan, error)}"
+        )
+        raise ResourceError("Error creating project environment variable", detail) from error
+    created: dict[str, Any] = answer["created"]
+    created["value"] = text(plan["value"])
+    return _state(created, plan, team_or_null(client, team))
+
+
+async def _read(client: Client, state: Document) -> Document | None:
+    project, team, identifier = text(state["projectId"]), text(state["teamId"]), text(state["id"])
+    try:
+        answer = await client.send(GET, owner=team, project=project, variable=identifier)
+    except StandInError as error:
+        if not_found(error):
+            return None
+        raise _unreadable(identifier, project, team, error) from error
+    return _state(answer, state, team_or_null(client, team))
+
+
+async def _update(client: Client, state: Document, plan: Document) -> Document:
+    del state
+    project, team = text(plan["projectId"]), text(plan["teamId"])
+    body = {
+        **without_null({"value": text_pointer(plan["value"])}),
+        "target": items(plan["targets"]) or None,
+        **without_empty({"customEnvironmentIds": items(plan["customEnvironmentIds"])}),
+        **without_null({"gitBranch": text_pointer(plan["gitBranch"])}),
+        "type": _kind(plan),
+        "comment": text(plan["comment"]),
+    }
+    try:
+        answer = await client.send(UPDATE, owner=team, project=project, variable=text(plan["id"]), body=body)
+    except StandInError as error:
+        raise ResourceError(
+            "Error updating project environment variable",
+            f"Could not update project environment variable, unexpected error: {error}",
+        ) from error
+    if plan["value"] is not None:
+        answer["value"] = text(plan["value"])
+    return _state(answer, plan, team_or_null(client, team))
+
+
+async def _delete(client: Client, state: Document) -> None:
+    project, team, identifier = text(state["projectId"]), text(state["teamId"]), text(state["id"])
+    try:
+        await client.send(DELETE, owner=team, project=project, variable=identifier)
+    except StandInError as error:
+        if not not_found(error):
+            raise ResourceError(
+                "Error deleting project environment variable",
+                f"Could not delete project environment variable {identifier}, unexpected error: {error}",
+            ) from error
+
+
+async def _find(client: Client, identifier: str) -> Document | None:
+    summary = "Error importing project environment variable"
+    team, project, variable = split(identifier, 2, summary, "project_id/env_id")
+    try:
+        answer = await client.send(GET, owner=team, project=project, variable=variable)
+    except StandInError as error:
+        raise _unreadable(team, project, variable, error) from error
+    shown = None if answer.get("type") == "sensitive" else answer.get("value", "")
+    before = {"projectId": project, "value": shown, "valueWoVersion": None}
+    return _state(answer, before, team_or_null(client, team))
+
+
+def _unreadable(one: str, two: str, three: str, error: StandInError) -> ResourceError:
+    return ResourceError(
+        "Error reading project environment variable",
+        f"Could not get project environment variable {one} {two} {three}, unexpected error: {error}",
+    )
+
+
+def _creation(plan: Document) -> dict[str, Any]:
+    optional = without_empty(
+        {"target": items(plan["targets"]), "customEnvironmentIds": items(plan["customEnvironmentIds"])}
+    )
+    return {
+        "key": text(plan["key"]),
+        "value": text(plan["value"]),
+        **optional,
+        **without_null({"gitBranch": text_pointer(plan["gitBranch"])}),
+        "type": _kind(plan),
+        "comment": text(plan["comment"]),
+    }
+
+
+def _kind(plan: Document) -> str:
+    return "encrypted" if plan["sensitive"] is False else "sensitive"
+
+
+def _state(answer: dict[str, Any], before: Document, team: str | None) -> Document:
+    sensitive = answer.get("type") == "sensitive"
+    value = before["value"]
+    return {
+        "id": answer["id"],
+        "projectId": before["projectId"],
+        "teamId": team,
+        "key": answer["key"],
+        "value": None if value is None else (value if sensitive else answer.get("value", "")),
+        "valueWo": None,
+        "valueWoVersion": before["valueWoVersion"],
+        "targets": list(answer.get("target") or []),
+        "customEnvironmentIds": list(answer.get("customEnvironmentIds") or []),
+        "gitBranch": answer.get("gitBranch"),
+        "sensitive": sensitive,
+        "comment": answer.get("comment") or "",
+    }
+
+
+async def _explain(client: Client, plan: Document, error: ApiError) -> str:
+    """The real provider's text for a refused creation: what failed, and the id of the variable in the way."""
+    details = part(error.document, "error")
+    if error.code == _CONFLICT and error.status == 400:  # noqa: PLR2004 - the HTTP status
+        found = await _conflicting(client, plan, details)
+        if found:
+            return f"{error} the conflicting environment variable ID is {found}"
+    said = error.document
+    document = cast("dict[str, Any]", said) if isinstance(said, dict) else {}
+    failed: list[Any] = document.get("failed") or []
+    if not failed:
+        return str(error)
+    first = part(failed[0], "error")
+    message = str(first.get("message", ""))
+    if first.get("code") == _CONFLICT:
+        found = await _conflicting(client, plan, first)
+        if found:
+            return f"failed to create environment variable, {message}, conflicting environment variable ID is {found}"
+    link = first.get("link")
+    return f"failed to create environment variable, {message}" + (f" (see {link})" if link else "")
+
+
+async def _conflicting(client: Client, plan: Document, details: dict[str, Any]) -> str | None:
+    project, team = text(plan["projectId"]), text(plan["teamId"])
+    page = await client.send(LIST, owner=team, query={"decrypt": "true", "limit": "100"}, project=project)
+    targets: list[str] = details.get("target") or []
+    for each in page.get("envs", []):
+        if each["key"] != (details.get("envVarKey") or "") or each.get("gitBranch") != details.get("gitBranch"):
+            continue
+        if targets and not set(targets) & set(each.get("target") or []):
+            continue
+        return "/".join(part for part in (team, project, each["id"]) if part)
+    return None
+
+
+async def _validate(client: Client, inputs: Document) -> list[Failure]:
+    del client
+    failures: list[Failure] = []
+    if inputs["valueWo"] is not None or inputs["valueWoVersion"] is not None:
+        failures.append(Failure("valueWo", "The stand-in does not know write-only values: give `value`."))
+    elif inputs["value"] is None:
+        failures.append(Failure("value", "Exactly one of `value` and `valueWo` must be given."))
+    if inputs["targets"] is None and inputs["customEnvironmentIds"] is None:
+        failures.append(Failure("targets", "At least one of `targets` and `customEnvironmentIds` must be given."))
+    return failures
+
+
+async def _review(client: Client, plan: Document) -> None:
+    summary = "Project Environment Variable Invalid"
+    targets, environments = items(plan["targets"]), items(plan["customEnvironmentIds"])
+    if "development" in targets and plan["sensitive"] is not False:
+        raise ResourceError(
+            summary, "Environment variables targeting `development` must explicitly set `sensitive = false`."
+        )
+    new = not known(plan["id"])
+    if plan["sensitive"] is not False or not new or (targets == ["development"] and not environments):
+        return
+    team = await client.find_team(text(plan["teamId"]))
+    if team.get("sensitiveEnvironmentVariablePolicy") == "on":
+        raise ResourceError(
+            summary,
+            "This team has a policy that forces environment variables targeting `preview`, `production`, or custom "
+            "environments to be sensitive. Set `sensitive = true` in your configuration.",
+        )
+
+
+RESOURCE = Resource(
+    token="vercel:index/projectEnvironmentVariable:ProjectEnvironmentVariable",  # noqa: S106 - a resource's token
+    fields=FIELDS,
+    calls=(GET_PROJECT, CREATE, GET, UPDATE, DELETE, LIST),
+    create=_create,
+    read=_read,
+    update=_update,
+    delete=_delete,
+    find=_find,
+    validate=_validate,
+    review=_review,
+)

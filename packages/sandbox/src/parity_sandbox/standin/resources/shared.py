@@ -1,0 +1,70 @@
+"""What several resources share: the team field, the project lookup, import ids."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, cast
+
+from parity_sandbox.standin.errors import ResourceError, StandInError, not_found
+from parity_sandbox.standin.golang import text
+from parity_sandbox.standin.schema import Call, Field
+
+if TYPE_CHECKING:
+    from parity_sandbox.standin.client import Client
+    from parity_sandbox.standin.schema import Document
+
+TEAM_ID = Field("string", optional=True, computed=True, replace="if configured", keep=True)
+ID = Field("string", computed=True, keep=True)
+PROJECT_ID = Field("string", required=True, replace="always")
+GET_PROJECT = Call("GET", "/v10/projects/{project}")
+
+
+def team_or_null(client: Client, own: str) -> str | None:
+    """The team that a call was made for, null where there is none."""
+    return client.team_id(own) or None
+
+
+async def require_project(client: Client, plan: Document, summary: str) -> dict[str, Any]:
+    """The project that a planned resource belongs to; raises ResourceError where it cannot be read."""
+    try:
+        return await get_project(client, text(plan["projectId"]), text(plan["teamId"]))
+    except StandInError as error:
+        if not_found(error):
+            raise ResourceError(
+                summary,
+                "Could not find project, please make sure both the project_id and team_id match the project and team "
+                "you wish to deploy to.",
+            ) from error
+        raise ResourceError(summary, f"Error reading project information, unexpected error: {error}") from error
+
+
+async def get_project(client: Client, project: str, team: str) -> dict[str, Any]:
+    """The project as Vercel gives it."""
+    return await client.send(GET_PROJECT, owner=team, project=project)
+
+
+def part(document: object, name: str) -> dict[str, Any]:
+    """An object inside a wire document, empty where it, or the document, is missing or null."""
+    inner = cast("dict[str, Any]", document).get(name) if isinstance(document, dict) else None
+    return cast("dict[str, Any]", inner) if isinstance(inner, dict) else {}
+
+
+def split(identifier: str, parts: int, summary: str, form: str) -> list[str]:
+    """An import id's parts, with the team in front, empty where the id has none.
+
+    Args:
+        identifier: What the user gave: `parts` parts with slashes between, or one more, the team, in front.
+        parts: How many parts there are without the team.
+        summary: Begins the error.
+        form: The last parts' names, for the error.
+
+    Raises:
+        ResourceError: the id has another number of parts.
+    """
+    found = identifier.split("/")
+    if len(found) == parts:
+        return ["", *found]
+    if len(found) == parts + 1:
+        return found
+    raise ResourceError(
+        summary, f'Invalid id \'{identifier}\' specified. should be in format "team_id/{form}" or "{form}"'
+    )

@@ -1,0 +1,22 @@
+"""The sandbox's Vercel API: `create_app` for its hosts, `seed` for what exists before, `settle` for what time does."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from parity_sandbox.vercel.app import HOSTS, create_app
+from parity_sandbox.vercel.routes import ROUTES
+from parity_sandbox.vercel.seeds import seed
+from parity_sandbox.vercel.timeline import settle
+from parity_sandbox.vercel.variables import secrets
+
+if TYPE_CHECKING:
+    from parity_sandbox.context import Context
+    from parity_sandbox.routing import Route
+
+__all__ = ["HOSTS", "ROUTES", "create_app", "routes", "secrets", "seed", "settle"]
+
+
+def routes(_context: Context) -> tuple[Route, ...]:
+    """The table of routes; it does not depend on the context."""
+    return ROUTES

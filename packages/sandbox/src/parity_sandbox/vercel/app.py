@@ -1,0 +1,74 @@
+"""Vercel's API as an ASGI application: the token first, then the clock, then the route; errors in Vercel's own form."""
+
+from __future__ import annotations
+
+import hmac
+from typing import TYPE_CHECKING
+
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+
+from parity_sandbox.routing import build_app, unknown_route
+from parity_sandbox.vercel.errors import Forbidden, Unsupported, VercelError
+from parity_sandbox.vercel.routes import ROUTES
+from parity_sandbox.vercel.routes.account import frameworks, regions
+from parity_sandbox.vercel.timeline import settle
+
+if TYPE_CHECKING:
+    from starlette.applications import Starlette
+    from starlette.types import Receive, Scope, Send
+
+    from parity_sandbox.context import Context
+
+API = "api.vercel.com"
+FRAMEWORKS = "api-frameworks.zeit.sh"
+REGIONS = "dcs.vercel-infra.com"
+HOSTS = (API, FRAMEWORKS, REGIONS)
+"""The hosts that the application answers for."""
+
+
+def create_app(context: Context, token: str) -> Starlette:
+    """The application for `HOSTS`; every request to the API must carry `token` as bearer."""
+
+    def before(request: Request) -> None:
+        _authorize(request, token)
+        settle(context)
+
+    app = build_app(ROUTES, unknown=_unknown, on_error=_on_error, before=before)
+    app.state.context = context
+    table = app.router.default
+
+    async def by_host(scope: Scope, receive: Receive, send: Send) -> None:
+        public = {FRAMEWORKS: frameworks, REGIONS: regions}.get(_host(scope))
+        if public is None or scope["path"] != "/":
+            await table(scope, receive, send)
+            return
+        response = await public(Request(scope, receive))
+        await response(scope, receive, send)
+
+    app.router.default = by_host
+    return app
+
+
+def _host(scope: Scope) -> str:
+    headers: dict[bytes, bytes] = dict(scope["headers"])
+    return headers.get(b"host", b"").decode("latin-1").partition(":")[0].lower()
+
+
+def _authorize(request: Request, token: str) -> None:
+    scheme, _, given = request.headers.get("authorization", "").partition(" ")
+    if scheme.lower() != "bearer" or not given:
+        raise Forbidden("The request is missing an authentication token", missingToken=True)
+    if not hmac.compare_digest(given.encode(), token.encode()):
+        raise Forbidden("Not authorized", invalidToken=True)
+
+
+def _unknown(request: Request) -> Response:
+    error = Unsupported(unknown_route(request))
+    return JSONResponse(error.document(), status_code=error.status)
+
+
+def _on_error(_request: Request, error: Exception) -> Response | None:
+    if not isinstance(error, VercelError):
+        return None
+    return JSONResponse(error.document(), status_code=error.status)

@@ -1,0 +1,20 @@
+"""Parts of JSON documents, with a type: an object or a list that may be missing or null."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, cast
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from parity_sandbox.store import Document
+
+
+def part(document: Mapping[str, Any], name: str) -> Document:
+    """The object under `name`, empty where there is none or null."""
+    return cast("Document", document.get(name) or {})
+
+
+def items(document: Mapping[str, Any], name: str) -> list[Any]:
+    """The list under `name`, empty where there is none or null."""
+    return cast("list[Any]", document.get(name) or [])

@@ -1,0 +1,277 @@
+"""Projects: what may be set, its defaults, and what goes with a project when it is deleted."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Any
+
+from parity_sandbox.context import random_id
+from parity_sandbox.vercel import domains, links, timeline, variables, wire
+from parity_sandbox.vercel.catalogue import FRAMEWORKS, NODE_VERSIONS, REGIONS
+from parity_sandbox.vercel.documents import items, part
+from parity_sandbox.vercel.errors import BadRequest, Conflict
+
+if TYPE_CHECKING:
+    from parity_sandbox.store import Document
+    from parity_sandbox.vercel.world import World
+
+PROTECTED = ("all", "preview", "production", "prod_deployment_urls_and_all_previews", "all_except_custom_domains")
+"""Values of `deploymentType` of a protection, as in the API's description of updateProject."""
+
+SETTINGS: wire.Shape = {
+    "autoAssignCustomDomains": "boolean",
+    "autoAssignCustomDomainsUpdatedBy": "string",
+    "autoExposeSystemEnvs": "boolean",
+    "buildCommand": "string?",
+    "commandForIgnoringBuildStep": "string?",
+    "customerSupportCodeVisibility": "boolean",
+    "devCommand": "string?",
+    "directoryListing": "boolean",
+    "enableAffectedProjectsDeployments": "boolean?",
+    "enablePreviewFeedback": "boolean?",
+    "enableProductionFeedback": "boolean?",
+    "framework": "string?",
+    "gitComments": "object?",
+    "gitForkProtection": "boolean",
+    "gitLFS": "boolean",
+    "gitProviderOptions": "object?",
+    "installCommand": "string?",
+    "name": "string",
+    "nodeVersion": "string",
+    "oidcTokenConfig": "object?",
+    "optionsAllowlist": "object?",
+    "outputDirectory": "string?",
+    "passwordProtection": "object?",
+    "previewDeploymentSuffix": "string?",
+    "previewDeploymentsDisabled": "boolean?",
+    "productionDeploymentsFastLane": "boolean",
+    "protectedSourcemaps": "boolean",
+    "publicSource": "boolean?",
+    "resourceConfig": "object?",
+    "rootDirectory": "string?",
+    "serverlessFunctionRegion": "string?",
+    "serverlessFunctionZeroConfigFailover": "boolean",
+    "skewProtectionBoundaryAt": "integer",
+    "skewProtectionMaxAge": "integer",
+    "skipGitConnectDuringLink": "boolean",
+    "sourceFilesOutsideRootDirectory": "boolean",
+    "ssoProtection": "object?",
+    "trustedIps": "object?",
+    "trustedSources": "object?",
+}
+
+CREATE: wire.Shape = {**SETTINGS, "environmentVariables": "array", "gitRepository": "object?"}
+
+_BLANK_MEANS_NONE = (
+    "buildCommand", "commandForIgnoringBuildStep", "devCommand", "framework", "installCommand", "outputDirectory",
+    "previewDeploymentSuffix", "rootDirectory", "serverlessFunctionRegion",
+)  # fmt: skip
+_KEPT_WHEN_NULL = ("gitComments", "oidcTokenConfig", "gitProviderOptions", "resourceConfig")
+_RESOURCE_CONFIG: wire.Shape = {
+    "fluid": "boolean",
+    "functionDefaultRegions": "array",
+    "functionDefaultTimeout": "number",
+    "functionDefaultMemoryType": "string",
+    "functionZeroConfigFailover": "boolean",
+    "elasticConcurrencyEnabled": "boolean",
+    "buildMachineType": "string?",
+    "buildMachineSelection": "string?",
+    "isNSNBDisabled": "boolean",
+}
+_OWNED = {
+    "env": "id",
+    "domains": "key_",
+    "deployments": "id",
+    "aliases": "alias",
+    "hosts": "host",
+    "pending": "id",
+    "registry": "id",
+}
+"""What goes with its project: collection, and the field that is its key there."""
+_NAME = re.compile(r"[a-z0-9._-]{1,100}")
+
+
+def create(world: World, given: Document) -> Document:
+    """Make a project in the request's scope; raises BadRequest, and Conflict where the name is taken."""
+    wire.check(given, CREATE, required=("name",))
+    _check_name(world, given["name"], None)
+    now = world.now
+    project: Document = {
+        **_defaults(),
+        "id": random_id("prj_", 28),
+        "accountId": world.owner,
+        "name": given["name"],
+        "createdAt": now,
+        "updatedAt": now,
+    }
+    settings = {name: value for name, value in given.items() if name in SETTINGS and name != "name"}
+    _apply(project, settings, creating=True)
+    if given.get("gitRepository") is not None:
+        links.link(world, project, given["gitRepository"])
+    world.projects.insert(project["id"], project)
+    domains.add_generated(world, project)
+    for variable in items(given, "environmentVariables"):
+        variables.create(world, project, {name: value for name, value in variable.items() if value is not None})
+    return project
+
+
+def update(world: World, project: Document, given: Document) -> Document:
+    """Change settings; what is absent stays. Raises BadRequest, Conflict."""
+    wire.check(given, SETTINGS)
+    if "name" in given and given["name"] != project["name"]:
+        _check_name(world, given["name"], project["id"])
+        project["name"] = given["name"]
+    _apply(project, {name: value for name, value in given.items() if name != "name"}, creating=False)
+    return world.save(project)
+
+
+def delete(world: World, project: Document) -> None:
+    """Delete a project with its variables, domains, deployments and all else that belongs to it."""
+    for kind, key in _OWNED.items():
+        collection = world.collection(kind)
+        for each in collection.find(projectId=project["id"]):
+            collection.delete(each[key])
+    world.projects.delete(project["id"])
+
+
+def _check_name(world: World, name: str, itself: str | None) -> None:
+    if not _NAME.fullmatch(name) or "---" in name:
+        raise BadRequest(
+            "Project names can be up to 100 characters long and must be lowercase. They can include letters, digits, "
+            "and the following characters: '.', '_', '-'. However, they cannot contain the sequence '---'.",
+            code="invalid_project_name" if itself else "bad_request",
+        )
+    other = world.projects.first(name=name, accountId=world.owner)
+    if other is not None and other["id"] != itself:
+        raise Conflict(f"Project `{name}` already exists, please use a new name.", projectId=other["id"])
+
+
+def _defaults() -> Document:
+    return {
+        "autoAssignCustomDomains": True,
+        "autoExposeSystemEnvs": True,
+        "buildCommand": None,
+        "commandForIgnoringBuildStep": None,
+        "customerSupportCodeVisibility": False,
+        "customEnvironments": [],
+        "defaultResourceConfig": {"functionDefaultRegions": ["iad1"]},
+        "devCommand": None,
+        "directoryListing": False,
+        "enableAffectedProjectsDeployments": None,
+        "enablePreviewFeedback": None,
+        "enableProductionFeedback": None,
+        "framework": None,
+        "gitComments": {"onPullRequest": True, "onCommit": False},
+        "gitForkProtection": True,
+        "gitLFS": False,
+        "gitProviderOptions": {"createDeployments": "enabled"},
+        "installCommand": None,
+        "live": False,
+        "nodeVersion": NODE_VERSIONS[0],
+        "oidcTokenConfig": {"enabled": True, "issuerMode": "team"},
+        "outputDirectory": None,
+        "previewDeploymentSuffix": None,
+        "previewDeploymentsDisabled": False,
+        "productionDeploymentsFastLane": True,
+        "protectedSourcemaps": False,
+        "protectionBypass": {},
+        "publicSource": None,
+        "resourceConfig": {"fluid": False, "functionDefaultRegions": ["iad1"], "elasticConcurrencyEnabled": False,
+                           "buildMachineType": "standard"},
+        "rootDirectory": None,
+        "serverlessFunctionRegion": "iad1",
+        "serverlessFunctionZeroConfigFailover": False,
+        "skewProtectionMaxAge": 0,
+        "sourceFilesOutsideRootDirectory": True,
+        "ssoProtection": {"deploymentType": "all_except_custom_domains"},
+        "targets": {},
+        "lastAliasRequest": None,
+        "lastRollbackTarget": None,
+    }  # fmt: skip
+
+
+def _apply(project: Document, settings: Document, *, creating: bool) -> None:
+    for name, value in settings.items():
+        if name in _BLANK_MEANS_NONE:
+            project[name] = _text(name, value)
+        elif name == "resourceConfig":
+            _apply_resources(project, value)
+        elif name in {"passwordProtection", "ssoProtection", "trustedIps"}:
+            project[name] = _protection(name, value)
+        elif value is None and name in _KEPT_WHEN_NULL:
+            continue
+        elif name == "nodeVersion":
+            wire.one_of(name, value, NODE_VERSIONS)
+            project[name] = value
+        elif name == "previewDeploymentsDisabled":
+            project[name] = bool(value)
+        elif isinstance(value, dict) and isinstance(project.get(name), dict) and name != "trustedSources":
+            project[name] = {**project[name], **value}
+        else:
+            project[name] = value
+    if settings.get("serverlessFunctionRegion") and "functionDefaultRegions" not in (part(settings, "resourceConfig")):
+        project["resourceConfig"]["functionDefaultRegions"] = [project["serverlessFunctionRegion"]]
+    if creating and project["enableAffectedProjectsDeployments"] is False:
+        project["enableAffectedProjectsDeployments"] = None  # Vercel gives null for what was false at creation
+
+
+def _text(name: str, value: str | None) -> str | None:
+    if not value:
+        return None if name != "serverlessFunctionRegion" else "iad1"
+    if len(value) > 256:  # noqa: PLR2004 - the description's own maxLength
+        raise BadRequest(f"Invalid request: `{name}` should NOT be longer than 256 characters.")
+    if name == "framework":
+        wire.one_of(name, value, FRAMEWORKS)
+    if name == "serverlessFunctionRegion":
+        wire.one_of(name, value, REGIONS)
+    return value
+
+
+def _apply_resources(project: Document, given: Document | None) -> None:
+    if given is None:
+        return
+    wire.check(given, _RESOURCE_CONFIG, where="`resourceConfig` ")
+    for region in given.get("functionDefaultRegions", []):
+        wire.one_of("functionDefaultRegions", region, REGIONS)
+    fluid = given.get("fluid", project["resourceConfig"].get("fluid", False))
+    if fluid and given.get("functionDefaultMemoryType") == "standard_legacy":
+        raise BadRequest("Fluid compute is only supported with the standard or performance memory types.")
+    project["resourceConfig"] = {**project["resourceConfig"], **given}
+    regions: list[str] = items(project["resourceConfig"], "functionDefaultRegions")
+    if regions:
+        project["serverlessFunctionRegion"] = regions[0]
+
+
+def _protection(name: str, value: Document | None) -> Document | None:
+    if value is None:
+        return None
+    kind: Any = value.get("deploymentType")
+    wire.one_of(f"{name}.deploymentType", kind, PROTECTED)
+    return {key: each for key, each in value.items() if key != "password"}
+
+
+def view(world: World, project: Document) -> Document:
+    """The project as Vercel's API gives it: the stored document, its variables without values, nothing internal."""
+    shown = {name: value for name, value in project.items() if value is not None or name in _SHOWN_NULL}
+    shown.pop("autoAssignBeforeRollback", None)
+    made = sorted(world.deployments.find(projectId=project["id"]), key=lambda each: each["createdAt"], reverse=True)
+    shown["latestDeployments"] = [_summary(world, each) for each in made[:5]]
+    live = project["targets"].get("production")
+    current = None if live is None else world.deployments.get(live["id"])
+    shown["targets"] = {} if current is None else {"production": _summary(world, current)}
+    shown["env"] = [
+        {name: value for name, value in variables.view(each, decrypt=False).items() if name != "decrypted"}
+        for each in variables.of_project(world, project)
+    ]
+    return shown
+
+
+def _summary(world: World, deployment: Document) -> Document:
+    return {**timeline.summary(deployment), "alias": timeline.hosts_of(world, deployment)}
+
+
+_SHOWN_NULL = {
+    "buildCommand", "commandForIgnoringBuildStep", "devCommand", "framework", "installCommand", "lastAliasRequest",
+    "lastRollbackTarget", "outputDirectory", "publicSource", "rootDirectory", "enablePreviewFeedback",
+    "enableProductionFeedback",
+}  # fmt: skip

@@ -1,0 +1,7 @@
+"""Every route of Vercel's API that the sandbox answers."""
+
+from __future__ import annotations
+
+from parity_sandbox.vercel.routes import account, deployments, domains, projects, variables
+
+ROUTES = (*projects.ROUTES, *variables.ROUTES, *domains.ROUTES, *deployments.ROUTES, *account.ROUTES)

@@ -1,0 +1,182 @@
+"""Routes of the account: user, teams, drains, webhooks, container registry, and the public lists."""
+
+from __future__ import annotations
+
+import hashlib
+from typing import TYPE_CHECKING
+
+from parity_sandbox.routing import Route
+from parity_sandbox.vercel import catalogue, drains, registry, webhooks, wire
+from parity_sandbox.vercel.errors import BadRequest, NotFound
+from parity_sandbox.vercel.world import USER, default_team, find_team
+
+if TYPE_CHECKING:
+    from starlette.requests import Request
+    from starlette.responses import Response
+
+
+async def _user(request: Request) -> Response:
+    team = default_team(wire.context_of(request))
+    return wire.answer({"user": {**USER, "defaultTeamId": None if team is None else team["id"]}})
+
+
+async def _teams(request: Request) -> Response:
+    teams = wire.context_of(request).store.collection("vercel", "teams").all()
+    shown, pagination = wire.page(request, teams)
+    return wire.answer({"teams": shown, "pagination": pagination})
+
+
+async def _team(request: Request) -> Response:
+    team = find_team(wire.context_of(request), request.path_params["teamId"])
+    if team is None:
+        raise NotFound("Team not found.")
+    return wire.answer(team)
+
+
+async def _create_drain(request: Request) -> Response:
+    world = wire.world_of(request)
+    return wire.answer(drains.view(drains.create(world, await wire.body_of(request, drains.SHAPE))))
+
+
+async def _list_drains(request: Request) -> Response:
+    world = wire.world_of(request)
+    project = request.query_params.get("projectId")
+    found = [each for each in drains.of_owner(world) if project is None or project in each.get("projectIds", [project])]
+    return wire.answer({"drains": [drains.view(each) for each in reversed(found)]})
+
+
+async def _read_drain(request: Request) -> Response:
+    world = wire.world_of(request)
+    return wire.answer(drains.view(drains.find(world, request.path_params["id"])))
+
+
+async def _update_drain(request: Request) -> Response:
+    world = wire.world_of(request)
+    drain = drains.find(world, request.path_params["id"])
+    return wire.answer(drains.view(drains.update(world, drain, await wire.body_of(request, drains.SHAPE))))
+
+
+async def _delete_drain(request: Request) -> Response:
+    drains.delete(wire.world_of(request), request.path_params["id"])
+    return wire.nothing(204)
+
+
+async def _verification_code(request: Request) -> Response:
+    world = wire.world_of(request)
+    code = hashlib.sha1(world.owner.encode(), usedforsecurity=False).hexdigest()
+    return wire.answer({"verificationCode": code})
+
+
+async def _create_webhook(request: Request) -> Response:
+    world = wire.world_of(request)
+    return wire.answer(webhooks.create(world, await wire.body_of(request, webhooks.SHAPE)))
+
+
+async def _list_webhooks(request: Request) -> Response:
+    world = wire.world_of(request)
+    return wire.answer(list(reversed(webhooks.of_owner(world, request.query_params.get("projectId")))))
+
+
+async def _read_webhook(request: Request) -> Response:
+    return wire.answer(webhooks.find(wire.world_of(request), request.path_params["id"]))
+
+
+async def _delete_webhook(request: Request) -> Response:
+    webhooks.delete(wire.world_of(request), request.path_params["id"])
+    return wire.nothing(204)
+
+
+async def _create_repository(request: Request) -> Response:
+    world = wire.world_of(request)
+    made = registry.create(world, await wire.body_of(request, registry.CREATE))
+    return wire.answer({"repository": registry.view(made)}, 201)
+
+
+def _project_of(request: Request) -> str:
+    project = request.query_params.get("projectId")
+    if not project:
+        raise BadRequest("Invalid request: missing required property `projectId`.")
+    return project
+
+
+async def _read_repository(request: Request) -> Response:
+    found = registry.find(wire.world_of(request), request.path_params["idOrName"], _project_of(request))
+    return wire.answer({"repository": registry.view(found)})
+
+
+async def _update_repository(request: Request) -> Response:
+    world = wire.world_of(request)
+    found = registry.find(world, request.path_params["idOrName"], _project_of(request))
+    found.update(await wire.body_of(request, registry.UPDATE))
+    return wire.answer({"repository": registry.view(registry.save(world, found))})
+
+
+async def _delete_repository(request: Request) -> Response:
+    world = wire.world_of(request)
+    registry.delete(world, registry.find(world, request.path_params["idOrName"], _project_of(request)))
+    return wire.nothing(204)
+
+
+async def _permissions(request: Request) -> Response:
+    found = registry.find(wire.world_of(request), request.path_params["idOrName"], _project_of(request))
+    return wire.answer({"permissions": found["permissions"]})
+
+
+async def _grant(request: Request) -> Response:
+    world = wire.world_of(request)
+    found = registry.find(world, request.path_params["idOrName"], _project_of(request))
+    body = await wire.body_of(request, registry.PERMISSION)
+    return wire.answer({"permission": registry.grant(world, found, body)}, 201)
+
+
+async def _revoke(request: Request) -> Response:
+    world = wire.world_of(request)
+    found = registry.find(world, request.path_params["idOrName"], _project_of(request))
+    body = await wire.body_of(request, registry.PERMISSION)
+    registry.revoke(world, found, body)
+    return wire.nothing(204)
+
+
+async def _revoke_all(request: Request) -> Response:
+    world = wire.world_of(request)
+    found = registry.find(world, request.path_params["idOrName"], _project_of(request))
+    found["permissions"] = []
+    registry.save(world, found)
+    return wire.nothing(204)
+
+
+async def frameworks(_request: Request) -> Response:
+    """The list of frameworks, as api-frameworks.zeit.sh gives it."""
+    return wire.answer([{"name": slug, "slug": slug} for slug in catalogue.FRAMEWORKS])
+
+
+async def regions(_request: Request) -> Response:
+    """The regions with what they can do, as dcs.vercel-infra.com gives them."""
+    return wire.answer({region: {"caps": ["V2_DEPLOYMENT_CREATE"]} for region in catalogue.REGIONS})
+
+
+_VCR = "/v1/vcr/repository"
+
+ROUTES: tuple[Route, ...] = (
+    Route("GET", "/v2/user", _user, "getAuthUser; client/user.go"),
+    Route("GET", "/v2/teams", _teams, "getTeams"),
+    Route("GET", "/v2/teams/{teamId}", _team, "getTeam; client/team.go"),
+    Route("GET", "/v1/drains", _list_drains, "getDrains"),
+    Route("POST", "/v1/drains", _create_drain, "createDrain; client/log_drain.go", ("Nothing is delivered.",)),
+    Route("GET", "/v1/drains/{id}", _read_drain, "getDrain; client/log_drain.go"),
+    Route("PATCH", "/v1/drains/{id}", _update_drain, "updateDrain"),
+    Route("DELETE", "/v1/drains/{id}", _delete_drain, "deleteDrain; client/log_drain.go"),
+    Route("GET", "/v1/verify-endpoint", _verification_code, "client/log_drain.go"),
+    Route("GET", "/v1/webhooks", _list_webhooks, "getWebhooks"),
+    Route("POST", "/v1/webhooks", _create_webhook, "createWebhook; client/webhook.go", ("Nothing is sent.",)),
+    Route("GET", "/v1/webhooks/{id}", _read_webhook, "getWebhook; client/webhook.go"),
+    Route("DELETE", "/v1/webhooks/{id}", _delete_webhook, "deleteWebhook; client/webhook.go"),
+    Route("POST", _VCR, _create_repository, "client/vcr_repository.go", ("Holds no images.",)),
+    Route("GET", f"{_VCR}/{{idOrName}}", _read_repository, "client/vcr_repository.go"),
+    Route("PATCH", f"{_VCR}/{{idOrName}}", _update_repository, "client/vcr_repository.go"),
+    Route("DELETE", f"{_VCR}/{{idOrName}}", _delete_repository, "client/vcr_repository.go"),
+    Route("GET", f"{_VCR}/{{idOrName}}/permissions", _permissions, "client/vcr_repository_permission.go"),
+    Route("POST", f"{_VCR}/{{idOrName}}/permissions", _grant, "client/vcr_repository_permission.go"),
+    Route("DELETE", f"{_VCR}/{{idOrName}}/permissions", _revoke, "client/vcr_repository_permission.go"),
+    Route("DELETE", f"{_VCR}/{{idOrName}}/permissions/all", _revoke_all, "client/vcr_repository_permission.go"),
+)

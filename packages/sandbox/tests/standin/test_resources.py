@@ -1,0 +1,379 @@
+"""Each resource: what it sends, what it keeps, what it waits for, and how it fails."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from parity_sandbox.standin.errors import ResourceError
+from parity_sandbox.standin.resources import RESOURCES
+from support.fake_vercel import PROJECT, TOKENS, values
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from support.fake_vercel import Vercel
+
+COMMIT = "a" * 40
+GONE = (404, {"error": {"code": "not_found", "message": "m"}})
+BROKEN = (500, {"error": {"code": "internal", "message": "m"}})
+DEPLOYMENT = {"projectId": "prj_1", "ref": COMMIT, "production": True, "meta": {"release": "r1"}}
+READY = {
+    "id": "dpl_1",
+    "projectId": "prj_1",
+    "url": "shop-1.vercel.app",
+    "alias": ["shop.example"],
+    "aliasAssigned": True,
+    "target": "production",
+    "gitSource": {"ref": COMMIT},
+    "meta": {"release": "r1", "githubCommitSha": COMMIT},
+}
+BUILDING = {"id": "dpl_1", "readyState": "BUILDING", "aliasAssigned": False}
+DRAIN = {
+    "name": "logs",
+    "deliveryFormat": "json",
+    "environments": ["production"],
+    "sources": ["lambda", "edge"],
+    "endpoint": "https://logs.example",
+}
+DOMAIN = {"name": "shop.example", "projectId": "prj_1", "verified": False, "verification": [{"type": "TXT"}]}
+BYPASS = {"scope": "automation-bypass", "isEnvVar": True, "createdAt": 1, "createdBy": "u"}
+
+
+def state(answer: Any) -> dict[str, Any]:
+    """The answer's properties, plain."""
+    return {name: each.value for name, each in answer.properties.items()}
+
+
+def test_the_table_holds_the_resources_that_the_project_uses():
+    assert set(RESOURCES) == {token for name, token in TOKENS.items() if name != "EdgeConfig"}
+
+
+def test_a_project_is_made_and_then_told_what_a_creation_cannot_say(vercel: Vercel):
+    vercel.say("POST /v8/projects", PROJECT)
+    vercel.say("PATCH /v9/projects/prj_1", {**PROJECT, "autoAssignCustomDomains": False})
+    made = vercel.create("Project", {"name": "shop", "autoAssignCustomDomains": False})
+    assert [method for method, _, _ in vercel.requests] == ["POST", "GET", "PATCH"]
+    assert vercel.requests[0][2] == {
+        "name": "shop",
+        **dict.fromkeys(
+            ("buildCommand", "devCommand", "framework", "installCommand", "outputDirectory", "rootDirectory")
+        ),
+        "previewDeploymentSuffix": None,
+        "enableAffectedProjectsDeployments": False,
+        "enableProductionFeedback": False,
+        "previewDeploymentsDisabled": False,
+        "oidcTokenConfig": {"issuerMode": "team"},
+        "ssoProtection": {"deploymentType": "all_except_custom_domains"},
+    }
+    assert vercel.requests[2][2]["autoAssignCustomDomains"] is False
+    assert "name" not in vercel.requests[2][2]
+    assert made.resource_id == "prj_1"
+    assert state(made)["autoAssignCustomDomains"] is False
+
+
+def test_a_projects_production_branch_is_a_call_of_its_own(vercel: Vercel):
+    vercel.say("POST /v8/projects", PROJECT)
+    vercel.say("PATCH /v9/projects/prj_1", PROJECT)
+    vercel.say("PATCH /v9/projects/prj_1/branch", PROJECT)
+    vercel.create(
+        "Project", {"name": "shop", "gitRepository": {"type": "github", "repo": "a/b", "productionBranch": "main"}}
+    )
+    assert vercel.sent("PATCH")[-1] == ("/v9/projects/prj_1/branch", {"branch": "main"})
+
+
+def project_state(vercel: Vercel) -> dict[str, Any]:
+    return vercel.read("Project", {}, id_="prj_1").properties
+
+
+def test_another_repository_is_unlinked_and_linked(vercel: Vercel):
+    before = project_state(vercel)
+    vercel.requests.clear()
+    for call in ("PATCH /v9/projects/prj_1", "DELETE /v9/projects/prj_1/link", "POST /v9/projects/prj_1/link"):
+        vercel.say(call, PROJECT)
+    vercel.say("PATCH /v9/projects/prj_1/branch", PROJECT)
+    given = {"name": "shop", "gitRepository": {"type": "github", "repo": "acme/other", "productionBranch": "main"}}
+    vercel.update("Project", before, given)
+    sent = [f"{method} {path.partition('?')[0]}" for method, path, _ in vercel.requests]
+    assert sent == [
+        "PATCH /v9/projects/prj_1",
+        "DELETE /v9/projects/prj_1/link",
+        "POST /v9/projects/prj_1/link",
+        "PATCH /v9/projects/prj_1/branch",
+        "GET /v8/projects/prj_1/env",
+    ]
+
+
+def test_only_another_team_replaces_a_project(vercel: Vercel):
+    before = project_state(vercel)
+    same = {"name": "shop", "gitRepository": {"type": "github", "repo": "acme/storefront"}}
+    assert vercel.diff("Project", before, {**same, "name": "renamed"}).replaces == []
+    assert vercel.diff("Project", before, {**same, "teamId": "team_2"}).replaces == ["teamId"]
+
+
+def test_a_framework_that_vercel_does_not_know_is_refused(vercel: Vercel):
+    vercel.say("GET api-frameworks.zeit.sh", [{"slug": "nextjs"}])
+    assert "nonsense" in vercel.failures("Project", {"name": "a", "framework": "nonsense"})["framework"]
+    assert vercel.failures("Project", {"name": "a", "framework": "nextjs"}) == {}
+
+
+def test_a_region_that_takes_no_deployments_is_refused(vercel: Vercel):
+    vercel.say("GET dcs.vercel-infra.com", {"fra1": {"caps": ["V2_DEPLOYMENT_CREATE"]}, "xxx1": {"caps": []}})
+    failures = vercel.failures("Project", {"name": "a", "resourceConfig": {"functionDefaultRegions": ["fra1", "xxx1"]}})
+    assert list(failures) == ["resourceConfig.functionDefaultRegions"]
+
+
+def test_a_projects_name_is_checked(vercel: Vercel):
+    assert set(vercel.failures("Project", {"name": "Shop_1"})) == {"name"}
+    assert set(vercel.failures("Project", {"name": "a" * 53})) == {"name"}
+
+
+def test_trusted_sources_that_a_project_has_are_not_passed_over(vercel: Vercel):
+    vercel.say("GET /v10/projects/prj_1", {**PROJECT, "trustedSources": {"projects": {"prj_2": {}}}})
+    with pytest.raises(Exception, match="trustedSources"):
+        vercel.read("Project", {}, id_="prj_1")
+
+
+VARIABLE = {"projectId": "prj_1", "key": "K", "value": "new", "targets": ["production"], "sensitive": True}
+KEPT = {**VARIABLE, "value": "old", "id": "env_1", "teamId": "team_1", "comment": "", "customEnvironmentIds": []}
+
+
+def test_a_variable_is_changed_in_place(vercel: Vercel):
+    vercel.say("PATCH /v10/projects/prj_1/env/env_1", {"id": "env_1", "key": "K", "type": "sensitive"})
+    changed = vercel.update("ProjectEnvironmentVariable", KEPT, VARIABLE)
+    assert vercel.requests[0][2] == {"value": "new", "target": ["production"], "type": "sensitive", "comment": ""}
+    assert state(changed)["value"] == "new"
+
+
+@pytest.mark.parametrize(("name", "value"), [("key", "L"), ("sensitive", False), ("projectId", "prj_2")])
+def test_a_variables_key_project_and_kind_replace_it(vercel: Vercel, name: str, value: Any):
+    assert vercel.diff("ProjectEnvironmentVariable", KEPT, {**VARIABLE, name: value}).replaces == [name]
+
+
+def test_a_sensitive_value_is_kept_from_the_state_and_a_plain_one_is_read(vercel: Vercel):
+    found = {"id": "env_1", "key": "K", "type": "sensitive", "target": ["production"]}
+    vercel.say("GET /v10/projects/prj_1/env/env_1", found, {**found, "type": "encrypted", "value": "drifted"})
+    assert state(vercel.read("ProjectEnvironmentVariable", KEPT, VARIABLE))["value"] == "old"
+    assert state(vercel.read("ProjectEnvironmentVariable", KEPT, VARIABLE))["value"] == "drifted"
+
+
+def test_a_variable_in_the_way_is_named_by_its_id(vercel: Vercel):
+    failed = {"error": {"code": "ENV_CONFLICT", "message": "taken", "envVarKey": "K", "target": ["production"]}}
+    vercel.say(
+        "POST /v10/projects/prj_1/env", (400, {"error": {"code": "BAD_REQUEST", "message": "m"}, "failed": [failed]})
+    )
+    vercel.say("GET /v8/projects/prj_1/env", {"envs": [{"id": "env_9", "key": "K", "target": ["production"]}]})
+    with pytest.raises(ResourceError, match="taken, conflicting environment variable ID is prj_1/env_9"):
+        vercel.create("ProjectEnvironmentVariable", VARIABLE)
+
+
+def test_a_variable_for_development_must_not_be_sensitive(vercel: Vercel):
+    with pytest.raises(ResourceError, match="must explicitly set `sensitive = false`"):
+        vercel.create("ProjectEnvironmentVariable", {**VARIABLE, "targets": ["development"]}, preview=True)
+
+
+def test_a_team_that_wants_sensitive_variables_gets_no_others(vercel: Vercel):
+    vercel.team = {"id": "team_1", "sensitiveEnvironmentVariablePolicy": "on"}
+    with pytest.raises(ResourceError, match="forces environment variables"):
+        vercel.create("ProjectEnvironmentVariable", {**VARIABLE, "sensitive": False}, preview=True)
+
+
+def test_a_variable_needs_a_target(vercel: Vercel):
+    given = {name: each for name, each in VARIABLE.items() if name != "targets"}
+    assert set(vercel.failures("ProjectEnvironmentVariable", given)) == {"targets"}
+
+
+def test_deleting_what_is_gone_already_is_no_error_and_anything_else_is(vercel: Vercel):
+    vercel.say("DELETE /v8/projects/prj_1/env/env_1", GONE, BROKEN)
+    vercel.delete("ProjectEnvironmentVariable", KEPT)
+    with pytest.raises(ResourceError, match="Could not delete project environment variable env_1"):
+        vercel.delete("ProjectEnvironmentVariable", KEPT)
+
+
+def test_a_domain_is_made_with_only_what_is_given_and_its_dns_is_looked_at(vercel: Vercel):
+    vercel.say("POST /v10/projects/prj_1/domains", DOMAIN)
+    vercel.say("GET /v6/domains/shop.example/config", {"misconfigured": True})
+    made = state(vercel.create("ProjectDomain", {"projectId": "prj_1", "domain": "shop.example"}))
+    assert vercel.sent("POST") == [("/v10/projects/prj_1/domains", {"name": "shop.example"})]
+    assert made["misconfigured"] is True
+    assert made["verifications"][0].value["type"].value == "TXT"
+
+
+def test_a_domain_is_waited_for_where_the_program_says_so(vercel: Vercel):
+    vercel.say("POST /v10/projects/prj_1/domains", DOMAIN)
+    vercel.say("GET /v9/projects/prj_1/domains/shop.example", DOMAIN, {**DOMAIN, "verified": True})
+    vercel.say("GET /v6/domains/shop.example/config", {"misconfigured": False})
+    given = {"projectId": "prj_1", "domain": "shop.example", "waitForReady": True}
+    assert state(vercel.create("ProjectDomain", given))["verified"] is True
+    assert vercel.waits == [5.0]
+
+
+def test_a_domain_of_the_production_branch_is_refused(vercel: Vercel):
+    with pytest.raises(ResourceError, match="is the production branch"):
+        vercel.create("ProjectDomain", {"projectId": "prj_1", "domain": "d.example", "gitBranch": "main"})
+
+
+def test_retention_is_said_by_name_and_read_in_days(vercel: Vercel):
+    said = {"expiration": "3m", "expirationProduction": "1y", "expirationCanceled": "1m", "expirationErrored": "3m"}
+    vercel.say("PATCH /v9/projects/prj_1/deployment-expiration", {"deploymentExpiration": said})
+    made = vercel.create("ProjectDeploymentRetention", {"projectId": "prj_1", "expirationPreview": "3m"})
+    assert vercel.sent("PATCH")[0][1] == said
+    assert made.resource_id == "team_1/prj_1"
+    days = {"expirationDays": 90, "expirationDaysProduction": 365, "expirationDaysCanceled": 30}
+    vercel.say("GET /v2/projects/prj_1", {"deploymentExpiration": {**days, "expirationDaysErrored": 36500}})
+    found = state(vercel.read("ProjectDeploymentRetention", made.properties))
+    assert (found["expirationPreview"], found["expirationErrored"]) == ("3m", "unlimited")
+
+
+def test_destroying_retention_asks_nobody(vercel: Vercel):
+    vercel.delete("ProjectDeploymentRetention", {"id": "team_1/prj_1", "projectId": "prj_1", "teamId": "team_1"})
+    assert vercel.requests == []
+
+
+@pytest.fixture
+def outside(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Outside of any repository, whose commit would be sent along."""
+    monkeypatch.chdir(tmp_path)
+
+
+@pytest.mark.usefixtures("outside")
+def test_a_deployment_is_made_from_a_commit_and_waited_for(vercel: Vercel):
+    vercel.say("POST /v12/now/deployments", BUILDING)
+    vercel.say("GET /v13/deployments/dpl_1", BUILDING, READY)
+    given = {**DEPLOYMENT, "environment": {"TOKEN": "t"}}
+    made = state(vercel.create("Deployment", given))
+    assert vercel.waits == [5.0, 5.0]
+    assert vercel.sent("POST")[0][1] == {
+        "project": "prj_1",
+        "name": "prj_1",
+        "target": "production",
+        "gitSource": {"type": "github", "org": "acme", "repo": "storefront", "ref": COMMIT},
+        "meta": {"release": "r1"},
+        "env": {"TOKEN": "t"},
+        "build": {"env": {"TOKEN": "t"}},
+        "projectSettings": {"sourceFilesOutsideRootDirectory": True},
+    }
+    assert made["url"] == "shop-1.vercel.app"
+    assert set(made["meta"]) == {"release"}, "Vercel's own keys are left out"
+
+
+@pytest.mark.usefixtures("outside")
+@pytest.mark.parametrize(
+    ("answer", "message"),
+    [
+        ({**BUILDING, "readyState": "ERROR", "errorCode": "X", "errorMessage": "it broke"}, "X - it broke"),
+        ({**BUILDING, "readyState": "CANCELED"}, "deployment canceled"),
+        ({**BUILDING, "checksConclusion": "failed"}, "checks have failed"),
+        ({**READY, "aliasError": {"code": "A", "message": "no alias"}}, "A - no alias"),
+    ],
+)
+def test_a_deployment_that_fails_says_why(vercel: Vercel, answer: dict[str, Any], message: str):
+    vercel.say("POST /v12/now/deployments", BUILDING)
+    vercel.say("GET /v13/deployments/dpl_1", answer)
+    with pytest.raises(ResourceError, match=message):
+        vercel.create("Deployment", DEPLOYMENT)
+
+
+@pytest.mark.usefixtures("outside")
+def test_a_project_without_a_repository_cannot_be_deployed_from_a_commit(vercel: Vercel):
+    vercel.say("GET /v10/projects/prj_1", {**PROJECT, "link": None})
+    with pytest.raises(ResourceError, match="no linked git repository"):
+        vercel.create("Deployment", DEPLOYMENT)
+
+
+KEPT_DEPLOYMENT = {
+    **{name: each for name, each in DEPLOYMENT.items() if name != "meta"},
+    "id": "dpl_1",
+    "teamId": "team_1",
+    "url": "u",
+    "domains": ["d"],
+    "meta": {"release": "r1"},
+}
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [("ref", "b" * 40), ("production", False), ("meta", {"release": "r2"}), ("environment", {"A": "b"})],
+)
+def test_every_change_of_a_deployment_replaces_it(vercel: Vercel, name: str, value: Any):
+    assert name in vercel.diff("Deployment", KEPT_DEPLOYMENT, {**DEPLOYMENT, name: value}).replaces
+
+
+def test_deleting_later_on_replaces_a_deployment_as_it_does_with_the_real_provider(vercel: Vercel):
+    result = vercel.diff("Deployment", KEPT_DEPLOYMENT, {**DEPLOYMENT, "deleteOnDestroy": True})
+    assert result.replaces == ["domains"]
+
+
+def test_a_deployment_stays_at_vercel_unless_it_is_to_be_deleted(vercel: Vercel):
+    vercel.say("DELETE /v13/deployments/dpl_1", {"state": "DELETED", "uid": "dpl_1"})
+    vercel.delete("Deployment", KEPT_DEPLOYMENT)
+    assert vercel.requests == []
+    vercel.delete("Deployment", {**KEPT_DEPLOYMENT, "deleteOnDestroy": True})
+    assert vercel.sent("DELETE") == [("/v13/deployments/dpl_1", None)]
+
+
+def test_a_drain_is_sent_in_vercels_form_and_keeps_its_own_secret(vercel: Vercel):
+    answer = {
+        "id": "drn_1",
+        "ownerId": "team_1",
+        "name": "logs",
+        "projectIds": ["prj_1"],
+        "delivery": {"encoding": "json", "endpoint": "https://logs.example", "headers": {}, "secret": "vercels own"},
+        "filterV2": {"filter": {"log": {"sources": ["edge"]}, "deployment": {"environments": ["production"]}}},
+    }
+    vercel.say("POST /v1/drains", answer)
+    given = {**DRAIN, "projectIds": ["prj_1"], "samplingRate": 0.5, "secret": "s" * 32}
+    made = state(vercel.create("LogDrain", given))
+    body = vercel.sent("POST")[0][1]
+    assert body["projects"] == "some"
+    assert body["sampling"] == [{"type": "head_sampling", "rate": 0.5}]
+    assert body["filter"]["filter"]["log"] == {"sources": ["edge", "lambda"]}
+    assert body["delivery"]["secret"] == "s" * 32
+    assert made["secret"] == "s" * 32
+    assert state(vercel.create("LogDrain", DRAIN))["secret"] == "vercels own"
+
+
+def test_a_whole_number_is_sent_without_a_point_as_go_does(vercel: Vercel):
+    vercel.say("POST /v1/drains", {"id": "drn_1"})
+    vercel.create("LogDrain", {**DRAIN, "samplingRate": 1})
+    assert vercel.raw[-1].count('"rate":1}') == 1
+
+
+def test_every_change_of_a_drain_replaces_it(vercel: Vercel):
+    kept = {**DRAIN, "id": "drn_1", "teamId": "team_1", "secret": "s"}
+    assert vercel.diff("LogDrain", kept, DRAIN).changes is False
+    assert vercel.diff("LogDrain", kept, {**DRAIN, "sources": ["build"]}).replaces == ["sources"]
+
+
+def test_a_bypass_without_a_secret_is_the_one_that_was_not_there_before(vercel: Vercel):
+    vercel.say("GET /v10/projects/prj_1", {**PROJECT, "protectionBypass": {"old": BYPASS}})
+    both = {"old": BYPASS, "new": {**BYPASS, "isEnvVar": False}}
+    vercel.say("PATCH /v10/projects/prj_1/protection-bypass", {"protectionBypass": both})
+    made = state(vercel.create("ProjectProtectionBypass", {"projectId": "prj_1"}))
+    assert made["secret"] == "new"
+    assert vercel.sent("PATCH")[0][1] == {"generate": {}}
+
+
+def test_the_only_bypass_must_be_the_default(vercel: Vercel):
+    secret = "a" * 32
+    vercel.say("PATCH /v10/projects/prj_1/protection-bypass", {"protectionBypass": {secret: BYPASS}})
+    with pytest.raises(ResourceError, match="exactly one bypass"):
+        vercel.create("ProjectProtectionBypass", {"projectId": "prj_1", "secret": secret, "isEnvVar": False})
+    assert vercel.sent("PATCH")[-1][1] == {"revoke": {"secret": secret, "regenerate": False}}
+
+
+def test_another_bypass_becomes_the_default_before_the_default_goes(vercel: Vercel):
+    bypasses = {"mine": BYPASS, "z": {**BYPASS, "isEnvVar": False}, "b": {**BYPASS, "isEnvVar": False}}
+    vercel.say("GET /v10/projects/prj_1", {**PROJECT, "protectionBypass": bypasses})
+    vercel.say("PATCH /v10/projects/prj_1/protection-bypass", {"protectionBypass": bypasses})
+    vercel.delete("ProjectProtectionBypass", {"id": "prj_1/mine", "projectId": "prj_1", "secret": "mine"})
+    assert [body for _, body in vercel.sent("PATCH")] == [
+        {"update": {"secret": "b", "isEnvVar": True}},
+        {"revoke": {"secret": "mine", "regenerate": False}},
+    ]
+
+
+def test_a_bypass_that_somebody_revoked_reads_as_gone(vercel: Vercel):
+    kept = values({"id": "prj_1/mine", "projectId": "prj_1", "secret": "mine"})
+    assert vercel.read("ProjectProtectionBypass", kept).resource_id is None

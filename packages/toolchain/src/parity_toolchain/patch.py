@@ -1,0 +1,65 @@
+"""Builds from a changed copy of a published Go module, where what is published lacks something."""
+
+from __future__ import annotations
+
+import shutil
+import tempfile
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from parity_toolchain import golang
+from parity_toolchain.errors import BuildFailed
+from parity_toolchain.recipes import MODULES, PATCHES
+
+if TYPE_CHECKING:
+    from collections.abc import Generator, Mapping, Sequence
+
+    from parity_toolchain.recipes import Patch, Step
+
+
+@contextmanager
+def applied(step: Step, go: Path, environ: Mapping[str, str]) -> Generator[Sequence[str]]:
+    """Give the options of `go build` that build a step with its patch; none where it has none.
+
+    Go refuses to replace files in its module cache, so the module is copied, changed, and named in a go.mod beside
+    the step's own.
+
+    Raises:
+        BuildFailed: The module is not there, or has not just once what is to be changed.
+    """
+    if step.patch is None:
+        yield ()
+        return
+    home = MODULES / step.module
+    with tempfile.TemporaryDirectory(prefix="parity-patch-") as folder:
+        copy = Path(folder) / "module"
+        _copy(golang.module_folder(step.patch.module, go, environ, home), copy)
+        _edit(step.patch, copy, home / PATCHES)
+        modules = Path(folder) / "go.mod"
+        text = (home / "go.mod").read_text(encoding="utf-8")
+        modules.write_text(f"{text}\nreplace {step.patch.module} => {copy}\n", encoding="utf-8")
+        shutil.copyfile(home / "go.sum", modules.with_suffix(".sum"))
+        yield ("-modfile", str(modules))
+
+
+def _copy(source: Path, target: Path) -> None:
+    shutil.copytree(source, target, copy_function=shutil.copyfile)
+    for path in (target, *target.rglob("*")):
+        if path.is_dir():
+            path.chmod(0o755)  # Go's cache is not to be written to, and its folders say so
+
+
+def _edit(patch: Patch, copy: Path, added: Path) -> None:
+    folder = copy / patch.folder
+    file = folder / patch.file
+    text = file.read_text(encoding="utf-8") if file.is_file() else ""
+    for old, new in patch.edits:
+        if text.count(old) != 1:
+            raise BuildFailed(
+                f"{patch.module} is not what its patch expects: {patch.folder}/{patch.file} lacks {old!r}"
+            )
+        text = text.replace(old, new)
+    file.write_text(text, encoding="utf-8")
+    for path in sorted(added.iterdir()):
+        shutil.copyfile(path, folder / path.name)

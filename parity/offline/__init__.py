@@ -1,1 +1,0 @@
-"""Runs a program on Pulumi's SDK with no engine, no event loop and no wire between them."""

@@ -1,5 +1,0 @@
-"""Every rule of the pack."""
-
-from policy.rules import github, postgresql, program, vercel
-
-RULES = (*program.RULES, *vercel.RULES, *postgresql.RULES, *github.RULES)

@@ -1,6 +1,0 @@
-"""The sandbox's own PostgreSQL: which binaries, as which user, and one cluster's life."""
-
-from sandbox.postgres.binaries import Binaries, find_binaries
-from sandbox.postgres.cluster import ADMINISTRATOR, Cluster
-
-__all__ = ["ADMINISTRATOR", "Binaries", "Cluster", "find_binaries"]

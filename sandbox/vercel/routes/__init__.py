@@ -1,7 +1,0 @@
-"""Every route of Vercel's API that the sandbox answers."""
-
-from __future__ import annotations
-
-from sandbox.vercel.routes import account, deployments, domains, projects, variables
-
-ROUTES = (*projects.ROUTES, *variables.ROUTES, *domains.ROUTES, *deployments.ROUTES, *account.ROUTES)

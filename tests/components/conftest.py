@@ -1,0 +1,75 @@
+"""Small arguments for one component at a time, with canary secrets."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from components.database import Access, DatabaseArgs, Login
+from components.web_app import Domain, Release, WebAppArgs
+from parity.config import parameters
+
+REPOSITORY = parameters.Repository(
+    owner="acme", name="shop", required_checks=("test",), allowed_actions=("pulumi/actions@*",)
+)
+COMMIT = "c1f0a7d3be5946208e7d1b9a40c2f6e85d3b7a19"
+
+APPLICATION = parameters.Application(
+    name="shop",
+    framework="nextjs",
+    root_directory="apps/shop",
+    node_version="22.x",
+    function_region="fra1",
+    variables=(
+        parameters.PlainVariable(name="PLAIN", value="1", targets=("production", "preview")),
+        parameters.PerStackVariable(name="BASE_URL", type="url"),
+        parameters.SensitiveVariable(name="TOKEN"),
+        parameters.DatabaseUrlVariable(name="DATABASE_URL", database="storefront", schemas=("shop",)),
+    ),
+)
+
+
+def database_args(**changes: Any) -> DatabaseArgs:
+    values: dict[str, Any] = {
+        "database": parameters.Database(name="storefront", schemas=("shop", "office"), extensions=("vector",)),
+        "name": "storefront_staging",
+        "owner": "storefront_staging_owner",
+        "migrator": Login(3, "storefront_staging_migrator", "canary-migrator"),
+        "readonly": Login(1, "storefront_staging_readonly", "canary-readonly"),
+        "accesses": (access("shop", ("shop",), 1, 2), access("admin", ("office", "shop"), 1)),
+        "host": "db.example.com",
+        "port": 5432,
+        "sslmode": "require",
+        "connection_limit": 60,
+        "application_connection_limit": 20,
+        "protect": True,
+    }
+    return DatabaseArgs(**{**values, **changes})
+
+
+def access(application: str, schemas: tuple[str, ...], *generations: int) -> Access:
+    role = f"storefront_staging_{application}"
+    logins = tuple(Login(each, f"{role}_g{each}", f"canary/{application}+{each}") for each in generations)
+    return Access(application, role, schemas, logins)
+
+
+def web_app_args(**changes: Any) -> WebAppArgs:
+    values: dict[str, Any] = {
+        "application": APPLICATION,
+        "project": "shop-staging",
+        "environment": "staging",
+        "repository": REPOSITORY,
+        "domains": (Domain("shop.example.com"), Domain("www.example.com", "shop.example.com")),
+        "protection": "preview",
+        "values": {
+            "PLAIN": "1",
+            "BASE_URL": "https://shop.example.com",
+            "TOKEN": "canary-token",
+            "DATABASE_URL": "canary-url",
+        },
+        "bypass": "c" * 32,
+        "releases": (Release("r1", COMMIT, "d1", 1), Release("r2", COMMIT[::-1], "d2", 2)),
+        "live": "r2",
+        "credentials": {1: (), 2: ()},
+        "protect": True,
+    }
+    return WebAppArgs(**{**values, **changes})

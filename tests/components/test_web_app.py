@@ -1,0 +1,167 @@
+from __future__ import annotations
+
+import pulumi
+import pulumi_postgresql as postgresql
+import pytest
+
+from components.web_app import Release, WebApp
+from parity_sandbox.standin.resources.project_wire import FLAGS
+from support.recorder import Recorded, record, reveal
+from tests.components.conftest import COMMIT, web_app_args
+
+
+def declared(**changes: object) -> Recorded:
+    return record(lambda: WebApp("shop", web_app_args(**changes)) and None)
+
+
+@pytest.fixture(scope="module")
+def app() -> Recorded:
+    return declared()
+
+
+def with_logins(live: str | None = "r2", releases: tuple[Release, ...] | None = None) -> Recorded:
+    """The application with a login role for each generation."""
+    kept = releases or (Release("r1", COMMIT, "d1", 1), Release("r2", COMMIT[::-1], "d2", 2))
+
+    def program() -> None:
+        roles = {
+            each.credentials: (postgresql.Role(f"login-g{each.credentials}", name=f"g{each.credentials}"),)
+            for each in kept
+        }
+        WebApp("shop", web_app_args(credentials=roles, releases=kept, live=live))
+
+    return record(program)
+
+
+def test_the_project_assigns_no_domain_by_itself_and_is_linked_to_the_repository(app: Recorded):
+    project = app.one("shop-project")
+    assert project.inputs["name"] == "shop-staging"
+    assert project.inputs["autoAssignCustomDomains"] is False
+    assert project.inputs["gitRepository"] == {"type": "github", "repo": "acme/shop", "productionBranch": "main"}
+    assert project.inputs["resourceConfig"] == {"functionDefaultRegions": ["fra1"]}
+    assert project.options["protect"] is True
+
+
+def test_what_the_provider_sets_after_the_creation_is_declared(app: Recorded):
+    undeclared = [name for name in FLAGS if name not in app.one("shop-project").inputs]
+    assert undeclared == [], "a project whose creation ended after its first request would keep Vercel's own defaults"
+
+
+@pytest.mark.parametrize(
+    ("protection", "sent"),
+    [("none", "none"), ("preview", "standard_protection_new"), ("all", "all_deployments")],
+)
+def test_protection_is_always_said(protection: str, sent: str):
+    project = declared(protection=protection).one("shop-project")
+    assert project.inputs["vercelAuthentication"] == {"deploymentType": sent}
+
+
+def test_each_variable_is_a_resource_of_its_own_and_secrets_stay_secret(app: Recorded):
+    found = {each.inputs["key"]: each for each in app.of_type("ProjectEnvironmentVariable").values()}
+    assert {key: (each.inputs["sensitive"], each.inputs["targets"]) for key, each in found.items()} == {
+        "PLAIN": (False, ["production", "preview"]),
+        "BASE_URL": (False, ["production"]),
+        "TOKEN": (True, ["production"]),
+        "DATABASE_URL": (True, ["production"]),
+    }
+    assert reveal(found["TOKEN"].inputs["value"]) == "canary-token"
+    assert reveal(found["DATABASE_URL"].inputs["value"]) == "canary-url"
+    assert all(each.options["deleteBeforeReplace"] for each in found.values())
+    assert app.of_type("ProjectEnvironmentVariables") == {}
+
+
+def test_a_second_domain_redirects_for_good(app: Recorded):
+    domains = {each.inputs["domain"]: each.inputs for each in app.of_type("ProjectDomain").values()}
+    assert domains["www.example.com"]["redirect"] == "shop.example.com"
+    assert domains["www.example.com"]["redirectStatusCode"] == 308
+    assert "redirect" not in domains["shop.example.com"]
+    assert "redirectStatusCode" not in domains["shop.example.com"]
+
+
+def test_each_kept_release_is_a_production_deployment_that_says_what_it_is(app: Recorded):
+    deployments = app.of_type("Deployment")
+    assert set(deployments) == {"shop-deployment-r1", "shop-deployment-r2"}
+    first = deployments["shop-deployment-r1"].inputs
+    assert first["production"] is True
+    assert first["ref"] == COMMIT
+    assert first["deleteOnDestroy"] is True
+    assert first["meta"] == {"release": "r1", "commit": COMMIT, "config": "d1"}
+    assert reveal(first["environment"]) == {
+        "PARITY_RELEASE": "r1",
+        "PARITY_COMMIT": COMMIT,
+        "PARITY_ENVIRONMENT": "staging",
+    }
+
+
+def test_the_live_release_is_asked_and_promoted_as_the_parameters_say(app: Recorded):
+    live = app.one("shop-live").inputs
+    assert live["release"] == "r2"
+    assert live["commit"] == COMMIT[::-1]
+    assert live["domains"] == ["shop.example.com"], "a redirect answers for no release"
+    assert live["health"] == {"path": "/api/health", "timeoutSeconds": 10, "deadlineSeconds": 120}
+    assert live["promoteDeadlineSeconds"] == 180
+    assert reveal(live["protectionBypass"]) == "c" * 32
+    assert live["deploymentId"].endswith("shop-deployment-r2#id")
+
+
+def test_a_deployment_waits_for_every_variable_and_its_own_credentials():
+    recorded = with_logins()
+    variables = set(recorded.of_type("ProjectEnvironmentVariable"))
+    assert recorded.after("shop-deployment-r2") >= variables | {"login-g2"}
+    assert "login-g1" not in recorded.after("shop-deployment-r2")
+
+
+def test_the_switch_comes_last():
+    recorded = with_logins()
+    everything = (
+        set(recorded.of_type("ProjectEnvironmentVariable"))
+        | set(recorded.of_type("ProjectDomain"))
+        | {"shop-project", "shop-bypass", "shop-deployment-r2", "login-g2"}
+    )
+    assert recorded.after("shop-live") >= everything
+    assert not [each.name for each in recorded.resources if each.custom and "shop-live" in recorded.after(each.name)]
+
+
+def test_an_old_deployment_goes_before_its_role():
+    recorded = with_logins()
+    assert "login-g1" in recorded.after("shop-deployment-r1"), "the engine deletes in the opposite order"
+    assert "shop-deployment-r1" not in recorded.after("shop-live"), "the live release does not hang on an old one"
+
+
+def test_the_live_release_may_be_any_kept_one():
+    recorded = with_logins(live="r1")
+    assert recorded.one("shop-live").inputs["deploymentId"].endswith("shop-deployment-r1#id")
+    assert "login-g1" in recorded.after("shop-live")
+
+
+def test_without_a_release_there_is_no_deployment_and_no_switch():
+    recorded = declared(releases=(), live=None)
+    assert recorded.of_type("Deployment") == {}
+    assert recorded.of_type("LiveRelease") == {}
+    assert set(recorded.of_type("ProjectDomain")) == {"shop-domain-shop.example.com", "shop-domain-www.example.com"}
+
+
+def test_the_bypass_is_secret_and_not_vercels_own_resource(app: Recorded):
+    assert reveal(app.one("shop-bypass").inputs["secret"]) == "c" * 32
+    assert app.of_type("ProjectProtectionBypass") == {}, "its id would carry the secret"
+
+
+def test_every_child_belongs_to_the_component(app: Recorded):
+    component = app.of_type("parity:components:WebApp")["shop"]
+    assert {each.parent for each in app.resources if each.custom} == {component.urn}
+    assert set(app.graph.component_outputs[component.urn]) == {"projectId", "projectName", "live"}
+
+
+def test_no_secret_leaves_its_marking(app: Recorded):
+    text = repr([(each.inputs, each.options) for each in app.resources])
+    assert "canary" not in text
+    assert "c" * 32 not in text
+    assert len(list(app.secrets())) >= 4
+
+
+def test_the_recorder_sees_a_secret_that_lost_its_marking():
+    def program() -> None:
+        pulumi.ComponentResource("test:index:Leak", "leak")
+        postgresql.Role("leak", name="leak", search_paths=["canary-in-the-clear"])
+
+    assert "canary" in repr([each.inputs for each in record(program).resources])

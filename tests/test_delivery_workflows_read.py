@@ -1,0 +1,51 @@
+"""promote.yml and rollback.yml: what starts them, what waits for what, and that the docs name all they need."""
+
+from __future__ import annotations
+
+import re
+
+from infra.catalog import CATALOG
+from parity.releases.delivery import PROGRAM
+from support import workflows
+from support.paths import ROOT
+
+WORKFLOWS = {each.name: each for each in workflows.read(ROOT / ".github" / "workflows")}
+
+
+def test_the_choices_are_the_projects_own():
+    """Stacks and applications are written out in the form, as GitHub wants it, and what starts a delivery twice."""
+    inputs = WORKFLOWS["rollback.yml"].document["on"]["workflow_dispatch"]["inputs"]
+    stacks = sorted(path.name.split(".")[1] for path in ROOT.glob("Pulumi.*.yaml"))
+    assert sorted(inputs["stack"]["options"]) == stacks
+    assert inputs["application"]["options"] == [each.name for each in CATALOG.applications]
+    paths = WORKFLOWS["promote.yml"].document["on"]["push"]["paths"]
+    plain = [path.removesuffix("/**") for path in paths]
+    assert plain == [path.removeprefix(":(glob)") for path in PROGRAM]
+
+
+def test_prod_waits_for_staging_and_each_stack_for_itself():
+    jobs = WORKFLOWS["promote.yml"].jobs
+    assert "staging" in jobs["plan"]["needs"]
+    assert {"staging", "plan"} <= set(jobs["prod"]["needs"])
+    assert "if" not in jobs["prod"], "a condition would replace the rule that what it needs must have ended well"
+    assert {name: jobs[name]["environment"] for name in jobs} == {
+        "staging": "staging",
+        "plan": "prod-preview",
+        "prod": "prod",
+    }
+    back = WORKFLOWS["rollback.yml"].jobs["apply"]
+    assert back["environment"] == "${{ inputs.stack }}"
+    for group, job in (
+        ("parity-staging", jobs["staging"]),
+        ("parity-prod", jobs["prod"]),
+        ("parity-${{ inputs.stack }}", back),
+    ):
+        assert job["concurrency"] == {"group": group, "cancel-in-progress": False}
+
+
+def test_no_workflow_keeps_a_long_lived_pulumi_token():
+    for name in ("promote.yml", "rollback.yml"):
+        assert "PULUMI_ACCESS_TOKEN" not in WORKFLOWS[name].text
+    page = (ROOT / "docs" / "delivery.md").read_text()
+    used = {found for each in WORKFLOWS.values() for found in re.findall(r"\b(?:secrets|vars)\.(\w+)", each.text)}
+    assert [name for name in sorted(used) if f"`{name}`" not in page] == []

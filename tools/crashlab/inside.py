@@ -1,0 +1,154 @@
+"""Crashes inside recover: `python -m crashlab.inside` kills it at each of its own steps, and runs it again.
+
+Its points are recorded as an operation's are: each request of its look, each commit of the refresh it runs, each write
+of checkpoint, lock, ledger and the copy it keeps. Killed is recover alone, so that an engine it started lives on, or
+everything that it started with it.
+"""
+
+# ruff: noqa: T201 - it prints what it was asked for
+
+from __future__ import annotations
+
+import argparse
+import json
+import random
+import signal
+import sys
+import time
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from crashlab import cells, engine, figures, lab, matrix, mutation, procedures
+from crashlab.operations import OPERATIONS
+from support.paths import ROOT
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from crashlab.engine import Run, When
+    from crashlab.points import Point
+    from crashlab.wire import Wire
+
+KILLED = ("recover-killed", "everything-killed")
+_ENGINE_SECONDS = 90
+_SNAPSHOT = "before-recover"
+RESULTS = "inside.jsonl"
+"""In the folder of the work; a step that stands there as reached is not tried again."""
+
+
+@dataclass(frozen=True)
+class Bench:
+    """A box, and where results go."""
+
+    box: lab.Lab
+    wire: Wire
+    work: Path
+    name: str
+    known: dict[str, list[str]]
+    """What ways back led to so far, the matrix's too."""
+
+    @property
+    def output(self) -> Path:
+        """Takes all that is printed."""
+        return self.work / f"{self.name}.log"
+
+    def play(self, crashed: cells.Cell, size: int, seed: int) -> None:
+        """Crash an operation, then recover at a sample of its own points; results go to the file as the matrix's."""
+        reference = matrix.references(self.work, [crashed.operation])[crashed.operation]
+        if not cells.Player(self.box, self.wire, reference, (), None, self.output).leave(crashed):
+            return
+        client = self.box.box.local.client()
+        client.save_snapshot(_SNAPSHOT)
+        command = procedures.PROCEDURES["recover"].commands(self.box, OPERATIONS[crashed.operation])[0]
+        with engine.running(self.box, self.wire, command, output=self.output) as run:
+            code = run.wait()
+            assert code == 0, run.said()
+            points = run.points()
+        steps: list[tuple[Point, When, str]] = [
+            (point, when, who) for point in points for when in ("before", "after") for who in KILLED
+        ]
+        random.Random(seed).shuffle(steps)  # noqa: S311 - a reproducible choice
+        tried = {each["cell"] for each in matrix.read_results(self.work / RESULTS) if each["reached"]}
+        for point, when, who in steps[:size]:
+            name = f"{crashed.id} > {point.id}/{when}/{who}"
+            if name in tried:
+                continue
+            client.load_snapshot(_SNAPSHOT)
+            result = self._step(reference, command, cells.Cell(crashed.operation, point, when, who))
+            result |= {"cell": name, "of": len(steps)}
+            _show(self.work, result)
+        client.delete_snapshot(_SNAPSHOT)
+
+    def _step(self, reference: cells.Reference, command: Sequence[str], cell: cells.Cell) -> dict[str, Any]:
+        began = time.monotonic()
+        result: dict[str, Any] = {**cell.document(), "verdicts": {}, "swallowed": False, "state": "inside"}
+        stop = engine.Stop(cell.point, cell.when)
+        with engine.running(self.box, self.wire, command, stop, output=self.output) as run:
+            result["reached"] = run.until_reached()
+            if result["reached"]:
+                _kill(run, cell)
+                result["live"] = cells.live_faults(self.box, reference)
+                back = procedures.PROCEDURES["recover"]
+                verdict = procedures.follow(
+                    self.box, reference.operation, back, reference.reality, self.known, plugins=run.plugins
+                )
+                result["verdicts"]["recover"] = {"faults": verdict.faults[:8], "seconds": verdict.seconds}
+        return result | {"seconds": round(time.monotonic() - began, 2)}
+
+
+def _kill(run: Run, cell: cells.Cell) -> None:
+    run.signal(signal.SIGKILL)
+    if cell.fault == "everything-killed":
+        engine.end(run.mark)
+    run.process.wait()
+    run.resume(cut=cell.when == "before" and cell.point.kind != "write")
+    # An engine that recover had started goes on by itself; to run recover beside it is refused, and that is right.
+    deadline = time.monotonic() + _ENGINE_SECONDS
+    while any(Path(words[0]).name == "pulumi" for _, words in engine.marked(run.mark)):
+        assert time.monotonic() < deadline, "the engine that recover had started does not end"
+        time.sleep(0.1)
+
+
+def _show(work: Path, result: dict[str, Any]) -> None:
+    with (work / RESULTS).open("a") as stream:
+        stream.write(json.dumps(result) + "\n")
+    own = result["verdicts"].get("recover")
+    said = "not reached" if own is None else f"FAILED: {own['faults'][0]}" if own["faults"] else "whole"
+    print(f"{said}  {result['cell']}: {result['point']} ({result['seconds']} s)", flush=True)
+
+
+def main() -> int:
+    """Run it and print the figures; 1 where a step failed."""
+    parser = argparse.ArgumentParser(prog="python -m crashlab.inside", description=__doc__)
+    parser.add_argument("--crashes", type=int, default=8, help="how many crashes to recover from (8)")
+    parser.add_argument("--steps", type=int, default=10_000, help="how many of recover's steps of each (all)")
+    parser.add_argument("--seed", type=int, default=1, help="chooses crashes and steps (1)")
+    parser.add_argument(
+        "--part", type=cells.Part.parse, default="1/1", metavar="K/N", help="a part of the crashes (1/1)"
+    )
+    parser.add_argument("--minutes", type=float, default=600, help="begin no crash after so many (600)")
+    parser.add_argument("--work", type=Path, default=ROOT / ".crash", help="folder of boxes and results (.crash)")
+    parser.add_argument("--results", type=Path, help="a run's results (results.jsonl beside the template)")
+    options = parser.parse_args()
+    options.work = options.work.resolve()
+    began = time.monotonic()
+    found = options.results or matrix.ground(options.work) / "results.jsonl"
+    crashed = options.part.its(mutation.chosen(options.work, found, options.crashes, options.seed))
+    name = f"inside-{options.part.number}"
+    known = matrix.known_from(matrix.read_results(found))
+    with (
+        lab.lab(matrix.ground(options.work) / matrix.TEMPLATE, options.work / name) as box,
+        matrix.fronted(box) as wire,
+    ):
+        for cell in crashed:
+            if time.monotonic() - began < options.minutes * 60:
+                Bench(box, wire, options.work, name, known).play(cell, options.steps, options.seed)
+    results = matrix.read_results(options.work / RESULTS)
+    print(figures.report(results))
+    print(f"seed {options.seed}, {time.monotonic() - began:.0f} s")
+    return int(any(figures.failed(each) for each in results))
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,260 @@
+"""Boxes for the crash tests: one template with a snapshot for each start, copied for each worker."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import shlex
+import shutil
+import subprocess
+from contextlib import closing, contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import psutil
+from filelock import FileLock
+
+from crashlab import terraform
+from crashlab.operations import EMPTY, ONE_RELEASE, OPERATIONS, TERRAFORM_ONE, TERRAFORM_TWO, TWO_RELEASES, Operation
+from crashlab.small_catalog import CATALOG
+from crashlab.stack_file import COMMITS, FIRST, SECOND, STACK, UNKNOWN_DIGEST, Config
+from crashlab.warm import Warm
+from parity.config import settings
+from parity.config.digest import config_digest
+from parity.config.project import Project
+from parity.engine import toolchain
+from parity.local import seeds
+from parity.local.sandbox import Local
+from parity_sandbox import lifecycle, standin
+from parity_sandbox.server import ServeOptions
+from support.boxes import once
+from support.program import Box, copy_program
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+SERVED = ServeOptions(build_seconds=0.05, promote_seconds=0.05)
+SPEED = {
+    "PARITY_STANDIN_POLL_SECONDS": "0.05",
+    # The engine and the plugins of the vendors live for seconds: there is memory enough to collect nothing.
+    "GOGC": "off",
+    "PYTHONDONTWRITEBYTECODE": "",
+}
+TERRAFORM_STARTS = {TERRAFORM_ONE: terraform.ONE, TERRAFORM_TWO: terraform.TWO}
+_PARITY = {"up": ("up", STACK), "rollback": ("rollback", STACK, "shop", "--to", "r1", "--up")}
+_PROGRAM, _SANDBOX, _FILES, _WARM = "program", "box", "stack-files", "warm"
+
+
+@dataclass
+class Lab:
+    """One running box and the stack files of every operation."""
+
+    folder: Path
+    box: Box
+    settle: int = 1
+    """Recover's `--settle`, seconds: nothing is under way any more where it is asked."""
+    ways: dict[str, str] = field(default_factory=dict[str, str])
+    """Variables of the commands of a way back, on top of the box's: they start sooner."""
+
+    @property
+    def stack_file(self) -> Path:
+        """The stack's file in the program."""
+        return self.box.project.root / f"Pulumi.{STACK}.yaml"
+
+    @property
+    def backend(self) -> Path:
+        """Where the engine keeps state and locks."""
+        return self.box.local.layout.backend
+
+    @property
+    def store(self) -> Path:
+        """The sandbox's storage."""
+        return self.box.local.layout.store
+
+    def begin(self, operation: Operation) -> None:
+        """Go to where an operation starts, with the stack's file as it is to become."""
+        if operation.start in TERRAFORM_STARTS:
+            self._make_start(operation.start)
+        self.box.local.client().load_snapshot(operation.start)
+        self.prepare(operation)
+
+    def prepare(self, operation: Operation) -> None:
+        """Let the next command do what an operation declares."""
+        if operation.tool == "terraform":
+            terraform.declare(self, terraform.RELEASES[operation.name])
+        else:
+            self.declare(operation.name)
+
+    def command(self, operation: Operation, *, parallel: int | None = None) -> list[str]:
+        """The operation's command line, without questions; `parallel` None: as the tool does by itself."""
+        if operation.tool == "terraform":
+            return terraform.command(self, operation.command, parallel=parallel or 10)
+        if operation.tool == "parity":
+            return [*self._with_parallel(parallel), "parity", *_PARITY[operation.command]]
+        words = ["pulumi", operation.command, "--yes", "--skip-preview", "--stack", STACK, "--non-interactive"]
+        return words if parallel is None else [*words, "--parallel", str(parallel)]
+
+    def _with_parallel(self, parallel: int | None) -> list[str]:
+        """Lets the project's command find an engine that is given `--parallel`; the command has no such option.
+
+        The engine would take it as PULUMI_OPTION_PARALLEL too, but 3.259.0 then ends in every command with
+        "unexpected CLI type: int32".
+        """
+        if parallel is None:
+            return []
+        folder = self.folder / f"parallel-{parallel}"
+        program = folder / "pulumi"
+        if not program.exists():
+            engine = shlex.quote(str(toolchain.resolve().cli.path))
+            folder.mkdir(exist_ok=True)
+            program.write_text(
+                f'#!/bin/sh\ncase "$1" in up) exec {engine} "$@" --parallel {parallel} ;; esac\nexec {engine} "$@"\n'
+            )
+            program.chmod(0o755)
+        return ["env", f"PATH={folder}{os.pathsep}{self.box.environment()['PATH']}"]
+
+    def _make_start(self, name: str) -> None:
+        """Make a start of Terraform's where this box has none yet."""
+        client = self.box.local.client()
+        if name in {each["name"] for each in client.snapshots()}:
+            return
+        client.load_snapshot(EMPTY)
+        terraform.declare(self, TERRAFORM_STARTS[name])
+        self.box.run(*terraform.command(self, "apply")).ok()
+        client.save_snapshot(name)
+
+    def declare(self, name: str) -> None:
+        """Put a stack file of the template in place."""
+        shutil.copyfile(self.folder / _FILES / f"{name}.yaml", self.stack_file)
+
+
+def template(folder: Path) -> Path:
+    """Make the template once, for all processes; one that was interrupted is made again."""
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    return once(folder, _make)
+
+
+@contextmanager
+def lab(source: Path, folder: Path) -> Iterator[Lab]:
+    """A running copy of the template, stopped and deleted at the end.
+
+    Of a run that was killed a worker may still be at its cell in this folder: it ends with that, and is waited for.
+    """
+    with FileLock(f"{folder}.lock", timeout=600):
+        if folder.exists():
+            _end_what_works_in(folder)
+            lifecycle.down(folder / _SANDBOX)
+            shutil.rmtree(folder)
+        folder.mkdir(parents=True)
+        _copy(source, folder)
+        try:
+            with _started(folder) as found:
+                yield found
+        finally:
+            shutil.rmtree(folder)
+
+
+def _end_what_works_in(folder: Path) -> None:
+    """End engines and plugins of a run that was killed: they would go on in the new box."""
+    found: list[psutil.Process] = []
+    for process in psutil.process_iter():
+        with contextlib.suppress(psutil.Error, OSError):
+            if Path(process.cwd()).is_relative_to(folder):
+                process.kill()
+                found.append(process)
+    psutil.wait_procs(found, timeout=10)
+
+
+def _copy(source: Path, target: Path) -> None:
+    """Copy a stopped template; its plugins, which nobody writes to, as links."""
+    plugins = Path(_SANDBOX, "pulumi", "plugins")
+    for name in (_PROGRAM, _FILES):
+        subprocess.run(["cp", "-a", str(source / name), str(target)], check=True)
+    (target / _SANDBOX).mkdir(mode=0o700)
+    for path in (source / _SANDBOX).iterdir():
+        if path.name not in {"pulumi", "ports.json"}:
+            # `cp -a` keeps owners: PostgreSQL's data belongs to another user where tests run as root.
+            subprocess.run(["cp", "-a", str(path), str(target / _SANDBOX)], check=True)
+    pulumi = shutil.ignore_patterns("plugins")
+    shutil.copytree(source / _SANDBOX / "pulumi", target / _SANDBOX / "pulumi", ignore=pulumi, symlinks=True)
+    shutil.copytree(source / plugins, target / plugins, copy_function=os.link)
+
+
+@contextmanager
+def _started(folder: Path) -> Iterator[Lab]:
+    project = Project(folder / _PROGRAM)
+    local = Local(project, folder / _SANDBOX)
+    lifecycle.up(local.directory, SERVED)
+    try:
+        box = Box(project, local, {**SPEED})
+        with closing(Warm(folder / _WARM, project.root, box.environment())) as warm:
+            box.extra |= warm.environment(box.environment())
+            if (local.layout.pulumi / "plugins").exists():
+                # The stand-in too is started by the box's own Python then, as the project's plugin is.
+                standin.install(local.layout.pulumi, warm.programs / "python")
+            yield Lab(folder, box, ways=warm.ways(box.environment()))
+    finally:
+        lifecycle.down(local.directory)
+
+
+def _make(folder: Path) -> None:
+    project = copy_program(folder / _PROGRAM)
+    for path in project.root.glob("Pulumi.*.yaml"):
+        path.unlink()
+    shutil.copyfile(Path(__file__).with_name("small_catalog.py"), project.root / "infra" / "catalog.py")
+    (folder / _FILES).mkdir()
+    with _started(folder) as found:
+        _fill(found)
+    shutil.rmtree(folder / _WARM)
+
+
+def _fill(found: Lab) -> None:
+    """Make the snapshots and the stack files."""
+    box, client = found.box, found.box.local.client()
+    box.local.equip(toolchain.resolve())
+    client.seed(_seed())
+    found.stack_file.write_text(FIRST.text())
+    box.init(STACK)
+    for name, config in _configs(found).items():
+        (found.folder / _FILES / f"{name}.yaml").write_text(config.text())
+    client.save_snapshot(EMPTY)
+    for snapshot in (ONE_RELEASE, TWO_RELEASES):
+        found.declare(snapshot)
+        box.up(STACK).ok()
+        client.save_snapshot(snapshot)
+
+
+def _seed() -> dict[str, object]:
+    config = {"parity:releases": {"shop": {"kept": {f"r{n}": {"commit": each} for n, each in enumerate(COMMITS, 1)}}}}
+    return seeds.seed_document(CATALOG, [{"config": config}])
+
+
+def _configs(found: Lab) -> dict[str, Config]:
+    """The stack's file of each snapshot and each operation, its releases with the digests that they are built with.
+
+    The newest release is built with the file's own values; an older one with the first file's.
+    """
+    first = _digested(found, FIRST)
+    oldest = first.kept["r1"].digest
+    wanted = {ONE_RELEASE: FIRST, TWO_RELEASES: SECOND, **{name: each.after for name, each in OPERATIONS.items()}}
+    configs: dict[str, Config] = {}
+    for name, config in wanted.items():
+        newest = _digested(found, config)
+        kept_first = "r1" in newest.kept and newest.kept["r1"].digest == UNKNOWN_DIGEST
+        configs[name] = newest.with_digest("r1", oldest) if kept_first else newest
+    return configs
+
+
+def _digested(found: Lab, config: Config) -> Config:
+    """With the digest of its newest release, as `parity release` records it."""
+    found.stack_file.write_text(config.text())
+    rows = json.loads(found.box.pulumi("config", "--show-secrets", "--json", "--stack", STACK).ok().stdout)
+    values = {
+        key: json.dumps(row["objectValue"]) if "objectValue" in row else row["value"] for key, row in rows.items()
+    }
+    secret = {key for key, row in rows.items() if row.get("secret")}
+    loaded = settings.load(STACK, found.box.project.root, values, secret_keys=secret, catalog=CATALOG)
+    newest = list(config.kept)[-1]
+    return config.with_digest(newest, config_digest(loaded, "shop", config.kept[newest].credentials))

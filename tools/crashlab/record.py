@@ -1,0 +1,199 @@
+"""The figures that are published: what came of every cell, kept in the repository and merged with each run's results.
+
+Of each operation and way back a row a point, in the order of the undisturbed run, and in it a letter for each fault and
+moment (`COLUMNS`). Table and picture are drawn from it, so they say what was run, and what was not.
+"""
+
+from __future__ import annotations
+
+import json
+from collections import Counter, defaultdict
+from dataclasses import asdict, dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from crashlab import figures
+from crashlab.faults import FAULTS
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+    from pathlib import Path
+
+    from crashlab.cells import Cell
+
+COLUMNS = tuple((name, when) for name, fault in FAULTS.items() for when in fault.timings)
+WHOLE, TOLD, LOST, BROKEN, SWALLOWED, UNTRUE, ABSENT, NONE = "wdlbsu-."
+"""Crashed, and users whole and led back; the same, and the update had said that it was done; crashed, and not led back;
+crashed, and users not whole before any recovery or a secret in the clear; swallowed by a retry; swallowed, and yet not
+what the update says or a secret in the clear; not run, or the point did not come; no such cell."""
+_BEGIN, _END = "<!-- record -->", "<!-- end of the record -->"
+
+
+@dataclass
+class Way:
+    """What is published of one operation and one way back."""
+
+    operation: str
+    way: str
+    dates: list[str]
+    """Days of the runs, as `2026-11-26`."""
+    parity: list[str]
+    """The commits of what was crashed: the last that changed anything but tests and docs, 12 digits each."""
+    states: int | None
+    """How many different states the crashes left; None: unknown, since it was run in parts."""
+    points: dict[str, str] = field(default_factory=dict[str, str])
+    """A letter for each of `COLUMNS`, by the point's id."""
+
+    def counts(self) -> Counter[str]:
+        """How many cells have which letter."""
+        return Counter("".join(self.points.values()))
+
+    @property
+    def cells(self) -> int:
+        """How many there are, whether they were run or not."""
+        counts = self.counts()
+        return sum(counts.values()) - counts[NONE]
+
+    @property
+    def run(self) -> int:
+        """How many were run."""
+        return self.cells - self.counts()[ABSENT]
+
+    @property
+    def complete(self) -> bool:
+        """Whether every cell was run."""
+        return self.run == self.cells
+
+    def covers(self, other: Way) -> bool:
+        """Whether everything was run here that was run in another record of the same points."""
+        return all(
+            mine != ABSENT or theirs == ABSENT
+            for point, row in self.points.items()
+            for mine, theirs in zip(row, other.points[point], strict=True)
+        )
+
+    def letter(self, cell: Cell) -> str:
+        """What is known of a cell; `ABSENT` too where its point is not known."""
+        letters = self.points.get(cell.point.id)
+        return letters[COLUMNS.index((cell.fault, cell.when))] if letters else ABSENT
+
+
+def letter(result: dict[str, Any] | None, way: str) -> str:
+    """What a result says of a way back."""
+    outcome = figures.outcome(result) if result else ""
+    if not result or outcome in {"broken", "not reached"}:
+        return ABSENT
+    amiss = any(result.get(each) for each in ("live", "leaks", "differences"))
+    if outcome == "swallowed":
+        return UNTRUE if amiss else SWALLOWED
+    if amiss:
+        return BROKEN
+    verdict = result["verdicts"].get(way)
+    if verdict is None:
+        return ABSENT
+    return LOST if verdict["faults"] else TOLD if result.get("told_done") else WHOLE
+
+
+def of_results(
+    matrix: Iterable[Cell], results: Sequence[dict[str, Any]], ways: Sequence[str], *, date: str, version: str
+) -> list[Way]:
+    """The record of some operations, one way back after the other; of all their cells, also those without a result."""
+    found = {each["cell"]: each for each in results}
+    by_operation: dict[str, list[Cell]] = defaultdict(list)
+    for each in matrix:
+        by_operation[each.operation].append(each)
+    made: list[Way] = []
+    for operation, cells in by_operation.items():
+        of = [found[each.id] for each in cells if each.id in found]
+        states = len({each["state"] for each in of if figures.outcome(each) == "crashed"})
+        for name in ways:
+            if not any(name in each["verdicts"] for each in of):
+                continue
+            rows: dict[str, list[str]] = {}
+            for each in cells:
+                row = rows.setdefault(each.point.id, [NONE] * len(COLUMNS))
+                row[COLUMNS.index((each.fault, each.when))] = letter(found.get(each.id), name)
+            points = {point: "".join(row) for point, row in rows.items()}
+            made.append(Way(operation, name, [date], [version], states, points))
+    return made
+
+
+def merged(old: Sequence[Way], new: Sequence[Way]) -> list[Way]:
+    """The old record with the new results in it; where an operation has other points by now, its old ones go."""
+    found = {(each.operation, each.way): each for each in old}
+    for each in new:
+        before = found.get((each.operation, each.way))
+        if before is None or set(before.points) != set(each.points) or each.covers(before):
+            found[each.operation, each.way] = each
+            continue
+        points = {
+            point: "".join(b if n == ABSENT else n for b, n in zip(before.points[point], row, strict=True))
+            for point, row in each.points.items()
+        }
+        dates, versions = sorted({*before.dates, *each.dates}), list(dict.fromkeys([*before.parity, *each.parity]))
+        found[each.operation, each.way] = Way(each.operation, each.way, dates, versions, None, points)
+    return list(found.values())
+
+
+def missing(matrix: Iterable[Cell], ways: Sequence[Way], names: Sequence[str]) -> list[Cell]:
+    """The cells of which one of these ways back is not published."""
+    known = {(each.operation, each.way): each for each in ways}
+    return [
+        each
+        for each in matrix
+        if any((of := known.get((each.operation, name))) is None or of.letter(each) == ABSENT for name in names)
+    ]
+
+
+def read(path: Path) -> list[Way]:
+    """What is published; nothing where there is no such file."""
+    return [Way(**each) for each in json.loads(path.read_text())] if path.exists() else []
+
+
+def write(path: Path, ways: Iterable[Way]) -> None:
+    """Publish it."""
+    path.write_text(json.dumps([asdict(each) for each in ways], indent=1) + "\n")
+
+
+def table(ways: Iterable[Way]) -> str:
+    """The figures as a table for people."""
+    heads = [
+        "operation",
+        "way back",
+        "cells",
+        "swallowed",
+        "crashed",
+        "different states",
+        "users served whole",
+        "led back",
+    ]
+    rows = [_row(each) for each in ways]
+    return figures.markdown(heads, rows)
+
+
+def put_in(page: str, ways: Iterable[Way]) -> str:
+    """A page with the table of now between its two marks.
+
+    Raises:
+        ValueError: it has no such marks.
+    """
+    head, _, rest = page.partition(_BEGIN)
+    _, end, tail = rest.partition(_END)
+    if not end:
+        raise ValueError(f"the page has no {_BEGIN} and {_END}")
+    return f"{head}{_BEGIN}\n\n{table(ways)}\n\n{_END}{tail}"
+
+
+def _row(way: Way) -> list[str]:
+    counts = way.counts()
+    crashed = sum(counts[each] for each in (WHOLE, TOLD, LOST, BROKEN))
+    swallowed = counts[SWALLOWED] + counts[UNTRUE]
+    return [
+        f"`{way.operation}`",
+        f"`{way.way}`",
+        f"all {way.run}" if way.complete else f"{way.run} of {way.cells}",
+        f"{swallowed}, {counts[UNTRUE]} of them untrue" if counts[UNTRUE] else str(swallowed),
+        str(crashed),
+        "unknown" if way.states is None else str(way.states),
+        str(crashed - counts[BROKEN]),
+        str(counts[WHOLE] + counts[TOLD]),
+    ]

@@ -1,0 +1,163 @@
+"""The warm process runs a program as the interpreter itself would, and no longer than the one that asked lives."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import threading
+from contextlib import closing
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import psutil
+import pytest
+
+from crashlab.warm import WARM_PLUGINS, Warm
+from support.paths import ROOT
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+TELLS = """
+import json, os, sys
+print(json.dumps([sys.argv, os.getcwd(), os.environ["MARK"], "PYTEST_VERSION" in os.environ, __name__, sys.path[0]]))
+print("heard", sys.stdin.read(), file=sys.stderr)
+sys.exit(int(sys.argv[1]))
+"""
+WAITS = """
+import os, sys, threading
+print(os.getpid(), flush=True)
+threading.Event().wait()
+"""
+FAILS = "import os, signal\nos.kill(os.getpid(), signal.SIGABRT)\n"
+RAISES = "raise RuntimeError('it broke')\n"
+
+
+@pytest.fixture(scope="module")
+def warm(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Warm]:
+    folder = tmp_path_factory.mktemp("warm")
+    with closing(Warm(folder / "w", ROOT, dict(os.environ))) as found:
+        yield found
+
+
+def asked(warm: Warm, script: Path, *words: str, **options: object) -> subprocess.CompletedProcess[str]:
+    environment = {**os.environ, **warm.environment(dict(os.environ)), "MARK": "mine"}
+    command = ["python3", str(script), *words]
+    return subprocess.run(  # noqa: PLW1510 - how it ends is what is looked at  # type: ignore[call-overload]
+        command, env=environment, capture_output=True, text=True, **options
+    )
+
+
+def program(folder: Path, text: str, name: str = "pulumi-language-python-exec") -> Path:
+    path = folder / name
+    path.write_text(text)
+    return path
+
+
+def test_a_program_has_words_folder_environment_and_streams_of_the_one_that_asked(warm: Warm, tmp_path: Path):
+    script = program(tmp_path, TELLS)
+    done = asked(warm, script, "3", "two words", cwd=tmp_path, input="me")
+    told = [[str(script), "3", "two words"], str(tmp_path), "mine", "PYTEST_VERSION" in os.environ, "__main__"]
+    assert json.loads(done.stdout) == [*told, str(tmp_path)]
+    assert (done.returncode, done.stderr) == (3, "heard me\n")
+
+
+def test_one_run_leaves_nothing_to_the_next(warm: Warm, tmp_path: Path):
+    script = program(tmp_path, "import sys, pulumi\nprint(hasattr(pulumi, 'left'))\npulumi.left = True\n")
+    assert [asked(warm, script).stdout for _ in range(2)] == ["False\n", "False\n"]
+
+
+def test_how_it_ends_is_how_the_asker_ends(warm: Warm, tmp_path: Path):
+    assert asked(warm, program(tmp_path, FAILS)).returncode == -6
+    raised = asked(warm, program(tmp_path, RAISES))
+    assert raised.returncode == 1
+    assert "RuntimeError: it broke" in raised.stderr
+
+
+def test_a_run_ends_with_the_one_that_asked(warm: Warm, tmp_path: Path):
+    script = program(tmp_path, WAITS)
+    environment = {**os.environ, **warm.environment(dict(os.environ))}
+    with subprocess.Popen(["python3", script], env=environment, stdout=subprocess.PIPE, text=True) as asker:
+        assert asker.stdout is not None
+        run = psutil.Process(int(asker.stdout.readline()))
+        assert run.is_running()
+        asker.kill()
+        assert run.wait(timeout=20) is None
+
+
+def test_several_run_at_once(warm: Warm, tmp_path: Path):
+    script = program(tmp_path, "import sys\nsys.stdout.write(sys.stdin.readline())\n")
+    said: list[str] = []
+    threads = [
+        threading.Thread(target=lambda n=n: said.append(asked(warm, script, input=f"{n}\n").stdout)) for n in range(4)
+    ]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert sorted(said) == ["0\n", "1\n", "2\n", "3\n"]
+
+
+def test_a_way_back_has_the_projects_own_command(warm: Warm, tmp_path: Path):
+    environment = dict(os.environ) | warm.ways(dict(os.environ))
+    done, real = (
+        subprocess.run([name, "up", "--help"], env=environment, capture_output=True, text=True, check=True)
+        for name in ("parity", Path(sys.executable).with_name("parity"))
+    )
+    assert done.stdout == real.stdout
+    assert shutil.which("parity", path=environment["PATH"]) == str(warm.home / "ways" / "parity")
+    words = ["parity", "recover", "x", "--json"]
+    wrong = subprocess.run(words, env=environment, cwd=tmp_path, capture_output=True, check=False)
+    assert wrong.returncode != 0
+    assert json.loads(wrong.stdout)
+
+
+def test_a_crashed_command_is_real_and_takes_the_boxs_environment_for_its_own(warm: Warm):
+    environment = {**os.environ, **warm.environment(dict(os.environ))}
+    command = Path(shutil.which("parity", path=environment["PATH"]) or "")
+    assert command == warm.programs / "parity"
+    assert subprocess.run([command, "--help"], env=environment, capture_output=True, check=True).stdout
+    code = "import sys, os, parity; print(sys.prefix, sys.prefix != sys.base_prefix, os.getppid())"
+    said = subprocess.check_output([command.read_text().partition("\n")[0][2:], "-c", code], text=True)
+    assert said.split() == [str(warm.home), "True", str(os.getpid())]
+
+
+@pytest.mark.parametrize("module", ["parity.provider", "parity_sandbox.standin"])
+@pytest.mark.parametrize("in_a_way_back", [True, False])
+def test_plugins_are_real_but_in_a_way_back(warm: Warm, tmp_path: Path, module: str, in_a_way_back: bool):
+    environment = {**os.environ, **warm.environment(dict(os.environ)), **({WARM_PLUGINS: "1"} if in_a_way_back else {})}
+    command = ["python", "-P", "-m", module, "127.0.0.1:1"]
+    with subprocess.Popen(command, env=environment, cwd=tmp_path, stdout=subprocess.PIPE) as plugin:
+        assert plugin.stdout is not None
+        port = int(plugin.stdout.readline())
+        listening = [each for each in psutil.net_connections("tcp") if each.laddr[1:] == (port,)]
+        assert [each.pid == plugin.pid for each in listening] == [not in_a_way_back]
+        run = psutil.Process(listening[0].pid)
+        plugin.kill()
+        assert run.wait(timeout=20) in {None, -signal.SIGKILL}
+
+
+def test_anything_else_is_the_real_interpreter_s(warm: Warm, tmp_path: Path):
+    script = program(tmp_path, "import sys, os\nprint(sys.executable, os.getppid())\n", "other.py")
+    assert asked(warm, script).stdout == f"{sys.executable} {os.getpid()}\n"
+
+
+def test_the_version_is_the_real_interpreter_s(warm: Warm):
+    environment = {**os.environ, **warm.environment(dict(os.environ))}
+    said = [subprocess.check_output([each, "--version"], env=environment) for each in ("python3", sys.executable)]
+    assert said[0] == said[1]
+
+
+def test_the_packages_are_those_that_pip_lists(warm: Warm):
+    environment = {**os.environ, **warm.environment(dict(os.environ))}
+    words = ["-m", "pip", "list", "-v", "--format", "json"]
+    listed = [
+        subprocess.run([python, *words], env=environment, capture_output=True, text=True, check=True).stdout
+        for python in ("python3", sys.executable)
+    ]
+    assert json.loads(listed[0]) == json.loads(listed[1])
+    assert "pulumi" in {each["name"] for each in json.loads(listed[0])}

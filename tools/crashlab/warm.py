@@ -1,0 +1,225 @@
+"""Starts Python's programs sooner: a process that has loaded their libraries forks for each run.
+
+A good part of what a run of the engine costs is Python loading the same libraries again. A virtual environment of the
+box's own stands before the real one: its `python3` hands what it is asked for to the warm process, or becomes the real
+one. The program is always run so; the project's command and the plugins are in a way back alone. What crashes, plugins
+and the project's own commands, is never started this way. What the engine started lives and dies as before: the run
+ends with it, and it ends as the run does.
+"""
+
+from __future__ import annotations
+
+import array
+import contextlib
+import gc
+import importlib
+import json
+import os
+import random
+import runpy
+import selectors
+import signal
+import socket
+import subprocess
+import sys
+import sysconfig
+import traceback
+from pathlib import Path
+from typing import Any
+
+WARM_PLUGINS = "PARITY_CRASH_WARM_PLUGINS"
+_PROVIDERS = ("pulumi_github", "pulumi_postgresql", "pulumiverse_vercel")
+_COMMANDS = ("parity.cli.main", "parity.cli.commands.recover", "parity.cli.commands.up")
+_PLUGINS = ("parity.provider.server", "parity_sandbox.standin.server")
+_LIBRARIES = ("pulumi", *_PROVIDERS, "httpx", "infra.build", "parity.vendors.preflight", *_COMMANDS, *_PLUGINS)
+_SOCKET, _READY = "warm.sock", b"ready\n"
+_LONGEST = 1 << 20
+_SCRIPT = """#!{python} -IS
+import sys
+sys.path.insert(0, {folder!r})
+from warm_client import stand_in
+stand_in({socket!r}, {python!r}, {packages!r}, {mark!r})
+"""
+_COMMAND = """#!{python} -IS
+import sys
+sys.path.insert(0, {folder!r})
+from warm_client import command
+command({socket!r}, {program!r})
+"""
+
+
+class Warm:
+    """The warm process of one box, and the virtual environment to stand before its commands' own."""
+
+    def __init__(self, folder: Path, program: Path, environment: dict[str, str]) -> None:
+        self.home = folder
+        self.programs = folder / "bin"
+        self.programs.mkdir(parents=True)
+        interpreter = _environment(folder)
+        words = [sys.executable, "-m", "pip", "list", "-v", "--format", "json"]
+        packages = folder / "packages.json"
+        packages.write_bytes(subprocess.run(words, capture_output=True, check=True).stdout)
+        names = {
+            "mark": WARM_PLUGINS,
+            "python": sys.executable,
+            "folder": str(Path(__file__).parent),
+            "packages": str(packages),
+        }
+        script = _SCRIPT.format(socket=str(folder / _SOCKET), **names)
+        for name in ("python", "python3"):
+            _executable(self.programs / name, script)
+        own = Path(sys.executable).with_name("parity")
+        _executable(self.programs / own.name, f"#!{interpreter}\n{own.read_text().partition(chr(10))[2]}")
+        self._ways = folder / "ways"
+        self._ways.mkdir()
+        command = _COMMAND.format(socket=str(folder / _SOCKET), program=str(own), **names)
+        _executable(self._ways / own.name, command)
+        self._process = subprocess.Popen(
+            [str(interpreter), "-P", __file__, str(folder / _SOCKET)],
+            cwd=program,
+            env=environment,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+        )
+        assert self._process.stdout is not None
+        assert self._process.stdout.readline() == _READY, "the warm process did not start"
+
+    def environment(self, before: dict[str, str]) -> dict[str, str]:
+        """What to set on top for commands whose programs it is to run."""
+        return {"PATH": f"{self.programs}{os.pathsep}{before['PATH']}", "VIRTUAL_ENV": str(self.home)}
+
+    def ways(self, before: dict[str, str]) -> dict[str, str]:
+        """What to set on top for a way back's commands, which nothing stops."""
+        return {"PATH": f"{self._ways}{os.pathsep}{before['PATH']}", WARM_PLUGINS: "1"}
+
+    def close(self) -> None:
+        """End it, and with it every run that it forked."""
+        self._process.terminate()
+        self._process.wait()
+
+
+def _executable(path: Path, text: str) -> None:
+    path.write_text(text)
+    path.chmod(0o755)
+
+
+def _environment(folder: Path) -> Path:
+    """Make the folder a virtual environment with the packages of this one; gives its interpreter, the real one.
+
+    A command of the project's puts its own environment's programs before all others: so they are the warm ones too.
+    """
+    base = Path(sys.executable).resolve()
+    (folder / "pyvenv.cfg").write_text(f"home = {base.parent}\ninclude-system-site-packages = false\n")
+    packages = Path(sysconfig.get_path("purelib"))
+    own = folder / packages.relative_to(sys.prefix)
+    own.parent.mkdir(parents=True)
+    own.symlink_to(packages)
+    interpreter = folder / "bin" / "interpreter"
+    interpreter.symlink_to(base)
+    return interpreter
+
+
+class _Server:
+    """Forks for each who asks, tells how the run ended, and ends a run whose asker is gone."""
+
+    def __init__(self, address: str) -> None:
+        self._listener = socket.socket(socket.AF_UNIX)
+        self._listener.bind(address)
+        self._listener.listen()
+        self._selector = selectors.DefaultSelector()
+        self._selector.register(self._listener, selectors.EVENT_READ)
+        self._runs: dict[int, socket.socket] = {}
+        """Askers, by the process of their run."""
+
+    def serve(self) -> None:
+        """Until it is told to end."""
+        try:
+            while True:
+                for key, _ in self._selector.select():
+                    if key.fileobj is self._listener:
+                        self._begin(self._listener.accept()[0])
+                    elif isinstance(key.fileobj, socket.socket):
+                        self._selector.unregister(key.fileobj)
+                        os.kill(key.data, signal.SIGKILL)
+                    else:
+                        self._selector.unregister(key.fd)
+                        os.close(key.fd)
+                        self._end(key.data)
+        finally:
+            for pid in self._runs:
+                os.kill(pid, signal.SIGKILL)
+
+    def _begin(self, channel: socket.socket) -> None:
+        streams = array.array("i")
+        head, ancillary, _, _ = channel.recvmsg(_LONGEST, socket.CMSG_LEN(3 * streams.itemsize))
+        if not ancillary:
+            channel.close()
+            return
+        streams.frombytes(ancillary[0][2])
+        size, _, body = head.partition(b"\n")
+        while len(body) < int(size):
+            body += channel.recv(_LONGEST)
+        pid = os.fork()
+        if pid == 0:
+            self._selector.close()
+            self._listener.close()
+            channel.close()
+            _become(json.loads(body), list(streams))
+        for stream in streams:
+            os.close(stream)
+        self._runs[pid] = channel
+        self._selector.register(channel, selectors.EVENT_READ, pid)
+        self._selector.register(os.pidfd_open(pid), selectors.EVENT_READ, pid)
+
+    def _end(self, pid: int) -> None:
+        _, status = os.waitpid(pid, 0)
+        channel = self._runs.pop(pid)
+        with contextlib.suppress(KeyError):  # its asker went first
+            self._selector.unregister(channel)
+        with channel, contextlib.suppress(OSError):
+            channel.sendall(f"{status}\n".encode())
+
+
+def _become(wanted: dict[str, Any], streams: list[int]) -> None:
+    """Run the program in this process, which is the run's own, and end as the interpreter would."""
+    signal.signal(signal.SIGTERM, signal.SIG_DFL)
+    for number, stream in enumerate(streams):
+        os.dup2(stream, number)
+        os.close(stream)
+    os.chdir(wanted["folder"])
+    os.environ.clear()
+    os.environ.update(wanted["environment"])
+    random.seed()
+    words = list(wanted["words"])
+    code: object = 0
+    try:
+        if words[:2] == ["-P", "-m"]:
+            sys.argv = words[2:]
+            runpy.run_module(words[2], run_name="__main__", alter_sys=True)
+        else:
+            sys.argv = words
+            sys.path.insert(0, str(Path(words[0]).parent))
+            runpy.run_path(words[0], run_name="__main__")
+    except SystemExit as error:
+        code = error.code
+    except BaseException:  # noqa: BLE001 - the interpreter prints it and ends with 1
+        traceback.print_exc()
+        code = 1
+    sys.stdout.flush()
+    sys.stderr.flush()
+    os._exit(code if isinstance(code, int) else int(code is not None))
+
+
+def _main(address: str) -> None:
+    for name in _LIBRARIES:
+        importlib.import_module(name)
+    gc.collect()
+    gc.freeze()
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit())
+    server = _Server(address)
+    os.write(1, _READY)
+    server.serve()
+
+
+if __name__ == "__main__":
+    _main(sys.argv[1])

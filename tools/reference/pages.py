@@ -1,0 +1,95 @@
+"""The reference pages that are made from the code itself: every command, every route of the sandbox."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import typer.main
+
+from parity_sandbox import github, vercel
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+_HEAD = """# Commands
+
+Generated from the commands by `make docs`; do not edit.
+
+Exit codes: 0 done; 1 a finding or any other fault; 2 wrong use or a fault in the project's files; 3 the sandbox does
+not run; 4 the sandbox failed; 5 the engine or a plugin cannot be had; 6 a Pulumi command failed; 7 what is live does
+not answer as it should; 8 refused, because it would do harm as things are; 9 somebody else is updating the stack; 10 a
+person has to decide or mend something first; 11 a dangerous change is not acknowledged; 12 a policy refuses; 13 Vercel
+or GitHub refused what was asked, or did not answer. `parity sandbox exec` ends with the exit code of its program.
+"""
+
+
+def commands() -> Iterator[tuple[str, Any]]:
+    """Every command as its full name (`parity sandbox up`) and its click command, in order."""
+    from parity.cli.main import application  # noqa: PLC0415 - the command line puts the commands together, this page included
+
+    yield from _walk("parity", typer.main.get_command(application()))
+
+
+def _walk(name: str, command: Any) -> Iterator[tuple[str, Any]]:
+    children = getattr(command, "commands", None)
+    if children is None:
+        yield name, command
+        return
+    for child, each in children.items():
+        if not each.hidden:
+            yield from _walk(f"{name} {child}", each)
+
+
+def commands_page() -> str:
+    """The page, Markdown."""
+    return "\n".join([_HEAD, *(_section(name, command) for name, command in commands())]).rstrip() + "\n"
+
+
+def _section(name: str, command: Any) -> str:
+    shown = [parameter for parameter in command.params if not getattr(parameter, "hidden", False)]
+    usage = " ".join([name, *(_usage(parameter) for parameter in shown)])
+    lines = [f"## {name}", "", str(command.help or "").strip(), "", "```", usage, "```", ""]
+    if shown:
+        lines += ["| | |", "| --- | --- |", *(_row(parameter) for parameter in shown), ""]
+    return "\n".join(lines)
+
+
+def _usage(parameter: Any) -> str:
+    if parameter.param_type_name == "argument":
+        return parameter.metavar or parameter.name.upper()
+    option = max(parameter.opts, key=len)
+    text = option if parameter.is_flag else f"{option} {parameter.name.upper()}"
+    return text if parameter.required else f"[{text}]"
+
+
+def _row(parameter: Any) -> str:
+    name = parameter.metavar or parameter.name.upper()
+    if parameter.param_type_name == "option":
+        name = ", ".join(parameter.opts)
+    help_text = str(parameter.help or "").replace("|", "\\|")
+    default = parameter.default
+    shown = "" if default is None or default is False or parameter.required else f" Default: `{default}`."
+    return f"| `{name}` | {help_text}{shown} |"
+
+
+_ROUTES_HEAD = """# Routes of the sandbox
+
+Generated from the vendors' tables in `sandbox/` by `make docs`; do not edit. A route that is not here answers 501 and
+names itself. The source is the operation in the vendor's own API description, or the provider's file that calls it.
+"""
+
+
+def routes_page() -> str:
+    """The page of the sandbox's routes, with each one's source and known differences, Markdown."""
+    parts = [_ROUTES_HEAD]
+    for title, routes in (("Vercel", vercel.ROUTES), ("GitHub", github.ROUTES)):
+        parts += [
+            f"## {title}: {len(routes)} routes\n",
+            "| route | source | differs from the vendor |",
+            "| --- | --- | --- |",
+        ]
+        for route in sorted(routes, key=lambda route: (route.template, route.method)):
+            differences = " ".join(route.differences).replace("|", "\\|")
+            parts.append(f"| `{route.method} {route.template}` | {route.source} | {differences} |")
+        parts.append("")
+    return "\n".join(parts)

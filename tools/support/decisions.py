@@ -1,0 +1,79 @@
+"""One declared resource, what is recorded of it and what there is, to be decided about."""
+
+from __future__ import annotations
+
+from parity.engine.state import parse
+from parity.evaluate.graph import Graph, Resource
+from parity.inventory import model
+from parity.inventory.model import Found, Reality
+from parity.recover.model import Trouble
+from parity.recover.reconcile_plan import decide
+
+PROJECT_URN = "urn:pulumi:staging::storefront::parity:components:WebApp$vercel:index/project:Project::shop-project"
+CLEAN, DIED = Trouble(clean=True), Trouble()
+
+
+def urn(type_, name="it"):
+    return f"urn:pulumi:staging::storefront::parity:components:X${type_}::{name}"
+
+
+class World:
+    """One declared resource with what is recorded of it and what there is."""
+
+    def __init__(self, type_, inputs=None, name="it"):
+        self.type, self.inputs, self.urn = type_, inputs or {}, urn(type_, name)
+        self.records, self.operations, self.found, self.unseen, self.logins = [], [], [], [], []
+        self.live = ""
+        self.beside = {}
+        self.more = ()
+        self.declared = True
+        self.looked = True
+
+    def row(self, identity, **more):
+        return {
+            "urn": self.urn,
+            "type": self.type,
+            "id": identity,
+            "custom": True,
+            "inputs": self.inputs,
+            "outputs": self.inputs,
+            "created": "2026-11-24T21:00:00Z",
+            **more,
+        }
+
+    def recorded(self, identity="old", **more):
+        self.records.append(self.row(identity, **more))
+        return self
+
+    def pending(self, operation, **more):
+        self.operations.append({"type": operation, "resource": self.row("", **more)})
+        return self
+
+    def exists(self, identity, properties=None, **more):
+        self.found.append(
+            Found(self.type, ("key",), identity, "", self.inputs if properties is None else properties, **more)
+        )
+        return self
+
+    def decide(self, trouble=DIED):
+        resource = Resource(self.urn, self.type, "it", "", True, self.inputs, frozenset(), {}, "", {})
+        resources = {self.urn: resource} if self.declared else {}
+        resources |= dict.fromkeys(self.beside, resource)
+        under = {self.urn: tuple(self.found)} if self.declared else {}
+        under |= self.beside
+        keys = {self.urn: ("key",)} if self.declared and self.looked else {}
+        inputs = {self.urn: self.inputs} if self.declared else {}
+        if self.live:
+            found = Found(model.LIVE, ("key",), "team/shop", "", {"deploymentId": self.live, "release": "r1"})
+            under["live"], keys["live"], inputs["live"] = (found,), ("key",), {}
+        reality = Reality(keys, inputs, under, self.more, tuple(self.unseen), (), (), tuple(self.logins), {}, {})
+        state = parse({"deployment": {"resources": self.records, "pending_operations": self.operations}})
+        return decide(Graph("storefront", "staging", resources, {}, {}), state, reality, trouble)
+
+    def kinds(self, trouble=DIED):
+        return [(each.kind, each.id) for each in self.decide(trouble).decisions]
+
+
+VARIABLE = {"key": "A", "targets": ["production"], "sensitive": True}
+DEPLOYMENT = {"projectId": "prj_1", "ref": "abc", "meta": {"release": "r1"}}
+DRAIN = {"name": "d", "endpoint": "https://logs"}

@@ -1,0 +1,134 @@
+"""A copy of the program that a test may change, and the engine run on it in a sandbox."""
+
+from __future__ import annotations
+
+import functools
+import json
+import shutil
+import subprocess
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from parity.config.project import Project
+from parity.engine import toolchain
+from support.paths import ROOT
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from pathlib import Path
+
+    from parity.local.sandbox import Local
+    from parity_toolchain.model import Engine
+
+PARTS = ("infra", "components", "plugin")
+LIMIT_SECONDS = 300
+
+
+def copy_program(target: Path) -> Project:
+    """The program in a folder of the test's own: Pulumi.yaml, the stacks' files, pyproject.toml and the packages."""
+    target.mkdir(parents=True)
+    for path in (*ROOT.glob("Pulumi*.yaml"), ROOT / "pyproject.toml"):
+        shutil.copy2(path, target / path.name)
+    for name in PARTS:
+        shutil.copytree(ROOT / name, target / name, ignore=shutil.ignore_patterns("__pycache__"))
+    return Project(target)
+
+
+@functools.cache
+def _tools() -> Engine:
+    """The engine: one a process, since resolving it asks several programs for their versions."""
+    return toolchain.resolve()
+
+
+@dataclass(frozen=True)
+class Run:
+    """How a command ended and all that it said."""
+
+    command: tuple[str, ...]
+    code: int
+    stdout: str
+    stderr: str
+
+    @property
+    def said(self) -> str:
+        """Both streams."""
+        return self.stdout + self.stderr
+
+    def ok(self) -> Run:
+        """Itself; fails the test where the command failed."""
+        assert self.code == 0, f"{' '.join(self.command)} ended with {self.code}:\n{self.said}"
+        return self
+
+
+@dataclass
+class Box:
+    """A running sandbox with a copy of the program."""
+
+    project: Project
+    local: Local
+    extra: dict[str, str] = field(default_factory=dict)
+    """Variables that the test sets on top."""
+
+    def environment(self) -> dict[str, str]:
+        """The environment of every program that is run."""
+        found = self.local.environment(_tools())
+        # The copy of the program, not the checkout that this environment installed for editing.
+        return {**found, "PYTHONPATH": str(self.project.root), "NO_COLOR": "1", **self.extra}
+
+    def run(self, *command: str, extra: Mapping[str, str] | None = None, stdin: str | None = None) -> Run:
+        """Run any program in the project's folder and the sandbox's environment."""
+        done = subprocess.run(
+            command,
+            cwd=self.project.root,
+            env={**self.environment(), **(extra or {})},
+            capture_output=True,
+            text=True,
+            timeout=LIMIT_SECONDS,
+            check=False,
+            input=stdin if stdin is not None else "",
+        )
+        return Run(command, done.returncode, done.stdout, done.stderr)
+
+    def pulumi(self, *arguments: str, extra: Mapping[str, str] | None = None) -> Run:
+        """Run the engine."""
+        return self.run("pulumi", *arguments, "--non-interactive", extra=extra)
+
+    def init(self, stack: str) -> None:
+        """Make the stack where it is not there yet; its file stays as it is."""
+        known = json.loads(self.pulumi("stack", "ls", "--json").ok().stdout)
+        if stack not in {row["name"] for row in known}:
+            self.pulumi("stack", "init", stack, "--no-select").ok()
+
+    def up(self, stack: str, *options: str) -> Run:
+        """`pulumi up` without questions."""
+        self.init(stack)
+        return self.pulumi("up", "--yes", "--skip-preview", "--stack", stack, *options)
+
+    def destroy(self, stack: str) -> Run:
+        """`pulumi destroy` without questions."""
+        return self.pulumi("destroy", "--yes", "--skip-preview", "--stack", stack)
+
+    def outputs(self, stack: str, *, secrets: bool = False) -> dict[str, Any]:
+        """The stack's outputs."""
+        shown = ("--show-secrets",) if secrets else ()
+        return json.loads(self.pulumi("stack", "output", "--json", "--stack", stack, *shown).ok().stdout)
+
+    def requests(self, since: int = 0) -> list[dict[str, Any]]:
+        """The rows of the sandbox's request log after the one with that id."""
+        return self.local.client().requests(since)
+
+    def last_request(self) -> int:
+        """The id of the last row of the request log, 0 where there is none."""
+        rows = self.requests()
+        return rows[-1]["id"] if rows else 0
+
+    def state(self) -> dict[str, Any]:
+        """Every object of both vendors."""
+        return self.local.client().state()
+
+    def replace(self, stack: str, old: str, new: str) -> None:
+        """Change the stack's file; fails where `old` is not in it just once."""
+        path = self.project.root / f"Pulumi.{stack}.yaml"
+        text = path.read_text()
+        assert text.count(old) == 1, f"{path.name} holds {old!r} {text.count(old)} times"
+        path.write_text(text.replace(old, new))

@@ -1,0 +1,98 @@
+"""Makes a batch of differences and says which of them an audit, and the engine's refresh, told."""
+
+from __future__ import annotations
+
+import json
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from parity.drift.audit import audit
+from parity.evaluate.stack import Stack, ambient
+from support.mutations import STACK, World
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from parity.drift.audit import Audit
+    from parity.drift.model import Finding
+    from support.mutations import Mutation
+    from support.program import Box
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What was told of one batch."""
+
+    batch: str
+    told: tuple[Mutation, ...]
+    missed: tuple[Mutation, ...]
+    unexplained: tuple[Finding, ...]
+    """Findings that no difference of the batch accounts for."""
+    audit: Audit
+
+
+def look(box: Box, name: str = STACK) -> Audit:
+    """An audit in this process; its environment is the box's."""
+    stack = Stack(name, box.project, ambient(box.project))
+    return audit(
+        Stack(name, box.project, type(stack.pulumi)(stack.pulumi.executable, box.project.root, box.environment()))
+    )
+
+
+def tells(finding: Finding, mutation: Mutation) -> bool:
+    """Whether a finding tells a difference."""
+    return (
+        finding.kind in {mutation.kind, *mutation.also}
+        and finding.type == mutation.type
+        and mutation.name in finding.name
+        and finding.path.startswith(mutation.path)
+        and (bool(mutation.path) or not finding.path)
+    )
+
+
+def run(box: Box, batch: str, mutations: Sequence[Mutation]) -> Outcome:
+    """Make all of them at once, then look once."""
+    world = World(box)
+    for mutation in mutations:
+        mutation.make(world)
+    found = look(box)
+    findings = [each for each in found.report.findings if each.kind != "unknowable"]
+    told = tuple(each for each in mutations if any(tells(finding, each) for finding in findings))
+    missed = tuple(each for each in mutations if each not in told)
+    loose = tuple(each for each in findings if not any(tells(each, mutation) for mutation in mutations))
+    return Outcome(batch, told, missed, loose, found)
+
+
+def refresh(box: Box, stack: str = STACK) -> dict[str, set[str]]:
+    """What `pulumi refresh --preview-only --expect-no-changes` sees: by URN the properties, `*` for the whole."""
+    with tempfile.TemporaryDirectory() as folder:
+        events = Path(folder) / "events.jsonl"
+        box.pulumi(
+            "refresh", "--preview-only", "--expect-no-changes", "--stack", stack, "--event-log", str(events),
+            extra={"PULUMI_DEBUG_COMMANDS": "true"},
+        )  # fmt: skip
+        return _seen(events.read_text().splitlines())
+
+
+def _seen(lines: list[str]) -> dict[str, set[str]]:
+    found: dict[str, set[str]] = {}
+    for line in lines:
+        event: dict[str, Any] = json.loads(line)
+        part = event.get("resOutputsEvent") or event.get("resourcePreEvent") or {}
+        metadata: dict[str, Any] = part.get("metadata") or {}
+        if metadata.get("op") in {None, "same", "read"} or not metadata.get("urn"):
+            continue
+        old, new = metadata.get("old") or {}, metadata.get("new")
+        if metadata["op"] == "delete" or (metadata["op"] == "refresh" and not new):
+            found.setdefault(metadata["urn"], set()).add("*")
+        names = set(metadata.get("diffs") or ()) | {
+            path.split(".")[0].split("[")[0] for path in metadata.get("detailedDiff") or {}
+        }
+        if metadata["op"] == "refresh" and new:
+            before, after = old.get("outputs") or {}, new.get("outputs") or {}
+            names |= {name for name in before.keys() | after.keys() if before.get(name) != after.get(name)}
+        if names or metadata["op"] == "update":
+            found.setdefault(metadata["urn"], set()).update(names)
+    return found

@@ -1,0 +1,299 @@
+"""A stack on a folder backend and an engine of the tests' own: `parity recover` whole, without the real engine.
+
+Store, locks, ledger, history and fence are the project's own on a temporary folder. What is declared, what really
+exists and which processes run is the test's to say.
+"""
+
+from __future__ import annotations
+
+import getpass
+import io
+import json
+import os
+import socket
+import subprocess
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+from types import SimpleNamespace
+from typing import TYPE_CHECKING, Any
+
+import psutil
+
+from parity.backend import locks, this_host
+from parity.backend.ledger import Ledger
+from parity.backend.store import LEDGER_VARIABLE, FolderStore
+from parity.config.project import Project
+from parity.console import Screen
+from parity.engine import toolchain
+from parity.engine.pulumi import Pulumi
+from parity.evaluate.graph import Graph, Resource, SecretInput
+from parity.evaluate.stack import Stack
+from parity.inventory import domain_health, model
+from parity.inventory.model import Found, Reality
+from parity.recover import run as recovery
+from parity.recover.outcome import Options, Recovered
+from support.checkpoint import Document, Engine, Happening
+
+if TYPE_CHECKING:
+    from collections.abc import Generator, Sequence
+
+    import pytest
+
+NAME, STACK = "storefront", "staging"
+HEAD = f"urn:pulumi:{STACK}::{NAME}"
+ROOT = f"{HEAD}::pulumi:pulumi:Stack::{NAME}-{STACK}"
+VERCEL = f"{HEAD}::pulumi:providers:vercel::vercel"
+DOMAIN = f"{HEAD}::{model.DOMAIN}::shop-domain"
+VARIABLE = f"{HEAD}::{model.VARIABLE}::shop-variable"
+PROJECT = f"{HEAD}::{model.PROJECT}::shop-project"
+SECRET = f"{HEAD}::{model.SECRET}::shop-secret"
+CANARY = "canary-of-a-variable's-value"
+
+_CHECKPOINT = f".pulumi/stacks/{NAME}/{STACK}.json"
+_PATIENCE = 600.0
+"""Seconds; nothing here is waited for longer."""
+
+
+def declared(urn: str, inputs: Document, *, parent: str = ROOT) -> Resource:
+    """A resource as the program declares it."""
+    type_ = urn.split("::")[2]
+    provider = f"{VERCEL}::parity-computed:{VERCEL}#id" if type_.startswith("vercel:") else ""
+    return Resource(urn, type_, urn.rpartition("::")[2], parent, True, inputs, frozenset(), {}, provider, {})
+
+
+DECLARED = (
+    declared(VERCEL, {"team": "t"}),
+    declared(PROJECT, {"name": "shop-staging"}),
+    declared(DOMAIN, {"domain": "shop.example"}),
+    declared(VARIABLE, {"key": "A", "value": SecretInput(CANARY), "targets": ["production"]}),
+    declared(SECRET, {"secretName": "A", "value": SecretInput(CANARY)}),
+)
+
+
+def row(urn: str, identity: str, **more: Any) -> Document:
+    """A resource as the engine records it."""
+    inputs = next((dict(each.inputs) for each in DECLARED if each.urn == urn), {})
+    inputs.pop("value", None)
+    found = {"urn": urn, "custom": True, "type": urn.split("::")[2], "id": identity, "inputs": inputs}
+    times = {"created": "2026-11-24T21:00:00Z", "modified": "2026-11-24T21:00:00Z"}
+    return {**found, "outputs": {**inputs, "id": identity}, **times, **more}
+
+
+BASE = ({"urn": ROOT, "custom": False, "type": "pulumi:pulumi:Stack"}, row(VERCEL, "provider-1"))
+"""What stands in every state: the stack itself and its provider."""
+
+
+class Clock:
+    """Time that goes on only where somebody sleeps or lets it."""
+
+    def __init__(self) -> None:
+        self.now, self.slept = 1000.0, 0.0
+        self._due: list[tuple[float, Happening]] = []
+
+    def at(self, seconds: float, happening: Happening) -> None:
+        """Let something happen so many seconds from the beginning."""
+        self._due.append((1000.0 + seconds, happening))
+
+    def monotonic(self) -> float:
+        """The time."""
+        return self.now
+
+    def sleep(self, seconds: float) -> None:
+        """Let it pass; what is due then happens."""
+        assert self.slept < _PATIENCE, "it waits for ever"
+        self.now, self.slept = self.now + seconds, self.slept + seconds
+        due = [each for each in self._due if each[0] <= self.now]
+        self._due = [each for each in self._due if each[0] > self.now]
+        for _, happening in due:
+            happening()
+
+
+class World:
+    """What really exists."""
+
+    def __init__(self, declared: Sequence[Resource]) -> None:
+        self.declared = declared
+        self.objects: dict[str, list[Found]] = {}
+        self.looks: list[Happening] = []
+        """What happens while somebody looks, one after the other."""
+        self.looked = 0
+
+    def has(self, urn: str, identity: str, properties: Document | None = None) -> None:
+        """Let it exist, as it is declared or with these properties."""
+        inputs = next(each.inputs for each in self.declared if each.urn == urn)
+        shown = {name: value for name, value in inputs.items() if name != "value"}
+        hidden = {"value": "never shown"} if urn == SECRET else {}
+        found = Found(urn.split("::")[2], (urn,), identity, "", properties or shown, hidden=hidden)
+        self.objects.setdefault(urn, []).append(found)
+
+    def loses(self, urn: str) -> None:
+        """Let it be gone."""
+        self.objects.pop(urn, None)
+
+    def look(self, graph: Graph, *, environment: object) -> Reality:
+        """In the place of `look.reality`."""
+        del graph, environment
+        self.looked += 1
+        seen = [each for each in self.declared if not each.type.startswith("pulumi:")]
+        keys = {each.urn: (each.urn,) for each in seen}
+        under = {each.urn: tuple(self.objects.get(each.urn, ())) for each in seen}
+        found = Reality(keys, {each.urn: each.inputs for each in seen}, under, (), (), (), (), (), {}, {})
+        if self.looks:
+            self.looks.pop(0)()
+        return found
+
+
+class Lab:
+    """One stack to recover."""
+
+    def __init__(self, folder: Path, patch: pytest.MonkeyPatch) -> None:
+        """Lay it out below `folder`; the vendors, the program and the time are the test's own from now on."""
+        self.folder, self.patch = folder, patch
+        self.backend, self.home = folder / "backend", folder / "home"
+        self.root = folder / "project"
+        for each in (self.backend, self.home, self.root):
+            each.mkdir()
+        self.store = FolderStore(self.backend)
+        self.ledger = Ledger(self.store, NAME, STACK)
+        self.environment = {"PULUMI_HOME": str(self.home), "PULUMI_BACKEND_URL": f"file://{self.backend}"}
+        self.clock, self.world = Clock(), World(DECLARED)
+        self.engine = Engine(
+            folder / "pulumi", self.backend / _CHECKPOINT, self.backend / locks.folder(NAME, STACK), STACK
+        )
+        self.processes: list[int] = []
+        """Those that run on this machine."""
+        self.said = io.StringIO()
+        self.live = [domain_health.Served("shop", "shop.example", "r1", "r1", "c", "")]
+        self._stand_in()
+
+    def _stand_in(self) -> None:
+        real = subprocess.run
+
+        def run(words: Sequence[str], **given: Any) -> Any:
+            return self.engine.run(words, **given) if words[0] == str(self.engine.path) else real(words, **given)
+
+        plugin = SimpleNamespace(name="vercel", version="5")
+        tools = SimpleNamespace(cli=SimpleNamespace(version="3", path=self.engine.path), plugins=[plugin])
+        self.patch.setattr(subprocess, "run", run)
+        self.patch.setattr(os, "fsync", lambda _: None)
+        self.patch.setattr(psutil, "process_iter", lambda: [psutil.Process(pid) for pid in self.processes])
+        self.patch.setattr(Project, "name", NAME)
+        self.patch.setattr(toolchain, "resolve", lambda: tools)
+        self.patch.setattr(Stack, "settings", lambda _: None)
+        self.declares()
+        self.patch.setattr(recovery.inventory, "reality", self.world.look)
+        self.patch.setattr(domain_health, "ask", lambda *_: self.live)
+        self.patch.setattr(recovery, "time", self.clock)
+
+    def declares(self, *more: Resource) -> None:
+        """Let the program declare these too."""
+        self.world.declared = (*DECLARED, *more)
+        resources = {each.urn: each for each in self.world.declared}
+        self.patch.setattr(Stack, "declared", lambda *_: Graph(NAME, STACK, resources, {}, {}))
+
+    def in_the_cloud(self, *, ledger: bool) -> None:
+        """Let the state be with Pulumi Cloud, and the ledger in a folder or nowhere."""
+        self.environment["PULUMI_BACKEND_URL"] = "https://api.pulumi.com"
+        self.engine.checkpoint = self.folder / "cloud" / "state.json"
+        if ledger:
+            self.environment[LEDGER_VARIABLE] = f"file://{self.backend}"
+
+    # --- What was before ----------------------------------------------------------------------------------------------
+
+    def recorded(
+        self, *rows: Document, but: Sequence[str] = (), operations: Sequence[tuple[str, Document]] = ()
+    ) -> None:
+        """Let the state be what exists now, but for these URNs, and these rows; the operations have no end."""
+        there = [row(urn, found[0].id) for urn, found in self.world.objects.items() if urn not in but]
+        deployment: Document = {"manifest": {}, "resources": [*BASE, *there, *rows]}
+        if operations:
+            deployment["pending_operations"] = [{"type": kind, "resource": each} for kind, each in operations]
+        self.engine.write(deployment)
+        Path(f"{self.engine.checkpoint}.bak").unlink(missing_ok=True)
+
+    def same(self) -> None:
+        """Let everything exist and be recorded."""
+        pairs = ((PROJECT, "prj_1"), (DOMAIN, "d_1"), (VARIABLE, "v_1"), (SECRET, "s_1"))
+        for urn, identity in pairs:
+            self.world.has(urn, identity)
+        self.recorded()
+
+    def somebody_writes(self) -> None:
+        """Let somebody else change the state, as an engine would."""
+        deployment = self.engine.export()["deployment"]
+        self.engine.write({**deployment, "manifest": {"somebody": "else"}})
+
+    def lock(self, pid: int, host: str = "", name: str = "held") -> str:
+        """Let somebody hold the stack's lock; gives its id."""
+        document = {"pid": pid, "username": getpass.getuser(), "hostname": host or socket.gethostname()}
+        data = json.dumps({**document, "timestamp": datetime.now(UTC).isoformat()})
+        self.store.create(f"{locks.folder(NAME, STACK)}/{name}.json", data.encode())
+        return name
+
+    def began(self, pid: int, command: str = "up", **more: Any) -> str:
+        """Let the ledger hold an update of this machine without an end; gives its id."""
+        host = this_host.as_document(this_host.here())
+        return self.ledger.begin({"command": command, "pid": pid, "actor": "ada", "host": host, "run": None, **more})
+
+    def in_another_process(self) -> None:
+        """Let the process that recovered before have ended: this is another one."""
+        self.patch.setattr(this_host, "is_alive", lambda *_: False)
+
+    # --- What is after ------------------------------------------------------------------------------------------------
+
+    def recover(self, **options: Any) -> Recovered:
+        """Run it."""
+        return recovery.run(self.stack(), self.screen(), Options(**options))
+
+    def stack(self) -> Stack:
+        """The stack, with the stand-in for an engine."""
+        return Stack(STACK, Project(self.root), Pulumi(self.engine.path, self.root, self.environment))
+
+    def screen(self) -> Screen:
+        """One that writes into `said`."""
+        return Screen(stdout=self.said, stderr=self.said)
+
+    def rows(self) -> list[tuple[str, str]]:
+        """What is recorded now beside the stack and its provider: URN and id."""
+        listed = self.engine.export()["deployment"]["resources"]
+        return [(each["urn"], each["id"]) for each in listed if each["urn"] not in {ROOT, VERCEL}]
+
+    def pending(self) -> list[str]:
+        """Of what operations without an end are recorded now."""
+        listed = self.engine.export()["deployment"].get("pending_operations", [])
+        return [each["resource"]["urn"] for each in listed]
+
+    def locks(self) -> list[str]:
+        """The ids of the locks that are held now."""
+        return [each.id for each in locks.held(self.store, NAME, STACK)]
+
+    def kept(self) -> list[Path]:
+        """The copies of the state."""
+        return sorted((self.backend / ".parity/kept").rglob("*.json"))
+
+    def files(self) -> dict[str, bytes]:
+        """Everything in backend and home, by name."""
+        every = (path for folder in (self.backend, self.home) for path in folder.rglob("*"))
+        return {str(path): path.read_bytes() for path in every if path.is_file()}
+
+    @contextmanager
+    def unchanged(self) -> Generator[None]:
+        """Nothing is written, ended or taken away while the body runs."""
+        before = self.files()
+        yield
+        assert self.files() == before
+        assert {each[0] for each in self.engine.commands} <= {"stack"}
+        assert self.engine.did("stack import") == 0
+
+
+def gone() -> int:
+    """The id of a process of this machine that has ended."""
+    process = subprocess.Popen(["true"])
+    process.wait()
+    return process.pid
+
+
+def here() -> int:
+    """The id of a process that lives: this one."""
+    return os.getpid()

@@ -77,7 +77,7 @@ def many(box: Box, graph: Graph, counts: list[int]) -> list[dict[str, Any]]:
             world.vercel("POST", f"/v10/projects/bench-{made}/env", body)
         wanted = projects(graph, count)
         for latency in LATENCIES:
-            row = timed(box, latency, lambda wanted=wanted: inventory.reality(wanted, passwords=False))
+            row = timed(box, latency, lambda wanted=wanted: inventory.collect_live_state(wanted, passwords=False))
             peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024
             rows.append({"what": "look", "applications": count, **row, "peak MiB": peak})
     return rows

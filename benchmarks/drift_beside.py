@@ -203,8 +203,8 @@ def main(folder: Path, counts: Sequence[int]) -> None:
 
 if __name__ == "__main__":
     if sys.argv[1] == "look":
-        seen = inventory.reality(pickle.loads(Path(sys.argv[2]).read_bytes()), passwords=False)
-        if seen.unseen or not all(seen.under.get(urn) for urn in seen.keys if inventory.model.PROJECT in urn):
+        seen = inventory.collect_live_state(pickle.loads(Path(sys.argv[2]).read_bytes()), passwords=False)
+        if seen.read_failures or not all(seen.under.get(urn) for urn in seen.keys if inventory.model.PROJECT in urn):
             sys.exit(f"could not look at everything: {seen.unseen}")
     else:
         main(Path(sys.argv[1]), [int(each) for each in sys.argv[2:]] or [1, 10])

@@ -24,7 +24,7 @@ def main(runs: int) -> int:
     begun = time.monotonic()
     for seed in range(runs):
         sides = Mirror(declared(Config(seed).settings()), seed).sides()
-        resources += len(sides.reality.keys)
+        resources += len(sides.live_state.keys)
         told = [each for each in find(sides, []) if each.kind != "unknowable"]
         alarms.update(f"seed {seed}: {each.kind} {each.what}" for each in told)
     seconds = round(time.monotonic() - begun, 1)

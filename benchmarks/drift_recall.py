@@ -56,7 +56,7 @@ def groups(box: Box) -> Iterator[tuple[str, Sequence[Mutation]]]:
     yield "containers", mutations.CONTAINERS
     yield "last", mutations.LAST
     yield "added", mutations.ADDED
-    yield "crossed", mutations.CROSSED
+    yield "cross-stack", mutations.CROSSED
 
 
 def seen_by_refresh(mutation: Mutation, seen: dict[str, set[str]]) -> bool:

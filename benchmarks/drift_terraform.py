@@ -240,7 +240,7 @@ def groups(removals: Sequence[Mutation]) -> Iterator[tuple[str, list[Mutation]]]
     yield "removed", list(removals)
     yield "containers", list(mutations.CONTAINERS)
     yield "last", list(mutations.LAST)
-    yield "crossed", list(mutations.CROSSED)
+    yield "cross-stack", list(mutations.CROSSED)
 
 
 def measure(terraform: Terraform, name: str, batch: list[Mutation]) -> list[dict[str, Any]]:

@@ -41,7 +41,7 @@ class Reference:
 
     operation: Operation
     points: tuple[Point, ...]
-    reality: oracle.Reality
+    live_state: oracle.Reality
     started_with: dict[str, str]
     """What was served at its start."""
 
@@ -64,8 +64,8 @@ def kept(reference: Reference) -> dict[str, Any]:
     """A reference as JSON; it holds the box's secrets."""
     return {
         "points": [asdict(each) for each in reference.points],
-        "objects": [[*key, count] for key, count in reference.reality.objects.items()],
-        "served": reference.reality.served,
+        "objects": [[*key, count] for key, count in reference.live_state.objects.items()],
+        "served": reference.live_state.served,
         "started_with": reference.started_with,
     }
 
@@ -226,7 +226,7 @@ class Player:
 
     def _undone(self) -> list[str]:
         """What an undisturbed run would have left, and is not there."""
-        return oracle.read(self.lab).differences(self.reference.reality)
+        return oracle.read(self.lab).differences(self.reference.live_state)
 
     def _look(self, run: Run, result: dict[str, Any], cell: Cell) -> None:
         """Look at what the crash has left while what outlived it still lives, and follow the ways back."""
@@ -257,7 +257,7 @@ class Player:
             self._client.delete_snapshot(_CRASHED)
 
     def _way_back(self, run: Run, name: str, *, lands: bool) -> dict[str, Any]:
-        operation, undisturbed = self.reference.operation, self.reference.reality
+        operation, undisturbed = self.reference.operation, self.reference.live_state
         verdict = follow(
             self.lab, operation, PROCEDURES[name], undisturbed, self.known, plugins=run.plugins, lands=lands
         )
@@ -285,7 +285,7 @@ def live_faults(lab: Lab, reference: Reference) -> list[str]:
     answer = oracle.ask(lab)
     # The vendor may switch between one look and the next: what is answered is what is served at one of them.
     looks.append(oracle.read(lab).served)
-    if any(each not in (reference.started_with, reference.reality.served) for each in looks):
+    if any(each not in (reference.started_with, reference.live_state.served) for each in looks):
         return ["what is live is neither the release before nor the one after"]
     if answer.status != 200:
         return [f"the domain answers {answer.status}"] if all(looks) else []

@@ -91,7 +91,7 @@ class Bench:
                 result["live"] = cells.live_faults(self.box, reference)
                 back = procedures.PROCEDURES["recover"]
                 verdict = procedures.follow(
-                    self.box, reference.operation, back, reference.reality, self.known, plugins=run.plugins
+                    self.box, reference.operation, back, reference.live_state, self.known, plugins=run.plugins
                 )
                 result["verdicts"]["recover"] = {"faults": verdict.faults[:8], "seconds": verdict.seconds}
         return result | {"seconds": round(time.monotonic() - began, 2)}

@@ -216,12 +216,12 @@ def outcomes(calls: Sequence[tuple[Any, Any, Any, Any]], mutant: str | None) -> 
 
 
 def _outcome(modules: dict[str, types.ModuleType], call: tuple[Any, Any, Any, Any]) -> str:
-    graph, state, reality, trouble = call
+    graph, state, live_state, trouble = call
     numbers = itertools.count()
     try:
         with mock.patch("uuid.uuid4", side_effect=(f"uuid-{number}" for number in numbers)):
-            plan = modules["reconcile_plan"].decide(graph, state, reality, trouble)
-            mended = modules["state_edit"].mend(graph, state, reality, plan)
+            plan = modules["reconcile_plan"].decide(graph, state, live_state, trouble)
+            mended = modules["state_edit"].mend(graph, state, live_state, plan)
         return json.dumps([[each.document() for each in plan.decisions], mended.document, mended.refresh], default=str)
     except Exception as error:  # noqa: BLE001 - a mutant that fails is told apart by that
         return f"{type(error).__name__}: {error}"

@@ -1,6 +1,6 @@
 """Does the matrix notice when recover is wrong? `python -m crashlab.mutation` mutates it and counts.
 
-1. Crashes are chosen from the results of a run of the matrix: each left another record or another reality.
+1. Crashes are chosen from the results of a run of the matrix: each left another record or another live state.
 2. Each is made again, and recover is run on it with all that outlived the crash; what it decided on is kept.
 3. Every mutant of deciding and mending is asked for its decisions on all of these. One that decides everything and
    mends everything as the real one cannot be noticed by them.
@@ -144,7 +144,7 @@ class Bench:
         self.client.load_snapshot(state.snapshot)
         self.box.prepare(reference.operation)
         back = way_back(mutant.id)
-        return procedures.follow(self.box, reference.operation, back, reference.reality, self.known).faults
+        return procedures.follow(self.box, reference.operation, back, reference.live_state, self.known).faults
 
     def _live(self, mutant: Mutant, state: State) -> list[str] | None:
         """On the crash itself, with all that outlives it."""
@@ -162,7 +162,7 @@ class Bench:
                 self.box,
                 reference.operation,
                 way_back(change),
-                reference.reality,
+                reference.live_state,
                 self.known,
                 plugins=run.plugins,
                 lands=cell.fault == faults.LANDING,

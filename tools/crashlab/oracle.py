@@ -58,7 +58,7 @@ class Reality:
 def read(lab: Lab) -> Reality:
     """Read it."""
     texts = _texts(lab)
-    return _reality(texts, _beside(lab, texts))
+    return _live_state(texts, _beside(lab, texts))
 
 
 def stored(lab: Lab) -> list[Row]:
@@ -96,9 +96,9 @@ _looked_at: dict[Path, tuple[tuple[str, _Texts] | None, _Texts]] = {}
 
 
 @functools.lru_cache(maxsize=4)
-def _reality(texts: _Texts, beside: _Texts) -> Reality:
+def _live_state(texts: _Texts, unmanaged: _Texts) -> Reality:
     rows = _rows(texts)
-    return Reality(counted([*rows, *_rows(beside)]), _served(rows, _names(texts)))
+    return Reality(counted([*rows, *_rows(unmanaged)]), _served(rows, _names(texts)))
 
 
 @functools.lru_cache(maxsize=4)
@@ -232,7 +232,7 @@ def record(lab: Lab) -> Record:
 
 
 def standing(lab: Lab) -> str:
-    """Digests of reality, record and stack file: the same for two moments from which everything goes on alike."""
+    """Digests of live state, record and stack file: the same for two moments from which everything goes on alike."""
     return f"{read(lab).digest} {record(lab).digest} {_digest(lab.stack_file.read_text())}"
 
 

@@ -127,10 +127,10 @@ def follow(
 ) -> Verdict:
     """Follow a way back and judge what it led to, by what an undisturbed run of the operation leaves.
 
-    Before each of its commands, and before the judgement, record and reality are looked up in `known`: where another
+    Before each of its commands, and before the judgement, record and live state are looked up in `known`: where another
     crash's way back came to the very same ones, the rest of it leads where that one's did. At the start it is told
     apart too whether `plugins` of the dead engine live on; none may at the end of a way that ends them. Where an effect
-    of the crash `lands` meanwhile, it stands in neither record nor reality yet: such a way is followed whole, and what
+    of the crash `lands` meanwhile, it is in neither record nor live state yet: such a way is followed whole, and what
     recover changes is not told from what lands.
     """
     known = None if lands else known
@@ -198,7 +198,7 @@ def _preview(lab: Lab, operation: Operation) -> list[str]:
 
 
 def _nothing_left(lab: Lab, command: list[str], verdict: Verdict) -> list[str]:
-    """Whether the last command finds nothing to do: it succeeds, and record and reality stay as they are."""
+    """Whether the last command finds nothing to do: it succeeds, and record and live state stay as they are."""
     before = oracle.record(lab).text, oracle.read(lab).objects
     run = lab.box.run(*command, extra=lab.ways)
     verdict.said += run.said

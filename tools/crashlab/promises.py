@@ -39,7 +39,7 @@ class Standing:
     """Every recorded resource and every operation without an end, each as text."""
     ledger: dict[str, dict[str, Any]]
     """Of each record what its two files say, `begin` and `end`."""
-    reality: str
+    live_state: str
 
     @classmethod
     def of(cls, lab: Lab) -> Standing:
@@ -56,7 +56,7 @@ class Standing:
         """What of the other one is not as in this one."""
         names = self.files.keys() | other.files.keys()
         found = sorted(name for name in names if self.files.get(name) != other.files.get(name))
-        return [*found, *(["reality"] if self.reality != other.reality else [])]
+        return [*found, *(["live state"] if self.live_state != other.live_state else [])]
 
     @property
     def unfinished(self) -> list[str]:

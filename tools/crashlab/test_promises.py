@@ -40,7 +40,7 @@ class Lab:
     does: list[Callable[[Lab], Said]]
     """What the plan, the run and the second run do."""
     ways: dict[str, str] = field(default_factory=dict)
-    reality: str = "world"
+    live_state: str = "world"
     locked: int = 1
 
     @property
@@ -92,7 +92,7 @@ def faults(tmp_path, monkeypatch):
         lab.state("old")
         lab.write(f"{LEDGER}/1.1-begin.json", {"command": "up"})
         monkeypatch.setattr(promises, "_still", lambda _: None)
-        monkeypatch.setattr(oracle, "read", lambda _: oracle.Reality(Counter({("the", lab.reality): 1}), {}))
+        monkeypatch.setattr(oracle, "read", lambda _: oracle.Reality(Counter({("the", lab.live_state): 1}), {}))
         monkeypatch.setattr(oracle, "record", lambda _: oracle.Record("", lab.locked, 0))
         monkeypatch.setattr(
             oracle, "checkpoint", lambda _: json.loads((tmp_path / CHECKPOINT).read_text())["checkpoint"]["latest"]
@@ -144,18 +144,23 @@ def test_plugins_that_live_on_are_told_of(faults):
 
 def test_a_second_run_that_does_anything_is_told(faults):
     def changes(lab: Lab) -> Said:
-        lab.reality = "another world"
+        lab.live_state = "another world"
         lab.write(f"{LEDGER}/3.1-begin.json", {"command": "recover"})
         return Said(3, "why")
 
     assert faults(plans(), recovers, changes) == [
         "a second recover ended with 3: why",
         f"a second recover changed {LEDGER}/3.1-begin.json",
-        "a second recover changed reality",
+        "a second recover changed live state",
     ]
 
 
 def test_two_standings_differ_by_files_and_by_reality():
     one = Standing({"a": "1", "b": "1"}, [], {}, "world")
     assert one.told_from(one) == []
-    assert one.told_from(replace(one, files={"b": "2", "c": "1"}, reality="")) == ["a", "b", "c", "reality"]
+    assert one.told_from(replace(one, files={"b": "2", "c": "1"}, live_state="")) == [
+        "a",
+        "b",
+        "c",
+        "live state",
+    ]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from parity.engine.state import parse
 from parity.evaluate.graph import Graph, Resource
 from parity.inventory import model
-from parity.inventory.model import Found, Reality
+from parity.inventory.model import LiveObject, LiveState
 from parity.recover.model import Trouble
 from parity.recover.reconcile_plan import decide
 
@@ -22,9 +22,9 @@ class World:
 
     def __init__(self, type_, inputs=None, name="it"):
         self.type, self.inputs, self.urn = type_, inputs or {}, urn(type_, name)
-        self.records, self.operations, self.found, self.unseen, self.logins = [], [], [], [], []
+        self.records, self.operations, self.found, self.read_failures, self.logins = [], [], [], [], []
         self.live = ""
-        self.beside = {}
+        self.unmanaged = {}
         self.more = ()
         self.declared = True
         self.looked = True
@@ -51,24 +51,26 @@ class World:
 
     def exists(self, identity, properties=None, **more):
         self.found.append(
-            Found(self.type, ("key",), identity, "", self.inputs if properties is None else properties, **more)
+            LiveObject(self.type, ("key",), identity, "", self.inputs if properties is None else properties, **more)
         )
         return self
 
     def decide(self, trouble=DIED):
         resource = Resource(self.urn, self.type, "it", "", True, self.inputs, frozenset(), {}, "", {})
         resources = {self.urn: resource} if self.declared else {}
-        resources |= dict.fromkeys(self.beside, resource)
+        resources |= dict.fromkeys(self.unmanaged, resource)
         under = {self.urn: tuple(self.found)} if self.declared else {}
-        under |= self.beside
+        under |= self.unmanaged
         keys = {self.urn: ("key",)} if self.declared and self.looked else {}
         inputs = {self.urn: self.inputs} if self.declared else {}
         if self.live:
-            found = Found(model.LIVE, ("key",), "team/shop", "", {"deploymentId": self.live, "release": "r1"})
+            found = LiveObject(model.LIVE, ("key",), "team/shop", "", {"deploymentId": self.live, "release": "r1"})
             under["live"], keys["live"], inputs["live"] = (found,), ("key",), {}
-        reality = Reality(keys, inputs, under, self.more, tuple(self.unseen), (), (), tuple(self.logins), {}, {})
+        live_state = LiveState(
+            keys, inputs, under, self.more, tuple(self.read_failures), (), (), tuple(self.logins), {}, {}
+        )
         state = parse({"deployment": {"resources": self.records, "pending_operations": self.operations}})
-        return decide(Graph("storefront", "staging", resources, {}, {}), state, reality, trouble)
+        return decide(Graph("storefront", "staging", resources, {}, {}), state, live_state, trouble)
 
     def kinds(self, trouble=DIED):
         return [(each.kind, each.id) for each in self.decide(trouble).decisions]

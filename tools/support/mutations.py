@@ -749,27 +749,27 @@ ADDED = (
     _sql("unmanaged", "postgresql:event trigger", f"{DATABASE}/by_hand", "",
          "create function public.by_hand_event() returns event_trigger language plpgsql as 'begin end'",
          "create event trigger by_hand on sql_drop execute function public.by_hand_event()", superuser=True),
-    _sql("crossed", model.GRANT, "storefront_staging_readonly on table shop.items", "",
+    _sql("cross-stack", model.GRANT, "storefront_staging_readonly on table shop.items", "",
          "grant select on shop.items to storefront_staging_readonly", superuser=True),
-    _sql("crossed", "postgresql:index/grantRole:GrantRole", "storefront_staging_shop_g1 in storefront_prod_shop", "",
+    _sql("cross-stack", "postgresql:index/grantRole:GrantRole", "storefront_staging_shop_g1 in storefront_prod_shop", "",
          "grant storefront_prod_shop to storefront_staging_shop_g1", superuser=True),
 )  # fmt: skip
 
 
 CROSSED = (
     Mutation(
-        "crossed", model.VARIABLE, "shop-variable-NEXT_PUBLIC_BASE_URL", "value",
+        "cross-stack", model.VARIABLE, "shop-variable-NEXT_PUBLIC_BASE_URL", "value",
         lambda world: world.vercel("PATCH", f"/v9/projects/shop-prod/env/{world.variable('shop-prod', 'NEXT_PUBLIC_BASE_URL')}",
                                    {"value": "https://shop.staging.storefront.example"}),
     ),
     Mutation(
-        "crossed", model.VARIABLE, "shop-prod/BY_HAND", "value",
+        "cross-stack", model.VARIABLE, "shop-prod/BY_HAND", "value",
         lambda world: world.vercel("POST", "/v10/projects/shop-prod/env", {
             "key": "BY_HAND", "type": "encrypted", "target": ["production"],
             "value": "postgresql://storefront_staging_shop_g1:pw@db.staging.storefront.example/storefront_staging"}),
     ),
     Mutation(
-        "crossed", model.GITHUB_VARIABLE, "delivery-variable-DATABASE_NAME_STOREFRONT", "value",
+        "cross-stack", model.GITHUB_VARIABLE, "delivery-variable-DATABASE_NAME_STOREFRONT", "value",
         lambda world: world.github("PATCH", f"{ENVIRONMENT}/variables/DATABASE_NAME_STOREFRONT", {"value": "storefront_staging"}),
     ),
 )  # fmt: skip

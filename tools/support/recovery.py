@@ -30,7 +30,7 @@ from parity.engine.pulumi import Pulumi
 from parity.evaluate.graph import Graph, Resource, SecretInput
 from parity.evaluate.stack import Stack
 from parity.inventory import domain_health, model
-from parity.inventory.model import Found, Reality
+from parity.inventory.model import LiveObject, LiveState
 from parity.recover import run as recovery
 from parity.recover.outcome import Options, Recovered
 from support.checkpoint import Document, Engine, Happening
@@ -114,7 +114,7 @@ class World:
 
     def __init__(self, declared: Sequence[Resource]) -> None:
         self.declared = declared
-        self.objects: dict[str, list[Found]] = {}
+        self.objects: dict[str, list[LiveObject]] = {}
         self.looks: list[Happening] = []
         """What happens while somebody looks, one after the other."""
         self.looked = 0
@@ -124,21 +124,21 @@ class World:
         inputs = next(each.inputs for each in self.declared if each.urn == urn)
         shown = {name: value for name, value in inputs.items() if name != "value"}
         hidden = {"value": "never shown"} if urn == SECRET else {}
-        found = Found(urn.split("::")[2], (urn,), identity, "", properties or shown, hidden=hidden)
+        found = LiveObject(urn.split("::")[2], (urn,), identity, "", properties or shown, hidden=hidden)
         self.objects.setdefault(urn, []).append(found)
 
     def loses(self, urn: str) -> None:
         """Let it be gone."""
         self.objects.pop(urn, None)
 
-    def look(self, graph: Graph, *, environment: object) -> Reality:
-        """In the place of `look.reality`."""
+    def look(self, graph: Graph, *, environment: object) -> LiveState:
+        """In the place of `look.live state`."""
         del graph, environment
         self.looked += 1
         seen = [each for each in self.declared if not each.type.startswith("pulumi:")]
         keys = {each.urn: (each.urn,) for each in seen}
         under = {each.urn: tuple(self.objects.get(each.urn, ())) for each in seen}
-        found = Reality(keys, {each.urn: each.inputs for each in seen}, under, (), (), (), (), (), {}, {})
+        found = LiveState(keys, {each.urn: each.inputs for each in seen}, under, (), (), (), (), (), {}, {})
         if self.looks:
             self.looks.pop(0)()
         return found
@@ -164,7 +164,7 @@ class Lab:
         self.processes: list[int] = []
         """Those that run on this machine."""
         self.said = io.StringIO()
-        self.live = [domain_health.Served("shop", "shop.example", "r1", "r1", "c", "")]
+        self.live = [domain_health.DomainHealth("shop", "shop.example", "r1", "r1", "c", "")]
         self._stand_in()
 
     def _stand_in(self) -> None:
@@ -182,7 +182,7 @@ class Lab:
         self.patch.setattr(toolchain, "resolve", lambda: tools)
         self.patch.setattr(Stack, "settings", lambda _: None)
         self.declares()
-        self.patch.setattr(recovery.inventory, "reality", self.world.look)
+        self.patch.setattr(recovery.inventory, "collect_live_state", self.world.look)
         self.patch.setattr(domain_health, "ask", lambda *_: self.live)
         self.patch.setattr(recovery, "time", self.clock)
 

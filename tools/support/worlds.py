@@ -19,7 +19,7 @@ from parity.evaluate import declared as program
 from parity.inventory import model
 from parity.inventory.collect import arrange
 from parity.inventory.keys import natural_key, opened
-from parity.inventory.model import Found, Login, Privilege, Seen, Thing
+from parity.inventory.model import DatabaseObject, LiveObject, Login, Privilege, VendorState
 from support.paths import ROOT
 
 if TYPE_CHECKING:
@@ -202,7 +202,7 @@ class Mirror:
         return f"id_{number}"
 
     def sides(self) -> Sides:
-        found: list[Found] = []
+        found: list[LiveObject] = []
         for urn, each in self.graph.resources.items():
             if each.custom and natural_key(each, self.graph):
                 found.append(self._found(urn, each))
@@ -215,9 +215,9 @@ class Mirror:
         ]
         self.random.shuffle(found)
         self.random.shuffle(privileges)
-        seen = Seen(tuple(found), (), tuple(privileges), tuple(things), tuple(logins), 1, self.account)
-        reality = arrange(self.graph, {"all": seen})
-        return Sides(self.graph, self._state(), reality)
+        seen = VendorState(tuple(found), (), tuple(privileges), tuple(things), tuple(logins), 1, self.account)
+        live_state = arrange(self.graph, {"all": seen})
+        return Sides(self.graph, self._state(), live_state)
 
     def _value(self, value: Any) -> Any:
         """A declared value as a vendor would give it: ids for markers, lists in an order of its own."""
@@ -235,7 +235,7 @@ class Mirror:
             return int(self.account[f"team:{self.graph.invokes[str(value)][1]['slug']}"])
         return value
 
-    def _found(self, urn: str, each: Resource) -> Found:
+    def _found(self, urn: str, each: Resource) -> LiveObject:
         inputs = {name: self._value(value) for name, value in each.inputs.items()}
         hidden: dict[str, str] = {}
         properties = {name: value for name, value in inputs.items() if name not in NOT_REAL.get(each.type, {})}
@@ -258,7 +258,7 @@ class Mirror:
         noise = {"comment": "", "gitBranch": None, "customEnvironmentIds": [], "redirect": None}
         properties |= {name: value for name, value in noise.items() if name not in properties}
         key = tuple(str(part) for part in natural_key(each, self.graph))
-        return Found(each.type, key, self.ids[urn], "", properties, hidden, written_at=NOW, by="somebody")
+        return LiveObject(each.type, key, self.ids[urn], "", properties, hidden, written_at=NOW, by="somebody")
 
     def _members(self, role: str) -> list[str]:
         return [
@@ -267,19 +267,19 @@ class Mirror:
             if each.type == model.ROLE and role in cast("list[str]", opened(each.inputs.get("roles") or []))
         ]
 
-    def _things(self) -> Iterator[Thing]:
+    def _things(self) -> Iterator[DatabaseObject]:
         for each in self.graph.resources.values():
             if each.type != model.SCHEMA:
                 continue
             database, schema = str(each.inputs["database"]), str(each.inputs["name"])
             owner = str(each.inputs.get("owner") or "admin")
-            yield Thing(database, "schema", schema, schema, owner)
+            yield DatabaseObject(database, "schema", schema, schema, owner)
             if "owner" in each.inputs:
                 for kind in ("table", "sequence", "routine", "type"):
                     for number in range(self.random.randint(0, 2)):
-                        yield Thing(database, kind, schema, f"{kind}{number}", owner)
+                        yield DatabaseObject(database, kind, schema, f"{kind}{number}", owner)
 
-    def _privileges(self, things: list[Thing]) -> Iterator[Privilege]:
+    def _privileges(self, things: list[DatabaseObject]) -> Iterator[Privilege]:
         for each in self.graph.resources.values():
             if each.type == model.DEFAULT:
                 given = {name: opened(value) for name, value in each.inputs.items()}

@@ -84,9 +84,13 @@ def test_an_exception_of_the_comparison_accepts_no_drift():
 
 
 def test_a_name_with_brackets_is_matched_as_it_stands():
-    beside = Finding("unmanaged", "Vercel", "vercel:index/x:X", "shop-prod/A [1] (production)", "", ("shop-prod", "A"))
-    written = ParityException.model_validate(YAML(typ="safe").load(suppressions.entry(beside, "r", date(2099, 1, 1))))
-    assert not exceptions.apply([beside], [written], date(2026, 1, 1))[0].counts
+    unmanaged = Finding(
+        "unmanaged", "Vercel", "vercel:index/x:X", "shop-prod/A [1] (production)", "", ("shop-prod", "A")
+    )
+    written = ParityException.model_validate(
+        YAML(typ="safe").load(suppressions.entry(unmanaged, "r", date(2099, 1, 1)))
+    )
+    assert not exceptions.apply([unmanaged], [written], date(2026, 1, 1))[0].counts
 
 
 @pytest.mark.parametrize("given", ["tomorrow", "2020-01-01", "2099-13-01"])

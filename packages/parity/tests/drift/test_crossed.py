@@ -46,11 +46,11 @@ def test_a_declared_secret_that_both_have_is_told():
 def test_a_live_value_that_names_the_others_database_is_told_without_it():
     sides = _sides()
     urn = next(urn for urn, each in sides.graph.resources.items() if each.type == model.GITHUB_VARIABLE)
-    found = sides.reality.under[urn][0]
+    found = sides.live_state.under[urn][0]
     database = next(each.inputs["name"] for each in _other().graph.resources.values() if each.type == model.PROJECT)
     wrong = replace(found, properties={**found.properties, "value": f"postgresql://u:hidden@h/{database}"})
-    reality = replace(sides.reality, under={**sides.reality.under, urn: (wrong,)})
-    told = [each for each in cross_stack.find(replace(sides, reality=reality), [_other()]) if each.urn == urn]
+    live_state = replace(sides.live_state, under={**sides.live_state.under, urn: (wrong,)})
+    told = [each for each in cross_stack.find(replace(sides, live_state=live_state), [_other()]) if each.urn == urn]
     assert [each.path for each in told] == ["value"]
     assert "hidden" not in told[0].live
 

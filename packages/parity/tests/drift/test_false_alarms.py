@@ -25,8 +25,8 @@ def test_what_is_as_declared_is_no_finding(seed: int):
 def test_the_mirror_is_no_blind_spot():
     sides = Mirror(declared(Config(3).settings()), 3).sides()
     urn = next(urn for urn, each in sides.graph.resources.items() if each.type == model.PROJECT)
-    found = sides.reality.under[urn][0]
+    found = sides.live_state.under[urn][0]
     other = replace(found, properties={**found.properties, "framework": "other"})
-    reality = replace(sides.reality, under={**sides.reality.under, urn: (other,)})
-    told = [each for each in find(replace(sides, reality=reality), []) if each.kind != "unknowable"]
+    live_state = replace(sides.live_state, under={**sides.live_state.under, urn: (other,)})
+    told = [each for each in find(replace(sides, live_state=live_state), []) if each.kind != "unknowable"]
     assert [(each.kind, each.path, each.live) for each in told] == [("changed", "framework", "other")]

@@ -33,11 +33,14 @@ def finding(identity: str, live: str = "1", **more: Any) -> dict[str, Any]:
 
 
 def told(
-    *findings: dict[str, Any], unseen: tuple[dict[str, Any], ...] = (), stack: str = "staging", body: str = "text"
+    *findings: dict[str, Any],
+    read_failures: tuple[dict[str, Any], ...] = (),
+    stack: str = "staging",
+    body: str = "text",
 ) -> Told:
     report = {
-        "stack": stack, "findings": list(findings), "could_not_look": list(unseen),
-        "clean": not findings and not unseen,
+        "stack": stack, "findings": list(findings), "could_not_look": list(read_failures),
+        "clean": not findings and not read_failures,
     }  # fmt: skip
     return issues.told(stack, report, body)
 
@@ -114,7 +117,7 @@ def test_other_findings_update_it_and_say_what_is_new_and_gone(hub: GitHub):
 def test_a_run_that_could_not_look_gets_a_second_label_and_closes_nothing(hub: GitHub):
     hub.tell(told(finding("d-1")))
     number = hub.all()[0]["number"]
-    assert hub.tell(told(unseen=(UNSEEN,))).done == "updated"
+    assert hub.tell(told(read_failures=(UNSEEN,))).done == "updated"
     assert hub.labels(number) == {LABEL, BLIND}
     assert hub.all()[0]["state"] == "open"
     assert not any("Gone" in each for each in hub.comments(number))

@@ -48,7 +48,7 @@ CASES = [
      'alter default privileges for role "owner" in schema "shop" revoke SELECT on tables from "mallory"'),
     (finding("unmanaged", model.SECRET, cause="not recorded"), "not by an update", "parity adopt prod d-"),
     (finding("unmanaged", model.VARIABLE, cause="removed from the program"), "up", "parity up prod"),
-    (finding("crossed", model.GRANT, facts=GRANT), "not by an update", "revoke SELECT"),
+    (finding("cross-stack", model.GRANT, facts=GRANT), "not by an update", "revoke SELECT"),
 ]  # fmt: skip
 
 

@@ -11,14 +11,14 @@ from parity.inventory import model, vercel
 from parity.vendors.http import Client, Limits
 
 if TYPE_CHECKING:
-    from parity.inventory.model import Seen
+    from parity.inventory.model import VendorState
 
 PROJECT = {"id": "prj_1", "name": "shop-staging"}
 MISSING = {"error": {"code": "not_found", "message": "Project not found."}}
 EMPTY = ("envs", "domains", "deployments", "environments", "aliases", "customEnvironments")
 
 
-def _look(answers: list[httpx.Response], *, listed: bool) -> Seen:
+def _look(answers: list[httpx.Response], *, listed: bool) -> VendorState:
     """What is seen where the project's own path answers these one after the other."""
 
     def handler(request: httpx.Request) -> httpx.Response:
@@ -35,7 +35,7 @@ def _look(answers: list[httpx.Response], *, listed: bool) -> Seen:
             return httpx.Response(200, json={"id": "team_1"})
         return httpx.Response(200, json={name: [] for name in EMPTY} | {"pagination": {"next": None}})
 
-    async def main() -> Seen:
+    async def main() -> VendorState:
         limits = Limits(first_pause_seconds=0.001, deadline_seconds=5)
         async with Client(vercel.service("t", "s"), limits=limits, transport=httpx.MockTransport(handler)) as client:
             return await vercel.look(client, vercel.Scope("s", ("shop-staging",)))
@@ -43,8 +43,8 @@ def _look(answers: list[httpx.Response], *, listed: bool) -> Seen:
     return asyncio.run(main())
 
 
-def _unseen(seen: Seen) -> list[str]:
-    return [each.request for each in seen.unseen if model.PROJECT in each.types]
+def _unseen(seen: VendorState) -> list[str]:
+    return [each.request for each in seen.read_failures if model.PROJECT in each.types]
 
 
 def test_one_that_comes_about_between_two_requests_is_there():

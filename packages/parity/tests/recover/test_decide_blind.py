@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from parity.inventory import model
-from parity.inventory.model import Found, Unseen
+from parity.inventory.model import LiveObject, ReadFailure
 from parity.recover.model import Trouble
 from parity.recover.reconcile_plan import INSIDE
 from support.decisions import World, urn
@@ -13,7 +13,9 @@ from support.decisions import World, urn
 
 def test_what_could_not_be_looked_at_is_asked_about_where_it_matters():
     world = World(model.DOMAIN).pending("creating")
-    world.unseen.append(Unseen("Vercel", "the domains", "GET /", 500, "down", frozenset({model.DOMAIN}), ()))
+    world.read_failures.append(
+        ReadFailure("Vercel", "the domains", "GET /", 500, "down", frozenset({model.DOMAIN}), ())
+    )
     (decision,) = world.decide().decisions
     assert decision.kind == "ask"
     assert "500" in decision.why
@@ -22,32 +24,42 @@ def test_what_could_not_be_looked_at_is_asked_about_where_it_matters():
 
 def test_nothing_is_forgotten_because_it_could_not_be_looked_at():
     world = World(model.DOMAIN).recorded("a")
-    world.unseen.append(Unseen("Vercel", "the domains", "GET /", 500, "down", frozenset({model.DOMAIN}), ()))
+    world.read_failures.append(
+        ReadFailure("Vercel", "the domains", "GET /", 500, "down", frozenset({model.DOMAIN}), ())
+    )
     assert world.kinds() == [("same", "a")]
 
 
 def test_what_is_recorded_and_in_doubt_is_asked_about_where_nobody_could_look_and_the_reason_is_its_own():
     world = World(model.DOMAIN).recorded("a").pending("updating")
-    world.unseen.append(Unseen("GitHub", "the secrets", "GET /s", 502, "away", frozenset({model.SECRET}), ()))
-    world.unseen.append(Unseen("Vercel", "the domains", "GET /d", 500, "down", frozenset({model.DOMAIN}), ()))
+    world.read_failures.append(
+        ReadFailure("GitHub", "the secrets", "GET /s", 502, "away", frozenset({model.SECRET}), ())
+    )
+    world.read_failures.append(
+        ReadFailure("Vercel", "the domains", "GET /d", 500, "down", frozenset({model.DOMAIN}), ())
+    )
     (decision,) = world.decide().decisions
     assert decision.kind == "ask"
     assert "GET /d" in decision.why
     world = World(model.DOMAIN)
-    world.unseen.append(Unseen("Vercel", "the domains", "GET /d", 500, "down", frozenset({model.DOMAIN}), ()))
+    world.read_failures.append(
+        ReadFailure("Vercel", "the domains", "GET /d", 500, "down", frozenset({model.DOMAIN}), ())
+    )
     assert world.kinds() == [("ask", "")]
 
 
 def inside_a_closed_database(type_, trouble, *, pending=False, recorded=False, accepts=False):
     world = World(type_)
-    world.unseen.append(Unseen("PostgreSQL", "the database", "connect", None, "closed", frozenset({type_}), ("key",)))
+    world.read_failures.append(
+        ReadFailure("PostgreSQL", "the database", "connect", None, "closed", frozenset({type_}), ("key",))
+    )
     if pending:
         world.pending("creating")
     if recorded:
         world.recorded("a", initErrors=["half made"])
     database = urn(model.DATABASE, "database")
     properties = {"allowConnections": accepts}
-    world.beside = {database: (Found(model.DATABASE, ("key",), "key", "", properties),)}
+    world.unmanaged = {database: (LiveObject(model.DATABASE, ("key",), "key", "", properties),)}
     if trouble in {"read", "recorded"}:  # as the provider records it once recover had it read, and before
         outputs = {"allowConnections": trouble != "read"}
         world.records.append({**world.row("key", outputs=outputs), "urn": database, "type": model.DATABASE})

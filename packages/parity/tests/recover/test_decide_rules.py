@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from parity.inventory import model
-from parity.inventory.model import Found
+from parity.inventory.model import LiveObject
 from parity.recover.model import Decision, Plan, Trouble
 from parity.recover.reconcile_plan import as_declared
 from support.decisions import DEPLOYMENT, DRAIN, VARIABLE, World
@@ -84,11 +84,11 @@ def test_a_recorded_object_that_exists_keeps_its_record(type_, records, found, o
     ],
 )
 def test_lists_are_sets_and_what_is_not_set_is_nothing(declared, there, fits):
-    assert as_declared(Found(model.DOMAIN, ("k",), "i", "", there), declared) is fits
+    assert as_declared(LiveObject(model.DOMAIN, ("k",), "i", "", there), declared) is fits
 
 
 def test_what_is_hidden_says_nothing():
-    found = Found(model.DOMAIN, ("k",), "i", "", {"a": "1"}, hidden={"a": "never shown"})
+    found = LiveObject(model.DOMAIN, ("k",), "i", "", {"a": "1"}, hidden={"a": "never shown"})
     assert as_declared(found, {"a": "2"})
 
 
@@ -118,37 +118,39 @@ def test_a_provider_and_a_component_that_bear_no_times_were_proved_all_the_same(
 
 def test_of_what_serves_a_domain_every_form_counts():
     world = World(model.DRAIN, DRAIN).exists("d1").exists("d2")
-    world.beside = {
-        "live": (Found(model.LIVE, ("k",), "t", "", {"deploymentId": "x"}, beyond={"serves.a": "d2", "other": "d1"}),)
+    world.unmanaged = {
+        "live": (
+            LiveObject(model.LIVE, ("k",), "t", "", {"deploymentId": "x"}, beyond={"serves.a": "d2", "other": "d1"}),
+        )
     }
     assert world.kinds() == [("adopt", "d2"), ("remove", "d1")], "the live one of two that fit"
 
 
 def test_what_is_beside_is_told_unless_it_is_recorded_decided_about_or_another_stacks():
-    def beside(type_, identity, **more):
-        return Found(type_, ("place", identity), identity, "", {}, **more)
+    def unmanaged(type_, identity, **more):
+        return LiveObject(type_, ("place", identity), identity, "", {}, **more)
 
     world = World(model.DOMAIN).recorded("a").exists("a")
     world.more = (
-        beside(model.DOMAIN, "stranger"),
-        beside(model.DOMAIN, "a"),
-        beside(model.DRAIN, "leaves"),
-        beside(model.DOMAIN, "undeclared"),
-        beside(model.ENVIRONMENT, "prod"),
+        unmanaged(model.DOMAIN, "stranger"),
+        unmanaged(model.DOMAIN, "a"),
+        unmanaged(model.DRAIN, "leaves"),
+        unmanaged(model.DOMAIN, "undeclared"),
+        unmanaged(model.ENVIRONMENT, "prod"),
     )
     left = World(model.DRAIN, name="drain").recorded("leaves", delete=True)
     undeclared = World(model.DOMAIN, name="other").recorded("undeclared")
     world.records += left.records + undeclared.records
-    assert [each.rpartition(" ")[2] for each in world.decide().beside] == ["place/stranger"]
+    assert [each.rpartition(" ")[2] for each in world.decide().unmanaged] == ["place/stranger"]
 
 
 def test_what_is_declared_and_bears_another_name_now_is_told_unless_the_next_update_deletes_it():
     world = World(model.DOMAIN).recorded("a").exists("b")
-    world.more = (Found(model.DOMAIN, ("place", "renamed"), "a", "", {}),)
-    assert [each.rpartition(" ")[2] for each in world.decide().beside] == ["place/renamed"]
+    world.more = (LiveObject(model.DOMAIN, ("place", "renamed"), "a", "", {}),)
+    assert [each.rpartition(" ")[2] for each in world.decide().unmanaged] == ["place/renamed"]
     world = World(model.DRAIN, DRAIN).recorded("new").exists("new").recorded("old", delete=True)
-    world.more = (Found(model.DRAIN, ("place", "renamed"), "old", "", {}),)
-    assert world.decide().beside == ()
+    world.more = (LiveObject(model.DRAIN, ("place", "renamed"), "old", "", {}),)
+    assert world.decide().unmanaged == ()
     assert world.kinds() == [("same", "new")]
 
 

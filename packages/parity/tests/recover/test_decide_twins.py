@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from parity.inventory import model
-from parity.inventory.model import Found, Unseen
+from parity.inventory.model import LiveObject, ReadFailure
 from parity.recover.model import Trouble
 from support.decisions import DEPLOYMENT, DRAIN, VARIABLE, World
 
@@ -63,13 +63,13 @@ def test_only_a_twin_that_is_to_leave_and_is_gone_is_forgotten_as_what_leaves():
     other = World(model.DOMAIN).exists("new").recorded("new").recorded("old", delete=True)
     assert other.kinds() == [("same", "new")], "its provider finds out by itself that there is nothing to delete"
     namesake = World(model.DRAIN, DRAIN).exists("new").recorded("new").recorded("old", delete=True)
-    namesake.more = (Found(model.DOMAIN, ("key",), "old", "", {}),)
+    namesake.more = (LiveObject(model.DOMAIN, ("key",), "old", "", {}),)
     assert [(each.kind, each.id) for each in namesake.decide().decisions if each.leaving] == [("forget", "old")]
 
 
 def test_what_is_handed_to_the_next_update_stays_where_nobody_could_look():
     world = World(model.DEPLOYMENT, DEPLOYMENT).recorded("new").recorded("old", delete=True)
-    world.unseen.append(Unseen("vercel", "deployments", "GET", 500, "", frozenset({model.DEPLOYMENT}), ()))
+    world.read_failures.append(ReadFailure("vercel", "deployments", "GET", 500, "", frozenset({model.DEPLOYMENT}), ()))
     assert [each for each in world.decide().decisions if each.leaving] == []
 
 

@@ -17,18 +17,18 @@ import pytest
 
 from parity.backend.ledger import Record
 from parity.backend.locks import Lock
-from parity.backend.this_host import Machine, Run
+from parity.backend.this_host import Host, Run
 from parity.recover import lock_owner, runs
-from parity.recover.lock_owner import Ground
+from parity.recover.lock_owner import Evidence
 
 NOW = datetime(2026, 11, 24, 21, 0, tzinfo=UTC)
-HERE = Machine("laptop", "m1", "b1", "p1")
+HERE = Host("laptop", "m1", "b1", "p1")
 LOCK = Lock(".pulumi/locks/x/0b6d.json", 4242, "ada", "laptop", NOW)
 RUN = {"repository": "o/r", "id": 7, "attempt": 1, "url": "https://github.com/o/r/actions/runs/7"}
 
 
 def ground(*, alive=False, shared=False, run="unasked"):
-    return Ground(HERE, shared, lambda _pid, _since: alive, lambda _run: run)
+    return Evidence(HERE, shared, lambda _pid, _since: alive, lambda _run: run)
 
 
 def record(host=HERE, run=None, *, began=NOW - timedelta(seconds=1), ended=None):
@@ -278,7 +278,7 @@ def test_a_lock_that_cannot_be_read_is_unknown_though_nothing_runs_here():
 
 
 def test_a_lock_is_not_that_of_an_update_of_another_host_or_of_one_that_had_ended():
-    elsewhere = record(Machine("other", "m2", "b2", "p2"))
+    elsewhere = record(Host("other", "m2", "b2", "p2"))
     assert verdict(records=[record(), elsewhere], alive=False) == "dead"
     assert verdict(records=[record(ended=NOW + timedelta(seconds=5))], shared=True) == "dead", "it outlived its end"
 

@@ -10,10 +10,10 @@ import pytest
 from parity.engine.state import parse
 from parity.evaluate.graph import Graph, Resource, SecretInput, computed
 from parity.inventory import model
-from parity.inventory.model import Found, Reality
+from parity.inventory.model import LiveObject, LiveState
 from parity.recover.entries import MARKER, SECRET, SIGNATURE, Known, Unknown
 from parity.recover.model import Decision, Plan
-from parity.recover.state_edit import mend, stamped
+from parity.recover.state_edit import edit, stamped
 
 HEAD = "urn:pulumi:staging::storefront"
 STACK = f"{HEAD}::pulumi:pulumi:Stack::storefront-staging"
@@ -72,8 +72,8 @@ def carried(decisions, rows, found=None, operations=()):
     under = {urn: tuple(found.get(urn, ())) for urn in GRAPH.resources}
     inputs = {urn: dict(each.inputs) for urn, each in GRAPH.resources.items()}
     keys = dict.fromkeys(GRAPH.resources, ("k",))
-    reality = Reality(keys, inputs, under, (), (), (), (), (), {}, {"team": "team_1"})
-    return mend(GRAPH, state, reality, Plan(tuple(decisions)))
+    live_state = LiveState(keys, inputs, under, (), (), (), (), (), {}, {"team": "team_1"})
+    return edit(GRAPH, state, live_state, Plan(tuple(decisions)))
 
 
 def rows_of(mended):
@@ -81,10 +81,10 @@ def rows_of(mended):
 
 
 def found(type_, identity, properties=None):
-    return Found(type_, ("k",), identity, "", properties or {})
+    return LiveObject(type_, ("k",), identity, "", properties or {})
 
 
-NOTHING = Reality({}, {}, {}, (), (), (), (), (), {}, {})
+NOTHING = LiveState({}, {}, {}, (), (), (), (), (), {}, {})
 BASE = [row(STACK), row(VERCEL, "p1", parent=STACK), row(APP, parent=STACK)]
 
 
@@ -244,8 +244,8 @@ def test_what_is_declared_is_read_where_no_provider_has_read_it_yet():
 
 def test_nothing_changes_where_nothing_is_decided_whatever_the_state_leaves_out():
     assert not carried([], BASE).changed
-    assert not mend(GRAPH, parse({"version": 3}), NOTHING, Plan(())).changed
-    assert not mend(GRAPH, parse({"version": 3, "deployment": {"resources": None}}), NOTHING, Plan(())).changed
+    assert not edit(GRAPH, parse({"version": 3}), NOTHING, Plan(())).changed
+    assert not edit(GRAPH, parse({"version": 3, "deployment": {"resources": None}}), NOTHING, Plan(())).changed
     assert carried([Decision(DRAIN, "forget", "", "d1")], [*BASE, row(DRAIN, "d1", parent=STACK)]).changed
     operations = [{"type": "creating", "resource": row(DRAIN, "x")}]
     assert carried([], BASE, operations=operations).changed, "an operation without an end goes"
@@ -264,10 +264,10 @@ def by_urn(mended):
 
 
 def test_what_the_state_holds_beside_resources_and_operations_stays():
-    beside = {"manifest": {"version": "v3"}, "secrets_providers": {"type": "passphrase"}, "metadata": {}}
-    state = parse({"version": 3, "deployment": {**beside, "resources": [*BASE, row(DRAIN, "d1", parent=STACK)]}})
-    document = mend(GRAPH, state, NOTHING, Plan((Decision(DRAIN, "forget", "", "d1"),))).document
-    assert document == {"version": 3, "deployment": {**beside, "resources": BASE}}
+    unmanaged = {"manifest": {"version": "v3"}, "secrets_providers": {"type": "passphrase"}, "metadata": {}}
+    state = parse({"version": 3, "deployment": {**unmanaged, "resources": [*BASE, row(DRAIN, "d1", parent=STACK)]}})
+    document = edit(GRAPH, state, NOTHING, Plan((Decision(DRAIN, "forget", "", "d1"),))).document
+    assert document == {"version": 3, "deployment": {**unmanaged, "resources": BASE}}
 
 
 @pytest.mark.parametrize(
@@ -322,7 +322,7 @@ def test_components_and_providers_that_are_not_recorded_yet_are_recorded_before_
     assert made[VERCEL]["parent"] == STACK
     inside = declared(VERCEL, "pulumi:providers:vercel", {"team": "t"}, parent=APP)
     graph = Graph("storefront", "staging", {**GRAPH.resources, VERCEL: inside}, {}, {})
-    held = mend(graph, parse({"deployment": {}}), NOTHING, Plan((Decision(DRAIN, "adopt", "", "d1"),)))
+    held = edit(graph, parse({"deployment": {}}), NOTHING, Plan((Decision(DRAIN, "adopt", "", "d1"),)))
     assert [each["urn"] for each in rows_of(held)] == [STACK, APP, VERCEL, DRAIN]
 
 
@@ -336,7 +336,7 @@ def test_a_stack_and_a_provider_that_the_program_registers_without_a_parent_have
     stack = declared(STACK, "pulumi:pulumi:Stack", {}, parent="", custom=False)
     provider = declared(VERCEL, "pulumi:providers:vercel", {"team": "t"}, parent="")
     graph = Graph("storefront", "staging", {**GRAPH.resources, STACK: stack, VERCEL: provider}, {}, {})
-    made = by_urn(mend(graph, parse({"deployment": {}}), NOTHING, Plan((Decision(DRAIN, "adopt", "", "d1"),))))
+    made = by_urn(edit(graph, parse({"deployment": {}}), NOTHING, Plan((Decision(DRAIN, "adopt", "", "d1"),))))
     assert [name for name, each in made.items() if "parent" not in each] == [STACK, VERCEL]
 
 
@@ -377,9 +377,9 @@ def test_a_team_that_only_vercel_knows_is_filled_in():
     graph = Graph("storefront", "staging", {**GRAPH.resources, DRAIN: named}, {}, {})
     inputs, under = {PROJECT: {"name": "shop-staging"}}, {PROJECT: (found(model.PROJECT, "prj_1"),)}
     for account, team in (({"team": "team_1"}, "team_1"), ({}, None)):
-        reality = Reality({}, inputs, under, (), (), (), (), (), {}, account)
+        live_state = LiveState({}, inputs, under, (), (), (), (), (), {}, account)
         plan = Plan((Decision(DRAIN, "adopt", "", "d1"),))
-        made = by_urn(mend(graph, parse({"deployment": {"resources": BASE}}), reality, plan))
+        made = by_urn(edit(graph, parse({"deployment": {"resources": BASE}}), live_state, plan))
         assert made[DRAIN]["inputs"].get("team") == team
 
 

@@ -7,14 +7,14 @@ from datetime import UTC, datetime
 import pytest
 
 from parity.backend.locks import Lock
-from parity.inventory.domain_health import Served
-from parity.recover.lock_owner import Holder, Running
+from parity.inventory.domain_health import DomainHealth
+from parity.recover.lock_owner import LockOwner, Running
 from parity.recover.model import Decision, Plan
 from parity.recover.outcome import Recovered
 
 LOCK = Lock("locks/a.json", 7, "ada", "laptop", datetime(2026, 11, 24, tzinfo=UTC))
 SAME, ADOPT = Decision("a", "same", "it exists", "1"), Decision("b", "adopt", "it is not recorded", "2")
-HELD, LEFT = Holder(LOCK, "dead", "process 7 is gone"), Running(8, "pulumi-resource-github")
+HELD, LEFT = LockOwner(LOCK, "dead", "process 7 is gone"), Running(8, "pulumi-resource-github")
 
 
 @pytest.mark.parametrize(
@@ -46,7 +46,7 @@ def test_updates_without_an_end_are_named_to_programs():
 
 
 def test_its_document_names_each_lock_each_process_and_each_decision_but_what_is_the_same():
-    live = Served("shop", "shop.example", "r1", "r1", "c", "")
+    live = DomainHealth("shop", "shop.example", "r1", "r1", "c", "")
     found = Recovered("staging", holders=[HELD], ended=[LEFT], plan=Plan((SAME, ADOPT), ("stranger",)), live=[live])
     document = found.document()
     assert [each["owner"] for each in document["locks"]] == ["dead"]

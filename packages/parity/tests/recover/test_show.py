@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from parity.console import Screen
-from parity.inventory.domain_health import Served
+from parity.inventory.domain_health import DomainHealth
 from parity.recover import show
 from parity.recover.model import Decision, Plan
 from parity.recover.outcome import Recovered
@@ -13,7 +13,7 @@ from parity.recover.outcome import Recovered
 DOMAIN = "urn:pulumi:staging::shop::vercel:index/projectDomain:ProjectDomain::shop-domain"
 SAME = Decision(DOMAIN, "same", "it exists", "1")
 ASK = Decision(DOMAIN, "ask", "another one has its name [sic]", "2", remedy="take it away")
-LIVE = [Served("shop", "shop.example", "r1", "r1", "c", "")]
+LIVE = [DomainHealth("shop", "shop.example", "r1", "r1", "c", "")]
 
 
 @pytest.fixture

@@ -39,7 +39,7 @@ from parity.releases import (
 from parity.releases.commits import Knowledge
 from parity.releases.forecast import Applied
 from parity.releases.pull_request import PullRequest
-from parity.releases.release_status import Deployed, Standing
+from parity.releases.release_status import Deployed, ReleaseStatus
 from parity.releases.steps import Change
 from parity.vendors.http import Client, Limits, Service
 from support.paths import ROOT
@@ -284,7 +284,7 @@ def test_an_application_without_a_database_has_nothing_to_try():
 
 # --- How it stands ----------------------------------------------------------------------------------------------------
 
-WELL = Standing(
+WELL = ReleaseStatus(
     stack="staging",
     application="shop",
     releases=kept("r2", r1=(A, ONE, 1), r2=(B, TWO, 2)),

@@ -13,8 +13,8 @@ from parity.drift import adopt
 from parity.drift.audit import audit, find
 from parity.drift.compare import Sides
 from parity.evaluate.stack import Stack, ambient
+from parity.inventory import collect_live_state as reality_of
 from parity.inventory import model
-from parity.inventory import reality as reality_of
 from parity.vendors.http import Limits
 from support.boxes import own
 from support.mutations import DATABASE, STACK, World
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
     from parity.drift.audit import Audit
     from parity.drift.model import Finding
-    from parity.inventory.model import Reality
+    from parity.inventory.model import LiveState
     from parity_sandbox.client import ControlClient
     from support.program import Box, Run
 
@@ -108,12 +108,12 @@ HTTP = [
 class Seen:
     """What one look gave, on the stack as it was read once."""
 
-    reality: Reality
+    live_state: LiveState
     findings: list[Finding]
 
     @property
     def vendors(self) -> set[str]:
-        return {each.vendor for each in self.reality.unseen}
+        return {each.vendor for each in self.live_state.read_failures}
 
     def of(self, *kinds: str) -> dict[str, str]:
         return {each.vendor: each.path for each in self.findings if each.kind in kinds}
@@ -128,8 +128,8 @@ def planted(box: Box) -> Callable[[], Seen]:
     plant(box)
 
     def once() -> Seen:
-        reality = reality_of(graph, limits=FAST, passwords=False)
-        return Seen(reality, find(Sides(graph, state, reality, frozenset({"staging"})), []))
+        live_state = reality_of(graph, limits=FAST, passwords=False)
+        return Seen(live_state, find(Sides(graph, state, live_state, frozenset({"staging"})), []))
 
     return once
 
@@ -144,7 +144,7 @@ def faults(box: Box) -> Iterator[ControlClient]:
 
 def test_each_vendors_difference_is_told(planted: Callable[[], Seen]):
     found = planted()
-    assert found.reality.unseen == ()
+    assert found.live_state.read_failures == ()
     assert found.of("changed") == PLANTED
 
 
@@ -177,8 +177,8 @@ def test_one_request_that_fails_hides_no_more_than_its_own(
 ):
     faults.add_fault(path=path, method="GET", times=None, **fault)
     found = planted()
-    assert found.reality.unseen
-    assert [str(each) for each in found.reality.unseen if not each.what.startswith(what)] == []
+    assert found.live_state.read_failures
+    assert [str(each) for each in found.live_state.read_failures if not each.what.startswith(what)] == []
     assert found.of("missing") == {}
     assert found.of("changed").items() <= PLANTED.items()
     assert len(found.of("changed")) >= 2
@@ -186,7 +186,7 @@ def test_one_request_that_fails_hides_no_more_than_its_own(
 
 def test_a_rate_limit_that_ends_is_waited_out(planted: Callable[[], Seen], faults: ControlClient):
     faults.add_fault(service="vercel", path="/v2/teams", times=1, status=429, retry_after=0)
-    assert planted().reality.unseen == ()
+    assert planted().live_state.read_failures == ()
     assert [each["seen"] > 0 for each in faults.faults()] == [True]
 
 
@@ -213,7 +213,7 @@ def test_a_password_that_postgresql_refuses_is_told(
 def test_a_database_that_takes_no_connection_is_told(clean: Box):
     World(clean).sql(f"alter database {DATABASE} allow_connections false", database="postgres", superuser=True)
     found = look(clean)
-    assert [each.what for each in found.report.unseen] == [f"the database {DATABASE}"]
+    assert [each.what for each in found.report.read_failures] == [f"the database {DATABASE}"]
     assert ("changed", "allowConnections") in {(each.kind, each.path) for each in found.report.findings}
 
 
@@ -225,7 +225,7 @@ def test_a_role_that_may_only_read_sees_the_same(clean: Box, monkeypatch: pytest
     monkeypatch.setenv("PGUSER", "auditor")
     monkeypatch.setenv("PGPASSWORD", "words-of-its-own-7391")
     found = look(clean).report
-    assert found.unseen == ()
+    assert found.read_failures == ()
     more = {each.what for each in found.findings} - {each.what for each in every.findings}
     assert more == {f"Grant auditor on database {DATABASE} of {DATABASE}"}
 
@@ -238,7 +238,7 @@ def test_after_a_failed_update_it_looks_all_the_same(clean: Box):
         assert run.code != 0
         clean.local.client().clear_faults()
         found = look(clean)
-        assert found.report.unseen == ()
+        assert found.report.read_failures == ()
         changed = {(each.kind, each.cause) for each in found.report.findings if each.kind != "unknowable"}
         assert changed <= {("changed", "not applied"), ("missing", "not applied"), ("changed", "outside")}
     finally:

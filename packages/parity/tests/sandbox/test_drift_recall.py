@@ -53,7 +53,7 @@ def box(finished_template: Path, tmp_path_factory: pytest.TempPathFactory) -> It
             patch.setenv(name, value)
         World(box).sql(*mutations.MIGRATION, role=mutations.OWNER, superuser=True)
         found = recall.look(box).report
-        assert found.unseen == ()
+        assert found.read_failures == ()
         assert [each.what for each in found.findings if each.kind != "unknowable"] == [], "a false alarm"
         box.local.client().save_snapshot(CLEAN)
         yield box
@@ -71,7 +71,7 @@ BATCHES: dict[str, Callable[[Box], Sequence[Mutation]]] = {
     "containers": lambda _: mutations.CONTAINERS,
     "last": lambda _: mutations.LAST,
     "added": lambda _: mutations.ADDED,
-    "crossed": lambda _: mutations.CROSSED,
+    "cross-stack": lambda _: mutations.CROSSED,
 }
 
 
@@ -82,4 +82,4 @@ def test_every_difference_is_told_and_nothing_else(box: Box, batch: str):
     assert [each.label for each in outcome.missed] == []
     loose = {(each.name, each.path) for each in outcome.unexplained}
     assert loose - CONSEQUENCES.get(batch, set()) == set()
-    assert outcome.audit.report.unseen == ()
+    assert outcome.audit.report.read_failures == ()

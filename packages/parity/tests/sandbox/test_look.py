@@ -15,7 +15,7 @@ from parity.inventory.keys import TYPES, opened
 if TYPE_CHECKING:
     from parity.engine.state import State
     from parity.evaluate.graph import Graph
-    from parity.inventory.model import Reality
+    from parity.inventory.model import LiveState
     from support.program import Box
 
 pytestmark = [pytest.mark.engine, pytest.mark.sandbox]
@@ -45,17 +45,17 @@ def test_all_that_is_declared_is_found_once_with_its_recorded_id_and_declared_va
 ):
     for name in ("staging", "prod"):
         graph, recorded = _stack(finished_box, name, monkeypatch)
-        reality = inventory.reality(graph)
-        assert reality.unseen == ()
+        live_state = inventory.collect_live_state(graph)
+        assert live_state.read_failures == ()
         assert {each.type for each in graph.resources.values() if each.custom and "providers" not in each.type} <= TYPES
         for urn, resource in graph.resources.items():
-            if urn not in reality.keys:
+            if urn not in live_state.keys:
                 continue
-            found = reality.under[urn]
+            found = live_state.under[urn]
             own = recorded.of(urn)
             assert own is not None
             assert [each.id for each in found] == [own.id], urn
-            inputs = opened(dict(reality.inputs[urn]))
+            inputs = opened(dict(live_state.inputs[urn]))
             for property_ in sorted(inputs.keys() & found[0].properties.keys() - found[0].hidden.keys()):
                 now = found[0].properties[property_]
                 if isinstance(now, dict):
@@ -65,9 +65,9 @@ def test_all_that_is_declared_is_found_once_with_its_recorded_id_and_declared_va
                 else:
                     assert _normal(now) == _normal(inputs[property_]), (urn, property_)
             assert resource.type == found[0].type
-        assert all(each.works for each in reality.logins)
+        assert all(each.works for each in live_state.logins)
         roles = (each.inputs for each in graph.resources.values() if each.type == ROLE)
-        assert {each.role for each in reality.logins} == {role["name"] for role in roles if role.get("login")}
+        assert {each.role for each in live_state.logins} == {role["name"] for role in roles if role.get("login")}
 
 
 def _within(declared: object, now: object) -> bool:
@@ -109,12 +109,12 @@ def test_what_is_beside_is_told_and_twins_are_both_found(finished_box: Box, monk
             "meta": {name: twin["meta"][name] for name in ("release", "commit", "config")},
         }
         client.post("/v13/deployments", json=again).raise_for_status()
-    reality: Reality = inventory.reality(graph, passwords=False)
-    assert [each.key for each in reality.beside if each.type == model.VARIABLE] == [("shop-staging", "EXTRA")]
+    live_state: LiveState = inventory.collect_live_state(graph, passwords=False)
+    assert [each.key for each in live_state.unmanaged if each.type == model.VARIABLE] == [("shop-staging", "EXTRA")]
     urn = next(urn for urn in graph.resources if urn.endswith("::shop-deployment-r1"))
-    assert len(reality.under[urn]) == 2
-    assert reality.under[urn][0].id == twin["uid"], "the one that was made first comes first"
-    assert [each.type for each in reality.beside].count(model.DEPLOYMENT) == 1
+    assert len(live_state.under[urn]) == 2
+    assert live_state.under[urn][0].id == twin["uid"], "the one that was made first comes first"
+    assert [each.type for each in live_state.unmanaged].count(model.DEPLOYMENT) == 1
 
 
 def test_a_vendor_that_does_not_answer_is_told_and_the_others_are_read(
@@ -122,9 +122,9 @@ def test_a_vendor_that_does_not_answer_is_told_and_the_others_are_read(
 ):
     graph, _ = _stack(finished_box, "staging", monkeypatch)
     finished_box.local.client().add_fault(service="github", times=None, status=403)
-    reality = inventory.reality(graph, passwords=False)
-    assert [(each.vendor, each.status) for each in reality.unseen] == [("GitHub", 403)]
+    live_state = inventory.collect_live_state(graph, passwords=False)
+    assert [(each.vendor, each.status) for each in live_state.read_failures] == [("GitHub", 403)]
     for urn, resource in graph.resources.items():
-        if urn in reality.keys:
-            assert reality.looked(urn, resource.type) != resource.type.startswith("github:")
-            assert bool(reality.under[urn]) != resource.type.startswith("github:")
+        if urn in live_state.keys:
+            assert live_state.looked(urn, resource.type) != resource.type.startswith("github:")
+            assert bool(live_state.under[urn]) != resource.type.startswith("github:")

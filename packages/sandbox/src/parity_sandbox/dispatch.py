@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from starlette.types import Receive, Scope, Send
 
     from parity_sandbox.context import Context
-    from parity_sandbox.faults import Fault, FaultBook
+    from parity_sandbox.faults import FaultBook, FaultRule
     from parity_sandbox.redaction import Redactor
     from parity_sandbox.requestlog import RequestLog
     from parity_sandbox.services import Service
@@ -94,7 +94,7 @@ class Exchange:
     started: float
     request_id: str
     row: int | None = None
-    fault: Fault | None = None
+    fault: FaultRule | None = None
 
     @property
     def name(self) -> str:
@@ -163,7 +163,9 @@ class Dispatcher:
             return await self._strike(exchange, exchange.service, fault, None)
         return await self._strike(exchange, exchange.service, fault, await self._perform(exchange, exchange.service))
 
-    async def _strike(self, exchange: Exchange, service: Service, fault: Fault, done: Answer | None) -> Answer | None:
+    async def _strike(
+        self, exchange: Exchange, service: Service, fault: FaultRule, done: Answer | None
+    ) -> Answer | None:
         if fault.action == "drop":
             await asyncio.sleep(fault.delay_seconds)
             return None

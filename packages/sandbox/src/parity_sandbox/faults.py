@@ -20,7 +20,7 @@ _TIMINGS = ("before", "after")
 
 
 @dataclass(frozen=True)
-class Fault:
+class FaultRule:
     """One fault. The `nth` request that matches, and the next ones up to `times` in all, are struck."""
 
     id: str = field(default_factory=lambda: random_id("flt_", 12))
@@ -78,20 +78,20 @@ class FaultBook:
         self._fired = asyncio.Event()
         self._cut: set[str] = set()
 
-    def add(self, document: Document) -> Fault:
+    def add(self, document: Document) -> FaultRule:
         """Set a fault; raises BadDocument where the document is wrong."""
         fault = parse_fault(document)
         self._faults.insert(fault.id, asdict(fault))
         return fault
 
-    def all(self) -> list[Fault]:
+    def all(self) -> list[FaultRule]:
         """Every fault, oldest first."""
-        return [Fault(**document) for document in self._faults.all()]
+        return [FaultRule(**document) for document in self._faults.all()]
 
-    def get(self, identifier: str) -> Fault | None:
+    def get(self, identifier: str) -> FaultRule | None:
         """One fault, or None."""
         document = self._faults.get(identifier)
-        return None if document is None else Fault(**document)
+        return None if document is None else FaultRule(**document)
 
     def remove(self, identifier: str, *, cut: bool = False) -> bool:
         """Remove one fault; says whether there was one. Requests that it holds go on, or with `cut` are cut."""
@@ -112,7 +112,7 @@ class FaultBook:
             await self._removed.wait()
         return identifier not in self._cut
 
-    async def until_fired(self, identifier: str, times: int, seconds: float) -> Fault | None:
+    async def until_fired(self, identifier: str, times: int, seconds: float) -> FaultRule | None:
         """The fault, once it has struck so many requests or when the time is over; None where there is none."""
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(seconds):
@@ -129,9 +129,9 @@ class FaultBook:
         """Whether the fault is still there."""
         return self._faults.get(identifier) is not None
 
-    def strike(self, service: str, method: str, target: str) -> Fault | None:
+    def strike(self, service: str, method: str, target: str) -> FaultRule | None:
         """Count a request in every fault that matches it; gives the oldest fault that strikes it."""
-        struck: Fault | None = None
+        struck: FaultRule | None = None
         for fault in self.all():
             if not fault.matches(service, method, target):
                 continue
@@ -145,15 +145,15 @@ class FaultBook:
         return struck
 
 
-def parse_fault(document: Document) -> Fault:
+def parse_fault(document: Document) -> FaultRule:
     """A fault from the control API's document; raises BadDocument that names the field."""
-    hints = get_type_hints(Fault)
-    settable = [each.name for each in fields(Fault) if each.name not in {"seen", "fired"}]
+    hints = get_type_hints(FaultRule)
+    settable = [each.name for each in fields(FaultRule) if each.name not in {"seen", "fired"}]
     for name, value in document.items():
         if name not in settable:
             raise BadDocument(f"A fault has no field {name!r}; it knows {', '.join(settable)}.")
         _check_type(name, value, hints[name])
-    fault = Fault(**document)
+    fault = FaultRule(**document)
     if fault.service is not None and fault.service not in SERVICES:
         raise BadDocument(f"A fault's service is one of {', '.join(SERVICES)}, not {fault.service!r}.")
     if fault.method is not None and not (fault.method.isalpha() and fault.method.isupper()):

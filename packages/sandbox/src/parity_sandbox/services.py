@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
     from parity_sandbox.context import Context
     from parity_sandbox.credentials import Credentials
-    from parity_sandbox.faults import Fault
+    from parity_sandbox.faults import FaultRule
 
 
 class Vendor(Protocol):
@@ -57,7 +57,7 @@ class Service:
         }
         return Answer.of_json(status, documents.get(self.name, {"error": message}), headers)
 
-    def fault_answer(self, fault: Fault) -> Answer:
+    def fault_answer(self, fault: FaultRule) -> Answer:
         """The answer of a fault whose action is `status`."""
         headers = dict(fault.headers)
         if fault.retry_after is not None:

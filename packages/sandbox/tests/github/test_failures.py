@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from parity_sandbox.faults import Fault
+from parity_sandbox.faults import FaultRule
 from parity_sandbox.github import failure
 from parity_sandbox.services import Service
 
@@ -38,6 +38,6 @@ def test_a_fault_of_the_sandbox_is_answered_in_github_s_words():
     async def nothing(scope, receive, send):
         raise AssertionError(scope)
 
-    answer = Service("github", nothing, frozenset()).fault_answer(Fault(status=429, retry_after=1))
+    answer = Service("github", nothing, frozenset()).fault_answer(FaultRule(status=429, retry_after=1))
     assert b"secondary rate limit" in answer.body
     assert (b"retry-after", b"1") in answer.headers

@@ -21,7 +21,7 @@ UPDATE_VARIABLE = "PARITY_UPDATE"
 
 
 @dataclass(frozen=True)
-class Place:
+class Backend:
     """Where a stack's state and ledger are."""
 
     url: str
@@ -32,7 +32,7 @@ class Place:
     """None where there is no place for it."""
 
 
-def open_place(stack: Stack) -> Place:
+def open_backend(stack: Stack) -> Backend:
     """Find where the stack's state is kept.
 
     Raises:
@@ -43,7 +43,7 @@ def open_place(stack: Stack) -> Place:
     other = stack.pulumi.environment.get(LEDGER_VARIABLE)
     kept = open_store(other) if other else store
     ledger = Ledger(kept, stack.project.name, stack.name) if kept else None
-    return Place(url, store, ledger)
+    return Backend(url, store, ledger)
 
 
 def provenance(stack: Stack, command: str) -> dict[str, Any]:

@@ -23,7 +23,7 @@ _CLOCK_SLACK = timedelta(seconds=2)
 
 
 @dataclass(frozen=True)
-class Machine:
+class Host:
     """One machine, told apart from others of the same name; digests, so that nothing about it is published."""
 
     name: str
@@ -47,9 +47,9 @@ class Run:
     url: str
 
 
-def here() -> Machine:
+def here() -> Host:
     """This machine."""
-    return Machine(socket.gethostname(), _digest(_machine_id()), _digest(_boot_id()), _digest(_namespace()))
+    return Host(socket.gethostname(), _digest(_machine_id()), _digest(_boot_id()), _digest(_namespace()))
 
 
 def run_of(environment: Mapping[str, str]) -> Run | None:
@@ -85,7 +85,7 @@ def is_alive(pid: int, since: datetime) -> bool:
         return False
 
 
-def as_document(value: Machine | Run | None) -> dict[str, Any] | None:
+def as_document(value: Host | Run | None) -> dict[str, Any] | None:
     """For the ledger."""
     return None if value is None else asdict(value)
 

@@ -27,7 +27,7 @@ from parity.evaluate.declared import declared
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from parity.config.problems import Fault
+    from parity.config.problems import ConfigProblem
     from parity.config.project import Project
     from parity.config.settings import Settings
     from parity.evaluate.graph import Graph
@@ -42,7 +42,7 @@ class Checked:
     result: Result
     guarded: bool
     """Whether the release guard was run; it needs the secrets."""
-    stale: tuple[Fault, ...]
+    stale: tuple[ConfigProblem, ...]
     """What the release guard found: releases that the config has moved away from."""
     live: bool = False
     """Whether what the stacks really have was compared, and not what is declared for them."""
@@ -106,7 +106,7 @@ def check_live(
 def both(one: str, other: str, load: Load) -> tuple[Settings, Settings]:
     """Both stacks' settings; raises ConfigError with the faults of both."""
     found: list[Settings] = []
-    faults: list[Fault] = []
+    faults: list[ConfigProblem] = []
     for stack in (one, other):
         try:
             found.append(load(stack))

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from parity.config import names
 from parity.config.parameters import DatabaseUrlVariable
-from parity.config.problems import Fault, nearest
+from parity.config.problems import ConfigProblem, nearest
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -62,7 +62,7 @@ HIGHEST_GENERATION = 9999
 """The largest credentials generation that a stack's file may name; names must fit with it."""
 
 
-def check(catalog: Catalog, stack: str) -> list[Fault]:
+def check(catalog: Catalog, stack: str) -> list[ConfigProblem]:
     """Every fault of the catalog in one stack."""
     return [
         *_duplicates("applications", [application.name for application in catalog.applications]),
@@ -73,17 +73,17 @@ def check(catalog: Catalog, stack: str) -> list[Fault]:
     ]
 
 
-def _fault(key: str, what: str, remedy: str) -> Fault:
-    return Fault(FILE, None, None, key, what, remedy)
+def _fault(key: str, what: str, remedy: str) -> ConfigProblem:
+    return ConfigProblem(FILE, None, None, key, what, remedy)
 
 
-def _duplicates(key: str, given: Sequence[str]) -> Iterator[Fault]:
+def _duplicates(key: str, given: Sequence[str]) -> Iterator[ConfigProblem]:
     for name, count in Counter(given).items():
         if count > 1:
             yield _fault(key, f"names {name} {count} times.", "Give each its own name, or remove the repetition.")
 
 
-def _database_faults(catalog: Catalog) -> Iterator[Fault]:
+def _database_faults(catalog: Catalog) -> Iterator[ConfigProblem]:
     for database in catalog.databases:
         key = f"databases.{database.name}"
         yield from _duplicates(f"{key}.schemas", database.schemas)
@@ -93,7 +93,7 @@ def _database_faults(catalog: Catalog) -> Iterator[Fault]:
                 yield _fault(f"{key}.schemas", f"{schema} is PostgreSQL's own schema.", "Choose another name.")
 
 
-def _application_faults(application: Application, catalog: Catalog) -> Iterator[Fault]:
+def _application_faults(application: Application, catalog: Catalog) -> Iterator[ConfigProblem]:
     key = f"applications.{application.name}"
     yield from _duplicates(f"{key}.variables", [variable.name for variable in application.variables])
     for variable in application.variables:
@@ -105,7 +105,7 @@ def _application_faults(application: Application, catalog: Catalog) -> Iterator[
     yield from _one_url_each(key, application)
 
 
-def _reserved(key: str, variable: Variable) -> Iterator[Fault]:
+def _reserved(key: str, variable: Variable) -> Iterator[ConfigProblem]:
     remedy = "Choose another name."
     if variable.name in RESERVED:
         yield _fault(key, "is a name that Vercel reserves for its runtimes.", remedy)
@@ -116,7 +116,7 @@ def _reserved(key: str, variable: Variable) -> Iterator[Fault]:
             yield _fault(key, f"begins with {prefix}: {reason}.", remedy)
 
 
-def _url_faults(key: str, variable: DatabaseUrlVariable, catalog: Catalog) -> Iterator[Fault]:
+def _url_faults(key: str, variable: DatabaseUrlVariable, catalog: Catalog) -> Iterator[ConfigProblem]:
     databases = {database.name: database for database in catalog.databases}
     database = databases.get(variable.database)
     if database is None:
@@ -137,7 +137,7 @@ def _known(name: str, known: Iterable[str]) -> str:
     return f"Did you mean {guess}? There are: {listed}." if guess else f"There are: {listed}."
 
 
-def _one_url_each(key: str, application: Application) -> Iterator[Fault]:
+def _one_url_each(key: str, application: Application) -> Iterator[ConfigProblem]:
     """An application has one role in a database, so a second URL to it could not have rights of its own."""
     urls = [variable for variable in application.variables if isinstance(variable, DatabaseUrlVariable)]
     for database, count in Counter(variable.database for variable in urls).items():
@@ -146,7 +146,7 @@ def _one_url_each(key: str, application: Application) -> Iterator[Fault]:
             yield _fault(f"{key}.variables", what, "Keep one of them and name all schemas in it.")
 
 
-def _name_faults(catalog: Catalog, stack: str) -> Iterator[Fault]:
+def _name_faults(catalog: Catalog, stack: str) -> Iterator[ConfigProblem]:
     for application in catalog.applications:
         yield from _project_faults(application.name, stack)
     roles = list(_role_names(catalog, stack))
@@ -161,7 +161,7 @@ def _name_faults(catalog: Catalog, stack: str) -> Iterator[Fault]:
             yield _fault("databases", what, "Rename a database or an application.")
 
 
-def _project_faults(application: str, stack: str) -> Iterator[Fault]:
+def _project_faults(application: str, stack: str) -> Iterator[ConfigProblem]:
     """Vercel: up to 100 characters, lower case, letters, digits, '.', '_', '-', not the sequence '---'."""
     name = names.project(application, stack)
     key = f"applications.{application}"

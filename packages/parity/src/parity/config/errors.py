@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from parity.config.problems import Fault
+    from parity.config.problems import ConfigProblem
 
 
 class InfraError(Exception):
@@ -24,7 +24,7 @@ class InfraError(Exception):
 class ConfigError(InfraError):
     """You changed a stack's file or the catalog and something in it is wrong; `faults` holds all of it."""
 
-    def __init__(self, faults: Sequence[Fault]) -> None:
+    def __init__(self, faults: Sequence[ConfigProblem]) -> None:
         """Take every fault that was found, in the order of the report."""
         from parity.config.problems import report  # noqa: PLC0415 - faults.py is documented by this tree and must not need it
 
@@ -39,7 +39,7 @@ class StaleRelease(ConfigError):
 class AccessError(InfraError):
     """A token is missing or refused, or the database cannot be reached; `faults` holds all of it."""
 
-    def __init__(self, faults: Sequence[Fault]) -> None:
+    def __init__(self, faults: Sequence[ConfigProblem]) -> None:
         """Take the fault of each vendor that does not open."""
         from parity.config.problems import report  # noqa: PLC0415 - faults.py is documented by this tree and must not need it
 

@@ -11,7 +11,7 @@ from parity.config.stack_models import NAMESPACE
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from parity.config.problems import Fault
+    from parity.config.problems import ConfigProblem
     from parity.config.settings import Settings
 
 SKIPPED = "The release guard was not run: it needs the stack's secrets, and config was read without the passphrase."
@@ -37,7 +37,7 @@ def check(settings: Settings) -> str | None:
     return None
 
 
-def stale(settings: Settings) -> Iterator[Fault]:
+def stale(settings: Settings) -> Iterator[ConfigProblem]:
     """A fault for each application whose newest release has another digest than config gives now."""
     for application, releases in settings.releases.items():
         if releases.newest is None:

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from pydantic import ValidationError
     from pydantic_core import ErrorDetails
 
-    from parity.config.problems import Fault, Path
+    from parity.config.problems import ConfigProblem, Path
     from parity.config.source import Source
 
 OTHER_NAMESPACES = ("pulumi:", "vercel:", "github:", "postgresql:")
@@ -44,7 +44,7 @@ def own_values(values: Mapping[str, Any]) -> dict[str, Any]:
     return {key.removeprefix(NAMESPACE): value for key, value in values.items() if key.startswith(NAMESPACE)}
 
 
-def model_faults(source: Source, error: ValidationError, above: Path = ()) -> Iterator[Fault]:
+def model_faults(source: Source, error: ValidationError, above: Path = ()) -> Iterator[ConfigProblem]:
     """The faults that the models found below a path; variables' values have checks of their own."""
     for detail in error.errors(include_url=False):
         path = _path((*(str(part).removeprefix(NAMESPACE) for part in above), *detail["loc"]))
@@ -61,7 +61,7 @@ def _is_variable(path: Path) -> bool:
             return False
 
 
-def foreign_keys(source: Source) -> Iterator[Fault]:
+def foreign_keys(source: Source) -> Iterator[ConfigProblem]:
     """Keys in no known namespace: most likely a misspelled one, which the engine would pass over in silence."""
     known = [NAMESPACE + key for key in keys(StackConfig)]
     for key in source.values:
@@ -74,7 +74,7 @@ def _path(location: tuple[int | str, ...]) -> Path:
     return (f"{NAMESPACE}{parts[0]}", *parts[1:])
 
 
-def _fault(source: Source, path: Path, detail: ErrorDetails) -> Fault:
+def _fault(source: Source, path: Path, detail: ErrorDetails) -> ConfigProblem:
     kind = detail["type"]
     annotation, field = locate(path)
     meaning = (field.description or "") if field is not None else ""
@@ -108,14 +108,14 @@ def _did_you_mean(key: str, known: list[str]) -> str:
     return f"Did you mean {guess}? Known: {', '.join(known)}." if guess else f"Remove it. Known: {', '.join(known)}."
 
 
-def _not_encrypted(source: Source, path: Path, value: Any) -> Fault:
+def _not_encrypted(source: Source, path: Path, value: Any) -> ConfigProblem:
     if isinstance(value, str) and value.strip():
         remedy = set_secret(source, path) + " The value that was written here is no secret any more."
         return source.fault(path, "is a secret and stands in the clear.", remedy)
     return source.fault(path, "is empty or no text; it must be an encrypted value.", set_secret(source, path))
 
 
-def _wrong_type(source: Source, path: Path, kind: str, value: Any, meaning: str) -> Fault:
+def _wrong_type(source: Source, path: Path, kind: str, value: Any, meaning: str) -> ConfigProblem:
     if isinstance(value, Secret):
         return source.fault(path, "is encrypted, but it is no secret.", f"Write it in the clear. {meaning}")
     remedy = f"{_HOW.get(kind, f'Write {_TYPES[kind]}.')} {meaning}"

@@ -14,7 +14,7 @@ Path = tuple[str | int, ...]
 
 
 @dataclass(frozen=True)
-class Fault:
+class ConfigProblem:
     """One thing that is wrong: where it stands, what it is, what to do."""
 
     file: str | None
@@ -56,14 +56,14 @@ def nearest(name: str, known: Iterable[str]) -> str | None:
     return matches[0] if matches else None
 
 
-def in_order(faults: Iterable[Fault]) -> tuple[Fault, ...]:
+def in_order(faults: Iterable[ConfigProblem]) -> tuple[ConfigProblem, ...]:
     """Sort by file and line and drop repetitions, so that a report reads from top to bottom."""
     return tuple(
         sorted(set(faults), key=lambda fault: (fault.file or "", fault.line or 0, fault.column or 0, fault.key))
     )
 
 
-def report(faults: Sequence[Fault], where: str = "in the config") -> str:
+def report(faults: Sequence[ConfigProblem], where: str = "in the config") -> str:
     """The whole report as text: a count, then each fault with its place and remedy."""
     many = f"{len(faults)} faults" if len(faults) != 1 else "1 fault"
     lines = [f"{many} {where}; nothing was created or changed.", ""]
@@ -71,6 +71,6 @@ def report(faults: Sequence[Fault], where: str = "in the config") -> str:
     return "\n".join(lines)
 
 
-def as_json(faults: Sequence[Fault]) -> list[dict[str, Any]]:
+def as_json(faults: Sequence[ConfigProblem]) -> list[dict[str, Any]]:
     """The report for machines: one object a fault, with `file`, `line`, `column`, `key`, `what`, `remedy`."""
     return [asdict(fault) for fault in faults]

@@ -14,7 +14,7 @@ from pydantic import ValidationError
 from parity.config import catalog_checks, guard, program, source, stack_checks
 from parity.config.errors import ConfigError, InfraError
 from parity.config.model_problems import foreign_keys, model_faults, own_values
-from parity.config.problems import Fault, in_order, nearest, spell
+from parity.config.problems import ConfigProblem, in_order, nearest, spell
 from parity.config.secret import Secret
 from parity.config.stack_models import (
     ApplicationSettings,
@@ -86,7 +86,7 @@ def load(
     Raises:
         ConfigError: with every fault of the catalog, the stack's config and its fit with the other stacks.
     """
-    faults: list[Fault] = []
+    faults: list[ConfigProblem] = []
     if catalog is None:
         catalog = _catalog(root, faults)
     found = _source(stack, root, decrypted, faults)
@@ -125,7 +125,7 @@ def project_folder(start: Path) -> Path:
     return next((folder for folder in (start, *start.parents) if (folder / "Pulumi.yaml").is_file()), start)
 
 
-def _catalog(root: Path, faults: list[Fault]) -> Catalog | None:
+def _catalog(root: Path, faults: list[ConfigProblem]) -> Catalog | None:
     """The catalog; what its models refuse becomes faults with the line in its file."""
     found = program.load(root)
     try:
@@ -137,28 +137,34 @@ def _catalog(root: Path, faults: list[Fault]) -> Catalog | None:
         for detail in error.errors(include_url=False, include_input=False):
             key = ".".join([error.title, *(str(part) for part in detail["loc"])])
             what = detail["msg"].replace("Input should", "should")
-            faults.append(Fault(file, line, None, key, f"{what}.", "Correct it; docs/parameters.md says its form."))
+            faults.append(
+                ConfigProblem(file, line, None, key, f"{what}.", "Correct it; docs/parameters.md says its form.")
+            )
         return None
 
 
-def _source(stack: str, root: Path, decrypted: Mapping[str, str] | None, faults: list[Fault]) -> source.Source | None:
+def _source(
+    stack: str, root: Path, decrypted: Mapping[str, str] | None, faults: list[ConfigProblem]
+) -> source.Source | None:
     """The config from where it is at hand; None, with the fault, where there is nothing to check."""
     path = root / source.file_name(stack)
     read = source.read_file(path) if path.is_file() else None
     if decrypted is not None:
-        return source.from_engine(stack, decrypted, None if isinstance(read, Fault) else read)
+        return source.from_engine(stack, decrypted, None if isinstance(read, ConfigProblem) else read)
     if isinstance(read, source.StackFile):
         return source.from_file(stack, read)
     faults.append(read if read is not None else _no_such_stack(stack, root))
     return None
 
 
-def _no_such_stack(stack: str, root: Path) -> Fault:
+def _no_such_stack(stack: str, root: Path) -> ConfigProblem:
     known = sorted(path.name.removeprefix("Pulumi.").removesuffix(".yaml") for path in root.glob("Pulumi.*.yaml"))
     guess = nearest(stack, known)
     hint = f"Did you mean {guess}? " if guess else ""
     what = f"There is no stack {stack}: its file does not exist."
-    return Fault(source.file_name(stack), None, None, "", what, f"{hint}Stacks here: {', '.join(known) or 'none'}.")
+    return ConfigProblem(
+        source.file_name(stack), None, None, "", what, f"{hint}Stacks here: {', '.join(known) or 'none'}."
+    )
 
 
 def _others(stack: str, root: Path) -> list[source.StackFile]:
@@ -187,7 +193,7 @@ def _secret_at(value: Any, path: tuple[str | int, ...], key: str) -> Any:
     return cast("Any", value)
 
 
-def _config(found: source.Source, faults: list[Fault]) -> StackConfig | None:
+def _config(found: source.Source, faults: list[ConfigProblem]) -> StackConfig | None:
     faults += foreign_keys(found)
     try:
         return StackConfig.model_validate(own_values(found.values))

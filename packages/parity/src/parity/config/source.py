@@ -13,7 +13,7 @@ from ruamel.yaml.error import MarkedYAMLError, YAMLError
 from ruamel.yaml.scalarbool import ScalarBoolean
 
 from parity.config.fields import bare, keys
-from parity.config.problems import Fault, spell
+from parity.config.problems import ConfigProblem, spell
 from parity.config.secret import Secret
 from parity.config.stack_models import NAMESPACE, StackConfig
 
@@ -54,12 +54,12 @@ class Source:
     unmarked: frozenset[str] = frozenset()
     """Full keys whose `secure:` marks are not known, because no file at hand has the engine's value."""
 
-    def fault(self, path: Path, what: str, remedy: str) -> Fault:
+    def fault(self, path: Path, what: str, remedy: str) -> ConfigProblem:
         """A fault at a path: its own line, or that of the nearest key above it."""
         if path and path[0] in self.unmarked:
-            return Fault(None, None, None, spell(path), what, remedy)
+            return ConfigProblem(None, None, None, spell(path), what, remedy)
         line, column = self._position(path)
-        return Fault(self.file, line, column, spell(path), what, remedy)
+        return ConfigProblem(self.file, line, column, spell(path), what, remedy)
 
     def _position(self, path: Path) -> tuple[int | None, int | None]:
         for length in range(len(path), -1, -1):
@@ -73,17 +73,19 @@ def file_name(stack: str) -> str:
     return f"Pulumi.{stack}.yaml"
 
 
-def read_file(path: FilePath) -> StackFile | Fault:
+def read_file(path: FilePath) -> StackFile | ConfigProblem:
     """Read a stack's file, or say why it cannot be read."""
     try:
         text = path.read_text(encoding="utf-8")
     except UnicodeDecodeError as error:
-        return Fault(path.name, None, None, "", f"is not UTF-8 text: {error.reason}.", "Save the file as UTF-8.")
+        return ConfigProblem(
+            path.name, None, None, "", f"is not UTF-8 text: {error.reason}.", "Save the file as UTF-8."
+        )
     return parse(path.name, text)
 
 
 @lru_cache(maxsize=8)
-def parse(name: str, text: str) -> StackFile | Fault:
+def parse(name: str, text: str) -> StackFile | ConfigProblem:
     """Read the text of a stack's file; a YAML error becomes a fault with its line.
 
     Kept for the last few texts: each stack's check reads the other stacks' files too.
@@ -95,14 +97,16 @@ def parse(name: str, text: str) -> StackFile | Fault:
         mark = error.problem_mark or error.context_mark
         line, column = (mark.line + 1, mark.column + 1) if mark else (None, None)
         what = f"The YAML does not parse: {error.problem or error.context or 'unknown error'}."
-        return Fault(name, line, column, "", what, "Correct the file at this place; nothing in it was read.")
+        return ConfigProblem(name, line, column, "", what, "Correct the file at this place; nothing in it was read.")
     except YAMLError as error:
-        return Fault(
+        return ConfigProblem(
             name, None, None, "", f"The YAML does not parse: {error}.", "Correct the file; nothing in it was read."
         )
     config = document.get("config") if _is_mapping(document) else None
     if not _is_mapping(config):
-        return Fault(name, 1, 1, "config", "has no mapping `config`.", "Begin the stack's values with `config:`.")
+        return ConfigProblem(
+            name, 1, 1, "config", "has no mapping `config`.", "Begin the stack's values with `config:`."
+        )
     positions: dict[Path, Position] = {(): _key_position(document, "config")}
     values = cast("dict[str, Any]", _plain(config, (), positions))
     return StackFile(name, {key: _as_engine(value) for key, value in values.items()}, positions)

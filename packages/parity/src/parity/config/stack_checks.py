@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 from parity.config import forms
 from parity.config.parameters import DatabaseUrlVariable, PerStackVariable, SensitiveVariable
-from parity.config.problems import Fault, nearest, spell
+from parity.config.problems import ConfigProblem, nearest, spell
 from parity.config.stack_models import NAMESPACE
 from parity.config.variable_values import value_faults
 
@@ -42,7 +42,7 @@ class _Look:
         return _mapping(self.source.values, *path)
 
 
-def check(source: Source, catalog: Catalog, others: Sequence[StackFile]) -> list[Fault]:
+def check(source: Source, catalog: Catalog, others: Sequence[StackFile]) -> list[ConfigProblem]:
     """Every fault that the models alone cannot see; `others` are the other stacks' files, where at hand."""
     look = _Look(source, catalog, others)
     return [
@@ -63,7 +63,7 @@ def _mapping(values: Mapping[str, Any], *path: str) -> dict[str, Any]:
     return cast("dict[str, Any]", found) if isinstance(found, dict) else {}
 
 
-def _environment(look: _Look) -> Iterator[Fault]:
+def _environment(look: _Look) -> Iterator[ConfigProblem]:
     given = look.source.values.get(NAMESPACE + "environment")
     if isinstance(given, str) and given.strip() and given != look.source.stack:
         path = (NAMESPACE + "environment",)
@@ -72,7 +72,7 @@ def _environment(look: _Look) -> Iterator[Fault]:
         yield look.source.fault(path, what, remedy)
 
 
-def _same_names(look: _Look) -> Iterator[Fault]:
+def _same_names(look: _Look) -> Iterator[ConfigProblem]:
     """One entry for each application and database of the catalog, no other."""
     applications = [application.name for application in look.catalog.applications]
     databases = [database.name for database in look.catalog.databases]
@@ -82,7 +82,7 @@ def _same_names(look: _Look) -> Iterator[Fault]:
     yield from _entries(look, RELEASES, applications, "application", empty)
 
 
-def _entries(look: _Look, key: str, declared: Sequence[str], noun: str, content: str) -> Iterator[Fault]:
+def _entries(look: _Look, key: str, declared: Sequence[str], noun: str, content: str) -> Iterator[ConfigProblem]:
     if not isinstance(look.source.values.get(key), dict):
         return
     given = look.mapping(key)
@@ -105,7 +105,7 @@ def _instead(name: str, known: Iterable[str]) -> str:
 # --- Variables --------------------------------------------------------------------------------------------------------
 
 
-def _variables(look: _Look) -> Iterator[Fault]:
+def _variables(look: _Look) -> Iterator[ConfigProblem]:
     for application in look.catalog.applications:
         entry = look.mapping(APPLICATIONS, application.name)
         if isinstance(entry.get("variables"), dict):
@@ -114,7 +114,7 @@ def _variables(look: _Look) -> Iterator[Fault]:
             )
 
 
-def _application_variables(look: _Look, application: Application, given: Mapping[str, Any]) -> Iterator[Fault]:
+def _application_variables(look: _Look, application: Application, given: Mapping[str, Any]) -> Iterator[ConfigProblem]:
     path: Path = (APPLICATIONS, application.name, "variables")
     declared = {variable.name: variable for variable in application.variables}
     own = {name: item for name, item in declared.items() if isinstance(item, PerStackVariable | SensitiveVariable)}
@@ -144,7 +144,7 @@ def _how_to_set(path: Path, variable: PerStackVariable | SensitiveVariable, look
 # --- Domains ----------------------------------------------------------------------------------------------------------
 
 
-def _domains(look: _Look) -> Iterator[Fault]:
+def _domains(look: _Look) -> Iterator[ConfigProblem]:
     own = [(path, name) for path, name in _names_of_domains(look.source.values) if name]
     for path, name in own:
         places = [other for other, given in own if given == name]
@@ -172,7 +172,7 @@ def _list(entry: object, key: str) -> list[Any]:
     return cast("list[Any]", found) if isinstance(found, list) else []
 
 
-def _redirects(look: _Look, application: str) -> Iterator[Fault]:
+def _redirects(look: _Look, application: str) -> Iterator[ConfigProblem]:
     items = _list(look.mapping(APPLICATIONS, application), "domains")
     domains = [cast("dict[str, Any]", item) if isinstance(item, dict) else {} for item in items]
     serving = {item.get("name") for item in domains if item.get("redirect") is None}
@@ -192,7 +192,7 @@ def _redirects(look: _Look, application: str) -> Iterator[Fault]:
 # --- Databases --------------------------------------------------------------------------------------------------------
 
 
-def _databases(look: _Look) -> Iterator[Fault]:
+def _databases(look: _Look) -> Iterator[ConfigProblem]:
     for name, entry in look.mapping(DATABASES).items():
         values = cast("dict[str, Any]", entry) if isinstance(entry, dict) else {}
         whole, each = values.get("connectionLimit"), values.get("applicationConnectionLimit")
@@ -205,14 +205,14 @@ def _databases(look: _Look) -> Iterator[Fault]:
 # --- Releases ---------------------------------------------------------------------------------------------------------
 
 
-def release_faults(source: Source) -> Iterator[Fault]:
+def release_faults(source: Source) -> Iterator[ConfigProblem]:
     """What is wrong among the releases of each application: ids, their order, `live`, generations."""
     for application, entry in _mapping(source.values, RELEASES).items():
         if isinstance(entry, dict):
             yield from _application_releases(source, application, cast("dict[str, Any]", entry))
 
 
-def _application_releases(source: Source, application: str, entry: Mapping[str, Any]) -> Iterator[Fault]:
+def _application_releases(source: Source, application: str, entry: Mapping[str, Any]) -> Iterator[ConfigProblem]:
     kept = _mapping(entry, "kept")
     path: Path = (RELEASES, application)
     live = entry.get("live")
@@ -230,14 +230,14 @@ def _number(release: str) -> int:
     return int(release[1:])
 
 
-def _order(source: Source, path: Path, ids: Sequence[str]) -> Iterator[Fault]:
+def _order(source: Source, path: Path, ids: Sequence[str]) -> Iterator[ConfigProblem]:
     for before, after in pairwise(ids):
         if _number(after) < _number(before):
             what = f"stands after {before}; releases are kept oldest first."
             yield source.fault((*path, "kept", after), what, "Put them in the order of their numbers.")
 
 
-def _generations(source: Source, path: Path, kept: Mapping[str, Any]) -> Iterator[Fault]:
+def _generations(source: Source, path: Path, kept: Mapping[str, Any]) -> Iterator[ConfigProblem]:
     highest, owner = 0, ""
     for name, release in kept.items():
         generation = _mapping({"release": release}, "release").get("credentials")
@@ -254,7 +254,7 @@ def _generations(source: Source, path: Path, kept: Mapping[str, Any]) -> Iterato
 # --- The repository ---------------------------------------------------------------------------------------------------
 
 
-def _repository_owner(look: _Look) -> Iterator[Fault]:
+def _repository_owner(look: _Look) -> Iterator[ConfigProblem]:
     """The ruleset exists once: exactly one stack owns it. Only where all stacks' files are at hand can that be seen."""
     if not look.others or look.source.values.get(_OWNS) not in {"true", "false"}:
         return

@@ -14,7 +14,7 @@ from parity.config.secret import Secret
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from parity.config.problems import Fault, Path
+    from parity.config.problems import ConfigProblem, Path
     from parity.config.source import Source
 
 _TEXT_FORMS: dict[str, tuple[Callable[[str], str], str]] = {
@@ -45,7 +45,7 @@ _PLAIN_FORMS = {
 
 def value_faults(
     source: Source, path: Path, variable: PerStackVariable | SensitiveVariable, value: Any
-) -> Iterator[Fault]:
+) -> Iterator[ConfigProblem]:
     """What is wrong with the value at `path`; never shows a value that should have been secret."""
     if isinstance(variable, SensitiveVariable):
         yield from _sensitive(source, path, value)
@@ -60,7 +60,7 @@ def value_faults(
         yield from _text(source, path, variable, value)
 
 
-def _sensitive(source: Source, path: Path, value: Any) -> Iterator[Fault]:
+def _sensitive(source: Source, path: Path, value: Any) -> Iterator[ConfigProblem]:
     if not isinstance(value, Secret):
         what = "is a secret and stands in the clear."
         yield source.fault(
@@ -74,7 +74,7 @@ def _sensitive(source: Source, path: Path, value: Any) -> Iterator[Fault]:
         yield source.fault(path, f"{error.message()}.", set_secret(source, path))
 
 
-def _text(source: Source, path: Path, variable: PerStackVariable, value: Any) -> Iterator[Fault]:
+def _text(source: Source, path: Path, variable: PerStackVariable, value: Any) -> Iterator[ConfigProblem]:
     check, remedy = _TEXT_FORMS[variable.type]
     if not isinstance(value, str):
         yield source.fault(path, f"is {_named(value)}, not {_ARTICLES[variable.type]}.", remedy)

@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from parity import inventory, redact
-from parity.backend.stack_backend import open_place
+from parity.backend.stack_backend import open_backend
 from parity.config.errors import InfraError
 from parity.drift import compare, cross_stack, exceptions, privileges, unmanaged
 from parity.drift.model import KINDS, Finding, Report
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
     from parity.config.settings import Settings
     from parity.evaluate.graph import Graph
-    from parity.inventory.model import Reality
+    from parity.inventory.model import LiveState
     from parity.redact import Redactor
     from parity.vendors.http import Limits
 
@@ -63,7 +63,7 @@ def audit(stack: Stack, *, waiting: Callable[[str], None] = lambda _: None, limi
         settings = stack.settings()
         graph = stack.declared(settings)
         waiting("Vercel, GitHub and PostgreSQL")
-        seen = pool.submit(inventory.reality, graph, environment=stack.pulumi.environment, limits=limits)
+        seen = pool.submit(inventory.collect_live_state, graph, environment=stack.pulumi.environment, limits=limits)
         others: list[cross_stack.Other] = []
         notes: list[str] = []
         for sibling, each in zip(siblings, opening, strict=True):
@@ -71,21 +71,21 @@ def audit(stack: Stack, *, waiting: Callable[[str], None] = lambda _: None, limi
             other, note = _other(sibling, each.result())
             others += [other] if other else []
             notes += [note] if note else []
-        reality = seen.result()
+        live_state = seen.result()
         recorded = state.result()
     redactor = redact.of(_with_real_secrets(graph), stack.pulumi.environment)
-    sides = compare.Sides(graph, recorded, reality, frozenset(names), read_by_workflows(stack.project.root))
+    sides = compare.Sides(graph, recorded, live_state, frozenset(names), read_by_workflows(stack.project.root))
     findings = exceptions.apply(find(sides, others), settings.exceptions, datetime.now(UTC).date())
     report = _report(stack, sides, [_clean(each, redactor) for each in findings], notes, last.result())
-    return Audit(stack, report, sides, _context(stack, settings, reality))
+    return Audit(stack, report, sides, _context(stack, settings, live_state))
 
 
-def _context(stack: Stack, settings: Settings, reality: Reality) -> Context:
-    found = [each for under in reality.under.values() for each in under if each.type == model.PROJECT]
+def _context(stack: Stack, settings: Settings, live_state: LiveState) -> Context:
+    found = [each for under in live_state.under.values() for each in under if each.type == model.PROJECT]
     repository = settings.catalog.repository
     return Context(
         stack=stack.name,
-        team=reality.account.get("team", settings.catalog.vercel_team),
+        team=live_state.account.get("team", settings.catalog.vercel_team),
         repository=f"{repository.owner}/{repository.name}",
         projects={each.key[0]: each.id for each in found},
     )
@@ -95,8 +95,8 @@ def find(sides: compare.Sides, others: list[cross_stack.Other]) -> list[Finding]
     """Every finding, in the order of reports; what is crossed is not told a second time as changed."""
     found = [*compare.compare(sides), *unmanaged.compare(sides), *privileges.compare(sides)]
     found = cross_stack.cross(found, others) + cross_stack.find(sides, others)
-    told = {(each.urn, each.path) for each in found if each.kind == "crossed" and each.urn and each.cause}
-    held = {each.id_ for each in found if each.kind == "crossed" and each.id_ and not each.urn}
+    told = {(each.urn, each.path) for each in found if each.kind == "cross-stack" and each.urn and each.cause}
+    held = {each.id_ for each in found if each.kind == "cross-stack" and each.id_ and not each.urn}
     kept = [
         each
         for each in found
@@ -107,16 +107,16 @@ def find(sides: compare.Sides, others: list[cross_stack.Other]) -> list[Finding]
 
 
 def _report(stack: Stack, sides: compare.Sides, findings: list[Finding], notes: list[str], last: str) -> Report:
-    reality: Reality = sides.reality
-    types = {urn: sides.graph.resources[urn].type for urn in reality.keys}
+    live_state: LiveState = sides.live_state
+    types = {urn: sides.graph.resources[urn].type for urn in live_state.keys}
     return Report(
         stack=stack.name,
         findings=tuple(findings),
-        unseen=reality.unseen,
+        read_failures=live_state.read_failures,
         notes=tuple(notes),
-        looked_at=sum(reality.looked(urn, type_) for urn, type_ in types.items()),
+        looked_at=sum(live_state.looked(urn, type_) for urn, type_ in types.items()),
         declared=len(types),
-        calls=reality.calls,
+        calls=live_state.calls,
         time=datetime.now(UTC).replace(microsecond=0),
         last_update=last,
     )
@@ -167,7 +167,7 @@ def _other(stack: Stack, settings: Settings | None) -> tuple[cross_stack.Other |
 def _last_update(stack: Stack) -> str:
     """How the last update in the ledger ended; empty where there is none, or none can be read."""
     try:
-        ledger = open_place(stack).ledger
+        ledger = open_backend(stack).ledger
         records = ledger.records(last=1) if ledger else []
     except ParityError as error:
         return f"not known: {error.what}"

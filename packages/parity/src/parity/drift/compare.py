@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from parity.engine.state import Recorded, State
     from parity.evaluate.graph import Graph, Resource
-    from parity.inventory.model import Found, Key, Reality
+    from parity.inventory.model import Key, LiveObject, LiveState
 
 TOLERANCE = timedelta(seconds=5)
 """How far the engine's clock and a vendor's may be apart: the engine notes when a resource was written after the vendor
@@ -34,7 +34,7 @@ class Sides:
 
     graph: Graph
     state: State
-    reality: Reality
+    live_state: LiveState
     foreign: frozenset[str] = frozenset()
     """Names of the other stacks."""
     expected: frozenset[str] = frozenset()
@@ -47,8 +47,8 @@ class Pair:
 
     resource: Resource
     recorded: Recorded | None
-    found: Found | None
-    twins: tuple[Found, ...]
+    found: LiveObject | None
+    twins: tuple[LiveObject, ...]
 
 
 def package(type_: str) -> str:
@@ -64,15 +64,15 @@ def vendor(type_: str) -> str:
 def pairs(sides: Sides) -> dict[str, Pair]:
     """Each declared resource that is looked at, by URN; of several objects the recorded one is taken."""
     found: dict[str, Pair] = {}
-    for urn in sides.reality.keys:
+    for urn in sides.live_state.keys:
         resource = sides.graph.resources[urn]
         recorded = sides.state.of(urn)
-        under = list(sides.reality.under[urn])
+        under = list(sides.live_state.under[urn])
         if resource.type == model.BYPASS:
             secret = opened(resource.inputs.get("secret"))
             under = [each for each in under if each.properties["secret"] == secret]
         chosen = next((each for each in under if recorded and each.id == recorded.id), under[0] if under else None)
-        twins = tuple(each for each in sides.reality.under[urn] if each is not chosen)
+        twins = tuple(each for each in sides.live_state.under[urn] if each is not chosen)
         found[urn] = Pair(resource, recorded, chosen, twins)
     return found
 
@@ -85,7 +85,7 @@ def compare(sides: Sides) -> list[Finding]:
     for urn, pair in every.items():
         if pair.resource.type in properties.TOGETHER:
             continue
-        if not sides.reality.looked(urn, pair.resource.type):
+        if not sides.live_state.looked(urn, pair.resource.type):
             continue
         if pair.found is None:
             missing = _missing(sides, urn, pair)
@@ -129,7 +129,7 @@ def _missing(sides: Sides, urn: str, pair: Pair) -> Finding:
         pair.resource.type,
         pair.resource.name,
         "",
-        sides.reality.keys[urn],
+        sides.live_state.keys[urn],
         urn,
         detail=detail,
         cause=cast("Cause", cause),
@@ -150,7 +150,7 @@ class _Compared:
     sides: Sides
     urn: str
     pair: Pair
-    found: Found
+    found: LiveObject
 
     def findings(self) -> list[Finding]:
         """Every property that differs, every one that nobody can see, and whether it is recorded at all."""
@@ -168,7 +168,7 @@ class _Compared:
             self.type,
             self.pair.resource.name,
             property_,
-            self.sides.reality.keys[self.urn],
+            self.sides.live_state.keys[self.urn],
             self.urn,
             since=self.found.written_at,
             by=self.found.by,
@@ -201,8 +201,10 @@ class _Compared:
         return []
 
     def _changed(self) -> list[Finding]:
-        declared = flat(opened(dict(self.sides.reality.inputs[self.urn])))
-        marked = {path for path, value in leaves(self.sides.reality.inputs[self.urn]) if isinstance(value, SecretInput)}
+        declared = flat(opened(dict(self.sides.live_state.inputs[self.urn])))
+        marked = {
+            path for path, value in leaves(self.sides.live_state.inputs[self.urn]) if isinstance(value, SecretInput)
+        }
         recorded = flat(plain(self.pair.recorded.outputs)) if self.pair.recorded else {}
         live = flat(dict(self.found.properties))
         names = {path.partition(".")[0] for path in live} | properties.SOMETIMES.get(self.type, frozenset())
@@ -284,7 +286,7 @@ class _Compared:
         ]
 
     def _hidden(self) -> list[Finding]:
-        declared = self.sides.reality.inputs[self.urn]
+        declared = self.sides.live_state.inputs[self.urn]
         shown_names = [name for name in self.found.hidden if name in declared and name != "password"]
         return [self._unknowable(name) for name in shown_names]
 

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
     from parity.evaluate.graph import Graph, Resource
-    from parity.inventory.model import Found
+    from parity.inventory.model import LiveObject
 
 _KEY = secrets.token_bytes(32)
 """Fingerprints are keyed for this process alone: they say whether two values are equal, and nothing else."""
@@ -53,13 +53,13 @@ def find(sides: Sides, others: Iterable[Other]) -> list[Finding]:
     for other in others:
         known = _Known.of(sides.graph, other)
         findings += _declared(sides, other, known)
-        for urn, under in sides.reality.under.items():
+        for urn, under in sides.live_state.under.items():
             resource = sides.graph.resources[urn]
             for found in under[:1] if resource.type in _READABLE else ():
                 findings += _live(_At(sides, urn, resource, found, other), found, known)
         findings += [
             each
-            for found in sides.reality.beside
+            for found in sides.live_state.unmanaged
             if found.type in _READABLE
             for each in _live(_At(sides, "", None, found, other), found, known)
         ]
@@ -165,7 +165,7 @@ def _declared(sides: Sides, other: Other, known: _Known) -> list[Finding]:
         return []
     findings: list[Finding] = []
     for urn, resource in sides.graph.resources.items():
-        if urn not in sides.reality.keys:
+        if urn not in sides.live_state.keys:
             continue
         for path, text in _texts(resource, secret=None):
             plain_variable = resource.type == model.VARIABLE and resource.inputs.get("sensitive") is False
@@ -185,16 +185,16 @@ class _At:
     sides: Sides
     urn: str
     resource: Resource | None
-    found: Found | None
+    found: LiveObject | None
     other: Other
 
     def finding(self, path: str, live: str) -> Finding:
         """A crossing here; `live` says what the value is, never the value."""
         found, resource = self.found, self.resource
         type_ = resource.type if resource else found.type if found else ""
-        key = self.sides.reality.keys[self.urn] if self.urn else found.key if found else ()
+        key = self.sides.live_state.keys[self.urn] if self.urn else found.key if found else ()
         return Finding(
-            "crossed",
+            "cross-stack",
             vendor(type_),
             type_,
             resource.name if resource else "/".join(key),
@@ -211,9 +211,9 @@ class _At:
         )
 
 
-def _live(at: _At, found: Found, known: _Known) -> list[Finding]:
+def _live(at: _At, found: LiveObject, known: _Known) -> list[Finding]:
     findings: list[Finding] = []
-    declared = flat(opened(dict(at.sides.reality.inputs[at.urn]))) if at.urn else {}
+    declared = flat(opened(dict(at.sides.live_state.inputs[at.urn]))) if at.urn else {}
     for path, value in flat(dict(found.properties)).items():
         if path not in _VALUED.get(found.type, ()) or not isinstance(value, str):
             continue
@@ -237,7 +237,7 @@ def cross(findings: list[Finding], others: Iterable[Other]) -> list[Finding]:
         role = str(each.facts.get("grantee") or each.facts.get("member") or "")
         if each.kind == "unmanaged" and role in roles:
             detail = f"{role} is a role of {roles[role]}; {each.detail}"
-            changed.append(replace(each, kind="crossed", detail=detail))
+            changed.append(replace(each, kind="cross-stack", detail=detail))
         else:
             changed.append(each)
     return changed

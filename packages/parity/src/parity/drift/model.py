@@ -10,14 +10,14 @@ from typing import TYPE_CHECKING, Any, Literal
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
 
-    from parity.inventory.model import Key, Unseen
+    from parity.inventory.model import Key, ReadFailure
 
-Kind = Literal["changed", "missing", "unmanaged", "crossed", "unknowable"]
+Kind = Literal["changed", "missing", "unmanaged", "cross-stack", "unknowable"]
 
-KINDS: tuple[Kind, ...] = ("crossed", "missing", "changed", "unmanaged", "unknowable")
+KINDS: tuple[Kind, ...] = ("cross-stack", "missing", "changed", "unmanaged", "unknowable")
 """In the order of reports."""
 
-FAILS: tuple[Kind, ...] = ("changed", "missing", "unmanaged", "crossed")
+FAILS: tuple[Kind, ...] = ("changed", "missing", "unmanaged", "cross-stack")
 """Kinds that make a stack not clean, unless a command says otherwise."""
 
 UNSET = "(not set)"
@@ -122,7 +122,7 @@ class Report:
 
     stack: str
     findings: tuple[Finding, ...]
-    unseen: tuple[Unseen, ...]
+    read_failures: tuple[ReadFailure, ...]
     """What could not be looked at; while there is any, the stack is not clean."""
     notes: tuple[str, ...]
     """What was not compared, and why: another stack whose secrets cannot be opened."""
@@ -160,7 +160,7 @@ class Report:
                     "status": each.status,
                     "message": each.message,
                 }
-                for each in self.unseen
+                for each in self.read_failures
             ],
             "notes": list(self.notes),
             "calls": dict(self.calls),

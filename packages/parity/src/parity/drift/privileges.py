@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from parity.evaluate.graph import Resource
-    from parity.inventory.model import Key, Privilege, Thing
+    from parity.inventory.model import DatabaseObject, Key, Privilege
 
 _SCHEMA_WIDE = frozenset({"table", "sequence", "routine"})
 _SHOWN = 4
@@ -57,16 +57,16 @@ def _place(each: Privilege) -> _Place:
 def compare(sides: Sides) -> list[Finding]:
     """Declared grants that are not so, privileges that nobody declared, and owners that lost their own."""
     actual: dict[tuple[_Place, str], dict[str, Privilege]] = {}
-    for each in sides.reality.privileges:
+    for each in sides.live_state.privileges:
         if each.grantee != each.owner or each.default:
             actual.setdefault((_place(each), each.grantee), {})[each.privilege] = each
     covered: set[tuple[_Place, str]] = set()
     findings: list[Finding] = []
     for urn, resource in sides.graph.resources.items():
-        if resource.type not in {model.GRANT, model.DEFAULT} or not sides.reality.looked(urn, resource.type):
+        if resource.type not in {model.GRANT, model.DEFAULT} or not sides.live_state.looked(urn, resource.type):
             continue
-        key = sides.reality.keys[urn]
-        places = _places(key, resource, sides.reality.things)
+        key = sides.live_state.keys[urn]
+        places = _places(key, resource, sides.live_state.things)
         covered |= {(place, _role(resource)) for place in places}
         if not _is_there(sides, resource):
             continue
@@ -82,16 +82,16 @@ def _role(resource: Resource) -> str:
 def _is_there(sides: Sides, resource: Resource) -> bool:
     """Whether the database, and the schema, exist: where one is missing that is told, and this goes without saying."""
     database, schema = str(resource.inputs["database"]), str(resource.inputs.get("schema") or "")
-    for urn, key in sides.reality.keys.items():
+    for urn, key in sides.live_state.keys.items():
         declared = sides.graph.resources[urn]
         is_it = declared.type == model.DATABASE and key == (database,)
         is_it = is_it or (declared.type == model.SCHEMA and key == (database, schema))
-        if is_it and not sides.reality.under[urn]:
+        if is_it and not sides.live_state.under[urn]:
             return False
     return True
 
 
-def _places(key: Key, resource: Resource, things: Iterable[Thing]) -> list[_Place]:
+def _places(key: Key, resource: Resource, things: Iterable[DatabaseObject]) -> list[_Place]:
     if resource.type == model.DEFAULT:
         database, owner, _, kind, schema = key
         return [_Place(database, kind, schema, "", owner)]
@@ -125,7 +125,7 @@ def _declared(
         "vendor": vendor(resource.type),
         "type": resource.type,
         "name": resource.name,
-        "key": sides.reality.keys[urn],
+        "key": sides.live_state.keys[urn],
         "urn": urn,
         "cause": "outside" if recorded else "not applied",
     }
@@ -170,7 +170,7 @@ def _undeclared(sides: Sides, held: dict[tuple[_Place, str], dict[str, Privilege
     """Privileges that no grant declares, but for what PostgreSQL gives by itself and what an extension brings."""
     owned = {
         (each.database, each.kind, each.name if each.kind == "schema" else each.schema, each.name)
-        for each in sides.reality.things
+        for each in sides.live_state.things
         if each.extension
     }
     findings: list[Finding] = []
@@ -225,6 +225,6 @@ def _owners(sides: Sides) -> list[Finding]:
             detail="privileges were taken from the owner itself",
             facts={"owner": each.owner, "lacks": list(each.owner_lacks)},
         )
-        for each in sides.reality.things
+        for each in sides.live_state.things
         if each.owner_lacks and not each.extension
     ]

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from parity.drift.remediation import Step
 
 TITLES: dict[Kind, str] = {
-    "crossed": "Crossed: holds what is another stack's",
+    "cross-stack": "Crossed: holds what is another stack's",
     "missing": "Missing: declared, and not there",
     "changed": "Changed: there, and not as declared",
     "unmanaged": "Unmanaged: there, and not declared",
@@ -24,7 +24,7 @@ TITLES: dict[Kind, str] = {
 
 def verdict(report: Report, *, drifted: bool) -> str:
     """One sentence: is it clean?"""
-    if report.unseen:
+    if report.read_failures:
         rest = "what could be read is below" if report.looked_at else "nothing could be read"
         return f"{report.stack}: could not look at everything, so nobody knows whether it is clean; {rest}"
     if drifted:
@@ -54,7 +54,7 @@ def lines(finding: Finding) -> list[str]:
 
 
 def _is_dated(finding: Finding) -> bool:
-    return finding.since is not None and finding.kind in {"changed", "unmanaged", "crossed"}
+    return finding.since is not None and finding.kind in {"changed", "unmanaged", "cross-stack"}
 
 
 def text(report: Report, steps: Sequence[Step], *, drifted: bool) -> str:
@@ -62,7 +62,7 @@ def text(report: Report, steps: Sequence[Step], *, drifted: bool) -> str:
     out = [verdict(report, drifted=drifted)]
     if report.last_update:
         out.append(f"last update: {report.last_update}")
-    for each in report.unseen:
+    for each in report.read_failures:
         out += ["", f"could not look: {each}"]
     for kind in KINDS:
         chosen = report.of(kind)
@@ -99,9 +99,9 @@ def markdown(report: Report, steps: Sequence[Step], *, drifted: bool) -> str:
     out = [f"**{_md(verdict(report, drifted=drifted))}**", "", f"Looked at {report.time:%Y-%m-%d %H:%M} UTC."]
     if report.last_update:
         out.append(f"Last update: {_md(report.last_update)}.")
-    if report.unseen:
+    if report.read_failures:
         out += ["", "### Could not look", ""]
-        out += [f"- {_md(str(each))}" for each in report.unseen]
+        out += [f"- {_md(str(each))}" for each in report.read_failures]
     for kind in KINDS:
         chosen = report.of(kind)
         if not chosen:
@@ -151,8 +151,8 @@ def page(report: Report, steps: Sequence[Step], *, drifted: bool) -> str:
     """The report as one HTML page that needs nothing else."""
     parts = [f"<h1>{html.escape(verdict(report, drifted=drifted))}</h1>"]
     parts.append(f"<p>Looked at {report.time:%Y-%m-%d %H:%M} UTC. {html.escape(_last(report))}</p>")
-    if report.unseen:
-        parts += ["<h2>Could not look</h2>", _list(str(each) for each in report.unseen)]
+    if report.read_failures:
+        parts += ["<h2>Could not look</h2>", _list(str(each) for each in report.read_failures)]
     for kind in KINDS:
         if report.of(kind):
             parts += [f"<h2>{html.escape(TITLES[kind])}</h2>", _table(report.of(kind))]

@@ -13,7 +13,7 @@ from parity.inventory import model
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from parity.inventory.model import Found, Key
+    from parity.inventory.model import Key, LiveObject
 
 
 def compare(sides: Sides) -> list[Finding]:
@@ -28,7 +28,7 @@ def compare(sides: Sides) -> list[Finding]:
 def _logins(sides: Sides, every: Mapping[str, Pair]) -> list[Finding]:
     roles = {pair.found.key[0]: urn for urn, pair in every.items() if pair.resource.type == model.ROLE and pair.found}
     findings: list[Finding] = []
-    for login in sides.reality.logins:
+    for login in sides.live_state.logins:
         if login.works is True or login.role not in roles:
             continue
         urn = roles[login.role]
@@ -55,7 +55,7 @@ def _logins(sides: Sides, every: Mapping[str, Pair]) -> list[Finding]:
 
 def _beside(sides: Sides, every: Mapping[str, Pair]) -> list[Finding]:
     chosen = {id(pair.found) for pair in every.values() if pair.found}
-    loose = [each for each in sides.reality.beside if id(each) not in chosen]
+    loose = [each for each in sides.live_state.unmanaged if id(each) not in chosen]
     loose += [each for pair in every.values() for each in pair.twins if not _is_loose(each, loose, pair)]
     return [
         *(_unmanaged(sides, each) for each in loose if not _is_foreign(sides, each)),
@@ -64,11 +64,11 @@ def _beside(sides: Sides, every: Mapping[str, Pair]) -> list[Finding]:
     ]
 
 
-def _is_loose(found: Found, loose: list[Found], pair: Pair) -> bool:
+def _is_loose(found: LiveObject, loose: list[LiveObject], pair: Pair) -> bool:
     return any(each is found for each in loose) or pair.resource.type in {model.RETENTION, model.LIVE}
 
 
-def _is_foreign(sides: Sides, found: Found) -> bool:
+def _is_foreign(sides: Sides, found: LiveObject) -> bool:
     """Whether it is another stack's environment, or one that a workflow of a stack runs in (`prod-preview`)."""
     if found.type != model.ENVIRONMENT:
         return False
@@ -76,12 +76,12 @@ def _is_foreign(sides: Sides, found: Found) -> bool:
     return any(found.key[1] == name or found.key[1].startswith(f"{name}-") for name in names)
 
 
-def _is_expected(sides: Sides, found: Found) -> bool:
+def _is_expected(sides: Sides, found: LiveObject) -> bool:
     """Whether a person has to put it there, because the project's own workflows read it."""
     return found.type in {model.SECRET, model.GITHUB_VARIABLE} and found.key[2] in sides.expected
 
 
-def _unmanaged(sides: Sides, found: Found) -> Finding:
+def _unmanaged(sides: Sides, found: LiveObject) -> Finding:
     if _is_expected(sides, found):
         return Finding(
             "unknowable",
@@ -95,7 +95,7 @@ def _unmanaged(sides: Sides, found: Found) -> Finding:
             since=found.written_at,
         )
     recorded = next((each for each in sides.state.resources if each.type == found.type and each.id == found.id), None)
-    twin = any(found in under for under in sides.reality.under.values())
+    twin = any(found in under for under in sides.live_state.under.values())
     detail = "there are two of it: an update that was stopped may have made it twice" if twin else ""
     if recorded is not None and not twin and recorded.urn not in sides.graph.resources:
         detail = "the program no longer declares it: the next update deletes it"
@@ -117,7 +117,7 @@ def _unmanaged(sides: Sides, found: Found) -> Finding:
     )
 
 
-def _label(found: Found) -> str:
+def _label(found: LiveObject) -> str:
     name = "/".join(found.key)
     if found.type == model.BYPASS:
         return f"{name} (a secret ending in {str(found.properties['secret'])[-2:]})"
@@ -128,7 +128,7 @@ def _label(found: Found) -> str:
     return f"{name} ({found.id})" if found.type in {model.DEPLOYMENT, model.DRAIN} else name
 
 
-def _loose_key(found: Found) -> Key:
+def _loose_key(found: LiveObject) -> Key:
     """A key that tells twins apart."""
     told = {model.DEPLOYMENT: found.id, model.VARIABLE: found.id, model.DRAIN: found.id}.get(found.type)
     if found.type == model.BYPASS:
@@ -136,7 +136,7 @@ def _loose_key(found: Found) -> Key:
     return (*found.key, told) if told else found.key
 
 
-def _summary(found: Found) -> str:
+def _summary(found: LiveObject) -> str:
     hidden = {*found.secret, "projectId", "repository", "environment", "team"}
     parts = [
         f"{name}: {shown(value)}"
@@ -146,7 +146,7 @@ def _summary(found: Found) -> str:
     return "; ".join(parts[:6])
 
 
-def _facts(found: Found) -> dict[str, Any]:
+def _facts(found: LiveObject) -> dict[str, Any]:
     return {
         name: value
         for name, value in found.properties.items()
@@ -189,7 +189,7 @@ def _things(sides: Sides) -> list[Finding]:
         if each.type == model.SCHEMA
     }
     findings: list[Finding] = []
-    for thing in sides.reality.things:
+    for thing in sides.live_state.things:
         if thing.extension or thing.kind in {"schema", "language"} or not thing.schema:
             continue
         place = (thing.database, thing.schema)

@@ -73,8 +73,8 @@ def inspect() -> list[Part]:
 
 
 def _host(tools: Engine) -> Part:
-    beside = tools.folder / _LANGUAGE_HOST
-    path = beside if beside.exists() else shutil.which(_LANGUAGE_HOST)
+    unmanaged = tools.folder / _LANGUAGE_HOST
+    path = unmanaged if unmanaged.exists() else shutil.which(_LANGUAGE_HOST)
     if path is None:
         return Part(
             "language host", "", "", "", f"no {_LANGUAGE_HOST} beside {tools.cli.path}", "parity engine resolve"

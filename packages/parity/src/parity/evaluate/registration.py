@@ -289,7 +289,7 @@ class _Extra:
     names: Iterable[str]
     urn: str
 
-    def beside(self, inputs: Mapping[str, Any]) -> dict[str, Any]:
+    def unmanaged(self, inputs: Mapping[str, Any]) -> dict[str, Any]:
         return {**inputs, **{name: computed(self.urn, name) for name in self.names if name not in inputs}}
 
 
@@ -334,7 +334,7 @@ def _resolved(
     _rpc.resolve_outputs(
         res,
         to_struct(inputs),
-        to_struct(extra.beside(inputs)),
+        to_struct(extra.unmanaged(inputs)),
         {},
         {name: functools.partial(store, name) for name in props},
         custom,

@@ -12,7 +12,7 @@ from parity.evaluate.graph import is_computed
 from parity.inventory import github, model, postgres, vercel
 from parity.inventory.documents import texts
 from parity.inventory.keys import MARKER, natural_key, opened
-from parity.inventory.model import Found, Reality, Seen
+from parity.inventory.model import LiveObject, LiveState, VendorState
 from parity.vendors.http import Client, Limits
 
 if TYPE_CHECKING:
@@ -39,14 +39,14 @@ class Ways:
     """By vendor; the tests' seam."""
 
 
-def reality(
+def collect_live_state(
     graph: Graph,
     *,
     environment: Mapping[str, str] | None = None,
     limits: Limits | None = None,
     passwords: bool = True,
     transports: Mapping[str, httpx.AsyncBaseTransport] | None = None,
-) -> Reality:
+) -> LiveState:
     """What really exists of everything that a stack declares, and beside it.
 
     Args:
@@ -83,7 +83,7 @@ def _vendor(resource: Resource) -> str:
     return _VERCEL if own == "parity" else own
 
 
-async def _look(graph: Graph, ways: Ways) -> dict[str, Seen]:
+async def _look(graph: Graph, ways: Ways) -> dict[str, VendorState]:
     looks = {
         _VERCEL: _look_at_vercel(graph, ways),
         _GITHUB: _look_at_github(graph, ways),
@@ -102,20 +102,20 @@ def _provider(graph: Graph, vendor: str, name: str) -> str:
     return str(found.inputs.get(name, "")) if found else ""
 
 
-async def _look_at_vercel(graph: Graph, ways: Ways) -> Seen:
+async def _look_at_vercel(graph: Graph, ways: Ways) -> VendorState:
     projects = tuple(str(each.inputs["name"]) for each in _of(graph, model.PROJECT))
     if not projects and not _of(graph, model.DRAIN):
-        return Seen()
+        return VendorState()
     team = _provider(graph, _VERCEL, "team")
     service = vercel.service(ways.environment[vercel.TOKEN_VARIABLE], team)
     async with Client(service, limits=ways.limits, transport=ways.transports.get(_VERCEL)) as client:
         return await vercel.look(client, vercel.Scope(team, projects))
 
 
-async def _look_at_github(graph: Graph, ways: Ways) -> Seen:
+async def _look_at_github(graph: Graph, ways: Ways) -> VendorState:
     declared = [each for each in graph.resources.values() if each.custom and each.type.startswith("github:")]
     repositories = dict.fromkeys(str(each.inputs["repository"]) for each in declared)
-    parts: list[Seen] = []
+    parts: list[VendorState] = []
     service = github.service(ways.environment.get(github.TOKEN_VARIABLE, ""))
     async with Client(service, limits=ways.limits, transport=ways.transports.get(_GITHUB)) as client:
         for repository in repositories:
@@ -131,10 +131,10 @@ async def _look_at_github(graph: Graph, ways: Ways) -> Seen:
         return replace(model.merged(parts), calls=client.calls)
 
 
-async def _look_at_postgres(graph: Graph, ways: Ways) -> Seen:
+async def _look_at_postgres(graph: Graph, ways: Ways) -> VendorState:
     databases = tuple(str(each.inputs["name"]) for each in _of(graph, model.DATABASE))
     if not databases:
-        return Seen()
+        return VendorState()
     roles = _of(graph, model.ROLE)
     scope = postgres.Scope(
         databases=databases,
@@ -159,7 +159,7 @@ def _logins(graph: Graph, roles: Iterable[Resource]) -> Iterable[postgres.Check]
 # --- Putting together -------------------------------------------------------------------------------------------------
 
 
-def arrange(graph: Graph, seen: Mapping[str, Seen]) -> Reality:
+def arrange(graph: Graph, seen: Mapping[str, VendorState]) -> LiveState:
     """What was found, by declared resource; what is declared by nobody is beside."""
     whole = model.merged(list(seen.values()))
     declared = {urn: each for urn, each in graph.resources.items() if each.custom and natural_key(each, graph)}
@@ -176,13 +176,13 @@ def arrange(graph: Graph, seen: Mapping[str, Seen]) -> Reality:
     # Of what is under a declared key but is not what was declared, the rest is beside: made twice, or a variable of
     # the same name for another target.
     first = {id(one) for found in under.values() for one in found[:1]}
-    beside = tuple(each for each in mine if id(each) not in (first | taken) and not _is_counted_elsewhere(each))
-    return Reality(
+    unmanaged = tuple(each for each in mine if id(each) not in (first | taken) and not _is_counted_elsewhere(each))
+    return LiveState(
         keys=keys,
         inputs=inputs,
         under=under,
-        beside=beside,
-        unseen=whole.unseen,
+        unmanaged=unmanaged,
+        read_failures=whole.read_failures,
         privileges=whole.privileges,
         things=whole.things,
         logins=whole.logins,
@@ -191,12 +191,12 @@ def arrange(graph: Graph, seen: Mapping[str, Seen]) -> Reality:
     )
 
 
-def _own(found: tuple[Found, ...], type_: str) -> tuple[Found, ...]:
+def _own(found: tuple[LiveObject, ...], type_: str) -> tuple[LiveObject, ...]:
     """All that is under a key is one thing where the vendor has just one."""
     return found if type_ in {model.RETENTION, model.LIVE} else found[:1]
 
 
-def _is_counted_elsewhere(found: Found) -> bool:
+def _is_counted_elsewhere(found: LiveObject) -> bool:
     """What is always there: retention, what is live, the domain that Vercel gives, the schema public."""
     if found.type in {model.RETENTION, model.LIVE}:
         return True
@@ -205,7 +205,7 @@ def _is_counted_elsewhere(found: Found) -> bool:
     return found.type == model.DOMAIN and found.key[1].endswith(".vercel.app")
 
 
-def _is_ours(found: Found, projects: set[str], graph: Graph) -> bool:
+def _is_ours(found: LiveObject, projects: set[str], graph: Graph) -> bool:
     """Whether it is in what the stack owns: a drain is where it takes the logs of one of the projects."""
     if found.type != model.DRAIN:
         return True
@@ -214,7 +214,7 @@ def _is_ours(found: Found, projects: set[str], graph: Graph) -> bool:
     return found.key[0] in names or not given or bool(projects & set(given))
 
 
-def _nearness(found: Found, inputs: Mapping[str, Any]) -> tuple[int, int]:
+def _nearness(found: LiveObject, inputs: Mapping[str, Any]) -> tuple[int, int]:
     """How far an object is from what is declared, for several under one key: first how it is told apart, then time."""
     telling = ("secret", "targets", "gitBranch", "ref", "meta")
     plain = opened(dict(inputs))
@@ -230,7 +230,7 @@ def _nearness(found: Found, inputs: Mapping[str, Any]) -> tuple[int, int]:
 class _Resolver:
     """Fills in the ids that only a vendor knows, where they were found."""
 
-    def __init__(self, graph: Graph, keys: Mapping[str, Key], seen: Seen) -> None:
+    def __init__(self, graph: Graph, keys: Mapping[str, Key], seen: VendorState) -> None:
         self.graph, self.keys, self.account = graph, keys, seen.account
         self.found = model.by_key(seen.found, lambda _: True)
         self.teams = {

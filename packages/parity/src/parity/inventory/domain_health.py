@@ -23,7 +23,7 @@ _AT_ONCE = 8
 
 
 @dataclass(frozen=True)
-class Served:
+class DomainHealth:
     """The answer of one domain."""
 
     application: str
@@ -54,7 +54,7 @@ class Served:
         return f"{text} ({self.fault})" if self.fault else text
 
 
-def ask(graph: Graph, environment: Mapping[str, str]) -> list[Served]:
+def ask(graph: Graph, environment: Mapping[str, str]) -> list[DomainHealth]:
     """Ask every domain of every application that is to be live, through the environment's proxy and certificates.
 
     Args:
@@ -76,12 +76,12 @@ def ask(graph: Graph, environment: Mapping[str, str]) -> list[Served]:
         return [each.result() for each in asked]
 
 
-def sentence(found: Sequence[Served]) -> str:
+def sentence(found: Sequence[DomainHealth]) -> str:
     """What is live now, in one line."""
     return "; ".join(str(each) for each in found) or "nothing: no application has a live release"
 
 
-def _ask(client: httpx.Client, resource: Resource, domain: str) -> Served:
+def _ask(client: httpx.Client, resource: Resource, domain: str) -> DomainHealth:
     inputs = resource.inputs
     application, wanted = resource.name.removesuffix("-live"), str(inputs["release"])
     health = cast("dict[str, Any]", inputs["health"])
@@ -91,10 +91,10 @@ def _ask(client: httpx.Client, resource: Resource, domain: str) -> Served:
             f"https://{domain}{health['path']}", headers=headers, timeout=float(health["timeoutSeconds"])
         )
     except httpx.HTTPError as failure:
-        return Served(application, domain, wanted, "", "", f"no answer ({type(failure).__name__})")
+        return DomainHealth(application, domain, wanted, "", "", f"no answer ({type(failure).__name__})")
     body = _body(answer)
     release, commit = _word(body.get("release")), _word(body.get("commit"))
-    return Served(application, domain, wanted, release, commit, _fault(answer, body))
+    return DomainHealth(application, domain, wanted, release, commit, _fault(answer, body))
 
 
 def _fault(answer: httpx.Response, body: Mapping[str, Any]) -> str:

@@ -10,7 +10,7 @@ from urllib.parse import quote
 from parity.inventory import model
 from parity.inventory.documents import Document, part, rows
 from parity.inventory.github_rules import rules
-from parity.inventory.model import Blind, Found, Seen, moment
+from parity.inventory.model import LiveObject, ReadFailures, VendorState, moment
 from parity.vendors.http import Client, Service, Unreadable, VendorError
 
 if TYPE_CHECKING:
@@ -51,26 +51,26 @@ def service(token: str) -> Service:
     return Service("GitHub", BASE_URL, headers, {})
 
 
-async def look(client: Client, scope: Scope) -> Seen:
+async def look(client: Client, scope: Scope) -> VendorState:
     """Everything of the scope; what cannot be read is told, and the rest is read all the same."""
-    blind = Blind("GitHub")
+    blind = ReadFailures("GitHub")
     looker = _Looker(client, blind, scope)
     try:
         await client.get(looker.path)
     except VendorError as error:
         types = _ENVIRONMENT_TYPES | _REPOSITORY_TYPES if scope.whole else _ENVIRONMENT_TYPES
         blind.add(error, f"the repository {scope.owner}/{scope.repository}", types)
-        return Seen(unseen=tuple(blind.unseen), calls=client.calls)
+        return VendorState(read_failures=tuple(blind.read_failures), calls=client.calls)
     whole = [looker.rulesets(), looker.permissions()] if scope.whole else []
     account, parts = await asyncio.gather(looker.teams(), asyncio.gather(looker.environments(), *whole))
     found = tuple(each for part in parts for each in part)
-    return Seen(found, tuple(blind.unseen), calls=client.calls, account=account)
+    return VendorState(found, tuple(blind.read_failures), calls=client.calls, account=account)
 
 
 class _Looker:
     """Reads one repository."""
 
-    def __init__(self, client: Client, blind: Blind, scope: Scope) -> None:
+    def __init__(self, client: Client, blind: ReadFailures, scope: Scope) -> None:
         self.client, self.blind, self.scope = client, blind, scope
         self.path = f"/repos/{scope.owner}/{scope.repository}"
 
@@ -87,7 +87,7 @@ class _Looker:
             return ""
         return str(team["id"])
 
-    async def environments(self) -> list[Found]:
+    async def environments(self) -> list[LiveObject]:
         """The stack's environments, all that is in them, and the repository's other environments by name."""
         repository = self.scope.repository
         listed = await self._rows(
@@ -101,13 +101,13 @@ class _Looker:
         shown = listed if self.scope.whole else ours
         return [*(self._environment(row) for row in shown), *(each for part in inside for each in part)]
 
-    async def _inside(self, environment: str) -> list[Found]:
+    async def _inside(self, environment: str) -> list[LiveObject]:
         parts = await asyncio.gather(
             self._policies(environment), self._secrets(environment), self._variables(environment)
         )
         return [each for part in parts for each in part]
 
-    def _environment(self, row: Document) -> Found:
+    def _environment(self, row: Document) -> LiveObject:
         gates = rows(row, "protection_rules")
         by_kind = {str(gate.get("type")): gate for gate in gates}
         review = by_kind.get("required_reviewers", {})
@@ -116,7 +116,7 @@ class _Looker:
         others = sorted(kind for kind in by_kind if kind not in _KNOWN_RULES)
         if others:
             beyond["protection_rules"] = others
-        return Found(
+        return LiveObject(
             model.ENVIRONMENT,
             (self.scope.repository, str(row["name"])),
             f"{self.scope.repository}:{_part(row['name'])}",
@@ -139,14 +139,14 @@ class _Looker:
             written_at=moment(row.get("updated_at")),
         )
 
-    async def _policies(self, environment: str) -> list[Found]:
+    async def _policies(self, environment: str) -> list[LiveObject]:
         repository = self.scope.repository
         listed = await self._rows(
             f"{self._of(environment)}/deployment-branch-policies", "branch_policies",
             f"the deployment branch policies of {environment}", (model.POLICY,), (repository, environment),
         )  # fmt: skip
         return [
-            Found(
+            LiveObject(
                 model.POLICY,
                 (repository, environment, f"{row.get('type') or 'branch'}:{row['name']}"),
                 f"{repository}:{_part(environment)}:{row['id']}",
@@ -160,14 +160,14 @@ class _Looker:
             for row in listed or []
         ]
 
-    async def _secrets(self, environment: str) -> list[Found]:
+    async def _secrets(self, environment: str) -> list[LiveObject]:
         repository = self.scope.repository
         listed = await self._rows(
             f"{self._of(environment)}/secrets", "secrets", f"the secrets of {environment}", (model.SECRET,),
             (repository, environment),
         )  # fmt: skip
         return [
-            Found(
+            LiveObject(
                 model.SECRET,
                 (repository, environment, str(row["name"]).upper()),
                 f"{repository}:{_part(environment)}:{row['name']}",
@@ -180,14 +180,14 @@ class _Looker:
             for row in listed or []
         ]
 
-    async def _variables(self, environment: str) -> list[Found]:
+    async def _variables(self, environment: str) -> list[LiveObject]:
         repository = self.scope.repository
         listed = await self._rows(
             f"{self._of(environment)}/variables", "variables", f"the variables of {environment}",
             (model.GITHUB_VARIABLE,), (repository, environment), size=_VARIABLES_PAGE,
         )  # fmt: skip
         return [
-            Found(
+            LiveObject(
                 model.GITHUB_VARIABLE,
                 (repository, environment, str(row["name"]).upper()),
                 f"{repository}:{_part(environment)}:{row['name']}",
@@ -205,7 +205,7 @@ class _Looker:
 
     # --- The repository -----------------------------------------------------------------------------------------------
 
-    async def rulesets(self) -> list[Found]:
+    async def rulesets(self) -> list[LiveObject]:
         """The repository's own rulesets, each read whole."""
         path, repository = f"{self.path}/rulesets", self.scope.repository
         found: list[Document] = []
@@ -220,12 +220,12 @@ class _Looker:
             return []
         return [self._ruleset(row) for row in whole]
 
-    def _ruleset(self, row: Document) -> Found:
+    def _ruleset(self, row: Document) -> LiveObject:
         given, beyond = rules(rows(row, "rules"))
         names = part(part(row, "conditions"), "ref_name")
         shown = "bypass_actors" in row
         bypass = {"bypassActors": _actors(row)} if shown else {}
-        return Found(
+        return LiveObject(
             model.RULESET,
             (self.scope.repository, str(row["name"])),
             str(row["id"]),
@@ -251,7 +251,7 @@ class _Looker:
             written_at=moment(row.get("updated_at")),
         )
 
-    async def permissions(self) -> list[Found]:
+    async def permissions(self) -> list[LiveObject]:
         """Which actions may run."""
         path, repository = f"{self.path}/actions/permissions", self.scope.repository
         try:
@@ -262,7 +262,7 @@ class _Looker:
             self.blind.add(error, f"the Actions permissions of {repository}", (model.PERMISSIONS,), (repository,))
             return []
         return [
-            Found(
+            LiveObject(
                 model.PERMISSIONS,
                 (repository,),
                 repository,

@@ -41,7 +41,7 @@ DEFAULT = "postgresql:index/defaultPrivileges:DefaultPrivileges"
 
 
 @dataclass(frozen=True)
-class Found:
+class LiveObject:
     """One object that is really there."""
 
     type: str
@@ -68,7 +68,7 @@ class Found:
 
 
 @dataclass(frozen=True)
-class Unseen:
+class ReadFailure:
     """A request that failed, and what is not known because of it."""
 
     vendor: str
@@ -118,7 +118,7 @@ class Privilege:
 
 
 @dataclass(frozen=True)
-class Thing:
+class DatabaseObject:
     """One object in a database that privileges are about, with its owner."""
 
     database: str
@@ -144,13 +144,13 @@ class Login:
 
 
 @dataclass(frozen=True)
-class Seen:
+class VendorState:
     """What one vendor gave."""
 
-    found: tuple[Found, ...] = ()
-    unseen: tuple[Unseen, ...] = ()
+    found: tuple[LiveObject, ...] = ()
+    read_failures: tuple[ReadFailure, ...] = ()
     privileges: tuple[Privilege, ...] = ()
-    things: tuple[Thing, ...] = ()
+    things: tuple[DatabaseObject, ...] = ()
     logins: tuple[Login, ...] = ()
     calls: int = 0
     """Requests to the vendor, or statements and logins."""
@@ -159,20 +159,20 @@ class Seen:
 
 
 @dataclass(frozen=True)
-class Reality:
+class LiveState:
     """Everything that was looked at, by declared resource."""
 
     keys: Mapping[str, Key]
     """The natural key of every declared resource, by URN."""
     inputs: Mapping[str, Mapping[str, Any]] = field(repr=False)
     """Declared inputs by URN, with ids that only a vendor knows filled in as far as they were found."""
-    under: Mapping[str, tuple[Found, ...]] = field(repr=False)
+    under: Mapping[str, tuple[LiveObject, ...]] = field(repr=False)
     """What is there under each declared resource's key, by URN; several where it was made twice."""
-    beside: tuple[Found, ...] = field(repr=False)
+    unmanaged: tuple[LiveObject, ...] = field(repr=False)
     """What is there in what the stack owns, and is not declared."""
-    unseen: tuple[Unseen, ...]
+    read_failures: tuple[ReadFailure, ...]
     privileges: tuple[Privilege, ...] = field(repr=False)
-    things: tuple[Thing, ...] = field(repr=False)
+    things: tuple[DatabaseObject, ...] = field(repr=False)
     logins: tuple[Login, ...]
     calls: Mapping[str, int]
     """Requests by vendor."""
@@ -180,20 +180,22 @@ class Reality:
 
     def looked(self, urn: str, type_: str) -> bool:
         """Whether the place where the resource would be was looked at whole."""
-        return not any(each.covers(type_, self.keys[urn]) for each in self.unseen)
+        return not any(each.covers(type_, self.keys[urn]) for each in self.read_failures)
 
 
-class Blind:
+class ReadFailures:
     """Collects what could not be looked at."""
 
     def __init__(self, vendor: str) -> None:
         self.vendor = vendor
-        self.unseen: list[Unseen] = []
+        self.read_failures: list[ReadFailure] = []
 
     def add(self, error: VendorError, what: str, types: Collection[str], prefix: Key = ()) -> None:
         """Note a request that failed."""
         request = f"{error.method} {error.path}"
-        self.unseen.append(Unseen(self.vendor, what, request, error.status, error.message, frozenset(types), prefix))
+        self.read_failures.append(
+            ReadFailure(self.vendor, what, request, error.status, error.message, frozenset(types), prefix)
+        )
 
 
 def milliseconds(value: Any) -> datetime | None:
@@ -211,14 +213,14 @@ def moment(value: Any) -> datetime | None:
     return found if found.tzinfo else found.replace(tzinfo=UTC)
 
 
-def merged(parts: Sequence[Seen]) -> Seen:
+def merged(parts: Sequence[VendorState]) -> VendorState:
     """Several vendors' together; `calls` is their sum."""
-    whole = Seen()
+    whole = VendorState()
     for part in parts:
         whole = replace(
             whole,
             found=whole.found + part.found,
-            unseen=whole.unseen + part.unseen,
+            read_failures=whole.read_failures + part.read_failures,
             privileges=whole.privileges + part.privileges,
             things=whole.things + part.things,
             logins=whole.logins + part.logins,
@@ -228,9 +230,11 @@ def merged(parts: Sequence[Seen]) -> Seen:
     return whole
 
 
-def by_key(found: Sequence[Found], wanted: Callable[[Found], bool]) -> dict[tuple[str, Key], tuple[Found, ...]]:
+def by_key(
+    found: Sequence[LiveObject], wanted: Callable[[LiveObject], bool]
+) -> dict[tuple[str, Key], tuple[LiveObject, ...]]:
     """What was found, by type and key."""
-    table: dict[tuple[str, Key], tuple[Found, ...]] = {}
+    table: dict[tuple[str, Key], tuple[LiveObject, ...]] = {}
     for each in found:
         if wanted(each):
             table[each.type, each.key] = (*table.get((each.type, each.key), ()), each)

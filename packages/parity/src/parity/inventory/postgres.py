@@ -10,7 +10,7 @@ import psycopg
 from psycopg.rows import dict_row
 
 from parity.inventory import model, postgres_objects, postgres_queries
-from parity.inventory.model import Login, Seen, Unseen
+from parity.inventory.model import Login, ReadFailure, VendorState
 from parity.inventory.postgres_objects import Rows
 
 if TYPE_CHECKING:
@@ -50,7 +50,7 @@ class Scope:
     logins: tuple[Check, ...] = ()
 
 
-def look(environment: Mapping[str, str], scope: Scope) -> Seen:
+def look(environment: Mapping[str, str], scope: Scope) -> VendorState:
     """Everything of the scope, read as the role that libpq's variables name; it needs to be no superuser.
 
     Args:
@@ -62,7 +62,7 @@ def look(environment: Mapping[str, str], scope: Scope) -> Seen:
     try:
         shared = _ask(environment, environment.get("PGDATABASE") or "postgres", given, inside=False)
     except psycopg.Error as error:
-        return Seen(unseen=(_unseen(error, "PostgreSQL's roles and databases", _ALL, ()),), calls=1)
+        return VendorState(read_failures=(_unseen(error, "PostgreSQL's roles and databases", _ALL, ()),), calls=1)
     there = {str(row["datname"]) for row in shared.rows["databases"]}
     with ThreadPoolExecutor(max_workers=8) as pool:
         inner = {name: pool.submit(_attempt, environment, name, given) for name in scope.databases if name in there}
@@ -72,8 +72,8 @@ def look(environment: Mapping[str, str], scope: Scope) -> Seen:
     parts = [postgres_objects.shared(shared)]
     calls = shared.statements + len(logins)
     for name, rows in insides.items():
-        if isinstance(rows, Unseen):
-            parts.append(Seen(unseen=(rows,)))
+        if isinstance(rows, ReadFailure):
+            parts.append(VendorState(read_failures=(rows,)))
         else:
             parts.append(postgres_objects.inside(name, rows, shared, scope.grants, scope.defaults))
             calls += rows.statements
@@ -85,9 +85,9 @@ def _escaped(name: str) -> str:
     return name.replace("\\", "\\\\").replace("_", "\\_").replace("%", "\\%")
 
 
-def _unseen(error: psycopg.Error, what: str, types: Collection[str], prefix: model.Key) -> Unseen:
+def _unseen(error: psycopg.Error, what: str, types: Collection[str], prefix: model.Key) -> ReadFailure:
     text = str(error).strip().splitlines()
-    return Unseen(
+    return ReadFailure(
         "PostgreSQL", what, "connect and read the catalogues", error.sqlstate, text[-1] if text else "no message",
         frozenset(types), prefix,
     )  # fmt: skip
@@ -114,7 +114,7 @@ def _ask(environment: Mapping[str, str], database: str, given: Document, *, insi
     return Rows(rows, version, len(queries) + 3)
 
 
-def _attempt(environment: Mapping[str, str], database: str, given: Document) -> Rows | Unseen:
+def _attempt(environment: Mapping[str, str], database: str, given: Document) -> Rows | ReadFailure:
     try:
         return _ask(environment, database, given, inside=True)
     except psycopg.Error as error:

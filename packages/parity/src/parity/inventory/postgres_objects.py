@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 from parity.inventory import model
 from parity.inventory.documents import texts
-from parity.inventory.model import Found, Privilege, Seen, Thing
+from parity.inventory.model import DatabaseObject, LiveObject, Privilege, VendorState
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -44,7 +44,7 @@ class Rows:
     statements: int
 
 
-def shared(rows: Rows) -> Seen:
+def shared(rows: Rows) -> VendorState:
     """Databases, roles, and who may do what with the databases."""
     settings = rows.rows["settings"]
     members = rows.rows["memberships"]
@@ -58,12 +58,12 @@ def shared(rows: Rows) -> Seen:
         for row in rows.rows["privileges"]
         if row["grantee"] != row["owner"]
     ]  # fmt: skip
-    return Seen(tuple(found), privileges=tuple(privileges))
+    return VendorState(tuple(found), privileges=tuple(privileges))
 
 
-def _database(row: Document, settings: Sequence[Document]) -> Found:
+def _database(row: Document, settings: Sequence[Document]) -> LiveObject:
     own = _settings(settings, row["datname"], "")
-    return Found(
+    return LiveObject(
         model.DATABASE,
         (row["datname"],),
         row["datname"],
@@ -96,7 +96,7 @@ def _options_in(config: Any) -> dict[str, str]:
     return {name: value for name, _, value in (text.partition("=") for text in texts(config))}
 
 
-def _role(row: Document, members: Sequence[Document], settings: Sequence[Document]) -> Found:
+def _role(row: Document, members: Sequence[Document], settings: Sequence[Document]) -> LiveObject:
     name = row["rolname"]
     config = _options_in(row["rolconfig"])
     of = [each for each in members if each["member"] == name]
@@ -112,7 +112,7 @@ def _role(row: Document, members: Sequence[Document], settings: Sequence[Documen
     given_to = sorted(
         f"{each['member']}{_shown(_options(each))}" for each in members if each["role"] == name and not _made_it(each)
     )
-    return Found(
+    return LiveObject(
         model.ROLE,
         (name,),
         name,
@@ -174,13 +174,15 @@ def _time(text: str) -> int | str:
 # --- Inside a database ------------------------------------------------------------------------------------------------
 
 
-def inside(database: str, rows: Rows, server: Rows, grants: Iterable[model.Key], defaults: Iterable[model.Key]) -> Seen:
+def inside(
+    database: str, rows: Rows, server: Rows, grants: Iterable[model.Key], defaults: Iterable[model.Key]
+) -> VendorState:
     """All that is in one database; `server` is what it shares."""
-    things: list[Thing] = []
+    things: list[DatabaseObject] = []
     privileges: list[Privilege] = []
     for row in rows.rows["things"]:
         lacks = tuple(texts(row["owner_lacks"]))
-        thing = Thing(database, row["kind"], row["schema"], row["name"], row["owner"], row["extension"], lacks)
+        thing = DatabaseObject(database, row["kind"], row["schema"], row["name"], row["owner"], row["extension"], lacks)
         things.append(thing)
         held = cast("list[tuple[str, str, bool, bool]]", row["privileges"] or [])
         privileges += [
@@ -207,11 +209,11 @@ def inside(database: str, rows: Rows, server: Rows, grants: Iterable[model.Key],
     found = [_schema(thing) for thing in things if thing.kind == "schema"]
     found += [_extension(database, row) for row in rows.rows["extensions"] if row["extname"] not in _DEFAULT_OWNED]
     found += [
-        Found(_OTHER_TYPES[row["kind"]], (database, row["name"]), row["name"], "", {"owner": row["owner"]})
+        LiveObject(_OTHER_TYPES[row["kind"]], (database, row["name"]), row["name"], "", {"owner": row["owner"]})
         for row in rows.rows["others"]
     ]
     found += [
-        Found(_OTHER_TYPES[thing.kind], (database, thing.name), thing.name, "", {"owner": thing.owner})
+        LiveObject(_OTHER_TYPES[thing.kind], (database, thing.name), thing.name, "", {"owner": thing.owner})
         for thing in things
         if thing.kind in _OTHER_TYPES and not thing.extension
     ]
@@ -219,12 +221,12 @@ def inside(database: str, rows: Rows, server: Rows, grants: Iterable[model.Key],
     every = [*on_database, *privileges]
     found += [_grant(key, every, things) for key in grants if key[0] == database]
     found += [_default(key, every) for key in defaults if key[0] == database]
-    return Seen(tuple(found), privileges=tuple(privileges), things=tuple(things))
+    return VendorState(tuple(found), privileges=tuple(privileges), things=tuple(things))
 
 
-def _schema(thing: Thing) -> Found:
+def _schema(thing: DatabaseObject) -> LiveObject:
     identity = f"{thing.database}.{thing.name}"
-    return Found(
+    return LiveObject(
         model.SCHEMA,
         (thing.database, thing.name),
         identity,
@@ -234,9 +236,9 @@ def _schema(thing: Thing) -> Found:
     )
 
 
-def _extension(database: str, row: Document) -> Found:
+def _extension(database: str, row: Document) -> LiveObject:
     identity = f"{database}.{row['extname']}"
-    return Found(
+    return LiveObject(
         model.EXTENSION,
         (database, row["extname"]),
         identity,
@@ -245,7 +247,7 @@ def _extension(database: str, row: Document) -> Found:
     )
 
 
-def on_objects(key: model.Key, things: Iterable[Thing]) -> list[Thing]:
+def on_objects(key: model.Key, things: Iterable[DatabaseObject]) -> list[DatabaseObject]:
     """The objects that a grant is about: all of its kind in its schema, the extensions' own among them."""
     database, _, kind, schema = key
     return [
@@ -255,7 +257,7 @@ def on_objects(key: model.Key, things: Iterable[Thing]) -> list[Thing]:
     ]
 
 
-def _grant(key: model.Key, privileges: Iterable[Privilege], things: Iterable[Thing]) -> Found:
+def _grant(key: model.Key, privileges: Iterable[Privilege], things: Iterable[DatabaseObject]) -> LiveObject:
     """A grant as the provider would read it: what the role has on every object of the kind."""
     database, role, kind, schema = key
     named = f"{role}_{database}_{schema}_{kind}" if schema else f"{role}_{database}_{kind}"
@@ -274,7 +276,7 @@ def _grant(key: model.Key, privileges: Iterable[Privilege], things: Iterable[Thi
     names = {each.name for each in objects} if kind in _KINDS else {schema or database}
     sets = [held.get(name, set()) for name in sorted(names)]
     common = sets[0].intersection(*sets[1:]) if sets else set[str]()
-    return Found(
+    return LiveObject(
         model.GRANT,
         key,
         named,
@@ -290,7 +292,7 @@ def _grant(key: model.Key, privileges: Iterable[Privilege], things: Iterable[Thi
     )
 
 
-def _default(key: model.Key, privileges: Iterable[Privilege]) -> Found:
+def _default(key: model.Key, privileges: Iterable[Privilege]) -> LiveObject:
     database, owner, role, kind, schema = key
     held = [
         each
@@ -298,7 +300,7 @@ def _default(key: model.Key, privileges: Iterable[Privilege]) -> Found:
         if each.default
         and (each.database, each.owner, each.grantee, each.kind, each.schema) == (database, owner, role, kind, schema)
     ]
-    return Found(
+    return LiveObject(
         model.DEFAULT,
         key,
         f"{role}_{database}_{schema or 'noschema'}_{owner}_{kind}",

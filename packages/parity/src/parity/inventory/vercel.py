@@ -9,7 +9,7 @@ from urllib.parse import quote
 
 from parity.inventory import model, vercel_project
 from parity.inventory.documents import Document, part, rows, texts
-from parity.inventory.model import Blind, Found, Seen, milliseconds
+from parity.inventory.model import LiveObject, ReadFailures, VendorState, milliseconds
 from parity.inventory.vercel_others import Others
 from parity.vendors.http import Client, NotFound, Service, Unreadable, VendorError
 
@@ -51,28 +51,28 @@ def service(token: str, team: str) -> Service:
     return Service("Vercel", BASE_URL, {"Authorization": f"Bearer {token}"}, {parameter: team})
 
 
-async def look(client: Client, scope: Scope) -> Seen:
+async def look(client: Client, scope: Scope) -> VendorState:
     """Everything of the scope; what cannot be read is told, and the rest is read all the same."""
-    blind = Blind("Vercel")
+    blind = ReadFailures("Vercel")
     try:
         team = await client.get(f"/v2/teams/{quote(scope.team, safe='')}")
     except VendorError as error:
         blind.add(error, f"the Vercel team {scope.team}", _PROJECT_TYPES | _DRAIN_TYPES)
-        return Seen(unseen=tuple(blind.unseen), calls=client.calls)
+        return VendorState(read_failures=tuple(blind.read_failures), calls=client.calls)
     looker = _Looker(client, blind, str(team["id"]), scope)
     drains, *parts = await asyncio.gather(looker.drains(), *(looker.project(name) for name in scope.projects))
     found = tuple(each for part in (*parts, drains) for each in part)
-    return Seen(found, tuple(blind.unseen), calls=client.calls, account={"team": looker.team})
+    return VendorState(found, tuple(blind.read_failures), calls=client.calls, account={"team": looker.team})
 
 
 class _Looker:
     """Reads one team's projects."""
 
-    def __init__(self, client: Client, blind: Blind, team: str, scope: Scope) -> None:
+    def __init__(self, client: Client, blind: ReadFailures, team: str, scope: Scope) -> None:
         self.client, self.blind, self.team, self.scope = client, blind, team, scope
         self.others = Others(client, blind, team, self._rows)
 
-    async def project(self, name: str) -> list[Found]:
+    async def project(self, name: str) -> list[LiveObject]:
         """One project and all that is in it; nothing where there is none of that name."""
         document = await self._document(name)
         if document is None:
@@ -141,11 +141,11 @@ class _Looker:
             return None
         return found
 
-    def _project(self, document: Document) -> Found:
+    def _project(self, document: Document) -> LiveObject:
         hidden = {}
         if document.get("passwordProtection"):
             hidden = {"passwordProtection.password": "Vercel never shows the password of a protection"}
-        return Found(
+        return LiveObject(
             model.PROJECT,
             (document["name"],),
             document["id"],
@@ -156,12 +156,12 @@ class _Looker:
             written_at=milliseconds(document.get("updatedAt")),
         )
 
-    def _retention(self, document: Document) -> Found:
+    def _retention(self, document: Document) -> LiveObject:
         said = cast("Document | None", document.get("deploymentExpiration"))
         days = {name: 36500 if said is None else int(said.get(wire) or 0) for name, wire in _RETENTION.items()}
         identity = f"{self.team}/{document['id']}"
         properties = {name: _DAYS.get(each, f"{each} days") for name, each in days.items()}
-        return Found(
+        return LiveObject(
             model.RETENTION,
             (document["name"],),
             identity,
@@ -170,10 +170,10 @@ class _Looker:
             vacuous=said is None,
         )
 
-    def _bypasses(self, document: Document) -> list[Found]:
+    def _bypasses(self, document: Document) -> list[LiveObject]:
         given = cast("dict[str, Document]", part(document, "protectionBypass"))
         return [
-            Found(
+            LiveObject(
                 model.BYPASS,
                 (document["name"],),
                 f"{self.team}/{document['id']}",
@@ -190,7 +190,7 @@ class _Looker:
 
     # --- Variables ----------------------------------------------------------------------------------------------------
 
-    async def _variables(self, document: Document) -> list[Found]:
+    async def _variables(self, document: Document) -> list[LiveObject]:
         name = document["name"]
         listed = await self._rows(
             f"/v10/projects/{document['id']}/env", "envs", f"the variables of {name}", (model.VARIABLE,), (name,),
@@ -199,7 +199,7 @@ class _Looker:
         found = await asyncio.gather(*(self._variable(document, row) for row in listed or []))
         return [each for each in found if each is not None]
 
-    async def _variable(self, project: Document, row: Document) -> Found | None:
+    async def _variable(self, project: Document, row: Document) -> LiveObject | None:
         sensitive = row.get("type") == "sensitive"
         key = (project["name"], str(row["key"]))
         if not sensitive and not row.get("decrypted", row.get("type") == "plain"):
@@ -217,7 +217,7 @@ class _Looker:
             "gitBranch": row.get("gitBranch"),
             "comment": row.get("comment") or "",
         }
-        return Found(
+        return LiveObject(
             model.VARIABLE,
             key,
             row["id"],
@@ -232,13 +232,13 @@ class _Looker:
 
     # --- Domains, deployments, and what is live -----------------------------------------------------------------------
 
-    async def _domains(self, document: Document) -> list[Found]:
+    async def _domains(self, document: Document) -> list[LiveObject]:
         name = document["name"]
         listed = await self._rows(
             f"/v9/projects/{document['id']}/domains", "domains", f"the domains of {name}", (model.DOMAIN,), (name,)
         )
         return [
-            Found(
+            LiveObject(
                 model.DOMAIN,
                 (name, str(row["name"])),
                 str(row["name"]),
@@ -257,7 +257,7 @@ class _Looker:
             for row in listed or []
         ]
 
-    async def _deployments(self, document: Document) -> list[Found]:
+    async def _deployments(self, document: Document) -> list[LiveObject]:
         """The production deployments that carry a release; each is asked for what the list does not say."""
         name = document["name"]
         types = (model.DEPLOYMENT, model.LIVE)
@@ -274,7 +274,7 @@ class _Looker:
         found = await asyncio.gather(*(self._deployment(document, each) for each in ours))
         return [each for each in found if each is not None]
 
-    async def _deployment(self, project: Document, identity: str) -> Found | None:
+    async def _deployment(self, project: Document, identity: str) -> LiveObject | None:
         try:
             row = await self.client.get(f"/v13/deployments/{identity}")
         except NotFound:
@@ -286,7 +286,7 @@ class _Looker:
         source = part(row, "gitSource")
         environment = part(row, "customEnvironment")
         creator = part(row, "creator")
-        return Found(
+        return LiveObject(
             model.DEPLOYMENT,
             (project["name"], meta.get("release", "")),
             identity,
@@ -306,12 +306,12 @@ class _Looker:
             by=str(creator.get("username") or creator.get("uid") or ""),
         )
 
-    async def drains(self) -> list[Found]:
+    async def drains(self) -> list[LiveObject]:
         """All of the team's log drains."""
         listed = await self._rows("/v1/drains", "drains", "the team's log drains", _DRAIN_TYPES, ())
         return [self._drain(row) for row in listed or []]
 
-    def _drain(self, row: Document) -> Found:
+    def _drain(self, row: Document) -> LiveObject:
         delivery = part(row, "delivery")
         filters = part(part(row, "filterV2"), "filter")
         sampling = rows(row, "sampling")
@@ -336,7 +336,7 @@ class _Looker:
         schemas = part(row, "schemas")
         if set(schemas) - {"log"}:
             beyond["schemas"] = sorted(schemas)
-        return Found(
+        return LiveObject(
             model.DRAIN,
             (str(row.get("name", "")),),
             str(row["id"]),
@@ -349,7 +349,9 @@ class _Looker:
         )
 
 
-def _live(project: Document, team: str, deployments: Sequence[Found], serving: Mapping[str, str]) -> list[Found]:
+def _live(
+    project: Document, team: str, deployments: Sequence[LiveObject], serving: Mapping[str, str]
+) -> list[LiveObject]:
     """Which deployment the project's domains serve; `serving` says it by domain, as the aliases have it."""
     target = part(part(project, "targets"), "production")
     if not target.get("id"):
@@ -363,7 +365,7 @@ def _live(project: Document, team: str, deployments: Sequence[Found], serving: M
     if status not in {"", "succeeded"}:
         beyond["lastAliasRequest.jobStatus"] = status
     return [
-        Found(
+        LiveObject(
             model.LIVE,
             (project["name"],),
             identity,

@@ -6,13 +6,13 @@ from typing import TYPE_CHECKING, cast
 
 from parity.inventory import model
 from parity.inventory.documents import Document, rows, texts
-from parity.inventory.model import Found, milliseconds
+from parity.inventory.model import LiveObject, milliseconds
 from parity.vendors.http import NotFound, Unreadable, VendorError
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
 
-    from parity.inventory.model import Blind
+    from parity.inventory.model import ReadFailures
     from parity.vendors.http import Client
 
     Rows = Callable[..., Awaitable[list[Document] | None]]
@@ -21,11 +21,11 @@ if TYPE_CHECKING:
 class Others:
     """Reads them for one team."""
 
-    def __init__(self, client: Client, blind: Blind, team: str, rows_of: Rows) -> None:
+    def __init__(self, client: Client, blind: ReadFailures, team: str, rows_of: Rows) -> None:
         """Take the client, where failures are noted, Vercel's id of the team, and how a paged list is read."""
         self.client, self.blind, self.team, self._rows = client, blind, team, rows_of
 
-    async def custom_environments(self, document: Document) -> list[Found]:
+    async def custom_environments(self, document: Document) -> list[LiveObject]:
         """The project's custom environments."""
         try:
             answer = await self.client.get(f"/v9/projects/{document['id']}/custom-environments")
@@ -38,7 +38,7 @@ class Others:
             )
             return []
         return [
-            Found(
+            LiveObject(
                 model.CUSTOM_ENVIRONMENT,
                 (document["name"], str(row["slug"])),
                 str(row["id"]),
@@ -49,7 +49,7 @@ class Others:
             for row in rows(answer, "environments")
         ]
 
-    async def rolling_release(self, document: Document) -> list[Found]:
+    async def rolling_release(self, document: Document) -> list[LiveObject]:
         """The project's rolling release, where one is configured."""
         try:
             answer = await self.client.get(f"/v1/projects/{document['id']}/rolling-release/config")
@@ -63,9 +63,11 @@ class Others:
         if not answer.get("rollingRelease"):
             return []
         identity = f"{self.team}/{document['id']}"
-        return [Found(model.ROLLING_RELEASE, (document["name"],), identity, identity, {"projectId": document["id"]})]
+        return [
+            LiveObject(model.ROLLING_RELEASE, (document["name"],), identity, identity, {"projectId": document["id"]})
+        ]
 
-    async def webhooks(self, document: Document) -> list[Found]:
+    async def webhooks(self, document: Document) -> list[LiveObject]:
         """The webhooks that are about the project."""
         try:
             answer = await self.client.request("GET", "/v1/webhooks", parameters={"projectId": document["id"]})
@@ -78,7 +80,7 @@ class Others:
             self.blind.add(cut, f"the webhooks of {document['name']}", (model.WEBHOOK,), (document["name"],))
             return []
         return [
-            Found(
+            LiveObject(
                 model.WEBHOOK,
                 (document["name"], str(row["id"])),
                 str(row["id"]),
@@ -90,14 +92,14 @@ class Others:
             if document["id"] in texts(row.get("projectIds"))
         ]
 
-    async def aliases(self, document: Document) -> list[Found]:
+    async def aliases(self, document: Document) -> list[LiveObject]:
         """Aliases that somebody set: none of a deployment's own hosts, and none of the project's domains."""
         listed = await self._rows(
             "/v4/aliases", "aliases", f"the aliases of {document['name']}", (model.ALIAS,), (document["name"],),
             projectId=document["id"],
         )  # fmt: skip
         return [
-            Found(
+            LiveObject(
                 model.ALIAS,
                 (document["name"], str(row["alias"])),
                 str(row.get("uid", "")),

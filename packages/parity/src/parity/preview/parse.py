@@ -219,7 +219,7 @@ def _properties(operation: Operation, steps: Sequence[Document], old: Document, 
             if isinstance(one, Absent) and isinstance(other, Absent) and path not in removed:
                 continue  # the provider computes it anew
             if isinstance(one, Absent):
-                # Reality moved away from what was declared: what the provider read last says so.
+                # Live state moved away from what was declared: what the provider read last says so.
                 one = look_up(outputs, path)
             if _empty(one) and _empty(other):
                 continue

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
 
     from parity.backend.ledger import Record
-    from parity.backend.this_host import Machine, Run
+    from parity.backend.this_host import Host, Run
 
 Verdict = Literal["alive", "dead", "unknown"]
 
@@ -37,7 +37,7 @@ _LOCAL = ("127.0.0.1:", "localhost:", "[::1]:")
 
 
 @dataclass(frozen=True)
-class Holder:
+class LockOwner:
     """A lock, and whether who took it still lives."""
 
     lock: Lock
@@ -49,10 +49,10 @@ class Holder:
 
 
 @dataclass(frozen=True)
-class Ground:
+class Evidence:
     """What verdicts rest on."""
 
-    here: Machine
+    here: Host
     shared: bool
     """Whether other machines may write to the store."""
     alive: Callable[[int, datetime], bool]
@@ -61,7 +61,9 @@ class Ground:
     """`over`, `going` or, where it cannot be known, why."""
 
 
-def judge(lock: Lock, records: Sequence[Record], ground: Ground, confirmed: frozenset[str] = frozenset()) -> Holder:
+def judge(
+    lock: Lock, records: Sequence[Record], ground: Evidence, confirmed: frozenset[str] = frozenset()
+) -> LockOwner:
     """Whether the holder of a lock still lives.
 
     Args:
@@ -73,7 +75,7 @@ def judge(lock: Lock, records: Sequence[Record], ground: Ground, confirmed: froz
     record = _of(lock, records)
     found = _judged(lock, record, ground)
     if found.verdict == "unknown" and lock.id in confirmed:
-        return Holder(lock, "dead", "said so with --owner-is-dead")
+        return LockOwner(lock, "dead", "said so with --owner-is-dead")
     return found
 
 
@@ -100,9 +102,9 @@ def _host(record: Record) -> Mapping[str, Any]:
     return cast("Mapping[str, Any]", record.begin.get("host") or {})
 
 
-def _judged(lock: Lock, record: Record | None, ground: Ground) -> Holder:
+def _judged(lock: Lock, record: Record | None, ground: Evidence) -> LockOwner:
     if lock.pid <= 0:
-        return Holder(lock, "unknown", "the lock cannot be read", _ask_by_hand(lock))
+        return LockOwner(lock, "unknown", "the lock cannot be read", _ask_by_hand(lock))
     if lock.host == ground.here.name:
         found = _on_this_host(lock, record, ground)
         if found is not None:
@@ -111,27 +113,27 @@ def _judged(lock: Lock, record: Record | None, ground: Ground) -> Holder:
     if run is not None:
         return _by_run(lock, run, ground)
     why = "it was taken on another machine, and nothing here says whether it still runs"
-    return Holder(lock, "unknown", why, _ask_by_hand(lock))
+    return LockOwner(lock, "unknown", why, _ask_by_hand(lock))
 
 
-def _on_this_host(lock: Lock, record: Record | None, ground: Ground) -> Holder | None:
+def _on_this_host(lock: Lock, record: Record | None, ground: Evidence) -> LockOwner | None:
     """The verdict where the name is this machine's; None where it is another machine of the same name."""
     if record is not None:
         host = _host(record)
         if not host.get("machine") or host["machine"] != ground.here.machine:
             return None
         if host.get("boot") != ground.here.boot:
-            return Holder(lock, "dead", "the machine was started again since")
+            return LockOwner(lock, "dead", "the machine was started again since")
         if host.get("processes") != ground.here.processes:
             return None
     elif ground.shared:
         if ground.alive(lock.pid, lock.time):
-            return Holder(lock, "alive", f"process {lock.pid} runs on this machine")
+            return LockOwner(lock, "alive", f"process {lock.pid} runs on this machine")
         why = "this machine has the same name and no such process, but another one may have that name too"
-        return Holder(lock, "unknown", why, _ask_by_hand(lock))
+        return LockOwner(lock, "unknown", why, _ask_by_hand(lock))
     if ground.alive(lock.pid, lock.time):
-        return Holder(lock, "alive", f"process {lock.pid} runs on this machine")
-    return Holder(lock, "dead", f"process {lock.pid} of this machine is gone")
+        return LockOwner(lock, "alive", f"process {lock.pid} runs on this machine")
+    return LockOwner(lock, "dead", f"process {lock.pid} of this machine is gone")
 
 
 def _run(record: Record | None) -> Run | None:
@@ -139,14 +141,14 @@ def _run(record: Record | None) -> Run | None:
     return this_host.Run(**given) if given else None
 
 
-def _by_run(lock: Lock, run: Run, ground: Ground) -> Holder:
+def _by_run(lock: Lock, run: Run, ground: Evidence) -> LockOwner:
     said = ground.run(run)
     if said == "over":
-        return Holder(lock, "dead", f"its GitHub Actions run is over: {run.url}")
+        return LockOwner(lock, "dead", f"its GitHub Actions run is over: {run.url}")
     if said == "going":
-        return Holder(lock, "alive", f"its GitHub Actions run still goes on: {run.url}")
+        return LockOwner(lock, "alive", f"its GitHub Actions run still goes on: {run.url}")
     how = f"look at {run.url} (attempt {run.attempt}): it must have ended, not only been cancelled"
-    return Holder(lock, "unknown", f"GitHub could not say whether its run is over: {said}", how)
+    return LockOwner(lock, "unknown", f"GitHub could not say whether its run is over: {said}", how)
 
 
 def _ask_by_hand(lock: Lock) -> str:

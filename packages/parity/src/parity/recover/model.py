@@ -68,7 +68,7 @@ class Plan:
     """All decisions of one look, and what is beside."""
 
     decisions: tuple[Decision, ...]
-    beside: tuple[str, ...] = field(default=())
+    unmanaged: tuple[str, ...] = field(default=())
     """What exists in what the stack owns, is neither declared nor recorded, and is left alone; in words."""
 
     def of(self, *kinds: Kind) -> list[Decision]:
@@ -80,7 +80,7 @@ class Plan:
         anew = {each.urn for each in later.decisions if each.kind != "same"}
         done = [each for each in self.changes if each.urn not in anew]
         urns = {each.urn for each in done}
-        return Plan((*done, *(each for each in later.decisions if each.urn not in urns)), later.beside)
+        return Plan((*done, *(each for each in later.decisions if each.urn not in urns)), later.unmanaged)
 
     @property
     def changes(self) -> list[Decision]:

@@ -10,8 +10,8 @@ from parity.recover.model import Plan
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from parity.inventory.domain_health import Served
-    from parity.recover.lock_owner import Holder, Running
+    from parity.inventory.domain_health import DomainHealth
+    from parity.recover.lock_owner import LockOwner, Running
 
 SETTLE_SECONDS = 15.0
 """How long a request may still take effect after its sender died: GitHub ends one after 10 s (its REST API,
@@ -37,7 +37,7 @@ class Recovered:
     """What was found and done."""
 
     stack: str
-    holders: list[Holder] = field(default_factory=list["Holder"])
+    holders: list[LockOwner] = field(default_factory=list["LockOwner"])
     ended: list[Running] = field(default_factory=list["Running"])
     kept: str = ""
     """Where the copy of the state is; empty where none was needed."""
@@ -52,7 +52,7 @@ class Recovered:
     """What the next `up` will do: operation and URN; None where it was not asked."""
     refused: str = ""
     """Why the next `up` cannot be previewed."""
-    live: list[Served] = field(default_factory=list["Served"])
+    live: list[DomainHealth] = field(default_factory=list["DomainHealth"])
 
     def reads(self, urns: Sequence[str]) -> None:
         """Note what the providers are to read; of what is decided anyway nothing more is said."""
@@ -79,7 +79,7 @@ class Recovered:
             "read": list(self.read),
             "unfinished": list(self.unfinished),
             "same": len(self.plan.of("same")),
-            "beside": list(self.plan.beside),
+            "beside": list(self.plan.unmanaged),
             "changed": self.changed,
             "next": None if self.next is None else [{"operation": op, "urn": urn} for op, urn in self.next],
             "next_refused": self.refused,

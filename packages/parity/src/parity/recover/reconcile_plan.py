@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from parity.engine.state import Pending, Recorded, State
     from parity.evaluate.graph import Graph, Resource
-    from parity.inventory.model import Found, Reality
+    from parity.inventory.model import LiveObject, LiveState
 
 DATA = frozenset({model.PROJECT, model.DATABASE, model.SCHEMA})
 """Types whose loss loses data, or what was built from it."""
@@ -38,30 +38,30 @@ _MOVING = frozenset({"pending", "in-progress"})
 _UNRECORDED = "not recorded"
 
 
-def decide(graph: Graph, state: State, reality: Reality, trouble: Trouble) -> Plan:
+def decide(graph: Graph, state: State, live_state: LiveState, trouble: Trouble) -> Plan:
     """The decisions about every resource that is declared, recorded or was being changed.
 
     Args:
         graph: what the program declares.
         state: what the engine recorded.
-        reality: what really exists, as `parity.inventory` gives it for this graph.
+        live_state: what really exists, as `parity.inventory` gives it for this graph.
         trouble: what is known of updates that did not end well.
     """
     pending = {each.resource.urn: each for each in state.pending}
     recorded = {each.urn: each for each in state.resources if not each.delete}
     handed = frozenset(each.id for each in state.resources if each.delete)
-    live = frozenset(_serving(reality))
-    closed = frozenset(_closed(graph, recorded, reality, trouble))
+    live = frozenset(_serving(live_state))
+    closed = frozenset(_closed(graph, recorded, live_state, trouble))
     found: list[Decision] = []
     for urn, resource in graph.resources.items():
-        if urn in reality.keys:
-            case = _Case(resource, recorded.get(urn), pending.get(urn), reality, trouble, handed, live, closed)
+        if urn in live_state.keys:
+            case = _Case(resource, recorded.get(urn), pending.get(urn), live_state, trouble, handed, live, closed)
             found += case.decisions()
         elif urn in pending:
             found.append(_unseen(urn, recorded.get(urn), pending[urn], trouble))
     found += [_undeclared(urn, recorded.get(urn), each) for urn, each in pending.items() if urn not in graph.resources]
-    found += _left_over(state, reality)
-    return Plan(tuple(found), tuple(_beside(reality, found, state, graph)))
+    found += _left_over(state, live_state)
+    return Plan(tuple(found), tuple(_beside(live_state, found, state, graph)))
 
 
 @dataclass(frozen=True)
@@ -71,7 +71,7 @@ class _Case:
     resource: Resource
     record: Recorded | None
     pending: Pending | None
-    reality: Reality
+    live_state: LiveState
     trouble: Trouble
     handed: frozenset[str]
     """Ids that the next `up` deletes already."""
@@ -90,7 +90,7 @@ class _Case:
 
     @property
     def inputs(self) -> Mapping[str, Any]:
-        return cast("Mapping[str, Any]", opened(dict(self.reality.inputs[self.urn])))
+        return cast("Mapping[str, Any]", opened(dict(self.live_state.inputs[self.urn])))
 
     @property
     def doubtful(self) -> bool:
@@ -100,12 +100,12 @@ class _Case:
         return self.pending is not None or self.urn in self.trouble.touched
 
     def decisions(self) -> Iterator[Decision]:
-        if not self.reality.looked(self.urn, self.type):
-            inside = self.type in INSIDE and self.reality.keys[self.urn][0] in self.closed
+        if not self.live_state.looked(self.urn, self.type):
+            inside = self.type in INSIDE and self.live_state.keys[self.urn][0] in self.closed
             if self.record is not None or self.pending is not None or not inside:
                 yield self._blind()
             return
-        there = [each for each in self.reality.under[self.urn] if each.id not in self.handed]
+        there = [each for each in self.live_state.under[self.urn] if each.id not in self.handed]
         if self.type == model.DEPLOYMENT:
             broken = [each for each in there if each.beyond.get("readyState") in _FAILED]
             there = [each for each in there if each not in broken]
@@ -120,7 +120,7 @@ class _Case:
             there = [each for each in there if _same(each.properties.get("targets"), self.inputs.get("targets"))]
         yield from self._of(there)
 
-    def _of(self, there: Sequence[Found]) -> Iterator[Decision]:
+    def _of(self, there: Sequence[LiveObject]) -> Iterator[Decision]:
         if self.type == model.LIVE:
             yield from self._live(there)
         elif self.record is None:
@@ -132,7 +132,7 @@ class _Case:
 
     # --- Not recorded -------------------------------------------------------------------------------------------------
 
-    def _not_recorded(self, there: Sequence[Found]) -> Iterator[Decision]:
+    def _not_recorded(self, there: Sequence[LiveObject]) -> Iterator[Decision]:
         if self.type in REPEATABLE:
             yield from self._repeatable(there)
             return
@@ -149,7 +149,7 @@ class _Case:
         if self.type in TWINS:
             yield from (self._twin(each) for each in others)
 
-    def _repeatable(self, there: Sequence[Found]) -> Iterator[Decision]:
+    def _repeatable(self, there: Sequence[LiveObject]) -> Iterator[Decision]:
         if self.trouble.destroying and not self.pending:
             return  # taken out of the record already, and leaves with what it is in
         first = there[0] if there else None
@@ -171,7 +171,7 @@ class _Case:
             )
         return self._say("forget", "it is recorded, and it does not exist", record.id)
 
-    def _recorded(self, record: Recorded, there: Sequence[Found]) -> Iterator[Decision]:
+    def _recorded(self, record: Recorded, there: Sequence[LiveObject]) -> Iterator[Decision]:
         own = next((each for each in there if each.id == record.id), None)
         first = there[0]
         if own is None:
@@ -187,7 +187,7 @@ class _Case:
             kept = {record.id, *([first.id] if own is None or not as_declared(own, self.inputs) else [])}
             yield from (self._twin(each) for each in there if each.id not in kept)
 
-    def _another(self, record: Recorded, first: Found) -> Decision:
+    def _another(self, record: Recorded, first: LiveObject) -> Decision:
         """Another object has the recorded one's name."""
         refusal = _refusal(self.type, first, self.inputs)
         if refusal or (self.type in DATA and not self.doubtful and not self.trouble.destroying):
@@ -212,7 +212,7 @@ class _Case:
 
     # --- What is live -------------------------------------------------------------------------------------------------
 
-    def _live(self, there: Sequence[Found]) -> Iterator[Decision]:
+    def _live(self, there: Sequence[LiveObject]) -> Iterator[Decision]:
         serving = str(there[0].properties["deploymentId"]) if there else ""
         wanted = str(self.inputs.get("deploymentId", ""))
         if self.record is None:
@@ -228,7 +228,7 @@ class _Case:
             return
         yield self._switched(self.record, there[0], serving, wanted)
 
-    def _switched(self, record: Recorded, found: Found, serving: str, wanted: str) -> Decision:
+    def _switched(self, record: Recorded, found: LiveObject, serving: str, wanted: str) -> Decision:
         release = str(found.properties["release"])
         if serving == str(record.inputs.get("deploymentId", "")):
             if found.beyond.get("lastAliasRequest.jobStatus") in _MOVING:
@@ -246,18 +246,19 @@ class _Case:
     # --- Words --------------------------------------------------------------------------------------------------------
 
     def _blind(self) -> Decision:
-        unseen = next(each for each in self.reality.unseen if each.covers(self.type, self.reality.keys[self.urn]))
+        key = self.live_state.keys[self.urn]
+        read_failure = next(each for each in self.live_state.read_failures if each.covers(self.type, key))
         if self.record is not None and not self.doubtful:
-            return self._say("same", f"recorded; not looked at: {unseen}", self.record.id)
-        return self._ask(str(unseen), "", "make it reachable, and run recover again")
+            return self._say("same", f"recorded; not looked at: {read_failure}", self.record.id)
+        return self._ask(str(read_failure), "", "make it reachable, and run recover again")
 
-    def _failed_build(self, found: Found) -> Decision:
+    def _failed_build(self, found: LiveObject) -> Decision:
         if found.id in self.live:
             return self._say("same", "it is live, whatever its build says", found.id)
         why = f"its build ended in {found.beyond['readyState']}; the next `up` builds again"
         return self._say("remove", why, found.id)
 
-    def _twin(self, found: Found) -> Decision:
+    def _twin(self, found: LiveObject) -> Decision:
         if found.id in self.live:
             remedy = "promote the other one at Vercel, or delete the one that is not wanted there"
             return self._ask(f"made twice, and {found.id} serves a domain", found.id, remedy)
@@ -271,7 +272,7 @@ class _Case:
             return ("value",)
         if self.type == model.ROLE and self.inputs.get("login"):
             name = self.inputs["name"]
-            works = any(login.works for login in self.reality.logins if login.role == name)
+            works = any(login.works for login in self.live_state.logins if login.role == name)
             return () if works else ("password",)
         return ()
 
@@ -285,29 +286,30 @@ class _Case:
         return Decision(self.urn, "ask", why, identity, remedy=given)
 
 
-def _serving(reality: Reality) -> Iterator[str]:
+def _serving(live_state: LiveState) -> Iterator[str]:
     """The deployments that domains serve."""
-    for found in reality.under.values():
+    for found in live_state.under.values():
         for each in found:
             if each.type == model.LIVE:
                 yield str(each.properties["deploymentId"])
                 yield from (str(value) for name, value in each.beyond.items() if name.startswith("serves."))
 
 
-def _closed(graph: Graph, recorded: Mapping[str, Recorded], reality: Reality, trouble: Trouble) -> Iterator[str]:
+def _closed(graph: Graph, recorded: Mapping[str, Recorded], live_state: LiveState, trouble: Trouble) -> Iterator[str]:
     """PostgreSQL's provider takes connections away before it drops a database; once it is read, that is recorded."""
-    for urn, found in reality.under.items():
+    for urn, found in live_state.under.items():
         record = recorded.get(urn)
         known = record is not None and record.outputs.get("allowConnections") is False
         if urn in graph.resources and (known or trouble.destroying or urn in trouble.touched):
             yield from (each.key[0] for each in found if each.properties.get("allowConnections") is False)
 
 
-def _left_over(state: State, reality: Reality) -> Iterator[Decision]:
+def _left_over(state: State, live_state: LiveState) -> Iterator[Decision]:
     """What the next `up` is to delete and is gone already: Vercel's provider fails where there is nothing to delete."""
     for each in state.resources:
-        if each.delete and each.type in TWINS and each.urn in reality.keys and reality.looked(each.urn, each.type):
-            there = [*reality.under[each.urn], *reality.beside]
+        read = each.urn in live_state.keys and live_state.looked(each.urn, each.type)
+        if each.delete and each.type in TWINS and read:
+            there = [*live_state.under[each.urn], *live_state.unmanaged]
             if all(found.id != each.id for found in there if found.type == each.type):
                 why = "the next `up` was to delete it, and it does not exist"
                 yield Decision(each.urn, "forget", why, each.id, leaving=True)
@@ -339,7 +341,7 @@ def _unseen(urn: str, record: Recorded | None, operation: Pending, trouble: Trou
     )
 
 
-def _refusal(type_: str, found: Found, inputs: Mapping[str, Any]) -> str:
+def _refusal(type_: str, found: LiveObject, inputs: Mapping[str, Any]) -> str:
     """Why an object of the right name is not ours, or cannot be recorded without harm; empty where it is and can."""
     if type_ == model.PROJECT:
         has, wants = (_repository(each) for each in (found.properties, inputs))
@@ -358,7 +360,7 @@ def _repository(properties: Mapping[str, Any]) -> str:
     return str(cast("dict[str, Any]", given).get("repo", "")) if isinstance(given, dict) else ""
 
 
-def as_declared(found: Found, inputs: Mapping[str, Any]) -> bool:
+def as_declared(found: LiveObject, inputs: Mapping[str, Any]) -> bool:
     """Whether all that can be read of an object is as it is declared."""
     plain = cast("Mapping[str, Any]", opened(dict(inputs)))
     return all(
@@ -387,11 +389,11 @@ def unproven(record: Recorded) -> bool:
     return not record.only_recorded and not ({"created", "modified"} & set(record.document))
 
 
-def _beside(reality: Reality, decisions: Sequence[Decision], state: State, graph: Graph) -> Iterator[str]:
+def _beside(live_state: LiveState, decisions: Sequence[Decision], state: State, graph: Graph) -> Iterator[str]:
     """What exists, is not declared, and is not recorded either: what is recorded, the next `up` deletes."""
     taken = {each.id for each in decisions}
     leaving = {(each.type, each.id) for each in state.resources if each.delete or each.urn not in graph.resources}
-    for each in reality.beside:
+    for each in live_state.unmanaged:
         # Another environment of the repository is another stack's.
         if each.id not in taken and (each.type, each.id) not in leaving and each.type != model.ENVIRONMENT:
             yield f"{short_urn(f'::::{each.type}::').strip()} {'/'.join(each.key)}"

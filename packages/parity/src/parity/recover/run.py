@@ -14,27 +14,27 @@ from typing import TYPE_CHECKING, Any, cast
 
 from parity import inventory, redact
 from parity.backend import locks, this_host
-from parity.backend.stack_backend import UPDATE_VARIABLE, open_place, own_file, provenance
+from parity.backend.stack_backend import UPDATE_VARIABLE, open_backend, own_file, provenance
 from parity.engine.pulumi import short_urn
 from parity.errors import LockedError, ParityError, UnsureError, UpdateError
 from parity.inventory import domain_health
 from parity.recover import history, inflight, lock_owner, runs, show
 from parity.recover.outcome import Options, Recovered
 from parity.recover.reconcile_plan import decide
-from parity.recover.state_edit import Mended, mend, stamped
+from parity.recover.state_edit import EditedState, edit, stamped
 
 if TYPE_CHECKING:
     from collections.abc import Generator, Sequence
 
     from parity.backend.ledger import Record
     from parity.backend.locks import Lock
-    from parity.backend.stack_backend import Place
+    from parity.backend.stack_backend import Backend
     from parity.console import Screen, Step
     from parity.engine.state import State
     from parity.evaluate.graph import Graph
     from parity.evaluate.stack import Stack
-    from parity.inventory.model import Reality
-    from parity.recover.lock_owner import Holder
+    from parity.inventory.model import LiveState
+    from parity.recover.lock_owner import LockOwner
     from parity.recover.model import Plan, Trouble
     from parity.redact import Redactor
 
@@ -44,7 +44,7 @@ _TURNS = 3
 
 
 def run(stack: Stack, screen: Screen, options: Options | None = None) -> Recovered:
-    """Bring record and reality of a stack together again.
+    """Bring record and live state of a stack together again.
 
     Raises:
         LockedError: somebody still updates the stack.
@@ -70,7 +70,7 @@ class _Recovery:
             settings = self.stack.settings()
             self.graph: Graph = self.stack.declared(settings)
             self.redactor: Redactor = redact.of(self.graph, self.environment)
-            self.place: Place = open_place(self.stack)
+            self.place: Backend = open_backend(self.stack)
             self.records: list[Record] = self.place.ledger.records(last=history.RECORDS) if self.place.ledger else []
             step.done(f"{len(self.graph.resources)} resources declared")
         with self.screen.step("Fence: nobody else writes") as step:
@@ -108,10 +108,10 @@ class _Recovery:
     def _turn(self, state: State, trouble: Trouble) -> list[str]:
         """Look, decide and mend; gives what does not agree all the same, because an effect landed meanwhile."""
         with self.screen.step("Look: what really exists") as step:
-            reality, plan = self._look(state, trouble, step)
+            live_state, plan = self._look(state, trouble, step)
             step.done(show.counts(plan))
         self.done.plan = self.done.plan.then(plan)
-        mended = mend(self.graph, state, reality, plan)
+        mended = edit(self.graph, state, live_state, plan)
         refresh = mended.refresh if plan.changes or not trouble.clean else ()
         stuck = {each.urn for each in plan.of("ask")} & {each.resource.urn for each in state.pending}
         if stuck:
@@ -149,8 +149,8 @@ class _Recovery:
                 store.delete(each.key)
             self._lock()
 
-    def _judged(self, held: Sequence[Lock]) -> list[Holder]:
-        ground = lock_owner.Ground(
+    def _judged(self, held: Sequence[Lock]) -> list[LockOwner]:
+        ground = lock_owner.Evidence(
             this_host.here(),
             shared=bool(self.place.store and self.place.store.shared),
             alive=this_host.is_alive,
@@ -218,16 +218,16 @@ class _Recovery:
                 self.done.kept = str(path)
             step.done(self.done.kept)
 
-    def _look(self, state: State, trouble: Trouble, step: Step) -> tuple[Reality, Plan]:
+    def _look(self, state: State, trouble: Trouble, step: Step) -> tuple[LiveState, Plan]:
         """Look, and look again while the effect of a request in flight could still show."""
         until = time.monotonic() + self.options.settle
         while True:
             step.waiting("Vercel, GitHub and PostgreSQL")
-            reality = inventory.reality(self.graph, environment=self.environment)
-            plan = self._masked(decide(self.graph, state, reality, trouble))
+            live_state = inventory.collect_live_state(self.graph, environment=self.environment)
+            plan = self._masked(decide(self.graph, state, live_state, trouble))
             late = inflight.may_land(state, plan)
             if not late or self.options.plan or time.monotonic() > until:
-                return reality, plan
+                return live_state, plan
             step.waiting(f"requests in flight that may still land: {', '.join(map(short_urn, late))}")
             time.sleep(_LOOK_AGAIN_SECONDS)
 
@@ -238,7 +238,7 @@ class _Recovery:
 
     # --- Mend ---------------------------------------------------------------------------------------------------------
 
-    def _mend(self, mended: Mended, refresh: Sequence[str], trouble: Trouble) -> list[str]:
+    def _mend(self, mended: EditedState, refresh: Sequence[str], trouble: Trouble) -> list[str]:
         self._begin()
         if mended.changed:
             with self.screen.step("Mend: the state") as step:
@@ -256,8 +256,8 @@ class _Recovery:
                 step.done(f"{len(refresh)} resources")
         with self.screen.step("Prove: look again") as step:
             after = self.stack.recorded()
-            reality = inventory.reality(self.graph, environment=self.environment)
-            left = _left(self._masked(decide(self.graph, after, reality, _settled(trouble))))
+            live_state = inventory.collect_live_state(self.graph, environment=self.environment)
+            left = _left(self._masked(decide(self.graph, after, live_state, _settled(trouble))))
             step.done("; ".join(left) if left else "record and reality agree")
             return left
 

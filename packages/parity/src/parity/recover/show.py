@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from parity.console import Screen
-    from parity.recover.lock_owner import Holder, Running
+    from parity.recover.lock_owner import LockOwner, Running
     from parity.recover.model import Decision, Plan
     from parity.recover.outcome import Recovered
 
@@ -43,7 +43,7 @@ def show(screen: Screen, done: Recovered, *, plan: bool) -> None:
         say(f"close (updates without an end in the ledger: they are recorded as killed{undecided})")
         for each in done.unfinished:
             say(escape(f"  {each}"))
-    for each in done.plan.beside:
+    for each in done.plan.unmanaged:
         say(escape(f"left alone, not declared: {each}"))
     if plan:
         if done.todo:
@@ -95,7 +95,7 @@ def counts(plan: Plan) -> str:
     return ", ".join(f"{count} {word}" for count, word in counts if count)
 
 
-def fenced(holders: Sequence[Holder], ended: Sequence[Running]) -> str:
+def fenced(holders: Sequence[LockOwner], ended: Sequence[Running]) -> str:
     """What the fence found and did, in words."""
     parts = [f"lock of {each.lock}: {each.why}" for each in holders]
     parts += [f"{each.name} outlived its engine" for each in ended]

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from parity.engine.state import State
     from parity.evaluate.graph import Graph
-    from parity.inventory.model import Reality
+    from parity.inventory.model import LiveState
     from parity.recover.model import Decision, Plan
 
 Document = dict[str, Any]
@@ -27,7 +27,7 @@ _PROVIDER = "pulumi:providers:"
 
 
 @dataclass(frozen=True)
-class Mended:
+class EditedState:
     """A state with the decisions carried over."""
 
     document: Document
@@ -38,16 +38,16 @@ class Mended:
     """URNs that a provider has to read before what is recorded of them is proved."""
 
 
-def mend(graph: Graph, state: State, reality: Reality, plan: Plan) -> Mended:
+def edit(graph: Graph, state: State, live_state: LiveState, plan: Plan) -> EditedState:
     """The state in which every decision but those that ask is carried over."""
-    work = _Work(graph, state, reality)
+    work = _Work(graph, state, live_state)
     for decision in plan.decisions:
         work.carry_out(decision)
     work.drop_operations({each.urn for each in plan.of("ask")})
     document = work.document()
     targets = [each.urn for each in plan.of("adopt", "finish") if each.urn in work.rows]
     targets += [urn for urn in _loose(graph, state) if urn in work.rows and urn not in targets]
-    return Mended(document, _content(document) != _content(state.document), tuple(dict.fromkeys(targets)))
+    return EditedState(document, _content(document) != _content(state.document), tuple(dict.fromkeys(targets)))
 
 
 def stamped(state: State, now: datetime) -> Document | None:
@@ -82,8 +82,8 @@ def _loose(graph: Graph, state: State) -> Iterable[str]:
 class _Work:
     """A state under repair."""
 
-    def __init__(self, graph: Graph, state: State, reality: Reality) -> None:
-        self.graph, self.reality = graph, reality
+    def __init__(self, graph: Graph, state: State, live_state: LiveState) -> None:
+        self.graph, self.live_state = graph, live_state
         self.original = deepcopy(dict(state.document))
         deployment = cast("Document", self.original.get("deployment") or {})
         listed = cast("list[Document]", deployment.get("resources") or [])
@@ -94,10 +94,10 @@ class _Work:
         self.operations = cast("list[Document]", deployment.get("pending_operations") or [])
         recorded = {each.urn: each for each in state.resources if not each.delete}
         self.outputs = entries.known_outputs(recorded)
-        for urn, inputs in reality.inputs.items():
-            if reality.under[urn] and urn not in self.outputs:
-                first = reality.under[urn][0]
-                team = {"teamId": reality.account["team"]} if "team" in reality.account else {}
+        for urn, inputs in live_state.inputs.items():
+            if live_state.under[urn] and urn not in self.outputs:
+                first = live_state.under[urn][0]
+                team = {"teamId": live_state.account["team"]} if "team" in live_state.account else {}
                 self.outputs[urn] = {**inputs, **first.properties, **team, "id": first.id}
 
     def carry_out(self, decision: Decision) -> None:
@@ -145,8 +145,8 @@ class _Work:
 
     def _inputs(self, urn: str) -> Document:
         """The declared inputs; in the place of one that names what does not exist, what is really there, or nothing."""
-        known, inputs = Known(self.outputs), dict(self.reality.inputs.get(urn, self.graph.resources[urn].inputs))
-        there = self.reality.under.get(urn, ())
+        known, inputs = Known(self.outputs), dict(self.live_state.inputs.get(urn, self.graph.resources[urn].inputs))
+        there = self.live_state.under.get(urn, ())
         for name, value in list(inputs.items()):
             try:
                 inputs[name] = known.resolve(value)

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from parity.config.parameters import Repository
     from parity.console import Screen
     from parity.evaluate.stack import Stack
-    from parity.releases.release_status import Standing
+    from parity.releases.release_status import ReleaseStatus
 
 PROGRAM = (
     "Pulumi.yaml",
@@ -39,7 +39,7 @@ class Delivered:
     """How a delivery ended."""
 
     before: Mapping[str, Mapping[str, Any]]
-    found: Sequence[Standing]
+    found: Sequence[ReleaseStatus]
     changes: Mapping[str, int]
     text: str
     """The summary, Markdown."""
@@ -86,7 +86,7 @@ def deliver(stack: Stack, screen: Screen, *, newest: str | None, report: Path | 
 def write_summary(
     stack: Stack,
     before: Mapping[str, Mapping[str, Any]],
-    found: Sequence[Standing],
+    found: Sequence[ReleaseStatus],
     failure: ParityError | None,
     report: Path | None,
 ) -> str:

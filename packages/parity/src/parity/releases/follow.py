@@ -13,23 +13,23 @@ if TYPE_CHECKING:
 
     from parity.console import Screen
     from parity.evaluate.stack import Stack
-    from parity.releases.release_status import Standing
+    from parity.releases.release_status import ReleaseStatus
 
 
-def look(stack: Stack, applications: Sequence[str] | None, screen: Screen) -> list[Standing]:
+def look(stack: Stack, applications: Sequence[str] | None, screen: Screen) -> list[ReleaseStatus]:
     """How applications of a stack stand now; all of them where none is named."""
     with screen.step(f"{stack.name}: what is live") as step:
         step.waiting("the engine's record, Vercel and the applications themselves")
         settings, state = stack.settings(), stack.recorded()
         names = applications or [each.name for each in settings.catalog.applications]
 
-        async def every() -> list[Standing]:
+        async def every() -> list[ReleaseStatus]:
             return list(await asyncio.gather(*(release_status.look(settings, state, name) for name in names)))
 
         return asyncio.run(every())
 
 
-def verify(found: Sequence[Standing]) -> None:
+def verify(found: Sequence[ReleaseStatus]) -> None:
     """Hold that each application with a live release serves it, whole.
 
     Raises:

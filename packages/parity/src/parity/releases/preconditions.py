@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from parity.config.settings import Settings
     from parity.config.stack_models import Releases
     from parity.releases.forecast import Applied
-    from parity.releases.release_status import Deployed, Standing
+    from parity.releases.release_status import Deployed, ReleaseStatus
 
 
 def wrong_builds(stack: str, application: str, applied: Applied, releases: Releases) -> None:
@@ -44,7 +44,7 @@ def what_is_live(releases: Releases, name: str, applied: str | None, stack: str)
     )
 
 
-def what_was_made_by_hand(there: Standing, wanted: str | None) -> None:
+def what_was_made_by_hand(there: ReleaseStatus, wanted: str | None) -> None:
     """What somebody made live by hand is not undone in silence; choosing it is no undoing."""
     if not there.by_hand or (wanted is not None and there.served_release == wanted):
         return
@@ -71,7 +71,7 @@ def lost_credentials(settings: Settings, application: str, name: str) -> None:
         )
 
 
-def what_is_not_deployed(there: Standing, name: str) -> None:
+def what_is_not_deployed(there: ReleaseStatus, name: str) -> None:
     """Hold that a kept release is deployed and healthy, and that everybody could be asked; raises RefusedError."""
     found: Deployed | None = there.deployments.get(name)
     if there.unasked:

@@ -45,7 +45,7 @@ class Deployed:
 
 
 @dataclass(frozen=True)
-class Standing:
+class ReleaseStatus:
     """One application of one stack, from all sides."""
 
     stack: str
@@ -138,7 +138,7 @@ def github() -> Client | None:
     return Client(Service("GitHub", "https://api.github.com", headers, {}))
 
 
-async def look(settings: Settings, state: State, application: str) -> Standing:
+async def look(settings: Settings, state: State, application: str) -> ReleaseStatus:
     """Ask everybody about one application; nothing is changed.
 
     Args:
@@ -169,7 +169,7 @@ class _Look:
         health = self.application.health
         self.health = switch.Health(health.path, health.timeout_seconds, health.deadline_seconds)
 
-    async def all(self) -> Standing:
+    async def all(self) -> ReleaseStatus:
         recorded = self._recorded()
         found, deployments, domains = await asyncio.gather(
             self._project(), self._deployments(recorded), self._domains()
@@ -177,7 +177,7 @@ class _Look:
         live = _one(self.state, model.LIVE, f"{self.application.name}-live")
         outputs: Mapping[str, Any] = (live.outputs or live.inputs) if live else cast("dict[str, Any]", {})
         stale = [fault for fault in guard.stale(self.settings) if f".{self.application.name}." in fault.key]
-        return Standing(
+        return ReleaseStatus(
             stack=self.settings.stack,
             application=self.application.name,
             releases=self.releases,

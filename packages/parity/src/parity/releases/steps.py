@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from parity.config.settings import Settings
     from parity.config.stack_models import Release, Releases
     from parity.evaluate.stack import Stack
-    from parity.releases.release_status import Standing
+    from parity.releases.release_status import ReleaseStatus
     from parity.releases.stack_file import ReleasesFile
     from parity.releases.switch import Prepared
 
@@ -284,7 +284,7 @@ def _against(then: str | int, now: str | int) -> str:
     return "the same as now" if then == now else f"{then} instead of {now}"
 
 
-def _look(stack: Stack, application: str) -> Standing:
+def _look(stack: Stack, application: str) -> ReleaseStatus:
     settings = stack.settings()
     application_of(settings, application)
     state = stack.recorded()
@@ -295,7 +295,7 @@ def _look(stack: Stack, application: str) -> Standing:
     return found
 
 
-def _healthy(found: Standing) -> tuple[str, Release]:
+def _healthy(found: ReleaseStatus) -> tuple[str, Release]:
     faults = found.faults()
     if faults:
         raise HealthError(

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
     from parity.errors import ParityError
     from parity.releases.pull_request import PullRequest
-    from parity.releases.release_status import Standing
+    from parity.releases.release_status import ReleaseStatus
 
 
 @dataclass(frozen=True)
@@ -40,7 +40,7 @@ def run_address(environment: Mapping[str, str] = os.environ) -> str:
 def markdown(
     stack: str,
     before: Mapping[str, Mapping[str, Any]],
-    found: Sequence[Standing],
+    found: Sequence[ReleaseStatus],
     origin: Origin,
     failure: ParityError | None,
 ) -> str:
@@ -81,7 +81,7 @@ def _origin(origin: Origin) -> list[str]:
     return ["From " + ", ".join(parts) + ".", ""] if parts else []
 
 
-def _row(found: Standing, before: str) -> str:
+def _row(found: ReleaseStatus, before: str) -> str:
     now = found.served_release or (found.served or "nothing")
     kept = found.releases.kept.get(found.served_release or "")
     commit = f"`{kept.commit[:12]}`" if kept else ""
@@ -90,7 +90,7 @@ def _row(found: Standing, before: str) -> str:
     return f"| {found.application} | {before} | {changed} | {commit} | {healthy} |"
 
 
-def _way_back(stack: str, before: Mapping[str, Mapping[str, Any]], found: Sequence[Standing]) -> list[str]:
+def _way_back(stack: str, before: Mapping[str, Mapping[str, Any]], found: Sequence[ReleaseStatus]) -> list[str]:
     lines: list[str] = []
     for each in found:
         was = str(before.get(each.application, {}).get("live") or "")
@@ -102,7 +102,7 @@ def _way_back(stack: str, before: Mapping[str, Mapping[str, Any]], found: Sequen
     return ["To go back (or by the workflow `rollback`), one switch, nothing is built:", "", *lines]
 
 
-def _older(found: Standing) -> str:
+def _older(found: ReleaseStatus) -> str:
     live = found.served_release
     older = [name for name, _ in found.releases.in_order if live and forecast.number(name) < forecast.number(live)]
     return older[-1] if older else ""

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from parity.console import Screen
     from parity.engine.state import State
     from parity.evaluate.stack import Stack
-    from parity.releases.release_status import Standing
+    from parity.releases.release_status import ReleaseStatus
 
 
 @dataclass(frozen=True)
@@ -40,7 +40,7 @@ class Prepared:
     """LiveRelease's outputs as the engine has them."""
 
 
-def prepare(settings: Settings, state: State, there: Standing, release: str) -> Prepared | None:
+def prepare(settings: Settings, state: State, there: ReleaseStatus, release: str) -> Prepared | None:
     """What LiveRelease would be given for a kept release; None where only an update can make the switch.
 
     That is so where nothing is recorded as live, the last update did not end, or the guard would stop the update.
@@ -68,7 +68,7 @@ def make(stack: Stack, prepared: Prepared, screen: Screen) -> bool:
         LockedError: somebody is updating the stack; nothing was changed.
         UpdateError: the release is not healthy, or Vercel refused; what was live still is.
     """
-    found = stack_backend.open_place(stack)
+    found = stack_backend.open_backend(stack)
     if found.store is None or (found.ledger and any(each.end is None for each in found.ledger.records(last=1))):
         return False
     with (

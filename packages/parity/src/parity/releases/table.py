@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from parity.releases.release_status import Deployed, Standing
+    from parity.releases.release_status import Deployed, ReleaseStatus
 
 LIVE, DECLARED, SERVED = "yes", "in the file only", "at Vercel only"
 
@@ -34,7 +34,7 @@ class Row:
     newest: bool
 
 
-def rows(found: Standing) -> list[Row]:
+def rows(found: ReleaseStatus) -> list[Row]:
     """The kept releases, oldest first."""
     newest = found.releases.newest
     return [
@@ -43,7 +43,7 @@ def rows(found: Standing) -> list[Row]:
     ]
 
 
-def _row(found: Standing, name: str, deployed: Deployed | None, *, newest: bool) -> Row:
+def _row(found: ReleaseStatus, name: str, deployed: Deployed | None, *, newest: bool) -> Row:
     release = found.releases.kept[name]
     return Row(
         id=name,
@@ -61,7 +61,7 @@ def _row(found: Standing, name: str, deployed: Deployed | None, *, newest: bool)
     )
 
 
-def _live(found: Standing, name: str) -> str:
+def _live(found: ReleaseStatus, name: str) -> str:
     declared, served = found.releases.live == name, found.served_release == name
     if declared:
         return LIVE if served else DECLARED
@@ -72,7 +72,7 @@ def _when(seconds: float) -> str:
     return datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
-def document(found: Standing) -> dict[str, Any]:
+def document(found: ReleaseStatus) -> dict[str, Any]:
     """One application for `--json`."""
     return {
         "stack": found.stack,

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from parity import redact
 from parity.backend import locks
-from parity.backend.stack_backend import UPDATE_VARIABLE, log_file, open_place, provenance
+from parity.backend.stack_backend import UPDATE_VARIABLE, log_file, open_backend, provenance
 from parity.backend.store import LEDGER_VARIABLE
 from parity.engine.pulumi import short_urn
 from parity.errors import FailedUpdate, UnsureError
@@ -23,14 +23,14 @@ from parity.recover.outcome import Options
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from parity.backend.stack_backend import Place
+    from parity.backend.stack_backend import Backend
     from parity.config.settings import Settings
     from parity.console import Screen, Step
     from parity.engine.pulumi import Progress
     from parity.engine.state import State
     from parity.evaluate.graph import Graph
     from parity.evaluate.stack import Stack
-    from parity.inventory.domain_health import Served
+    from parity.inventory.domain_health import DomainHealth
     from parity.redact import Redactor
 
 
@@ -41,7 +41,7 @@ class Updated:
     id: str
     """Its record's id in the ledger; empty where there is no ledger."""
     progress: Progress
-    live: tuple[Served, ...]
+    live: tuple[DomainHealth, ...]
     """What each domain answered afterwards."""
 
     def document(self) -> dict[str, Any]:
@@ -78,7 +78,7 @@ def run(
         settings = stack.settings()
         graph = stack.declared(settings)
         step.waiting("the state")
-        place = open_place(stack)
+        place = open_backend(stack)
         before = stack.recorded()
         step.done(f"{len(before.resources)} resources recorded")
     _recover_first(stack, screen, place, before)
@@ -91,7 +91,7 @@ def run(
     return update.run(command, options)
 
 
-def _recover_first(stack: Stack, screen: Screen, place: Place, state: State) -> None:
+def _recover_first(stack: Stack, screen: Screen, place: Backend, state: State) -> None:
     """Where the last update did not end well, recover before anything else is done.
 
     Raises:
@@ -121,7 +121,7 @@ def _recover_first(stack: Stack, screen: Screen, place: Place, state: State) -> 
 class _Update:
     stack: Stack
     screen: Screen
-    place: Place
+    place: Backend
     identity: str
     redactor: Redactor
     graph: Graph
@@ -161,12 +161,12 @@ class _Update:
             soft_wrap=True,
         )
 
-    def _ask(self) -> list[Served]:
+    def _ask(self) -> list[DomainHealth]:
         with self.screen.step("What is live") as step:
             step.waiting("an answer of each domain")
             return domain_health.ask(self.graph, self.stack.pulumi.environment)
 
-    def _close(self, result: str, progress: Progress, code: int, live: Sequence[Served]) -> None:
+    def _close(self, result: str, progress: Progress, code: int, live: Sequence[DomainHealth]) -> None:
         """Record the end. What is recorded of the releases is read again: an update that failed may have switched."""
         if not self.place.ledger:
             return

@@ -19,7 +19,7 @@ import psycopg
 import pulumi
 
 from parity.config.errors import AccessError
-from parity.config.problems import Fault
+from parity.config.problems import ConfigProblem
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -43,7 +43,7 @@ class Vendor:
     name: Literal["Vercel", "GitHub", "PostgreSQL"]
     where: str
     """What was asked for: a team, a repository, a server."""
-    fault: Fault | None = None
+    fault: ConfigProblem | None = None
     given: bool = True
     """Whether the environment names it at all."""
 
@@ -125,7 +125,9 @@ def postgres(environ: Mapping[str, str]) -> Vendor:
     return Vendor("PostgreSQL", where)
 
 
-def _token(name: str, url: str, what: str, remedy: str, environ: Mapping[str, str]) -> tuple[Fault | None, bool]:
+def _token(
+    name: str, url: str, what: str, remedy: str, environ: Mapping[str, str]
+) -> tuple[ConfigProblem | None, bool]:
     """The fault of a token, and whether there is one. Only what the vendor says of the token counts as its fault."""
     token = environ.get(name, "")
     if not token:
@@ -153,8 +155,8 @@ def _status(url: str, token: str) -> int:
             return HTTPStatus.TOO_MANY_REQUESTS if limited else error.code
 
 
-def _fault(key: str, what: str, remedy: str) -> Fault:
-    return Fault(None, None, None, key, what, remedy)
+def _fault(key: str, what: str, remedy: str) -> ConfigProblem:
+    return ConfigProblem(None, None, None, key, what, remedy)
 
 
 def _previewing() -> bool:

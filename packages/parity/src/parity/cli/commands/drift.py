@@ -70,7 +70,7 @@ def drift(
     report = found.report
     steps = remediation.plan(report.findings, found.context) if with_plan else []
     drifted = report.fails(kinds)
-    code = LookError.exit_code if report.unseen else DriftError.exit_code if drifted else 0
+    code = LookError.exit_code if report.read_failures else DriftError.exit_code if drifted else 0
     more = {"plan": [step.document() for step in steps]} if with_plan else {}
     document = json.dumps({**report.document(), "clean": code == 0, "exit_code": code, **more}, indent=2)
     if output is not None:

@@ -9,7 +9,7 @@ from rich.markup import escape
 from rich.table import Table
 
 from parity.backend import ledger as ledgers
-from parity.backend.stack_backend import open_place
+from parity.backend.stack_backend import open_backend
 from parity.backend.store import LEDGER_VARIABLE
 from parity.cli.commands.options import Json
 from parity.config.project import find_project
@@ -28,7 +28,7 @@ def ledger(
     With `--json` one JSON object a line.
     """
     project = find_project()
-    place = open_place(Stack(stack, project, ambient(project)))
+    place = open_backend(Stack(stack, project, ambient(project)))
     if place.ledger is None:
         raise ProjectError(
             "no ledger is kept for this stack",

@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 
 from parity import redact
-from parity.backend.stack_backend import open_place
+from parity.backend.stack_backend import open_backend
 from parity.config.errors import InfraError
 from parity.config.project import find_project
 from parity.errors import ParityError
@@ -33,7 +33,7 @@ def postmortem(
     """
     project = find_project()
     known = Stack(stack, project, ambient(project))
-    place = open_place(known)
+    place = open_backend(known)
     material = drafts.Material(
         stack=stack,
         since=drafts.since(since, datetime.now(UTC)),

@@ -1,4 +1,4 @@
-"""`parity recover`: record and reality brought together again after an update that did not end."""
+"""`parity recover`: record and live state brought together again after an update that did not end."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ def recover(
         bool, typer.Option("--skip-preview", help="Do not ask the engine what the next update will do.")
     ] = False,
 ) -> None:
-    """Bring record and reality of a stack together again after an update that did not end.
+    """Bring record and live state of a stack together again after an update that did not end.
 
     Makes sure that nobody else writes, copies the state aside, looks for everything that is declared by its name,
     decides, and mends the state through the engine. It may be killed and run again. What is not clear is left alone:

@@ -21,7 +21,7 @@ from parity.errors import HealthError, ParityError, UsageError
 from parity.evaluate.stack import Stack, ambient
 from parity.releases import delivery, follow, stack_file, steps, summary, switch, table
 from parity.releases import pull_request as requests
-from parity.releases.release_status import Standing
+from parity.releases.release_status import ReleaseStatus
 from parity.releases.steps import Change
 from parity.updates import update
 
@@ -280,7 +280,7 @@ def _say(screen: Screen, change: Change, *, changed: bool, up: bool, review: boo
         )
 
 
-def _show(screen: Screen, found: Standing) -> None:
+def _show(screen: Screen, found: ReleaseStatus) -> None:
     grid = Table(title=f"{found.application} of {found.stack}", title_justify="left", box=None, padding=(0, 2, 0, 0))
     for name in ("release", "commit", "when", "digest", "generation", "deployment", "state", "live", "healthy"):
         grid.add_column(name, overflow="fold")

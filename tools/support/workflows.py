@@ -182,9 +182,9 @@ def signals(workflow: Workflow) -> Iterator[str]:
     """
     for name, step in workflow.steps():
         last = (str(step.get("run", "")).strip().splitlines() or [""])[-1]
-        if re.search(r"\bparity (up|deliver|rollback|release|promote|prune|recover|drift|preview)\b", last):
-            if "|" not in last and not last.startswith("exec "):
-                yield f"{workflow.name}: job {name} runs parity without exec, so that no signal reaches it"
+        runs = re.search(r"\bparity (up|deliver|rollback|release|promote|prune|recover|drift|preview)\b", last)
+        if runs and "|" not in last and not last.startswith("exec "):
+            yield f"{workflow.name}: job {name} runs parity without exec, so that no signal reaches it"
 
 
 RULES = (permissions, pins, events, forks, concurrency, checkouts, injections, limits, signals)

@@ -7,9 +7,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
-from ruamel.yaml import YAML
-from ruamel.yaml.error import YAMLError
-
 from parity.config import program
 from parity.errors import ProjectError
 
@@ -47,6 +44,9 @@ class Project:
 
     def stack_document(self, path: Path) -> dict[str, Any]:
         """A stack's file as plain data; raises ProjectError where it cannot be read or is not a mapping."""
+        from ruamel.yaml import YAML  # noqa: PLC0415 - a command's start, its help and TAB only list the files
+        from ruamel.yaml.error import YAMLError  # noqa: PLC0415
+
         try:
             document: Any = YAML(typ="safe").load(path)  # pyright: ignore[reportUnknownMemberType] - it has no types
         except (OSError, YAMLError) as error:

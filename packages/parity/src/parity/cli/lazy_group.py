@@ -20,12 +20,26 @@ class LazyGroup(TyperGroup):
     def __init__(self, **settings: Any) -> None:
         """Take typer's settings; the commands come from the table."""
         super().__init__(**settings)
-        self.commands = {each.name: TyperCommand(each.name, help=each.summary) for each in LISTINGS}
+        self.commands = {each.name: TyperCommand(each.name) for each in LISTINGS}
+
+    def get_params(self, ctx: Any) -> list[Any]:
+        """The flags. Without a value of its own a flag is converted, and for that typer loads pydantic."""
+        found = super().get_params(ctx)
+        for option in found:
+            option.default = False
+        return found
 
     def resolve_command(self, ctx: Any, args: list[str]) -> tuple[str | None, Any, list[str]]:
         """Find the command that the arguments name, and load it."""
         name, found, rest = super().resolve_command(ctx, args)
-        return name, load(next(each for each in LISTINGS if each.name == name)) if found else None, rest
+        if found is None:
+            return name, None, rest
+        command = load(next(each for each in LISTINGS if each.name == name))
+        if ctx.resilient_parsing:
+            # TAB needs the words as they were typed; to convert them typer loads pydantic.
+            for parameter in command.get_params(ctx):
+                parameter.process_value = _as_typed
+        return name, command, rest
 
     def format_commands(self, ctx: Any, formatter: Any) -> None:  # noqa: ARG002 - the signature is typer's
         """Write the summaries, job by job, each in one line."""
@@ -33,6 +47,10 @@ class LazyGroup(TyperGroup):
         for job in JOBS:
             with formatter.section(job):
                 formatter.write_dl([(each.name.ljust(width), each.summary) for each in LISTINGS if each.job == job])
+
+
+def _as_typed(_context: object, value: object) -> object:
+    return value
 
 
 def load(listing: Listing) -> Any:

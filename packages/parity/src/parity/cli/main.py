@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -32,11 +32,11 @@ def _root(
     pass
 
 
-def application() -> typer.Typer:
-    """The command line; no command's own module is loaded before it is asked for."""
+def application() -> Any:
+    """The command line as click's command; no command's own module is loaded before it is asked for."""
     app = plain(_HELP, cls=LazyGroup, completion=True)
     app.callback()(_root)
-    return app
+    return typer.main.get_command(app)
 
 
 def main() -> None:

@@ -17,17 +17,18 @@ def complete_stacks() -> list[str]:
 
 def complete_applications(ctx: typer.Context) -> list[str]:
     """The applications of the stack that was given before, or of all stacks."""
-    return list(names.applications(_stack(ctx)))
+    return list(names.applications(_given(ctx, "stack", 0)))
 
 
 def complete_releases(ctx: typer.Context) -> list[str]:
     """The kept releases of the application that was given before."""
-    return list(names.applications(_stack(ctx)).get(str(ctx.params.get("application")), ()))
+    return list(names.applications(_given(ctx, "stack", 0)).get(_given(ctx, "application", 1) or "", ()))
 
 
-def _stack(ctx: typer.Context) -> str | None:
-    given: Any = ctx.params.get("stack")
-    return given if isinstance(given, str) else None
+def _given(ctx: typer.Context, name: str, place: int) -> str | None:
+    """An argument that was typed before; behind an option without its value yet, the arguments have no names."""
+    named: Any = ctx.params.get(name)
+    return named or next(iter(ctx.args[place:]), None)
 
 
 Stack = Annotated[

@@ -14,13 +14,8 @@ if TYPE_CHECKING:
     from parity.cli.listing import Listing
 
 
-class LazyGroup(TyperGroup):
-    """A group whose commands are summaries until one of them runs."""
-
-    def __init__(self, **settings: Any) -> None:
-        """Take typer's settings; the commands come from the table."""
-        super().__init__(**settings)
-        self.commands = {each.name: TyperCommand(each.name) for each in LISTINGS}
+class QuickGroup(TyperGroup):
+    """A group whose help and completion load nothing but typer."""
 
     def get_params(self, ctx: Any) -> list[Any]:
         """The flags. Without a value of its own a flag is converted, and for that typer loads pydantic."""
@@ -30,16 +25,31 @@ class LazyGroup(TyperGroup):
         return found
 
     def resolve_command(self, ctx: Any, args: list[str]) -> tuple[str | None, Any, list[str]]:
-        """Find the command that the arguments name, and load it."""
+        """Find the command that the arguments name."""
         name, found, rest = super().resolve_command(ctx, args)
-        if found is None:
-            return name, None, rest
-        command = load(next(each for each in LISTINGS if each.name == name))
-        if ctx.resilient_parsing:
+        command = None if found is None else self.loaded(found)
+        if command is not None and ctx.resilient_parsing:
             # TAB needs the words as they were typed; to convert them typer loads pydantic.
             for parameter in command.get_params(ctx):
                 parameter.process_value = _as_typed
         return name, command, rest
+
+    def loaded(self, command: Any) -> Any:
+        """The command as it runs."""
+        return command
+
+
+class LazyGroup(QuickGroup):
+    """The root, whose commands are names until one of them runs."""
+
+    def __init__(self, **settings: Any) -> None:
+        """Take typer's settings; the commands come from the table."""
+        super().__init__(**settings)
+        self.commands = {each.name: TyperCommand(each.name) for each in LISTINGS}
+
+    def loaded(self, command: Any) -> Any:
+        """The command, its module imported."""
+        return load(next(each for each in LISTINGS if each.name == command.name))
 
     def format_commands(self, ctx: Any, formatter: Any) -> None:  # noqa: ARG002 - the signature is typer's
         """Write the summaries, job by job, each in one line."""
@@ -66,14 +76,12 @@ def load(listing: Listing) -> Any:
     return command
 
 
-def plain(
-    help_text: str | None = None, *, cls: type[TyperGroup] | None = None, completion: bool = False
-) -> typer.Typer:
+def plain(help_text: str | None = None, *, cls: type[QuickGroup] = QuickGroup, completion: bool = False) -> typer.Typer:
     """A typer application without colours, boxes and rewritten tracebacks, whose library takes longer to load than all.
 
     Args:
         help_text: of a group; a single command has its docstring.
-        cls: the group's class, where it is another one than typer's.
+        cls: the group's class.
         completion: whether it has `--install-completion` and `--show-completion`.
     """
     return typer.Typer(

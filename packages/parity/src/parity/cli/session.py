@@ -88,7 +88,10 @@ def _enter(project: Project, directory: Path) -> None:
     """Give this process the environment that `parity sandbox exec` gives to its program."""
     from parity.local.sandbox import Local  # noqa: PLC0415 - the engine's resolver and the sandbox's server
 
-    typer.echo(f"Sandbox: {_near(project, directory)}, because no backend is configured.", err=True)
+    near = _near(project, directory)
+    typer.echo(
+        f"Sandbox: {near}, because no backend is configured (other programs: parity sandbox exec -- PROGRAM)", err=True
+    )
     environment = Local(project, directory).enter()
     for name in set(os.environ) - set(environment):
         del os.environ[name]

@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from parity.engine.pulumi import Progress, Pulumi, short_urn
-from parity.errors import FailedUpdate, UpdateError
+from parity.engine.pulumi import FailedUpdate, Progress, Pulumi, short_urn
+from parity.errors import UpdateError
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from parity.config.errors import AccessError
+from parity.errors import AccessError
 from parity.vendors import preflight
 
 if TYPE_CHECKING:

@@ -66,7 +66,7 @@ def main() -> None:
     try:
         application(asked if asked and asked[0] in COMMANDS else COMMANDS)()
     except Exception as error:
-        from parity.cli.translate import translated  # noqa: PLC0415 - it imports what most commands do not need
+        from parity.local.translate import translated  # noqa: PLC0415 - it imports what most commands do not need
 
         known = translated(error)
         if known is None:

@@ -12,9 +12,7 @@ from pulumi.runtime import config as engine_config
 from pydantic import ValidationError
 
 from parity.config import catalog_checks, guard, program, source, stack_checks
-from parity.config.errors import ConfigError, InfraError
 from parity.config.model_problems import foreign_keys, model_faults, own_values
-from parity.config.problems import ConfigProblem, in_order, nearest, spell
 from parity.config.secret import Secret
 from parity.config.stack_models import (
     ApplicationSettings,
@@ -25,6 +23,8 @@ from parity.config.stack_models import (
     Releases,
     StackConfig,
 )
+from parity.errors import ConfigError, ProjectError
+from parity.problems import ConfigProblem, in_order, nearest, spell
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
@@ -115,7 +115,7 @@ def from_engine() -> Settings:
     try:
         settings = load(pulumi.get_stack(), project_folder(Path.cwd()), values, secret_keys=secret_keys)
         guard.check(settings)
-    except InfraError as error:
+    except ProjectError as error:
         raise pulumi.RunError(str(error)) from None
     return settings
 

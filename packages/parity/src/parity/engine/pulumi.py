@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
-from parity.errors import FailedUpdate, UpdateError
+from parity.errors import UpdateError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator, Mapping, Sequence
@@ -117,6 +117,17 @@ def short_urn(urn: str) -> str:
     if len(parts) < 4:  # noqa: PLR2004 - a URN has four parts
         return urn
     return f"{parts[-2].split('$')[-1].split(':')[-1]} {parts[-1]}"
+
+
+class FailedUpdate(UpdateError):
+    """An update failed or was interrupted; it knows what was done until then."""
+
+    def __init__(self, what: str, *, where: str, remedy: str, progress: Progress, code: int, interrupts: int) -> None:
+        """Take what the engine did and its exit code, and how often it was interrupted."""
+        super().__init__(what, where=where, remedy=remedy)
+        self.progress = progress
+        self.code = code
+        self.interrupts = interrupts
 
 
 @dataclass(frozen=True)

@@ -23,9 +23,9 @@ from parity.check.facts import Facts, facts
 from parity.check.trace import Tracer, by_exchange, changed
 from parity.check.units import Unit, differing, is_missing, look_up, spell
 from parity.config import settings, source
-from parity.config.errors import InfraError
 from parity.config.program import FOLDERS
 from parity.config.secret import Secret
+from parity.errors import ProjectError
 from parity.evaluate.declared import declared
 from parity.git import Commit, Repository
 
@@ -156,7 +156,7 @@ def origins(project: Project, stack: str, base: Base | None, plan: Plan) -> Orig
             if units and plan.changes
             else dict[tuple[str, str], tuple[Unit, ...]]()
         )
-    except InfraError as error:
+    except ProjectError as error:
         return Origins(path.name, base, program=program, note=str(error).splitlines()[0])
     return Origins(path.name, base, by_place, named, program)
 
@@ -170,7 +170,7 @@ def _traced(
     def evaluate(values: Mapping[str, Any]) -> Facts:
         try:
             return _evaluate(project, stack, values)
-        except InfraError:
+        except ProjectError:
             # A mixture of both files need not be a config at all; then it says nothing.
             return now
 
@@ -207,8 +207,8 @@ def config_values(text: str) -> dict[str, Any]:
     Raises:
         ConfigError: the text is no stack file.
     """
-    from parity.config.errors import ConfigError  # noqa: PLC0415 - only where there is something to raise
-    from parity.config.problems import ConfigProblem  # noqa: PLC0415
+    from parity.errors import ConfigError  # noqa: PLC0415 - only where there is something to raise
+    from parity.problems import ConfigProblem  # noqa: PLC0415
 
     file = source.parse("the stack's file", text)
     if isinstance(file, ConfigProblem):
@@ -266,7 +266,7 @@ class _File:
 def _differs(before: str | None, after: str | None, unit: Unit) -> bool:
     try:
         one, other = (config_values(text) if text else {} for text in (before, after))
-    except InfraError:
+    except ProjectError:
         return False
     return look_up(one, unit) != look_up(other, unit)
 

@@ -13,11 +13,10 @@ from pydantic import ValidationError
 from ruamel.yaml import YAML
 
 from parity.config import source, stack_checks, yaml_edit
-from parity.config.errors import ConfigError
 from parity.config.model_problems import model_faults
-from parity.config.problems import ConfigProblem, in_order
 from parity.config.stack_models import NAMESPACE, Release, Releases
-from parity.errors import ProjectError, RefusedError, UsageError
+from parity.errors import ConfigError, ProjectError, RefusedError, UsageError
+from parity.problems import ConfigProblem, in_order
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping

@@ -18,8 +18,8 @@ from typing import TYPE_CHECKING, Literal
 import psycopg
 import pulumi
 
-from parity.config.errors import AccessError
-from parity.config.problems import ConfigProblem
+from parity.errors import AccessError
+from parity.problems import ConfigProblem
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

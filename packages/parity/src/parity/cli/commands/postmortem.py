@@ -10,7 +10,6 @@ import typer
 
 from parity import redact
 from parity.backend.stack_backend import open_backend
-from parity.config.errors import InfraError
 from parity.config.project import find_project
 from parity.errors import ParityError
 from parity.evaluate.stack import Stack, ambient
@@ -48,5 +47,5 @@ def _redactor(stack: Stack) -> redact.Redactor:
     """Masks the stack's secrets; where its config cannot be read, those of the environment alone."""
     try:
         return redact.of(stack.declared(stack.settings()), stack.pulumi.environment)
-    except (ParityError, InfraError):
+    except ParityError:
         return redact.of(None, stack.pulumi.environment)

@@ -23,7 +23,7 @@ ParityError (1)
 └── LookError (21)         something could not be looked at, so nobody knows whether it is clean
 
 The packages parity_sandbox and parity_toolchain have trees of their own, which parity.local.translate puts into this
-one; a vendor's errors are parity.vendors.errors, the provider's are parity.provider.errors.
+one; a vendor's errors are parity.vendors.http, the provider's are parity.provider.errors.
 """
 
 from __future__ import annotations

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import json
 import os
-from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated, Any, cast
@@ -15,10 +14,10 @@ import typer
 from parity.cli.commands.options import Json
 from parity.console import Screen
 from parity.errors import ApiError, ProjectError, UsageError
-from parity.inventory.github import service
 from parity.preview import comment as comments
 from parity.preview.make import event, workflow_run
 from parity.vendors.http import Client, VendorError
+from parity.vendors.services import github as service
 
 
 def comment(
@@ -66,10 +65,7 @@ def comment(
 
 
 async def _post(token: str, repository: str, number: int, what: comments.Post) -> comments.Posted:
-    public = service(token)
-    # A workflow's runner names the address, which is another one on GitHub Enterprise Server.
-    own = replace(public, base_url=os.environ.get("GITHUB_API_URL") or public.base_url)
-    async with Client(own) as github:
+    async with Client(service(token, os.environ.get("GITHUB_API_URL", ""))) as github:
         return await comments.post(github, repository, number, what)
 
 

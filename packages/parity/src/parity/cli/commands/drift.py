@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import json
 import os
-from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated
@@ -20,7 +19,7 @@ from parity.drift.audit import Audit, audit
 from parity.drift.model import FAILS, KINDS
 from parity.errors import ApiError, DriftError, LookError, UsageError
 from parity.evaluate.stack import Stack, ambient
-from parity.inventory import github
+from parity.vendors import services
 from parity.vendors.http import Client, VendorError
 
 Name = Annotated[str, typer.Argument(help="The stack's name.")]
@@ -153,10 +152,7 @@ def drift_issue(
 
 
 async def _tell(token: str, repository: str, told: issues.Told) -> issues.Done:
-    public = github.service(token)
-    # A workflow's runner names the address, which is another one on GitHub Enterprise Server.
-    own = replace(public, base_url=os.environ.get("GITHUB_API_URL") or public.base_url)
-    async with Client(own) as client:
+    async with Client(services.github(token, os.environ.get("GITHUB_API_URL", ""))) as client:
         return await issues.tell(client, repository, told)
 
 

@@ -17,6 +17,7 @@ from parity.check.rules import rule_for
 from parity.check.trace import differs
 from parity.errors import UpdateError
 from parity.evaluate.graph import SecretInput, is_computed
+from parity.masked import MASK, is_sealed
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
@@ -29,8 +30,6 @@ if TYPE_CHECKING:
 Document = dict[str, Any]
 
 ASPECT = "live"
-_SIGNATURE = "4dabf18193072939515e22adb298388d"
-"""Marks a secret in the engine's documents (pulumi/pulumi, sdk/go/common/resource/sig)."""
 
 
 @dataclass(frozen=True)
@@ -108,12 +107,12 @@ def _unsealed(value: Any) -> Any:
     """The value with a mark for each secret: what it is, is not compared."""
     if isinstance(value, dict):
         mapping = cast("Document", value)
-        if _SIGNATURE in mapping:
+        if is_sealed(mapping):
             return SecretInput("")
         return {name: _unsealed(each) for name, each in mapping.items()}
     if isinstance(value, list):
         return [_unsealed(each) for each in cast("list[Any]", value)]
-    return SecretInput("") if value == "[secret]" else value
+    return SecretInput("") if value == MASK else value
 
 
 # --- Comparison -------------------------------------------------------------------------------------------------------

@@ -28,6 +28,7 @@ from parity.config.secret import Secret
 from parity.errors import ProjectError
 from parity.evaluate.declared import declared
 from parity.git import Commit, Repository
+from parity.masked import MASK
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -65,7 +66,7 @@ class Origin:
     @property
     def values(self) -> str:
         """Both values, where they are short enough to read: `20 -> 30`."""
-        if self.kind != "config" or "[secret]" in (self.before, self.after) or len(self.before + self.after) > _SHORT:
+        if self.kind != "config" or MASK in (self.before, self.after) or len(self.before + self.after) > _SHORT:
             return ""
         return f"{self.before or 'nothing'} -> {self.after or 'nothing'}"
 
@@ -287,11 +288,11 @@ def _lines_of(text: str, unit: Unit) -> range:
 
 def _shown(before: Any, after: Any) -> tuple[str, str]:
     if isinstance(before, Secret) or isinstance(after, Secret):
-        return tuple("" if is_missing(each) else "[secret]" for each in (before, after))  # pyright: ignore[reportReturnType]
+        return tuple("" if is_missing(each) else MASK for each in (before, after))  # pyright: ignore[reportReturnType]
     return _text(before), _text(after)
 
 
 def _text(value: Any) -> str:
     if is_missing(value):
         return ""
-    return value if isinstance(value, str) else json.dumps(value, default=lambda _: "[secret]")
+    return value if isinstance(value, str) else json.dumps(value, default=lambda _: MASK)

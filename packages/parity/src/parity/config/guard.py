@@ -11,7 +11,7 @@ from parity.errors import StaleRelease
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from parity.config.settings import Settings
+    from parity.config.settings_model import Settings
     from parity.problems import ConfigProblem
 
 SKIPPED = "The release guard was not run: it needs the stack's secrets, and config was read without the passphrase."

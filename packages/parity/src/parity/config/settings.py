@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import traceback
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
@@ -14,15 +14,8 @@ from pydantic import ValidationError
 from parity.config import catalog_checks, guard, program, source, stack_checks
 from parity.config.model_problems import foreign_keys, model_faults, own_values
 from parity.config.secret import Secret
-from parity.config.stack_models import (
-    ApplicationSettings,
-    DatabaseSettings,
-    DeliverySettings,
-    LogSettings,
-    ParityException,
-    Releases,
-    StackConfig,
-)
+from parity.config.settings_model import Settings
+from parity.config.stack_models import StackConfig
 from parity.errors import ConfigError, ProjectError
 from parity.problems import ConfigProblem, in_order, nearest, spell
 
@@ -30,39 +23,6 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
 
     from parity.config.parameters import Catalog
-
-
-@dataclass(frozen=True)
-class Settings:
-    """Everything that the program is built from, for one stack; complete and checked."""
-
-    stack: str
-    catalog: Catalog
-    environment: str
-    """The stack's name, as its file says it."""
-    secret: Secret
-    """The stack secret: parity.config.passwords and parity.config.digest derive from it."""
-    manages_repository: bool
-    protect: bool
-    applications: Mapping[str, ApplicationSettings]
-    databases: Mapping[str, DatabaseSettings]
-    delivery: DeliverySettings
-    logs: LogSettings
-    releases: Mapping[str, Releases]
-    exceptions: tuple[ParityException, ...]
-    acknowledged: tuple[str, ...]
-    origin: source.Source = field(repr=False, compare=False)
-    """Where the config came from: makes faults with their lines."""
-
-    @property
-    def file(self) -> str | None:
-        """The stack file's name, where it is at hand."""
-        return self.origin.file
-
-    @property
-    def sealed(self) -> bool:
-        """Whether secrets' values are not at hand."""
-        return self.secret.sealed
 
 
 def load(

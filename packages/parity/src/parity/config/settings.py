@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 
     from parity.config.parameters import Catalog
 
+__all__ = ["Settings", "from_engine", "load", "project_folder"]
+
 
 def load(
     stack: str,

@@ -10,7 +10,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
 from pydantic import ValidationError
-from ruamel.yaml import YAML
 
 from parity.config import source, stack_checks, yaml_edit
 from parity.config.model_problems import model_faults
@@ -99,7 +98,8 @@ def add_release(
         _refuse_repetition(application, newest, release)
     name = f"r{int(newest[0][1:]) + 1 if newest else 1}"
     mapping, key, value = _node(file, application, "kept")
-    entry = f"{name}: {{commit: {_scalar(commit)}, config: {_scalar(config)}, credentials: {credentials}}}"
+    words = f"commit: {yaml_edit.scalar(commit)}, config: {yaml_edit.scalar(config)}"
+    entry = f"{name}: {{{words}, credentials: {credentials}}}"
     text = yaml_edit.append(file.text, mapping, key, value, entry)
     after = releases.model_copy(update={"kept": {**releases.kept, name: release}})
     added = _edited(file, text, application, after)
@@ -121,7 +121,7 @@ def set_live(file: ReleasesFile, application: str, release: str) -> ReleasesFile
     if releases.live == release:
         return file
     _, key, value = _node(file, application, "live")
-    text = yaml_edit.replace_scalar(file.text, key, value, release)
+    text = yaml_edit.replaceyaml_edit.scalar(file.text, key, value, release)
     return _edited(file, text, application, releases.model_copy(update={"live": release}))
 
 
@@ -295,8 +295,3 @@ def _refuse_repetition(application: str, newest: tuple[str, Release], release: R
     if release.credentials < last.credentials:
         what = f"Credentials generation {release.credentials} goes back behind {name}'s {last.credentials}."
         raise UsageError(what, remedy=f"Use {last.credentials}, or {last.credentials + 1} to rotate.")
-
-
-def _scalar(text: str) -> str:
-    """Text as YAML, quoted where it would read as a number (`12345678e9...`)."""
-    return text if cast("Any", YAML(typ="safe")).load(text) == text else f"'{text}'"

@@ -15,7 +15,7 @@ from parity.config import source, stack_checks, yaml_edit
 from parity.config.model_problems import model_faults
 from parity.config.stack_models import NAMESPACE, Release, Releases
 from parity.errors import ConfigError, ProjectError, RefusedError, UsageError
-from parity.problems import ConfigProblem, in_order
+from parity.problems import in_order
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -55,8 +55,8 @@ def parse(name: str, text: str) -> dict[str, Releases]:
         ConfigError: as `load`.
     """
     file = source.parse(name, text)
-    if isinstance(file, ConfigProblem):
-        raise ConfigError([file])
+    if isinstance(file, tuple):
+        raise ConfigError(file)
     found = source.from_file("", file)
     faults = list(stack_checks.release_faults(found))
     releases: dict[str, Releases] = {}
@@ -121,7 +121,7 @@ def set_live(file: ReleasesFile, application: str, release: str) -> ReleasesFile
     if releases.live == release:
         return file
     _, key, value = _node(file, application, "live")
-    text = yaml_edit.replaceyaml_edit.scalar(file.text, key, value, release)
+    text = yaml_edit.replace_scalar(file.text, key, value, release)
     return _edited(file, text, application, releases.model_copy(update={"live": release}))
 
 

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from parity.vendors.answers import Answer, Door
+from parity.engine.pulumi import Pulumi
+from parity.local import demo
 from support import pg_catalog
 from support.boxes import STACKS
 
@@ -16,14 +18,9 @@ if TYPE_CHECKING:
 pytestmark = [pytest.mark.engine, pytest.mark.sandbox]
 
 
-def door(box: Box) -> Door:
-    running = box.local.running()
-    return Door(running.proxy_url, box.local.layout.bundle, running.control_url)
-
-
-def answers(box: Box, stack: str) -> dict[str, tuple[dict[str, Any], Answer]]:
-    applications = box.outputs(stack)["applications"]
-    return {name: (values, door(box).ask(values["url"])) for name, values in applications.items()}
+def answers(box: Box, stack: str) -> dict[str, demo.Live]:
+    engine = Pulumi(Path("pulumi"), box.project.root, box.environment())
+    return {each.application: each for each in demo.look(engine, [stack])}
 
 
 def objects(state: dict[str, Any]) -> dict[str, Any]:
@@ -64,11 +61,12 @@ def test_a_second_update_changes_nothing(finished_box, stack):
 def test_every_live_url_answers_with_its_release_and_a_working_login(finished_box):
     asked = 0
     for stack in STACKS:
-        for name, (values, answer) in answers(finished_box, stack).items():
-            assert answer.problems(values["live"], values["commit"]) == [], f"{name} of {stack}"
-            assert answer.body is not None
-            assert answer.body["environment"] == stack
-            assert all(row["database"] == f"storefront_{stack}" for row in answer.body["database"])
+        for name, live in answers(finished_box, stack).items():
+            assert live.fault == "", f"{name} of {stack}"
+            assert live.answer.body["environment"] == stack
+            logins = live.answer.body["database"]
+            assert logins
+            assert all(row["database"] == f"storefront_{stack}" for row in logins)
             asked += 1
     assert asked == 4
 
@@ -89,9 +87,9 @@ def test_the_status_page_shows_what_came_up(finished_box):
 
 def test_a_live_url_whose_database_is_gone_is_noticed(finished_box):
     finished_box.local.client().postgres("stop")
-    values, answer = answers(finished_box, "staging")["shop"]
-    assert answer.status == 503
-    assert any("DATABASE_URL" in problem for problem in answer.problems(values["live"], values["commit"]))
+    shop = answers(finished_box, "staging")["shop"]
+    assert shop.answer.status == 503
+    assert "DATABASE_URL failed" in shop.fault
 
 
 def test_destroying_leaves_everything_as_it_was(finished_box, record):

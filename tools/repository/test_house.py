@@ -6,8 +6,10 @@ import ast
 import re
 import subprocess
 import sys
+from graphlib import CycleError, TopologicalSorter
 from typing import TYPE_CHECKING
 
+import grimp
 import pytest
 
 from support.paths import ROOT
@@ -55,6 +57,40 @@ def test_packages_import_only_what_they_may():
         check=False,
     )
     assert result.returncode == 0, result.stdout + result.stderr
+
+
+def circles(*packages: str) -> list[list[str]]:
+    """The modules that import each other, also for types alone, and also by way of others."""
+    graph = grimp.build_graph(*packages, cache_dir=None)
+    wanted = {module: graph.find_modules_directly_imported_by(module) for module in graph.modules}
+    order, found = TopologicalSorter(wanted), list[list[str]]()
+    while True:
+        try:
+            order.prepare()
+        except CycleError as error:
+            circle: list[str] = error.args[1]
+            found.append(circle)
+            wanted[circle[1]] = wanted[circle[1]] - {circle[0]}
+            order = TopologicalSorter(wanted)
+        else:
+            return found
+
+
+def test_no_module_imports_itself_by_way_of_others():
+    packages = ("infra", "components", "parity", "parity_sandbox", "parity_toolchain", "parity_policy")
+    assert circles(*packages) == []
+
+
+def test_a_circle_is_found_with_its_modules(tmp_path, monkeypatch):
+    """Also one that exists for a type checker only: a reader goes around it all the same."""
+    package = tmp_path / "roundabout"
+    package.mkdir()
+    (package / "__init__.py").touch()
+    (package / "a.py").write_text("from roundabout import b\n")
+    (package / "b.py").write_text("from typing import TYPE_CHECKING\nif TYPE_CHECKING:\n    from roundabout import a\n")
+    monkeypatch.syspath_prepend(tmp_path)
+    (circle,) = circles("roundabout")
+    assert set(circle) == {"roundabout.a", "roundabout.b"}
 
 
 def test_nothing_is_left_unfinished_by_its_own_words():

@@ -9,8 +9,8 @@ import sys
 
 import pytest
 
-from parity import errors
-from parity.cli.translate import translated
+from parity import errors, problems
+from parity.local.translate import translated
 from parity_sandbox.errors import NotRunning
 from reference import write
 from reference.pages import commands
@@ -72,10 +72,19 @@ def test_a_stale_page_is_noticed(tmp_path):
 
 
 def test_every_error_has_an_exit_code_of_its_own_or_of_wrong_use():
-    codes = {error.__name__: error.exit_code for error in all_errors()}
-    assert all(0 < code < 64 for code in codes.values()), codes
-    shared = [name for name, code in codes.items() if list(codes.values()).count(code) > 1]
-    assert set(shared) <= {"UsageError", "ProjectError", "UpdateError", "FailedUpdate"}
+    own = {error.__name__: error.exit_code for error in all_errors() if "exit_code" in vars(error)}
+    assert all(0 < code < 64 for code in own.values()), own
+    shared = {name for name, code in own.items() if list(own.values()).count(code) > 1}
+    assert shared == {"UsageError", "ProjectError"}
+
+
+def test_what_is_wrong_in_the_projects_files_is_a_project_error_with_every_fault():
+    faults = [problems.ConfigProblem("Pulumi.prod.yaml", 3, 1, "parity:secret", "is missing.", "Add it.")]
+    for kind in (errors.ConfigError, errors.StaleRelease):
+        assert issubclass(kind, errors.ProjectError)
+        assert translated(kind(faults)).what == problems.report(faults)
+    assert "log in with" in errors.AccessError(faults).what
+    assert errors.SealedSecret("parity:secret").exit_code == errors.ProjectError.exit_code
 
 
 @pytest.mark.parametrize("arguments", [("sandbox", "env"), ("sandbox", "exec", "--", "true"), ("sandbox", "reset")])

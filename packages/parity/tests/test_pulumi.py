@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from parity.engine.pulumi import Progress, Pulumi, short_urn
-from parity.errors import FailedUpdate, UpdateError
+from parity.engine.pulumi import FailedUpdate, Progress, Pulumi, short_urn
+from parity.errors import UpdateError
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -164,3 +164,25 @@ exit 0
     calls = (tmp_path / "calls").read_text()
     assert "stack init prod" in calls
     assert "stack init staging" not in calls
+
+
+def test_standard_input_and_variables_reach_the_engine_and_its_words_are_masked(tmp_path):
+    asked = engine(
+        tmp_path, 'read word; echo "$word $MORE no"; test "$word" != fail || { echo "hunter2 is wrong" >&2; exit 4; }'
+    )
+    assert asked.run("a", given="yes\n", variables={"MORE": "more"}).stdout == "yes more no\n"
+    with pytest.raises(UpdateError, match=r"pulumi stack import ended with 4: \[secret\] is wrong"):
+        asked.run("stack", "import", given="fail\n", hide=lambda text: text.replace("hunter2", "[secret]"))
+
+
+def test_a_command_with_a_limit_does_not_wait_without_end(tmp_path):
+    with pytest.raises(UpdateError, match=r"pulumi whoami --verbose did not end within 0\.1 s"):
+        engine(tmp_path, "exec sleep 60").run("whoami", "--verbose", seconds=0.1)
+
+
+def test_a_command_that_is_followed_gives_its_events_and_its_end(tmp_path):
+    events = [before(URN, "create"), after(URN, "create")]
+    seen: list[int] = []
+    script = events_script(events, code=3, said="out")
+    done = engine(tmp_path, script).follow("preview", on_progress=lambda progress: seen.append(progress.finished))
+    assert (done.code, done.out, done.events, seen[-1]) == (3, "out\n", events, 1)

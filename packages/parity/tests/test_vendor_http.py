@@ -1,8 +1,10 @@
 """The vendors' client: pages, back-off, and errors that say what was asked."""
 
 import asyncio
+import pathlib
 import time
 
+import certifi
 import httpx
 import pytest
 
@@ -136,3 +138,39 @@ def test_what_must_not_be_sent_twice_is_not_repeated_after_a_failure_but_after_a
     answers = iter([httpx.Response(429, headers={"retry-after": "0"}), httpx.Response(201)])
     answer, calls = run(lambda request: next(answers), once)
     assert (answer.status_code, calls) == (201, 2)
+
+
+def test_one_tls_context_serves_every_client_of_a_process(tmp_path):
+    bundle = tmp_path / "ca.pem"
+    bundle.write_bytes(pathlib.Path(certifi.where()).read_bytes())
+    environment = {"SSL_CERT_FILE": str(bundle), "HTTPS_PROXY": "http://127.0.0.1:9"}
+
+    def contexts(client):
+        pools = [client._transport._pool, *(each._pool for each in client._mounts.values() if each)]
+        return {id(each._ssl_context) for each in pools}
+
+    own, again, other = http.connection(environment), http.connection(dict(environment)), http.connection({})
+    assert len(contexts(own)) == 1
+    assert contexts(own) == contexts(again)
+    assert contexts(own) != contexts(other), "another bundle is another context"
+
+
+def test_another_environment_than_the_process_s_is_taken_as_it_is(monkeypatch):
+    monkeypatch.setenv("HTTPS_PROXY", "http://elsewhere.invalid:1")
+    client = http.connection({"HTTPS_PROXY": "http://127.0.0.1:9"})
+    assert {each._pool._proxy_url.host for each in client._mounts.values() if each} == {b"127.0.0.1"}
+
+
+def test_a_write_that_is_sent_elsewhere_is_refused_and_not_sent_as_a_read():
+    asked = []
+
+    def handler(request):
+        asked.append(request.method)
+        return httpx.Response(302, headers={"location": "https://api.example/other"})
+
+    async def promote(client):
+        await client.request("POST", "/v10/projects/p/promote/d", body={})
+
+    with pytest.raises(http.Refused, match="status 302"):
+        run(handler, promote)
+    assert asked == ["POST"]

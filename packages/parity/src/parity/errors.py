@@ -2,12 +2,16 @@
 
 ParityError (1)
 ├── UsageError (2)         the command was called in a way that cannot work
-├── ProjectError (2)       the project's files are not there or cannot be read
+├── ProjectError (2)       the project's files are not there, cannot be read or cannot be used
+│   ├── ConfigError        ... because the stack's config or the catalog has faults
+│   │   ├── StaleRelease   ... the newest release was recorded with other settings than config now gives
+│   │   └── AccessError    ... a vendor does not open with what the environment gives
+│   └── SealedSecret       ... because a secret's value is needed where the config was read without its passphrase
 ├── SandboxDownError (3)   the sandbox is not running and the command needs it
 ├── SandboxError (4)       the sandbox could not be started, or refused what it was asked
 ├── EngineError (5)        the engine or one of its plugins could not be had
 ├── UpdateError (6)        a Pulumi command ended with an error
-│   └── FailedUpdate       ... that was followed: it knows what was done until then
+│   └── FailedUpdate       ... that was followed: it knows what was done until then (parity.engine.pulumi)
 ├── HealthError (7)        what came up does not answer as it should
 ├── RefusedError (8)       what was asked would do harm as things are
 ├── LockedError (9)        somebody else is updating the stack, or nobody can know whether they still are
@@ -19,17 +23,20 @@ ParityError (1)
 ├── DriftError (20)        what is there is not what was declared
 └── LookError (21)         something could not be looked at, so nobody knows whether it is clean
 
-Errors of the packages `sandbox` and `engine` have trees of their own; `translate` puts them into this one.
+The packages parity_sandbox and parity_toolchain have trees of their own, which parity.local.translate puts into this
+one; a vendor's errors are parity.vendors.http, the provider's are parity.provider.errors.
 """
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, ClassVar
 
-if TYPE_CHECKING:
-    from rich.console import Console
+from parity import problems
 
-    from parity.engine.pulumi import Progress
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from rich.console import Console
 
 
 class ParityError(Exception):
@@ -66,9 +73,41 @@ class UsageError(ParityError):
 
 
 class ProjectError(ParityError):
-    """The project's files are not there or cannot be read."""
+    """The project's files are not there, cannot be read or cannot be used."""
 
     exit_code = 2
+
+
+class ConfigError(ProjectError):
+    """A stack's file or the catalog has faults; `faults` holds all of them. Nothing was created."""
+
+    def __init__(self, faults: Sequence[problems.ConfigProblem], where: str = "in the config") -> None:
+        """Take every fault that was found, in the order of the report, and what has them."""
+        self.faults = tuple(faults)
+        super().__init__(problems.report(self.faults, where))
+
+
+class StaleRelease(ConfigError):
+    """What a deployment is built with was changed and no release was recorded for it. Nothing was created."""
+
+
+class AccessError(ConfigError):
+    """A token is missing or refused, or the database cannot be reached; `faults` holds all of it."""
+
+    def __init__(self, faults: Sequence[problems.ConfigProblem]) -> None:
+        """Take the fault of each vendor that does not open."""
+        super().__init__(faults, "in what the providers log in with")
+
+
+class SealedSecret(ProjectError):
+    """A secret's value is needed, and the stack's config was read without its passphrase."""
+
+    def __init__(self, key: str) -> None:
+        """Take the config key of the secret."""
+        super().__init__(
+            f"The value of {key or 'a secret'} is needed, and the stack's config was read without its passphrase. "
+            "Run it through the engine (`pulumi`, or a `parity` command that says it needs the passphrase)."
+        )
 
 
 class SandboxDownError(ParityError):
@@ -93,17 +132,6 @@ class UpdateError(ParityError):
     """A Pulumi command ended with an error."""
 
     exit_code = 6
-
-
-class FailedUpdate(UpdateError):
-    """An update failed or was interrupted; it knows what was done until then."""
-
-    def __init__(self, what: str, *, where: str, remedy: str, progress: Progress, code: int, interrupts: int) -> None:
-        """Take what the engine did and its exit code, and how often it was interrupted."""
-        super().__init__(what, where=where, remedy=remedy)
-        self.progress = progress
-        self.code = code
-        self.interrupts = interrupts
 
 
 class HealthError(ParityError):

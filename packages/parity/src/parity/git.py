@@ -1,13 +1,14 @@
-"""What git knows of the project: the commit to compare with, a file as it was, and which commit changed a line."""
+"""The one place that runs git: which commit is checked out, a file as it was, which commit changed a line."""
 
 from __future__ import annotations
 
+import os
 import re
 import subprocess
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
-from parity.errors import UsageError
+from parity.errors import ParityError, UsageError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -17,6 +18,13 @@ _VERSIONS = 50
 """How many commits of one file are read one by one."""
 
 _NOT_COMMITTED = "0" * 40
+
+_LIMIT_SECONDS = 30
+
+_LEADING = frozenset(
+    {"GIT_DIR", "GIT_WORK_TREE", "GIT_INDEX_FILE", "GIT_COMMON_DIR", "GIT_OBJECT_DIRECTORY", "GIT_PREFIX"}
+)
+"""Variables that lead git to another repository than the folder's; a hook's environment has them."""
 
 
 @dataclass(frozen=True)
@@ -61,6 +69,48 @@ class Repository:
     def there(self) -> bool:
         """Whether the project is in a repository that has a commit."""
         return self._ask("rev-parse", "--verify", "HEAD^{commit}") is not None
+
+    @property
+    def prefix(self) -> str:
+        """The project's folder within the repository, with a slash behind it; empty at the top or outside of one."""
+        return (self._ask("rev-parse", "--show-prefix") or "").strip()
+
+    @property
+    def state(self) -> str:
+        """The commit that is checked out, 40 hex digits, with `+changes` where files differ from it; empty for none."""
+        sha = self.resolve("HEAD")
+        return sha + "+changes" if sha and self._ask("status", "--porcelain", "--untracked-files=no") else sha
+
+    def resolve(self, name: str) -> str:
+        """The 40 hex digits of a commit, a branch or a tag; empty where git knows none of that name."""
+        return (self._ask("rev-parse", "--verify", "--quiet", "--end-of-options", f"{name}^{{commit}}") or "").strip()
+
+    def has(self, sha: str) -> bool | None:
+        """Whether the repository has a commit; None where there is no repository, or a shallow one lacks it.
+
+        A shallow clone lacks commits that exist, as in a workflow's checkout: it knows nothing against one.
+        """
+        if (self._ask("rev-parse", "--is-inside-work-tree") or "").strip() != "true":
+            return None
+        if self._ask("cat-file", "-e", f"{sha}^{{commit}}") is not None:
+            return True
+        return None if (self._ask("rev-parse", "--is-shallow-repository") or "").strip() == "true" else False
+
+    def differing(self, other: str, paths: Sequence[str]) -> list[str]:
+        """The files under `paths` (git's path specifications) that differ between the checkout and a commit.
+
+        Raises:
+            ParityError: git cannot compare them.
+        """
+        done = self._run("diff", "--name-only", "HEAD", other, "--", *paths)
+        if done is None or done.returncode:
+            why = done.stderr.strip() if done else "git did not answer"
+            raise ParityError(
+                f"Git cannot compare the checkout with {other}: {why}",
+                where=str(self.root),
+                remedy="Check out the whole history (fetch-depth: 0).",
+            )
+        return done.stdout.split()
 
     def head(self) -> Commit | None:
         """The commit that is checked out."""
@@ -131,13 +181,24 @@ class Repository:
 
     def _ask(self, *arguments: str) -> str | None:
         """What git answers, or None where it fails: no repository, no such name."""
+        done = self._run(*arguments)
+        return done.stdout if done is not None and done.returncode == 0 else None
+
+    def _run(self, *arguments: str) -> subprocess.CompletedProcess[str] | None:
+        """Run git in the project's folder; None where there is no git, or it does not answer in time."""
         try:
-            done = subprocess.run(
-                ["git", *arguments], cwd=self.root, capture_output=True, text=True, check=False, errors="replace"
+            return subprocess.run(
+                ["git", *arguments],
+                cwd=self.root,
+                env={name: value for name, value in os.environ.items() if name not in _LEADING},
+                capture_output=True,
+                text=True,
+                check=False,
+                errors="replace",
+                timeout=_LIMIT_SECONDS,
             )
-        except FileNotFoundError:
+        except (FileNotFoundError, subprocess.TimeoutExpired):
             return None
-        return done.stdout if done.returncode == 0 else None
 
 
 _HEADER = re.compile(r"^([0-9a-f]{40}) \d+ (\d+)")

@@ -8,13 +8,12 @@ from typing import TYPE_CHECKING, Any, cast
 from urllib.parse import quote
 
 from parity.evaluate.graph import SecretInput
+from parity.masked import MASK
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
     from parity.evaluate.graph import Graph
-
-MASK = "[secret]"
 
 _SHORTEST = 6
 """Characters; a shorter secret would take harmless words out of every sentence."""

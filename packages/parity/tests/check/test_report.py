@@ -8,7 +8,7 @@ from packages.parity.tests.check.conftest import graph_of
 from parity.check import report
 from parity.check.compare import Accepted, Side, compare
 from parity.check.proof import Checked
-from parity.config.problems import ConfigProblem
+from parity.problems import ConfigProblem
 
 STALE = ConfigProblem("Pulumi.prod.yaml", 70, 5, "parity:releases.shop", "Release r1 is stale.", "Record the next.")
 

@@ -7,8 +7,8 @@ from pydantic import ValidationError
 
 from infra.catalog import CATALOG
 from parity.config import catalog_checks
-from parity.config.errors import ConfigError
 from parity.config.parameters import Application, Database, DatabaseUrlVariable, PlainVariable, SensitiveVariable
+from parity.errors import ConfigError
 
 SHOP, ADMIN = CATALOG.applications
 

@@ -14,7 +14,6 @@ from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 from pydantic import BaseModel
 
 from parity.config import digest, guard, passwords
-from parity.config.errors import SealedSecret, StaleRelease
 from parity.config.parameters import (
     Application,
     Catalog,
@@ -31,6 +30,7 @@ from parity.config.parameters import (
 )
 from parity.config.secret import Secret
 from parity.config.stack_models import StackConfig
+from parity.errors import SealedSecret, StaleRelease
 
 
 def models_below(model: type[BaseModel]) -> list[type[BaseModel]]:

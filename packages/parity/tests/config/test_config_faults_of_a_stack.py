@@ -3,7 +3,7 @@
 import pulumi
 import pytest
 
-from parity.config.errors import ConfigError
+from parity.errors import ConfigError
 
 SHOP = "parity:applications.shop"
 RELEASES = "parity:releases.shop"

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import http.server
 import threading
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pytest
 
-from parity.config.errors import AccessError
-from parity.vendors import preflight
+from parity.errors import AccessError
+from parity.vendors import preflight, services
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -45,8 +46,9 @@ class Vendor:
 def vendor(monkeypatch: pytest.MonkeyPatch) -> Iterator[Vendor]:
     found = Vendor()
     monkeypatch.setenv("no_proxy", "*")
-    monkeypatch.setattr(preflight, "_VERCEL", found.url + "/v2/teams/{}")
-    monkeypatch.setattr(preflight, "_GITHUB", found.url + "/repos/{}/{}")
+    for name in ("vercel", "github"):
+        real = getattr(services, name)
+        monkeypatch.setattr(services, name, lambda token, real=real: replace(real(token), base_url=found.url))
     yield found
     found.server.shutdown()
     found.server.server_close()

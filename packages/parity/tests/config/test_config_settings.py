@@ -8,9 +8,9 @@ import pytest
 from infra.catalog import CATALOG
 from packages.parity.tests.config.conftest import PLAIN, ROOT, engine_config
 from parity.config import guard, settings
-from parity.config.errors import ConfigError, SealedSecret
-from parity.config.problems import as_json
 from parity.config.secret import Secret
+from parity.errors import ConfigError, SealedSecret
+from parity.problems import as_json
 
 
 def test_with_the_engines_values_everything_is_there(project):

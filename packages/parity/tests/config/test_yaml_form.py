@@ -10,10 +10,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from parity.config import source, yaml_form
-from parity.config.errors import ConfigError
 from parity.config.project import Project
 from parity.config.settings import load
-from parity.errors import ProjectError
+from parity.errors import ConfigError, ProjectError
 from support.paths import ROOT
 
 SPELLINGS = {

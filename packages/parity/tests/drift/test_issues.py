@@ -11,7 +11,7 @@ import pytest
 
 from parity.drift import issues
 from parity.drift.issues import BLIND, LABEL, Told
-from parity.inventory import github
+from parity.vendors import services
 from parity.vendors.http import Client
 from parity_sandbox.context import Context
 from parity_sandbox.github import seed
@@ -53,7 +53,7 @@ class GitHub:
 
     def __init__(self, context: Context) -> None:
         self.api = Api(context)
-        self.service = github.service(TOKEN)
+        self.service = services.github(TOKEN)
 
     def tell(self, what: Told) -> issues.Done:
         async def run() -> issues.Done:

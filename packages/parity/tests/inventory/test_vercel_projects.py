@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import httpx
 
 from parity.inventory import model, vercel
+from parity.vendors import services
 from parity.vendors.http import Client, Limits
 
 if TYPE_CHECKING:
@@ -37,7 +38,7 @@ def _look(answers: list[httpx.Response], *, listed: bool) -> VendorState:
 
     async def main() -> VendorState:
         limits = Limits(first_pause_seconds=0.001, deadline_seconds=5)
-        async with Client(vercel.service("t", "s"), limits=limits, transport=httpx.MockTransport(handler)) as client:
+        async with Client(services.vercel("t", "s"), limits=limits, transport=httpx.MockTransport(handler)) as client:
             return await vercel.look(client, vercel.Scope("s", ("shop-staging",)))
 
     return asyncio.run(main())

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
+from parity.masked import MASK
 from parity.preview import gate
-from parity.preview.plan import SECRET
 from support import plans
 from support.plans import DATABASE, DEPLOYMENT, DOMAIN, GRANT, LIVE, PROJECT, ROLE, VARIABLE
 
@@ -57,12 +57,12 @@ DANGERS = {
     ),
     "a secret property turns plain": (
         "plain",
-        [plans.update(DRAIN, "x", {"secret": SECRET}, {"secret": "shown"}, ("secret",))],
+        [plans.update(DRAIN, "x", {"secret": MASK}, {"secret": "shown"}, ("secret",))],
     ),
     "a GitHub secret turns into a variable": (
         "plain",
         [
-            plans.delete(SECRET_TYPE, "s", {**GITHUB, "secretName": "KEY", "value": SECRET}),
+            plans.delete(SECRET_TYPE, "s", {**GITHUB, "secretName": "KEY", "value": MASK}),
             plans.create(VARIABLE_TYPE, "v", {**GITHUB, "variableName": "KEY", "value": "shown"}),
         ],
     ),
@@ -109,8 +109,8 @@ HARMLESS = {
     "a plain variable turns sensitive": [
         plans.update(VARIABLE, "x", {"sensitive": False}, {"sensitive": True}, ("sensitive",))
     ],
-    "a secret changes": [plans.update(VARIABLE, "x", {"value": SECRET}, {"value": SECRET}, ("value",))],
-    "a secret property is taken out": [plans.update(DRAIN, "x", {"secret": SECRET}, {}, ("secret",))],
+    "a secret changes": [plans.update(VARIABLE, "x", {"value": MASK}, {"value": MASK}, ("value",))],
+    "a secret property is taken out": [plans.update(DRAIN, "x", {"secret": MASK}, {}, ("secret",))],
     "the old one is deleted first": [replaced(DRAIN, {"name": "x", "a": 1}, {"name": "x", "a": 2}, "delete")],
     "the new one has another name": [replaced(DRAIN, {"name": "x"}, {"name": "y"}, "create")],
     "a deployment has no name": [replaced(DEPLOYMENT, {"name": "x", "ref": "a"}, {"name": "x", "ref": "b"}, "create")],

@@ -9,8 +9,8 @@ from markdown_it import MarkdownIt
 
 from parity.cli.commands import preview as command
 from parity.errors import GateError, PolicyError, UpdateError
+from parity.masked import MASK
 from parity.preview import markdown, words
-from parity.preview.plan import SECRET
 from support import plans
 from support.plans import DATABASE, DEPLOYMENT, DOMAIN, GRANT, LIVE, ROLE, VARIABLE
 
@@ -65,7 +65,7 @@ def test_each_property_has_both_values_in_its_row():
 
 
 def test_a_secret_says_only_that_it_changed():
-    same = {"value": SECRET}
+    same = {"value": MASK}
     found = plans.plan(plans.update(VARIABLE, "v", same, same, ("value",)))
     assert ["<code>value</code>", "[secret]", "[secret], changed"] in rows(comment(found))
 

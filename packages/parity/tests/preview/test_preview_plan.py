@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from parity.preview.plan import ABSENT, SECRET, UNCOVERED, UNKNOWN
+from parity.masked import MASK
+from parity.preview.plan import ABSENT, UNCOVERED, UNKNOWN
 from support import plans
 from support.plans import DATABASE, GRANT, PROJECT, ROLE, VARIABLE
 
@@ -42,16 +43,16 @@ def test_lists_of_mappings_are_compared_item_by_item_and_others_whole():
 
 
 def test_a_secret_that_changed_is_told_by_the_engine_alone():
-    same = {"key": "TOKEN", "value": SECRET}
+    same = {"key": "TOKEN", "value": MASK}
     change = only(plans.plan(plans.update(VARIABLE, "v", same, dict(same), ("value",))))
-    assert values(change) == {"value": (SECRET, SECRET)}
+    assert values(change) == {"value": (MASK, MASK)}
     assert change.properties[0].secret
 
 
 def test_a_secret_in_the_events_form_is_masked():
     wire = {"value": {plans.SIGNATURE: "1b47061264138c4ac30d75fd1eb44270", "ciphertext": "canary"}}
     change = only(plans.plan(plans.create(VARIABLE, "v", wire)))
-    assert values(change) == {"value": (ABSENT, SECRET)}
+    assert values(change) == {"value": (ABSENT, MASK)}
     assert "canary" not in repr(change.document() if hasattr(change, "document") else change.after)
 
 
@@ -137,16 +138,16 @@ def test_a_policys_refusal_is_no_failure_of_the_preview():
 
 
 def test_what_was_a_secret_until_now_is_not_shown():
-    before = {"secret": SECRET, "endpoint": SECRET}
+    before = {"secret": MASK, "endpoint": MASK}
     change = only(plans.plan(plans.update(DATABASE, "x", before, {"secret": "canary"}, ("secret", "endpoint"))))
-    assert values(change) == {"secret": (SECRET, UNCOVERED), "endpoint": (SECRET, ABSENT)}
+    assert values(change) == {"secret": (MASK, UNCOVERED), "endpoint": (MASK, ABSENT)}
     assert "canary" not in str([each.document() for each in change.properties])
 
 
 def test_a_github_secret_that_becomes_a_variable_is_not_shown_either():
     kind = "github:index/actionsEnvironment{0}:ActionsEnvironment{0}"
     found = plans.plan(
-        plans.delete(kind.format("Secret"), "s", {"secretName": "KEY", "value": SECRET}),
+        plans.delete(kind.format("Secret"), "s", {"secretName": "KEY", "value": MASK}),
         plans.create(kind.format("Variable"), "v", {"variableName": "KEY", "value": "canary"}),
         plans.create(kind.format("Variable"), "w", {"variableName": "OTHER", "value": "plain"}),
     )

@@ -9,6 +9,7 @@ from typing import Any
 import httpx
 
 from parity.provider.vercel import Vercel
+from parity.vendors.http import Limits
 
 TEAM = "team_abc"
 COMMIT = "c1f0a7d3be5946208e7d1b9a40c2f6e85d3b7a19"
@@ -37,7 +38,8 @@ class World:
     _left: int = 0
 
     def vercel(self, retry_seconds: float = 5) -> Vercel:
-        return Vercel("token", transport=httpx.MockTransport(self._api), retry_seconds=retry_seconds)
+        limits = Limits(deadline_seconds=retry_seconds)
+        return Vercel("token", transport=httpx.MockTransport(self._api), limits=limits)
 
     def web(self) -> httpx.AsyncClient:
         return httpx.AsyncClient(transport=httpx.MockTransport(self._page))

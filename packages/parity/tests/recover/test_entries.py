@@ -8,7 +8,8 @@ import pytest
 
 from parity.evaluate.graph import Resource, SecretInput, computed
 from parity.inventory import model
-from parity.recover.entries import MARKER, SECRET, SIGNATURE, Known, Unknown, entry, provider_urn, sealed, unread
+from parity.masked import SECRET, SIGNATURE
+from parity.recover.entries import MARKER, Known, Unknown, entry, provider_urn, sealed, unread
 
 PROJECT = "urn:pulumi:staging::storefront::vercel:index/project:Project::shop"
 OTHER = "urn:pulumi:staging::storefront::vercel:index/project:Project::other"

@@ -11,7 +11,8 @@ from parity.engine.state import parse
 from parity.evaluate.graph import Graph, Resource, SecretInput, computed
 from parity.inventory import model
 from parity.inventory.model import LiveObject, LiveState
-from parity.recover.entries import MARKER, SECRET, SIGNATURE, Known, Unknown
+from parity.masked import SECRET, SIGNATURE
+from parity.recover.entries import MARKER, Known, Unknown
 from parity.recover.model import Decision, Plan
 from parity.recover.state_edit import edit, stamped
 

@@ -41,6 +41,7 @@ from parity.releases.forecast import Applied
 from parity.releases.pull_request import PullRequest
 from parity.releases.release_status import Deployed, ReleaseStatus
 from parity.releases.steps import Change
+from parity.vendors import services
 from parity.vendors.http import Client, Limits, Service
 from support.paths import ROOT
 
@@ -537,7 +538,7 @@ def test_a_rollback_that_was_applied_is_found_until_it_is_merged(hub, tmp_path, 
 
 
 def test_without_a_token_it_is_said_which(tmp_path, monkeypatch):
-    for name in release_status.GITHUB_TOKENS:
+    for name in services.GITHUB_TOKENS:
         monkeypatch.delenv(name, raising=False)
     with pytest.raises(UsageError, match="GH_TOKEN"):
         ask(rollback_change(tmp_path), tmp_path)

@@ -10,8 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from parity.config.errors import ConfigError
-from parity.errors import ProjectError, RefusedError, UsageError
+from parity.errors import ConfigError, ProjectError, RefusedError, UsageError
 from parity.releases import stack_file
 from parity.releases.stack_file import ReleasesFile
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import subprocess
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -12,6 +11,7 @@ from parity.backend import this_host
 from parity.backend.ledger import Ledger
 from parity.backend.store import LEDGER_VARIABLE, Store, backend_url, open_store
 from parity.engine import toolchain
+from parity.git import Repository
 
 if TYPE_CHECKING:
     from parity.evaluate.stack import Stack
@@ -57,7 +57,7 @@ def provenance(stack: Stack, command: str) -> dict[str, Any]:
         "host": this_host.as_document(this_host.here()),
         "pid": os.getpid(),
         "run": this_host.as_document(this_host.run_of(environment)),
-        "commit": commit_of(stack.project.root),
+        "commit": Repository(stack.project.root).state,
         "versions": versions(),
     }
 
@@ -81,17 +81,3 @@ def versions() -> dict[str, str]:
     """The engine's and the plugins' versions, by name."""
     tools = toolchain.resolve()
     return {"pulumi": tools.cli.version, **{plugin.name: plugin.version for plugin in tools.plugins}}
-
-
-def commit_of(root: Path) -> str:
-    """The commit of the checkout, 40 hex digits, with `+changes` where files differ from it; empty outside of git."""
-    said = _git(root, "rev-parse", "HEAD")
-    return said + "+changes" if said and _git(root, "status", "--porcelain", "--untracked-files=no") else said
-
-
-def _git(root: Path, *arguments: str) -> str:
-    try:
-        done = subprocess.run(["git", *arguments], cwd=root, capture_output=True, text=True, check=False)
-    except FileNotFoundError:
-        return ""
-    return done.stdout.strip() if done.returncode == 0 else ""

@@ -7,7 +7,6 @@ are whole or not at all: an object is created under a new key, never changed.
 from __future__ import annotations
 
 import contextlib
-import json
 import os
 import uuid
 from dataclasses import dataclass
@@ -194,7 +193,7 @@ def backend_url(pulumi: Pulumi) -> str:
         UpdateError: nobody is logged in.
     """
     given = pulumi.environment.get("PULUMI_BACKEND_URL")
-    return given or str(json.loads(pulumi.run("whoami", "--verbose", "--json").stdout)["url"])
+    return given or str(pulumi.whoami()["url"])
 
 
 def open_store(url: str) -> Store | None:

@@ -19,6 +19,7 @@ from parity.check.units import STACK_NAME, Unit, differing, is_missing, look_up,
 from parity.config.secret import Secret
 from parity.engine.counting import counted
 from parity.evaluate.graph import SecretInput
+from parity.masked import MASK
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -30,7 +31,6 @@ Evaluate = Callable[[str, "Mapping[str, Any]"], "Graph"]
 
 _NONE: Mapping[str, str] = MappingProxyType({})
 
-HIDDEN = "[secret]"
 NOT_AT_HAND = "[secret, not at hand]"
 CLEAR = "[in the clear]"
 """Stands for a value that the other stack keeps as a secret: it is most likely one."""
@@ -313,7 +313,7 @@ class _Judge:
 def _shown_config(one: Any, other: Any, *, sealed: bool) -> tuple[str, str]:
     if isinstance(one, Secret) or isinstance(other, Secret):
         if is_missing(one) or is_missing(other):
-            return tuple(ABSENT if is_missing(each) else HIDDEN for each in (one, other))  # pyright: ignore[reportReturnType]
+            return tuple(ABSENT if is_missing(each) else MASK for each in (one, other))  # pyright: ignore[reportReturnType]
         return _compared(equal=type(one) is type(other) and one == other, sealed=sealed)
     return _text(one), _text(other)
 
@@ -329,9 +329,9 @@ def shown(one: Any, other: Any, *, sealed: bool) -> tuple[str, str]:
     """Both values as text; of secrets only whether they are equal."""
     if isinstance(one, SecretInput) or isinstance(other, SecretInput):
         if ABSENT in (one, other):
-            return tuple(ABSENT if each == ABSENT else HIDDEN for each in (one, other))  # pyright: ignore[reportReturnType]
+            return tuple(ABSENT if each == ABSENT else MASK for each in (one, other))  # pyright: ignore[reportReturnType]
         if type(one) is not type(other):
-            return tuple(HIDDEN if isinstance(each, SecretInput) else CLEAR for each in (one, other))  # pyright: ignore[reportReturnType]
+            return tuple(MASK if isinstance(each, SecretInput) else CLEAR for each in (one, other))  # pyright: ignore[reportReturnType]
         return _compared(equal=fingerprint(one) == fingerprint(other), sealed=sealed)
     return _fact(one), _fact(other)
 
@@ -343,7 +343,7 @@ def _fact(value: Any) -> str:
 def _compared(*, equal: bool, sealed: bool) -> tuple[str, str]:
     if sealed:
         return NOT_AT_HAND, NOT_AT_HAND
-    return HIDDEN, "[secret, equal]" if equal else "[secret, different]"
+    return MASK, "[secret, equal]" if equal else "[secret, different]"
 
 
 def fingerprint(value: Any) -> str:

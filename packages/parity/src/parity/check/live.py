@@ -7,21 +7,17 @@ rule says that a provider decides it (packages/parity/src/parity/check/rules.py)
 
 from __future__ import annotations
 
-import json
 import re
-import subprocess
-import tempfile
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
 from parity.check.compare import Difference, Result, excepted, same_but_for_the_name, shown
 from parity.check.facts import ABSENT, Facts, Place, leaves
 from parity.check.rules import rule_for
 from parity.check.trace import differs
-from parity.engine.pulumi import following
 from parity.errors import UpdateError
 from parity.evaluate.graph import SecretInput, is_computed
+from parity.masked import MASK, is_sealed
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
@@ -34,8 +30,6 @@ if TYPE_CHECKING:
 Document = dict[str, Any]
 
 ASPECT = "live"
-_SIGNATURE = "4dabf18193072939515e22adb298388d"
-"""Marks a secret in the engine's documents (pulumi/pulumi, sdk/go/common/resource/sig)."""
 
 
 @dataclass(frozen=True)
@@ -53,33 +47,18 @@ def look(stack: Stack, report: Callable[[str], None] = lambda _: None) -> Real:
     Raises:
         UpdateError: the engine failed, or a provider could not be asked.
     """
-    with tempfile.TemporaryDirectory() as folder:
-        events = Path(folder) / "events.jsonl"
-        command = ["refresh", "--preview-only", "--stack", stack.name, "--event-log", str(events)]
 
-        def tell(progress: Progress) -> None:
-            report(f"{stack.name}: {progress.finished or 'the first'} objects read")
+    def tell(progress: Progress) -> None:
+        report(f"{stack.name}: {progress.finished or 'the first'} objects read")
 
-        with following(events, tell):
-            done = subprocess.run(
-                [str(stack.pulumi.executable), *command, "--non-interactive"],
-                cwd=stack.pulumi.cwd,
-                # The flag for the event log is only there with the engine's debug commands.
-                env={**stack.pulumi.environment, "PULUMI_DEBUG_COMMANDS": "true"},
-                capture_output=True,
-                text=True,
-                check=False,
-                stdin=subprocess.DEVNULL,
-            )
-        text = events.read_text(encoding="utf-8") if events.exists() else ""
-    seen = [cast("Document", json.loads(line)) for line in text.splitlines() if line.strip()]
-    if done.returncode:
+    done = stack.pulumi.follow("refresh", "--preview-only", "--stack", stack.name, on_progress=tell)
+    if done.code:
         raise UpdateError(
-            f"what {stack.name} really has could not be read: {_reason(seen) or done.stderr.strip()}",
+            f"what {stack.name} really has could not be read: {_reason(done.events) or done.error.strip()}",
             where=str(stack.project.root),
             remedy=f"pulumi refresh --preview-only --stack {stack.name} shows the whole error",
         )
-    return real(stack.name, stack.project.name, seen)
+    return real(stack.name, stack.project.name, done.events)
 
 
 def _reason(events: Iterable[Document]) -> str:
@@ -128,12 +107,12 @@ def _unsealed(value: Any) -> Any:
     """The value with a mark for each secret: what it is, is not compared."""
     if isinstance(value, dict):
         mapping = cast("Document", value)
-        if _SIGNATURE in mapping:
+        if is_sealed(mapping):
             return SecretInput("")
         return {name: _unsealed(each) for name, each in mapping.items()}
     if isinstance(value, list):
         return [_unsealed(each) for each in cast("list[Any]", value)]
-    return SecretInput("") if value == "[secret]" else value
+    return SecretInput("") if value == MASK else value
 
 
 # --- Comparison -------------------------------------------------------------------------------------------------------

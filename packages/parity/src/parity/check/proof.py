@@ -15,22 +15,21 @@ from parity.check.derived import watching
 from parity.check.facts import facts
 from parity.check.live import Declared, Real, compare_real
 from parity.config import guard
-from parity.config.errors import ConfigError, InfraError
 from parity.config.model_problems import own_values
-from parity.config.problems import in_order
 from parity.config.program import FOLDERS
 from parity.config.secret import Secret
 from parity.config.stack_models import StackConfig
-from parity.errors import ParityError, ProjectError
+from parity.errors import ConfigError, ParityError, ProjectError
 from parity.evaluate.declared import declared
+from parity.problems import in_order
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from parity.config.problems import ConfigProblem
     from parity.config.project import Project
     from parity.config.settings import Settings
     from parity.evaluate.graph import Graph
+    from parity.problems import ConfigProblem
 
     Load = Callable[[str], Settings]
 
@@ -179,7 +178,7 @@ class Program:
         try:
             with watching(self.derived):
                 return declared(self._project, mixed)
-        except (InfraError, ParityError):
+        except ParityError:
             raise
         except Exception as error:
             raise _failed(stack, error) from error

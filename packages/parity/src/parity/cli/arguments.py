@@ -8,9 +8,9 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from parity.cli import names
-from parity.config.problems import nearest
 from parity.config.project import find_project
 from parity.errors import UsageError
+from parity.problems import nearest
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

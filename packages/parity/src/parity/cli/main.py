@@ -44,7 +44,7 @@ def main() -> None:
     try:
         application()(prog_name="parity")
     except Exception as error:
-        from parity.cli.translate import translated  # noqa: PLC0415 - it imports what most commands do not need
+        from parity.local.translate import translated  # noqa: PLC0415 - it imports what most commands do not need
 
         known = translated(error)
         if known is None:

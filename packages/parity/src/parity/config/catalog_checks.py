@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from parity.config import names
 from parity.config.parameters import DatabaseUrlVariable
-from parity.config.problems import ConfigProblem, nearest
+from parity.problems import ConfigProblem, nearest
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence

@@ -13,7 +13,7 @@ from parity.config.secret import Secret
 
 if TYPE_CHECKING:
     from parity.config.parameters import Application, Variable
-    from parity.config.settings import Settings
+    from parity.config.settings_model import Settings
 
 _INFO = b"parity/digest/1"
 """What the key is derived for; a new number where the document's form changes, so that no old digest fits by chance."""

@@ -5,14 +5,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from parity.config.digest import config_digest
-from parity.config.errors import StaleRelease
 from parity.config.stack_models import NAMESPACE
+from parity.errors import StaleRelease
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from parity.config.problems import ConfigProblem
-    from parity.config.settings import Settings
+    from parity.config.settings_model import Settings
+    from parity.problems import ConfigProblem
 
 SKIPPED = "The release guard was not run: it needs the stack's secrets, and config was read without the passphrase."
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from parity.config.fields import as_model, keys, locate
-from parity.config.problems import nearest, spell
 from parity.config.secret import Secret
 from parity.config.stack_models import NAMESPACE, SECRET_LENGTH, StackConfig
 from parity.config.variable_values import set_secret
+from parity.problems import nearest, spell
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -16,8 +16,8 @@ if TYPE_CHECKING:
     from pydantic import ValidationError
     from pydantic_core import ErrorDetails
 
-    from parity.config.problems import ConfigProblem, Path
     from parity.config.source import Source
+    from parity.problems import ConfigProblem, Path
 
 OTHER_NAMESPACES = ("pulumi:", "vercel:", "github:", "postgresql:")
 """Keys that belong to the engine and its plugins; they are theirs to check."""

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from parity.config.parameters import Catalog
-    from parity.config.settings import Settings
+    from parity.config.settings_model import Settings
 
 FILE = "pyproject.toml"
 _TABLE = "[tool.parity]"

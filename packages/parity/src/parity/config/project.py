@@ -48,7 +48,7 @@ class Project:
         from ruamel.yaml.error import YAMLError  # noqa: PLC0415
 
         from parity.config import yaml_form  # noqa: PLC0415
-        from parity.config.problems import ConfigProblem  # noqa: PLC0415
+        from parity.problems import ConfigProblem  # noqa: PLC0415
 
         text = yaml_form.read_text(path)
         if isinstance(text, ConfigProblem):

@@ -7,12 +7,11 @@ from typing import TYPE_CHECKING, Any
 
 from pydantic_core import CoreSchema, core_schema
 
-from parity.config.errors import SealedSecret
+from parity.errors import SealedSecret
+from parity.masked import MASK
 
 if TYPE_CHECKING:
     from pydantic import GetCoreSchemaHandler, GetJsonSchemaHandler
-
-_SHOWN = "[secret]"
 
 
 class Secret:
@@ -51,12 +50,12 @@ class Secret:
         return self._value
 
     def __repr__(self) -> str:
-        return _SHOWN
+        return MASK
 
     __str__ = __repr__
 
     def __format__(self, format_spec: str) -> str:
-        return format(_SHOWN, format_spec)
+        return format(MASK, format_spec)
 
     def __eq__(self, other: object) -> bool:
         """Whether both hold the same value; a sealed secret equals nothing but itself."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import traceback
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
@@ -13,57 +13,19 @@ from pulumi.runtime import config as engine_config
 from pydantic import ValidationError
 
 from parity.config import catalog_checks, guard, program, source, stack_checks
-from parity.config.errors import ConfigError, InfraError
 from parity.config.model_problems import foreign_keys, model_faults, own_values
-from parity.config.problems import ConfigProblem, in_order, nearest, spell
 from parity.config.secret import Secret
-from parity.config.stack_models import (
-    ApplicationSettings,
-    DatabaseSettings,
-    DeliverySettings,
-    LogSettings,
-    ParityException,
-    Releases,
-    StackConfig,
-)
+from parity.config.settings_model import Settings
+from parity.config.stack_models import StackConfig
+from parity.errors import ConfigError, ProjectError
+from parity.problems import ConfigProblem, in_order, nearest, spell
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
 
     from parity.config.parameters import Catalog
 
-
-@dataclass(frozen=True)
-class Settings:
-    """Everything that the program is built from, for one stack; complete and checked."""
-
-    stack: str
-    catalog: Catalog
-    environment: str
-    """The stack's name, as its file says it."""
-    secret: Secret
-    """The stack secret: parity.config.passwords and parity.config.digest derive from it."""
-    manages_repository: bool
-    protect: bool
-    applications: Mapping[str, ApplicationSettings]
-    databases: Mapping[str, DatabaseSettings]
-    delivery: DeliverySettings
-    logs: LogSettings
-    releases: Mapping[str, Releases]
-    exceptions: tuple[ParityException, ...]
-    acknowledged: tuple[str, ...]
-    origin: source.Source = field(repr=False, compare=False)
-    """Where the config came from: makes faults with their lines."""
-
-    @property
-    def file(self) -> str | None:
-        """The stack file's name, where it is at hand."""
-        return self.origin.file
-
-    @property
-    def sealed(self) -> bool:
-        """Whether secrets' values are not at hand."""
-        return self.secret.sealed
+__all__ = ["Settings", "from_engine", "load", "project_folder"]
 
 
 def load(
@@ -116,7 +78,7 @@ def from_engine() -> Settings:
     try:
         settings = load(pulumi.get_stack(), project_folder(Path.cwd()), values, secret_keys=secret_keys)
         guard.check(settings)
-    except InfraError as error:
+    except ProjectError as error:
         raise pulumi.RunError(str(error)) from None
     return settings
 

@@ -14,15 +14,15 @@ from ruamel.yaml.scalarbool import ScalarBoolean
 
 from parity.config import yaml_form
 from parity.config.fields import bare, keys
-from parity.config.problems import ConfigProblem, spell
 from parity.config.secret import Secret
 from parity.config.stack_models import NAMESPACE, StackConfig
+from parity.problems import ConfigProblem, spell
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
     from pathlib import Path as FilePath
 
-    from parity.config.problems import Path
+    from parity.problems import Path
 
 Position = tuple[int, int]
 """Line and column, both from 1."""

@@ -12,16 +12,16 @@ from typing import TYPE_CHECKING, Any, cast
 
 from parity.config import forms
 from parity.config.parameters import DatabaseUrlVariable, PerStackVariable, SensitiveVariable
-from parity.config.problems import ConfigProblem, nearest, spell
 from parity.config.stack_models import NAMESPACE
 from parity.config.variable_values import value_faults
+from parity.problems import ConfigProblem, nearest, spell
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from parity.config.parameters import Application, Catalog
-    from parity.config.problems import Path
     from parity.config.source import Source, StackFile
+    from parity.problems import Path
 
 APPLICATIONS = NAMESPACE + "applications"
 DATABASES = NAMESPACE + "databases"

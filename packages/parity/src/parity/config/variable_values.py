@@ -8,14 +8,14 @@ from pydantic_core import PydanticCustomError
 
 from parity.config import forms
 from parity.config.parameters import PerStackVariable, SensitiveVariable
-from parity.config.problems import spell
 from parity.config.secret import Secret
+from parity.problems import spell
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from parity.config.problems import ConfigProblem, Path
     from parity.config.source import Source
+    from parity.problems import ConfigProblem, Path
 
 _TEXT_FORMS: dict[str, tuple[Callable[[str], str], str]] = {
     "string": (forms.clean, "Write text; a number or a boolean that is meant as text goes in quotes."),

@@ -19,6 +19,11 @@ def compose(text: str) -> Node:
     return cast("Any", YAML(typ="rt")).compose(text)
 
 
+def scalar(text: str) -> str:
+    """A plain word as YAML, quoted where it would read as something else, as `12345678e9` reads as a number."""
+    return text if cast("Any", YAML(typ="safe")).load(text) == text else f"'{text}'"
+
+
 def find(node: Node, path: Sequence[str]) -> tuple[Node, Node, Node] | None:
     """The mapping, the key and the value at a path of keys, or None where one of them is not there."""
     found: tuple[Node, Node, Node] | None = None

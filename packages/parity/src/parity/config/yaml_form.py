@@ -24,13 +24,13 @@ from ruamel.yaml.events import (
     SequenceStartEvent,
 )
 
-from parity.config.problems import ConfigProblem, spell
+from parity.problems import ConfigProblem, spell
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path as FilePath
 
-    from parity.config.problems import Path
+    from parity.problems import Path
 
 LARGEST_BYTES = 2 * 1024 * 1024
 """Of a stack's file: a hundred applications with fifty encrypted values each take a third of it."""

@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING
 
 from parity import inventory, redact
 from parity.backend.stack_backend import open_backend
-from parity.config.errors import InfraError
 from parity.drift import compare, cross_stack, exceptions, privileges, unmanaged
 from parity.drift.model import KINDS, Finding, Report
 from parity.drift.remediation import Context
@@ -148,7 +147,7 @@ def _settings_of(stack: Stack) -> Settings | None:
     """Another stack's settings with its secrets open, or None where this caller cannot open them."""
     try:
         return stack.settings()
-    except (ParityError, InfraError):
+    except ParityError:
         return None
 
 
@@ -159,7 +158,7 @@ def _other(stack: Stack, settings: Settings | None) -> tuple[cross_stack.Other |
     try:
         chosen = settings or stack.sealed_settings()
         graph: Graph = stack.declared(chosen)
-    except (ParityError, InfraError) as error:
+    except ParityError as error:
         return None, f"nothing was compared with {stack.name}: its config has faults ({str(error).splitlines()[0]})"
     return cross_stack.Other(stack.name, graph, opened), note
 

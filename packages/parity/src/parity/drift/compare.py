@@ -7,12 +7,13 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any, cast
 
 from parity.drift import properties
-from parity.drift.model import HIDDEN, UNSET, Cause, Finding
+from parity.drift.model import UNSET, Cause, Finding
 from parity.drift.values import flat, leaves, only, plain, same, shown, unset
 from parity.evaluate.graph import SecretInput, is_computed
 from parity.inventory import model
 from parity.inventory.keys import opened
 from parity.inventory.model import moment
+from parity.masked import MASK
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -299,15 +300,15 @@ class _Compared:
         elif written and ours and written > ours.latest:
             return self._finding(
                 name,
-                declared=HIDDEN,
-                live=HIDDEN,
+                declared=MASK,
+                live=MASK,
                 cause="outside",
                 detail=f"{why}, but it was written at {_time(written)}, after our last write at {_time(ours.noted)}",
             )
         evidence = f"last written {_time(written)}" if written else "no time of its last write is told"
         if ours:
             evidence += f"; our last write was noted at {_time(ours.noted)}"
-        return self._finding(name, kind="unknowable", declared=HIDDEN, live="(not shown)", detail=f"{why}; {evidence}")
+        return self._finding(name, kind="unknowable", declared=MASK, live="(not shown)", detail=f"{why}; {evidence}")
 
 
 def _names_of(given: Mapping[str, Any], name: str) -> dict[str, Any]:

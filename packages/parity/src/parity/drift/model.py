@@ -21,7 +21,6 @@ FAILS: tuple[Kind, ...] = ("changed", "missing", "unmanaged", "cross-stack")
 """Kinds that make a stack not clean, unless a command says otherwise."""
 
 UNSET = "(not set)"
-HIDDEN = "[secret]"
 
 Cause = Literal["outside", "not applied", "not recorded", "undeclared", "removed from the program", ""]
 

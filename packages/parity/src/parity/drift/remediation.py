@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal, cast
 
 from parity.inventory import model
+from parity.masked import MASK
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -177,7 +178,7 @@ def _default(finding: Finding, context: Context) -> Step:
 _SPECIAL: dict[tuple[str, str], Callable[[Finding, Context], Step]] = {
     (model.VARIABLE, "value"): lambda finding, context: (
         _hidden_value(finding, context)
-        if finding.live.startswith("[secret]") and finding.declared.startswith("[secret]")
+        if finding.live.startswith(MASK) and finding.declared.startswith(MASK)
         else Step(finding, "refresh and up", _refreshed(context), "the provider reads a variable that is not sensitive")
     ),
     (model.SECRET, "value"): _hidden_value,

@@ -6,9 +6,10 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any, cast
 
 from parity.drift.compare import Pair, Sides, pairs, vendor
-from parity.drift.model import HIDDEN, Finding
+from parity.drift.model import Finding
 from parity.drift.values import shown, unset
 from parity.inventory import model
+from parity.masked import MASK
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -41,8 +42,8 @@ def _logins(sides: Sides, every: Mapping[str, Pair]) -> list[Finding]:
             "password",
             (login.role,),
             urn,
-            declared=HIDDEN,
-            live=HIDDEN if login.works is False else "(not known)",
+            declared=MASK,
+            live=MASK if login.works is False else "(not known)",
             cause="outside" if login.works is False else "",
         )
         text = "the declared password does not log in" if login.works is False else "the password could not be tried"

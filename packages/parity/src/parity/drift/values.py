@@ -6,8 +6,9 @@ import json
 import re
 from typing import TYPE_CHECKING, Any, cast
 
-from parity.drift.model import HIDDEN, UNSET
+from parity.drift.model import UNSET
 from parity.evaluate.graph import SecretInput
+from parity.masked import MASK, is_sealed
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -68,7 +69,7 @@ def plain(value: Any) -> Any:
     """A recorded value with secrets opened where the export has them open: `{4dabf...: 1b47..., plaintext: "..."}`."""
     if isinstance(value, dict):
         document = cast("dict[str, Any]", value)
-        if _SIGNATURE in document:
+        if is_sealed(document):
             text = document.get("plaintext")
             return json.loads(text) if isinstance(text, str) else SecretInput(None)
         return {name: plain(each) for name, each in document.items()}
@@ -77,21 +78,17 @@ def plain(value: Any) -> Any:
     return value
 
 
-_SIGNATURE = "4dabf18193072939515e22adb298388d"
-"""What marks a secret in a state (Pulumi's own constant)."""
-
-
 def shown(value: Any, *, secret: bool = False) -> str:
     """A value as a report may have it: short, and nothing that opens anything."""
     if unset(value) and value is not False and value != 0:
         return UNSET
     if secret or isinstance(value, SecretInput):
-        return HIDDEN
+        return MASK
     text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False, default=str)
     if _WITH_PASSWORD.search(text):
-        return f"{HIDDEN} (a URL with a password)"
+        return f"{MASK} (a URL with a password)"
     if isinstance(value, str) and len(text) >= _LONG and _LOOKS_SECRET.fullmatch(text) and not _is_known_form(text):
-        return f"{HIDDEN} ({len(text)} characters that look like a key)"
+        return f"{MASK} ({len(text)} characters that look like a key)"
     return text if len(text) <= _SHORT else f"{text[:_SHORT]}... ({len(text)} characters)"
 
 

@@ -14,13 +14,16 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
 from parity.engine.counting import counts
-from parity.errors import FailedUpdate, UpdateError
+from parity.errors import UpdateError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator, Mapping, Sequence
 
 _POLL_SECONDS = 0.1
 _AGAIN_SECONDS = 0.5
+_TAIL_LINES = 12
+_QUESTION_SECONDS = 300
+"""For a command that only asks the backend: one that cannot be reached is an error and no wait without end."""
 _TERMINATING = "received; terminating"
 """What the engine says at a second interrupt (pulumi's backend/cancellation_scope.go)."""
 _QUIET = {"same", "refresh", "read", "read-replacement"}
@@ -127,36 +130,107 @@ def short_urn(urn: str) -> str:
     return f"{parts[-2].split('$')[-1].split(':')[-1]} {parts[-1]}"
 
 
+class FailedUpdate(UpdateError):
+    """An update failed or was interrupted; it knows what was done until then."""
+
+    def __init__(self, what: str, *, where: str, remedy: str, progress: Progress, code: int, interrupts: int) -> None:
+        """Take what the engine did and its exit code, and how often it was interrupted."""
+        super().__init__(what, where=where, remedy=remedy)
+        self.progress = progress
+        self.code = code
+        self.interrupts = interrupts
+
+
+@dataclass(frozen=True)
+class Followed:
+    """What a command said that was followed through its events."""
+
+    code: int
+    out: str
+    error: str
+    events: list[dict[str, Any]]
+
+
 @dataclass(frozen=True)
 class Pulumi:
-    """The engine's command line with the environment it runs in."""
+    """The engine's command line with the environment it runs in; the one place that starts it."""
 
     executable: Path
     cwd: Path
     environment: Mapping[str, str]
 
-    def run(self, *arguments: str, check: bool = True) -> subprocess.CompletedProcess[str]:
-        """Run a command to its end and give its output; raises UpdateError on failure unless `check` is false."""
-        command = [str(self.executable), *arguments, "--non-interactive"]
-        result = subprocess.run(
-            command,
+    def run(
+        self,
+        *arguments: str,
+        given: str = "",
+        hide: Callable[[str], str] = str,
+        variables: Mapping[str, str] | None = None,
+        seconds: float | None = None,
+    ) -> subprocess.CompletedProcess[str]:
+        """Run a command to its end and give its output.
+
+        Args:
+            arguments: the command, its arguments and options.
+            given: standard input; it goes through a pipe, so that it may hold secrets.
+            hide: takes secrets out of the engine's words before they become an error's.
+            variables: set for this command, over the environment.
+            seconds: how long it may take; None for no limit.
+
+        Raises:
+            UpdateError: it failed, or did not end in time.
+        """
+        asked = f"pulumi {' '.join(arguments[:2])}"
+        try:
+            result = self._run(arguments, variables or {}, given, seconds)
+        except subprocess.TimeoutExpired:
+            raise UpdateError(
+                f"{asked} did not end within {seconds:g} s",
+                where=str(self.cwd),
+                remedy="see that the backend can be reached: `pulumi whoami --verbose`",
+            ) from None
+        if result.returncode:
+            said = hide(result.stderr.strip() or result.stdout.strip()).splitlines()[-_TAIL_LINES:]
+            raise UpdateError(f"{asked} ended with {result.returncode}: " + "\n".join(said), where=str(self.cwd))
+        return result
+
+    def follow(self, *arguments: str, on_progress: Callable[[Progress], None]) -> Followed:
+        """Run a command to its end, however it ends, and give its output and its events.
+
+        `on_progress` is told at least every tenth of a second what was done so far.
+        """
+        with _event_log() as (events, options, variables):
+            with _following(events, on_progress, Progress()):
+                done = self._run([*arguments, *options], variables)
+            text = events.read_text(encoding="utf-8") if events.exists() else ""
+        seen = [cast("dict[str, Any]", json.loads(line)) for line in text.splitlines() if line.strip()]
+        return Followed(done.returncode, done.stdout, done.stderr, seen)
+
+    def _run(
+        self, arguments: Sequence[str], variables: Mapping[str, str], given: str = "", seconds: float | None = None
+    ) -> subprocess.CompletedProcess[str]:
+        return subprocess.run(
+            self._command(arguments),
             cwd=self.cwd,
-            env=dict(self.environment),
+            env={**self.environment, **variables},
+            input=given,
             capture_output=True,
             text=True,
             check=False,
-            stdin=subprocess.DEVNULL,
+            timeout=seconds,
         )
-        if check and result.returncode:
-            raise UpdateError(
-                f"pulumi {' '.join(arguments[:2])} ended with {result.returncode}: {_tail(result)}",
-                where=str(self.cwd),
-            )
-        return result
+
+    def _command(self, arguments: Sequence[str]) -> list[str]:
+        return [str(self.executable), *arguments, "--non-interactive"]
+
+    def whoami(self) -> dict[str, Any]:
+        """The backend's `url`, and the `user` there; raises UpdateError where nobody is logged in."""
+        return json.loads(self.run("whoami", "--verbose", "--json", seconds=_QUESTION_SECONDS).stdout)
 
     def stacks(self) -> list[str]:
         """The names of the stacks that the backend knows."""
-        return [str(row["name"]) for row in json.loads(self.run("stack", "ls", "--json").stdout)]
+        return [
+            str(row["name"]) for row in json.loads(self.run("stack", "ls", "--json", seconds=_QUESTION_SECONDS).stdout)
+        ]
 
     def ensure_stack(self, name: str) -> None:
         """Make the stack where the backend does not know it; its file stays as it is."""
@@ -183,22 +257,23 @@ class Pulumi:
             FailedUpdate: where the command fails or was interrupted, with the engine's own error diagnostics.
         """
         progress = Progress()
-        command = [str(self.executable), *arguments, "--non-interactive"]
-        with tempfile.TemporaryDirectory() as folder, log.open("ab") as output:
-            events = Path(folder) / "events.jsonl"
-            process = subprocess.Popen(
-                [*command, "--event-log", str(events)],
+        with (
+            _event_log() as (events, options, variables),
+            log.open("ab") as output,
+            subprocess.Popen(
+                self._command([*arguments, *options]),
                 cwd=self.cwd,
-                # The flag for the event log is only there with the engine's debug commands.
-                env={**self.environment, "PULUMI_DEBUG_COMMANDS": "true"},
+                env={**self.environment, **variables},
                 stdin=subprocess.DEVNULL,
                 stdout=output,
                 stderr=subprocess.STDOUT,
                 # A group of its own: a terminal's Ctrl-C reaches the engine only through us, and so once.
                 process_group=0,
-            )
-            with following(events, on_progress, progress), _interrupting(process, on_interrupt) as interrupts:
-                code = _exit_code(process, interrupts, progress)
+            ) as process,
+            _following(events, on_progress, progress),
+            _interrupting(process, on_interrupt) as interrupts,
+        ):
+            code = _exit_code(process, interrupts, progress)
         if code or interrupts:
             how = "was interrupted" if interrupts else f"ended with {code}"
             raise FailedUpdate(
@@ -252,23 +327,25 @@ def _interrupting(process: subprocess.Popen[bytes], tell: Callable[[int], None])
 
 
 @contextmanager
-def following(path: Path, on_progress: Callable[[Progress], None], progress: Progress | None = None) -> Generator[None]:
-    """Read an event log as it grows while the body runs, and what is left of it when the body ends.
+def _event_log() -> Generator[tuple[Path, list[str], dict[str, str]]]:
+    """A file for the engine's events, and the options and variables that have them written there."""
+    with tempfile.TemporaryDirectory() as folder:
+        events = Path(folder) / "events.jsonl"
+        # The option is only there with the engine's debug commands.
+        yield events, ["--event-log", str(events)], {"PULUMI_DEBUG_COMMANDS": "true"}
 
-    Args:
-        path: the file that `--event-log` names.
-        on_progress: is told at least every tenth of a second.
-        progress: takes the events; a new one by default.
-    """
-    taken = Progress() if progress is None else progress
+
+@contextmanager
+def _following(path: Path, on_progress: Callable[[Progress], None], progress: Progress) -> Generator[None]:
+    """Let `progress` take the events as their log grows while the body runs, and what is left when the body ends."""
     ended = threading.Event()
 
     def follow() -> None:
         offset = 0
         while True:
             last = ended.wait(_POLL_SECONDS)
-            offset = _read_events(path, offset, taken)
-            on_progress(taken)
+            offset = _read_events(path, offset, progress)
+            on_progress(progress)
             if last:
                 return
 
@@ -293,8 +370,3 @@ def _read_events(path: Path, offset: int, progress: Progress) -> int:
         if line.strip():
             progress.take(json.loads(line))
     return offset + end
-
-
-def _tail(result: subprocess.CompletedProcess[str], lines: int = 12) -> str:
-    said = (result.stderr.strip() or result.stdout.strip()).splitlines()
-    return "\n".join(said[-lines:])

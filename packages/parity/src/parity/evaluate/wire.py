@@ -7,15 +7,14 @@ from typing import TYPE_CHECKING, Any, cast
 
 from google.protobuf import json_format
 from google.protobuf.struct_pb2 import Struct
-from pulumi.runtime import rpc
+
+from parity.masked import MASK, SECRET, SIGNATURE
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from google.protobuf.struct_pb2 import Value
 
-_SIGNATURE = rpc._special_sig_key  # noqa: SLF001 - the wire's own marker has no public name  # pyright: ignore[reportPrivateUsage]
-_SECRET = rpc._special_secret_sig  # noqa: SLF001 # pyright: ignore[reportPrivateUsage]
 _COMPUTED_PREFIX = "parity-computed:"
 
 _NOT_OPTIONS = frozenset(
@@ -34,7 +33,7 @@ class SecretInput:
 
     def __str__(self) -> str:
         """Never the value."""
-        return "[secret]"
+        return MASK
 
 
 @dataclass(frozen=True)
@@ -80,7 +79,7 @@ def _from_value(value: Value) -> Any:
             return value.bool_value
         case "struct_value":
             fields = value.struct_value.fields
-            if _SIGNATURE in fields and fields[_SIGNATURE].string_value == _SECRET:
+            if SIGNATURE in fields and fields[SIGNATURE].string_value == SECRET:
                 return SecretInput(_from_value(fields["value"]))
             return from_struct(value.struct_value)
         case "list_value":
@@ -98,7 +97,7 @@ def from_wire(value: Any) -> Any:
     """What the SDK serialises to, before it is put into a message, as plain JSON with secrets wrapped."""
     if isinstance(value, dict):
         wire = cast("dict[str, Any]", value)
-        if wire.get(_SIGNATURE) == _SECRET:
+        if wire.get(SIGNATURE) == SECRET:
             return SecretInput(from_wire(wire.get("value")))
         return {key: from_wire(each) for key, each in sorted(wire.items())}
     if isinstance(value, list):
@@ -115,7 +114,7 @@ def to_struct(values: Mapping[str, Any]) -> Struct:
 
 def _to_wire(value: Any) -> Any:
     if isinstance(value, SecretInput):
-        return {_SIGNATURE: _SECRET, "value": _to_wire(value.value)}
+        return {SIGNATURE: SECRET, "value": _to_wire(value.value)}
     if isinstance(value, dict):
         return {key: _to_wire(each) for key, each in cast("dict[str, Any]", value).items()}
     if isinstance(value, list):

@@ -13,6 +13,7 @@ from parity.inventory import github, model, postgres, vercel
 from parity.inventory.documents import texts
 from parity.inventory.keys import MARKER, natural_key, opened
 from parity.inventory.model import LiveObject, LiveState, VendorState
+from parity.vendors import services
 from parity.vendors.http import Client, Limits
 
 if TYPE_CHECKING:
@@ -68,7 +69,7 @@ def collect_live_state(
 
 def _require_tokens(graph: Graph, environment: Mapping[str, str]) -> None:
     vendors = {_vendor(each) for each in graph.resources.values()}
-    needed = {_VERCEL: vercel.TOKEN_VARIABLE, _GITHUB: github.TOKEN_VARIABLE}
+    needed = {_VERCEL: services.VERCEL_TOKEN, _GITHUB: services.GITHUB_TOKEN}
     missing = [name for vendor, name in needed.items() if vendor in vendors and not environment.get(name)]
     if missing:
         raise UsageError(
@@ -107,7 +108,7 @@ async def _look_at_vercel(graph: Graph, ways: Ways) -> VendorState:
     if not projects and not _of(graph, model.DRAIN):
         return VendorState()
     team = _provider(graph, _VERCEL, "team")
-    service = vercel.service(ways.environment[vercel.TOKEN_VARIABLE], team)
+    service = services.vercel(ways.environment[services.VERCEL_TOKEN], team)
     async with Client(service, limits=ways.limits, transport=ways.transports.get(_VERCEL)) as client:
         return await vercel.look(client, vercel.Scope(team, projects))
 
@@ -116,7 +117,7 @@ async def _look_at_github(graph: Graph, ways: Ways) -> VendorState:
     declared = [each for each in graph.resources.values() if each.custom and each.type.startswith("github:")]
     repositories = dict.fromkeys(str(each.inputs["repository"]) for each in declared)
     parts: list[VendorState] = []
-    service = github.service(ways.environment.get(github.TOKEN_VARIABLE, ""))
+    service = services.github(ways.environment.get(services.GITHUB_TOKEN, ""))
     async with Client(service, limits=ways.limits, transport=ways.transports.get(_GITHUB)) as client:
         for repository in repositories:
             mine = [each for each in declared if each.inputs["repository"] == repository]

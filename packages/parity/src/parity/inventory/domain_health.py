@@ -2,24 +2,20 @@
 
 from __future__ import annotations
 
-import ssl
-from concurrent.futures import ThreadPoolExecutor
+import asyncio
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, cast
 
-import httpx
-
 from parity.inventory import model
 from parity.inventory.keys import opened
-from parity.provider.release import BYPASS_HEADER, database_is_well
+from parity.vendors import health
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from parity.evaluate.graph import Graph, Resource
+    import httpx
 
-_OK = 200
-_AT_ONCE = 8
+    from parity.evaluate.graph import Graph, Resource
 
 
 @dataclass(frozen=True)
@@ -62,18 +58,13 @@ def ask(graph: Graph, environment: Mapping[str, str]) -> list[DomainHealth]:
         environment: of the engine; `HTTPS_PROXY` and `SSL_CERT_FILE` are used.
     """
     lives = [resource for resource in graph.resources.values() if resource.type == model.LIVE]
-    proxy = environment.get("HTTPS_PROXY") or environment.get("https_proxy")
-    context = ssl.create_default_context(cafile=environment.get("SSL_CERT_FILE"))
-    with (
-        httpx.Client(proxy=proxy, verify=context, trust_env=False) as client,
-        ThreadPoolExecutor(_AT_ONCE) as pool,
-    ):
-        asked = [
-            pool.submit(_ask, client, resource, str(domain))
-            for resource in lives
-            for domain in cast("list[str]", resource.inputs["domains"])
-        ]
-        return [each.result() for each in asked]
+    return asyncio.run(_all(lives, environment))
+
+
+async def _all(lives: Sequence[Resource], environment: Mapping[str, str]) -> list[DomainHealth]:
+    async with health.web(environment) as web:
+        asked = [_ask(web, each, domain) for each in lives for domain in cast("list[str]", each.inputs["domains"])]
+        return await asyncio.gather(*asked)
 
 
 def sentence(found: Sequence[DomainHealth]) -> str:
@@ -81,39 +72,11 @@ def sentence(found: Sequence[DomainHealth]) -> str:
     return "; ".join(str(each) for each in found) or "nothing: no application has a live release"
 
 
-def _ask(client: httpx.Client, resource: Resource, domain: str) -> DomainHealth:
-    inputs = resource.inputs
-    application, wanted = resource.name.removesuffix("-live"), str(inputs["release"])
-    health = cast("dict[str, Any]", inputs["health"])
-    headers = {BYPASS_HEADER: str(opened(inputs["protectionBypass"]))} if inputs.get("protectionBypass") else {}
-    try:
-        answer = client.get(
-            f"https://{domain}{health['path']}", headers=headers, timeout=float(health["timeoutSeconds"])
-        )
-    except httpx.HTTPError as failure:
-        return DomainHealth(application, domain, wanted, "", "", f"no answer ({type(failure).__name__})")
-    body = _body(answer)
-    release, commit = _word(body.get("release")), _word(body.get("commit"))
-    return DomainHealth(application, domain, wanted, release, commit, _fault(answer, body))
-
-
-def _fault(answer: httpx.Response, body: Mapping[str, Any]) -> str:
-    if answer.status_code != _OK:
-        return f"answered {answer.status_code}"
-    if not body.get("release"):
-        return "answered without naming a release"
-    return "" if database_is_well(body.get("database")) else "cannot log in to its database"
-
-
-def _body(answer: httpx.Response) -> Mapping[str, Any]:
-    try:
-        document = answer.json()
-    except ValueError:
-        return {}
-    return cast("dict[str, Any]", document) if isinstance(document, dict) else {}
-
-
-def _word(value: Any) -> str:
-    """A release's or commit's name, if it is one: nothing else of an answer is shown."""
-    word = str(value or "")[:40]
-    return word if word.isalnum() else ""
+async def _ask(web: httpx.AsyncClient, live: Resource, domain: str) -> DomainHealth:
+    inputs = live.inputs
+    page = cast("dict[str, Any]", inputs["health"])
+    bypass = str(opened(inputs["protectionBypass"])) if inputs.get("protectionBypass") else None
+    url = f"https://{domain}{page['path']}"
+    answer = await health.ask(web, url, bypass=bypass, seconds=float(page["timeoutSeconds"]))
+    application = live.name.removesuffix("-live")
+    return DomainHealth(application, domain, str(inputs["release"]), answer.release, answer.commit, answer.fault())

@@ -11,13 +11,11 @@ from parity.inventory import model
 from parity.inventory.documents import Document, part, rows
 from parity.inventory.github_rules import rules
 from parity.inventory.model import LiveObject, ReadFailures, VendorState, moment
-from parity.vendors.http import Client, Service, Unreadable, VendorError
+from parity.vendors.http import Client, Unreadable, VendorError
 
 if TYPE_CHECKING:
     from collections.abc import Collection
 
-BASE_URL = "https://api.github.com"
-TOKEN_VARIABLE = "GITHUB_TOKEN"  # noqa: S105 - the variable's name
 _PAGE = 100
 _VARIABLES_PAGE = 30
 """GitHub gives at most 30 variables a page (its REST API, "List environment variables")."""
@@ -39,16 +37,6 @@ class Scope:
     """Slugs of teams whose ids are needed."""
     whole: bool
     """Whether the stack owns the repository's ruleset and Actions permissions."""
-
-
-def service(token: str) -> Service:
-    """GitHub's API."""
-    headers = {
-        "Authorization": f"Bearer {token}",
-        "Accept": "application/vnd.github+json",
-        "X-GitHub-Api-Version": "2022-11-28",
-    }
-    return Service("GitHub", BASE_URL, headers, {})
 
 
 async def look(client: Client, scope: Scope) -> VendorState:

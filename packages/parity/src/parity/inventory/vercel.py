@@ -11,13 +11,11 @@ from parity.inventory import model, vercel_project
 from parity.inventory.documents import Document, part, rows, texts
 from parity.inventory.model import LiveObject, ReadFailures, VendorState, milliseconds
 from parity.inventory.vercel_others import Others
-from parity.vendors.http import Client, NotFound, Service, Unreadable, VendorError
+from parity.vendors.http import Client, NotFound, Unreadable, VendorError
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping, Sequence
 
-BASE_URL = "https://api.vercel.com"
-TOKEN_VARIABLE = "VERCEL_API_TOKEN"  # noqa: S105 - the variable's name
 _PAGE = 100
 _DAYS = {1: "1d", 7: "1w", 30: "1m", 60: "2m", 90: "3m", 180: "6m", 365: "1y", 36500: "unlimited"}
 _RETENTION = {
@@ -43,12 +41,6 @@ class Scope:
     """Id or slug."""
     projects: tuple[str, ...]
     """Names."""
-
-
-def service(token: str, team: str) -> Service:
-    """Vercel's API as one team sees it."""
-    parameter = "teamId" if team.startswith("team_") else "slug"
-    return Service("Vercel", BASE_URL, {"Authorization": f"Bearer {token}"}, {parameter: team})
 
 
 async def look(client: Client, scope: Scope) -> VendorState:

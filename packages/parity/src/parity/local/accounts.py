@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 from typing import TYPE_CHECKING
 
@@ -32,7 +31,7 @@ def backend(project: Project) -> Iterator[Check]:
     """Where state is kept, and whether each stack there can be opened: its secrets decrypted, its config read."""
     pulumi = ambient(project)
     try:
-        who = json.loads(pulumi.run("whoami", "--json").stdout)
+        who = pulumi.whoami()
     except UpdateError as error:
         yield Check("backend", "fault", str(error), source="account", remedy="pulumi login")
         return

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -18,7 +19,7 @@ from parity.evaluate.stack import Stack
 from parity.local.sandbox import Local
 from parity.updates import update
 from parity.updates.approval import Approval
-from parity.vendors.answers import Answer, Door
+from parity.vendors import health
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -35,12 +36,17 @@ class Live:
     application: str
     outputs: Mapping[str, Any]
     environment: str
-    answer: Answer
+    answer: health.Answer
 
     @property
-    def problems(self) -> list[str]:
+    def url(self) -> str:
+        """Where it was asked."""
+        return str(self.outputs.get("url"))
+
+    @property
+    def fault(self) -> str:
         """Why it is not what was declared; empty where it is."""
-        return self.answer.problems(str(self.outputs.get("live")), str(self.outputs.get("commit")))
+        return self.answer.fault(str(self.outputs.get("live")), str(self.outputs.get("commit")))
 
 
 def run(project: Project, directory: Path, screen: Screen) -> None:
@@ -59,7 +65,6 @@ def run(project: Project, directory: Path, screen: Screen) -> None:
         step.waiting("the plugins")
         sandbox.equip(tools)
         step.done(f"{running.control_url}, folder {_near(directory)}")
-    door = Door(running.proxy_url, sandbox.layout.bundle, running.control_url)
     pulumi = Pulumi(tools.cli.path, project.root, sandbox.environment(tools))
     changed: dict[str, int] = {}
     try:
@@ -68,14 +73,14 @@ def run(project: Project, directory: Path, screen: Screen) -> None:
     except ParityError:
         known = [stack for stack in project.stack_files() if stack in pulumi.stacks()]
         screen.out.print("\n[bold]What is true now[/]")
-        _show(screen, look(pulumi, door, known), door, missing=set(project.stack_files()) - set(changed))
+        _show(screen, look(pulumi, known), running.control_url, missing=set(project.stack_files()) - set(changed))
         raise
     with screen.step("Live URLs") as step:
         step.waiting("an answer of each application")
-        found = look(pulumi, door, list(changed))
+        found = look(pulumi, list(changed))
         step.done(f"{len(found)} asked through the proxy")
-    _show(screen, found, door, missing=set())
-    _conclude(screen, changed, found, door)
+    _show(screen, found, running.control_url, missing=set())
+    _conclude(screen, changed, found, running.control_url)
 
 
 def _near(directory: Path) -> Path:
@@ -84,15 +89,24 @@ def _near(directory: Path) -> Path:
     return directory.relative_to(here) if directory.is_relative_to(here) else directory
 
 
-def look(pulumi: Pulumi, door: Door, stacks: Sequence[str]) -> list[Live]:
+def look(pulumi: Pulumi, stacks: Sequence[str]) -> list[Live]:
     """Every application of the stacks, with the answer of its live URL."""
-    found: list[Live] = []
-    for stack in stacks:
-        outputs: dict[str, dict[str, Any]] = pulumi.outputs(stack)
-        environment = str(outputs.get("delivery", {}).get("environment", ""))
-        for application, values in sorted(outputs.get("applications", {}).items()):
-            found.append(Live(stack, application, values, environment, door.ask(str(values["url"]))))
-    return found
+    outputs: dict[str, dict[str, Any]] = {stack: pulumi.outputs(stack) for stack in stacks}
+    found = [
+        (stack, application, values)
+        for stack, each in outputs.items()
+        for application, values in sorted(each.get("applications", {}).items())
+    ]
+    answers = asyncio.run(_ask([str(values["url"]) for _, _, values in found], pulumi.environment))
+    return [
+        Live(stack, application, values, str(outputs[stack].get("delivery", {}).get("environment", "")), answer)
+        for (stack, application, values), answer in zip(found, answers, strict=True)
+    ]
+
+
+async def _ask(urls: Sequence[str], environment: Mapping[str, str]) -> list[health.Answer]:
+    async with health.web(environment) as web:
+        return await asyncio.gather(*(health.ask(web, url) for url in urls))
 
 
 def _update(project: Project, pulumi: Pulumi, stack: str, screen: Screen) -> int:
@@ -101,7 +115,7 @@ def _update(project: Project, pulumi: Pulumi, stack: str, screen: Screen) -> int
     return done.progress.changed
 
 
-def _show(screen: Screen, found: Sequence[Live], door: Door, missing: set[str]) -> None:
+def _show(screen: Screen, found: Sequence[Live], page: str, missing: set[str]) -> None:
     screen.out.print()
     for stack in dict.fromkeys(live.stack for live in found):
         _show_stack(screen, stack, [live for live in found if live.stack == stack])
@@ -109,7 +123,7 @@ def _show(screen: Screen, found: Sequence[Live], door: Door, missing: set[str]) 
         screen.out.print(f"{stack}: its update is not done. To go on: make demo", soft_wrap=True)
     if not found:
         screen.out.print("Nothing is live.")
-    screen.out.print(f"Status page: {door.page}", soft_wrap=True)
+    screen.out.print(f"Status page: {page}", soft_wrap=True)
 
 
 def _show_stack(screen: Screen, stack: str, applications: Sequence[Live]) -> None:
@@ -133,11 +147,11 @@ def _show_stack(screen: Screen, stack: str, applications: Sequence[Live]) -> Non
 
 def rows(live: Live) -> list[tuple[str, str]]:
     """What is shown of one application, label and text (rich markup)."""
-    outputs, problems = live.outputs, live.problems
-    said = "[red]✗ " + escape("; ".join(problems)) + "[/]" if problems else _healthy(live)
+    outputs, fault = live.outputs, live.fault
+    said = "[red]✗ " + escape(fault) + "[/]" if fault else _healthy(live)
     return [
         ("application", f"[bold]{escape(live.application)}[/] [dim]({live.stack})[/]"),
-        ("URL", escape(str(outputs.get("url")))),
+        ("URL", escape(live.url)),
         ("live release", f"{outputs.get('live')}  [dim]commit[/] {str(outputs.get('commit'))[:12]}"),
         ("deployment", f"{outputs.get('deployment')}  [dim]{escape(str(outputs.get('deployment_url', '')))}[/]"),
         ("database", escape(live.answer.logins() or "no login")),
@@ -147,20 +161,20 @@ def rows(live: Live) -> list[tuple[str, str]]:
 
 
 def _healthy(live: Live) -> str:
-    body = live.answer.body or {}
+    body = live.answer.body
     return (
         f"[green]✓ {live.answer.status}[/] release {body.get('release')}, commit {str(body.get('commit'))[:12]}, "
         f"environment {escape(str(body.get('environment')))}, database login works"
     )
 
 
-def _conclude(screen: Screen, changed: Mapping[str, int], found: Sequence[Live], door: Door) -> None:
-    sick = [live for live in found if live.problems]
+def _conclude(screen: Screen, changed: Mapping[str, int], found: Sequence[Live], page: str) -> None:
+    sick = [live for live in found if live.fault]
     if sick:
         raise HealthError(
-            "; ".join(f"{live.application} of {live.stack}: {', '.join(live.problems)}" for live in sick),
-            where=", ".join(live.answer.url for live in sick),
-            remedy=f"look at {door.page} and at `parity sandbox logs`",
+            "; ".join(f"{live.application} of {live.stack}: {live.fault}" for live in sick),
+            where=", ".join(live.url for live in sick),
+            remedy=f"look at {page} and at `parity sandbox logs`",
         )
     if not any(changed.values()):
         screen.out.print(f"\n[bold]Nothing to change:[/] {' and '.join(changed)} are as declared.")
@@ -168,7 +182,7 @@ def _conclude(screen: Screen, changed: Mapping[str, int], found: Sequence[Live],
         "\nLook around:\n"
         "  .venv/bin/parity preview staging\n"
         "  .venv/bin/parity sandbox exec -- pulumi preview --stack staging --diff\n"
-        f"  .venv/bin/parity sandbox exec -- curl -s {found[0].answer.url if found else door.page}\n"
+        f"  .venv/bin/parity sandbox exec -- curl -s {found[0].url if found else page}\n"
         "  make clean-demo   takes all of it down",
         soft_wrap=True,
     )

@@ -7,11 +7,11 @@ import socket
 import sys
 from typing import TYPE_CHECKING
 
-from parity.cli.translate import translated
-from parity.config.errors import InfraError
 from parity.engine import toolchain
+from parity.errors import ProjectError
 from parity.local import accounts
 from parity.local.finding import Check
+from parity.local.translate import translated
 from parity_sandbox import lifecycle
 from parity_sandbox.postgres import find_binaries
 from parity_toolchain.errors import EngineError
@@ -97,7 +97,7 @@ def stack_files(project: Project) -> Iterator[Check]:
     for stack, path in files.items():
         try:
             settings.load(stack, project.root, None)
-        except InfraError as error:
+        except ProjectError as error:
             yield Check(f"stack {stack}", "fault", str(error), remedy=f"correct {path.name}")
         else:
             yield Check(f"stack {stack}", "ok", path.name)

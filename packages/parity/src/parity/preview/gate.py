@@ -6,8 +6,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, cast
 
 from parity.inventory import model
+from parity.masked import MASK
 from parity.preview import keys
-from parity.preview.plan import SECRET, UNKNOWN, Absent, Property
+from parity.preview.plan import UNKNOWN, Absent, Property
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -131,8 +132,8 @@ def _plain(change: Change, plan: Plan) -> str:
 
 
 def _is_uncovered(each: Property) -> bool:
-    hidden = isinstance(each.after, Absent) or each.after in (SECRET, UNKNOWN, None)
-    return each.before == SECRET and not hidden
+    hidden = isinstance(each.after, Absent) or each.after in (MASK, UNKNOWN, None)
+    return each.before == MASK and not hidden
 
 
 def _as_variable(change: Change, plan: Plan) -> bool:

@@ -10,7 +10,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
 from parity import redact
-from parity.config.errors import InfraError
 from parity.errors import ParityError, ProjectError
 from parity.git import Repository
 from parity.preview import gate, live, origin, proof, run
@@ -55,7 +54,7 @@ def report(
     repository = Repository(stack.project.root)
     try:
         acknowledged = (*stack.sealed_settings().acknowledged, *acknowledged)
-    except InfraError as error:
+    except ProjectError as error:
         # The program would say the same, after the engine's start: the report says it at once.
         plan = Plan(stack.name, (), {}, 0, errors=(str(error),))
     else:
@@ -113,7 +112,7 @@ def _redacted(plan: Plan, stack: Stack) -> Plan:
         return plan
     try:
         graph = stack.declared(stack.settings())
-    except (InfraError, ParityError):
+    except ParityError:
         graph = None  # then nothing but the environment's own tokens is known, as to the engine itself
     hide = redact.of(graph, stack.pulumi.environment).text
     return replace(

@@ -23,11 +23,12 @@ from parity.check.facts import Facts, facts
 from parity.check.trace import Tracer, by_exchange, changed
 from parity.check.units import Unit, differing, is_missing, look_up, spell
 from parity.config import settings, source
-from parity.config.errors import InfraError
 from parity.config.program import FOLDERS
 from parity.config.secret import Secret
+from parity.errors import ProjectError
 from parity.evaluate.declared import declared
 from parity.git import Commit, Repository
+from parity.masked import MASK
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -65,7 +66,7 @@ class Origin:
     @property
     def values(self) -> str:
         """Both values, where they are short enough to read: `20 -> 30`."""
-        if self.kind != "config" or "[secret]" in (self.before, self.after) or len(self.before + self.after) > _SHORT:
+        if self.kind != "config" or MASK in (self.before, self.after) or len(self.before + self.after) > _SHORT:
             return ""
         return f"{self.before or 'nothing'} -> {self.after or 'nothing'}"
 
@@ -156,7 +157,7 @@ def origins(project: Project, stack: str, base: Base | None, plan: Plan) -> Orig
             if units and plan.changes
             else dict[tuple[str, str], tuple[Unit, ...]]()
         )
-    except InfraError as error:
+    except ProjectError as error:
         return Origins(path.name, base, program=program, note=str(error).splitlines()[0])
     return Origins(path.name, base, by_place, named, program)
 
@@ -170,7 +171,7 @@ def _traced(
     def evaluate(values: Mapping[str, Any]) -> Facts:
         try:
             return _evaluate(project, stack, values)
-        except InfraError:
+        except ProjectError:
             # A mixture of both files need not be a config at all; then it says nothing.
             return now
 
@@ -207,7 +208,7 @@ def config_values(text: str) -> dict[str, Any]:
     Raises:
         ConfigError: the text is no stack file.
     """
-    from parity.config.errors import ConfigError  # noqa: PLC0415 - only where there is something to raise
+    from parity.errors import ConfigError  # noqa: PLC0415 - only where there is something to raise
 
     file = source.parse("the stack's file", text)
     if isinstance(file, tuple):
@@ -265,7 +266,7 @@ class _File:
 def _differs(before: str | None, after: str | None, unit: Unit) -> bool:
     try:
         one, other = (config_values(text) if text else {} for text in (before, after))
-    except InfraError:
+    except ProjectError:
         return False
     return look_up(one, unit) != look_up(other, unit)
 
@@ -286,11 +287,11 @@ def _lines_of(text: str, unit: Unit) -> range:
 
 def _shown(before: Any, after: Any) -> tuple[str, str]:
     if isinstance(before, Secret) or isinstance(after, Secret):
-        return tuple("" if is_missing(each) else "[secret]" for each in (before, after))  # pyright: ignore[reportReturnType]
+        return tuple("" if is_missing(each) else MASK for each in (before, after))  # pyright: ignore[reportReturnType]
     return _text(before), _text(after)
 
 
 def _text(value: Any) -> str:
     if is_missing(value):
         return ""
-    return value if isinstance(value, str) else json.dumps(value, default=lambda _: "[secret]")
+    return value if isinstance(value, str) else json.dumps(value, default=lambda _: MASK)

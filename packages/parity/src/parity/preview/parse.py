@@ -8,7 +8,8 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any, cast
 
 from parity.inventory import model
-from parity.preview.plan import ABSENT, SECRET, UNCOVERED, UNKNOWN, Absent, Change, Plan, Property, Resource, Violation
+from parity.masked import MASK, is_sealed
+from parity.preview.plan import ABSENT, UNCOVERED, UNKNOWN, Absent, Change, Plan, Property, Resource, Violation
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -18,8 +19,6 @@ if TYPE_CHECKING:
 _UNKNOWN_MARK = "04da6b54-80e4-46f7-96ec-b56ff0331ba9"
 """What the engine writes where a value is not known yet (pulumi/pulumi, sdk/go/common/resource/plugin/rpc.go)."""
 
-_SIGNATURE = "4dabf18193072939515e22adb298388d"
-"""Marks a secret in the engine's events (the same file)."""
 
 _INTERNAL = re.compile(r"^__")
 """Properties that the engine and the bridges keep for themselves."""
@@ -88,8 +87,8 @@ def _covered(changes: Sequence[Change]) -> Iterator[Change]:
 
 
 def _cover(each: Property, *, all_of_it: bool) -> Property:
-    shown = not isinstance(each.after, Absent) and each.after not in (SECRET, UNKNOWN, None)
-    if shown and (each.before == SECRET or (all_of_it and each.path == "value")):
+    shown = not isinstance(each.after, Absent) and each.after not in (MASK, UNKNOWN, None)
+    if shown and (each.before == MASK or (all_of_it and each.path == "value")):
         return replace(each, after=UNCOVERED)
     return each
 
@@ -292,7 +291,7 @@ def look_up(value: Any, path: str) -> Any:
         elif isinstance(value, list) and index is not None and int(index) < len(cast("list[Any]", value)):
             value = cast("list[Any]", value)[int(index)]
         else:
-            return SECRET if value == SECRET else ABSENT
+            return MASK if value == MASK else ABSENT
     return value
 
 
@@ -304,8 +303,8 @@ def plain(value: Any) -> Any:
     """A value of the engine's as it may be shown: secrets and unknown values named, its own bookkeeping left out."""
     if isinstance(value, dict):
         wire = cast("Document", value)
-        if "ciphertext" in wire or _SIGNATURE in wire:
-            return SECRET
+        if is_sealed(wire):
+            return MASK
         return {name: plain(each) for name, each in wire.items() if not _INTERNAL.match(name)}
     if isinstance(value, list):
         return [plain(each) for each in cast("list[Any]", value)]

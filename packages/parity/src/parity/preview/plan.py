@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal
 
+from parity.masked import MASK
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
@@ -12,7 +14,6 @@ Document = dict[str, Any]
 Operation = Literal["create", "update", "replace", "delete", "import", "forget", "option"]
 """`forget`: it leaves the state and stays in the world. `option`: nothing in the world, only the engine's own flags."""
 
-SECRET = "[secret]"  # noqa: S105 - what stands for one
 """What the engine writes where a secret is."""
 
 UNKNOWN = "[known after the update]"
@@ -49,7 +50,7 @@ class Property:
     @property
     def secret(self) -> bool:
         """Whether either side is a secret."""
-        return SECRET in (self.before, self.after)
+        return MASK in (self.before, self.after)
 
     @property
     def values(self) -> tuple[Any, Any]:

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from parity.check import proof, report
 from parity.config import settings
-from parity.config.errors import InfraError
 from parity.errors import ParityError
 
 if TYPE_CHECKING:
@@ -51,7 +50,7 @@ def prove(project: Project) -> Proof:
 def _prove(project: Project, one: str, other: str) -> Proof:
     try:
         checked = proof.check(project, one, other, lambda stack: settings.load(stack, project.root, None))
-    except (InfraError, ParityError) as error:
+    except ParityError as error:
         return Proof("unknown", f"not checked: {str(error).splitlines()[0]}")
     faults = tuple(report.faults(checked))
     return Proof("same" if checked.clean else "different", report.headline(checked), faults)

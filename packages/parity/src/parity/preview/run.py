@@ -4,12 +4,9 @@ from __future__ import annotations
 
 import importlib.util
 import json
-import subprocess
-import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
-from parity.engine.pulumi import following
 from parity.errors import ProjectError
 from parity.preview.parse import parse
 from parity.preview.plan import Plan
@@ -17,7 +14,7 @@ from parity.preview.plan import Plan
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from parity.engine.pulumi import Progress, Pulumi
+    from parity.engine.pulumi import Progress
     from parity.evaluate.stack import Stack
 
 POLICY = "policy"
@@ -54,58 +51,29 @@ def preview(
     Raises:
         ProjectError: the backend does not know the stack.
     """
-    with tempfile.TemporaryDirectory() as folder:
-        events = Path(folder) / "events.jsonl"
-        words = ["--json", "--show-sames", "--event-log", str(events), *options]
-        if save is not None:
-            words += ["--save-plan", str(save)]
-        for pack in policy_packs(stack.project.root):
-            words += ["--policy-pack", str(pack)]
-        if refresh:
-            words.append("--refresh")
-        done = _run(stack.pulumi, ["preview", "--stack", stack.name, *words], events, report)
-        seen = [json.loads(line) for line in _lines(events)]
-    if "no stack named" in done.stderr:
+    words = ["--stack", stack.name, "--json", "--show-sames", *options]
+    if save is not None:
+        words += ["--save-plan", str(save)]
+    for pack in policy_packs(stack.project.root):
+        words += ["--policy-pack", str(pack)]
+    if refresh:
+        words.append("--refresh")
+
+    def tell(progress: Progress) -> None:
+        report(progress.waits_for() or "the program")
+
+    done = stack.pulumi.follow("preview", *words, on_progress=tell)
+    if "no stack named" in done.error:
         raise ProjectError(
             f"the backend does not know the stack {stack.name}",
             where=str(stack.project.root),
             remedy=f"pulumi stack init {stack.name}",
         )
-    digest = _digest(done.stdout)
-    plan = parse(stack.name, digest, seen, failed=bool(done.returncode))
-    if done.returncode and not digest and not seen:
-        return Plan(
-            stack.name,
-            (),
-            {},
-            0,
-            errors=(done.stderr.strip().removeprefix("error: ") or f"pulumi ended with {done.returncode}",),
-        )
-    return plan
-
-
-def _run(
-    pulumi: Pulumi, arguments: list[str], events: Path, report: Callable[[str], None]
-) -> subprocess.CompletedProcess[str]:
-    def tell(progress: Progress) -> None:
-        report(progress.waits_for() or "the program")
-
-    with following(events, tell):
-        return subprocess.run(
-            [str(pulumi.executable), *arguments, "--non-interactive"],
-            cwd=pulumi.cwd,
-            # The flag for the event log is only there with the engine's debug commands.
-            env={**pulumi.environment, "PULUMI_DEBUG_COMMANDS": "true"},
-            capture_output=True,
-            text=True,
-            check=False,
-            stdin=subprocess.DEVNULL,
-        )
-
-
-def _lines(events: Path) -> list[str]:
-    text = events.read_text(encoding="utf-8") if events.exists() else ""
-    return [line for line in text.splitlines() if line.strip()]
+    digest = _digest(done.out)
+    if done.code and not digest and not done.events:
+        why = done.error.strip().removeprefix("error: ") or f"pulumi ended with {done.code}"
+        return Plan(stack.name, (), {}, 0, errors=(why,))
+    return parse(stack.name, digest, done.events, failed=bool(done.code))
 
 
 def _digest(text: str) -> dict[str, Any]:

@@ -6,9 +6,10 @@ from typing import TYPE_CHECKING, Any
 
 from rich.markup import escape
 
+from parity.masked import MASK
 from parity.preview import words
 from parity.preview.picture import SIGNS
-from parity.preview.plan import SECRET, Absent
+from parity.preview.plan import Absent
 from parity.preview.report import VERDICTS
 
 if TYPE_CHECKING:
@@ -96,7 +97,7 @@ def _property(each: Property) -> str:
         return f"{path}: {_value(each.after)}{forced}"
     if isinstance(each.after, Absent):
         return f"{path}: {_value(each.before)} -> nothing{forced}"
-    changed = " (changed)" if each.before == SECRET and each.after == SECRET else ""
+    changed = " (changed)" if each.before == MASK and each.after == MASK else ""
     return f"{path}: {_value(each.before)} -> {_value(each.after)}{changed}{forced}"
 
 

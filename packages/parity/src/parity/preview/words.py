@@ -7,7 +7,8 @@ import json
 import re
 from typing import TYPE_CHECKING, Any
 
-from parity.preview.plan import SECRET, UNCOVERED, UNKNOWN, Absent
+from parity.masked import MASK
+from parity.preview.plan import UNCOVERED, UNKNOWN, Absent
 
 if TYPE_CHECKING:
     from parity.git import Commit
@@ -63,15 +64,15 @@ def spelled(value: Any) -> str:
 
 def cells(each: Property, limit: int | None) -> tuple[str, str]:
     """A property's two values for a table: before and after."""
-    changed = each.before == SECRET and each.after == SECRET
+    changed = each.before == MASK and each.after == MASK
     before = "" if isinstance(each.before, Absent) else _cell(each.before, limit)
     after = "" if isinstance(each.after, Absent) else _cell(each.after, limit)
     return before, f"{after}, changed" if changed else after
 
 
 def _cell(value: Any, limit: int | None) -> str:
-    if value == SECRET:
-        return "\\[secret]"
+    if value == MASK:
+        return "\\" + MASK
     if value == UNKNOWN:
         return "*known after the update*"
     if value == UNCOVERED:

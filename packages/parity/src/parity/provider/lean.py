@@ -1,7 +1,7 @@
 """Starts a plugin's process sooner: leaves out what the libraries load and a plugin never uses.
 
-The engine waits for its plugins at each run. The SDK's automation API and dynamic providers, its tracing, and httpx's
-command line are half of what there is to load. Where traces are asked for, nothing is left out.
+The engine waits for its plugins at each run. The SDK's automation API and dynamic providers and its tracing are a good
+part of what there is to load. Where traces are asked for, they are not left out.
 """
 
 from __future__ import annotations
@@ -16,8 +16,6 @@ UNUSED: dict[str, tuple[str, ...]] = {
     "opentelemetry.sdk.trace": ("TracerProvider",),
 }
 """Modules to stand empty, and the names that the SDK imports from them."""
-OPTIONAL = ("httpx._main",)
-"""httpx does without its command line where that cannot be imported."""
 _TRACE, TRACES_WANTED = "TRACEPARENT", "PULUMI_OTEL_EXPORTER_OTLP_ENDPOINT"
 """The variables of the SDK's tracing (pulumi/runtime/_instrumentation.py): the span to belong to, where spans go."""
 
@@ -32,5 +30,3 @@ def leave_out() -> None:
         for member in members:
             setattr(module, member, None)
         sys.modules.setdefault(name, module)
-    for name in OPTIONAL:
-        sys.modules.setdefault(name, None)  # pyright: ignore[reportArgumentType] - Python's own way to say: not here

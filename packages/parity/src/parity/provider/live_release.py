@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, cast
 
-import httpx
-
 from parity.provider.errors import BadInput, NotFound
 from parity.provider.release import Health, Release, Switch, live_of
+from parity.vendors import health
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
+
+    import httpx
 
     from parity.provider.vercel import Vercel
 
@@ -86,7 +87,7 @@ async def switch(
         ParityPluginError: see parity.provider.errors.
     """
     known = None if olds is None else frozenset(str(olds.get(name, "")) for name in ("deploymentId", _PREVIOUS))
-    client = web or httpx.AsyncClient(follow_redirects=False)
+    client = web or health.web()
     attempt = Switch(
         vercel,
         client,

@@ -7,18 +7,16 @@ import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, cast
 
-import httpx
-
 from parity.provider.errors import LiveElsewhere, Unfinished, Unhealthy, VercelError
+from parity.vendors import health as health_page
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Mapping
 
+    import httpx
+
     from parity.provider.vercel import Vercel
 
-BYPASS_HEADER = "x-vercel-protection-bypass"
-_OK = 200
-_UNAUTHORIZED = 401
 _CONFLICT = 409
 _SERVER_ERROR = 500
 _FIRST_PAUSE = 0.1
@@ -228,84 +226,10 @@ class Switch:
 
     async def _fault_at(self, host: str, *, database: bool) -> str:
         """What is wrong with the answer of one host; empty where nothing is."""
-        wanted = self._release
-        return await fault_at(
-            self._web, host, wanted.health, wanted.release, wanted.commit, bypass=wanted.bypass, database=database
-        )
-
-
-async def fault_at(
-    web: httpx.AsyncClient,
-    host: str,
-    health: Health,
-    release: str,
-    commit: str,
-    *,
-    bypass: str | None,
-    database: bool,
-) -> str:
-    """Ask one host for a release, once; what is wrong with its answer, or an empty text.
-
-    Args:
-        web: follows no redirects.
-        host: a deployment's own host, or a domain.
-        health: the path, and the limit of the request.
-        release: the id that must answer.
-        commit: 40 hex digits, the commit that must answer.
-        bypass: the secret that lets the request through Vercel's protection.
-        database: whether every database login must work too.
-    """
-    headers = {BYPASS_HEADER: bypass} if bypass else {}
-    try:
-        answer = await web.get(f"https://{host}{health.path}", headers=headers, timeout=health.timeout_seconds)
-    except httpx.HTTPError as failure:
-        return f"no answer ({type(failure).__name__})"
-    return fault_in(answer, release, commit, database=database)
-
-
-def fault_in(answer: httpx.Response, release: str, commit: str, *, database: bool) -> str:
-    """What is wrong with an application's answer, without any text of its own that could hold a secret."""
-    body = _body(answer)
-    said = f"{answer.status_code} with {summary(body)}" if body else f"{answer.status_code} without a JSON object"
-    if answer.status_code == _UNAUTHORIZED:
-        return f"{said} (deployment protection refused the bypass secret)"
-    if answer.status_code != _OK:
-        return said
-    if body.get("release") != release or body.get("commit") != commit:
-        return f"{said}, wanted release {release} of commit {commit[:12]}"
-    if database and not database_is_well(body.get("database")):
-        return f"{said}, wanted a working login to every database"
-    return ""
-
-
-def database_is_well(said: Any) -> bool:
-    """Whether `database` says that every login works: true, an object with `ok`, or a list of such (empty: none)."""
-    if isinstance(said, bool):
-        return said
-    if isinstance(said, dict):
-        return cast("dict[str, Any]", said).get("ok") is True
-    if isinstance(said, list):
-        return all(database_is_well(each) for each in cast("list[Any]", said))
-    return False
-
-
-def summary(body: Mapping[str, Any]) -> str:
-    """The parts of an answer that are known to be harmless."""
-    databases = body.get("database")
-    parts = [f"release {_short(body.get('release'))}", f"commit {_short(body.get('commit'))}"]
-    if isinstance(databases, list):
-        each = (_mapping(one) for one in cast("list[Any]", databases))
-        parts += [f"{_short(one.get('variable'))} {'ok' if one.get('ok') is True else 'failed'}" for one in each]
-    else:
-        parts.append(f"database {'ok' if database_is_well(databases) else 'not ok'}")
-    return ", ".join(parts)
-
-
-def _body(answer: httpx.Response) -> Mapping[str, Any]:
-    try:
-        return _mapping(answer.json())
-    except ValueError:
-        return {}
+        wanted, health = self._release, self._release.health
+        url = f"https://{host}{health.path}"
+        answer = await health_page.ask(self._web, url, bypass=wanted.bypass, seconds=health.timeout_seconds)
+        return answer.fault(wanted.release, wanted.commit, database=database)
 
 
 async def _until(condition: Callable[[], Awaitable[bool]], seconds: float) -> bool:
@@ -318,12 +242,6 @@ async def _until(condition: Callable[[], Awaitable[bool]], seconds: float) -> bo
         await asyncio.sleep(pause)
         pause = min(pause * 1.6, _LONGEST_PAUSE)
     return True
-
-
-def _short(value: Any) -> str:
-    """A word of an application's answer, if it is one."""
-    word = str(value)[:40]
-    return word if word.replace("-", "").replace("_", "").isalnum() else "?"
 
 
 def _mapping(value: Any) -> Mapping[str, Any]:

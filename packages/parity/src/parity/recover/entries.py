@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 from parity.evaluate.graph import SecretInput
 from parity.inventory import model
+from parity.masked import SECRET, SIGNATURE
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -23,7 +24,6 @@ if TYPE_CHECKING:
 
 Document = dict[str, Any]
 
-SIGNATURE, SECRET = "4dabf18193072939515e22adb298388d", "1b47061264138c4ac30d75fd1eb44270"
 """The engine's own marks of a secret in a state (sdk/go/common/resource/properties.go)."""
 
 _MARK = re.compile(r"parity-computed:(urn:pulumi:[^#]+)#([A-Za-z_]+)")

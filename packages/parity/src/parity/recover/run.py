@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import subprocess
 import time
 from contextlib import contextmanager
 from dataclasses import replace
@@ -350,25 +349,15 @@ class _Recovery:
                 return hashlib.sha256(data).digest()
         return b""
 
-    def _pulumi(self, *arguments: str, given: str = "") -> subprocess.CompletedProcess[str]:
-        """Run an engine's command whose input may hold secrets: it goes through a pipe, and errors are masked."""
-        done = subprocess.run(
-            [str(self.stack.pulumi.executable), *arguments, "--non-interactive"],
-            cwd=self.stack.pulumi.cwd,
-            env={**self.environment, UPDATE_VARIABLE: self.identity},
-            input=given,
-            capture_output=True,
-            text=True,
-            check=False,
-        )
-        if done.returncode:
-            said = self.redactor.text(done.stderr.strip() or done.stdout.strip()).splitlines()
-            raise UpdateError(
-                f"pulumi {' '.join(arguments[:2])} ended with {done.returncode}: " + "\n".join(said[-12:]),
-                where=self.stack.name,
-                remedy=f"run `parity recover {self.stack.name}` again; the state of before is at {self.done.kept}",
-            )
-        return done
+    def _pulumi(self, *arguments: str, given: str = "") -> str:
+        """What the engine says to a command whose input may hold secrets; errors are masked."""
+        variables = {UPDATE_VARIABLE: self.identity}
+        try:
+            return self.stack.pulumi.run(*arguments, given=given, hide=self.redactor.text, variables=variables).stdout
+        except UpdateError as error:
+            error.where = self.stack.name
+            error.remedy = f"run `parity recover {self.stack.name}` again; the state of before is at {self.done.kept}"
+            raise
 
     # --- What comes next ----------------------------------------------------------------------------------------------
 
@@ -378,7 +367,7 @@ class _Recovery:
             step.waiting("pulumi preview")
             try:
                 said = self._pulumi("preview", "--refresh", "--json", "--stack", self.stack.name)
-                self.done.next = _steps(said.stdout)
+                self.done.next = _steps(said)
                 step.done(f"{len(self.done.next)} changes")
             except ParityError as error:
                 self.done.refused = error.what

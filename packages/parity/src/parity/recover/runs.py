@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from typing import TYPE_CHECKING, Any
 
-from parity.inventory import github
+from parity.vendors import services
 from parity.vendors.http import Client, Limits, VendorError
 
 if TYPE_CHECKING:
@@ -27,9 +27,9 @@ def state(run: Run, environment: Mapping[str, str], transport: httpx.AsyncBaseTr
         environment: holds the token.
         transport: replaces the network in tests.
     """
-    token = environment.get(github.TOKEN_VARIABLE, "")
+    token = environment.get(services.GITHUB_TOKEN, "")
     if not token:
-        return f"{github.TOKEN_VARIABLE} is not set"
+        return f"{services.GITHUB_TOKEN} is not set"
     try:
         document = asyncio.run(_get(run, token, transport))
     except VendorError as error:
@@ -41,5 +41,5 @@ def state(run: Run, environment: Mapping[str, str], transport: httpx.AsyncBaseTr
 
 async def _get(run: Run, token: str, transport: httpx.AsyncBaseTransport | None) -> dict[str, Any]:
     limits = Limits(deadline_seconds=20)
-    async with Client(github.service(token), limits=limits, transport=transport) as client:
+    async with Client(services.github(token), limits=limits, transport=transport) as client:
         return await client.get(f"/repos/{run.repository}/actions/runs/{run.id}")

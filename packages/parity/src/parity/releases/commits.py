@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import os
 import re
-import subprocess
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from parity.config import forms
 from parity.errors import UsageError
+from parity.git import Repository as Checkout
 from parity.vendors.http import NotFound, Refused, VendorError
 
 if TYPE_CHECKING:
@@ -20,7 +19,6 @@ if TYPE_CHECKING:
 
 _COMMIT = re.compile(forms.COMMIT)
 _UNPROCESSABLE = 422
-_GIT_SECONDS = 20
 
 
 @dataclass(frozen=True)
@@ -41,8 +39,7 @@ def whole(commit: str, root: Path) -> str:
     """
     if _COMMIT.fullmatch(commit):
         return commit
-    meant = _git(root, "rev-parse", "--verify", "--quiet", "--end-of-options", f"{commit}^{{commit}}")
-    full = meant.stdout.strip() if meant is not None and meant.returncode == 0 else ""
+    full = Checkout(root).resolve(commit)
     what = f"{commit!r} is not a whole commit: 40 hex digits, lower case."
     remedy = f"Give --commit {full}." if full else "Give what `git rev-parse <commit>` prints."
     raise UsageError(what, where="--commit", remedy=remedy)
@@ -50,7 +47,7 @@ def whole(commit: str, root: Path) -> str:
 
 async def known(commit: str, root: Path, repository: Repository, github: Client | None) -> Knowledge:
     """Ask the project's own repository, where it is one, and GitHub, where there is a client."""
-    local = _locally(commit, root)
+    local = Checkout(root).has(commit)
     if github is None:
         return Knowledge(local, None, "neither GH_TOKEN nor GITHUB_TOKEN is set")
     try:
@@ -90,34 +87,3 @@ def judge(commit: str, repository: Repository, found: Knowledge) -> str:
         where="--commit",
         remedy="Push it, or fetch, and give what `git rev-parse <commit>` prints.",
     )
-
-
-def _locally(commit: str, root: Path) -> bool | None:
-    inside = _git(root, "rev-parse", "--is-inside-work-tree")
-    if inside is None or inside.returncode or inside.stdout.strip() != "true":
-        return None
-    found = _git(root, "cat-file", "-e", f"{commit}^{{commit}}")
-    if found is None:
-        return None
-    if found.returncode:
-        shallow = _git(root, "rev-parse", "--is-shallow-repository")
-        # A shallow clone lacks commits that exist, as in a workflow's checkout: it knows nothing against one.
-        return None if shallow is not None and shallow.stdout.strip() == "true" else False
-    return True
-
-
-def _git(root: Path, *arguments: str) -> subprocess.CompletedProcess[str] | None:
-    """Run Git, or give None where there is no Git or it does not answer."""
-    environment = {name: value for name, value in os.environ.items() if not name.startswith("GIT_")}
-    try:
-        return subprocess.run(
-            ["git", *arguments],
-            cwd=root,
-            env=environment,
-            capture_output=True,
-            text=True,
-            check=False,
-            timeout=_GIT_SECONDS,
-        )
-    except (FileNotFoundError, subprocess.TimeoutExpired):
-        return None

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import os
-import subprocess
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from parity.backend import stack_backend
 from parity.config.program import FOLDERS
 from parity.errors import ParityError, RefusedError
+from parity.git import Repository as Checkout
 from parity.releases import follow, preconditions, pull_request, release_status, summary
 from parity.updates import update
 from parity.vendors.http import NotFound, Refused, VendorError
@@ -105,7 +104,7 @@ def write_summary(
 
 async def _origin(root: Path, repository: Repository) -> summary.Origin:
     """The commit that is delivered, and the pull request that brought it in, as far as GitHub can be asked."""
-    commit = os.environ.get("GITHUB_SHA") or stack_backend.commit_of(root).removesuffix("+changes")
+    commit = os.environ.get("GITHUB_SHA") or Checkout(root).state.removesuffix("+changes")
     client = release_status.github()
     if client is None or not commit:
         return summary.Origin(commit, None, summary.run_address())
@@ -144,20 +143,7 @@ async def _refuse_to_undo(repository: Repository, stack: str) -> None:
 
 
 def _refuse_if_behind(root: Path, newest: str) -> None:
-    said = subprocess.run(
-        ["git", "diff", "--name-only", "HEAD", newest, "--", *PROGRAM],
-        cwd=root,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    if said.returncode:
-        raise ParityError(
-            f"Git cannot compare the checkout with {newest}: {said.stderr.strip()}",
-            where=str(root),
-            remedy="Check out the whole history (fetch-depth: 0).",
-        )
-    if changed := said.stdout.split():
+    if changed := Checkout(root).differing(newest, PROGRAM):
         more = f" and {len(changed) - 3} more" if len(changed) > 3 else ""  # noqa: PLR2004 - what fits a line
         raise RefusedError(
             f"{newest} has moved on: {', '.join(changed[:3])}{more} differ there. Delivering this would go back.",

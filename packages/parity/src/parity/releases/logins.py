@@ -10,6 +10,7 @@ import psycopg
 from psycopg.conninfo import make_conninfo
 
 from parity.config import names, passwords
+from parity.masked import MASK
 from parity.releases.forecast import databases_of
 
 if TYPE_CHECKING:
@@ -83,5 +84,5 @@ def _try(login: Login) -> str:
             connection.execute("SELECT 1")
     except psycopg.Error as error:
         words = "; ".join((str(error).strip() or type(error).__name__).splitlines())
-        return words.replace(login.password.reveal(), "[secret]")
+        return words.replace(login.password.reveal(), MASK)
     return ""

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import base64
 import hashlib
-import subprocess
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, cast
 
 from parity.errors import ParityError, RefusedError, UsageError
+from parity.git import Repository as Checkout
 from parity.releases import release_status
 from parity.vendors.http import NotFound, VendorError
 
@@ -108,7 +108,7 @@ class _Maker:
     def __init__(self, github: Client, change: Change, project: Project, repository: Repository) -> None:
         self.github, self.change, self.repository = github, change, repository
         self.root = f"/repos/{repository.owner}/{repository.name}"
-        self.path = _prefix(project) + change.file.path.name
+        self.path = Checkout(project.root).prefix + change.file.path.name
 
     async def make(self, *, applied: bool, run: str) -> PullRequest:
         branch = branch_of(self.change, applied=applied)
@@ -186,14 +186,3 @@ async def applied_and_open(github: Client, repository: Repository, stack: str) -
 
 def _pull(row: dict[str, Any]) -> PullRequest:
     return PullRequest(int(row["number"]), str(row["html_url"]), str(row["title"]), str(row["head"]["ref"]))
-
-
-def _prefix(project: Project) -> str:
-    """The project's folder within its repository, with a slash behind it; empty at the top or outside of one."""
-    try:
-        said = subprocess.run(
-            ["git", "rev-parse", "--show-prefix"], cwd=project.root, capture_output=True, text=True, check=False
-        )
-    except FileNotFoundError:
-        return ""
-    return said.stdout.strip() if said.returncode == 0 else ""

@@ -7,27 +7,23 @@ import os
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, cast
 
-import httpx
-
 from parity.config import guard, names, passwords
 from parity.errors import UsageError
 from parity.inventory import model
 from parity.provider import release as switch
 from parity.releases import forecast
-from parity.vendors.http import Client, NotFound, Service, VendorError
+from parity.vendors import health, services
+from parity.vendors.http import Client, NotFound, VendorError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+
+    import httpx
 
     from parity.config.parameters import Application
     from parity.config.settings import Settings
     from parity.config.stack_models import Release, Releases
     from parity.engine.state import Recorded, State
-
-VERCEL_TOKEN = "VERCEL_API_TOKEN"  # noqa: S105 - the variable's name
-GITHUB_TOKENS = ("GH_TOKEN", "GITHUB_TOKEN")
-"""Variables that hold a token for GitHub; the first that is set wins, as for GitHub's own `gh`. The GitHub provider
-reads the second alone, so that a workflow can give the two jobs two tokens."""
 
 
 @dataclass(frozen=True)
@@ -114,28 +110,19 @@ def vercel(settings: Settings) -> Client:
     Raises:
         UsageError: there is no token.
     """
-    token = os.environ.get(VERCEL_TOKEN, "")
+    token = os.environ.get(services.VERCEL_TOKEN, "")
     if not token:
         raise UsageError(
-            f"{VERCEL_TOKEN} is not set, so Vercel cannot be asked what is live.",
+            f"{services.VERCEL_TOKEN} is not set, so Vercel cannot be asked what is live.",
             remedy=f"Export a token of the team {settings.catalog.vercel_team}.",
         )
-    headers = {"Authorization": f"Bearer {token}", "User-Agent": "parity"}
-    return Client(Service("Vercel", "https://api.vercel.com", headers, {"slug": settings.catalog.vercel_team}))
+    return Client(services.vercel(token, settings.catalog.vercel_team))
 
 
 def github() -> Client | None:
     """GitHub; None where there is no token."""
-    token = next((found for name in GITHUB_TOKENS if (found := os.environ.get(name))), None)
-    if token is None:
-        return None
-    headers = {
-        "Authorization": f"Bearer {token}",
-        "Accept": "application/vnd.github+json",
-        "X-GitHub-Api-Version": "2022-11-28",
-        "User-Agent": "parity",
-    }
-    return Client(Service("GitHub", "https://api.github.com", headers, {}))
+    token = next((found for name in services.GITHUB_TOKENS if (found := os.environ.get(name))), None)
+    return Client(services.github(token)) if token else None
 
 
 async def look(settings: Settings, state: State, application: str) -> ReleaseStatus:
@@ -149,7 +136,7 @@ async def look(settings: Settings, state: State, application: str) -> ReleaseSta
     Raises:
         UsageError: there is no token for Vercel.
     """
-    async with vercel(settings) as client, httpx.AsyncClient(follow_redirects=False) as web:
+    async with vercel(settings) as client, health.web() as web:
         return await _Look(settings, state, application, client, web).all()
 
 
@@ -166,8 +153,6 @@ class _Look:
         self.vercel, self.web = vercel, web
         self.unasked: list[str] = []
         self.bypass = passwords.bypass(settings.secret, names.project(application, settings.stack)).reveal()
-        health = self.application.health
-        self.health = switch.Health(health.path, health.timeout_seconds, health.deadline_seconds)
 
     async def all(self) -> ReleaseStatus:
         recorded = self._recorded()
@@ -235,16 +220,11 @@ class _Look:
 
     async def _ask(self, host: str, release: str) -> str:
         wanted: Release = self.releases.kept[release]
-        fault = await switch.fault_at(
-            self.web,
-            host.removeprefix("https://"),
-            self.health,
-            release,
-            wanted.commit,
-            bypass=self.bypass,
-            database=True,
-        )
-        return f"answers {fault}" if fault and not fault.startswith("no answer") else fault
+        page = self.application.health
+        url = f"https://{host.removeprefix('https://')}{page.path}"
+        answer = await health.ask(self.web, url, bypass=self.bypass, seconds=page.timeout_seconds)
+        fault = answer.fault(release, wanted.commit)
+        return f"answers {fault}" if fault and answer.status else fault
 
 
 def _one(state: State, kind: str, name: str) -> Recorded | None:

@@ -10,14 +10,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
 from pydantic import ValidationError
-from ruamel.yaml import YAML
 
 from parity.config import source, stack_checks, yaml_edit
-from parity.config.errors import ConfigError
 from parity.config.model_problems import model_faults
-from parity.config.problems import in_order
 from parity.config.stack_models import NAMESPACE, Release, Releases
-from parity.errors import ProjectError, RefusedError, UsageError
+from parity.errors import ConfigError, ProjectError, RefusedError, UsageError
+from parity.problems import in_order
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -100,7 +98,8 @@ def add_release(
         _refuse_repetition(application, newest, release)
     name = f"r{int(newest[0][1:]) + 1 if newest else 1}"
     mapping, key, value = _node(file, application, "kept")
-    entry = f"{name}: {{commit: {_scalar(commit)}, config: {_scalar(config)}, credentials: {credentials}}}"
+    words = f"commit: {yaml_edit.scalar(commit)}, config: {yaml_edit.scalar(config)}"
+    entry = f"{name}: {{{words}, credentials: {credentials}}}"
     text = yaml_edit.append(file.text, mapping, key, value, entry)
     after = releases.model_copy(update={"kept": {**releases.kept, name: release}})
     added = _edited(file, text, application, after)
@@ -296,8 +295,3 @@ def _refuse_repetition(application: str, newest: tuple[str, Release], release: R
     if release.credentials < last.credentials:
         what = f"Credentials generation {release.credentials} goes back behind {name}'s {last.credentials}."
         raise UsageError(what, remedy=f"Use {last.credentials}, or {last.credentials + 1} to rotate.")
-
-
-def _scalar(text: str) -> str:
-    """Text as YAML, quoted where it would read as a number (`12345678e9...`)."""
-    return text if cast("Any", YAML(typ="safe")).load(text) == text else f"'{text}'"

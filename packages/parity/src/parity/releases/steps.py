@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING
 
 from parity.config import names
 from parity.config.digest import config_digest
-from parity.config.problems import nearest
 from parity.config.secret import Secret
 from parity.errors import HealthError, RefusedError, UsageError
+from parity.problems import nearest
 from parity.releases import commits, forecast, preconditions, release_status, stack_file, switch
 
 if TYPE_CHECKING:

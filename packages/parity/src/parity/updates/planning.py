@@ -10,8 +10,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from parity import inventory
-from parity.backend.stack_backend import commit_of, versions
+from parity.backend.stack_backend import versions
 from parity.errors import PolicyError, UpdateError
+from parity.git import Repository
 from parity.preview import gate, run
 from parity.updates import conditions, saved_plan
 
@@ -106,7 +107,7 @@ def make(
     saved = saved_plan.make(
         project=stack.project.name,
         stack=stack.name,
-        commit=commit_of(stack.project.root),
+        commit=Repository(stack.project.root).state,
         changes=[[each.operation, each.urn] for each in plan.changes],
         dangers=[[each.urn, each.rule, each.what] for each in judged.acknowledged],
         blocking=[[each.urn, each.rule, each.what] for each in judged.blocking],
@@ -146,7 +147,7 @@ def of_project(stack: Stack, state: State) -> conditions.Conditions:
     """What a plan depends on that is at hand without asking a vendor: files, commit, versions, the recorded state."""
     root = stack.project.root
     return {
-        "the commit": commit_of(root) or "outside of Git",
+        "the commit": Repository(root).state or "outside of Git",
         **conditions.of_files(root, stack.name),
         **conditions.of_versions(versions()),
         **conditions.of_state(state),

@@ -16,8 +16,8 @@ from parity.backend import locks
 from parity.backend.stack_backend import UPDATE_VARIABLE, log_file, open_backend, provenance
 from parity.backend.store import LEDGER_VARIABLE
 from parity.engine.counting import counted
-from parity.engine.pulumi import short_urn
-from parity.errors import FailedUpdate, GateError, PlanError, PolicyError, RefusedError, UnsureError
+from parity.engine.pulumi import FailedUpdate, short_urn
+from parity.errors import GateError, PlanError, PolicyError, RefusedError, UnsureError
 from parity.inventory import domain_health, model
 from parity.recover import history, show
 from parity.recover import run as recovery

@@ -1,4 +1,4 @@
-"""One HTTP client for the vendors' interfaces: pages, back-off on rate limits, errors that say what was asked.
+"""The one HTTP client: pages, back-off on rate limits, errors that say what was asked, one TLS context a process.
 
 The errors:
 
@@ -16,8 +16,12 @@ from __future__ import annotations
 
 import asyncio
 import json
+import os
+import random
+import ssl
 import time
 from dataclasses import dataclass
+from functools import cache
 from typing import TYPE_CHECKING, Any, Self, cast
 
 import httpx
@@ -35,9 +39,12 @@ _HTTP_ERRORS, _HTTP_SERVER_ERRORS = 400, 500
 class VendorError(Exception):
     """A vendor could not be asked, or refused; `str()` says what was asked and what came back, without any secret."""
 
-    def __init__(self, vendor: str, method: str, path: str, status: int | None, message: str) -> None:
-        """Keep what was asked (`vendor`, `method`, `path` without its query) and what came back."""
+    def __init__(
+        self, vendor: str, method: str, path: str, status: int | None, message: str, *, code: str = ""
+    ) -> None:
+        """Keep what was asked (`vendor`, `method`, `path` without its query) and what came back, with its own code."""
         self.vendor, self.method, self.path, self.status, self.message = vendor, method, path, status, message
+        self.code = code
         answered = "no answer" if status is None else f"status {status}"
         super().__init__(f"{vendor}: {method} {path}: {answered}: {message}")
 
@@ -81,6 +88,39 @@ class Service:
     """Sent with every request, for example Vercel's `teamId`."""
 
 
+def connection(
+    environment: Mapping[str, str] | None = None,
+    *,
+    transport: httpx.AsyncBaseTransport | None = None,
+    **options: Any,
+) -> httpx.AsyncClient:
+    """An HTTP client that goes through the environment's proxy and trusts its certificate authorities.
+
+    Args:
+        environment: holds HTTPS_PROXY, SSL_CERT_FILE and SSL_CERT_DIR; the process's own by default, whose NO_PROXY
+            counts too.
+        transport: replaces the network in tests.
+        options: httpx's own, for example `timeout` in seconds.
+    """
+    own = environment is None or environment is os.environ
+    given = os.environ if environment is None else environment
+    return httpx.AsyncClient(
+        verify=_trusted(given.get("SSL_CERT_FILE", ""), given.get("SSL_CERT_DIR", "")),
+        trust_env=own,
+        proxy=None if own else given.get("HTTPS_PROXY") or given.get("https_proxy"),
+        transport=transport,
+        **options,
+    )
+
+
+@cache
+def _trusted(file: str, folder: str) -> ssl.SSLContext:
+    """The TLS context for a PEM file or a folder of them; made once: to read 150 authorities takes 0.2 s."""
+    if file or folder:
+        return ssl.create_default_context(cafile=file or None, capath=folder or None)
+    return httpx.create_ssl_context(trust_env=False)
+
+
 @dataclass(frozen=True)
 class Limits:
     """When to give up; seconds."""
@@ -113,24 +153,26 @@ class Client:
         self._limits = limits or Limits()
         self._clock = clock
         self._slots = asyncio.Semaphore(self._limits.connections)
-        self._http = httpx.AsyncClient(
-            base_url=service.base_url,
-            headers=dict(service.headers),
-            timeout=self._limits.request_seconds,
+        self._http = connection(
             transport=transport,
-            follow_redirects=True,
+            base_url=service.base_url,
+            headers={"User-Agent": "parity", **service.headers},
+            timeout=self._limits.request_seconds,
         )
 
     async def __aenter__(self) -> Self:
-        """Open the connections' pool."""
-        await self._http.__aenter__()
+        """Give the client; its connections open when they are first used."""
         return self
 
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        """Close the connections' pool."""
-        await self._http.__aexit__(kind, error, trace)
+        """Close the connections."""
+        await self.close()
+
+    async def close(self) -> None:
+        """Close the connections."""
+        await self._http.aclose()
 
     async def get(self, path: str, **parameters: str | int) -> Document:
         """One object.
@@ -186,7 +228,7 @@ class Client:
             error, wait, again = await self._once(method, path, {**self.service.parameters, **(parameters or {})}, body)
             if isinstance(error, httpx.Response):
                 return error
-            rest = pause if wait is None else wait
+            rest = pause * random.uniform(0.5, 1) if wait is None else wait  # noqa: S311 - spreads retries
             if not again or not (repeat or isinstance(error, RateLimited)) or self._clock() + rest > until:
                 raise error
             await asyncio.sleep(rest)
@@ -199,16 +241,18 @@ class Client:
         self.calls += 1
         try:
             async with self._slots:
-                answer = await self._http.request(method, path, params=dict(parameters), json=body)
-        except httpx.TransportError as error:
+                answer = await self._http.request(
+                    method, path, params=dict(parameters), json=body, follow_redirects=method == "GET"
+                )
+        except httpx.RequestError as error:
             text = f"{type(error).__name__}: {error}" if str(error) else type(error).__name__
             return Unavailable(self.service.name, method, path, None, text), None, True
-        if answer.status_code < _HTTP_ERRORS:
+        if answer.status_code < _HTTP_ERRORS and not answer.has_redirect_location:
             return answer, None, False
         return self._error(method, path, answer)
 
     def _error(self, method: str, path: str, answer: httpx.Response) -> tuple[VendorError, float | None, bool]:
-        status, message = answer.status_code, _message(answer)
+        status, (code, message) = answer.status_code, _said(answer)
         pause = _retry_after(answer)
         kind: type[VendorError]
         again = False
@@ -222,7 +266,7 @@ class Client:
                 _HTTP_FORBIDDEN: Forbidden,
                 _HTTP_NOT_FOUND: NotFound,
             }.get(status, Refused)
-        return kind(self.service.name, method, path, status, message), pause, again
+        return kind(self.service.name, method, path, status, message, code=code), pause, again
 
     def _after(
         self, path: str, query: dict[str, str | int], answer: httpx.Response, page: Any
@@ -278,15 +322,16 @@ def _retry_after(answer: httpx.Response) -> float | None:
     return None
 
 
-def _message(answer: httpx.Response) -> str:
-    """The vendor's own words, in either vendor's shape; never more than a line."""
+def _said(answer: httpx.Response) -> tuple[str, str]:
+    """The vendor's own code, where it has one, and words, in either vendor's shape; never more than a line."""
     try:
         document = answer.json()
     except (json.JSONDecodeError, UnicodeDecodeError):
-        return answer.reason_phrase or "no message"
+        return "", answer.reason_phrase or "no message"
     if isinstance(document, dict):
         body = cast("Document", document)
         error = body.get("error")
         inner = cast("Document", error) if isinstance(error, dict) else body
-        return str(inner.get("message") or inner.get("code") or answer.reason_phrase)[:300]
-    return answer.reason_phrase
+        code = str(inner.get("code") or "")
+        return code, str(inner.get("message") or code or answer.reason_phrase)[:300]
+    return "", answer.reason_phrase

@@ -6,32 +6,30 @@ exist. So the program asks first, all three at the same time.
 
 from __future__ import annotations
 
+import asyncio
 import os
-import urllib.error
-import urllib.parse
-import urllib.request
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from http import HTTPStatus
 from typing import TYPE_CHECKING, Literal
+from urllib.parse import quote, urlsplit
 
 import psycopg
 import pulumi
 
-from parity.config.errors import AccessError
-from parity.config.problems import ConfigProblem
+from parity.errors import AccessError
+from parity.problems import ConfigProblem
+from parity.vendors import services
+from parity.vendors.http import Client, Forbidden, Limits, NotFound, Unauthorized, VendorError
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
     from parity.config.parameters import Catalog
+    from parity.vendors.http import Service
 
 LIMIT_SECONDS = 10
 """For one vendor's answer; the three are asked at the same time."""
 
-_VERCEL = "https://api.vercel.com/v2/teams/{}"
-_GITHUB = "https://api.github.com/repos/{}/{}"
-_REFUSED = (HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN, HTTPStatus.NOT_FOUND)
 _DEFAULTS = {"PGPORT": "5432", "PGUSER": "postgres", "PGDATABASE": "postgres", "PGSSLMODE": "require"}
 """What PostgreSQL's provider takes where the environment says nothing."""
 
@@ -80,16 +78,23 @@ def vercel(team: str, environ: Mapping[str, str]) -> Vendor:
     """The Vercel team, opened with `VERCEL_API_TOKEN`."""
     what = f"does not open the team {team} at Vercel"
     remedy = "A token of that team is made at https://vercel.com/account/settings/tokens; or correct `vercel_team`."
-    url = _VERCEL.format(urllib.parse.quote(team, safe=""))
-    return Vendor("Vercel", f"team {team}", *_token("VERCEL_API_TOKEN", url, what, remedy, environ))
+    path = f"/v2/teams/{quote(team, safe='')}"
+    return Vendor(
+        "Vercel",
+        f"team {team}",
+        *_token(services.VERCEL_TOKEN, services.vercel, path, environ, what=what, remedy=remedy),
+    )
 
 
 def github(owner: str, name: str, environ: Mapping[str, str]) -> Vendor:
     """The repository, opened with `GITHUB_TOKEN`."""
     what = f"does not open the repository {owner}/{name} at GitHub"
     remedy = "The token needs this repository and the rights that README.md lists; or correct `repository`."
-    url = _GITHUB.format(urllib.parse.quote(owner, safe=""), urllib.parse.quote(name, safe=""))
-    return Vendor("GitHub", f"repository {owner}/{name}", *_token("GITHUB_TOKEN", url, what, remedy, environ))
+    path = f"/repos/{quote(owner, safe='')}/{quote(name, safe='')}"
+    where = f"repository {owner}/{name}"
+    return Vendor(
+        "GitHub", where, *_token(services.GITHUB_TOKEN, services.github, path, environ, what=what, remedy=remedy)
+    )
 
 
 def postgres(environ: Mapping[str, str]) -> Vendor:
@@ -126,7 +131,7 @@ def postgres(environ: Mapping[str, str]) -> Vendor:
 
 
 def _token(
-    name: str, url: str, what: str, remedy: str, environ: Mapping[str, str]
+    name: str, service: Callable[[str], Service], path: str, environ: Mapping[str, str], *, what: str, remedy: str
 ) -> tuple[ConfigProblem | None, bool]:
     """The fault of a token, and whether there is one. Only what the vendor says of the token counts as its fault."""
     token = environ.get(name, "")
@@ -135,24 +140,23 @@ def _token(
     if not token.isascii() or not token.isprintable() or " " in token:
         # Python's own complaint would show the value.
         return _fault(name, "has white space or a character that no token has.", "Export it again."), True
+    asked = service(token)
     try:
-        status = _status(url, token)
-    except OSError as error:
-        host = urllib.parse.urlsplit(url).hostname
-        reason = getattr(error, "reason", error)
-        return _fault(name, f"could not be tried: {host} cannot be reached: {reason}.", "Open the way to it."), True
-    return (_fault(name, f"{what}: it answers {status}.", remedy) if status in _REFUSED else None), True
+        asyncio.run(_open(asked, path))
+    except (Unauthorized, Forbidden, NotFound) as error:
+        return _fault(name, f"{what}: it answers {error.status}.", remedy), True
+    except VendorError as error:
+        if error.status is None:
+            host = urlsplit(asked.base_url).hostname
+            said = f"could not be tried: {host} cannot be reached: {error.message}."
+            return _fault(name, said, "Open the way to it."), True
+    return None, True
 
 
-def _status(url: str, token: str) -> int:
-    request = urllib.request.Request(url, headers={"Authorization": f"Bearer {token}", "User-Agent": "parity"})  # noqa: S310 - https
-    try:
-        with urllib.request.urlopen(request, timeout=LIMIT_SECONDS) as answer:  # noqa: S310 - https
-            return answer.status
-    except urllib.error.HTTPError as error:
-        with error:
-            limited = error.headers.get("x-ratelimit-remaining") == "0"
-            return HTTPStatus.TOO_MANY_REQUESTS if limited else error.code
+async def _open(service: Service, path: str) -> None:
+    """Ask once; a vendor that is busy is left to its provider, which waits longer."""
+    async with Client(service, limits=Limits(request_seconds=LIMIT_SECONDS, deadline_seconds=0)) as client:
+        await client.request("GET", path)
 
 
 def _fault(key: str, what: str, remedy: str) -> ConfigProblem:

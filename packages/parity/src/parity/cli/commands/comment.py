@@ -69,16 +69,11 @@ def comment(
 
 
 async def _post(token: str, repository: str, number: int, what: comments.Post) -> comments.Posted:
-    from dataclasses import replace
-
-    from parity.inventory.github import service
     from parity.preview import comment as comments
+    from parity.vendors import services
     from parity.vendors.http import Client
 
-    public = service(token)
-    # A workflow's runner names the address, which is another one on GitHub Enterprise Server.
-    own = replace(public, base_url=os.environ.get("GITHUB_API_URL") or public.base_url)
-    async with Client(own) as github:
+    async with Client(services.github(token, os.environ.get("GITHUB_API_URL", ""))) as github:
         return await comments.post(github, repository, number, what)
 
 

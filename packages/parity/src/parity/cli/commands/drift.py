@@ -161,16 +161,11 @@ def drift_issue(
 
 
 async def _tell(token: str, repository: str, told: issues.Told) -> issues.Done:
-    from dataclasses import replace
-
     from parity.drift import issues
-    from parity.inventory import github
+    from parity.vendors import services
     from parity.vendors.http import Client
 
-    public = github.service(token)
-    # A workflow's runner names the address, which is another one on GitHub Enterprise Server.
-    own = replace(public, base_url=os.environ.get("GITHUB_API_URL") or public.base_url)
-    async with Client(own) as client:
+    async with Client(services.github(token, os.environ.get("GITHUB_API_URL", ""))) as client:
         return await issues.tell(client, repository, told)
 
 

@@ -56,9 +56,8 @@ def postmortem(
 def _redactor(stack: Known) -> redact.Redactor:
     """Masks the stack's secrets; where its config cannot be read, those of the environment alone."""
     from parity import redact
-    from parity.config.errors import InfraError
 
     try:
         return redact.of(stack.declared(stack.settings()), stack.pulumi.environment)
-    except (ParityError, InfraError):
+    except ParityError:
         return redact.of(None, stack.pulumi.environment)

@@ -1,0 +1,54 @@
+"""One stack's settings: everything that the program is built from."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from parity.config import source
+    from parity.config.parameters import Catalog
+    from parity.config.secret import Secret
+    from parity.config.stack_models import (
+        ApplicationSettings,
+        DatabaseSettings,
+        DeliverySettings,
+        LogSettings,
+        ParityException,
+        Releases,
+    )
+
+
+@dataclass(frozen=True)
+class Settings:
+    """Everything that the program is built from, for one stack; complete and checked."""
+
+    stack: str
+    catalog: Catalog
+    environment: str
+    """The stack's name, as its file says it."""
+    secret: Secret
+    """The stack secret: parity.config.passwords and parity.config.digest derive from it."""
+    manages_repository: bool
+    protect: bool
+    applications: Mapping[str, ApplicationSettings]
+    databases: Mapping[str, DatabaseSettings]
+    delivery: DeliverySettings
+    logs: LogSettings
+    releases: Mapping[str, Releases]
+    exceptions: tuple[ParityException, ...]
+    acknowledged: tuple[str, ...]
+    origin: source.Source = field(repr=False, compare=False)
+    """Where the config came from: makes faults with their lines."""
+
+    @property
+    def file(self) -> str | None:
+        """The stack file's name, where it is at hand."""
+        return self.origin.file
+
+    @property
+    def sealed(self) -> bool:
+        """Whether secrets' values are not at hand."""
+        return self.secret.sealed

@@ -1,0 +1,128 @@
+"""Whether a deployment or a domain is healthy: asks its health page, and judges the answer.
+
+A healthy application answers 200 and a JSON object with the `release` and `commit` that it was built from and
+`database`: one entry for each database that it logs in to, with `ok`. The path is that of the catalog's `Health`. An
+application that declares no database URL has none to report: an empty list is healthy, a missing one is not.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, cast
+
+import httpx
+
+from parity.vendors.http import connection
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+BYPASS_HEADER = "x-vercel-protection-bypass"
+_OK, _UNAUTHORIZED = 200, 401
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What a host said, or why it said nothing."""
+
+    status: int | None = None
+    """None where there was no answer."""
+    body: Mapping[str, Any] = field(default_factory=dict[str, Any])
+    """Empty where the answer is no JSON object."""
+    error: str = ""
+    """The kind of a failure to connect."""
+
+    @property
+    def release(self) -> str:
+        """The release that answered; empty where none did."""
+        return _word(self.body.get("release"))
+
+    @property
+    def commit(self) -> str:
+        """The commit that answered; empty where none did."""
+        return _word(self.body.get("commit"))
+
+    def fault(self, release: str | None = None, commit: str = "", *, database: bool = True) -> str:
+        """What is wrong with the answer, without any text of its own that could hold a secret; empty where nothing is.
+
+        Args:
+            release: the id that must answer; None for any.
+            commit: 40 hex digits, the commit that must answer where a release is named.
+            database: whether every database login must work too.
+        """
+        if self.status is None:
+            return f"no answer ({self.error})"
+        said = f"{self.status} with {self.summary()}" if self.body else f"{self.status} without a JSON object"
+        if self.status == _UNAUTHORIZED:
+            return f"{said} (deployment protection refused the bypass secret)"
+        if self.status != _OK or not self.body:
+            return said
+        if not self.release:
+            return f"{said}, wanted the name of a release"
+        if release is not None and (self.body.get("release"), self.body.get("commit")) != (release, commit):
+            return f"{said}, wanted release {release} of commit {commit[:12]}"
+        if database and not logs_in(self.body.get("database")):
+            return f"{said}, wanted a working login to every database"
+        return ""
+
+    def logins(self) -> str:
+        """The databases and roles that the application logged in to, in words."""
+        return ", ".join(f"{row.get('database')} as {row.get('role')}" for row in self._logins if row.get("ok") is True)
+
+    def summary(self) -> str:
+        """The parts of the answer that are known to be harmless."""
+        parts = [f"release {self.release or '?'}", f"commit {self.commit or '?'}"]
+        parts += [f"{_word(row.get('variable')) or '?'} {_well(row)}" for row in self._logins]
+        if not isinstance(self.body.get("database"), list):
+            parts.append(f"database {'ok' if logs_in(self.body.get('database')) else 'not ok'}")
+        return ", ".join(parts)
+
+    @property
+    def _logins(self) -> list[Mapping[str, Any]]:
+        rows = self.body.get("database")
+        return [_object(each) for each in cast("list[Any]", rows)] if isinstance(rows, list) else []
+
+
+def logs_in(said: Any) -> bool:
+    """Whether `database` says that every login works: true, an object with `ok`, or a list of such (empty: none)."""
+    if isinstance(said, list):
+        return all(logs_in(each) for each in cast("list[Any]", said))
+    return said is True or _object(said).get("ok") is True
+
+
+async def ask(web: httpx.AsyncClient, url: str, *, bypass: str | None = None, seconds: float = 15) -> Answer:
+    """Ask once; a failure to connect is an answer too.
+
+    Args:
+        web: follows no redirects.
+        url: of the health page, at a deployment's own host or a domain.
+        bypass: the secret that lets the request through Vercel's protection.
+        seconds: limit of the request.
+    """
+    try:
+        answer = await web.get(url, headers={BYPASS_HEADER: bypass} if bypass else {}, timeout=seconds)
+    except httpx.HTTPError as failure:
+        return Answer(error=type(failure).__name__)
+    try:
+        return Answer(answer.status_code, _object(answer.json()))
+    except ValueError:
+        return Answer(answer.status_code)
+
+
+def web(environment: Mapping[str, str] | None = None) -> httpx.AsyncClient:
+    """A client that asks deployments and domains: the environment's proxy and certificates, no redirects followed."""
+    return connection(environment, follow_redirects=False)
+
+
+def _well(row: Mapping[str, Any]) -> str:
+    return "ok" if row.get("ok") is True else "failed"
+
+
+def _word(value: Any) -> str:
+    """A word of an application's answer, if it is one: nothing else of it is shown."""
+    word = str(value or "")[:40]
+    return word if word.replace("-", "").replace("_", "").isalnum() else ""
+
+
+def _object(value: Any) -> Mapping[str, Any]:
+    return cast("dict[str, Any]", value) if isinstance(value, dict) else {}

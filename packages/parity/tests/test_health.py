@@ -1,0 +1,92 @@
+"""Whether an answer is healthy, and the same for whoever asks."""
+
+from __future__ import annotations
+
+import asyncio
+from types import SimpleNamespace
+
+import httpx
+import pytest
+
+from packages.parity.tests.provider.conftest import World, inputs
+from parity.inventory import domain_health, model
+from parity.provider import live_release
+from parity.provider.errors import Unhealthy
+from parity.releases import release_status
+from parity.vendors import health
+from parity.vendors.health import Answer
+
+COMMIT = "a" * 40
+LOGIN = {"variable": "DATABASE_URL", "ok": True, "role": "shop_g1", "database": "storefront_prod"}
+GOOD = {"release": "r1", "commit": COMMIT, "database": [LOGIN]}
+SAID = f"200 with release r1, commit {COMMIT}"
+
+
+def test_a_whole_release_has_no_fault():
+    assert Answer(200, GOOD).fault("r1", COMMIT) == ""
+    assert Answer(200, GOOD).fault() == ""
+
+
+@pytest.mark.parametrize(
+    ("answer", "fault"),
+    [
+        (Answer(503, GOOD), f"503 with release r1, commit {COMMIT}, DATABASE_URL ok"),
+        (Answer(200, {**GOOD, "release": "r0"}), "wanted release r1 of commit aaaaaaaaaaaa"),
+        (Answer(200, {**GOOD, "release": None}), "wanted the name of a release"),
+        (Answer(200, {**GOOD, "commit": "b" * 40}), "wanted release r1 of commit aaaaaaaaaaaa"),
+        (Answer(200, {**GOOD, "database": [{**LOGIN, "ok": False}]}), "DATABASE_URL failed, wanted a working login"),
+        (Answer(200, {"release": "r1", "commit": COMMIT}), f"{SAID}, database not ok, wanted a working login"),
+        (Answer(401), "401 without a JSON object (deployment protection refused the bypass secret)"),
+        (Answer(404), "404 without a JSON object"),
+        (Answer(error="ConnectError"), "no answer (ConnectError)"),
+    ],
+)
+def test_each_fault_is_named(answer, fault):
+    assert fault in answer.fault("r1", COMMIT)
+
+
+def test_nothing_of_an_answer_that_could_be_a_secret_is_shown():
+    rows = [{**LOGIN, "ok": False, "variable": "postgres://canary@x", "error": "canary"}]
+    assert "canary" not in Answer(200, {**GOOD, "release": "can ary!", "database": rows}).fault("r1", COMMIT)
+
+
+def test_logins_are_told_without_secrets():
+    assert Answer(200, GOOD).logins() == "storefront_prod as shop_g1"
+
+
+# --- One answer for whoever asks --------------------------------------------------------------------------------------
+
+CASES = [
+    ([], True),
+    ([LOGIN], True),
+    (True, True),
+    ({"ok": True}, True),
+    (None, False),
+    ([{**LOGIN, "ok": False}], False),
+    ([{**LOGIN, "ok": 1}], False),
+]
+
+
+@pytest.mark.parametrize(("database", "healthy"), CASES)
+def test_the_provider_the_inventory_and_the_releases_agree(database, healthy, monkeypatch):
+    """An application without a database has none to report; one that says nothing of it is not healthy."""
+    body = {"release": "r2", "commit": inputs()["commit"], "database": database}
+    page = httpx.MockTransport(lambda _: httpx.Response(200, json=body))
+    monkeypatch.setattr(health, "web", lambda _=None: httpx.AsyncClient(transport=page))
+
+    live = SimpleNamespace(type=model.LIVE, name="shop-live", inputs={**inputs(), "protectionBypass": ""})
+    (asked,) = domain_health.ask(SimpleNamespace(resources={"urn": live}), {})
+    assert (asked.fault == "") is healthy
+
+    status = object.__new__(release_status._Look)
+    status.releases = SimpleNamespace(kept={"r2": SimpleNamespace(commit=body["commit"])})
+    status.application = SimpleNamespace(health=SimpleNamespace(path="/api/health", timeout_seconds=1))
+    status.web, status.bypass = health.web(), ""
+    assert (asyncio.run(status._ask("shop.example.com", "r2")) == "") is healthy
+
+    made = live_release.switch(World().vercel(), inputs(), {"deploymentId": "d1"}, print, web=health.web())
+    if healthy:
+        asyncio.run(made)
+    else:
+        with pytest.raises(Unhealthy, match="working login"):
+            asyncio.run(made)

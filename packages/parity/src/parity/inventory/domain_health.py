@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Any, cast
 
 import httpx
 
-from parity.inventory import model
 from parity.inventory.keys import opened
 from parity.provider.release import BYPASS_HEADER, database_is_well
+from parity.resources import kinds
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -61,7 +61,7 @@ def ask(graph: Graph, environment: Mapping[str, str]) -> list[DomainHealth]:
         graph: what the program declares for the stack.
         environment: of the engine; `HTTPS_PROXY` and `SSL_CERT_FILE` are used.
     """
-    lives = [resource for resource in graph.resources.values() if resource.type == model.LIVE]
+    lives = [resource for resource in graph.resources.values() if resource.type == kinds.LIVE]
     proxy = environment.get("HTTPS_PROXY") or environment.get("https_proxy")
     context = ssl.create_default_context(cafile=environment.get("SSL_CERT_FILE"))
     with (

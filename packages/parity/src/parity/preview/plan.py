@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal
 
+from parity.resources.urn import Urn
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
@@ -87,7 +89,7 @@ class Change:
     @property
     def name(self) -> str:
         """Its name in the program."""
-        return self.urn.rpartition("::")[2]
+        return Urn.parse(self.urn).name
 
     @property
     def kind(self) -> str:

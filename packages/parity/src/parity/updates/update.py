@@ -13,12 +13,13 @@ from parity import redact
 from parity.backend import locks
 from parity.backend.stack_backend import UPDATE_VARIABLE, log_file, open_backend, provenance
 from parity.backend.store import LEDGER_VARIABLE
-from parity.engine.pulumi import short_urn
 from parity.errors import FailedUpdate, UnsureError
-from parity.inventory import domain_health, model
+from parity.inventory import domain_health
 from parity.recover import history, show
 from parity.recover import run as recovery
 from parity.recover.outcome import Options
+from parity.resources import kinds
+from parity.resources.urn import short_urn
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -218,7 +219,7 @@ def recorded_live(state: State) -> dict[str, Any]:
             "deployment": each.outputs.get("deploymentId"),
         }
         for each in state.resources
-        if each.type == model.LIVE and not each.delete
+        if each.type == kinds.LIVE and not each.delete
     }
 
 

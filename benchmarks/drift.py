@@ -23,6 +23,7 @@ from parity import inventory
 from parity.config.project import Project
 from parity.evaluate.stack import Stack, ambient
 from parity.local.sandbox import Local
+from parity.resources import kinds
 from support.mutations import STACK, World
 from support.program import Box
 
@@ -86,7 +87,7 @@ def many(box: Box, graph: Graph, counts: list[int]) -> list[dict[str, Any]]:
 def projects(graph: Graph, count: int) -> Graph:
     """A graph with so many projects and nothing else at Vercel."""
     kept = {urn: each for urn, each in graph.resources.items() if each.type.startswith("pulumi:providers")}
-    project = next(each for each in graph.resources.values() if each.type == inventory.model.PROJECT)
+    project = next(each for each in graph.resources.values() if each.type == kinds.PROJECT)
     for number in range(1, count + 1):
         urn = f"{project.urn}-{number}"
         kept[urn] = replace(project, urn=urn, inputs={**project.inputs, "name": f"bench-{number}"})

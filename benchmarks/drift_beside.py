@@ -28,6 +28,7 @@ from parity import inventory
 from parity.config.project import Project
 from parity.evaluate.stack import Stack, ambient
 from parity.local.sandbox import Local
+from parity.resources import kinds
 from parity_sandbox import lifecycle
 from support.mutations import STACK
 from support.program import Box
@@ -204,7 +205,7 @@ def main(folder: Path, counts: Sequence[int]) -> None:
 if __name__ == "__main__":
     if sys.argv[1] == "look":
         seen = inventory.collect_live_state(pickle.loads(Path(sys.argv[2]).read_bytes()), passwords=False)
-        if seen.read_failures or not all(seen.under.get(urn) for urn in seen.keys if inventory.model.PROJECT in urn):
+        if seen.read_failures or not all(seen.under.get(urn) for urn in seen.keys if kinds.PROJECT in urn):
             sys.exit(f"could not look at everything: {seen.unseen}")
     else:
         main(Path(sys.argv[1]), [int(each) for each in sys.argv[2:]] or [1, 10])

@@ -26,8 +26,8 @@ from typing import TYPE_CHECKING, Any, cast
 from crashlab.terraform import VARIABLE
 from parity.config.project import Project
 from parity.evaluate.stack import Stack, ambient
-from parity.inventory import model
 from parity.local.sandbox import Local
+from parity.resources import kinds
 from parity_sandbox import lifecycle
 from support import mutations
 from support.mutations import DATABASE, OWNER, STACK, Mutation, World
@@ -41,15 +41,15 @@ MODES = {"plan": "resource_changes", "refresh_only": "resource_drift"}
 """Where a plan says what an apply would do, and what its refresh found: that is what `-refresh-only` shows."""
 FAILED_CODE = 1
 ALONE = {
-    (model.PROJECT, "trustedSources"),
-    (model.ROLE, "statementTimeout"),
-    (model.ROLE, "idleInTransactionSessionTimeout"),
-    (model.ROLE, "validUntil"),
-    (model.DATABASE, "connectionLimit"),
+    (kinds.PROJECT, "trustedSources"),
+    (kinds.ROLE, "statementTimeout"),
+    (kinds.ROLE, "idleInTransactionSessionTimeout"),
+    (kinds.ROLE, "validUntil"),
+    (kinds.DATABASE, "connectionLimit"),
 }
 """Type and property of what ends a provider's read with an error, and so hides what else changes."""
 
-SAME = {(model.PROJECT, "autoAssignCustomDomains"), (model.DRAIN, "projectIds")}
+SAME = {(kinds.PROJECT, "autoAssignCustomDomains"), (kinds.DRAIN, "projectIds")}
 """What the program has already as the difference would make it: domains assigned by themselves, and one project."""
 
 _VARIABLE, _ROLE, _GRANT = "vercel_project_environment_variable", "postgresql_role", "postgresql_grant"
@@ -109,15 +109,15 @@ def _by_sql(type_: str, name: str, path: str, *statements: str) -> Mutation:
 
 
 IN_PLACE = (
-    _by_sql(model.ROLE, "storefront-shop-g1", "password", f"alter role {DATABASE}_shop_g1 password 'by hand'"),
-    _by_sql(model.ROLE, "storefront-shop-g1", "roles", f"grant {OWNER} to {DATABASE}_shop_g1"),
-    _by_sql(model.SCHEMA, "storefront-schema-shop", "owner", "alter schema shop owner to parity_admin"),
+    _by_sql(kinds.ROLE, "storefront-shop-g1", "password", f"alter role {DATABASE}_shop_g1 password 'by hand'"),
+    _by_sql(kinds.ROLE, "storefront-shop-g1", "roles", f"grant {OWNER} to {DATABASE}_shop_g1"),
+    _by_sql(kinds.SCHEMA, "storefront-schema-shop", "owner", "alter schema shop owner to parity_admin"),
     _by_sql(
-        model.GRANT, "storefront-grant-shop-shop-table", "withGrantOption",
+        kinds.GRANT, "storefront-grant-shop-shop-table", "withGrantOption",
         f"grant select on shop.items to {DATABASE}_shop with grant option",
     ),
     _by_sql(
-        model.DEFAULT, "storefront-grant-shop-shop-default-table", "withGrantOption",
+        kinds.DEFAULT, "storefront-grant-shop-shop-default-table", "withGrantOption",
         f"alter default privileges for role {OWNER} in schema shop "
         f"grant select on tables to {DATABASE}_shop with grant option",
     ),

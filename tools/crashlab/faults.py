@@ -53,7 +53,7 @@ class Fault:
     """The tools whose operations it happens to."""
     effects_only: bool = False
     """Whether it is nothing of its own at a request that only reads."""
-    told_apart_at_reads: bool = False
+    distinct_by_at_reads: bool = False
     """Whether before and after differ where there is no effect: by what is answered then, or whether anything is."""
 
     def happens_at(self, point: Point, tool: str) -> bool:
@@ -62,23 +62,23 @@ class Fault:
 
     def moments(self, point: Point) -> tuple[When, ...]:
         """The moments at a point that are told apart; before and after the effect of what only reads are one."""
-        return self.timings if point.changes or self.told_apart_at_reads else self.timings[:1]
+        return self.timings if point.changes or self.distinct_by_at_reads else self.timings[:1]
 
 
 FAULTS = {
     each.name: each
     for each in (
-        Fault("engine-killed", EVERYWHERE, told_apart_at_reads=True),
+        Fault("engine-killed", EVERYWHERE, distinct_by_at_reads=True),
         # All at once, as a runner ends: the command, the engine that it started, the plugins.
         Fault("all-killed", EVERYWHERE, tools=frozenset({"parity"})),
         Fault("plugin-killed", EVERYWHERE),
         Fault("interrupted-once", EVERYWHERE),
-        Fault("interrupted-twice", EVERYWHERE, told_apart_at_reads=True),
+        Fault("interrupted-twice", EVERYWHERE, distinct_by_at_reads=True),
         Fault("status-500", REQUEST),
         Fault("status-429", REQUEST),
         Fault("reset", NETWORK),
         Fault("time-out", NETWORK),
-        Fault("postgres-killed", EVERYWHERE, told_apart_at_reads=True),
+        Fault("postgres-killed", EVERYWHERE, distinct_by_at_reads=True),
         # The request or statement is on its way when the engine dies, and lands afterwards.
         Fault("late-effect", NETWORK, ("before",), effects_only=True),
         # The same, and it lands while the way back is under way already.

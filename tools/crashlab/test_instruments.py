@@ -225,7 +225,7 @@ def sealed(value, key, nonce):
     return {oracle._SECRET_SIGNATURE: "1b47061264138c4ac30d75fd1eb44270", "ciphertext": "v1:" + ":".join(parts)}
 
 
-def test_records_are_told_apart_by_the_values_that_are_sealed_in_them_and_not_by_how_they_are_sealed():
+def test_records_are_distinct_by_by_the_values_that_are_sealed_in_them_and_not_by_how_they_are_sealed():
     key = b"k" * 32
     one, again, other = (
         sealed(*each) for each in (("a", key, b"1" * 12), ("a", key, b"2" * 12), ("b", key, b"1" * 12))

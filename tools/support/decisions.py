@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from parity.engine.state import parse
 from parity.evaluate.graph import Graph, Resource
-from parity.inventory import model
 from parity.inventory.model import LiveObject, LiveState
 from parity.recover.model import Trouble
 from parity.recover.reconcile_plan import decide
+from parity.resources import kinds
 
 PROJECT_URN = "urn:pulumi:staging::storefront::parity:components:WebApp$vercel:index/project:Project::shop-project"
 CLEAN, DIED = Trouble(clean=True), Trouble()
@@ -64,7 +64,7 @@ class World:
         keys = {self.urn: ("key",)} if self.declared and self.looked else {}
         inputs = {self.urn: self.inputs} if self.declared else {}
         if self.live:
-            found = LiveObject(model.LIVE, ("key",), "team/shop", "", {"deploymentId": self.live, "release": "r1"})
+            found = LiveObject(kinds.LIVE, ("key",), "team/shop", "", {"deploymentId": self.live, "release": "r1"})
             under["live"], keys["live"], inputs["live"] = (found,), ("key",), {}
         live_state = LiveState(
             keys, inputs, under, self.more, tuple(self.read_failures), (), (), tuple(self.logins), {}, {}

@@ -29,7 +29,7 @@ from parity.config.model_problems import own_values
 from parity.config.secret import Secret
 from parity.config.stack_models import StackConfig
 from parity.evaluate import graph
-from parity.evaluate.declared import COMPUTED
+from parity.resources import kinds
 from support.paths import ROOT
 
 if TYPE_CHECKING:
@@ -104,7 +104,7 @@ def evaluate(mutant: Mutant | None) -> Callable[[str, Mapping[str, Any]], Graph]
 
         with watching(DERIVED):
             found = graph.evaluate(
-                program, project=PROJECT, stack_name=stack, outputs=lambda kind: COMPUTED.get(kind, ())
+                program, project=PROJECT, stack_name=stack, outputs=lambda type_: kinds.of(type_).outputs
             )
         return broken.graph(found) if broken is not None and broken.graph is not None else found
 

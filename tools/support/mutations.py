@@ -18,7 +18,7 @@ import psycopg
 from nacl.encoding import Base64Encoder
 from nacl.public import PublicKey, SealedBox
 
-from parity.inventory import model
+from parity.resources import kinds
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -154,7 +154,7 @@ def _project(path: str, body: dict[str, Any], of: str = "") -> Mutation:
     def make(world: World) -> Any:
         return world.vercel("PATCH", "/v9/projects/shop-prod", body)
 
-    return Mutation("changed", model.PROJECT, "shop-project", path, make, of)
+    return Mutation("changed", kinds.PROJECT, "shop-project", path, make, of)
 
 
 _IPS = {"deploymentType": "all", "addresses": [{"value": "192.0.2.1"}], "protectionMode": "additional"}
@@ -199,19 +199,19 @@ PROJECT = (
     _project("vercelAuthentication.deploymentType", {"ssoProtection": None}),
     _project("sourceFilesOutsideRootDirectory", {"sourceFilesOutsideRootDirectory": False}),
     Mutation(
-        "changed", model.PROJECT, "shop-project", "gitRepository.productionBranch",
+        "changed", kinds.PROJECT, "shop-project", "gitRepository.productionBranch",
         lambda world: world.vercel("PATCH", "/v9/projects/shop-prod/branch", {"branch": "release"}),
     ),
     Mutation(
-        "changed", model.PROJECT, "shop-project", "link.deployHooks",
+        "changed", kinds.PROJECT, "shop-project", "link.deployHooks",
         lambda world: world.vercel("POST", "/v2/projects/shop-prod/deploy-hooks", {"name": "hook", "ref": "main"}),
     ),
     Mutation(
-        "changed", model.PROJECT, "shop-project", "crons.disabledAt",
+        "changed", kinds.PROJECT, "shop-project", "crons.disabledAt",
         lambda world: world.vercel("PATCH", "/v1/projects/shop-prod/crons", {"enabled": False}),
     ),
     Mutation(
-        "changed", model.PROJECT, "shop-project", "resourceConfig.functionDefaultCpuType",
+        "changed", kinds.PROJECT, "shop-project", "resourceConfig.functionDefaultCpuType",
         lambda world: world.vercel("PATCH", "/v1/projects/shop-prod/resource-config", {"defaultMemoryType": "performance"}),
     ),
 )  # fmt: skip
@@ -221,7 +221,7 @@ def _env(key: str, path: str, body: dict[str, Any], of: str = "") -> Mutation:
     def make(world: World) -> Any:
         return world.vercel("PATCH", f"/v9/projects/shop-prod/env/{world.variable('shop-prod', key)}", body)
 
-    return Mutation("changed", model.VARIABLE, f"shop-variable-{key}", path, make, of)
+    return Mutation("changed", kinds.VARIABLE, f"shop-variable-{key}", path, make, of)
 
 
 _CUSTOM = "a custom environment"
@@ -241,9 +241,9 @@ VARIABLES = (
     _env("SEARCH_RESULTS_LIMIT", "comment", {"comment": "by hand"}),
     _env("DATABASE_URL", "sensitive", {"type": "encrypted", "value": "postgresql://by-hand"}),
     _env("NEXT_TELEMETRY_DISABLED", "gitBranch", {"target": ["preview"], "gitBranch": "feature"}),
-    Mutation("changed", model.VARIABLE, "admin-variable-NEXT_PUBLIC_BASE_URL", "customEnvironmentIds", _custom),
+    Mutation("changed", kinds.VARIABLE, "admin-variable-NEXT_PUBLIC_BASE_URL", "customEnvironmentIds", _custom),
     Mutation(
-        "unmanaged", model.CUSTOM_ENVIRONMENT, "admin-prod/acceptance", "", lambda _: None,
+        "unmanaged", kinds.CUSTOM_ENVIRONMENT, "admin-prod/acceptance", "", lambda _: None,
     ),
 )  # fmt: skip
 
@@ -254,14 +254,14 @@ def _domain(path: str, body: dict[str, Any], name: str = "www.shop.storefront.ex
     def make(world: World) -> Any:
         return world.vercel("PATCH", f"/v9/projects/{project}/domains/{name}", body)
 
-    return Mutation("changed", model.DOMAIN, f"shop-domain-{name}", path, make)
+    return Mutation("changed", kinds.DOMAIN, f"shop-domain-{name}", path, make)
 
 
 def _retention(path: str, wire: str) -> Mutation:
     def make(world: World) -> Any:
         return world.vercel("PATCH", "/v9/projects/shop-prod/deployment-expiration", {wire: "2m"})
 
-    return Mutation("changed", model.RETENTION, "shop-retention", path, make)
+    return Mutation("changed", kinds.RETENTION, "shop-retention", path, make)
 
 
 def _drain(path: str, change: Callable[[dict[str, Any]], dict[str, Any]], of: str = "") -> Mutation:
@@ -269,7 +269,7 @@ def _drain(path: str, change: Callable[[dict[str, Any]], dict[str, Any]], of: st
         found = world.drain()
         return world.vercel("PATCH", f"/v1/drains/{found['id']}", change(found))
 
-    return Mutation("changed", model.DRAIN, "logs-drain", path, make, of)
+    return Mutation("changed", kinds.DRAIN, "logs-drain", path, make, of)
 
 
 def _delivery(**more: Any) -> Callable[[dict[str, Any]], dict[str, Any]]:
@@ -301,7 +301,7 @@ REST = (
     _drain("samplingRate", lambda _: {"sampling": [{"type": "head_sampling", "rate": 0.25}]}),
     _drain("status", lambda _: {"status": "disabled"}, "status"),
     Mutation(
-        "changed", model.DOMAIN, "admin-domain-admin.storefront.example", "gitBranch",
+        "changed", kinds.DOMAIN, "admin-domain-admin.storefront.example", "gitBranch",
         lambda world: world.vercel("PATCH", "/v9/projects/admin-prod/domains/admin.storefront.example", {"gitBranch": "next"}),
     ),
 )  # fmt: skip
@@ -325,11 +325,11 @@ def _environment(path: str, body: dict[str, Any]) -> Mutation:
         }
         return world.github("PUT", ENVIRONMENT, {**whole, **body})
 
-    return Mutation("changed", model.ENVIRONMENT, "delivery-environment", path, make)
+    return Mutation("changed", kinds.ENVIRONMENT, "delivery-environment", path, make)
 
 
 def _rule(path: str, change: Callable[[dict[str, Any]], None]) -> Mutation:
-    return Mutation("changed", model.RULESET, "delivery-ruleset", path, lambda world: world.with_rules(change))
+    return Mutation("changed", kinds.RULESET, "delivery-ruleset", path, lambda world: world.with_rules(change))
 
 
 def _set(kind: str, **parameters: Any) -> Callable[[dict[str, Any]], None]:
@@ -353,7 +353,7 @@ def _ruleset(path: str, body: dict[str, Any]) -> Mutation:
     def make(world: World) -> Any:
         return world.github("PUT", f"{REPO}/rulesets/{world.ruleset()['id']}", body)
 
-    return Mutation("changed", model.RULESET, "delivery-ruleset", path, make)
+    return Mutation("changed", kinds.RULESET, "delivery-ruleset", path, make)
 
 
 def _seal(world: World, name: str) -> None:
@@ -377,9 +377,9 @@ GITHUB = (
     _environment("waitTimer", {"wait_timer": 30}),
     _environment("deploymentBranchPolicy", {"deployment_branch_policy": {"protected_branches": True, "custom_branch_policies": False}}),
     _environment("reviewers", {"reviewers": []}),
-    Mutation("changed", model.SECRET, "MIGRATOR_DATABASE_URL_STOREFRONT", "value", _reseal),
+    Mutation("changed", kinds.SECRET, "MIGRATOR_DATABASE_URL_STOREFRONT", "value", _reseal),
     Mutation(
-        "changed", model.GITHUB_VARIABLE, "delivery-variable-LIVE_URL_SHOP", "value",
+        "changed", kinds.GITHUB_VARIABLE, "delivery-variable-LIVE_URL_SHOP", "value",
         lambda world: world.github("PATCH", f"{ENVIRONMENT}/variables/LIVE_URL_SHOP", {"value": "https://elsewhere.example"}),
     ),
     _ruleset("enforcement", {"enforcement": "disabled"}),
@@ -410,12 +410,12 @@ GITHUB = (
     _rule("rules.requiredStatusChecks.doNotEnforceOnCreate", _set("required_status_checks", do_not_enforce_on_create=True)),
     _rule("rules.workflows", _set("workflows", workflows=[{"path": ".github/workflows/ci.yml", "repository_id": 1}])),
     Mutation(
-        "changed", model.PERMISSIONS, "delivery-actions", "allowedActionsConfig.verifiedAllowed",
+        "changed", kinds.PERMISSIONS, "delivery-actions", "allowedActionsConfig.verifiedAllowed",
         lambda world: world.github("PUT", f"{REPO}/actions/permissions/selected-actions",
                                    {"verified_allowed": True, "github_owned_allowed": False, "patterns_allowed": ["*"]}),
     ),
-    Mutation("changed", model.PERMISSIONS, "delivery-actions", "allowedActionsConfig.githubOwnedAllowed", lambda _: None),
-    Mutation("changed", model.PERMISSIONS, "delivery-actions", "allowedActionsConfig.patternsAlloweds", lambda _: None),
+    Mutation("changed", kinds.PERMISSIONS, "delivery-actions", "allowedActionsConfig.githubOwnedAllowed", lambda _: None),
+    Mutation("changed", kinds.PERMISSIONS, "delivery-actions", "allowedActionsConfig.patternsAlloweds", lambda _: None),
 )  # fmt: skip
 
 
@@ -442,7 +442,7 @@ _G1 = "storefront_prod_shop_g1"
 
 def _role(path: str, clause: str, **how: Any) -> Mutation:
     how.setdefault("superuser", True)
-    return _sql("changed", model.ROLE, "storefront-shop-g1", path, f"alter role {_G1} {clause}", **how)
+    return _sql("changed", kinds.ROLE, "storefront-shop-g1", path, f"alter role {_G1} {clause}", **how)
 
 
 POSTGRES = (
@@ -460,30 +460,30 @@ POSTGRES = (
     _role("assumeRole", f"set role = {OWNER}"),
     _role("setting.work_mem", "set work_mem = '1GB'"),
     _role("setting.lock_timeout in storefront_prod", f"in database {DATABASE} set lock_timeout = '1s'"),
-    _sql("changed", model.ROLE, "storefront-admin-g1", "password", "alter role storefront_prod_admin_g1 password 'by hand'", superuser=True),
-    _sql("changed", model.ROLE, "storefront-readonly", "login", "alter role storefront_prod_readonly nologin", superuser=True),
-    _sql("changed", model.ROLE, "storefront-owner", "login", f"alter role {OWNER} login", superuser=True),
-    _sql("changed", model.ROLE, "storefront-admin-g1", "roles", f"grant {OWNER} to storefront_prod_admin_g1", superuser=True),
-    _sql("changed", model.ROLE, "storefront-migrator", "roles.storefront_prod_owner", f"grant {OWNER} to storefront_prod_migrator with admin option", superuser=True),
-    _sql("changed", model.DATABASE, "storefront-database", "connectionLimit", f"alter database {DATABASE} connection limit 3", superuser=True),
-    _sql("changed", model.DATABASE, "storefront-database", "isTemplate", f"alter database {DATABASE} is_template true", superuser=True),
-    _sql("changed", model.DATABASE, "storefront-database", "owner", f"alter database {DATABASE} owner to postgres", superuser=True),
-    _sql("changed", model.DATABASE, "storefront-database", "setting.work_mem", f"alter database {DATABASE} set work_mem = '1GB'", superuser=True),
-    _sql("changed", model.SCHEMA, "storefront-schema-backoffice", "owner", "alter schema backoffice owner to parity_admin", superuser=True),
-    _sql("changed", model.EXTENSION, "storefront-extension-vector", "schema", "alter extension vector set schema public", superuser=True),
-    _sql("changed", model.EXTENSION, "storefront-extension-vector", "version", "update pg_extension set extversion = '0.0.1' where extname = 'vector'", superuser=True),
-    _sql("changed", model.GRANT, "storefront-grant-shop-database", "privileges", f"grant temporary on database {DATABASE} to storefront_prod_shop", superuser=True),
-    _sql("changed", model.GRANT, "storefront-grant-public-database", "privileges", f"grant connect on database {DATABASE} to public", superuser=True),
-    _sql("changed", model.GRANT, "storefront-grant-public-schema", "privileges", "grant create on schema public to public", superuser=True),
-    _sql("changed", model.GRANT, "storefront-grant-shop-shop", "privileges", "grant create on schema shop to storefront_prod_shop", superuser=True),
-    _sql("changed", model.GRANT, "storefront-grant-shop-shop-table", "privileges", "revoke update on shop.items from storefront_prod_shop", superuser=True),
-    _sql("changed", model.GRANT, "storefront-grant-readonly-shop-table", "privileges", "grant delete on shop.more to storefront_prod_readonly", superuser=True),
-    _sql("changed", model.GRANT, "storefront-grant-shop-shop-sequence", "privileges", "revoke usage on sequence shop.items_id_seq from storefront_prod_shop", superuser=True),
-    _sql("missing", model.GRANT, "storefront-grant-shop-shop-routine", "", "revoke execute on function shop.one() from storefront_prod_shop", superuser=True, of="privileges"),
-    _sql("changed", model.GRANT, "storefront-grant-admin-shop-table", "withGrantOption", "grant select on shop.items to storefront_prod_admin with grant option", superuser=True),
-    _sql("changed", model.DEFAULT, "storefront-grant-shop-shop-default-table", "privileges", f"alter default privileges for role {OWNER} in schema shop revoke update on tables from storefront_prod_shop", superuser=True),
-    _sql("changed", model.DEFAULT, "storefront-grant-public-default-routine", "privileges", f"alter default privileges for role {OWNER} grant execute on routines to public", superuser=True),
-    _sql("changed", model.DEFAULT, "storefront-grant-admin-shop-default-table", "withGrantOption", f"alter default privileges for role {OWNER} in schema shop grant select on tables to storefront_prod_admin with grant option", superuser=True),
+    _sql("changed", kinds.ROLE, "storefront-admin-g1", "password", "alter role storefront_prod_admin_g1 password 'by hand'", superuser=True),
+    _sql("changed", kinds.ROLE, "storefront-readonly", "login", "alter role storefront_prod_readonly nologin", superuser=True),
+    _sql("changed", kinds.ROLE, "storefront-owner", "login", f"alter role {OWNER} login", superuser=True),
+    _sql("changed", kinds.ROLE, "storefront-admin-g1", "roles", f"grant {OWNER} to storefront_prod_admin_g1", superuser=True),
+    _sql("changed", kinds.ROLE, "storefront-migrator", "roles.storefront_prod_owner", f"grant {OWNER} to storefront_prod_migrator with admin option", superuser=True),
+    _sql("changed", kinds.DATABASE, "storefront-database", "connectionLimit", f"alter database {DATABASE} connection limit 3", superuser=True),
+    _sql("changed", kinds.DATABASE, "storefront-database", "isTemplate", f"alter database {DATABASE} is_template true", superuser=True),
+    _sql("changed", kinds.DATABASE, "storefront-database", "owner", f"alter database {DATABASE} owner to postgres", superuser=True),
+    _sql("changed", kinds.DATABASE, "storefront-database", "setting.work_mem", f"alter database {DATABASE} set work_mem = '1GB'", superuser=True),
+    _sql("changed", kinds.SCHEMA, "storefront-schema-backoffice", "owner", "alter schema backoffice owner to parity_admin", superuser=True),
+    _sql("changed", kinds.EXTENSION, "storefront-extension-vector", "schema", "alter extension vector set schema public", superuser=True),
+    _sql("changed", kinds.EXTENSION, "storefront-extension-vector", "version", "update pg_extension set extversion = '0.0.1' where extname = 'vector'", superuser=True),
+    _sql("changed", kinds.GRANT, "storefront-grant-shop-database", "privileges", f"grant temporary on database {DATABASE} to storefront_prod_shop", superuser=True),
+    _sql("changed", kinds.GRANT, "storefront-grant-public-database", "privileges", f"grant connect on database {DATABASE} to public", superuser=True),
+    _sql("changed", kinds.GRANT, "storefront-grant-public-schema", "privileges", "grant create on schema public to public", superuser=True),
+    _sql("changed", kinds.GRANT, "storefront-grant-shop-shop", "privileges", "grant create on schema shop to storefront_prod_shop", superuser=True),
+    _sql("changed", kinds.GRANT, "storefront-grant-shop-shop-table", "privileges", "revoke update on shop.items from storefront_prod_shop", superuser=True),
+    _sql("changed", kinds.GRANT, "storefront-grant-readonly-shop-table", "privileges", "grant delete on shop.more to storefront_prod_readonly", superuser=True),
+    _sql("changed", kinds.GRANT, "storefront-grant-shop-shop-sequence", "privileges", "revoke usage on sequence shop.items_id_seq from storefront_prod_shop", superuser=True),
+    _sql("missing", kinds.GRANT, "storefront-grant-shop-shop-routine", "", "revoke execute on function shop.one() from storefront_prod_shop", superuser=True, of="privileges"),
+    _sql("changed", kinds.GRANT, "storefront-grant-admin-shop-table", "withGrantOption", "grant select on shop.items to storefront_prod_admin with grant option", superuser=True),
+    _sql("changed", kinds.DEFAULT, "storefront-grant-shop-shop-default-table", "privileges", f"alter default privileges for role {OWNER} in schema shop revoke update on tables from storefront_prod_shop", superuser=True),
+    _sql("changed", kinds.DEFAULT, "storefront-grant-public-default-routine", "privileges", f"alter default privileges for role {OWNER} grant execute on routines to public", superuser=True),
+    _sql("changed", kinds.DEFAULT, "storefront-grant-admin-shop-default-table", "withGrantOption", f"alter default privileges for role {OWNER} in schema shop grant select on tables to storefront_prod_admin with grant option", superuser=True),
     _sql("changed", "postgresql:table", "shop/more", "owner", "alter table shop.more owner to parity_admin", superuser=True),
     _sql("changed", "postgresql:table", "shop/items", "owner's privileges", f"revoke insert on shop.items from {OWNER}", superuser=True),
 )  # fmt: skip
@@ -492,10 +492,10 @@ CHANGED = (*PROJECT, *VARIABLES, *REST, *GITHUB, *POSTGRES)
 
 SWITCHED = (
     Mutation(
-        "changed", model.LIVE, "shop-live", "deploymentId", lambda world: _promote_another(world),  # noqa: PLW0108 - below
+        "changed", kinds.LIVE, "shop-live", "deploymentId", lambda world: _promote_another(world),  # noqa: PLW0108 - below
     ),
-    Mutation("changed", model.LIVE, "shop-live", "release", lambda _: None),
-    Mutation("changed", model.LIVE, "shop-live", "commit", lambda _: None),
+    Mutation("changed", kinds.LIVE, "shop-live", "release", lambda _: None),
+    Mutation("changed", kinds.LIVE, "shop-live", "commit", lambda _: None),
 )  # fmt: skip
 """What another promotion changes."""
 
@@ -529,61 +529,61 @@ def _each(graph: Any, type_: str) -> Iterable[Any]:
 def removals(graph: Any) -> list[Mutation]:
     """Every declared object that is in another one, removed."""
     found: list[Mutation] = []
-    for each in _each(graph, model.VARIABLE):
+    for each in _each(graph, kinds.VARIABLE):
         project, key = _project_of(each), each.inputs["key"]
-        found.append(_gone(model.VARIABLE, each.name, lambda world, project=project, key=key: world.vercel(
+        found.append(_gone(kinds.VARIABLE, each.name, lambda world, project=project, key=key: world.vercel(
             "DELETE", f"/v9/projects/{project}/env/{world.variable(project, key)}")))  # fmt: skip
-    domains = sorted(_each(graph, model.DOMAIN), key=lambda each: not each.inputs.get("redirect"))
+    domains = sorted(_each(graph, kinds.DOMAIN), key=lambda each: not each.inputs.get("redirect"))
     for each in domains:
         project, domain = _project_of(each), each.inputs["domain"]
-        found.append(_gone(model.DOMAIN, each.name, lambda world, project=project, domain=domain: world.vercel(
+        found.append(_gone(kinds.DOMAIN, each.name, lambda world, project=project, domain=domain: world.vercel(
             "DELETE", f"/v9/projects/{project}/domains/{domain}")))  # fmt: skip
-    for each in _each(graph, model.BYPASS):
+    for each in _each(graph, kinds.BYPASS):
         project, secret = _project_of(each), each.inputs["secret"].value
-        found.append(_gone(model.BYPASS, each.name, lambda world, project=project, secret=secret: world.vercel(
+        found.append(_gone(kinds.BYPASS, each.name, lambda world, project=project, secret=secret: world.vercel(
             "PATCH", f"/v1/projects/{project}/protection-bypass", {"revoke": {"secret": secret, "regenerate": False}})))  # fmt: skip
-    for each in _each(graph, model.DEPLOYMENT):
+    for each in _each(graph, kinds.DEPLOYMENT):
         project, release = _project_of(each), str(each.inputs["meta"]["release"])
-        found.append(_gone(model.DEPLOYMENT, each.name, lambda world, project=project, release=release: world.vercel(
+        found.append(_gone(kinds.DEPLOYMENT, each.name, lambda world, project=project, release=release: world.vercel(
             "DELETE", f"/v13/deployments/{world.deployment(project, release)}")))  # fmt: skip
-    found += [_gone(model.LIVE, each.name, lambda _: None) for each in _each(graph, model.LIVE)]
-    found += [_gone(model.DRAIN, each.name, lambda world: world.vercel("DELETE", f"/v1/drains/{world.drain()['id']}"))
-              for each in _each(graph, model.DRAIN)]  # fmt: skip
+    found += [_gone(kinds.LIVE, each.name, lambda _: None) for each in _each(graph, kinds.LIVE)]
+    found += [_gone(kinds.DRAIN, each.name, lambda world: world.vercel("DELETE", f"/v1/drains/{world.drain()['id']}"))
+              for each in _each(graph, kinds.DRAIN)]  # fmt: skip
     for type_, path, field_ in (
-        (model.SECRET, "secrets", "secretName"),
-        (model.GITHUB_VARIABLE, "variables", "variableName"),
+        (kinds.SECRET, "secrets", "secretName"),
+        (kinds.GITHUB_VARIABLE, "variables", "variableName"),
     ):
         for each in _each(graph, type_):
             name = each.inputs[field_]
             found.append(_gone(type_, each.name, lambda world, path=path, name=name: world.github(
                 "DELETE", f"{ENVIRONMENT}/{path}/{name}")))  # fmt: skip
-    for each in _each(graph, model.POLICY):
-        found.append(_gone(model.POLICY, each.name, _remove_policies))
-    for each in _each(graph, model.RULESET):
-        found.append(_gone(model.RULESET, each.name, lambda world: world.github(
+    for each in _each(graph, kinds.POLICY):
+        found.append(_gone(kinds.POLICY, each.name, _remove_policies))
+    for each in _each(graph, kinds.RULESET):
+        found.append(_gone(kinds.RULESET, each.name, lambda world: world.github(
             "DELETE", f"{REPO}/rulesets/{world.ruleset()['id']}")))  # fmt: skip
-    for each in _each(graph, model.GRANT):
+    for each in _each(graph, kinds.GRANT):
         if each.inputs["privileges"]:
             found.append(
                 _gone(
-                    model.GRANT,
+                    kinds.GRANT,
                     each.name,
                     lambda world, given=dict(each.inputs): world.sql(_revoke(given), superuser=True),
                 )
             )
-    for each in _each(graph, model.DEFAULT):
+    for each in _each(graph, kinds.DEFAULT):
         if each.inputs["privileges"]:
             found.append(
                 _gone(
-                    model.DEFAULT,
+                    kinds.DEFAULT,
                     each.name,
                     lambda world, given=dict(each.inputs): world.sql(_revoke_default(given), superuser=True),
                 )
             )
-    for each in _each(graph, model.EXTENSION):
+    for each in _each(graph, kinds.EXTENSION):
         found.append(
             _gone(
-                model.EXTENSION,
+                kinds.EXTENSION,
                 each.name,
                 lambda world, name=each.inputs["name"]: world.sql(f"drop extension {name} cascade", superuser=True),
             )
@@ -620,23 +620,23 @@ def _drop_schema(name: str) -> Callable[[World], None]:
 
 
 CONTAINERS = (
-    _gone(model.PROJECT, "shop-project", lambda world: world.vercel("DELETE", "/v9/projects/shop-prod")),
-    _gone(model.PROJECT, "admin-project", lambda world: world.vercel("DELETE", "/v9/projects/admin-prod")),
-    _gone(model.ENVIRONMENT, "delivery-environment", lambda world: world.github("DELETE", ENVIRONMENT)),
-    _gone(model.SCHEMA, "storefront-schema-shop", _drop_schema("shop")),
-    _gone(model.SCHEMA, "storefront-schema-backoffice", _drop_schema("backoffice")),
-    _gone(model.SCHEMA, "storefront-schema-extensions", _drop_schema("extensions")),
+    _gone(kinds.PROJECT, "shop-project", lambda world: world.vercel("DELETE", "/v9/projects/shop-prod")),
+    _gone(kinds.PROJECT, "admin-project", lambda world: world.vercel("DELETE", "/v9/projects/admin-prod")),
+    _gone(kinds.ENVIRONMENT, "delivery-environment", lambda world: world.github("DELETE", ENVIRONMENT)),
+    _gone(kinds.SCHEMA, "storefront-schema-shop", _drop_schema("shop")),
+    _gone(kinds.SCHEMA, "storefront-schema-backoffice", _drop_schema("backoffice")),
+    _gone(kinds.SCHEMA, "storefront-schema-extensions", _drop_schema("extensions")),
     Mutation(
-        "changed", model.PERMISSIONS, "delivery-actions", "allowedActions",
+        "changed", kinds.PERMISSIONS, "delivery-actions", "allowedActions",
         lambda world: world.github("PUT", f"{REPO}/actions/permissions", {"enabled": True, "allowed_actions": "all"}),
     ),
 )  # fmt: skip
 
 LAST = (
-    _gone(model.DATABASE, "storefront-database", lambda world: world.sql(
+    _gone(kinds.DATABASE, "storefront-database", lambda world: world.sql(
         f"drop database {DATABASE} with (force)", database="postgres", superuser=True)),
     *(
-        _gone(model.ROLE, f"storefront-{suffix}", lambda world, role=role: world.sql(
+        _gone(kinds.ROLE, f"storefront-{suffix}", lambda world, role=role: world.sql(
             f"drop role {role}", database="postgres", superuser=True))
         for suffix, role in (
             ("shop-g1", f"{DATABASE}_shop_g1"), ("admin-g1", f"{DATABASE}_admin_g1"), ("readonly", f"{DATABASE}_readonly"),
@@ -645,7 +645,7 @@ LAST = (
         )
     ),
     Mutation(
-        "changed", model.PERMISSIONS, "delivery-actions", "enabled",
+        "changed", kinds.PERMISSIONS, "delivery-actions", "enabled",
         lambda world: world.github("PUT", f"{REPO}/actions/permissions", {"enabled": False}),
     ),
 )  # fmt: skip
@@ -693,49 +693,49 @@ def _twin(world: World) -> None:
 
 
 ADDED = (
-    _new(model.VARIABLE, "shop-prod/BY_HAND", lambda world: world.vercel(
+    _new(kinds.VARIABLE, "shop-prod/BY_HAND", lambda world: world.vercel(
         "POST", "/v10/projects/shop-prod/env",
         {"key": "BY_HAND", "value": "1", "type": "plain", "target": ["production"]})),
-    _new(model.VARIABLE, "shop-prod/SEARCH_RESULTS_LIMIT (preview", _twin),
-    _new(model.DOMAIN, "shop-prod/by-hand.example", lambda world: world.vercel(
+    _new(kinds.VARIABLE, "shop-prod/SEARCH_RESULTS_LIMIT (preview", _twin),
+    _new(kinds.DOMAIN, "shop-prod/by-hand.example", lambda world: world.vercel(
         "POST", "/v10/projects/shop-prod/domains", {"name": "by-hand.example"})),
-    _new(model.BYPASS, "shop-prod", lambda world: world.vercel(
+    _new(kinds.BYPASS, "shop-prod", lambda world: world.vercel(
         "PATCH", "/v1/projects/shop-prod/protection-bypass", {"generate": {"secret": "b" * 32}})),
-    _new(model.CUSTOM_ENVIRONMENT, "shop-prod/by-hand", lambda world: world.vercel(
+    _new(kinds.CUSTOM_ENVIRONMENT, "shop-prod/by-hand", lambda world: world.vercel(
         "POST", "/v9/projects/shop-prod/custom-environments", {"slug": "by-hand"})),
-    _new(model.ROLLING_RELEASE, "shop-prod", lambda world: world.vercel(
+    _new(kinds.ROLLING_RELEASE, "shop-prod", lambda world: world.vercel(
         "PATCH", "/v1/projects/shop-prod/rolling-release/config",
         {"enabled": True, "advancementType": "manual-approval",
          "stages": [{"targetPercentage": 10, "requireApproval": True}, {"targetPercentage": 100}]})),
-    _new(model.WEBHOOK, "shop-prod", _webhook),
-    _new(model.DRAIN, "by-hand", _another_drain),
-    _new(model.DEPLOYMENT, "shop-prod/r99", _another_deployment),
-    _new(model.ALIAS, "shop-prod/by-hand.storefront.example", _alias),
-    _new(model.ENVIRONMENT, "storefront/by-hand", lambda world: world.github("PUT", f"{REPO}/environments/by-hand", {})),
-    _new(model.POLICY, "storefront/prod/branch:by-hand", lambda world: world.github(
+    _new(kinds.WEBHOOK, "shop-prod", _webhook),
+    _new(kinds.DRAIN, "by-hand", _another_drain),
+    _new(kinds.DEPLOYMENT, "shop-prod/r99", _another_deployment),
+    _new(kinds.ALIAS, "shop-prod/by-hand.storefront.example", _alias),
+    _new(kinds.ENVIRONMENT, "storefront/by-hand", lambda world: world.github("PUT", f"{REPO}/environments/by-hand", {})),
+    _new(kinds.POLICY, "storefront/prod/branch:by-hand", lambda world: world.github(
         "POST", f"{ENVIRONMENT}/deployment-branch-policies", {"name": "by-hand"})),
-    _new(model.POLICY, "storefront/prod/tag:v*", lambda world: world.github(
+    _new(kinds.POLICY, "storefront/prod/tag:v*", lambda world: world.github(
         "POST", f"{ENVIRONMENT}/deployment-branch-policies", {"name": "v*", "type": "tag"})),
-    _new(model.SECRET, "storefront/prod/BY_HAND", lambda world: _seal(world, "BY_HAND")),
-    _new(model.GITHUB_VARIABLE, "storefront/prod/BY_HAND", lambda world: world.github(
+    _new(kinds.SECRET, "storefront/prod/BY_HAND", lambda world: _seal(world, "BY_HAND")),
+    _new(kinds.GITHUB_VARIABLE, "storefront/prod/BY_HAND", lambda world: world.github(
         "POST", f"{ENVIRONMENT}/variables", {"name": "BY_HAND", "value": "1"})),
-    _new(model.RULESET, "storefront/by-hand", lambda world: world.github(
+    _new(kinds.RULESET, "storefront/by-hand", lambda world: world.github(
         "POST", f"{REPO}/rulesets", {"name": "by-hand", "target": "branch", "enforcement": "active", "rules": []})),
-    _sql("unmanaged", model.ROLE, f"{DATABASE}_by_hand", "", f"create role {DATABASE}_by_hand"),
+    _sql("unmanaged", kinds.ROLE, f"{DATABASE}_by_hand", "", f"create role {DATABASE}_by_hand"),
     _sql("unmanaged", "postgresql:index/grantRole:GrantRole", "by_hand in storefront_prod_owner", "",
          "create role by_hand", f"grant {OWNER} to by_hand", superuser=True),
-    _sql("unmanaged", model.GRANT, "by_hand on table shop.items", "", "grant select on shop.items to by_hand", superuser=True),
-    _sql("unmanaged", model.GRANT, "by_hand on column shop.items.name", "", "grant update (name) on shop.items to by_hand", superuser=True),
-    _sql("unmanaged", model.GRANT, f"by_hand on database {DATABASE}", "", f"grant connect on database {DATABASE} to by_hand", superuser=True),
-    _sql("unmanaged", model.GRANT, "by_hand on schema shop", "", "grant usage on schema shop to by_hand", superuser=True),
-    _sql("unmanaged", model.GRANT, "public on routine shop.one()", "", "grant execute on function shop.one() to public", superuser=True),
-    _sql("unmanaged", model.GRANT, "by_hand on type shop.colour", "", "grant usage on type shop.colour to by_hand", superuser=True),
-    _sql("unmanaged", model.GRANT, "by_hand on language plpgsql", "", "grant usage on language plpgsql to by_hand", superuser=True),
-    _sql("unmanaged", model.DEFAULT, f"by_hand on tables that {OWNER} will create in shop", "",
+    _sql("unmanaged", kinds.GRANT, "by_hand on table shop.items", "", "grant select on shop.items to by_hand", superuser=True),
+    _sql("unmanaged", kinds.GRANT, "by_hand on column shop.items.name", "", "grant update (name) on shop.items to by_hand", superuser=True),
+    _sql("unmanaged", kinds.GRANT, f"by_hand on database {DATABASE}", "", f"grant connect on database {DATABASE} to by_hand", superuser=True),
+    _sql("unmanaged", kinds.GRANT, "by_hand on schema shop", "", "grant usage on schema shop to by_hand", superuser=True),
+    _sql("unmanaged", kinds.GRANT, "public on routine shop.one()", "", "grant execute on function shop.one() to public", superuser=True),
+    _sql("unmanaged", kinds.GRANT, "by_hand on type shop.colour", "", "grant usage on type shop.colour to by_hand", superuser=True),
+    _sql("unmanaged", kinds.GRANT, "by_hand on language plpgsql", "", "grant usage on language plpgsql to by_hand", superuser=True),
+    _sql("unmanaged", kinds.DEFAULT, f"by_hand on tables that {OWNER} will create in shop", "",
          f"alter default privileges for role {OWNER} in schema shop grant select on tables to by_hand", superuser=True),
-    _sql("unmanaged", model.DEFAULT, "by_hand on tables that parity_admin will create", "",
+    _sql("unmanaged", kinds.DEFAULT, "by_hand on tables that parity_admin will create", "",
          "alter default privileges for role parity_admin grant select on tables to by_hand", superuser=True),
-    _sql("unmanaged", model.SCHEMA, f"{DATABASE}/by_hand", "", "create schema by_hand", superuser=True),
+    _sql("unmanaged", kinds.SCHEMA, f"{DATABASE}/by_hand", "", "create schema by_hand", superuser=True),
     _sql("unmanaged", "postgresql:table", f"{DATABASE}/table/public/by_hand", "", "create table public.by_hand (id int)", superuser=True),
     _sql("unmanaged", "postgresql:routine", f"{DATABASE}/routine/extensions/by_hand()", "",
          "create function extensions.by_hand() returns int language sql as 'select 1'", superuser=True),
@@ -749,7 +749,7 @@ ADDED = (
     _sql("unmanaged", "postgresql:event trigger", f"{DATABASE}/by_hand", "",
          "create function public.by_hand_event() returns event_trigger language plpgsql as 'begin end'",
          "create event trigger by_hand on sql_drop execute function public.by_hand_event()", superuser=True),
-    _sql("cross-stack", model.GRANT, "storefront_staging_readonly on table shop.items", "",
+    _sql("cross-stack", kinds.GRANT, "storefront_staging_readonly on table shop.items", "",
          "grant select on shop.items to storefront_staging_readonly", superuser=True),
     _sql("cross-stack", "postgresql:index/grantRole:GrantRole", "storefront_staging_shop_g1 in storefront_prod_shop", "",
          "grant storefront_prod_shop to storefront_staging_shop_g1", superuser=True),
@@ -758,18 +758,18 @@ ADDED = (
 
 CROSSED = (
     Mutation(
-        "cross-stack", model.VARIABLE, "shop-variable-NEXT_PUBLIC_BASE_URL", "value",
+        "cross-stack", kinds.VARIABLE, "shop-variable-NEXT_PUBLIC_BASE_URL", "value",
         lambda world: world.vercel("PATCH", f"/v9/projects/shop-prod/env/{world.variable('shop-prod', 'NEXT_PUBLIC_BASE_URL')}",
                                    {"value": "https://shop.staging.storefront.example"}),
     ),
     Mutation(
-        "cross-stack", model.VARIABLE, "shop-prod/BY_HAND", "value",
+        "cross-stack", kinds.VARIABLE, "shop-prod/BY_HAND", "value",
         lambda world: world.vercel("POST", "/v10/projects/shop-prod/env", {
             "key": "BY_HAND", "type": "encrypted", "target": ["production"],
             "value": "postgresql://storefront_staging_shop_g1:pw@db.staging.storefront.example/storefront_staging"}),
     ),
     Mutation(
-        "cross-stack", model.GITHUB_VARIABLE, "delivery-variable-DATABASE_NAME_STOREFRONT", "value",
+        "cross-stack", kinds.GITHUB_VARIABLE, "delivery-variable-DATABASE_NAME_STOREFRONT", "value",
         lambda world: world.github("PATCH", f"{ENVIRONMENT}/variables/DATABASE_NAME_STOREFRONT", {"value": "storefront_staging"}),
     ),
 )  # fmt: skip

@@ -6,17 +6,12 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from parity.evaluate.graph import Graph, Resource, SecretInput, evaluate
+from parity.resources import kinds
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
 
 PROJECT = "storefront"
-
-COMPUTED = {
-    "vercel:index/project:Project": ("teamId",),
-    "vercel:index/deployment:Deployment": ("url",),
-}
-"""Outputs that only a provider computes and that the program uses."""
 
 
 @dataclass(frozen=True)
@@ -63,7 +58,7 @@ def record(program: Callable[[], Mapping[str, Any] | None], *, stack: str = "sta
     """Evaluate a program, which may give outputs, with no engine and no network."""
     return Recorded(
         evaluate(
-            lambda: program() or {}, project=PROJECT, stack_name=stack, outputs=lambda type_: COMPUTED.get(type_, ())
+            lambda: program() or {}, project=PROJECT, stack_name=stack, outputs=lambda type_: kinds.of(type_).outputs
         )
     )
 

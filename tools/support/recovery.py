@@ -29,10 +29,11 @@ from parity.engine import toolchain
 from parity.engine.pulumi import Pulumi
 from parity.evaluate.graph import Graph, Resource, SecretInput
 from parity.evaluate.stack import Stack
-from parity.inventory import domain_health, model
+from parity.inventory import domain_health
 from parity.inventory.model import LiveObject, LiveState
 from parity.recover import run as recovery
 from parity.recover.outcome import Options, Recovered
+from parity.resources import kinds
 from support.checkpoint import Document, Engine, Happening
 
 if TYPE_CHECKING:
@@ -44,10 +45,10 @@ NAME, STACK = "storefront", "staging"
 HEAD = f"urn:pulumi:{STACK}::{NAME}"
 ROOT = f"{HEAD}::pulumi:pulumi:Stack::{NAME}-{STACK}"
 VERCEL = f"{HEAD}::pulumi:providers:vercel::vercel"
-DOMAIN = f"{HEAD}::{model.DOMAIN}::shop-domain"
-VARIABLE = f"{HEAD}::{model.VARIABLE}::shop-variable"
-PROJECT = f"{HEAD}::{model.PROJECT}::shop-project"
-SECRET = f"{HEAD}::{model.SECRET}::shop-secret"
+DOMAIN = f"{HEAD}::{kinds.DOMAIN}::shop-domain"
+VARIABLE = f"{HEAD}::{kinds.VARIABLE}::shop-variable"
+PROJECT = f"{HEAD}::{kinds.PROJECT}::shop-project"
+SECRET = f"{HEAD}::{kinds.SECRET}::shop-secret"
 CANARY = "canary-of-a-variable's-value"
 
 _CHECKPOINT = f".pulumi/stacks/{NAME}/{STACK}.json"

@@ -13,13 +13,12 @@ from parity.config.secret import Secret
 from parity.config.settings import Settings
 from parity.config.stack_models import StackConfig
 from parity.drift.compare import Sides
-from parity.drift.properties import NOT_REAL, USUAL
 from parity.engine.state import Recorded, State
 from parity.evaluate import declared as program
-from parity.inventory import model
 from parity.inventory.collect import arrange
 from parity.inventory.keys import natural_key, opened
 from parity.inventory.model import DatabaseObject, LiveObject, Login, Privilege, VendorState
+from parity.resources import kinds
 from support.paths import ROOT
 
 if TYPE_CHECKING:
@@ -197,7 +196,7 @@ class Mirror:
             self.account[f"team:{given['slug']}"] = str(70_000 + number)
 
     def _id(self, each: Resource, number: int) -> str:
-        if each.type in {model.ROLE, model.DATABASE}:
+        if each.type in {kinds.ROLE, kinds.DATABASE}:
             return str(each.inputs["name"])
         return f"id_{number}"
 
@@ -211,7 +210,7 @@ class Mirror:
         logins = [
             Login(str(each.inputs["name"]), "db", True, "it logs in")
             for each in self.graph.resources.values()
-            if each.type == model.ROLE and each.inputs.get("login")
+            if each.type == kinds.ROLE and each.inputs.get("login")
         ]
         self.random.shuffle(found)
         self.random.shuffle(privileges)
@@ -238,19 +237,19 @@ class Mirror:
     def _found(self, urn: str, each: Resource) -> LiveObject:
         inputs = {name: self._value(value) for name, value in each.inputs.items()}
         hidden: dict[str, str] = {}
-        properties = {name: value for name, value in inputs.items() if name not in NOT_REAL.get(each.type, {})}
-        if each.type == model.VARIABLE and inputs["sensitive"]:
+        properties = {name: value for name, value in inputs.items() if name not in kinds.of(each.type).not_real}
+        if each.type == kinds.VARIABLE and inputs["sensitive"]:
             hidden = {"value": "never shown"}
-        if each.type == model.SECRET:
+        if each.type == kinds.SECRET:
             hidden = {"value": "never shown"}
-        if each.type == model.DEPLOYMENT:
+        if each.type == kinds.DEPLOYMENT:
             hidden = {"environment": "names only"}
             properties["environment"] = sorted(inputs["environment"])
             properties["url"] = f"{self.ids[urn]}.example"
         properties = {name: value for name, value in properties.items() if name == "environment" or name not in hidden}
-        if each.type == model.ROLE:
+        if each.type == kinds.ROLE:
             properties |= {"members": self._members(str(inputs["name"])), "roles": inputs.get("roles", [])}
-        for path, usual in USUAL.get(each.type, {}).items():
+        for path, usual in kinds.of(each.type).usual.items():
             top, _, inner = path.partition(".")
             if not inner:
                 properties.setdefault(top, usual)
@@ -264,12 +263,12 @@ class Mirror:
         return [
             str(each.inputs["name"])
             for each in self.graph.resources.values()
-            if each.type == model.ROLE and role in cast("list[str]", opened(each.inputs.get("roles") or []))
+            if each.type == kinds.ROLE and role in cast("list[str]", opened(each.inputs.get("roles") or []))
         ]
 
     def _things(self) -> Iterator[DatabaseObject]:
         for each in self.graph.resources.values():
-            if each.type != model.SCHEMA:
+            if each.type != kinds.SCHEMA:
                 continue
             database, schema = str(each.inputs["database"]), str(each.inputs["name"])
             owner = str(each.inputs.get("owner") or "admin")
@@ -281,7 +280,7 @@ class Mirror:
 
     def _privileges(self, things: list[DatabaseObject]) -> Iterator[Privilege]:
         for each in self.graph.resources.values():
-            if each.type == model.DEFAULT:
+            if each.type == kinds.DEFAULT:
                 given = {name: opened(value) for name, value in each.inputs.items()}
                 for privilege in given["privileges"]:
                     yield Privilege(
@@ -295,7 +294,7 @@ class Mirror:
                         False,
                         default=True,
                     )
-            if each.type != model.GRANT:
+            if each.type != kinds.GRANT:
                 continue
             given = {name: opened(value) for name, value in each.inputs.items()}
             kind, schema, database = given["objectType"], given.get("schema", ""), given["database"]
@@ -325,7 +324,7 @@ class Mirror:
             inputs = {name: self._value(value) for name, value in each.inputs.items()}
             noted = (NOW + timedelta(seconds=self.random.uniform(0, 3))).isoformat()
             document = {"modified": noted}
-            outputs = {**inputs, "url": f"{self.ids[urn]}.example"} if each.type == model.DEPLOYMENT else inputs
+            outputs = {**inputs, "url": f"{self.ids[urn]}.example"} if each.type == kinds.DEPLOYMENT else inputs
             rows.append(
                 Recorded(
                     urn,

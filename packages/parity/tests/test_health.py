@@ -9,10 +9,11 @@ import httpx
 import pytest
 
 from packages.parity.tests.provider.conftest import World, inputs
-from parity.inventory import domain_health, model
+from parity.inventory import domain_health
 from parity.provider import live_release
 from parity.provider.errors import Unhealthy
 from parity.releases import release_status
+from parity.resources import kinds
 from parity.vendors import health
 from parity.vendors.health import Answer
 
@@ -74,7 +75,7 @@ def test_the_provider_the_inventory_and_the_releases_agree(database, healthy, mo
     page = httpx.MockTransport(lambda _: httpx.Response(200, json=body))
     monkeypatch.setattr(health, "web", lambda _=None: httpx.AsyncClient(transport=page))
 
-    live = SimpleNamespace(type=model.LIVE, name="shop-live", inputs={**inputs(), "protectionBypass": ""})
+    live = SimpleNamespace(type=kinds.LIVE, name="shop-live", inputs={**inputs(), "protectionBypass": ""})
     (asked,) = domain_health.ask(SimpleNamespace(resources={"urn": live}), {})
     assert (asked.fault == "") is healthy
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from parity.engine.pulumi import FailedUpdate, Progress, Pulumi, short_urn
+from parity.engine.pulumi import FailedUpdate, Progress, Pulumi
 from parity.errors import UpdateError
 
 if TYPE_CHECKING:
@@ -47,11 +47,6 @@ printf %s '{text[half:]}' >> "$log"
 echo '{said}'
 exit {code}
 """
-
-
-def test_a_urn_is_shortened_to_type_and_name():
-    assert short_urn(URN) == "Project shop"
-    assert short_urn("not a urn") == "not a urn"
 
 
 def test_it_waits_for_resources_and_not_for_what_holds_them():

@@ -11,8 +11,8 @@ import pytest
 from parity.config.secret import Secret
 from parity.engine import state
 from parity.errors import PlanError
-from parity.inventory import model
 from parity.inventory.model import LiveObject, LiveState, Privilege, ReadFailure
+from parity.resources import kinds
 from parity.updates import conditions, saved_plan
 
 NOW = datetime(2026, 11, 29, 12, 0, tzinfo=UTC)
@@ -115,7 +115,7 @@ def test_what_has_changed_is_named():
 
 def live(*, properties=None, unmanaged=(), failures=(), privileges=()):
     found = LiveObject(
-        model.DOMAIN, ("shop", "shop.example"), "prj/shop.example", "", properties or {"domain": "shop.example"}
+        kinds.DOMAIN, ("shop", "shop.example"), "prj/shop.example", "", properties or {"domain": "shop.example"}
     )
     under = {URN: (found,)} if properties != {} else {URN: ()}
     return LiveState(
@@ -123,10 +123,10 @@ def live(*, properties=None, unmanaged=(), failures=(), privileges=()):
     )
 
 
-VARIABLE = LiveObject(model.VARIABLE, ("shop", "EXTRA", "production"), "env_1", "", {"value": "canary-value"})
-PREVIEW = LiveObject(model.DEPLOYMENT, ("dpl_2",), "dpl_2", "", {})
+VARIABLE = LiveObject(kinds.VARIABLE, ("shop", "EXTRA", "production"), "env_1", "", {"value": "canary-value"})
+PREVIEW = LiveObject(kinds.DEPLOYMENT, ("dpl_2",), "dpl_2", "", {})
 RIGHT = Privilege("d", "table", "shop", "items", "owner", "public", "SELECT", grantable=False)
-FAILURE = ReadFailure("Vercel", "the domains of shop", "GET /", 500, "down", frozenset({model.DOMAIN}), ())
+FAILURE = ReadFailure("Vercel", "the domains of shop", "GET /", 500, "down", frozenset({kinds.DOMAIN}), ())
 WORLDS = {
     "a property": live(properties={"domain": "shop.example", "redirect": "other.example"}),
     "an object that is gone": live(properties={}),

@@ -15,14 +15,14 @@ import pytest
 from infra import build
 from parity.config import settings
 from parity.evaluate import graph, lazy
-from parity.evaluate.declared import COMPUTED
 from parity.evaluate.ready import NotSynchronous
 from parity.evaluate.registration import Recorder
+from parity.resources import kinds
 from support.paths import ROOT
 
 
 def outputs(kind):
-    return COMPUTED.get(kind, ())
+    return kinds.of(kind).outputs
 
 
 def both_ways(program, stack="staging"):

@@ -40,7 +40,7 @@ def test_without_a_break_nothing_is_caught(whole):
     assert outcome.result.clean
 
 
-def test_a_break_that_follows_a_key_is_told_apart_from_one_that_follows_the_name():
+def test_a_break_that_follows_a_key_is_distinct_by_from_one_that_follows_the_name():
     """The limit that docs/check.md states: the check itself cannot tell this from a difference that is meant."""
     by_key = mutants.judge(mutants.by_key(("parity:databases", "storefront", "connectionLimit")))
     assert by_key.caught == "escaped"

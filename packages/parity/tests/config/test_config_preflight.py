@@ -83,7 +83,7 @@ def test_a_token_that_no_header_can_carry_is_not_sent_and_not_shown(vendor: Vend
     assert vendor.asked == []
 
 
-def test_what_is_not_given_is_told_apart_from_what_is_refused():
+def test_what_is_not_given_is_distinct_by_from_what_is_refused():
     assert not preflight.vercel("acme", {}).given
     assert not preflight.postgres({}).given
     assert preflight.postgres({"PGHOST": "127.0.0.1", "PGPORT": "1"}).given

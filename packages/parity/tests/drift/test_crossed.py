@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from parity.config.secret import Secret
 from parity.drift import cross_stack
 from parity.drift.cross_stack import Other
-from parity.inventory import model
+from parity.resources import kinds
 from support.worlds import Config, Mirror, declared
 
 if TYPE_CHECKING:
@@ -32,7 +32,7 @@ def _other(**change: Any) -> Other:
 
 def test_stacks_with_values_of_their_own_are_not_crossed():
     other = _other()
-    told = [each for each in cross_stack.find(_sides(), [other]) if each.type != model.VARIABLE or each.path != "value"]
+    told = [each for each in cross_stack.find(_sides(), [other]) if each.type != kinds.VARIABLE or each.path != "value"]
     assert [each.what for each in told] == []
 
 
@@ -40,14 +40,14 @@ def test_a_declared_secret_that_both_have_is_told():
     settings = Config(SEED).settings()
     same = declared(replace(settings, stack="prod", environment="prod"))
     told = {(each.type, each.path) for each in cross_stack.find(_sides(), [Other("prod", same, True)])}
-    assert (model.DRAIN, "secret") in told
+    assert (kinds.DRAIN, "secret") in told
 
 
 def test_a_live_value_that_names_the_others_database_is_told_without_it():
     sides = _sides()
-    urn = next(urn for urn, each in sides.graph.resources.items() if each.type == model.GITHUB_VARIABLE)
+    urn = next(urn for urn, each in sides.graph.resources.items() if each.type == kinds.GITHUB_VARIABLE)
     found = sides.live_state.under[urn][0]
-    database = next(each.inputs["name"] for each in _other().graph.resources.values() if each.type == model.PROJECT)
+    database = next(each.inputs["name"] for each in _other().graph.resources.values() if each.type == kinds.PROJECT)
     wrong = replace(found, properties={**found.properties, "value": f"postgresql://u:hidden@h/{database}"})
     live_state = replace(sides.live_state, under={**sides.live_state.under, urn: (wrong,)})
     told = [each for each in cross_stack.find(replace(sides, live_state=live_state), [_other()]) if each.urn == urn]
@@ -57,4 +57,4 @@ def test_a_live_value_that_names_the_others_database_is_told_without_it():
 
 def test_a_stack_whose_secrets_are_sealed_is_compared_by_name_only():
     other = replace(_other(), opened=False)
-    assert [each for each in cross_stack.find(_sides(), [other]) if each.type == model.DRAIN] == []
+    assert [each for each in cross_stack.find(_sides(), [other]) if each.type == kinds.DRAIN] == []

@@ -11,29 +11,29 @@ import pulumi_postgresql as postgresql
 import pulumiverse_vercel as vercel
 import pytest
 
-from parity.inventory import model
+from parity.resources import kinds
 from support import mutations
 from support.paths import DATA, ROOT
 
 CLASSES: dict[str, Any] = {
-    model.PROJECT: vercel.ProjectArgs,
-    model.VARIABLE: vercel.ProjectEnvironmentVariableArgs,
-    model.DOMAIN: vercel.ProjectDomainArgs,
-    model.RETENTION: vercel.ProjectDeploymentRetentionArgs,
-    model.DEPLOYMENT: vercel.DeploymentArgs,
-    model.DRAIN: vercel.LogDrainArgs,
-    model.ENVIRONMENT: github.RepositoryEnvironmentArgs,
-    model.POLICY: github.RepositoryEnvironmentDeploymentPolicyArgs,
-    model.SECRET: github.ActionsEnvironmentSecretArgs,
-    model.GITHUB_VARIABLE: github.ActionsEnvironmentVariableArgs,
-    model.RULESET: github.RepositoryRulesetArgs,
-    model.PERMISSIONS: github.ActionsRepositoryPermissionsArgs,
-    model.ROLE: postgresql.RoleArgs,
-    model.DATABASE: postgresql.DatabaseArgs,
-    model.SCHEMA: postgresql.SchemaArgs,
-    model.EXTENSION: postgresql.ExtensionArgs,
-    model.GRANT: postgresql.GrantArgs,
-    model.DEFAULT: postgresql.DefaultPrivilegesArgs,
+    kinds.PROJECT: vercel.ProjectArgs,
+    kinds.VARIABLE: vercel.ProjectEnvironmentVariableArgs,
+    kinds.DOMAIN: vercel.ProjectDomainArgs,
+    kinds.RETENTION: vercel.ProjectDeploymentRetentionArgs,
+    kinds.DEPLOYMENT: vercel.DeploymentArgs,
+    kinds.DRAIN: vercel.LogDrainArgs,
+    kinds.ENVIRONMENT: github.RepositoryEnvironmentArgs,
+    kinds.POLICY: github.RepositoryEnvironmentDeploymentPolicyArgs,
+    kinds.SECRET: github.ActionsEnvironmentSecretArgs,
+    kinds.GITHUB_VARIABLE: github.ActionsEnvironmentVariableArgs,
+    kinds.RULESET: github.RepositoryRulesetArgs,
+    kinds.PERMISSIONS: github.ActionsRepositoryPermissionsArgs,
+    kinds.ROLE: postgresql.RoleArgs,
+    kinds.DATABASE: postgresql.DatabaseArgs,
+    kinds.SCHEMA: postgresql.SchemaArgs,
+    kinds.EXTENSION: postgresql.ExtensionArgs,
+    kinds.GRANT: postgresql.GrantArgs,
+    kinds.DEFAULT: postgresql.DefaultPrivilegesArgs,
 }
 
 IDENTITY = "which object it is: another value is another object, which the removals and additions cover"
@@ -43,7 +43,7 @@ _FIXED = (
     "project_settings", "ref", "team_id",
 )  # fmt: skip
 REASONS: dict[str, dict[str, str]] = {
-    model.PROJECT: {
+    kinds.PROJECT: {
         "name": IDENTITY,
         "team_id": IDENTITY,
         "environments": "custom environments, which are objects of their own",
@@ -51,26 +51,26 @@ REASONS: dict[str, dict[str, str]] = {
         "preview_comments": "the same field at Vercel as enable_preview_feedback",
         "serverless_function_region": "the same field at Vercel as resource_config.function_default_regions",
     },
-    model.VARIABLE: {
+    kinds.VARIABLE: {
         "key": IDENTITY,
         "project_id": IDENTITY,
         "team_id": IDENTITY,
         "value_wo_version": WRITTEN,
         "visibility": "the same field at Vercel as sensitive",
     },
-    model.DOMAIN: {
+    kinds.DOMAIN: {
         "domain": IDENTITY,
         "project_id": IDENTITY,
         "team_id": IDENTITY,
         "wait_for_ready": WRITTEN,
         "custom_environment_id": "a domain of the program belongs to production; it takes a custom environment",
     },
-    model.RETENTION: {"project_id": IDENTITY, "team_id": IDENTITY},
-    model.DEPLOYMENT: {**dict.fromkeys(_FIXED, "fixed when a deployment is made"), "delete_on_destroy": WRITTEN},
-    model.DRAIN: {"name": IDENTITY, "team_id": IDENTITY},
-    model.ENVIRONMENT: {"environment": IDENTITY, "repository": IDENTITY},
-    model.POLICY: dict.fromkeys(("branch_pattern", "tag_pattern", "environment", "repository"), IDENTITY),
-    model.SECRET: {
+    kinds.RETENTION: {"project_id": IDENTITY, "team_id": IDENTITY},
+    kinds.DEPLOYMENT: {**dict.fromkeys(_FIXED, "fixed when a deployment is made"), "delete_on_destroy": WRITTEN},
+    kinds.DRAIN: {"name": IDENTITY, "team_id": IDENTITY},
+    kinds.ENVIRONMENT: {"environment": IDENTITY, "repository": IDENTITY},
+    kinds.POLICY: dict.fromkeys(("branch_pattern", "tag_pattern", "environment", "repository"), IDENTITY),
+    kinds.SECRET: {
         "environment": IDENTITY,
         "repository": IDENTITY,
         "secret_name": IDENTITY,
@@ -79,17 +79,17 @@ REASONS: dict[str, dict[str, str]] = {
         "plaintext_value": WRITTEN,
         "key_id": WRITTEN,
     },
-    model.GITHUB_VARIABLE: {"environment": IDENTITY, "repository": IDENTITY, "variable_name": IDENTITY},
-    model.RULESET: {
+    kinds.GITHUB_VARIABLE: {"environment": IDENTITY, "repository": IDENTITY, "variable_name": IDENTITY},
+    kinds.RULESET: {
         "name": IDENTITY,
         "repository": IDENTITY,
         "target": "GitHub refuses another target for rules that are for branches",
     },
-    model.PERMISSIONS: {
+    kinds.PERMISSIONS: {
         "repository": IDENTITY,
         "sha_pinning_required": "not in the description that the sandbox answers; read and compared",
     },
-    model.ROLE: {
+    kinds.ROLE: {
         "name": IDENTITY,
         "encrypted": WRITTEN,
         "encrypted_password": WRITTEN,
@@ -98,7 +98,7 @@ REASONS: dict[str, dict[str, str]] = {
         "skip_drop_role": WRITTEN,
         "skip_reassign_owned": WRITTEN,
     },
-    model.DATABASE: {
+    kinds.DATABASE: {
         "name": IDENTITY,
         "alter_object_ownership": WRITTEN,
         "template": WRITTEN,
@@ -108,16 +108,16 @@ REASONS: dict[str, dict[str, str]] = {
         "lc_ctype": "fixed when a database is made",
         "tablespace_name": "the sandbox's server has one tablespace; read and compared",
     },
-    model.SCHEMA: {
+    kinds.SCHEMA: {
         "name": IDENTITY,
         "database": IDENTITY,
         "drop_cascade": WRITTEN,
         "if_not_exists": WRITTEN,
         "policies": "the schema's privileges, which are grants here",
     },
-    model.EXTENSION: {"name": IDENTITY, "database": IDENTITY, "create_cascade": WRITTEN, "drop_cascade": WRITTEN},
-    model.GRANT: dict.fromkeys(("database", "object_type", "role", "schema", "objects", "columns"), IDENTITY),
-    model.DEFAULT: dict.fromkeys(("database", "object_type", "owner", "role", "schema"), IDENTITY),
+    kinds.EXTENSION: {"name": IDENTITY, "database": IDENTITY, "create_cascade": WRITTEN, "drop_cascade": WRITTEN},
+    kinds.GRANT: dict.fromkeys(("database", "object_type", "role", "schema", "objects", "columns"), IDENTITY),
+    kinds.DEFAULT: dict.fromkeys(("database", "object_type", "owner", "role", "schema"), IDENTITY),
 }  # fmt: skip
 
 

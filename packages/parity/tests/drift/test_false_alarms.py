@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 
 from parity.drift.audit import find
-from parity.inventory import model
+from parity.resources import kinds
 from support.worlds import Config, Mirror, declared
 
 SEEDS = range(40)
@@ -24,7 +24,7 @@ def test_what_is_as_declared_is_no_finding(seed: int):
 
 def test_the_mirror_is_no_blind_spot():
     sides = Mirror(declared(Config(3).settings()), 3).sides()
-    urn = next(urn for urn, each in sides.graph.resources.items() if each.type == model.PROJECT)
+    urn = next(urn for urn, each in sides.graph.resources.items() if each.type == kinds.PROJECT)
     found = sides.live_state.under[urn][0]
     other = replace(found, properties={**found.properties, "framework": "other"})
     live_state = replace(sides.live_state, under={**sides.live_state.under, urn: (other,)})

@@ -10,7 +10,7 @@ import pytest
 from parity.drift import remediation
 from parity.drift.model import Acceptance, Finding
 from parity.drift.remediation import Context
-from parity.inventory import model
+from parity.resources import kinds
 
 CONTEXT = Context("prod", "team_1", "owner/name", {"shop-prod": "prj_1"})
 URN = "urn:pulumi:prod::storefront::vercel:index/project:Project::shop-project"
@@ -25,30 +25,30 @@ GRANT = {"grantee": "mallory", "privileges": ["SELECT"], "kind": "table", "schem
          "database": "db", "owner": ""}  # fmt: skip
 
 CASES = [
-    (finding("missing", model.PROJECT, cause="not applied"), "up", "parity up prod"),
-    (finding("missing", model.PROJECT, cause="outside"), "refresh and up", "pulumi up --refresh --stack prod"),
-    (finding("changed", model.PROJECT, "framework", cause="not applied"), "up", "parity up prod"),
-    (finding("changed", model.PROJECT, "framework", cause="outside"), "refresh and up", "pulumi up --refresh"),
-    (finding("changed", model.VARIABLE, "value", cause="outside", declared="[secret]", live="[secret]", urn=URN),
+    (finding("missing", kinds.PROJECT, cause="not applied"), "up", "parity up prod"),
+    (finding("missing", kinds.PROJECT, cause="outside"), "refresh and up", "pulumi up --refresh --stack prod"),
+    (finding("changed", kinds.PROJECT, "framework", cause="not applied"), "up", "parity up prod"),
+    (finding("changed", kinds.PROJECT, "framework", cause="outside"), "refresh and up", "pulumi up --refresh"),
+    (finding("changed", kinds.VARIABLE, "value", cause="outside", declared="[secret]", live="[secret]", urn=URN),
      "not by an update", f"pulumi up --stack prod --replace {URN}"),
-    (finding("changed", model.ROLE, "password", cause="outside", urn=URN), "not by an update", "--replace"),
-    (finding("changed", model.ROLE, "setting.work_mem", cause="outside", facts={"beyond": True}, key=("r",)),
+    (finding("changed", kinds.ROLE, "password", cause="outside", urn=URN), "not by an update", "--replace"),
+    (finding("changed", kinds.ROLE, "setting.work_mem", cause="outside", facts={"beyond": True}, key=("r",)),
      "not by an update", 'alter role "r" reset work_mem'),
-    (finding("changed", model.GRANT, "withGrantOption", cause="outside", key=("db", "role", "table", "shop")),
+    (finding("changed", kinds.GRANT, "withGrantOption", cause="outside", key=("db", "role", "table", "shop")),
      "not by an update", 'revoke grant option for all on all tables in schema "shop" from "role"'),
     (finding("changed", "postgresql:routine", "owner", declared="owner", key=("db", "routine", "shop", "f(a int)")),
      "not by an update", 'alter routine "shop"."f"(a int) owner to "owner"'),
-    (finding("unmanaged", model.VARIABLE, id_="env_1"), "not by an update",
+    (finding("unmanaged", kinds.VARIABLE, id_="env_1"), "not by an update",
      "/v9/projects/prj_1/env/env_1?teamId=team_1"),
-    (finding("unmanaged", model.GRANT, facts=GRANT), "not by an update",
+    (finding("unmanaged", kinds.GRANT, facts=GRANT), "not by an update",
      'revoke SELECT on table "shop"."items" from "mallory"'),
-    (finding("unmanaged", model.GRANT, facts={**GRANT, "kind": "column", "object": "items.name"}),
+    (finding("unmanaged", kinds.GRANT, facts={**GRANT, "kind": "column", "object": "items.name"}),
      "not by an update", 'revoke SELECT ("name") on "shop"."items" from "mallory"'),
-    (finding("unmanaged", model.DEFAULT, facts={**GRANT, "owner": "owner"}), "not by an update",
+    (finding("unmanaged", kinds.DEFAULT, facts={**GRANT, "owner": "owner"}), "not by an update",
      'alter default privileges for role "owner" in schema "shop" revoke SELECT on tables from "mallory"'),
-    (finding("unmanaged", model.SECRET, cause="not recorded"), "not by an update", "parity adopt prod d-"),
-    (finding("unmanaged", model.VARIABLE, cause="removed from the program"), "up", "parity up prod"),
-    (finding("cross-stack", model.GRANT, facts=GRANT), "not by an update", "revoke SELECT"),
+    (finding("unmanaged", kinds.SECRET, cause="not recorded"), "not by an update", "parity adopt prod d-"),
+    (finding("unmanaged", kinds.VARIABLE, cause="removed from the program"), "up", "parity up prod"),
+    (finding("cross-stack", kinds.GRANT, facts=GRANT), "not by an update", "revoke SELECT"),
 ]  # fmt: skip
 
 
@@ -62,11 +62,11 @@ def test_what_puts_it_right(given: Finding, by: str, command: str):
 
 
 def test_what_is_accepted_or_unknowable_needs_nothing():
-    accepted = finding("changed", model.PROJECT, "framework", accepted=Acceptance("r", "", expired=False))
-    assert remediation.plan((accepted, finding("unknowable", model.VARIABLE, "value")), CONTEXT) == []
+    accepted = finding("changed", kinds.PROJECT, "framework", accepted=Acceptance("r", "", expired=False))
+    assert remediation.plan((accepted, finding("unknowable", kinds.VARIABLE, "value")), CONTEXT) == []
 
 
 def test_a_name_with_quotes_stays_a_name():
-    evil = finding("unmanaged", model.ROLE, key=('x"; drop database db; --',))
+    evil = finding("unmanaged", kinds.ROLE, key=('x"; drop database db; --',))
     (step,) = remediation.plan((evil,), CONTEXT)
     assert shlex.split(step.command)[-1] == 'drop role "x""; drop database db; --"'

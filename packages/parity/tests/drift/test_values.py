@@ -1,30 +1,13 @@
-"""How values are compared and what of them a report may have."""
+"""How recorded values are opened and what of them a report may have."""
 
 from __future__ import annotations
 
 import pytest
 
-from parity.drift.values import flat, normal, plain, same, shown
+from parity.drift.values import plain, shown
 from parity.evaluate.graph import SecretInput
 
 SIGNATURE = "4dabf18193072939515e22adb298388d"
-
-
-@pytest.mark.parametrize(
-    ("one", "other"),
-    [(None, False), ("", None), ([], None), (0, None), (["b", "a"], ["a", "b"]), (1.0, 1), ({"a": None}, {})],
-)
-def test_what_is_the_same(one: object, other: object):
-    assert same(normal(one), normal(other))
-
-
-@pytest.mark.parametrize(("one", "other"), [("20", 20), (True, 1), (["a"], ["a", "a", "b"]), ("a", "A"), (0, 1)])
-def test_what_is_not(one: object, other: object):
-    assert not same(normal(one), normal(other))
-
-
-def test_paths_go_through_objects_and_not_through_lists():
-    assert flat({"a": {"b": 1, "c": [{"d": 2}]}, "__defaults": []}) == {"a.b": 1, "a.c": [{"d": 2}]}
 
 
 def test_a_recorded_secret_is_opened_where_the_export_has_it_open():

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 
 import httpx
 
-from parity.inventory import model, vercel
+from parity.inventory import vercel
+from parity.resources import kinds
 from parity.vendors import services
 from parity.vendors.http import Client, Limits
 
@@ -45,22 +46,22 @@ def _look(answers: list[httpx.Response], *, listed: bool) -> VendorState:
 
 
 def _unseen(seen: VendorState) -> list[str]:
-    return [each.request for each in seen.read_failures if model.PROJECT in each.types]
+    return [each.request for each in seen.read_failures if kinds.PROJECT in each.types]
 
 
 def test_one_that_comes_about_between_two_requests_is_there():
     seen = _look([httpx.Response(404, json=MISSING), httpx.Response(200, json=PROJECT)], listed=True)
-    assert [each.id for each in seen.found if each.type == model.PROJECT] == ["prj_1"]
+    assert [each.id for each in seen.found if each.type == kinds.PROJECT] == ["prj_1"]
     assert _unseen(seen) == []
 
 
 def test_one_that_is_listed_and_never_read_is_unseen():
     seen = _look([httpx.Response(404, json=MISSING) for _ in range(2)], listed=True)
     assert _unseen(seen) == ["GET /v9/projects/shop-staging"]
-    assert not any(each.type == model.PROJECT for each in seen.found)
+    assert not any(each.type == kinds.PROJECT for each in seen.found)
 
 
 def test_one_that_is_not_listed_is_not_there():
     seen = _look([httpx.Response(404, json=MISSING)], listed=False)
     assert _unseen(seen) == []
-    assert not any(each.type == model.PROJECT for each in seen.found)
+    assert not any(each.type == kinds.PROJECT for each in seen.found)

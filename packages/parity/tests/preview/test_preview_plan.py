@@ -101,7 +101,7 @@ def test_only_protection_that_changes_is_a_change_of_its_own():
     assert values(change) == {"option protect": (True, False)}
 
 
-def test_what_an_unfinished_replacement_left_is_told_apart():
+def test_what_an_unfinished_replacement_left_is_distinct_by():
     left = plans.step("delete", plans.state(DATABASE, "db", {"name": "x"}, delete=True))
     found = plans.plan(left, plans.same(DATABASE, "db", {"name": "x"}))
     assert only(found).leftover

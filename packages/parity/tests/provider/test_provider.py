@@ -13,11 +13,12 @@ from pulumi.runtime.proto import provider_pb2, provider_pb2_grpc
 
 from packages.parity.tests.provider.conftest import TEAM, World, inputs
 from parity.provider.errors import BadInput, Unfinished
-from parity.provider.provider import LIVE_RELEASE, PROTECTION_BYPASS, ParityProvider, type_of
+from parity.provider.provider import ParityProvider, type_of
 from parity.provider.values import Properties, plain_map, wire_map
+from parity.resources import kinds
 from support.paths import ROOT
 
-URN = f"urn:pulumi:staging::storefront::parity:components:WebApp${LIVE_RELEASE}::shop-live"
+URN = f"urn:pulumi:staging::storefront::parity:components:WebApp${kinds.LIVE}::shop-live"
 SECRETS = ("protectionBypass",)
 
 
@@ -59,7 +60,7 @@ def test_what_is_not_known_yet_passes():
 
 
 def test_a_bypass_of_another_form_is_refused_without_showing_it():
-    urn = URN.replace(LIVE_RELEASE, PROTECTION_BYPASS)
+    urn = URN.replace(kinds.LIVE, kinds.BYPASS)
     response = check(wire_map({"team": TEAM, "projectId": "prj_1", "secret": "canary!"}, ("secret",)), urn)
     assert [each.reason for each in response.failures or []] == ["secret must be 32 letters and digits."]
 

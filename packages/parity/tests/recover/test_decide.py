@@ -4,53 +4,52 @@ from __future__ import annotations
 
 import pytest
 
-from parity.inventory import model
 from parity.inventory.model import Login
 from parity.recover.model import Trouble
-from parity.recover.reconcile_plan import DATA
+from parity.resources import kinds
 from support.decisions import CLEAN, DEPLOYMENT, VARIABLE, World
 
 
 def test_what_is_recorded_and_exists_is_the_same():
-    assert World(model.DOMAIN).recorded("a").exists("a").kinds() == [("same", "a")]
+    assert World(kinds.DOMAIN).recorded("a").exists("a").kinds() == [("same", "a")]
 
 
 def test_what_exists_and_is_not_recorded_is_adopted():
-    assert World(model.DOMAIN).exists("a").kinds() == [("adopt", "a")]
+    assert World(kinds.DOMAIN).exists("a").kinds() == [("adopt", "a")]
 
 
 def test_what_neither_exists_nor_is_recorded_needs_no_decision():
-    assert World(model.DOMAIN).kinds() == []
+    assert World(kinds.DOMAIN).kinds() == []
 
 
 def test_a_creation_that_began_and_made_nothing_is_forgotten():
-    assert World(model.DOMAIN).pending("creating").kinds() == [("forget", "")]
+    assert World(kinds.DOMAIN).pending("creating").kinds() == [("forget", "")]
 
 
 def test_a_creation_that_began_and_made_it_is_adopted():
-    assert World(model.DOMAIN).pending("creating").exists("a").kinds() == [("adopt", "a")]
+    assert World(kinds.DOMAIN).pending("creating").exists("a").kinds() == [("adopt", "a")]
 
 
 def test_what_is_recorded_and_gone_is_forgotten():
-    assert World(model.DOMAIN).recorded("a").kinds() == [("forget", "a")]
+    assert World(kinds.DOMAIN).recorded("a").kinds() == [("forget", "a")]
 
 
 @pytest.mark.parametrize("operation", ["updating", "deleting"])
 def test_an_operation_without_an_end_is_finished(operation):
-    assert World(model.DOMAIN).recorded("a").exists("a").pending(operation).kinds() == [("finish", "a")]
+    assert World(kinds.DOMAIN).recorded("a").exists("a").pending(operation).kinds() == [("finish", "a")]
 
 
 def test_an_operation_that_failed_is_finished_because_it_may_have_been_carried_out():
-    world = World(model.DOMAIN).recorded("a").exists("a")
+    world = World(kinds.DOMAIN).recorded("a").exists("a")
     assert world.kinds(Trouble(touched=frozenset({world.urn}))) == [("finish", "a")]
 
 
 def test_a_half_made_resource_is_finished():
-    assert World(model.DOMAIN).recorded("a", initErrors=["not verified"]).exists("a").kinds() == [("finish", "a")]
+    assert World(kinds.DOMAIN).recorded("a", initErrors=["not verified"]).exists("a").kinds() == [("finish", "a")]
 
 
 def test_a_record_that_no_provider_has_read_is_finished_even_when_all_else_is_clean():
-    world = World(model.DOMAIN).exists("a")
+    world = World(kinds.DOMAIN).exists("a")
     world.records.append({key: value for key, value in world.row("a").items() if key != "created"})
     assert world.kinds(CLEAN) == [("finish", "a")]
 
@@ -58,56 +57,56 @@ def test_a_record_that_no_provider_has_read_is_finished_even_when_all_else_is_cl
 # --- Data ---
 
 
-@pytest.mark.parametrize("type_", sorted(DATA))
+@pytest.mark.parametrize("type_", sorted(each.type for each in kinds.KINDS.values() if each.holds_data))
 def test_data_that_cannot_be_found_is_not_given_up_on_a_guess(type_):
     (decision,) = World(type_).recorded("a").decide().decisions
     assert decision.kind == "ask"
     assert "PGHOST" in decision.remedy
 
 
-@pytest.mark.parametrize("type_", sorted(DATA))
+@pytest.mark.parametrize("type_", sorted(each.type for each in kinds.KINDS.values() if each.holds_data))
 def test_data_whose_deletion_began_is_forgotten_once_it_is_gone(type_):
     assert World(type_).recorded("a").pending("deleting").kinds() == [("forget", "a")]
     assert World(type_).recorded("a").kinds(Trouble(destroying=True)) == [("forget", "a")]
 
 
 def test_data_that_an_update_touched_may_be_gone_and_data_under_another_operation_may_not():
-    world = World(model.SCHEMA).recorded("a")
+    world = World(kinds.SCHEMA).recorded("a")
     assert world.kinds(Trouble(touched=frozenset({world.urn}))) == [("forget", "a")]
-    assert World(model.SCHEMA).recorded("a").pending("updating").kinds() == [("ask", "a")]
+    assert World(kinds.SCHEMA).recorded("a").pending("updating").kinds() == [("ask", "a")]
 
 
 def test_another_one_of_the_recorded_ones_name_is_adopted_where_no_data_is_at_stake():
-    assert World(model.DOMAIN).recorded("a").exists("b").kinds() == [("adopt", "b")]
-    assert World(model.PROJECT).recorded("a").exists("b").kinds(Trouble(destroying=True)) == [("adopt", "b")]
+    assert World(kinds.DOMAIN).recorded("a").exists("b").kinds() == [("adopt", "b")]
+    assert World(kinds.PROJECT).recorded("a").exists("b").kinds(Trouble(destroying=True)) == [("adopt", "b")]
 
 
 def test_another_one_that_is_not_ours_is_asked_about_whatever_was_under_way():
-    world = World(model.PROJECT, {"gitRepository": {"repo": "us/it"}}).recorded("prj_1").pending("creating")
+    world = World(kinds.PROJECT, {"gitRepository": {"repo": "us/it"}}).recorded("prj_1").pending("creating")
     (decision,) = world.exists("prj_2", {"gitRepository": {"repo": "them/other"}}).decide().decisions
     assert decision.kind == "ask"
     assert "linked to them/other" in decision.why
 
 
 def test_another_project_with_the_recorded_ones_name_is_asked_about():
-    assert World(model.PROJECT).recorded("prj_1").exists("prj_2").kinds() == [("ask", "prj_2")]
+    assert World(kinds.PROJECT).recorded("prj_1").exists("prj_2").kinds() == [("ask", "prj_2")]
     assert "nothing of ours was about to make it" in (
-        World(model.PROJECT).recorded("prj_1").exists("prj_2").decide().decisions[0].why
+        World(kinds.PROJECT).recorded("prj_1").exists("prj_2").decide().decisions[0].why
     )
-    assert World(model.PROJECT).recorded("prj_1").exists("prj_2").pending("creating").kinds() == [("adopt", "prj_2")]
+    assert World(kinds.PROJECT).recorded("prj_1").exists("prj_2").pending("creating").kinds() == [("adopt", "prj_2")]
 
 
 @pytest.mark.parametrize(
     ("type_", "inputs", "properties", "word"),
     [
         (
-            model.PROJECT,
+            kinds.PROJECT,
             {"gitRepository": {"repo": "us/it"}},
             {"gitRepository": {"repo": "them/other"}},
             "linked to them/other",
         ),
-        (model.DATABASE, {"encoding": "UTF8"}, {"encoding": "LATIN1"}, "encoding is LATIN1"),
-        (model.ROLE, {"name": "r"}, {"superuser": True}, "superuser"),
+        (kinds.DATABASE, {"encoding": "UTF8"}, {"encoding": "LATIN1"}, "encoding is LATIN1"),
+        (kinds.ROLE, {"name": "r"}, {"superuser": True}, "superuser"),
     ],
 )
 def test_what_has_our_name_and_is_not_ours_is_asked_about(type_, inputs, properties, word):
@@ -118,43 +117,43 @@ def test_what_has_our_name_and_is_not_ours_is_asked_about(type_, inputs, propert
 
 
 def test_a_project_without_its_link_is_one_of_ours_half_made():
-    world = World(model.PROJECT, {"gitRepository": {"repo": "us/it"}}).exists("prj_1", {"gitRepository": None})
+    world = World(kinds.PROJECT, {"gitRepository": {"repo": "us/it"}}).exists("prj_1", {"gitRepository": None})
     assert world.kinds() == [("adopt", "prj_1")]
-    assert World(model.PROJECT, {"gitRepository": {"repo": "us/it"}}).exists("prj_1").kinds() == [("adopt", "prj_1")]
+    assert World(kinds.PROJECT, {"gitRepository": {"repo": "us/it"}}).exists("prj_1").kinds() == [("adopt", "prj_1")]
 
 
 # --- What nobody can read ---
 
 
 def test_a_sensitive_value_whose_update_has_no_end_is_written_again():
-    world = World(model.VARIABLE, VARIABLE).exists("a").recorded("a").pending("updating")
+    world = World(kinds.VARIABLE, VARIABLE).exists("a").recorded("a").pending("updating")
     assert world.decide().decisions[0].unread == ("value",)
 
 
 def test_a_sensitive_value_that_nobody_touched_is_left_alone():
-    (decision,) = World(model.VARIABLE, VARIABLE).exists("a").recorded("a").decide().decisions
+    (decision,) = World(kinds.VARIABLE, VARIABLE).exists("a").recorded("a").decide().decisions
     assert (decision.kind, decision.unread) == ("same", ())
 
 
 def test_a_plain_value_is_read_and_not_written_again():
-    world = World(model.VARIABLE, {**VARIABLE, "sensitive": False}).exists("a").recorded("a").pending("updating")
+    world = World(kinds.VARIABLE, {**VARIABLE, "sensitive": False}).exists("a").recorded("a").pending("updating")
     assert world.decide().decisions[0].unread == ()
 
 
 @pytest.mark.parametrize(("works", "unread"), [(True, ()), (False, ("password",)), (None, ("password",))])
 def test_a_password_is_written_again_unless_it_logs_in(works, unread):
-    world = World(model.ROLE, {"name": "r", "login": True}).exists("r")
+    world = World(kinds.ROLE, {"name": "r", "login": True}).exists("r")
     world.logins.append(Login("r", "db", works, ""))
     assert world.decide().decisions[0].unread == unread
 
 
 def test_another_role_s_password_that_logs_in_says_nothing():
-    world = World(model.ROLE, {"name": "r", "login": True}).exists("r")
+    world = World(kinds.ROLE, {"name": "r", "login": True}).exists("r")
     world.logins += [Login("r", "db", False, ""), Login("other", "db", True, "")]
     assert world.decide().decisions[0].unread == ("password",)
 
 
-@pytest.mark.parametrize("type_", [model.GRANT, model.DEFAULT, model.RETENTION, model.PERMISSIONS])
+@pytest.mark.parametrize("type_", [kinds.GRANT, kinds.DEFAULT, kinds.RETENTION, kinds.PERMISSIONS])
 def test_what_may_be_written_twice_is_adopted_only_where_it_is_as_declared(type_):
     declared = {"privileges": ["A", "B"]}
     assert World(type_, declared).exists("g", {"privileges": ["B", "A"]}).kinds() == [("adopt", "g")]
@@ -166,12 +165,12 @@ def test_what_may_be_written_twice_is_adopted_only_where_it_is_as_declared(type_
 @pytest.mark.parametrize(
     ("type_", "inputs", "unread"),
     [
-        (model.VARIABLE, {"targets": ["production"], "sensitive": True}, ("value",)),
-        (model.VARIABLE, {"targets": ["production"]}, ()),
-        (model.SECRET, {"name": "it"}, ("value",)),
-        (model.ROLE, {"name": "it", "login": True}, ("password",)),
-        (model.ROLE, {"name": "it"}, ()),
-        (model.DOMAIN, {"name": "it", "login": True, "sensitive": True}, ()),
+        (kinds.VARIABLE, {"targets": ["production"], "sensitive": True}, ("value",)),
+        (kinds.VARIABLE, {"targets": ["production"]}, ()),
+        (kinds.SECRET, {"name": "it"}, ("value",)),
+        (kinds.ROLE, {"name": "it", "login": True}, ("password",)),
+        (kinds.ROLE, {"name": "it"}, ()),
+        (kinds.DOMAIN, {"name": "it", "login": True, "sensitive": True}, ()),
     ],
 )
 def test_only_what_nobody_can_read_is_written_again(type_, inputs, unread):
@@ -179,7 +178,7 @@ def test_only_what_nobody_can_read_is_written_again(type_, inputs, unread):
     assert (decision.kind, decision.unread) == ("finish", unread)
 
 
-@pytest.mark.parametrize("type_", [model.GRANT, model.DEFAULT, model.SECRET])
+@pytest.mark.parametrize("type_", [kinds.GRANT, kinds.DEFAULT, kinds.SECRET])
 def test_what_may_be_written_twice_is_written_where_its_creation_began_and_else_left_to_the_next_update(type_):
     assert World(type_).kinds() == []
     assert World(type_).pending("creating").kinds() == [("finish", "")]
@@ -189,7 +188,7 @@ def test_what_may_be_written_twice_is_written_where_its_creation_began_and_else_
 
 
 def test_a_secret_at_github_is_written_again_rather_than_believed():
-    world = World(model.SECRET, {"secretName": "A"}).exists("s", hidden={"value": "never shown"})
+    world = World(kinds.SECRET, {"secretName": "A"}).exists("s", hidden={"value": "never shown"})
     assert world.kinds() == [("finish", "")]
 
 
@@ -198,7 +197,7 @@ def test_a_secret_at_github_is_written_again_rather_than_believed():
 
 def live(recorded, serving, wanted, release="r2", **beyond):
     inputs = {"deploymentId": wanted, "release": "r2"}
-    world = World(model.LIVE, inputs, "shop-live")
+    world = World(kinds.LIVE, inputs, "shop-live")
     if recorded:
         world.recorded("team/shop", inputs={"deploymentId": recorded})
     if serving:
@@ -215,8 +214,8 @@ def test_a_first_promotion_that_happened_is_adopted_and_one_that_did_not_is_forg
 def test_what_a_destroy_took_out_of_the_record_is_not_brought_back():
     destroying = Trouble(destroying=True)
     assert live("", "new", "new").kinds(destroying) == []
-    assert World(model.GRANT, {"privileges": []}).exists("g", {"privileges": []}).kinds(destroying) == []
-    assert World(model.DOMAIN).exists("a").kinds(destroying) == [("adopt", "a")], "it is there: it has to be destroyed"
+    assert World(kinds.GRANT, {"privileges": []}).exists("g", {"privileges": []}).kinds(destroying) == []
+    assert World(kinds.DOMAIN).exists("a").kinds(destroying) == [("adopt", "a")], "it is there: it has to be destroyed"
 
 
 def test_a_switch_that_happened_is_finished_and_one_that_did_not_is_the_same():
@@ -250,6 +249,6 @@ def test_a_switch_that_nobody_recorded_is_known_by_what_is_served():
 
 
 def test_a_build_that_failed_and_serves_a_domain_all_the_same_stays():
-    world = World(model.DEPLOYMENT, DEPLOYMENT).exists("d1", beyond={"readyState": "ERROR"})
+    world = World(kinds.DEPLOYMENT, DEPLOYMENT).exists("d1", beyond={"readyState": "ERROR"})
     world.live = "d1"
     assert world.kinds() == [("same", "d1")]

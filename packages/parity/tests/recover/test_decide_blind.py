@@ -4,46 +4,45 @@ from __future__ import annotations
 
 import pytest
 
-from parity.inventory import model
 from parity.inventory.model import LiveObject, ReadFailure
 from parity.recover.model import Trouble
-from parity.recover.reconcile_plan import INSIDE
+from parity.resources import kinds
 from support.decisions import World, urn
 
 
 def test_what_could_not_be_looked_at_is_asked_about_where_it_matters():
-    world = World(model.DOMAIN).pending("creating")
+    world = World(kinds.DOMAIN).pending("creating")
     world.read_failures.append(
-        ReadFailure("Vercel", "the domains", "GET /", 500, "down", frozenset({model.DOMAIN}), ())
+        ReadFailure("Vercel", "the domains", "GET /", 500, "down", frozenset({kinds.DOMAIN}), ())
     )
     (decision,) = world.decide().decisions
     assert decision.kind == "ask"
     assert "500" in decision.why
-    assert World(model.DOMAIN).recorded("a").exists("a").kinds() == [("same", "a")]
+    assert World(kinds.DOMAIN).recorded("a").exists("a").kinds() == [("same", "a")]
 
 
 def test_nothing_is_forgotten_because_it_could_not_be_looked_at():
-    world = World(model.DOMAIN).recorded("a")
+    world = World(kinds.DOMAIN).recorded("a")
     world.read_failures.append(
-        ReadFailure("Vercel", "the domains", "GET /", 500, "down", frozenset({model.DOMAIN}), ())
+        ReadFailure("Vercel", "the domains", "GET /", 500, "down", frozenset({kinds.DOMAIN}), ())
     )
     assert world.kinds() == [("same", "a")]
 
 
 def test_what_is_recorded_and_in_doubt_is_asked_about_where_nobody_could_look_and_the_reason_is_its_own():
-    world = World(model.DOMAIN).recorded("a").pending("updating")
+    world = World(kinds.DOMAIN).recorded("a").pending("updating")
     world.read_failures.append(
-        ReadFailure("GitHub", "the secrets", "GET /s", 502, "away", frozenset({model.SECRET}), ())
+        ReadFailure("GitHub", "the secrets", "GET /s", 502, "away", frozenset({kinds.SECRET}), ())
     )
     world.read_failures.append(
-        ReadFailure("Vercel", "the domains", "GET /d", 500, "down", frozenset({model.DOMAIN}), ())
+        ReadFailure("Vercel", "the domains", "GET /d", 500, "down", frozenset({kinds.DOMAIN}), ())
     )
     (decision,) = world.decide().decisions
     assert decision.kind == "ask"
     assert "GET /d" in decision.why
-    world = World(model.DOMAIN)
+    world = World(kinds.DOMAIN)
     world.read_failures.append(
-        ReadFailure("Vercel", "the domains", "GET /d", 500, "down", frozenset({model.DOMAIN}), ())
+        ReadFailure("Vercel", "the domains", "GET /d", 500, "down", frozenset({kinds.DOMAIN}), ())
     )
     assert world.kinds() == [("ask", "")]
 
@@ -57,17 +56,17 @@ def inside_a_closed_database(type_, trouble, *, pending=False, recorded=False, a
         world.pending("creating")
     if recorded:
         world.recorded("a", initErrors=["half made"])
-    database = urn(model.DATABASE, "database")
+    database = urn(kinds.DATABASE, "database")
     properties = {"allowConnections": accepts}
-    world.unmanaged = {database: (LiveObject(model.DATABASE, ("key",), "key", "", properties),)}
+    world.unmanaged = {database: (LiveObject(kinds.DATABASE, ("key",), "key", "", properties),)}
     if trouble in {"read", "recorded"}:  # as the provider records it once recover had it read, and before
         outputs = {"allowConnections": trouble != "read"}
-        world.records.append({**world.row("key", outputs=outputs), "urn": database, "type": model.DATABASE})
+        world.records.append({**world.row("key", outputs=outputs), "urn": database, "type": kinds.DATABASE})
     touched = frozenset({database}) if trouble == "touched" else frozenset()
     return world.kinds(Trouble(touched=touched, destroying=trouble == "destroying"))
 
 
-@pytest.mark.parametrize("type_", sorted(INSIDE))
+@pytest.mark.parametrize("type_", sorted(kinds.inside(kinds.DATABASE) & kinds.MANAGED))
 @pytest.mark.parametrize("trouble", ["touched", "destroying", "read"])
 def test_what_is_in_a_database_whose_deletion_began_goes_with_it(type_, trouble):
     assert inside_a_closed_database(type_, trouble) == []
@@ -79,7 +78,7 @@ def test_what_is_in_a_database_whose_deletion_began_goes_with_it(type_, trouble)
 
 
 def test_what_is_not_in_a_database_is_not_gone_with_one():
-    assert inside_a_closed_database(model.DOMAIN, "destroying") == [("ask", "")]
+    assert inside_a_closed_database(kinds.DOMAIN, "destroying") == [("ask", "")]
 
 
 def foreign(type_="aws:s3/bucket:Bucket"):
@@ -97,7 +96,7 @@ def test_an_operation_on_what_is_not_looked_at_is_asked_about_unless_it_is_recor
 
 
 def test_a_creation_of_what_is_not_declared_any_more_is_asked_about():
-    world = World(model.DOMAIN).pending("creating")
+    world = World(kinds.DOMAIN).pending("creating")
     world.declared = False
     (decision,) = world.decide().decisions
     assert decision.kind == "ask"
@@ -105,7 +104,7 @@ def test_a_creation_of_what_is_not_declared_any_more_is_asked_about():
 
 
 def test_a_deletion_or_a_providers_creation_of_what_is_neither_declared_nor_recorded_is_forgotten():
-    for type_, operation in ((model.DOMAIN, "deleting"), ("pulumi:providers:vercel", "creating")):
+    for type_, operation in ((kinds.DOMAIN, "deleting"), ("pulumi:providers:vercel", "creating")):
         world = World(type_).pending(operation)
         world.declared = False
         assert world.kinds() == [("forget", "")]
@@ -119,6 +118,6 @@ def test_a_creation_of_what_stands_in_the_record_alone_is_forgotten(type_):
 
 
 def test_an_operation_on_what_is_recorded_and_not_declared_is_finished():
-    world = World(model.DOMAIN).recorded("a").pending("deleting")
+    world = World(kinds.DOMAIN).recorded("a").pending("deleting")
     world.declared = False
     assert world.kinds() == [("finish", "a")]

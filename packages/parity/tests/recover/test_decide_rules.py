@@ -8,10 +8,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from parity.inventory import model
 from parity.inventory.model import LiveObject
 from parity.recover.model import Decision, Plan, Trouble
 from parity.recover.reconcile_plan import as_declared
+from parity.resources import kinds
 from support.decisions import DEPLOYMENT, DRAIN, VARIABLE, World
 
 # --- Over everything ---
@@ -20,12 +20,12 @@ RECORDS = st.lists(st.sampled_from(["a", "b"]), max_size=1)
 FOUND = st.lists(st.sampled_from(["a", "b", "c"]), unique=True, max_size=3)
 OPERATIONS = st.sampled_from(["", "creating", "updating", "deleting"])
 TYPES = st.sampled_from(
-    [model.DOMAIN, model.DRAIN, model.DEPLOYMENT, model.PROJECT, model.DATABASE, model.ROLE, model.VARIABLE]
+    [kinds.DOMAIN, kinds.DRAIN, kinds.DEPLOYMENT, kinds.PROJECT, kinds.DATABASE, kinds.ROLE, kinds.VARIABLE]
 )
 
 
 def world_of(type_, records, found, operation):
-    inputs = {model.DEPLOYMENT: DEPLOYMENT, model.DRAIN: DRAIN, model.VARIABLE: VARIABLE}.get(type_, {"name": "x"})
+    inputs = {kinds.DEPLOYMENT: DEPLOYMENT, kinds.DRAIN: DRAIN, kinds.VARIABLE: VARIABLE}.get(type_, {"name": "x"})
     world = World(type_, inputs)
     for each in records:
         world.recorded(each)
@@ -44,7 +44,7 @@ def test_no_object_is_both_kept_and_removed_and_none_but_a_twin_is_removed(
     assert not removed & kept
     assert removed <= set(found)
     if removed:
-        assert type_ in {model.DRAIN, model.DEPLOYMENT}
+        assert type_ in {kinds.DRAIN, kinds.DEPLOYMENT}
         assert kept, "one of the twins stays"
 
 
@@ -79,48 +79,48 @@ def test_a_recorded_object_that_exists_keeps_its_record(type_, records, found, o
         ({"a": {"b": [], "c": "1"}}, {"a": {"c": "1"}}, True),
         ({"a": {"b": "1"}}, {"a": {"b": "2"}}, False),
         ({"a": "1"}, {"a": None}, False),
-        ({"a": False}, {"a": None}, False),
+        ({"a": False}, {"a": None}, True),
         ({"a": "1", "b": "2"}, {"a": "1"}, True),
     ],
 )
 def test_lists_are_sets_and_what_is_not_set_is_nothing(declared, there, fits):
-    assert as_declared(LiveObject(model.DOMAIN, ("k",), "i", "", there), declared) is fits
+    assert as_declared(LiveObject(kinds.DOMAIN, ("k",), "i", "", there), declared) is fits
 
 
 def test_what_is_hidden_says_nothing():
-    found = LiveObject(model.DOMAIN, ("k",), "i", "", {"a": "1"}, hidden={"a": "never shown"})
+    found = LiveObject(kinds.DOMAIN, ("k",), "i", "", {"a": "1"}, hidden={"a": "never shown"})
     assert as_declared(found, {"a": "2"})
 
 
 def test_a_project_whose_link_nobody_declares_is_not_ours_where_it_has_one():
     linked = {"gitRepository": {"repo": "them/other"}}
-    assert [kind for kind, _ in World(model.PROJECT, {}).exists("p", linked).kinds()] == ["ask"]
-    assert [kind for kind, _ in World(model.PROJECT, {"gitRepository": "none"}).exists("p").kinds()] == ["adopt"]
+    assert [kind for kind, _ in World(kinds.PROJECT, {}).exists("p", linked).kinds()] == ["ask"]
+    assert [kind for kind, _ in World(kinds.PROJECT, {"gitRepository": "none"}).exists("p").kinds()] == ["adopt"]
 
 
 def test_a_role_that_may_do_what_ours_may_is_ours():
     powers = {"createRole": True}
-    assert World(model.ROLE, powers).exists("r", powers).kinds() == [("adopt", "r")]
-    assert World(model.DATABASE, {"encoding": "UTF8"}).exists("d", {"encoding": "UTF8"}).kinds() == [("adopt", "d")]
+    assert World(kinds.ROLE, powers).exists("r", powers).kinds() == [("adopt", "r")]
+    assert World(kinds.DATABASE, {"encoding": "UTF8"}).exists("d", {"encoding": "UTF8"}).kinds() == [("adopt", "d")]
 
 
 def test_a_provider_and_a_component_that_bear_no_times_were_proved_all_the_same():
-    for type_, custom in (("pulumi:providers:vercel", True), (model.DOMAIN, False)):
+    for type_, custom in (("pulumi:providers:vercel", True), (kinds.DOMAIN, False)):
         world = World(type_).recorded("a", custom=custom).exists("a")
         for each in world.records:
             del each["created"]
         assert world.kinds() == [("same", "a")]
-    read = World(model.DOMAIN).recorded("a", modified="2026-11-24T21:00:00Z").exists("a")
+    read = World(kinds.DOMAIN).recorded("a", modified="2026-11-24T21:00:00Z").exists("a")
     for each in read.records:
         del each["created"]
     assert read.kinds() == [("same", "a")]
 
 
 def test_of_what_serves_a_domain_every_form_counts():
-    world = World(model.DRAIN, DRAIN).exists("d1").exists("d2")
+    world = World(kinds.DRAIN, DRAIN).exists("d1").exists("d2")
     world.unmanaged = {
         "live": (
-            LiveObject(model.LIVE, ("k",), "t", "", {"deploymentId": "x"}, beyond={"serves.a": "d2", "other": "d1"}),
+            LiveObject(kinds.LIVE, ("k",), "t", "", {"deploymentId": "x"}, beyond={"serves.a": "d2", "other": "d1"}),
         )
     }
     assert world.kinds() == [("adopt", "d2"), ("remove", "d1")], "the live one of two that fit"
@@ -130,26 +130,26 @@ def test_what_is_beside_is_told_unless_it_is_recorded_decided_about_or_another_s
     def unmanaged(type_, identity, **more):
         return LiveObject(type_, ("place", identity), identity, "", {}, **more)
 
-    world = World(model.DOMAIN).recorded("a").exists("a")
+    world = World(kinds.DOMAIN).recorded("a").exists("a")
     world.more = (
-        unmanaged(model.DOMAIN, "stranger"),
-        unmanaged(model.DOMAIN, "a"),
-        unmanaged(model.DRAIN, "leaves"),
-        unmanaged(model.DOMAIN, "undeclared"),
-        unmanaged(model.ENVIRONMENT, "prod"),
+        unmanaged(kinds.DOMAIN, "stranger"),
+        unmanaged(kinds.DOMAIN, "a"),
+        unmanaged(kinds.DRAIN, "leaves"),
+        unmanaged(kinds.DOMAIN, "undeclared"),
+        unmanaged(kinds.ENVIRONMENT, "prod"),
     )
-    left = World(model.DRAIN, name="drain").recorded("leaves", delete=True)
-    undeclared = World(model.DOMAIN, name="other").recorded("undeclared")
+    left = World(kinds.DRAIN, name="drain").recorded("leaves", delete=True)
+    undeclared = World(kinds.DOMAIN, name="other").recorded("undeclared")
     world.records += left.records + undeclared.records
     assert [each.rpartition(" ")[2] for each in world.decide().unmanaged] == ["place/stranger"]
 
 
 def test_what_is_declared_and_bears_another_name_now_is_told_unless_the_next_update_deletes_it():
-    world = World(model.DOMAIN).recorded("a").exists("b")
-    world.more = (LiveObject(model.DOMAIN, ("place", "renamed"), "a", "", {}),)
+    world = World(kinds.DOMAIN).recorded("a").exists("b")
+    world.more = (LiveObject(kinds.DOMAIN, ("place", "renamed"), "a", "", {}),)
     assert [each.rpartition(" ")[2] for each in world.decide().unmanaged] == ["place/renamed"]
-    world = World(model.DRAIN, DRAIN).recorded("new").exists("new").recorded("old", delete=True)
-    world.more = (LiveObject(model.DRAIN, ("place", "renamed"), "old", "", {}),)
+    world = World(kinds.DRAIN, DRAIN).recorded("new").exists("new").recorded("old", delete=True)
+    world.more = (LiveObject(kinds.DRAIN, ("place", "renamed"), "old", "", {}),)
     assert world.decide().unmanaged == ()
     assert world.kinds() == [("same", "new")]
 

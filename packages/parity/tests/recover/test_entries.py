@@ -7,9 +7,9 @@ import json
 import pytest
 
 from parity.evaluate.graph import Resource, SecretInput, computed
-from parity.inventory import model
 from parity.masked import SECRET, SIGNATURE
-from parity.recover.entries import MARKER, Known, Unknown, entry, provider_urn, sealed, unread
+from parity.recover.entries import MARKER, Known, Unknown, entry, sealed, unread
+from parity.resources import kinds
 
 PROJECT = "urn:pulumi:staging::storefront::vercel:index/project:Project::shop"
 OTHER = "urn:pulumi:staging::storefront::vercel:index/project:Project::other"
@@ -89,14 +89,9 @@ def test_an_entry_has_nothing_that_there_is_not():
 
 
 def test_outputs_that_no_provider_reads_are_those_that_it_sets():
-    found = entry(resource(model.SCHEMA, {"name": "s"}), "s", "", KNOWN, frozenset())
+    found = entry(resource(kinds.SCHEMA, {"name": "s"}), "s", "", KNOWN, frozenset())
     assert found["outputs"] == {"ifNotExists": True, "dropCascade": False, "name": "s", "id": "s"}
-    assert entry(resource(model.LIVE), "t", "", KNOWN, frozenset())["outputs"] == {"previous": ""}
-
-
-def test_only_an_explicit_provider_has_a_name():
-    assert provider_urn(resource(provider=f"urn:p::{computed('urn:pulumi:p', 'id')}")) == "urn:p"
-    assert provider_urn(resource()) == ""
+    assert entry(resource(kinds.LIVE), "t", "", KNOWN, frozenset())["outputs"] == {"previous": ""}
 
 
 def test_only_what_a_record_has_is_made_unknown():

@@ -9,21 +9,21 @@ import pytest
 
 from parity.engine.state import parse
 from parity.evaluate.graph import Graph, Resource, SecretInput, computed
-from parity.inventory import model
 from parity.inventory.model import LiveObject, LiveState
 from parity.masked import SECRET, SIGNATURE
 from parity.recover.entries import MARKER, Known, Unknown
 from parity.recover.model import Decision, Plan
 from parity.recover.state_edit import edit, stamped
+from parity.resources import kinds
 
 HEAD = "urn:pulumi:staging::storefront"
 STACK = f"{HEAD}::pulumi:pulumi:Stack::storefront-staging"
 APP = f"{HEAD}::parity:components:WebApp::shop"
 VERCEL = f"{HEAD}::pulumi:providers:vercel::vercel"
-PROJECT = f"{HEAD}::parity:components:WebApp${model.PROJECT}::shop-project"
-VARIABLE = f"{HEAD}::parity:components:WebApp${model.VARIABLE}::shop-variable-A"
-DRAIN = f"{HEAD}::{model.DRAIN}::logs-drain"
-LIVE = f"{HEAD}::parity:components:WebApp${model.LIVE}::shop-live"
+PROJECT = f"{HEAD}::parity:components:WebApp${kinds.PROJECT}::shop-project"
+VARIABLE = f"{HEAD}::parity:components:WebApp${kinds.VARIABLE}::shop-variable-A"
+DRAIN = f"{HEAD}::{kinds.DRAIN}::logs-drain"
+LIVE = f"{HEAD}::parity:components:WebApp${kinds.LIVE}::shop-live"
 CANARY = "canary-secret-value"
 
 
@@ -44,15 +44,15 @@ GRAPH = Graph(
         for each in (
             declared(VERCEL, "pulumi:providers:vercel", {"team": "t"}, parent=STACK),
             declared(APP, "parity:components:WebApp", {}, parent=STACK, custom=False),
-            declared(PROJECT, model.PROJECT, {"name": "shop-staging"}, options={"protect": True, "version": "5"}),
+            declared(PROJECT, kinds.PROJECT, {"name": "shop-staging"}, options={"protect": True, "version": "5"}),
             declared(
                 VARIABLE,
-                model.VARIABLE,
+                kinds.VARIABLE,
                 {"projectId": computed(PROJECT, "id"), "key": "A", "value": SecretInput(CANARY), "sensitive": True},
                 needs=[PROJECT],
             ),
-            declared(DRAIN, model.DRAIN, {"name": "d"}, parent=STACK),
-            declared(LIVE, model.LIVE, {"project": "shop-staging"}, needs=[PROJECT]),
+            declared(DRAIN, kinds.DRAIN, {"name": "d"}, parent=STACK),
+            declared(LIVE, kinds.LIVE, {"project": "shop-staging"}, needs=[PROJECT]),
         )
     },
     {},
@@ -90,7 +90,7 @@ BASE = [row(STACK), row(VERCEL, "p1", parent=STACK), row(APP, parent=STACK)]
 
 
 def test_what_is_adopted_stands_after_all_that_it_needs_and_names_its_provider():
-    there = {PROJECT: [found(model.PROJECT, "prj_1")], VARIABLE: [found(model.VARIABLE, "env_1")]}
+    there = {PROJECT: [found(kinds.PROJECT, "prj_1")], VARIABLE: [found(kinds.VARIABLE, "env_1")]}
     plan = [Decision(VARIABLE, "adopt", "", "env_1", unread=("value",)), Decision(PROJECT, "adopt", "", "prj_1")]
     mended = carried(plan, BASE, there)
     order = [each["urn"] for each in rows_of(mended)]
@@ -105,7 +105,7 @@ def test_what_is_adopted_stands_after_all_that_it_needs_and_names_its_provider()
 
 
 def test_a_secret_is_marked_for_the_engine_to_seal():
-    mended = carried([Decision(VARIABLE, "adopt", "", "env_1")], BASE, {PROJECT: [found(model.PROJECT, "prj_1")]})
+    mended = carried([Decision(VARIABLE, "adopt", "", "env_1")], BASE, {PROJECT: [found(kinds.PROJECT, "prj_1")]})
     value = rows_of(mended)[-1]["inputs"]["value"]
     assert value == {SIGNATURE: SECRET, "plaintext": json.dumps(CANARY)}
 
@@ -188,7 +188,7 @@ def test_where_all_is_the_same_the_state_is_too():
 
 
 def test_what_is_recorded_and_not_declared_is_read_by_its_provider():
-    other = f"{HEAD}::{model.ROLE}::gone"
+    other = f"{HEAD}::{kinds.ROLE}::gone"
     assert carried([], [*BASE, row(other, "r")]).refresh == (other,)
 
 
@@ -213,7 +213,7 @@ def test_what_recover_wrote_and_was_read_without_a_change_is_noted_as_read():
 
 
 def test_an_input_that_names_what_does_not_exist_is_recorded_as_it_really_is():
-    there = {VARIABLE: [found(model.VARIABLE, "env_1", {"projectId": "prj_other"})]}
+    there = {VARIABLE: [found(kinds.VARIABLE, "env_1", {"projectId": "prj_other"})]}
     mended = carried([Decision(VARIABLE, "adopt", "", "env_1")], BASE, there)
     assert rows_of(mended)[-1]["inputs"]["projectId"] == "prj_other"
 
@@ -364,19 +364,19 @@ def project_of(rows, there=None):
 def test_an_output_is_the_recorded_one_s_and_not_that_of_what_leaves_or_bears_its_name():
     recorded, leaving = row(PROJECT, "prj_1"), row(PROJECT, "prj_0", delete=True)
     assert project_of([recorded, leaving]) == "prj_1"
-    assert project_of([recorded], {PROJECT: [found(model.PROJECT, "prj_other")]}) == "prj_1"
-    assert project_of([], {PROJECT: [found(model.PROJECT, "prj_2")]}) == "prj_2"
+    assert project_of([recorded], {PROJECT: [found(kinds.PROJECT, "prj_other")]}) == "prj_1"
+    assert project_of([], {PROJECT: [found(kinds.PROJECT, "prj_2")]}) == "prj_2"
 
 
 def test_an_input_of_which_nothing_is_known_is_left_out():
     assert project_of([]) is None
-    assert project_of([], {VARIABLE: [found(model.VARIABLE, "env_1", {"key": "A"})]}) is None
+    assert project_of([], {VARIABLE: [found(kinds.VARIABLE, "env_1", {"key": "A"})]}) is None
 
 
 def test_a_team_that_only_vercel_knows_is_filled_in():
-    named = declared(DRAIN, model.DRAIN, {"team": computed(PROJECT, "teamId")}, parent=STACK)
+    named = declared(DRAIN, kinds.DRAIN, {"team": computed(PROJECT, "teamId")}, parent=STACK)
     graph = Graph("storefront", "staging", {**GRAPH.resources, DRAIN: named}, {}, {})
-    inputs, under = {PROJECT: {"name": "shop-staging"}}, {PROJECT: (found(model.PROJECT, "prj_1"),)}
+    inputs, under = {PROJECT: {"name": "shop-staging"}}, {PROJECT: (found(kinds.PROJECT, "prj_1"),)}
     for account, team in (({"team": "team_1"}, "team_1"), ({}, None)):
         live_state = LiveState({}, inputs, under, (), (), (), (), (), {}, account)
         plan = Plan((Decision(DRAIN, "adopt", "", "d1"),))

@@ -8,11 +8,11 @@ from pathlib import Path
 import pytest
 
 from parity.errors import UnsureError, UpdateError
-from parity.inventory import model
+from parity.resources import kinds
 from support.recovery import CANARY, DOMAIN, HEAD, PROJECT, SECRET, VARIABLE, declared, gone, row
 
-DRAIN = f"{HEAD}::{model.DRAIN}::shop-drain"
-GRANT = f"{HEAD}::{model.GRANT}::shop-grant"
+DRAIN = f"{HEAD}::{kinds.DRAIN}::shop-drain"
+GRANT = f"{HEAD}::{kinds.GRANT}::shop-grant"
 UNDECLARED = f"{DOMAIN}-of-another-commit"
 HALF_MADE = "d_1"
 

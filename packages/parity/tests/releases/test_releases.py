@@ -20,7 +20,6 @@ from parity.config.secret import Secret
 from parity.config.stack_models import Release, Releases
 from parity.engine import state
 from parity.errors import HealthError, ParityError, RefusedError, UpdateError, UsageError
-from parity.inventory import model
 from parity.releases import (
     commits,
     delivery,
@@ -41,6 +40,7 @@ from parity.releases.forecast import Applied
 from parity.releases.pull_request import PullRequest
 from parity.releases.release_status import Deployed, ReleaseStatus
 from parity.releases.steps import Change
+from parity.resources import kinds
 from parity.vendors import services
 from parity.vendors.http import Client, Limits, Service
 from support.paths import ROOT
@@ -130,14 +130,14 @@ def state_of(*rows: dict[str, Any]):
 
 def test_what_is_applied_is_read_from_the_engines_record():
     rows = (
-        recorded(model.DEPLOYMENT, "shop-deployment-r1"),
-        recorded(model.DEPLOYMENT, "shop-deployment-r12"),
-        recorded(model.DEPLOYMENT, "shop-deployment-deployment-r7"),
-        {**recorded(model.DEPLOYMENT, "shop-deployment-r3"), "delete": True},
-        recorded(model.LIVE, "shop-live", release="r12"),
-        recorded(model.ROLE, "a", name="storefront_staging_shop_g3"),
-        recorded(model.ROLE, "b", name="storefront_staging_shop"),
-        recorded(model.ROLE, "c", name="storefront_staging_admin_g9"),
+        recorded(kinds.DEPLOYMENT, "shop-deployment-r1"),
+        recorded(kinds.DEPLOYMENT, "shop-deployment-r12"),
+        recorded(kinds.DEPLOYMENT, "shop-deployment-deployment-r7"),
+        {**recorded(kinds.DEPLOYMENT, "shop-deployment-r3"), "delete": True},
+        recorded(kinds.LIVE, "shop-live", release="r12"),
+        recorded(kinds.ROLE, "a", name="storefront_staging_shop_g3"),
+        recorded(kinds.ROLE, "b", name="storefront_staging_shop"),
+        recorded(kinds.ROLE, "c", name="storefront_staging_admin_g9"),
     )
     application = next(each for each in SETTINGS.catalog.applications if each.name == "shop")
     found = forecast.applied_by_engine(state_of(*rows), application, "staging")
@@ -337,7 +337,7 @@ def test_the_table_tells_what_is_live_in_the_file_from_what_is_live_at_vercel():
 # --- The switch before the update -------------------------------------------------------------------------------------
 
 LIVE = recorded(
-    model.LIVE,
+    kinds.LIVE,
     "shop-live",
     team="team_a",
     projectId="prj_a",

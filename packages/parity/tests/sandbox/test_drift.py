@@ -14,7 +14,7 @@ from parity.drift.audit import audit, find
 from parity.drift.compare import Sides
 from parity.evaluate.stack import Stack, ambient
 from parity.inventory import collect_live_state as reality_of
-from parity.inventory import model
+from parity.resources import kinds
 from parity.vendors.http import Limits
 from support.boxes import own
 from support.mutations import DATABASE, STACK, World
@@ -280,7 +280,7 @@ def test_what_is_declared_and_there_but_not_recorded_is_adopted(clean: Box):
     clean.pulumi("state", "delete", urn, "--stack", STACK, "--yes").ok()
     found = look(clean)
     finding = next(each for each in found.report.findings if each.kind == "unmanaged")
-    assert (finding.cause, finding.type) == ("not recorded", model.GITHUB_VARIABLE)
+    assert (finding.cause, finding.type) == ("not recorded", kinds.GITHUB_VARIABLE)
     shown = parity(clean, "adopt", STACK, finding.id, "--json").ok()
     assert json.loads(shown.stdout)["imported"] == 0
     parity(clean, "adopt", STACK, finding.id, "--write").ok()

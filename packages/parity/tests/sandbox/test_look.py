@@ -9,8 +9,8 @@ import pytest
 
 from parity import inventory
 from parity.evaluate.stack import Stack, ambient
-from parity.inventory import model
-from parity.inventory.keys import TYPES, opened
+from parity.inventory.keys import opened
+from parity.resources import kinds
 
 if TYPE_CHECKING:
     from parity.engine.state import State
@@ -19,8 +19,6 @@ if TYPE_CHECKING:
     from support.program import Box
 
 pytestmark = [pytest.mark.engine, pytest.mark.sandbox]
-
-ROLE = "postgresql:index/role:Role"
 
 
 def _stack(box: Box, name: str, monkeypatch: pytest.MonkeyPatch) -> tuple[Graph, State]:
@@ -47,7 +45,9 @@ def test_all_that_is_declared_is_found_once_with_its_recorded_id_and_declared_va
         graph, recorded = _stack(finished_box, name, monkeypatch)
         live_state = inventory.collect_live_state(graph)
         assert live_state.read_failures == ()
-        assert {each.type for each in graph.resources.values() if each.custom and "providers" not in each.type} <= TYPES
+        assert {
+            each.type for each in graph.resources.values() if each.custom and "providers" not in each.type
+        } <= kinds.MANAGED
         for urn, resource in graph.resources.items():
             if urn not in live_state.keys:
                 continue
@@ -66,7 +66,7 @@ def test_all_that_is_declared_is_found_once_with_its_recorded_id_and_declared_va
                     assert _normal(now) == _normal(inputs[property_]), (urn, property_)
             assert resource.type == found[0].type
         assert all(each.works for each in live_state.logins)
-        roles = (each.inputs for each in graph.resources.values() if each.type == ROLE)
+        roles = (each.inputs for each in graph.resources.values() if each.type == kinds.ROLE)
         assert {each.role for each in live_state.logins} == {role["name"] for role in roles if role.get("login")}
 
 
@@ -110,11 +110,11 @@ def test_what_is_beside_is_told_and_twins_are_both_found(finished_box: Box, monk
         }
         client.post("/v13/deployments", json=again).raise_for_status()
     live_state: LiveState = inventory.collect_live_state(graph, passwords=False)
-    assert [each.key for each in live_state.unmanaged if each.type == model.VARIABLE] == [("shop-staging", "EXTRA")]
+    assert [each.key for each in live_state.unmanaged if each.type == kinds.VARIABLE] == [("shop-staging", "EXTRA")]
     urn = next(urn for urn in graph.resources if urn.endswith("::shop-deployment-r1"))
     assert len(live_state.under[urn]) == 2
     assert live_state.under[urn][0].id == twin["uid"], "the one that was made first comes first"
-    assert [each.type for each in live_state.unmanaged].count(model.DEPLOYMENT) == 1
+    assert [each.type for each in live_state.unmanaged].count(kinds.DEPLOYMENT) == 1
 
 
 def test_a_vendor_that_does_not_answer_is_told_and_the_others_are_read(

@@ -20,6 +20,7 @@ from parity.config.secret import Secret
 from parity.engine.counting import counted
 from parity.evaluate.graph import SecretInput
 from parity.masked import MASK
+from parity.resources.urn import split_key, without_stack
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -375,9 +376,9 @@ def excepted(differences: Sequence[Difference], accepted: Sequence[Accepted]) ->
 
 def _matches(entry: Accepted, place: Place) -> bool:
     """Whether an entry names a place: the resource by URN, type and name, or name; only `*` is special."""
-    wanted = entry.resource.split("::", 2)[2] if entry.resource.startswith("urn:pulumi:") else entry.resource
-    kind, _, name = place.resource.rpartition("::")
-    known = (place.resource, f"{kind.rpartition('$')[2]}::{name}", name)
+    wanted = without_stack(entry.resource)
+    type_, name = split_key(place.resource)
+    known = (place.resource, f"{type_}::{name}", name)
     return any(_fits(wanted, text) for text in known) and _fits(entry.property, place.path or "*")
 
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, cast
 
 from parity.evaluate.graph import SecretInput
+from parity.resources.urn import of_stack, prefix
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -87,13 +88,13 @@ class _Own:
     """Takes the stack's name out of what the engine makes of it (URNs), and out of nothing else."""
 
     def __init__(self, project: str, stack: str) -> None:
-        self._urn = re.compile(re.escape(f"urn:pulumi:{stack}::{project}::"))
-        self._root = f"{project}-{stack}"
+        self._urn = re.compile(re.escape(prefix(stack, project)))
+        self._root = of_stack(stack, project).key
 
     def key(self, urn: str) -> str:
         """A resource's key: its URN after the stack and the project."""
         key = self._urn.sub("", urn)
-        return "stack" if key == f"pulumi:pulumi:Stack::{self._root}" else key
+        return "stack" if key == self._root else key
 
     def value(self, value: Any) -> Any:
         """A value with the URNs in it made keys."""

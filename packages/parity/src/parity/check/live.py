@@ -18,6 +18,9 @@ from parity.check.trace import differs
 from parity.errors import UpdateError
 from parity.evaluate.graph import SecretInput, is_computed
 from parity.masked import MASK, is_sealed
+from parity.resources import kinds
+from parity.resources.equality import same, unset
+from parity.resources.urn import Urn, split_key
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
@@ -58,7 +61,7 @@ def look(stack: Stack, report: Callable[[str], None] = lambda _: None) -> Real:
             where=str(stack.project.root),
             remedy=f"pulumi refresh --preview-only --stack {stack.name} shows the whole error",
         )
-    return real(stack.name, stack.project.name, done.events)
+    return real(stack.name, done.events)
 
 
 def _reason(events: Iterable[Document]) -> str:
@@ -66,7 +69,7 @@ def _reason(events: Iterable[Document]) -> str:
     return "; ".join(str(each.get("message", "")).strip() for each in said if each.get("severity") == "error")
 
 
-def real(stack: str, project: str, events: Iterable[Mapping[str, Any]]) -> Real:
+def real(stack: str, events: Iterable[Mapping[str, Any]]) -> Real:
     """What the events of a refresh say is there; an object that is gone has none."""
     objects: dict[str, Document] = {}
     for event in events:
@@ -74,11 +77,10 @@ def real(stack: str, project: str, events: Iterable[Mapping[str, Any]]) -> Real:
         new = cast("Document", metadata.get("new") or {})
         if new.get("custom") and metadata.get("op") != "delete":
             objects[str(new["urn"])] = new
-    prefix = f"urn:pulumi:{stack}::{project}::"
-    ids = {str(each["id"]): f"[id of {urn.removeprefix(prefix)}]" for urn, each in objects.items() if _is_made_up(each)}
+    ids = {str(each["id"]): f"[id of {Urn.parse(urn).key}]" for urn, each in objects.items() if _is_made_up(each)}
     facts: Facts = {}
     for urn, each in objects.items():
-        key = urn.removeprefix(prefix)
+        key = Urn.parse(urn).key
         facts[Place(key, "resource", "")] = "there"
         for path, value in leaves(_named(_unsealed(each.get("outputs") or {}), ids)):
             facts[Place(key, ASPECT, path)] = value
@@ -173,15 +175,15 @@ class _Judge:
     def __call__(self, place: Place) -> Difference:
         mine, theirs = self._one.facts.get(place, ABSENT), self._other.facts.get(place, ABSENT)
         one, other = shown(mine, theirs, sealed=True)
-        rule = rule_for(place.resource.partition("::")[0].rpartition("$")[2], place.path)
+        rule = rule_for(split_key(place.resource)[0], place.path)
         if rule is not None and place.aspect == ASPECT:
             return Difference(place, one, other, "computed", rule.why)
         said = self._said(place)
         if said is None:
             why = "both stacks declare the same" if self._is_declared(place) else "nothing declares it, and no rule"
             return Difference(place, one, other, "break", f"{why}: one of them is not as it should be")
-        for real, facts, value in ((self._one, self._declared.one, mine), (self._other, self._declared.other, theirs)):
-            if self._drifted(place, facts, value):
+        for real, facts in ((self._one, self._declared.one), (self._other, self._declared.other)):
+            if self._drifted(place, facts, real.facts):
                 why = f"{real.stack} does not have what it declares; `parity drift {real.stack}` says more"
                 return Difference(place, one, other, "break", why, said.origins)
         return Difference(place, one, other, said.verdict, said.why, said.origins)
@@ -203,9 +205,28 @@ class _Judge:
     def _is_declared(self, place: Place) -> bool:
         return Place(place.resource, "input", place.path) in self._declared.one
 
-    def _drifted(self, place: Place, declared: Facts, value: Any) -> bool:
+    def _drifted(self, place: Place, declared: Facts, real: Facts) -> bool:
         """Whether a real value is known to be another than the declared one."""
-        wanted = declared.get(Place(place.resource, "input", place.path), ABSENT)
-        if wanted == ABSENT or isinstance(wanted, SecretInput) or isinstance(value, SecretInput) or is_computed(wanted):
+        wanted, value = _at(declared, place, "input"), _at(real, place, ASPECT)
+        if not wanted or not all(self._is_known(each) for _, each in (*wanted, *value)):
             return False
-        return str(wanted) not in self._declared.asked and value != wanted
+        if "[" in place.path:
+            return not same(*([each for each in side if not unset(each[1])] for side in (wanted, value)))
+        usual = kinds.of(split_key(place.resource)[0]).usual.get(place.path)
+        return not same(wanted[0][1], value[0][1] if value else None, usual)
+
+    def _is_known(self, value: Any) -> bool:
+        return not isinstance(value, SecretInput) and not is_computed(value) and str(value) not in self._declared.asked
+
+
+def _at(facts: Facts, place: Place, aspect: str) -> list[tuple[str, Any]]:
+    """The value at a place; for one in a list all of the list's, because lists are sets."""
+    top, bracket, _ = place.path.partition("[")
+    if not bracket:
+        found = Place(place.resource, aspect, place.path)
+        return [(place.path, facts[found])] if found in facts else []
+    return [
+        (re.sub(r"\[\d+\]", "[]", each.path), value)
+        for each, value in facts.items()
+        if (each.resource, each.aspect) == (place.resource, aspect) and each.path.startswith(f"{top}[")
+    ]

@@ -8,6 +8,7 @@ from collections import defaultdict
 from typing import TYPE_CHECKING, Any
 
 from parity.check.facts import ABSENT
+from parity.resources.urn import split_key
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -212,7 +213,7 @@ def _some(differences: Sequence[Difference], most: int = 3) -> str:
 
 def _brief(each: Difference) -> str:
     """A place without its type: `shop-project vercelAuthentication.deploymentType`."""
-    return " ".join(part for part in (each.place.resource.rpartition("::")[2], own(each.place.path)) if part)
+    return " ".join(part for part in (split_key(each.place.resource)[1], own(each.place.path)) if part)
 
 
 # --- Markdown ---------------------------------------------------------------------------------------------------------

@@ -9,6 +9,8 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
+from parity.resources import kinds
+
 
 @dataclass(frozen=True)
 class Rule:
@@ -26,19 +28,11 @@ RULES = (
     Rule(r"pulumi:providers:parity", r".*", "the engine hands the stack's whole config to a plugin of that name"),
     Rule(r"pulumi:providers:\w+", r"token", "each run's own credential"),
     Rule(r"github:.*", r"(created|updated|remoteUpdated)At", "when GitHub wrote it"),
-    Rule(
-        r"github:.*:ActionsEnvironmentSecret",
-        r"keyId",
-        "GitHub gives each environment its own key for sealing",
-    ),
-    Rule(r"github:.*:RepositoryEnvironmentDeploymentPolicy", r"policyId", "an id that GitHub numbers by itself"),
-    Rule(r"github:.*:RepositoryRuleset", r"(rulesetId|nodeId|etag)", "ids and the version that GitHub gives by itself"),
+    *(Rule(each.type, path, why) for each in kinds.KINDS.values() for path, why in each.computed.items()),
     Rule(r"github:.*", r"etag", "GitHub's own mark of a version"),
-    Rule(r"vercel:.*:Deployment", r"(url|domains\[\d+\])", "Vercel names a deployment's own host at random"),
     Rule(r"vercel:.*", r"(created|updated)At", "when Vercel wrote it"),
-    Rule(r"parity:index:LiveRelease", r"deploymentUrl", "the host that Vercel named at random"),
-    Rule(r"parity:index:LiveRelease", r"previous", "the deployment that was live before, while an attempt goes on"),
 )
+"""What any kind may have, and what the descriptors of single kinds name."""
 
 
 def rule_for(type_: str, path: str) -> Rule | None:
@@ -50,10 +44,10 @@ def page() -> str:
     """The table of the rules, Markdown."""
     head = """# What a provider computes
 
-Generated from `parity/check/rules.py` by `make docs`; do not edit. `parity check --live` compares what two stacks
-really have; these properties differ because a provider decides them, and are shown as *computed*, with the reason. Ids
-need no rule: an id stands for the resource that has it, so two properties that name each stack's own project are the
-same.
+Generated from `parity/check/rules.py` and the descriptors in `parity/resources/` by `make docs`; do not edit.
+`parity check --live` compares what two stacks really have; these properties differ because a provider decides them, and
+are shown as *computed*, with the reason. Ids need no rule: an id stands for the resource that has it, so two properties
+that name each stack's own project are the same.
 
 | type | property | why it differs |
 | --- | --- | --- |

@@ -9,10 +9,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from parity.errors import UsageError
-from parity.inventory import model
+from parity.resources import kinds
+from parity.resources.kind import package
+from parity.resources.urn import Urn, provider_urn
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Sequence
 
     from parity.drift.model import Finding, Report
     from parity.engine.state import State
@@ -62,8 +64,8 @@ def choose(report: Report, identity: str | None) -> list[Finding]:
 def prepare(finding: Finding, graph: Graph, state: State) -> Adoption:
     """What adopting one object takes."""
     if finding.cause != "not recorded":
-        how = _DECLARE.get(finding.type)
-        text = how(finding) if how else ""
+        how = kinds.of(finding.type).declare
+        text = how(finding.target()) if how else ""
         why = "" if how else f"the program's components make no {finding.type.split(':')[-1]}: remove it, or accept it"
         return Adoption(finding, text, None, why)
     if not finding.import_id:
@@ -90,9 +92,8 @@ def prepare(finding: Finding, graph: Graph, state: State) -> Adoption:
 
 def _provider(graph: Graph, state: State, urn: str) -> str:
     """The URN of the explicit provider that the resource is declared with, where it is recorded."""
-    declared = graph.resources[urn].provider.rpartition("::")[0]
-    package = graph.resources[urn].type.split(":")[0]
-    known = [each for each in state.resources if each.type == f"pulumi:providers:{package}"]
+    declared = provider_urn(graph.resources[urn].provider)
+    known = [each for each in state.resources if each.type == f"pulumi:providers:{package(graph.resources[urn].type)}"]
     exact = next((each for each in known if each.urn == declared), None)
     return exact.urn if exact else (known[0].urn if known else "")
 
@@ -106,7 +107,7 @@ def document(adoptions: Sequence[Adoption]) -> dict[str, Any]:
             continue
         row = dict(adoption.resource)
         for role in ("parent", "provider"):
-            short = f"{role}-{row[role].rpartition('::')[2]}"
+            short = f"{role}-{Urn.parse(row[role]).name}"
             names[short] = row[role]
             row[role] = short
         resources.append(row)
@@ -132,42 +133,3 @@ def write(stack: Stack, adoptions: Sequence[Adoption]) -> int:
         path.write_text(json.dumps(rows))
         stack.pulumi.run(*options(stack.name, str(path)))
     return len(rows["resources"])
-
-
-# --- What to declare --------------------------------------------------------------------------------------------------
-
-
-def _variable(finding: Finding) -> str:
-    application = finding.key[0].rpartition("-")[0]
-    if finding.facts.get("sensitive"):
-        line = f'SensitiveVariable(name="{finding.key[1]}")'
-        key = f"parity:applications.{application}.variables.{finding.key[1]}"
-        more = f"; its value with `pulumi config set --secret --path {key}`"
-    else:
-        line, more = f'PlainVariable(name="{finding.key[1]}", value=...)', ""
-    return f"infra/catalog.py: the application `{application}` gets {line} among its variables{more}"
-
-
-def _domain(finding: Finding) -> str:
-    application = finding.key[0].rpartition("-")[0]
-    return f"the stack's file: parity:applications.{application}.domains gets `- name: {finding.key[1]}`"
-
-
-_DECLARE: dict[str, Callable[[Finding], str]] = {
-    model.VARIABLE: _variable,
-    model.DOMAIN: _domain,
-    model.POLICY: lambda finding: (
-        f"the stack's file: parity:delivery.branches gets {finding.key[2].partition(':')[2]!r}"
-    ),
-    model.SCHEMA: lambda finding: (
-        f'infra/catalog.py: the database gets "{finding.key[1]}" among its schemas (it belongs to the owner role then)'
-    ),
-    model.EXTENSION: lambda finding: f'infra/catalog.py: the database gets "{finding.key[1]}" among its extensions',
-    model.GITHUB_VARIABLE: lambda finding: (
-        f"infra/build.py: `_delivery` gets the variable {finding.key[2]}; the component takes any"
-    ),
-    model.SECRET: lambda finding: (
-        f"infra/build.py: `_delivery` gets the secret {finding.key[2]}, its value from the stack's config"
-    ),
-    model.RULESET: lambda finding: f"components/delivery.py: a ruleset {finding.key[1]} beside the one of the branch",
-}

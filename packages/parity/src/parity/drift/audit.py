@@ -15,7 +15,7 @@ from parity.drift.model import KINDS, Finding, Report
 from parity.drift.remediation import Context
 from parity.errors import ParityError
 from parity.evaluate.stack import Stack
-from parity.inventory import model
+from parity.resources import kinds
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -80,7 +80,7 @@ def audit(stack: Stack, *, waiting: Callable[[str], None] = lambda _: None, limi
 
 
 def _context(stack: Stack, settings: Settings, live_state: LiveState) -> Context:
-    found = [each for under in live_state.under.values() for each in under if each.type == model.PROJECT]
+    found = [each for under in live_state.under.values() for each in under if each.type == kinds.PROJECT]
     repository = settings.catalog.repository
     return Context(
         stack=stack.name,
@@ -132,7 +132,7 @@ def _with_real_secrets(graph: Graph) -> Graph:
     chosen = {
         urn: each
         for urn, each in graph.resources.items()
-        if each.type != model.DEPLOYMENT and not (each.type == model.VARIABLE and each.inputs.get("sensitive") is False)
+        if each.type != kinds.DEPLOYMENT and not (each.type == kinds.VARIABLE and each.inputs.get("sensitive") is False)
     }
     return replace(graph, resources=chosen)
 

@@ -6,27 +6,34 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any, cast
 
-from parity.drift import properties
 from parity.drift.model import UNSET, Cause, Finding
-from parity.drift.values import flat, leaves, only, plain, same, shown, unset
+from parity.drift.values import leaves, only, plain, shown
 from parity.evaluate.graph import SecretInput, is_computed
-from parity.inventory import model
+from parity.inventory import vercel_project
 from parity.inventory.keys import opened
 from parity.inventory.model import moment
 from parity.masked import MASK
+from parity.resources import kinds
+from parity.resources.equality import flat, same, unset
+from parity.resources.kind import vendor
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from parity.engine.state import Recorded, State
     from parity.evaluate.graph import Graph, Resource
-    from parity.inventory.model import Key, LiveObject, LiveState
+    from parity.inventory.model import LiveObject, LiveState
+    from parity.resources.kind import Key, Kind
 
 TOLERANCE = timedelta(seconds=5)
 """How far the engine's clock and a vendor's may be apart: the engine notes when a resource was written after the vendor
 did, so only a vendor's clock that is ahead matters."""
 
-VENDORS = {"vercel": "Vercel", "parity": "Vercel", "github": "GitHub", "postgresql": "PostgreSQL"}
+_SOMETIMES = {kinds.PROJECT: vercel_project.NAMES}
+"""Names that the inventory leaves out where they are not set."""
+
+_LABELS = {"environment": "environment (names)"}
+"""Properties of which only a part shows."""
 
 
 @dataclass(frozen=True)
@@ -52,16 +59,6 @@ class Pair:
     twins: tuple[LiveObject, ...]
 
 
-def package(type_: str) -> str:
-    """The provider's package: `vercel` of `vercel:index/project:Project`."""
-    return type_.partition(":")[0]
-
-
-def vendor(type_: str) -> str:
-    """Whose object a type stands for."""
-    return VENDORS.get(package(type_), package(type_))
-
-
 def pairs(sides: Sides) -> dict[str, Pair]:
     """Each declared resource that is looked at, by URN; of several objects the recorded one is taken."""
     found: dict[str, Pair] = {}
@@ -69,7 +66,7 @@ def pairs(sides: Sides) -> dict[str, Pair]:
         resource = sides.graph.resources[urn]
         recorded = sides.state.of(urn)
         under = list(sides.live_state.under[urn])
-        if resource.type == model.BYPASS:
+        if resource.type == kinds.BYPASS:
             secret = opened(resource.inputs.get("secret"))
             under = [each for each in under if each.properties["secret"] == secret]
         chosen = next((each for each in under if recorded and each.id == recorded.id), under[0] if under else None)
@@ -82,9 +79,9 @@ def compare(sides: Sides) -> list[Finding]:
     """What is missing, changed, not recorded or unknowable of what is declared."""
     every = pairs(sides)
     findings: list[Finding] = []
-    gone: set[Key] = set()
+    gone: set[tuple[str, Key]] = set()
     for urn, pair in every.items():
-        if pair.resource.type in properties.TOGETHER:
+        if kinds.of(pair.resource.type).in_access_lists:
             continue
         if not sides.live_state.looked(urn, pair.resource.type):
             continue
@@ -92,7 +89,7 @@ def compare(sides: Sides) -> list[Finding]:
             missing = _missing(sides, urn, pair)
             if _in(gone, missing):
                 continue
-            gone |= _contains(pair.resource.type, missing.key)
+            gone.add((missing.type, missing.key))
             findings.append(missing)
         else:
             findings += _Compared(sides, urn, pair, pair.found).findings()
@@ -101,19 +98,11 @@ def compare(sides: Sides) -> list[Finding]:
 
 # --- Missing ----------------------------------------------------------------------------------------------------------
 
-_CONTAINERS = (model.PROJECT, model.ENVIRONMENT, model.DATABASE)
 
-
-def _contains(type_: str, key: Key) -> set[Key]:
-    return {(package(type_), *key)} if type_ in _CONTAINERS else set()
-
-
-def _in(gone: set[Key], finding: Finding) -> bool:
+def _in(gone: set[tuple[str, Key]], finding: Finding) -> bool:
     """Whether it is inside something that is itself missing, and so needs no line of its own."""
-    own = package(finding.type).replace("parity", "vercel")
-    return any(
-        each[0] == own and finding.key[: len(each) - 1] == each[1:] and finding.type not in _CONTAINERS for each in gone
-    )
+    container = kinds.of(finding.type).container
+    return any(type_ == container and finding.key[: len(key)] == key for type_, key in gone)
 
 
 def _missing(sides: Sides, urn: str, pair: Pair) -> Finding:
@@ -160,6 +149,10 @@ class _Compared:
     @property
     def type(self) -> str:
         return self.pair.resource.type
+
+    @property
+    def kind(self) -> Kind:
+        return kinds.of(self.type)
 
     def _finding(self, property_: str, **more: Any) -> Finding:
         kind = more.pop("kind", "changed")
@@ -208,9 +201,9 @@ class _Compared:
         }
         recorded = flat(plain(self.pair.recorded.outputs)) if self.pair.recorded else {}
         live = flat(dict(self.found.properties))
-        names = {path.partition(".")[0] for path in live} | properties.SOMETIMES.get(self.type, frozenset())
+        names = {path.partition(".")[0] for path in live} | _SOMETIMES.get(self.type, frozenset())
         names |= {path.partition(".")[0] for path in declared}
-        names -= set(properties.NOT_REAL.get(self.type, {})) | {each for each in self.found.hidden if "." not in each}
+        names -= set(self.kind.not_real) | {each for each in self.found.hidden if "." not in each}
         if "environment" in self.found.hidden:
             names |= {"environment"}
             declared = _names_of(declared, "environment")
@@ -231,18 +224,17 @@ class _Compared:
         live: Mapping[str, Any],
         marked: set[str],
     ) -> Finding | None:
-        now = live.get(path)
+        now, usual = live.get(path), flat(self.kind.usual).get(path)
         undeclared = path not in declared
         if not undeclared:
             wanted = declared[path]
         elif not unset(recorded.get(path)):
             wanted = recorded[path]
         else:
-            usual = flat(properties.USUAL.get(self.type, {}))
-            wanted = usual.get(path, _usual(self.type, path))
-            if self.pair.recorded is None and path not in usual and _usual(self.type, path) is None:
+            wanted = usual
+            if self.pair.recorded is None and usual is None:
                 return None  # Nothing is declared or recorded of it, so nobody can say what is right.
-        if isinstance(wanted, SecretInput) or _holds_marker(wanted) or same(wanted, now):
+        if isinstance(wanted, SecretInput) or _holds_marker(wanted) or same(wanted, now, usual):
             return None
         secret = self._is_secret(path, marked)
         before = recorded.get(path)
@@ -254,7 +246,7 @@ class _Compared:
         elif undeclared:
             detail = "the program does not declare it; before is what the last update recorded, or what is usual"
         return self._finding(
-            properties.LABELS.get(path, path),
+            _LABELS.get(path, path),
             declared=shown(wanted, secret=secret),
             live=shown(now, secret=secret),
             detail=detail,
@@ -266,7 +258,7 @@ class _Compared:
     def _is_secret(self, path: str, marked: set[str]) -> bool:
         """Whether a value must not be shown. A variable that is not sensitive may be, whatever the SDK marks."""
         top = path.partition(".")[0]
-        if self.type == model.VARIABLE and top == "value":
+        if self.type == kinds.VARIABLE and top == "value":
             return opened(self.pair.resource.inputs.get("sensitive")) is not False
         return top in self.found.secret or path in marked or top in marked
 
@@ -295,7 +287,7 @@ class _Compared:
         """A value that nobody can read: changed where it was written after our last write, else just told."""
         written, ours = self.found.written_at, _last_write(self.pair.recorded)
         why = self.found.hidden[name]
-        if self.type == model.DEPLOYMENT:
+        if self.type == kinds.DEPLOYMENT:
             why = f"{why}; they are fixed when it is made"
         elif written and ours and written > ours.latest:
             return self._finding(
@@ -316,10 +308,6 @@ def _names_of(given: Mapping[str, Any], name: str) -> dict[str, Any]:
     keys = sorted(path.partition(".")[2] for path in given if path.startswith(f"{name}."))
     rest = {path: value for path, value in given.items() if path.partition(".")[0] != name}
     return {**rest, name: keys} if keys else rest
-
-
-def _usual(type_: str, path: str) -> Any:
-    return properties.USUAL.get(type_, {}).get(path)
 
 
 def _holds_marker(value: Any) -> bool:

@@ -9,16 +9,18 @@ import secrets
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
-from parity.drift.compare import Sides, vendor
 from parity.drift.model import Finding
-from parity.drift.values import flat, leaves
+from parity.drift.values import leaves
 from parity.evaluate.graph import SecretInput, is_computed
-from parity.inventory import model
 from parity.inventory.keys import opened
+from parity.resources import kinds
+from parity.resources.equality import flat
+from parity.resources.kind import vendor
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
+    from parity.drift.compare import Sides
     from parity.evaluate.graph import Graph, Resource
     from parity.inventory.model import LiveObject
 
@@ -27,9 +29,6 @@ _KEY = secrets.token_bytes(32)
 
 _SHORTEST = 8
 """Characters; a shorter value may be the same in two stacks by chance."""
-
-_READABLE = frozenset({model.VARIABLE, model.GITHUB_VARIABLE, model.DRAIN, model.BYPASS})
-"""Types with values that a look can read and that may hold another stack's."""
 
 
 @dataclass(frozen=True)
@@ -55,12 +54,11 @@ def find(sides: Sides, others: Iterable[Other]) -> list[Finding]:
         findings += _declared(sides, other, known)
         for urn, under in sides.live_state.under.items():
             resource = sides.graph.resources[urn]
-            for found in under[:1] if resource.type in _READABLE else ():
+            for found in under[:1]:
                 findings += _live(_At(sides, urn, resource, found, other), found, known)
         findings += [
             each
             for found in sides.live_state.unmanaged
-            if found.type in _READABLE
             for each in _live(_At(sides, "", None, found, other), found, known)
         ]
     return findings
@@ -111,17 +109,6 @@ def _texts(resource: Resource, *, secret: bool | None) -> Iterable[tuple[str, st
             yield path, text
 
 
-_VALUED = {
-    model.VARIABLE: ("value",),
-    model.GITHUB_VARIABLE: ("value",),
-    model.SECRET: ("value",),
-    model.DRAIN: ("secret", "endpoint"),
-    model.BYPASS: ("secret",),
-    model.ROLE: ("password",),
-}
-"""The inputs that hold a value of the stack's own."""
-
-
 def _values(graph: Graph) -> dict[str, str]:
     return _of(graph, secret=None)
 
@@ -130,9 +117,9 @@ def _plain_values(graph: Graph) -> dict[str, str]:
     """Those that are no secret; a variable that is not sensitive is none, whatever the SDK marks."""
     found: dict[str, str] = {}
     for resource in graph.resources.values():
-        plain_variable = resource.type == model.VARIABLE and resource.inputs.get("sensitive") is False
+        plain_variable = resource.type == kinds.VARIABLE and resource.inputs.get("sensitive") is False
         for path, text in _texts(resource, secret=None if plain_variable else False):
-            if path in _VALUED.get(resource.type, ()):
+            if path in kinds.of(resource.type).values:
                 found[fingerprint(text)] = f"{_label(resource)} of {graph.stack}"
     return found
 
@@ -142,18 +129,18 @@ def _of(graph: Graph, *, secret: bool | None) -> dict[str, str]:
         fingerprint(text): f"{_label(resource)} of {graph.stack}"
         for resource in graph.resources.values()
         for path, text in _texts(resource, secret=secret)
-        if path in _VALUED.get(resource.type, ())
+        if path in kinds.of(resource.type).values
     }
 
 
 def _names(graph: Graph) -> dict[str, str]:
     found: dict[str, str] = {}
     for resource in graph.resources.values():
-        if resource.type in {model.DATABASE, model.ROLE, model.PROJECT}:
+        if resource.type in {kinds.DATABASE, kinds.ROLE, kinds.PROJECT}:
             name = str(resource.inputs["name"])
             found[name] = f"the {resource.type.split(':')[-1].lower()} {name} of {graph.stack}"
     for resource in graph.resources.values():
-        if resource.type == model.GITHUB_VARIABLE and str(resource.inputs["variableName"]).startswith("DATABASE_HOST_"):
+        if resource.type == kinds.GITHUB_VARIABLE and str(resource.inputs["variableName"]).startswith("DATABASE_HOST_"):
             host = str(resource.inputs["value"])
             found[host] = f"the database host {host} of {graph.stack}"
     return found
@@ -168,8 +155,8 @@ def _declared(sides: Sides, other: Other, known: _Known) -> list[Finding]:
         if urn not in sides.live_state.keys:
             continue
         for path, text in _texts(resource, secret=None):
-            plain_variable = resource.type == model.VARIABLE and resource.inputs.get("sensitive") is False
-            if path not in _VALUED.get(resource.type, ()) or plain_variable or resource.type == model.GITHUB_VARIABLE:
+            plain_variable = resource.type == kinds.VARIABLE and resource.inputs.get("sensitive") is False
+            if path not in kinds.of(resource.type).values or plain_variable or resource.type == kinds.GITHUB_VARIABLE:
                 continue
             what = known.values.get(fingerprint(text))
             if what:
@@ -215,7 +202,7 @@ def _live(at: _At, found: LiveObject, known: _Known) -> list[Finding]:
     findings: list[Finding] = []
     declared = flat(opened(dict(at.sides.live_state.inputs[at.urn]))) if at.urn else {}
     for path, value in flat(dict(found.properties)).items():
-        if path not in _VALUED.get(found.type, ()) or not isinstance(value, str):
+        if path not in kinds.of(found.type).values or not isinstance(value, str):
             continue
         if declared.get(path) == value:
             continue  # As declared: where that is another stack's, it is told as declared.
@@ -230,7 +217,7 @@ def cross(findings: list[Finding], others: Iterable[Other]) -> list[Finding]:
         str(each.inputs["name"]): other.stack
         for other in others
         for each in other.graph.resources.values()
-        if each.type == model.ROLE
+        if each.type == kinds.ROLE
     }
     changed: list[Finding] = []
     for each in findings:

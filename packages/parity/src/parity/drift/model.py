@@ -7,10 +7,13 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Literal
 
+from parity.resources.kind import Target
+
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
 
-    from parity.inventory.model import Key, ReadFailure
+    from parity.inventory.model import ReadFailure
+    from parity.resources.kind import Key
 
 Kind = Literal["changed", "missing", "unmanaged", "cross-stack", "unknowable"]
 
@@ -76,6 +79,10 @@ class Finding:
         """`d-` and 8 hex digits, the same in every run: made of stack, type, key and property, not of values."""
         text = "\n".join((self.kind, self.type, *self.key, self.path, self.urn))
         return f"d-{hashlib.sha256(text.encode()).hexdigest()[:8]}"
+
+    def target(self, *, team: str = "", repository: str = "", project: str = "") -> Target:
+        """The object as commands about it need it."""
+        return Target(self.key, self.id_, self.facts, team, repository, project)
 
     @property
     def resource(self) -> str:

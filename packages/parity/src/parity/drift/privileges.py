@@ -5,17 +5,19 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, cast
 
-from parity.drift.compare import Sides, vendor
 from parity.drift.model import Finding
-from parity.inventory import model
 from parity.inventory.keys import opened
 from parity.inventory.postgres_objects import on_objects
+from parity.resources import kinds
+from parity.resources.kind import vendor
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+    from parity.drift.compare import Sides
     from parity.evaluate.graph import Resource
-    from parity.inventory.model import DatabaseObject, Key, Privilege
+    from parity.inventory.model import DatabaseObject, Privilege
+    from parity.resources.kind import Key
 
 _SCHEMA_WIDE = frozenset({"table", "sequence", "routine"})
 _SHOWN = 4
@@ -63,7 +65,7 @@ def compare(sides: Sides) -> list[Finding]:
     covered: set[tuple[_Place, str]] = set()
     findings: list[Finding] = []
     for urn, resource in sides.graph.resources.items():
-        if resource.type not in {model.GRANT, model.DEFAULT} or not sides.live_state.looked(urn, resource.type):
+        if not kinds.of(resource.type).in_access_lists or not sides.live_state.looked(urn, resource.type):
             continue
         key = sides.live_state.keys[urn]
         places = _places(key, resource, sides.live_state.things)
@@ -84,15 +86,15 @@ def _is_there(sides: Sides, resource: Resource) -> bool:
     database, schema = str(resource.inputs["database"]), str(resource.inputs.get("schema") or "")
     for urn, key in sides.live_state.keys.items():
         declared = sides.graph.resources[urn]
-        is_it = declared.type == model.DATABASE and key == (database,)
-        is_it = is_it or (declared.type == model.SCHEMA and key == (database, schema))
+        is_it = declared.type == kinds.DATABASE and key == (database,)
+        is_it = is_it or (declared.type == kinds.SCHEMA and key == (database, schema))
         if is_it and not sides.live_state.under[urn]:
             return False
     return True
 
 
 def _places(key: Key, resource: Resource, things: Iterable[DatabaseObject]) -> list[_Place]:
-    if resource.type == model.DEFAULT:
+    if resource.type == kinds.DEFAULT:
         database, owner, _, kind, schema = key
         return [_Place(database, kind, schema, "", owner)]
     database, _, kind, schema = key
@@ -186,7 +188,7 @@ def _undeclared(sides: Sides, held: dict[tuple[_Place, str], dict[str, Privilege
             Finding(
                 "unmanaged",
                 "PostgreSQL",
-                model.DEFAULT if place.owner else model.GRANT,
+                kinds.DEFAULT if place.owner else kinds.GRANT,
                 f"{grantee} on {place.text} of {place.database}",
                 "",
                 key,

@@ -5,16 +5,19 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, cast
 
-from parity.drift.compare import Pair, Sides, pairs, vendor
+from parity.drift.compare import Pair, Sides, pairs
 from parity.drift.model import Finding
-from parity.drift.values import shown, unset
-from parity.inventory import model
+from parity.drift.values import shown
 from parity.masked import MASK
+from parity.resources import kinds
+from parity.resources.equality import unset
+from parity.resources.kind import vendor
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from parity.inventory.model import Key, LiveObject
+    from parity.inventory.model import LiveObject
+    from parity.resources.kind import Key
 
 
 def compare(sides: Sides) -> list[Finding]:
@@ -27,7 +30,7 @@ def compare(sides: Sides) -> list[Finding]:
 
 
 def _logins(sides: Sides, every: Mapping[str, Pair]) -> list[Finding]:
-    roles = {pair.found.key[0]: urn for urn, pair in every.items() if pair.resource.type == model.ROLE and pair.found}
+    roles = {pair.found.key[0]: urn for urn, pair in every.items() if pair.resource.type == kinds.ROLE and pair.found}
     findings: list[Finding] = []
     for login in sides.live_state.logins:
         if login.works is True or login.role not in roles:
@@ -37,7 +40,7 @@ def _logins(sides: Sides, every: Mapping[str, Pair]) -> list[Finding]:
         base = Finding(
             "changed" if login.works is False else "unknowable",
             "PostgreSQL",
-            model.ROLE,
+            kinds.ROLE,
             pair.resource.name,
             "password",
             (login.role,),
@@ -66,12 +69,12 @@ def _beside(sides: Sides, every: Mapping[str, Pair]) -> list[Finding]:
 
 
 def _is_loose(found: LiveObject, loose: list[LiveObject], pair: Pair) -> bool:
-    return any(each is found for each in loose) or pair.resource.type in {model.RETENTION, model.LIVE}
+    return any(each is found for each in loose) or kinds.of(pair.resource.type).single
 
 
 def _is_foreign(sides: Sides, found: LiveObject) -> bool:
     """Whether it is another stack's environment, or one that a workflow of a stack runs in (`prod-preview`)."""
-    if found.type != model.ENVIRONMENT:
+    if found.type != kinds.ENVIRONMENT:
         return False
     names = {sides.graph.stack, *sides.foreign}
     return any(found.key[1] == name or found.key[1].startswith(f"{name}-") for name in names)
@@ -79,7 +82,7 @@ def _is_foreign(sides: Sides, found: LiveObject) -> bool:
 
 def _is_expected(sides: Sides, found: LiveObject) -> bool:
     """Whether a person has to put it there, because the project's own workflows read it."""
-    return found.type in {model.SECRET, model.GITHUB_VARIABLE} and found.key[2] in sides.expected
+    return found.type in {kinds.SECRET, kinds.GITHUB_VARIABLE} and found.key[2] in sides.expected
 
 
 def _unmanaged(sides: Sides, found: LiveObject) -> Finding:
@@ -91,7 +94,7 @@ def _unmanaged(sides: Sides, found: LiveObject) -> Finding:
             _label(found),
             "value",
             found.key,
-            live="(not shown)" if found.type == model.SECRET else shown(found.properties["value"]),
+            live="(not shown)" if found.type == kinds.SECRET else shown(found.properties["value"]),
             detail="the workflows read it and a person gave it its value, so nobody can say whether it is right",
             since=found.written_at,
         )
@@ -120,21 +123,21 @@ def _unmanaged(sides: Sides, found: LiveObject) -> Finding:
 
 def _label(found: LiveObject) -> str:
     name = "/".join(found.key)
-    if found.type == model.BYPASS:
+    if found.type == kinds.BYPASS:
         return f"{name} (a secret ending in {str(found.properties['secret'])[-2:]})"
-    if found.type == model.VARIABLE:
+    if found.type == kinds.VARIABLE:
         targets = ", ".join(cast("list[str]", found.properties["targets"])) or "custom environments"
         branch = f", branch {found.properties['gitBranch']}" if found.properties.get("gitBranch") else ""
         return f"{name} ({targets}{branch})"
-    return f"{name} ({found.id})" if found.type in {model.DEPLOYMENT, model.DRAIN} else name
+    return f"{name} ({found.id})" if found.type in {kinds.DEPLOYMENT, kinds.DRAIN} else name
 
 
 def _loose_key(found: LiveObject) -> Key:
     """A key that tells twins apart."""
-    told = {model.DEPLOYMENT: found.id, model.VARIABLE: found.id, model.DRAIN: found.id}.get(found.type)
-    if found.type == model.BYPASS:
-        told = str(found.written_at)
-    return (*found.key, told) if told else found.key
+    if not kinds.of(found.type).distinct_by:
+        return found.key
+    # All of a project's bypasses have one id, and the secret is no part of a name.
+    return (*found.key, str(found.written_at) if found.type == kinds.BYPASS else found.id)
 
 
 def _summary(found: LiveObject) -> str:
@@ -157,10 +160,10 @@ def _facts(found: LiveObject) -> dict[str, Any]:
 
 def _members(every: Mapping[str, Pair]) -> list[Finding]:
     """Roles that were given one of ours and are not declared; a declared member's own `roles` says it otherwise."""
-    names = {pair.found.key[0] for pair in every.values() if pair.resource.type == model.ROLE and pair.found}
+    names = {pair.found.key[0] for pair in every.values() if pair.resource.type == kinds.ROLE and pair.found}
     findings: list[Finding] = []
     for urn, pair in every.items():
-        if pair.resource.type != model.ROLE or pair.found is None:
+        if pair.resource.type != kinds.ROLE or pair.found is None:
             continue
         for member in cast("list[str]", pair.found.properties["members"]):
             role = member.split(" (")[0]
@@ -170,7 +173,7 @@ def _members(every: Mapping[str, Pair]) -> list[Finding]:
                 Finding(
                     "unmanaged",
                     "PostgreSQL",
-                    "postgresql:index/grantRole:GrantRole",
+                    kinds.MEMBERSHIP,
                     f"{role} in {pair.found.key[0]}",
                     "",
                     (pair.found.key[0], role),
@@ -187,7 +190,7 @@ def _things(sides: Sides) -> list[Finding]:
     owners = {
         (str(each.inputs["database"]), str(each.inputs["name"])): str(each.inputs.get("owner") or "")
         for each in sides.graph.resources.values()
-        if each.type == model.SCHEMA
+        if each.type == kinds.SCHEMA
     }
     findings: list[Finding] = []
     for thing in sides.live_state.things:

@@ -1,4 +1,4 @@
-"""Values as drift compares them and as it may show them."""
+"""Values as the engine records them, and as a report may show them."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, cast
 from parity.drift.model import UNSET
 from parity.evaluate.graph import SecretInput
 from parity.masked import MASK, is_sealed
+from parity.resources.equality import unset
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -27,42 +28,6 @@ def leaves(value: Any, path: str = "") -> Iterable[tuple[str, Any]]:
             yield from leaves(each, f"{path}.{name}" if path else name)
     else:
         yield path, value
-
-
-def flat(value: Any, path: str = "") -> dict[str, Any]:
-    """A value's leaves by dotted path; a list is one leaf, and an object that is empty is none."""
-    if isinstance(value, dict):
-        found: dict[str, Any] = {}
-        for name, each in cast("dict[str, Any]", value).items():
-            if not name.startswith("__"):
-                found |= flat(each, f"{path}.{name}" if path else name)
-        return found
-    return {path: normal(value)}
-
-
-def normal(value: Any) -> Any:
-    """The form in which values are compared: lists as sorted sets, whole floats as integers, what is unset as None."""
-    if isinstance(value, dict):
-        return {
-            name: inner
-            for name, each in sorted(cast("dict[str, Any]", value).items())
-            if not name.startswith("__") and not unset(inner := normal(each))
-        }
-    if isinstance(value, list | tuple):
-        return sorted((normal(each) for each in cast("list[Any]", value)), key=str)
-    if isinstance(value, float) and value.is_integer():
-        return int(value)
-    return value
-
-
-def unset(value: Any) -> bool:
-    """Whether it is what a vendor has where nothing was set."""
-    return value in (None, "", False, 0, [], {})
-
-
-def same(one: Any, other: Any) -> bool:
-    """Whether two normal values are the same; what is unset is unset, however it is written."""
-    return (unset(one) and unset(other)) or (one == other and type(one) is type(other))
 
 
 def plain(value: Any) -> Any:

@@ -8,18 +8,19 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from parity.resources.urn import Urn
+
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
 
 def counts(urn: str) -> bool:
     """Whether the resource with this URN is one that the program declares."""
-    kind, _, name = urn.rpartition("::")
-    kind = kind.rpartition("::")[2].rpartition("$")[2]
-    if kind.startswith("pulumi:providers:"):
+    found = Urn.parse(urn)
+    if found.type.startswith("pulumi:providers:"):
         # As pulumi's own IsDefaultProvider has it (sdk/go/common/resource/urn and pkg/resource/deploy/providers).
-        return not name.startswith("default")
-    return kind != "pulumi:pulumi:Stack"
+        return not found.name.startswith("default")
+    return not found.is_stack
 
 
 def counted(urns: Iterable[str]) -> int:

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 from parity.engine.counting import counts
 from parity.errors import UpdateError
+from parity.resources.urn import Urn, short_urn
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator, Mapping, Sequence
@@ -116,18 +117,10 @@ def _metadata(event: Mapping[str, Any], name: str) -> dict[str, Any]:
     return _part(_part(event, name), "metadata")
 
 
-def is_component(urn: str) -> bool:
+def is_component(text: str) -> bool:
     """Whether a URN is the stack's or a component's of this project: these last as long as what is in them."""
-    kind = urn.split("::")[-2].rsplit("$", maxsplit=1)[-1] if "::" in urn else ""
-    return kind == "pulumi:pulumi:Stack" or kind.startswith("parity:components:")
-
-
-def short_urn(urn: str) -> str:
-    """The type and name of a URN: `vercel:index/project:Project shop` without what every URN of the stack shares."""
-    parts = urn.split("::")
-    if len(parts) < 4:  # noqa: PLR2004 - a URN has four parts
-        return urn
-    return f"{parts[-2].split('$')[-1].split(':')[-1]} {parts[-1]}"
+    urn = Urn.parse(text)
+    return urn.is_stack or urn.type.startswith("parity:components:")
 
 
 class FailedUpdate(UpdateError):

@@ -5,17 +5,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from parity.evaluate import graph
+from parity.resources import kinds
 
 if TYPE_CHECKING:
     from parity.config.project import Project
     from parity.config.settings import Settings
     from parity.evaluate.graph import Graph
-
-COMPUTED = {
-    "vercel:index/project:Project": ("teamId",),
-    "vercel:index/deployment:Deployment": ("url",),
-}
-"""Outputs that only a provider computes and that the program uses, by resource type."""
 
 
 def declared(project: Project, settings: Settings) -> Graph:
@@ -25,5 +20,5 @@ def declared(project: Project, settings: Settings) -> Graph:
         lambda: build(settings),
         project=project.name,
         stack_name=settings.stack,
-        outputs=lambda kind: COMPUTED.get(kind, ()),
+        outputs=lambda type_: kinds.of(type_).outputs,
     )

@@ -29,6 +29,7 @@ from pulumi.runtime.proto import resource_pb2
 from parity.evaluate.ready import Asyncio, NotSynchronous, drive, output_patches
 from parity.evaluate.registration import Recorder, make_urn
 from parity.evaluate.wire import Resource, SecretInput, computed, from_struct, is_computed, options_of
+from parity.resources.urn import STACK
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator, Iterable, Mapping
@@ -217,7 +218,7 @@ class _Monitor(mocks.MockMonitor):
     def RegisterResource(self, request: Any) -> Any:  # noqa: N802 - the monitor's wire name
         """Record the registration and answer it with its own inputs and markers for the rest."""
         urn = make_urn(self.project, self.stack, request.parent, request.type, request.name)
-        if request.type == "pulumi:pulumi:Stack":
+        if request.type == STACK:
             self._stack_urn = urn
             return resource_pb2.RegisterResourceResponse(urn=urn)
         if urn in self.recorded:

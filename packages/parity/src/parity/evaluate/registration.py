@@ -22,12 +22,12 @@ from pulumi.runtime.proto import resource_pb2
 
 from parity.evaluate.ready import NotSynchronous, data_of, drive, made_of
 from parity.evaluate.wire import Resource, SecretInput, computed, from_wire, options_of, to_struct
+from parity.resources.urn import STACK, Urn
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
 
 _sdk, _rpc, _names = cast("Any", sdk), cast("Any", rpc), cast("Any", _types)
-_STACK = "pulumi:pulumi:Stack"
 _AS_THEY_ARE = {str, bool, int}
 
 
@@ -99,7 +99,7 @@ class Recorder:
         if urn in self.records:
             raise ValueError(f"two resources with one URN: {urn}")
         _be(res, urn, computed(urn, "id") if custom else None)
-        if ty == _STACK:
+        if ty == STACK:
             self._stack_urn = urn
             return
         inputs, dependencies = _inputs(props, res, typ)
@@ -133,9 +133,7 @@ class Recorder:
 
 def make_urn(project: str, stack: str, parent: str, type_: str, name: str) -> str:
     """The URN that the engine would give: the types of all parents but the stack's, then the resource's own."""
-    lineage = parent.split("::")[2] if parent else ""
-    qualified = type_ if lineage in {"", _STACK} else f"{lineage}${type_}"
-    return f"urn:pulumi:{stack}::{project}::{qualified}::{name}"
+    return str(Urn.parse(parent).child(type_, name) if parent else Urn(stack, project, (), type_, name))
 
 
 def _resource(record: _Record) -> Resource:
@@ -169,7 +167,7 @@ def _expanded(needs: Iterable[Any]) -> set[str]:
 
 def _parent(opts: Any, ty: str) -> str:
     root = settings.get_root_resource()
-    parent = opts.parent or (root if ty != _STACK else None)
+    parent = opts.parent or (root if ty != STACK else None)
     return data_of(parent.urn).value if parent is not None else ""
 
 

@@ -5,8 +5,7 @@ beside it in a project, environment, repository or database that the stack owns,
 writes nothing and needs credentials that can read.
 """
 
-from parity.inventory import model
 from parity.inventory.collect import collect_live_state
 from parity.inventory.model import LiveObject, LiveState, ReadFailure
 
-__all__ = ["LiveObject", "LiveState", "ReadFailure", "collect_live_state", "model"]
+__all__ = ["LiveObject", "LiveState", "ReadFailure", "collect_live_state"]

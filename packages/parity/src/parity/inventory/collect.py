@@ -9,10 +9,12 @@ from typing import TYPE_CHECKING, Any, cast
 
 from parity.errors import UsageError
 from parity.evaluate.graph import is_computed
-from parity.inventory import github, model, postgres, vercel
-from parity.inventory.documents import texts
+from parity.inventory import github, postgres, vercel
 from parity.inventory.keys import MARKER, natural_key, opened
-from parity.inventory.model import LiveObject, LiveState, VendorState
+from parity.inventory.model import LiveObject, LiveState, VendorState, by_key, merged
+from parity.resources import kinds
+from parity.resources.equality import same
+from parity.resources.kind import vendor
 from parity.vendors import services
 from parity.vendors.http import Client, Limits
 
@@ -22,7 +24,7 @@ if TYPE_CHECKING:
     import httpx
 
     from parity.evaluate.graph import Graph, Resource
-    from parity.inventory.model import Key
+    from parity.resources.kind import Key
 
 _TEAM = "github:index/getTeam:getTeam"
 _VERCEL, _GITHUB, _POSTGRES = "vercel", "github", "postgresql"
@@ -68,20 +70,15 @@ def collect_live_state(
 
 
 def _require_tokens(graph: Graph, environment: Mapping[str, str]) -> None:
-    vendors = {_vendor(each) for each in graph.resources.values()}
-    needed = {_VERCEL: services.VERCEL_TOKEN, _GITHUB: services.GITHUB_TOKEN}
-    missing = [name for vendor, name in needed.items() if vendor in vendors and not environment.get(name)]
+    vendors = {vendor(each.type) for each in graph.resources.values()}
+    needed = {"Vercel": services.VERCEL_TOKEN, "GitHub": services.GITHUB_TOKEN}
+    missing = [name for one, name in needed.items() if one in vendors and not environment.get(name)]
     if missing:
         raise UsageError(
             f"not set: {', '.join(missing)}",
             where="the environment",
             remedy="export a token that may read; docs/drift.md says which rights it needs",
         )
-
-
-def _vendor(resource: Resource) -> str:
-    own = resource.type.split(":")[0]
-    return _VERCEL if own == "parity" else own
 
 
 async def _look(graph: Graph, ways: Ways) -> dict[str, VendorState]:
@@ -104,8 +101,8 @@ def _provider(graph: Graph, vendor: str, name: str) -> str:
 
 
 async def _look_at_vercel(graph: Graph, ways: Ways) -> VendorState:
-    projects = tuple(str(each.inputs["name"]) for each in _of(graph, model.PROJECT))
-    if not projects and not _of(graph, model.DRAIN):
+    projects = tuple(str(each.inputs["name"]) for each in _of(graph, kinds.PROJECT))
+    if not projects and not _of(graph, kinds.DRAIN):
         return VendorState()
     team = _provider(graph, _VERCEL, "team")
     service = services.vercel(ways.environment[services.VERCEL_TOKEN], team)
@@ -124,25 +121,25 @@ async def _look_at_github(graph: Graph, ways: Ways) -> VendorState:
             scope = github.Scope(
                 owner=_provider(graph, _GITHUB, "owner"),
                 repository=repository,
-                environments=tuple(str(each.inputs["environment"]) for each in mine if each.type == model.ENVIRONMENT),
+                environments=tuple(str(each.inputs["environment"]) for each in mine if each.type == kinds.ENVIRONMENT),
                 teams=tuple(str(given["slug"]) for token, given in graph.invokes.values() if token == _TEAM),
-                whole=any(each.type in {model.RULESET, model.PERMISSIONS} for each in mine),
+                whole=any(each.type in {kinds.RULESET, kinds.PERMISSIONS} for each in mine),
             )
             parts.append(await github.look(client, scope))
-        return replace(model.merged(parts), calls=client.calls)
+        return replace(merged(parts), calls=client.calls)
 
 
 async def _look_at_postgres(graph: Graph, ways: Ways) -> VendorState:
-    databases = tuple(str(each.inputs["name"]) for each in _of(graph, model.DATABASE))
+    databases = tuple(str(each.inputs["name"]) for each in _of(graph, kinds.DATABASE))
     if not databases:
         return VendorState()
-    roles = _of(graph, model.ROLE)
+    roles = _of(graph, kinds.ROLE)
     scope = postgres.Scope(
         databases=databases,
         roles=tuple(str(each.inputs["name"]) for each in roles),
-        owners=tuple(dict.fromkeys(str(each.inputs["owner"]) for each in _of(graph, model.DEFAULT))),
-        grants=tuple(natural_key(each, graph) for each in _of(graph, model.GRANT)),
-        defaults=tuple(natural_key(each, graph) for each in _of(graph, model.DEFAULT)),
+        owners=tuple(dict.fromkeys(str(each.inputs["owner"]) for each in _of(graph, kinds.DEFAULT))),
+        grants=tuple(natural_key(each, graph) for each in _of(graph, kinds.GRANT)),
+        defaults=tuple(natural_key(each, graph) for each in _of(graph, kinds.DEFAULT)),
         logins=tuple(_logins(graph, roles)) if ways.passwords else (),
     )
     return await asyncio.to_thread(postgres.look, ways.environment, scope)
@@ -150,7 +147,7 @@ async def _look_at_postgres(graph: Graph, ways: Ways) -> VendorState:
 
 def _logins(graph: Graph, roles: Iterable[Resource]) -> Iterable[postgres.Check]:
     """Each role that logs in, at the database of its own component."""
-    by_parent = {each.parent: str(each.inputs["name"]) for each in _of(graph, model.DATABASE)}
+    by_parent = {each.parent: str(each.inputs["name"]) for each in _of(graph, kinds.DATABASE)}
     for role in roles:
         password = opened(role.inputs.get("password"))
         if role.inputs.get("login") and password and role.parent in by_parent:
@@ -162,13 +159,13 @@ def _logins(graph: Graph, roles: Iterable[Resource]) -> Iterable[postgres.Check]
 
 def arrange(graph: Graph, seen: Mapping[str, VendorState]) -> LiveState:
     """What was found, by declared resource; what is declared by nobody is beside."""
-    whole = model.merged(list(seen.values()))
+    whole = merged(list(seen.values()))
     declared = {urn: each for urn, each in graph.resources.items() if each.custom and natural_key(each, graph)}
     keys = {urn: natural_key(each, graph) for urn, each in declared.items()}
     inputs = _Resolver(graph, keys, whole).inputs(declared)
-    projects = {each.id for each in whole.found if each.type == model.PROJECT}
+    projects = {each.id for each in whole.found if each.type == kinds.PROJECT}
     mine = [each for each in whole.found if _is_ours(each, projects, graph)]
-    table = model.by_key(mine, lambda _: True)
+    table = by_key(mine, lambda _: True)
     under = {
         urn: tuple(sorted(table.get((each.type, keys[urn]), ()), key=lambda one: _nearness(one, inputs[urn])))
         for urn, each in declared.items()
@@ -194,36 +191,32 @@ def arrange(graph: Graph, seen: Mapping[str, VendorState]) -> LiveState:
 
 def _own(found: tuple[LiveObject, ...], type_: str) -> tuple[LiveObject, ...]:
     """All that is under a key is one thing where the vendor has just one."""
-    return found if type_ in {model.RETENTION, model.LIVE} else found[:1]
+    return found if kinds.of(type_).single else found[:1]
 
 
 def _is_counted_elsewhere(found: LiveObject) -> bool:
     """What is always there: retention, what is live, the domain that Vercel gives, the schema public."""
-    if found.type in {model.RETENTION, model.LIVE}:
+    if kinds.of(found.type).single:
         return True
-    if found.type == model.SCHEMA:
+    if found.type == kinds.SCHEMA:
         return found.key[1] == "public"
-    return found.type == model.DOMAIN and found.key[1].endswith(".vercel.app")
+    return found.type == kinds.DOMAIN and found.key[1].endswith(".vercel.app")
 
 
 def _is_ours(found: LiveObject, projects: set[str], graph: Graph) -> bool:
     """Whether it is in what the stack owns: a drain is where it takes the logs of one of the projects."""
-    if found.type != model.DRAIN:
+    if found.type != kinds.DRAIN:
         return True
-    names = {str(each.inputs["name"]) for each in _of(graph, model.DRAIN)}
+    names = {str(each.inputs["name"]) for each in _of(graph, kinds.DRAIN)}
     given = cast("list[str]", found.properties["projectIds"])
     return found.key[0] in names or not given or bool(projects & set(given))
 
 
 def _nearness(found: LiveObject, inputs: Mapping[str, Any]) -> tuple[int, int]:
     """How far an object is from what is declared, for several under one key: first how it is told apart, then time."""
-    telling = ("secret", "targets", "gitBranch", "ref", "meta")
     plain = opened(dict(inputs))
-    far = 0
-    for name in telling:
-        if name in plain and name in found.properties:
-            one, other = plain[name], found.properties[name]
-            far += texts(one) != texts(other) if isinstance(one, list) else one != other
+    names = [each for each in kinds.of(found.type).distinct_by if each in plain and each in found.properties]
+    far = sum(not same(plain[name], found.properties[name]) for name in names)
     # Of twins the first one made is taken: it is the one that a later crash made twice.
     return far, int(found.written_at.timestamp() * 1000) if found.written_at else 0
 
@@ -233,7 +226,7 @@ class _Resolver:
 
     def __init__(self, graph: Graph, keys: Mapping[str, Key], seen: VendorState) -> None:
         self.graph, self.keys, self.account = graph, keys, seen.account
-        self.found = model.by_key(seen.found, lambda _: True)
+        self.found = by_key(seen.found, lambda _: True)
         self.teams = {
             digits: seen.account[f"team:{given['slug']}"]
             for digits, (token, given) in graph.invokes.items()

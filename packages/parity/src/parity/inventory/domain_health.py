@@ -6,8 +6,10 @@ import asyncio
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, cast
 
-from parity.inventory import model
+import httpx
+
 from parity.inventory.keys import opened
+from parity.resources import kinds
 from parity.vendors import health
 
 if TYPE_CHECKING:
@@ -57,7 +59,7 @@ def ask(graph: Graph, environment: Mapping[str, str]) -> list[DomainHealth]:
         graph: what the program declares for the stack.
         environment: of the engine; `HTTPS_PROXY` and `SSL_CERT_FILE` are used.
     """
-    lives = [resource for resource in graph.resources.values() if resource.type == model.LIVE]
+    lives = [resource for resource in graph.resources.values() if resource.type == kinds.LIVE]
     return asyncio.run(_all(lives, environment))
 
 

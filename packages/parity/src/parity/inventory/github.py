@@ -7,10 +7,10 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, cast
 from urllib.parse import quote
 
-from parity.inventory import model
 from parity.inventory.documents import Document, part, rows
 from parity.inventory.github_rules import rules
-from parity.inventory.model import LiveObject, ReadFailures, VendorState, moment
+from parity.inventory.model import LiveObject, ReadFailures, VendorState, live_object, moment
+from parity.resources import kinds
 from parity.vendors.http import Client, Unreadable, VendorError
 
 if TYPE_CHECKING:
@@ -19,11 +19,10 @@ if TYPE_CHECKING:
 _PAGE = 100
 _VARIABLES_PAGE = 30
 """GitHub gives at most 30 variables a page (its REST API, "List environment variables")."""
-_INSIDE = frozenset({model.POLICY, model.SECRET, model.GITHUB_VARIABLE})
-_ENVIRONMENT_TYPES = _INSIDE | {model.ENVIRONMENT}
-_REPOSITORY_TYPES = frozenset({model.RULESET, model.PERMISSIONS})
+_INSIDE = kinds.inside(kinds.ENVIRONMENT)
+_ENVIRONMENT_TYPES = _INSIDE | {kinds.ENVIRONMENT}
+_REPOSITORY_TYPES = frozenset({kinds.RULESET, kinds.PERMISSIONS})
 _KNOWN_RULES = ("wait_timer", "required_reviewers", "branch_policy")
-_HIDDEN = "GitHub never shows a secret's value"
 
 
 @dataclass(frozen=True)
@@ -71,7 +70,7 @@ class _Looker:
         try:
             team = await self.client.get(f"/orgs/{self.scope.owner}/teams/{quote(slug, safe='')}")
         except VendorError as error:
-            self.blind.add(error, f"the team {slug}, which reviews", (model.ENVIRONMENT,))
+            self.blind.add(error, f"the team {slug}, which reviews", (kinds.ENVIRONMENT,))
             return ""
         return str(team["id"])
 
@@ -104,9 +103,8 @@ class _Looker:
         others = sorted(kind for kind in by_kind if kind not in _KNOWN_RULES)
         if others:
             beyond["protection_rules"] = others
-        return LiveObject(
-            model.ENVIRONMENT,
-            (self.scope.repository, str(row["name"])),
+        return live_object(
+            kinds.ENVIRONMENT,
             f"{self.scope.repository}:{_part(row['name'])}",
             f"{self.scope.repository}:{_part(row['name'])}",
             {
@@ -131,12 +129,11 @@ class _Looker:
         repository = self.scope.repository
         listed = await self._rows(
             f"{self._of(environment)}/deployment-branch-policies", "branch_policies",
-            f"the deployment branch policies of {environment}", (model.POLICY,), (repository, environment),
+            f"the deployment branch policies of {environment}", (kinds.POLICY,), (repository, environment),
         )  # fmt: skip
         return [
-            LiveObject(
-                model.POLICY,
-                (repository, environment, f"{row.get('type') or 'branch'}:{row['name']}"),
+            live_object(
+                kinds.POLICY,
                 f"{repository}:{_part(environment)}:{row['id']}",
                 f"{repository}:{_part(environment)}:{row['id']}",
                 {
@@ -151,18 +148,15 @@ class _Looker:
     async def _secrets(self, environment: str) -> list[LiveObject]:
         repository = self.scope.repository
         listed = await self._rows(
-            f"{self._of(environment)}/secrets", "secrets", f"the secrets of {environment}", (model.SECRET,),
+            f"{self._of(environment)}/secrets", "secrets", f"the secrets of {environment}", (kinds.SECRET,),
             (repository, environment),
         )  # fmt: skip
         return [
-            LiveObject(
-                model.SECRET,
-                (repository, environment, str(row["name"]).upper()),
+            live_object(
+                kinds.SECRET,
                 f"{repository}:{_part(environment)}:{row['name']}",
                 f"{repository}:{_part(environment)}:{row['name']}",
                 {"repository": repository, "environment": environment, "secretName": row["name"]},
-                hidden={"value": _HIDDEN},
-                secret=frozenset({"value"}),
                 written_at=moment(row.get("updated_at")),
             )
             for row in listed or []
@@ -172,12 +166,11 @@ class _Looker:
         repository = self.scope.repository
         listed = await self._rows(
             f"{self._of(environment)}/variables", "variables", f"the variables of {environment}",
-            (model.GITHUB_VARIABLE,), (repository, environment), size=_VARIABLES_PAGE,
+            (kinds.GITHUB_VARIABLE,), (repository, environment), size=_VARIABLES_PAGE,
         )  # fmt: skip
         return [
-            LiveObject(
-                model.GITHUB_VARIABLE,
-                (repository, environment, str(row["name"]).upper()),
+            live_object(
+                kinds.GITHUB_VARIABLE,
                 f"{repository}:{_part(environment)}:{row['name']}",
                 f"{repository}:{_part(environment)}:{row['name']}",
                 {
@@ -204,18 +197,16 @@ class _Looker:
                 found += cast("list[Document]", page)
             whole = await asyncio.gather(*(self.client.get(f"{path}/{row['id']}") for row in found))
         except VendorError as error:
-            self.blind.add(error, f"the rulesets of {repository}", (model.RULESET,), (repository,))
+            self.blind.add(error, f"the rulesets of {repository}", (kinds.RULESET,), (repository,))
             return []
         return [self._ruleset(row) for row in whole]
 
     def _ruleset(self, row: Document) -> LiveObject:
         given, beyond = rules(rows(row, "rules"))
         names = part(part(row, "conditions"), "ref_name")
-        shown = "bypass_actors" in row
-        bypass = {"bypassActors": _actors(row)} if shown else {}
-        return LiveObject(
-            model.RULESET,
-            (self.scope.repository, str(row["name"])),
+        bypass = {"bypassActors": _actors(row)} if "bypass_actors" in row else {}
+        return live_object(
+            kinds.RULESET,
             str(row["id"]),
             f"{self.scope.repository}:{row['id']}",
             {
@@ -234,7 +225,6 @@ class _Looker:
                 "rules": given,
                 **bypass,
             },
-            hidden={} if shown else {"bypassActors": "GitHub shows it only to who may write to the ruleset"},
             beyond=beyond,
             written_at=moment(row.get("updated_at")),
         )
@@ -247,12 +237,11 @@ class _Looker:
             selected = row.get("allowed_actions") == "selected"
             chosen = await self.client.get(f"{path}/selected-actions") if selected else None
         except VendorError as error:
-            self.blind.add(error, f"the Actions permissions of {repository}", (model.PERMISSIONS,), (repository,))
+            self.blind.add(error, f"the Actions permissions of {repository}", (kinds.PERMISSIONS,), (repository,))
             return []
         return [
-            LiveObject(
-                model.PERMISSIONS,
-                (repository,),
+            live_object(
+                kinds.PERMISSIONS,
                 repository,
                 repository,
                 {

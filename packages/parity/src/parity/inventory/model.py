@@ -6,38 +6,13 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
+from parity.resources import kinds
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Mapping, Sequence
 
+    from parity.resources.kind import Key
     from parity.vendors.http import VendorError
-
-Key = tuple[str, ...]
-"""A natural key: the container's name first, then the object's own, as `("shop-prod", "DATABASE_URL")`."""
-
-PROJECT = "vercel:index/project:Project"
-VARIABLE = "vercel:index/projectEnvironmentVariable:ProjectEnvironmentVariable"
-DOMAIN = "vercel:index/projectDomain:ProjectDomain"
-RETENTION = "vercel:index/projectDeploymentRetention:ProjectDeploymentRetention"
-DEPLOYMENT = "vercel:index/deployment:Deployment"
-DRAIN = "vercel:index/logDrain:LogDrain"
-CUSTOM_ENVIRONMENT = "vercel:index/customEnvironment:CustomEnvironment"
-WEBHOOK = "vercel:index/webhook:Webhook"
-ALIAS = "vercel:index/alias:Alias"
-ROLLING_RELEASE = "vercel:index/projectRollingRelease:ProjectRollingRelease"
-LIVE = "parity:index:LiveRelease"
-BYPASS = "parity:index:ProtectionBypass"
-ENVIRONMENT = "github:index/repositoryEnvironment:RepositoryEnvironment"
-POLICY = "github:index/repositoryEnvironmentDeploymentPolicy:RepositoryEnvironmentDeploymentPolicy"
-SECRET = "github:index/actionsEnvironmentSecret:ActionsEnvironmentSecret"  # noqa: S105 - a resource's type
-GITHUB_VARIABLE = "github:index/actionsEnvironmentVariable:ActionsEnvironmentVariable"
-RULESET = "github:index/repositoryRuleset:RepositoryRuleset"
-PERMISSIONS = "github:index/actionsRepositoryPermissions:ActionsRepositoryPermissions"
-ROLE = "postgresql:index/role:Role"
-DATABASE = "postgresql:index/database:Database"
-SCHEMA = "postgresql:index/schema:Schema"
-EXTENSION = "postgresql:index/extension:Extension"
-GRANT = "postgresql:index/grant:Grant"
-DEFAULT = "postgresql:index/defaultPrivileges:DefaultPrivileges"
 
 
 @dataclass(frozen=True)
@@ -65,6 +40,29 @@ class LiveObject:
     """Who wrote it last, as the vendor tells; empty where it does not."""
     vacuous: bool = False
     """A grant on every object of a kind where there is no such object: nothing to see, and nothing missing."""
+
+
+def live_object(
+    type_: str,
+    id_: str,
+    import_id: str,
+    properties: Mapping[str, Any],
+    *,
+    project: str = "",
+    beyond: Mapping[str, Any] | None = None,
+    written_at: datetime | None = None,
+    by: str = "",
+    vacuous: bool = False,
+) -> LiveObject:
+    """An object with the key, the hidden and the secret properties that its kind's descriptor gives it.
+
+    `project` is the name of the Vercel project that it is in.
+    """
+    kind = kinds.of(type_)
+    key, hidden = kind.key_of(properties, project), kind.hidden_in(properties)
+    return LiveObject(
+        type_, key, id_, import_id, properties, hidden, kind.secret, beyond or {}, written_at, by, vacuous
+    )
 
 
 @dataclass(frozen=True)

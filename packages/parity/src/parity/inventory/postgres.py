@@ -9,18 +9,20 @@ from typing import TYPE_CHECKING, Any
 import psycopg
 from psycopg.rows import dict_row
 
-from parity.inventory import model, postgres_objects, postgres_queries
-from parity.inventory.model import Login, ReadFailure, VendorState
+from parity.inventory import postgres_objects, postgres_queries
+from parity.inventory.model import Login, ReadFailure, VendorState, merged
 from parity.inventory.postgres_objects import Rows
+from parity.resources import kinds
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
 
+    from parity.resources.kind import Key
+
 Document = dict[str, Any]
 
-_SHARED = frozenset({model.ROLE, model.DATABASE})
-_INSIDE = frozenset({model.SCHEMA, model.EXTENSION, model.GRANT, model.DEFAULT})
-_ALL = _SHARED | _INSIDE
+_INSIDE = kinds.inside(kinds.DATABASE)
+_ALL = _INSIDE | {kinds.DATABASE, kinds.ROLE}
 _WITH_MEMBER_OPTIONS = 160000
 _WRONG_LOGIN = "28P01"
 _CONNECT_SECONDS = 10
@@ -43,9 +45,9 @@ class Scope:
     roles: tuple[str, ...]
     owners: tuple[str, ...]
     """Roles whose default privileges matter."""
-    grants: tuple[model.Key, ...]
+    grants: tuple[Key, ...]
     """Keys of the declared grants: database, role, kind, schema."""
-    defaults: tuple[model.Key, ...]
+    defaults: tuple[Key, ...]
     """Keys of the declared default privileges: database, owner, role, kind, schema."""
     logins: tuple[Check, ...] = ()
 
@@ -77,7 +79,7 @@ def look(environment: Mapping[str, str], scope: Scope) -> VendorState:
         else:
             parts.append(postgres_objects.inside(name, rows, shared, scope.grants, scope.defaults))
             calls += rows.statements
-    whole = model.merged(parts)
+    whole = merged(parts)
     return replace(whole, logins=logins, calls=calls)
 
 
@@ -85,7 +87,7 @@ def _escaped(name: str) -> str:
     return name.replace("\\", "\\\\").replace("_", "\\_").replace("%", "\\%")
 
 
-def _unseen(error: psycopg.Error, what: str, types: Collection[str], prefix: model.Key) -> ReadFailure:
+def _unseen(error: psycopg.Error, what: str, types: Collection[str], prefix: Key) -> ReadFailure:
     text = str(error).strip().splitlines()
     return ReadFailure(
         "PostgreSQL", what, "connect and read the catalogues", error.sqlstate, text[-1] if text else "no message",

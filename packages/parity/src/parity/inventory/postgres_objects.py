@@ -5,12 +5,15 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, cast
 
-from parity.inventory import model
 from parity.inventory.documents import texts
-from parity.inventory.model import DatabaseObject, LiveObject, Privilege, VendorState
+from parity.inventory.model import DatabaseObject, LiveObject, Privilege, VendorState, live_object
+from parity.resources import kinds
+from parity.resources.postgresql import OTHERS
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
+
+    from parity.resources.kind import Key
 
 Document = dict[str, Any]
 
@@ -24,15 +27,6 @@ _SETTINGS = {
 }
 _KINDS = {"table": "table", "sequence": "sequence", "routine": "routine"}
 """Kinds of objects in a schema that a grant is about, Pulumi's name to ours."""
-_OTHER_TYPES = {
-    "publication": "postgresql:index/publication:Publication",
-    "subscription": "postgresql:index/subscription:Subscription",
-    "user mapping": "postgresql:index/userMapping:UserMapping",
-    "event trigger": "postgresql:event trigger",
-    "foreign data wrapper": "postgresql:foreign data wrapper",
-    "foreign server": "postgresql:index/server:Server",
-    "large object": "postgresql:large object",
-}
 
 
 @dataclass
@@ -63,9 +57,8 @@ def shared(rows: Rows) -> VendorState:
 
 def _database(row: Document, settings: Sequence[Document]) -> LiveObject:
     own = _settings(settings, row["datname"], "")
-    return LiveObject(
-        model.DATABASE,
-        (row["datname"],),
+    return live_object(
+        kinds.DATABASE,
         row["datname"],
         row["datname"],
         {
@@ -112,9 +105,8 @@ def _role(row: Document, members: Sequence[Document], settings: Sequence[Documen
     given_to = sorted(
         f"{each['member']}{_shown(_options(each))}" for each in members if each["role"] == name and not _made_it(each)
     )
-    return LiveObject(
-        model.ROLE,
-        (name,),
+    return live_object(
+        kinds.ROLE,
         name,
         name,
         {
@@ -135,8 +127,6 @@ def _role(row: Document, members: Sequence[Document], settings: Sequence[Documen
             "assumeRole": config.get("role", ""),
             "members": given_to,
         },
-        hidden={"password": "PostgreSQL keeps a digest that only a superuser may read"},
-        secret=frozenset({"password"}),
         beyond=beyond,
     )
 
@@ -174,9 +164,7 @@ def _time(text: str) -> int | str:
 # --- Inside a database ------------------------------------------------------------------------------------------------
 
 
-def inside(
-    database: str, rows: Rows, server: Rows, grants: Iterable[model.Key], defaults: Iterable[model.Key]
-) -> VendorState:
+def inside(database: str, rows: Rows, server: Rows, grants: Iterable[Key], defaults: Iterable[Key]) -> VendorState:
     """All that is in one database; `server` is what it shares."""
     things: list[DatabaseObject] = []
     privileges: list[Privilege] = []
@@ -208,14 +196,11 @@ def inside(
     ]  # fmt: skip
     found = [_schema(thing) for thing in things if thing.kind == "schema"]
     found += [_extension(database, row) for row in rows.rows["extensions"] if row["extname"] not in _DEFAULT_OWNED]
+    found += [_other(database, row["kind"], row["name"], row["owner"]) for row in rows.rows["others"]]
     found += [
-        LiveObject(_OTHER_TYPES[row["kind"]], (database, row["name"]), row["name"], "", {"owner": row["owner"]})
-        for row in rows.rows["others"]
-    ]
-    found += [
-        LiveObject(_OTHER_TYPES[thing.kind], (database, thing.name), thing.name, "", {"owner": thing.owner})
+        _other(database, thing.kind, thing.name, thing.owner)
         for thing in things
-        if thing.kind in _OTHER_TYPES and not thing.extension
+        if thing.kind in OTHERS and not thing.extension
     ]
     on_database = [each for each in shared(server).privileges if each.name == database]
     every = [*on_database, *privileges]
@@ -224,11 +209,14 @@ def inside(
     return VendorState(tuple(found), privileges=tuple(privileges), things=tuple(things))
 
 
+def _other(database: str, kind: str, name: str, owner: str) -> LiveObject:
+    return live_object(OTHERS[kind], name, "", {"database": database, "name": name, "owner": owner})
+
+
 def _schema(thing: DatabaseObject) -> LiveObject:
     identity = f"{thing.database}.{thing.name}"
-    return LiveObject(
-        model.SCHEMA,
-        (thing.database, thing.name),
+    return live_object(
+        kinds.SCHEMA,
         identity,
         identity,
         {"database": thing.database, "name": thing.name, "owner": thing.owner},
@@ -238,16 +226,15 @@ def _schema(thing: DatabaseObject) -> LiveObject:
 
 def _extension(database: str, row: Document) -> LiveObject:
     identity = f"{database}.{row['extname']}"
-    return LiveObject(
-        model.EXTENSION,
-        (database, row["extname"]),
+    return live_object(
+        kinds.EXTENSION,
         identity,
         identity,
         {"database": database, "name": row["extname"], "schema": row["schema"], "version": row["extversion"]},
     )
 
 
-def on_objects(key: model.Key, things: Iterable[DatabaseObject]) -> list[DatabaseObject]:
+def on_objects(key: Key, things: Iterable[DatabaseObject]) -> list[DatabaseObject]:
     """The objects that a grant is about: all of its kind in its schema, the extensions' own among them."""
     database, _, kind, schema = key
     return [
@@ -257,7 +244,7 @@ def on_objects(key: model.Key, things: Iterable[DatabaseObject]) -> list[Databas
     ]
 
 
-def _grant(key: model.Key, privileges: Iterable[Privilege], things: Iterable[DatabaseObject]) -> LiveObject:
+def _grant(key: Key, privileges: Iterable[Privilege], things: Iterable[DatabaseObject]) -> LiveObject:
     """A grant as the provider would read it: what the role has on every object of the kind."""
     database, role, kind, schema = key
     named = f"{role}_{database}_{schema}_{kind}" if schema else f"{role}_{database}_{kind}"
@@ -276,9 +263,8 @@ def _grant(key: model.Key, privileges: Iterable[Privilege], things: Iterable[Dat
     names = {each.name for each in objects} if kind in _KINDS else {schema or database}
     sets = [held.get(name, set()) for name in sorted(names)]
     common = sets[0].intersection(*sets[1:]) if sets else set[str]()
-    return LiveObject(
-        model.GRANT,
-        key,
+    return live_object(
+        kinds.GRANT,
         named,
         "",
         {
@@ -292,7 +278,7 @@ def _grant(key: model.Key, privileges: Iterable[Privilege], things: Iterable[Dat
     )
 
 
-def _default(key: model.Key, privileges: Iterable[Privilege]) -> LiveObject:
+def _default(key: Key, privileges: Iterable[Privilege]) -> LiveObject:
     database, owner, role, kind, schema = key
     held = [
         each
@@ -300,9 +286,8 @@ def _default(key: model.Key, privileges: Iterable[Privilege]) -> LiveObject:
         if each.default
         and (each.database, each.owner, each.grantee, each.kind, each.schema) == (database, owner, role, kind, schema)
     ]
-    return LiveObject(
-        model.DEFAULT,
-        key,
+    return live_object(
+        kinds.DEFAULT,
         f"{role}_{database}_{schema or 'noschema'}_{owner}_{kind}",
         "",
         {

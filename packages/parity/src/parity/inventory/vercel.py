@@ -7,10 +7,11 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, cast
 from urllib.parse import quote
 
-from parity.inventory import model, vercel_project
+from parity.inventory import vercel_project
 from parity.inventory.documents import Document, part, rows, texts
-from parity.inventory.model import LiveObject, ReadFailures, VendorState, milliseconds
+from parity.inventory.model import LiveObject, ReadFailures, VendorState, live_object, milliseconds
 from parity.inventory.vercel_others import Others
+from parity.resources import kinds
 from parity.vendors.http import Client, NotFound, Unreadable, VendorError
 
 if TYPE_CHECKING:
@@ -24,12 +25,8 @@ _RETENTION = {
     "expirationCanceled": "expirationDaysCanceled",
     "expirationErrored": "expirationDaysErrored",
 }
-_SENSITIVE = "Vercel never shows a sensitive variable's value"
-_BUILT_IN = "Vercel shows the names of a deployment's own variables, not their values"
-_PROJECT_TYPES = frozenset(
-    {model.PROJECT, model.VARIABLE, model.DOMAIN, model.RETENTION, model.DEPLOYMENT, model.LIVE, model.BYPASS}
-)
-_DRAIN_TYPES = frozenset({model.DRAIN})
+_PROJECT_TYPES = kinds.inside(kinds.PROJECT) | {kinds.PROJECT}
+_DRAIN_TYPES = frozenset({kinds.DRAIN})
 _BYPASS_SCOPE = "automation-bypass"
 
 
@@ -134,16 +131,11 @@ class _Looker:
         return found
 
     def _project(self, document: Document) -> LiveObject:
-        hidden = {}
-        if document.get("passwordProtection"):
-            hidden = {"passwordProtection.password": "Vercel never shows the password of a protection"}
-        return LiveObject(
-            model.PROJECT,
-            (document["name"],),
+        return live_object(
+            kinds.PROJECT,
             document["id"],
             f"{self.team}/{document['id']}",
             vercel_project.properties(document),
-            hidden=hidden,
             beyond=vercel_project.beyond(document),
             written_at=milliseconds(document.get("updatedAt")),
         )
@@ -153,25 +145,24 @@ class _Looker:
         days = {name: 36500 if said is None else int(said.get(wire) or 0) for name, wire in _RETENTION.items()}
         identity = f"{self.team}/{document['id']}"
         properties = {name: _DAYS.get(each, f"{each} days") for name, each in days.items()}
-        return LiveObject(
-            model.RETENTION,
-            (document["name"],),
+        return live_object(
+            kinds.RETENTION,
             identity,
             identity,
             {"projectId": document["id"], **properties},
+            project=document["name"],
             vacuous=said is None,
         )
 
     def _bypasses(self, document: Document) -> list[LiveObject]:
         given = cast("dict[str, Document]", part(document, "protectionBypass"))
         return [
-            LiveObject(
-                model.BYPASS,
-                (document["name"],),
+            live_object(
+                kinds.BYPASS,
                 f"{self.team}/{document['id']}",
                 "",
                 {"team": self.team, "projectId": document["id"], "secret": secret},
-                secret=frozenset({"secret"}),
+                project=document["name"],
                 beyond={name: about[name] for name in ("note",) if about.get(name)},
                 written_at=milliseconds(about.get("createdAt")),
                 by=str(about.get("createdBy") or ""),
@@ -185,7 +176,7 @@ class _Looker:
     async def _variables(self, document: Document) -> list[LiveObject]:
         name = document["name"]
         listed = await self._rows(
-            f"/v10/projects/{document['id']}/env", "envs", f"the variables of {name}", (model.VARIABLE,), (name,),
+            f"/v10/projects/{document['id']}/env", "envs", f"the variables of {name}", (kinds.VARIABLE,), (name,),
             decrypt="true",
         )  # fmt: skip
         found = await asyncio.gather(*(self._variable(document, row) for row in listed or []))
@@ -193,12 +184,12 @@ class _Looker:
 
     async def _variable(self, project: Document, row: Document) -> LiveObject | None:
         sensitive = row.get("type") == "sensitive"
-        key = (project["name"], str(row["key"]))
         if not sensitive and not row.get("decrypted", row.get("type") == "plain"):
             try:
                 row = await self.client.get(f"/v1/projects/{project['id']}/env/{row['id']}")
             except VendorError as error:
-                self.blind.add(error, f"the variable {key[1]} of {key[0]}", (model.VARIABLE,), key)
+                key = kinds.key_of(kinds.VARIABLE, row, project["name"])
+                self.blind.add(error, f"the variable {row['key']} of {project['name']}", (kinds.VARIABLE,), key)
                 return None
         properties: Document = {
             "projectId": project["id"],
@@ -209,14 +200,12 @@ class _Looker:
             "gitBranch": row.get("gitBranch"),
             "comment": row.get("comment") or "",
         }
-        return LiveObject(
-            model.VARIABLE,
-            key,
+        return live_object(
+            kinds.VARIABLE,
             row["id"],
             f"{self.team}/{project['id']}/{row['id']}",
             properties if sensitive else {**properties, "value": row.get("value", "")},
-            hidden={"value": _SENSITIVE} if sensitive else {},
-            secret=frozenset({"value"}),
+            project=project["name"],
             beyond={} if sensitive or row.get("type") in {"encrypted", "plain"} else {"type": row.get("type")},
             written_at=milliseconds(row.get("updatedAt") or row.get("createdAt")),
             by=str(row.get("updatedBy") or row.get("createdBy") or ""),
@@ -227,12 +216,11 @@ class _Looker:
     async def _domains(self, document: Document) -> list[LiveObject]:
         name = document["name"]
         listed = await self._rows(
-            f"/v9/projects/{document['id']}/domains", "domains", f"the domains of {name}", (model.DOMAIN,), (name,)
+            f"/v9/projects/{document['id']}/domains", "domains", f"the domains of {name}", (kinds.DOMAIN,), (name,)
         )
         return [
-            LiveObject(
-                model.DOMAIN,
-                (name, str(row["name"])),
+            live_object(
+                kinds.DOMAIN,
                 str(row["name"]),
                 f"{self.team}/{document['id']}/{row['name']}",
                 {
@@ -243,6 +231,7 @@ class _Looker:
                         for field in ("redirect", "redirectStatusCode", "gitBranch", "customEnvironmentId")
                     },
                 },
+                project=name,
                 beyond={} if row.get("verified", True) else {"verified": False},
                 written_at=milliseconds(row.get("updatedAt") or row.get("createdAt")),
             )
@@ -252,7 +241,7 @@ class _Looker:
     async def _deployments(self, document: Document) -> list[LiveObject]:
         """The production deployments that carry a release; each is asked for what the list does not say."""
         name = document["name"]
-        types = (model.DEPLOYMENT, model.LIVE)
+        types = (kinds.DEPLOYMENT, kinds.LIVE)
         listed = await self._rows(
             "/v6/deployments",
             "deployments",
@@ -272,15 +261,14 @@ class _Looker:
         except NotFound:
             return None  # Deleted since it was listed.
         except VendorError as error:
-            self.blind.add(error, f"the deployment {identity}", (model.DEPLOYMENT,), (project["name"],))
+            self.blind.add(error, f"the deployment {identity}", (kinds.DEPLOYMENT,), (project["name"],))
             return None
         meta = {name: str(value) for name, value in part(row, "meta").items()}
         source = part(row, "gitSource")
         environment = part(row, "customEnvironment")
         creator = part(row, "creator")
-        return LiveObject(
-            model.DEPLOYMENT,
-            (project["name"], meta.get("release", "")),
+        return live_object(
+            kinds.DEPLOYMENT,
             identity,
             "",
             {
@@ -292,7 +280,7 @@ class _Looker:
                 "customEnvironmentId": environment.get("id"),
                 "url": row.get("url", ""),
             },
-            hidden={"environment": _BUILT_IN},
+            project=project["name"],
             beyond={} if row.get("readyState") == "READY" else {"readyState": row.get("readyState")},
             written_at=milliseconds(row.get("createdAt")),
             by=str(creator.get("username") or creator.get("uid") or ""),
@@ -317,7 +305,6 @@ class _Looker:
             "projectIds": texts(row.get("projectIds")),
             "samplingRate": sampling[0].get("rate") if sampling else None,
         }
-        shown = "secret" in delivery
         beyond: Document = {}
         if row.get("status") not in (None, "enabled"):
             beyond["status"] = row["status"]
@@ -328,14 +315,11 @@ class _Looker:
         schemas = part(row, "schemas")
         if set(schemas) - {"log"}:
             beyond["schemas"] = sorted(schemas)
-        return LiveObject(
-            model.DRAIN,
-            (str(row.get("name", "")),),
+        return live_object(
+            kinds.DRAIN,
             str(row["id"]),
             f"{self.team}/{row['id']}",
-            {**properties, "secret": delivery["secret"]} if shown else properties,
-            hidden={} if shown else {"secret": "Vercel does not show the secret of a drain"},
-            secret=frozenset({"secret", "headers"}),
+            {**properties, "secret": delivery["secret"]} if "secret" in delivery else properties,
             beyond=beyond,
             written_at=milliseconds(row.get("updatedAt") or row.get("createdAt")),
         )
@@ -357,9 +341,8 @@ def _live(
     if status not in {"", "succeeded"}:
         beyond["lastAliasRequest.jobStatus"] = status
     return [
-        LiveObject(
-            model.LIVE,
-            (project["name"],),
+        live_object(
+            kinds.LIVE,
             identity,
             identity,
             {
@@ -371,6 +354,7 @@ def _live(
                 "release": meta.get("release") or "unknown",
                 "commit": meta.get("commit") or meta.get("githubCommitSha") or "unknown",
             },
+            project=project["name"],
             beyond=beyond,
             written_at=milliseconds(request.get("requestedAt")),
         )

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, cast
 
-from parity.inventory import model
 from parity.inventory.documents import Document, rows, texts
-from parity.inventory.model import LiveObject, milliseconds
+from parity.inventory.model import live_object, milliseconds
+from parity.resources import kinds
 from parity.vendors.http import NotFound, Unreadable, VendorError
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
 
-    from parity.inventory.model import ReadFailures
+    from parity.inventory.model import LiveObject, ReadFailures
     from parity.vendors.http import Client
 
     Rows = Callable[..., Awaitable[list[Document] | None]]
@@ -33,17 +33,17 @@ class Others:
             self.blind.add(
                 error,
                 f"the custom environments of {document['name']}",
-                (model.CUSTOM_ENVIRONMENT,),
+                (kinds.CUSTOM_ENVIRONMENT,),
                 (document["name"],),
             )
             return []
         return [
-            LiveObject(
-                model.CUSTOM_ENVIRONMENT,
-                (document["name"], str(row["slug"])),
+            live_object(
+                kinds.CUSTOM_ENVIRONMENT,
                 str(row["id"]),
                 f"{self.team}/{document['id']}/{row['slug']}",
                 {"projectId": document["id"], "name": row["slug"]},
+                project=document["name"],
                 written_at=milliseconds(row.get("updatedAt") or row.get("createdAt")),
             )
             for row in rows(answer, "environments")
@@ -57,14 +57,16 @@ class Others:
             return []
         except VendorError as error:
             self.blind.add(
-                error, f"the rolling release of {document['name']}", (model.ROLLING_RELEASE,), (document["name"],)
+                error, f"the rolling release of {document['name']}", (kinds.ROLLING_RELEASE,), (document["name"],)
             )
             return []
         if not answer.get("rollingRelease"):
             return []
         identity = f"{self.team}/{document['id']}"
         return [
-            LiveObject(model.ROLLING_RELEASE, (document["name"],), identity, identity, {"projectId": document["id"]})
+            live_object(
+                kinds.ROLLING_RELEASE, identity, identity, {"projectId": document["id"]}, project=document["name"]
+            )
         ]
 
     async def webhooks(self, document: Document) -> list[LiveObject]:
@@ -73,19 +75,19 @@ class Others:
             answer = await self.client.request("GET", "/v1/webhooks", parameters={"projectId": document["id"]})
             listed = cast("list[Document]", answer.json())
         except VendorError as error:
-            self.blind.add(error, f"the webhooks of {document['name']}", (model.WEBHOOK,), (document["name"],))
+            self.blind.add(error, f"the webhooks of {document['name']}", (kinds.WEBHOOK,), (document["name"],))
             return []
         except ValueError as error:
             cut = Unreadable("Vercel", "GET", "/v1/webhooks", None, str(error))
-            self.blind.add(cut, f"the webhooks of {document['name']}", (model.WEBHOOK,), (document["name"],))
+            self.blind.add(cut, f"the webhooks of {document['name']}", (kinds.WEBHOOK,), (document["name"],))
             return []
         return [
-            LiveObject(
-                model.WEBHOOK,
-                (document["name"], str(row["id"])),
+            live_object(
+                kinds.WEBHOOK,
                 str(row["id"]),
                 "",
-                {"endpoint": row.get("url"), "events": texts(row.get("events"))},
+                {"id": row["id"], "endpoint": row.get("url"), "events": texts(row.get("events"))},
+                project=document["name"],
                 written_at=milliseconds(row.get("updatedAt") or row.get("createdAt")),
             )
             for row in listed
@@ -95,16 +97,16 @@ class Others:
     async def aliases(self, document: Document) -> list[LiveObject]:
         """Aliases that somebody set: none of a deployment's own hosts, and none of the project's domains."""
         listed = await self._rows(
-            "/v4/aliases", "aliases", f"the aliases of {document['name']}", (model.ALIAS,), (document["name"],),
+            "/v4/aliases", "aliases", f"the aliases of {document['name']}", (kinds.ALIAS,), (document["name"],),
             projectId=document["id"],
         )  # fmt: skip
         return [
-            LiveObject(
-                model.ALIAS,
-                (document["name"], str(row["alias"])),
+            live_object(
+                kinds.ALIAS,
                 str(row.get("uid", "")),
                 f"{self.team}/{row.get('uid', '')}",
                 {"alias": row["alias"], "deploymentId": row.get("deploymentId")},
+                project=document["name"],
                 written_at=milliseconds(row.get("updatedAt") or row.get("createdAt")),
             )
             for row in listed or []

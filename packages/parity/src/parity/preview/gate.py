@@ -5,21 +5,17 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, cast
 
-from parity.inventory import model
 from parity.masked import MASK
-from parity.preview import keys
 from parity.preview.plan import UNKNOWN, Absent, Property
+from parity.resources import kinds
+from parity.resources.github import in_capitals
+from parity.resources.urn import Urn
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     from parity.preview.plan import Change, Plan
-
-_LOSSES = {
-    model.DATABASE: "the database goes with all its data",
-    model.PROJECT: "the project goes with its deployments, and its domains serve nothing",
-    model.DOMAIN: "the domain serves nothing from then on",
-}
+    from parity.resources.kind import Key
 
 
 @dataclass(frozen=True)
@@ -72,9 +68,8 @@ def _goes(change: Change) -> bool:
 
 
 def _loss(change: Change, _plan: Plan) -> str:
-    if change.type not in _LOSSES or not _goes(change):
-        return ""
-    return f"{_verb(change)}: {_LOSSES[change.type]}"
+    loss = kinds.of(change.type).loss
+    return f"{_verb(change)}: {loss}" if loss and _goes(change) else ""
 
 
 def _verb(change: Change) -> str:
@@ -90,7 +85,7 @@ def _role_in_use(change: Change, plan: Plan) -> str:
     A deployment keeps the URL that it was built with: one that stays needs its role even where the program no longer
     says so. What this very plan updates (a variable, the switch) moves to another role before anything is deleted.
     """
-    if change.type != model.ROLE or not _goes(change):
+    if change.type != kinds.ROLE or not _goes(change):
         return ""
     users = [
         each
@@ -99,7 +94,7 @@ def _role_in_use(change: Change, plan: Plan) -> str:
     ]
     if not users:
         return ""
-    names = sorted(each.urn.rpartition("::")[2] for each in users)
+    names = sorted(Urn.parse(each.urn).name for each in users)
     more = f" and {len(names) - _NAMED} more" if len(names) > _NAMED else ""
     use = "still uses" if len(names) == 1 else "still use"
     return f"{_verb(change)}, and {', '.join(names[:_NAMED])}{more} {use} it"
@@ -121,12 +116,12 @@ def _unprotected(change: Change, _plan: Plan) -> str:
 
 def _plain(change: Change, plan: Plan) -> str:
     sensitive = change.of("sensitive")
-    if change.type == model.VARIABLE and sensitive and sensitive.before is True and sensitive.after is not True:
+    if change.type == kinds.VARIABLE and sensitive and sensitive.before is True and sensitive.after is not True:
         return "a sensitive variable turns plain: anyone in the Vercel team can read it"
     shown = [each.path for each in change.properties if _is_uncovered(each)]
     if shown and change.operation in {"update", "replace"}:
         return f"a secret turns plain: {', '.join(shown)}"
-    if change.type == model.SECRET and change.operation == "delete" and _as_variable(change, plan):
+    if change.type == kinds.SECRET and change.operation == "delete" and _as_variable(change, plan):
         return "a GitHub secret turns into a variable of the same name, which everyone who reads the repository sees"
     return ""
 
@@ -137,9 +132,11 @@ def _is_uncovered(each: Property) -> bool:
 
 
 def _as_variable(change: Change, plan: Plan) -> bool:
-    name = change.before.get("secretName")
+    name = in_capitals(change.before.get("secretName"))
     return any(
-        other.type == model.GITHUB_VARIABLE and other.operation == "create" and other.after.get("variableName") == name
+        other.type == kinds.GITHUB_VARIABLE
+        and other.operation == "create"
+        and in_capitals(other.after.get("variableName")) == name
         for other in plan.changes
     )
 
@@ -147,8 +144,8 @@ def _as_variable(change: Change, plan: Plan) -> bool:
 def _same_name(change: Change, _plan: Plan) -> str:
     if change.operation != "replace" or change.deletes_first:
         return ""
-    before, after = (keys.natural_key(change.type, each) for each in (change.before, change.after))
-    if before is None or before != after:
+    before, after = (_name(change.type, each) for each in (change.before, change.after))
+    if not any(before) or before != after:
         return ""
     return (
         "the new one is made under the same name before the old one is deleted: the vendor may refuse it, or the "
@@ -156,8 +153,15 @@ def _same_name(change: Change, _plan: Plan) -> str:
     )
 
 
+def _name(type_: str, inputs: Mapping[str, Any]) -> Key:
+    """The object's name in the world; `()` where it has none or it is not known yet."""
+    kind = kinds.of(type_)
+    known = kind.named and all(inputs.get(name) != UNKNOWN for name in kind.key_inputs())
+    return kind.key_of(inputs) if known else ()
+
+
 def _grant(change: Change, _plan: Plan) -> str:
-    if change.type != model.GRANT or change.operation != "replace":
+    if change.type != kinds.GRANT or change.operation != "replace":
         return ""
     return f"{_verb(change)}: between the two the role has no privileges"
 
@@ -175,7 +179,7 @@ _RULES: dict[str, Callable[[Change, Plan], str]] = {
 
 def caution(change: Change) -> str:
     """Why a reviewer should look at a change that the gate lets pass; empty where there is no reason."""
-    if change.type == model.LIVE and change.operation in {"create", "update", "replace"}:
+    if change.type == kinds.LIVE and change.operation in {"create", "update", "replace"}:
         return "switches what users see" if change.operation == "create" or _switches(change) else ""
     if change.operation == "delete":
         return "deleted" if not change.leftover else "deletes what an earlier replacement left"

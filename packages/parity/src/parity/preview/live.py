@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
-from parity.inventory import model
-from parity.preview import keys
+from parity.resources import kinds
+from parity.resources.urn import Urn
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -42,7 +42,7 @@ class Serving:
 
 def serving(plan: Plan) -> tuple[Serving, ...]:
     """Every application that has a live release now or will have one, by name."""
-    found = [_serving(each, plan) for each in plan.resources.values() if keys.type_of(each.urn) == model.LIVE]
+    found = [_serving(each, plan) for each in plan.resources.values() if Urn.parse(each.urn).type == kinds.LIVE]
     return tuple(sorted(found, key=lambda each: each.application))
 
 
@@ -53,7 +53,7 @@ def _serving(live: Resource, plan: Plan) -> Serving:
     if after and deployment is not None:
         state = "to be built" if deployment.operation in {"create", "replace"} else "already there"
     return Serving(
-        application=live.parent.rpartition("::")[2] or live.urn.rpartition("::")[2],
+        application=Urn.parse(live.parent or live.urn).name,
         before=_text(live.before, "release"),
         commit_before=_text(live.before, "commit"),
         after=_text(after, "release"),
@@ -67,7 +67,7 @@ def _deployment(live: Resource, plan: Plan) -> Resource | None:
     """The deployment that the switch will point to: the one among what it depends on that is this release's."""
     release = live.after.get("release")
     candidates = [plan.resources[urn] for urn in sorted(live.depends_after) if urn in plan.resources]
-    deployments = [each for each in candidates if keys.type_of(each.urn) == model.DEPLOYMENT]
+    deployments = [each for each in candidates if Urn.parse(each.urn).type == kinds.DEPLOYMENT]
     named = [each for each in deployments if _release_of(each) == release]
     return next(iter(named or deployments), None)
 

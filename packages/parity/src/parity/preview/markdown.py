@@ -11,6 +11,7 @@ from parity.preview.overview import overview
 from parity.preview.picture import SIGNS, mermaid
 from parity.preview.plan import Absent
 from parity.preview.report import VERDICTS
+from parity.resources.urn import Urn
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -354,7 +355,7 @@ def _policies(report: Report) -> Iterator[str]:
     yield from ("", "### Policies, on what does not change", "")
     for each in found:
         mark = "⛔" if each.level == "mandatory" else "⚠️"
-        where = words.code(each.urn.rpartition("::")[2]) if each.urn else "the stack"
+        where = words.code(Urn.parse(each.urn).name) if each.urn else "the stack"
         yield f"- {mark} {where} `{each.policy}`: {words.text(each.message)}"
 
 

@@ -29,6 +29,7 @@ from parity.errors import ProjectError
 from parity.evaluate.declared import declared
 from parity.git import Commit, Repository
 from parity.masked import MASK
+from parity.resources.urn import Urn
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -105,7 +106,7 @@ class Origins:
         if self.base is None or self.note:
             return ()
         units: dict[Unit, None] = {}
-        for path, found in self._by_resource[_key(change.urn)]:
+        for path, found in self._by_resource[Urn.parse(change.urn).key]:
             if _concerns(path, change):
                 units.update(dict.fromkeys(found))
         if units:
@@ -120,11 +121,6 @@ class Origins:
         for (key, path), found in self.by_place.items():
             result[key].append((path, found))
         return result
-
-
-def _key(urn: str) -> str:
-    """A resource's key as parity.check has it: `<type>::<name>` with its parents' types."""
-    return "::".join(urn.split("::")[2:])
 
 
 def _concerns(path: str, change: Change) -> bool:

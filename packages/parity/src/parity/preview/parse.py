@@ -7,9 +7,11 @@ from collections import defaultdict
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, cast
 
-from parity.inventory import model
 from parity.masked import MASK, is_sealed
 from parity.preview.plan import ABSENT, UNCOVERED, UNKNOWN, Absent, Change, Plan, Property, Resource, Violation
+from parity.resources import kinds
+from parity.resources.github import in_capitals
+from parity.resources.urn import Urn
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -79,10 +81,12 @@ def parse(stack: str, digest: Mapping[str, Any], events: Iterable[Mapping[str, A
 def _covered(changes: Sequence[Change]) -> Iterator[Change]:
     """The changes without the values that were secrets until now."""
     gone = {
-        each.before.get("secretName") for each in changes if each.type == model.SECRET and each.operation == "delete"
+        in_capitals(each.before.get("secretName"))
+        for each in changes
+        if each.type == kinds.SECRET and each.operation == "delete"
     }
     for change in changes:
-        names = change.type == model.GITHUB_VARIABLE and change.after.get("variableName") in gone
+        names = change.type == kinds.GITHUB_VARIABLE and in_capitals(change.after.get("variableName")) in gone
         yield replace(change, properties=tuple(_cover(each, all_of_it=names) for each in change.properties))
 
 
@@ -94,7 +98,7 @@ def _cover(each: Property, *, all_of_it: bool) -> Property:
 
 
 def _is_root(step: Document) -> bool:
-    return "::pulumi:pulumi:Stack::" in str(step["urn"])
+    return Urn.parse(str(step["urn"])).is_stack
 
 
 def _is_leftover(step: Document) -> bool:
@@ -173,7 +177,7 @@ def _change(urn: str, steps: Sequence[Document], order: Sequence[str], *, leftov
         operation = "option"
     return Change(
         urn=urn,
-        type=str((new or old).get("type") or urn.split("::")[2].rpartition("$")[2]),
+        type=str((new or old).get("type") or Urn.parse(urn).type),
         operation=operation,
         properties=tuple(_properties(operation, steps, old, new)),
         deletes_first=_deletes_first(order),
@@ -328,7 +332,7 @@ def _said(events: Iterable[Mapping[str, Any]]) -> tuple[list[Violation], list[st
         if severity not in {"error", "warning"} or not text or _EPILOGUE.search(text):
             continue
         urn = str(diagnostic.get("urn") or "")
-        named = text if not urn or "pulumi:pulumi:Stack" in urn else f"{urn.rpartition('::')[2]}: {text}"
+        named = text if not urn or Urn.parse(urn).is_stack else f"{Urn.parse(urn).name}: {text}"
         (errors if severity == "error" else warnings)[named] = None
     return list(violations), list(errors), list(warnings)
 

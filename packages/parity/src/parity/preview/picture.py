@@ -6,6 +6,8 @@ from collections import defaultdict
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from parity.resources.urn import Urn, short_urn
+
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
@@ -114,10 +116,7 @@ def _component(urn: str, plan: Plan) -> str:
     """The component that a resource belongs to, `WebApp shop`; the stack where it belongs to none."""
     found = plan.resources.get(urn)
     parent = found.parent if found else ""
-    if not parent or "pulumi:pulumi:Stack" in parent:
-        return plan.stack
-    kind = parent.split("::")[2].rpartition("$")[2].rpartition(":")[2]
-    return f"{kind} {parent.rpartition('::')[2]}"
+    return short_urn(parent) if parent and not Urn.parse(parent).is_stack else plan.stack
 
 
 def _edges(nodes: Sequence[_Node], plan: Plan) -> list[tuple[_Node, _Node]]:

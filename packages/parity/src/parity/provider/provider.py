@@ -11,6 +11,7 @@ from parity.provider import bypass, live_release
 from parity.provider.errors import BadInput, Unfinished
 from parity.provider.values import Properties, is_known, plain_map, wire_map
 from parity.provider.vercel import Vercel
+from parity.resources import kinds
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -18,16 +19,13 @@ if TYPE_CHECKING:
     import httpx
 
 VERSION = "0.1.0"
-LIVE_RELEASE = "parity:index:LiveRelease"
-PROTECTION_BYPASS = "parity:index:ProtectionBypass"
-
-SECRETS = {LIVE_RELEASE: ("protectionBypass",), PROTECTION_BYPASS: ("secret",)}
+SECRETS = {type_: tuple(sorted(kinds.of(type_).secret)) for type_ in (kinds.LIVE, kinds.BYPASS)}
 """Properties that are never recorded in the clear."""
 
-_FAULTS = {LIVE_RELEASE: live_release.faults_in, PROTECTION_BYPASS: bypass.faults_in}
-_IDS = {LIVE_RELEASE: live_release.id_of, PROTECTION_BYPASS: bypass.id_of}
-_REPLACES = {LIVE_RELEASE: live_release.REPLACES, PROTECTION_BYPASS: bypass.REPLACES}
-_WATCHED = {LIVE_RELEASE: live_release.WATCHED, PROTECTION_BYPASS: ()}
+_FAULTS = {kinds.LIVE: live_release.faults_in, kinds.BYPASS: bypass.faults_in}
+_IDS = {kinds.LIVE: live_release.id_of, kinds.BYPASS: bypass.id_of}
+_REPLACES = {kinds.LIVE: live_release.REPLACES, kinds.BYPASS: bypass.REPLACES}
+_WATCHED = {kinds.LIVE: live_release.WATCHED, kinds.BYPASS: ()}
 
 
 class ParityProvider(sdk.Provider):
@@ -87,13 +85,13 @@ class ParityProvider(sdk.Provider):
         olds, news = plain_map(request.old_state), plain_map(request.new_inputs)
         replaces = _changed(olds, news, request.new_inputs, _REPLACES[type_])
         updates = _changed(olds, news, request.new_inputs, _WATCHED[type_])
-        kinds = dict.fromkeys(updates, sdk.PropertyDiffKind.UPDATE)
-        kinds |= dict.fromkeys(replaces, sdk.PropertyDiffKind.UPDATE_REPLACE)
+        changes = dict.fromkeys(updates, sdk.PropertyDiffKind.UPDATE)
+        changes |= dict.fromkeys(replaces, sdk.PropertyDiffKind.UPDATE_REPLACE)
         return sdk.DiffResponse(
-            changes=bool(kinds),
+            changes=bool(changes),
             replaces=replaces,
-            diffs=sorted(kinds),
-            detailed_diff={name: sdk.PropertyDiff(kind, input_diff=True) for name, kind in sorted(kinds.items())},
+            diffs=sorted(changes),
+            detailed_diff={name: sdk.PropertyDiff(kind, input_diff=True) for name, kind in sorted(changes.items())},
         )
 
     async def create(self, request: sdk.CreateRequest) -> sdk.CreateResponse:
@@ -102,7 +100,7 @@ class ParityProvider(sdk.Provider):
         if request.preview:
             known = all(is_known(request.properties[name]) for name in ("team", "projectId"))
             return sdk.CreateResponse(_IDS[type_](inputs) if known else "", dict(request.properties))
-        if type_ == PROTECTION_BYPASS:
+        if type_ == kinds.BYPASS:
             outputs = await bypass.create(self.vercel, inputs)
         else:
             outputs = await self._switch(request.urn, inputs, None)
@@ -114,13 +112,13 @@ class ParityProvider(sdk.Provider):
         if request.preview:
             return sdk.UpdateResponse(dict(request.news))
         olds = plain_map(request.olds)
-        outputs = await self._switch(request.urn, inputs, olds) if type_ == LIVE_RELEASE else inputs
+        outputs = await self._switch(request.urn, inputs, olds) if type_ == kinds.LIVE else inputs
         return sdk.UpdateResponse(wire_map(outputs, SECRETS[type_]))
 
     async def read(self, request: sdk.ReadRequest) -> sdk.ReadResponse:
         """What is really there."""
         type_ = type_of(request.type)
-        reader = live_release.read if type_ == LIVE_RELEASE else bypass.read
+        reader = live_release.read if type_ == kinds.LIVE else bypass.read
         state, inputs = plain_map(request.properties), plain_map(request.inputs)
         found, properties, now = await reader(self.vercel, request.resource_id, state, inputs)
         secrets = SECRETS[type_]
@@ -128,7 +126,7 @@ class ParityProvider(sdk.Provider):
 
     async def delete(self, request: sdk.DeleteRequest) -> None:
         """Revoke a bypass. A LiveRelease leaves no trace at Vercel: what is live goes with its deployment."""
-        if type_of(request.type) == PROTECTION_BYPASS:
+        if type_of(request.type) == kinds.BYPASS:
             await bypass.delete(self.vercel, plain_map(request.properties))
 
     async def cancel(self) -> None:

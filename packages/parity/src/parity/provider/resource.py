@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING
 
 import pulumi
 
+from parity.resources import kinds
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
@@ -59,7 +61,7 @@ class LiveRelease(pulumi.CustomResource):
             opts: the resource's options.
         """
         super().__init__(
-            "parity:index:LiveRelease",
+            kinds.LIVE,
             resource_name,
             {
                 "team": team,
@@ -110,7 +112,7 @@ class ProtectionBypass(pulumi.CustomResource):
             opts: the resource's options.
         """
         super().__init__(
-            "parity:index:ProtectionBypass",
+            kinds.BYPASS,
             resource_name,
             {"team": team, "projectId": project_id, "secret": pulumi.Output.secret(secret)},
             pulumi.ResourceOptions.merge(opts, pulumi.ResourceOptions(additional_secret_outputs=["secret"])),

@@ -19,6 +19,7 @@ from pulumi.runtime.proto import engine_pb2, engine_pb2_grpc, provider_pb2, prov
 
 from parity.provider.errors import ParityPluginError, Unfinished
 from parity.provider.provider import VERSION, ParityProvider, partial_failure, type_of
+from parity.resources.urn import Urn
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable
@@ -75,7 +76,7 @@ async def _recording(call: Awaitable[Any], urn: str, inputs: Any, context: Any) 
 
 def _unfinished_status(error: Unfinished, urn: str, inputs: Any) -> Any:
     """The status that makes the engine record the resource and the reason, and try again at the next update."""
-    type_ = type_of(urn.split("::")[-2])
+    type_ = type_of(Urn.parse(urn).type)
     id_, properties, given = partial_failure(type_, error, PropertyValue.unmarshal_map(inputs))
     detail = provider_pb2.ErrorResourceInitFailed(
         id=id_,

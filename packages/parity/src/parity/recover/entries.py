@@ -13,8 +13,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, cast
 
 from parity.evaluate.graph import SecretInput
-from parity.inventory import model
 from parity.masked import SECRET, SIGNATURE
+from parity.resources import kinds
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -31,16 +31,6 @@ _MARK = re.compile(r"parity-computed:(urn:pulumi:[^#]+)#([A-Za-z_]+)")
 
 _OPTIONS = ("protect", "retainOnDelete", "deletedWith", "additionalSecretOutputs", "customTimeouts")
 """The options of a registration that the state records under the same name."""
-
-
-_UNREAD_DEFAULTS: dict[str, Document] = {
-    model.SCHEMA: {"ifNotExists": True, "dropCascade": False},
-    model.EXTENSION: {"createCascade": False, "dropCascade": False},
-    model.GRANT: {"withGrantOption": False},
-    model.DEFAULT: {"withGrantOption": False},
-    model.LIVE: {"previous": ""},
-}
-"""Outputs that the provider sets when it creates and never reads: without them the next update would set them."""
 
 MARKER = "not known: an update of it did not end, and nobody can read it"
 """Recorded in the place of an input that nobody can read, so that the next update writes what is declared."""
@@ -119,7 +109,7 @@ def entry(resource: Resource, identity: str, provider: str, known: Known, there:
     inputs = sealed(known.resolve(resource.inputs))
     document: Document = {"urn": resource.urn, "custom": resource.custom, "type": resource.type}
     if resource.custom:
-        outputs = {**_UNREAD_DEFAULTS.get(resource.type, {}), **inputs}
+        outputs = {**kinds.of(resource.type).set_once, **inputs}
         if not resource.type.startswith("parity:"):
             outputs["id"] = identity
         document |= {"id": identity, "inputs": inputs, "outputs": outputs}
@@ -134,11 +124,6 @@ def entry(resource: Resource, identity: str, provider: str, known: Known, there:
             name: sorted(urns & there) for name, urns in resource.property_dependencies.items()
         }
     return {**document, **{name: resource.options[name] for name in _OPTIONS if resource.options.get(name)}}
-
-
-def provider_urn(resource: Resource) -> str:
-    """The URN of the resource's explicit provider; empty where it has none."""
-    return resource.provider.partition("::parity-computed:")[0]
 
 
 def unread(record: Document, names: tuple[str, ...]) -> Document:

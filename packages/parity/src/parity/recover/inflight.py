@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, cast
 import psycopg
 
 from parity.errors import LockedError
-from parity.recover.reconcile_plan import TWINS
+from parity.resources import kinds
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -84,7 +84,7 @@ def may_land(state: State, plan: Plan) -> list[str]:
     return [
         each.urn
         for each in plan.decisions
-        if (begun.get(("creating", each.urn)) in TWINS and each.kind == "finish")
+        if (kinds.of(begun.get(("creating", each.urn), "")).duplicated and each.kind == "finish")
         or (("creating", each.urn) in begun and each.kind == "forget")
         or (("deleting", each.urn) in begun and each.kind == "finish")
     ]

@@ -8,8 +8,8 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any, cast
 
-from parity.engine.pulumi import short_urn
 from parity.errors import UsageError
+from parity.resources.urn import short_urn
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence

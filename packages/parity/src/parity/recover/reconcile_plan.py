@@ -9,10 +9,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, cast
 
-from parity.engine.pulumi import short_urn
-from parity.inventory import model
 from parity.inventory.keys import opened
 from parity.recover.model import Decision, Plan, Trouble
+from parity.resources import kinds
+from parity.resources.equality import same, same_object
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -20,18 +20,7 @@ if TYPE_CHECKING:
     from parity.engine.state import Pending, Recorded, State
     from parity.evaluate.graph import Graph, Resource
     from parity.inventory.model import LiveObject, LiveState
-
-DATA = frozenset({model.PROJECT, model.DATABASE, model.SCHEMA})
-"""Types whose loss loses data, or what was built from it."""
-
-TWINS = frozenset({model.DRAIN, model.DEPLOYMENT})
-"""Types of which the vendor makes a second one when it is asked a second time."""
-
-REPEATABLE = frozenset({model.GRANT, model.DEFAULT, model.RETENTION, model.PERMISSIONS, model.SECRET})
-"""Types whose creation sets a state and may be repeated: nothing needs to be recorded for that."""
-
-INSIDE = frozenset({model.SCHEMA, model.EXTENSION, model.GRANT, model.DEFAULT})
-"""Types that are inside a database, and go with it."""
+    from parity.resources.kind import Kind
 
 _FAILED = frozenset({"ERROR", "CANCELED"})
 _MOVING = frozenset({"pending", "in-progress"})
@@ -89,6 +78,10 @@ class _Case:
         return self.resource.type
 
     @property
+    def kind(self) -> Kind:
+        return kinds.of(self.type)
+
+    @property
     def inputs(self) -> Mapping[str, Any]:
         return cast("Mapping[str, Any]", opened(dict(self.live_state.inputs[self.urn])))
 
@@ -101,12 +94,12 @@ class _Case:
 
     def decisions(self) -> Iterator[Decision]:
         if not self.live_state.looked(self.urn, self.type):
-            inside = self.type in INSIDE and self.live_state.keys[self.urn][0] in self.closed
+            inside = self.kind.container == kinds.DATABASE and self.live_state.keys[self.urn][0] in self.closed
             if self.record is not None or self.pending is not None or not inside:
                 yield self._blind()
             return
         there = [each for each in self.live_state.under[self.urn] if each.id not in self.handed]
-        if self.type == model.DEPLOYMENT:
+        if self.type == kinds.DEPLOYMENT:
             broken = [each for each in there if each.beyond.get("readyState") in _FAILED]
             there = [each for each in there if each not in broken]
             yield from (self._failed_build(each) for each in broken)
@@ -114,14 +107,20 @@ class _Case:
                 return
             # A deployment is what it was built from: another one of the same release's name is another release.
             there = [each for each in there if self.record or as_declared(each, self.inputs)]
-        if self.type in TWINS:  # the one that fits first, then the live one, then the one that was made first
+        if self.kind.duplicated:  # the one that fits first, then the live one, then the one that was made first
             there = sorted(there, key=lambda each: (not as_declared(each, self.inputs), each.id not in self.live))
-        if self.type == model.VARIABLE:
-            there = [each for each in there if _same(each.properties.get("targets"), self.inputs.get("targets"))]
+        else:
+            there = [each for each in there if self._is_it(each)]
         yield from self._of(there)
 
+    def _is_it(self, found: LiveObject) -> bool:
+        """Whether one of several under the key is this one: it is recorded, or has all that distinguishes them."""
+        recorded = self.record is not None and found.id == self.record.id
+        given, has = self.inputs, found.properties
+        return recorded or all(same(has.get(name), given.get(name)) for name in self.kind.distinct_by)
+
     def _of(self, there: Sequence[LiveObject]) -> Iterator[Decision]:
-        if self.type == model.LIVE:
+        if self.type == kinds.LIVE:
             yield from self._live(there)
         elif self.record is None:
             yield from self._not_recorded(there)
@@ -133,7 +132,7 @@ class _Case:
     # --- Not recorded -------------------------------------------------------------------------------------------------
 
     def _not_recorded(self, there: Sequence[LiveObject]) -> Iterator[Decision]:
-        if self.type in REPEATABLE:
+        if self.kind.repeatable:
             yield from self._repeatable(there)
             return
         if not there:
@@ -146,7 +145,7 @@ class _Case:
             return
         began = "its creation began" if self.pending else "it exists under its name"
         yield self._say("adopt", f"{began}, and it is {_UNRECORDED}", first.id, unread=self._unread())
-        if self.type in TWINS:
+        if self.kind.duplicated:
             yield from (self._twin(each) for each in others)
 
     def _repeatable(self, there: Sequence[LiveObject]) -> Iterator[Decision]:
@@ -162,7 +161,7 @@ class _Case:
 
     def _gone(self, record: Recorded) -> Decision:
         deleting = self.trouble.destroying or (self.pending is not None and self.pending.operation == "deleting")
-        if self.type in DATA and not deleting and self.urn not in self.trouble.touched:
+        if self.kind.holds_data and not deleting and self.urn not in self.trouble.touched:
             return self._ask(
                 "it is recorded and cannot be found, and nothing was about to delete it",
                 record.id,
@@ -176,21 +175,21 @@ class _Case:
         first = there[0]
         if own is None:
             yield self._another(record, first)
-        elif self.type in TWINS and first is not own and not as_declared(own, self.inputs):
+        elif self.kind.duplicated and first is not own and not as_declared(own, self.inputs):
             yield self._say(
                 "adopt", "the one that replaces the recorded one exists", first.id, replaces=record.id,
                 unread=self._unread(),
             )  # fmt: skip
         else:
             yield self._kept(record)
-        if self.type in TWINS:
+        if self.kind.duplicated:
             kept = {record.id, *([first.id] if own is None or not as_declared(own, self.inputs) else [])}
             yield from (self._twin(each) for each in there if each.id not in kept)
 
     def _another(self, record: Recorded, first: LiveObject) -> Decision:
         """Another object has the recorded one's name."""
         refusal = _refusal(self.type, first, self.inputs)
-        if refusal or (self.type in DATA and not self.doubtful and not self.trouble.destroying):
+        if refusal or (self.kind.holds_data and not self.doubtful and not self.trouble.destroying):
             why = refusal or "nothing of ours was about to make it"
             return self._ask(f"the recorded one is gone, and another one has its name: {why}", first.id)
         why = f"the recorded one ({record.id}) is gone, and this one has its name"
@@ -266,15 +265,11 @@ class _Case:
 
     def _unread(self) -> tuple[str, ...]:
         """What nobody can read of it, and may not be what is declared."""
-        if self.type == model.VARIABLE and self.inputs.get("sensitive"):
-            return ("value",)
-        if self.type == model.SECRET:
-            return ("value",)
-        if self.type == model.ROLE and self.inputs.get("login"):
-            name = self.inputs["name"]
-            works = any(login.works for login in self.live_state.logins if login.role == name)
-            return () if works else ("password",)
-        return ()
+        if self.type == kinds.ROLE and any(
+            login.works for login in self.live_state.logins if login.role == self.inputs["name"]
+        ):
+            return ()
+        return self.kind.unread_in(self.inputs)
 
     def _say(
         self, kind: Any, why: str, identity: str = "", *, replaces: str = "", unread: tuple[str, ...] = ()
@@ -290,7 +285,7 @@ def _serving(live_state: LiveState) -> Iterator[str]:
     """The deployments that domains serve."""
     for found in live_state.under.values():
         for each in found:
-            if each.type == model.LIVE:
+            if each.type == kinds.LIVE:
                 yield str(each.properties["deploymentId"])
                 yield from (str(value) for name, value in each.beyond.items() if name.startswith("serves."))
 
@@ -308,7 +303,7 @@ def _left_over(state: State, live_state: LiveState) -> Iterator[Decision]:
     """What the next `up` is to delete and is gone already: Vercel's provider fails where there is nothing to delete."""
     for each in state.resources:
         read = each.urn in live_state.keys and live_state.looked(each.urn, each.type)
-        if each.delete and each.type in TWINS and read:
+        if each.delete and kinds.of(each.type).duplicated and read:
             there = [*live_state.under[each.urn], *live_state.unmanaged]
             if all(found.id != each.id for found in there if found.type == each.type):
                 why = "the next `up` was to delete it, and it does not exist"
@@ -343,12 +338,12 @@ def _unseen(urn: str, record: Recorded | None, operation: Pending, trouble: Trou
 
 def _refusal(type_: str, found: LiveObject, inputs: Mapping[str, Any]) -> str:
     """Why an object of the right name is not ours, or cannot be recorded without harm; empty where it is and can."""
-    if type_ == model.PROJECT:
+    if type_ == kinds.PROJECT:
         has, wants = (_repository(each) for each in (found.properties, inputs))
         return f"it is linked to {has}, not to {wants}" if has and has != wants else ""
-    if type_ == model.DATABASE and found.properties.get("encoding") != inputs.get("encoding"):
+    if type_ == kinds.DATABASE and found.properties.get("encoding") != inputs.get("encoding"):
         return f"its encoding is {found.properties.get('encoding')}, and an update would drop it and make it anew"
-    if type_ == model.ROLE:
+    if type_ == kinds.ROLE:
         powers = ("superuser", "createRole", "createDatabase", "replication", "bypassRowLevelSecurity")
         more = [name for name in powers if found.properties.get(name) and not inputs.get(name)]
         return f"it may do more than ours ({', '.join(more)})" if more else ""
@@ -362,26 +357,9 @@ def _repository(properties: Mapping[str, Any]) -> str:
 
 def as_declared(found: LiveObject, inputs: Mapping[str, Any]) -> bool:
     """Whether all that can be read of an object is as it is declared."""
-    plain = cast("Mapping[str, Any]", opened(dict(inputs)))
-    return all(
-        _same(found.properties[name], value)
-        for name, value in plain.items()
-        if name in found.properties and name not in found.hidden
-    )
-
-
-def _same(one: Any, other: Any) -> bool:
-    return _normal(one) == _normal(other)
-
-
-def _normal(value: Any) -> Any:
-    """Lists as sets, and what is not set as nothing."""
-    if isinstance(value, dict):
-        parts = {name: _normal(each) for name, each in cast("dict[str, Any]", value).items()}
-        return {name: each for name, each in parts.items() if each not in (None, {}, [])} or None
-    if isinstance(value, list):
-        return sorted((_normal(each) for each in cast("list[Any]", value)), key=repr) or None
-    return None if value == "" else value
+    names = inputs.keys() & found.properties.keys() - found.hidden.keys()
+    declared, live = ({name: each[name] for name in names} for each in (opened(dict(inputs)), found.properties))
+    return same_object(declared, live, kinds.of(found.type).usual)
 
 
 def unproven(record: Recorded) -> bool:
@@ -395,5 +373,5 @@ def _beside(live_state: LiveState, decisions: Sequence[Decision], state: State, 
     leaving = {(each.type, each.id) for each in state.resources if each.delete or each.urn not in graph.resources}
     for each in live_state.unmanaged:
         # Another environment of the repository is another stack's.
-        if each.id not in taken and (each.type, each.id) not in leaving and each.type != model.ENVIRONMENT:
-            yield f"{short_urn(f'::::{each.type}::').strip()} {'/'.join(each.key)}"
+        if each.id not in taken and (each.type, each.id) not in leaving and each.type != kinds.ENVIRONMENT:
+            yield f"{kinds.of(each.type).name} {'/'.join(each.key)}"

@@ -15,13 +15,13 @@ from parity import inventory, redact
 from parity.backend import locks, this_host
 from parity.backend.stack_backend import UPDATE_VARIABLE, open_backend, own_file, provenance
 from parity.engine.counting import counted
-from parity.engine.pulumi import short_urn
 from parity.errors import LockedError, ParityError, UnsureError, UpdateError
 from parity.inventory import domain_health
 from parity.recover import history, inflight, lock_owner, runs, show
 from parity.recover.outcome import Options, Recovered
 from parity.recover.reconcile_plan import decide
 from parity.recover.state_edit import EditedState, edit, stamped
+from parity.resources.urn import short_urn
 
 if TYPE_CHECKING:
     from collections.abc import Generator, Sequence

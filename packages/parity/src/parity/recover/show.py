@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Any, cast
 
 from rich.markup import escape
 
-from parity.engine.pulumi import short_urn
 from parity.inventory import domain_health
 from parity.recover.model import KINDS
+from parity.resources.urn import short_urn
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, cast
 from parity.recover import entries
 from parity.recover.entries import Known, Unknown
 from parity.recover.reconcile_plan import unproven
+from parity.resources.urn import Urn, provider_urn
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -138,7 +139,7 @@ class _Work:
         resource = self.graph.resources[urn]
         if resource.parent:
             self._parent(resource.parent)
-        provider = self._provider(entries.provider_urn(resource))
+        provider = self._provider(provider_urn(resource.provider))
         filled = replace(resource, inputs=self._inputs(urn))
         # What is adopted together may depend on one another, whatever the order.
         return entries.entry(filled, identity, provider, Known(self.outputs), frozenset(self.graph.resources))
@@ -169,8 +170,7 @@ class _Work:
         if urn in self.rows:
             return
         resource = self.graph.resources.get(urn)
-        kind = urn.split("::")[-2].rpartition("$")[2]
-        row: Document = {"urn": urn, "custom": False, "type": kind}
+        row: Document = {"urn": urn, "custom": False, "type": Urn.parse(urn).type}
         if resource is not None and resource.parent:
             self._parent(resource.parent)
             row["parent"] = resource.parent
@@ -192,10 +192,10 @@ class _Work:
 
     def _default_provider(self) -> str:
         """The project's own plugin has no explicit provider: the engine makes a default one."""
-        urn = f"urn:pulumi:{self.graph.stack}::{self.graph.project}::{_PROVIDER}parity::default"
-        found = next((each for each in self.rows if f"::{_PROVIDER}parity::default" in each), urn)
+        kind = f"{_PROVIDER}parity"
+        urn = str(Urn(self.graph.stack, self.graph.project, (), kind, "default"))
+        found = next((each for each in self.rows if Urn.parse(each).key.startswith(f"{kind}::default")), urn)
         if found not in self.rows:
-            kind = f"{_PROVIDER}parity"
             self.rows[found] = {"urn": found, "custom": True, "type": kind, "id": str(uuid.uuid4()), "inputs": {}}
         return f"{found}::{self.rows[found]['id']}"
 
@@ -235,7 +235,7 @@ def _in_order(rows: Mapping[str, Document]) -> list[Document]:
 
 
 def _needs(row: Document) -> list[str]:
-    provider = str(row.get("provider") or "").rpartition("::")[0]
+    provider = provider_urn(str(row.get("provider") or ""))
     inner = cast("dict[str, list[str] | None]", row.get("propertyDependencies") or {})
     return [
         str(row.get("parent") or ""),

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from parity.config import forms, names
-from parity.inventory import model
+from parity.resources import kinds
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -49,10 +49,10 @@ def applied_by_engine(state: State, application: Application, stack: str) -> App
     deployed = [
         each.name.removeprefix(prefix)
         for each in state.resources
-        if each.type == model.DEPLOYMENT and _ID.fullmatch(each.name.removeprefix(prefix)) and not each.delete
+        if each.type == kinds.DEPLOYMENT and _ID.fullmatch(each.name.removeprefix(prefix)) and not each.delete
     ]
     live = next(
-        (each for each in state.resources if each.type == model.LIVE and each.name == f"{application.name}-live"),
+        (each for each in state.resources if each.type == kinds.LIVE and each.name == f"{application.name}-live"),
         None,
     )
     return Applied(
@@ -65,7 +65,7 @@ def applied_by_engine(state: State, application: Application, stack: str) -> App
 
 
 def _generations(state: State, application: Application, stack: str) -> list[int]:
-    roles = {str(each.inputs.get("name")) for each in state.resources if each.type == model.ROLE and not each.delete}
+    roles = {str(each.inputs.get("name")) for each in state.resources if each.type == kinds.ROLE and not each.delete}
     found: list[int] = []
     for database in databases_of(application):
         prefix = names.access_role(database, stack, application.name) + "_g"

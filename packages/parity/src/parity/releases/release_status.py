@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Any, cast
 
 from parity.config import guard, names, passwords
 from parity.errors import UsageError
-from parity.inventory import model
 from parity.provider import release as switch
 from parity.releases import forecast
+from parity.resources import kinds
 from parity.vendors import health, services
 from parity.vendors.http import Client, NotFound, VendorError
 
@@ -159,7 +159,7 @@ class _Look:
         found, deployments, domains = await asyncio.gather(
             self._project(), self._deployments(recorded), self._domains()
         )
-        live = _one(self.state, model.LIVE, f"{self.application.name}-live")
+        live = _one(self.state, kinds.LIVE, f"{self.application.name}-live")
         outputs: Mapping[str, Any] = (live.outputs or live.inputs) if live else cast("dict[str, Any]", {})
         stale = [fault for fault in guard.stale(self.settings) if f".{self.application.name}." in fault.key]
         return ReleaseStatus(
@@ -178,7 +178,7 @@ class _Look:
 
     def _recorded(self) -> dict[str, Recorded]:
         prefix = f"{self.application.name}-deployment-"
-        found = {release: _one(self.state, model.DEPLOYMENT, prefix + release) for release in self.releases.kept}
+        found = {release: _one(self.state, kinds.DEPLOYMENT, prefix + release) for release in self.releases.kept}
         return {release: each for release, each in found.items() if each is not None}
 
     async def _project(self) -> switch.Live:

@@ -15,10 +15,10 @@ from typing import TYPE_CHECKING, Any
 from parity.backend import locks, stack_backend
 from parity.config import names, passwords
 from parity.errors import UpdateError
-from parity.inventory import model
 from parity.provider import live_release
 from parity.provider.errors import ParityPluginError, Unfinished
 from parity.provider.vercel import Vercel
+from parity.resources import kinds
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -46,7 +46,7 @@ def prepare(settings: Settings, state: State, there: ReleaseStatus, release: str
     That is so where nothing is recorded as live, the last update did not end, or the guard would stop the update.
     """
     name = f"{there.application}-live"
-    live = next((each for each in state.resources if each.type == model.LIVE and each.name == name), None)
+    live = next((each for each in state.resources if each.type == kinds.LIVE and each.name == name), None)
     deployed = there.deployments.get(release)
     if live is None or deployed is None or live.errors or state.pending or there.stale:
         return None

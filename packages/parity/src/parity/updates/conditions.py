@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from parity.config.program import FOLDERS
 from parity.evaluate.graph import SecretInput
-from parity.inventory import model
+from parity.resources import kinds
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -64,7 +64,7 @@ def of_live_state(live_state: LiveState, key: bytes) -> Conditions:
         found[f"the live object of {urn}"] = _fingerprint(objects, key)
     for each in live_state.unmanaged:
         # Everything else that is unmanaged may come and go, such as previews of a push; a variable gets into a build.
-        if each.type == model.VARIABLE:
+        if each.type == kinds.VARIABLE:
             found[f"the undeclared variable {'/'.join(map(str, each.key))}"] = _fingerprint((each,), key)
     for failure in live_state.read_failures:
         found[f"the inventory of {failure.what}"] = "could not be read"

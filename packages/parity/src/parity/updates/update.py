@@ -16,12 +16,14 @@ from parity.backend import locks
 from parity.backend.stack_backend import UPDATE_VARIABLE, log_file, open_backend, provenance
 from parity.backend.store import LEDGER_VARIABLE
 from parity.engine.counting import counted
-from parity.engine.pulumi import FailedUpdate, short_urn
+from parity.engine.pulumi import FailedUpdate
 from parity.errors import GateError, PlanError, PolicyError, RefusedError, UnsureError
-from parity.inventory import domain_health, model
+from parity.inventory import domain_health
 from parity.recover import history, show
 from parity.recover import run as recovery
 from parity.recover.outcome import Options
+from parity.resources import kinds
+from parity.resources.urn import short_urn
 from parity.updates import planning, saved_plan
 
 if TYPE_CHECKING:
@@ -160,7 +162,7 @@ class _Road:
     def _switch_of(self, application: str) -> str:
         """The URN of the application's LiveRelease."""
         found = self.graph.resources.items()
-        return next(urn for urn, each in found if each.type == model.LIVE and each.name == f"{application}-live")
+        return next(urn for urn, each in found if each.type == kinds.LIVE and each.name == f"{application}-live")
 
     def saved(self) -> _Approved:
         """The plan that was approved before, held to everything that it depends on."""
@@ -340,7 +342,7 @@ def recorded_live(state: State) -> dict[str, Any]:
             "deployment": each.outputs.get("deploymentId"),
         }
         for each in state.resources
-        if each.type == model.LIVE and not each.delete
+        if each.type == kinds.LIVE and not each.delete
     }
 
 

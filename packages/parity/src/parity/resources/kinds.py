@@ -1,0 +1,58 @@
+"""The table of all kinds of resource by type token, and what is asked of it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from parity.resources import github, postgresql, vercel
+from parity.resources.github import ENVIRONMENT, GITHUB_VARIABLE, PERMISSIONS, POLICY, RULESET, SECRET
+from parity.resources.kind import Key, Kind
+from parity.resources.postgresql import DATABASE, DEFAULT, EXTENSION, GRANT, MEMBERSHIP, ROLE, SCHEMA
+from parity.resources.vercel import (
+    ALIAS,
+    BYPASS,
+    CUSTOM_ENVIRONMENT,
+    DEPLOYMENT,
+    DOMAIN,
+    DRAIN,
+    LIVE,
+    PROJECT,
+    RETENTION,
+    ROLLING_RELEASE,
+    VARIABLE,
+    WEBHOOK,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+__all__ = [
+    "ALIAS", "BYPASS", "CUSTOM_ENVIRONMENT", "DATABASE", "DEFAULT", "DEPLOYMENT", "DOMAIN", "DRAIN", "ENVIRONMENT",
+    "EXTENSION", "GITHUB_VARIABLE", "GRANT", "KINDS", "LIVE", "MANAGED", "MEMBERSHIP", "PERMISSIONS", "POLICY",
+    "PROJECT", "RETENTION", "ROLE", "ROLLING_RELEASE", "RULESET", "SCHEMA", "SECRET", "VARIABLE", "WEBHOOK", "inside",
+    "key_of", "of",
+]  # fmt: skip
+
+KINDS: Mapping[str, Kind] = {each.type: each for each in (*vercel.KINDS, *github.KINDS, *postgresql.KINDS)}
+"""By type token."""
+
+MANAGED = frozenset(each.type for each in KINDS.values() if each.managed)
+"""The types that the program may declare and that are compared; a test holds that the program declares no other."""
+
+
+def of(type_: str) -> Kind:
+    """The descriptor of a type.
+
+    One that the table does not have is named by its `name`, as nearly every provider does it.
+    """
+    return KINDS.get(type_) or Kind(type_, key=("name",), managed=False)
+
+
+def key_of(type_: str, properties: Mapping[str, Any], project: str = "") -> Key:
+    """The natural key of an object of a type; see `Kind.key_of`."""
+    return of(type_).key_of(properties, project)
+
+
+def inside(container: str) -> frozenset[str]:
+    """The types of what is in a container of this type."""
+    return frozenset(each.type for each in KINDS.values() if each.container == container)

@@ -1,0 +1,169 @@
+"""The kinds of resource at Vercel, its provider's and those of the project's own plugin."""
+
+from __future__ import annotations
+
+from typing import Any, cast
+
+from parity.resources import commands
+from parity.resources.kind import PROJECT_ID, Hidden, Kind, Part, Target
+
+PROJECT = "vercel:index/project:Project"
+VARIABLE = "vercel:index/projectEnvironmentVariable:ProjectEnvironmentVariable"
+DOMAIN = "vercel:index/projectDomain:ProjectDomain"
+RETENTION = "vercel:index/projectDeploymentRetention:ProjectDeploymentRetention"
+DEPLOYMENT = "vercel:index/deployment:Deployment"
+DRAIN = "vercel:index/logDrain:LogDrain"
+CUSTOM_ENVIRONMENT = "vercel:index/customEnvironment:CustomEnvironment"
+WEBHOOK = "vercel:index/webhook:Webhook"
+ALIAS = "vercel:index/alias:Alias"
+ROLLING_RELEASE = "vercel:index/projectRollingRelease:ProjectRollingRelease"
+LIVE = "parity:index:LiveRelease"
+BYPASS = "parity:index:ProtectionBypass"
+
+
+def _delete(path: str, version: int = 9) -> Any:
+    """The request that deletes; `path` may name `{project}`, `{id}` and `{name}` (the key's last part)."""
+
+    def remove(target: Target) -> str:
+        filled = path.format(project=target.project, id=target.id, name=target.key[-1])
+        return commands.vercel(target.team, "DELETE", f"/v{version}{filled}")
+
+    return remove
+
+
+def _release(meta: Any) -> str:
+    return str(cast("dict[str, Any]", meta or {}).get("release") or "")
+
+
+def _application(target: Target) -> str:
+    return target.key[0].rpartition("-")[0]
+
+
+def _declare_variable(target: Target) -> str:
+    application, name = _application(target), target.key[1]
+    if target.facts.get("sensitive"):
+        line = f'SensitiveVariable(name="{name}")'
+        key = f"parity:applications.{application}.variables.{name}"
+        more = f"; its value with `pulumi config set --secret --path {key}`"
+    else:
+        line, more = f'PlainVariable(name="{name}", value=...)', ""
+    return f"infra/catalog.py: the application `{application}` gets {line} among its variables{more}"
+
+
+KINDS = (
+    Kind(
+        PROJECT,
+        key=("name",),
+        severity="data",
+        loss="the project goes with its deployments, and its domains serve nothing",
+        usual={
+            "gitComments.onPullRequest": True,
+            "gitProviderOptions.createDeployments": True,
+            "oidcTokenConfig.issuerMode": "team",
+            "vercelAuthentication.deploymentType": "standard_protection_new",
+        },
+        hidden={
+            "passwordProtection.password": Hidden(
+                "Vercel never shows the password of a protection", where="passwordProtection"
+            )
+        },
+        outputs=("teamId",),
+        absorbed=True,
+    ),
+    Kind(
+        VARIABLE,
+        # Without the target: a variable whose targets were changed is the same one, changed. Vercel takes several of
+        # one name where their targets do not overlap; target and branch distinguish those.
+        key=(PROJECT_ID, "key"),
+        distinct_by=("targets", "gitBranch"),
+        container=PROJECT,
+        hidden={
+            "value": Hidden("Vercel never shows a sensitive variable's value", where="sensitive", written_again=True)
+        },
+        secret=frozenset({"value"}),
+        values=("value",),
+        absorbed=True,
+        declare=_declare_variable,
+        remove=_delete("/projects/{project}/env/{id}"),
+    ),
+    Kind(
+        DOMAIN,
+        key=(PROJECT_ID, "domain"),
+        container=PROJECT,
+        severity="outage",
+        loss="the domain serves nothing from then on",
+        declare=lambda target: (
+            f"the stack's file: parity:applications.{_application(target)}.domains gets `- name: {target.key[1]}`"
+        ),
+        remove=_delete("/projects/{project}/domains/{name}"),
+    ),
+    Kind(RETENTION, key=(PROJECT_ID,), container=PROJECT, single=True, repeatable=True),
+    Kind(
+        DEPLOYMENT,
+        key=(PROJECT_ID, Part(("meta",), _release)),
+        distinct_by=("ref", "meta"),
+        container=PROJECT,
+        named=False,  # the release is only noted in it: two of one release exist together
+        duplicated=True,
+        hidden={"environment": Hidden("Vercel shows the names of a deployment's own variables, not their values")},
+        not_real={"deleteOnDestroy": "says what the provider does when the resource goes"},
+        outputs=("url",),
+        computed={r"(url|domains\[\d+\])": "Vercel names a deployment's own host at random"},
+        remove=_delete("/deployments/{id}", 13),
+    ),
+    Kind(
+        DRAIN,
+        key=("name",),
+        distinct_by=("secret",),
+        duplicated=True,
+        hidden={"secret": Hidden("Vercel does not show the secret of a drain", unless_shown=True)},
+        secret=frozenset({"secret", "headers"}),
+        values=("secret", "endpoint"),
+        remove=_delete("/drains/{id}", 1),
+    ),
+    Kind(
+        LIVE,
+        key=(PROJECT_ID,),
+        container=PROJECT,
+        single=True,
+        not_real={
+            "domains": "what a switch waits for; which deployment each serves is read",
+            "health": "how a switch asks; nothing at Vercel",
+            "promoteDeadlineSeconds": "how long a switch waits; nothing at Vercel",
+            "protectionBypass": "what a switch asks with; the bypass itself is a resource of its own",
+        },
+        secret=frozenset({"protectionBypass"}),
+        set_once={"previous": ""},
+        computed={
+            "deploymentUrl": "the host that Vercel named at random",
+            "previous": "the deployment that was live before, while an attempt goes on",
+        },
+    ),
+    Kind(
+        BYPASS,
+        key=(PROJECT_ID,),
+        distinct_by=("secret",),
+        container=PROJECT,
+        secret=frozenset({"secret"}),
+        values=("secret",),
+        remove=lambda target: (
+            f"revoke it in the deployment protection of {target.key[0]} at Vercel: its secret is not printed"
+        ),
+    ),
+    Kind(
+        CUSTOM_ENVIRONMENT,
+        key=(PROJECT_ID, "name"),
+        container=PROJECT,
+        managed=False,
+        remove=_delete("/projects/{project}/custom-environments/{id}"),
+    ),
+    Kind(WEBHOOK, key=(PROJECT_ID, "id"), container=PROJECT, managed=False, remove=_delete("/webhooks/{id}", 1)),
+    Kind(ALIAS, key=(PROJECT_ID, "alias"), container=PROJECT, managed=False, remove=_delete("/aliases/{id}", 2)),
+    Kind(
+        ROLLING_RELEASE,
+        key=(PROJECT_ID,),
+        container=PROJECT,
+        managed=False,
+        remove=_delete("/projects/{project}/rolling-release/config", 1),
+    ),
+)

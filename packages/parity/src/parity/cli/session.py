@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 def stack_of(project: Project, name: str) -> Stack:
     """A stack with its engine; raises as `engine_of`."""
-    from parity.evaluate.stack import Stack  # noqa: PLC0415 - the config's models, once the arguments are checked
+    from parity.evaluate.stack import Stack  # noqa: PLC0415 - the engine's resolver, once the arguments are checked
 
     return Stack(name, project, engine_of(project))
 

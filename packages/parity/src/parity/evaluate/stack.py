@@ -9,11 +9,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
-from parity.config import settings
 from parity.engine import state, toolchain
 from parity.engine.pulumi import Pulumi
 from parity.errors import ProjectError, UpdateError
-from parity.evaluate.declared import declared
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -52,6 +50,8 @@ class Stack:
             ConfigError: with every fault of the config.
         """
         self._require_file()
+        from parity.config import settings  # noqa: PLC0415 - pydantic and the SDK: the engine is found without them
+
         try:
             said = self.pulumi.run("config", "--show-secrets", "--json", "--stack", self.name)
         except UpdateError as error:
@@ -73,10 +73,14 @@ class Stack:
         Raises:
             ConfigError: with every fault of the config, or that there is no such stack.
         """
+        from parity.config import settings  # noqa: PLC0415 - as above
+
         return settings.load(self.name, self.project.root, None)
 
     def declared(self, found: Settings) -> Graph:
         """What the program declares with these settings, evaluated offline."""
+        from parity.evaluate.declared import declared  # noqa: PLC0415 - as above
+
         return declared(self.project, found)
 
     def recorded(self, *, show_secrets: bool = False) -> State:

@@ -11,7 +11,7 @@ from infra import build
 from parity.config import settings
 from parity.evaluate.graph import SecretInput
 from support.paths import ROOT
-from support.recorder import Recorded, record
+from parity.testing import Recorded, record
 
 if TYPE_CHECKING:
     from pathlib import Path

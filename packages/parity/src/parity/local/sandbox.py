@@ -16,7 +16,7 @@ from parity_sandbox import lifecycle
 from parity_sandbox.layout import Layout
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
     from parity.config.project import Project
     from parity_sandbox.client import ControlClient
@@ -58,6 +58,14 @@ class Local:
         if wipe:
             return f"{first}; {self.directory} and everything in it is deleted."
         return f"{first}; {self.directory} keeps what it held."
+
+    def status(self) -> dict[str, Any]:
+        """Whether it runs, where, and how each part is."""
+        return lifecycle.status(self.directory)
+
+    def logs(self, lines: int, *, follow: bool) -> Iterator[str]:
+        """The last lines of the server's log; with `follow` also those that come, until it stops."""
+        return lifecycle.logs(self.directory, lines, follow=follow)
 
     def running(self) -> Running:
         """Where it listens; raises NotRunning where it does not run."""

@@ -10,7 +10,6 @@ import typer
 from parity.cli.commands.options import Directory
 from parity.config.project import find_project
 from parity.console import Screen
-from parity.local import demo as demonstration
 
 _PICTURE_WIDTH = 120
 
@@ -25,6 +24,8 @@ def demo(
 
     A second run changes nothing and says so.
     """
+    from parity.local import demo as demonstration  # noqa: PLC0415 - needs the extra `sandbox`; the help does not
+
     project = find_project()
     screen = Screen(record_width=_PICTURE_WIDTH if picture else None)
     try:

@@ -6,7 +6,7 @@ import json
 import os
 import shlex
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 from rich.markup import escape
@@ -16,8 +16,9 @@ from parity.config.project import find_project
 from parity.console import Screen
 from parity.engine import toolchain
 from parity.errors import SandboxDownError, SandboxError, UsageError
-from parity.local import sandbox
-from parity_sandbox import lifecycle
+
+if TYPE_CHECKING:
+    from parity.local import sandbox
 
 app = typer.Typer(no_args_is_help=True, help="Run the local sandbox, and programs against it.")
 snapshot = typer.Typer(no_args_is_help=True, help="Save and load the sandbox's whole state.")
@@ -27,6 +28,8 @@ app.add_typer(fault, name="fault")
 
 
 def _sandbox(directory: Path | None) -> sandbox.Local:
+    from parity.local import sandbox  # noqa: PLC0415 - needs the extra `sandbox`; the help does not
+
     project = find_project()
     return sandbox.Local(project, project.sandbox_directory(directory))
 
@@ -59,7 +62,7 @@ def down(
 @app.command()
 def status(directory: Directory = None, as_json: Json = False) -> None:
     """Say whether the sandbox runs, and where; exits 3 where it does not run, 4 where a part does not answer."""
-    document = lifecycle.status(_sandbox(directory).directory)
+    document = _sandbox(directory).status()
     if as_json:
         typer.echo(json.dumps(document, indent=2))
     else:
@@ -129,7 +132,7 @@ def show_logs(
     lines: Annotated[int, typer.Option("--lines", "-n", help="How many of the last lines.", min=0)] = 50,
 ) -> None:
     """Print the end of the server's log, a JSON object a line."""
-    for line in lifecycle.logs(_sandbox(directory).directory, lines, follow=follow):
+    for line in _sandbox(directory).logs(lines, follow=follow):
         typer.echo(line)
 
 

@@ -35,6 +35,8 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "releases": ("parity.cli.commands.releases", "releases"),
     "prune": ("parity.cli.commands.releases", "prune"),
     "deliver": ("parity.cli.commands.releases", "deliver"),
+    "init": ("parity.cli.commands.init", "init"),
+    "upgrade": ("parity.cli.commands.upgrade", "upgrade"),
 }
 """Each command, or group of commands, with the module that has it and its name there; in the order of the help."""
 

@@ -11,6 +11,7 @@ EXTRAS = {
     "obstore": ("s3", "the client of object stores"),
     "parity_policy": ("policy", "the policy pack"),
     "copier": ("template", "Copier, which renders a project from the template"),
+    "jinja2": ("template", "Copier, which renders a project from the template"),
 }
 """By the package that is imported: the extra that brings it, and what it is."""
 

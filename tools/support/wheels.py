@@ -24,6 +24,7 @@ PACKAGES = {
     "pulumi-parity-sandbox": "parity_sandbox",
     "pulumi-parity-toolchain": "parity_toolchain",
 }
+LIMIT_SECONDS = 580
 SHARED = {
     "HOME",
     "PATH",
@@ -65,6 +66,8 @@ class Ended:
 def environment(wheels: Path, **extra: str) -> dict[str, str]:
     """A stranger's environment, to whom the index also has the wheels in that folder."""
     kept = {name: value for name, value in os.environ.items() if name in SHARED}
+    # The uv of this checkout, where the machine has none: a new project would install its own, as this one did.
+    kept["PATH"] = f"{kept['PATH']}:{ROOT / '.tools' / 'bin'}"
     return {**kept, "UV_FIND_LINKS": str(wheels), "UV_PYTHON_DOWNLOADS": "never", "NO_COLOR": "1", **extra}
 
 
@@ -76,7 +79,7 @@ def run(*command: str | Path, cwd: Path, env: Mapping[str, str]) -> Ended:
         capture_output=True,
         text=True,
         check=False,
-        timeout=580,
+        timeout=LIMIT_SECONDS,
     )
     return Ended(done.returncode, done.stdout + done.stderr)
 
@@ -89,6 +92,7 @@ def build(package: str, target: Path, root: Path = ROOT, *options: str) -> None:
 
 def once(folder: Path, make: Callable[[Path], None]) -> Path:
     """The folder, filled by the first of the test processes that asks for it."""
+    folder.parent.mkdir(exist_ok=True)
     with FileLock(f"{folder}.lock"):
         if not folder.exists():
             try:

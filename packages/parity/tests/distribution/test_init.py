@@ -49,10 +49,11 @@ def test_it_speaks_of_its_own_team_alone(project):
     assert "options: [portal, back-office]" in (project / ".github" / "workflows" / "rollback.yml").read_text()
 
 
-def test_it_is_checked_linted_and_tested(project, wheels):
+def test_it_is_checked_in_its_style_and_tested(project, wheels):
     env = building.environment(wheels)
     assert "portal" in building.run(".venv/bin/parity", "check", cwd=project, env=env).ok()
-    building.run("make", "lint", cwd=project, env=env).ok()
+    for arguments in (("check",), ("format", "--check")):
+        building.run(".venv/bin/ruff", *arguments, cwd=project, env=env).ok()
     tested = building.run(".venv/bin/pytest", "-q", "-m", "not engine", cwd=project, env=env).ok()
     assert "passed" in tested
 

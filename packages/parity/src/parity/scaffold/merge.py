@@ -13,7 +13,6 @@ from parity.errors import ProjectError
 if TYPE_CHECKING:
     from pathlib import Path
 
-_PROJECT = "project"
 _SETTINGS = {
     "user.name": "parity",
     "user.email": "parity@localhost",
@@ -66,8 +65,8 @@ def merge(project: Path, old: Path, new: Path, work: Path, label: str) -> Merged
     _commit(work, old, _names_below(old), "old")
     _git(work, "switch", "--quiet", "--create", label)
     _commit(work, new, _names_below(new), label)
-    _git(work, "switch", "--quiet", "--create", _PROJECT, "old")
-    _commit(work, project, before, _PROJECT)
+    _git(work, "switch", "--quiet", "--create", "project", "old")
+    _commit(work, project, before, "project")
     _git(work, "merge", "--quiet", "--no-edit", label, may_fail=True)
     conflicts = tuple(dict.fromkeys(_names(_git(work, "diff", "--name-only", "--diff-filter=U", "-z"))))
     if not conflicts and _git(work, "status", "--porcelain"):

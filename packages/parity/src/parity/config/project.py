@@ -7,9 +7,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
-from ruamel.yaml import YAML
-from ruamel.yaml.error import YAMLError
-
 from parity.config import program
 from parity.errors import ProjectError
 
@@ -47,9 +44,22 @@ class Project:
 
     def stack_document(self, path: Path) -> dict[str, Any]:
         """A stack's file as plain data; raises ProjectError where it cannot be read or is not a mapping."""
+        from ruamel.yaml import YAML  # noqa: PLC0415 - a command's start, its help and TAB only list the files
+        from ruamel.yaml.error import YAMLError  # noqa: PLC0415
+
+        from parity.config import yaml_form  # noqa: PLC0415
+        from parity.config.problems import ConfigProblem  # noqa: PLC0415
+
+        text = yaml_form.read_text(path)
+        if isinstance(text, ConfigProblem):
+            raise ProjectError(f"{path.name} {text.what.rstrip('.')}", where=str(path), remedy=text.remedy)
+        forms = yaml_form.check(path.name, text)
+        if not forms.safe:
+            first = forms.problems[0]
+            raise ProjectError(f"{path.name} {first.what.rstrip('.')}", where=first.place, remedy=first.remedy)
         try:
-            document: Any = YAML(typ="safe").load(path)  # pyright: ignore[reportUnknownMemberType] - it has no types
-        except (OSError, YAMLError) as error:
+            document: Any = YAML(typ="safe").load(text)  # pyright: ignore[reportUnknownMemberType] - it has no types
+        except (YAMLError, ValueError) as error:
             problem = str(getattr(error, "problem", None) or error)
             raise ProjectError(
                 f"{path.name} cannot be read: {problem}", where=_place(path, error), remedy="correct the file"

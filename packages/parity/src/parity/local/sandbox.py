@@ -16,7 +16,7 @@ from parity_sandbox import lifecycle
 from parity_sandbox.layout import Layout
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable
 
     from parity.config.project import Project
     from parity_sandbox.client import ControlClient
@@ -63,10 +63,6 @@ class Local:
         """Whether it runs, where, and how each part is."""
         return lifecycle.status(self.directory)
 
-    def logs(self, lines: int, *, follow: bool) -> Iterator[str]:
-        """The last lines of the server's log; with `follow` also those that come, until it stops."""
-        return lifecycle.logs(self.directory, lines, follow=follow)
-
     def running(self) -> Running:
         """Where it listens; raises NotRunning where it does not run."""
         return lifecycle.require(self.directory)
@@ -89,6 +85,19 @@ class Local:
     def equip(self, tools: Engine) -> None:
         """Install the plugins into its PULUMI_HOME where they are not there yet."""
         toolchain.equip(tools, self.layout.pulumi)
+
+    def enter(self) -> dict[str, str]:
+        """Make it ready for a program of the project, and give the program's whole environment.
+
+        Raises:
+            NotRunning: it does not run.
+            EngineError: no engine is there and none could be had.
+        """
+        self.running()
+        tools = toolchain.resolve()
+        self.equip(tools)
+        self.seed(strict=False)
+        return self.environment(tools)
 
     def environment(self, tools: Engine) -> dict[str, str]:
         """The whole environment of a program that is to meet it."""

@@ -9,24 +9,35 @@ import typer
 
 
 def init(
-    folder: Annotated[Path, typer.Argument(help="Where to; made where it is missing, else it must be empty.")] = Path(),
-    name: Annotated[str | None, typer.Option(help="The project's name. [default: the folder's]")] = None,
-    team: Annotated[str | None, typer.Option(help="The Vercel team's slug.")] = None,
-    owner: Annotated[str | None, typer.Option(help="The GitHub organization.")] = None,
-    repository: Annotated[str | None, typer.Option(help="The repository's name.")] = None,
-    reviewers: Annotated[str | None, typer.Option(help="The GitHub team that approves what goes to prod.")] = None,
-    application: Annotated[list[str] | None, typer.Option(help="An application; may be given again.")] = None,
-    database: Annotated[list[str] | None, typer.Option(help="A database; may be given again.")] = None,
-    domain: Annotated[str | None, typer.Option(help="The domain under which the applications are served.")] = None,
+    folder: Annotated[
+        Path, typer.Argument(metavar="FOLDER", help="Where to; made where it is missing, else it must be empty.")
+    ] = Path(),
+    name: Annotated[
+        str | None, typer.Option(metavar="NAME", help="The project's name. [default: the folder's]")
+    ] = None,
+    team: Annotated[str | None, typer.Option(metavar="NAME", help="The Vercel team's slug.")] = None,
+    owner: Annotated[str | None, typer.Option(metavar="NAME", help="The GitHub organization.")] = None,
+    repository: Annotated[str | None, typer.Option(metavar="NAME", help="The repository's name.")] = None,
+    reviewers: Annotated[
+        str | None, typer.Option(metavar="NAME", help="The GitHub team that approves what goes to prod.")
+    ] = None,
+    application: Annotated[
+        list[str] | None, typer.Option(metavar="NAME", help="An application; may be given again.")
+    ] = None,
+    database: Annotated[list[str] | None, typer.Option(metavar="NAME", help="A database; may be given again.")] = None,
+    domain: Annotated[
+        str | None, typer.Option(metavar="DOMAIN", help="The domain under which the applications are served.")
+    ] = None,
     defaults: Annotated[
         bool, typer.Option("--defaults", help="Take the defaults for what is not given, instead of asking.")
     ] = False,
 ) -> None:
-    """Make a project: a program for staging and prod, its workflows and tests, ready for the sandbox.
+    """Make a project from the template.
 
-    What is not given is asked for. Nothing outside the folder is touched, and nothing is installed.
+    It holds a program for staging and prod, its workflows and its tests, ready for the sandbox. What is not given is
+    asked for. Nothing outside the folder is touched, and nothing is installed.
     """
-    from parity.scaffold.create import create  # noqa: PLC0415 - needs the extra `template`; the help does not
+    from parity.scaffold.create import create
 
     given = {
         "name": name,

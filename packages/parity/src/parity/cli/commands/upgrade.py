@@ -4,17 +4,18 @@ from __future__ import annotations
 
 import typer
 
-from parity.config.project import find_project
-from parity.console import Screen
 from parity.errors import UnsureError
 
 
 def upgrade() -> None:
-    """Merge what the template changed since the project's version; exits 10 where a person has to resolve conflicts.
+    """Merge the template's changes into the project.
 
-    The project's files alone are changed, and nothing is committed: `git diff` shows it, `git restore .` undoes it.
+    They are those since the project's version; exits 10 where a person has to resolve conflicts. The project's files
+    alone are changed, and nothing is committed: `git diff` shows it, `git restore .` undoes it.
     """
-    from parity.scaffold import upgrade as upgrading  # noqa: PLC0415 - needs the extra `template`; the help does not
+    from parity.config.project import find_project
+    from parity.console import Screen
+    from parity.scaffold import upgrade as upgrading
 
     project = find_project()
     with Screen().step("Upgrade") as step:

@@ -3,7 +3,6 @@
 ParityError (1)
 ├── UsageError (2)         the command was called in a way that cannot work
 ├── ProjectError (2)       the project's files are not there or cannot be read
-├── ExtraError (2)         the command needs an extra that is not installed
 ├── SandboxDownError (3)   the sandbox is not running and the command needs it
 ├── SandboxError (4)       the sandbox could not be started, or refused what it was asked
 ├── EngineError (5)        the engine or one of its plugins could not be had
@@ -68,12 +67,6 @@ class UsageError(ParityError):
 
 class ProjectError(ParityError):
     """The project's files are not there or cannot be read."""
-
-    exit_code = 2
-
-
-class ExtraError(ParityError):
-    """The command needs a package of an extra that is not installed."""
 
     exit_code = 2
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from importlib.util import find_spec
 
-from parity.errors import ExtraError
+from parity.errors import UsageError
 
 EXTRAS = {
     "parity_sandbox": ("sandbox", "the sandbox"),
@@ -21,12 +21,12 @@ def installed(package: str) -> bool:
     return find_spec(package) is not None
 
 
-def missing(error: ModuleNotFoundError) -> ExtraError | None:
+def missing(error: ModuleNotFoundError) -> UsageError | None:
     """The error to show for an import that failed, or None where no extra brings what was imported."""
     extra, what = EXTRAS.get((error.name or "").partition(".")[0], (None, None))
     if extra is None:
         return None
-    return ExtraError(f"{what} is not installed", remedy=remedy(extra))
+    return UsageError(f"{what} is not installed", remedy=remedy(extra))
 
 
 def remedy(extra: str) -> str:

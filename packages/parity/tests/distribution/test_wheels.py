@@ -91,7 +91,8 @@ def test_alone_it_brings_what_real_accounts_need(alone, wheels, record_property)
     assert {name for name in folders if name.startswith("parity")} == {"parity", "parity_toolchain"}
 
 
-def test_the_help_needs_no_extra(alone, tmp_path):
+def test_the_help_and_the_version_need_no_extra(alone, tmp_path):
+    assert parity(alone, tmp_path, "--version").ok() == f"parity {VERSION}\n"
     assert "upgrade" in parity(alone, tmp_path, "--help").ok()
     assert "--wipe" in parity(alone, tmp_path, "sandbox", "down", "--help").ok()
 

@@ -24,7 +24,7 @@ PACKAGES = {
     "pulumi-parity-sandbox": "parity_sandbox",
     "pulumi-parity-toolchain": "parity_toolchain",
 }
-LIMIT_SECONDS = 580
+LIMIT_SECONDS = 1100
 SHARED = {
     "HOME",
     "PATH",

@@ -66,6 +66,7 @@ def reachable(project: Path, wheels: Path):
         yield own
 
 
+@pytest.mark.timeout(1200)  # an environment, then both stacks twice
 @pytest.mark.engine
 @pytest.mark.sandbox
 def test_its_demo_brings_both_stacks_up_and_its_own_test_says_so(reachable, wheels):

@@ -1,6 +1,6 @@
-# Parity's entry points. Needs Python 3.11 or later, make and a package registry; everything else is fetched and pinned.
+# Entry points. Needs Python 3.11 or later, make and a package registry; everything else is fetched and pinned.
 .DEFAULT_GOAL := help
-.PHONY: help setup demo clean-demo test crash lint format docs check
+.PHONY: help setup lock demo clean-demo test lint format check
 
 UV := ./scripts/uv
 # The environment itself, not `uv run`: nothing is resolved or rebuilt behind a command's back.
@@ -22,26 +22,31 @@ $(STAMP): pyproject.toml uv.lock scripts/uv
 	@$(UV) sync --locked --quiet
 	@touch $@
 
+# Once, in a new project; from then on the lock file is committed and `make lock` updates it.
+uv.lock:
+	@$(UV) lock --quiet
+
+lock: ## bring uv.lock up to date with pyproject.toml
+	@$(UV) lock --quiet
+
 demo: $(STAMP) ## bring staging and prod up in the sandbox, and show what came up
 	@$(RUN) parity demo
 
 clean-demo: $(STAMP) ## stop the sandbox and delete everything in it
 	@$(RUN) parity sandbox down --wipe
 
-test: $(STAMP) ## run every test that needs no account, on the real engine too
-	@$(RUN) pytest -n 2 --dist worksteal -m "not live"
+test: $(STAMP) ## run the program's tests, on the real engine too
+	@$(RUN) pytest tests -n 2 --dist worksteal -m "not live"
+	$(AFTER_TEST)
 
-crash: $(STAMP) ## crash every operation at every point (hours, resumable); ARGS="--sample 60" for a sample
-	@$(RUN) python -m crashlab $(if $(ARGS),$(ARGS),--all)
-
-lint: $(STAMP) ## check style, types, import rules and workflows
+lint: $(STAMP) ## check style, types and workflows
 	@$(RUN) ./scripts/lint
 
 format: $(STAMP) ## put the code into its format
 	@$(RUN) ruff check --fix-only --quiet
 	@$(RUN) ruff format --quiet
 
-docs: $(STAMP) ## write the generated tables in docs/ anew
-	@$(RUN) python -m reference.write
-
 check: lint test ## lint, then test
+
+# What only Parity's own repository has.
+-include tools/Makefile

@@ -6,7 +6,7 @@ import pytest
 
 from components.database import Database
 from parity.config import parameters
-from support.recorder import Recorded, record, reveal
+from parity.testing import Recorded, record, reveal
 from tests.components.conftest import access, database_args
 
 if TYPE_CHECKING:

@@ -8,7 +8,7 @@ import pytest
 from components.delivery import Delivery, DeliveryArgs
 from components.telemetry import Telemetry, TelemetryArgs
 from parity.config import parameters
-from support.recorder import Recorded, record, reveal
+from parity.testing import Recorded, record, reveal
 from tests.components.conftest import REPOSITORY
 
 

@@ -10,8 +10,8 @@ import pytest
 from infra import build
 from parity.config import settings
 from parity.evaluate.graph import SecretInput
+from parity.testing import Recorded, record
 from support.paths import ROOT
-from support.recorder import Recorded, record
 
 if TYPE_CHECKING:
     from pathlib import Path

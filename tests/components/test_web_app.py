@@ -5,8 +5,8 @@ import pulumi_postgresql as postgresql
 import pytest
 
 from components.web_app import Release, WebApp
+from parity.testing import Recorded, record, reveal
 from parity_sandbox.standin.resources.project_wire import FLAGS
-from support.recorder import Recorded, record, reveal
 from tests.components.conftest import COMMIT, web_app_args
 
 

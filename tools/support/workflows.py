@@ -32,6 +32,8 @@ MAY_WRITE = {
     ("rollback.yml", "apply"): {"contents", "pull-requests", "id-token"},
     ("drift.yml", "look"): {"id-token"},
     ("drift.yml", "issue"): {"issues"},
+    ("release.yml", "publish"): {"id-token", "attestations"},
+    ("release.yml", "tag"): {"contents"},
 }
 """What each job may write; every other job may write nothing."""
 

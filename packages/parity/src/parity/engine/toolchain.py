@@ -67,7 +67,7 @@ def inspect() -> list[Part]:
         return [Part("engine", "", "", "", what, remedy or None)]
     parts = [Part("pulumi", tools.cli.version, tools.cli.source, str(tools.cli.path)), _host(tools)]
     for plugin in tools.plugins:
-        where = str(plugin.path) if plugin.path else "sandbox/standin"
+        where = str(plugin.path) if plugin.path else "the sandbox's stand-in"
         parts.append(Part(f"plugin {plugin.name}", plugin.version, plugin.source, where))
     return parts
 

@@ -7,13 +7,12 @@ import socket
 import sys
 from typing import TYPE_CHECKING
 
+from parity import extras
 from parity.engine import toolchain
 from parity.errors import ProjectError
 from parity.local import accounts
 from parity.local.finding import Check
 from parity.local.translate import translated
-from parity_sandbox import lifecycle
-from parity_sandbox.postgres import find_binaries
 from parity_toolchain.errors import EngineError
 from parity_toolchain.resolver import MAKE
 
@@ -28,12 +27,21 @@ _OLDEST_PYTHON = (3, 11)
 _CONNECT_SECONDS = 2.0
 
 
-def examine(project: Project, sandbox: Local, *, own_accounts: bool = False) -> list[Check]:
+def local_sandbox(project: Project, directory: Path | None) -> Local | None:
+    """The project's sandbox in `directory`, or in its usual folder; None where the extra is not installed."""
+    if not extras.installed("parity_sandbox"):
+        return None
+    from parity.local.sandbox import Local  # noqa: PLC0415 - needs the extra
+
+    return Local(project, project.sandbox_directory(directory))
+
+
+def examine(project: Project, sandbox: Local | None, *, own_accounts: bool = False) -> list[Check]:
     """Every check, in the order in which things depend on each other; an error of one does not hide the others.
 
     Args:
         project: Whose stacks and catalog are looked at.
-        sandbox: Whether it runs, and how it is.
+        sandbox: Whether it runs, and how it is; None where it is not installed.
         own_accounts: Also try the tokens, the database and the backend that the environment leads to.
     """
     checks: list[Check] = []
@@ -41,9 +49,11 @@ def examine(project: Project, sandbox: Local, *, own_accounts: bool = False) -> 
         ("Python", python),
         ("engine", engine),
         ("stack files", lambda: stack_files(project)),
-        ("PostgreSQL", postgres),
-        ("sandbox", lambda: running(sandbox)),
     ]
+    if sandbox is None:
+        looks.append(("sandbox", not_installed))
+    else:
+        looks += [("PostgreSQL", postgres), ("sandbox", lambda: running(sandbox))]
     if own_accounts:
         looks += [("accounts", lambda: vendors(project)), ("backend", lambda: backend(project))]
     for name, look in looks:
@@ -118,15 +128,22 @@ def backend(project: Project) -> Iterator[Check]:
     yield from accounts.backend(project)
 
 
+def not_installed() -> Iterator[Check]:
+    """The sandbox, where its package is not installed: real accounts do not need it."""
+    yield Check("sandbox", "note", "not installed", remedy=extras.remedy("sandbox"))
+
+
 def postgres() -> Iterator[Check]:
     """The PostgreSQL that the sandbox would run."""
+    from parity_sandbox.postgres import find_binaries  # noqa: PLC0415 - needs the extra
+
     binaries = find_binaries()
     yield Check("PostgreSQL", "ok", f"{binaries.version}, {binaries.folder}", source=binaries.origin)
 
 
 def running(sandbox: Local) -> Iterator[Check]:
     """The sandbox, where it runs: every part that its health names, its certificate authority and state backend."""
-    status = lifecycle.status(sandbox.directory)
+    status = sandbox.status()
     if not status["running"]:
         yield Check("sandbox", "note", f"not running, folder {sandbox.directory}", remedy="parity sandbox up")
         return

@@ -59,6 +59,10 @@ class Local:
             return f"{first}; {self.directory} and everything in it is deleted."
         return f"{first}; {self.directory} keeps what it held."
 
+    def status(self) -> dict[str, Any]:
+        """Whether it runs, where, and how each part is."""
+        return lifecycle.status(self.directory)
+
     def running(self) -> Running:
         """Where it listens; raises NotRunning where it does not run."""
         return lifecycle.require(self.directory)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 
+from parity import extras
 from parity.errors import EngineError, ParityError, SandboxDownError, SandboxError
 
 _TREES: tuple[tuple[str, str, type[ParityError]], ...] = (
@@ -18,6 +19,8 @@ def translated(error: Exception) -> ParityError | None:
     """The error in the command line's tree, or None where it is not a user's but a fault of the project itself."""
     if isinstance(error, ParityError):
         return error
+    if isinstance(error, ModuleNotFoundError):
+        return extras.missing(error)
     for module, name, ours in _TREES:
         theirs = getattr(sys.modules.get(module), name, None)
         if theirs is not None and isinstance(error, theirs):

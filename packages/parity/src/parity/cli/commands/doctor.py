@@ -35,11 +35,10 @@ def doctor(
     """
     from parity.config.project import find_project
     from parity.console import Screen
-    from parity.local import sandbox
-    from parity.local.doctor import examine
+    from parity.local.doctor import examine, local_sandbox
 
     project = find_project()
-    checks = examine(project, sandbox.Local(project, project.sandbox_directory(directory)), own_accounts=accounts)
+    checks = examine(project, local_sandbox(project, directory), own_accounts=accounts)
     healthy = all(check.state != "fault" for check in checks)
     if as_json:
         typer.echo(json.dumps({"healthy": healthy, "checks": [check.document() for check in checks]}, indent=2))

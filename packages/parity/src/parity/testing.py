@@ -1,4 +1,4 @@
-"""One recording mock engine for the unit tests: what a program declares, looked up by type and name."""
+"""For a team's tests: what a program or a component declares, recorded with no engine and no network."""
 
 from __future__ import annotations
 
@@ -22,6 +22,7 @@ class Recorded:
 
     @property
     def resources(self) -> list[Resource]:
+        """Every resource, in the order in which they were declared."""
         return list(self.graph.resources.values())
 
     def of_type(self, type_: str) -> dict[str, Resource]:
@@ -29,9 +30,10 @@ class Recorded:
         return {each.name: each for each in self.resources if type_ in {each.type, each.type.rpartition(":")[2]}}
 
     def one(self, name: str) -> Resource:
-        """The one resource of that name."""
+        """The one resource of that name, components left out; raises AssertionError where there is none or are more."""
         found = [each for each in self.resources if each.name == name and each.custom]
-        assert len(found) == 1, f"{len(found)} resources are called {name}: {sorted(e.name for e in self.resources)}"
+        if len(found) != 1:
+            raise AssertionError(f"{len(found)} resources are called {name}: {sorted(e.name for e in self.resources)}")
         return found[0]
 
     def after(self, name: str) -> set[str]:
@@ -64,6 +66,7 @@ def record(program: Callable[[], Mapping[str, Any] | None], *, stack: str = "sta
 
 
 def reveal(value: Any) -> Any:
-    """The value inside a secret; fails where it was not marked as one."""
-    assert isinstance(value, SecretInput), f"not a secret: {value!r}"
+    """The value inside a secret; raises AssertionError where it was not marked as one."""
+    if not isinstance(value, SecretInput):
+        raise AssertionError(f"not a secret: {value!r}")  # noqa: TRY004 - a test fails by it
     return value.value

@@ -1,0 +1,58 @@
+"""Records the example's first release of each application, so that a new project has something live in the sandbox."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any, cast
+
+from parity.config import digest, settings
+from parity.config.project import Project
+from parity.releases import stack_file
+from parity.scaffold import jinja, seal
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from pathlib import Path
+
+
+def record(root: Path, name: str) -> None:
+    """Record release r1 of every application in every stack of the new project `name` in `root`, and make it live.
+
+    Raises:
+        ConfigError: the catalog or a stack's file has faults, for example a name that grows too long in a stack.
+    """
+    project = Project(root)
+    for stack, path in project.stack_files().items():
+        document = project.stack_document(path)["config"]
+        declared = settings.load(stack, root, opened(document, name, stack))
+        file = stack_file.load(path)
+        for application in declared.releases:
+            file, _ = stack_file.add_release(
+                file,
+                application,
+                commit=jinja.example_commit(name, application),
+                config=digest.config_digest(declared, application, 1),
+                credentials=1,
+                live=True,
+            )
+        stack_file.write(file)
+
+
+def opened(config: Mapping[str, Any], name: str, stack: str) -> dict[str, str]:
+    """A stack file's config as the engine gives it: secrets opened, mappings and lists as JSON."""
+    return {key: _engine_text(_opened(value, name, stack)) for key, value in config.items()}
+
+
+def _engine_text(value: Any) -> str:
+    return value if isinstance(value, str) else json.dumps(value)
+
+
+def _opened(value: Any, name: str, stack: str) -> Any:
+    if isinstance(value, list):
+        return [_opened(each, name, stack) for each in cast("list[Any]", value)]
+    if not isinstance(value, dict):
+        return value
+    mapping = cast("dict[str, Any]", value)
+    if mapping.keys() == {"secure"}:
+        return seal.opened(str(mapping["secure"]), name, stack)
+    return {key: _opened(each, name, stack) for key, each in mapping.items()}

@@ -1,0 +1,137 @@
+"""Walks a page: runs its `sh` blocks in one shell, in order, and compares what they print with the `text` blocks below.
+
+In a `text` block a line is what some line of the output holds, in this order; `...` stands for anything, white space is
+not compared. A command that is to fail says so: `# exit code 20`.
+"""
+
+from __future__ import annotations
+
+import re
+import shutil
+import subprocess
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from repository.pages import lines, project_files
+from support.paths import ROOT
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from pathlib import Path
+
+LIMIT_SECONDS = 900
+_CODE = re.compile(r"#.*exit code (\d+)")
+_MARK = "@@ step"
+_ENDED = re.compile(rf"^{_MARK} (\d+) ended with (\d+)$", re.MULTILINE)
+
+
+@dataclass
+class Step:
+    """One command line of a page, and what it is to print."""
+
+    number: int
+    command: str
+    shown: list[str] = field(default_factory=list)
+
+    @property
+    def code(self) -> int:
+        """The exit code that it is to end with."""
+        found = _CODE.search(self.command)
+        return int(found[1]) if found else 0
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """How a step ended."""
+
+    step: Step
+    code: int
+    output: str
+
+    def problems(self) -> list[str]:
+        """What is not as the page says."""
+        where = f"line {self.step.number}: {self.step.command}"
+        if self.code != self.step.code:
+            return [f"{where}\nended with {self.code}, not {self.step.code}:\n{self.output}"]
+        return [f"{where}\ndid not print {line!r}:\n{self.output}" for line in missing(self.step.shown, self.output)]
+
+
+def steps(page: Path) -> list[Step]:
+    """The page's command lines in order; a `text` block belongs to the commands of the block before it, as one."""
+    found: list[Step] = []
+    open_line = False
+    block: list[str] = []
+    for line in lines(page):
+        if line.language == "sh":
+            if open_line:
+                found[-1].command += f"\n{line.text}"
+            else:
+                found.append(Step(line.number, line.text))
+            open_line = line.text.endswith("\\")
+            block = found[-1].shown
+        elif line.language == "text":
+            block.append(line.text)
+    return found
+
+
+def missing(shown: list[str], output: str) -> list[str]:
+    """The first line of those shown that the output does not hold after the ones before it, if there is one."""
+    rest = [_plain(line) for line in output.splitlines()]
+    for line in shown:
+        pattern = re.compile(".*".join(re.escape(_plain(part)) for part in line.split("...")))
+        at = next((index for index, each in enumerate(rest) if pattern.search(each)), None)
+        if at is None:
+            return [line]
+        rest = rest[at + 1 :]
+    return []
+
+
+def _plain(text: str) -> str:
+    return " ".join(text.split())
+
+
+def script(todo: list[Step]) -> str:
+    """A shell script that runs the steps, marks their ends, and stops at the first that does not end as it should."""
+    parts = ["exec 2>&1"]
+    for index, step in enumerate(todo):
+        end = f"printf '\\n{_MARK} {index} ended with %s\\n' \"$code\""
+        parts.append(f'{step.command}\ncode=$?; {end}; [ "$code" = {step.code} ] || exit 1')
+    return "\n".join(parts) + "\n"
+
+
+def walk(page: Path, project: Path, environment: Mapping[str, str]) -> list[Outcome]:
+    """Run a page's commands in a project; those after the first failure are not run and have no outcome."""
+    todo = steps(page)
+    done = subprocess.run(
+        ["bash", "-c", script(todo)],
+        cwd=project,
+        env=dict(environment),
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        timeout=LIMIT_SECONDS,
+        check=False,
+    )
+    return outcomes_of(todo, done.stdout)
+
+
+def outcomes_of(todo: list[Step], output: str) -> list[Outcome]:
+    """How each step ended, by the marks in the output."""
+    outcomes: list[Outcome] = []
+    start = 0
+    for mark in _ENDED.finditer(output):
+        outcomes.append(Outcome(todo[int(mark[1])], int(mark[2]), output[start : mark.start()]))
+        start = mark.end()
+    return outcomes
+
+
+def clone(target: Path) -> Path:
+    """A checkout of its own with every file of this one and a first commit, as a reader of the pages has one."""
+    for path in project_files():
+        copy = target / path.relative_to(ROOT)
+        copy.parent.mkdir(parents=True, exist_ok=True)
+        shutil.copy2(path, copy)
+    identity = ("-c", "user.name=Reader", "-c", "user.email=reader@storefront.example")
+    for command in (("init", "-q", "-b", "main"), ("add", "-A"), (*identity, "commit", "-q", "-m", "Begin")):
+        subprocess.run(["git", *command], cwd=target, check=True)
+    return target

@@ -79,8 +79,8 @@ def pages() -> list[Path]:
 
 
 def name_of(page: Path) -> str:
-    """The page's path in the repository."""
-    return page.relative_to(ROOT).as_posix()
+    """The page's path in the repository; its own name where it is of another folder."""
+    return page.relative_to(ROOT).as_posix() if page.is_relative_to(ROOT) else page.name
 
 
 def lines(page: Path) -> Iterator[Line]:

@@ -28,7 +28,7 @@ def folder():
 
 @pytest.mark.engine
 @pytest.mark.sandbox
-@pytest.mark.timeout(960)
+@pytest.mark.timeout(1560)
 def test_every_command_of_the_tutorial_does_what_the_page_shows(folder):
     project = clone(folder / "storefront")
     environment = {name: value for name, value in os.environ.items() if name not in OTHERS}
@@ -71,3 +71,14 @@ def test_a_walk_stops_at_the_first_command_that_does_not_end_as_it_should(tmp_pa
     outcomes = outcomes_of(todo, done.stdout)
     assert [outcome.code for outcome in outcomes] == [0, 1, 1]
     assert [bool(outcome.problems()) for outcome in outcomes] == [False, False, True]
+
+
+def test_the_commands_of_one_block_are_compared_with_the_text_below_it_as_one(tmp_path):
+    page = tmp_path / "page.md"
+    page.write_text("```sh\necho one\necho two\n```\n\n```text\none\ntwo\n```\n\n```sh\necho three\n```\n")
+    todo = steps(page)
+    assert [step.block for step in todo] == [1, 1, 2]
+    done = subprocess.run(["bash", "-c", script(todo)], capture_output=True, text=True, check=False)
+    outcomes = outcomes_of(todo, done.stdout)
+    assert [outcome.problems() for outcome in outcomes] == [[], [], []]
+    assert missing(["one"], outcomes[2].output)

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
 
-LIMIT_SECONDS = 900
+LIMIT_SECONDS = 1500
 _CODE = re.compile(r"#.*exit code (\d+)")
 _MARK = "@@ step"
 _ENDED = re.compile(rf"^{_MARK} (\d+) ended with (\d+)$", re.MULTILINE)
@@ -31,7 +31,10 @@ class Step:
 
     number: int
     command: str
+    block: int = 0
+    """The number of its fenced block."""
     shown: list[str] = field(default_factory=list)
+    """What its block is to print; given to the block's last command."""
 
     @property
     def code(self) -> int:
@@ -57,20 +60,21 @@ class Outcome:
 
 
 def steps(page: Path) -> list[Step]:
-    """The page's command lines in order; a `text` block belongs to the commands of the block before it, as one."""
+    """The page's command lines in order."""
     found: list[Step] = []
+    block, last = 0, None
     open_line = False
-    block: list[str] = []
     for line in lines(page):
         if line.language == "sh":
+            block += last != "sh"
             if open_line:
                 found[-1].command += f"\n{line.text}"
             else:
-                found.append(Step(line.number, line.text))
+                found.append(Step(line.number, line.text, block))
             open_line = line.text.endswith("\\")
-            block = found[-1].shown
         elif line.language == "text":
-            block.append(line.text)
+            found[-1].shown.append(line.text)
+        last = line.language
     return found
 
 
@@ -116,11 +120,14 @@ def walk(page: Path, project: Path, environment: Mapping[str, str]) -> list[Outc
 
 
 def outcomes_of(todo: list[Step], output: str) -> list[Outcome]:
-    """How each step ended, by the marks in the output."""
+    """How each step ended, by the marks in the output; a step's output is its block's up to there."""
     outcomes: list[Outcome] = []
-    start = 0
+    start, said = 0, ""
     for mark in _ENDED.finditer(output):
-        outcomes.append(Outcome(todo[int(mark[1])], int(mark[2]), output[start : mark.start()]))
+        step = todo[int(mark[1])]
+        goes_on = bool(outcomes) and outcomes[-1].step.block == step.block
+        said = (said if goes_on else "") + output[start : mark.start()]
+        outcomes.append(Outcome(step, int(mark[2]), said))
         start = mark.end()
     return outcomes
 

@@ -126,6 +126,7 @@ BREAKS = [
         "    timeout-minutes: 5\n    environment: prod\n",
         "without `concurrency",
     ),
+    ("make test", ".venv/bin/parity deliver staging", "no signal reaches it"),
 ]
 
 

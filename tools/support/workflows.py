@@ -175,7 +175,19 @@ def limits(workflow: Workflow) -> Iterator[str]:
     )
 
 
-RULES = (permissions, pins, events, forks, concurrency, checkouts, injections, limits)
+def signals(workflow: Workflow) -> Iterator[str]:
+    """A cancelled run signals the step's own process alone: bash passes nothing on, so `parity` takes its place.
+
+    Without `exec` the engine and its plugins are killed with the lock held and no end in the ledger.
+    """
+    for name, step in workflow.steps():
+        last = (str(step.get("run", "")).strip().splitlines() or [""])[-1]
+        runs = re.search(r"\bparity (up|deliver|rollback|release|promote|prune|recover|drift|preview)\b", last)
+        if runs and "|" not in last and not last.startswith("exec "):
+            yield f"{workflow.name}: job {name} runs parity without exec, so that no signal reaches it"
+
+
+RULES = (permissions, pins, events, forks, concurrency, checkouts, injections, limits, signals)
 
 
 def findings(workflow: Workflow) -> list[str]:

@@ -14,6 +14,7 @@ ParityError (1)
 ├── UnsureError (10)       a person has to decide or mend something first
 ├── GateError (11)         a dangerous change is not acknowledged
 ├── PolicyError (12)       a mandatory policy refuses what is declared
+├── PlanError (14)         the plan is not what was approved, or what it depends on has changed; nothing was changed
 ├── ApiError (13)          Vercel or GitHub refused what the command asked, or did not answer
 ├── DriftError (20)        what is there is not what was declared
 └── LookError (21)         something could not be looked at, so nobody knows whether it is clean
@@ -139,6 +140,12 @@ class PolicyError(ParityError):
     """A mandatory policy refuses what is declared."""
 
     exit_code = 12
+
+
+class PlanError(ParityError):
+    """The plan is not the one that was approved, or something that it depends on has changed; nothing was changed."""
+
+    exit_code = 14
 
 
 class ApiError(ParityError):

@@ -1,0 +1,175 @@
+"""A plan as a file: the engine's own plan, what it depends on, what the gate said, sealed by one digest.
+
+The file is JSON. Secrets in the engine's plan are encrypted by the stack's secrets provider, as in the state. The seal
+is an HMAC by a key derived from the stack secret: a plan that was edited is refused by everyone who can apply it, and
+nobody without the stack secret can make one.
+"""
+
+from __future__ import annotations
+
+import base64
+import gzip
+import hashlib
+import hmac
+import json
+from dataclasses import asdict, dataclass, field
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING, Any, cast
+
+from pydantic import TypeAdapter
+
+from parity.config import passwords
+from parity.errors import PlanError
+from parity.updates.conditions import Conditions, canonical, differences
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from pathlib import Path
+
+    from parity.config.secret import Secret
+
+FORM = 1
+"""Raised with each change of the file's form; a plan of another form is not applied."""
+LASTS = timedelta(hours=24)
+"""How long a plan may be applied where nothing else is said."""
+_SEAL, _CONDITIONS = b"parity/plan/1", b"parity/conditions/1"
+
+
+@dataclass(frozen=True)
+class SavedPlan:
+    """What was planned for one stack."""
+
+    project: str
+    stack: str
+    made: str
+    """ISO 8601, UTC."""
+    expires: str
+    """ISO 8601, UTC."""
+    commit: str
+    """Of the program, 40 hex digits, `+changes` where the checkout differs from it; empty outside of Git."""
+    changes: list[list[str]]
+    """Operation and URN of each change, in the engine's order."""
+    dangers: list[list[str]]
+    """URN, rule and acknowledgement of each dangerous change that was let through."""
+    conditions: Conditions = field(repr=False)
+    engine: str = field(repr=False)
+    """The engine's plan file, gzipped, base64."""
+    form: int = FORM
+
+    @property
+    def digest(self) -> str:
+        """What names this plan: SHA-256 over all of it, 64 hex digits."""
+        return hashlib.sha256(canonical(asdict(self))).hexdigest()
+
+    def engine_plan(self) -> bytes:
+        """The engine's own plan file, as `pulumi up --plan` takes it."""
+        return gzip.decompress(base64.b64decode(self.engine))
+
+    def write(self, path: Path, secret: Secret) -> None:
+        """Write the file for its owner alone."""
+        document = {"plan": asdict(self), "digest": self.digest, "seal": _seal(self, secret)}
+        path.touch(mode=0o600)
+        path.write_text(json.dumps(document, indent=1) + "\n", encoding="utf-8")
+
+    def require(self, project: str, stack: str, now: datetime) -> None:
+        """Raise PlanError where it is of another stack, or too old."""
+        if (self.project, self.stack) != (project, stack):
+            raise PlanError(
+                f"the plan is of {self.project}/{self.stack}, not of {project}/{stack}",
+                remedy=f"parity preview {stack} --save FILE",
+            )
+        if now >= datetime.fromisoformat(self.expires):
+            raise PlanError(
+                f"the plan of {self.made} expired at {self.expires}", remedy=f"parity preview {stack} --save FILE"
+            )
+
+    def require_conditions(self, found: Conditions) -> None:
+        """Raise PlanError, naming everything that is not as it was when the plan was made."""
+        changed = list(differences(self.conditions, found))
+        if changed:
+            raise PlanError(
+                "what the plan depends on has changed since it was made; nothing was changed:\n"
+                + "\n".join(f"  {each}" for each in changed),
+                where=f"plan {self.digest[:12]} of {self.made}",
+                remedy=f"parity preview {self.stack} --save FILE, and have that plan approved",
+            )
+
+
+def make(
+    *,
+    project: str,
+    stack: str,
+    commit: str,
+    changes: list[list[str]],
+    dangers: list[list[str]],
+    conditions: Conditions,
+    engine: bytes,
+    now: datetime,
+    lasts: timedelta = LASTS,
+) -> SavedPlan:
+    """A plan that was just made."""
+    packed = base64.b64encode(gzip.compress(engine, mtime=0)).decode()
+    when, end = (each.replace(microsecond=0).isoformat() for each in (now, now + lasts))
+    return SavedPlan(project, stack, when, end, commit, changes, dangers, conditions, packed)
+
+
+def read(path: Path, secret: Secret, digest: str | None = None) -> SavedPlan:
+    """Read a plan from its file.
+
+    Args:
+        path: the file.
+        secret: the stack secret.
+        digest: of the plan that was approved, 64 hex digits or at least their first 12; None accepts any sealed plan.
+
+    Raises:
+        PlanError: the file cannot be read, is of another form, was edited, or is not the plan that was approved.
+    """
+    try:
+        document = cast("dict[str, Any]", json.loads(path.read_text(encoding="utf-8")))
+        plan = _plan(document["plan"])
+        seal = str(document["seal"])
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise PlanError(f"the plan cannot be read: {error}", where=str(path), remedy=_AGAIN) from error
+    if not hmac.compare_digest(seal, _seal(plan, secret)):
+        raise PlanError(
+            "the plan was edited, or is of a stack with another secret: its seal does not fit",
+            where=str(path),
+            remedy=_AGAIN,
+        )
+    if digest is not None and not _is(plan.digest, digest):
+        raise PlanError(
+            f"this is plan {plan.digest[:12]}, and {digest[:12]} was approved", where=str(path), remedy=_AGAIN
+        )
+    return plan
+
+
+_AGAIN = "make the plan again with `parity preview STACK --save FILE`"
+_SHORTEST = 12
+
+
+def _is(digest: str, wanted: str) -> bool:
+    return len(wanted) >= _SHORTEST and digest.startswith(wanted.lower())
+
+
+def _plan(given: Mapping[str, Any]) -> SavedPlan:
+    """The plan in a document; raises ValueError where its form is another one."""
+    if given.get("form") != FORM:
+        raise ValueError(f"its form is {given.get('form')}, and this version applies {FORM}")
+    return _READER.validate_python(given)
+
+
+_READER = TypeAdapter(SavedPlan)
+
+
+def _seal(plan: SavedPlan, secret: Secret) -> str:
+    return hmac.new(passwords.expand(secret, _SEAL), canonical(asdict(plan)), hashlib.sha256).hexdigest()
+
+
+def conditions_key(secret: Secret) -> bytes:
+    """The key of the fingerprints of live objects, 32 bytes."""
+    return passwords.expand(secret, _CONDITIONS)
+
+
+def now() -> datetime:
+    """The time, UTC."""
+    return datetime.now(UTC)

@@ -43,7 +43,7 @@ def named_paths(line: Line) -> list[str]:
     """The paths of this repository that a line names in code."""
     found: list[str] = []
     for span in line.spans:
-        path = span.partition(":")[0].rstrip(".")
+        path = re.sub(r"^P/", "packages/parity/src/parity/", span.partition(":")[0].rstrip("."))
         if PATH.match(path) and path.endswith(SUFFIXES) and not path.startswith(("/", "~")):
             found.append(path)
     return found
@@ -79,6 +79,19 @@ def broken_links(line: Line) -> list[str]:
     return broken
 
 
+def missing_functions(line: Line) -> list[str]:
+    """The functions and classes that a line names with their file and that are not there."""
+    missing: list[str] = []
+    for span in line.spans:
+        found = re.fullmatch(r"([\w./-]+\.py):(\w+)", span)
+        if found:
+            file = ROOT / re.sub(r"^P/", "packages/parity/src/parity/", found[1])
+            defined = rf"^ *(?:async )?(?:def|class) {found[2]}\b"
+            if not file.is_file() or not re.search(defined, file.read_text(encoding="utf-8"), re.MULTILINE):
+                missing.append(f"{line.page}:{line.number}: {span}")
+    return missing
+
+
 def wrong_commands(line: Line) -> list[str]:
     if line.page in GENERATED:
         return []
@@ -100,6 +113,19 @@ def test_the_pages_are_found():
 
 def test_every_path_that_a_page_names_exists():
     assert every(missing_paths) == []
+
+
+def test_every_function_that_a_page_names_exists():
+    assert every(missing_functions) == []
+
+
+@pytest.mark.parametrize("text", ["`P/drift/audit.py:no_such`", "`infra/build.py:no_such`", "`P/no_such.py:audit`"])
+def test_a_function_that_is_gone_is_noticed(text):
+    assert missing_functions(line(text))
+
+
+def test_a_function_that_is_there_is_taken():
+    assert not missing_functions(line("`P/drift/audit.py:audit`, `infra/build.py:build`"))
 
 
 def test_every_link_between_pages_leads_somewhere():

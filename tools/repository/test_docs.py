@@ -7,7 +7,7 @@ import re
 import pytest
 
 from repository import command_lines
-from repository.pages import GENERATED, Line, anchors, lines, name_of, pages, prose
+from repository.pages import GENERATED, UNREAD, Line, anchors, lines, name_of, pages, prose
 from support.paths import ROOT
 
 WIDTH = 120
@@ -32,9 +32,6 @@ ELSEWHERE = {
 
 MADE = (".sandbox", ".parity", ".pulumi", ".crash", ".git", ".venv", ".cache", "apps/")
 """How paths begin that a command makes, or that are the applications' own."""
-
-UNWRAPPED = {"docs/fidelity-github.md", "docs/fidelity-vercel.md", "docs/sandbox.md"}
-"""Pages that are still to be wrapped; none may be added."""
 
 REPORTS = {"report.json", "comment.md", "summary.md", "postmortem.md", "drift.json", "page.html"}
 
@@ -95,9 +92,7 @@ def missing_functions(line: Line) -> list[str]:
 def wrong_commands(line: Line) -> list[str]:
     if line.page in GENERATED:
         return []
-    problems = [
-        (text, command_lines.problem(text, complete=complete)) for text, complete in command_lines.named(line)
-    ]
+    problems = [(text, command_lines.problem(text, complete=complete)) for text, complete in command_lines.named(line)]
     return [f"{line.page}:{line.number}: {text}: {said}" for text, said in problems if said]
 
 
@@ -145,7 +140,7 @@ def test_prose_is_wrapped():
     wide = [
         str(line)
         for page in pages()
-        if name_of(page) not in GENERATED | UNWRAPPED
+        if name_of(page) not in GENERATED | UNREAD
         for line in prose(page)
         if len(line.text) > WIDTH and not line.text.lstrip().startswith("|") and " " in line.text.strip()
     ]

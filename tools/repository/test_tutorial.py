@@ -62,7 +62,10 @@ def test_an_output_that_is_not_as_shown_is_noticed(shown, output):
 
 
 def test_an_output_that_is_as_shown_is_taken():
-    assert missing(["r1 (newest) ... READY yes yes", "done"], "x\n r1 (newest)  abc   READY  yes   yes  \nall done\n") == []
+    assert (
+        missing(["r1 (newest) ... READY yes yes", "done"], "x\n r1 (newest)  abc   READY  yes   yes  \nall done\n")
+        == []
+    )
 
 
 def test_a_walk_stops_at_the_first_command_that_does_not_end_as_it_should(tmp_path):

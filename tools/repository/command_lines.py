@@ -22,7 +22,7 @@ _ENDS = {"|", ">", "&&", ";", "||"}
 
 
 def named(line: Line) -> Iterator[tuple[str, bool]]:
-    """Each command line on a line, and whether it is one to run as it stands, so that all its arguments must be there."""
+    """Each command line on a line, and whether it is to run as it stands, so that all its arguments must be there."""
     if line.language is not None:
         if line.language in {"sh", "console", ""} and _START.match(line.text.strip()):
             yield line.text.strip(), True
@@ -33,7 +33,7 @@ def named(line: Line) -> Iterator[tuple[str, bool]]:
 
 
 def problem(text: str, *, complete: bool) -> str | None:
-    """What is wrong with a command line: a command or an option that does not exist, an argument too few or too many."""
+    """What is wrong with a command line: an unknown command or option, an argument too few or too many."""
     words = _words(text)
     command, path = _root(), ["parity"]
     while (children := getattr(command, "commands", None)) is not None and words and not words[0].startswith("-"):

@@ -10,7 +10,7 @@ import json
 import re
 from typing import TYPE_CHECKING
 
-from repository.pages import GENERATED, UNREAD, pages, name_of, prose, project_files
+from repository.pages import GENERATED, UNREAD, name_of, pages, project_files, prose
 from support.paths import ROOT
 
 if TYPE_CHECKING:

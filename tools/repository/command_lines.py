@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import re
 import shlex
 from typing import TYPE_CHECKING, Any
@@ -52,6 +53,7 @@ def problem(text: str, *, complete: bool) -> str | None:
     return None
 
 
+@functools.cache
 def _root() -> Any:
     from parity.cli.main import application  # noqa: PLC0415 - it puts every command together, for this check alone
 

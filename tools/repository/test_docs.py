@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import functools
 import re
 
 import pytest
 
 from repository import command_lines
-from repository.pages import GENERATED, UNREAD, Line, anchors, lines, name_of, pages, prose
+from repository.pages import GENERATED, UNREAD, Line, anchors, lines, name_of, pages, project_files, prose
 from support.paths import ROOT
 
 WIDTH = 120
@@ -50,14 +51,17 @@ def is_elsewhere(line: Line, path: str) -> bool:
     return path.startswith((*MADE, *ELSEWHERE.get(line.page, ()))) or path.rsplit("/", 1)[-1] in REPORTS
 
 
+@functools.cache
+def known() -> frozenset[str]:
+    """Every file and folder of the repository, from the root and by its bare name."""
+    files = [path.relative_to(ROOT) for path in project_files()]
+    paths = {*files, *(parent for path in files for parent in path.parents)}
+    return frozenset({path.as_posix() for path in paths} | {path.name for path in paths})
+
+
 def exists(line: Line, path: str) -> bool:
-    """Whether it is in the repository: from the root, or a bare name in a folder that the page is about."""
-    if "/" not in path.rstrip("/"):
-        return any(ROOT.glob(path)) or any(
-            next((ROOT / top).rglob(path.rstrip("/")), None)
-            for top in ("infra", "components", "packages", "tools", "tests", "docs", "benchmarks", ".github", "plugin")
-        )
-    return (ROOT / path).exists() or ((ROOT / line.page).parent / path).exists()
+    """Whether it is in the repository: from the root, from the page's folder, or a bare name."""
+    return path.rstrip("/") in known() or ((ROOT / line.page).parent / path).exists()
 
 
 def missing_paths(line: Line) -> list[str]:

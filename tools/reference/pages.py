@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-import typer.main
-
+from parity.cli.lazy_group import load
+from parity.cli.listing import JOBS, LISTINGS
 from parity_sandbox import github, vercel
 
 if TYPE_CHECKING:
@@ -13,7 +13,12 @@ if TYPE_CHECKING:
 
 _HEAD = """# Commands
 
-Generated from the commands by `make docs`; do not edit.
+Generated from the commands by `make docs`; do not edit. Grouped as `parity --help` groups them; every command takes
+`-h`.
+
+Where the shell names no state backend (`pulumi login`, `PULUMI_BACKEND_URL`) and no account, and the checkout's sandbox
+runs, a command uses the sandbox and says so in its first line, on standard error. With anything of an account
+configured it never does.
 
 Exit codes: 0 done; 1 a finding or any other fault; 2 wrong use or a fault in the project's files; 3 the sandbox does
 not run; 4 the sandbox failed; 5 the engine or a plugin cannot be had; 6 a Pulumi command failed; 7 what is live does
@@ -24,10 +29,15 @@ or GitHub refused what was asked, or did not answer. `parity sandbox exec` ends 
 
 
 def commands() -> Iterator[tuple[str, Any]]:
-    """Every command as its full name (`parity sandbox up`) and its click command, in order."""
-    from parity.cli.main import application  # noqa: PLC0415 - the command line puts the commands together, this page included
+    """Every command as its full name (`parity sandbox up`) and its click command, in the order of the help."""
+    for job in JOBS:
+        yield from _of(job)
 
-    yield from _walk("parity", typer.main.get_command(application()))
+
+def _of(job: str) -> Iterator[tuple[str, Any]]:
+    for each in LISTINGS:
+        if each.job == job:
+            yield from _walk(f"parity {each.name}", load(each))
 
 
 def _walk(name: str, command: Any) -> Iterator[tuple[str, Any]]:
@@ -42,13 +52,16 @@ def _walk(name: str, command: Any) -> Iterator[tuple[str, Any]]:
 
 def commands_page() -> str:
     """The page, Markdown."""
-    return "\n".join([_HEAD, *(_section(name, command) for name, command in commands())]).rstrip() + "\n"
+    parts = [_HEAD]
+    for job in JOBS:
+        parts += [f"## {job}\n", *(_section(name, command) for name, command in _of(job))]
+    return "\n".join(parts).rstrip() + "\n"
 
 
 def _section(name: str, command: Any) -> str:
     shown = [parameter for parameter in command.params if not getattr(parameter, "hidden", False)]
     usage = " ".join([name, *(_usage(parameter) for parameter in shown)])
-    lines = [f"## {name}", "", str(command.help or "").strip(), "", "```", usage, "```", ""]
+    lines = [f"### {name}", "", str(command.help or "").strip(), "", "```", usage, "```", ""]
     if shown:
         lines += ["| | |", "| --- | --- |", *(_row(parameter) for parameter in shown), ""]
     return "\n".join(lines)
@@ -58,7 +71,7 @@ def _usage(parameter: Any) -> str:
     if parameter.param_type_name == "argument":
         return parameter.metavar or parameter.name.upper()
     option = max(parameter.opts, key=len)
-    text = option if parameter.is_flag else f"{option} {parameter.name.upper()}"
+    text = option if parameter.is_flag else f"{option} {parameter.metavar or parameter.name.upper()}"
     return text if parameter.required else f"[{text}]"
 
 

@@ -56,7 +56,7 @@ def test_every_command_has_help_and_so_has_each_of_its_parameters(name):
 
 @pytest.mark.parametrize("name", COMMANDS)
 def test_every_command_is_documented(name):
-    assert f"\n## {name}\n" in (ROOT / "docs" / "commands.md").read_text()
+    assert f"\n### {name}\n" in (ROOT / "docs" / "commands.md").read_text()
 
 
 def test_the_generated_pages_are_up_to_date():

@@ -26,8 +26,8 @@ def said(capsys):
 
 
 def test_that_there_is_nothing_to_do_is_the_first_line_and_what_is_live_the_last(said):
-    first, *between, last = said(SAME)
-    assert first == "Nothing to recover: 1 resources of staging are as recorded."
+    first, *between, last = said(SAME, declared=12)
+    assert first == "Nothing to recover: 12 resources of staging are as recorded."
     assert not between
     assert last.startswith("Live now: ")
 

@@ -17,6 +17,7 @@ from parity.check.facts import ABSENT, Facts, Place, facts
 from parity.check.trace import Group, Tracer, by_exchange, changed
 from parity.check.units import STACK_NAME, Unit, differing, is_missing, look_up, spell
 from parity.config.secret import Secret
+from parity.engine.counting import counted
 from parity.evaluate.graph import SecretInput
 
 if TYPE_CHECKING:
@@ -183,7 +184,7 @@ def compare(
     return Result(
         one=one.stack,
         other=other.stack,
-        resources=sum(place.aspect == "resource" for place in mine),
+        resources=counted(place.resource for place in mine if place.aspect == "resource"),
         facts=total,
         equal=total - len(unequal | branching),
         differences=tuple(judged),

@@ -1,70 +1,48 @@
-"""The command `parity`: puts the commands together and shows every error as its class says."""
+"""The command `parity`: its own options, and how every error is shown."""
 
 from __future__ import annotations
 
-import importlib
 import json
 import sys
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-if TYPE_CHECKING:
-    from collections.abc import Iterable
+from parity.cli.lazy_group import LazyGroup, plain
 
+if TYPE_CHECKING:
     from parity.errors import ParityError
 
-COMMANDS: dict[str, tuple[str, str]] = {
-    "sandbox": ("parity.cli.commands.sandbox", "app"),
-    "engine": ("parity.cli.commands.engine", "app"),
-    "check": ("parity.cli.commands.check", "check"),
-    "doctor": ("parity.cli.commands.doctor", "doctor"),
-    "demo": ("parity.cli.commands.demo", "demo"),
-    "preview": ("parity.cli.commands.preview", "preview"),
-    "comment": ("parity.cli.commands.comment", "comment"),
-    "up": ("parity.cli.commands.up", "up"),
-    "recover": ("parity.cli.commands.recover", "recover"),
-    "drift": ("parity.cli.commands.drift", "drift"),
-    "drift-issue": ("parity.cli.commands.drift", "drift_issue"),
-    "adopt": ("parity.cli.commands.drift", "adopt_"),
-    "ledger": ("parity.cli.commands.ledger", "ledger"),
-    "postmortem": ("parity.cli.commands.postmortem", "postmortem"),
-    "release": ("parity.cli.commands.releases", "release"),
-    "promote": ("parity.cli.commands.releases", "promote"),
-    "rollback": ("parity.cli.commands.releases", "rollback"),
-    "releases": ("parity.cli.commands.releases", "releases"),
-    "prune": ("parity.cli.commands.releases", "prune"),
-    "deliver": ("parity.cli.commands.releases", "deliver"),
-}
-"""Each command, or group of commands, with the module that has it and its name there; in the order of the help."""
+_HELP = "Staging and prod from one Pulumi program: brought up, proved the same, promoted in one switch."
 
 
-def application(names: Iterable[str] = COMMANDS) -> typer.Typer:
-    """The command line with these commands only: what is not asked for is not imported, which would take a second."""
-    app = typer.Typer(
-        name="parity",
-        no_args_is_help=True,
-        help="Staging and prod from one Pulumi program: brought up, proved the same, promoted in one switch.",
-        rich_markup_mode=None,
-        pretty_exceptions_enable=False,
-    )
-    # A callback, so that one command alone is still called by its name.
-    app.callback()(lambda: None)
-    for name in names:
-        module, attribute = COMMANDS[name]
-        found = getattr(importlib.import_module(module), attribute)
-        if isinstance(found, typer.Typer):
-            app.add_typer(found, name=name)
-        else:
-            app.command(name=name)(found)
-    return app
+def _print_version(wanted: bool) -> None:
+    if wanted:
+        from importlib.metadata import version  # noqa: PLC0415 - only for this option
+
+        typer.echo(f"parity {version('pulumi-parity')}")
+        raise typer.Exit
+
+
+def _root(
+    _version: Annotated[
+        bool, typer.Option("--version", help="Print the version and exit.", callback=_print_version, is_eager=True)
+    ] = False,
+) -> None:
+    pass
+
+
+def application() -> Any:
+    """The command line as click's command; no command's own module is loaded before it is asked for."""
+    app = plain(_HELP, cls=LazyGroup, completion=True)
+    app.callback()(_root)
+    return typer.main.get_command(app)
 
 
 def main() -> None:
-    """Run the command line; a fault that a person can mend is shown without a traceback, with its own exit code."""
-    asked = sys.argv[1:2]
+    """Run the command line; a fault that a person can correct is shown without a traceback, with its own exit code."""
     try:
-        application(asked if asked and asked[0] in COMMANDS else COMMANDS)()
+        application()(prog_name="parity")
     except Exception as error:
         from parity.cli.translate import translated  # noqa: PLC0415 - it imports what most commands do not need
 

@@ -7,11 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
-from ruamel.yaml import YAML
-from ruamel.yaml.error import YAMLError
-
-from parity.config import program, yaml_form
-from parity.config.problems import ConfigProblem
+from parity.config import program
 from parity.errors import ProjectError
 
 if TYPE_CHECKING:
@@ -48,6 +44,12 @@ class Project:
 
     def stack_document(self, path: Path) -> dict[str, Any]:
         """A stack's file as plain data; raises ProjectError where it cannot be read or is not a mapping."""
+        from ruamel.yaml import YAML  # noqa: PLC0415 - a command's start, its help and TAB only list the files
+        from ruamel.yaml.error import YAMLError  # noqa: PLC0415
+
+        from parity.config import yaml_form  # noqa: PLC0415
+        from parity.config.problems import ConfigProblem  # noqa: PLC0415
+
         text = yaml_form.read_text(path)
         if isinstance(text, ConfigProblem):
             raise ProjectError(f"{path.name} {text.what.rstrip('.')}", where=str(path), remedy=text.remedy)

@@ -7,11 +7,13 @@ import signal
 import subprocess
 import tempfile
 import threading
+from collections import Counter
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
+from parity.engine.counting import counts
 from parity.errors import FailedUpdate, UpdateError
 
 if TYPE_CHECKING:
@@ -40,7 +42,7 @@ class Progress:
     """What an update has done so far, from the engine's events."""
 
     changes: dict[str, int] = field(default_factory=dict[str, int])
-    """Operations at the end, by kind: `{"create": 61}`."""
+    """Operations at the end, by kind: `{"create": 61}`; of the resources that `counting` counts."""
     finished: int = 0
     running: dict[str, str] = field(default_factory=dict[str, str])
     """URN to operation, oldest first."""
@@ -52,6 +54,8 @@ class Progress:
     """What ended, in that order; what only looked is left out."""
     terminating: bool = False
     """Whether the engine has heard that it is to end at once."""
+    uncounted: list[str] = field(default_factory=list[str])
+    """The operations that ended and that the engine counts, of resources that the program does not declare."""
 
     @property
     def changed(self) -> int:
@@ -89,9 +93,13 @@ class Progress:
         elif said := _part(event, "stdoutEvent"):
             self.terminating = self.terminating or _TERMINATING in str(said.get("message", ""))
         elif summary := _part(event, "summaryEvent"):
-            self.changes = dict(_part(summary, "resourceChanges"))
+            changes = Counter(_part(summary, "resourceChanges"))
+            changes.subtract(self.uncounted)
+            self.changes = {kind: count for kind, count in changes.items() if count}
 
     def _ended(self, metadata: Mapping[str, Any], *, done: bool) -> None:
+        if done and not counts(metadata["urn"]):
+            self.uncounted.append(metadata["op"])
         if metadata["op"] not in _QUIET:
             self.finished += done
             self.operations.append(Operation(metadata["op"], metadata["urn"], done))

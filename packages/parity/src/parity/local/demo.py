@@ -171,6 +171,7 @@ def _conclude(screen: Screen, changed: Mapping[str, int], found: Sequence[Live],
         screen.out.print(f"\n[bold]Nothing to change:[/] {' and '.join(changed)} are as declared.")
     screen.out.print(
         "\nLook around:\n"
+        "  .venv/bin/parity preview staging\n"
         "  .venv/bin/parity sandbox exec -- pulumi preview --stack staging --diff\n"
         f"  .venv/bin/parity sandbox exec -- curl -s {found[0].answer.url if found else door.page}\n"
         "  make clean-demo   takes all of it down",

@@ -1,12 +1,25 @@
-"""The whole environment of a program that is to meet the sandbox: the shell's, without what leads elsewhere."""
+"""Where a shell's environment leads: to accounts, or nowhere; and the environment that leads into the sandbox."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, cast
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
-    from pathlib import Path
+
+_BACKEND = ("PULUMI_BACKEND_URL", "PULUMI_ACCESS_TOKEN")
+_VENDORS = (
+    # What gives a right at a vendor or names a server: with any of these set, somebody means accounts of their own.
+    "VERCEL_API_TOKEN",
+    "GITHUB_TOKEN",
+    "GH_TOKEN",
+    "GITHUB_APP_PEM_FILE",
+    "PGHOST",
+    "PGSERVICE",
+    "PGPASSWORD",
+)
 
 _FOREIGN = (
     # Another account's settings must not reach the sandbox, nor the sandbox's users another account.
@@ -58,3 +71,40 @@ def compose(
         "VIRTUAL_ENV": str(python),
         "PATH": path,
     }
+
+
+def backends(environment: Mapping[str, str], project_file: Mapping[str, Any]) -> list[str]:
+    """What names a state backend, in the words of a message: variables, Pulumi.yaml or a login; empty where none does.
+
+    Args:
+        environment: The shell's environment.
+        project_file: Pulumi.yaml as plain data.
+    """
+    found = [name for name in _BACKEND if environment.get(name)]
+    if cast("Mapping[str, Any]", project_file.get("backend") or {}).get("url"):
+        found.append("backend.url in Pulumi.yaml")
+    path = _credentials(environment)
+    if _is_logged_in(path):
+        found.append(f"a login in {path}")
+    return found
+
+
+def accounts(environment: Mapping[str, str]) -> list[str]:
+    """The variables that lead to a vendor's account or server."""
+    return [name for name in _VENDORS if environment.get(name)]
+
+
+def _credentials(environment: Mapping[str, str]) -> Path:
+    """Where `pulumi login` keeps its own (pulumi's sdk/go/common/workspace/creds.go)."""
+    folder = environment.get("PULUMI_CREDENTIALS_PATH") or environment.get("PULUMI_HOME") or Path.home() / ".pulumi"
+    return Path(folder) / "credentials.json"
+
+
+def _is_logged_in(path: Path) -> bool:
+    try:
+        return bool(json.loads(path.read_text(encoding="utf-8")).get("current"))
+    except FileNotFoundError:
+        return False
+    except (OSError, ValueError, AttributeError):
+        # There is a login of some kind, which Pulumi itself then judges.
+        return True

@@ -82,6 +82,19 @@ class Local:
         """Install the plugins into its PULUMI_HOME where they are not there yet."""
         toolchain.equip(tools, self.layout.pulumi)
 
+    def enter(self) -> dict[str, str]:
+        """Make it ready for a program of the project, and give the program's whole environment.
+
+        Raises:
+            NotRunning: it does not run.
+            EngineError: no engine is there and none could be had.
+        """
+        self.running()
+        tools = toolchain.resolve()
+        self.equip(tools)
+        self.seed(strict=False)
+        return self.environment(tools)
+
     def environment(self, tools: Engine) -> dict[str, str]:
         """The whole environment of a program that is to meet it."""
         return compose(os.environ, lifecycle.environment(self.directory), Path(sys.prefix), [tools.folder])

@@ -37,6 +37,8 @@ class Recovered:
     """What was found and done."""
 
     stack: str
+    declared: int = 0
+    """How many resources the program declares."""
     holders: list[LockOwner] = field(default_factory=list["LockOwner"])
     ended: list[Running] = field(default_factory=list["Running"])
     kept: str = ""

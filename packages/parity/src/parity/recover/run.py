@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any, cast
 from parity import inventory, redact
 from parity.backend import locks, this_host
 from parity.backend.stack_backend import UPDATE_VARIABLE, open_backend, own_file, provenance
+from parity.engine.counting import counted
 from parity.engine.pulumi import short_urn
 from parity.errors import LockedError, ParityError, UnsureError, UpdateError
 from parity.inventory import domain_health
@@ -72,7 +73,8 @@ class _Recovery:
             self.redactor: Redactor = redact.of(self.graph, self.environment)
             self.place: Backend = open_backend(self.stack)
             self.records: list[Record] = self.place.ledger.records(last=history.RECORDS) if self.place.ledger else []
-            step.done(f"{len(self.graph.resources)} resources declared")
+            self.done.declared = counted(self.graph.resources)
+            step.done(f"{self.done.declared} resources declared")
         with self.screen.step("Fence: nobody else writes") as step:
             self._fence(step)
         try:

@@ -31,7 +31,7 @@ def show(screen: Screen, done: Recovered, *, plan: bool) -> None:
         screen.out.print(text, soft_wrap=True)
 
     if not done.todo:
-        say(f"Nothing to recover: {len(done.plan.of('same'))} resources of {escape(done.stack)} are as recorded.")
+        say(f"Nothing to recover: {done.declared} resources of {escape(done.stack)} are as recorded.")
     for line in decisions(done.plan):
         say(escape(line))
     if done.read:

@@ -13,6 +13,7 @@ from parity import redact
 from parity.backend import locks
 from parity.backend.stack_backend import UPDATE_VARIABLE, log_file, open_backend, provenance
 from parity.backend.store import LEDGER_VARIABLE
+from parity.engine.counting import counted
 from parity.engine.pulumi import short_urn
 from parity.errors import FailedUpdate, UnsureError
 from parity.inventory import domain_health, model
@@ -80,7 +81,7 @@ def run(
         step.waiting("the state")
         place = open_backend(stack)
         before = stack.recorded()
-        step.done(f"{len(before.resources)} resources recorded")
+        step.done(f"{counted(each.urn for each in before.resources)} resources recorded")
     _recover_first(stack, screen, place, before)
     redactor = redact.of(graph, stack.pulumi.environment)
     facts = _facts(stack, settings, before, command)

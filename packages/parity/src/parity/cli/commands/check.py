@@ -7,15 +7,14 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from parity.cli.commands.options import Json
-from parity.config.project import Project, find_project
-from parity.errors import UsageError
-from parity.evaluate import lazy
+from parity.cli.arguments import Arguments
+from parity.cli.commands.options import Json, complete_stacks
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from parity.check.live import Real
+    from parity.config.project import Project
     from parity.config.settings import Settings
 
 _COLORS = {"bad": "red", "good": "green"}
@@ -24,9 +23,11 @@ _BOLD = {"bad", "good", "title"}
 
 def check(
     one: Annotated[
-        str | None, typer.Option("--from", metavar="STACK", help="The first stack. [default: staging]")
-    ] = None,
-    other: Annotated[str | None, typer.Option("--to", metavar="STACK", help="The other stack. [default: prod]")] = None,
+        str, typer.Option("--from", metavar="STACK", help="The first stack.", autocompletion=complete_stacks)
+    ] = "staging",
+    other: Annotated[
+        str, typer.Option("--to", metavar="STACK", help="The other stack.", autocompletion=complete_stacks)
+    ] = "prod",
     secrets: Annotated[
         bool,
         typer.Option(
@@ -41,25 +42,31 @@ def check(
     as_json: Json = False,
     as_markdown: Annotated[bool, typer.Option("--markdown", help="Print Markdown for a pull request.")] = False,
 ) -> None:
-    """Prove that two stacks are the same but for what their files say; exits 1 where they are not.
+    """Prove that two stacks differ only in what their files say.
 
-    The program is evaluated for both, offline: no engine, no network, no secret's value. A difference must follow a key
-    of the stacks' files, or have an entry in `parity:exceptions`; an entry that matches nothing is a fault too. With
-    `--live`, the same is asked of what the two stacks really have, in the environment that the command is started in.
+    Exits 1 where they differ in more. The program is evaluated for both, offline: no engine, no network, no secret's
+    value. A difference must follow a key of the stacks' files, or have an entry in `parity:exceptions`; an entry that
+    matches nothing is a fault too. With `--live`, the same is asked of what the two stacks really have.
     """
-    if as_json and as_markdown:
-        raise UsageError("--json and --markdown exclude each other", remedy="give one of them")
-    lazy.install()
-    # The program and its SDKs, imported once it is known that they are needed.
-    from parity.check import proof, report  # noqa: PLC0415
+    asked = Arguments()
+    asked.exclusive(as_json=as_json, as_markdown=as_markdown)
+    asked.stack(one, "--from")
+    asked.stack(other, "--to")
+    if one == other:
+        asked.add("--from, --to", f"{one} cannot be compared with itself", "name two stacks: --from and --to")
+    asked.require()
+    project = asked.project
+    from parity.evaluate import lazy
 
-    project = find_project()
-    first, second = _pair(project, one, other)
+    lazy.install()
+    # After the SDKs' imports are deferred.
+    from parity.check import proof, report
+
     load = _loader(project, opened=secrets)
     if live:
-        checked = proof.check_live(project, first, second, load, _looker(project))
+        checked = proof.check_live(project, one, other, load, _looker(project))
     else:
-        checked = proof.check(project, first, second, load)
+        checked = proof.check(project, one, other, load)
     if as_json:
         typer.echo(json.dumps(report.document(checked), indent=2))
     elif as_markdown:
@@ -71,30 +78,18 @@ def check(
         raise typer.Exit(1)
 
 
-def _pair(project: Project, one: str | None, other: str | None) -> tuple[str, str]:
-    """The two stacks, both there and not the same."""
-    known = project.stack_files()
-    first, second = one or "staging", other or "prod"
-    for stack in (first, second):
-        if stack not in known:
-            listed = ", ".join(known) or "none"
-            raise UsageError(f"there is no stack {stack}", where=str(project.root), remedy=f"stacks here: {listed}")
-    if first == second:
-        raise UsageError(f"{first} cannot be compared with itself", remedy="name two stacks: --from and --to")
-    return first, second
-
-
 def _loader(project: Project, *, opened: bool) -> Callable[[str], Settings]:
     if opened:
-        from parity.evaluate.stack import Stack, ambient  # noqa: PLC0415
+        from parity.cli.session import engine_of
+        from parity.evaluate.stack import Stack
 
-        engine = ambient(project)
+        engine = engine_of(project)
 
         def load(stack: str) -> Settings:
             return Stack(stack, project, engine).settings()
 
     else:
-        from parity.config import settings  # noqa: PLC0415 - pydantic's models, after the deferring of the SDKs
+        from parity.config import settings
 
         def load(stack: str) -> Settings:
             return settings.load(stack, project.root, None)
@@ -103,11 +98,12 @@ def _loader(project: Project, *, opened: bool) -> Callable[[str], Settings]:
 
 
 def _looker(project: Project) -> Callable[[str], Real]:
-    from parity.check.live import look  # noqa: PLC0415 - only with the engine
-    from parity.console import Screen  # noqa: PLC0415
-    from parity.evaluate.stack import Stack, ambient  # noqa: PLC0415
+    from parity.check.live import look
+    from parity.cli.session import engine_of
+    from parity.console import Screen
+    from parity.evaluate.stack import Stack
 
-    engine, screen = ambient(project), Screen()
+    engine, screen = engine_of(project), Screen()
 
     def look_at(stack: str) -> Real:
         with screen.step(f"Asking what {stack} really has") as step:

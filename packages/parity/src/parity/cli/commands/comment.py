@@ -2,54 +2,57 @@
 
 from __future__ import annotations
 
-import asyncio
 import json
 import os
-from dataclasses import replace
-from datetime import UTC, datetime
 from pathlib import Path
-from typing import Annotated, Any, cast
+from typing import TYPE_CHECKING, Annotated, Any, cast
 
 import typer
 
-from parity.cli.commands.options import Json
-from parity.console import Screen
+from parity.cli.arguments import Arguments
+from parity.cli.commands.options import Json, Repository, Stack
 from parity.errors import ApiError, ProjectError, UsageError
-from parity.inventory.github import service
-from parity.preview import comment as comments
-from parity.preview.make import event, workflow_run
-from parity.vendors.http import Client, VendorError
+
+if TYPE_CHECKING:
+    from parity.preview import comment as comments
 
 
 def comment(
-    stack: Annotated[str, typer.Argument(metavar="STACK", help="The stack that was previewed.")],
+    stack: Stack,
     report: Annotated[
-        Path, typer.Option("--report", help="The folder that `parity preview --output` wrote; it may be missing.")
+        Path,
+        typer.Option(
+            "--report", metavar="FOLDER", help="The folder that `parity preview --output` wrote; it may be missing."
+        ),
     ],
-    repository: Annotated[
-        str | None,
-        typer.Option("--repository", help="owner/name. [default: GITHUB_REPOSITORY]", show_default=False),
-    ] = None,
+    repository: Repository = None,
     pull_request: Annotated[
         int | None,
         typer.Option(
-            "--pull-request", help="Its number. [default: the event in GITHUB_EVENT_PATH]", show_default=False, min=1
+            "--pull-request",
+            metavar="NUMBER",
+            help="Its number. [default: the event in GITHUB_EVENT_PATH]",
+            show_default=False,
+            min=1,
         ),
     ] = None,
     as_json: Json = False,
 ) -> None:
-    """Post a stack's preview to a pull request: one comment for each stack, updated in place.
+    """Post a stack's preview to its pull request.
 
-    Where there is no report the comment says that the preview did not come to its end. A comment that shows a newer
-    preview is left alone. Needs `GITHUB_TOKEN` with the right to write to pull requests. Exits 13 where GitHub refuses.
+    One comment for each stack, updated in place. Where there is no report the comment says that the preview did not
+    come to its end. A comment that shows a newer preview is left alone. Needs `GITHUB_TOKEN` with the right to write to
+    pull requests. Exits 13 where GitHub refuses.
     """
-    name = repository or os.environ.get("GITHUB_REPOSITORY", "")
-    if name.count("/") != 1:
-        raise UsageError("no repository is named", remedy="give --repository owner/name, or set GITHUB_REPOSITORY")
-    number = pull_request if pull_request is not None else _number()
-    token = os.environ.get("GITHUB_TOKEN", "")
-    if not token:
-        raise UsageError("there is no token for GitHub", where="GITHUB_TOKEN", remedy="set it in the environment")
+    asked = Arguments()
+    name, token = asked.github(repository)
+    number = pull_request if pull_request is not None else _number(asked)
+    asked.require()
+    import asyncio
+
+    from parity.console import Screen
+    from parity.vendors.http import VendorError
+
     try:
         posted = asyncio.run(_post(token, name, number, _what(stack, report)))
     except VendorError as error:
@@ -66,6 +69,12 @@ def comment(
 
 
 async def _post(token: str, repository: str, number: int, what: comments.Post) -> comments.Posted:
+    from dataclasses import replace
+
+    from parity.inventory.github import service
+    from parity.preview import comment as comments
+    from parity.vendors.http import Client
+
     public = service(token)
     # A workflow's runner names the address, which is another one on GitHub Enterprise Server.
     own = replace(public, base_url=os.environ.get("GITHUB_API_URL") or public.base_url)
@@ -73,16 +82,25 @@ async def _post(token: str, repository: str, number: int, what: comments.Post) -
         return await comments.post(github, repository, number, what)
 
 
-def _number() -> int:
-    """The pull request's number in the event that started the workflow."""
+def _number(asked: Arguments) -> int:
+    """The pull request's number in the event that started the workflow; without one, 0 and a noted fault."""
+    from parity.preview.make import event
+
     number = event(os.environ).get("pull_request", {}).get("number")
-    if not isinstance(number, int):
-        raise UsageError("no pull request is named", remedy="give --pull-request, or run on a pull request's event")
-    return number
+    if isinstance(number, int):
+        return number
+    remedy = "give --pull-request, or run on a pull request's event"
+    asked.add("--pull-request", "no pull request is named", remedy)
+    return 0
 
 
 def _what(stack: str, folder: Path) -> comments.Post:
     """What is to be posted: the report's comment, or that there is none."""
+    from datetime import UTC, datetime
+
+    from parity.preview import comment as comments
+    from parity.preview.make import event, workflow_run
+
     document, text = folder / "report.json", folder / "comment.md"
     run = workflow_run(os.environ)
     now = datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")

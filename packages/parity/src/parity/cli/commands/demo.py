@@ -8,9 +8,6 @@ from typing import Annotated
 import typer
 
 from parity.cli.commands.options import Directory
-from parity.config.project import find_project
-from parity.console import Screen
-from parity.local import demo as demonstration
 
 _PICTURE_WIDTH = 120
 
@@ -18,13 +15,19 @@ _PICTURE_WIDTH = 120
 def demo(
     directory: Directory = None,
     picture: Annotated[
-        Path | None, typer.Option("--picture", help="Write what is shown to this file as well, as an SVG picture.")
+        Path | None,
+        typer.Option("--picture", metavar="FILE", help="Write what is shown to this file as well, as an SVG picture."),
     ] = None,
 ) -> None:
-    """Start the sandbox, bring every stack up with the real engine, and show what answers.
+    """Bring every stack up in the sandbox, from nothing.
 
-    A second run changes nothing and says so.
+    Starts the sandbox, updates each stack with the real engine, and shows what answers. A second run changes nothing
+    and says so.
     """
+    from parity.config.project import find_project
+    from parity.console import Screen
+    from parity.local import demo as demonstration
+
     project = find_project()
     screen = Screen(record_width=_PICTURE_WIDTH if picture else None)
     try:

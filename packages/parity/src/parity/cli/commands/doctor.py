@@ -7,15 +7,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
-from rich.markup import escape
 
 from parity.cli.commands.options import Directory, Json
-from parity.config.project import find_project
-from parity.console import Screen
-from parity.local import sandbox
-from parity.local.doctor import examine
 
 if TYPE_CHECKING:
+    from parity.console import Screen
     from parity.local.finding import Check
 
 _MARKS = {"ok": "[green]✓[/]", "note": "[yellow]·[/]", "fault": "[red]✗[/]"}
@@ -32,10 +28,16 @@ def doctor(
     ] = False,
     as_json: Json = False,
 ) -> None:
-    """Say which engine, plugins and PostgreSQL are used and whether all is ready; exits 1 where something is not.
+    """Say what is used, from where, and what is missing.
 
-    Nothing is built, fetched or started for it.
+    Engine, plugins, PostgreSQL, stack files and sandbox; exits 1 where one of them is not ready. Nothing is built,
+    fetched or started for it.
     """
+    from parity.config.project import find_project
+    from parity.console import Screen
+    from parity.local import sandbox
+    from parity.local.doctor import examine
+
     project = find_project()
     checks = examine(project, sandbox.Local(project, project.sandbox_directory(directory)), own_accounts=accounts)
     healthy = all(check.state != "fault" for check in checks)
@@ -48,6 +50,8 @@ def doctor(
 
 
 def _show(screen: Screen, checks: list[Check]) -> None:
+    from rich.markup import escape
+
     home = str(Path.home())
     for check in checks:
         detail = check.detail.replace(f"{home}/", "~/").replace("\n", f"\n{_INDENT}")

@@ -2,71 +2,81 @@
 
 from __future__ import annotations
 
-import asyncio
 import json
 import os
-from dataclasses import replace
-from datetime import UTC, datetime
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from parity.cli.commands.options import Json
-from parity.config.project import find_project
-from parity.console import Screen
-from parity.drift import adopt, issues, remediation, render, suppressions
-from parity.drift.audit import Audit, audit
+from parity.cli import arguments
+from parity.cli.arguments import Arguments
+from parity.cli.commands.options import Json, Repository, Stack
 from parity.drift.model import FAILS, KINDS
+from parity.drift.suppressions import DAYS
 from parity.errors import ApiError, DriftError, LookError, UsageError
-from parity.evaluate.stack import Stack, ambient
-from parity.inventory import github
-from parity.vendors.http import Client, VendorError
 
-Name = Annotated[str, typer.Argument(help="The stack's name.")]
+if TYPE_CHECKING:
+    from parity.config.project import Project
+    from parity.drift import issues
+    from parity.drift.audit import Audit
 
 
 def drift(
-    stack: Name,
+    stack: Stack,
     as_json: Json = False,
     as_markdown: Annotated[bool, typer.Option("--markdown", help="Print Markdown, as for an issue.")] = False,
     as_html: Annotated[bool, typer.Option("--html", help="Print one HTML page.")] = False,
     fail_on: Annotated[
-        str, typer.Option(help="Kinds of findings that make the stack unclean, with commas.")
+        str, typer.Option(metavar="KINDS", help="Kinds of findings that make the stack unclean, with commas.")
     ] = ",".join(FAILS),
     with_plan: Annotated[
         bool, typer.Option("--plan", help="Say what an update would put right, and the command for the rest.")
     ] = False,
     output: Annotated[
         Path | None,
-        typer.Option(help="Also write report.json, report.md and report.html into this folder.", show_default=False),
+        typer.Option(
+            metavar="FOLDER",
+            help="Also write report.json, report.md and report.html into this folder.",
+            show_default=False,
+        ),
     ] = None,
     accepted: Annotated[
         str | None,
         typer.Option("--accept", metavar="FINDING", help="Write an exception for this finding into the stack's file."),
     ] = None,
-    reason: Annotated[str | None, typer.Option(help="With --accept: why it is right.")] = None,
+    reason: Annotated[str | None, typer.Option(metavar="TEXT", help="With --accept: why it is right.")] = None,
     expiry: Annotated[
         str | None,
         typer.Option(
-            help=f"With --accept: the last day, YYYY-MM-DD. [default: in {suppressions.DAYS} days]", show_default=False
+            metavar="DAY",
+            help=f"With --accept: the last day, YYYY-MM-DD. [default: in {DAYS} days]",
+            show_default=False,
         ),
     ] = None,
 ) -> None:
-    """Compare what is declared, recorded and really there, and tell every difference. Changes nothing anywhere.
+    """Compare what is declared, recorded and really there.
 
-    Ends with 0 where the stack is clean, 20 where it drifted, 21 where not everything could be looked at. Needs to read
-    only: docs/drift.md names the rights.
+    Every difference is reported; nothing is changed anywhere. Ends with 0 where the stack is clean, 20 where it
+    drifted, 21 where not everything could be read. Needs to read only: docs/drift.md names the rights.
     """
-    kinds = _kinds(fail_on)
-    if sum((as_json, as_markdown, as_html)) > 1:
-        raise UsageError("--json, --markdown and --html are three forms of one report", remedy="give one of them")
+    asked = Arguments()
+    asked.stack(stack)
+    asked.exclusive(as_json=as_json, as_markdown=as_markdown, as_html=as_html)
+    kinds = [part.strip() for part in fail_on.split(",") if part.strip()]
+    if unknown := [kind for kind in kinds if kind not in KINDS]:
+        asked.add("--fail-on", f"no such kind of finding: {', '.join(unknown)}", f"kinds: {', '.join(KINDS)}")
     if accepted is None and (reason or expiry):
-        raise UsageError("--reason and --expiry belong to --accept", remedy="name the finding with --accept")
-    found = _look(stack)
+        asked.add("--accept", "--reason and --expiry belong to --accept", "name the finding with --accept")
+    if accepted is not None and not (reason or "").strip():
+        asked.add("--reason", "an exception needs a reason", "say why the difference is right")
+    asked.require()
+    found = _audit(asked.project, stack)
     if accepted is not None:
         _accept(found, accepted, reason, expiry)
         return
+    from parity.drift import remediation, render
+
     report = found.report
     steps = remediation.plan(report.findings, found.context) if with_plan else []
     drifted = report.fails(kinds)
@@ -84,19 +94,12 @@ def drift(
         raise typer.Exit(code)
 
 
-def _kinds(text: str) -> list[str]:
-    kinds = [part.strip() for part in text.split(",") if part.strip()]
-    unknown = [kind for kind in kinds if kind not in KINDS]
-    if unknown:
-        raise UsageError(
-            f"no such kind of finding: {', '.join(unknown)}", where="--fail-on", remedy=f"kinds: {', '.join(KINDS)}"
-        )
-    return kinds
+def _audit(project: Project, name: str) -> Audit:
+    from parity.cli.session import stack_of
+    from parity.console import Screen
+    from parity.drift.audit import audit
 
-
-def _look(name: str) -> Audit:
-    project = find_project()
-    stack = Stack(name, project, ambient(project))
+    stack = stack_of(project, name)
     with Screen().step(f"Look at {name}") as step:
         found = audit(stack, waiting=step.waiting)
         calls = ", ".join(f"{vendor} {count}" for vendor, count in found.report.calls.items())
@@ -105,8 +108,10 @@ def _look(name: str) -> Audit:
 
 
 def _accept(found: Audit, identity: str, reason: str | None, expiry: str | None) -> None:
-    if not (reason or "").strip():
-        raise UsageError("an exception needs a reason", where="--reason", remedy="say why the difference is right")
+    from datetime import UTC, datetime
+
+    from parity.drift import suppressions
+
     finding = suppressions.choose(found.report, identity)
     day = suppressions.last_day(expiry, datetime.now(UTC).date())
     line = suppressions.entry(finding, str(reason).strip(), day)
@@ -116,27 +121,30 @@ def _accept(found: Audit, identity: str, reason: str | None, expiry: str | None)
 
 
 def drift_issue(
-    stack: Name,
+    stack: Stack,
     report: Annotated[
-        Path, typer.Option("--report", help="The folder that `parity drift --output` wrote; it may be missing.")
+        Path,
+        typer.Option(
+            "--report", metavar="FOLDER", help="The folder that `parity drift --output` wrote; it may be missing."
+        ),
     ],
-    repository: Annotated[
-        str | None, typer.Option(help="owner/name. [default: GITHUB_REPOSITORY]", show_default=False)
-    ] = None,
+    repository: Repository = None,
     as_json: Json = False,
 ) -> None:
-    """Tell a stack's drift in its one GitHub issue: opened on drift, updated when findings change, closed when clean.
+    """Keep a stack's drift in one GitHub issue.
 
-    The issue is found by its label and a marker. Where there is no report, or not everything could be looked at, it
-    gets a second label and is never closed. Needs `GITHUB_TOKEN` with the right to write issues. Exits 13 where GitHub
-    refuses.
+    Opened on drift, updated when findings change, closed when clean. The issue is found by its label and a marker.
+    Where there is no report, or not everything could be read, it gets a second label and is never closed. Needs
+    `GITHUB_TOKEN` with the right to write issues. Exits 13 where GitHub refuses.
     """
-    name = repository or os.environ.get("GITHUB_REPOSITORY", "")
-    if name.count("/") != 1:
-        raise UsageError("no repository is named", remedy="give --repository owner/name, or set GITHUB_REPOSITORY")
-    token = os.environ.get("GITHUB_TOKEN", "")
-    if not token:
-        raise UsageError("there is no token for GitHub", where="GITHUB_TOKEN", remedy="set it in the environment")
+    asked = Arguments()
+    name, token = asked.github(repository)
+    asked.require()
+    import asyncio
+
+    from parity.drift import issues
+    from parity.vendors.http import VendorError
+
     told = issues.read(stack, report, _run_address())
     try:
         done = asyncio.run(_tell(token, name, told))
@@ -153,6 +161,12 @@ def drift_issue(
 
 
 async def _tell(token: str, repository: str, told: issues.Told) -> issues.Done:
+    from dataclasses import replace
+
+    from parity.drift import issues
+    from parity.inventory import github
+    from parity.vendors.http import Client
+
     public = github.service(token)
     # A workflow's runner names the address, which is another one on GitHub Enterprise Server.
     own = replace(public, base_url=os.environ.get("GITHUB_API_URL") or public.base_url)
@@ -167,19 +181,24 @@ def _run_address() -> str:
 
 
 def adopt_(
-    stack: Name,
+    stack: Stack,
     finding: Annotated[
-        str | None, typer.Argument(help="The finding's id. [default: every unmanaged object]", show_default=False)
+        str | None,
+        typer.Argument(
+            metavar="[FINDING]", help="The finding's id. [default: every unmanaged object]", show_default=False
+        ),
     ] = None,
     write: Annotated[bool, typer.Option("--write", help="Make the import; without it, only print it.")] = False,
     as_json: Json = False,
 ) -> None:
-    """Bring an unmanaged object under management: says what to declare, then imports it under its name.
+    """Import objects that nothing manages yet.
 
-    Writes to the engine's record only, never to a vendor. An object that the program does not declare is not imported:
-    the next update would delete it.
+    Says what to declare for each, then imports it under its name. Writes to the engine's record only, never to a
+    vendor. An object that the program does not declare is not imported: the next update would delete it.
     """
-    found = _look(stack)
+    found = _audit(arguments.of_stack(stack), stack)
+    from parity.drift import adopt
+
     chosen = adopt.choose(found.report, finding)
     ready = [adopt.prepare(each, found.sides.graph, found.sides.state) for each in chosen]
     made = adopt.write(found.stack, ready) if write else 0

@@ -7,15 +7,20 @@ import json
 import typer
 
 from parity.cli.commands.options import Json
-from parity.console import Screen
-from parity.engine import toolchain
+from parity.cli.lazy_group import plain
 
-app = typer.Typer(no_args_is_help=True, help="The Pulumi engine and its plugins.")
+app = plain("Find the Pulumi engine and its plugins, or build them.")
 
 
 @app.command()
 def resolve(as_json: Json = False) -> None:
-    """Find the engine and plugins, or build them where nothing else gives them; says where each came from."""
+    """Find the engine and plugins, or build them.
+
+    They are built only where nothing else gives them. Says where each came from.
+    """
+    from parity.console import Screen
+    from parity.engine import toolchain
+
     screen = Screen()
     with screen.step("Engine") as step:
         tools = toolchain.resolve(step.waiting)
@@ -29,11 +34,21 @@ def resolve(as_json: Json = False) -> None:
 
 @app.command()
 def path() -> None:
-    """Print the folder that holds `pulumi`, for PATH; resolves it first where needed."""
+    """Print the folder that holds `pulumi`, for PATH.
+
+    The engine is resolved first where that is needed.
+    """
+    from parity.engine import toolchain
+
     typer.echo(toolchain.resolve().folder)
 
 
 @app.command()
 def go() -> None:
-    """Print a Go that builds programs: the one on PATH, else one installed into the cache."""
+    """Print a Go that builds programs.
+
+    The one on PATH where it is new enough, else one installed into the cache.
+    """
+    from parity.engine import toolchain
+
     typer.echo(toolchain.go_program())

@@ -2,33 +2,37 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
-from rich.markup import escape
-from rich.table import Table
 
-from parity.backend import ledger as ledgers
-from parity.backend.stack_backend import open_backend
-from parity.backend.store import LEDGER_VARIABLE
-from parity.cli.commands.options import Json
-from parity.config.project import find_project
-from parity.console import Screen
+from parity.cli import arguments
+from parity.cli.commands.options import Json, Stack
 from parity.errors import ProjectError
-from parity.evaluate.stack import Stack, ambient
+
+if TYPE_CHECKING:
+    from parity.backend.ledger import Record
+    from parity.console import Screen
 
 
 def ledger(
-    stack: Annotated[str, typer.Argument(help="The stack's name.")],
-    last: Annotated[int, typer.Option("--last", "-n", help="How many of the newest.", min=1)] = 20,
+    stack: Stack,
+    last: Annotated[int, typer.Option("--last", "-n", metavar="COUNT", help="How many of the newest.", min=1)] = 20,
     as_json: Json = False,
 ) -> None:
-    """Show the updates of a stack, oldest first: who, when, from which commit, to make what live, and how they ended.
+    """Show the updates of a stack, and how each ended.
 
-    With `--json` one JSON object a line.
+    Oldest first: when, by whom, from which commit, to make what live, and the result. With `--json` one JSON object a
+    line.
     """
-    project = find_project()
-    place = open_backend(Stack(stack, project, ambient(project)))
+    project = arguments.of_stack(stack)
+    from parity.backend import ledger as ledgers
+    from parity.backend.stack_backend import open_backend
+    from parity.backend.store import LEDGER_VARIABLE
+    from parity.cli.session import stack_of
+    from parity.console import Screen
+
+    place = open_backend(stack_of(project, stack))
     if place.ledger is None:
         raise ProjectError(
             "no ledger is kept for this stack",
@@ -42,7 +46,10 @@ def ledger(
     _show(Screen(), records, place.ledger.place)
 
 
-def _show(screen: Screen, records: list[ledgers.Record], place: str) -> None:
+def _show(screen: Screen, records: list[Record], place: str) -> None:
+    from rich.markup import escape
+    from rich.table import Table
+
     if not records:
         screen.out.print(f"No update is recorded in {escape(place)}.", soft_wrap=True)
         return

@@ -1,16 +1,63 @@
-"""Options that several commands share."""
+"""Parameters that several commands share, with what TAB completes for each."""
 
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
+
+from parity.cli import names
+
+
+def complete_stacks() -> list[str]:
+    """The stacks of this checkout."""
+    return names.stacks()
+
+
+def complete_applications(ctx: typer.Context) -> list[str]:
+    """The applications of the stack that was given before, or of all stacks."""
+    return list(names.applications(_given(ctx, "stack", 0)))
+
+
+def complete_releases(ctx: typer.Context) -> list[str]:
+    """The kept releases of the application that was given before."""
+    return list(names.applications(_given(ctx, "stack", 0)).get(_given(ctx, "application", 1) or "", ()))
+
+
+def _given(ctx: typer.Context, name: str, place: int) -> str | None:
+    """An argument that was typed before; behind an option without its value yet, the arguments have no names."""
+    named: Any = ctx.params.get(name)
+    return named or next(iter(ctx.args[place:]), None)
+
+
+Stack = Annotated[
+    str,
+    typer.Argument(metavar="STACK", help="The stack, for example staging.", autocompletion=complete_stacks),
+]
+
+Application = Annotated[
+    str,
+    typer.Argument(
+        metavar="APPLICATION", help="The application, as the catalog names it.", autocompletion=complete_applications
+    ),
+]
+
+Repository = Annotated[
+    str | None,
+    typer.Option(
+        "--repository",
+        metavar="OWNER/NAME",
+        help="The repository on GitHub. [default: GITHUB_REPOSITORY]",
+        show_default=False,
+    ),
+]
 
 Directory = Annotated[
     Path | None,
     typer.Option(
         "--dir",
+        metavar="FOLDER",
         help="The sandbox's folder. [default: PARITY_SANDBOX, else .sandbox in the project]",
         show_default=False,
     ),

@@ -4,35 +4,44 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from parity import redact
-from parity.backend.stack_backend import open_backend
-from parity.config.errors import InfraError
-from parity.config.project import find_project
+from parity.cli import arguments
+from parity.cli.commands.options import Stack
 from parity.errors import ParityError
-from parity.evaluate.stack import Stack, ambient
-from parity.recover import postmortem as drafts
-from parity.recover.history import engine_history
+
+if TYPE_CHECKING:
+    from parity import redact
+    from parity.evaluate.stack import Stack as Known
 
 
 def postmortem(
-    stack: Annotated[str, typer.Argument(help="The stack's name.")],
-    since: Annotated[str, typer.Option(help="From when on: 2h, 30m, 3d, or a time such as 2026-11-24T21:00.")] = "1d",
+    stack: Stack,
+    since: Annotated[
+        str, typer.Option(metavar="WHEN", help="From when on: 2h, 30m, 3d, or a time such as 2026-11-24T21:00.")
+    ] = "1d",
     requests: Annotated[
         Path | None,
-        typer.Option(help="A file of the vendors' requests: JSON lines with time, service, method, path and status."),
+        typer.Option(
+            metavar="FILE",
+            help="A file of the vendors' requests: JSON lines with time, service, method, path and status.",
+        ),
     ] = None,
 ) -> None:
-    """Write a draft of a post-mortem to standard output, Markdown: time line, requests, what recover found.
+    """Draft a post-mortem with its time line.
 
-    It is written from the ledger, the engine's own history and, where it is given, a file of requests. It holds no
-    secret.
+    Markdown, to standard output: the ledger, the engine's own history, what recover found and, where it is given, a
+    file of requests. It holds no secret.
     """
-    project = find_project()
-    known = Stack(stack, project, ambient(project))
+    project = arguments.of_stack(stack)
+    from parity.backend.stack_backend import open_backend
+    from parity.cli.session import stack_of
+    from parity.recover import postmortem as drafts
+    from parity.recover.history import engine_history
+
+    known = stack_of(project, stack)
     place = open_backend(known)
     material = drafts.Material(
         stack=stack,
@@ -44,8 +53,11 @@ def postmortem(
     typer.echo(_redactor(known).text(drafts.write(material)), nl=False)
 
 
-def _redactor(stack: Stack) -> redact.Redactor:
+def _redactor(stack: Known) -> redact.Redactor:
     """Masks the stack's secrets; where its config cannot be read, those of the environment alone."""
+    from parity import redact
+    from parity.config.errors import InfraError
+
     try:
         return redact.of(stack.declared(stack.settings()), stack.pulumi.environment)
     except (ParityError, InfraError):

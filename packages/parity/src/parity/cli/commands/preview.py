@@ -5,29 +5,27 @@ from __future__ import annotations
 import json
 from dataclasses import replace
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from parity.cli.commands.options import Json
-from parity.config.project import find_project
-from parity.console import Screen
-from parity.errors import GateError, ParityError, PolicyError, ProjectError, UpdateError, UsageError
-from parity.evaluate.stack import Stack, ambient
-from parity.preview import make, markdown, text
-from parity.preview.comment import RESERVE
-from parity.preview.overview import many
-from parity.preview.report import VERDICTS, Report
+from parity.cli.arguments import Arguments
+from parity.cli.commands.options import Json, Stack
+from parity.errors import GateError, ParityError, PolicyError, UpdateError
+
+if TYPE_CHECKING:
+    from parity.preview.report import Report
 
 
 def preview(
-    stack: Annotated[str, typer.Argument(metavar="STACK", help="The stack, for example staging.")],
+    stack: Stack,
     as_json: Json = False,
     as_markdown: Annotated[bool, typer.Option("--markdown", help="Print it as a pull request's comment.")] = False,
     base: Annotated[
         str | None,
         typer.Option(
             "--base",
+            metavar="COMMIT",
             help="Name the keys and commits that changed since this commit. "
             "[default: the commit of the stack's last update, else the merge base with main]",
             show_default=False,
@@ -38,26 +36,31 @@ def preview(
     ] = False,
     output: Annotated[
         Path | None,
-        typer.Option("--output", help="Also write report.json, comment.md and summary.md into this folder."),
+        typer.Option(
+            "--output", metavar="FOLDER", help="Also write report.json, comment.md and summary.md into this folder."
+        ),
     ] = None,
 ) -> None:
-    """Show what an update of a stack would do: each change with both values, why, and from which key and commit.
+    """Show what an update would do, why, and from which commit.
 
-    Nothing is changed. Policies are checked, and dangerous changes must be acknowledged by URN under
-    `parity:acknowledged` in the stack's file. Exits 6 where the preview fails, 11 where a dangerous change is not
-    acknowledged, 12 where a policy refuses; the report is printed and written all the same.
+    Each change is shown with both values and the key it comes from. Nothing is changed. Policies are checked, and
+    dangerous changes must be acknowledged by URN under `parity:acknowledged` in the stack's file. Exits 6 where the
+    preview fails, 11 where a dangerous change is not acknowledged, 12 where a policy refuses; the report is printed and
+    written all the same.
     """
-    if as_json and as_markdown:
-        raise UsageError("--json and --markdown were both given", remedy="give one of them")
-    project, screen = find_project(), Screen()
-    if stack not in project.stack_files():
-        raise ProjectError(
-            f"there is no stack {stack}",
-            where=str(project.root),
-            remedy=f"stacks here: {', '.join(project.stack_files()) or 'none'}",
-        )
+    asked = Arguments()
+    asked.exclusive(as_json=as_json, as_markdown=as_markdown)
+    asked.stack(stack)
+    asked.require()
+    project = asked.project
+    from parity.cli.session import stack_of
+    from parity.console import Screen
+    from parity.preview import make, text
+    from parity.preview.report import VERDICTS
+
+    screen, opened = Screen(), stack_of(project, stack)
     with screen.step(f"Preview of {stack}") as step:
-        report = make.report(Stack(stack, project, ambient(project)), base=base, refresh=refresh, tell=step.waiting)
+        report = make.report(opened, base=base, refresh=refresh, tell=step.waiting)
         step.done(f"{VERDICTS[report.verdict]}; {report.counts()}")
     report, comment = _commented(report)
     if output is not None:
@@ -74,6 +77,9 @@ def preview(
 
 def _commented(report: Report) -> tuple[Report, str]:
     """The report with its comment; where that cannot name every risky change, the report says so and is blocked."""
+    from parity.preview import markdown
+    from parity.preview.comment import RESERVE
+
     try:
         return report, markdown.render(report, limit=markdown.COMMENT_LIMIT - RESERVE)
     except markdown.TooLarge:
@@ -82,6 +88,8 @@ def _commented(report: Report) -> tuple[Report, str]:
 
 
 def _write(folder: Path, report: Report, comment: str) -> None:
+    from parity.preview import markdown
+
     folder.mkdir(parents=True, exist_ok=True)
     try:
         summary = markdown.render(report, limit=markdown.SUMMARY_LIMIT)
@@ -103,6 +111,8 @@ def _conclude(report: Report, *, quiet: bool) -> None:
 
 
 def _error(report: Report) -> ParityError | None:
+    from parity.preview.overview import many
+
     file = report.origins.file
     if report.verdict == "failed":
         return UpdateError(f"the preview of {report.stack} failed", where=f"stack {report.stack}", remedy="see above")

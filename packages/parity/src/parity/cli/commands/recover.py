@@ -7,18 +7,13 @@ from typing import Annotated
 
 import typer
 
-from parity.cli.commands.options import Json
-from parity.config.project import find_project
-from parity.console import Screen
-from parity.errors import UnsureError
-from parity.evaluate.stack import Stack, ambient
-from parity.recover import run as recovery
-from parity.recover import show
+from parity.cli import arguments
+from parity.cli.commands.options import Json, Stack
 from parity.recover.outcome import SETTLE_SECONDS, Options
 
 
 def recover(
-    stack: Annotated[str, typer.Argument(help="The stack's name.")],
+    stack: Stack,
     plan: Annotated[
         bool, typer.Option("--plan", help="Only say what would be done; exits 1 where there is any.")
     ] = False,
@@ -29,21 +24,29 @@ def recover(
     ] = None,
     settle: Annotated[
         float,
-        typer.Option(help="Seconds in which a request in flight may still land, where its effect would show.", min=0),
+        typer.Option(
+            metavar="SECONDS", help="How long a request in flight may still land, where its effect would show.", min=0
+        ),
     ] = SETTLE_SECONDS,
     skip_preview: Annotated[
         bool, typer.Option("--skip-preview", help="Do not ask the engine what the next update will do.")
     ] = False,
 ) -> None:
-    """Bring record and live state of a stack together again after an update that did not end.
+    """Reconcile record and reality after an interrupted update.
 
-    Makes sure that nobody else writes, copies the state aside, looks for everything that is declared by its name,
-    decides, and mends the state through the engine. It may be killed and run again. What is not clear is left alone:
-    exits 10 then. Nothing that holds data is ever deleted.
+    Makes sure that no other update writes, copies the state aside, finds every declared object by its name, decides,
+    and corrects the state through the engine. It may be killed and run again. What is not clear is left alone: exits 10
+    then. Nothing that holds data is ever deleted.
     """
-    project = find_project()
+    project = arguments.of_stack(stack)
+    from parity.cli.session import stack_of
+    from parity.console import Screen
+    from parity.errors import UnsureError
+    from parity.recover import run as recovery
+    from parity.recover import show
+
     options = Options(plan, frozenset(owner_is_dead or ()), settle, not skip_preview)
-    done = recovery.run(Stack(stack, project, ambient(project)), Screen(), options)
+    done = recovery.run(stack_of(project, stack), Screen(), options)
     if as_json:
         typer.echo(json.dumps(done.document(), indent=2))
     else:

@@ -2,31 +2,32 @@
 
 from __future__ import annotations
 
-import asyncio
 import json
 import os
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
-from rich.console import Console
-from rich.markup import escape
-from rich.table import Table
 
-from parity.cli.commands.options import Json
-from parity.config.project import find_project
-from parity.console import Screen
-from parity.engine.pulumi import Pulumi
-from parity.errors import HealthError, ParityError, UsageError
-from parity.evaluate.stack import Stack, ambient
-from parity.releases import delivery, follow, stack_file, steps, summary, switch, table
-from parity.releases import pull_request as requests
-from parity.releases.release_status import ReleaseStatus
-from parity.releases.steps import Change
-from parity.updates import update
+from parity.cli import arguments
+from parity.cli.arguments import Arguments
+from parity.cli.commands.options import (
+    Application,
+    Json,
+    complete_applications,
+    complete_releases,
+    complete_stacks,
+)
+from parity.cli.commands.options import Stack as StackName
+from parity.errors import HealthError, ParityError
 
-StackName = Annotated[str, typer.Argument(metavar="STACK", help="The stack, for example staging.")]
-Application = Annotated[str, typer.Argument(metavar="APP", help="The application, as infra/catalog.py names it.")]
+if TYPE_CHECKING:
+    from parity.config.project import Project
+    from parity.console import Screen
+    from parity.evaluate.stack import Stack
+    from parity.releases.release_status import ReleaseStatus
+    from parity.releases.steps import Change
+
 Up = Annotated[bool, typer.Option("--up", help="Run the stack's update afterwards, and follow it to its end.")]
 Rotate = Annotated[
     bool,
@@ -44,7 +45,9 @@ PullRequest = Annotated[
 ]
 Summary = Annotated[
     Path | None,
-    typer.Option("--summary", help="Add a summary in Markdown to this file, as to $GITHUB_STEP_SUMMARY."),
+    typer.Option(
+        "--summary", metavar="FILE", help="Add a summary in Markdown to this file, as to $GITHUB_STEP_SUMMARY."
+    ),
 ]
 
 _PIPE_WIDTH = 200
@@ -53,19 +56,22 @@ _PIPE_WIDTH = 200
 def release(
     stack: StackName,
     application: Application,
-    commit: Annotated[str, typer.Option("--commit", help="The commit to build, 40 hex digits.")],
+    commit: Annotated[str, typer.Option("--commit", metavar="COMMIT", help="The commit to build, 40 hex digits.")],
     rotate: Rotate = False,
     live: Annotated[bool, typer.Option("--live", help="Make it the live release too.")] = False,
     up: Up = False,
     pull_request: PullRequest = False,
     as_json: Json = False,
 ) -> None:
-    """Record the next release of an application in the stack's file: id, commit, config digest, credentials.
+    """Record the next release of an application.
 
-    The file is edited and nothing else: review the change as a pull request. The next update builds the release.
-    Exits 2 where the commit is short or unknown, or where the newest release is just this.
+    Its id, commit, config digest and credentials go into the stack's file, and nothing else is changed: review it as a
+    pull request. The next update builds the release. Exits 2 where the commit is short or unknown, or where the newest
+    release is just this.
     """
-    found = _stack(stack)
+    found = _stack(_checked(stack, application, commit=commit), stack)
+    from parity.releases import steps
+
     _carry_out(
         found,
         steps.release(found, application, commit, rotate=rotate, live=live),
@@ -77,10 +83,24 @@ def release(
 
 def promote(
     application: Application,
-    source: Annotated[str, typer.Option("--from", help="The stack whose live release is promoted.")] = "staging",
-    target: Annotated[str, typer.Option("--to", help="The stack that gets it.")] = "prod",
+    source: Annotated[
+        str,
+        typer.Option(
+            "--from",
+            metavar="STACK",
+            help="The stack whose live release is promoted.",
+            autocompletion=complete_stacks,
+        ),
+    ] = "staging",
+    target: Annotated[
+        str,
+        typer.Option("--to", metavar="STACK", help="The stack that gets it.", autocompletion=complete_stacks),
+    ] = "prod",
     commit: Annotated[
-        str | None, typer.Option("--commit", help="The commit that must be live there; any, where none is named.")
+        str | None,
+        typer.Option(
+            "--commit", metavar="COMMIT", help="The commit that must be live there; any, where none is named."
+        ),
     ] = None,
     again: Annotated[
         bool, typer.Option("--again", help="Promote it although the stack was rolled back from this very commit.")
@@ -90,13 +110,24 @@ def promote(
     pull_request: PullRequest = False,
     as_json: Json = False,
 ) -> None:
-    """Make the commit that is live and healthy in one stack the next and live release of another.
+    """Release in one stack what is live and healthy in another.
 
-    The release gets the other stack's own config digest. Exits 7 where the first stack is not healthy or not what its
-    file says, and 8 where another commit is live there or the other stack was rolled back from this one.
+    The commit becomes the next and live release there, with that stack's own config digest. Exits 7 where the first
+    stack is not healthy or not what its file says, and 8 where another commit is live there or the other stack was
+    rolled back from this one.
     """
-    there = _stack(target)
-    change = steps.promote(_stack(source), there, application, commit=commit, again=again, rotate=rotate)
+    asked = Arguments()
+    for name, option in ((source, "--from"), (target, "--to")):
+        asked.stack(name, option)
+        asked.application(name, application)
+    if source == target:
+        asked.add("--from, --to", f"{source} cannot be promoted to itself", "name two stacks: --from and --to")
+    asked.commit(commit)
+    asked.require()
+    there = _stack(asked.project, target)
+    from parity.releases import steps
+
+    change = steps.promote(_stack(asked.project, source), there, application, commit=commit, again=again, rotate=rotate)
     _carry_out(there, change, up=up, review=pull_request, as_json=as_json)
 
 
@@ -104,7 +135,13 @@ def rollback(
     stack: StackName,
     application: Application,
     to: Annotated[
-        str | None, typer.Option("--to", help="The kept release; the one before the live one, where none is named.")
+        str | None,
+        typer.Option(
+            "--to",
+            metavar="RELEASE",
+            help="The kept release; the one before the live one, where none is named.",
+            autocompletion=complete_releases,
+        ),
     ] = None,
     unchecked: Annotated[
         bool,
@@ -119,13 +156,16 @@ def rollback(
     report: Summary = None,
     as_json: Json = False,
 ) -> None:
-    """Make a kept release live again: one switch, and nothing is built.
+    """Make a kept release live again: one switch, no build.
 
     Says what goes back and what cannot. With --up the switch is made at once, under the stack's lock, and the update
     then records it. Exits 8 where the release's credentials no longer log in, or where it is not deployed or not
     healthy.
     """
-    found = _stack(stack) if up or not unchecked else _file_alone(stack)
+    project = _checked(stack, application, release=to)
+    found = _stack(project, stack) if up or not unchecked else _file_alone(project, stack, review=pull_request)
+    from parity.releases import steps
+
     change = steps.rollback(found, application, to, checked=not unchecked)
     _carry_out(found, change, up=up, review=pull_request, as_json=as_json, report=report)
 
@@ -133,31 +173,43 @@ def rollback(
 def prune(
     stack: StackName,
     application: Application,
-    keep: Annotated[int, typer.Option("--keep", help="How many of the newest releases stay.", min=1)],
+    keep: Annotated[int, typer.Option("--keep", metavar="COUNT", help="How many of the newest releases stay.", min=1)],
     up: Up = False,
     pull_request: PullRequest = False,
     as_json: Json = False,
 ) -> None:
-    """Drop the oldest kept releases: the next update deletes their deployments and the logins that only they use.
+    """Drop the oldest kept releases.
 
-    Never the live one, the one before it, or one that is newer than the live one.
+    The next update deletes their deployments and the logins that only they use. Never the live one, the one before it,
+    or one that is newer than the live one.
     """
-    found = _stack(stack)
+    found = _stack(_checked(stack, application), stack)
+    from parity.releases import steps
+
     _carry_out(found, steps.prune(found, application, keep), up=up, review=pull_request, as_json=as_json)
 
 
 def releases(
     stack: StackName,
     application: Annotated[
-        str | None, typer.Argument(metavar="[APP]", help="The application; every one, where none is named.")
+        str | None,
+        typer.Argument(
+            metavar="[APPLICATION]",
+            help="The application; every one, where none is named.",
+            autocompletion=complete_applications,
+        ),
     ] = None,
     as_json: Json = False,
 ) -> None:
-    """Show an application's kept releases: commit, when, digest, generation, deployment, state, live, healthy.
+    """Show the kept releases, which is live, and its health.
 
-    Exits 7 where the live release is not served whole, or is not the one that the file says.
+    For each: commit, when, digest, generation, deployment and state. Exits 7 where not every domain serves the live
+    release, or where it is not the one that the file says.
     """
-    found_stack = _stack(stack)
+    found_stack = _stack(_checked(stack, application), stack)
+    from parity.console import Screen
+    from parity.releases import follow, steps, table
+
     screen = Screen()
     if application is not None:
         steps.application_of(found_stack.sealed_settings(), application)
@@ -185,13 +237,18 @@ def deliver(
     report: Summary = None,
     as_json: Json = False,
 ) -> None:
-    """Update a stack as a workflow does: `parity up`, then every application held to be healthy, and a summary.
+    """Update a stack as a workflow does, and require health.
 
-    Exits 8, and changes nothing, where a newer program waits, or where this would undo a rollback whose pull request
-    is not merged; 6 where the update fails; 7 where what is live afterwards is not whole or not what the file says.
+    `parity up`, then every application must be healthy, and a summary is written. Exits 8, and changes nothing, where a
+    newer program waits, or where this would undo a rollback whose pull request is not merged; 6 where the update fails;
+    7 where what is live afterwards is not whole or not what the file says.
     """
+    found = _stack(arguments.of_stack(stack), stack)
+    from parity.console import Screen
+    from parity.releases import delivery, table
+
     screen = Screen()
-    done = delivery.deliver(_stack(stack), screen, newest=newest, report=report)
+    done = delivery.deliver(found, screen, newest=newest, report=report)
     if as_json:
         document = {"stack": stack, "before": done.before, "changes": done.changes}
         typer.echo(json.dumps({**document, "standing": [table.document(each) for each in done.found]}, indent=2))
@@ -200,17 +257,31 @@ def deliver(
         _show(screen, each)
 
 
-def _stack(name: str) -> Stack:
-    project = find_project()
-    return Stack(name, project, ambient(project))
+def _checked(stack: str, application: str | None, *, release: str | None = None, commit: str | None = None) -> Project:
+    """The project, where it knows the stack, the application and the release, and the commit has its form."""
+    asked = Arguments()
+    asked.stack(stack)
+    if application is not None:
+        asked.application(stack, application, release)
+    asked.commit(commit)
+    asked.require()
+    return asked.project
 
 
-def _file_alone(name: str) -> Stack:
+def _stack(project: Project, name: str) -> Stack:
+    from parity.cli.session import stack_of
+
+    return stack_of(project, name)
+
+
+def _file_alone(project: Project, name: str, *, review: bool) -> Stack:
     """The stack for a command that reads its file and asks no engine: none is looked for, or built."""
-    project = find_project()
-    if name not in project.stack_files():
-        known = ", ".join(project.stack_files()) or "none"
-        raise UsageError(f"There is no stack {name}.", where=str(project.root), remedy=f"Stacks here: {known}.")
+    from parity.cli.session import settle
+    from parity.engine.pulumi import Pulumi
+    from parity.evaluate.stack import Stack
+
+    if review and not os.environ.get("GITHUB_TOKEN"):
+        settle(project)
     return Stack(name, project, Pulumi(Path("pulumi"), project.root, os.environ))
 
 
@@ -218,6 +289,12 @@ def _carry_out(
     stack: Stack, change: Change, *, up: bool, review: bool, as_json: bool, report: Path | None = None
 ) -> None:
     """Write the file, say what was done and what follows; then the update and the pull request, where wanted."""
+    import asyncio
+
+    from parity.console import Screen
+    from parity.releases import pull_request as requests
+    from parity.releases import stack_file, summary
+
     screen = Screen()
     changed = change.file.text != change.file.read
     if changed:
@@ -243,6 +320,9 @@ def _carry_out(
 
 def _update(stack: Stack, change: Change, screen: Screen, *, as_json: bool, report: Path | None) -> dict[str, Any]:
     """Run the update, hold that the application is live and whole, and give what is to be said of it as JSON."""
+    from parity.releases import delivery, follow, switch, table
+    from parity.updates import update
+
     before = update.recorded_live(stack.recorded()) if report is not None else {}
     try:
         if change.switch is not None:
@@ -262,6 +342,8 @@ def _update(stack: Stack, change: Change, screen: Screen, *, as_json: bool, repo
 
 
 def _say(screen: Screen, change: Change, *, changed: bool, up: bool, review: bool) -> None:
+    from rich.markup import escape
+
     screen.out.print(f"[bold]{escape(change.title)}.[/]", soft_wrap=True)
     for note in change.notes:
         screen.out.print(f"  {escape(note)}", soft_wrap=True)
@@ -281,6 +363,12 @@ def _say(screen: Screen, change: Change, *, changed: bool, up: bool, review: boo
 
 
 def _show(screen: Screen, found: ReleaseStatus) -> None:
+    from rich.console import Console
+    from rich.markup import escape
+    from rich.table import Table
+
+    from parity.releases import table
+
     grid = Table(title=f"{found.application} of {found.stack}", title_justify="left", box=None, padding=(0, 2, 0, 0))
     for name in ("release", "commit", "when", "digest", "generation", "deployment", "state", "live", "healthy"):
         grid.add_column(name, overflow="fold")

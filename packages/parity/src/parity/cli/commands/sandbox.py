@@ -6,35 +6,48 @@ import json
 import os
 import shlex
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
-from rich.markup import escape
 
 from parity.cli.commands.options import Directory, Json
-from parity.config.project import find_project
-from parity.console import Screen
-from parity.engine import toolchain
+from parity.cli.lazy_group import plain
 from parity.errors import SandboxDownError, SandboxError, UsageError
-from parity.local import sandbox
-from parity_sandbox import lifecycle
 
-app = typer.Typer(no_args_is_help=True, help="Run the local sandbox, and programs against it.")
-snapshot = typer.Typer(no_args_is_help=True, help="Save and load the sandbox's whole state.")
-fault = typer.Typer(no_args_is_help=True, help="Make the sandbox's services fail on purpose.")
+if TYPE_CHECKING:
+    from parity.console import Screen
+    from parity.local.sandbox import Local
+
+app = plain("Run the local sandbox, and programs against it.")
+snapshot = plain("Save and load the sandbox's whole state.")
+fault = plain("Make the sandbox's services fail on purpose.")
 app.add_typer(snapshot, name="snapshot")
 app.add_typer(fault, name="fault")
 
 
-def _sandbox(directory: Path | None) -> sandbox.Local:
+def _sandbox(directory: Path | None) -> Local:
+    from parity.config.project import find_project
+    from parity.local.sandbox import Local
+
     project = find_project()
-    return sandbox.Local(project, project.sandbox_directory(directory))
+    return Local(project, project.sandbox_directory(directory))
+
+
+def _screen() -> Screen:
+    from parity.console import Screen
+
+    return Screen()
 
 
 @app.command()
 def up(directory: Directory = None) -> None:
-    """Start the sandbox and install the engine's plugins into it; does nothing where it runs already."""
-    screen, sandbox = Screen(), _sandbox(directory)
+    """Start the sandbox.
+
+    The engine's plugins are installed into it. Does nothing where it runs already.
+    """
+    from parity.engine import toolchain
+
+    screen, sandbox = _screen(), _sandbox(directory)
     with screen.step("Engine") as step:
         tools = toolchain.resolve(step.waiting)
         step.done(toolchain.summary(tools))
@@ -51,19 +64,27 @@ def down(
     directory: Directory = None,
     wipe: Annotated[bool, typer.Option("--wipe", help="Delete the sandbox's folder too, with all its state.")] = False,
 ) -> None:
-    """Stop the sandbox. What it holds stays for the next `up` unless it is wiped."""
-    screen, sandbox = Screen(), _sandbox(directory)
-    screen.out.print(escape(sandbox.down(wipe=wipe)), soft_wrap=True)
+    """Stop the sandbox.
+
+    What it holds stays for the next `up` unless it is wiped.
+    """
+    sandbox = _sandbox(directory)
+    _screen().out.print(sandbox.down(wipe=wipe), soft_wrap=True, markup=False)
 
 
 @app.command()
 def status(directory: Directory = None, as_json: Json = False) -> None:
-    """Say whether the sandbox runs, and where; exits 3 where it does not run, 4 where a part does not answer."""
+    """Say whether the sandbox runs, and where.
+
+    Exits 3 where it does not run, 4 where a part does not answer.
+    """
+    from parity_sandbox import lifecycle
+
     document = lifecycle.status(_sandbox(directory).directory)
     if as_json:
         typer.echo(json.dumps(document, indent=2))
     else:
-        _show_status(Screen(), document)
+        _show_status(_screen(), document)
     if not document["running"]:
         raise typer.Exit(SandboxDownError.exit_code)
     if document["health"]["status"] != "ok":
@@ -71,6 +92,8 @@ def status(directory: Directory = None, as_json: Json = False) -> None:
 
 
 def _show_status(screen: Screen, document: dict[str, Any]) -> None:
+    from rich.markup import escape
+
     if not document["running"]:
         screen.out.print(
             f"not running, folder {escape(document['directory'])}; start it: parity sandbox up", soft_wrap=True
@@ -90,7 +113,12 @@ def _show_status(screen: Screen, document: dict[str, Any]) -> None:
 
 @app.command()
 def env(directory: Directory = None) -> None:
-    """Print the environment that leads into the sandbox, as `export` lines for a shell's `eval`. Holds secrets."""
+    """Print the environment that leads into the sandbox.
+
+    As `export` lines for a shell's `eval`. It holds secrets.
+    """
+    from parity.engine import toolchain
+
     sandbox = _sandbox(directory)
     sandbox.running()
     found = sandbox.environment(toolchain.resolve())
@@ -106,16 +134,12 @@ def execute(
     command: Annotated[list[str], typer.Argument(metavar="-- COMMAND...", help="The program and its arguments.")],
     directory: Directory = None,
 ) -> None:
-    """Run a program that meets the sandbox where it would meet Vercel, GitHub and PostgreSQL.
+    """Run a program in the sandbox's environment.
 
-    The program takes this process's place: its exit code and signals are its own.
+    It meets the sandbox where it would meet Vercel, GitHub and PostgreSQL. The program takes this process's place: its
+    exit code and signals are its own.
     """
-    sandbox = _sandbox(directory)
-    sandbox.running()
-    tools = toolchain.resolve()
-    sandbox.equip(tools)
-    sandbox.seed(strict=False)
-    environment = sandbox.environment(tools)
+    environment = _sandbox(directory).enter()
     try:
         os.execvpe(command[0], command, environment)  # noqa: S606 - no shell is wanted
     except OSError as error:
@@ -126,37 +150,50 @@ def execute(
 def show_logs(
     directory: Directory = None,
     follow: Annotated[bool, typer.Option("--follow", "-f", help="Go on until the sandbox stops.")] = False,
-    lines: Annotated[int, typer.Option("--lines", "-n", help="How many of the last lines.", min=0)] = 50,
+    lines: Annotated[
+        int, typer.Option("--lines", "-n", metavar="COUNT", help="How many of the last lines.", min=0)
+    ] = 50,
 ) -> None:
-    """Print the end of the server's log, a JSON object a line."""
+    """Print the end of the server's log.
+
+    A JSON object a line.
+    """
+    from parity_sandbox import lifecycle
+
     for line in lifecycle.logs(_sandbox(directory).directory, lines, follow=follow):
         typer.echo(line)
 
 
 @app.command()
 def reset(directory: Directory = None) -> None:
-    """Forget everything that Vercel, GitHub and PostgreSQL hold, and Pulumi's state; the sandbox goes on running."""
-    sandbox = _sandbox(directory)
-    sandbox.reset()
-    Screen().out.print("The sandbox is as new.")
+    """Empty the sandbox, which goes on running.
+
+    What Vercel, GitHub and PostgreSQL hold is gone, and Pulumi's state.
+    """
+    _sandbox(directory).reset()
+    typer.echo("The sandbox is as new.")
 
 
 @snapshot.command(name="save")
 def snapshot_save(
-    name: Annotated[str, typer.Argument(help="Letters, digits, dots and hyphens.")], directory: Directory = None
+    name: Annotated[str, typer.Argument(metavar="NAME", help="Letters, digits, dots and hyphens.")],
+    directory: Directory = None,
 ) -> None:
-    """Keep a copy of the vendors' objects, PostgreSQL and Pulumi's state under a name."""
+    """Keep a copy of the sandbox under a name.
+
+    The vendors' objects, PostgreSQL and Pulumi's state.
+    """
     _sandbox(directory).client().save_snapshot(name)
-    Screen().out.print(f"Saved as {escape(name)}.")
+    typer.echo(f"Saved as {name}.")
 
 
 @snapshot.command(name="load")
 def snapshot_load(
-    name: Annotated[str, typer.Argument(help="A name from `list`.")], directory: Directory = None
+    name: Annotated[str, typer.Argument(metavar="NAME", help="A name from `list`.")], directory: Directory = None
 ) -> None:
     """Put everything back as it was when the snapshot was saved."""
     _sandbox(directory).client().load_snapshot(name)
-    Screen().out.print(f"Loaded {escape(name)}.")
+    typer.echo(f"Loaded {name}.")
 
 
 @snapshot.command(name="list")
@@ -172,19 +209,28 @@ def snapshot_list(directory: Directory = None, as_json: Json = False) -> None:
 
 @fault.command(name="add")
 def fault_add(
-    service: Annotated[str, typer.Option(help="vercel, github or edge.")],
-    action: Annotated[str, typer.Option(help="status, delay, drop, hang or truncate.")],
-    method: Annotated[str | None, typer.Option(help="Only requests with this method.")] = None,
-    path: Annotated[str | None, typer.Option(help="Only requests whose path this regular expression finds.")] = None,
-    nth: Annotated[int, typer.Option(help="The first matching request that fails, from 1.", min=1)] = 1,
-    times: Annotated[int, typer.Option(help="How many fail from there on.", min=1)] = 1,
-    when: Annotated[str, typer.Option(help="before or after the request takes effect.")] = "before",
-    status_code: Annotated[int | None, typer.Option("--status", help="The status that is answered.")] = None,
-    retry_after: Annotated[int | None, typer.Option(help="Seconds in the Retry-After header.")] = None,
-    delay_seconds: Annotated[float | None, typer.Option(help="How long a delay takes.")] = None,
+    service: Annotated[str, typer.Option(metavar="SERVICE", help="vercel, github or edge.")],
+    action: Annotated[str, typer.Option(metavar="ACTION", help="status, delay, drop, hang or truncate.")],
+    method: Annotated[str | None, typer.Option(metavar="METHOD", help="Only requests with this method.")] = None,
+    path: Annotated[
+        str | None,
+        typer.Option(metavar="EXPRESSION", help="Only requests whose path this regular expression finds."),
+    ] = None,
+    nth: Annotated[
+        int, typer.Option(metavar="NUMBER", help="The first matching request that fails, from 1.", min=1)
+    ] = 1,
+    times: Annotated[int, typer.Option(metavar="COUNT", help="How many fail from there on.", min=1)] = 1,
+    when: Annotated[str, typer.Option(metavar="WHEN", help="before or after the request takes effect.")] = "before",
+    status_code: Annotated[
+        int | None, typer.Option("--status", metavar="CODE", help="The status that is answered.")
+    ] = None,
+    retry_after: Annotated[
+        int | None, typer.Option(metavar="SECONDS", help="Seconds in the Retry-After header.")
+    ] = None,
+    delay_seconds: Annotated[float | None, typer.Option(metavar="SECONDS", help="How long a delay takes.")] = None,
     directory: Directory = None,
 ) -> None:
-    """Add a fault; prints its id."""
+    """Add a fault, and print its id."""
     document = {
         "service": service,
         "action": action,
@@ -216,4 +262,4 @@ def fault_list(directory: Directory = None, as_json: Json = False) -> None:
 def fault_clear(directory: Directory = None) -> None:
     """Remove every fault."""
     _sandbox(directory).client().clear_faults()
-    Screen().out.print("No faults are left.")
+    typer.echo("No faults are left.")

@@ -3,28 +3,26 @@
 from __future__ import annotations
 
 import json
-from typing import Annotated
 
 import typer
 
-from parity.cli.commands.options import Json
-from parity.config.project import find_project
-from parity.console import Screen
-from parity.evaluate.stack import Stack, ambient
-from parity.inventory import domain_health
-from parity.updates import update
+from parity.cli import arguments
+from parity.cli.commands.options import Json, Stack
 
 
-def up(
-    stack: Annotated[str, typer.Argument(help="The stack's name.")],
-    as_json: Json = False,
-) -> None:
-    """Update a stack as `pulumi up` does, with its intent recorded first; says at the end what is live, asked.
+def up(stack: Stack, as_json: Json = False) -> None:
+    """Update a stack, record it, and say what is live then.
 
-    Refuses while somebody else updates the stack. Ctrl-C ends it at a safe point; a second one ends it at once.
+    The engine's own update, with its intent recorded first, and each domain asked at the end. Refuses while another
+    update of the stack runs. Ctrl-C ends it at a safe point; a second one ends it at once.
     """
-    project = find_project()
-    done = update.run(Stack(stack, project, ambient(project)), Screen())
+    project = arguments.of_stack(stack)
+    from parity.cli.session import stack_of
+    from parity.console import Screen
+    from parity.inventory import domain_health
+    from parity.updates import update
+
+    done = update.run(stack_of(project, stack), Screen())
     if as_json:
         typer.echo(json.dumps(done.document(), indent=2))
     else:

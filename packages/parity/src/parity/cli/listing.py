@@ -1,0 +1,54 @@
+"""The commands as a static table: name, job, one-line summary and where each is; read without loading any of them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Listing:
+    """One command or group of commands."""
+
+    name: str
+    job: str
+    """What a person wants to do with it: a heading of `parity --help`."""
+    summary: str
+    """The first line of its own help, which a test holds equal to this one."""
+    module: str
+    """Below `parity.cli.commands`."""
+    attribute: str
+    """The function, or the `typer.Typer` of a group."""
+
+
+_SEE, _CHANGE, _BACK, _THERE, _SET_UP = JOBS = (
+    "See what would change",
+    "Change",
+    "Go back",
+    "What is there",
+    "Set up",
+)
+"""The headings, in the order of the help."""
+
+LISTINGS: tuple[Listing, ...] = (
+    Listing("check", _SEE, "Prove that two stacks differ only in what their files say.", "check", "check"),
+    Listing("preview", _SEE, "Show what an update would do, why, and from which commit.", "preview", "preview"),
+    Listing("comment", _SEE, "Post a stack's preview to its pull request.", "comment", "comment"),
+    Listing("release", _CHANGE, "Record the next release of an application.", "releases", "release"),
+    Listing("promote", _CHANGE, "Release in one stack what is live and healthy in another.", "releases", "promote"),
+    Listing("up", _CHANGE, "Update a stack, record it, and say what is live then.", "up", "up"),
+    Listing("deliver", _CHANGE, "Update a stack as a workflow does, and require health.", "releases", "deliver"),
+    Listing("prune", _CHANGE, "Drop the oldest kept releases.", "releases", "prune"),
+    Listing("adopt", _CHANGE, "Import objects that nothing manages yet.", "drift", "adopt_"),
+    Listing("rollback", _BACK, "Make a kept release live again: one switch, no build.", "releases", "rollback"),
+    Listing("recover", _BACK, "Reconcile record and reality after an interrupted update.", "recover", "recover"),
+    Listing("releases", _THERE, "Show the kept releases, which is live, and its health.", "releases", "releases"),
+    Listing("drift", _THERE, "Compare what is declared, recorded and really there.", "drift", "drift"),
+    Listing("drift-issue", _THERE, "Keep a stack's drift in one GitHub issue.", "drift", "drift_issue"),
+    Listing("ledger", _THERE, "Show the updates of a stack, and how each ended.", "ledger", "ledger"),
+    Listing("postmortem", _THERE, "Draft a post-mortem with its time line.", "postmortem", "postmortem"),
+    Listing("demo", _SET_UP, "Bring every stack up in the sandbox, from nothing.", "demo", "demo"),
+    Listing("sandbox", _SET_UP, "Run the local sandbox, and programs against it.", "sandbox", "app"),
+    Listing("engine", _SET_UP, "Find the Pulumi engine and its plugins, or build them.", "engine", "app"),
+    Listing("doctor", _SET_UP, "Say what is used, from where, and what is missing.", "doctor", "doctor"),
+)
+"""In the order of the help, job by job."""

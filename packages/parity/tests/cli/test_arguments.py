@@ -1,0 +1,160 @@
+"""Arguments are checked before anything is started, and every fault is said at once."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from parity.cli.arguments import Arguments
+from parity.errors import UsageError
+
+PARITY = str(Path(sys.executable).with_name("parity"))
+SHA = "0123456789abcdef0123456789abcdef01234567"
+
+
+@pytest.fixture
+def checkout(tmp_path, monkeypatch):
+    folder = tmp_path / "checkout"
+    folder.mkdir()
+    (folder / "Pulumi.yaml").write_text("name: example\nruntime: python\n")
+    for name in ("staging", "prod"):
+        (folder / f"Pulumi.{name}.yaml").write_text(
+            f"config:\n  parity:releases:\n    shop:\n      live: r1\n      kept: {{r1: {{commit: {SHA}}}}}\n"
+        )
+    monkeypatch.chdir(folder)
+    return folder
+
+
+@pytest.fixture
+def run(checkout, tmp_path):
+    """Runs the command where an engine would leave a mark if it were started."""
+    programs, mark = tmp_path / "bin", tmp_path / "started"
+    programs.mkdir()
+    engine = programs / "pulumi"
+    engine.write_text(f"#!/bin/sh\ntouch {mark}\nexit 9\n")
+    engine.chmod(0o755)
+
+    def command(*arguments):
+        path = f"{programs}:{os.environ['PATH']}"
+        environment = {**os.environ, "PATH": path, "PULUMI_BACKEND_URL": f"file://{tmp_path}"}
+        done = subprocess.run(
+            [PARITY, *arguments], cwd=checkout, env=environment, capture_output=True, text=True, check=False, timeout=60
+        )
+        assert not mark.exists(), "the engine was started"
+        return done
+
+    return command
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (("up", "stagin"), ["there is no stack stagin", "did you mean staging?", "stacks here: staging, prod"]),
+        (("preview", "x"), ["there is no stack x"]),
+        (("drift", "x"), ["there is no stack x"]),
+        (("adopt", "x"), ["there is no stack x"]),
+        (("recover", "x"), ["there is no stack x"]),
+        (("ledger", "x"), ["there is no stack x"]),
+        (("postmortem", "x"), ["there is no stack x"]),
+        (("deliver", "x"), ["there is no stack x"]),
+        (("prune", "x", "shop", "--keep", "2"), ["there is no stack x"]),
+        (("releases", "staging", "shp"), ["Pulumi.staging.yaml has no application shp", "did you mean shop?"]),
+        (("prune", "staging", "shp", "--keep", "2"), ["Pulumi.staging.yaml has no application shp"]),
+        (("rollback", "staging", "shop", "--to", "r7"), ["keeps no release r7 of shop", "kept there: r1", "--to"]),
+        (("rollback", "staging", "shop", "--to", "r7", "--unchecked"), ["keeps no release r7 of shop"]),
+        (("release", "staging", "shop", "--commit", "main"), ["'main' is not a whole commit", "git rev-parse"]),
+        (("promote", "shop", "--commit", SHA[:7]), [f"'{SHA[:7]}' is not a whole commit"]),
+        (("promote", "shop", "--to", "staging"), ["staging cannot be promoted to itself"]),
+        (("check", "--from", "prod"), ["prod cannot be compared with itself"]),
+        (("drift", "staging", "--json", "--html"), ["--json and --html exclude each other"]),
+        (("preview", "staging", "--json", "--markdown"), ["--json and --markdown exclude each other"]),
+        (("drift", "staging", "--reason", "x"), ["--reason and --expiry belong to --accept"]),
+        (("drift", "staging", "--accept", "d-1"), ["an exception needs a reason"]),
+        (("drift", "staging", "--fail-on", "lost"), ["no such kind of finding: lost", "kinds: "]),
+    ],
+    ids=" ".join,
+)
+def test_what_cannot_work_is_said_with_where_and_remedy_and_no_engine_starts(run, arguments, said):
+    done = run(*arguments)
+    assert done.returncode == 2
+    shown = done.stderr + done.stdout
+    assert [
+        text for text in (*said, "where", "to do" if "--json" not in arguments else "remedy") if text not in shown
+    ] == []
+    assert "Traceback" not in shown
+
+
+def test_several_faults_are_said_at_once(run):
+    done = run("drift", "x", "--markdown", "--html", "--fail-on", "lost", "--expiry", "never")
+    assert done.returncode == 2
+    for said in (
+        "4 arguments are wrong",
+        "there is no stack x",
+        "--markdown and --html exclude each other",
+        "no such kind of finding: lost",
+        "--reason and --expiry belong to --accept",
+    ):
+        assert said in done.stderr
+
+
+def test_faults_of_both_stacks_of_a_promotion_are_said_at_once(run):
+    done = run("promote", "shp", "--from", "stagin", "--commit", "HEAD")
+    assert done.returncode == 2
+    for said in (
+        "3 arguments are wrong",
+        "there is no stack stagin",
+        "Pulumi.prod.yaml has no application shp",
+        "HEAD",
+    ):
+        assert said in done.stderr
+
+
+def test_what_a_comment_lacks_is_said_at_once(run, monkeypatch):
+    for name in ("GITHUB_TOKEN", "GITHUB_REPOSITORY", "GITHUB_EVENT_PATH"):
+        monkeypatch.delenv(name, raising=False)
+    done = run("comment", "staging", "--report", "out")
+    assert done.returncode == 2
+    for said in ("no repository is named", "there is no token for GitHub", "no pull request is named"):
+        assert said in done.stderr
+
+
+def test_what_is_right_passes(checkout):
+    asked = Arguments()
+    asked.stack("staging")
+    asked.application("staging", "shop", "r1")
+    asked.commit(SHA)
+    asked.commit(None)
+    asked.exclusive(as_json=True, as_html=False)
+    asked.require()
+    assert asked.problems == []
+    assert asked.project.root == checkout
+
+
+def test_a_file_that_this_reading_cannot_follow_is_left_to_the_program(checkout):
+    (checkout / "Pulumi.staging.yaml").write_text('config: {"parity:releases": {shop: {live: null, kept: {}}}}\n')
+    asked = Arguments()
+    asked.application("staging", "anything", "r9")
+    asked.require()
+
+
+def test_a_commit_is_completed_where_the_repository_knows_it_and_an_option_reaches_no_git(checkout):
+    for words in (
+        ["init", "-q"],
+        ["-c", "user.name=a", "-c", "user.email=a@example.com", "commit", "-q", "--allow-empty", "-m", "x"],
+    ):
+        subprocess.run(["git", *words], cwd=checkout, check=True)
+    head = subprocess.run(["git", "rev-parse", "HEAD"], cwd=checkout, check=True, capture_output=True, text=True).stdout
+    asked = Arguments()
+    asked.commit("HEAD")
+    asked.commit("--output=written")
+    assert [each.remedy for each in asked.problems] == [
+        f"give --commit {head.strip()}",
+        "give what `git rev-parse <commit>` prints",
+    ]
+    assert not (checkout / "written").exists()
+    with pytest.raises(UsageError, match="2 arguments are wrong"):
+        asked.require()

@@ -8,8 +8,9 @@ import shlex
 from typing import TYPE_CHECKING, Any
 
 import typer
-import typer.main
 from typer.exceptions import TyperException
+
+from reference import pages
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -35,29 +36,33 @@ def named(line: Line) -> Iterator[tuple[str, bool]]:
 
 def problem(text: str, *, complete: bool) -> str | None:
     """What is wrong with a command line: an unknown command or option, an argument too few or too many."""
-    words = _words(text)
-    command, path = _root(), ["parity"]
-    while (children := getattr(command, "commands", None)) is not None and words and not words[0].startswith("-"):
-        if words[0] not in children:
-            return f"there is no command {' '.join([*path, words[0]])}"
+    words, path = _words(text), ["parity"]
+    while words and " ".join([*path, words[0]]) in _groups() | _commands().keys():
         path.append(words.pop(0))
-        command = children[path[-1]]
+    name = " ".join(path)
+    if name not in _commands():
+        if words and not words[0].startswith("-"):
+            return f"there is no command {name} {words[0]}"
+        return f"{name} is a group of commands" if complete and not words else None
     if not complete:
-        return _unknown_option(command, words)
+        return _unknown_option(_commands()[name], words)
     try:
-        command.make_context(" ".join(path), words)
+        _commands()[name].make_context(name, words)
     except typer.Exit:
         return None
     except TyperException as error:
-        return error.format_message() or f"{' '.join(path)} is a group of commands"
+        return error.format_message()
     return None
 
 
 @functools.cache
-def _root() -> Any:
-    from parity.cli.main import application  # noqa: PLC0415 - it puts every command together, for this check alone
+def _commands() -> dict[str, Any]:
+    return dict(pages.commands())
 
-    return typer.main.get_command(application())
+
+@functools.cache
+def _groups() -> frozenset[str]:
+    return frozenset(" ".join(name.split()[:depth]) for name in _commands() for depth in range(1, len(name.split())))
 
 
 def _unknown_option(command: Any, words: list[str]) -> str | None:

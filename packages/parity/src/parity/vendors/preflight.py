@@ -87,7 +87,8 @@ def vercel(team: str, environ: Mapping[str, str]) -> Vendor:
 def github(owner: str, name: str, environ: Mapping[str, str]) -> Vendor:
     """The repository, opened with `GITHUB_TOKEN`."""
     what = f"does not open the repository {owner}/{name} at GitHub"
-    remedy = "The token needs this repository and the rights that docs/how-to/use-your-own-accounts.md lists; or correct `repository`."
+    rights = "the rights that docs/how-to/use-your-own-accounts.md lists"
+    remedy = f"The token needs this repository and {rights}; or correct `repository`."
     url = _GITHUB.format(urllib.parse.quote(owner, safe=""), urllib.parse.quote(name, safe=""))
     return Vendor("GitHub", f"repository {owner}/{name}", *_token("GITHUB_TOKEN", url, what, remedy, environ))
 

@@ -205,3 +205,13 @@ def test_a_command_in_a_sentence_that_does_not_exist_is_noticed(text):
 def test_a_command_that_parses_is_taken(text):
     assert [found for found, _ in command_lines.named(line(text, "sh"))]
     assert not wrong_commands(line(text, "sh"))
+
+
+def test_the_glossary_is_short_and_each_term_has_its_counterpart():
+    rows = [row.text for row in prose(ROOT / "docs" / "glossary.md") if row.text.startswith("| ")][2:]
+    assert 0 < len(rows) <= 25
+    assert [row for row in rows if len([cell for cell in row.strip("|").split("|") if cell.strip()]) != 3] == []
+
+
+def test_the_readme_is_short():
+    assert len((ROOT / "README.md").read_text(encoding="utf-8").splitlines()) <= 120

@@ -28,6 +28,8 @@ def plan(**changed):
         "commit": "1a" * 20,
         "changes": [["update", URN]],
         "dangers": [],
+        "blocking": [],
+        "options": [],
         "conditions": {"infra/build.py": "ab" * 32, "the version of pulumi": "3.259.0"},
         "engine": b'{"resourcePlans": {}}',
         "now": NOW,
@@ -48,17 +50,17 @@ def test_it_is_read_as_it_was_written_and_for_its_owner_alone(file):
     assert file.stat().st_mode & 0o077 == 0
 
 
-FIELDS = ("project", "stack", "made", "expires", "commit", "changes", "dangers", "conditions", "engine")
+FIELDS = ("project", "stack", "made", "expires", "commit", "changes", "dangers", "blocking", "options", "conditions")
 
 
-@pytest.mark.parametrize("name", FIELDS)
+@pytest.mark.parametrize("name", [*FIELDS, "engine"])
 def test_each_field_is_under_the_seal_and_in_the_digest(file, name):
     document = json.loads(file.read_text())
     given = document["plan"][name]
     other = (
         {**given, "x": "y"}
         if isinstance(given, dict)
-        else [*given, ["delete", URN]]
+        else [*given, "x" if name == "options" else ["delete", URN]]
         if isinstance(given, list)
         else f"{given}0"
     )

@@ -58,7 +58,7 @@ def provenance(stack: Stack, command: str) -> dict[str, Any]:
         "pid": os.getpid(),
         "run": this_host.as_document(this_host.run_of(environment)),
         "commit": commit_of(stack.project.root),
-        "versions": _versions(),
+        "versions": versions(),
     }
 
 
@@ -77,7 +77,7 @@ def own_file(stack: Stack, name: str) -> Path:
     return path
 
 
-def _versions() -> dict[str, str]:
+def versions() -> dict[str, str]:
     """The engine's and the plugins' versions, by name."""
     tools = toolchain.resolve()
     return {"pulumi": tools.cli.version, **{plugin.name: plugin.version for plugin in tools.plugins}}

@@ -14,8 +14,10 @@ from parity.config import settings
 from parity.engine import toolchain
 from parity.engine.pulumi import Pulumi
 from parity.errors import HealthError, ParityError
+from parity.evaluate.stack import Stack
 from parity.local.sandbox import Local
-from parity.updates.update import summary, waiting
+from parity.updates import update
+from parity.updates.approval import Approval
 from parity.vendors.answers import Answer, Door
 
 if TYPE_CHECKING:
@@ -62,7 +64,7 @@ def run(project: Project, directory: Path, screen: Screen) -> None:
     changed: dict[str, int] = {}
     try:
         for stack in project.stack_files():
-            changed[stack] = _update(pulumi, stack, sandbox.updates, screen)
+            changed[stack] = _update(project, pulumi, stack, screen)
     except ParityError:
         known = [stack for stack in project.stack_files() if stack in pulumi.stacks()]
         screen.out.print("\n[bold]What is true now[/]")
@@ -93,17 +95,10 @@ def look(pulumi: Pulumi, door: Door, stacks: Sequence[str]) -> list[Live]:
     return found
 
 
-def _update(pulumi: Pulumi, stack: str, logs: Path, screen: Screen) -> int:
-    logs.mkdir(exist_ok=True)
-    log = logs / f"up-{stack}.log"
-    with screen.step(f"pulumi up --stack {stack}") as step:
-        step.waiting("the engine to start")
-        pulumi.ensure_stack(stack)
-        progress = pulumi.update(
-            ["up", "--yes", "--skip-preview", "--stack", stack], log, lambda now: waiting(step, now)
-        )
-        step.done(summary(progress))
-    return progress.changed
+def _update(project: Project, pulumi: Pulumi, stack: str, screen: Screen) -> int:
+    pulumi.ensure_stack(stack)
+    done = update.run(Stack(stack, project, pulumi), screen, Approval(yes=True), note={"why": "parity demo"})
+    return done.progress.changed
 
 
 def _show(screen: Screen, found: Sequence[Live], door: Door, missing: set[str]) -> None:

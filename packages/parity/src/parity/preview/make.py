@@ -18,7 +18,7 @@ from parity.preview.plan import Plan
 from parity.preview.report import Report, Run
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Mapping, Sequence
 
     from parity.evaluate.stack import Stack
     from parity.git import Commit
@@ -30,6 +30,9 @@ def report(
     *,
     base: str | None = None,
     refresh: bool = False,
+    options: Sequence[str] = (),
+    acknowledged: Sequence[str] = (),
+    plan: Plan | None = None,
     tell: Callable[[str], None] = lambda _: None,
     environ: Mapping[str, str] = os.environ,
 ) -> Report:
@@ -39,6 +42,9 @@ def report(
         stack: the stack.
         base: the commit to count changes from; by default that of the stack's last update, else the merge base.
         refresh: whether to ask the providers first what is really there.
+        options: more options of the engine's preview.
+        acknowledged: URNs whose dangerous change is let through, besides those in the stack's file.
+        plan: one that was made already; None makes it.
         tell: is told what is waited for.
         environ: the process's environment, which names the workflow's run.
 
@@ -47,14 +53,13 @@ def report(
     """
     started = datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
     repository = Repository(stack.project.root)
-    acknowledged: tuple[str, ...] = ()
     try:
-        acknowledged = stack.sealed_settings().acknowledged
+        acknowledged = (*stack.sealed_settings().acknowledged, *acknowledged)
     except InfraError as error:
         # The program would say the same, after the engine's start: the report says it at once.
         plan = Plan(stack.name, (), {}, 0, errors=(str(error),))
     else:
-        plan = _redacted(_planned(stack, tell, refresh=refresh), stack)
+        plan = _redacted(plan or _planned(stack, tell, options, refresh=refresh), stack)
     tell("where the changes come from")
     since = repository.base(base, None if base else _applied(stack))
     traced = origin.origins(stack.project, stack.name, since, plan)
@@ -72,9 +77,9 @@ def report(
     )
 
 
-def _planned(stack: Stack, tell: Callable[[str], None], *, refresh: bool) -> Plan:
+def _planned(stack: Stack, tell: Callable[[str], None], options: Sequence[str], *, refresh: bool) -> Plan:
     try:
-        return run.preview(stack, tell, refresh=refresh)
+        return run.preview(stack, tell, refresh=refresh, options=options)
     except ProjectError as error:
         return Plan(stack.name, (), {}, 0, errors=(f"{error.what}: {error.remedy}",))
 

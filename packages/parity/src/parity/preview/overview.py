@@ -21,6 +21,8 @@ def overview(report: Report) -> Iterator[str]:
     yield f"| Parity | {_parity_line(report)} |"
     yield f"| Live | {_live_line(report)} |"
     yield f"| Compared | {_compared_line(report)} |"
+    if report.digest:
+        yield f"| Plan | `{report.digest}` |"
 
 
 def _gate_line(report: Report) -> str:

@@ -117,6 +117,8 @@ class Report:
     serving: tuple[Serving, ...]
     proof: Proof
     run: Run | None = None
+    digest: str = ""
+    """Of the plan that was saved, 64 hex digits; empty where none was."""
     fits: bool = True
     """Whether a comment can name every risky change; a plan that nobody can review does not pass."""
 
@@ -183,6 +185,7 @@ class Report:
             "started": self.started,
             "verdict": self.verdict,
             "counts": {**self.plan.counts(), "unchanged": self.plan.unchanged},
+            "plan": self.digest or None,
             "head": self.head.document() if self.head else None,
             "base": {**base.commit.document(), "why": base.why} if base else None,
             "live": [each.document() for each in self.serving],

@@ -15,7 +15,7 @@ from parity.preview.parse import parse
 from parity.preview.plan import Plan
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
     from parity.engine.pulumi import Progress, Pulumi
     from parity.evaluate.stack import Stack
@@ -34,25 +34,36 @@ def policy_packs(root: Path) -> list[Path]:
     return installed + ([own] if own.is_dir() else [])
 
 
-def preview(stack: Stack, report: Callable[[str], None] = lambda _: None, *, refresh: bool = False) -> Plan:
+def preview(
+    stack: Stack,
+    report: Callable[[str], None] = lambda _: None,
+    *,
+    refresh: bool = False,
+    save: Path | None = None,
+    options: Sequence[str] = (),
+) -> Plan:
     """What an update of the stack would do; a preview that fails is a plan with errors, not an exception.
 
     Args:
         stack: the stack.
         report: is told what the engine waits for.
         refresh: whether to ask the providers first what is really there.
+        save: where the engine is to save its own plan; None saves none.
+        options: more options of the engine's command.
 
     Raises:
         ProjectError: the backend does not know the stack.
     """
     with tempfile.TemporaryDirectory() as folder:
         events = Path(folder) / "events.jsonl"
-        options = ["--json", "--show-sames", "--event-log", str(events)]
+        words = ["--json", "--show-sames", "--event-log", str(events), *options]
+        if save is not None:
+            words += ["--save-plan", str(save)]
         for pack in policy_packs(stack.project.root):
-            options += ["--policy-pack", str(pack)]
+            words += ["--policy-pack", str(pack)]
         if refresh:
-            options.append("--refresh")
-        done = _run(stack.pulumi, ["preview", "--stack", stack.name, *options], events, report)
+            words.append("--refresh")
+        done = _run(stack.pulumi, ["preview", "--stack", stack.name, *words], events, report)
         seen = [json.loads(line) for line in _lines(events)]
     if "no stack named" in done.stderr:
         raise ProjectError(

@@ -39,6 +39,8 @@ def lines(report: Report) -> Iterator[str]:
     base = report.origins.base
     if base is not None:
         yield f"  compared with {escape(base.commit.short)}, {escape(base.why)}"
+    if report.digest:
+        yield f"  plan: {report.digest}"
     yield f"  parity: {escape(report.proof.summary)}"
     for each in report.serving:
         if each.switches:

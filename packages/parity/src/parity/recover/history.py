@@ -21,6 +21,8 @@ RECORDS = 50
 """How many of the newest records are read: far more than there are since the last update that ended well."""
 
 _GOOD = "succeeded"
+REFUSED = "refused"
+"""Of an update that was stopped before its first call: it did nothing, and settles nothing of before."""
 _UPDATES = frozenset({"up", "update", "destroy"})
 """Commands that carry out an intent, as the ledger and as the engine's history name them: where one ends well, what
 those before it were to do is over."""
@@ -126,7 +128,7 @@ def _since_the_last_good(records: Sequence[Record], ending: frozenset[str]) -> l
     for record in reversed(records):
         if _ended_well(record, ending):
             break
-        if record.result != _GOOD:
+        if record.result not in {_GOOD, REFUSED}:
             found.insert(0, record)
     return found
 

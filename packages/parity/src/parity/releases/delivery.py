@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from parity.console import Screen
     from parity.evaluate.stack import Stack
     from parity.releases.release_status import ReleaseStatus
+    from parity.updates.approval import Approval
 
 PROGRAM = (
     "Pulumi.yaml",
@@ -45,18 +46,20 @@ class Delivered:
     """The summary, Markdown."""
 
 
-def deliver(stack: Stack, screen: Screen, *, newest: str | None, report: Path | None) -> Delivered:
+def deliver(stack: Stack, screen: Screen, approval: Approval, *, newest: str | None, report: Path | None) -> Delivered:
     """Run the stack's update and hold that what is live afterwards is what its file says, whole.
 
     Args:
         stack: the stack.
         screen: shows the steps.
+        approval: who approves the plan, and how.
         newest: a Git reference that must hold the same program and stacks' files as the checkout; None asks nothing.
         report: the file that the summary is added to, also where the update fails.
 
     Raises:
         RefusedError: a newer program waits to be delivered, this would undo a rollback that is not merged yet, or a
             release would be built with the variables of another one.
+        UsageError, GateError, PolicyError, PlanError: as `update.run`; nothing was changed.
         UpdateError: the update failed.
         HealthError: what is live afterwards is not whole, or not what the file says.
     """
@@ -68,11 +71,12 @@ def deliver(stack: Stack, screen: Screen, *, newest: str | None, report: Path | 
         preconditions.wrong_builds(
             stack.name, application, release_status.applied(settings, state, application), releases
         )
+    approval.require_way(stack.name)
     before = update.recorded_live(state)
     failure: ParityError | None = None
     changes: Mapping[str, int] = {}
     try:
-        changes = update.run(stack, screen, note={"why": "parity deliver"}).progress.changes
+        changes = update.run(stack, screen, approval, note={"why": "parity deliver"}).progress.changes
     except ParityError as error:
         failure = error
     found = follow.look(stack, None, screen)

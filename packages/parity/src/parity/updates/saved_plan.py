@@ -19,11 +19,11 @@ from typing import TYPE_CHECKING, Any, cast
 from pydantic import TypeAdapter
 
 from parity.config import passwords
-from parity.errors import PlanError
+from parity.errors import GateError, PlanError
 from parity.updates.conditions import Conditions, canonical, differences
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Collection, Mapping, Sequence
     from pathlib import Path
 
     from parity.config.secret import Secret
@@ -50,7 +50,11 @@ class SavedPlan:
     changes: list[list[str]]
     """Operation and URN of each change, in the engine's order."""
     dangers: list[list[str]]
-    """URN, rule and acknowledgement of each dangerous change that was let through."""
+    """URN, rule and reason of each dangerous change that was acknowledged."""
+    blocking: list[list[str]]
+    """The same of each that the gate stops, as it was then."""
+    options: list[str]
+    """More options of the engine's preview, which the update is given too."""
     conditions: Conditions = field(repr=False)
     engine: str = field(repr=False)
     """The engine's plan file, gzipped, base64."""
@@ -83,6 +87,12 @@ class SavedPlan:
                 f"the plan of {self.made} expired at {self.expires}", remedy=f"parity preview {stack} --save FILE"
             )
 
+    def require_open(self, acknowledged: Collection[str]) -> None:
+        """Raise GateError where a dangerous change is acknowledged neither in the plan nor by `acknowledged`."""
+        left = [each for each in self.blocking if each[0] not in acknowledged]
+        if left:
+            raise closed(self.stack, [(urn, why) for urn, _, why in left])
+
     def require_conditions(self, found: Conditions) -> None:
         """Raise PlanError, naming everything that is not as it was when the plan was made."""
         changed = list(differences(self.conditions, found))
@@ -95,6 +105,18 @@ class SavedPlan:
             )
 
 
+def closed(stack: str, dangers: Sequence[tuple[str, str]]) -> GateError:
+    """The gate's refusal: each dangerous change by its URN with why, and how it is acknowledged."""
+    urns = dict.fromkeys(urn for urn, _ in dangers)
+    flags = " ".join(f"--acknowledge '{urn}'" for urn in urns)
+    return GateError(
+        f"{len(dangers)} dangerous changes are not acknowledged; nothing was changed:\n"
+        + "\n".join(f"  {urn}\n    {why}" for urn, why in dangers),
+        where=stack,
+        remedy=f"acknowledge each, for this update alone: {flags}; or under parity:acknowledged in Pulumi.{stack}.yaml",
+    )
+
+
 def make(
     *,
     project: str,
@@ -102,6 +124,8 @@ def make(
     commit: str,
     changes: list[list[str]],
     dangers: list[list[str]],
+    blocking: list[list[str]],
+    options: list[str],
     conditions: Conditions,
     engine: bytes,
     now: datetime,
@@ -110,7 +134,7 @@ def make(
     """A plan that was just made."""
     packed = base64.b64encode(gzip.compress(engine, mtime=0)).decode()
     when, end = (each.replace(microsecond=0).isoformat() for each in (now, now + lasts))
-    return SavedPlan(project, stack, when, end, commit, changes, dangers, conditions, packed)
+    return SavedPlan(project, stack, when, end, commit, changes, dangers, blocking, options, conditions, packed)
 
 
 def read(path: Path, secret: Secret, digest: str | None = None) -> SavedPlan:

@@ -1,4 +1,4 @@
-"""`parity up`: the engine's update with its intent recorded first, its end recorded, and what is live asked at the end.
+"""The one road to a change of a stack: plan, gate, approve, apply, record, and what is live asked at the end.
 
 Plain `pulumi up` does the same update without the record; nothing here is needed for it to work.
 """
@@ -6,8 +6,10 @@ Plain `pulumi up` does the same update without the record; nothing here is neede
 from __future__ import annotations
 
 import hashlib
+import tempfile
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, cast
 
 from parity import redact
 from parity.backend import locks
@@ -15,11 +17,12 @@ from parity.backend.stack_backend import UPDATE_VARIABLE, log_file, open_backend
 from parity.backend.store import LEDGER_VARIABLE
 from parity.engine.counting import counted
 from parity.engine.pulumi import short_urn
-from parity.errors import FailedUpdate, UnsureError
+from parity.errors import FailedUpdate, GateError, PlanError, PolicyError, RefusedError, UnsureError
 from parity.inventory import domain_health, model
 from parity.recover import history, show
 from parity.recover import run as recovery
 from parity.recover.outcome import Options
+from parity.updates import planning, saved_plan
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -33,6 +36,9 @@ if TYPE_CHECKING:
     from parity.evaluate.stack import Stack
     from parity.inventory.domain_health import DomainHealth
     from parity.redact import Redactor
+    from parity.updates.approval import Approval
+    from parity.updates.planning import Planned
+    from parity.updates.saved_plan import SavedPlan
 
 
 @dataclass(frozen=True)
@@ -54,26 +60,35 @@ class Updated:
 def run(
     stack: Stack,
     screen: Screen,
+    approval: Approval,
     *,
-    command: str = "up",
     options: Sequence[str] = (),
     note: Mapping[str, Any] | None = None,
+    going_back: str = "",
 ) -> Updated:
-    """Update the stack to what the program declares, and say what is live now.
+    """Update the stack to what the program declares: plan, gate, approve, apply, record.
+
+    What was planned is what is applied: the engine is given its own saved plan, and what the plan depends on is
+    compared again where a person or another job approved it.
 
     Args:
         stack: the stack.
         screen: shows the steps.
-        command: `up` or `destroy`.
-        options: more options of the engine's command.
+        approval: who approves the plan, and how.
+        options: more options of the engine's preview and update.
         note: more facts for the ledger's record, plain JSON without a secret; for example why.
+        going_back: the application that is rolled back, or empty. Where the gate stops the whole plan, its switch alone
+            is updated: going back is not held up by what was meant for going forward.
 
     Raises:
+        UsageError: the plan could be approved by no one.
         LockedError: somebody else is updating the stack; nothing was changed.
         UnsureError: the last update did not end, and a person has to decide something first.
+        GateError, PolicyError, PlanError, RefusedError: the plan must not be applied; nothing was changed.
         FailedUpdate: the update failed or was interrupted; what is live is shown before.
         ParityError: as `Stack.settings` and `Stack.declared`.
     """
+    approval.require_way(stack.name)
     with screen.step("Read the stack") as step:
         step.waiting("config and program")
         settings = stack.settings()
@@ -82,18 +97,107 @@ def run(
         place = open_backend(stack)
         before = stack.recorded()
         step.done(f"{counted(each.urn for each in before.resources)} resources recorded")
-    _recover_first(stack, screen, place, before)
+    before = _recover_first(stack, screen, place, before)
     redactor = redact.of(graph, stack.pulumi.environment)
-    facts = _facts(stack, settings, before, command)
-    identity = place.ledger.begin({**facts, **(note or {})}) if place.ledger else ""
+    facts = {**_facts(stack, settings, before), **(note or {})}
+    road = _Road(stack, screen, settings, graph, before, approval, tuple(options))
+    try:
+        approved = road.saved() if approval.plan is not None else road.planned(going_back)
+    except (GateError, PolicyError, PlanError, RefusedError) as refusal:
+        _record_refusal(place, facts, redactor.text(refusal.what))
+        raise
+    facts |= {"plan": approved.plan.digest, "approval": approved.how, "dangers": approved.plan.dangers}
+    identity = place.ledger.begin(facts) if place.ledger else ""
     if not place.ledger:
         screen.err.print(f"No ledger is kept: the state is at {place.url}. {LEDGER_VARIABLE} names a place for it.")
     update = _Update(stack, screen, place, identity, redactor, graph)
-    return update.run(command, options)
+    return update.run(approved)
 
 
-def _recover_first(stack: Stack, screen: Screen, place: Backend, state: State) -> None:
-    """Where the last update did not end well, recover before anything else is done.
+def _record_refusal(place: Backend, facts: Mapping[str, Any], what: str) -> None:
+    """Record an update that was refused before its first call; it leaves nothing to recover."""
+    if place.ledger:
+        place.ledger.end(place.ledger.begin(facts), {"result": history.REFUSED, "code": 0, "errors": [what]})
+
+
+@dataclass(frozen=True)
+class _Approved:
+    """A plan that may be applied."""
+
+    plan: SavedPlan
+    how: str
+    """As `Approval.require` gives it."""
+    options: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class _Road:
+    """From a stack to a plan that may be applied: plan, gate, approve."""
+
+    stack: Stack
+    screen: Screen
+    settings: Settings
+    graph: Graph
+    state: State
+    approval: Approval
+    options: tuple[str, ...]
+
+    def planned(self, going_back: str) -> _Approved:
+        options = self.options
+        found = self._plan(options)
+        if going_back and not found.gate.open:
+            left = sorted({short_urn(each.urn) for each in found.gate.blocking})
+            self.screen.err.print(
+                f"Dangerous changes are left for the next update: {', '.join(left)}.", soft_wrap=True, markup=False
+            )
+            options = (*options, "--target", self._switch_of(going_back), "--target-dependents")
+            found = self._plan(options)
+        found.require_open()
+        how = self.approval.require(found, self.screen)
+        self._hold(found.saved, whole=how == "asked")
+        return _Approved(found.saved, how, options)
+
+    def _switch_of(self, application: str) -> str:
+        """The URN of the application's LiveRelease."""
+        found = self.graph.resources.items()
+        return next(urn for urn, each in found if each.type == model.LIVE and each.name == f"{application}-live")
+
+    def saved(self) -> _Approved:
+        """The plan that was approved before, held to everything that it depends on."""
+        plan = saved_plan.read(cast("Path", self.approval.plan), self.settings.secret, self.approval.digest)
+        plan.require(self.stack.project.name, self.stack.name, saved_plan.now())
+        plan.require_open(self.approval.acknowledged)
+        self._hold(plan, whole=True)
+        return _Approved(plan, f"--plan {plan.digest}", (*plan.options, *self.options))
+
+    def _plan(self, options: Sequence[str]) -> Planned:
+        with self.screen.step(f"Plan the update of {self.stack.name}") as step:
+            found = planning.make(
+                self.stack,
+                self.settings,
+                self.graph,
+                self.state,
+                acknowledged=self.approval.acknowledged,
+                options=options,
+                report=step.waiting,
+            )
+            counts = ", ".join(f"{count} to {operation}" for operation, count in found.plan.counts().items())
+            step.done(f"{counts or 'nothing to change'}; plan {found.saved.digest[:12]}")
+        return found
+
+    def _hold(self, plan: SavedPlan, *, whole: bool) -> None:
+        """Compare what the plan depends on; not `whole` where it was made a moment ago: then only the files."""
+        with self.screen.step("What the plan depends on") as step:
+            if whole:
+                step.waiting("the state, Vercel, GitHub and PostgreSQL")
+                plan.require_conditions(planning.of_world(self.stack, self.settings, self.graph, self.stack.recorded()))
+            else:
+                plan.require_conditions({**plan.conditions, **planning.of_files(self.stack)})
+            step.done("as it was when the plan was made")
+
+
+def _recover_first(stack: Stack, screen: Screen, place: Backend, state: State) -> State:
+    """Where the last update did not end well, recover before anything else is done; gives the state after it.
 
     Raises:
         LockedError: somebody else is updating the stack.
@@ -104,7 +208,7 @@ def _recover_first(stack: Stack, screen: Screen, place: Backend, state: State) -
     records = place.ledger.records(last=history.RECORDS) if place.ledger else []
     past = history.latest(place.store, name, stack.name)
     if history.trouble(state, held, records, past).clean:
-        return
+        return state
     screen.err.print(f"The last update of {stack.name} did not end well: recover first.", soft_wrap=True)
     done = recovery.run(stack, screen, Options(preview=False))
     for line in show.decisions(done.plan):
@@ -116,6 +220,7 @@ def _recover_first(stack: Stack, screen: Screen, place: Backend, state: State) -
             where=", ".join(short_urn(each.urn) for each in asked),
             remedy=f"parity recover {stack.name} says what to do about each",
         )
+    return stack.recorded()
 
 
 @dataclass(frozen=True)
@@ -127,14 +232,30 @@ class _Update:
     redactor: Redactor
     graph: Graph
 
-    def run(self, command: str, options: Sequence[str]) -> Updated:
+    def run(self, approved: _Approved) -> Updated:
+        with tempfile.TemporaryDirectory() as folder:
+            plan = Path(folder) / "plan.json"
+            plan.touch(mode=0o600)
+            plan.write_bytes(approved.plan.engine_plan())
+            # The preview of this very plan was shown: the engine holds each step to it.
+            words = [
+                "up",
+                "--yes",
+                "--skip-preview",
+                "--plan",
+                str(plan),
+                "--stack",
+                self.stack.name,
+                *approved.options,
+            ]
+            return self._apply(words)
+
+    def _apply(self, arguments: list[str]) -> Updated:
         log = log_file(self.stack, self.identity)
-        name = self.stack.name
-        arguments = [command, "--yes", "--skip-preview", "--stack", name, *options]
         environment = {**self.stack.pulumi.environment, UPDATE_VARIABLE: self.identity}
         pulumi = replace(self.stack.pulumi, environment=environment)
         try:
-            with self.screen.step(f"pulumi {command} --stack {name}") as step:
+            with self.screen.step(f"pulumi up --stack {self.stack.name}") as step:
                 step.waiting("the engine to start")
                 progress = pulumi.update(
                     arguments, log, lambda now: waiting(step, now), lambda count: self._interrupted(step, count)
@@ -190,13 +311,13 @@ def _result(failure: FailedUpdate) -> str:
     return "interrupted" if failure.interrupts else "failed"
 
 
-def _facts(stack: Stack, settings: Settings, before: State, command: str) -> dict[str, Any]:
+def _facts(stack: Stack, settings: Settings, before: State) -> dict[str, Any]:
     """What is to become live, from which commit, by whom: known before anything is done."""
     file = stack.project.stack_files()[stack.name]
     return {
-        **provenance(stack, command),
+        **provenance(stack, "up"),
         "config": hashlib.sha256(file.read_bytes()).hexdigest(),
-        "intent": intent(settings) if command != "destroy" else {},
+        "intent": intent(settings),
         "before": recorded_live(before),
     }
 

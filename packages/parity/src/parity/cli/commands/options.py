@@ -64,3 +64,51 @@ Directory = Annotated[
 ]
 
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON document instead of text.")]
+
+Yes = Annotated[bool, typer.Option("--yes", "-y", help="Apply the plan without asking.")]
+Acknowledge = Annotated[
+    list[str] | None,
+    typer.Option("--acknowledge", metavar="URN", help="Let this resource's dangerous change through; repeatable."),
+]
+Plan = Annotated[
+    Path | None,
+    typer.Option(
+        "--plan", metavar="FILE", help="Apply the plan in this file, as `parity preview --save` made it, or nothing."
+    ),
+]
+Digest = Annotated[
+    str | None,
+    typer.Option("--digest", metavar="DIGEST", help="With --plan: the digest of the plan that was approved."),
+]
+Refresh = Annotated[
+    bool | None,
+    typer.Option(
+        "--refresh/--no-refresh",
+        help="Whether the engine asks the providers first what is there. [default: --no-refresh]",
+        show_default=False,
+    ),
+]
+Target = Annotated[
+    list[str] | None,
+    typer.Option("--target", metavar="URN", help="Update this resource alone, and what it needs; repeatable."),
+]
+Parallel = Annotated[
+    int | None, typer.Option("--parallel", metavar="COUNT", help="How many operations run at once.", min=1)
+]
+Message = Annotated[
+    str | None, typer.Option("--message", "-m", metavar="TEXT", help="Why, for the engine's history and the ledger.")
+]
+
+
+def engine_options(
+    *,
+    refresh: bool | None = None,
+    target: list[str] | None = None,
+    parallel: int | None = None,
+    message: str | None = None,
+) -> list[str]:
+    """The options as the engine's preview and update take them."""
+    words = [] if refresh is None else [f"--refresh={str(refresh).lower()}"]
+    words += [word for urn in target or () for word in ("--target", urn)]
+    words += ["--parallel", str(parallel)] if parallel else []
+    return words + (["--message", message] if message else [])

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from parity.cli.arguments import Arguments
-from parity.cli.commands.options import Json, Stack
+from parity.cli.commands.options import Acknowledge, Json, Stack, Target, engine_options
 from parity.errors import GateError, ParityError, PolicyError, UpdateError
 
 if TYPE_CHECKING:
@@ -34,6 +34,15 @@ def preview(
     refresh: Annotated[
         bool, typer.Option("--refresh", help="Ask the providers first what is really there; slower.")
     ] = False,
+    target: Target = None,
+    acknowledge: Acknowledge = None,
+    save: Annotated[
+        Path | None,
+        typer.Option("--save", metavar="FILE", help="Save the plan, to be applied by `parity up --plan FILE`."),
+    ] = None,
+    expires: Annotated[
+        int, typer.Option("--expires", metavar="HOURS", help="With --save: how long it may be applied.", min=1)
+    ] = 24,
     output: Annotated[
         Path | None,
         typer.Option(
@@ -59,9 +68,31 @@ def preview(
     from parity.preview.report import VERDICTS
 
     screen, opened = Screen(), stack_of(project, stack)
+    plan, saved = None, None
+    if save is not None:
+        from parity.updates import planning
+
+        options = engine_options(refresh=refresh or None, target=target)
+        with screen.step(f"Plan of {stack}") as step:
+            saved = planning.of_stack(
+                opened, acknowledged=acknowledge or (), options=options, hours=expires, report=step.waiting
+            )
+            step.done(f"plan {saved.saved.digest[:12]}, until {saved.saved.expires}")
+        plan = saved.plan
     with screen.step(f"Preview of {stack}") as step:
-        report = make.report(opened, base=base, refresh=refresh, tell=step.waiting)
+        report = make.report(
+            opened,
+            base=base,
+            refresh=refresh,
+            options=engine_options(target=target),
+            acknowledged=acknowledge or (),
+            plan=plan,
+            tell=step.waiting,
+        )
         step.done(f"{VERDICTS[report.verdict]}; {report.counts()}")
+    if saved is not None and save is not None:
+        saved.saved.write(save, opened.settings().secret)
+        report = replace(report, digest=saved.saved.digest)
     report, comment = _commented(report)
     if output is not None:
         _write(output, report, comment)

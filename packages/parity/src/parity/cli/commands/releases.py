@@ -9,11 +9,14 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from parity.cli import arguments
 from parity.cli.arguments import Arguments
 from parity.cli.commands.options import (
+    Acknowledge,
     Application,
+    Digest,
     Json,
+    Plan,
+    Yes,
     complete_applications,
     complete_releases,
     complete_stacks,
@@ -27,6 +30,7 @@ if TYPE_CHECKING:
     from parity.evaluate.stack import Stack
     from parity.releases.release_status import ReleaseStatus
     from parity.releases.steps import Change
+    from parity.updates.approval import Approval
 
 Up = Annotated[bool, typer.Option("--up", help="Run the stack's update afterwards, and follow it to its end.")]
 Rotate = Annotated[
@@ -60,6 +64,8 @@ def release(
     rotate: Rotate = False,
     live: Annotated[bool, typer.Option("--live", help="Make it the live release too.")] = False,
     up: Up = False,
+    yes: Yes = False,
+    acknowledge: Acknowledge = None,
     pull_request: PullRequest = False,
     as_json: Json = False,
 ) -> None:
@@ -78,6 +84,7 @@ def release(
         up=up,
         review=pull_request,
         as_json=as_json,
+        approval=_approval(yes=yes, acknowledge=acknowledge),
     )
 
 
@@ -107,6 +114,8 @@ def promote(
     ] = False,
     rotate: Rotate = False,
     up: Up = False,
+    yes: Yes = False,
+    acknowledge: Acknowledge = None,
     pull_request: PullRequest = False,
     as_json: Json = False,
 ) -> None:
@@ -128,7 +137,8 @@ def promote(
     from parity.releases import steps
 
     change = steps.promote(_stack(asked.project, source), there, application, commit=commit, again=again, rotate=rotate)
-    _carry_out(there, change, up=up, review=pull_request, as_json=as_json)
+    approval = _approval(yes=yes, acknowledge=acknowledge)
+    _carry_out(there, change, up=up, review=pull_request, as_json=as_json, approval=approval)
 
 
 def rollback(
@@ -167,7 +177,9 @@ def rollback(
     from parity.releases import steps
 
     change = steps.rollback(found, application, to, checked=not unchecked)
-    _carry_out(found, change, up=up, review=pull_request, as_json=as_json, report=report)
+    # Going back waits for no answer: the switch to a kept release is what was asked for.
+    approval = _approval(yes=True, acknowledge=None)
+    _carry_out(found, change, up=up, review=pull_request, as_json=as_json, approval=approval, report=report)
 
 
 def prune(
@@ -175,6 +187,8 @@ def prune(
     application: Application,
     keep: Annotated[int, typer.Option("--keep", metavar="COUNT", help="How many of the newest releases stay.", min=1)],
     up: Up = False,
+    yes: Yes = False,
+    acknowledge: Acknowledge = None,
     pull_request: PullRequest = False,
     as_json: Json = False,
 ) -> None:
@@ -186,7 +200,9 @@ def prune(
     found = _stack(_checked(stack, application), stack)
     from parity.releases import steps
 
-    _carry_out(found, steps.prune(found, application, keep), up=up, review=pull_request, as_json=as_json)
+    change = steps.prune(found, application, keep)
+    approval = _approval(yes=yes, acknowledge=acknowledge)
+    _carry_out(found, change, up=up, review=pull_request, as_json=as_json, approval=approval)
 
 
 def releases(
@@ -234,21 +250,32 @@ def deliver(
             help="Refuse where the program or a stack's file is another one at this Git reference, as origin/main.",
         ),
     ] = None,
+    yes: Yes = False,
+    plan: Plan = None,
+    digest: Digest = None,
+    acknowledge: Acknowledge = None,
     report: Summary = None,
     as_json: Json = False,
 ) -> None:
     """Update a stack as a workflow does, and require health.
 
-    `parity up`, then every application must be healthy, and a summary is written. Exits 8, and changes nothing, where a
-    newer program waits, or where this would undo a rollback whose pull request is not merged; 6 where the update fails;
-    7 where what is live afterwards is not whole or not what the file says.
+    `parity up` with --yes or a saved plan, then every application must be healthy, and a summary is written. Exits 8,
+    and changes nothing, where a newer program waits, or where this would undo a rollback whose pull request is not
+    merged; 6 where the update fails; 7 where what is live afterwards does not answer, or is not what the file says; 11,
+    12 and 14 as `parity up`.
     """
-    found = _stack(arguments.of_stack(stack), stack)
+    asked = Arguments()
+    asked.stack(stack)
+    asked.exclusive(yes=yes, plan=plan is not None)
+    asked.require()
+    found = _stack(asked.project, stack)
     from parity.console import Screen
     from parity.releases import delivery, table
+    from parity.updates.approval import Approval
 
     screen = Screen()
-    done = delivery.deliver(found, screen, newest=newest, report=report)
+    approval = Approval(yes, plan, digest, tuple(acknowledge or ()))
+    done = delivery.deliver(found, screen, approval, newest=newest, report=report)
     if as_json:
         document = {"stack": stack, "before": done.before, "changes": done.changes}
         typer.echo(json.dumps({**document, "standing": [table.document(each) for each in done.found]}, indent=2))
@@ -266,6 +293,12 @@ def _checked(stack: str, application: str | None, *, release: str | None = None,
     asked.commit(commit)
     asked.require()
     return asked.project
+
+
+def _approval(*, yes: bool, acknowledge: list[str] | None) -> Approval:
+    from parity.updates.approval import Approval
+
+    return Approval(yes, acknowledged=tuple(acknowledge or ()))
 
 
 def _stack(project: Project, name: str) -> Stack:
@@ -286,10 +319,21 @@ def _file_alone(project: Project, name: str, *, review: bool) -> Stack:
 
 
 def _carry_out(
-    stack: Stack, change: Change, *, up: bool, review: bool, as_json: bool, report: Path | None = None
+    stack: Stack,
+    change: Change,
+    *,
+    up: bool,
+    review: bool,
+    as_json: bool,
+    approval: Approval,
+    report: Path | None = None,
 ) -> None:
     """Write the file, say what was done and what follows; then the update and the pull request, where wanted."""
     import asyncio
+
+    if up:
+        # Before the file is written: where nobody can approve the update, nothing is changed at all.
+        approval.require_way(stack.name)
 
     from parity.console import Screen
     from parity.releases import pull_request as requests
@@ -303,7 +347,7 @@ def _carry_out(
     if not as_json:
         _say(screen, change, changed=changed, up=up, review=review)
     if up:
-        document |= _update(stack, change, screen, as_json=as_json, report=report)
+        document |= _update(stack, change, screen, approval, as_json=as_json, report=report)
     if review:
         address = summary.run_address()
         run = f" by {address}" if address else ""
@@ -318,7 +362,9 @@ def _carry_out(
         typer.echo(json.dumps(document, indent=2))
 
 
-def _update(stack: Stack, change: Change, screen: Screen, *, as_json: bool, report: Path | None) -> dict[str, Any]:
+def _update(
+    stack: Stack, change: Change, screen: Screen, approval: Approval, *, as_json: bool, report: Path | None
+) -> dict[str, Any]:
     """Run the update, hold that the application is live and whole, and give what is to be said of it as JSON."""
     from parity.releases import delivery, follow, switch, table
     from parity.updates import update
@@ -327,7 +373,10 @@ def _update(stack: Stack, change: Change, screen: Screen, *, as_json: bool, repo
     try:
         if change.switch is not None:
             switch.make(stack, change.switch, screen)
-        done = update.run(stack, screen, note={"why": f"parity {change.verb}: {change.title}"})
+        note = {"why": f"parity {change.verb}: {change.title}"}
+        done = update.run(
+            stack, screen, approval, note=note, going_back=change.application if change.verb == "rollback" else ""
+        )
     except ParityError as error:
         if report is not None:
             delivery.write_summary(stack, before, follow.look(stack, [change.application], screen), error, report)

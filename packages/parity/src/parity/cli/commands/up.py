@@ -3,26 +3,64 @@
 from __future__ import annotations
 
 import json
+from typing import Annotated
 
 import typer
 
-from parity.cli import arguments
-from parity.cli.commands.options import Json, Stack
+from parity.cli.arguments import Arguments
+from parity.cli.commands.options import (
+    Acknowledge,
+    Digest,
+    Json,
+    Message,
+    Parallel,
+    Plan,
+    Refresh,
+    Stack,
+    Target,
+    Yes,
+    engine_options,
+)
 
 
-def up(stack: Stack, as_json: Json = False) -> None:
+def up(
+    stack: Stack,
+    yes: Yes = False,
+    plan: Plan = None,
+    digest: Digest = None,
+    acknowledge: Acknowledge = None,
+    diff: Annotated[bool, typer.Option("--diff", help="Show every changed property before asking.")] = False,
+    refresh: Refresh = None,
+    target: Target = None,
+    parallel: Parallel = None,
+    message: Message = None,
+    as_json: Json = False,
+) -> None:
     """Update a stack, record it, and say what is live then.
 
-    The engine's own update, with its intent recorded first, and each domain asked at the end. Refuses while another
-    update of the stack runs. Ctrl-C ends it at a safe point; a second one ends it at once.
+    The plan is made and shown, and applied once it is approved: by an answer in the terminal, by --yes, or because it
+    is the saved plan of --plan. Exits 8 where the answer is no, 11 where a dangerous change is not acknowledged, 12
+    where a policy refuses, 14 where the saved plan, or anything that it depends on, is not what was approved; then
+    nothing was changed. Ctrl-C ends the update at a safe point; a second one ends it at once.
     """
-    project = arguments.of_stack(stack)
+    asked = Arguments()
+    asked.stack(stack)
+    asked.exclusive(yes=yes, plan=plan is not None)
+    asked.exclusive(plan=plan is not None, target=bool(target))
+    asked.exclusive(plan=plan is not None, refresh=refresh is not None)
+    if digest and plan is None:
+        asked.add("--digest", "--digest is given without --plan", "give the file of the plan too: --plan FILE")
+    asked.require()
     from parity.cli.session import stack_of
     from parity.console import Screen
     from parity.inventory import domain_health
     from parity.updates import update
+    from parity.updates.approval import Approval
 
-    done = update.run(stack_of(project, stack), Screen())
+    approval = Approval(yes, plan, digest, tuple(acknowledge or ()), diff)
+    options = engine_options(refresh=refresh, target=target, parallel=parallel, message=message)
+    note = {"why": message} if message else {}
+    done = update.run(stack_of(asked.project, stack), Screen(), approval, options=options, note=note)
     if as_json:
         typer.echo(json.dumps(done.document(), indent=2))
     else:

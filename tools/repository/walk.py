@@ -6,8 +6,10 @@ not compared. A command that is to fail says so: `# exit code 20`.
 
 from __future__ import annotations
 
+import os
 import re
 import shutil
+import signal
 import subprocess
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
@@ -106,17 +108,23 @@ def script(todo: list[Step]) -> str:
 def walk(page: Path, project: Path, environment: Mapping[str, str]) -> list[Outcome]:
     """Run a page's commands in a project; those after the first failure are not run and have no outcome."""
     todo = steps(page)
-    done = subprocess.run(
+    with subprocess.Popen(
         ["bash", "-c", script(todo)],
         cwd=project,
         env=dict(environment),
         stdin=subprocess.DEVNULL,
-        capture_output=True,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
         text=True,
-        timeout=LIMIT_SECONDS,
-        check=False,
-    )
-    return outcomes_of(todo, done.stdout)
+        start_new_session=True,
+    ) as shell:
+        try:
+            output, _ = shell.communicate(timeout=LIMIT_SECONDS)
+        except BaseException:
+            # Interrupted or out of time: the shell's programs end with it.
+            os.killpg(shell.pid, signal.SIGKILL)
+            raise
+    return outcomes_of(todo, output)
 
 
 def outcomes_of(todo: list[Step], output: str) -> list[Outcome]:

@@ -158,13 +158,13 @@ def table(ways: Iterable[Way]) -> str:
     """The figures as a table for people."""
     heads = [
         "operation",
-        "way back",
-        "cells",
+        "recovery procedure",
+        "cases",
         "swallowed",
         "crashed",
         "different states",
-        "users served whole",
-        "led back",
+        "users served completely",
+        "converged",
     ]
     rows = [_row(each) for each in ways]
     return figures.markdown(heads, rows)

@@ -2,7 +2,7 @@
 
 A record is two objects below `.parity/ledger/<project>/<stack>/`: `<id>.1-begin.json` and `<id>.2-end.json`. Each is
 created once and never changed, so an append is one write that happens or does not, in a folder and in any bucket
-(docs/decisions/0012-the-ledger-is-objects-beside-the-state.md). An update that was killed has no end until
+(docs/decisions/0012-the-ledger-is-objects-next-to-the-state.md). An update that was killed has no end until
 `parity recover` writes it.
 """
 

@@ -89,7 +89,10 @@ def vercel(team: str, environ: Mapping[str, str]) -> Vendor:
 def github(owner: str, name: str, environ: Mapping[str, str]) -> Vendor:
     """The repository, opened with `GITHUB_TOKEN`."""
     what = f"does not open the repository {owner}/{name} at GitHub"
-    remedy = "The token needs this repository and the rights that README.md lists; or correct `repository`."
+    remedy = (
+        "The token needs this repository and the rights that docs/how-to/use-your-own-accounts.md lists; "
+        "or correct `repository`."
+    )
     path = f"/repos/{quote(owner, safe='')}/{quote(name, safe='')}"
     where = f"repository {owner}/{name}"
     return Vendor(

@@ -1,0 +1,87 @@
+"""The tutorial is true: each of its commands, run in order in a shell, prints what the page shows."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import tempfile
+from pathlib import Path
+
+import pytest
+
+from parity_sandbox import lifecycle
+from repository.walk import Step, clone, missing, outcomes_of, script, steps, walk
+from support.paths import ROOT
+
+PAGE = ROOT / "docs" / "tutorial.md"
+OTHERS = ("PARITY_SANDBOX", "PULUMI_BACKEND_URL", "VIRTUAL_ENV", "PYTHONPATH", "MAKEFLAGS", "MAKELEVEL", "MFLAGS")
+"""What a reader's fresh shell does not have."""
+
+
+@pytest.fixture
+def folder():
+    """A folder that every user of the machine may enter: started by root, PostgreSQL runs as another one."""
+    with tempfile.TemporaryDirectory(prefix="tutorial-") as name:
+        Path(name).chmod(0o755)
+        yield Path(name)
+
+
+@pytest.mark.engine
+@pytest.mark.sandbox
+@pytest.mark.timeout(1560)
+def test_every_command_of_the_tutorial_does_what_the_page_shows(folder):
+    project = clone(folder / "storefront")
+    environment = {name: value for name, value in os.environ.items() if name not in OTHERS}
+    outcomes = walk(PAGE, project, environment)
+    try:
+        problems = [problem for outcome in outcomes for problem in outcome.problems()]
+        assert not problems, "\n\n".join(problems)
+        assert len(outcomes) == len(steps(PAGE))
+        assert not (project / ".sandbox").exists()
+    finally:
+        lifecycle.down(project / ".sandbox", wipe=True)
+
+
+def test_the_tutorial_goes_from_nothing_to_a_rollback():
+    commands = [step.command for step in steps(PAGE)]
+    assert commands[0] == "make demo"
+    assert any(command.startswith("parity rollback prod shop --up") for command in commands)
+    assert sum(bool(step.shown) for step in steps(PAGE)) > 12
+
+
+@pytest.mark.parametrize(
+    ("shown", "output"),
+    [
+        (["live: r2"], "live: r1\n"),
+        (["second", "first"], "first\nsecond\n"),
+        (["r1 ... yes yes"], "r1  READY  yes  no\n"),
+    ],
+)
+def test_an_output_that_is_not_as_shown_is_noticed(shown, output):
+    assert missing(shown, output)
+
+
+def test_an_output_that_is_as_shown_is_taken():
+    assert (
+        missing(["r1 (newest) ... READY yes yes", "done"], "x\n r1 (newest)  abc   READY  yes   yes  \nall done\n")
+        == []
+    )
+
+
+def test_a_walk_stops_at_the_first_command_that_does_not_end_as_it_should(tmp_path):
+    todo = [Step(1, "true"), Step(2, "false  # exit code 1"), Step(3, "false"), Step(4, "true")]
+    done = subprocess.run(["bash", "-c", script(todo)], cwd=tmp_path, capture_output=True, text=True, check=False)
+    outcomes = outcomes_of(todo, done.stdout)
+    assert [outcome.code for outcome in outcomes] == [0, 1, 1]
+    assert [bool(outcome.problems()) for outcome in outcomes] == [False, False, True]
+
+
+def test_the_commands_of_one_block_are_compared_with_the_text_below_it_as_one(tmp_path):
+    page = tmp_path / "page.md"
+    page.write_text("```sh\necho one\necho two\n```\n\n```text\none\ntwo\n```\n\n```sh\necho three\n```\n")
+    todo = steps(page)
+    assert [step.block for step in todo] == [1, 1, 2]
+    done = subprocess.run(["bash", "-c", script(todo)], capture_output=True, text=True, check=False)
+    outcomes = outcomes_of(todo, done.stdout)
+    assert [outcome.problems() for outcome in outcomes] == [[], [], []]
+    assert missing(["one"], outcomes[2].output)

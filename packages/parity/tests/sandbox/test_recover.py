@@ -80,11 +80,11 @@ def test_everything_that_exists_and_is_not_recorded_is_adopted(finished_box):
     edit_state(box, "prod", empty)
     document, run = recover(box, "prod", "--skip-preview")
     assert run.code == 0, run.said
-    adopted = {name for name, kind in decided(document) if kind == "adopt"}
+    adopted = {name for name, kind in decided(document) if kind == "import"}
     # A grant on every table of a schema that has no table yet is nothing that could exist.
     assert all(name.startswith("storefront-grant-") for name in names - adopted - {SECRET}), names - adopted
     assert len(adopted) > 70
-    assert decided(document) - {(name, "adopt") for name in adopted} == {(SECRET, "finish")}, (
+    assert decided(document) - {(name, "import") for name in adopted} == {(SECRET, "refresh")}, (
         "GitHub never shows a secret's value, so that one is written again"
     )
 
@@ -128,13 +128,13 @@ def test_each_kind_of_difference_is_decided_and_mended(finished_box):
     document, run = recover(box, "staging")
     assert run.code == 0, run.said
     expected = {
-        ("shop-variable-SEARCH_RESULTS_LIMIT", "adopt"),
-        ("shop-variable-PAYMENT_SECRET_KEY", "finish"),
-        ("logs-drain", "adopt"),
+        ("shop-variable-SEARCH_RESULTS_LIMIT", "import"),
+        ("shop-variable-PAYMENT_SECRET_KEY", "refresh"),
+        ("logs-drain", "import"),
     }
     assert decided(plan) == expected
     assert decided(document) == expected
-    finish = next(each for each in document["decisions"] if each["decision"] == "finish")
+    finish = next(each for each in document["decisions"] if each["decision"] == "refresh")
     assert finish["written_again"] == ["value"]
     assert document["kept"], "the state was copied aside"
     assert {each["urn"].rpartition("::")[2] for each in document["next"]} >= {"shop-variable-PAYMENT_SECRET_KEY"}

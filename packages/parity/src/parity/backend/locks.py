@@ -14,8 +14,9 @@ import uuid
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING
 
+from parity import documents
 from parity.errors import LockedError
 
 if TYPE_CHECKING:
@@ -109,7 +110,7 @@ def refuse_if_held(store: Store, project: str, stack: str, *, but: str = "") -> 
 
 def _parse(key: str, text: bytes, modified: datetime) -> Lock:
     try:
-        document = cast("dict[str, Any]", json.loads(text))
+        document = documents.parse(text)
         time = datetime.fromisoformat(str(document["timestamp"])).astimezone(UTC)
         return Lock(key, int(document["pid"]), str(document["username"]), str(document["hostname"]), time)
     except (ValueError, KeyError, TypeError):

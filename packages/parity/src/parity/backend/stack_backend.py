@@ -14,6 +14,8 @@ from parity.backend.store import LEDGER_VARIABLE, Store, backend_url, open_store
 from parity.engine import toolchain
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from parity.evaluate.stack import Stack
 
 UPDATE_VARIABLE = "PARITY_UPDATE"
@@ -42,12 +44,18 @@ def open_backend(stack: Stack) -> Backend:
     store = open_store(url)
     other = stack.pulumi.environment.get(LEDGER_VARIABLE)
     kept = open_store(other) if other else store
-    ledger = Ledger(kept, stack.project.name, stack.name) if kept else None
+    ledger = Ledger(kept, stack.project.name, stack.name, stack.pulumi.redactor) if kept else None
     return Backend(url, store, ledger)
 
 
-def provenance(stack: Stack, command: str) -> dict[str, Any]:
-    """What every record of the ledger begins with."""
+def versions() -> dict[str, str]:
+    """The engine's and the plugins' versions, by name."""
+    tools = toolchain.resolve()
+    return {"pulumi": tools.cli.version, **{plugin.name: plugin.version for plugin in tools.plugins}}
+
+
+def provenance(stack: Stack, command: str, versions: Callable[[], dict[str, str]] = versions) -> dict[str, Any]:
+    """What every record of the ledger begins with; `versions` gives those of the engine and its plugins."""
     environment = stack.pulumi.environment
     return {
         "command": command,
@@ -58,7 +66,7 @@ def provenance(stack: Stack, command: str) -> dict[str, Any]:
         "pid": os.getpid(),
         "run": this_host.as_document(this_host.run_of(environment)),
         "commit": commit_of(stack.project.root),
-        "versions": _versions(),
+        "versions": versions(),
     }
 
 
@@ -75,12 +83,6 @@ def own_file(stack: Stack, name: str) -> Path:
     path = folder / name
     path.touch(mode=0o600)
     return path
-
-
-def _versions() -> dict[str, str]:
-    """The engine's and the plugins' versions, by name."""
-    tools = toolchain.resolve()
-    return {"pulumi": tools.cli.version, **{plugin.name: plugin.version for plugin in tools.plugins}}
 
 
 def commit_of(root: Path) -> str:

@@ -13,7 +13,7 @@ import uuid
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Protocol, cast
+from typing import TYPE_CHECKING, Any, Protocol
 from urllib.parse import parse_qs, unquote, urlsplit
 
 from parity.errors import ProjectError
@@ -156,8 +156,9 @@ class BucketStore:
 
         folder = prefix.rstrip("/") + "/"
         found: Any = obstore.list(self.client, prefix=folder)  # pyright: ignore[reportUnknownMemberType]
-        rows = cast("list[dict[str, Any]]", found.collect())
-        return sorted((Entry(str(row["path"]), row["last_modified"]) for row in rows), key=lambda each: each.key)
+        return sorted(
+            (Entry(str(row["path"]), row["last_modified"]) for row in found.collect()), key=lambda each: each.key
+        )
 
     def read(self, key: str) -> bytes | None:
         """See Store."""

@@ -7,18 +7,18 @@ rule says that a provider decides it (packages/parity/src/parity/check/rules.py)
 
 from __future__ import annotations
 
-import json
 import re
 import subprocess
 import tempfile
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any
 
 from parity.check.compare import Difference, Result, excepted, same_but_for_the_name, shown
 from parity.check.facts import ABSENT, Facts, Place, leaves
 from parity.check.rules import rule_for
 from parity.check.trace import differs
+from parity.documents import Document, is_list, is_mapping, mapping, parse
 from parity.engine.pulumi import following
 from parity.errors import UpdateError
 from parity.evaluate.graph import SecretInput, is_computed
@@ -30,8 +30,6 @@ if TYPE_CHECKING:
     from parity.engine.pulumi import Progress
     from parity.evaluate.graph import Graph
     from parity.evaluate.stack import Stack
-
-Document = dict[str, Any]
 
 ASPECT = "live"
 _SIGNATURE = "4dabf18193072939515e22adb298388d"
@@ -72,7 +70,7 @@ def look(stack: Stack, report: Callable[[str], None] = lambda _: None) -> Real:
                 stdin=subprocess.DEVNULL,
             )
         text = events.read_text(encoding="utf-8") if events.exists() else ""
-    seen = [cast("Document", json.loads(line)) for line in text.splitlines() if line.strip()]
+    seen = [parse(line) for line in text.splitlines() if line.strip()]
     if done.returncode:
         raise UpdateError(
             f"what {stack.name} really has could not be read: {_reason(seen) or done.stderr.strip()}",
@@ -83,7 +81,7 @@ def look(stack: Stack, report: Callable[[str], None] = lambda _: None) -> Real:
 
 
 def _reason(events: Iterable[Document]) -> str:
-    said = (cast("Document", each.get("diagnosticEvent") or {}) for each in events)
+    said = (mapping(each.get("diagnosticEvent")) for each in events)
     return "; ".join(str(each.get("message", "")).strip() for each in said if each.get("severity") == "error")
 
 
@@ -91,8 +89,8 @@ def real(stack: str, project: str, events: Iterable[Mapping[str, Any]]) -> Real:
     """What the events of a refresh say is there; an object that is gone has none."""
     objects: dict[str, Document] = {}
     for event in events:
-        metadata = cast("Document", cast("Document", event.get("resOutputsEvent") or {}).get("metadata") or {})
-        new = cast("Document", metadata.get("new") or {})
+        metadata = mapping(mapping(event.get("resOutputsEvent")).get("metadata"))
+        new = mapping(metadata.get("new"))
         if new.get("custom") and metadata.get("op") != "delete":
             objects[str(new["urn"])] = new
     prefix = f"urn:pulumi:{stack}::{project}::"
@@ -108,13 +106,12 @@ def real(stack: str, project: str, events: Iterable[Mapping[str, Any]]) -> Real:
 
 def _named(value: Any, ids: Mapping[str, str]) -> Any:
     """The value with each id as its resource's key; a list of ids comes in the ids' own order, which says nothing."""
-    if isinstance(value, dict):
-        return {name: _named(each, ids) for name, each in cast("Document", value).items()}
-    if isinstance(value, list):
-        items = cast("list[Any]", value)
-        if items and all(isinstance(each, str) and each in ids for each in items):
-            return sorted(ids[each] for each in items)
-        return [_named(each, ids) for each in items]
+    if is_mapping(value):
+        return {name: _named(each, ids) for name, each in value.items()}
+    if is_list(value):
+        if value and all(isinstance(each, str) and each in ids for each in value):
+            return sorted(ids[each] for each in value)
+        return [_named(each, ids) for each in value]
     return ids.get(value, value) if isinstance(value, str) else value
 
 
@@ -126,13 +123,12 @@ def _is_made_up(each: Document) -> bool:
 
 def _unsealed(value: Any) -> Any:
     """The value with a mark for each secret: what it is, is not compared."""
-    if isinstance(value, dict):
-        mapping = cast("Document", value)
-        if _SIGNATURE in mapping:
+    if is_mapping(value):
+        if _SIGNATURE in value:
             return SecretInput("")
-        return {name: _unsealed(each) for name, each in mapping.items()}
-    if isinstance(value, list):
-        return [_unsealed(each) for each in cast("list[Any]", value)]
+        return {name: _unsealed(each) for name, each in value.items()}
+    if is_list(value):
+        return [_unsealed(each) for each in value]
     return SecretInput("") if value == "[secret]" else value
 
 

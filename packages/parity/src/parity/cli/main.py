@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING
 
 import typer
 
+from parity import redact
+
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
@@ -63,16 +65,17 @@ def application(names: Iterable[str] = COMMANDS) -> typer.Typer:
 def main() -> None:
     """Run the command line; a fault that a person can mend is shown without a traceback, with its own exit code."""
     asked = sys.argv[1:2]
-    try:
-        application(asked if asked and asked[0] in COMMANDS else COMMANDS)()
-    except Exception as error:
-        from parity.cli.translate import translated  # noqa: PLC0415 - it imports what most commands do not need
+    with redact.command():
+        try:
+            application(asked if asked and asked[0] in COMMANDS else COMMANDS)()
+        except Exception as error:
+            from parity.cli.translate import translated  # noqa: PLC0415 - it imports what most commands do not need
 
-        known = translated(error)
-        if known is None:
-            raise
-        show(known, as_json=_wants_json(sys.argv[1:]))
-        sys.exit(known.exit_code)
+            known = translated(error)
+            if known is None:
+                raise
+            show(known, as_json=_wants_json(sys.argv[1:]))
+            sys.exit(known.exit_code)
 
 
 def show(error: ParityError, *, as_json: bool) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any
 
 from ruamel.yaml import YAML
 from ruamel.yaml.nodes import MappingNode, SequenceNode
@@ -14,9 +14,14 @@ Node = Any
 """A node of ruamel's, whose types are not declared: `start_mark.index`, `end_mark.index`, `flow_style`, `value`."""
 
 
+def round_trip() -> Any:
+    """Ruamel's reader and writer that keeps comments, order and places; untyped, as its documents are."""
+    return YAML(typ="rt")
+
+
 def compose(text: str) -> Node:
     """The node tree of a YAML text; None for an empty one."""
-    return cast("Any", YAML(typ="rt")).compose(text)
+    return round_trip().compose(text)
 
 
 def find(node: Node, path: Sequence[str]) -> tuple[Node, Node, Node] | None:

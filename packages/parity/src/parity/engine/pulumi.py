@@ -7,18 +7,28 @@ import signal
 import subprocess
 import tempfile
 import threading
+from collections.abc import Callable
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any
 
+from parity import redact
+from parity.documents import mapping
 from parity.errors import FailedUpdate, UpdateError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Generator, Mapping, Sequence
+    from collections.abc import Generator, Mapping, Sequence
+
+    from parity.redact import Redactor
+
+RunProcess = Callable[..., subprocess.CompletedProcess[str]]
+"""Runs a command line to its end; called as `subprocess.run` is."""
 
 _POLL_SECONDS = 0.1
 _AGAIN_SECONDS = 0.5
+_QUOTED_LINES = 12
+"""Of what a command said when it failed."""
 _TERMINATING = "received; terminating"
 """What the engine says at a second interrupt (pulumi's backend/cancellation_scope.go)."""
 _QUIET = {"same", "refresh", "read", "read-replacement"}
@@ -98,7 +108,7 @@ class Progress:
 
 
 def _part(document: Mapping[str, Any], name: str) -> dict[str, Any]:
-    return cast("dict[str, Any]", document.get(name) or {})
+    return mapping(document.get(name))
 
 
 def _metadata(event: Mapping[str, Any], name: str) -> dict[str, Any]:
@@ -125,23 +135,39 @@ class Pulumi:
 
     executable: Path
     cwd: Path
-    environment: Mapping[str, str]
+    environment: Mapping[str, str] = field(repr=False)
+    redactor: Redactor = field(default_factory=redact.current, compare=False)
+    """Masks what its errors quote; it knows the environment's secrets, and learns the stacks'."""
+    run_process: RunProcess = field(default=subprocess.run, compare=False)
 
-    def run(self, *arguments: str, check: bool = True) -> subprocess.CompletedProcess[str]:
-        """Run a command to its end and give its output; raises UpdateError on failure unless `check` is false."""
-        command = [str(self.executable), *arguments, "--non-interactive"]
-        result = subprocess.run(
-            command,
+    def __post_init__(self) -> None:
+        """Let the environment's tokens and passwords be masked from now on."""
+        self.redactor.learn_environment(self.environment)
+
+    def run(self, *arguments: str, check: bool = True, given: str = "") -> subprocess.CompletedProcess[str]:
+        """Run a command to its end and give its output, secrets and all.
+
+        Args:
+            arguments: the command and its options.
+            check: whether a failure raises.
+            given: its standard input; the only way in for a secret.
+
+        Raises:
+            UpdateError: the command failed; what it said last is quoted with secrets masked.
+        """
+        result = self.run_process(
+            [str(self.executable), *arguments, "--non-interactive"],
             cwd=self.cwd,
             env=dict(self.environment),
+            input=given,
             capture_output=True,
             text=True,
             check=False,
-            stdin=subprocess.DEVNULL,
         )
         if check and result.returncode:
+            said = self.redactor.text(result.stderr.strip() or result.stdout.strip()).splitlines()
             raise UpdateError(
-                f"pulumi {' '.join(arguments[:2])} ended with {result.returncode}: {_tail(result)}",
+                f"pulumi {' '.join(arguments[:2])} ended with {result.returncode}: " + "\n".join(said[-_QUOTED_LINES:]),
                 where=str(self.cwd),
             )
         return result
@@ -168,6 +194,9 @@ class Pulumi:
     ) -> Progress:
         """Run `pulumi <arguments>` to its end, its output into `log`, and give what it did.
 
+        The engine writes the log itself, so that it can outlive this process; secrets in it are masked when it has
+        ended. Until then the file is its owner's alone.
+
         An interrupt (Ctrl-C, SIGTERM) of this process is passed on: at the first the engine ends at a safe point, at
         the second at once. `on_interrupt` is told which one it is.
 
@@ -189,12 +218,15 @@ class Pulumi:
                 # A group of its own: a terminal's Ctrl-C reaches the engine only through us, and so once.
                 process_group=0,
             )
-            with following(events, on_progress, progress), _interrupting(process, on_interrupt) as interrupts:
-                code = _exit_code(process, interrupts, progress)
+            try:
+                with following(events, on_progress, progress), _interrupting(process, on_interrupt) as interrupts:
+                    code = _exit_code(process, interrupts, progress)
+            finally:
+                self._mask(log)
         if code or interrupts:
             how = "was interrupted" if interrupts else f"ended with {code}"
             raise FailedUpdate(
-                f"pulumi {' '.join(arguments)} {how}:\n{_reason(progress, log)}",
+                self.redactor.text(f"pulumi {' '.join(arguments)} {how}:\n{_reason(progress, log)}"),
                 where=", ".join(short_urn(urn) for urn in progress.failed) or str(self.cwd),
                 remedy=f"the engine's whole output is in {log}",
                 progress=progress,
@@ -202,6 +234,12 @@ class Pulumi:
                 interrupts=len(interrupts),
             )
         return progress
+
+    def _mask(self, log: Path) -> None:
+        said = log.read_text(encoding="utf-8", errors="replace")
+        masked = self.redactor.text(said)
+        if masked != said:
+            log.write_text(masked, encoding="utf-8")
 
 
 def _exit_code(process: subprocess.Popen[bytes], interrupts: Sequence[int], progress: Progress) -> int:
@@ -285,8 +323,3 @@ def _read_events(path: Path, offset: int, progress: Progress) -> int:
         if line.strip():
             progress.take(json.loads(line))
     return offset + end
-
-
-def _tail(result: subprocess.CompletedProcess[str], lines: int = 12) -> str:
-    said = (result.stderr.strip() or result.stdout.strip()).splitlines()
-    return "\n".join(said[-lines:])

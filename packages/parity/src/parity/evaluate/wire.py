@@ -3,19 +3,19 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any
 
 from google.protobuf import json_format
 from google.protobuf.struct_pb2 import Struct
-from pulumi.runtime import rpc
+
+from parity.documents import is_list, is_mapping
+from parity.evaluate import sdk
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from google.protobuf.struct_pb2 import Value
 
-_SIGNATURE = rpc._special_sig_key  # noqa: SLF001 - the wire's own marker has no public name  # pyright: ignore[reportPrivateUsage]
-_SECRET = rpc._special_secret_sig  # noqa: SLF001 # pyright: ignore[reportPrivateUsage]
 _COMPUTED_PREFIX = "parity-computed:"
 
 _NOT_OPTIONS = frozenset(
@@ -80,7 +80,7 @@ def _from_value(value: Value) -> Any:
             return value.bool_value
         case "struct_value":
             fields = value.struct_value.fields
-            if _SIGNATURE in fields and fields[_SIGNATURE].string_value == _SECRET:
+            if sdk.SIGNATURE in fields and fields[sdk.SIGNATURE].string_value == sdk.SECRET:
                 return SecretInput(_from_value(fields["value"]))
             return from_struct(value.struct_value)
         case "list_value":
@@ -96,30 +96,30 @@ def _number(value: float) -> float:
 
 def from_wire(value: Any) -> Any:
     """What the SDK serialises to, before it is put into a message, as plain JSON with secrets wrapped."""
-    if isinstance(value, dict):
-        wire = cast("dict[str, Any]", value)
-        if wire.get(_SIGNATURE) == _SECRET:
+    if is_mapping(value):
+        wire = value
+        if wire.get(sdk.SIGNATURE) == sdk.SECRET:
             return SecretInput(from_wire(wire.get("value")))
         return {key: from_wire(each) for key, each in sorted(wire.items())}
-    if isinstance(value, list):
-        return [from_wire(each) for each in cast("list[Any]", value)]
+    if is_list(value):
+        return [from_wire(each) for each in value]
     return _number(value) if isinstance(value, float) else value
 
 
 def to_struct(values: Mapping[str, Any]) -> Struct:
     """Plain JSON as a wire mapping."""
     struct = Struct()
-    struct.update(cast("dict[str, Any]", _to_wire(dict(values))))
+    struct.update(_to_wire(dict(values)))
     return struct
 
 
 def _to_wire(value: Any) -> Any:
     if isinstance(value, SecretInput):
-        return {_SIGNATURE: _SECRET, "value": _to_wire(value.value)}
-    if isinstance(value, dict):
-        return {key: _to_wire(each) for key, each in cast("dict[str, Any]", value).items()}
-    if isinstance(value, list):
-        return [_to_wire(each) for each in cast("list[Any]", value)]
+        return {sdk.SIGNATURE: sdk.SECRET, "value": _to_wire(value.value)}
+    if is_mapping(value):
+        return {key: _to_wire(each) for key, each in value.items()}
+    if is_list(value):
+        return [_to_wire(each) for each in value]
     return value
 
 

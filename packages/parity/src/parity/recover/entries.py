@@ -10,8 +10,9 @@ from __future__ import annotations
 import json
 import re
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any
 
+from parity.documents import is_list, is_mapping, mapping
 from parity.evaluate.graph import SecretInput
 from parity.inventory import model
 
@@ -76,10 +77,10 @@ class Known:
         """
         if isinstance(value, SecretInput):
             return SecretInput(self.resolve(value.value))
-        if isinstance(value, dict):
-            return {key: self.resolve(each) for key, each in cast("Document", value).items()}
-        if isinstance(value, list):
-            return [self.resolve(each) for each in cast("list[Any]", value)]
+        if is_mapping(value):
+            return {key: self.resolve(each) for key, each in value.items()}
+        if is_list(value):
+            return [self.resolve(each) for each in value]
         if isinstance(value, str) and (found := _MARK.fullmatch(value)):
             return self.of(found[1], found[2])
         if isinstance(value, str):
@@ -96,10 +97,10 @@ def sealed(value: Any) -> Any:
     """A value as `pulumi stack import` takes it: secrets under the engine's mark, to be encrypted by it."""
     if isinstance(value, SecretInput):
         return {SIGNATURE: SECRET, "plaintext": json.dumps(sealed(value.value))}
-    if isinstance(value, dict):
-        return {key: sealed(each) for key, each in cast("Document", value).items()}
-    if isinstance(value, list):
-        return [sealed(each) for each in cast("list[Any]", value)]
+    if is_mapping(value):
+        return {key: sealed(each) for key, each in value.items()}
+    if is_list(value):
+        return [sealed(each) for each in value]
     return value
 
 
@@ -146,6 +147,6 @@ def unread(record: Document, names: tuple[str, ...]) -> Document:
     mark = sealed(SecretInput(MARKER))
     found = dict(record)
     for part in ("inputs", "outputs"):
-        given = cast("Document", record.get(part) or {})
+        given = mapping(record.get(part))
         found[part] = {**given, **{name: mark for name in names if name in given}}
     return found

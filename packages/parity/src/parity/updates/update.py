@@ -9,14 +9,13 @@ import hashlib
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
-from parity import redact
 from parity.backend import locks
 from parity.backend.stack_backend import UPDATE_VARIABLE, log_file, open_backend, provenance
 from parity.backend.store import LEDGER_VARIABLE
 from parity.engine.pulumi import short_urn
 from parity.errors import FailedUpdate, UnsureError
 from parity.inventory import domain_health, model
-from parity.recover import history, show
+from parity.recover import dependencies, history, show
 from parity.recover import run as recovery
 from parity.recover.outcome import Options
 
@@ -31,7 +30,6 @@ if TYPE_CHECKING:
     from parity.evaluate.graph import Graph
     from parity.evaluate.stack import Stack
     from parity.inventory.domain_health import DomainHealth
-    from parity.redact import Redactor
 
 
 @dataclass(frozen=True)
@@ -82,12 +80,11 @@ def run(
         before = stack.recorded()
         step.done(f"{len(before.resources)} resources recorded")
     _recover_first(stack, screen, place, before)
-    redactor = redact.of(graph, stack.pulumi.environment)
     facts = _facts(stack, settings, before, command)
     identity = place.ledger.begin({**facts, **(note or {})}) if place.ledger else ""
     if not place.ledger:
         screen.err.print(f"No ledger is kept: the state is at {place.url}. {LEDGER_VARIABLE} names a place for it.")
-    update = _Update(stack, screen, place, identity, redactor, graph)
+    update = _Update(stack, screen, place, identity, graph)
     return update.run(command, options)
 
 
@@ -102,13 +99,13 @@ def _recover_first(stack: Stack, screen: Screen, place: Backend, state: State) -
     held = locks.held(place.store, name, stack.name) if place.store else []
     records = place.ledger.records(last=history.RECORDS) if place.ledger else []
     past = history.latest(place.store, name, stack.name)
-    if history.trouble(state, held, records, past).clean:
+    if history.failed_updates(state, held, records, past).clean:
         return
     screen.err.print(f"The last update of {stack.name} did not end well: recover first.", soft_wrap=True)
-    done = recovery.run(stack, screen, Options(preview=False))
+    done = recovery.run(dependencies.real(stack), screen, Options(preview=False))
     for line in show.decisions(done.plan):
         screen.err.print(line, soft_wrap=True, markup=False)
-    asked = done.plan.of("ask")
+    asked = done.plan.of("manual")
     if asked:
         raise UnsureError(
             f"{len(asked)} resources of {stack.name} need a decision first; nothing was updated",
@@ -123,7 +120,6 @@ class _Update:
     screen: Screen
     place: Backend
     identity: str
-    redactor: Redactor
     graph: Graph
 
     def run(self, command: str, options: Sequence[str]) -> Updated:
@@ -140,8 +136,6 @@ class _Update:
                 )
                 step.done(summary(progress))
         except FailedUpdate as failure:
-            failure.what = self.redactor.text(failure.what)
-            failure.args = (failure.what,)
             live = self._ask()
             self._close(_result(failure), failure.progress, failure.code, live)
             self.screen.err.print(f"Live now: {domain_health.sentence(live)}", soft_wrap=True, markup=False)
@@ -177,7 +171,7 @@ class _Update:
                 {"operation": each.operation, "urn": each.urn, "done": each.done} for each in progress.operations
             ],
             "changes": progress.changes,
-            "errors": [self.redactor.text(error) for error in progress.errors],
+            "errors": progress.errors,
             "live": [each.document() for each in live],
         }
         self.place.ledger.end(self.identity, facts)

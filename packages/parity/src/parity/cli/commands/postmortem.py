@@ -8,11 +8,8 @@ from typing import Annotated
 
 import typer
 
-from parity import redact
 from parity.backend.stack_backend import open_backend
-from parity.config.errors import InfraError
 from parity.config.project import find_project
-from parity.errors import ParityError
 from parity.evaluate.stack import Stack, ambient
 from parity.recover import postmortem as drafts
 from parity.recover.history import engine_history
@@ -41,12 +38,5 @@ def postmortem(
         history=engine_history(place.store, project.name, stack) if place.store else [],
         requests=drafts.read_requests(requests) if requests else (),
     )
-    typer.echo(_redactor(known).text(drafts.write(material)), nl=False)
-
-
-def _redactor(stack: Stack) -> redact.Redactor:
-    """Masks the stack's secrets; where its config cannot be read, those of the environment alone."""
-    try:
-        return redact.of(stack.declared(stack.settings()), stack.pulumi.environment)
-    except (ParityError, InfraError):
-        return redact.of(None, stack.pulumi.environment)
+    known.learn_secrets()
+    typer.echo(drafts.write(material), nl=False)

@@ -12,8 +12,8 @@ from parity.config.project import find_project
 from parity.console import Screen
 from parity.errors import UnsureError
 from parity.evaluate.stack import Stack, ambient
+from parity.recover import dependencies, show
 from parity.recover import run as recovery
-from parity.recover import show
 from parity.recover.outcome import SETTLE_SECONDS, Options
 
 
@@ -37,18 +37,18 @@ def recover(
 ) -> None:
     """Bring record and live state of a stack together again after an update that did not end.
 
-    Makes sure that nobody else writes, copies the state aside, looks for everything that is declared by its name,
-    decides, and mends the state through the engine. It may be killed and run again. What is not clear is left alone:
-    exits 10 then. Nothing that holds data is ever deleted.
+    Makes sure that nothing else writes, backs up the state, finds everything that is declared by its name, decides, and
+    edits the state through the engine. It may be killed and run again. What is not clear is left to a person: exits 10
+    then. Nothing that holds data is ever deleted.
     """
     project = find_project()
     options = Options(plan, frozenset(owner_is_dead or ()), settle, not skip_preview)
-    done = recovery.run(Stack(stack, project, ambient(project)), Screen(), options)
+    done = recovery.run(dependencies.real(Stack(stack, project, ambient(project))), Screen(), options)
     if as_json:
         typer.echo(json.dumps(done.document(), indent=2))
     else:
         show.show(Screen(), done, plan=plan)
-    asked = done.plan.of("ask")
+    asked = done.plan.of("manual")
     if asked:
         raise typer.Exit(UnsureError.exit_code)
     if plan and done.todo:

@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import Annotated, Any
 
 import typer
-from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
@@ -297,5 +296,6 @@ def _show(screen: Screen, found: ReleaseStatus) -> None:
             row.live,
             escape(healthy),
         )
-    console = screen.out if screen.out.is_terminal else Console(width=_PIPE_WIDTH)
-    console.print(grid)
+    if not screen.out.is_terminal:
+        screen.out.width = _PIPE_WIDTH
+    screen.out.print(grid)

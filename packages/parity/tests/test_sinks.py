@@ -110,14 +110,18 @@ def fails_unexpectedly():
 
 
 @pytest.mark.parametrize(
-    ("body", "code"),
-    [(writes_a_line, 0), (prints, 0), (writes_a_document, 0), (fails_as_it_should, 6), (fails_unexpectedly, 1)],
+    ("body", "as_json", "code"),
+    [
+        (writes_a_line, False, 0),
+        (prints, False, 0),
+        (writes_a_document, False, 0),
+        (fails_as_it_should, False, 6),
+        (fails_as_it_should, True, 6),
+        (fails_unexpectedly, False, 1),
+    ],
 )
-@pytest.mark.parametrize("arguments", [(), ("--json",)])
-def test_what_a_command_writes_is_masked_however_it_writes_and_ends(monkeypatch, capsys, body, code, arguments):
-    if arguments and code != 6:
-        pytest.skip("the body takes no option")
-    monkeypatch.setattr(cli, "_wants_json", lambda _: bool(arguments))
+def test_what_a_command_writes_is_masked_however_it_writes_and_ends(monkeypatch, capsys, body, as_json, code):
+    monkeypatch.setattr(cli, "_wants_json", lambda _: as_json)
     said, ended = ran(monkeypatch, capsys, body)
     assert clean(said)
     assert ended == code

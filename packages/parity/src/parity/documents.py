@@ -48,8 +48,3 @@ def parse(text: str | bytes) -> Document:
     if not is_mapping(found):
         raise ValueError(f"a JSON object is expected, and there is {type(found).__name__}")
     return found
-
-
-def parse_rows(text: str | bytes) -> list[Document]:
-    """A JSON list of objects, or none for `null` and an empty text; raises ValueError where the text is no JSON."""
-    return rows(json.loads(text or "[]"))

@@ -38,7 +38,7 @@ def open_backend(stack: Stack) -> Backend:
     """Find where the stack's state is kept.
 
     Raises:
-        UpdateError: nobody is logged in to a backend.
+        UpdateError: the engine is not logged in to a backend.
     """
     url = backend_url(stack.pulumi)
     store = open_store(url)
@@ -71,7 +71,7 @@ def provenance(stack: Stack, command: str, versions: Callable[[], dict[str, str]
 
 
 def log_file(stack: Stack, identity: str) -> Path:
-    """The file for the engine's whole output, readable by its owner alone: it may hold what a provider echoes."""
+    """The file for all of the engine's output, readable by its owner alone: it may hold what a provider echoes."""
     return own_file(stack, f"{stack.name}-{identity or os.getpid()}.log")
 
 

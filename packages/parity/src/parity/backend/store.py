@@ -1,6 +1,6 @@
 """Where a stack's state is kept, as files by key: a local folder or a bucket, found as the engine finds it.
 
-What Parity keeps beside the state (the ledger) goes the same way, with the same credentials of the environment. Writes
+What Parity keeps with the state (the ledger) goes the same way, with the same credentials of the environment. Writes
 are whole or not at all: an object is created under a new key, never changed.
 """
 
@@ -111,7 +111,7 @@ class FolderStore:
     def create(self, key: str, data: bytes) -> bool:
         """See Store. A link into place fails where the name is taken, and shows no half written file.
 
-        The file is written in a folder of its own: the engine takes everything beside a lock for another one.
+        It is written in a folder of its own: the engine takes every other file in a lock's folder for another lock.
         """
         path = self.root / key
         temporary = self.root / _TEMPORARY / uuid.uuid4().hex
@@ -192,7 +192,7 @@ def backend_url(pulumi: Pulumi) -> str:
     """The address of the backend that the engine uses: PULUMI_BACKEND_URL, Pulumi.yaml, or what `pulumi login` chose.
 
     Raises:
-        UpdateError: nobody is logged in.
+        UpdateError: the engine is not logged in.
     """
     given = pulumi.environment.get("PULUMI_BACKEND_URL")
     return given or str(json.loads(pulumi.run("whoami", "--verbose", "--json").stdout)["url"])

@@ -59,7 +59,7 @@ class Progress:
     failed: list[str] = field(default_factory=list[str])
     """URNs of the resources whose operation failed."""
     operations: list[Operation] = field(default_factory=list[Operation])
-    """What ended, in that order; what only looked is left out."""
+    """The operations that ended, in that order; those that only read are left out."""
     terminating: bool = False
     """Whether the engine has heard that it is to end at once."""
 
@@ -198,7 +198,7 @@ class Pulumi:
         ended. Until then the file is its owner's alone.
 
         An interrupt (Ctrl-C, SIGTERM) of this process is passed on: at the first the engine ends at a safe point, at
-        the second at once. `on_interrupt` is told which one it is.
+        the second at once. `on_interrupt` takes its number.
 
         Raises:
             FailedUpdate: where the command fails or was interrupted, with the engine's own error diagnostics.
@@ -287,7 +287,7 @@ def following(path: Path, on_progress: Callable[[Progress], None], progress: Pro
 
     Args:
         path: the file that `--event-log` names.
-        on_progress: is told at least every tenth of a second.
+        on_progress: called at least every tenth of a second.
         progress: takes the events; a new one by default.
     """
     taken = Progress() if progress is None else progress
@@ -312,7 +312,7 @@ def following(path: Path, on_progress: Callable[[Progress], None], progress: Pro
 
 
 def _read_events(path: Path, offset: int, progress: Progress) -> int:
-    """Take the whole lines after `offset`, bytes; gives the offset after the last of them."""
+    """Take the complete lines after `offset`, bytes; gives the offset after the last of them."""
     if not path.exists():
         return offset
     with path.open("rb") as stream:

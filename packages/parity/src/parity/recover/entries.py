@@ -1,7 +1,7 @@
 """Writes a declared resource as the state records it, for an object that exists and is not recorded.
 
-The inputs are those that the program declares; the outputs begin as the same values and are filled by the provider when
-it refreshes the entry. `pulumi stack import` takes a secret in the clear under its own mark and encrypts it; such a
+The inputs are those that the program declares. The outputs begin as the same values; the provider fills them when it
+refreshes the entry. `pulumi stack import` takes a secret in the clear under its own mark and encrypts it; such a
 document goes to the engine through a pipe and nowhere else.
 """
 
@@ -43,8 +43,8 @@ _UNREAD_DEFAULTS: dict[str, Document] = {
 }
 """Outputs that the provider sets when it creates and never reads: without them the next update would set them."""
 
-MARKER = "not known: an update of it did not end, and nobody can read it"
-"""Recorded in the place of an input that nobody can read, so that the next update writes what is declared."""
+MARKER = "not known: an update of it did not end, and no API shows it"
+"""Recorded instead of an input that no API shows, so that the next update writes what is declared."""
 
 
 @dataclass(frozen=True)

@@ -198,8 +198,8 @@ def orphans(
 ) -> list[Running]:
     """Plugins, language hosts and programs of this project and backend whose engine is gone.
 
-    Each is known by the engine's address on its command line, at which nobody listens any more, and by an environment
-    that leads to the same state and the same PULUMI_HOME as ours. One that belongs to a recorded update of another
+    Each is known by the engine's address on its command line, at which no process listens any more, and by an
+    environment that leads to the same state and the same PULUMI_HOME as ours. One that belongs to a recorded update of another
     stack is left alone.
 
     Args:
@@ -263,7 +263,7 @@ def _of_this_project(
 
 
 def _has_engine(process: psutil.Process, address: str) -> bool:
-    """Whether an engine is above the process, or anybody listens at its engine's address."""
+    """Whether an engine is above the process, or a process listens at its engine's address."""
     if any(Path(parent.name()).name == "pulumi" for parent in process.parents()):
         return True
     host, _, port = address.rpartition(":")

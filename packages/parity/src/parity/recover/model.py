@@ -43,7 +43,7 @@ class Decision:
     replaces: str = ""
     """The recorded object that gives way to it and is handed to the next `up` to delete."""
     unread: tuple[str, ...] = ()
-    """Inputs that nobody can read, so that the next `up` writes them again."""
+    """Inputs that no API shows, so that the next `up` writes them again."""
     remedy: str = ""
     """For a person, where the kind is `manual`."""
     leaving: bool = False

@@ -1,7 +1,7 @@
-"""Decides what is done about each resource, from what is declared, recorded and really there. Asks and changes nothing.
+"""Decides about each resource from the declared, the recorded and the live state. It calls and changes nothing.
 
-The rules, in docs/recover.md in words: what exists under a declared natural key is ours; what is data is never given up
-on a guess; of twins the one that is recorded, or that fits, stays; what nobody can read is written again.
+docs/recover.md explains the rules. What exists under a declared natural key is ours. Data is never given up on a guess.
+Of two twins the recorded one stays, or the one that is as declared. The next update writes again what no API shows.
 """
 
 from __future__ import annotations
@@ -59,7 +59,7 @@ def decide(graph: Graph, state: State, live_state: LiveState, failed: FailedUpda
             case = _Case(resource, recorded.get(urn), pending.get(urn), live_state, failed, handed, live, closed)
             found += case.decisions()
         elif urn in pending:
-            found.append(_unseen(urn, recorded.get(urn), pending[urn], failed))
+            found.append(_unseen(urn, recorded.get(urn), pending[urn]))
     found += [_undeclared(urn, recorded.get(urn), each) for urn, each in pending.items() if urn not in graph.resources]
     found += _left_over(state, live_state)
     return Plan(tuple(found), tuple(_unmanaged(live_state, found, state, graph)))
@@ -79,7 +79,7 @@ class _Case:
     live: frozenset[str]
     """Ids of deployments that a domain serves."""
     closed: frozenset[str]
-    """Databases whose deletion began and that take no connections since: nobody can look inside."""
+    """Databases whose deletion began and that take no connections since, so that what they hold cannot be read."""
 
     @property
     def urn(self) -> str:
@@ -241,7 +241,7 @@ class _Case:
         return self._ask(
             f"release {release} (deployment {serving}) is live, and no update of ours was to make it so",
             found.id,
-            "where somebody rolled back by hand: `pulumi refresh` records it, and the next `up` shows the switch",
+            "where a person rolled back by hand: `pulumi refresh` records it, and the next `up` shows the switch",
         )
 
     # --- Words --------------------------------------------------------------------------------------------------------
@@ -250,7 +250,7 @@ class _Case:
         key = self.live_state.keys[self.urn]
         read_failure = next(each for each in self.live_state.read_failures if each.covers(self.type, key))
         if self.record is not None and not self.doubtful:
-            return self._say("same", f"recorded; not looked at: {read_failure}", self.record.id)
+            return self._say("same", f"recorded; it could not be read: {read_failure}", self.record.id)
         return self._ask(str(read_failure), "", "make it reachable, and run recover again")
 
     def _failed_build(self, found: LiveObject) -> Decision:
@@ -266,7 +266,7 @@ class _Case:
         return self._say("delete", f"made twice: nothing refers to {found.id}", found.id)
 
     def _unread(self) -> tuple[str, ...]:
-        """What nobody can read of it, and may not be what is declared."""
+        """The inputs that no API shows and that may not be what is declared."""
         if self.type == model.VARIABLE and self.inputs.get("sensitive"):
             return ("value",)
         if self.type == model.SECRET:
@@ -296,11 +296,9 @@ def _serving(live_state: LiveState) -> Iterator[str]:
                 yield from (str(value) for name, value in each.beyond.items() if name.startswith("serves."))
 
 
-def _closed(
-    graph: Graph, recorded: Mapping[str, Recorded], live_state: LiveState, failed: FailedUpdates
-) -> Iterator[str]:
+def _closed(graph: Graph, recorded: Mapping[str, Recorded], seen: LiveState, failed: FailedUpdates) -> Iterator[str]:
     """PostgreSQL's provider takes connections away before it drops a database; once it is read, that is recorded."""
-    for urn, found in live_state.under.items():
+    for urn, found in seen.under.items():
         record = recorded.get(urn)
         known = record is not None and record.outputs.get("allowConnections") is False
         if urn in graph.resources and (known or failed.destroying or urn in failed.touched):
@@ -327,19 +325,19 @@ def _undeclared(urn: str, record: Recorded | None, operation: Pending) -> Decisi
     return Decision(
         urn,
         "manual",
-        "its creation began, and the program does not declare it any more, so it has no name to look for",
+        "its creation began, and the program does not declare it any more, so it has no name to be found by",
         remedy="check out the commit of that update (`parity ledger` names it) and run recover there",
     )
 
 
-def _unseen(urn: str, record: Recorded | None, operation: Pending, failed: FailedUpdates) -> Decision:  # noqa: ARG001 - one form
-    """An operation on a declared resource that is not looked at: a component, a provider, a foreign type."""
+def _unseen(urn: str, record: Recorded | None, operation: Pending) -> Decision:
+    """An operation on a declared resource that the inventory does not read: a component, a provider, a foreign type."""
     if record is not None or operation.resource.only_recorded:
         return Decision(urn, "refresh", f"{operation.operation} began, and has no end", record.id if record else "")
     return Decision(
         urn,
         "manual",
-        f"its creation began, and {operation.resource.type} is not looked at",
+        f"its creation began, and the inventory does not read {operation.resource.type}",
         remedy="find out whether it exists and `pulumi import` it, or run `pulumi refresh --clear-pending-creates`",
     )
 
@@ -350,7 +348,7 @@ def _refusal(type_: str, found: LiveObject, inputs: Mapping[str, Any]) -> str:
         has, wants = (_repository(each) for each in (found.properties, inputs))
         return f"it is linked to {has}, not to {wants}" if has and has != wants else ""
     if type_ == model.DATABASE and found.properties.get("encoding") != inputs.get("encoding"):
-        return f"its encoding is {found.properties.get('encoding')}, and an update would drop it and make it anew"
+        return f"its encoding is {found.properties.get('encoding')}, and an update would drop it and create it again"
     if type_ == model.ROLE:
         powers = ("superuser", "createRole", "createDatabase", "replication", "bypassRowLevelSecurity")
         more = [name for name in powers if found.properties.get(name) and not inputs.get(name)]
@@ -359,8 +357,7 @@ def _refusal(type_: str, found: LiveObject, inputs: Mapping[str, Any]) -> str:
 
 
 def _repository(properties: Mapping[str, Any]) -> str:
-    given = properties.get("gitRepository")
-    return str(given.get("repo", "")) if is_mapping(given) else ""
+    return str(mapping(properties.get("gitRepository")).get("repo", ""))
 
 
 def as_declared(found: LiveObject, inputs: Mapping[str, Any]) -> bool:

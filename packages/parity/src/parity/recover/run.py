@@ -309,9 +309,9 @@ class _Recovery:
             self._pulumi("stack", "import", "--stack", self.stack.name, given=document)
         previous = self._checkpoint(".bak")
         self.written = self._checkpoint()
-        # The engine keeps the file that an import replaces: another one than was read is somebody else's.
+        # The engine keeps the file that an import replaces: if it is not the one that was read, another process wrote.
         if self.place.store and previous and previous != before:
-            raise self._changed_meanwhile(f"what it replaced is beside it, with the ending .bak: {self.place.url}")
+            raise self._changed_meanwhile(f"what it replaced is next to it, with the ending .bak: {self.place.url}")
 
     def _refresh(self, urns: Sequence[str]) -> None:
         targets = [word for urn in urns for word in ("--target", urn)]
@@ -327,7 +327,7 @@ class _Recovery:
 
     def _changed_meanwhile(self, more: str) -> UnsureError:
         return UnsureError(
-            f"somebody changed the state of {self.stack.name} while it was being recovered; {more}",
+            f"another process changed the state of {self.stack.name} during the recovery; {more}",
             where=self.place.url,
             remedy="end whatever else works on the stack, and run recover again",
         )

@@ -77,7 +77,7 @@ def _line(decision: Decision) -> str:
     if decision.id and decision.kind in {"import", "delete"}:
         text += f" ({decision.id})"
     if decision.unread:
-        text += f"; the next `up` writes its {' and '.join(decision.unread)} again, which nobody can read"
+        text += f"; the next `up` writes its {' and '.join(decision.unread)} again, which no API shows"
     return f"{text}\n    to do: {decision.remedy}" if decision.remedy else text
 
 

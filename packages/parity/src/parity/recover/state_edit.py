@@ -1,4 +1,4 @@
-"""Carries decisions over into a state, as the document that `pulumi stack import` takes. Asks and changes nothing."""
+"""Edits a state as the decisions say, into the document that `pulumi stack import` takes. It calls nothing."""
 
 from __future__ import annotations
 
@@ -29,18 +29,18 @@ _PROVIDER = "pulumi:providers:"
 
 @dataclass(frozen=True)
 class EditedState:
-    """A state with the decisions carried over."""
+    """A state with the decisions carried out."""
 
     document: Document
-    """For `pulumi stack import`; it holds secrets in the clear where something is adopted."""
+    """For `pulumi stack import`; it holds secrets in the clear where something is imported."""
     changed: bool
     """Whether it differs from what is recorded."""
     refresh: tuple[str, ...]
-    """URNs that a provider has to read before what is recorded of them is proved."""
+    """URNs that a provider has to read before their record can be trusted."""
 
 
 def edit(graph: Graph, state: State, live_state: LiveState, plan: Plan) -> EditedState:
-    """The state in which every decision but those that ask is carried over."""
+    """Edit the state: every decision is carried out but the manual ones."""
     work = _Work(graph, state, live_state)
     for decision in plan.decisions:
         work.carry_out(decision)
@@ -74,7 +74,7 @@ def _in_no_order(rows: Iterable[Document]) -> list[str]:
 
 
 def _loose(graph: Graph, state: State) -> Iterable[str]:
-    """Recorded, and not declared, so never looked at; or recorded by recover and never read."""
+    """Recorded and not declared, so that the inventory does not read it; or recorded by recover and never read."""
     for each in state.resources:
         if not each.only_recorded and not each.delete and (each.urn not in graph.resources or unproven(each)):
             yield each.urn
@@ -123,7 +123,7 @@ class _Work:
         self.operations = [each for each in self.operations if each["resource"]["urn"] in kept]
 
     def document(self) -> Document:
-        """The state whole: each resource after what it needs, what leaves at the end."""
+        """The complete state: each resource after what it needs; what the next update deletes comes last."""
         there = set(self.rows)
         for row in [*self.rows.values(), *self.leaving]:
             _without_dangling(row, there)

@@ -1,4 +1,4 @@
-"""`parity up`: the engine's update with its intent recorded first, its end recorded, and what is live asked at the end.
+"""`parity up`: runs the engine's update, records its intent before and its end after, and asks what is live.
 
 Plain `pulumi up` does the same update without the record; nothing here is needed for it to work.
 """
@@ -66,7 +66,7 @@ def run(
         note: more facts for the ledger's record, plain JSON without a secret; for example why.
 
     Raises:
-        LockedError: somebody else is updating the stack; nothing was changed.
+        LockedError: another process is updating the stack; nothing was changed.
         UnsureError: the last update did not end, and a person has to decide something first.
         FailedUpdate: the update failed or was interrupted; what is live is shown before.
         ParityError: as `Stack.settings` and `Stack.declared`.
@@ -92,7 +92,7 @@ def _recover_first(stack: Stack, screen: Screen, place: Backend, state: State) -
     """Where the last update did not end well, recover before anything else is done.
 
     Raises:
-        LockedError: somebody else is updating the stack.
+        LockedError: another process is updating the stack.
         UnsureError: a person has to decide first.
     """
     name = stack.project.name
@@ -151,7 +151,7 @@ class _Update:
             return
         self.screen.err.print(
             "Ended at once: operations that were running have no end in the state, and what they did is not recorded. "
-            f"`parity recover {self.stack.name}` looks for it, and the next `parity up` runs that first.",
+            f"`parity recover {self.stack.name}` finds it, and the next `parity up` runs that first.",
             soft_wrap=True,
         )
 

@@ -323,7 +323,7 @@ def test_what_somebody_wrote_while_the_engine_imported_is_told_with_where_it_is(
 
 def test_what_somebody_wrote_right_after_the_import_is_noticed(packed):
     packed.engine.afterwards["stack import"] = packed.somebody_writes
-    with pytest.raises(UnsureError, match="somebody changed the state of staging"):
+    with pytest.raises(UnsureError, match="another process changed the state of staging"):
         packed.recover()
     assert packed.engine.did("refresh") == 0
 

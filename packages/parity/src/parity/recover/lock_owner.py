@@ -199,8 +199,8 @@ def orphans(
     """Plugins, language hosts and programs of this project and backend whose engine is gone.
 
     Each is known by the engine's address on its command line, at which no process listens any more, and by an
-    environment that leads to the same state and the same PULUMI_HOME as ours. One that belongs to a recorded update of another
-    stack is left alone.
+    environment that leads to the same state and the same PULUMI_HOME as ours. One that belongs to a recorded update of
+    another stack is left alone.
 
     Args:
         environment: of the engine.

@@ -134,8 +134,8 @@ def test_each_kind_of_difference_is_decided_and_mended(finished_box):
     }
     assert decided(plan) == expected
     assert decided(document) == expected
-    finish = next(each for each in document["decisions"] if each["decision"] == "refresh")
-    assert finish["written_again"] == ["value"]
+    refresh = next(each for each in document["decisions"] if each["decision"] == "refresh")
+    assert refresh["written_again"] == ["value"]
     assert document["kept"], "the state was copied aside"
     assert {each["urn"].rpartition("::")[2] for each in document["next"]} >= {"shop-variable-PAYMENT_SECRET_KEY"}
 
@@ -207,7 +207,7 @@ def test_killed_in_the_middle_it_is_recorded_recovered_and_ends_without_a_twin(d
     assert results == [("up", "killed"), ("recover", "succeeded"), ("up", "succeeded")]
 
     told = parity(box, "postmortem", "staging", "--since", "1h").ok().stdout
-    assert "adopt: LogDrain logs-drain" in told
+    assert "import: LogDrain logs-drain" in told
     kept = "".join(path.read_text() for path in (box.local.directory / "backend/.parity").rglob("*.json"))
     for secret in secrets_of(box):
         assert secret not in told + said + again.said + kept

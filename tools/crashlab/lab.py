@@ -43,7 +43,7 @@ SPEED = {
     "PYTHONDONTWRITEBYTECODE": "",
 }
 TERRAFORM_STARTS = {TERRAFORM_ONE: terraform.ONE, TERRAFORM_TWO: terraform.TWO}
-_PARITY = {"up": ("up", STACK), "rollback": ("rollback", STACK, "shop", "--to", "r1", "--up")}
+_PARITY = {"up": ("up", STACK, "--yes"), "rollback": ("rollback", STACK, "shop", "--to", "r1", "--up")}
 _PROGRAM, _SANDBOX, _FILES, _WARM = "program", "box", "stack-files", "warm"
 
 

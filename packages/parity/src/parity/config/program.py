@@ -14,8 +14,9 @@ import sys
 import tomllib
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any
 
+from parity.documents import is_mapping, mapping
 from parity.errors import ProjectError
 
 if TYPE_CHECKING:
@@ -51,11 +52,13 @@ class Program:
             ProjectError: the module or the attribute does not exist.
             pydantic.ValidationError: the catalog's own models refuse it.
         """
-        return cast("Catalog", self._load(self.catalog_name, "catalog"))
+        catalog: Catalog = self._load(self.catalog_name, "catalog")
+        return catalog
 
     def build(self) -> Callable[[Settings], dict[str, Any]]:
         """The function that declares a stack; raises ProjectError where there is none."""
-        return cast("Callable[[Settings], dict[str, Any]]", self._load(self.build_name, "program"))
+        build: Callable[[Settings], dict[str, Any]] = self._load(self.build_name, "program")
+        return build
 
     def _load(self, name: str, key: str) -> Any:
         module_name, _, attribute = name.partition(":")
@@ -117,12 +120,11 @@ def load(root: Path) -> Program:
         raise ProjectError(
             f"{FILE} cannot be read: {error}", where=str(path), remedy=f"add one with {_TABLE}; `parity init` writes it"
         ) from error
-    table = document.get("tool", {}).get("parity")
-    if not isinstance(table, dict):
+    table = mapping(document.get("tool")).get("parity")
+    if not is_mapping(table):
         raise ProjectError(
             f"{FILE} has no {_TABLE}, so this is no project of Parity's",
             where=str(path),
             remedy=f"add {_TABLE} with catalog and program; `parity init` writes a whole project",
         )
-    named = cast("dict[str, Any]", table)
-    return Program(root, *(str(named.get(key, default)) for key, default in _DEFAULTS.items()))
+    return Program(root, *(str(table.get(key, default)) for key, default in _DEFAULTS.items()))

@@ -4,12 +4,10 @@ from __future__ import annotations
 
 import json
 import os
-from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
-from parity import redact
 from parity.errors import ParityError, ProjectError
 from parity.git import Repository
 from parity.preview import gate, live, origin, proof, run
@@ -58,7 +56,9 @@ def report(
         # The program would say the same, after the engine's start: the report says it at once.
         plan = Plan(stack.name, (), {}, 0, errors=(str(error),))
     else:
-        plan = _redacted(plan or _planned(stack, tell, options, refresh=refresh), stack)
+        plan = plan or _planned(stack, tell, options, refresh=refresh)
+        if plan.errors or plan.warnings or plan.violations:
+            stack.learn_secrets()  # a provider's error may repeat what it was given
     tell("where the changes come from")
     since = repository.base(base, None if base else _applied(stack))
     traced = origin.origins(stack.project, stack.name, since, plan)
@@ -104,23 +104,6 @@ def event(environ: Mapping[str, str]) -> dict[str, Any]:
         raise ProjectError(
             f"the event cannot be read: {error}", where=path, remedy="unset GITHUB_EVENT_PATH"
         ) from error
-
-
-def _redacted(plan: Plan, stack: Stack) -> Plan:
-    """The plan with every secret taken out of what was said: a provider's error may echo what it was given."""
-    if not (plan.errors or plan.warnings or plan.violations):
-        return plan
-    try:
-        graph = stack.declared(stack.settings())
-    except ParityError:
-        graph = None  # then nothing but the environment's own tokens is known, as to the engine itself
-    hide = redact.of(graph, stack.pulumi.environment).text
-    return replace(
-        plan,
-        errors=tuple(hide(each) for each in plan.errors),
-        warnings=tuple(hide(each) for each in plan.warnings),
-        violations=tuple(replace(each, message=hide(each.message)) for each in plan.violations),
-    )
 
 
 _PAGE = "20"

@@ -6,6 +6,7 @@ import os
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from parity import redact
 from parity.releases import forecast
 
 if TYPE_CHECKING:
@@ -116,4 +117,4 @@ def _safe(text: str) -> str:
 def append(path: Path, text: str) -> None:
     """Add the summary to a file, as a job's summary is written (`$GITHUB_STEP_SUMMARY`)."""
     with path.open("a", encoding="utf-8") as stream:
-        stream.write(text + "\n")
+        stream.write(redact.current().text(text) + "\n")

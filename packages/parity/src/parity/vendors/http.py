@@ -26,6 +26,8 @@ from typing import TYPE_CHECKING, Any, Self, cast
 
 import httpx
 
+from parity import redact
+
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Mapping
     from types import TracebackType
@@ -151,6 +153,7 @@ class Client:
         self.calls = 0
         """How many requests were sent, repeated ones counted."""
         self._limits = limits or Limits()
+        self._redactor = redact.current()
         self._clock = clock
         self._slots = asyncio.Semaphore(self._limits.connections)
         self._http = connection(
@@ -219,7 +222,7 @@ class Client:
             method: the HTTP method.
             path: from the service's root.
             parameters: the query; the service's own are added.
-            body: sent as JSON.
+            body: sent as JSON; secrets of the running command are masked in it, which may be an issue or a comment.
             repeat: whether sending it twice does no harm; where it is False only rate limits are waited out.
         """
         until = self._clock() + self._limits.deadline_seconds
@@ -242,7 +245,11 @@ class Client:
         try:
             async with self._slots:
                 answer = await self._http.request(
-                    method, path, params=dict(parameters), json=body, follow_redirects=method == "GET"
+                    method,
+                    path,
+                    params=dict(parameters),
+                    json=self._redactor.document(body),
+                    follow_redirects=method == "GET",
                 )
         except httpx.RequestError as error:
             text = f"{type(error).__name__}: {error}" if str(error) else type(error).__name__

@@ -15,6 +15,7 @@ from urllib.parse import urlencode
 from starlette.responses import Response
 
 from parity_sandbox.github.errors import BadRequest
+from parity_sandbox.jsontext import parse_json
 
 if TYPE_CHECKING:
     from starlette.requests import Request
@@ -90,7 +91,7 @@ def _parse(request: Request, raw: bytes) -> Document:
     if not raw.strip() or request.method == "GET":
         return {}
     try:
-        body: Any = json.loads(raw)
+        body = parse_json(raw)
     except ValueError as error:
         raise BadRequest("Problems parsing JSON") from error
     if body is None:

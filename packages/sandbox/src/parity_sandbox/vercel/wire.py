@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import json
 from typing import TYPE_CHECKING, Any, cast
 
 from starlette.responses import JSONResponse, Response
 
+from parity_sandbox.jsontext import parse_json
 from parity_sandbox.vercel.errors import BadRequest
 from parity_sandbox.vercel.world import World, enter
 
@@ -57,9 +57,9 @@ async def json_of(request: Request) -> Any:
     if not raw:
         return {}
     try:
-        return json.loads(raw)
+        return parse_json(raw)
     except ValueError as error:
-        raise BadRequest("Invalid JSON", code="bad_request") from error
+        raise BadRequest(f"Invalid JSON: {error}.") from error
 
 
 def check(document: Mapping[str, Any], shape: Shape, required: Iterable[str] = (), where: str = "") -> None:

@@ -6,8 +6,11 @@ import asyncio
 import json
 import random
 import re
+import sys
 from contextlib import contextmanager
+from functools import cache
 from pathlib import Path
+from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -16,10 +19,12 @@ import parity_sandbox
 from parity_sandbox import github, vercel
 from parity_sandbox.asgi import Answer, call
 from parity_sandbox.context import Context
-from parity_sandbox.github.routes import ANSWERED
+from parity_sandbox.github import bodies
+from parity_sandbox.github.routes import ROUTES
 from parity_sandbox.routing import Route
 from parity_sandbox.store import Store
-from support.github_api import REPO
+from parity_sandbox.vercel import wire
+from support.github_api import REPO, description, operations
 from support.github_api import SEED as GITHUB_SEED
 from support.vercel_api import COMMIT, SEED, TOKEN
 
@@ -47,18 +52,34 @@ VALUES: list[Any] = [
     None, True, 0, -1, 7, 2**62, 1.5, "", "x", "main", "\x00", "a\nb", "é", "../..", "x" * 5000, "9" * 5000, COMMIT,
     [], [None], [True], [7], ["x"], [[]], [{}], {}, {"x": None}, {"type": "x"}, [{"type": "x"}], [{"id": 7}], [{"name": 7}],
 ]  # fmt: skip
-SEGMENTS = ["x", "..", "%00", "%ff", "%F0%9F%98%80", "a%2Fb", "-1", "0", "9" * 30, "9" * 5000, "%D9%A3", "%C2%B2", "*", "refs"]
+SEGMENTS = [
+    "x",
+    "..",
+    "%00",
+    "%ff",
+    "%F0%9F%98%80",
+    "a%2Fb",
+    "-1",
+    "0",
+    "9" * 30,
+    "9" * 5000,
+    "%D9%A3",
+    "%C2%B2",
+    "*",
+    "refs",
+]
 QUERY_VALUES = ["", "x", "-1", "1", "1e5", "9" * 30, "9" * 5000, "%00", "%ff", "%D9%A3", "%C2%B2", "true", "a,b"]
-PER_ROUTE = 60
+PER_ROUTE = 40
 """Requests with random bodies for each route, besides those that take every value in every field."""
 
 
 class Api:
     """One vendor's application over a world with one of everything; each request is rolled back."""
 
-    def __init__(self, context: Context, app: Any, headers: list[tuple[bytes, bytes]], known: dict[str, list[str]]) -> None:
+    def __init__(
+        self, context: Context, app: Any, headers: list[tuple[bytes, bytes]], known: dict[str, list[str]]
+    ) -> None:
         self.context, self.app, self.headers, self.known = context, app, headers, known
-        self.words = vocabulary()
 
     def send(self, method: str, path: str, body: bytes = b"", query: str = "") -> Answer:
         scope = {
@@ -82,15 +103,13 @@ def rolled_back(store: Store) -> Iterator[None]:
         pass
 
 
-def vocabulary() -> list[str]:
-    """Every word that the vendors' code may look up in a document."""
+def query_names() -> set[str]:
     texts = "".join(path.read_text() for name in ("vercel", "github") for path in (SOURCES / name).rglob("*.py"))
-    return sorted(set(re.findall(r'"([a-zA-Z_]{2,40})"', texts)))
-
-
-def query_names() -> list[str]:
-    texts = "".join(path.read_text() for name in ("vercel", "github") for path in (SOURCES / name).rglob("*.py"))
-    return sorted({*re.findall(r'(?:query_params\.get|query|truthy|_number)\((?:request, )?"(\w+)"', texts), "page", "per_page"})
+    return {
+        *re.findall(r'(?:query_params\.get|query|truthy|_number)\((?:request, )?"(\w+)"', texts),
+        "page",
+        "per_page",
+    }
 
 
 QUERY_NAMES = query_names()
@@ -113,7 +132,9 @@ def vercel_api(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Api]:
 
     project = made("POST", "/v11/projects", {"name": "web", "gitRepository": {"type": "github", "repo": "acme/shop"}})
     at = f"/v10/projects/{project['id']}"
-    variable = made("POST", f"{at}/env", {"key": "A", "value": "1", "type": "plain", "target": ["production"]})["created"]
+    variable = made("POST", f"{at}/env", {"key": "A", "value": "1", "type": "plain", "target": ["production"]})[
+        "created"
+    ]
     made("POST", f"{at}/domains", {"name": "shop.example"})
     environment = made("POST", f"/v9/projects/{project['id']}/custom-environments", {"slug": "staging"})
     source = {"type": "github", "org": "acme", "repo": "shop", "ref": COMMIT}
@@ -134,7 +155,14 @@ def vercel_api(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Api]:
 
 
 def _scope(method: str, path: str, headers: list[tuple[bytes, bytes]]) -> dict[str, Any]:
-    return {"type": "http", "method": method, "path": path, "raw_path": path.encode(), "query_string": b"", "headers": headers}
+    return {
+        "type": "http",
+        "method": method,
+        "path": path,
+        "raw_path": path.encode(),
+        "query_string": b"",
+        "headers": headers,
+    }
 
 
 @pytest.fixture(scope="module")
@@ -151,7 +179,11 @@ def github_api(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Api]:
         assert answer.status < 300, answer.body
         return json.loads(answer.body or b"{}")
 
-    made("PUT", f"{REPO}/environments/prod", {"deployment_branch_policy": {"protected_branches": False, "custom_branch_policies": True}})
+    made(
+        "PUT",
+        f"{REPO}/environments/prod",
+        {"deployment_branch_policy": {"protected_branches": False, "custom_branch_policies": True}},
+    )
     policy = made("POST", f"{REPO}/environments/prod/deployment-branch-policies", {"name": "main"})
     made("POST", f"{REPO}/environments/prod/variables", {"name": "A", "value": "1"})
     made("POST", f"{REPO}/actions/variables", {"name": "A", "value": "1"})
@@ -173,11 +205,6 @@ def github_api(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Api]:
     store.close()
 
 
-@pytest.fixture(scope="module")
-def learned() -> dict[Route, set[str]]:
-    return {}
-
-
 def paths(api: Api, route: Route, chance: random.Random) -> Iterator[str]:
     """The route's path with what exists, and then with each odd value in each place."""
 
@@ -194,56 +221,103 @@ def paths(api: Api, route: Route, chance: random.Random) -> Iterator[str]:
             yield filled(odd, name)
 
 
-def fields_of(api: Api, route: Route, monkeypatch: pytest.MonkeyPatch) -> list[str]:
-    """The fields that the route checks in a body, learnt from the checks themselves."""
-    from parity_sandbox.github import bodies
-    from parity_sandbox.vercel import wire
+@contextmanager
+def learning(monkeypatch: pytest.MonkeyPatch, shapes: dict[str, str]) -> Iterator[None]:
+    """Note the fields that the vendors' own checks ask for, and their types, while requests are sent."""
 
-    names: set[str] = set()
+    def spied(original: Any) -> Any:
+        def spy(document: Any, shape: Any, *rest: Any, **named: Any) -> Any:
+            for name, kind in shape.items():
+                shapes.setdefault(name, kind.removesuffix("?") if isinstance(kind, str) else KINDS[kind.kind])
+            return original(document, shape, *rest, **named)
+
+        return spy
+
     with monkeypatch.context() as patch:
         for module in (wire, bodies):
-            original = module.check
-
-            def spy(document: Any, shape: Any, *rest: Any, original: Any = original, **named: Any) -> Any:
-                names.update(shape)
-                return original(document, shape, *rest, **named)
-
-            patch.setattr(module, "check", spy)
-        api.send(route.method, next(paths(api, route, random.Random(1))), b"{}")
-    return sorted(names)
+            patch.setattr(module, "check", spied(module.check))
+        yield
 
 
-def body_of(chance: random.Random, words: list[str], fields: list[str], depth: int = 0) -> Any:
-    """A random document of known words and odd values."""
+KINDS = {str: "string", bool: "boolean", int: "integer", list: "array", dict: "object"}
+
+
+def described(route: Route) -> dict[str, str]:
+    """The fields of the operation's body in GitHub's description; nothing for Vercel, whose description is not kept."""
+    method, path = operations().get(route.source, ("", ""))
+    operation = description()["paths"].get(path, {}).get(method.lower(), {})
+    schema = operation.get("requestBody", {}).get("content", {}).get("application/json", {}).get("schema", {})
+    return {name: str(each.get("type", "object")) for name, each in schema.get("properties", {}).items()}
+
+
+@cache
+def words_of(module: ModuleType) -> list[str]:
+    """Every word in quotation marks of a module of routes and of the modules that it uses."""
+    used = [
+        each for each in vars(module).values() if isinstance(each, ModuleType) and "parity_sandbox" in each.__name__
+    ]
+    texts = "".join(Path(str(each.__file__)).read_text() for each in [module, *used])
+    return sorted(set(re.findall(r'"([a-zA-Z_-]{2,40})"', texts)))
+
+
+def handler_module(route: Route) -> ModuleType:
+    inside = [cell.cell_contents for cell in route.handler.__closure__ or ()]  # GitHub's handlers are wrapped
+    return sys.modules[next((each for each in inside if callable(each)), route.handler).__module__]
+
+
+def of_kind(chance: random.Random, kind: str, words: list[str], depth: int) -> Any:
+    """A value that the check of a field takes."""
+    if kind == "string":
+        return chance.choice([*words, "main", "x"])
+    if kind in {"integer", "number", "boolean"}:
+        return chance.choice([True, False]) if kind == "boolean" else chance.choice([0, 1, 7])
+    if kind == "array":
+        return [odd_or_document(chance, words, depth + 1) for _ in range(chance.randint(0, 2))]
+    return document_of(chance, words, {}, depth + 1)
+
+
+def odd_or_document(chance: random.Random, words: list[str], depth: int) -> Any:
     kind = chance.random()
-    if depth and (kind < 0.5 or depth > 3):
+    if depth > 3 or kind < 0.4:
         return chance.choice(VALUES)
-    if depth and kind < 0.7:
-        return [body_of(chance, words, fields, depth + 1) for _ in range(chance.randint(0, 3))]
-    names = chance.sample(fields, min(len(fields), chance.randint(0, 6))) if fields and not depth else []
-    names += chance.sample(words, chance.randint(0 if names else 1, 4) if depth or not fields else 0)
-    return {name: body_of(chance, words, fields, depth + 1) for name in names}
+    return of_kind(chance, chance.choice(["string", "array", "object", "object", "integer"]), words, depth)
+
+
+def document_of(chance: random.Random, words: list[str], shapes: dict[str, str], depth: int = 0) -> dict[str, Any]:
+    """A document of fields that the route knows, most of the right type, and of words from its code."""
+    names = chance.sample(sorted(shapes), chance.randint(0, len(shapes)))
+    found = {
+        name: of_kind(chance, shapes[name], words, depth)
+        if chance.random() < 0.8
+        else odd_or_document(chance, words, depth)
+        for name in names
+    }
+    if depth or not shapes:
+        found |= {name: odd_or_document(chance, words, depth) for name in chance.sample(words, min(len(words), 5))}
+    return found
 
 
 def requests(api: Api, route: Route, monkeypatch: pytest.MonkeyPatch) -> Iterator[tuple[str, bytes, str]]:
     chance = random.Random(f"{route.method} {route.path}")
     good = next(paths(api, route, chance))
-    for path in paths(api, route, chance):
-        yield path, b"{}", ""
-    for name in QUERY_NAMES:
+    words, shapes = words_of(handler_module(route)), described(route)
+    with learning(monkeypatch, shapes):
+        for path in paths(api, route, chance):
+            yield path, b"{}", ""
+    for name in sorted(QUERY_NAMES & {*words, "limit", "page", "per_page", "since", "teamId", "until"}):
         for value in QUERY_VALUES:
             yield good, b"", f"{name}={value}"
-    if route.method in {"GET", "DELETE"}:
+    if route.method in {"GET", "DELETE"} and not shapes:
         return
     for raw in NOT_JSON:
         yield good, raw, ""
-    fields = fields_of(api, route, monkeypatch)
-    for name in fields:
+    for name in sorted(shapes):
+        usual = {each: of_kind(chance, kind, words, 0) for each, kind in shapes.items() if kind != "object"}
         for value in VALUES:
             yield good, json.dumps({name: value}).encode(), ""
-            yield good, json.dumps(dict.fromkeys(fields, "x") | {name: value}).encode(), ""
+            yield good, json.dumps(usual | {name: value}).encode(), ""
     for _ in range(PER_ROUTE):
-        yield good, json.dumps(body_of(chance, api.words, fields)).encode(), ""
+        yield good, json.dumps(document_of(chance, words, shapes)).encode(), ""
 
 
 def failures(api: Api, route: Route, in_form: Any, monkeypatch: pytest.MonkeyPatch) -> list[str]:
@@ -261,11 +335,13 @@ def failures(api: Api, route: Route, in_form: Any, monkeypatch: pytest.MonkeyPat
 
 
 def vercels(answer: Answer) -> bool:
-    return answer.status in range(400, 500) and {"code", "message"} <= json.loads(answer.body)["error"].keys() or answer.status == 501
+    return (
+        answer.status in range(400, 500) and {"code", "message"} <= json.loads(answer.body)["error"].keys()
+    ) or answer.status == 501
 
 
 def githubs(answer: Answer) -> bool:
-    return answer.status in range(400, 500) and "message" in json.loads(answer.body) or answer.status == 501
+    return (answer.status in range(400, 500) and "message" in json.loads(answer.body)) or answer.status == 501
 
 
 @pytest.mark.parametrize("route", vercel.ROUTES, ids=lambda route: f"{route.method} {route.path}")
@@ -273,6 +349,6 @@ def test_no_request_makes_vercels_api_fail(vercel_api: Api, route: Route, monkey
     assert failures(vercel_api, route, vercels, monkeypatch) == []
 
 
-@pytest.mark.parametrize("route", ANSWERED, ids=lambda route: f"{route.method} {route.path}")
+@pytest.mark.parametrize("route", ROUTES, ids=lambda route: f"{route.method} {route.path}")
 def test_no_request_makes_githubs_api_fail(github_api: Api, route: Route, monkeypatch: pytest.MonkeyPatch):
     assert failures(github_api, route, githubs, monkeypatch) == []

@@ -117,6 +117,9 @@ class Control:
         unknown = sorted(set(document) - set(VENDORS))
         if unknown:
             raise BadDocument(f"A seed has no part {', '.join(unknown)}; it knows {', '.join(VENDORS)}.")
+        broken = sorted(name for name, part in document.items() if not isinstance(part, dict))
+        if broken:
+            raise BadDocument(f"A seed's part {broken[0]} must be a JSON object.")
         with self._world.context.store.transaction():
             for name, part in document.items():
                 VENDORS[name].seed(self._world.context, part)

@@ -21,6 +21,8 @@ class Field:
     required: bool = False
     nullable: bool = False
     choices: tuple[str, ...] = ()
+    elements: tuple[type, ...] = ()
+    """What the elements of a list may be; empty for anything."""
 
 
 def check(body: Mapping[str, Any], fields: Mapping[str, Field], *, closed: bool = False) -> None:
@@ -59,4 +61,10 @@ def _wrong(name: str, value: Any, known: Field) -> list[str]:
         return [f"For 'properties/{name}', {value!r} is not {_NAMES[known.kind]}."]
     if known.choices and value not in known.choices:
         return [f'"{value}" is not a member of {list(known.choices)}.']
+    if known.elements:
+        return [
+            f"For 'items/{name}', {each!r} is not {' or '.join(_NAMES[kind] for kind in known.elements)}."
+            for each in value
+            if not isinstance(each, known.elements) or isinstance(each, bool)
+        ]
     return []

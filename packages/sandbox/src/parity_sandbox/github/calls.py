@@ -30,6 +30,8 @@ VERSIONS = ("2022-11-28", "2026-03-10")
 _HOUR = 3600
 _LIMIT = 5000
 _MAXIMUM_PAGE = 100
+_DIGITS = 18
+"""A number with more digits is no id and no page."""
 
 Document = dict[str, Any]
 
@@ -50,7 +52,7 @@ class Call:
     def number(self, name: str) -> int | None:
         """A parameter of the path that is a number; None where it is not, which no object has for an id."""
         text = self.path(name)
-        return int(text) if text.isascii() and text.isdigit() else None
+        return int(text) if _is_number(text) else None
 
     def query(self, name: str, default: str = "") -> str:
         """A parameter of the query, or `default`."""
@@ -189,8 +191,12 @@ def paged(call: Call, items: Sequence[Document], *, default: int = 30, maximum: 
     return Page(chosen, len(items), _link(call, number, last))
 
 
+def _is_number(text: str) -> bool:
+    return text.isascii() and text.isdigit() and len(text) <= _DIGITS
+
+
 def _positive(text: str, default: int) -> int:
-    return int(text) if text.isascii() and text.isdigit() and int(text) else default
+    return int(text) if _is_number(text) and int(text) else default
 
 
 def _link(call: Call, number: int, last: int) -> dict[str, str]:

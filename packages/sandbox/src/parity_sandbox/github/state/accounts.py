@@ -6,6 +6,7 @@ import re
 from typing import TYPE_CHECKING, Any
 
 from parity_sandbox.github import ids
+from parity_sandbox.github.bodies import Field, check
 from parity_sandbox.github.errors import NotFound, ValidationFailed, custom, missing_field
 from parity_sandbox.github.state.collections import collection, remove_where
 
@@ -13,6 +14,14 @@ if TYPE_CHECKING:
     from parity_sandbox.context import Context
 
 Document = dict[str, Any]
+
+_TEAM = {
+    "name": Field(str),
+    "description": Field(str, nullable=True),
+    "privacy": Field(str, nullable=True),
+    "notification_setting": Field(str, nullable=True),
+    "parent_team_id": Field(int, nullable=True),
+}
 
 VIEWER = "parity-sandbox"
 """Login of the account that the sandbox's token belongs to."""
@@ -117,6 +126,7 @@ def create_team(context: Context, organization_id: int, body: Document) -> Docum
     Raises:
         ValidationFailed: no name, a name whose slug is taken, or a parent that does not exist.
     """
+    check(body, _TEAM)
     name = body.get("name")
     if not name:
         raise ValidationFailed(missing_field("Team", "name"))
@@ -142,6 +152,7 @@ def create_team(context: Context, organization_id: int, body: Document) -> Docum
 
 def edit_team(context: Context, team: Document, body: Document) -> Document:
     """The team with what `body` changes. Raises ValidationFailed as `create_team` does."""
+    check(body, _TEAM)
     changed = dict(team)
     if body.get("name"):
         slug = slug_of(body["name"])
@@ -196,10 +207,10 @@ def _slug_is_free(context: Context, organization_id: int, slug: str) -> None:
         raise ValidationFailed(custom("Team", "name", "Name must be unique for this org"))
 
 
-def _parent(context: Context, organization_id: int, number: Any) -> int | None:
+def _parent(context: Context, organization_id: int, number: int | None) -> int | None:
     if number is None:
         return None
     try:
-        return int(team_by_id(context, organization_id, int(number))["id"])
+        return int(team_by_id(context, organization_id, number)["id"])
     except NotFound as error:
         raise ValidationFailed(custom("Team", "parent_team_id", "Parent team not found")) from error

@@ -92,9 +92,11 @@ def checked(asked: Any, target: str) -> Document:
         raise InvalidRequest([f"Invalid rule '{name}': is not a rule that is known."])
     if target not in known.targets:
         raise ValidationFailed(f"Invalid rule '{name}': it is not allowed for {target} rulesets")
-    parameters: Document = rule.get("parameters") or {}
+    parameters = rule.get("parameters") or {}
+    if not isinstance(parameters, dict):
+        raise InvalidRequest([f"Invalid rule '{name}': its parameters are not an object."])
     missing = [each for each in known.required if each not in parameters]
     if missing:
         raise InvalidRequest([f"Invalid rule '{name}': {', '.join(missing)} must be supplied."])
-    filled = known.defaults | parameters
+    filled = known.defaults | cast("Document", parameters)
     return {"type": name, "parameters": filled} if filled else {"type": name}

@@ -47,6 +47,12 @@ def items(document: Mapping[str, Any], name: str) -> list[Any]:
     return cast("list[Any]", document.get(name) or [])
 
 
+def part(document: Mapping[str, Any], name: str) -> dict[str, Any]:
+    """The object under `name`; empty where there is none, or something else."""
+    found = document.get(name)
+    return cast("dict[str, Any]", found) if isinstance(found, dict) else {}
+
+
 def _missing(body: Mapping[str, Any], fields: Mapping[str, Field]) -> list[str]:
     names = [f'"{name}"' for name, known in fields.items() if known.required and name not in body]
     if not names:

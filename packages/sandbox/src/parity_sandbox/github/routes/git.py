@@ -161,7 +161,7 @@ def _made(call: Call, repository: Document, commit: Document) -> Document:
 
 
 _REPO = "/repos/{owner}/{repo}"
-_AUTHOR = "Every commit is by the token's account."
+_AUTHOR = "The account of every commit is the token's; its author and committer are those that were sent."
 
 ROUTES = (
     Route("GET", f"{_REPO}/branches", endpoint(_branches), "repos/list-branches", ("No branch is protected.",)),

@@ -6,7 +6,7 @@ import re
 from typing import TYPE_CHECKING, Any
 
 from parity_sandbox.github import ids
-from parity_sandbox.github.bodies import Field, check
+from parity_sandbox.github.bodies import Field, check, part
 from parity_sandbox.github.errors import NotFound, ReadOnly, ValidationFailed, custom, missing_field
 from parity_sandbox.github.state import git, keys
 from parity_sandbox.github.state.collections import collection, remove_where
@@ -224,7 +224,5 @@ def _security(present: Document, asked: Document) -> Document:
     names = ("secret_scanning", "secret_scanning_push_protection", "dependabot_security_updates")
     found: Document = {name: {"status": "disabled"} for name in names} | present
     return found | {
-        name: {"status": str(value["status"])}
-        for name, value in asked.items()
-        if isinstance(value, dict) and "status" in value
+        name: {"status": str(part(asked, name)["status"])} for name in asked if "status" in part(asked, name)
     }

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any, cast
 
+from parity_sandbox.github.bodies import part
 from parity_sandbox.github.errors import InvalidRequest, ValidationFailed
 
 Document = dict[str, Any]
@@ -92,11 +93,11 @@ def checked(asked: Any, target: str) -> Document:
         raise InvalidRequest([f"Invalid rule '{name}': is not a rule that is known."])
     if target not in known.targets:
         raise ValidationFailed(f"Invalid rule '{name}': it is not allowed for {target} rulesets")
-    parameters = rule.get("parameters") or {}
-    if not isinstance(parameters, dict):
+    parameters = part(rule, "parameters")
+    if rule.get("parameters") and not parameters:
         raise InvalidRequest([f"Invalid rule '{name}': its parameters are not an object."])
     missing = [each for each in known.required if each not in parameters]
     if missing:
         raise InvalidRequest([f"Invalid rule '{name}': {', '.join(missing)} must be supplied."])
-    filled = known.defaults | cast("Document", parameters)
+    filled = known.defaults | parameters
     return {"type": name, "parameters": filled} if filled else {"type": name}

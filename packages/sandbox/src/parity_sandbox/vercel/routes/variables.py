@@ -82,6 +82,21 @@ async def _delete(request: Request) -> Response:
     return wire.answer(variables.view(removed, decrypt=False))
 
 
+async def _pull(request: Request) -> Response:
+    world, project = _here(request)
+    target = request.path_params.get("target", "development")
+    custom = None
+    if target not in variables.TARGETS:
+        custom = custom_environments.find(project, target)["id"]
+    given = variables.snapshot(
+        variables.pulled(variables.of_project(world, project)),
+        target=target,
+        branch=request.path_params.get("gitBranch"),
+        custom_environment=custom,
+    )
+    return wire.answer({"env": given, "buildEnv": given})
+
+
 async def _list_environments(request: Request) -> Response:
     _, project = _here(request)
     found = [custom_environments.view(each) for each in project["customEnvironments"]]
@@ -124,6 +139,16 @@ _CUSTOM = "/projects/{idOrName}/custom-environments"
 _HIDDEN = ("A sensitive value is given as an empty text, an encrypted one as a text that says nothing of it.",)
 
 ROUTES: tuple[Route, ...] = (
+    *(
+        Route(
+            "GET",
+            f"/v3/env/pull/{{idOrName}}{rest}",
+            _pull,
+            "the command line's env pull",
+            ("Vercel's own system variables are not among them; a sensitive value is empty.",),
+        )
+        for rest in ("", "/{target}", "/{target}/{gitBranch}")
+    ),
     *(
         Route("GET", f"/{v}{_ENV}", _list, "filterProjectEnvs; client/environment_variable.go", _HIDDEN)
         for v in ("v8", "v9", "v10")

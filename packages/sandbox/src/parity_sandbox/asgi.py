@@ -1,4 +1,4 @@
-"""Buffered calls of ASGI applications: a whole body in, a whole answer out."""
+"""Buffered calls of ASGI applications: the complete body in, the complete answer out."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ class BodyRefused(Exception):
 
 @dataclass(frozen=True)
 class Answer:
-    """A whole HTTP answer."""
+    """A complete HTTP answer."""
 
     status: int
     headers: tuple[tuple[bytes, bytes], ...]
@@ -69,7 +69,7 @@ async def read_body(receive: Receive, limit: int = MAXIMUM_BODY, seconds: float 
 
 
 async def call(app: ASGIApp, scope: Scope, body: bytes) -> Answer:
-    """Call an application with the whole body at hand; nothing in here gives way to other tasks."""
+    """Call an application with the complete body; nothing in here gives way to other tasks."""
     inbox: list[Message] = [{"type": "http.request", "body": body, "more_body": False}]
     outbox: list[Message] = []
 
@@ -87,7 +87,7 @@ async def call(app: ASGIApp, scope: Scope, body: bytes) -> Answer:
 
 
 async def send_answer(answer: Answer, send: Send) -> None:
-    """Send an answer whole."""
+    """Send a complete answer."""
     await send({"type": "http.response.start", "status": answer.status, "headers": list(answer.headers)})
     await send({"type": "http.response.body", "body": answer.body})
 

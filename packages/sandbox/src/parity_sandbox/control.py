@@ -52,7 +52,7 @@ async def _document(request: Request) -> Document:
 def _number(request: Request, name: str, default: int) -> int:
     text = request.query_params.get(name, str(default))
     if not (text.isascii() and text.isdigit() and len(text) <= _DIGITS):
-        raise BadDocument(f"The query's {name} is a whole number of at most {_DIGITS} digits, not {text[:40]!r}.")
+        raise BadDocument(f"The query's {name} is a number of at most {_DIGITS} digits, not {text[:40]!r}.")
     return int(text)
 
 

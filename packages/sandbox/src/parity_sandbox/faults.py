@@ -108,7 +108,7 @@ class FaultBook:
         return was_set
 
     def wake(self) -> None:
-        """Let held requests look again whether their fault is still set."""
+        """Let held requests check again whether their fault is still set."""
         self._removed.set()
         self._removed = asyncio.Event()
 

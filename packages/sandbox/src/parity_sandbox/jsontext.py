@@ -8,7 +8,7 @@ import math
 _MAXIMUM_DEPTH = 100
 """Objects and lists inside one another; the limit of Rails, and so of GitHub."""
 _LARGEST = 2**63
-"""Whole numbers are those of 64 bits: SQLite and the vendors' own storage take no larger ones."""
+"""Integers have at most 64 bits: SQLite and the vendors' own storage take no larger ones."""
 
 
 def parse_json(raw: bytes) -> object:
@@ -35,7 +35,7 @@ def _no_constant(name: str) -> float:
 
 def _integer(text: str) -> int:
     if len(text) > len(str(-_LARGEST)) or not -_LARGEST <= int(text) < _LARGEST:
-        raise ValueError("a whole number has more than 64 bits")
+        raise ValueError("an integer has more than 64 bits")
     return int(text)
 
 

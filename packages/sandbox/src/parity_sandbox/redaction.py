@@ -47,7 +47,7 @@ class Redactor:
     def state(self, kind: str, document: object) -> Any:
         """A stored document with every secret value as its fingerprint.
 
-        Redacted are: the fields named like a secret, but for a `value` beside `type: plain` or in a collection of
+        Redacted are: the fields named like a secret, but for a `value` of `type: plain` or in a collection of
         plain variables; every value of a mapping of variables; the password of a URL, wherever it stands.
         """
         return self._walk(document, plain=kind in _PLAIN_KINDS)

@@ -30,7 +30,7 @@ class Vendor(Protocol):
         ...
 
     def settle(self, context: Context, /) -> None:
-        """Apply what the clock has made due, before somebody looks at the documents."""
+        """Apply what the clock has made due, before the documents are read."""
         ...
 
     def secrets(self, context: Context, /) -> list[dict[str, Any]]:
@@ -100,7 +100,7 @@ VENDORS: dict[str, Vendor] = {"vercel": vercel, "github": github}
 
 
 def settle(context: Context) -> None:
-    """Apply what the clock has made due at every vendor, before somebody looks at the documents."""
+    """Apply what the clock has made due at every vendor, before the documents are read."""
     for package in VENDORS.values():
         package.settle(context)
 

@@ -160,7 +160,7 @@ def _rate(request: Request) -> dict[str, int]:
 
 
 def rate_of(request: Request) -> dict[str, int]:
-    """The primary rate limit as `GET /rate_limit` tells it; it is counted and never enforced."""
+    """The primary rate limit as `GET /rate_limit` gives it; it is counted and never enforced."""
     return _rate(request)
 
 

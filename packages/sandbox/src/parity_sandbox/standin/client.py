@@ -32,7 +32,7 @@ class Client:
     token: str
     http: httpx.AsyncClient
     poll_seconds: float = 5.0
-    """How long to wait between two looks at a deployment or domain; the real provider waits 5 s."""
+    """How long to wait between two reads of a deployment or domain; the real provider waits 5 s."""
     sleep: Callable[[float], Awaitable[None]] = asyncio.sleep
     team: dict[str, Any] = field(default_factory=dict[str, Any])
     """The team that the provider's settings name, as Vercel gives it; empty for none."""
@@ -49,7 +49,7 @@ class Client:
         return self._locks.setdefault(name, asyncio.Lock())
 
     async def use_team(self, slug_or_id: str) -> None:
-        """Look the provider's team up; raises ConfigurationError where there is none."""
+        """Read the provider's team; raises ConfigurationError where there is none."""
         try:
             self.team = await self.send(GET_TEAM, team=slug_or_id, scoped=False)
         except StandInError as error:

@@ -69,7 +69,7 @@ def ignore_changes(state: Document, inputs: Document, ignored: list[str]) -> Doc
 def _restore(source: Any, target: Any, parts: list[str], path: str) -> Any:
     head, *rest = parts
     if head == "*" or not isinstance(target, dict):
-        raise UnknownToStandInError(f"`ignoreChanges` with the path `{path}`: name whole properties")
+        raise UnknownToStandInError(f"`ignoreChanges` with the path `{path}`: name top-level properties")
     before: Any = cast("Document", source).get(head) if isinstance(source, dict) else None
     result = dict(cast("Document", target))
     result[head] = _restore(before, result.get(head), rest, path) if rest else before

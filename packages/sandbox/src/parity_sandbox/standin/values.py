@@ -99,7 +99,7 @@ def _scalar(kind: Field, value: PythonValue) -> Any:
     if not isinstance(value, float):
         return value
     if value.is_integer():
-        return int(value)  # Go writes a whole number without a point.
+        return int(value)  # Go writes an integer without a point.
     if kind.kind == "integer":
         raise WrongTypeError(f"expected a whole number, got {value}")
     return value

@@ -87,7 +87,7 @@ def commit(context: Context, repository_id: int, sha: str) -> Document | None:
 
 
 def resolve(context: Context, repository_id: int, name: str) -> Document:
-    """The commit that a branch, tag, ref, or a commit's name (whole or its first digits) means.
+    """The commit that a branch, tag, ref, or a commit's name (all of it or its first digits) means.
 
     Raises:
         InvalidRequest: nothing is named so.

@@ -59,7 +59,7 @@ def _refused(failed: list[Document], given: list[Document]) -> BadRequest:
     if len(given) > 1:
         details = {}
     error = BadRequest(first["message"], code=first["code"], **details)
-    error.beside = {"created": [], "failed": failed}
+    error.siblings = {"created": [], "failed": failed}
     return error
 
 

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 import httpx
 import pytest
 
+from parity_sandbox.standin.calls import Call
 from parity_sandbox.standin.errors import ApiError, ConfigurationError, ConnectionFailedError, StandInError, not_found
-from parity_sandbox.standin.schema import Call
 
 if TYPE_CHECKING:
     from parity_sandbox.standin.client import Client

@@ -7,8 +7,8 @@ import json
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, cast
 
+from parity_sandbox.standin.calls import Call
 from parity_sandbox.standin.errors import ApiError, ConfigurationError, ConnectionFailedError, StandInError, not_found
-from parity_sandbox.standin.schema import Call
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Mapping

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final, Literal
 
 if TYPE_CHECKING:
+    from parity_sandbox.standin.calls import Call
     from parity_sandbox.standin.client import Client
 
 Kind = Literal["string", "boolean", "integer", "number", "list", "set", "map", "object"]
@@ -62,14 +63,6 @@ class Field:
     def is_input(self) -> bool:
         """Whether a program may give it."""
         return self.required or self.optional
-
-
-@dataclass(frozen=True)
-class Call:
-    """One call to Vercel's API: `{name}` in the path is filled in when it is sent."""
-
-    method: str
-    path: str
 
 
 @dataclass(frozen=True)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, cast
 
+from parity_sandbox.standin.calls import Call
 from parity_sandbox.standin.errors import ResourceError, StandInError, UnknownToStandInError, not_found
 from parity_sandbox.standin.golang import flag, known, text, without_empty
 from parity_sandbox.standin.resources.git_metadata import git_metadata
@@ -17,7 +18,7 @@ from parity_sandbox.standin.resources.shared import (
     part,
     team_or_null,
 )
-from parity_sandbox.standin.schema import UNKNOWN, Call, Document, Failure, Field, Resource
+from parity_sandbox.standin.schema import UNKNOWN, Document, Failure, Field, Resource
 
 if TYPE_CHECKING:
     from parity_sandbox.standin.client import Client

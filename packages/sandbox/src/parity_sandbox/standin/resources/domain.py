@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from typing import TYPE_CHECKING, Any
 
+from parity_sandbox.standin.calls import Call
 from parity_sandbox.standin.checks import one_of
 from parity_sandbox.standin.errors import ResourceError, StandInError, not_found
 from parity_sandbox.standin.golang import flag, known, text, text_pointer, without_empty, without_null
@@ -18,7 +19,7 @@ from parity_sandbox.standin.resources.shared import (
     split,
     team_or_null,
 )
-from parity_sandbox.standin.schema import Call, Document, Failure, Field, Resource
+from parity_sandbox.standin.schema import Document, Failure, Field, Resource
 
 if TYPE_CHECKING:
     from parity_sandbox.standin.client import Client

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, cast
 
+from parity_sandbox.standin.calls import Call
 from parity_sandbox.standin.checks import between, each_of, length, size
 from parity_sandbox.standin.errors import ApiError, ResourceError, StandInError, not_found
 from parity_sandbox.standin.golang import items, known, text, text_pointer, without_empty, without_null
@@ -16,7 +17,7 @@ from parity_sandbox.standin.resources.shared import (
     split,
     team_or_null,
 )
-from parity_sandbox.standin.schema import Call, Document, Failure, Field, Resource
+from parity_sandbox.standin.schema import Document, Failure, Field, Resource
 
 if TYPE_CHECKING:
     from parity_sandbox.standin.client import Client

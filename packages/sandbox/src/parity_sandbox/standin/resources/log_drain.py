@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from parity_sandbox.standin.calls import Call
 from parity_sandbox.standin.checks import between, each_of, length, one_of, size
 from parity_sandbox.standin.errors import ResourceError, StandInError, not_found
 from parity_sandbox.standin.golang import items, known, text, without_empty
 from parity_sandbox.standin.resources.shared import ID, TEAM_ID, part, split
-from parity_sandbox.standin.schema import Call, Document, Field, Resource
+from parity_sandbox.standin.schema import Document, Field, Resource
 
 if TYPE_CHECKING:
     from parity_sandbox.standin.client import Client

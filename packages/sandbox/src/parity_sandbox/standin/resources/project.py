@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from parity_sandbox.standin.calls import Call
 from parity_sandbox.standin.errors import ResourceError, StandInError, not_found
 from parity_sandbox.standin.golang import flag, known, text
 from parity_sandbox.standin.resources.project_fields import FIELDS
 from parity_sandbox.standin.resources.project_wire import change, creation, needs_update_after_creation, project
 from parity_sandbox.standin.resources.shared import GET_PROJECT, get_project, part, split, team_or_null
-from parity_sandbox.standin.schema import UNKNOWN, Call, Document, Failure, Resource, blank
+from parity_sandbox.standin.schema import UNKNOWN, Document, Failure, Resource, blank
 
 if TYPE_CHECKING:
     from parity_sandbox.standin.client import Client

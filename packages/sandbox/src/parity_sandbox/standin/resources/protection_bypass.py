@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from parity_sandbox.standin.calls import Call
 from parity_sandbox.standin.checks import length, matches
 from parity_sandbox.standin.errors import ApiError, ResourceError, StandInError, not_found
 from parity_sandbox.standin.golang import flag, known, text, text_pointer, without_empty, without_null
 from parity_sandbox.standin.resources.shared import GET_PROJECT, PROJECT_ID, get_project, part, split
-from parity_sandbox.standin.schema import Call, Document, Field, Resource
+from parity_sandbox.standin.schema import Document, Field, Resource
 
 if TYPE_CHECKING:
     from parity_sandbox.standin.client import Client

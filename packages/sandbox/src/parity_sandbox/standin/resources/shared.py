@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, cast
 
+from parity_sandbox.standin.calls import Call
 from parity_sandbox.standin.errors import ResourceError, StandInError, not_found
 from parity_sandbox.standin.golang import text
-from parity_sandbox.standin.schema import Call, Field
+from parity_sandbox.standin.schema import Field
 
 if TYPE_CHECKING:
     from parity_sandbox.standin.client import Client

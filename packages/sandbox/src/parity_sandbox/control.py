@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hmac
 from dataclasses import asdict
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING
 
 from starlette.applications import Starlette
 from starlette.middleware import Middleware
@@ -19,6 +19,7 @@ from parity_sandbox.faults import LONGEST_SECONDS
 from parity_sandbox.guard import Guard
 from parity_sandbox.jsontext import parse_json
 from parity_sandbox.logs import failure
+from parity_sandbox.narrowing import is_object
 from parity_sandbox.overview import overview
 from parity_sandbox.page import PAGE
 from parity_sandbox.services import VENDORS
@@ -44,9 +45,9 @@ async def _document(request: Request) -> Document:
         document = parse_json(await request.body())
     except ValueError as error:
         raise BadDocument(f"The body is not JSON: {error}.") from error
-    if not isinstance(document, dict):
+    if not is_object(document):
         raise BadDocument(f"The body must be a JSON object, not {type(document).__name__}.")
-    return cast("Document", document)
+    return document
 
 
 def _number(request: Request, name: str, default: int) -> int:

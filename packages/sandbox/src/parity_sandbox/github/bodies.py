@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any
 
 from parity_sandbox.github.errors import InvalidRequest
+from parity_sandbox.narrowing import as_list, as_object
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -44,13 +45,12 @@ def check(body: Mapping[str, Any], fields: Mapping[str, Field], *, closed: bool 
 
 def items(document: Mapping[str, Any], name: str) -> list[Any]:
     """The list under `name`; empty where there is none, or null."""
-    return cast("list[Any]", document.get(name) or [])
+    return as_list(document.get(name))
 
 
 def part(document: Mapping[str, Any], name: str) -> dict[str, Any]:
     """The object under `name`; empty where there is none, or something else."""
-    found = document.get(name)
-    return cast("dict[str, Any]", found) if isinstance(found, dict) else {}
+    return as_object(document.get(name))
 
 
 def _missing(body: Mapping[str, Any], fields: Mapping[str, Field]) -> list[str]:

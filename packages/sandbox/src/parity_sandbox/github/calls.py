@@ -16,6 +16,7 @@ from starlette.responses import Response
 
 from parity_sandbox.github.errors import BadRequest
 from parity_sandbox.jsontext import parse_json
+from parity_sandbox.narrowing import is_object
 
 if TYPE_CHECKING:
     from starlette.requests import Request
@@ -98,9 +99,9 @@ def _parse(request: Request, raw: bytes) -> Document:
         raise BadRequest("Problems parsing JSON") from error
     if body is None:
         return {}
-    if not isinstance(body, dict):
+    if not is_object(body):
         raise BadRequest("Body should be a JSON object")
-    return cast("Document", body)
+    return body
 
 
 def respond(request: Request, status: int, document: Any, headers: dict[str, str]) -> Response:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, cast
 from starlette.responses import JSONResponse, Response
 
 from parity_sandbox.jsontext import parse_json
+from parity_sandbox.narrowing import is_object
 from parity_sandbox.vercel.errors import BadRequest
 from parity_sandbox.vercel.world import World, enter
 
@@ -44,11 +45,10 @@ def world_of(request: Request) -> World:
 async def body_of(request: Request, shape: Shape, required: Iterable[str] = ()) -> Document:
     """The request's JSON object, checked against `shape`; raises BadRequest in Vercel's words."""
     body = await json_of(request)
-    if not isinstance(body, dict):
+    if not is_object(body):
         raise BadRequest("Invalid request: should be object.")
-    document = cast("Document", body)
-    check(document, shape, required)
-    return document
+    check(body, shape, required)
+    return body
 
 
 async def json_of(request: Request) -> Any:

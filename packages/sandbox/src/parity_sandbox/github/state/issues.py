@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any
 
 from parity_sandbox.github import ids
 from parity_sandbox.github.bodies import Field, check
 from parity_sandbox.github.errors import NotFound, ValidationFailed, already_exists, missing_field
 from parity_sandbox.github.state import accounts
 from parity_sandbox.github.state.collections import collection
+from parity_sandbox.narrowing import is_object
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -100,7 +101,7 @@ def _label_ids(context: Context, repository_id: int, asked: Sequence[Any]) -> li
     """The ids of labels given by name; one that does not exist is made, as GitHub does for those who may."""
     found: list[int] = []
     for each in asked:
-        name = cast("Document", each).get("name") if isinstance(each, dict) else each
+        name = each.get("name") if is_object(each) else each
         if not isinstance(name, str):
             raise ValidationFailed(missing_field("Label", "name"))
         present = collection(context, "labels").get(_label_key(repository_id, name))

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Any, cast
+from typing import Any
 
 from parity_sandbox.github.bodies import part
 from parity_sandbox.github.errors import InvalidRequest, ValidationFailed
+from parity_sandbox.narrowing import as_object
 
 Document = dict[str, Any]
 
@@ -86,7 +87,7 @@ def checked(asked: Any, target: str) -> Document:
         InvalidRequest: no such rule, or a parameter is missing.
         ValidationFailed: the rule is not meant for the ruleset's target.
     """
-    rule = cast("Document", asked) if isinstance(asked, dict) else {}
+    rule = as_object(asked)
     name = rule.get("type")
     known = _RULES.get(str(name))
     if known is None:

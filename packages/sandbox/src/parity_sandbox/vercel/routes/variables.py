@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any
 
+from parity_sandbox.narrowing import is_list, is_object
 from parity_sandbox.routing import Route
 from parity_sandbox.vercel import custom_environments, variables, wire
 from parity_sandbox.vercel.errors import BadRequest
@@ -42,9 +43,9 @@ async def _list(request: Request) -> Response:
 async def _create(request: Request) -> Response:
     world, project = _here(request)
     body: Any = await wire.json_of(request)
-    many = isinstance(body, list)
-    given = cast("list[Document]", body if many else [body])
-    if not given or not all(isinstance(each, dict) for each in cast("list[Any]", given)):
+    many = is_list(body)
+    given: list[Document] = body if many else [body]
+    if not given or not all(is_object(each) for each in given):
         raise BadRequest("Invalid request: should be object or array of objects.")
     created, failed = variables.create_all(world, project, given, upsert=wire.truthy(request, "upsert"))
     if failed and not created:

@@ -88,8 +88,8 @@ def _propose(fields: Mapping[str, Field], before: Document | None, inputs: Docum
         given = inputs[name]
         if each.computed and given is None:
             proposed[name] = None if _was_given(each, earlier) else copy.deepcopy(earlier)
-        elif each.kind == "object" and isinstance(given, dict):
-            proposed[name] = _propose(each.fields, earlier, cast("Document", given))
+        elif each.kind == "object" and is_object(given):
+            proposed[name] = _propose(each.fields, earlier, given)
         else:
             proposed[name] = _ordered(each, copy.deepcopy(given))
     return proposed

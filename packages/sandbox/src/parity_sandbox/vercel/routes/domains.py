@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from parity_sandbox.routing import Route
 from parity_sandbox.vercel import account_domains, domains, wire
+from parity_sandbox.vercel.errors import BadRequest
 
 if TYPE_CHECKING:
     from starlette.requests import Request
@@ -99,6 +100,10 @@ async def _project_domains(request: Request) -> Response:
     return wire.answer({"projectDomains": [domains.view(each) for each in shown], "pagination": pagination})
 
 
+async def _not_sold(request: Request) -> Response:
+    raise BadRequest(f"The TLD of {request.path_params['domain']} is not supported.", code="tld_not_supported")
+
+
 _DOMAINS = "/projects/{idOrName}/domains"
 _DNS = ("There is no DNS: a name is right unless the seed's `dns` says otherwise.",)
 _ACCOUNT = ("Made from the seed's `domains` and from the verified domains of projects; none is bought or moved.",)
@@ -123,5 +128,9 @@ ROUTES: tuple[Route, ...] = (
     Route("GET", "/v5/domains", _list_account, "getDomains", _ACCOUNT),
     Route("GET", "/v5/domains/{domain}", _read_account, "getDomain", _ACCOUNT),
     Route("GET", "/v1/domains/{domain}/project-domains", _project_domains, "the command line's domains command"),
+    *(
+        Route("GET", f"/v1/registrar/domains/{{domain}}/{what}", _not_sold, operation, ("No domain is sold.",))
+        for what, operation in (("price", "getDomainPrice"), ("availability", "getDomainAvailability"))
+    ),
     Route("GET", "/v6/domains/{domain}/config", _configuration, "getDomainConfig; client/domain_config.go", _DNS),
 )

@@ -278,10 +278,12 @@ def test_a_release_that_fails_is_never_seen_and_the_next_update_tries_again(
 
 def quick_health(box: Box) -> None:
     """Give up on a deployment's health after 2 seconds instead of 2 minutes."""
-    path = box.project.root / "infra" / "parameters.py"
+    path = box.project.root / "infra" / "catalog.py"
     text = path.read_text()
-    assert text.count("default=120") == 1
-    path.write_text(text.replace("default=120", "default=2"))
+    for old, new in (("    Database,\n", "    Database,\n    Health,\n"), ('name="shop",', 'name="shop", health=Health(deadline_seconds=2),')):
+        assert text.count(old) == 1
+        text = text.replace(old, new)
+    path.write_text(text)
 
 
 @pytest.mark.timeout(1200)

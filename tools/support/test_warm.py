@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 import psutil
 import pytest
 
-from crashlab.warm import WARM_PLUGINS, Warm
+from support.warm import WARM_PLUGINS, Warm
 from support.paths import ROOT
 
 if TYPE_CHECKING:

@@ -109,6 +109,8 @@ class Box:
 
     def init(self, stack: str) -> None:
         """Make the stack where it is not there yet; its file stays as it is."""
+        if "PULUMI_BACKEND_URL" not in self.extra and any(self.local.layout.backend.glob(f"**/stacks/*/{stack}.json")):
+            return
         known = json.loads(self.pulumi("stack", "ls", "--json").ok().stdout)
         if stack not in {row["name"] for row in known}:
             self.pulumi("stack", "init", stack, "--no-select").ok()

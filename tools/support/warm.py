@@ -30,8 +30,8 @@ from typing import Any
 WARM_PLUGINS = "PARITY_CRASH_WARM_PLUGINS"
 _PROVIDERS = ("pulumi_github", "pulumi_postgresql", "pulumiverse_vercel")
 _COMMANDS = ("parity.cli.main", "parity.cli.commands.recover", "parity.cli.commands.up")
-_PLUGINS = ("parity.provider.server", "parity_sandbox.standin.server")
 _PROGRAM = {"infra", "components"}
+_PLUGINS = ("parity.provider.server", "parity_sandbox.standin.server", "pulumi.policy", "pulumi_policy")
 _LIBRARIES = ("pulumi", *_PROVIDERS, "httpx", "infra.build", "parity.vendors.preflight", *_COMMANDS, *_PLUGINS)
 _SOCKET, _READY = "warm.sock", b"ready\n"
 _LONGEST = 1 << 20
@@ -200,7 +200,10 @@ def _become(wanted: dict[str, Any], streams: list[int]) -> None:
     words = list(wanted["words"])
     code: object = 0
     try:
-        if words[:2] == ["-P", "-m"]:
+        if words[1:2] == ["-m"]:
+            if words[0] == "-u":
+                sys.stdout.reconfigure(write_through=True)  # type: ignore[union-attr]
+                sys.path.insert(0, wanted["folder"])
             sys.argv = words[2:]
             runpy.run_module(words[2], run_name="__main__", alter_sys=True)
         else:

@@ -280,7 +280,10 @@ def quick_health(box: Box) -> None:
     """Give up on a deployment's health after 2 seconds instead of 2 minutes."""
     path = box.project.root / "infra" / "catalog.py"
     text = path.read_text()
-    for old, new in (("    Database,\n", "    Database,\n    Health,\n"), ('name="shop",', 'name="shop", health=Health(deadline_seconds=2),')):
+    for old, new in (
+        ("    Database,\n", "    Database,\n    Health,\n"),
+        ('name="shop",', 'name="shop", health=Health(deadline_seconds=2),'),
+    ):
         assert text.count(old) == 1
         text = text.replace(old, new)
     path.write_text(text)

@@ -221,7 +221,7 @@ def test_anchors_are_not_edited():
     release = f"{{commit: {A}, config: {ONE}, credentials: 1}}"
     shop = f"    shop:\n      live: &x r1\n      kept:\n        r1: {release}\n        r2: {release}\n"
     text = f"config:\n  parity:releases:\n{shop}    admin: {{live: *x, kept: {{r1: {release}}}}}\n"
-    with pytest.raises(ProjectError, match="cannot be edited safely"):
+    with pytest.raises(ConfigError, match="anchor"):
         stack_file.set_live(file_of(text), "shop", "r2")
 
 

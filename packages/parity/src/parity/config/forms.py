@@ -19,6 +19,9 @@ RELEASE_ID = r"^r[1-9][0-9]{0,5}$"
 URN = r"^urn:pulumi:[^:\s]+::[^:\s]+::\S+::\S.*$"
 DATE = r"^\d{4}-\d{2}-\d{2}$"
 
+_BRANCH = r"^[^\x00-\x20\x7f~^:\\]{1,200}$"
+TEAM_SLUG = r"^[a-z0-9_][a-z0-9_-]{0,99}$"
+_CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff]")
 _LABEL = re.compile(r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?")
 _LONGEST_HOST = 253
 
@@ -29,7 +32,34 @@ def clean(text: str) -> str:
         raise PydanticCustomError("blank", "is empty")
     if text != text.strip():
         raise PydanticCustomError("white_space", "has white space at its beginning or end")
+    if _CONTROL.search(text):
+        raise PydanticCustomError("control", "holds a control character")
     return text
+
+
+def branch_pattern(text: str) -> str:
+    """Give a branch name pattern back, or refuse it: Git's rules for a branch's name, with `*`, `?` and `[...]`.
+
+    GitHub matches a deployment branch policy's pattern with fnmatch against the branch's name; a pattern that breaks
+    the rules of git-check-ref-format(1) matches no branch, so nothing could be deployed.
+    """
+    _match(_BRANCH, clean(text), "branch", "is not a branch name or a pattern of one (`main`, `release/*`)")
+    if any(part in text for part in ("..", "//", "@{", "/.")) or text.endswith((".", "/", ".lock")) or text[0] in "./-":
+        raise PydanticCustomError("branch", "is not a branch name or a pattern of one (`main`, `release/*`)")
+    return text
+
+
+def distinct(names: tuple[str, ...]) -> tuple[str, ...]:
+    """Give the names back, or refuse them where one stands twice."""
+    twice = next((name for name in names if names.count(name) > 1), None)
+    if twice is not None:
+        raise PydanticCustomError("twice", "names {name} twice", {"name": twice})
+    return names
+
+
+def team_slug(text: str) -> str:
+    """Give the slug of a GitHub team back, or refuse it: as in the team's address, not its display name."""
+    return _match(TEAM_SLUG, clean(text), "slug", "is not the slug of a GitHub team (lower case, digits, - and _)")
 
 
 def hostname(text: str) -> str:

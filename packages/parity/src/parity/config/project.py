@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Any, cast
 from ruamel.yaml import YAML
 from ruamel.yaml.error import YAMLError
 
-from parity.config import program
+from parity.config import program, yaml_form
+from parity.config.problems import ConfigProblem
 from parity.errors import ProjectError
 
 if TYPE_CHECKING:
@@ -47,9 +48,16 @@ class Project:
 
     def stack_document(self, path: Path) -> dict[str, Any]:
         """A stack's file as plain data; raises ProjectError where it cannot be read or is not a mapping."""
+        text = yaml_form.read_text(path)
+        if isinstance(text, ConfigProblem):
+            raise ProjectError(f"{path.name} {text.what.rstrip('.')}", where=str(path), remedy=text.remedy)
+        forms = yaml_form.check(path.name, text)
+        if not forms.safe:
+            first = forms.problems[0]
+            raise ProjectError(f"{path.name} {first.what.rstrip('.')}", where=first.place, remedy=first.remedy)
         try:
-            document: Any = YAML(typ="safe").load(path)  # pyright: ignore[reportUnknownMemberType] - it has no types
-        except (OSError, YAMLError) as error:
+            document: Any = YAML(typ="safe").load(text)  # pyright: ignore[reportUnknownMemberType] - it has no types
+        except (YAMLError, ValueError) as error:
             problem = str(getattr(error, "problem", None) or error)
             raise ProjectError(
                 f"{path.name} cannot be read: {problem}", where=_place(path, error), remedy="correct the file"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import traceback
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -148,13 +149,21 @@ def _source(
 ) -> source.Source | None:
     """The config from where it is at hand; None, with the fault, where there is nothing to check."""
     path = root / source.file_name(stack)
-    read = source.read_file(path) if path.is_file() else None
+    read = source.read_file(path) if os.path.lexists(path) else None
     if decrypted is not None:
-        return source.from_engine(stack, decrypted, None if isinstance(read, ConfigProblem) else read)
+        faults += _written(read)
+        return source.from_engine(stack, decrypted, read if isinstance(read, source.StackFile) else None)
+    faults += _written(read)
     if isinstance(read, source.StackFile):
         return source.from_file(stack, read)
-    faults.append(read if read is not None else _no_such_stack(stack, root))
+    if read is None:
+        faults.append(_no_such_stack(stack, root))
     return None
+
+
+def _written(read: source.StackFile | source.Unread | None) -> source.Unread:
+    """What is wrong with how a file is written; nothing where there is none."""
+    return read.problems if isinstance(read, source.StackFile) else read or ()
 
 
 def _no_such_stack(stack: str, root: Path) -> ConfigProblem:

@@ -12,19 +12,22 @@ from ruamel.yaml.comments import CommentedMap, CommentedSeq
 from ruamel.yaml.error import MarkedYAMLError, YAMLError
 from ruamel.yaml.scalarbool import ScalarBoolean
 
+from parity.config import yaml_form
 from parity.config.fields import bare, keys
 from parity.config.problems import ConfigProblem, spell
 from parity.config.secret import Secret
 from parity.config.stack_models import NAMESPACE, StackConfig
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
     from pathlib import Path as FilePath
 
     from parity.config.problems import Path
 
 Position = tuple[int, int]
 """Line and column, both from 1."""
+Unread = tuple[ConfigProblem, ...]
+"""Why nothing of a file was read."""
 
 _TEXT_KEYS = {
     NAMESPACE + key for key, field in keys(StackConfig).items() if bare(field.annotation) in {str, bool, Secret}
@@ -39,6 +42,8 @@ class StackFile:
     name: str
     values: Mapping[str, Any]
     positions: Mapping[Path, Position]
+    problems: tuple[ConfigProblem, ...] = ()
+    """What is wrong with how it is written, whatever its values are."""
 
 
 @dataclass(frozen=True)
@@ -73,43 +78,59 @@ def file_name(stack: str) -> str:
     return f"Pulumi.{stack}.yaml"
 
 
-def read_file(path: FilePath) -> StackFile | ConfigProblem:
+def read_file(path: FilePath) -> StackFile | Unread:
     """Read a stack's file, or say why it cannot be read."""
-    try:
-        text = path.read_text(encoding="utf-8")
-    except UnicodeDecodeError as error:
-        return ConfigProblem(
-            path.name, None, None, "", f"is not UTF-8 text: {error.reason}.", "Save the file as UTF-8."
-        )
-    return parse(path.name, text)
+    text = yaml_form.read_text(path)
+    return (text,) if isinstance(text, ConfigProblem) else parse(path.name, text)
 
 
 @lru_cache(maxsize=8)
-def parse(name: str, text: str) -> StackFile | ConfigProblem:
-    """Read the text of a stack's file; a YAML error becomes a fault with its line.
+def parse(name: str, text: str) -> StackFile | Unread:
+    """Read the text of a stack's file; a YAML error, and each form that is refused, becomes a problem with its line.
 
     Kept for the last few texts: each stack's check reads the other stacks' files too.
     """
+    forms = yaml_form.check(name, text)
+    if not forms.safe:
+        return forms.problems
+    document = _document(name, text)
+    if isinstance(document, ConfigProblem):
+        return (*forms.problems, document)
+    config = document.get("config") if _is_mapping(document) else None
+    if not _is_mapping(config):
+        return (
+            ConfigProblem(name, 1, 1, "config", "has no mapping `config`.", "Begin the stack's values with `config:`."),
+        )
+    positions: dict[Path, Position] = {(): _key_position(document, "config")}
+    values = cast("dict[str, Any]", _plain(config, (), positions))
+    problems = (*forms.problems, *_environments(name, document))
+    return StackFile(name, {key: _as_engine(value) for key, value in values.items()}, positions, problems)
+
+
+def _environments(name: str, document: Any) -> Iterator[ConfigProblem]:
+    """Values of a Pulumi ESC environment stand in no file, so nothing can be checked, compared or traced to a line."""
+    if "environment" in document:
+        line, column = _key_position(document, "environment")
+        what = "takes values from a Pulumi ESC environment, which no check of this file can see."
+        yield ConfigProblem(
+            name, line, column, "environment", what, "Write the values in this file, secrets encrypted."
+        )
+
+
+def _document(name: str, text: str) -> Any:
+    """Ruamel's document, or the problem why there is none."""
     try:
-        document = _load(text)
+        return _load(text)
     except MarkedYAMLError as parse_error:
         error = cast("Any", parse_error)
         mark = error.problem_mark or error.context_mark
         line, column = (mark.line + 1, mark.column + 1) if mark else (None, None)
         what = f"The YAML does not parse: {error.problem or error.context or 'unknown error'}."
         return ConfigProblem(name, line, column, "", what, "Correct the file at this place; nothing in it was read.")
-    except YAMLError as error:
+    except (YAMLError, ValueError) as error:
         return ConfigProblem(
             name, None, None, "", f"The YAML does not parse: {error}.", "Correct the file; nothing in it was read."
         )
-    config = document.get("config") if _is_mapping(document) else None
-    if not _is_mapping(config):
-        return ConfigProblem(
-            name, 1, 1, "config", "has no mapping `config`.", "Begin the stack's values with `config:`."
-        )
-    positions: dict[Path, Position] = {(): _key_position(document, "config")}
-    values = cast("dict[str, Any]", _plain(config, (), positions))
-    return StackFile(name, {key: _as_engine(value) for key, value in values.items()}, positions)
 
 
 def from_file(stack: str, file: StackFile) -> Source:

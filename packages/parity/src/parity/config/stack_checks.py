@@ -175,17 +175,18 @@ def _list(entry: object, key: str) -> list[Any]:
 def _redirects(look: _Look, application: str) -> Iterator[ConfigProblem]:
     items = _list(look.mapping(APPLICATIONS, application), "domains")
     domains = [cast("dict[str, Any]", item) if isinstance(item, dict) else {} for item in items]
-    serving = {item.get("name") for item in domains if item.get("redirect") is None}
+    serving = [item.get("name") for item in domains if item.get("redirect") is None]
     for index, item in enumerate(domains):
         target = item.get("redirect")
         path: Path = (APPLICATIONS, application, "domains", index, "redirect")
-        if target is None:
+        if not isinstance(target, str):
+            # None serves; what is no text at all is refused by the model.
             continue
         if index == 0:
             yield look.source.fault(path, "redirects the canonical domain.", "Put a domain that serves first.")
         elif target not in serving:
             what = f"redirects to {target}, which is no domain of {application} that serves."
-            listed = ", ".join(sorted(str(name) for name in serving if name)) or "none"
+            listed = ", ".join(sorted(name for name in serving if isinstance(name, str))) or "none"
             yield look.source.fault(path, what, f"Redirect to one of: {listed}.")
 
 
@@ -216,7 +217,7 @@ def _application_releases(source: Source, application: str, entry: Mapping[str, 
     kept = _mapping(entry, "kept")
     path: Path = (RELEASES, application)
     live = entry.get("live")
-    if live is not None and live not in kept:
+    if isinstance(live, str) and live not in kept:
         what = f"says {live}, which is not among the kept releases."
         remedy = f"Name one of: {', '.join(kept) or 'none is kept, so write null'}."
         yield source.fault((*path, "live"), what, remedy)
@@ -256,7 +257,7 @@ def _generations(source: Source, path: Path, kept: Mapping[str, Any]) -> Iterato
 
 def _repository_owner(look: _Look) -> Iterator[ConfigProblem]:
     """The ruleset exists once: exactly one stack owns it. Only where all stacks' files are at hand can that be seen."""
-    if not look.others or look.source.values.get(_OWNS) not in {"true", "false"}:
+    if not look.others or look.source.values.get(_OWNS) not in ["true", "false"]:
         return
     owners = [other.name for other in look.others if other.values.get(_OWNS) == "true"]
     if look.source.values.get(_OWNS) == "true":

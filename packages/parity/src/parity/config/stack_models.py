@@ -56,6 +56,12 @@ Host = Annotated[StrictStr, AfterValidator(forms.hostname), WithJsonSchema({"typ
 HttpsUrl = Annotated[
     StrictStr, AfterValidator(forms.https_url), WithJsonSchema({"type": "string", "pattern": "^https://"})
 ]
+BranchPattern = Annotated[
+    StrictStr, AfterValidator(forms.branch_pattern), WithJsonSchema({"type": "string", "minLength": 1})
+]
+TeamSlug = Annotated[
+    StrictStr, AfterValidator(forms.team_slug), WithJsonSchema({"type": "string", "pattern": forms.TEAM_SLUG})
+]
 LongSecret = Annotated[Secret, AfterValidator(_strong)]
 Generation = Annotated[StrictInt, Field(ge=1, le=9999)]
 """The number of a role's password; it only ever grows. Its digits are counted in the role's name."""
@@ -141,7 +147,7 @@ class DatabaseSettings(StackModel):
 class Reviewers(StackModel):
     """Who may approve a deployment to this environment at GitHub."""
 
-    teams: tuple[Text, ...] = Field(
+    teams: Annotated[tuple[TeamSlug, ...], AfterValidator(forms.distinct)] = Field(
         max_length=6, description="Slugs of GitHub teams, at most 6; none means that no approval is needed."
     )
 
@@ -154,7 +160,9 @@ class DeliverySettings(StackModel):
         description="Minutes that a deployment waits before it starts."
     )
     prevent_self_review: StrictBool = Field(description="Whether who starts a deployment is barred from approving it.")
-    branches: tuple[Text, ...] = Field(min_length=1, description="Patterns of the branches that may deploy.")
+    branches: Annotated[tuple[BranchPattern, ...], AfterValidator(forms.distinct)] = Field(
+        min_length=1, description="Patterns of the branches that may deploy."
+    )
 
 
 class LogSettings(StackModel):

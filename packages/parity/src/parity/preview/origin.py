@@ -208,11 +208,10 @@ def config_values(text: str) -> dict[str, Any]:
         ConfigError: the text is no stack file.
     """
     from parity.config.errors import ConfigError  # noqa: PLC0415 - only where there is something to raise
-    from parity.config.problems import ConfigProblem  # noqa: PLC0415
 
     file = source.parse("the stack's file", text)
-    if isinstance(file, ConfigProblem):
-        raise ConfigError([file])
+    if isinstance(file, tuple):
+        raise ConfigError(file)
     document = cast("Any", YAML(typ="safe")).load(text)
     return {str(key): _sealed(value, str(key)) for key, value in document["config"].items()}
 

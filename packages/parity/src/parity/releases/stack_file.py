@@ -15,7 +15,7 @@ from ruamel.yaml import YAML
 from parity.config import source, stack_checks, yaml_edit
 from parity.config.errors import ConfigError
 from parity.config.model_problems import model_faults
-from parity.config.problems import ConfigProblem, in_order
+from parity.config.problems import in_order
 from parity.config.stack_models import NAMESPACE, Release, Releases
 from parity.errors import ProjectError, RefusedError, UsageError
 
@@ -57,8 +57,8 @@ def parse(name: str, text: str) -> dict[str, Releases]:
         ConfigError: as `load`.
     """
     file = source.parse(name, text)
-    if isinstance(file, ConfigProblem):
-        raise ConfigError([file])
+    if isinstance(file, tuple):
+        raise ConfigError(file)
     found = source.from_file("", file)
     faults = list(stack_checks.release_faults(found))
     releases: dict[str, Releases] = {}

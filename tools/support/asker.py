@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 RATE = 20
 """Answers a second that were got, at least."""
 
-_ASKED = 30
+_ASKED = 25
 """Requests a second that are sent, to one URL after the other."""
 
 _AT_ONCE = 12

@@ -78,7 +78,8 @@ def test_each_program_has_the_modules_of_its_own(warm: Warm, tmp_path: Path):
         for package in ("infra", "components"):
             (tmp_path / name / package).mkdir(parents=True)
             (tmp_path / name / package / "__init__.py").write_text(f"NAME = {name!r}\n")
-        script = program(tmp_path / name, "import infra, components\nprint(infra.NAME, components.NAME)\n")
+        # Its own folder is none of a program's: what leads to the modules is the variable alone.
+        script = program(tmp_path, "import infra, components\nprint(infra.NAME, components.NAME)\n")
         environment = {**os.environ, **warm.environment(dict(os.environ)), "PYTHONPATH": str(tmp_path / name)}
         said.append(subprocess.check_output(["python3", str(script)], env=environment, cwd=tmp_path, text=True))
     assert said == ["first first\n", "second second\n"]

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 RATE = 20
 """Answers a second that were got, at least."""
 
-_ASKED = 25
+_ASKED = 30
 """Requests a second that are sent, to one URL after the other."""
 
 _AT_ONCE = 12

@@ -15,6 +15,7 @@ import gc
 import importlib
 import json
 import os
+import pkgutil
 import random
 import runpy
 import selectors
@@ -27,12 +28,13 @@ import traceback
 from pathlib import Path
 from typing import Any
 
+import parity
+
 WARM_PLUGINS = "PARITY_CRASH_WARM_PLUGINS"
 _PROVIDERS = ("pulumi_github", "pulumi_postgresql", "pulumiverse_vercel")
-_COMMANDS = ("parity.cli.main", "parity.cli.commands.recover", "parity.cli.commands.up")
 _PROGRAM = {"infra", "components"}
 _PLUGINS = ("parity.provider.server", "parity_sandbox.standin.server", "pulumi.policy", "pulumi_policy")
-_LIBRARIES = ("pulumi", *_PROVIDERS, "httpx", "infra.build", "parity.vendors.preflight", *_COMMANDS, *_PLUGINS)
+_LIBRARIES = ("pulumi", *_PROVIDERS, "httpx", "infra.build", *_PLUGINS)
 _SOCKET, _READY = "warm.sock", b"ready\n"
 _LONGEST = 1 << 20
 _SCRIPT = """#!{python} -IS
@@ -228,7 +230,9 @@ def _lead(wanted: str) -> None:
 
 
 def _main(address: str) -> None:
-    for name in _LIBRARIES:
+    # The commands import at the point of use, so each module of theirs is named here.
+    tool = [each.name for each in pkgutil.walk_packages(parity.__path__, "parity.")]
+    for name in (*_LIBRARIES, *(each for each in tool if not each.endswith("__main__"))):
         importlib.import_module(name)
     # What the program's packages load is kept, and they are not: each run has the ones of its own program.
     for name in [each for each in sys.modules if each.partition(".")[0] in _PROGRAM]:

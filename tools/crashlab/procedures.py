@@ -68,12 +68,12 @@ def _recover(lab: Lab, operation: Operation) -> list[list[str]]:
 def _on(lab: Lab, operation: Operation) -> list[str]:
     """What a person does next: the command again; where a rollback had changed the file already, the update."""
     written = operation.command == "rollback" and "      live: r1\n" in lab.stack_file.read_text()
-    return ["parity", "up", STACK] if written else lab.command(operation)
+    return ["parity", "up", STACK, "--yes"] if written else lab.command(operation)
 
 
 def _alone(lab: Lab, operation: Operation) -> list[list[str]]:
     """One command, which recovers first; there is none for a destroy."""
-    return _recover(lab, operation) if operation.command == "destroy" else [["parity", "up", STACK]]
+    return _recover(lab, operation) if operation.command == "destroy" else [["parity", "up", STACK, "--yes"]]
 
 
 def _again(lab: Lab, operation: Operation) -> list[list[str]]:

@@ -135,8 +135,8 @@ def prepare(folder: Path, build_seconds: float) -> tuple[Box, SmallProgram]:
     local.client().seed({"github": {"organization": "storefront-example", "repositories": [repository]}})
     box = Box(project, local)
     box.init("staging")
-    box.run("parity", "up", "staging").ok()
-    box.run("parity", "release", "staging", "shop", "--commit", NEW, "--live", "--up").ok()
+    box.run("parity", "up", "staging", "--yes").ok()
+    box.run("parity", "release", "staging", "shop", "--commit", NEW, "--live", "--up", "--yes").ok()
     environment = {**lifecycle.environment(local.directory)}
     stock = SmallProgram(folder / "stock", environment, STOCK)
     for commit in (OLD, NEW):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 import json
 import re
-import sys
+import shutil
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -42,7 +42,12 @@ class Runner:
     def prepare(self) -> None:
         """The project as the repository's main, here and at GitHub."""
         root = self.box.project.root
-        (root / ".venv").symlink_to(sys.prefix)
+        programs = root / ".venv" / "bin"
+        programs.mkdir(parents=True)
+        for name in ("parity", "python"):
+            found = shutil.which(name, path=self.box.environment()["PATH"])
+            assert found is not None
+            (programs / name).symlink_to(found)
         (root / ".gitignore").write_text(".venv\n__pycache__\n")
         self.git("init", "-q", "-b", "main")
         for name in ("Pulumi.staging.yaml", "Pulumi.prod.yaml"):

@@ -11,6 +11,7 @@ from support.small_program import SmallProgram
 
 if TYPE_CHECKING:
     from support.sandboxes import Sandbox
+    from support.warm import Warm
 
 pytestmark = [pytest.mark.engine, pytest.mark.sandbox]
 
@@ -94,8 +95,8 @@ def catalogue(sandbox: Sandbox) -> list[tuple[str, ...]]:
 
 
 @pytest.fixture(scope="module")
-def server(shared_sandbox: Sandbox, tmp_path_factory: pytest.TempPathFactory) -> Server:
-    program = SmallProgram(tmp_path_factory.mktemp("small") / "program", shared_sandbox.environment, SOURCE)
+def server(shared_sandbox: Sandbox, tmp_path_factory: pytest.TempPathFactory, warm: Warm) -> Server:
+    program = SmallProgram(tmp_path_factory.mktemp("small") / "program", shared_sandbox.environment, SOURCE, warm)
     program.give(databases=[DATABASE, OTHER], generations=[1, 2])
     program.up().ok()
     server = Server(shared_sandbox, program)
@@ -202,9 +203,9 @@ def test_what_migrations_create_belongs_to_the_owner(server: Server):
     assert owners == [(f"{DATABASE}_owner",)]
 
 
-def test_dropping_a_generation_and_then_everything_leaves_the_server_as_it_was(sandbox: Sandbox, tmp_path):
+def test_dropping_a_generation_and_then_everything_leaves_the_server_as_it_was(sandbox: Sandbox, tmp_path, warm: Warm):
     before = catalogue(sandbox)
-    program = SmallProgram(tmp_path / "program", sandbox.environment, SOURCE)
+    program = SmallProgram(tmp_path / "program", sandbox.environment, SOURCE, warm)
     program.give(databases=[DATABASE], generations=[1, 2])
     program.up().ok()
     server = Server(sandbox, program)

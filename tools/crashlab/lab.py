@@ -20,7 +20,6 @@ from crashlab import terraform
 from crashlab.operations import EMPTY, ONE_RELEASE, OPERATIONS, TERRAFORM_ONE, TERRAFORM_TWO, TWO_RELEASES, Operation
 from crashlab.small_catalog import CATALOG
 from crashlab.stack_file import COMMITS, FIRST, SECOND, STACK, UNKNOWN_DIGEST, Config
-from crashlab.warm import Warm
 from parity.config import settings
 from parity.config.digest import config_digest
 from parity.config.project import Project
@@ -31,6 +30,7 @@ from parity_sandbox import lifecycle, standin
 from parity_sandbox.server import ServeOptions
 from support.boxes import once
 from support.program import Box, copy_program
+from support.warm import Warm
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -46,7 +46,6 @@ _RECORDED_BY = (
     "points",
     "small_catalog",
     "stack_file",
-    "warm",
     "wire",
 )
 TEMPLATE, _REFERENCES = "template", "references"
@@ -73,6 +72,7 @@ def ground(work: Path) -> Path:
     """The folder of the template and of what was recorded with it; another one once the code of either changes."""
     files = sorted(path for part in _MADE_FROM for path in (ROOT / part).rglob("*.py"))
     files += [Path(__file__).with_name(f"{name}.py") for name in _RECORDED_BY]
+    files += [ROOT / "tools" / "support" / f"{name}.py" for name in ("program", "warm")]
     files += sorted((Path(__file__).parent / "terraform").iterdir())
     digest = hashlib.sha256()
     for path in files:

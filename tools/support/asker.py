@@ -107,7 +107,7 @@ def asking(box: Box, folder: Path, *urls: str) -> Iterator[Asked]:
     process = subprocess.Popen(
         [sys.executable, "-m", "support.asker", str(out), *urls],
         cwd=ROOT,
-        env={**box.environment(), "PYTHONPATH": str(ROOT)},
+        env={**box.environment(), "PYTHONPATH": str(ROOT / "tools")},
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         text=True,

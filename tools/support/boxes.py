@@ -1,7 +1,7 @@
 """Sandboxes to start from: an empty one, and one in which both stacks are up; each made once a run and then copied.
 
-A test takes `empty_box` or `finished_box`: a running sandbox of its own with a copy of the program, which it may change
-and break as it likes.
+A test takes `empty_box` or `finished_box`: a running sandbox with a copy of the program, which it may change and break
+as it likes. `finished_box` is one sandbox a worker, put back before each test; what kills processes takes `own_box`.
 """
 
 from __future__ import annotations
@@ -10,7 +10,8 @@ import json
 import os
 import shutil
 import subprocess
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -20,39 +21,52 @@ from filelock import FileLock
 from parity.config.project import Project
 from parity.engine import toolchain
 from parity.local.sandbox import Local
-from parity_sandbox import lifecycle
+from parity_sandbox import lifecycle, standin
 from parity_sandbox.server import ServeOptions
 from support import pg_catalog
+from support.paths import ROOT
 from support.program import Box, copy_program
+from support.warm import Warm
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
 STACKS = ("staging", "prod")
-FAST = ServeOptions(build_seconds=0.2, promote_seconds=0.1)
+FAST = ServeOptions(build_seconds=0.05, promote_seconds=0.1)
 _PROGRAM, _SANDBOX, _RECORD = "program", "box", "record.json"
+_START = "start"
 
 
-def _started(folder: Path) -> Box:
+@dataclass(frozen=True)
+class Template:
+    """A stopped sandbox with its program, and what runs the Python of its copies."""
+
+    folder: Path
+    warm: Warm
+
+
+def _started(folder: Path, warm: Warm) -> Box:
     project = Project(folder / _PROGRAM)
     local = Local(project, folder / _SANDBOX)
     lifecycle.up(local.directory, FAST)
     local.seed()
-    return Box(project, local)
+    if (local.layout.pulumi / "plugins").exists():
+        standin.install(local.layout.pulumi, warm.programs / "python")
+    return Box(project, local, warm=warm)
 
 
-def _make_empty(folder: Path) -> None:
+def _make_empty(folder: Path, warm: Warm) -> None:
     copy_program(folder / _PROGRAM)
-    box = _started(folder)
+    box = _started(folder, warm)
     try:
         box.local.equip(toolchain.resolve())
     finally:
         lifecycle.down(box.local.directory)
 
 
-def _make_finished(folder: Path, empty: Path) -> None:
-    _copy(empty, folder)
-    box = _started(folder)
+def _make_finished(folder: Path, empty: Template) -> None:
+    _copy(empty.folder, folder)
+    box = _started(folder, empty.warm)
     try:
         _finish(box, folder)
     finally:
@@ -110,10 +124,10 @@ def once(folder: Path, make: Callable[[Path], None]) -> Path:
 
 
 @contextmanager
-def own(template: Path, folder: Path) -> Iterator[Box]:
+def own(template: Template, folder: Path) -> Iterator[Box]:
     """A running copy of a template in `folder`, which must not exist yet; deleted afterwards."""
-    _copy(template, folder)
-    box = _started(folder)
+    _copy(template.folder, folder)
+    box = _started(folder, template.warm)
     try:
         yield box
     finally:
@@ -128,32 +142,65 @@ def shared_folder(tmp_path_factory: pytest.TempPathFactory, worker_id: str) -> P
 
 
 @pytest.fixture(scope="session")
-def empty_template(shared_folder: Path) -> Path:
+def warm(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Warm]:
+    """What runs the Python of this worker's sandboxes."""
+    with closing(Warm(tmp_path_factory.mktemp("warm") / "w", ROOT, dict(os.environ))) as found:
+        yield found
+
+
+@pytest.fixture(scope="session")
+def empty_template(shared_folder: Path, warm: Warm) -> Template:
     """A stopped sandbox with the seed and the plugins."""
-    return once(shared_folder / "empty", _make_empty)
+    return Template(once(shared_folder / "empty", lambda folder: _make_empty(folder, warm)), warm)
 
 
 @pytest.fixture(scope="session")
-def finished_template(shared_folder: Path, empty_template: Path) -> Path:
+def finished_template(shared_folder: Path, empty_template: Template) -> Template:
     """A stopped sandbox in which both stacks are up."""
-    return once(shared_folder / "finished", lambda folder: _make_finished(folder, empty_template))
+    made = once(shared_folder / "finished", lambda folder: _make_finished(folder, empty_template))
+    return Template(made, empty_template.warm)
 
 
 @pytest.fixture(scope="session")
-def record(finished_template: Path) -> dict[str, Any]:
+def record(finished_template: Template) -> dict[str, Any]:
     """What was seen when both stacks came up from nothing: output, requests, and what there was before."""
-    return json.loads((finished_template / _RECORD).read_text())
+    return json.loads((finished_template.folder / _RECORD).read_text())
 
 
 @pytest.fixture
-def empty_box(empty_template: Path, tmp_path: Path) -> Iterator[Box]:
+def empty_box(empty_template: Template, tmp_path: Path) -> Iterator[Box]:
     """A running sandbox of the test's own in which nothing is declared yet."""
     with own(empty_template, tmp_path / "own") as box:
         yield box
 
 
 @pytest.fixture
-def finished_box(finished_template: Path, tmp_path: Path) -> Iterator[Box]:
+def own_box(finished_template: Template, tmp_path: Path) -> Iterator[Box]:
     """A running sandbox of the test's own in which both stacks are up."""
     with own(finished_template, tmp_path / "own") as box:
         yield box
+
+
+@pytest.fixture(scope="session")
+def worker_box(finished_template: Template, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Box]:
+    """The sandbox that this worker's tests share; each puts it back to its start."""
+    with own(finished_template, tmp_path_factory.mktemp("worker") / "own") as box:
+        box.local.client().save_snapshot(_START)
+        yield box
+
+
+def put_back(box: Box, template: Template) -> Box:
+    """Make a shared sandbox and its program what they were at the start; gives the box without a test's variables."""
+    client = box.local.client()
+    client.clear_faults()
+    client.clear_build_rules()
+    client.load_snapshot(_START)
+    shutil.rmtree(box.project.root)
+    subprocess.run(["cp", "-a", str(template.folder / _PROGRAM), str(box.project.root)], check=True)
+    return Box(Project(box.project.root), box.local, warm=template.warm)
+
+
+@pytest.fixture
+def finished_box(worker_box: Box, finished_template: Template) -> Box:
+    """A running sandbox in which both stacks are up, as if it were the test's own."""
+    return put_back(worker_box, finished_template)

@@ -6,7 +6,7 @@ import functools
 import json
 import shutil
 import subprocess
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from parity.config.project import Project
@@ -19,9 +19,16 @@ if TYPE_CHECKING:
 
     from parity.local.sandbox import Local
     from parity_toolchain.model import Engine
+    from support.warm import Warm
 
 PARTS = ("infra", "components", "plugin")
 LIMIT_SECONDS = 300
+SPEED = {
+    "PARITY_STANDIN_POLL_SECONDS": "0.05",
+    # The engine and the plugins of the vendors live for seconds: there is memory enough to collect nothing.
+    "GOGC": "off",
+}
+"""Nothing that an answer depends on."""
 
 
 def copy_program(target: Path) -> Project:
@@ -35,7 +42,7 @@ def copy_program(target: Path) -> Project:
 
 
 @functools.cache
-def _tools() -> Engine:
+def tools() -> Engine:
     """The engine: one a process, since resolving it asks several programs for their versions."""
     return toolchain.resolve()
 
@@ -68,12 +75,19 @@ class Box:
     local: Local
     extra: dict[str, str] = field(default_factory=dict)
     """Variables that the test sets on top."""
+    warm: Warm | None = None
+    """What runs the Python of this sandbox, where a process of its own for each is not what is tested."""
 
     def environment(self) -> dict[str, str]:
         """The environment of every program that is run."""
-        found = self.local.environment(_tools())
+        found = self.local.environment(tools())
+        warm = self.warm.everything(found) if self.warm else {}
         # The copy of the program, not the checkout that this environment installed for editing.
-        return {**found, "PYTHONPATH": str(self.project.root), "NO_COLOR": "1", **self.extra}
+        return {**found, **warm, **SPEED, "PYTHONPATH": str(self.project.root), "NO_COLOR": "1", **self.extra}
+
+    def cold(self) -> Box:
+        """The same, with each Python a process of its own: for what is to be killed or sent a signal."""
+        return replace(self, warm=None)
 
     def run(self, *command: str, extra: Mapping[str, str] | None = None, stdin: str | None = None) -> Run:
         """Run any program in the project's folder and the sandbox's environment."""
@@ -95,6 +109,8 @@ class Box:
 
     def init(self, stack: str) -> None:
         """Make the stack where it is not there yet; its file stays as it is."""
+        if "PULUMI_BACKEND_URL" not in self.extra and any(self.local.layout.backend.glob(f"**/stacks/*/{stack}.json")):
+            return
         known = json.loads(self.pulumi("stack", "ls", "--json").ok().stdout)
         if stack not in {row["name"] for row in known}:
             self.pulumi("stack", "init", stack, "--no-select").ok()

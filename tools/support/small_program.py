@@ -8,11 +8,15 @@ import subprocess
 import sys
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from parity.engine import toolchain
 from parity.local.environment import compose
 from support.paths import ROOT
+from support.program import SPEED, tools
+
+if TYPE_CHECKING:
+    from support.warm import Warm
 
 LIMIT_SECONDS = 240
 
@@ -42,15 +46,18 @@ class Run:
 class SmallProgram:
     """A folder with a program; `given.json` beside it is what the program reads."""
 
-    def __init__(self, folder: Path, sandbox_environment: dict[str, str], source: str) -> None:
+    def __init__(
+        self, folder: Path, sandbox_environment: dict[str, str], source: str, warm: Warm | None = None
+    ) -> None:
         self.folder = folder
         folder.mkdir(parents=True)
         (folder / "Pulumi.yaml").write_text(_PROJECT.format(plugin=ROOT / "plugin"))
         (folder / "main.py").write_text(source)
-        tools = toolchain.resolve()
-        toolchain.equip(tools, Path(sandbox_environment["PULUMI_HOME"]))
-        composed = compose(os.environ, sandbox_environment, Path(sys.prefix), [tools.folder])
-        self.environment = {**composed, "PYTHONPATH": str(ROOT), "NO_COLOR": "1"}
+        found = tools()
+        toolchain.equip(found, Path(sandbox_environment["PULUMI_HOME"]))
+        composed = compose(os.environ, sandbox_environment, Path(sys.prefix), [found.folder])
+        sooner = SPEED | warm.everything(composed) if warm else {}
+        self.environment = {**composed, **sooner, "PYTHONPATH": str(ROOT), "NO_COLOR": "1"}
         self.pulumi("stack", "init", "staging").ok()
 
     def give(self, **values: Any) -> None:

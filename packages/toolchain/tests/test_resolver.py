@@ -69,7 +69,7 @@ def test_a_cli_without_its_language_host_is_passed_over(only_cli, bin_folder, fi
     fakes.cli(bin_folder, "3.259.0")
     (bin_folder / "pulumi-language-python").unlink()
     engine = find(only_cli)
-    assert "there is no pulumi-language-python beside it" in engine.attempts[0].detail
+    assert "there is no pulumi-language-python in its folder" in engine.attempts[0].detail
     assert engine.cli.source == "build"
 
 

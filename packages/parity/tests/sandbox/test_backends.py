@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 import json
+import shutil
 from typing import TYPE_CHECKING
 
 import boto3
 import pytest
 from moto.server import ThreadedMotoServer
 
+from crashlab import lab, matrix
+from crashlab.operations import EMPTY, ONE_RELEASE
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from pathlib import Path
 
     from support.program import Box
 
@@ -42,22 +47,35 @@ def objects(client: object) -> dict[str, bytes]:
     return {each["Key"]: client.get_object(Bucket=BUCKET, Key=each["Key"])["Body"].read() for each in listed}
 
 
-def test_state_lives_in_a_bucket(empty_box: Box, bucket: tuple[str, object]):
+@pytest.fixture
+def small_box(shared_folder: Path, tmp_path: Path) -> Iterator[Box]:
+    """A sandbox with the program of one application: the backend's question does not need two."""
+    template = lab.template(matrix.ground(shared_folder / "crash") / matrix.TEMPLATE)
+    with lab.lab(template, tmp_path / "lab") as found:
+        found.box.local.client().load_snapshot(EMPTY)
+        found.declare(ONE_RELEASE)
+        # The snapshot's own stack is a local one: nothing of it may be taken for what this test leaves.
+        shutil.rmtree(found.backend / ".pulumi" / "stacks")
+        found.box.extra |= found.ways
+        yield found.box
+
+
+def test_state_lives_in_a_bucket(small_box: Box, bucket: tuple[str, object]):
     address, client = bucket
-    empty_box.extra = {"PULUMI_BACKEND_URL": address}
-    empty_box.up("staging").ok()
-    empty_box.pulumi("preview", "--stack", "staging", "--refresh", "--expect-no-changes").ok()
+    small_box.extra["PULUMI_BACKEND_URL"] = address
+    small_box.up("staging").ok()
+    small_box.pulumi("preview", "--stack", "staging", "--refresh", "--expect-no-changes").ok()
     kept = objects(client)
     state = json.loads(kept[".pulumi/stacks/storefront/staging.json"])
     types = {each["type"] for each in state["checkpoint"]["latest"]["resources"]}
     assert {"vercel:index/project:Project", "postgresql:index/role:Role", "parity:index:LiveRelease"} <= types
-    shown = empty_box.outputs("staging", secrets=True)["databases"]["storefront"]["migrator_url"]
+    shown = small_box.outputs("staging", secrets=True)["databases"]["storefront"]["migrator_url"]
     assert shown.startswith("postgresql://"), "nothing secret was made, so nothing is proved"
     assert [key for key, text in kept.items() if shown.encode() in text] == [], (
         "a secret stands in the bucket in the clear"
     )
-    assert list(empty_box.local.layout.backend.glob("**/staging.json")) == [], "the local backend was used"
+    assert list(small_box.local.layout.backend.glob("**/staging.json")) == [], "the local backend was used"
 
-    empty_box.destroy("staging").ok()
-    empty_box.pulumi("stack", "rm", "staging", "--yes", "--preserve-config").ok()
+    small_box.destroy("staging").ok()
+    small_box.pulumi("stack", "rm", "staging", "--yes", "--preserve-config").ok()
     assert [key for key in objects(client) if key.endswith("stacks/storefront/staging.json")] == []

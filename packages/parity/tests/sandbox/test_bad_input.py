@@ -12,8 +12,8 @@ from support.boxes import own
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from pathlib import Path
 
+    from support.boxes import Template
     from support.program import Box, Run
 
 pytestmark = [pytest.mark.engine, pytest.mark.sandbox]
@@ -23,7 +23,7 @@ STACK = "staging"
 
 
 @pytest.fixture(scope="module")
-def shared(empty_template: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Box]:
+def shared(empty_template: Template, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Box]:
     """One sandbox for all: no test changes anything in it, which each test checks."""
     with own(empty_template, tmp_path_factory.mktemp("bad") / "own") as box:
         box.init(STACK)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import sys
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -27,6 +26,7 @@ if TYPE_CHECKING:
     from parity.drift.model import Finding
     from parity.inventory.model import LiveState
     from parity_sandbox.client import ControlClient
+    from support.boxes import Template
     from support.program import Box, Run
 
 pytestmark = [pytest.mark.engine, pytest.mark.sandbox]
@@ -35,7 +35,7 @@ FAST = Limits(request_seconds=5, deadline_seconds=1.5, first_pause_seconds=0.05)
 
 
 @pytest.fixture(scope="module")
-def box(finished_template: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Box]:
+def box(finished_template: Template, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Box]:
     with (
         own(finished_template, tmp_path_factory.mktemp("drift") / "own") as box,
         pytest.MonkeyPatch.context() as patch,
@@ -58,7 +58,7 @@ def look(box: Box, stack: str = STACK) -> Audit:
 
 
 def parity(box: Box, *arguments: str) -> Run:
-    return box.run(sys.executable, "-c", "from parity.cli.main import main; main()", *arguments)
+    return box.run("parity", *arguments)
 
 
 def plant(box: Box) -> World:

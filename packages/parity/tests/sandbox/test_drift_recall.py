@@ -13,8 +13,8 @@ from support.mutations import World
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
-    from pathlib import Path
 
+    from support.boxes import Template
     from support.mutations import Mutation
     from support.program import Box
 
@@ -44,7 +44,7 @@ CONSEQUENCES = {
 
 
 @pytest.fixture(scope="module")
-def box(finished_template: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Box]:
+def box(finished_template: Template, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Box]:
     with (
         own(finished_template, tmp_path_factory.mktemp("recall") / "own") as box,
         pytest.MonkeyPatch.context() as patch,

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from support.sandboxes import Sandbox
+    from support.warm import Warm
 
 pytestmark = [pytest.mark.engine, pytest.mark.sandbox]
 
@@ -29,7 +30,7 @@ LiveRelease("live", health=health, promote_deadline_seconds=given["promote_deadl
 class Shop:
     """A project with a deployment for each release, and the program that makes one of them live."""
 
-    def __init__(self, sandbox: Sandbox, folder: Path) -> None:
+    def __init__(self, sandbox: Sandbox, folder: Path, warm: Warm) -> None:
         self.sandbox = sandbox
         sandbox.control.seed(
             {
@@ -57,7 +58,7 @@ class Shop:
         self.call("POST", f"/v10/projects/{self.project['id']}/domains", {"name": DOMAIN})
         self.call("PATCH", f"/v1/projects/{self.project['id']}/protection-bypass", {"generate": {"secret": "b" * 32}})
         self.deployments = {release: self.deploy(release) for release in COMMITS}
-        self.program = SmallProgram(folder, sandbox.environment, SOURCE)
+        self.program = SmallProgram(folder, sandbox.environment, SOURCE, warm)
 
     def call(self, method: str, path: str, body: dict[str, Any] | None = None) -> dict[str, Any]:
         with self.sandbox.vercel() as client:
@@ -122,13 +123,37 @@ class Shop:
         return [row["path"].partition("?")[0] for row in rows if row["service"] == "vercel" and row["method"] != "GET"]
 
 
+@pytest.fixture(scope="module")
+def shops(shared_sandbox: Sandbox, tmp_path_factory: pytest.TempPathFactory, warm: Warm) -> Shop:
+    """The one shop of this module, with a snapshot before anything is live and one in which r1 is."""
+    found = Shop(shared_sandbox, tmp_path_factory.mktemp("shop") / "program", warm)
+    shared_sandbox.control.save_snapshot("none")
+    found.make_live("r1")
+    shared_sandbox.control.save_snapshot("r1")
+    return found
+
+
+def at(shop: Shop, snapshot: str) -> Shop:
+    control = shop.sandbox.control
+    control.clear_faults()
+    control.clear_build_rules()
+    control.load_snapshot(snapshot)
+    return shop
+
+
 @pytest.fixture
-def shop(sandbox: Sandbox, tmp_path: Path) -> Shop:
-    return Shop(sandbox, tmp_path / "program")
+def empty_shop(shops: Shop) -> Shop:
+    """The shop before anything is live."""
+    return at(shops, "none")
+
+
+@pytest.fixture
+def shop(shops: Shop) -> Shop:
+    """The shop with r1 live."""
+    return at(shops, "r1")
 
 
 def test_a_switch_and_a_rollback_are_one_changing_call_each_and_nothing_is_asked_twice(shop: Shop):
-    shop.make_live("r1")
     before = len(shop.changing_calls())
     shop.make_live("r2")
     shop.make_live("r1")
@@ -142,7 +167,6 @@ def test_a_switch_and_a_rollback_are_one_changing_call_each_and_nothing_is_asked
 
 
 def test_an_unhealthy_release_leaves_the_old_one_live_and_the_next_update_tries_again(shop: Shop):
-    shop.make_live("r1")
     shop.sandbox.control.add_build_rule(match={"release": "r2"}, healthy=False)
     shop.want("r2", health=1)
     failed = shop.program.up()
@@ -154,17 +178,16 @@ def test_an_unhealthy_release_leaves_the_old_one_live_and_the_next_update_tries_
     shop.make_live("r2")
 
 
-def test_an_unhealthy_first_release_leaves_nothing_recorded(shop: Shop):
-    shop.sandbox.control.add_build_rule(match={"release": "r1"}, healthy=False)
-    shop.want("r1", health=1)
-    assert shop.program.up().code != 0
-    assert "live" not in shop.program.state()
-    shop.sandbox.control.clear_build_rules()
-    shop.make_live("r1")
+def test_an_unhealthy_first_release_leaves_nothing_recorded(empty_shop: Shop):
+    empty_shop.sandbox.control.add_build_rule(match={"release": "r1"}, healthy=False)
+    empty_shop.want("r1", health=1)
+    assert empty_shop.program.up().code != 0
+    assert "live" not in empty_shop.program.state()
+    empty_shop.sandbox.control.clear_build_rules()
+    empty_shop.make_live("r1")
 
 
 def test_an_unfinished_switch_is_recorded_and_the_next_update_goes_on_without_a_second_call(shop: Shop):
-    shop.make_live("r1")
     fault = shop.sandbox.control.add_fault(service="edge", path=DOMAIN, times=None, action="status", status=503)
     shop.want("r2", promote=1.5)
     failed = shop.program.up()
@@ -181,7 +204,6 @@ def test_an_unfinished_switch_is_recorded_and_the_next_update_goes_on_without_a_
 
 
 def test_going_back_after_an_unfinished_switch_is_seen_as_a_change(shop: Shop):
-    shop.make_live("r1")
     fault = shop.sandbox.control.add_fault(service="edge", path=DOMAIN, times=None, action="status", status=503)
     shop.want("r2", promote=1.5)
     assert shop.program.up().code != 0
@@ -190,17 +212,16 @@ def test_going_back_after_an_unfinished_switch_is_seen_as_a_change(shop: Shop):
     shop.make_live("r1")
 
 
-def test_an_unfinished_first_switch_is_recorded_too(shop: Shop):
-    fault = shop.sandbox.control.add_fault(service="edge", path=DOMAIN, times=None, action="status", status=503)
-    shop.want("r1", promote=1.5)
-    assert shop.program.up().code != 0
-    assert shop.recorded()["inputs"]["release"] == "r1"
-    shop.sandbox.control.remove_fault(fault["id"])
-    shop.make_live("r1")
+def test_an_unfinished_first_switch_is_recorded_too(empty_shop: Shop):
+    fault = empty_shop.sandbox.control.add_fault(service="edge", path=DOMAIN, times=None, action="status", status=503)
+    empty_shop.want("r1", promote=1.5)
+    assert empty_shop.program.up().code != 0
+    assert empty_shop.recorded()["inputs"]["release"] == "r1"
+    empty_shop.sandbox.control.remove_fault(fault["id"])
+    empty_shop.make_live("r1")
 
 
 def test_a_rollback_by_hand_is_drift_and_is_not_undone_in_silence(shop: Shop):
-    shop.make_live("r1")
     shop.make_live("r2")
     shop.by_hand("r1")
     shop.want("r3")
@@ -215,7 +236,6 @@ def test_a_rollback_by_hand_is_drift_and_is_not_undone_in_silence(shop: Shop):
 
 
 def test_the_bypass_is_in_the_clear_neither_in_the_state_nor_in_any_output(shop: Shop):
-    shop.make_live("r1")
     shop.want("r2", promote=1.5)
     shop.sandbox.control.add_fault(service="edge", path=DOMAIN, times=None, action="status", status=503)
     failed = shop.program.up("--diff")
@@ -225,7 +245,6 @@ def test_the_bypass_is_in_the_clear_neither_in_the_state_nor_in_any_output(shop:
 
 
 def test_it_can_be_imported_by_team_and_project(shop: Shop):
-    shop.make_live("r1")
     shop.program.pulumi("state", "delete", shop.recorded()["urn"], "--yes").ok()
     done = shop.program.pulumi(
         "import",
@@ -241,7 +260,6 @@ def test_it_can_be_imported_by_team_and_project(shop: Shop):
 
 
 def test_destroying_it_changes_nothing_at_vercel(shop: Shop):
-    shop.make_live("r1")
     before = len(shop.changing_calls())
     shop.program.pulumi("destroy", "--yes", "--skip-preview").ok()
     assert shop.changing_calls()[before:] == []

@@ -18,11 +18,12 @@ if TYPE_CHECKING:
 pytestmark = [pytest.mark.engine, pytest.mark.sandbox]
 
 PARITY = (sys.executable, "-c", "from parity.cli.main import main; main()")
+"""A process of its own, which takes signals as a user's does."""
 SECRET = "delivery-secret-MIGRATOR_DATABASE_URL_STOREFRONT"
 
 
 def parity(box: Box, *arguments: str):
-    return box.run(*PARITY, *arguments)
+    return box.run("parity", *arguments)
 
 
 def recover(box: Box, stack: str, *options: str):
@@ -153,7 +154,7 @@ class Running:
         client = box.local.client()
         identity = client.add_fault(action="hang", **fault)["id"]
         self.process = subprocess.Popen(
-            [*PARITY, "up", stack, "--yes"], cwd=box.project.root, env=box.environment(), text=True,
+            [*PARITY, "up", stack, "--yes"], cwd=box.project.root, env=box.cold().environment(), text=True,
             stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
         )  # fmt: skip
         client.fault(identity, fired=1, seconds=240)
@@ -177,12 +178,12 @@ class Running:
 
 
 @pytest.fixture
-def drain_box(finished_box):
+def drain_box(own_box):
     """A box in which the next update replaces the log drain, and does nothing else."""
-    finished_box.replace(
+    own_box.replace(
         "staging", "https://logs.staging.storefront.example/drain", "https://logs2.staging.storefront.example/drain"
     )
-    return finished_box
+    return own_box
 
 
 def test_killed_in_the_middle_it_is_recorded_recovered_and_ends_without_a_twin(drain_box):

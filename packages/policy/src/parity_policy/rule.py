@@ -18,12 +18,12 @@ class Rule:
     description: str
     """What must hold, and why."""
     types: tuple[str, ...]
-    """The resource types that it looks at, by token; one that ends in `*` is a beginning."""
+    """The resource types that it checks, by token; one that ends in `*` is a prefix."""
     judge: Callable[[Mapping[str, Any]], Iterable[str]]
     """Gives a sentence for each thing that is wrong. Inputs are the provider's own names; a secret may not be shown."""
     mandatory: bool = True
     """Whether it stops an update; otherwise it is advice."""
 
     def concerns(self, type_: str) -> bool:
-        """Whether the rule looks at resources of a type."""
+        """Whether the rule checks resources of a type."""
         return any(type_.startswith(each[:-1]) if each.endswith("*") else type_ == each for each in self.types)

@@ -20,6 +20,7 @@ _FIELDS: dict[str, tuple[type, ...]] = {
     "healthy": (bool,),
 }
 _MATCH = ("project", "commit", "release", "deployment")
+_LONGEST_SECONDS = 86_400
 _STATES = ("READY", "ERROR", "CANCELED")
 
 
@@ -41,5 +42,11 @@ def add_rule(store: Store, document: Document) -> Document:
         raise BadDocument(f"A build rule matches {', '.join(_MATCH)}, not {', '.join(unknown)}.")
     if document.get("state", "READY") not in _STATES:
         raise BadDocument(f"A build rule's state is one of {', '.join(_STATES)}, not {document['state']!r}.")
+    if not all(isinstance(value, str) for value in document.get("match", {}).values()):
+        raise BadDocument(f"A build rule's match gives a text for each of {', '.join(_MATCH)}.")
+    if not 0 <= document.get("seconds", 0) <= _LONGEST_SECONDS:
+        raise BadDocument(f"A build rule's seconds are from 0 to {_LONGEST_SECONDS}.")
+    if rules(store).get(document.get("id", "")) is not None:
+        raise BadDocument(f"There is already a build rule {document['id']!r}: remove it, or choose another id.")
     rule = {"id": random_id("rule_", 12), **document}
     return rules(store).insert(rule["id"], rule)

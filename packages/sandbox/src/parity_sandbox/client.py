@@ -10,7 +10,7 @@ import httpx
 from parity_sandbox.errors import SandboxError
 
 _NO_TLS = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
-"""The API is plain HTTP on loopback: to load certificates for it would cost more than a call. It trusts nobody."""
+"""Trusts no certificate: the API is plain HTTP on loopback, and to load certificates would cost more than a call."""
 _SECONDS = 120.0
 _HEALTH_SECONDS = 10.0
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hmac
 from dataclasses import asdict
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from starlette.applications import Starlette
 from starlette.middleware import Middleware
@@ -15,7 +15,11 @@ from starlette.routing import Route
 from parity_sandbox import maintenance
 from parity_sandbox.buildrules import add_rule, rules
 from parity_sandbox.errors import BadDocument, SandboxError, SnapshotError
+from parity_sandbox.faults import LONGEST_SECONDS
+from parity_sandbox.guard import Guard
+from parity_sandbox.jsontext import parse_json
 from parity_sandbox.logs import failure
+from parity_sandbox.narrowing import is_object
 from parity_sandbox.overview import overview
 from parity_sandbox.page import PAGE
 from parity_sandbox.services import VENDORS
@@ -26,28 +30,30 @@ if TYPE_CHECKING:
     from starlette.requests import Request
     from starlette.responses import Response
 
+    from parity_sandbox.store import Document
     from parity_sandbox.world import World
 
 _SERVICES = ("vercel", "github", "edge")
 _LONGEST_WAIT_SECONDS = 60
+_DIGITS = 15
 
 
-async def _document(request: Request) -> dict[str, Any]:
+async def _document(request: Request) -> Document:
     if request.headers.get("content-type", "").partition(";")[0] != "application/json":
         raise BadDocument("Send the document as JSON, with content-type: application/json.")
     try:
-        document = await request.json()
+        document = parse_json(await request.body())
     except ValueError as error:
         raise BadDocument(f"The body is not JSON: {error}.") from error
-    if not isinstance(document, dict):
+    if not is_object(document):
         raise BadDocument(f"The body must be a JSON object, not {type(document).__name__}.")
-    return document  # pyright: ignore[reportUnknownVariableType]
+    return document
 
 
 def _number(request: Request, name: str, default: int) -> int:
     text = request.query_params.get(name, str(default))
-    if not text.isdigit():
-        raise BadDocument(f"The query's {name} is a whole number, not {text!r}.")
+    if not (text.isascii() and text.isdigit() and len(text) <= _DIGITS):
+        raise BadDocument(f"The query's {name} is a number of at most {_DIGITS} digits, not {text[:40]!r}.")
     return int(text)
 
 
@@ -112,6 +118,9 @@ class Control:
         unknown = sorted(set(document) - set(VENDORS))
         if unknown:
             raise BadDocument(f"A seed has no part {', '.join(unknown)}; it knows {', '.join(VENDORS)}.")
+        broken = sorted(name for name, part in document.items() if not isinstance(part, dict))
+        if broken:
+            raise BadDocument(f"A seed's part {broken[0]} must be a JSON object.")
         with self._world.context.store.transaction():
             for name, part in document.items():
                 VENDORS[name].seed(self._world.context, part)
@@ -159,15 +168,20 @@ class Control:
         """Seconds that each request to a service waits; PUT sets those that are named."""
         latency = self._world.latency
         if request.method == "PUT":
+            wanted: dict[str, float] = {}
             for name, seconds in (await _document(request)).items():
                 if (
                     name not in _SERVICES
                     or isinstance(seconds, bool)
                     or not isinstance(seconds, (int, float))
-                    or seconds < 0
+                    or not 0 <= seconds <= LONGEST_SECONDS
                 ):
-                    raise BadDocument(f'Latency is seconds for {", ".join(_SERVICES)}, for example {{"vercel": 0.05}}.')
-                latency[name] = float(seconds)
+                    raise BadDocument(
+                        f"Latency is 0 to {LONGEST_SECONDS} seconds for {', '.join(_SERVICES)}, "
+                        'for example {"vercel": 0.05}.'
+                    )
+                wanted[name] = float(seconds)
+            latency.update(wanted)
             maintenance.keep_latency(self._world)
         return JSONResponse({name: latency.get(name, 0.0) for name in _SERVICES})
 
@@ -246,6 +260,9 @@ def create_control(world: World) -> Starlette:
     ]
     return Starlette(
         routes=[Route(path, _wrapped(handler), methods=methods) for path, methods, handler in paths],
-        middleware=[Middleware(TrustedHostMiddleware, allowed_hosts=["127.0.0.1", "localhost"], www_redirect=False)],
+        middleware=[
+            Middleware(TrustedHostMiddleware, allowed_hosts=["127.0.0.1", "localhost"], www_redirect=False),
+            Middleware(Guard),
+        ],
         exception_handlers={404: _unknown, 405: _unknown},
     )

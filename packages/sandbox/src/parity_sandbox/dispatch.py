@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-import json
 import uuid
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from parity_sandbox.asgi import Answer, call, read_body, send_answer, send_cut
+from parity_sandbox.asgi import Answer, BodyRefused, call, read_body, send_answer, send_cut
+from parity_sandbox.jsontext import parse_json
 from parity_sandbox.logs import failure, warn
 from parity_sandbox.requestlog import Entry
 from parity_sandbox.routing import ROLL_BACK
@@ -90,9 +90,11 @@ class Exchange:
     method: str
     target: str
     """Path and query, with the host in front for the edge; tokens as fingerprints."""
-    body: bytes
     started: float
     request_id: str
+    body: bytes = b""
+    unread: bool = False
+    """Whether a part of the body was left unread, so that the connection cannot be used again."""
     row: int | None = None
     fault: FaultRule | None = None
 
@@ -117,14 +119,16 @@ class Dispatcher:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one request."""
-        exchange = self._exchange(scope, await read_body(receive))
+        exchange = self._exchange(scope)
         status: int | None = None
         try:
-            answer = await self._answer(exchange)
+            answer = await self._received(exchange, receive) or await self._answer(exchange)
             if answer is None:
                 await self._drop(scope, receive)
                 return
             answer = answer.with_header("x-sandbox-request-id", exchange.request_id)
+            if exchange.unread:
+                answer = answer.with_header("connection", "close")
             if exchange.fault and exchange.fault.action == "truncate":
                 await send_cut(answer, send)
                 await self._drop(scope, receive)
@@ -136,7 +140,24 @@ class Dispatcher:
             if status is None:
                 self._finish(exchange, None)
 
-    def _exchange(self, scope: Scope, body: bytes) -> Exchange:
+    @staticmethod
+    async def _received(exchange: Exchange, receive: Receive) -> Answer | None:
+        """Read the body of a request that carries its service's token; gives the refusal of one that is too long.
+
+        Without the token the body stays unread: the vendor refuses the request by its head.
+        """
+        service = exchange.service
+        if service is None or not service.admits(exchange.scope):
+            exchange.unread = True
+            return None
+        try:
+            exchange.body = await read_body(receive)
+        except BodyRefused as refusal:
+            exchange.unread = True
+            return service.failure_answer(refusal.status, refusal.message)
+        return None
+
+    def _exchange(self, scope: Scope) -> Exchange:
         headers = {name.decode("latin-1").lower(): value.decode("latin-1") for name, value in scope["headers"]}
         host = headers.get("host", "").partition(":")[0].lower()
         service = service_of(self.services, self.context, host)
@@ -146,7 +167,7 @@ class Dispatcher:
             target = host + target
         request_id = str(uuid.uuid4())
         scope[REQUEST_ID] = request_id
-        return Exchange(scope, service, scope["method"], target, body, self.context.clock(), request_id)
+        return Exchange(scope, service, scope["method"], target, self.context.clock(), request_id)
 
     async def _answer(self, exchange: Exchange) -> Answer | None:
         """The answer, or None where the connection is to be cut."""
@@ -256,6 +277,6 @@ def _run_at_once(calling: Coroutine[Any, Any, Answer]) -> Answer:
 
 def _parsed(body: bytes) -> Any:
     try:
-        return json.loads(body) if body else None
+        return parse_json(body) if body else None
     except ValueError:
         return None

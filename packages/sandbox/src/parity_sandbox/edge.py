@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from parity_sandbox.store import Document
 
 LOGIN_SECONDS = 3
-"""How long a login to PostgreSQL may take, seconds; PostgreSQL's client takes whole ones, from 2."""
+"""How long a login to PostgreSQL may take, seconds; PostgreSQL's client takes integers, from 2."""
 
 PERMANENT = 308
 """How a domain redirects whose status code was never set."""

@@ -16,7 +16,11 @@ if TYPE_CHECKING:
 
 SERVICES = ("vercel", "github", "edge")
 ACTIONS = ("status", "delay", "drop", "hang", "truncate")
+LONGEST_SECONDS = 86_400
 _TIMINGS = ("before", "after")
+_STATUSES = range(200, 600)
+_HEADER_NAME = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]+")
+_HEADER_VALUE = re.compile(r"[\x21-\x7e]([\x20-\x7e]*[\x21-\x7e])?")
 
 
 @dataclass(frozen=True)
@@ -81,6 +85,8 @@ class FaultBook:
     def add(self, document: Document) -> FaultRule:
         """Set a fault; raises BadDocument where the document is wrong."""
         fault = parse_fault(document)
+        if self.is_set(fault.id):
+            raise BadDocument(f"There is already a fault {fault.id!r}: remove it, or choose another id.")
         self._faults.insert(fault.id, asdict(fault))
         return fault
 
@@ -102,7 +108,7 @@ class FaultBook:
         return was_set
 
     def wake(self) -> None:
-        """Let held requests look again whether their fault is still set."""
+        """Let held requests check again whether their fault is still set."""
         self._removed.set()
         self._removed = asyncio.Event()
 
@@ -166,9 +172,21 @@ def parse_fault(document: Document) -> FaultRule:
         raise BadDocument("A fault's nth and times count from 1.")
     try:
         re.compile(fault.path or "")
-    except re.error as error:
+    except (re.error, OverflowError, RecursionError) as error:
         raise BadDocument(f"A fault's path is a regular expression: {fault.path!r} is none ({error}).") from error
+    _check_answer(fault)
     return fault
+
+
+def _check_answer(fault: FaultRule) -> None:
+    """Check what goes into an HTTP answer; raises BadDocument."""
+    if fault.status not in _STATUSES:
+        raise BadDocument(f"A fault's status is from 200 to 599, not {fault.status}.")
+    if not 0 <= fault.delay_seconds <= LONGEST_SECONDS or not 0 <= (fault.retry_after or 0) <= LONGEST_SECONDS:
+        raise BadDocument(f"A fault's delay_seconds and retry_after are from 0 to {LONGEST_SECONDS} seconds.")
+    for name, value in fault.headers.items():
+        if not _HEADER_NAME.fullmatch(name) or not _HEADER_VALUE.fullmatch(str(value)):
+            raise BadDocument(f"A fault's headers are names and texts of HTTP, not {name!r}: {value!r}.")
 
 
 def _check_type(name: str, value: object, hint: Any) -> None:

@@ -24,7 +24,7 @@ class Layout:
 
     @property
     def lock(self) -> Path:
-        """Held by the serving process for its whole life."""
+        """The serving process holds it from start to end."""
         return self.directory / "serve.lock"
 
     @property
@@ -91,7 +91,7 @@ class Layout:
 
 
 def write_private(path: Path, text: str) -> None:
-    """Write a file of mode 0600, whole or not at all."""
+    """Write a file of mode 0600 atomically."""
     temporary = path.with_name(f".{path.name}.{os.getpid()}")
     descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
     with os.fdopen(descriptor, "w", encoding="utf-8") as file:

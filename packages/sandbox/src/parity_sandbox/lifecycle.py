@@ -1,4 +1,4 @@
-"""Starts, stops and looks at a sandbox from outside its process: what the command line and the tests call."""
+"""Starts, stops and inspects a sandbox from outside its process, for the command line and the tests."""
 
 from __future__ import annotations
 
@@ -150,7 +150,7 @@ def _wait_ready(
     layout: Layout, process: subprocess.Popen[bytes], log_start: int, progress: Callable[[str], None]
 ) -> Running:
     began = time.monotonic()
-    told = began
+    reported = began
     while True:
         ended = process.poll() is not None
         found = running(layout.directory)
@@ -163,8 +163,8 @@ def _wait_ready(
         if now - began > _START_SECONDS:
             process.terminate()
             raise StartFailed(f"The sandbox was not ready in {_START_SECONDS:.0f} s. {_last_words(layout, log_start)}")
-        if now - told > _QUIET_SECONDS:
-            told = now
+        if now - reported > _QUIET_SECONDS:
+            reported = now
             progress(f"waiting for the sandbox's PostgreSQL, proxy and control API ({now - began:.0f} s)")
         time.sleep(_POLL_SECONDS)
 
@@ -183,7 +183,7 @@ def down(directory: Path, *, wipe: bool = False, progress: Callable[[str], None]
     Args:
         directory: The sandbox's folder.
         wipe: Delete the folder and all that is in it afterwards.
-        progress: Told what is waited for.
+        progress: Takes a line about what is waited for.
 
     Raises:
         StopFailed: where it does not end within the deadline.

@@ -1,4 +1,4 @@
-"""A lock held by a living process: gone with it, however it dies, so a reused process id misleads nobody."""
+"""A lock that a living process holds. It ends with the process, so a reused process id does no harm."""
 
 from __future__ import annotations
 

@@ -45,7 +45,7 @@ def log(event: str, **fields: object) -> None:
 
 
 def warn(event: str, **fields: object) -> None:
-    """Write an event that somebody should look at."""
+    """Write an event that needs attention."""
     _LOGGER.warning(event, extra={"fields": fields})
 
 

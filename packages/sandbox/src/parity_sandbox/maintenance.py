@@ -1,4 +1,4 @@
-"""What is done to a running sandbox as a whole: reset, snapshots, PostgreSQL's life. Requests wait meanwhile."""
+"""Reset, snapshots, and starts and stops of PostgreSQL in a running sandbox; requests wait meanwhile."""
 
 from __future__ import annotations
 

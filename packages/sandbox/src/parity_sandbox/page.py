@@ -1,4 +1,4 @@
-"""The sandbox's page, read once from the file beside this one."""
+"""The sandbox's page, read once from `page.html`."""
 
 from __future__ import annotations
 

@@ -78,13 +78,13 @@ def keep(port: int) -> socket.socket:
     """Keep a port from everybody's outgoing connections while the program that listens on it stops and starts again.
 
     The system hands a free port to the next connection that goes out, and a server cannot listen on it then. A socket
-    that is bound and does not listen prevents that; on Linux a server can listen beside it. Elsewhere, and where
-    somebody else listens already, the socket holds nothing. Close it to give the port up.
+    that is bound and does not listen prevents that; on Linux a server can listen there too. Elsewhere, and where
+    another process listens already, the socket holds nothing. Close it to give the port up.
     """
     holder = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
     if sys.platform == "linux":
         holder.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        with suppress(OSError):  # whoever listens there is told of when the server cannot start
+        with suppress(OSError):  # the server's own start reports a port that is taken
             holder.bind((LOOPBACK, port))
     return holder
 

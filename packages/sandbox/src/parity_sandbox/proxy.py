@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
@@ -13,6 +12,9 @@ from parity_sandbox.ports import LOOPBACK
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+
+HEAD_SECONDS = 10.0
+"""How long a client may take to send a request's head."""
 
 _HTTPS = 443
 _HEAD_LIMIT = 16_384
@@ -27,7 +29,8 @@ class Proxy:
     allows: Callable[[str], bool]
     """Says whether the sandbox answers for a host."""
     refused: Callable[[str, str], None]
-    """Told the method and target of each request that was refused."""
+    """Takes the method and target of each request that was refused."""
+    head_seconds: float = HEAD_SECONDS
     _tasks: set[asyncio.Task[None]] = field(default_factory=set[asyncio.Task[None]])
 
     async def handle(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
@@ -38,8 +41,8 @@ class Proxy:
             task.add_done_callback(self._tasks.discard)
         try:
             await self._serve(reader, writer)
-        except (ConnectionError, asyncio.IncompleteReadError, asyncio.LimitOverrunError, TimeoutError):
-            pass  # the client went away, or never spoke HTTP: there is nobody to tell
+        except (ConnectionError, asyncio.IncompleteReadError):
+            pass  # the client went away, so no answer can reach it
         finally:
             writer.close()
 
@@ -49,14 +52,26 @@ class Proxy:
             task.cancel()
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        head = await reader.readuntil(b"\r\n\r\n")
+        try:
+            async with asyncio.timeout(self.head_seconds):
+                head = await reader.readuntil(b"\r\n\r\n")
+        except TimeoutError:
+            await _answer(writer, "408 Request Timeout", f"No request arrived in {self.head_seconds:g} seconds.\n")
+            return
+        except asyncio.LimitOverrunError:
+            await _answer(writer, "431 Request Header Fields Too Large", "The request's head is too long.\n")
+            return
         method, target, *_ = [*head.split(b"\r\n", 1)[0].decode("latin-1").split(" "), "", ""]
-        host, port = _destination(method, target)
+        try:
+            host, port = _destination(method, target)
+        except ValueError:
+            self.refused(method, target)
+            await _answer(writer, "400 Bad Request", "The request line's target is not a host with a port.\n")
+            return
         if method != "CONNECT" or port != _HTTPS or not self.allows(host):
             self.refused(method, f"{host}:{port}")
             warn("proxy refused a request", method=method, host=host, port=port)
-            writer.write(_refusal(method, host, port))
-            await writer.drain()
+            await _answer(writer, "403 Forbidden", _refusal(method, host, port))
             return
         upstream_reader, upstream = await asyncio.open_connection(LOOPBACK, self.tls_port)
         writer.write(b"HTTP/1.1 200 Connection established\r\n\r\n")
@@ -67,21 +82,23 @@ class Proxy:
 
 
 def _destination(method: str, target: str) -> tuple[str, int]:
-    """Host, lower case, and port of a request line's target; port 0 where it is not one."""
+    """Host, lower case, and port of a request line's target; raises ValueError where it cannot be read."""
     parts = urlsplit(f"//{target}" if method == "CONNECT" else target)
-    with contextlib.suppress(ValueError):
-        return (parts.hostname or "").lower(), parts.port or (_HTTPS if parts.scheme == "https" else 80)
-    return target, 0
+    return (parts.hostname or "").lower(), parts.port or (_HTTPS if parts.scheme == "https" else 80)
 
 
-def _refusal(method: str, host: str, port: int) -> bytes:
-    reason = (
+def _refusal(method: str, host: str, port: int) -> str:
+    return (
         f"The sandbox's proxy refuses {method} {host}:{port}: it answers only for the vendors' hosts and for the "
         "deployments' own, by CONNECT to port 443, and passes nothing on to the network.\n"
     )
-    body = reason.encode("latin-1", "replace")
-    fields = ("HTTP/1.1 403 Forbidden", "content-type: text/plain", f"content-length: {len(body)}", "connection: close")
-    return "\r\n".join((*fields, "", "")).encode() + body
+
+
+async def _answer(writer: asyncio.StreamWriter, status: str, text: str) -> None:
+    body = text.encode("latin-1", "replace")
+    fields = (f"HTTP/1.1 {status}", "content-type: text/plain", f"content-length: {len(body)}", "connection: close")
+    writer.write("\r\n".join((*fields, "", "")).encode() + body)
+    await writer.drain()
 
 
 _Stream = tuple[asyncio.StreamReader, asyncio.StreamWriter]

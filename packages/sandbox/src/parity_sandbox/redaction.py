@@ -7,8 +7,10 @@ import hmac
 import json
 import re
 from dataclasses import dataclass
-from typing import Any, cast
+from typing import Any
 from urllib.parse import parse_qsl, urlencode
+
+from parity_sandbox.narrowing import is_list, is_object
 
 _SECRET_KEYS = frozenset(
     {
@@ -47,18 +49,17 @@ class Redactor:
     def state(self, kind: str, document: object) -> Any:
         """A stored document with every secret value as its fingerprint.
 
-        Redacted are: the fields named like a secret, but for a `value` beside `type: plain` or in a collection of
+        Redacted are: the fields named like a secret, but for a `value` of `type: plain` or in a collection of
         plain variables; every value of a mapping of variables; the password of a URL, wherever it stands.
         """
         return self._walk(document, plain=kind in _PLAIN_KINDS)
 
     def request_body(self, document: object) -> Any:
         """A request's JSON with the same shape and keys, each text a fingerprint; numbers and booleans stay."""
-        if isinstance(document, dict):
-            fields = cast("dict[str, object]", document)
-            return {key: self.request_body(value) for key, value in fields.items()}
-        if isinstance(document, list):
-            return [self.request_body(value) for value in cast("list[object]", document)]
+        if is_object(document):
+            return {key: self.request_body(value) for key, value in document.items()}
+        if is_list(document):
+            return [self.request_body(value) for value in document]
         return self.fingerprint(document) if isinstance(document, str) else document
 
     def target(self, path: str, query: str) -> str:

@@ -48,7 +48,7 @@ class Entry:
     applied: bool
     """Whether the handler ran and its effect, if it has one, was committed."""
     body_digest: str | None
-    """Keyed fingerprint of the whole body; None where there is none."""
+    """Keyed fingerprint of the body; None where there is none."""
     body: Any
     """The JSON body's shape, each text a keyed fingerprint."""
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 from urllib.parse import unquote
 
@@ -73,6 +73,9 @@ class Route:
         )
 
 
+_Patterns = list[tuple[Route, re.Pattern[str]]]
+
+
 class _Table:
     """The ASGI application behind `build_app`: finds the route, calls its handler, turns errors into answers."""
 
@@ -82,9 +85,12 @@ class _Table:
         unknown: Callable[[Request], Response],
         on_error: Callable[[Request, Exception], Response | None],
         before: Callable[[Request], None] | None,
+        *,
+        any_version: bool,
     ) -> None:
         ordered = sorted(routes, key=lambda route: route.specificity)
         self._routes = [(route, route.pattern) for route in ordered]
+        self._unversioned = _unversioned(ordered) if any_version else []
         self._unknown = unknown
         self._on_error = on_error
         self._before = before
@@ -106,16 +112,39 @@ class _Table:
             self._before(request)
         raw = request.scope.get("raw_path")
         path = raw.decode("latin-1").partition("?")[0] if raw else request.scope["path"]
-        for route, pattern in self._routes:
-            if route.method != request.method:
-                continue
-            match = pattern.fullmatch(path)
-            if match:
-                values = (unquote(value) for value in match.groups())
-                request.scope["path_params"] = dict(zip(route.parameters, values, strict=True))
-                request.scope[MATCHED_ROUTE] = route
-                return await route.handler(request)
-        return self._unknown(request)
+        found = _find(self._routes, request.method, path)
+        if found is None:
+            found = _find(self._unversioned, request.method, _VERSION.sub("", path))
+        if found is None:
+            return self._unknown(request)
+        route, values = found
+        request.scope["path_params"] = dict(zip(route.parameters, values, strict=True))
+        request.scope[MATCHED_ROUTE] = route
+        return await route.handler(request)
+
+
+_VERSION = re.compile(r"^/v(\d+)(?=/)(/now(?=/))?|^/now(?=/)")
+
+
+def _find(routes: _Patterns, method: str, path: str) -> tuple[Route, list[str]] | None:
+    """The first route of that method whose pattern matches, and its parameters, decoded."""
+    for route, pattern in routes:
+        match = pattern.fullmatch(path) if route.method == method else None
+        if match:
+            return route, [unquote(value) for value in match.groups()]
+    return None
+
+
+def _unversioned(ordered: Sequence[Route]) -> _Patterns:
+    """The routes without the version in front of their paths; of several versions the newest."""
+    newest = sorted(ordered, key=_version, reverse=True)
+    without = [(route, replace(route, path=_VERSION.sub("", route.path)).pattern) for route in newest]
+    return sorted(without, key=lambda each: replace(each[0], path=_VERSION.sub("", each[0].path)).specificity)
+
+
+def _version(route: Route) -> int:
+    found = _VERSION.match(route.path)
+    return int(found[1] or 0) if found else 0
 
 
 def unknown_route(request: Request) -> str:
@@ -132,6 +161,7 @@ def build_app(
     unknown: Callable[[Request], Response],
     on_error: Callable[[Request, Exception], Response | None],
     before: Callable[[Request], None] | None = None,
+    any_version: bool = False,
 ) -> Starlette:
     """An application that answers `routes`, the most literal template first.
 
@@ -142,6 +172,8 @@ def build_app(
         on_error: Turns what a handler raised into the vendor's error document. The request's transaction is rolled
             back either way. None: the error is not the vendor's; the sandbox answers 500 and logs the trace.
         before: Runs first, for every request, known or not; raises where the token is wrong.
+        any_version: Whether a path that no route has is matched once more without its version (`/v3/now/aliases` as
+            `/v4/aliases`): a vendor that keeps old versions alive has clients that call each of them.
 
     Raises:
         ValueError: where two routes have the same method and pattern.
@@ -154,5 +186,5 @@ def build_app(
         seen.add(key)
     app = Starlette()
     app.router.redirect_slashes = False
-    app.router.default = _Table(routes, unknown, on_error, before)
+    app.router.default = _Table(routes, unknown, on_error, before, any_version=any_version)
     return app

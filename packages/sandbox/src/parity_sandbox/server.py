@@ -11,6 +11,7 @@ from contextlib import AsyncExitStack, contextmanager
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
+import h11
 import uvicorn
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
@@ -22,7 +23,7 @@ from parity_sandbox.logs import log
 from parity_sandbox.ports import LOOPBACK, Ports, free_port, keep, keep_ports, last_ports, listen, port_of
 from parity_sandbox.postgres import Cluster, find_binaries
 from parity_sandbox.postgres.cluster import AddressTaken
-from parity_sandbox.proxy import Proxy
+from parity_sandbox.proxy import HEAD_SECONDS, Proxy
 from parity_sandbox.requestlog import Entry
 from parity_sandbox.services import service_of
 from parity_sandbox.world import World, open_world
@@ -55,11 +56,40 @@ class ServeOptions:
 
 
 class _Protocol(H11Protocol):
-    """uvicorn's protocol, which also hands the connection to the application, so that a fault can cut it."""
+    """uvicorn's protocol, which hands the connection to the application, so that a fault can cut it.
+
+    It also closes a connection whose request's head does not arrive in time; uvicorn itself waits without end.
+    """
+
+    _head_timer: asyncio.TimerHandle | None = None
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # pyright: ignore[reportIncompatibleMethodOverride]
         self.app_state = {**self.app_state, "transport": transport}
         super().connection_made(transport)
+        self._await_head()
+
+    def data_received(self, data: bytes) -> None:
+        super().data_received(data)
+        if self.conn.their_state is not h11.IDLE:
+            self._stop_timer()
+        elif self._head_timer is None:
+            self._await_head()
+
+    def on_response_complete(self) -> None:
+        self._stop_timer()
+        super().on_response_complete()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        self._stop_timer()
+        super().connection_lost(exc)
+
+    def _await_head(self) -> None:
+        self._head_timer = self.loop.call_later(HEAD_SECONDS, self.transport.close)
+
+    def _stop_timer(self) -> None:
+        if self._head_timer is not None:
+            self._head_timer.cancel()
+            self._head_timer = None
 
 
 class _Server(uvicorn.Server):

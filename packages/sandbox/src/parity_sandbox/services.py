@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hmac
 import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol
@@ -10,7 +11,7 @@ from parity_sandbox import edge, github, vercel
 from parity_sandbox.asgi import Answer
 
 if TYPE_CHECKING:
-    from starlette.types import ASGIApp
+    from starlette.types import ASGIApp, Scope
 
     from parity_sandbox.context import Context
     from parity_sandbox.credentials import Credentials
@@ -29,7 +30,7 @@ class Vendor(Protocol):
         ...
 
     def settle(self, context: Context, /) -> None:
-        """Apply what the clock has made due, before somebody looks at the documents."""
+        """Apply what the clock has made due, before the documents are read."""
         ...
 
     def secrets(self, context: Context, /) -> list[dict[str, Any]]:
@@ -48,6 +49,15 @@ class Service:
     """Its handlers run at once, inside a transaction."""
     by_host: bool = False
     """It answers for whatever hosts the edge owns; its log rows carry the host."""
+    token: str | None = None
+    """The only token that it takes; None: it asks for none."""
+
+    def admits(self, scope: Scope) -> bool:
+        """Whether the request's head carries the token; the application words the refusal of one that does not."""
+        if self.token is None:
+            return True
+        given = next((value for name, value in scope["headers"] if name.lower() == b"authorization"), b"")
+        return hmac.compare_digest(given.partition(b" ")[2].strip(), self.token.encode())
 
     def failure_answer(self, status: int, message: str, headers: dict[str, str] | None = None) -> Answer:
         """An answer with an error in the vendor's own form."""
@@ -70,7 +80,15 @@ class Service:
         return self.failure_answer(fault.status, f"The sandbox's fault {fault.id} struck this request.", headers)
 
 
-_VERCEL_CODES = {401: "unauthorized", 403: "forbidden", 404: "not_found", 409: "conflict", 429: "rate_limited"}
+_VERCEL_CODES = {
+    401: "unauthorized",
+    403: "forbidden",
+    404: "not_found",
+    408: "request_timeout",
+    409: "conflict",
+    413: "request_entity_too_large",
+    429: "rate_limited",
+}
 VENDOR_HOSTS = {
     "vercel": frozenset({"api.vercel.com", "api-frameworks.zeit.sh", "dcs.vercel-infra.com"}),
     "github": frozenset({"api.github.com"}),
@@ -82,7 +100,7 @@ VENDORS: dict[str, Vendor] = {"vercel": vercel, "github": github}
 
 
 def settle(context: Context) -> None:
-    """Apply what the clock has made due at every vendor, before somebody looks at the documents."""
+    """Apply what the clock has made due at every vendor, before the documents are read."""
     for package in VENDORS.values():
         package.settle(context)
 
@@ -91,7 +109,8 @@ def load_services(context: Context, credentials: Credentials) -> tuple[Service, 
     """Every service, ready to be called."""
     tokens = {"vercel": credentials.vercel_token, "github": credentials.github_token}
     vendors = (
-        Service(name, each.create_app(context, tokens[name]), VENDOR_HOSTS[name]) for name, each in VENDORS.items()
+        Service(name, each.create_app(context, tokens[name]), VENDOR_HOSTS[name], token=tokens[name])
+        for name, each in VENDORS.items()
     )
     return (*vendors, Service("edge", edge.create_app(context), frozenset(), transactional=False, by_host=True))
 

@@ -58,7 +58,7 @@ def _folders(layout: Layout) -> tuple[tuple[str, Path], ...]:
 
 
 def save(layout: Layout, store: Path, place: Path) -> None:
-    """Write a snapshot to `place`, whole or not at all."""
+    """Write a snapshot to `place` atomically."""
     part = place.with_name(place.name + _UNFINISHED)
     shutil.rmtree(part, ignore_errors=True)
     part.mkdir()
@@ -72,7 +72,7 @@ def save(layout: Layout, store: Path, place: Path) -> None:
 
 
 def load_folders(layout: Layout, place: Path) -> None:
-    """Put PostgreSQL's data and Pulumi's state back; each folder is replaced once its copy is whole."""
+    """Put PostgreSQL's data and Pulumi's state back; each folder is replaced once its copy is complete."""
     for name, folder in _folders(layout):
         fresh, old = folder.with_name(folder.name + ".new"), folder.with_name(folder.name + ".old")
         shutil.rmtree(fresh, ignore_errors=True)

@@ -38,7 +38,7 @@ def build(recipe: Recipe, cache: Path, environ: Mapping[str, str], progress: Cal
         recipe: What to build.
         cache: The cache's folder.
         environ: The caller's environment: PATH, HOME, GOPROXY, proxies.
-        progress: Told what is compiled and for how long, every ten seconds.
+        progress: Takes a line about what is compiled and for how long, every ten seconds.
 
     Raises:
         NoGo: No Go can be had.

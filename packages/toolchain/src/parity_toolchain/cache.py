@@ -1,4 +1,4 @@
-"""The cache: entries that are whole or not there, made once even when two processes want them at the same time."""
+"""The cache: entries appear only when they are complete, and two processes make one entry only once."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ def ensure(
         cache: The cache's folder.
         name: The entry's name, which holds everything that the entry is made from.
         make: Fills the empty folder it is given. Whatever it raises, nothing of the entry stays behind.
-        progress: Told when another process makes the entry and this one waits.
+        progress: Takes a line when another process makes the entry and this one waits.
         patience: Seconds to wait for another process.
         beat: Seconds between two lines of progress while waiting.
 

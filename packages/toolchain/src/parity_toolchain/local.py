@@ -1,4 +1,4 @@
-"""Looks for the engine and its plugins among what the user has installed already: PATH and the plugin cache."""
+"""Finds the engine and its plugins among what the user has installed already: PATH and the plugin cache."""
 
 from __future__ import annotations
 
@@ -46,9 +46,9 @@ def cli_on_path(required: str, environ: Mapping[str, str]) -> tuple[Path, str]:
     said = ".".join(str(part) for part in version)
     if not fits(version, required):
         raise PassedOver(f"{found} is {said}; needed is {required} or later of the same major version")
-    beside = Path(found).resolve().parent / HOST
-    if not os.access(beside, os.X_OK) and shutil.which(HOST, path=environ.get("PATH", "")) is None:
-        raise PassedOver(f"{found} is {said}, but there is no {HOST} beside it nor on PATH")
+    host = Path(found).resolve().parent / HOST
+    if not os.access(host, os.X_OK) and shutil.which(HOST, path=environ.get("PATH", "")) is None:
+        raise PassedOver(f"{found} is {said}, but there is no {HOST} in its folder nor on PATH")
     return Path(found), said
 
 
@@ -100,7 +100,7 @@ def plugin_in_cache(plugin: PluginVersion, environ: Mapping[str, str]) -> Path:
     """The executable of a plugin in the user's plugin cache, at exactly the version asked for.
 
     Raises:
-        PassedOver: It is not there, not whole, or Parity itself put it there.
+        PassedOver: It is not there, incomplete, or Parity itself put it there.
     """
     home = Path(environ.get("PULUMI_HOME") or Path(environ.get("HOME") or Path.home()) / ".pulumi")
     folder = home / "plugins" / plugin.folder
@@ -108,7 +108,7 @@ def plugin_in_cache(plugin: PluginVersion, environ: Mapping[str, str]) -> Path:
     if not path.is_file():
         raise PassedOver(f"no {plugin.folder} in {home / 'plugins'}")
     if Path(f"{folder}.partial").exists():
-        raise PassedOver(f"{folder} is not installed whole")
+        raise PassedOver(f"{folder} is not installed completely")
     if plugin.folder in recorded(home):
         raise PassedOver(f"{folder} was put there by Parity")
     return path

@@ -20,7 +20,7 @@ class PluginVersion:
     name: str
     version: str
     server: str | None = None
-    """Where `pulumi plugin install` looks for it; None is Pulumi's own place."""
+    """Where `pulumi plugin install` finds it; None is Pulumi's own place."""
 
     @property
     def program(self) -> str:
@@ -62,7 +62,7 @@ class Program:
     version: str
     source: Source
     path: Path
-    """The executable; its language host lies beside it or on PATH."""
+    """The executable; its language host is in the same folder or on PATH."""
 
 
 @dataclass(frozen=True)

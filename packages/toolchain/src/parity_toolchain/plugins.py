@@ -1,4 +1,4 @@
-"""Puts plugins into the plugin cache of a PULUMI_HOME, where the engine looks for exactly the versions asked for."""
+"""Puts plugins into the plugin cache of a PULUMI_HOME, where the engine finds exactly the versions asked for."""
 
 from __future__ import annotations
 

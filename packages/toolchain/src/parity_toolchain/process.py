@@ -46,7 +46,7 @@ def run(command: Sequence[str], *, limit: float, environ: Mapping[str, str], cwd
     Args:
         command: The program and its arguments.
         limit: Seconds it may take.
-        environ: Its whole environment.
+        environ: Its complete environment.
         cwd: Where it runs; the caller's own folder by default.
 
     Raises:
@@ -77,7 +77,7 @@ def follow(
     Args:
         command: The program and its arguments.
         limit: Seconds it may take.
-        environ: Its whole environment.
+        environ: Its complete environment.
         cwd: Where it runs.
         on_line: Called for each line it writes to standard output or error, on another thread.
         beat: Seconds between two calls of `on_beat`.

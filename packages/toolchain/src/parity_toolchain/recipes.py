@@ -22,7 +22,7 @@ SDK_MODULE = "github.com/pulumi/pulumi/sdk/v3"
 STAMP = f"{SDK_MODULE}/go/common/version.Version"
 
 PATCHES = "_patch"
-"""The folder beside a go.mod with the files that a patch adds; Go itself passes over it."""
+"""The folder next to a go.mod with the files that a patch adds; Go itself passes over it."""
 
 BUILT_PLUGINS = ("github", "postgresql")
 """The plugins that have a main in engine/modules/plugins."""
@@ -81,7 +81,7 @@ class Step:
     ask: str
     """The argument that makes the program say its version; empty where it has none."""
     scripts: tuple[tuple[str, str], ...] = ()
-    """(Go module, path in it) of files that are copied beside the program."""
+    """(Go module, path in it) of files that are copied into the program's folder."""
     patch: Patch | None = None
 
 
@@ -116,7 +116,7 @@ class Recipe:
 
 
 def command_line() -> Recipe:
-    """The CLI with the Python language host and its scripts beside it."""
+    """The CLI with the Python language host and its scripts in the same folder."""
     cli = cli_version()
     host = _pin("language", rf"^\s*(?:require )?{re.escape(SDK_MODULE)} v(\S+)")
     scripts = (

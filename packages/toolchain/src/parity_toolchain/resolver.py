@@ -49,9 +49,9 @@ def resolve(
         cache: The cache's folder; `cache.root(environ)` by default.
         required: The versions needed; those that the installed SDKs ask for by default.
         environ: The environment to search and to run programs with; the process's own by default.
-        progress: Told what is being done, a line at least every ten seconds while something takes long.
+        progress: Takes a line about what is being done, at least every ten seconds while something takes long.
         site: Where the official installer is.
-        at_hand: Only look for what is there already: download and build nothing.
+        at_hand: Use only what is there already: download and build nothing.
 
     Raises:
         NoEngine: No source gave the command line; the message lists every attempt with its reason.
@@ -213,9 +213,9 @@ class _Resolver:
             raise Skipped(f"an earlier download failed: {self.unreachable}")
         if (
             FORCED not in self.environ
-            and (told := download.remembered(self.cache, self.site, self.environ)) is not None
+            and (reason := download.remembered(self.cache, self.site, self.environ)) is not None
         ):
-            raise Skipped(told)
+            raise Skipped(reason)
         try:
             if not self.reached:
                 download.reach(self.site, self.environ)

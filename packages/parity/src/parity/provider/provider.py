@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from importlib.metadata import version
 from typing import TYPE_CHECKING, Any
 
 from pulumi.provider.experimental import provider as sdk
@@ -18,7 +19,8 @@ if TYPE_CHECKING:
 
     import httpx
 
-VERSION = "0.1.0"
+VERSION = version("pulumi-parity")
+"""The package's own: the engine takes a distribution named `pulumi-...` for a plugin's SDK and asks for its version."""
 SECRETS = {type_: tuple(sorted(kinds.of(type_).secret)) for type_ in (kinds.LIVE, kinds.BYPASS)}
 """Properties that are never recorded in the clear."""
 

@@ -17,7 +17,7 @@ _AUTONAMED = re.compile(r"-[0-9a-f]{7}$")
 def _named(props: Mapping[str, Any]) -> Iterator[str]:
     name = props.get("name")
     if isinstance(name, str) and _AUTONAMED.search(name):
-        yield f"its name {name} looks made up by the engine: give `name`, so that it can be found after a crash"
+        yield f"the engine made up its name {name}: give `name`, so that it can be found after a crash"
 
 
 def _dynamic(_props: Mapping[str, Any]) -> Iterator[str]:

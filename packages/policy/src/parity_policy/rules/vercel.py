@@ -61,7 +61,7 @@ def _development(props: Mapping[str, Any]) -> Iterator[str]:
 
 
 def _plural(_props: Mapping[str, Any]) -> Iterator[str]:
-    yield "deletes changed variables, waits, and makes them anew: use ProjectEnvironmentVariable, one each"
+    yield "deletes changed variables, waits, and creates them again: use ProjectEnvironmentVariable, one each"
 
 
 def _alias(_props: Mapping[str, Any]) -> Iterator[str]:
@@ -76,7 +76,7 @@ def _release(props: Mapping[str, Any]) -> Iterator[str]:
         yield f"is built from {ref}, which may move: give the commit, 40 hex digits"
     meta = props.get("meta")
     if isinstance(meta, dict) and not cast("dict[str, Any]", meta).get("release"):
-        yield "does not carry its release in `meta`: a deployment that a crash left behind could not be told"
+        yield "does not carry its release in `meta`: a deployment that a crash left behind could not be identified"
 
 
 def _kept(props: Mapping[str, Any]) -> Iterator[str]:

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any
 
 from parity_sandbox.github.errors import InvalidRequest
+from parity_sandbox.narrowing import as_list, as_object
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -21,6 +22,8 @@ class Field:
     required: bool = False
     nullable: bool = False
     choices: tuple[str, ...] = ()
+    elements: tuple[type, ...] = ()
+    """What the elements of a list may be; empty for anything."""
 
 
 def check(body: Mapping[str, Any], fields: Mapping[str, Field], *, closed: bool = False) -> None:
@@ -42,7 +45,12 @@ def check(body: Mapping[str, Any], fields: Mapping[str, Field], *, closed: bool 
 
 def items(document: Mapping[str, Any], name: str) -> list[Any]:
     """The list under `name`; empty where there is none, or null."""
-    return cast("list[Any]", document.get(name) or [])
+    return as_list(document.get(name))
+
+
+def part(document: Mapping[str, Any], name: str) -> dict[str, Any]:
+    """The object under `name`; empty where there is none, or something else."""
+    return as_object(document.get(name))
 
 
 def _missing(body: Mapping[str, Any], fields: Mapping[str, Field]) -> list[str]:
@@ -59,4 +67,10 @@ def _wrong(name: str, value: Any, known: Field) -> list[str]:
         return [f"For 'properties/{name}', {value!r} is not {_NAMES[known.kind]}."]
     if known.choices and value not in known.choices:
         return [f'"{value}" is not a member of {list(known.choices)}.']
+    if known.elements:
+        return [
+            f"For 'items/{name}', {each!r} is not {' or '.join(_NAMES[kind] for kind in known.elements)}."
+            for each in value
+            if not isinstance(each, known.elements) or isinstance(each, bool)
+        ]
     return []

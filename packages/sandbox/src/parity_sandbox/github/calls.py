@@ -15,6 +15,8 @@ from urllib.parse import urlencode
 from starlette.responses import Response
 
 from parity_sandbox.github.errors import BadRequest
+from parity_sandbox.jsontext import parse_json
+from parity_sandbox.narrowing import is_object
 
 if TYPE_CHECKING:
     from starlette.requests import Request
@@ -29,6 +31,8 @@ VERSIONS = ("2022-11-28", "2026-03-10")
 _HOUR = 3600
 _LIMIT = 5000
 _MAXIMUM_PAGE = 100
+_DIGITS = 18
+"""A number with more digits is no id and no page."""
 
 Document = dict[str, Any]
 
@@ -49,7 +53,7 @@ class Call:
     def number(self, name: str) -> int | None:
         """A parameter of the path that is a number; None where it is not, which no object has for an id."""
         text = self.path(name)
-        return int(text) if text.isascii() and text.isdigit() else None
+        return int(text) if _is_number(text) else None
 
     def query(self, name: str, default: str = "") -> str:
         """A parameter of the query, or `default`."""
@@ -90,14 +94,14 @@ def _parse(request: Request, raw: bytes) -> Document:
     if not raw.strip() or request.method == "GET":
         return {}
     try:
-        body: Any = json.loads(raw)
+        body = parse_json(raw)
     except ValueError as error:
         raise BadRequest("Problems parsing JSON") from error
     if body is None:
         return {}
-    if not isinstance(body, dict):
+    if not is_object(body):
         raise BadRequest("Body should be a JSON object")
-    return cast("Document", body)
+    return body
 
 
 def respond(request: Request, status: int, document: Any, headers: dict[str, str]) -> Response:
@@ -157,7 +161,7 @@ def _rate(request: Request) -> dict[str, int]:
 
 
 def rate_of(request: Request) -> dict[str, int]:
-    """The primary rate limit as `GET /rate_limit` tells it; it is counted and never enforced."""
+    """The primary rate limit as `GET /rate_limit` gives it; it is counted and never enforced."""
     return _rate(request)
 
 
@@ -188,8 +192,12 @@ def paged(call: Call, items: Sequence[Document], *, default: int = 30, maximum: 
     return Page(chosen, len(items), _link(call, number, last))
 
 
+def _is_number(text: str) -> bool:
+    return text.isascii() and text.isdigit() and len(text) <= _DIGITS
+
+
 def _positive(text: str, default: int) -> int:
-    return int(text) if text.isascii() and text.isdigit() and int(text) else default
+    return int(text) if _is_number(text) and int(text) else default
 
 
 def _link(call: Call, number: int, last: int) -> dict[str, str]:

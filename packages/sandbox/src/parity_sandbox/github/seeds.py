@@ -2,54 +2,101 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from collections.abc import Sequence  # noqa: TC003 - pydantic reads the annotations
+from typing import TYPE_CHECKING, Annotated, Any
 
-from parity_sandbox.github.bodies import items
+from pydantic import Field
+
+from parity_sandbox.errors import BadDocument
+from parity_sandbox.forms import Form
+from parity_sandbox.github.errors import GitHubError
 from parity_sandbox.github.state import access, accounts, git, repositories, runs
+from parity_sandbox.github.state.runs import Run  # noqa: TC001 - pydantic reads the annotations
 
 if TYPE_CHECKING:
     from parity_sandbox.context import Context
 
 Document = dict[str, Any]
+Name = Annotated[str, Field(min_length=1, max_length=255)]
+
+
+class User(Form):
+    """A user."""
+
+    login: Name
+
+
+class Repository(Form):
+    """A repository, its branches, its commits (oldest first, the full hash of each) and its workflow runs."""
+
+    owner: Name
+    name: Name
+    default_branch: Name | None = None
+    private: bool | None = None
+    branches: Sequence[Name] = ()
+    commits: Sequence[Name] = ()
+    runs: Sequence[Run] = ()
+
+
+class Team(Form):
+    """A team and the names of the repositories it may push to; every repository of the seed where none are named."""
+
+    slug: Name | None = None
+    name: Name | None = None
+    repositories: Sequence[Name] | None = None
+
+
+class Seed(Form):
+    """What exists at GitHub before any deployment."""
+
+    organization: Name | None = None
+    users: Sequence[User] = ()
+    repositories: Sequence[Repository] = ()
+    teams: Sequence[Team] = ()
 
 
 def seed(context: Context, document: Document) -> None:
-    """Make what is missing of `document`; the same one again changes nothing.
+    """Make what is missing of `document`, which has the form `Seed`; the same one again changes nothing.
 
-    Args:
-        context: The running sandbox.
-        document: `organization` (login), `users` (`login`), `repositories` (`owner`, `name`, `default_branch`,
-            `private`, `branches`, `commits` oldest first, `runs`), `teams` (`slug`, `name`, `repositories` it may
-            push to; every seeded repository where nothing is said).
+    Raises:
+        BadDocument: a document of another form, or an object that GitHub would refuse.
     """
-    with context.store.transaction():
-        accounts.viewer(context)
-        login = document.get("organization")
-        if login:
-            accounts.add_organization(context, str(login))
-        for each in items(document, "users"):
-            accounts.add_user(context, each["login"])
-        found = [_repository(context, each) for each in items(document, "repositories")]
-        for each in items(document, "teams"):
-            _team(context, accounts.organization(context, str(login)), each, found)
+    asked = Seed.read(document, "seed for GitHub")
+    try:
+        with context.store.transaction():
+            _make(context, asked)
+    except GitHubError as error:
+        reasons = f" {error.errors}" if error.errors else ""
+        raise BadDocument(f"GitHub refuses an object of the seed: {error.message}.{reasons}") from error
 
 
-def _repository(context: Context, asked: Document) -> Document:
-    if accounts.owner(context, asked["owner"]) is None:
-        accounts.add_organization(context, asked["owner"])
-    found = repositories.find(context, asked["owner"], asked["name"])
+def _make(context: Context, asked: Seed) -> None:
+    accounts.viewer(context)
+    if asked.organization:
+        accounts.add_organization(context, asked.organization)
+    for each in asked.users:
+        accounts.add_user(context, each.login)
+    found = [_repository(context, each) for each in asked.repositories]
+    for each in asked.teams:
+        _team(context, accounts.organization(context, asked.organization or ""), each, found)
+
+
+def _repository(context: Context, asked: Repository) -> Document:
+    if accounts.owner(context, asked.owner) is None:
+        accounts.add_organization(context, asked.owner)
+    found = repositories.find(context, asked.owner, asked.name)
     if found is None:
-        fields = {name: asked[name] for name in ("name", "default_branch", "private") if name in asked}
-        found = repositories.create(context, asked["owner"], fields)
-    _commits(context, found, [str(each) for each in items(asked, "commits")])
-    for name in [found["default_branch"], *items(asked, "branches")]:
+        fields = asked.model_dump(include={"name", "default_branch", "private"}, exclude_none=True)
+        found = repositories.create(context, asked.owner, fields)
+    _commits(context, found, asked.commits)
+    for name in [found["default_branch"], *asked.branches]:
         _branch(context, found, str(name))
-    for each in items(asked, "runs"):
+    for each in asked.runs:
         runs.put(context, found, each)
     return found
 
 
-def _commits(context: Context, repository: Document, shas: list[str]) -> None:
+def _commits(context: Context, repository: Document, shas: Sequence[str]) -> None:
     """Add the commits to the default branch, one after the other."""
     number, name = repository["id"], f"heads/{repository['default_branch']}"
     for sha in shas:
@@ -75,18 +122,19 @@ def _branch(context: Context, repository: Document, name: str) -> None:
         git.create_ref(context, repository["id"], f"heads/{name}", sha)
 
 
-def _team(context: Context, organization: Document, asked: Document, seeded: list[Document]) -> None:
-    slug = asked.get("slug") or accounts.slug_of(asked["name"])
+def _team(context: Context, organization: Document, asked: Team, seeded: list[Document]) -> None:
+    slug = asked.slug or accounts.slug_of(asked.name or "")
+    if not slug:
+        raise BadDocument("The seed for GitHub has faults. A team needs a slug, or a name that gives one.")
     known = {each["slug"]: each for each in accounts.teams(context, organization["id"])}
     if slug in known:
         return
-    made = accounts.create_team(context, organization["id"], {"name": asked.get("name") or slug, "privacy": "closed"})
+    made = accounts.create_team(context, organization["id"], {"name": asked.name or slug, "privacy": "closed"})
     accounts.rename_slug(context, made, slug)
-    wanted = asked.get("repositories")
     for each in seeded:
-        if wanted is None or each["name"] in wanted:
+        if asked.repositories is None or each["name"] in asked.repositories:
             access.grant_team(context, made["id"], each["id"], "push")
 
 
 def settle(_context: Context) -> None:
-    """Apply what the clock has made due: nothing of GitHub's waits for it."""
+    """Apply what the clock has made due: nothing at GitHub waits for it."""

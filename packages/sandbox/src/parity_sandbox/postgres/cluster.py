@@ -99,7 +99,7 @@ class Cluster:
         fresh.rename(self.data)
 
     def _initialise(self, target: Path) -> None:
-        """Run initdb; `target` is there only once it is whole."""
+        """Run initdb; `target` appears only when it is complete."""
         fresh, password = self.folder / f"{target.name}.new", self.folder / "password"
         shutil.rmtree(fresh, ignore_errors=True)
         password.touch(mode=0o600)

@@ -1,4 +1,4 @@
-"""Looks at and ends a process that is not this program's child, sure that it is the one meant."""
+"""Finds and ends a process that is not this program's child, after it has checked which process it is."""
 
 from __future__ import annotations
 

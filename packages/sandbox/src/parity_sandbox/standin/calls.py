@@ -1,4 +1,4 @@
-"""One call to Vercel's API, as the resources declare it and the client sends it."""
+"""One call of the stand-in to Vercel's API, as data."""
 
 from __future__ import annotations
 

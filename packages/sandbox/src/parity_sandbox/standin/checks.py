@@ -53,7 +53,7 @@ def size(least: int, most: int | None = None) -> Check:
 
 
 def matches(pattern: str, message: str) -> Check:
-    """Refuses a string that the pattern does not match as a whole, with the provider's own message."""
+    """Refuses a string that the pattern does not match from start to end, with the provider's own message."""
     compiled = re.compile(pattern)
 
     def check(value: Any) -> str | None:

@@ -5,8 +5,9 @@ from __future__ import annotations
 import asyncio
 import json
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any
 
+from parity_sandbox.narrowing import as_object
 from parity_sandbox.standin.calls import Call
 from parity_sandbox.standin.errors import ApiError, ConfigurationError, ConnectionFailedError, StandInError, not_found
 
@@ -32,7 +33,7 @@ class Client:
     token: str
     http: httpx.AsyncClient
     poll_seconds: float = 5.0
-    """How long to wait between two looks at a deployment or domain; the real provider waits 5 s."""
+    """How long to wait between two reads of a deployment or domain; the real provider waits 5 s."""
     sleep: Callable[[float], Awaitable[None]] = asyncio.sleep
     team: dict[str, Any] = field(default_factory=dict[str, Any])
     """The team that the provider's settings name, as Vercel gives it; empty for none."""
@@ -49,7 +50,7 @@ class Client:
         return self._locks.setdefault(name, asyncio.Lock())
 
     async def use_team(self, slug_or_id: str) -> None:
-        """Look the provider's team up; raises ConfigurationError where there is none."""
+        """Read the provider's team; raises ConfigurationError where there is none."""
         try:
             self.team = await self.send(GET_TEAM, team=slug_or_id, scoped=False)
         except StandInError as error:
@@ -166,12 +167,11 @@ def _error(answer: httpx.Response) -> StandInError:
         document = answer.json()
     except ValueError:
         document = None
-    raw: Any = cast("dict[str, Any]", document).get("error") if isinstance(document, dict) else None
-    details = cast("dict[str, Any]", raw) if isinstance(raw, dict) else {}
+    details = as_object(as_object(document).get("error"))
     code, message = str(details.get("code") or ""), str(details.get("message") or "")
     if not code and not message:
         return StandInError(f"error performing API request: {answer.status_code} {answer.text}")
-    return ApiError(answer.status_code, code, message, cast("object", document), _retry_after(answer))
+    return ApiError(answer.status_code, code, message, document, _retry_after(answer))
 
 
 def _retry_after(answer: httpx.Response) -> int:

@@ -51,7 +51,7 @@ KNOWN = (
     ),
     Difference(
         "behaviour",
-        "Waiting for a deployment or domain takes a look every 5 s, or every PARITY_STANDIN_POLL_SECONDS.",
+        "A deployment or domain that is waited for is read every 5 s, or every PARITY_STANDIN_POLL_SECONDS.",
     ),
     Difference(
         "behaviour",

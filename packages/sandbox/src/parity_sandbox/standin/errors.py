@@ -46,7 +46,7 @@ class ApiError(StandInError):
         self.message = message
         self.document = document
         self.retry_after = retry_after
-        """Seconds, from `Retry-After`, 1 where that is missing or no whole number above zero."""
+        """Seconds, from `Retry-After`, 1 where that is missing or no integer above zero."""
 
 
 class ConnectionFailedError(StandInError):

@@ -10,6 +10,7 @@ from typing import Any, cast
 
 from pulumi.provider.experimental.property_value import PropertyValue
 
+from parity_sandbox.narrowing import as_object, is_object
 from parity_sandbox.standin.errors import UnknownToStandInError
 from parity_sandbox.standin.schema import UNKNOWN, Document, Failure, Field
 
@@ -68,10 +69,10 @@ def ignore_changes(state: Document, inputs: Document, ignored: list[str]) -> Doc
 
 def _restore(source: Any, target: Any, parts: list[str], path: str) -> Any:
     head, *rest = parts
-    if head == "*" or not isinstance(target, dict):
-        raise UnknownToStandInError(f"`ignoreChanges` with the path `{path}`: name whole properties")
-    before: Any = cast("Document", source).get(head) if isinstance(source, dict) else None
-    result = dict(cast("Document", target))
+    if head == "*" or not is_object(target):
+        raise UnknownToStandInError(f"`ignoreChanges` with the path `{path}`: name top-level properties")
+    before: Any = as_object(source).get(head)
+    result = dict(target)
     result[head] = _restore(before, result.get(head), rest, path) if rest else before
     return result
 

@@ -1,4 +1,4 @@
-"""Puts the stand-in where the engine looks for plugins."""
+"""Puts the stand-in where the engine finds plugins."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ VERSION = "5.21.1"
 """The version that the locked Python SDK asks for; the plugin cache matches it exactly."""
 
 POLL_VARIABLE = "PARITY_STANDIN_POLL_SECONDS"
-"""Names the seconds between two looks at something that is waited for."""
+"""Names the seconds between two reads of something that is waited for."""
 _EXECUTABLE = "pulumi-resource-vercel"
 
 
@@ -38,7 +38,7 @@ def install(pulumi_home: Path | str, python: Path | str = sys.executable) -> Pat
         part.write_text(wanted)
         part.chmod(0o755)
         part.replace(executable)
-    # The engine takes a cache folder with such a file beside it for an installation that was interrupted.
+    # The engine takes a cache folder with such a file next to it for an installation that was interrupted.
     folder.with_name(folder.name + ".partial").unlink(missing_ok=True)
     return folder
 

@@ -13,6 +13,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, cast
 
+from parity_sandbox.narrowing import is_list, is_object
 from parity_sandbox.standin.schema import UNKNOWN, Document, Field, blank
 
 
@@ -57,8 +58,8 @@ def contains_unknown(value: Any) -> bool:
     """Whether any part of a value is unknown."""
     if isinstance(value, Mapping):
         return any(contains_unknown(each) for each in cast("Mapping[str, Any]", value).values())
-    if isinstance(value, list):
-        return any(contains_unknown(each) for each in cast("list[Any]", value))
+    if is_list(value):
+        return any(contains_unknown(each) for each in value)
     return value is UNKNOWN
 
 
@@ -87,8 +88,8 @@ def _propose(fields: Mapping[str, Field], before: Document | None, inputs: Docum
         given = inputs[name]
         if each.computed and given is None:
             proposed[name] = None if _was_given(each, earlier) else copy.deepcopy(earlier)
-        elif each.kind == "object" and isinstance(given, dict):
-            proposed[name] = _propose(each.fields, earlier, cast("Document", given))
+        elif each.kind == "object" and is_object(given):
+            proposed[name] = _propose(each.fields, earlier, given)
         else:
             proposed[name] = _ordered(each, copy.deepcopy(given))
     return proposed
@@ -134,7 +135,7 @@ def _modify(fields: Mapping[str, Field], planned: Document, state: Document | No
     asked: set[str] = set()
     for name, each in fields.items():
         earlier = state[name] if state is not None else None
-        given: Any = cast("Document", inputs)[name] if isinstance(inputs, dict) else None
+        given: Any = inputs[name] if is_object(inputs) else None
         changed = state is not None and not same(each, earlier, planned[name])
         if changed and (each.replace == "always" or (each.replace == "if configured" and given is not None)):
             asked.add(name)
@@ -142,7 +143,7 @@ def _modify(fields: Mapping[str, Field], planned: Document, state: Document | No
         if each.keep and held and planned[name] is UNKNOWN and given is not UNKNOWN:
             planned[name] = copy.deepcopy(earlier)
         if each.kind == "object" and isinstance(planned[name], dict):
-            inner = cast("Document", earlier) if isinstance(earlier, dict) else blank(each.fields)
+            inner = earlier if is_object(earlier) else blank(each.fields)
             if _modify(each.fields, planned[name], None if state is None else inner, given):
                 asked.add(name)
     return asked

@@ -76,7 +76,7 @@ class StandIn(Provider):
         return CheckResponse(inputs, failures)
 
     async def configure(self, request: ConfigureRequest) -> ConfigureResponse:
-        """Check the token's form, look the team up, keep one client."""
+        """Check the token's form, read the team, keep one client."""
         settings = {name: plain(value) for name, value in request.args.items()}
         # Like the bridge, secrets are left to the engine: it marks outputs whose inputs were secret.
         response = ConfigureResponse(supports_preview=True)
@@ -177,7 +177,7 @@ class StandIn(Provider):
         return state, result
 
     async def read(self, request: ReadRequest) -> ReadResponse:
-        """Look at the resource again, or find it by its import id; an empty answer where it is gone."""
+        """Read the resource, or find it by its import id; an empty answer where it is gone."""
         resource = _resource(request.type)
         with without_secrets(resource.fields, request.properties):
             if request.properties:
@@ -197,7 +197,7 @@ class StandIn(Provider):
         if resource.find is None:
             raise ResourceError(
                 "Resource Import Not Implemented",
-                f"Vercel's provider cannot import {resource.token}. Create it anew, or leave it unmanaged.",
+                f"Vercel's provider cannot import {resource.token}. Create it again, or leave it unmanaged.",
             )
         found = await resource.find(self._ready(), identifier)
         return None if found is None else await resource.read(self._ready(), found)
@@ -234,7 +234,7 @@ def _resource(token: str) -> Resource:
 
 
 def _whole(state: Document) -> Document:
-    """Refuse a state that is not known whole, as Terraform's framework does."""
+    """Refuse a state with unknown values, as Terraform's framework does."""
     for name, value in state.items():
         if contains_unknown(value):
             raise ResourceError(

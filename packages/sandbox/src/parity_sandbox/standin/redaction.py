@@ -5,6 +5,7 @@ from __future__ import annotations
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, cast
 
+from parity_sandbox.narrowing import is_list, is_object
 from parity_sandbox.standin.errors import StandInError
 from parity_sandbox.standin.values import plain
 
@@ -50,8 +51,8 @@ def _secrets(kind: Field, value: PropertyValue) -> list[str]:
 def _texts(value: Any) -> list[str]:
     if isinstance(value, str):
         return [value]
-    if isinstance(value, dict):
-        return [text for each in cast("dict[str, Any]", value).values() for text in _texts(each)]
-    if isinstance(value, list):
-        return [text for each in cast("list[Any]", value) for text in _texts(each)]
+    if is_object(value):
+        return [text for each in value.values() for text in _texts(each)]
+    if is_list(value):
+        return [text for each in value for text in _texts(each)]
     return []

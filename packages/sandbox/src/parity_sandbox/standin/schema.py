@@ -92,7 +92,7 @@ class Resource:
     validate: Callable[[Client, Document], Awaitable[list[Failure]]] | None = None
     """Checks across fields, and those that ask a service."""
     review: Callable[[Client, Document], Awaitable[None]] | None = None
-    """Looks at each plan and raises where Vercel's team forbids it."""
+    """Reads each plan and raises where Vercel's team forbids it."""
     named: bool = False
     """Whether `name` is made up from the resource's name where the program is silent."""
 

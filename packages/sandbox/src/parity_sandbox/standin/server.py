@@ -24,7 +24,7 @@ _METHODS = ("CheckConfig", "Configure", "Check", "Diff", "Create", "Read", "Upda
 
 
 def _reported(method: Callable[..., Awaitable[Any]]) -> Callable[..., Awaitable[Any]]:
-    """The method, with our own errors told to the engine as their text alone."""
+    """The method; the engine gets our own errors as their text alone."""
 
     async def answer(self: Any, request: Any, context: Any) -> Any:
         try:

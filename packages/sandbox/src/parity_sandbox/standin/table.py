@@ -1,4 +1,4 @@
-"""The resource table told to others: the engine's package schema, and a table for the docs."""
+"""The resource table in two other forms: the engine's package schema, and a table for the docs."""
 
 from __future__ import annotations
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 from pulumi.provider.experimental.property_value import Computed, PropertyValue
 
+from parity_sandbox.narrowing import as_object, is_list
 from parity_sandbox.standin.errors import UnknownToStandInError
 from parity_sandbox.standin.schema import UNKNOWN, Document, Failure, Field
 
@@ -99,7 +100,7 @@ def _scalar(kind: Field, value: PythonValue) -> Any:
     if not isinstance(value, float):
         return value
     if value.is_integer():
-        return int(value)  # Go writes a whole number without a point.
+        return int(value)  # Go writes an integer without a point.
     if kind.kind == "integer":
         raise WrongTypeError(f"expected a whole number, got {value}")
     return value
@@ -122,9 +123,9 @@ def _inner(kind: Field, value: Any) -> PythonValue:
     if isinstance(value, (int, float)):
         return float(value)
     element = kind.element or _STRING
-    if isinstance(value, list):
-        return [_property(element, each) for each in cast("list[Any]", value)]
-    items = cast("Document", value)
+    if is_list(value):
+        return [_property(element, each) for each in value]
+    items = as_object(value)
     if kind.kind == "object":
         return {name: _property(kind.fields[name], each) for name, each in items.items() if each is not None}
     return {name: _property(element, each) for name, each in items.items()}

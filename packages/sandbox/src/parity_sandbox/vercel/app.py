@@ -34,7 +34,7 @@ def create_app(context: Context, token: str) -> Starlette:
         _authorize(request, token)
         settle(context)
 
-    app = build_app(ROUTES, unknown=_unknown, on_error=_on_error, before=before)
+    app = build_app(ROUTES, unknown=_unknown, on_error=_on_error, before=before, any_version=True)
     app.state.context = context
     table = app.router.default
 

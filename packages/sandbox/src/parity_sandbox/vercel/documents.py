@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any
+
+from parity_sandbox.narrowing import as_list, as_object
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -12,9 +14,9 @@ if TYPE_CHECKING:
 
 def part(document: Mapping[str, Any], name: str) -> Document:
     """The object under `name`, empty where there is none or null."""
-    return cast("Document", document.get(name) or {})
+    return as_object(document.get(name))
 
 
 def items(document: Mapping[str, Any], name: str) -> list[Any]:
     """The list under `name`, empty where there is none or null."""
-    return cast("list[Any]", document.get(name) or [])
+    return as_list(document.get(name))

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING
 
 from parity_sandbox.context import random_id
+from parity_sandbox.narrowing import is_object
 from parity_sandbox.vercel import wire
 from parity_sandbox.vercel.documents import items, part
 from parity_sandbox.vercel.errors import BadRequest, NotFound
@@ -117,9 +118,9 @@ def _check(world: World, given: Document) -> None:
 
 
 def _check_filter(given: object) -> None:
-    if not isinstance(given, dict):
+    if not is_object(given):
         return
-    inner = part(cast("Document", given), "filter")
+    inner = part(given, "filter")
     for source in items(part(inner, "log"), "sources"):
         wire.one_of("filter.log.sources", source, SOURCES)
     for environment in items(part(inner, "deployment"), "environments"):

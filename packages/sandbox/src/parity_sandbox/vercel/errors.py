@@ -29,12 +29,12 @@ class VercelError(Exception):
         self.message = message
         self.code = code or type(self).code
         self.extra = extra
-        self.beside: dict[str, Any] = {}
-        """Fields beside `error` in the answer, such as `failed` of a refused list of variables."""
+        self.siblings: dict[str, Any] = {}
+        """Fields next to `error` in the answer, such as `failed` of a refused list of variables."""
 
     def document(self) -> dict[str, Any]:
         """The body of the answer."""
-        return {"error": {"code": self.code, "message": self.message, **self.extra}, **self.beside}
+        return {"error": {"code": self.code, "message": self.message, **self.extra}, **self.siblings}
 
 
 class BadRequest(VercelError):

@@ -1,10 +1,14 @@
-"""What exists before anybody asks: teams, domains that an account has, and what DNS says."""
+"""What exists before the first request: teams, domains that an account has, and what DNS says."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Sequence  # noqa: TC003 - pydantic reads the annotations
+from typing import TYPE_CHECKING, Annotated
 
-from parity_sandbox.vercel.documents import items, part
+from pydantic import Field
+
+from parity_sandbox.forms import Form
+from parity_sandbox.vercel.documents import part
 from parity_sandbox.vercel.world import SERVICE, USER, stable_id
 
 if TYPE_CHECKING:
@@ -12,39 +16,77 @@ if TYPE_CHECKING:
     from parity_sandbox.store import Document
 
 
+Name = Annotated[str, Field(min_length=1, max_length=255)]
+
+
+class Team(Form):
+    """A team; its id follows from its slug where none is given."""
+
+    slug: Name
+    id: Name | None = None
+    name: Name | None = None
+
+
+class Claim(Form):
+    """A domain that a team (by slug) or an account has; the token's own account where neither is named."""
+
+    name: Name
+    team: Name | None = None
+    accountId: Name | None = None  # noqa: N815 - the API's name
+
+
+class Record(Form):
+    """What DNS says of a domain."""
+
+    name: Name
+    misconfigured: bool = False
+    txt: Sequence[str] = ()
+
+
+class Seed(Form):
+    """What exists at Vercel before any deployment."""
+
+    teams: Sequence[Team] = ()
+    domains: Sequence[Claim] = ()
+    dns: Sequence[Record] = ()
+
+
 def seed(context: Context, document: Document) -> None:
-    """Make what the seed's `vercel` part names and does not exist yet.
+    """Make what the document, which has the form `Seed`, names and does not exist yet.
 
-    The form is `{"teams": [{"id", "slug", "name"}], "domains": [{"name", "team"}], "dns": [{"name", "misconfigured",
-    "txt"}]}`, alone or under `vercel`; ids may be left out. A second time changes nothing, but that `dns` is replaced.
+    A second time changes nothing; a record of `dns` replaces the earlier one.
+
+    Raises:
+        BadDocument: a document of another form.
     """
-    given = part(document, "vercel") or document
+    given = Seed.read(part(document, "vercel") or document, "seed for Vercel")
     with context.store.transaction():
-        for team in items(given, "teams"):
+        for team in given.teams:
             _team(context, team)
-        for domain in items(given, "domains"):
+        for domain in given.domains:
             _claim(context, domain)
-        for record in items(given, "dns"):
+        for record in given.dns:
             records = context.store.collection(SERVICE, "dns")
-            records.delete(record["name"])
-            records.insert(record["name"], dict(record))
+            records.delete(record.name)
+            records.insert(record.name, record.model_dump())
 
 
-def _team(context: Context, given: Document) -> None:
+def _team(context: Context, given: Team) -> None:
     teams = context.store.collection(SERVICE, "teams")
-    if teams.first(slug=given["slug"]) is not None:
+    number = given.id or stable_id("team_", given.slug)
+    if teams.first(slug=given.slug) is not None or teams.get(number) is not None:
         return
     now = context.now_ms()
     team: Document = {
-        "id": given.get("id") or stable_id("team_", given["slug"]),
-        "slug": given["slug"],
-        "name": given.get("name") or given["slug"],
+        "id": number,
+        "slug": given.slug,
+        "name": given.name or given.slug,
         "avatar": None,
         "description": None,
         "creatorId": USER["id"],
         "createdAt": now,
         "updatedAt": now,
-        "stagingPrefix": given["slug"],
+        "stagingPrefix": given.slug,
         "emailDomain": None,
         "previewDeploymentSuffix": None,
         "sensitiveEnvironmentVariablePolicy": "default",
@@ -53,16 +95,16 @@ def _team(context: Context, given: Document) -> None:
         "enableProductionFeedback": "default",
         "hideIpAddresses": False,
         "hideIpAddressesInLogDrains": False,
-        "membership": {"uid": USER["id"], "teamId": given.get("id") or stable_id("team_", given["slug"]),
+        "membership": {"uid": USER["id"], "teamId": number,
                        "role": "OWNER", "confirmed": True, "createdAt": now, "created": now, "confirmedAt": now},
     }  # fmt: skip
     teams.insert(team["id"], team)
 
 
-def _claim(context: Context, given: Document) -> None:
+def _claim(context: Context, given: Claim) -> None:
     claims = context.store.collection(SERVICE, "account_domains")
-    if claims.get(given["name"]) is not None:
+    if claims.get(given.name) is not None:
         return
-    team = context.store.collection(SERVICE, "teams").first(slug=given["team"]) if given.get("team") else None
-    owner = given.get("accountId") or (USER["id"] if team is None else team["id"])
-    claims.insert(given["name"], {"name": given["name"], "accountId": owner})
+    team = context.store.collection(SERVICE, "teams").first(slug=given.team) if given.team else None
+    owner = given.accountId or (USER["id"] if team is None else team["id"])
+    claims.insert(given.name, {"name": given.name, "accountId": owner})

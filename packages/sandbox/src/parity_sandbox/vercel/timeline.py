@@ -33,7 +33,7 @@ def plan(world: World, kind: str, at: int, project_id: str, deployment_id: str) 
 
 
 def settle(context: Context) -> None:
-    """Apply what is due. Called before each look at Vercel's documents; cheap where nothing is."""
+    """Apply what is due. Called before Vercel's documents are read; cheap where nothing is due."""
     world = World(context)
     now = context.now_ms()
     due = sorted((each for each in world.pending.all() if each["at"] <= now), key=lambda each: each["at"])

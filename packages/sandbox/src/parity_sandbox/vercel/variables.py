@@ -21,6 +21,8 @@ if TYPE_CHECKING:
     from parity_sandbox.vercel.world import World
 
 TARGETS = ("production", "preview", "development")
+VISIBILITIES = ("config", "secret")
+"""What the command line asks whether a value may be read again; kept and given back."""
 TYPES = ("system", "secret", "encrypted", "plain", "sensitive")
 
 SHAPE: wire.Shape = {
@@ -32,6 +34,7 @@ SHAPE: wire.Shape = {
     "comment": "string?",
     "customEnvironmentIds": "array",
     "decrypted": "boolean?",
+    "visibility": "string?",
 }
 
 _CONFLICT = (
@@ -143,6 +146,11 @@ def snapshot(
     return {**general, **special}
 
 
+def pulled(variables: Iterable[Document]) -> list[Document]:
+    """The variables with what a client may read: a sensitive one's value is empty."""
+    return [{**each, "value": "" if each["type"] == "sensitive" else each["value"]} for each in variables]
+
+
 def view(variable: Document, *, decrypt: bool) -> Document:
     """The variable as Vercel shows it: a sensitive value never, an encrypted one only when asked."""
     shown = {name: value for name, value in variable.items() if name not in {"value", "projectId"}}
@@ -170,6 +178,8 @@ def _checked(project: Document, given: Document, required: tuple[str, ...]) -> D
         wire.one_of("target", each, TARGETS)
     if "type" in given:
         wire.one_of("type", given["type"], TYPES)
+    if given.get("visibility") is not None:
+        wire.one_of("visibility", given["visibility"], VISIBILITIES)
     key = given.get("key", "X")
     if not key or not (key[0].isalpha() or key[0] == "_") or not key.replace("_", "").isalnum():
         raise BadRequest(
@@ -193,7 +203,7 @@ def _checked(project: Document, given: Document, required: tuple[str, ...]) -> D
         "gitBranch": given.get("gitBranch"),
         "comment": given.get("comment"),
     }
-    result.update({name: given[name] for name in ("key", "value", "type") if name in given})
+    result.update({name: given[name] for name in ("key", "value", "type", "visibility") if name in given})
     return result
 
 

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-import json
 from typing import TYPE_CHECKING, Any, cast
 
 from starlette.responses import JSONResponse, Response
 
+from parity_sandbox.jsontext import parse_json
+from parity_sandbox.narrowing import is_object
 from parity_sandbox.vercel.errors import BadRequest
 from parity_sandbox.vercel.world import World, enter
 
@@ -44,11 +45,10 @@ def world_of(request: Request) -> World:
 async def body_of(request: Request, shape: Shape, required: Iterable[str] = ()) -> Document:
     """The request's JSON object, checked against `shape`; raises BadRequest in Vercel's words."""
     body = await json_of(request)
-    if not isinstance(body, dict):
+    if not is_object(body):
         raise BadRequest("Invalid request: should be object.")
-    document = cast("Document", body)
-    check(document, shape, required)
-    return document
+    check(body, shape, required)
+    return body
 
 
 async def json_of(request: Request) -> Any:
@@ -57,9 +57,9 @@ async def json_of(request: Request) -> Any:
     if not raw:
         return {}
     try:
-        return json.loads(raw)
+        return parse_json(raw)
     except ValueError as error:
-        raise BadRequest("Invalid JSON", code="bad_request") from error
+        raise BadRequest(f"Invalid JSON: {error}.") from error
 
 
 def check(document: Mapping[str, Any], shape: Shape, required: Iterable[str] = (), where: str = "") -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import base64
-import binascii
 from typing import Any
 
 from parity_sandbox.github.calls import NO_CONTENT, Answer, Call, endpoint, paged
@@ -141,7 +140,7 @@ def _put_content(call: Call) -> Answer:
         raise InvalidRequest([f'"{name}" wasn\'t supplied.' for name in missing])
     try:
         raw = base64.b64decode(str(call.body["content"]).replace("\n", ""), validate=True)
-    except binascii.Error as error:
+    except ValueError as error:
         raise ValidationFailed(message="content is not valid Base64") from error
     commit, sha, new = git.write_file(call.context, repository, path, content=raw, body=call.body)
     ref = str(call.body.get("branch") or repository["default_branch"])
@@ -162,7 +161,7 @@ def _made(call: Call, repository: Document, commit: Document) -> Document:
 
 
 _REPO = "/repos/{owner}/{repo}"
-_AUTHOR = "Every commit is by the token's account."
+_AUTHOR = "The account of every commit is the token's; its author and committer are those that were sent."
 
 ROUTES = (
     Route("GET", f"{_REPO}/branches", endpoint(_branches), "repos/list-branches", ("No branch is protected.",)),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from parity_sandbox.github.bodies import items
+from parity_sandbox.github.bodies import Field, check, items
 from parity_sandbox.github.calls import NO_CONTENT, Answer, Call, endpoint, paged
 from parity_sandbox.github.routes import named
 from parity_sandbox.github.state import issues
@@ -12,6 +12,8 @@ from parity_sandbox.github.wire import issues as wire
 from parity_sandbox.routing import Route
 
 Document = dict[str, Any]
+
+_LABELS = {"labels": Field(list, elements=(str, dict))}
 
 
 def _shown(call: Call, repository: Document, issue: Document) -> Document:
@@ -137,12 +139,14 @@ def _labels_of_issue(call: Call) -> Answer:
 
 def _add_labels(call: Call) -> Answer:
     repository = named.repository(call, write=True)
+    check(call.body, _LABELS)
     changed = issues.add_labels(call.context, _issue(call, repository), items(call.body, "labels"))
     return _labels_shown(call, repository, issues.labels_of(call.context, changed))
 
 
 def _set_labels(call: Call) -> Answer:
     repository = named.repository(call, write=True)
+    check(call.body, _LABELS)
     changed = issues.set_labels(call.context, _issue(call, repository), items(call.body, "labels"))
     return _labels_shown(call, repository, issues.labels_of(call.context, changed))
 

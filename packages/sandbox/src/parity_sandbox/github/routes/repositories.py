@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from parity_sandbox.github.bodies import items
+from parity_sandbox.github.bodies import Field, check, items
 from parity_sandbox.github.calls import NO_CONTENT, Answer, Call, endpoint, paged
 from parity_sandbox.github.errors import NotFound
 from parity_sandbox.github.routes import named
@@ -63,6 +63,7 @@ def _topics(call: Call) -> Answer:
 
 
 def _set_topics(call: Call) -> Answer:
+    check(call.body, {"names": Field(list, required=True, elements=(str,))})
     names = [str(each).lower() for each in items(call.body, "names")]
     found = repositories.update(call.context, named.repository(call, write=True), topics=names)
     return Answer(200, {"names": found["topics"]})

@@ -60,16 +60,16 @@ def _delete(call: Call) -> Answer:
 
 def _members(call: Call) -> Answer:
     team = named.team(call, named.organization(call))
-    page = paged(call, [wire.account(each) for each in accounts.members(call.context, team)])
+    page = paged(call, [wire.account(each) for each in accounts.members(call.context, team, call.query("role", "all"))])
     return Answer(200, page.items, page.headers)
 
 
 def _add_member(call: Call) -> Answer:
     organization = named.organization(call)
     team = named.team(call, organization)
-    accounts.add_member(call.context, team, call.path("username"))
+    role = accounts.add_member(call.context, team, call.path("username"), call.body)
     url = f"{_short(call, organization, team)['url']}/memberships/{call.path('username')}"
-    return Answer(200, {"url": url, "role": call.body.get("role") or "member", "state": "active"})
+    return Answer(200, {"url": url, "role": role, "state": "active"})
 
 
 def _remove_member(call: Call) -> Answer:

@@ -17,7 +17,7 @@ _TEAMS = "team_repositories"
 _USERS = "collaborators"
 
 
-def grant_team(context: Context, team_id: int, repository_id: int, permission: str | None) -> None:
+def grant_team(context: Context, team_id: int, repository_id: int, permission: object) -> None:
     """Give the team access; `push` where nothing is asked for. Raises ValidationFailed for an unknown permission."""
     key = f"{team_id}/{repository_id}"
     _put(context, _TEAMS, key, {"team_id": team_id, "repository_id": repository_id, "permission": _checked(permission)})
@@ -46,7 +46,7 @@ def team_can_read(context: Context, team_id: int, repository_id: int) -> bool:
     return collection(context, _TEAMS).get(f"{team_id}/{repository_id}") is not None
 
 
-def grant_user(context: Context, repository_id: int, login: str, permission: str | None) -> None:
+def grant_user(context: Context, repository_id: int, login: str, permission: object) -> None:
     """Make the user a collaborator. Raises NotFound where there is no such user."""
     account = user(context, login)
     document = {"repository_id": repository_id, "user_id": account["id"], "permission": _checked(permission)}
@@ -66,7 +66,9 @@ def collaborators(context: Context, repository_id: int) -> list[tuple[Document, 
     return [(account, permission) for account, permission in found if account is not None]
 
 
-def _checked(permission: str | None) -> str:
+def _checked(permission: object) -> str:
+    if not isinstance(permission, str | None):
+        raise ValidationFailed(custom("Repository", "permission", "permission is not a string"))
     chosen = {"read": "pull", "write": "push"}.get(permission or "push", permission or "push")
     if chosen not in PERMISSIONS:
         raise ValidationFailed(custom("Repository", "permission", f"{chosen} is not a valid permission"))

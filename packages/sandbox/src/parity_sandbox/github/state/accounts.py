@@ -6,6 +6,7 @@ import re
 from typing import TYPE_CHECKING, Any
 
 from parity_sandbox.github import ids
+from parity_sandbox.github.bodies import Field, check
 from parity_sandbox.github.errors import NotFound, ValidationFailed, custom, missing_field
 from parity_sandbox.github.state.collections import collection, remove_where
 
@@ -14,9 +15,18 @@ if TYPE_CHECKING:
 
 Document = dict[str, Any]
 
+_TEAM = {
+    "name": Field(str),
+    "description": Field(str, nullable=True),
+    "privacy": Field(str, nullable=True),
+    "notification_setting": Field(str, nullable=True),
+    "parent_team_id": Field(int, nullable=True),
+}
+
 VIEWER = "parity-sandbox"
 """Login of the account that the sandbox's token belongs to."""
 
+ROLES = ("member", "maintainer")
 PERMISSIONS = ("pull", "triage", "push", "maintain", "admin")
 
 
@@ -117,6 +127,7 @@ def create_team(context: Context, organization_id: int, body: Document) -> Docum
     Raises:
         ValidationFailed: no name, a name whose slug is taken, or a parent that does not exist.
     """
+    check(body, _TEAM)
     name = body.get("name")
     if not name:
         raise ValidationFailed(missing_field("Team", "name"))
@@ -134,6 +145,7 @@ def create_team(context: Context, organization_id: int, body: Document) -> Docum
         "notification_setting": body.get("notification_setting") or "notifications_enabled",
         "parent_id": _parent(context, organization_id, body.get("parent_team_id")),
         "members": [viewer(context)["id"]],
+        "maintainers": [viewer(context)["id"]],
         "created_at": time,
         "updated_at": time,
     }
@@ -142,6 +154,7 @@ def create_team(context: Context, organization_id: int, body: Document) -> Docum
 
 def edit_team(context: Context, team: Document, body: Document) -> Document:
     """The team with what `body` changes. Raises ValidationFailed as `create_team` does."""
+    check(body, _TEAM)
     changed = dict(team)
     if body.get("name"):
         slug = slug_of(body["name"])
@@ -171,24 +184,43 @@ def delete_team(context: Context, team: Document) -> None:
     collection(context, "teams").delete(team["key"])
 
 
-def members(context: Context, team: Document) -> list[Document]:
-    """The team's members."""
-    found = (collection(context, "users").get(str(number)) for number in team["members"])
+def members(context: Context, team: Document, role: str = "all") -> list[Document]:
+    """The team's members of that role: `member`, `maintainer` or `all`. Raises ValidationFailed for another."""
+    if role not in {"all", *ROLES}:
+        raise ValidationFailed(custom("Team", "role", f"{role} is not a role"))
+    wanted = [number for number in team["members"] if role in {"all", role_of(team, number)}]
+    found = (collection(context, "users").get(str(number)) for number in wanted)
     return [each for each in found if each is not None]
+
+
+def role_of(team: Document, number: int) -> str:
+    """The role of a member of the team, by the user's id."""
+    return "maintainer" if number in team.get("maintainers", []) else "member"
 
 
 def remove_member(context: Context, team: Document, login: str) -> None:
     """Take the user out of the team. Raises NotFound where there is no such user."""
     gone = user(context, login)["id"]
-    changed = team | {"members": [each for each in team["members"] if each != gone]}
+    lists = {name: [each for each in team.get(name, []) if each != gone] for name in ("members", "maintainers")}
+    collection(context, "teams").put(team["key"], team | lists)
+
+
+def add_member(context: Context, team: Document, login: str, body: Document) -> str:
+    """Put the user into the team, or change the role; gives the role.
+
+    Raises:
+        NotFound: no such user.
+        InvalidRequest: a role that is neither `member` nor `maintainer`.
+    """
+    check(body, {"role": Field(str, choices=ROLES)})
+    number, role = user(context, login)["id"], str(body.get("role") or "member")
+    maintainers = [each for each in team.get("maintainers", []) if each != number]
+    changed = team | {
+        "members": [*(each for each in team["members"] if each != number), number],
+        "maintainers": [*maintainers, number] if role == "maintainer" else maintainers,
+    }
     collection(context, "teams").put(team["key"], changed)
-
-
-def add_member(context: Context, team: Document, login: str) -> None:
-    """Put the user into the team. Raises NotFound where there is no such user."""
-    number = user(context, login)["id"]
-    if number not in team["members"]:
-        collection(context, "teams").put(team["key"], team | {"members": [*team["members"], number]})
+    return role
 
 
 def _slug_is_free(context: Context, organization_id: int, slug: str) -> None:
@@ -196,10 +228,10 @@ def _slug_is_free(context: Context, organization_id: int, slug: str) -> None:
         raise ValidationFailed(custom("Team", "name", "Name must be unique for this org"))
 
 
-def _parent(context: Context, organization_id: int, number: Any) -> int | None:
+def _parent(context: Context, organization_id: int, number: int | None) -> int | None:
     if number is None:
         return None
     try:
-        return int(team_by_id(context, organization_id, int(number))["id"])
+        return int(team_by_id(context, organization_id, number)["id"])
     except NotFound as error:
         raise ValidationFailed(custom("Team", "parent_team_id", "Parent team not found")) from error

@@ -23,7 +23,7 @@ _FIELDS = {
     "wait_timer": Field(int, nullable=True),
     "prevent_self_review": Field(bool, nullable=True),
     "can_admins_bypass": Field(bool, nullable=True),
-    "reviewers": Field(list, nullable=True),
+    "reviewers": Field(list, nullable=True, elements=(dict,)),
     "deployment_branch_policy": Field(dict, nullable=True),
 }
 _POLICY_FIELDS = {"name": Field(str, required=True), "type": Field(str, choices=("branch", "tag"))}
@@ -122,6 +122,8 @@ def _reviewers(context: Context, repository_id: int, asked: list[Any]) -> list[D
 
 
 def _may_review(context: Context, repository_id: int, reviewer: Document) -> bool:
+    if not isinstance(reviewer.get("id"), int):
+        raise ValidationFailed(message=f"{_FAILED} A reviewer's id is a number.")
     if reviewer.get("type") == "Team":
         return access.team_can_read(context, reviewer["id"], repository_id)
     if reviewer.get("type") == "User":

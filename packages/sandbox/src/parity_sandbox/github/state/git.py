@@ -7,6 +7,7 @@ import hashlib
 from typing import TYPE_CHECKING, Any
 
 from parity_sandbox.github import ids
+from parity_sandbox.github.bodies import Field, check
 from parity_sandbox.github.errors import Conflict, InvalidRequest, NotFound, ValidationFailed
 from parity_sandbox.github.state.collections import collection
 
@@ -14,6 +15,15 @@ if TYPE_CHECKING:
     from parity_sandbox.context import Context
 
 Document = dict[str, Any]
+
+_FILE = {
+    "message": Field(str),
+    "sha": Field(str, nullable=True),
+    "branch": Field(str, nullable=True),
+    "author": Field(dict, nullable=True),
+    "committer": Field(dict, nullable=True),
+}
+_PERSON = {"name": Field(str, required=True), "email": Field(str, required=True), "date": Field(str, nullable=True)}
 
 _SHA_LENGTH = 40
 _SHORTEST_SHA = 4
@@ -77,7 +87,7 @@ def commit(context: Context, repository_id: int, sha: str) -> Document | None:
 
 
 def resolve(context: Context, repository_id: int, name: str) -> Document:
-    """The commit that a branch, tag, ref, or a commit's name (whole or its first digits) means.
+    """The commit that a branch, tag, ref, or a commit's name (all of it or its first digits) means.
 
     Raises:
         InvalidRequest: nothing is named so.
@@ -122,8 +132,9 @@ def add_commit(
     parents: list[str],
     tree: dict[str, str],
     sha: str | None = None,
+    signatures: Document | None = None,
 ) -> Document:
-    """A new commit; `tree` gives the blob of each file."""
+    """A new commit; `tree` gives the blob of each file, `signatures` its `author` and `committer` where given."""
     name = sha or ids.sha()
     key = f"{repository_id}/{name}"
     made = {
@@ -135,6 +146,7 @@ def add_commit(
         "message": message,
         "parents": parents,
         "created_at": ids.now(context),
+        "signatures": signatures or {},
     }
     return collection(context, "commits").insert(key, made)
 
@@ -179,6 +191,7 @@ def write_file(
         Conflict: `sha` in the body is not what the branch has.
         InvalidRequest: the file exists and the body has no `sha`.
     """
+    check(body, _FILE)
     number = int(repository["id"])
     name = str(body.get("branch") or repository["default_branch"])
     head = branch(context, number, name)
@@ -194,12 +207,32 @@ def write_file(
     else:
         sha = tree[path] = add_blob(context, number, content)
     parents = [str(parent["sha"])] if parent else []
-    made = add_commit(context, number, str(body.get("message") or ""), parents=parents, tree=tree)
+    message = str(body.get("message") or "")
+    made = add_commit(context, number, message, parents=parents, tree=tree, signatures=_signatures(context, body))
     if head is None:
         create_ref(context, number, f"heads/{name}", made["sha"])
     else:
         move_ref(context, head, made["sha"], force=True)
     return made, sha, present is None
+
+
+def _signatures(context: Context, body: Document) -> Document:
+    """Author and committer as the body names them; the committer is the author where no author is named.
+
+    The committer stays the token's account where only an author is named, as at GitHub.
+    """
+    found: Document = {}
+    for name in ("author", "committer"):
+        person = body.get(name) or (body.get("committer") if name == "author" else None)
+        if not person:
+            continue
+        check(person, _PERSON)
+        found[name] = {
+            "name": person["name"],
+            "email": person["email"],
+            "date": person.get("date") or ids.now(context),
+        }
+    return found
 
 
 def _check_blob(path: str, present: str | None, given: Any, *, deletes: bool) -> None:

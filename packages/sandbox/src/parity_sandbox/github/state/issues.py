@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any
 
 from parity_sandbox.github import ids
 from parity_sandbox.github.bodies import Field, check
 from parity_sandbox.github.errors import NotFound, ValidationFailed, already_exists, missing_field
 from parity_sandbox.github.state import accounts
 from parity_sandbox.github.state.collections import collection
+from parity_sandbox.narrowing import is_object
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -22,8 +23,14 @@ _EDIT = {
     "body": Field(str, nullable=True),
     "state": Field(str, choices=("open", "closed")),
     "state_reason": Field(str, nullable=True, choices=("completed", "not_planned", "duplicate", "reopened")),
-    "labels": Field(list),
+    "labels": Field(list, elements=(str, dict)),
     "assignees": Field(list),
+}
+_LABEL = {
+    "name": Field(str),
+    "new_name": Field(str, nullable=True),
+    "color": Field(str, nullable=True),
+    "description": Field(str, nullable=True),
 }
 _COMMENT = {"body": Field(str, required=True)}
 
@@ -47,6 +54,7 @@ def _label_key(repository_id: int, name: str) -> str:
 
 def create_label(context: Context, repository_id: int, body: Document) -> Document:
     """A new label. Raises ValidationFailed: no name, or one that is taken."""
+    check(body, _LABEL)
     name = body.get("name")
     if not name:
         raise ValidationFailed(missing_field("Label", "name"))
@@ -66,6 +74,7 @@ def create_label(context: Context, repository_id: int, body: Document) -> Docume
 
 def edit_label(context: Context, present: Document, body: Document) -> Document:
     """The label with another name, colour or description; the issues that carry it follow."""
+    check(body, _LABEL)
     changed = present | {name: body[name] for name in ("color", "description") if name in body}
     changed["name"] = body.get("new_name") or present["name"]
     key = _label_key(present["repository_id"], changed["name"])
@@ -92,7 +101,9 @@ def _label_ids(context: Context, repository_id: int, asked: Sequence[Any]) -> li
     """The ids of labels given by name; one that does not exist is made, as GitHub does for those who may."""
     found: list[int] = []
     for each in asked:
-        name = str(cast("Document", each)["name"] if isinstance(each, dict) else each)
+        name = each.get("name") if is_object(each) else each
+        if not isinstance(name, str):
+            raise ValidationFailed(missing_field("Label", "name"))
         present = collection(context, "labels").get(_label_key(repository_id, name))
         number = (present or create_label(context, repository_id, {"name": name}))["id"]
         if number not in found:

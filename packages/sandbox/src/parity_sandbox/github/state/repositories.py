@@ -6,6 +6,7 @@ import re
 from typing import TYPE_CHECKING, Any
 
 from parity_sandbox.github import ids
+from parity_sandbox.github.bodies import Field, check, part
 from parity_sandbox.github.errors import NotFound, ReadOnly, ValidationFailed, custom, missing_field
 from parity_sandbox.github.state import git, keys
 from parity_sandbox.github.state.collections import collection, remove_where
@@ -41,6 +42,12 @@ _DEFAULTS: Document = {
     "merge_commit_message": "PR_TITLE",
 }
 """What a repository is until someone says otherwise; also the list of what can be edited."""
+
+_FIELDS = {
+    **{name: Field(bool if isinstance(value, bool) else str, nullable=True) for name, value in _DEFAULTS.items()},
+    "default_branch": Field(str, nullable=True),
+    "security_and_analysis": Field(dict, nullable=True),
+}
 
 OWNED = (
     "environments",
@@ -144,7 +151,7 @@ def edit(context: Context, repository: Document, body: Document) -> Document:
     changed = _edited(dict(repository), body)
     name = body.get("name")
     if name and name != repository["name"]:
-        if name.lower() != repository["name"].lower():
+        if not isinstance(name, str) or name.lower() != repository["name"].lower():
             _checked_name(context, repository["owner"], name)
             _leave_redirect(context, repository)
         changed["name"] = name
@@ -195,6 +202,7 @@ def _leave_redirect(context: Context, repository: Document) -> None:
 
 
 def _edited(repository: Document, body: Document) -> Document:
+    check(body, _FIELDS)
     for name in _DEFAULTS:
         if body.get(name) is not None:
             repository[name] = body[name]
@@ -215,4 +223,6 @@ def _edited(repository: Document, body: Document) -> Document:
 def _security(present: Document, asked: Document) -> Document:
     names = ("secret_scanning", "secret_scanning_push_protection", "dependabot_security_updates")
     found: Document = {name: {"status": "disabled"} for name in names} | present
-    return found | {name: {"status": value["status"]} for name, value in asked.items() if isinstance(value, dict)}
+    return found | {
+        name: {"status": str(part(asked, name)["status"])} for name in asked if "status" in part(asked, name)
+    }

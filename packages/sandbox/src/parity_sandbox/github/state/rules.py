@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Any, cast
+from typing import Any
 
+from parity_sandbox.github.bodies import part
 from parity_sandbox.github.errors import InvalidRequest, ValidationFailed
+from parity_sandbox.narrowing import as_object
 
 Document = dict[str, Any]
 
@@ -85,14 +87,16 @@ def checked(asked: Any, target: str) -> Document:
         InvalidRequest: no such rule, or a parameter is missing.
         ValidationFailed: the rule is not meant for the ruleset's target.
     """
-    rule = cast("Document", asked) if isinstance(asked, dict) else {}
+    rule = as_object(asked)
     name = rule.get("type")
     known = _RULES.get(str(name))
     if known is None:
         raise InvalidRequest([f"Invalid rule '{name}': is not a rule that is known."])
     if target not in known.targets:
         raise ValidationFailed(f"Invalid rule '{name}': it is not allowed for {target} rulesets")
-    parameters: Document = rule.get("parameters") or {}
+    parameters = part(rule, "parameters")
+    if rule.get("parameters") and not parameters:
+        raise InvalidRequest([f"Invalid rule '{name}': its parameters are not an object."])
     missing = [each for each in known.required if each not in parameters]
     if missing:
         raise InvalidRequest([f"Invalid rule '{name}': {', '.join(missing)} must be supplied."])

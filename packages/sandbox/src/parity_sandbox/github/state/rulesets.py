@@ -19,9 +19,9 @@ _FIELDS = {
     "name": Field(str),
     "target": Field(str, choices=("branch", "tag", "push")),
     "enforcement": Field(str, choices=("disabled", "active", "evaluate")),
-    "bypass_actors": Field(list),
+    "bypass_actors": Field(list, elements=(dict,)),
     "conditions": Field(dict, nullable=True),
-    "rules": Field(list),
+    "rules": Field(list, elements=(dict,)),
 }
 _ACTORS = ("Integration", "OrganizationAdmin", "RepositoryRole", "Team", "DeployKey", "EnterpriseOwner", "User")
 _WITHOUT_ID = ("DeployKey", "OrganizationAdmin", "EnterpriseOwner")
@@ -107,9 +107,11 @@ def _actor(asked: Document) -> Document:
 
 
 def _conditions(asked: Document, target: str) -> Document:
+    check(asked, {"ref_name": Field(dict, nullable=True)})
     names = asked.get("ref_name")
     if names is None:
         return {}
+    check(names, dict.fromkeys(("exclude", "include"), Field(list, nullable=True, elements=(str,))))
     if target == "push":
         raise ValidationFailed("Invalid conditions: ref_name is not allowed for push rulesets")
     found = {side: list(names.get(side) or []) for side in ("exclude", "include")}

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
+from pydantic import Field
+
+from parity_sandbox.forms import Form
 from parity_sandbox.github import ids
 from parity_sandbox.github.errors import NotFound
 from parity_sandbox.github.state.collections import collection
@@ -12,6 +15,19 @@ if TYPE_CHECKING:
     from parity_sandbox.context import Context
 
 Document = dict[str, Any]
+
+
+class Run(Form):
+    """A workflow run as a seed describes it; `workflow` is the file's name."""
+
+    id: Annotated[int, Field(gt=0)] | None = None
+    workflow: str = "promote.yml"
+    head_sha: str
+    head_branch: str | None = None
+    event: str = "push"
+    status: str = "completed"
+    conclusion: str | None = None
+
 
 STATUSES = ("queued", "in_progress", "completed", "waiting", "requested", "pending")
 
@@ -37,16 +53,13 @@ def workflow(context: Context, repository_id: int, name: str) -> Document:
     raise NotFound
 
 
-def put(context: Context, repository: Document, asked: Document) -> Document:
-    """A run as a seed describes it (`id`, `workflow`, `head_sha`, `head_branch`, `event`, `status`, `conclusion`).
-
-    The same id again changes that run and makes no second one.
-    """
-    number = int(asked.get("id") or ids.fresh(context, "runs"))
+def put(context: Context, repository: Document, asked: Run) -> Document:
+    """Make a run, or change the run of the same id."""
+    number = asked.id or ids.fresh(context, "runs")
     documents = collection(context, "runs")
     present = documents.get(str(number))
     time = ids.now(context)
-    flow = _workflow(context, repository["id"], str(asked.get("workflow") or "promote.yml"))
+    flow = _workflow(context, repository["id"], asked.workflow)
     made: Document = {
         "key": str(number),
         "id": number,
@@ -54,11 +67,11 @@ def put(context: Context, repository: Document, asked: Document) -> Document:
         "workflow_id": flow["id"],
         "name": flow["name"],
         "path": flow["path"],
-        "head_branch": asked.get("head_branch") or repository["default_branch"],
-        "head_sha": str(asked["head_sha"]),
-        "event": asked.get("event") or "push",
-        "status": asked.get("status") or "completed",
-        "conclusion": asked.get("conclusion"),
+        "head_branch": asked.head_branch or repository["default_branch"],
+        "head_sha": asked.head_sha,
+        "event": asked.event,
+        "status": asked.status,
+        "conclusion": asked.conclusion,
         "run_number": context.store.next_number(f"github:runs:{flow['id']}") if present is None else 0,
         "created_at": time,
         "updated_at": time,

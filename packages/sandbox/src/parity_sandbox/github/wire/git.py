@@ -51,8 +51,10 @@ def full_branch(
     }
 
 
-def _signature(found: Document, author: Document) -> Document:
-    return {
+def _signature(found: Document, author: Document, role: str) -> Document:
+    """Who made a commit: as the request named the `author` or `committer`, otherwise the account."""
+    named = found.get("signatures", {}).get(role)
+    return named or {
         "name": author["login"],
         "email": f"{author['id']}+{author['login']}@users.noreply.github.com",
         "date": found["created_at"],
@@ -62,14 +64,13 @@ def _signature(found: Document, author: Document) -> Document:
 def git_commit(repository: Document, found: Document, author: Document) -> Document:
     """A commit as Git has it, as the contents operations give it."""
     address = repositories.url(repository)
-    signature = _signature(found, author)
     return {
         "sha": found["sha"],
         "node_id": node_id("C", repository["id"], found["sha"]),
         "url": f"{address}/git/commits/{found['sha']}",
         "html_url": f"{repositories.page(repository)}/commit/{found['sha']}",
-        "author": signature,
-        "committer": signature,
+        "author": _signature(found, author, "author"),
+        "committer": _signature(found, author, "committer"),
         "tree": {"sha": found["tree_sha"], "url": f"{address}/git/trees/{found['tree_sha']}"},
         "message": found["message"],
         "parents": _parents(repository, found, "git/commits"),

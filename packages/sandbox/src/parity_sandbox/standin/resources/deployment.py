@@ -129,9 +129,9 @@ def _source(project: dict[str, Any], ref: str) -> dict[str, Any]:
 
 
 async def _finish(client: Client, project: str, team: str, answer: Any) -> tuple[dict[str, Any], str | None]:
-    """Look at the deployment until its aliases are assigned; raises StandInError where it failed.
+    """Read the deployment until its aliases are assigned; raises StandInError where it failed.
 
-    Gives the answer, and the team, which the real provider knows only from its second look on.
+    Gives the answer, and the team, which the real provider knows only from its second read on.
     """
     owner: str | None = None
     while not answer.get("aliasAssigned") or answer.get("aliasError"):

@@ -123,7 +123,7 @@ async def _finish(client: Client, plan: Document, answer: Any) -> Document:
 
 
 async def _wait(client: Client, plan: Document) -> tuple[Any, Any]:
-    """Look at the domain until it is verified and its DNS is right; raises ResourceError after ten minutes."""
+    """Read the domain until it is verified and its DNS is right; raises ResourceError after ten minutes."""
     project, team, domain = text(plan["projectId"]), text(plan["teamId"]), text(plan["domain"])
     end = time.monotonic() + _READY_TIMEOUT_SECONDS
     while True:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any
 
+from parity_sandbox.narrowing import as_object
 from parity_sandbox.standin.calls import Call
 from parity_sandbox.standin.checks import between, each_of, length, size
 from parity_sandbox.standin.errors import ApiError, ResourceError, StandInError, not_found
@@ -172,7 +173,7 @@ async def _explain(client: Client, plan: Document, error: ApiError) -> str:
         if found:
             return f"{error} the conflicting environment variable ID is {found}"
     said = error.document
-    document = cast("dict[str, Any]", said) if isinstance(said, dict) else {}
+    document = as_object(said)
     failed: list[Any] = document.get("failed") or []
     if not failed:
         return str(error)

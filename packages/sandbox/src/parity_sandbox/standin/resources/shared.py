@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any
 
+from parity_sandbox.narrowing import as_object
 from parity_sandbox.standin.calls import Call
 from parity_sandbox.standin.errors import ResourceError, StandInError, not_found
 from parity_sandbox.standin.golang import text
@@ -45,8 +46,7 @@ async def get_project(client: Client, project: str, team: str) -> dict[str, Any]
 
 def part(document: object, name: str) -> dict[str, Any]:
     """An object inside a wire document, empty where it, or the document, is missing or null."""
-    inner = cast("dict[str, Any]", document).get(name) if isinstance(document, dict) else None
-    return cast("dict[str, Any]", inner) if isinstance(inner, dict) else {}
+    return as_object(as_object(document).get(name))
 
 
 def split(identifier: str, parts: int, summary: str, form: str) -> list[str]:

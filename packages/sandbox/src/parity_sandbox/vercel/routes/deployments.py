@@ -109,6 +109,11 @@ async def _delete_alias(request: Request) -> Response:
     return wire.answer({"status": "SUCCESS"})
 
 
+async def _builds(request: Request) -> Response:
+    deployments.find(wire.world_of(request), request.path_params["id"])
+    return wire.answer({"builds": []})
+
+
 _CREATE = (
     "Nothing is built: a build ends after `build_seconds`, READY unless a rule of `builds` says otherwise.",
     "A project that does not exist is an error; Vercel makes one from `name`.",
@@ -122,6 +127,7 @@ ROUTES: tuple[Route, ...] = (
         for path in ("/v12/now/deployments", "/v12/deployments", "/v13/deployments")
     ),
     Route("GET", "/v13/deployments/{idOrUrl}", _read, "getDeployment; client/deployment.go"),
+    Route("GET", "/v11/deployments/{id}/builds", _builds, "the command line's inspect", ("Always empty.",)),
     Route("GET", "/v6/deployments", _list, "getDeployments"),
     Route("DELETE", "/v13/deployments/{id}", _delete, "deleteDeployment; client/deployment.go"),
     Route("PATCH", "/v12/deployments/{id}/cancel", _cancel, "cancelDeployment"),

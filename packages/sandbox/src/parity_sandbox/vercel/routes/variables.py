@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any
 
+from parity_sandbox.narrowing import is_list, is_object
 from parity_sandbox.routing import Route
 from parity_sandbox.vercel import custom_environments, variables, wire
 from parity_sandbox.vercel.errors import BadRequest
@@ -42,9 +43,9 @@ async def _list(request: Request) -> Response:
 async def _create(request: Request) -> Response:
     world, project = _here(request)
     body: Any = await wire.json_of(request)
-    many = isinstance(body, list)
-    given = cast("list[Document]", body if many else [body])
-    if not given or not all(isinstance(each, dict) for each in cast("list[Any]", given)):
+    many = is_list(body)
+    given: list[Document] = body if many else [body]
+    if not given or not all(is_object(each) for each in given):
         raise BadRequest("Invalid request: should be object or array of objects.")
     created, failed = variables.create_all(world, project, given, upsert=wire.truthy(request, "upsert"))
     if failed and not created:
@@ -59,7 +60,7 @@ def _refused(failed: list[Document], given: list[Document]) -> BadRequest:
     if len(given) > 1:
         details = {}
     error = BadRequest(first["message"], code=first["code"], **details)
-    error.beside = {"created": [], "failed": failed}
+    error.siblings = {"created": [], "failed": failed}
     return error
 
 
@@ -80,6 +81,21 @@ async def _delete(request: Request) -> Response:
     world, project = _here(request)
     removed = variables.delete(world, project, request.path_params["id"])
     return wire.answer(variables.view(removed, decrypt=False))
+
+
+async def _pull(request: Request) -> Response:
+    world, project = _here(request)
+    target = request.path_params.get("target", "development")
+    custom = None
+    if target not in variables.TARGETS:
+        custom = custom_environments.find(project, target)["id"]
+    given = variables.snapshot(
+        variables.pulled(variables.of_project(world, project)),
+        target=target,
+        branch=request.path_params.get("gitBranch"),
+        custom_environment=custom,
+    )
+    return wire.answer({"env": given, "buildEnv": given})
 
 
 async def _list_environments(request: Request) -> Response:
@@ -124,6 +140,16 @@ _CUSTOM = "/projects/{idOrName}/custom-environments"
 _HIDDEN = ("A sensitive value is given as an empty text, an encrypted one as a text that says nothing of it.",)
 
 ROUTES: tuple[Route, ...] = (
+    *(
+        Route(
+            "GET",
+            f"/v3/env/pull/{{idOrName}}{rest}",
+            _pull,
+            "the command line's env pull",
+            ("Vercel's own system variables are not among them; a sensitive value is empty.",),
+        )
+        for rest in ("", "/{target}", "/{target}/{gitBranch}")
+    ),
     *(
         Route("GET", f"/{v}{_ENV}", _list, "filterProjectEnvs; client/environment_variable.go", _HIDDEN)
         for v in ("v8", "v9", "v10")

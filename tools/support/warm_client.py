@@ -12,7 +12,7 @@ import socket
 import sys
 
 _PROGRAM = "pulumi-language-python-exec"
-_PLUGINS = (["-P", "-m", "parity.provider"], ["-P", "-m", "parity_sandbox.standin"])
+_PLUGINS = (["-P", "-m", "parity.provider"], ["-P", "-m", "parity_sandbox.standin"], ["-u", "-m", "pulumi.policy"])
 
 
 def stand_in(address: str, python: str, packages: str, mark: str) -> None:

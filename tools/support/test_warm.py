@@ -16,8 +16,8 @@ from typing import TYPE_CHECKING
 import psutil
 import pytest
 
-from crashlab.warm import WARM_PLUGINS, Warm
 from support.paths import ROOT
+from support.warm import WARM_PLUGINS, Warm
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -69,6 +69,20 @@ def test_a_program_has_words_folder_environment_and_streams_of_the_one_that_aske
 def test_one_run_leaves_nothing_to_the_next(warm: Warm, tmp_path: Path):
     script = program(tmp_path, "import sys, pulumi\nprint(hasattr(pulumi, 'left'))\npulumi.left = True\n")
     assert [asked(warm, script).stdout for _ in range(2)] == ["False\n", "False\n"]
+
+
+def test_each_program_has_the_modules_of_its_own(warm: Warm, tmp_path: Path):
+    """One process serves many copies of the program; where it began, it has loaded another one's modules."""
+    said: list[str] = []
+    for name in ("first", "second"):
+        for package in ("infra", "components"):
+            (tmp_path / name / package).mkdir(parents=True)
+            (tmp_path / name / package / "__init__.py").write_text(f"NAME = {name!r}\n")
+        # Its own folder is none of a program's: what leads to the modules is the variable alone.
+        script = program(tmp_path, "import infra, components\nprint(infra.NAME, components.NAME)\n")
+        environment = {**os.environ, **warm.environment(dict(os.environ)), "PYTHONPATH": str(tmp_path / name)}
+        said.append(subprocess.check_output(["python3", str(script)], env=environment, cwd=tmp_path, text=True))
+    assert said == ["first first\n", "second second\n"]
 
 
 def test_how_it_ends_is_how_the_asker_ends(warm: Warm, tmp_path: Path):

@@ -1,10 +1,10 @@
 """Starts Python's programs sooner: a process that has loaded their libraries forks for each run.
 
-A good part of what a run of the engine costs is Python loading the same libraries again. A virtual environment of the
-box's own stands before the real one: its `python3` hands what it is asked for to the warm process, or becomes the real
-one. The program is always run so; the project's command and the plugins are in a way back alone. What crashes, plugins
-and the project's own commands, is never started this way. What the engine started lives and dies as before: the run
-ends with it, and it ends as the run does.
+A good part of what a run of the engine costs is Python loading the same libraries again. A virtual environment of its
+own stands before the real one: its `python3` hands what it is asked for to the warm process, or becomes the real one.
+The program is always run so; the project's command and the plugins only where the caller asks for it. What a test
+crashes or signals is never started this way. What the engine started lives and dies as before: the run ends with it,
+and it ends as the run does.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ import gc
 import importlib
 import json
 import os
+import pkgutil
 import random
 import runpy
 import selectors
@@ -27,11 +28,13 @@ import traceback
 from pathlib import Path
 from typing import Any
 
+import parity
+
 WARM_PLUGINS = "PARITY_CRASH_WARM_PLUGINS"
 _PROVIDERS = ("pulumi_github", "pulumi_postgresql", "pulumiverse_vercel")
-_COMMANDS = ("parity.cli.main", "parity.cli.commands.recover", "parity.cli.commands.up")
-_PLUGINS = ("parity.provider.server", "parity_sandbox.standin.server")
-_LIBRARIES = ("pulumi", *_PROVIDERS, "httpx", "infra.build", "parity.vendors.preflight", *_COMMANDS, *_PLUGINS)
+_PROGRAM = {"infra", "components"}
+_PLUGINS = ("parity.provider.server", "parity_sandbox.standin.server", "pulumi.policy", "pulumi_policy")
+_LIBRARIES = ("pulumi", *_PROVIDERS, "httpx", "infra.build", *_PLUGINS)
 _SOCKET, _READY = "warm.sock", b"ready\n"
 _LONGEST = 1 << 20
 _SCRIPT = """#!{python} -IS
@@ -49,7 +52,7 @@ command({socket!r}, {program!r})
 
 
 class Warm:
-    """The warm process of one box, and the virtual environment to stand before its commands' own."""
+    """A warm process, and the virtual environment to stand before the real one; one serves any number of programs."""
 
     def __init__(self, folder: Path, program: Path, environment: dict[str, str]) -> None:
         self.home = folder
@@ -89,8 +92,13 @@ class Warm:
         return {"PATH": f"{self.programs}{os.pathsep}{before['PATH']}", "VIRTUAL_ENV": str(self.home)}
 
     def ways(self, before: dict[str, str]) -> dict[str, str]:
-        """What to set on top for a way back's commands, which nothing stops."""
+        """What to set on top for commands of the project's which nothing stops; their plugins are warm too."""
         return {"PATH": f"{self._ways}{os.pathsep}{before['PATH']}", WARM_PLUGINS: "1"}
+
+    def everything(self, before: dict[str, str]) -> dict[str, str]:
+        """What to set on top where program, plugins and the project's command are all to be run by it."""
+        found = self.environment(before)
+        return found | self.ways(found)
 
     def close(self) -> None:
         """End it, and with it every run that it forked."""
@@ -187,13 +195,17 @@ def _become(wanted: dict[str, Any], streams: list[int]) -> None:
         os.dup2(stream, number)
         os.close(stream)
     os.chdir(wanted["folder"])
+    _lead(wanted["environment"].get("PYTHONPATH", ""))
     os.environ.clear()
     os.environ.update(wanted["environment"])
     random.seed()
     words = list(wanted["words"])
     code: object = 0
     try:
-        if words[:2] == ["-P", "-m"]:
+        if words[1:2] == ["-m"]:
+            if words[0] == "-u":
+                sys.stdout.reconfigure(write_through=True)  # type: ignore[union-attr]
+                sys.path.insert(0, wanted["folder"])
             sys.argv = words[2:]
             runpy.run_module(words[2], run_name="__main__", alter_sys=True)
         else:
@@ -210,9 +222,21 @@ def _become(wanted: dict[str, Any], streams: list[int]) -> None:
     os._exit(code if isinstance(code, int) else int(code is not None))
 
 
+def _lead(wanted: str) -> None:
+    """Look for modules where the asker's PYTHONPATH says, not where this process's did."""
+    own = set(os.environ.get("PYTHONPATH", "").split(os.pathsep))
+    kept = [each for each in sys.path if each not in own]
+    sys.path[:] = [each for each in wanted.split(os.pathsep) if each] + kept
+
+
 def _main(address: str) -> None:
-    for name in _LIBRARIES:
+    # The commands import at the point of use, so each module of theirs is named here.
+    tool = [each.name for each in pkgutil.walk_packages(parity.__path__, "parity.")]
+    for name in (*_LIBRARIES, *(each for each in tool if not each.endswith("__main__"))):
         importlib.import_module(name)
+    # What the program's packages load is kept, and they are not: each run has the ones of its own program.
+    for name in [each for each in sys.modules if each.partition(".")[0] in _PROGRAM]:
+        del sys.modules[name]
     gc.collect()
     gc.freeze()
     signal.signal(signal.SIGTERM, lambda *_: sys.exit())

@@ -19,13 +19,19 @@ import parity
 from parity import redact
 from parity.backend.ledger import Ledger
 from parity.backend.store import FolderStore
+from parity.check import report as check_report
 from parity.cli import main as cli
 from parity.config.project import Project
 from parity.console import Screen
+from parity.drift import issues, render
+from parity.drift.model import Finding
 from parity.engine.pulumi import FailedUpdate, Pulumi
 from parity.errors import UpdateError
 from parity.evaluate.stack import Stack
 from parity.masked import MASK
+from parity.preview import words
+from parity.recover import postmortem
+from parity.releases import summary
 from parity.vendors.http import Client, Service
 
 CANARY = "canary-of-a-payment-key/+7f3a"
@@ -242,6 +248,38 @@ def test_what_is_posted_to_github_is_masked():
 
     asyncio.run(post())
     assert clean(sent[0])
+
+
+# --- Texts that are escaped or cut before a sink has them -------------------------------------------------------------
+
+MARKED_UP = "ca`n@ary|<of>_a_*key*&[7]#"
+
+
+def drifted(declared):
+    return Finding("changed", "Vercel", "ProjectDomain", "shop", "name", declared, "other", "outside")
+
+
+@pytest.mark.parametrize(
+    "shown",
+    [
+        words.text,
+        words.code,
+        words.tag,
+        words.raw,
+        lambda text: words.code(text, limit=9),
+        lambda text: words.spelled({"value": text}),
+        lambda text: render._row(drifted(text)),
+        lambda text: render._table([drifted(text)]),
+        issues._plain,
+        check_report._cell,
+        postmortem._cell,
+        summary._safe,
+    ],
+)
+def test_a_text_is_masked_before_it_is_escaped_or_cut(command, shown):
+    command.learn([MARKED_UP])
+    text = shown(f"it says {MARKED_UP}.")
+    assert not any(part in text for part in ("ary", "key", "ca`n"))
 
 
 # --- No way past them -------------------------------------------------------------------------------------------------

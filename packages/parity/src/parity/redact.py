@@ -2,7 +2,8 @@
 
 A command has one redactor. It learns a secret where the secret is opened (the stack's settings, the evaluated program,
 the engine's environment), and everything that writes asks it: the command's output streams, the console, files,
-the ledger, the engine's errors and what is posted to GitHub. So a message needs no call of its own.
+the ledger, the engine's errors and what is posted to GitHub. So a message needs no call of its own. Only what
+escapes or cuts a text (for Markdown, HTML, a narrow column) masks it first.
 """
 
 from __future__ import annotations
@@ -104,9 +105,14 @@ def command() -> Generator[Redactor]:
         _CURRENT.reset(before)
 
 
+def masked(text: str) -> str:
+    """The text with the running command's secrets masked, before it is escaped or cut: no sink finds them later."""
+    return current().text(text)
+
+
 def write(path: Path, text: str) -> None:
     """Write a file that people or other programs read, UTF-8, with each secret masked."""
-    path.write_text(current().text(text), encoding="utf-8")
+    path.write_text(masked(text), encoding="utf-8")
 
 
 if TYPE_CHECKING:

@@ -19,6 +19,9 @@ pytestmark = [pytest.mark.engine, pytest.mark.sandbox]
 
 PARITY = (sys.executable, "-c", "from parity.cli.main import main; main()")
 """A process of its own, which takes signals as a user's does."""
+DRAIN = "urn:pulumi:staging::storefront::parity:components:Telemetry$vercel:index/logDrain:LogDrain::logs-drain"
+APPROVED = ("--yes", "--acknowledge", DRAIN)
+"""The gate stops a drain that is replaced under the same name."""
 SECRET = "delivery-secret-MIGRATOR_DATABASE_URL_STOREFRONT"
 
 
@@ -154,7 +157,7 @@ class Running:
         client = box.local.client()
         identity = client.add_fault(action="hang", **fault)["id"]
         self.process = subprocess.Popen(
-            [*PARITY, "up", stack, "--yes"], cwd=box.project.root, env=box.cold().environment(), text=True,
+            [*PARITY, "up", stack, *APPROVED], cwd=box.project.root, env=box.cold().environment(), text=True,
             stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
         )  # fmt: skip
         client.fault(identity, fired=1, seconds=240)
@@ -197,7 +200,7 @@ def test_killed_in_the_middle_it_is_recorded_recovered_and_ends_without_a_twin(d
     assert "Live now: shop.staging.storefront.example serves r1" in said
     assert ledger(box, "staging")[-1]["result"] == "killed"
 
-    again = parity(box, "up", "staging", "--yes").ok()
+    again = parity(box, "up", "staging", *APPROVED).ok()
     assert "did not end well" in again.stderr
     assert "LogDrain logs-drain" in again.stderr
     assert "pulumi-resource" in again.stderr or "standin" in again.stderr, "a plugin that outlived it was ended"

@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal, cast
 from urllib.parse import quote
 
+from parity.redact import masked
 from parity.vendors.http import NotFound, Refused
 
 if TYPE_CHECKING:
@@ -248,7 +249,7 @@ def _named(ids: list[str], what: Told) -> str:
 
 def _plain(text: str) -> str:
     """A name that mentions nobody and marks nothing up."""
-    return re.sub(r"[^\w ./:()-]", "", text.replace("@", "@\u200b"))
+    return re.sub(r"[^\w ./:()-]", "", masked(text).replace("@", "@\u200b"))
 
 
 def _by(what: Told) -> str:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from parity.documents import is_mapping, mapping, rows, texts
 from parity.errors import UsageError
+from parity.redact import masked
 from parity.resources.urn import short_urn
 
 if TYPE_CHECKING:
@@ -269,4 +270,4 @@ def _day(wanted: Sequence[Record], start: datetime) -> str:
 
 
 def _cell(text: str) -> str:
-    return text.replace("|", "\\|").replace("\n", " ")
+    return masked(text).replace("|", "\\|").replace("\n", " ")

@@ -256,7 +256,7 @@ MARKED_UP = "ca`n@ary|<of>_a_*key*&[7]#"
 
 
 def drifted(declared):
-    return Finding("changed", "Vercel", "ProjectDomain", "shop", "name", declared, "other", "outside")
+    return Finding("changed", "Vercel", "ProjectDomain", "shop", "name", ("shop",), declared=declared, live="other")
 
 
 @pytest.mark.parametrize(

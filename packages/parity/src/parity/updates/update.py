@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, cast
 from parity.backend import locks
 from parity.backend.stack_backend import UPDATE_VARIABLE, log_file, open_backend, provenance
 from parity.backend.store import LEDGER_VARIABLE
+from parity.config import guard
 from parity.engine.counting import counted
 from parity.engine.pulumi import FailedUpdate
 from parity.errors import GateError, PlanError, PolicyError, RefusedError, UnsureError
@@ -92,6 +93,8 @@ def run(
     with screen.step("Read the stack") as step:
         step.waiting("config and program")
         settings = stack.settings()
+        # The program would refuse it too, after the engine has started.
+        guard.check(settings)
         graph = stack.declared(settings)
         step.waiting("the state")
         place = open_backend(stack)

@@ -164,11 +164,8 @@ def test_the_sdk_works_as_before_after_an_evaluation():
 LAZILY = """
 import json, sys
 from pathlib import Path
-if sys.argv[1] == "lazy":
-    from parity.evaluate import lazy
-    lazy.install()
-from parity.config import settings
-from parity.config.project import Project
+if sys.argv[1] == "whole":
+    import pulumi_github, pulumi_postgresql, pulumiverse_vercel
 from parity.check.facts import facts
 from parity.evaluate.declared import declared
 found = facts(declared(Project(Path(sys.argv[2])), settings.load("prod", Path(sys.argv[2]), None)))

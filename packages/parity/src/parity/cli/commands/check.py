@@ -57,7 +57,6 @@ def check(
     asked.require()
     project = asked.project
 
-    # After the SDKs' imports are deferred.
     from parity.check import proof, report
 
     load = _loader(project, opened=secrets)

@@ -166,6 +166,8 @@ import json, sys
 from pathlib import Path
 if sys.argv[1] == "whole":
     import pulumi_github, pulumi_postgresql, pulumiverse_vercel
+from parity.config import settings
+from parity.config.project import Project
 from parity.check.facts import facts
 from parity.evaluate.declared import declared
 found = facts(declared(Project(Path(sys.argv[2])), settings.load("prod", Path(sys.argv[2]), None)))

@@ -90,7 +90,7 @@ def _update(
     if not as_json:
         show(screen, found[0])
     follow.verify(found)
-    return {"updated": True, **done.document(), "standing": table.document(found[0])}
+    return {"updated": True, **done.document(), "applications": table.document(found[0])}
 
 
 def _say(screen: Screen, change: Change, *, changed: bool, up: bool, review: bool) -> None:

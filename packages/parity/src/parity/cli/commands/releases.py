@@ -274,7 +274,7 @@ def deliver(
     done = delivery.deliver(found, screen, approval, newest=newest, report=report)
     if as_json:
         document = {"stack": stack, "before": done.before, "changes": done.changes}
-        typer.echo(json.dumps({**document, "standing": [table.document(each) for each in done.found]}, indent=2))
+        typer.echo(json.dumps({**document, "applications": [table.document(each) for each in done.found]}, indent=2))
         return
     for each in done.found:
         show(screen, each)

@@ -289,7 +289,7 @@ def walk(monkeypatch):
         ran.append("judged")
         return [] if world[-1] == "up" else ["wrong"]
 
-    monkeypatch.setattr(oracle, "applications", lambda _: " ".join(world))
+    monkeypatch.setattr(oracle, "standing", lambda _: " ".join(world))
     monkeypatch.setattr(procedures, "_judge", judge)
     way = Procedure("way", "", lambda *_: [["mend"], ["up"]], ["mend"])
 

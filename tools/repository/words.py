@@ -27,7 +27,7 @@ WORDS = {
     "crossed": r"crossed",
     "fence": r"fence[sd]?",
     "mend": r"mend(?:s|ed|ing)?",
-    "applications": r"applications",
+    "standing": r"standing",
     "box": r"box(?:es)?",
     "cell": r"cells?",
     "way back": r"ways? back",

@@ -124,7 +124,7 @@ def _redacted(plan: Plan, stack: Stack) -> Plan:
 
 
 _PAGE = "20"
-"""How many of the last updates are looked through for one that succeeded."""
+"""How many of the last updates are searched for one that succeeded."""
 
 
 def _applied(stack: Stack) -> str | None:

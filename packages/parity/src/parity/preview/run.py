@@ -39,11 +39,11 @@ def preview(
     save: Path | None = None,
     options: Sequence[str] = (),
 ) -> Plan:
-    """What an update of the stack would do; a preview that fails is a plan with errors, not an exception.
+    """Preview an update of the stack; a preview that fails gives a plan with errors, not an exception.
 
     Args:
         stack: the stack.
-        report: is told what the engine waits for.
+        report: called with what the engine waits for.
         refresh: whether to ask the providers first what is really there.
         save: where the engine is to save its own plan; None saves none.
         options: more options of the engine's command.
@@ -59,10 +59,10 @@ def preview(
     if refresh:
         words.append("--refresh")
 
-    def tell(progress: Progress) -> None:
+    def show(progress: Progress) -> None:
         report(progress.waits_for() or "the program")
 
-    done = stack.pulumi.follow("preview", *words, on_progress=tell)
+    done = stack.pulumi.follow("preview", *words, on_progress=show)
     if "no stack named" in done.error:
         raise ProjectError(
             f"the backend does not know the stack {stack.name}",

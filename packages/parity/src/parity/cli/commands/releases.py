@@ -229,7 +229,7 @@ def releases(
     screen = Screen()
     if application is not None:
         steps.application_of(found_stack.sealed_settings(), application)
-    found = follow.look(found_stack, [application] if application else None, screen)
+    found = follow.read(found_stack, [application] if application else None, screen)
     if as_json:
         typer.echo(json.dumps([table.document(each) for each in found], indent=2))
         if any(each.faults() for each in found if each.releases.live):
@@ -379,9 +379,9 @@ def _update(
         )
     except ParityError as error:
         if report is not None:
-            delivery.write_summary(stack, before, follow.look(stack, [change.application], screen), error, report)
+            delivery.write_summary(stack, before, follow.read(stack, [change.application], screen), error, report)
         raise
-    found = follow.look(stack, [change.application], screen)
+    found = follow.read(stack, [change.application], screen)
     if report is not None:
         delivery.write_summary(stack, before, found, None, report)
     if not as_json:

@@ -118,7 +118,7 @@ def of(annotation: Any, metadata: Any = ()) -> st.SearchStrategy[Any]:
 
 @st.composite
 def stack(draw: st.DrawFn, name: str) -> dict[str, Any]:
-    """A whole config of a stack, as the engine hands it to the program."""
+    """A complete config of a stack, as the engine hands it to the program."""
     config = {key: draw(strategy) for key, strategy in keys().items()}
     for application in CATALOG.applications:
         own = config["parity:applications"][application.name]

@@ -1,4 +1,4 @@
-"""Makes one release live: asks the deployment whether it is healthy, promotes it, waits until every domain serves it."""
+"""Makes one release live: asks the deployment whether it is healthy, promotes it, waits until all domains serve it."""
 
 from __future__ import annotations
 

@@ -107,8 +107,8 @@ def _keys(rows: Iterable[_Row]) -> Iterator[str]:
     yield f"""A program may branch on the value of a key of the stack's file instead of the stack's name: another
 framework where `{key}` is 200. The difference then follows a key that is
 allowed to differ, so the check declares it, with the key next to it: {caught} of {len(listed)}
-such mutants, one for each key in which the example's stacks differ, are caught. A reviewer sees in the check's report a framework that is listed
-under a database's limit; the check cannot know that it is not meant."""
+such mutants, one for each key in which the example's stacks differ, are caught. A reviewer sees in the check's report a
+framework that is listed under a database's limit; the check cannot know that it is not meant."""
 
 
 if __name__ == "__main__":

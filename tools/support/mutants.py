@@ -86,8 +86,7 @@ def evaluate(mutant: Mutant | None) -> Callable[[str, Mapping[str, Any]], Graph]
     def run(stack: str, values: Mapping[str, Any]) -> Graph:
         base = example(stack)
         config = StackConfig.model_validate(own_values(values))
-        fields = {name: getattr(config, name) for name in StackConfig.model_fields}
-        mixed = replace(base, **fields, origin=replace(base.origin, values=values))
+        mixed = replace(base, **dict(config), origin=replace(base.origin, values=values))
         # A branch on a key is in the program of both stacks; every other one is for one stack's name.
         everywhere = mutant is not None and mutant.kind == "key"
         broken = mutant if stack == BROKEN or everywhere else None
@@ -350,7 +349,7 @@ def setting_mutants() -> Iterator[Mutant]:
     stood_in = StackConfig.model_validate(own_values(sides()[1].values))
 
     def put(given: Settings, new: StackConfig) -> Settings:
-        return replace(given, **{name: getattr(new, name) for name in StackConfig.model_fields})
+        return replace(given, **dict(new))
 
     assert mixed.stack == OTHER
     yield from model_mutants(stood_in, "stack setting", put)

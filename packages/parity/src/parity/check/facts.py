@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any
 
+from parity.documents import is_list, is_mapping
 from parity.evaluate.graph import SecretInput
 from parity.resources.urn import of_stack, prefix
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator
 
     from parity.evaluate.graph import Graph, Resource
 
@@ -71,11 +72,10 @@ def _resource(resource: Resource, own: _Own) -> Iterator[tuple[Place, Any]]:
 def leaves(value: Any, path: str = "") -> Iterator[tuple[str, Any]]:
     """The scalars below a value with their paths; an empty list or mapping is a leaf, so that it is not lost."""
     inner = value.value if isinstance(value, SecretInput) else value
-    if isinstance(inner, dict) and inner:
-        items = cast("Mapping[str, Any]", inner).items()
-        children = ((f"{path}.{name}" if path else str(name), each) for name, each in items)
-    elif isinstance(inner, list) and inner:
-        children = ((f"{path}[{index}]", each) for index, each in enumerate(cast("list[Any]", inner)))
+    if is_mapping(inner) and inner:
+        children = ((f"{path}.{name}" if path else name, each) for name, each in inner.items())
+    elif is_list(inner) and inner:
+        children = ((f"{path}[{index}]", each) for index, each in enumerate(inner))
     else:
         yield path, value
         return

@@ -9,12 +9,13 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any
 
 from parity.check.compare import Difference, Result, excepted, same_but_for_the_name, shown
 from parity.check.facts import ABSENT, Facts, Place, leaves
 from parity.check.rules import rule_for
 from parity.check.trace import differs
+from parity.documents import Document, is_list, is_mapping, mapping
 from parity.errors import UpdateError
 from parity.evaluate.graph import SecretInput, is_computed
 from parity.masked import MASK, is_sealed
@@ -29,8 +30,6 @@ if TYPE_CHECKING:
     from parity.engine.pulumi import Progress
     from parity.evaluate.graph import Graph
     from parity.evaluate.stack import Stack
-
-Document = dict[str, Any]
 
 ASPECT = "live"
 
@@ -65,7 +64,7 @@ def read(stack: Stack, report: Callable[[str], None] = lambda _: None) -> Real:
 
 
 def _reason(events: Iterable[Document]) -> str:
-    said = (cast("Document", each.get("diagnosticEvent") or {}) for each in events)
+    said = (mapping(each.get("diagnosticEvent")) for each in events)
     return "; ".join(str(each.get("message", "")).strip() for each in said if each.get("severity") == "error")
 
 
@@ -73,8 +72,8 @@ def real(stack: str, events: Iterable[Mapping[str, Any]]) -> Real:
     """Read the live state from the events of a refresh; a deleted object has none."""
     objects: dict[str, Document] = {}
     for event in events:
-        metadata = cast("Document", cast("Document", event.get("resOutputsEvent") or {}).get("metadata") or {})
-        new = cast("Document", metadata.get("new") or {})
+        metadata = mapping(mapping(event.get("resOutputsEvent")).get("metadata"))
+        new = mapping(metadata.get("new"))
         if new.get("custom") and metadata.get("op") != "delete":
             objects[str(new["urn"])] = new
     ids = {str(each["id"]): f"[id of {Urn.parse(urn).key}]" for urn, each in objects.items() if _is_made_up(each)}
@@ -89,13 +88,12 @@ def real(stack: str, events: Iterable[Mapping[str, Any]]) -> Real:
 
 def _named(value: Any, ids: Mapping[str, str]) -> Any:
     """Replace each id by its resource's key; a list of ids is sorted, because its order means nothing."""
-    if isinstance(value, dict):
-        return {name: _named(each, ids) for name, each in cast("Document", value).items()}
-    if isinstance(value, list):
-        items = cast("list[Any]", value)
-        if items and all(isinstance(each, str) and each in ids for each in items):
-            return sorted(ids[each] for each in items)
-        return [_named(each, ids) for each in items]
+    if is_mapping(value):
+        return {name: _named(each, ids) for name, each in value.items()}
+    if is_list(value):
+        if value and all(isinstance(each, str) and each in ids for each in value):
+            return sorted(ids[each] for each in value)
+        return [_named(each, ids) for each in value]
     return ids.get(value, value) if isinstance(value, str) else value
 
 
@@ -107,13 +105,12 @@ def _is_made_up(each: Document) -> bool:
 
 def _unsealed(value: Any) -> Any:
     """Replace each secret by a mark, because its value is not compared."""
-    if isinstance(value, dict):
-        mapping = cast("Document", value)
-        if is_sealed(mapping):
+    if is_mapping(value):
+        if is_sealed(value):
             return SecretInput("")
-        return {name: _unsealed(each) for name, each in mapping.items()}
-    if isinstance(value, list):
-        return [_unsealed(each) for each in cast("list[Any]", value)]
+        return {name: _unsealed(each) for name, each in value.items()}
+    if is_list(value):
+        return [_unsealed(each) for each in value]
     return SecretInput("") if value == MASK else value
 
 

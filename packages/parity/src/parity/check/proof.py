@@ -8,7 +8,7 @@ import traceback
 from dataclasses import dataclass, replace
 from hashlib import sha256
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any
 
 from parity.check.compare import Accepted, Result, Side, compare
 from parity.check.derived import watching
@@ -19,6 +19,7 @@ from parity.config.model_problems import own_values
 from parity.config.program import FOLDERS
 from parity.config.secret import Secret
 from parity.config.stack_models import StackConfig
+from parity.documents import is_list, is_mapping
 from parity.errors import ConfigError, ParityError, ProjectError
 from parity.evaluate.declared import declared
 from parity.problems import in_order
@@ -134,7 +135,7 @@ def side(settings: Settings) -> Side:
     )
     return Side(
         settings.stack,
-        cast("dict[str, Any]", _stood_in(dict(settings.origin.values), settings.stack)),
+        _stood_in(dict(settings.origin.values), settings.stack),
         tuple(accepted),
         lambda unit: _place(settings, unit),
     )
@@ -152,10 +153,10 @@ def _stood_in(value: Any, stack: str) -> Any:
     """
     if isinstance(value, Secret) and value.sealed:
         return Secret(hmac.new(stack.encode(), value.key.encode(), sha256).hexdigest(), value.key)
-    if isinstance(value, dict):
-        return {name: _stood_in(each, stack) for name, each in cast("dict[str, Any]", value).items()}
-    if isinstance(value, list):
-        return [_stood_in(each, stack) for each in cast("list[Any]", value)]
+    if is_mapping(value):
+        return {name: _stood_in(each, stack) for name, each in value.items()}
+    if is_list(value):
+        return [_stood_in(each, stack) for each in value]
     return value
 
 
@@ -173,8 +174,7 @@ class Program:
         """The graph; raises ProjectError, saying where, when the program fails."""
         base = self._by_stack[stack]
         config = StackConfig.model_validate(own_values(values))
-        fields = {name: getattr(config, name) for name in StackConfig.model_fields}
-        mixed = replace(base, stack=stack, origin=replace(base.origin, values=values), **fields)
+        mixed = replace(base, stack=stack, origin=replace(base.origin, values=values), **dict(config))
         try:
             with watching(self.derived):
                 return declared(self._project, mixed)

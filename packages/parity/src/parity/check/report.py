@@ -8,6 +8,7 @@ from collections import defaultdict
 from typing import TYPE_CHECKING, Any
 
 from parity.check.facts import ABSENT
+from parity.redact import masked
 from parity.resources.urn import split_key
 
 if TYPE_CHECKING:
@@ -118,7 +119,8 @@ def own(text: str) -> str:
 
 
 def _short(text: str) -> str:
-    return text if len(text) <= _LONGEST else text[: _LONGEST - 1] + "…"
+    shown = masked(text)
+    return shown if len(shown) <= _LONGEST else shown[: _LONGEST - 1] + "…"
 
 
 # --- Text -------------------------------------------------------------------------------------------------------------

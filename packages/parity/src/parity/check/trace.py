@@ -15,7 +15,7 @@ shape is left, each is tried alone.
 from __future__ import annotations
 
 from collections import defaultdict
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING
 
 from parity.check.units import Unit, exchange
 from parity.check.workers import spread
@@ -180,5 +180,4 @@ def differs(one: Facts, other: Facts, place: Place) -> bool:
     if place not in one or place not in other:
         return True
     mine, theirs = one[place], other[place]
-    kinds = cast("tuple[type[Any], type[Any]]", (type(mine), type(theirs)))
-    return kinds[0] is not kinds[1] or mine != theirs
+    return mine.__class__ is not theirs.__class__ or mine != theirs

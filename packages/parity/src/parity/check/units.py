@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any
+
+from parity.documents import is_list, is_mapping
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -30,28 +32,25 @@ def differing(one: Mapping[str, Any], other: Mapping[str, Any]) -> tuple[Unit, .
 
 
 def _differing(one: Any, other: Any, path: Unit) -> Iterable[Unit]:
-    both = isinstance(one, dict) and isinstance(other, dict)
     atomic = bool(path) and len(path) >= _ATOMIC.get(path[0], 1_000)
-    if not both or atomic:
+    if atomic or not (is_mapping(one) and is_mapping(other)):
         if path != ENVIRONMENT and not _same(one, other):
             yield path
         return
-    mine, theirs = cast("dict[str, Any]", one), cast("dict[str, Any]", other)
-    for name in dict.fromkeys([*mine, *theirs]):
+    for name in dict.fromkeys([*one, *other]):
         if not path and name in _NOT_COMPARED:
             continue
-        yield from _differing(mine.get(name, _MISSING), theirs.get(name, _MISSING), (*path, name))
+        yield from _differing(one.get(name, _MISSING), other.get(name, _MISSING), (*path, name))
 
 
 def _same(one: Any, other: Any) -> bool:
     """Whether two values are equal and of one type, so that `1` and `true` are not."""
-    kinds = cast("tuple[type[Any], type[Any]]", (type(one), type(other)))
-    return kinds[0] is kinds[1] and one == other
+    return one.__class__ is other.__class__ and one == other
 
 
 def exchange(one: Mapping[str, Any], other: Mapping[str, Any], units: Iterable[Unit]) -> dict[str, Any]:
     """Replace the given parts of the first config by the second's; a part that the second lacks is removed."""
-    result = cast("dict[str, Any]", _copied(dict(one)))
+    result: dict[str, Any] = _copied(dict(one))
     for unit in units:
         value = look_up(other, unit)
         parent: dict[str, Any] = result
@@ -66,10 +65,10 @@ def exchange(one: Mapping[str, Any], other: Mapping[str, Any], units: Iterable[U
 
 def _copied(value: Any) -> Any:
     """Copy a value's mappings and lists; scalars and secrets are never changed, so they are shared."""
-    if isinstance(value, dict):
-        return {name: _copied(each) for name, each in cast("dict[str, Any]", value).items()}
-    if isinstance(value, list):
-        return [_copied(each) for each in cast("list[Any]", value)]
+    if is_mapping(value):
+        return {name: _copied(each) for name, each in value.items()}
+    if is_list(value):
+        return [_copied(each) for each in value]
     return value
 
 
@@ -77,9 +76,9 @@ def look_up(config: Mapping[str, Any], unit: Unit) -> Any:
     """The value of a part, or an object that `is_missing` knows."""
     value: Any = config
     for name in unit:
-        if not isinstance(value, dict) or name not in value:
+        if not is_mapping(value) or name not in value:
             return _MISSING
-        value = cast("dict[str, Any]", value)[name]
+        value = value[name]
     return value
 
 

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import re
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
-from parity import inventory, redact
+from parity import inventory
 from parity.backend.stack_backend import open_backend
 from parity.drift import compare, cross_stack, exceptions, privileges, unmanaged
 from parity.drift.model import KINDS, Finding, Report
@@ -24,7 +24,6 @@ if TYPE_CHECKING:
     from parity.config.settings import Settings
     from parity.evaluate.graph import Graph
     from parity.inventory.model import LiveState
-    from parity.redact import Redactor
     from parity.vendors.http import Limits
 
 
@@ -72,10 +71,9 @@ def audit(stack: Stack, *, waiting: Callable[[str], None] = lambda _: None, limi
             notes += [note] if note else []
         live_state = seen.result()
         recorded = state.result()
-    redactor = redact.of(_with_real_secrets(graph), stack.pulumi.environment)
     sides = compare.Sides(graph, recorded, live_state, frozenset(names), read_by_workflows(stack.project.root))
     findings = exceptions.apply(find(sides, others), settings.exceptions, datetime.now(UTC).date())
-    report = _report(stack, sides, [_clean(each, redactor) for each in findings], notes, last.result())
+    report = _report(stack, sides, findings, notes, last.result())
     return Audit(stack, report, sides, _context(stack, settings, live_state))
 
 
@@ -119,22 +117,6 @@ def _report(stack: Stack, sides: compare.Sides, findings: list[Finding], notes: 
         time=datetime.now(UTC).replace(microsecond=0),
         last_update=last,
     )
-
-
-def _clean(finding: Finding, redactor: Redactor) -> Finding:
-    """The finding with every secret of the stack taken out of its texts, wherever a vendor put it."""
-    texts = {name: redactor.text(getattr(finding, name)) for name in ("name", "declared", "live", "detail", "by")}
-    return replace(finding, **texts)
-
-
-def _with_real_secrets(graph: Graph) -> Graph:
-    """The graph without what the SDK marks as secret and is none: plain variables, and a deployment's release names."""
-    chosen = {
-        urn: each
-        for urn, each in graph.resources.items()
-        if each.type != kinds.DEPLOYMENT and not (each.type == kinds.VARIABLE and each.inputs.get("sensitive") is False)
-    }
-    return replace(graph, resources=chosen)
 
 
 def read_by_workflows(root: Path) -> frozenset[str]:

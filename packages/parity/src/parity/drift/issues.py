@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from urllib.parse import quote
 
 from parity.documents import parse, rows
+from parity.redact import masked
 from parity.vendors.http import NotFound, Refused
 
 if TYPE_CHECKING:
@@ -251,7 +252,7 @@ def _named(ids: list[str], what: Summary) -> str:
 
 def _plain(text: str) -> str:
     """A name without mentions and markup."""
-    return re.sub(r"[^\w ./:()-]", "", text.replace("@", "@\u200b"))
+    return re.sub(r"[^\w ./:()-]", "", masked(text).replace("@", "@\u200b"))
 
 
 def _by(what: Summary) -> str:

@@ -6,6 +6,7 @@ import html
 from typing import TYPE_CHECKING
 
 from parity.drift.model import KINDS, Finding, Report
+from parity.redact import masked
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -133,7 +134,7 @@ def _row(finding: Finding) -> str:
 
 def _md(value: str) -> str:
     """Text that Markdown shows as it is: no markup, no mention of a person, no link that GitHub makes by itself."""
-    escaped = html.escape(value.replace("\n", " "), quote=False)
+    escaped = html.escape(masked(value).replace("\n", " "), quote=False)
     for each in "\\`*_[]|~#":
         escaped = escaped.replace(each, f"\\{each}")
     return escaped.replace("@", "@\u200b")
@@ -149,13 +150,13 @@ _STYLE = (
 
 def page(report: Report, steps: Sequence[Step], *, drifted: bool) -> str:
     """The report as one HTML page that needs nothing else."""
-    parts = [f"<h1>{html.escape(verdict(report, drifted=drifted))}</h1>"]
-    parts.append(f"<p>Read at {report.time:%Y-%m-%d %H:%M} UTC. {html.escape(_last(report))}</p>")
+    parts = [f"<h1>{_html(verdict(report, drifted=drifted))}</h1>"]
+    parts.append(f"<p>Read at {report.time:%Y-%m-%d %H:%M} UTC. {_html(_last(report))}</p>")
     if report.read_failures:
         parts += ["<h2>Read failures</h2>", _list(str(each) for each in report.read_failures)]
     for kind in KINDS:
         if report.of(kind):
-            parts += [f"<h2>{html.escape(TITLES[kind])}</h2>", _table(report.of(kind))]
+            parts += [f"<h2>{_html(TITLES[kind])}</h2>", _table(report.of(kind))]
     suppressed = [f"{each.id} {each.kind} {each.what}: {_until(each)}" for each in report.findings if not each.counts]
     if suppressed:
         parts += ["<h2>Suppressed in the stack's file</h2>", _list(suppressed)]
@@ -163,7 +164,7 @@ def page(report: Report, steps: Sequence[Step], *, drifted: bool) -> str:
         parts.append("<h2>Remediation</h2><table><tr><th>finding</th><th>by</th><th>command</th><th>why</th></tr>")
         parts += [_tr(step.finding.id, step.by, f"\0{step.command}", step.why) for step in steps] + ["</table>"]
     parts.append(_list(report.notes))
-    title = html.escape(f"Drift of {report.stack}")
+    title = _html(f"Drift of {report.stack}")
     return (
         f'<!doctype html><html lang="en"><meta charset="utf-8"><title>{title}</title>'
         f'<meta name="viewport" content="width=device-width"><style>{_STYLE}</style>{"".join(parts)}</html>\n'
@@ -175,7 +176,7 @@ def _last(report: Report) -> str:
 
 
 def _list(rows: Iterable[str]) -> str:
-    return f"<ul>{''.join(f'<li>{html.escape(row)}</li>' for row in rows)}</ul>"
+    return f"<ul>{''.join(f'<li>{_html(row)}</li>' for row in rows)}</ul>"
 
 
 def _table(findings: Iterable[Finding]) -> str:
@@ -189,5 +190,9 @@ def _table(findings: Iterable[Finding]) -> str:
 
 def _tr(*cells: str) -> str:
     """A table row; a value that begins with a null character is code."""
-    shown = (f"<code>{html.escape(each[1:])}</code>" if each.startswith("\0") else html.escape(each) for each in cells)
+    shown = (f"<code>{_html(each[1:])}</code>" if each.startswith("\0") else _html(each) for each in cells)
     return f"<tr>{''.join(f'<td>{each}</td>' for each in shown)}</tr>"
+
+
+def _html(value: str) -> str:
+    return html.escape(masked(value))

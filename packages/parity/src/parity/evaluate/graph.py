@@ -14,18 +14,18 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import gc
-import importlib
 import logging
 import zlib
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any
 
 import pulumi
 from google.protobuf import empty_pb2
-from pulumi import resource as resources
-from pulumi.runtime import mocks, resource, rpc_manager, settings, stack
+from pulumi.runtime import mocks, settings
 from pulumi.runtime.proto import resource_pb2
 
+from parity.documents import mapping
+from parity.evaluate import sdk
 from parity.evaluate.ready import Asyncio, NotSynchronous, drive, output_patches
 from parity.evaluate.registration import Recorder, make_urn
 from parity.evaluate.wire import Resource, SecretInput, computed, from_struct, is_computed, options_of
@@ -35,9 +35,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Generator, Iterable, Mapping
 
 __all__ = ["Graph", "Resource", "SecretInput", "computed", "evaluate", "is_computed"]
-
-_INVOKE = importlib.import_module("pulumi.runtime.invoke")
-"""By its name, because the package has a function that is called like its module."""
 
 
 @dataclass(frozen=True)
@@ -90,8 +87,8 @@ def _at_once(program: Callable[[], Mapping[str, Any]], recorder: Recorder) -> Gr
     """The graph, with every registration recorded and every output known when it is made."""
     monitor = _Monitor(recorder.project, recorder.stack, recorder.outputs)
     with _settings(monitor), _patched(recorder):
-        drive(stack.run_in_stack(lambda: _export(program)))
-        failed = cast("Any", settings.SETTINGS).rpc_manager.unhandled_exception
+        drive(sdk.stack.run_in_stack(lambda: _export(program)))
+        failed = sdk.settings.SETTINGS.rpc_manager.unhandled_exception
         if failed is not None:
             raise failed
         return Graph(
@@ -126,14 +123,14 @@ def _patched(recorder: Recorder) -> Generator[None]:
     """The SDK registering with the recorder, without a loop."""
     patches = [
         *output_patches(),
-        *((module, "asyncio", Asyncio) for module in (resource, rpc_manager, _INVOKE, stack)),
-        (resources, "register_resource", recorder.register),
-        (resources, "register_resource_outputs", recorder.register_outputs),
-        (resources, "read_resource", _needs_an_engine),
-        (resources, "get_resource", _needs_an_engine),
-        (stack, "_load_monitor_feature_support", _nothing),
-        (stack, "wait_for_rpcs", _nothing),
-        (stack, "_wait_for_shutdown", _nothing),
+        *((module, "asyncio", Asyncio) for module in (sdk.registration, sdk.rpc_manager, sdk.invoke, sdk.stack)),
+        (sdk.resource, "register_resource", recorder.register),
+        (sdk.resource, "register_resource_outputs", recorder.register_outputs),
+        (sdk.resource, "read_resource", _needs_an_engine),
+        (sdk.resource, "get_resource", _needs_an_engine),
+        (sdk.stack, "_load_monitor_feature_support", _nothing),
+        (sdk.stack, "wait_for_rpcs", _nothing),
+        (sdk.stack, "_wait_for_shutdown", _nothing),
     ]
     before = [target.__dict__[name] for target, name, _ in patches]
     for target, name, value in patches:
@@ -163,7 +160,7 @@ class _Answers(mocks.Mocks):
         raise AssertionError(args.token)
 
     def new_resource(self, args: mocks.MockResourceArgs) -> tuple[str | None, dict[str, Any]]:
-        return args.resource_id or args.name, cast("dict[str, Any]", args.inputs)  # pyright: ignore[reportUnknownMemberType]
+        return args.resource_id or args.name, mapping(args.inputs)  # pyright: ignore[reportUnknownMemberType, reportUnknownArgumentType]
 
 
 class _Monitor(mocks.MockMonitor):
@@ -194,12 +191,12 @@ class _Monitor(mocks.MockMonitor):
 
     def features(self) -> set[int]:
         """What the SDK may ask of this monitor."""
-        info = cast("Any", super().GetDeploymentInfo(empty_pb2.Empty()))  # pyright: ignore[reportUnknownMemberType]
+        info: Any = super().GetDeploymentInfo(empty_pb2.Empty())  # pyright: ignore[reportUnknownMemberType]
         return set(info.supportedFeatures)
 
     def ReadResource(self, request: Any) -> Any:  # noqa: N802 - the monitor's wire name
         """Record a resource that the program reads and does not make; `read` holds the id that it is read by."""
-        answer = cast("Any", super().ReadResource(request))  # pyright: ignore[reportUnknownMemberType]
+        answer: Any = super().ReadResource(request)  # pyright: ignore[reportUnknownMemberType]
         answer.urn = make_urn(self.project, self.stack, request.parent, request.type, request.name)
         self.recorded[answer.urn] = Resource(
             urn=answer.urn,
@@ -269,7 +266,7 @@ def _on_a_loop(program: Callable[[], Mapping[str, Any]], monitor: _Monitor) -> G
 
     try:
         with _settings(monitor):
-            loop.run_until_complete(stack.run_in_stack(run))
+            loop.run_until_complete(sdk.stack.run_in_stack(run))
     except BaseException:
         if failure:
             raise failure[0] from None

@@ -9,8 +9,9 @@ from __future__ import annotations
 import json
 import re
 from dataclasses import asdict, dataclass, replace
-from typing import TYPE_CHECKING, Any, Literal, cast
+from typing import TYPE_CHECKING, Any, Literal
 
+from parity.documents import mapping, parse, rows
 from parity.preview import words
 from parity.preview.markdown import COMMENT_LIMIT
 from parity.vendors.http import Forbidden, NotFound, Unavailable
@@ -18,7 +19,6 @@ from parity.vendors.http import Forbidden, NotFound, Unavailable
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from parity.documents import Document
     from parity.vendors.http import Client
 
 RESERVE = 8_000
@@ -150,8 +150,8 @@ async def _own(github: Client, repository: str, number: int, stack: str, writer:
     """Our comments for the stack, oldest first. What another person wrote is never ours, whatever it begins with."""
     found: list[_Own] = []
     async for page in github.pages(f"/repos/{repository}/issues/{number}/comments", per_page=100):
-        for row in cast("list[Document]", page):
-            author = cast("Document", row.get("user") or {}).get("login")
+        for row in rows(page):
+            author = mapping(row.get("user")).get("login")
             mark = _read(str(row.get("body") or ""), stack) if author == writer else None
             if mark is not None:
                 found.append(_Own(int(row["id"]), str(row.get("html_url") or ""), *mark))
@@ -169,7 +169,7 @@ def _read(body: str, stack: str) -> tuple[Entry, tuple[Entry, ...]] | None:
     if match is None or match[1] != stack:
         return None
     try:
-        document = cast("Document", json.loads(match[2]))
+        document = parse(match[2])
         return _entry(document["entry"]), tuple(_entry(each) for each in document["earlier"])
     except (ValueError, TypeError, KeyError):
         # Its marker is damaged: it is ours, and anything is newer.

@@ -15,7 +15,7 @@ from collections import defaultdict
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import TYPE_CHECKING, Any, Literal, cast
+from typing import TYPE_CHECKING, Any, Literal
 
 from ruamel.yaml import YAML
 
@@ -25,6 +25,7 @@ from parity.check.units import Unit, differing, is_missing, look_up, spell
 from parity.config import settings, source
 from parity.config.program import FOLDERS
 from parity.config.secret import Secret
+from parity.documents import is_list, is_mapping
 from parity.errors import ProjectError
 from parity.evaluate.declared import declared
 from parity.git import Commit, Repository
@@ -209,17 +210,16 @@ def config_values(text: str) -> dict[str, Any]:
     file = source.parse("the stack's file", text)
     if isinstance(file, tuple):
         raise ConfigError(file)
-    document = cast("Any", YAML(typ="safe")).load(text)
+    document: Any = YAML(typ="safe").load(text)  # pyright: ignore[reportUnknownMemberType]
     return {str(key): _sealed(value, str(key)) for key, value in document["config"].items()}
 
 
 def _sealed(value: Any, key: str) -> Any:
-    if isinstance(value, dict):
-        mapping = cast("dict[str, Any]", value)
-        if list(mapping) == ["secure"]:
-            return Secret(str(mapping["secure"]), key)
-        return {str(name): _sealed(each, f"{key}.{name}") for name, each in mapping.items()}
-    return [_sealed(each, key) for each in cast("list[Any]", value)] if isinstance(value, list) else value
+    if is_mapping(value):
+        if list(value) == ["secure"]:
+            return Secret(str(value["secure"]), key)
+        return {str(name): _sealed(each, f"{key}.{name}") for name, each in value.items()}
+    return [_sealed(each, key) for each in value] if is_list(value) else value
 
 
 # --- Lines and commits ------------------------------------------------------------------------------------------------

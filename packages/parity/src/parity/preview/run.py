@@ -5,8 +5,9 @@ from __future__ import annotations
 import importlib.util
 import json
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any
 
+from parity.documents import mapping
 from parity.errors import ProjectError
 from parity.preview.parse import parse
 from parity.preview.plan import Plan
@@ -85,4 +86,4 @@ def _digest(text: str) -> dict[str, Any]:
         found: object = json.JSONDecoder().raw_decode(text[start:])[0]
     except json.JSONDecodeError:
         return {}
-    return cast("dict[str, Any]", found) if isinstance(found, dict) else {}
+    return mapping(found)

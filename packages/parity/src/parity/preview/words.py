@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from parity.masked import MASK
 from parity.preview.plan import UNCOVERED, UNKNOWN, Absent
+from parity.redact import masked
 
 if TYPE_CHECKING:
     from parity.git import Commit
@@ -48,7 +49,7 @@ def raw(value: str) -> str:
 
 
 def _line(value: str) -> str:
-    return re.sub(r"\r\n|\r|\n", "⏎", value)
+    return re.sub(r"\r\n|\r|\n", "⏎", masked(value))
 
 
 def _cut(value: str, limit: int | None) -> str:
@@ -59,7 +60,7 @@ def _cut(value: str, limit: int | None) -> str:
 
 def spelled(value: Any) -> str:
     """A property's value as a person writes it: text bare, everything else as JSON."""
-    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+    return masked(value if isinstance(value, str) else json.dumps(value, ensure_ascii=False))
 
 
 def cells(each: Property, limit: int | None) -> tuple[str, str]:

@@ -6,6 +6,7 @@ import os
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from parity.redact import masked
 from parity.releases import forecast
 
 if TYPE_CHECKING:
@@ -110,10 +111,10 @@ def _older(found: ReleaseStatus) -> str:
 
 def _safe(text: str) -> str:
     """Escape text for Markdown, so that it makes no link, image, mention or line."""
-    return "".join(f"\\{each}" if each in "\\`*_[]<>|@#!" else " " if each in "\r\n" else each for each in text)
+    return "".join(f"\\{each}" if each in "\\`*_[]<>|@#!" else " " if each in "\r\n" else each for each in masked(text))
 
 
 def append(path: Path, text: str) -> None:
     """Add the summary to a file, as a job's summary is written (`$GITHUB_STEP_SUMMARY`)."""
     with path.open("a", encoding="utf-8") as stream:
-        stream.write(text + "\n")
+        stream.write(masked(text) + "\n")

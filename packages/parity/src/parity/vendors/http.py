@@ -26,6 +26,7 @@ from typing import TYPE_CHECKING, Any, Self
 
 import httpx
 
+from parity import redact
 from parity.documents import Document, is_mapping, mapping
 
 if TYPE_CHECKING:
@@ -152,6 +153,7 @@ class Client:
         self.calls = 0
         """How many requests were sent, repeated ones counted."""
         self._limits = limits or Limits()
+        self._redactor = redact.current()
         self._clock = clock
         self._slots = asyncio.Semaphore(self._limits.connections)
         self._http = connection(
@@ -220,7 +222,7 @@ class Client:
             method: the HTTP method.
             path: from the service's root.
             parameters: the query; the service's own are added.
-            body: sent as JSON.
+            body: sent as JSON; secrets of the running command are masked in it, which may be an issue or a comment.
             repeat: whether sending it twice does no harm; where it is False only rate limits are waited out.
         """
         until = self._clock() + self._limits.deadline_seconds
@@ -243,7 +245,11 @@ class Client:
         try:
             async with self._slots:
                 answer = await self._http.request(
-                    method, path, params=dict(parameters), json=body, follow_redirects=method == "GET"
+                    method,
+                    path,
+                    params=dict(parameters),
+                    json=self._redactor.document(body),
+                    follow_redirects=method == "GET",
                 )
         except httpx.RequestError as error:
             text = f"{type(error).__name__}: {error}" if str(error) else type(error).__name__

@@ -56,10 +56,7 @@ def check(
         asked.add("--from, --to", f"{one} cannot be compared with itself", "name two stacks: --from and --to")
     asked.require()
     project = asked.project
-    from parity.evaluate import lazy
 
-    lazy.install()
-    # After the SDKs' imports are deferred.
     from parity.check import proof, report
 
     load = _loader(project, opened=secrets)

@@ -77,6 +77,7 @@ def drift(
     if suppressed is not None:
         _suppress(found, suppressed, reason, expiry)
         return
+    from parity import redact
     from parity.drift import remediation, render
 
     report = found.report
@@ -87,9 +88,9 @@ def drift(
     document = json.dumps({**report.document(), "clean": code == 0, "exit_code": code, **more}, indent=2)
     if output is not None:
         output.mkdir(parents=True, exist_ok=True)
-        (output / "report.json").write_text(document + "\n")
-        (output / "report.md").write_text(render.markdown(report, steps, drifted=drifted))
-        (output / "report.html").write_text(render.page(report, steps, drifted=drifted))
+        redact.write(output / "report.json", document + "\n")
+        redact.write(output / "report.md", render.markdown(report, steps, drifted=drifted))
+        redact.write(output / "report.html", render.page(report, steps, drifted=drifted))
     form = render.markdown if as_markdown else render.page if as_html else render.text
     typer.echo(document if as_json else form(report, steps, drifted=drifted))
     if code:

@@ -412,7 +412,6 @@ def _say(screen: Screen, change: Change, *, changed: bool, up: bool, review: boo
 
 
 def _show(screen: Screen, found: ReleaseStatus) -> None:
-    from rich.console import Console
     from rich.markup import escape
     from rich.table import Table
 
@@ -434,5 +433,6 @@ def _show(screen: Screen, found: ReleaseStatus) -> None:
             row.live,
             escape(healthy),
         )
-    console = screen.out if screen.out.is_terminal else Console(width=_PIPE_WIDTH)
-    console.print(grid)
+    if not screen.out.is_terminal:
+        screen.out.width = _PIPE_WIDTH
+    screen.out.print(grid)

@@ -1,4 +1,4 @@
-"""A graph taken apart into facts: one value for each place that could differ between two stacks."""
+"""Splits a graph into facts: one value for each place that could differ between two stacks."""
 
 from __future__ import annotations
 
@@ -16,19 +16,19 @@ if TYPE_CHECKING:
     from parity.evaluate.graph import Graph, Resource
 
 ABSENT = "[absent]"
-"""What stands for a fact that one of the two graphs does not have."""
+"""The value of a fact that one of the two graphs does not have."""
 
 
 @dataclass(frozen=True, order=True)
 class Place:
-    """Where a fact stands, without the stack's name."""
+    """The place of a fact, without the stack's name."""
 
     resource: str
     """`<type>::<name>` as in the URN, or `stack` for the stack's outputs."""
     aspect: str
     """`resource`, `input`, `option`, `dependency`, `property dependency`, `provider`, `parent`, `output`."""
     path: str
-    """The property's path, `variables.DATABASE_URL`; empty where the aspect has one fact only."""
+    """The property's path, `variables.DATABASE_URL`; empty if the aspect has one fact only."""
 
     def __str__(self) -> str:
         """Read as `vercel:index/project:Project::shop input framework`."""
@@ -85,7 +85,7 @@ def leaves(value: Any, path: str = "") -> Iterator[tuple[str, Any]]:
 
 
 class _Own:
-    """Takes the stack's name out of what the engine makes of it (URNs), and out of nothing else."""
+    """Removes the stack's name from URNs and from nothing else."""
 
     def __init__(self, project: str, stack: str) -> None:
         self._urn = re.compile(re.escape(prefix(stack, project)))

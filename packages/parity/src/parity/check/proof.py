@@ -1,4 +1,4 @@
-"""Compares two stacks of a project from their files alone: no engine, no network, and no secret's value needed."""
+"""Compares two stacks of a project from their files alone, without engine, network or any secret's value."""
 
 from __future__ import annotations
 
@@ -37,19 +37,19 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Checked:
-    """What a check of two stacks came to."""
+    """The result of checking two stacks."""
 
     result: Result
     guarded: bool
-    """Whether the release guard was run; it needs the secrets."""
+    """Whether the release guard ran; it needs the secrets."""
     stale: tuple[ConfigProblem, ...]
-    """What the release guard found: releases that the config has moved away from."""
+    """The release guard's findings: releases whose config has changed since."""
     live: bool = False
-    """Whether what the stacks really have was compared, and not what is declared for them."""
+    """Whether live state was compared instead of what is declared."""
 
     @property
     def clean(self) -> bool:
-        """Whether the two are the same but for what is written down, and no release is stale."""
+        """Whether keys and exceptions explain all differences, and no release is stale."""
         return self.result.clean and not self.stale
 
 
@@ -82,15 +82,15 @@ def check(project: Project, one: str, other: str, load: Load, *, workers: int | 
 
 
 def check_live(
-    project: Project, one: str, other: str, load: Load, look: Callable[[str], Real], *, workers: int | None = None
+    project: Project, one: str, other: str, load: Load, read: Callable[[str], Real], *, workers: int | None = None
 ) -> Checked:
-    """Compare what two stacks of a project really have, by what is declared for them.
+    """Compare the live state of two stacks of a project, by what is declared for them.
 
-    The arguments are those of `check`; `look` gives what a stack really has.
+    The arguments are those of `check`; `read` gives a stack's live state.
 
     Raises:
         ConfigError, ProjectError: as `check`.
-        UpdateError: a stack could not be looked at.
+        UpdateError: a stack's live state could not be read.
     """
     mine, theirs = both(one, other, load)
     sides, program = (side(mine), side(theirs)), Program(project, mine, theirs)
@@ -99,7 +99,7 @@ def check_live(
     graphs = [program(each.stack, each.values) for each in sides]
     declared = Declared.of(result, *((each, facts(each)) for each in graphs))
     accepted = (*sides[0].accepted, *sides[1].accepted)
-    found = compare_real(look(one), look(other), declared, accepted)
+    found = compare_real(read(one), read(other), declared, accepted)
     return Checked(found, guarded=False, stale=(), live=True)
 
 
@@ -189,7 +189,7 @@ def _failed(stack: str, error: Exception) -> ProjectError:
     frames = [frame for frame in traceback.extract_tb(error.__traceback__) if _is_ours(frame.filename)]
     where = f"{Path(frames[-1].filename).name}, line {frames[-1].lineno}" if frames else None
     what = f"the program fails for {stack}: {type(error).__name__}"
-    return ProjectError(what, where=where, remedy=f"pulumi preview --stack {stack} shows the whole error")
+    return ProjectError(what, where=where, remedy=f"pulumi preview --stack {stack} shows the full error")
 
 
 def _is_ours(file: str) -> bool:

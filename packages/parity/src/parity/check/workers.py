@@ -1,4 +1,4 @@
-"""Spreads independent work over the machine's cores by forking, so that each worker has what is imported already."""
+"""Spreads independent work over the cores by forking, so that workers need not import again."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ Item = TypeVar("Item")
 Answer = TypeVar("Answer")
 
 _LEAST = 3
-"""Fewer items than this for each worker are not worth a fork."""
+"""The fewest items for each worker that are worth a fork."""
 
 
 def cores() -> int:

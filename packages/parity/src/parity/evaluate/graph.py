@@ -1,6 +1,6 @@
 """Evaluates the program for one stack, offline, into the graph of resources that it declares.
 
-No engine, no plugin and no network: what the program registers is recorded whole, as the engine would receive it
+No engine, no plugin and no network: what the program registers is recorded in full, as the engine would receive it
 (inputs, dependencies by property, parent, provider and every resource option). What only a provider could know (ids,
 computed outputs) is stood for by a marker that names where it comes from, made by `computed`.
 
@@ -61,7 +61,7 @@ def evaluate(
     project: str,
     stack_name: str,
     outputs: Callable[[str], Iterable[str]] = lambda _: (),
-    whole: bool = False,
+    on_a_loop: bool = False,
 ) -> Graph:
     """Run `program` for one stack and give the graph that it declares.
 
@@ -72,12 +72,12 @@ def evaluate(
         stack_name: the stack's name.
         outputs: the names of the outputs that only a provider can compute, by resource type token; each is answered
             with a marker.
-        whole: run it on the SDK's own runtime at once; the graph is the same.
+        on_a_loop: run it on the SDK's own runtime with an event loop at once; the graph is the same.
 
     Raises:
         Whatever the program raises, unchanged.
     """
-    if not whole:
+    if not on_a_loop:
         with contextlib.suppress(NotSynchronous), _uncollected():
             return _at_once(program, Recorder(project, stack_name, outputs))
     return _on_a_loop(program, _Monitor(project, stack_name, outputs))
@@ -103,7 +103,7 @@ def _at_once(program: Callable[[], Mapping[str, Any]], recorder: Recorder) -> Gr
 
 @contextlib.contextmanager
 def _uncollected() -> Generator[None]:
-    """No garbage collection while the body runs: it makes many objects that refer to each other and all live on."""
+    """Pause garbage collection while the body runs, because its many objects refer to each other and all live on."""
     collecting = gc.isenabled()
     gc.disable()
     try:
@@ -147,7 +147,7 @@ def _needs_an_engine(*_: object) -> None:
 
 
 async def _nothing() -> None:
-    """Stands where the SDK would wait, or ask an engine."""
+    """Replaces a step of the SDK that would wait or ask an engine."""
 
 
 # --- On the SDK's own runtime -----------------------------------------------------------------------------------------
@@ -164,7 +164,7 @@ class _Answers(mocks.Mocks):
 
 
 class _Monitor(mocks.MockMonitor):
-    """Records each registration whole."""
+    """Records each registration in full."""
 
     def __init__(self, project: str, stack_name: str, outputs: Callable[[str], Iterable[str]]) -> None:
         super().__init__(_Answers())

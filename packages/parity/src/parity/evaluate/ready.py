@@ -24,7 +24,7 @@ class NotSynchronous(BaseException):
 
 
 class Ready:
-    """A future that has its result, or will be given it before anybody asks; also one that is computed when asked."""
+    """A future that has its result, gets it before it is read, or computes it when it is read."""
 
     __slots__ = ("_compute", "_done", "_result")
 
@@ -40,7 +40,7 @@ class Ready:
         self._done = True
 
     def set_exception(self, error: BaseException) -> None:
-        """Fail at once: offline nobody comes later to ask."""
+        """Raise at once, because offline no reader comes later."""
         raise error
 
     def result(self) -> Any:
@@ -103,7 +103,7 @@ class Asyncio:
 
     @staticmethod
     async def sleep(_: float) -> None:
-        """Nobody else's turn is waited for."""
+        """Return at once, because offline no other task runs."""
 
     @staticmethod
     def get_running_loop() -> type[Asyncio]:

@@ -2,7 +2,7 @@
 
 Inputs are serialised here where they are plain (texts, numbers, lists and outputs of these), and by the SDK's own
 coroutine where they are not. Options go through the SDK's own message. What is rarer than that (transforms, hooks,
-remote components, parameterised packages) is left to the SDK as a whole: `NotSynchronous`.
+remote components, parameterised packages) is left to the SDK: `NotSynchronous`.
 """
 
 from __future__ import annotations
@@ -300,13 +300,13 @@ def _answer(
     res: Any, props: Mapping[str, Any], inputs: Mapping[str, Any], extra: _Extra, *, custom: bool, typ: type | None
 ) -> None:
     """Give the resource its outputs: its own inputs and markers for the rest, resolved when one is asked for."""
-    whole = functools.cache(lambda: _resolved(res, props, inputs, extra, custom=custom, typ=typ))
+    resolved = functools.cache(lambda: _resolved(res, props, inputs, extra, custom=custom, typ=typ))
 
     def output_of(name: str, wire: str) -> Any:
         value = inputs.get(wire)
         if typ is not None and type(value) is str and _output_types(res.__class__).get(wire) is str:
             return _data(value, res)
-        return whole()[name]
+        return resolved()[name]
 
     names = _input_names(typ) if typ is not None else {}
     for name in props:

@@ -1,4 +1,4 @@
-"""One stack as the command line sees it: its settings, what the program declares for it, what the engine recorded."""
+"""One stack as the command line sees it: settings, desired state, recorded state."""
 
 from __future__ import annotations
 

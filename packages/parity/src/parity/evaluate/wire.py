@@ -1,4 +1,4 @@
-"""A declared resource, and its values between plain JSON and the SDK's messages."""
+"""Holds a declared resource, and converts values between plain JSON and the SDK's messages."""
 
 from __future__ import annotations
 
@@ -90,7 +90,7 @@ def _from_value(value: Value) -> Any:
 
 
 def _number(value: float) -> float:
-    """Whole numbers as such: the wire has only one kind."""
+    """Make integral floats integers, because the wire has only floats."""
     return int(value) if value.is_integer() else value
 
 

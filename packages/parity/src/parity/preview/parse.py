@@ -48,7 +48,7 @@ def parse(stack: str, digest: Mapping[str, Any], events: Iterable[Mapping[str, A
 
     Args:
         stack: the stack's name.
-        digest: the JSON document on standard output: `steps` with the whole old and new state of each resource.
+        digest: the JSON document on standard output: `steps` with the full old and new state of each resource.
         events: the engine's events, which alone say in which order a replacement goes, what the policies found and
             whose an error is.
         failed: whether the command ended with an error.
@@ -65,7 +65,7 @@ def parse(stack: str, digest: Mapping[str, Any], events: Iterable[Mapping[str, A
         if (change := _change(urn, rows, order.get(urn, ()), leftover=left))
     ]
     violations, errors, warnings = _said(seen)
-    # A policy's refusal fails the command too, and is no error of the preview: the plan is whole.
+    # A policy's refusal fails the command too, and is no error of the preview: the plan is complete.
     refused = any(each.level == "mandatory" for each in violations)
     if failed and not errors and not refused:
         errors = [*_diagnostics(digest, "error")] or ["the engine gave no reason"]
@@ -104,7 +104,7 @@ def _is_root(step: Document) -> bool:
 
 
 def _is_leftover(step: Document) -> bool:
-    """Whether a step deletes what was replaced by an earlier update already."""
+    """Whether a step deletes what an earlier update already replaced."""
     return step["op"] == "delete" and bool(_state(step, "oldState").get("delete"))
 
 
@@ -146,7 +146,7 @@ def _dependencies(state: Document) -> frozenset[str]:
 
 
 def _operation(steps: Sequence[Document]) -> Operation | None:
-    """What the steps of one resource come to."""
+    """The operation that the steps of one resource make up."""
     found: Operation | None = None
     for step in steps:
         kind = _OPERATIONS.get(str(step["op"]))
@@ -222,7 +222,7 @@ def _properties(operation: Operation, steps: Sequence[Document], old: Document, 
                 continue
             one, other = look_up(before, path), look_up(after, path)
             if isinstance(one, Absent) and isinstance(other, Absent) and path not in removed:
-                continue  # the provider computes it anew
+                continue  # the provider computes it again
             if isinstance(one, Absent):
                 # Live state moved away from what was declared: what the provider read last says so.
                 one = look_up(outputs, path)
@@ -278,7 +278,7 @@ def differences(one: Any, other: Any, path: str = "") -> Iterator[tuple[str, Any
 
 
 def _alike(one: list[Any], other: list[Any]) -> bool:
-    """Whether two lists are better compared item by item: as long, and of mappings."""
+    """Whether two lists are compared item by item: both are equally long and hold mappings."""
     return len(one) == len(other) and all(is_mapping(each) for each in [*one, *other])
 
 
@@ -337,7 +337,7 @@ def _said(events: Iterable[Mapping[str, Any]]) -> tuple[list[Violation], list[st
 
 
 _EPILOGUE = re.compile(r"program exited with non-zero exit code|^preview failed$|^update failed$")
-"""Says only that something failed, which the other errors say better."""
+"""A general message of failure, which the other errors make superfluous."""
 
 
 def _violation(event: Document) -> Violation:

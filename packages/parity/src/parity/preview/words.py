@@ -1,4 +1,4 @@
-"""Values and names as Markdown and HTML that stay what they are: no markup, mention or reference hides in them."""
+"""Writes values and names as Markdown and HTML without any markup, mention or reference of their own."""
 
 from __future__ import annotations
 
@@ -28,14 +28,14 @@ def text(value: str) -> str:
 
 
 def code(value: str, *, limit: int | None = None) -> str:
-    """Text as a code span, good in a table's cell too; `limit` in characters, what is beyond it is counted."""
+    """Write text as a code span, also for table cells; `limit` in characters, the rest is counted."""
     shown = _cut(_line(value), limit).replace("|", "\\|")
     if not shown.strip():
         return f"`{json.dumps(shown)}`"
     longest = max((len(run) for run in re.findall(r"`+", shown)), default=0)
-    fence = "`" * (longest + 1)
+    ticks = "`" * (longest + 1)
     pad = " " if shown.startswith("`") or shown.endswith("`") else ""
-    return f"{fence}{pad}{shown}{pad}{fence}"
+    return f"{ticks}{pad}{shown}{pad}{ticks}"
 
 
 def tag(value: str) -> str:

@@ -94,7 +94,7 @@ class _Case:
         return self.pending is not None or self.urn in self.failed.touched
 
     def decisions(self) -> Iterator[Decision]:
-        if not self.live_state.looked(self.urn, self.type):
+        if not self.live_state.was_read(self.urn, self.type):
             inside = self.kind.container == kinds.DATABASE and self.live_state.keys[self.urn][0] in self.closed
             if self.record is not None or self.pending is not None or not inside:
                 yield self._blind()
@@ -303,7 +303,7 @@ def _closed(graph: Graph, recorded: Mapping[str, Recorded], seen: LiveState, fai
 def _left_over(state: State, live_state: LiveState) -> Iterator[Decision]:
     """What the next `up` is to delete and is gone already: Vercel's provider fails where there is nothing to delete."""
     for each in state.resources:
-        read = each.urn in live_state.keys and live_state.looked(each.urn, each.type)
+        read = each.urn in live_state.keys and live_state.was_read(each.urn, each.type)
         if each.delete and kinds.of(each.type).duplicated and read:
             there = [*live_state.under[each.urn], *live_state.unmanaged]
             if all(found.id != each.id for found in there if found.type == each.type):

@@ -87,7 +87,7 @@ def preview(
             options=engine_options(target=target),
             acknowledged=acknowledge or (),
             plan=plan,
-            tell=step.waiting,
+            notify=step.waiting,
         )
         step.done(f"{VERDICTS[report.verdict]}; {report.counts()}")
     if saved is not None and save is not None:

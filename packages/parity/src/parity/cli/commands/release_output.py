@@ -82,9 +82,9 @@ def _update(
         )
     except ParityError as error:
         if report is not None:
-            delivery.write_summary(stack, before, follow.look(stack, [change.application], screen), error, report)
+            delivery.write_summary(stack, before, follow.read(stack, [change.application], screen), error, report)
         raise
-    found = follow.look(stack, [change.application], screen)
+    found = follow.read(stack, [change.application], screen)
     if report is not None:
         delivery.write_summary(stack, before, found, None, report)
     if not as_json:

@@ -225,7 +225,7 @@ def releases(
     screen = Screen()
     if application is not None:
         steps.application_of(found_stack.sealed_settings(), application)
-    found = follow.look(found_stack, [application] if application else None, screen)
+    found = follow.read(found_stack, [application] if application else None, screen)
     if as_json:
         typer.echo(json.dumps([table.document(each) for each in found], indent=2))
         if any(each.faults() for each in found if each.releases.live):

@@ -36,7 +36,7 @@ class Redactor:
     """Knows the secrets of one stack and of the environment."""
 
     values: tuple[str, ...] = field(repr=False)
-    """Longest first, so that a secret that holds another goes whole."""
+    """Longest first, so that a secret that holds another is replaced completely."""
 
     def text(self, text: str) -> str:
         """The text with each secret masked."""

@@ -54,7 +54,7 @@ class Record:
         return str(self.end["result"]) if self.end else "unfinished"
 
     def document(self) -> Document:
-        """The record whole, as one JSON object."""
+        """The complete record, as one JSON object."""
         begin = {key: value for key, value in self.begin.items() if key not in {"event", "time"}}
         end = {key: value for key, value in (self.end or {}).items() if key not in {"event", "time", "form", "update"}}
         times = {"start": self.begin["time"], "end": self.end["time"] if self.end else None}

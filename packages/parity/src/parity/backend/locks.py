@@ -52,7 +52,7 @@ def folder(project: str, stack: str) -> str:
 
 
 def held(store: Store, project: str, stack: str) -> list[Lock]:
-    """Every lock of the stack, oldest first. One that cannot be read is held too: by process 0 of nobody."""
+    """Every lock of the stack, oldest first. One that cannot be read is held too, by process 0 of an unknown user."""
     found: list[Lock] = []
     for entry in store.entries(folder(project, stack)):
         text = store.read(entry.key)
@@ -66,7 +66,7 @@ def taken(store: Store, project: str, stack: str) -> Generator[Lock]:
     """Hold the stack's lock, in the engine's form, so that no engine begins meanwhile.
 
     Raises:
-        LockedError: somebody else holds it.
+        LockedError: another update holds it.
     """
     lock = take(store, project, stack)
     try:
@@ -79,7 +79,7 @@ def take(store: Store, project: str, stack: str) -> Lock:
     """Take the lock; `store.delete(lock.key)` gives it back.
 
     Raises:
-        LockedError: somebody else holds it; nothing is left behind.
+        LockedError: another update holds it; nothing is left behind.
     """
     refuse_if_held(store, project, stack)
     now = datetime.now(UTC)
@@ -113,4 +113,4 @@ def _parse(key: str, text: bytes, modified: datetime) -> Lock:
         time = datetime.fromisoformat(str(document["timestamp"])).astimezone(UTC)
         return Lock(key, int(document["pid"]), str(document["username"]), str(document["hostname"]), time)
     except (ValueError, KeyError, TypeError):
-        return Lock(key, 0, "nobody", "nowhere", modified)
+        return Lock(key, 0, "unknown", "nowhere", modified)

@@ -36,7 +36,7 @@ def open_backend(stack: Stack) -> Backend:
     """Find where the stack's state is kept.
 
     Raises:
-        UpdateError: nobody is logged in to a backend.
+        UpdateError: no backend is logged in to.
     """
     url = backend_url(stack.pulumi)
     store = open_store(url)
@@ -63,7 +63,7 @@ def provenance(stack: Stack, command: str) -> dict[str, Any]:
 
 
 def log_file(stack: Stack, identity: str) -> Path:
-    """The file for the engine's whole output, readable by its owner alone: it may hold what a provider echoes."""
+    """The file for the engine's complete output, readable by its owner alone: it may hold what a provider echoes."""
     return own_file(stack, f"{stack.name}-{identity or os.getpid()}.log")
 
 

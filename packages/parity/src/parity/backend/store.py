@@ -1,7 +1,7 @@
 """Where a stack's state is kept, as files by key: a local folder or a bucket, found as the engine finds it.
 
-What Parity keeps beside the state (the ledger) goes the same way, with the same credentials of the environment. Writes
-are whole or not at all: an object is created under a new key, never changed.
+What Parity keeps next to the state (the ledger) goes the same way, with the same credentials of the environment. Writes
+are complete or not made: an object is created under a new key, never changed.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ LEDGER_VARIABLE = "PARITY_LEDGER_URL"
 
 _TEMPORARY = ".parity/writing"
 _SIDECAR = ".attrs"
-"""The engine's file store (gocloud.dev's fileblob) writes one beside each of its objects, and shows none."""
+"""The engine's file store (gocloud.dev's fileblob) writes one next to each of its objects, and shows none."""
 
 
 @dataclass(frozen=True)
@@ -62,7 +62,7 @@ class Store(Protocol):
         ...
 
     def create(self, key: str, data: bytes) -> bool:
-        """Write a new object whole or not at all; False, and nothing changed, where the key is taken."""
+        """Write a new object completely or not; False, and nothing is changed, where the key is taken."""
         ...
 
     def delete(self, key: str) -> None:
@@ -110,7 +110,7 @@ class FolderStore:
     def create(self, key: str, data: bytes) -> bool:
         """See Store. A link into place fails where the name is taken, and shows no half written file.
 
-        The file is written in a folder of its own: the engine takes everything beside a lock for another one.
+        The file is written in a folder of its own: the engine takes everything next to a lock for another one.
         """
         path = self.root / key
         temporary = self.root / _TEMPORARY / uuid.uuid4().hex
@@ -190,7 +190,7 @@ def backend_url(pulumi: Pulumi) -> str:
     """The address of the backend that the engine uses: PULUMI_BACKEND_URL, Pulumi.yaml, or what `pulumi login` chose.
 
     Raises:
-        UpdateError: nobody is logged in.
+        UpdateError: no backend is logged in to.
     """
     given = pulumi.environment.get("PULUMI_BACKEND_URL")
     return given or str(pulumi.whoami()["url"])

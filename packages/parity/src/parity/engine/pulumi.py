@@ -55,7 +55,7 @@ class Progress:
     failed: list[str] = field(default_factory=list[str])
     """URNs of the resources whose operation failed."""
     operations: list[Operation] = field(default_factory=list[Operation])
-    """What ended, in that order; what only looked is left out."""
+    """What ended, in that order; what only read is left out."""
     terminating: bool = False
     """Whether the engine has heard that it is to end at once."""
     uncounted: list[str] = field(default_factory=list[str])
@@ -189,7 +189,7 @@ class Pulumi:
     def follow(self, *arguments: str, on_progress: Callable[[Progress], None]) -> Followed:
         """Run a command to its end, however it ends, and give its output and its events.
 
-        `on_progress` is told at least every tenth of a second what was done so far.
+        `on_progress` is called at least every tenth of a second what was done so far.
         """
         with _event_log() as (events, options, variables):
             with _following(events, on_progress, Progress()):
@@ -216,7 +216,7 @@ class Pulumi:
         return [str(self.executable), *arguments, "--non-interactive"]
 
     def whoami(self) -> dict[str, Any]:
-        """The backend's `url`, and the `user` there; raises UpdateError where nobody is logged in."""
+        """The backend's `url`, and the `user` there; raises UpdateError where no backend is logged in to."""
         return json.loads(self.run("whoami", "--verbose", "--json", seconds=_QUESTION_SECONDS).stdout)
 
     def stacks(self) -> list[str]:
@@ -244,7 +244,7 @@ class Pulumi:
         """Run `pulumi <arguments>` to its end, its output into `log`, and give what it did.
 
         An interrupt (Ctrl-C, SIGTERM) of this process is passed on: at the first the engine ends at a safe point, at
-        the second at once. `on_interrupt` is told which one it is.
+        the second at once. `on_interrupt` is called with its number.
 
         Raises:
             FailedUpdate: where the command fails or was interrupted, with the engine's own error diagnostics.
@@ -272,7 +272,7 @@ class Pulumi:
             raise FailedUpdate(
                 f"pulumi {' '.join(arguments)} {how}:\n{_reason(progress, log)}",
                 where=", ".join(short_urn(urn) for urn in progress.failed) or str(self.cwd),
-                remedy=f"the engine's whole output is in {log}",
+                remedy=f"the engine's complete output is in {log}",
                 progress=progress,
                 code=code,
                 interrupts=len(interrupts),
@@ -352,7 +352,7 @@ def _following(path: Path, on_progress: Callable[[Progress], None], progress: Pr
 
 
 def _read_events(path: Path, offset: int, progress: Progress) -> int:
-    """Take the whole lines after `offset`, bytes; gives the offset after the last of them."""
+    """Take the complete lines after `offset`, bytes; gives the offset after the last of them."""
     if not path.exists():
         return offset
     with path.open("rb") as stream:

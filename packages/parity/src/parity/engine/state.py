@@ -33,9 +33,9 @@ class Recorded:
     delete: bool
     """Replaced already, and to be deleted by the next update."""
     errors: tuple[str, ...]
-    """Why it is only half made (`initErrors`); empty where it is whole."""
+    """Why it is only half made (`initErrors`); empty where it is complete."""
     document: Mapping[str, Any] = field(repr=False)
-    """The record whole, as the export has it."""
+    """The complete record, as the export has it."""
 
     @property
     def name(self) -> str:
@@ -65,7 +65,7 @@ class State:
     """In the state's own order, each after what it depends on; one URN may stand twice while a replacement goes on."""
     pending: tuple[Pending, ...]
     document: Mapping[str, Any] = field(repr=False)
-    """The export whole, as `pulumi stack import` takes it."""
+    """The complete export, as `pulumi stack import` takes it."""
 
     def of(self, urn: str) -> Recorded | None:
         """The resource that now has this URN; what waits to be deleted is none."""

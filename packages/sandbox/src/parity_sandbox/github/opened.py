@@ -15,7 +15,7 @@ Document = dict[str, Any]
 def secrets(context: Context) -> list[Document]:
     """Each secret with `repository` (owner/name), `environment` (or None), `name`, `value` and `updated_at`.
 
-    `value` is None where what was written is no box that the key opens.
+    `value` is None where what was written is no sealed box that the key opens.
     """
     return [_shown(context, each) for each in collection(context, "secrets").all()]
 

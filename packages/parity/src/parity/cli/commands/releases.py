@@ -274,7 +274,7 @@ def deliver(
     done = delivery.deliver(found, screen, approval, newest=newest, report=report)
     if as_json:
         document = {"stack": stack, "before": done.before, "changes": done.changes}
-        typer.echo(json.dumps({**document, "standing": [table.document(each) for each in done.found]}, indent=2))
+        typer.echo(json.dumps({**document, "status": [table.document(each) for each in done.found]}, indent=2))
         return
     for each in done.found:
         show(screen, each)
@@ -304,7 +304,7 @@ def _stack(project: Project, name: str) -> Stack:
 
 
 def _file_alone(project: Project, name: str, *, review: bool) -> Stack:
-    """The stack for a command that reads its file and asks no engine: none is looked for, or built."""
+    """The stack for a command that reads its file and asks no engine: none is searched for or built."""
     from parity.cli.session import settle
     from parity.engine.pulumi import Pulumi
     from parity.evaluate.stack import Stack

@@ -61,7 +61,7 @@ def put(
 ) -> tuple[Document, bool]:
     """Write the secret; gives it, and whether it is new. `updated_at` moves at each write.
 
-    A box that the key does not open is kept with no value: GitHub opens it only when a workflow runs, and its
+    A sealed box that the key does not open is kept with no value: GitHub opens it only when a workflow runs, and its
     provider's acceptance tests write such a one.
 
     Raises:

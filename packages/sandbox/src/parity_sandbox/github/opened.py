@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from parity_sandbox.github.state.collections import collection
 
 if TYPE_CHECKING:
     from parity_sandbox.context import Context
-
-Document = dict[str, Any]
+    from parity_sandbox.store import Document
 
 
 def secrets(context: Context) -> list[Document]:

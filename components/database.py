@@ -31,7 +31,7 @@ class Login:
 
     generation: int
     role: str
-    """The role's whole name."""
+    """The role's full name."""
     password: Input[str]
 
 
@@ -48,7 +48,7 @@ class Access:
 
 @dataclass(frozen=True)
 class DatabaseArgs:
-    """What a Database needs; every name whole, every value given."""
+    """What a Database needs; every name in full, every value given."""
 
     database: parameters.Database
     name: str
@@ -199,7 +199,7 @@ class Database(pulumi.ComponentResource):
         )
 
     def _database_privileges(self) -> None:
-        """Who may connect: nobody by default. Applications make no temporary tables; migrations may."""
+        """Who may connect: no role by default. Applications make no temporary tables; migrations may."""
         self._grant("public-database", "public", "database", ())
         self._grant("public-schema", "public", "schema", (), schema="public")
         self._default("public-default-routine", "public", "routine", ())

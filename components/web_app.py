@@ -45,7 +45,7 @@ class Release:
 
 @dataclass(frozen=True)
 class WebAppArgs:
-    """What a WebApp needs; every name whole, every value given."""
+    """What a WebApp needs; every name in full, every value given."""
 
     application: parameters.Application
     project: str

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from repository import command_lines
-from repository.pages import GENERATED, UNREAD, Line, anchors, lines, name_of, pages, project_files, prose
+from repository.pages import GENERATED, Line, anchors, lines, name_of, pages, project_files, prose
 from support.paths import ROOT
 
 if TYPE_CHECKING:
@@ -154,7 +154,7 @@ def test_prose_is_wrapped():
     wide = [
         str(line)
         for page in pages()
-        if name_of(page) not in GENERATED | UNREAD
+        if name_of(page) not in GENERATED
         for line in prose(page)
         if len(line.text) > WIDTH and not line.text.lstrip().startswith("|") and " " in line.text.strip()
     ]

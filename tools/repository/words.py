@@ -10,7 +10,7 @@ import json
 import re
 from typing import TYPE_CHECKING
 
-from repository.pages import GENERATED, UNREAD, name_of, pages, project_files, prose
+from repository.pages import GENERATED, name_of, pages, project_files, prose
 from support.paths import ROOT
 
 if TYPE_CHECKING:
@@ -53,7 +53,7 @@ SOURCES = ("infra", "components", *(f"packages/{name}/src" for name in ("parity"
 def docs_texts() -> Iterator[str]:
     """The prose of the pages that people write, a page a text, without code and link targets."""
     for page in pages():
-        if name_of(page) not in GENERATED | UNREAD:
+        if name_of(page) not in GENERATED:
             yield "\n".join(line.words for line in prose(page))
 
 

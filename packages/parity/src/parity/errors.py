@@ -14,14 +14,14 @@ ParityError (1)
 │   └── FailedUpdate       ... that was followed: it knows what was done until then (parity.engine.pulumi)
 ├── HealthError (7)        what came up does not answer as it should
 ├── RefusedError (8)       what was asked would do harm as things are
-├── LockedError (9)        somebody else is updating the stack, or nobody can know whether they still are
-├── UnsureError (10)       a person has to decide or mend something first
+├── LockedError (9)        another update of the stack runs, or it is unknown whether it still does
+├── UnsureError (10)       a person has to decide or repair something first
 ├── GateError (11)         a dangerous change is not acknowledged
 ├── PolicyError (12)       a mandatory policy refuses what is declared
 ├── PlanError (14)         the plan is not what was approved, or what it depends on has changed; nothing was changed
 ├── ApiError (13)          Vercel or GitHub refused what the command asked, or did not answer
 ├── DriftError (20)        what is there is not what was declared
-└── LookError (21)         something could not be looked at, so nobody knows whether it is clean
+└── LookError (21)         something could not be read, so it is unknown whether it is clean
 
 The packages parity_sandbox and parity_toolchain have trees of their own, which parity.local.translate puts into this
 one; a vendor's errors are parity.vendors.http, the provider's are parity.provider.errors.
@@ -147,13 +147,13 @@ class RefusedError(ParityError):
 
 
 class LockedError(ParityError):
-    """Somebody else is updating the stack, or nobody can know whether they still are."""
+    """Another update of the stack runs, or it is unknown whether it still does."""
 
     exit_code = 9
 
 
 class UnsureError(ParityError):
-    """A person has to decide or mend something first; nothing was done about it."""
+    """A person has to decide or repair something first; nothing was done about it."""
 
     exit_code = 10
 
@@ -189,6 +189,6 @@ class DriftError(ParityError):
 
 
 class LookError(ParityError):
-    """Something could not be looked at, so nobody knows whether it is clean."""
+    """Something could not be read, so it is unknown whether it is clean."""
 
     exit_code = 21

@@ -108,7 +108,7 @@ class Repository:
             raise ParityError(
                 f"Git cannot compare the checkout with {other}: {why}",
                 where=str(self.root),
-                remedy="Check out the whole history (fetch-depth: 0).",
+                remedy="Check out the full history (fetch-depth: 0).",
             )
         return done.stdout.split()
 

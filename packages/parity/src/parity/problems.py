@@ -64,7 +64,7 @@ def in_order(faults: Iterable[ConfigProblem]) -> tuple[ConfigProblem, ...]:
 
 
 def report(faults: Sequence[ConfigProblem], where: str = "in the config") -> str:
-    """The whole report as text: a count, then each fault with its place and remedy."""
+    """The complete report as text: a count, then each fault with its place and remedy."""
     many = f"{len(faults)} faults" if len(faults) != 1 else "1 fault"
     lines = [f"{many} {where}; nothing was created or changed.", ""]
     lines += [f"  {fault.place}\n    {fault.what}\n    {fault.remedy}" for fault in faults]

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import ssl
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import httpx
 
 from parity_sandbox.errors import SandboxError
+
+if TYPE_CHECKING:
+    from parity_sandbox.store import Document
 
 _NO_TLS = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
 """Trusts no certificate: the API is plain HTTP on loopback, and to load certificates would cost more than a call."""
@@ -24,14 +27,12 @@ class ControlClient:
             base_url=url, trust_env=False, verify=_NO_TLS, headers={"authorization": f"Bearer {token}"}
         )
 
-    def call(
-        self, method: str, path: str, document: dict[str, Any] | None = None, /, **query: str | int
-    ) -> dict[str, Any]:
+    def call(self, method: str, path: str, document: Document | None = None, /, **query: str | int) -> Document:
         """Call `/_sandbox/<path>`."""
         try:
             seconds = _HEALTH_SECONDS if path == "health" else _SECONDS
             answer = self._http.request(method, f"/_sandbox/{path}", json=document, params=query, timeout=seconds)
-            said: dict[str, Any] = answer.json()
+            said: Document = answer.json()
         except (httpx.HTTPError, ValueError) as error:
             raise SandboxError(
                 f"The sandbox's control API at {self._http.base_url} does not answer: {error}."
@@ -40,19 +41,19 @@ class ControlClient:
             raise SandboxError(str(said.get("error", said)))
         return said
 
-    def health(self) -> dict[str, Any]:
+    def health(self) -> Document:
         """Whether every part answers."""
         return self.call("GET", "health")
 
-    def state(self) -> dict[str, Any]:
+    def state(self) -> Document:
         """Every object of both vendors, secret values as fingerprints."""
         return self.call("GET", "state")
 
-    def requests(self, since: int = 0, limit: int = 10_000, **query: str) -> list[dict[str, Any]]:
+    def requests(self, since: int = 0, limit: int = 10_000, **query: str) -> list[Document]:
         """The request log after row `since`; `service` and `method` narrow it."""
         return self.call("GET", "requests", None, since=since, limit=limit, **query)["requests"]
 
-    def seed(self, document: dict[str, Any]) -> None:
+    def seed(self, document: Document) -> None:
         """Make the objects that exist before any deployment."""
         self.call("POST", "seed", document)
 
@@ -60,19 +61,19 @@ class ControlClient:
         """Back to an empty sandbox."""
         self.call("POST", "reset")
 
-    def secrets(self) -> dict[str, Any]:
+    def secrets(self) -> Document:
         """Every secret value kept, opened."""
         return self.call("GET", "secrets")
 
-    def add_fault(self, **fault: Any) -> dict[str, Any]:
+    def add_fault(self, **fault: Any) -> Document:
         """Set a fault."""
         return self.call("POST", "faults", fault)
 
-    def faults(self) -> list[dict[str, Any]]:
+    def faults(self) -> list[Document]:
         """The faults that are set, with their counts."""
         return self.call("GET", "faults")["faults"]
 
-    def fault(self, identifier: str, *, fired: int = 1, seconds: int = 0) -> dict[str, Any]:
+    def fault(self, identifier: str, *, fired: int = 1, seconds: int = 0) -> Document:
         """One fault, once it has struck `fired` requests or after `seconds`, at most 60, whichever is first."""
         return self.call("GET", f"faults/{identifier}", None, fired=fired, seconds=seconds)
 
@@ -88,7 +89,7 @@ class ControlClient:
         """Set the latency of the services that are named."""
         return self.call("PUT", "latency", seconds)
 
-    def add_build_rule(self, **rule: Any) -> dict[str, Any]:
+    def add_build_rule(self, **rule: Any) -> Document:
         """Set what becomes of the deployments that match."""
         return self.call("POST", "builds", rule)
 
@@ -108,7 +109,7 @@ class ControlClient:
         """Go back to a snapshot."""
         self.call("POST", f"snapshots/{name}/load")
 
-    def snapshots(self) -> list[dict[str, Any]]:
+    def snapshots(self) -> list[Document]:
         """The snapshots there are, oldest first."""
         return self.call("GET", "snapshots")["snapshots"]
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 from urllib.parse import quote, unquote
 
 import psycopg
@@ -142,7 +142,7 @@ async def _application(context: Context, deployment: Document) -> Response:
     healthy = rule_for(context.store, deployment).get("healthy", True)
     urls = {name: value for name, value in variables.items() if value.partition("://")[0] in _SCHEMES}
     logins = await asyncio.gather(*(_login(context.postgres, name, url) for name, url in sorted(urls.items())))
-    document: dict[str, Any] = {
+    document: Document = {
         "application": deployment["name"],
         "release": variables.get("PARITY_RELEASE"),
         "commit": variables.get("PARITY_COMMIT"),
@@ -158,9 +158,9 @@ async def _application(context: Context, deployment: Document) -> Response:
     return JSONResponse(document, status_code=200 if ok else 503, headers=headers)
 
 
-async def _login(address: PostgresAddress | None, variable: str, url: str) -> dict[str, Any]:
+async def _login(address: PostgresAddress | None, variable: str, url: str) -> Document:
     """Log in with the user, password and database of `url`, at the sandbox's own server whatever host it names."""
-    result: dict[str, Any] = {"variable": variable, "ok": False, "role": None, "database": None, "error": None}
+    result: Document = {"variable": variable, "ok": False, "role": None, "database": None, "error": None}
     if address is None:
         return {**result, "error": "the sandbox runs without PostgreSQL"}
     try:

@@ -49,7 +49,7 @@ class FaultRule:
     """The answer's Retry-After header, seconds."""
     headers: dict[str, str] = field(default_factory=dict[str, str])
     """Further headers of the answer, for example `x-ratelimit-remaining`."""
-    body: dict[str, Any] | None = None
+    body: Document | None = None
     """The answer's JSON; None: the vendor's own form of error."""
     delay_seconds: float = 0.0
     seen: int = 0

@@ -5,10 +5,12 @@ from __future__ import annotations
 import json
 import os
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+    from parity_sandbox.store import Document
 
 
 @dataclass(frozen=True)
@@ -104,7 +106,7 @@ def write_json(path: Path, document: object) -> None:
     write_private(path, json.dumps(document, indent=2) + "\n")
 
 
-def read_json(path: Path) -> dict[str, Any] | None:
+def read_json(path: Path) -> Document | None:
     """The object in a file, or None where there is no such file."""
     try:
         return json.loads(path.read_text(encoding="utf-8"))

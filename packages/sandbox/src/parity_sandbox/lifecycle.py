@@ -11,7 +11,7 @@ import time
 from collections import deque
 from dataclasses import dataclass, fields
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from parity_sandbox.client import ControlClient
 from parity_sandbox.credentials import load_credentials
@@ -27,6 +27,8 @@ from parity_sandbox.standin import POLL_VARIABLE
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
+
+    from parity_sandbox.store import Document
 
 _POLL_SECONDS = 0.02
 _START_SECONDS = 120.0
@@ -232,7 +234,7 @@ def _check_is_sandbox(layout: Layout) -> None:
         )
 
 
-def status(directory: Path) -> dict[str, Any]:
+def status(directory: Path) -> Document:
     """What runs in `directory`: `{"running", "directory", "pid", "started", "ports", "url", "health"}`."""
     found = running(directory)
     if found is None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import shutil
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from parity_sandbox import snapshots as files
 from parity_sandbox.errors import BadDocument
@@ -12,13 +12,14 @@ from parity_sandbox.logs import log
 from parity_sandbox.services import VENDORS, settle
 
 if TYPE_CHECKING:
+    from parity_sandbox.store import Document
     from parity_sandbox.world import World
 
 _OWN = "sandbox"
 _ACTIONS = ("stop", "start", "restart", "kill")
 
 
-def state(world: World) -> dict[str, Any]:
+def state(world: World) -> Document:
     """Every object of both vendors as `{service: {kind: [document]}}`, secret values as fingerprints."""
     settle(world.context)
     everything = world.context.store.everything()
@@ -86,7 +87,7 @@ async def load(world: World, name: str) -> None:
     log("snapshot loaded", name=name)
 
 
-def snapshots(world: World) -> list[dict[str, Any]]:
+def snapshots(world: World) -> list[Document]:
     """Name and time of each snapshot, oldest first."""
     return files.listing(world.layout)
 

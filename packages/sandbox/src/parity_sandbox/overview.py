@@ -20,7 +20,7 @@ _RELEASES = 8
 State = dict[str, dict[str, list[Any]]]
 
 
-async def overview(world: World) -> dict[str, Any]:
+async def overview(world: World) -> Document:
     """The page's document; no secret is in it."""
     state = maintenance.state(world)
     found, error = await asyncio.to_thread(databases, world.cluster)
@@ -46,10 +46,10 @@ def _kind(state: State, service: str, kind: str) -> list[Any]:
     return state.get(service, {}).get(kind, [])
 
 
-def _environments(state: State) -> list[dict[str, Any]]:
+def _environments(state: State) -> list[Document]:
     """Applications by the environment that their name ends in, as the environments at GitHub are named."""
     names = {each["name"] for each in _kind(state, "github", "environments")}
-    grouped: dict[str, list[dict[str, Any]]] = {name: [] for name in names}
+    grouped: dict[str, list[Document]] = {name: [] for name in names}
     for project in _kind(state, "vercel", "projects"):
         known = [name for name in names if project["name"].endswith(f"-{name}")]
         grouped.setdefault(max(known, key=len, default=""), []).append(_application(state, project))
@@ -62,8 +62,8 @@ def _rank(environment: str) -> tuple[bool, bool, str]:
     return environment == "", environment.startswith("prod"), environment
 
 
-def _application(state: State, project: Document) -> dict[str, Any]:
-    targets: dict[str, Any] = project.get("targets") or {}
+def _application(state: State, project: Document) -> Document:
+    targets: Document = project.get("targets") or {}
     production: Document = targets.get("production") or {}
     live: str | None = production.get("id")
     deployments = [each for each in _kind(state, "vercel", "deployments") if each["projectId"] == project["id"]]
@@ -80,7 +80,7 @@ def _application(state: State, project: Document) -> dict[str, Any]:
     }
 
 
-def _release(deployment: Document, live: str | None) -> dict[str, Any]:
+def _release(deployment: Document, live: str | None) -> Document:
     meta: dict[str, str] = deployment.get("meta") or {}
     return {
         "id": deployment["id"],
@@ -94,7 +94,7 @@ def _release(deployment: Document, live: str | None) -> dict[str, Any]:
     }
 
 
-def _repositories(state: State) -> list[dict[str, Any]]:
+def _repositories(state: State) -> list[Document]:
     environments = sorted(_kind(state, "github", "environments"), key=lambda each: _rank(each["name"]))
     return [
         {
@@ -110,7 +110,7 @@ def _of(document: Document, repository: Document) -> bool:
     return document.get("repository_id") == repository["id"]
 
 
-def _environment(state: State, environment: Document) -> dict[str, Any]:
+def _environment(state: State, environment: Document) -> Document:
     def inside(kind: str) -> list[str]:
         found = _kind(state, "github", kind)
         return sorted(each["name"] for each in found if each.get("environment_id") == environment["id"])

@@ -7,10 +7,13 @@ import hmac
 import json
 import re
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qsl, urlencode
 
 from parity_sandbox.narrowing import is_list, is_object
+
+if TYPE_CHECKING:
+    from parity_sandbox.store import Document
 
 _SECRET_KEYS = frozenset(
     {
@@ -77,13 +80,13 @@ class Redactor:
             return _URL_PASSWORD.sub(lambda match: match["head"] + self.fingerprint(match["password"]), value)
         if not isinstance(value, dict):
             return value
-        inner: dict[str, Any] = value  # pyright: ignore[reportUnknownVariableType]
+        inner: Document = value  # pyright: ignore[reportUnknownVariableType]
         shown = plain or inner.get("type") in _PLAIN_TYPES
         return {key: self._field(key, each, plain=plain, shown=shown) for key, each in inner.items()}
 
     def _field(self, key: str, value: Any, *, plain: bool, shown: bool) -> Any:
         if key in _SECRET_MAPPINGS and isinstance(value, dict):
-            mapping: dict[str, Any] = value  # pyright: ignore[reportUnknownVariableType]
+            mapping: Document = value  # pyright: ignore[reportUnknownVariableType]
             return {self._name(key, name): self.fingerprint(each) for name, each in mapping.items()}
         if key in _SECRET_KEYS and isinstance(value, str) and not (key == "value" and shown):
             return self.fingerprint(value)

@@ -7,7 +7,7 @@ from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from parity_sandbox.store import Store
+    from parity_sandbox.store import Document, Store
 
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS requests (
@@ -78,7 +78,7 @@ class RequestLog:
 
     def rows(
         self, since: int = 0, limit: int = 1000, service: str | None = None, method: str | None = None
-    ) -> list[dict[str, Any]]:
+    ) -> list[Document]:
         """The rows after number `since`, oldest first, at most `limit`."""
         cursor = self._connection.execute(
             f"SELECT id, {_COLUMNS} FROM requests WHERE id > ? AND (? IS NULL OR service = ?) "  # noqa: S608 - constants
@@ -87,7 +87,7 @@ class RequestLog:
         )
         return [_row(row) for row in cursor]
 
-    def latest(self, count: int) -> list[dict[str, Any]]:
+    def latest(self, count: int) -> list[Document]:
         """The last rows, newest first."""
         cursor = self._connection.execute(f"SELECT id, {_COLUMNS} FROM requests ORDER BY id DESC LIMIT ?", (count,))  # noqa: S608
         return [_row(row) for row in cursor]
@@ -101,7 +101,7 @@ def _dump(body: object) -> str | None:
     return None if body is None else json.dumps(body)
 
 
-def _row(values: tuple[Any, ...]) -> dict[str, Any]:
+def _row(values: tuple[Any, ...]) -> Document:
     names = ("id", *(name.strip() for name in _COLUMNS.split(",")))
     row = dict(zip(names, values, strict=True))
     row["applied"] = bool(row["applied"])

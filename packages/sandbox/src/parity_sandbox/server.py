@@ -9,7 +9,7 @@ import signal
 import time
 from contextlib import AsyncExitStack, contextmanager
 from dataclasses import asdict, dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import h11
 import uvicorn
@@ -35,6 +35,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from starlette.types import ASGIApp
+
+    from parity_sandbox.store import Document
 
 _DRAIN_SECONDS = 1
 _PORT_ATTEMPTS = 5
@@ -208,7 +210,7 @@ async def _run(layout: Layout, options: ServeOptions) -> None:
     log("sandbox stopped")
 
 
-def _record(ports: Ports) -> dict[str, Any]:
+def _record(ports: Ports) -> Document:
     return {"pid": os.getpid(), "started": time.time(), "host": LOOPBACK, "ports": asdict(ports)}
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hmac
 import time
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from parity_sandbox import edge, github, vercel
 from parity_sandbox.asgi import Answer
@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from parity_sandbox.context import Context
     from parity_sandbox.credentials import Credentials
     from parity_sandbox.faults import FaultRule
+    from parity_sandbox.store import Document
 
 
 class Vendor(Protocol):
@@ -25,7 +26,7 @@ class Vendor(Protocol):
         """The application for the vendor's hosts; `token` is the only one that it accepts."""
         ...
 
-    def seed(self, context: Context, document: dict[str, Any], /) -> None:
+    def seed(self, context: Context, document: Document, /) -> None:
         """Make the objects of a seed that are not there yet; the same seed twice changes nothing."""
         ...
 
@@ -33,7 +34,7 @@ class Vendor(Protocol):
         """Apply what the clock has made due, before the documents are read."""
         ...
 
-    def secrets(self, context: Context, /) -> list[dict[str, Any]]:
+    def secrets(self, context: Context, /) -> list[Document]:
         """Every secret value kept, opened, for tests."""
         ...
 
@@ -61,7 +62,7 @@ class Service:
 
     def failure_answer(self, status: int, message: str, headers: dict[str, str] | None = None) -> Answer:
         """An answer with an error in the vendor's own form."""
-        documents: dict[str, dict[str, Any]] = {
+        documents: dict[str, Document] = {
             "vercel": {"error": {"code": _VERCEL_CODES.get(status, "internal_server_error"), "message": message}},
             "github": {"message": message, "documentation_url": "https://docs.github.com/rest", "status": str(status)},
         }

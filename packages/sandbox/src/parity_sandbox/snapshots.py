@@ -10,7 +10,7 @@ import shutil
 import sqlite3
 import time
 from contextlib import closing
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from parity_sandbox.copies import copy_folder
 from parity_sandbox.errors import SnapshotError
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from parity_sandbox.layout import Layout
+    from parity_sandbox.store import Document
 
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
 _STORE = "store.db"
@@ -90,7 +91,7 @@ def load_store(connection: sqlite3.Connection, place: Path) -> None:
         source.backup(connection)
 
 
-def listing(layout: Layout) -> list[dict[str, Any]]:
+def listing(layout: Layout) -> list[Document]:
     """Name and time, seconds since 1970, of each snapshot, oldest first."""
     known = [
         read_json(path) for path in layout.snapshots.glob(f"*/{_ABOUT}") if not path.parent.name.endswith(_UNFINISHED)

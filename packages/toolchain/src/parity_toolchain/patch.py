@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 def applied(step: Step, go: Path, environ: Mapping[str, str]) -> Generator[Sequence[str]]:
     """Give the options of `go build` that build a step with its patch; none where it has none.
 
-    Go refuses to replace files in its module cache, so the module is copied, changed, and named in a go.mod beside
+    Go refuses to replace files in its module cache, so the module is copied, changed, and named in a go.mod next to
     the step's own.
 
     Raises:

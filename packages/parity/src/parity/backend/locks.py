@@ -114,4 +114,4 @@ def _parse(key: str, text: bytes, modified: datetime) -> Lock:
         time = datetime.fromisoformat(str(document["timestamp"])).astimezone(UTC)
         return Lock(key, int(document["pid"]), str(document["username"]), str(document["hostname"]), time)
     except (ValueError, KeyError, TypeError):
-        return Lock(key, 0, "nobody", "nowhere", modified)
+        return Lock(key, 0, "unknown", "nowhere", modified)

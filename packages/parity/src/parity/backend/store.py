@@ -27,7 +27,7 @@ LEDGER_VARIABLE = "PARITY_LEDGER_URL"
 
 _TEMPORARY = ".parity/writing"
 _SIDECAR = ".attrs"
-"""The engine's file store (gocloud.dev's fileblob) writes one beside each of its objects, and shows none."""
+"""The engine's file store (gocloud.dev's fileblob) writes one next to each of its objects, and shows none."""
 
 
 @dataclass(frozen=True)
@@ -62,7 +62,7 @@ class Store(Protocol):
         ...
 
     def create(self, key: str, data: bytes) -> bool:
-        """Write a new object whole or not at all; False, and nothing changed, where the key is taken."""
+        """Write a new object completely or not; False, and nothing is changed, where the key is taken."""
         ...
 
     def delete(self, key: str) -> None:

@@ -77,7 +77,7 @@ class Arguments:
 
         meant = None if text.startswith("-") else Repository(self.project.root).commit(text)
         remedy = f"give {where} {meant.sha}" if meant else "give what `git rev-parse <commit>` prints"
-        self.add(where, f"{text!r} is not a whole commit: 40 hex digits, lower case", remedy)
+        self.add(where, f"{text!r} is not a full commit: 40 hex digits, lower case", remedy)
 
     def exclusive(self, **given: bool) -> None:
         """At most one of the options may be given; `as_json=True` stands for `--json`."""

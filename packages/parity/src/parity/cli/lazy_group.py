@@ -77,7 +77,7 @@ def load(listing: Listing) -> Any:
 
 
 def plain(help_text: str | None = None, *, cls: type[QuickGroup] = QuickGroup, completion: bool = False) -> typer.Typer:
-    """A typer application without colours, boxes and rewritten tracebacks, whose library takes longer to load than all.
+    """A typer application without colours, frames and rewritten tracebacks: their library takes longest to load.
 
     Args:
         help_text: of a group; a single command has its docstring.

@@ -59,7 +59,7 @@ def read(path: Path) -> Applications | None:
 
 
 def _blocks(text: str) -> Iterator[str]:
-    """The lines of the keys that matter, without those around them: to parse a whole file takes five times as long."""
+    """The lines of the keys that matter, alone: to parse the complete file takes five times as long."""
     for found in _KEY.finditer(text):
         indent = len(found["indent"])
         yield found[0][indent:]

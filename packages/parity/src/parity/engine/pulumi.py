@@ -230,7 +230,7 @@ class Pulumi:
         return [str(self.executable), *arguments, "--non-interactive"]
 
     def whoami(self) -> dict[str, Any]:
-        """The backend's `url`, and the `user` there; raises UpdateError where nobody is logged in."""
+        """The backend's `url`, and the `user` there; raises UpdateError where no backend is logged in to."""
         return json.loads(self.run("whoami", "--verbose", "--json", seconds=_QUESTION_SECONDS).stdout)
 
     def stacks(self) -> list[str]:
@@ -291,7 +291,7 @@ class Pulumi:
             raise FailedUpdate(
                 self.redactor.text(f"pulumi {' '.join(arguments)} {how}:\n{_reason(progress, log)}"),
                 where=", ".join(short_urn(urn) for urn in progress.failed) or str(self.cwd),
-                remedy=f"the engine's whole output is in {log}",
+                remedy=f"the engine's complete output is in {log}",
                 progress=progress,
                 code=code,
                 interrupts=len(interrupts),

@@ -77,7 +77,7 @@ def _host(tools: Engine) -> Part:
     path = unmanaged if unmanaged.exists() else shutil.which(_LANGUAGE_HOST)
     if path is None:
         return Part(
-            "language host", "", "", "", f"no {_LANGUAGE_HOST} beside {tools.cli.path}", "parity engine resolve"
+            "language host", "", "", "", f"no {_LANGUAGE_HOST} next to {tools.cli.path}", "parity engine resolve"
         )
     return Part("language host", tools.cli.version, tools.cli.source, str(path))
 

@@ -179,7 +179,7 @@ def _conclude(screen: Screen, changed: Mapping[str, int], found: Sequence[Live],
     if not any(changed.values()):
         screen.out.print(f"\n[bold]Nothing to change:[/] {' and '.join(changed)} are as declared.")
     screen.out.print(
-        "\nLook around:\n"
+        "\nTry next:\n"
         "  .venv/bin/parity preview staging\n"
         "  .venv/bin/parity sandbox exec -- pulumi preview --stack staging --diff\n"
         f"  .venv/bin/parity sandbox exec -- curl -s {found[0].url if found else page}\n"

@@ -1,4 +1,4 @@
-"""Looks whether everything is there that the sandbox and the engine need, and says what to do where it is not."""
+"""Checks that everything is there that the sandbox and the engine need, and says what to do where it is not."""
 
 from __future__ import annotations
 

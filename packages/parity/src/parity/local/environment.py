@@ -45,7 +45,7 @@ _FOREIGN = (
 )
 
 _CA_VARIABLES = ("CURL_CA_BUNDLE", "REQUESTS_CA_BUNDLE", "NODE_EXTRA_CA_CERTS")
-"""Where curl, Python's requests and Node look for certificates; Go, OpenSSL and httpx read SSL_CERT_FILE."""
+"""Where curl, Python's requests and Node find certificates; Go, OpenSSL and httpx read SSL_CERT_FILE."""
 
 
 def compose(

@@ -87,7 +87,7 @@ class Local:
         toolchain.equip(tools, self.layout.pulumi)
 
     def enter(self) -> dict[str, str]:
-        """Make it ready for a program of the project, and give the program's whole environment.
+        """Make it ready for a program of the project, and give the program's complete environment.
 
         Raises:
             NotRunning: it does not run.
@@ -100,10 +100,10 @@ class Local:
         return self.environment(tools)
 
     def environment(self, tools: Engine) -> dict[str, str]:
-        """The whole environment of a program that is to meet it."""
+        """The complete environment of a program that is to meet it."""
         return compose(os.environ, lifecycle.environment(self.directory), Path(sys.prefix), [tools.folder])
 
     def reset(self) -> None:
-        """Empty it and seed it anew."""
+        """Empty it and seed it again."""
         self.client().reset()
         self.seed()

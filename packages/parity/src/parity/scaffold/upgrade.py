@@ -35,7 +35,7 @@ def upgrade(project: Path, report: Callable[[str], None] = lambda _: None) -> Up
 
     Args:
         project: its folder, with everything committed.
-        report: is told what is waited for.
+        report: is called with what is waited for.
 
     Raises:
         ProjectError: the project does not say what it was made from, or its version's template cannot be had.
@@ -53,8 +53,8 @@ def upgrade(project: Path, report: Callable[[str], None] = lambda _: None) -> Up
         )
     if not merge.clean(project):
         raise RefusedError(
-            "the project is not in a Git repository with everything committed: an upgrade could not be told from the "
-            "team's own changes",
+            "the project is not in a Git repository with everything committed: an upgrade could not be distinguished "
+            "from the team's own changes",
             where=str(project),
             remedy="git add --all && git commit, or git stash",
         )

@@ -11,6 +11,8 @@ from parity_sandbox.narrowing import as_list, as_object
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from parity_sandbox.store import Document
+
 _NAMES = {str: "a string", int: "an integer", bool: "a boolean", list: "an array", dict: "an object"}
 
 
@@ -48,7 +50,7 @@ def items(document: Mapping[str, Any], name: str) -> list[Any]:
     return as_list(document.get(name))
 
 
-def part(document: Mapping[str, Any], name: str) -> dict[str, Any]:
+def part(document: Mapping[str, Any], name: str) -> Document:
     """The object under `name`; empty where there is none, or something else."""
     return as_object(document.get(name))
 

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from starlette.requests import Request
 
     from parity_sandbox.context import Context
+    from parity_sandbox.store import Document
 
 API = "https://api.github.com"
 HTML = "https://github.com"
@@ -33,8 +34,6 @@ _LIMIT = 5000
 _MAXIMUM_PAGE = 100
 _DIGITS = 18
 """A number with more digits is no id and no page."""
-
-Document = dict[str, Any]
 
 
 @dataclass(frozen=True)

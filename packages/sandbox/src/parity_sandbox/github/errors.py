@@ -17,7 +17,10 @@ The documents are GitHub's: `message`, `documentation_url`, `status`, and `error
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from parity_sandbox.store import Document
 
 DOCUMENTATION = "https://docs.github.com/rest"
 
@@ -34,9 +37,9 @@ class GitHubError(Exception):
         self.errors = errors
         self.headers = headers or {}
 
-    def document(self) -> dict[str, Any]:
+    def document(self) -> Document:
         """The answer's body."""
-        document: dict[str, Any] = {"message": self.message}
+        document: Document = {"message": self.message}
         if self.errors is not None:
             document["errors"] = self.errors
         return document | {"documentation_url": DOCUMENTATION, "status": str(self.status)}
@@ -125,7 +128,7 @@ class Moved(GitHubError):
         self.location = location
         self.headers = {"location": location}
 
-    def document(self) -> dict[str, Any]:
+    def document(self) -> Document:
         """The answer's body, with the address."""
         return {"message": self.message, "url": self.location, "documentation_url": DOCUMENTATION}
 

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from parity_sandbox.github.calls import primary_limit_headers
 from parity_sandbox.github.errors import DOCUMENTATION
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+
+    from parity_sandbox.store import Document
 
 _LIMITS = f"{DOCUMENTATION}/using-the-rest-api/rate-limits-for-the-rest-api"
 _SECONDARY = f"{_LIMITS}#about-secondary-rate-limits"
@@ -24,7 +26,7 @@ _MESSAGES = {
 }
 
 
-def failure(status: int, headers: Mapping[str, str], now: float) -> tuple[dict[str, Any], dict[str, str]]:
+def failure(status: int, headers: Mapping[str, str], now: float) -> tuple[Document, dict[str, str]]:
     """The document and the headers of a failure that a fault asks for.
 
     Args:
@@ -45,5 +47,5 @@ def failure(status: int, headers: Mapping[str, str], now: float) -> tuple[dict[s
     )
 
 
-def _document(status: int, message: str, documentation: str) -> dict[str, Any]:
+def _document(status: int, message: str, documentation: str) -> Document:
     return {"message": message, "documentation_url": documentation, "status": str(status)}

@@ -2,20 +2,19 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from parity_sandbox.github.state.collections import collection
 
 if TYPE_CHECKING:
     from parity_sandbox.context import Context
-
-Document = dict[str, Any]
+    from parity_sandbox.store import Document
 
 
 def secrets(context: Context) -> list[Document]:
     """Each secret with `repository` (owner/name), `environment` (or None), `name`, `value` and `updated_at`.
 
-    `value` is None where what was written is no box that the key opens.
+    `value` is None where what was written is no sealed box that the key opens.
     """
     return [_shown(context, each) for each in collection(context, "secrets").all()]
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence  # noqa: TC003 - pydantic reads the annotations
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 from pydantic import Field
 
@@ -15,8 +15,8 @@ from parity_sandbox.github.state.runs import Run  # noqa: TC001 - pydantic reads
 
 if TYPE_CHECKING:
     from parity_sandbox.context import Context
+    from parity_sandbox.store import Document
 
-Document = dict[str, Any]
 Name = Annotated[str, Field(min_length=1, max_length=255)]
 
 

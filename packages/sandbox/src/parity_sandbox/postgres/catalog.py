@@ -8,6 +8,7 @@ import psycopg
 
 if TYPE_CHECKING:
     from parity_sandbox.postgres.cluster import Cluster
+    from parity_sandbox.store import Document
 
 _MOST = 20
 _DATABASES = """
@@ -41,7 +42,7 @@ _SCHEMAS = "SELECT nspname FROM pg_namespace WHERE nspname !~ '^pg_' AND nspname
 _EXTENSIONS = "SELECT extname || ' ' || extversion FROM pg_extension WHERE extname <> 'plpgsql' ORDER BY 1"
 
 
-def databases(cluster: Cluster) -> tuple[list[dict[str, Any]], str | None]:
+def databases(cluster: Cluster) -> tuple[list[Document], str | None]:
     """The databases with their schemas, extensions and roles (the first 20), and why they cannot be read, if so."""
     try:
         with cluster.connect() as connection:
@@ -51,7 +52,7 @@ def databases(cluster: Cluster) -> tuple[list[dict[str, Any]], str | None]:
         return [], type(error).__name__
 
 
-def _database(cluster: Cluster, row: tuple[Any, ...]) -> dict[str, Any]:
+def _database(cluster: Cluster, row: tuple[Any, ...]) -> Document:
     name, owner, limit, size, connections = row
     with cluster.connect(name) as connection:
         roles = connection.execute(_ROLES).fetchall()

@@ -14,9 +14,12 @@ import stat
 import subprocess
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING
 
 from parity_sandbox.errors import PostgresError
+
+if TYPE_CHECKING:
+    from parity_sandbox.store import Document
 
 _USERS = ("nobody", "postgres")
 _CAPABILITIES = ("dac_read_search", "dac_override")
@@ -41,7 +44,7 @@ class Identity:
         """A command line that runs as this user."""
         return [*self.prefix, *(str(word) for word in words)]
 
-    def spawn_options(self) -> dict[str, Any]:
+    def spawn_options(self) -> Document:
         """What `subprocess` is given so that the command runs as this user."""
         if self.is_own or self.prefix:
             return {}

@@ -10,11 +10,13 @@ from typing import TYPE_CHECKING, Any
 from parity_sandbox.narrowing import as_object
 from parity_sandbox.standin.calls import Call
 from parity_sandbox.standin.errors import ApiError, ConfigurationError, ConnectionFailedError, StandInError, not_found
+from parity_sandbox.store import Document
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Mapping
 
     import httpx
+
 
 BASE_URL = "https://api.vercel.com"
 GET_TEAM = Call("GET", "/v2/teams/{team}")
@@ -35,7 +37,7 @@ class Client:
     poll_seconds: float = 5.0
     """How long to wait between two reads of a deployment or domain; the real provider waits 5 s."""
     sleep: Callable[[float], Awaitable[None]] = asyncio.sleep
-    team: dict[str, Any] = field(default_factory=dict[str, Any])
+    team: Document = field(default_factory=Document)
     """The team that the provider's settings name, as Vercel gives it; empty for none."""
     _answered: bool = False
     _locks: dict[str, asyncio.Lock] = field(default_factory=dict[str, asyncio.Lock])
@@ -65,7 +67,7 @@ class Client:
                 f"unexpected error: {error}"
             ) from error
 
-    async def find_team(self, own: str) -> dict[str, Any]:
+    async def find_team(self, own: str) -> Document:
         """The resource's own team, looked up, or the provider's as it was when it was configured."""
         return await self.send(GET_TEAM, team=own, scoped=False) if own else self.team
 

@@ -9,6 +9,8 @@ from parity_sandbox.standin.schema import UNKNOWN
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from parity_sandbox.store import Document
+
 
 def known(value: Any) -> bool:
     """Whether a value is neither null nor unknown."""
@@ -40,11 +42,11 @@ def items(value: Any) -> list[str]:
     return list(value) if known(value) else []
 
 
-def without_empty(values: Mapping[str, Any]) -> dict[str, Any]:
+def without_empty(values: Mapping[str, Any]) -> Document:
     """`omitempty`: what is null, empty, zero or false is left out."""
     return {name: value for name, value in values.items() if value or (isinstance(value, bool) and value)}
 
 
-def without_null(values: Mapping[str, Any]) -> dict[str, Any]:
+def without_null(values: Mapping[str, Any]) -> Document:
     """`omitempty` on pointers: only null is left out."""
     return {name: value for name, value in values.items() if value is not None}

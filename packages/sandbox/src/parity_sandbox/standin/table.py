@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from parity_sandbox.standin.install import VERSION
 from parity_sandbox.standin.resources import RESOURCES
@@ -11,11 +11,12 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from parity_sandbox.standin.schema import Field, Resource
+    from parity_sandbox.store import Document
 
 _SCALARS = {"string", "boolean", "integer", "number"}
 
 
-def schema() -> dict[str, Any]:
+def schema() -> Document:
     """The package's schema, as the engine asks for it: enough to check names and types."""
     settings = {"apiToken": {"type": "string", "secret": True}, "team": {"type": "string"}}
     return {
@@ -27,7 +28,7 @@ def schema() -> dict[str, Any]:
     }
 
 
-def _resource(resource: Resource) -> dict[str, Any]:
+def _resource(resource: Resource) -> Document:
     fields = {name: each for name, each in resource.fields.items() if name != "id"}
     given = {name: each for name, each in fields.items() if each.is_input}
     return {
@@ -40,7 +41,7 @@ def _resource(resource: Resource) -> dict[str, Any]:
     }
 
 
-def _properties(fields: Mapping[str, Field]) -> dict[str, Any]:
+def _properties(fields: Mapping[str, Field]) -> Document:
     return {
         name: _type(each)
         | ({"secret": True} if each.secret else {})
@@ -49,7 +50,7 @@ def _properties(fields: Mapping[str, Field]) -> dict[str, Any]:
     }
 
 
-def _type(kind: Field | None) -> dict[str, Any]:
+def _type(kind: Field | None) -> Document:
     if kind is None:
         return {"type": "string"}
     if kind.kind in _SCALARS:

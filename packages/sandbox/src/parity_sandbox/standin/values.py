@@ -102,7 +102,7 @@ def _scalar(kind: Field, value: PythonValue) -> Any:
     if value.is_integer():
         return int(value)  # Go writes an integer without a point.
     if kind.kind == "integer":
-        raise WrongTypeError(f"expected a whole number, got {value}")
+        raise WrongTypeError(f"expected an integer, got {value}")
     return value
 
 

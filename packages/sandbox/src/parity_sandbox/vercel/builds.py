@@ -16,7 +16,7 @@ ends, `healthy` on every request.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from parity_sandbox.vercel.documents import part
 
@@ -38,10 +38,10 @@ def facts(deployment: Document) -> dict[str, tuple[object, ...]]:
     }
 
 
-def rule_for(store: Store, deployment: Document) -> dict[str, Any]:
+def rule_for(store: Store, deployment: Document) -> Document:
     """The rules that match, merged into one; empty where none does."""
     known = facts(deployment)
-    merged: dict[str, Any] = {}
+    merged: Document = {}
     for rule in store.collection(*COLLECTION).all():
         match: dict[str, str] = part(rule, "match")
         if all(value in known.get(name, ()) for name, value in match.items()):

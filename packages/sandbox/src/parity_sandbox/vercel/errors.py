@@ -14,7 +14,10 @@ Status codes and documents: https://vercel.com/docs/rest-api/errors and the API'
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from parity_sandbox.store import Document
 
 
 class VercelError(Exception):
@@ -29,10 +32,10 @@ class VercelError(Exception):
         self.message = message
         self.code = code or type(self).code
         self.extra = extra
-        self.siblings: dict[str, Any] = {}
+        self.siblings: Document = {}
         """Fields next to `error` in the answer, such as `failed` of a refused list of variables."""
 
-    def document(self) -> dict[str, Any]:
+    def document(self) -> Document:
         """The body of the answer."""
         return {"error": {"code": self.code, "message": self.message, **self.extra}, **self.siblings}
 

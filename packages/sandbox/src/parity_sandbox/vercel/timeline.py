@@ -2,7 +2,7 @@
 
 An event is a document of ("vercel", "pending"): `{id, at, kind, projectId, deploymentId}`, `at` in milliseconds since
 1970. `settle` applies every event that is due, in order of time, each at its own time: so it makes no difference when,
-or in which process, somebody looks.
+or in which process, it is called.
 """
 
 from __future__ import annotations

@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import json
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from parity_sandbox.context import random_id
 from parity_sandbox.vercel import wire
@@ -221,7 +221,7 @@ def _conflicting(world: World, project: Document, variable: Document) -> Documen
 
 
 def _conflict(variable: Document, other: Document) -> BadRequest:
-    details: dict[str, Any] = {
+    details: Document = {
         "key": variable["key"],
         "envVarId": other["id"],
         "envVarKey": variable["key"],

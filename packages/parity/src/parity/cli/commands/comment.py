@@ -127,6 +127,8 @@ def _what(stack: str, folder: Path) -> comments.Post:
         )
     except (ValueError, KeyError, AttributeError, TypeError) as error:
         raise ProjectError(
-            f"the report cannot be read: {error!r}", where=str(document), remedy="make it anew: parity preview --output"
+            f"the report cannot be read: {error!r}",
+            where=str(document),
+            remedy="make a new one: parity preview --output",
         ) from error
     return comments.Post(stack, entry, text.read_text(encoding="utf-8"))

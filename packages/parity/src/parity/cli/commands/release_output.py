@@ -68,7 +68,7 @@ def carry_out(
 def _update(
     stack: Stack, change: Change, screen: Screen, approval: Approval, *, as_json: bool, report: Path | None
 ) -> dict[str, Any]:
-    """Run the update, hold that the application is live and whole, and give what is to be said of it as JSON."""
+    """Run the update, require that every domain serves the live release, and give the result as JSON."""
     from parity.releases import delivery, follow, switch, table
     from parity.updates import update
 

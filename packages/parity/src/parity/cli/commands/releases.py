@@ -304,7 +304,7 @@ def _stack(project: Project, name: str) -> Stack:
 
 
 def _file_alone(project: Project, name: str, *, review: bool) -> Stack:
-    """The stack for a command that reads its file and asks no engine: none is looked for, or built."""
+    """The stack for a command that reads its file and asks no engine: none is searched for or built."""
     from parity.cli.session import settle
     from parity.engine.pulumi import Pulumi
     from parity.evaluate.stack import Stack

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from parity.local.sandbox import Local
 
 app = plain("Run the local sandbox, and programs against it.")
-snapshot = plain("Save and load the sandbox's whole state.")
+snapshot = plain("Save and load the sandbox's complete state.")
 fault = plain("Make the sandbox's services fail on purpose.")
 app.add_typer(snapshot, name="snapshot")
 app.add_typer(fault, name="fault")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from parity_sandbox.github.calls import NO_CONTENT, Answer, Call, endpoint, paged
 from parity_sandbox.github.routes import named
@@ -15,7 +15,7 @@ from parity_sandbox.routing import Route
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-Document = dict[str, Any]
+    from parity_sandbox.store import Document
 
 
 def _reviewer(call: Call, repository: Document) -> Callable[[Document], Document | None]:

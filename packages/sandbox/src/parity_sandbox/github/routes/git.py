@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import base64
-from typing import Any
+from typing import TYPE_CHECKING
 
 from parity_sandbox.github.calls import NO_CONTENT, Answer, Call, endpoint, paged
 from parity_sandbox.github.errors import Conflict, InvalidRequest, NotFound, ValidationFailed
@@ -12,7 +12,8 @@ from parity_sandbox.github.state import accounts, git, repositories
 from parity_sandbox.github.wire import git as wire
 from parity_sandbox.routing import Route
 
-Document = dict[str, Any]
+if TYPE_CHECKING:
+    from parity_sandbox.store import Document
 
 
 def _branches(call: Call) -> Answer:

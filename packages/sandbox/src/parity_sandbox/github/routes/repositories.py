@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING
 
 from parity_sandbox.github.bodies import Field, check, items
 from parity_sandbox.github.calls import NO_CONTENT, Answer, Call, endpoint, paged
@@ -14,7 +14,8 @@ from parity_sandbox.github.wire import accounts as account_wire
 from parity_sandbox.github.wire import repositories as wire
 from parity_sandbox.routing import Route
 
-Document = dict[str, Any]
+if TYPE_CHECKING:
+    from parity_sandbox.store import Document
 
 
 def _full(call: Call, found: Document) -> Document:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING
 
 from parity_sandbox.github.calls import NO_CONTENT, Answer, Call, endpoint, paged
 from parity_sandbox.github.routes import named
@@ -10,7 +10,8 @@ from parity_sandbox.github.state import rulesets
 from parity_sandbox.github.wire import rulesets as wire
 from parity_sandbox.routing import Route
 
-Document = dict[str, Any]
+if TYPE_CHECKING:
+    from parity_sandbox.store import Document
 
 
 def _one(call: Call, repository: Document) -> Document:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING
 
 from parity_sandbox.github.calls import Answer, Call, endpoint, paged
 from parity_sandbox.github.routes import named
@@ -10,7 +10,8 @@ from parity_sandbox.github.state import accounts, git, runs
 from parity_sandbox.github.wire import issues as wire
 from parity_sandbox.routing import Route
 
-Document = dict[str, Any]
+if TYPE_CHECKING:
+    from parity_sandbox.store import Document
 
 
 def _shown(call: Call, repository: Document, run: Document) -> Document:

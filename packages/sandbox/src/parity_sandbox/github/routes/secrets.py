@@ -2,15 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from parity_sandbox.github.calls import NO_CONTENT, Answer, Call, endpoint, paged
 from parity_sandbox.github.routes import named
 from parity_sandbox.github.state import keys, secrets
 from parity_sandbox.github.wire import environments as wire
 from parity_sandbox.routing import Route
-
-Document = dict[str, Any]
 
 
 def _scope(call: Call, *, write: bool = False) -> tuple[int, int | None]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import Any
+from typing import TYPE_CHECKING
 
 from parity_sandbox.github.calls import NO_CONTENT, Answer, Call, endpoint, paged
 from parity_sandbox.github.errors import NotFound
@@ -14,7 +14,8 @@ from parity_sandbox.github.wire import accounts as wire
 from parity_sandbox.github.wire.repositories import with_team_permission
 from parity_sandbox.routing import Route
 
-Document = dict[str, Any]
+if TYPE_CHECKING:
+    from parity_sandbox.store import Document
 
 
 def _parent(call: Call, team: Document) -> Document | None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from parity_sandbox.github.errors import NotFound, ValidationFailed, custom
 from parity_sandbox.github.state.accounts import PERMISSIONS, user
@@ -10,8 +10,8 @@ from parity_sandbox.github.state.collections import collection
 
 if TYPE_CHECKING:
     from parity_sandbox.context import Context
+    from parity_sandbox.store import Document
 
-Document = dict[str, Any]
 
 _TEAMS = "team_repositories"
 _USERS = "collaborators"

@@ -12,8 +12,8 @@ from parity_sandbox.github.state.collections import collection, remove_where
 
 if TYPE_CHECKING:
     from parity_sandbox.context import Context
+    from parity_sandbox.store import Document
 
-Document = dict[str, Any]
 
 _MOST_REVIEWERS = 6
 _LONGEST_WAIT = 43_200

@@ -13,8 +13,8 @@ from parity_sandbox.github.state.collections import collection
 
 if TYPE_CHECKING:
     from parity_sandbox.context import Context
+    from parity_sandbox.store import Document
 
-Document = dict[str, Any]
 
 _FILE = {
     "message": Field(str),

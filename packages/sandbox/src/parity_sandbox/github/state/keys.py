@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import base64
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from nacl.exceptions import CryptoError
 from nacl.public import PrivateKey, SealedBox
@@ -13,8 +13,7 @@ from parity_sandbox.github.state.collections import collection
 
 if TYPE_CHECKING:
     from parity_sandbox.context import Context
-
-Document = dict[str, Any]
+    from parity_sandbox.store import Document
 
 
 def _key(repository_id: int, environment_id: int | None) -> str:

@@ -13,8 +13,8 @@ from parity_sandbox.github.state.collections import collection, remove_where
 
 if TYPE_CHECKING:
     from parity_sandbox.context import Context
+    from parity_sandbox.store import Document
 
-Document = dict[str, Any]
 
 _DEFAULTS: Document = {
     "description": None,

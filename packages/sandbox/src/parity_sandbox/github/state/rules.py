@@ -8,8 +8,7 @@ from typing import Any
 from parity_sandbox.github.bodies import part
 from parity_sandbox.github.errors import InvalidRequest, ValidationFailed
 from parity_sandbox.narrowing import as_object
-
-Document = dict[str, Any]
+from parity_sandbox.store import Document
 
 _REFS = ("branch", "tag")
 _PUSH = ("push",)
@@ -21,7 +20,7 @@ class _Rule:
 
     required: tuple[str, ...] = ()
     """The parameters that must be sent."""
-    defaults: dict[str, Any] = field(default_factory=dict[str, Any])
+    defaults: Document = field(default_factory=Document)
     """The parameters GitHub fills in."""
     targets: tuple[str, ...] = _REFS
 

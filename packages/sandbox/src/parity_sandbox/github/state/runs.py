@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 from pydantic import Field
 
@@ -13,8 +13,7 @@ from parity_sandbox.github.state.collections import collection
 
 if TYPE_CHECKING:
     from parity_sandbox.context import Context
-
-Document = dict[str, Any]
+    from parity_sandbox.store import Document
 
 
 class Run(Form):

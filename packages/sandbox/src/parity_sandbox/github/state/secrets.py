@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from parity_sandbox.github import ids
 from parity_sandbox.github.bodies import Field, check
@@ -13,8 +13,8 @@ from parity_sandbox.github.state.collections import collection
 
 if TYPE_CHECKING:
     from parity_sandbox.context import Context
+    from parity_sandbox.store import Document
 
-Document = dict[str, Any]
 
 _BASE64 = re.compile(r"(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=|[A-Za-z0-9+/]{4})")
 _NAME = re.compile(r"[A-Z_][A-Z0-9_]*")
@@ -61,7 +61,7 @@ def put(
 ) -> tuple[Document, bool]:
     """Write the secret; gives it, and whether it is new. `updated_at` moves at each write.
 
-    A box that the key does not open is kept with no value: GitHub opens it only when a workflow runs, and its
+    A sealed box that the key does not open is kept with no value: GitHub opens it only when a workflow runs, and its
     provider's acceptance tests write such a one.
 
     Raises:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from parity_sandbox.github import ids
 from parity_sandbox.github.bodies import Field, check
@@ -12,8 +12,8 @@ from parity_sandbox.github.state.secrets import checked_name
 
 if TYPE_CHECKING:
     from parity_sandbox.context import Context
+    from parity_sandbox.store import Document
 
-Document = dict[str, Any]
 
 _LARGEST = 48 * 1024
 _MOST_IN_ENVIRONMENT = 100

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING
 
 from parity_sandbox.github.calls import API, HTML
 from parity_sandbox.github.ids import node_id
 
-Document = dict[str, Any]
+if TYPE_CHECKING:
+    from parity_sandbox.store import Document
 
 _USER_LINKS = {
     "followers_url": "/followers",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 from urllib.parse import quote
 
 from parity_sandbox.github.ids import node_id
@@ -11,7 +11,7 @@ from parity_sandbox.github.wire import repositories
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-Document = dict[str, Any]
+    from parity_sandbox.store import Document
 
 
 def address(repository: Document, found: Document) -> str:

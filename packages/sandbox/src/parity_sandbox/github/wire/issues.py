@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING
 from urllib.parse import quote
 
 from parity_sandbox.github.calls import API, HTML
@@ -10,7 +10,8 @@ from parity_sandbox.github.ids import node_id
 from parity_sandbox.github.wire import repositories
 from parity_sandbox.github.wire.accounts import account
 
-Document = dict[str, Any]
+if TYPE_CHECKING:
+    from parity_sandbox.store import Document
 
 _ASSOCIATION = "OWNER"
 

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING
 
 from parity_sandbox.github.calls import API, HTML
 from parity_sandbox.github.ids import node_id
 from parity_sandbox.github.wire.accounts import account
 
-Document = dict[str, Any]
+if TYPE_CHECKING:
+    from parity_sandbox.store import Document
 
 _LINKS = {
     "forks_url": "/forks",

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING
 
 from parity_sandbox.github.ids import node_id
 from parity_sandbox.github.wire import repositories
 
-Document = dict[str, Any]
+if TYPE_CHECKING:
+    from parity_sandbox.store import Document
 
 
 def summary(repository: Document, found: Document) -> Document:

@@ -81,9 +81,9 @@ async def _create(client: Client, plan: Document) -> Document:
     return _state(answer, plan, owner)
 
 
-def _creation(plan: Document) -> dict[str, Any]:
+def _creation(plan: Document) -> Document:
     environment = _texts(plan["environment"])
-    settings: dict[str, Any] = {"sourceFilesOutsideRootDirectory": True}
+    settings: Document = {"sourceFilesOutsideRootDirectory": True}
     own = plan["projectSettings"]
     if known(own):
         for name in ("buildCommand", "framework", "installCommand", "outputDirectory"):
@@ -110,11 +110,11 @@ def _creation(plan: Document) -> dict[str, Any]:
 def _texts(value: Any) -> dict[str, str]:
     if not known(value):
         return {}
-    return {name: each for name, each in cast("dict[str, Any]", value).items() if known(each)}
+    return {name: each for name, each in cast("Document", value).items() if known(each)}
 
 
-def _source(project: dict[str, Any], ref: str) -> dict[str, Any]:
-    link: dict[str, Any] = project.get("link") or {}
+def _source(project: Document, ref: str) -> Document:
+    link: Document = project.get("link") or {}
     if link.get("type") == "github":
         return {"type": "github", **without_empty({"org": link.get("org"), "repo": link.get("repo")}), "ref": ref}
     if link.get("type") == "gitlab":
@@ -128,7 +128,7 @@ def _source(project: dict[str, Any], ref: str) -> dict[str, Any]:
     raise StandInError("unable to deploy project by ref: project has no linked git repository")
 
 
-async def _finish(client: Client, project: str, team: str, answer: Any) -> tuple[dict[str, Any], str | None]:
+async def _finish(client: Client, project: str, team: str, answer: Any) -> tuple[Document, str | None]:
     """Read the deployment until its aliases are assigned; raises StandInError where it failed.
 
     Gives the answer, and the team, which the real provider knows only from its second read on.
@@ -145,7 +145,7 @@ async def _finish(client: Client, project: str, team: str, answer: Any) -> tuple
     return answer, owner
 
 
-def _raise_failure(answer: dict[str, Any], project: str) -> None:
+def _raise_failure(answer: Document, project: str) -> None:
     user = part(answer, "creator").get("username", "")
     logs = f"https://vercel.com/{user}/{project}/{str(answer.get('id', '')).removeprefix('dpl_')}"
     more = f"Visit {logs} for more information"
@@ -155,7 +155,7 @@ def _raise_failure(answer: dict[str, Any], project: str) -> None:
         raise StandInError(f"{answer.get('errorCode') or ''} - {answer.get('errorMessage') or ''}. {more}")
     if answer.get("checksConclusion") == "failed":
         raise StandInError(f"deployment checks have failed. {more}")
-    trouble: dict[str, Any] | None = answer.get("aliasError")
+    trouble: Document | None = answer.get("aliasError")
     if trouble:
         raise StandInError(f"{trouble.get('code', '')} - {trouble.get('message', '')}. {more}")
 
@@ -191,7 +191,7 @@ async def _delete(client: Client, state: Document) -> None:
         ) from error
 
 
-def _state(answer: dict[str, Any], before: Document, team: str | None) -> Document:
+def _state(answer: Document, before: Document, team: str | None) -> Document:
     asked = before["production"]
     return {
         "id": answer["id"],
@@ -209,7 +209,7 @@ def _state(answer: dict[str, Any], before: Document, team: str | None) -> Docume
     }
 
 
-def _meta(answer: dict[str, Any], before: Any) -> dict[str, str] | None:
+def _meta(answer: Document, before: Any) -> dict[str, str] | None:
     """Only the keys that the program gave; Vercel adds its own."""
     if not known(before):
         return None

@@ -148,7 +148,7 @@ def _not_ready(plan: Document, why: str) -> ResourceError:
     )
 
 
-async def _config(client: Client, plan: Document) -> dict[str, Any]:
+async def _config(client: Client, plan: Document) -> Document:
     project, domain = text(plan["projectId"]), text(plan["domain"])
     try:
         return await client.send(CONFIG, owner=text(plan["teamId"]), query={"projectIdOrName": project}, domain=domain)
@@ -206,7 +206,7 @@ def _number(value: Any) -> int | None:
 
 
 def _state(client: Client, answer: Any, config: Any, team: str) -> Document:
-    challenges: list[dict[str, Any]] = answer.get("verification") or []
+    challenges: list[Document] = answer.get("verification") or []
     return {
         "id": answer["name"],
         "projectId": answer["projectId"],

@@ -58,7 +58,7 @@ async def _create(client: Client, plan: Document) -> Document:
             f"Could not create project environment variable, unexpected error: {await _explain(client, plan, error)}"
         )
         raise ResourceError("Error creating project environment variable", detail) from error
-    created: dict[str, Any] = answer["created"]
+    created: Document = answer["created"]
     created["value"] = text(plan["value"])
     return _state(created, plan, team_or_null(client, team))
 
@@ -128,7 +128,7 @@ def _unreadable(one: str, two: str, three: str, error: StandInError) -> Resource
     )
 
 
-def _creation(plan: Document) -> dict[str, Any]:
+def _creation(plan: Document) -> Document:
     optional = without_empty(
         {"target": items(plan["targets"]), "customEnvironmentIds": items(plan["customEnvironmentIds"])}
     )
@@ -146,7 +146,7 @@ def _kind(plan: Document) -> str:
     return "encrypted" if plan["sensitive"] is False else "sensitive"
 
 
-def _state(answer: dict[str, Any], before: Document, team: str | None) -> Document:
+def _state(answer: Document, before: Document, team: str | None) -> Document:
     sensitive = answer.get("type") == "sensitive"
     value = before["value"]
     return {
@@ -187,7 +187,7 @@ async def _explain(client: Client, plan: Document, error: ApiError) -> str:
     return f"failed to create environment variable, {message}" + (f" (see {link})" if link else "")
 
 
-async def _conflicting(client: Client, plan: Document, details: dict[str, Any]) -> str | None:
+async def _conflicting(client: Client, plan: Document, details: Document) -> str | None:
     project, team = text(plan["projectId"]), text(plan["teamId"])
     page = await client.send(LIST, owner=team, query={"decrypt": "true", "limit": "100"}, project=project)
     targets: list[str] = details.get("target") or []

@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import asyncio
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from parity_sandbox.standin.golang import without_empty
+
+if TYPE_CHECKING:
+    from parity_sandbox.store import Document
 
 _TIMEOUT_SECONDS = 2.0
 _MARKS = (".vercel/repo.json", ".now/repo.json", ".git")
 
 
-async def git_metadata(link: Any) -> dict[str, Any] | None:
+async def git_metadata(link: Any) -> Document | None:
     """The metadata of the repository around the working directory; None outside of one, or without a commit.
 
     Args:

@@ -56,11 +56,11 @@ async def _create(client: Client, plan: Document) -> Document:
     return _state(answer, plan["secret"], plan["headers"])
 
 
-def _creation(plan: Document) -> dict[str, Any]:
+def _creation(plan: Document) -> Document:
     projects = items(plan["projectIds"])
     headers: dict[str, str] = plan["headers"] if known(plan["headers"]) else {}
     rate = plan["samplingRate"] if known(plan["samplingRate"]) else 0
-    filters: dict[str, Any] = {
+    filters: Document = {
         "type": "basic",
         "log": without_empty({"sources": items(plan["sources"])}),
         "deployment": without_empty({"environments": items(plan["environments"])}),
@@ -117,10 +117,10 @@ async def _delete(client: Client, state: Document) -> None:
             ) from error
 
 
-def _state(answer: dict[str, Any], secret: Any, headers: Any) -> Document:
+def _state(answer: Document, secret: Any, headers: Any) -> Document:
     delivery = part(answer, "delivery")
     filters = part(part(answer, "filterV2"), "filter")
-    sampling: list[dict[str, Any]] = answer.get("sampling") or []
+    sampling: list[Document] = answer.get("sampling") or []
     said: dict[str, str] | None = delivery.get("headers")
     return {
         "id": answer["id"],

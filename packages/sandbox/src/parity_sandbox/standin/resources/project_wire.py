@@ -79,7 +79,7 @@ def needs_update_after_creation(plan: Document) -> bool:
     )
 
 
-def creation(plan: Document) -> dict[str, Any]:
+def creation(plan: Document) -> Document:
     """The body of the call that makes a project."""
     repository = plan["gitRepository"]
     optional = {
@@ -99,7 +99,7 @@ def creation(plan: Document) -> dict[str, Any]:
     return {"name": text(plan["name"]), **texts, **without_null(optional)}
 
 
-def change(plan: Document, old_name: str) -> dict[str, Any]:
+def change(plan: Document, old_name: str) -> Document:
     """The body of the call that changes a project; it always says everything."""
     optional = {
         "name": plan["name"] if plan["name"] != old_name else None,
@@ -126,12 +126,12 @@ def change(plan: Document, old_name: str) -> dict[str, Any]:
     }
 
 
-def _issuer(plan: Document) -> dict[str, Any] | None:
+def _issuer(plan: Document) -> Document | None:
     config = plan["oidcTokenConfig"]
     return without_null({"issuerMode": text(config["issuerMode"]) or None}) if known(config) else None
 
 
-def _authentication(plan: Document) -> dict[str, Any]:
+def _authentication(plan: Document) -> Document:
     value = plan["vercelAuthentication"]
     name = text(value["deploymentType"]) if known(value) else "standard_protection_new"
     return {"deploymentType": _PROTECTION.get(name, name)}
@@ -141,7 +141,7 @@ def _preview_feedback(plan: Document) -> bool | None:
     return next((plan[name] for name in ("enablePreviewFeedback", "previewComments") if known(plan[name])), None)
 
 
-def _password(plan: Document) -> dict[str, Any] | None:
+def _password(plan: Document) -> Document | None:
     value = plan["passwordProtection"]
     if not known(value):
         return None
@@ -149,7 +149,7 @@ def _password(plan: Document) -> dict[str, Any] | None:
     return {"deploymentType": _PROTECTION.get(name, name), "password": text(value["password"])}
 
 
-def _trusted_ips(plan: Document) -> dict[str, Any] | None:
+def _trusted_ips(plan: Document) -> Document | None:
     value = plan["trustedIps"]
     if not known(value):
         return None
@@ -165,19 +165,19 @@ def _trusted_ips(plan: Document) -> dict[str, Any] | None:
     }
 
 
-def _allowlist(plan: Document) -> dict[str, Any] | None:
+def _allowlist(plan: Document) -> Document | None:
     value = plan["optionsAllowlist"]
     return {"paths": [{"value": text(each["value"])} for each in value["paths"]]} if known(value) else None
 
 
-def _git_comments(plan: Document) -> dict[str, Any] | None:
+def _git_comments(plan: Document) -> Document | None:
     value = plan["gitComments"]
     if not known(value):
         return None
     return {"onCommit": flag(value["onCommit"]), "onPullRequest": flag(value["onPullRequest"])}
 
 
-def _git_provider_options(plan: Document) -> dict[str, Any] | None:
+def _git_provider_options(plan: Document) -> Document | None:
     value = plan["gitProviderOptions"]
     if not known(value):
         return None
@@ -199,7 +199,7 @@ def _git_provider_options(plan: Document) -> dict[str, Any] | None:
     )
 
 
-def _resource_config(plan: Document) -> dict[str, Any] | None:
+def _resource_config(plan: Document) -> Document | None:
     value = plan["resourceConfig"] if known(plan["resourceConfig"]) else None
     own = value or dict.fromkeys(
         ("functionDefaultCpuType", "functionDefaultTimeout", "functionDefaultRegions", "fluid")
@@ -221,11 +221,11 @@ def _resource_config(plan: Document) -> dict[str, Any] | None:
     return found if found or value is not None else None
 
 
-def project(answer: dict[str, Any], plan: Document, team: str | None) -> Document:
+def project(answer: Document, plan: Document, team: str | None) -> Document:
     """A project's state from Vercel's answer; what Vercel never gives back comes from `plan`, or the state before."""
     if answer.get("trustedSources"):
         raise UnknownToStandInError(f"`trustedSources`, which the project {answer.get('name')} has at Vercel")
-    config: dict[str, Any] | None = answer.get("resourceConfig")
+    config: Document | None = answer.get("resourceConfig")
     seconds = int(answer.get("skewProtectionMaxAge") or 0)
     region = plan["serverlessFunctionRegion"]
     result: Document = {
@@ -281,7 +281,7 @@ def _repository(link: Any) -> Document | None:
     return {"type": kind, "repo": repo, "productionBranch": link.get("productionBranch")}
 
 
-def _password_state(answer: dict[str, Any], plan: Document) -> Document | None:
+def _password_state(answer: Document, plan: Document) -> Document | None:
     value = answer.get("passwordProtection")
     if not value:
         return None
@@ -331,8 +331,8 @@ def _git_provider_options_state(value: Any, plan: Document) -> Document | None:
     }
 
 
-def _resource_config_state(answer: dict[str, Any]) -> Document | None:
-    config: dict[str, Any] | None = answer.get("resourceConfig")
+def _resource_config_state(answer: Document) -> Document | None:
+    config: Document | None = answer.get("resourceConfig")
     own: list[str] = list((config or {}).get("functionDefaultRegions") or [])
     region = answer.get("serverlessFunctionRegion")
     regions = own or ([region] if region else [])
@@ -347,7 +347,7 @@ def _resource_config_state(answer: dict[str, Any]) -> Document | None:
     }
 
 
-def _build_machine(config: dict[str, Any]) -> str:
+def _build_machine(config: Document) -> str:
     if config.get("buildMachineSelection") == "elastic":
         return "elastic"
     return config.get("buildMachineType") or ""

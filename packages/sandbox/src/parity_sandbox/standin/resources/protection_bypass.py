@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from parity_sandbox.standin.calls import Call
 from parity_sandbox.standin.checks import length, matches
@@ -69,7 +69,7 @@ async def _create(client: Client, plan: Document) -> Document:
     return _with_note(_state(project, team, secret, found), plan)
 
 
-async def _generate(client: Client, plan: Document) -> tuple[str, dict[str, Any]]:
+async def _generate(client: Client, plan: Document) -> tuple[str, Document]:
     """Make a bypass; without a secret of our own it is the one that was not there before."""
     project, team, secret = text(plan["projectId"]), text(plan["teamId"]), text(plan["secret"])
     existing: set[str] = set()
@@ -85,7 +85,7 @@ async def _generate(client: Client, plan: Document) -> tuple[str, dict[str, Any]
     raise StandInError("newly generated protection bypass was not present in API response")
 
 
-async def _patch(client: Client, project: str, team: str, update: dict[str, Any]) -> dict[str, Any]:
+async def _patch(client: Client, project: str, team: str, update: Document) -> Document:
     async with client.lock(project):
         answer = await client.send(CHANGE, owner=team, project=project, body={"update": update})
     found = part(answer, "protectionBypass").get(update["secret"])
@@ -94,7 +94,7 @@ async def _patch(client: Client, project: str, team: str, update: dict[str, Any]
     return found
 
 
-async def _get(client: Client, project: str, team: str, secret: str) -> dict[str, Any]:
+async def _get(client: Client, project: str, team: str, secret: str) -> Document:
     found = part(await get_project(client, project, team), "protectionBypass")
     if secret not in found:
         raise ApiError(404, "not_found", "Protection bypass not found")
@@ -117,12 +117,12 @@ async def _read(client: Client, state: Document) -> Document | None:
 async def _update(client: Client, state: Document, plan: Document) -> Document:
     project, team, secret = text(plan["projectId"]), text(plan["teamId"]), text(state["secret"])
     moved = plan["isEnvVar"] != state["isEnvVar"] and known(plan["isEnvVar"])
-    changes: dict[str, Any] = {}
+    changes: Document = {}
     if plan["note"] != state["note"]:
         changes["note"] = text(plan["note"])
     if moved and plan["isEnvVar"]:
         changes["isEnvVar"] = True
-    found: dict[str, Any] | None = None
+    found: Document | None = None
     try:
         if moved and not plan["isEnvVar"]:
             found = await _demote(client, project, team, secret)
@@ -140,7 +140,7 @@ async def _update(client: Client, state: Document, plan: Document) -> Document:
     return _with_note(_state(project, team, secret, found), plan)
 
 
-async def _demote(client: Client, project: str, team: str, secret: str) -> dict[str, Any]:
+async def _demote(client: Client, project: str, team: str, secret: str) -> Document:
     """Make another bypass the default; raises ResourceError where there is no other."""
     async with client.lock(project):
         bypasses = part(await get_project(client, project, team), "protectionBypass")
@@ -178,12 +178,12 @@ async def _promote_successor(client: Client, project: str, team: str, secret: st
         await client.send(CHANGE, owner=team, project=project, body=_promotion(successor))
 
 
-def _successor(bypasses: dict[str, dict[str, Any]], secret: str) -> str | None:
+def _successor(bypasses: dict[str, Document], secret: str) -> str | None:
     others = [name for name, each in bypasses.items() if name != secret and each.get("scope") == _SCOPE]
     return min(others) if others else None
 
 
-def _promotion(secret: str) -> dict[str, Any]:
+def _promotion(secret: str) -> Document:
     return {"update": {"secret": secret, "isEnvVar": True}}
 
 
@@ -214,7 +214,7 @@ def _with_note(state: Document, plan: Document) -> Document:
     return state
 
 
-def _state(project: str, team: str, secret: str, found: dict[str, Any]) -> Document:
+def _state(project: str, team: str, secret: str, found: Document) -> Document:
     return {
         "id": f"{project}/{secret}",
         "projectId": project,

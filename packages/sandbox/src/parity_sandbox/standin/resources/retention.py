@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from parity_sandbox.standin.calls import Call
 from parity_sandbox.standin.checks import one_of
@@ -67,7 +67,7 @@ async def _change(client: Client, plan: Document, doing: str, verb: str) -> Docu
             f"Error {doing} project deployment retention",
             f"Could not {verb} project deployment retention, unexpected error: {error}",
         ) from error
-    said: dict[str, Any] = answer["deploymentExpiration"]
+    said: Document = answer["deploymentExpiration"]
     periods = {name: said.get(wire) if said.get(wire) in _DAYS.values() else "" for name, wire in _SENT.items()}
     return {**_identity(client, project, team), **periods}
 
@@ -84,7 +84,7 @@ async def _find(client: Client, identifier: str) -> Document | None:
 async def _get(client: Client, project: str, team: str) -> Document:
     """What Vercel says. The real provider loses any error here, and so reads a project that is gone as `unlimited`."""
     try:
-        answer: dict[str, Any] = await client.send(GET, owner=team, project=project)
+        answer: Document = await client.send(GET, owner=team, project=project)
     except StandInError:
         answer = {}
     said: dict[str, int] | None = answer.get("deploymentExpiration")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from parity_sandbox.narrowing import as_object
 from parity_sandbox.standin.calls import Call
@@ -25,7 +25,7 @@ def team_or_null(client: Client, own: str) -> str | None:
     return client.team_id(own) or None
 
 
-async def require_project(client: Client, plan: Document, summary: str) -> dict[str, Any]:
+async def require_project(client: Client, plan: Document, summary: str) -> Document:
     """The project that a planned resource belongs to; raises ResourceError where it cannot be read."""
     try:
         return await get_project(client, text(plan["projectId"]), text(plan["teamId"]))
@@ -39,12 +39,12 @@ async def require_project(client: Client, plan: Document, summary: str) -> dict[
         raise ResourceError(summary, f"Error reading project information, unexpected error: {error}") from error
 
 
-async def get_project(client: Client, project: str, team: str) -> dict[str, Any]:
+async def get_project(client: Client, project: str, team: str) -> Document:
     """The project as Vercel gives it."""
     return await client.send(GET_PROJECT, owner=team, project=project)
 
 
-def part(document: object, name: str) -> dict[str, Any]:
+def part(document: object, name: str) -> Document:
     """An object inside a wire document, empty where it, or the document, is missing or null."""
     return as_object(as_object(document).get(name))
 

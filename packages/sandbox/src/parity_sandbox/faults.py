@@ -10,9 +10,10 @@ from typing import TYPE_CHECKING, Any, get_args, get_type_hints
 
 from parity_sandbox.context import random_id
 from parity_sandbox.errors import BadDocument
+from parity_sandbox.store import Document  # noqa: TC001 - the form of a fault is read from its annotations
 
 if TYPE_CHECKING:
-    from parity_sandbox.store import Document, Store
+    from parity_sandbox.store import Store
 
 SERVICES = ("vercel", "github", "edge")
 ACTIONS = ("status", "delay", "drop", "hang", "truncate")

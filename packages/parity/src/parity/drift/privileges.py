@@ -86,7 +86,11 @@ def _foreign_owner(sides: Sides, resource: Resource) -> str:
     own = {str(each.inputs["name"]) for each in sides.graph.resources.values() if each.type == kinds.ROLE}
     place = (str(resource.inputs["database"]), str(resource.inputs["schema"]))
     owner = next(
-        (each.owner for each in sides.live_state.things if each.kind == "schema" and (each.database, each.name) == place),
+        (
+            each.owner
+            for each in sides.live_state.things
+            if each.kind == "schema" and (each.database, each.name) == place
+        ),
         "",
     )
     return "" if owner in own or owner == _DATABASE_OWNER else owner

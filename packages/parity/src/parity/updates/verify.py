@@ -152,9 +152,7 @@ def verify(
         # The update is done and has to be recorded as such: what is not known of it is a part of the record.
         return Verified(unread=(hide(f"{len(urns)} resources: {error.what}"),), seconds=time.monotonic() - started)
     unread = _unread(live_state, part, urns)
-    steps = remediation.plan(
-        tuple(_clean(each, hide) for each in findings), context(stack, settings, live_state)
-    )
+    steps = remediation.plan(tuple(_clean(each, hide) for each in findings), context(stack, settings, live_state))
     return Verified(
         sum(live_state.looked(urn, part.resources[urn].type) for urn in urns),
         tuple(steps),
@@ -188,9 +186,7 @@ def find(graph: Graph, state: State, live_state: LiveState, urns: frozenset[str]
         *(each for each in unmanaged.compare(sides) if each.path == "password"),
         *privileges.compare(sides),
     ]
-    return [
-        each for each in found if each.urn in urns and each.kind in {"missing", "changed"} and not each.undeclared
-    ]
+    return [each for each in found if each.urn in urns and each.kind in {"missing", "changed"} and not each.undeclared]
 
 
 def concerned(graph: Graph, urns: frozenset[str]) -> Graph:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, cast
 
 import typer
 
@@ -56,7 +56,8 @@ def ledger(
 
 
 def _show(screen: Screen, records: list[Record], place: str) -> None:
-    from rich.padding import Padding
+    import textwrap
+
     from rich.text import Text
 
     if not records:
@@ -65,7 +66,10 @@ def _show(screen: Screen, records: list[Record], place: str) -> None:
     for record in records:
         screen.out.print(Text(head(record), style="bold"))
         for line in details(record):
-            screen.out.print(Padding(Text(line, overflow="fold"), (0, 0, 0, 2)))
+            wrapped = textwrap.fill(
+                line, screen.out.width, initial_indent="  ", subsequent_indent="    ", break_on_hyphens=False
+            )
+            screen.out.print(Text(wrapped))
 
 
 def head(record: Record) -> str:
@@ -83,18 +87,18 @@ def details(record: Record) -> Iterator[str]:
     if begin.get("why"):
         yield f"why: {begin['why']}"
     yield from _moves(begin)
-    keys = dict.fromkeys(_cause(each) for row in end.get("causes") or [] for each in row["origins"])
+    keys = dict.fromkeys(_cause(each) for row in _rows(end.get("causes")) for each in _rows(row["origins"]))
     yield from _some("because of: ", list(keys))
     if begin.get("approval"):
         yield f"approved by {begin.get('approver') or begin.get('actor') or 'an unknown person'} ({_approval(begin)})"
-    changes = ", ".join(f"{count} {kind}" for kind, count in (end.get("changes") or {}).items() if kind != "same")
+    changes = ", ".join(f"{count} {kind}" for kind, count in _part(end.get("changes")).items() if kind != "same")
     if changes:
         yield f"changes: {changes}"
-    verified = end.get("verify") or {}
-    found = [f"{each['vendor']}: {_what(each)}" for each in verified.get("findings") or []]
+    verified = _part(end.get("verify"))
+    found = [f"{each['vendor']}: {_what(each)}" for each in _rows(verified.get("findings"))]
     yield from _some(f"not kept as declared, {len(found)}: ", found)
-    yield from (f"not verified: {each}" for each in verified.get("unread") or [])
-    yield from (f"error: {str(each).splitlines()[0]}" for each in (end.get("errors") or [])[:1])
+    yield from (f"not verified: {each}" for each in _texts(verified.get("unread")))
+    yield from (f"error: {each.splitlines()[0]}" for each in _texts(end.get("errors"))[:1] if each)
 
 
 def _source(begin: Mapping[str, Any]) -> str:
@@ -113,8 +117,7 @@ def _commit(commit: object) -> str:
 
 def _moves(begin: Mapping[str, Any]) -> Iterator[str]:
     """From which release to which each application goes."""
-    before: Mapping[str, Any] = begin.get("before") or {}
-    intent: Mapping[str, Any] = begin.get("intent") or {}
+    before, intent = _part(begin.get("before")), _part(begin.get("intent"))
     for name in dict.fromkeys((*before, *intent)):
         old, new = _release(before.get(name)), _release(intent.get(name))
         yield f"{name}: stays at {new}" if old == new else f"{name}: {old} -> {new}"
@@ -135,7 +138,7 @@ def _approval(begin: Mapping[str, Any]) -> str:
 def _cause(origin: Mapping[str, Any]) -> str:
     """What a change follows, with the newest commit that wrote it."""
     what = {"program": "the program", "world": "what was changed by hand, or by an update that did not end"}
-    commits = origin.get("commits") or []
+    commits = _rows(origin.get("commits"))
     where = f" ({commits[0]['sha'][:_SHORT] or 'not committed yet'})" if commits else ""
     return f"{origin.get('key') or what.get(str(origin.get('kind')), 'the config')}{where}"
 
@@ -144,7 +147,21 @@ def _what(finding: Mapping[str, Any]) -> str:
     name = f"{str(finding['type']).rpartition(':')[2]} {finding['name']}"
     if finding["kind"] == "missing":
         return f"{name} is missing"
-    return f"{name}, {finding['property']}: {finding['live'] or 'nothing'} instead of {finding['declared'] or 'nothing'}"
+    return (
+        f"{name}, {finding['property']}: {finding['live'] or 'nothing'} instead of {finding['declared'] or 'nothing'}"
+    )
+
+
+def _part(value: Any) -> dict[str, Any]:
+    return cast("dict[str, Any]", value or {})
+
+
+def _rows(value: Any) -> list[dict[str, Any]]:
+    return cast("list[dict[str, Any]]", value or [])
+
+
+def _texts(value: Any) -> list[str]:
+    return [str(each) for each in cast("list[Any]", value or [])]
 
 
 def _some(title: str, parts: list[str]) -> Iterator[str]:

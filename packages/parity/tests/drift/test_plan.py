@@ -85,7 +85,7 @@ def test_a_reviewer_without_access_is_given_it_by_name():
 @pytest.mark.parametrize(
     ("owner", "by", "command"),
     [
-        ("postgres", "not by an update", "-c 'revoke all on schema public from public; grant USAGE"),
+        ("postgres", "not by an update", "-c 'alter schema public owner to pg_database_owner'"),
         ("", "refresh and up", "pulumi up --refresh"),
     ],
 )

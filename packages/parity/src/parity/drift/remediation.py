@@ -141,19 +141,17 @@ def _grant_option(finding: Finding, _: Context) -> Step:
 
 
 def _grant(finding: Finding, context: Context) -> Step:
-    owner = str(finding.facts.get("owner") or "")
-    if not owner:
+    owner, (database, _, _, schema) = str(finding.facts.get("owner") or ""), finding.key
+    if not owner or schema != "public":
         return Step(
             finding, "refresh and up", _refreshed(context),
             "a plain update compares with the record, which has not changed"
         )  # fmt: skip
-    database, _, _, schema = finding.key
-    role, given = quoted(str(finding.facts["role"])), ", ".join(cast("list[str]", finding.facts["declared"]))
-    statement = f"revoke all on schema {quoted(schema)} from {role}"
-    statement += f"; grant {given} on schema {quoted(schema)} to {role}" if given else ""
+    statement = "alter schema public owner to pg_database_owner"
     return Step(
         finding, "not by an update", f"{psql(database, statement)} -U {shlex.quote(owner)}",
-        f"the schema belongs to {owner}: an update revokes in vain, without an error; only its owner can",
+        f"public belongs to {owner}: an update revokes in vain, without an error. Once it belongs to the database's "
+        f"owner, {_refreshed(context)} revokes",
     )  # fmt: skip
 
 

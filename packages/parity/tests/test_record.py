@@ -52,8 +52,9 @@ def ledger(tmp_path: Path, history: Project) -> Ledger:
     found = Ledger(FolderStore(tmp_path), "storefront", "staging")
     facts = {"intent": {}, "commit": git(history.root, "rev-parse", "HEAD~1") + "+changes"}
     found.end(found.begin(facts), {"result": "succeeded"})
-    found.end(found.begin({**facts, "commit": git(history.root, "rev-parse", "HEAD")}), {"result": "failed"})
-    found.begin(facts)
+    newer = {**facts, "commit": git(history.root, "rev-parse", "HEAD")}
+    found.end(found.begin(newer), {"result": "failed"})
+    found.begin(newer)
     return found
 
 

@@ -21,6 +21,7 @@ GENERATED = {
     "docs/requests.md",
     "docs/sandbox-routes.md",
     "docs/standin.md",
+    "docs/verify.md",
 }
 """Pages whose text is made from the code; the code's own tests hold what they say."""
 

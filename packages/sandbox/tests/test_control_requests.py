@@ -36,10 +36,12 @@ CHANGING = [
     ("PUT", "/_sandbox/latency"),
     ("POST", "/_sandbox/builds"),
     ("DELETE", "/_sandbox/builds"),
+    ("POST", "/_sandbox/keeps"),
+    ("DELETE", "/_sandbox/keeps"),
     ("POST", "/_sandbox/postgres"),
     ("DELETE", "/_sandbox/requests"),
 ]
-READING = ["state", "requests", "faults", "faults/x", "latency", "builds", "snapshots", "secrets", "nothing"]
+READING = ["state", "requests", "faults", "faults/x", "latency", "builds", "keeps", "snapshots", "secrets", "nothing"]
 FIELDS = {
     "seed": ["vercel", "github"],
     "snapshots": ["name"],
@@ -49,6 +51,7 @@ FIELDS = {
     ],
     "latency": ["vercel", "github", "edge", "nothing"],
     "builds": ["id", "match", "state", "error_code", "error_message", "seconds", "healthy", "nothing"],
+    "keeps": ["id", "service", "method", "path", "where", "pointer", "drop", "value", "nothing"],
     "postgres": ["action"],
 }  # fmt: skip
 METHODS = {"latency": "PUT"}

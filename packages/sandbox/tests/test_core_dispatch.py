@@ -17,6 +17,7 @@ from starlette.requests import Request  # noqa: TC002 - Starlette reads the anno
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route as StarletteRoute
 
+from parity_sandbox import keeps
 from parity_sandbox.authority import load_authority
 from parity_sandbox.context import Context
 from parity_sandbox.dispatch import REQUEST_ID, Dispatcher, Gate
@@ -177,6 +178,23 @@ async def test_a_handlers_error_rolls_back_and_is_logged_as_not_applied(rig):
     assert (answer.status_code, answer.json()) == (409, {"code": "late"})
     assert rig.store.collection("tiny", "things").all() == []
     assert [(row["status"], row["applied"]) for row in rig.rows()] == [(409, False)]
+
+
+@in_rig
+async def test_a_write_that_a_rule_drops_is_answered_and_leaves_nothing(rig):
+    keeps.add_keep(rig.store, {"service": "vercel", "where": {"/id": "b"}, "pointer": "", "drop": True})
+    for name in ("a", "b"):
+        assert (await rig.http.post("/things", json={"id": name})).status_code == 201
+    assert rig.things() == ["a"]
+    assert [(row["status"], row["applied"]) for row in rig.rows()] == [(201, True), (201, False)]
+    assert keeps.rules(rig.store).all()[0]["fired"] == 1
+
+
+@in_rig
+async def test_what_a_rule_alters_is_what_the_handler_is_given(rig):
+    keeps.add_keep(rig.store, {"service": "vercel", "pointer": "/id", "value": "b"})
+    assert (await rig.http.post("/things", json={"id": "a"})).json()["id"] == "b"
+    assert rig.things() == ["b"]
 
 
 @pytest.mark.parametrize("path", ["/broken", "/waits"])

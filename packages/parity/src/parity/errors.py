@@ -19,6 +19,7 @@ ParityError (1)
 ├── GateError (11)         a dangerous change is not acknowledged
 ├── PolicyError (12)       a mandatory policy refuses what is declared
 ├── PlanError (14)         the plan is not what was approved, or what it depends on has changed; nothing was changed
+├── VerifyError (15)       the update is done, and a vendor kept something else than it was sent
 ├── ApiError (13)          Vercel or GitHub refused what the command asked, or did not answer
 ├── DriftError (20)        what is there is not what was declared
 └── LookError (21)         something could not be read, so it is unknown whether it is clean
@@ -174,6 +175,12 @@ class PlanError(ParityError):
     """The plan is not the one that was approved, or something that it depends on has changed; nothing was changed."""
 
     exit_code = 14
+
+
+class VerifyError(ParityError):
+    """The update is done, and a vendor accepted something that it did not keep as declared."""
+
+    exit_code = 15
 
 
 class ApiError(ParityError):

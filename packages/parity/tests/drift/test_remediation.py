@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shlex
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -70,3 +71,28 @@ def test_a_name_with_quotes_stays_a_name():
     evil = finding("unmanaged", kinds.ROLE, key=('x"; drop database db; --',))
     (step,) = remediation.plan((evil,), CONTEXT)
     assert shlex.split(step.command)[-1] == 'drop role "x""; drop database db; --"'
+
+
+def test_a_reviewer_without_access_is_given_it_by_name():
+    facts = {"wanted": '[{"teams": [7, 8]}]', "now": '[{"teams": [8]}]'}
+    given = finding("changed", kinds.ENVIRONMENT, "reviewers", cause="outside", facts=facts, key=("name", "prod"))
+    context = Context("prod", "team_1", "owner/name", {}, {7: "platform", 8: "security"})
+    (step,) = remediation.plan((replace(given, vendor="GitHub"),), context)
+    assert step.command.startswith("gh api -X PUT orgs/owner/teams/platform/repos/owner/name -f permission=pull && gh ")
+    assert "security" not in step.command
+
+
+@pytest.mark.parametrize(
+    ("owner", "by", "command"),
+    [
+        ("postgres", "not by an update", "-c 'alter schema public owner to pg_database_owner'"),
+        ("", "refresh and up", "pulumi up --refresh"),
+    ],
+)
+def test_a_schema_of_another_owners_is_put_right_by_its_owner(owner: str, by: str, command: str):
+    facts = {"role": "public", "declared": ["USAGE"], "owner": owner}
+    given = finding("changed", kinds.GRANT, "privileges", facts=facts, key=("db", "public", "schema", "public"))
+    (step,) = remediation.plan((given,), CONTEXT)
+    assert step.by == by
+    assert command in step.command
+    assert step.command.endswith(f"-U {owner}") == bool(owner)

@@ -89,7 +89,9 @@ def test_a_token_with_a_line_break_is_not_shown(untouched: Box):
 
 def test_vendors_that_cannot_be_reached(untouched: Box):
     run = up(untouched, HTTPS_PROXY=f"http://127.0.0.1:{free_port()}", https_proxy=f"http://127.0.0.1:{free_port()}")
-    refused(run, "api.vercel.com cannot be reached", "api.github.com cannot be reached", "All connection attempts failed")
+    refused(
+        run, "api.vercel.com cannot be reached", "api.github.com cannot be reached", "All connection attempts failed"
+    )
 
 
 def test_a_database_that_cannot_be_reached(untouched: Box):

@@ -97,6 +97,18 @@ class ControlClient:
         """Remove every build rule."""
         self.call("DELETE", "builds")
 
+    def add_keep(self, **rule: Any) -> dict[str, Any]:
+        """Let a vendor accept the writes that match, and keep something else."""
+        return self.call("POST", "keeps", rule)
+
+    def keeps(self) -> list[dict[str, Any]]:
+        """The rules for writes that are not kept as sent, with their counts."""
+        return self.call("GET", "keeps")["keeps"]
+
+    def clear_keeps(self) -> None:
+        """Remove every such rule."""
+        self.call("DELETE", "keeps")
+
     def postgres(self, action: str) -> None:
         """`stop`, `start`, `restart` or `kill` PostgreSQL."""
         self.call("POST", "postgres", {"action": action})

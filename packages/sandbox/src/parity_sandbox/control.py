@@ -12,7 +12,7 @@ from starlette.middleware.trustedhost import TrustedHostMiddleware
 from starlette.responses import HTMLResponse, JSONResponse
 from starlette.routing import Route
 
-from parity_sandbox import maintenance
+from parity_sandbox import keeps, maintenance
 from parity_sandbox.buildrules import add_rule, rules
 from parity_sandbox.errors import BadDocument, SandboxError, SnapshotError
 from parity_sandbox.faults import LONGEST_SECONDS
@@ -195,6 +195,16 @@ class Control:
                 rules(store).delete(rule["id"])
         return JSONResponse({"builds": rules(store).all()})
 
+    async def keeps(self, request: Request) -> Response:
+        """The rules for writes that are not kept as sent, or with POST one more, or with DELETE none."""
+        store = self._world.context.store
+        if request.method == "POST":
+            return JSONResponse(keeps.add_keep(store, await _document(request)), 201)
+        if request.method == "DELETE":
+            for rule in keeps.rules(store).all():
+                keeps.rules(store).delete(rule["id"])
+        return JSONResponse({"keeps": keeps.rules(store).all()})
+
     async def postgres(self, request: Request) -> Response:
         """Stop, start, restart or kill PostgreSQL."""
         await maintenance.act_on_postgres(self._world, (await _document(request)).get("action"))
@@ -255,6 +265,7 @@ def create_control(world: World) -> Starlette:
         ("/_sandbox/faults/{id}", ["GET", "DELETE"], control.fault),
         ("/_sandbox/latency", ["GET", "PUT"], control.latency),
         ("/_sandbox/builds", ["GET", "POST", "DELETE"], control.builds),
+        ("/_sandbox/keeps", ["GET", "POST", "DELETE"], control.keeps),
         ("/_sandbox/postgres", ["POST"], control.postgres),
         ("/_sandbox/secrets", ["GET"], control.secrets),
     ]

@@ -8,6 +8,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from parity_sandbox import keeps
 from parity_sandbox.asgi import Answer, BodyRefused, call, read_body, send_answer, send_cut
 from parity_sandbox.jsontext import parse_json
 from parity_sandbox.logs import failure, warn
@@ -205,27 +206,33 @@ class Dispatcher:
                     answer = await call(service.app, exchange.scope, exchange.body)
                     exchange.row = self.log.add(self._entry(exchange, answer.status, applied=True))
                     return answer
-                return self._transact(exchange, call(service.app, exchange.scope, exchange.body))
+                return self._transact(exchange, service)
             except Exception as error:  # noqa: BLE001 - a fault of the sandbox's own must be answered and logged as one
                 failure("a handler failed", error, service=service.name, method=exchange.method, path=exchange.target)
                 return service.failure_answer(
                     _SERVER_ERROR, f"The sandbox itself failed ({type(error).__name__}); its server.log has the trace."
                 )
 
-    def _transact(self, exchange: Exchange, calling: Coroutine[Any, Any, Answer]) -> Answer:
-        """Run a handler and write its log row in one transaction; roll the effect back where the handler raised."""
+    def _transact(self, exchange: Exchange, service: Service) -> Answer:
+        """Run a handler and write its log row in one transaction; roll the effect back where the handler raised.
+
+        So is the effect of a write that a rule drops: the client has the answer of a write that was kept.
+        """
+        store = self.context.store
+        write = keeps.kept(store, service.name, exchange.method, exchange.target, exchange.body)
         try:
-            with self.context.store.transaction():
-                answer = self._handle(exchange, calling)
+            with store.transaction():
+                calling = call(service.app, exchange.scope, write.body)
+                answer = self._handle(exchange, calling, dropped=write.dropped)
                 exchange.row = self.log.add(self._entry(exchange, answer.status, applied=True))
                 return answer
         except _RolledBack as rolled_back:
             return rolled_back.answer
 
     @staticmethod
-    def _handle(exchange: Exchange, calling: Coroutine[Any, Any, Answer]) -> Answer:
+    def _handle(exchange: Exchange, calling: Coroutine[Any, Any, Answer], *, dropped: bool) -> Answer:
         answer = _run_at_once(calling)
-        if exchange.scope.get(ROLL_BACK):
+        if dropped or exchange.scope.get(ROLL_BACK):
             raise _RolledBack(answer)
         return answer
 

@@ -53,6 +53,11 @@ class Record:
         return datetime.fromisoformat(str(self.end["time"])) if self.end else None
 
     @property
+    def seconds(self) -> float | None:
+        """How long it took, to the millisecond; None where no end is recorded."""
+        return round((self.ended - self.started).total_seconds(), 3) if self.ended else None
+
+    @property
     def result(self) -> str:
         """`succeeded`, `failed`, `interrupted`, `killed`; `unfinished` where no end is recorded."""
         return str(self.end["result"]) if self.end else "unfinished"
@@ -61,7 +66,7 @@ class Record:
         """The complete record, as one JSON object."""
         begin = {key: value for key, value in self.begin.items() if key not in {"event", "time"}}
         end = {key: value for key, value in (self.end or {}).items() if key not in {"event", "time", "form", "update"}}
-        times = {"start": self.begin["time"], "end": self.end["time"] if self.end else None}
+        times = {"start": self.begin["time"], "end": self.end["time"] if self.end else None, "seconds": self.seconds}
         return {**begin, **times, "result": self.result, **end}
 
 

@@ -74,10 +74,11 @@ def audit(stack: Stack, *, waiting: Callable[[str], None] = lambda _: None, limi
     sides = compare.Sides(graph, recorded, live_state, frozenset(names), read_by_workflows(stack.project.root))
     findings = exceptions.apply(find(sides, others), settings.exceptions, datetime.now(UTC).date())
     report = _report(stack, sides, findings, notes, last.result())
-    return Audit(stack, report, sides, _context(stack, settings, live_state))
+    return Audit(stack, report, sides, context(stack, settings, live_state))
 
 
-def _context(stack: Stack, settings: Settings, live_state: LiveState) -> Context:
+def context(stack: Stack, settings: Settings, live_state: LiveState) -> Context:
+    """What the commands of remedies are made of."""
     found = [each for under in live_state.under.values() for each in under if each.type == kinds.PROJECT]
     repository = settings.catalog.repository
     return Context(
@@ -85,6 +86,7 @@ def _context(stack: Stack, settings: Settings, live_state: LiveState) -> Context
         team=live_state.account.get("team", settings.catalog.vercel_team),
         repository=f"{repository.owner}/{repository.name}",
         projects={each.key[0]: each.id for each in found},
+        teams={int(id_): name[5:] for name, id_ in live_state.account.items() if name.startswith("team:")},
     )
 
 

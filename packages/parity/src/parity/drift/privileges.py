@@ -21,6 +21,8 @@ if TYPE_CHECKING:
     from parity.resources.kind import Key
 
 _SCHEMA_WIDE = frozenset({"table", "sequence", "routine"})
+_DATABASE_OWNER = "pg_database_owner"
+"""PostgreSQL's own role for the owner of the database at hand, which is the stack's."""
 _SHOWN = 4
 """Objects that a finding names before it counts the rest."""
 
@@ -76,6 +78,23 @@ def compare(sides: Sides) -> list[Finding]:
         findings += _declared(sides, urn, resource, places, actual)
     findings += _undeclared(sides, {at: held for at, held in actual.items() if at not in covered})
     return findings + _owners(sides)
+
+
+def _foreign_owner(sides: Sides, resource: Resource) -> str:
+    """The owner of a grant's schema where that is no role of the stack's: nothing changes its access list but it."""
+    if resource.inputs.get("objectType") != "schema":
+        return ""
+    own = {str(each.inputs["name"]) for each in sides.graph.resources.values() if each.type == kinds.ROLE}
+    place = (str(resource.inputs["database"]), str(resource.inputs["schema"]))
+    owner = next(
+        (
+            each.owner
+            for each in sides.live_state.things
+            if each.kind == "schema" and (each.database, each.name) == place
+        ),
+        "",
+    )
+    return "" if owner in own or owner == _DATABASE_OWNER else owner
 
 
 def _role(resource: Resource) -> str:
@@ -145,7 +164,13 @@ def _declared(
                 declared=", ".join(sorted(wanted)) or "none",
                 live=_some([*lacking, *beyond]),
                 detail=f"of {role}",
-                facts={"beyond": beyond, "lacking": lacking},
+                facts={
+                    "beyond": beyond,
+                    "lacking": lacking,
+                    "role": role,
+                    "declared": sorted(wanted),
+                    "owner": _foreign_owner(sides, resource),
+                },
                 **base,  # pyright: ignore[reportArgumentType]
             )
         )

@@ -7,8 +7,9 @@ its providers do not read back. docs/drift.md says class by class what the engin
 from __future__ import annotations
 
 import json
+import re
 import shlex
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal
 
 from parity.documents import texts
@@ -49,6 +50,8 @@ class Context:
     """GitHub's `owner/name`."""
     projects: Mapping[str, str]
     """Vercel's ids of projects by name."""
+    teams: Mapping[int, str] = field(default_factory=dict[int, str])
+    """Slugs of GitHub's teams by id."""
 
 
 def plan(findings: tuple[Finding, ...], context: Context) -> list[Step]:
@@ -138,6 +141,21 @@ def _grant_option(finding: Finding, _: Context) -> Step:
     return Step(finding, "not by an update", _sql(finding), "the provider does not read grant options")
 
 
+def _grant(finding: Finding, context: Context) -> Step:
+    owner, (database, _, _, schema) = str(finding.facts.get("owner") or ""), finding.key
+    if not owner or schema != "public":
+        return Step(
+            finding, "refresh and up", _refreshed(context),
+            "a plain update compares with the record, which has not changed"
+        )  # fmt: skip
+    statement = "alter schema public owner to pg_database_owner"
+    return Step(
+        finding, "not by an update", f"{psql(database, statement)} -U {shlex.quote(owner)}",
+        f"public belongs to {owner}: an update revokes in vain, without an error. Once it belongs to the database's "
+        f"owner, {_refreshed(context)} revokes",
+    )  # fmt: skip
+
+
 def _live(finding: Finding, context: Context) -> Step:
     return Step(
         finding, "refresh and up", _refreshed(context),
@@ -146,10 +164,27 @@ def _live(finding: Finding, context: Context) -> Step:
 
 
 def _unread(finding: Finding, context: Context) -> Step:
+    dropped = _numbers(finding.facts.get("wanted")) - _numbers(finding.facts.get("now"))
+    slugs = [context.teams[each] for each in sorted(dropped) if each in context.teams]
+    if finding.path == "reviewers" and slugs:
+        owner = context.repository.partition("/")[0]
+        given = [
+            f"gh api -X PUT orgs/{owner}/teams/{slug}/repos/{context.repository} -f permission=pull" for slug in slugs
+        ]
+        return Step(
+            finding, "not by an update", " && ".join([*given, _by_hand(finding, context)]),
+            "GitHub drops a reviewer without access to the repository, and says nothing: give the team access, then "
+            "name it in the environment's settings, which no refresh reads",
+        )  # fmt: skip
     return Step(
         finding, "not by an update", _by_hand(finding, context),
         "the provider keeps what it recorded where GitHub shows no reviewers, so a refresh sees nothing",
     )  # fmt: skip
+
+
+def _numbers(value: object) -> set[int]:
+    """Every whole number in a value, at any depth: the ids of reviewers."""
+    return {int(each) for each in re.findall(r"\d+", str(value or ""))}
 
 
 def _timeout(finding: Finding, _: Context) -> Step:
@@ -188,6 +223,7 @@ _SPECIAL: dict[tuple[str, str], Callable[[Finding, Context], Step]] = {
     (kinds.DRAIN, "secret"): _hidden_value,
     (kinds.DRAIN, "headers"): _hidden_value,
     (kinds.ROLE, "password"): _password,
+    (kinds.GRANT, "privileges"): _grant,
     (kinds.GRANT, "withGrantOption"): _grant_option,
     (kinds.DEFAULT, "withGrantOption"): _grant_option,
     (kinds.LIVE, "deploymentId"): _live,

@@ -111,7 +111,7 @@ async def _ask(urls: Sequence[str], environment: Mapping[str, str]) -> list[heal
 
 def _update(project: Project, pulumi: Pulumi, stack: str, screen: Screen) -> int:
     pulumi.ensure_stack(stack)
-    done = update.run(Stack(stack, project, pulumi), screen, Approval(yes=True), note={"why": "parity demo"})
+    done = update.run(Stack(stack, project, pulumi), screen, Approval(yes=True), note={"command": "demo"})
     return done.progress.changed
 
 

@@ -23,7 +23,7 @@ RECORDS = 50
 _GOOD = "succeeded"
 REFUSED = "refused"
 """Of an update that was stopped before its first call: it did nothing, and settles nothing of before."""
-_UPDATES = frozenset({"up", "update", "destroy"})
+_UPDATES = frozenset({"up", "release", "promote", "rollback", "prune", "deliver", "demo", "update", "destroy"})
 """Commands that carry out an intent, as the ledger and as the engine's history name them: where one ends well, what
 those before it were to do is over."""
 _SETTLES = _UPDATES | {"recover"}

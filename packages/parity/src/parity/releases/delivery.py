@@ -75,7 +75,7 @@ def deliver(stack: Stack, screen: Screen, approval: Approval, *, newest: str | N
     failure: ParityError | None = None
     changes: Mapping[str, int] = {}
     try:
-        changes = update.run(stack, screen, approval, note={"why": "parity deliver"}).progress.changes
+        changes = update.run(stack, screen, approval, note={"command": "deliver"}).progress.changes
     except ParityError as error:
         failure = error
     found = follow.read(stack, None, screen)

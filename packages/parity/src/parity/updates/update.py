@@ -1,4 +1,4 @@
-"""The one road to a change of a stack: plan, gate, approve, apply, record, and what is live asked at the end.
+"""The one road to a change of a stack: plan, gate, approve, apply, ask what is live, verify, record.
 
 Plain `pulumi up` does the same update without the record; nothing here is needed for it to work.
 """
@@ -24,7 +24,7 @@ from parity.recover import run as recovery
 from parity.recover.outcome import Options
 from parity.resources import kinds
 from parity.resources.urn import short_urn
-from parity.updates import planning, saved_plan
+from parity.updates import planning, record, saved_plan, verify
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -37,9 +37,11 @@ if TYPE_CHECKING:
     from parity.evaluate.graph import Graph
     from parity.evaluate.stack import Stack
     from parity.inventory.domain_health import DomainHealth
+    from parity.preview.plan import Change
     from parity.updates.approval import Approval
     from parity.updates.planning import Planned
     from parity.updates.saved_plan import SavedPlan
+    from parity.updates.verify import Verified
 
 
 @dataclass(frozen=True)
@@ -51,11 +53,18 @@ class Updated:
     progress: Progress
     live: tuple[DomainHealth, ...]
     """What each domain answered afterwards."""
+    verified: Verified
+    """What was read again of what it wrote; all of it is as declared, or could not be read."""
 
     def document(self) -> dict[str, Any]:
         """For `--json`."""
         live = [each.document() for each in self.live]
-        return {"update": self.id, "changes": self.progress.changes, "live": live}
+        return {
+            "update": self.id,
+            "changes": self.progress.changes,
+            "live": live,
+            "verify": self.verified.document(),
+        }
 
 
 def run(
@@ -67,7 +76,7 @@ def run(
     note: Mapping[str, Any] | None = None,
     going_back: str = "",
 ) -> Updated:
-    """Update the stack to what the program declares: plan, gate, approve, apply, record.
+    """Update the stack to what the program declares: plan, gate, approve, apply, verify, record.
 
     What was planned is what is applied: the engine is given its own saved plan, and what the plan depends on is
     compared again where a person or another job approved it.
@@ -77,7 +86,7 @@ def run(
         screen: shows the steps.
         approval: who approves the plan, and how.
         options: more options of the engine's preview and update.
-        note: more facts for the ledger's record, plain JSON without a secret; for example why.
+        note: more facts for the ledger's record, plain JSON without a secret: `command` where it is not `up`, `why`.
         going_back: the application that is rolled back, or empty. Where the gate stops the whole plan, its switch alone
             is updated: going back is not held up by what was meant for going forward.
 
@@ -87,6 +96,7 @@ def run(
         UnsureError: the last update did not end, and a person has to decide something first.
         GateError, PolicyError, PlanError, RefusedError: the plan must not be applied; nothing was changed.
         FailedUpdate: the update failed or was interrupted; what is live is shown before.
+        VerifyError: the update is done, and a vendor did not keep what it accepted.
         ParityError: as `Stack.settings` and `Stack.declared`.
     """
     approval.require_way(stack.name)
@@ -112,8 +122,8 @@ def run(
     identity = place.ledger.begin(facts) if place.ledger else ""
     if not place.ledger:
         screen.err.print(f"No ledger is kept: the state is at {place.url}. {LEDGER_VARIABLE} names a place for it.")
-    update = _Update(stack, screen, place, identity, graph)
-    return update.run(approved)
+    update = _Update(stack, screen, place, identity, settings, graph, approved)
+    return update.run()
 
 
 def _record_refusal(place: Backend, facts: Mapping[str, Any], what: str) -> None:
@@ -130,6 +140,8 @@ class _Approved:
     how: str
     """As `Approval.require` gives it."""
     options: tuple[str, ...]
+    changes: tuple[Change, ...]
+    """For the record of what caused each."""
 
 
 @dataclass(frozen=True)
@@ -157,7 +169,7 @@ class _Road:
         found.require_open()
         how = self.approval.require(found, self.screen)
         self._hold(found.saved, whole=how == "asked")
-        return _Approved(found.saved, how, options)
+        return _Approved(found.saved, how, options, found.plan.changes)
 
     def _switch_of(self, application: str) -> str:
         """The URN of the application's LiveRelease."""
@@ -170,7 +182,8 @@ class _Road:
         plan.require(self.stack.project.name, self.stack.name, saved_plan.now())
         plan.require_open(self.approval.acknowledged)
         self._hold(plan, whole=True)
-        return _Approved(plan, f"--plan {plan.digest}", (*plan.options, *self.options))
+        options = (*plan.options, *self.options)
+        return _Approved(plan, f"--plan {plan.digest}", options, record.changes_of(plan.changes))
 
     def _plan(self, options: Sequence[str]) -> Planned:
         with self.screen.step(f"Plan the update of {self.stack.name}") as step:
@@ -231,13 +244,15 @@ class _Update:
     screen: Screen
     place: Backend
     identity: str
+    settings: Settings
     graph: Graph
+    approved: _Approved
 
-    def run(self, approved: _Approved) -> Updated:
+    def run(self) -> Updated:
         with tempfile.TemporaryDirectory() as folder:
             plan = Path(folder) / "plan.json"
             plan.touch(mode=0o600)
-            plan.write_bytes(approved.plan.engine_plan())
+            plan.write_bytes(self.approved.plan.engine_plan())
             # The preview of this very plan was shown: the engine holds each step to it.
             words = [
                 "up",
@@ -247,7 +262,7 @@ class _Update:
                 str(plan),
                 "--stack",
                 self.stack.name,
-                *approved.options,
+                *self.approved.options,
             ]
             return self._apply(words)
 
@@ -264,12 +279,15 @@ class _Update:
                 step.done(summary(progress))
         except FailedUpdate as failure:
             live = self._ask()
-            self._close(_result(failure), failure.progress, failure.code, live)
+            verified = self._verify(failure.progress)
+            self._close(_result(failure), failure.progress, failure.code, live, verified)
             self.screen.err.print(f"Live now: {domain_health.sentence(live)}", soft_wrap=True, markup=False)
             raise
         live = self._ask()
-        self._close("succeeded", progress, 0, live)
-        return Updated(self.identity, progress, tuple(live))
+        verified = self._verify(progress)
+        self._close("succeeded", progress, 0, live, verified)
+        verified.require(self.stack.name)
+        return Updated(self.identity, progress, tuple(live), verified)
 
     def _interrupted(self, step: Step, count: int) -> None:
         if count == 1:
@@ -287,7 +305,22 @@ class _Update:
             step.waiting("an answer of each domain")
             return domain_health.ask(self.graph, self.stack.pulumi.environment)
 
-    def _close(self, result: str, progress: Progress, code: int, live: Sequence[DomainHealth]) -> None:
+    def _verify(self, progress: Progress) -> Verified:
+        """Read again what was written; where nothing was, nothing is asked."""
+        urns = verify.written(progress.operations, self.graph)
+        if not urns:
+            return verify.Verified()
+        with self.screen.step("What was written") as step:
+            step.waiting("Vercel, GitHub and PostgreSQL")
+            found = verify.verify(self.stack, self.settings, self.graph, urns)
+            step.done(found.text)
+        for each in found.unread:
+            self.screen.err.print(f"Not verified: {each}", soft_wrap=True, markup=False)
+        return found
+
+    def _close(
+        self, result: str, progress: Progress, code: int, live: Sequence[DomainHealth], verified: Verified
+    ) -> None:
         """Record the end. What is recorded of the releases is read again: an update that failed may have switched."""
         if not self.place.ledger:
             return
@@ -300,6 +333,8 @@ class _Update:
             "changes": progress.changes,
             "errors": progress.errors,
             "live": [each.document() for each in live],
+            "verify": verified.document(),
+            "causes": record.causes(self.stack.project, self.stack.name, self.place.ledger, self.approved.changes),
         }
         self.place.ledger.end(self.identity, facts)
 
@@ -315,6 +350,7 @@ def _facts(stack: Stack, settings: Settings, before: State) -> dict[str, Any]:
     file = stack.project.stack_files()[stack.name]
     return {
         **provenance(stack, "up"),
+        **record.of_run(stack.project.root, stack.pulumi.environment),
         "config": hashlib.sha256(file.read_bytes()).hexdigest(),
         "intent": intent(settings),
         "before": recorded_live(before),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any, cast
 
 import typer
 
@@ -11,8 +11,15 @@ from parity.cli.commands.options import Json, Stack
 from parity.errors import ProjectError
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
     from parity.backend.ledger import Record
     from parity.console import Screen
+
+_SHORT = 12
+"""Digits of a commit or digest."""
+_MOST = 5
+"""Keys, and values kept otherwise, that are named before the rest is counted."""
 
 
 def ledger(
@@ -22,8 +29,10 @@ def ledger(
 ) -> None:
     """Show the updates of a stack, and how each ended.
 
-    Oldest first: when, by whom, from which commit, to make what live, and the result. With `--json` one JSON object a
-    line.
+    Oldest first: when, which command, the result, how long it took, by whom, from which commit and pull request; why;
+    from which release to which each application went; the keys that caused it; how the plan was approved; and what was
+    read again afterwards and is not as declared. With `--json` one JSON object a line, with everything that is
+    recorded.
     """
     project = arguments.of_stack(stack)
     from parity.backend import ledger as ledgers
@@ -47,22 +56,115 @@ def ledger(
 
 
 def _show(screen: Screen, records: list[Record], place: str) -> None:
-    from rich.markup import escape
-    from rich.table import Table
+    import textwrap
+
+    from rich.text import Text
 
     if not records:
-        screen.out.print(f"No update is recorded in {escape(place)}.", soft_wrap=True)
+        screen.out.print(f"No update is recorded in {place}.", soft_wrap=True, markup=False)
         return
-    table = Table("began (UTC)", "command", "by", "commit", "to be live", "result", box=None, padding=(0, 2, 0, 0))
     for record in records:
-        begin = record.begin
-        wanted = ", ".join(f"{name} {each['live']}" for name, each in begin.get("intent", {}).items())
-        table.add_row(
-            f"{record.started:%Y-%m-%d %H:%M:%S}",
-            escape(str(begin.get("command", ""))),
-            escape(str(begin.get("actor", ""))),
-            escape(str(begin.get("commit", ""))[:12]),
-            escape(wanted),
-            record.result,
-        )
-    screen.out.print(table)
+        screen.out.print(Text(head(record), style="bold"))
+        for line in details(record):
+            wrapped = textwrap.fill(
+                line, screen.out.width, initial_indent="  ", subsequent_indent="    ", break_on_hyphens=False
+            )
+            screen.out.print(Text(wrapped))
+
+
+def head(record: Record) -> str:
+    """When, which command, and how it ended."""
+    lasted = "" if record.seconds is None else f" after {record.seconds:.0f} s"
+    command = record.begin.get("command") or "update"
+    return f"{record.started:%Y-%m-%d %H:%M:%S} UTC  {command}: {record.result}{lasted}"
+
+
+def details(record: Record) -> Iterator[str]:
+    """What more is known of an update, a line each; nothing of what is not recorded."""
+    begin: Mapping[str, Any] = record.begin
+    end: Mapping[str, Any] = record.end or {}
+    yield _source(begin)
+    if begin.get("why"):
+        yield f"why: {begin['why']}"
+    yield from _moves(begin)
+    keys = dict.fromkeys(_cause(each) for row in _rows(end.get("causes")) for each in _rows(row["origins"]))
+    yield from _some("because of: ", list(keys))
+    if begin.get("approval"):
+        yield f"approved by {begin.get('approver') or begin.get('actor') or 'an unknown person'} ({_approval(begin)})"
+    changes = ", ".join(f"{count} {kind}" for kind, count in _part(end.get("changes")).items() if kind != "same")
+    if changes:
+        yield f"changes: {changes}"
+    verified = _part(end.get("verify"))
+    found = [f"{each['vendor']}: {_what(each)}" for each in _rows(verified.get("findings"))]
+    yield from _some(f"not kept as declared, {len(found)}: ", found)
+    yield from (f"not verified: {each}" for each in _texts(verified.get("unread")))
+    yield from (f"error: {each.splitlines()[0]}" for each in _texts(end.get("errors"))[:1] if each)
+
+
+def _source(begin: Mapping[str, Any]) -> str:
+    parts = [f"by {begin.get('actor') or 'an unknown person'}"]
+    if begin.get("commit"):
+        parts.append(f"from commit {_commit(begin['commit'])}")
+    if begin.get("pull_request"):
+        parts.append(f"pull request #{begin['pull_request']}")
+    return ", ".join(parts)
+
+
+def _commit(commit: object) -> str:
+    text = str(commit)
+    return text[:_SHORT] + (" with changes" if text.endswith("+changes") else "")
+
+
+def _moves(begin: Mapping[str, Any]) -> Iterator[str]:
+    """From which release to which each application goes."""
+    before, intent = _part(begin.get("before")), _part(begin.get("intent"))
+    for name in dict.fromkeys((*before, *intent)):
+        old, new = _release(before.get(name)), _release(intent.get(name))
+        yield f"{name}: stays at {new}" if old == new else f"{name}: {old} -> {new}"
+
+
+def _release(given: Mapping[str, Any] | None) -> str:
+    if not given or not given.get("live"):
+        return "nothing live"
+    return f"{given['live']} ({_commit(given['commit'])})" if given.get("commit") else str(given["live"])
+
+
+def _approval(begin: Mapping[str, Any]) -> str:
+    digest = str(begin.get("plan") or "")[:_SHORT]
+    how = str(begin["approval"]).partition(" ")[0]
+    return f"{how}, plan {digest}" if digest else how
+
+
+def _cause(origin: Mapping[str, Any]) -> str:
+    """What a change follows, with the newest commit that wrote it."""
+    what = {"program": "the program", "world": "what was changed by hand, or by an update that did not end"}
+    commits = _rows(origin.get("commits"))
+    where = f" ({commits[0]['sha'][:_SHORT] or 'not committed yet'})" if commits else ""
+    return f"{origin.get('key') or what.get(str(origin.get('kind')), 'the config')}{where}"
+
+
+def _what(finding: Mapping[str, Any]) -> str:
+    name = f"{str(finding['type']).rpartition(':')[2]} {finding['name']}"
+    if finding["kind"] == "missing":
+        return f"{name} is missing"
+    return (
+        f"{name}, {finding['property']}: {finding['live'] or 'nothing'} instead of {finding['declared'] or 'nothing'}"
+    )
+
+
+def _part(value: Any) -> dict[str, Any]:
+    return cast("dict[str, Any]", value or {})
+
+
+def _rows(value: Any) -> list[dict[str, Any]]:
+    return cast("list[dict[str, Any]]", value or [])
+
+
+def _texts(value: Any) -> list[str]:
+    return [str(each) for each in cast("list[Any]", value or [])]
+
+
+def _some(title: str, parts: list[str]) -> Iterator[str]:
+    rest = len(parts) - _MOST
+    if parts:
+        yield title + "; ".join(parts[:_MOST]) + (f"; and {rest} more" if rest > 0 else "")

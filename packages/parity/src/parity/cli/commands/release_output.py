@@ -76,7 +76,7 @@ def _update(
     try:
         if change.switch is not None:
             switch.make(stack, change.switch, screen)
-        note = {"why": f"parity {change.verb}: {change.title}"}
+        note = {"command": change.verb, "why": change.title}
         done = update.run(
             stack, screen, approval, note=note, going_back=change.application if change.verb == "rollback" else ""
         )

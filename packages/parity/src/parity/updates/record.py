@@ -1,0 +1,94 @@
+"""What the ledger keeps of an update besides its course: who approved it, its pull request, and what caused it."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+from parity.backend import this_host
+from parity.git import Repository
+from parity.preview import origin
+from parity.preview.make import event
+from parity.preview.plan import Change, Plan
+from parity.resources.urn import Urn
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping
+    from pathlib import Path
+
+    from parity.backend.ledger import Ledger
+    from parity.config.project import Project
+
+_MERGED = re.compile(r"^Merge pull request #(\d+) |\(#(\d+)\)$")
+"""How GitHub ends the subject of a squashed or rebased pull request's commit, or begins that of a merge."""
+_NEWEST = 5
+"""Of the ledger's records, how many are read for the last update that succeeded: each is two requests to a bucket."""
+_MOST = 200
+"""Changed properties whose origin is recorded; a plan with more of them has few causes, which these have too."""
+
+
+def of_run(root: Path, environment: Mapping[str, str]) -> dict[str, Any]:
+    """Who approves, and the pull request that brought the program's commit in, known before anything is done.
+
+    Args:
+        root: the project's folder.
+        environment: of the process; GitHub Actions names its event and actor there.
+
+    Raises:
+        ProjectError: the workflow's event cannot be read.
+    """
+    return {"approver": this_host.actor(environment), "pull_request": pull_request(root, environment)}
+
+
+def pull_request(root: Path, environment: Mapping[str, str]) -> int | None:
+    """The number of the pull request: of the workflow's event, else as the checked out commit's subject names it."""
+    number = event(environment).get("pull_request", {}).get("number")
+    if isinstance(number, int):
+        return number
+    head = Repository(root).head()
+    found = _MERGED.search(head.subject) if head else None
+    return int(found[1] or found[2]) if found else None
+
+
+def changes_of(rows: Iterable[list[str]]) -> tuple[Change, ...]:
+    """The changes of a saved plan, which names operations and URNs and no properties: each as of the whole resource."""
+    # Every part of the file that the resource follows may be why it changes: so is a replacement traced.
+    return tuple(Change(urn, Urn.parse(urn).type, "replace") for _, urn in rows)
+
+
+def causes(project: Project, stack: str, ledger: Ledger | None, changes: tuple[Change, ...]) -> list[dict[str, Any]]:
+    """The keys and commits that each change follows, counted from the last update that succeeded; plain JSON.
+
+    Nothing where there is no such update: everything is made for the first time, and all of the file is why. It takes
+    some tenths of a second, so it is called once the update is over.
+    """
+    applied = _last_commit(ledger)
+    if not changes or applied is None:
+        return []
+    base = Repository(project.root).base(None, applied)
+    traced = origin.origins(project, stack, base, Plan(stack, changes, {}, 0))
+    found: list[dict[str, Any]] = []
+    for change, path in _parts(changes):
+        origins = [each.document() for each in traced.of(change)]
+        if origins:
+            found.append({"urn": change.urn, "property": path, "origins": origins})
+    return found[:_MOST]
+
+
+def _parts(changes: tuple[Change, ...]) -> Iterator[tuple[Change, str | None]]:
+    """Each changed property of an update alone; of any other change the whole resource."""
+    for change in changes:
+        if change.operation == "update":
+            for each in change.properties:
+                yield replace(change, properties=(each,)), each.path
+        else:
+            yield change, None
+
+
+def _last_commit(ledger: Ledger | None) -> str | None:
+    """The program's commit at the last update that succeeded; None where the ledger's newest records have none."""
+    for record in reversed(ledger.records(last=_NEWEST) if ledger else []):
+        if record.result == "succeeded" and "intent" in record.begin:
+            return str(record.begin.get("commit") or "").removesuffix("+changes") or None
+    return None

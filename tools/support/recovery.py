@@ -174,7 +174,7 @@ class Lab:
         def run(words: Sequence[str], **given: Any) -> Any:
             return self.engine.run(words, **given) if words[0] == str(self.engine.path) else real(words, **given)
 
-        plugin = SimpleNamespace(name="vercel", version="5")
+        plugin = SimpleNamespace(name="vercel", version="5", source="download", path=None)
         tools = SimpleNamespace(cli=SimpleNamespace(version="3", path=self.engine.path), plugins=[plugin])
         self.patch.setattr(subprocess, "run", run)
         self.patch.setattr(os, "fsync", lambda _: None)

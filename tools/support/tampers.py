@@ -105,8 +105,8 @@ def _known(path: str, name: str = "") -> Callable[[Prepared], Any]:
     return _by(next(each for each in rows if each.path == path and name in each.name))
 
 
-def _sql(*statements: str, role: str = "") -> Callable[[Prepared], Any]:
-    return lambda prepared: World(prepared.box).sql(*statements, role=role)
+def _sql(*statements: str, superuser: bool = False) -> Callable[[Prepared], Any]:
+    return lambda prepared: World(prepared.box).sql(*statements, superuser=superuser)
 
 
 def _vercel(method: str, path: str, body: dict[str, Any]) -> Callable[[Prepared], Any]:
@@ -217,7 +217,7 @@ TAMPERS = (
         "the commit",
         "a newer one of the same files",
         _git("commit", "-q", "--allow-empty", "-m", "newer"),
-        "the commit has changed",
+        "the commit is ",
     ),
     Tamper("the recorded state", "another output", lambda on: on.state(_record), "the recorded state has changed"),
     Tamper("the recorded state", "a resource less", lambda on: on.state(_forget), "the recorded state has changed"),
@@ -241,7 +241,7 @@ TAMPERS = (
             "/v10/projects/shop-prod/env",
             {"key": "BY_HAND", "value": "x", "type": "encrypted", "target": ["production"]},
         ),
-        "the undeclared variable shop-prod/BY_HAND/",
+        "the undeclared variable ",
     ),
     Tamper("a project at Vercel", "another build command", _known("buildCommand"), "shop-project has changed"),
     Tamper(
@@ -267,12 +267,8 @@ TAMPERS = (
     Tamper(
         "a role's grant",
         "one more right",
-        _sql(
-            "grant truncate on all tables in schema shop to public",
-            "grant create on schema shop to public",
-            role=mutations.OWNER,
-        ),
-        "the privileges in PostgreSQL has changed",
+        _sql("grant create on schema shop to public", superuser=True),
+        "the list of privileges in PostgreSQL has changed",
     ),
     Tamper("a role", "another limit", _sql(f"alter role {DATABASE}_readonly connection limit 3"), "has changed"),
     Tamper("a database", "another limit", _sql(f"alter database {DATABASE} connection limit 77"), "has changed"),
@@ -286,7 +282,7 @@ TAMPERS = (
         "a plugin's version",
         "another one on PATH",
         lambda on: on.program("pulumi-resource-vercel", "v9.9.9", real=False),
-        "the version of vercel is",
+        "the program of plugin vercel is new",
     ),
     Tamper(
         "the stored plan",

@@ -28,7 +28,7 @@ pytestmark = [pytest.mark.engine, pytest.mark.sandbox]
 
 INTERRUPT_SECONDS, TERMINATE_SECONDS = 7.5, 2.5
 STACK = "staging"
-ENDPOINT = "https://logs{}.staging.storefront.example/drain"
+WAIT = "waitMinutes: {}\n"
 
 
 class Step:
@@ -43,10 +43,10 @@ class Step:
         (programs / "parity").symlink_to(found)
         script = folder / "step.sh"
         script.write_text(f"{line}\n")
-        box.replace(STACK, ENDPOINT.format(""), ENDPOINT.format("2"))
+        box.replace(STACK, WAIT.format(0), WAIT.format(1))
         self.client = box.local.client()
         self.fault = self.client.add_fault(
-            service="vercel", method="POST", path="/drains", when="before", action="hang"
+            service="github", method="PUT", path="/environments/staging", when="before", action="hang"
         )
         self.process = subprocess.Popen(
             ["bash", "-e", str(script)], cwd=box.project.root, env=cold, text=True,

@@ -247,7 +247,7 @@ def test_a_rollback_is_proposed_without_any_secret(runner: Runner):
     inputs["GITHUB_STEP_SUMMARY"] = str(runner.folder / "summary.md")
     refused = box.run("bash", "-e", "-c", step["run"], extra={**inputs, "RELEASE": "r9"})
     assert refused.code == 2
-    assert "Kept: r1, r2." in refused.stderr
+    assert "kept there: r1, r2" in refused.stderr
     box.run("bash", "-e", "-c", step["run"], extra={**inputs, "RELEASE": "r1"}).ok()
     box.extra = {}
     pull = runner.github("GET", "pulls/1")

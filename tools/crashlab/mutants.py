@@ -200,7 +200,7 @@ def _capture(target: Path) -> None:
 
 
 def outcomes(calls: Sequence[tuple[Any, Any, Any, Any]], mutant: str | None) -> list[str]:
-    """What `decide` and `mend` make of each call's arguments, as text; with a mutant, what it makes of them."""
+    """What `decide` and `edit` make of each call's arguments, as text; with a mutant, what it makes of them."""
     names = ("reconcile_plan", "entries", "state_edit")
     finder = _Finder(*mutated(mutant)) if mutant else None
     if finder:
@@ -216,13 +216,13 @@ def outcomes(calls: Sequence[tuple[Any, Any, Any, Any]], mutant: str | None) -> 
 
 
 def _outcome(modules: dict[str, types.ModuleType], call: tuple[Any, Any, Any, Any]) -> str:
-    graph, state, live_state, trouble = call
+    graph, state, live_state, failed = call
     numbers = itertools.count()
     try:
         with mock.patch("uuid.uuid4", side_effect=(f"uuid-{number}" for number in numbers)):
-            plan = modules["reconcile_plan"].decide(graph, state, live_state, trouble)
-            mended = modules["state_edit"].mend(graph, state, live_state, plan)
-        return json.dumps([[each.document() for each in plan.decisions], mended.document, mended.refresh], default=str)
+            plan = modules["reconcile_plan"].decide(graph, state, live_state, failed)
+            edited = modules["state_edit"].edit(graph, state, live_state, plan)
+        return json.dumps([[each.document() for each in plan.decisions], edited.document, edited.refresh], default=str)
     except Exception as error:  # noqa: BLE001 - a mutant that fails is told apart by that
         return f"{type(error).__name__}: {error}"
 

@@ -25,8 +25,8 @@ _FINDS = 1
 """How `--plan` ends where there is anything to do."""
 _ASKS = 10
 _STILL_SECONDS = 30
-_STEPS = ("Read the stack", "Fence", "Look", "What is live")
-_CHANGES = ("Mend", "Prove")
+_STEPS = ("Read the stack", "Exclude other writers", "Collect the live state", "What is live")
+_CHANGES = ("Edit the state", "Verify")
 
 
 @dataclass(frozen=True)

@@ -19,7 +19,8 @@ if TYPE_CHECKING:
 
 COMMAND = ["parity", "recover", STACK]
 STEPS = (
-    "Read the stack, Fence: lock of somebody, Keep, Look, Mend, Prove, What is live: serves r1 of commit 111222; "
+    "Read the stack, Exclude other writers: lock of somebody, Back up the state, Collect the live state, "
+    "Edit the state: import, Verify, What is live: serves r1 of commit 111222; "
     "The next `up` changes nothing"
 )
 CHECKPOINT = ".pulumi/stacks/storefront/staging.json"
@@ -116,9 +117,9 @@ def test_a_recover_that_keeps_all_of_them_is_not_blamed(faults):
         ({"good": True}, "recover's record says ('recover', 'failed')"),
         ({"end": True}, "recover left the record 1 without an end"),
         ({"finder": True}, "the record 1 says killed, found by 9"),
-        ({"word": "Fence"}, "recover does not say: Fence"),
+        ({"word": "Exclude other writers"}, "recover does not say: Exclude other writers"),
         ({"word": "lock of"}, "recover does not say: lock of"),
-        ({"word": "Mend"}, "recover does not say: Mend"),
+        ({"word": "Edit the state"}, "recover does not say: Edit the state"),
         ({"word": "The next `up`"}, "recover does not say what the next `up` will do"),
         ({"word": "serves r1"}, "recover does not say that r1 of 111222 is live"),
     ],

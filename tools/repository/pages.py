@@ -87,13 +87,17 @@ def name_of(page: Path) -> str:
 
 
 def lines(page: Path) -> Iterator[Line]:
-    """The page's lines but the fences themselves."""
+    """The page's lines but the fences themselves; in a block, a line that ends in a backslash is joined to the next."""
     language: str | None = None
+    begun = ""
     for number, text in enumerate(page.read_text(encoding="utf-8").splitlines(), start=1):
         if _FENCE.match(text):
             language = text.strip().strip("`").partition(" ")[0] if language is None else None
+        elif language is not None and text.endswith("\\"):
+            begun += text.removesuffix("\\")
         else:
-            yield Line(name_of(page), number, text, language)
+            yield Line(name_of(page), number, begun + text, language)
+            begun = ""
 
 
 def prose(page: Path) -> Iterator[Line]:

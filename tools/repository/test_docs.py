@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import functools
 import re
+from typing import TYPE_CHECKING
 
 import pytest
 
 from repository import command_lines
 from repository.pages import GENERATED, UNREAD, Line, anchors, lines, name_of, pages, project_files, prose
 from support.paths import ROOT
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 WIDTH = 120
 
@@ -25,8 +29,6 @@ ELSEWHERE = {
     "docs/sandbox.md": ("data/", "extensions/", "pristine/", "pulumi/", "ca/", "snapshots/"),
     # The name of a branch.
     "docs/runbooks/rollback.md": ("rolled-back/",),
-    # Written by the code; the names are its own to correct.
-    "docs/check-rules.md": ("parity/check/",),
     "docs/sandbox-routes.md": ("",),
 }
 """Pages that name files of other repositories, and how those paths begin."""
@@ -59,9 +61,17 @@ def known() -> frozenset[str]:
     return frozenset({path.as_posix() for path in paths} | {path.name for path in paths})
 
 
+@functools.cache
+def sources() -> tuple[Path, ...]:
+    """The folders from which a page may name a module: a package's `src`, and what it imports as."""
+    return tuple(path for src in sorted(ROOT.glob("packages/*/src")) for path in (src, *sorted(src.glob("[!.]*/"))))
+
+
 def exists(line: Line, path: str) -> bool:
-    """Whether it is in the repository: from the root, from the page's folder, or a bare name."""
-    return path.rstrip("/") in known() or ((ROOT / line.page).parent / path).exists()
+    """Whether it is in the repository: from the root, the page's folder or a package's source, or a bare name."""
+    if path.rstrip("/") in known() or ((ROOT / line.page).parent / path).exists():
+        return True
+    return any((source / path).relative_to(ROOT).as_posix().rstrip("/") in known() for source in sources())
 
 
 def missing_paths(line: Line) -> list[str]:
@@ -155,12 +165,24 @@ def line(text: str, language: str | None = None, page: str = "docs/architecture.
     return Line(page, 1, text, language)
 
 
-@pytest.mark.parametrize("text", ["`engine/modules/`", "see `infra/platform.py`", "`no_such_module.py:function`"])
+@pytest.mark.parametrize(
+    "text", ["`engine/modules/`", "`vendors/no.py`", "see `infra/platform.py`", "`no_such_module.py:function`"]
+)
 def test_a_path_that_is_gone_is_noticed(text):
     assert missing_paths(line(text))
 
 
-@pytest.mark.parametrize("text", ["`infra/catalog.py`", "`components/`", "`build.py`", "`decisions/README.md`"])
+@pytest.mark.parametrize(
+    "text",
+    [
+        "`infra/catalog.py`",
+        "`components/`",
+        "`build.py`",
+        "`decisions/README.md`",
+        "`vendors/http.py`",
+        "`vercel/seeds.py`",
+    ],
+)
 def test_a_path_that_is_there_is_taken(text):
     assert named_paths(line(text))
     assert not missing_paths(line(text))
@@ -205,6 +227,12 @@ def test_a_command_in_a_sentence_that_does_not_exist_is_noticed(text):
 def test_a_command_that_parses_is_taken(text):
     assert [found for found, _ in command_lines.named(line(text, "sh"))]
     assert not wrong_commands(line(text, "sh"))
+
+
+def test_a_command_that_goes_on_in_the_next_line_is_read_to_its_end(tmp_path):
+    page = tmp_path / "page.md"
+    page.write_text("```sh\nparity preview staging \\\n  --no-such-option\n```\n", encoding="utf-8")
+    assert [found for each in lines(page) for found in wrong_commands(each)]
 
 
 def test_the_glossary_is_short_and_each_term_has_its_counterpart():

@@ -5,12 +5,12 @@ from __future__ import annotations
 from parity.engine.state import parse
 from parity.evaluate.graph import Graph, Resource
 from parity.inventory.model import LiveObject, LiveState
-from parity.recover.model import Trouble
+from parity.recover.model import FailedUpdates
 from parity.recover.reconcile_plan import decide
 from parity.resources import kinds
 
 PROJECT_URN = "urn:pulumi:staging::storefront::parity:components:WebApp$vercel:index/project:Project::shop-project"
-CLEAN, DIED = Trouble(clean=True), Trouble()
+CLEAN, DIED = FailedUpdates(clean=True), FailedUpdates()
 
 
 def urn(type_, name="it"):
@@ -55,7 +55,7 @@ class World:
         )
         return self
 
-    def decide(self, trouble=DIED):
+    def decide(self, failed=DIED):
         resource = Resource(self.urn, self.type, "it", "", True, self.inputs, frozenset(), {}, "", {})
         resources = {self.urn: resource} if self.declared else {}
         resources |= dict.fromkeys(self.unmanaged, resource)
@@ -70,10 +70,10 @@ class World:
             keys, inputs, under, self.more, tuple(self.read_failures), (), (), tuple(self.logins), {}, {}
         )
         state = parse({"deployment": {"resources": self.records, "pending_operations": self.operations}})
-        return decide(Graph("storefront", "staging", resources, {}, {}), state, live_state, trouble)
+        return decide(Graph("storefront", "staging", resources, {}, {}), state, live_state, failed)
 
-    def kinds(self, trouble=DIED):
-        return [(each.kind, each.id) for each in self.decide(trouble).decisions]
+    def kinds(self, failed=DIED):
+        return [(each.kind, each.id) for each in self.decide(failed).decisions]
 
 
 VARIABLE = {"key": "A", "targets": ["production"], "sensitive": True}

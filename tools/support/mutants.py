@@ -1,7 +1,7 @@
-"""Seeded breaks of parity, generated from the parameter models, the SDK's resource options and the declared graph.
+"""Mutants of the program, generated from the parameter models, the SDK's resource options and the declared graph.
 
 Each is a branch that a careless change could make: for one stack's name alone, the program does something else. The
-breaks are generated, so a new field, option or resource has its breaks without anybody writing them down.
+mutants are generated, so a new field, option or resource has its mutants without a list.
 """
 
 from __future__ import annotations
@@ -42,14 +42,14 @@ if TYPE_CHECKING:
 PROJECT = "storefront"
 ONE, OTHER = "staging", "prod"
 BROKEN = OTHER
-"""The stack that each break is for."""
+"""The stack that each mutant is for."""
 
 Change = "Callable[[Any], Any]"
 
 
 @dataclass(frozen=True)
 class Mutant:
-    """One break: where it is, what it does, and how it is brought in; exactly one way is given."""
+    """One mutant: where it is, what it does, and how it is brought in; exactly one way is given."""
 
     kind: str
     name: str
@@ -81,13 +81,12 @@ def sides() -> tuple[Any, Any]:
 
 
 def evaluate(mutant: Mutant | None) -> Callable[[str, Mapping[str, Any]], Graph]:
-    """The program with a break, as the comparison runs it."""
+    """The program with a mutant, as the comparison runs it."""
 
     def run(stack: str, values: Mapping[str, Any]) -> Graph:
         base = example(stack)
         config = StackConfig.model_validate(own_values(values))
-        fields = {name: getattr(config, name) for name in StackConfig.model_fields}
-        mixed = replace(base, **fields, origin=replace(base.origin, values=values))
+        mixed = replace(base, **dict(config), origin=replace(base.origin, values=values))
         # A branch on a key is in the program of both stacks; every other one is for one stack's name.
         everywhere = mutant is not None and mutant.kind == "key"
         broken = mutant if stack == BROKEN or everywhere else None
@@ -112,45 +111,45 @@ def evaluate(mutant: Mutant | None) -> Callable[[str, Mapping[str, Any]], Graph]
 
 
 @cache
-def whole_facts() -> Any:
+def base_facts() -> Any:
     return facts(evaluate(None)(OTHER, sides()[1].values))
 
 
 @dataclass(frozen=True)
 class Outcome:
-    """What a break came to."""
+    """The outcome of a mutant."""
 
     mutant: Mutant
-    caught: Literal["break", "refused", "equivalent", "escaped"]
+    caught: Literal["unexplained", "refused", "equivalent", "escaped"]
     """`refused`: the program fails; `equivalent`: what is declared is the same, so there is nothing to catch."""
     shown: bool
-    """Whether a preview of the broken stack alone would show a change when the break comes in."""
+    """Whether a preview of the broken stack alone would show a change when the mutant comes in."""
     result: Result | None = None
 
 
-def judge(mutant: Mutant, *, whole: bool = False) -> Outcome:
-    """Compare the two stacks with the break in, and say what came of it.
+def judge(mutant: Mutant, *, full: bool = False) -> Outcome:
+    """Compare the two stacks with the mutant in, and give its outcome.
 
-    What follows the stack's name is a break before anything is traced, so tracing is left out there unless `whole`.
+    What follows the stack's name is unexplained before anything is traced, so tracing is left out unless `full`.
     """
     one, other = sides()
     run = evaluate(mutant)
-    before = whole_facts()
+    before = base_facts()
     try:
         broken = facts(run(OTHER, other.values))
-        found = frozenset() if whole else branches(one, other, _remembering(mutant, run), DERIVED)
+        found = frozenset() if full else branches(one, other, _remembering(mutant, run), DERIVED)
         result = None if found else compare(one, other, run, derived=DERIVED, sealed=True, workers=1)
     except Exception:  # noqa: BLE001 - whatever the program raises: the check ends with an error, and so does a preview
         return Outcome(mutant, "refused", shown=True)
     moved = changed(before, broken)
     shown = any(place.aspect in SHOWN for place in moved)
-    if result is None or result.breaks:
-        return Outcome(mutant, "break", shown, result)
+    if result is None or result.unexplained:
+        return Outcome(mutant, "unexplained", shown, result)
     return Outcome(mutant, "escaped" if moved else "equivalent", shown, result)
 
 
 def _remembering(mutant: Mutant, run: Callable[[str, Mapping[str, Any]], Graph]) -> Callable[..., Graph]:
-    """The program, with what no break for the other stack's name can change evaluated once for all."""
+    """The program, with what no mutant for the other stack's name can change evaluated once for all."""
 
     def evaluate_once(stack: str, values: Mapping[str, Any]) -> Graph:
         if stack == BROKEN or mutant.kind == "key":
@@ -162,7 +161,7 @@ def _remembering(mutant: Mutant, run: Callable[[str, Mapping[str, Any]], Graph])
 
 @cache
 def _unbroken(others_config: bool) -> Graph:
-    """What the whole program declares under the first stack's name: with its own config, or with the other's."""
+    """What the program declares under the first stack's name: with its own config, or with the other's."""
     values = sides()[1].values if others_config else sides()[0].values
     return evaluate(None)(ONE, {**values, "parity:environment": ONE})
 
@@ -242,7 +241,7 @@ Step = str | int
 
 
 def model_mutants(root: Any, kind: str, put: Callable[[Settings, Any], Settings]) -> Iterator[Mutant]:
-    """A break for each field of each model that is found below `root`; the first object of a class stands for it."""
+    """A mutant for each field of each model that is found below `root`; the first object of a class stands for it."""
     seen: set[tuple[type, str]] = set()
     for path, model in _models(root, ()):
         for field, info in type(model).model_fields.items():
@@ -273,7 +272,7 @@ def fields_of(root: Any) -> set[str]:
     }
 
 
-_KIND = "has one value in its model; variables made another kind are breaks of their own"
+_KIND = "has one value in its model; variables made another kind are mutants of their own"
 _NOTHING = "says nothing about what is declared: it is read by the check and by the gate"
 ONE_VALUE: dict[str, str] = {
     "PlainVariable.kind": _KIND,
@@ -284,7 +283,7 @@ ONE_VALUE: dict[str, str] = {
     "StackConfig.exceptions": _NOTHING,
     "StackConfig.acknowledged": _NOTHING,
 }
-"""Fields of the models without a break, each with the reason."""
+"""Fields of the models without a mutant, each with the reason."""
 
 EQUIVALENT: dict[str, str] = {
     "PerStackVariable.type": "the form that a value must have; the value is what is declared",
@@ -318,7 +317,7 @@ def _with(value: Any, path: tuple[Step, ...], new: Any) -> Any:
 
 
 def catalog_mutants() -> Iterator[Mutant]:
-    """A break for each field of the catalog's models, and one for each variable that becomes another kind."""
+    """A mutant for each field of the catalog's models, and one for each variable that becomes another kind."""
     catalog = example(OTHER).catalog
     yield from model_mutants(catalog, "catalog field", lambda given, new: replace(given, catalog=new))
     yield from _kinds(catalog)
@@ -345,12 +344,12 @@ def fields_of_stacks() -> set[str]:
 
 
 def setting_mutants() -> Iterator[Mutant]:
-    """A break for each field of the stack's models: the program goes by another value than the file's."""
+    """A mutant for each field of the stack's models: the program goes by another value than the file's."""
     mixed = example(OTHER)
     stood_in = StackConfig.model_validate(own_values(sides()[1].values))
 
     def put(given: Settings, new: StackConfig) -> Settings:
-        return replace(given, **{name: getattr(new, name) for name in StackConfig.model_fields})
+        return replace(given, **dict(new))
 
     assert mixed.stack == OTHER
     yield from model_mutants(stood_in, "stack setting", put)
@@ -472,15 +471,15 @@ def option_values() -> dict[str, Callable[[], Any]]:
 
 
 OPTIONS_APART = {
-    "parent": "a transformation may not change it; moved parents are among the graph's breaks",
-    "providers": "decides the providers of children; a child's own provider is among the breaks",
+    "parent": "a transformation may not change it; moved parents are among the graph's mutants",
+    "providers": "decides the providers of children; a child's own provider is among the mutants",
     "env_var_mappings": "of providers only; tried on one",
     "id": "the resource is then read, not declared; tried as an extra resource",
     "urn": "as `id`",
     "transforms": "the engine calls them back; evaluated offline, how many there are is all that is seen",
     "hooks": "the engine calls them back; need its callback server, which is not there offline",
 }
-"""Options without a break of their own here, each with the reason."""
+"""Options without a mutant of their own here, each with the reason."""
 
 _RESOURCES: list[Any] = []
 """Resources that the running program has made, for options that take one."""
@@ -489,7 +488,7 @@ _OPTED = "storefront-database"
 
 
 def option_mutants() -> Iterator[Mutant]:
-    """For each resource option one break; those that the program uses are also broken on every type of resource."""
+    """For each resource option one mutant; those that the program uses are also broken on every type of resource."""
     for option, value in option_values().items():
         yield Mutant("option", f"{option} set on {_OPTED}", transformation=_opting(_OPTED, option, value))
     for resource in _first_of_each_type():
@@ -511,7 +510,7 @@ def option_mutants() -> Iterator[Mutant]:
 
 
 USED = ("protect", "delete_before_replace", "deleted_with", "version")
-"""Options that the program gives to resources, and that a break may take away."""
+"""Options that the program gives to resources, and that a mutant may take away."""
 
 
 def _none() -> None:
@@ -537,7 +536,7 @@ def _opting(name: str, option: str, value: Callable[[], Any]) -> Callable[[Any],
 
 
 def unknown_options() -> set[str]:
-    """Options of the SDK that have neither a break nor a reason for having none."""
+    """Options of the SDK that have neither a mutant nor a reason for having none."""
     known = set(inspect.signature(pulumi.ResourceOptions.__init__).parameters) - {"self"}
     return known - option_values().keys() - OPTIONS_APART.keys()
 
@@ -647,6 +646,6 @@ def by_key(unit: tuple[str, ...]) -> Mutant:
 
 
 def mutants() -> list[Mutant]:
-    """Every seeded break, each once."""
+    """Every mutant, each once."""
     found = [*catalog_mutants(), *setting_mutants(), *input_mutants(), *option_mutants(), *graph_mutants()]
     return list({str(each): each for each in found}.values())

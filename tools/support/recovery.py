@@ -1,7 +1,7 @@
 """A stack on a folder backend and an engine of the tests' own: `parity recover` whole, without the real engine.
 
-Store, locks, ledger, history and fence are the project's own on a temporary folder. What is declared, what really
-exists and which processes run is the test's to say.
+Store, locks, ledger, history and the search for other writers are the project's own, on a temporary folder. A test says
+what is declared, what exists, which processes run and what the time is: recovery is given all of it.
 """
 
 from __future__ import annotations
@@ -13,33 +13,40 @@ import os
 import socket
 import subprocess
 from contextlib import contextmanager
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
-from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
 import psutil
 
-from parity.backend import locks, this_host
+from parity.backend import locks, stack_backend, this_host
 from parity.backend.ledger import Ledger
 from parity.backend.store import LEDGER_VARIABLE, FolderStore
 from parity.config.project import Project
 from parity.console import Screen
-from parity.engine import toolchain
 from parity.engine.pulumi import Pulumi
 from parity.evaluate.graph import Graph, Resource, SecretInput
+from parity.evaluate.secrets import secrets_of
 from parity.evaluate.stack import Stack
 from parity.inventory import domain_health
 from parity.inventory.model import LiveObject, LiveState
+from parity.recover import lock_owner
 from parity.recover import run as recovery
+from parity.recover.dependencies import Dependencies
 from parity.recover.outcome import Options, Recovered
+from parity.redact import Redactor
 from parity.resources import kinds
 from support.checkpoint import Document, Engine, Happening
 
 if TYPE_CHECKING:
-    from collections.abc import Generator, Sequence
+    from collections.abc import Generator, Mapping, Sequence
 
-    import pytest
+    from parity.backend.stack_backend import Backend
+    from parity.backend.this_host import Host, Run
+    from parity.inventory.domain_health import DomainHealth
+    from parity.recover.inflight import Session
+    from parity.recover.lock_owner import Running
 
 NAME, STACK = "storefront", "staging"
 HEAD = f"urn:pulumi:{STACK}::{NAME}"
@@ -132,9 +139,9 @@ class World:
         """Let it be gone."""
         self.objects.pop(urn, None)
 
-    def look(self, graph: Graph, *, environment: object) -> LiveState:
-        """In the place of `look.live state`."""
-        del graph, environment
+    def live_state(self, graph: Graph) -> LiveState:
+        """In the place of the inventory."""
+        del graph
         self.looked += 1
         seen = [each for each in self.declared if not each.type.startswith("pulumi:")]
         keys = {each.urn: (each.urn,) for each in seen}
@@ -145,53 +152,120 @@ class World:
         return found
 
 
+class Vendors:
+    """Vercel, GitHub and PostgreSQL as a test has them."""
+
+    def __init__(self, world: World) -> None:
+        self.live_state = world.live_state
+        self.live = [domain_health.DomainHealth("shop", "shop.example", "r1", "r1", "c", "")]
+        self.runs = "GITHUB_TOKEN is not set"
+        self.running: list[set[Session]] = []
+        """The statements that PostgreSQL runs, one set each time that it is asked; then none."""
+
+    def health(self, graph: Graph) -> list[DomainHealth]:
+        """What the domains answer."""
+        del graph
+        return self.live
+
+    def run_state(self, run: Run) -> str:
+        """What GitHub says of any run."""
+        del run
+        return self.runs
+
+    def statements(self) -> set[Session]:
+        """What runs now."""
+        return self.running.pop(0) if self.running else set()
+
+
+class Processes:
+    """The processes of this host: those that a test lists, and whether they live is asked of the real host."""
+
+    def __init__(self) -> None:
+        self.listed: list[int] = []
+        self.more: list[Running] = []
+        """Engines that are there besides."""
+        self.replaced = False
+        """Whether every process that wrote something before has ended."""
+
+    def here(self) -> Host:
+        """This host."""
+        return this_host.here()
+
+    def is_alive(self, pid: int, since: datetime) -> bool:
+        """Whether it runs."""
+        return not self.replaced and this_host.is_alive(pid, since)
+
+    def engines(self, environment: Mapping[str, str], root: Path, stack: str) -> list[Running]:
+        """Among those that are listed."""
+        return [*self.more, *lock_owner.engines(environment, root, stack, self._processes)]
+
+    def orphans(self, environment: Mapping[str, str], root: Path, updates: frozenset[str]) -> list[Running]:
+        """Among those that are listed."""
+        return lock_owner.orphans(environment, root, updates, self._processes)
+
+    def end(self, running: Sequence[Running]) -> None:
+        """Really."""
+        lock_owner.end(running)
+
+    def _processes(self) -> list[psutil.Process]:
+        return [psutil.Process(pid) for pid in self.listed]
+
+
+class SharedStore(FolderStore):
+    """A folder that other hosts write to as well."""
+
+    @property
+    def shared(self) -> bool:
+        """As a bucket."""
+        return True
+
+
 class Lab:
     """One stack to recover."""
 
-    def __init__(self, folder: Path, patch: pytest.MonkeyPatch) -> None:
-        """Lay it out below `folder`; the vendors, the program and the time are the test's own from now on."""
-        self.folder, self.patch = folder, patch
+    def __init__(self, folder: Path) -> None:
+        """Lay it out below `folder`; the vendors, the program and the time are the test's own."""
+        self.folder = folder
         self.backend, self.home = folder / "backend", folder / "home"
         self.root = folder / "project"
         for each in (self.backend, self.home, self.root):
             each.mkdir()
+        (self.root / "Pulumi.yaml").write_text(f"name: {NAME}\n")
         self.store = FolderStore(self.backend)
         self.ledger = Ledger(self.store, NAME, STACK)
         self.environment = {"PULUMI_HOME": str(self.home), "PULUMI_BACKEND_URL": f"file://{self.backend}"}
         self.clock, self.world = Clock(), World(DECLARED)
+        self.vendors, self.processes = Vendors(self.world), Processes()
+        self.live = self.vendors.live
         self.engine = Engine(
             folder / "pulumi", self.backend / _CHECKPOINT, self.backend / locks.folder(NAME, STACK), STACK
         )
-        self.processes: list[int] = []
-        """Those that run on this machine."""
+        self.redactor = Redactor()
+        self.shared = False
+        """Whether other hosts write to the store as well."""
         self.said = io.StringIO()
-        self.live = [domain_health.DomainHealth("shop", "shop.example", "r1", "r1", "c", "")]
-        self._stand_in()
-
-    def _stand_in(self) -> None:
-        real = subprocess.run
-
-        def run(words: Sequence[str], **given: Any) -> Any:
-            return self.engine.run(words, **given) if words[0] == str(self.engine.path) else real(words, **given)
-
-        plugin = SimpleNamespace(name="vercel", version="5", source="download", path=None)
-        tools = SimpleNamespace(cli=SimpleNamespace(version="3", path=self.engine.path), plugins=[plugin])
-        self.patch.setattr(subprocess, "run", run)
-        self.patch.setattr(os, "fsync", lambda _: None)
-        self.patch.setattr(psutil, "process_iter", lambda: [psutil.Process(pid) for pid in self.processes])
-        self.patch.setattr(Project, "name", NAME)
-        self.patch.setattr(toolchain, "resolve", lambda: tools)
-        self.patch.setattr(Stack, "settings", lambda _: None)
-        self.declares()
-        self.patch.setattr(recovery.inventory, "collect_live_state", self.world.look)
-        self.patch.setattr(domain_health, "ask", lambda *_: self.live)
-        self.patch.setattr(recovery, "time", self.clock)
 
     def declares(self, *more: Resource) -> None:
         """Let the program declare these too."""
         self.world.declared = (*DECLARED, *more)
-        resources = {each.urn: each for each in self.world.declared}
-        self.patch.setattr(Stack, "declared", lambda *_: Graph(NAME, STACK, resources, {}, {}))
+
+    def dependencies(self) -> Dependencies:
+        """What recovery is given."""
+        stack = self.stack()
+
+        def declared() -> Graph:
+            graph = Graph(NAME, STACK, {each.urn: each for each in self.world.declared}, {}, {})
+            self.redactor.learn(secrets_of(graph))
+            return graph
+
+        def backend() -> Backend:
+            found = stack_backend.open_backend(stack)
+            return replace(found, store=SharedStore(self.backend)) if self.shared else found
+
+        def facts() -> Document:
+            return stack_backend.provenance(stack, "recover", versions=lambda: {"pulumi": "3"})
+
+        return Dependencies(stack, declared, backend, facts, self.vendors, self.processes, self.clock)
 
     def in_the_cloud(self, *, ledger: bool) -> None:
         """Let the state be with Pulumi Cloud, and the ledger in a folder or nowhere."""
@@ -239,21 +313,22 @@ class Lab:
 
     def in_another_process(self) -> None:
         """Let the process that recovered before have ended: this is another one."""
-        self.patch.setattr(this_host, "is_alive", lambda *_: False)
+        self.processes.replaced = True
 
     # --- What is after ------------------------------------------------------------------------------------------------
 
     def recover(self, **options: Any) -> Recovered:
         """Run it."""
-        return recovery.run(self.stack(), self.screen(), Options(**options))
+        return recovery.run(self.dependencies(), self.screen(), Options(**options))
 
     def stack(self) -> Stack:
         """The stack, with the stand-in for an engine."""
-        return Stack(STACK, Project(self.root), Pulumi(self.engine.path, self.root, self.environment))
+        pulumi = Pulumi(self.engine.path, self.root, self.environment, self.redactor, self.engine.run)
+        return Stack(STACK, Project(self.root), pulumi)
 
     def screen(self) -> Screen:
         """One that writes into `said`."""
-        return Screen(stdout=self.said, stderr=self.said)
+        return Screen(stdout=self.said, stderr=self.said, redactor=self.redactor)
 
     def rows(self) -> list[tuple[str, str]]:
         """What is recorded now beside the stack and its provider: URN and id."""

@@ -54,7 +54,7 @@ RECOVERED = Record(
         "time": at(8),
         "command": "recover",
         "actor": "ada",
-        "decisions": [{"urn": URN, "decision": "adopt", "why": "it exists under its name"}],
+        "decisions": [{"urn": URN, "decision": "import", "why": "it exists under its name"}],
     },
     {"time": at(9), "result": "succeeded"},
 )
@@ -93,7 +93,7 @@ def test_the_draft_says_what_was_half_done_and_asks_for_what_only_people_know():
     text = postmortem.write(material())
     assert "# Post-mortem: staging, 2026-11-24" in text
     assert "- 3 runs are recorded, 2 of them did not end well." in text
-    assert "- adopt: Project shop-project: it exists under its name" in text
+    assert "- import: Project shop-project: it exists under its name" in text
     assert "it is \\| refused" in text, "a table stays a table"
     assert "- What users saw, from when to when:" in text
 

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from parity import redact
 from parity.evaluate.graph import Graph, Resource, SecretInput
+from parity.evaluate.secrets import secrets_of
+from parity.redact import Redactor
 
 SECRET = "p@ss/word+canary"
 
@@ -14,33 +15,35 @@ def graph(inputs):
 
 
 def test_a_secret_goes_in_the_clear_quoted_and_inside_a_url():
-    redactor = redact.of(graph({"password": SecretInput(SECRET), "name": "harmless-name"}), {})
+    redactor = Redactor(secrets_of(graph({"password": SecretInput(SECRET), "name": "harmless-name"})))
     said = f'cannot log in with {SECRET}, postgresql://a:p%40ss%2Fword%2Bcanary@db/x, "harmless-name"'
     assert redactor.text(said) == 'cannot log in with [secret], postgresql://a:[secret]@db/x, "harmless-name"'
 
 
 def test_a_secret_url_s_password_goes_alone_too():
-    redactor = redact.of(graph({"value": SecretInput("postgresql://role:topsecret@db:5432/x")}), {})
+    redactor = Redactor(secrets_of(graph({"value": SecretInput("postgresql://role:topsecret@db:5432/x")})))
     assert redactor.text("password topsecret is wrong") == "password [secret] is wrong"
 
 
 def test_secrets_are_found_however_deep():
-    redactor = redact.of(graph({"a": [{"b": SecretInput({"c": ["deep-secret"]})}]}), {})
+    redactor = Redactor(secrets_of(graph({"a": [{"b": SecretInput({"c": ["deep-secret"]})}]})))
     assert redactor.text("deep-secret") == "[secret]"
 
 
 def test_what_is_said_in_the_clear_elsewhere_is_no_secret():
-    redactor = redact.of(graph({"name": "staging-x", "environment": SecretInput({"E": "staging-x", "P": SECRET})}), {})
+    redactor = Redactor(
+        secrets_of(graph({"name": "staging-x", "environment": SecretInput({"E": "staging-x", "P": SECRET})}))
+    )
     assert redactor.text(f"staging-x {SECRET}") == "staging-x [secret]"
 
 
 def test_the_environment_s_tokens_go():
-    assert redact.of(None, {"GITHUB_TOKEN": "ghp_token"}).text("Bearer ghp_token") == "Bearer [secret]"
+    assert Redactor(environment={"GITHUB_TOKEN": "ghp_token"}).text("Bearer ghp_token") == "Bearer [secret]"
 
 
 def test_a_short_secret_does_not_take_words_apart():
-    assert redact.of(graph({"a": SecretInput("ab")}), {}).text("table") == "table"
+    assert Redactor(secrets_of(graph({"a": SecretInput("ab")}))).text("table") == "table"
 
 
 def test_the_redactor_shows_nothing_itself():
-    assert SECRET not in repr(redact.of(graph({"password": SecretInput(SECRET)}), {}))
+    assert SECRET not in repr(Redactor(secrets_of(graph({"password": SecretInput(SECRET)}))))

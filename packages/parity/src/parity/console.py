@@ -6,14 +6,22 @@ import re
 import threading
 import time
 from contextlib import contextmanager
-from typing import IO, TYPE_CHECKING
+from typing import IO, TYPE_CHECKING, Any
 
 from rich.console import Console
 from rich.markup import escape
 from rich.status import Status
+from rich.text import Text
+
+from parity import redact
 
 if TYPE_CHECKING:
-    from collections.abc import Generator
+    from collections.abc import Generator, Iterable
+
+    from rich.console import ConsoleOptions, RenderableType
+    from rich.segment import Segment
+
+    from parity.redact import Redactor
 
 PIPE_INTERVAL_SECONDS = 10.0
 """In a pipe, a step that goes on says so this often."""
@@ -44,18 +52,45 @@ class Step:
         self.note = note
 
 
+class _Masking(Console):
+    """A console that masks secrets in each text before it is laid out: a table may break one over two lines."""
+
+    def __init__(self, redactor: Redactor, **options: Any) -> None:
+        super().__init__(highlight=False, **options)
+        self._redactor = redactor
+
+    def render_str(self, text: str, **options: Any) -> Text:
+        return self._masked(super().render_str(text, **options))
+
+    def render(self, renderable: RenderableType, options: ConsoleOptions | None = None) -> Iterable[Segment]:
+        return super().render(self._masked(renderable) if isinstance(renderable, Text) else renderable, options)
+
+    def _masked(self, text: Text) -> Text:
+        masked = self._redactor.text(text.plain)
+        if masked == text.plain:
+            return text
+        return Text(masked, style=text.style, justify=text.justify, overflow=text.overflow, end=text.end)
+
+
 class Screen:
-    """Standard output for results and standard error for progress."""
+    """Standard output for results and standard error for progress; secrets that the redactor knows are masked."""
 
     def __init__(
-        self, *, stdout: IO[str] | None = None, stderr: IO[str] | None = None, record_width: int | None = None
+        self,
+        *,
+        stdout: IO[str] | None = None,
+        stderr: IO[str] | None = None,
+        record_width: int | None = None,
+        redactor: Redactor | None = None,
     ) -> None:
-        """Write to the given streams; with `record_width`, columns, keep what is printed for a picture."""
+        """Write to the given streams; with `record_width`, columns, keep what is printed for a picture.
+
+        The redactor is the running command's where none is given.
+        """
         recording = record_width is not None
-        self.out = Console(
-            file=stdout, highlight=False, record=recording, width=record_width, force_terminal=recording or None
-        )
-        plain = Console(file=stderr, stderr=stderr is None, highlight=False)
+        known = redactor or redact.current()
+        self.out = _Masking(known, file=stdout, record=recording, width=record_width, force_terminal=recording or None)
+        plain = _Masking(known, file=stderr, stderr=stderr is None)
         self.err = self.out if recording else plain
         self._waits = plain
 

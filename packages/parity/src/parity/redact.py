@@ -1,19 +1,28 @@
-"""Takes secret values out of text that is to be kept or shown: a provider's error may echo what it was given."""
+"""Masks secret values in what a command writes: a provider's error may repeat what it was given.
+
+A command has one redactor. It learns a secret where the secret is opened (the stack's settings, the evaluated program,
+the engine's environment), and everything that writes asks it: the command's output streams, the console, files,
+the ledger, the engine's errors and what is posted to GitHub. So a message needs no call of its own. Only what
+escapes or cuts a text (for Markdown, HTML, a narrow column) masks it first.
+"""
 
 from __future__ import annotations
 
+import base64
+import contextlib
 import json
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, cast
+import sys
+import traceback
+from contextvars import ContextVar
+from typing import IO, TYPE_CHECKING, Any
 from urllib.parse import quote
 
-from parity.evaluate.graph import SecretInput
+from parity.documents import is_list, is_mapping
 from parity.masked import MASK
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
-
-    from parity.evaluate.graph import Graph
+    from collections.abc import Generator, Iterable, Iterator, Mapping
+    from pathlib import Path
 
 _SHORTEST = 6
 """Characters; a shorter secret would take harmless words out of every sentence."""
@@ -31,51 +40,106 @@ _VARIABLES = (
 """Variables of the environment whose value opens an account."""
 
 
-@dataclass(frozen=True)
 class Redactor:
-    """Knows the secrets of one stack and of the environment."""
+    """Knows the secrets of one command, and masks them."""
 
-    values: tuple[str, ...] = field(repr=False)
-    """Longest first, so that a secret that holds another goes whole."""
+    def __init__(self, secrets: Iterable[str] = (), environment: Mapping[str, str] | None = None) -> None:
+        """Know these secrets, and the tokens and passwords in the environment."""
+        self._forms: tuple[str, ...] = ()
+        self.learn(secrets)
+        self.learn_environment(environment or {})
+
+    def learn(self, secrets: Iterable[str]) -> None:
+        """Know these too. A text of fewer than six characters is not masked."""
+        forms = {form for value in secrets for form in _forms(value) if len(form) >= _SHORTEST}
+        # Longest first: of two secrets of which one is in the other, the longer one goes. One assignment, for threads.
+        self._forms = tuple(sorted(forms.union(self._forms), key=lambda each: (-len(each), each)))
+
+    def learn_environment(self, environment: Mapping[str, str]) -> None:
+        """Know the tokens and passwords in the environment."""
+        self.learn(environment[name] for name in _VARIABLES if environment.get(name))
 
     def text(self, text: str) -> str:
         """The text with each secret masked."""
-        for value in self.values:
-            text = text.replace(value, MASK)
+        for form in self._forms:
+            text = text.replace(form, MASK)
         return text
 
+    def document(self, value: Any) -> Any:
+        """A JSON value with each secret in its texts masked; names of fields stay."""
+        if isinstance(value, str):
+            return self.text(value)
+        if is_mapping(value):
+            return {name: self.document(each) for name, each in value.items()}
+        if is_list(value):
+            return [self.document(each) for each in value]
+        return value
 
-def of(graph: Graph | None, environment: Mapping[str, str]) -> Redactor:
-    """A redactor for every secret input that the program declares, and for the environment's tokens.
-
-    Args:
-        graph: what the program declares with its secrets open; None where it is not at hand.
-        environment: of the engine.
-    """
-    found: set[str] = set()
-    resources = list(graph.resources.values()) if graph else []
-    for resource in resources:
-        found.update(_texts(resource.inputs, secret=True, inside=False))
-    for resource in resources:
-        # What is said in the clear elsewhere is no secret: a deployment's secret environment names its release too.
-        found.difference_update(_texts(resource.inputs, secret=False, inside=False))
-    found |= {environment[name] for name in _VARIABLES if environment.get(name)}
-    forms = {form for value in found for form in _forms(value) if len(form) >= _SHORTEST}
-    return Redactor(tuple(sorted(forms, key=lambda each: (-len(each), each))))
+    def __repr__(self) -> str:
+        """How many forms of secrets it knows, and none of them."""
+        return f"Redactor({len(self._forms)} forms)"
 
 
-def _texts(value: Any, *, secret: bool, inside: bool) -> Iterator[str]:
-    """Every text of a value: of its secrets, or of all else."""
-    if isinstance(value, SecretInput):
-        yield from _texts(value.value, secret=secret, inside=True)
-    elif isinstance(value, dict):
-        for each in cast("dict[str, Any]", value).values():
-            yield from _texts(each, secret=secret, inside=inside)
-    elif isinstance(value, list):
-        for each in cast("list[Any]", value):
-            yield from _texts(each, secret=secret, inside=inside)
-    elif inside == secret and isinstance(value, str):
-        yield value
+_CURRENT: ContextVar[Redactor | None] = ContextVar("redactor", default=None)
+
+
+def current() -> Redactor:
+    """The running command's redactor; outside of a command a new one at each call, which knows nothing."""
+    return _CURRENT.get() or Redactor()
+
+
+@contextlib.contextmanager
+def command() -> Generator[Redactor]:
+    """Give a command its redactor, and write its standard output and standard error through it."""
+    redactor = Redactor()
+    before = _CURRENT.set(redactor)
+    streams = sys.stdout, sys.stderr
+    sys.stdout, sys.stderr = (_Stream(each, redactor) for each in streams)
+    try:
+        yield redactor
+    except Exception:  # noqa: BLE001 - Python would print the traceback past these streams
+        traceback.print_exc()
+        sys.exit(1)
+    finally:
+        sys.stdout, sys.stderr = streams
+        _CURRENT.reset(before)
+
+
+def masked(text: str) -> str:
+    """The text with the running command's secrets masked, before it is escaped or cut: no sink finds them later."""
+    return current().text(text)
+
+
+def write(path: Path, text: str) -> None:
+    """Write a file that people or other programs read, UTF-8, with each secret masked."""
+    path.write_text(masked(text), encoding="utf-8")
+
+
+if TYPE_CHECKING:
+    _Text = IO[str]
+else:
+    _Text = object
+
+
+class _Stream(_Text):
+    """A text stream that masks what is written to it; all else is the stream's own."""
+
+    def __init__(self, stream: IO[str], redactor: Redactor) -> None:
+        self._stream, self._redactor = stream, redactor
+
+    def write(self, text: str, /) -> int:
+        self._stream.write(self._redactor.text(text))
+        return len(text)
+
+    def writelines(self, lines: Iterable[str], /) -> None:
+        for line in lines:
+            self.write(line)
+
+    def __getattr__(self, name: str) -> Any:
+        # Without `buffer`, to which a writer could go past this; click falls back to `write` then.
+        if name == "buffer":
+            raise AttributeError(name)
+        return getattr(self._stream, name)
 
 
 def _forms(value: str) -> Iterator[str]:
@@ -83,6 +147,7 @@ def _forms(value: str) -> Iterator[str]:
     yield value
     yield quote(value, safe="")
     yield json.dumps(value)[1:-1]
+    yield base64.b64encode(value.encode()).decode().rstrip("=")
     if "://" in value and "@" in value:
         password = value.partition("://")[2].rpartition("@")[0].partition(":")[2]
         if password:

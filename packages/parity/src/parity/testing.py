@@ -1,4 +1,4 @@
-"""For a team's tests: what a program or a component declares, recorded with no engine and no network."""
+"""Records, for a team's tests, what a program or component declares, with no engine and no network."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ class Recorded:
         return {each.name: each for each in self.resources if type_ in {each.type, each.type.rpartition(":")[2]}}
 
     def one(self, name: str) -> Resource:
-        """The one resource of that name, components left out; raises AssertionError where there is none or are more."""
+        """The one resource of that name, components left out; raises AssertionError if there is not one."""
         found = [each for each in self.resources if each.name == name and each.custom]
         if len(found) != 1:
             raise AssertionError(f"{len(found)} resources are called {name}: {sorted(e.name for e in self.resources)}")
@@ -66,7 +66,7 @@ def record(program: Callable[[], Mapping[str, Any] | None], *, stack: str = "sta
 
 
 def reveal(value: Any) -> Any:
-    """The value inside a secret; raises AssertionError where it was not marked as one."""
+    """The value inside a secret; raises AssertionError if it is not marked as one."""
     if not isinstance(value, SecretInput):
         raise AssertionError(f"not a secret: {value!r}")  # noqa: TRY004 - a test fails by it
     return value.value

@@ -1,4 +1,4 @@
-"""No false alarm: whatever the stacks' models allow to differ is declared, and nothing is called a break.
+"""No false alarm: whatever the stacks' models allow to differ is declared, and nothing is unexplained.
 
 The two configs are drawn from the models themselves: a new field without a strategy fails here, by its name.
 """
@@ -118,7 +118,7 @@ def of(annotation: Any, metadata: Any = ()) -> st.SearchStrategy[Any]:
 
 @st.composite
 def stack(draw: st.DrawFn, name: str) -> dict[str, Any]:
-    """A whole config of a stack, as the engine hands it to the program."""
+    """A complete config of a stack, as the engine hands it to the program."""
     config = {key: draw(strategy) for key, strategy in keys().items()}
     for application in CATALOG.applications:
         own = config["parity:applications"][application.name]
@@ -167,14 +167,14 @@ def variables(application: Application) -> st.SearchStrategy[dict[str, Any]]:
 
 @settings(max_examples=12, deadline=None, suppress_health_check=list(HealthCheck))
 @given(stack("staging"), stack("prod"))
-def test_no_difference_that_the_models_allow_is_called_a_break(one, other):
+def test_no_difference_that_the_models_allow_is_unexplained(one, other):
     for name, config in (("staging", one), ("prod", other)):
         # What is drawn is a config that the program takes.
         assert stack_checks.check(Source(name, config, None, {}), CATALOG, []) == []
     result = compare(
         Side("staging", one), Side("prod", other), mutants.evaluate(None), derived=mutants.DERIVED, workers=1
     )
-    assert [str(each.place) for each in result.breaks] == []
+    assert [str(each.place) for each in result.unexplained] == []
     assert all(each.origins for each in result.differences)
 
 

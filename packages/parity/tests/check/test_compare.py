@@ -1,4 +1,4 @@
-"""Each difference gets its verdict: declared by a key, excepted with a reason, or a break."""
+"""Each difference gets its verdict: declared by a key, excepted with a reason, or unexplained."""
 
 from __future__ import annotations
 
@@ -69,39 +69,39 @@ def test_keys_that_only_together_make_a_difference_are_found(join):
     assert origins(result, "on") == {"parity:one", "parity:two"}
 
 
-def test_a_branch_on_the_stacks_name_is_a_break():
+def test_a_branch_on_the_stacks_name_is_unexplained():
     def program(stack, _):
         return graph_of(stack, {"a": {"framework": "nextjs" if stack == "staging" else "remix"}})
 
     result = compared(program, {}, {})
-    (found,) = result.breaks
+    (found,) = result.unexplained
     assert (found.one, found.other) == ("nextjs", "remix")
     assert "stack's name" in found.why
 
 
-def test_a_branch_on_the_environment_s_key_is_a_break_too():
+def test_a_branch_on_the_environment_s_key_is_unexplained_too():
     def program(stack, values):
         return graph_of(stack, {"a": {"big": values["parity:environment"] == "prod"}})
 
-    assert len(compared(program, {}, {}).breaks) == 1
+    assert len(compared(program, {}, {}).unexplained) == 1
 
 
-def test_a_branch_that_shows_under_one_of_the_configs_alone_is_a_break():
+def test_a_branch_that_shows_under_one_of_the_configs_alone_is_unexplained():
     def program(stack, values):
         return graph_of(stack, {"a": {"size": 9 if stack == "prod" and values["parity:size"] == 1 else 3}})
 
-    assert len(compared(program, {"parity:size": 1}, {"parity:size": 2}).breaks) == 1
+    assert len(compared(program, {"parity:size": 1}, {"parity:size": 2}).unexplained) == 1
 
 
-def test_a_resource_that_one_stack_alone_has_is_a_break():
+def test_a_resource_that_one_stack_alone_has_is_unexplained():
     result = compared(lambda stack, _: graph_of(stack, {"a": {}, **({"b": {}} if stack == "prod" else {})}), {}, {})
-    assert {each.place.resource for each in result.breaks} == {"acme:index:Thing::b"}
+    assert {each.place.resource for each in result.unexplained} == {"acme:index:Thing::b"}
 
 
-def test_what_no_key_explains_is_a_break():
+def test_what_no_key_explains_is_unexplained():
     counter = itertools.count()
     result = compared(lambda stack, _: graph_of(stack, {"a": {"random": next(counter)}}), {}, {})
-    assert [each.place.path for each in result.breaks] == ["random"]
+    assert [each.place.path for each in result.unexplained] == ["random"]
 
 
 def test_an_option_and_its_kind_count():
@@ -109,7 +109,7 @@ def test_an_option_and_its_kind_count():
         return graph_of(stack, {"a": {"size": values["parity:size"]}}, protect=stack == "prod")
 
     result = compared(program, {"parity:size": 1}, {"parity:size": True})
-    assert verdicts(result) == {("a", "size"): "declared", ("a", "protect"): "break"}
+    assert verdicts(result) == {("a", "size"): "declared", ("a", "protect"): "unexplained"}
 
 
 # --- Exceptions -------------------------------------------------------------------------------------------------------
@@ -132,7 +132,7 @@ def accepted(resource="a", property_="tags[0]", **more):
         ("urn:pulumi:prod::shop::acme:index:Thing::a", "tags[0]"),
     ],
 )
-def test_an_exception_accepts_the_break_that_it_names(resource, property_):
+def test_an_exception_excepts_the_difference_that_it_names(resource, property_):
     result = compared(different, {}, {}, accepted(resource, property_))
     assert result.clean
     (found,) = result.differences
@@ -141,9 +141,9 @@ def test_an_exception_accepts_the_break_that_it_names(resource, property_):
 
 
 @pytest.mark.parametrize(("resource", "property_"), [("b", "*"), ("a", "tags"), ("a", "tags0"), ("?", "*")])
-def test_an_exception_that_matches_nothing_is_a_fault_and_the_break_stays(resource, property_):
+def test_an_exception_that_matches_nothing_is_a_fault_and_the_difference_stays(resource, property_):
     result = compared(different, {}, {}, accepted(resource, property_))
-    assert len(result.breaks) == 1
+    assert len(result.unexplained) == 1
     (unused,) = result.unused
     assert "matches no difference" in unused.why
 
@@ -159,9 +159,9 @@ def test_an_exception_of_a_declared_difference_is_of_no_use():
     assert len(result.unused) == 1
 
 
-def test_an_expired_exception_accepts_nothing():
+def test_an_expired_exception_excepts_nothing():
     result = compared(different, {}, {}, accepted(expired=True))
-    assert len(result.breaks) == 1
+    assert len(result.unexplained) == 1
     assert "has expired" in result.unused[0].why
 
 
@@ -201,21 +201,21 @@ def test_a_secret_input_that_follows_plain_config_is_compared_without_the_secret
     assert result.differences[0].other == "[secret, different]"
 
 
-def test_a_secret_that_one_stack_has_in_the_clear_is_a_break_that_shows_no_value():
+def test_a_secret_that_one_stack_has_in_the_clear_is_unexplained_and_shows_no_value():
     def program(stack, values):
         value = values["parity:secret"].reveal()
         return graph_of(stack, {"a": {"password": value if stack == "prod" else SecretInput(value)}})
 
     result = compared(program, {"parity:secret": secret(CANARY)}, {"parity:secret": secret(CANARY)})
-    (found,) = result.breaks
+    (found,) = result.unexplained
     assert (found.one, found.other) == ("[secret]", "[in the clear]")
     assert CANARY not in repr(result)
 
 
-def test_a_secret_in_the_wrong_place_is_a_break_without_its_value():
+def test_a_secret_in_the_wrong_place_is_unexplained_and_shows_no_value():
     def program(stack, values):
         value = "constant-instead-of-the-secret" if stack == "prod" else values["parity:secret"].reveal()
         return graph_of(stack, {"a": {"password": SecretInput(value)}})
 
     stand_ins = {"parity:secret": secret("one")}, {"parity:secret": secret("two")}
-    assert len(compared(program, *stand_ins, sealed=True).breaks) == 1
+    assert len(compared(program, *stand_ins, sealed=True).unexplained) == 1

@@ -27,7 +27,7 @@ def outputs(kind):
 
 def both_ways(program, stack="staging"):
     """The graph as each way gives it; the quick one is asked for by name, so that a fallback cannot hide."""
-    slow = graph.evaluate(program, project="storefront", stack_name=stack, outputs=outputs, whole=True)
+    slow = graph.evaluate(program, project="storefront", stack_name=stack, outputs=outputs, on_a_loop=True)
     quick = graph._at_once(program, Recorder("storefront", stack, outputs))
     return slow, quick
 
@@ -122,7 +122,7 @@ def read():
 def test_what_needs_a_loop_or_an_engine_is_run_on_the_sdks_own_runtime(program):
     with pytest.raises(NotSynchronous):
         graph._at_once(program, Recorder("storefront", "staging", outputs))
-    slow = graph.evaluate(program, project="storefront", stack_name="staging", whole=True)
+    slow = graph.evaluate(program, project="storefront", stack_name="staging", on_a_loop=True)
     assert evaluated(program) == slow
 
 
@@ -164,9 +164,8 @@ def test_the_sdk_works_as_before_after_an_evaluation():
 LAZILY = """
 import json, sys
 from pathlib import Path
-if sys.argv[1] == "lazy":
-    from parity.evaluate import lazy
-    lazy.install()
+if sys.argv[1] == "whole":
+    import pulumi_github, pulumi_postgresql, pulumiverse_vercel
 from parity.config import settings
 from parity.config.project import Project
 from parity.check.facts import facts
@@ -179,13 +178,13 @@ print(json.dumps({"facts": sorted(f"{place}={value}" for place, value in found.i
 
 def test_an_sdk_imported_name_by_name_declares_the_same():
     said = {}
-    for how in ("lazy", "whole"):
+    for how in ("lazy", "full"):
         done = subprocess.run(
             [sys.executable, "-c", LAZILY, how, str(ROOT)], capture_output=True, text=True, check=True, cwd=ROOT
         )
         said[how] = json.loads(done.stdout)
-    assert said["lazy"]["facts"] == said["whole"]["facts"]
-    assert said["lazy"]["modules"] < said["whole"]["modules"] / 2
+    assert said["lazy"]["facts"] == said["full"]["facts"]
+    assert said["lazy"]["modules"] < said["full"]["modules"] / 2
 
 
 @pytest.mark.parametrize(
@@ -197,11 +196,11 @@ def test_an_sdk_imported_name_by_name_declares_the_same():
         ("config", "config"),
     ],
 )
-def test_a_name_is_looked_for_in_the_module_that_the_generator_writes_it_to(name, module):
+def test_a_name_is_resolved_in_the_module_that_the_generator_writes_it_to(name, module):
     assert module in lazy.modules_of(name)
 
 
-WHOLE = """
+FULL = """
 from parity.evaluate import lazy
 lazy.install()
 import pulumi_postgresql as sdk
@@ -215,6 +214,6 @@ print(Grant.__name__)
 """
 
 
-def test_a_name_that_no_module_has_brings_the_whole_package():
-    done = subprocess.run([sys.executable, "-c", WHOLE], capture_output=True, text=True, check=True, cwd=ROOT)
+def test_a_name_that_no_module_has_imports_the_full_package():
+    done = subprocess.run([sys.executable, "-c", FULL], capture_output=True, text=True, check=True, cwd=ROOT)
     assert done.stdout.split() == ["no", "NoSuchThing", "Grant"]

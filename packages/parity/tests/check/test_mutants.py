@@ -1,4 +1,4 @@
-"""Seeded breaks are caught: every field of the models, and a share of the rest; docs/check-mutants.md has them all."""
+"""Mutants are caught: every field of the models, and a share of the rest; docs/check-mutants.md has them all."""
 
 from __future__ import annotations
 
@@ -10,38 +10,38 @@ ALL = mutants.mutants()
 OF_MODELS = [each for each in ALL if each.kind in {"catalog field", "stack setting"}]
 REST = [each for each in ALL if each.kind not in {"catalog field", "stack setting"}]
 SHARE = 8
-"""Of the rest, one in so many is tried in each run: the whole takes minutes, and is one command (docs/check.md)."""
+"""Of the rest, one in so many is tried in each run: all take minutes, by one command (docs/check.md)."""
 
 CHOSEN = [*OF_MODELS, *REST[::SHARE]]
 
 
 @pytest.mark.parametrize("mutant", CHOSEN, ids=str)
-def test_a_seeded_break_is_caught(mutant):
+def test_a_mutant_is_caught(mutant):
     outcome = mutants.judge(mutant)
     if outcome.caught == "equivalent":
         assert mutant.name in mutants.EQUIVALENT, f"{mutant} declares nothing else: say why in EQUIVALENT"
     else:
-        assert outcome.caught in {"break", "refused"}, f"{mutant} escaped"
+        assert outcome.caught in {"unexplained", "refused"}, f"{mutant} escaped"
 
 
 @pytest.mark.parametrize("mutant", CHOSEN[:: len(CHOSEN) // 4], ids=str)
-def test_the_whole_comparison_says_the_same_and_names_the_difference(mutant):
-    outcome = mutants.judge(mutant, whole=True)
+def test_the_full_comparison_says_the_same_and_names_the_difference(mutant):
+    outcome = mutants.judge(mutant, full=True)
     assert outcome.caught == mutants.judge(mutant).caught
-    if outcome.result is not None and outcome.caught == "break":
-        assert all(each.one != each.other or "[secret" in each.one for each in outcome.result.breaks)
+    if outcome.result is not None and outcome.caught == "unexplained":
+        assert all(each.one != each.other or "[secret" in each.one for each in outcome.result.unexplained)
 
 
-@pytest.mark.parametrize("whole", [False, True])
-def test_without_a_break_nothing_is_caught(whole):
-    outcome = mutants.judge(mutants.Mutant("none", "none"), whole=whole)
+@pytest.mark.parametrize("full", [False, True])
+def test_without_a_mutant_nothing_is_caught(full):
+    outcome = mutants.judge(mutants.Mutant("none", "none"), full=full)
     assert outcome.caught == "equivalent"
     assert outcome.result is not None
     assert outcome.result.clean
 
 
-def test_a_break_that_follows_a_key_is_distinct_by_from_one_that_follows_the_name():
-    """The limit that docs/check.md states: the check itself cannot tell this from a difference that is meant."""
+def test_a_mutant_that_follows_a_key_differs_from_one_that_follows_the_name():
+    """The limit that docs/check.md states: the check itself cannot distinguish this from an intended difference."""
     by_key = mutants.judge(mutants.by_key(("parity:databases", "storefront", "connectionLimit")))
     assert by_key.caught == "escaped"
     assert by_key.result is not None
@@ -49,14 +49,14 @@ def test_a_break_that_follows_a_key_is_distinct_by_from_one_that_follows_the_nam
     assert {origin.key for each in found for origin in each.origins} == {"parity:databases.storefront.connectionLimit"}
 
 
-def test_every_field_of_the_models_has_a_break_or_a_reason():
+def test_every_field_of_the_models_has_a_mutant_or_a_reason():
     broken = {each.name for each in OF_MODELS}
     catalog = mutants.example("prod").catalog
     fields = mutants.fields_of(catalog) | mutants.fields_of_stacks()
     assert fields - broken == set(mutants.ONE_VALUE)
 
 
-def test_every_resource_option_has_a_break_or_a_reason():
+def test_every_resource_option_has_a_mutant_or_a_reason():
     assert mutants.unknown_options() == set()
 
 

@@ -34,9 +34,9 @@ def exception(property_="mark|down", **more):
     return Accepted("staging", "a", property_, "a reason", "", where="Pulumi.staging.yaml:80", **more)
 
 
-def test_a_break_is_shown_with_both_values_the_reason_and_what_to_do():
+def test_an_unexplained_difference_is_shown_with_both_values_the_reason_and_what_to_do():
     said = "\n".join(lines(checked()))
-    assert "staging and prod are not the same: 1 break" in said
+    assert "staging and prod are not the same: 1 unexplained difference" in said
     assert "acme:index:Thing::a input mark|down" in said
     assert "staging  `y`" in said
     assert "prod     <x>" in said
@@ -49,7 +49,7 @@ def test_a_declared_difference_is_shown_with_its_key_file_and_line():
     at = said.index("  parity:size")
     assert said[at + 1 : at + 3] == ["    Pulumi.staging.yaml:7  1", "    Pulumi.prod.yaml:9  2"]
     assert "a size" in said[at + 3]
-    assert any("acme:index:Thing::a input size: 1 | 2" in line for line in lines(checked(), whole=True))
+    assert any("acme:index:Thing::a input size: 1 | 2" in line for line in lines(checked(), every=True))
 
 
 def test_what_was_not_done_is_said():
@@ -62,7 +62,7 @@ def test_what_was_not_done_is_said():
 def test_an_exception_that_matches_nothing_is_a_finding_with_its_place():
     said = "\n".join(lines(checked(exception("nothing"))))
     assert "exception in Pulumi.staging.yaml:80: matches no difference; remove it" in said
-    assert "1 break, 1 exception that holds no longer" in said
+    assert "1 unexplained difference, 1 exception that holds no longer" in said
 
 
 def test_an_excepted_difference_shows_its_reason():
@@ -79,9 +79,9 @@ def test_a_stale_release_is_a_finding():
     assert "Pulumi.prod.yaml:70:5" in said
 
 
-def test_markdown_has_breaks_in_full_and_the_rest_folded():
+def test_markdown_has_unexplained_differences_in_full_and_the_rest_folded():
     text = report.markdown(checked())
-    assert text.startswith("### ❌ Parity: staging and prod are not the same: 1 break")
+    assert text.startswith("### ❌ Parity: staging and prod are not the same: 1 unexplained difference")
     before, folded = text.split("<details>", 1)
     assert "mark&#124;down" in before
     assert "&#60;x&#62;" in before
@@ -90,7 +90,7 @@ def test_markdown_has_breaks_in_full_and_the_rest_folded():
     assert report.markdown(checked(exception())).startswith("### ✅")
 
 
-def test_a_cell_cannot_leave_its_cell():
+def test_text_cannot_leave_its_table_cell():
     assert report._cell("a|b\nc <script> *x* [y](z) @team") == (
         "a&#124;b c &#60;script&#62; &#42;x&#42; &#91;y&#93;(z) &#64;team"
     )
@@ -100,7 +100,7 @@ def test_a_cell_cannot_leave_its_cell():
 def test_the_document_says_the_same_for_programs():
     document = json.loads(json.dumps(report.document(checked(exception("nothing"), stale=[STALE], guarded=True))))
     assert (document["from"], document["to"], document["clean"]) == ("staging", "prod", False)
-    assert document["breaks"] == 1
+    assert document["unexplained"] == 1
     assert document["secrets"] == "compared"
     assert document["release_guard"] == "stale"
     by_property = {each["property"]: each for each in document["differences"]}
@@ -113,7 +113,7 @@ def test_the_document_says_the_same_for_programs():
             "to": {"value": "2", "where": "Pulumi.prod.yaml:9"},
         }
     ]
-    assert by_property["mark|down"]["verdict"] == "break"
+    assert by_property["mark|down"]["verdict"] == "unexplained"
     assert document["exceptions_without_effect"][0]["where"] == "Pulumi.staging.yaml:80"
     assert len(document["stale_releases"]) == 1
 
@@ -124,8 +124,8 @@ def test_a_resource_that_one_stack_alone_has_is_one_row():
 
     sides = [Side(stack, {"parity:environment": stack}) for stack in ("staging", "prod")]
     result = compare(*sides, more, workers=1)
-    assert len(result.breaks) > 2
-    assert [each.place.aspect for group in report.by_key(result.breaks).values() for each in group] == ["resource"]
+    assert len(result.unexplained) > 2
+    assert [each.place.aspect for group in report.by_key(result.unexplained).values() for each in group] == ["resource"]
 
 
 def test_the_components_that_a_resource_is_in_are_left_out_for_people():

@@ -72,8 +72,8 @@ def run(checkout, tmp_path):
         (("check", "--from", "prod"), ["prod cannot be compared with itself"]),
         (("drift", "staging", "--json", "--html"), ["--json and --html exclude each other"]),
         (("preview", "staging", "--json", "--markdown"), ["--json and --markdown exclude each other"]),
-        (("drift", "staging", "--reason", "x"), ["--reason and --expiry belong to --accept"]),
-        (("drift", "staging", "--accept", "d-1"), ["an exception needs a reason"]),
+        (("drift", "staging", "--reason", "x"), ["--reason and --expiry belong to --suppress"]),
+        (("drift", "staging", "--suppress", "d-1"), ["an exception needs a reason"]),
         (("drift", "staging", "--fail-on", "lost"), ["no such kind of finding: lost", "kinds: "]),
     ],
     ids=" ".join,
@@ -96,7 +96,7 @@ def test_several_faults_are_said_at_once(run):
         "there is no stack x",
         "--markdown and --html exclude each other",
         "no such kind of finding: lost",
-        "--reason and --expiry belong to --accept",
+        "--reason and --expiry belong to --suppress",
     ):
         assert said in done.stderr
 

@@ -102,7 +102,7 @@ REASONS: dict[str, dict[str, str]] = {
         "name": IDENTITY,
         "alter_object_ownership": WRITTEN,
         "template": WRITTEN,
-        "allow_connections": "a database that takes no connection cannot be looked into: it is told as not to be seen",
+        "allow_connections": "a database that takes no connection cannot be read, which is a read failure",
         "encoding": "fixed when a database is made",
         "lc_collate": "fixed when a database is made",
         "lc_ctype": "fixed when a database is made",
@@ -159,10 +159,10 @@ def test_each_field_that_vercel_lets_one_write_is_changed_or_has_a_reason():
     untried = set(names["updateProject"]) - sent
     assert untried == {
         "autoAssignCustomDomainsUpdatedBy",  # who it was
-        "connectConfigurations",  # private networking, not looked at
+        "connectConfigurations",  # private networking, not read
         "deploymentPolicy", "enableExternalRewriteCaching", "passport", "skewProtectionAllowedDomains", "staticIps",
         "tracing",  # the sandbox does not answer these; packages/parity/tests/inventory holds that they are read
-        "dismissedToasts",  # what somebody clicked away
+        "dismissedToasts",  # what a person clicked away
         "serverlessFunctionRegion",  # the same as resourceConfig.functionDefaultRegions
         "skewProtectionBoundaryAt",  # moves by itself
     }  # fmt: skip

@@ -1,4 +1,4 @@
-"""A world that is as declared is clean, whatever an allowed config declares; and one change in it is told."""
+"""Live state that is as declared is clean, whatever an allowed config declares; and one change in it is reported."""
 
 from __future__ import annotations
 
@@ -28,5 +28,5 @@ def test_the_mirror_is_no_blind_spot():
     found = sides.live_state.under[urn][0]
     other = replace(found, properties={**found.properties, "framework": "other"})
     live_state = replace(sides.live_state, under={**sides.live_state.under, urn: (other,)})
-    told = [each for each in find(replace(sides, live_state=live_state), []) if each.kind != "unknowable"]
-    assert [(each.kind, each.path, each.live) for each in told] == [("changed", "framework", "other")]
+    found = [each for each in find(replace(sides, live_state=live_state), []) if each.kind != "unknowable"]
+    assert [(each.kind, each.path, each.live) for each in found] == [("changed", "framework", "other")]

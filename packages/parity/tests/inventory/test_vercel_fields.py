@@ -29,7 +29,7 @@ def test_no_field_that_can_be_written_is_called_volatile():
     assert wrong == {
         "autoAssignCustomDomainsUpdatedBy",  # who it was
         "connectConfigurations",  # private networking, a product of its own
-        "dismissedToasts",  # what somebody clicked away in the dashboard
+        "dismissedToasts",  # what a person clicked away in the dashboard
         "skewProtectionBoundaryAt",  # moves by itself
     }
 
@@ -39,7 +39,7 @@ def test_no_field_that_can_be_written_is_called_volatile():
     [("paused", True), ("staticIps", {"enabled": True}), ("sourceFilesOutsideRootDirectory", False),
      ("crons", {"disabledAt": 1_795_000_000_000}), ("link", {"type": "github", "deployHooks": [{"name": "hook"}]})],
 )  # fmt: skip
-def test_what_somebody_set_beyond_the_provider_shows(field: str, value: object):
+def test_what_a_person_set_beyond_the_provider_shows(field: str, value: object):
     assert fields.beyond({field: value})
 
 
@@ -48,5 +48,5 @@ def test_what_somebody_set_beyond_the_provider_shows(field: str, value: object):
     [{}, {"staticIps": {"enabled": False, "builds": False, "regions": []}}, {"crons": {"disabledAt": None}},
      {"paused": False, "sourceFilesOutsideRootDirectory": True}, {"somethingNew": {"enabled": True}}],
 )  # fmt: skip
-def test_what_nobody_set_does_not_show(document: dict[str, object]):
+def test_an_untouched_field_does_not_show(document: dict[str, object]):
     assert fields.beyond(document) == {}

@@ -1,4 +1,4 @@
-"""A project that comes about while it is looked at is there, and one that is listed and never read is unseen."""
+"""A project created during the inventory is found; one that is listed and cannot be read is a read failure."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ MISSING = {"error": {"code": "not_found", "message": "Project not found."}}
 EMPTY = ("envs", "domains", "deployments", "environments", "aliases", "customEnvironments")
 
 
-def _look(answers: list[httpx.Response], *, listed: bool) -> VendorState:
+def _read(answers: list[httpx.Response], *, listed: bool) -> VendorState:
     """What is seen where the project's own path answers these one after the other."""
 
     def handler(request: httpx.Request) -> httpx.Response:
@@ -40,7 +40,7 @@ def _look(answers: list[httpx.Response], *, listed: bool) -> VendorState:
     async def main() -> VendorState:
         limits = Limits(first_pause_seconds=0.001, deadline_seconds=5)
         async with Client(services.vercel("t", "s"), limits=limits, transport=httpx.MockTransport(handler)) as client:
-            return await vercel.look(client, vercel.Scope("s", ("shop-staging",)))
+            return await vercel.read(client, vercel.Scope("s", ("shop-staging",)))
 
     return asyncio.run(main())
 
@@ -50,18 +50,18 @@ def _unseen(seen: VendorState) -> list[str]:
 
 
 def test_one_that_comes_about_between_two_requests_is_there():
-    seen = _look([httpx.Response(404, json=MISSING), httpx.Response(200, json=PROJECT)], listed=True)
+    seen = _read([httpx.Response(404, json=MISSING), httpx.Response(200, json=PROJECT)], listed=True)
     assert [each.id for each in seen.found if each.type == kinds.PROJECT] == ["prj_1"]
     assert _unseen(seen) == []
 
 
 def test_one_that_is_listed_and_never_read_is_unseen():
-    seen = _look([httpx.Response(404, json=MISSING) for _ in range(2)], listed=True)
+    seen = _read([httpx.Response(404, json=MISSING) for _ in range(2)], listed=True)
     assert _unseen(seen) == ["GET /v9/projects/shop-staging"]
     assert not any(each.type == kinds.PROJECT for each in seen.found)
 
 
 def test_one_that_is_not_listed_is_not_there():
-    seen = _look([httpx.Response(404, json=MISSING)], listed=False)
+    seen = _read([httpx.Response(404, json=MISSING)], listed=False)
     assert _unseen(seen) == []
     assert not any(each.type == kinds.PROJECT for each in seen.found)

@@ -159,7 +159,7 @@ def test_the_same_run_again_replaces_its_own(wire, number):
     assert "Earlier previews (1)" in body
 
 
-def test_a_comment_that_only_looks_like_ours_is_left_alone(wire, number, context):
+def test_a_comment_that_only_resembles_ours_is_left_alone(wire, number, context):
     mark = say(wire, number, "<!-- parity preview prod {} -->\nlooks like ours")
     with context.store.transaction():
         rows = collection(context, "issue_comments")
@@ -216,7 +216,7 @@ def test_two_first_previews_at_once_leave_one_comment(wire, number):
     assert "Earlier previews (1)" in only["body"]
 
 
-def test_a_deleted_comment_is_made_anew(wire, number):
+def test_a_deleted_comment_is_made_again(wire, number):
     post(wire, number)
     gone = []
 

@@ -166,7 +166,7 @@ def test_a_preview_that_did_not_end_says_nothing_of_stale_ones():
     assert found.stale == ()
 
 
-def test_the_switch_and_lost_privileges_are_looked_at_and_pass():
+def test_the_switch_and_lost_privileges_are_for_review_and_pass():
     switch = plans.update(LIVE, "live", {"release": "r1"}, {"release": "r2"})
     fewer = plans.update(GRANT, "g", {"privileges": ["INSERT", "SELECT"]}, {"privileges": ["SELECT"]})
     plan = plans.plan(switch, fewer)
@@ -174,6 +174,6 @@ def test_the_switch_and_lost_privileges_are_looked_at_and_pass():
     assert [gate.caution(each) for each in plan.changes] == ["switches what users see", "takes away INSERT"]
 
 
-def test_more_privileges_need_no_second_look():
+def test_more_privileges_need_no_review():
     more = plans.update(GRANT, "g", {"privileges": ["SELECT"]}, {"privileges": ["INSERT", "SELECT"]})
     assert gate.caution(plans.plan(more).changes[0]) == ""

@@ -1,52 +1,10 @@
-"""The report as a whole: what was said is shown without secrets, and where there is no plan it says why."""
+"""The report as a whole: what it knows of the pull request and of the workflow's run."""
 
 from __future__ import annotations
 
 import json
-from types import SimpleNamespace
 
-from parity.evaluate.graph import SecretInput
 from parity.preview import make
-from parity.preview.plan import Plan, Violation
-
-CANARY = "canary-" + "x" * 40
-
-
-class Stack:
-    """A stack whose secrets are at hand, or are not."""
-
-    def __init__(self, *, opens):
-        self.opens = opens
-        self.pulumi = SimpleNamespace(environment={"VERCEL_API_TOKEN": f"token-{CANARY}"})
-
-    def settings(self):
-        if not self.opens:
-            raise make.ProjectError("the passphrase is wrong")
-
-    def declared(self, _):
-        return SimpleNamespace(resources={"x": SimpleNamespace(inputs={"value": SecretInput(CANARY)})})
-
-
-SAID = Plan(
-    "prod",
-    (),
-    {},
-    0,
-    violations=(Violation("urn", "p", "mandatory", f"holds {CANARY}"),),
-    errors=(f"the provider refused {CANARY}",),
-    warnings=(f"token-{CANARY} is old",),
-)
-
-
-def test_what_a_provider_echoes_is_taken_out():
-    found = make._redacted(SAID, Stack(opens=True))
-    assert CANARY not in repr(found)
-    assert found.errors == ("the provider refused [secret]",)
-
-
-def test_where_the_secrets_cannot_be_opened_the_tokens_still_go():
-    found = make._redacted(SAID, Stack(opens=False))
-    assert "token-" not in found.warnings[0]
 
 
 def test_the_previewed_commit_is_the_pull_requests_own(tmp_path):

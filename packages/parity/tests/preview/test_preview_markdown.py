@@ -212,9 +212,9 @@ def test_more_risky_changes_than_can_be_named_close_the_gate():
 def test_the_summary_has_what_the_comment_folds():
     found = big(500, 5)
     assert "Folded" in comment(found)
-    whole = comment(found, limit=markdown.SUMMARY_LIMIT)
-    assert "Folded" not in whole
-    assert len(whole.encode()) <= markdown.SUMMARY_LIMIT
+    full = comment(found, limit=markdown.SUMMARY_LIMIT)
+    assert "Folded" not in full
+    assert len(full.encode()) <= markdown.SUMMARY_LIMIT
 
 
 def test_an_error_longer_than_a_comment_is_cut():

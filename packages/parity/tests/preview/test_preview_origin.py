@@ -112,7 +112,7 @@ def test_a_change_that_nothing_on_the_branch_explains_comes_from_the_world(check
     assert found.kind == "world"
 
 
-def test_a_secret_that_was_encrypted_anew_is_named_and_not_shown(checkout):
+def test_a_secret_that_was_encrypted_again_is_named_and_not_shown(checkout):
     text = checkout.file.read_text()
     old = next(line for line in text.splitlines() if "secure: v1:+vXI" in line)
     checkout.replace(old, old.replace("v1:", "v1:canary"))
@@ -134,7 +134,7 @@ def test_a_base_whose_file_does_not_parse_is_said(checkout):
     checkout.file.write_text("config: [")
     broken = checkout.commit("Broken")
     checkout.file.write_text(text)
-    checkout.commit("Mended")
+    checkout.commit("Corrected")
     base = Repository(checkout.project.root).base(broken, None)
     found = origin.origins(checkout.project, "staging", base, Plan("staging", (LIMIT,), {}, 0))
     assert found.note

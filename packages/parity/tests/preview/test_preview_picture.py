@@ -48,6 +48,6 @@ def test_many_changes_are_drawn_in_groups_and_dangers_each_for_itself():
     assert text.count(":::") == 2
 
 
-def test_a_picture_that_nobody_could_read_is_left_out():
+def test_a_picture_too_large_to_read_is_left_out():
     gone = [plans.delete(DOMAIN, f"d{n}", {"domain": f"d{n}"}) for n in range(MOST + 1)]
     assert picture(plans.plan(*gone)) == ""

@@ -35,14 +35,14 @@ def test_true_is_not_one():
     assert values(change) == {"a": (1, True)}
 
 
-def test_lists_of_mappings_are_compared_item_by_item_and_others_whole():
+def test_lists_of_mappings_are_compared_item_by_item_and_others_as_one():
     before = {"rules": [{"a": 1}, {"a": 2}], "privileges": ["SELECT"]}
     after = {"rules": [{"a": 1}, {"a": 3}], "privileges": ["INSERT", "SELECT"]}
     change = only(plans.plan(plans.update(GRANT, "g", before, after, ("rules", "privileges"))))
     assert values(change) == {"rules[1].a": (2, 3), "privileges": (["SELECT"], ["INSERT", "SELECT"])}
 
 
-def test_a_secret_that_changed_is_told_by_the_engine_alone():
+def test_a_secret_that_changed_is_reported_by_the_engine_alone():
     same = {"key": "TOKEN", "value": MASK}
     change = only(plans.plan(plans.update(VARIABLE, "v", same, dict(same), ("value",))))
     assert values(change) == {"value": (MASK, MASK)}
@@ -73,7 +73,7 @@ def test_drift_shows_what_was_read_last():
     assert values(only(plans.plan(step))) == {"owner": ("stranger", ABSENT)}
 
 
-def test_what_the_provider_computes_anew_is_no_property_of_ours():
+def test_what_the_provider_computes_again_is_no_property_of_ours():
     old = plans.state(PROJECT, "p", {"name": "p"}, outputs={"updatedAt": 1})
     new = plans.state(PROJECT, "p", {"name": "p", "framework": "nextjs"})
     step = plans.step("update", old, new, diff=("framework", "updatedAt"))

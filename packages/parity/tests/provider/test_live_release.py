@@ -34,7 +34,7 @@ def read(world: World, resource_id: str, state: dict[str, Any], given: dict[str,
 # --- The switch -------------------------------------------------------------------------------------------------------
 
 
-def test_a_whole_deployment_is_promoted_with_one_changing_call_and_waited_for():
+def test_a_healthy_deployment_is_promoted_with_one_changing_call_and_waited_for():
     world = World(polls=2)
     outputs = switch(world, olds=inputs("d1", "r1"))
     assert world.live == "d2"
@@ -93,7 +93,7 @@ def test_deployment_protection_is_passed_with_the_bypass_secret_alone():
         switch(World(protected=True), inputs(protectionBypass="x" * 32))
 
 
-def test_what_somebody_made_live_by_hand_is_not_undone_in_silence():
+def test_what_a_person_made_live_by_hand_is_not_undone_unasked():
     world = World(live="d9")
     with pytest.raises(LiveElsewhere) as caught:
         switch(world, olds=inputs("d1", "r1"))

@@ -78,7 +78,7 @@ def test_nothing_changed_is_no_update():
         {"project": "renamed"},
     ],
 )
-def test_a_changed_limit_path_or_bypass_alone_asks_nobody(changed: dict[str, Any]):
+def test_a_changed_limit_path_or_bypass_alone_sends_no_request(changed: dict[str, Any]):
     assert diff(inputs(), wired(inputs(**changed))).changes is False
 
 
@@ -125,17 +125,17 @@ def test_create_and_update_make_it_live_and_keep_the_secret_marked():
     assert plain_map(updated.properties)["release"] == "r1"
 
 
-def test_what_is_waited_for_is_told():
-    told: list[tuple[str, str]] = []
+def test_what_is_waited_for_is_shown():
+    shown: list[tuple[str, str]] = []
     world = World()
-    each = ParityProvider(world.vercel(), world.web(), tell=lambda urn, message: told.append((urn, message)))
+    each = ParityProvider(world.vercel(), world.web(), notify=lambda urn, message: shown.append((urn, message)))
     asyncio.run(each.create(sdk.CreateRequest(URN, wired(inputs()), 0, preview=False)))
-    assert [urn for urn, _ in told] == [URN, URN]
-    assert told[0][1].startswith("Asking https://d2.vercel.app/api/health: Release r2 of shop-staging")
-    assert told[1][1].startswith("Promoting: Release r2")
+    assert [urn for urn, _ in shown] == [URN, URN]
+    assert shown[0][1].startswith("Asking https://d2.vercel.app/api/health: Release r2 of shop-staging")
+    assert shown[1][1].startswith("Promoting: Release r2")
 
 
-def test_deleting_the_switch_calls_nobody():
+def test_deleting_the_switch_sends_no_request():
     world = World()
     asyncio.run(provider(world).delete(sdk.DeleteRequest(URN, "id", wired(inputs()), 0)))
     assert world.calls == []
@@ -159,7 +159,7 @@ def test_an_unfinished_switch_is_raised_with_what_to_record():
 
 @pytest.fixture(scope="module")
 def served() -> Any:
-    """The plugin as the engine starts it, with no way to Vercel: a proxy that nobody listens on."""
+    """The plugin as the engine starts it, with no way to Vercel: a proxy without a listener."""
     environment = {**os.environ, "VERCEL_API_TOKEN": "x" * 24, "HTTPS_PROXY": "http://127.0.0.1:9"}
     with subprocess.Popen(
         [ROOT / "plugin/pulumi-resource-parity", "127.0.0.1:1", "--logtostderr"],

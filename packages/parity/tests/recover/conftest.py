@@ -8,8 +8,8 @@ from support.recovery import Lab
 
 
 @pytest.fixture
-def lab(tmp_path, monkeypatch):
+def lab(tmp_path):
     """A stack on a folder backend that records everything as it is."""
-    made = Lab(tmp_path, monkeypatch)
+    made = Lab(tmp_path)
     made.same()
     return made

@@ -12,7 +12,7 @@ from parity.backend.ledger import Record
 from parity.backend.locks import Lock
 from parity.backend.store import FolderStore
 from parity.engine.state import parse
-from parity.recover.history import RECORDS, Past, engine_history, latest, trouble
+from parity.recover.history import RECORDS, Past, engine_history, failed_updates, latest
 
 NOW = datetime(2026, 11, 24, 21, 0, tzinfo=UTC)
 EMPTY = parse({"deployment": {}})
@@ -31,85 +31,87 @@ def past(result="succeeded", minutes=0, kind="update"):
 
 
 def test_all_is_clean_where_the_last_update_ended_well():
-    assert trouble(EMPTY, [], [], []).clean
-    assert trouble(EMPTY, [], [record("succeeded")], [past()]).clean
-    assert trouble(EMPTY, [], [], [past()]).clean, "plain Pulumi's own, of which the ledger knows nothing"
+    assert failed_updates(EMPTY, [], [], []).clean
+    assert failed_updates(EMPTY, [], [record("succeeded")], [past()]).clean
+    assert failed_updates(EMPTY, [], [], [past()]).clean, "plain Pulumi's own, of which the ledger knows nothing"
 
 
 @pytest.mark.parametrize("result", ["failed", "interrupted", "killed", ""])
 def test_nothing_is_clean_after_a_record_that_did_not_end_well(result):
-    assert not trouble(EMPTY, [], [record("succeeded"), record(result, 1)], []).clean
+    assert not failed_updates(EMPTY, [], [record("succeeded"), record(result, 1)], []).clean
 
 
 def test_a_lock_or_an_operation_without_an_end_is_trouble():
     lock = Lock("k", 1, "ada", "laptop", NOW)
-    assert not trouble(EMPTY, [lock], [], []).clean
-    found = trouble(PENDING, [], [], [])
+    assert not failed_updates(EMPTY, [lock], [], []).clean
+    found = failed_updates(PENDING, [], [], [])
     assert not found.clean
     assert found.touched == {"u"}
 
 
 def test_plain_pulumi_s_failure_is_trouble_until_something_ends_well_after_it():
-    assert not trouble(EMPTY, [], [], [past("failed")]).clean
-    assert trouble(EMPTY, [], [record("succeeded", 1)], [past("failed")]).clean
-    assert not trouble(EMPTY, [], [record("succeeded", -1)], [past("failed")]).clean
+    assert not failed_updates(EMPTY, [], [], [past("failed")]).clean
+    assert failed_updates(EMPTY, [], [record("succeeded", 1)], [past("failed")]).clean
+    assert not failed_updates(EMPTY, [], [record("succeeded", -1)], [past("failed")]).clean
 
 
 def test_failed_operations_are_remembered_until_an_update_ends_well():
     failed = record("failed", operations=[{"urn": "a", "done": False}, {"urn": "b", "done": True}])
-    assert trouble(EMPTY, [], [failed, record("interrupted", 1)], []).touched == {"a"}
-    assert trouble(EMPTY, [], [failed, record("succeeded", 1)], []).touched == frozenset()
-    assert trouble(EMPTY, [], [failed, record("succeeded", 1, "recover")], []).touched == frozenset()
+    assert failed_updates(EMPTY, [], [failed, record("interrupted", 1)], []).touched == {"a"}
+    assert failed_updates(EMPTY, [], [failed, record("succeeded", 1)], []).touched == frozenset()
+    assert failed_updates(EMPTY, [], [failed, record("succeeded", 1, "recover")], []).touched == frozenset()
 
 
 def test_a_command_that_settles_nothing_ends_no_trouble():
     failed = record("failed", operations=[{"urn": "a", "done": False}])
-    assert trouble(EMPTY, [], [failed, record("succeeded", 1, "refresh")], []).touched == {"a"}
-    assert not trouble(EMPTY, [], [record("succeeded", 1, "refresh")], [past("failed")]).clean
+    assert failed_updates(EMPTY, [], [failed, record("succeeded", 1, "refresh")], []).touched == {"a"}
+    assert not failed_updates(EMPTY, [], [record("succeeded", 1, "refresh")], [past("failed")]).clean
 
 
 def test_a_record_that_failed_covers_no_failed_destroy():
-    assert trouble(EMPTY, [], [record("failed", 1)], [past("failed", kind="destroy")]).destroying
-    assert not trouble(EMPTY, [], [record("succeeded", 1)], [past("failed", kind="destroy")]).destroying
+    assert failed_updates(EMPTY, [], [record("failed", 1)], [past("failed", kind="destroy")]).destroying
+    assert not failed_updates(EMPTY, [], [record("succeeded", 1)], [past("failed", kind="destroy")]).destroying
 
 
 def test_a_destroy_that_died_is_known():
-    assert trouble(EMPTY, [], [record("", command="destroy")], []).destroying
-    assert trouble(EMPTY, [], [], [past("failed", kind="destroy")]).destroying
-    assert not trouble(EMPTY, [], [], [past("failed")]).destroying
+    assert failed_updates(EMPTY, [], [record("", command="destroy")], []).destroying
+    assert failed_updates(EMPTY, [], [], [past("failed", kind="destroy")]).destroying
+    assert not failed_updates(EMPTY, [], [], [past("failed")]).destroying
 
 
 def test_a_recover_that_ended_well_settles_a_destroy_s_operations_and_not_its_intent():
     died = record("failed", command="destroy", operations=[{"urn": "a", "done": False}])
-    after = trouble(EMPTY, [], [died, record("succeeded", 1, "recover")], [])
+    after = failed_updates(EMPTY, [], [died, record("succeeded", 1, "recover")], [])
     assert after.destroying
     assert after.clean
     assert not after.touched
-    assert not trouble(EMPTY, [], [died, record("succeeded", 1, "recover"), record("succeeded", 2)], []).destroying
+    assert not failed_updates(
+        EMPTY, [], [died, record("succeeded", 1, "recover"), record("succeeded", 2)], []
+    ).destroying
     for command in ("destroy", "up"):
-        assert not trouble(EMPTY, [], [died, record("succeeded", 1, command)], []).destroying
+        assert not failed_updates(EMPTY, [], [died, record("succeeded", 1, command)], []).destroying
 
 
 def test_a_destroy_that_ended_well_is_over():
-    assert not trouble(EMPTY, [], [], [past(kind="destroy")]).destroying
+    assert not failed_updates(EMPTY, [], [], [past(kind="destroy")]).destroying
 
 
 def test_a_plain_destroy_that_failed_is_known_behind_the_refreshes_of_a_recover():
     failed, read = past("failed", kind="destroy"), past(kind="refresh", minutes=1)
-    after = trouble(EMPTY, [], [record("succeeded", 1, "recover")], [failed, read])
+    after = failed_updates(EMPTY, [], [record("succeeded", 1, "recover")], [failed, read])
     assert after.destroying
     assert after.clean
-    assert not trouble(EMPTY, [], [record("succeeded", 2)], [failed, read]).destroying
-    assert not trouble(EMPTY, [], [], [past(minutes=2)]).destroying
-    assert not trouble(EMPTY, [], [], [past("failed"), read]).destroying
-    assert not trouble(EMPTY, [], [], [past("failed"), read]).clean, "reading finishes nothing"
+    assert not failed_updates(EMPTY, [], [record("succeeded", 2)], [failed, read]).destroying
+    assert not failed_updates(EMPTY, [], [], [past(minutes=2)]).destroying
+    assert not failed_updates(EMPTY, [], [], [past("failed"), read]).destroying
+    assert not failed_updates(EMPTY, [], [], [past("failed"), read]).clean, "reading finishes nothing"
 
 
 def test_what_an_update_was_to_make_live_is_known():
     died = record("", intent={"shop": {"live": "r2"}, "admin": {"live": None}})
-    assert trouble(EMPTY, [], [died], []).intended == {"shop/r2"}
-    assert trouble(EMPTY, [], [died, record("succeeded", 1, "recover")], []).intended == {"shop/r2"}
-    assert not trouble(EMPTY, [], [died, record("succeeded", 1)], []).intended
+    assert failed_updates(EMPTY, [], [died], []).intended == {"shop/r2"}
+    assert failed_updates(EMPTY, [], [died, record("succeeded", 1, "recover")], []).intended == {"shop/r2"}
+    assert not failed_updates(EMPTY, [], [died, record("succeeded", 1)], []).intended
 
 
 def test_the_engine_s_history_is_read_in_order_and_past_what_is_broken(tmp_path):

@@ -36,69 +36,76 @@ class Server:
         return SimpleNamespace(fetchall=lambda: list(rows))
 
 
+class Bench:
+    """The server and the clock of one test."""
+
+    def __init__(self):
+        self.clock, self.server = Clock(), Server([])
+
+    def serve(self, *sessions):
+        self.server = Server(*sessions)
+        return self.server
+
+    def wait(self, environment=None, limit=15.0):
+        """What was reported while it waited."""
+        given = ENVIRONMENT if environment is None else environment
+        reported = []
+        inflight.wait(
+            lambda: inflight.statements(given, self.server.connect),
+            given.get("PGHOST", ""),
+            limit,
+            reported.append,
+            self.clock,
+        )
+        return reported
+
+
 @pytest.fixture
-def serve(monkeypatch):
-    clock = Clock()
-    monkeypatch.setattr(inflight, "time", clock)
-
-    def make(*sessions):
-        server = Server(*sessions)
-        monkeypatch.setattr(psycopg, "connect", server.connect)
-        return server
-
-    make.clock = clock
-    return make
+def bench():
+    return Bench()
 
 
-def wait(environment=None, limit=15.0):
-    """What was told while it waited."""
-    told = []
-    inflight.wait(ENVIRONMENT if environment is None else environment, limit, told.append)
-    return told
-
-
-def test_without_a_server_there_is_nothing_to_wait_for(serve):
-    server = serve([(1, "t")])
-    assert wait({"PGUSER": "admin"}) == []
-    assert wait({"PGHOST": ""}) == []
+def test_without_a_server_there_is_nothing_to_wait_for(bench):
+    server = bench.serve([(1, "t")])
+    assert bench.wait({"PGUSER": "admin"}) == []
+    assert bench.wait({"PGHOST": ""}) == []
     assert server.asked == 0
 
 
-def test_where_nothing_runs_it_goes_on_at_once(serve):
-    server = serve([])
-    assert wait() == []
-    assert (server.asked, serve.clock.slept) == (1, 0)
+def test_where_nothing_runs_it_goes_on_at_once(bench):
+    server = bench.serve([])
+    assert bench.wait() == []
+    assert (server.asked, bench.clock.slept) == (1, 0)
 
 
-def test_what_runs_is_waited_for_and_what_began_later_is_not(serve):
-    server = serve([(1, "t"), (2, "t")], [(2, "t"), (3, "later")], [(2, "t again"), (3, "later")], [(4, "later")])
-    assert [each.partition(" ")[0] for each in wait()] == ["2", "1"]
+def test_what_runs_is_waited_for_and_what_began_later_is_not(bench):
+    server = bench.serve([(1, "t"), (2, "t")], [(2, "t"), (3, "later")], [(2, "t again"), (3, "later")], [(4, "later")])
+    assert [each.partition(" ")[0] for each in bench.wait()] == ["2", "1"]
     assert server.asked == 3, "the session's next statement is another one"
 
 
-def test_what_does_not_end_in_time_is_named_and_never_cut_off(serve):
-    server = serve([(31, "t"), (7, "t")])
+def test_what_does_not_end_in_time_is_named_and_never_cut_off(bench):
+    server = bench.serve([(31, "t"), (7, "t")])
     with pytest.raises(LockedError, match="server process 7, 31") as caught:
-        wait(limit=3.0)
+        bench.wait(limit=3.0)
     assert caught.value.where == "db.example"
     assert "pg_terminate_backend" in caught.value.remedy
-    assert 3.0 < serve.clock.slept < 4.0
+    assert 3.0 < bench.clock.slept < 4.0
     assert server.asked > 10
 
 
-def test_a_server_that_cannot_be_asked_keeps_nobody_waiting(serve, monkeypatch):
+def test_a_server_that_cannot_be_asked_keeps_nobody_waiting(bench):
     def refused(**_):
         raise psycopg.OperationalError
 
-    serve([])
-    monkeypatch.setattr(psycopg, "connect", refused)
-    assert wait() == []
+    bench.serve([]).connect = refused
+    assert bench.wait() == []
 
 
-def test_it_logs_in_as_libpq_would_and_so_that_its_own_session_is_known(serve):
-    server = serve([])
-    wait({**ENVIRONMENT, "PGSSLMODE": "", "PGDATABASE": "main"})
-    wait()
+def test_it_logs_in_as_libpq_would_and_so_that_its_own_session_is_known(bench):
+    server = bench.serve([])
+    bench.wait({**ENVIRONMENT, "PGSSLMODE": "", "PGDATABASE": "main"})
+    bench.wait()
     first, second = server.given
     login = {name: first[name] for name in first if name in {"host", "port", "user", "password", "sslmode"}}
     assert login == {"host": "db.example", "port": "6432", "user": "admin", "password": "p"}

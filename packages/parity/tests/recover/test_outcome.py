@@ -13,7 +13,7 @@ from parity.recover.model import Decision, Plan
 from parity.recover.outcome import Recovered
 
 LOCK = Lock("locks/a.json", 7, "ada", "laptop", datetime(2026, 11, 24, tzinfo=UTC))
-SAME, ADOPT = Decision("a", "same", "it exists", "1"), Decision("b", "adopt", "it is not recorded", "2")
+SAME, ADOPT = Decision("a", "same", "it exists", "1"), Decision("b", "import", "it is not recorded", "2")
 HELD, LEFT = LockOwner(LOCK, "dead", "process 7 is gone"), Running(8, "pulumi-resource-github")
 
 
@@ -52,12 +52,12 @@ def test_its_document_names_each_lock_each_process_and_each_decision_but_what_is
     assert [each["owner"] for each in document["locks"]] == ["dead"]
     assert document["ended"] == [{"pid": 8, "program": "pulumi-resource-github"}]
     assert [each["urn"] for each in document["decisions"]] == ["b"]
-    assert (document["same"], document["beside"], len(document["live"])) == (1, ["stranger"], 1)
+    assert (document["same"], document["unmanaged"], len(document["live"])) == (1, ["stranger"], 1)
 
 
 def test_a_decision_tells_what_there_is_to_tell_and_no_more():
     assert SAME.document() == {"urn": "a", "decision": "same", "why": "it exists", "id": "1"}
-    whole = Decision("a", "adopt", "it fits", "1", replaces="0", unread=("value",), remedy="see").document()
+    whole = Decision("a", "import", "it fits", "1", replaces="0", unread=("value",), remedy="see").document()
     assert {name: whole[name] for name in ("replaces", "written_again", "to_do")} == {
         "replaces": "0", "written_again": ["value"], "to_do": "see",
     }  # fmt: skip

@@ -12,9 +12,7 @@ import psutil
 import pytest
 
 from parity.backend.stack_backend import UPDATE_VARIABLE
-from parity.backend.store import FolderStore
 from parity.errors import LockedError, LookError, UnsureError, UpdateError
-from parity.recover import inflight, lock_owner
 from parity.recover.lock_owner import Running
 from parity.recover.run import run
 from support.recovery import CANARY, DOMAIN, PROJECT, gone, here, row
@@ -61,16 +59,16 @@ def test_a_lock_whose_owner_a_person_says_is_dead_goes(lab):
     assert lab.locks() == []
 
 
-def test_in_a_store_that_others_share_a_process_that_is_gone_here_is_no_proof_of_death(lab, monkeypatch):
+def test_in_a_store_that_others_share_a_process_that_is_gone_here_is_no_proof_of_death(lab):
     lab.lock(gone())
-    monkeypatch.setattr(FolderStore, "shared", True)
+    lab.shared = True
     with lab.unchanged(), pytest.raises(UnsureError, match="another one may have that name"):
         lab.recover()
 
 
-def test_an_engine_that_holds_no_lock_is_a_writer_all_the_same(lab, monkeypatch):
+def test_an_engine_that_holds_no_lock_is_a_writer_all_the_same(lab):
     crashed(lab)
-    monkeypatch.setattr(lock_owner, "engines", lambda *_: [Running(77, "pulumi up")])
+    lab.processes.more = [Running(77, "pulumi up")]
     with lab.unchanged(), pytest.raises(LockedError, match="pulumi up, process 77 of this machine, though it holds no"):
         lab.recover()
 
@@ -101,17 +99,14 @@ def test_an_update_that_ended_is_no_writer_though_its_process_lives_on(lab):
     assert not lab.recover().todo
 
 
-def test_statements_that_still_run_in_the_database_are_waited_for_before_the_lock_is_touched(lab, monkeypatch):
-    def still(environment, limit, report):
-        report("1 statement")
-        raise LockedError(
-            f"PostgreSQL still runs after {limit}", where=environment["PULUMI_BACKEND_URL"], remedy="wait"
-        )
-
+def test_statements_that_still_run_in_the_database_are_waited_for_before_the_lock_is_touched(lab):
     crashed(lab)
-    monkeypatch.setattr(inflight, "wait", still)
-    with lab.unchanged(), pytest.raises(LockedError, match="still runs after 7"):
+    lab.environment["PGHOST"] = "db.example"
+    lab.vendors.running = [{(41, "10:00")}] * 100
+    with lab.unchanged(), pytest.raises(LockedError, match="PostgreSQL still runs statements") as caught:
         lab.recover(settle=7)
+    assert 7 <= lab.clock.slept < 8
+    assert caught.value.where == "db.example"
     assert lab.locks() == ["dead"]
     lab.recover(plan=True)
 
@@ -159,7 +154,7 @@ def test_plugins_that_outlived_their_engine_are_ended_before_anything_is_looked_
     try:
         assert plugin.stdout is not None
         plugin.stdout.readline()
-        lab.processes = [plugin.pid]
+        lab.processes.listed = [plugin.pid]
         with lab.unchanged():
             assert [each.pid for each in lab.recover(plan=True).ended] == [plugin.pid]
         assert plugin.poll() is None
@@ -185,7 +180,7 @@ def test_a_plan_says_what_would_be_done_and_changes_nothing_at_all(lab):
     with lab.unchanged():
         done = lab.recover(plan=True)
     assert done.unfinished == (died,)
-    assert [(each.kind, each.urn) for each in done.plan.changes] == [("adopt", DOMAIN)]
+    assert [(each.kind, each.urn) for each in done.plan.changes] == [("import", DOMAIN)]
     assert [each.lock.id for each in done.holders] == ["dead"]
     assert (done.kept, done.changed, done.next, done.live) == ("", False, None, lab.live)
     assert lab.clock.slept == 0
@@ -195,7 +190,7 @@ def test_a_plan_waits_for_nothing_that_may_still_land(lab):
     lab.world.loses(DOMAIN)
     lab.recorded(but=[DOMAIN], operations=[("creating", row(DOMAIN, ""))])
     with lab.unchanged():
-        assert [each.kind for each in lab.recover(plan=True).plan.changes] == ["forget"]
+        assert [each.kind for each in lab.recover(plan=True).plan.changes] == ["drop-from-state"]
     assert lab.clock.slept == 0
 
 
@@ -216,11 +211,11 @@ def test_where_all_is_well_what_is_recorded_and_not_declared_is_the_next_update_
         assert not lab.recover().changed
 
 
-def test_options_left_out_are_those_of_the_command(lab, monkeypatch):
-    given = []
-    monkeypatch.setattr(inflight, "wait", lambda _environment, limit, _report: given.append(limit))
-    run(lab.stack(), lab.screen())
-    assert given == [15.0]
+def test_options_left_out_are_those_of_the_command(lab):
+    lab.vendors.running = [{(41, "10:00")}] * 100
+    with pytest.raises(LockedError):
+        run(lab.dependencies(), lab.screen())
+    assert 14.9 < lab.clock.slept < 16
 
 
 # --- A copy before anything changes -----------------------------------------------------------------------------------
@@ -268,7 +263,7 @@ def test_what_was_done_is_recorded_and_the_update_that_died_is_closed_as_killed(
     assert (records[mine].begin["command"], records[mine].begin["kept"]) == ("recover", done.kept)
     assert [each["urn"] for each in records[mine].begin["decisions"]] == [DOMAIN], "what is the same is not told"
     assert (records[mine].result, records[mine].end["changed"]) == ("succeeded", True)
-    assert [each["decision"] for each in records[mine].end["decisions"]] == ["adopt"]
+    assert [each["decision"] for each in records[mine].end["decisions"]] == ["import"]
     assert (records[died].result, records[died].end["found_by"]) == ("killed", mine)
     assert records[ended].result == "failed", "an end stands as it was recorded"
     assert set(lab.engine.updates) == {mine}, "plugins that outlive recover are known as its own"
@@ -297,7 +292,7 @@ def test_where_a_person_has_to_decide_the_update_that_died_stays_open(lab):
     lab.world.loses(PROJECT)
     died = lab.began(gone())
     done = lab.recover()
-    assert [each.urn for each in done.plan.of("ask")] == [PROJECT]
+    assert [each.urn for each in done.plan.of("manual")] == [PROJECT]
     mine = next(each for each in lab.ledger.records() if each.id != died)
     assert (mine.result, mine.end["errors"]) == ("failed", ["a person has to decide"])
     assert next(each for each in lab.ledger.records() if each.id == died).end is None

@@ -12,7 +12,7 @@ from parity.recover.outcome import Recovered
 
 DOMAIN = "urn:pulumi:staging::shop::vercel:index/projectDomain:ProjectDomain::shop-domain"
 SAME = Decision(DOMAIN, "same", "it exists", "1")
-ASK = Decision(DOMAIN, "ask", "another one has its name [sic]", "2", remedy="take it away")
+ASK = Decision(DOMAIN, "manual", "another one has its name [sic]", "2", remedy="take it away")
 LIVE = [DomainHealth("shop", "shop.example", "r1", "r1", "c", "")]
 
 
@@ -47,6 +47,6 @@ def test_while_something_is_asked_no_update_is_said_to_be_closed_now(said):
     assert "  ProjectDomain shop-domain: another one has its name [sic]" in lines
     assert "    to do: take it away" in lines
     assert (
-        "close (updates without an end in the ledger: they are recorded as killed, once it is decided what is asked)"
+        "close (updates without an end in the ledger: they are recorded as killed, once the manual decisions are made)"
         in lines
     )

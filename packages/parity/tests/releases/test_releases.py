@@ -93,7 +93,7 @@ def test_a_prune_deletes_deployments_and_then_the_logins_that_nothing_uses():
     before = kept("r3", r1=(A, ONE, 1), r2=(B, TWO, 1), r3=(C, TWO, 2))
     after = kept("r3", r3=(C, TWO, 2))
     assert forecast.forecast(SETTINGS, "shop", forecast.applied_by_file(before), after) == (
-        "delete the deployments of r1 and r2: no way back to them then",
+        "delete the deployments of r1 and r2: then no rollback to them",
         "drop the login storefront_staging_shop_g1, which no kept release uses",
     )
 
@@ -163,19 +163,19 @@ def repository(tmp_path: Path) -> tuple[Path, str]:
     return tmp_path, git("rev-parse", "HEAD")
 
 
-def test_a_short_commit_is_refused_and_the_whole_one_is_named(repository):
+def test_a_short_commit_is_refused_and_the_full_one_is_named(repository):
     folder, commit = repository
-    assert commits.whole(commit, folder) == commit
+    assert commits.full(commit, folder) == commit
     for short in (commit[:12], "main"):
         with pytest.raises(UsageError) as caught:
-            commits.whole(short, folder)
+            commits.full(short, folder)
         assert caught.value.remedy == f"Give --commit {commit}."
 
 
 @pytest.mark.parametrize("given", ["", "HEAD~1", "--output=x", "g" * 40, A.upper(), A + "0"])
 def test_what_is_no_commit_is_refused(tmp_path, given):
     with pytest.raises(UsageError):
-        commits.whole(given, tmp_path)
+        commits.full(given, tmp_path)
 
 
 def github(handler) -> Client:
@@ -210,13 +210,13 @@ def test_a_commit_is_asked_of_the_repository_here_and_of_github(repository, tmp_
         (False, True, ""),
         (True, None, ""),
         (True, False, "push it before the update"),
-        (None, None, "Nobody could be asked"),
+        (None, None, "It could not be checked"),
         (False, None, None),
         (None, False, None),
         (False, False, None),
     ],
 )
-def test_a_commit_that_nobody_knows_is_refused(local, remote, outcome):
+def test_a_commit_that_no_repository_knows_is_refused(local, remote, outcome):
     judge = lambda: commits.judge(A, SETTINGS.catalog.repository, Knowledge(local, remote, "no token"))  # noqa: E731
     if outcome is None:
         with pytest.raises(UsageError, match="is unknown"):
@@ -268,7 +268,7 @@ def test_a_generations_login_is_tried_where_libpq_leads_or_else_at_the_stacks_ow
 
 def test_a_login_that_cannot_be_tried_is_refused_without_its_password(monkeypatch):
     with socket.socket() as taken:
-        # Bound and not listening: nobody answers there.
+        # Bound and not listening: no server answers there.
         taken.bind(("127.0.0.1", 0))
         monkeypatch.setenv("PGHOST", "127.0.0.1")
         monkeypatch.setenv("PGPORT", str(taken.getsockname()[1]))
@@ -320,13 +320,13 @@ WELL = ReleaseStatus(
         ({"releases": kept(None, r1=(A, ONE, 1))}, "names no live release"),
     ],
 )
-def test_each_way_of_not_standing_as_the_file_says_is_named(change, words):
+def test_each_way_of_differing_from_the_file_is_named(change, words):
     assert WELL.faults() == ()
     found = replace(WELL, **change)
     assert words in "; ".join(found.faults())
 
 
-def test_the_table_tells_what_is_live_in_the_file_from_what_is_live_at_vercel():
+def test_the_table_distinguishes_what_is_live_in_the_file_and_at_vercel():
     assert [(row.id, row.live, row.newest) for row in table.rows(WELL)] == [("r1", "", False), ("r2", "yes", True)]
     other = table.rows(replace(WELL, served="dpl_1"))
     assert [(row.id, row.live) for row in other] == [("r1", "at Vercel only"), ("r2", "in the file only")]
@@ -519,7 +519,7 @@ def test_asking_twice_makes_one_pull_request(hub, tmp_path):
 
 
 def test_a_file_that_main_has_otherwise_is_not_overwritten(hub, tmp_path):
-    hub.files["main"] = TEXT + "# somebody's release\n"
+    hub.files["main"] = TEXT + "# another release\n"
     with pytest.raises(RefusedError, match="another text of it than was edited"):
         ask(rollback_change(tmp_path), tmp_path)
     assert hub.calls == []

@@ -259,7 +259,7 @@ class TestWriting:
     def test_a_file_that_changed_meanwhile_is_left_alone(self, path):
         file = stack_file.set_live(stack_file.load(path), "shop", "r2")
         path.write_text("changed")
-        with pytest.raises(ProjectError, match="changed by somebody else"):
+        with pytest.raises(ProjectError, match="changed meanwhile"):
             stack_file.write(file)
         assert path.read_text() == "changed"
 

@@ -76,9 +76,9 @@ def verdict(path, declared, live, resource=KEY):
     [
         (({"x": False}, {"x": True}), ({}, {"x": True}), "declared"),
         (({"x": ""}, {"x": "a"}), ({"x": None}, {"x": "a"}), "declared"),
-        (({"x": True}, {"x": "a"}), ({}, {"x": "a"}), "break"),
+        (({"x": True}, {"x": "a"}), ({}, {"x": "a"}), "unexplained"),
         (({"x": 1}, {"x": 2}), ({"x": 1.0}, {"x": 2}), "declared"),
-        (({"x": 1}, {"x": 2}), ({"x": 1}, {"x": 3}), "break"),
+        (({"x": 1}, {"x": 2}), ({"x": 1}, {"x": 3}), "unexplained"),
     ],
 )
 def test_a_difference_is_declared_where_both_have_what_they_declare(declared, live, expected):
@@ -87,7 +87,7 @@ def test_a_difference_is_declared_where_both_have_what_they_declare(declared, li
 
 def test_the_vendors_default_counts_in_the_live_comparison_too():
     path = "gitProviderOptions.createDeployments"
-    assert verdict(path, ({path: False}, {path: True}), ({}, {path: True})) == {path: "break"}
+    assert verdict(path, ({path: False}, {path: True}), ({}, {path: True})) == {path: "unexplained"}
     assert verdict(path, ({path: True}, {path: False}), ({}, {path: False})) == {path: "declared"}
 
 
@@ -96,4 +96,4 @@ def test_a_list_is_a_set_in_the_live_comparison_too():
     turned = ({"x[0]": "a", "x[1]": "b"}, {"x[0]": "a", "x[1]": "c"})
     assert verdict("x[1]", declared, turned) == {"x[1]": "declared"}
     other = ({"x[0]": "a", "x[1]": "z"}, {"x[0]": "a", "x[1]": "c"})
-    assert verdict("x[1]", declared, other) == {"x[1]": "break"}
+    assert verdict("x[1]", declared, other) == {"x[1]": "unexplained"}

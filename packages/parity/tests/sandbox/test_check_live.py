@@ -25,7 +25,7 @@ def breaks(document: dict[str, Any]) -> dict[tuple[str, str], tuple[str, str]]:
     return {
         (each["resource"].rpartition("::")[2], each["property"]): (each["from"], each["to"])
         for each in document["differences"]
-        if each["verdict"] == "break"
+        if each["verdict"] == "unexplained"
     }
 
 
@@ -105,4 +105,4 @@ def test_a_preview_shows_a_break_as_one_stacks_change_or_not_at_all(finished_box
     assert changed(finished_box, "prod") == set()
     code, document = check(finished_box)
     assert code == 1
-    assert any(each["aspect"] == "dependency" for each in document["differences"] if each["verdict"] == "break")
+    assert any(each["aspect"] == "dependency" for each in document["differences"] if each["verdict"] == "unexplained")

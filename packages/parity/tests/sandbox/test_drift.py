@@ -78,7 +78,7 @@ PLANTED = {"Vercel": "framework", "GitHub": "value", "PostgreSQL": "connectionLi
 def test_the_command_ends_with_0_where_all_is_as_declared_and_20_where_it_drifted(clean: Box, tmp_path: Path):
     run = parity(clean, "drift", "staging", "--json").ok()
     document = json.loads(run.stdout)
-    assert (document["clean"], document["exit_code"], document["looked_at"]) == (True, 0, document["declared"])
+    assert (document["clean"], document["exit_code"], document["inventoried"]) == (True, 0, document["declared"])
     assert {each["kind"] for each in document["findings"]} == {"unknowable"}
     plant(clean)
     run = parity(clean, "drift", STACK, "--plan", "--output", str(tmp_path / "out"))
@@ -250,8 +250,8 @@ def test_an_exception_is_written_and_nothing_else_and_accepts_what_it_names(clea
     path = clean.project.root / f"Pulumi.{STACK}.yaml"
     before = path.read_bytes()
     identity = next(each.id for each in look(clean).report.findings if each.path == "framework")
-    assert parity(clean, "drift", STACK, "--accept", identity).code == 2, "it needs a reason"
-    run = parity(clean, "drift", STACK, "--accept", identity, "--reason", 'a "trial"', "--expiry", "2099-01-01").ok()
+    assert parity(clean, "drift", STACK, "--suppress", identity).code == 2, "it needs a reason"
+    run = parity(clean, "drift", STACK, "--suppress", identity, "--reason", 'a "trial"', "--expiry", "2099-01-01").ok()
     assert identity in run.stdout
     after = path.read_bytes()
     try:
@@ -260,7 +260,7 @@ def test_an_exception_is_written_and_nothing_else_and_accepts_what_it_names(clea
         assert len(added) < len(after)
         assert before.count(b"\n") + 1 == after.count(b"\n")
         found = {each.id: each for each in look(clean).report.findings}
-        accepted = found[identity].accepted
+        accepted = found[identity].suppression
         assert accepted is not None
         assert (accepted.reason, accepted.expiry, accepted.expired) == ('a "trial"', "2099-01-01", False)
         assert not found[identity].counts

@@ -126,5 +126,5 @@ def test_a_vendor_that_does_not_answer_is_told_and_the_others_are_read(
     assert [(each.vendor, each.status) for each in live_state.read_failures] == [("GitHub", 403)]
     for urn, resource in graph.resources.items():
         if urn in live_state.keys:
-            assert live_state.looked(urn, resource.type) != resource.type.startswith("github:")
+            assert live_state.was_read(urn, resource.type) != resource.type.startswith("github:")
             assert bool(live_state.under[urn]) != resource.type.startswith("github:")

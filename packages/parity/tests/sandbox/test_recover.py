@@ -19,6 +19,9 @@ pytestmark = [pytest.mark.engine, pytest.mark.sandbox]
 
 PARITY = (sys.executable, "-c", "from parity.cli.main import main; main()")
 """A process of its own, which takes signals as a user's does."""
+DRAIN = "urn:pulumi:staging::storefront::parity:components:Telemetry$vercel:index/logDrain:LogDrain::logs-drain"
+APPROVED = ("--yes", "--acknowledge", DRAIN)
+"""The gate stops a drain that is replaced under the same name."""
 SECRET = "delivery-secret-MIGRATOR_DATABASE_URL_STOREFRONT"
 
 
@@ -81,11 +84,11 @@ def test_everything_that_exists_and_is_not_recorded_is_adopted(finished_box):
     edit_state(box, "prod", empty)
     document, run = recover(box, "prod", "--skip-preview")
     assert run.code == 0, run.said
-    adopted = {name for name, kind in decided(document) if kind == "adopt"}
+    adopted = {name for name, kind in decided(document) if kind == "import"}
     # A grant on every table of a schema that has no table yet is nothing that could exist.
     assert all(name.startswith("storefront-grant-") for name in names - adopted - {SECRET}), names - adopted
     assert len(adopted) > 70
-    assert decided(document) - {(name, "adopt") for name in adopted} == {(SECRET, "finish")}, (
+    assert decided(document) - {(name, "import") for name in adopted} == {(SECRET, "refresh")}, (
         "GitHub never shows a secret's value, so that one is written again"
     )
 
@@ -129,14 +132,14 @@ def test_each_kind_of_difference_is_decided_and_mended(finished_box):
     document, run = recover(box, "staging")
     assert run.code == 0, run.said
     expected = {
-        ("shop-variable-SEARCH_RESULTS_LIMIT", "adopt"),
-        ("shop-variable-PAYMENT_SECRET_KEY", "finish"),
-        ("logs-drain", "adopt"),
+        ("shop-variable-SEARCH_RESULTS_LIMIT", "import"),
+        ("shop-variable-PAYMENT_SECRET_KEY", "refresh"),
+        ("logs-drain", "import"),
     }
     assert decided(plan) == expected
     assert decided(document) == expected
-    finish = next(each for each in document["decisions"] if each["decision"] == "finish")
-    assert finish["written_again"] == ["value"]
+    refresh = next(each for each in document["decisions"] if each["decision"] == "refresh")
+    assert refresh["written_again"] == ["value"]
     assert document["kept"], "the state was copied aside"
     assert {each["urn"].rpartition("::")[2] for each in document["next"]} >= {"shop-variable-PAYMENT_SECRET_KEY"}
 
@@ -154,7 +157,7 @@ class Running:
         client = box.local.client()
         identity = client.add_fault(action="hang", **fault)["id"]
         self.process = subprocess.Popen(
-            [*PARITY, "up", stack], cwd=box.project.root, env=box.cold().environment(), text=True,
+            [*PARITY, "up", stack, *APPROVED], cwd=box.project.root, env=box.cold().environment(), text=True,
             stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
         )  # fmt: skip
         client.fault(identity, fired=1, seconds=240)
@@ -197,7 +200,7 @@ def test_killed_in_the_middle_it_is_recorded_recovered_and_ends_without_a_twin(d
     assert "Live now: shop.staging.storefront.example serves r1" in said
     assert ledger(box, "staging")[-1]["result"] == "killed"
 
-    again = parity(box, "up", "staging").ok()
+    again = parity(box, "up", "staging", *APPROVED).ok()
     assert "did not end well" in again.stderr
     assert "LogDrain logs-drain" in again.stderr
     assert "pulumi-resource" in again.stderr or "standin" in again.stderr, "a plugin that outlived it was ended"
@@ -208,7 +211,7 @@ def test_killed_in_the_middle_it_is_recorded_recovered_and_ends_without_a_twin(d
     assert results == [("up", "killed"), ("recover", "succeeded"), ("up", "succeeded")]
 
     told = parity(box, "postmortem", "staging", "--since", "1h").ok().stdout
-    assert "adopt: LogDrain logs-drain" in told
+    assert "import: LogDrain logs-drain" in told
     kept = "".join(path.read_text() for path in (box.local.directory / "backend/.parity").rglob("*.json"))
     for secret in secrets_of(box):
         assert secret not in told + said + again.said + kept

@@ -4,26 +4,41 @@ from __future__ import annotations
 
 import copy
 import json
-from typing import TYPE_CHECKING
+import subprocess
+from types import SimpleNamespace
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from parity.engine import toolchain
 from parity.engine.pulumi import Pulumi
 from parity.evaluate.stack import Stack
+from parity.inventory import domain_health
 from parity.updates import planning
 from support.recovery import STACK, Lab, declared
 from support.road import HARMLESS, LIVE, Road
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from pathlib import Path
 
 
 @pytest.fixture
 def road(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Road:
-    lab = Lab(tmp_path, monkeypatch)
+    lab = Lab(tmp_path)
     lab.same()
-    live = declared(LIVE, {"application": "shop"})
-    lab.declares(live)
+    lab.declares(declared(LIVE, {"application": "shop"}))
+    real = subprocess.run
+
+    def run(words: Sequence[str], **given: Any) -> Any:
+        return lab.engine.run(words, **given) if words[0] == str(lab.engine.path) else real(words, **given)
+
+    plugin = SimpleNamespace(name="vercel", version="5", source="download", path=None)
+    tools = SimpleNamespace(cli=SimpleNamespace(version="3", path=lab.engine.path), plugins=[plugin])
+    monkeypatch.setattr(subprocess, "run", run)
+    monkeypatch.setattr(toolchain, "resolve", lambda: tools)
+    monkeypatch.setattr(Stack, "declared", lambda *_: lab.dependencies().declared())
+    monkeypatch.setattr(domain_health, "ask", lambda *_: lab.live)
     found = Road(lab, [copy.deepcopy(HARMLESS)])
     for name in ("infra", "components", "plugin"):
         (lab.root / name).mkdir()

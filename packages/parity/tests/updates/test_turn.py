@@ -11,7 +11,7 @@ from support.recovery import Lab, gone, here
 
 @pytest.fixture
 def lab(tmp_path, monkeypatch):
-    made = Lab(tmp_path, monkeypatch)
+    made = Lab(tmp_path)
     made.same()
     monkeypatch.setattr(turn, "time", made.clock)
     return made

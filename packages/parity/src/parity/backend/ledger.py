@@ -12,21 +12,25 @@ import json
 import secrets
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any
 
+from parity import redact
+from parity.documents import Document, is_list, is_mapping, parse
 from parity.errors import ProjectError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from parity.backend.store import Store
-
-Document = dict[str, Any]
+    from parity.redact import Redactor
 
 FORM = 1
 """The form of the documents; a reader refuses one that it does not know."""
 
 _BEGIN, _END = ".1-begin.json", ".2-end.json"
+
+_NAMES = frozenset({"form", "update", "event", "time", "command", "project", "stack", "result", "urn", "operation"})
+"""Fields that the record is found and read by; they are names, and stay as they are."""
 
 
 @dataclass(frozen=True)
@@ -54,7 +58,7 @@ class Record:
         return str(self.end["result"]) if self.end else "unfinished"
 
     def document(self) -> Document:
-        """The record whole, as one JSON object."""
+        """The complete record, as one JSON object."""
         begin = {key: value for key, value in self.begin.items() if key not in {"event", "time"}}
         end = {key: value for key, value in (self.end or {}).items() if key not in {"event", "time", "form", "update"}}
         times = {"start": self.begin["time"], "end": self.end["time"] if self.end else None}
@@ -68,6 +72,8 @@ class Ledger:
     store: Store
     project: str
     stack: str
+    redactor: Redactor = field(default_factory=redact.current, compare=False)
+    """Masks secrets in what is recorded."""
 
     @property
     def folder(self) -> str:
@@ -83,7 +89,7 @@ class Ledger:
         """Record that an update is about to begin, before it does anything; gives its id.
 
         Args:
-            facts: what is known of it, plain JSON without any secret.
+            facts: what is known of it, plain JSON; secrets in its texts are masked.
         """
         now = datetime.now(UTC)
         identity = f"{now:%Y%m%dT%H%M%S}.{now.microsecond // 1000:03d}Z-{secrets.token_hex(4)}"
@@ -110,23 +116,31 @@ class Ledger:
         return Record(base.rpartition("/")[2], begin, self._read(base + _END) if has_end else None)
 
     def _append(self, identity: str, ending: str, facts: Mapping[str, Any]) -> bool:
-        document = {"form": FORM, "update": identity, **facts}
+        document = {"form": FORM, "update": identity, **self._masked(facts)}
         data = json.dumps(document, ensure_ascii=False, separators=(",", ":")).encode() + b"\n"
         return self.store.create(f"{self.folder}/{identity}{ending}", data)
 
+    def _masked(self, value: Any) -> Any:
+        if is_mapping(value):
+            return {name: each if name in _NAMES else self._masked(each) for name, each in value.items()}
+        if is_list(value):
+            return [self._masked(each) for each in value]
+        return self.redactor.document(value)
+
     def _read(self, key: str) -> Document:
+        document: Document = {}
         try:
-            document: Any = json.loads(self.store.read(key) or b"")
+            document = parse(self.store.read(key) or b"")
             fault = "" if document["form"] == FORM else f"its form is {document['form']}, and this version knows {FORM}"
         except (ValueError, KeyError, TypeError) as error:
-            document, fault = {}, str(error)
+            fault = str(error)
         if fault:
             raise ProjectError(
                 f"a record of the ledger cannot be read: {fault}",
                 where=f"{self.store.place}/{key}",
                 remedy="use the version of Parity that wrote it, or set the object aside",
             )
-        return cast("Document", document)
+        return document
 
 
 def lines(records: Sequence[Record]) -> str:

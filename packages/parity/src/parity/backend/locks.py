@@ -14,8 +14,9 @@ import uuid
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING
 
+from parity import documents
 from parity.errors import LockedError
 
 if TYPE_CHECKING:
@@ -38,7 +39,7 @@ class Lock:
 
     @property
     def id(self) -> str:
-        """What tells this lock from others: the file's name without its ending."""
+        """The lock's identity: its file's name without the ending."""
         return self.key.rpartition("/")[2].removesuffix(".json")
 
     def __str__(self) -> str:
@@ -52,7 +53,7 @@ def folder(project: str, stack: str) -> str:
 
 
 def held(store: Store, project: str, stack: str) -> list[Lock]:
-    """Every lock of the stack, oldest first. One that cannot be read is held too: by process 0 of nobody."""
+    """Every lock of the stack, oldest first. One that cannot be read counts as held, by process 0."""
     found: list[Lock] = []
     for entry in store.entries(folder(project, stack)):
         text = store.read(entry.key)
@@ -66,7 +67,7 @@ def taken(store: Store, project: str, stack: str) -> Generator[Lock]:
     """Hold the stack's lock, in the engine's form, so that no engine begins meanwhile.
 
     Raises:
-        LockedError: somebody else holds it.
+        LockedError: another process holds it.
     """
     lock = take(store, project, stack)
     try:
@@ -79,7 +80,7 @@ def take(store: Store, project: str, stack: str) -> Lock:
     """Take the lock; `store.delete(lock.key)` gives it back.
 
     Raises:
-        LockedError: somebody else holds it; nothing is left behind.
+        LockedError: another process holds it; nothing is left behind.
     """
     refuse_if_held(store, project, stack)
     now = datetime.now(UTC)
@@ -109,7 +110,7 @@ def refuse_if_held(store: Store, project: str, stack: str, *, but: str = "") -> 
 
 def _parse(key: str, text: bytes, modified: datetime) -> Lock:
     try:
-        document = cast("dict[str, Any]", json.loads(text))
+        document = documents.parse(text)
         time = datetime.fromisoformat(str(document["timestamp"])).astimezone(UTC)
         return Lock(key, int(document["pid"]), str(document["username"]), str(document["hostname"]), time)
     except (ValueError, KeyError, TypeError):

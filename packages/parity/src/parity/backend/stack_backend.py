@@ -14,6 +14,8 @@ from parity.engine import toolchain
 from parity.git import Repository
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from parity.evaluate.stack import Stack
 
 UPDATE_VARIABLE = "PARITY_UPDATE"
@@ -36,18 +38,24 @@ def open_backend(stack: Stack) -> Backend:
     """Find where the stack's state is kept.
 
     Raises:
-        UpdateError: nobody is logged in to a backend.
+        UpdateError: the engine is not logged in to a backend.
     """
     url = backend_url(stack.pulumi)
     store = open_store(url)
     other = stack.pulumi.environment.get(LEDGER_VARIABLE)
     kept = open_store(other) if other else store
-    ledger = Ledger(kept, stack.project.name, stack.name) if kept else None
+    ledger = Ledger(kept, stack.project.name, stack.name, stack.pulumi.redactor) if kept else None
     return Backend(url, store, ledger)
 
 
-def provenance(stack: Stack, command: str) -> dict[str, Any]:
-    """What every record of the ledger begins with."""
+def versions() -> dict[str, str]:
+    """The engine's and the plugins' versions, by name."""
+    tools = toolchain.resolve()
+    return {"pulumi": tools.cli.version, **{plugin.name: plugin.version for plugin in tools.plugins}}
+
+
+def provenance(stack: Stack, command: str, versions: Callable[[], dict[str, str]] = versions) -> dict[str, Any]:
+    """What every record of the ledger begins with; `versions` gives those of the engine and its plugins."""
     environment = stack.pulumi.environment
     return {
         "command": command,
@@ -63,7 +71,7 @@ def provenance(stack: Stack, command: str) -> dict[str, Any]:
 
 
 def log_file(stack: Stack, identity: str) -> Path:
-    """The file for the engine's whole output, readable by its owner alone: it may hold what a provider echoes."""
+    """The file for all of the engine's output, readable by its owner alone: it may hold what a provider echoes."""
     return own_file(stack, f"{stack.name}-{identity or os.getpid()}.log")
 
 
@@ -75,9 +83,3 @@ def own_file(stack: Stack, name: str) -> Path:
     path = folder / name
     path.touch(mode=0o600)
     return path
-
-
-def versions() -> dict[str, str]:
-    """The engine's and the plugins' versions, by name."""
-    tools = toolchain.resolve()
-    return {"pulumi": tools.cli.version, **{plugin.name: plugin.version for plugin in tools.plugins}}

@@ -1,6 +1,6 @@
 """Where a stack's state is kept, as files by key: a local folder or a bucket, found as the engine finds it.
 
-What Parity keeps beside the state (the ledger) goes the same way, with the same credentials of the environment. Writes
+What Parity keeps with the state (the ledger) goes the same way, with the same credentials of the environment. Writes
 are whole or not at all: an object is created under a new key, never changed.
 """
 
@@ -12,7 +12,7 @@ import uuid
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Protocol, cast
+from typing import TYPE_CHECKING, Any, Protocol
 from urllib.parse import parse_qs, unquote, urlsplit
 
 from parity.errors import ProjectError
@@ -110,7 +110,7 @@ class FolderStore:
     def create(self, key: str, data: bytes) -> bool:
         """See Store. A link into place fails where the name is taken, and shows no half written file.
 
-        The file is written in a folder of its own: the engine takes everything beside a lock for another one.
+        It is written in a folder of its own: the engine takes every other file in a lock's folder for another lock.
         """
         path = self.root / key
         temporary = self.root / _TEMPORARY / uuid.uuid4().hex
@@ -155,8 +155,9 @@ class BucketStore:
 
         folder = prefix.rstrip("/") + "/"
         found: Any = obstore.list(self.client, prefix=folder)  # pyright: ignore[reportUnknownMemberType]
-        rows = cast("list[dict[str, Any]]", found.collect())
-        return sorted((Entry(str(row["path"]), row["last_modified"]) for row in rows), key=lambda each: each.key)
+        return sorted(
+            (Entry(str(row["path"]), row["last_modified"]) for row in found.collect()), key=lambda each: each.key
+        )
 
     def read(self, key: str) -> bytes | None:
         """See Store."""
@@ -190,7 +191,7 @@ def backend_url(pulumi: Pulumi) -> str:
     """The address of the backend that the engine uses: PULUMI_BACKEND_URL, Pulumi.yaml, or what `pulumi login` chose.
 
     Raises:
-        UpdateError: nobody is logged in.
+        UpdateError: the engine is not logged in.
     """
     given = pulumi.environment.get("PULUMI_BACKEND_URL")
     return given or str(pulumi.whoami()["url"])

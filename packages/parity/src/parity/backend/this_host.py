@@ -24,7 +24,7 @@ _CLOCK_SLACK = timedelta(seconds=2)
 
 @dataclass(frozen=True)
 class Host:
-    """One machine, told apart from others of the same name; digests, so that nothing about it is published."""
+    """One machine, distinct from others of the same name; digests, so that nothing about it is published."""
 
     name: str
     """Its host name, as the engine writes it into its lock."""

@@ -34,12 +34,12 @@ _NONE: Mapping[str, str] = MappingProxyType({})
 
 NOT_AT_HAND = "[secret, not at hand]"
 CLEAR = "[in the clear]"
-"""Stands for a value that the other stack keeps as a secret: it is most likely one."""
+"""Replaces a value that the other stack keeps as a secret, because it is most likely one too."""
 
-Verdict = Literal["declared", "excepted", "computed", "break"]
+Verdict = Literal["declared", "excepted", "computed", "unexplained"]
 
 _KEY = secrets.token_bytes(32)
-"""Fingerprints of secrets are keyed for this process alone: they say equal or different and nothing else."""
+"""The key of this process's fingerprints of secrets, which say equal or different and nothing else."""
 
 
 @dataclass(frozen=True)
@@ -51,10 +51,10 @@ class Accepted:
     property: str
     reason: str
     expiry: str
-    """The last day it holds, `YYYY-MM-DD`; empty where it holds for ever."""
+    """The last day it holds, `YYYY-MM-DD`; empty if it has no end."""
     expired: bool = False
     where: str = ""
-    """Where it stands, `Pulumi.prod.yaml:80`."""
+    """Its place, `Pulumi.prod.yaml:80`."""
 
 
 @dataclass(frozen=True)
@@ -66,12 +66,12 @@ class Side:
     """Its config by full key; secrets are `Secret` objects, all of them with a value (a stand-in where sealed)."""
     accepted: tuple[Accepted, ...] = ()
     locate: Callable[[Unit], str] = lambda _: ""
-    """Where a part of the config stands, `Pulumi.prod.yaml:22`; empty where it is not known."""
+    """Gives the place of a part of the config, `Pulumi.prod.yaml:22`; empty if it is not known."""
 
 
 @dataclass(frozen=True)
 class Value:
-    """One stack's value of a part of the config, as it may be shown, and where it stands."""
+    """One stack's value of a part of the config, as it may be shown, and its place."""
 
     text: str
     where: str
@@ -100,7 +100,7 @@ class Difference:
 
 @dataclass(frozen=True)
 class Unused:
-    """An exception that matches nothing, or no longer holds: a fault in itself."""
+    """An exception that matches nothing or has expired, which is a fault too."""
 
     accepted: Accepted
     why: str
@@ -108,7 +108,7 @@ class Unused:
 
 @dataclass(frozen=True)
 class Result:
-    """What the comparison of two stacks came to."""
+    """The result of comparing two stacks."""
 
     one: str
     other: str
@@ -117,23 +117,23 @@ class Result:
     facts: int
     """Facts that were compared."""
     equal: int
-    """Facts that are the same, up to the stack's name in theirs."""
+    """Facts that are equal up to the stack's name."""
     differences: tuple[Difference, ...]
     unused: tuple[Unused, ...]
     sealed: bool
-    """Whether secrets' values were not at hand, so that none of them was compared."""
+    """Whether secrets' values were not known, so that none of them was compared."""
     evaluations: int
     """How many times the program was run."""
 
     @property
-    def breaks(self) -> tuple[Difference, ...]:
-        """The differences that nothing written down explains."""
-        return tuple(each for each in self.differences if each.verdict == "break")
+    def unexplained(self) -> tuple[Difference, ...]:
+        """The differences that neither a key nor an exception explains."""
+        return tuple(each for each in self.differences if each.verdict == "unexplained")
 
     @property
     def clean(self) -> bool:
-        """Whether staging and prod are the same but for what is written down."""
-        return not self.breaks and not self.unused
+        """Whether keys and exceptions explain all differences, and no exception is unused."""
+        return not self.unexplained and not self.unused
 
 
 def compare(
@@ -160,7 +160,7 @@ def compare(
     """
     run = _Runs(evaluate, workers)
     mine, theirs = run.facts(one.stack, one.values), run.facts(other.stack, other.values)
-    # What is equal once both have one name is equal; what then differs must follow the config.
+    # Facts that are equal under one name are equal; all others must follow the config.
     under_other = under_name(one.values, other.stack)
     renamed = run.facts(other.stack, under_other)
     unequal = changed(renamed, theirs)
@@ -171,7 +171,7 @@ def compare(
     # Parts are exchanged under the other stack's name, so that what follows the name alone does not move.
     units = differing(one.values, other.values)
     origins = Tracer(run.moves(other.stack, under_other, other.values, renamed), units).origins(unequal)
-    # Two keys that only together make a difference are seen from the other side, where each alone unmakes it.
+    # If two keys make a difference only together, each of them alone removes it from the other side.
     unexplained = [place for place in unequal if not origins[place]]
     if unexplained:
         origins |= Tracer(run.moves(other.stack, other.values, under_other, theirs), units).origins(unexplained)
@@ -196,7 +196,7 @@ def compare(
 
 
 def branches(one: Side, other: Side, evaluate: Evaluate, derived: Mapping[str, str] = _NONE) -> frozenset[Place]:
-    """The places that follow the stack's name: breaks, whatever else they follow.
+    """The places that follow the stack's name; they are unexplained, whatever else they follow.
 
     Both configs are tried under both names: a branch may show under one of the configs alone.
     """
@@ -209,7 +209,7 @@ def branches(one: Side, other: Side, evaluate: Evaluate, derived: Mapping[str, s
 
 
 class _Runs:
-    """Runs the program, and counts."""
+    """Runs the program and counts the runs."""
 
     def __init__(self, evaluate: Evaluate, workers: int | None) -> None:
         self._evaluate, self._workers = evaluate, workers
@@ -241,7 +241,7 @@ def under_name(values: Mapping[str, Any], stack: str) -> dict[str, Any]:
 
 
 class _Name:
-    """Knows when two values are the same up to the stack's name in a name."""
+    """Decides whether two values are the same up to the stack's name inside a name."""
 
     def __init__(self, one: str, other: str, derived: Mapping[str, str]) -> None:
         self._derived = derived
@@ -295,13 +295,13 @@ class _Judge:
         if branching:
             why = "follows the stack's name, and not as a part of a name: the program treats the stacks differently"
             named = (*named, Origin(spell(STACK_NAME), Value(self.one.stack, ""), Value(self.other.stack, "")))
-            return Difference(place, one, other, "break", why, named)
+            return Difference(place, one, other, "unexplained", why, named)
         if not origins:
-            return Difference(place, one, other, "break", "no key of the stacks' files explains it")
+            return Difference(place, one, other, "unexplained", "no key of the stacks' files explains it")
         return Difference(place, one, other, "declared", "follows the stacks' files", named)
 
     def _in_the_clear(self, origins: frozenset[Unit]) -> bool:
-        """Whether a value follows only what stands in the clear, so that it is known without the secrets."""
+        """Whether a value follows only plain parts of the config, so that it is known without the secrets."""
         values = [look_up(side.values, unit) for unit in origins for side in (self.one, self.other)]
         return bool(values) and not any(isinstance(value, Secret) for value in values)
 
@@ -320,14 +320,14 @@ def _shown_config(one: Any, other: Any, *, sealed: bool) -> tuple[str, str]:
 
 
 def _text(value: Any) -> str:
-    """A value of the config as one line; a secret in it stays hidden."""
+    """Write a value of the config as one line, with secrets masked."""
     if is_missing(value):
         return ABSENT
     return value if isinstance(value, str) else json.dumps(value, default=str, ensure_ascii=False)
 
 
 def shown(one: Any, other: Any, *, sealed: bool) -> tuple[str, str]:
-    """Both values as text; of secrets only whether they are equal."""
+    """Show both values as text; of secrets only whether they are equal."""
     if isinstance(one, SecretInput) or isinstance(other, SecretInput):
         if ABSENT in (one, other):
             return tuple(ABSENT if each == ABSENT else MASK for each in (one, other))  # pyright: ignore[reportReturnType]
@@ -354,11 +354,13 @@ def fingerprint(value: Any) -> str:
 
 
 def excepted(differences: Sequence[Difference], accepted: Sequence[Accepted]) -> tuple[list[Difference], list[Unused]]:
-    """Give each break that an exception names its reason; the exceptions that name none are faults."""
+    """Except each unexplained difference that an exception names; exceptions that name none are faults."""
     used: set[Accepted] = set()
     judged: list[Difference] = []
     for each in differences:
-        match = next((entry for entry in accepted if each.verdict == "break" and _matches(entry, each.place)), None)
+        match = next(
+            (entry for entry in accepted if each.verdict == "unexplained" and _matches(entry, each.place)), None
+        )
         if match is None:
             judged.append(each)
             continue
@@ -369,7 +371,7 @@ def excepted(differences: Sequence[Difference], accepted: Sequence[Accepted]) ->
         judged.append(each)
     unused = [Unused(entry, "matches no difference; remove it") for entry in accepted if entry not in used]
     unused += [
-        Unused(entry, "has expired; renew it with a reason or mend the difference") for entry in used if entry.expired
+        Unused(entry, "has expired; renew it with a reason or remove the difference") for entry in used if entry.expired
     ]
     return judged, unused
 

@@ -1,4 +1,4 @@
-"""Knows what each derived secret is for, so that the same password under another name is told from another one."""
+"""Records what each derived secret is for, so that a password of another role is distinguished from a renamed one."""
 
 from __future__ import annotations
 
@@ -22,9 +22,9 @@ _BYPASS_BYTES = 16
 
 @contextlib.contextmanager
 def watching(known: dict[str, str]) -> Generator[None]:
-    """While the body runs, note for each secret that the program derives what it is for: `parity/role/<role>/<n>`.
+    """While the body runs, record for each secret that the program derives what it is for: `parity/role/<role>/<n>`.
 
-    `known` then leads from secret values to these texts, so it must go nowhere; it is kept in this process alone.
+    `known` maps secret values to these texts, so it must never leave this process.
     """
     expand = passwords.expand
 
@@ -43,5 +43,5 @@ def watching(known: dict[str, str]) -> Generator[None]:
 
 
 def spelled(value: str, known: Mapping[str, str]) -> str:
-    """A secret text with what each derived part of it is for in that part's place."""
+    """Replace each derived part of a secret text by what it is for."""
     return _FORM.sub(lambda found: f"[derived for {known[found[0]]}]" if found[0] in known else found[0], value)

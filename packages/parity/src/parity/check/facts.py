@@ -1,33 +1,34 @@
-"""A graph taken apart into facts: one value for each place that could differ between two stacks."""
+"""Splits a graph into facts: one value for each place that could differ between two stacks."""
 
 from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any
 
+from parity.documents import is_list, is_mapping
 from parity.evaluate.graph import SecretInput
 from parity.resources.urn import of_stack, prefix
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator
 
     from parity.evaluate.graph import Graph, Resource
 
 ABSENT = "[absent]"
-"""What stands for a fact that one of the two graphs does not have."""
+"""The value of a fact that one of the two graphs does not have."""
 
 
 @dataclass(frozen=True, order=True)
 class Place:
-    """Where a fact stands, without the stack's name."""
+    """The place of a fact, without the stack's name."""
 
     resource: str
     """`<type>::<name>` as in the URN, or `stack` for the stack's outputs."""
     aspect: str
     """`resource`, `input`, `option`, `dependency`, `property dependency`, `provider`, `parent`, `output`."""
     path: str
-    """The property's path, `variables.DATABASE_URL`; empty where the aspect has one fact only."""
+    """The property's path, `variables.DATABASE_URL`; empty if the aspect has one fact only."""
 
     def __str__(self) -> str:
         """Read as `vercel:index/project:Project::shop input framework`."""
@@ -71,11 +72,10 @@ def _resource(resource: Resource, own: _Own) -> Iterator[tuple[Place, Any]]:
 def leaves(value: Any, path: str = "") -> Iterator[tuple[str, Any]]:
     """The scalars below a value with their paths; an empty list or mapping is a leaf, so that it is not lost."""
     inner = value.value if isinstance(value, SecretInput) else value
-    if isinstance(inner, dict) and inner:
-        items = cast("Mapping[str, Any]", inner).items()
-        children = ((f"{path}.{name}" if path else str(name), each) for name, each in items)
-    elif isinstance(inner, list) and inner:
-        children = ((f"{path}[{index}]", each) for index, each in enumerate(cast("list[Any]", inner)))
+    if is_mapping(inner) and inner:
+        children = ((f"{path}.{name}" if path else name, each) for name, each in inner.items())
+    elif is_list(inner) and inner:
+        children = ((f"{path}[{index}]", each) for index, each in enumerate(inner))
     else:
         yield path, value
         return
@@ -85,7 +85,7 @@ def leaves(value: Any, path: str = "") -> Iterator[tuple[str, Any]]:
 
 
 class _Own:
-    """Takes the stack's name out of what the engine makes of it (URNs), and out of nothing else."""
+    """Removes the stack's name from URNs and from nothing else."""
 
     def __init__(self, project: str, stack: str) -> None:
         self._urn = re.compile(re.escape(prefix(stack, project)))

@@ -1,20 +1,21 @@
-"""Compares what two stacks really have: the engine asks the providers, and nothing is written, not even to the state.
+"""Compares two stacks' live state: the engine asks the providers, and nothing is written, not even to the state.
 
 `pulumi refresh --preview-only` reads every recorded object and reports it in the engine's events, secrets masked. A
 difference is *declared* where the program declares it and both stacks really have what they declare, *computed* where a
-rule says that a provider decides it (packages/parity/src/parity/check/rules.py), and a break otherwise.
+rule says that a provider decides it (packages/parity/src/parity/check/rules.py), and unexplained otherwise.
 """
 
 from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any
 
 from parity.check.compare import Difference, Result, excepted, same_but_for_the_name, shown
 from parity.check.facts import ABSENT, Facts, Place, leaves
 from parity.check.rules import rule_for
 from parity.check.trace import differs
+from parity.documents import Document, is_list, is_mapping, mapping
 from parity.errors import UpdateError
 from parity.evaluate.graph import SecretInput, is_computed
 from parity.masked import MASK, is_sealed
@@ -30,51 +31,49 @@ if TYPE_CHECKING:
     from parity.evaluate.graph import Graph
     from parity.evaluate.stack import Stack
 
-Document = dict[str, Any]
-
 ASPECT = "live"
 
 
 @dataclass(frozen=True)
 class Real:
-    """What one stack really has."""
+    """One stack's live state."""
 
     stack: str
     facts: Facts
     """Presence (`resource`) and outputs (`live`) of every object; ids of objects stand as their resources' keys."""
 
 
-def look(stack: Stack, report: Callable[[str], None] = lambda _: None) -> Real:
-    """Ask the providers for everything that the stack has recorded; nothing is changed.
+def read(stack: Stack, report: Callable[[str], None] = lambda _: None) -> Real:
+    """Ask the providers for everything that the stack has recorded, without changing anything.
 
     Raises:
         UpdateError: the engine failed, or a provider could not be asked.
     """
 
-    def tell(progress: Progress) -> None:
+    def show(progress: Progress) -> None:
         report(f"{stack.name}: {progress.finished or 'the first'} objects read")
 
-    done = stack.pulumi.follow("refresh", "--preview-only", "--stack", stack.name, on_progress=tell)
+    done = stack.pulumi.follow("refresh", "--preview-only", "--stack", stack.name, on_progress=show)
     if done.code:
         raise UpdateError(
             f"what {stack.name} really has could not be read: {_reason(done.events) or done.error.strip()}",
             where=str(stack.project.root),
-            remedy=f"pulumi refresh --preview-only --stack {stack.name} shows the whole error",
+            remedy=f"pulumi refresh --preview-only --stack {stack.name} shows the full error",
         )
     return real(stack.name, done.events)
 
 
 def _reason(events: Iterable[Document]) -> str:
-    said = (cast("Document", each.get("diagnosticEvent") or {}) for each in events)
+    said = (mapping(each.get("diagnosticEvent")) for each in events)
     return "; ".join(str(each.get("message", "")).strip() for each in said if each.get("severity") == "error")
 
 
 def real(stack: str, events: Iterable[Mapping[str, Any]]) -> Real:
-    """What the events of a refresh say is there; an object that is gone has none."""
+    """Read the live state from the events of a refresh; a deleted object has none."""
     objects: dict[str, Document] = {}
     for event in events:
-        metadata = cast("Document", cast("Document", event.get("resOutputsEvent") or {}).get("metadata") or {})
-        new = cast("Document", metadata.get("new") or {})
+        metadata = mapping(mapping(event.get("resOutputsEvent")).get("metadata"))
+        new = mapping(metadata.get("new"))
         if new.get("custom") and metadata.get("op") != "delete":
             objects[str(new["urn"])] = new
     ids = {str(each["id"]): f"[id of {Urn.parse(urn).key}]" for urn, each in objects.items() if _is_made_up(each)}
@@ -88,32 +87,30 @@ def real(stack: str, events: Iterable[Mapping[str, Any]]) -> Real:
 
 
 def _named(value: Any, ids: Mapping[str, str]) -> Any:
-    """The value with each id as its resource's key; a list of ids comes in the ids' own order, which says nothing."""
-    if isinstance(value, dict):
-        return {name: _named(each, ids) for name, each in cast("Document", value).items()}
-    if isinstance(value, list):
-        items = cast("list[Any]", value)
-        if items and all(isinstance(each, str) and each in ids for each in items):
-            return sorted(ids[each] for each in items)
-        return [_named(each, ids) for each in items]
+    """Replace each id by its resource's key; a list of ids is sorted, because its order means nothing."""
+    if is_mapping(value):
+        return {name: _named(each, ids) for name, each in value.items()}
+    if is_list(value):
+        if value and all(isinstance(each, str) and each in ids for each in value):
+            return sorted(ids[each] for each in value)
+        return [_named(each, ids) for each in value]
     return ids.get(value, value) if isinstance(value, str) else value
 
 
 def _is_made_up(each: Document) -> bool:
-    """Whether an object's id is the provider's own and no name that the program gave."""
+    """Whether the provider made the object's id, so that it is no name of the program's."""
     given = {str(value) for _, value in leaves(each.get("inputs") or {})}
     return bool(each.get("id")) and str(each["id"]) not in given
 
 
 def _unsealed(value: Any) -> Any:
-    """The value with a mark for each secret: what it is, is not compared."""
-    if isinstance(value, dict):
-        mapping = cast("Document", value)
-        if is_sealed(mapping):
+    """Replace each secret by a mark, because its value is not compared."""
+    if is_mapping(value):
+        if is_sealed(value):
             return SecretInput("")
-        return {name: _unsealed(each) for name, each in mapping.items()}
-    if isinstance(value, list):
-        return [_unsealed(each) for each in cast("list[Any]", value)]
+        return {name: _unsealed(each) for name, each in value.items()}
+    if is_list(value):
+        return [_unsealed(each) for each in value]
     return SecretInput("") if value == MASK else value
 
 
@@ -128,7 +125,7 @@ class Declared:
     one: Facts
     other: Facts
     asked: frozenset[str]
-    """What was answered offline in a provider's place; it says nothing about the real value."""
+    """The values that stood in for a provider's answers offline; they say nothing about the real ones."""
 
     @classmethod
     def of(cls, result: Result, one: tuple[Graph, Facts], other: tuple[Graph, Facts]) -> Declared:
@@ -149,7 +146,7 @@ def compare_real(one: Real, other: Real, declared: Declared, accepted: Iterable[
         facts=len(places),
         equal=len(places) - len(found),
         differences=tuple(judged),
-        # Whether an exception still holds is for the comparison of what is declared to say.
+        # The comparison of what is declared judges whether an exception still holds.
         unused=(),
         sealed=True,
         evaluations=declared.result.evaluations,
@@ -181,11 +178,11 @@ class _Judge:
         said = self._said(place)
         if said is None:
             why = "both stacks declare the same" if self._is_declared(place) else "nothing declares it, and no rule"
-            return Difference(place, one, other, "break", f"{why}: one of them is not as it should be")
+            return Difference(place, one, other, "unexplained", f"{why}: one of them is not as it should be")
         for real, facts in ((self._one, self._declared.one), (self._other, self._declared.other)):
             if self._drifted(place, facts, real.facts):
                 why = f"{real.stack} does not have what it declares; `parity drift {real.stack}` says more"
-                return Difference(place, one, other, "break", why, said.origins)
+                return Difference(place, one, other, "unexplained", why, said.origins)
         return Difference(place, one, other, said.verdict, said.why, said.origins)
 
     def _said(self, place: Place) -> Difference | None:
@@ -206,7 +203,7 @@ class _Judge:
         return Place(place.resource, "input", place.path) in self._declared.one
 
     def _drifted(self, place: Place, declared: Facts, real: Facts) -> bool:
-        """Whether a real value is known to be another than the declared one."""
+        """Whether a real value is known to differ from the declared one."""
         wanted, value = _at(declared, place, "input"), _at(real, place, ASPECT)
         if not wanted or not all(self._is_known(each) for _, each in (*wanted, *value)):
             return False
@@ -220,7 +217,7 @@ class _Judge:
 
 
 def _at(facts: Facts, place: Place, aspect: str) -> list[tuple[str, Any]]:
-    """The value at a place; for one in a list all of the list's, because lists are sets."""
+    """The value at a place; for an item of a list all items, because lists are sets."""
     top, bracket, _ = place.path.partition("[")
     if not bracket:
         found = Place(place.resource, aspect, place.path)

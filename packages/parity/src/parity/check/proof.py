@@ -1,4 +1,4 @@
-"""Compares two stacks of a project from their files alone: no engine, no network, and no secret's value needed."""
+"""Compares two stacks of a project from their files alone, without engine, network or any secret's value."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import traceback
 from dataclasses import dataclass, replace
 from hashlib import sha256
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any
 
 from parity.check.compare import Accepted, Result, Side, compare
 from parity.check.derived import watching
@@ -19,6 +19,7 @@ from parity.config.model_problems import own_values
 from parity.config.program import FOLDERS
 from parity.config.secret import Secret
 from parity.config.stack_models import StackConfig
+from parity.documents import is_list, is_mapping
 from parity.errors import ConfigError, ParityError, ProjectError
 from parity.evaluate.declared import declared
 from parity.problems import in_order
@@ -36,19 +37,19 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Checked:
-    """What a check of two stacks came to."""
+    """The result of checking two stacks."""
 
     result: Result
     guarded: bool
-    """Whether the release guard was run; it needs the secrets."""
+    """Whether the release guard ran; it needs the secrets."""
     stale: tuple[ConfigProblem, ...]
-    """What the release guard found: releases that the config has moved away from."""
+    """The release guard's findings: releases whose config has changed since."""
     live: bool = False
-    """Whether what the stacks really have was compared, and not what is declared for them."""
+    """Whether live state was compared instead of what is declared."""
 
     @property
     def clean(self) -> bool:
-        """Whether the two are the same but for what is written down, and no release is stale."""
+        """Whether keys and exceptions explain all differences, and no release is stale."""
         return self.result.clean and not self.stale
 
 
@@ -81,15 +82,15 @@ def check(project: Project, one: str, other: str, load: Load, *, workers: int | 
 
 
 def check_live(
-    project: Project, one: str, other: str, load: Load, look: Callable[[str], Real], *, workers: int | None = None
+    project: Project, one: str, other: str, load: Load, read: Callable[[str], Real], *, workers: int | None = None
 ) -> Checked:
-    """Compare what two stacks of a project really have, by what is declared for them.
+    """Compare the live state of two stacks of a project, by what is declared for them.
 
-    The arguments are those of `check`; `look` gives what a stack really has.
+    The arguments are those of `check`; `read` gives a stack's live state.
 
     Raises:
         ConfigError, ProjectError: as `check`.
-        UpdateError: a stack could not be looked at.
+        UpdateError: a stack's live state could not be read.
     """
     mine, theirs = both(one, other, load)
     sides, program = (side(mine), side(theirs)), Program(project, mine, theirs)
@@ -98,7 +99,7 @@ def check_live(
     graphs = [program(each.stack, each.values) for each in sides]
     declared = Declared.of(result, *((each, facts(each)) for each in graphs))
     accepted = (*sides[0].accepted, *sides[1].accepted)
-    found = compare_real(look(one), look(other), declared, accepted)
+    found = compare_real(read(one), read(other), declared, accepted)
     return Checked(found, guarded=False, stale=(), live=True)
 
 
@@ -134,7 +135,7 @@ def side(settings: Settings) -> Side:
     )
     return Side(
         settings.stack,
-        cast("dict[str, Any]", _stood_in(dict(settings.origin.values), settings.stack)),
+        _stood_in(dict(settings.origin.values), settings.stack),
         tuple(accepted),
         lambda unit: _place(settings, unit),
     )
@@ -152,10 +153,10 @@ def _stood_in(value: Any, stack: str) -> Any:
     """
     if isinstance(value, Secret) and value.sealed:
         return Secret(hmac.new(stack.encode(), value.key.encode(), sha256).hexdigest(), value.key)
-    if isinstance(value, dict):
-        return {name: _stood_in(each, stack) for name, each in cast("dict[str, Any]", value).items()}
-    if isinstance(value, list):
-        return [_stood_in(each, stack) for each in cast("list[Any]", value)]
+    if is_mapping(value):
+        return {name: _stood_in(each, stack) for name, each in value.items()}
+    if is_list(value):
+        return [_stood_in(each, stack) for each in value]
     return value
 
 
@@ -173,8 +174,7 @@ class Program:
         """The graph; raises ProjectError, saying where, when the program fails."""
         base = self._by_stack[stack]
         config = StackConfig.model_validate(own_values(values))
-        fields = {name: getattr(config, name) for name in StackConfig.model_fields}
-        mixed = replace(base, stack=stack, origin=replace(base.origin, values=values), **fields)
+        mixed = replace(base, stack=stack, origin=replace(base.origin, values=values), **dict(config))
         try:
             with watching(self.derived):
                 return declared(self._project, mixed)
@@ -189,7 +189,7 @@ def _failed(stack: str, error: Exception) -> ProjectError:
     frames = [frame for frame in traceback.extract_tb(error.__traceback__) if _is_ours(frame.filename)]
     where = f"{Path(frames[-1].filename).name}, line {frames[-1].lineno}" if frames else None
     what = f"the program fails for {stack}: {type(error).__name__}"
-    return ProjectError(what, where=where, remedy=f"pulumi preview --stack {stack} shows the whole error")
+    return ProjectError(what, where=where, remedy=f"pulumi preview --stack {stack} shows the full error")
 
 
 def _is_ours(file: str) -> bool:

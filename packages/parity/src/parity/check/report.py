@@ -8,6 +8,7 @@ from collections import defaultdict
 from typing import TYPE_CHECKING, Any
 
 from parity.check.facts import ABSENT
+from parity.redact import masked
 from parity.resources.urn import split_key
 
 if TYPE_CHECKING:
@@ -21,7 +22,7 @@ SEALED = "secrets: not at hand, so where they go was compared and what they are 
 OPENED = "secrets: at hand, compared by keyed fingerprint"
 
 _LONGEST = 160
-"""Characters of a value that text and Markdown show; the document has it whole."""
+"""Characters of a value that text and Markdown show; the JSON document has all of it."""
 
 _FOLDED = {"excepted": "excepted", "declared": "following keys of the stacks' files", "computed": "computed"}
 """Verdicts whose differences Markdown folds, with their titles."""
@@ -42,7 +43,7 @@ def headline(checked: Checked) -> str:
     if checked.clean:
         return f"{who} {be} the same but for what their files say"
     found = [
-        _count(len(result.breaks), "break"),
+        _count(len(result.unexplained), "unexplained difference"),
         _count(len(result.unused), "exception that holds no longer", "exceptions that hold no longer"),
         _count(len(checked.stale), "stale release"),
     ]
@@ -54,9 +55,9 @@ def _count(number: int, noun: str, plural: str | None = None) -> str:
 
 
 def faults(checked: Checked) -> Iterator[str]:
-    """A line for each thing that makes the check fail."""
+    """Give a line for each fault that makes the check fail."""
     result = checked.result
-    for each in result.breaks:
+    for each in result.unexplained:
         yield f"{_place(each.place)}: {_short(each.one)} in {result.one}, {_short(each.other)} in {result.other}"
     for each in result.unused:
         yield f"exception {each.accepted.where} {each.accepted.resource} {each.accepted.property}: {each.why}"
@@ -70,7 +71,7 @@ def summary(checked: Checked) -> list[str]:
     declared = sum(each.verdict == "declared" for each in result.differences)
     excepted = sum(each.verdict == "excepted" for each in result.differences)
     computed = sum(each.verdict == "computed" for each in result.differences)
-    counts = f"{declared} follow keys of the stacks' files, {excepted} excepted, {len(result.breaks)} breaks"
+    counts = f"{declared} follow keys of the stacks' files, {excepted} excepted, {len(result.unexplained)} unexplained"
     if checked.live:
         return [
             f"{result.resources} objects, {result.facts} facts: {result.equal} equal, {computed} computed, {counts}",
@@ -91,7 +92,7 @@ def _guard(checked: Checked) -> str:
 
 
 def by_key(differences: Iterable[Difference]) -> dict[tuple[Origin, ...], list[Difference]]:
-    """Differences by the keys that they follow; of a resource that only one stack has, its presence alone."""
+    """Group differences by the keys that they follow; a resource of one stack alone counts once, by its presence."""
     listed = list(differences)
     alone = {each.place.resource for each in listed if each.place.aspect == "resource"}
     grouped = defaultdict[tuple["Origin", ...], list["Difference"]](list)
@@ -102,44 +103,45 @@ def by_key(differences: Iterable[Difference]) -> dict[tuple[Origin, ...], list[D
 
 
 def exception_entry(difference: Difference) -> str:
-    """The line of `parity:exceptions` that would accept a break."""
+    """The line of `parity:exceptions` that would except the difference."""
     entry = {"resource": difference.place.resource, "property": difference.place.path or "*", "reason": "..."}
     return "- {" + ", ".join(f"{key}: {json.dumps(value)}" for key, value in entry.items()) + "}"
 
 
 def _place(place: Place) -> str:
-    """A place for people: of each resource its own type and name, without the components it is in."""
+    """Write a place for people: each resource by type and name, without the components that contain it."""
     return " ".join(part for part in (own(place.resource), place.aspect, own(place.path)) if part)
 
 
 def own(text: str) -> str:
-    """Resources named in a text, without the types of the components they are in."""
+    """Shorten the resources named in a text by the types of the components that contain them."""
     return re.sub(r"(?:[A-Za-z][\w-]*:[\w/-]+:[\w-]+\$)+", "", text)
 
 
 def _short(text: str) -> str:
-    return text if len(text) <= _LONGEST else text[: _LONGEST - 1] + "…"
+    shown = masked(text)
+    return shown if len(shown) <= _LONGEST else shown[: _LONGEST - 1] + "…"
 
 
 # --- Text -------------------------------------------------------------------------------------------------------------
 
 
-def text(checked: Checked, *, whole: bool = False) -> Iterator[tuple[str, str]]:
+def text(checked: Checked, *, every: bool = False) -> Iterator[tuple[str, str]]:
     """The report's lines, each with its style: `title`, `bad`, `dim`, or empty.
 
     Args:
         checked: the result.
-        whole: list every declared difference, not only the keys that they follow.
+        every: list every declared difference, not only the keys that they follow.
     """
     result = checked.result
     yield headline(checked), "good" if checked.clean else "bad"
     for line in summary(checked):
         yield f"  {line}", ""
-    if result.breaks:
+    if result.unexplained:
         yield "", ""
-        yield "breaks", "title"
-    for each in result.breaks:
-        yield from _break(each, result)
+        yield "unexplained", "title"
+    for each in result.unexplained:
+        yield from _unexplained(each, result)
     for each in result.unused:
         yield "", ""
         yield f"exception in {each.accepted.where or each.accepted.stack}: {each.why}", "bad"
@@ -155,7 +157,7 @@ def text(checked: Checked, *, whole: bool = False) -> Iterator[tuple[str, str]]:
     for each in excepted:
         yield f"  {_place(each.place)}: {_short(each.one)} | {_short(each.other)}", ""
         yield f"    {each.why}", "dim"
-    yield from _declared(result, whole=whole)
+    yield from _declared(result, every=every)
     yield from _computed(result)
 
 
@@ -171,7 +173,7 @@ def _computed(result: Result) -> Iterator[tuple[str, str]]:
         yield f"  {why}: {_some(differences)}", "dim"
 
 
-def _break(each: Difference, result: Result) -> Iterator[tuple[str, str]]:
+def _unexplained(each: Difference, result: Result) -> Iterator[tuple[str, str]]:
     width = max(len(result.one), len(result.other), len("to do"))
     yield f"  {_place(each.place)}", "bad"
     yield f"    {result.one:{width}}  {_short(each.one)}", ""
@@ -181,13 +183,13 @@ def _break(each: Difference, result: Result) -> Iterator[tuple[str, str]]:
         if origin.one.where or origin.other.where:
             yield f"    {'also':{width}}  follows {origin.key} ({origin.one.where}, {origin.other.where})", ""
     yield (
-        f"    {'to do':{width}}  make it the same in both, or a key of the stacks' files; or accept it with a reason:",
+        f"    {'to do':{width}}  make it the same in both, or a key of the stacks' files; or except it with a reason:",
         "",
     )
     yield f"    {'':{width}}  {exception_entry(each)}", "dim"
 
 
-def _declared(result: Result, *, whole: bool) -> Iterator[tuple[str, str]]:
+def _declared(result: Result, *, every: bool) -> Iterator[tuple[str, str]]:
     groups = by_key(each for each in result.differences if each.verdict == "declared")
     if not groups:
         return
@@ -198,7 +200,7 @@ def _declared(result: Result, *, whole: bool) -> Iterator[tuple[str, str]]:
         for origin in origins:
             for stack, value in ((result.one, origin.one), (result.other, origin.other)):
                 yield f"    {value.where or stack}  {_short(value.text)}", "dim"
-        if not whole:
+        if not every:
             yield f"    → {_count(len(differences), 'difference')}: {_some(differences)}", "dim"
             continue
         for each in differences:
@@ -220,15 +222,15 @@ def _brief(each: Difference) -> str:
 
 
 def markdown(checked: Checked) -> str:
-    """The report for a pull request's comment or a job's summary; breaks in full, the rest folded."""
+    """The report for a pull request's comment or a job's summary; unexplained differences in full, the rest folded."""
     result = checked.result
     lines = [f"### {'✅' if checked.clean else '❌'} Parity: {headline(checked)}", ""]
     lines += [f"- {line}" for line in summary(checked)]
-    if result.breaks:
-        lines += ["", f"| break | {result.one} | {result.other} | why |", "| --- | --- | --- | --- |"]
+    if result.unexplained:
+        lines += ["", f"| unexplained | {result.one} | {result.other} | why |", "| --- | --- | --- | --- |"]
         lines += [
             f"| {_cell(_place(each.place))} | {_cell(each.one)} | {_cell(each.other)} | {_cell(_reason(each))} |"
-            for each in result.breaks
+            for each in result.unexplained
         ]
     if result.unused:
         lines += ["", "| exception | what is wrong with it |", "| --- | --- |"]
@@ -274,7 +276,7 @@ def _because(origins: Sequence[Origin], each: Difference) -> str:
 
 
 def _cell(text: str) -> str:
-    """Text that Markdown and HTML leave as it is, in one cell."""
+    """Escape text for one table cell, so that Markdown and HTML show it as it is."""
     escaped = re.sub(r"[&<>\\`*_|\[\]~@]", lambda found: f"&#{ord(found[0])};", _short(text))
     return escaped.replace("\n", " ") or " "
 
@@ -293,7 +295,7 @@ def document(checked: Checked) -> dict[str, Any]:
         "resources": result.resources,
         "facts": result.facts,
         "equal": result.equal,
-        "breaks": len(result.breaks),
+        "unexplained": len(result.unexplained),
         "secrets": "not at hand" if result.sealed else "compared",
         "release_guard": ("stale" if checked.stale else "passed") if checked.guarded else "not run",
         "evaluations": result.evaluations,

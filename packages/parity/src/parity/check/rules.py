@@ -1,7 +1,7 @@
-"""What necessarily differs between what two stacks really have: decided by a provider, and by nobody's file.
+"""Lists the differences in live state that a provider decides, so that no stack's file explains them.
 
 `parity check --live` calls such a difference *computed*. A rule names a type, a property and why; anything that no rule
-names and no key explains is a break. docs/check-rules.md is this table.
+names and no key explains is unexplained. docs/check-rules.md is this table.
 """
 
 from __future__ import annotations
@@ -25,14 +25,14 @@ class Rule:
 
 RULES = (
     Rule(r".*", r"__\w+(\..*|\[.*)?", "kept by the engine and its bridges for themselves"),
-    Rule(r"pulumi:providers:parity", r".*", "the engine hands the stack's whole config to a plugin of that name"),
+    Rule(r"pulumi:providers:parity", r".*", "the engine hands all of the stack's config to a plugin of that name"),
     Rule(r"pulumi:providers:\w+", r"token", "each run's own credential"),
     Rule(r"github:.*", r"(created|updated|remoteUpdated)At", "when GitHub wrote it"),
     *(Rule(each.type, path, why) for each in kinds.KINDS.values() for path, why in each.computed.items()),
     Rule(r"github:.*", r"etag", "GitHub's own mark of a version"),
     Rule(r"vercel:.*", r"(created|updated)At", "when Vercel wrote it"),
 )
-"""What any kind may have, and what the descriptors of single kinds name."""
+"""The rules of every kind, and those of each kind's descriptor."""
 
 
 def rule_for(type_: str, path: str) -> Rule | None:

@@ -1,21 +1,21 @@
-"""Finds where a differing fact comes from, by exchanging parts of the config and watching what changes.
+"""Finds the origin of a differing fact by exchanging parts of the config and comparing the results.
 
 One part at a time would take as many evaluations as there are parts, and the work would grow with the square of the
 applications. So parts are exchanged in groups, each along one axis:
 
 - all parts of one *shape* at once: `domains` of every application, `variables` of every application;
-- all parts of those applications whose number has a given bit, and again of those whose number has it not; likewise
+- all parts of those applications whose number has a given bit, and again of those whose number does not; likewise
   databases;
-- all variables whose number within their application has a given bit, and again of those whose number has it not.
+- all variables whose number within their application has a given bit, and again of those whose number does not.
 
-A part is a candidate for a fact where the fact moves in every group that the part is in. What more than one candidate
-of a shape is left for is asked about part by part.
+A part is a candidate for a fact if the fact moves in every group that holds the part. If more than one candidate of a
+shape is left, each is tried alone.
 """
 
 from __future__ import annotations
 
 from collections import defaultdict
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING
 
 from parity.check.units import Unit, exchange
 from parity.check.workers import spread
@@ -29,14 +29,14 @@ if TYPE_CHECKING:
 Group = frozenset[Unit]
 
 _SCOPED = {"parity:applications": "application", "parity:releases": "application", "parity:databases": "database"}
-"""Keys whose second part names one of many; what they are a set of."""
+"""Keys whose second part names one of many, with what it names."""
 
 _VARIABLE = ("parity:applications", "variables")
 _VARIABLE_LENGTH = 4
 _SCOPED_LENGTH = 2
 
 _ASKED_SINGLY = 16
-"""So many parts of one shape are asked about one by one; a fact that more of them move is said to follow the shape."""
+"""Up to so many parts of one shape are tried one by one; a fact that more of them move follows the shape."""
 
 Scope = tuple[str, str]
 """`("application", "shop")`, `("database", "storefront")`, or `("", "")` for what belongs to none."""
@@ -45,7 +45,7 @@ _GLOBAL: Scope = ("", "")
 
 
 def scope(unit: Unit) -> Scope:
-    """What a part belongs to."""
+    """The application or database that a part belongs to."""
     kind = _SCOPED.get(unit[0])
     return (kind, unit[1]) if kind and len(unit) >= _SCOPED_LENGTH else _GLOBAL
 
@@ -171,14 +171,13 @@ def by_exchange(
 
 
 def changed(one: Facts, other: Facts) -> frozenset[Place]:
-    """The places in which two sets of facts differ, also by being in one of them only."""
+    """The places in which two sets of facts differ, including places that only one of them has."""
     return frozenset(place for place in one.keys() | other.keys() if differs(one, other, place))
 
 
 def differs(one: Facts, other: Facts, place: Place) -> bool:
-    """Whether a fact is not the same in both, also by its kind: `1` is not `true`."""
+    """Whether a fact differs between both in value or type: `1` is not `true`."""
     if place not in one or place not in other:
         return True
     mine, theirs = one[place], other[place]
-    kinds = cast("tuple[type[Any], type[Any]]", (type(mine), type(theirs)))
-    return kinds[0] is not kinds[1] or mine != theirs
+    return mine.__class__ is not theirs.__class__ or mine != theirs

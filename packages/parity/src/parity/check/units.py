@@ -1,8 +1,10 @@
-"""The parts of two stacks' configs that differ, each small enough to name and whole enough to exchange."""
+"""Splits two stacks' configs into the smallest differing parts that can be exchanged."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any
+
+from parity.documents import is_list, is_mapping
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -15,43 +17,40 @@ STACK_NAME: Unit = ("the stack's name",)
 
 ENVIRONMENT: Unit = ("parity:environment",)
 
-_WHOLE = {"parity:releases": 2}
-"""Keys below which a part is only whole: `live` means nothing without `kept`; the number is the path's length."""
+_ATOMIC = {"parity:releases": 2}
+"""Path length at which a key's parts are exchanged in one: `live` means nothing without `kept`."""
 
 _NOT_COMPARED = frozenset({"parity:exceptions", "parity:acknowledged"})
-"""Keys that speak of this comparison and of a review; no resource is made from them."""
+"""Keys about the comparison and the review; no resource is made from them."""
 
 _MISSING = object()
 
 
 def differing(one: Mapping[str, Any], other: Mapping[str, Any]) -> tuple[Unit, ...]:
-    """The smallest parts in which the two configs differ; lists and the keys of `_WHOLE` are taken as a whole."""
+    """The smallest parts in which the two configs differ; lists and the keys of `_ATOMIC` are not split."""
     return tuple(_differing({k: v for k, v in one.items() if k not in _NOT_COMPARED}, dict(other), ()))
 
 
 def _differing(one: Any, other: Any, path: Unit) -> Iterable[Unit]:
-    both = isinstance(one, dict) and isinstance(other, dict)
-    whole = bool(path) and len(path) >= _WHOLE.get(path[0], 1_000)
-    if not both or whole:
+    atomic = bool(path) and len(path) >= _ATOMIC.get(path[0], 1_000)
+    if atomic or not (is_mapping(one) and is_mapping(other)):
         if path != ENVIRONMENT and not _same(one, other):
             yield path
         return
-    mine, theirs = cast("dict[str, Any]", one), cast("dict[str, Any]", other)
-    for name in dict.fromkeys([*mine, *theirs]):
+    for name in dict.fromkeys([*one, *other]):
         if not path and name in _NOT_COMPARED:
             continue
-        yield from _differing(mine.get(name, _MISSING), theirs.get(name, _MISSING), (*path, name))
+        yield from _differing(one.get(name, _MISSING), other.get(name, _MISSING), (*path, name))
 
 
 def _same(one: Any, other: Any) -> bool:
-    """Whether two values are equal and of one kind, so that `1` and `true` are not."""
-    kinds = cast("tuple[type[Any], type[Any]]", (type(one), type(other)))
-    return kinds[0] is kinds[1] and one == other
+    """Whether two values are equal and of one type, so that `1` and `true` are not."""
+    return one.__class__ is other.__class__ and one == other
 
 
 def exchange(one: Mapping[str, Any], other: Mapping[str, Any], units: Iterable[Unit]) -> dict[str, Any]:
-    """The first config with the given parts taken from the second; a part that the second lacks is taken out."""
-    result = cast("dict[str, Any]", _copied(dict(one)))
+    """Replace the given parts of the first config by the second's; a part that the second lacks is removed."""
+    result: dict[str, Any] = _copied(dict(one))
     for unit in units:
         value = look_up(other, unit)
         parent: dict[str, Any] = result
@@ -65,11 +64,11 @@ def exchange(one: Mapping[str, Any], other: Mapping[str, Any], units: Iterable[U
 
 
 def _copied(value: Any) -> Any:
-    """The value with mappings and lists of its own; what they hold (secrets, too) is never changed, so it is shared."""
-    if isinstance(value, dict):
-        return {name: _copied(each) for name, each in cast("dict[str, Any]", value).items()}
-    if isinstance(value, list):
-        return [_copied(each) for each in cast("list[Any]", value)]
+    """Copy a value's mappings and lists; scalars and secrets are never changed, so they are shared."""
+    if is_mapping(value):
+        return {name: _copied(each) for name, each in value.items()}
+    if is_list(value):
+        return [_copied(each) for each in value]
     return value
 
 
@@ -77,9 +76,9 @@ def look_up(config: Mapping[str, Any], unit: Unit) -> Any:
     """The value of a part, or an object that `is_missing` knows."""
     value: Any = config
     for name in unit:
-        if not isinstance(value, dict) or name not in value:
+        if not is_mapping(value) or name not in value:
             return _MISSING
-        value = cast("dict[str, Any]", value)[name]
+        value = value[name]
     return value
 
 

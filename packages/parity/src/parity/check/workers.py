@@ -1,4 +1,4 @@
-"""Spreads independent work over the machine's cores by forking, so that each worker has what is imported already."""
+"""Spreads independent work over the cores by forking, so that workers need not import again."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import gc
 import os
 import pickle
 import threading
-from typing import TYPE_CHECKING, TypeVar, cast
+from typing import TYPE_CHECKING, Any, TypeVar
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -15,7 +15,7 @@ Item = TypeVar("Item")
 Answer = TypeVar("Answer")
 
 _LEAST = 3
-"""Fewer items than this for each worker are not worth a fork."""
+"""The fewest items for each worker that are worth a fork."""
 
 
 def cores() -> int:
@@ -39,7 +39,7 @@ def spread(work: Callable[[Item], Answer], items: Sequence[Item], *, workers: in
     answers = [[work(item) for item in shares[0]]]
     for (process, stream), share in zip(children, shares[1:], strict=True):
         given = _collect(process, stream)
-        answers.append([work(item) for item in share] if given is None else cast("list[Answer]", given))
+        answers.append([work(item) for item in share] if given is None else given)
     return [answers[index % count][index // count] for index in range(len(items))]
 
 
@@ -62,7 +62,7 @@ def _fork(work: Callable[[Item], Answer], share: Sequence[Item]) -> tuple[int, i
         os._exit(status)
 
 
-def _collect(process: int, reading: int) -> object | None:
+def _collect(process: int, reading: int) -> Any:
     """A worker's answers, or None where it did not end well."""
     with os.fdopen(reading, "rb") as stream:
         said = stream.read()

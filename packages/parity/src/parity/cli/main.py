@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from parity import redact
 from parity.cli.lazy_group import LazyGroup, plain
 
 if TYPE_CHECKING:
@@ -41,16 +42,17 @@ def application() -> Any:
 
 def main() -> None:
     """Run the command line; a fault that a person can correct is shown without a traceback, with its own exit code."""
-    try:
-        application()(prog_name="parity")
-    except Exception as error:
-        from parity.local.translate import translated  # noqa: PLC0415 - it imports what most commands do not need
+    with redact.command():
+        try:
+            application()(prog_name="parity")
+        except Exception as error:
+            from parity.local.translate import translated  # noqa: PLC0415 - it imports what most commands do not need
 
-        known = translated(error)
-        if known is None:
-            raise
-        show(known, as_json=_wants_json(sys.argv[1:]))
-        sys.exit(known.exit_code)
+            known = translated(error)
+            if known is None:
+                raise
+            show(known, as_json=_wants_json(sys.argv[1:]))
+            sys.exit(known.exit_code)
 
 
 def show(error: ParityError, *, as_json: bool) -> None:

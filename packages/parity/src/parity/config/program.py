@@ -4,18 +4,21 @@
 [tool.parity]
 catalog = "infra.catalog:CATALOG"   # what all stacks share
 program = "infra.build:build"       # settings -> outputs; declares every resource
+template = "0.2"                    # the template that the project was made from, or upgraded to
 ```
 """
 
 from __future__ import annotations
 
 import importlib
+import re
 import sys
 import tomllib
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any
 
+from parity.documents import is_mapping, mapping
 from parity.errors import ProjectError
 
 if TYPE_CHECKING:
@@ -51,11 +54,13 @@ class Program:
             ProjectError: the module or the attribute does not exist.
             pydantic.ValidationError: the catalog's own models refuse it.
         """
-        return cast("Catalog", self._load(self.catalog_name, "catalog"))
+        catalog: Catalog = self._load(self.catalog_name, "catalog")
+        return catalog
 
     def build(self) -> Callable[[Settings], dict[str, Any]]:
         """The function that declares a stack; raises ProjectError where there is none."""
-        return cast("Callable[[Settings], dict[str, Any]]", self._load(self.build_name, "program"))
+        build: Callable[[Settings], dict[str, Any]] = self._load(self.build_name, "program")
+        return build
 
     def _load(self, name: str, key: str) -> Any:
         module_name, _, attribute = name.partition(":")
@@ -103,11 +108,34 @@ def _is_of_another(module: str, top: str, root: Path) -> bool:
     return file is None or not Path(file).is_relative_to(root)
 
 
+TEMPLATE = "0.2"
+"""The template that this version of the tool serves, `major.minor`: raised where a project's own files must follow."""
+
+
+def _require_template(given: object, path: Path) -> None:
+    """Raise ProjectError where the project's files are of a template that this version cannot serve."""
+    text = str(given)
+    found = re.fullmatch(r"(\d+)\.(\d+)(\.\d+)?", text)
+    served = tuple(int(part) for part in TEMPLATE.split("."))
+    asked = (int(found[1]), int(found[2])) if found else None
+    if asked == served:
+        return
+    if asked is None:
+        what, remedy = f"{_TABLE} has the template {text!r}, which is no version", f'write template = "{TEMPLATE}"'
+    elif asked < served:
+        what = f"the project is of template {text}, and this version serves {TEMPLATE}"
+        remedy = f"parity upgrade, or install pulumi-parity=={asked[0]}.{asked[1]}.*"
+    else:
+        what = f"the project is of template {text}, and this version serves {TEMPLATE}"
+        remedy = f"pip install 'pulumi-parity=={asked[0]}.{asked[1]}.*'"
+    raise ProjectError(what, where=f"{path}: {_TABLE} template", remedy=remedy)
+
+
 def load(root: Path) -> Program:
     """The program of the project in `root`.
 
     Raises:
-        ProjectError: pyproject.toml is missing, cannot be read, or has no `[tool.parity]`.
+        ProjectError: pyproject.toml is missing, cannot be read, has no `[tool.parity]`, or is of another template.
     """
     root = root.absolute()
     path = root / FILE
@@ -117,12 +145,12 @@ def load(root: Path) -> Program:
         raise ProjectError(
             f"{FILE} cannot be read: {error}", where=str(path), remedy=f"add one with {_TABLE}; `parity init` writes it"
         ) from error
-    table = document.get("tool", {}).get("parity")
-    if not isinstance(table, dict):
+    table = mapping(document.get("tool")).get("parity")
+    if not is_mapping(table):
         raise ProjectError(
             f"{FILE} has no {_TABLE}, so this is no project of Parity's",
             where=str(path),
             remedy=f"add {_TABLE} with catalog and program; `parity init` writes a whole project",
         )
-    named = cast("dict[str, Any]", table)
-    return Program(root, *(str(named.get(key, default)) for key, default in _DEFAULTS.items()))
+    _require_template(table.get("template", TEMPLATE), path)
+    return Program(root, *(str(table.get(key, default)) for key, default in _DEFAULTS.items()))

@@ -5,9 +5,10 @@ from __future__ import annotations
 import os
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any
 
 from parity.config import program
+from parity.documents import is_mapping
 from parity.errors import ProjectError
 
 if TYPE_CHECKING:
@@ -64,9 +65,9 @@ class Project:
             raise ProjectError(
                 f"{path.name} cannot be read: {problem}", where=_place(path, error), remedy="correct the file"
             ) from error
-        if not isinstance(document, dict):
+        if not is_mapping(document):
             raise ProjectError(f"{path.name} holds no mapping", where=str(path), remedy="begin it with `config:`")
-        return cast("dict[str, Any]", document)
+        return document
 
     def sandbox_directory(self, given: Path | None) -> Path:
         """The sandbox's folder: what is given, else PARITY_SANDBOX, else `.sandbox` in the project."""

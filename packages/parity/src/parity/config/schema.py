@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any
 
 from parity.config.model_problems import OTHER_NAMESPACES
 from parity.config.parameters import PerStackVariable, SensitiveVariable
 from parity.config.secret import secure_schema
 from parity.config.stack_models import NAMESPACE, StackConfig
+from parity.documents import Document, texts
 
 if TYPE_CHECKING:
     from parity.config.parameters import Application, Catalog
@@ -25,8 +26,8 @@ _FORMS: dict[str, dict[str, Any]] = {
 def stack_schema(catalog: Catalog) -> str:
     """The schema as text: JSON Schema 2020-12."""
     models = StackConfig.model_json_schema(by_alias=True)
-    definitions = cast("dict[str, Any]", models.pop("$defs"))
-    properties = cast("dict[str, Any]", models["properties"])
+    definitions: Document = models.pop("$defs")
+    properties: Document = models["properties"]
     _name_entries(properties, definitions, catalog)
     document: dict[str, Any] = {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
@@ -45,7 +46,7 @@ def stack_schema(catalog: Catalog) -> str:
                 "type": "object",
                 "properties": {f"{NAMESPACE}{key}": value for key, value in properties.items()},
                 "patternProperties": {f"^({'|'.join(name.rstrip(':') for name in OTHER_NAMESPACES)}):": {}},
-                "required": [f"{NAMESPACE}{key}" for key in cast("list[str]", models["required"])],
+                "required": [f"{NAMESPACE}{key}" for key in texts(models["required"])],
                 "additionalProperties": False,
             },
         },
@@ -73,7 +74,7 @@ def _name_entries(properties: dict[str, Any], definitions: dict[str, Any], catal
 
 
 def _application(application: Application, definitions: dict[str, Any]) -> dict[str, Any]:
-    base = cast("dict[str, Any]", definitions["ApplicationSettings"])
+    base: Document = definitions["ApplicationSettings"]
     variables = {
         variable.name: _FORMS[variable.type] if isinstance(variable, PerStackVariable) else secure_schema()
         for variable in application.variables

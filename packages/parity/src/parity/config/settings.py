@@ -6,7 +6,7 @@ import os
 import traceback
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any
 
 import pulumi
 from pulumi.runtime import config as engine_config
@@ -17,6 +17,7 @@ from parity.config.model_problems import foreign_keys, model_faults, own_values
 from parity.config.secret import Secret
 from parity.config.settings_model import Settings
 from parity.config.stack_models import StackConfig
+from parity.documents import is_mapping, items
 from parity.errors import ConfigError, ProjectError
 from parity.problems import ConfigProblem, in_order, nearest, spell
 
@@ -63,8 +64,17 @@ def load(
     config = _config(found, faults)
     if faults or config is None or catalog is None:
         raise ConfigError(in_order(faults))
-    fields = {name: getattr(config, name) for name in StackConfig.model_fields}
-    return Settings(stack=stack, catalog=catalog, origin=found, **fields)
+    return Settings(stack=stack, catalog=catalog, origin=found, **dict(config))
+
+
+def secrets_of(value: Any) -> set[str]:
+    """Every open secret of the settings, or of a part of their values, in the clear; for a redactor."""
+    if isinstance(value, Settings):
+        return secrets_of(dict(value.origin.values))
+    if isinstance(value, Secret):
+        return set() if value.sealed else {value.reveal()}
+    parts = value.values() if is_mapping(value) else items(value)
+    return {secret for part in parts for secret in secrets_of(part)}
 
 
 def from_engine() -> Settings:
@@ -158,10 +168,9 @@ def _with_secrets(found: source.Source, catalog: Catalog, secret_keys: Collectio
 def _secret_at(value: Any, path: tuple[str | int, ...], key: str) -> Any:
     if not path:
         return Secret(value, key) if isinstance(value, str) else value
-    if isinstance(value, dict) and path[0] in value:
-        mapping = cast("dict[str | int, Any]", value)
-        return {**mapping, path[0]: _secret_at(mapping[path[0]], path[1:], key)}
-    return cast("Any", value)
+    if is_mapping(value) and path[0] in value:
+        return {**value, path[0]: _secret_at(value[path[0]], path[1:], key)}
+    return value
 
 
 def _config(found: source.Source, faults: list[ConfigProblem]) -> StackConfig | None:

@@ -5,17 +5,16 @@ from __future__ import annotations
 import json
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any
 
-from ruamel.yaml import YAML
-from ruamel.yaml.comments import CommentedMap, CommentedSeq
 from ruamel.yaml.error import MarkedYAMLError, YAMLError
 from ruamel.yaml.scalarbool import ScalarBoolean
 
-from parity.config import yaml_form
+from parity.config import yaml_edit, yaml_form
 from parity.config.fields import bare, keys
 from parity.config.secret import Secret
 from parity.config.stack_models import NAMESPACE, StackConfig
+from parity.documents import is_list, is_mapping
 from parity.problems import ConfigProblem, spell
 
 if TYPE_CHECKING:
@@ -96,13 +95,13 @@ def parse(name: str, text: str) -> StackFile | Unread:
     document = _document(name, text)
     if isinstance(document, ConfigProblem):
         return (*forms.problems, document)
-    config = document.get("config") if _is_mapping(document) else None
-    if not _is_mapping(config):
+    config = document.get("config") if is_mapping(document) else None
+    if not is_mapping(config):
         return (
             ConfigProblem(name, 1, 1, "config", "has no mapping `config`.", "Begin the stack's values with `config:`."),
         )
     positions: dict[Path, Position] = {(): _key_position(document, "config")}
-    values = cast("dict[str, Any]", _plain(config, (), positions))
+    values = _plain(config, (), positions)
     problems = (*forms.problems, *_environments(name, document))
     return StackFile(name, {key: _as_engine(value) for key, value in values.items()}, positions, problems)
 
@@ -121,8 +120,8 @@ def _document(name: str, text: str) -> Any:
     """Ruamel's document, or the problem why there is none."""
     try:
         return _load(text)
-    except MarkedYAMLError as parse_error:
-        error = cast("Any", parse_error)
+    except MarkedYAMLError as marked:
+        error: Any = marked
         mark = error.problem_mark or error.context_mark
         line, column = (mark.line + 1, mark.column + 1) if mark else (None, None)
         what = f"The YAML does not parse: {error.problem or error.context or 'unknown error'}."
@@ -170,7 +169,7 @@ def _decode(key: str, text: str) -> Any:
         value: object = json.loads(text)
     except ValueError:
         return text
-    return cast("Any", value) if isinstance(value, dict | list) else text
+    return value if is_mapping(value) or is_list(value) else text
 
 
 def _as_engine(value: Any) -> Any:
@@ -191,13 +190,12 @@ def _fill(shape: Any, value: Any) -> Any:
     """The engine's value with a Secret wherever the file has `secure:`; _MISMATCH where the two differ otherwise."""
     if isinstance(shape, Secret):
         return Secret(value, shape.key) if isinstance(value, str) else _MISMATCH
-    if isinstance(shape, dict) and isinstance(value, dict):
-        return _fill_mapping(cast("dict[str, Any]", shape), cast("dict[str, Any]", value))
-    if isinstance(shape, list) and isinstance(value, list):
-        shapes, given = cast("list[Any]", shape), cast("list[Any]", value)
-        if len(shapes) != len(given):
+    if is_mapping(shape) and is_mapping(value):
+        return _fill_mapping(shape, value)
+    if is_list(shape) and is_list(value):
+        if len(shape) != len(value):
             return _MISMATCH
-        items = [_fill(item, other) for item, other in zip(shapes, given, strict=True)]
+        items = [_fill(item, other) for item, other in zip(shape, value, strict=True)]
         return _MISMATCH if any(item is _MISMATCH for item in items) else items
     return value if shape == value and isinstance(shape, bool) == isinstance(value, bool) else _MISMATCH
 
@@ -212,24 +210,16 @@ def _fill_mapping(shape: dict[str, Any], value: dict[str, Any]) -> Any:
 
 def _load(text: str) -> Any:
     """Ruamel's document, with the place of each key; its types are not declared, so this is where they end."""
-    return cast("Any", YAML(typ="rt")).load(text)
-
-
-def _is_mapping(node: object) -> bool:
-    return isinstance(node, CommentedMap)
-
-
-def _is_list(node: object) -> bool:
-    return isinstance(node, CommentedSeq)
+    return yaml_edit.round_trip().load(text)
 
 
 def _plain(node: Any, path: Path, positions: dict[Path, Position]) -> Any:
     """Plain values from ruamel's, noting where each key and item stands."""
-    if _is_mapping(node):
+    if is_mapping(node):
         if list(node) == ["secure"] and isinstance(node["secure"], str):
             return Secret(None, spell(path))
         return {str(key): _child(node, key, (*path, str(key)), positions) for key in node}
-    if _is_list(node):
+    if is_list(node):
         return [_item(node, index, (*path, index), positions) for index in range(len(node))]
     if isinstance(node, ScalarBoolean):
         return bool(node)
@@ -252,6 +242,6 @@ def _item(node: Any, index: int, path: Path, positions: dict[Path, Position]) ->
 
 def _key_position(node: Any, key: Any) -> Position:
     """Where a key stands; one that a merge (`<<`) brought in stands where its mapping does."""
-    own = cast("dict[Any, list[int]]", node.lc.data or {})
+    own: dict[Any, list[int]] = node.lc.data or {}
     line, column = own[key][:2] if key in own else (node.lc.line, node.lc.col)
     return (line + 1, column + 1)

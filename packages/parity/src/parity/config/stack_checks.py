@@ -8,12 +8,13 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from itertools import pairwise
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any
 
 from parity.config import forms
 from parity.config.parameters import DatabaseUrlVariable, PerStackVariable, SensitiveVariable
 from parity.config.stack_models import NAMESPACE
 from parity.config.variable_values import value_faults
+from parity.documents import is_mapping, items, mapping
 from parity.problems import ConfigProblem, nearest, spell
 
 if TYPE_CHECKING:
@@ -59,8 +60,8 @@ def check(source: Source, catalog: Catalog, others: Sequence[StackFile]) -> list
 def _mapping(values: Mapping[str, Any], *path: str) -> dict[str, Any]:
     found: Any = values
     for part in path:
-        found = cast("dict[str, Any]", found).get(part) if isinstance(found, dict) else None
-    return cast("dict[str, Any]", found) if isinstance(found, dict) else {}
+        found = mapping(found).get(part)
+    return mapping(found)
 
 
 def _environment(look: _Look) -> Iterator[ConfigProblem]:
@@ -162,19 +163,17 @@ def _domains(look: _Look) -> Iterator[ConfigProblem]:
 def _names_of_domains(values: Mapping[str, Any]) -> Iterator[tuple[Path, str]]:
     for application, entry in _mapping(values, APPLICATIONS).items():
         for index, item in enumerate(_list(entry, "domains")):
-            if isinstance(item, dict):
-                name = cast("dict[str, Any]", item).get("name")
+            if is_mapping(item):
+                name = item.get("name")
                 yield (APPLICATIONS, application, "domains", index, "name"), name if isinstance(name, str) else ""
 
 
 def _list(entry: object, key: str) -> list[Any]:
-    found = cast("dict[str, Any]", entry).get(key) if isinstance(entry, dict) else None
-    return cast("list[Any]", found) if isinstance(found, list) else []
+    return items(mapping(entry).get(key))
 
 
 def _redirects(look: _Look, application: str) -> Iterator[ConfigProblem]:
-    items = _list(look.mapping(APPLICATIONS, application), "domains")
-    domains = [cast("dict[str, Any]", item) if isinstance(item, dict) else {} for item in items]
+    domains = [mapping(item) for item in _list(look.mapping(APPLICATIONS, application), "domains")]
     serving = [item.get("name") for item in domains if item.get("redirect") is None]
     for index, item in enumerate(domains):
         target = item.get("redirect")
@@ -195,7 +194,7 @@ def _redirects(look: _Look, application: str) -> Iterator[ConfigProblem]:
 
 def _databases(look: _Look) -> Iterator[ConfigProblem]:
     for name, entry in look.mapping(DATABASES).items():
-        values = cast("dict[str, Any]", entry) if isinstance(entry, dict) else {}
+        values = mapping(entry)
         whole, each = values.get("connectionLimit"), values.get("applicationConnectionLimit")
         if isinstance(whole, int) and isinstance(each, int) and each > whole:
             what = f"lets one role hold {each} connections, but the database takes {whole}."
@@ -209,8 +208,8 @@ def _databases(look: _Look) -> Iterator[ConfigProblem]:
 def release_faults(source: Source) -> Iterator[ConfigProblem]:
     """What is wrong among the releases of each application: ids, their order, `live`, generations."""
     for application, entry in _mapping(source.values, RELEASES).items():
-        if isinstance(entry, dict):
-            yield from _application_releases(source, application, cast("dict[str, Any]", entry))
+        if is_mapping(entry):
+            yield from _application_releases(source, application, entry)
 
 
 def _application_releases(source: Source, application: str, entry: Mapping[str, Any]) -> Iterator[ConfigProblem]:

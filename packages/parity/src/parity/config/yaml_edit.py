@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any
 
 from ruamel.yaml import YAML
 from ruamel.yaml.nodes import MappingNode, SequenceNode
@@ -14,14 +14,23 @@ Node = Any
 """A node of ruamel's, whose types are not declared: `start_mark.index`, `end_mark.index`, `flow_style`, `value`."""
 
 
+def round_trip() -> Any:
+    """Ruamel's reader and writer that keeps comments, order and places; untyped, as its documents are."""
+    return YAML(typ="rt")
+
+
+def _safe() -> Any:
+    return YAML(typ="safe")
+
+
 def compose(text: str) -> Node:
     """The node tree of a YAML text; None for an empty one."""
-    return cast("Any", YAML(typ="rt")).compose(text)
+    return round_trip().compose(text)
 
 
 def scalar(text: str) -> str:
     """A plain word as YAML, quoted where it would read as something else, as `12345678e9` reads as a number."""
-    return text if cast("Any", YAML(typ="safe")).load(text) == text else f"'{text}'"
+    return text if _safe().load(text) == text else f"'{text}'"
 
 
 def find(node: Node, path: Sequence[str]) -> tuple[Node, Node, Node] | None:

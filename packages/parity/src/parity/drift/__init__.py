@@ -1,1 +1,1 @@
-"""Every difference between what was declared and what is real, and what nobody can see."""
+"""Drift: every difference between desired and live state, and every value that no API shows."""

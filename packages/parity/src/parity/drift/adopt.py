@@ -1,4 +1,4 @@
-"""Brings an object that is there under management: what to declare, and the import into the record."""
+"""Brings a live object under management: what to declare, and the import into recorded state."""
 
 from __future__ import annotations
 
@@ -28,11 +28,11 @@ class Adoption:
 
     finding: Finding
     declare: str
-    """What the program has to say first; empty where it declares the object already."""
+    """What the program must declare first; empty if it declares the object already."""
     resource: dict[str, Any] | None
-    """The object as `pulumi import --file` takes it; None where that is not possible yet, or at all."""
+    """The object as `pulumi import --file` takes it; None if it cannot be imported, or not yet."""
     obstacle: str
-    """Why it cannot be imported; empty where it can."""
+    """Why it cannot be imported; empty if it can."""
 
     def document(self) -> dict[str, Any]:
         """For `--json`."""
@@ -46,10 +46,10 @@ class Adoption:
 
 
 def choose(report: Report, identity: str | None) -> list[Finding]:
-    """The findings to adopt: one by its id, or every one that is not managed.
+    """Choose the findings to adopt: one by its id, or all unmanaged objects.
 
     Raises:
-        UsageError: there is no such finding, or it is there and managed.
+        UsageError: there is no such finding, or its object is managed.
     """
     loose = [each for each in report.findings if each.kind == "unmanaged"]
     if identity is None:
@@ -62,14 +62,18 @@ def choose(report: Report, identity: str | None) -> list[Finding]:
 
 
 def prepare(finding: Finding, graph: Graph, state: State) -> Adoption:
-    """What adopting one object takes."""
+    """Say what adopting one object takes."""
     if finding.cause != "not recorded":
         how = kinds.of(finding.type).declare
         text = how(finding.target()) if how else ""
-        why = "" if how else f"the program's components make no {finding.type.split(':')[-1]}: remove it, or accept it"
+        why = (
+            ""
+            if how
+            else f"the program's components make no {finding.type.split(':')[-1]}: remove it, or suppress the finding"
+        )
         return Adoption(finding, text, None, why)
     if not finding.import_id:
-        why = f"the provider cannot import a {finding.type.split(':')[-1]}: remove it and let an update make it anew"
+        why = f"the provider cannot import a {finding.type.split(':')[-1]}: remove it, and an update creates it"
         return Adoption(finding, "", None, why)
     resource = graph.resources[finding.urn]
     parent, provider = state.of(resource.parent), _provider(graph, state, finding.urn)
@@ -91,7 +95,7 @@ def prepare(finding: Finding, graph: Graph, state: State) -> Adoption:
 
 
 def _provider(graph: Graph, state: State, urn: str) -> str:
-    """The URN of the explicit provider that the resource is declared with, where it is recorded."""
+    """The recorded URN of the explicit provider that the resource is declared with; empty if none is recorded."""
     declared = provider_urn(graph.resources[urn].provider)
     known = [each for each in state.resources if each.type == f"pulumi:providers:{package(graph.resources[urn].type)}"]
     exact = next((each for each in known if each.urn == declared), None)
@@ -120,7 +124,7 @@ def options(stack: str, file: str) -> tuple[str, ...]:
 
 
 def write(stack: Stack, adoptions: Sequence[Adoption]) -> int:
-    """Import what can be imported; gives how many.
+    """Import the objects that can be imported and return their number.
 
     Raises:
         UpdateError: the engine refused.

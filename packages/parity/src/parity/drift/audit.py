@@ -1,14 +1,14 @@
-"""One audit of one stack: reads what is declared, recorded and live, and gives the report."""
+"""Audits one stack: reads desired, recorded and live state and gives the report."""
 
 from __future__ import annotations
 
 import re
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
-from parity import inventory, redact
+from parity import inventory
 from parity.backend.stack_backend import open_backend
 from parity.drift import compare, cross_stack, exceptions, privileges, unmanaged
 from parity.drift.model import KINDS, Finding, Report
@@ -24,7 +24,6 @@ if TYPE_CHECKING:
     from parity.config.settings import Settings
     from parity.evaluate.graph import Graph
     from parity.inventory.model import LiveState
-    from parity.redact import Redactor
     from parity.vendors.http import Limits
 
 
@@ -33,7 +32,7 @@ _READ = re.compile(r"\b(?:secrets|vars)\.([A-Za-z_]\w*)")
 
 @dataclass(frozen=True)
 class Audit:
-    """One audit: its report, and what follow-ups need."""
+    """One audit: its report, and what suppressing, adopting and remediation need."""
 
     stack: Stack
     report: Report
@@ -42,11 +41,11 @@ class Audit:
 
 
 def audit(stack: Stack, *, waiting: Callable[[str], None] = lambda _: None, limits: Limits | None = None) -> Audit:
-    """Look at one stack, changing nothing.
+    """Compare one stack's desired, recorded and live state without changing anything.
 
     Args:
         stack: the stack; its engine gives the config and the record, and runs no update.
-        waiting: is told what is waited for.
+        waiting: called with what the audit waits for.
         limits: when to give up on a vendor.
 
     Raises:
@@ -72,10 +71,9 @@ def audit(stack: Stack, *, waiting: Callable[[str], None] = lambda _: None, limi
             notes += [note] if note else []
         live_state = seen.result()
         recorded = state.result()
-    redactor = redact.of(_with_real_secrets(graph), stack.pulumi.environment)
     sides = compare.Sides(graph, recorded, live_state, frozenset(names), read_by_workflows(stack.project.root))
     findings = exceptions.apply(find(sides, others), settings.exceptions, datetime.now(UTC).date())
-    report = _report(stack, sides, [_clean(each, redactor) for each in findings], notes, last.result())
+    report = _report(stack, sides, findings, notes, last.result())
     return Audit(stack, report, sides, _context(stack, settings, live_state))
 
 
@@ -91,15 +89,15 @@ def _context(stack: Stack, settings: Settings, live_state: LiveState) -> Context
 
 
 def find(sides: compare.Sides, others: list[cross_stack.Other]) -> list[Finding]:
-    """Every finding, in the order of reports; what is crossed is not told a second time as changed."""
+    """All findings, in the order of reports; a cross-stack finding is not repeated as changed or unmanaged."""
     found = [*compare.compare(sides), *unmanaged.compare(sides), *privileges.compare(sides)]
     found = cross_stack.cross(found, others) + cross_stack.find(sides, others)
-    told = {(each.urn, each.path) for each in found if each.kind == "cross-stack" and each.urn and each.cause}
+    crossing = {(each.urn, each.path) for each in found if each.kind == "cross-stack" and each.urn and each.cause}
     held = {each.id_ for each in found if each.kind == "cross-stack" and each.id_ and not each.urn}
     kept = [
         each
         for each in found
-        if not (each.kind == "changed" and (each.urn, each.path) in told)
+        if not (each.kind == "changed" and (each.urn, each.path) in crossing)
         and not (each.kind == "unmanaged" and each.id_ in held)
     ]
     return sorted(kept, key=lambda each: (KINDS.index(each.kind), each.vendor, each.type, each.name, each.path))
@@ -113,7 +111,7 @@ def _report(stack: Stack, sides: compare.Sides, findings: list[Finding], notes: 
         findings=tuple(findings),
         read_failures=live_state.read_failures,
         notes=tuple(notes),
-        looked_at=sum(live_state.looked(urn, type_) for urn, type_ in types.items()),
+        inventoried=sum(live_state.was_read(urn, type_) for urn, type_ in types.items()),
         declared=len(types),
         calls=live_state.calls,
         time=datetime.now(UTC).replace(microsecond=0),
@@ -121,30 +119,14 @@ def _report(stack: Stack, sides: compare.Sides, findings: list[Finding], notes: 
     )
 
 
-def _clean(finding: Finding, redactor: Redactor) -> Finding:
-    """The finding with every secret of the stack taken out of its texts, wherever a vendor put it."""
-    texts = {name: redactor.text(getattr(finding, name)) for name in ("name", "declared", "live", "detail", "by")}
-    return replace(finding, **texts)
-
-
-def _with_real_secrets(graph: Graph) -> Graph:
-    """The graph without what the SDK marks as secret and is none: plain variables, and a deployment's release names."""
-    chosen = {
-        urn: each
-        for urn, each in graph.resources.items()
-        if each.type != kinds.DEPLOYMENT and not (each.type == kinds.VARIABLE and each.inputs.get("sensitive") is False)
-    }
-    return replace(graph, resources=chosen)
-
-
 def read_by_workflows(root: Path) -> frozenset[str]:
-    """The names of secrets and variables that the project's workflows read, in capitals."""
+    """The names, in capitals, of the secrets and variables that the project's workflows read."""
     texts = (path.read_text() for path in sorted((root / ".github" / "workflows").glob("*.y*ml")))
     return frozenset(name.upper() for text in texts for name in _READ.findall(text))
 
 
 def _settings_of(stack: Stack) -> Settings | None:
-    """Another stack's settings with its secrets open, or None where this caller cannot open them."""
+    """Another stack's settings with its secrets open; None if this caller cannot open them."""
     try:
         return stack.settings()
     except ParityError:
@@ -152,7 +134,7 @@ def _settings_of(stack: Stack) -> Settings | None:
 
 
 def _other(stack: Stack, settings: Settings | None) -> tuple[cross_stack.Other | None, str]:
-    """Another stack to compare with, and what is not compared."""
+    """Another stack to compare with, and a note on what is not compared."""
     opened = settings is not None
     note = "" if opened else f"the secrets of {stack.name} could not be opened: only its names were compared with"
     try:
@@ -164,7 +146,7 @@ def _other(stack: Stack, settings: Settings | None) -> tuple[cross_stack.Other |
 
 
 def _last_update(stack: Stack) -> str:
-    """How the last update in the ledger ended; empty where there is none, or none can be read."""
+    """How the last update in the ledger ended; empty if there is none."""
     try:
         ledger = open_backend(stack).ledger
         records = ledger.records(last=1) if ledger else []

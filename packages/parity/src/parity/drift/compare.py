@@ -1,11 +1,12 @@
-"""Declared against recorded against live, resource by resource."""
+"""Compares desired, recorded and live state, resource by resource."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any
 
+from parity.documents import is_list
 from parity.drift.model import UNSET, Cause, Finding
 from parity.drift.values import leaves, only, plain, shown
 from parity.evaluate.graph import SecretInput, is_computed
@@ -26,14 +27,14 @@ if TYPE_CHECKING:
     from parity.resources.kind import Key, Kind
 
 TOLERANCE = timedelta(seconds=5)
-"""How far the engine's clock and a vendor's may be apart: the engine notes when a resource was written after the vendor
-did, so only a vendor's clock that is ahead matters."""
+"""How far a vendor's clock may be ahead of the engine's. The engine notes a write after the vendor does, so a vendor's
+clock that is behind does not matter."""
 
 _SOMETIMES = {kinds.PROJECT: vercel_project.NAMES}
-"""Names that the inventory leaves out where they are not set."""
+"""Names that the inventory leaves out if they are not set."""
 
 _LABELS = {"environment": "environment (names)"}
-"""Properties of which only a part shows."""
+"""Properties that the API shows in part."""
 
 
 @dataclass(frozen=True)
@@ -46,12 +47,12 @@ class Sides:
     foreign: frozenset[str] = frozenset()
     """Names of the other stacks."""
     expected: frozenset[str] = frozenset()
-    """Names of secrets and variables that the project's own workflows read: a person puts their values there."""
+    """Names of the secrets and variables that the project's own workflows read; a person sets their values."""
 
 
 @dataclass(frozen=True)
 class Pair:
-    """A declared resource with its record and what was found of it."""
+    """A declared resource with its record and its live object."""
 
     resource: Resource
     recorded: Recorded | None
@@ -60,7 +61,7 @@ class Pair:
 
 
 def pairs(sides: Sides) -> dict[str, Pair]:
-    """Each declared resource that is looked at, by URN; of several objects the recorded one is taken."""
+    """Pair each inventoried resource, by URN, with its live object; of several objects the recorded one is taken."""
     found: dict[str, Pair] = {}
     for urn in sides.live_state.keys:
         resource = sides.graph.resources[urn]
@@ -76,14 +77,14 @@ def pairs(sides: Sides) -> dict[str, Pair]:
 
 
 def compare(sides: Sides) -> list[Finding]:
-    """What is missing, changed, not recorded or unknowable of what is declared."""
+    """Report declared resources that are missing, changed, not recorded or unknowable."""
     every = pairs(sides)
     findings: list[Finding] = []
     gone: set[tuple[str, Key]] = set()
     for urn, pair in every.items():
         if kinds.of(pair.resource.type).in_access_lists:
             continue
-        if not sides.live_state.looked(urn, pair.resource.type):
+        if not sides.live_state.was_read(urn, pair.resource.type):
             continue
         if pair.found is None:
             missing = _missing(sides, urn, pair)
@@ -100,13 +101,14 @@ def compare(sides: Sides) -> list[Finding]:
 
 
 def _in(gone: set[tuple[str, Key]], finding: Finding) -> bool:
-    """Whether it is inside something that is itself missing, and so needs no line of its own."""
+    """Whether its container is missing too, so that it needs no finding of its own."""
     container = kinds.of(finding.type).container
     return any(type_ == container and finding.key[: len(key)] == key for type_, key in gone)
 
 
 def _missing(sides: Sides, urn: str, pair: Pair) -> Finding:
     recorded = pair.recorded
+    cause: Cause
     if recorded is not None:
         detail, cause = f"it was recorded as {_safe_id(recorded)}", "outside"
     elif any(each.resource.urn == urn for each in sides.state.pending):
@@ -122,7 +124,7 @@ def _missing(sides: Sides, urn: str, pair: Pair) -> Finding:
         sides.live_state.keys[urn],
         urn,
         detail=detail,
-        cause=cast("Cause", cause),
+        cause=cause,
     )
 
 
@@ -135,7 +137,7 @@ def _safe_id(recorded: Recorded) -> str:
 
 @dataclass(frozen=True)
 class _Compared:
-    """One resource that is declared and there."""
+    """One declared resource that exists."""
 
     sides: Sides
     urn: str
@@ -143,7 +145,7 @@ class _Compared:
     found: LiveObject
 
     def findings(self) -> list[Finding]:
-        """Every property that differs, every one that nobody can see, and whether it is recorded at all."""
+        """Report a missing record, each property that differs, and each property that no API shows."""
         return [*self._recorded(), *self._changed(), *self._beyond(), *self._hidden()]
 
     @property
@@ -233,7 +235,7 @@ class _Compared:
         else:
             wanted = usual
             if self.pair.recorded is None and usual is None:
-                return None  # Nothing is declared or recorded of it, so nobody can say what is right.
+                return None  # Neither declared nor recorded, so its right value is unknown.
         if isinstance(wanted, SecretInput) or _holds_marker(wanted) or same(wanted, now, usual):
             return None
         secret = self._is_secret(path, marked)
@@ -256,7 +258,7 @@ class _Compared:
         )
 
     def _is_secret(self, path: str, marked: set[str]) -> bool:
-        """Whether a value must not be shown. A variable that is not sensitive may be, whatever the SDK marks."""
+        """Whether a value must not be shown. A variable that is not sensitive may be shown, whatever the SDK marks."""
         top = path.partition(".")[0]
         if self.type == kinds.VARIABLE and top == "value":
             return opened(self.pair.resource.inputs.get("sensitive")) is not False
@@ -284,7 +286,7 @@ class _Compared:
         return [self._unknowable(name) for name in shown_names]
 
     def _unknowable(self, name: str) -> Finding:
-        """A value that nobody can read: changed where it was written after our last write, else just told."""
+        """Report an unreadable value: `changed` if written after our last write, otherwise `unknowable`."""
         written, ours = self.found.written_at, _last_write(self.pair.recorded)
         why = self.found.hidden[name]
         if self.type == kinds.DEPLOYMENT:
@@ -297,28 +299,28 @@ class _Compared:
                 cause="outside",
                 detail=f"{why}, but it was written at {_time(written)}, after our last write at {_time(ours.noted)}",
             )
-        evidence = f"last written {_time(written)}" if written else "no time of its last write is told"
+        evidence = f"last written {_time(written)}" if written else "the vendor gives no time of its last write"
         if ours:
             evidence += f"; our last write was noted at {_time(ours.noted)}"
         return self._finding(name, kind="unknowable", declared=MASK, live="(not shown)", detail=f"{why}; {evidence}")
 
 
 def _names_of(given: Mapping[str, Any], name: str) -> dict[str, Any]:
-    """The paths with an object's keys as one list in place of its values."""
+    """Replace an object's values by one sorted list of its keys."""
     keys = sorted(path.partition(".")[2] for path in given if path.startswith(f"{name}."))
     rest = {path: value for path, value in given.items() if path.partition(".")[0] != name}
     return {**rest, name: keys} if keys else rest
 
 
 def _holds_marker(value: Any) -> bool:
-    """Whether it hangs on an object that was not found: that one is told, and this cannot be compared."""
-    if isinstance(value, list):
-        return any(_holds_marker(each) for each in cast("list[Any]", value))
+    """Whether the value depends on an object that was not found: that object has a finding of its own."""
+    if is_list(value):
+        return any(_holds_marker(each) for each in value)
     return is_computed(value)
 
 
 def _was_applied(recorded: Recorded, path: str, wanted: Any) -> bool:
-    """Whether the last update was given what is declared now. A secret whose record is sealed counts as applied."""
+    """Whether the last update applied the declared value. A secret whose record is sealed counts as applied."""
     before = flat(plain(recorded.inputs)).get(path)
     return isinstance(before, SecretInput) or same(before, wanted)
 
@@ -329,11 +331,11 @@ class _Write:
 
     noted: datetime
     latest: datetime
-    """A write of the vendor's after this is not ours."""
+    """A write that the vendor dates later is not ours."""
 
 
 def _last_write(recorded: Recorded | None) -> _Write | None:
-    """When we wrote it last: GitHub's own time where its provider keeps that, else when the engine noted it."""
+    """When we wrote it last: GitHub's own time if its provider records it, otherwise the engine's."""
     if recorded is None:
         return None
     exact = moment(recorded.outputs.get("updatedAt"))

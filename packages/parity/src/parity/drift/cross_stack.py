@@ -1,4 +1,4 @@
-"""What a stack holds that is another stack's: its database, its secret, its privilege."""
+"""Finds what a stack holds of another stack: its database, its secret, its privilege."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from parity.inventory.model import LiveObject
 
 _KEY = secrets.token_bytes(32)
-"""Fingerprints are keyed for this process alone: they say whether two values are equal, and nothing else."""
+"""The key of this process's fingerprints, which say whether two values are equal and nothing else."""
 
 _SHORTEST = 8
 """Characters; a shorter value may be the same in two stacks by chance."""
@@ -33,12 +33,12 @@ _SHORTEST = 8
 
 @dataclass(frozen=True)
 class Other:
-    """Another stack, as far as it is known here."""
+    """Another stack, as far as this caller may read it."""
 
     stack: str
     graph: Graph = field(repr=False)
     opened: bool
-    """Whether its secrets' values are at hand."""
+    """Whether its secrets' values are known."""
 
 
 def fingerprint(value: str) -> str:
@@ -47,7 +47,7 @@ def fingerprint(value: str) -> str:
 
 
 def find(sides: Sides, others: Iterable[Other]) -> list[Finding]:
-    """Every value of this stack that is another stack's, declared or live."""
+    """Report every value of this stack, declared or live, that belongs to another stack."""
     findings: list[Finding] = []
     for other in others:
         known = _Known.of(sides.graph, other)
@@ -66,7 +66,7 @@ def find(sides: Sides, others: Iterable[Other]) -> list[Finding]:
 
 @dataclass(frozen=True)
 class _Known:
-    """What tells another stack's values."""
+    """The values and names by which another stack is recognised."""
 
     values: Mapping[str, str]
     """Fingerprints of its own values, with what each is."""
@@ -77,7 +77,7 @@ class _Known:
     def of(cls, mine: Graph, other: Other) -> _Known:
         values = _values(other.graph) if other.opened else _plain_values(other.graph)
         shared = {*_values(mine)} if other.opened else {*_plain_values(mine)}
-        # What both stacks declare alike, in plain sight, is no crossing.
+        # A plain value that both stacks declare alike belongs to neither alone.
         own_plain = set(_plain_values(mine))
         names = _names(other.graph)
         own = set(_names(mine))
@@ -87,7 +87,7 @@ class _Known:
         )
 
     def holds(self, value: str) -> str:
-        """What of the other stack a value is or names; empty for nothing."""
+        """Say what of the other stack the value is or names; empty if nothing."""
         if len(value) >= _SHORTEST and (what := self.values.get(fingerprint(value))):
             return f"is the value of {what}"
         for name, what in self.names.items():
@@ -114,7 +114,7 @@ def _values(graph: Graph) -> dict[str, str]:
 
 
 def _plain_values(graph: Graph) -> dict[str, str]:
-    """Those that are no secret; a variable that is not sensitive is none, whatever the SDK marks."""
+    """The values that are no secrets; a variable that is not sensitive is none, whatever the SDK marks."""
     found: dict[str, str] = {}
     for resource in graph.resources.values():
         plain_variable = resource.type == kinds.VARIABLE and resource.inputs.get("sensitive") is False
@@ -147,7 +147,7 @@ def _names(graph: Graph) -> dict[str, str]:
 
 
 def _declared(sides: Sides, other: Other, known: _Known) -> list[Finding]:
-    """Secrets that the config of both stacks gives the same value."""
+    """Report secrets that have the same value in both stacks' config."""
     if not other.opened:
         return []
     findings: list[Finding] = []
@@ -176,7 +176,7 @@ class _At:
     other: Other
 
     def finding(self, path: str, live: str) -> Finding:
-        """A crossing here; `live` says what the value is, never the value."""
+        """A cross-stack finding here; `live` says what the value is, never the value."""
         found, resource = self.found, self.resource
         type_ = resource.type if resource else found.type if found else ""
         key = self.sides.live_state.keys[self.urn] if self.urn else found.key if found else ()
@@ -205,14 +205,14 @@ def _live(at: _At, found: LiveObject, known: _Known) -> list[Finding]:
         if path not in kinds.of(found.type).values or not isinstance(value, str):
             continue
         if declared.get(path) == value:
-            continue  # As declared: where that is another stack's, it is told as declared.
+            continue  # It is as declared; if that is another stack's, `_declared` reports it.
         if what := known.holds(value):
             findings.append(at.finding(path, f"live: it {what}"))
     return findings
 
 
 def cross(findings: list[Finding], others: Iterable[Other]) -> list[Finding]:
-    """Turn what is unmanaged into crossed where it is another stack's role that has a privilege here."""
+    """Turn unmanaged findings about another stack's roles into cross-stack findings."""
     roles = {
         str(each.inputs["name"]): other.stack
         for other in others

@@ -1,4 +1,4 @@
-"""The stack's written exceptions, applied to findings."""
+"""Applies the stack's written exceptions to findings."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from dataclasses import replace
 from datetime import date
 from typing import TYPE_CHECKING
 
-from parity.drift.model import Acceptance, Finding
+from parity.drift.model import Finding, Suppression
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 
 def apply(findings: Iterable[Finding], exceptions: Iterable[ParityException], today: date) -> list[Finding]:
-    """The findings, each with the exception that accepts it; one whose last day is over accepts nothing any more."""
+    """Give each finding the exception that suppresses it; an expired exception no longer does."""
     own = [each for each in exceptions if each.accepts == "drift"]
     return [_with(finding, own, today) for finding in findings]
 
@@ -25,7 +25,7 @@ def _with(finding: Finding, exceptions: list[ParityException], today: date) -> F
     for each in exceptions:
         if _matches(each, finding):
             expired = each.expiry is not None and date.fromisoformat(each.expiry) < today
-            return replace(finding, accepted=Acceptance(each.reason, each.expiry or "", expired))
+            return replace(finding, suppression=Suppression(each.reason, each.expiry or "", expired))
     return finding
 
 
@@ -35,6 +35,6 @@ def _matches(exception: ParityException, finding: Finding) -> bool:
 
 
 def _fits(text: str, pattern: str) -> bool:
-    """Whether a text fits a pattern in which `*` is any part and nothing else is special."""
+    """Whether a text matches a pattern in which only `*` is special."""
     quoted = "".join(f"[{each}]" if each in "[?" else each for each in pattern)
     return fnmatch.fnmatchcase(text, quoted)

@@ -1,7 +1,7 @@
-"""A stack's one GitHub issue about drift: found by label and marker, opened, updated, closed.
+"""Keeps one GitHub issue about drift for each stack: finds it by label and marker, opens, updates and closes it.
 
-The body begins with an HTML comment that names the stack and a digest of the findings, so that a run which finds the
-same again changes nothing and nobody is told twice.
+The body begins with an HTML comment that names the stack and a digest of the findings, so that a run with the same
+findings changes nothing and notifies no person twice.
 """
 
 from __future__ import annotations
@@ -10,47 +10,50 @@ import hashlib
 import json
 import re
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Literal, cast
+from typing import TYPE_CHECKING, Any, Literal
 from urllib.parse import quote
 
+from parity.documents import parse, rows
+from parity.redact import masked
 from parity.vendors.http import NotFound, Refused
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from parity.vendors.http import Client, Document
+    from parity.documents import Document
+    from parity.vendors.http import Client
 
 LABEL = "parity-drift"
-"""Every issue of ours has it."""
+"""Every issue about drift has it."""
 
-BLIND = "parity-could-not-look"
-"""On an issue whose last run could not look at everything."""
+UNREAD = "parity-unread"
+"""An issue has it while its last run could not read everything."""
 
 _LABELS = {
-    LABEL: ("d93f0b", "What is there is not what was declared"),
-    BLIND: ("fbca04", "The last run could not look at everything"),
+    LABEL: ("d93f0b", "Live state is not what was declared"),
+    UNREAD: ("fbca04", "The last run could not read everything"),
 }
 _LIMIT = 60_000
 """Characters; GitHub takes 65,536."""
 
-State = Literal["clean", "drifted", "unseen"]
+State = Literal["clean", "drifted", "unread"]
 _MARKER = re.compile(r"<!-- parity drift (\S+) ([0-9a-f]{16}) (\S*) -->")
 _NAMED = 10
 """Findings that a comment names before it counts the rest."""
 
 
 @dataclass(frozen=True)
-class Told:
+class Summary:
     """What one run found."""
 
     stack: str
     state: State
     findings: tuple[str, ...]
-    """The ids of what counts."""
+    """The ids of the findings that no exception suppresses."""
     names: dict[str, str]
     """What each finding is about."""
     digest: str
-    """16 hex digits of the findings with their values, and of what could not be looked at."""
+    """16 hex digits of the findings with their values, and of the reads that failed."""
     body: str = field(repr=False)
     run: str = ""
     """The address of the workflow's run."""
@@ -58,7 +61,7 @@ class Told:
 
 @dataclass(frozen=True)
 class Done:
-    """What became of the issue."""
+    """What was done to the issue."""
 
     done: Literal["opened", "updated", "unchanged", "closed", "none"]
     url: str
@@ -75,46 +78,46 @@ class Done:
         }[self.done]
 
 
-def read(stack: str, folder: Path, run: str = "") -> Told:
-    """What `parity drift --output` wrote; a folder without a whole report is a run that could not look."""
+def read(stack: str, folder: Path, run: str = "") -> Summary:
+    """Read what `parity drift --output` wrote; a folder without a complete report counts as a run that read nothing."""
     try:
-        report = cast("Document", json.loads((folder / "report.json").read_text()))
+        report = parse((folder / "report.json").read_text())
         body = (folder / "report.md").read_text()
-        return told(stack, report, body, run)
+        return summarise(stack, report, body, run)
     except (OSError, ValueError, KeyError, TypeError):
-        text = f"**{stack}: the audit did not come to its end, so nobody knows whether it is clean.**\n"
-        return Told(stack, "unseen", (), {}, _digest(["no report"]), text, run)
+        text = f"**{stack}: the audit did not finish, so the state is not known to be clean.**\n"
+        return Summary(stack, "unread", (), {}, _digest(["no report"]), text, run)
 
 
-def told(stack: str, report: Document, body: str, run: str = "") -> Told:
-    """A report as the issue takes it.
+def summarise(stack: str, report: Document, body: str, run: str = "") -> Summary:
+    """Sum up a report for the issue.
 
     Raises:
-        KeyError: the report is not whole.
+        KeyError: the report is not complete.
         ValueError: it is another stack's.
     """
     if report["stack"] != stack:
         raise ValueError(f"the report is of {report['stack']}")
-    blind = cast("list[Document]", report["could_not_look"])
-    rows = [
+    unread = rows(report["read_failures"])
+    counted = [
         each
-        for each in cast("list[Document]", report["findings"])
-        if each["kind"] != "unknowable" and not (each.get("accepted") and not each["accepted"]["expired"])
+        for each in rows(report["findings"])
+        if each["kind"] != "unknowable" and not (each.get("suppression") and not each["suppression"]["expired"])
     ]
-    state: State = "unseen" if blind else "clean" if report["clean"] else "drifted"
-    facts = [[each["id"], each["declared"], each["live"]] for each in rows]
-    facts += [[each["vendor"], each["what"], each["status"]] for each in blind]
+    state: State = "unread" if unread else "clean" if report["clean"] else "drifted"
+    facts = [[each["id"], each["declared"], each["live"]] for each in counted]
+    facts += [[each["vendor"], each["what"], each["status"]] for each in unread]
     names = {
-        str(each["id"]): f"{each['type'].split(':')[-1]} {each['name']} {each['property']}".strip() for each in rows
+        str(each["id"]): f"{each['type'].split(':')[-1]} {each['name']} {each['property']}".strip() for each in counted
     }
-    return Told(stack, state, tuple(names), names, _digest(facts), body, run)
+    return Summary(stack, state, tuple(names), names, _digest(facts), body, run)
 
 
 def _digest(facts: list[Any]) -> str:
     return hashlib.sha256(json.dumps(sorted(facts, key=str)).encode()).hexdigest()[:16]
 
 
-async def tell(github: Client, repository: str, what: Told) -> Done:
+async def publish(github: Client, repository: str, what: Summary) -> Done:
     """Open, update or close the stack's issue.
 
     Args:
@@ -144,18 +147,18 @@ async def _open(github: Client, repository: str, stack: str) -> list[Document]:
     """The open issues with our label and this stack's marker, oldest first."""
     found: list[Document] = []
     async for page in github.pages(f"/repos/{repository}/issues", state="open", labels=LABEL, per_page=100):
-        for row in cast("list[Document]", page):
+        for row in rows(page):
             mark = _MARKER.match(str(row.get("body") or ""))
             if mark is not None and mark[1] == stack and "pull_request" not in row:
                 found.append(row)
     return sorted(found, key=lambda row: int(row["number"]))
 
 
-async def _create(github: Client, repository: str, what: Told) -> Done:
-    for label in (LABEL, BLIND):
+async def _create(github: Client, repository: str, what: Summary) -> Done:
+    for label in (LABEL, UNREAD):
         await _ensure_label(github, repository, label)
-    labels = [LABEL, BLIND] if what.state == "unseen" else [LABEL]
-    title = f"Drift in {what.stack}" if what.findings else f"Drift of {what.stack} could not be looked at"
+    labels = [LABEL, UNREAD] if what.state == "unread" else [LABEL]
+    title = f"Drift in {what.stack}" if what.findings else f"Drift of {what.stack} could not be read"
     body = {"title": title, "body": _body(what), "labels": labels}
     made = await github.request("POST", f"/repos/{repository}/issues", body=body, repeat=False)
     return Done("opened", str(made.json()["html_url"]))
@@ -170,17 +173,18 @@ async def _ensure_label(github: Client, repository: str, label: str) -> None:
             body = {"name": label, "color": color, "description": description}
             await github.request("POST", f"/repos/{repository}/labels", body=body, repeat=False)
         except Refused:
-            # The other stack's run made it in the meantime; anything else shows when the issue is made.
+            # Another stack's run created it meanwhile; any other fault shows when the issue is created.
             return
 
 
-async def _update(github: Client, repository: str, issue: Document, what: Told) -> Done:
+async def _update(github: Client, repository: str, issue: Document, what: Summary) -> Done:
     number, url = issue["number"], str(issue["html_url"])
-    mark = cast("re.Match[str]", _MARKER.match(str(issue["body"])))
-    await _set_blind(github, repository, issue, blind=what.state == "unseen")
-    if mark[2] == what.digest:
+    mark = _MARKER.match(str(issue["body"]))
+    digest, named = (mark[2], mark[3]) if mark else ("", "")
+    await _set_unread(github, repository, issue, unread=what.state == "unread")
+    if digest == what.digest:
         return Done("unchanged", url)
-    before = {each for each in mark[3].split(",") if each}
+    before = {each for each in named.split(",") if each}
     title = f"Drift in {what.stack}" if what.findings else str(issue["title"])
     change = {"body": _body(what), "title": title}
     await github.request("PATCH", f"/repos/{repository}/issues/{number}", body=change)
@@ -190,16 +194,16 @@ async def _update(github: Client, repository: str, issue: Document, what: Told) 
     return Done("updated", url)
 
 
-async def _set_blind(github: Client, repository: str, issue: Document, *, blind: bool) -> None:
-    """Put the second label on, or take it off; labels that people gave stay."""
-    has = any(each["name"] == BLIND for each in cast("list[Document]", issue["labels"]))
+async def _set_unread(github: Client, repository: str, issue: Document, *, unread: bool) -> None:
+    """Add or remove the second label; labels that people set stay."""
+    has = any(each["name"] == UNREAD for each in rows(issue["labels"]))
     base = f"/repos/{repository}/issues/{issue['number']}/labels"
-    if blind and not has:
-        await _ensure_label(github, repository, BLIND)
-        await github.request("POST", base, body={"labels": [BLIND]})
-    if has and not blind:
+    if unread and not has:
+        await _ensure_label(github, repository, UNREAD)
+        await github.request("POST", base, body={"labels": [UNREAD]})
+    if has and not unread:
         try:
-            await github.request("DELETE", f"{base}/{quote(BLIND)}")
+            await github.request("DELETE", f"{base}/{quote(UNREAD)}")
         except NotFound:
             return
 
@@ -208,17 +212,17 @@ async def _close(github: Client, repository: str, issue: Document, text: str, re
     number = issue["number"]
     path = f"/repos/{repository}/issues/{number}"
     await github.request("POST", f"{path}/comments", body={"body": text}, repeat=False)
-    await _set_blind(github, repository, issue, blind=False)
+    await _set_unread(github, repository, issue, unread=False)
     await github.request("PATCH", path, body={"state": "closed", "state_reason": reason})
 
 
-def _body(what: Told) -> str:
+def _body(what: Summary) -> str:
     """The issue's text, with the marker first."""
     marker = f"<!-- parity drift {what.stack} {what.digest} {','.join(what.findings)} -->\n"
     foot = (
         "\n\n`parity drift "
         + what.stack
-        + " --plan` says what puts it right, `--accept FINDING` writes an exception. "
+        + " --plan` says what puts it right, `--suppress FINDING` writes an exception. "
         + f"This issue is closed by the first run that finds the stack clean.{_by(what)}"
     )
     room = _LIMIT - len(marker) - len(foot)
@@ -228,28 +232,28 @@ def _body(what: Told) -> str:
     return f"{marker}{text}{foot}"
 
 
-def _news(before: set[str], what: Told) -> str:
-    """What is new and what is gone since the last run that changed the issue."""
-    if what.state == "unseen" and not what.findings:
-        return "The last run could not look at everything: see above."
+def _news(before: set[str], what: Summary) -> str:
+    """Say which findings are new and which are gone since the last run that changed the issue."""
+    if what.state == "unread" and not what.findings:
+        return "The last run could not read everything: see above."
     new = [each for each in what.findings if each not in before]
     gone = sorted(before - set(what.findings))
     parts = [f"New: {_named(new, what)}."] if new else []
-    # What could not be looked at is not gone.
-    parts += [f"Gone: {_named(gone, what)}."] if gone and what.state != "unseen" else []
+    # A finding that was not read again is not gone.
+    parts += [f"Gone: {_named(gone, what)}."] if gone and what.state != "unread" else []
     return " ".join(parts) or "The same findings, with other values."
 
 
-def _named(ids: list[str], what: Told) -> str:
+def _named(ids: list[str], what: Summary) -> str:
     shown = [f"`{each}`" + (f" ({_plain(what.names[each])})" if each in what.names else "") for each in ids[:_NAMED]]
     rest = len(ids) - _NAMED
     return ", ".join(shown) + (f" and {rest} more" if rest > 0 else "")
 
 
 def _plain(text: str) -> str:
-    """A name that mentions nobody and marks nothing up."""
-    return re.sub(r"[^\w ./:()-]", "", text.replace("@", "@\u200b"))
+    """A name without mentions and markup."""
+    return re.sub(r"[^\w ./:()-]", "", masked(text).replace("@", "@\u200b"))
 
 
-def _by(what: Told) -> str:
+def _by(what: Summary) -> str:
     return f" ([run]({what.run}))" if what.run else ""

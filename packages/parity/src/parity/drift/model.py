@@ -1,4 +1,4 @@
-"""What an audit of a stack gives: findings, and what could not be looked at."""
+"""The results of a stack's audit: findings, and the reads that failed."""
 
 from __future__ import annotations
 
@@ -29,8 +29,8 @@ Cause = Literal["outside", "not applied", "not recorded", "undeclared", "removed
 
 
 @dataclass(frozen=True)
-class Acceptance:
-    """The exception in the stack's file that accepts a finding."""
+class Suppression:
+    """The exception in the stack's file that suppresses a finding."""
 
     reason: str
     expiry: str
@@ -40,43 +40,43 @@ class Acceptance:
 
 @dataclass(frozen=True)
 class Finding:
-    """One difference, or one thing that cannot be known."""
+    """One difference, or one value that cannot be known."""
 
     kind: Kind
     vendor: str
     type: str
-    """The resource type; for what no provider has, a description."""
+    """The resource type; a description if no provider has one."""
     name: str
-    """The resource's name in the program; of what is not declared, its natural key with slashes."""
+    """The resource's name in the program; the natural key with slashes if it is not declared."""
     path: str
-    """Path of the property; empty for the whole object."""
+    """Path of the property; empty if the finding is about the object."""
     key: Key
     urn: str = ""
-    """Empty for what is not declared."""
+    """Empty if the object is not declared."""
     declared: str = ""
-    """Before: the declared value, or for a property that is not declared the recorded one; never a secret."""
+    """Before: the declared value, or the recorded value of an undeclared property; never a secret."""
     live: str = ""
-    """After: what is really there; never a secret."""
+    """After: the live value; never a secret."""
     detail: str = ""
-    """One sentence more: why it matters, or the evidence."""
+    """Why it matters, or the evidence; one sentence."""
     cause: Cause = ""
     since: datetime | None = None
-    """When the object was last written, as the vendor tells."""
+    """When the object was last written according to the vendor."""
     by: str = ""
-    """Who wrote it last, as the vendor tells."""
+    """Who wrote it last according to the vendor."""
     undeclared: bool = False
-    """The program says nothing of this property: what was recorded, or what is usual, was taken for right."""
+    """Whether the program does not declare this property, so that the recorded or usual value counts as right."""
     import_id: str = ""
-    """Of what is not managed: as `pulumi import` takes it."""
+    """The id of an unmanaged object as `pulumi import` takes it."""
     id_: str = ""
     """The vendor's id of the object."""
     facts: Mapping[str, Any] = field(default_factory=dict[str, Any], repr=False)
-    """What a plan needs beside; nothing secret."""
-    accepted: Acceptance | None = None
+    """Further facts that remediation needs; no secrets."""
+    suppression: Suppression | None = None
 
     @property
     def id(self) -> str:
-        """`d-` and 8 hex digits, the same in every run: made of stack, type, key and property, not of values."""
+        """`d-` and 8 hex digits, the same in every run: made of kind, type, key, property and URN, not of values."""
         text = "\n".join((self.kind, self.type, *self.key, self.path, self.urn))
         return f"d-{hashlib.sha256(text.encode()).hexdigest()[:8]}"
 
@@ -91,17 +91,17 @@ class Finding:
 
     @property
     def what(self) -> str:
-        """The resource, and the property where it is about one."""
+        """The resource, and the property if the finding is about one."""
         return f"{self.resource}: {self.path}" if self.path else self.resource
 
     @property
     def counts(self) -> bool:
-        """Whether no exception that still holds accepts it."""
-        return self.accepted is None or self.accepted.expired
+        """Whether no valid exception suppresses it."""
+        return self.suppression is None or self.suppression.expired
 
     def document(self) -> dict[str, Any]:
         """For `--json`."""
-        accepted = self.accepted
+        suppression = self.suppression
         return {
             "id": self.id,
             "kind": self.kind,
@@ -116,9 +116,9 @@ class Finding:
             "cause": self.cause or None,
             "since": self.since.astimezone(UTC).isoformat() if self.since else None,
             "by": self.by or None,
-            "accepted": None
-            if accepted is None
-            else {"reason": accepted.reason, "expiry": accepted.expiry or None, "expired": accepted.expired},
+            "suppression": None
+            if suppression is None
+            else {"reason": suppression.reason, "expiry": suppression.expiry or None, "expired": suppression.expired},
         }
 
 
@@ -129,23 +129,23 @@ class Report:
     stack: str
     findings: tuple[Finding, ...]
     read_failures: tuple[ReadFailure, ...]
-    """What could not be looked at; while there is any, the stack is not clean."""
+    """The reads that failed; while there is one, the stack is not clean."""
     notes: tuple[str, ...]
-    """What was not compared, and why: another stack whose secrets cannot be opened."""
-    looked_at: int
-    """Declared resources that were looked at."""
+    """What was not compared, and why; for example another stack whose secrets cannot be opened."""
+    inventoried: int
+    """Declared resources that the inventory could read."""
     declared: int
     calls: Mapping[str, int]
     time: datetime
     last_update: str
-    """How the last recorded update ended, in words; empty where none is recorded."""
+    """How the last recorded update ended, in words; empty if none is recorded."""
 
     def of(self, kind: Kind) -> tuple[Finding, ...]:
-        """The findings of one kind that no exception accepts."""
+        """The findings of one kind that no exception suppresses."""
         return tuple(each for each in self.findings if each.kind == kind and each.counts)
 
     def fails(self, kinds: Collection[str]) -> bool:
-        """Whether there is a finding of one of these kinds that no exception accepts."""
+        """Whether a finding of one of these kinds counts."""
         return any(each.kind in kinds and each.counts for each in self.findings)
 
     def document(self) -> dict[str, Any]:
@@ -155,10 +155,10 @@ class Report:
             "time": self.time.isoformat(),
             "last_update": self.last_update or None,
             "declared": self.declared,
-            "looked_at": self.looked_at,
+            "inventoried": self.inventoried,
             "counts": {kind: len(self.of(kind)) for kind in KINDS},
             "findings": [each.document() for each in self.findings],
-            "could_not_look": [
+            "read_failures": [
                 {
                     "vendor": each.vendor,
                     "what": each.what,

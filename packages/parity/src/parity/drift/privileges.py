@@ -1,10 +1,11 @@
-"""PostgreSQL's access lists, compared whole: who may do what, now and with what will be created."""
+"""Compares PostgreSQL's access lists, of existing objects and by default of future ones, with the declared grants."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING
 
+from parity.documents import texts
 from parity.drift.model import Finding
 from parity.inventory.keys import opened
 from parity.inventory.postgres_objects import on_objects
@@ -26,14 +27,14 @@ _SHOWN = 4
 
 @dataclass(frozen=True)
 class _Place:
-    """One access list, or the default one of an owner."""
+    """An access list, or an owner's default access list."""
 
     database: str
     kind: str
     schema: str
     name: str
     owner: str
-    """Of a default list; empty otherwise."""
+    """The owner of a default access list; empty otherwise."""
 
     @property
     def text(self) -> str:
@@ -57,7 +58,7 @@ def _place(each: Privilege) -> _Place:
 
 
 def compare(sides: Sides) -> list[Finding]:
-    """Declared grants that are not so, privileges that nobody declared, and owners that lost their own."""
+    """Report grants that differ, privileges that the program does not declare, and owners that lost their own."""
     actual: dict[tuple[_Place, str], dict[str, Privilege]] = {}
     for each in sides.live_state.privileges:
         if each.grantee != each.owner or each.default:
@@ -65,7 +66,7 @@ def compare(sides: Sides) -> list[Finding]:
     covered: set[tuple[_Place, str]] = set()
     findings: list[Finding] = []
     for urn, resource in sides.graph.resources.items():
-        if not kinds.of(resource.type).in_access_lists or not sides.live_state.looked(urn, resource.type):
+        if not kinds.of(resource.type).in_access_lists or not sides.live_state.was_read(urn, resource.type):
             continue
         key = sides.live_state.keys[urn]
         places = _places(key, resource, sides.live_state.things)
@@ -82,7 +83,7 @@ def _role(resource: Resource) -> str:
 
 
 def _is_there(sides: Sides, resource: Resource) -> bool:
-    """Whether the database, and the schema, exist: where one is missing that is told, and this goes without saying."""
+    """Whether the database and the schema exist; if one is missing, that finding covers its grants."""
     database, schema = str(resource.inputs["database"]), str(resource.inputs.get("schema") or "")
     for urn, key in sides.live_state.keys.items():
         declared = sides.graph.resources[urn]
@@ -110,7 +111,7 @@ def _declared(
     places: list[_Place],
     actual: dict[tuple[_Place, str], dict[str, Privilege]],
 ) -> list[Finding]:
-    role, wanted = _role(resource), set(cast("list[str]", opened(resource.inputs["privileges"])))
+    role, wanted = _role(resource), set(texts(opened(resource.inputs["privileges"])))
     lacking: list[str] = []
     beyond: list[str] = []
     handing: list[str] = []
@@ -169,7 +170,7 @@ def _some(texts: list[str]) -> str:
 
 
 def _undeclared(sides: Sides, held: dict[tuple[_Place, str], dict[str, Privilege]]) -> list[Finding]:
-    """Privileges that no grant declares, but for what PostgreSQL gives by itself and what an extension brings."""
+    """Report undeclared privileges, except those that PostgreSQL or an extension gives by itself."""
     owned = {
         (each.database, each.kind, each.name if each.kind == "schema" else each.schema, each.name)
         for each in sides.live_state.things
@@ -204,10 +205,10 @@ def _undeclared(sides: Sides, held: dict[tuple[_Place, str], dict[str, Privilege
 
 
 def _is_harmless(place: _Place, bring: bool) -> bool:
-    """Whether what PostgreSQL gives everyone by itself is as it should be here.
+    """Whether a privilege that PostgreSQL gives PUBLIC by itself is harmless on this object.
 
-    Of a routine of our own it is not: the owner's default privileges take EXECUTE from PUBLIC, so one that has it was
-    made around them.
+    EXECUTE on one of our routines is not: the owner's default privileges revoke it from PUBLIC, so such a routine was
+    created without them.
     """
     return bring or bool(place.owner) or place.kind in {"type", "language"}
 

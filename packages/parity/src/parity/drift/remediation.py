@@ -1,7 +1,7 @@
-"""What an update would put right, and the command for what it would not.
+"""Gives each finding its remediation: an update, or a command if no update would correct it.
 
-Pulumi compares the program with its record, and the record with the world only where it refreshes; of what its
-providers do not read back it sees nothing. docs/drift.md has what the engine was seen to see, class by class.
+Pulumi compares the program with recorded state, and recorded with live state only in a refresh. It sees nothing that
+its providers do not read back. docs/drift.md says class by class what the engine was observed to see.
 """
 
 from __future__ import annotations
@@ -9,8 +9,9 @@ from __future__ import annotations
 import json
 import shlex
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Literal, cast
+from typing import TYPE_CHECKING, Any, Literal
 
+from parity.documents import texts
 from parity.masked import MASK
 from parity.resources import commands, kinds
 from parity.resources.commands import object_, psql, quoted
@@ -25,7 +26,7 @@ By = Literal["up", "refresh and up", "not by an update"]
 
 @dataclass(frozen=True)
 class Step:
-    """What puts one finding right."""
+    """The remediation of one finding."""
 
     finding: Finding
     by: By
@@ -39,7 +40,7 @@ class Step:
 
 @dataclass(frozen=True)
 class Context:
-    """What commands are made of."""
+    """The names and ids that commands need."""
 
     stack: str
     team: str
@@ -51,7 +52,7 @@ class Context:
 
 
 def plan(findings: tuple[Finding, ...], context: Context) -> list[Step]:
-    """A step for each finding that needs one."""
+    """Give a step for each finding that needs one."""
     return [_step(each, context) for each in findings if each.counts and each.kind != "unknowable"]
 
 
@@ -64,7 +65,7 @@ def _step(finding: Finding, context: Context) -> Step:
         case "unmanaged":
             return _unmanaged(finding, context)
         case _:
-            return _crossed(finding, context)
+            return _cross_stack(finding, context)
 
 
 def _up(context: Context) -> str:
@@ -89,7 +90,7 @@ def _missing(finding: Finding, context: Context) -> Step:
         return Step(finding, "not by an update", _replace(finding, context), "the provider reads it as unlimited")
     return Step(
         finding, "refresh and up", _refreshed(context),
-        "it is in the record, so a plain update believes that it is there",
+        "it is in the record, so a plain update assumes that it exists",
     )  # fmt: skip
 
 
@@ -122,7 +123,7 @@ def _why_absorbed(finding: Finding) -> str:
 def _hidden_value(finding: Finding, context: Context) -> Step:
     return Step(
         finding, "not by an update", _replace(finding, context),
-        "nobody can read the value, so the engine takes it for what it recorded; replacing writes it again",
+        "no API shows the value, so the engine assumes the recorded one; replacing writes it again",
     )  # fmt: skip
 
 
@@ -209,14 +210,14 @@ def _by_hand(finding: Finding, context: Context) -> str:
 
 
 def _sql(finding: Finding) -> str:
-    """The statement that puts a PostgreSQL finding right."""
+    """The statement that corrects a PostgreSQL finding."""
     facts = finding.facts
     if finding.path == "owner" and len(finding.key) == 4:  # noqa: PLR2004 - database, kind, schema, name
         database, kind, schema, name = finding.key
         return psql(database, f"alter {object_(kind, schema, name)} owner to {quoted(finding.declared)}")
     if facts.get("lacks"):
         database, kind, schema, name = finding.key
-        given = ", ".join(cast("list[str]", facts["lacks"]))
+        given = ", ".join(texts(facts["lacks"]))
         return psql(database, f"grant {given} on {object_(kind, schema, name)} to {quoted(str(facts['owner']))}")
     if finding.path.startswith("setting."):
         return _setting(finding)
@@ -252,7 +253,7 @@ def _without_grant_option(finding: Finding) -> str:
     return f"revoke grant option for all on {what} from {quoted(role)}"
 
 
-# --- Unmanaged and crossed --------------------------------------------------------------------------------------------
+# --- Unmanaged and cross-stack ----------------------------------------------------------------------------------------
 
 
 def _unmanaged(finding: Finding, context: Context) -> Step:
@@ -261,16 +262,16 @@ def _unmanaged(finding: Finding, context: Context) -> Step:
     if finding.cause == "not recorded":
         return Step(
             finding, "not by an update", f"parity adopt {context.stack} {finding.id} --write",
-            "an update does not know that it is there",
+            "an update does not know that it exists",
         )  # fmt: skip
     why = "no update touches what is not declared; to keep it instead: "
     return Step(
         finding, "not by an update", _remove(finding, context),
-        f"{why}parity adopt {context.stack} {finding.id}, or parity drift {context.stack} --accept {finding.id}",
+        f"{why}parity adopt {context.stack} {finding.id}, or parity drift {context.stack} --suppress {finding.id}",
     )  # fmt: skip
 
 
-def _crossed(finding: Finding, context: Context) -> Step:
+def _cross_stack(finding: Finding, context: Context) -> Step:
     if finding.facts.get("grantee") or finding.facts.get("member"):
         return Step(finding, "not by an update", _remove(finding, context), "no update touches what is not declared")
     if finding.cause == "outside" and finding.urn:

@@ -1,4 +1,4 @@
-"""A report for people: plain text, Markdown for an issue, one HTML page."""
+"""Renders a report for people: plain text, Markdown for an issue, one HTML page."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import html
 from typing import TYPE_CHECKING
 
 from parity.drift.model import KINDS, Finding, Report
+from parity.redact import masked
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -14,25 +15,25 @@ if TYPE_CHECKING:
     from parity.drift.remediation import Step
 
 TITLES: dict[Kind, str] = {
-    "cross-stack": "Crossed: holds what is another stack's",
-    "missing": "Missing: declared, and not there",
-    "changed": "Changed: there, and not as declared",
-    "unmanaged": "Unmanaged: there, and not declared",
-    "unknowable": "Unknowable: nobody can read it, so it may differ",
+    "cross-stack": "Cross-stack: holds what belongs to another stack",
+    "missing": "Missing: declared, and does not exist",
+    "changed": "Changed: exists, and is not as declared",
+    "unmanaged": "Unmanaged: exists, and is not declared",
+    "unknowable": "Unknowable: no API shows it, so it may differ",
 }
 
 
 def verdict(report: Report, *, drifted: bool) -> str:
-    """One sentence: is it clean?"""
+    """Say in one sentence whether the stack is clean."""
     if report.read_failures:
-        rest = "what could be read is below" if report.looked_at else "nothing could be read"
-        return f"{report.stack}: could not look at everything, so nobody knows whether it is clean; {rest}"
+        rest = "what could be read is below" if report.inventoried else "nothing could be read"
+        return f"{report.stack}: not everything could be read, so it is not known to be clean; {rest}"
     if drifted:
-        told = ", ".join(f"{len(report.of(kind))} {kind}" for kind in KINDS if report.of(kind))
-        return f"{report.stack}: drifted: {told}"
+        counts = ", ".join(f"{len(report.of(kind))} {kind}" for kind in KINDS if report.of(kind))
+        return f"{report.stack}: drifted: {counts}"
     unknowable = len(report.of("unknowable"))
-    more = f"; {unknowable} values cannot be read by anybody" if unknowable else ""
-    return f"{report.stack}: clean: {report.looked_at} of {report.declared} resources are as declared{more}"
+    more = f"; {unknowable} values are shown by no API" if unknowable else ""
+    return f"{report.stack}: clean: {report.inventoried} of {report.declared} resources are as declared{more}"
 
 
 def lines(finding: Finding) -> list[str]:
@@ -46,10 +47,10 @@ def lines(finding: Finding) -> list[str]:
         found.append(" ".join(part for part in (when, who) if part))
     if finding.detail:
         found.append(finding.detail)
-    if finding.accepted:
-        state = "expired" if finding.accepted.expired else "accepted"
-        until = f" until {finding.accepted.expiry}" if finding.accepted.expiry else ""
-        found.append(f"{state}{until}: {finding.accepted.reason}")
+    if finding.suppression:
+        state = "expired" if finding.suppression.expired else "suppressed"
+        until = f" until {finding.suppression.expiry}" if finding.suppression.expiry else ""
+        found.append(f"{state}{until}: {finding.suppression.reason}")
     return found
 
 
@@ -63,7 +64,7 @@ def text(report: Report, steps: Sequence[Step], *, drifted: bool) -> str:
     if report.last_update:
         out.append(f"last update: {report.last_update}")
     for each in report.read_failures:
-        out += ["", f"could not look: {each}"]
+        out += ["", f"read failure: {each}"]
     for kind in KINDS:
         chosen = report.of(kind)
         if chosen:
@@ -71,12 +72,12 @@ def text(report: Report, steps: Sequence[Step], *, drifted: bool) -> str:
             for each in chosen:
                 out.append(f"  {each.id}  {each.what}")
                 out += [f"      {line}" for line in lines(each)]
-    accepted = [each for each in report.findings if not each.counts]
-    if accepted:
-        out += ["", "Accepted in the stack's file"]
-        out += [f"  {each.id}  {each.kind} {each.what}: {_until(each)}" for each in accepted]
+    suppressed = [each for each in report.findings if not each.counts]
+    if suppressed:
+        out += ["", "Suppressed in the stack's file"]
+        out += [f"  {each.id}  {each.kind} {each.what}: {_until(each)}" for each in suppressed]
     if steps:
-        out += ["", "What puts it right"]
+        out += ["", "Remediation"]
         for step in steps:
             out += [
                 f"  {step.finding.id}  {step.by}: {step.finding.what}",
@@ -88,19 +89,19 @@ def text(report: Report, steps: Sequence[Step], *, drifted: bool) -> str:
 
 
 def _until(finding: Finding) -> str:
-    accepted = finding.accepted
-    if accepted is None:
+    suppression = finding.suppression
+    if suppression is None:
         return ""
-    return f"{accepted.reason} (until {accepted.expiry})" if accepted.expiry else accepted.reason
+    return f"{suppression.reason} (until {suppression.expiry})" if suppression.expiry else suppression.reason
 
 
 def markdown(report: Report, steps: Sequence[Step], *, drifted: bool) -> str:
     """The report for an issue or a job's summary."""
-    out = [f"**{_md(verdict(report, drifted=drifted))}**", "", f"Looked at {report.time:%Y-%m-%d %H:%M} UTC."]
+    out = [f"**{_md(verdict(report, drifted=drifted))}**", "", f"Read at {report.time:%Y-%m-%d %H:%M} UTC."]
     if report.last_update:
         out.append(f"Last update: {_md(report.last_update)}.")
     if report.read_failures:
-        out += ["", "### Could not look", ""]
+        out += ["", "### Read failures", ""]
         out += [f"- {_md(str(each))}" for each in report.read_failures]
     for kind in KINDS:
         chosen = report.of(kind)
@@ -111,12 +112,12 @@ def markdown(report: Report, steps: Sequence[Step], *, drifted: bool) -> str:
             out += ["", f"<details><summary>{TITLES[kind]} ({len(chosen)})</summary>", *body, "", "</details>"]
         else:
             out += ["", f"### {TITLES[kind]}", *body]
-    accepted = [each for each in report.findings if not each.counts]
-    if accepted:
-        out += ["", "### Accepted in the stack's file", ""]
-        out += [f"- `{each.id}` {each.kind} {_md(each.what)}: {_md(_until(each))}" for each in accepted]
+    suppressed = [each for each in report.findings if not each.counts]
+    if suppressed:
+        out += ["", "### Suppressed in the stack's file", ""]
+        out += [f"- `{each.id}` {each.kind} {_md(each.what)}: {_md(_until(each))}" for each in suppressed]
     if steps:
-        out += ["", "### What puts it right", ""]
+        out += ["", "### Remediation", ""]
         for step in steps:
             out += [f"- `{step.finding.id}` {step.by}: {_md(step.why)}", "", "  ```", f"  {step.command}", "  ```"]
     out += [f"\n> {_md(note)}" for note in report.notes]
@@ -133,7 +134,7 @@ def _row(finding: Finding) -> str:
 
 def _md(value: str) -> str:
     """Text that Markdown shows as it is: no markup, no mention of a person, no link that GitHub makes by itself."""
-    escaped = html.escape(value.replace("\n", " "), quote=False)
+    escaped = html.escape(masked(value).replace("\n", " "), quote=False)
     for each in "\\`*_[]|~#":
         escaped = escaped.replace(each, f"\\{each}")
     return escaped.replace("@", "@\u200b")
@@ -149,23 +150,21 @@ _STYLE = (
 
 def page(report: Report, steps: Sequence[Step], *, drifted: bool) -> str:
     """The report as one HTML page that needs nothing else."""
-    parts = [f"<h1>{html.escape(verdict(report, drifted=drifted))}</h1>"]
-    parts.append(f"<p>Looked at {report.time:%Y-%m-%d %H:%M} UTC. {html.escape(_last(report))}</p>")
+    parts = [f"<h1>{_html(verdict(report, drifted=drifted))}</h1>"]
+    parts.append(f"<p>Read at {report.time:%Y-%m-%d %H:%M} UTC. {_html(_last(report))}</p>")
     if report.read_failures:
-        parts += ["<h2>Could not look</h2>", _list(str(each) for each in report.read_failures)]
+        parts += ["<h2>Read failures</h2>", _list(str(each) for each in report.read_failures)]
     for kind in KINDS:
         if report.of(kind):
-            parts += [f"<h2>{html.escape(TITLES[kind])}</h2>", _table(report.of(kind))]
-    accepted = [f"{each.id} {each.kind} {each.what}: {_until(each)}" for each in report.findings if not each.counts]
-    if accepted:
-        parts += ["<h2>Accepted in the stack's file</h2>", _list(accepted)]
+            parts += [f"<h2>{_html(TITLES[kind])}</h2>", _table(report.of(kind))]
+    suppressed = [f"{each.id} {each.kind} {each.what}: {_until(each)}" for each in report.findings if not each.counts]
+    if suppressed:
+        parts += ["<h2>Suppressed in the stack's file</h2>", _list(suppressed)]
     if steps:
-        parts.append(
-            "<h2>What puts it right</h2><table><tr><th>finding</th><th>by</th><th>command</th><th>why</th></tr>"
-        )
+        parts.append("<h2>Remediation</h2><table><tr><th>finding</th><th>by</th><th>command</th><th>why</th></tr>")
         parts += [_tr(step.finding.id, step.by, f"\0{step.command}", step.why) for step in steps] + ["</table>"]
     parts.append(_list(report.notes))
-    title = html.escape(f"Drift of {report.stack}")
+    title = _html(f"Drift of {report.stack}")
     return (
         f'<!doctype html><html lang="en"><meta charset="utf-8"><title>{title}</title>'
         f'<meta name="viewport" content="width=device-width"><style>{_STYLE}</style>{"".join(parts)}</html>\n'
@@ -177,7 +176,7 @@ def _last(report: Report) -> str:
 
 
 def _list(rows: Iterable[str]) -> str:
-    return f"<ul>{''.join(f'<li>{html.escape(row)}</li>' for row in rows)}</ul>"
+    return f"<ul>{''.join(f'<li>{_html(row)}</li>' for row in rows)}</ul>"
 
 
 def _table(findings: Iterable[Finding]) -> str:
@@ -190,6 +189,10 @@ def _table(findings: Iterable[Finding]) -> str:
 
 
 def _tr(*cells: str) -> str:
-    """A row; a cell that begins with a null is code."""
-    shown = (f"<code>{html.escape(each[1:])}</code>" if each.startswith("\0") else html.escape(each) for each in cells)
+    """A table row; a value that begins with a null character is code."""
+    shown = (f"<code>{_html(each[1:])}</code>" if each.startswith("\0") else _html(each) for each in cells)
     return f"<tr>{''.join(f'<td>{each}</td>' for each in shown)}</tr>"
+
+
+def _html(value: str) -> str:
+    return html.escape(masked(value))

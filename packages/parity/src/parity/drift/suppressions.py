@@ -1,4 +1,4 @@
-"""Writes an exception for a finding into the stack's file, every other byte as it was."""
+"""Writes an exception for a finding into the stack's file and keeps every other byte."""
 
 from __future__ import annotations
 
@@ -15,14 +15,14 @@ if TYPE_CHECKING:
     from parity.drift.model import Finding, Report
 
 DAYS = 30
-"""How long an exception holds where nothing else is said."""
+"""How long an exception holds by default, days."""
 
 
 def choose(report: Report, identity: str) -> Finding:
-    """The finding with this id.
+    """Choose the finding with this id.
 
     Raises:
-        UsageError: there is none, or no exception makes sense for it.
+        UsageError: there is none, or it is unknowable, which needs no exception.
     """
     chosen = next((each for each in report.findings if each.id == identity), None)
     if chosen is None:
@@ -30,13 +30,13 @@ def choose(report: Report, identity: str) -> Finding:
         raise UsageError(f"there is no finding {identity}", where=report.stack, remedy=f"findings now: {known}")
     if chosen.kind == "unknowable":
         raise UsageError(
-            f"{identity} is unknowable: nothing was found that could be accepted", remedy="it makes no stack unclean"
+            f"{identity} is unknowable: nothing was found that could be suppressed", remedy="it makes no stack unclean"
         )
     return chosen
 
 
 def entry(finding: Finding, reason: str, expiry: date) -> str:
-    """The exception as one line of YAML."""
+    """Write the exception as one line of YAML."""
     resource = finding.urn or finding.resource
     fields = {
         "accepts": "drift",
@@ -49,15 +49,15 @@ def entry(finding: Finding, reason: str, expiry: date) -> str:
 
 
 def _scalar(name: str, value: str) -> str:
-    """A YAML scalar: JSON's texts are YAML's."""
+    """Write a YAML scalar; JSON's strings are valid YAML."""
     return value if name == "accepts" else json.dumps(value, ensure_ascii=False)
 
 
 def last_day(given: str | None, today: date) -> date:
-    """The exception's last day.
+    """Parse the exception's last day; by default it is `DAYS` from today.
 
     Raises:
-        UsageError: it is no date, or is over.
+        UsageError: it is no date, or it is past.
     """
     if given is None:
         return today + timedelta(days=DAYS)

@@ -1,10 +1,11 @@
-"""What is there and not declared: objects beside, members, things in schemas; and passwords that do not log in."""
+"""Finds unmanaged objects, role members and things in schemas, and passwords that do not log in."""
 
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any
 
+from parity.documents import texts
 from parity.drift.compare import Pair, Sides, pairs
 from parity.drift.model import Finding
 from parity.drift.values import shown
@@ -21,9 +22,9 @@ if TYPE_CHECKING:
 
 
 def compare(sides: Sides) -> list[Finding]:
-    """Everything that is not declared, and every password that does not log in."""
+    """Report everything that is not declared, and every password that does not log in."""
     every = pairs(sides)
-    return [*_logins(sides, every), *_beside(sides, every)]
+    return [*_logins(sides, every), *_objects(sides, every)]
 
 
 # --- Passwords --------------------------------------------------------------------------------------------------------
@@ -54,10 +55,10 @@ def _logins(sides: Sides, every: Mapping[str, Pair]) -> list[Finding]:
     return findings
 
 
-# --- Beside -----------------------------------------------------------------------------------------------------------
+# --- Objects ----------------------------------------------------------------------------------------------------------
 
 
-def _beside(sides: Sides, every: Mapping[str, Pair]) -> list[Finding]:
+def _objects(sides: Sides, every: Mapping[str, Pair]) -> list[Finding]:
     chosen = {id(pair.found) for pair in every.values() if pair.found}
     loose = [each for each in sides.live_state.unmanaged if id(each) not in chosen]
     loose += [each for pair in every.values() for each in pair.twins if not _is_loose(each, loose, pair)]
@@ -81,7 +82,7 @@ def _is_foreign(sides: Sides, found: LiveObject) -> bool:
 
 
 def _is_expected(sides: Sides, found: LiveObject) -> bool:
-    """Whether a person has to put it there, because the project's own workflows read it."""
+    """Whether a person must set it, because the project's own workflows read it."""
     return found.type in {kinds.SECRET, kinds.GITHUB_VARIABLE} and found.key[2] in sides.expected
 
 
@@ -95,7 +96,7 @@ def _unmanaged(sides: Sides, found: LiveObject) -> Finding:
             "value",
             found.key,
             live="(not shown)" if found.type == kinds.SECRET else shown(found.properties["value"]),
-            detail="the workflows read it and a person gave it its value, so nobody can say whether it is right",
+            detail="the workflows read it and a person set its value, so its right value is unknown",
             since=found.written_at,
         )
     recorded = next((each for each in sides.state.resources if each.type == found.type and each.id == found.id), None)
@@ -126,17 +127,17 @@ def _label(found: LiveObject) -> str:
     if found.type == kinds.BYPASS:
         return f"{name} (a secret ending in {str(found.properties['secret'])[-2:]})"
     if found.type == kinds.VARIABLE:
-        targets = ", ".join(cast("list[str]", found.properties["targets"])) or "custom environments"
+        targets = ", ".join(texts(found.properties["targets"])) or "custom environments"
         branch = f", branch {found.properties['gitBranch']}" if found.properties.get("gitBranch") else ""
         return f"{name} ({targets}{branch})"
     return f"{name} ({found.id})" if found.type in {kinds.DEPLOYMENT, kinds.DRAIN} else name
 
 
 def _loose_key(found: LiveObject) -> Key:
-    """A key that tells twins apart."""
+    """A key that distinguishes twins."""
     if not kinds.of(found.type).distinct_by:
         return found.key
-    # All of a project's bypasses have one id, and the secret is no part of a name.
+    # All bypasses of a project share one id, and a secret must not be part of a name.
     return (*found.key, str(found.written_at) if found.type == kinds.BYPASS else found.id)
 
 
@@ -159,13 +160,13 @@ def _facts(found: LiveObject) -> dict[str, Any]:
 
 
 def _members(every: Mapping[str, Pair]) -> list[Finding]:
-    """Roles that were given one of ours and are not declared; a declared member's own `roles` says it otherwise."""
+    """Report undeclared members of our roles; a declared member's own `roles` shows its memberships."""
     names = {pair.found.key[0] for pair in every.values() if pair.resource.type == kinds.ROLE and pair.found}
     findings: list[Finding] = []
     for urn, pair in every.items():
         if pair.resource.type != kinds.ROLE or pair.found is None:
             continue
-        for member in cast("list[str]", pair.found.properties["members"]):
+        for member in texts(pair.found.properties["members"]):
             role = member.split(" (")[0]
             if role in names:
                 continue
@@ -186,7 +187,7 @@ def _members(every: Mapping[str, Pair]) -> list[Finding]:
 
 
 def _things(sides: Sides) -> list[Finding]:
-    """Objects outside the declared schemas, and objects inside that do not belong to the schema's owner."""
+    """Report objects outside the declared schemas, and objects inside that the schema's owner does not own."""
     owners = {
         (str(each.inputs["database"]), str(each.inputs["name"])): str(each.inputs.get("owner") or "")
         for each in sides.graph.resources.values()

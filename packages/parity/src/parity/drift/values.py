@@ -1,11 +1,12 @@
-"""Values as the engine records them, and as a report may show them."""
+"""Reads values as the engine records them, and shows them as a report may."""
 
 from __future__ import annotations
 
 import json
 import re
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any
 
+from parity.documents import is_list, is_mapping
 from parity.drift.model import UNSET
 from parity.evaluate.graph import SecretInput
 from parity.masked import MASK, is_sealed
@@ -15,36 +16,35 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
 _LONG = 24
-"""Characters from which a text without white space may be a key."""
-_LOOKS_SECRET = re.compile(r"(?=.*\d)(?=.*[A-Za-z])[A-Za-z0-9+/=_\-]{24,}")
+"""A text without white space may be a key from this many characters on."""
+_KEY_FORM = re.compile(r"(?=.*\d)(?=.*[A-Za-z])[A-Za-z0-9+/=_\-]{24,}")
 _WITH_PASSWORD = re.compile(r"://[^/\s@]*:[^/\s@]*@")
 _SHORT = 120
 
 
 def leaves(value: Any, path: str = "") -> Iterable[tuple[str, Any]]:
-    """A declared value's leaves by dotted path, secrets still wrapped; a list is one leaf."""
-    if isinstance(value, dict):
-        for name, each in cast("dict[str, Any]", value).items():
+    """Give a declared value's leaves by dotted path, secrets still wrapped; a list is one leaf."""
+    if is_mapping(value):
+        for name, each in value.items():
             yield from leaves(each, f"{path}.{name}" if path else name)
     else:
         yield path, value
 
 
 def plain(value: Any) -> Any:
-    """A recorded value with secrets opened where the export has them open: `{4dabf...: 1b47..., plaintext: "..."}`."""
-    if isinstance(value, dict):
-        document = cast("dict[str, Any]", value)
-        if is_sealed(document):
-            text = document.get("plaintext")
+    """Open the secrets of a recorded value if the export shows them: `{4dabf...: 1b47..., plaintext: "..."}`."""
+    if is_mapping(value):
+        if is_sealed(value):
+            text = value.get("plaintext")
             return json.loads(text) if isinstance(text, str) else SecretInput(None)
-        return {name: plain(each) for name, each in document.items()}
-    if isinstance(value, list):
-        return [plain(each) for each in cast("list[Any]", value)]
+        return {name: plain(each) for name, each in value.items()}
+    if is_list(value):
+        return [plain(each) for each in value]
     return value
 
 
 def shown(value: Any, *, secret: bool = False) -> str:
-    """A value as a report may have it: short, and nothing that opens anything."""
+    """Shorten a value for a report and mask secrets and possible keys in it."""
     if unset(value) and value is not False and value != 0:
         return UNSET
     if secret or isinstance(value, SecretInput):
@@ -52,13 +52,13 @@ def shown(value: Any, *, secret: bool = False) -> str:
     text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False, default=str)
     if _WITH_PASSWORD.search(text):
         return f"{MASK} (a URL with a password)"
-    if isinstance(value, str) and len(text) >= _LONG and _LOOKS_SECRET.fullmatch(text) and not _is_known_form(text):
-        return f"{MASK} ({len(text)} characters that look like a key)"
+    if isinstance(value, str) and len(text) >= _LONG and _KEY_FORM.fullmatch(text) and not _is_known_form(text):
+        return f"{MASK} ({len(text)} characters that may be a key)"
     return text if len(text) <= _SHORT else f"{text[:_SHORT]}... ({len(text)} characters)"
 
 
 def _is_known_form(text: str) -> bool:
-    """Vendors' ids and commits, which are no secrets."""
+    """Whether it is a vendor's id or a commit, which is no secret."""
     return re.fullmatch(r"(prj|dpl|drn|team|env|account_hook)_\w+|[0-9a-f]{40}", text) is not None
 
 

@@ -8,21 +8,30 @@ import subprocess
 import tempfile
 import threading
 from collections import Counter
+from collections.abc import Callable
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any
 
+from parity import redact
+from parity.documents import mapping, parse
 from parity.engine.counting import counts
 from parity.errors import UpdateError
 from parity.resources.urn import Urn, short_urn
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Generator, Mapping, Sequence
+    from collections.abc import Generator, Mapping, Sequence
+
+    from parity.redact import Redactor
+
+RunProcess = Callable[..., subprocess.CompletedProcess[str]]
+"""Runs a command line to its end; called as `subprocess.run` is."""
 
 _POLL_SECONDS = 0.1
 _AGAIN_SECONDS = 0.5
-_TAIL_LINES = 12
+_QUOTED_LINES = 12
+"""Of what a command said when it failed."""
 _QUESTION_SECONDS = 300
 """For a command that only asks the backend: one that cannot be reached is an error and no wait without end."""
 _TERMINATING = "received; terminating"
@@ -55,7 +64,7 @@ class Progress:
     failed: list[str] = field(default_factory=list[str])
     """URNs of the resources whose operation failed."""
     operations: list[Operation] = field(default_factory=list[Operation])
-    """What ended, in that order; what only looked is left out."""
+    """The operations that ended, in that order; those that only read are left out."""
     terminating: bool = False
     """Whether the engine has heard that it is to end at once."""
     uncounted: list[str] = field(default_factory=list[str])
@@ -110,7 +119,7 @@ class Progress:
 
 
 def _part(document: Mapping[str, Any], name: str) -> dict[str, Any]:
-    return cast("dict[str, Any]", document.get(name) or {})
+    return mapping(document.get(name))
 
 
 def _metadata(event: Mapping[str, Any], name: str) -> dict[str, Any]:
@@ -150,27 +159,32 @@ class Pulumi:
 
     executable: Path
     cwd: Path
-    environment: Mapping[str, str]
+    environment: Mapping[str, str] = field(repr=False)
+    redactor: Redactor = field(default_factory=redact.current, compare=False)
+    """Masks what its errors quote; it knows the environment's secrets, and learns the stacks'."""
+    run_process: RunProcess = field(default=subprocess.run, compare=False)
+
+    def __post_init__(self) -> None:
+        """Let the environment's tokens and passwords be masked from now on."""
+        self.redactor.learn_environment(self.environment)
 
     def run(
         self,
         *arguments: str,
         given: str = "",
-        hide: Callable[[str], str] = str,
         variables: Mapping[str, str] | None = None,
         seconds: float | None = None,
     ) -> subprocess.CompletedProcess[str]:
-        """Run a command to its end and give its output.
+        """Run a command to its end and give its output, secrets and all.
 
         Args:
             arguments: the command, its arguments and options.
-            given: standard input; it goes through a pipe, so that it may hold secrets.
-            hide: takes secrets out of the engine's words before they become an error's.
+            given: standard input; the only way in for a secret.
             variables: set for this command, over the environment.
             seconds: how long it may take; None for no limit.
 
         Raises:
-            UpdateError: it failed, or did not end in time.
+            UpdateError: it failed, or did not end in time; what it said last is quoted with secrets masked.
         """
         asked = f"pulumi {' '.join(arguments[:2])}"
         try:
@@ -182,26 +196,26 @@ class Pulumi:
                 remedy="see that the backend can be reached: `pulumi whoami --verbose`",
             ) from None
         if result.returncode:
-            said = hide(result.stderr.strip() or result.stdout.strip()).splitlines()[-_TAIL_LINES:]
+            said = self.redactor.text(result.stderr.strip() or result.stdout.strip()).splitlines()[-_QUOTED_LINES:]
             raise UpdateError(f"{asked} ended with {result.returncode}: " + "\n".join(said), where=str(self.cwd))
         return result
 
     def follow(self, *arguments: str, on_progress: Callable[[Progress], None]) -> Followed:
         """Run a command to its end, however it ends, and give its output and its events.
 
-        `on_progress` is told at least every tenth of a second what was done so far.
+        `on_progress` is called at least every tenth of a second with what was done so far.
         """
         with _event_log() as (events, options, variables):
             with _following(events, on_progress, Progress()):
                 done = self._run([*arguments, *options], variables)
             text = events.read_text(encoding="utf-8") if events.exists() else ""
-        seen = [cast("dict[str, Any]", json.loads(line)) for line in text.splitlines() if line.strip()]
+        seen = [parse(line) for line in text.splitlines() if line.strip()]
         return Followed(done.returncode, done.stdout, done.stderr, seen)
 
     def _run(
         self, arguments: Sequence[str], variables: Mapping[str, str], given: str = "", seconds: float | None = None
     ) -> subprocess.CompletedProcess[str]:
-        return subprocess.run(
+        return self.run_process(
             self._command(arguments),
             cwd=self.cwd,
             env={**self.environment, **variables},
@@ -243,8 +257,11 @@ class Pulumi:
     ) -> Progress:
         """Run `pulumi <arguments>` to its end, its output into `log`, and give what it did.
 
+        The engine writes the log itself, so that it can outlive this process; secrets in it are masked when it has
+        ended. Until then the file is its owner's alone.
+
         An interrupt (Ctrl-C, SIGTERM) of this process is passed on: at the first the engine ends at a safe point, at
-        the second at once. `on_interrupt` is told which one it is.
+        the second at once. `on_interrupt` takes its number.
 
         Raises:
             FailedUpdate: where the command fails or was interrupted, with the engine's own error diagnostics.
@@ -263,14 +280,16 @@ class Pulumi:
                 # A group of its own: a terminal's Ctrl-C reaches the engine only through us, and so once.
                 process_group=0,
             ) as process,
-            _following(events, on_progress, progress),
-            _interrupting(process, on_interrupt) as interrupts,
         ):
-            code = _exit_code(process, interrupts, progress)
+            try:
+                with _following(events, on_progress, progress), _interrupting(process, on_interrupt) as interrupts:
+                    code = _exit_code(process, interrupts, progress)
+            finally:
+                self._mask(log)
         if code or interrupts:
             how = "was interrupted" if interrupts else f"ended with {code}"
             raise FailedUpdate(
-                f"pulumi {' '.join(arguments)} {how}:\n{_reason(progress, log)}",
+                self.redactor.text(f"pulumi {' '.join(arguments)} {how}:\n{_reason(progress, log)}"),
                 where=", ".join(short_urn(urn) for urn in progress.failed) or str(self.cwd),
                 remedy=f"the engine's whole output is in {log}",
                 progress=progress,
@@ -278,6 +297,12 @@ class Pulumi:
                 interrupts=len(interrupts),
             )
         return progress
+
+    def _mask(self, log: Path) -> None:
+        said = log.read_text(encoding="utf-8", errors="replace")
+        masked = self.redactor.text(said)
+        if masked != said:
+            log.write_text(masked, encoding="utf-8")
 
 
 def _exit_code(process: subprocess.Popen[bytes], interrupts: Sequence[int], progress: Progress) -> int:
@@ -352,7 +377,7 @@ def _following(path: Path, on_progress: Callable[[Progress], None], progress: Pr
 
 
 def _read_events(path: Path, offset: int, progress: Progress) -> int:
-    """Take the whole lines after `offset`, bytes; gives the offset after the last of them."""
+    """Take the complete lines after `offset`, bytes; gives the offset after the last of them."""
     if not path.exists():
         return offset
     with path.open("rb") as stream:

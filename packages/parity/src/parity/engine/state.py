@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any
 
+from parity.documents import Document, mapping, rows, texts
 from parity.resources.urn import Urn
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
-Document = dict[str, Any]
+    from collections.abc import Callable, Mapping
 
 
 @dataclass(frozen=True)
@@ -33,9 +32,9 @@ class Recorded:
     delete: bool
     """Replaced already, and to be deleted by the next update."""
     errors: tuple[str, ...]
-    """Why it is only half made (`initErrors`); empty where it is whole."""
+    """Why it is only half made (`initErrors`); empty where it is complete."""
     document: Mapping[str, Any] = field(repr=False)
-    """The record whole, as the export has it."""
+    """The complete record, as the export has it."""
 
     @property
     def name(self) -> str:
@@ -65,38 +64,43 @@ class State:
     """In the state's own order, each after what it depends on; one URN may stand twice while a replacement goes on."""
     pending: tuple[Pending, ...]
     document: Mapping[str, Any] = field(repr=False)
-    """The export whole, as `pulumi stack import` takes it."""
+    """The complete export, as `pulumi stack import` takes it."""
 
     def of(self, urn: str) -> Recorded | None:
         """The resource that now has this URN; what waits to be deleted is none."""
         return next((each for each in self.resources if each.urn == urn and not each.delete), None)
 
 
-def parse(document: Mapping[str, Any]) -> State:
-    """The state in the document that `pulumi stack export` gives (version 3)."""
-    deployment = cast("Document", document.get("deployment") or {})
-    rows = cast("list[Document]", deployment.get("resources") or [])
-    operations = cast("list[Document]", deployment.get("pending_operations") or [])
+def parse(document: Mapping[str, Any], mask: Callable[[str], str] = str) -> State:
+    """The state in the document that `pulumi stack export` gives (version 3).
+
+    Args:
+        document: the export.
+        mask: takes secrets out of what a provider said of a resource that it half made.
+    """
+    deployment = mapping(document.get("deployment"))
+    recorded = rows(deployment.get("resources"))
+    operations = rows(deployment.get("pending_operations"))
     return State(
-        resources=tuple(_recorded(row) for row in rows),
-        pending=tuple(Pending(str(each["type"]), _recorded(each["resource"])) for each in operations),
+        resources=tuple(_recorded(row, mask) for row in recorded),
+        pending=tuple(Pending(str(each["type"]), _recorded(each["resource"], mask)) for each in operations),
         document=document,
     )
 
 
-def _recorded(row: Document) -> Recorded:
+def _recorded(row: Document, mask: Callable[[str], str]) -> Recorded:
     return Recorded(
         urn=str(row["urn"]),
         type=str(row["type"]),
         id=str(row.get("id") or ""),
         parent=str(row.get("parent") or ""),
-        inputs=cast("Document", row.get("inputs") or {}),
-        outputs=cast("Document", row.get("outputs") or {}),
-        dependencies=frozenset(cast("list[str]", row.get("dependencies") or [])),
+        inputs=mapping(row.get("inputs")),
+        outputs=mapping(row.get("outputs")),
+        dependencies=frozenset(texts(row.get("dependencies"))),
         provider=str(row.get("provider") or ""),
         custom=bool(row.get("custom")),
         protect=bool(row.get("protect")),
         delete=bool(row.get("delete")),
-        errors=tuple(cast("list[str]", row.get("initErrors") or [])),
+        errors=tuple(mask(each) for each in texts(row.get("initErrors"))),
         document=row,
     )

@@ -1,4 +1,4 @@
-"""The engine and its plugins: resolved, installed into a PULUMI_HOME, and told apart for `parity doctor`."""
+"""The engine and its plugins: resolved, installed into a PULUMI_HOME, and listed for `parity doctor`."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ _GO = "1.24"
 def resolve(report: Callable[[str], None] = lambda _: None, *, at_hand: bool = False) -> Engine:
     """The engine and plugins that the installed SDKs ask for; builds them where nothing else gives them.
 
-    `report` is told what is waited for. With `at_hand` nothing is downloaded or built.
+    `report` takes what is waited for. With `at_hand` nothing is downloaded or built.
     """
     return resolver.resolve(progress=report, at_hand=at_hand)
 

@@ -1,6 +1,6 @@
 """Evaluates the program for one stack, offline, into the graph of resources that it declares.
 
-No engine, no plugin and no network: what the program registers is recorded whole, as the engine would receive it
+No engine, no plugin and no network: what the program registers is recorded in full, as the engine would receive it
 (inputs, dependencies by property, parent, provider and every resource option). What only a provider could know (ids,
 computed outputs) is stood for by a marker that names where it comes from, made by `computed`.
 
@@ -14,18 +14,18 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import gc
-import importlib
 import logging
 import zlib
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any
 
 import pulumi
 from google.protobuf import empty_pb2
-from pulumi import resource as resources
-from pulumi.runtime import mocks, resource, rpc_manager, settings, stack
+from pulumi.runtime import mocks, settings
 from pulumi.runtime.proto import resource_pb2
 
+from parity.documents import mapping
+from parity.evaluate import sdk
 from parity.evaluate.ready import Asyncio, NotSynchronous, drive, output_patches
 from parity.evaluate.registration import Recorder, make_urn
 from parity.evaluate.wire import Resource, SecretInput, computed, from_struct, is_computed, options_of
@@ -35,9 +35,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Generator, Iterable, Mapping
 
 __all__ = ["Graph", "Resource", "SecretInput", "computed", "evaluate", "is_computed"]
-
-_INVOKE = importlib.import_module("pulumi.runtime.invoke")
-"""By its name, because the package has a function that is called like its module."""
 
 
 @dataclass(frozen=True)
@@ -64,7 +61,7 @@ def evaluate(
     project: str,
     stack_name: str,
     outputs: Callable[[str], Iterable[str]] = lambda _: (),
-    whole: bool = False,
+    on_a_loop: bool = False,
 ) -> Graph:
     """Run `program` for one stack and give the graph that it declares.
 
@@ -75,12 +72,12 @@ def evaluate(
         stack_name: the stack's name.
         outputs: the names of the outputs that only a provider can compute, by resource type token; each is answered
             with a marker.
-        whole: run it on the SDK's own runtime at once; the graph is the same.
+        on_a_loop: run it on the SDK's own runtime with an event loop at once; the graph is the same.
 
     Raises:
         Whatever the program raises, unchanged.
     """
-    if not whole:
+    if not on_a_loop:
         with contextlib.suppress(NotSynchronous), _uncollected():
             return _at_once(program, Recorder(project, stack_name, outputs))
     return _on_a_loop(program, _Monitor(project, stack_name, outputs))
@@ -90,8 +87,8 @@ def _at_once(program: Callable[[], Mapping[str, Any]], recorder: Recorder) -> Gr
     """The graph, with every registration recorded and every output known when it is made."""
     monitor = _Monitor(recorder.project, recorder.stack, recorder.outputs)
     with _settings(monitor), _patched(recorder):
-        drive(stack.run_in_stack(lambda: _export(program)))
-        failed = cast("Any", settings.SETTINGS).rpc_manager.unhandled_exception
+        drive(sdk.stack.run_in_stack(lambda: _export(program)))
+        failed = sdk.settings.SETTINGS.rpc_manager.unhandled_exception
         if failed is not None:
             raise failed
         return Graph(
@@ -106,7 +103,7 @@ def _at_once(program: Callable[[], Mapping[str, Any]], recorder: Recorder) -> Gr
 
 @contextlib.contextmanager
 def _uncollected() -> Generator[None]:
-    """No garbage collection while the body runs: it makes many objects that refer to each other and all live on."""
+    """Pause garbage collection while the body runs, because its many objects refer to each other and all live on."""
     collecting = gc.isenabled()
     gc.disable()
     try:
@@ -126,14 +123,14 @@ def _patched(recorder: Recorder) -> Generator[None]:
     """The SDK registering with the recorder, without a loop."""
     patches = [
         *output_patches(),
-        *((module, "asyncio", Asyncio) for module in (resource, rpc_manager, _INVOKE, stack)),
-        (resources, "register_resource", recorder.register),
-        (resources, "register_resource_outputs", recorder.register_outputs),
-        (resources, "read_resource", _needs_an_engine),
-        (resources, "get_resource", _needs_an_engine),
-        (stack, "_load_monitor_feature_support", _nothing),
-        (stack, "wait_for_rpcs", _nothing),
-        (stack, "_wait_for_shutdown", _nothing),
+        *((module, "asyncio", Asyncio) for module in (sdk.registration, sdk.rpc_manager, sdk.invoke, sdk.stack)),
+        (sdk.resource, "register_resource", recorder.register),
+        (sdk.resource, "register_resource_outputs", recorder.register_outputs),
+        (sdk.resource, "read_resource", _needs_an_engine),
+        (sdk.resource, "get_resource", _needs_an_engine),
+        (sdk.stack, "_load_monitor_feature_support", _nothing),
+        (sdk.stack, "wait_for_rpcs", _nothing),
+        (sdk.stack, "_wait_for_shutdown", _nothing),
     ]
     before = [target.__dict__[name] for target, name, _ in patches]
     for target, name, value in patches:
@@ -150,7 +147,7 @@ def _needs_an_engine(*_: object) -> None:
 
 
 async def _nothing() -> None:
-    """Stands where the SDK would wait, or ask an engine."""
+    """Replaces a step of the SDK that would wait or ask an engine."""
 
 
 # --- On the SDK's own runtime -----------------------------------------------------------------------------------------
@@ -163,11 +160,11 @@ class _Answers(mocks.Mocks):
         raise AssertionError(args.token)
 
     def new_resource(self, args: mocks.MockResourceArgs) -> tuple[str | None, dict[str, Any]]:
-        return args.resource_id or args.name, cast("dict[str, Any]", args.inputs)  # pyright: ignore[reportUnknownMemberType]
+        return args.resource_id or args.name, mapping(args.inputs)  # pyright: ignore[reportUnknownMemberType, reportUnknownArgumentType]
 
 
 class _Monitor(mocks.MockMonitor):
-    """Records each registration whole."""
+    """Records each registration in full."""
 
     def __init__(self, project: str, stack_name: str, outputs: Callable[[str], Iterable[str]]) -> None:
         super().__init__(_Answers())
@@ -194,12 +191,12 @@ class _Monitor(mocks.MockMonitor):
 
     def features(self) -> set[int]:
         """What the SDK may ask of this monitor."""
-        info = cast("Any", super().GetDeploymentInfo(empty_pb2.Empty()))  # pyright: ignore[reportUnknownMemberType]
+        info: Any = super().GetDeploymentInfo(empty_pb2.Empty())  # pyright: ignore[reportUnknownMemberType]
         return set(info.supportedFeatures)
 
     def ReadResource(self, request: Any) -> Any:  # noqa: N802 - the monitor's wire name
         """Record a resource that the program reads and does not make; `read` holds the id that it is read by."""
-        answer = cast("Any", super().ReadResource(request))  # pyright: ignore[reportUnknownMemberType]
+        answer: Any = super().ReadResource(request)  # pyright: ignore[reportUnknownMemberType]
         answer.urn = make_urn(self.project, self.stack, request.parent, request.type, request.name)
         self.recorded[answer.urn] = Resource(
             urn=answer.urn,
@@ -269,7 +266,7 @@ def _on_a_loop(program: Callable[[], Mapping[str, Any]], monitor: _Monitor) -> G
 
     try:
         with _settings(monitor):
-            loop.run_until_complete(stack.run_in_stack(run))
+            loop.run_until_complete(sdk.stack.run_in_stack(run))
     except BaseException:
         if failure:
             raise failure[0] from None

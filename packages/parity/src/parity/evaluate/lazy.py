@@ -1,9 +1,9 @@
 """Imports of the vendors' SDKs only the modules that the program uses, which halves the start of a check.
 
 A generated SDK imports all of its hundred resources at once. After `install()`, importing such a package runs none of
-its own code: a name is looked for in the module that the generator writes it to (`RepositoryRuleset` in
-`repository_ruleset`, arguments in `_inputs`, functions in the module called like them). A name that is not there makes
-the whole package be imported as usual, so nothing changes but the time. A test holds that the graph is the same.
+its own code: a name is resolved in the module that the generator writes it to (`RepositoryRuleset` in
+`repository_ruleset`, arguments in `_inputs`, functions in the module called like them). A name that is not there
+makes the full package be imported as usual, so only the time changes. A test holds that the graph is the same.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ UNUSED = ("pulumi.automation",)
 
 
 def install() -> None:
-    """Defer what can be deferred; what is imported already stays as it is."""
+    """Defer the imports that can be deferred; modules that are imported already stay as they are."""
     if not any(isinstance(finder, _Finder) for finder in sys.meta_path):
         sys.meta_path.insert(0, _Finder())
 
@@ -90,7 +90,7 @@ def modules_of(name: str) -> Iterator[str]:
 
 
 def _import(name: str) -> ModuleType | None:
-    """A module, or None where there is none of that name; an error inside it passes."""
+    """Import a module; None if there is none of that name; an error inside it is raised."""
     if name in sys.modules:
         return sys.modules[name]
     if importlib.util.find_spec(name) is None:

@@ -6,12 +6,14 @@ is asked for, so the SDK's own coroutines are driven to their end where they are
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any
 
-from pulumi import output
+from parity.evaluate import sdk
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine, Generator
+
+    from pulumi import output
 
     Data = Any
     """The SDK's own record of an output: resources, value, is_known, is_secret."""
@@ -22,7 +24,7 @@ class NotSynchronous(BaseException):
 
 
 class Ready:
-    """A future that has its result, or will be given it before anybody asks; also one that is computed when asked."""
+    """A future that has its result, gets it before it is read, or computes it when it is read."""
 
     __slots__ = ("_compute", "_done", "_result")
 
@@ -38,7 +40,7 @@ class Ready:
         self._done = True
 
     def set_exception(self, error: BaseException) -> None:
-        """Fail at once: offline nobody comes later to ask."""
+        """Raise at once, because offline no reader comes later."""
         raise error
 
     def result(self) -> Any:
@@ -75,7 +77,7 @@ def driven(awaitable: Any) -> Any:
 
 def data_of(made: output.Output[Any]) -> Data:
     """An output's data; raises NotSynchronous for an output that an event loop made."""
-    held = cast("Any", made)._data  # noqa: SLF001 - the SDK's own record
+    held = sdk.data_of(made)
     if not isinstance(held, Ready):
         raise NotSynchronous
     return held.result()
@@ -83,8 +85,8 @@ def data_of(made: output.Output[Any]) -> Data:
 
 def made_of(compute: Callable[[], Data]) -> output.Output[Any]:
     """An output whose data is computed when it is asked for."""
-    made = cast("output.Output[Any]", object.__new__(output.Output))
-    cast("Any", made)._data = Ready(compute)  # noqa: SLF001 - as the SDK's own `_from_data` does
+    made = object.__new__(sdk.output.Output)
+    sdk.set_data(made, Ready(compute))  # as the SDK's own `_from_data` does
     return made
 
 
@@ -101,7 +103,7 @@ class Asyncio:
 
     @staticmethod
     async def sleep(_: float) -> None:
-        """Nobody else's turn is waited for."""
+        """Return at once, because offline no other task runs."""
 
     @staticmethod
     def get_running_loop() -> type[Asyncio]:
@@ -119,22 +121,22 @@ def output_patches() -> list[tuple[Any, str, Any]]:
 
     def construct(made: Any, resources: Any, future: Any, is_known: Any, is_secret: Any = None) -> None:
         async def compute() -> Data:
-            return cast("Any", output)._OutputData(  # noqa: SLF001 - as the SDK's own constructor does
+            return sdk.OutputData(  # as the SDK's own constructor does
                 resources=resources if isinstance(resources, set) else await resources,
                 value=await future,
                 is_known=await is_known,
                 is_secret=False if is_secret is None else await is_secret,
             )
 
-        made._data = Ready(lambda: drive(compute()))  # noqa: SLF001
+        sdk.set_data(made, Ready(lambda: drive(compute())))
 
     def from_data(cls: type[Any], data: Any) -> Any:
         made = object.__new__(cls)
-        made._data = driven(data)
+        sdk.set_data(made, driven(data))
         return made
 
     return [
-        (output, "asyncio", Asyncio),
-        (output.Output, "__init__", construct),
-        (output.Output, "_from_data", classmethod(from_data)),
+        (sdk.output, "asyncio", Asyncio),
+        (sdk.output.Output, "__init__", construct),
+        (sdk.output.Output, "_from_data", classmethod(from_data)),
     ]

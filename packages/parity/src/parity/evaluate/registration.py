@@ -2,24 +2,20 @@
 
 Inputs are serialised here where they are plain (texts, numbers, lists and outputs of these), and by the SDK's own
 coroutine where they are not. Options go through the SDK's own message. What is rarer than that (transforms, hooks,
-remote components, parameterised packages) is left to the SDK as a whole: `NotSynchronous`.
+remote components, parameterised packages) is left to the SDK: `NotSynchronous`.
 """
 
 from __future__ import annotations
 
 import functools
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any
 
 import pulumi
-from pulumi import (
-    _types,  # pyright: ignore[reportPrivateUsage] - names and types of the generated classes
-    output,
-)
-from pulumi.runtime import resource as sdk
-from pulumi.runtime import rpc, settings
 from pulumi.runtime.proto import resource_pb2
 
+from parity.documents import is_list
+from parity.evaluate import sdk
 from parity.evaluate.ready import NotSynchronous, data_of, drive, made_of
 from parity.evaluate.wire import Resource, SecretInput, computed, from_wire, options_of, to_struct
 from parity.resources.urn import STACK, Urn
@@ -27,24 +23,23 @@ from parity.resources.urn import STACK, Urn
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
 
-_sdk, _rpc, _names = cast("Any", sdk), cast("Any", rpc), cast("Any", _types)
 _AS_THEY_ARE = {str, bool, int}
 
 
 @functools.cache
 def _input_names(cls: type) -> dict[str, str]:
     """Names on the wire by names in Python, of a generated class of arguments."""
-    return _names.input_type_py_to_pulumi_names(cls)
+    return sdk.types.input_type_py_to_pulumi_names(cls)
 
 
 @functools.cache
 def _input_types(cls: type) -> dict[str, Any]:
-    return _names.input_type_types(cls)
+    return sdk.types.input_type_types(cls)
 
 
 @functools.cache
 def _output_types(cls: type) -> dict[str, Any]:
-    return _names.resource_types(cls)
+    return sdk.types.resource_types(cls)
 
 
 @dataclass
@@ -159,14 +154,14 @@ def _expanded(needs: Iterable[Any]) -> set[str]:
     while waiting:
         need = waiting.pop()
         if isinstance(need, pulumi.ComponentResource):
-            waiting += list(cast("Any", need)._childResources)  # noqa: SLF001 - as the SDK does
+            waiting += sdk.children_of(need)
         else:
             urns.add(data_of(need.urn).value)
     return urns
 
 
 def _parent(opts: Any, ty: str) -> str:
-    root = settings.get_root_resource()
+    root = sdk.settings.get_root_resource()
     parent = opts.parent or (root if ty != STACK else None)
     return data_of(parent.urn).value if parent is not None else ""
 
@@ -182,9 +177,9 @@ def _explicit(opts: Any) -> set[Any]:
     listed = opts.depends_on
     if not listed:
         return set()
-    if isinstance(listed, list) and all(isinstance(each, pulumi.Resource) for each in cast("list[Any]", listed)):
-        return set(cast("list[Any]", listed))
-    return drive(_sdk._resolve_depends_on(opts._depends_on_list()))  # noqa: SLF001 - the SDK's own reading of it
+    if is_list(listed) and all(isinstance(each, pulumi.Resource) for each in listed):
+        return set(listed)
+    return drive(sdk.explicit_dependencies(opts))
 
 
 # --- Options ----------------------------------------------------------------------------------------------------------
@@ -192,7 +187,7 @@ def _explicit(opts: Any) -> set[Any]:
 
 def _unusual(opts: Any) -> bool:
     """Whether there are options that only the SDK's own coroutine can send."""
-    hooked = opts.hooks is not None and any(cast("dict[str, Any]", vars(opts.hooks)).values())
+    hooked = opts.hooks is not None and any(opts.hooks.__dict__.values())
     return hooked or bool(opts.transforms or opts.replace_with) or opts.replacement_trigger is not None
 
 
@@ -205,14 +200,14 @@ def _options(res: Any, opts: Any, typ: type | None) -> dict[str, Any]:
             protect=opts.protect,
             deleteBeforeReplace=opts.delete_before_replace or False,
             deleteBeforeReplaceDefined=opts.delete_before_replace is not None,
-            ignoreChanges=_sdk._translate_ignore_changes(res, typ, opts.ignore_changes),  # noqa: SLF001
+            ignoreChanges=sdk.translate_ignore_changes(res, typ, opts.ignore_changes),
             version=opts.version or "",
             pluginDownloadURL=opts.plugin_download_url or "",
-            additionalSecretOutputs=_sdk._translate_additional_secret_outputs(res, typ, opts.additional_secret_outputs),  # noqa: SLF001
+            additionalSecretOutputs=sdk.translate_additional_secret_outputs(res, typ, opts.additional_secret_outputs),
             importId=opts.import_ or "",
-            customTimeouts=None if timeouts is None else _sdk._create_custom_timeouts(timeouts),  # noqa: SLF001
-            aliases=drive(_sdk.prepare_aliases(res, opts, True)) if opts.aliases else None,
-            replaceOnChanges=_sdk._translate_replace_on_changes(res, typ, opts.replace_on_changes) or [],  # noqa: SLF001
+            customTimeouts=None if timeouts is None else sdk.create_custom_timeouts(timeouts),
+            aliases=drive(sdk.registration.prepare_aliases(res, opts, True)) if opts.aliases else None,
+            replaceOnChanges=sdk.translate_replace_on_changes(res, typ, opts.replace_on_changes) or [],
             retainOnDelete=opts.retain_on_delete,
             deletedWith=deleted_with or "",
             hideDiffs=opts.hide_diffs,
@@ -252,13 +247,13 @@ def _inputs(props: Mapping[str, Any], res: Any, typ: type | None) -> tuple[dict[
 
 def _plain(value: Any, needs: set[Any]) -> Any:
     """A plain input as JSON, secrets wrapped; what it depends on goes into `needs`."""
-    kind = cast("type[Any]", type(value))
+    kind = value.__class__
     if value is None or kind in _AS_THEY_ARE:
         return value
     if kind is float:
         return int(value) if value.is_integer() else value
-    if isinstance(value, output.Output):
-        data = data_of(cast("output.Output[Any]", value))
+    if isinstance(value, sdk.output.Output):
+        data = data_of(value)
         if not data.is_known:
             raise _Intricate
         needs |= data.resources
@@ -273,7 +268,7 @@ def _by_the_sdk(value: Any, name: str, res: Any, typ: type | None, names: Mappin
     needs: list[Any] = []
     translate = res.translate_input_property if res is not None and typ is None else None
     wanted = _input_types(typ).get(names.get(name) or name) if typ is not None else None
-    done = drive(_rpc.serialize_property(value, needs, name, res, translate, wanted))
+    done = drive(sdk.rpc.serialize_property(value, needs, name, res, translate, wanted))
     return from_wire(done), set(needs)
 
 
@@ -292,7 +287,7 @@ class _Extra:
 
 
 def _data(value: Any, res: Any, *, secret: bool = False) -> Any:
-    return cast("Any", output)._OutputData(resources={res}, value=value, is_known=True, is_secret=secret)  # noqa: SLF001 - the SDK's own record
+    return sdk.OutputData(resources={res}, value=value, is_known=True, is_secret=secret)
 
 
 def _be(res: Any, urn: str, identifier: str | None) -> None:
@@ -305,13 +300,13 @@ def _answer(
     res: Any, props: Mapping[str, Any], inputs: Mapping[str, Any], extra: _Extra, *, custom: bool, typ: type | None
 ) -> None:
     """Give the resource its outputs: its own inputs and markers for the rest, resolved when one is asked for."""
-    whole = functools.cache(lambda: _resolved(res, props, inputs, extra, custom=custom, typ=typ))
+    resolved = functools.cache(lambda: _resolved(res, props, inputs, extra, custom=custom, typ=typ))
 
     def output_of(name: str, wire: str) -> Any:
         value = inputs.get(wire)
-        if typ is not None and type(value) is str and _output_types(cast("type[Any]", type(res))).get(wire) is str:
+        if typ is not None and type(value) is str and _output_types(res.__class__).get(wire) is str:
             return _data(value, res)
-        return whole()[name]
+        return resolved()[name]
 
     names = _input_names(typ) if typ is not None else {}
     for name in props:
@@ -329,7 +324,7 @@ def _resolved(
     def store(name: str, value: Any, _known: bool, secret: bool, _deps: object, _failed: object) -> None:
         found[name] = _data(value, res, secret=secret)
 
-    _rpc.resolve_outputs(
+    sdk.rpc.resolve_outputs(
         res,
         to_struct(inputs),
         to_struct(extra.unmanaged(inputs)),

@@ -1,23 +1,26 @@
-"""One stack as the command line sees it: its settings, what the program declares for it, what the engine recorded."""
+"""One stack as the command line sees it: settings, desired state, recorded state."""
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import sys
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING
 
+from parity import documents
 from parity.engine import state, toolchain
 from parity.engine.pulumi import Pulumi
-from parity.errors import ProjectError, UpdateError
+from parity.errors import ParityError, ProjectError, UpdateError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from parity.config.project import Project
     from parity.config.settings import Settings
+    from parity.documents import Document
     from parity.engine.state import State
     from parity.evaluate.graph import Graph
 
@@ -35,7 +38,10 @@ def ambient(project: Project, report: Callable[[str], None] = lambda _: None) ->
 
 @dataclass(frozen=True)
 class Stack:
-    """One stack of a project, and the engine that knows it."""
+    """One stack of a project, and the engine that knows it.
+
+    Whatever it opens (settings, program) teaches the engine's redactor its secrets.
+    """
 
     name: str
     project: Project
@@ -62,10 +68,12 @@ class Stack:
                 where=str(self.project.root),
                 remedy=f"pulumi stack init {self.name}",
             ) from error
-        rows = cast("dict[str, dict[str, Any]]", json.loads(said.stdout))
+        rows: dict[str, Document] = documents.parse(said.stdout)
         values = {key: _text(row) for key, row in rows.items()}
         secret = {key for key, row in rows.items() if row.get("secret")}
-        return settings.load(self.name, self.project.root, values, secret_keys=secret)
+        found = settings.load(self.name, self.project.root, values, secret_keys=secret)
+        self.pulumi.redactor.learn(settings.secrets_of(found))
+        return found
 
     def sealed_settings(self) -> Settings:
         """Its settings from the file alone, each secret sealed; needs no engine and no passphrase.
@@ -80,13 +88,25 @@ class Stack:
     def declared(self, found: Settings) -> Graph:
         """What the program declares with these settings, evaluated offline."""
         from parity.evaluate.declared import declared  # noqa: PLC0415 - as above
+        from parity.evaluate.secrets import secrets_of  # noqa: PLC0415 - as above
 
-        return declared(self.project, found)
+        graph = declared(self.project, found)
+        self.pulumi.redactor.learn(secrets_of(graph))
+        return graph
+
+    def learn_secrets(self) -> None:
+        """Open settings and program for their secrets alone, so that what others wrote is shown without them.
+
+        Where they cannot be opened, the environment's own tokens are masked and no more, as the engine does.
+        """
+        with contextlib.suppress(ParityError):
+            self.declared(self.settings())
 
     def recorded(self, *, show_secrets: bool = False) -> State:
         """What the engine has recorded; with `show_secrets` its secrets are in the clear and must go nowhere."""
         shown = ("--show-secrets",) if show_secrets else ()
-        return state.parse(json.loads(self.pulumi.run("stack", "export", "--stack", self.name, *shown).stdout))
+        said = self.pulumi.run("stack", "export", "--stack", self.name, *shown).stdout
+        return state.parse(documents.parse(said), self.pulumi.redactor.text)
 
     def _require_file(self) -> None:
         known = self.project.stack_files()
@@ -98,6 +118,6 @@ class Stack:
             )
 
 
-def _text(row: dict[str, Any]) -> str:
+def _text(row: Document) -> str:
     """A value of `pulumi config --json` as the engine hands it to the program: mappings and lists as JSON."""
     return json.dumps(row["objectValue"]) if "objectValue" in row else str(row.get("value", ""))

@@ -1,13 +1,14 @@
-"""A declared resource, and its values between plain JSON and the SDK's messages."""
+"""Holds a declared resource, and converts values between plain JSON and the SDK's messages."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any
 
 from google.protobuf import json_format
 from google.protobuf.struct_pb2 import Struct
 
+from parity.documents import is_list, is_mapping
 from parity.masked import MASK, SECRET, SIGNATURE
 
 if TYPE_CHECKING:
@@ -89,36 +90,35 @@ def _from_value(value: Value) -> Any:
 
 
 def _number(value: float) -> float:
-    """Whole numbers as such: the wire has only one kind."""
+    """Make integral floats integers, because the wire has only floats."""
     return int(value) if value.is_integer() else value
 
 
 def from_wire(value: Any) -> Any:
     """What the SDK serialises to, before it is put into a message, as plain JSON with secrets wrapped."""
-    if isinstance(value, dict):
-        wire = cast("dict[str, Any]", value)
-        if wire.get(SIGNATURE) == SECRET:
-            return SecretInput(from_wire(wire.get("value")))
-        return {key: from_wire(each) for key, each in sorted(wire.items())}
-    if isinstance(value, list):
-        return [from_wire(each) for each in cast("list[Any]", value)]
+    if is_mapping(value):
+        if value.get(SIGNATURE) == SECRET:
+            return SecretInput(from_wire(value.get("value")))
+        return {key: from_wire(each) for key, each in sorted(value.items())}
+    if is_list(value):
+        return [from_wire(each) for each in value]
     return _number(value) if isinstance(value, float) else value
 
 
 def to_struct(values: Mapping[str, Any]) -> Struct:
     """Plain JSON as a wire mapping."""
     struct = Struct()
-    struct.update(cast("dict[str, Any]", _to_wire(dict(values))))
+    struct.update(_to_wire(dict(values)))
     return struct
 
 
 def _to_wire(value: Any) -> Any:
     if isinstance(value, SecretInput):
         return {SIGNATURE: SECRET, "value": _to_wire(value.value)}
-    if isinstance(value, dict):
-        return {key: _to_wire(each) for key, each in cast("dict[str, Any]", value).items()}
-    if isinstance(value, list):
-        return [_to_wire(each) for each in cast("list[Any]", value)]
+    if is_mapping(value):
+        return {key: _to_wire(each) for key, each in value.items()}
+    if is_list(value):
+        return [_to_wire(each) for each in value]
     return value
 
 

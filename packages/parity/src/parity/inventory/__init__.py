@@ -1,8 +1,8 @@
-"""What really exists: read through the vendors' own interfaces and SQL, by natural key, never through Pulumi.
+"""The inventory: reads live state through the vendors' own APIs and SQL, by natural key, never through Pulumi.
 
-`collect_live_state(graph)` gives for every declared resource what is there under its natural key, what is there
-beside it in a project, environment, repository or database that the stack owns, and what could not be looked at. It
-writes nothing and needs credentials that can read.
+`collect_live_state(graph)` gives the live objects under each declared resource's natural key, the unmanaged objects in
+the projects, environments, repository and databases that the stack owns, and the reads that failed. It writes nothing
+and needs credentials that can read.
 """
 
 from parity.inventory.collect import collect_live_state

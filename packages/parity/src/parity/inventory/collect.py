@@ -1,12 +1,13 @@
-"""Looks at all vendors at once for everything that a stack declares, and puts what is there beside it."""
+"""Reads all vendors at once and matches the live objects with what a stack declares."""
 
 from __future__ import annotations
 
 import asyncio
 import os
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any
 
+from parity.documents import is_list, is_mapping, texts
 from parity.errors import UsageError
 from parity.evaluate.graph import is_computed
 from parity.inventory import github, postgres, vercel
@@ -50,11 +51,11 @@ def collect_live_state(
     passwords: bool = True,
     transports: Mapping[str, httpx.AsyncBaseTransport] | None = None,
 ) -> LiveState:
-    """What really exists of everything that a stack declares, and beside it.
+    """Read the live state of everything that a stack declares or owns.
 
     Args:
         graph: what the program declares; its secrets may be sealed where `passwords` is False.
-        environment: tokens and libpq's variables; by default the process's own. Proxy and CA are always that.
+        environment: tokens and libpq's variables; by default the process's own. Proxy and CA are always the process's.
         limits: when to give up on a vendor.
         passwords: whether each declared password is tried at the server.
         transports: replaces the network, by vendor (`vercel`, `github`), in tests.
@@ -65,7 +66,7 @@ def collect_live_state(
     given = dict(os.environ if environment is None else environment)
     ways = Ways(given, limits or Limits(), passwords, transports or {})
     _require_tokens(graph, given)
-    seen = asyncio.run(_look(graph, ways))
+    seen = asyncio.run(_read(graph, ways))
     return arrange(graph, seen)
 
 
@@ -81,13 +82,13 @@ def _require_tokens(graph: Graph, environment: Mapping[str, str]) -> None:
         )
 
 
-async def _look(graph: Graph, ways: Ways) -> dict[str, VendorState]:
-    looks = {
-        _VERCEL: _look_at_vercel(graph, ways),
-        _GITHUB: _look_at_github(graph, ways),
-        _POSTGRES: _look_at_postgres(graph, ways),
+async def _read(graph: Graph, ways: Ways) -> dict[str, VendorState]:
+    readers = {
+        _VERCEL: _read_vercel(graph, ways),
+        _GITHUB: _read_github(graph, ways),
+        _POSTGRES: _read_postgres(graph, ways),
     }
-    return dict(zip(looks, await asyncio.gather(*looks.values()), strict=True))
+    return dict(zip(readers, await asyncio.gather(*readers.values()), strict=True))
 
 
 def _of(graph: Graph, *types: str) -> list[Resource]:
@@ -95,22 +96,22 @@ def _of(graph: Graph, *types: str) -> list[Resource]:
 
 
 def _provider(graph: Graph, vendor: str, name: str) -> str:
-    """A setting of a vendor's explicit provider; empty where there is none."""
+    """A setting of a vendor's explicit provider; empty if the program declares no such provider."""
     found = next((each for each in graph.resources.values() if each.type == f"pulumi:providers:{vendor}"), None)
     return str(found.inputs.get(name, "")) if found else ""
 
 
-async def _look_at_vercel(graph: Graph, ways: Ways) -> VendorState:
+async def _read_vercel(graph: Graph, ways: Ways) -> VendorState:
     projects = tuple(str(each.inputs["name"]) for each in _of(graph, kinds.PROJECT))
     if not projects and not _of(graph, kinds.DRAIN):
         return VendorState()
     team = _provider(graph, _VERCEL, "team")
     service = services.vercel(ways.environment[services.VERCEL_TOKEN], team)
     async with Client(service, limits=ways.limits, transport=ways.transports.get(_VERCEL)) as client:
-        return await vercel.look(client, vercel.Scope(team, projects))
+        return await vercel.read(client, vercel.Scope(team, projects))
 
 
-async def _look_at_github(graph: Graph, ways: Ways) -> VendorState:
+async def _read_github(graph: Graph, ways: Ways) -> VendorState:
     declared = [each for each in graph.resources.values() if each.custom and each.type.startswith("github:")]
     repositories = dict.fromkeys(str(each.inputs["repository"]) for each in declared)
     parts: list[VendorState] = []
@@ -123,13 +124,13 @@ async def _look_at_github(graph: Graph, ways: Ways) -> VendorState:
                 repository=repository,
                 environments=tuple(str(each.inputs["environment"]) for each in mine if each.type == kinds.ENVIRONMENT),
                 teams=tuple(str(given["slug"]) for token, given in graph.invokes.values() if token == _TEAM),
-                whole=any(each.type in {kinds.RULESET, kinds.PERMISSIONS} for each in mine),
+                settings=any(each.type in {kinds.RULESET, kinds.PERMISSIONS} for each in mine),
             )
-            parts.append(await github.look(client, scope))
+            parts.append(await github.read(client, scope))
         return replace(merged(parts), calls=client.calls)
 
 
-async def _look_at_postgres(graph: Graph, ways: Ways) -> VendorState:
+async def _read_postgres(graph: Graph, ways: Ways) -> VendorState:
     databases = tuple(str(each.inputs["name"]) for each in _of(graph, kinds.DATABASE))
     if not databases:
         return VendorState()
@@ -142,11 +143,11 @@ async def _look_at_postgres(graph: Graph, ways: Ways) -> VendorState:
         defaults=tuple(natural_key(each, graph) for each in _of(graph, kinds.DEFAULT)),
         logins=tuple(_logins(graph, roles)) if ways.passwords else (),
     )
-    return await asyncio.to_thread(postgres.look, ways.environment, scope)
+    return await asyncio.to_thread(postgres.read, ways.environment, scope)
 
 
 def _logins(graph: Graph, roles: Iterable[Resource]) -> Iterable[postgres.Check]:
-    """Each role that logs in, at the database of its own component."""
+    """Give each role that logs in a check at the database of its own component."""
     by_parent = {each.parent: str(each.inputs["name"]) for each in _of(graph, kinds.DATABASE)}
     for role in roles:
         password = opened(role.inputs.get("password"))
@@ -158,21 +159,21 @@ def _logins(graph: Graph, roles: Iterable[Resource]) -> Iterable[postgres.Check]
 
 
 def arrange(graph: Graph, seen: Mapping[str, VendorState]) -> LiveState:
-    """What was found, by declared resource; what is declared by nobody is beside."""
-    whole = merged(list(seen.values()))
+    """Match live objects with declared resources; the objects that no resource declares are unmanaged."""
+    state = merged(list(seen.values()))
     declared = {urn: each for urn, each in graph.resources.items() if each.custom and natural_key(each, graph)}
     keys = {urn: natural_key(each, graph) for urn, each in declared.items()}
-    inputs = _Resolver(graph, keys, whole).inputs(declared)
-    projects = {each.id for each in whole.found if each.type == kinds.PROJECT}
-    mine = [each for each in whole.found if _is_ours(each, projects, graph)]
+    inputs = _Resolver(graph, keys, state).inputs(declared)
+    projects = {each.id for each in state.found if each.type == kinds.PROJECT}
+    mine = [each for each in state.found if _is_ours(each, projects, graph)]
     table = by_key(mine, lambda _: True)
     under = {
         urn: tuple(sorted(table.get((each.type, keys[urn]), ()), key=lambda one: _nearness(one, inputs[urn])))
         for urn, each in declared.items()
     }
     taken = {id(one) for urn in declared for one in _own(under[urn], declared[urn].type)}
-    # Of what is under a declared key but is not what was declared, the rest is beside: made twice, or a variable of
-    # the same name for another target.
+    # Further objects under a declared key are unmanaged: they were created twice, or are variables of the same name for
+    # another target.
     first = {id(one) for found in under.values() for one in found[:1]}
     unmanaged = tuple(each for each in mine if id(each) not in (first | taken) and not _is_counted_elsewhere(each))
     return LiveState(
@@ -180,22 +181,22 @@ def arrange(graph: Graph, seen: Mapping[str, VendorState]) -> LiveState:
         inputs=inputs,
         under=under,
         unmanaged=unmanaged,
-        read_failures=whole.read_failures,
-        privileges=whole.privileges,
-        things=whole.things,
-        logins=whole.logins,
+        read_failures=state.read_failures,
+        privileges=state.privileges,
+        things=state.things,
+        logins=state.logins,
         calls={name: each.calls for name, each in seen.items() if each.calls},
-        account=whole.account,
+        account=state.account,
     )
 
 
 def _own(found: tuple[LiveObject, ...], type_: str) -> tuple[LiveObject, ...]:
-    """All that is under a key is one thing where the vendor has just one."""
+    """The objects that a declared resource stands for: all under its key if the vendor has just one, else the first."""
     return found if kinds.of(type_).single else found[:1]
 
 
 def _is_counted_elsewhere(found: LiveObject) -> bool:
-    """What is always there: retention, what is live, the domain that Vercel gives, the schema public."""
+    """Whether every container has such an object: retention, live release, Vercel's own domain, the schema public."""
     if kinds.of(found.type).single:
         return True
     if found.type == kinds.SCHEMA:
@@ -204,25 +205,25 @@ def _is_counted_elsewhere(found: LiveObject) -> bool:
 
 
 def _is_ours(found: LiveObject, projects: set[str], graph: Graph) -> bool:
-    """Whether it is in what the stack owns: a drain is where it takes the logs of one of the projects."""
+    """Whether the stack owns the object; it owns a drain that takes the logs of one of its projects."""
     if found.type != kinds.DRAIN:
         return True
     names = {str(each.inputs["name"]) for each in _of(graph, kinds.DRAIN)}
-    given = cast("list[str]", found.properties["projectIds"])
+    given = texts(found.properties["projectIds"])
     return found.key[0] in names or not given or bool(projects & set(given))
 
 
 def _nearness(found: LiveObject, inputs: Mapping[str, Any]) -> tuple[int, int]:
-    """How far an object is from what is declared, for several under one key: first how it is told apart, then time."""
+    """Rank several objects under one key: first by how many distinguishing properties differ, then by age."""
     plain = opened(dict(inputs))
     names = [each for each in kinds.of(found.type).distinct_by if each in plain and each in found.properties]
     far = sum(not same(plain[name], found.properties[name]) for name in names)
-    # Of twins the first one made is taken: it is the one that a later crash made twice.
+    # The oldest twin is the declared object: a retry after a crash created the later ones.
     return far, int(found.written_at.timestamp() * 1000) if found.written_at else 0
 
 
 class _Resolver:
-    """Fills in the ids that only a vendor knows, where they were found."""
+    """Fills in the ids that only a vendor knows, as far as the inventory found them."""
 
     def __init__(self, graph: Graph, keys: Mapping[str, Key], seen: VendorState) -> None:
         self.graph, self.keys, self.account = graph, keys, seen.account
@@ -235,13 +236,13 @@ class _Resolver:
 
     def inputs(self, declared: Mapping[str, Resource]) -> dict[str, Mapping[str, Any]]:
         """All declared inputs, resolved."""
-        return {urn: cast("Mapping[str, Any]", self._value(dict(each.inputs))) for urn, each in declared.items()}
+        return {urn: self._value(dict(each.inputs)) for urn, each in declared.items()}
 
     def _value(self, value: Any) -> Any:
-        if isinstance(value, dict):
-            return {name: self._value(each) for name, each in cast("dict[str, Any]", value).items()}
-        if isinstance(value, list):
-            return [self._value(each) for each in cast("list[Any]", value)]
+        if is_mapping(value):
+            return {name: self._value(each) for name, each in value.items()}
+        if is_list(value):
+            return [self._value(each) for each in value]
         if is_computed(value):
             return MARKER.sub(lambda match: self._output(match[1], match[2]) or match[0], str(value))
         if isinstance(value, int) and str(value) in self.teams:

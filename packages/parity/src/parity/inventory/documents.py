@@ -1,26 +1,33 @@
-"""Parts of JSON documents whose forms nobody promises."""
+"""Reads parts of JSON documents whose forms no vendor promises."""
 
 from __future__ import annotations
 
-from typing import Any, cast
+from typing import Any
 
-Document = dict[str, Any]
+from parity import documents
+from parity.documents import Document, is_list, is_mapping
 
 
 def part(document: object, name: str) -> Document:
-    """An object inside a document; empty where it, or the document, is missing, null or no object."""
-    inner = cast("Document", document).get(name) if isinstance(document, dict) else None
-    return cast("Document", inner) if isinstance(inner, dict) else {}
+    """Read an object inside a document; empty if it or the document is missing, null or no object."""
+    return documents.mapping(documents.mapping(document).get(name))
 
 
 def rows(document: object, name: str) -> list[Document]:
-    """A list of objects inside a document; empty where it is missing, null or no list."""
-    inner = cast("Document", document).get(name) if isinstance(document, dict) else None
-    return cast("list[Document]", inner) if isinstance(inner, list) else []
+    """Read the objects of a list inside a document; none if the list is missing, null or no list."""
+    return documents.rows(documents.mapping(document).get(name))
+
+
+def objects(value: object) -> list[Document]:
+    """Read a list of objects; raises ValueError if it is no list or an item is no object."""
+    if not is_list(value):
+        raise ValueError("the answer is no list")
+    found = [each for each in value if is_mapping(each)]
+    if len(found) < len(value):
+        raise ValueError("an item of the list is no object")
+    return found
 
 
 def texts(value: Any) -> list[str]:
-    """A list of texts, of a list or of one text, sorted."""
-    if isinstance(value, str):
-        return [value]
-    return sorted(str(each) for each in cast("list[Any]", value)) if isinstance(value, list) else []
+    """Read a list or a single text as a sorted list of texts."""
+    return [value] if isinstance(value, str) else sorted(str(each) for each in documents.items(value))

@@ -1,13 +1,14 @@
-"""What users see now: each domain of each application is asked, and says which release it serves."""
+"""Asks each domain of each application which release it serves now."""
 
 from __future__ import annotations
 
 import asyncio
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING
 
 import httpx
 
+from parity.documents import mapping, texts
 from parity.inventory.keys import opened
 from parity.resources import kinds
 from parity.vendors import health
@@ -29,10 +30,10 @@ class DomainHealth:
     wanted: str
     """The release that the program declares as live."""
     release: str
-    """The release that answered; empty where none did."""
+    """The release that answered; empty if none did."""
     commit: str
     fault: str
-    """Why it is no whole answer; empty where it is."""
+    """Why the answer is not healthy; empty if it is."""
 
     def document(self) -> dict[str, str]:
         """For the ledger and for `--json`."""
@@ -53,7 +54,7 @@ class DomainHealth:
 
 
 def ask(graph: Graph, environment: Mapping[str, str]) -> list[DomainHealth]:
-    """Ask every domain of every application that is to be live, through the environment's proxy and certificates.
+    """Ask every domain of every application with a live release, through the environment's proxy and certificates.
 
     Args:
         graph: what the program declares for the stack.
@@ -65,18 +66,18 @@ def ask(graph: Graph, environment: Mapping[str, str]) -> list[DomainHealth]:
 
 async def _all(lives: Sequence[Resource], environment: Mapping[str, str]) -> list[DomainHealth]:
     async with health.web(environment) as web:
-        asked = [_ask(web, each, domain) for each in lives for domain in cast("list[str]", each.inputs["domains"])]
+        asked = [_ask(web, each, domain) for each in lives for domain in texts(each.inputs["domains"])]
         return await asyncio.gather(*asked)
 
 
 def sentence(found: Sequence[DomainHealth]) -> str:
-    """What is live now, in one line."""
+    """Say in one line what is live now."""
     return "; ".join(str(each) for each in found) or "nothing: no application has a live release"
 
 
 async def _ask(web: httpx.AsyncClient, live: Resource, domain: str) -> DomainHealth:
     inputs = live.inputs
-    page = cast("dict[str, Any]", inputs["health"])
+    page = mapping(inputs["health"])
     bypass = str(opened(inputs["protectionBypass"])) if inputs.get("protectionBypass") else None
     url = f"https://{domain}{page['path']}"
     answer = await health.ask(web, url, bypass=bypass, seconds=float(page["timeoutSeconds"]))

@@ -1,13 +1,14 @@
-"""GitHub as it is: the stack's environment with all that is in it, and what guards the repository."""
+"""Reads the stack's environment with all that is in it, the repository's rulesets and its Actions permissions."""
 
 from __future__ import annotations
 
 import asyncio
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
-from parity.inventory.documents import Document, part, rows
+from parity.documents import Document, mapping
+from parity.inventory.documents import objects, part, rows
 from parity.inventory.github_rules import rules
 from parity.inventory.model import LiveObject, ReadFailures, VendorState, live_object, moment
 from parity.resources import kinds
@@ -27,38 +28,38 @@ _KNOWN_RULES = ("wait_timer", "required_reviewers", "branch_policy")
 
 @dataclass(frozen=True)
 class Scope:
-    """What of GitHub to look at."""
+    """What to read at GitHub."""
 
     owner: str
     repository: str
     environments: tuple[str, ...]
     teams: tuple[str, ...]
     """Slugs of teams whose ids are needed."""
-    whole: bool
+    settings: bool
     """Whether the stack owns the repository's ruleset and Actions permissions."""
 
 
-async def look(client: Client, scope: Scope) -> VendorState:
-    """Everything of the scope; what cannot be read is told, and the rest is read all the same."""
-    blind = ReadFailures("GitHub")
-    looker = _Looker(client, blind, scope)
+async def read(client: Client, scope: Scope) -> VendorState:
+    """Read everything in the scope; a read that fails is recorded and the others go on."""
+    failures = ReadFailures("GitHub")
+    reader = _Reader(client, failures, scope)
     try:
-        await client.get(looker.path)
+        await client.get(reader.path)
     except VendorError as error:
-        types = _ENVIRONMENT_TYPES | _REPOSITORY_TYPES if scope.whole else _ENVIRONMENT_TYPES
-        blind.add(error, f"the repository {scope.owner}/{scope.repository}", types)
-        return VendorState(read_failures=tuple(blind.read_failures), calls=client.calls)
-    whole = [looker.rulesets(), looker.permissions()] if scope.whole else []
-    account, parts = await asyncio.gather(looker.teams(), asyncio.gather(looker.environments(), *whole))
+        types = _ENVIRONMENT_TYPES | _REPOSITORY_TYPES if scope.settings else _ENVIRONMENT_TYPES
+        failures.add(error, f"the repository {scope.owner}/{scope.repository}", types)
+        return VendorState(read_failures=tuple(failures.read_failures), calls=client.calls)
+    settings = [reader.rulesets(), reader.permissions()] if scope.settings else []
+    account, parts = await asyncio.gather(reader.teams(), asyncio.gather(reader.environments(), *settings))
     found = tuple(each for part in parts for each in part)
-    return VendorState(found, tuple(blind.read_failures), calls=client.calls, account=account)
+    return VendorState(found, tuple(failures.read_failures), calls=client.calls, account=account)
 
 
-class _Looker:
+class _Reader:
     """Reads one repository."""
 
-    def __init__(self, client: Client, blind: ReadFailures, scope: Scope) -> None:
-        self.client, self.blind, self.scope = client, blind, scope
+    def __init__(self, client: Client, failures: ReadFailures, scope: Scope) -> None:
+        self.client, self.failures, self.scope = client, failures, scope
         self.path = f"/repos/{scope.owner}/{scope.repository}"
 
     async def teams(self) -> dict[str, str]:
@@ -70,7 +71,7 @@ class _Looker:
         try:
             team = await self.client.get(f"/orgs/{self.scope.owner}/teams/{quote(slug, safe='')}")
         except VendorError as error:
-            self.blind.add(error, f"the team {slug}, which reviews", (kinds.ENVIRONMENT,))
+            self.failures.add(error, f"the team {slug}, which reviews", (kinds.ENVIRONMENT,))
             return ""
         return str(team["id"])
 
@@ -85,7 +86,7 @@ class _Looker:
             return []
         ours = [row for row in listed if row["name"] in self.scope.environments]
         inside = await asyncio.gather(*(self._inside(str(row["name"])) for row in ours))
-        shown = listed if self.scope.whole else ours
+        shown = listed if self.scope.settings else ours
         return [*(self._environment(row) for row in shown), *(each for part in inside for each in part)]
 
     async def _inside(self, environment: str) -> list[LiveObject]:
@@ -98,7 +99,7 @@ class _Looker:
         gates = rows(row, "protection_rules")
         by_kind = {str(gate.get("type")): gate for gate in gates}
         review = by_kind.get("required_reviewers", {})
-        policy = cast("Document | None", row.get("deployment_branch_policy"))
+        policy: Document | None = row.get("deployment_branch_policy")
         beyond: Document = {}
         others = sorted(kind for kind in by_kind if kind not in _KNOWN_RULES)
         if others:
@@ -187,19 +188,21 @@ class _Looker:
     # --- The repository -----------------------------------------------------------------------------------------------
 
     async def rulesets(self) -> list[LiveObject]:
-        """The repository's own rulesets, each read whole."""
+        """The repository's own rulesets, each with all its rules."""
         path, repository = f"{self.path}/rulesets", self.scope.repository
         found: list[Document] = []
         try:
             async for page in self.client.pages(path, per_page=_PAGE, includes_parents="false"):
-                if not isinstance(page, list):
-                    raise Unreadable("GitHub", "GET", path, None, "the answer is no list")
-                found += cast("list[Document]", page)
-            whole = await asyncio.gather(*(self.client.get(f"{path}/{row['id']}") for row in found))
+                found += objects(page)
+            full = await asyncio.gather(*(self.client.get(f"{path}/{row['id']}") for row in found))
         except VendorError as error:
-            self.blind.add(error, f"the rulesets of {repository}", (kinds.RULESET,), (repository,))
+            self.failures.add(error, f"the rulesets of {repository}", (kinds.RULESET,), (repository,))
             return []
-        return [self._ruleset(row) for row in whole]
+        except ValueError as error:
+            cut = Unreadable("GitHub", "GET", path, None, str(error))
+            self.failures.add(cut, f"the rulesets of {repository}", (kinds.RULESET,), (repository,))
+            return []
+        return [self._ruleset(row) for row in full]
 
     def _ruleset(self, row: Document) -> LiveObject:
         given, beyond = rules(rows(row, "rules"))
@@ -237,7 +240,7 @@ class _Looker:
             selected = row.get("allowed_actions") == "selected"
             chosen = await self.client.get(f"{path}/selected-actions") if selected else None
         except VendorError as error:
-            self.blind.add(error, f"the Actions permissions of {repository}", (kinds.PERMISSIONS,), (repository,))
+            self.failures.add(error, f"the Actions permissions of {repository}", (kinds.PERMISSIONS,), (repository,))
             return []
         return [
             live_object(
@@ -275,20 +278,21 @@ class _Looker:
         *,
         size: int = _PAGE,
     ) -> list[Document] | None:
-        """All pages of a list, counted against the total that GitHub tells, or None where it could not be read."""
+        """Read all pages of a list and check them against GitHub's total; None if the list could not be read."""
         found: list[Document] = []
         total: Any = 0
         try:
             async for page in self.client.pages(path, per_page=size):
-                document = cast("Document", page) if isinstance(page, dict) else {}
-                if not isinstance(document.get(field), list):
-                    raise Unreadable("GitHub", "GET", path, None, f"the answer has no `{field}`")
-                found += cast("list[Document]", document[field])
-                total = document.get("total_count", 0)
+                found += objects(mapping(page).get(field))
+                total = mapping(page).get("total_count", 0)
             if isinstance(total, int) and len(found) < total:
                 raise Unreadable("GitHub", "GET", path, None, f"{len(found)} of {total} were given")
         except VendorError as error:
-            self.blind.add(error, what, types, prefix)
+            self.failures.add(error, what, types, prefix)
+            return None
+        except ValueError:
+            cut = Unreadable("GitHub", "GET", path, None, f"the answer has no `{field}`")
+            self.failures.add(cut, what, types, prefix)
             return None
         return found
 
@@ -307,12 +311,12 @@ def _actors(row: Document) -> list[Document]:
 
 
 def _part(name: Any) -> str:
-    """A name as part of an id of GitHub's provider: a colon in it is written as `??`."""
+    """Write a name as part of an id of GitHub's provider, with `??` for a colon."""
     return str(name).replace(":", "??")
 
 
 def _reviewers(review: Document) -> list[Document]:
-    """Teams' and users' ids, as the provider has them: one object with both, or none."""
+    """Give teams' and users' ids as the provider does: one object with both, or none."""
     ids: dict[str, list[int]] = {"teams": [], "users": []}
     for row in rows(review, "reviewers"):
         ids["teams" if row.get("type") == "Team" else "users"].append(int(row["reviewer"]["id"]))

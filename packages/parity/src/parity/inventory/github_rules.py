@@ -1,10 +1,10 @@
-"""A ruleset's rules in Pulumi's input names, as GitHub's provider reads them (github/util_rules.go, v6.13.0)."""
+"""Translates a ruleset's rules to Pulumi's input names, as GitHub's provider does (github/util_rules.go, v6.13.0)."""
 
 from __future__ import annotations
 
-from typing import Any, cast
+from typing import Any
 
-Document = dict[str, Any]
+from parity.documents import Document, is_list, is_mapping, mapping
 
 _FLAGS = {
     "creation": "creation",
@@ -14,7 +14,7 @@ _FLAGS = {
     "required_signatures": "requiredSignatures",
     "update": "update",
 }
-"""Rules without parameters: there or not."""
+"""Rules without parameters: they are set or not."""
 
 _WITH_PARAMETERS = {
     "branch_name_pattern": "branchNamePattern",
@@ -34,16 +34,16 @@ _WITH_PARAMETERS = {
     "code_scanning": "requiredCodeScanning",
 }
 _LISTS = {"required_status_checks": "requiredChecks", "code_scanning_tools": "requiredCodeScanningTools"}
-"""Lists of objects that the provider names otherwise."""
+"""Lists of objects that have another name in the provider."""
 
 
 def rules(given: list[Document]) -> tuple[Document, Document]:
-    """The rules by the provider's names, and those that it has no name for by GitHub's."""
+    """Give the rules by the provider's names, and the rules that it has no name for by GitHub's."""
     found: Document = dict.fromkeys(_FLAGS.values(), False)
     found["updateAllowsFetchAndMerge"] = False
     beyond: Document = {}
     for rule in given:
-        kind, parameters = str(rule.get("type")), cast("Document", rule.get("parameters") or {})
+        kind, parameters = str(rule.get("type")), mapping(rule.get("parameters"))
         if kind in _FLAGS:
             found[_FLAGS[kind]] = True
             if kind == "update":
@@ -56,14 +56,14 @@ def rules(given: list[Document]) -> tuple[Document, Document]:
 
 
 def _renamed(value: Any) -> Any:
-    """Parameters with names as Pulumi writes them; lists of objects sorted, for they are sets."""
-    if isinstance(value, dict):
-        found = {_LISTS.get(name, _camel(name)): _renamed(each) for name, each in cast("Document", value).items()}
+    """Rename parameters as Pulumi writes them and sort lists of objects, because they are sets."""
+    if is_mapping(value):
+        found = {_LISTS.get(name, _camel(name)): _renamed(each) for name, each in value.items()}
         if "context" in found:
             found["integrationId"] = found.get("integrationId") or 0
         return found
-    if isinstance(value, list):
-        return sorted((_renamed(each) for each in cast("list[Any]", value)), key=str)
+    if is_list(value):
+        return sorted((_renamed(each) for each in value), key=str)
     return value
 
 

@@ -1,10 +1,11 @@
-"""The natural key of each declared resource: the name that finds it in the world, whatever a crash left behind."""
+"""Gives each declared resource its natural key, which finds the live object whatever a crash left behind."""
 
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any
 
+from parity.documents import Document, is_list, is_mapping
 from parity.evaluate.graph import SecretInput, is_computed
 from parity.resources import kinds
 from parity.resources.kind import PROJECT_ID
@@ -16,22 +17,22 @@ if TYPE_CHECKING:
     from parity.resources.kind import Key
 
 MARKER = re.compile(r"parity-computed:(urn:[^#]+)#(\w+)")
-"""What `parity.evaluate.graph.computed` makes: the URN and the output's name."""
+"""The marker that `parity.evaluate.graph.computed` makes: the URN and the output's name."""
 
 
 def natural_key(resource: Resource, graph: Graph) -> Key:
     """The key of a declared custom resource.
 
-    A resource of a type that is not looked at has the key `()`.
+    A resource of a type that the inventory does not read has the key `()`.
     """
     if resource.type not in kinds.MANAGED:
         return ()
-    inputs = cast("dict[str, Any]", opened(dict(resource.inputs)))
+    inputs: Document = opened(dict(resource.inputs))
     return kinds.key_of(resource.type, inputs, _project(inputs, graph))
 
 
 def _project(inputs: Mapping[str, Any], graph: Graph) -> str:
-    """The project's name where its id is still a marker; the id itself otherwise."""
+    """The project's name if its id is still a marker; the id itself otherwise."""
     value = str(inputs.get(PROJECT_ID, ""))
     if is_computed(value) and (match := MARKER.search(value)):
         owner = graph.resources.get(match[1])
@@ -41,11 +42,11 @@ def _project(inputs: Mapping[str, Any], graph: Graph) -> str:
 
 
 def opened(value: Any) -> Any:
-    """A declared value with secrets in the clear, at every depth; for comparison only."""
+    """Open the secrets in a declared value, at every depth; for comparison only."""
     if isinstance(value, SecretInput):
         return opened(value.value)
-    if isinstance(value, dict):
-        return {name: opened(each) for name, each in cast("dict[str, Any]", value).items()}
-    if isinstance(value, list):
-        return [opened(each) for each in cast("list[Any]", value)]
+    if is_mapping(value):
+        return {name: opened(each) for name, each in value.items()}
+    if is_list(value):
+        return [opened(each) for each in value]
     return value

@@ -1,4 +1,4 @@
-"""What a look at the vendors gives: what was found, and what could not be looked at."""
+"""The inventory's results: the live objects, and the reads that failed."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class LiveObject:
-    """One object that is really there."""
+    """One live object."""
 
     type: str
     """The resource type that stands for it."""
@@ -25,21 +25,21 @@ class LiveObject:
     id: str
     """As the provider records it."""
     import_id: str
-    """As `pulumi import` takes it; empty where the provider cannot import such an object."""
+    """The id that `pulumi import` takes; empty if the provider cannot import such an object."""
     properties: Mapping[str, Any] = field(repr=False)
-    """In Pulumi's input names; lists that are sets are sorted. A property the interface does not show is not in."""
+    """By Pulumi's input names; lists that are sets are sorted. Properties that the API does not show are left out."""
     hidden: Mapping[str, str] = field(default_factory=dict[str, str])
-    """Properties that the interface never shows, each with the reason."""
+    """Properties that the API never shows, each with the reason."""
     secret: frozenset[str] = frozenset()
     """Properties whose value must not be shown."""
     beyond: Mapping[str, Any] = field(default_factory=dict[str, Any], repr=False)
-    """What the vendor shows of it that the provider has no name for, in the vendor's names."""
+    """Properties that the vendor shows and the provider has no name for, by the vendor's names."""
     written_at: datetime | None = None
-    """When it was last written, as the vendor tells."""
+    """When the vendor says that it was last written."""
     by: str = ""
-    """Who wrote it last, as the vendor tells; empty where it does not."""
+    """Who wrote it last according to the vendor; empty if the vendor does not say."""
     vacuous: bool = False
-    """A grant on every object of a kind where there is no such object: nothing to see, and nothing missing."""
+    """Whether it is a grant on all objects of a kind and no such object exists, so that nothing can be missing."""
 
 
 def live_object(
@@ -54,7 +54,7 @@ def live_object(
     by: str = "",
     vacuous: bool = False,
 ) -> LiveObject:
-    """An object with the key, the hidden and the secret properties that its kind's descriptor gives it.
+    """Make an object with the key and the hidden and secret properties that its kind's descriptor gives.
 
     `project` is the name of the Vercel project that it is in.
     """
@@ -67,28 +67,28 @@ def live_object(
 
 @dataclass(frozen=True)
 class ReadFailure:
-    """A request that failed, and what is not known because of it."""
+    """A request that failed, and the objects that are unknown because of it."""
 
     vendor: str
     what: str
-    """What was to be looked at, in words."""
+    """What was to be read, in words."""
     request: str
     """The method and path, or the SQL's purpose."""
     status: int | str | None
-    """The HTTP status, or the SQLSTATE; None where no answer came."""
+    """The HTTP status, or the SQLSTATE; None if no answer came."""
     message: str
     types: frozenset[str]
-    """Resource types of which nothing can be said."""
+    """Resource types whose objects are unknown."""
     prefix: Key
-    """How the keys begin of which nothing can be said; `()` for all of the types."""
+    """The first parts of the unknown objects' keys; `()` for all objects of the types."""
 
     def covers(self, type_: str, key: Key) -> bool:
-        """Whether nothing can be said of an object of this type and key."""
+        """Whether an object of this type and key is unknown because of this failure."""
         return type_ in self.types and key[: len(self.prefix)] == self.prefix
 
     def __str__(self) -> str:
         answered = "no answer" if self.status is None else f"status {self.status}"
-        return f"{self.what} could not be looked at: {self.vendor}: {self.request}: {answered}: {self.message}"
+        return f"{self.what} could not be read: {self.vendor}: {self.request}: {answered}: {self.message}"
 
 
 @dataclass(frozen=True)
@@ -110,9 +110,9 @@ class Privilege:
     privilege: str
     grantable: bool
     default: bool = False
-    """Of what will be created, not of what is there."""
+    """Whether it is about future objects, not existing ones."""
     builtin: bool = False
-    """PostgreSQL gives it to every such object by itself."""
+    """Whether PostgreSQL gives it to every such object by itself."""
 
 
 @dataclass(frozen=True)
@@ -125,9 +125,9 @@ class DatabaseObject:
     name: str
     owner: str
     extension: str = ""
-    """The extension that it belongs to; it comes and goes with it."""
+    """The extension that creates and drops it; empty if none does."""
     owner_lacks: tuple[str, ...] = ()
-    """Privileges that every owner has and that were taken from this one."""
+    """The owner's own privileges that were revoked."""
 
 
 @dataclass(frozen=True)
@@ -137,13 +137,13 @@ class Login:
     role: str
     database: str
     works: bool | None
-    """None where it is not known."""
+    """None if it is not known."""
     message: str
 
 
 @dataclass(frozen=True)
 class VendorState:
-    """What one vendor gave."""
+    """What was read at one vendor."""
 
     found: tuple[LiveObject, ...] = ()
     read_failures: tuple[ReadFailure, ...] = ()
@@ -153,21 +153,21 @@ class VendorState:
     calls: int = 0
     """Requests to the vendor, or statements and logins."""
     account: Mapping[str, str] = field(default_factory=dict[str, str])
-    """Facts that ids are made of: `team` (Vercel's id), `team:<slug>` (GitHub's id of a team)."""
+    """Facts that ids are built from: `team` (Vercel's id), `team:<slug>` (GitHub's id of a team)."""
 
 
 @dataclass(frozen=True)
 class LiveState:
-    """Everything that was looked at, by declared resource."""
+    """The live state of everything that a stack declares or owns."""
 
     keys: Mapping[str, Key]
     """The natural key of every declared resource, by URN."""
     inputs: Mapping[str, Mapping[str, Any]] = field(repr=False)
-    """Declared inputs by URN, with ids that only a vendor knows filled in as far as they were found."""
+    """Declared inputs by URN; ids that only a vendor knows are filled in as far as the inventory found them."""
     under: Mapping[str, tuple[LiveObject, ...]] = field(repr=False)
-    """What is there under each declared resource's key, by URN; several where it was made twice."""
+    """The live objects under each declared resource's key, by URN; several if it was created twice."""
     unmanaged: tuple[LiveObject, ...] = field(repr=False)
-    """What is there in what the stack owns, and is not declared."""
+    """The live objects in the stack's containers that the program does not declare."""
     read_failures: tuple[ReadFailure, ...]
     privileges: tuple[Privilege, ...] = field(repr=False)
     things: tuple[DatabaseObject, ...] = field(repr=False)
@@ -176,20 +176,20 @@ class LiveState:
     """Requests by vendor."""
     account: Mapping[str, str]
 
-    def looked(self, urn: str, type_: str) -> bool:
-        """Whether the place where the resource would be was looked at whole."""
+    def was_read(self, urn: str, type_: str) -> bool:
+        """Whether every read that could show the resource succeeded."""
         return not any(each.covers(type_, self.keys[urn]) for each in self.read_failures)
 
 
 class ReadFailures:
-    """Collects what could not be looked at."""
+    """Collects the reads that failed."""
 
     def __init__(self, vendor: str) -> None:
         self.vendor = vendor
         self.read_failures: list[ReadFailure] = []
 
     def add(self, error: VendorError, what: str, types: Collection[str], prefix: Key = ()) -> None:
-        """Note a request that failed."""
+        """Record a request that failed."""
         request = f"{error.method} {error.path}"
         self.read_failures.append(
             ReadFailure(self.vendor, what, request, error.status, error.message, frozenset(types), prefix)
@@ -197,12 +197,12 @@ class ReadFailures:
 
 
 def milliseconds(value: Any) -> datetime | None:
-    """Vercel's times: milliseconds since 1970."""
+    """Parse a time of Vercel's: milliseconds since 1970."""
     return datetime.fromtimestamp(value / 1000, UTC) if isinstance(value, int | float) and value else None
 
 
 def moment(value: Any) -> datetime | None:
-    """GitHub's times, `2026-11-24T21:12:09Z`, and Go's, `2026-11-24 21:12:09 +0000 UTC`."""
+    """Parse a time of GitHub's, `2026-11-24T21:12:09Z`, or of Go's, `2026-11-24 21:12:09 +0000 UTC`."""
     text = str(value or "").removesuffix(" UTC").replace(" +0000", "+00:00").replace(" ", "T", 1)
     try:
         found = datetime.fromisoformat(text)
@@ -212,26 +212,26 @@ def moment(value: Any) -> datetime | None:
 
 
 def merged(parts: Sequence[VendorState]) -> VendorState:
-    """Several vendors' together; `calls` is their sum."""
-    whole = VendorState()
+    """Join several vendors' states; `calls` is their sum."""
+    total = VendorState()
     for part in parts:
-        whole = replace(
-            whole,
-            found=whole.found + part.found,
-            read_failures=whole.read_failures + part.read_failures,
-            privileges=whole.privileges + part.privileges,
-            things=whole.things + part.things,
-            logins=whole.logins + part.logins,
-            calls=whole.calls + part.calls,
-            account={**whole.account, **part.account},
+        total = replace(
+            total,
+            found=total.found + part.found,
+            read_failures=total.read_failures + part.read_failures,
+            privileges=total.privileges + part.privileges,
+            things=total.things + part.things,
+            logins=total.logins + part.logins,
+            calls=total.calls + part.calls,
+            account={**total.account, **part.account},
         )
-    return whole
+    return total
 
 
 def by_key(
     found: Sequence[LiveObject], wanted: Callable[[LiveObject], bool]
 ) -> dict[tuple[str, Key], tuple[LiveObject, ...]]:
-    """What was found, by type and key."""
+    """Index objects by type and key."""
     table: dict[tuple[str, Key], tuple[LiveObject, ...]] = {}
     for each in found:
         if wanted(each):

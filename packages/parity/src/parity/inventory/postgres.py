@@ -1,4 +1,4 @@
-"""PostgreSQL as it is: databases, roles, memberships, settings, schemas, extensions and every privilege."""
+"""Reads PostgreSQL's databases, roles, memberships, settings, schemas, extensions and every privilege."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ class Check:
 
 @dataclass(frozen=True)
 class Scope:
-    """What of PostgreSQL to look at."""
+    """What to read in PostgreSQL."""
 
     databases: tuple[str, ...]
     roles: tuple[str, ...]
@@ -52,19 +52,19 @@ class Scope:
     logins: tuple[Check, ...] = ()
 
 
-def look(environment: Mapping[str, str], scope: Scope) -> VendorState:
-    """Everything of the scope, read as the role that libpq's variables name; it needs to be no superuser.
+def read(environment: Mapping[str, str], scope: Scope) -> VendorState:
+    """Read everything in the scope as the role that libpq's variables name; it need not be a superuser.
 
     Args:
         environment: `PGHOST`, `PGPORT`, `PGUSER`, `PGPASSWORD`, `PGDATABASE`, `PGSSLMODE` and the like.
-        scope: what to look at.
+        scope: what to read.
     """
     given = {"databases": list(scope.databases), "roles": list(scope.roles), "owners": list(scope.owners)}
     given["patterns"] = [f"{_escaped(name)}\\_%" for name in scope.databases]
     try:
         shared = _ask(environment, environment.get("PGDATABASE") or "postgres", given, inside=False)
     except psycopg.Error as error:
-        return VendorState(read_failures=(_unseen(error, "PostgreSQL's roles and databases", _ALL, ()),), calls=1)
+        return VendorState(read_failures=(_failure(error, "PostgreSQL's roles and databases", _ALL, ()),), calls=1)
     there = {str(row["datname"]) for row in shared.rows["databases"]}
     with ThreadPoolExecutor(max_workers=8) as pool:
         inner = {name: pool.submit(_attempt, environment, name, given) for name in scope.databases if name in there}
@@ -79,15 +79,14 @@ def look(environment: Mapping[str, str], scope: Scope) -> VendorState:
         else:
             parts.append(postgres_objects.inside(name, rows, shared, scope.grants, scope.defaults))
             calls += rows.statements
-    whole = merged(parts)
-    return replace(whole, logins=logins, calls=calls)
+    return replace(merged(parts), logins=logins, calls=calls)
 
 
 def _escaped(name: str) -> str:
     return name.replace("\\", "\\\\").replace("_", "\\_").replace("%", "\\%")
 
 
-def _unseen(error: psycopg.Error, what: str, types: Collection[str], prefix: Key) -> ReadFailure:
+def _failure(error: psycopg.Error, what: str, types: Collection[str], prefix: Key) -> ReadFailure:
     text = str(error).strip().splitlines()
     return ReadFailure(
         "PostgreSQL", what, "connect and read the catalogues", error.sqlstate, text[-1] if text else "no message",
@@ -99,7 +98,7 @@ def _unseen(error: psycopg.Error, what: str, types: Collection[str], prefix: Key
 
 
 def _connect(environment: Mapping[str, str], **own: Any) -> psycopg.Connection[Any]:
-    """A connection in a read-only session; what is not named comes from libpq's variables."""
+    """Open a read-only session; parameters that are not given come from libpq's variables."""
     names = {"PGHOST": "host", "PGPORT": "port", "PGUSER": "user", "PGPASSWORD": "password", "PGSSLMODE": "sslmode"}
     given: Document = {name: environment[variable] for variable, name in names.items() if environment.get(variable)}
     given = {"connect_timeout": _CONNECT_SECONDS, **given, **own}
@@ -107,7 +106,7 @@ def _connect(environment: Mapping[str, str], **own: Any) -> psycopg.Connection[A
 
 
 def _ask(environment: Mapping[str, str], database: str, given: Document, *, inside: bool) -> Rows:
-    """Ask for everything that is shared by the server, or that is inside one database."""
+    """Query everything that the server's databases share, or everything inside one database."""
     with _connect(environment, dbname=database) as connection:
         connection.execute("set default_transaction_read_only = on")
         version = next(iter(connection.execute(postgres_queries.VERSION).fetchall()[0].values()))
@@ -120,7 +119,7 @@ def _attempt(environment: Mapping[str, str], database: str, given: Document) -> 
     try:
         return _ask(environment, database, given, inside=True)
     except psycopg.Error as error:
-        return _unseen(error, f"the database {database}", _INSIDE, (database,))
+        return _failure(error, f"the database {database}", _INSIDE, (database,))
 
 
 def _shared_queries(version: int) -> dict[str, str]:
@@ -146,7 +145,7 @@ def _inner_queries() -> dict[str, str]:
 
 
 def _log_in(environment: Mapping[str, str], check: Check) -> Login:
-    """Try a role's password where the server asks for one."""
+    """Try a role's password if the server asks for one."""
     try:
         with _connect(environment, dbname=check.database, user=check.role, password=check.password) as connection:
             asked = bool(connection.pgconn.used_password)
@@ -168,7 +167,7 @@ def _judged(error: psycopg.Error) -> bool | None:
     text = str(error)
     if "password authentication failed" in text or error.sqlstate == _WRONG_LOGIN:
         return False
-    # Refused after the password was taken: no right to the database, or no connection left.
+    # The server took the password and refused then: no right to the database, or no connection left.
     if "permission denied for database" in text or "too many connections for role" in text:
         return True
     return False if "is not permitted to log in" in text else None

@@ -1,9 +1,9 @@
-"""What PostgreSQL's catalogues say, as objects in Pulumi's input names."""
+"""Translates PostgreSQL's catalogues into live objects with Pulumi's input names."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any
 
 from parity.inventory.documents import texts
 from parity.inventory.model import DatabaseObject, LiveObject, Privilege, VendorState, live_object
@@ -39,7 +39,7 @@ class Rows:
 
 
 def shared(rows: Rows) -> VendorState:
-    """Databases, roles, and who may do what with the databases."""
+    """The databases, the roles, and the privileges on the databases."""
     settings = rows.rows["settings"]
     members = rows.rows["memberships"]
     found = [_database(row, settings) for row in rows.rows["databases"]]
@@ -132,12 +132,12 @@ def _role(row: Document, members: Sequence[Document], settings: Sequence[Documen
 
 
 def _made_it(row: Document) -> bool:
-    """What the server gives to whoever makes a role, from version 16 on: the right to grant it, and no more."""
+    """Whether PostgreSQL 16 or later gave the membership to the role's creator: the right to grant it, and no more."""
     return row["by_the_server"] and row["admin_option"] and not row["inherit_option"] and not row["set_option"]
 
 
 def _options(row: Document) -> list[str]:
-    """What is unusual of a membership."""
+    """The unusual options of a membership."""
     found = ["with admin option"] if row["admin_option"] else []
     found += [] if row["inherit_option"] else ["without inherit"]
     return found + ([] if row["set_option"] else ["without set"])
@@ -155,7 +155,7 @@ _UNITS = {"ms": 1, "s": 1000, "min": 60_000, "h": 3_600_000, "d": 86_400_000}
 
 
 def _time(text: str) -> int | str:
-    """A time setting in milliseconds, as the provider has it; the text itself where it cannot be read."""
+    """Parse a time setting into milliseconds, as the provider does; return the text if it cannot be parsed."""
     digits = text.rstrip("abcdefghijklmnopqrstuvwxyz ")
     unit = text[len(digits) :].strip() or "ms"
     return int(digits) * _UNITS[unit] if digits.isdigit() and unit in _UNITS else text
@@ -165,14 +165,14 @@ def _time(text: str) -> int | str:
 
 
 def inside(database: str, rows: Rows, server: Rows, grants: Iterable[Key], defaults: Iterable[Key]) -> VendorState:
-    """All that is in one database; `server` is what it shares."""
+    """Everything inside one database; `server` holds what all databases share."""
     things: list[DatabaseObject] = []
     privileges: list[Privilege] = []
     for row in rows.rows["things"]:
         lacks = tuple(texts(row["owner_lacks"]))
         thing = DatabaseObject(database, row["kind"], row["schema"], row["name"], row["owner"], row["extension"], lacks)
         things.append(thing)
-        held = cast("list[tuple[str, str, bool, bool]]", row["privileges"] or [])
+        held: list[tuple[str, str, bool, bool]] = row["privileges"] or []
         privileges += [
             Privilege(
                 database, thing.kind, thing.schema, thing.name, thing.owner, grantee, privilege, grantable,
@@ -235,7 +235,7 @@ def _extension(database: str, row: Document) -> LiveObject:
 
 
 def on_objects(key: Key, things: Iterable[DatabaseObject]) -> list[DatabaseObject]:
-    """The objects that a grant is about: all of its kind in its schema, the extensions' own among them."""
+    """The objects of a grant: all of its kind in its schema, including those of extensions."""
     database, _, kind, schema = key
     return [
         each
@@ -245,7 +245,7 @@ def on_objects(key: Key, things: Iterable[DatabaseObject]) -> list[DatabaseObjec
 
 
 def _grant(key: Key, privileges: Iterable[Privilege], things: Iterable[DatabaseObject]) -> LiveObject:
-    """A grant as the provider would read it: what the role has on every object of the kind."""
+    """Read a grant as the provider does: the privileges that the role has on every object of the kind."""
     database, role, kind, schema = key
     named = f"{role}_{database}_{schema}_{kind}" if schema else f"{role}_{database}_{kind}"
     held: dict[str, set[str]] = {}

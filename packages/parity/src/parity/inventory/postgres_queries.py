@@ -1,4 +1,4 @@
-"""What is asked of PostgreSQL's catalogues; every query works for a role that is no superuser."""
+"""The queries of PostgreSQL's catalogues; each works for a role that is no superuser."""
 
 from __future__ import annotations
 
@@ -140,4 +140,4 @@ select 'subscription', s.subname, r.rolname
 from pg_subscription s join pg_roles r on r.oid = s.subowner
 where s.subdbid = (select oid from pg_database where datname = current_database())
 """
-"""Kinds of which the program declares none. Of pg_subscription everyone may read these columns."""
+"""Kinds that the program never declares. Everyone may read these columns of pg_subscription."""

@@ -1,14 +1,15 @@
-"""Vercel as it is: each project with its variables, domains, deployments and switches, and the team's log drains."""
+"""Reads each Vercel project with its variables, domains, deployments and live release, and the team's log drains."""
 
 from __future__ import annotations
 
 import asyncio
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING
 from urllib.parse import quote
 
+from parity.documents import Document, mapping
 from parity.inventory import vercel_project
-from parity.inventory.documents import Document, part, rows, texts
+from parity.inventory.documents import objects, part, rows, texts
 from parity.inventory.model import LiveObject, ReadFailures, VendorState, live_object, milliseconds
 from parity.inventory.vercel_others import Others
 from parity.resources import kinds
@@ -32,7 +33,7 @@ _BYPASS_SCOPE = "automation-bypass"
 
 @dataclass(frozen=True)
 class Scope:
-    """What of Vercel to look at."""
+    """What to read at Vercel."""
 
     team: str
     """Id or slug."""
@@ -40,29 +41,29 @@ class Scope:
     """Names."""
 
 
-async def look(client: Client, scope: Scope) -> VendorState:
-    """Everything of the scope; what cannot be read is told, and the rest is read all the same."""
-    blind = ReadFailures("Vercel")
+async def read(client: Client, scope: Scope) -> VendorState:
+    """Read everything in the scope; a read that fails is recorded and the others go on."""
+    failures = ReadFailures("Vercel")
     try:
         team = await client.get(f"/v2/teams/{quote(scope.team, safe='')}")
     except VendorError as error:
-        blind.add(error, f"the Vercel team {scope.team}", _PROJECT_TYPES | _DRAIN_TYPES)
-        return VendorState(read_failures=tuple(blind.read_failures), calls=client.calls)
-    looker = _Looker(client, blind, str(team["id"]), scope)
-    drains, *parts = await asyncio.gather(looker.drains(), *(looker.project(name) for name in scope.projects))
+        failures.add(error, f"the Vercel team {scope.team}", _PROJECT_TYPES | _DRAIN_TYPES)
+        return VendorState(read_failures=tuple(failures.read_failures), calls=client.calls)
+    reader = _Reader(client, failures, str(team["id"]), scope)
+    drains, *parts = await asyncio.gather(reader.drains(), *(reader.project(name) for name in scope.projects))
     found = tuple(each for part in (*parts, drains) for each in part)
-    return VendorState(found, tuple(blind.read_failures), calls=client.calls, account={"team": looker.team})
+    return VendorState(found, tuple(failures.read_failures), calls=client.calls, account={"team": reader.team})
 
 
-class _Looker:
+class _Reader:
     """Reads one team's projects."""
 
-    def __init__(self, client: Client, blind: ReadFailures, team: str, scope: Scope) -> None:
-        self.client, self.blind, self.team, self.scope = client, blind, team, scope
-        self.others = Others(client, blind, team, self._rows)
+    def __init__(self, client: Client, failures: ReadFailures, team: str, scope: Scope) -> None:
+        self.client, self.failures, self.team, self.scope = client, failures, team, scope
+        self.others = Others(client, failures, team, self._rows)
 
     async def project(self, name: str) -> list[LiveObject]:
-        """One project and all that is in it; nothing where there is none of that name."""
+        """One project and everything in it; nothing if no project has that name."""
         document = await self._document(name)
         if document is None:
             return []
@@ -87,28 +88,28 @@ class _Looker:
         try:
             document = await self._asked_twice(path, name)
         except VendorError as error:
-            self.blind.add(error, f"the project {name}", _PROJECT_TYPES, (name,))
+            self.failures.add(error, f"the project {name}", _PROJECT_TYPES, (name,))
             return None
         if document is None:
             return None
         if document.get("name") != name or "id" not in document:
             cut = Unreadable("Vercel", "GET", path, None, f"the answer is of {document.get('name')!r}")
-            self.blind.add(cut, f"the project {name}", _PROJECT_TYPES, (name,))
+            self.failures.add(cut, f"the project {name}", _PROJECT_TYPES, (name,))
             return None
         return document
 
     async def _asked_twice(self, path: str, name: str) -> Document | None:
-        """The project, or None where there is none; it may come about between one request and the next."""
+        """Read the project again if the list has it after a 404, because it may be new; None if there is none."""
         try:
             return await self.client.get(path)
         except NotFound:
             if not await self._is_listed(name):
                 return None
-        # Listed after it was not found: it is new, or a right is missing, or a fault of the vendor's.
+        # The list has it after a 404: it is new, or a right is missing, or the vendor is at fault.
         return await self.client.get(path)
 
     async def _is_listed(self, name: str) -> bool:
-        """Whether the team's list has the project after all; where that cannot be read either, it is unseen."""
+        """Whether the team's list has the project; a list that cannot be read is recorded as a read failure."""
         listed = await self._rows(
             "/v9/projects", "projects", "the list of projects", _PROJECT_TYPES, (name,), search=name
         )
@@ -117,16 +118,17 @@ class _Looker:
     async def _rows(
         self, path: str, field: str, what: str, types: Collection[str], prefix: tuple[str, ...], **query: str | int
     ) -> list[Document] | None:
-        """All pages of a list, or None where one could not be read."""
+        """Read all pages of a list; None if one could not be read."""
         found: list[Document] = []
         try:
             async for page in self.client.pages(path, limit=_PAGE, **query):
-                document = cast("Document", page) if isinstance(page, dict) else {}
-                if not isinstance(document.get(field), list):
-                    raise Unreadable("Vercel", "GET", path, None, f"the answer has no `{field}`")
-                found += cast("list[Document]", document[field])
+                found += objects(mapping(page).get(field))
         except VendorError as error:
-            self.blind.add(error, what, types, prefix)
+            self.failures.add(error, what, types, prefix)
+            return None
+        except ValueError:
+            cut = Unreadable("Vercel", "GET", path, None, f"the answer has no `{field}`")
+            self.failures.add(cut, what, types, prefix)
             return None
         return found
 
@@ -141,7 +143,7 @@ class _Looker:
         )
 
     def _retention(self, document: Document) -> LiveObject:
-        said = cast("Document | None", document.get("deploymentExpiration"))
+        said: Document | None = document.get("deploymentExpiration")
         days = {name: 36500 if said is None else int(said.get(wire) or 0) for name, wire in _RETENTION.items()}
         identity = f"{self.team}/{document['id']}"
         properties = {name: _DAYS.get(each, f"{each} days") for name, each in days.items()}
@@ -155,7 +157,7 @@ class _Looker:
         )
 
     def _bypasses(self, document: Document) -> list[LiveObject]:
-        given = cast("dict[str, Document]", part(document, "protectionBypass"))
+        given: dict[str, Document] = part(document, "protectionBypass")
         return [
             live_object(
                 kinds.BYPASS,
@@ -189,7 +191,7 @@ class _Looker:
                 row = await self.client.get(f"/v1/projects/{project['id']}/env/{row['id']}")
             except VendorError as error:
                 key = kinds.key_of(kinds.VARIABLE, row, project["name"])
-                self.blind.add(error, f"the variable {row['key']} of {project['name']}", (kinds.VARIABLE,), key)
+                self.failures.add(error, f"the variable {row['key']} of {project['name']}", (kinds.VARIABLE,), key)
                 return None
         properties: Document = {
             "projectId": project["id"],
@@ -239,7 +241,7 @@ class _Looker:
         ]
 
     async def _deployments(self, document: Document) -> list[LiveObject]:
-        """The production deployments that carry a release; each is asked for what the list does not say."""
+        """The production deployments that carry a release; each is read singly for what the list leaves out."""
         name = document["name"]
         types = (kinds.DEPLOYMENT, kinds.LIVE)
         listed = await self._rows(
@@ -259,9 +261,9 @@ class _Looker:
         try:
             row = await self.client.get(f"/v13/deployments/{identity}")
         except NotFound:
-            return None  # Deleted since it was listed.
+            return None  # It was deleted after it was listed.
         except VendorError as error:
-            self.blind.add(error, f"the deployment {identity}", (kinds.DEPLOYMENT,), (project["name"],))
+            self.failures.add(error, f"the deployment {identity}", (kinds.DEPLOYMENT,), (project["name"],))
             return None
         meta = {name: str(value) for name, value in part(row, "meta").items()}
         source = part(row, "gitSource")
@@ -328,13 +330,13 @@ class _Looker:
 def _live(
     project: Document, team: str, deployments: Sequence[LiveObject], serving: Mapping[str, str]
 ) -> list[LiveObject]:
-    """Which deployment the project's domains serve; `serving` says it by domain, as the aliases have it."""
+    """The deployment that the project's domains serve; `serving` gives it by domain, from the aliases."""
     target = part(part(project, "targets"), "production")
     if not target.get("id"):
         return []
     request = part(project, "lastAliasRequest")
     deployment = next((each for each in deployments if each.id == target["id"]), None)
-    meta = cast("Document", deployment.properties["meta"]) if deployment else part(target, "meta")
+    meta = mapping(deployment.properties["meta"]) if deployment else part(target, "meta")
     identity = f"{team}/{project['name']}"
     beyond: Document = {f"serves.{name}": each for name, each in sorted(serving.items()) if each != target["id"]}
     status = str(request.get("jobStatus") or "")

@@ -1,10 +1,10 @@
-"""What a Vercel project may have and the program declares none of: custom environments, webhooks, aliases, ..."""
+"""Reads what a Vercel project may have and the program never declares: custom environments, webhooks, aliases."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING
 
-from parity.inventory.documents import Document, rows, texts
+from parity.inventory.documents import objects, rows, texts
 from parity.inventory.model import live_object, milliseconds
 from parity.resources import kinds
 from parity.vendors.http import NotFound, Unreadable, VendorError
@@ -12,6 +12,7 @@ from parity.vendors.http import NotFound, Unreadable, VendorError
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
 
+    from parity.documents import Document
     from parity.inventory.model import LiveObject, ReadFailures
     from parity.vendors.http import Client
 
@@ -21,16 +22,16 @@ if TYPE_CHECKING:
 class Others:
     """Reads them for one team."""
 
-    def __init__(self, client: Client, blind: ReadFailures, team: str, rows_of: Rows) -> None:
-        """Take the client, where failures are noted, Vercel's id of the team, and how a paged list is read."""
-        self.client, self.blind, self.team, self._rows = client, blind, team, rows_of
+    def __init__(self, client: Client, failures: ReadFailures, team: str, rows_of: Rows) -> None:
+        """Take the client, the collector of failures, Vercel's id of the team, and the reader of paged lists."""
+        self.client, self.failures, self.team, self._rows = client, failures, team, rows_of
 
     async def custom_environments(self, document: Document) -> list[LiveObject]:
         """The project's custom environments."""
         try:
             answer = await self.client.get(f"/v9/projects/{document['id']}/custom-environments")
         except VendorError as error:
-            self.blind.add(
+            self.failures.add(
                 error,
                 f"the custom environments of {document['name']}",
                 (kinds.CUSTOM_ENVIRONMENT,),
@@ -50,13 +51,13 @@ class Others:
         ]
 
     async def rolling_release(self, document: Document) -> list[LiveObject]:
-        """The project's rolling release, where one is configured."""
+        """The project's rolling release, if one is configured."""
         try:
             answer = await self.client.get(f"/v1/projects/{document['id']}/rolling-release/config")
         except NotFound:
             return []
         except VendorError as error:
-            self.blind.add(
+            self.failures.add(
                 error, f"the rolling release of {document['name']}", (kinds.ROLLING_RELEASE,), (document["name"],)
             )
             return []
@@ -73,13 +74,13 @@ class Others:
         """The webhooks that are about the project."""
         try:
             answer = await self.client.request("GET", "/v1/webhooks", parameters={"projectId": document["id"]})
-            listed = cast("list[Document]", answer.json())
+            listed = objects(answer.json())
         except VendorError as error:
-            self.blind.add(error, f"the webhooks of {document['name']}", (kinds.WEBHOOK,), (document["name"],))
+            self.failures.add(error, f"the webhooks of {document['name']}", (kinds.WEBHOOK,), (document["name"],))
             return []
         except ValueError as error:
             cut = Unreadable("Vercel", "GET", "/v1/webhooks", None, str(error))
-            self.blind.add(cut, f"the webhooks of {document['name']}", (kinds.WEBHOOK,), (document["name"],))
+            self.failures.add(cut, f"the webhooks of {document['name']}", (kinds.WEBHOOK,), (document["name"],))
             return []
         return [
             live_object(
@@ -95,7 +96,7 @@ class Others:
         ]
 
     async def aliases(self, document: Document) -> list[LiveObject]:
-        """Aliases that somebody set: none of a deployment's own hosts, and none of the project's domains."""
+        """The aliases that a person set: neither a deployment's own hosts nor the project's domains."""
         listed = await self._rows(
             "/v4/aliases", "aliases", f"the aliases of {document['name']}", (kinds.ALIAS,), (document["name"],),
             projectId=document["id"],

@@ -1,10 +1,11 @@
-"""A Vercel project's document in Pulumi's input names, as Vercel's provider reads it (client/project.go, v5.10.0)."""
+"""Translates a Vercel project to Pulumi's input names, as Vercel's provider does (client/project.go, v5.10.0)."""
 
 from __future__ import annotations
 
-from typing import Any, cast
+from typing import Any
 
-from parity.inventory.documents import Document, part, rows
+from parity.documents import Document, is_mapping, mapping, texts
+from parity.inventory.documents import part, rows
 
 _SAME = {
     "name": "name",
@@ -32,7 +33,7 @@ _SAME = {
     "directoryListing": "directoryListing",
     "protectedSourcemaps": "protectedSourcemaps",
 }
-"""Pulumi's name to Vercel's, where the value is the same."""
+"""Pulumi's name to Vercel's, for fields with the same value in both."""
 
 _PROTECTION = {
     "prod_deployment_urls_and_all_previews": "standard_protection",
@@ -49,7 +50,7 @@ NAMES = frozenset(
     | {"optionsAllowlist", "gitComments", "gitProviderOptions", "skewProtection", "resourceConfig"}
     | {"onDemandConcurrentBuilds", "buildMachineType"}
 )
-"""Every name that `properties` may give; one that is not given is not set."""
+"""Every name that `properties` may give; a name that it leaves out is not set."""
 
 READ = frozenset(
     {*_SAME.values(), "link", "ssoProtection", "passwordProtection", "trustedIps", "oidcTokenConfig"}
@@ -62,7 +63,7 @@ ELSEWHERE = frozenset(
     {"id", "accountId", "env", "targets", "latestDeployments", "protectionBypass", "deploymentExpiration", "crons"}
     | {"customEnvironments", "rollingRelease", "lastAliasRequest", "lastRollbackTarget", "alias"}
 )
-"""Fields that are another resource's, or that say which object it is."""
+"""Fields that belong to another resource or identify the object."""
 
 WATCHED: Document = {
     "deploymentPolicy": None,
@@ -77,7 +78,7 @@ WATCHED: Document = {
     "tracing": None,
     "trustedSources": None,
 }
-"""Fields that somebody may set and that the provider has no name for, with what a project has that nobody touched."""
+"""Fields that a person may set and the provider has no name for, with the value of an untouched project."""
 
 VOLATILE = frozenset(
     {"abuse", "analytics", "appliedCve55182Migration", "autoAssignCustomDomainsUpdatedBy", "avatar", "blobs"}
@@ -89,12 +90,12 @@ VOLATILE = frozenset(
     | {"transferToAccountId", "transferredFromAccountId", "usageStatus", "v0", "v0Created", "webAnalytics"}
 )
 """Fields that Vercel changes by itself, that count or summarise, or that belong to products of their own (firewall,
-analytics, private networking, data cache), which docs/drift.md lists as not looked at. A field that is in no class is
+analytics, private networking, data cache), which docs/drift.md lists as not read. A field that is in no class is
 ignored, so that what Vercel adds overnight is no alarm; a test holds the classes to Vercel's description."""
 
 
 def properties(document: Document) -> Document:
-    """The project in Pulumi's input names; what is not set is left out."""
+    """Give the project by Pulumi's input names, without what is not set."""
     found: Document = {name: document.get(wire) for name, wire in _SAME.items()}
     found["gitRepository"] = _repository(document.get("link"))
     found["vercelAuthentication"] = {"deploymentType": _protection(document.get("ssoProtection")) or "none"}
@@ -111,7 +112,7 @@ def properties(document: Document) -> Document:
 
 
 def beyond(document: Document) -> Document:
-    """What Vercel shows of a project that the provider has no name for and that somebody may have set."""
+    """The fields that a person may have set at Vercel and the provider has no name for."""
     link = part(document, "link")
     hooks = rows(link, "deployHooks")
     found = {
@@ -119,7 +120,7 @@ def beyond(document: Document) -> Document:
         for name, usual in WATCHED.items()
         if name in document and not _is_unset(document[name]) and document[name] != usual
     }
-    # A field that is off where it is usually on says something too.
+    # A field that is off and usually on is a difference too.
     found |= {name: False for name, usual in WATCHED.items() if usual is True and document.get(name) is False}
     if part(document, "crons").get("disabledAt"):
         found["crons.disabledAt"] = part(document, "crons")["disabledAt"]
@@ -129,9 +130,9 @@ def beyond(document: Document) -> Document:
 
 
 def _is_unset(value: Any) -> bool:
-    """Whether a value, at every depth, says nothing."""
-    if isinstance(value, dict):
-        return all(_is_unset(each) for each in cast("Document", value).values())
+    """Whether a value is unset at every depth."""
+    if is_mapping(value):
+        return all(_is_unset(each) for each in value.values())
     return value in (None, False, "", 0) or value == []
 
 
@@ -149,7 +150,7 @@ def _typed(value: Any) -> Document | None:
 def _repository(link: Any) -> Document | None:
     if not link:
         return None
-    document = cast("Document", link)
+    document = mapping(link)
     kind = document.get("type")
     if kind == "github":
         repo = f"{document.get('org', '')}/{document.get('repo', '')}"
@@ -164,7 +165,7 @@ def _repository(link: Any) -> Document | None:
 def _trusted(value: Any) -> Document | None:
     if not value:
         return None
-    document = cast("Document", value)
+    document = mapping(value)
     mode = str(document.get("protectionMode", ""))
     addresses = rows(document, "addresses")
     return {
@@ -186,7 +187,7 @@ def _allowlist(value: Any) -> Document | None:
 def _provider_options(value: Any) -> Document | None:
     if not value:
         return None
-    document = cast("Document", value)
+    document = mapping(value)
     create, disabled = document.get("createDeployments"), document.get("disableRepositoryDispatchEvents")
     found = {
         "requireVerifiedCommits": document.get("requireVerifiedCommits"),
@@ -201,7 +202,7 @@ def _provider_options(value: Any) -> Document | None:
 def _resources(document: Document) -> Document:
     config = part(document, "resourceConfig")
     region = document.get("serverlessFunctionRegion")
-    regions = cast("list[str]", config.get("functionDefaultRegions") or ([region] if region else []))
+    regions = texts(config.get("functionDefaultRegions")) or ([region] if region else [])
     inner = {
         "functionDefaultCpuType": config.get("functionDefaultMemoryType"),
         "functionDefaultTimeout": config.get("functionDefaultTimeout"),

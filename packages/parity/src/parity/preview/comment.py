@@ -9,8 +9,9 @@ from __future__ import annotations
 import json
 import re
 from dataclasses import asdict, dataclass, replace
-from typing import TYPE_CHECKING, Any, Literal, cast
+from typing import TYPE_CHECKING, Any, Literal
 
+from parity.documents import mapping, parse, rows
 from parity.preview import words
 from parity.preview.markdown import COMMENT_LIMIT
 from parity.vendors.http import Forbidden, NotFound, Unavailable
@@ -18,7 +19,7 @@ from parity.vendors.http import Forbidden, NotFound, Unavailable
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from parity.vendors.http import Client, Document
+    from parity.vendors.http import Client
 
 RESERVE = 8_000
 """Characters that the marker and the history may take of a comment."""
@@ -54,7 +55,7 @@ class Entry:
 
 @dataclass(frozen=True)
 class Post:
-    """What is to be said."""
+    """The comment to write."""
 
     stack: str
     entry: Entry
@@ -64,7 +65,7 @@ class Post:
 
 @dataclass(frozen=True)
 class Posted:
-    """What became of it."""
+    """What was done to the comment."""
 
     done: Literal["created", "updated", "older"]
     """`older`: the comment shows a newer preview already, and was left alone."""
@@ -98,7 +99,7 @@ async def post(github: Client, repository: str, number: int, what: Post) -> Post
         try:
             return await _once(github, repository, number, what, writer)
         except (NotFound, Unavailable):
-            # A person deleted it meanwhile, or an answer was lost: whether it was written is asked anew.
+            # A person deleted it meanwhile, or an answer was lost: ask again whether it was written.
             continue
     return await _once(github, repository, number, what, writer)
 
@@ -138,7 +139,7 @@ async def _delete(github: Client, repository: str, comment: int) -> None:
 
 
 async def _writer(github: Client) -> str:
-    """Who the token writes as; a workflow's own token may not ask."""
+    """The account that the token writes as; a workflow's own token may not ask for it."""
     try:
         return str((await github.get("/user"))["login"])
     except Forbidden:
@@ -149,8 +150,8 @@ async def _own(github: Client, repository: str, number: int, stack: str, writer:
     """Our comments for the stack, oldest first. What another person wrote is never ours, whatever it begins with."""
     found: list[_Own] = []
     async for page in github.pages(f"/repos/{repository}/issues/{number}/comments", per_page=100):
-        for row in cast("list[Document]", page):
-            author = cast("Document", row.get("user") or {}).get("login")
+        for row in rows(page):
+            author = mapping(row.get("user")).get("login")
             mark = _read(str(row.get("body") or ""), stack) if author == writer else None
             if mark is not None:
                 found.append(_Own(int(row["id"]), str(row.get("html_url") or ""), *mark))
@@ -168,7 +169,7 @@ def _read(body: str, stack: str) -> tuple[Entry, tuple[Entry, ...]] | None:
     if match is None or match[1] != stack:
         return None
     try:
-        document = cast("Document", json.loads(match[2]))
+        document = parse(match[2])
         return _entry(document["entry"]), tuple(_entry(each) for each in document["earlier"])
     except (ValueError, TypeError, KeyError):
         # Its marker is damaged: it is ours, and anything is newer.
@@ -187,7 +188,7 @@ def _history(found: list[_Own], new: Entry) -> tuple[Entry, ...]:
 
 
 def _body(what: Post, earlier: tuple[Entry, ...]) -> str:
-    """The comment whole; where it would be too long, the oldest of the history goes first."""
+    """Write the comment; if it is too long, drop the oldest previews from the history."""
     while True:
         marker = {"entry": asdict(what.entry), "earlier": [asdict(each) for each in earlier]}
         # `>` could end the HTML comment.
@@ -220,7 +221,7 @@ def _time(started: str) -> str:
 
 
 def missing(stack: str, entry: Entry, *, why: str) -> Post:
-    """What is said where there is no report: the preview did not come to its end."""
+    """Write the comment for a preview that ended without a report."""
     body = (
         f"## ❌ Preview of {words.text(stack)}: it did not come to its end\n\n"
         f"{words.text(why)} What an update would do is not known.\n"

@@ -80,7 +80,7 @@ def _verb(change: Change) -> str:
 
 
 def _role_in_use(change: Change, plan: Plan) -> str:
-    """A role is in use where something stays that was made with it and is not made anew.
+    """A role is in use where something stays that was made with it and is not made again.
 
     A deployment keeps the URL that it was built with: one that stays needs its role even where the program no longer
     says so. What this very plan updates (a variable, the switch) moves to another role before anything is deleted.

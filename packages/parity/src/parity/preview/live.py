@@ -28,7 +28,7 @@ class Serving:
     deployment: BuildState
     """Of the release that will be live."""
     deployment_id: str | None
-    """Where it is already there."""
+    """Its address, if it exists already."""
 
     @property
     def switches(self) -> bool:
@@ -64,7 +64,7 @@ def _serving(live: Resource, plan: Plan) -> Serving:
 
 
 def _deployment(live: Resource, plan: Plan) -> Resource | None:
-    """The deployment that the switch will point to: the one among what it depends on that is this release's."""
+    """The deployment that the switch will point to: the release's own among its dependencies."""
     release = live.after.get("release")
     candidates = [plan.resources[urn] for urn in sorted(live.depends_after) if urn in plan.resources]
     deployments = [each for each in candidates if Urn.parse(each.urn).type == kinds.DEPLOYMENT]

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import json
 import os
-from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any
 
-from parity import redact
+from parity import documents
 from parity.errors import ParityError, ProjectError
 from parity.git import Repository
 from parity.preview import gate, live, origin, proof, run
@@ -21,7 +20,6 @@ if TYPE_CHECKING:
 
     from parity.evaluate.stack import Stack
     from parity.git import Commit
-    from parity.preview.plan import Document
 
 
 def report(
@@ -32,7 +30,7 @@ def report(
     options: Sequence[str] = (),
     acknowledged: Sequence[str] = (),
     plan: Plan | None = None,
-    tell: Callable[[str], None] = lambda _: None,
+    notify: Callable[[str], None] = lambda _: None,
     environ: Mapping[str, str] = os.environ,
 ) -> Report:
     """Preview a stack and put together what a reviewer needs.
@@ -44,7 +42,7 @@ def report(
         options: more options of the engine's preview.
         acknowledged: URNs whose dangerous change is let through, besides those in the stack's file.
         plan: one that was made already; None makes it.
-        tell: is told what is waited for.
+        notify: called with what is waited for.
         environ: the process's environment, which names the workflow's run.
 
     Raises:
@@ -58,11 +56,13 @@ def report(
         # The program would say the same, after the engine's start: the report says it at once.
         plan = Plan(stack.name, (), {}, 0, errors=(str(error),))
     else:
-        plan = _redacted(plan or _planned(stack, tell, options, refresh=refresh), stack)
-    tell("where the changes come from")
+        plan = plan or _planned(stack, notify, options, refresh=refresh)
+        if plan.errors or plan.warnings or plan.violations:
+            stack.learn_secrets()  # a provider's error may repeat what it was given
+    notify("where the changes come from")
     since = repository.base(base, None if base else _applied(stack))
     traced = origin.origins(stack.project, stack.name, since, plan)
-    tell("the parity check")
+    notify("the parity check")
     return Report(
         stack=stack.name,
         started=started,
@@ -76,9 +76,9 @@ def report(
     )
 
 
-def _planned(stack: Stack, tell: Callable[[str], None], options: Sequence[str], *, refresh: bool) -> Plan:
+def _planned(stack: Stack, notify: Callable[[str], None], options: Sequence[str], *, refresh: bool) -> Plan:
     try:
-        return run.preview(stack, tell, refresh=refresh, options=options)
+        return run.preview(stack, notify, refresh=refresh, options=options)
     except ProjectError as error:
         return Plan(stack.name, (), {}, 0, errors=(f"{error.what}: {error.remedy}",))
 
@@ -99,32 +99,15 @@ def event(environ: Mapping[str, str]) -> dict[str, Any]:
     if not path:
         return {}
     try:
-        return cast("dict[str, Any]", json.loads(Path(path).read_text(encoding="utf-8")))
+        return documents.parse(Path(path).read_text(encoding="utf-8"))
     except (OSError, ValueError) as error:
         raise ProjectError(
             f"the event cannot be read: {error}", where=path, remedy="unset GITHUB_EVENT_PATH"
         ) from error
 
 
-def _redacted(plan: Plan, stack: Stack) -> Plan:
-    """The plan with every secret taken out of what was said: a provider's error may echo what it was given."""
-    if not (plan.errors or plan.warnings or plan.violations):
-        return plan
-    try:
-        graph = stack.declared(stack.settings())
-    except ParityError:
-        graph = None  # then nothing but the environment's own tokens is known, as to the engine itself
-    hide = redact.of(graph, stack.pulumi.environment).text
-    return replace(
-        plan,
-        errors=tuple(hide(each) for each in plan.errors),
-        warnings=tuple(hide(each) for each in plan.warnings),
-        violations=tuple(replace(each, message=hide(each.message)) for each in plan.violations),
-    )
-
-
 _PAGE = "20"
-"""How many of the last updates are looked through for one that succeeded."""
+"""How many of the last updates are searched for one that succeeded."""
 
 
 def _applied(stack: Stack) -> str | None:
@@ -133,8 +116,8 @@ def _applied(stack: Stack) -> str | None:
         said = stack.pulumi.run("stack", "history", "--json", "--stack", stack.name, "--page-size", _PAGE)
     except ParityError:
         return None  # the preview itself has said what is wrong with the backend
-    for row in cast("list[Document]", json.loads(said.stdout or "[]") or []):
-        environment = cast("dict[str, Any]", row.get("environment") or {})
+    for row in documents.rows(json.loads(said.stdout or "[]")):
+        environment = documents.mapping(row.get("environment"))
         if row.get("kind") == "update" and row.get("result") == "succeeded":
             return str(environment.get("git.head") or "") or None
     return None

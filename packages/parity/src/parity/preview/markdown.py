@@ -24,14 +24,14 @@ COMMENT_LIMIT = 65_536
 """Characters that GitHub takes in a comment; more is refused with 422, "body is too long"."""
 
 SUMMARY_LIMIT = 1_000_000
-"""Bytes of a step's summary, which GitHub drops whole where it is larger than 1 MiB (its page "Workflow commands")."""
+"""Bytes of a step's summary, which GitHub drops if it is larger than 1 MiB (its page "Workflow commands")."""
 
 _MARKS = {"failed": "❌", "blocked": "⛔", "refused": "⛔", "ready": "✅", "unchanged": "✅"}
 
 
 @dataclass(frozen=True)
 class _Fold:
-    """How much is left out."""
+    """How much of a report is left out."""
 
     value: int | None = None
     """Characters of a value in a change without risk."""
@@ -77,7 +77,7 @@ def render(report: Report, *, limit: int) -> str:
 
 
 def too_large(report: Report) -> str:
-    """What is said where not even the names fit: how many there are, and that nothing passes."""
+    """Say how many risky changes there are if not even their names fit, and that the plan does not pass."""
     risky = sum(each.risky for each in report.entries)
     return (
         f"## ⛔ Preview of {words.text(report.stack)}: too large to review\n\n**{report.counts()}**\n\n"
@@ -94,7 +94,7 @@ def _body(report: Report, fold: _Fold, *, folded: bool) -> Iterator[str]:
     yield from overview(report)
     if folded:
         yield ""
-        yield "> Folded to fit into a comment. The job's summary and the artefact `report.json` have the whole plan."
+        yield "> Folded to fit into a comment. The job's summary and the artefact `report.json` have the full plan."
     yield from _errors(report, fold)
     yield from _gate(report, fold)
     yield from _live(report)
@@ -121,8 +121,8 @@ def _errors(report: Report, fold: _Fold) -> Iterator[str]:
 
 def _block(said: str, limit: int | None) -> Iterator[str]:
     shown = said if limit is None or len(said) <= limit else f"{said[:limit]}…"
-    fence = "````" if "```" in shown else "```"
-    yield from (f"{fence}text", shown, fence)
+    ticks = "````" if "```" in shown else "```"
+    yield from (f"{ticks}text", shown, ticks)
 
 
 def _gate(report: Report, fold: _Fold) -> Iterator[str]:
@@ -171,7 +171,7 @@ def _changes(report: Report, entries: Sequence[Entry], fold: _Fold) -> Iterator[
     risky = [each for each in entries if each.risky]
     quiet = [each for each in entries if not each.risky]
     if risky:
-        yield from ("", f"### Look at these first ({len(risky)})")
+        yield from ("", f"### Review these first ({len(risky)})")
         yield from _risky(report, risky, fold)
     if quiet:
         yield from ("", f"### {'Everything else' if risky else 'Changes'} ({len(quiet)})")
@@ -273,7 +273,7 @@ _GLANCE = 60
 
 
 def _at_a_glance(change: Change) -> str:
-    """The one property that an update changes, as HTML; nothing where there are more, or it is long."""
+    """The one property that an update changes, as HTML; empty if there are more, or it is long."""
     if change.operation not in {"update", "option"} or len(change.properties) != 1:
         return ""
     only = change.properties[0]
@@ -360,10 +360,10 @@ def _policies(report: Report) -> Iterator[str]:
 
 
 def _warnings(report: Report, fold: _Fold) -> Iterator[str]:
-    breaks = report.proof.breaks
-    if breaks:
-        yield from ("", f"<details><summary>What differs between the stacks ({len(breaks)})</summary>", "")
-        yield from _block("\n".join(breaks), fold.said)
+    unexplained = report.proof.unexplained
+    if unexplained:
+        yield from ("", f"<details><summary>What differs between the stacks ({len(unexplained)})</summary>", "")
+        yield from _block("\n".join(unexplained), fold.said)
         yield from ("", "</details>")
     if report.plan.warnings:
         yield from ("", f"<details><summary>Warnings ({len(report.plan.warnings)})</summary>", "")

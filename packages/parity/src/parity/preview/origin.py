@@ -1,11 +1,11 @@
-"""Where each change comes from: the key of the stack's file that it follows, the line, and the commit that wrote it.
+"""Traces each change to the key of the stack's file that it follows, its line, and the commit that wrote it.
 
 The program is evaluated offline with the stack's file as it is, and again with parts of it taken from the base commit's
 file: a property that moves follows that part (parity/check/trace.py). What moves with none of them comes from the
 program, if commits changed that since, or else from the world: it drifted, or an earlier change was never applied.
 
 What it cannot see: the base's program is not run, so a change that the program and the file make together is named by
-the file's key alone; of a secret it knows only that it was encrypted anew.
+the file's key alone; of a secret it knows only that it was encrypted again.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from collections import defaultdict
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import TYPE_CHECKING, Any, Literal, cast
+from typing import TYPE_CHECKING, Any, Literal
 
 from ruamel.yaml import YAML
 
@@ -25,6 +25,7 @@ from parity.check.units import Unit, differing, is_missing, look_up, spell
 from parity.config import settings, source
 from parity.config.program import FOLDERS
 from parity.config.secret import Secret
+from parity.documents import is_list, is_mapping
 from parity.errors import ProjectError
 from parity.evaluate.declared import declared
 from parity.git import Commit, Repository
@@ -44,10 +45,10 @@ if TYPE_CHECKING:
 ByPlace = Mapping[tuple[str, str], tuple[Unit, ...]]
 
 _SHORT = 120
-"""Characters of a key's two values together that are shown beside it."""
+"""The most characters of a key's two values together that are shown with it."""
 
 _ANY = ""
-"""A path that stands for the whole resource."""
+"""The path of a resource itself."""
 
 
 @dataclass(frozen=True)
@@ -58,7 +59,7 @@ class Origin:
     key: str = ""
     """The key in the stack's file: `parity:databases.storefront.connectionLimit`."""
     line: int | None = None
-    """Its line in the stack's file, where it is still there."""
+    """Its line in the stack's file, if it is still there."""
     commits: tuple[Commit, ...] = ()
     before: str = ""
     """The key's value in the base commit, as it may be shown."""
@@ -66,7 +67,7 @@ class Origin:
 
     @property
     def values(self) -> str:
-        """Both values, where they are short enough to read: `20 -> 30`."""
+        """Both values, if they are short enough to read: `20 -> 30`."""
         if self.kind != "config" or MASK in (self.before, self.after) or len(self.before + self.after) > _SHORT:
             return ""
         return f"{self.before or 'nothing'} -> {self.after or 'nothing'}"
@@ -93,13 +94,13 @@ class Origins:
     by_place: Mapping[tuple[str, str], tuple[Unit, ...]] = field(
         default_factory=dict[tuple[str, str], tuple[Unit, ...]]
     )
-    """By the resource's key and its property's path; the path of a whole resource is empty."""
+    """By the resource's key and its property's path; the path of the resource itself is empty."""
     config: Mapping[Unit, Origin] = field(default_factory=dict[Unit, Origin])
     """Every part of the file that differs from the base's."""
     program: tuple[Commit, ...] = ()
     """The commits since the base that changed the program."""
     note: str = ""
-    """Why nothing could be traced; empty where it could."""
+    """Why nothing could be traced; empty if it could."""
 
     def of(self, change: Change) -> tuple[Origin, ...]:
         """What a change follows, the parts of the file first; nothing where it was not traced."""
@@ -168,7 +169,7 @@ def _traced(
         try:
             return _evaluate(project, stack, values)
         except ProjectError:
-            # A mixture of both files need not be a config at all; then it says nothing.
+            # A mixture of both files may be no valid config; then no part is known to move the fact.
             return now
 
     moved = changed(now, evaluate(theirs))
@@ -190,7 +191,7 @@ def _evaluate(project: Project, stack: str, values: Mapping[str, Any]) -> Facts:
 
 
 def _engine_text(value: Any) -> str:
-    """A value of the file as the engine hands it to the program."""
+    """Convert a value of the file as the engine hands it to the program."""
     if isinstance(value, Secret):
         return value.reveal()
     if isinstance(value, bool):
@@ -199,7 +200,7 @@ def _engine_text(value: Any) -> str:
 
 
 def config_values(text: str) -> dict[str, Any]:
-    """The config in a stack file's text; in a secret's place stands what it is encrypted as, held as a secret.
+    """Read the config in a stack file's text, with each secret's ciphertext as its value.
 
     Raises:
         ConfigError: the text is no stack file.
@@ -209,17 +210,16 @@ def config_values(text: str) -> dict[str, Any]:
     file = source.parse("the stack's file", text)
     if isinstance(file, tuple):
         raise ConfigError(file)
-    document = cast("Any", YAML(typ="safe")).load(text)
+    document: Any = YAML(typ="safe").load(text)  # pyright: ignore[reportUnknownMemberType]
     return {str(key): _sealed(value, str(key)) for key, value in document["config"].items()}
 
 
 def _sealed(value: Any, key: str) -> Any:
-    if isinstance(value, dict):
-        mapping = cast("dict[str, Any]", value)
-        if list(mapping) == ["secure"]:
-            return Secret(str(mapping["secure"]), key)
-        return {str(name): _sealed(each, f"{key}.{name}") for name, each in mapping.items()}
-    return [_sealed(each, key) for each in cast("list[Any]", value)] if isinstance(value, list) else value
+    if is_mapping(value):
+        if list(value) == ["secure"]:
+            return Secret(str(value["secure"]), key)
+        return {str(name): _sealed(each, f"{key}.{name}") for name, each in value.items()}
+    return [_sealed(each, key) for each in value] if is_list(value) else value
 
 
 # --- Lines and commits ------------------------------------------------------------------------------------------------
@@ -244,11 +244,11 @@ class _File:
         lines = _lines_of(self.text, unit)
         commits = tuple(dict.fromkeys(written[line] for line in lines if line in written))
         before, after = _shown(look_up(theirs, unit), look_up(mine, unit))
-        # Of what was taken out no line is left to blame.
+        # A part that was removed has no line left to blame.
         return Origin("config", spell(unit), lines[0] if lines else None, commits or self._removed(unit), before, after)
 
     def _removed(self, unit: Unit) -> tuple[Commit, ...]:
-        """The last commit in which a part of the file became another one."""
+        """The last commit that changed or removed a part of the file."""
         for commit, before, after in self._versions:
             if _differs(before, after, unit):
                 return (commit,)

@@ -28,7 +28,7 @@ def overview(report: Report) -> Iterator[str]:
 def _gate_line(report: Report) -> str:
     gate = report.gate
     if not report.plan.complete:
-        return "⚠️ not the whole plan was seen"
+        return "⚠️ the plan is not complete"
     said: list[str] = []
     if gate.blocking:
         count = len({each.urn for each in gate.blocking})
@@ -45,7 +45,7 @@ def _policy_line(report: Report) -> str:
     refusals, others = len(report.refusals), len(report.plan.violations) - len(report.refusals)
     said = [f"⛔ {many(refusals, 'refusal', 'refusals')}"] if refusals else []
     said += [f"⚠️ {many(others, 'advice', 'advices')}"] if others else []
-    return ", ".join(said) or ("✅ nothing to object" if report.plan.complete else "⚠️ not the whole plan was seen")
+    return ", ".join(said) or ("✅ nothing to object" if report.plan.complete else "⚠️ the plan is not complete")
 
 
 def _parity_line(report: Report) -> str:

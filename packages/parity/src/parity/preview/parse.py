@@ -5,8 +5,10 @@ from __future__ import annotations
 import re
 from collections import defaultdict
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any
 
+from parity.documents import is_list, is_mapping, mapping, texts
+from parity.documents import rows as rows_of
 from parity.masked import MASK, is_sealed
 from parity.preview.plan import ABSENT, UNCOVERED, UNKNOWN, Absent, Change, Plan, Property, Resource, Violation
 from parity.resources import kinds
@@ -46,12 +48,12 @@ def parse(stack: str, digest: Mapping[str, Any], events: Iterable[Mapping[str, A
 
     Args:
         stack: the stack's name.
-        digest: the JSON document on standard output: `steps` with the whole old and new state of each resource.
+        digest: the JSON document on standard output: `steps` with the full old and new state of each resource.
         events: the engine's events, which alone say in which order a replacement goes, what the policies found and
             whose an error is.
         failed: whether the command ended with an error.
     """
-    steps = [each for each in cast("list[Document]", digest.get("steps") or []) if not _is_root(each)]
+    steps = [each for each in rows_of(digest.get("steps")) if not _is_root(each)]
     grouped: dict[tuple[str, bool], list[Document]] = {}
     for step in steps:
         grouped.setdefault((str(step["urn"]), _is_leftover(step)), []).append(step)
@@ -63,7 +65,7 @@ def parse(stack: str, digest: Mapping[str, Any], events: Iterable[Mapping[str, A
         if (change := _change(urn, rows, order.get(urn, ()), leftover=left))
     ]
     violations, errors, warnings = _said(seen)
-    # A policy's refusal fails the command too, and is no error of the preview: the plan is whole.
+    # A policy's refusal fails the command too, and is no error of the preview: the plan is complete.
     refused = any(each.level == "mandatory" for each in violations)
     if failed and not errors and not refused:
         errors = [*_diagnostics(digest, "error")] or ["the engine gave no reason"]
@@ -102,21 +104,21 @@ def _is_root(step: Document) -> bool:
 
 
 def _is_leftover(step: Document) -> bool:
-    """Whether a step deletes what was replaced by an earlier update already."""
+    """Whether a step deletes what an earlier update already replaced."""
     return step["op"] == "delete" and bool(_state(step, "oldState").get("delete"))
 
 
 def _state(step: Document, name: str) -> Document:
-    return cast("Document", step.get(name) or {})
+    return mapping(step.get(name))
 
 
 def _inputs(state: Document) -> Document:
-    return cast("Document", plain(state.get("inputs") or {}))
+    return mapping(plain(state.get("inputs")))
 
 
 def _defaults(state: Document) -> set[str]:
     """The inputs that a bridge filled in by itself."""
-    return set(cast("list[str]", cast("Document", state.get("inputs") or {}).get("__defaults") or []))
+    return set(texts(mapping(state.get("inputs")).get("__defaults")))
 
 
 def _last(steps: Sequence[Document], name: str) -> Document:
@@ -140,11 +142,11 @@ def _resource(urn: str, steps: Sequence[Document]) -> Resource:
 
 
 def _dependencies(state: Document) -> frozenset[str]:
-    return frozenset(cast("list[str]", state.get("dependencies") or []))
+    return frozenset(texts(state.get("dependencies")))
 
 
 def _operation(steps: Sequence[Document]) -> Operation | None:
-    """What the steps of one resource come to."""
+    """The operation that the steps of one resource make up."""
     found: Operation | None = None
     for step in steps:
         kind = _OPERATIONS.get(str(step["op"]))
@@ -157,7 +159,7 @@ def _order(events: Iterable[Mapping[str, Any]]) -> dict[str, list[str]]:
     """The kinds of each resource's steps as they will be taken: the digest has one `replace` for the three of them."""
     found: dict[str, list[str]] = defaultdict(list)
     for event in events:
-        metadata = cast("Document", cast("Document", event.get("resourcePreEvent") or {}).get("metadata") or {})
+        metadata = mapping(mapping(event.get("resourcePreEvent")).get("metadata"))
         if metadata:
             found[str(metadata["urn"])].append(str(metadata["op"]))
     return found
@@ -214,13 +216,13 @@ def _properties(operation: Operation, steps: Sequence[Document], old: Document, 
             seen.add(path)
             yield Property(path, one, other, forces=_touches(path, forcing))
     if operation in {"update", "replace"}:
-        outputs = cast("Document", plain(old.get("outputs") or {}))
+        outputs = mapping(plain(old.get("outputs")))
         for path in sorted(named):
             if any(_overlap(path, each) for each in seen):
                 continue
             one, other = look_up(before, path), look_up(after, path)
             if isinstance(one, Absent) and isinstance(other, Absent) and path not in removed:
-                continue  # the provider computes it anew
+                continue  # the provider computes it again
             if isinstance(one, Absent):
                 # Live state moved away from what was declared: what the provider read last says so.
                 one = look_up(outputs, path)
@@ -236,8 +238,8 @@ def _named_by_the_engine(steps: Sequence[Document]) -> tuple[set[str], set[str]]
     named: set[str] = set()
     forcing: set[str] = set()
     for step in steps:
-        named |= set(cast("list[str]", step.get("diffReasons") or []))
-        forcing |= set(cast("list[str]", step.get("replaceReasons") or []))
+        named |= set(texts(step.get("diffReasons")))
+        forcing |= set(texts(step.get("replaceReasons")))
         for path, detail in _detailed(step):
             named.add(path)
             if str(detail.get("kind")).endswith("-replace"):
@@ -247,7 +249,7 @@ def _named_by_the_engine(steps: Sequence[Document]) -> tuple[set[str], set[str]]
 
 
 def _detailed(step: Document) -> Iterable[tuple[str, Document]]:
-    return cast("dict[str, Document]", step.get("detailedDiff") or {}).items()
+    return mapping(step.get("detailedDiff")).items()
 
 
 def _overlap(one: str, other: str) -> bool:
@@ -264,22 +266,20 @@ def _touches(path: str, forcing: set[str]) -> bool:
 
 def differences(one: Any, other: Any, path: str = "") -> Iterator[tuple[str, Any, Any]]:
     """The smallest parts in which two plain values differ: path, and both sides."""
-    if isinstance(one, dict) and isinstance(other, dict):
-        mine, theirs = cast("Document", one), cast("Document", other)
-        for name in dict.fromkeys([*mine, *theirs]):
+    if is_mapping(one) and is_mapping(other):
+        for name in dict.fromkeys([*one, *other]):
             below = f"{path}.{name}" if path else name
-            yield from differences(mine.get(name, ABSENT), theirs.get(name, ABSENT), below)
-    elif isinstance(one, list) and isinstance(other, list) and _alike(one, other):  # pyright: ignore[reportUnknownArgumentType]
-        pairs = zip(cast("list[Any]", one), cast("list[Any]", other), strict=True)
-        for index, (mine, theirs) in enumerate(pairs):
+            yield from differences(one.get(name, ABSENT), other.get(name, ABSENT), below)
+    elif is_list(one) and is_list(other) and _alike(one, other):
+        for index, (mine, theirs) in enumerate(zip(one, other, strict=True)):
             yield from differences(mine, theirs, f"{path}[{index}]")
-    elif type(one) is not type(other) or one != other:  # pyright: ignore[reportUnknownArgumentType]
+    elif one.__class__ is not other.__class__ or one != other:
         yield path, one, other
 
 
 def _alike(one: list[Any], other: list[Any]) -> bool:
-    """Whether two lists are better compared item by item: as long, and of mappings."""
-    return len(one) == len(other) and all(isinstance(each, dict) for each in [*one, *other])
+    """Whether two lists are compared item by item: both are equally long and hold mappings."""
+    return len(one) == len(other) and all(is_mapping(each) for each in [*one, *other])
 
 
 _STEP = re.compile(r"\.?([^.\[\]]+)|\[(\d+)\]|\[\"([^\"]*)\"\]")
@@ -290,10 +290,10 @@ def look_up(value: Any, path: str) -> Any:
     for match in _STEP.finditer(path):
         name, index, quoted = match.groups()
         key = name if name is not None else quoted
-        if isinstance(value, dict) and key is not None and key in value:
-            value = cast("Document", value)[key]
-        elif isinstance(value, list) and index is not None and int(index) < len(cast("list[Any]", value)):
-            value = cast("list[Any]", value)[int(index)]
+        if is_mapping(value) and key is not None and key in value:
+            value = value[key]
+        elif is_list(value) and index is not None and int(index) < len(value):
+            value = value[int(index)]
         else:
             return MASK if value == MASK else ABSENT
     return value
@@ -305,13 +305,12 @@ def _empty(value: Any) -> bool:
 
 def plain(value: Any) -> Any:
     """A value of the engine's as it may be shown: secrets and unknown values named, its own bookkeeping left out."""
-    if isinstance(value, dict):
-        wire = cast("Document", value)
-        if is_sealed(wire):
+    if is_mapping(value):
+        if is_sealed(value):
             return MASK
-        return {name: plain(each) for name, each in wire.items() if not _INTERNAL.match(name)}
-    if isinstance(value, list):
-        return [plain(each) for each in cast("list[Any]", value)]
+        return {name: plain(each) for name, each in value.items() if not _INTERNAL.match(name)}
+    if is_list(value):
+        return [plain(each) for each in value]
     return UNKNOWN if value == _UNKNOWN_MARK else value
 
 
@@ -324,10 +323,10 @@ def _said(events: Iterable[Mapping[str, Any]]) -> tuple[list[Violation], list[st
     errors: dict[str, None] = {}
     warnings: dict[str, None] = {}
     for event in events:
-        policy = cast("Document", event.get("policyEvent") or {})
+        policy = mapping(event.get("policyEvent"))
         if policy:
             violations[_violation(policy)] = None
-        diagnostic = cast("Document", event.get("diagnosticEvent") or {})
+        diagnostic = mapping(event.get("diagnosticEvent"))
         severity, text = diagnostic.get("severity"), str(diagnostic.get("message") or "").strip()
         if severity not in {"error", "warning"} or not text or _EPILOGUE.search(text):
             continue
@@ -338,7 +337,7 @@ def _said(events: Iterable[Mapping[str, Any]]) -> tuple[list[Violation], list[st
 
 
 _EPILOGUE = re.compile(r"program exited with non-zero exit code|^preview failed$|^update failed$")
-"""Says only that something failed, which the other errors say better."""
+"""A general message of failure, which the other errors make superfluous."""
 
 
 def _violation(event: Document) -> Violation:
@@ -359,7 +358,7 @@ _COLOUR = re.compile(r"<\{%.*?%\}>|\x1b\[[0-9;]*m")
 
 
 def _diagnostics(digest: Mapping[str, Any], severity: str) -> Iterator[str]:
-    for each in cast("list[Document]", digest.get("diagnostics") or []):
+    for each in rows_of(digest.get("diagnostics")):
         text = str(each.get("message") or "").removeprefix("error: ").strip()
         if each.get("severity") == severity and not _EPILOGUE.search(text):
             yield text

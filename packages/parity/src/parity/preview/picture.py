@@ -43,7 +43,7 @@ _STYLES = """\
 
 @dataclass(frozen=True)
 class _Node:
-    """One box: a change, or several of one kind."""
+    """One node: a change, or several of one kind."""
 
     component: str
     operation: Operation
@@ -53,7 +53,7 @@ class _Node:
 
 
 def mermaid(entries: Sequence[Entry], plan: Plan) -> str:
-    """The picture's source, without a fence; empty where nothing changes or it would be too large to read."""
+    """The picture's Mermaid source; empty if nothing changes or it would be too large to read."""
     if sum(bool(each.dangers) for each in entries) > MOST:
         return ""
     nodes = _nodes(entries, plan)
@@ -120,7 +120,7 @@ def _component(urn: str, plan: Plan) -> str:
 
 
 def _edges(nodes: Sequence[_Node], plan: Plan) -> list[tuple[_Node, _Node]]:
-    """What must come before what, without what follows from the rest."""
+    """The order between nodes, without the edges that follow from others."""
     owner = {urn: node for node in nodes for urn in node.urns}
     before: dict[_Node, dict[_Node, None]] = {node: {} for node in nodes}
     for urn, node in owner.items():

@@ -20,7 +20,7 @@ Operation = Literal["create", "update", "replace", "delete", "import", "forget",
 UNKNOWN = "[known after the update]"
 
 UNCOVERED = "[no longer secret]"
-"""What stands for a value that was a secret until now: a report must not be the first to show it."""
+"""Replaces a value that was a secret until now, because a report must not be the first to show it."""
 
 
 class Absent:
@@ -37,7 +37,7 @@ _ORDER: tuple[Operation, ...] = ("create", "update", "replace", "delete", "impor
 
 @dataclass(frozen=True)
 class Property:
-    """One property that will not be what it is, or of a new or deleted resource."""
+    """One property that changes, or that a new or deleted resource has."""
 
     path: str
     """`health.path`, `domains[0]`; an engine's option is `option protect`."""
@@ -76,15 +76,15 @@ class Change:
     operation: Operation
     properties: tuple[Property, ...] = ()
     deletes_first: bool = False
-    """Of a replacement: whether the old one goes before the new one is made."""
+    """Whether a replacement deletes the old object before it creates the new one."""
     leftover: bool = False
-    """Of a deletion: whether it is what an earlier, unfinished replacement left behind."""
+    """Whether it deletes what an earlier, unfinished replacement left behind."""
     protected: tuple[bool, bool] = (False, False)
     """Whether the engine refuses to delete it: before and after."""
     before: Mapping[str, Any] = field(default_factory=dict[str, Any], repr=False)
-    """Its inputs now."""
+    """Its inputs before the update."""
     after: Mapping[str, Any] = field(default_factory=dict[str, Any], repr=False)
-    """Its inputs then."""
+    """Its inputs after the update."""
 
     @property
     def name(self) -> str:
@@ -113,7 +113,7 @@ class Change:
 
 @dataclass(frozen=True)
 class Violation:
-    """What a policy has against a resource."""
+    """A policy's violation by a resource."""
 
     urn: str
     policy: str
@@ -134,9 +134,9 @@ class Resource:
     id: str = ""
     """The provider's id, where it exists already."""
     before: Mapping[str, Any] = field(default_factory=dict[str, Any], repr=False)
-    """Its inputs now; empty where it does not exist yet."""
+    """Its inputs before the update; empty if it does not exist yet."""
     after: Mapping[str, Any] = field(default_factory=dict[str, Any], repr=False)
-    """Its inputs then; empty where it goes."""
+    """Its inputs after the update; empty if it is deleted."""
 
 
 @dataclass(frozen=True)
@@ -146,16 +146,16 @@ class Plan:
     stack: str
     changes: tuple[Change, ...]
     resources: Mapping[str, Resource]
-    """Every resource that the engine came to, by URN."""
+    """Every resource that the engine reached, by URN."""
     unchanged: int
     violations: tuple[Violation, ...] = ()
     errors: tuple[str, ...] = ()
-    """Why the preview did not come to its end; empty where it did."""
+    """Why the preview did not finish; empty if it did."""
     warnings: tuple[str, ...] = ()
 
     @property
     def complete(self) -> bool:
-        """Whether the preview came to its end."""
+        """Whether the preview finished."""
         return not self.errors
 
     def counts(self) -> dict[Operation, int]:

@@ -1,4 +1,4 @@
-"""The parity proof's result, as the preview shows it: the one place where the preview asks parity.check."""
+"""Runs the parity check for a preview."""
 
 from __future__ import annotations
 
@@ -18,33 +18,33 @@ State = Literal["same", "different", "unknown"]
 
 @dataclass(frozen=True)
 class Proof:
-    """What the parity check came to."""
+    """The parity check's result, as the preview shows it."""
 
     state: State
     summary: str
     """A sentence."""
-    breaks: tuple[str, ...] = ()
-    """Each difference that nothing written down explains."""
+    unexplained: tuple[str, ...] = ()
+    """Each difference that neither a key nor an exception explains."""
 
     def document(self) -> dict[str, Any]:
         """As JSON."""
-        return {"state": self.state, "summary": self.summary, "breaks": list(self.breaks)}
+        return {"state": self.state, "summary": self.summary, "unexplained": list(self.unexplained)}
 
 
 UNKNOWN = Proof("unknown", "not checked")
 
 
 def prove(project: Project) -> Proof:
-    """Compare what the stacks declare, offline; a check that cannot be made is said, not raised."""
+    """Compare offline what the stacks declare; a check that cannot run gives `unknown` and raises nothing."""
     stacks = list(project.stack_files())
     if len(stacks) < 2:  # noqa: PLR2004 - a comparison takes two
-        return Proof("unknown", f"not checked: there is no second stack beside {', '.join(stacks) or 'none'}")
+        return Proof("unknown", f"not checked: there is no second stack, only {', '.join(stacks) or 'none'}")
     found = {other: _prove(project, stacks[0], other) for other in stacks[1:]}
     state: State = "same"
     for each in reversed(found.values()):
         state = each.state if each.state != "same" else state
     summary = "; ".join(each.summary for each in found.values())
-    return Proof(state, summary, tuple(line for each in found.values() for line in each.breaks))
+    return Proof(state, summary, tuple(line for each in found.values() for line in each.unexplained))
 
 
 def _prove(project: Project, one: str, other: str) -> Proof:

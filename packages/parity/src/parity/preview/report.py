@@ -1,4 +1,4 @@
-"""Everything that a reviewer needs of one preview, put together; markdown, text and JSON are made from it."""
+"""Puts together what a reviewer needs of one preview; Markdown, text and JSON are made from it."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from parity.preview.proof import Proof
 
 Verdict = Literal["failed", "blocked", "refused", "ready", "unchanged"]
-"""`failed`: no whole plan. `blocked`: by the gate. `refused`: by a policy. `ready`: may be applied. `unchanged`: is."""
+"""`failed`: the plan is incomplete. `blocked`: by the gate. `refused`: by a policy. `ready`: may be applied."""
 
 VERDICTS: dict[Verdict, str] = {
     "failed": "the preview failed",
@@ -60,7 +60,7 @@ class Entry:
     dangers: tuple[Danger, ...]
     blocking: bool
     caution: str
-    """Why to look at it although the gate lets it pass; empty where there is no reason."""
+    """Why to review it although the gate lets it pass; empty if there is no reason."""
     origins: tuple[Origin, ...]
     violations: tuple[Violation, ...]
 
@@ -79,7 +79,7 @@ class Entry:
 
     @property
     def rank(self) -> int:
-        """Where it stands: what blocks first, then what was acknowledged, then what asks for care, then the rest."""
+        """Its place in the report: blocking changes, then acknowledged, then those that ask for care, then the rest."""
         if self.blocking:
             return 0
         return 1 if self.dangers else 2 if self.risky else 3
@@ -120,16 +120,16 @@ class Report:
     digest: str = ""
     """Of the plan that was saved, 64 hex digits; empty where none was."""
     fits: bool = True
-    """Whether a comment can name every risky change; a plan that nobody can review does not pass."""
+    """Whether a comment can name every risky change; a plan that cannot be reviewed does not pass."""
 
     @property
     def refusals(self) -> tuple[Violation, ...]:
-        """What mandatory policies have against the plan."""
+        """The violations of mandatory policies in the plan."""
         return tuple(each for each in self.plan.violations if each.level == "mandatory")
 
     @property
     def verdict(self) -> Verdict:
-        """What comes of it; the first that holds."""
+        """The verdict: the first that applies."""
         if self.plan.errors:
             return "failed"
         if not (self.gate.open and self.fits):
@@ -177,7 +177,7 @@ class Report:
         return tuple(each for each in self.plan.violations if each.urn not in changed)
 
     def document(self) -> dict[str, Any]:
-        """The whole report as JSON; it holds no secret."""
+        """The report as JSON; it holds no secret."""
         base = self.origins.base
         return {
             "version": 1,

@@ -5,8 +5,9 @@ from __future__ import annotations
 import importlib.util
 import json
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any
 
+from parity.documents import mapping
 from parity.errors import ProjectError
 from parity.preview.parse import parse
 from parity.preview.plan import Plan
@@ -39,11 +40,11 @@ def preview(
     save: Path | None = None,
     options: Sequence[str] = (),
 ) -> Plan:
-    """What an update of the stack would do; a preview that fails is a plan with errors, not an exception.
+    """Preview an update of the stack; a preview that fails gives a plan with errors, not an exception.
 
     Args:
         stack: the stack.
-        report: is told what the engine waits for.
+        report: called with what the engine waits for.
         refresh: whether to ask the providers first what is really there.
         save: where the engine is to save its own plan; None saves none.
         options: more options of the engine's command.
@@ -59,10 +60,10 @@ def preview(
     if refresh:
         words.append("--refresh")
 
-    def tell(progress: Progress) -> None:
+    def show(progress: Progress) -> None:
         report(progress.waits_for() or "the program")
 
-    done = stack.pulumi.follow("preview", *words, on_progress=tell)
+    done = stack.pulumi.follow("preview", *words, on_progress=show)
     if "no stack named" in done.error:
         raise ProjectError(
             f"the backend does not know the stack {stack.name}",
@@ -85,4 +86,4 @@ def _digest(text: str) -> dict[str, Any]:
         found: object = json.JSONDecoder().raw_decode(text[start:])[0]
     except json.JSONDecodeError:
         return {}
-    return cast("dict[str, Any]", found) if isinstance(found, dict) else {}
+    return mapping(found)

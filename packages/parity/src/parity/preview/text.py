@@ -1,4 +1,4 @@
-"""A preview for a terminal: the same order and words as the comment, without its markup."""
+"""Renders a preview for a terminal, in the order and words of the comment, without its markup."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ _COLOURS: dict[Operation, str] = {
 }
 
 _VALUE = 160
-"""Characters of a value; the whole of it is in `--json`."""
+"""The most characters of a value that are shown; `--json` has all of it."""
 
 
 def lines(report: Report) -> Iterator[str]:
@@ -69,7 +69,7 @@ def _entry(entry: Entry) -> Iterator[str]:
     what = f"[{colour}]{SIGNS[change.operation]} {change.operation}[/]"
     yield f"{what} {escape(change.kind)} [bold]{escape(change.name)}[/]"
     for reason in entry.reasons:
-        style, mark = ("bold red", "must be acknowledged") if entry.blocking else ("yellow", "look")
+        style, mark = ("bold red", "must be acknowledged") if entry.blocking else ("yellow", "review")
         yield f"    [{style}]{mark}:[/] {escape(reason)}"
     if entry.dangers:
         yield f"    {'acknowledge' if entry.blocking else 'acknowledged'}: {escape(change.urn)}"

@@ -1,4 +1,4 @@
-"""Values and names as Markdown and HTML that stay what they are: no markup, mention or reference hides in them."""
+"""Writes values and names as Markdown and HTML without any markup, mention or reference of their own."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from parity.masked import MASK
 from parity.preview.plan import UNCOVERED, UNKNOWN, Absent
+from parity.redact import masked
 
 if TYPE_CHECKING:
     from parity.git import Commit
@@ -27,14 +28,14 @@ def text(value: str) -> str:
 
 
 def code(value: str, *, limit: int | None = None) -> str:
-    """Text as a code span, good in a table's cell too; `limit` in characters, what is beyond it is counted."""
+    """Write text as a code span, also for table cells; `limit` in characters, the rest is counted."""
     shown = _cut(_line(value), limit).replace("|", "\\|")
     if not shown.strip():
         return f"`{json.dumps(shown)}`"
     longest = max((len(run) for run in re.findall(r"`+", shown)), default=0)
-    fence = "`" * (longest + 1)
+    ticks = "`" * (longest + 1)
     pad = " " if shown.startswith("`") or shown.endswith("`") else ""
-    return f"{fence}{pad}{shown}{pad}{fence}"
+    return f"{ticks}{pad}{shown}{pad}{ticks}"
 
 
 def tag(value: str) -> str:
@@ -48,7 +49,7 @@ def raw(value: str) -> str:
 
 
 def _line(value: str) -> str:
-    return re.sub(r"\r\n|\r|\n", "⏎", value)
+    return re.sub(r"\r\n|\r|\n", "⏎", masked(value))
 
 
 def _cut(value: str, limit: int | None) -> str:
@@ -59,7 +60,7 @@ def _cut(value: str, limit: int | None) -> str:
 
 def spelled(value: Any) -> str:
     """A property's value as a person writes it: text bare, everything else as JSON."""
-    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+    return masked(value if isinstance(value, str) else json.dumps(value, ensure_ascii=False))
 
 
 def cells(each: Property, limit: int | None) -> tuple[str, str]:

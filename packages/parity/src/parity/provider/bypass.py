@@ -6,16 +6,16 @@ Vercel's own provider has such a resource, but its id carries the secret, and id
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any
 
+from parity.documents import mapping
 from parity.provider.errors import NotFound, VercelError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from parity.documents import Document
     from parity.provider.vercel import Vercel
-
-Document = dict[str, Any]
 
 REPLACES = ("team", "projectId", "secret")
 """A bypass is its secret: another one is made before the old one goes."""
@@ -70,4 +70,4 @@ async def delete(vercel: Vercel, state: Document) -> None:
 
 async def _exists(vercel: Vercel, team: str, project: str, secret: str) -> bool:
     document = await vercel.project(team, project)
-    return secret in cast("Document", document.get("protectionBypass") or {})
+    return secret in mapping(document.get("protectionBypass"))

@@ -1,11 +1,11 @@
-"""Everything that the provider can refuse or fail with.
+"""The provider's errors.
 
 ParityPluginError
 ├── BadInput            an input or an import id is missing or malformed
 ├── VercelError         Vercel's API could not be asked, or refused
 │   └── NotFound        ... because the project or deployment is not there
 ├── Unhealthy           the new deployment did not answer as it should; nothing was promoted
-├── LiveElsewhere       somebody made another release live by hand; nothing was promoted
+├── LiveElsewhere       another release was made live by hand; nothing was promoted
 └── Unfinished          a promotion was asked for and is not done; what is recorded lets the next `up` go on
 """
 
@@ -43,7 +43,7 @@ class Unhealthy(ParityPluginError):
 
 
 class LiveElsewhere(ParityPluginError):
-    """What is live is neither what was recorded nor what is wanted: made so by hand, and not undone in silence."""
+    """The live release is neither the recorded nor the wanted one; a person made it live, and it is not undone."""
 
 
 class Unfinished(ParityPluginError):

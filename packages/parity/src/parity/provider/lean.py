@@ -1,7 +1,7 @@
 """Starts a plugin's process sooner: leaves out what the libraries load and a plugin never uses.
 
 The engine waits for its plugins at each run. The SDK's automation API and dynamic providers and its tracing are a good
-part of what there is to load. Where traces are asked for, they are not left out.
+part of what there is to load. They are loaded if traces are asked for.
 """
 
 from __future__ import annotations

@@ -38,16 +38,16 @@ class ParityProvider(sdk.Provider):
         vercel: Vercel | None = None,
         web: httpx.AsyncClient | None = None,
         *,
-        tell: Callable[[str, str], None] = lambda _urn, _message: None,
+        notify: Callable[[str, str], None] = lambda _urn, _message: None,
     ) -> None:
         """Take the clients in tests; otherwise the environment's are made when first needed.
 
-        `tell` shows a sentence of progress for a URN.
+        `notify` shows a sentence of progress for a URN.
         """
         super().__init__()
         self._vercel = vercel
         self._web = web
-        self._tell = tell
+        self._notify = notify
 
     @property
     def vercel(self) -> Vercel:
@@ -65,7 +65,7 @@ class ParityProvider(sdk.Provider):
         return sdk.CheckResponse(request.new_inputs)
 
     async def diff_config(self, request: sdk.DiffRequest) -> sdk.DiffResponse:  # noqa: ARG002
-        """Nothing to differ."""
+        """Report no difference: there is no configuration."""
         return sdk.DiffResponse(changes=False)
 
     async def configure(self, request: sdk.ConfigureRequest) -> sdk.ConfigureResponse:  # noqa: ARG002
@@ -82,7 +82,7 @@ class ParityProvider(sdk.Provider):
         return sdk.CheckResponse(_marked(type_, request.new_inputs), failures)
 
     async def diff(self, request: sdk.DiffRequest) -> sdk.DiffResponse:
-        """What differs and matters; a changed limit or health path alone is recorded without an update."""
+        """Say which differences need an update; a changed limit or health path alone is only recorded."""
         type_ = type_of(request.type)
         olds, news = plain_map(request.old_state), plain_map(request.new_inputs)
         replaces = _changed(olds, news, request.new_inputs, _REPLACES[type_])
@@ -118,7 +118,7 @@ class ParityProvider(sdk.Provider):
         return sdk.UpdateResponse(wire_map(outputs, SECRETS[type_]))
 
     async def read(self, request: sdk.ReadRequest) -> sdk.ReadResponse:
-        """What is really there."""
+        """Read the live state."""
         type_ = type_of(request.type)
         reader = live_release.read if type_ == kinds.LIVE else bypass.read
         state, inputs = plain_map(request.properties), plain_map(request.inputs)
@@ -136,13 +136,13 @@ class ParityProvider(sdk.Provider):
 
     async def _switch(self, urn: str, inputs: dict[str, Any], olds: Mapping[str, Any] | None) -> dict[str, Any]:
         def say(message: str) -> None:
-            self._tell(urn, message)
+            self._notify(urn, message)
 
         return await live_release.switch(self.vercel, inputs, olds, say, web=self._web)
 
 
 def partial_failure(type_: str, failure: Unfinished, inputs: Properties) -> tuple[str, Properties, Properties]:
-    """What the engine is to record of a switch that did not end: id, outputs, inputs."""
+    """What the engine must record of an unfinished switch: id, outputs, inputs."""
     return failure.resource_id, wire_map(failure.properties, SECRETS[type_]), _marked(type_, inputs)
 
 

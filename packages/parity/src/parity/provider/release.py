@@ -1,4 +1,4 @@
-"""Makes one release live: asks the deployment whether it is whole, promotes it, waits until every domain serves it."""
+"""Makes one release live: asks the deployment whether it is healthy, promotes it, waits until all domains serve it."""
 
 from __future__ import annotations
 
@@ -148,7 +148,7 @@ class Switch:
         if known is None or not live or live == wanted.deployment_id or live in known:
             return
         raise LiveElsewhere(
-            f"{wanted.project} serves deployment {live} ({before.host}), which Parity did not make live: somebody "
+            f"{wanted.project} serves deployment {live} ({before.host}), which Parity did not make live: a person "
             f"promoted or rolled back at Vercel. {wanted.title} was not promoted and nothing was changed. "
             "Run `pulumi refresh` to record what is live; the next `pulumi up` then shows the switch before making it."
         )
@@ -157,7 +157,7 @@ class Switch:
         return live_of(await self._vercel.project(self._release.team, self._release.project_id))
 
     async def _ask(self) -> None:
-        """Ask the deployment at its own host until it is whole or the deadline is past."""
+        """Ask the deployment at its own host until it is healthy or the deadline is past."""
         wanted, health = self._release, self._release.health
         self._say(f"Asking https://{wanted.host}{health.path}: {wanted.title}")
         fault = ""
@@ -171,7 +171,7 @@ class Switch:
             raise Unhealthy(
                 f"{wanted.title} is not healthy, so it was not promoted; what was live is still live. "
                 f"Asked GET https://{wanted.host}{health.path} for {health.deadline_seconds:g} s; the last answer: "
-                f"{fault}. Mend the release and record the next one; the next `pulumi up` asks this one again."
+                f"{fault}. Correct the release and record the next one; the next `pulumi up` asks this one again."
             )
 
     async def _promote_and_wait(self, before: Live) -> None:

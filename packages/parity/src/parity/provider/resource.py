@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 class LiveRelease(pulumi.CustomResource):
     """Which deployment a project's domains serve.
 
-    Creating or updating it asks the deployment at its own host whether it is whole, promotes it with one call, and
+    Creating or updating it asks the deployment at its own host whether it is healthy, promotes it with one call, and
     waits until the project and every domain serve it. Reading it gives what is really live. Destroying it does nothing
     at Vercel: what is live stays live until its deployment or project goes. Import takes `<team>/<project name or id>`.
     """

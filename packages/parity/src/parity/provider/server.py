@@ -94,14 +94,14 @@ def _unfinished_status(error: Unfinished, urn: str, inputs: Any) -> Any:
 
 
 class Progress:
-    """Shows sentences beside a resource while the engine waits for it."""
+    """Shows sentences at a resource while the engine waits for it."""
 
     def __init__(self, engine: Any) -> None:
         """Take the engine's stub."""
         self._engine = engine
         self._sending: set[asyncio.Task[None]] = set()
 
-    def tell(self, urn: str, message: str) -> None:
+    def notify(self, urn: str, message: str) -> None:
         """Send one sentence without waiting for it."""
         task = asyncio.create_task(self._send(urn, message))
         self._sending.add(task)
@@ -112,7 +112,7 @@ class Progress:
         try:
             await self._engine.Log(request)
         except grpc.RpcError as error:
-            # A sentence that nobody sees must not end a switch; the engine shows what a plugin writes here.
+            # A sentence that cannot be shown must not end a switch; the engine shows what a plugin writes here.
             sys.stderr.write(f"{message} (not shown: {error})\n")
 
 
@@ -121,7 +121,7 @@ async def serve(engine_address: str) -> None:
     server = grpc.aio.server(options=_GRPC_CHANNEL_OPTIONS)
     channel = grpc.aio.insecure_channel(engine_address)
     progress = Progress(engine_pb2_grpc.EngineStub(channel))  # pyright: ignore[reportUnknownMemberType]
-    servicer = ParityServicer([], VERSION, ParityProvider(tell=progress.tell), engine_address)
+    servicer = ParityServicer([], VERSION, ParityProvider(notify=progress.notify), engine_address)
     provider_pb2_grpc.add_ResourceProviderServicer_to_server(servicer, server)  # pyright: ignore[reportUnknownMemberType]
     port = server.add_insecure_port("127.0.0.1:0")
     await server.start()

@@ -1,17 +1,19 @@
-"""Between the engine's property values and plain Python: secrets stay marked, unknown values stay unknown."""
+"""Converts between the engine's property values and Python's; secrets stay marked, unknown values stay unknown."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any, cast
+from typing import Any
 
 from pulumi.provider.experimental.property_value import Computed, PropertyValue
+
+from parity.documents import is_list, is_mapping
 
 Properties = dict[str, PropertyValue]
 
 
 def plain(value: PropertyValue) -> Any:
-    """The Python value; None where it is not known yet."""
+    """The Python value; None if it is not known yet."""
     inner = value.value
     if isinstance(inner, Computed):
         return None
@@ -43,10 +45,10 @@ def is_known(value: PropertyValue) -> bool:
 
 def wire(value: Any) -> PropertyValue:
     """A plain Python value for the engine."""
-    if isinstance(value, dict):
-        return PropertyValue({key: wire(each) for key, each in cast("dict[str, Any]", value).items()})
-    if isinstance(value, list):
-        return PropertyValue([wire(each) for each in cast("list[Any]", value)])
+    if is_mapping(value):
+        return PropertyValue({key: wire(each) for key, each in value.items()})
+    if is_list(value):
+        return PropertyValue([wire(each) for each in value])
     if isinstance(value, int) and not isinstance(value, bool):
         return PropertyValue(float(value))
     return PropertyValue(value)

@@ -1,1 +1,1 @@
-"""`parity recover`: brings record and live state together again after an update that did not end."""
+"""`parity recover`: brings recorded state and live state together after an update that did not end."""

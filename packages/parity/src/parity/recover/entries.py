@@ -1,7 +1,7 @@
 """Writes a declared resource as the state records it, for an object that exists and is not recorded.
 
-The inputs are those that the program declares; the outputs begin as the same values and are filled by the provider when
-it refreshes the entry. `pulumi stack import` takes a secret in the clear under its own mark and encrypts it; such a
+The inputs are those that the program declares. The outputs begin as the same values; the provider fills them when it
+refreshes the entry. `pulumi stack import` takes a secret in the clear under its own mark and encrypts it; such a
 document goes to the engine through a pipe and nowhere else.
 """
 
@@ -10,8 +10,9 @@ from __future__ import annotations
 import json
 import re
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any
 
+from parity.documents import is_list, is_mapping, mapping
 from parity.evaluate.graph import SecretInput
 from parity.masked import SECRET, SIGNATURE
 from parity.resources import kinds
@@ -32,8 +33,8 @@ _MARK = re.compile(r"parity-computed:(urn:pulumi:[^#]+)#([A-Za-z_]+)")
 _OPTIONS = ("protect", "retainOnDelete", "deletedWith", "additionalSecretOutputs", "customTimeouts")
 """The options of a registration that the state records under the same name."""
 
-MARKER = "not known: an update of it did not end, and nobody can read it"
-"""Recorded in the place of an input that nobody can read, so that the next update writes what is declared."""
+MARKER = "not known: an update of it did not end, and no API shows it"
+"""Recorded instead of an input that no API shows, so that the next update writes what is declared."""
 
 
 @dataclass(frozen=True)
@@ -66,10 +67,10 @@ class Known:
         """
         if isinstance(value, SecretInput):
             return SecretInput(self.resolve(value.value))
-        if isinstance(value, dict):
-            return {key: self.resolve(each) for key, each in cast("Document", value).items()}
-        if isinstance(value, list):
-            return [self.resolve(each) for each in cast("list[Any]", value)]
+        if is_mapping(value):
+            return {key: self.resolve(each) for key, each in value.items()}
+        if is_list(value):
+            return [self.resolve(each) for each in value]
         if isinstance(value, str) and (found := _MARK.fullmatch(value)):
             return self.of(found[1], found[2])
         if isinstance(value, str):
@@ -86,10 +87,10 @@ def sealed(value: Any) -> Any:
     """A value as `pulumi stack import` takes it: secrets under the engine's mark, to be encrypted by it."""
     if isinstance(value, SecretInput):
         return {SIGNATURE: SECRET, "plaintext": json.dumps(sealed(value.value))}
-    if isinstance(value, dict):
-        return {key: sealed(each) for key, each in cast("Document", value).items()}
-    if isinstance(value, list):
-        return [sealed(each) for each in cast("list[Any]", value)]
+    if is_mapping(value):
+        return {key: sealed(each) for key, each in value.items()}
+    if is_list(value):
+        return [sealed(each) for each in value]
     return value
 
 
@@ -131,6 +132,6 @@ def unread(record: Document, names: tuple[str, ...]) -> Document:
     mark = sealed(SecretInput(MARKER))
     found = dict(record)
     for part in ("inputs", "outputs"):
-        given = cast("Document", record.get(part) or {})
+        given = mapping(record.get(part))
         found[part] = {**given, **{name: mark for name in names if name in given}}
     return found

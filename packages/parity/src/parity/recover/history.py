@@ -1,13 +1,13 @@
-"""What is known of updates that did not end well: from Parity's ledger, the engine's history and the state."""
+"""Reads which updates did not end well from Parity's ledger, the engine's history and the state."""
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any
 
-from parity.recover.model import Trouble
+from parity.documents import mapping, parse, rows
+from parity.recover.model import FailedUpdates
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -82,20 +82,22 @@ def _readable(store: Store, keys: Iterable[str]) -> Iterator[Past]:
 
 def _past(data: bytes | None) -> Past | None:
     try:
-        document = cast("dict[str, Any]", json.loads(data or b""))
+        document = parse(data or b"")
         return Past(
             str(document["kind"]),
             str(document["result"]),
             datetime.fromtimestamp(float(document["startTime"]), UTC),
             datetime.fromtimestamp(float(document["endTime"]), UTC),
             str(document.get("message", "")),
-            cast("dict[str, int]", document.get("resourceChanges") or {}),
+            mapping(document.get("resourceChanges")),
         )
     except (ValueError, KeyError, TypeError):
         return None
 
 
-def trouble(state: State, locks: Sequence[Lock], records: Sequence[Record], past: Sequence[Past]) -> Trouble:
+def failed_updates(
+    state: State, locks: Sequence[Lock], records: Sequence[Record], past: Sequence[Past]
+) -> FailedUpdates:
     """What may be half done, and what those who did not end well were to do.
 
     A recover that ended well settles the operations, not the intent: a stack that was being destroyed still is.
@@ -114,7 +116,7 @@ def trouble(state: State, locks: Sequence[Lock], records: Sequence[Record], past
     meant = _since_the_last_good(records, _UPDATES)
     commands = [record.begin.get("command") for record in meant]
     commands += [each.kind for each in _uncovered(past, records, _UPDATES)]
-    return Trouble(
+    return FailedUpdates(
         touched=frozenset(touched),
         destroying="destroy" in commands,
         intended=frozenset(each for record in meant for each in _intended(record)),
@@ -134,11 +136,11 @@ def _since_the_last_good(records: Sequence[Record], ending: frozenset[str]) -> l
 
 
 def _operations(record: Record) -> list[dict[str, Any]]:
-    return cast("list[dict[str, Any]]", (record.end or {}).get("operations") or [])
+    return rows((record.end or {}).get("operations"))
 
 
 def _intended(record: Record) -> list[str]:
-    intent = cast("dict[str, dict[str, Any]]", record.begin.get("intent") or {})
+    intent = mapping(record.begin.get("intent"))
     return [f"{application}/{each['live']}" for application, each in intent.items() if each.get("live")]
 
 

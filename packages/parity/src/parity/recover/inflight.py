@@ -1,9 +1,9 @@
-"""What a dead engine left in flight: statements in PostgreSQL, waited for and never cut off; effects that may come."""
+"""What a dead engine left in flight: statements in PostgreSQL, which recover waits for, and effects that may come."""
 
 from __future__ import annotations
 
-import time
-from typing import TYPE_CHECKING, Any, cast
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any, Protocol
 
 import psycopg
 
@@ -11,7 +11,7 @@ from parity.errors import LockedError
 from parity.resources import kinds
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Mapping
 
     from parity.engine.state import State
     from parity.recover.model import Plan
@@ -31,48 +31,75 @@ _PAUSE = 0.2
 Session = tuple[int, str]
 """Its process at the server, and when its statement began."""
 
+Connect = Callable[..., Any]
 
-def wait(environment: Mapping[str, str], limit: float, report: Callable[[str], None]) -> None:
-    """Wait until no statement runs that ran when this began; sessions that begin later are somebody else's.
+
+class Clock(Protocol):
+    """As the module `time`."""
+
+    def monotonic(self) -> float:
+        """Seconds, from any beginning."""
+        ...
+
+    def sleep(self, seconds: float, /) -> None:
+        """Let so many seconds pass."""
+        ...
+
+
+def wait(
+    running: Callable[[], set[Session]], where: str, limit: float, report: Callable[[str], None], clock: Clock
+) -> None:
+    """Wait until no statement runs that ran when this began; sessions that begin later are another program's.
 
     Args:
-        environment: libpq's variables, of the administrator; without `PGHOST` there is nothing to wait for.
+        running: gives the statements of the administrator that run now.
+        where: the server, for the error.
         limit: seconds.
-        report: is told what is waited for.
+        report: takes what is waited for, in words.
+        clock: the time.
 
     Raises:
         LockedError: one still runs when the limit is past; says which.
     """
-    if not environment.get("PGHOST"):
-        return
     try:
-        first = _running(environment)
+        first = running()
     except psycopg.Error:
-        return  # a server that cannot be asked runs nothing for us; the look says that it cannot be reached
-    until = time.monotonic() + limit
+        return  # a server that cannot be reached runs nothing for us; the inventory reports that it cannot be reached
+    until = clock.monotonic() + limit
     left = first
     while left:
         report(f"{len(left)} statements in PostgreSQL that were begun before")
-        if time.monotonic() > until:
+        if clock.monotonic() > until:
             pids = ", ".join(str(pid) for pid, _ in sorted(left))
             raise LockedError(
                 f"PostgreSQL still runs statements of the administrator, begun before: server process {pids}",
-                where=environment["PGHOST"],
+                where=where,
                 remedy="wait, or end them with `select pg_terminate_backend(<process>)`; then run recover again",
             )
-        time.sleep(_PAUSE)
-        left &= _running(environment)
+        clock.sleep(_PAUSE)
+        left &= running()
 
 
-def _running(environment: Mapping[str, str]) -> set[Session]:
+def statements(environment: Mapping[str, str], connect: Connect = psycopg.connect) -> set[Session]:
+    """The statements of the administrator that run now; none where `PGHOST` is not set.
+
+    Args:
+        environment: libpq's variables, of the administrator.
+        connect: opens the connection, as `psycopg.connect` does.
+
+    Raises:
+        psycopg.Error: the server cannot be asked.
+    """
+    if not environment.get("PGHOST"):
+        return set()
     names = {"PGHOST": "host", "PGPORT": "port", "PGUSER": "user", "PGPASSWORD": "password", "PGSSLMODE": "sslmode"}
     given: dict[str, Any] = {name: environment[each] for each, name in names.items() if environment.get(each)}
     database = environment.get("PGDATABASE") or "postgres"
-    with psycopg.connect(
+    with connect(
         **given, dbname=database, connect_timeout=10, autocommit=True, application_name="parity"
     ) as connection:
         rows = connection.execute(_RUNNING).fetchall()
-    return {(cast("int", row[0]), str(row[1])) for row in rows}
+    return {(int(row[0]), str(row[1])) for row in rows}
 
 
 def may_land(state: State, plan: Plan) -> list[str]:
@@ -84,7 +111,7 @@ def may_land(state: State, plan: Plan) -> list[str]:
     return [
         each.urn
         for each in plan.decisions
-        if (kinds.of(begun.get(("creating", each.urn), "")).duplicated and each.kind == "finish")
-        or (("creating", each.urn) in begun and each.kind == "forget")
-        or (("deleting", each.urn) in begun and each.kind == "finish")
+        if (kinds.of(begun.get(("creating", each.urn), "")).duplicated and each.kind == "refresh")
+        or (("creating", each.urn) in begun and each.kind == "drop-from-state")
+        or (("deleting", each.urn) in begun and each.kind == "refresh")
     ]

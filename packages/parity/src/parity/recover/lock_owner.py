@@ -1,30 +1,33 @@
-"""Who may still be writing to a stack: the holders of its lock, engines without one, plugins without an engine.
+"""Finds who may still write to a stack: the owners of its lock, engines without a lock, plugins without an engine.
 
-A holder is dead only where that is known: its process is gone on this very machine, the machine was started again, or
-its GitHub Actions run is over. Anything else is for a person to say.
+An owner is dead only where that is known: its process on this host is gone, the host was started again, or its GitHub
+Actions run is over. In every other case a person decides.
 """
 
 from __future__ import annotations
 
 import socket
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal, cast
+from typing import TYPE_CHECKING, Any, Literal
 
 import psutil
 
 from parity.backend import this_host
 from parity.backend.locks import Lock
 from parity.backend.stack_backend import UPDATE_VARIABLE
+from parity.documents import mapping
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from parity.backend.ledger import Record
     from parity.backend.this_host import Host, Run
 
 Verdict = Literal["alive", "dead", "unknown"]
+ListProcesses = Callable[[], "Iterable[psutil.Process]"]
 
 _SLACK = timedelta(seconds=5)
 """Between a record's time and its engine's lock, by two clocks."""
@@ -38,7 +41,7 @@ _LOCAL = ("127.0.0.1:", "localhost:", "[::1]:")
 
 @dataclass(frozen=True)
 class LockOwner:
-    """A lock, and whether who took it still lives."""
+    """A lock, and whether the process that took it still lives."""
 
     lock: Lock
     verdict: Verdict
@@ -62,18 +65,18 @@ class Evidence:
 
 
 def judge(
-    lock: Lock, records: Sequence[Record], ground: Evidence, confirmed: frozenset[str] = frozenset()
+    lock: Lock, records: Sequence[Record], evidence: Evidence, confirmed: frozenset[str] = frozenset()
 ) -> LockOwner:
-    """Whether the holder of a lock still lives.
+    """Judge whether the owner of a lock still lives.
 
     Args:
         lock: the lock.
         records: the ledger's, oldest first; the one that the lock belongs to is among them if `parity up` took it.
-        ground: this machine, its processes and GitHub's runs.
+        evidence: this machine, its processes and GitHub's runs.
         confirmed: ids of locks whose owner a person says is dead. One that is known to live lives all the same.
     """
     record = _of(lock, records)
-    found = _judged(lock, record, ground)
+    found = _judged(lock, record, evidence)
     if found.verdict == "unknown" and lock.id in confirmed:
         return LockOwner(lock, "dead", "said so with --owner-is-dead")
     return found
@@ -99,50 +102,50 @@ def _of(lock: Lock, records: Sequence[Record]) -> Record | None:
 
 
 def _host(record: Record) -> Mapping[str, Any]:
-    return cast("Mapping[str, Any]", record.begin.get("host") or {})
+    return mapping(record.begin.get("host"))
 
 
-def _judged(lock: Lock, record: Record | None, ground: Evidence) -> LockOwner:
+def _judged(lock: Lock, record: Record | None, evidence: Evidence) -> LockOwner:
     if lock.pid <= 0:
         return LockOwner(lock, "unknown", "the lock cannot be read", _ask_by_hand(lock))
-    if lock.host == ground.here.name:
-        found = _on_this_host(lock, record, ground)
+    if lock.host == evidence.here.name:
+        found = _on_this_host(lock, record, evidence)
         if found is not None:
             return found
     run = _run(record)
     if run is not None:
-        return _by_run(lock, run, ground)
+        return _by_run(lock, run, evidence)
     why = "it was taken on another machine, and nothing here says whether it still runs"
     return LockOwner(lock, "unknown", why, _ask_by_hand(lock))
 
 
-def _on_this_host(lock: Lock, record: Record | None, ground: Evidence) -> LockOwner | None:
+def _on_this_host(lock: Lock, record: Record | None, evidence: Evidence) -> LockOwner | None:
     """The verdict where the name is this machine's; None where it is another machine of the same name."""
     if record is not None:
         host = _host(record)
-        if not host.get("machine") or host["machine"] != ground.here.machine:
+        if not host.get("machine") or host["machine"] != evidence.here.machine:
             return None
-        if host.get("boot") != ground.here.boot:
+        if host.get("boot") != evidence.here.boot:
             return LockOwner(lock, "dead", "the machine was started again since")
-        if host.get("processes") != ground.here.processes:
+        if host.get("processes") != evidence.here.processes:
             return None
-    elif ground.shared:
-        if ground.alive(lock.pid, lock.time):
+    elif evidence.shared:
+        if evidence.alive(lock.pid, lock.time):
             return LockOwner(lock, "alive", f"process {lock.pid} runs on this machine")
         why = "this machine has the same name and no such process, but another one may have that name too"
         return LockOwner(lock, "unknown", why, _ask_by_hand(lock))
-    if ground.alive(lock.pid, lock.time):
+    if evidence.alive(lock.pid, lock.time):
         return LockOwner(lock, "alive", f"process {lock.pid} runs on this machine")
     return LockOwner(lock, "dead", f"process {lock.pid} of this machine is gone")
 
 
 def _run(record: Record | None) -> Run | None:
-    given = cast("dict[str, Any] | None", record.begin.get("run")) if record else None
+    given = mapping(record.begin.get("run")) if record else {}
     return this_host.Run(**given) if given else None
 
 
-def _by_run(lock: Lock, run: Run, ground: Evidence) -> LockOwner:
-    said = ground.run(run)
+def _by_run(lock: Lock, run: Run, evidence: Evidence) -> LockOwner:
+    said = evidence.run(run)
     if said == "over":
         return LockOwner(lock, "dead", f"its GitHub Actions run is over: {run.url}")
     if said == "going":
@@ -171,13 +174,15 @@ class Running:
     """The program, and for an engine its command."""
 
 
-def engines(environment: Mapping[str, str], root: Path, stack: str) -> list[Running]:
+def engines(
+    environment: Mapping[str, str], root: Path, stack: str, processes: ListProcesses = psutil.process_iter
+) -> list[Running]:
     """Engines that are changing the stack, or a stack that they do not name, whether they hold a lock or not.
 
     `pulumi cancel` takes an engine's lock away and lets it run on.
     """
     found: list[Running] = []
-    for process, words in _of_this_project(environment, root):
+    for process, words in _of_this_project(environment, root, processes):
         if Path(words[0]).name != "pulumi" or len(words) < 2 or words[1] not in _CHANGING:  # noqa: PLR2004 - name and command
             continue
         if _named(words) in {stack, ""}:
@@ -185,20 +190,26 @@ def engines(environment: Mapping[str, str], root: Path, stack: str) -> list[Runn
     return found
 
 
-def orphans(environment: Mapping[str, str], root: Path, updates: frozenset[str]) -> list[Running]:
+def orphans(
+    environment: Mapping[str, str],
+    root: Path,
+    updates: frozenset[str],
+    processes: ListProcesses = psutil.process_iter,
+) -> list[Running]:
     """Plugins, language hosts and programs of this project and backend whose engine is gone.
 
-    Each is known by the engine's address on its command line, at which nobody listens any more, and by an environment
-    that leads to the same state and the same PULUMI_HOME as ours. One that belongs to a recorded update of another
-    stack is left alone.
+    Each is known by the engine's address on its command line, at which no process listens any more, and by an
+    environment that leads to the same state and the same PULUMI_HOME as ours. One that belongs to a recorded update of
+    another stack is left alone.
 
     Args:
         environment: of the engine.
         root: the project's folder; they run in it.
         updates: ids of this stack's updates.
+        processes: lists the processes of this host.
     """
     found: list[Running] = []
-    for process, words in _of_this_project(environment, root):
+    for process, words in _of_this_project(environment, root, processes):
         address = _engine_address(words)
         try:
             update = process.environ().get(UPDATE_VARIABLE, "")
@@ -209,8 +220,8 @@ def orphans(environment: Mapping[str, str], root: Path, updates: frozenset[str])
     return found
 
 
-def end(running: Sequence[Running]) -> None:
-    """End processes, and wait until they are gone; one that does not end when asked is killed."""
+def end(running: Sequence[Running], limit: float = _END_SECONDS) -> None:
+    """End processes, and wait until they are gone; one that has not ended after `limit` seconds is killed."""
     processes: list[psutil.Process] = []
     for each in running:
         try:
@@ -219,20 +230,22 @@ def end(running: Sequence[Running]) -> None:
             processes.append(process)
         except psutil.NoSuchProcess:
             continue
-    _, left = psutil.wait_procs(processes, timeout=_END_SECONDS)
+    _, left = psutil.wait_procs(processes, timeout=limit)
     for process in left:
         try:
             process.kill()
         except psutil.NoSuchProcess:
             continue
-    psutil.wait_procs(left, timeout=_END_SECONDS)
+    psutil.wait_procs(left, timeout=limit)
 
 
-def _of_this_project(environment: Mapping[str, str], root: Path) -> Iterator[tuple[psutil.Process, list[str]]]:
+def _of_this_project(
+    environment: Mapping[str, str], root: Path, processes: ListProcesses
+) -> Iterator[tuple[psutil.Process, list[str]]]:
     """This user's processes in the project's folder with the same backend and PULUMI_HOME; not this one."""
     own = psutil.Process()
     mine = {own.pid, *(parent.pid for parent in own.parents())}
-    for process in psutil.process_iter():
+    for process in processes():
         if process.pid in mine:
             continue
         try:
@@ -250,7 +263,7 @@ def _of_this_project(environment: Mapping[str, str], root: Path) -> Iterator[tup
 
 
 def _has_engine(process: psutil.Process, address: str) -> bool:
-    """Whether an engine is above the process, or anybody listens at its engine's address."""
+    """Whether an engine is above the process, or a process listens at its engine's address."""
     if any(Path(parent.name()).name == "pulumi" for parent in process.parents()):
         return True
     host, _, port = address.rpartition(":")

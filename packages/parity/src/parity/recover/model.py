@@ -1,25 +1,25 @@
-"""What recover decides about each resource, and what it rests on."""
+"""What recover decides about each resource, and what the decision rests on."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
-Kind = Literal["same", "adopt", "forget", "finish", "remove", "ask"]
+Kind = Literal["same", "import", "drop-from-state", "refresh", "delete", "manual"]
 
 KINDS: dict[Kind, str] = {
-    "same": "recorded as it is",
-    "adopt": "exists and is not recorded: it is recorded",
-    "forget": "recorded and does not exist: the record goes",
-    "finish": "half done: what there is is recorded, and the next `up` does the rest",
-    "remove": "made twice: the one that nothing refers to is handed to the next `up` to delete",
-    "ask": "not clear: nothing is done until a person decides",
+    "same": "recorded and live state agree",
+    "import": "it exists and is not recorded: recover records it",
+    "drop-from-state": "it is recorded and does not exist: recover takes it out of the state",
+    "refresh": "it is half done: the provider reads it, and the next `up` does the rest",
+    "delete": "it was made twice: the next `up` deletes the one that nothing refers to",
+    "manual": "it is not clear: a person has to decide",
 }
 
 
 @dataclass(frozen=True)
-class Trouble:
-    """What is known of the updates that did not end well, beside the state itself."""
+class FailedUpdates:
+    """What the ledger and the engine's history say about the updates that did not end well."""
 
     touched: frozenset[str] = frozenset()
     """URNs whose operation failed, or began and has no end, since the last update that ended well."""
@@ -43,9 +43,9 @@ class Decision:
     replaces: str = ""
     """The recorded object that gives way to it and is handed to the next `up` to delete."""
     unread: tuple[str, ...] = ()
-    """Inputs that nobody can read, so that the next `up` writes them again."""
+    """Inputs that no API shows, so that the next `up` writes them again."""
     remedy: str = ""
-    """For a person, where the kind is `ask`."""
+    """For a person, where the kind is `manual`."""
     leaving: bool = False
     """Whether it is about what the next `up` is to delete, and not about what the resource now is."""
 
@@ -65,7 +65,7 @@ class Decision:
 
 @dataclass(frozen=True)
 class Plan:
-    """All decisions of one look, and what is beside."""
+    """All decisions about one stack, and what is unmanaged."""
 
     decisions: tuple[Decision, ...]
     unmanaged: tuple[str, ...] = field(default=())
@@ -76,13 +76,13 @@ class Plan:
         return [each for each in self.decisions if each.kind in kinds]
 
     def then(self, later: Plan) -> Plan:
-        """This one carried out, and then a later one: of what the later one finds in order, what was done before."""
-        anew = {each.urn for each in later.decisions if each.kind != "same"}
-        done = [each for each in self.changes if each.urn not in anew]
+        """This plan and then a later one: where the later one changes nothing, this one's decision stays."""
+        again = {each.urn for each in later.decisions if each.kind != "same"}
+        done = [each for each in self.changes if each.urn not in again]
         urns = {each.urn for each in done}
         return Plan((*done, *(each for each in later.decisions if each.urn not in urns)), later.unmanaged)
 
     @property
     def changes(self) -> list[Decision]:
         """Those that change the record."""
-        return self.of("adopt", "forget", "finish", "remove")
+        return self.of("import", "drop-from-state", "refresh", "delete")

@@ -45,7 +45,7 @@ class Recovered:
     """Where the copy of the state is; empty where none was needed."""
     plan: Plan = field(default_factory=lambda: Plan(()))
     read: tuple[str, ...] = ()
-    """URNs about which nothing is decided and that the providers read: recorded and not declared, or never proved."""
+    """URNs that the providers read, without a decision: recorded and not declared, or recorded and never read."""
     unfinished: tuple[str, ...] = ()
     """Ids of the ledger's records that have no end: updates that died, which are recorded as killed."""
     changed: bool = False
@@ -64,7 +64,7 @@ class Recovered:
     @property
     def todo(self) -> bool:
         """Whether there is, or was, anything to recover."""
-        decided = self.plan.of("adopt", "forget", "finish", "remove", "ask")
+        decided = self.plan.of("import", "drop-from-state", "refresh", "delete", "manual")
         return bool(decided or self.read or self.unfinished or self.holders or self.ended)
 
     def document(self) -> dict[str, Any]:
@@ -81,7 +81,7 @@ class Recovered:
             "read": list(self.read),
             "unfinished": list(self.unfinished),
             "same": len(self.plan.of("same")),
-            "beside": list(self.plan.unmanaged),
+            "unmanaged": list(self.plan.unmanaged),
             "changed": self.changed,
             "next": None if self.next is None else [{"operation": op, "urn": urn} for op, urn in self.next],
             "next_refused": self.refused,

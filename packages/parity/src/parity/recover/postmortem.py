@@ -6,9 +6,11 @@ import json
 from collections import Counter
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any
 
+from parity.documents import is_mapping, mapping, rows, texts
 from parity.errors import UsageError
+from parity.redact import masked
 from parity.resources.urn import short_urn
 
 if TYPE_CHECKING:
@@ -98,10 +100,9 @@ def _rows(text: str) -> list[dict[str, Any]]:
         document: Any = json.loads(text)
     except ValueError:
         document = [json.loads(line) for line in text.splitlines() if line.strip()]
-    if isinstance(document, dict):
-        mapping = cast("dict[str, Any]", document)
-        document = mapping.get("requests", [mapping])
-    return cast("list[dict[str, Any]]", document)
+    if is_mapping(document):
+        document = document.get("requests", [document])
+    return rows(document)
 
 
 def _request(row: Mapping[str, Any]) -> Request:
@@ -114,7 +115,7 @@ def _request(row: Mapping[str, Any]) -> Request:
         str(row["method"]),
         str(row["path"]).partition("?")[0],
         None if status is None else int(status),
-        cast("bool | None", row.get("applied")),
+        row.get("applied"),
     )
 
 
@@ -161,8 +162,8 @@ def time_line(material: Material) -> list[Event]:
 def _of_record(record: Record) -> Iterator[Event]:
     begin, end = record.begin, record.end or {}
     who = f"by {begin.get('actor') or 'somebody'}"
-    run = cast("dict[str, Any] | None", begin.get("run"))
-    host = cast("dict[str, Any]", begin.get("host") or {})
+    run = mapping(begin.get("run"))
+    host = mapping(begin.get("host"))
     where = f"in {run['url']}" if run else f"on {host.get('name', 'a machine')}"
     commit = str(begin.get("commit") or "")
     source = f" from commit {commit[:12]}{'+changes' if commit.endswith('+changes') else ''}" if commit else ""
@@ -179,16 +180,16 @@ def _of_record(record: Record) -> Iterator[Event]:
     for each in failed:
         text += f"; failed: {each['operation']} of {short_urn(str(each['urn']))}"
     yield Event(record.ended, text)
-    for each in cast("list[str]", end.get("errors") or []):
+    for each in texts(end.get("errors")):
         yield Event(record.ended, f"error: {each.splitlines()[0] if each else ''}")
-    for each in cast("list[dict[str, str]]", end.get("live") or []):
+    for each in rows(end.get("live")):
         served = f"release {each['release']} of commit {each['commit'][:12]}" if each.get("release") else each["fault"]
         yield Event(record.ended, f"{each['domain']} answered: {served}")
 
 
 def _aim(record: Record) -> str:
-    intent = cast("dict[str, dict[str, Any]]", record.begin.get("intent") or {})
-    before = cast("dict[str, dict[str, Any]]", record.begin.get("before") or {})
+    intent = mapping(record.begin.get("intent"))
+    before = mapping(record.begin.get("before"))
     wanted = [
         f"{name} {before.get(name, {}).get('live') or 'nothing'} to {each['live']}"
         for name, each in intent.items()
@@ -198,7 +199,7 @@ def _aim(record: Record) -> str:
 
 
 def _operations(record: Record) -> list[dict[str, Any]]:
-    return cast("list[dict[str, Any]]", (record.end or {}).get("operations") or [])
+    return rows((record.end or {}).get("operations"))
 
 
 def _of_past(past: Past) -> Iterator[Event]:
@@ -222,7 +223,7 @@ def _short(wanted: Sequence[Record], bad: Sequence[Record]) -> list[str]:
     lines = [f"- {len(wanted)} runs are recorded, {len(bad)} of them did not end well."]
     lines += [f"- {each.started:%H:%M:%S} `{each.begin.get('command')}`: {each.result}{_aim(each)}." for each in bad]
     last = wanted[-1]
-    live = cast("list[dict[str, str]]", (last.end or {}).get("live") or [])
+    live = rows((last.end or {}).get("live"))
     if live:
         each = "; ".join(f"{row['domain']} {row['release'] or row['fault']}" for row in live)
         lines.append(f"- At the end of the last one: {each}.")
@@ -255,8 +256,8 @@ def _findings(wanted: Sequence[Record]) -> list[str]:
     lines = ["## What was half done", ""]
     found = False
     for record in wanted:
-        later = cast("list[dict[str, Any]]", (record.end or {}).get("decisions") or [])
-        for each in later or cast("list[dict[str, Any]]", record.begin.get("decisions") or []):
+        later = rows((record.end or {}).get("decisions"))
+        for each in later or rows(record.begin.get("decisions")):
             found = True
             lines.append(f"- {each['decision']}: {short_urn(str(each['urn']))}: {each['why']}")
     if not found:
@@ -269,4 +270,4 @@ def _day(wanted: Sequence[Record], start: datetime) -> str:
 
 
 def _cell(text: str) -> str:
-    return text.replace("|", "\\|").replace("\n", " ")
+    return masked(text).replace("|", "\\|").replace("\n", " ")

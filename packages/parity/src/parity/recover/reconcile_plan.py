@@ -1,16 +1,17 @@
-"""Decides what is done about each resource, from what is declared, recorded and really there. Asks and changes nothing.
+"""Decides about each resource from the declared, the recorded and the live state. It calls and changes nothing.
 
-The rules, in docs/recover.md in words: what exists under a declared natural key is ours; what is data is never given up
-on a guess; of twins the one that is recorded, or that fits, stays; what nobody can read is written again.
+docs/recover.md explains the rules. What exists under a declared natural key is ours. Data is never given up on a guess.
+Of two twins the recorded one stays, or the one that is as declared. The next update writes again what no API shows.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any
 
+from parity.documents import mapping
 from parity.inventory.keys import opened
-from parity.recover.model import Decision, Plan, Trouble
+from parity.recover.model import Decision, FailedUpdates, Plan
 from parity.resources import kinds
 from parity.resources.equality import same, same_object
 
@@ -27,30 +28,30 @@ _MOVING = frozenset({"pending", "in-progress"})
 _UNRECORDED = "not recorded"
 
 
-def decide(graph: Graph, state: State, live_state: LiveState, trouble: Trouble) -> Plan:
+def decide(graph: Graph, state: State, live_state: LiveState, failed: FailedUpdates) -> Plan:
     """The decisions about every resource that is declared, recorded or was being changed.
 
     Args:
         graph: what the program declares.
         state: what the engine recorded.
         live_state: what really exists, as `parity.inventory` gives it for this graph.
-        trouble: what is known of updates that did not end well.
+        failed: what is known of updates that did not end well.
     """
     pending = {each.resource.urn: each for each in state.pending}
     recorded = {each.urn: each for each in state.resources if not each.delete}
     handed = frozenset(each.id for each in state.resources if each.delete)
     live = frozenset(_serving(live_state))
-    closed = frozenset(_closed(graph, recorded, live_state, trouble))
+    closed = frozenset(_closed(graph, recorded, live_state, failed))
     found: list[Decision] = []
     for urn, resource in graph.resources.items():
         if urn in live_state.keys:
-            case = _Case(resource, recorded.get(urn), pending.get(urn), live_state, trouble, handed, live, closed)
+            case = _Case(resource, recorded.get(urn), pending.get(urn), live_state, failed, handed, live, closed)
             found += case.decisions()
         elif urn in pending:
-            found.append(_unseen(urn, recorded.get(urn), pending[urn], trouble))
+            found.append(_unseen(urn, recorded.get(urn), pending[urn]))
     found += [_undeclared(urn, recorded.get(urn), each) for urn, each in pending.items() if urn not in graph.resources]
     found += _left_over(state, live_state)
-    return Plan(tuple(found), tuple(_beside(live_state, found, state, graph)))
+    return Plan(tuple(found), tuple(_unmanaged(live_state, found, state, graph)))
 
 
 @dataclass(frozen=True)
@@ -61,13 +62,13 @@ class _Case:
     record: Recorded | None
     pending: Pending | None
     live_state: LiveState
-    trouble: Trouble
+    failed: FailedUpdates
     handed: frozenset[str]
     """Ids that the next `up` deletes already."""
     live: frozenset[str]
     """Ids of deployments that a domain serves."""
     closed: frozenset[str]
-    """Databases whose deletion began and that take no connections since: nobody can look inside."""
+    """Databases whose deletion began and that take no connections since, so that what they hold cannot be read."""
 
     @property
     def urn(self) -> str:
@@ -83,17 +84,17 @@ class _Case:
 
     @property
     def inputs(self) -> Mapping[str, Any]:
-        return cast("Mapping[str, Any]", opened(dict(self.live_state.inputs[self.urn])))
+        return mapping(opened(dict(self.live_state.inputs[self.urn])))
 
     @property
     def doubtful(self) -> bool:
         """Whether an operation on it began and did not end well, or its record was never proved."""
         if self.record is not None and (self.record.errors or unproven(self.record)):
             return True
-        return self.pending is not None or self.urn in self.trouble.touched
+        return self.pending is not None or self.urn in self.failed.touched
 
     def decisions(self) -> Iterator[Decision]:
-        if not self.live_state.looked(self.urn, self.type):
+        if not self.live_state.was_read(self.urn, self.type):
             inside = self.kind.container == kinds.DATABASE and self.live_state.keys[self.urn][0] in self.closed
             if self.record is not None or self.pending is not None or not inside:
                 yield self._blind()
@@ -137,38 +138,38 @@ class _Case:
             return
         if not there:
             if self.pending:
-                yield self._say("forget", "its creation began, and it does not exist")
+                yield self._say("drop-from-state", "its creation began, and it does not exist")
             return
         first, *others = there
         if refusal := _refusal(self.type, first, self.inputs):
             yield self._ask(f"one of this name exists that is not ours: {refusal}", first.id)
             return
         began = "its creation began" if self.pending else "it exists under its name"
-        yield self._say("adopt", f"{began}, and it is {_UNRECORDED}", first.id, unread=self._unread())
+        yield self._say("import", f"{began}, and it is {_UNRECORDED}", first.id, unread=self._unread())
         if self.kind.duplicated:
             yield from (self._twin(each) for each in others)
 
     def _repeatable(self, there: Sequence[LiveObject]) -> Iterator[Decision]:
-        if self.trouble.destroying and not self.pending:
+        if self.failed.destroying and not self.pending:
             return  # taken out of the record already, and leaves with what it is in
         first = there[0] if there else None
         if first and not first.vacuous and not first.hidden and as_declared(first, self.inputs):
-            yield self._say("adopt", f"it is as declared, and {_UNRECORDED}", first.id)
+            yield self._say("import", f"it is as declared, and {_UNRECORDED}", first.id)
         elif self.pending or (first and first.hidden):
-            yield self._say("finish", "its creation is not recorded; to write it again does no harm")
+            yield self._say("refresh", "its creation is not recorded; to write it again does no harm")
 
     # --- Recorded -----------------------------------------------------------------------------------------------------
 
     def _gone(self, record: Recorded) -> Decision:
-        deleting = self.trouble.destroying or (self.pending is not None and self.pending.operation == "deleting")
-        if self.kind.holds_data and not deleting and self.urn not in self.trouble.touched:
+        deleting = self.failed.destroying or (self.pending is not None and self.pending.operation == "deleting")
+        if self.kind.holds_data and not deleting and self.urn not in self.failed.touched:
             return self._ask(
                 "it is recorded and cannot be found, and nothing was about to delete it",
                 record.id,
                 "see whether PGHOST, tokens and team lead to the right place; where it is really gone, "
                 f"`pulumi state delete '{self.urn}'` lets the next `up` make an empty one",
             )
-        return self._say("forget", "it is recorded, and it does not exist", record.id)
+        return self._say("drop-from-state", "it is recorded, and it does not exist", record.id)
 
     def _recorded(self, record: Recorded, there: Sequence[LiveObject]) -> Iterator[Decision]:
         own = next((each for each in there if each.id == record.id), None)
@@ -177,7 +178,7 @@ class _Case:
             yield self._another(record, first)
         elif self.kind.duplicated and first is not own and not as_declared(own, self.inputs):
             yield self._say(
-                "adopt", "the one that replaces the recorded one exists", first.id, replaces=record.id,
+                "import", "the one that replaces the recorded one exists", first.id, replaces=record.id,
                 unread=self._unread(),
             )  # fmt: skip
         else:
@@ -189,11 +190,11 @@ class _Case:
     def _another(self, record: Recorded, first: LiveObject) -> Decision:
         """Another object has the recorded one's name."""
         refusal = _refusal(self.type, first, self.inputs)
-        if refusal or (self.kind.holds_data and not self.doubtful and not self.trouble.destroying):
+        if refusal or (self.kind.holds_data and not self.doubtful and not self.failed.destroying):
             why = refusal or "nothing of ours was about to make it"
             return self._ask(f"the recorded one is gone, and another one has its name: {why}", first.id)
         why = f"the recorded one ({record.id}) is gone, and this one has its name"
-        return self._say("adopt", why, first.id, unread=self._unread())
+        return self._say("import", why, first.id, unread=self._unread())
 
     def _kept(self, record: Recorded) -> Decision:
         if not self.doubtful:
@@ -207,7 +208,7 @@ class _Case:
             why = "it was recorded, and not read yet"
         else:
             why = "an operation on it failed, and may have been carried out all the same"
-        return self._say("finish", why, record.id, unread=self._unread())
+        return self._say("refresh", why, record.id, unread=self._unread())
 
     # --- What is live -------------------------------------------------------------------------------------------------
 
@@ -215,15 +216,15 @@ class _Case:
         serving = str(there[0].properties["deploymentId"]) if there else ""
         wanted = str(self.inputs.get("deploymentId", ""))
         if self.record is None:
-            if self.trouble.destroying and not self.pending:
+            if self.failed.destroying and not self.pending:
                 return  # destroying it takes it out of the record and changes nothing at Vercel
             if there and serving == wanted:
-                yield self._say("adopt", f"it was promoted, and it is {_UNRECORDED}", there[0].id)
+                yield self._say("import", f"it was promoted, and it is {_UNRECORDED}", there[0].id)
             elif self.pending:
-                yield self._say("forget", "the switch began, and nothing was promoted")
+                yield self._say("drop-from-state", "the switch began, and nothing was promoted")
             return
         if not there:
-            yield self._say("forget", "nothing is live: its deployment or project is gone", self.record.id)
+            yield self._say("drop-from-state", "nothing is live: its deployment or project is gone", self.record.id)
             return
         yield self._switched(self.record, there[0], serving, wanted)
 
@@ -231,15 +232,15 @@ class _Case:
         release = str(found.properties["release"])
         if serving == str(record.inputs.get("deploymentId", "")):
             if found.beyond.get("lastAliasRequest.jobStatus") in _MOVING:
-                return self._say("finish", "a promotion is under way; the next `up` waits for it", record.id)
+                return self._say("refresh", "a promotion is under way; the next `up` waits for it", record.id)
             return self._kept(record)
         application = self.resource.name.removesuffix("-live")
-        if serving == wanted or self.doubtful or f"{application}/{release}" in self.trouble.intended:
-            return self._say("finish", f"release {release} was made live, and that is {_UNRECORDED}", record.id)
+        if serving == wanted or self.doubtful or f"{application}/{release}" in self.failed.intended:
+            return self._say("refresh", f"release {release} was made live, and that is {_UNRECORDED}", record.id)
         return self._ask(
             f"release {release} (deployment {serving}) is live, and no update of ours was to make it so",
             found.id,
-            "where somebody rolled back by hand: `pulumi refresh` records it, and the next `up` shows the switch",
+            "where a person rolled back by hand: `pulumi refresh` records it, and the next `up` shows the switch",
         )
 
     # --- Words --------------------------------------------------------------------------------------------------------
@@ -248,23 +249,23 @@ class _Case:
         key = self.live_state.keys[self.urn]
         read_failure = next(each for each in self.live_state.read_failures if each.covers(self.type, key))
         if self.record is not None and not self.doubtful:
-            return self._say("same", f"recorded; not looked at: {read_failure}", self.record.id)
+            return self._say("same", f"recorded; it could not be read: {read_failure}", self.record.id)
         return self._ask(str(read_failure), "", "make it reachable, and run recover again")
 
     def _failed_build(self, found: LiveObject) -> Decision:
         if found.id in self.live:
             return self._say("same", "it is live, whatever its build says", found.id)
         why = f"its build ended in {found.beyond['readyState']}; the next `up` builds again"
-        return self._say("remove", why, found.id)
+        return self._say("delete", why, found.id)
 
     def _twin(self, found: LiveObject) -> Decision:
         if found.id in self.live:
             remedy = "promote the other one at Vercel, or delete the one that is not wanted there"
             return self._ask(f"made twice, and {found.id} serves a domain", found.id, remedy)
-        return self._say("remove", f"made twice: nothing refers to {found.id}", found.id)
+        return self._say("delete", f"made twice: nothing refers to {found.id}", found.id)
 
     def _unread(self) -> tuple[str, ...]:
-        """What nobody can read of it, and may not be what is declared."""
+        """The inputs that no API shows and that may not be what is declared."""
         if self.type == kinds.ROLE and any(
             login.works for login in self.live_state.logins if login.role == self.inputs["name"]
         ):
@@ -278,7 +279,7 @@ class _Case:
 
     def _ask(self, why: str, identity: str, remedy: str = "") -> Decision:
         given = remedy or f"`pulumi import` it where it is ours, or take it away; then run recover again ({self.type})"
-        return Decision(self.urn, "ask", why, identity, remedy=given)
+        return Decision(self.urn, "manual", why, identity, remedy=given)
 
 
 def _serving(live_state: LiveState) -> Iterator[str]:
@@ -290,48 +291,48 @@ def _serving(live_state: LiveState) -> Iterator[str]:
                 yield from (str(value) for name, value in each.beyond.items() if name.startswith("serves."))
 
 
-def _closed(graph: Graph, recorded: Mapping[str, Recorded], live_state: LiveState, trouble: Trouble) -> Iterator[str]:
+def _closed(graph: Graph, recorded: Mapping[str, Recorded], seen: LiveState, failed: FailedUpdates) -> Iterator[str]:
     """PostgreSQL's provider takes connections away before it drops a database; once it is read, that is recorded."""
-    for urn, found in live_state.under.items():
+    for urn, found in seen.under.items():
         record = recorded.get(urn)
         known = record is not None and record.outputs.get("allowConnections") is False
-        if urn in graph.resources and (known or trouble.destroying or urn in trouble.touched):
+        if urn in graph.resources and (known or failed.destroying or urn in failed.touched):
             yield from (each.key[0] for each in found if each.properties.get("allowConnections") is False)
 
 
 def _left_over(state: State, live_state: LiveState) -> Iterator[Decision]:
     """What the next `up` is to delete and is gone already: Vercel's provider fails where there is nothing to delete."""
     for each in state.resources:
-        read = each.urn in live_state.keys and live_state.looked(each.urn, each.type)
+        read = each.urn in live_state.keys and live_state.was_read(each.urn, each.type)
         if each.delete and kinds.of(each.type).duplicated and read:
             there = [*live_state.under[each.urn], *live_state.unmanaged]
             if all(found.id != each.id for found in there if found.type == each.type):
                 why = "the next `up` was to delete it, and it does not exist"
-                yield Decision(each.urn, "forget", why, each.id, leaving=True)
+                yield Decision(each.urn, "drop-from-state", why, each.id, leaving=True)
 
 
 def _undeclared(urn: str, record: Recorded | None, operation: Pending) -> Decision:
     """An operation on what the program does not declare any more, or never did."""
     if record is not None:
-        return Decision(urn, "finish", f"{operation.operation} began, and has no end; it is not declared", record.id)
+        return Decision(urn, "refresh", f"{operation.operation} began, and has no end; it is not declared", record.id)
     if operation.operation != "creating" or operation.resource.only_recorded:
-        return Decision(urn, "forget", f"{operation.operation} began, and it is neither declared nor recorded")
+        return Decision(urn, "drop-from-state", f"{operation.operation} began, and it is neither declared nor recorded")
     return Decision(
         urn,
-        "ask",
-        "its creation began, and the program does not declare it any more, so it has no name to look for",
+        "manual",
+        "its creation began, and the program does not declare it any more, so it has no name to be found by",
         remedy="check out the commit of that update (`parity ledger` names it) and run recover there",
     )
 
 
-def _unseen(urn: str, record: Recorded | None, operation: Pending, trouble: Trouble) -> Decision:  # noqa: ARG001 - one form
-    """An operation on a declared resource that is not looked at: a component, a provider, a foreign type."""
+def _unseen(urn: str, record: Recorded | None, operation: Pending) -> Decision:
+    """An operation on a declared resource that the inventory does not read: a component, a provider, a foreign type."""
     if record is not None or operation.resource.only_recorded:
-        return Decision(urn, "finish", f"{operation.operation} began, and has no end", record.id if record else "")
+        return Decision(urn, "refresh", f"{operation.operation} began, and has no end", record.id if record else "")
     return Decision(
         urn,
-        "ask",
-        f"its creation began, and {operation.resource.type} is not looked at",
+        "manual",
+        f"its creation began, and the inventory does not read {operation.resource.type}",
         remedy="find out whether it exists and `pulumi import` it, or run `pulumi refresh --clear-pending-creates`",
     )
 
@@ -342,7 +343,7 @@ def _refusal(type_: str, found: LiveObject, inputs: Mapping[str, Any]) -> str:
         has, wants = (_repository(each) for each in (found.properties, inputs))
         return f"it is linked to {has}, not to {wants}" if has and has != wants else ""
     if type_ == kinds.DATABASE and found.properties.get("encoding") != inputs.get("encoding"):
-        return f"its encoding is {found.properties.get('encoding')}, and an update would drop it and make it anew"
+        return f"its encoding is {found.properties.get('encoding')}, and an update would drop it and create it again"
     if type_ == kinds.ROLE:
         powers = ("superuser", "createRole", "createDatabase", "replication", "bypassRowLevelSecurity")
         more = [name for name in powers if found.properties.get(name) and not inputs.get(name)]
@@ -351,14 +352,14 @@ def _refusal(type_: str, found: LiveObject, inputs: Mapping[str, Any]) -> str:
 
 
 def _repository(properties: Mapping[str, Any]) -> str:
-    given = properties.get("gitRepository")
-    return str(cast("dict[str, Any]", given).get("repo", "")) if isinstance(given, dict) else ""
+    return str(mapping(properties.get("gitRepository")).get("repo", ""))
 
 
 def as_declared(found: LiveObject, inputs: Mapping[str, Any]) -> bool:
     """Whether all that can be read of an object is as it is declared."""
     names = inputs.keys() & found.properties.keys() - found.hidden.keys()
-    declared, live = ({name: each[name] for name in names} for each in (opened(dict(inputs)), found.properties))
+    plain = mapping(opened(dict(inputs)))
+    declared, live = ({name: each[name] for name in names} for each in (plain, found.properties))
     return same_object(declared, live, kinds.of(found.type).usual)
 
 
@@ -367,7 +368,7 @@ def unproven(record: Recorded) -> bool:
     return not record.only_recorded and not ({"created", "modified"} & set(record.document))
 
 
-def _beside(live_state: LiveState, decisions: Sequence[Decision], state: State, graph: Graph) -> Iterator[str]:
+def _unmanaged(live_state: LiveState, decisions: Sequence[Decision], state: State, graph: Graph) -> Iterator[str]:
     """What exists, is not declared, and is not recorded either: what is recorded, the next `up` deletes."""
     taken = {each.id for each in decisions}
     leaving = {(each.type, each.id) for each in state.resources if each.delete or each.urn not in graph.resources}

@@ -1,23 +1,23 @@
-"""`parity recover`: fence, keep, look, decide, mend. Each step may be killed, and the whole be run again."""
+"""`parity recover`: exclude other writers, back up the state, collect the live state, decide, edit the state, verify.
+
+Each step may be killed, and the run be started again.
+"""
 
 from __future__ import annotations
 
 import hashlib
 import json
-import time
 from contextlib import contextmanager
-from dataclasses import replace
 from datetime import UTC, datetime
-from functools import partial
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any
 
-from parity import inventory, redact
-from parity.backend import locks, this_host
-from parity.backend.stack_backend import UPDATE_VARIABLE, open_backend, own_file, provenance
+from parity import documents
+from parity.backend import locks
+from parity.backend.stack_backend import UPDATE_VARIABLE, own_file
 from parity.engine.counting import counted
 from parity.errors import LockedError, ParityError, UnsureError, UpdateError
-from parity.inventory import domain_health
-from parity.recover import history, inflight, lock_owner, runs, show
+from parity.recover import history, inflight, lock_owner, show
+from parity.recover.model import FailedUpdates
 from parity.recover.outcome import Options, Recovered
 from parity.recover.reconcile_plan import decide
 from parity.recover.state_edit import EditedState, edit, stamped
@@ -32,50 +32,53 @@ if TYPE_CHECKING:
     from parity.console import Screen, Step
     from parity.engine.state import State
     from parity.evaluate.graph import Graph
-    from parity.evaluate.stack import Stack
     from parity.inventory.model import LiveState
+    from parity.recover.dependencies import Dependencies
     from parity.recover.lock_owner import LockOwner
-    from parity.recover.model import Plan, Trouble
-    from parity.redact import Redactor
+    from parity.recover.model import Plan
 
 _LOOK_AGAIN_SECONDS = 1.0
 _TURNS = 3
-"""How often it looks and mends where an effect lands in between."""
+"""How often the state is edited, where the effect of a request in flight lands in between."""
 
 
-def run(stack: Stack, screen: Screen, options: Options | None = None) -> Recovered:
-    """Bring record and live state of a stack together again.
+def run(dependencies: Dependencies, screen: Screen, options: Options | None = None) -> Recovered:
+    """Bring the recorded state and the live state of a stack together.
+
+    Args:
+        dependencies: the stack, the vendors, the processes and the clock.
+        screen: shows the steps.
+        options: how to work; by default as the command without options.
 
     Raises:
-        LockedError: somebody still updates the stack.
-        UnsureError: whether somebody does cannot be known here, or the state was changed by somebody meanwhile.
+        LockedError: another process still updates the stack.
+        UnsureError: it cannot be known here whether one does, or the state was changed meanwhile.
         ParityError: config, program, vendors or engine could not be asked.
     """
-    return _Recovery(stack, screen, options or Options()).run()
+    return _Recovery(dependencies, screen, options or Options()).run()
 
 
 class _Recovery:
     """One run."""
 
-    def __init__(self, stack: Stack, screen: Screen, options: Options) -> None:
-        self.stack, self.screen, self.options = stack, screen, options
-        self.environment = stack.pulumi.environment
-        self.done = Recovered(stack.name)
+    def __init__(self, dependencies: Dependencies, screen: Screen, options: Options) -> None:
+        self.given, self.screen, self.options = dependencies, screen, options
+        self.stack = dependencies.stack
+        self.environment = self.stack.pulumi.environment
+        self.done = Recovered(self.stack.name)
         self.lock: Lock | None = None
         self.identity = ""
 
     def run(self) -> Recovered:
         with self.screen.step("Read the stack") as step:
             step.waiting("config and program")
-            settings = self.stack.settings()
-            self.graph: Graph = self.stack.declared(settings)
-            self.redactor: Redactor = redact.of(self.graph, self.environment)
-            self.place: Backend = open_backend(self.stack)
+            self.graph: Graph = self.given.declared()
+            self.place: Backend = self.given.backend()
             self.records: list[Record] = self.place.ledger.records(last=history.RECORDS) if self.place.ledger else []
             self.done.declared = counted(self.graph.resources)
             step.done(f"{self.done.declared} resources declared")
-        with self.screen.step("Fence: nobody else writes") as step:
-            self._fence(step)
+        with self.screen.step("Exclude other writers") as step:
+            self._exclude_writers(step)
         try:
             return self._recover()
         except ParityError as error:
@@ -85,13 +88,13 @@ class _Recovery:
             self._unlock()
 
     def _recover(self) -> Recovered:
-        state, trouble = self._read_state()
-        if not trouble.clean and not self.options.plan:
+        state, failed = self._read_state()
+        if not failed.clean and not self.options.plan:
             self._keep(state)
-        left = self._turn(state, trouble)
+        left = self._turn(state, failed)
         for _ in range(_TURNS - 1):
             if left:
-                left = self._turn(self.stack.recorded(), trouble)
+                left = self._turn(self.stack.recorded(), failed)
         if left:
             raise UnsureError(
                 "the state was changed, and is still not what exists: " + "; ".join(left),
@@ -100,68 +103,71 @@ class _Recovery:
             )
         if not self.options.plan:
             self._close()
-        if self.options.preview and not self.options.plan and (self.done.changed or not trouble.clean):
+        if self.options.preview and not self.options.plan and (self.done.changed or not failed.clean):
             self._preview()
         with self.screen.step("What is live"):
-            self.done.live = domain_health.ask(self.graph, self.environment)
+            self.done.live = self.given.vendors.health(self.graph)
         return self.done
 
-    def _turn(self, state: State, trouble: Trouble) -> list[str]:
-        """Look, decide and mend; gives what does not agree all the same, because an effect landed meanwhile."""
-        with self.screen.step("Look: what really exists") as step:
-            live_state, plan = self._look(state, trouble, step)
+    def _turn(self, state: State, failed: FailedUpdates) -> list[str]:
+        """Collect, decide and edit; gives what still differs, because an effect landed meanwhile."""
+        with self.screen.step("Collect the live state") as step:
+            live_state, plan = self._collect(state, failed, step)
             step.done(show.counts(plan))
         self.done.plan = self.done.plan.then(plan)
-        mended = edit(self.graph, state, live_state, plan)
-        refresh = mended.refresh if plan.changes or not trouble.clean else ()
-        stuck = {each.urn for each in plan.of("ask")} & {each.resource.urn for each in state.pending}
+        edited = edit(self.graph, state, live_state, plan)
+        refresh = edited.refresh if plan.changes or not failed.clean else ()
+        stuck = {each.urn for each in plan.of("manual")} & {each.resource.urn for each in state.pending}
         if stuck:
-            # An import makes the engine drop every operation without an end: what is asked would be forgotten.
+            # An import makes the engine drop every operation without an end, these too.
             self.screen.err.print(
-                "Nothing is mended until it is decided about "
-                f"{', '.join(sorted(map(short_urn, stuck)))}: the engine would forget that its operation has no end.",
+                f"The state is not edited before a person decides about {', '.join(sorted(map(short_urn, stuck)))}: "
+                "the engine would forget that its operation has no end.",
                 soft_wrap=True,
             )
             return []
         self.done.reads(refresh)
-        if not self.options.plan and (mended.changed or refresh):
+        if not self.options.plan and (edited.changed or refresh):
             self._keep(state)
-            return self._mend(mended, refresh, trouble)
+            return self._edit(edited, refresh, failed)
         return []
 
-    # --- Fence --------------------------------------------------------------------------------------------------------
+    # --- Other writers ------------------------------------------------------------------------------------------------
 
-    def _fence(self, step: Step) -> None:
+    def _exclude_writers(self, step: Step) -> None:
         name, root = self.stack.name, self.stack.project.root
         store = self.place.store
         held = locks.held(store, self.stack.project.name, name) if store else []
         self.done.holders = self._judged(held)
         self._refuse_the_living()
-        self.done.ended = lock_owner.orphans(self.environment, root, frozenset(each.id for each in self.records))
-        step.done(show.fenced(self.done.holders, self.done.ended))
+        self.done.ended = self.given.processes.orphans(
+            self.environment, root, frozenset(each.id for each in self.records)
+        )
+        step.done(show.writers(self.done.holders, self.done.ended))
         if self.options.plan:
             return
         if self.done.ended:
             step.waiting("plugins that outlived their engine to end")
-            lock_owner.end(self.done.ended)
-        inflight.wait(self.environment, self.options.settle, step.waiting)
+            self.given.processes.end(self.done.ended)
+        vendors, server = self.given.vendors, self.environment.get("PGHOST", "")
+        inflight.wait(vendors.statements, server, self.options.settle, step.waiting, self.given.clock)
         if store:
             for each in held:
                 store.delete(each.key)
             self._lock()
 
     def _judged(self, held: Sequence[Lock]) -> list[LockOwner]:
-        ground = lock_owner.Evidence(
-            this_host.here(),
+        evidence = lock_owner.Evidence(
+            self.given.processes.here(),
             shared=bool(self.place.store and self.place.store.shared),
-            alive=this_host.is_alive,
-            run=partial(runs.state, environment=self.environment),
+            alive=self.given.processes.is_alive,
+            run=self.given.vendors.run_state,
         )
-        return [lock_owner.judge(lock, self.records, ground, self.options.confirmed) for lock in held]
+        return [lock_owner.judge(lock, self.records, evidence, self.options.confirmed) for lock in held]
 
     def _refuse_the_living(self) -> None:
         name = self.stack.name
-        engines = lock_owner.engines(self.environment, self.stack.project.root, name)
+        engines = self.given.processes.engines(self.environment, self.stack.project.root, name)
         open_ones = [lock_owner.of_record(each) for each in self.records if each.end is None]
         ending = [each for each in self._judged(open_ones) if each.verdict == "alive"]
         alive = [f"{each.lock}: {each.why}" for each in self.done.holders if each.verdict == "alive"]
@@ -192,21 +198,21 @@ class _Recovery:
             self.place.store.delete(self.lock.key)
             self.lock = None
 
-    # --- Keep and look ------------------------------------------------------------------------------------------------
+    # --- Backup and live state ----------------------------------------------------------------------------------------
 
-    def _read_state(self) -> tuple[State, Trouble]:
+    def _read_state(self) -> tuple[State, FailedUpdates]:
         self.written = self._checkpoint()
         state = self.stack.recorded()
         past = history.latest(self.place.store, self.stack.project.name, self.stack.name)
         held = [each.lock for each in self.done.holders]
         self.done.unfinished = tuple(each.id for each in self.records if each.end is None)
-        return state, history.trouble(state, held, self.records, past)
+        return state, history.failed_updates(state, held, self.records, past)
 
     def _keep(self, state: State) -> None:
         """Copy the state of before aside, once, sealed as it is; the same state is kept once."""
         if self.done.kept:
             return
-        with self.screen.step("Keep: the state is copied aside") as step:
+        with self.screen.step("Back up the state") as step:
             data = json.dumps(state.document).encode()
             name = f"{self.stack.name}-{hashlib.sha256(data).hexdigest()[:16]}.json"
             if self.place.store:
@@ -219,59 +225,49 @@ class _Recovery:
                 self.done.kept = str(path)
             step.done(self.done.kept)
 
-    def _look(self, state: State, trouble: Trouble, step: Step) -> tuple[LiveState, Plan]:
-        """Look, and look again while the effect of a request in flight could still show."""
-        until = time.monotonic() + self.options.settle
+    def _collect(self, state: State, failed: FailedUpdates, step: Step) -> tuple[LiveState, Plan]:
+        """Collect, and collect again while the effect of a request in flight could still show."""
+        until = self.given.clock.monotonic() + self.options.settle
         while True:
             step.waiting("Vercel, GitHub and PostgreSQL")
-            live_state = inventory.collect_live_state(self.graph, environment=self.environment)
-            plan = self._masked(decide(self.graph, state, live_state, trouble))
+            live_state = self.given.vendors.live_state(self.graph)
+            plan = decide(self.graph, state, live_state, failed)
             late = inflight.may_land(state, plan)
-            if not late or self.options.plan or time.monotonic() > until:
+            if not late or self.options.plan or self.given.clock.monotonic() > until:
                 return live_state, plan
             step.waiting(f"requests in flight that may still land: {', '.join(map(short_urn, late))}")
-            time.sleep(_LOOK_AGAIN_SECONDS)
+            self.given.clock.sleep(_LOOK_AGAIN_SECONDS)
 
-    def _masked(self, plan: Plan) -> Plan:
-        """Without a secret that a provider or vendor echoed."""
-        mask = self.redactor.text
-        return replace(plan, decisions=tuple(replace(each, why=mask(each.why)) for each in plan.decisions))
+    # --- The edit of the state ----------------------------------------------------------------------------------------
 
-    # --- Mend ---------------------------------------------------------------------------------------------------------
-
-    def _mend(self, mended: EditedState, refresh: Sequence[str], trouble: Trouble) -> list[str]:
+    def _edit(self, edited: EditedState, refresh: Sequence[str], failed: FailedUpdates) -> list[str]:
         self._begin()
-        if mended.changed:
-            with self.screen.step("Mend: the state") as step:
+        if edited.changed:
+            with self.screen.step("Edit the state: import") as step:
                 step.waiting("pulumi stack import")
-                self._import(json.dumps(mended.document))
+                self._import(json.dumps(edited.document))
                 self.done.changed = True
                 step.done(f"{len(self.done.plan.changes)} decisions carried out")
         if refresh:
-            with self.screen.step("Mend: read by the providers") as step:
+            with self.screen.step("Edit the state: refresh") as step:
                 step.waiting("pulumi refresh")
                 self._refresh(refresh)
                 step.waiting("the proof to be recorded")
                 self._stamp()
                 self.done.changed = True
                 step.done(f"{len(refresh)} resources")
-        with self.screen.step("Prove: look again") as step:
+        with self.screen.step("Verify") as step:
             after = self.stack.recorded()
-            live_state = inventory.collect_live_state(self.graph, environment=self.environment)
-            left = _left(self._masked(decide(self.graph, after, live_state, _settled(trouble))))
-            step.done("; ".join(left) if left else "record and reality agree")
+            live_state = self.given.vendors.live_state(self.graph)
+            left = _left(decide(self.graph, after, live_state, _settled(failed)))
+            step.done("; ".join(left) if left else "recorded state and live state agree")
             return left
 
     def _begin(self) -> None:
         if not self.place.ledger or self.identity:
             return
-        self.identity = self.place.ledger.begin(
-            {
-                **provenance(self.stack, "recover"),
-                "kept": self.done.kept,
-                "decisions": self._decided(),
-            }
-        )
+        facts = {"kept": self.done.kept, "decisions": self._decided()}
+        self.identity = self.place.ledger.begin({**self.given.facts(), **facts})
 
     def _decided(self) -> list[dict[str, Any]]:
         return [each.document() for each in self.done.plan.decisions if each.kind != "same"]
@@ -283,7 +279,7 @@ class _Recovery:
             return
         if self.done.unfinished:
             self._begin()
-        if self.done.plan.of("ask"):
+        if self.done.plan.of("manual"):
             if self.identity:
                 ledger.end(self.identity, {"result": "failed", "errors": ["a person has to decide"]})
             return
@@ -294,10 +290,9 @@ class _Recovery:
             ledger.end(self.identity, {"result": "succeeded", **done})
 
     def _failed(self, error: ParityError) -> None:
-        """Record that this run failed; what it leaves is the next one's to find."""
+        """Record that this run failed; the next run finds what this one left."""
         if self.identity and self.place.ledger:
-            errors = [self.redactor.text(error.what)]
-            self.place.ledger.end(self.identity, {"result": "failed", "errors": errors})
+            self.place.ledger.end(self.identity, {"result": "failed", "errors": [error.what]})
 
     @contextmanager
     def _engine_s_turn(self) -> Generator[None]:
@@ -315,9 +310,9 @@ class _Recovery:
             self._pulumi("stack", "import", "--stack", self.stack.name, given=document)
         previous = self._checkpoint(".bak")
         self.written = self._checkpoint()
-        # The engine keeps the file that an import replaces: another one than was read is somebody else's.
+        # The engine keeps the file that an import replaces: if it is not the one that was read, another process wrote.
         if self.place.store and previous and previous != before:
-            raise self._changed_meanwhile(f"what it replaced is beside it, with the ending .bak: {self.place.url}")
+            raise self._changed_meanwhile(f"what it replaced is next to it, with the ending .bak: {self.place.url}")
 
     def _refresh(self, urns: Sequence[str]) -> None:
         targets = [word for urn in urns for word in ("--target", urn)]
@@ -333,7 +328,7 @@ class _Recovery:
 
     def _changed_meanwhile(self, more: str) -> UnsureError:
         return UnsureError(
-            f"somebody changed the state of {self.stack.name} while it was being recovered; {more}",
+            f"another process changed the state of {self.stack.name} during the recovery; {more}",
             where=self.place.url,
             remedy="end whatever else works on the stack, and run recover again",
         )
@@ -350,10 +345,10 @@ class _Recovery:
         return b""
 
     def _pulumi(self, *arguments: str, given: str = "") -> str:
-        """What the engine says to a command whose input may hold secrets; errors are masked."""
+        """Run a command of the engine; its input may hold secrets, and goes through a pipe."""
         variables = {UPDATE_VARIABLE: self.identity}
         try:
-            return self.stack.pulumi.run(*arguments, given=given, hide=self.redactor.text, variables=variables).stdout
+            return self.stack.pulumi.run(*arguments, given=given, variables=variables).stdout
         except UpdateError as error:
             error.where = self.stack.name
             error.remedy = f"run `parity recover {self.stack.name}` again; the state of before is at {self.done.kept}"
@@ -374,18 +369,18 @@ class _Recovery:
                 step.done("it would be refused")
 
 
-def _settled(trouble: Trouble) -> Trouble:
-    """The trouble once its operations were dealt with: only what is recorded and there counts."""
-    return type(trouble)(destroying=trouble.destroying, intended=trouble.intended, clean=True)
+def _settled(failed: FailedUpdates) -> FailedUpdates:
+    """The same once their operations were dealt with: only the recorded and the live state count."""
+    return FailedUpdates(destroying=failed.destroying, intended=failed.intended, clean=True)
 
 
 def _left(plan: Plan) -> list[str]:
-    """What is still to be done to the record; what is not in it (no id) is the next update's to write."""
-    left = [each for each in plan.of("adopt", "forget", "finish", "remove") if each.kind != "finish" or each.id]
+    """What still has to be done to the state. A refresh without an id is not recorded: the next update writes it."""
+    left = [each for each in plan.changes if each.kind != "refresh" or each.id]
     return [f"{short_urn(each.urn)}: {each.why}" for each in left]
 
 
 def _steps(text: str) -> list[tuple[str, str]]:
     """The changes in what `pulumi preview --json` says."""
-    steps = cast("list[dict[str, Any]]", json.loads(text).get("steps") or [])
+    steps = documents.rows(documents.parse(text).get("steps"))
     return [(str(each["op"]), str(each["urn"])) for each in steps if each["op"] not in {"same", "refresh", "read"}]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING
 
 from rich.markup import escape
 
@@ -16,9 +16,18 @@ if TYPE_CHECKING:
 
     from parity.console import Screen
     from parity.recover.lock_owner import LockOwner, Running
-    from parity.recover.model import Decision, Plan
+    from parity.recover.model import Decision, Kind, Plan
     from parity.recover.outcome import Recovered
 
+
+_COUNTED: dict[Kind, str] = {
+    "same": "as recorded",
+    "import": "to import",
+    "drop-from-state": "to drop from the state",
+    "refresh": "to refresh",
+    "delete": "to delete",
+    "manual": "to decide by hand",
+}
 
 _SHOWN = 12
 """Changes of the next `up` that are shown one by one."""
@@ -35,11 +44,11 @@ def show(screen: Screen, done: Recovered, *, plan: bool) -> None:
     for line in decisions(done.plan):
         say(escape(line))
     if done.read:
-        say("read (nothing is decided: they are recorded and not declared, so their providers look)")
+        say("read (recorded and not declared: their providers read them)")
         for urn in done.read:
             say(escape(f"  {short_urn(urn)}"))
     if done.unfinished:
-        undecided = ", once it is decided what is asked" if done.plan.of("ask") else ""
+        undecided = ", once the manual decisions are made" if done.plan.of("manual") else ""
         say(f"close (updates without an end in the ledger: they are recorded as killed{undecided})")
         for each in done.unfinished:
             say(escape(f"  {each}"))
@@ -55,8 +64,8 @@ def show(screen: Screen, done: Recovered, *, plan: bool) -> None:
 
 
 def decisions(plan: Plan) -> Iterator[str]:
-    """Everything that is not as recorded, by kind."""
-    for kind in ("adopt", "forget", "finish", "remove", "ask"):
+    """Every difference between recorded and live state, by kind of decision."""
+    for kind in ("import", "drop-from-state", "refresh", "delete", "manual"):
         chosen = plan.of(kind)
         if chosen:
             yield f"{kind} ({KINDS[kind]})"
@@ -65,10 +74,10 @@ def decisions(plan: Plan) -> Iterator[str]:
 
 def _line(decision: Decision) -> str:
     text = f"  {short_urn(decision.urn)}: {decision.why}"
-    if decision.id and decision.kind in {"adopt", "remove"}:
+    if decision.id and decision.kind in {"import", "delete"}:
         text += f" ({decision.id})"
     if decision.unread:
-        text += f"; the next `up` writes its {' and '.join(decision.unread)} again, which nobody can read"
+        text += f"; the next `up` writes its {' and '.join(decision.unread)} again, which no API shows"
     return f"{text}\n    to do: {decision.remedy}" if decision.remedy else text
 
 
@@ -89,14 +98,12 @@ def _next(done: Recovered) -> list[str]:
 
 def counts(plan: Plan) -> str:
     """How many decisions of each kind, in words."""
-    words = {"same": "as recorded", "adopt": "to adopt", "forget": "to forget", "finish": "half done"}
-    words |= {"remove": "made twice", "ask": "not clear"}
-    counts = [(len(plan.of(cast("Any", kind))), word) for kind, word in words.items()]
-    return ", ".join(f"{count} {word}" for count, word in counts if count)
+    counts = Counter(each.kind for each in plan.decisions)
+    return ", ".join(f"{counts[kind]} {word}" for kind, word in _COUNTED.items() if counts[kind])
 
 
-def fenced(holders: Sequence[LockOwner], ended: Sequence[Running]) -> str:
-    """What the fence found and did, in words."""
+def writers(holders: Sequence[LockOwner], ended: Sequence[Running]) -> str:
+    """Which other writers were found, in words."""
     parts = [f"lock of {each.lock}: {each.why}" for each in holders]
     parts += [f"{each.name} outlived its engine" for each in ended]
     return "; ".join(parts) or "no lock, no plugin without an engine"

@@ -1,4 +1,4 @@
-"""Carries decisions over into a state, as the document that `pulumi stack import` takes. Asks and changes nothing."""
+"""Edits a state as the decisions say, into the document that `pulumi stack import` takes. It calls nothing."""
 
 from __future__ import annotations
 
@@ -6,8 +6,9 @@ import json
 import uuid
 from copy import deepcopy
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any
 
+from parity.documents import mapping, rows, texts
 from parity.recover import entries
 from parity.recover.entries import Known, Unknown
 from parity.recover.reconcile_plan import unproven
@@ -29,24 +30,24 @@ _PROVIDER = "pulumi:providers:"
 
 @dataclass(frozen=True)
 class EditedState:
-    """A state with the decisions carried over."""
+    """A state with the decisions carried out."""
 
     document: Document
-    """For `pulumi stack import`; it holds secrets in the clear where something is adopted."""
+    """For `pulumi stack import`; it holds secrets in the clear where something is imported."""
     changed: bool
     """Whether it differs from what is recorded."""
     refresh: tuple[str, ...]
-    """URNs that a provider has to read before what is recorded of them is proved."""
+    """URNs that a provider has to read before their record can be trusted."""
 
 
 def edit(graph: Graph, state: State, live_state: LiveState, plan: Plan) -> EditedState:
-    """The state in which every decision but those that ask is carried over."""
+    """Edit the state: every decision is carried out but the manual ones."""
     work = _Work(graph, state, live_state)
     for decision in plan.decisions:
         work.carry_out(decision)
-    work.drop_operations({each.urn for each in plan.of("ask")})
+    work.drop_operations({each.urn for each in plan.of("manual")})
     document = work.document()
-    targets = [each.urn for each in plan.of("adopt", "finish") if each.urn in work.rows]
+    targets = [each.urn for each in plan.of("import", "refresh") if each.urn in work.rows]
     targets += [urn for urn in _loose(graph, state) if urn in work.rows and urn not in targets]
     return EditedState(document, _content(document) != _content(state.document), tuple(dict.fromkeys(targets)))
 
@@ -57,7 +58,7 @@ def stamped(state: State, now: datetime) -> Document | None:
     if not unread:
         return None
     document = deepcopy(dict(state.document))
-    for row in cast("list[Document]", document["deployment"]["resources"]):
+    for row in rows(document["deployment"]["resources"]):
         if row["urn"] in unread:
             row["modified"] = now.isoformat()
     return document
@@ -65,16 +66,16 @@ def stamped(state: State, now: datetime) -> Document | None:
 
 def _content(document: Mapping[str, Any]) -> tuple[list[str], list[str]]:
     """What is recorded, in no order: the engine's own is as good, and no reason to write the state."""
-    deployment = cast("dict[str, list[Document] | None]", document.get("deployment") or {})
-    return _texts(deployment.get("resources") or []), _texts(deployment.get("pending_operations") or [])
+    deployment = mapping(document.get("deployment"))
+    return _in_no_order(deployment.get("resources") or []), _in_no_order(deployment.get("pending_operations") or [])
 
 
-def _texts(rows: Iterable[Document]) -> list[str]:
+def _in_no_order(rows: Iterable[Document]) -> list[str]:
     return sorted(json.dumps(row, sort_keys=True) for row in rows)
 
 
 def _loose(graph: Graph, state: State) -> Iterable[str]:
-    """Recorded, and not declared, so never looked at; or recorded by recover and never read."""
+    """Recorded and not declared, so that the inventory does not read it; or recorded by recover and never read."""
     for each in state.resources:
         if not each.only_recorded and not each.delete and (each.urn not in graph.resources or unproven(each)):
             yield each.urn
@@ -86,13 +87,13 @@ class _Work:
     def __init__(self, graph: Graph, state: State, live_state: LiveState) -> None:
         self.graph, self.live_state = graph, live_state
         self.original = deepcopy(dict(state.document))
-        deployment = cast("Document", self.original.get("deployment") or {})
-        listed = cast("list[Document]", deployment.get("resources") or [])
+        deployment = mapping(self.original.get("deployment"))
+        listed = rows(deployment.get("resources"))
         self.rows: dict[str, Document] = {str(row["urn"]): row for row in listed if not row.get("delete")}
         """What is there, by URN; put in order at the end."""
         self.leaving: list[Document] = [row for row in listed if row.get("delete")]
         """What the next update deletes."""
-        self.operations = cast("list[Document]", deployment.get("pending_operations") or [])
+        self.operations = rows(deployment.get("pending_operations"))
         recorded = {each.urn: each for each in state.resources if not each.delete}
         self.outputs = entries.known_outputs(recorded)
         for urn, inputs in live_state.inputs.items():
@@ -104,30 +105,30 @@ class _Work:
     def carry_out(self, decision: Decision) -> None:
         """One decision; `same` and `ask` change nothing."""
         urn = decision.urn
-        if decision.kind == "adopt":
+        if decision.kind == "import":
             if decision.replaces:
                 self.leaving.append(_leaving(self.rows.pop(urn)))
             self.outputs[urn] = {**self.outputs.get(urn, {}), "id": decision.id}
             self.rows[urn] = self._entry(urn, decision.id)
         elif decision.leaving:
             self.leaving = [row for row in self.leaving if (row["urn"], row["id"]) != (urn, decision.id)]
-        elif decision.kind == "forget":
+        elif decision.kind == "drop-from-state":
             self.rows.pop(urn, None)
-        elif decision.kind == "remove":
+        elif decision.kind == "delete":
             self._hand_over(urn, decision.id)
-        if decision.kind in {"adopt", "finish"} and decision.unread and urn in self.rows:
+        if decision.kind in {"import", "refresh"} and decision.unread and urn in self.rows:
             self.rows[urn] = entries.unread(self.rows[urn], decision.unread)
 
     def drop_operations(self, kept: set[str]) -> None:
         """Drop the operations without an end, but those of the URNs `kept`."""
-        self.operations = [each for each in self.operations if cast("Document", each["resource"])["urn"] in kept]
+        self.operations = [each for each in self.operations if each["resource"]["urn"] in kept]
 
     def document(self) -> Document:
-        """The state whole: each resource after what it needs, what leaves at the end."""
+        """The complete state: each resource after what it needs; what the next update deletes comes last."""
         there = set(self.rows)
         for row in [*self.rows.values(), *self.leaving]:
             _without_dangling(row, there)
-        deployment = dict(cast("Document", self.original.get("deployment") or {}))
+        deployment = dict(mapping(self.original.get("deployment")))
         deployment["resources"] = [*_in_order(self.rows), *self.leaving]
         if self.operations:
             deployment["pending_operations"] = self.operations
@@ -208,11 +209,11 @@ def _leaving(row: Document) -> Document:
 def _without_dangling(row: Document, there: set[str]) -> None:
     """Take out of a record what names a resource that is not recorded: the engine refuses such a state."""
     if "dependencies" in row:
-        row["dependencies"] = [each for each in cast("list[str]", row["dependencies"]) if each in there]
+        row["dependencies"] = [each for each in texts(row["dependencies"]) if each in there]
     if "propertyDependencies" in row:
-        named = cast("dict[str, list[str] | None]", row["propertyDependencies"])
+        named = mapping(row["propertyDependencies"])
         row["propertyDependencies"] = {
-            name: [each for each in urns or [] if each in there] for name, urns in named.items()
+            name: [each for each in texts(urns) if each in there] for name, urns in named.items()
         }
     if row.get("deletedWith") and row["deletedWith"] not in there:
         del row["deletedWith"]
@@ -236,11 +237,11 @@ def _in_order(rows: Mapping[str, Document]) -> list[Document]:
 
 def _needs(row: Document) -> list[str]:
     provider = provider_urn(str(row.get("provider") or ""))
-    inner = cast("dict[str, list[str] | None]", row.get("propertyDependencies") or {})
+    inner = mapping(row.get("propertyDependencies"))
     return [
         str(row.get("parent") or ""),
         provider,
         str(row.get("deletedWith") or ""),
-        *cast("list[str]", row.get("dependencies") or []),
-        *(each for urns in inner.values() for each in urns or []),
+        *texts(row.get("dependencies")),
+        *(each for urns in inner.values() for each in texts(urns)),
     ]

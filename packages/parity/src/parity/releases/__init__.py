@@ -1,1 +1,1 @@
-"""What stands behind `parity release`, `promote`, `rollback`, `releases`, `prune` and `deliver`."""
+"""The work behind `parity release`, `promote`, `rollback`, `releases`, `prune` and `deliver`."""

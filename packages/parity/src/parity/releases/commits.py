@@ -1,4 +1,4 @@
-"""Whether a commit exists: asked of the repository that is at hand, and of GitHub where there is a token."""
+"""Asks the local repository, and GitHub if there is a token, whether a commit exists."""
 
 from __future__ import annotations
 
@@ -23,30 +23,30 @@ _UNPROCESSABLE = 422
 
 @dataclass(frozen=True)
 class Knowledge:
-    """Who knows the commit; None where nobody could be asked."""
+    """Who knows the commit; None for one that could not be asked."""
 
     local: bool | None
     github: bool | None
     unasked: str = ""
-    """Why GitHub could not be asked, where it could not."""
+    """Why GitHub could not be asked; empty if it could."""
 
 
-def whole(commit: str, root: Path) -> str:
-    """The commit, where it is 40 hex digits.
+def full(commit: str, root: Path) -> str:
+    """Require 40 hex digits and return the commit.
 
     Raises:
-        UsageError: it is shorter, a branch or a tag; the remedy has the whole one, where the repository knows it.
+        UsageError: it is shorter, a branch or a tag; the remedy has the full one if the repository knows it.
     """
     if _COMMIT.fullmatch(commit):
         return commit
-    full = Checkout(root).resolve(commit)
-    what = f"{commit!r} is not a whole commit: 40 hex digits, lower case."
-    remedy = f"Give --commit {full}." if full else "Give what `git rev-parse <commit>` prints."
+    found = Checkout(root).resolve(commit)
+    what = f"{commit!r} is not a full commit: 40 hex digits, lower case."
+    remedy = f"Give --commit {found}." if found else "Give what `git rev-parse <commit>` prints."
     raise UsageError(what, where="--commit", remedy=remedy)
 
 
 async def known(commit: str, root: Path, repository: Repository, github: Client | None) -> Knowledge:
-    """Ask the project's own repository, where it is one, and GitHub, where there is a client."""
+    """Ask the project's own repository, if it is one, and GitHub, if there is a client."""
     local = Checkout(root).has(commit)
     if github is None:
         return Knowledge(local, None, "neither GH_TOKEN nor GITHUB_TOKEN is set")
@@ -65,10 +65,10 @@ async def known(commit: str, root: Path, repository: Repository, github: Client 
 
 
 def judge(commit: str, repository: Repository, found: Knowledge) -> str:
-    """A sentence worth saying about the commit; empty where all is well.
+    """Give a warning about the commit; empty if there is none.
 
     Raises:
-        UsageError: somebody who should know it was asked, and nobody knows it.
+        UsageError: a repository that should know it was asked, and none knows it.
     """
     title = f"{repository.owner}/{repository.name}"
     if found.local or found.github:
@@ -76,7 +76,7 @@ def judge(commit: str, repository: Repository, found: Knowledge) -> str:
             return f"GitHub does not have {commit[:12]} in {title} yet: push it before the update, or the build fails."
         return ""
     if found.local is None and found.github is None:
-        return f"Nobody could be asked whether {commit[:12]} exists ({found.unasked}; no Git repository here)."
+        return f"It could not be checked whether {commit[:12]} exists ({found.unasked}; no Git repository here)."
     asked = [
         name
         for name, said in (("the repository here", found.local), (title + " at GitHub", found.github))

@@ -1,4 +1,4 @@
-"""A delivery: a stack is updated to what its file says, held to be healthy, and summed up; or refused before that."""
+"""Delivers a stack: updates it to what its file says, verifies its health and sums it up, or refuses before that."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ class Delivered:
 
 
 def deliver(stack: Stack, screen: Screen, approval: Approval, *, newest: str | None, report: Path | None) -> Delivered:
-    """Run the stack's update and hold that what is live afterwards is what its file says, whole.
+    """Run the stack's update and verify that the live releases are healthy and those of its file.
 
     Args:
         stack: the stack.
@@ -60,7 +60,7 @@ def deliver(stack: Stack, screen: Screen, approval: Approval, *, newest: str | N
             release would be built with the variables of another one.
         UsageError, GateError, PolicyError, PlanError: as `update.run`; nothing was changed.
         UpdateError: the update failed.
-        HealthError: what is live afterwards is not whole, or not what the file says.
+        HealthError: a live release is not healthy, or not the file's.
     """
     if newest:
         _refuse_if_behind(stack.project.root, newest)
@@ -78,7 +78,7 @@ def deliver(stack: Stack, screen: Screen, approval: Approval, *, newest: str | N
         changes = update.run(stack, screen, approval, note={"why": "parity deliver"}).progress.changes
     except ParityError as error:
         failure = error
-    found = follow.look(stack, None, screen)
+    found = follow.read(stack, None, screen)
     text = write_summary(stack, before, found, failure, report)
     if failure is not None:
         raise failure
@@ -115,7 +115,7 @@ async def _origin(root: Path, repository: Repository) -> summary.Origin:
             # GitHub does not have the commit: it was never pushed.
             return summary.Origin(commit, None, summary.run_address())
         except VendorError as error:
-            # The delivery is done: its summary must be written all the same, and says what is missing.
+            # The delivery is done, so its summary must be written; it says what is missing.
             return summary.Origin(commit, None, summary.run_address(), str(error))
     return summary.Origin(commit, found, summary.run_address())
 

@@ -1,4 +1,4 @@
-"""How the applications of a stack stand, looked at in one step, and held to be what the file says."""
+"""Reads the release status of a stack's applications in one step, and verifies it against the file."""
 
 from __future__ import annotations
 
@@ -16,21 +16,21 @@ if TYPE_CHECKING:
     from parity.releases.release_status import ReleaseStatus
 
 
-def look(stack: Stack, applications: Sequence[str] | None, screen: Screen) -> list[ReleaseStatus]:
-    """How applications of a stack stand now; all of them where none is named."""
+def read(stack: Stack, applications: Sequence[str] | None, screen: Screen) -> list[ReleaseStatus]:
+    """Read the release status of the named applications, or of all if none is named."""
     with screen.step(f"{stack.name}: what is live") as step:
         step.waiting("the engine's record, Vercel and the applications themselves")
         settings, state = stack.settings(), stack.recorded()
         names = applications or [each.name for each in settings.catalog.applications]
 
         async def every() -> list[ReleaseStatus]:
-            return list(await asyncio.gather(*(release_status.look(settings, state, name) for name in names)))
+            return list(await asyncio.gather(*(release_status.read(settings, state, name) for name in names)))
 
         return asyncio.run(every())
 
 
 def verify(found: Sequence[ReleaseStatus]) -> None:
-    """Hold that each application with a live release serves it, whole.
+    """Require that each application with a live release serves it in health.
 
     Raises:
         HealthError: naming each that does not.
@@ -42,5 +42,5 @@ def verify(found: Sequence[ReleaseStatus]) -> None:
     raise HealthError(
         " ".join(f"{each.application} of {each.stack}: {'; '.join(each.faults())}." for each in sick),
         where=", ".join(f"{each.stack}, {each.application}" for each in sick),
-        remedy=f"Look at `parity releases {stack}`; going back: `parity rollback {stack} APP --up`.",
+        remedy=f"See `parity releases {stack}`; to go back: `parity rollback {stack} APP --up`.",
     )

@@ -1,4 +1,4 @@
-"""What the next update will do to an application's releases, in sentences, before it is run."""
+"""Forecasts in sentences what the next update will do to an application's releases."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ _ID = re.compile(forms.RELEASE_ID)
 
 @dataclass(frozen=True)
 class Applied:
-    """What the last update left of one application."""
+    """The state of one application after the last update."""
 
     deployed: frozenset[str]
     """Ids of the releases that have a deployment."""
@@ -30,11 +30,11 @@ class Applied:
     newest: str | None
     """The release that the project's variables describe."""
     generations: frozenset[int]
-    """Generations of credentials whose roles exist; empty where that is not known."""
+    """Generations of credentials whose roles exist; empty if that is not known."""
 
 
 def applied_by_file(releases: Releases) -> Applied:
-    """What an update that took these releases has left."""
+    """The state after an update to these releases."""
     return Applied(
         deployed=frozenset(releases.kept),
         live=releases.live,
@@ -44,7 +44,7 @@ def applied_by_file(releases: Releases) -> Applied:
 
 
 def applied_by_engine(state: State, application: Application, stack: str) -> Applied:
-    """What the engine has recorded of an application."""
+    """The state of an application as the engine recorded it."""
     prefix = f"{application.name}-deployment-"
     deployed = [
         each.name.removeprefix(prefix)
@@ -57,7 +57,7 @@ def applied_by_engine(state: State, application: Application, stack: str) -> App
     )
     return Applied(
         deployed=frozenset(deployed),
-        # Outputs, because an update that failed after the promotion records the new release there alone.
+        # An update that failed after the promotion records the new release in the outputs alone.
         live=str((live.outputs or live.inputs).get("release")) if live else None,
         newest=max(deployed, key=number, default=None),
         generations=frozenset(_generations(state, application, stack)),
@@ -85,7 +85,7 @@ def number(release: str) -> int:
 
 
 def forecast(settings: Settings, application: str, applied: Applied, after: Releases) -> tuple[str, ...]:
-    """What the next update does for this application, in its own order; empty where it does nothing.
+    """Say what the next update does for this application, in its order; empty if it does nothing.
 
     Args:
         settings: of the stack; they may be sealed.
@@ -108,7 +108,7 @@ def forecast(settings: Settings, application: str, applied: Applied, after: Rele
     said += [f"build {each} from commit {after.kept[each].commit[:12]}, where no user sees it" for each in fresh]
     said += _switch(settings, found, applied, after)
     if gone:
-        said.append(f"delete the deployment{_s(gone)} of {_listed(gone)}: no way back to {_them(gone)} then")
+        said.append(f"delete the deployment{_s(gone)} of {_listed(gone)}: then no rollback to {_them(gone)}")
     roles = _roles(settings, found, sorted(applied.generations - wanted))
     if roles:
         said.append(f"drop the login{_s(roles)} {_listed(roles)}, which no kept release uses")
@@ -116,7 +116,7 @@ def forecast(settings: Settings, application: str, applied: Applied, after: Rele
 
 
 def built_wrongly(applied: Applied, after: Releases) -> tuple[str, ...]:
-    """Releases that the next update would build with the variables of another one, so not as their digests say.
+    """Find releases that the next update would build with another one's variables, against their digests.
 
     A deployment is built with what the project's variables hold then: the newest release's. An older release without
     a deployment can be built only where it was recorded with the same config.

@@ -1,4 +1,4 @@
-"""Whether a release's database credentials still log in: asked of PostgreSQL itself, as the role of its generation."""
+"""Asks PostgreSQL whether a release's database credentials still log in, as the role of their generation."""
 
 from __future__ import annotations
 

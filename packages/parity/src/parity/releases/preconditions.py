@@ -1,4 +1,4 @@
-"""What the commands refuse, because a switch or a build would do harm: each rule with its words and its remedy."""
+"""The preconditions of switches and builds, each with its message and remedy."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 
 def wrong_builds(stack: str, application: str, applied: Applied, releases: Releases) -> None:
-    """Hold that no release would be built with another one's variables.
+    """Require that no release would be built with another one's variables.
 
     Raises:
         RefusedError: naming each that would.
@@ -33,7 +33,7 @@ def wrong_builds(stack: str, application: str, applied: Applied, releases: Relea
 
 
 def what_is_live(releases: Releases, name: str, applied: str | None, stack: str) -> None:
-    """Hold that a release is not live already; raises UsageError."""
+    """Require that a release is not live already; raises UsageError."""
     if releases.live != name:
         return
     if applied == name:
@@ -45,7 +45,7 @@ def what_is_live(releases: Releases, name: str, applied: str | None, stack: str)
 
 
 def what_was_made_by_hand(there: ReleaseStatus, wanted: str | None) -> None:
-    """What somebody made live by hand is not undone in silence; choosing it is no undoing."""
+    """Require that nothing was made live by hand, unless it is the wanted release; raises RefusedError."""
     if not there.by_hand or (wanted is not None and there.served_release == wanted):
         return
     served = there.served_release
@@ -58,7 +58,7 @@ def what_was_made_by_hand(there: ReleaseStatus, wanted: str | None) -> None:
 
 
 def lost_credentials(settings: Settings, application: str, name: str) -> None:
-    """Hold that a kept release's credentials still log in; raises RefusedError."""
+    """Require that a kept release's credentials still log in; raises RefusedError."""
     generation = settings.releases[application].kept[name].credentials
     lost = logins.refused(logins.of(settings, application, generation, os.environ))
     if lost:
@@ -72,11 +72,11 @@ def lost_credentials(settings: Settings, application: str, name: str) -> None:
 
 
 def what_is_not_deployed(there: ReleaseStatus, name: str) -> None:
-    """Hold that a kept release is deployed and healthy, and that everybody could be asked; raises RefusedError."""
+    """Require that a kept release is deployed and healthy, and that all vendors answered; raises RefusedError."""
     found: Deployed | None = there.deployments.get(name)
     if there.unasked:
         raise RefusedError(
-            "Not everybody could be asked: " + "; ".join(there.unasked),
+            "Not all could be asked: " + "; ".join(there.unasked),
             where=f"{there.stack}, {there.application}",
             remedy="Try again; or say --unchecked, which leaves the question to the update's health check.",
         )
@@ -95,5 +95,5 @@ def what_is_not_deployed(there: ReleaseStatus, name: str) -> None:
         raise RefusedError(
             f"{name} of {there.application} is not healthy: https://{found.host} {found.fault}.",
             where=f"{there.stack}, {there.application}",
-            remedy="Mend what it needs, or roll back to another one; --unchecked leaves the question to the update.",
+            remedy="Correct what it needs, or roll back to another one; --unchecked leaves the question to the update.",
         )

@@ -1,20 +1,19 @@
-"""Makes the pull request for a changed stack file, through GitHub's API: no clone, no push, no credential on disk."""
+"""Opens the pull request for a changed stack file through GitHub's API, without clone, push or credentials on disk."""
 
 from __future__ import annotations
 
 import base64
 import hashlib
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any
 
+from parity.documents import rows
 from parity.errors import ParityError, RefusedError, UsageError
 from parity.git import Repository as Checkout
 from parity.releases import release_status
 from parity.vendors.http import NotFound, VendorError
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     from parity.config.parameters import Repository
     from parity.config.project import Project
     from parity.releases.steps import Change
@@ -51,7 +50,7 @@ def client() -> Client:
 
 
 def branch_of(change: Change, *, applied: bool) -> str:
-    """The branch of a change; the same change has the same one, so that asking twice makes one pull request."""
+    """The branch of a change; the same change has the same branch, so that a repeat makes no second pull request."""
     digest = hashlib.sha256(change.file.text.encode()).hexdigest()[:8]
     verb = APPLIED if applied and change.verb == "rollback" else change.verb
     what = f"{change.application}-{change.release}" if change.release else change.application
@@ -76,7 +75,7 @@ def body_of(change: Change, *, applied: bool, run: str) -> str:
 async def make(
     change: Change, project: Project, repository: Repository, *, applied: bool, run: str = ""
 ) -> PullRequest:
-    """Commit the changed file to a branch of its own and ask for it to be merged; what is there already is used.
+    """Commit the changed file to its own branch and open the pull request, or use the existing ones.
 
     Args:
         change: the edit; `change.file.read` must be what the default branch has.
@@ -145,7 +144,7 @@ class _Maker:
             "branch": branch,
             "sha": blob,
         }
-        # The blob's name makes it safe to repeat: a second one is refused, or changes nothing.
+        # The blob's name makes a repeat safe: GitHub refuses it, or it changes nothing.
         await self.github.request("PUT", f"{self.root}/contents/{self.path}", body=body, repeat=False)
 
     async def _ask(self, branch: str, base: str, body: str) -> PullRequest:
@@ -160,7 +159,7 @@ class _Maker:
 
 
 async def of_commit(github: Client, repository: str, commit: str) -> PullRequest | None:
-    """The merged pull request that brought a commit in; None where there is none.
+    """The merged pull request that brought a commit in; None if there is none.
 
     Raises:
         VendorError: GitHub could not be asked.
@@ -180,7 +179,7 @@ async def applied_and_open(github: Client, repository: Repository, stack: str) -
     """
     found: list[PullRequest] = []
     async for page in github.pages(f"/repos/{repository.owner}/{repository.name}/pulls", state="open", per_page=100):
-        found += [_pull(row) for row in cast("Sequence[dict[str, Any]]", page)]
+        found += [_pull(row) for row in rows(page)]
     return [each for each in found if each.branch.startswith(f"{APPLIED}/{stack}/")]
 
 

@@ -1,11 +1,11 @@
-"""How one application of a stack stands: its file, what the engine recorded, what Vercel serves, what users get."""
+"""Reads one application's release status: the file, the engine's record, what Vercel serves, what users get."""
 
 from __future__ import annotations
 
 import asyncio
 import os
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any
 
 from parity.config import guard, names, passwords
 from parity.errors import UsageError
@@ -37,12 +37,12 @@ class Deployed:
     created: float | None
     """Seconds since the epoch."""
     fault: str
-    """What is wrong with its answer at its own host; empty where it is healthy."""
+    """What is wrong with its answer at its own host; empty if it is healthy."""
 
 
 @dataclass(frozen=True)
 class ReleaseStatus:
-    """One application of one stack, from all sides."""
+    """The status of one application of one stack, from all sources."""
 
     stack: str
     application: str
@@ -53,24 +53,24 @@ class ReleaseStatus:
     """The release that the engine recorded as live."""
     recorded_deployment: str | None
     served: str | None
-    """The deployment that Vercel serves; None where nothing is, or nobody could be asked."""
+    """The deployment that Vercel serves; None if it serves none, or could not be asked."""
     moving: str
-    """The deployment that a promotion under way goes to; empty where there is none."""
+    """The target of a promotion under way; empty if there is none."""
     domains: Mapping[str, str]
-    """What is wrong with the answer of each domain that serves, for the file's live release; mostly empty."""
+    """What is wrong with each serving domain's answer, for the file's live release; empty texts if nothing is."""
     stale: str
-    """The guard's words, where config has moved away from the newest release; else empty."""
+    """The release guard's message if config has changed since the newest release; otherwise empty."""
     unasked: tuple[str, ...] = field(default=())
-    """Who could not be asked, and why."""
+    """The requests that failed, and why."""
 
     @property
     def served_release(self) -> str | None:
-        """The kept release that Vercel serves; None where it serves nothing, or something else."""
+        """The kept release that Vercel serves; None if it serves nothing, or no kept release."""
         return next((name for name, each in self.deployments.items() if each.id == self.served), None)
 
     @property
     def by_hand(self) -> str:
-        """What somebody made live without Parity, in words; empty where Vercel serves what was recorded."""
+        """What a person made live without Parity, in words; empty if Vercel serves what was recorded."""
         if not self.served or not self.recorded_deployment or self.served == self.recorded_deployment:
             return ""
         release = self.served_release
@@ -81,12 +81,12 @@ class ReleaseStatus:
             )
         what = f"release {release} (deployment {self.served})" if release else f"deployment {self.served}"
         return (
-            f"{names.project(self.application, self.stack)} serves {what}, which Parity did not make live: somebody "
+            f"{names.project(self.application, self.stack)} serves {what}, which Parity did not make live: a person "
             f"promoted or rolled back at Vercel; recorded is {self.recorded_live}."
         )
 
     def faults(self) -> tuple[str, ...]:
-        """Why it is not live, whole and as its file says; empty where it is."""
+        """Why the file's live release is not live and healthy; empty if it is."""
         live = self.releases.live
         if live is None:
             return (f"{self.stack}'s file names no live release of {self.application}",)
@@ -125,8 +125,8 @@ def github() -> Client | None:
     return Client(services.github(token)) if token else None
 
 
-async def look(settings: Settings, state: State, application: str) -> ReleaseStatus:
-    """Ask everybody about one application; nothing is changed.
+async def read(settings: Settings, state: State, application: str) -> ReleaseStatus:
+    """Ask the engine's record, Vercel and users' domains about one application, without changing anything.
 
     Args:
         settings: of the stack, with secrets open: protected deployments are asked with their bypass.
@@ -137,11 +137,11 @@ async def look(settings: Settings, state: State, application: str) -> ReleaseSta
         UsageError: there is no token for Vercel.
     """
     async with vercel(settings) as client, health.web() as web:
-        return await _Look(settings, state, application, client, web).all()
+        return await _Reader(settings, state, application, client, web).all()
 
 
-class _Look:
-    """One look at one application."""
+class _Reader:
+    """Reads the status of one application."""
 
     def __init__(
         self, settings: Settings, state: State, application: str, vercel: Client, web: httpx.AsyncClient
@@ -160,7 +160,7 @@ class _Look:
             self._project(), self._deployments(recorded), self._domains()
         )
         live = _one(self.state, kinds.LIVE, f"{self.application.name}-live")
-        outputs: Mapping[str, Any] = (live.outputs or live.inputs) if live else cast("dict[str, Any]", {})
+        outputs: Mapping[str, Any] = (live.outputs or live.inputs) if live else {}
         stale = [fault for fault in guard.stale(self.settings) if f".{self.application.name}." in fault.key]
         return ReleaseStatus(
             stack=self.settings.stack,
@@ -206,7 +206,7 @@ class _Look:
         host = str(document.get("url") or recorded.outputs.get("url") or "")
         created = document.get("createdAt")
         fault = await self._ask(host, release) if state == "READY" else f"the deployment is {state}"
-        seconds = float(cast("float", created)) / 1000 if isinstance(created, int | float) else None
+        seconds = created / 1000 if isinstance(created, int | float) else None
         return Deployed(recorded.id, host.removeprefix("https://"), state, seconds, fault)
 
     async def _domains(self) -> dict[str, str]:
@@ -232,6 +232,6 @@ def _one(state: State, kind: str, name: str) -> Recorded | None:
 
 
 def applied(settings: Settings, state: State, application: str) -> forecast.Applied:
-    """What the engine has recorded of an application, for a forecast."""
+    """The state of an application as the engine recorded it, for a forecast."""
     found = next(each for each in settings.catalog.applications if each.name == application)
     return forecast.applied_by_engine(state, found, settings.stack)

@@ -7,13 +7,14 @@ import os
 import tempfile
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any
 
 from pydantic import ValidationError
 
 from parity.config import source, stack_checks, yaml_edit
 from parity.config.model_problems import model_faults
 from parity.config.stack_models import NAMESPACE, Release, Releases
+from parity.documents import mapping
 from parity.errors import ConfigError, ProjectError, RefusedError, UsageError
 from parity.problems import in_order
 
@@ -31,7 +32,7 @@ class ReleasesFile:
     text: str
     releases: Mapping[str, Releases]
     read: str
-    """The text as it was read, to notice that somebody else changed the file since."""
+    """The text as it was read, to notice that the file was changed since."""
 
 
 def load(path: Path) -> ReleasesFile:
@@ -60,8 +61,7 @@ def parse(name: str, text: str) -> dict[str, Releases]:
     found = source.from_file("", file)
     faults = list(stack_checks.release_faults(found))
     releases: dict[str, Releases] = {}
-    entries = found.values.get(KEY)
-    for application, entry in cast("dict[str, Any]", entries if isinstance(entries, dict) else {}).items():
+    for application, entry in mapping(found.values.get(KEY)).items():
         try:
             releases[application] = Releases.model_validate(entry)
         except ValidationError as error:
@@ -134,7 +134,7 @@ def promote(
     again: bool = False,
     rotate: bool = False,
 ) -> tuple[ReleasesFile, str]:
-    """Make a commit the live release: a new one, or the newest one where it is just that.
+    """Make a commit the live release: a new release, or the newest if it is the same.
 
     Args:
         file: the stack's file.
@@ -158,7 +158,7 @@ def promote(
             f"{application} was rolled back from this very commit: {pinned} is {commit[:12]}, is newer than the live "
             f"{releases.live}, and does not serve.",
             where=f"{file.path.name}: {KEY}.{application}",
-            remedy="If its fault is mended outside the commit, say --again; else promote a commit that mends it.",
+            remedy="If its fault is corrected outside the commit, say --again; else promote a commit that corrects it.",
         )
     newest = releases.newest
     generation = (newest[1].credentials if newest else 1) + rotate
@@ -172,13 +172,13 @@ def promote(
 
 
 def rolled_back_from(releases: Releases, commit: str) -> str | None:
-    """The newest kept release of this commit that is newer than the live one: it was rolled back from, or held back."""
+    """The newest kept release of this commit after the live one, which was rolled back from or never went live."""
     newer = set(newer_than_live(releases))
     return next((name for name, each in reversed(releases.in_order) if name in newer and each.commit == commit), None)
 
 
 def newer_than_live(releases: Releases) -> tuple[str, ...]:
-    """The kept releases that are newer than the live one: rolled back from, or recorded and not live yet."""
+    """The kept releases after the live one, which were rolled back from or never went live."""
     ids = [name for name, _ in releases.in_order]
     return tuple(ids[ids.index(releases.live) + 1 :]) if releases.live is not None else ()
 
@@ -217,15 +217,13 @@ def prune(file: ReleasesFile, application: str, keep: int) -> tuple[ReleasesFile
 
 
 def write(file: ReleasesFile) -> None:
-    """Replace the stack's file by the new text, whole or not at all.
+    """Replace the stack's file by the new text, atomically.
 
     Raises:
-        ProjectError: the file is another one than was read.
+        ProjectError: the file was changed since it was read.
     """
     if _read(file.path) != file.read:
-        raise ProjectError(
-            "The file was changed by somebody else meanwhile.", where=str(file.path), remedy="Run the command again."
-        )
+        raise ProjectError("The file was changed meanwhile.", where=str(file.path), remedy="Run the command again.")
     handle, temporary = tempfile.mkstemp(dir=file.path.parent, prefix=f".{file.path.name}.")
     try:
         with os.fdopen(handle, "w", encoding="utf-8", newline="") as stream:
@@ -261,7 +259,7 @@ def _node(file: ReleasesFile, application: str, key: str) -> tuple[Any, Any, Any
 
 
 def _edited(file: ReleasesFile, text: str, application: str, expected: Releases) -> ReleasesFile:
-    """The file with the new text, once reading it gives just what was meant."""
+    """Return the file with the new text after verifying that it reads as intended."""
     try:
         releases = parse(file.path.name, text)
     except ConfigError as error:
@@ -284,7 +282,7 @@ def _release(commit: str, config: str, credentials: int) -> Release:
         return Release(commit=commit, config=config, credentials=credentials)
     except ValidationError as error:
         what = "; ".join(f"{detail['loc'][0]} {detail['msg']}" for detail in error.errors(include_url=False))
-        raise UsageError(f"{what}.", remedy="Give the whole commit, as `git rev-parse <commit>` does.") from None
+        raise UsageError(f"{what}.", remedy="Give the full commit, as `git rev-parse <commit>` does.") from None
 
 
 def _refuse_repetition(application: str, newest: tuple[str, Release], release: Release) -> None:

@@ -65,7 +65,7 @@ def release(stack: Stack, application: str, commit: str, *, rotate: bool, live: 
     Raises:
         UsageError: no such application, a commit that is short or unknown, or nothing new to record.
     """
-    commit = commits.whole(commit, stack.project.root)
+    commit = commits.full(commit, stack.project.root)
     settings = stack.settings()
     application_of(settings, application)
     note = asyncio.run(_known(stack, settings, commit))
@@ -99,14 +99,14 @@ def promote(source: Stack, target: Stack, application: str, *, commit: str | Non
     """Make the commit that is live and healthy in one stack the next and live release of another.
 
     Raises:
-        HealthError: what the first stack serves is not whole, or not what its file says.
+        HealthError: what the first stack serves is not healthy, or not what its file says.
         RefusedError: another commit is live there than was asked for, the second stack was rolled back from this
-            commit, or somebody made another release live there by hand.
+            commit, or another release was made live there by hand.
         UsageError: no such application, or nothing to promote.
     """
     if source.name == target.name:
         raise UsageError("A stack cannot be promoted to itself.", where=f"--from {source.name} --to {target.name}")
-    wanted = commits.whole(commit, source.project.root) if commit else None
+    wanted = commits.full(commit, source.project.root) if commit else None
     found = _look(source, application)
     release, recorded = _healthy(found)
     if wanted and recorded.commit != wanted:
@@ -116,7 +116,7 @@ def promote(source: Stack, target: Stack, application: str, *, commit: str | Non
             remedy=f"Make it live in {source.name} first, or leave --commit out.",
         )
     settings, state = target.settings(), target.recorded()
-    there = asyncio.run(release_status.look(settings, state, application))
+    there = asyncio.run(release_status.read(settings, state, application))
     preconditions.what_was_made_by_hand(there, None)
     file = _load(target)
     after, name = stack_file.promote(
@@ -168,7 +168,7 @@ def rollback(stack: Stack, application: str, to: str | None, *, checked: bool) -
     after = stack_file.set_live(file, application, name)
     if checked:
         state = stack.recorded()
-        there = asyncio.run(release_status.look(settings, state, application))
+        there = asyncio.run(release_status.read(settings, state, application))
         applied = release_status.applied(settings, state, application)
         preconditions.what_was_made_by_hand(there, name)
         preconditions.what_is_live(before, name, applied.live, stack.name)
@@ -288,7 +288,7 @@ def _look(stack: Stack, application: str) -> ReleaseStatus:
     settings = stack.settings()
     application_of(settings, application)
     state = stack.recorded()
-    found = asyncio.run(release_status.look(settings, state, application))
+    found = asyncio.run(release_status.read(settings, state, application))
     if state.pending:
         died = ", ".join(f"{each.operation} {each.resource.name}" for each in state.pending)
         found = replace(found, unasked=(*found.unasked, f"the last update of {stack.name} died while {died}"))
@@ -301,7 +301,7 @@ def _healthy(found: ReleaseStatus) -> tuple[str, Release]:
         raise HealthError(
             f"{found.application} is not live, healthy and as its file says in {found.stack}: " + "; ".join(faults),
             where=f"{found.stack}, {found.application}",
-            remedy=f"Look at `parity releases {found.stack} {found.application}`, mend it, and promote again.",
+            remedy=f"See `parity releases {found.stack} {found.application}`, correct it, and promote again.",
         )
     live = found.releases.live or ""
     return live, found.releases.kept[live]

@@ -6,6 +6,7 @@ import os
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from parity.redact import masked
 from parity.releases import forecast
 
 if TYPE_CHECKING:
@@ -19,10 +20,10 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Origin:
-    """Where a delivery came from."""
+    """The origin of a delivery."""
 
     commit: str
-    """Of the stack's file and the program; empty where it is not known."""
+    """The commit of the stack's file and the program; empty if it is not known."""
     pull_request: PullRequest | None
     run: str
     """The run's address; empty outside of GitHub Actions."""
@@ -109,11 +110,11 @@ def _older(found: ReleaseStatus) -> str:
 
 
 def _safe(text: str) -> str:
-    """Text that stays text in Markdown: no link, no image, no mention, no line of its own."""
-    return "".join(f"\\{each}" if each in "\\`*_[]<>|@#!" else " " if each in "\r\n" else each for each in text)
+    """Escape text for Markdown, so that it makes no link, image, mention or line."""
+    return "".join(f"\\{each}" if each in "\\`*_[]<>|@#!" else " " if each in "\r\n" else each for each in masked(text))
 
 
 def append(path: Path, text: str) -> None:
     """Add the summary to a file, as a job's summary is written (`$GITHUB_STEP_SUMMARY`)."""
     with path.open("a", encoding="utf-8") as stream:
-        stream.write(text + "\n")
+        stream.write(masked(text) + "\n")

@@ -1,9 +1,9 @@
-"""A rollback's switch, made at once: the one promote call, under the stack's lock, before the update that records it.
+"""Makes a rollback's switch at once: the one promote call, under the stack's lock, before the update that records it.
 
-Users wait for Vercel and no longer for the engine to start. What is done is what LiveRelease does, by its own code:
-refuse what was made live by hand, ask the release, promote, wait until every domain serves it. The update that follows
-finds the release live, calls nothing, and records it. Killed in between, the next update does just that: the file was
-written first.
+Users wait for Vercel alone, not for the engine to start. LiveRelease's own code does the work: it refuses to undo what
+was made live by hand, asks the release, promotes, and waits until every domain serves it. The update that follows finds
+the release live, calls nothing, and records it. If the command dies in between, the next update does the same, because
+the file was written first.
 """
 
 from __future__ import annotations
@@ -41,9 +41,9 @@ class Prepared:
 
 
 def prepare(settings: Settings, state: State, there: ReleaseStatus, release: str) -> Prepared | None:
-    """What LiveRelease would be given for a kept release; None where only an update can make the switch.
+    """Give LiveRelease's inputs for a kept release; None if only an update can make the switch.
 
-    That is so where nothing is recorded as live, the last update did not end, or the guard would stop the update.
+    That is so if nothing is recorded as live, the last update did not end, or the guard would stop the update.
     """
     name = f"{there.application}-live"
     live = next((each for each in state.resources if each.type == kinds.LIVE and each.name == name), None)
@@ -62,10 +62,10 @@ def prepare(settings: Settings, state: State, there: ReleaseStatus, release: str
 
 
 def make(stack: Stack, prepared: Prepared, screen: Screen) -> bool:
-    """Make the switch; False where it is left to the update: there is no lock to hold, or not every domain serves yet.
+    """Make the switch; False if the update must: there is no lock to hold, or not every domain serves yet.
 
     Raises:
-        LockedError: somebody is updating the stack; nothing was changed.
+        LockedError: another run is updating the stack; nothing was changed.
         UpdateError: the release is not healthy, or Vercel refused; what was live still is.
     """
     found = stack_backend.open_backend(stack)

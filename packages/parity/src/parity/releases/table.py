@@ -1,4 +1,4 @@
-"""The releases of an application as rows, for a table or for JSON."""
+"""Gives an application's releases as rows, for a table or JSON."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ class Row:
     id: str
     commit: str
     when: str | None
-    """When its deployment was made, ISO 8601, UTC; None where it has none."""
+    """When its deployment was made, ISO 8601, UTC; None if it has none."""
     digest: str
     generation: int
     deployment: str | None

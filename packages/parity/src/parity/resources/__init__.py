@@ -1,1 +1,1 @@
-"""What each kind of resource is: one descriptor a kind, and the forms that all readers share (URN, equality)."""
+"""Describes each kind of resource once, and holds the forms that all readers share (URN, equality)."""

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import shlex
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING
+
+from parity.documents import texts
 
 if TYPE_CHECKING:
     from parity.resources.kind import Target
@@ -42,7 +44,7 @@ def object_(kind: str, schema: str, name: str) -> str:
 def revoke(target: Target) -> str:
     """The statement that takes an undeclared privilege away."""
     facts = {name: str(each) for name, each in target.facts.items() if name != "privileges"}
-    given = ", ".join(cast("list[str]", target.facts["privileges"]))
+    given = ", ".join(texts(target.facts["privileges"]))
     if facts["owner"]:
         where = f" in schema {quoted(facts['schema'])}" if facts["schema"] else ""
         statement = (

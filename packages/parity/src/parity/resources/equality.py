@@ -1,56 +1,60 @@
-"""When a declared, a recorded and a live value are the same: the one answer for drift, check and recover.
+"""Decides whether declared, recorded and live values are the same, for drift, check and recover alike.
 
 Lists are sets. What is unset is unset, however a vendor writes it: null, false, 0, an empty text, list or object, or
-nothing at all. Where a vendor's own default is another value, the kind's descriptor says so (`usual`), and that stands
-for what is not there. Types count: `"20"` is not 20, and 1 is not true.
+nothing at all. If a vendor's own default is another value, the kind's descriptor gives it (`usual`), and it
+replaces missing values. Types count: `"20"` is not 20, and 1 is not true.
 """
 
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any
+
+from parity.documents import is_list, is_mapping
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
 
 def unset(value: Any) -> bool:
-    """Whether it is what a vendor has where nothing was set."""
+    """Whether a value is what a vendor gives for a property that is not set."""
     return value in (None, "", False, 0, [], {})
 
 
 def normal(value: Any) -> Any:
-    """The form in which values are compared: lists sorted, whole floats as integers, parts that are unset left out."""
-    if isinstance(value, dict):
+    """The form in which values are compared: lists sorted, integral floats as integers, unset parts left out."""
+    if is_mapping(value):
         return {
             name: inner
-            for name, each in sorted(cast("dict[str, Any]", value).items())
+            for name, each in sorted(value.items())
             if not name.startswith("__") and not unset(inner := normal(each))
         }
-    if isinstance(value, list | tuple):
-        return sorted((normal(each) for each in cast("list[Any]", value)), key=_text)
+    if isinstance(value, tuple):
+        value = list(value)  # pyright: ignore[reportUnknownVariableType, reportUnknownArgumentType]
+    if is_list(value):
+        return sorted((normal(each) for each in value), key=_text)
     if isinstance(value, float) and value.is_integer():
         return int(value)
     return value
 
 
 def same(one: Any, other: Any, usual: Any = None) -> bool:
-    """Whether two values are the same; `usual` is what the vendor has where a value is not there (None)."""
+    """Whether two values are the same; `usual` replaces a missing value (None)."""
     mine, theirs = (normal(usual if each is None else each) for each in (one, other))
     return (unset(mine) and unset(theirs)) or _text(mine) == _text(theirs)
 
 
 def same_object(one: Mapping[str, Any], other: Mapping[str, Any], usual: Mapping[str, Any]) -> bool:
-    """Whether two objects are the same in every property, with what is usual by path."""
+    """Whether two objects are the same in every property; `usual` gives defaults by path."""
     mine, theirs = flat(one), flat(other)
     return all(same(mine.get(path), theirs.get(path), usual.get(path)) for path in mine.keys() | theirs.keys())
 
 
 def flat(value: Any, path: str = "") -> dict[str, Any]:
-    """A value's leaves in normal form by dotted path; a list is one leaf, and an object that is empty is none."""
-    if isinstance(value, dict):
+    """A value's leaves in normal form by dotted path; a list is one leaf, an empty object none."""
+    if is_mapping(value):
         found: dict[str, Any] = {}
-        for name, each in cast("dict[str, Any]", value).items():
+        for name, each in value.items():
             if not name.startswith("__"):
                 found |= flat(each, f"{path}.{name}" if path else name)
         return found

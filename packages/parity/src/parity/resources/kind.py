@@ -14,7 +14,7 @@ Key = tuple[str, ...]
 Severity = Literal["data", "outage", "none"]
 
 VENDORS = {"vercel": "Vercel", "parity": "Vercel", "github": "GitHub", "postgresql": "PostgreSQL"}
-"""Whose objects a provider's package stands for."""
+"""The vendor by provider package."""
 
 PROJECT_ID = "projectId"
 """The input that holds a project's id. A key has the project's name in its place where that is known."""
@@ -40,7 +40,7 @@ class Hidden:
     unless_shown: bool = False
     """Whether some answers show it; it is hidden where it is not among the properties."""
     written_again: bool = False
-    """Whether an update may write it again, where nobody knows what it holds."""
+    """Whether an update may write it again although its value is unknown."""
 
 
 @dataclass(frozen=True)
@@ -69,7 +69,7 @@ class Kind:
     key: tuple[str | Part, ...]
     """The natural key's parts, each an input by name or a Part."""
     container: str = ""
-    """The type of what it is in, whose key its own begins with; empty where it is in nothing that is declared."""
+    """The type of its container, whose key its own key begins with; empty if it has no declared container."""
     managed: bool = True
     """Whether the program may declare it. The inventory only reports the others, as unmanaged."""
     named: bool = True
@@ -81,10 +81,9 @@ class Kind:
     duplicated: bool = False
     """Whether a creation that is tried again makes a second one."""
     repeatable: bool = False
-    """Whether its creation sets a state and may be repeated: nothing needs to be recorded for that."""
+    """Whether its creation sets a state and may be repeated without a record of it."""
     severity: Severity = "none"
-    """What is lost with it: data (or what was built from it), service to users, or nothing that an update cannot put
-    back."""
+    """What its loss takes away: data (or what was built from it), service to users, or only what an update restores."""
     loss: str = ""
     """What its deletion means, as the gate says it; empty where a deletion passes the gate: it loses nothing, or the
     vendor refuses it while there is something to lose."""
@@ -102,7 +101,7 @@ class Kind:
     set_once: Mapping[str, Any] = field(default_factory=dict[str, Any])
     """Outputs that the provider sets when it creates and never reads: without them the next update would set them."""
     outputs: tuple[str, ...] = ()
-    """Outputs that only the provider knows and that the program uses, besides the id."""
+    """Outputs that only the provider knows and that the program uses, except the id."""
     computed: Mapping[str, str] = field(default_factory=dict[str, str])
     """Properties (regular expressions) that necessarily differ between stacks because the vendor decides them, with
     the reason."""
@@ -141,7 +140,7 @@ class Kind:
         return frozenset(name for part in self.key for name in ((part,) if isinstance(part, str) else part.inputs))
 
     def hidden_in(self, properties: Mapping[str, Any]) -> dict[str, str]:
-        """What no API shows of this object, with the reason."""
+        """The properties of this object that no API shows, with the reason."""
         return {
             name: each.why
             for name, each in self.hidden.items()
@@ -165,5 +164,5 @@ def package(type_: str) -> str:
 
 
 def vendor(type_: str) -> str:
-    """Whose object a type stands for."""
+    """The vendor of a type's objects."""
     return VENDORS.get(package(type_), package(type_))

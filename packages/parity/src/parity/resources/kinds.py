@@ -1,4 +1,4 @@
-"""The table of all kinds of resource by type token, and what is asked of it."""
+"""The table of all kinds of resource by type token, and its queries."""
 
 from __future__ import annotations
 

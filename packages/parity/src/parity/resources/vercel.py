@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Any, cast
+from typing import Any
 
+from parity.documents import mapping
 from parity.resources import commands
 from parity.resources.kind import PROJECT_ID, Hidden, Kind, Part, Target
 
@@ -32,7 +33,7 @@ def _delete(path: str, version: int = 9) -> Any:
 
 
 def _release(meta: Any) -> str:
-    return str(cast("dict[str, Any]", meta or {}).get("release") or "")
+    return str(mapping(meta).get("release") or "")
 
 
 def _application(target: Target) -> str:

@@ -70,8 +70,9 @@ class SavedPlan:
         return gzip.decompress(base64.b64decode(self.engine))
 
     def write(self, path: Path, secret: Secret) -> None:
-        """Write the file for its owner alone."""
+        """Write the file for its owner alone; its folder is made."""
         document = {"plan": asdict(self), "digest": self.digest, "seal": _seal(self, secret)}
+        path.parent.mkdir(parents=True, exist_ok=True)
         path.touch(mode=0o600)
         path.write_text(json.dumps(document, indent=1) + "\n", encoding="utf-8")
 

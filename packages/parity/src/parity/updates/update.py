@@ -11,15 +11,15 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
-from parity import redact
 from parity.backend import locks
 from parity.backend.stack_backend import UPDATE_VARIABLE, log_file, open_backend, provenance
 from parity.backend.store import LEDGER_VARIABLE
+from parity.config import guard
 from parity.engine.counting import counted
 from parity.engine.pulumi import FailedUpdate
 from parity.errors import GateError, PlanError, PolicyError, RefusedError, UnsureError
 from parity.inventory import domain_health
-from parity.recover import history, show
+from parity.recover import dependencies, history, show
 from parity.recover import run as recovery
 from parity.recover.outcome import Options
 from parity.resources import kinds
@@ -37,7 +37,6 @@ if TYPE_CHECKING:
     from parity.evaluate.graph import Graph
     from parity.evaluate.stack import Stack
     from parity.inventory.domain_health import DomainHealth
-    from parity.redact import Redactor
     from parity.updates.approval import Approval
     from parity.updates.planning import Planned
     from parity.updates.saved_plan import SavedPlan
@@ -84,7 +83,7 @@ def run(
 
     Raises:
         UsageError: the plan could be approved by no one.
-        LockedError: somebody else is updating the stack; nothing was changed.
+        LockedError: another process is updating the stack; nothing was changed.
         UnsureError: the last update did not end, and a person has to decide something first.
         GateError, PolicyError, PlanError, RefusedError: the plan must not be applied; nothing was changed.
         FailedUpdate: the update failed or was interrupted; what is live is shown before.
@@ -94,25 +93,26 @@ def run(
     with screen.step("Read the stack") as step:
         step.waiting("config and program")
         settings = stack.settings()
+        # The program would refuse it too, after the engine has started.
+        guard.check(settings)
         graph = stack.declared(settings)
         step.waiting("the state")
         place = open_backend(stack)
         before = stack.recorded()
         step.done(f"{counted(each.urn for each in before.resources)} resources recorded")
     before = _recover_first(stack, screen, place, before)
-    redactor = redact.of(graph, stack.pulumi.environment)
     facts = {**_facts(stack, settings, before), **(note or {})}
     road = _Road(stack, screen, settings, graph, before, approval, tuple(options))
     try:
         approved = road.saved() if approval.plan is not None else road.planned(going_back)
     except (GateError, PolicyError, PlanError, RefusedError) as refusal:
-        _record_refusal(place, facts, redactor.text(refusal.what))
+        _record_refusal(place, facts, refusal.what)
         raise
     facts |= {"plan": approved.plan.digest, "approval": approved.how, "dangers": approved.plan.dangers}
     identity = place.ledger.begin(facts) if place.ledger else ""
     if not place.ledger:
         screen.err.print(f"No ledger is kept: the state is at {place.url}. {LEDGER_VARIABLE} names a place for it.")
-    update = _Update(stack, screen, place, identity, redactor, graph)
+    update = _Update(stack, screen, place, identity, graph)
     return update.run(approved)
 
 
@@ -202,20 +202,20 @@ def _recover_first(stack: Stack, screen: Screen, place: Backend, state: State) -
     """Where the last update did not end well, recover before anything else is done; gives the state after it.
 
     Raises:
-        LockedError: somebody else is updating the stack.
+        LockedError: another process is updating the stack.
         UnsureError: a person has to decide first.
     """
     name = stack.project.name
     held = locks.held(place.store, name, stack.name) if place.store else []
     records = place.ledger.records(last=history.RECORDS) if place.ledger else []
     past = history.latest(place.store, name, stack.name)
-    if history.trouble(state, held, records, past).clean:
+    if history.failed_updates(state, held, records, past).clean:
         return state
     screen.err.print(f"The last update of {stack.name} did not end well: recover first.", soft_wrap=True)
-    done = recovery.run(stack, screen, Options(preview=False))
+    done = recovery.run(dependencies.real(stack), screen, Options(preview=False))
     for line in show.decisions(done.plan):
         screen.err.print(line, soft_wrap=True, markup=False)
-    asked = done.plan.of("ask")
+    asked = done.plan.of("manual")
     if asked:
         raise UnsureError(
             f"{len(asked)} resources of {stack.name} need a decision first; nothing was updated",
@@ -231,7 +231,6 @@ class _Update:
     screen: Screen
     place: Backend
     identity: str
-    redactor: Redactor
     graph: Graph
 
     def run(self, approved: _Approved) -> Updated:
@@ -264,8 +263,6 @@ class _Update:
                 )
                 step.done(summary(progress))
         except FailedUpdate as failure:
-            failure.what = self.redactor.text(failure.what)
-            failure.args = (failure.what,)
             live = self._ask()
             self._close(_result(failure), failure.progress, failure.code, live)
             self.screen.err.print(f"Live now: {domain_health.sentence(live)}", soft_wrap=True, markup=False)
@@ -281,7 +278,7 @@ class _Update:
             return
         self.screen.err.print(
             "Ended at once: operations that were running have no end in the state, and what they did is not recorded. "
-            f"`parity recover {self.stack.name}` looks for it, and the next `parity up` runs that first.",
+            f"`parity recover {self.stack.name}` finds it, and the next `parity up` runs that first.",
             soft_wrap=True,
         )
 
@@ -301,7 +298,7 @@ class _Update:
                 {"operation": each.operation, "urn": each.urn, "done": each.done} for each in progress.operations
             ],
             "changes": progress.changes,
-            "errors": [self.redactor.text(error) for error in progress.errors],
+            "errors": progress.errors,
             "live": [each.document() for each in live],
         }
         self.place.ledger.end(self.identity, facts)

@@ -8,10 +8,11 @@ application that declares no database URL has none to report: an empty list is h
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any
 
 import httpx
 
+from parity.documents import Document, is_list, items, mapping
 from parity.vendors.http import connection
 
 if TYPE_CHECKING:
@@ -78,16 +79,15 @@ class Answer:
         return ", ".join(parts)
 
     @property
-    def _logins(self) -> list[Mapping[str, Any]]:
-        rows = self.body.get("database")
-        return [_object(each) for each in cast("list[Any]", rows)] if isinstance(rows, list) else []
+    def _logins(self) -> list[Document]:
+        return [mapping(each) for each in items(self.body.get("database"))]
 
 
 def logs_in(said: Any) -> bool:
     """Whether `database` says that every login works: true, an object with `ok`, or a list of such (empty: none)."""
-    if isinstance(said, list):
-        return all(logs_in(each) for each in cast("list[Any]", said))
-    return said is True or _object(said).get("ok") is True
+    if is_list(said):
+        return all(logs_in(each) for each in said)
+    return said is True or mapping(said).get("ok") is True
 
 
 async def ask(web: httpx.AsyncClient, url: str, *, bypass: str | None = None, seconds: float = 15) -> Answer:
@@ -104,7 +104,7 @@ async def ask(web: httpx.AsyncClient, url: str, *, bypass: str | None = None, se
     except httpx.HTTPError as failure:
         return Answer(error=type(failure).__name__)
     try:
-        return Answer(answer.status_code, _object(answer.json()))
+        return Answer(answer.status_code, mapping(answer.json()))
     except ValueError:
         return Answer(answer.status_code)
 
@@ -122,7 +122,3 @@ def _word(value: Any) -> str:
     """A word of an application's answer, if it is one: nothing else of it is shown."""
     word = str(value or "")[:40]
     return word if word.replace("-", "").replace("_", "").isalnum() else ""
-
-
-def _object(value: Any) -> Mapping[str, Any]:
-    return cast("dict[str, Any]", value) if isinstance(value, dict) else {}

@@ -22,15 +22,17 @@ import ssl
 import time
 from dataclasses import dataclass
 from functools import cache
-from typing import TYPE_CHECKING, Any, Self, cast
+from typing import TYPE_CHECKING, Any, Self
 
 import httpx
+
+from parity import redact
+from parity.documents import Document, is_mapping, mapping
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Mapping
     from types import TracebackType
 
-Document = dict[str, Any]
 
 _HTTP_UNAUTHORIZED, _HTTP_FORBIDDEN, _HTTP_NOT_FOUND, _HTTP_TOO_MANY = 401, 403, 404, 429
 _HTTP_ERRORS, _HTTP_SERVER_ERRORS = 400, 500
@@ -151,6 +153,7 @@ class Client:
         self.calls = 0
         """How many requests were sent, repeated ones counted."""
         self._limits = limits or Limits()
+        self._redactor = redact.current()
         self._clock = clock
         self._slots = asyncio.Semaphore(self._limits.connections)
         self._http = connection(
@@ -219,7 +222,7 @@ class Client:
             method: the HTTP method.
             path: from the service's root.
             parameters: the query; the service's own are added.
-            body: sent as JSON.
+            body: sent as JSON; secrets of the running command are masked in it, which may be an issue or a comment.
             repeat: whether sending it twice does no harm; where it is False only rate limits are waited out.
         """
         until = self._clock() + self._limits.deadline_seconds
@@ -242,7 +245,11 @@ class Client:
         try:
             async with self._slots:
                 answer = await self._http.request(
-                    method, path, params=dict(parameters), json=body, follow_redirects=method == "GET"
+                    method,
+                    path,
+                    params=dict(parameters),
+                    json=self._redactor.document(body),
+                    follow_redirects=method == "GET",
                 )
         except httpx.RequestError as error:
             text = f"{type(error).__name__}: {error}" if str(error) else type(error).__name__
@@ -276,11 +283,8 @@ class Client:
         if following:
             url = httpx.URL(following)
             return url.path, dict(url.params.items())
-        if isinstance(page, dict):
-            pagination = cast("Document", page).get("pagination")
-            if isinstance(pagination, dict) and (mark := cast("Document", pagination).get("next")) is not None:
-                return path, {**query, "until": mark}
-        return path, None
+        mark = mapping(mapping(page).get("pagination")).get("next")
+        return path, None if mark is None else {**query, "until": mark}
 
     def _json(self, answer: httpx.Response) -> Any:
         try:
@@ -292,8 +296,8 @@ class Client:
             ) from error
 
     def _object(self, answer: httpx.Response) -> Document:
-        document = self._json(answer)
-        if not isinstance(document, dict):
+        document: object = self._json(answer)
+        if not is_mapping(document):
             request = answer.request
             found = type(document).__name__
             raise Unreadable(
@@ -303,7 +307,7 @@ class Client:
                 answer.status_code,
                 f"an object expected, not {found}",
             )
-        return cast("Document", document)
+        return document
 
 
 def _is_rate_limit(answer: httpx.Response) -> bool:
@@ -325,13 +329,12 @@ def _retry_after(answer: httpx.Response) -> float | None:
 def _said(answer: httpx.Response) -> tuple[str, str]:
     """The vendor's own code, where it has one, and words, in either vendor's shape; never more than a line."""
     try:
-        document = answer.json()
+        document: object = answer.json()
     except (json.JSONDecodeError, UnicodeDecodeError):
         return "", answer.reason_phrase or "no message"
-    if isinstance(document, dict):
-        body = cast("Document", document)
-        error = body.get("error")
-        inner = cast("Document", error) if isinstance(error, dict) else body
+    if is_mapping(document):
+        error: object = document.get("error")
+        inner = error if is_mapping(error) else document
         code = str(inner.get("code") or "")
         return code, str(inner.get("message") or code or answer.reason_phrase)[:300]
     return "", answer.reason_phrase

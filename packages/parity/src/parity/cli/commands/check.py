@@ -38,7 +38,7 @@ def check(
         bool,
         typer.Option("--live", help="Compare what the two stacks really have: ask the providers; nothing is written."),
     ] = False,
-    whole: Annotated[bool, typer.Option("--all", help="List every declared difference, not only its keys.")] = False,
+    every: Annotated[bool, typer.Option("--all", help="List every declared difference, not only its keys.")] = False,
     as_json: Json = False,
     as_markdown: Annotated[bool, typer.Option("--markdown", help="Print Markdown for a pull request.")] = False,
 ) -> None:
@@ -56,15 +56,12 @@ def check(
         asked.add("--from, --to", f"{one} cannot be compared with itself", "name two stacks: --from and --to")
     asked.require()
     project = asked.project
-    from parity.evaluate import lazy
 
-    lazy.install()
-    # After the SDKs' imports are deferred.
     from parity.check import proof, report
 
     load = _loader(project, opened=secrets)
     if live:
-        checked = proof.check_live(project, one, other, load, _looker(project))
+        checked = proof.check_live(project, one, other, load, _reader(project))
     else:
         checked = proof.check(project, one, other, load)
     if as_json:
@@ -72,7 +69,7 @@ def check(
     elif as_markdown:
         typer.echo(report.markdown(checked), nl=False)
     else:
-        for line, style in report.text(checked, whole=whole):
+        for line, style in report.text(checked, every=every):
             typer.secho(line, fg=_COLORS.get(style), bold=style in _BOLD, dim=style == "dim")
     if not checked.clean:
         raise typer.Exit(1)
@@ -97,16 +94,16 @@ def _loader(project: Project, *, opened: bool) -> Callable[[str], Settings]:
     return load
 
 
-def _looker(project: Project) -> Callable[[str], Real]:
-    from parity.check.live import look
+def _reader(project: Project) -> Callable[[str], Real]:
+    from parity.check.live import read
     from parity.cli.session import engine_of
     from parity.console import Screen
     from parity.evaluate.stack import Stack
 
     engine, screen = engine_of(project), Screen()
 
-    def look_at(stack: str) -> Real:
+    def read_live(stack: str) -> Real:
         with screen.step(f"Asking what {stack} really has") as step:
-            return look(Stack(stack, project, engine), step.waiting)
+            return read(Stack(stack, project, engine), step.waiting)
 
-    return look_at
+    return read_live

@@ -41,16 +41,18 @@ def drift(
             show_default=False,
         ),
     ] = None,
-    accepted: Annotated[
+    suppressed: Annotated[
         str | None,
-        typer.Option("--accept", metavar="FINDING", help="Write an exception for this finding into the stack's file."),
+        typer.Option(
+            "--suppress", metavar="FINDING", help="Write an exception for this finding into the stack's file."
+        ),
     ] = None,
-    reason: Annotated[str | None, typer.Option(metavar="TEXT", help="With --accept: why it is right.")] = None,
+    reason: Annotated[str | None, typer.Option(metavar="TEXT", help="With --suppress: why it is right.")] = None,
     expiry: Annotated[
         str | None,
         typer.Option(
             metavar="DAY",
-            help=f"With --accept: the last day, YYYY-MM-DD. [default: in {DAYS} days]",
+            help=f"With --suppress: the last day, YYYY-MM-DD. [default: in {DAYS} days]",
             show_default=False,
         ),
     ] = None,
@@ -66,15 +68,16 @@ def drift(
     kinds = [part.strip() for part in fail_on.split(",") if part.strip()]
     if unknown := [kind for kind in kinds if kind not in KINDS]:
         asked.add("--fail-on", f"no such kind of finding: {', '.join(unknown)}", f"kinds: {', '.join(KINDS)}")
-    if accepted is None and (reason or expiry):
-        asked.add("--accept", "--reason and --expiry belong to --accept", "name the finding with --accept")
-    if accepted is not None and not (reason or "").strip():
+    if suppressed is None and (reason or expiry):
+        asked.add("--suppress", "--reason and --expiry belong to --suppress", "name the finding with --suppress")
+    if suppressed is not None and not (reason or "").strip():
         asked.add("--reason", "an exception needs a reason", "say why the difference is right")
     asked.require()
     found = _audit(asked.project, stack)
-    if accepted is not None:
-        _accept(found, accepted, reason, expiry)
+    if suppressed is not None:
+        _suppress(found, suppressed, reason, expiry)
         return
+    from parity import redact
     from parity.drift import remediation, render
 
     report = found.report
@@ -85,9 +88,9 @@ def drift(
     document = json.dumps({**report.document(), "clean": code == 0, "exit_code": code, **more}, indent=2)
     if output is not None:
         output.mkdir(parents=True, exist_ok=True)
-        (output / "report.json").write_text(document + "\n")
-        (output / "report.md").write_text(render.markdown(report, steps, drifted=drifted))
-        (output / "report.html").write_text(render.page(report, steps, drifted=drifted))
+        redact.write(output / "report.json", document + "\n")
+        redact.write(output / "report.md", render.markdown(report, steps, drifted=drifted))
+        redact.write(output / "report.html", render.page(report, steps, drifted=drifted))
     form = render.markdown if as_markdown else render.page if as_html else render.text
     typer.echo(document if as_json else form(report, steps, drifted=drifted))
     if code:
@@ -100,14 +103,14 @@ def _audit(project: Project, name: str) -> Audit:
     from parity.drift.audit import audit
 
     stack = stack_of(project, name)
-    with Screen().step(f"Look at {name}") as step:
+    with Screen().step(f"Read {name}") as step:
         found = audit(stack, waiting=step.waiting)
         calls = ", ".join(f"{vendor} {count}" for vendor, count in found.report.calls.items())
         step.done(f"requests: {calls or 'none'}")
     return found
 
 
-def _accept(found: Audit, identity: str, reason: str | None, expiry: str | None) -> None:
+def _suppress(found: Audit, identity: str, reason: str | None, expiry: str | None) -> None:
     from datetime import UTC, datetime
 
     from parity.drift import suppressions
@@ -117,7 +120,7 @@ def _accept(found: Audit, identity: str, reason: str | None, expiry: str | None)
     line = suppressions.entry(finding, str(reason).strip(), day)
     path = found.stack.project.stack_files()[found.stack.name]
     suppressions.write(path, line)
-    typer.echo(f"{path.name}: {identity} ({finding.what}) is accepted until {day}. Have it reviewed like any change.")
+    typer.echo(f"{path.name}: {identity} ({finding.what}) is suppressed until {day}. Have it reviewed like any change.")
 
 
 def drift_issue(
@@ -145,9 +148,9 @@ def drift_issue(
     from parity.drift import issues
     from parity.vendors.http import VendorError
 
-    told = issues.read(stack, report, _run_address())
+    summary = issues.read(stack, report, _run_address())
     try:
-        done = asyncio.run(_tell(token, name, told))
+        done = asyncio.run(_publish(token, name, summary))
     except VendorError as error:
         raise ApiError(
             f"the issue could not be written: {error}",
@@ -160,13 +163,13 @@ def drift_issue(
         typer.echo(f"{stack}: {done.sentence}")
 
 
-async def _tell(token: str, repository: str, told: issues.Told) -> issues.Done:
+async def _publish(token: str, repository: str, summary: issues.Summary) -> issues.Done:
     from parity.drift import issues
     from parity.vendors import services
     from parity.vendors.http import Client
 
     async with Client(services.github(token, os.environ.get("GITHUB_API_URL", ""))) as client:
-        return await issues.tell(client, repository, told)
+        return await issues.publish(client, repository, summary)
 
 
 def _run_address() -> str:

@@ -4,17 +4,12 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
 from parity.cli import arguments
 from parity.cli.commands.options import Stack
-from parity.errors import ParityError
-
-if TYPE_CHECKING:
-    from parity import redact
-    from parity.evaluate.stack import Stack as Known
 
 
 def postmortem(
@@ -50,14 +45,5 @@ def postmortem(
         history=engine_history(place.store, project.name, stack) if place.store else [],
         requests=drafts.read_requests(requests) if requests else (),
     )
-    typer.echo(_redactor(known).text(drafts.write(material)), nl=False)
-
-
-def _redactor(stack: Known) -> redact.Redactor:
-    """Masks the stack's secrets; where its config cannot be read, those of the environment alone."""
-    from parity import redact
-
-    try:
-        return redact.of(stack.declared(stack.settings()), stack.pulumi.environment)
-    except ParityError:
-        return redact.of(None, stack.pulumi.environment)
+    known.learn_secrets()
+    typer.echo(drafts.write(material), nl=False)

@@ -87,7 +87,7 @@ def preview(
             options=engine_options(target=target),
             acknowledged=acknowledge or (),
             plan=plan,
-            tell=step.waiting,
+            notify=step.waiting,
         )
         step.done(f"{VERDICTS[report.verdict]}; {report.counts()}")
     if saved is not None and save is not None:
@@ -119,6 +119,7 @@ def _commented(report: Report) -> tuple[Report, str]:
 
 
 def _write(folder: Path, report: Report, comment: str) -> None:
+    from parity import redact
     from parity.preview import markdown
 
     folder.mkdir(parents=True, exist_ok=True)
@@ -126,9 +127,9 @@ def _write(folder: Path, report: Report, comment: str) -> None:
         summary = markdown.render(report, limit=markdown.SUMMARY_LIMIT)
     except markdown.TooLarge:
         summary = comment
-    (folder / "report.json").write_text(json.dumps(report.document(), indent=2) + "\n", encoding="utf-8")
-    (folder / "comment.md").write_text(comment, encoding="utf-8")
-    (folder / "summary.md").write_text(summary, encoding="utf-8")
+    redact.write(folder / "report.json", json.dumps(report.document(), indent=2) + "\n")
+    redact.write(folder / "comment.md", comment)
+    redact.write(folder / "summary.md", summary)
 
 
 def _conclude(report: Report, *, quiet: bool) -> None:

@@ -34,24 +34,24 @@ def recover(
 ) -> None:
     """Reconcile record and reality after an interrupted update.
 
-    Makes sure that no other update writes, copies the state aside, finds every declared object by its name, decides,
-    and corrects the state through the engine. It may be killed and run again. What is not clear is left alone: exits 10
+    Makes sure that nothing else writes, backs up the state, finds every declared object by its name, decides, and
+    edits the state through the engine. It may be killed and run again. What is not clear is left to a person: exits 10
     then. Nothing that holds data is ever deleted.
     """
     project = arguments.of_stack(stack)
     from parity.cli.session import stack_of
     from parity.console import Screen
     from parity.errors import UnsureError
+    from parity.recover import dependencies, show
     from parity.recover import run as recovery
-    from parity.recover import show
 
     options = Options(plan, frozenset(owner_is_dead or ()), settle, not skip_preview)
-    done = recovery.run(stack_of(project, stack), Screen(), options)
+    done = recovery.run(dependencies.real(stack_of(project, stack)), Screen(), options)
     if as_json:
         typer.echo(json.dumps(done.document(), indent=2))
     else:
         show.show(Screen(), done, plan=plan)
-    asked = done.plan.of("ask")
+    asked = done.plan.of("manual")
     if asked:
         raise typer.Exit(UnsureError.exit_code)
     if plan and done.todo:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import os
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -23,14 +23,12 @@ from parity.cli.commands.options import (
     complete_stacks,
 )
 from parity.cli.commands.options import Stack as StackName
-from parity.errors import HealthError, ParityError
+from parity.cli.commands.release_output import carry_out, show
+from parity.errors import HealthError
 
 if TYPE_CHECKING:
     from parity.config.project import Project
-    from parity.console import Screen
     from parity.evaluate.stack import Stack
-    from parity.releases.release_status import ReleaseStatus
-    from parity.releases.steps import Change
     from parity.updates.approval import Approval
 
 Up = Annotated[bool, typer.Option("--up", help="Run the stack's update afterwards, and follow it to its end.")]
@@ -55,8 +53,6 @@ Summary = Annotated[
     ),
 ]
 
-_PIPE_WIDTH = 200
-
 
 def release(
     stack: StackName,
@@ -79,7 +75,7 @@ def release(
     found = _stack(_checked(stack, application, commit=commit), stack)
     from parity.releases import steps
 
-    _carry_out(
+    carry_out(
         found,
         steps.release(found, application, commit, rotate=rotate, live=live),
         up=up,
@@ -139,7 +135,7 @@ def promote(
 
     change = steps.promote(_stack(asked.project, source), there, application, commit=commit, again=again, rotate=rotate)
     approval = _approval(yes=yes, acknowledge=acknowledge)
-    _carry_out(there, change, up=up, review=pull_request, as_json=as_json, approval=approval)
+    carry_out(there, change, up=up, review=pull_request, as_json=as_json, approval=approval)
 
 
 def rollback(
@@ -183,7 +179,7 @@ def rollback(
     change = steps.rollback(found, application, to, checked=not unchecked)
     # Going back waits for no answer: the switch to a kept release is what was asked for.
     approval = _approval(yes=True, acknowledge=None)
-    _carry_out(found, change, up=up, review=pull_request, as_json=as_json, approval=approval, report=report)
+    carry_out(found, change, up=up, review=pull_request, as_json=as_json, approval=approval, report=report)
 
 
 def prune(
@@ -206,7 +202,7 @@ def prune(
 
     change = steps.prune(found, application, keep)
     approval = _approval(yes=yes, acknowledge=acknowledge)
-    _carry_out(found, change, up=up, review=pull_request, as_json=as_json, approval=approval)
+    carry_out(found, change, up=up, review=pull_request, as_json=as_json, approval=approval)
 
 
 def releases(
@@ -233,14 +229,14 @@ def releases(
     screen = Screen()
     if application is not None:
         steps.application_of(found_stack.sealed_settings(), application)
-    found = follow.look(found_stack, [application] if application else None, screen)
+    found = follow.read(found_stack, [application] if application else None, screen)
     if as_json:
         typer.echo(json.dumps([table.document(each) for each in found], indent=2))
         if any(each.faults() for each in found if each.releases.live):
             raise typer.Exit(HealthError.exit_code)
         return
     for each in found:
-        _show(screen, each)
+        show(screen, each)
     follow.verify(found)
 
 
@@ -286,10 +282,10 @@ def deliver(
     done = delivery.deliver(found, screen, approval, newest=newest, report=report)
     if as_json:
         document = {"stack": stack, "before": done.before, "changes": done.changes}
-        typer.echo(json.dumps({**document, "standing": [table.document(each) for each in done.found]}, indent=2))
+        typer.echo(json.dumps({**document, "applications": [table.document(each) for each in done.found]}, indent=2))
         return
     for each in done.found:
-        _show(screen, each)
+        show(screen, each)
 
 
 def _checked(stack: str, application: str | None, *, release: str | None = None, commit: str | None = None) -> Project:
@@ -332,123 +328,3 @@ def _file_alone(project: Project, name: str, *, review: bool) -> Stack:
     if review and not os.environ.get("GITHUB_TOKEN"):
         settle(project)
     return Stack(name, project, Pulumi(Path("pulumi"), project.root, os.environ))
-
-
-def _carry_out(
-    stack: Stack,
-    change: Change,
-    *,
-    up: bool,
-    review: bool,
-    as_json: bool,
-    approval: Approval,
-    report: Path | None = None,
-) -> None:
-    """Write the file, say what was done and what follows; then the update and the pull request, where wanted."""
-    import asyncio
-
-    if up:
-        # Before the file is written: where nobody can approve the update, nothing is changed at all.
-        approval.require_way(stack.name)
-
-    from parity.console import Screen
-    from parity.releases import pull_request as requests
-    from parity.releases import stack_file, summary
-
-    screen = Screen()
-    changed = change.file.text != change.file.read
-    if changed:
-        stack_file.write(change.file)
-    document: dict[str, Any] = {**change.document, "updated": False}
-    if not as_json:
-        _say(screen, change, changed=changed, up=up, review=review)
-    if up:
-        document |= _update(stack, change, screen, approval, as_json=as_json, report=report)
-    if review:
-        address = summary.run_address()
-        run = f" by {address}" if address else ""
-        repository = stack.sealed_settings().catalog.repository
-        made = asyncio.run(requests.make(change, stack.project, repository, applied=up, run=run))
-        document["pull_request"] = made.document
-        if report is not None:
-            summary.append(report, f"Pull request: [#{made.number}]({made.url}).")
-        if not as_json:
-            screen.out.print(f"Pull request #{made.number}: {made.url}", soft_wrap=True, markup=False)
-    if as_json:
-        typer.echo(json.dumps(document, indent=2))
-
-
-def _update(
-    stack: Stack, change: Change, screen: Screen, approval: Approval, *, as_json: bool, report: Path | None
-) -> dict[str, Any]:
-    """Run the update, hold that the application is live and whole, and give what is to be said of it as JSON."""
-    from parity.releases import delivery, follow, switch, table
-    from parity.updates import update
-
-    before = update.recorded_live(stack.recorded()) if report is not None else {}
-    try:
-        if change.switch is not None:
-            switch.make(stack, change.switch, screen)
-        note = {"why": f"parity {change.verb}: {change.title}"}
-        done = update.run(
-            stack, screen, approval, note=note, going_back=change.application if change.verb == "rollback" else ""
-        )
-    except ParityError as error:
-        if report is not None:
-            delivery.write_summary(stack, before, follow.look(stack, [change.application], screen), error, report)
-        raise
-    found = follow.look(stack, [change.application], screen)
-    if report is not None:
-        delivery.write_summary(stack, before, found, None, report)
-    if not as_json:
-        _show(screen, found[0])
-    follow.verify(found)
-    return {"updated": True, **done.document(), "standing": table.document(found[0])}
-
-
-def _say(screen: Screen, change: Change, *, changed: bool, up: bool, review: bool) -> None:
-    from rich.markup import escape
-
-    screen.out.print(f"[bold]{escape(change.title)}.[/]", soft_wrap=True)
-    for note in change.notes:
-        screen.out.print(f"  {escape(note)}", soft_wrap=True)
-    what = f"{change.file.path.name} is changed" if changed else f"{change.file.path.name} stays as it is"
-    screen.out.print(f"{what}.", soft_wrap=True)
-    if not change.next_update:
-        screen.out.print(f"The next update does nothing for {escape(change.application)}.")
-        return
-    screen.out.print("The update will:" if up else "The next update will:")
-    for number, sentence in enumerate(change.next_update, start=1):
-        screen.out.print(f"  {number}. {escape(sentence)}", soft_wrap=True)
-    if not up and not review and changed:
-        path = change.file.path.name
-        screen.out.print(
-            f"Review it as a pull request (git diff {path}); or now: parity up {change.stack}", soft_wrap=True
-        )
-
-
-def _show(screen: Screen, found: ReleaseStatus) -> None:
-    from rich.console import Console
-    from rich.markup import escape
-    from rich.table import Table
-
-    from parity.releases import table
-
-    grid = Table(title=f"{found.application} of {found.stack}", title_justify="left", box=None, padding=(0, 2, 0, 0))
-    for name in ("release", "commit", "when", "digest", "generation", "deployment", "state", "live", "healthy"):
-        grid.add_column(name, overflow="fold")
-    for row in table.rows(found):
-        healthy = "" if row.healthy is None else "yes" if row.healthy else f"no: {row.fault}"
-        grid.add_row(
-            f"{row.id} (newest)" if row.newest else row.id,
-            row.commit[:12],
-            row.when or "",
-            row.digest[:8],
-            str(row.generation),
-            row.deployment or "",
-            row.state,
-            row.live,
-            escape(healthy),
-        )
-    console = screen.out if screen.out.is_terminal else Console(width=_PIPE_WIDTH)
-    console.print(grid)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from parity.inventory.model import LiveObject, ReadFailure
-from parity.recover.model import Trouble
+from parity.recover.model import FailedUpdates
 from parity.resources import kinds
 from support.decisions import World, urn
 
@@ -16,7 +16,7 @@ def test_what_could_not_be_looked_at_is_asked_about_where_it_matters():
         ReadFailure("Vercel", "the domains", "GET /", 500, "down", frozenset({kinds.DOMAIN}), ())
     )
     (decision,) = world.decide().decisions
-    assert decision.kind == "ask"
+    assert decision.kind == "manual"
     assert "500" in decision.why
     assert World(kinds.DOMAIN).recorded("a").exists("a").kinds() == [("same", "a")]
 
@@ -38,13 +38,13 @@ def test_what_is_recorded_and_in_doubt_is_asked_about_where_nobody_could_look_an
         ReadFailure("Vercel", "the domains", "GET /d", 500, "down", frozenset({kinds.DOMAIN}), ())
     )
     (decision,) = world.decide().decisions
-    assert decision.kind == "ask"
+    assert decision.kind == "manual"
     assert "GET /d" in decision.why
     world = World(kinds.DOMAIN)
     world.read_failures.append(
         ReadFailure("Vercel", "the domains", "GET /d", 500, "down", frozenset({kinds.DOMAIN}), ())
     )
-    assert world.kinds() == [("ask", "")]
+    assert world.kinds() == [("manual", "")]
 
 
 def inside_a_closed_database(type_, trouble, *, pending=False, recorded=False, accepts=False):
@@ -63,22 +63,24 @@ def inside_a_closed_database(type_, trouble, *, pending=False, recorded=False, a
         outputs = {"allowConnections": trouble != "read"}
         world.records.append({**world.row("key", outputs=outputs), "urn": database, "type": kinds.DATABASE})
     touched = frozenset({database}) if trouble == "touched" else frozenset()
-    return world.kinds(Trouble(touched=touched, destroying=trouble == "destroying"))
+    return world.kinds(FailedUpdates(touched=touched, destroying=trouble == "destroying"))
 
 
 @pytest.mark.parametrize("type_", sorted(kinds.inside(kinds.DATABASE) & kinds.MANAGED))
 @pytest.mark.parametrize("trouble", ["touched", "destroying", "read"])
 def test_what_is_in_a_database_whose_deletion_began_goes_with_it(type_, trouble):
     assert inside_a_closed_database(type_, trouble) == []
-    assert inside_a_closed_database(type_, "none") == [("ask", "")], "somebody else closed it"
-    assert ("ask", "") in inside_a_closed_database(type_, "recorded"), "somebody else closed what we recorded as open"
-    assert inside_a_closed_database(type_, trouble, accepts=True) == [("ask", "")], "there is another reason"
-    assert inside_a_closed_database(type_, trouble, pending=True) == [("ask", "")]
-    assert inside_a_closed_database(type_, trouble, recorded=True) == [("ask", "")]
+    assert inside_a_closed_database(type_, "none") == [("manual", "")], "somebody else closed it"
+    assert ("manual", "") in inside_a_closed_database(type_, "recorded"), (
+        "somebody else closed what we recorded as open"
+    )
+    assert inside_a_closed_database(type_, trouble, accepts=True) == [("manual", "")], "there is another reason"
+    assert inside_a_closed_database(type_, trouble, pending=True) == [("manual", "")]
+    assert inside_a_closed_database(type_, trouble, recorded=True) == [("manual", "")]
 
 
 def test_what_is_not_in_a_database_is_not_gone_with_one():
-    assert inside_a_closed_database(kinds.DOMAIN, "destroying") == [("ask", "")]
+    assert inside_a_closed_database(kinds.DOMAIN, "destroying") == [("manual", "")]
 
 
 def foreign(type_="aws:s3/bucket:Bucket"):
@@ -88,10 +90,10 @@ def foreign(type_="aws:s3/bucket:Bucket"):
 
 
 def test_an_operation_on_what_is_not_looked_at_is_asked_about_unless_it_is_recorded():
-    assert foreign().pending("creating", custom=True).kinds() == [("ask", "")]
-    assert foreign().recorded("a").pending("updating", custom=True).kinds() == [("finish", "a")]
-    assert foreign("pulumi:providers:aws").pending("creating", custom=True).kinds() == [("finish", "")]
-    assert foreign("parity:components:X").pending("creating", custom=False).kinds() == [("finish", "")]
+    assert foreign().pending("creating", custom=True).kinds() == [("manual", "")]
+    assert foreign().recorded("a").pending("updating", custom=True).kinds() == [("refresh", "a")]
+    assert foreign("pulumi:providers:aws").pending("creating", custom=True).kinds() == [("refresh", "")]
+    assert foreign("parity:components:X").pending("creating", custom=False).kinds() == [("refresh", "")]
     assert foreign().recorded("a").kinds() == []
 
 
@@ -99,7 +101,7 @@ def test_a_creation_of_what_is_not_declared_any_more_is_asked_about():
     world = World(kinds.DOMAIN).pending("creating")
     world.declared = False
     (decision,) = world.decide().decisions
-    assert decision.kind == "ask"
+    assert decision.kind == "manual"
     assert "parity ledger" in decision.remedy
 
 
@@ -107,17 +109,19 @@ def test_a_deletion_or_a_providers_creation_of_what_is_neither_declared_nor_reco
     for type_, operation in ((kinds.DOMAIN, "deleting"), ("pulumi:providers:vercel", "creating")):
         world = World(type_).pending(operation)
         world.declared = False
-        assert world.kinds() == [("forget", "")]
+        assert world.kinds() == [("drop-from-state", "")]
 
 
 @pytest.mark.parametrize("type_", ["pulumi:pulumi:Stack", "parity:components:X"])
 def test_a_creation_of_what_stands_in_the_record_alone_is_forgotten(type_):
     world = World(type_).pending("creating", custom=False)
     world.declared = False
-    assert world.kinds() == [("forget", "")], "no program declares the stack's own resource, begun first of all"
+    assert world.kinds() == [("drop-from-state", "")], (
+        "no program declares the stack's own resource, begun first of all"
+    )
 
 
 def test_an_operation_on_what_is_recorded_and_not_declared_is_finished():
     world = World(kinds.DOMAIN).recorded("a").pending("deleting")
     world.declared = False
-    assert world.kinds() == [("finish", "a")]
+    assert world.kinds() == [("refresh", "a")]

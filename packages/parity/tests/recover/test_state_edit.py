@@ -91,7 +91,7 @@ BASE = [row(STACK), row(VERCEL, "p1", parent=STACK), row(APP, parent=STACK)]
 
 def test_what_is_adopted_stands_after_all_that_it_needs_and_names_its_provider():
     there = {PROJECT: [found(kinds.PROJECT, "prj_1")], VARIABLE: [found(kinds.VARIABLE, "env_1")]}
-    plan = [Decision(VARIABLE, "adopt", "", "env_1", unread=("value",)), Decision(PROJECT, "adopt", "", "prj_1")]
+    plan = [Decision(VARIABLE, "import", "", "env_1", unread=("value",)), Decision(PROJECT, "import", "", "prj_1")]
     mended = carried(plan, BASE, there)
     order = [each["urn"] for each in rows_of(mended)]
     assert order.index(PROJECT) < order.index(VARIABLE)
@@ -105,7 +105,7 @@ def test_what_is_adopted_stands_after_all_that_it_needs_and_names_its_provider()
 
 
 def test_a_secret_is_marked_for_the_engine_to_seal():
-    mended = carried([Decision(VARIABLE, "adopt", "", "env_1")], BASE, {PROJECT: [found(kinds.PROJECT, "prj_1")]})
+    mended = carried([Decision(VARIABLE, "import", "", "env_1")], BASE, {PROJECT: [found(kinds.PROJECT, "prj_1")]})
     value = rows_of(mended)[-1]["inputs"]["value"]
     assert value == {SIGNATURE: SECRET, "plaintext": json.dumps(CANARY)}
 
@@ -113,7 +113,7 @@ def test_a_secret_is_marked_for_the_engine_to_seal():
 def test_what_nobody_can_read_is_recorded_as_unknown_so_that_it_is_written_again():
     recorded = row(VARIABLE, "env_1", parent=APP)
     recorded["inputs"] = recorded["outputs"] = {"key": "A", "value": {SIGNATURE: SECRET, "ciphertext": "v1:x"}}
-    mended = carried([Decision(VARIABLE, "finish", "", "env_1", unread=("value",))], [*BASE, recorded])
+    mended = carried([Decision(VARIABLE, "refresh", "", "env_1", unread=("value",))], [*BASE, recorded])
     after = rows_of(mended)[-1]
     assert json.loads(after["inputs"]["value"]["plaintext"]) == MARKER
     assert json.loads(after["outputs"]["value"]["plaintext"]) == MARKER
@@ -122,7 +122,7 @@ def test_what_nobody_can_read_is_recorded_as_unknown_so_that_it_is_written_again
 
 
 def test_a_parent_and_a_provider_that_were_never_recorded_are():
-    mended = carried([Decision(PROJECT, "adopt", "", "prj_1")], [])
+    mended = carried([Decision(PROJECT, "import", "", "prj_1")], [])
     urns = [each["urn"] for each in rows_of(mended)]
     assert set(urns) == {STACK, APP, VERCEL, PROJECT}
     assert urns.index(STACK) < urns.index(APP) < urns.index(PROJECT)
@@ -132,7 +132,7 @@ def test_a_parent_and_a_provider_that_were_never_recorded_are():
 
 
 def test_the_project_s_own_plugin_gets_a_default_provider():
-    mended = carried([Decision(LIVE, "adopt", "", "team/shop")], BASE)
+    mended = carried([Decision(LIVE, "import", "", "team/shop")], BASE)
     live = next(each for each in rows_of(mended) if each["urn"] == LIVE)
     assert "::pulumi:providers:parity::default" in live["provider"]
     assert "id" not in live["outputs"], "the plugin's own outputs have none"
@@ -140,14 +140,14 @@ def test_the_project_s_own_plugin_gets_a_default_provider():
 
 def test_what_is_forgotten_goes_and_nothing_names_it_any_more():
     named = row(VARIABLE, "env_1", dependencies=[PROJECT], propertyDependencies={"projectId": [PROJECT]})
-    mended = carried([Decision(PROJECT, "forget", "", "prj_1")], [*BASE, row(PROJECT, "prj_1"), named])
+    mended = carried([Decision(PROJECT, "drop-from-state", "", "prj_1")], [*BASE, row(PROJECT, "prj_1"), named])
     assert PROJECT not in json.dumps(mended.document)
     assert VARIABLE in [each["urn"] for each in rows_of(mended)]
 
 
 def test_a_twin_is_handed_to_the_engine_to_delete():
     recorded = row(DRAIN, "d1", parent=STACK)
-    mended = carried([Decision(DRAIN, "remove", "", "d2")], [*BASE, recorded])
+    mended = carried([Decision(DRAIN, "delete", "", "d2")], [*BASE, recorded])
     twins = [(each["id"], each.get("delete", False)) for each in rows_of(mended) if each["urn"] == DRAIN]
     assert twins == [("d1", False), ("d2", True)], "the one that leaves stands last, as the engine wants it"
     assert DRAIN not in mended.refresh
@@ -155,26 +155,26 @@ def test_a_twin_is_handed_to_the_engine_to_delete():
 
 def test_a_replacement_takes_the_place_of_what_leaves():
     recorded = row(DRAIN, "old", parent=STACK)
-    mended = carried([Decision(DRAIN, "adopt", "", "new", replaces="old")], [*BASE, recorded])
+    mended = carried([Decision(DRAIN, "import", "", "new", replaces="old")], [*BASE, recorded])
     twins = [(each["id"], each.get("delete", False)) for each in rows_of(mended) if each["urn"] == DRAIN]
     assert twins == [("new", False), ("old", True)]
 
 
 def test_what_leaves_and_is_gone_goes_alone():
     rows = [*BASE, row(DRAIN, "new", parent=STACK), row(DRAIN, "old", parent=STACK, delete=True)]
-    mended = carried([Decision(DRAIN, "forget", "", "old", leaving=True)], rows)
+    mended = carried([Decision(DRAIN, "drop-from-state", "", "old", leaving=True)], rows)
     assert [each["id"] for each in rows_of(mended) if each["urn"] == DRAIN] == ["new"]
 
 
 def test_a_recorded_failed_build_is_handed_over_itself():
-    mended = carried([Decision(DRAIN, "remove", "", "d1")], [*BASE, row(DRAIN, "d1", parent=STACK)])
+    mended = carried([Decision(DRAIN, "delete", "", "d1")], [*BASE, row(DRAIN, "d1", parent=STACK)])
     twins = [(each["id"], each.get("delete", False)) for each in rows_of(mended) if each["urn"] == DRAIN]
     assert twins == [("d1", True)]
 
 
 def test_operations_without_an_end_go_but_for_those_that_a_person_decides():
     operations = [{"type": "creating", "resource": row(urn, "x")} for urn in (DRAIN, PROJECT)]
-    plan = [Decision(DRAIN, "forget", ""), Decision(PROJECT, "ask", "")]
+    plan = [Decision(DRAIN, "drop-from-state", ""), Decision(PROJECT, "manual", "")]
     mended = carried(plan, BASE, operations=operations)
     left = mended.document["deployment"]["pending_operations"]
     assert [each["resource"]["urn"] for each in left] == [PROJECT]
@@ -214,7 +214,7 @@ def test_what_recover_wrote_and_was_read_without_a_change_is_noted_as_read():
 
 def test_an_input_that_names_what_does_not_exist_is_recorded_as_it_really_is():
     there = {VARIABLE: [found(kinds.VARIABLE, "env_1", {"projectId": "prj_other"})]}
-    mended = carried([Decision(VARIABLE, "adopt", "", "env_1")], BASE, there)
+    mended = carried([Decision(VARIABLE, "import", "", "env_1")], BASE, there)
     assert rows_of(mended)[-1]["inputs"]["projectId"] == "prj_other"
 
 
@@ -224,9 +224,9 @@ UNDECLARED = "urn:pulumi:staging::storefront::vercel:index/projectDomain:Project
 def test_read_by_a_provider_is_what_was_adopted_finished_or_is_recorded_and_not_declared():
     loose = row(UNDECLARED, "d", parent=STACK)
     assert carried([], [*BASE, loose]).refresh == (UNDECLARED,)
-    assert carried([Decision(UNDECLARED, "finish", "", "d")], [*BASE, loose]).refresh == (UNDECLARED,), "once"
-    assert carried([Decision(DRAIN, "finish", "")], BASE).refresh == (), "there is nothing to read"
-    assert carried([Decision(UNDECLARED, "forget", "", "d")], [*BASE, loose]).refresh == (), "it is gone"
+    assert carried([Decision(UNDECLARED, "refresh", "", "d")], [*BASE, loose]).refresh == (UNDECLARED,), "once"
+    assert carried([Decision(DRAIN, "refresh", "")], BASE).refresh == (), "there is nothing to read"
+    assert carried([Decision(UNDECLARED, "drop-from-state", "", "d")], [*BASE, loose]).refresh == (), "it is gone"
 
 
 def test_what_leaves_what_is_a_component_and_what_is_a_provider_is_not_read():
@@ -247,7 +247,7 @@ def test_nothing_changes_where_nothing_is_decided_whatever_the_state_leaves_out(
     assert not carried([], BASE).changed
     assert not edit(GRAPH, parse({"version": 3}), NOTHING, Plan(())).changed
     assert not edit(GRAPH, parse({"version": 3, "deployment": {"resources": None}}), NOTHING, Plan(())).changed
-    assert carried([Decision(DRAIN, "forget", "", "d1")], [*BASE, row(DRAIN, "d1", parent=STACK)]).changed
+    assert carried([Decision(DRAIN, "drop-from-state", "", "d1")], [*BASE, row(DRAIN, "d1", parent=STACK)]).changed
     operations = [{"type": "creating", "resource": row(DRAIN, "x")}]
     assert carried([], BASE, operations=operations).changed, "an operation without an end goes"
 
@@ -267,7 +267,7 @@ def by_urn(mended):
 def test_what_the_state_holds_beside_resources_and_operations_stays():
     unmanaged = {"manifest": {"version": "v3"}, "secrets_providers": {"type": "passphrase"}, "metadata": {}}
     state = parse({"version": 3, "deployment": {**unmanaged, "resources": [*BASE, row(DRAIN, "d1", parent=STACK)]}})
-    document = edit(GRAPH, state, NOTHING, Plan((Decision(DRAIN, "forget", "", "d1"),))).document
+    document = edit(GRAPH, state, NOTHING, Plan((Decision(DRAIN, "drop-from-state", "", "d1"),))).document
     assert document == {"version": 3, "deployment": {**unmanaged, "resources": BASE}}
 
 
@@ -282,7 +282,7 @@ def test_what_the_state_holds_beside_resources_and_operations_stays():
     ],
 )
 def test_what_is_adopted_stands_before_each_that_names_it_already(names):
-    mended = carried([Decision(PROJECT, "adopt", "", "prj_1")], [*BASE, row(VARIABLE, "env_1", **names)])
+    mended = carried([Decision(PROJECT, "import", "", "prj_1")], [*BASE, row(VARIABLE, "env_1", **names)])
     assert [each["urn"] for each in rows_of(mended)] == [STACK, VERCEL, APP, PROJECT, VARIABLE]
     assert names.keys() <= by_urn(mended)[VARIABLE].keys()
 
@@ -299,21 +299,23 @@ def test_what_is_gone_is_named_by_nothing_and_what_is_there_still_is(leaves):
         delete=leaves,
     )
     rows = [*BASE, row(PROJECT, "prj_1"), row(DRAIN, "d1", parent=STACK), named]
-    found = rows_of(carried([Decision(PROJECT, "forget", "", "prj_1")], rows))[-1]
+    found = rows_of(carried([Decision(PROJECT, "drop-from-state", "", "prj_1")], rows))[-1]
     assert "deletedWith" not in found
     assert (found["dependencies"], found["parent"]) == ([DRAIN], APP)
     assert found["propertyDependencies"] == {"a": [], "b": [DRAIN], "c": []}
-    kept = by_urn(carried([Decision(DRAIN, "forget", "", "d1")], [*rows[:-1], {**named, "delete": False}]))[VARIABLE]
+    kept = by_urn(carried([Decision(DRAIN, "drop-from-state", "", "d1")], [*rows[:-1], {**named, "delete": False}]))[
+        VARIABLE
+    ]
     assert (kept["deletedWith"], kept["dependencies"]) == (PROJECT, [PROJECT])
 
 
 def test_a_record_that_names_nothing_gets_no_new_names():
-    mended = carried([Decision(DRAIN, "forget", "", "d1")], [*BASE, row(PROJECT, "prj_1"), row(DRAIN, "d1")])
+    mended = carried([Decision(DRAIN, "drop-from-state", "", "d1")], [*BASE, row(PROJECT, "prj_1"), row(DRAIN, "d1")])
     assert by_urn(mended)[PROJECT] == row(PROJECT, "prj_1")
 
 
 def test_components_and_providers_that_are_not_recorded_yet_are_recorded_before_what_they_hold():
-    mended = carried([Decision(PROJECT, "adopt", "", "prj_1")], [])
+    mended = carried([Decision(PROJECT, "import", "", "prj_1")], [])
     made = by_urn(mended)
     assert [each["urn"] for each in rows_of(mended)] == [STACK, APP, VERCEL, PROJECT]
     assert made[STACK] == {"urn": STACK, "custom": False, "type": "pulumi:pulumi:Stack"}
@@ -323,13 +325,13 @@ def test_components_and_providers_that_are_not_recorded_yet_are_recorded_before_
     assert made[VERCEL]["parent"] == STACK
     inside = declared(VERCEL, "pulumi:providers:vercel", {"team": "t"}, parent=APP)
     graph = Graph("storefront", "staging", {**GRAPH.resources, VERCEL: inside}, {}, {})
-    held = edit(graph, parse({"deployment": {}}), NOTHING, Plan((Decision(DRAIN, "adopt", "", "d1"),)))
+    held = edit(graph, parse({"deployment": {}}), NOTHING, Plan((Decision(DRAIN, "import", "", "d1"),)))
     assert [each["urn"] for each in rows_of(held)] == [STACK, APP, VERCEL, DRAIN]
 
 
 def test_a_component_that_is_recorded_stays_as_it_is():
     recorded = row(APP, parent=STACK, outputs={"url": "https://shop.example"})
-    mended = carried([Decision(PROJECT, "adopt", "", "prj_1")], [*BASE[:2], recorded])
+    mended = carried([Decision(PROJECT, "import", "", "prj_1")], [*BASE[:2], recorded])
     assert by_urn(mended)[APP] == recorded
 
 
@@ -337,16 +339,16 @@ def test_a_stack_and_a_provider_that_the_program_registers_without_a_parent_have
     stack = declared(STACK, "pulumi:pulumi:Stack", {}, parent="", custom=False)
     provider = declared(VERCEL, "pulumi:providers:vercel", {"team": "t"}, parent="")
     graph = Graph("storefront", "staging", {**GRAPH.resources, STACK: stack, VERCEL: provider}, {}, {})
-    made = by_urn(edit(graph, parse({"deployment": {}}), NOTHING, Plan((Decision(DRAIN, "adopt", "", "d1"),))))
+    made = by_urn(edit(graph, parse({"deployment": {}}), NOTHING, Plan((Decision(DRAIN, "import", "", "d1"),))))
     assert [name for name, each in made.items() if "parent" not in each] == [STACK, VERCEL]
 
 
 def test_the_project_s_own_plugin_has_the_default_provider_recorded_or_new():
     default = f"{HEAD}::pulumi:providers:parity::default_0_1"
     recorded = [*BASE, row(default, "p9", parent=STACK), row(PROJECT, "prj_1")]
-    live = by_urn(carried([Decision(LIVE, "adopt", "", "team/shop")], recorded))
+    live = by_urn(carried([Decision(LIVE, "import", "", "team/shop")], recorded))
     assert live[LIVE]["provider"] == f"{default}::p9"
-    made = by_urn(carried([Decision(LIVE, "adopt", "", "team/shop")], [*BASE, row(PROJECT, "prj_1")]))
+    made = by_urn(carried([Decision(LIVE, "import", "", "team/shop")], [*BASE, row(PROJECT, "prj_1")]))
     (urn,) = made.keys() - live.keys()
     assert (made[urn]["type"], made[urn]["custom"], made[urn]["inputs"]) == ("pulumi:providers:parity", True, {})
     assert made[LIVE]["provider"] == f"{urn}::{made[urn]['id']}"
@@ -357,7 +359,7 @@ def test_the_project_s_own_plugin_has_the_default_provider_recorded_or_new():
 
 def project_of(rows, there=None):
     """What a variable that is adopted has as its project."""
-    mended = carried([Decision(VARIABLE, "adopt", "", "env_1")], [*BASE, *rows], there)
+    mended = carried([Decision(VARIABLE, "import", "", "env_1")], [*BASE, *rows], there)
     return by_urn(mended)[VARIABLE]["inputs"].get("projectId")
 
 
@@ -379,14 +381,14 @@ def test_a_team_that_only_vercel_knows_is_filled_in():
     inputs, under = {PROJECT: {"name": "shop-staging"}}, {PROJECT: (found(kinds.PROJECT, "prj_1"),)}
     for account, team in (({"team": "team_1"}, "team_1"), ({}, None)):
         live_state = LiveState({}, inputs, under, (), (), (), (), (), {}, account)
-        plan = Plan((Decision(DRAIN, "adopt", "", "d1"),))
+        plan = Plan((Decision(DRAIN, "import", "", "d1"),))
         made = by_urn(edit(graph, parse({"deployment": {"resources": BASE}}), live_state, plan))
         assert made[DRAIN]["inputs"].get("team") == team
 
 
 def test_a_twin_of_which_none_is_recorded_is_handed_over_alone():
     assert [
-        (each["id"], each["delete"]) for each in rows_of(carried([Decision(DRAIN, "remove", "", "d2")], BASE))[3:]
+        (each["id"], each["delete"]) for each in rows_of(carried([Decision(DRAIN, "delete", "", "d2")], BASE))[3:]
     ] == [("d2", True)]
 
 
@@ -399,8 +401,10 @@ def test_what_leaves_and_was_never_read_is_not_read_in_the_place_of_what_stays()
 def test_only_what_is_adopted_or_finished_and_recorded_is_written_again():
     recorded = row(VARIABLE, "env_1", parent=APP)
     recorded["inputs"] = recorded["outputs"] = {"value": "1"}
-    assert not carried([Decision(VARIABLE, "ask", "", "env_1", unread=("value",))], [*BASE, recorded]).changed
-    assert not carried([Decision(VARIABLE, "finish", "", unread=("value",))], BASE).changed
-    assert not carried([Decision(APP, "finish", "")], BASE).changed, "nothing is added to a component's record"
-    again = by_urn(carried([Decision(VARIABLE, "finish", "", "env_1", unread=("value",))], [*BASE, recorded]))[VARIABLE]
+    assert not carried([Decision(VARIABLE, "manual", "", "env_1", unread=("value",))], [*BASE, recorded]).changed
+    assert not carried([Decision(VARIABLE, "refresh", "", unread=("value",))], BASE).changed
+    assert not carried([Decision(APP, "refresh", "")], BASE).changed, "nothing is added to a component's record"
+    again = by_urn(carried([Decision(VARIABLE, "refresh", "", "env_1", unread=("value",))], [*BASE, recorded]))[
+        VARIABLE
+    ]
     assert json.loads(again["inputs"]["value"]["plaintext"]) == MARKER

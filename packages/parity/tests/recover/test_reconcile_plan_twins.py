@@ -5,42 +5,42 @@ from __future__ import annotations
 import pytest
 
 from parity.inventory.model import LiveObject, ReadFailure
-from parity.recover.model import Trouble
+from parity.recover.model import FailedUpdates
 from parity.resources import kinds
 from support.decisions import DEPLOYMENT, DRAIN, VARIABLE, World
 
 
 def test_of_twins_the_recorded_one_stays():
     world = World(kinds.DRAIN, DRAIN).exists("d1").exists("d2").recorded("d2")
-    assert world.kinds() == [("same", "d2"), ("remove", "d1")]
+    assert world.kinds() == [("same", "d2"), ("delete", "d1")]
 
 
 def test_of_twins_of_which_none_is_recorded_the_first_is_adopted():
-    assert World(kinds.DRAIN, DRAIN).exists("d1").exists("d2").kinds() == [("adopt", "d1"), ("remove", "d2")]
+    assert World(kinds.DRAIN, DRAIN).exists("d1").exists("d2").kinds() == [("import", "d1"), ("delete", "d2")]
 
 
 def test_a_replacement_that_exists_takes_the_recorded_ones_place():
     world = World(kinds.DRAIN, DRAIN).exists("new").exists("old", {"name": "d", "endpoint": "https://other"})
     (decision,) = world.recorded("old").pending("creating").decide().decisions
-    assert (decision.kind, decision.id, decision.replaces) == ("adopt", "new", "old")
+    assert (decision.kind, decision.id, decision.replaces) == ("import", "new", "old")
 
 
 def test_a_replacement_is_known_by_fitting_whichever_was_made_first():
     world = World(kinds.DRAIN, DRAIN).exists("old", {"name": "d", "endpoint": "https://other"}).exists("new")
     (decision,) = world.recorded("old").pending("creating").decide().decisions
-    assert (decision.kind, decision.id, decision.replaces) == ("adopt", "new", "old")
+    assert (decision.kind, decision.id, decision.replaces) == ("import", "new", "old")
 
 
 def test_of_twin_deployments_the_live_one_stays():
     world = World(kinds.DEPLOYMENT, DEPLOYMENT).exists("d1").exists("d2")
     world.live = "d2"
-    assert world.kinds() == [("adopt", "d2"), ("remove", "d1")]
+    assert world.kinds() == [("import", "d2"), ("delete", "d1")]
 
 
 def test_a_twin_that_serves_a_domain_is_never_removed():
     world = World(kinds.DEPLOYMENT, DEPLOYMENT).exists("d1").exists("d2").recorded("d1")
     world.live = "d2"
-    assert world.kinds() == [("same", "d1"), ("ask", "d2")]
+    assert world.kinds() == [("same", "d1"), ("manual", "d2")]
 
 
 def test_what_is_handed_to_the_next_update_already_is_no_twin():
@@ -54,17 +54,19 @@ def test_what_is_handed_to_the_next_update_and_is_gone_is_forgotten_alone(exists
     if exists:
         world.exists("old")
     found = world.decide().decisions
-    assert [(each.kind, each.id) for each in found if each.leaving] == ([] if exists else [("forget", "old")])
+    assert [(each.kind, each.id) for each in found if each.leaving] == ([] if exists else [("drop-from-state", "old")])
     assert [(each.kind, each.id) for each in found if not each.leaving] == [("same", "new")]
 
 
 def test_only_a_twin_that_is_to_leave_and_is_gone_is_forgotten_as_what_leaves():
-    assert World(kinds.DRAIN, DRAIN).recorded("d1").kinds() == [("forget", "d1")], "once"
+    assert World(kinds.DRAIN, DRAIN).recorded("d1").kinds() == [("drop-from-state", "d1")], "once"
     other = World(kinds.DOMAIN).exists("new").recorded("new").recorded("old", delete=True)
     assert other.kinds() == [("same", "new")], "its provider finds out by itself that there is nothing to delete"
     namesake = World(kinds.DRAIN, DRAIN).exists("new").recorded("new").recorded("old", delete=True)
     namesake.more = (LiveObject(kinds.DOMAIN, ("key",), "old", "", {}),)
-    assert [(each.kind, each.id) for each in namesake.decide().decisions if each.leaving] == [("forget", "old")]
+    assert [(each.kind, each.id) for each in namesake.decide().decisions if each.leaving] == [
+        ("drop-from-state", "old")
+    ]
 
 
 def test_what_is_handed_to_the_next_update_stays_where_nobody_could_look():
@@ -81,20 +83,20 @@ def test_a_deployment_built_from_something_else_is_another_release():
 @pytest.mark.parametrize("state", ["ERROR", "CANCELED"])
 def test_a_failed_build_is_handed_over_and_built_again(state):
     world = World(kinds.DEPLOYMENT, DEPLOYMENT).exists("d1", beyond={"readyState": state}).pending("creating")
-    assert world.kinds() == [("remove", "d1"), ("forget", "")]
+    assert world.kinds() == [("delete", "d1"), ("drop-from-state", "")]
 
 
 def test_two_variables_of_one_name_are_two_variables():
     world = World(kinds.VARIABLE, VARIABLE).exists("a").exists("b", {**VARIABLE, "targets": ["preview"]})
-    assert world.kinds() == [("adopt", "a")]
+    assert world.kinds() == [("import", "a")]
     other = World(kinds.VARIABLE, VARIABLE).exists("b", {**VARIABLE, "targets": ["preview"]})
     assert other.kinds() == [], "one for other targets is no one's but its own"
-    assert World(kinds.DOMAIN, {"targets": ["a"]}).exists("d", {"targets": ["b"]}).kinds() == [("adopt", "d")]
+    assert World(kinds.DOMAIN, {"targets": ["a"]}).exists("d", {"targets": ["b"]}).kinds() == [("import", "d")]
 
 
 def test_a_recorded_build_that_failed_is_handed_over_and_nothing_else_is_said_of_it():
     world = World(kinds.DEPLOYMENT, DEPLOYMENT).recorded("d1").exists("d1", beyond={"readyState": "ERROR"})
-    assert world.kinds() == [("remove", "d1")]
+    assert world.kinds() == [("delete", "d1")]
 
 
 def test_a_recorded_deployment_that_differs_stays_until_its_replacement_exists():
@@ -131,5 +133,5 @@ def test_each_decision_says_what_it_rests_on(make, why):
 
 def test_what_failed_and_may_have_been_done_says_so():
     world = World(kinds.DOMAIN).recorded("a").exists("a")
-    found = world.decide(Trouble(touched=frozenset({world.urn}))).decisions
+    found = world.decide(FailedUpdates(touched=frozenset({world.urn}))).decisions
     assert [each.why for each in found] == ["an operation on it failed, and may have been carried out all the same"]

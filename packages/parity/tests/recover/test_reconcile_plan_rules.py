@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from parity.inventory.model import LiveObject
-from parity.recover.model import Decision, Plan, Trouble
+from parity.recover.model import Decision, FailedUpdates, Plan
 from parity.recover.reconcile_plan import as_declared
 from parity.resources import kinds
 from support.decisions import DEPLOYMENT, DRAIN, VARIABLE, World
@@ -38,9 +38,9 @@ def world_of(type_, records, found, operation):
 def test_no_object_is_both_kept_and_removed_and_none_but_a_twin_is_removed(
     type_, records, found, operation, destroying
 ):
-    plan = world_of(type_, records, found, operation).decide(Trouble(destroying=destroying))
-    removed = {each.id for each in plan.of("remove")}
-    kept = {each.id for each in plan.of("same", "adopt", "finish")}
+    plan = world_of(type_, records, found, operation).decide(FailedUpdates(destroying=destroying))
+    removed = {each.id for each in plan.of("delete")}
+    kept = {each.id for each in plan.of("same", "import", "refresh")}
     assert not removed & kept
     assert removed <= set(found)
     if removed:
@@ -51,8 +51,8 @@ def test_no_object_is_both_kept_and_removed_and_none_but_a_twin_is_removed(
 @given(TYPES, RECORDS, FOUND, OPERATIONS)
 def test_nothing_that_exists_is_forgotten_and_nothing_that_does_not_is_adopted(type_, records, found, operation):
     plan = world_of(type_, records, found, operation).decide()
-    assert all(each.id not in found for each in plan.of("forget"))
-    assert all(each.id in found for each in plan.of("adopt", "remove"))
+    assert all(each.id not in found for each in plan.of("drop-from-state"))
+    assert all(each.id in found for each in plan.of("import", "delete"))
 
 
 @given(TYPES, RECORDS, FOUND, OPERATIONS)
@@ -61,7 +61,7 @@ def test_a_recorded_object_that_exists_keeps_its_record(type_, records, found, o
     for identity in set(records) & set(found):
         says = [(each.kind, each.replaces) for each in plan.decisions if identity in {each.id, each.replaces}]
         assert says
-        assert all(kind in {"same", "finish"} or replaces == identity for kind, replaces in says)
+        assert all(kind in {"same", "refresh"} or replaces == identity for kind, replaces in says)
 
 
 # --- What fits ---
@@ -94,14 +94,14 @@ def test_what_is_hidden_says_nothing():
 
 def test_a_project_whose_link_nobody_declares_is_not_ours_where_it_has_one():
     linked = {"gitRepository": {"repo": "them/other"}}
-    assert [kind for kind, _ in World(kinds.PROJECT, {}).exists("p", linked).kinds()] == ["ask"]
-    assert [kind for kind, _ in World(kinds.PROJECT, {"gitRepository": "none"}).exists("p").kinds()] == ["adopt"]
+    assert [kind for kind, _ in World(kinds.PROJECT, {}).exists("p", linked).kinds()] == ["manual"]
+    assert [kind for kind, _ in World(kinds.PROJECT, {"gitRepository": "none"}).exists("p").kinds()] == ["import"]
 
 
 def test_a_role_that_may_do_what_ours_may_is_ours():
     powers = {"createRole": True}
-    assert World(kinds.ROLE, powers).exists("r", powers).kinds() == [("adopt", "r")]
-    assert World(kinds.DATABASE, {"encoding": "UTF8"}).exists("d", {"encoding": "UTF8"}).kinds() == [("adopt", "d")]
+    assert World(kinds.ROLE, powers).exists("r", powers).kinds() == [("import", "r")]
+    assert World(kinds.DATABASE, {"encoding": "UTF8"}).exists("d", {"encoding": "UTF8"}).kinds() == [("import", "d")]
 
 
 def test_a_provider_and_a_component_that_bear_no_times_were_proved_all_the_same():
@@ -123,7 +123,7 @@ def test_of_what_serves_a_domain_every_form_counts():
             LiveObject(kinds.LIVE, ("k",), "t", "", {"deploymentId": "x"}, beyond={"serves.a": "d2", "other": "d1"}),
         )
     }
-    assert world.kinds() == [("adopt", "d2"), ("remove", "d1")], "the live one of two that fit"
+    assert world.kinds() == [("import", "d2"), ("delete", "d1")], "the live one of two that fit"
 
 
 def test_what_is_beside_is_told_unless_it_is_recorded_decided_about_or_another_stacks():
@@ -158,14 +158,16 @@ def test_what_is_declared_and_bears_another_name_now_is_told_unless_the_next_upd
 
 
 def test_of_two_turns_it_is_told_what_was_done_in_either():
-    first = Plan((Decision("a", "adopt", "", "1"), Decision("b", "forget", ""), Decision("c", "same", "", "3")))
-    later = Plan((Decision("a", "same", "", "1"), Decision("b", "adopt", "", "2"), Decision("c", "same", "", "3")))
+    first = Plan(
+        (Decision("a", "import", "", "1"), Decision("b", "drop-from-state", ""), Decision("c", "same", "", "3"))
+    )
+    later = Plan((Decision("a", "same", "", "1"), Decision("b", "import", "", "2"), Decision("c", "same", "", "3")))
     told = [(each.urn, each.kind) for each in first.then(later).decisions]
-    assert told == [("a", "adopt"), ("b", "adopt"), ("c", "same")]
+    assert told == [("a", "import"), ("b", "import"), ("c", "same")]
     assert [each.urn for each in first.then(Plan(())).decisions] == ["a", "b"], "what is gone from the record is told"
 
 
 def test_of_two_turns_neither_decision_about_one_resource_is_lost():
-    first = Plan((Decision("a", "adopt", "", "2"), Decision("a", "remove", "", "3")))
+    first = Plan((Decision("a", "import", "", "2"), Decision("a", "delete", "", "3")))
     told = first.then(Plan((Decision("a", "same", "", "2"),))).decisions
-    assert [(each.kind, each.id) for each in told] == [("adopt", "2"), ("remove", "3")]
+    assert [(each.kind, each.id) for each in told] == [("import", "2"), ("delete", "3")]

@@ -214,15 +214,16 @@ def test_a_process_that_has_no_engine_s_address_is_no_plugin(project, plugin):
     assert orphans(project) == []
 
 
-def test_what_is_ended_is_gone_though_it_does_not_want_to(monkeypatch):
-    monkeypatch.setattr(lock_owner, "_END_SECONDS", 0.2)
+def test_what_is_ended_is_gone_though_it_does_not_want_to():
     code = (
         "import signal, sys; signal.signal(signal.SIGTERM, signal.SIG_IGN); print('up', flush=True); sys.stdin.read()"
     )
     process = subprocess.Popen([sys.executable, "-c", code], stdin=subprocess.PIPE, stdout=subprocess.PIPE)
     assert process.stdout is not None
     process.stdout.readline()
-    lock_owner.end([lock_owner.Running(process.pid, "plugin"), lock_owner.Running(2**22 - 1, "gone already")])
+    lock_owner.end(
+        [lock_owner.Running(process.pid, "plugin"), lock_owner.Running(2**22 - 1, "gone already")], limit=0.2
+    )
     assert not psutil.pid_exists(process.pid) or psutil.Process(process.pid).status() == psutil.STATUS_ZOMBIE
     process.communicate()
 
@@ -312,50 +313,43 @@ def listed(project, words, *, pid=2**22, uid=None, status=psutil.STATUS_RUNNING,
     )
 
 
-@pytest.fixture
-def machine_of(monkeypatch):
-    """Let these processes, and no others, run here."""
-    return lambda *processes: monkeypatch.setattr(psutil, "process_iter", lambda: list(processes))
-
-
 ENGINE, PLUGIN = ["/bin/pulumi", "up"], ["/plugins/pulumi-resource-vercel", "127.0.0.1:1"]
 
 
-def both(project):
-    """The engines and orphans that are seen."""
+def both(project, *running):
+    """The engines and orphans that are seen where these processes, and no others, run here."""
     engines, left = (
-        lock_owner.engines(environment(), project, "staging"),
-        lock_owner.orphans(environment(), project, frozenset()),
+        lock_owner.engines(environment(), project, "staging", lambda: list(running)),
+        lock_owner.orphans(environment(), project, frozenset(), lambda: list(running)),
     )
     return [each.name for each in engines], [each.name for each in left]
 
 
-def test_recover_does_not_take_itself_and_what_it_runs_in_for_an_engine_or_a_plugin(project, machine_of):
+def test_recover_does_not_take_itself_and_what_it_runs_in_for_an_engine_or_a_plugin(project):
     for pid in (os.getpid(), os.getppid()):
-        machine_of(listed(project, ENGINE, pid=pid), listed(project, PLUGIN, pid=pid))
-        assert both(project) == ([], [])
-    machine_of(listed(project, ENGINE), listed(project, PLUGIN))
-    assert both(project) == (["pulumi up"], ["pulumi-resource-vercel"])
+        assert both(project, listed(project, ENGINE, pid=pid), listed(project, PLUGIN, pid=pid)) == ([], [])
+    assert both(project, listed(project, ENGINE), listed(project, PLUGIN)) == (
+        ["pulumi up"],
+        ["pulumi-resource-vercel"],
+    )
 
 
 @pytest.mark.parametrize("more", [{"uid": os.getuid() + 1}, {"status": psutil.STATUS_ZOMBIE}])
-def test_another_user_s_process_and_one_that_has_ended_are_left_alone(project, machine_of, more):
-    machine_of(listed(project, [], **{"uid": None, **more}), listed(project, ENGINE, **more))
-    assert both(project) == ([], [])
-    machine_of(listed(project, PLUGIN, **more))
-    assert both(project) == ([], [])
+def test_another_user_s_process_and_one_that_has_ended_are_left_alone(project, more):
+    assert both(project, listed(project, [], **{"uid": None, **more}), listed(project, ENGINE, **more)) == ([], [])
+    assert both(project, listed(project, PLUGIN, **more)) == ([], [])
 
 
-def test_a_process_that_shows_no_command_line_is_nobody_s(project, machine_of):
-    machine_of(listed(project, []))
-    assert both(project) == ([], [])
+def test_a_process_that_shows_no_command_line_is_nobody_s(project):
+    assert both(project, listed(project, [])) == ([], [])
 
 
-def test_a_plugin_below_an_engine_has_one_though_it_does_not_listen(project, machine_of):
-    machine_of(listed(project, PLUGIN, parents=["python", "pulumi"]))
-    assert both(project) == ([], [])
-    machine_of(listed(project, PLUGIN, parents=["python", "pulumi-language-python"]))
-    assert both(project) == ([], ["pulumi-resource-vercel"])
+def test_a_plugin_below_an_engine_has_one_though_it_does_not_listen(project):
+    assert both(project, listed(project, PLUGIN, parents=["python", "pulumi"])) == ([], [])
+    assert both(project, listed(project, PLUGIN, parents=["python", "pulumi-language-python"])) == (
+        [],
+        ["pulumi-resource-vercel"],
+    )
 
 
 @pytest.mark.parametrize(
@@ -370,18 +364,15 @@ def test_a_plugin_below_an_engine_has_one_though_it_does_not_listen(project, mac
         (["/plugins/pulumi-resource-github", "127.0.0.1:1"], "pulumi-resource-github"),
     ],
 )
-def test_a_plugin_and_a_program_without_an_engine_are_called_by_their_name(project, machine_of, words, name):
-    machine_of(listed(project, words))
-    assert both(project) == ([], [name])
+def test_a_plugin_and_a_program_without_an_engine_are_called_by_their_name(project, words, name):
+    assert both(project, listed(project, words)) == ([], [name])
 
 
 @pytest.mark.parametrize("word", ["127.0.0.1:port", "127.0.0.1:", "192.0.2.7:80", "--engine"])
-def test_what_is_no_engine_s_address_makes_no_plugin(project, machine_of, word):
-    machine_of(listed(project, ["serve", word]))
-    assert both(project) == ([], [])
+def test_what_is_no_engine_s_address_makes_no_plugin(project, word):
+    assert both(project, listed(project, ["serve", word])) == ([], [])
 
 
 @pytest.mark.parametrize("words", [["--stack"], ["-s"], ["--yes", "--stack"]])
-def test_an_engine_whose_command_line_is_cut_off_may_be_this_stack_s(project, machine_of, words):
-    machine_of(listed(project, [*ENGINE, *words]))
-    assert both(project) == (["pulumi up"], [])
+def test_an_engine_whose_command_line_is_cut_off_may_be_this_stack_s(project, words):
+    assert both(project, listed(project, [*ENGINE, *words])) == (["pulumi up"], [])

@@ -1,4 +1,4 @@
-"""What a stack holds of another stack's is told, and what both hold alike in plain sight is not."""
+"""What a stack holds of another stack is reported; a plain value that both declare alike is not."""
 
 from __future__ import annotations
 
@@ -30,29 +30,31 @@ def _other(**change: Any) -> Other:
     return Other("prod", graph, True)
 
 
-def test_stacks_with_values_of_their_own_are_not_crossed():
+def test_stacks_with_values_of_their_own_have_no_cross_stack_findings():
     other = _other()
-    told = [each for each in cross_stack.find(_sides(), [other]) if each.type != kinds.VARIABLE or each.path != "value"]
-    assert [each.what for each in told] == []
+    found = [
+        each for each in cross_stack.find(_sides(), [other]) if each.type != kinds.VARIABLE or each.path != "value"
+    ]
+    assert [each.what for each in found] == []
 
 
-def test_a_declared_secret_that_both_have_is_told():
+def test_a_declared_secret_that_both_have_is_reported():
     settings = Config(SEED).settings()
     same = declared(replace(settings, stack="prod", environment="prod"))
-    told = {(each.type, each.path) for each in cross_stack.find(_sides(), [Other("prod", same, True)])}
-    assert (kinds.DRAIN, "secret") in told
+    found = {(each.type, each.path) for each in cross_stack.find(_sides(), [Other("prod", same, True)])}
+    assert (kinds.DRAIN, "secret") in found
 
 
-def test_a_live_value_that_names_the_others_database_is_told_without_it():
+def test_a_live_value_that_names_the_others_database_is_reported_without_it():
     sides = _sides()
     urn = next(urn for urn, each in sides.graph.resources.items() if each.type == kinds.GITHUB_VARIABLE)
     found = sides.live_state.under[urn][0]
     database = next(each.inputs["name"] for each in _other().graph.resources.values() if each.type == kinds.PROJECT)
     wrong = replace(found, properties={**found.properties, "value": f"postgresql://u:hidden@h/{database}"})
     live_state = replace(sides.live_state, under={**sides.live_state.under, urn: (wrong,)})
-    told = [each for each in cross_stack.find(replace(sides, live_state=live_state), [_other()]) if each.urn == urn]
-    assert [each.path for each in told] == ["value"]
-    assert "hidden" not in told[0].live
+    found = [each for each in cross_stack.find(replace(sides, live_state=live_state), [_other()]) if each.urn == urn]
+    assert [each.path for each in found] == ["value"]
+    assert "hidden" not in found[0].live
 
 
 def test_a_stack_whose_secrets_are_sealed_is_compared_by_name_only():

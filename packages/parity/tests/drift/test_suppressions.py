@@ -65,7 +65,7 @@ def test_a_file_without_the_list_says_so(tmp_path: Path):
         suppressions.write(path, ENTRY)
 
 
-def test_what_is_written_accepts_its_finding_and_no_other():
+def test_what_is_written_suppresses_its_finding_and_no_other():
     line = suppressions.entry(FINDING, 'a "reason": # of sorts', date(2099, 1, 1))
     document = YAML(typ="safe").load(line)
     written = ParityException.model_validate(document)
@@ -75,10 +75,10 @@ def test_what_is_written_accepts_its_finding_and_no_other():
     assert [each.counts for each in found] == [False, True]
     late = exceptions.apply([FINDING], [written], date(2099, 1, 2))
     assert late[0].counts
-    assert late[0].accepted is not None
+    assert late[0].suppression is not None
 
 
-def test_an_exception_of_the_comparison_accepts_no_drift():
+def test_an_exception_of_the_comparison_suppresses_no_drift():
     written = ParityException(resource="*", property="*", reason="r", accepts="difference")
     assert exceptions.apply([FINDING], [written], date(2026, 1, 1))[0].counts
 

@@ -38,8 +38,8 @@ def test_what_exists_and_is_not_recorded_is_recorded_read_and_proved(crashed):
     assert (DOMAIN, "d_1") in crashed.rows()
     refreshes = [each for each in crashed.engine.commands if each[0] == "refresh"]
     assert [[each for each in words if each.startswith("urn:")] for words in refreshes] == [[DOMAIN]]
-    assert (done.changed, [each.kind for each in done.plan.changes]) == (True, ["adopt"])
-    assert "record and reality agree" in crashed.said.getvalue()
+    assert (done.changed, [each.kind for each in done.plan.changes]) == (True, ["import"])
+    assert "recorded state and live state agree" in crashed.said.getvalue()
     assert not crashed.recover().todo, "there is nothing left to do"
 
 
@@ -66,7 +66,7 @@ def test_after_a_crash_what_is_recorded_and_not_declared_is_read_though_nothing_
     assert lab.recover().changed
     assert lab.engine.did("stack import") == 0
     assert [each for each in lab.engine.commands if UNDECLARED in each and each[0] == "refresh"]
-    assert steps(lab)[-3] == "Prove: look again"
+    assert steps(lab)[-3] == "Verify"
 
 
 def test_a_plan_says_what_will_be_read_though_nothing_is_decided(lab):
@@ -90,10 +90,10 @@ def test_while_a_person_has_to_decide_about_an_operation_without_an_end_nothing_
     died = lab.began(gone())
     before = lab.engine.checkpoint.read_bytes()
     done = lab.recover()
-    assert [each.urn for each in done.plan.of("ask")] == [UNDECLARED]
+    assert [each.urn for each in done.plan.of("manual")] == [UNDECLARED]
     assert lab.engine.checkpoint.read_bytes() == before
     assert not done.changed
-    assert "Nothing is mended until it is decided about ProjectDomain shop-domain-of-" in lab.said.getvalue()
+    assert "The state is not edited before a person decides about ProjectDomain shop-domain-of-" in lab.said.getvalue()
     assert {each.id: each.result for each in lab.ledger.records()}[died] == "unfinished"
 
 
@@ -101,20 +101,20 @@ def test_what_is_asked_about_and_has_no_operation_keeps_nothing_else_from_being_
     lab.recorded(but=[DOMAIN], operations=[("creating", row(DOMAIN, ""))])
     lab.world.loses(PROJECT)
     done = lab.recover()
-    assert [each.urn for each in done.plan.of("ask")] == [PROJECT]
+    assert [each.urn for each in done.plan.of("manual")] == [PROJECT]
     assert lab.pending() == []
     assert {(PROJECT, "prj_1"), (DOMAIN, "d_1")} <= set(lab.rows())
-    assert "Nothing is mended" not in lab.said.getvalue()
+    assert "The state is not edited" not in lab.said.getvalue()
 
 
 def test_a_secret_that_the_next_update_writes_again_is_no_disagreement(crashed):
     crashed.recorded(but=[DOMAIN, SECRET])
     done = crashed.recover()
     assert {(each.urn, each.kind, each.id) for each in done.plan.changes} == {
-        (DOMAIN, "adopt", "d_1"),
-        (SECRET, "finish", ""),
+        (DOMAIN, "import", "d_1"),
+        (SECRET, "refresh", ""),
     }
-    assert steps(crashed).count("Look: what really exists") == 1
+    assert steps(crashed).count("Collect the live state") == 1
     assert [each.result for each in crashed.ledger.records()] == ["succeeded"]
 
 
@@ -125,8 +125,10 @@ def test_what_a_destroy_took_out_of_the_record_and_is_still_there_is_no_disagree
     lab.world.loses(DOMAIN)
     lab.began(gone(), command="destroy")
     done = lab.recover()
-    assert [(each.kind, each.urn) for each in done.plan.changes if each.kind != "finish"] == [("forget", DOMAIN)]
-    assert steps(lab).count("Look: what really exists") == 1
+    assert [(each.kind, each.urn) for each in done.plan.changes if each.kind != "refresh"] == [
+        ("drop-from-state", DOMAIN)
+    ]
+    assert steps(lab).count("Collect the live state") == 1
 
 
 # --- What nobody may read ---------------------------------------------------------------------------------------------
@@ -165,7 +167,7 @@ def test_an_effect_that_lands_while_it_is_mended_is_found_by_the_second_look_and
     done = lab.recover(settle=0)
     assert {(VARIABLE, "v_1"), (DOMAIN, "d_9")} <= set(lab.rows())
     told = [(each.kind, each.id) for each in done.plan.changes]
-    assert sorted(told) == [("adopt", "d_9"), ("adopt", "v_1")], "what the first look led to is told too"
+    assert sorted(told) == [("import", "d_9"), ("import", "v_1")], "what the first look led to is told too"
     assert "ProjectDomain shop-domain: it exists under its name" in lab.said.getvalue()
     assert [each.result for each in lab.ledger.records()] == ["succeeded"], "one recovery, however many turns"
 
@@ -189,7 +191,7 @@ def test_it_looks_and_mends_three_times_at_most_and_then_says_where_the_copy_is(
         assert json.loads(Path(caught.value.where).read_bytes()) == before
         assert "run `parity recover staging` again" in caught.value.remedy
         assert {each.id: each.result for each in lab.ledger.records()}[died] == "unfinished"
-    assert steps(lab).count("Look: what really exists") == 3
+    assert steps(lab).count("Collect the live state") == 3
     assert lab.locks() == []
 
 
@@ -236,12 +238,12 @@ def test_a_creation_that_never_lands_is_forgotten_when_the_time_is_over(lab):
     lab.world.loses(DOMAIN)
     beginning(lab, "creating", recorded=False)
     done = lab.recover(settle=15)
-    assert [each.kind for each in done.plan.changes] == ["forget"]
+    assert [each.kind for each in done.plan.changes] == ["drop-from-state"]
     assert 15 <= lab.clock.slept < 17
     assert lab.pending() == []
 
 
-@pytest.mark.parametrize(("lands", "kind"), [(True, "forget"), (False, "finish")])
+@pytest.mark.parametrize(("lands", "kind"), [(True, "drop-from-state"), (False, "refresh")])
 def test_a_deletion_that_may_still_land_is_waited_for(lab, lands, kind):
     beginning(lab, "deleting", recorded=True)
     if lands:
@@ -273,13 +275,13 @@ def test_a_creation_in_the_place_of_what_is_gone_may_still_land(lab):
     lab.world.loses(DOMAIN)
     lab.clock.at(3, lambda: lab.world.has(DOMAIN, "d_9"))
     done = lab.recover()
-    assert [(each.kind, each.id) for each in done.plan.changes] == [("adopt", "d_9")]
+    assert [(each.kind, each.id) for each in done.plan.changes] == [("import", "d_9")]
 
 
 def test_what_is_gone_and_what_is_half_made_without_an_operation_is_not_waited_for(lab):
     lab.recorded(row(PROJECT, "prj_1", initErrors=["x"]), but=[PROJECT])
     lab.world.loses(DOMAIN)
-    assert sorted(each.kind for each in lab.recover().plan.changes) == ["finish", "forget"]
+    assert sorted(each.kind for each in lab.recover().plan.changes) == ["drop-from-state", "refresh"]
     assert lab.clock.slept == 0
 
 
@@ -321,7 +323,7 @@ def test_what_somebody_wrote_while_the_engine_imported_is_told_with_where_it_is(
 
 def test_what_somebody_wrote_right_after_the_import_is_noticed(packed):
     packed.engine.afterwards["stack import"] = packed.somebody_writes
-    with pytest.raises(UnsureError, match="somebody changed the state of staging"):
+    with pytest.raises(UnsureError, match="another process changed the state of staging"):
         packed.recover()
     assert packed.engine.did("refresh") == 0
 
@@ -369,7 +371,7 @@ def test_after_a_failure_recover_goes_on_where_it_was(crashed):
     crashed.engine.fails.clear()
     crashed.in_another_process()
     done = crashed.recover()
-    assert [(each.kind, each.urn) for each in done.plan.changes] == [("finish", DOMAIN)], "it was not read yet"
+    assert [(each.kind, each.urn) for each in done.plan.changes] == [("refresh", DOMAIN)], "it was not read yet"
     assert not crashed.recover().todo
     assert {each.id: each.result for each in crashed.ledger.records()}[died] == "killed"
 

@@ -1,4 +1,4 @@
-"""For each finding: whether an update puts it right, and a command that can be run as it stands."""
+"""Each finding gets its remediation: an update, or a command that runs as printed."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from parity.drift import remediation
-from parity.drift.model import Acceptance, Finding
+from parity.drift.model import Finding, Suppression
 from parity.drift.remediation import Context
 from parity.resources import kinds
 
@@ -53,7 +53,7 @@ CASES = [
 
 
 @pytest.mark.parametrize(("given", "by", "command"), CASES, ids=lambda each: getattr(each, "what", None))
-def test_what_puts_it_right(given: Finding, by: str, command: str):
+def test_the_remediation(given: Finding, by: str, command: str):
     (step,) = remediation.plan((given,), CONTEXT)
     assert step.by == by
     assert command in " ".join(shlex.split(step.command)) or command in step.command
@@ -61,9 +61,9 @@ def test_what_puts_it_right(given: Finding, by: str, command: str):
     assert step.why
 
 
-def test_what_is_accepted_or_unknowable_needs_nothing():
-    accepted = finding("changed", kinds.PROJECT, "framework", accepted=Acceptance("r", "", expired=False))
-    assert remediation.plan((accepted, finding("unknowable", kinds.VARIABLE, "value")), CONTEXT) == []
+def test_what_is_suppressed_or_unknowable_needs_nothing():
+    suppressed = finding("changed", kinds.PROJECT, "framework", suppression=Suppression("r", "", expired=False))
+    assert remediation.plan((suppressed, finding("unknowable", kinds.VARIABLE, "value")), CONTEXT) == []
 
 
 def test_a_name_with_quotes_stays_a_name():

@@ -1,0 +1,142 @@
+"""What the release commands do after the file is changed: the update, the pull request, and what they print."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+import typer
+
+from parity.errors import ParityError
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from parity.console import Screen
+    from parity.evaluate.stack import Stack
+    from parity.releases.release_status import ReleaseStatus
+    from parity.releases.steps import Change
+    from parity.updates.approval import Approval
+
+_PIPE_WIDTH = 200
+
+
+def carry_out(
+    stack: Stack,
+    change: Change,
+    *,
+    up: bool,
+    review: bool,
+    as_json: bool,
+    approval: Approval,
+    report: Path | None = None,
+) -> None:
+    """Write the file, say what was done and what follows; then the update and the pull request, where wanted."""
+    import asyncio
+
+    if up:
+        # Before the file is written: where no one can approve the update, nothing is changed.
+        approval.require_way(stack.name)
+
+    from parity.console import Screen
+    from parity.releases import pull_request as requests
+    from parity.releases import stack_file, summary
+
+    screen = Screen()
+    changed = change.file.text != change.file.read
+    if changed:
+        stack_file.write(change.file)
+    document: dict[str, Any] = {**change.document, "updated": False}
+    if not as_json:
+        _say(screen, change, changed=changed, up=up, review=review)
+    if up:
+        document |= _update(stack, change, screen, approval, as_json=as_json, report=report)
+    if review:
+        address = summary.run_address()
+        run = f" by {address}" if address else ""
+        repository = stack.sealed_settings().catalog.repository
+        made = asyncio.run(requests.make(change, stack.project, repository, applied=up, run=run))
+        document["pull_request"] = made.document
+        if report is not None:
+            summary.append(report, f"Pull request: [#{made.number}]({made.url}).")
+        if not as_json:
+            screen.out.print(f"Pull request #{made.number}: {made.url}", soft_wrap=True, markup=False)
+    if as_json:
+        typer.echo(json.dumps(document, indent=2))
+
+
+def _update(
+    stack: Stack, change: Change, screen: Screen, approval: Approval, *, as_json: bool, report: Path | None
+) -> dict[str, Any]:
+    """Run the update, hold that the application is live and whole, and give what is to be said of it as JSON."""
+    from parity.releases import delivery, follow, switch, table
+    from parity.updates import update
+
+    before = update.recorded_live(stack.recorded()) if report is not None else {}
+    try:
+        if change.switch is not None:
+            switch.make(stack, change.switch, screen)
+        note = {"why": f"parity {change.verb}: {change.title}"}
+        done = update.run(
+            stack, screen, approval, note=note, going_back=change.application if change.verb == "rollback" else ""
+        )
+    except ParityError as error:
+        if report is not None:
+            delivery.write_summary(stack, before, follow.read(stack, [change.application], screen), error, report)
+        raise
+    found = follow.read(stack, [change.application], screen)
+    if report is not None:
+        delivery.write_summary(stack, before, found, None, report)
+    if not as_json:
+        show(screen, found[0])
+    follow.verify(found)
+    return {"updated": True, **done.document(), "applications": table.document(found[0])}
+
+
+def _say(screen: Screen, change: Change, *, changed: bool, up: bool, review: bool) -> None:
+    from rich.markup import escape
+
+    screen.out.print(f"[bold]{escape(change.title)}.[/]", soft_wrap=True)
+    for note in change.notes:
+        screen.out.print(f"  {escape(note)}", soft_wrap=True)
+    what = f"{change.file.path.name} is changed" if changed else f"{change.file.path.name} stays as it is"
+    screen.out.print(f"{what}.", soft_wrap=True)
+    if not change.next_update:
+        screen.out.print(f"The next update does nothing for {escape(change.application)}.")
+        return
+    screen.out.print("The update will:" if up else "The next update will:")
+    for number, sentence in enumerate(change.next_update, start=1):
+        screen.out.print(f"  {number}. {escape(sentence)}", soft_wrap=True)
+    if not up and not review and changed:
+        path = change.file.path.name
+        screen.out.print(
+            f"Review it as a pull request (git diff {path}); or now: parity up {change.stack}", soft_wrap=True
+        )
+
+
+def show(screen: Screen, found: ReleaseStatus) -> None:
+    """Print an application's releases as a table: kept, deployed, live, healthy."""
+    from rich.markup import escape
+    from rich.table import Table
+
+    from parity.releases import table
+
+    grid = Table(title=f"{found.application} of {found.stack}", title_justify="left", box=None, padding=(0, 2, 0, 0))
+    for name in ("release", "commit", "when", "digest", "generation", "deployment", "state", "live", "healthy"):
+        grid.add_column(name, overflow="fold")
+    for row in table.rows(found):
+        healthy = "" if row.healthy is None else "yes" if row.healthy else f"no: {row.fault}"
+        grid.add_row(
+            f"{row.id} (newest)" if row.newest else row.id,
+            row.commit[:12],
+            row.when or "",
+            row.digest[:8],
+            str(row.generation),
+            row.deployment or "",
+            row.state,
+            row.live,
+            escape(healthy),
+        )
+    if not screen.out.is_terminal:
+        screen.out.width = _PIPE_WIDTH
+    screen.out.print(grid)

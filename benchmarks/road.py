@@ -4,7 +4,7 @@
 
 One sandbox with the example's staging. A round updates it with nothing to change and with one change (the waiting time
 of the GitHub environment, one PUT), by `pulumi up --yes --skip-preview`, by `parity up --yes`, and by a saved plan. For
-each: seconds to the first changing call at Vercel or GitHub, seconds to the end, calls. Medians, with the machine's load.
+each: seconds to the first changing call at Vercel or GitHub, seconds to the end, calls. Medians, with the load.
 """
 
 from __future__ import annotations
@@ -81,6 +81,7 @@ def rounds(box: Box, count: int) -> Iterator[tuple[str, str, Measured]]:
         "parity up --yes": lambda: box.run("parity", "up", STACK, "--yes").ok(),
         "parity up --plan": lambda: box.run("parity", "up", STACK, "--plan", saved).ok(),
     }
+    back = ("parity", "rollback", STACK, "shop", "--to")
     for _ in range(count):
         for changes, (name, way) in itertools.product(("nothing", "one"), ways.items()):
             if changes == "one":
@@ -89,7 +90,6 @@ def rounds(box: Box, count: int) -> Iterator[tuple[str, str, Measured]]:
             if name == "parity up --plan":
                 box.run("parity", "preview", STACK, "--save", saved).ok()
             yield name, changes, measure(box, way)
-        back = ("parity", "rollback", STACK, "shop", "--to")
         yield "parity rollback --up", "the switch", measure(box, lambda: box.run(*back, "r1", "--up").ok())
         box.run(*back, "r2", "--up").ok()
 

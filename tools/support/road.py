@@ -57,7 +57,8 @@ class Road:
 
     def settings(self, _: Stack) -> Any:
         self.read += 1
-        return SimpleNamespace(secret=SECRET, acknowledged=self.acknowledged, releases={}, applications={}, sealed=False)
+        empty: dict[str, Any] = {"releases": {}, "applications": {}}
+        return SimpleNamespace(secret=SECRET, acknowledged=self.acknowledged, sealed=False, **empty)
 
     def preview(self, stack: Stack, report: Any, *, save: Path, options: Sequence[str]) -> Any:
         self.previews.append(tuple(options))

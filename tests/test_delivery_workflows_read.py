@@ -33,9 +33,25 @@ def test_prod_waits_for_staging_and_each_stack_for_itself():
     for group, job in (
         ("parity-staging", jobs["staging"]),
         ("parity-prod", jobs["prod"]),
-        ("parity-${{ inputs.stack }}", back),
+        # Going back must not wait for a promotion that waits to be approved.
+        ("parity-rollback-${{ inputs.stack }}", back),
     ):
         assert job["concurrency"] == {"group": group, "cancel-in-progress": False}
+
+
+def test_prod_applies_the_plan_that_was_shown_by_its_digest():
+    jobs = WORKFLOWS["promote.yml"].jobs
+    steps = {name: [*jobs[name]["steps"]] for name in ("plan", "prod")}
+    (sent,) = (each["with"] for each in steps["plan"] if "upload-artifact@" in each.get("uses", ""))
+    (got,) = (each["with"] for each in steps["prod"] if "download-artifact@" in each.get("uses", ""))
+    assert (sent["name"], sent["path"]) == (got["name"], f"{got['path']}/prod.json")
+    saved = next(each for each in steps["plan"] if "--save" in each.get("run", ""))
+    assert f"--save {sent['path']}" in saved["run"]
+    assert jobs["plan"]["outputs"] == {"digest": "${{ steps.plan.outputs.digest }}"}
+    last = steps["prod"][-1]
+    assert last["env"]["DIGEST"] == "${{ needs.plan.outputs.digest }}"
+    assert f'--plan {sent["path"]} --digest "$DIGEST"' in last["run"]
+    assert not [each for each in steps["prod"] if "--yes" in each.get("run", "") or "parity preview" in str(each)]
 
 
 def test_no_workflow_keeps_a_long_lived_pulumi_token():

@@ -105,6 +105,8 @@ jobs:
       - run: make test
 """
 
+_STEP = "- run: |\n          "
+
 BREAKS = [
     ("permissions: {}\n", "", "must begin with"),
     ("permissions: {}\n", "permissions: write-all\n", "must begin with"),
@@ -127,6 +129,18 @@ BREAKS = [
         "without `concurrency",
     ),
     ("make test", ".venv/bin/parity deliver staging", "no signal reaches it"),
+    ("make test", "exec .venv/bin/parity preview staging | tee summary", "no signal reaches it"),
+    ("make test", "exec .venv/bin/parity preview staging && make more", "no signal reaches it"),
+    (
+        "- run: make test",
+        f"{_STEP}parity preview staging\n          make more",
+        "no signal reaches it",
+    ),
+    (
+        "- run: make test",
+        f"{_STEP}parity \\\n            up staging",
+        "no signal reaches it",
+    ),
 ]
 
 

@@ -38,6 +38,8 @@ class Runner:
     box: Box
     folder: Path
     main: dict[str, str] = field(default_factory=dict)
+    outputs: dict[str, str] = field(default_factory=dict)
+    """Of the jobs that ended, as `needs.JOB.outputs.NAME`."""
 
     def prepare(self) -> None:
         """The project as the repository's main, here and at GitHub."""
@@ -88,11 +90,15 @@ class Runner:
         summary = self.folder / f"summary-{workflow}-{name}.md"
         summary.unlink(missing_ok=True)
         summary.touch()
+        output = self.folder / "output"
+        output.write_text("")
         given = {"GITHUB_STEP_SUMMARY": str(summary), "GITHUB_SERVER_URL": "https://github.com"}
+        given |= {"GITHUB_OUTPUT": str(output)}
         given |= {"GITHUB_REPOSITORY": REPOSITORY, "GITHUB_RUN_ID": "77"} | ({"GITHUB_SHA": sha} if sha else {})
         job = WORKFLOWS[workflow].jobs[name]
         run: Run | None = None
         for step in job["steps"]:
+            self.artifact(step)
             if "run" not in step or step["run"] == "make setup":
                 continue
             environment = self.evaluated({**job.get("env", {}), **step.get("env", {})}, inputs)
@@ -100,7 +106,25 @@ class Runner:
             if run.code:
                 break
         assert run is not None, f"{workflow}: {name} runs nothing"
+        # The next job's checkout is a fresh one.
+        shutil.rmtree(self.box.project.root / "plan", ignore_errors=True)
+        said = dict(line.split("=", 1) for line in output.read_text().splitlines())
+        self.outputs |= {
+            f"needs.{name}.outputs.{key}": said[value.strip("${} ").rpartition(".")[2]]
+            for key, value in (job.get("outputs") or {}).items()
+            if value.strip("${} ").rpartition(".")[2] in said
+        }
         return run, summary.read_text()
+
+    def artifact(self, step: dict[str, Any]) -> None:
+        """What upload-artifact and download-artifact do: a file between two jobs."""
+        action, root = step.get("uses", "").partition("@")[0], self.box.project.root
+        if action == "actions/upload-artifact":
+            place = self.folder / "artifacts" / step["with"]["name"]
+            place.mkdir(parents=True, exist_ok=True)
+            shutil.copy(root / step["with"]["path"], place)
+        elif action == "actions/download-artifact":
+            shutil.copytree(self.folder / "artifacts" / step["with"]["name"], root / step["with"]["path"])
 
     def evaluated(self, environment: dict[str, Any], inputs: dict[str, str]) -> dict[str, str]:
         found: dict[str, str] = {}
@@ -110,6 +134,8 @@ class Runner:
                 found[name] = str(value)
             elif asked[0].startswith("inputs."):
                 found[name] = inputs[asked[0].removeprefix("inputs.")]
+            elif asked[0].startswith("needs."):
+                found[name] = self.outputs[asked[0]]
             elif asked[0] == "github.token":
                 found[name] = self.box.environment()["GITHUB_TOKEN"]
             else:
@@ -145,18 +171,27 @@ def test_from_a_pull_request_to_prod_and_back(runner: Runner):
     assert "[run](https://github.com/storefront-example/storefront/actions/runs/77)" in said
     assert "`parity rollback staging shop --to r1 --up`" in said
 
-    # The same for prod: the plan for who approves, the plan once more, the switch, the health.
+    # The same for prod: the plan for who approves, that very plan applied, the switch, the health.
     box.run("parity", "promote", "shop", "--pull-request").ok()
     sha = runner.merge(2)
     plan, shown = runner.job("promote.yml", "plan", sha=sha)
     plan.ok()
     assert "shop-deployment-r2" in shown
+    digest = runner.outputs["needs.plan.outputs.digest"]
+    assert digest in shown
     with asking(box, runner.folder, PROD) as asked:
         done, said = runner.job("promote.yml", "prod", sha=sha)
     done.ok()
     asked.hold(PROD, {"r1": FIRST, "r2": commit}, "r1", "r2")
     assert "## prod: delivered" in said
     assert "| shop | r1 | **r2** |" in said
+    (record,) = [json.loads(line) for line in box.run("parity", "ledger", "prod", "--json").ok().stdout.splitlines()]
+    assert (record["plan"], record["approval"]) == (digest, f"--plan {digest}")
+
+    # The same plan once more: it was made for what was there before.
+    again, _ = runner.job("promote.yml", "prod", sha=sha)
+    assert again.code == 14
+    assert "the recorded state has changed" in again.stderr
 
     # Approved too late: main has moved on, so nothing is done.
     runner.git("commit", "-q", "--allow-empty", "-m", "newer")
@@ -179,10 +214,12 @@ def test_from_a_pull_request_to_prod_and_back(runner: Runner):
     assert "Pull request: [#3]" in said
     runner.check_out()
     assert "live: r2" in runner.text("Pulumi.prod.yaml", "main")
+    runner.job("promote.yml", "plan", sha=sha)[0].ok()
     undo, _ = runner.job("promote.yml", "prod", sha=sha)
     assert undo.code == 8
     assert "This would undo a rollback" in undo.stderr
     sha = runner.merge(3)
+    runner.job("promote.yml", "plan", sha=sha)[0].ok()
     done, said = runner.job("promote.yml", "prod", sha=sha)
     done.ok()
     assert "| shop | r1 | r1 |" in said, "the merge changes nothing: it is what is live"

@@ -149,8 +149,10 @@ def concurrency(workflow: Workflow) -> Iterator[str]:
         if stack not in (*STACKS, "${{ inputs.stack }}"):
             continue
         group = job.get("concurrency") or {}
-        if group.get("group") != f"parity-{stack}" or group.get("cancel-in-progress") is not False:
-            yield f"{workflow.name}: job {name} updates {stack} without `concurrency: parity-{stack}`, never cancelled"
+        # Going back waits for no approval of going forward, so that its group is another one.
+        wanted = f"parity-rollback-{stack}" if workflow.name == "rollback.yml" else f"parity-{stack}"
+        if group.get("group") != wanted or group.get("cancel-in-progress") is not False:
+            yield f"{workflow.name}: job {name} updates {stack} without `concurrency: {wanted}`, never cancelled"
 
 
 def checkouts(workflow: Workflow) -> Iterator[str]:
@@ -177,16 +179,19 @@ def limits(workflow: Workflow) -> Iterator[str]:
     )
 
 
+_LONG = re.compile(r"\bparity\s+(up|deliver|rollback|release|promote|prune|recover|drift|preview)\b")
+
+
 def signals(workflow: Workflow) -> Iterator[str]:
     """A cancelled run signals the step's own process alone: bash passes nothing on, so `parity` takes its place.
 
-    Without `exec` the engine and its plugins are killed with the lock held and no end in the ledger.
+    Without `exec`, and in a pipe, where bash waits for both ends, the engine and its plugins are killed with the lock
+    held and no end in the ledger.
     """
     for name, step in workflow.steps():
-        last = (str(step.get("run", "")).strip().splitlines() or [""])[-1]
-        runs = re.search(r"\bparity (up|deliver|rollback|release|promote|prune|recover|drift|preview)\b", last)
-        if runs and "|" not in last and not last.startswith("exec "):
-            yield f"{workflow.name}: job {name} runs parity without exec, so that no signal reaches it"
+        for line in str(step.get("run", "")).replace("\\\n", " ").splitlines():
+            if _LONG.search(line) and (not line.strip().startswith("exec ") or re.search(r"[|;&](?!\d)", line)):
+                yield f"{workflow.name}: job {name} runs parity without exec, so that no signal reaches it"
 
 
 RULES = (permissions, pins, events, forks, concurrency, checkouts, injections, limits, signals)

@@ -50,6 +50,11 @@ def test_it_is_read_as_it_was_written_and_for_its_owner_alone(file):
     assert file.stat().st_mode & 0o077 == 0
 
 
+def test_the_folder_of_its_file_is_made(tmp_path):
+    plan().write(tmp_path / "plan" / "prod.json", SECRET)
+    assert saved_plan.read(tmp_path / "plan" / "prod.json", SECRET) == plan()
+
+
 FIELDS = ("project", "stack", "made", "expires", "commit", "changes", "dangers", "blocking", "options", "conditions")
 
 

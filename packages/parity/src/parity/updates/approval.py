@@ -46,7 +46,7 @@ class Approval:
     read: Callable[[], str] = field(default=input, compare=False)
 
     def require_way(self, stack: str) -> None:
-        """Raise UsageError, before anything is read, where nobody could approve what will be planned."""
+        """Raise UsageError, before anything is read, where no one could approve what will be planned."""
         if not (self.yes or self.plan or self.terminal()):
             raise UsageError(
                 "there is no terminal to ask in, and neither --yes nor --plan was given; nothing was changed",

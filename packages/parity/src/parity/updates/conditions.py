@@ -21,6 +21,9 @@ if TYPE_CHECKING:
 Conditions = dict[str, str]
 """A fingerprint by name. Names are for people: `infra/build.py`, `the state`, `the live object of <URN>`."""
 
+_WRITTEN = frozenset({kinds.VARIABLE, kinds.SECRET, kinds.DRAIN})
+"""Kinds with a value that no interface shows: when it was last written stands for it."""
+
 _FILES = ("Pulumi.yaml", "pyproject.toml", "uv.lock")
 _ABSENT = "not there"
 
@@ -52,6 +55,14 @@ def of_versions(versions: Mapping[str, str]) -> Conditions:
     return {f"the version of {name}": version for name, version in versions.items()}
 
 
+def of_programs(programs: Mapping[str, Path]) -> Conditions:
+    """Plugins that a person chose, by name, each by its file: it is taken whatever version it says."""
+    return {
+        f"the program of plugin {name}": hashlib.sha256(path.read_bytes()).hexdigest()
+        for name, path in programs.items()
+    }
+
+
 def of_live_state(live_state: LiveState, key: bytes) -> Conditions:
     """What exists: each declared resource's live objects, and what a deployment would be built with besides.
 
@@ -69,15 +80,21 @@ def of_live_state(live_state: LiveState, key: bytes) -> Conditions:
     for failure in live_state.read_failures:
         found[f"the inventory of {failure.what}"] = "could not be read"
     rights = sorted(canonical(each.__dict__).decode() for each in live_state.privileges)
-    found["the privileges in PostgreSQL"] = hmac.new(key, "\n".join(rights).encode(), hashlib.sha256).hexdigest()
+    found["the list of privileges in PostgreSQL"] = hmac.new(
+        key, "\n".join(rights).encode(), hashlib.sha256
+    ).hexdigest()
     return found
 
 
 def _fingerprint(objects: tuple[LiveObject, ...], key: bytes) -> str:
     if not objects:
         return _ABSENT
-    text = canonical([[each.id, dict(each.properties), dict(each.beyond)] for each in objects])
+    text = canonical([[each.id, dict(each.properties), dict(each.beyond), _written(each)] for each in objects])
     return hmac.new(key, text, hashlib.sha256).hexdigest()
+
+
+def _written(each: LiveObject) -> str:
+    return str(each.written_at) if each.hidden and each.type in _WRITTEN else ""
 
 
 def canonical(value: Any) -> bytes:

@@ -6,11 +6,13 @@ import tempfile
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import timedelta
+from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from parity import inventory
 from parity.backend.stack_backend import versions
+from parity.engine import toolchain
 from parity.errors import PolicyError, UpdateError
 from parity.git import Repository
 from parity.preview import gate, run
@@ -26,6 +28,9 @@ if TYPE_CHECKING:
     from parity.preview.gate import Gate
     from parity.preview.plan import Plan
     from parity.updates.saved_plan import SavedPlan
+
+_CHOSEN = frozenset({"PATH", "setting"})
+"""Where a plugin comes from that is taken whatever its version."""
 
 
 @dataclass(frozen=True)
@@ -87,7 +92,7 @@ def make(
         acknowledged: URNs whose dangerous change is let through, besides those in the stack's file.
         options: more options of the engine's preview, which the update must be given too.
         lasts: how long the plan may be applied.
-        report: is told what is waited for.
+        report: takes what is waited for, in words.
 
     Raises:
         UpdateError: the preview did not come to its end.
@@ -146,10 +151,12 @@ def of_stack(
 def of_project(stack: Stack, state: State) -> conditions.Conditions:
     """What a plan depends on that is at hand without asking a vendor: files, commit, versions, the recorded state."""
     root = stack.project.root
+    chosen = {each.name: each.path for each in toolchain.resolve().plugins if each.source in _CHOSEN and each.path}
     return {
         "the commit": Repository(root).state or "outside of Git",
         **conditions.of_files(root, stack.name),
-        **conditions.of_versions(versions()),
+        **conditions.of_versions({**versions(), "parity": version("pulumi-parity")}),
+        **conditions.of_programs(chosen),
         **conditions.of_state(state),
     }
 

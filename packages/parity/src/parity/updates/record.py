@@ -52,7 +52,7 @@ def pull_request(root: Path, environment: Mapping[str, str]) -> int | None:
 
 
 def changes_of(rows: Iterable[list[str]]) -> tuple[Change, ...]:
-    """The changes of a saved plan, which names operations and URNs and no properties: each as of the whole resource."""
+    """The changes of a saved plan, which names operations and URNs and no properties: each stands for its resource."""
     # Every part of the file that the resource follows may be why it changes: so is a replacement traced.
     return tuple(Change(urn, Urn.parse(urn).type, "replace") for _, urn in rows)
 
@@ -77,7 +77,7 @@ def causes(project: Project, stack: str, ledger: Ledger | None, changes: tuple[C
 
 
 def _parts(changes: tuple[Change, ...]) -> Iterator[tuple[Change, str | None]]:
-    """Each changed property of an update alone; of any other change the whole resource."""
+    """Each changed property of an update alone; of any other change the resource."""
     for change in changes:
         if change.operation == "update":
             for each in change.properties:

@@ -2,7 +2,7 @@
 
 The file is JSON. Secrets in the engine's plan are encrypted by the stack's secrets provider, as in the state. The seal
 is an HMAC by a key derived from the stack secret: a plan that was edited is refused by everyone who can apply it, and
-nobody without the stack secret can make one.
+the stack secret is needed to make one.
 """
 
 from __future__ import annotations
@@ -70,8 +70,9 @@ class SavedPlan:
         return gzip.decompress(base64.b64decode(self.engine))
 
     def write(self, path: Path, secret: Secret) -> None:
-        """Write the file for its owner alone."""
+        """Write the file for its owner alone; its folder is made."""
         document = {"plan": asdict(self), "digest": self.digest, "seal": _seal(self, secret)}
+        path.parent.mkdir(parents=True, exist_ok=True)
         path.touch(mode=0o600)
         path.write_text(json.dumps(document, indent=1) + "\n", encoding="utf-8")
 

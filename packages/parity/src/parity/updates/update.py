@@ -87,7 +87,7 @@ def run(
         approval: who approves the plan, and how.
         options: more options of the engine's preview and update.
         note: more facts for the ledger's record, plain JSON without a secret: `command` where it is not `up`, `why`.
-        going_back: the application that is rolled back, or empty. Where the gate stops the whole plan, its switch alone
+        going_back: the application that is rolled back, or empty. Where the gate stops the plan, its switch alone
             is updated: going back is not held up by what was meant for going forward.
 
     Raises:
@@ -168,7 +168,7 @@ class _Road:
             found = self._plan(options)
         found.require_open()
         how = self.approval.require(found, self.screen)
-        self._hold(found.saved, whole=how == "asked")
+        self._hold(found.saved, everything=how == "asked")
         return _Approved(found.saved, how, options, found.plan.changes)
 
     def _switch_of(self, application: str) -> str:
@@ -181,7 +181,7 @@ class _Road:
         plan = saved_plan.read(cast("Path", self.approval.plan), self.settings.secret, self.approval.digest)
         plan.require(self.stack.project.name, self.stack.name, saved_plan.now())
         plan.require_open(self.approval.acknowledged)
-        self._hold(plan, whole=True)
+        self._hold(plan, everything=True)
         options = (*plan.options, *self.options)
         return _Approved(plan, f"--plan {plan.digest}", options, record.changes_of(plan.changes))
 
@@ -200,10 +200,10 @@ class _Road:
             step.done(f"{counts or 'nothing to change'}; plan {found.saved.digest[:12]}")
         return found
 
-    def _hold(self, plan: SavedPlan, *, whole: bool) -> None:
-        """Compare what the plan depends on; not `whole` where it was made a moment ago: then only the files."""
+    def _hold(self, plan: SavedPlan, *, everything: bool) -> None:
+        """Compare what the plan depends on; not `everything` where it was made a moment ago: then only the files."""
         with self.screen.step("What the plan depends on") as step:
-            if whole:
+            if everything:
                 step.waiting("the state, Vercel, GitHub and PostgreSQL")
                 plan.require_conditions(planning.of_world(self.stack, self.settings, self.graph, self.stack.recorded()))
             else:

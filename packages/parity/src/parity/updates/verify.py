@@ -35,7 +35,7 @@ if TYPE_CHECKING:
     from parity.vendors.http import Limits
 
 _WRITES = frozenset({"create", "update", "replace", "create-replacement", "import", "import-replacement"})
-"""The engine's operations after which something must be as declared; a replacement is also told as its parts."""
+"""The engine's operations after which something must be as declared; a replacement also comes as its parts."""
 
 
 @dataclass(frozen=True)

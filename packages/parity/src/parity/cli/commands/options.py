@@ -80,6 +80,15 @@ Digest = Annotated[
     str | None,
     typer.Option("--digest", metavar="DIGEST", help="With --plan: the digest of the plan that was approved."),
 ]
+Wait = Annotated[
+    int,
+    typer.Option(
+        "--wait",
+        metavar="MINUTES",
+        help="Where another update holds the stack, wait for its end this long; with 0, refuse at once.",
+        min=0,
+    ),
+]
 Refresh = Annotated[
     bool | None,
     typer.Option(

@@ -16,6 +16,7 @@ from parity.cli.commands.options import (
     Digest,
     Json,
     Plan,
+    Wait,
     Yes,
     complete_applications,
     complete_releases,
@@ -158,6 +159,7 @@ def rollback(
         ),
     ] = False,
     up: Up = False,
+    wait: Wait = 0,
     pull_request: PullRequest = False,
     report: Summary = None,
     as_json: Json = False,
@@ -172,6 +174,8 @@ def rollback(
     found = _stack(project, stack) if up or not unchecked else _file_alone(project, stack, review=pull_request)
     from parity.releases import steps
 
+    if up:
+        _wait(found, wait)
     change = steps.rollback(found, application, to, checked=not unchecked)
     # Going back waits for no answer: the switch to a kept release is what was asked for.
     approval = _approval(yes=True, acknowledge=None)
@@ -250,6 +254,7 @@ def deliver(
     plan: Plan = None,
     digest: Digest = None,
     acknowledge: Acknowledge = None,
+    wait: Wait = 0,
     report: Summary = None,
     as_json: Json = False,
 ) -> None:
@@ -263,6 +268,8 @@ def deliver(
     asked = Arguments()
     asked.stack(stack)
     asked.exclusive(yes=yes, plan=plan is not None)
+    if digest and plan is None:
+        asked.add("--digest", "--digest is given without --plan", "give the file of the plan too: --plan FILE")
     asked.require()
     found = _stack(asked.project, stack)
     from parity.console import Screen
@@ -271,6 +278,7 @@ def deliver(
 
     screen = Screen()
     approval = Approval(yes, plan, digest, tuple(acknowledge or ()))
+    _wait(found, wait)
     done = delivery.deliver(found, screen, approval, newest=newest, report=report)
     if as_json:
         document = {"stack": stack, "before": done.before, "changes": done.changes}
@@ -295,6 +303,14 @@ def _approval(*, yes: bool, acknowledge: list[str] | None) -> Approval:
     from parity.updates.approval import Approval
 
     return Approval(yes, acknowledged=tuple(acknowledge or ()))
+
+
+def _wait(stack: Stack, minutes: int) -> None:
+    """Before anything is read that another update may be changing."""
+    from parity.console import Screen
+    from parity.updates import turn
+
+    turn.wait(stack, Screen(), minutes)
 
 
 def _stack(project: Project, name: str) -> Stack:

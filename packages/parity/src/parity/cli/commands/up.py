@@ -18,6 +18,7 @@ from parity.cli.commands.options import (
     Refresh,
     Stack,
     Target,
+    Wait,
     Yes,
     engine_options,
 )
@@ -34,6 +35,7 @@ def up(
     target: Target = None,
     parallel: Parallel = None,
     message: Message = None,
+    wait: Wait = 0,
     as_json: Json = False,
 ) -> None:
     """Update a stack, record it, and say what is live then.
@@ -54,13 +56,16 @@ def up(
     from parity.cli.session import stack_of
     from parity.console import Screen
     from parity.inventory import domain_health
-    from parity.updates import update
+    from parity.updates import turn, update
     from parity.updates.approval import Approval
 
     approval = Approval(yes, plan, digest, tuple(acknowledge or ()), diff)
     options = engine_options(refresh=refresh, target=target, parallel=parallel, message=message)
     note = {"why": message} if message else {}
-    done = update.run(stack_of(asked.project, stack), Screen(), approval, options=options, note=note)
+    found, screen = stack_of(asked.project, stack), Screen()
+    approval.require_way(stack)
+    turn.wait(found, screen, wait)
+    done = update.run(found, screen, approval, options=options, note=note)
     if as_json:
         typer.echo(json.dumps(done.document(), indent=2))
     else:

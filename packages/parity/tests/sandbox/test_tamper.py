@@ -1,0 +1,118 @@
+"""What was approved is what is applied: everything that a plan depends on, changed before the plan is applied."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import pytest
+
+from parity.config.secret import Secret
+from parity.updates import saved_plan
+from support import pg_catalog
+from support.boxes import put_back
+from support.mutations import DATABASE, STACK
+from support.paths import ROOT
+from support.tampers import SAMPLE, TAMPERS, Prepared, Tamper, git, page
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from support.boxes import Template
+    from support.program import Box, Run
+
+pytestmark = [pytest.mark.engine, pytest.mark.sandbox]
+
+PAGE = ROOT / "docs" / "tamper.md"
+ALL = os.environ.get("PARITY_TAMPER") == "all"
+TRIED = [each for each in TAMPERS if ALL or each.label in SAMPLE]
+LIMIT = 123
+"""Of the database's connections, which the plan brings."""
+
+
+@dataclass(frozen=True)
+class Made:
+    """The plans of both stacks, as they were saved."""
+
+    folder: Path
+    digest: str
+    secret: Secret
+
+
+def prepare(box: Box) -> None:
+    """The program as a repository's only commit, with one change for the plan to bring."""
+    box.replace(STACK, "connectionLimit: 200", f"connectionLimit: {LIMIT}")
+    git(box, "init", "-q", "-b", "main")
+    git(box, "add", "-A")
+    git(box, "commit", "-q", "-m", "main")
+
+
+@pytest.fixture(scope="module")
+def made(worker_box: Box, finished_template: Template, tmp_path_factory: pytest.TempPathFactory) -> Made:
+    box = put_back(worker_box, finished_template)
+    prepare(box)
+    folder = tmp_path_factory.mktemp("plans")
+    shown = box.pulumi("config", "get", "parity:secret", "--stack", STACK).ok().stdout.strip()
+    secret = Secret(shown, "parity:secret")
+    for stack in (STACK, "staging"):
+        box.run("parity", "preview", stack, "--save", str(folder / f"{stack}.json")).ok()
+    return Made(folder, saved_plan.read(folder / f"{STACK}.json", secret).digest, secret)
+
+
+@pytest.fixture
+def prepared(made: Made, finished_box: Box, tmp_path: Path) -> Prepared:
+    prepare(finished_box)
+    plan = tmp_path / "plan.json"
+    shutil.copy(made.folder / f"{STACK}.json", plan)
+    return Prepared(finished_box, plan, made.digest, made.folder / "staging.json", tmp_path, made.secret)
+
+
+def apply(prepared: Prepared) -> tuple[Run, list[str]]:
+    """Apply the plan; gives what was asked of the vendors that changes anything."""
+    since = prepared.box.last_request()
+    done = prepared.box.run("parity", "up", STACK, "--plan", str(prepared.plan), "--digest", prepared.digest)
+    rows = prepared.box.requests(since)
+    return done, [f"{row['service']} {row['method']} {row['path']}" for row in rows if row["method"] != "GET"]
+
+
+@pytest.mark.parametrize("tamper", TRIED, ids=lambda each: each.label)
+def test_a_plan_is_applied_to_what_it_was_made_for_or_not_at_all(prepared: Prepared, tamper: Tamper):
+    tamper.make(prepared)
+    before = written(prepared.box)
+    done, calls = apply(prepared)
+    assert done.code == tamper.code, done.said
+    if tamper.code:
+        assert " ".join(tamper.says.split()) in " ".join(done.stderr.split())
+        assert calls == []
+        assert written(prepared.box) == before, "PostgreSQL was written to"
+    else:
+        assert_applied(prepared)
+
+
+def test_a_plan_with_nothing_changed_in_between_is_applied(prepared: Prepared):
+    done, _ = apply(prepared)
+    done.ok()
+    assert_applied(prepared)
+
+
+def written(box: Box) -> tuple[str, object]:
+    """What PostgreSQL holds, and which transactions have ended: one that changes anything has a number.
+
+    The end of the log is none of it: a server that was just started notes there what it reads.
+    """
+    environment = box.environment()
+    return pg_catalog.moment(environment).rpartition(" ")[2], pg_catalog.dump(environment)
+
+
+def assert_applied(prepared: Prepared) -> None:
+    rows = pg_catalog.dump(prepared.box.environment())["databases"]
+    assert next(row[2] for row in rows if row[0] == DATABASE) == LIMIT
+
+
+def test_the_page_is_the_table():
+    assert set(SAMPLE) <= {each.label for each in TAMPERS}
+    if ALL and os.environ.get("PARITY_WRITE_DOCS"):
+        PAGE.write_text(page())
+    assert PAGE.read_text() == page()

@@ -1,0 +1,249 @@
+"""The road of an update: gate, approval, the plan that was approved, going back past a closed gate."""
+
+from __future__ import annotations
+
+import json
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from parity.config.secret import Secret
+from parity.errors import GateError, PlanError, RefusedError, UpdateError, UsageError
+from parity.updates import saved_plan
+from parity.updates.approval import Approval
+from support import plans
+from support.recovery import PROJECT, STACK
+from support.road import DANGEROUS, DATABASE, ENGINE, HARMLESS, LIVE, SECRET
+
+
+def asked(*answers, meanwhile=lambda: None):
+    """A person in a terminal who gives these answers; something may happen before the first."""
+    given = iter(answers)
+
+    def read():
+        meanwhile()
+        return next(given)
+
+    return Approval(terminal=lambda: True, read=read)
+
+
+def alone(**more):
+    """Without a terminal."""
+    return Approval(terminal=lambda: False, **more)
+
+
+def test_what_was_planned_is_what_the_engine_is_given_and_it_is_recorded(road):
+    done = road.run(alone(yes=True))
+    ((words, plan),) = road.applied
+    assert words[:3] == ["up", "--yes", "--skip-preview"]
+    assert plan == ENGINE
+    ((result, digest, how),) = road.records()
+    assert (result, how) == ("succeeded", "--yes")
+    assert len(digest) == 64
+    assert done.progress.changes == {"update": 1}
+
+
+def test_options_are_the_same_for_preview_and_update(road):
+    road.run(alone(yes=True), options=["--parallel", "2"])
+    assert road.previews == [("--parallel", "2")]
+    assert road.applied[0][0][-2:] == ["--parallel", "2"]
+
+
+def test_where_nobody_can_approve_nothing_is_even_read(road):
+    with pytest.raises(UsageError, match="no terminal") as caught:
+        road.run(alone())
+    assert f"parity up {STACK} --yes" in caught.value.remedy
+    assert (road.read, road.previews, road.records()) == (0, [], [])
+
+
+def test_a_closed_gate_refuses_and_the_refusal_is_recorded(road):
+    road.steps.append(DANGEROUS)
+    with pytest.raises(GateError) as caught:
+        road.run(alone(yes=True))
+    assert f"--acknowledge '{DATABASE}'" in caught.value.remedy
+    assert road.applied == []
+    assert [each[0] for each in road.records()] == ["refused"]
+    road.run(alone(yes=True, acknowledged=(DATABASE,)))
+    assert len(road.applied) == 1
+    assert [each[0] for each in road.records()] == ["refused", "succeeded"]
+
+
+def test_the_stacks_file_opens_the_gate_too(road):
+    road.steps.append(DANGEROUS)
+    road.acknowledged = (DATABASE,)
+    road.run(alone(yes=True))
+    assert len(road.applied) == 1
+
+
+def test_a_preview_that_failed_is_no_plan(road):
+    road.errors = ("a build error",)
+    with pytest.raises(UpdateError, match="a build error"):
+        road.run(alone(yes=True))
+    assert road.applied == []
+
+
+# --- Asked ------------------------------------------------------------------------------------------------------------
+
+
+def test_yes_applies_what_was_shown(road):
+    road.run(asked("yes"))
+    assert road.records()[0][2] == "asked"
+    assert "limit" in road.lab.said.getvalue()
+    assert len(road.applied) == 1
+
+
+@pytest.mark.parametrize("answer", ["no", "", "n"])
+def test_no_changes_nothing_and_is_recorded(road, answer):
+    with pytest.raises(RefusedError, match="not approved"):
+        road.run(asked(answer))
+    assert road.applied == []
+    assert [each[0] for each in road.records()] == ["refused"]
+
+
+def test_what_is_not_understood_is_asked_again_and_details_are_shown(road):
+    road.run(asked("maybe", "details", "y"))
+    said = road.lab.said.getvalue()
+    assert said.count("yes / no / details") == 3
+    assert said.count("value: 20 -> 30") == 1
+    assert len(road.applied) == 1
+
+
+@pytest.mark.parametrize("what", ["the program", "the state", "the world"])
+def test_what_changes_while_a_person_thinks_stops_the_update(road, what):
+    def change():
+        if what == "the program":
+            road.program.write_text("two\n")
+        elif what == "the state":
+            road.lab.recorded(but=[PROJECT])
+        else:
+            road.live[PROJECT] = "by hand"
+
+    says = {"the program": "infra/build.py has", "the state": "the recorded state has", "the world": f"{PROJECT} has"}
+    with pytest.raises(PlanError, match=says[what]):
+        road.run(asked("yes", meanwhile=change))
+    assert road.applied == []
+
+
+# --- A saved plan -----------------------------------------------------------------------------------------------------
+
+
+def test_a_saved_plan_is_applied_without_another_preview(road, tmp_path):
+    file, digest = road.save(tmp_path, options=("--target", "x"))
+    road.previews.clear()
+    road.run(alone(plan=file, digest=digest))
+    assert road.previews == []
+    ((words, plan),) = road.applied
+    assert plan == ENGINE
+    assert words[-2:] == ["--target", "x"]
+    assert road.records() == [("succeeded", digest, f"--plan {digest}")]
+
+
+def _other_stack(file, plan):
+    saved_plan.SavedPlan(**{**vars(plan), "stack": "prod"}).write(file, SECRET)
+
+
+def _expired(file, plan):
+    made = datetime.now(UTC) - timedelta(hours=25)
+    times = {"made": made.isoformat(), "expires": (made + timedelta(hours=24)).isoformat()}
+    saved_plan.SavedPlan(**{**vars(plan), **times}).write(file, SECRET)
+
+
+def _edited(file, _):
+    document = json.loads(file.read_text())
+    document["plan"]["changes"] = []
+    file.write_text(json.dumps(document))
+
+
+def _sealed_by_others(file, plan):
+    plan.write(file, Secret("t" * 40, "parity:secret"))
+
+
+@pytest.mark.parametrize(
+    ("change", "says"),
+    [
+        (_other_stack, "the plan is of storefront/prod"),
+        (_expired, "expired"),
+        (_edited, "edited"),
+        (_sealed_by_others, "another secret"),
+        (lambda file, _: file.unlink(), "cannot be read"),
+    ],
+)
+def test_a_plan_that_is_not_the_one_is_refused_and_the_refusal_recorded(road, tmp_path, change, says):
+    file, _ = road.save(tmp_path)
+    change(file, saved_plan.read(file, SECRET))
+    with pytest.raises(PlanError, match=says):
+        road.run(alone(plan=file))
+    assert road.applied == []
+    assert [each[0] for each in road.records()] == ["refused"]
+
+
+def test_a_plan_of_another_digest_is_refused(road, tmp_path):
+    file, digest = road.save(tmp_path)
+    with pytest.raises(PlanError, match="was approved"):
+        road.run(alone(plan=file, digest="0" * 64))
+    assert road.applied == []
+    road.run(alone(plan=file, digest=digest[:12]))
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda road: road.program.write_text("two\n"),
+        lambda road: road.lab.recorded(but=[PROJECT]),
+        lambda road: road.live.update({PROJECT: "by hand"}),
+    ],
+    ids=["the program", "the state", "the world"],
+)
+def test_a_plan_of_another_world_is_refused(road, tmp_path, change):
+    file, _ = road.save(tmp_path)
+    change(road)
+    with pytest.raises(PlanError, match="what the plan depends on has changed"):
+        road.run(alone(plan=file))
+    assert road.applied == []
+
+
+def test_a_saved_plan_with_a_closed_gate_needs_the_acknowledgement(road, tmp_path):
+    road.steps.append(DANGEROUS)
+    file, _ = road.save(tmp_path)
+    with pytest.raises(GateError):
+        road.run(alone(plan=file))
+    assert road.applied == []
+    road.run(alone(plan=file, acknowledged=(DATABASE,)))
+    assert len(road.applied) == 1
+
+
+# --- Going back -------------------------------------------------------------------------------------------------------
+
+
+def switch():
+    step = plans.update(plans.LIVE, "shop-live", {"release": "r2"}, {"release": "r1"}, ("release",))
+    return {
+        **step,
+        "urn": LIVE,
+        "oldState": {**step["oldState"], "urn": LIVE},
+        "newState": {**step["newState"], "urn": LIVE},
+    }
+
+
+def test_going_back_past_a_closed_gate_is_the_switch_alone(road):
+    road.steps = [switch(), DANGEROUS]
+    road.run(alone(yes=True), going_back="shop")
+    narrowed = ("--target", LIVE, "--target-dependents")
+    assert road.previews == [(), narrowed]
+    ((words, _),) = road.applied
+    assert tuple(words[-3:]) == narrowed
+    assert "left for the next update" in road.lab.said.getvalue()
+
+
+def test_going_back_with_an_open_gate_is_the_whole_plan(road):
+    road.steps = [switch(), HARMLESS]
+    road.run(alone(yes=True), going_back="shop")
+    assert road.previews == [()]
+    assert "--target" not in road.applied[0][0]
+
+
+def test_going_forward_is_never_narrowed(road):
+    road.steps = [switch(), DANGEROUS]
+    with pytest.raises(GateError):
+        road.run(alone(yes=True))
+    assert road.previews == [()]

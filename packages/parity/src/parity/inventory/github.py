@@ -43,7 +43,7 @@ async def look(client: Client, scope: Scope) -> VendorState:
     blind = ReadFailures("GitHub")
     looker = _Looker(client, blind, scope)
     try:
-        await client.get(looker.path)
+        repository = await client.get(looker.path)
     except VendorError as error:
         types = _ENVIRONMENT_TYPES | _REPOSITORY_TYPES if scope.whole else _ENVIRONMENT_TYPES
         blind.add(error, f"the repository {scope.owner}/{scope.repository}", types)
@@ -51,6 +51,8 @@ async def look(client: Client, scope: Scope) -> VendorState:
     whole = [looker.rulesets(), looker.permissions()] if scope.whole else []
     account, parts = await asyncio.gather(looker.teams(), asyncio.gather(looker.environments(), *whole))
     found = tuple(each for part in parts for each in part)
+    # After a rename the old name leads to the repository, whose id stays; a new one under the old name has another.
+    account |= {"repository": str(repository["id"]), "repository name": str(repository["full_name"])}
     return VendorState(found, tuple(blind.read_failures), calls=client.calls, account=account)
 
 

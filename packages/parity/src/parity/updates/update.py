@@ -24,11 +24,12 @@ from parity.recover import run as recovery
 from parity.recover.outcome import Options
 from parity.resources import kinds
 from parity.resources.urn import short_urn
-from parity.updates import planning, saved_plan
+from parity.updates import planning, saved_plan, world_guard
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    from parity.backend.ledger import Record
     from parity.backend.stack_backend import Backend
     from parity.config.settings import Settings
     from parity.console import Screen, Step
@@ -99,15 +100,19 @@ def run(
         place = open_backend(stack)
         before = stack.recorded()
         step.done(f"{counted(each.urn for each in before.resources)} resources recorded")
+    file = stack.project.stack_files()[stack.name]
+    world_guard.require_own_state(stack.project.name, stack.name, before, file.read_text(encoding="utf-8"))
     before = _recover_first(stack, screen, place, before)
     redactor = redact.of(graph, stack.pulumi.environment)
     facts = {**_facts(stack, settings, before), **(note or {})}
-    road = _Road(stack, screen, settings, graph, before, approval, tuple(options))
+    records = place.ledger.records(last=history.RECORDS) if place.ledger else []
+    road = _Road(stack, screen, settings, graph, before, records, approval, tuple(options))
     try:
         approved = road.saved() if approval.plan is not None else road.planned(going_back)
     except (GateError, PolicyError, PlanError, RefusedError) as refusal:
         _record_refusal(place, facts, redactor.text(refusal.what))
         raise
+    facts |= {world_guard.FACT: world_guard.recorded(approved.plan.conditions)}
     facts |= {"plan": approved.plan.digest, "approval": approved.how, "dangers": approved.plan.dangers}
     identity = place.ledger.begin(facts) if place.ledger else ""
     if not place.ledger:
@@ -141,12 +146,15 @@ class _Road:
     settings: Settings
     graph: Graph
     state: State
+    records: Sequence[Record]
+    """The newest of the ledger's, oldest first."""
     approval: Approval
     options: tuple[str, ...]
 
     def planned(self, going_back: str) -> _Approved:
         options = self.options
         found = self._plan(options)
+        self._require_same_account(found.saved)
         if going_back and not found.gate.open:
             left = sorted({short_urn(each.urn) for each in found.gate.blocking})
             self.screen.err.print(
@@ -170,7 +178,21 @@ class _Road:
         plan.require(self.stack.project.name, self.stack.name, saved_plan.now())
         plan.require_open(self.approval.acknowledged)
         self._hold(plan, whole=True)
+        self._require_same_account(plan)
         return _Approved(plan, f"--plan {plan.digest}", (*plan.options, *self.options))
+
+    def _require_same_account(self, plan: SavedPlan) -> None:
+        account = world_guard.recorded(plan.conditions)
+        world_guard.require_same_account(self.stack.name, self.records, account, self.approval.acknowledged)
+        repository = self.settings.catalog.repository
+        name, now = f"{repository.owner}/{repository.name}", world_guard.repository_name(plan.conditions)
+        if now and now.lower() != name.lower():
+            self.screen.err.print(
+                f"The repository {name} is called {now} now; GitHub leads there from the old name until another "
+                "repository gets it. Put the new name into infra/catalog.py.",
+                soft_wrap=True,
+                markup=False,
+            )
 
     def _plan(self, options: Sequence[str]) -> Planned:
         with self.screen.step(f"Plan the update of {self.stack.name}") as step:

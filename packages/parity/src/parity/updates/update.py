@@ -17,7 +17,7 @@ from parity.backend.stack_backend import UPDATE_VARIABLE, log_file, open_backend
 from parity.backend.store import LEDGER_VARIABLE
 from parity.engine.counting import counted
 from parity.engine.pulumi import FailedUpdate
-from parity.errors import GateError, PlanError, PolicyError, RefusedError, UnsureError
+from parity.errors import AccessError, GateError, PlanError, PolicyError, RefusedError, UnsureError
 from parity.inventory import domain_health
 from parity.recover import history, show
 from parity.recover import run as recovery
@@ -25,6 +25,7 @@ from parity.recover.outcome import Options
 from parity.resources import kinds
 from parity.resources.urn import short_urn
 from parity.updates import planning, saved_plan, world_guard
+from parity.vendors import readiness
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -85,6 +86,7 @@ def run(
 
     Raises:
         UsageError: the plan could be approved by no one.
+        AccessError: a vendor would refuse or drop what is declared; nothing was changed.
         LockedError: somebody else is updating the stack; nothing was changed.
         UnsureError: the last update did not end, and a person has to decide something first.
         GateError, PolicyError, PlanError, RefusedError: the plan must not be applied; nothing was changed.
@@ -102,6 +104,8 @@ def run(
         step.done(f"{counted(each.urn for each in before.resources)} resources recorded")
     file = stack.project.stack_files()[stack.name]
     world_guard.require_own_state(stack.project.name, stack.name, before, file.read_text(encoding="utf-8"))
+    if not going_back:
+        _require_ready(stack, screen, settings)
     before = _recover_first(stack, screen, place, before)
     redactor = redact.of(graph, stack.pulumi.environment)
     facts = {**_facts(stack, settings, before), **(note or {})}
@@ -119,6 +123,16 @@ def run(
         screen.err.print(f"No ledger is kept: the state is at {place.url}. {LEDGER_VARIABLE} names a place for it.")
     update = _Update(stack, screen, place, identity, redactor, graph)
     return update.run(approved)
+
+
+def _require_ready(stack: Stack, screen: Screen, settings: Settings) -> None:
+    """Raise AccessError with everything that a vendor would refuse, or drop without a word, during the update."""
+    with screen.step("What the vendors allow") as step:
+        step.waiting("GitHub, Vercel and PostgreSQL")
+        found = readiness.faults(settings, stack.pulumi.environment)
+        if found:
+            raise AccessError(found)
+        step.done("nothing stands against the update")
 
 
 def _record_refusal(place: Backend, facts: Mapping[str, Any], what: str) -> None:

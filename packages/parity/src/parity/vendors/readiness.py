@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 from urllib.parse import quote
 
 import psycopg
@@ -94,7 +94,7 @@ async def _plan(client: Client, owner: str) -> str:
         organisation = await client.get(f"/orgs/{quote(owner)}")
     except VendorError:
         return ""
-    return str((organisation.get("plan") or {}).get("name") or "")
+    return str(cast("Document", organisation.get("plan") or {}).get("name") or "")
 
 
 async def _team(client: Client, owner: str, repository: str, slug: str) -> ConfigProblem | None:
@@ -187,7 +187,7 @@ async def _holder(client: Client, domain: str) -> str:
         apex = ".".join(labels[start:])
         answer = await client.get_or_none(f"/v1/domains/{quote(apex)}/project-domains", limit=100)
         if answer is not None:
-            rows = answer.get("projectDomains") or []
+            rows = cast("list[Document]", answer.get("projectDomains") or [])
             return next((str(row["projectId"]) for row in rows if row["name"] == domain), "")
     return ""
 

@@ -72,8 +72,9 @@ def build(settings: Settings) -> dict[str, Any]:
 
 
 def _providers(settings: Settings) -> list[pulumi.ProviderResource]:
-    """One explicit provider a vendor and the project's own; tokens and the administrator's connection are the environment's alone.
+    """One explicit provider a vendor, and the project's own.
 
+    Tokens and the administrator's connection are the environment's alone:
     `VERCEL_API_TOKEN`, `GITHUB_TOKEN`, and libpq's `PGHOST`, `PGPORT`, `PGUSER`, `PGPASSWORD`, `PGSSLMODE`.
     """
     return [

@@ -16,6 +16,7 @@ from components.web_app import Domain, Release, WebApp, WebAppArgs
 from parity.config import names, passwords
 from parity.config.parameters import DatabaseUrlVariable, PlainVariable
 from parity.config.secret import Secret
+from parity.provider.resource import Provider
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -71,8 +72,9 @@ def build(settings: Settings) -> dict[str, Any]:
 
 
 def _providers(settings: Settings) -> list[pulumi.ProviderResource]:
-    """One explicit provider a vendor; tokens and the administrator's connection are the environment's alone.
+    """One explicit provider a vendor, and the project's own.
 
+    Tokens and the administrator's connection are the environment's alone:
     `VERCEL_API_TOKEN`, `GITHUB_TOKEN`, and libpq's `PGHOST`, `PGPORT`, `PGUSER`, `PGPASSWORD`, `PGSSLMODE`.
     """
     return [
@@ -80,6 +82,7 @@ def _providers(settings: Settings) -> list[pulumi.ProviderResource]:
         github.Provider("github", owner=settings.catalog.repository.owner, write_delay_ms=_WRITE_DELAY),
         # Managed PostgreSQL gives no superuser, so nothing here may need one.
         postgresql.Provider("postgresql", superuser=False),
+        Provider("parity"),
     ]
 
 

@@ -58,7 +58,8 @@ class Road:
     def settings(self, _: Stack) -> Any:
         self.read += 1
         empty: dict[str, Any] = {"releases": {}, "applications": {}}
-        return SimpleNamespace(secret=SECRET, acknowledged=self.acknowledged, sealed=False, **empty)
+        catalog = SimpleNamespace(repository=SimpleNamespace(owner="o", name="r"))
+        return SimpleNamespace(secret=SECRET, acknowledged=self.acknowledged, sealed=False, catalog=catalog, **empty)
 
     def preview(self, stack: Stack, report: Any, *, save: Path, options: Sequence[str]) -> Any:
         self.previews.append(tuple(options))

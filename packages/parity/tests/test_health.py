@@ -79,7 +79,7 @@ def test_the_provider_the_inventory_and_the_releases_agree(database, healthy, mo
     (asked,) = domain_health.ask(SimpleNamespace(resources={"urn": live}), {})
     assert (asked.fault == "") is healthy
 
-    status = object.__new__(release_status._Look)
+    status = object.__new__(release_status._Reader)
     status.releases = SimpleNamespace(kept={"r2": SimpleNamespace(commit=body["commit"])})
     status.application = SimpleNamespace(health=SimpleNamespace(path="/api/health", timeout_seconds=1))
     status.web, status.bypass = health.web(), ""

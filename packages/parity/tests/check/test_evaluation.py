@@ -164,7 +164,7 @@ def test_the_sdk_works_as_before_after_an_evaluation():
 LAZILY = """
 import json, sys
 from pathlib import Path
-if sys.argv[1] == "whole":
+if sys.argv[1] == "full":
     import pulumi_github, pulumi_postgresql, pulumiverse_vercel
 from parity.config import settings
 from parity.config.project import Project

@@ -11,6 +11,8 @@ from support.plans import DATABASE, DEPLOYMENT, DOMAIN, GRANT, LIVE, PROJECT, RO
 
 SECRET_TYPE = "github:index/actionsEnvironmentSecret:ActionsEnvironmentSecret"
 VARIABLE_TYPE = "github:index/actionsEnvironmentVariable:ActionsEnvironmentVariable"
+ENVIRONMENT = "github:index/repositoryEnvironment:RepositoryEnvironment"
+DEFAULT = "postgresql:index/defaultPrivileges:DefaultPrivileges"
 DRAIN = "vercel:index/logDrain:LogDrain"
 GITHUB = {"repository": "storefront", "environment": "prod"}
 
@@ -22,6 +24,14 @@ def unprotected(step="same", after=None):
 
 def replaced(type_, before, after, first, **more):
     return plans.replacement(type_, "x", before, after, because="a", first=first, **more)
+
+
+def right(role, *privileges):
+    return {"database": "d", "role": role, "objectType": "schema", "schema": "s", "privileges": list(privileges)}
+
+
+def login(name, *member_of):
+    return plans.same(ROLE, name, {"name": name, "login": True, "roles": list(member_of)})
 
 
 role = plans.urn(ROLE, "x")
@@ -68,7 +78,7 @@ DANGERS = {
     ),
     "the new one comes first under the same name": (
         "same-name",
-        [replaced(DRAIN, {"name": "x", "a": 1}, {"name": "x", "a": 2}, "create")],
+        [replaced(PROJECT, {"name": "x", "a": 1}, {"name": "x", "a": 2}, "create")],
     ),
     "the new one comes first under the same key of several parts": (
         "same-name",
@@ -82,6 +92,28 @@ DANGERS = {
         ],
     ),
     "a grant is replaced": ("grant", [replaced(GRANT, {"schema": "a"}, {"schema": "b"}, "delete")]),
+    "a reviewer is lost": (
+        "reviewer",
+        [plans.update(ENVIRONMENT, "x", {"reviewers": [{"teams": [1, 2]}]}, {"reviewers": [{"teams": [2, 3]}]})],
+    ),
+    "the reviewers go with the environment": (
+        "reviewer",
+        [plans.delete(ENVIRONMENT, "x", {"reviewers": [{"users": [1]}]})],
+    ),
+    "PUBLIC gets a right": ("rights-given", [plans.create(GRANT, "x", right("public", "CREATE"))]),
+    "PUBLIC gets a right by default": (
+        "rights-given",
+        [plans.update(DEFAULT, "x", right("public"), right("public", "EXECUTE"))],
+    ),
+    "PUBLIC loses a right": ("rights-taken", [plans.update(GRANT, "x", right("public", "USAGE"), right("public"))]),
+    "a login loses a right": (
+        "rights-taken",
+        [plans.update(GRANT, "x", right("app", "SELECT", "UPDATE"), right("app", "SELECT")), login("app")],
+    ),
+    "a role with members that log in loses a right": (
+        "rights-taken",
+        [plans.delete(GRANT, "x", right("access", "SELECT")), login("app", "access")],
+    ),
 }
 
 HARMLESS = {
@@ -112,6 +144,20 @@ HARMLESS = {
     "a secret changes": [plans.update(VARIABLE, "x", {"value": MASK}, {"value": MASK}, ("value",))],
     "a secret property is taken out": [plans.update(DRAIN, "x", {"secret": MASK}, {}, ("secret",))],
     "the old one is deleted first": [replaced(DRAIN, {"name": "x", "a": 1}, {"name": "x", "a": 2}, "delete")],
+    "a drain is replaced: two of one name exist together, and the old one is deleted by its id": [
+        replaced(DRAIN, {"name": "x", "projectIds": ["a"]}, {"name": "x", "projectIds": ["a", "b"]}, "create")
+    ],
+    "a sensitive variable is deleted": [plans.delete(VARIABLE, "x", {"key": "K", "sensitive": True, "value": MASK})],
+    "a reviewer is added": [
+        plans.update(ENVIRONMENT, "x", {"reviewers": [{"teams": [1]}]}, {"reviewers": [{"teams": [1, 2]}]})
+    ],
+    "PUBLIC is given nothing": [plans.create(GRANT, "x", right("public"))],
+    "a role that no login has loses a right": [plans.delete(GRANT, "x", right("access", "SELECT")), login("other")],
+    "a login goes with its rights": [
+        plans.delete(GRANT, "x", right("app", "SELECT")),
+        plans.delete(ROLE, "app", {"name": "app", "login": True}),
+    ],
+    "a login gets a right": [plans.update(GRANT, "x", right("app"), right("app", "SELECT")), login("app")],
     "the new one has another name": [replaced(DRAIN, {"name": "x"}, {"name": "y"}, "create")],
     "a deployment has no name": [replaced(DEPLOYMENT, {"name": "x", "ref": "a"}, {"name": "x", "ref": "b"}, "create")],
     "a grant is created": [plans.create(GRANT, "x", {"schema": "a"})],

@@ -15,6 +15,7 @@ from parity.engine.pulumi import Pulumi
 from parity.evaluate.stack import Stack
 from parity.inventory import domain_health
 from parity.updates import planning
+from parity.vendors import readiness
 from support.recovery import STACK, Lab, declared
 from support.road import HARMLESS, LIVE, Road
 
@@ -49,5 +50,6 @@ def road(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Road:
     monkeypatch.setattr(Stack, "settings", lambda stack: found.settings(stack))  # noqa: PLW0108 - see above
     monkeypatch.setattr(planning.run, "preview", found.preview)
     monkeypatch.setattr(planning.inventory, "collect_live_state", found.look)
+    monkeypatch.setattr(readiness, "faults", lambda *_: [])
     monkeypatch.setattr(Pulumi, "update", lambda _, *given: found.engine(*given))
     return found

@@ -25,7 +25,6 @@ class Rule:
 
 RULES = (
     Rule(r".*", r"__\w+(\..*|\[.*)?", "kept by the engine and its bridges for themselves"),
-    Rule(r"pulumi:providers:parity", r".*", "the engine hands all of the stack's config to a plugin of that name"),
     Rule(r"pulumi:providers:\w+", r"token", "each run's own credential"),
     Rule(r"github:.*", r"(created|updated|remoteUpdated)At", "when GitHub wrote it"),
     *(Rule(each.type, path, why) for each in kinds.KINDS.values() for path, why in each.computed.items()),

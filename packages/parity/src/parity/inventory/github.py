@@ -44,7 +44,7 @@ async def read(client: Client, scope: Scope) -> VendorState:
     failures = ReadFailures("GitHub")
     reader = _Reader(client, failures, scope)
     try:
-        await client.get(reader.path)
+        repository = await client.get(reader.path)
     except VendorError as error:
         types = _ENVIRONMENT_TYPES | _REPOSITORY_TYPES if scope.settings else _ENVIRONMENT_TYPES
         failures.add(error, f"the repository {scope.owner}/{scope.repository}", types)
@@ -52,6 +52,8 @@ async def read(client: Client, scope: Scope) -> VendorState:
     settings = [reader.rulesets(), reader.permissions()] if scope.settings else []
     account, parts = await asyncio.gather(reader.teams(), asyncio.gather(reader.environments(), *settings))
     found = tuple(each for part in parts for each in part)
+    # After a rename the old name leads to the repository, whose id stays; a new one under the old name has another.
+    account |= {"repository": str(repository["id"]), "repository name": str(repository["full_name"])}
     return VendorState(found, tuple(failures.read_failures), calls=client.calls, account=account)
 
 

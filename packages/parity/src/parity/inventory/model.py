@@ -153,7 +153,9 @@ class VendorState:
     calls: int = 0
     """Requests to the vendor, or statements and logins."""
     account: Mapping[str, str] = field(default_factory=dict[str, str])
-    """Facts that ids are built from: `team` (Vercel's id), `team:<slug>` (GitHub's id of a team)."""
+    """Facts that ids are made of: `team` (Vercel's id), `team:<slug>` (GitHub's id of a team). And what the accounts
+    are known by: `repository` (GitHub's id), `repository name` (`owner/name` as it is now), `server` (PostgreSQL's
+    system identifier)."""
 
 
 @dataclass(frozen=True)

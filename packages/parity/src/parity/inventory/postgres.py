@@ -79,7 +79,9 @@ def read(environment: Mapping[str, str], scope: Scope) -> VendorState:
         else:
             parts.append(postgres_objects.inside(name, rows, shared, scope.grants, scope.defaults))
             calls += rows.statements
-    return replace(merged(parts), logins=logins, calls=calls)
+    whole = merged(parts)
+    account = {"server": shared.identifier} if shared.identifier else {}
+    return replace(whole, logins=logins, calls=calls, account=account)
 
 
 def _escaped(name: str) -> str:
@@ -111,8 +113,21 @@ def _ask(environment: Mapping[str, str], database: str, given: Document, *, insi
         connection.execute("set default_transaction_read_only = on")
         version = next(iter(connection.execute(postgres_queries.VERSION).fetchall()[0].values()))
         queries = _inner_queries() if inside else _shared_queries(version)
+        identifier = "" if inside else _identifier(connection)
         rows = {name: connection.execute(query, given).fetchall() for name, query in queries.items()}  # pyright: ignore[reportArgumentType, reportCallIssue]
-    return Rows(rows, version, len(queries) + 3)
+    return Rows(rows, version, len(queries) + 3, identifier)
+
+
+def _identifier(connection: psycopg.Connection[Any]) -> str:
+    """The server's system identifier, which initdb gives and every standby and physical copy keeps.
+
+    PostgreSQL lets every role ask for it; empty where a service has taken that right away.
+    """
+    try:
+        rows = connection.execute(postgres_queries.IDENTIFIER).fetchall()
+    except (psycopg.errors.InsufficientPrivilege, psycopg.errors.UndefinedFunction):
+        return ""
+    return str(rows[0]["identifier"])
 
 
 def _attempt(environment: Mapping[str, str], database: str, given: Document) -> Rows | ReadFailure:

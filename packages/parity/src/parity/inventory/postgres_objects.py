@@ -36,6 +36,8 @@ class Rows:
     rows: dict[str, list[Document]]
     version: int
     statements: int
+    identifier: str = ""
+    """The server's system identifier; empty where it is not known or was not asked for."""
 
 
 def shared(rows: Rows) -> VendorState:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 VERSION = "select current_setting('server_version_num')::int"
 
+IDENTIFIER = "select system_identifier::text as identifier from pg_control_system()"
+
 DATABASES = """
 select d.datname, r.rolname as owner, d.datconnlimit, d.datallowconn, d.datistemplate,
        pg_encoding_to_char(d.encoding) as encoding, d.datcollate, d.datctype, t.spcname

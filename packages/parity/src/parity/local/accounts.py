@@ -5,16 +5,19 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING
 
+from parity.backend.stack_backend import open_backend
+from parity.backend.store import LEDGER_VARIABLE
 from parity.errors import ParityError, ProjectError, UpdateError
 from parity.evaluate.stack import Stack, ambient
 from parity.local.finding import Check
-from parity.vendors import preflight
+from parity.vendors import preflight, readiness
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from parity.config.parameters import Catalog
     from parity.config.project import Project
+    from parity.config.settings import Settings
 
 
 def vendors(catalog: Catalog) -> Iterator[Check]:
@@ -37,19 +40,46 @@ def backend(project: Project) -> Iterator[Check]:
         return
     yield Check("backend", "ok", f"{who.get('url', '')} as {who.get('user', '')}", source="account")
     for stack in project.stack_files():
-        yield _opened(Stack(stack, project, pulumi))
+        yield from _opened(Stack(stack, project, pulumi))
 
 
-def _opened(stack: Stack) -> Check:
+def _opened(stack: Stack) -> Iterator[Check]:
     name = f"secrets {stack.name}"
     try:
-        stack.settings()
+        settings = stack.settings()
     except ProjectError as error:
-        return Check(name, "note", error.what, source="account", remedy=error.remedy)
+        yield Check(name, "note", error.what, source="account", remedy=error.remedy)
+        return
     except ParityError as error:
         remedy = "export PULUMI_CONFIG_PASSPHRASE, or log in to the stack's secrets provider"
-        return Check(name, "fault", error.what, source="account", remedy=remedy)
-    return Check(name, "ok", f"of {_file(stack)} decrypted, every value as it must be", source="account")
+        yield Check(name, "fault", error.what, source="account", remedy=remedy)
+        return
+    yield Check(name, "ok", f"of {_file(stack)} decrypted, every value as it must be", source="account")
+    yield from _allowed(stack, settings)
+    yield _ledger(stack)
+
+
+def _allowed(stack: Stack, settings: Settings) -> Iterator[Check]:
+    """What the vendors would refuse or drop during an update of this stack."""
+    name = f"update of {stack.name}"
+    found = readiness.faults(settings, stack.pulumi.environment)
+    for each in found:
+        yield Check(name, "fault", f"{each.key} {each.what}", source="account", remedy=each.remedy)
+    if not found:
+        yield Check(name, "ok", "no vendor stands against it", source="account")
+
+
+def _ledger(stack: Stack) -> Check:
+    """The ledger's own way to its place: it is not the engine's."""
+    name = f"ledger {stack.name}"
+    try:
+        kept = open_backend(stack).ledger
+        if kept is None:
+            return Check(name, "note", "none is kept", source="account", remedy=f"export {LEDGER_VARIABLE}")
+        kept.records(last=1)
+    except ParityError as error:
+        return Check(name, "fault", error.what, source="account", remedy=error.remedy)
+    return Check(name, "ok", kept.place, source="account")
 
 
 def _file(stack: Stack) -> str:

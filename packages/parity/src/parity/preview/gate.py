@@ -24,7 +24,8 @@ class Danger:
 
     urn: str
     rule: str
-    """`loss`, `role-in-use`, `protected`, `unprotected`, `plain`, `same-name` or `grant`."""
+    """`loss`, `role-in-use`, `protected`, `unprotected`, `plain`, `same-name`, `grant`, `reviewer`, `rights-given` or
+    `rights-taken`."""
     what: str
 
 
@@ -116,10 +117,12 @@ def _unprotected(change: Change, _plan: Plan) -> str:
 
 def _plain(change: Change, plan: Plan) -> str:
     sensitive = change.of("sensitive")
-    if change.type == kinds.VARIABLE and sensitive and sensitive.before is True and sensitive.after is not True:
+    stays = change.operation in {"update", "replace"}
+    turned = sensitive is not None and sensitive.before is True and sensitive.after is not True
+    if change.type == kinds.VARIABLE and stays and turned:
         return "a sensitive variable turns plain: anyone in the Vercel team can read it"
     shown = [each.path for each in change.properties if _is_uncovered(each)]
-    if shown and change.operation in {"update", "replace"}:
+    if shown and stays:
         return f"a secret turns plain: {', '.join(shown)}"
     if change.type == kinds.SECRET and change.operation == "delete" and _as_variable(change, plan):
         return "a GitHub secret turns into a variable of the same name, which everyone who reads the repository sees"
@@ -142,7 +145,8 @@ def _as_variable(change: Change, plan: Plan) -> bool:
 
 
 def _same_name(change: Change, _plan: Plan) -> str:
-    if change.operation != "replace" or change.deletes_first:
+    if change.operation != "replace" or change.deletes_first or kinds.of(change.type).duplicated:
+        # What a vendor takes twice under one name it deletes by id: the new one stays, and nothing is lost between.
         return ""
     before, after = (_name(change.type, each) for each in (change.before, change.after))
     if not any(before) or before != after:
@@ -166,6 +170,67 @@ def _grant(change: Change, _plan: Plan) -> str:
     return f"{_verb(change)}: between the two the role has no privileges"
 
 
+def _reviewer(change: Change, _plan: Plan) -> str:
+    if change.type != kinds.ENVIRONMENT or change.operation not in {"update", "replace", "delete"}:
+        return ""
+    gone = sorted(_reviewers(change.before) - _reviewers(change.after))
+    return f"who reviews a deployment is lost: {', '.join(gone)}" if gone else ""
+
+
+def _reviewers(inputs: Mapping[str, Any]) -> set[str]:
+    lists = cast("list[dict[str, list[Any]]]", inputs.get("reviewers") or [])
+    return {
+        f"{kind.removesuffix('s')} {each}"
+        for one in lists
+        for kind in ("teams", "users")
+        for each in one.get(kind) or []
+    }
+
+
+def _rights_given(change: Change, _plan: Plan) -> str:
+    """PUBLIC is every role of the server, those of other stacks too."""
+    if change.type not in _RIGHTS or change.operation == "delete" or str(change.after.get("role")).lower() != _PUBLIC:
+        return ""
+    new = sorted(_texts(change.after.get("privileges")) - _texts(change.before.get("privileges")))
+    return f"gives {', '.join(new)} to PUBLIC: every role of the server" if new else ""
+
+
+def _rights_taken(change: Change, plan: Plan) -> str:
+    """Rights go from PUBLIC, or from a role that stays and by which someone logs in."""
+    if change.type not in _RIGHTS or change.operation not in {"update", "replace", "delete"}:
+        return ""
+    role = str(change.before.get("role"))
+    kept = set[str]() if change.operation == "delete" else _texts(change.after.get("privileges"))
+    gone = sorted(_texts(change.before.get("privileges")) - kept)
+    if not gone or _database_goes(change, plan):
+        return ""
+    users = ["everyone"] if role.lower() == _PUBLIC else _logins_of(role, plan)
+    return (
+        f"takes {', '.join(gone)} from {role}, whose rights {', '.join(users[:_NAMED])} logs in with" if users else ""
+    )
+
+
+def _logins_of(role: str, plan: Plan) -> list[str]:
+    """The logins that stay and have the role's rights: itself and its members, by the roles' names."""
+    found: list[str] = []
+    for each in plan.resources.values():
+        inputs = each.before
+        stays = Urn.parse(each.urn).type == kinds.ROLE and each.operation not in {"delete", "create"}
+        name, member_of = str(inputs.get("name")), cast("list[Any]", inputs.get("roles") or [])
+        if stays and inputs.get("login") and (name == role or role in member_of):
+            found.append(name)
+    return sorted(found)
+
+
+def _database_goes(change: Change, plan: Plan) -> bool:
+    """Whether the database goes too; its own loss is said once, by itself."""
+    gone = [each for each in plan.changes if each.type == kinds.DATABASE and _goes(each)]
+    return any(each.before.get("name") == change.before.get("database") for each in gone)
+
+
+_PUBLIC = "public"
+_RIGHTS = frozenset({kinds.GRANT, kinds.DEFAULT})
+
 _RULES: dict[str, Callable[[Change, Plan], str]] = {
     "loss": _loss,
     "role-in-use": _role_in_use,
@@ -174,6 +239,9 @@ _RULES: dict[str, Callable[[Change, Plan], str]] = {
     "plain": _plain,
     "same-name": _same_name,
     "grant": _grant,
+    "reviewer": _reviewer,
+    "rights-given": _rights_given,
+    "rights-taken": _rights_taken,
 }
 
 

@@ -14,6 +14,28 @@ if TYPE_CHECKING:
     from pulumi import Input, Output
 
 
+PACKAGE = "parity"
+
+_DEFAULT_NAMES = ("default", "default_0_1_0", "default_0_2_0")
+"""What the engine called the default provider that stacks recorded before there was an explicit one, by the version of
+the package. A resource whose provider gets another name without an alias would be replaced."""
+
+
+class Provider(pulumi.ProviderResource):
+    """The project's own provider. It has no inputs: its plugin takes team and token from resource and environment.
+
+    It is declared because the engine gives a default provider the stack's config of the plugin's name, and that is the
+    program's own `parity:` config, secrets too.
+    """
+
+    def __init__(self, resource_name: str, opts: pulumi.ResourceOptions | None = None) -> None:
+        """Declare it."""
+        aliases = [pulumi.Alias(name=name) for name in _DEFAULT_NAMES]
+        super().__init__(
+            PACKAGE, resource_name, {}, pulumi.ResourceOptions.merge(opts, pulumi.ResourceOptions(aliases=aliases))
+        )
+
+
 class LiveRelease(pulumi.CustomResource):
     """Which deployment a project's domains serve.
 

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from parity.config.program import FOLDERS
 from parity.evaluate.graph import SecretInput
 from parity.resources import kinds
+from parity.updates import world_guard
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -70,7 +71,7 @@ def of_live_state(live_state: LiveState, key: bytes) -> Conditions:
         live_state: the inventory of the stack.
         key: keys the fingerprints, since a live object may hold a secret: 32 bytes derived from the stack secret.
     """
-    found: Conditions = {}
+    found: Conditions = world_guard.of_account(live_state.account)
     for urn, objects in live_state.under.items():
         found[f"the live object of {urn}"] = _fingerprint(objects, key)
     for each in live_state.unmanaged:

@@ -16,7 +16,7 @@ from parity.engine import toolchain
 from parity.errors import PolicyError, UpdateError
 from parity.git import Repository
 from parity.preview import gate, run
-from parity.updates import conditions, saved_plan
+from parity.updates import conditions, saved_plan, world_guard
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -96,6 +96,7 @@ def make(
 
     Raises:
         UpdateError: the preview did not come to its end.
+        RefusedError: it creates what exists already and the state does not have.
         ParityError: a vendor could not be asked at all.
     """
     key = saved_plan.conditions_key(settings.secret)
@@ -106,7 +107,9 @@ def make(
         if not plan.complete:
             raise UpdateError("the preview failed; nothing was changed:\n" + "\n".join(plan.errors), where=stack.name)
         report("Vercel, GitHub and PostgreSQL")
-        found = {**of_project(stack, state), **conditions.of_live_state(live.result(), key)}
+        seen = live.result()
+        world_guard.require_unclaimed(plan, graph, state, seen)
+        found = {**of_project(stack, state), **conditions.of_live_state(seen, key)}
         engine = file.read_bytes()
     judged = gate.judge(plan, (*settings.acknowledged, *acknowledged))
     saved = saved_plan.make(

@@ -9,7 +9,7 @@ import hashlib
 import tempfile
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any
 
 from parity.backend import locks
 from parity.backend.stack_backend import UPDATE_VARIABLE, log_file, open_backend, provenance
@@ -17,14 +17,16 @@ from parity.backend.store import LEDGER_VARIABLE
 from parity.config import guard
 from parity.engine.counting import counted
 from parity.engine.pulumi import FailedUpdate
-from parity.errors import GateError, PlanError, PolicyError, RefusedError, UnsureError
+from parity.errors import AccessError, GateError, PlanError, PolicyError, RefusedError, UnsureError
 from parity.inventory import domain_health
 from parity.recover import dependencies, history, show
 from parity.recover import run as recovery
 from parity.recover.outcome import Options
 from parity.resources import kinds
 from parity.resources.urn import short_urn
-from parity.updates import planning, record, saved_plan, verify
+from parity.updates import record, verify, world_guard
+from parity.updates.road import Road
+from parity.vendors import readiness
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -37,10 +39,8 @@ if TYPE_CHECKING:
     from parity.evaluate.graph import Graph
     from parity.evaluate.stack import Stack
     from parity.inventory.domain_health import DomainHealth
-    from parity.preview.plan import Change
     from parity.updates.approval import Approval
-    from parity.updates.planning import Planned
-    from parity.updates.saved_plan import SavedPlan
+    from parity.updates.road import Approved
     from parity.updates.verify import Verified
 
 
@@ -92,6 +92,7 @@ def run(
 
     Raises:
         UsageError: the plan could be approved by no one.
+        AccessError: a vendor would refuse or drop what is declared; nothing was changed.
         LockedError: another process is updating the stack; nothing was changed.
         UnsureError: the last update did not end, and a person has to decide something first.
         GateError, PolicyError, PlanError, RefusedError: the plan must not be applied; nothing was changed.
@@ -110,14 +111,20 @@ def run(
         place = open_backend(stack)
         before = stack.recorded()
         step.done(f"{counted(each.urn for each in before.resources)} resources recorded")
+    file = stack.project.stack_files()[stack.name]
+    world_guard.require_own_state(stack.project.name, stack.name, before, file.read_text(encoding="utf-8"))
+    if not going_back:
+        _require_ready(stack, screen, settings)
     before = _recover_first(stack, screen, place, before)
     facts = {**_facts(stack, settings, before), **(note or {})}
-    road = _Road(stack, screen, settings, graph, before, approval, tuple(options))
+    records = place.ledger.records(last=history.RECORDS) if place.ledger else []
+    road = Road(stack, screen, settings, graph, before, records, approval, tuple(options))
     try:
         approved = road.saved() if approval.plan is not None else road.planned(going_back)
     except (GateError, PolicyError, PlanError, RefusedError) as refusal:
         _record_refusal(place, facts, refusal.what)
         raise
+    facts |= {world_guard.FACT: world_guard.recorded(approved.plan.conditions)}
     facts |= {"plan": approved.plan.digest, "approval": approved.how, "dangers": approved.plan.dangers}
     identity = place.ledger.begin(facts) if place.ledger else ""
     if not place.ledger:
@@ -126,89 +133,20 @@ def run(
     return update.run()
 
 
+def _require_ready(stack: Stack, screen: Screen, settings: Settings) -> None:
+    """Raise AccessError with everything that a vendor would refuse, or drop without a word, during the update."""
+    with screen.step("What the vendors allow") as step:
+        step.waiting("GitHub, Vercel and PostgreSQL")
+        found = readiness.faults(settings, stack.pulumi.environment)
+        if found:
+            raise AccessError(found)
+        step.done("nothing stands against the update")
+
+
 def _record_refusal(place: Backend, facts: Mapping[str, Any], what: str) -> None:
     """Record an update that was refused before its first call; it leaves nothing to recover."""
     if place.ledger:
         place.ledger.end(place.ledger.begin(facts), {"result": history.REFUSED, "code": 0, "errors": [what]})
-
-
-@dataclass(frozen=True)
-class _Approved:
-    """A plan that may be applied."""
-
-    plan: SavedPlan
-    how: str
-    """As `Approval.require` gives it."""
-    options: tuple[str, ...]
-    changes: tuple[Change, ...]
-    """For the record of what caused each."""
-
-
-@dataclass(frozen=True)
-class _Road:
-    """From a stack to a plan that may be applied: plan, gate, approve."""
-
-    stack: Stack
-    screen: Screen
-    settings: Settings
-    graph: Graph
-    state: State
-    approval: Approval
-    options: tuple[str, ...]
-
-    def planned(self, going_back: str) -> _Approved:
-        options = self.options
-        found = self._plan(options)
-        if going_back and not found.gate.open:
-            left = sorted({short_urn(each.urn) for each in found.gate.blocking})
-            self.screen.err.print(
-                f"Dangerous changes are left for the next update: {', '.join(left)}.", soft_wrap=True, markup=False
-            )
-            options = (*options, "--target", self._switch_of(going_back), "--target-dependents")
-            found = self._plan(options)
-        found.require_open()
-        how = self.approval.require(found, self.screen)
-        self._hold(found.saved, everything=how == "asked")
-        return _Approved(found.saved, how, options, found.plan.changes)
-
-    def _switch_of(self, application: str) -> str:
-        """The URN of the application's LiveRelease."""
-        found = self.graph.resources.items()
-        return next(urn for urn, each in found if each.type == kinds.LIVE and each.name == f"{application}-live")
-
-    def saved(self) -> _Approved:
-        """The plan that was approved before, held to everything that it depends on."""
-        plan = saved_plan.read(cast("Path", self.approval.plan), self.settings.secret, self.approval.digest)
-        plan.require(self.stack.project.name, self.stack.name, saved_plan.now())
-        plan.require_open(self.approval.acknowledged)
-        self._hold(plan, everything=True)
-        options = (*plan.options, *self.options)
-        return _Approved(plan, f"--plan {plan.digest}", options, record.changes_of(plan.changes))
-
-    def _plan(self, options: Sequence[str]) -> Planned:
-        with self.screen.step(f"Plan the update of {self.stack.name}") as step:
-            found = planning.make(
-                self.stack,
-                self.settings,
-                self.graph,
-                self.state,
-                acknowledged=self.approval.acknowledged,
-                options=options,
-                report=step.waiting,
-            )
-            counts = ", ".join(f"{count} to {operation}" for operation, count in found.plan.counts().items())
-            step.done(f"{counts or 'nothing to change'}; plan {found.saved.digest[:12]}")
-        return found
-
-    def _hold(self, plan: SavedPlan, *, everything: bool) -> None:
-        """Compare what the plan depends on; not `everything` where it was made a moment ago: then only the files."""
-        with self.screen.step("What the plan depends on") as step:
-            if everything:
-                step.waiting("the state, Vercel, GitHub and PostgreSQL")
-                plan.require_conditions(planning.of_world(self.stack, self.settings, self.graph, self.stack.recorded()))
-            else:
-                plan.require_conditions({**plan.conditions, **planning.of_files(self.stack)})
-            step.done("as it was when the plan was made")
 
 
 def _recover_first(stack: Stack, screen: Screen, place: Backend, state: State) -> State:
@@ -246,7 +184,7 @@ class _Update:
     identity: str
     settings: Settings
     graph: Graph
-    approved: _Approved
+    approved: Approved
 
     def run(self) -> Updated:
         with tempfile.TemporaryDirectory() as folder:

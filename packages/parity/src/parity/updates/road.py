@@ -1,0 +1,122 @@
+"""From a stack to a plan that may be applied: plan, gate, approve, and hold what the plan depends on."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, cast
+
+from parity.resources import kinds
+from parity.resources.urn import short_urn
+from parity.updates import planning, record, saved_plan, world_guard
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import Path
+
+    from parity.backend.ledger import Record
+    from parity.config.settings import Settings
+    from parity.console import Screen
+    from parity.engine.state import State
+    from parity.evaluate.graph import Graph
+    from parity.evaluate.stack import Stack
+    from parity.preview.plan import Change
+    from parity.updates.approval import Approval
+    from parity.updates.planning import Planned
+    from parity.updates.saved_plan import SavedPlan
+
+
+@dataclass(frozen=True)
+class Approved:
+    """A plan that may be applied."""
+
+    plan: SavedPlan
+    how: str
+    """As `Approval.require` gives it."""
+    options: tuple[str, ...]
+    changes: tuple[Change, ...]
+    """For the record of what caused each."""
+
+
+@dataclass(frozen=True)
+class Road:
+    """From a stack to a plan that may be applied: plan, gate, approve."""
+
+    stack: Stack
+    screen: Screen
+    settings: Settings
+    graph: Graph
+    state: State
+    records: Sequence[Record]
+    """The newest of the ledger's, oldest first."""
+    approval: Approval
+    options: tuple[str, ...]
+
+    def planned(self, going_back: str) -> Approved:
+        """Make the plan, hold the gate, and ask; raises as `update.run`."""
+        options = self.options
+        found = self._plan(options)
+        self._require_same_account(found.saved)
+        if going_back and not found.gate.open:
+            left = sorted({short_urn(each.urn) for each in found.gate.blocking})
+            self.screen.err.print(
+                f"Dangerous changes are left for the next update: {', '.join(left)}.", soft_wrap=True, markup=False
+            )
+            options = (*options, "--target", self._switch_of(going_back), "--target-dependents")
+            found = self._plan(options)
+        found.require_open()
+        how = self.approval.require(found, self.screen)
+        self._hold(found.saved, everything=how == "asked")
+        return Approved(found.saved, how, options, found.plan.changes)
+
+    def _switch_of(self, application: str) -> str:
+        """The URN of the application's LiveRelease."""
+        found = self.graph.resources.items()
+        return next(urn for urn, each in found if each.type == kinds.LIVE and each.name == f"{application}-live")
+
+    def saved(self) -> Approved:
+        """The plan that was approved before, held to everything that it depends on."""
+        plan = saved_plan.read(cast("Path", self.approval.plan), self.settings.secret, self.approval.digest)
+        plan.require(self.stack.project.name, self.stack.name, saved_plan.now())
+        plan.require_open(self.approval.acknowledged)
+        self._hold(plan, everything=True)
+        self._require_same_account(plan)
+        options = (*plan.options, *self.options)
+        return Approved(plan, f"--plan {plan.digest}", options, record.changes_of(plan.changes))
+
+    def _require_same_account(self, plan: SavedPlan) -> None:
+        account = world_guard.recorded(plan.conditions)
+        world_guard.require_same_account(self.stack.name, self.records, account, self.approval.acknowledged)
+        repository = self.settings.catalog.repository
+        name, now = f"{repository.owner}/{repository.name}", world_guard.repository_name(plan.conditions)
+        if now and now.lower() != name.lower():
+            self.screen.err.print(
+                f"The repository {name} is called {now} now; GitHub leads there from the old name until another "
+                "repository gets it. Put the new name into infra/catalog.py.",
+                soft_wrap=True,
+                markup=False,
+            )
+
+    def _plan(self, options: Sequence[str]) -> Planned:
+        with self.screen.step(f"Plan the update of {self.stack.name}") as step:
+            found = planning.make(
+                self.stack,
+                self.settings,
+                self.graph,
+                self.state,
+                acknowledged=self.approval.acknowledged,
+                options=options,
+                report=step.waiting,
+            )
+            counts = ", ".join(f"{count} to {operation}" for operation, count in found.plan.counts().items())
+            step.done(f"{counts or 'nothing to change'}; plan {found.saved.digest[:12]}")
+        return found
+
+    def _hold(self, plan: SavedPlan, *, everything: bool) -> None:
+        """Compare what the plan depends on; not `everything` where it was made a moment ago: then only the files."""
+        with self.screen.step("What the plan depends on") as step:
+            if everything:
+                step.waiting("the state, Vercel, GitHub and PostgreSQL")
+                plan.require_conditions(planning.of_world(self.stack, self.settings, self.graph, self.stack.recorded()))
+            else:
+                plan.require_conditions({**plan.conditions, **planning.of_files(self.stack)})
+            step.done("as it was when the plan was made")

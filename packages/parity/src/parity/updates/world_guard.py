@@ -1,0 +1,183 @@
+"""The wrong-state guard: an update stops where state, accounts or names are not those that the stack's updates knew."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Any, cast
+
+from parity.errors import RefusedError
+from parity.resources import kinds
+from parity.resources.kind import PROJECT_ID
+from parity.resources.urn import Urn, short_urn
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterator, Mapping, Sequence
+
+    from parity.backend.ledger import Record
+    from parity.engine.state import State
+    from parity.evaluate.graph import Graph
+    from parity.inventory.model import LiveObject, LiveState
+    from parity.preview.plan import Plan
+    from parity.resources.kind import Kind
+
+ACCOUNT = {
+    "team": ("the Vercel team", "correct `vercel_team` in infra/catalog.py or VERCEL_API_TOKEN"),
+    "repository": ("the GitHub repository's id", "correct `repository` in infra/catalog.py or GITHUB_TOKEN"),
+    "server": ("the PostgreSQL server's identifier", "correct PGHOST and PGPORT"),
+}
+"""What an account is known by, with its name among a plan's conditions and what to do where it is another one."""
+
+FACT = "account"
+"""Where a record of the ledger has it."""
+
+_SALT = re.compile(r"^encryptionsalt:\s*(\S+)", re.MULTILINE)
+_SHOWN = 5
+_REPOSITORY_NAME = "repository name"
+
+
+def of_account(account: Mapping[str, str]) -> dict[str, str]:
+    """The account as a plan's conditions: by name, what the vendors say it is; what is not known is left out."""
+    facts = [*((key, name) for key, (name, _) in ACCOUNT.items()), (_REPOSITORY_NAME, "the GitHub repository's name")]
+    return {name: account[key] for key, name in facts if account.get(key)}
+
+
+def repository_name(conditions: Mapping[str, str]) -> str:
+    """What the repository is called now, `owner/name`, by a plan's conditions; empty where it is not known."""
+    return conditions.get("the GitHub repository's name", "")
+
+
+def recorded(conditions: Mapping[str, str]) -> dict[str, str]:
+    """The account in a plan's conditions, as the ledger records it: `team`, `repository`, `server`."""
+    return {key: conditions[name] for key, (name, _) in ACCOUNT.items() if name in conditions}
+
+
+def require_own_state(project: str, stack: str, state: State, file: str) -> None:
+    """Raise RefusedError where the state is another stack's, or the stack's file was sealed for another state.
+
+    Args:
+        project: the project's name.
+        stack: the stack's name.
+        state: what is recorded.
+        file: the text of the stack's file.
+    """
+    known = (Urn.parse(each.urn) for each in state.resources)
+    others = sorted({f"{urn.project}/{urn.stack}" for urn in known if (urn.project, urn.stack) != (project, stack)})
+    if others:
+        raise RefusedError(
+            f"the state holds resources of {', '.join(others)}, not of {project}/{stack}; nothing was changed",
+            where=stack,
+            remedy=f"`pulumi stack import --stack {stack} --file FILE` puts the stack's own state back, from a backup "
+            "or the backend's .pulumi/history; or `pulumi login` to the backend that has it",
+        )
+    salt = _SALT.search(file)
+    sealed = _state_salt(state)
+    if salt and sealed and salt[1].strip("'\"") != sealed:
+        raise RefusedError(
+            "the stack's file and its state are sealed differently (`encryptionsalt`): the file is another stack's, or "
+            "the state is; nothing was changed",
+            where=f"Pulumi.{stack}.yaml",
+            remedy=f"`git log -p -S encryptionsalt -- Pulumi.{stack}.yaml` shows where it changed; put the line back. "
+            f"A new passphrase is set in both with `pulumi stack change-secrets-provider passphrase --stack {stack}`",
+        )
+
+
+def _state_salt(state: State) -> str:
+    deployment = cast("dict[str, Any]", state.document.get("deployment") or {})
+    provider = cast("dict[str, Any]", deployment.get("secrets_providers") or {})
+    inner = provider.get("state")
+    return str(cast("dict[str, Any]", inner).get("salt") or "") if isinstance(inner, dict) else ""
+
+
+def require_same_account(
+    stack: str, records: Sequence[Record], account: Mapping[str, str], acknowledged: Collection[str]
+) -> None:
+    """Raise RefusedError where an account is another one than that of the last update that recorded it.
+
+    Args:
+        stack: the stack's name.
+        records: the ledger's, oldest first.
+        account: what the vendors say now, as `recorded` gives it.
+        acknowledged: `team=<id>`, `repository=<id>` or `server=<identifier>` lets that one through, for this update.
+    """
+    before: dict[str, str] = {}
+    for record in records:
+        before |= cast("dict[str, str]", record.begin.get(FACT) or {})
+    changed = [
+        (key, before[key], now)
+        for key, now in account.items()
+        if before.get(key, now) != now and f"{key}={now}" not in acknowledged
+    ]
+    if changed:
+        lines = [f"{ACCOUNT[key][0]} is {now}, and was {old} at the last update" for key, old, now in changed]
+        flags = " ".join(f"--acknowledge {key}={now}" for key, _, now in changed)
+        correct = "; ".join(ACCOUNT[key][1] for key, _, _ in changed)
+        raise RefusedError(
+            "what the update would change is not what the last one changed; nothing was changed:\n"
+            + "\n".join(f"  {line}" for line in lines),
+            where=stack,
+            remedy=f"{correct}. Where the stack has moved there: `parity recover {stack}`, then "
+            f"`parity up {stack} {flags}`",
+        )
+
+
+def require_unclaimed(plan: Plan, graph: Graph, state: State, live: LiveState) -> None:
+    """Raise RefusedError where the plan creates what is there already, under its own name, and the state has not.
+
+    That is an empty state, another stack's, or an object that was made by hand: creating would fail, or make a second
+    one.
+
+    Args:
+        plan: what the update would do.
+        graph: what is declared.
+        state: what is recorded.
+        live: the inventory.
+    """
+    found = list(_claimed(plan, graph, state, live))
+    if not found:
+        return
+    names = [short_urn(urn) for urn in found[:_SHOWN]]
+    more = f" and {len(found) - _SHOWN} more" if len(found) > _SHOWN else ""
+    real = any(not each.only_recorded for each in state.resources)
+    held = "does not have them" if real else "is empty"
+    raise RefusedError(
+        f"{len(found)} of what the update would create exist already, and the state {held}; nothing was changed: "
+        f"{', '.join(names)}{more}",
+        where=plan.stack,
+        remedy=f"where the state is elsewhere: `pulumi login` to its backend. Where these are the stack's: "
+        f"`parity recover {plan.stack} --plan` shows how they get into the state, `parity recover {plan.stack}` does "
+        "it. Where they are not: declare other names, or remove them at the vendor",
+    )
+
+
+def _claimed(plan: Plan, graph: Graph, state: State, live: LiveState) -> Iterator[str]:
+    # A resource that gets another URN in the program is created and deleted; its object is no stranger's.
+    kept = {(each.type, each.id) for each in state.resources if each.id}
+    kept_keys = {(each.type, kinds.key_of(each.type, each.inputs, "-")) for each in state.resources if each.custom}
+    for change in plan.changes:
+        kind = kinds.of(change.type)
+        if change.operation != "create" or not _is_named(kind) or state.of(change.urn):
+            continue
+        declared = live.inputs.get(change.urn, {})
+        there = [each for each in live.under.get(change.urn, ()) if _same_one(kind, declared, each)]
+        own = (change.type, kinds.key_of(change.type, graph.resources[change.urn].inputs, "-"))
+        if own not in kept_keys and any((change.type, each.id) not in kept for each in there):
+            yield change.urn
+
+
+def _is_named(kind: Kind) -> bool:
+    """Whether the vendor holds a name of the object's own, which can be taken just once."""
+    own = kind.key_inputs() != frozenset({PROJECT_ID})
+    return kind.managed and kind.named and own and not kind.single and not kind.repeatable
+
+
+def _same_one(kind: Kind, declared: Mapping[str, Any], found: LiveObject) -> bool:
+    """Whether the object stands where the declared one would: lists that distinguish the two share an entry."""
+    for name in kind.distinct_by:
+        ours, theirs = declared.get(name), found.properties.get(name)
+        if isinstance(ours, list) and isinstance(theirs, list) and not _overlap(ours, theirs):
+            return False
+    return True
+
+
+def _overlap(one: Any, other: Any) -> bool:
+    return any(each in cast("list[Any]", other) for each in cast("list[Any]", one))

@@ -1,0 +1,265 @@
+"""What vendors would refuse or drop in silence during an update, asked before anything exists: every fault at once."""
+
+from __future__ import annotations
+
+import asyncio
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING, cast
+from urllib.parse import quote
+
+import psycopg
+
+from parity.config import names
+from parity.problems import ConfigProblem
+from parity.vendors import services
+from parity.vendors.http import Client, Limits, NotFound, VendorError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from parity.config.settings import Settings
+    from parity.documents import Document
+
+NEXT_RUN = timedelta(days=1)
+"""Until the next scheduled run: the drift workflow's, once a day."""
+
+_LIMITS = Limits(request_seconds=10, deadline_seconds=10)
+_EXPIRES = "github-authentication-token-expiration"
+_OLDEST_SERVER = 150000
+_SET_OPTION = 160000
+_BEFORE_APPROVALS = {"free": "environments, approvals and rulesets", "pro": "approvals", "team": "approvals"}
+"""GitHub's plans on which a private repository lacks what is declared (GitHub's page "Managing environments for
+deployment"): approvals are required reviewers and wait timers."""
+
+
+def faults(settings: Settings, environ: Mapping[str, str]) -> list[ConfigProblem]:
+    """Ask GitHub, Vercel and PostgreSQL at the same time what stands against this stack's update.
+
+    What cannot be asked (a right to read it is missing, a vendor is busy) is no fault here: the preflight and the
+    providers say that. Nothing is changed.
+
+    Args:
+        settings: the stack's; secrets may be sealed.
+        environ: tokens and libpq's variables.
+    """
+    return asyncio.run(_all(settings, environ))
+
+
+async def _all(settings: Settings, environ: Mapping[str, str]) -> list[ConfigProblem]:
+    found = await asyncio.gather(
+        _github(settings, environ.get(services.GITHUB_TOKEN, "")),
+        _vercel(settings, environ.get(services.VERCEL_TOKEN, "")),
+        asyncio.to_thread(_postgres, settings, environ),
+    )
+    return [fault for part in found for fault in part]
+
+
+# --- GitHub -----------------------------------------------------------------------------------------------------------
+
+
+async def _github(settings: Settings, token: str) -> list[ConfigProblem]:
+    if not token:
+        return []
+    owner, name = settings.catalog.repository.owner, settings.catalog.repository.name
+    path = f"/repos/{quote(owner)}/{quote(name)}"
+    async with Client(services.github(token), limits=_LIMITS) as client:
+        try:
+            answer = await client.request("GET", path)
+            repository: Document = answer.json()
+        except (VendorError, ValueError):
+            return []
+        teams, plan = await asyncio.gather(
+            asyncio.gather(
+                *(
+                    _team(client, owner, str(repository["full_name"]), slug)
+                    for slug in settings.delivery.reviewers.teams
+                )
+            ),
+            _plan(client, owner) if repository.get("private") else _nothing(),
+        )
+    found = [*(each for each in teams if each), *expiring(answer.headers.get(_EXPIRES, ""), datetime.now(UTC))]
+    if repository.get("archived"):
+        what = f"{owner}/{name} is archived at GitHub: nothing in it can be written."
+        found.append(_fault("repository", what, f"`gh repo unarchive {owner}/{name}`; or correct `repository`."))
+    return found + list(against_the_plan(settings, plan))
+
+
+async def _nothing() -> str:
+    return ""
+
+
+async def _plan(client: Client, owner: str) -> str:
+    """The organisation's plan; empty where the token may not see it, or the owner is a person."""
+    try:
+        organisation = await client.get(f"/orgs/{quote(owner)}")
+    except VendorError:
+        return ""
+    return str(cast("Document", organisation.get("plan") or {}).get("name") or "")
+
+
+async def _team(client: Client, owner: str, repository: str, slug: str) -> ConfigProblem | None:
+    """GitHub drops a reviewer without access to the repository, and says nothing."""
+    team = f"/orgs/{quote(owner)}/teams/{quote(slug, safe='')}"
+    key = "parity:delivery.reviewers.teams"
+    try:
+        await client.request("GET", team)
+    except NotFound:
+        what = f"names the team {slug}, which {owner} does not have, or which the token may not see."
+        return _fault(key, what, "Correct the slug; or give the token the organisation's right `members: read`.")
+    except VendorError:
+        return None
+    try:
+        await client.request("GET", f"{team}/repos/{quote(repository)}")
+    except NotFound:
+        what = f"names the team {slug}, which has no access to {repository}: GitHub would drop it without a word."
+        grant = f"`gh api -X PUT orgs/{owner}/teams/{slug}/repos/{repository} -f permission=pull`"
+        return _fault(key, what, f"{grant} gives it access.")
+    except VendorError:
+        return None
+    return None
+
+
+def against_the_plan(settings: Settings, plan: str) -> Iterator[ConfigProblem]:
+    """What is declared and this plan of GitHub's lacks in a private repository; nothing where `plan` is not known."""
+    if plan not in _BEFORE_APPROVALS:
+        return
+    repository = settings.catalog.repository
+    lacks = f"GitHub's plan {plan} has no {_BEFORE_APPROVALS[plan]} in a private repository"
+    other = "take another plan, or make the repository public"
+    if plan == "free":
+        remedy = f"Parity's workflows need an environment: {other}."
+        yield _fault("repository", f"{repository.owner}/{repository.name}: {lacks}.", remedy)
+    if settings.delivery.reviewers.teams:
+        key = "parity:delivery.reviewers.teams"
+        yield _fault(key, f"asks for approvals: {lacks}.", f"Set it to `[]`, which leaves them out; or {other}.")
+    if settings.delivery.wait_minutes:
+        key = "parity:delivery.wait_minutes"
+        yield _fault(key, f"asks for a wait: {lacks}.", f"Set it to 0, which leaves it out; or {other}.")
+
+
+def expiring(header: str, now: datetime) -> Iterator[ConfigProblem]:
+    """GitHub says when a token expires: `2026-12-01 08:00:00 UTC`, or with an offset."""
+    try:
+        expires = datetime.fromisoformat(header.replace(" UTC", "+00:00"))
+    except ValueError:
+        return
+    if expires.tzinfo is not None and expires < now + NEXT_RUN:
+        what = f"expires at {expires:%Y-%m-%d %H:%M} UTC, before the next scheduled run."
+        yield _fault(services.GITHUB_TOKEN, what, "Make a new one, and put it into the environment and its secrets.")
+
+
+# --- Vercel -----------------------------------------------------------------------------------------------------------
+
+
+async def _vercel(settings: Settings, token: str) -> list[ConfigProblem]:
+    if not token:
+        return []
+    async with Client(services.vercel(token, settings.catalog.vercel_team), limits=_LIMITS) as client:
+        found = await asyncio.gather(*(_domains(client, settings, name) for name in settings.applications))
+    return [fault for part in found for fault in part]
+
+
+async def _domains(client: Client, settings: Settings, application: str) -> list[ConfigProblem]:
+    """The application's domains that another project of the team holds."""
+    project = names.project(application, settings.stack)
+    try:
+        ours = (await client.get_or_none(f"/v9/projects/{quote(project)}")) or {}
+        found: list[ConfigProblem] = []
+        for domain in settings.applications[application].domains:
+            holder = await _holder(client, domain.name)
+            if holder and holder != ours.get("id"):
+                other = (await client.get_or_none(f"/v9/projects/{quote(holder)}")) or {}
+                what = f"names {domain.name}, which the project {other.get('name', holder)} of the team holds."
+                remedy = f"`vercel domains rm {domain.name}` takes it from there; or move it in Vercel's dashboard."
+                found.append(_fault(f"parity:applications.{application}.domains", what, remedy))
+    except VendorError:
+        return []
+    return found
+
+
+async def _holder(client: Client, domain: str) -> str:
+    """The id of the project that holds a domain; empty where no project of the team does.
+
+    Asked is the domain that the team owns, the nearest one above; the request is the one of Vercel's command line.
+    """
+    labels = domain.split(".")
+    for start in range(len(labels) - 1):
+        apex = ".".join(labels[start:])
+        answer = await client.get_or_none(f"/v1/domains/{quote(apex)}/project-domains", limit=100)
+        if answer is not None:
+            rows = cast("list[Document]", answer.get("projectDomains") or [])
+            return next((str(row["projectId"]) for row in rows if row["name"] == domain), "")
+    return ""
+
+
+# --- PostgreSQL -------------------------------------------------------------------------------------------------------
+
+
+def _postgres(settings: Settings, environ: Mapping[str, str]) -> list[ConfigProblem]:
+    if not environ.get("PGHOST"):
+        return []
+    found: list[ConfigProblem] = []
+    try:
+        with _connection(environ, environ.get("PGDATABASE") or "postgres") as connection:
+            version = connection.info.server_version
+            there = {row[0] for row in connection.execute("select datname from pg_database").fetchall()}
+            for name in settings.databases:
+                found += _owner(connection, names.owner_role(name, settings.stack), version)
+        for name in settings.databases:
+            database = names.database(name, settings.stack)
+            if database in there:
+                with _connection(environ, database) as connection:
+                    found += _public(connection, database)
+    except psycopg.Error:
+        return found  # the preflight says why the server does not open
+    if version < _OLDEST_SERVER and not found and not there & set(_databases(settings)):
+        what = (
+            f"is version {version // 10000}: a new database's schema `public` belongs to the server's superuser there."
+        )
+        found.append(_fault("PostgreSQL", what, "Use PostgreSQL 15 or later, where the database's owner has it."))
+    return found
+
+
+def _databases(settings: Settings) -> Iterator[str]:
+    return (names.database(name, settings.stack) for name in settings.databases)
+
+
+def _connection(environ: Mapping[str, str], database: str) -> psycopg.Connection[tuple[object, ...]]:
+    given = {"PGHOST": "host", "PGPORT": "port", "PGUSER": "user", "PGPASSWORD": "password", "PGSSLMODE": "sslmode"}
+    options = {name: environ[variable] for variable, name in given.items() if environ.get(variable)}
+    return psycopg.connect(**options, dbname=database, connect_timeout=10, autocommit=True)  # pyright: ignore[reportArgumentType] - every value is text
+
+
+def _owner(connection: psycopg.Connection[tuple[object, ...]], role: str, version: int) -> Iterator[ConfigProblem]:
+    """Whether the administrator may become the owner role, or give itself that, where the role exists already."""
+    right = "SET" if version >= _SET_OPTION else "MEMBER"
+    row = connection.execute(
+        "select current_user, pg_has_role(rolname, %s) or pg_has_role(rolname, 'MEMBER WITH ADMIN OPTION') "
+        "from pg_roles where rolname = %s",
+        (right, role),
+    ).fetchone()
+    if row is not None and not row[1]:
+        option = " with set true" if version >= _SET_OPTION else ""
+        what = f"does not let {row[0]} `set role {role}`, so nothing can be given to that owner."
+        remedy = f"As a role that may: `grant {role} to {row[0]}{option}`; or log in as another administrator."
+        yield _fault("PostgreSQL", what, remedy)
+
+
+def _public(connection: psycopg.Connection[tuple[object, ...]], database: str) -> Iterator[ConfigProblem]:
+    """Only the owner of `public` can take rights from PUBLIC there; from anyone else a REVOKE has no effect."""
+    row = connection.execute(
+        "select r.rolname, current_user, has_schema_privilege('public', n.oid, 'CREATE') "
+        "from pg_namespace n join pg_roles r on r.oid = n.nspowner "
+        "where n.nspname = 'public' and not pg_has_role(n.nspowner, 'USAGE')"
+    ).fetchone()
+    if row is not None and row[2]:
+        what = f"has the database {database}, whose schema `public` belongs to {row[0]}: every role may create in it."
+        remedy = (
+            f'As {row[0]}, in {database}: `alter schema public owner to "{row[1]}"`, '
+            "or `revoke all on schema public from public`."
+        )
+        yield _fault("PostgreSQL", what, remedy)
+
+
+def _fault(key: str, what: str, remedy: str) -> ConfigProblem:
+    return ConfigProblem(None, None, None, key, what, remedy)

@@ -1,0 +1,141 @@
+"""The wrong-state guard: what stops an update before its first call, what lets it on, and what it does not stop."""
+
+from __future__ import annotations
+
+import pytest
+
+from parity.backend.ledger import Record
+from parity.engine import state as recorded
+from parity.errors import RefusedError
+from parity.evaluate.graph import Graph
+from parity.inventory.model import LiveState, live_object
+from parity.resources import kinds
+from parity.updates import conditions, world_guard
+from support import plans
+from support.recovery import declared
+
+NOTHING = recorded.parse({})
+ACCOUNT = {"team": "team_1", "repository": "7", "server": "77"}
+SALTED = "encryptionsalt: v1:one\nconfig: {}\n"
+
+
+def state_of(*rows, salt=""):
+    providers = {"secrets_providers": {"type": "passphrase", "state": {"salt": salt}}} if salt else {}
+    return recorded.parse({"deployment": {"resources": list(rows), **providers}})
+
+
+def row(urn, type_=kinds.PROJECT, id_="prj_1", **inputs):
+    return {"urn": urn, "type": type_, "id": id_, "custom": True, "inputs": inputs}
+
+
+def guarded(type_, inputs, found, *, state=NOTHING, operation="create"):
+    """Judge a plan with one change of a resource, with what is there under its key."""
+    urn = plans.urn(type_, "x")
+    made = plans.state(type_, "x", inputs)
+    steps = {"create": lambda: plans.step("create", None, made), "same": lambda: plans.same(type_, "x", inputs)}
+    plan = plans.plan(steps[operation]())
+    graph = Graph("storefront", "prod", {urn: declared(urn, inputs, parent="")}, {}, {})
+    there = tuple(live_object(type_, f"live{n}", "", each) for n, each in enumerate(found))
+    live = LiveState({urn: ("x",)}, {urn: inputs}, {urn: there}, (), (), (), (), (), {}, {})
+    world_guard.require_unclaimed(plan, graph, state, live)
+
+
+CREATED = {
+    "a project": (kinds.PROJECT, {"name": "shop-prod"}),
+    "a database": (kinds.DATABASE, {"name": "storefront_prod"}),
+    "a role": (kinds.ROLE, {"name": "storefront_prod_owner"}),
+    "a log drain": (kinds.DRAIN, {"name": "storefront-prod"}),
+    "a domain": (kinds.DOMAIN, {"projectId": "prj_1", "domain": "shop.example"}),
+    "a variable": (kinds.VARIABLE, {"projectId": "prj_1", "key": "A", "targets": ["production"]}),
+    "an environment": (kinds.ENVIRONMENT, {"repository": "storefront", "environment": "prod"}),
+}
+
+
+@pytest.mark.parametrize(("type_", "inputs"), CREATED.values(), ids=CREATED)
+def test_what_exists_already_is_not_created_from_an_empty_state(type_, inputs):
+    with pytest.raises(RefusedError, match="exist already, and the state is empty") as refused:
+        guarded(type_, inputs, [inputs])
+    assert "parity recover prod" in str(refused.value.remedy)
+    guarded(type_, inputs, [])
+    guarded(type_, inputs, [inputs], operation="same")
+
+
+def test_a_state_with_other_resources_is_said_not_to_have_them():
+    other = row(plans.urn(kinds.PROJECT, "other"), name="other")
+    with pytest.raises(RefusedError, match="the state does not have them"):
+        guarded(kinds.DATABASE, {"name": "d"}, [{"name": "d"}], state=state_of(other))
+
+
+HARMLESS = {
+    "a grant, which sets a state": (kinds.GRANT, {"database": "d", "role": "r", "objectType": "database"}, [{}]),
+    "a bypass of another automation": (kinds.BYPASS, {"projectId": "p", "secret": "a"}, [{"projectId": "p"}]),
+    "what is live, which every project has": (kinds.LIVE, {"projectId": "p"}, [{"projectId": "p"}]),
+    "a variable of the same name for another target": (
+        kinds.VARIABLE,
+        {"projectId": "p", "key": "A", "targets": ["production"]},
+        [{"projectId": "p", "key": "A", "targets": ["preview"]}],
+    ),
+}
+
+
+@pytest.mark.parametrize(("type_", "inputs", "found"), HARMLESS.values(), ids=HARMLESS)
+def test_what_takes_no_name_may_exist(type_, inputs, found):
+    guarded(type_, inputs, found)
+
+
+def test_a_resource_with_a_new_urn_is_no_stranger():
+    old = row(plans.urn(kinds.PROJECT, "old"), id_="live0", name="shop-prod")
+    guarded(kinds.PROJECT, {"name": "shop-prod"}, [{"name": "shop-prod"}], state=state_of(old))
+
+
+# --- Accounts ---------------------------------------------------------------------------------------------------------
+
+
+def records(*accounts):
+    return [Record(str(n), {"account": each} if each else {}, None) for n, each in enumerate(accounts)]
+
+
+@pytest.mark.parametrize("key", ACCOUNT)
+def test_another_account_than_that_of_the_last_update_stops(key):
+    now = {**ACCOUNT, key: "other"}
+    with pytest.raises(
+        RefusedError, match=f"{world_guard.ACCOUNT[key][0]} is other, and was {ACCOUNT[key]}"
+    ) as refused:
+        world_guard.require_same_account("prod", records({}, ACCOUNT, {}), now, ())
+    assert f"parity up prod --acknowledge {key}=other" in str(refused.value.remedy)
+    world_guard.require_same_account("prod", records(ACCOUNT), now, (f"{key}=other",))
+    world_guard.require_same_account("prod", records(ACCOUNT, now), now, ())
+
+
+def test_what_is_not_known_on_either_side_stops_nothing():
+    world_guard.require_same_account("prod", [], ACCOUNT, ())
+    world_guard.require_same_account("prod", records({"team": "team_1"}), ACCOUNT, ())
+    world_guard.require_same_account("prod", records(ACCOUNT), {"team": "team_1"}, ())
+
+
+def test_a_plan_depends_on_the_account():
+    seen = LiveState({}, {}, {}, (), (), (), (), (), {}, {**ACCOUNT, "repository name": "acme/shop", "team:ops": "3"})
+    found = conditions.of_live_state(seen, b"k" * 32)
+    assert world_guard.recorded(found) == ACCOUNT
+    assert world_guard.repository_name(found) == "acme/shop"
+    (said,) = conditions.differences(found, {**found, "the Vercel team": "team_2"})
+    assert said == "the Vercel team is team_2, and was team_1"
+
+
+# --- State and file ---------------------------------------------------------------------------------------------------
+
+
+def test_another_stack_s_state_stops():
+    ours = row(plans.urn(kinds.PROJECT, "p"))
+    world_guard.require_own_state("storefront", "prod", state_of(ours), SALTED)
+    for other in (ours["urn"].replace(":prod::", ":staging::"), ours["urn"].replace("::storefront::", "::shop::")):
+        with pytest.raises(RefusedError, match="the state holds resources of"):
+            world_guard.require_own_state("storefront", "prod", state_of(ours, row(other)), SALTED)
+
+
+def test_a_file_that_was_sealed_for_another_state_stops():
+    world_guard.require_own_state("storefront", "prod", state_of(salt="v1:one"), SALTED)
+    world_guard.require_own_state("storefront", "prod", state_of(salt="v1:one"), "config: {}\n")
+    with pytest.raises(RefusedError, match="sealed differently") as refused:
+        world_guard.require_own_state("storefront", "prod", state_of(salt="v1:two"), SALTED)
+    assert refused.value.where == "Pulumi.prod.yaml"

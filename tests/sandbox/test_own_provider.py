@@ -1,0 +1,52 @@
+"""The project's own provider holds no config, on the real engine: neither in the state nor in a plan."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING
+
+import pytest
+
+from parity.resources import kinds
+from parity.resources.kind import package
+
+if TYPE_CHECKING:
+    from support.program import Box
+
+pytestmark = [pytest.mark.engine, pytest.mark.sandbox]
+
+DECLARED = '        Provider("parity"),\n'
+
+
+def exported(box: Box):
+    return json.loads(box.pulumi("stack", "export", "--stack", "staging").ok().stdout)["deployment"]["resources"]
+
+
+def test_the_own_provider_holds_no_config_and_takes_the_place_of_the_default_one(empty_box: Box):
+    box = empty_box
+    build = box.project.root / "infra" / "build.py"
+    text = build.read_text()
+    assert text.count(DECLARED) == 1
+    build.write_text(text.replace(DECLARED, ""))
+    box.up("staging").ok()
+    before = exported(box)
+    held = [each for each in before if each["type"] == "pulumi:providers:parity"]
+    assert "secret" in held[0]["inputs"], "the engine's default provider has the config: else this test shows nothing"
+
+    build.write_text(text)
+    last = box.last_request()
+    box.up("staging").ok()
+    changing = [row for row in box.requests(last) if row["method"] != "GET"]
+    assert changing == [], "the provider's new name replaces nothing"
+    after = exported(box)
+    own = [each for each in after if each["type"] == "pulumi:providers:parity"]
+    assert [each["urn"].rpartition("::")[2] for each in own] == ["parity"]
+    assert set(own[0].get("inputs") or {}) <= {"__internal", "version"}, "no copy of the config"
+    assert set(own[0].get("outputs") or {}) <= {"__internal", "version"}
+    users = [each for each in after if package(each["type"]) == "parity" and each.get("custom")]
+    assert {each["type"] for each in users} == {kinds.LIVE, kinds.BYPASS}
+    assert all(each["provider"].startswith(own[0]["urn"]) for each in users)
+
+    urn = "urn:pulumi:staging::storefront::parity:components:WebApp$vercel:index/project:Project::gone-project"
+    box.replace("staging", "parity:acknowledged: []", f"parity:acknowledged: ['{urn}']")
+    box.pulumi("preview", "--expect-no-changes", "--stack", "staging").ok()

@@ -6,6 +6,7 @@ ParityPluginError
 │   └── NotFound        ... because the project or deployment is not there
 ├── Unhealthy           the new deployment did not answer as it should; nothing was promoted
 ├── LiveElsewhere       somebody made another release live by hand; nothing was promoted
+├── BuiltOtherwise      what the release was built from is not what was declared, or changed since; nothing was promoted
 └── Unfinished          a promotion was asked for and is not done; what is recorded lets the next `up` go on
 """
 
@@ -44,6 +45,10 @@ class Unhealthy(ParityPluginError):
 
 class LiveElsewhere(ParityPluginError):
     """What is live is neither what was recorded nor what is wanted: made so by hand, and not undone in silence."""
+
+
+class BuiltOtherwise(ParityPluginError):
+    """Variables were changed since the release was built, or are not as declared. The old release stays live."""
 
 
 class Unfinished(ParityPluginError):

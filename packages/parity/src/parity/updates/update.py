@@ -146,9 +146,18 @@ class _Road:
 
     def planned(self, going_back: str) -> _Approved:
         options = self.options
-        found = self._plan(options)
-        if going_back and not found.gate.open:
-            left = sorted({short_urn(each.urn) for each in found.gate.blocking})
+        try:
+            found = self._plan(options)
+        except RefusedError:
+            if not going_back:
+                raise
+            # Going back builds nothing: what a build would get is no reason to hold it up.
+            options = (*options, "--target", self._switch_of(going_back), "--target-dependents")
+            found = self._plan(options)
+        if going_back and (found.undeclared or not found.gate.open):
+            left = sorted(
+                {short_urn(each.urn) for each in found.gate.blocking} | {each.name for each in found.undeclared}
+            )
             self.screen.err.print(
                 f"Dangerous changes are left for the next update: {', '.join(left)}.", soft_wrap=True, markup=False
             )
@@ -157,7 +166,7 @@ class _Road:
         found.require_open()
         how = self.approval.require(found, self.screen)
         self._hold(found.saved, whole=how == "asked")
-        return _Approved(found.saved, how, options)
+        return _Approved(found.saved, how, tuple(found.saved.options))
 
     def _switch_of(self, application: str) -> str:
         """The URN of the application's LiveRelease."""

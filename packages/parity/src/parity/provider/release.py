@@ -174,8 +174,8 @@ class Switch:
         if faults:
             raise BuiltOtherwise(
                 f"{wanted.title} may hold values that nobody declared, so it was not promoted; what was live is still "
-                f"live: {'; '.join(faults)}. Put the variables right with `pulumi up --refresh`, record the next "
-                "release with `parity release`, and update again: that builds it from what is declared."
+                f"live: {'; '.join(faults)}. Record the next release: `parity release STACK APP --commit "
+                f"{wanted.commit} --again --live --up` puts the variables right and builds it from what is declared."
             )
 
     async def _live(self) -> Live:

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
 from parity import redact
-from parity.backend import locks
+from parity.backend import built, locks
 from parity.backend.stack_backend import UPDATE_VARIABLE, log_file, open_backend, provenance
 from parity.backend.store import LEDGER_VARIABLE
 from parity.engine.counting import counted
@@ -24,11 +24,12 @@ from parity.recover import run as recovery
 from parity.recover.outcome import Options
 from parity.resources import kinds
 from parity.resources.urn import short_urn
-from parity.updates import planning, saved_plan
+from parity.updates import built_record, planning, saved_plan
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    from parity.backend.built import Built
     from parity.backend.stack_backend import Backend
     from parity.config.settings import Settings
     from parity.console import Screen, Step
@@ -112,7 +113,7 @@ def run(
     identity = place.ledger.begin(facts) if place.ledger else ""
     if not place.ledger:
         screen.err.print(f"No ledger is kept: the state is at {place.url}. {LEDGER_VARIABLE} names a place for it.")
-    update = _Update(stack, screen, place, identity, redactor, graph)
+    update = _Update(stack, screen, place, identity, redactor, graph, settings)
     return update.run(approved)
 
 
@@ -242,6 +243,7 @@ class _Update:
     identity: str
     redactor: Redactor
     graph: Graph
+    settings: Settings
 
     def run(self, approved: _Approved) -> Updated:
         with tempfile.TemporaryDirectory() as folder:
@@ -259,9 +261,9 @@ class _Update:
                 self.stack.name,
                 *approved.options,
             ]
-            return self._apply(words)
+            return self._apply(words, approved.plan.changes)
 
-    def _apply(self, arguments: list[str]) -> Updated:
+    def _apply(self, arguments: list[str], changes: Sequence[Sequence[str]]) -> Updated:
         log = log_file(self.stack, self.identity)
         environment = {**self.stack.pulumi.environment, UPDATE_VARIABLE: self.identity}
         pulumi = replace(self.stack.pulumi, environment=environment)
@@ -276,11 +278,11 @@ class _Update:
             failure.what = self.redactor.text(failure.what)
             failure.args = (failure.what,)
             live = self._ask()
-            self._close(_result(failure), failure.progress, failure.code, live)
+            self._close(_result(failure), failure.progress, failure.code, live, self._built(changes))
             self.screen.err.print(f"Live now: {domain_health.sentence(live)}", soft_wrap=True, markup=False)
             raise
         live = self._ask()
-        self._close("succeeded", progress, 0, live)
+        self._close("succeeded", progress, 0, live, self._built(changes))
         return Updated(self.identity, progress, tuple(live))
 
     def _interrupted(self, step: Step, count: int) -> None:
@@ -299,7 +301,25 @@ class _Update:
             step.waiting("an answer of each domain")
             return domain_health.ask(self.graph, self.stack.pulumi.environment)
 
-    def _close(self, result: str, progress: Progress, code: int, live: Sequence[DomainHealth]) -> None:
+    def _built(self, changes: Sequence[Sequence[str]]) -> list[Built]:
+        """What the update's deployments were built with: kept, and said where it is not what was declared."""
+        found = built_record.of_update(self.stack, self.settings, self.graph, changes)
+        for each in found:
+            if self.place.ledger:
+                built.write(self.place.ledger, each)
+            if each.verdict != "declared":
+                how = "with what was not declared" if each.verdict == "otherwise" else "with what is not known"
+                self.screen.err.print(
+                    f"Release {each.release} of {each.application} was built {how}: {'; '.join(each.inputs)}. "
+                    f"`parity drift {self.stack.name}` gives the command that builds it once more.",
+                    soft_wrap=True,
+                    markup=False,
+                )
+        return found
+
+    def _close(
+        self, result: str, progress: Progress, code: int, live: Sequence[DomainHealth], releases: Sequence[Built]
+    ) -> None:
         """Record the end. What is recorded of the releases is read again: an update that failed may have switched."""
         if not self.place.ledger:
             return
@@ -312,6 +332,7 @@ class _Update:
             "changes": progress.changes,
             "errors": [self.redactor.text(error) for error in progress.errors],
             "live": [each.document() for each in live],
+            "built": {f"{each.application}/{each.release}": [each.verdict, *each.inputs] for each in releases},
         }
         self.place.ledger.end(self.identity, facts)
 

@@ -63,6 +63,9 @@ def release(
     commit: Annotated[str, typer.Option("--commit", metavar="COMMIT", help="The commit to build, 40 hex digits.")],
     rotate: Rotate = False,
     live: Annotated[bool, typer.Option("--live", help="Make it the live release too.")] = False,
+    again: Annotated[
+        bool, typer.Option("--again", help="Build the newest release once more, where it is just this.")
+    ] = False,
     up: Up = False,
     yes: Yes = False,
     acknowledge: Acknowledge = None,
@@ -80,7 +83,7 @@ def release(
 
     _carry_out(
         found,
-        steps.release(found, application, commit, rotate=rotate, live=live),
+        steps.release(found, application, commit, rotate=rotate, live=live, again=again),
         up=up,
         review=pull_request,
         as_json=as_json,
@@ -219,7 +222,8 @@ def releases(
 ) -> None:
     """Show the kept releases, which is live, and its health.
 
-    For each: commit, when, digest, generation, deployment and state. Exits 7 where not every domain serves the live
+    For each: commit, when, digest, generation, deployment, whether that was built from what was declared, and state.
+    Exits 7 where not every domain serves the live
     release, or where it is not the one that the file says.
     """
     found_stack = _stack(_checked(stack, application), stack)
@@ -419,7 +423,8 @@ def _show(screen: Screen, found: ReleaseStatus) -> None:
     from parity.releases import table
 
     grid = Table(title=f"{found.application} of {found.stack}", title_justify="left", box=None, padding=(0, 2, 0, 0))
-    for name in ("release", "commit", "when", "digest", "generation", "deployment", "state", "live", "healthy"):
+    names = ("release", "commit", "when", "digest", "generation", "deployment", "built", "state", "live", "healthy")
+    for name in names:
         grid.add_column(name, overflow="fold")
     for row in table.rows(found):
         healthy = "" if row.healthy is None else "yes" if row.healthy else f"no: {row.fault}"
@@ -430,6 +435,7 @@ def _show(screen: Screen, found: ReleaseStatus) -> None:
             row.digest[:8],
             str(row.generation),
             row.deployment or "",
+            row.built if row.deployment else "",
             row.state,
             row.live,
             escape(healthy),

@@ -1,4 +1,4 @@
-"""A kept release that was built with what nobody declared is told, as the update that made it has kept."""
+"""A kept release that was built with what nobody declared is reported, as the update that made it has kept."""
 
 from __future__ import annotations
 
@@ -29,13 +29,13 @@ def sides():
 
 
 @pytest.mark.parametrize(
-    ("verdict", "kinds_told"), [("declared", []), ("otherwise", ["changed"]), ("not known", ["unknowable"])]
+    ("verdict", "reported"), [("declared", []), ("otherwise", ["changed"]), ("not known", ["unknowable"])]
 )
-def test_each_verdict_is_told_as_what_it_is(sides, ledger, verdict, kinds_told):
+def test_each_verdict_is_reported_as_what_it_is(sides, ledger, verdict, reported):
     deployment = next(each for each in sides.state.resources if each.type == kinds.DEPLOYMENT)
     assert built.write(ledger, Built(deployment.id, "shop", "r1", verdict, ["BASE: value"], {}))
     found = built_otherwise.compare(sides, ledger)
-    assert [each.kind for each in found] == kinds_told
+    assert [each.kind for each in found] == reported
     if verdict == "otherwise":
         (step,) = remediation.plan(tuple(found), CONTEXT)
         assert "--again --live --up" in step.command

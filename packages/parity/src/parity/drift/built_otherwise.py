@@ -1,4 +1,4 @@
-"""Kept releases that were built with what was not declared: kept by the update that made them, told as drift."""
+"""Kept releases that were built with what was not declared: kept by the update that made them, reported as drift."""
 
 from __future__ import annotations
 

@@ -187,7 +187,7 @@ def _puts_right(change: Change | None, finding: Finding) -> bool:
 
 
 def options_for(left: Sequence[Differs]) -> tuple[str, ...]:
-    """What the engine must be told so that its plan puts these right; empty where nothing would.
+    """The engine options with which its plan puts these right; empty where nothing would.
 
     A refresh shows it what it can read. Of a sensitive variable it reads nothing: replacing that writes it again.
     """

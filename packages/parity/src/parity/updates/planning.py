@@ -143,7 +143,7 @@ class _Making:
     def run(self) -> _Made:
         """Preview and read the world at once; where a build would differ from what is declared, preview again.
 
-        The second preview gets the options that show the difference to the engine, so that the plan itself puts it right.
+        The second preview gets options that show the engine the difference, so that the plan itself puts it right.
         """
         with ThreadPoolExecutor(max_workers=1) as pool:
             environment = self.stack.pulumi.environment

@@ -22,6 +22,11 @@ _PROTECTION = {"none": "none", "preview": "standard_protection_new", "all": "all
 _REDIRECT_STATUS = 308
 
 
+def _is_sensitive(variable: parameters.Variable) -> bool:
+    """Whether Vercel never shows its value again."""
+    return variable.kind in {"sensitive", "database-url"}
+
+
 @dataclass(frozen=True)
 class Domain:
     """A name of the application; with `redirect`, one that only sends visitors to another (308)."""
@@ -148,7 +153,7 @@ class WebApp(pulumi.ComponentResource):
 
     def _variable(self, variable: parameters.Variable) -> vercel.ProjectEnvironmentVariable:
         """One variable. Its natural key is project, name and target, so a replacement deletes first."""
-        sensitive = variable.kind in {"sensitive", "database-url"}
+        sensitive = _is_sensitive(variable)
         value = self._args.values[variable.name]
         return vercel.ProjectEnvironmentVariable(
             f"{self._name}-variable-{variable.name}",
@@ -217,6 +222,7 @@ class WebApp(pulumi.ComponentResource):
             return None
         deployment, health = self.deployments[release.id], self._args.application.health
         needs = [*self._variables, *self._domains, *self._args.credentials.get(release.credentials, ())]
+        built = [each for each in self._args.application.variables if "production" in each.targets]
         return LiveRelease(
             f"{self._name}-live",
             team=self._project.team_id,
@@ -234,5 +240,8 @@ class WebApp(pulumi.ComponentResource):
             },
             promote_deadline_seconds=health.promote_deadline_seconds,
             protection_bypass=self._bypass.secret,
+            newest=release is self._args.releases[-1],
+            variables={each.name: self._args.values[each.name] for each in built if not _is_sensitive(each)},
+            sensitive_variables=[each.name for each in built if _is_sensitive(each)],
             opts=ResourceOptions(parent=self, depends_on=needs),
         )

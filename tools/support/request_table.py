@@ -111,6 +111,13 @@ FAMILIES = (
         polled=True,
     ),
     Family(
+        "LiveRelease",
+        r"vercel GET /v10/projects/[^/]+/env",
+        "GET /v10/projects/{id}/env",
+        _OWN,
+        "whether a release that never served was built from what is declared",
+    ),
+    Family(
         "LiveRelease", r"vercel POST /v10/projects/[^/]+/promote/[^/]+", "POST .../promote/{id}", _OWN, "the switch"
     ),
     Family("LiveRelease", r"edge GET [^/]+/.*", "GET each domain", _OWN, "until it serves the release", polled=True),

@@ -442,3 +442,12 @@ def test_a_release_only_inserts(text, commit):
     assert f"{name}:" in after.text[: len(after.text) - suffix]
     restored = stack_file.set_live(stack_file.set_live(after, "shop", name), "shop", name)
     assert restored.releases["shop"].live == name
+
+
+def test_the_same_release_is_recorded_again_where_that_is_asked_for():
+    file = file_of()
+    name, last = file.releases["shop"].newest
+    same = {"commit": last.commit, "config": last.config, "credentials": last.credentials}
+    after, again = stack_file.add_release(file, "shop", **same, again=True)
+    assert again != name
+    assert after.releases["shop"].kept[again] == last

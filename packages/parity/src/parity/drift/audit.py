@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from parity import inventory
 from parity.backend.stack_backend import open_backend
-from parity.drift import compare, cross_stack, exceptions, privileges, unmanaged
+from parity.drift import built_otherwise, compare, cross_stack, exceptions, privileges, unmanaged
 from parity.drift.model import KINDS, Finding, Report
 from parity.drift.remediation import Context
 from parity.errors import ParityError
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
+    from parity.backend.ledger import Ledger
     from parity.config.settings import Settings
     from parity.evaluate.graph import Graph
     from parity.inventory.model import LiveState
@@ -55,6 +56,7 @@ def audit(stack: Stack, *, waiting: Callable[[str], None] = lambda _: None, limi
     with ThreadPoolExecutor(max_workers=4) as pool:
         state = pool.submit(stack.recorded, show_secrets=True)
         last = pool.submit(_last_update, stack)
+        kept = pool.submit(_ledger, stack)
         names = [name for name in stack.project.stack_files() if name != stack.name]
         siblings = [Stack(name, stack.project, stack.pulumi) for name in names]
         opening = [pool.submit(_settings_of, each) for each in siblings]
@@ -72,7 +74,8 @@ def audit(stack: Stack, *, waiting: Callable[[str], None] = lambda _: None, limi
         live_state = seen.result()
         recorded = state.result()
     sides = compare.Sides(graph, recorded, live_state, frozenset(names), read_by_workflows(stack.project.root))
-    findings = exceptions.apply(find(sides, others), settings.exceptions, datetime.now(UTC).date())
+    found = [*find(sides, others), *built_otherwise.compare(sides, kept.result())]
+    findings = exceptions.apply(found, settings.exceptions, datetime.now(UTC).date())
     report = _report(stack, sides, findings, notes, last.result())
     return Audit(stack, report, sides, context(stack, settings, live_state))
 
@@ -145,6 +148,14 @@ def _other(stack: Stack, settings: Settings | None) -> tuple[cross_stack.Other |
     except ParityError as error:
         return None, f"nothing was compared with {stack.name}: its config has faults ({str(error).splitlines()[0]})"
     return cross_stack.Other(stack.name, graph, opened), note
+
+
+def _ledger(stack: Stack) -> Ledger | None:
+    """The stack's ledger; None where there is none, or it cannot be opened, which `_last_update` says."""
+    try:
+        return open_backend(stack).ledger
+    except ParityError:
+        return None
 
 
 def _last_update(stack: Stack) -> str:

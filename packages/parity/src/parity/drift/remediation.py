@@ -208,6 +208,14 @@ def _default(finding: Finding, context: Context) -> Step:
     )  # fmt: skip
 
 
+def _built_otherwise(finding: Finding, context: Context) -> Step:
+    application = finding.key[0].removesuffix(f"-{context.stack}")
+    command = f"parity release {context.stack} {application} --commit {finding.facts['commit']} --again --live --up"
+    return Step(
+        finding, "not by an update", command, "a deployment keeps what it was built with; the next one is right"
+    )
+
+
 _SPECIAL: dict[tuple[str, str], Callable[[Finding, Context], Step]] = {
     (kinds.VARIABLE, "value"): lambda finding, context: (
         _hidden_value(finding, context)
@@ -227,6 +235,7 @@ _SPECIAL: dict[tuple[str, str], Callable[[Finding, Context], Step]] = {
     (kinds.GRANT, "withGrantOption"): _grant_option,
     (kinds.DEFAULT, "withGrantOption"): _grant_option,
     (kinds.LIVE, "deploymentId"): _live,
+    (kinds.DEPLOYMENT, "built"): _built_otherwise,
 }
 
 

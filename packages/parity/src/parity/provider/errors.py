@@ -6,6 +6,7 @@ ParityPluginError
 │   └── NotFound        ... because the project or deployment is not there
 ├── Unhealthy           the new deployment did not answer as it should; nothing was promoted
 ├── LiveElsewhere       another release was made live by hand; nothing was promoted
+├── BuiltOtherwise      what the release was built from is not what was declared, or changed since; nothing was promoted
 └── Unfinished          a promotion was asked for and is not done; what is recorded lets the next `up` go on
 """
 
@@ -44,6 +45,10 @@ class Unhealthy(ParityPluginError):
 
 class LiveElsewhere(ParityPluginError):
     """The live release is neither the recorded nor the wanted one; a person made it live, and it is not undone."""
+
+
+class BuiltOtherwise(ParityPluginError):
+    """Variables were changed since the release was built, or are not as declared. The old release stays live."""
 
 
 class Unfinished(ParityPluginError):

@@ -21,7 +21,7 @@ REPLACES = ("projectId",)
 """Another project is another LiveRelease."""
 
 WATCHED = ("deploymentId", "release", "commit", "domains")
-"""What an update is for. Changed limits, path or bypass are recorded and used at the next switch."""
+"""What an update is for. Changed limits, path, bypass or variables are used at the next switch."""
 
 _TEXTS = ("team", "projectId", "project", "deploymentId", "deploymentUrl", "release", "commit")
 _PREVIOUS = "previous"
@@ -58,7 +58,15 @@ def release_of(inputs: Mapping[str, Any]) -> Release:
         health=Health(str(health["path"]), float(health["timeoutSeconds"]), float(health["deadlineSeconds"])),
         promote_deadline_seconds=float(inputs["promoteDeadlineSeconds"]),
         bypass=str(inputs["protectionBypass"]) if inputs.get("protectionBypass") else None,
+        variables=_variables(inputs) if inputs.get("newest") is True else None,
     )
+
+
+def _variables(inputs: Mapping[str, Any]) -> dict[str, str | None]:
+    """The declared production variables: those with values, and the names of those that Vercel never shows."""
+    values = cast("Document", inputs.get("variables") or {})
+    hidden = cast("list[str]", inputs.get("sensitiveVariables") or [])
+    return {**{name: str(each) for name, each in values.items()}, **dict.fromkeys(hidden)}
 
 
 def id_of(inputs: Mapping[str, Any]) -> str:

@@ -7,7 +7,8 @@ import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, cast
 
-from parity.provider.errors import LiveElsewhere, Unfinished, Unhealthy, VercelError
+from parity.provider import built_with
+from parity.provider.errors import BuiltOtherwise, LiveElsewhere, Unfinished, Unhealthy, VercelError
 from parity.vendors import health as health_page
 
 if TYPE_CHECKING:
@@ -49,6 +50,9 @@ class Release:
     health: Health
     promote_deadline_seconds: float
     bypass: str | None = None
+    variables: Mapping[str, str | None] | None = None
+    """Of the newest release: its declared production variables, None for a value that Vercel never shows. None of an
+    older one, which was compared when it was the newest."""
 
     @property
     def title(self) -> str:
@@ -126,6 +130,7 @@ class Switch:
 
         Raises:
             LiveElsewhere: another deployment was made live by hand.
+            BuiltOtherwise: what it was built with is not what was declared; nothing was promoted.
             Unhealthy: the deployment does not answer as it should; nothing was promoted.
             Unfinished: it was promoted, but not every domain serves it within the limit.
             VercelError: Vercel could not be asked before anything was promoted.
@@ -135,6 +140,8 @@ class Switch:
         if not before.serves(wanted.deployment_id):
             self._refuse_if_moved_by_hand(before, known)
             await self._ask()
+            if before.moving_to != wanted.deployment_id:
+                await self._refuse_if_built_otherwise()
         try:
             await self._promote_and_wait(before)
         except VercelError as error:
@@ -152,6 +159,24 @@ class Switch:
             f"promoted or rolled back at Vercel. {wanted.title} was not promoted and nothing was changed. "
             "Run `pulumi refresh` to record what is live; the next `pulumi up` then shows the switch before making it."
         )
+
+    async def _refuse_if_built_otherwise(self) -> None:
+        """Compare what the newest release was built with; one that served before was compared before that."""
+        wanted = self._release
+        if wanted.variables is None:
+            return
+        deployment = await self._vercel.deployment(wanted.team, wanted.deployment_id)
+        if built_with.has_served(deployment):
+            return
+        faults = built_with.faults(
+            deployment, await self._vercel.variables(wanted.team, wanted.project_id), wanted.variables
+        )
+        if faults:
+            raise BuiltOtherwise(
+                f"{wanted.title} may hold undeclared values, so it was not promoted; what was live is still "
+                f"live: {'; '.join(faults)}. Record the next release: `parity release STACK APP --commit "
+                f"{wanted.commit} --again --live --up` puts the variables right and builds it from what is declared."
+            )
 
     async def _live(self) -> Live:
         return live_of(await self._vercel.project(self._release.team, self._release.project_id))

@@ -63,6 +63,9 @@ class LiveRelease(pulumi.CustomResource):
         health: Mapping[str, Input[str | float]],
         promote_deadline_seconds: Input[float],
         protection_bypass: Input[str],
+        newest: Input[bool],
+        variables: Input[Mapping[str, Input[str]]],
+        sensitive_variables: Input[list[str]],
         opts: pulumi.ResourceOptions | None = None,
     ) -> None:
         """Declare it.
@@ -80,6 +83,10 @@ class LiveRelease(pulumi.CustomResource):
             health: `path`, `timeoutSeconds` of one request, `deadlineSeconds` of all of them.
             promote_deadline_seconds: limit of the switch, from asking for it until every domain serves it.
             protection_bypass: the secret with which protected deployments let the question through.
+            newest: whether it is the newest release: the project's variables describe that one alone. Where it has not
+                served yet, it is compared with them just before the switch.
+            variables: the newest release's production variables that are not sensitive, by name.
+            sensitive_variables: the names of the others.
             opts: the resource's options.
         """
         super().__init__(
@@ -97,6 +104,9 @@ class LiveRelease(pulumi.CustomResource):
                 "health": health,
                 "promoteDeadlineSeconds": promote_deadline_seconds,
                 "protectionBypass": pulumi.Output.secret(protection_bypass),
+                "newest": newest,
+                "variables": variables,
+                "sensitiveVariables": sensitive_variables,
             },
             pulumi.ResourceOptions.merge(opts, pulumi.ResourceOptions(additional_secret_outputs=["protectionBypass"])),
         )

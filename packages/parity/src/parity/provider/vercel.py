@@ -1,9 +1,9 @@
-"""Vercel's API as the provider uses it: four calls, with errors that say what was asked and what to do."""
+"""Vercel's API as the provider uses it: five calls, with errors that say what was asked and what to do."""
 
 from __future__ import annotations
 
 import os
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from parity.provider.errors import BadInput, NotFound, VercelError
 from parity.vendors import http
@@ -59,6 +59,30 @@ class Vercel:
     async def deployment(self, team: str, deployment: str) -> dict[str, Any]:
         """The deployment's document (`GET /v13/deployments/{idOrUrl}`), with its `meta`."""
         return await self._get(f"/v13/deployments/{deployment}", team)
+
+    async def variables(self, team: str, project: str) -> list[dict[str, Any]]:
+        """The project's variables (`GET /v10/projects/{idOrName}/env`), those that are not sensitive with values.
+
+        Raises:
+            VercelError: the call failed, or the answer is no list of variables.
+        """
+        path = f"/v10/projects/{project}/env"
+        found: list[dict[str, Any]] = []
+        try:
+            async for page in self._client.pages(path, limit=100, decrypt="true", **in_team(team)):
+                rows = cast("list[dict[str, Any]]", cast("dict[str, Any]", page)["envs"])
+                found += [await self._opened(team, project, row) for row in rows]
+        except http.VendorError as error:
+            raise _translated(error) from error
+        except (KeyError, TypeError) as error:
+            raise VercelError(f"The answer to GET {path} has no `envs`: what the release got is not known.") from error
+        return found
+
+    async def _opened(self, team: str, project: str, row: dict[str, Any]) -> dict[str, Any]:
+        """A variable with its value, asked for alone where the list has it sealed; a sensitive one has none."""
+        if row.get("type") == "sensitive" or row.get("decrypted", row.get("type") == "plain"):
+            return row
+        return await self._get(f"/v1/projects/{project}/env/{row['id']}", team)
 
     async def promote(self, team: str, project: str, deployment: str) -> None:
         """Ask for the switch (`POST /v10/projects/{id}/promote/{deploymentId}`); it is done some time later."""

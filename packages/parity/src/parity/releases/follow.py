@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import asyncio
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from parity.backend import built
+from parity.backend.stack_backend import open_backend
 from parity.errors import HealthError
 from parity.releases import release_status
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from parity.backend.ledger import Ledger
     from parity.console import Screen
     from parity.evaluate.stack import Stack
     from parity.releases.release_status import ReleaseStatus
@@ -26,7 +30,13 @@ def read(stack: Stack, applications: Sequence[str] | None, screen: Screen) -> li
         async def every() -> list[ReleaseStatus]:
             return list(await asyncio.gather(*(release_status.read(settings, state, name) for name in names)))
 
-        return asyncio.run(every())
+        ledger = open_backend(stack).ledger
+        return [_with_built(each, ledger) for each in asyncio.run(every())]
+
+
+def _with_built(found: ReleaseStatus, ledger: Ledger | None) -> ReleaseStatus:
+    known = {release: built.read(ledger, each.id) for release, each in found.deployments.items()}
+    return replace(found, built={release: each for release, each in known.items() if each is not None})
 
 
 def verify(found: Sequence[ReleaseStatus]) -> None:

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
     import httpx
 
+    from parity.backend.built import Built
     from parity.config.parameters import Application
     from parity.config.settings import Settings
     from parity.config.stack_models import Release, Releases
@@ -62,6 +63,8 @@ class ReleaseStatus:
     """The release guard's message if config has changed since the newest release; otherwise empty."""
     unasked: tuple[str, ...] = field(default=())
     """The requests that failed, and why."""
+    built: Mapping[str, Built] = field(default_factory=dict[str, "Built"])
+    """By release, what its deployment was built with, as the update that made it has kept; mostly of all."""
 
     @property
     def served_release(self) -> str | None:

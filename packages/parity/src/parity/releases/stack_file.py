@@ -72,7 +72,14 @@ def parse(name: str, text: str) -> dict[str, Releases]:
 
 
 def add_release(
-    file: ReleasesFile, application: str, *, commit: str, config: str, credentials: int, live: bool = False
+    file: ReleasesFile,
+    application: str,
+    *,
+    commit: str,
+    config: str,
+    credentials: int,
+    live: bool = False,
+    again: bool = False,
 ) -> tuple[ReleasesFile, str]:
     """Record the next release of an application.
 
@@ -83,6 +90,7 @@ def add_release(
         config: its config digest, 32 hex digits.
         credentials: the generation that it logs in with; the newest release's or a higher one.
         live: whether to make it the live one too.
+        again: whether the newest release may be just this: a deployment that was built otherwise is built once more.
 
     Returns:
         The new file and the release's id.
@@ -95,7 +103,7 @@ def add_release(
     newest = releases.newest
     release = _release(commit, config, credentials)
     if newest is not None:
-        _refuse_repetition(application, newest, release)
+        _refuse_repetition(application, newest, release, again=again)
     name = f"r{int(newest[0][1:]) + 1 if newest else 1}"
     mapping, key, value = _node(file, application, "kept")
     words = f"commit: {yaml_edit.scalar(commit)}, config: {yaml_edit.scalar(config)}"
@@ -285,11 +293,13 @@ def _release(commit: str, config: str, credentials: int) -> Release:
         raise UsageError(f"{what}.", remedy="Give the full commit, as `git rev-parse <commit>` does.") from None
 
 
-def _refuse_repetition(application: str, newest: tuple[str, Release], release: Release) -> None:
+def _refuse_repetition(application: str, newest: tuple[str, Release], release: Release, *, again: bool) -> None:
     name, last = newest
-    if release == last:
+    if release == last and not again:
         what = f"{application}'s newest release {name} has this very commit, config and credentials."
-        raise UsageError(what, remedy=f"Nothing to record; make {name} live if it is not.")
+        raise UsageError(
+            what, remedy=f"Nothing to record; make {name} live if it is not. --again builds the same once more."
+        )
     if release.credentials < last.credentials:
         what = f"Credentials generation {release.credentials} goes back behind {name}'s {last.credentials}."
         raise UsageError(what, remedy=f"Use {last.credentials}, or {last.credentials + 1} to rotate.")

@@ -59,8 +59,8 @@ class Change:
         }
 
 
-def release(stack: Stack, application: str, commit: str, *, rotate: bool, live: bool) -> Change:
-    """Record the next release of an application.
+def release(stack: Stack, application: str, commit: str, *, rotate: bool, live: bool, again: bool = False) -> Change:
+    """Record the next release of an application; with `again` also where the newest is just this.
 
     Raises:
         UsageError: no such application, a commit that is short or unknown, or nothing new to record.
@@ -71,7 +71,7 @@ def release(stack: Stack, application: str, commit: str, *, rotate: bool, live: 
     note = asyncio.run(_known(stack, settings, commit))
     applied = release_status.applied(settings, stack.recorded(), application)
     file = _load(stack)
-    after, name = _add(settings, file, application, commit, rotate=rotate, live=live)
+    after, name = _add(settings, file, application, commit, rotate=rotate, live=live, again=again)
     preconditions.wrong_builds(stack.name, application, applied, after.releases[application])
     kept = after.releases[application].kept[name]
     notes = [note] if note else []
@@ -317,12 +317,21 @@ async def _known(stack: Stack, settings: Settings, commit: str) -> str:
 
 
 def _add(
-    settings: Settings, file: ReleasesFile, application: str, commit: str, *, rotate: bool, live: bool
+    settings: Settings,
+    file: ReleasesFile,
+    application: str,
+    commit: str,
+    *,
+    rotate: bool,
+    live: bool,
+    again: bool = False,
 ) -> tuple[ReleasesFile, str]:
     newest = file.releases[application].newest
     generation = (newest[1].credentials if newest else 1) + rotate
     digest = config_digest(settings, application, generation)
-    return stack_file.add_release(file, application, commit=commit, config=digest, credentials=generation, live=live)
+    return stack_file.add_release(
+        file, application, commit=commit, config=digest, credentials=generation, live=live, again=again
+    )
 
 
 def application_of(settings: Settings, name: str) -> Application:

@@ -32,6 +32,10 @@ class Row:
     """None where there is nothing to ask."""
     fault: str
     newest: bool
+    built: str = "not known"
+    """`declared`, `otherwise` or `not known`: whether it was built from what was declared."""
+    built_from: tuple[str, ...] = ()
+    """What was not as declared, or why it is not known: a phrase each, without values."""
 
 
 def rows(found: ReleaseStatus) -> list[Row]:
@@ -44,7 +48,7 @@ def rows(found: ReleaseStatus) -> list[Row]:
 
 
 def _row(found: ReleaseStatus, name: str, deployed: Deployed | None, *, newest: bool) -> Row:
-    release = found.releases.kept[name]
+    release, known = found.releases.kept[name], found.built.get(name)
     return Row(
         id=name,
         commit=release.commit,
@@ -58,6 +62,8 @@ def _row(found: ReleaseStatus, name: str, deployed: Deployed | None, *, newest: 
         healthy=not deployed.fault if deployed and deployed.state != "UNKNOWN" else None,
         fault=deployed.fault if deployed else "",
         newest=newest,
+        built=known.verdict if known else "not known",
+        built_from=tuple(known.inputs) if known else (),
     )
 
 

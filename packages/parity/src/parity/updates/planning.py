@@ -16,7 +16,7 @@ from parity.engine import toolchain
 from parity.errors import PolicyError, UpdateError
 from parity.git import Repository
 from parity.preview import gate, run
-from parity.updates import conditions, saved_plan, world_guard
+from parity.updates import built_from, conditions, saved_plan, world_guard
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from parity.engine.state import State
     from parity.evaluate.graph import Graph
     from parity.evaluate.stack import Stack
+    from parity.inventory.model import LiveState
     from parity.preview.gate import Gate
     from parity.preview.plan import Plan
     from parity.updates.saved_plan import SavedPlan
@@ -40,6 +41,8 @@ class Planned:
     plan: Plan
     gate: Gate
     saved: SavedPlan
+    undeclared: tuple[built_from.Differs, ...] = ()
+    """What a deployment of the plan would be built from that is not declared, and that the plan does not put right."""
 
     @property
     def unchanged(self) -> bool:
@@ -58,7 +61,7 @@ class Planned:
         }
 
     def require_open(self) -> None:
-        """Raise GateError or PolicyError where the plan must not be applied; nothing was changed."""
+        """Raise GateError, PolicyError or RefusedError where the plan must not be applied; nothing was changed."""
         refused = [each for each in self.plan.violations if each.level == "mandatory"]
         if refused:
             raise PolicyError(
@@ -69,6 +72,8 @@ class Planned:
             )
         if not self.gate.open:
             raise saved_plan.closed(self.plan.stack, [(each.urn, each.what) for each in self.gate.blocking])
+        if self.undeclared:
+            raise built_from.refusal(self.plan.stack, self.undeclared)
 
 
 def make(
@@ -96,36 +101,90 @@ def make(
 
     Raises:
         UpdateError: the preview did not come to its end.
-        RefusedError: it creates what exists already and the state does not have.
+        RefusedError: it creates what exists already and the state does not have, or what a deployment of the plan
+            would be built from could not be read.
         ParityError: a vendor could not be asked at all.
     """
-    key = saved_plan.conditions_key(settings.secret)
-    with tempfile.TemporaryDirectory() as folder, ThreadPoolExecutor(max_workers=1) as pool:
-        file = Path(folder) / "plan.json"
-        live = pool.submit(inventory.collect_live_state, graph, environment=stack.pulumi.environment, passwords=False)
-        plan = run.preview(stack, report, save=file, options=options)
-        if not plan.complete:
-            raise UpdateError("the preview failed; nothing was changed:\n" + "\n".join(plan.errors), where=stack.name)
-        report("Vercel, GitHub and PostgreSQL")
-        seen = live.result()
-        world_guard.require_unclaimed(plan, graph, state, seen)
-        found = {**of_project(stack, state), **conditions.of_live_state(seen, key)}
-        engine = file.read_bytes()
-    judged = gate.judge(plan, (*settings.acknowledged, *acknowledged))
+    made = _Making(stack, settings, graph, state, tuple(options), report).run()
+    judged = gate.judge(made.plan, (*settings.acknowledged, *acknowledged))
+    blocking = [[each.urn, each.rule, each.what] for each in judged.blocking]
     saved = saved_plan.make(
         project=stack.project.name,
         stack=stack.name,
         commit=Repository(stack.project.root).state,
-        changes=[[each.operation, each.urn] for each in plan.changes],
+        changes=[[each.operation, each.urn] for each in made.plan.changes],
         dangers=[[each.urn, each.rule, each.what] for each in judged.acknowledged],
-        blocking=[[each.urn, each.rule, each.what] for each in judged.blocking],
-        options=list(options),
-        conditions=found,
-        engine=engine,
+        blocking=blocking + [[each.urn, saved_plan.UNDECLARED, each.what] for each in made.undeclared],
+        options=list(made.options),
+        conditions=made.conditions,
+        engine=made.engine,
         now=saved_plan.now(),
         lasts=lasts,
     )
-    return Planned(plan, judged, saved)
+    return Planned(made.plan, judged, saved, made.undeclared)
+
+
+@dataclass(frozen=True)
+class _Made:
+    """The engine's plan with all that was read for it."""
+
+    plan: Plan
+    engine: bytes
+    options: tuple[str, ...]
+    conditions: conditions.Conditions
+    undeclared: tuple[built_from.Differs, ...]
+
+
+@dataclass(frozen=True)
+class _Making:
+    """One plan in the making."""
+
+    stack: Stack
+    settings: Settings
+    graph: Graph
+    state: State
+    options: tuple[str, ...]
+    report: Callable[[str], None]
+
+    def run(self) -> _Made:
+        """Preview and read the world at once; where a build would differ from what is declared, preview again.
+
+        The second preview gets options that show the engine the difference, so that the plan itself puts it right.
+        """
+        with ThreadPoolExecutor(max_workers=1) as pool:
+            environment = self.stack.pulumi.environment
+            reading = pool.submit(inventory.collect_live_state, self.graph, environment=environment, passwords=False)
+            plan, engine = self._preview(self.options)
+            self.report("Vercel, GitHub and PostgreSQL")
+            live = reading.result()
+        world_guard.require_unclaimed(plan, self.graph, self.state, live)
+        options, left = self.options, self._undeclared(plan, live)
+        if more := built_from.options_for(left):
+            options = (*options, *more)
+            plan, engine = self._preview(options)
+            left = self._undeclared(plan, live)
+        key = saved_plan.conditions_key(self.settings.secret)
+        found = {**of_project(self.stack, self.state), **conditions.of_live_state(live, key)}
+        return _Made(plan, engine, options, found, tuple(left))
+
+    def _preview(self, options: Sequence[str]) -> tuple[Plan, bytes]:
+        with tempfile.TemporaryDirectory() as folder:
+            file = Path(folder) / "plan.json"
+            plan = run.preview(self.stack, self.report, save=file, options=options)
+            if not plan.complete:
+                failed = "the preview failed; nothing was changed:\n"
+                raise UpdateError(failed + "\n".join(plan.errors), where=self.stack.name)
+            return plan, file.read_bytes()
+
+    def _undeclared(self, plan: Plan, live: LiveState) -> list[built_from.Differs]:
+        """What its deployments would be built from that is not declared, and that it does not put right."""
+        names = built_from.projects(self.graph, built_from.deployments(plan))
+        if not names:
+            return []
+        context = built_from.context_of(self.settings, live)
+        found = built_from.differences(self.graph, self.state, live, names, context)
+        accepted = built_from.accepted(found, self.settings.exceptions)
+        return [each for each in built_from.left_by(plan, found) if each.finding.id not in accepted]
 
 
 def of_stack(

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, cast
 
+from parity.errors import RefusedError
 from parity.resources import kinds
 from parity.resources.urn import short_urn
 from parity.updates import planning, record, saved_plan, world_guard
@@ -54,10 +55,19 @@ class Road:
     def planned(self, going_back: str) -> Approved:
         """Make the plan, hold the gate, and ask; raises as `update.run`."""
         options = self.options
-        found = self._plan(options)
+        try:
+            found = self._plan(options)
+        except RefusedError:
+            if not going_back:
+                raise
+            # Going back builds nothing: what a build would get is no reason to hold it up.
+            options = (*options, "--target", self._switch_of(going_back), "--target-dependents")
+            found = self._plan(options)
         self._require_same_account(found.saved)
-        if going_back and not found.gate.open:
-            left = sorted({short_urn(each.urn) for each in found.gate.blocking})
+        if going_back and (found.undeclared or not found.gate.open):
+            left = sorted(
+                {short_urn(each.urn) for each in found.gate.blocking} | {each.name for each in found.undeclared}
+            )
             self.screen.err.print(
                 f"Dangerous changes are left for the next update: {', '.join(left)}.", soft_wrap=True, markup=False
             )
@@ -66,7 +76,7 @@ class Road:
         found.require_open()
         how = self.approval.require(found, self.screen)
         self._hold(found.saved, everything=how == "asked")
-        return Approved(found.saved, how, options, found.plan.changes)
+        return Approved(found.saved, how, tuple(found.saved.options), found.plan.changes)
 
     def _switch_of(self, application: str) -> str:
         """The URN of the application's LiveRelease."""

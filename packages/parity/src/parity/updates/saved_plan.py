@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Any, cast
 from pydantic import TypeAdapter
 
 from parity.config import passwords
-from parity.errors import GateError, PlanError
+from parity.errors import GateError, PlanError, RefusedError
 from parity.updates.conditions import Conditions, canonical, differences
 
 if TYPE_CHECKING:
@@ -30,6 +30,8 @@ if TYPE_CHECKING:
 
 FORM = 1
 """Raised with each change of the file's form; a plan of another form is not applied."""
+UNDECLARED = "built-from"
+"""Among what stops a plan, the rule that stands for an input of a build that is not declared."""
 LASTS = timedelta(hours=24)
 """How long a plan may be applied where nothing else is said."""
 _SEAL, _CONDITIONS = b"parity/plan/1", b"parity/conditions/1"
@@ -89,7 +91,19 @@ class SavedPlan:
             )
 
     def require_open(self, acknowledged: Collection[str]) -> None:
-        """Raise GateError where a dangerous change is acknowledged neither in the plan nor by `acknowledged`."""
+        """Raise GateError where a dangerous change is acknowledged neither in the plan nor by `acknowledged`.
+
+        Raises:
+            RefusedError: a deployment of the plan would be built from what is not declared; nothing acknowledges that.
+        """
+        undeclared = [why for _, rule, why in self.blocking if rule == UNDECLARED]
+        if undeclared:
+            raise RefusedError(
+                f"a deployment would be built from {len(undeclared)} undeclared inputs; nothing was changed:\n"
+                + "\n".join(f"  {each}" for each in undeclared),
+                where=f"plan {self.digest[:12]} of {self.made}",
+                remedy=f"put each right (`parity drift {self.stack}`), then parity preview {self.stack} --save FILE",
+            )
         left = [each for each in self.blocking if each[0] not in acknowledged]
         if left:
             raise closed(self.stack, [(urn, why) for urn, _, why in left])

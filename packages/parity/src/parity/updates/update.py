@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from parity.backend import locks
+from parity.backend import built, locks
 from parity.backend.stack_backend import UPDATE_VARIABLE, log_file, open_backend, provenance
 from parity.backend.store import LEDGER_VARIABLE
 from parity.config import guard
@@ -24,13 +24,14 @@ from parity.recover import run as recovery
 from parity.recover.outcome import Options
 from parity.resources import kinds
 from parity.resources.urn import short_urn
-from parity.updates import record, verify, world_guard
+from parity.updates import built_record, record, verify, world_guard
 from parity.updates.road import Road
 from parity.vendors import readiness
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    from parity.backend.built import Built
     from parity.backend.stack_backend import Backend
     from parity.config.settings import Settings
     from parity.console import Screen, Step
@@ -243,6 +244,22 @@ class _Update:
             step.waiting("an answer of each domain")
             return domain_health.ask(self.graph, self.stack.pulumi.environment)
 
+    def _built(self) -> list[Built]:
+        """What the update's deployments were built with: kept, and said where it is not what was declared."""
+        found = built_record.of_update(self.stack, self.settings, self.graph, self.approved.plan.changes)
+        for each in found:
+            if self.place.ledger:
+                built.write(self.place.ledger, each)
+            if each.verdict != "declared":
+                how = "with what was not declared" if each.verdict == "otherwise" else "with what is not known"
+                self.screen.err.print(
+                    f"Release {each.release} of {each.application} was built {how}: {'; '.join(each.inputs)}. "
+                    f"`parity drift {self.stack.name}` gives the command that builds it once more.",
+                    soft_wrap=True,
+                    markup=False,
+                )
+        return found
+
     def _verify(self, progress: Progress) -> Verified:
         """Read again what was written; where nothing was, nothing is asked."""
         urns = verify.written(progress.operations, self.graph)
@@ -273,6 +290,7 @@ class _Update:
             "live": [each.document() for each in live],
             "verify": verified.document(),
             "causes": record.causes(self.stack.project, self.stack.name, self.place.ledger, self.approved.changes),
+            "built": {f"{each.application}/{each.release}": [each.verdict, *each.inputs] for each in self._built()},
         }
         self.place.ledger.end(self.identity, facts)
 

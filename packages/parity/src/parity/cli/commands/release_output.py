@@ -122,7 +122,8 @@ def show(screen: Screen, found: ReleaseStatus) -> None:
     from parity.releases import table
 
     grid = Table(title=f"{found.application} of {found.stack}", title_justify="left", box=None, padding=(0, 2, 0, 0))
-    for name in ("release", "commit", "when", "digest", "generation", "deployment", "state", "live", "healthy"):
+    names = ("release", "commit", "when", "digest", "generation", "deployment", "built", "state", "live", "healthy")
+    for name in names:
         grid.add_column(name, overflow="fold")
     for row in table.rows(found):
         healthy = "" if row.healthy is None else "yes" if row.healthy else f"no: {row.fault}"
@@ -133,6 +134,7 @@ def show(screen: Screen, found: ReleaseStatus) -> None:
             row.digest[:8],
             str(row.generation),
             row.deployment or "",
+            row.built if row.deployment else "",
             row.state,
             row.live,
             escape(healthy),

@@ -60,6 +60,9 @@ def release(
     commit: Annotated[str, typer.Option("--commit", metavar="COMMIT", help="The commit to build, 40 hex digits.")],
     rotate: Rotate = False,
     live: Annotated[bool, typer.Option("--live", help="Make it the live release too.")] = False,
+    again: Annotated[
+        bool, typer.Option("--again", help="Build the newest release once more, where it is just this.")
+    ] = False,
     up: Up = False,
     yes: Yes = False,
     acknowledge: Acknowledge = None,
@@ -77,7 +80,7 @@ def release(
 
     carry_out(
         found,
-        steps.release(found, application, commit, rotate=rotate, live=live),
+        steps.release(found, application, commit, rotate=rotate, live=live, again=again),
         up=up,
         review=pull_request,
         as_json=as_json,
@@ -219,7 +222,8 @@ def releases(
 ) -> None:
     """Show the kept releases, which is live, and its health.
 
-    For each: commit, when, digest, generation, deployment and state. Exits 7 where not every domain serves the live
+    For each: commit, when, digest, generation, deployment, whether that was built from what was declared, and state.
+    Exits 7 where not every domain serves the live
     release, or where it is not the one that the file says.
     """
     found_stack = _stack(_checked(stack, application), stack)

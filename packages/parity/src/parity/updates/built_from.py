@@ -1,0 +1,227 @@
+"""Compares everything that a deployment is built from with what is declared: before it is made, and after."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any, cast
+
+from parity.drift import compare, exceptions, remediation, unmanaged
+from parity.errors import RefusedError
+from parity.inventory.keys import natural_key
+from parity.resources import kinds
+from parity.resources.kind import PROJECT_ID
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterable, Sequence
+
+    from parity.config.settings import Settings
+    from parity.config.stack_models import ParityException
+    from parity.drift.model import Finding
+    from parity.engine.state import State
+    from parity.evaluate.graph import Graph
+    from parity.inventory.model import LiveObject, LiveState
+    from parity.preview.plan import Change, Plan
+
+SETTINGS = frozenset(
+    {"id", "framework", "rootDirectory", "nodeVersion", "buildCommand", "installCommand", "outputDirectory"}
+    | {"ignoreCommand", "resourceConfig", "gitRepository", "gitLfs", "automaticallyExposeSystemEnvironmentVariables"}
+    | {"buildMachineType", "directoryListing", "protectedSourcemaps", "functionFailover"}
+    | {"sourceFilesOutsideRootDirectory", "staticIps", "enableExternalRewriteCaching"}
+)
+"""The properties of a project that get into a deployment; the last three have no name at the provider."""
+
+_NOT_BUILT = frozenset({"comment"})
+"""Properties of a variable that no build sees."""
+_PRODUCTION = "production"
+_BY_HAND = "not by an update"
+_MAKES = frozenset({"create", "replace"})
+_READS = (kinds.PROJECT, kinds.VARIABLE)
+
+
+@dataclass(frozen=True)
+class Differs:
+    """One input of a build that is not as declared, with what puts it right."""
+
+    finding: Finding
+    step: remediation.Step
+
+    @property
+    def name(self) -> str:
+        """The resource's type and name; of what is not declared, its natural key with slashes."""
+        return self.finding.resource
+
+    @property
+    def urn(self) -> str:
+        """The declared resource; of what is not declared, its natural key with slashes."""
+        return self.finding.urn or self.finding.name
+
+    @property
+    def what(self) -> str:
+        """One line: the input, both values without secrets, and the evidence."""
+        finding = self.finding
+        values = f"{finding.declared} -> {finding.live}" if finding.declared else finding.live or finding.kind
+        return f"{finding.what}: {values}" + (f" ({finding.detail})" if finding.detail else "")
+
+
+def deployments(plan: Plan) -> tuple[str, ...]:
+    """The URNs of the deployments that the plan makes."""
+    return tuple(each.urn for each in plan.changes if each.type == kinds.DEPLOYMENT and each.operation in _MAKES)
+
+
+def projects(graph: Graph, urns: Iterable[str]) -> frozenset[str]:
+    """The names of the projects that these deployments are in."""
+    return frozenset(str(natural_key(graph.resources[urn], graph)[0]) for urn in urns if urn in graph.resources)
+
+
+def only(graph: Graph, names: Collection[str]) -> Graph:
+    """The graph with these projects, what is in them and the providers alone: what is read again after a build."""
+    chosen = {
+        urn: each
+        for urn, each in graph.resources.items()
+        if each.type.startswith("pulumi:providers:")
+        or (each.type == kinds.PROJECT and each.inputs["name"] in names)
+        or (PROJECT_ID in each.inputs and natural_key(each, graph)[:1] in {(name,) for name in names})
+    }
+    return replace(graph, resources=chosen)
+
+
+def differences(
+    graph: Graph, state: State, live: LiveState, names: Collection[str], context: remediation.Context
+) -> list[Differs]:
+    """Each input of a build in these projects that is not as declared.
+
+    Args:
+        graph: what the program declares.
+        state: what is recorded; it says when a sensitive value was last written by an update.
+        live: the inventory.
+        names: of the projects.
+        context: what remedies are made of.
+
+    Raises:
+        RefusedError: an input could not be read, so what a build would get is not known.
+    """
+    chosen = _narrowed(graph, live, names)
+    blind = [
+        str(each)
+        for urn, key in chosen.keys.items()
+        for each in live.read_failures
+        if each.covers(graph.resources[urn].type, key)
+    ]
+    if blind:
+        raise RefusedError(
+            "what a deployment would be built from could not be read; nothing was changed:\n"
+            + "\n".join(f"  {each}" for each in dict.fromkeys(blind)),
+            where=", ".join(sorted(names)),
+            remedy="run the command again once Vercel answers; the token must be allowed to read variables",
+        )
+    sides = compare.Sides(graph, state, chosen)
+    found = [*compare.compare(sides), *unmanaged.compare(sides)]
+    counted = [each for each in found if _gets_into_a_build(each, chosen)]
+    steps = remediation.plan(tuple(counted), context)
+    return [Differs(each, step) for each, step in zip(counted, steps, strict=True)]
+
+
+def _narrowed(graph: Graph, live: LiveState, names: Collection[str]) -> LiveState:
+    """The inventory of the projects and variables alone."""
+    keys = {
+        urn: key
+        for urn, key in live.keys.items()
+        if urn in graph.resources and graph.resources[urn].type in _READS and str(key[0]) in names
+    }
+    loose = tuple(each for each in live.unmanaged if each.type == kinds.VARIABLE and each.key[0] in names)
+    return replace(live, keys=keys, unmanaged=loose, things=(), logins=(), privileges=())
+
+
+def _gets_into_a_build(finding: Finding, live: LiveState) -> bool:
+    if finding.kind == "unknowable" or finding.cause in {"not recorded", "removed from the program"}:
+        # What is not recorded stops the engine, which cannot make it a second time; what is removed was reviewed.
+        return False
+    top = _top(finding.path)
+    if finding.type == kinds.PROJECT:
+        return finding.kind == "missing" or top in SETTINGS
+    return top not in _NOT_BUILT and _is_for_production(finding, live)
+
+
+def _is_for_production(finding: Finding, live: LiveState) -> bool:
+    """Whether a production build gets the variable, or should get it."""
+    if not finding.urn:
+        objects = [each for each in live.unmanaged if each.id == finding.id_]
+        objects += [each for under in live.under.values() for each in under if each.id == finding.id_]
+        return any(_PRODUCTION in _targets(each.properties) for each in objects)
+    declared = _targets(live.inputs[finding.urn])
+    return _PRODUCTION in declared or any(_PRODUCTION in _targets(each.properties) for each in live.under[finding.urn])
+
+
+def _targets(properties: Any) -> list[str]:
+    return cast("list[str]", properties.get("targets") or [])
+
+
+def _top(path: str) -> str:
+    return re.split(r"[.\[ ]", path, maxsplit=1)[0]
+
+
+def accepted(found: Iterable[Differs], written: Sequence[ParityException]) -> frozenset[str]:
+    """The ids of those findings that an exception in the stack's file accepts: only of what is not declared.
+
+    A declared value is put right whatever an exception says: a release is built from what is declared.
+    """
+    loose = [each.finding for each in found if not each.finding.urn or each.finding.undeclared]
+    judged = exceptions.apply(loose, written, datetime.now(UTC).date())
+    return frozenset(each.id for each in judged if not each.counts)
+
+
+def left_by(plan: Plan, found: Iterable[Differs]) -> list[Differs]:
+    """Those that the plan does not put right itself, before it makes the deployment."""
+    changes = {each.urn: each for each in plan.changes}
+    return [each for each in found if not _puts_right(changes.get(each.finding.urn), each.finding)]
+
+
+def _puts_right(change: Change | None, finding: Finding) -> bool:
+    if change is None or change.operation == "delete":
+        return False
+    if change.operation in _MAKES:
+        return True
+    return _top(finding.path) in {_top(each.path) for each in change.properties}
+
+
+def options_for(left: Sequence[Differs]) -> tuple[str, ...]:
+    """The engine options with which its plan puts these right; empty where nothing would.
+
+    A refresh shows it what it can read. Of a sensitive variable it reads nothing: replacing that writes it again.
+    """
+    if not left:
+        return ()
+    again = sorted({each.finding.urn for each in left if _is_written_again(each)})
+    readable = any(each.step.by == "refresh and up" for each in left)
+    replaced = [word for urn in again for word in ("--replace", urn)]
+    return (*(("--refresh",) if readable else ()), *replaced)
+
+
+def _is_written_again(found: Differs) -> bool:
+    """Whether it is the value of a sensitive variable: what was declared is written again by replacing it."""
+    finding = found.finding
+    return bool(finding.urn) and (finding.type, finding.path) == (kinds.VARIABLE, "value") and found.step.by == _BY_HAND
+
+
+def refusal(stack: str, left: Sequence[Differs]) -> RefusedError:
+    """The error for what no plan puts right: each input, and its remedy."""
+    return RefusedError(
+        f"a deployment would be built from {len(left)} undeclared inputs; nothing was changed:\n"
+        + "\n".join(f"  {each.what}\n    {each.step.why}: {each.step.command}" for each in left),
+        where=", ".join(dict.fromkeys(each.urn for each in left)),
+        remedy=f"put each right, or declare it; `parity drift {stack}` shows all of them",
+    )
+
+
+def context_of(settings: Settings, live: LiveState) -> remediation.Context:
+    """What remedies are made of."""
+    found: list[LiveObject] = [each for under in live.under.values() for each in under if each.type == kinds.PROJECT]
+    repository = settings.catalog.repository
+    return remediation.Context(
+        stack=settings.stack,
+        team=live.account.get("team", settings.catalog.vercel_team),
+        repository=f"{repository.owner}/{repository.name}",
+        projects={each.key[0]: each.id for each in found},
+    )

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any
 
+from parity.documents import is_list, mapping
 from parity.errors import RefusedError
 from parity.resources import kinds
 from parity.resources.kind import PROJECT_ID
@@ -82,10 +83,8 @@ def require_own_state(project: str, stack: str, state: State, file: str) -> None
 
 
 def _state_salt(state: State) -> str:
-    deployment = cast("dict[str, Any]", state.document.get("deployment") or {})
-    provider = cast("dict[str, Any]", deployment.get("secrets_providers") or {})
-    inner = provider.get("state")
-    return str(cast("dict[str, Any]", inner).get("salt") or "") if isinstance(inner, dict) else ""
+    provider = mapping(mapping(state.document.get("deployment")).get("secrets_providers"))
+    return str(mapping(provider.get("state")).get("salt") or "")
 
 
 def require_same_account(
@@ -101,7 +100,7 @@ def require_same_account(
     """
     before: dict[str, str] = {}
     for record in records:
-        before |= cast("dict[str, str]", record.begin.get(FACT) or {})
+        before |= mapping(record.begin.get(FACT))
     changed = [
         (key, before[key], now)
         for key, now in account.items()
@@ -174,10 +173,6 @@ def _same_one(kind: Kind, declared: Mapping[str, Any], found: LiveObject) -> boo
     """Whether the object stands where the declared one would: lists that distinguish the two share an entry."""
     for name in kind.distinct_by:
         ours, theirs = declared.get(name), found.properties.get(name)
-        if isinstance(ours, list) and isinstance(theirs, list) and not _overlap(ours, theirs):
+        if is_list(ours) and is_list(theirs) and not any(each in theirs for each in ours):
             return False
     return True
-
-
-def _overlap(one: Any, other: Any) -> bool:
-    return any(each in cast("list[Any]", other) for each in cast("list[Any]", one))

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated, Any, cast
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from parity.cli import arguments
 from parity.cli.commands.options import Json, Stack
+from parity.documents import mapping, rows, texts
 from parity.errors import ProjectError
 
 if TYPE_CHECKING:
@@ -87,18 +88,18 @@ def details(record: Record) -> Iterator[str]:
     if begin.get("why"):
         yield f"why: {begin['why']}"
     yield from _moves(begin)
-    keys = dict.fromkeys(_cause(each) for row in _rows(end.get("causes")) for each in _rows(row["origins"]))
+    keys = dict.fromkeys(_cause(each) for row in rows(end.get("causes")) for each in rows(row["origins"]))
     yield from _some("because of: ", list(keys))
     if begin.get("approval"):
         yield f"approved by {begin.get('approver') or begin.get('actor') or 'an unknown person'} ({_approval(begin)})"
-    changes = ", ".join(f"{count} {kind}" for kind, count in _part(end.get("changes")).items() if kind != "same")
+    changes = ", ".join(f"{count} {kind}" for kind, count in mapping(end.get("changes")).items() if kind != "same")
     if changes:
         yield f"changes: {changes}"
-    verified = _part(end.get("verify"))
-    found = [f"{each['vendor']}: {_what(each)}" for each in _rows(verified.get("findings"))]
+    verified = mapping(end.get("verify"))
+    found = [f"{each['vendor']}: {_what(each)}" for each in rows(verified.get("findings"))]
     yield from _some(f"not kept as declared, {len(found)}: ", found)
-    yield from (f"not verified: {each}" for each in _texts(verified.get("unread")))
-    yield from (f"error: {each.splitlines()[0]}" for each in _texts(end.get("errors"))[:1] if each)
+    yield from (f"not verified: {each}" for each in texts(verified.get("unread")))
+    yield from (f"error: {each.splitlines()[0]}" for each in texts(end.get("errors"))[:1] if each)
 
 
 def _source(begin: Mapping[str, Any]) -> str:
@@ -117,7 +118,7 @@ def _commit(commit: object) -> str:
 
 def _moves(begin: Mapping[str, Any]) -> Iterator[str]:
     """From which release to which each application goes."""
-    before, intent = _part(begin.get("before")), _part(begin.get("intent"))
+    before, intent = mapping(begin.get("before")), mapping(begin.get("intent"))
     for name in dict.fromkeys((*before, *intent)):
         old, new = _release(before.get(name)), _release(intent.get(name))
         yield f"{name}: stays at {new}" if old == new else f"{name}: {old} -> {new}"
@@ -138,7 +139,7 @@ def _approval(begin: Mapping[str, Any]) -> str:
 def _cause(origin: Mapping[str, Any]) -> str:
     """What a change follows, with the newest commit that wrote it."""
     what = {"program": "the program", "world": "what was changed by hand, or by an update that did not end"}
-    commits = _rows(origin.get("commits"))
+    commits = rows(origin.get("commits"))
     where = f" ({commits[0]['sha'][:_SHORT] or 'not committed yet'})" if commits else ""
     return f"{origin.get('key') or what.get(str(origin.get('kind')), 'the config')}{where}"
 
@@ -150,18 +151,6 @@ def _what(finding: Mapping[str, Any]) -> str:
     return (
         f"{name}, {finding['property']}: {finding['live'] or 'nothing'} instead of {finding['declared'] or 'nothing'}"
     )
-
-
-def _part(value: Any) -> dict[str, Any]:
-    return cast("dict[str, Any]", value or {})
-
-
-def _rows(value: Any) -> list[dict[str, Any]]:
-    return cast("list[dict[str, Any]]", value or [])
-
-
-def _texts(value: Any) -> list[str]:
-    return [str(each) for each in cast("list[Any]", value or [])]
 
 
 def _some(title: str, parts: list[str]) -> Iterator[str]:

@@ -117,7 +117,7 @@ def test_a_command_of_an_extra_names_the_extra(alone, tmp_path, arguments, extra
 def test_a_bucket_without_its_client_names_the_extra(alone, tmp_path):
     code = (
         "from parity.backend.store import open_store\n"
-        "from parity.cli.translate import translated\n"
+        "from parity.local.translate import translated\n"
         "try:\n    open_store('s3://bucket')\nexcept Exception as error:\n    print(translated(error).remedy)"
     )
     ended = building.run(alone / "python", "-c", code, cwd=tmp_path, env=building.environment(tmp_path))

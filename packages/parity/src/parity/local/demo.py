@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -65,7 +66,12 @@ def run(project: Project, directory: Path, screen: Screen) -> None:
         step.waiting("the plugins")
         sandbox.equip(tools)
         step.done(f"{running.control_url}, folder {_near(directory)}")
-    pulumi = Pulumi(tools.cli.path, project.root, sandbox.environment(tools))
+    environment = sandbox.environment(tools)
+    # This process asks the vendors too: the inventory and the health check go where the engine goes.
+    for name in set(os.environ) - set(environment):
+        del os.environ[name]
+    os.environ.update(environment)
+    pulumi = Pulumi(tools.cli.path, project.root, environment)
     changed: dict[str, int] = {}
     try:
         for stack in project.stack_files():

@@ -11,6 +11,7 @@ import pytest
 
 from parity.config import names, passwords
 from parity.config.secret import Secret
+from parity.errors import ProjectError
 from parity.resources import kinds
 from support.mutations import World
 from support.paths import ROOT
@@ -56,23 +57,25 @@ PUBLIC_OF_ANOTHER = (
 
 @pytest.mark.timeout(600)
 def test_the_two_faults_that_were_reported(empty_box: Box):
-    """A team without access to the repository is dropped; `public` is another role's, so revoking does nothing."""
+    """A team without access is refused before the first call; `public` of another role is reported after the update."""
     box = empty_box
     world = World(box)
-    world.github("DELETE", "/orgs/storefront-example/teams/platform/repos/storefront-example/storefront")
+    access = "/orgs/storefront-example/teams/platform/repos/storefront-example/storefront"
+    world.github("DELETE", access)
     in_template(world, *PUBLIC_OF_ANOTHER)
     box.init("prod")
+    since = box.last_request()
+    refused = box.run("parity", "up", "prod", "--yes")
+    assert refused.code == ProjectError.exit_code, refused.said
+    assert "gh api -X PUT orgs/storefront-example/teams/platform/repos/storefront-example/storefront" in refused.stderr
+    assert [row for row in box.requests(since) if row["method"] != "GET"] == []
+
+    world.github("PUT", access, {"permission": "pull"})
     done = box.run("parity", "up", "prod", "--yes")
     assert done.code == KEPT_OTHERWISE, done.said
-    assert findings_of(box, "prod") == [
-        (kinds.ENVIRONMENT, "delivery-environment", "preventSelfReview"),
-        (kinds.ENVIRONMENT, "delivery-environment", "reviewers"),
-        (kinds.GRANT, "storefront-grant-public-schema", "privileges"),
-    ]
+    assert findings_of(box, "prod") == [(kinds.GRANT, "storefront-grant-public-schema", "privileges")]
     record = record_of(box, "prod")
     assert (record["result"], record["verify"]["unread"]) == ("succeeded", [])
-    give = "gh api -X PUT orgs/storefront-example/teams/platform/repos/storefront-example/storefront"
-    assert give in done.stderr
     give_away = "psql -d storefront_prod -c 'alter schema public owner to pg_database_owner' -U postgres"
     assert give_away in done.stderr
 
@@ -254,9 +257,10 @@ def page(reported: Sequence[tuple[Alteration, bool]]) -> str:
 def test_each_kind_kept_otherwise_is_reported(empty_box: Box):
     box = empty_box
     box.init("prod")
-    # Without a switch: the admin's ProtectionBypass is altered, and what is not healthy is not promoted.
-    admin = "    admin:\n      live: r1\n"
-    box.replace("prod", admin, admin.replace("r1", "null"))
+    # Without a switch: what was built with an altered variable, or is not healthy, is not promoted.
+    for application in ("shop", "admin"):
+        live = f"    {application}:\n      live: r1\n"
+        box.replace("prod", live, live.replace("r1", "null"))
     secret = Secret(
         box.pulumi("config", "get", "parity:secret", "--stack", "prod").ok().stdout.strip(), "parity:secret"
     )

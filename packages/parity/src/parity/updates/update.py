@@ -218,13 +218,17 @@ class _Update:
                 step.done(summary(progress))
         except FailedUpdate as failure:
             live = self._ask()
-            verified = self._verify(failure.progress)
-            self._close(_result(failure), failure.progress, failure.code, live, verified)
+            # Who interrupts, a runner above all, does not wait for vendors to answer: the end is recorded first.
+            verified = verify.Verified() if failure.interrupts else self._verify(failure.progress)
+            known = {} if failure.interrupts else self._known()
+            self._close(
+                _result(failure), failure.progress, failure.code, live, {**known, "verify": verified.document()}
+            )
             self.screen.err.print(f"Live now: {domain_health.sentence(live)}", soft_wrap=True, markup=False)
             raise
         live = self._ask()
         verified = self._verify(progress)
-        self._close("succeeded", progress, 0, live, verified)
+        self._close("succeeded", progress, 0, live, {**self._known(), "verify": verified.document()})
         verified.require(self.stack.name)
         return Updated(self.identity, progress, tuple(live), verified)
 
@@ -273,8 +277,14 @@ class _Update:
             self.screen.err.print(f"Not verified: {each}", soft_wrap=True, markup=False)
         return found
 
+    def _known(self) -> dict[str, Any]:
+        """What caused the update's changes, and what its deployments were built with."""
+        built_with = {f"{each.application}/{each.release}": [each.verdict, *each.inputs] for each in self._built()}
+        causes = record.causes(self.stack.project, self.stack.name, self.place.ledger, self.approved.changes)
+        return {"causes": causes, "built": built_with}
+
     def _close(
-        self, result: str, progress: Progress, code: int, live: Sequence[DomainHealth], verified: Verified
+        self, result: str, progress: Progress, code: int, live: Sequence[DomainHealth], known: Mapping[str, Any]
     ) -> None:
         """Record the end. What is recorded of the releases is read again: an update that failed may have switched."""
         if not self.place.ledger:
@@ -288,9 +298,7 @@ class _Update:
             "changes": progress.changes,
             "errors": progress.errors,
             "live": [each.document() for each in live],
-            "verify": verified.document(),
-            "causes": record.causes(self.stack.project, self.stack.name, self.place.ledger, self.approved.changes),
-            "built": {f"{each.application}/{each.release}": [each.verdict, *each.inputs] for each in self._built()},
+            **known,
         }
         self.place.ledger.end(self.identity, facts)
 

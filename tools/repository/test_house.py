@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 import grimp
 import pytest
 
+from repository.pages import project_files
 from support.paths import ROOT
 
 if TYPE_CHECKING:
@@ -19,19 +20,6 @@ if TYPE_CHECKING:
 
 SOURCES = ("infra", "components", *(f"packages/{name}/src" for name in ("parity", "sandbox", "toolchain", "policy")))
 UNFINISHED = re.compile(r"\b(?:TO" + r"DO|FIX" + r"ME|X{3})\b|NotImplemented" + r"Error")
-
-
-def project_files(*suffixes: str) -> list[Path]:
-    """Every file that is, or is about to be, in the repository."""
-    listed = subprocess.run(
-        ["git", "ls-files", "--cached", "--others", "--exclude-standard", "-z"],
-        cwd=ROOT,
-        capture_output=True,
-        check=True,
-        text=True,
-    ).stdout.split("\0")
-    paths = [ROOT / name for name in listed if name]
-    return [path for path in paths if path.is_file() and (not suffixes or path.suffix in suffixes)]
 
 
 def sources(*packages: str) -> list[Path]:

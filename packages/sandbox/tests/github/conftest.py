@@ -10,20 +10,11 @@ from parity_sandbox.context import Context
 from parity_sandbox.github import seed
 from parity_sandbox.store import Store
 from support.github_api import REPO, SEED, Api
+from support.vercel_api import Clock
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
-
-
-class Clock:
-    """A clock that stands until the test moves it."""
-
-    def __init__(self) -> None:
-        self.now = 1_800_000_000.0
-
-    def __call__(self) -> float:
-        return self.now
 
 
 @pytest.fixture

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from parity.evaluate.stack import Stack
+    from parity_toolchain.model import Engine
 
 UPDATE_VARIABLE = "PARITY_UPDATE"
 """Set for the engine to the update's id; its plugins inherit it, so that those that outlive it are known."""
@@ -48,9 +49,9 @@ def open_backend(stack: Stack) -> Backend:
     return Backend(url, store, ledger)
 
 
-def versions() -> dict[str, str]:
-    """The engine's and the plugins' versions, by name."""
-    tools = toolchain.resolve()
+def versions(tools: Engine | None = None) -> dict[str, str]:
+    """The versions of the engine and its plugins, by name; of those that the installed SDKs ask for, if none given."""
+    tools = tools or toolchain.resolve()
     return {"pulumi": tools.cli.version, **{plugin.name: plugin.version for plugin in tools.plugins}}
 
 

@@ -213,11 +213,12 @@ def of_stack(
 def of_project(stack: Stack, state: State) -> conditions.Conditions:
     """What a plan depends on that is at hand without asking a vendor: files, commit, versions, the recorded state."""
     root = stack.project.root
-    chosen = {each.name: each.path for each in toolchain.resolve().plugins if each.source in _CHOSEN and each.path}
+    tools = toolchain.resolve()
+    chosen = {each.name: each.path for each in tools.plugins if each.source in _CHOSEN and each.path}
     return {
         "the commit": Repository(root).state or "outside of Git",
         **conditions.of_files(root, stack.name),
-        **conditions.of_versions({**versions(), "parity": version("pulumi-parity")}),
+        **conditions.of_versions({**versions(tools), "parity": version("pulumi-parity")}),
         **conditions.of_programs(chosen),
         **conditions.of_state(state),
     }

@@ -61,7 +61,7 @@ class Road:
             if not going_back:
                 raise
             # Going back builds nothing: what a build would get is no reason to hold it up.
-            options = (*options, "--target", self._switch_of(going_back), "--target-dependents")
+            options = (*options, *self._only_switch(going_back))
             found = self._plan(options)
         self._require_same_account(found.saved)
         if going_back and (found.undeclared or not found.gate.open):
@@ -71,17 +71,18 @@ class Road:
             self.screen.err.print(
                 f"Dangerous changes are left for the next update: {', '.join(left)}.", soft_wrap=True, markup=False
             )
-            options = (*options, "--target", self._switch_of(going_back), "--target-dependents")
+            options = (*options, *self._only_switch(going_back))
             found = self._plan(options)
         found.require_open()
         how = self.approval.require(found, self.screen)
         self._hold(found.saved, everything=how == "asked")
         return Approved(found.saved, how, tuple(found.saved.options), found.plan.changes)
 
-    def _switch_of(self, application: str) -> str:
-        """The URN of the application's LiveRelease."""
+    def _only_switch(self, application: str) -> tuple[str, ...]:
+        """The options that update the application's LiveRelease alone."""
         found = self.graph.resources.items()
-        return next(urn for urn, each in found if each.type == kinds.LIVE and each.name == f"{application}-live")
+        urn = next(urn for urn, each in found if each.type == kinds.LIVE and each.name == f"{application}-live")
+        return ("--target", urn, "--target-dependents")
 
     def saved(self) -> Approved:
         """The plan that was approved before, held to everything that it depends on."""

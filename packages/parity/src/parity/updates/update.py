@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from parity.backend.built import Built
+    from parity.backend.ledger import Record
     from parity.backend.stack_backend import Backend
     from parity.config.settings import Settings
     from parity.console import Screen, Step
@@ -116,9 +117,8 @@ def run(
     world_guard.require_own_state(stack.project.name, stack.name, before, file.read_text(encoding="utf-8"))
     if not going_back:
         _require_ready(stack, screen, settings)
-    before = _recover_first(stack, screen, place, before)
+    before, records = _recover_first(stack, screen, place, before)
     facts = {**_facts(stack, settings, before), **(note or {})}
-    records = place.ledger.records(last=history.RECORDS) if place.ledger else []
     road = Road(stack, screen, settings, graph, before, records, approval, tuple(options))
     try:
         approved = road.saved() if approval.plan is not None else road.planned(going_back)
@@ -150,8 +150,13 @@ def _record_refusal(place: Backend, facts: Mapping[str, Any], what: str) -> None
         place.ledger.end(place.ledger.begin(facts), {"result": history.REFUSED, "code": 0, "errors": [what]})
 
 
-def _recover_first(stack: Stack, screen: Screen, place: Backend, state: State) -> State:
-    """Where the last update did not end well, recover before anything else is done; gives the state after it.
+def _records(place: Backend) -> list[Record]:
+    """The newest of the ledger's, oldest first."""
+    return place.ledger.records(last=history.RECORDS) if place.ledger else []
+
+
+def _recover_first(stack: Stack, screen: Screen, place: Backend, state: State) -> tuple[State, list[Record]]:
+    """Where the last update did not end well, recover first; gives the state and the newest records after it.
 
     Raises:
         LockedError: another process is updating the stack.
@@ -159,10 +164,10 @@ def _recover_first(stack: Stack, screen: Screen, place: Backend, state: State) -
     """
     name = stack.project.name
     held = locks.held(place.store, name, stack.name) if place.store else []
-    records = place.ledger.records(last=history.RECORDS) if place.ledger else []
+    records = _records(place)
     past = history.latest(place.store, name, stack.name)
     if history.failed_updates(state, held, records, past).clean:
-        return state
+        return state, records
     screen.err.print(f"The last update of {stack.name} did not end well: recover first.", soft_wrap=True)
     done = recovery.run(dependencies.real(stack), screen, Options(preview=False))
     for line in show.decisions(done.plan):
@@ -174,7 +179,7 @@ def _recover_first(stack: Stack, screen: Screen, place: Backend, state: State) -
             where=", ".join(short_urn(each.urn) for each in asked),
             remedy=f"parity recover {stack.name} says what to do about each",
         )
-    return stack.recorded()
+    return stack.recorded(), _records(place)
 
 
 @dataclass(frozen=True)

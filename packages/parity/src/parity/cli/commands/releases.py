@@ -223,8 +223,7 @@ def releases(
     """Show the kept releases, which is live, and its health.
 
     For each: commit, when, digest, generation, deployment, whether that was built from what was declared, and state.
-    Exits 7 where not every domain serves the live
-    release, or where it is not the one that the file says.
+    Exits 7 where not every domain serves the live release, or where it is not the one that the file says.
     """
     found_stack = _stack(_checked(stack, application), stack)
     from parity.console import Screen

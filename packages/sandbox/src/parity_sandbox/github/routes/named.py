@@ -63,6 +63,14 @@ def environment(call: Call, found: Document) -> Document:
     return environments.environment(call.context, found["id"], call.path("environment_name"))
 
 
+def scope(call: Call, *, write: bool = False) -> tuple[int, int | None]:
+    """The ids of the repository and, where the path names one, of the environment; raises as `repository`."""
+    found = repository(call, write=write)
+    if "environment_name" not in call.request.path_params:
+        return found["id"], None
+    return found["id"], environment(call, found)["id"]
+
+
 def organization(call: Call) -> Document:
     """The organisation of the path, by login or by id. Raises NotFound."""
     if "organization_id" in call.request.path_params:

@@ -9,34 +9,26 @@ from parity_sandbox.github.wire import environments as wire
 from parity_sandbox.routing import Route
 
 
-def _scope(call: Call, *, write: bool = False) -> tuple[int, int | None]:
-    """The ids of the repository and, where the path names one, of the environment."""
-    repository = named.repository(call, write=write)
-    if "environment_name" not in call.request.path_params:
-        return repository["id"], None
-    return repository["id"], named.environment(call, repository)["id"]
-
-
 def _public_key(call: Call) -> Answer:
-    return Answer(200, wire.public_key(keys.public(call.context, *_scope(call))))
+    return Answer(200, wire.public_key(keys.public(call.context, *named.scope(call))))
 
 
 def _list(call: Call) -> Answer:
-    page = paged(call, [wire.secret(each) for each in secrets.secrets(call.context, *_scope(call))])
+    page = paged(call, [wire.secret(each) for each in secrets.secrets(call.context, *named.scope(call))])
     return Answer(200, {"total_count": page.total, "secrets": page.items}, page.headers)
 
 
 def _get(call: Call) -> Answer:
-    return Answer(200, wire.secret(secrets.secret(call.context, *_scope(call), call.path("secret_name"))))
+    return Answer(200, wire.secret(secrets.secret(call.context, *named.scope(call), call.path("secret_name"))))
 
 
 def _put(call: Call) -> Answer:
-    _, new = secrets.put(call.context, *_scope(call, write=True), call.path("secret_name"), call.body)
+    _, new = secrets.put(call.context, *named.scope(call, write=True), call.path("secret_name"), call.body)
     return Answer(201, {}) if new else NO_CONTENT
 
 
 def _delete(call: Call) -> Answer:
-    found = secrets.secret(call.context, *_scope(call, write=True), call.path("secret_name"))
+    found = secrets.secret(call.context, *named.scope(call, write=True), call.path("secret_name"))
     secrets.delete(call.context, found)
     return NO_CONTENT
 

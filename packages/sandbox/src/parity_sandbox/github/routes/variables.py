@@ -12,37 +12,29 @@ _DEFAULT_PAGE = 10
 _MAXIMUM_PAGE = 30
 
 
-def _scope(call: Call, *, write: bool = False) -> tuple[int, int | None]:
-    """The ids of the repository and, where the path names one, of the environment."""
-    repository = named.repository(call, write=write)
-    if "environment_name" not in call.request.path_params:
-        return repository["id"], None
-    return repository["id"], named.environment(call, repository)["id"]
-
-
 def _list(call: Call) -> Answer:
-    found = [wire.variable(each) for each in variables.variables(call.context, *_scope(call))]
+    found = [wire.variable(each) for each in variables.variables(call.context, *named.scope(call))]
     page = paged(call, found, default=_DEFAULT_PAGE, maximum=_MAXIMUM_PAGE)
     return Answer(200, {"total_count": page.total, "variables": page.items}, page.headers)
 
 
 def _get(call: Call) -> Answer:
-    return Answer(200, wire.variable(variables.variable(call.context, *_scope(call), call.path("name"))))
+    return Answer(200, wire.variable(variables.variable(call.context, *named.scope(call), call.path("name"))))
 
 
 def _create(call: Call) -> Answer:
-    variables.create(call.context, *_scope(call, write=True), call.body)
+    variables.create(call.context, *named.scope(call, write=True), call.body)
     return Answer(201, {})
 
 
 def _change(call: Call) -> Answer:
-    found = variables.variable(call.context, *_scope(call, write=True), call.path("name"))
+    found = variables.variable(call.context, *named.scope(call, write=True), call.path("name"))
     variables.change(call.context, found, call.body)
     return NO_CONTENT
 
 
 def _delete(call: Call) -> Answer:
-    found = variables.variable(call.context, *_scope(call, write=True), call.path("name"))
+    found = variables.variable(call.context, *named.scope(call, write=True), call.path("name"))
     variables.delete(call.context, found)
     return NO_CONTENT
 

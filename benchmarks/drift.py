@@ -2,9 +2,10 @@
 
     .venv/bin/python -m benchmarks.drift FOLDER [APPLICATIONS ...]
 
-FOLDER holds a sandbox `box` and its program with both stacks up (tools/support/boxes.py makes one). Both commands run
-on the same stack of two applications at 0, 50 and 200 ms added to each request. Then projects are made through Vercel's
-API alone, and only the look is timed, because bringing a hundred applications up takes longer than everything else.
+FOLDER holds a sandbox `instance` and its program with both stacks up (tools/support/instances.py makes one). Both
+commands run on the same stack of two applications at 0, 50 and 200 ms added to each request. Then projects are made
+through Vercel's API alone, and only the look is timed, because bringing a hundred applications up takes longer than
+everything else.
 """
 
 from __future__ import annotations
@@ -25,7 +26,7 @@ from parity.evaluate.stack import Stack, ambient
 from parity.local.sandbox import Local
 from parity.resources import kinds
 from support.mutations import STACK, World
-from support.program import Box
+from support.program import Instance
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -36,35 +37,37 @@ LATENCIES = (0.0, 0.05, 0.2)
 VARIABLES = 5
 
 
-def timed(box: Box, latency: float, run: Callable[[], Any]) -> dict[str, Any]:
+def timed(instance: Instance, latency: float, run: Callable[[], Any]) -> dict[str, Any]:
     """Seconds and the requests that the vendors got."""
-    control = box.local.client()
+    control = instance.local.client()
     control.latency(vercel=latency, github=latency)
-    since = box.last_request()
+    since = instance.last_request()
     begun = time.monotonic()
     try:
         run()
     finally:
         control.latency(vercel=0, github=0)
     seconds = round(time.monotonic() - begun, 2)
-    rows = [each for each in box.requests(since) if each["service"] in {"vercel", "github"}]
+    rows = [each for each in instance.requests(since) if each["service"] in {"vercel", "github"}]
     return {"latency": latency, "seconds": seconds, "requests": len(rows)}
 
 
-def both(box: Box) -> list[dict[str, Any]]:
+def both(instance: Instance) -> list[dict[str, Any]]:
     """The two commands on the stack as it is."""
     rows: list[dict[str, Any]] = []
     for latency in LATENCIES:
         command = (sys.executable, "-c", "from parity.cli.main import main; main()", "drift", STACK, "--json")
-        rows.append({"what": "parity drift", **timed(box, latency, partial(box.run, *command))})
+        rows.append({"what": "parity drift", **timed(instance, latency, partial(instance.run, *command))})
         refresh = ("preview", "--refresh", "--stack", STACK)
-        rows.append({"what": "pulumi preview --refresh", **timed(box, latency, partial(box.pulumi, *refresh))})
+        rows.append(
+            {"what": "pulumi preview --refresh", **timed(instance, latency, partial(instance.pulumi, *refresh))}
+        )
     return rows
 
 
-def many(box: Box, graph: Graph, counts: list[int]) -> list[dict[str, Any]]:
+def many(instance: Instance, graph: Graph, counts: list[int]) -> list[dict[str, Any]]:
     """A look at so many projects with their variables."""
-    world = World(box)
+    world = World(instance)
     rows: list[dict[str, Any]] = []
     made = 0
     for count in counts:
@@ -78,7 +81,7 @@ def many(box: Box, graph: Graph, counts: list[int]) -> list[dict[str, Any]]:
             world.vercel("POST", f"/v10/projects/bench-{made}/env", body)
         wanted = projects(graph, count)
         for latency in LATENCIES:
-            row = timed(box, latency, lambda wanted=wanted: inventory.collect_live_state(wanted, passwords=False))
+            row = timed(instance, latency, lambda wanted=wanted: inventory.collect_live_state(wanted, passwords=False))
             peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024
             rows.append({"what": "look", "applications": count, **row, "peak MiB": peak})
     return rows
@@ -97,11 +100,11 @@ def projects(graph: Graph, count: int) -> Graph:
 def main(folder: Path, counts: list[int]) -> None:
     """Measure, and print the rows as JSON lines."""
     project = Project(folder / "program")
-    box = Box(project, Local(project, folder / "box"))
-    os.environ.update(box.environment())
-    stack = Stack(STACK, box.project, ambient(box.project))
+    instance = Instance(project, Local(project, folder / "instance"))
+    os.environ.update(instance.environment())
+    stack = Stack(STACK, instance.project, ambient(instance.project))
     graph = stack.declared(stack.settings())
-    for row in [*both(box), *many(box, graph, counts)]:
+    for row in [*both(instance), *many(instance, graph, counts)]:
         print(json.dumps(row))
 
 

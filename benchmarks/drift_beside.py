@@ -1,13 +1,13 @@
 """One look at the same applications by Parity, `pulumi preview --refresh` and `terraform plan`: requests, time, memory.
 
-    PARITY_TERRAFORM=FOLDER .venv/bin/python -m benchmarks.drift_beside BOX [APPLICATIONS ...]
+    PARITY_TERRAFORM=FOLDER .venv/bin/python -m benchmarks.drift_beside INSTANCE [APPLICATIONS ...]
 
-BOX holds a stopped sandbox `box` and its program with both stacks up (tools/support/boxes.py makes one); FOLDER is as
-tools/crashlab/terraform.py says. An application is a Vercel project with five variables here: whole ones take longer to
-bring up than everything else. Pulumi and Terraform bring up as many under names of their own, so that each finds
-everything as it is declared, in one world; Parity looks at those of Terraform's names. Each runs as a process of its
-own, with its start; memory is the most that it and all its children held at one time (resident, shared pages counted
-for each). Every request is answered later by 0, 50 and 200 ms.
+INSTANCE holds a stopped sandbox `instance` and its program with both stacks up (tools/support/instances.py makes one);
+FOLDER is as tools/crashlab/terraform.py says. An application is a Vercel project with five variables here: whole ones
+take longer to bring up than everything else. Pulumi and Terraform bring up as many under names of their own, so that
+each finds everything as it is declared, in one world; Parity looks at those of Terraform's names. Each runs as a
+process of its own, with its start; memory is the most that it and all its children held at one time (resident, shared
+pages counted for each). Every request is answered later by 0, 50 and 200 ms.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ from parity.local.sandbox import Local
 from parity.resources import kinds
 from parity_sandbox import lifecycle
 from support.mutations import STACK
-from support.program import Box
+from support.program import Instance
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -111,14 +111,14 @@ def held(pid: int) -> int:
     return found * _PAGE
 
 
-def measured(box: Box, latency: float, command: Sequence[str], folder: Path) -> dict[str, Any]:
+def measured(instance: Instance, latency: float, command: Sequence[str], folder: Path) -> dict[str, Any]:
     """Seconds, requests at Vercel and peak memory of a command, which must end well."""
-    control = box.local.client()
+    control = instance.local.client()
     control.latency(vercel=latency)
-    since, begun = box.last_request(), time.monotonic()
+    since, begun = instance.last_request(), time.monotonic()
     try:
         process = subprocess.Popen(
-            command, cwd=folder, env=box.environment(), stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
+            command, cwd=folder, env=instance.environment(), stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
         )
         said: list[str] = []
         assert process.stdout is not None
@@ -134,24 +134,24 @@ def measured(box: Box, latency: float, command: Sequence[str], folder: Path) -> 
         control.latency(vercel=0)
     if process.returncode:
         sys.exit(f"{' '.join(command)} ended with {process.returncode}:\n{''.join(said)}")
-    rows = [each for each in box.requests(since) if each["service"] == "vercel"]
+    rows = [each for each in instance.requests(since) if each["service"] == "vercel"]
     return {"latency": latency, "seconds": seconds, "requests": len(rows), "peak MiB": peak >> 20}
 
 
-def compare(box: Box, folder: Path, count: int) -> list[dict[str, Any]]:
+def compare(instance: Instance, folder: Path, count: int) -> list[dict[str, Any]]:
     """Bring so many applications up, and look at them in three ways."""
     place = Path(os.environ[VARIABLE])
-    box.extra |= {
+    instance.extra |= {
         "TF_CLI_CONFIG_FILE": str(place / "terraformrc"),
         "TF_VAR_applications": str(count),
         "BENCH_APPLICATIONS": str(count),
     }
     terraform = [str(place / "bin" / "terraform")]
-    _ok(box, folder / "terraform", *terraform, "apply", "-auto-approve", "-no-color")
+    _ok(instance, folder / "terraform", *terraform, "apply", "-auto-approve", "-no-color")
     stack = ("--stack", _NAME, "--non-interactive")
-    _ok(box, folder / "pulumi", "pulumi", "up", "--yes", "--skip-preview", *stack)
+    _ok(instance, folder / "pulumi", "pulumi", "up", "--yes", "--skip-preview", *stack)
     graph = folder / "graph.pickle"
-    own = Stack(STACK, box.project, ambient(box.project))
+    own = Stack(STACK, instance.project, ambient(instance.project))
     graph.write_bytes(pickle.dumps(projects(own.declared(own.settings()), count)))
     ways = {
         "parity's look": (Path.cwd(), (sys.executable, "-m", "benchmarks.drift_beside", "look", str(graph))),
@@ -164,20 +164,20 @@ def compare(box: Box, folder: Path, count: int) -> list[dict[str, Any]]:
     rows: list[dict[str, Any]] = []
     for latency in LATENCIES:
         for what, (where, command) in ways.items():
-            row = measured(box, latency, command, where)
+            row = measured(instance, latency, command, where)
             load = round(os.getloadavg()[0], 1)
             rows.append({"what": what, "applications": count, **row, "load": load})
             print(json.dumps(rows[-1]), flush=True)
     return rows
 
 
-def _ok(box: Box, folder: Path, *command: str) -> None:
-    done = subprocess.run(command, cwd=folder, env=box.environment(), capture_output=True, text=True, check=False)
+def _ok(instance: Instance, folder: Path, *command: str) -> None:
+    done = subprocess.run(command, cwd=folder, env=instance.environment(), capture_output=True, text=True, check=False)
     if done.returncode:
         sys.exit(f"{' '.join(command)} ended with {done.returncode}:\n{done.stdout}{done.stderr}")
 
 
-def prepare(box: Box, folder: Path) -> None:
+def prepare(instance: Instance, folder: Path) -> None:
     """Write both programs, and make Pulumi's stack."""
     for name, file, text in (("terraform", "main.tf", _TERRAFORM), ("pulumi", "__main__.py", _PULUMI)):
         (folder / name).mkdir(exist_ok=True)
@@ -185,21 +185,21 @@ def prepare(box: Box, folder: Path) -> None:
     own = "name: bench\nruntime:\n  name: python\n  options:\n    toolchain: pip\n    virtualenv: .venv\n"
     (folder / "pulumi" / "Pulumi.yaml").write_text(own)
     if not (folder / "pulumi" / f"Pulumi.{_NAME}.yaml").exists():
-        _ok(box, folder / "pulumi", "pulumi", "stack", "init", _NAME, "--non-interactive")
+        _ok(instance, folder / "pulumi", "pulumi", "stack", "init", _NAME, "--non-interactive")
 
 
 def main(folder: Path, counts: Sequence[int]) -> None:
     """Measure, and print the rows as JSON lines."""
     project = Project(folder / "program")
-    box = Box(project, Local(project, folder / "box"))
-    lifecycle.up(box.local.directory)
+    instance = Instance(project, Local(project, folder / "instance"))
+    lifecycle.up(instance.local.directory)
     try:
-        os.environ.update(box.environment())
-        prepare(box, folder)
+        os.environ.update(instance.environment())
+        prepare(instance, folder)
         for count in counts:
-            compare(box, folder, count)
+            compare(instance, folder, count)
     finally:
-        lifecycle.down(box.local.directory)
+        lifecycle.down(instance.local.directory)
 
 
 if __name__ == "__main__":

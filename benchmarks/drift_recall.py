@@ -2,7 +2,7 @@
 
     .venv/bin/python -m benchmarks.drift_recall FOLDER [OUTPUT.json]
 
-FOLDER holds a stopped sandbox `box` and its program, both stacks up (tools/support/boxes.py makes one). Each
+FOLDER holds a stopped sandbox `instance` and its program, both stacks up (tools/support/instances.py makes one). Each
 group of differences is made in a fresh copy of the same state; then the audit runs once and
 `pulumi refresh --preview-only --expect-no-changes` runs once. Differences at which a provider's read ends with an error
 are made alone, so that they hide no others.
@@ -22,7 +22,7 @@ from parity.evaluate.stack import Stack, ambient
 from parity.local.sandbox import Local
 from support import mutations, recall
 from support.mutations import World
-from support.program import Box
+from support.program import Instance
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -40,9 +40,9 @@ ALONE = {
 """Type and property of what ends a provider's read with an error."""
 
 
-def groups(box: Box) -> Iterator[tuple[str, Sequence[Mutation]]]:
+def groups(instance: Instance) -> Iterator[tuple[str, Sequence[Mutation]]]:
     """The differences in batches that do not hide each other."""
-    stack = Stack(mutations.STACK, box.project, ambient(box.project))
+    stack = Stack(mutations.STACK, instance.project, ambient(instance.project))
     removals = mutations.removals(stack.declared(stack.settings()))
     by_type: dict[str, list[Mutation]] = defaultdict(list)
     for each in mutations.CHANGED:
@@ -71,17 +71,17 @@ def seen_by_refresh(mutation: Mutation, seen: dict[str, set[str]]) -> bool:
 def main(folder: Path, output: Path | None) -> None:
     """Run every group and print the table."""
     project = Project(folder / "program")
-    box = Box(project, Local(project, folder / "box"))
-    os.environ.update(box.environment())
-    control = box.local.client()
+    instance = Instance(project, Local(project, folder / "instance"))
+    os.environ.update(instance.environment())
+    control = instance.local.client()
     if CLEAN not in {each["name"] for each in control.snapshots()}:
-        World(box).sql(*mutations.MIGRATION, role=mutations.OWNER, superuser=True)
+        World(instance).sql(*mutations.MIGRATION, role=mutations.OWNER, superuser=True)
         control.save_snapshot(CLEAN)
     rows: list[dict[str, Any]] = []
-    for name, batch in groups(box):
+    for name, batch in groups(instance):
         control.load_snapshot(CLEAN)
-        outcome = recall.run(box, name, batch)
-        seen = recall.refresh(box)
+        outcome = recall.run(instance, name, batch)
+        seen = recall.refresh(instance)
         rows += [
             {
                 "kind": each.kind,

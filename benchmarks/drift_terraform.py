@@ -1,11 +1,11 @@
 """The differences of benchmarks/drift_recall.py told by `terraform plan`, where they concern what it manages.
 
-    PARITY_TERRAFORM=FOLDER .venv/bin/python -m benchmarks.drift_terraform BOX [OUTPUT.json]
+    PARITY_TERRAFORM=FOLDER .venv/bin/python -m benchmarks.drift_terraform INSTANCE [OUTPUT.json]
 
-FOLDER is as tools/crashlab/terraform.py says. BOX holds a stopped sandbox `box`, seeded and otherwise empty, and its
-program (tools/support/boxes.py makes one). The crash tests' small program is applied under the names of `prod`, with
-benchmarks/terraform beside it, and a migration runs. Each batch of differences is made in the same state, and
-`terraform plan` runs once: a difference counts as told where the plan shows its object as gone or its property as
+FOLDER is as tools/crashlab/terraform.py says. INSTANCE holds a stopped sandbox `instance`, seeded and otherwise empty,
+and its program (tools/support/instances.py makes one). The crash tests' small program is applied under the names of
+`prod`, with benchmarks/terraform beside it, and a migration runs. Each batch of differences is made in the same state,
+and `terraform plan` runs once: a difference counts as told where the plan shows its object as gone or its property as
 changed, as what an apply would do (`plan`) or as what the refresh found (`plan -refresh-only`). What is not told in its
 batch is made again in smaller batches and counts as told where any change is shown at all. The exit code of
 `-refresh-only -detailed-exitcode` says nothing: it is 2 in an unchanged world as well, of which the plan says "No
@@ -31,7 +31,7 @@ from parity.resources import kinds
 from parity_sandbox import lifecycle
 from support import mutations
 from support.mutations import DATABASE, OWNER, STACK, Mutation, World
-from support.program import ROOT, Box
+from support.program import ROOT, Instance
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -146,13 +146,13 @@ class _World(World):
 
 @dataclass
 class Terraform:
-    """The configuration, applied in a box."""
+    """The configuration, applied in an instance."""
 
-    box: Box
+    instance: Instance
     folder: Path
 
     @classmethod
-    def prepare(cls, box: Box, folder: Path) -> Terraform:
+    def prepare(cls, instance: Instance, folder: Path) -> Terraform:
         """Write the configuration under the names of `prod`, and say where Terraform and its providers are."""
         folder.mkdir(exist_ok=True)
         small = (ROOT / "tests" / "crash" / "terraform" / "main.tf").read_text()
@@ -161,24 +161,24 @@ class Terraform:
         for path in (ROOT / "benchmarks" / "terraform").glob("*.tf"):
             shutil.copyfile(path, folder / path.name)
         place = Path(os.environ[VARIABLE])
-        box.extra |= {
+        instance.extra |= {
             "TF_CLI_CONFIG_FILE": str(place / "terraformrc"),
-            "PATH": f"{place / 'bin'}:{box.environment()['PATH']}",
+            "PATH": f"{place / 'bin'}:{instance.environment()['PATH']}",
         }
-        releases = box.project.stack_document(box.project.stack_files()[STACK])["config"]["parity:releases"]
+        releases = instance.project.stack_document(instance.project.stack_files()[STACK])["config"]["parity:releases"]
         newest = releases["shop"]["live"]
         commit = releases["shop"]["kept"][newest]["commit"]
-        team = World(box).github("GET", "/orgs/storefront-example/teams/platform")["id"]
-        box.extra |= {
+        team = World(instance).github("GET", "/orgs/storefront-example/teams/platform")["id"]
+        instance.extra |= {
             "TF_VAR_releases": json.dumps({"r1": {"commit": commit, "credentials": 1}}),
             "TF_VAR_passwords": json.dumps({name: f"example-{name}-" * 4 for name in LOGINS}),
             "TF_VAR_reviewer_team": str(team),
         }
-        return cls(box, folder)
+        return cls(instance, folder)
 
     def run(self, *words: str) -> tuple[int, str]:
         """Run it; the code and all that it said."""
-        done = self.box.run("terraform", f"-chdir={self.folder}", *words)
+        done = self.instance.run("terraform", f"-chdir={self.folder}", *words)
         return done.code, done.said
 
     def plan(self, *options: str) -> tuple[int, dict[str, Any]]:
@@ -187,7 +187,7 @@ class Terraform:
         if code == FAILED_CODE:
             print(said[-600:], file=sys.stderr)
             return code, {}
-        shown = self.box.run("terraform", f"-chdir={self.folder}", "show", "-json", "plan").ok()
+        shown = self.instance.run("terraform", f"-chdir={self.folder}", "show", "-json", "plan").ok()
         return code, json.loads(shown.stdout)
 
 
@@ -293,8 +293,8 @@ def _row(mutation: Mutation, told: dict[str, bool]) -> dict[str, Any]:
 
 
 def _look(terraform: Terraform, batch: list[Mutation]) -> tuple[int, dict[str, Any]]:
-    terraform.box.local.client().load_snapshot(CLEAN)
-    world = _World(terraform.box)
+    terraform.instance.local.client().load_snapshot(CLEAN)
+    world = _World(terraform.instance)
     for each in batch:
         each.make(world)
     print(f"  looking at {len(batch)}", file=sys.stderr, flush=True)
@@ -303,12 +303,12 @@ def _look(terraform: Terraform, batch: list[Mutation]) -> tuple[int, dict[str, A
 
 def begin(terraform: Terraform) -> None:
     """Apply, migrate, and hold that both plans are empty then."""
-    control = terraform.box.local.client()
+    control = terraform.instance.local.client()
     if CLEAN not in {each["name"] for each in control.snapshots()}:
         code, said = terraform.run("apply", "-auto-approve", "-no-color", "-input=false")
         if code:
             sys.exit(said)
-        world = World(terraform.box)
+        world = World(terraform.instance)
         world.sql(*MIGRATION, role=OWNER, superuser=True)
         world.sql("create role storefront_staging_readonly", "create role storefront_staging_shop_g1", superuser=True)
         # Terraform notes what it computed only at the next refresh: that is no difference by hand.
@@ -326,14 +326,14 @@ def begin(terraform: Terraform) -> None:
 def main(folder: Path, output: Path | None) -> None:
     """Measure every batch and print the table."""
     project = Project(folder / "program")
-    box = Box(project, Local(project, folder / "box"))
-    lifecycle.up(box.local.directory)
+    instance = Instance(project, Local(project, folder / "instance"))
+    lifecycle.up(instance.local.directory)
     try:
-        box.init(STACK)
-        os.environ.update(box.environment())
-        stack = Stack(STACK, box.project, ambient(box.project))
+        instance.init(STACK)
+        os.environ.update(instance.environment())
+        stack = Stack(STACK, instance.project, ambient(instance.project))
         removals = mutations.removals(stack.declared(stack.settings()))
-        terraform = Terraform.prepare(box, folder / "terraform")
+        terraform = Terraform.prepare(instance, folder / "terraform")
         begin(terraform)
         rows: list[dict[str, Any]] = []
         for row in _rows(terraform, removals):
@@ -341,7 +341,7 @@ def main(folder: Path, output: Path | None) -> None:
             if output is not None:  # each time: what was measured is kept where the next batch fails
                 output.write_text(json.dumps(rows, indent=1) + "\n")
     finally:
-        lifecycle.down(box.local.directory)
+        lifecycle.down(instance.local.directory)
     print(table(rows))
 
 

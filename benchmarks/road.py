@@ -24,7 +24,7 @@ from parity.engine import toolchain
 from parity.local.sandbox import Local
 from parity_sandbox import lifecycle
 from parity_sandbox.server import ServeOptions
-from support.program import Box, copy_program
+from support.program import Instance, copy_program
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -45,53 +45,53 @@ class Measured:
     """Of the last minute, when it ended."""
 
 
-def measure(box: Box, command: Callable[[], object]) -> Measured:
+def measure(instance: Instance, command: Callable[[], object]) -> Measured:
     since, begun = time.time(), time.monotonic()
     command()
     ended = time.monotonic()
-    client = box.local.client()
+    client = instance.local.client()
     rows = [row for service in ("vercel", "github") for row in client.requests(service=service)]
     rows = [row for row in rows if row["time"] >= since]
     changing = [row["time"] - since for row in rows if row["method"] != "GET"]
     return Measured(min(changing, default=None), ended - begun, len(rows), os.getloadavg()[0])
 
 
-def prepare(folder: Path) -> Box:
+def prepare(folder: Path) -> Instance:
     """A sandbox in which staging is up with two kept releases of the shop."""
     project = copy_program(folder / "program")
-    local = Local(project, folder / "box")
+    local = Local(project, folder / "instance")
     lifecycle.up(local.directory, ServeOptions(build_seconds=0.2, promote_seconds=0.1))
     local.seed()
     local.equip(toolchain.resolve())
     repository = {"owner": "storefront-example", "name": "storefront", "default_branch": "main", "commits": [NEW]}
     local.client().seed({"github": {"organization": "storefront-example", "repositories": [repository]}})
-    box = Box(project, local)
-    box.init(STACK)
-    box.run("parity", "up", STACK, "--yes").ok()
-    box.run("parity", "release", STACK, "shop", "--commit", NEW, "--live", "--up", "--yes").ok()
-    return box
+    instance = Instance(project, local)
+    instance.init(STACK)
+    instance.run("parity", "up", STACK, "--yes").ok()
+    instance.run("parity", "release", STACK, "shop", "--commit", NEW, "--live", "--up", "--yes").ok()
+    return instance
 
 
-def rounds(box: Box, count: int) -> Iterator[tuple[str, str, Measured]]:
+def rounds(instance: Instance, count: int) -> Iterator[tuple[str, str, Measured]]:
     """The command, what there was to change, and what it took."""
-    saved = str(box.project.root.parent / "plan.json")
+    saved = str(instance.project.root.parent / "plan.json")
     minutes = itertools.count(1)
     ways = {
-        BASELINE: lambda: box.up(STACK).ok(),
-        "parity up --yes": lambda: box.run("parity", "up", STACK, "--yes").ok(),
-        "parity up --plan": lambda: box.run("parity", "up", STACK, "--plan", saved).ok(),
+        BASELINE: lambda: instance.up(STACK).ok(),
+        "parity up --yes": lambda: instance.run("parity", "up", STACK, "--yes").ok(),
+        "parity up --plan": lambda: instance.run("parity", "up", STACK, "--plan", saved).ok(),
     }
     back = ("parity", "rollback", STACK, "shop", "--to")
     for _ in range(count):
         for changes, (name, way) in itertools.product(("nothing", "one"), ways.items()):
             if changes == "one":
                 now = next(minutes)
-                box.replace(STACK, f"waitMinutes: {now - 1}\n", f"waitMinutes: {now}\n")
+                instance.replace(STACK, f"waitMinutes: {now - 1}\n", f"waitMinutes: {now}\n")
             if name == "parity up --plan":
-                box.run("parity", "preview", STACK, "--save", saved).ok()
-            yield name, changes, measure(box, way)
-        yield "parity rollback --up", "the switch", measure(box, lambda: box.run(*back, "r1", "--up").ok())
-        box.run(*back, "r2", "--up").ok()
+                instance.run("parity", "preview", STACK, "--save", saved).ok()
+            yield name, changes, measure(instance, way)
+        yield "parity rollback --up", "the switch", measure(instance, lambda: instance.run(*back, "r1", "--up").ok())
+        instance.run(*back, "r2", "--up").ok()
 
 
 def table(found: dict[tuple[str, str], list[Measured]]) -> str:
@@ -122,7 +122,7 @@ def main() -> None:
             found.setdefault((name, changes), []).append(measured)
         print(table(found), flush=True)
     finally:
-        lifecycle.down(folder / "box", wipe=True)
+        lifecycle.down(folder / "instance", wipe=True)
         shutil.rmtree(folder, ignore_errors=True)
 
 

@@ -31,7 +31,7 @@ from parity.engine import toolchain
 from parity.local.sandbox import Local
 from parity_sandbox import lifecycle
 from parity_sandbox.server import ServeOptions
-from support.program import Box, copy_program
+from support.program import Instance, copy_program
 from support.small_program import SmallProgram
 
 if TYPE_CHECKING:
@@ -74,11 +74,11 @@ class Measured:
 class Watch:
     """Asks a URL without pause until it answers with a commit."""
 
-    def __init__(self, box: Box, url: str, commit: str) -> None:
+    def __init__(self, instance: Instance, url: str, commit: str) -> None:
         self.seen: float | None = None
         self.wall: float | None = None
         self._stop = threading.Event()
-        self._url, self._commit, environment = url, commit, box.environment()
+        self._url, self._commit, environment = url, commit, instance.environment()
         self._proxy, self._ca = environment["HTTPS_PROXY"], environment["SSL_CERT_FILE"]
         self._thread = threading.Thread(target=self._run, daemon=True)
         self._thread.start()
@@ -102,14 +102,14 @@ class Watch:
             raise RuntimeError(f"{self._url} never answered with {self._commit}")
 
 
-def measure(box: Box, url: str, commit: str, command: Callable[[], object]) -> Measured:
+def measure(instance: Instance, url: str, commit: str, command: Callable[[], object]) -> Measured:
     since = time.time()
-    watch = Watch(box, url, commit)
+    watch = Watch(instance, url, commit)
     begun = time.monotonic()
     command()
     ended = time.monotonic()
     watch.done()
-    client = box.local.client()
+    client = instance.local.client()
     asked = [row for service in ("vercel", "github") for row in client.requests(service=service)]
     rows = [row for row in asked if row["time"] >= since]
     until = [row for row in rows if row["time"] <= (watch.wall or 0)]
@@ -124,30 +124,30 @@ def measure(box: Box, url: str, commit: str, command: Callable[[], object]) -> M
     )
 
 
-def prepare(folder: Path, build_seconds: float) -> tuple[Box, SmallProgram]:
+def prepare(folder: Path, build_seconds: float) -> tuple[Instance, SmallProgram]:
     """A sandbox in which both are live with the new release and know the old one."""
     project = copy_program(folder / "program")
-    local = Local(project, folder / "box")
+    local = Local(project, folder / "instance")
     lifecycle.up(local.directory, ServeOptions(build_seconds=build_seconds, promote_seconds=0.1))
     local.seed()
     local.equip(toolchain.resolve())
     repository = {"owner": "storefront-example", "name": "storefront", "default_branch": "main", "commits": [NEW]}
     local.client().seed({"github": {"organization": "storefront-example", "repositories": [repository]}})
-    box = Box(project, local)
-    box.init("staging")
-    box.run("parity", "up", "staging", "--yes").ok()
-    box.run("parity", "release", "staging", "shop", "--commit", NEW, "--live", "--up", "--yes").ok()
+    instance = Instance(project, local)
+    instance.init("staging")
+    instance.run("parity", "up", "staging", "--yes").ok()
+    instance.run("parity", "release", "staging", "shop", "--commit", NEW, "--live", "--up", "--yes").ok()
     environment = {**lifecycle.environment(local.directory)}
     stock = SmallProgram(folder / "stock", environment, STOCK)
     for commit in (OLD, NEW):
         stock.give(commit=commit)
         stock.up().ok()
-    return box, stock
+    return instance, stock
 
 
-def rounds(box: Box, stock: SmallProgram, latency: float, count: int) -> dict[str, list[Measured]]:
+def rounds(instance: Instance, stock: SmallProgram, latency: float, count: int) -> dict[str, list[Measured]]:
     """Go back `count` times with each, and forward again in between, unmeasured and without latency."""
-    control = box.local.client()
+    control = instance.local.client()
     found: dict[str, list[Measured]] = {"parity rollback --up": [], "stock Pulumi, commit reverted": []}
 
     def slow(seconds: float) -> None:
@@ -156,17 +156,17 @@ def rounds(box: Box, stock: SmallProgram, latency: float, count: int) -> dict[st
     for _ in range(count):
         slow(latency)
         back = measure(
-            box,
+            instance,
             "https://shop.staging.storefront.example/",
             OLD,
-            lambda: box.run("parity", "rollback", "staging", "shop", "--to", "r1", "--up").ok(),
+            lambda: instance.run("parity", "rollback", "staging", "shop", "--to", "r1", "--up").ok(),
         )
         slow(0)
         found["parity rollback --up"].append(back)
-        box.run("parity", "rollback", "staging", "shop", "--to", "r2", "--up").ok()
+        instance.run("parity", "rollback", "staging", "shop", "--to", "r2", "--up").ok()
         stock.give(commit=OLD)
         slow(latency)
-        rebuilt = measure(box, f"https://{STOCK_DOMAIN}/", OLD, lambda: stock.up().ok())
+        rebuilt = measure(instance, f"https://{STOCK_DOMAIN}/", OLD, lambda: stock.up().ok())
         slow(0)
         found["stock Pulumi, commit reverted"].append(rebuilt)
         stock.give(commit=NEW)
@@ -200,12 +200,12 @@ def main() -> None:
     folder = Path(tempfile.mkdtemp(prefix="parity-benchmark-"))
     results: dict[float, dict[str, list[Measured]]] = {}
     try:
-        box, stock = prepare(folder, given.build_seconds)
+        instance, stock = prepare(folder, given.build_seconds)
         for milliseconds in given.latency:
-            results[milliseconds / 1000] = rounds(box, stock, milliseconds / 1000, given.rounds)
+            results[milliseconds / 1000] = rounds(instance, stock, milliseconds / 1000, given.rounds)
             print(table(results), flush=True)
     finally:
-        lifecycle.down(folder / "box", wipe=True)
+        lifecycle.down(folder / "instance", wipe=True)
         shutil.rmtree(folder, ignore_errors=True)
     if given.json:
         given.json.write_text(

@@ -15,7 +15,7 @@ from parity.config import digest, settings
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
-    from support.program import Box
+    from support.program import Instance
 
 pytestmark = [pytest.mark.engine, pytest.mark.sandbox]
 
@@ -29,27 +29,27 @@ PLANTED = {
 }
 
 
-def plant(box: Box) -> None:
+def plant(instance: Instance) -> None:
     """Put the canaries into the stack's file, as a user would, and record what releases are then built with."""
-    box.init(STACK)
+    instance.init(STACK)
     for key, value in PLANTED.items():
-        box.pulumi("config", "set", "--path", key, value, "--secret", "--stack", STACK).ok()
-    found = settings.load(STACK, box.project.root, decrypted(box))
+        instance.pulumi("config", "set", "--path", key, value, "--secret", "--stack", STACK).ok()
+    found = settings.load(STACK, instance.project.root, decrypted(instance))
     for application, releases in found.releases.items():
         newest = list(releases.kept.values())[-1]
-        box.replace(STACK, newest.config, digest.config_digest(found, application, newest.credentials))
+        instance.replace(STACK, newest.config, digest.config_digest(found, application, newest.credentials))
 
 
-def decrypted(box: Box) -> dict[str, str]:
-    rows = json.loads(box.pulumi("config", "--json", "--show-secrets", "--stack", STACK).ok().stdout)
+def decrypted(instance: Instance) -> dict[str, str]:
+    rows = json.loads(instance.pulumi("config", "--json", "--show-secrets", "--stack", STACK).ok().stdout)
     return {key: row["value"] for key, row in rows.items()}
 
 
-def secrets_of(box: Box) -> set[str]:
+def secrets_of(instance: Instance) -> set[str]:
     """The planted values, the sandbox's own tokens, and everything that the vendors were given as a secret."""
-    environment = box.environment()
+    environment = instance.environment()
     found = {*PLANTED.values(), *(environment[name] for name in ("VERCEL_API_TOKEN", "GITHUB_TOKEN", "PGPASSWORD"))}
-    for value in texts(box.local.client().secrets()):
+    for value in texts(instance.local.client().secrets()):
         if value.startswith(("postgres://", "postgresql://")):
             found.add(str(urlsplit(value).password))
     return found
@@ -75,9 +75,9 @@ def leaks(places: Mapping[str, str], secrets: Iterable[str]) -> list[str]:
     return sorted(found)
 
 
-def kept(box: Box) -> dict[str, str]:
+def kept(instance: Instance) -> dict[str, str]:
     """Everything that the engine and the sandbox keep or show, but for the vendors' own storage."""
-    client, layout = box.local.client(), box.local.layout
+    client, layout = instance.local.client(), instance.local.layout
     places = {str(path): path.read_text(errors="replace") for path in layout.backend.rglob("*") if path.is_file()}
     assert any("/stacks/" in place for place in places), "no state file was found"
     places["request log"] = json.dumps(client.requests())
@@ -88,37 +88,37 @@ def kept(box: Box) -> dict[str, str]:
     return places
 
 
-def test_secrets_are_found_nowhere(empty_box):
-    box = empty_box
-    plant(box)
+def test_secrets_are_found_nowhere(empty_instance):
+    instance = empty_instance
+    plant(instance)
     said: dict[str, str] = {}
 
     def run(name: str, code: int | None, *arguments: str, **extra: str) -> None:
-        done = box.pulumi(*arguments, "--stack", STACK, extra=extra)
+        done = instance.pulumi(*arguments, "--stack", STACK, extra=extra)
         assert (done.code == 0) == (code == 0), f"{name} ended with {done.code}:\n{done.said}"
         said[name] = done.said
 
     wrong = "canary-wrong-password-3c11"
     run("wrong password", 1, "up", "--yes", "--skip-preview", PGPASSWORD=wrong)
-    box.local.client().add_build_rule(match={"project": f"shop-{STACK}"}, state="ERROR")
+    instance.local.client().add_build_rule(match={"project": f"shop-{STACK}"}, state="ERROR")
     run("failed build", 1, "up", "--yes", "--skip-preview", "--diff")
-    box.local.client().clear_build_rules()
+    instance.local.client().clear_build_rules()
     run("up", 0, "up", "--yes", "--skip-preview", "--diff")
     run("outputs", 0, "stack", "output", "--json")
     run("export", 0, "stack", "export")
-    box.pulumi("config", "set", "--path", "parity:logs.secret", NEXT_LOG_SECRET, "--secret", "--stack", STACK).ok()
+    instance.pulumi("config", "set", "--path", "parity:logs.secret", NEXT_LOG_SECRET, "--secret", "--stack", STACK).ok()
     run("preview of a changed secret", 0, "preview", "--diff", "--json")
     run("preview of a changed secret, as text", 0, "preview", "--diff")
     blank = "canary with a blank end "
     key = "parity:applications.shop.variables.PAYMENT_SECRET_KEY"
-    box.pulumi("config", "set", "--path", key, blank, "--secret", "--stack", STACK).ok()
+    instance.pulumi("config", "set", "--path", key, blank, "--secret", "--stack", STACK).ok()
     run("faults in config", 1, "preview")
 
-    secrets = {*secrets_of(box), wrong, NEXT_LOG_SECRET, blank.strip()}
+    secrets = {*secrets_of(instance), wrong, NEXT_LOG_SECRET, blank.strip()}
     assert len(secrets) > len(PLANTED) + 6, "the databases' passwords were not found"
-    assert leaks({**said, **kept(box)}, secrets) == []
+    assert leaks({**said, **kept(instance)}, secrets) == []
     # What was searched for is what is in use: asked for by name, the engine shows it.
-    shown = box.pulumi("stack", "output", "--json", "--show-secrets", "--stack", STACK).ok().stdout
+    shown = instance.pulumi("stack", "output", "--json", "--show-secrets", "--stack", STACK).ok().stdout
     assert leaks({"shown": shown}, secrets) != []
     assert re.search(r"\[secret\]", said["outputs"])
 

@@ -18,7 +18,7 @@ from support.paths import ROOT
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from support.program import Box, Run
+    from support.program import Instance, Run
 
 pytestmark = [pytest.mark.engine, pytest.mark.sandbox]
 
@@ -35,7 +35,7 @@ _OURS = {"VERCEL_API_TOKEN", "GITHUB_TOKEN", "PGHOST", "PGPORT", "PGUSER", "PGPA
 class Runner:
     """What GitHub Actions does: checks main out, and runs a job's steps one after the other."""
 
-    box: Box
+    instance: Instance
     folder: Path
     main: dict[str, str] = field(default_factory=dict)
     outputs: dict[str, str] = field(default_factory=dict)
@@ -43,11 +43,11 @@ class Runner:
 
     def prepare(self) -> None:
         """The project as the repository's main, here and at GitHub."""
-        root = self.box.project.root
+        root = self.instance.project.root
         programs = root / ".venv" / "bin"
         programs.mkdir(parents=True)
         for name in ("parity", "python"):
-            found = shutil.which(name, path=self.box.environment()["PATH"])
+            found = shutil.which(name, path=self.instance.environment()["PATH"])
             assert found is not None
             (programs / name).symlink_to(found)
         (root / ".gitignore").write_text(".venv\n__pycache__\n")
@@ -59,13 +59,13 @@ class Runner:
 
     def git(self, *arguments: str) -> str:
         who = ("-c", "user.name=runner", "-c", "user.email=runner@example.com")
-        return self.box.run("git", *who, *arguments).ok().stdout.strip()
+        return self.instance.run("git", *who, *arguments).ok().stdout.strip()
 
     def github(self, method: str, path: str, body: dict[str, Any] | None = None) -> Any:
-        token = self.box.environment()["GITHUB_TOKEN"]
+        token = self.instance.environment()["GITHUB_TOKEN"]
         command = ["curl", "-sS", "--fail-with-body", "-X", method, "-H", f"authorization: Bearer {token}"]
         command += ["-d", json.dumps(body)] if body is not None else []
-        said = self.box.run(*command, f"https://api.github.com/repos/{REPOSITORY}/{path}").ok().stdout
+        said = self.instance.run(*command, f"https://api.github.com/repos/{REPOSITORY}/{path}").ok().stdout
         return json.loads(said) if said else None
 
     def text(self, name: str, reference: str) -> str:
@@ -74,7 +74,7 @@ class Runner:
     def check_out(self) -> None:
         """GitHub's main, here."""
         for name in ("Pulumi.staging.yaml", "Pulumi.prod.yaml"):
-            (self.box.project.root / name).write_text(self.text(name, "main"))
+            (self.instance.project.root / name).write_text(self.text(name, "main"))
         self.git("add", "-A")
         self.git("commit", "-q", "--allow-empty", "-m", "main")
         self.git("update-ref", "refs/remotes/origin/main", "HEAD")
@@ -102,12 +102,12 @@ class Runner:
             if "run" not in step or step["run"] == "make setup":
                 continue
             environment = self.evaluated({**job.get("env", {}), **step.get("env", {})}, inputs)
-            run = self.box.run("bash", "-e", "-c", step["run"], extra={**given, **environment})
+            run = self.instance.run("bash", "-e", "-c", step["run"], extra={**given, **environment})
             if run.code:
                 break
         assert run is not None, f"{workflow}: {name} runs nothing"
         # The next job's checkout is a fresh one.
-        shutil.rmtree(self.box.project.root / "plan", ignore_errors=True)
+        shutil.rmtree(self.instance.project.root / "plan", ignore_errors=True)
         said = dict(line.split("=", 1) for line in output.read_text().splitlines())
         self.outputs |= {
             f"needs.{name}.outputs.{key}": said[value.strip("${} ").rpartition(".")[2]]
@@ -118,7 +118,7 @@ class Runner:
 
     def artifact(self, step: dict[str, Any]) -> None:
         """What upload-artifact and download-artifact do: a file between two jobs."""
-        action, root = step.get("uses", "").partition("@")[0], self.box.project.root
+        action, root = step.get("uses", "").partition("@")[0], self.instance.project.root
         if action == "actions/upload-artifact":
             place = self.folder / "artifacts" / step["with"]["name"]
             place.mkdir(parents=True, exist_ok=True)
@@ -137,29 +137,29 @@ class Runner:
             elif asked[0].startswith("needs."):
                 found[name] = self.outputs[asked[0]]
             elif asked[0] == "github.token":
-                found[name] = self.box.environment()["GITHUB_TOKEN"]
+                found[name] = self.instance.environment()["GITHUB_TOKEN"]
             else:
                 assert name in _OURS, f"{name} is {value}: the sandbox gives nothing under that name"
         return found
 
 
 @pytest.fixture
-def runner(finished_box: Box, tmp_path: Path) -> Runner:
-    found = Runner(finished_box, tmp_path)
+def runner(finished_instance: Instance, tmp_path: Path) -> Runner:
+    found = Runner(finished_instance, tmp_path)
     found.prepare()
     repository = {"owner": "storefront-example", "name": "storefront", "default_branch": "main", "commits": []}
     document = {"organization": "storefront-example", "repositories": [repository]}
-    finished_box.local.client().seed({"github": document})
+    finished_instance.local.client().seed({"github": document})
     return found
 
 
 @pytest.mark.timeout(1200)
 def test_from_a_pull_request_to_prod_and_back(runner: Runner):
-    box = runner.box
+    instance = runner.instance
     commit = runner.github("GET", "commits/main")["sha"]
 
     # A release for staging, reviewed and merged: the job delivers it and says where it came from.
-    box.run("parity", "release", "staging", "shop", "--commit", commit, "--live", "--pull-request").ok()
+    instance.run("parity", "release", "staging", "shop", "--commit", commit, "--live", "--pull-request").ok()
     sha = runner.merge(1)
     done, said = runner.job("promote.yml", "staging", sha=sha)
     done.ok()
@@ -172,20 +172,22 @@ def test_from_a_pull_request_to_prod_and_back(runner: Runner):
     assert "`parity rollback staging shop --to r1 --up`" in said
 
     # The same for prod: the plan for who approves, that very plan applied, the switch, the health.
-    box.run("parity", "promote", "shop", "--pull-request").ok()
+    instance.run("parity", "promote", "shop", "--pull-request").ok()
     sha = runner.merge(2)
     plan, shown = runner.job("promote.yml", "plan", sha=sha)
     plan.ok()
     assert "shop-deployment-r2" in shown
     digest = runner.outputs["needs.plan.outputs.digest"]
     assert digest in shown
-    with asking(box, runner.folder, PROD) as asked:
+    with asking(instance, runner.folder, PROD) as asked:
         done, said = runner.job("promote.yml", "prod", sha=sha)
     done.ok()
     asked.hold(PROD, {"r1": FIRST, "r2": commit}, "r1", "r2")
     assert "## prod: delivered" in said
     assert "| shop | r1 | **r2** |" in said
-    (record,) = [json.loads(line) for line in box.run("parity", "ledger", "prod", "--json").ok().stdout.splitlines()]
+    (record,) = [
+        json.loads(line) for line in instance.run("parity", "ledger", "prod", "--json").ok().stdout.splitlines()
+    ]
     assert (record["plan"], record["approval"]) == (digest, f"--plan {digest}")
 
     # The same plan once more: it was made for what was there before.
@@ -195,18 +197,18 @@ def test_from_a_pull_request_to_prod_and_back(runner: Runner):
 
     # Approved too late: main has moved on, so nothing is done.
     runner.git("commit", "-q", "--allow-empty", "-m", "newer")
-    path = box.project.root / "Pulumi.prod.yaml"
+    path = instance.project.root / "Pulumi.prod.yaml"
     path.write_text(path.read_text() + "# newer\n")
     runner.git("commit", "-q", "-am", "newer")
     runner.git("update-ref", "refs/remotes/origin/main", "HEAD")
     runner.git("reset", "-q", "--hard", "HEAD~1")
-    late = box.run(".venv/bin/parity", "deliver", "prod", "--newest", "origin/main")
+    late = instance.run(".venv/bin/parity", "deliver", "prod", "--newest", "origin/main")
     assert late.code == 8
     assert "origin/main has moved on: Pulumi.prod.yaml" in late.stderr
     runner.check_out()
 
     # Back at once, by the workflow: the switch, then the pull request. Until it is merged, nothing undoes it.
-    with asking(box, runner.folder, PROD) as asked:
+    with asking(instance, runner.folder, PROD) as asked:
         done, said = runner.job("rollback.yml", "apply", stack="prod", application="shop", release="")
     done.ok()
     asked.hold(PROD, {"r1": FIRST, "r2": commit}, "r2", "r1")
@@ -226,13 +228,13 @@ def test_from_a_pull_request_to_prod_and_back(runner: Runner):
 
 
 def test_a_rollback_is_proposed_without_any_secret(runner: Runner):
-    box = runner.box
-    since = box.last_request()
-    before = (box.project.root / "Pulumi.staging.yaml").read_text()
+    instance = runner.instance
+    since = instance.last_request()
+    before = (instance.project.root / "Pulumi.staging.yaml").read_text()
     release = f"        r2: {{commit: {NEW}, config: {'cd' * 16}, credentials: 1}}\n"
     last = next(line for line in before.splitlines(keepends=True) if line.lstrip().startswith("r1: {commit: 7e92"))
     text = before.replace(last, last + release).replace("live: r1", "live: r2", 1)
-    (box.project.root / "Pulumi.staging.yaml").write_text(text)
+    (instance.project.root / "Pulumi.staging.yaml").write_text(text)
     there = runner.github("GET", "contents/Pulumi.staging.yaml?ref=main")
     content = base64.b64encode(text.encode()).decode()
     body = {"message": "r2", "content": content, "branch": "main", "sha": there["sha"]}
@@ -240,19 +242,19 @@ def test_a_rollback_is_proposed_without_any_secret(runner: Runner):
 
     # Nothing but the workflow's own token: no passphrase, no connection, no other token.
     secret = ("PULUMI_CONFIG_PASSPHRASE", "VERCEL_API_TOKEN", "PULUMI_BACKEND_URL", "PGPASSWORD", "GITHUB_TOKEN")
-    kept = box.environment()
-    box.extra = dict.fromkeys(secret, "")
+    kept = instance.environment()
+    instance.extra = dict.fromkeys(secret, "")
     step = next(each for each in WORKFLOWS["rollback.yml"].jobs["propose"]["steps"] if "parity rollback" in str(each))
     inputs = {"STACK": "staging", "APPLICATION": "shop", "GH_TOKEN": kept["GITHUB_TOKEN"]}
     inputs["GITHUB_STEP_SUMMARY"] = str(runner.folder / "summary.md")
-    refused = box.run("bash", "-e", "-c", step["run"], extra={**inputs, "RELEASE": "r9"})
+    refused = instance.run("bash", "-e", "-c", step["run"], extra={**inputs, "RELEASE": "r9"})
     assert refused.code == 2
     assert "kept there: r1, r2" in refused.stderr
-    box.run("bash", "-e", "-c", step["run"], extra={**inputs, "RELEASE": "r1"}).ok()
-    box.extra = {}
+    instance.run("bash", "-e", "-c", step["run"], extra={**inputs, "RELEASE": "r1"}).ok()
+    instance.extra = {}
     pull = runner.github("GET", "pulls/1")
     assert pull["head"]["ref"].startswith("rollback/staging/shop-r1-")
     assert "Does not go back: data, and migrations" in pull["body"]
     assert runner.text("Pulumi.staging.yaml", pull["head"]["ref"]) == text.replace("live: r2", "live: r1", 1)
-    changed = [row for row in box.requests(since) if row["service"] != "github" and row["method"] != "GET"]
+    changed = [row for row in instance.requests(since) if row["service"] != "github" and row["method"] != "GET"]
     assert changed == []

@@ -10,16 +10,16 @@ import pytest
 from parity.engine.pulumi import Pulumi
 from parity.local import demo
 from support import pg_catalog
-from support.boxes import STACKS
+from support.instances import STACKS
 
 if TYPE_CHECKING:
-    from support.program import Box
+    from support.program import Instance
 
 pytestmark = [pytest.mark.engine, pytest.mark.sandbox]
 
 
-def answers(box: Box, stack: str) -> dict[str, demo.Live]:
-    engine = Pulumi(Path("pulumi"), box.project.root, box.environment())
+def answers(instance: Instance, stack: str) -> dict[str, demo.Live]:
+    engine = Pulumi(Path("pulumi"), instance.project.root, instance.environment())
     return {each.application: each for each in demo.look(engine, [stack])}
 
 
@@ -46,22 +46,22 @@ def test_both_stacks_come_up_from_nothing(record):
 
 
 @pytest.mark.parametrize("stack", STACKS)
-def test_what_is_there_is_what_was_declared(finished_box, stack):
-    finished_box.pulumi("preview", "--stack", stack, "--refresh", "--expect-no-changes", "--diff").ok()
+def test_what_is_there_is_what_was_declared(finished_instance, stack):
+    finished_instance.pulumi("preview", "--stack", stack, "--refresh", "--expect-no-changes", "--diff").ok()
 
 
 @pytest.mark.parametrize("stack", STACKS)
-def test_a_second_update_changes_nothing(finished_box, stack):
-    state, databases = finished_box.state(), pg_catalog.dump(finished_box.environment())
-    finished_box.up(stack, "--expect-no-changes").ok()
-    assert finished_box.state() == state
-    assert pg_catalog.dump(finished_box.environment()) == databases
+def test_a_second_update_changes_nothing(finished_instance, stack):
+    state, databases = finished_instance.state(), pg_catalog.dump(finished_instance.environment())
+    finished_instance.up(stack, "--expect-no-changes").ok()
+    assert finished_instance.state() == state
+    assert pg_catalog.dump(finished_instance.environment()) == databases
 
 
-def test_every_live_url_answers_with_its_release_and_a_working_login(finished_box):
+def test_every_live_url_answers_with_its_release_and_a_working_login(finished_instance):
     asked = 0
     for stack in STACKS:
-        for name, live in answers(finished_box, stack).items():
+        for name, live in answers(finished_instance, stack).items():
             assert live.fault == "", f"{name} of {stack}"
             assert live.answer.body["environment"] == stack
             logins = live.answer.body["database"]
@@ -71,8 +71,8 @@ def test_every_live_url_answers_with_its_release_and_a_working_login(finished_bo
     assert asked == 4
 
 
-def test_the_status_page_shows_what_came_up(finished_box):
-    shown = finished_box.local.client().call("GET", "overview")
+def test_the_status_page_shows_what_came_up(finished_instance):
+    shown = finished_instance.local.client().call("GET", "overview")
     assert [each["name"] for each in shown["environments"]] == list(STACKS)
     assert [each["name"] for each in shown["databases"]] == [f"storefront_{stack}" for stack in STACKS]
     (repository,) = shown["github"]
@@ -85,22 +85,22 @@ def test_the_status_page_shows_what_came_up(finished_box):
     assert logins["storefront_prod_shop_g1"] == ["storefront_prod_shop"]
 
 
-def test_a_live_url_whose_database_is_gone_is_noticed(finished_box):
-    finished_box.local.client().postgres("stop")
-    shop = answers(finished_box, "staging")["shop"]
+def test_a_live_url_whose_database_is_gone_is_noticed(finished_instance):
+    finished_instance.local.client().postgres("stop")
+    shop = answers(finished_instance, "staging")["shop"]
     assert shop.answer.status == 503
     assert "DATABASE_URL failed" in shop.fault
 
 
-def test_destroying_leaves_everything_as_it_was(finished_box, record):
+def test_destroying_leaves_everything_as_it_was(finished_instance, record):
     for stack in reversed(STACKS):
-        finished_box.destroy(stack).ok()
-    assert pg_catalog.dump(finished_box.environment()) == record["catalog"]
-    assert objects(finished_box.state()) == objects(record["state"])
+        finished_instance.destroy(stack).ok()
+    assert pg_catalog.dump(finished_instance.environment()) == record["catalog"]
+    assert objects(finished_instance.state()) == objects(record["state"])
 
 
-def test_a_request_to_another_host_is_refused_and_logged_by_name(finished_box):
-    since = finished_box.last_request()
-    run = finished_box.run("curl", "-sS", "--max-time", "10", "https://example.com/")
+def test_a_request_to_another_host_is_refused_and_logged_by_name(finished_instance):
+    since = finished_instance.last_request()
+    run = finished_instance.run("curl", "-sS", "--max-time", "10", "https://example.com/")
     assert run.code != 0
-    assert [row for row in finished_box.requests(since) if "example.com" in row["path"]]
+    assert [row for row in finished_instance.requests(since) if "example.com" in row["path"]]

@@ -11,34 +11,34 @@ from parity.resources import kinds
 from parity.resources.kind import package
 
 if TYPE_CHECKING:
-    from support.program import Box
+    from support.program import Instance
 
 pytestmark = [pytest.mark.engine, pytest.mark.sandbox]
 
 DECLARED = '        Provider("parity"),\n'
 
 
-def exported(box: Box):
-    return json.loads(box.pulumi("stack", "export", "--stack", "staging").ok().stdout)["deployment"]["resources"]
+def exported(instance: Instance):
+    return json.loads(instance.pulumi("stack", "export", "--stack", "staging").ok().stdout)["deployment"]["resources"]
 
 
-def test_the_own_provider_holds_no_config_and_takes_the_place_of_the_default_one(empty_box: Box):
-    box = empty_box
-    build = box.project.root / "infra" / "build.py"
+def test_the_own_provider_holds_no_config_and_takes_the_place_of_the_default_one(empty_instance: Instance):
+    instance = empty_instance
+    build = instance.project.root / "infra" / "build.py"
     text = build.read_text()
     assert text.count(DECLARED) == 1
     build.write_text(text.replace(DECLARED, ""))
-    box.up("staging").ok()
-    before = exported(box)
+    instance.up("staging").ok()
+    before = exported(instance)
     held = [each for each in before if each["type"] == "pulumi:providers:parity"]
     assert "secret" in held[0]["inputs"], "the engine's default provider has the config: else this test shows nothing"
 
     build.write_text(text)
-    last = box.last_request()
-    box.up("staging").ok()
-    changing = [row for row in box.requests(last) if row["method"] != "GET"]
+    last = instance.last_request()
+    instance.up("staging").ok()
+    changing = [row for row in instance.requests(last) if row["method"] != "GET"]
     assert changing == [], "the provider's new name replaces nothing"
-    after = exported(box)
+    after = exported(instance)
     own = [each for each in after if each["type"] == "pulumi:providers:parity"]
     assert [each["urn"].rpartition("::")[2] for each in own] == ["parity"]
     assert set(own[0].get("inputs") or {}) <= {"__internal", "version"}, "no copy of the config"
@@ -48,5 +48,5 @@ def test_the_own_provider_holds_no_config_and_takes_the_place_of_the_default_one
     assert all(each["provider"].startswith(own[0]["urn"]) for each in users)
 
     urn = "urn:pulumi:staging::storefront::parity:components:WebApp$vercel:index/project:Project::gone-project"
-    box.replace("staging", "parity:acknowledged: []", f"parity:acknowledged: ['{urn}']")
-    box.pulumi("preview", "--expect-no-changes", "--stack", "staging").ok()
+    instance.replace("staging", "parity:acknowledged: []", f"parity:acknowledged: ['{urn}']")
+    instance.pulumi("preview", "--expect-no-changes", "--stack", "staging").ok()

@@ -53,7 +53,7 @@ def main() -> int:
             seconds=options.minutes and options.minutes * 60,
         )
         seconds = matrix.run(plan, chosen, results, _show)
-        print(f"took {seconds:.0f} s with {plan.workers} boxes at once")
+        print(f"took {seconds:.0f} s with {plan.workers} instances at once")
     found = matrix.read_results(results)
     print(figures.report(found))
     if options.publish:
@@ -101,13 +101,13 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--cell", action="append", help="only this one, as a report names it; may be repeated")
     parser.add_argument("--way", nargs="+", choices=list(PROCEDURES), default=["recover"], help="ways back (recover)")
     parser.add_argument("--parallel", type=int, default=1, metavar="N", help="the engine's --parallel (1)")
-    parser.add_argument("--workers", type=int, default=2, metavar="N", help="boxes at once (2)")
+    parser.add_argument("--workers", type=int, default=2, metavar="N", help="instances at once (2)")
     parser.add_argument(
-        "--name", default="worker", help="of the boxes; two runs at once in one folder take two (worker)"
+        "--name", default="worker", help="of the instances; two runs at once in one folder take two (worker)"
     )
     parser.add_argument("--minutes", type=float, metavar="M", help="begin no cell after M minutes")
     parser.add_argument("--anew", action="store_true", help="follow every way back, also from a state seen before")
-    parser.add_argument("--work", type=Path, default=ROOT / ".crash", help="folder of boxes and results (.crash)")
+    parser.add_argument("--work", type=Path, default=ROOT / ".crash", help="folder of instances and results (.crash)")
     parser.add_argument(
         "--results",
         type=Path,

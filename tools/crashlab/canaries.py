@@ -1,4 +1,4 @@
-"""Whether any secret of the box stands in the clear in what was printed or kept: states, ledgers, copies, logs."""
+"""Whether any secret of the instance stands in the clear in what was printed or kept: states, ledgers, copies, logs."""
 
 from __future__ import annotations
 
@@ -38,13 +38,13 @@ def leaks(lab: Lab, known: set[str], printed: str) -> list[str]:
     for path in _kept(lab):
         text = path.read_bytes().decode(errors="replace")
         if any(each in text for each in known):
-            found.append(path.relative_to(lab.box.local.directory).as_posix())
+            found.append(path.relative_to(lab.instance.local.directory).as_posix())
     return found
 
 
 def _kept(lab: Lab) -> Iterator[Path]:
     """All that the engine and the tool keep: the backend with state, history, ledger and copies, and their logs."""
-    for folder in (lab.backend, lab.box.local.updates):
+    for folder in (lab.backend, lab.instance.local.updates):
         # Terraform keeps its state in the clear, as its documentation says.
         yield from (
             each for each in folder.rglob("*") if each.is_file() and not each.name.startswith("terraform.tfstate")

@@ -61,7 +61,7 @@ def record(lab: Lab, wire: Wire, operation: Operation) -> Reference:
 
 
 def kept(reference: Reference) -> dict[str, Any]:
-    """A reference as JSON; it holds the box's secrets."""
+    """A reference as JSON; it holds the instance's secrets."""
     return {
         "points": [asdict(each) for each in reference.points],
         "objects": [[*key, count] for key, count in reference.live_state.objects.items()],
@@ -125,7 +125,7 @@ def cells(references: Iterable[Reference], *, parallel: int = 1) -> list[Cell]:
 def shuffled(matrix: Sequence[Cell], seed: int) -> list[Cell]:
     """All of them, one operation after the other, in a seed's order.
 
-    Neighbours often leave the same behind: side by side in two boxes, each would follow the same way back.
+    Neighbours often leave the same behind: side by side in two instances, each would follow the same way back.
     """
     place = {name: number for number, name in enumerate(dict.fromkeys(each.operation for each in matrix))}
     return sorted(_mixed(matrix, seed), key=lambda each: place[each.operation])
@@ -174,7 +174,7 @@ def _mixed(items: Iterable[_T], seed: int) -> list[_T]:
 
 @dataclass(frozen=True)
 class Player:
-    """Plays cells of one operation in one box."""
+    """Plays cells of one operation in one instance."""
 
     lab: Lab
     wire: Wire
@@ -216,7 +216,9 @@ class Player:
             return stream.read().decode(errors="replace")
 
     def leave(self, cell: Cell) -> bool:
-        """Only crash, and leave the box as the crash did, with nothing of the run alive; False: nothing crashed."""
+        """Only crash, and leave the instance as the crash did, with nothing of the run alive; False: nothing
+        crashed.
+        """
         self.lab.begin(self.reference.operation)
         command = self.lab.command(self.reference.operation, parallel=cell.parallel)
         scene = Scene(self.lab, self.wire, command, self.output)
@@ -272,7 +274,7 @@ class Player:
 
     @property
     def _client(self) -> ControlClient:
-        return self.lab.box.local.client()
+        return self.lab.instance.local.client()
 
 
 def live_faults(lab: Lab, reference: Reference) -> list[str]:

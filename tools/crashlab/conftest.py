@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 @pytest.fixture(scope="module")
 def environment(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, str]]:
     """The variables of a running sandbox."""
-    directory = tmp_path_factory.mktemp("sandbox") / "box"
+    directory = tmp_path_factory.mktemp("sandbox") / "instance"
     lifecycle.up(directory)
     yield lifecycle.environment(directory)
     lifecycle.down(directory, wipe=True)

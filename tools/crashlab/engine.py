@@ -49,17 +49,17 @@ class Run:
         self._watch = Watch(self._decide)
         self._came = False
         self._reached, self._resume = threading.Event(), threading.Event()
-        self._client = lab.box.local.client()
-        self._since = lab.box.last_request()
+        self._client = lab.instance.local.client()
+        self._since = lab.instance.last_request()
         self._fault = ""
         self._wire_hold: Hold | None = None
         self._arm()
         self._begins = output.stat().st_size if output.exists() else 0
-        environment = {**lab.box.environment(), "PGPORT": str(wire.port), MARK: self.mark}
+        environment = {**lab.instance.environment(), "PGPORT": str(wire.port), MARK: self.mark}
         with output.open("ab") as stream:
             self.process = subprocess.Popen(
                 self._watch.command(command),
-                cwd=lab.box.project.root,
+                cwd=lab.instance.project.root,
                 env=environment,
                 stdin=subprocess.DEVNULL,
                 stdout=stream,
@@ -188,12 +188,12 @@ class Run:
 
     def points(self) -> list[Point]:
         """All that happened so far."""
-        rows = self.lab.box.requests(self._since)
+        rows = self.lab.instance.requests(self._since)
         return [*of_requests(rows), *of_commits(self.wire.commits), *self.writes]
 
     def traffic(self) -> tuple[int, int]:
         """Counts of requests and commits; the same twice in a row: nothing is under way."""
-        return self.lab.box.last_request(), len(self.wire.commits)
+        return self.lab.instance.last_request(), len(self.wire.commits)
 
     def close(self) -> None:
         """End every process of the run, and stop watching; raises what went wrong in the watch."""

@@ -126,7 +126,7 @@ def disturb(scene: Scene, point: Point, when: When, fault: str, after: Callable[
         if fault == "late-effect":
             run.resume()
         if fault == "postgres-killed":
-            scene.lab.box.local.client().postgres("start")
+            scene.lab.instance.local.client().postgres("start")
         settled = _settle(run)
         with _landing(run) if fault == LANDING else contextlib.nullcontext():
             after(run)
@@ -157,7 +157,7 @@ def _landing(run: Run) -> Iterator[None]:
 
 def _answered(scene: Scene, point: Point, when: When, fault: str, after: Callable[[Run], None]) -> Disturbed:
     """The vendor answers with an error: once with 500, or with 429 as often as it is asked."""
-    client = scene.lab.box.local.client()
+    client = scene.lab.instance.local.client()
     service, method, path = point.key.split(" ", 2)
     where = {"service": service, "method": method, "path": path, "nth": point.nth, "when": when}
     identifier = client.add_fault(**where, action="status", **_STATUSES[fault])["id"]
@@ -240,7 +240,7 @@ def _time_out(run: Run) -> None:
 
 
 def _kill_postgres(run: Run) -> None:
-    run.lab.box.local.client().postgres("kill")
+    run.lab.instance.local.client().postgres("kill")
     run.resume()
 
 

@@ -39,9 +39,9 @@ RESULTS = "inside.jsonl"
 
 @dataclass(frozen=True)
 class Bench:
-    """A box, and where results go."""
+    """An instance, and where results go."""
 
-    box: lab.Lab
+    instance: lab.Lab
     wire: Wire
     work: Path
     name: str
@@ -56,12 +56,12 @@ class Bench:
     def play(self, crashed: cells.Cell, size: int, seed: int) -> None:
         """Crash an operation, then recover at a sample of its own points; results go to the file as the matrix's."""
         reference = matrix.references(self.work, [crashed.operation])[crashed.operation]
-        if not cells.Player(self.box, self.wire, reference, (), None, self.output).leave(crashed):
+        if not cells.Player(self.instance, self.wire, reference, (), None, self.output).leave(crashed):
             return
-        client = self.box.box.local.client()
+        client = self.instance.instance.local.client()
         client.save_snapshot(_SNAPSHOT)
-        command = procedures.PROCEDURES["recover"].commands(self.box, OPERATIONS[crashed.operation])[0]
-        with engine.running(self.box, self.wire, command, output=self.output) as run:
+        command = procedures.PROCEDURES["recover"].commands(self.instance, OPERATIONS[crashed.operation])[0]
+        with engine.running(self.instance, self.wire, command, output=self.output) as run:
             code = run.wait()
             assert code == 0, run.said()
             points = run.points()
@@ -84,14 +84,14 @@ class Bench:
         began = time.monotonic()
         result: dict[str, Any] = {**cell.document(), "verdicts": {}, "swallowed": False, "state": "inside"}
         stop = engine.Stop(cell.point, cell.when)
-        with engine.running(self.box, self.wire, command, stop, output=self.output) as run:
+        with engine.running(self.instance, self.wire, command, stop, output=self.output) as run:
             result["reached"] = run.until_reached()
             if result["reached"]:
                 _kill(run, cell)
-                result["live"] = cells.live_faults(self.box, reference)
+                result["live"] = cells.live_faults(self.instance, reference)
                 back = procedures.PROCEDURES["recover"]
                 verdict = procedures.follow(
-                    self.box, reference.operation, back, reference.live_state, self.known, plugins=run.plugins
+                    self.instance, reference.operation, back, reference.live_state, self.known, plugins=run.plugins
                 )
                 result["verdicts"]["recover"] = {"faults": verdict.faults[:8], "seconds": verdict.seconds}
         return result | {"seconds": round(time.monotonic() - began, 2)}
@@ -128,7 +128,7 @@ def main() -> int:
         "--part", type=cells.Part.parse, default="1/1", metavar="K/N", help="a part of the crashes (1/1)"
     )
     parser.add_argument("--minutes", type=float, default=600, help="begin no crash after so many (600)")
-    parser.add_argument("--work", type=Path, default=ROOT / ".crash", help="folder of boxes and results (.crash)")
+    parser.add_argument("--work", type=Path, default=ROOT / ".crash", help="folder of instances and results (.crash)")
     parser.add_argument("--results", type=Path, help="a run's results (results.jsonl beside the template)")
     options = parser.parse_args()
     options.work = options.work.resolve()
@@ -138,12 +138,12 @@ def main() -> int:
     name = f"inside-{options.part.number}"
     known = matrix.known_from(matrix.read_results(found))
     with (
-        lab.lab(matrix.ground(options.work) / matrix.TEMPLATE, options.work / name) as box,
-        matrix.fronted(box) as wire,
+        lab.lab(matrix.ground(options.work) / matrix.TEMPLATE, options.work / name) as instance,
+        matrix.fronted(instance) as wire,
     ):
         for cell in crashed:
             if time.monotonic() - began < options.minutes * 60:
-                Bench(box, wire, options.work, name, known).play(cell, options.steps, options.seed)
+                Bench(instance, wire, options.work, name, known).play(cell, options.steps, options.seed)
     results = matrix.read_results(options.work / RESULTS)
     print(figures.report(results))
     print(f"seed {options.seed}, {time.monotonic() - began:.0f} s")

@@ -1,4 +1,4 @@
-"""Boxes for the crash tests: one template with a snapshot for each start, copied for each worker."""
+"""Instances for the crash tests: one template with a snapshot for each start, copied for each worker."""
 
 from __future__ import annotations
 
@@ -28,8 +28,8 @@ from parity.local import seeds
 from parity.local.sandbox import Local
 from parity_sandbox import lifecycle, standin
 from parity_sandbox.server import ServeOptions
-from support.boxes import once
-from support.program import Box, copy_program
+from support.instances import once
+from support.program import Instance, copy_program
 from support.warm import Warm
 
 if TYPE_CHECKING:
@@ -44,40 +44,40 @@ SPEED = {
 }
 TERRAFORM_STARTS = {TERRAFORM_ONE: terraform.ONE, TERRAFORM_TWO: terraform.TWO}
 _PARITY = {"up": ("up", STACK, "--yes"), "rollback": ("rollback", STACK, "shop", "--to", "r1", "--up")}
-_PROGRAM, _SANDBOX, _FILES, _WARM = "program", "box", "stack-files", "warm"
+_PROGRAM, _SANDBOX, _FILES, _WARM = "program", "instance", "stack-files", "warm"
 
 
 @dataclass
 class Lab:
-    """One running box and the stack files of every operation."""
+    """One running instance and the stack files of every operation."""
 
     folder: Path
-    box: Box
+    instance: Instance
     settle: int = 1
     """Recover's `--settle`, seconds: nothing is under way any more where it is asked."""
     ways: dict[str, str] = field(default_factory=dict[str, str])
-    """Variables of the commands of a way back, on top of the box's: they start sooner."""
+    """Variables of the commands of a way back, on top of the instance's: they start sooner."""
 
     @property
     def stack_file(self) -> Path:
         """The stack's file in the program."""
-        return self.box.project.root / f"Pulumi.{STACK}.yaml"
+        return self.instance.project.root / f"Pulumi.{STACK}.yaml"
 
     @property
     def backend(self) -> Path:
         """Where the engine keeps state and locks."""
-        return self.box.local.layout.backend
+        return self.instance.local.layout.backend
 
     @property
     def store(self) -> Path:
         """The sandbox's storage."""
-        return self.box.local.layout.store
+        return self.instance.local.layout.store
 
     def begin(self, operation: Operation) -> None:
         """Go to where an operation starts, with the stack's file as it is to become."""
         if operation.start in TERRAFORM_STARTS:
             self._make_start(operation.start)
-        self.box.local.client().load_snapshot(operation.start)
+        self.instance.local.client().load_snapshot(operation.start)
         self.prepare(operation)
 
     def prepare(self, operation: Operation) -> None:
@@ -113,16 +113,16 @@ class Lab:
                 f'#!/bin/sh\ncase "$1" in up) exec {engine} "$@" --parallel {parallel} ;; esac\nexec {engine} "$@"\n'
             )
             program.chmod(0o755)
-        return ["env", f"PATH={folder}{os.pathsep}{self.box.environment()['PATH']}"]
+        return ["env", f"PATH={folder}{os.pathsep}{self.instance.environment()['PATH']}"]
 
     def _make_start(self, name: str) -> None:
-        """Make a start of Terraform's where this box has none yet."""
-        client = self.box.local.client()
+        """Make a start of Terraform's where this instance has none yet."""
+        client = self.instance.local.client()
         if name in {each["name"] for each in client.snapshots()}:
             return
         client.load_snapshot(EMPTY)
         terraform.declare(self, TERRAFORM_STARTS[name])
-        self.box.run(*terraform.command(self, "apply")).ok()
+        self.instance.run(*terraform.command(self, "apply")).ok()
         client.save_snapshot(name)
 
     def declare(self, name: str) -> None:
@@ -157,7 +157,7 @@ def lab(source: Path, folder: Path) -> Iterator[Lab]:
 
 
 def _end_what_works_in(folder: Path) -> None:
-    """End engines and plugins of a run that was killed: they would go on in the new box."""
+    """End engines and plugins of a run that was killed: they would go on in the new instance."""
     found: list[psutil.Process] = []
     for process in psutil.process_iter():
         with contextlib.suppress(psutil.Error, OSError):
@@ -188,13 +188,13 @@ def _started(folder: Path) -> Iterator[Lab]:
     local = Local(project, folder / _SANDBOX)
     lifecycle.up(local.directory, SERVED)
     try:
-        box = Box(project, local, {**SPEED})
-        with closing(Warm(folder / _WARM, project.root, box.environment())) as warm:
-            box.extra |= warm.environment(box.environment())
+        instance = Instance(project, local, {**SPEED})
+        with closing(Warm(folder / _WARM, project.root, instance.environment())) as warm:
+            instance.extra |= warm.environment(instance.environment())
             if (local.layout.pulumi / "plugins").exists():
-                # The stand-in too is started by the box's own Python then, as the project's plugin is.
+                # The stand-in too is started by the instance's own Python then, as the project's plugin is.
                 standin.install(local.layout.pulumi, warm.programs / "python")
-            yield Lab(folder, box, ways=warm.ways(box.environment()))
+            yield Lab(folder, instance, ways=warm.ways(instance.environment()))
     finally:
         lifecycle.down(local.directory)
 
@@ -212,17 +212,17 @@ def _make(folder: Path) -> None:
 
 def _fill(found: Lab) -> None:
     """Make the snapshots and the stack files."""
-    box, client = found.box, found.box.local.client()
-    box.local.equip(toolchain.resolve())
+    instance, client = found.instance, found.instance.local.client()
+    instance.local.equip(toolchain.resolve())
     client.seed(_seed())
     found.stack_file.write_text(FIRST.text())
-    box.init(STACK)
+    instance.init(STACK)
     for name, config in _configs(found).items():
         (found.folder / _FILES / f"{name}.yaml").write_text(config.text())
     client.save_snapshot(EMPTY)
     for snapshot in (ONE_RELEASE, TWO_RELEASES):
         found.declare(snapshot)
-        box.up(STACK).ok()
+        instance.up(STACK).ok()
         client.save_snapshot(snapshot)
 
 
@@ -250,11 +250,11 @@ def _configs(found: Lab) -> dict[str, Config]:
 def _digested(found: Lab, config: Config) -> Config:
     """With the digest of its newest release, as `parity release` records it."""
     found.stack_file.write_text(config.text())
-    rows = json.loads(found.box.pulumi("config", "--show-secrets", "--json", "--stack", STACK).ok().stdout)
+    rows = json.loads(found.instance.pulumi("config", "--show-secrets", "--json", "--stack", STACK).ok().stdout)
     values = {
         key: json.dumps(row["objectValue"]) if "objectValue" in row else row["value"] for key, row in rows.items()
     }
     secret = {key for key, row in rows.items() if row.get("secret")}
-    loaded = settings.load(STACK, found.box.project.root, values, secret_keys=secret, catalog=CATALOG)
+    loaded = settings.load(STACK, found.instance.project.root, values, secret_keys=secret, catalog=CATALOG)
     newest = list(config.kept)[-1]
     return config.with_digest(newest, config_digest(loaded, "shop", config.kept[newest].credentials))

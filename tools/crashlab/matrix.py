@@ -1,4 +1,6 @@
-"""Runs many cells in several boxes at once, and keeps each result as one line of JSON, so that a run can be resumed."""
+"""Runs many cells in several instances at once, and keeps each result as one line of JSON, so that a run can be
+resumed.
+"""
 
 from __future__ import annotations
 
@@ -59,9 +61,9 @@ class Plan:
     operations: tuple[str, ...]
     procedures: tuple[str, ...]
     workers: int = 2
-    """Boxes at once."""
+    """Instances at once."""
     name: str = "worker"
-    """Of the boxes' folders; two runs at once in one folder take two names."""
+    """Of the instances' folders; two runs at once in one folder take two names."""
     reuse: bool = True
     """Whether a crash that left what another left before has that one's verdict."""
     seconds: float | None = None
@@ -94,18 +96,18 @@ def references(work: Path, names: Sequence[str]) -> dict[str, Reference]:
 
 
 def _record(source: Path, place: Path, folder: Path, names: Sequence[str]) -> None:
-    with lab.lab(source, place) as box, fronted(box) as wire:
+    with lab.lab(source, place) as instance, fronted(instance) as wire:
         for name in names:
-            document = cells.kept(cells.record(box, wire, ALL[name]))
+            document = cells.kept(cells.record(instance, wire, ALL[name]))
             part = folder / f"{name}.part"
             part.write_text(json.dumps(document))
             part.rename(folder / f"{name}.json")
 
 
 @contextmanager
-def fronted(box: lab.Lab) -> Iterator[Wire]:
-    """The proxy in front of a box's PostgreSQL."""
-    wire = Wire(box.box.local.running().ports.postgres).start()
+def fronted(instance: lab.Lab) -> Iterator[Wire]:
+    """The proxy in front of an instance's PostgreSQL."""
+    wire = Wire(instance.instance.local.running().ports.postgres).start()
     try:
         yield wire
     finally:
@@ -183,7 +185,7 @@ def _answers(workers: Sequence[Any], answers: Any) -> Iterator[dict[str, Any]]:
 
 @dataclass(frozen=True)
 class _Worker:
-    """One process with a box of its own, which plays one cell after the other."""
+    """One process with an instance of its own, which plays one cell after the other."""
 
     plan: Plan
     number: int
@@ -196,28 +198,28 @@ class _Worker:
     """The process that gives the tasks; once it is gone nobody hears the answers."""
 
     def work(self) -> None:
-        """Until there is nothing left to do, or no time; a box that failed is replaced by a new one."""
-        while self._with_one_box():
+        """Until there is nothing left to do, or no time; an instance that failed is replaced by a new one."""
+        while self._with_one_instance():
             pass
 
-    def _with_one_box(self) -> bool:
-        """Whether another box is needed."""
+    def _with_one_instance(self) -> bool:
+        """Whether another instance is needed."""
         with (
-            lab.lab(ground(self.plan.work) / TEMPLATE, self.plan.work / f"{self.plan.name}-{self.number}") as box,
-            fronted(box) as wire,
+            lab.lab(ground(self.plan.work) / TEMPLATE, self.plan.work / f"{self.plan.name}-{self.number}") as instance,
+            fronted(instance) as wire,
         ):
             while os.getppid() == self.parent and (self.deadline is None or time.time() < self.deadline):
                 try:
                     cell = self.tasks.get_nowait()
                 except queue.Empty:
                     return False
-                if not self._play(box, wire, cell):
+                if not self._play(instance, wire, cell):
                     return True
         return False
 
-    def _play(self, box: lab.Lab, wire: Wire, cell: Cell) -> bool:
+    def _play(self, instance: lab.Lab, wire: Wire, cell: Cell) -> bool:
         player = cells.Player(
-            box,
+            instance,
             wire,
             self.undisturbed[cell.operation],
             self.plan.procedures,

@@ -50,7 +50,7 @@ _WORDS = ["recover", STACK, "--settle", "1"]
 
 @dataclass(frozen=True)
 class State:
-    """What a crash left, as a snapshot of the box, and what recover decided on there."""
+    """What a crash left, as a snapshot of the instance, and what recover decided on there."""
 
     cell: cells.Cell
     snapshot: str
@@ -70,8 +70,8 @@ def way_back(change: str) -> procedures.Procedure:
 
     watched = not change.startswith(_CAPTURE)
 
-    def commands(box: lab.Lab, operation: Operation) -> list[list[str]]:
-        return [_program(change, watched=watched), *procedures.PROCEDURES["recover"].commands(box, operation)[1:]]
+    def commands(instance: lab.Lab, operation: Operation) -> list[list[str]]:
+        return [_program(change, watched=watched), *procedures.PROCEDURES["recover"].commands(instance, operation)[1:]]
 
     recover = procedures.PROCEDURES["recover"]
     return procedures.Procedure("mutant", change, commands, recover.again, rest_of=recover.name, watched=watched)
@@ -96,11 +96,11 @@ def chosen(work: Path, results: Path, size: int, seed: int) -> list[cells.Cell]:
 
 
 class Bench:
-    """A box with the crashes in it."""
+    """An instance with the crashes in it."""
 
-    def __init__(self, work: Path, box: lab.Lab, wire: Wire, name: str, known: dict[str, list[str]]) -> None:
-        self.work, self.box, self.wire = work, box, wire
-        self.client = box.box.local.client()
+    def __init__(self, work: Path, instance: lab.Lab, wire: Wire, name: str, known: dict[str, list[str]]) -> None:
+        self.work, self.instance, self.wire = work, instance, wire
+        self.client = instance.instance.local.client()
         self.log = work / f"{name}.log"
         self.known = known
         """What ways back led to, from where they went on: the real recover's, the matrix's too."""
@@ -111,7 +111,7 @@ class Bench:
         """Crash, keep, and see what recover decides on."""
         states: list[State] = []
         for number, cell in enumerate(crashed):
-            snapshot, file = f"state-{number}", self.box.folder / f"captured-{number}"
+            snapshot, file = f"state-{number}", self.instance.folder / f"captured-{number}"
             file.unlink(missing_ok=True)
             # The real one, followed to its end: what a mutant leaves that it left too leads to the same.
             wrong = self._crashed(cell, f"{_CAPTURE}{file}", lambda name=snapshot: self.client.save_snapshot(name))
@@ -142,9 +142,9 @@ class Bench:
         """On what the crash left."""
         reference = self._reference(state.cell)
         self.client.load_snapshot(state.snapshot)
-        self.box.prepare(reference.operation)
+        self.instance.prepare(reference.operation)
         back = way_back(mutant.id)
-        return procedures.follow(self.box, reference.operation, back, reference.live_state, self.known).faults
+        return procedures.follow(self.instance, reference.operation, back, reference.live_state, self.known).faults
 
     def _live(self, mutant: Mutant, state: State) -> list[str] | None:
         """On the crash itself, with all that outlives it."""
@@ -159,7 +159,7 @@ class Bench:
                 return
             before()
             verdict = procedures.follow(
-                self.box,
+                self.instance,
                 reference.operation,
                 way_back(change),
                 reference.live_state,
@@ -169,9 +169,11 @@ class Bench:
             )
             wrong.append(verdict.faults)
 
-        self.box.begin(reference.operation)
-        command = self.box.command(reference.operation, parallel=cell.parallel)
-        faults.disturb(faults.Scene(self.box, self.wire, command, self.log), cell.point, cell.when, cell.fault, after)
+        self.instance.begin(reference.operation)
+        command = self.instance.command(reference.operation, parallel=cell.parallel)
+        faults.disturb(
+            faults.Scene(self.instance, self.wire, command, self.log), cell.point, cell.when, cell.fault, after
+        )
         return wrong[0] if wrong else None
 
     def _reference(self, cell: cells.Cell) -> cells.Reference:
@@ -206,10 +208,10 @@ def main() -> int:
     crashed = options.part.its(chosen(options.work, found, options.states, options.seed))
     known = matrix.known_from(matrix.read_results(found))
     with (
-        lab.lab(matrix.ground(options.work) / matrix.TEMPLATE, options.work / name) as box,
-        matrix.fronted(box) as wire,
+        lab.lab(matrix.ground(options.work) / matrix.TEMPLATE, options.work / name) as instance,
+        matrix.fronted(instance) as wire,
     ):
-        bench = Bench(options.work, box, wire, name, known)
+        bench = Bench(options.work, instance, wire, name, known)
         print(f"{len(crashed)} crashes:", flush=True)
         states = bench.prepare(crashed)
         other = noticed(states)
@@ -296,7 +298,7 @@ def _options() -> argparse.Namespace:
         "--part", type=cells.Part.parse, default="1/1", metavar="K/N", help="a part of the crashes (1/1)"
     )
     parser.add_argument("--minutes", type=float, default=600, help="begin no mutant after so many (600)")
-    parser.add_argument("--work", type=Path, default=ROOT / ".crash", help="folder of boxes and results (.crash)")
+    parser.add_argument("--work", type=Path, default=ROOT / ".crash", help="folder of instances and results (.crash)")
     parser.add_argument("--results", type=Path, help="a run's results (results.jsonl beside the template)")
     parser.add_argument("--report", action="store_true", help="run nothing; print the figures of all parts")
     parser.add_argument(

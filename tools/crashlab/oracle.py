@@ -82,7 +82,7 @@ def _rows(texts: _Texts) -> list[Row]:
 
 def _beside(lab: Lab, texts: _Texts) -> _Texts:
     """PostgreSQL's part. Looked at again only where it or the vendors' objects may have changed: it is often asked."""
-    moment = pg_catalog.moment(lab.box.environment())
+    moment = pg_catalog.moment(lab.instance.environment())
     known, found = _looked_at.get(lab.folder, (None, ()))
     if known != (moment, texts):
         rows = [*_databases(lab), *_logins(lab, _rows(texts))]
@@ -92,7 +92,7 @@ def _beside(lab: Lab, texts: _Texts) -> _Texts:
 
 
 _looked_at: dict[Path, tuple[tuple[str, _Texts] | None, _Texts]] = {}
-"""What was found last, and when, by the box's folder."""
+"""What was found last, and when, by the instance's folder."""
 
 
 @functools.lru_cache(maxsize=4)
@@ -107,7 +107,7 @@ def _names(texts: _Texts) -> Names:
 
 
 def _databases(lab: Lab) -> Iterable[Row]:
-    for kind, rows in pg_catalog.dump(lab.box.environment()).items():
+    for kind, rows in pg_catalog.dump(lab.instance.environment()).items():
         for row in rows:
             if kind == "role settings" and int(row[0]) >= _FIRST_USER_OID:
                 row[0] = "<database>"  # a number that every database gets anew
@@ -136,7 +136,7 @@ def _logs_in(lab: Lab, user: str, password: str, database: str) -> bool:
     try:
         with psycopg.connect(
             host="127.0.0.1",
-            port=lab.box.local.running().ports.postgres,
+            port=lab.instance.local.running().ports.postgres,
             user=user,
             password=password,
             dbname=database,
@@ -178,7 +178,7 @@ def ask(lab: Lab) -> Answer:
 
     import httpx  # noqa: PLC0415
 
-    environment = lab.box.environment()
+    environment = lab.instance.environment()
     trust = ssl.create_default_context(cafile=environment["SSL_CERT_FILE"])
     with httpx.Client(proxy=environment["HTTPS_PROXY"], verify=trust, trust_env=False, timeout=20) as http:
         try:
@@ -279,7 +279,7 @@ def _key(lab: Lab, latest: dict[str, Any]) -> AESGCM | None:
     if provider.get("type") != "passphrase":
         return None
     salt = provider["state"]["salt"].split(":")[1]
-    return AESGCM(_derived(lab.box.environment()["PULUMI_CONFIG_PASSPHRASE"], salt))
+    return AESGCM(_derived(lab.instance.environment()["PULUMI_CONFIG_PASSPHRASE"], salt))
 
 
 def _opened(text: str, key: AESGCM | None) -> str:

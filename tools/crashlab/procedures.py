@@ -155,7 +155,7 @@ def follow(
             if verdict.faults:
                 break
             continue
-        run = lab.box.run(*command, extra=lab.ways)
+        run = lab.instance.run(*command, extra=lab.ways)
         verdict.said += run.said
         if run.code != 0:
             verdict.faults.append(f"`{' '.join(command[:2])}` ended with {run.code}: {_reason(run)}")
@@ -178,7 +178,7 @@ def _judge(
     if faults:
         return faults
     if operation.command != "destroy":
-        preview = lab.box.run(*_preview(lab, operation))
+        preview = lab.instance.run(*_preview(lab, operation))
         verdict.said += preview.said
         if preview.code != 0:
             faults.append(f"the preview is not clean: {_reason(preview)}")
@@ -200,7 +200,7 @@ def _preview(lab: Lab, operation: Operation) -> list[str]:
 def _nothing_left(lab: Lab, command: list[str], verdict: Verdict) -> list[str]:
     """Whether the last command finds nothing to do: it succeeds, and record and live state stay as they are."""
     before = oracle.record(lab).text, oracle.read(lab).objects
-    run = lab.box.run(*command, extra=lab.ways)
+    run = lab.instance.run(*command, extra=lab.ways)
     verdict.said += run.said
     if run.code != 0:
         return [f"`{' '.join(command[:2])}` again ended with {run.code}: {_reason(run)}"]

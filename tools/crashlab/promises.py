@@ -76,7 +76,7 @@ def run(lab: Lab, command: list[str], plugins: Callable[[], list[int]]) -> tuple
     """Run recover as a careful person does, with a plan before it and once more behind it.
 
     Args:
-        lab: the box, as a crash left it.
+        lab: the instance, as a crash left it.
         command: recover's, without `--plan`.
         plugins: the dead engine's that live on.
 
@@ -85,11 +85,11 @@ def run(lab: Lab, command: list[str], plugins: Callable[[], list[int]]) -> tuple
     """
     _still(lab)
     before, outlived, record = Standing.of(lab), bool(plugins()), oracle.record(lab)
-    plan = lab.box.run(*command, "--plan", extra=lab.ways)
+    plan = lab.instance.run(*command, "--plan", extra=lab.ways)
     if plan.code not in {0, _FINDS, _ASKS}:
         return plan.said, [f"recover's plan ended with {plan.code}: {plan.said[-400:]}"]
     faults = [f"recover's plan changed {each}" for each in before.told_from(Standing.of(lab))]
-    run = lab.box.run(*command, extra=lab.ways)
+    run = lab.instance.run(*command, extra=lab.ways)
     said = plan.said + run.said
     if run.code != 0:
         return said, [*faults, f"recover ended with {run.code}: {run.said[-400:]}"]
@@ -103,7 +103,7 @@ def run(lab: Lab, command: list[str], plugins: Callable[[], list[int]]) -> tuple
     if before.unfinished or record.locks or record.pending or before.state != after.state:
         faults += _kept(lab, before, run.said)
     faults += _ledger(before, after)
-    again = lab.box.run(*command, extra=lab.ways)
+    again = lab.instance.run(*command, extra=lab.ways)
     if again.code != 0:
         faults.append(f"a second recover ended with {again.code}: {again.said[-400:]}")
     faults += [f"a second recover changed {each}" for each in after.told_from(Standing.of(lab))]
@@ -112,7 +112,7 @@ def run(lab: Lab, command: list[str], plugins: Callable[[], list[int]]) -> tuple
 
 def _still(lab: Lab) -> None:
     """Wait until the vendor has built and promoted what it was asked to: that is none of recover's doing."""
-    client, until = lab.box.local.client(), time.monotonic() + _STILL_SECONDS
+    client, until = lab.instance.local.client(), time.monotonic() + _STILL_SECONDS
     while client.state().get("vercel", {}).get("pending"):
         assert time.monotonic() < until, "Vercel builds and promotes without an end"
         time.sleep(0.05)

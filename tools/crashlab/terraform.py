@@ -33,8 +33,8 @@ def declare(lab: Lab, releases: dict[str, dict[str, object]]) -> None:
     folder.mkdir(exist_ok=True)
     shutil.copyfile(_CONFIGURATION, folder / "main.tf")
     place = Path(os.environ[VARIABLE])
-    path = lab.box.environment()["PATH"]
-    lab.box.extra |= {
+    path = lab.instance.environment()["PATH"]
+    lab.instance.extra |= {
         "TF_CLI_CONFIG_FILE": str(place / "terraformrc"),
         "TF_VAR_releases": json.dumps(releases),
         "TF_VAR_passwords": json.dumps({name: f"example-{name}-" * 4 for name in _LOGINS}),

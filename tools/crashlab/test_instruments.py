@@ -279,7 +279,7 @@ def walk(monkeypatch):
     """Follows a way of two commands through a world that is a list of words, each command adding one."""
     world, ran = [], []
 
-    class Box:
+    class Instance:
         def run(self, word, *_, extra):
             ran.append(word)
             world.append(word)
@@ -295,7 +295,9 @@ def walk(monkeypatch):
 
     def walked(start, known, way=way, **more):
         world[:], ran[:] = start, []
-        verdict = procedures.follow(SimpleNamespace(box=Box(), ways={}), OPERATIONS["prune"], way, None, known, **more)
+        verdict = procedures.follow(
+            SimpleNamespace(instance=Instance(), ways={}), OPERATIONS["prune"], way, None, known, **more
+        )
         return ran[:], verdict
 
     return walked, way

@@ -45,7 +45,7 @@ class Lab:
     locked: int = 1
 
     @property
-    def box(self):
+    def instance(self):
         return self
 
     def run(self, *_command, extra):

@@ -28,7 +28,7 @@ def work(shared_folder):
 def test_after_each_crash_of_the_sample_users_are_served_and_recover_leads_back(work):
     names = random.Random(SEED).sample(sorted(OPERATIONS), OPERATIONS_TRIED)  # noqa: S311 - a reproducible choice
     undisturbed = matrix.references(work, names)
-    # One box plays them all: a second one costs as much as two cells.
+    # One instance plays them all: a second one costs as much as two cells.
     chosen = [
         each
         for name in names

@@ -24,7 +24,7 @@ from support.paths import ROOT
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from support.program import Box
+    from support.program import Instance
 
 RATE = 20
 """Answers a second that were got, at least."""
@@ -99,7 +99,7 @@ class Asked:
 
 
 @contextmanager
-def asking(box: Box, folder: Path, *urls: str) -> Iterator[Asked]:
+def asking(instance: Instance, folder: Path, *urls: str) -> Iterator[Asked]:
     """Ask each of `urls` while the body runs; what was got is complete once it has ended."""
     folder.mkdir(parents=True, exist_ok=True)
     out = folder / f"asked-{time.time_ns()}.jsonl"
@@ -107,7 +107,7 @@ def asking(box: Box, folder: Path, *urls: str) -> Iterator[Asked]:
     process = subprocess.Popen(
         [sys.executable, "-m", "support.asker", str(out), *urls],
         cwd=ROOT,
-        env={**box.environment(), "PYTHONPATH": str(ROOT / "tools")},
+        env={**instance.environment(), "PYTHONPATH": str(ROOT / "tools")},
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         text=True,

@@ -10,7 +10,7 @@ import httpx
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
 
-    from support.program import Box
+    from support.program import Instance
 
 PROJECT = "admin-staging"
 ELSEWHERE = "https://elsewhere.example"
@@ -21,11 +21,11 @@ MOMENTS = ("before the build", "between build and switch", "after")
 class Vercel:
     """Vercel as somebody with a token changes it by hand."""
 
-    box: Box
+    instance: Instance
 
     def ask(self, method: str, path: str, body: Any = None) -> Any:
         """Call the API; fails the test where it refuses."""
-        environment = self.box.environment()
+        environment = self.instance.environment()
         with httpx.Client(
             proxy=environment["HTTPS_PROXY"],
             verify=environment["SSL_CERT_FILE"],

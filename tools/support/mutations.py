@@ -23,7 +23,7 @@ from parity.resources import kinds
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
-    from support.program import Box
+    from support.program import Instance
 
 STACK = "prod"
 DATABASE = "storefront_prod"
@@ -38,11 +38,11 @@ RULESET_NAME = "parity-main"
 class World:
     """The vendors of a running sandbox, as somebody with an administrator's rights reaches them."""
 
-    box: Box
+    instance: Instance
     ids: dict[str, Any] = field(default_factory=dict[str, Any])
 
     def __post_init__(self) -> None:
-        self._environment = self.box.environment()
+        self._environment = self.instance.environment()
         common: dict[str, Any] = {
             "proxy": self._environment["HTTPS_PROXY"],
             "verify": self._environment["SSL_CERT_FILE"],
@@ -74,7 +74,7 @@ class World:
         return answer.json() if answer.content else None
 
     def sql(self, *statements: str, database: str = DATABASE, superuser: bool = False, role: str = "") -> None:
-        credentials = json.loads((self.box.local.directory / "credentials.json").read_text())
+        credentials = json.loads((self.instance.local.directory / "credentials.json").read_text())
         user = "postgres" if superuser else self._environment["PGUSER"]
         password = credentials["postgres_superuser"] if superuser else self._environment["PGPASSWORD"]
         with psycopg.connect(

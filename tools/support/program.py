@@ -68,7 +68,7 @@ class Run:
 
 
 @dataclass
-class Box:
+class Instance:
     """A running sandbox with a copy of the program."""
 
     project: Project
@@ -85,7 +85,7 @@ class Box:
         # The copy of the program, not the checkout that this environment installed for editing.
         return {**found, **warm, **SPEED, "PYTHONPATH": str(self.project.root), "NO_COLOR": "1", **self.extra}
 
-    def cold(self) -> Box:
+    def cold(self) -> Instance:
         """The same, with each Python a process of its own: for what is to be killed or sent a signal."""
         return replace(self, warm=None)
 

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from parity.drift.audit import Audit
     from parity.drift.model import Finding
     from support.mutations import Mutation
-    from support.program import Box
+    from support.program import Instance
 
 
 @dataclass(frozen=True)
@@ -33,11 +33,15 @@ class Outcome:
     audit: Audit
 
 
-def look(box: Box, name: str = STACK) -> Audit:
-    """An audit in this process; its environment is the box's."""
-    stack = Stack(name, box.project, ambient(box.project))
+def look(instance: Instance, name: str = STACK) -> Audit:
+    """An audit in this process; its environment is the instance's."""
+    stack = Stack(name, instance.project, ambient(instance.project))
     return audit(
-        Stack(name, box.project, type(stack.pulumi)(stack.pulumi.executable, box.project.root, box.environment()))
+        Stack(
+            name,
+            instance.project,
+            type(stack.pulumi)(stack.pulumi.executable, instance.project.root, instance.environment()),
+        )
     )
 
 
@@ -52,12 +56,12 @@ def tells(finding: Finding, mutation: Mutation) -> bool:
     )
 
 
-def run(box: Box, batch: str, mutations: Sequence[Mutation]) -> Outcome:
+def run(instance: Instance, batch: str, mutations: Sequence[Mutation]) -> Outcome:
     """Make all of them at once, then look once."""
-    world = World(box)
+    world = World(instance)
     for mutation in mutations:
         mutation.make(world)
-    found = look(box)
+    found = look(instance)
     findings = [each for each in found.report.findings if each.kind != "unknowable"]
     told = tuple(each for each in mutations if any(tells(finding, each) for finding in findings))
     missed = tuple(each for each in mutations if each not in told)
@@ -65,11 +69,11 @@ def run(box: Box, batch: str, mutations: Sequence[Mutation]) -> Outcome:
     return Outcome(batch, told, missed, loose, found)
 
 
-def refresh(box: Box, stack: str = STACK) -> dict[str, set[str]]:
+def refresh(instance: Instance, stack: str = STACK) -> dict[str, set[str]]:
     """What `pulumi refresh --preview-only --expect-no-changes` sees: by URN the properties, `*` for the whole."""
     with tempfile.TemporaryDirectory() as folder:
         events = Path(folder) / "events.jsonl"
-        box.pulumi(
+        instance.pulumi(
             "refresh", "--preview-only", "--expect-no-changes", "--stack", stack, "--event-log", str(events),
             extra={"PULUMI_DEBUG_COMMANDS": "true"},
         )  # fmt: skip

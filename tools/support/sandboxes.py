@@ -90,12 +90,12 @@ def started(directory: Path, options: ServeOptions = FAST) -> Iterator[Sandbox]:
 @pytest.fixture(scope="module")
 def shared_sandbox(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Sandbox]:
     """One sandbox for all tests of a module; a test that needs it empty calls `shared_sandbox.control.reset()`."""
-    with started(tmp_path_factory.mktemp("sandbox") / "box") as sandbox:
+    with started(tmp_path_factory.mktemp("sandbox") / "instance") as sandbox:
         yield sandbox
 
 
 @pytest.fixture
 def sandbox(tmp_path: Path) -> Iterator[Sandbox]:
     """A sandbox of the test's own."""
-    with started(tmp_path / "box") as sandbox:
+    with started(tmp_path / "instance") as sandbox:
         yield sandbox

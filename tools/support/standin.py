@@ -125,13 +125,13 @@ class Bench:
 
     def start(self) -> Bench:
         """Start everything; the two benches have one fingerprint key."""
-        box = self.directory / "box"
-        box.mkdir(parents=True)
-        (box / "credentials.json").write_text(json.dumps({"fingerprint_key": KEY}))
-        (box / "credentials.json").chmod(0o600)
-        lifecycle.up(box, ServeOptions(build_seconds=0.2, promote_seconds=0.1))
+        instance = self.directory / "instance"
+        instance.mkdir(parents=True)
+        (instance / "credentials.json").write_text(json.dumps({"fingerprint_key": KEY}))
+        (instance / "credentials.json").chmod(0o600)
+        lifecycle.up(instance, ServeOptions(build_seconds=0.2, promote_seconds=0.1))
         self.control.seed(SEED)
-        home = box / "pulumi"
+        home = instance / "pulumi"
         if self.plugin is None:
             standin.install(home)
         else:
@@ -144,7 +144,7 @@ class Bench:
 
     def stop(self) -> None:
         """Stop the sandbox and delete it."""
-        lifecycle.down(self.directory / "box", wipe=True)
+        lifecycle.down(self.directory / "instance", wipe=True)
 
     @property
     def folder(self) -> Path:
@@ -154,7 +154,7 @@ class Bench:
     @property
     def control(self) -> ControlClient:
         """The sandbox's control API."""
-        return lifecycle.require(self.directory / "box").client()
+        return lifecycle.require(self.directory / "instance").client()
 
     @property
     def environment(self) -> dict[str, str]:
@@ -162,7 +162,7 @@ class Bench:
         path = os.pathsep.join([str(Path(sys.prefix) / "bin"), str(self.engine), os.environ.get("PATH", "")])
         return {
             **os.environ,
-            **lifecycle.environment(self.directory / "box"),
+            **lifecycle.environment(self.directory / "instance"),
             "PATH": path,
             "PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION": "true",
             "PULUMI_IGNORE_AMBIENT_PLUGINS": "true",

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from support.mutations import Mutation
-    from support.program import Box
+    from support.program import Instance
 
 PLAN = 14
 """The exit code of a plan that must not be applied."""
@@ -28,7 +28,7 @@ PLAN = 14
 class Prepared:
     """A plan that was approved, and the world in which it is to be applied."""
 
-    box: Box
+    instance: Instance
     plan: Path
     """The test's own copy."""
     digest: str
@@ -40,7 +40,7 @@ class Prepared:
 
     def edit(self, name: str, old: str, new: str) -> None:
         """Change a file of the program, which holds `old`."""
-        path = self.box.project.root / name
+        path = self.instance.project.root / name
         text = path.read_text()
         assert old in text
         path.write_text(text.replace(old, new, 1))
@@ -59,21 +59,21 @@ class Prepared:
 
     def state(self, change: Callable[[dict[str, Any]], None]) -> None:
         """Edit the recorded state in its file."""
-        path = self.box.local.directory / "backend/.pulumi/stacks/storefront" / f"{STACK}.json"
+        path = self.instance.local.directory / "backend/.pulumi/stacks/storefront" / f"{STACK}.json"
         document = json.loads(path.read_text())
         change(document["checkpoint"]["latest"])
         path.write_text(json.dumps(document))
 
     def program(self, name: str, says: str, *, real: bool) -> None:
         """Put a program before all others that says another version; with `real` it does what the other one does."""
-        path = self.box.environment()["PATH"]
+        path = self.instance.environment()["PATH"]
         own = self.folder / "programs"
         own.mkdir()
         found = f'PATH="{path}" exec {name} "$@"' if real else "exit 1"
         script = f'#!/bin/sh\ncase "$1" in version | -version | --version) echo {says}; exit;; esac\n{found}\n'
         (own / name).write_text(script)
         (own / name).chmod(0o755)
-        self.box.extra["PATH"] = f"{own}:{path}"
+        self.instance.extra["PATH"] = f"{own}:{path}"
 
 
 @dataclass(frozen=True)
@@ -96,7 +96,7 @@ class Tamper:
 
 
 def _by(mutation: Mutation) -> Callable[[Prepared], Any]:
-    return lambda prepared: mutation.make(World(prepared.box))
+    return lambda prepared: mutation.make(World(prepared.instance))
 
 
 def _known(path: str, name: str = "") -> Callable[[Prepared], Any]:
@@ -106,15 +106,15 @@ def _known(path: str, name: str = "") -> Callable[[Prepared], Any]:
 
 
 def _sql(*statements: str, superuser: bool = False) -> Callable[[Prepared], Any]:
-    return lambda prepared: World(prepared.box).sql(*statements, superuser=superuser)
+    return lambda prepared: World(prepared.instance).sql(*statements, superuser=superuser)
 
 
 def _vercel(method: str, path: str, body: dict[str, Any]) -> Callable[[Prepared], Any]:
-    return lambda prepared: World(prepared.box).vercel(method, path, body)
+    return lambda prepared: World(prepared.instance).vercel(method, path, body)
 
 
 def _move_domain(prepared: Prepared) -> None:
-    world = World(prepared.box)
+    world = World(prepared.instance)
     world.vercel("DELETE", "/v9/projects/shop-prod/domains/www.shop.storefront.example")
     world.vercel("POST", "/v10/projects/admin-prod/domains", {"name": "www.shop.storefront.example"})
 
@@ -122,17 +122,17 @@ def _move_domain(prepared: Prepared) -> None:
 def _preview(prepared: Prepared) -> None:
     source = {"type": "github", "org": "storefront-example", "repo": "storefront", "ref": "5" * 40}
     body = {"name": "shop-prod", "project": "shop-prod", "gitSource": source}
-    World(prepared.box).vercel("POST", "/v13/deployments", body)
+    World(prepared.instance).vercel("POST", "/v13/deployments", body)
 
 
 def _git(*arguments: str) -> Callable[[Prepared], Any]:
-    return lambda prepared: git(prepared.box, *arguments)
+    return lambda prepared: git(prepared.instance, *arguments)
 
 
-def git(box: Box, *arguments: str) -> str:
+def git(instance: Instance, *arguments: str) -> str:
     """Run git on the program, with the same person and times always, so that a commit of the same files is the same."""
     who = {f"GIT_{role}_{part}": text for role in ("AUTHOR", "COMMITTER") for part, text in _WHO.items()}
-    return box.run("git", *arguments, extra=who).ok().stdout.strip()
+    return instance.run("git", *arguments, extra=who).ok().stdout.strip()
 
 
 _WHO = {"NAME": "runner", "EMAIL": "runner@example.com", "DATE": "2026-11-01T12:00:00Z"}
@@ -186,7 +186,7 @@ TAMPERS = (
     Tamper(
         "the lock file",
         "one that was not there",
-        lambda on: (on.box.project.root / "uv.lock").write_text("version = 1\n"),
+        lambda on: (on.instance.project.root / "uv.lock").write_text("version = 1\n"),
         "uv.lock exists now",
     ),
     Tamper(
@@ -204,13 +204,13 @@ TAMPERS = (
     Tamper(
         "a component",
         "a new file",
-        lambda on: (on.box.project.root / "components/more.py").write_text("\n"),
+        lambda on: (on.instance.project.root / "components/more.py").write_text("\n"),
         "components/more.py is new",
     ),
     Tamper(
         "the plugin's launcher",
         "a new file",
-        lambda on: (on.box.project.root / "plugin/more.py").write_text("\n"),
+        lambda on: (on.instance.project.root / "plugin/more.py").write_text("\n"),
         "plugin/more.py is new",
     ),
     Tamper(
@@ -321,7 +321,7 @@ TAMPERS = (
     Tamper(
         "a file outside of the program",
         "a new one",
-        lambda on: (on.box.project.root / "notes.txt").write_text("x"),
+        lambda on: (on.instance.project.root / "notes.txt").write_text("x"),
         "the program does not read it",
         0,
     ),

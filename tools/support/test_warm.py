@@ -130,7 +130,7 @@ def test_a_way_back_has_the_projects_own_command(warm: Warm, tmp_path: Path):
     assert json.loads(wrong.stdout)
 
 
-def test_a_crashed_command_is_real_and_takes_the_boxs_environment_for_its_own(warm: Warm):
+def test_a_crashed_command_is_real_and_takes_the_instances_environment_for_its_own(warm: Warm):
     environment = {**os.environ, **warm.environment(dict(os.environ))}
     command = Path(shutil.which("parity", path=environment["PATH"]) or "")
     assert command == warm.programs / "parity"

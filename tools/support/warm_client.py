@@ -1,4 +1,5 @@
-"""What stands for `python3` and `parity` in a box: has it run by the warm process, or becomes the real interpreter.
+"""What stands for `python3` and `parity` in an instance: has it run by the warm process, or becomes the real
+interpreter.
 
 Run by an interpreter that loads no more than this, so that it starts at once.
 """

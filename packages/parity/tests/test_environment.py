@@ -10,7 +10,7 @@ from parity.local.environment import compose
 
 SANDBOX = {
     "HTTPS_PROXY": "http://127.0.0.1:1001",
-    "SSL_CERT_FILE": "/box/ca/bundle.pem",
+    "SSL_CERT_FILE": "/instance/ca/bundle.pem",
     "PGHOST": "127.0.0.1",
     "VERCEL_API_TOKEN": "v" * 24,
 }
@@ -37,7 +37,7 @@ def test_nothing_of_another_account_gets_in(name):
     assert name not in composed({name: "elsewhere"})
 
 
-def test_the_sandboxs_settings_win_over_the_shells():
+def test_the_sandinstances_settings_win_over_the_shells():
     found = composed({"PGHOST": "db.example", "HTTPS_PROXY": "http://corporate", "VERCEL_API_TOKEN": "real"})
     assert {name: found[name] for name in SANDBOX} == SANDBOX
     assert found["HOME"] == "/root"
@@ -46,7 +46,7 @@ def test_the_sandboxs_settings_win_over_the_shells():
 def test_programs_with_certificates_of_their_own_trust_the_sandbox_too():
     found = composed({"CURL_CA_BUNDLE": "/etc/ssl/elsewhere.pem"})
     for name in ("CURL_CA_BUNDLE", "REQUESTS_CA_BUNDLE", "NODE_EXTRA_CA_CERTS"):
-        assert found[name] == "/box/ca/bundle.pem"
+        assert found[name] == "/instance/ca/bundle.pem"
 
 
 def test_the_engine_takes_no_plugin_from_elsewhere():

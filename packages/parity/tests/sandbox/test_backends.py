@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-    from support.program import Box
+    from support.program import Instance
 
 pytestmark = [pytest.mark.engine, pytest.mark.sandbox]
 
@@ -48,34 +48,34 @@ def objects(client: object) -> dict[str, bytes]:
 
 
 @pytest.fixture
-def small_box(shared_folder: Path, tmp_path: Path) -> Iterator[Box]:
+def small_instance(shared_folder: Path, tmp_path: Path) -> Iterator[Instance]:
     """A sandbox with the program of one application: the backend's question does not need two."""
     template = lab.template(matrix.ground(shared_folder / "crash") / matrix.TEMPLATE)
     with lab.lab(template, tmp_path / "lab") as found:
-        found.box.local.client().load_snapshot(EMPTY)
+        found.instance.local.client().load_snapshot(EMPTY)
         found.declare(ONE_RELEASE)
         # The snapshot's own stack is a local one: nothing of it may be taken for what this test leaves.
         shutil.rmtree(found.backend / ".pulumi" / "stacks")
-        found.box.extra |= found.ways
-        yield found.box
+        found.instance.extra |= found.ways
+        yield found.instance
 
 
-def test_state_lives_in_a_bucket(small_box: Box, bucket: tuple[str, object]):
+def test_state_lives_in_a_bucket(small_instance: Instance, bucket: tuple[str, object]):
     address, client = bucket
-    small_box.extra["PULUMI_BACKEND_URL"] = address
-    small_box.up("staging").ok()
-    small_box.pulumi("preview", "--stack", "staging", "--refresh", "--expect-no-changes").ok()
+    small_instance.extra["PULUMI_BACKEND_URL"] = address
+    small_instance.up("staging").ok()
+    small_instance.pulumi("preview", "--stack", "staging", "--refresh", "--expect-no-changes").ok()
     kept = objects(client)
     state = json.loads(kept[".pulumi/stacks/storefront/staging.json"])
     types = {each["type"] for each in state["checkpoint"]["latest"]["resources"]}
     assert {"vercel:index/project:Project", "postgresql:index/role:Role", "parity:index:LiveRelease"} <= types
-    shown = small_box.outputs("staging", secrets=True)["databases"]["storefront"]["migrator_url"]
+    shown = small_instance.outputs("staging", secrets=True)["databases"]["storefront"]["migrator_url"]
     assert shown.startswith("postgresql://"), "nothing secret was made, so nothing is proved"
     assert [key for key, text in kept.items() if shown.encode() in text] == [], (
         "a secret stands in the bucket in the clear"
     )
-    assert list(small_box.local.layout.backend.glob("**/staging.json")) == [], "the local backend was used"
+    assert list(small_instance.local.layout.backend.glob("**/staging.json")) == [], "the local backend was used"
 
-    small_box.destroy("staging").ok()
-    small_box.pulumi("stack", "rm", "staging", "--yes", "--preserve-config").ok()
+    small_instance.destroy("staging").ok()
+    small_instance.pulumi("stack", "rm", "staging", "--yes", "--preserve-config").ok()
     assert [key for key in objects(client) if key.endswith("stacks/storefront/staging.json")] == []

@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING
 import pytest
 
 from support import pg_catalog
-from support.boxes import own
+from support.instances import own
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from support.boxes import Template
-    from support.program import Box, Run
+    from support.instances import Template
+    from support.program import Instance, Run
 
 pytestmark = [pytest.mark.engine, pytest.mark.sandbox]
 
@@ -23,15 +23,15 @@ STACK = "staging"
 
 
 @pytest.fixture(scope="module")
-def shared(empty_template: Template, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Box]:
+def shared(empty_template: Template, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Instance]:
     """One sandbox for all: no test changes anything in it, which each test checks."""
-    with own(empty_template, tmp_path_factory.mktemp("bad") / "own") as box:
-        box.init(STACK)
-        yield box
+    with own(empty_template, tmp_path_factory.mktemp("bad") / "own") as instance:
+        instance.init(STACK)
+        yield instance
 
 
 @pytest.fixture
-def untouched(shared: Box) -> Iterator[Box]:
+def untouched(shared: Instance) -> Iterator[Instance]:
     """The shared sandbox, the stack's file and the catalog put back and everything in it compared afterwards."""
     files = [shared.project.root / f"Pulumi.{STACK}.yaml", shared.project.root / "infra" / "catalog.py"]
     texts, state, databases = (
@@ -62,11 +62,11 @@ def free_port() -> str:
         return str(listener.getsockname()[1])
 
 
-def up(box: Box, **variables: str) -> Run:
-    return box.pulumi("up", "--yes", "--skip-preview", "--stack", STACK, extra=variables)
+def up(instance: Instance, **variables: str) -> Run:
+    return instance.pulumi("up", "--yes", "--skip-preview", "--stack", STACK, extra=variables)
 
 
-def test_everything_missing_is_said_at_once(untouched: Box):
+def test_everything_missing_is_said_at_once(untouched: Instance):
     run = up(untouched, VERCEL_API_TOKEN="", GITHUB_TOKEN="", PGHOST="")
     refused(run, "3 faults in what the providers log in with; nothing was created or changed.")
     lines = [line.strip() for line in run.said.splitlines()]
@@ -74,45 +74,45 @@ def test_everything_missing_is_said_at_once(untouched: Box):
     assert named == ["VERCEL_API_TOKEN", "GITHUB_TOKEN", "PGHOST"]
 
 
-def test_tokens_that_the_vendors_refuse(untouched: Box):
+def test_tokens_that_the_vendors_refuse(untouched: Instance):
     run = up(untouched, VERCEL_API_TOKEN="canaryVercel0123456789ab", GITHUB_TOKEN="ghp_canaryGithub")
     refused(run, "does not open the team storefront at Vercel: it answers 403.")
     refused(run, "does not open the repository storefront-example/storefront at GitHub: it answers 401.")
     assert "canary" not in run.said
 
 
-def test_a_token_with_a_line_break_is_not_shown(untouched: Box):
+def test_a_token_with_a_line_break_is_not_shown(untouched: Instance):
     run = up(untouched, VERCEL_API_TOKEN="canary\nVercel")
     refused(run, "VERCEL_API_TOKEN", "has white space or a character that no token has.")
     assert "canary" not in run.said
 
 
-def test_vendors_that_cannot_be_reached(untouched: Box):
+def test_vendors_that_cannot_be_reached(untouched: Instance):
     run = up(untouched, HTTPS_PROXY=f"http://127.0.0.1:{free_port()}", https_proxy=f"http://127.0.0.1:{free_port()}")
     refused(
         run, "api.vercel.com cannot be reached", "api.github.com cannot be reached", "All connection attempts failed"
     )
 
 
-def test_a_database_that_cannot_be_reached(untouched: Box):
+def test_a_database_that_cannot_be_reached(untouched: Instance):
     port = free_port()
     run = up(untouched, PGPORT=port)
     refused(run, f"cannot be used at 127.0.0.1:{port} as parity_admin:", "Connection refused", "Correct PGHOST")
 
 
-def test_a_preview_only_warns_of_the_database(untouched: Box):
+def test_a_preview_only_warns_of_the_database(untouched: Instance):
     run = untouched.pulumi("preview", "--stack", STACK, extra={"PGPORT": free_port()}).ok()
     assert "cannot be used at 127.0.0.1:" in run.said
     assert "An update will stop here." in run.said
 
 
-def test_a_password_that_the_database_refuses(untouched: Box):
+def test_a_password_that_the_database_refuses(untouched: Instance):
     run = up(untouched, PGPASSWORD="canary-password")
     refused(run, 'password authentication failed for user "parity_admin"')
     assert "canary" not in run.said
 
 
-def test_an_administrator_who_may_not_make_databases(untouched: Box):
+def test_an_administrator_who_may_not_make_databases(untouched: Instance):
     with pg_catalog.connect(untouched.environment()) as connection:
         connection.execute("create role small login createrole password 'small'")
         try:
@@ -122,22 +122,22 @@ def test_an_administrator_who_may_not_make_databases(untouched: Box):
     refused(run, "lets small make no databases or no roles.", "`alter role small createdb createrole`")
 
 
-def test_a_wrong_passphrase(untouched: Box):
+def test_a_wrong_passphrase(untouched: Instance):
     refused(up(untouched, PULUMI_CONFIG_PASSPHRASE="canary-passphrase"), "incorrect passphrase")
 
 
-def test_no_such_stack(untouched: Box):
+def test_no_such_stack(untouched: Instance):
     run = untouched.pulumi("up", "--yes", "--skip-preview", "--stack", "stagign")
     refused(run, "no stack named 'stagign' found")
 
 
-def test_a_stack_file_that_does_not_parse(untouched: Box):
+def test_a_stack_file_that_does_not_parse(untouched: Instance):
     untouched.replace(STACK, "  parity:environment: staging", "  parity:environment: [staging")
     # The engine reads the file before the program does, and names the line alone.
     refused(up(untouched), "invalid YAML file: yaml: line 7")
 
 
-def test_every_fault_of_the_stack_file_at_once(untouched: Box):
+def test_every_fault_of_the_stack_file_at_once(untouched: Instance):
     untouched.replace(STACK, "parity:protect: false", "parity:protct: false")
     untouched.replace(STACK, "        SEARCH_RESULTS_LIMIT: 20\n", "")
     untouched.replace(STACK, "- name: admin.staging.storefront.example", "- name: https://admin")
@@ -146,7 +146,7 @@ def test_every_fault_of_the_stack_file_at_once(untouched: Box):
     refused(run, "is not a known key.", "has no value in this stack.", "is not a host name", "Did you mean")
 
 
-def test_every_fault_of_the_catalog_at_once(untouched: Box):
+def test_every_fault_of_the_catalog_at_once(untouched: Instance):
     path = untouched.project.root / "infra" / "catalog.py"
     long = "a" * 40
     text = path.read_text()
@@ -166,7 +166,7 @@ def test_every_fault_of_the_catalog_at_once(untouched: Box):
     refused(run, "PostgreSQL cuts names off at 63", "names shop 2 times.")
 
 
-def test_a_secret_in_the_clear(untouched: Box):
+def test_a_secret_in_the_clear(untouched: Instance):
     path = untouched.project.root / f"Pulumi.{STACK}.yaml"
     lines = path.read_text().splitlines(keepends=True)
     at = next(number for number, line in enumerate(lines) if line.strip() == "SESSION_SECRET:")

@@ -10,13 +10,13 @@ import pytest
 from support import pg_catalog
 
 if TYPE_CHECKING:
-    from support.program import Box
+    from support.program import Instance
 
 pytestmark = [pytest.mark.engine, pytest.mark.sandbox]
 
 
-def check(box: Box, *options: str) -> tuple[int, dict[str, Any]]:
-    done = box.run("parity", "check", "--json", *options)
+def check(instance: Instance, *options: str) -> tuple[int, dict[str, Any]]:
+    done = instance.run("parity", "check", "--json", *options)
     assert done.stdout, done.stderr
     return done.code, json.loads(done.stdout)
 
@@ -29,80 +29,82 @@ def breaks(document: dict[str, Any]) -> dict[tuple[str, str], tuple[str, str]]:
     }
 
 
-def execute(box: Box, statement: str) -> None:
-    with pg_catalog.connect(box.environment()) as connection:
+def execute(instance: Instance, statement: str) -> None:
+    with pg_catalog.connect(instance.environment()) as connection:
         connection.execute(statement)
 
 
-def test_what_is_really_there_is_compared_and_nothing_is_written(finished_box):
-    states = [finished_box.pulumi("stack", "export", "--stack", stack).ok().stdout for stack in ("staging", "prod")]
-    since = finished_box.last_request()
-    code, document = check(finished_box, "--live")
+def test_what_is_really_there_is_compared_and_nothing_is_written(finished_instance):
+    states = [
+        finished_instance.pulumi("stack", "export", "--stack", stack).ok().stdout for stack in ("staging", "prod")
+    ]
+    since = finished_instance.last_request()
+    code, document = check(finished_instance, "--live")
     assert (code, breaks(document)) == (0, {})
     assert document["live"]
     assert document["resources"] > 80
     verdicts = {each["verdict"] for each in document["differences"]}
     assert verdicts == {"declared", "computed"}
-    written = [row for row in finished_box.requests(since) if row["method"] not in {"GET", "CONNECT"}]
+    written = [row for row in finished_instance.requests(since) if row["method"] not in {"GET", "CONNECT"}]
     assert written == []
 
-    execute(finished_box, "ALTER DATABASE storefront_prod CONNECTION LIMIT 150")
-    execute(finished_box, "ALTER ROLE storefront_prod_readonly SET statement_timeout = 7000")
-    code, document = check(finished_box, "--live")
+    execute(finished_instance, "ALTER DATABASE storefront_prod CONNECTION LIMIT 150")
+    execute(finished_instance, "ALTER ROLE storefront_prod_readonly SET statement_timeout = 7000")
+    code, document = check(finished_instance, "--live")
     assert code == 1
     assert breaks(document) == {
         ("storefront-database", "connectionLimit"): ("60", "150"),
         ("storefront-readonly", "statementTimeout"): ("30000", "7000"),
     }
-    after = [finished_box.pulumi("stack", "export", "--stack", stack).ok().stdout for stack in ("staging", "prod")]
+    after = [finished_instance.pulumi("stack", "export", "--stack", stack).ok().stdout for stack in ("staging", "prod")]
     assert after == states
 
     # What cannot be asked is an error, and never clean.
-    execute(finished_box, "ALTER ROLE storefront_prod_readonly SET statement_timeout = '7s'")
-    done = finished_box.run("parity", "check", "--live")
+    execute(finished_instance, "ALTER ROLE storefront_prod_readonly SET statement_timeout = '7s'")
+    done = finished_instance.run("parity", "check", "--live")
     assert done.code == 6
     assert "what prod really has could not be read" in done.stderr
 
 
-def changed(box: Box, stack: str) -> set[str]:
+def changed(instance: Instance, stack: str) -> set[str]:
     """The names of the resources that a preview shows as changed."""
-    said = box.pulumi("preview", "--stack", stack, "--json").ok().stdout
+    said = instance.pulumi("preview", "--stack", stack, "--json").ok().stdout
     steps = json.loads(said[said.index("{") :])["steps"]
     return {step["urn"].rpartition("::")[2] for step in steps if step["op"] != "same"}
 
 
-def edit(box: Box, file: str, old: str, new: str) -> None:
-    path = box.project.root / file
+def edit(instance: Instance, file: str, old: str, new: str) -> None:
+    path = instance.project.root / file
     text = path.read_text()
     assert text.count(old) == 1
     path.write_text(text.replace(old, new))
 
 
-def test_a_preview_shows_a_break_as_one_stacks_change_or_not_at_all(finished_box):
+def test_a_preview_shows_a_break_as_one_stacks_change_or_not_at_all(finished_instance):
     """The claims of docs/check-mutants.md about previews, on two breaks: an input, and a dependency."""
     edit(
-        finished_box,
+        finished_instance,
         "components/delivery.py",
         "can_admins_bypass=False",
         "can_admins_bypass=args.environment == 'prod'",
     )
-    assert changed(finished_box, "staging") == set()
-    assert changed(finished_box, "prod") == {"delivery-environment"}
-    finished_box.up("prod").ok()
+    assert changed(finished_instance, "staging") == set()
+    assert changed(finished_instance, "prod") == {"delivery-environment"}
+    finished_instance.up("prod").ok()
     # Applied, the break is in prod's own state, and no preview compares it with staging's.
-    assert changed(finished_box, "prod") == set()
-    code, document = check(finished_box)
+    assert changed(finished_instance, "prod") == set()
+    code, document = check(finished_instance)
     assert code == 1
     assert breaks(document) == {("delivery-environment", "canAdminsBypass"): ("false", "true")}
 
     edit(
-        finished_box,
+        finished_instance,
         "components/web_app.py",
         "needs = [*self._variables, *self._args.credentials.get(release.credentials, ())]\n        return vercel",
         "needs = self._variables if self._args.environment == 'prod' else "
         "[*self._variables, *self._args.credentials.get(release.credentials, ())]\n        return vercel",
     )
-    assert changed(finished_box, "prod") == set()
-    code, document = check(finished_box)
+    assert changed(finished_instance, "prod") == set()
+    code, document = check(finished_instance)
     assert code == 1
     assert any(each["aspect"] == "dependency" for each in document["differences"] if each["verdict"] == "unexplained")

@@ -75,7 +75,7 @@ def test_a_sandbox_that_was_killed_counts_as_not_running(project: Project, sandb
 def test_an_engine_that_is_not_there_is_not_built(project: Project, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setenv("PARITY_CACHE", str(tmp_path / "cache"))
     monkeypatch.setenv("PATH", "/usr/bin:/bin")
-    found = faults(look(project, tmp_path / "box", own_accounts=True))
+    found = faults(look(project, tmp_path / "instance", own_accounts=True))
     assert "cannot be had" in found["engine"][0]
     assert (found["engine"][1] or "").startswith("parity engine resolve")
     assert not (tmp_path / "cache").exists() or list((tmp_path / "cache").iterdir()) == []
@@ -83,29 +83,29 @@ def test_an_engine_that_is_not_there_is_not_built(project: Project, tmp_path: Pa
 
 def test_a_plugin_that_is_named_and_is_not_there(project: Project, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setenv("PARITY_VERCEL_PLUGIN", str(tmp_path / "nothing"))
-    assert str(tmp_path / "nothing") in faults(look(project, tmp_path / "box"))["engine"][0]
+    assert str(tmp_path / "nothing") in faults(look(project, tmp_path / "instance"))["engine"][0]
 
 
 def test_a_stack_file_with_faults(project: Project, tmp_path: Path):
     path = project.root / "Pulumi.prod.yaml"
     path.write_text(path.read_text().replace("port: 5432", "prt: 5432"))
-    found = faults(look(project, tmp_path / "box"))
+    found = faults(look(project, tmp_path / "instance"))
     assert set(found) == {"stack prod"}
     assert "parity:databases.storefront.prt" in found["stack prod"][0]
     assert found["stack prod"][1] == "correct Pulumi.prod.yaml"
 
 
-def test_accounts_that_are_ready_and_ones_that_are_not(project: Project, empty_box):
-    empty_box.init("staging")
-    command = ("parity", "doctor", "--accounts", "--json", "--dir", str(empty_box.local.directory))
-    ready = empty_box.run(*command, extra={"PYTHONPATH": str(ROOT)})
+def test_accounts_that_are_ready_and_ones_that_are_not(project: Project, empty_instance):
+    empty_instance.init("staging")
+    command = ("parity", "doctor", "--accounts", "--json", "--dir", str(empty_instance.local.directory))
+    ready = empty_instance.run(*command, extra={"PYTHONPATH": str(ROOT)})
     checks = {each["name"]: each for each in json.loads(ready.ok().stdout)["checks"]}
     assert [checks[name]["state"] for name in ("Vercel", "GitHub", "PostgreSQL", "backend")] == ["ok"] * 4
     assert checks["secrets staging"]["state"] == "ok"
     assert checks["secrets prod"]["remedy"] == "pulumi stack init prod"
 
     wrong = {"VERCEL_API_TOKEN": "", "PGPASSWORD": "canary", "PULUMI_CONFIG_PASSPHRASE": "canary"}
-    said = empty_box.run(*command, extra={"PYTHONPATH": str(ROOT), **wrong})
+    said = empty_instance.run(*command, extra={"PYTHONPATH": str(ROOT), **wrong})
     assert said.code == 1
     document = json.loads(said.stdout)
     assert not document["healthy"]

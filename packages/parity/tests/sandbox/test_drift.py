@@ -15,7 +15,7 @@ from parity.evaluate.stack import Stack, ambient
 from parity.inventory import collect_live_state as reality_of
 from parity.resources import kinds
 from parity.vendors.http import Limits
-from support.boxes import own
+from support.instances import own
 from support.mutations import DATABASE, STACK, World
 
 if TYPE_CHECKING:
@@ -26,8 +26,8 @@ if TYPE_CHECKING:
     from parity.drift.model import Finding
     from parity.inventory.model import LiveState
     from parity_sandbox.client import ControlClient
-    from support.boxes import Template
-    from support.program import Box, Run
+    from support.instances import Template
+    from support.program import Instance, Run
 
 pytestmark = [pytest.mark.engine, pytest.mark.sandbox]
 
@@ -35,35 +35,35 @@ FAST = Limits(request_seconds=5, deadline_seconds=1.5, first_pause_seconds=0.05)
 
 
 @pytest.fixture(scope="module")
-def box(finished_template: Template, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Box]:
+def instance(finished_template: Template, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Instance]:
     with (
-        own(finished_template, tmp_path_factory.mktemp("drift") / "own") as box,
+        own(finished_template, tmp_path_factory.mktemp("drift") / "own") as instance,
         pytest.MonkeyPatch.context() as patch,
     ):
-        for name, value in box.environment().items():
+        for name, value in instance.environment().items():
             patch.setenv(name, value)
-        box.local.client().save_snapshot("clean")
-        yield box
+        instance.local.client().save_snapshot("clean")
+        yield instance
 
 
 @pytest.fixture
-def clean(box: Box) -> Iterator[Box]:
-    box.local.client().load_snapshot("clean")
-    yield box
-    box.local.client().clear_faults()
+def clean(instance: Instance) -> Iterator[Instance]:
+    instance.local.client().load_snapshot("clean")
+    yield instance
+    instance.local.client().clear_faults()
 
 
-def look(box: Box, stack: str = STACK) -> Audit:
-    return audit(Stack(stack, box.project, ambient(box.project)), limits=FAST)
+def look(instance: Instance, stack: str = STACK) -> Audit:
+    return audit(Stack(stack, instance.project, ambient(instance.project)), limits=FAST)
 
 
-def parity(box: Box, *arguments: str) -> Run:
-    return box.run("parity", *arguments)
+def parity(instance: Instance, *arguments: str) -> Run:
+    return instance.run("parity", *arguments)
 
 
-def plant(box: Box) -> World:
+def plant(instance: Instance) -> World:
     """One difference at each vendor."""
-    world = World(box)
+    world = World(instance)
     world.vercel("PATCH", "/v9/projects/shop-prod", {"framework": "vite"})
     world.github(
         "PATCH", "/repos/storefront-example/storefront/environments/prod/variables/LIVE_URL_SHOP", {"value": "x"}
@@ -75,7 +75,7 @@ def plant(box: Box) -> World:
 PLANTED = {"Vercel": "framework", "GitHub": "value", "PostgreSQL": "connectionLimit"}
 
 
-def test_the_command_ends_with_0_where_all_is_as_declared_and_20_where_it_drifted(clean: Box, tmp_path: Path):
+def test_the_command_ends_with_0_where_all_is_as_declared_and_20_where_it_drifted(clean: Instance, tmp_path: Path):
     run = parity(clean, "drift", "staging", "--json").ok()
     document = json.loads(run.stdout)
     assert (document["clean"], document["exit_code"], document["inventoried"]) == (True, 0, document["declared"])
@@ -120,12 +120,12 @@ class Seen:
 
 
 @pytest.fixture(scope="module")
-def planted(box: Box) -> Callable[[], Seen]:
+def planted(instance: Instance) -> Callable[[], Seen]:
     """A look at the stack with one difference at each vendor; config and record are read once, for speed."""
-    box.local.client().load_snapshot("clean")
-    stack = Stack(STACK, box.project, ambient(box.project))
+    instance.local.client().load_snapshot("clean")
+    stack = Stack(STACK, instance.project, ambient(instance.project))
     graph, state = stack.declared(stack.settings()), stack.recorded(show_secrets=True)
-    plant(box)
+    plant(instance)
 
     def once() -> Seen:
         live_state = reality_of(graph, limits=FAST, passwords=False)
@@ -135,8 +135,8 @@ def planted(box: Box) -> Callable[[], Seen]:
 
 
 @pytest.fixture
-def faults(box: Box) -> Iterator[ControlClient]:
-    control = box.local.client()
+def faults(instance: Instance) -> Iterator[ControlClient]:
+    control = instance.local.client()
     control.clear_faults()
     yield control
     control.clear_faults()
@@ -210,14 +210,14 @@ def test_a_password_that_postgresql_refuses_is_told(
     assert found.of("missing") == {}
 
 
-def test_a_database_that_takes_no_connection_is_told(clean: Box):
+def test_a_database_that_takes_no_connection_is_told(clean: Instance):
     World(clean).sql(f"alter database {DATABASE} allow_connections false", database="postgres", superuser=True)
     found = look(clean)
     assert [each.what for each in found.report.read_failures] == [f"the database {DATABASE}"]
     assert ("changed", "allowConnections") in {(each.kind, each.path) for each in found.report.findings}
 
 
-def test_a_role_that_may_only_read_sees_the_same(clean: Box, monkeypatch: pytest.MonkeyPatch):
+def test_a_role_that_may_only_read_sees_the_same(clean: Instance, monkeypatch: pytest.MonkeyPatch):
     every = look(clean).report
     world = World(clean)
     world.sql("create role auditor login password 'words-of-its-own-7391'", database="postgres", superuser=True)
@@ -230,7 +230,7 @@ def test_a_role_that_may_only_read_sees_the_same(clean: Box, monkeypatch: pytest
     assert more == {f"Grant auditor on database {DATABASE} of {DATABASE}"}
 
 
-def test_after_a_failed_update_it_looks_all_the_same(clean: Box):
+def test_after_a_failed_update_it_looks_all_the_same(clean: Instance):
     clean.local.client().add_fault(service="github", method="PATCH", path="/variables/", times=None, status=500)
     clean.replace(STACK, "https://shop.storefront.example", "https://other.storefront.example")
     try:
@@ -245,7 +245,7 @@ def test_after_a_failed_update_it_looks_all_the_same(clean: Box):
         clean.replace(STACK, "https://other.storefront.example", "https://shop.storefront.example")
 
 
-def test_an_exception_is_written_and_nothing_else_and_accepts_what_it_names(clean: Box):
+def test_an_exception_is_written_and_nothing_else_and_accepts_what_it_names(clean: Instance):
     plant(clean)
     path = clean.project.root / f"Pulumi.{STACK}.yaml"
     before = path.read_bytes()
@@ -270,7 +270,7 @@ def test_an_exception_is_written_and_nothing_else_and_accepts_what_it_names(clea
         path.write_bytes(before)
 
 
-def test_what_is_declared_and_there_but_not_recorded_is_adopted(clean: Box):
+def test_what_is_declared_and_there_but_not_recorded_is_adopted(clean: Instance):
     name = "delivery-variable-LIVE_URL_SHOP"
     urn = next(
         row["urn"]
@@ -289,7 +289,7 @@ def test_what_is_declared_and_there_but_not_recorded_is_adopted(clean: Box):
     clean.pulumi("preview", "--stack", STACK, "--expect-no-changes").ok()
 
 
-def test_what_the_program_does_not_declare_is_not_imported(clean: Box):
+def test_what_the_program_does_not_declare_is_not_imported(clean: Instance):
     World(clean).vercel(
         "POST",
         "/v10/projects/shop-prod/env",
@@ -303,7 +303,7 @@ def test_what_the_program_does_not_declare_is_not_imported(clean: Box):
     assert parity(clean, "adopt", STACK, finding.id, "--write").code == 2
 
 
-def test_no_secret_is_shown_anywhere(clean: Box, tmp_path: Path):
+def test_no_secret_is_shown_anywhere(clean: Instance, tmp_path: Path):
     world = plant(clean)
     canary = "canary-0123456789-canary-0123456789"
     body = {"key": "LEAK", "value": f"postgresql://u:{canary}@host/db", "type": "plain", "target": ["production"]}

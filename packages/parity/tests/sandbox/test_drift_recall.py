@@ -8,15 +8,15 @@ import pytest
 
 from parity.evaluate.stack import Stack, ambient
 from support import mutations, recall
-from support.boxes import own
+from support.instances import own
 from support.mutations import World
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
-    from support.boxes import Template
+    from support.instances import Template
     from support.mutations import Mutation
-    from support.program import Box
+    from support.program import Instance
 
 pytestmark = [pytest.mark.engine, pytest.mark.sandbox]
 
@@ -44,27 +44,27 @@ CONSEQUENCES = {
 
 
 @pytest.fixture(scope="module")
-def box(finished_template: Template, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Box]:
+def instance(finished_template: Template, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Instance]:
     with (
-        own(finished_template, tmp_path_factory.mktemp("recall") / "own") as box,
+        own(finished_template, tmp_path_factory.mktemp("recall") / "own") as instance,
         pytest.MonkeyPatch.context() as patch,
     ):
-        for name, value in box.environment().items():
+        for name, value in instance.environment().items():
             patch.setenv(name, value)
-        World(box).sql(*mutations.MIGRATION, role=mutations.OWNER, superuser=True)
-        found = recall.look(box).report
+        World(instance).sql(*mutations.MIGRATION, role=mutations.OWNER, superuser=True)
+        found = recall.look(instance).report
         assert found.read_failures == ()
         assert [each.what for each in found.findings if each.kind != "unknowable"] == [], "a false alarm"
-        box.local.client().save_snapshot(CLEAN)
-        yield box
+        instance.local.client().save_snapshot(CLEAN)
+        yield instance
 
 
-def _removals(box: Box) -> Sequence[Mutation]:
-    stack = Stack(mutations.STACK, box.project, ambient(box.project))
+def _removals(instance: Instance) -> Sequence[Mutation]:
+    stack = Stack(mutations.STACK, instance.project, ambient(instance.project))
     return mutations.removals(stack.declared(stack.settings()))
 
 
-BATCHES: dict[str, Callable[[Box], Sequence[Mutation]]] = {
+BATCHES: dict[str, Callable[[Instance], Sequence[Mutation]]] = {
     "changed": lambda _: mutations.CHANGED,
     "switched": lambda _: mutations.SWITCHED,
     "removed": _removals,
@@ -76,9 +76,9 @@ BATCHES: dict[str, Callable[[Box], Sequence[Mutation]]] = {
 
 
 @pytest.mark.parametrize("batch", BATCHES)
-def test_every_difference_is_told_and_nothing_else(box: Box, batch: str):
-    box.local.client().load_snapshot(CLEAN)
-    outcome = recall.run(box, batch, BATCHES[batch](box))
+def test_every_difference_is_told_and_nothing_else(instance: Instance, batch: str):
+    instance.local.client().load_snapshot(CLEAN)
+    outcome = recall.run(instance, batch, BATCHES[batch](instance))
     assert [each.label for each in outcome.missed] == []
     loose = {(each.name, each.path) for each in outcome.unexplained}
     assert loose - CONSEQUENCES.get(batch, set()) == set()

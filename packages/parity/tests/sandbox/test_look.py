@@ -16,16 +16,16 @@ if TYPE_CHECKING:
     from parity.engine.state import State
     from parity.evaluate.graph import Graph
     from parity.inventory.model import LiveState
-    from support.program import Box
+    from support.program import Instance
 
 pytestmark = [pytest.mark.engine, pytest.mark.sandbox]
 
 
-def _stack(box: Box, name: str, monkeypatch: pytest.MonkeyPatch) -> tuple[Graph, State]:
+def _stack(instance: Instance, name: str, monkeypatch: pytest.MonkeyPatch) -> tuple[Graph, State]:
     """What is declared and recorded; from here on this process is led into the sandbox."""
-    for variable, value in box.environment().items():
+    for variable, value in instance.environment().items():
         monkeypatch.setenv(variable, value)
-    stack = Stack(name, box.project, ambient(box.project))
+    stack = Stack(name, instance.project, ambient(instance.project))
     return stack.declared(stack.settings()), stack.recorded()
 
 
@@ -39,10 +39,10 @@ def _normal(value: object) -> object:
 
 
 def test_all_that_is_declared_is_found_once_with_its_recorded_id_and_declared_values(
-    finished_box: Box, monkeypatch: pytest.MonkeyPatch
+    finished_instance: Instance, monkeypatch: pytest.MonkeyPatch
 ):
     for name in ("staging", "prod"):
-        graph, recorded = _stack(finished_box, name, monkeypatch)
+        graph, recorded = _stack(finished_instance, name, monkeypatch)
         live_state = inventory.collect_live_state(graph)
         assert live_state.read_failures == ()
         assert {
@@ -83,11 +83,11 @@ def _within(declared: object, now: object) -> bool:
     return declared == now
 
 
-def test_what_is_beside_is_told_and_twins_are_both_found(finished_box: Box, monkeypatch: pytest.MonkeyPatch):
-    graph, _ = _stack(finished_box, "staging", monkeypatch)
+def test_what_is_beside_is_told_and_twins_are_both_found(finished_instance: Instance, monkeypatch: pytest.MonkeyPatch):
+    graph, _ = _stack(finished_instance, "staging", monkeypatch)
     with httpx.Client(
         base_url="https://api.vercel.com",
-        headers={"authorization": f"Bearer {finished_box.environment()['VERCEL_API_TOKEN']}"},
+        headers={"authorization": f"Bearer {finished_instance.environment()['VERCEL_API_TOKEN']}"},
         params={"slug": "storefront"},
     ) as client:
         body = {"key": "EXTRA", "value": "1", "type": "plain", "target": ["production"]}
@@ -118,10 +118,10 @@ def test_what_is_beside_is_told_and_twins_are_both_found(finished_box: Box, monk
 
 
 def test_a_vendor_that_does_not_answer_is_told_and_the_others_are_read(
-    finished_box: Box, monkeypatch: pytest.MonkeyPatch
+    finished_instance: Instance, monkeypatch: pytest.MonkeyPatch
 ):
-    graph, _ = _stack(finished_box, "staging", monkeypatch)
-    finished_box.local.client().add_fault(service="github", times=None, status=403)
+    graph, _ = _stack(finished_instance, "staging", monkeypatch)
+    finished_instance.local.client().add_fault(service="github", times=None, status=403)
     live_state = inventory.collect_live_state(graph, passwords=False)
     assert [(each.vendor, each.status) for each in live_state.read_failures] == [("GitHub", 403)]
     for urn, resource in graph.resources.items():

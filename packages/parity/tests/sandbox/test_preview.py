@@ -10,12 +10,12 @@ import pytest
 
 import parity_policy
 from infra.catalog import CATALOG
-from support import boxes
+from support import instances
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from support.program import Box, Run
+    from support.program import Instance, Run
 
 pytestmark = [pytest.mark.engine, pytest.mark.sandbox]
 
@@ -26,9 +26,9 @@ FILE = "Pulumi.staging.yaml"
 
 
 @pytest.fixture(scope="module")
-def box(finished_template, tmp_path_factory) -> Iterator[Box]:
+def instance(finished_template, tmp_path_factory) -> Iterator[Instance]:
     """One sandbox for the whole module: a preview changes nothing, and each test puts the files back."""
-    with boxes.own(finished_template, tmp_path_factory.mktemp("preview") / "own") as made:
+    with instances.own(finished_template, tmp_path_factory.mktemp("preview") / "own") as made:
         git(made, "init", "-q", "-b", "main")
         git(made, "config", "user.name", "Catalog")
         git(made, "config", "user.email", "platform@example.com")
@@ -39,41 +39,41 @@ def box(finished_template, tmp_path_factory) -> Iterator[Box]:
 
 
 @pytest.fixture(autouse=True)
-def restored(box) -> Iterator[None]:
+def restored(instance) -> Iterator[None]:
     yield
-    git(box, "checkout", "-q", "-f", "main")
-    git(box, "reset", "-q", "--hard", "live")
+    git(instance, "checkout", "-q", "-f", "main")
+    git(instance, "reset", "-q", "--hard", "live")
 
 
-def git(box: Box, *arguments: str) -> str:
-    return box.run("git", *arguments).ok().stdout.strip()
+def git(instance: Instance, *arguments: str) -> str:
+    return instance.run("git", *arguments).ok().stdout.strip()
 
 
-def commit(box: Box, message: str) -> str:
-    git(box, "add", "-A")
-    git(box, "commit", "-q", "-m", message)
-    return git(box, "rev-parse", "HEAD")
+def commit(instance: Instance, message: str) -> str:
+    git(instance, "add", "-A")
+    git(instance, "commit", "-q", "-m", message)
+    return git(instance, "rev-parse", "HEAD")
 
 
-def preview(box: Box, *options: str, code: int, extra: dict[str, str] | None = None) -> Run:
-    run = box.run("parity", "preview", "staging", "--base", "live", "--output", "report", *options, extra=extra)
+def preview(instance: Instance, *options: str, code: int, extra: dict[str, str] | None = None) -> Run:
+    run = instance.run("parity", "preview", "staging", "--base", "live", "--output", "report", *options, extra=extra)
     assert run.code == code, run.said
     return run
 
 
-def report(box: Box) -> dict[str, Any]:
-    return json.loads((box.project.root / "report" / "report.json").read_text())
+def report(instance: Instance) -> dict[str, Any]:
+    return json.loads((instance.project.root / "report" / "report.json").read_text())
 
 
 def change(found: dict[str, Any], name: str) -> dict[str, Any]:
     return next(each for each in found["changes"] if each["name"] == name)
 
 
-def secrets(box: Box) -> list[str]:
+def secrets(instance: Instance) -> list[str]:
     """Every secret value of the stack: of its config, its state and its environment."""
-    config = json.loads(box.pulumi("config", "--json", "--show-secrets", "--stack", "staging").ok().stdout)
-    exported = box.pulumi("stack", "export", "--show-secrets", "--stack", "staging").ok().stdout
-    environment = box.environment()
+    config = json.loads(instance.pulumi("config", "--json", "--show-secrets", "--stack", "staging").ok().stdout)
+    exported = instance.pulumi("stack", "export", "--show-secrets", "--stack", "staging").ok().stdout
+    environment = instance.environment()
     found = [environment[name] for name in ("VERCEL_API_TOKEN", "GITHUB_TOKEN", "PGPASSWORD")]
     found += [row["value"] for row in config.values() if row.get("secret") and "objectValue" not in row]
     found += [part["plaintext"].strip('"') for part in plaintexts(json.loads(exported)) if len(part["plaintext"]) > 14]
@@ -91,13 +91,13 @@ def plaintexts(node: Any) -> Iterator[dict[str, str]]:
             yield from plaintexts(each)
 
 
-def test_a_change_is_shown_with_its_values_its_key_and_its_commit_and_a_lost_domain_blocks(box):
-    box.replace("staging", "      connectionLimit: 60", "      connectionLimit: 80")
-    limits = commit(box, "Take 80 connections")
-    box.replace("staging", WWW, "")
-    dropped = commit(box, "Drop the www domain")
-    run = preview(box, "--json", code=11)
-    found = report(box)
+def test_a_change_is_shown_with_its_values_its_key_and_its_commit_and_a_lost_domain_blocks(instance):
+    instance.replace("staging", "      connectionLimit: 60", "      connectionLimit: 80")
+    limits = commit(instance, "Take 80 connections")
+    instance.replace("staging", WWW, "")
+    dropped = commit(instance, "Drop the www domain")
+    run = preview(instance, "--json", code=11)
+    found = report(instance)
     assert json.loads(run.stdout) == found
     assert found["verdict"] == "blocked"
     assert found["counts"]["delete"] == 1
@@ -118,35 +118,35 @@ def test_a_change_is_shown_with_its_values_its_key_and_its_commit_and_a_lost_dom
     assert domain["blocking"]
     assert [each["sha"] for each in domain["origins"][0]["commits"]] == [dropped]
 
-    box.replace("staging", "parity:acknowledged: []", f"parity:acknowledged: [{domain['urn']}]")
-    preview(box, code=0)
-    assert report(box)["gate"]["acknowledged"][0]["urn"] == domain["urn"]
+    instance.replace("staging", "parity:acknowledged: []", f"parity:acknowledged: [{domain['urn']}]")
+    preview(instance, code=0)
+    assert report(instance)["gate"]["acknowledged"][0]["urn"] == domain["urn"]
 
 
-def test_nothing_to_change_is_said_with_what_is_live_and_a_stale_acknowledgement(box):
+def test_nothing_to_change_is_said_with_what_is_live_and_a_stale_acknowledgement(instance):
     gone = "urn:pulumi:staging::storefront::postgresql:index/database:Database::gone"
-    box.replace("staging", "parity:acknowledged: []", f"parity:acknowledged: [{gone}]")
-    run = preview(box, "--markdown", code=0)
-    found = report(box)
+    instance.replace("staging", "parity:acknowledged: []", f"parity:acknowledged: [{gone}]")
+    run = preview(instance, "--markdown", code=0)
+    found = report(instance)
     assert (found["verdict"], found["changes"]) == ("unchanged", [])
     assert found["gate"]["stale"] == [gone]
     assert {each["application"]: each["switches"] for each in found["live"]} == {"admin": False, "shop": False}
     assert all(each["deployment"] == "already there" for each in found["live"])
-    assert run.stdout == (box.project.root / "report" / "comment.md").read_text()
+    assert run.stdout == (instance.project.root / "report" / "comment.md").read_text()
     assert found["parity"]["state"] == "same"
 
 
-def test_protection_that_is_removed_blocks_and_that_is_added_passes(box):
-    box.replace("staging", "parity:protect: false", "parity:protect: true")
-    preview(box, code=0)
-    assert {each["operation"] for each in report(box)["changes"]} == {"option"}
+def test_protection_that_is_removed_blocks_and_that_is_added_passes(instance):
+    instance.replace("staging", "parity:protect: false", "parity:protect: true")
+    preview(instance, code=0)
+    assert {each["operation"] for each in report(instance)["changes"]} == {"option"}
 
 
-def test_a_release_says_what_will_be_live_and_no_secret(box):
-    box.run("parity", "release", "staging", "shop", "--commit", "7e92b4c05f3d4a618b20d9e6fc17a3850b64e2d1",
+def test_a_release_says_what_will_be_live_and_no_secret(instance):
+    instance.run("parity", "release", "staging", "shop", "--commit", "7e92b4c05f3d4a618b20d9e6fc17a3850b64e2d1",
             "--rotate-credentials", "--live").ok()  # fmt: skip
-    run = preview(box, "--markdown", code=0)
-    found = report(box)
+    run = preview(instance, "--markdown", code=0)
+    found = report(instance)
     shop = next(each for each in found["live"] if each["application"] == "shop")
     assert (shop["before"], shop["after"], shop["deployment"]) == ("r1", "r2", "to be built")
     url = change(found, "shop-variable-DATABASE_URL")
@@ -155,14 +155,14 @@ def test_a_release_says_what_will_be_live_and_no_secret(box):
     ]
     assert {each["kind"] for each in url["origins"]} == {"config"}
     assert url["origins"][0]["commits"] == [{"sha": "", "subject": ""}]
-    said = run.said + "".join(path.read_text() for path in (box.project.root / "report").iterdir())
-    known = secrets(box)
+    said = run.said + "".join(path.read_text() for path in (instance.project.root / "report").iterdir())
+    known = secrets(instance)
     assert len(known) > 10
     assert [each for each in known if each in said] == []
 
 
-def test_a_replaced_grant_and_a_replacement_under_the_same_name_block(box):
-    components, catalog = (box.project.root / name for name in ("components/database.py", "infra/catalog.py"))
+def test_a_replaced_grant_and_a_replacement_under_the_same_name_block(instance):
+    components, catalog = (instance.project.root / name for name in ("components/database.py", "infra/catalog.py"))
     edits = (
         (components, '("USAGE",), schema=made.name, after=after', '("USAGE",), schema="public", after=after'),
         (catalog, 'environments=("production",))', 'environments=("production",), sampling_rate=0.5)'),
@@ -171,8 +171,8 @@ def test_a_replaced_grant_and_a_replacement_under_the_same_name_block(box):
         text = path.read_text()
         assert text.count(old) == 1
         path.write_text(text.replace(old, new))
-    preview(box, code=11)
-    found = report(box)
+    preview(instance, code=11)
+    found = report(instance)
     rules = {(each["urn"].rpartition("::")[2], each["rule"]) for each in found["gate"]["blocking"]}
     assert ("storefront-grant-shop-shop", "grant") in rules
     assert ("logs-drain", "same-name") in rules
@@ -182,68 +182,68 @@ def test_a_replaced_grant_and_a_replacement_under_the_same_name_block(box):
     assert (drain["operation"], drain["deletes_first"], drain["forced_by"]) == ("replace", False, ["samplingRate"])
 
 
-def test_a_policy_refuses_in_the_preview_and_with_plain_pulumi(box):
-    path = box.project.root / "components" / "web_app.py"
+def test_a_policy_refuses_in_the_preview_and_with_plain_pulumi(instance):
+    path = instance.project.root / "components" / "web_app.py"
     path.write_text(path.read_text().replace("auto_assign_custom_domains=False", "auto_assign_custom_domains=True"))
-    preview(box, code=12)
-    found = report(box)
+    preview(instance, code=12)
+    found = report(instance)
     assert found["verdict"] == "refused"
     assert {each["policy"] for each in found["policies"]} == {"vercel-live-by-promotion-only"}
     assert {each["kind"] for each in change(found, "shop-project")["origins"]} == {"program"}
-    plain = box.pulumi("preview", "--stack", "staging", "--policy-pack", PACK)
+    plain = instance.pulumi("preview", "--stack", "staging", "--policy-pack", PACK)
     assert plain.code != 0
     assert "vercel-live-by-promotion-only" in plain.said
 
 
-def test_the_example_has_nothing_against_it_with_plain_pulumi(box):
-    plain = box.pulumi("preview", "--stack", "prod", "--policy-pack", PACK, "--expect-no-changes").ok()
+def test_the_example_has_nothing_against_it_with_plain_pulumi(instance):
+    plain = instance.pulumi("preview", "--stack", "prod", "--policy-pack", PACK, "--expect-no-changes").ok()
     assert "violation" not in plain.said.lower()
 
 
-def test_a_failed_preview_is_reported_and_posted_and_the_next_one_takes_its_place(box, tmp_path):
-    number = pull_request(box)
-    box.replace("staging", "waitMinutes: 0", "waitMinutes: -1")
-    preview(box, code=6)
-    assert report(box)["verdict"] == "failed"
-    first = post(box, tmp_path, number, run=1)
+def test_a_failed_preview_is_reported_and_posted_and_the_next_one_takes_its_place(instance, tmp_path):
+    number = pull_request(instance)
+    instance.replace("staging", "waitMinutes: 0", "waitMinutes: -1")
+    preview(instance, code=6)
+    assert report(instance)["verdict"] == "failed"
+    first = post(instance, tmp_path, number, run=1)
     assert first["comment"] == "created"
-    box.replace("staging", "waitMinutes: -1", "waitMinutes: 5")
-    preview(box, code=0)
-    second = post(box, tmp_path, number, run=2)
+    instance.replace("staging", "waitMinutes: -1", "waitMinutes: 5")
+    preview(instance, code=0)
+    second = post(instance, tmp_path, number, run=2)
     assert (second["comment"], second["url"]) == ("updated", first["url"])
-    assert post(box, tmp_path, number, run=1)["comment"] == "older"
-    (only,) = comments(box, number)
+    assert post(instance, tmp_path, number, run=1)["comment"] == "older"
+    (only,) = comments(instance, number)
     assert "may go on" in only["body"]
     assert "failed" in only["body"].partition("Earlier previews")[2]
     assert "waitTimer" in only["body"]
 
 
-def test_a_preview_that_left_no_report_is_posted_too(box, tmp_path):
-    number = pull_request(box)
-    assert post(box, tmp_path, number, run=1, folder="nowhere")["comment"] == "created"
-    (only,) = comments(box, number)
+def test_a_preview_that_left_no_report_is_posted_too(instance, tmp_path):
+    number = pull_request(instance)
+    assert post(instance, tmp_path, number, run=1, folder="nowhere")["comment"] == "created"
+    (only,) = comments(instance, number)
     assert "did not come to its end" in only["body"]
 
 
-def pull_request(box: Box) -> int:
+def pull_request(instance: Instance) -> int:
     """An open pull request at the sandbox's GitHub; comments do not ask what it changes."""
-    return github(box, "POST", f"/repos/{REPOSITORY}/issues", {"title": "More connections"})["number"]
+    return github(instance, "POST", f"/repos/{REPOSITORY}/issues", {"title": "More connections"})["number"]
 
 
-def comments(box: Box, number: int) -> list[dict[str, Any]]:
-    return github(box, "GET", f"/repos/{REPOSITORY}/issues/{number}/comments", None)
+def comments(instance: Instance, number: int) -> list[dict[str, Any]]:
+    return github(instance, "GET", f"/repos/{REPOSITORY}/issues/{number}/comments", None)
 
 
-def github(box: Box, method: str, path: str, body: dict[str, Any] | None) -> Any:
-    token = box.environment()["GITHUB_TOKEN"]
+def github(instance: Instance, method: str, path: str, body: dict[str, Any] | None) -> Any:
+    token = instance.environment()["GITHUB_TOKEN"]
     sent = ["-d", json.dumps(body)] if body else []
     header = f"authorization: Bearer {token}"
     return json.loads(
-        box.run("curl", "-sS", "-X", method, "-H", header, *sent, f"https://api.github.com{path}").ok().stdout
+        instance.run("curl", "-sS", "-X", method, "-H", header, *sent, f"https://api.github.com{path}").ok().stdout
     )
 
 
-def post(box: Box, tmp_path: Any, number: int, *, run: int, folder: str = "report") -> dict[str, Any]:
+def post(instance: Instance, tmp_path: Any, number: int, *, run: int, folder: str = "report") -> dict[str, Any]:
     """`parity comment` as the workflow calls it."""
     event = tmp_path / "event.json"
     event.write_text(json.dumps({"pull_request": {"number": number, "head": {"sha": "c" * 40}}}))
@@ -254,5 +254,5 @@ def post(box: Box, tmp_path: Any, number: int, *, run: int, folder: str = "repor
         "GITHUB_RUN_NUMBER": str(run),
         "GITHUB_RUN_ATTEMPT": "1",
     }
-    done = box.run("parity", "comment", "staging", "--report", folder, "--json", extra=environment)
+    done = instance.run("parity", "comment", "staging", "--report", folder, "--json", extra=environment)
     return json.loads(done.ok().stdout)

@@ -16,7 +16,7 @@ from support import pg_catalog
 from support.paths import ROOT
 
 if TYPE_CHECKING:
-    from support.program import Box
+    from support.program import Instance
 
 pytestmark = [pytest.mark.engine, pytest.mark.sandbox]
 
@@ -25,8 +25,8 @@ REPOSITORY = f"/repos/{OWNER}/{NAME}"
 OTHER = "another-project"
 
 
-def api(box: Box, service: services.Service) -> httpx.Client:
-    environment = box.environment()
+def api(instance: Instance, service: services.Service) -> httpx.Client:
+    environment = instance.environment()
     return httpx.Client(
         base_url=service.base_url,
         headers=dict(service.headers),
@@ -36,8 +36,8 @@ def api(box: Box, service: services.Service) -> httpx.Client:
     )
 
 
-def test_every_fault_is_found_at_once(own_box: Box, monkeypatch: pytest.MonkeyPatch):
-    environment = own_box.environment()
+def test_every_fault_is_found_at_once(own_instance: Instance, monkeypatch: pytest.MonkeyPatch):
+    environment = own_instance.environment()
     for name in ("HTTPS_PROXY", "SSL_CERT_FILE"):
         monkeypatch.setenv(name, environment[name])
     declared = settings.load("prod", ROOT, None)
@@ -46,8 +46,8 @@ def test_every_fault_is_found_at_once(own_box: Box, monkeypatch: pytest.MonkeyPa
     (team, *_) = declared.delivery.reviewers.teams
     domain = declared.applications["shop"].domains[0].name
     with (
-        api(own_box, services.github(environment[services.GITHUB_TOKEN])) as github,
-        api(own_box, services.vercel(environment[services.VERCEL_TOKEN], declared.catalog.vercel_team)) as vercel,
+        api(own_instance, services.github(environment[services.GITHUB_TOKEN])) as github,
+        api(own_instance, services.vercel(environment[services.VERCEL_TOKEN], declared.catalog.vercel_team)) as vercel,
         pg_catalog.connect(environment, "postgres") as server,
     ):
         github.delete(f"/orgs/{OWNER}/teams/{team}{REPOSITORY}").raise_for_status()

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 if TYPE_CHECKING:
-    from support.program import Box
+    from support.program import Instance
 
 pytestmark = [pytest.mark.engine, pytest.mark.sandbox]
 
@@ -25,13 +25,13 @@ APPROVED = ("--yes", "--acknowledge", DRAIN)
 SECRET = "delivery-secret-MIGRATOR_DATABASE_URL_STOREFRONT"
 
 
-def parity(box: Box, *arguments: str):
-    return box.run("parity", *arguments)
+def parity(instance: Instance, *arguments: str):
+    return instance.run("parity", *arguments)
 
 
-def recover(box: Box, stack: str, *options: str):
+def recover(instance: Instance, stack: str, *options: str):
     """What recover says, as JSON, and how it ended."""
-    run = parity(box, "recover", stack, "--json", "--settle", "1", *options)
+    run = parity(instance, "recover", stack, "--json", "--settle", "1", *options)
     assert run.stdout.startswith("{"), run.said
     return json.loads(run.stdout), run
 
@@ -40,38 +40,38 @@ def decided(document):
     return {(each["urn"].rpartition("::")[2], each["decision"]) for each in document["decisions"]}
 
 
-def ledger(box: Box, stack: str):
-    return [json.loads(line) for line in parity(box, "ledger", stack, "--json").ok().stdout.splitlines()]
+def ledger(instance: Instance, stack: str):
+    return [json.loads(line) for line in parity(instance, "ledger", stack, "--json").ok().stdout.splitlines()]
 
 
-def edit_state(box: Box, stack: str, change) -> None:
+def edit_state(instance: Instance, stack: str, change) -> None:
     """Change the recorded state in its file, as a crash leaves it: an import drops operations without an end."""
-    path = box.local.directory / "backend/.pulumi/stacks/storefront" / f"{stack}.json"
+    path = instance.local.directory / "backend/.pulumi/stacks/storefront" / f"{stack}.json"
     document = json.loads(path.read_text())
     change(document["checkpoint"]["latest"])
     path.write_text(json.dumps(document))
 
 
-def is_clean(box: Box, stack: str) -> None:
+def is_clean(instance: Instance, stack: str) -> None:
     """The engine finds nothing to change, and recover nothing to do."""
-    box.pulumi("preview", "--refresh", "--expect-no-changes", "--stack", stack).ok()
-    document, run = recover(box, stack, "--plan")
+    instance.pulumi("preview", "--refresh", "--expect-no-changes", "--stack", stack).ok()
+    document, run = recover(instance, stack, "--plan")
     assert run.code == 0, run.said
     assert document["decisions"] == []
 
 
-def secrets_of(box: Box) -> list[str]:
+def secrets_of(instance: Instance) -> list[str]:
     """Every secret value that the stack's variables and GitHub's secrets hold, and the passwords in them."""
-    found = json.dumps(box.local.client().secrets())
+    found = json.dumps(instance.local.client().secrets())
     urls = re.findall(r"postgresql://[^\"]+", found)
     passwords = [url.partition("://")[2].partition(":")[2].partition("@")[0] for url in urls]
     assert len(passwords) > 2
     return [*urls, *passwords]
 
 
-def test_everything_that_exists_and_is_not_recorded_is_adopted(finished_box):
+def test_everything_that_exists_and_is_not_recorded_is_adopted(finished_instance):
     """The state of prod is emptied of every resource; nothing is made twice, and nothing is lost."""
-    box, before = finished_box, finished_box.state()
+    instance, before = finished_instance, finished_instance.state()
 
     names: set[str] = set()
 
@@ -81,8 +81,8 @@ def test_everything_that_exists_and_is_not_recorded_is_adopted(finished_box):
         names.update(row["urn"].rpartition("::")[2] for row in rows if row not in kept)
         deployment["resources"] = kept
 
-    edit_state(box, "prod", empty)
-    document, run = recover(box, "prod", "--skip-preview")
+    edit_state(instance, "prod", empty)
+    document, run = recover(instance, "prod", "--skip-preview")
     assert run.code == 0, run.said
     adopted = {name for name, kind in decided(document) if kind == "import"}
     # A grant on every table of a schema that has no table yet is nothing that could exist.
@@ -92,20 +92,20 @@ def test_everything_that_exists_and_is_not_recorded_is_adopted(finished_box):
         "GitHub never shows a secret's value, so that one is written again"
     )
 
-    box.up("prod").ok()
-    is_clean(box, "prod")
-    after = box.state()
+    instance.up("prod").ok()
+    is_clean(instance, "prod")
+    after = instance.state()
     for service, kinds in before.items():
         for kind, rows in kinds.items():
             assert {row.get("id") for row in after[service][kind]} == {row.get("id") for row in rows}, (service, kind)
-    for secret in secrets_of(box):
+    for secret in secrets_of(instance):
         assert secret not in run.said
-        assert secret not in box.pulumi("stack", "export", "--stack", "prod").stdout
+        assert secret not in instance.pulumi("stack", "export", "--stack", "prod").stdout
 
 
-def test_each_kind_of_difference_is_decided_and_mended(finished_box):
-    box = finished_box
-    drain = next(row for row in box.state()["vercel"]["drains"] if row["name"] == "storefront-staging")
+def test_each_kind_of_difference_is_decided_and_mended(finished_instance):
+    instance = finished_instance
+    drain = next(row for row in instance.state()["vercel"]["drains"] if row["name"] == "storefront-staging")
 
     def crash(deployment):
         rows = {row["urn"].rpartition("::")[2]: row for row in deployment["resources"]}
@@ -126,10 +126,10 @@ def test_each_kind_of_difference_is_decided_and_mended(finished_box):
         # Recorded under an id that is gone, as after a replacement that was cut off.
         rows["logs-drain"]["id"] = rows["logs-drain"]["outputs"]["id"] = "drn_gone"
 
-    edit_state(box, "staging", crash)
-    plan, run = recover(box, "staging", "--plan")
+    edit_state(instance, "staging", crash)
+    plan, run = recover(instance, "staging", "--plan")
     assert run.code == 1
-    document, run = recover(box, "staging")
+    document, run = recover(instance, "staging")
     assert run.code == 0, run.said
     expected = {
         ("shop-variable-SEARCH_RESULTS_LIMIT", "import"),
@@ -143,9 +143,9 @@ def test_each_kind_of_difference_is_decided_and_mended(finished_box):
     assert document["kept"], "the state was copied aside"
     assert {each["urn"].rpartition("::")[2] for each in document["next"]} >= {"shop-variable-PAYMENT_SECRET_KEY"}
 
-    box.up("staging").ok()
-    is_clean(box, "staging")
-    assert [row["id"] for row in box.state()["vercel"]["drains"] if row["name"] == "storefront-staging"] == [
+    instance.up("staging").ok()
+    is_clean(instance, "staging")
+    assert [row["id"] for row in instance.state()["vercel"]["drains"] if row["name"] == "storefront-staging"] == [
         drain["id"]
     ]
 
@@ -153,19 +153,19 @@ def test_each_kind_of_difference_is_decided_and_mended(finished_box):
 class Running:
     """A `parity up` that holds at one request."""
 
-    def __init__(self, box: Box, stack: str, **fault: str) -> None:
-        client = box.local.client()
+    def __init__(self, instance: Instance, stack: str, **fault: str) -> None:
+        client = instance.local.client()
         identity = client.add_fault(action="hang", **fault)["id"]
         self.process = subprocess.Popen(
-            [*PARITY, "up", stack, *APPROVED], cwd=box.project.root, env=box.cold().environment(), text=True,
+            [*PARITY, "up", stack, *APPROVED], cwd=instance.project.root, env=instance.cold().environment(), text=True,
             stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
         )  # fmt: skip
         client.fault(identity, fired=1, seconds=240)
         self.client, self.identity = client, identity
 
-    def engine(self, box: Box, stack: str) -> int:
+    def engine(self, instance: Instance, stack: str) -> int:
         """The engine's process id, from its lock."""
-        folder = box.local.directory / "backend/.pulumi/locks/organization/storefront" / stack
+        folder = instance.local.directory / "backend/.pulumi/locks/organization/storefront" / stack
         (lock,) = folder.glob("*.json")
         return json.loads(lock.read_text())["pid"]
 
@@ -181,62 +181,62 @@ class Running:
 
 
 @pytest.fixture
-def drain_box(own_box):
-    """A box in which the next update replaces the log drain, and does nothing else."""
-    own_box.replace(
+def drain_instance(own_instance):
+    """An instance in which the next update replaces the log drain, and does nothing else."""
+    own_instance.replace(
         "staging", "https://logs.staging.storefront.example/drain", "https://logs2.staging.storefront.example/drain"
     )
-    return own_box
+    return own_instance
 
 
-def test_killed_in_the_middle_it_is_recorded_recovered_and_ends_without_a_twin(drain_box):
+def test_killed_in_the_middle_it_is_recorded_recovered_and_ends_without_a_twin(drain_instance):
     """The engine dies while Vercel makes the new drain, which it does all the same."""
-    box = drain_box
-    up = Running(box, "staging", service="vercel", method="POST", path="/drains", when="after")
-    os.kill(up.engine(box, "staging"), signal.SIGKILL)
+    instance = drain_instance
+    up = Running(instance, "staging", service="vercel", method="POST", path="/drains", when="after")
+    os.kill(up.engine(instance, "staging"), signal.SIGKILL)
     said = up.ended()
     up.client.remove_fault(up.identity)
     assert up.process.returncode != 0, said
     assert "Live now: shop.staging.storefront.example serves r1" in said
-    assert ledger(box, "staging")[-1]["result"] == "killed"
+    assert ledger(instance, "staging")[-1]["result"] == "killed"
 
-    again = parity(box, "up", "staging", *APPROVED).ok()
+    again = parity(instance, "up", "staging", *APPROVED).ok()
     assert "did not end well" in again.stderr
     assert "LogDrain logs-drain" in again.stderr
     assert "pulumi-resource" in again.stderr or "standin" in again.stderr, "a plugin that outlived it was ended"
-    is_clean(box, "staging")
-    drains = [row for row in box.state()["vercel"]["drains"] if row["name"] == "storefront-staging"]
+    is_clean(instance, "staging")
+    drains = [row for row in instance.state()["vercel"]["drains"] if row["name"] == "storefront-staging"]
     assert len(drains) == 1
-    results = [(record["command"], record["result"]) for record in ledger(box, "staging")]
+    results = [(record["command"], record["result"]) for record in ledger(instance, "staging")]
     assert results == [("up", "killed"), ("recover", "succeeded"), ("up", "succeeded")]
 
-    told = parity(box, "postmortem", "staging", "--since", "1h").ok().stdout
+    told = parity(instance, "postmortem", "staging", "--since", "1h").ok().stdout
     assert "import: LogDrain logs-drain" in told
-    kept = "".join(path.read_text() for path in (box.local.directory / "backend/.parity").rglob("*.json"))
-    for secret in secrets_of(box):
+    kept = "".join(path.read_text() for path in (instance.local.directory / "backend/.parity").rglob("*.json"))
+    for secret in secrets_of(instance):
         assert secret not in told + said + again.said + kept
 
 
-def test_interrupted_once_it_ends_at_a_safe_point_and_twice_at_once(drain_box):
-    box = drain_box
-    up = Running(box, "staging", service="vercel", method="POST", path="/drains", when="before")
+def test_interrupted_once_it_ends_at_a_safe_point_and_twice_at_once(drain_instance):
+    instance = drain_instance
+    up = Running(instance, "staging", service="vercel", method="POST", path="/drains", when="before")
     up.process.send_signal(signal.SIGINT)
-    locked = parity(box, "recover", "staging")
+    locked = parity(instance, "recover", "staging")
     assert locked.code == 9, "it still runs"
     assert "is being updated by process" in locked.stderr
     up.client.remove_fault(up.identity)
     said = up.ended()
     assert up.process.returncode == 6, said
-    assert ledger(box, "staging")[-1]["result"] == "interrupted"
-    state = json.loads(box.pulumi("stack", "export", "--stack", "staging").ok().stdout)
+    assert ledger(instance, "staging")[-1]["result"] == "interrupted"
+    state = json.loads(instance.pulumi("stack", "export", "--stack", "staging").ok().stdout)
     assert "pending_operations" not in state["deployment"], "nothing is half done"
 
-    box.replace("staging", "https://logs2.", "https://logs3.")
-    up = Running(box, "staging", service="vercel", method="POST", path="/drains", when="before")
+    instance.replace("staging", "https://logs2.", "https://logs3.")
+    up = Running(instance, "staging", service="vercel", method="POST", path="/drains", when="before")
     up.process.send_signal(signal.SIGINT)
     up.heard("interrupt again to end at once")
     up.process.send_signal(signal.SIGINT)
     said = up.ended()
     up.client.remove_fault(up.identity, cut=True)
     assert "parity recover staging" in said
-    assert ledger(box, "staging")[-1]["result"] == "killed"
+    assert ledger(instance, "staging")[-1]["result"] == "killed"

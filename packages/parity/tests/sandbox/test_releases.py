@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from support.asker import Asked
-    from support.program import Box, Run
+    from support.program import Instance, Run
 
 pytestmark = [pytest.mark.engine, pytest.mark.sandbox]
 
@@ -36,7 +36,7 @@ ADMIN_URL = "https://admin.staging.storefront.example/"
 class Shop:
     """Staging's shop: what it was told to be, and what users get meanwhile."""
 
-    box: Box
+    instance: Instance
     folder: Path
     commits: dict[str, str] = field(default_factory=lambda: {"r1": FIRST})
     urls: tuple[str, ...] = (SHOP,)
@@ -44,13 +44,13 @@ class Shop:
     """What no command may say."""
 
     def parity(self, *arguments: str) -> Run:
-        done = self.box.run("parity", *arguments)
+        done = self.instance.run("parity", *arguments)
         assert not [each for each in self.secrets if each in done.said], "a secret is said in the clear"
         return done
 
     def during(self, *arguments: str) -> tuple[Run, Asked]:
         """Run a command of `parity` while the domains are asked."""
-        with asking(self.box, self.folder, *self.urls) as asked:
+        with asking(self.instance, self.folder, *self.urls) as asked:
             done = self.parity(*arguments)
         return done, asked
 
@@ -66,41 +66,43 @@ class Shop:
         """Let GitHub know of commits."""
         repository = {"owner": "storefront-example", "name": "storefront", "commits": list(commits)}
         repository["default_branch"] = "main"
-        self.box.local.client().seed({"github": {"organization": "storefront-example", "repositories": [repository]}})
+        self.instance.local.client().seed(
+            {"github": {"organization": "storefront-example", "repositories": [repository]}}
+        )
 
     def now(self) -> int:
         """A mark in the log of requests to Vercel; the edge's own, thousands, are not read."""
-        rows = self.box.local.client().requests(service="vercel")
+        rows = self.instance.local.client().requests(service="vercel")
         return rows[-1]["id"]
 
     def changing(self, since: int) -> list[str]:
         """What was asked of Vercel since then that changes anything."""
-        rows = self.box.local.client().requests(since, service="vercel")
+        rows = self.instance.local.client().requests(since, service="vercel")
         return [f"{row['method']} {row['path'].partition('?')[0]}" for row in rows if row["method"] != "GET"]
 
     def deployments(self) -> dict[str, str]:
         """The deployment of each release at Vercel."""
-        rows = self.box.state()["vercel"]["deployments"]
+        rows = self.instance.state()["vercel"]["deployments"]
         ours = (row for row in rows if row["name"] == "shop-staging" and "release" in row["meta"])
         return {row["meta"]["release"]: row["id"] for row in ours}
 
     def variables(self) -> dict[str, str]:
         """The project's variables, each a fingerprint."""
-        state = self.box.state()["vercel"]
+        state = self.instance.state()["vercel"]
         project = next(row for row in state["projects"] if row["name"] == "shop-staging")
         return {row["key"]: row["value"] for row in state["env"] if row["projectId"] == project["id"]}
 
     def built_with(self, release: str) -> dict[str, str]:
         """The variables that a release's deployment snapshotted, each a fingerprint."""
-        rows = self.box.state()["vercel"]["deployments"]
+        rows = self.instance.state()["vercel"]["deployments"]
         row = next(each for each in rows if each["id"] == self.deployments()[release])
         return {key: value for key, value in row["snapshot"]["variables"].items() if not key.startswith("PARITY_")}
 
     def logs_in(self, generation: int) -> bool:
         """Whether the generation's role logs in with its password, asked of PostgreSQL."""
-        secret = Secret(stack_secret(self.box), "parity:secret")
+        secret = Secret(stack_secret(self.instance), "parity:secret")
         role = names.application_role("storefront", "staging", "shop", generation)
-        environment = self.box.environment()
+        environment = self.instance.environment()
         try:
             psycopg.connect(
                 host=environment["PGHOST"],
@@ -115,41 +117,41 @@ class Shop:
         return True
 
     def promotion(self, release: str) -> str:
-        state = self.box.state()["vercel"]
+        state = self.instance.state()["vercel"]
         project = next(row["id"] for row in state["projects"] if row["name"] == "shop-staging")
         return f"POST /v10/projects/{project}/promote/{self.deployments()[release]}"
 
 
-def stack_secret(box: Box) -> str:
-    done = box.pulumi("config", "get", "parity:secret", "--stack", "staging").ok()
+def stack_secret(instance: Instance) -> str:
+    done = instance.pulumi("config", "get", "parity:secret", "--stack", "staging").ok()
     return done.stdout.strip()
 
 
 @pytest.fixture
-def shop(finished_box: Box, tmp_path: Path) -> Shop:
-    found = Shop(finished_box, tmp_path / "asked")
+def shop(finished_instance: Instance, tmp_path: Path) -> Shop:
+    found = Shop(finished_instance, tmp_path / "asked")
     found.push(NEW, BROKEN)
-    found.secrets = secrets_of(finished_box)
+    found.secrets = secrets_of(finished_instance)
     return found
 
 
-def secrets_of(box: Box) -> tuple[str, ...]:
+def secrets_of(instance: Instance) -> tuple[str, ...]:
     """The stack's secrets in the clear, and the passwords that are derived from them."""
-    secret = Secret(stack_secret(box), "parity:secret")
+    secret = Secret(stack_secret(instance), "parity:secret")
     roles = [names.application_role("storefront", "staging", "shop", number) for number in (1, 2)]
     derived = [passwords.derive(secret, role, number).reveal() for number, role in enumerate(roles, start=1)]
     bypass = passwords.bypass(secret, names.project("shop", "staging")).reveal()
-    environment = box.environment()
+    environment = instance.environment()
     return (secret.reveal(), *derived, bypass, environment["PGPASSWORD"], environment["VERCEL_API_TOKEN"])
 
 
 @pytest.mark.timeout(1200)
 def test_forward_back_and_pruned_while_users_get_whole_answers(shop: Shop):
     """A new commit, a changed variable, a rotated password; back to every kept release; prune; back once more."""
-    box = shop.box
+    instance = shop.instance
 
     # A new commit, and another domain with it: however many there are, they move together.
-    box.replace(
+    instance.replace(
         "staging",
         "        - name: www.shop.staging.storefront.example\n",
         "        - name: more.shop.staging.storefront.example\n        - name: www.shop.staging.storefront.example\n",
@@ -160,9 +162,9 @@ def test_forward_back_and_pruned_while_users_get_whole_answers(shop: Shop):
 
     # A changed variable: refused without a release, live with one.
     first = shop.variables()
-    box.replace("staging", "SEARCH_RESULTS_LIMIT: 20", "SEARCH_RESULTS_LIMIT: 25")
+    instance.replace("staging", "SEARCH_RESULTS_LIMIT: 20", "SEARCH_RESULTS_LIMIT: 25")
     since = shop.now()
-    refused = box.up("staging")
+    refused = instance.up("staging")
     assert refused.code != 0
     assert "Release r2 of shop was recorded with config" in refused.said
     assert f"parity release staging shop --commit {NEW}" in refused.said
@@ -204,7 +206,7 @@ def test_forward_back_and_pruned_while_users_get_whole_answers(shop: Shop):
     assert shop.built_with("r1") == first
 
     # A preview that Vercel's Git integration builds now gets what the newest release has.
-    preview = preview_of(box)
+    preview = preview_of(instance)
     assert preview["NEXT_TELEMETRY_DISABLED"] == newest["NEXT_TELEMETRY_DISABLED"]
 
     # Prune: the oldest go with their deployments; the live one and the one before it stay.
@@ -226,17 +228,17 @@ def test_forward_back_and_pruned_while_users_get_whole_answers(shop: Shop):
     assert "drop the login storefront_staging_shop_g1, which no kept release uses" in pruned.stdout
     assert not shop.logs_in(1)
     assert shop.logs_in(2)
-    box.pulumi("preview", "--stack", "staging", "--refresh", "--expect-no-changes", "--diff").ok()
+    instance.pulumi("preview", "--stack", "staging", "--refresh", "--expect-no-changes", "--diff").ok()
 
 
-def preview_of(box: Box) -> dict[str, str]:
+def preview_of(instance: Instance) -> dict[str, str]:
     """The variables of a preview deployment made as Vercel's Git integration makes one."""
-    environment = box.environment()
-    state = box.state()["vercel"]
+    environment = instance.environment()
+    state = instance.state()["vercel"]
     project = next(row for row in state["projects"] if row["name"] == "shop-staging")
     source = {"type": "github", "repoId": project["link"]["repoId"], "ref": "main"}
     body = json.dumps({"name": "shop-staging", "project": project["id"], "gitSource": source})
-    done = box.run(
+    done = instance.run(
         "curl",
         "-sS",
         "--fail-with-body",
@@ -249,14 +251,14 @@ def preview_of(box: Box) -> dict[str, str]:
         "https://api.vercel.com/v13/deployments?slug=storefront",
     ).ok()
     made = json.loads(done.stdout)
-    rows = box.state()["vercel"]["deployments"]
+    rows = instance.state()["vercel"]["deployments"]
     return next(row for row in rows if row["id"] == made["id"])["snapshot"]["variables"]
 
 
 def test_a_release_that_fails_is_never_seen_and_the_next_update_tries_again(shop: Shop):
     """Its build fails; the next update builds it again, and it is unhealthy; the one after that makes it live."""
-    box, control = shop.box, shop.box.local.client()
-    quick_health(box)
+    instance, control = shop.instance, shop.instance.local.client()
+    quick_health(instance)
     attempts = (
         (
             ("release", "staging", "shop", "--commit", BROKEN, "--live", "--up", "--yes"),
@@ -281,9 +283,9 @@ def test_a_release_that_fails_is_never_seen_and_the_next_update_tries_again(shop
     shop.switched("up", "staging", "--yes", served=("r1", "r2"))
 
 
-def quick_health(box: Box) -> None:
+def quick_health(instance: Instance) -> None:
     """Give up on a deployment's health after 2 seconds instead of 2 minutes."""
-    path = box.project.root / "infra" / "catalog.py"
+    path = instance.project.root / "infra" / "catalog.py"
     text = path.read_text()
     for old, new in (
         ("    Database,\n", "    Database,\n    Health,\n"),
@@ -297,7 +299,7 @@ def quick_health(box: Box) -> None:
 @pytest.mark.timeout(1200)
 def test_two_applications_at_once_and_everything_in_its_order(shop: Shop):
     """New releases of both, one with rotated credentials, and an old release of it pruned, all in one update."""
-    box = shop.box
+    instance = shop.instance
     shop.commits |= {"r2": NEW, "r3": BROKEN}
     shop.switched("release", "staging", "shop", "--commit", NEW, "--live", "--up", "--yes", served=("r1", "r2"))
     shop.parity("release", "staging", "shop", "--commit", BROKEN, "--rotate-credentials", "--live").ok()
@@ -307,8 +309,8 @@ def test_two_applications_at_once_and_everything_in_its_order(shop: Shop):
     since = shop.now()
     shop.urls = (SHOP, ADMIN_URL)
     events = shop.folder / "events.jsonl"
-    with asking(box, shop.folder, *shop.urls) as asked:
-        box.pulumi(
+    with asking(instance, shop.folder, *shop.urls) as asked:
+        instance.pulumi(
             "up",
             "--yes",
             "--skip-preview",
@@ -355,35 +357,35 @@ def finished(events: str) -> list[tuple[str, str]]:
 @pytest.mark.timeout(1200)
 def test_the_next_prod_release_is_what_is_live_and_healthy_in_staging(shop: Shop):
     """Promotion with its refusals, a pinned rollback, lost credentials and a switch by hand."""
-    box = shop.box
-    prod = Shop(box, shop.folder, urls=("https://shop.storefront.example/",))
+    instance = shop.instance
+    prod = Shop(instance, shop.folder, urls=("https://shop.storefront.example/",))
     shop.commits |= {"r2": NEW}
     shop.parity("release", "staging", "shop", "--commit", NEW, "--live").ok()
 
     # Recorded and not applied yet: staging is not what its file says.
-    text = box.project.root.joinpath("Pulumi.prod.yaml").read_bytes()
+    text = instance.project.root.joinpath("Pulumi.prod.yaml").read_bytes()
     refused(prod.parity("promote", "shop"), 7, "the file says that r2 is live, and the last update left r1")
     shop.parity("up", "staging", "--yes").ok()
 
     # Unhealthy in staging.
-    control = box.local.client()
+    control = instance.local.client()
     control.add_build_rule(match={"project": "shop-staging"}, healthy=False)
     refused(prod.parity("promote", "shop"), 7, "answers 503 with release r2")
     control.clear_build_rules()
 
     # Config of staging has moved away from its newest release.
-    box.replace("staging", "SEARCH_RESULTS_LIMIT: 20", "SEARCH_RESULTS_LIMIT: 21")
+    instance.replace("staging", "SEARCH_RESULTS_LIMIT: 20", "SEARCH_RESULTS_LIMIT: 21")
     refused(prod.parity("promote", "shop"), 7, "something that a deployment is built with has changed")
-    box.replace("staging", "SEARCH_RESULTS_LIMIT: 21", "SEARCH_RESULTS_LIMIT: 20")
+    instance.replace("staging", "SEARCH_RESULTS_LIMIT: 21", "SEARCH_RESULTS_LIMIT: 20")
 
     # Another commit than the one asked for.
     refused(prod.parity("promote", "shop", "--commit", FIRST), 8, f"r2 of commit {NEW}, not the commit asked for")
-    assert box.project.root.joinpath("Pulumi.prod.yaml").read_bytes() == text, "a refusal changes nothing"
+    assert instance.project.root.joinpath("Pulumi.prod.yaml").read_bytes() == text, "a refusal changes nothing"
 
     # Promoted, with prod's own digest.
     prod.commits |= {"r2": NEW}
     prod.switched("promote", "shop", "--up", "--yes", served=("r1", "r2"))
-    kept = {stack: releases(box, stack)["kept"]["r2"] for stack in ("staging", "prod")}
+    kept = {stack: releases(instance, stack)["kept"]["r2"] for stack in ("staging", "prod")}
     assert kept["prod"]["commit"] == kept["staging"]["commit"]
     assert kept["prod"]["config"] != kept["staging"]["config"]
 
@@ -391,25 +393,25 @@ def test_the_next_prod_release_is_what_is_live_and_healthy_in_staging(shop: Shop
     prod.switched("rollback", "prod", "shop", "--up", served=("r2", "r1"))
     refused(prod.parity("promote", "shop"), 8, "shop was rolled back from this very commit: r2")
     prod.switched("promote", "shop", "--again", "--up", "--yes", served=("r1", "r2"))
-    assert set(releases(box, "prod")["kept"]) == {"r1", "r2"}, "nothing new to record: the newest is made live"
+    assert set(releases(instance, "prod")["kept"]) == {"r1", "r2"}, "nothing new to record: the newest is made live"
 
     # Credentials that no longer log in: the release is refused, by name and in the server's words.
-    admin(box, "ALTER ROLE storefront_prod_shop_g1 NOLOGIN")
+    admin(instance, "ALTER ROLE storefront_prod_shop_g1 NOLOGIN")
     lost = prod.parity("rollback", "prod", "shop")
     refused(lost, 8, "its credentials (generation 1) do not log in")
     assert "not permitted to log in" in lost.stderr
-    admin(box, "ALTER ROLE storefront_prod_shop_g1 LOGIN")
+    admin(instance, "ALTER ROLE storefront_prod_shop_g1 LOGIN")
 
     # Made live by hand at Vercel: reported by every command, and undone by none.
-    by_hand(box, "shop-prod", "r1")
+    by_hand(instance, "shop-prod", "r1")
     shown = prod.parity("releases", "prod", "shop")
     assert shown.code == 7
     assert "which Parity did not make live" in shown.stderr
     shop.parity("release", "staging", "shop", "--commit", BROKEN, "--live", "--up", "--yes").ok()
     refused(prod.parity("promote", "shop"), 8, "which Parity did not make live")
-    done = box.up("prod")
+    done = instance.up("prod")
     assert done.code == 0, "nothing is to change, so nothing is undone"
-    assert answer(box, prod.urls[0])["release"] == "r1"
+    assert answer(instance, prod.urls[0])["release"] == "r1"
     # To keep it, it is recorded: no second call.
     since = shop.now()
     prod.switched("rollback", "prod", "shop", "--to", "r1", "--up", served=("r1",))
@@ -421,22 +423,22 @@ def refused(done: Run, code: int, words: str) -> None:
     assert words in done.stderr
 
 
-def releases(box: Box, stack: str) -> dict[str, Any]:
+def releases(instance: Instance, stack: str) -> dict[str, Any]:
     """The shop's releases as the stack's file has them."""
-    project = Project(box.project.root)
+    project = Project(instance.project.root)
     document = project.stack_document(project.stack_files()[stack])
     return document["config"]["parity:releases"]["shop"]
 
 
-def admin(box: Box, statement: str) -> None:
-    with pg_catalog.connect(box.environment()) as connection:
+def admin(instance: Instance, statement: str) -> None:
+    with pg_catalog.connect(instance.environment()) as connection:
         connection.execute(statement.encode())
 
 
-def by_hand(box: Box, project: str, release: str) -> None:
+def by_hand(instance: Instance, project: str, release: str) -> None:
     """What somebody does in Vercel's dashboard, waited for."""
-    environment = box.environment()
-    state = box.state()["vercel"]
+    environment = instance.environment()
+    state = instance.state()["vercel"]
     number = next(row["id"] for row in state["projects"] if row["name"] == project)
     deployment = next(
         row["id"] for row in state["deployments"] if row["name"] == project and row["meta"]["release"] == release
@@ -444,12 +446,12 @@ def by_hand(box: Box, project: str, release: str) -> None:
     url = f"https://api.vercel.com/v10/projects/{number}/promote/{deployment}?slug=storefront"
     authorization = f"authorization: Bearer {environment['VERCEL_API_TOKEN']}"
     json_type = "content-type: application/json"
-    box.run("curl", "-sS", "--fail-with-body", "-H", authorization, "-H", json_type, "-d", "{}", url).ok()
-    wait_until(lambda: answer(box, "https://shop.storefront.example/")["release"] == release)
+    instance.run("curl", "-sS", "--fail-with-body", "-H", authorization, "-H", json_type, "-d", "{}", url).ok()
+    wait_until(lambda: answer(instance, "https://shop.storefront.example/")["release"] == release)
 
 
-def answer(box: Box, url: str) -> dict[str, Any]:
-    return json.loads(box.run("curl", "-sS", url).ok().stdout)
+def answer(instance: Instance, url: str) -> dict[str, Any]:
+    return json.loads(instance.run("curl", "-sS", url).ok().stdout)
 
 
 def wait_until(condition: Callable[[], bool]) -> None:

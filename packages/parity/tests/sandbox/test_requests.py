@@ -7,7 +7,7 @@ from collections import Counter
 
 import pytest
 
-from support.boxes import STACKS
+from support.instances import STACKS
 from support.paths import ROOT
 from support.request_table import FAMILIES, family, page
 

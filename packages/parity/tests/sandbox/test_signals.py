@@ -22,7 +22,7 @@ from parity.backend.store import FolderStore
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from support.program import Box
+    from support.program import Instance
 
 pytestmark = [pytest.mark.engine, pytest.mark.sandbox]
 
@@ -36,22 +36,22 @@ WAIT = "waitMinutes: {}\n"
 class Step:
     """One step of a job, held at a request of its update."""
 
-    def __init__(self, box: Box, folder: Path, line: str) -> None:
-        cold = box.cold().environment()
-        programs = box.project.root / ".venv" / "bin"
+    def __init__(self, instance: Instance, folder: Path, line: str) -> None:
+        cold = instance.cold().environment()
+        programs = instance.project.root / ".venv" / "bin"
         programs.mkdir(parents=True)
         found = shutil.which("parity", path=cold["PATH"])
         assert found is not None
         (programs / "parity").symlink_to(found)
         script = folder / "step.sh"
         script.write_text(f"{line}\n")
-        box.replace(STACK, WAIT.format(0), WAIT.format(1))
-        self.client = box.local.client()
+        instance.replace(STACK, WAIT.format(0), WAIT.format(1))
+        self.client = instance.local.client()
         self.fault = self.client.add_fault(
             service="github", method="PUT", path="/environments/staging", when="before", action="hang"
         )
         self.process = subprocess.Popen(
-            ["bash", "-e", str(script)], cwd=box.project.root, env=cold, text=True,
+            ["bash", "-e", str(script)], cwd=instance.project.root, env=cold, text=True,
             stdin=subprocess.DEVNULL, stdout=(folder / "out").open("w"), stderr=subprocess.STDOUT,
         )  # fmt: skip
         self.client.fault(self.fault["id"], fired=1, seconds=240)
@@ -79,44 +79,46 @@ class Step:
         return self.process.wait(timeout=60)
 
 
-def held(box: Box) -> list[str]:
-    return [str(each) for each in locks.held(FolderStore(box.local.layout.backend), "storefront", STACK)]
+def held(instance: Instance) -> list[str]:
+    return [str(each) for each in locks.held(FolderStore(instance.local.layout.backend), "storefront", STACK)]
 
 
-def results(box: Box) -> list[tuple[str, str]]:
-    said = box.run("parity", "ledger", STACK, "--json").ok().stdout
+def results(instance: Instance) -> list[tuple[str, str]]:
+    said = instance.run("parity", "ledger", STACK, "--json").ok().stdout
     return [(record["command"], record["result"]) for record in map(json.loads, said.splitlines())]
 
 
-def test_a_step_that_cannot_end_by_itself_gives_the_lock_back_and_records_its_end(own_box: Box, tmp_path: Path):
-    step = Step(own_box, tmp_path, f"exec .venv/bin/parity up {STACK} --yes")
-    assert held(own_box)
+def test_a_step_that_cannot_end_by_itself_gives_the_lock_back_and_records_its_end(
+    own_instance: Instance, tmp_path: Path
+):
+    step = Step(own_instance, tmp_path, f"exec .venv/bin/parity up {STACK} --yes")
+    assert held(own_instance)
     code = step.cancelled()
     step.client.remove_fault(step.fault["id"], cut=True)
     said = step.said.read_text()
     assert code == 6, said
     assert "Live now: " in said
-    assert results(own_box) == [("up", "killed")]
-    assert held(own_box) == []
+    assert results(own_instance) == [("up", "killed")]
+    assert held(own_instance) == []
     # The next run, on another machine, needs nobody.
-    own_box.run("parity", "up", STACK, "--yes").ok()
-    assert results(own_box)[-1] == ("up", "succeeded")
+    own_instance.run("parity", "up", STACK, "--yes").ok()
+    assert results(own_instance)[-1] == ("up", "succeeded")
 
 
-def test_a_step_whose_operation_ends_in_time_ends_at_a_safe_point(own_box: Box, tmp_path: Path):
-    step = Step(own_box, tmp_path, f"exec .venv/bin/parity up {STACK} --yes")
+def test_a_step_whose_operation_ends_in_time_ends_at_a_safe_point(own_instance: Instance, tmp_path: Path):
+    step = Step(own_instance, tmp_path, f"exec .venv/bin/parity up {STACK} --yes")
     step.process.send_signal(signal.SIGINT)
     step.client.remove_fault(step.fault["id"])
     assert step.process.wait(timeout=240) == 6, step.said.read_text()
-    assert results(own_box) == [("up", "interrupted")]
-    assert held(own_box) == []
+    assert results(own_instance) == [("up", "interrupted")]
+    assert held(own_instance) == []
 
 
-def test_without_exec_no_signal_arrives_and_the_lock_is_left(own_box: Box, tmp_path: Path):
+def test_without_exec_no_signal_arrives_and_the_lock_is_left(own_instance: Instance, tmp_path: Path):
     """Why a rule of the workflows asks for `exec`."""
-    step = Step(own_box, tmp_path, f".venv/bin/parity up {STACK} --yes\ntrue")
+    step = Step(own_instance, tmp_path, f".venv/bin/parity up {STACK} --yes\ntrue")
     step.cancelled()
     step.client.remove_fault(step.fault["id"], cut=True)
     assert "nterrupted" not in step.said.read_text()
-    assert results(own_box) == [("up", "unfinished")]
-    assert held(own_box)
+    assert results(own_instance) == [("up", "unfinished")]
+    assert held(own_instance)

@@ -12,7 +12,7 @@ import pytest
 from parity.config.secret import Secret
 from parity.updates import saved_plan
 from support import pg_catalog
-from support.boxes import put_back
+from support.instances import put_back
 from support.mutations import DATABASE, STACK
 from support.paths import ROOT
 from support.tampers import SAMPLE, TAMPERS, Prepared, Tamper, git, page
@@ -20,8 +20,8 @@ from support.tampers import SAMPLE, TAMPERS, Prepared, Tamper, git, page
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from support.boxes import Template
-    from support.program import Box, Run
+    from support.instances import Template
+    from support.program import Instance, Run
 
 pytestmark = [pytest.mark.engine, pytest.mark.sandbox]
 
@@ -41,52 +41,52 @@ class Made:
     secret: Secret
 
 
-def prepare(box: Box) -> None:
+def prepare(instance: Instance) -> None:
     """The program as a repository's only commit, with one change for the plan to bring."""
-    box.replace(STACK, "connectionLimit: 200", f"connectionLimit: {LIMIT}")
-    git(box, "init", "-q", "-b", "main")
-    git(box, "add", "-A")
-    git(box, "commit", "-q", "-m", "main")
+    instance.replace(STACK, "connectionLimit: 200", f"connectionLimit: {LIMIT}")
+    git(instance, "init", "-q", "-b", "main")
+    git(instance, "add", "-A")
+    git(instance, "commit", "-q", "-m", "main")
 
 
 @pytest.fixture(scope="module")
-def made(worker_box: Box, finished_template: Template, tmp_path_factory: pytest.TempPathFactory) -> Made:
-    box = put_back(worker_box, finished_template)
-    prepare(box)
+def made(worker_instance: Instance, finished_template: Template, tmp_path_factory: pytest.TempPathFactory) -> Made:
+    instance = put_back(worker_instance, finished_template)
+    prepare(instance)
     folder = tmp_path_factory.mktemp("plans")
-    shown = box.pulumi("config", "get", "parity:secret", "--stack", STACK).ok().stdout.strip()
+    shown = instance.pulumi("config", "get", "parity:secret", "--stack", STACK).ok().stdout.strip()
     secret = Secret(shown, "parity:secret")
     for stack in (STACK, "staging"):
-        box.run("parity", "preview", stack, "--save", str(folder / f"{stack}.json")).ok()
+        instance.run("parity", "preview", stack, "--save", str(folder / f"{stack}.json")).ok()
     return Made(folder, saved_plan.read(folder / f"{STACK}.json", secret).digest, secret)
 
 
 @pytest.fixture
-def prepared(made: Made, finished_box: Box, tmp_path: Path) -> Prepared:
-    prepare(finished_box)
+def prepared(made: Made, finished_instance: Instance, tmp_path: Path) -> Prepared:
+    prepare(finished_instance)
     plan = tmp_path / "plan.json"
     shutil.copy(made.folder / f"{STACK}.json", plan)
-    return Prepared(finished_box, plan, made.digest, made.folder / "staging.json", tmp_path, made.secret)
+    return Prepared(finished_instance, plan, made.digest, made.folder / "staging.json", tmp_path, made.secret)
 
 
 def apply(prepared: Prepared) -> tuple[Run, list[str]]:
     """Apply the plan; gives what was asked of the vendors that changes anything."""
-    since = prepared.box.last_request()
-    done = prepared.box.run("parity", "up", STACK, "--plan", str(prepared.plan), "--digest", prepared.digest)
-    rows = prepared.box.requests(since)
+    since = prepared.instance.last_request()
+    done = prepared.instance.run("parity", "up", STACK, "--plan", str(prepared.plan), "--digest", prepared.digest)
+    rows = prepared.instance.requests(since)
     return done, [f"{row['service']} {row['method']} {row['path']}" for row in rows if row["method"] != "GET"]
 
 
 @pytest.mark.parametrize("tamper", TRIED, ids=lambda each: each.label)
 def test_a_plan_is_applied_to_what_it_was_made_for_or_not_at_all(prepared: Prepared, tamper: Tamper):
     tamper.make(prepared)
-    before = written(prepared.box)
+    before = written(prepared.instance)
     done, calls = apply(prepared)
     assert done.code == tamper.code, done.said
     if tamper.code:
         assert " ".join(tamper.says.split()) in " ".join(done.stderr.split())
         assert calls == []
-        assert written(prepared.box) == before, "PostgreSQL was written to"
+        assert written(prepared.instance) == before, "PostgreSQL was written to"
     else:
         assert_applied(prepared)
 
@@ -97,17 +97,17 @@ def test_a_plan_with_nothing_changed_in_between_is_applied(prepared: Prepared):
     assert_applied(prepared)
 
 
-def written(box: Box) -> tuple[str, object]:
+def written(instance: Instance) -> tuple[str, object]:
     """What PostgreSQL holds, and which transactions have ended: one that changes anything has a number.
 
     The end of the log is none of it: a server that was just started notes there what it reads.
     """
-    environment = box.environment()
+    environment = instance.environment()
     return pg_catalog.moment(environment).rpartition(" ")[2], pg_catalog.dump(environment)
 
 
 def assert_applied(prepared: Prepared) -> None:
-    rows = pg_catalog.dump(prepared.box.environment())["databases"]
+    rows = pg_catalog.dump(prepared.instance.environment())["databases"]
     assert next(row[2] for row in rows if row[0] == DATABASE) == LIMIT
 
 

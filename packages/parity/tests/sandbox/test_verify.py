@@ -19,7 +19,7 @@ from support.paths import ROOT
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from support.program import Box
+    from support.program import Instance
 
 pytestmark = [pytest.mark.engine, pytest.mark.sandbox]
 
@@ -29,14 +29,14 @@ ADMIN = "4b8d06e1f27c4539a0e5c8b1d97f263e10ac58f4"
 """The commit of the example's admin."""
 
 
-def record_of(box: Box, stack: str) -> dict[str, Any]:
+def record_of(instance: Instance, stack: str) -> dict[str, Any]:
     """The ledger's newest record."""
-    return json.loads(box.run("parity", "ledger", stack, "--json", "--last", "1").ok().stdout)
+    return json.loads(instance.run("parity", "ledger", stack, "--json", "--last", "1").ok().stdout)
 
 
-def findings_of(box: Box, stack: str) -> list[tuple[str, str, str]]:
+def findings_of(instance: Instance, stack: str) -> list[tuple[str, str, str]]:
     """What the newest record says was kept otherwise: type, name, property."""
-    found = record_of(box, stack)["verify"]["findings"]
+    found = record_of(instance, stack)["verify"]["findings"]
     return sorted((each["type"], each["name"], each["property"]) for each in found)
 
 
@@ -56,25 +56,25 @@ PUBLIC_OF_ANOTHER = (
 
 
 @pytest.mark.timeout(600)
-def test_the_two_faults_that_were_reported(empty_box: Box):
+def test_the_two_faults_that_were_reported(empty_instance: Instance):
     """A team without access is refused before the first call; `public` of another role is reported after the update."""
-    box = empty_box
-    world = World(box)
+    instance = empty_instance
+    world = World(instance)
     access = "/orgs/storefront-example/teams/platform/repos/storefront-example/storefront"
     world.github("DELETE", access)
     in_template(world, *PUBLIC_OF_ANOTHER)
-    box.init("prod")
-    since = box.last_request()
-    refused = box.run("parity", "up", "prod", "--yes")
+    instance.init("prod")
+    since = instance.last_request()
+    refused = instance.run("parity", "up", "prod", "--yes")
     assert refused.code == ProjectError.exit_code, refused.said
     assert "gh api -X PUT orgs/storefront-example/teams/platform/repos/storefront-example/storefront" in refused.stderr
-    assert [row for row in box.requests(since) if row["method"] != "GET"] == []
+    assert [row for row in instance.requests(since) if row["method"] != "GET"] == []
 
     world.github("PUT", access, {"permission": "pull"})
-    done = box.run("parity", "up", "prod", "--yes")
+    done = instance.run("parity", "up", "prod", "--yes")
     assert done.code == KEPT_OTHERWISE, done.said
-    assert findings_of(box, "prod") == [(kinds.GRANT, "storefront-grant-public-schema", "privileges")]
-    record = record_of(box, "prod")
+    assert findings_of(instance, "prod") == [(kinds.GRANT, "storefront-grant-public-schema", "privileges")]
+    record = record_of(instance, "prod")
     assert (record["result"], record["verify"]["unread"]) == ("succeeded", [])
     give_away = "psql -d storefront_prod -c 'alter schema public owner to pg_database_owner' -U postgres"
     assert give_away in done.stderr
@@ -85,24 +85,24 @@ MOST_CALLS = 40
 
 
 @pytest.mark.timeout(600)
-def test_an_update_of_one_change_reads_again_what_it_wrote_and_nothing_else(finished_box: Box):
-    box = finished_box
-    box.replace("staging", "waitMinutes: 0", "waitMinutes: 5")
-    done = box.run("parity", "up", "staging", "--yes", "--json", "--message", "A longer wait").ok()
+def test_an_update_of_one_change_reads_again_what_it_wrote_and_nothing_else(finished_instance: Instance):
+    instance = finished_instance
+    instance.replace("staging", "waitMinutes: 0", "waitMinutes: 5")
+    done = instance.run("parity", "up", "staging", "--yes", "--json", "--message", "A longer wait").ok()
     verified = json.loads(done.stdout)["verify"]
     assert (verified["read"], verified["findings"], verified["unread"]) == (1, [], [])
-    record = record_of(box, "staging")
+    record = record_of(instance, "staging")
     assert (record["command"], record["why"], record["result"]) == ("up", "A longer wait", "succeeded")
     assert record["verify"] == verified
     assert verified["calls"] <= MOST_CALLS
-    text = box.run("parity", "ledger", "staging").ok().stdout
+    text = instance.run("parity", "ledger", "staging").ok().stdout
     assert "shop: stays at r1 (7e92b4c05f3d)" in text
     assert "None" not in text
 
     # A rollback or a release is verified too, under its own name.
-    released = box.run("parity", "prune", "staging", "shop", "--keep", "1", "--up", "--yes").ok()
+    released = instance.run("parity", "prune", "staging", "shop", "--keep", "1", "--up", "--yes").ok()
     assert "What was written" not in released.stderr
-    assert record_of(box, "staging")["command"] == "prune"
+    assert record_of(instance, "staging")["command"] == "prune"
 
 
 # --- The table --------------------------------------------------------------------------------------------------------
@@ -254,26 +254,26 @@ def page(reported: Sequence[tuple[Alteration, bool]]) -> str:
 
 
 @pytest.mark.timeout(600)
-def test_each_kind_kept_otherwise_is_reported(empty_box: Box):
-    box = empty_box
-    box.init("prod")
+def test_each_kind_kept_otherwise_is_reported(empty_instance: Instance):
+    instance = empty_instance
+    instance.init("prod")
     # Without a switch: what was built with an altered variable, or is not healthy, is not promoted.
     for application in ("shop", "admin"):
         live = f"    {application}:\n      live: r1\n"
-        box.replace("prod", live, live.replace("r1", "null"))
+        instance.replace("prod", live, live.replace("r1", "null"))
     secret = Secret(
-        box.pulumi("config", "get", "parity:secret", "--stack", "prod").ok().stdout.strip(), "parity:secret"
+        instance.pulumi("config", "get", "parity:secret", "--stack", "prod").ok().stdout.strip(), "parity:secret"
     )
     every = alterations(passwords.bypass(secret, names.project("admin", "prod")).reveal())
-    client = box.local.client()
+    client = instance.local.client()
     for each in every:
         if each.rule:
             client.add_keep(id=each.kind, **each.rule)
-    in_template(World(box), *PUBLIC_OF_ANOTHER, *EVENT_TRIGGER)
+    in_template(World(instance), *PUBLIC_OF_ANOTHER, *EVENT_TRIGGER)
 
-    done = box.run("parity", "up", "prod", "--yes")
+    done = instance.run("parity", "up", "prod", "--yes")
     assert done.code == KEPT_OTHERWISE, done.said
-    found = {(type_, path) for type_, _, path in findings_of(box, "prod")}
+    found = {(type_, path) for type_, _, path in findings_of(instance, "prod")}
     reported = [(each, (each.kind, each.path) in found) for each in every]
     assert not [each["id"] for each in client.keeps() if not each["fired"]], "a rule changed nothing"
     text = page(reported)

@@ -16,18 +16,18 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-    from support.program import Box, Run
+    from support.program import Instance, Run
 
 pytestmark = [pytest.mark.engine, pytest.mark.sandbox]
 
 
-def refused(box: Box, words: str, *options: str) -> Run:
+def refused(instance: Instance, words: str, *options: str) -> Run:
     """An update that must stop with these words and without a changing call."""
-    last = box.last_request()
-    run = box.run("parity", "up", "prod", "--yes", *options)
+    last = instance.last_request()
+    run = instance.run("parity", "up", "prod", "--yes", *options)
     assert run.code == 8, run.said
     assert words in " ".join(run.said.split()), run.said
-    assert [each for each in box.requests(last) if each["method"] != "GET"] == []
+    assert [each for each in instance.requests(last) if each["method"] != "GET"] == []
     return run
 
 
@@ -40,19 +40,19 @@ def changed(path: Path, text: str) -> Iterator[None]:
     path.write_text(before)
 
 
-def test_the_wrong_state_or_account_stops_before_the_first_call(finished_box: Box):
-    box = finished_box
-    box.run("parity", "up", "prod", "--yes").ok()
-    state = box.local.directory / "backend/.pulumi/stacks/storefront/prod.json"
+def test_the_wrong_state_or_account_stops_before_the_first_call(finished_instance: Instance):
+    instance = finished_instance
+    instance.run("parity", "up", "prod", "--yes").ok()
+    state = instance.local.directory / "backend/.pulumi/stacks/storefront/prod.json"
 
     document = json.loads(state.read_text())
     document["checkpoint"]["latest"]["resources"] = []
     with changed(state, json.dumps(document)):
-        assert "parity recover prod" in refused(box, "exist already, and the state is empty").said
+        assert "parity recover prod" in refused(instance, "exist already, and the state is empty").said
     with changed(state, state.read_text().replace(":prod::", ":staging::")):
-        refused(box, "the state holds resources of storefront/staging")
+        refused(instance, "the state holds resources of storefront/staging")
 
-    environment = box.environment()
+    environment = instance.environment()
     context = ssl.create_default_context(cafile=environment["SSL_CERT_FILE"])
     service = services.github(environment[services.GITHUB_TOKEN])
     with httpx.Client(
@@ -60,11 +60,11 @@ def test_the_wrong_state_or_account_stops_before_the_first_call(finished_box: Bo
     ) as client:
         old = "/repos/storefront-example/storefront"
         client.patch(old, json={"name": "storefront-renamed"}).raise_for_status()
-        run = box.run("parity", "up", "prod", "--yes")
+        run = instance.run("parity", "up", "prod", "--yes")
         assert "is called storefront-example/storefront-renamed now" in " ".join(run.said.split()), run.said
         made = client.post("/orgs/storefront-example/repos", json={"name": "storefront", "auto_init": True})
         number = made.raise_for_status().json()["id"]
         for team in client.get("/orgs/storefront-example/teams").raise_for_status().json():
             access = f"/orgs/storefront-example/teams/{team['slug']}{old}"
             client.put(access, json={"permission": "push"}).raise_for_status()
-    assert f"--acknowledge repository={number}" in refused(box, "the GitHub repository's id is").said
+    assert f"--acknowledge repository={number}" in refused(instance, "the GitHub repository's id is").said

@@ -81,7 +81,7 @@ def test_up_leaves_a_running_sandbox_as_it_is(sandbox):
 
 
 def test_two_that_start_at_once_share_one_server(tmp_path):
-    directory = tmp_path / "box"
+    directory = tmp_path / "instance"
     with ThreadPoolExecutor(2) as pool:
         first, second = pool.map(lambda _: lifecycle.up(directory, FAST), range(2))
     try:
@@ -104,7 +104,7 @@ def test_a_second_server_for_the_same_folder_is_refused(sandbox):
 
 
 def test_down_ends_every_process_and_wipe_leaves_no_folder(tmp_path):
-    with started(tmp_path / "box") as sandbox:
+    with started(tmp_path / "instance") as sandbox:
         server, database = sandbox.running.pid, postmaster(sandbox.directory)
         data = str(sandbox.directory / "postgres/data")
         assert is_alive(database, data)
@@ -207,8 +207,8 @@ def test_a_port_that_was_asked_for_and_is_taken_is_an_error_that_names_it(tmp_pa
         other.listen()
         port = other.getsockname()[1]
         with pytest.raises(StartFailed, match=f"Port {port} on 127.0.0.1.* is taken"):
-            lifecycle.up(tmp_path / "box", ServeOptions(**{f"{name}_port": port}))
-    lifecycle.down(tmp_path / "box", wipe=True)
+            lifecycle.up(tmp_path / "instance", ServeOptions(**{f"{name}_port": port}))
+    lifecycle.down(tmp_path / "instance", wipe=True)
 
 
 def test_a_port_of_last_time_that_is_taken_now_is_replaced(sandbox):
@@ -247,8 +247,8 @@ def test_a_server_of_somebody_else_at_the_port_is_not_taken_for_ours(sandbox, tm
 
 def test_a_postgresql_that_will_not_do_is_refused_with_the_reason(tmp_path):
     with pytest.raises(StartFailed, match=r"The PostgreSQL in .*/empty cannot be used: .* has no postgres and initdb"):
-        lifecycle.up(tmp_path / "box", ServeOptions(postgres=tmp_path / "empty"))
-    lifecycle.down(tmp_path / "box", wipe=True)
+        lifecycle.up(tmp_path / "instance", ServeOptions(postgres=tmp_path / "empty"))
+    lifecycle.down(tmp_path / "instance", wipe=True)
 
 
 def test_a_killed_postgresql_shows_as_degraded_and_starts_again_with_its_data(sandbox):
@@ -284,7 +284,7 @@ def test_started_as_root_in_a_folder_that_others_cannot_enter_no_mode_is_changed
     closed = tmp_path_factory.mktemp("closed")
     closed.chmod(0o700)
     above = closed.parent.stat().st_mode
-    with started(closed / "box") as sandbox:
+    with started(closed / "instance") as sandbox:
         postgres = sandbox.control.health()["postgres"]
         assert postgres["user"] != "root"
         assert postgres["capability"] in {"dac_read_search", "dac_override"}
@@ -299,7 +299,7 @@ def test_started_as_root_in_an_open_folder_no_capability_is_given():
     folder = Path(tempfile.mkdtemp(dir="/tmp"))
     folder.chmod(0o755)
     try:
-        with started(folder / "box") as sandbox:
+        with started(folder / "instance") as sandbox:
             postgres = sandbox.control.health()["postgres"]
             assert (postgres["user"], postgres["capability"]) == ("nobody", None)
     finally:

@@ -21,7 +21,7 @@ import parity_toolchain
 from parity.engine import toolchain
 from parity.local.sandbox import Local
 from parity_sandbox.standin import POLL_VARIABLE, differences
-from support.program import Box, copy_program
+from support.program import Instance, copy_program
 from support.standin import KEY, SEED, Bench, Names
 
 if TYPE_CHECKING:
@@ -176,27 +176,27 @@ def own_programs(tmp_path_factory: pytest.TempPathFactory) -> tuple[Story, Story
 def run_own_program(folder: Path) -> Story:
     """Bring one stack up, refresh it, and take it down."""
     project = copy_program(folder / "program")
-    local = Local(project, folder / "box")
+    local = Local(project, folder / "instance")
     local.directory.mkdir()
     (local.directory / "credentials.json").write_text(json.dumps({"fingerprint_key": KEY}))
     (local.directory / "credentials.json").chmod(0o600)
-    story, box, names = Story(), Box(project, local), Names()
+    story, instance, names = Story(), Instance(project, local), Names()
     try:
         local.up()
         local.equip(toolchain.resolve())
-        box.up(STACK, "--parallel", "1").ok()
-        exported = json.loads(box.pulumi("stack", "export", "--show-secrets", "--stack", STACK).ok().stdout)
+        instance.up(STACK, "--parallel", "1").ok()
+        exported = json.loads(instance.pulumi("stack", "export", "--show-secrets", "--stack", STACK).ok().stdout)
         resources = [each for each in exported["deployment"]["resources"] if each["type"].startswith("vercel:")]
         for each in resources:
             names.learn(each)
         story.states["up"] = {each["urn"]: names.kept(each) for each in resources}
-        story.requests["up"] = names.calls(box.requests())
-        seen = box.last_request()
-        box.pulumi("preview", "--refresh", "--expect-no-changes", "--stack", STACK).ok()
-        story.requests["refreshed"] = names.calls(box.requests(seen))
-        seen = box.last_request()
-        box.destroy(STACK).ok()
-        story.requests["destroyed"] = names.calls(box.requests(seen))
+        story.requests["up"] = names.calls(instance.requests())
+        seen = instance.last_request()
+        instance.pulumi("preview", "--refresh", "--expect-no-changes", "--stack", STACK).ok()
+        story.requests["refreshed"] = names.calls(instance.requests(seen))
+        seen = instance.last_request()
+        instance.destroy(STACK).ok()
+        story.requests["destroyed"] = names.calls(instance.requests(seen))
     finally:
         local.down(wipe=True)
     return story

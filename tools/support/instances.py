@@ -1,7 +1,8 @@
 """Sandboxes to start from: an empty one, and one in which both stacks are up; each made once a run and then copied.
 
-A test takes `empty_box` or `finished_box`: a running sandbox with a copy of the program, which it may change and break
-as it likes. `finished_box` is one sandbox a worker, put back before each test; what kills processes takes `own_box`.
+A test takes `empty_instance` or `finished_instance`: a running sandbox with a copy of the program, which it may change
+and break as it likes. `finished_instance` is one sandbox a worker, put back before each test; what kills processes
+takes `own_instance`.
 """
 
 from __future__ import annotations
@@ -25,7 +26,7 @@ from parity_sandbox import lifecycle, standin
 from parity_sandbox.server import ServeOptions
 from support import pg_catalog
 from support.paths import ROOT
-from support.program import Box, copy_program
+from support.program import Instance, copy_program
 from support.warm import Warm
 
 if TYPE_CHECKING:
@@ -33,7 +34,7 @@ if TYPE_CHECKING:
 
 STACKS = ("staging", "prod")
 FAST = ServeOptions(build_seconds=0.05, promote_seconds=0.1)
-_PROGRAM, _SANDBOX, _RECORD = "program", "box", "record.json"
+_PROGRAM, _SANDBOX, _RECORD = "program", "instance", "record.json"
 _START = "start"
 
 
@@ -45,44 +46,44 @@ class Template:
     warm: Warm
 
 
-def _started(folder: Path, warm: Warm) -> Box:
+def _started(folder: Path, warm: Warm) -> Instance:
     project = Project(folder / _PROGRAM)
     local = Local(project, folder / _SANDBOX)
     lifecycle.up(local.directory, FAST)
     local.seed()
     if (local.layout.pulumi / "plugins").exists():
         standin.install(local.layout.pulumi, warm.programs / "python")
-    return Box(project, local, warm=warm)
+    return Instance(project, local, warm=warm)
 
 
 def _make_empty(folder: Path, warm: Warm) -> None:
     copy_program(folder / _PROGRAM)
-    box = _started(folder, warm)
+    instance = _started(folder, warm)
     try:
-        box.local.equip(toolchain.resolve())
+        instance.local.equip(toolchain.resolve())
     finally:
-        lifecycle.down(box.local.directory)
+        lifecycle.down(instance.local.directory)
 
 
 def _make_finished(folder: Path, empty: Template) -> None:
     _copy(empty.folder, folder)
-    box = _started(folder, empty.warm)
+    instance = _started(folder, empty.warm)
     try:
-        _finish(box, folder)
+        _finish(instance, folder)
     finally:
-        lifecycle.down(box.local.directory)
+        lifecycle.down(instance.local.directory)
 
 
-def _finish(box: Box, folder: Path) -> None:
-    record: dict[str, Any] = {"state": box.state(), "catalog": pg_catalog.dump(box.environment()), "up": {}}
+def _finish(instance: Instance, folder: Path) -> None:
+    record: dict[str, Any] = {"state": instance.state(), "catalog": pg_catalog.dump(instance.environment()), "up": {}}
     for stack in STACKS:
-        since = box.last_request()
-        run = box.up(stack)
+        since = instance.last_request()
+        run = instance.up(stack)
         record["up"][stack] = {
             "code": run.code,
             "stdout": run.stdout,
             "stderr": run.stderr,
-            "requests": box.requests(since),
+            "requests": instance.requests(since),
         }
         run.ok()
     (folder / _RECORD).write_text(json.dumps(record))
@@ -124,14 +125,14 @@ def once(folder: Path, make: Callable[[Path], None]) -> Path:
 
 
 @contextmanager
-def own(template: Template, folder: Path) -> Iterator[Box]:
+def own(template: Template, folder: Path) -> Iterator[Instance]:
     """A running copy of a template in `folder`, which must not exist yet; deleted afterwards."""
     _copy(template.folder, folder)
-    box = _started(folder, template.warm)
+    instance = _started(folder, template.warm)
     try:
-        yield box
+        yield instance
     finally:
-        lifecycle.down(box.local.directory, wipe=True)
+        lifecycle.down(instance.local.directory, wipe=True)
 
 
 @pytest.fixture(scope="session")
@@ -168,39 +169,41 @@ def record(finished_template: Template) -> dict[str, Any]:
 
 
 @pytest.fixture
-def empty_box(empty_template: Template, tmp_path: Path) -> Iterator[Box]:
+def empty_instance(empty_template: Template, tmp_path: Path) -> Iterator[Instance]:
     """A running sandbox of the test's own in which nothing is declared yet."""
-    with own(empty_template, tmp_path / "own") as box:
-        yield box
+    with own(empty_template, tmp_path / "own") as instance:
+        yield instance
 
 
 @pytest.fixture
-def own_box(finished_template: Template, tmp_path: Path) -> Iterator[Box]:
+def own_instance(finished_template: Template, tmp_path: Path) -> Iterator[Instance]:
     """A running sandbox of the test's own in which both stacks are up."""
-    with own(finished_template, tmp_path / "own") as box:
-        yield box
+    with own(finished_template, tmp_path / "own") as instance:
+        yield instance
 
 
 @pytest.fixture(scope="session")
-def worker_box(finished_template: Template, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Box]:
+def worker_instance(finished_template: Template, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Instance]:
     """The sandbox that this worker's tests share; each puts it back to its start."""
-    with own(finished_template, tmp_path_factory.mktemp("worker") / "own") as box:
-        box.local.client().save_snapshot(_START)
-        yield box
+    with own(finished_template, tmp_path_factory.mktemp("worker") / "own") as instance:
+        instance.local.client().save_snapshot(_START)
+        yield instance
 
 
-def put_back(box: Box, template: Template) -> Box:
-    """Make a shared sandbox and its program what they were at the start; gives the box without a test's variables."""
-    client = box.local.client()
+def put_back(instance: Instance, template: Template) -> Instance:
+    """Make a shared sandbox and its program what they were at the start; gives the instance without a test's
+    variables.
+    """
+    client = instance.local.client()
     client.clear_faults()
     client.clear_build_rules()
     client.load_snapshot(_START)
-    shutil.rmtree(box.project.root)
-    subprocess.run(["cp", "-a", str(template.folder / _PROGRAM), str(box.project.root)], check=True)
-    return Box(Project(box.project.root), box.local, warm=template.warm)
+    shutil.rmtree(instance.project.root)
+    subprocess.run(["cp", "-a", str(template.folder / _PROGRAM), str(instance.project.root)], check=True)
+    return Instance(Project(instance.project.root), instance.local, warm=template.warm)
 
 
 @pytest.fixture
-def finished_box(worker_box: Box, finished_template: Template) -> Box:
+def finished_instance(worker_instance: Instance, finished_template: Template) -> Instance:
     """A running sandbox in which both stacks are up, as if it were the test's own."""
-    return put_back(worker_box, finished_template)
+    return put_back(worker_instance, finished_template)

@@ -97,6 +97,9 @@ class Shop:
                 "commit": COMMITS[release],
                 "domains": [DOMAIN],
                 "protection_bypass": "b" * 32,
+                "newest": True,
+                "variables": {},
+                "sensitive_variables": [],
             },
         )
 

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from parity.config import parameters
+    from parity.config.stack_models import DomainSettings, Release, Releases
 
 Protection = Literal["none", "preview", "all"]
 
@@ -28,27 +29,6 @@ def _is_sensitive(variable: parameters.Variable) -> bool:
 
 
 @dataclass(frozen=True)
-class Domain:
-    """A name of the application; with `redirect`, one that only sends visitors to another (308)."""
-
-    name: str
-    redirect: str | None = None
-
-
-@dataclass(frozen=True)
-class Release:
-    """One kept release."""
-
-    id: str
-    commit: str
-    """40 hex digits."""
-    config: str
-    """The keyed digest of everything it is built with."""
-    credentials: int
-    """The generation of its database logins."""
-
-
-@dataclass(frozen=True)
 class WebAppArgs:
     """What a WebApp needs; every name in full, every value given."""
 
@@ -57,16 +37,13 @@ class WebAppArgs:
     environment: str
     """The stack's name, as the application sees it."""
     repository: parameters.Repository
-    domains: tuple[Domain, ...]
+    domains: Sequence[DomainSettings]
     protection: Protection
     values: Mapping[str, Input[str]]
     """The value of each of the application's variables, by name, as the newest release has it."""
     bypass: Input[str]
     """The secret, 32 letters and digits, with which protected deployments let the health check through."""
-    releases: tuple[Release, ...]
-    """The kept releases, oldest first."""
-    live: str | None
-    """The id of the live one; None where there is no release yet."""
+    releases: Releases
     credentials: Mapping[int, Sequence[pulumi.Resource]]
     """What must exist before a deployment of a generation can log in to its databases."""
     protect: bool
@@ -109,12 +86,14 @@ class WebApp(pulumi.ComponentResource):
             secret=args.bypass,
             opts=self._child,
         )
-        self.deployments = {release.id: self._deployment(release) for release in args.releases}
+        self.deployments = {name: self._deployment(name, release) for name, release in args.releases.in_order}
         self.live = self._live_release()
 
         self.project_id = self._project.id
         self.project_name = self._project.name
-        self.register_outputs({"projectId": self.project_id, "projectName": self.project_name, "live": args.live})
+        self.register_outputs(
+            {"projectId": self.project_id, "projectName": self.project_name, "live": args.releases.live}
+        )
 
     def _make_project(self) -> vercel.Project:
         application, repository = self._args.application, self._args.repository
@@ -165,13 +144,13 @@ class WebApp(pulumi.ComponentResource):
             opts=ResourceOptions(parent=self, delete_before_replace=True),
         )
 
-    def _all_domains(self, domains: Sequence[Domain]) -> list[vercel.ProjectDomain]:
+    def _all_domains(self, domains: Sequence[DomainSettings]) -> list[vercel.ProjectDomain]:
         """Those that serve first: Vercel refuses a redirect to a domain that the project does not have yet."""
         serving = {domain.name: self._domain(domain, ()) for domain in domains if domain.redirect is None}
         redirecting = [self._domain(domain, tuple(serving.values())) for domain in domains if domain.redirect]
         return [*serving.values(), *redirecting]
 
-    def _domain(self, domain: Domain, needs: Sequence[pulumi.Resource]) -> vercel.ProjectDomain:
+    def _domain(self, domain: DomainSettings, needs: Sequence[pulumi.Resource]) -> vercel.ProjectDomain:
         return vercel.ProjectDomain(
             f"{self._name}-domain-{domain.name}",
             project_id=self._project.id,
@@ -193,7 +172,7 @@ class WebApp(pulumi.ComponentResource):
             opts=self._child,
         )
 
-    def _deployment(self, release: Release) -> vercel.Deployment:
+    def _deployment(self, name: str, release: Release) -> vercel.Deployment:
         """A production deployment that no domain serves until it is promoted.
 
         It depends on the variables, so that it snapshots them complete, and on its own generation's credentials, so
@@ -201,13 +180,13 @@ class WebApp(pulumi.ComponentResource):
         """
         needs = [*self._variables, *self._args.credentials.get(release.credentials, ())]
         return vercel.Deployment(
-            f"{self._name}-deployment-{release.id}",
+            f"{self._name}-deployment-{name}",
             project_id=self._project.id,
             production=True,
             ref=release.commit,
-            meta={"release": release.id, "commit": release.commit, "config": release.config},
+            meta={"release": name, "commit": release.commit, "config": release.config},
             environment={
-                "PARITY_RELEASE": release.id,
+                "PARITY_RELEASE": name,
                 "PARITY_COMMIT": release.commit,
                 "PARITY_ENVIRONMENT": self._args.environment,
             },
@@ -217,10 +196,11 @@ class WebApp(pulumi.ComponentResource):
 
     def _live_release(self) -> LiveRelease | None:
         """The switch; it comes after everything that the release needs, the domains too."""
-        release = next((each for each in self._args.releases if each.id == self._args.live), None)
-        if release is None:
+        releases = self._args.releases
+        if releases.live is None:
             return None
-        deployment, health = self.deployments[release.id], self._args.application.health
+        release, deployment = releases.kept[releases.live], self.deployments[releases.live]
+        health = self._args.application.health
         needs = [*self._variables, *self._domains, *self._args.credentials.get(release.credentials, ())]
         built = [each for each in self._args.application.variables if "production" in each.targets]
         return LiveRelease(
@@ -230,7 +210,7 @@ class WebApp(pulumi.ComponentResource):
             project=self._project.name,
             deployment_id=deployment.id,
             deployment_url=deployment.url,
-            release=release.id,
+            release=releases.live,
             commit=release.commit,
             domains=[domain.name for domain in self._args.domains if domain.redirect is None],
             health={
@@ -240,7 +220,7 @@ class WebApp(pulumi.ComponentResource):
             },
             promote_deadline_seconds=health.promote_deadline_seconds,
             protection_bypass=self._bypass.secret,
-            newest=release is self._args.releases[-1],
+            newest=releases.newest == (releases.live, release),
             variables={each.name: self._args.values[each.name] for each in built if not _is_sensitive(each)},
             sensitive_variables=[each.name for each in built if _is_sensitive(each)],
             opts=ResourceOptions(parent=self, depends_on=needs),

@@ -12,7 +12,7 @@ import pulumiverse_vercel as vercel
 from components.database import Access, Database, DatabaseArgs, Login
 from components.delivery import Delivery, DeliveryArgs
 from components.telemetry import Telemetry, TelemetryArgs
-from components.web_app import Domain, Release, WebApp, WebAppArgs
+from components.web_app import WebApp, WebAppArgs
 from parity.config import names, passwords
 from parity.config.parameters import DatabaseUrlVariable, PlainVariable
 from parity.config.secret import Secret
@@ -151,7 +151,7 @@ def _application(
     databases: Mapping[str, Database],
     providers: Sequence[pulumi.ProviderResource],
 ) -> WebApp:
-    own, releases = settings.applications[application.name], settings.releases[application.name]
+    own = settings.applications[application.name]
     generations = _generations(settings, application.name)
     return WebApp(
         application.name,
@@ -160,14 +160,11 @@ def _application(
             project=names.project(application.name, settings.stack),
             environment=settings.environment,
             repository=settings.catalog.repository,
-            domains=tuple(Domain(each.name, each.redirect) for each in own.domains),
+            domains=own.domains,
             protection=own.protection,
             values=_values(settings, application, databases),
             bypass=_opened(passwords.bypass(settings.secret, names.project(application.name, settings.stack))),
-            releases=tuple(
-                Release(release, each.commit, each.config, each.credentials) for release, each in releases.in_order
-            ),
-            live=releases.live,
+            releases=settings.releases[application.name],
             credentials={
                 generation: [
                     resource

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from components.database import Access, DatabaseArgs, Login
-from components.web_app import Domain, Release, WebAppArgs
+from components.web_app import WebAppArgs
 from parity.config import parameters
+from parity.config.stack_models import DomainSettings, Release, Releases
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
 REPOSITORY = parameters.Repository(
     owner="acme", name="shop", required_checks=("test",), allowed_actions=("pulumi/actions@*",)
 )
-COMMIT = "c1f0a7d3be5946208e7d1b9a40c2f6e85d3b7a19"
 
 APPLICATION = parameters.Application(
     name="shop",
@@ -52,13 +55,25 @@ def access(application: str, schemas: tuple[str, ...], *generations: int) -> Acc
     return Access(application, role, schemas, logins)
 
 
+def releases(live: str | None = "r2", generations: Sequence[int] = (1, 2)) -> Releases:
+    """Kept releases r1, r2, ... with these generations of credentials."""
+    kept = {
+        f"r{number}": Release(commit=f"{number:040x}", config=f"{number:032x}", credentials=generation)
+        for number, generation in enumerate(generations, 1)
+    }
+    return Releases(live=live, kept=kept)
+
+
 def web_app_args(**changes: Any) -> WebAppArgs:
     values: dict[str, Any] = {
         "application": APPLICATION,
         "project": "shop-staging",
         "environment": "staging",
         "repository": REPOSITORY,
-        "domains": (Domain("shop.example.com"), Domain("www.example.com", "shop.example.com")),
+        "domains": (
+            DomainSettings(name="shop.example.com"),
+            DomainSettings(name="www.example.com", redirect="shop.example.com"),
+        ),
         "protection": "preview",
         "values": {
             "PLAIN": "1",
@@ -67,8 +82,7 @@ def web_app_args(**changes: Any) -> WebAppArgs:
             "DATABASE_URL": "canary-url",
         },
         "bypass": "c" * 32,
-        "releases": (Release("r1", COMMIT, "d1", 1), Release("r2", COMMIT[::-1], "d2", 2)),
-        "live": "r2",
+        "releases": releases(),
         "credentials": {1: (), 2: ()},
         "protect": True,
     }

@@ -4,10 +4,12 @@ import pulumi
 import pulumi_postgresql as postgresql
 import pytest
 
-from components.web_app import Release, WebApp
+from components.web_app import WebApp
 from parity.testing import Recorded, record, reveal
 from parity_sandbox.standin.resources.project_wire import FLAGS
-from tests.components.conftest import COMMIT, web_app_args
+from tests.components.conftest import releases, web_app_args
+
+FIRST = releases().kept["r1"]
 
 
 def declared(**changes: object) -> Recorded:
@@ -19,16 +21,12 @@ def app() -> Recorded:
     return declared()
 
 
-def with_logins(live: str | None = "r2", releases: tuple[Release, ...] | None = None) -> Recorded:
+def with_logins(live: str = "r2") -> Recorded:
     """The application with a login role for each generation."""
-    kept = releases or (Release("r1", COMMIT, "d1", 1), Release("r2", COMMIT[::-1], "d2", 2))
 
     def program() -> None:
-        roles = {
-            each.credentials: (postgresql.Role(f"login-g{each.credentials}", name=f"g{each.credentials}"),)
-            for each in kept
-        }
-        WebApp("shop", web_app_args(credentials=roles, releases=kept, live=live))
+        roles = {each: (postgresql.Role(f"login-g{each}", name=f"g{each}"),) for each in (1, 2)}
+        WebApp("shop", web_app_args(credentials=roles, releases=releases(live)))
 
     return record(program)
 
@@ -83,12 +81,12 @@ def test_each_kept_release_is_a_production_deployment_that_says_what_it_is(app: 
     assert set(deployments) == {"shop-deployment-r1", "shop-deployment-r2"}
     first = deployments["shop-deployment-r1"].inputs
     assert first["production"] is True
-    assert first["ref"] == COMMIT
+    assert first["ref"] == FIRST.commit
     assert first["deleteOnDestroy"] is True
-    assert first["meta"] == {"release": "r1", "commit": COMMIT, "config": "d1"}
+    assert first["meta"] == {"release": "r1", "commit": FIRST.commit, "config": FIRST.config}
     assert reveal(first["environment"]) == {
         "PARITY_RELEASE": "r1",
-        "PARITY_COMMIT": COMMIT,
+        "PARITY_COMMIT": FIRST.commit,
         "PARITY_ENVIRONMENT": "staging",
     }
 
@@ -96,7 +94,7 @@ def test_each_kept_release_is_a_production_deployment_that_says_what_it_is(app: 
 def test_the_live_release_is_asked_and_promoted_as_the_parameters_say(app: Recorded):
     live = app.one("shop-live").inputs
     assert live["release"] == "r2"
-    assert live["commit"] == COMMIT[::-1]
+    assert live["commit"] == releases().kept["r2"].commit
     assert live["domains"] == ["shop.example.com"], "a redirect answers for no release"
     assert live["health"] == {"path": "/api/health", "timeoutSeconds": 10, "deadlineSeconds": 120}
     assert live["promoteDeadlineSeconds"] == 180
@@ -135,7 +133,7 @@ def test_the_live_release_may_be_any_kept_one():
 
 
 def test_without_a_release_there_is_no_deployment_and_no_switch():
-    recorded = declared(releases=(), live=None)
+    recorded = declared(releases=releases(None, ()))
     assert recorded.of_type("Deployment") == {}
     assert recorded.of_type("LiveRelease") == {}
     assert set(recorded.of_type("ProjectDomain")) == {"shop-domain-shop.example.com", "shop-domain-www.example.com"}

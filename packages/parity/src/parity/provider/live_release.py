@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, cast
 
 from parity.provider.errors import BadInput, NotFound
-from parity.provider.release import Health, Release, Switch, live_of
+from parity.provider.release import Health, Switch, Target, live_of
 from parity.vendors import health
 
 if TYPE_CHECKING:
@@ -43,10 +43,10 @@ def faults_in(inputs: Mapping[str, Any]) -> dict[str, str]:
     return faults
 
 
-def release_of(inputs: Mapping[str, Any]) -> Release:
+def target_of(inputs: Mapping[str, Any]) -> Target:
     """The inputs as the switch takes them."""
     health = cast("Document", inputs["health"])
-    return Release(
+    return Target(
         team=str(inputs["team"]),
         project_id=str(inputs["projectId"]),
         project=str(inputs["project"]),
@@ -99,7 +99,7 @@ async def switch(
     attempt = Switch(
         vercel,
         client,
-        release_of(inputs),
+        target_of(inputs),
         resource_id=id_of(inputs),
         recorded=lambda before: {**inputs, _PREVIOUS: before},
         say=say,

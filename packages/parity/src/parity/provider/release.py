@@ -35,7 +35,7 @@ class Health:
 
 
 @dataclass(frozen=True)
-class Release:
+class Target:
     """What is to be live, and where."""
 
     team: str
@@ -96,7 +96,7 @@ class Switch:
         self,
         vercel: Vercel,
         web: httpx.AsyncClient,
-        release: Release,
+        release: Target,
         *,
         resource_id: str,
         recorded: Callable[[str], Mapping[str, Any]],

@@ -3,10 +3,9 @@
 import pulumi
 
 from infra import build
-from parity.config import settings
-from parity.vendors import preflight
+from parity.vendors import in_engine
 
-declared = settings.from_engine()
-preflight.require(declared.catalog)
-for name, output in build.build(declared).items():
+settings = in_engine.settings()
+in_engine.require_vendors(settings.catalog)
+for name, output in build.build(settings).items():
     pulumi.export(name, output)

@@ -9,7 +9,7 @@ import pytest
 
 from infra import build
 from parity.config import settings
-from parity.evaluate.graph import SecretInput
+from parity.evaluate.resource import SecretInput
 from parity.testing import Recorded, record
 from support.paths import ROOT
 

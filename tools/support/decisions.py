@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from parity.engine.state import parse
-from parity.evaluate.graph import Graph, Resource
+from parity.evaluate.graph import Graph
+from parity.evaluate.resource import Resource
 from parity.inventory.model import LiveObject, LiveState
 from parity.recover.model import FailedUpdates
 from parity.recover.reconcile_plan import decide

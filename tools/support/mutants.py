@@ -29,6 +29,7 @@ from parity.config.model_problems import own_values
 from parity.config.secret import Secret
 from parity.config.stack_models import StackConfig
 from parity.evaluate import graph
+from parity.evaluate.resource import SecretInput
 from parity.resources import kinds
 from support.paths import ROOT
 
@@ -563,7 +564,7 @@ def graph_mutants() -> Iterator[Mutant]:
             edited = _edited(urn, property_dependencies=gone)
             yield Mutant("dependency", f"{where}: {needing} needs nothing", graph=edited)
         for name, value in resource.inputs.items():
-            if isinstance(value, graph.SecretInput):
+            if isinstance(value, SecretInput):
                 clear = _edited(urn, inputs={**resource.inputs, name: value.value})
                 yield Mutant("secret", f"{where}: {name} in the clear", graph=clear)
     for urn, outputs in whole.component_outputs.items():

@@ -26,7 +26,8 @@ from parity.backend.store import LEDGER_VARIABLE, FolderStore
 from parity.config.project import Project
 from parity.console import Screen
 from parity.engine.pulumi import Pulumi
-from parity.evaluate.graph import Graph, Resource, SecretInput
+from parity.evaluate.graph import Graph
+from parity.evaluate.resource import Resource, SecretInput
 from parity.evaluate.secrets import secrets_of
 from parity.evaluate.stack import Stack
 from parity.inventory import domain_health

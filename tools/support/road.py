@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
-    from parity.evaluate.graph import Resource
+    from parity.evaluate.resource import Resource
     from parity.evaluate.stack import Stack
     from parity.updates.approval import Approval
     from support.recovery import Lab

@@ -24,7 +24,8 @@ from support.paths import ROOT
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from parity.evaluate.graph import Graph, Resource
+    from parity.evaluate.graph import Graph
+    from parity.evaluate.resource import Resource
 
 STACK = "staging"
 NOW = datetime(2026, 11, 24, 12, 0, tzinfo=UTC)

@@ -7,7 +7,8 @@ from pulumi.runtime import rpc
 from parity import masked
 from parity.config.secret import Secret
 from parity.drift.values import shown
-from parity.evaluate.wire import SecretInput, from_wire
+from parity.evaluate.resource import SecretInput
+from parity.evaluate.wire import from_wire
 from parity.preview.parse import plain
 from support.paths import ROOT
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from parity.evaluate.graph import Graph, Resource, SecretInput
+from parity.evaluate.graph import Graph
+from parity.evaluate.resource import Resource, SecretInput
 from parity.evaluate.secrets import secrets_of
 from parity.redact import Redactor
 

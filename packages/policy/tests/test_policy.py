@@ -12,7 +12,7 @@ import parity_policy
 from parity.config import settings
 from parity.config.project import Project
 from parity.evaluate.declared import declared
-from parity.evaluate.graph import SecretInput
+from parity.evaluate.resource import SecretInput
 from parity_policy import pack
 from parity_policy.rules import RULES
 from support.paths import ROOT

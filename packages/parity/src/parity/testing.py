@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from parity.evaluate.graph import Graph, Resource, SecretInput, evaluate
+from parity.evaluate.graph import Graph, evaluate
+from parity.evaluate.resource import Resource, SecretInput
 from parity.resources import kinds
 
 if TYPE_CHECKING:

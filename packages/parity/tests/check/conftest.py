@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 from parity.check.compare import Accepted, Result, Side, compare
 from parity.config.secret import Secret
-from parity.evaluate.graph import Graph, Resource
+from parity.evaluate.graph import Graph
+from parity.evaluate.resource import Resource
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping

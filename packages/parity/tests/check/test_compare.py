@@ -8,7 +8,7 @@ import pytest
 
 from packages.parity.tests.check.conftest import CANARY, compared, graph_of, secret
 from parity.check.compare import Accepted
-from parity.evaluate.graph import SecretInput
+from parity.evaluate.resource import SecretInput
 
 
 def verdicts(result):

@@ -181,7 +181,7 @@ def run_program(project, monkeypatch):
         values, secret_keys = engine_config(project.text())
         pulumi.runtime.set_all_config(values, list(secret_keys))
         monkeypatch.chdir(project.folder)
-        monkeypatch.setattr("parity.vendors.preflight.require", lambda _: None)
+        monkeypatch.setattr("parity.vendors.in_engine.require_vendors", lambda _: None)
         try:
             program()
         except pulumi.RunError as error:

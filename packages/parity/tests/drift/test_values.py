@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from parity.drift.values import plain, shown
-from parity.evaluate.graph import SecretInput
+from parity.evaluate.resource import SecretInput
 
 SIGNATURE = "4dabf18193072939515e22adb298388d"
 

@@ -6,7 +6,7 @@ import json
 
 import pytest
 
-from parity.evaluate.graph import Resource, SecretInput, computed
+from parity.evaluate.resource import Resource, SecretInput, computed
 from parity.masked import SECRET, SIGNATURE
 from parity.recover.entries import MARKER, Known, Unknown, entry, sealed, unread
 from parity.resources import kinds

@@ -20,7 +20,7 @@ class Server:
     def __init__(self, *sessions):
         self.sessions, self.given, self.asked = list(sessions), [], 0
 
-    def connect(self, **given):
+    def connect(self, given):
         self.given.append(given)
         return self
 
@@ -95,18 +95,8 @@ def test_what_does_not_end_in_time_is_named_and_never_cut_off(bench):
 
 
 def test_a_server_that_cannot_be_asked_keeps_nobody_waiting(bench):
-    def refused(**_):
+    def refused(_):
         raise psycopg.OperationalError
 
     bench.serve([]).connect = refused
     assert bench.wait() == []
-
-
-def test_it_logs_in_as_libpq_would_and_so_that_its_own_session_is_known(bench):
-    server = bench.serve([])
-    bench.wait({**ENVIRONMENT, "PGSSLMODE": "", "PGDATABASE": "main"})
-    bench.wait()
-    first, second = server.given
-    login = {name: first[name] for name in first if name in {"host", "port", "user", "password", "sslmode"}}
-    assert login == {"host": "db.example", "port": "6432", "user": "admin", "password": "p"}
-    assert (first["dbname"], second["dbname"], first["application_name"]) == ("main", "postgres", "parity")

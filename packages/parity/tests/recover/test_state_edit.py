@@ -8,7 +8,8 @@ from datetime import UTC, datetime
 import pytest
 
 from parity.engine.state import parse
-from parity.evaluate.graph import Graph, Resource, SecretInput, computed
+from parity.evaluate.graph import Graph
+from parity.evaluate.resource import Resource, SecretInput, computed
 from parity.inventory.model import LiveObject, LiveState
 from parity.masked import SECRET, SIGNATURE
 from parity.recover.entries import MARKER, Known, Unknown

@@ -259,10 +259,10 @@ def test_a_generations_login_is_tried_where_libpq_leads_or_else_at_the_stacks_ow
     assert (ambient.role, ambient.database, ambient.where) == (
         "storefront_staging_shop_g3",
         "storefront_staging",
-        "",
+        {"PGHOST": "127.0.0.1"},
     )
     (own,) = logins.of(OPEN, "shop", 3, {})
-    assert own.where == "host=db.staging.storefront.example port=5432 sslmode=require"
+    assert own.where == {"PGHOST": "db.staging.storefront.example", "PGPORT": "5432", "PGSSLMODE": "require"}
     assert own.password.reveal() != logins.of(OPEN, "shop", 2, {})[0].password.reveal()
 
 

@@ -7,7 +7,7 @@ import pytest
 from parity.check.compare import Difference, Result
 from parity.check.facts import Place
 from parity.check.live import ASPECT, Declared, Real, compare_real
-from parity.evaluate.graph import SecretInput
+from parity.evaluate.resource import SecretInput
 from parity.resources import kinds
 from parity.resources.equality import flat, normal, same, same_object
 

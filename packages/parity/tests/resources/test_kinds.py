@@ -11,7 +11,8 @@ import pytest
 import parity
 from parity.config.project import Project
 from parity.evaluate import declared as program
-from parity.evaluate.graph import Graph, Resource, computed
+from parity.evaluate.graph import Graph
+from parity.evaluate.resource import Resource, computed
 from parity.inventory.keys import natural_key
 from parity.inventory.model import live_object
 from parity.preview import gate

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 import parity
-from parity.evaluate.graph import computed
+from parity.evaluate.resource import computed
 from parity.resources import urn
 from parity.resources.urn import Urn, provider_urn, short_urn, split_key, without_stack
 

@@ -18,7 +18,7 @@ from parity.check.trace import Group, Tracer, by_exchange, changed
 from parity.check.units import STACK_NAME, Unit, differing, is_missing, look_up, spell
 from parity.config.secret import Secret
 from parity.engine.counting import counted
-from parity.evaluate.graph import SecretInput
+from parity.evaluate.resource import SecretInput
 from parity.masked import MASK
 from parity.resources.urn import split_key, without_stack
 

@@ -7,13 +7,14 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from parity.documents import is_list, is_mapping
-from parity.evaluate.graph import SecretInput
+from parity.evaluate.resource import SecretInput
 from parity.resources.urn import of_stack, prefix
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from parity.evaluate.graph import Graph, Resource
+    from parity.evaluate.graph import Graph
+    from parity.evaluate.resource import Resource
 
 ABSENT = "[absent]"
 """The value of a fact that one of the two graphs does not have."""

@@ -18,7 +18,7 @@ from parity.check.rules import rule_for
 from parity.check.trace import differs
 from parity.documents import Document, is_list, is_mapping, mapping
 from parity.errors import UpdateError
-from parity.evaluate.graph import SecretInput, is_computed
+from parity.evaluate.resource import SecretInput, is_computed
 from parity.masked import MASK, is_sealed
 from parity.resources import kinds
 from parity.resources.equality import same, unset

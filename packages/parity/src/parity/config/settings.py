@@ -5,28 +5,26 @@ from __future__ import annotations
 import os
 import traceback
 from dataclasses import replace
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import pulumi
-from pulumi.runtime import config as engine_config
 from pydantic import ValidationError
 
-from parity.config import catalog_checks, guard, program, source, stack_checks
+from parity.config import catalog_checks, program, source, stack_checks
 from parity.config.model_problems import foreign_keys, model_faults, own_values
 from parity.config.secret import Secret
 from parity.config.settings_model import Settings
 from parity.config.stack_models import StackConfig
 from parity.documents import is_mapping, items
-from parity.errors import ConfigError, ProjectError
+from parity.errors import ConfigError
 from parity.problems import ConfigProblem, in_order, nearest, spell
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
+    from pathlib import Path
 
     from parity.config.parameters import Catalog
 
-__all__ = ["Settings", "from_engine", "load", "project_folder"]
+__all__ = ["Settings", "load", "project_folder"]
 
 
 def load(
@@ -75,22 +73,6 @@ def secrets_of(value: Any) -> set[str]:
         return set() if value.sealed else {value.reveal()}
     parts = value.values() if is_mapping(value) else items(value)
     return {secret for part in parts for secret in secrets_of(part)}
-
-
-def from_engine() -> Settings:
-    """Read the running stack's settings from the engine, and refuse a release that config has moved away from.
-
-    Raises:
-        pulumi.RunError: with the whole report; the engine shows it without a traceback and exits non-zero.
-    """
-    values = {key: str(value) for key, value in engine_config.CONFIG.get().items()}
-    secret_keys = engine_config._SECRET_KEYS.get()  # noqa: SLF001 # pyright: ignore[reportPrivateUsage] - no public list
-    try:
-        settings = load(pulumi.get_stack(), project_folder(Path.cwd()), values, secret_keys=secret_keys)
-        guard.check(settings)
-    except ProjectError as error:
-        raise pulumi.RunError(str(error)) from None
-    return settings
 
 
 def project_folder(start: Path) -> Path:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from parity.documents import is_list
 from parity.drift.model import UNSET, Cause, Finding
 from parity.drift.values import leaves, only, plain, shown
-from parity.evaluate.graph import SecretInput, is_computed
+from parity.evaluate.resource import SecretInput, is_computed
 from parity.inventory import vercel_project
 from parity.inventory.keys import opened
 from parity.inventory.model import moment
@@ -22,7 +22,8 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from parity.engine.state import Recorded, State
-    from parity.evaluate.graph import Graph, Resource
+    from parity.evaluate.graph import Graph
+    from parity.evaluate.resource import Resource
     from parity.inventory.model import LiveObject, LiveState
     from parity.resources.kind import Key, Kind
 

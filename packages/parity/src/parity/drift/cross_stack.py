@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from parity.drift.model import Finding
 from parity.drift.values import leaves
-from parity.evaluate.graph import SecretInput, is_computed
+from parity.evaluate.resource import SecretInput, is_computed
 from parity.inventory.keys import opened
 from parity.resources import kinds
 from parity.resources.equality import flat
@@ -21,7 +21,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
     from parity.drift.compare import Sides
-    from parity.evaluate.graph import Graph, Resource
+    from parity.evaluate.graph import Graph
+    from parity.evaluate.resource import Resource
     from parity.inventory.model import LiveObject
 
 _KEY = secrets.token_bytes(32)

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from parity.drift.compare import Sides
-    from parity.evaluate.graph import Resource
+    from parity.evaluate.resource import Resource
     from parity.inventory.model import DatabaseObject, Privilege
     from parity.resources.kind import Key
 

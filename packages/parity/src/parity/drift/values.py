@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from parity.documents import is_list, is_mapping
 from parity.drift.model import UNSET
-from parity.evaluate.graph import SecretInput
+from parity.evaluate.resource import SecretInput
 from parity.masked import MASK, is_sealed
 from parity.resources.equality import unset
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from parity.evaluate import graph, lazy
+from parity.evaluate import lazy
 from parity.resources import kinds
 
 if TYPE_CHECKING:
@@ -17,6 +17,8 @@ def declared(project: Project, settings: Settings) -> Graph:
     """Evaluate the project's program for the stack that the settings are of; raises whatever the program raises."""
     # Before the program is imported: its SDKs hold hundreds of resources, and it declares some twenty kinds.
     lazy.install()
+    from parity.evaluate import graph  # noqa: PLC0415 - the SDK's import is much of a command's start
+
     build = project.program.build()
     return graph.evaluate(
         lambda: build(settings),

@@ -28,13 +28,12 @@ from parity.documents import mapping
 from parity.evaluate import sdk
 from parity.evaluate.ready import Asyncio, NotSynchronous, drive, output_patches
 from parity.evaluate.registration import Recorder, make_urn
-from parity.evaluate.wire import Resource, SecretInput, computed, from_struct, is_computed, options_of
+from parity.evaluate.resource import Resource, computed
+from parity.evaluate.wire import from_struct, options_of
 from parity.resources.urn import STACK
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator, Iterable, Mapping
-
-__all__ = ["Graph", "Resource", "SecretInput", "computed", "evaluate", "is_computed"]
 
 
 @dataclass(frozen=True)

@@ -17,7 +17,8 @@ from pulumi.runtime.proto import resource_pb2
 from parity.documents import is_list
 from parity.evaluate import sdk
 from parity.evaluate.ready import NotSynchronous, data_of, drive, made_of
-from parity.evaluate.wire import Resource, SecretInput, computed, from_wire, options_of, to_struct
+from parity.evaluate.resource import Resource, SecretInput, computed
+from parity.evaluate.wire import from_wire, options_of, to_struct
 from parity.resources.urn import STACK, Urn
 
 if TYPE_CHECKING:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from parity.documents import is_list, is_mapping
-from parity.evaluate.graph import SecretInput
+from parity.evaluate.resource import SecretInput
 from parity.resources import kinds
 
 if TYPE_CHECKING:

@@ -1,22 +1,20 @@
-"""Holds a declared resource, and converts values between plain JSON and the SDK's messages."""
+"""Converts values between plain JSON and the SDK's messages."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from google.protobuf import json_format
 from google.protobuf.struct_pb2 import Struct
 
 from parity.documents import is_list, is_mapping
-from parity.masked import MASK, SECRET, SIGNATURE
+from parity.evaluate.resource import SecretInput
+from parity.masked import SECRET, SIGNATURE
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from google.protobuf.struct_pb2 import Value
-
-_COMPUTED_PREFIX = "parity-computed:"
 
 _NOT_OPTIONS = frozenset(
     {"type", "name", "parent", "custom", "object", "dependencies", "propertyDependencies", "provider", "providers"}
@@ -24,45 +22,6 @@ _NOT_OPTIONS = frozenset(
     | {"acceptSecrets", "acceptResources", "supportsPartialValues", "supportsResultReporting", "sourcePosition"}
     | {"aliasSpecs", "packageRef", "stackTrace", "parentStackTraceHandle", "remote"}
 )
-
-
-@dataclass(frozen=True)
-class SecretInput:
-    """An input that the program marked as secret; the value is kept from every text form."""
-
-    value: Any = field(repr=False)
-
-    def __str__(self) -> str:
-        """Never the value."""
-        return MASK
-
-
-@dataclass(frozen=True)
-class Resource:
-    """One resource as the program declares it."""
-
-    urn: str
-    type: str
-    name: str
-    parent: str
-    custom: bool
-    inputs: Mapping[str, Any]
-    """Plain JSON values; a secret is a `SecretInput`; what only a provider knows is what `computed` makes."""
-    dependencies: frozenset[str]
-    property_dependencies: Mapping[str, frozenset[str]]
-    provider: str
-    options: Mapping[str, Any]
-    """Every other field of the registration that is set: protect, retainOnDelete, deleteBeforeReplace, ..."""
-
-
-def computed(urn: str, output: str) -> str:
-    """The marker that stands for an output which only a provider could compute."""
-    return f"{_COMPUTED_PREFIX}{urn}#{output}"
-
-
-def is_computed(value: object) -> bool:
-    """Whether a value holds a marker that `computed` made."""
-    return isinstance(value, str) and _COMPUTED_PREFIX in value
 
 
 def from_struct(message: Struct) -> dict[str, Any]:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from parity.documents import is_list, is_mapping, texts
 from parity.errors import UsageError
-from parity.evaluate.graph import is_computed
+from parity.evaluate.resource import is_computed
 from parity.inventory import github, postgres, vercel
 from parity.inventory.keys import MARKER, natural_key, opened
 from parity.inventory.model import LiveObject, LiveState, VendorState, by_key, merged
@@ -24,7 +24,8 @@ if TYPE_CHECKING:
 
     import httpx
 
-    from parity.evaluate.graph import Graph, Resource
+    from parity.evaluate.graph import Graph
+    from parity.evaluate.resource import Resource
     from parity.resources.kind import Key
 
 _TEAM = "github:index/getTeam:getTeam"

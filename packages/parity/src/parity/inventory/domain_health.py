@@ -18,7 +18,8 @@ if TYPE_CHECKING:
 
     import httpx
 
-    from parity.evaluate.graph import Graph, Resource
+    from parity.evaluate.graph import Graph
+    from parity.evaluate.resource import Resource
 
 
 @dataclass(frozen=True)

@@ -6,18 +6,19 @@ import re
 from typing import TYPE_CHECKING, Any
 
 from parity.documents import Document, is_list, is_mapping
-from parity.evaluate.graph import SecretInput, is_computed
+from parity.evaluate.resource import SecretInput, is_computed
 from parity.resources import kinds
 from parity.resources.kind import PROJECT_ID
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from parity.evaluate.graph import Graph, Resource
+    from parity.evaluate.graph import Graph
+    from parity.evaluate.resource import Resource
     from parity.resources.kind import Key
 
 MARKER = re.compile(r"parity-computed:(urn:[^#]+)#(\w+)")
-"""The marker that `parity.evaluate.graph.computed` makes: the URN and the output's name."""
+"""The marker that `parity.evaluate.resource.computed` makes: the URN and the output's name."""
 
 
 def natural_key(resource: Resource, graph: Graph) -> Key:

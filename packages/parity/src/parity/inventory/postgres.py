@@ -13,6 +13,7 @@ from parity.inventory import postgres_objects, postgres_queries
 from parity.inventory.model import Login, ReadFailure, VendorState, merged
 from parity.inventory.postgres_objects import Rows
 from parity.resources import kinds
+from parity.vendors.postgres import connect
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
@@ -25,7 +26,6 @@ _INSIDE = kinds.inside(kinds.DATABASE)
 _ALL = _INSIDE | {kinds.DATABASE, kinds.ROLE}
 _WITH_MEMBER_OPTIONS = 160000
 _WRONG_LOGIN = "28P01"
-_CONNECT_SECONDS = 10
 
 
 @dataclass(frozen=True)
@@ -62,7 +62,7 @@ def read(environment: Mapping[str, str], scope: Scope) -> VendorState:
     given = {"databases": list(scope.databases), "roles": list(scope.roles), "owners": list(scope.owners)}
     given["patterns"] = [f"{_escaped(name)}\\_%" for name in scope.databases]
     try:
-        shared = _ask(environment, environment.get("PGDATABASE") or "postgres", given, inside=False)
+        shared = _ask(environment, None, given, inside=False)
     except psycopg.Error as error:
         return VendorState(read_failures=(_failure(error, "PostgreSQL's roles and databases", _ALL, ()),), calls=1)
     there = {str(row["datname"]) for row in shared.rows["databases"]}
@@ -99,17 +99,9 @@ def _failure(error: psycopg.Error, what: str, types: Collection[str], prefix: Ke
 # --- Connections ------------------------------------------------------------------------------------------------------
 
 
-def _connect(environment: Mapping[str, str], **own: Any) -> psycopg.Connection[Any]:
-    """Open a read-only session; parameters that are not given come from libpq's variables."""
-    names = {"PGHOST": "host", "PGPORT": "port", "PGUSER": "user", "PGPASSWORD": "password", "PGSSLMODE": "sslmode"}
-    given: Document = {name: environment[variable] for variable, name in names.items() if environment.get(variable)}
-    given = {"connect_timeout": _CONNECT_SECONDS, **given, **own}
-    return psycopg.connect(autocommit=True, row_factory=dict_row, application_name="parity", **given)  # pyright: ignore[reportArgumentType]
-
-
-def _ask(environment: Mapping[str, str], database: str, given: Document, *, inside: bool) -> Rows:
+def _ask(environment: Mapping[str, str], database: str | None, given: Document, *, inside: bool) -> Rows:
     """Query everything that the server's databases share, or everything inside one database."""
-    with _connect(environment, dbname=database) as connection:
+    with connect(environment, database, row_factory=dict_row) as connection:
         connection.execute("set default_transaction_read_only = on")
         version = next(iter(connection.execute(postgres_queries.VERSION).fetchall()[0].values()))
         queries = _inner_queries() if inside else _shared_queries(version)
@@ -162,7 +154,7 @@ def _inner_queries() -> dict[str, str]:
 def _log_in(environment: Mapping[str, str], check: Check) -> Login:
     """Try a role's password if the server asks for one."""
     try:
-        with _connect(environment, dbname=check.database, user=check.role, password=check.password) as connection:
+        with connect(environment, check.database, user=check.role, password=check.password) as connection:
             asked = bool(connection.pgconn.used_password)
     except psycopg.Error as error:
         text = str(error).strip().splitlines()

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from parity.documents import is_list, is_mapping, mapping
-from parity.evaluate.graph import SecretInput
+from parity.evaluate.resource import SecretInput
 from parity.masked import SECRET, SIGNATURE
 from parity.resources import kinds
 
@@ -21,14 +21,14 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from parity.engine.state import Recorded
-    from parity.evaluate.graph import Resource
+    from parity.evaluate.resource import Resource
 
 Document = dict[str, Any]
 
 """The engine's own marks of a secret in a state (sdk/go/common/resource/properties.go)."""
 
 _MARK = re.compile(r"parity-computed:(urn:pulumi:[^#]+)#([A-Za-z_]+)")
-"""As parity.evaluate.graph.computed writes it."""
+"""As parity.evaluate.resource.computed writes it."""
 
 _OPTIONS = ("protect", "retainOnDelete", "deletedWith", "additionalSecretOutputs", "customTimeouts")
 """The options of a registration that the state records under the same name."""

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, Protocol
 
 import psycopg
 
 from parity.errors import LockedError
 from parity.resources import kinds
+from parity.vendors import postgres
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
     from parity.engine.state import State
     from parity.recover.model import Plan
@@ -30,8 +30,6 @@ _PAUSE = 0.2
 
 Session = tuple[int, str]
 """Its process at the server, and when its statement began."""
-
-Connect = Callable[..., Any]
 
 
 class Clock(Protocol):
@@ -80,24 +78,19 @@ def wait(
         left &= running()
 
 
-def statements(environment: Mapping[str, str], connect: Connect = psycopg.connect) -> set[Session]:
+def statements(environment: Mapping[str, str], connect: Callable[..., Any] = postgres.connect) -> set[Session]:
     """The statements of the administrator that run now; none where `PGHOST` is not set.
 
     Args:
         environment: libpq's variables, of the administrator.
-        connect: opens the connection, as `psycopg.connect` does.
+        connect: opens the connection, as `parity.vendors.postgres.connect` does.
 
     Raises:
         psycopg.Error: the server cannot be asked.
     """
     if not environment.get("PGHOST"):
         return set()
-    names = {"PGHOST": "host", "PGPORT": "port", "PGUSER": "user", "PGPASSWORD": "password", "PGSSLMODE": "sslmode"}
-    given: dict[str, Any] = {name: environment[each] for each, name in names.items() if environment.get(each)}
-    database = environment.get("PGDATABASE") or "postgres"
-    with connect(
-        **given, dbname=database, connect_timeout=10, autocommit=True, application_name="parity"
-    ) as connection:
+    with connect(environment) as connection:
         rows = connection.execute(_RUNNING).fetchall()
     return {(int(row[0]), str(row[1])) for row in rows}
 

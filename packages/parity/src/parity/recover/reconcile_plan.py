@@ -19,7 +19,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
     from parity.engine.state import Pending, Recorded, State
-    from parity.evaluate.graph import Graph, Resource
+    from parity.evaluate.graph import Graph
+    from parity.evaluate.resource import Resource
     from parity.inventory.model import LiveObject, LiveState
     from parity.resources.kind import Kind
 

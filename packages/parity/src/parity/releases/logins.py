@@ -7,19 +7,17 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 import psycopg
-from psycopg.conninfo import make_conninfo
 
 from parity.config import names, passwords
 from parity.masked import MASK
 from parity.releases.forecast import databases_of
+from parity.vendors.postgres import connect
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from parity.config.secret import Secret
     from parity.config.settings import Settings
-
-_SECONDS = 10
 
 
 @dataclass(frozen=True)
@@ -29,8 +27,8 @@ class Login:
     role: str
     database: str
     password: Secret = field(repr=False)
-    where: str
-    """What is not left to libpq's own variables, as libpq's text: host, port, sslmode; empty where PGHOST leads."""
+    where: Mapping[str, str] = field(repr=False)
+    """libpq's variables that lead to the server."""
 
     @property
     def title(self) -> str:
@@ -50,13 +48,13 @@ def of(settings: Settings, application: str, generation: int, environment: Mappi
     for database in databases_of(found):
         own = settings.databases[database]
         role = names.application_role(database, settings.stack, application, generation)
-        where = make_conninfo(host=own.host, port=own.port, sslmode=own.sslmode)
+        declared = {"PGHOST": own.host, "PGPORT": str(own.port), "PGSSLMODE": own.sslmode}
         logins.append(
             Login(
                 role,
                 names.database(database, settings.stack),
                 passwords.derive(settings.secret, role, generation),
-                "" if environment.get("PGHOST") else where,
+                environment if environment.get("PGHOST") else declared,
             )
         )
     return tuple(logins)
@@ -73,14 +71,7 @@ def refused(logins: tuple[Login, ...]) -> dict[str, str]:
 
 def _try(login: Login) -> str:
     try:
-        with psycopg.connect(
-            login.where,
-            user=login.role,
-            password=login.password.reveal(),
-            dbname=login.database,
-            connect_timeout=_SECONDS,
-            application_name="parity",
-        ) as connection:
+        with connect(login.where, login.database, user=login.role, password=login.password.reveal()) as connection:
             connection.execute("SELECT 1")
     except psycopg.Error as error:
         words = "; ".join((str(error).strip() or type(error).__name__).splitlines())

@@ -8,7 +8,7 @@ import json
 from typing import TYPE_CHECKING, Any
 
 from parity.config.program import FOLDERS
-from parity.evaluate.graph import SecretInput
+from parity.evaluate.resource import SecretInput
 from parity.resources import kinds
 from parity.updates import world_guard
 

@@ -7,19 +7,17 @@ exist. So the program asks first, all three at the same time.
 from __future__ import annotations
 
 import asyncio
-import os
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 from urllib.parse import quote, urlsplit
 
 import psycopg
-import pulumi
 
-from parity.errors import AccessError
 from parity.problems import ConfigProblem
 from parity.vendors import services
 from parity.vendors.http import Client, Forbidden, Limits, NotFound, Unauthorized, VendorError
+from parity.vendors.postgres import SECONDS, connect
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -27,7 +25,7 @@ if TYPE_CHECKING:
     from parity.config.parameters import Catalog
     from parity.vendors.http import Service
 
-LIMIT_SECONDS = 10
+LIMIT_SECONDS = SECONDS
 """For one vendor's answer; the three are asked at the same time."""
 
 _DEFAULTS = {"PGPORT": "5432", "PGUSER": "postgres", "PGDATABASE": "postgres", "PGSSLMODE": "require"}
@@ -44,23 +42,6 @@ class Vendor:
     fault: ConfigProblem | None = None
     given: bool = True
     """Whether the environment names it at all."""
-
-
-def require(catalog: Catalog) -> None:
-    """Stop the program where a vendor does not open.
-
-    In a preview PostgreSQL is only warned of: nothing is made, and a machine that previews need not reach the database.
-
-    Raises:
-        pulumi.RunError: with the whole report; the engine shows it without a traceback and exits non-zero.
-    """
-    found = look(catalog, os.environ)
-    grave = [each.fault for each in found if each.fault and not (each.name == "PostgreSQL" and _previewing())]
-    if grave:
-        raise pulumi.RunError(str(AccessError(grave)))
-    for each in found:
-        if each.fault:
-            pulumi.log.warn(f"{each.fault.key} {each.fault.what} An update will stop here. {each.fault.remedy}")
 
 
 def look(catalog: Catalog, environ: Mapping[str, str]) -> list[Vendor]:
@@ -106,18 +87,10 @@ def postgres(environ: Mapping[str, str]) -> Vendor:
     if not host:
         remedy = "Export PGHOST, PGPORT, PGUSER, PGPASSWORD and PGSSLMODE of the administrator."
         return Vendor("PostgreSQL", "server", _fault("PGHOST", "is not set.", remedy), given=False)
-    port, user, database, sslmode = (environ.get(name) or default for name, default in _DEFAULTS.items())
+    port, user = (environ.get(name) or _DEFAULTS[name] for name in ("PGPORT", "PGUSER"))
     where = f"{host}:{port} as {user}"
     try:
-        with psycopg.connect(
-            host=host,
-            port=port,
-            user=user,
-            password=environ.get("PGPASSWORD", ""),
-            dbname=database,
-            sslmode=sslmode,
-            connect_timeout=LIMIT_SECONDS,
-        ) as connection:
+        with connect({**_DEFAULTS, **{name: each for name, each in environ.items() if each}}) as connection:
             row = connection.execute(
                 "select rolsuper or (rolcreatedb and rolcreaterole) from pg_roles where rolname = current_user"
             ).fetchone()
@@ -164,7 +137,3 @@ async def _open(service: Service, path: str) -> None:
 
 def _fault(key: str, what: str, remedy: str) -> ConfigProblem:
     return ConfigProblem(None, None, None, key, what, remedy)
-
-
-def _previewing() -> bool:
-    return pulumi.runtime.is_dry_run()

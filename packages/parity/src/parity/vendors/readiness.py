@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import asyncio
 from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING, Any, cast
 from urllib.parse import quote
 
 import psycopg
 
 from parity.config import names
 from parity.problems import ConfigProblem
-from parity.vendors import services
+from parity.vendors import postgres, services
 from parity.vendors.http import Client, Limits, NotFound, VendorError
 
 if TYPE_CHECKING:
@@ -200,7 +200,7 @@ def _postgres(settings: Settings, environ: Mapping[str, str]) -> list[ConfigProb
         return []
     found: list[ConfigProblem] = []
     try:
-        with _connection(environ, environ.get("PGDATABASE") or "postgres") as connection:
+        with postgres.connect(environ) as connection:
             version = connection.info.server_version
             there = {row[0] for row in connection.execute("select datname from pg_database").fetchall()}
             for name in settings.databases:
@@ -208,7 +208,7 @@ def _postgres(settings: Settings, environ: Mapping[str, str]) -> list[ConfigProb
         for name in settings.databases:
             database = names.database(name, settings.stack)
             if database in there:
-                with _connection(environ, database) as connection:
+                with postgres.connect(environ, database) as connection:
                     found += _public(connection, database)
     except psycopg.Error:
         return found  # the preflight says why the server does not open
@@ -224,13 +224,7 @@ def _databases(settings: Settings) -> Iterator[str]:
     return (names.database(name, settings.stack) for name in settings.databases)
 
 
-def _connection(environ: Mapping[str, str], database: str) -> psycopg.Connection[tuple[object, ...]]:
-    given = {"PGHOST": "host", "PGPORT": "port", "PGUSER": "user", "PGPASSWORD": "password", "PGSSLMODE": "sslmode"}
-    options = {name: environ[variable] for variable, name in given.items() if environ.get(variable)}
-    return psycopg.connect(**options, dbname=database, connect_timeout=10, autocommit=True)  # pyright: ignore[reportArgumentType] - every value is text
-
-
-def _owner(connection: psycopg.Connection[tuple[object, ...]], role: str, version: int) -> Iterator[ConfigProblem]:
+def _owner(connection: psycopg.Connection[Any], role: str, version: int) -> Iterator[ConfigProblem]:
     """Whether the administrator may become the owner role, or give itself that, where the role exists already."""
     right = "SET" if version >= _SET_OPTION else "MEMBER"
     row = connection.execute(
@@ -245,7 +239,7 @@ def _owner(connection: psycopg.Connection[tuple[object, ...]], role: str, versio
         yield _fault("PostgreSQL", what, remedy)
 
 
-def _public(connection: psycopg.Connection[tuple[object, ...]], database: str) -> Iterator[ConfigProblem]:
+def _public(connection: psycopg.Connection[Any], database: str) -> Iterator[ConfigProblem]:
     """Only the owner of `public` can take rights from PUBLIC there; from anyone else a REVOKE has no effect."""
     row = connection.execute(
         "select r.rolname, current_user, has_schema_privilege('public', n.oid, 'CREATE') "

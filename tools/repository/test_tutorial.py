@@ -1,10 +1,11 @@
-"""The tutorial is true: each of its commands, run in order in a shell, prints what the page shows."""
+"""The tutorial and README are true: each command, run in order in a shell, prints what the page shows."""
 
 from __future__ import annotations
 
 import os
 import subprocess
 import tempfile
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -14,6 +15,7 @@ from repository.walk import Step, clone, missing, outcomes_of, script, steps, wa
 from support.paths import ROOT
 
 PAGE = ROOT / "docs" / "tutorial.md"
+README = ROOT / "README.md"
 OTHERS = ("PARITY_SANDBOX", "PULUMI_BACKEND_URL", "VIRTUAL_ENV", "PYTHONPATH", "MAKEFLAGS", "MAKELEVEL", "MFLAGS")
 """What a reader's fresh shell does not have."""
 
@@ -26,17 +28,26 @@ def folder():
         yield Path(name)
 
 
+def after_the_demo():
+    """README's commands for a fresh shell after `make demo`: those of its two blocks below it."""
+    found = [replace(each, block=-each.block) for each in steps(README) if not each.command.startswith("make ")]
+    assert len({each.block for each in found}) == 2
+    return found
+
+
 @pytest.mark.engine
 @pytest.mark.sandbox
 @pytest.mark.timeout(1560)
-def test_every_command_of_the_tutorial_does_what_the_page_shows(folder):
+def test_every_command_of_the_tutorial_and_readme_does_what_the_page_shows(folder):
     project = clone(folder / "storefront")
     environment = {name: value for name, value in os.environ.items() if name not in OTHERS}
-    outcomes = walk(PAGE, project, environment)
+    *tutorial, clean = steps(PAGE)
+    todo = [*tutorial, *after_the_demo(), clean]
+    outcomes = walk(todo, project, environment)
     try:
         problems = [problem for outcome in outcomes for problem in outcome.problems()]
         assert not problems, "\n\n".join(problems)
-        assert len(outcomes) == len(steps(PAGE))
+        assert len(outcomes) == len(todo)
         assert not (project / ".sandbox").exists()
     finally:
         lifecycle.down(project / ".sandbox", wipe=True)

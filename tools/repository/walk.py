@@ -105,9 +105,8 @@ def script(todo: list[Step]) -> str:
     return "\n".join(parts) + "\n"
 
 
-def walk(page: Path, project: Path, environment: Mapping[str, str]) -> list[Outcome]:
-    """Run a page's commands in a project; those after the first failure are not run and have no outcome."""
-    todo = steps(page)
+def walk(todo: list[Step], project: Path, environment: Mapping[str, str]) -> list[Outcome]:
+    """Run commands in a project; those after the first failure are not run and have no outcome."""
     with subprocess.Popen(
         ["bash", "-c", script(todo)],
         cwd=project,

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from parity.masked import MASK
-from parity.preview import gate
+from parity.preview import gate, public
 from support import plans
 from support.plans import DATABASE, DEPLOYMENT, DOMAIN, GRANT, LIVE, PROJECT, ROLE, VARIABLE
 
@@ -199,6 +201,27 @@ def test_one_acknowledgement_is_for_every_danger_of_its_urn():
     found = gate.judge(plan, (plans.urn(DATABASE, "x"),))
     assert {each.rule for each in found.acknowledged} == {"loss", "protected"}
     assert found.open
+
+
+def on_database(role, *privileges):
+    return {"database": "d", "role": role, "objectType": "database", "privileges": list(privileges)}
+
+
+def test_a_new_grant_to_public_blocks_where_undeclared_logins_use_the_database():
+    made = plans.plan(plans.create(GRANT, "x", on_database("public")))
+    assert public.revoked_in(made) == ("d",)
+    assert gate.judge(made, ()).open
+    (danger,) = gate.judge(replace(made, users={"d": ("legacy_shop",)}), ()).blocking
+    assert danger.rule == "rights-taken"
+    assert danger.what == "leaves PUBLIC nothing on the database in d, which legacy_shop use and nothing here declares"
+    crowd = replace(made, users={"d": tuple("abcdefgh")})
+    assert "a, b, c and 5 more" in gate.judge(crowd, ()).blocking[0].what
+
+
+def test_a_database_that_the_plan_creates_has_no_users_to_ask_for():
+    created = plans.create(DATABASE, "d", {"name": "d"})
+    assert public.revoked_in(plans.plan(created, plans.create(GRANT, "x", on_database("public")))) == ()
+    assert public.revoked_in(plans.plan(plans.create(GRANT, "x", on_database("app", "CONNECT")))) == ()
 
 
 def test_an_acknowledgement_of_nothing_is_stale():

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import ssl
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -12,6 +13,7 @@ import pytest
 
 from parity.config import settings
 from parity.vendors import readiness, services
+from parity.vendors.http import Client
 from support import pg_catalog
 from support.paths import ROOT
 
@@ -90,7 +92,25 @@ def test_the_fault_names_the_plan_and_the_setting_that_leaves_it_out(plan: str):
 def test_a_token_that_expires_before_the_next_run_is_a_fault():
     now = datetime(2026, 11, 29, 12, tzinfo=UTC)
     soon, late = (now + readiness.NEXT_RUN + timedelta(hours=each) for each in (-1, 1))
-    assert [each.key for each in readiness.expiring(f"{soon:%Y-%m-%d %H:%M:%S} UTC", now)] == ["GITHUB_TOKEN"]
-    assert [each.key for each in readiness.expiring(f"{soon:%Y-%m-%d %H:%M:%S} +0000", now)] == ["GITHUB_TOKEN"]
-    assert list(readiness.expiring(f"{late:%Y-%m-%d %H:%M:%S} UTC", now)) == []
-    assert list(readiness.expiring("", now)) == []
+    for header in (f"{soon:%Y-%m-%d %H:%M:%S} UTC", f"{soon:%Y-%m-%d %H:%M:%S} +0000"):
+        expires = readiness.github_expiry(header)
+        assert expires == soon
+        assert [each.key for each in readiness.expiring("GITHUB_TOKEN", expires, now)] == ["GITHUB_TOKEN"]
+    assert readiness.github_expiry("") is None
+    assert (
+        list(readiness.expiring("GITHUB_TOKEN", late, now)) == list(readiness.expiring("GITHUB_TOKEN", None, now)) == []
+    )
+
+
+@pytest.mark.parametrize(("token", "expires"), [({"expiresAt": 1_796_040_000_000}, 1_796_040_000), ({}, None)])
+def test_vercel_is_asked_when_its_token_expires(token: dict[str, int], expires: int | None):
+    def answer(request: httpx.Request) -> httpx.Response:
+        assert request.url.path == "/v5/user/tokens/current"
+        return httpx.Response(200, json={"token": token})
+
+    async def asked() -> datetime | None:
+        async with Client(services.vercel("t", "acme"), transport=httpx.MockTransport(answer)) as client:
+            return await readiness.vercel_expiry(client)
+
+    found = asyncio.run(asked())
+    assert (found.timestamp() if found else None) == expires

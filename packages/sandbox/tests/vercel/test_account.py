@@ -52,6 +52,13 @@ def test_the_first_team_is_meant_where_none_is_named(api: Vercel) -> None:
     assert api("POST", "/v11/projects", {"name": "shop"})["accountId"] == TEAM["id"]
 
 
+def test_the_token_in_use_says_what_it_is_and_never_itself(api: Vercel) -> None:
+    token = api("GET", "/v5/user/tokens/current")["token"]
+    assert (token["type"], "expiresAt" in token) == ("token", False)
+    assert TOKEN not in str(token)
+    assert error_of(api.ask("GET", "/v5/user/tokens/another")) == (404, "not_found")
+
+
 def test_a_domain_serves_one_project(api: Vercel) -> None:
     one, two = api.project("one"), api.project("two")
     api("POST", f"/v10/projects/{one['id']}/domains", {"name": "shop.example.com"})

@@ -197,6 +197,8 @@ def _rights_given(change: Change, _plan: Plan) -> str:
 
 def _rights_taken(change: Change, plan: Plan) -> str:
     """Rights go from PUBLIC, or from a role that stays and by which someone logs in."""
+    if change.type == kinds.GRANT and change.operation == "create":
+        return _public_revoked(change, plan)
     if change.type not in _RIGHTS or change.operation not in {"update", "replace", "delete"}:
         return ""
     role = str(change.before.get("role"))
@@ -207,6 +209,20 @@ def _rights_taken(change: Change, plan: Plan) -> str:
     users = ["everyone"] if role.lower() == _PUBLIC else _logins_of(role, plan)
     return (
         f"takes {', '.join(gone)} from {role}, whose rights {', '.join(users[:_NAMED])} logs in with" if users else ""
+    )
+
+
+def _public_revoked(change: Change, plan: Plan) -> str:
+    """A new grant to PUBLIC revokes what it does not list, in a database that undeclared logins use."""
+    database, role = str(change.after.get("database")), str(change.after.get("role"))
+    users = plan.users.get(database, ()) if role.lower() == _PUBLIC else ()
+    if not users:
+        return ""
+    kept = ", ".join(sorted(_texts(change.after.get("privileges")))) or "nothing"
+    more = f" and {len(users) - _NAMED} more" if len(users) > _NAMED else ""
+    return (
+        f"leaves PUBLIC {kept} on the {change.after.get('objectType')} in {database}, which "
+        f"{', '.join(users[:_NAMED])}{more} use and nothing here declares"
     )
 
 

@@ -152,6 +152,8 @@ class Plan:
     errors: tuple[str, ...] = ()
     """Why the preview did not finish; empty if it did."""
     warnings: tuple[str, ...] = ()
+    users: Mapping[str, tuple[str, ...]] = field(default_factory=dict[str, tuple[str, ...]])
+    """By existing database in which it creates a grant to PUBLIC: the logins that use it and are not declared."""
 
     @property
     def complete(self) -> bool:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from parity.documents import mapping
 from parity.errors import ProjectError
+from parity.preview import public
 from parity.preview.parse import parse
 from parity.preview.plan import Plan
 
@@ -74,7 +75,8 @@ def preview(
     if done.code and not digest and not done.events:
         why = done.error.strip().removeprefix("error: ") or f"pulumi ended with {done.code}"
         return Plan(stack.name, (), {}, 0, errors=(why,))
-    return parse(stack.name, digest, done.events, failed=bool(done.code))
+    plan = parse(stack.name, digest, done.events, failed=bool(done.code))
+    return public.with_users(plan, stack.pulumi.environment)
 
 
 def _digest(text: str) -> dict[str, Any]:

@@ -77,7 +77,8 @@ async def _github(settings: Settings, token: str) -> list[ConfigProblem]:
             ),
             _plan(client, owner) if repository.get("private") else _nothing(),
         )
-    found = [*(each for each in teams if each), *expiring(answer.headers.get(_EXPIRES, ""), datetime.now(UTC))]
+    expires = github_expiry(answer.headers.get(_EXPIRES, ""))
+    found = [*(each for each in teams if each), *expiring(services.GITHUB_TOKEN, expires, datetime.now(UTC))]
     if repository.get("archived"):
         what = f"{owner}/{name} is archived at GitHub: nothing in it can be written."
         found.append(_fault("repository", what, f"`gh repo unarchive {owner}/{name}`; or correct `repository`."))
@@ -137,15 +138,20 @@ def against_the_plan(settings: Settings, plan: str) -> Iterator[ConfigProblem]:
         yield _fault(key, f"asks for a wait: {lacks}.", f"Set it to 0, which leaves it out; or {other}.")
 
 
-def expiring(header: str, now: datetime) -> Iterator[ConfigProblem]:
-    """GitHub says when a token expires: `2026-12-01 08:00:00 UTC`, or with an offset."""
+def github_expiry(header: str) -> datetime | None:
+    """When GitHub says that a token expires, `2026-12-01 08:00:00 UTC` or with an offset; None where it does not."""
     try:
         expires = datetime.fromisoformat(header.replace(" UTC", "+00:00"))
     except ValueError:
-        return
-    if expires.tzinfo is not None and expires < now + NEXT_RUN:
+        return None
+    return expires.astimezone(UTC) if expires.tzinfo is not None else None
+
+
+def expiring(variable: str, expires: datetime | None, now: datetime) -> Iterator[ConfigProblem]:
+    """The token of this variable, where it expires before the next scheduled run."""
+    if expires is not None and expires < now + NEXT_RUN:
         what = f"expires at {expires:%Y-%m-%d %H:%M} UTC, before the next scheduled run."
-        yield _fault(services.GITHUB_TOKEN, what, "Make a new one, and put it into the environment and its secrets.")
+        yield _fault(variable, what, "Make a new one, and put it into the environment and its secrets.")
 
 
 # --- Vercel -----------------------------------------------------------------------------------------------------------
@@ -155,8 +161,22 @@ async def _vercel(settings: Settings, token: str) -> list[ConfigProblem]:
     if not token:
         return []
     async with Client(services.vercel(token, settings.catalog.vercel_team), limits=_LIMITS) as client:
-        found = await asyncio.gather(*(_domains(client, settings, name) for name in settings.applications))
-    return [fault for part in found for fault in part]
+        expires, found = await asyncio.gather(
+            vercel_expiry(client),
+            asyncio.gather(*(_domains(client, settings, name) for name in settings.applications)),
+        )
+    soon = expiring(services.VERCEL_TOKEN, expires, datetime.now(UTC))
+    return [*soon, *(fault for part in found for fault in part)]
+
+
+async def vercel_expiry(client: Client) -> datetime | None:
+    """When the token expires; None where it never does, or may not be asked about itself."""
+    try:
+        answer = await client.get("/v5/user/tokens/current")
+    except VendorError:
+        return None
+    milliseconds = cast("Document", answer.get("token") or {}).get("expiresAt")
+    return datetime.fromtimestamp(milliseconds / 1000, UTC) if isinstance(milliseconds, int | float) else None
 
 
 async def _domains(client: Client, settings: Settings, application: str) -> list[ConfigProblem]:

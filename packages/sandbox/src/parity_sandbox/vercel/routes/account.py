@@ -15,9 +15,21 @@ if TYPE_CHECKING:
     from starlette.responses import Response
 
 
+_MADE = 1_767_225_600_000
+"""When the sandbox's token says that it was made, in milliseconds since 1970."""
+
+
 async def _user(request: Request) -> Response:
     team = default_team(wire.context_of(request))
     return wire.answer({"user": {**USER, "defaultTeamId": None if team is None else team["id"]}})
+
+
+async def _token(request: Request) -> Response:
+    if request.path_params["tokenId"] != "current":
+        raise NotFound("Token not found.")
+    used = {"createdAt": _MADE, "activeAt": wire.world_of(request).now}
+    scopes = [{"type": "user", "origin": "manual", "createdAt": _MADE}]
+    return wire.answer({"token": {"id": "current", "name": "sandbox", "type": "token", "scopes": scopes, **used}})
 
 
 async def _teams(request: Request) -> Response:
@@ -159,6 +171,7 @@ _VCR = "/v1/vcr/repository"
 
 ROUTES: tuple[Route, ...] = (
     Route("GET", "/v2/user", _user, "getAuthUser; client/user.go"),
+    Route("GET", "/v5/user/tokens/{tokenId}", _token, "getAuthToken", ("Only `current`, which does not expire.",)),
     Route("GET", "/v2/teams", _teams, "getTeams"),
     Route("GET", "/v2/teams/{teamId}", _team, "getTeam; client/team.go"),
     Route("GET", "/v1/drains", _list_drains, "getDrains"),

@@ -1,0 +1,70 @@
+"""Who uses an existing database by the rights of PUBLIC, where a plan takes these: no declaration names them.
+
+The creation of a grant to PUBLIC revokes what it does not list. In a database that the plan creates that harms no role;
+in one that was there before it ends the logins of every application that the program does not manage.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+import psycopg
+
+from parity.resources import kinds
+from parity.resources.urn import Urn
+from parity.vendors.postgres import connect
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from parity.preview.plan import Plan
+
+_USERS = """
+select distinct d.datname, r.rolname
+from pg_database d
+join pg_roles r on r.rolcanlogin and r.rolname <> current_user and not r.rolsuper
+where d.datname = any(%s) and (
+  exists (select from pg_stat_activity a where a.datid = d.oid and a.usesysid = r.oid)
+  or exists (
+    select from pg_shdepend s
+    where s.refclassid = 'pg_authid'::regclass and s.refobjid = r.oid
+      and (s.dbid = d.oid or (s.dbid = 0 and s.classid = 'pg_database'::regclass and s.objid = d.oid))
+  )
+)
+order by 1, 2
+"""
+"""The logins that are connected to a database, own something in it or hold a right in it."""
+
+
+def revoked_in(plan: Plan) -> tuple[str, ...]:
+    """The databases that stay and in which the plan creates a grant to PUBLIC."""
+    created = [each for each in plan.changes if each.operation == "create"]
+    made = {str(each.after.get("name")) for each in created if each.type == kinds.DATABASE}
+    grants = [each.after for each in created if each.type == kinds.GRANT]
+    found = {str(each.get("database")) for each in grants if str(each.get("role")).lower() == "public"}
+    return tuple(sorted(found - made))
+
+
+def with_users(plan: Plan, environ: Mapping[str, str]) -> Plan:
+    """The plan with the undeclared logins of those databases; as it is where the server does not open.
+
+    Args:
+        plan: the plan.
+        environ: libpq's variables, of the administrator.
+    """
+    databases = revoked_in(plan)
+    if not databases or not environ.get("PGHOST"):
+        return plan
+    try:
+        with connect(environ) as connection:
+            rows = connection.execute(_USERS, (list(databases),)).fetchall()
+    except psycopg.Error:
+        return plan  # the preflight says why the server does not open
+    roles = (each for each in plan.resources.values() if Urn.parse(each.urn).type == kinds.ROLE)
+    declared = {str(each.after.get("name")) for each in roles}
+    found: dict[str, tuple[str, ...]] = {}
+    for database, role in rows:
+        if role not in declared:
+            found[database] = (*found.get(database, ()), role)
+    return replace(plan, users=found)

@@ -9,6 +9,7 @@ import pytest
 from parity.masked import MASK
 from parity.preview import gate, public
 from support import plans
+from support.paths import ROOT
 from support.plans import DATABASE, DEPLOYMENT, DOMAIN, GRANT, LIVE, PROJECT, ROLE, VARIABLE
 
 SECRET_TYPE = "github:index/actionsEnvironmentSecret:ActionsEnvironmentSecret"
@@ -176,6 +177,12 @@ def test_a_danger_blocks(name):
     found = gate.judge(plans.plan(*steps), ())
     assert rule in {each.rule for each in found.blocking}
     assert not found.open
+
+
+def test_the_page_says_what_each_rule_blocks():
+    page = (ROOT / "docs" / "preview.md").read_text()
+    assert [name for name in gate._RULES if f"| `{name}` |" not in page] == []
+    assert {rule for rule, _ in DANGERS.values()} == set(gate._RULES)
 
 
 @pytest.mark.parametrize("name", HARMLESS)

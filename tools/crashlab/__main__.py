@@ -11,7 +11,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from crashlab import cells, figures, matrix, picture, record
+from crashlab import cases, figures, matrix, picture, record
 from crashlab.operations import ALL, OPERATIONS, TERRAFORM
 from crashlab.procedures import PROCEDURES
 from support.paths import ROOT
@@ -22,7 +22,7 @@ CRASHED = ("components", "infra", "plugin", "packages/parity/src", "packages/san
 
 
 def main() -> int:
-    """Run it; 1 where a cell of this project's own way back failed, where a domain was not whole, or a cell broke."""
+    """Run it; 1 where a case of this project's own way back failed, where a domain was not whole, or a case broke."""
     options = _options()
     options.work = options.work.resolve()
     operations = tuple(options.operation or (TERRAFORM if options.way == ["terraform-apply"] else OPERATIONS))
@@ -30,19 +30,19 @@ def main() -> int:
     results = options.results or matrix.ground(options.work) / "results.jsonl"
     if not options.report:
         undisturbed = matrix.references(options.work, operations)
-        every = cells.cells(undisturbed.values(), parallel=options.parallel)
+        every = cases.cases(undisturbed.values(), parallel=options.parallel)
         if options.fault:
             every = [each for each in every if each.fault in options.fault]
-        if options.cell:
-            every = [each for each in every if each.id in options.cell]
+        if options.case:
+            every = [each for each in every if each.id in options.case]
         if options.missing:
             every = record.missing(every, record.read(RECORD), options.way)
         chosen = (
-            cells.shuffled(every, options.seed)
-            if options.all or options.cell
-            else cells.sample(every, options.sample, options.seed)
+            cases.shuffled(every, options.seed)
+            if options.all or options.case
+            else cases.sample(every, options.sample, options.seed)
         )
-        print(f"{len(chosen)} of {len(every)} cells, seed {options.seed}, --parallel {options.parallel}")
+        print(f"{len(chosen)} of {len(every)} cases, seed {options.seed}, --parallel {options.parallel}")
         plan = matrix.Plan(
             options.work,
             operations,
@@ -63,7 +63,7 @@ def main() -> int:
 
 def _publish(options: argparse.Namespace, found: list[dict[str, Any]]) -> None:
     names = [name for name in ALL if any(each["operation"] == name for each in found)]
-    every = cells.cells(matrix.references(options.work, names).values(), parallel=options.parallel)
+    every = cases.cases(matrix.references(options.work, names).values(), parallel=options.parallel)
     last = ["git", "log", "-1", "--format=%h", "--abbrev=12", "--", *CRASHED]
     version = subprocess.run(last, cwd=ROOT, capture_output=True, check=True, text=True).stdout.strip()
     today = datetime.now(UTC).date().isoformat()
@@ -88,24 +88,24 @@ def _show(result: dict[str, object]) -> None:
     verdicts = result["verdicts"]
     assert isinstance(verdicts, dict)
     said = ", ".join(f"{name} {'FAILED' if each['faults'] else 'whole'}" for name, each in verdicts.items())
-    print(f"{figures.outcome(result):11} {result['cell']}: {said or '-'} ({result.get('seconds')} s)", flush=True)
+    print(f"{figures.outcome(result):11} {result['case']}: {said or '-'} ({result.get('seconds')} s)", flush=True)
 
 
 def _options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m crashlab", description=__doc__)
-    parser.add_argument("--all", action="store_true", help="run every cell, not a sample")
-    parser.add_argument("--sample", type=int, default=24, metavar="N", help="run N cells, chosen by the seed (24)")
+    parser.add_argument("--all", action="store_true", help="run every case, not a sample")
+    parser.add_argument("--sample", type=int, default=24, metavar="N", help="run N cases, chosen by the seed (24)")
     parser.add_argument("--seed", type=int, default=1, metavar="S", help="chooses the sample (1)")
     parser.add_argument("--operation", action="append", choices=list(ALL), help="only this one; may be repeated")
     parser.add_argument("--fault", action="append", help="only this one; may be repeated")
-    parser.add_argument("--cell", action="append", help="only this one, as a report names it; may be repeated")
+    parser.add_argument("--case", action="append", help="only this one, as a report names it; may be repeated")
     parser.add_argument("--way", nargs="+", choices=list(PROCEDURES), default=["recover"], help="ways back (recover)")
     parser.add_argument("--parallel", type=int, default=1, metavar="N", help="the engine's --parallel (1)")
     parser.add_argument("--workers", type=int, default=2, metavar="N", help="instances at once (2)")
     parser.add_argument(
         "--name", default="worker", help="of the instances; two runs at once in one folder take two (worker)"
     )
-    parser.add_argument("--minutes", type=float, metavar="M", help="begin no cell after M minutes")
+    parser.add_argument("--minutes", type=float, metavar="M", help="begin no case after M minutes")
     parser.add_argument("--anew", action="store_true", help="follow every way back, also from a state seen before")
     parser.add_argument("--work", type=Path, default=ROOT / ".crash", help="folder of instances and results (.crash)")
     parser.add_argument(
@@ -118,7 +118,7 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--publish", action="store_true", help="put the results into the published record, and draw it")
     options = parser.parse_args()
     if options.publish and options.parallel != 1:
-        parser.error("--publish is for --parallel 1: at more the points of a cell are not the run's own")
+        parser.error("--publish is for --parallel 1: at more the points of a case are not the run's own")
     return options
 
 

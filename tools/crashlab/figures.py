@@ -1,4 +1,4 @@
-"""The figures of a run: how many cells came to what, by operation, by fault, by way back."""
+"""The figures of a run: how many cases came to what, by operation, by fault, by way back."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ Result = dict[str, Any]
 
 
 def outcome(result: Result) -> str:
-    """What came of a cell before any way back: `crashed`, or why it does not count as a crash."""
+    """What came of a case before any way back: `crashed`, or why it does not count as a crash."""
     if "broken" in result:
         return "broken"
     if not result["reached"]:
@@ -21,7 +21,7 @@ def outcome(result: Result) -> str:
 
 
 def failed(result: Result) -> bool:
-    """Whether a cell says something against this project: before any recovery, by its own way back, or broken."""
+    """Whether a case says something against this project: before any recovery, by its own way back, or broken."""
     own = [
         result["verdicts"][name] for name in ("recover", "recover-watched", "up-alone") if name in result["verdicts"]
     ]
@@ -51,7 +51,7 @@ def _table(title: str, results: Sequence[Result], field: str, procedures: Sequen
         groups[each[field]].append(each)
     heads = [
         field,
-        "cells",
+        "cases",
         "not reached",
         "swallowed",
         "broken",
@@ -87,20 +87,20 @@ def markdown(heads: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
 
 
 def _failures(results: Sequence[Result]) -> str:
-    """Every failure once, with how often and one cell to run it again."""
+    """Every failure once, with how often and one case to run it again."""
     seen: dict[str, list[str]] = defaultdict(list)
     for each in results:
         if "broken" in each:
-            seen["broken: " + each["broken"].strip().splitlines()[-1]].append(each["cell"])
+            seen["broken: " + each["broken"].strip().splitlines()[-1]].append(each["case"])
             continue
         for fault in each.get("live", []):
-            seen[f"before any recovery: {fault}"].append(each["cell"])
+            seen[f"before any recovery: {fault}"].append(each["case"])
         for place in each.get("leaks", []):
-            seen[f"a secret in the clear: {place}"].append(each["cell"])
+            seen[f"a secret in the clear: {place}"].append(each["case"])
         for fault in each.get("differences", []):
-            seen[f"swallowed, and yet: {fault}"].append(each["cell"])
+            seen[f"swallowed, and yet: {fault}"].append(each["case"])
         for name, verdict in each["verdicts"].items():
             if verdict["faults"]:
-                seen[f"{name}: {verdict['faults'][0]}"].append(each["cell"])
+                seen[f"{name}: {verdict['faults'][0]}"].append(each["case"])
     lines = [f"- {len(where)} x {what}\n  {where[0]}" for what, where in sorted(seen.items(), key=lambda e: -len(e[1]))]
     return "What failed\n\n" + ("\n".join(lines) or "nothing")

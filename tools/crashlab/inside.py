@@ -19,7 +19,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from crashlab import cells, engine, figures, lab, matrix, mutation, procedures
+from crashlab import cases, engine, figures, lab, matrix, mutation, procedures
 from crashlab.operations import OPERATIONS
 from support.paths import ROOT
 
@@ -53,10 +53,10 @@ class Bench:
         """Takes all that is printed."""
         return self.work / f"{self.name}.log"
 
-    def play(self, crashed: cells.Cell, size: int, seed: int) -> None:
+    def play(self, crashed: cases.Case, size: int, seed: int) -> None:
         """Crash an operation, then recover at a sample of its own points; results go to the file as the matrix's."""
         reference = matrix.references(self.work, [crashed.operation])[crashed.operation]
-        if not cells.Player(self.instance, self.wire, reference, (), None, self.output).leave(crashed):
+        if not cases.Player(self.instance, self.wire, reference, (), None, self.output).leave(crashed):
             return
         client = self.instance.instance.local.client()
         client.save_snapshot(_SNAPSHOT)
@@ -69,26 +69,26 @@ class Bench:
             (point, when, who) for point in points for when in ("before", "after") for who in KILLED
         ]
         random.Random(seed).shuffle(steps)  # noqa: S311 - a reproducible choice
-        tried = {each["cell"] for each in matrix.read_results(self.work / RESULTS) if each["reached"]}
+        tried = {each["case"] for each in matrix.read_results(self.work / RESULTS) if each["reached"]}
         for point, when, who in steps[:size]:
             name = f"{crashed.id} > {point.id}/{when}/{who}"
             if name in tried:
                 continue
             client.load_snapshot(_SNAPSHOT)
-            result = self._step(reference, command, cells.Cell(crashed.operation, point, when, who))
-            result |= {"cell": name, "of": len(steps)}
+            result = self._step(reference, command, cases.Case(crashed.operation, point, when, who))
+            result |= {"case": name, "of": len(steps)}
             _show(self.work, result)
         client.delete_snapshot(_SNAPSHOT)
 
-    def _step(self, reference: cells.Reference, command: Sequence[str], cell: cells.Cell) -> dict[str, Any]:
+    def _step(self, reference: cases.Reference, command: Sequence[str], case: cases.Case) -> dict[str, Any]:
         began = time.monotonic()
-        result: dict[str, Any] = {**cell.document(), "verdicts": {}, "swallowed": False, "state": "inside"}
-        stop = engine.Stop(cell.point, cell.when)
+        result: dict[str, Any] = {**case.document(), "verdicts": {}, "swallowed": False, "state": "inside"}
+        stop = engine.Stop(case.point, case.when)
         with engine.running(self.instance, self.wire, command, stop, output=self.output) as run:
             result["reached"] = run.until_reached()
             if result["reached"]:
-                _kill(run, cell)
-                result["live"] = cells.live_faults(self.instance, reference)
+                _kill(run, case)
+                result["live"] = cases.live_faults(self.instance, reference)
                 back = procedures.PROCEDURES["recover"]
                 verdict = procedures.follow(
                     self.instance, reference.operation, back, reference.live_state, self.known, plugins=run.plugins
@@ -97,12 +97,12 @@ class Bench:
         return result | {"seconds": round(time.monotonic() - began, 2)}
 
 
-def _kill(run: Run, cell: cells.Cell) -> None:
+def _kill(run: Run, case: cases.Case) -> None:
     run.signal(signal.SIGKILL)
-    if cell.fault == "everything-killed":
+    if case.fault == "everything-killed":
         engine.end(run.mark)
     run.process.wait()
-    run.resume(cut=cell.when == "before" and cell.point.kind != "write")
+    run.resume(cut=case.when == "before" and case.point.kind != "write")
     # An engine that recover had started goes on by itself; to run recover beside it is refused, and that is right.
     deadline = time.monotonic() + _ENGINE_SECONDS
     while any(Path(words[0]).name == "pulumi" for _, words in engine.marked(run.mark)):
@@ -115,7 +115,7 @@ def _show(work: Path, result: dict[str, Any]) -> None:
         stream.write(json.dumps(result) + "\n")
     own = result["verdicts"].get("recover")
     said = "not reached" if own is None else f"FAILED: {own['faults'][0]}" if own["faults"] else "whole"
-    print(f"{said}  {result['cell']}: {result['point']} ({result['seconds']} s)", flush=True)
+    print(f"{said}  {result['case']}: {result['point']} ({result['seconds']} s)", flush=True)
 
 
 def main() -> int:
@@ -125,7 +125,7 @@ def main() -> int:
     parser.add_argument("--steps", type=int, default=10_000, help="how many of recover's steps of each (all)")
     parser.add_argument("--seed", type=int, default=1, help="chooses crashes and steps (1)")
     parser.add_argument(
-        "--part", type=cells.Part.parse, default="1/1", metavar="K/N", help="a part of the crashes (1/1)"
+        "--part", type=cases.Part.parse, default="1/1", metavar="K/N", help="a part of the crashes (1/1)"
     )
     parser.add_argument("--minutes", type=float, default=600, help="begin no crash after so many (600)")
     parser.add_argument("--work", type=Path, default=ROOT / ".crash", help="folder of instances and results (.crash)")
@@ -141,9 +141,9 @@ def main() -> int:
         lab.lab(matrix.ground(options.work) / matrix.TEMPLATE, options.work / name) as instance,
         matrix.fronted(instance) as wire,
     ):
-        for cell in crashed:
+        for case in crashed:
             if time.monotonic() - began < options.minutes * 60:
-                Bench(instance, wire, options.work, name, known).play(cell, options.steps, options.seed)
+                Bench(instance, wire, options.work, name, known).play(case, options.steps, options.seed)
     results = matrix.read_results(options.work / RESULTS)
     print(figures.report(results))
     print(f"seed {options.seed}, {time.monotonic() - began:.0f} s")

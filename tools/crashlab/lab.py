@@ -140,7 +140,7 @@ def template(folder: Path) -> Path:
 def lab(source: Path, folder: Path) -> Iterator[Lab]:
     """A running copy of the template, stopped and deleted at the end.
 
-    Of a run that was killed a worker may still be at its cell in this folder: it ends with that, and is waited for.
+    Of a run that was killed a worker may still be at its case in this folder: it ends with that, and is waited for.
     """
     with FileLock(f"{folder}.lock", timeout=600):
         if folder.exists():

@@ -1,4 +1,4 @@
-"""Runs many cells in several instances at once, and keeps each result as one line of JSON, so that a run can be
+"""Runs many cases in several instances at once, and keeps each result as one line of JSON, so that a run can be
 resumed.
 """
 
@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any
 
 from filelock import FileLock
 
-from crashlab import cells, lab
+from crashlab import cases, lab
 from crashlab.operations import ALL
 from crashlab.wire import Wire
 from support.paths import ROOT
@@ -26,7 +26,7 @@ from support.paths import ROOT
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, MutableMapping, Sequence
 
-    from crashlab.cells import Cell, Reference
+    from crashlab.cases import Case, Reference
 
 PACKAGES = tuple(
     f"packages/{each}" for each in ("parity/src/parity/config", "parity/src/parity/provider", "sandbox/src")
@@ -67,7 +67,7 @@ class Plan:
     reuse: bool = True
     """Whether a crash that left what another left before has that one's verdict."""
     seconds: float | None = None
-    """No cell is begun after so long; None: no limit."""
+    """No case is begun after so long; None: no limit."""
 
 
 def ground(work: Path) -> Path:
@@ -92,13 +92,13 @@ def references(work: Path, names: Sequence[str]) -> dict[str, Reference]:
         missing = [name for name in names if not (folder / f"{name}.json").exists()]
         if missing:
             _record(source, place / "recorder", folder, missing)
-    return {name: cells.opened(ALL[name], json.loads((folder / f"{name}.json").read_text())) for name in names}
+    return {name: cases.opened(ALL[name], json.loads((folder / f"{name}.json").read_text())) for name in names}
 
 
 def _record(source: Path, place: Path, folder: Path, names: Sequence[str]) -> None:
     with lab.lab(source, place) as instance, fronted(instance) as wire:
         for name in names:
-            document = cells.kept(cells.record(instance, wire, ALL[name]))
+            document = cases.kept(cases.record(instance, wire, ALL[name]))
             part = folder / f"{name}.part"
             part.write_text(json.dumps(document))
             part.rename(folder / f"{name}.json")
@@ -115,7 +115,7 @@ def fronted(instance: lab.Lab) -> Iterator[Wire]:
 
 
 def read_results(path: Path) -> list[dict[str, Any]]:
-    """The results so far, one a cell: ways back that were followed in another run are added to it.
+    """The results so far, one a case: ways back that were followed in another run are added to it.
 
     The last line of an interrupted run may be half a line, and is left out.
     """
@@ -125,17 +125,17 @@ def read_results(path: Path) -> list[dict[str, Any]]:
             result = json.loads(line)
         except ValueError:
             continue
-        before = found.get(result["cell"], {}).get("verdicts", {})
-        found[result["cell"]] = {**result, "verdicts": before | result["verdicts"]}
+        before = found.get(result["case"], {}).get("verdicts", {})
+        found[result["case"]] = {**result, "verdicts": before | result["verdicts"]}
     return list(found.values())
 
 
-def run(plan: Plan, chosen: Sequence[Cell], results: Path, report: Callable[[dict[str, Any]], None]) -> float:
-    """Run the cells that have no result yet; gives how long it took, seconds."""
+def run(plan: Plan, chosen: Sequence[Case], results: Path, report: Callable[[dict[str, Any]], None]) -> float:
+    """Run the cases that have no result yet; gives how long it took, seconds."""
     began = time.monotonic()
     undisturbed = references(plan.work, plan.operations)
     done = read_results(results)
-    finished = {each["cell"] for each in done if _is_finished(each, plan)}
+    finished = {each["case"] for each in done if _is_finished(each, plan)}
     waiting = [each for each in chosen if each.id not in finished]
     with multiprocessing.get_context("spawn").Manager() as manager:
         known: MutableMapping[str, list[str]] = manager.dict(known_from(done) if plan.reuse else {})
@@ -185,7 +185,7 @@ def _answers(workers: Sequence[Any], answers: Any) -> Iterator[dict[str, Any]]:
 
 @dataclass(frozen=True)
 class _Worker:
-    """One process with an instance of its own, which plays one cell after the other."""
+    """One process with an instance of its own, which plays one case after the other."""
 
     plan: Plan
     number: int
@@ -210,25 +210,25 @@ class _Worker:
         ):
             while os.getppid() == self.parent and (self.deadline is None or time.time() < self.deadline):
                 try:
-                    cell = self.tasks.get_nowait()
+                    case = self.tasks.get_nowait()
                 except queue.Empty:
                     return False
-                if not self._play(instance, wire, cell):
+                if not self._play(instance, wire, case):
                     return True
         return False
 
-    def _play(self, instance: lab.Lab, wire: Wire, cell: Cell) -> bool:
-        player = cells.Player(
+    def _play(self, instance: lab.Lab, wire: Wire, case: Case) -> bool:
+        player = cases.Player(
             instance,
             wire,
-            self.undisturbed[cell.operation],
+            self.undisturbed[case.operation],
             self.plan.procedures,
             self.known if self.plan.reuse else None,
             self.plan.work / f"{self.plan.name}-{self.number}.log",
         )
         try:
-            self.answers.put(player.play(cell))
-        except Exception:  # noqa: BLE001 - a cell that could not be run is a result too, and never a pass
-            self.answers.put({**cell.document(), "verdicts": {}, "broken": traceback.format_exc()})
+            self.answers.put(player.play(case))
+        except Exception:  # noqa: BLE001 - a case that could not be run is a result too, and never a pass
+            self.answers.put({**case.document(), "verdicts": {}, "broken": traceback.format_exc()})
             return False
         return True

@@ -5,7 +5,7 @@
 3. Every mutant of deciding and mending is asked for its decisions on all of these. One that decides everything and
    mends everything as the real one cannot be noticed by them.
 4. The others take recover's place on a crash where they decide otherwise, or where their line ran; the way back is
-   followed to its end and judged as any cell is. A mutant of deciding or mending meets what the crash left; any other
+   followed to its end and judged as any case is. A mutant of deciding or mending meets what the crash left; any other
    one the crash itself, made again, with the plugins that live on. A mutant that leads to the undisturbed world all
    the same is not caught.
 
@@ -27,7 +27,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from crashlab import cells, faults, lab, matrix, mutants, procedures
+from crashlab import cases, faults, lab, matrix, mutants, procedures
 from crashlab.stack_file import STACK
 from crashlab.units import RESULTS as UNITS
 from crashlab.units import SURVIVED
@@ -52,7 +52,7 @@ _WORDS = ["recover", STACK, "--settle", "1"]
 class State:
     """What a crash left, as a snapshot of the instance, and what recover decided on there."""
 
-    cell: cells.Cell
+    case: cases.Case
     snapshot: str
     captured: Captured
 
@@ -77,8 +77,8 @@ def way_back(change: str) -> procedures.Procedure:
     return procedures.Procedure("mutant", change, commands, recover.again, rest_of=recover.name, watched=watched)
 
 
-def chosen(work: Path, results: Path, size: int, seed: int) -> list[cells.Cell]:
-    """Cells that crashed, each with what no other left; in a seed's order, operations and faults in turn."""
+def chosen(work: Path, results: Path, size: int, seed: int) -> list[cases.Case]:
+    """Cases that crashed, each with what no other left; in a seed's order, operations and faults in turn."""
     found = {each["state"]: each for each in matrix.read_results(results) if each["verdicts"] and not each["swallowed"]}
     rows = list(found.values())
     random.Random(seed).shuffle(rows)  # noqa: S311 - a reproducible choice
@@ -91,8 +91,8 @@ def chosen(work: Path, results: Path, size: int, seed: int) -> list[cells.Cell]:
         picked.append(row)
     rows = picked
     references = matrix.references(work, sorted({row["operation"] for row in rows}))
-    every = {each.id: each for each in cells.cells(references.values())}
-    return [every[row["cell"]] for row in rows if row["cell"] in every]
+    every = {each.id: each for each in cases.cases(references.values())}
+    return [every[row["case"]] for row in rows if row["case"] in every]
 
 
 class Bench:
@@ -107,19 +107,19 @@ class Bench:
         self.led: dict[tuple[str, str], list[str]] = {}
         """The same by a crash and what a mutant decides and mends there: two that mend alike lead alike."""
 
-    def prepare(self, crashed: Sequence[cells.Cell]) -> list[State]:
+    def prepare(self, crashed: Sequence[cases.Case]) -> list[State]:
         """Crash, keep, and see what recover decides on."""
         states: list[State] = []
-        for number, cell in enumerate(crashed):
+        for number, case in enumerate(crashed):
             snapshot, file = f"state-{number}", self.instance.folder / f"captured-{number}"
             file.unlink(missing_ok=True)
             # The real one, followed to its end: what a mutant leaves that it left too leads to the same.
-            wrong = self._crashed(cell, f"{_CAPTURE}{file}", lambda name=snapshot: self.client.save_snapshot(name))
+            wrong = self._crashed(case, f"{_CAPTURE}{file}", lambda name=snapshot: self.client.save_snapshot(name))
             if wrong is None or wrong:
-                print(f"  left out, {wrong[0] if wrong else 'nothing crashed'}: {cell.id}", flush=True)
+                print(f"  left out, {wrong[0] if wrong else 'nothing crashed'}: {case.id}", flush=True)
                 continue
-            states.append(State(cell, snapshot, mutants.captured(file)))
-            print(f"  {cell.id}", flush=True)
+            states.append(State(case, snapshot, mutants.captured(file)))
+            print(f"  {case.id}", flush=True)
         return states
 
     def caught(self, mutant: Mutant, state: State, mends: str) -> list[str] | None:
@@ -127,7 +127,7 @@ class Bench:
 
         None: the crash did not come about this time.
         """
-        key = state.cell.id, mends
+        key = state.case.id, mends
         if mutant.module in PURE and key in self.led:
             return self.led[key]
         try:
@@ -140,7 +140,7 @@ class Bench:
 
     def _left(self, mutant: Mutant, state: State) -> list[str]:
         """On what the crash left."""
-        reference = self._reference(state.cell)
+        reference = self._reference(state.case)
         self.client.load_snapshot(state.snapshot)
         self.instance.prepare(reference.operation)
         back = way_back(mutant.id)
@@ -148,11 +148,11 @@ class Bench:
 
     def _live(self, mutant: Mutant, state: State) -> list[str] | None:
         """On the crash itself, with all that outlives it."""
-        return self._crashed(state.cell, mutant.id)
+        return self._crashed(state.case, mutant.id)
 
-    def _crashed(self, cell: cells.Cell, change: str, before: Callable[[], None] = lambda: None) -> list[str] | None:
+    def _crashed(self, case: cases.Case, change: str, before: Callable[[], None] = lambda: None) -> list[str] | None:
         """Crash, then follow the way back of a changed recover; gives what is wrong, None: nothing crashed."""
-        reference, wrong = self._reference(cell), list[list[str]]()
+        reference, wrong = self._reference(case), list[list[str]]()
 
         def after(run: Run) -> None:
             if (run.stop is not None and not run.has_reached) or not run.ended:
@@ -165,19 +165,19 @@ class Bench:
                 reference.live_state,
                 self.known,
                 plugins=run.plugins,
-                lands=cell.fault == faults.LANDING,
+                lands=case.fault == faults.LANDING,
             )
             wrong.append(verdict.faults)
 
         self.instance.begin(reference.operation)
-        command = self.instance.command(reference.operation, parallel=cell.parallel)
+        command = self.instance.command(reference.operation, parallel=case.parallel)
         faults.disturb(
-            faults.Scene(self.instance, self.wire, command, self.log), cell.point, cell.when, cell.fault, after
+            faults.Scene(self.instance, self.wire, command, self.log), case.point, case.when, case.fault, after
         )
         return wrong[0] if wrong else None
 
-    def _reference(self, cell: cells.Cell) -> cells.Reference:
-        return matrix.references(self.work, [cell.operation])[cell.operation]
+    def _reference(self, case: cases.Case) -> cases.Reference:
+        return matrix.references(self.work, [case.operation])[case.operation]
 
 
 def noticed(states: Sequence[State]) -> dict[str, dict[int, str]]:
@@ -263,7 +263,7 @@ def _try(
             wrong = bench.caught(mutant, states[place], places[place])
             if wrong is None:
                 continue
-            result = {"mutant": mutant.id, "line": mutant.line, "what": mutant.what, "cell": states[place].cell.id}
+            result = {"mutant": mutant.id, "line": mutant.line, "what": mutant.what, "case": states[place].case.id}
             with (options.work / RESULTS).open("a") as stream:
                 stream.write(json.dumps(result | {"caught": wrong[:2]}) + "\n")
             print(f"{'caught  ' if wrong else 'SURVIVED'} {mutant.id} line {mutant.line} {mutant.what}", flush=True)
@@ -273,7 +273,7 @@ def _try(
 def _report(work: Path, unit_tests: Path) -> None:
     """By module: how many mutants a crash could notice, how many it caught, and how many the unit tests did, if run."""
     tried, every = _tried(work), mutants.mutants()
-    crashes = {each["cell"] for tries in tried.values() for each in tries}
+    crashes = {each["case"] for tries in tried.values() for each in tries}
     caught = {name for name, tries in tried.items() if any(each["caught"] for each in tries)}
     units = [json.loads(line) for line in unit_tests.read_text().splitlines()] if unit_tests.exists() else []
     by_units = {each["mutant"] for each in units if each["outcome"] != SURVIVED}
@@ -295,7 +295,7 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--tries", type=int, default=3, help="on how many crashes each mutant, of all parts (3)")
     parser.add_argument("--seed", type=int, default=1, help="chooses crashes and the order of mutants (1)")
     parser.add_argument(
-        "--part", type=cells.Part.parse, default="1/1", metavar="K/N", help="a part of the crashes (1/1)"
+        "--part", type=cases.Part.parse, default="1/1", metavar="K/N", help="a part of the crashes (1/1)"
     )
     parser.add_argument("--minutes", type=float, default=600, help="begin no mutant after so many (600)")
     parser.add_argument("--work", type=Path, default=ROOT / ".crash", help="folder of instances and results (.crash)")

@@ -1,4 +1,4 @@
-"""The published matrix as one picture: a square for each cell, so that what was not run shows like what failed."""
+"""The published matrix as one picture: a square for each case, so that what was not run shows like what failed."""
 
 from __future__ import annotations
 
@@ -56,7 +56,7 @@ def _block(way: Way) -> tuple[str, int, int]:
         for row, place in enumerate(used):
             x, y = _LEFT + _STEP * column, 2 * _LINE + _STEP * row
             squares[letters[place]].append(f"M{x} {y}h{_SIDE}v{_SIDE}h-{_SIDE}z")
-    title = f"{way.operation}, {way.way}: {way.run} of {way.cells} cells"
+    title = f"{way.operation}, {way.way}: {way.run} of {way.cases} cases"
     parts = [_text(0, 10, title, 'font-size="12" font-weight="600"')]
     first = 0
     for kind, group in groupby(way.points, key=lambda point: point.partition("-")[0]):

@@ -1,4 +1,4 @@
-"""The figures that are published: what came of every cell, kept in the repository and merged with each run's results.
+"""The figures that are published: what came of every case, kept in the repository and merged with each run's results.
 
 Of each operation and way back a row a point, in the order of the undisturbed run, and in it a letter for each fault and
 moment (`COLUMNS`). Table and picture are drawn from it, so they say what was run, and what was not.
@@ -18,13 +18,13 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
     from pathlib import Path
 
-    from crashlab.cells import Cell
+    from crashlab.cases import Case
 
 COLUMNS = tuple((name, when) for name, fault in FAULTS.items() for when in fault.timings)
 WHOLE, TOLD, LOST, BROKEN, SWALLOWED, UNTRUE, ABSENT, NONE = "wdlbsu-."
 """Crashed, and users whole and led back; the same, and the update had said that it was done; crashed, and not led back;
 crashed, and users not whole before any recovery or a secret in the clear; swallowed by a retry; swallowed, and yet not
-what the update says or a secret in the clear; not run, or the point did not come; no such cell."""
+what the update says or a secret in the clear; not run, or the point did not come; no such case."""
 _BEGIN, _END = "<!-- record -->", "<!-- end of the record -->"
 
 
@@ -44,11 +44,11 @@ class Way:
     """A letter for each of `COLUMNS`, by the point's id."""
 
     def counts(self) -> Counter[str]:
-        """How many cells have which letter."""
+        """How many cases have which letter."""
         return Counter("".join(self.points.values()))
 
     @property
-    def cells(self) -> int:
+    def cases(self) -> int:
         """How many there are, whether they were run or not."""
         counts = self.counts()
         return sum(counts.values()) - counts[NONE]
@@ -56,12 +56,12 @@ class Way:
     @property
     def run(self) -> int:
         """How many were run."""
-        return self.cells - self.counts()[ABSENT]
+        return self.cases - self.counts()[ABSENT]
 
     @property
     def complete(self) -> bool:
-        """Whether every cell was run."""
-        return self.run == self.cells
+        """Whether every case was run."""
+        return self.run == self.cases
 
     def covers(self, other: Way) -> bool:
         """Whether everything was run here that was run in another record of the same points."""
@@ -71,10 +71,10 @@ class Way:
             for mine, theirs in zip(row, other.points[point], strict=True)
         )
 
-    def letter(self, cell: Cell) -> str:
-        """What is known of a cell; `ABSENT` too where its point is not known."""
-        letters = self.points.get(cell.point.id)
-        return letters[COLUMNS.index((cell.fault, cell.when))] if letters else ABSENT
+    def letter(self, case: Case) -> str:
+        """What is known of a case; `ABSENT` too where its point is not known."""
+        letters = self.points.get(case.point.id)
+        return letters[COLUMNS.index((case.fault, case.when))] if letters else ABSENT
 
 
 def letter(result: dict[str, Any] | None, way: str) -> str:
@@ -94,22 +94,22 @@ def letter(result: dict[str, Any] | None, way: str) -> str:
 
 
 def of_results(
-    matrix: Iterable[Cell], results: Sequence[dict[str, Any]], ways: Sequence[str], *, date: str, version: str
+    matrix: Iterable[Case], results: Sequence[dict[str, Any]], ways: Sequence[str], *, date: str, version: str
 ) -> list[Way]:
-    """The record of some operations, one way back after the other; of all their cells, also those without a result."""
-    found = {each["cell"]: each for each in results}
-    by_operation: dict[str, list[Cell]] = defaultdict(list)
+    """The record of some operations, one way back after the other; of all their cases, also those without a result."""
+    found = {each["case"]: each for each in results}
+    by_operation: dict[str, list[Case]] = defaultdict(list)
     for each in matrix:
         by_operation[each.operation].append(each)
     made: list[Way] = []
-    for operation, cells in by_operation.items():
-        of = [found[each.id] for each in cells if each.id in found]
+    for operation, cases in by_operation.items():
+        of = [found[each.id] for each in cases if each.id in found]
         states = len({each["state"] for each in of if figures.outcome(each) == "crashed"})
         for name in ways:
             if not any(name in each["verdicts"] for each in of):
                 continue
             rows: dict[str, list[str]] = {}
-            for each in cells:
+            for each in cases:
                 row = rows.setdefault(each.point.id, [NONE] * len(COLUMNS))
                 row[COLUMNS.index((each.fault, each.when))] = letter(found.get(each.id), name)
             points = {point: "".join(row) for point, row in rows.items()}
@@ -134,8 +134,8 @@ def merged(old: Sequence[Way], new: Sequence[Way]) -> list[Way]:
     return list(found.values())
 
 
-def missing(matrix: Iterable[Cell], ways: Sequence[Way], names: Sequence[str]) -> list[Cell]:
-    """The cells of which one of these ways back is not published."""
+def missing(matrix: Iterable[Case], ways: Sequence[Way], names: Sequence[str]) -> list[Case]:
+    """The cases of which one of these ways back is not published."""
     known = {(each.operation, each.way): each for each in ways}
     return [
         each
@@ -190,7 +190,7 @@ def _row(way: Way) -> list[str]:
     return [
         f"`{way.operation}`",
         f"`{way.way}`",
-        f"all {way.run}" if way.complete else f"{way.run} of {way.cells}",
+        f"all {way.run}" if way.complete else f"{way.run} of {way.cases}",
         f"{swallowed}, {counts[UNTRUE]} of them untrue" if counts[UNTRUE] else str(swallowed),
         str(crashed),
         "unknown" if way.states is None else str(way.states),

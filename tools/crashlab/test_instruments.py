@@ -17,7 +17,7 @@ import psycopg
 import pytest
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
-from crashlab import cells, figures, mutants, oracle, procedures
+from crashlab import cases, figures, mutants, oracle, procedures
 from crashlab.canonical import Row, counted, differences
 from crashlab.faults import FAULTS
 from crashlab.matrix import Plan, _is_finished, read_results
@@ -245,16 +245,16 @@ def test_of_a_records_times_it_counts_only_whether_there_are_any():
 
 
 def matrix_of(points):
-    reference = cells.Reference(OPERATIONS["rollback"], points, oracle.Reality(Counter(), {}), {})
-    return cells.cells([reference])
+    reference = cases.Reference(OPERATIONS["rollback"], points, oracle.Reality(Counter(), {}), {})
+    return cases.cases([reference])
 
 
 def test_a_sample_is_the_same_for_a_seed_and_even_over_faults():
     points = tuple(Point("request", f"vercel GET /{number}", 1, "", changes=False) for number in range(9))
     matrix = matrix_of(points)
-    one = cells.sample(matrix, 9, seed=1)
-    assert one == cells.sample(matrix, 9, seed=1)
-    assert one != cells.sample(matrix, 9, seed=2)
+    one = cases.sample(matrix, 9, seed=1)
+    assert one == cases.sample(matrix, 9, seed=1)
+    assert one != cases.sample(matrix, 9, seed=2)
     assert len({each.fault for each in one}) == 9
 
 
@@ -267,8 +267,8 @@ def test_what_only_reads_has_no_late_effect_and_only_the_projects_own_commands_d
 
 
 def test_what_was_not_reached_or_was_swallowed_is_no_pass():
-    unreached = {"cell": "a", "operation": "o", "fault": "f", "kind": "k", "reached": False, "swallowed": False}
-    swallowed = {**unreached, "cell": "b", "reached": True, "swallowed": True, "live": []}
+    unreached = {"case": "a", "operation": "o", "fault": "f", "kind": "k", "reached": False, "swallowed": False}
+    swallowed = {**unreached, "case": "b", "reached": True, "swallowed": True, "live": []}
     results = [{**each, "verdicts": {}} for each in (unreached, swallowed)]
     assert [figures.outcome(each) for each in results] == ["not reached", "swallowed"]
     assert "| all | 2 | 1 | 1 | 0 | 0 | 0 | 0 | 0 of 0 |" in figures.report(results)
@@ -340,19 +340,19 @@ def test_an_access_list_is_the_same_in_any_order_and_another_with_another_right(
     assert oracle._in_order("{a=c/x,b=c/x}") != oracle._in_order("{a=cT/x,b=c/x}")
 
 
-def test_results_of_a_cell_are_put_together_and_half_a_line_is_left_out(tmp_path):
+def test_results_of_a_case_are_put_together_and_half_a_line_is_left_out(tmp_path):
     lines = [
-        {"cell": "a", "verdicts": {"recover": {"faults": []}}},
-        {"cell": "b", "verdicts": {}},
-        {"cell": "a", "verdicts": {"stock-up": {"faults": ["locked"]}}},
+        {"case": "a", "verdicts": {"recover": {"faults": []}}},
+        {"case": "b", "verdicts": {}},
+        {"case": "a", "verdicts": {"stock-up": {"faults": ["locked"]}}},
     ]
     path = tmp_path / "results.jsonl"
-    path.write_text("".join(json.dumps(each) + "\n" for each in lines) + '{"cell": "c", "verd')
-    found = {each["cell"]: each["verdicts"] for each in read_results(path)}
+    path.write_text("".join(json.dumps(each) + "\n" for each in lines) + '{"case": "c", "verd')
+    found = {each["case"]: each["verdicts"] for each in read_results(path)}
     assert found == {"a": {"recover": {"faults": []}, "stock-up": {"faults": ["locked"]}}, "b": {}}
 
 
-def test_a_broken_cell_is_run_again_and_one_that_was_never_reached_is_not(tmp_path):
+def test_a_broken_case_is_run_again_and_one_that_was_never_reached_is_not(tmp_path):
     plan = Plan(tmp_path, ("rollback",), ("recover",))
     assert not _is_finished({"broken": "Traceback", "verdicts": {}}, plan)
     assert _is_finished({"reached": False, "swallowed": False, "verdicts": {}}, plan)
@@ -459,5 +459,5 @@ def test_users_are_served_one_whole_release_or_rightly_nothing(monkeypatch, befo
     monkeypatch.setattr(oracle, "read", lambda _: oracle.Reality(Counter(), looks.pop(0)))
     monkeypatch.setattr(oracle, "ask", lambda _: answer)
     started_with = _release("r1") if before else {}
-    reference = cells.Reference(OPERATIONS["first-up"], (), oracle.Reality(Counter(), _release("r2")), started_with)
-    assert cells.live_faults(None, reference) == faults
+    reference = cases.Reference(OPERATIONS["first-up"], (), oracle.Reality(Counter(), _release("r2")), started_with)
+    assert cases.live_faults(None, reference) == faults

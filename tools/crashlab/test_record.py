@@ -1,4 +1,4 @@
-"""The published figures: nothing is said of a cell that was not run, and page and picture are the record's."""
+"""The published figures: nothing is said of a case that was not run, and page and picture are the record's."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import pytest
 
 from crashlab import picture, record
 from crashlab.__main__ import PAGE, PICTURE, RECORD
-from crashlab.cells import Reference, cells
+from crashlab.cases import Reference, cases
 from crashlab.operations import OPERATIONS
 from crashlab.oracle import Reality
 from crashlab.points import Point
@@ -27,7 +27,7 @@ POINTS = tuple(Point("request", f"vercel GET /{number}", 1, "", changes=False) f
 
 
 def matrix():
-    return cells([Reference(OPERATIONS["prune"], POINTS, Reality(Counter(), {}), {})])
+    return cases([Reference(OPERATIONS["prune"], POINTS, Reality(Counter(), {}), {})])
 
 
 def results(every, **more):
@@ -54,11 +54,11 @@ def recorded(every, found):
         ({"broken": "Traceback"}, ABSENT),
     ],
 )
-def test_a_cell_is_published_as_what_came_of_it(more, wanted):
+def test_a_case_is_published_as_what_came_of_it(more, wanted):
     assert record.letter({**CRASHED, **more}, "recover") == wanted
 
 
-def test_cells_without_a_result_are_published_as_not_run_and_are_what_is_missing():
+def test_cases_without_a_result_are_published_as_not_run_and_are_what_is_missing():
     every = matrix()
     (way,) = recorded(every, results(every[:3]))
     assert way.counts()[WHOLE] == 3
@@ -134,7 +134,7 @@ def test_a_record_that_is_written_is_read_again(tmp_path):
     assert record.read(tmp_path / "record.json") == ways
 
 
-def test_the_picture_has_a_square_for_each_cell():
+def test_the_picture_has_a_square_for_each_case():
     every = matrix()
     drawn = picture.svg(recorded(every, results(every[:3])))
     assert drawn.count("h5v5h-5z") == len(every)

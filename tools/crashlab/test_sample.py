@@ -10,14 +10,14 @@ import random
 
 import pytest
 
-from crashlab import cells, figures, matrix
+from crashlab import cases, figures, matrix
 from crashlab.operations import OPERATIONS
 
 pytestmark = [pytest.mark.engine, pytest.mark.sandbox]
 
 SEED = int(os.environ.get("PARITY_CRASH_SEED", "7"))
 OPERATIONS_TRIED = 2
-CELLS = 4
+CASES = 4
 
 
 @pytest.fixture(scope="module")
@@ -28,18 +28,18 @@ def work(shared_folder):
 def test_after_each_crash_of_the_sample_users_are_served_and_recover_leads_back(work):
     names = random.Random(SEED).sample(sorted(OPERATIONS), OPERATIONS_TRIED)  # noqa: S311 - a reproducible choice
     undisturbed = matrix.references(work, names)
-    # One instance plays them all: a second one costs as much as two cells.
+    # One instance plays them all: a second one costs as much as two cases.
     chosen = [
         each
         for name in names
-        for each in cells.sample(cells.cells([undisturbed[name]]), CELLS // OPERATIONS_TRIED, SEED)
+        for each in cases.sample(cases.cases([undisturbed[name]]), CASES // OPERATIONS_TRIED, SEED)
     ]
     results = work / "sample.jsonl"
     matrix.run(matrix.Plan(work, tuple(names), ("recover-watched",), workers=1), chosen, results, lambda _: None)
     found = matrix.read_results(results)
-    assert len(found) == len(chosen) == CELLS
+    assert len(found) == len(chosen) == CASES
     report = f"seed {SEED}\n{figures.report(found)}"
-    assert [each["cell"] for each in found if figures.failed(each)] == [], report
+    assert [each["case"] for each in found if figures.failed(each)] == [], report
     # Some points lie where the operation carries on by design; a sample in which nothing crashed proves nothing.
     crashed = [each for each in found if figures.outcome(each) == "crashed"]
-    assert crashed, f"no cell crashed anything:\n{report}"
+    assert crashed, f"no case crashed anything:\n{report}"

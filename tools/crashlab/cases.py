@@ -1,4 +1,4 @@
-"""The matrix: which cells there are, and one cell run from its start to the verdicts."""
+"""The matrix: which cases there are, and one case run from its start to the verdicts."""
 
 from __future__ import annotations
 
@@ -82,8 +82,8 @@ def opened(operation: Operation, document: dict[str, Any]) -> Reference:
 
 
 @dataclass(frozen=True)
-class Cell:
-    """One cell of the matrix."""
+class Case:
+    """One case of the matrix."""
 
     operation: str
     point: Point
@@ -99,7 +99,7 @@ class Cell:
     def document(self) -> dict[str, Any]:
         """What a result says of it."""
         return {
-            "cell": self.id,
+            "case": self.id,
             "operation": self.operation,
             "kind": self.point.kind,
             "point": self.point.title,
@@ -110,10 +110,10 @@ class Cell:
         }
 
 
-def cells(references: Iterable[Reference], *, parallel: int = 1) -> list[Cell]:
+def cases(references: Iterable[Reference], *, parallel: int = 1) -> list[Case]:
     """The whole matrix of some operations, in its order."""
     return [
-        Cell(reference.operation.name, point, when, fault.name, parallel)
+        Case(reference.operation.name, point, when, fault.name, parallel)
         for reference in references
         for point in reference.points
         for fault in FAULTS.values()
@@ -122,7 +122,7 @@ def cells(references: Iterable[Reference], *, parallel: int = 1) -> list[Cell]:
     ]
 
 
-def shuffled(matrix: Sequence[Cell], seed: int) -> list[Cell]:
+def shuffled(matrix: Sequence[Case], seed: int) -> list[Case]:
     """All of them, one operation after the other, in a seed's order.
 
     Neighbours often leave the same behind: side by side in two instances, each would follow the same way back.
@@ -131,12 +131,12 @@ def shuffled(matrix: Sequence[Cell], seed: int) -> list[Cell]:
     return sorted(_mixed(matrix, seed), key=lambda each: place[each.operation])
 
 
-def sample(matrix: Sequence[Cell], size: int, seed: int) -> list[Cell]:
-    """So many cells, chosen by the seed, as evenly as may be over operations, kinds of point and faults."""
-    groups: dict[tuple[str, str, str, bool], list[Cell]] = {}
+def sample(matrix: Sequence[Case], size: int, seed: int) -> list[Case]:
+    """So many cases, chosen by the seed, as evenly as may be over operations, kinds of point and faults."""
+    groups: dict[tuple[str, str, str, bool], list[Case]] = {}
     for each in _mixed(matrix, seed):
         groups.setdefault((each.operation, each.point.kind, each.fault, each.point.changes), []).append(each)
-    chosen: list[Cell] = []
+    chosen: list[Case] = []
     order = _mixed(groups.values(), seed)
     while len(chosen) < min(size, len(matrix)):
         for group in order:
@@ -174,7 +174,7 @@ def _mixed(items: Iterable[_T], seed: int) -> list[_T]:
 
 @dataclass(frozen=True)
 class Player:
-    """Plays cells of one operation in one instance."""
+    """Plays cases of one operation in one instance."""
 
     lab: Lab
     wire: Wire
@@ -186,16 +186,16 @@ class Player:
     output: Path
     """Takes all that the commands print."""
 
-    def play(self, cell: Cell) -> dict[str, Any]:
+    def play(self, case: Case) -> dict[str, Any]:
         """Crash, look, follow each way back, judge; gives the result as JSON."""
         began = time.monotonic()
         self.lab.begin(self.reference.operation)
-        result: dict[str, Any] = {**cell.document(), "verdicts": {}}
+        result: dict[str, Any] = {**case.document(), "verdicts": {}}
         known, printed = canaries.secrets(self.lab), self._printed()
-        command = self.lab.command(self.reference.operation, parallel=cell.parallel)
+        command = self.lab.command(self.reference.operation, parallel=case.parallel)
         scene = Scene(self.lab, self.wire, command, self.output)
-        self.lab.settle = _SETTLE_SECONDS[cell.fault == LANDING]
-        done = disturb(scene, cell.point, cell.when, cell.fault, lambda run: self._look(run, result, cell))
+        self.lab.settle = _SETTLE_SECONDS[case.fault == LANDING]
+        done = disturb(scene, case.point, case.when, case.fault, lambda run: self._look(run, result, case))
         known |= canaries.secrets(self.lab)
         return result | {
             "leaks": canaries.leaks(self.lab, known, self._said_since(printed)),
@@ -215,22 +215,22 @@ class Player:
             stream.seek(start)
             return stream.read().decode(errors="replace")
 
-    def leave(self, cell: Cell) -> bool:
+    def leave(self, case: Case) -> bool:
         """Only crash, and leave the instance as the crash did, with nothing of the run alive; False: nothing
         crashed.
         """
         self.lab.begin(self.reference.operation)
-        command = self.lab.command(self.reference.operation, parallel=cell.parallel)
+        command = self.lab.command(self.reference.operation, parallel=case.parallel)
         scene = Scene(self.lab, self.wire, command, self.output)
         undone: list[str] = []
-        done = disturb(scene, cell.point, cell.when, cell.fault, lambda _: undone.extend(self._undone()))
-        return done.reached and (not done.swallowed or (bool(undone) and cell.fault in INTERRUPTS))
+        done = disturb(scene, case.point, case.when, case.fault, lambda _: undone.extend(self._undone()))
+        return done.reached and (not done.swallowed or (bool(undone) and case.fault in INTERRUPTS))
 
     def _undone(self) -> list[str]:
         """What an undisturbed run would have left, and is not there."""
         return oracle.read(self.lab).differences(self.reference.live_state)
 
-    def _look(self, run: Run, result: dict[str, Any], cell: Cell) -> None:
+    def _look(self, run: Run, result: dict[str, Any], case: Case) -> None:
         """Look at what the crash has left while what outlived it still lives, and follow the ways back."""
         if run.stop is not None and not run.has_reached:
             return
@@ -238,7 +238,7 @@ class Player:
         undone = self._undone()[:_SHOWN]
         result["live"] = live_faults(self.lab, self.reference)
         if run.process.returncode == 0:
-            if not undone or cell.fault not in INTERRUPTS:
+            if not undone or case.fault not in INTERRUPTS:
                 # Some retry swallowed the fault: there is nothing to recover, only to look whether it is true.
                 result["differences"] = undone
                 return
@@ -246,7 +246,7 @@ class Player:
             result["told_done"] = True
         result["outlived"] = len(run.plugins())
         result["state"] = f"{self.reference.operation.name} {oracle.standing(self.lab)}"
-        self._follow(run, result, lands=cell.fault == LANDING)
+        self._follow(run, result, lands=case.fault == LANDING)
 
     def _follow(self, run: Run, result: dict[str, Any], *, lands: bool) -> None:
         if len(self.procedures) > 1:

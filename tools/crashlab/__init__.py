@@ -1,1 +1,1 @@
-"""Crashes at every recorded point of every operation, what is true right after, and what each way back leads to."""
+"""Crashes every operation at every recorded point, and judges live state then and after each recovery procedure."""

@@ -22,10 +22,10 @@ CRASHED = ("components", "infra", "plugin", "packages/parity/src", "packages/san
 
 
 def main() -> int:
-    """Run it; 1 where a case of this project's own way back failed, where a domain was not whole, or a case broke."""
+    """Run the cases; 1 where users were not served completely, `parity recover` did not converge, or a case broke."""
     options = _options()
     options.work = options.work.resolve()
-    operations = tuple(options.operation or (TERRAFORM if options.way == ["terraform-apply"] else OPERATIONS))
+    operations = tuple(options.operation or (TERRAFORM if options.procedure == ["terraform-apply"] else OPERATIONS))
     options.work.mkdir(parents=True, exist_ok=True)
     results = options.results or matrix.ground(options.work) / "results.jsonl"
     if not options.report:
@@ -36,7 +36,7 @@ def main() -> int:
         if options.case:
             every = [each for each in every if each.id in options.case]
         if options.missing:
-            every = record.missing(every, record.read(RECORD), options.way)
+            every = record.missing(every, record.read(RECORD), options.procedure)
         chosen = (
             cases.shuffled(every, options.seed)
             if options.all or options.case
@@ -46,10 +46,10 @@ def main() -> int:
         plan = matrix.Plan(
             options.work,
             operations,
-            tuple(options.way),
+            tuple(options.procedure),
             options.workers,
             options.name,
-            reuse=not options.anew,
+            reuse=not options.no_reuse,
             seconds=options.minutes and options.minutes * 60,
         )
         seconds = matrix.run(plan, chosen, results, _show)
@@ -67,27 +67,27 @@ def _publish(options: argparse.Namespace, found: list[dict[str, Any]]) -> None:
     last = ["git", "log", "-1", "--format=%h", "--abbrev=12", "--", *CRASHED]
     version = subprocess.run(last, cwd=ROOT, capture_output=True, check=True, text=True).stdout.strip()
     today = datetime.now(UTC).date().isoformat()
-    ways = record.merged(
+    entries = record.merged(
         record.read(RECORD), record.of_results(every, found, list(PROCEDURES), date=today, version=version)
     )
     order = list(ALL)
-    ways.sort(key=lambda each: (list(PROCEDURES).index(each.way), order.index(each.operation)))
-    record.write(RECORD, ways)
+    entries.sort(key=lambda each: (list(PROCEDURES).index(each.procedure), order.index(each.operation)))
+    record.write(RECORD, entries)
     draw()
-    print(record.table(ways))
+    print(record.table(entries))
 
 
 def draw() -> None:
     """Draw the published record: its picture, and the table in the page about it."""
-    ways = record.read(RECORD)
-    PICTURE.write_text(picture.svg(ways))
-    PAGE.write_text(record.put_in(PAGE.read_text(), ways))
+    entries = record.read(RECORD)
+    PICTURE.write_text(picture.svg(entries))
+    PAGE.write_text(record.put_in(PAGE.read_text(), entries))
 
 
 def _show(result: dict[str, object]) -> None:
     verdicts = result["verdicts"]
     assert isinstance(verdicts, dict)
-    said = ", ".join(f"{name} {'FAILED' if each['faults'] else 'whole'}" for name, each in verdicts.items())
+    said = ", ".join(f"{name} {'FAILED' if each['faults'] else 'converged'}" for name, each in verdicts.items())
     print(f"{figures.outcome(result):11} {result['case']}: {said or '-'} ({result.get('seconds')} s)", flush=True)
 
 
@@ -99,19 +99,21 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--operation", action="append", choices=list(ALL), help="only this one; may be repeated")
     parser.add_argument("--fault", action="append", help="only this one; may be repeated")
     parser.add_argument("--case", action="append", help="only this one, as a report names it; may be repeated")
-    parser.add_argument("--way", nargs="+", choices=list(PROCEDURES), default=["recover"], help="ways back (recover)")
+    parser.add_argument(
+        "--procedure", nargs="+", choices=list(PROCEDURES), default=["recover"], help="recovery procedures (recover)"
+    )
     parser.add_argument("--parallel", type=int, default=1, metavar="N", help="the engine's --parallel (1)")
     parser.add_argument("--workers", type=int, default=2, metavar="N", help="instances at once (2)")
     parser.add_argument(
         "--name", default="worker", help="of the instances; two runs at once in one folder take two (worker)"
     )
     parser.add_argument("--minutes", type=float, metavar="M", help="begin no case after M minutes")
-    parser.add_argument("--anew", action="store_true", help="follow every way back, also from a state seen before")
+    parser.add_argument("--no-reuse", action="store_true", help="follow every procedure, also from a state seen before")
     parser.add_argument("--work", type=Path, default=ROOT / ".crash", help="folder of instances and results (.crash)")
     parser.add_argument(
         "--results",
         type=Path,
-        help="default: results.jsonl beside the template; lines that are there are not run again",
+        help="default: results.jsonl next to the template; cases that it holds are not run again",
     )
     parser.add_argument("--report", action="store_true", help="run nothing; print the figures of the results")
     parser.add_argument("--missing", action="store_true", help="leave out what the published record holds already")

@@ -140,7 +140,7 @@ def differences(expected: Counter[tuple[str, str]], found: Counter[tuple[str, st
                 echoes.append(f"{kind}: {title(wanted)}: refers to something else")
         said += [f"{kind}: {title(each)}: missing" for each in less]
         said += [f"{kind}: {title(each)}: too much" for each in more]
-    # An object that is the same but for what it refers to differs because of another that is told of already.
+    # An object that is the same but for what it refers to differs because of another that is reported already.
     return said or echoes
 
 

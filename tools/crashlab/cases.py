@@ -111,7 +111,7 @@ class Case:
 
 
 def cases(references: Iterable[Reference], *, parallel: int = 1) -> list[Case]:
-    """The whole matrix of some operations, in its order."""
+    """Every case of some operations, in the matrix's order."""
     return [
         Case(reference.operation.name, point, when, fault.name, parallel)
         for reference in references
@@ -125,7 +125,7 @@ def cases(references: Iterable[Reference], *, parallel: int = 1) -> list[Case]:
 def shuffled(matrix: Sequence[Case], seed: int) -> list[Case]:
     """All of them, one operation after the other, in a seed's order.
 
-    Neighbours often leave the same behind: side by side in two instances, each would follow the same way back.
+    Neighbours often leave the same state: at once in two instances, each would follow the same recovery procedure.
     """
     place = {name: number for number, name in enumerate(dict.fromkeys(each.operation for each in matrix))}
     return sorted(_mixed(matrix, seed), key=lambda each: place[each.operation])
@@ -180,14 +180,14 @@ class Player:
     wire: Wire
     reference: Reference
     procedures: Sequence[str]
-    """The ways back to follow."""
+    """The recovery procedures to follow."""
     known: Known | None
-    """What ways back led to so far; None: each is followed whole."""
+    """What recovery procedures led to so far; None: each is followed to its end."""
     output: Path
     """Takes all that the commands print."""
 
     def play(self, case: Case) -> dict[str, Any]:
-        """Crash, look, follow each way back, judge; gives the result as JSON."""
+        """Crash, inspect, follow each recovery procedure, judge; gives the result as JSON."""
         began = time.monotonic()
         self.lab.begin(self.reference.operation)
         result: dict[str, Any] = {**case.document(), "verdicts": {}}
@@ -195,12 +195,12 @@ class Player:
         command = self.lab.command(self.reference.operation, parallel=case.parallel)
         scene = Scene(self.lab, self.wire, command, self.output)
         self.lab.settle = _SETTLE_SECONDS[case.fault == LANDING]
-        done = disturb(scene, case.point, case.when, case.fault, lambda run: self._look(run, result, case))
+        done = disturb(scene, case.point, case.when, case.fault, lambda run: self._inspect(run, result, case))
         known |= canaries.secrets(self.lab)
         return result | {
             "leaks": canaries.leaks(self.lab, known, self._said_since(printed)),
             "reached": done.reached,
-            "swallowed": done.swallowed and not result.get("told_done"),
+            "swallowed": done.swallowed and not result.get("reported_done"),
             "code": done.code,
             "settled": done.settled,
             "seconds": round(time.monotonic() - began, 2),
@@ -230,8 +230,8 @@ class Player:
         """What an undisturbed run would have left, and is not there."""
         return oracle.read(self.lab).differences(self.reference.live_state)
 
-    def _look(self, run: Run, result: dict[str, Any], case: Case) -> None:
-        """Look at what the crash has left while what outlived it still lives, and follow the ways back."""
+    def _inspect(self, run: Run, result: dict[str, Any], case: Case) -> None:
+        """Inspect what the crash has left while what outlived it still lives, and follow the recovery procedures."""
         if run.stop is not None and not run.has_reached:
             return
         assert run.ended, "the engine does not end, so nothing can be said of a crash"
@@ -239,13 +239,13 @@ class Player:
         result["live"] = live_faults(self.lab, self.reference)
         if run.process.returncode == 0:
             if not undone or case.fault not in INTERRUPTS:
-                # Some retry swallowed the fault: there is nothing to recover, only to look whether it is true.
+                # Some retry swallowed the fault: there is nothing to recover, and the update has to be right.
                 result["differences"] = undone
                 return
             # Pulumi's `destroy` ends with 0, and says that everything is deleted, also where it was interrupted.
-            result["told_done"] = True
+            result["reported_done"] = True
         result["outlived"] = len(run.plugins())
-        result["state"] = f"{self.reference.operation.name} {oracle.standing(self.lab)}"
+        result["state"] = f"{self.reference.operation.name} {oracle.fingerprint(self.lab)}"
         self._follow(run, result, lands=case.fault == LANDING)
 
     def _follow(self, run: Run, result: dict[str, Any], *, lands: bool) -> None:
@@ -254,11 +254,11 @@ class Player:
         for number, name in enumerate(self.procedures):
             if number:
                 self._client.load_snapshot(_CRASHED)
-            result["verdicts"][name] = self._way_back(run, name, lands=lands)
+            result["verdicts"][name] = self._recovered(run, name, lands=lands)
         if len(self.procedures) > 1:
             self._client.delete_snapshot(_CRASHED)
 
-    def _way_back(self, run: Run, name: str, *, lands: bool) -> dict[str, Any]:
+    def _recovered(self, run: Run, name: str, *, lands: bool) -> dict[str, Any]:
         operation, undisturbed = self.reference.operation, self.reference.live_state
         verdict = follow(
             self.lab, operation, PROCEDURES[name], undisturbed, self.known, plugins=run.plugins, lands=lands
@@ -278,23 +278,23 @@ class Player:
 
 
 def live_faults(lab: Lab, reference: Reference) -> list[str]:
-    """What is wrong for users right now; empty: the domain answers whole, or rightly not at all.
+    """What is wrong for users right now; empty: they are served completely, or rightly not at all.
 
-    Whole: the answer is 200 with a working login to the database, and what is served is, to the last variable, the
+    Completely: the answer is 200 with a working login to the database, and what is served is, to the last variable, the
     release from before the operation or the one from after it.
     """
-    looks = [oracle.read(lab).served]
+    readings = [oracle.read(lab).served]
     answer = oracle.ask(lab)
-    # The vendor may switch between one look and the next: what is answered is what is served at one of them.
-    looks.append(oracle.read(lab).served)
-    if any(each not in (reference.started_with, reference.live_state.served) for each in looks):
+    # The vendor may switch between the two readings: what is answered is what is served at one of them.
+    readings.append(oracle.read(lab).served)
+    if any(each not in (reference.started_with, reference.live_state.served) for each in readings):
         return ["what is live is neither the release before nor the one after"]
     if answer.status != 200:
-        return [f"the domain answers {answer.status}"] if all(looks) else []
-    if not any(looks):
+        return [f"the domain answers {answer.status}"] if all(readings) else []
+    if not any(readings):
         return ["something answers though nothing is live"]
     faults = [] if answer.logins else ["the live release cannot log in to its database"]
-    wanted = [_built(each) for each in looks if each]
+    wanted = [_built(each) for each in readings if each]
     if (answer.release, answer.commit) not in wanted:
         faults.append(f"the domain answers with release {answer.release}, the project serves {wanted[0][0]}")
     return faults

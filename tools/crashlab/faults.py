@@ -1,4 +1,4 @@
-"""What happens at a point: who dies, who is told to stop, what the vendor or the network does."""
+"""What happens at a point: what dies, what is interrupted, what the vendor or the network does."""
 
 from __future__ import annotations
 
@@ -27,8 +27,8 @@ NETWORK = frozenset({"request", "commit"})
 REQUEST = frozenset({"request"})
 INTERRUPTS = frozenset({"interrupted-once", "interrupted-twice"})
 LANDING = "late-in-recover"
-_LOOKS_BEFORE_LANDING = 4
-"""Requests of the way back after which the late effect lands"""
+_REQUESTS_BEFORE_LANDING = 4
+"""Requests of the recovery procedure after which the late effect lands"""
 _LANDS_AFTER_SECONDS = 4
 """or this time: a statement that is held is waited for before the first request."""
 _TIME_OUT_SECONDS = 1
@@ -53,7 +53,7 @@ class Fault:
     """The tools whose operations it happens to."""
     effects_only: bool = False
     """Whether it is nothing of its own at a request that only reads."""
-    distinct_by_at_reads: bool = False
+    differs_at_reads: bool = False
     """Whether before and after differ where there is no effect: by what is answered then, or whether anything is."""
 
     def happens_at(self, point: Point, tool: str) -> bool:
@@ -61,27 +61,27 @@ class Fault:
         return point.kind in self.points and tool in self.tools and (point.changes or not self.effects_only)
 
     def moments(self, point: Point) -> tuple[When, ...]:
-        """The moments at a point that are told apart; before and after the effect of what only reads are one."""
-        return self.timings if point.changes or self.distinct_by_at_reads else self.timings[:1]
+        """The moments at a point that are distinguished; before and after the effect of what only reads are one."""
+        return self.timings if point.changes or self.differs_at_reads else self.timings[:1]
 
 
 FAULTS = {
     each.name: each
     for each in (
-        Fault("engine-killed", EVERYWHERE, distinct_by_at_reads=True),
+        Fault("engine-killed", EVERYWHERE, differs_at_reads=True),
         # All at once, as a runner ends: the command, the engine that it started, the plugins.
         Fault("all-killed", EVERYWHERE, tools=frozenset({"parity"})),
         Fault("plugin-killed", EVERYWHERE),
         Fault("interrupted-once", EVERYWHERE),
-        Fault("interrupted-twice", EVERYWHERE, distinct_by_at_reads=True),
+        Fault("interrupted-twice", EVERYWHERE, differs_at_reads=True),
         Fault("status-500", REQUEST),
         Fault("status-429", REQUEST),
         Fault("reset", NETWORK),
         Fault("time-out", NETWORK),
-        Fault("postgres-killed", EVERYWHERE, distinct_by_at_reads=True),
+        Fault("postgres-killed", EVERYWHERE, differs_at_reads=True),
         # The request or statement is on its way when the engine dies, and lands afterwards.
         Fault("late-effect", NETWORK, ("before",), effects_only=True),
-        # The same, and it lands while the way back is under way already.
+        # The same, and it lands while the recovery procedure runs already.
         Fault(LANDING, NETWORK, ("before",), frozenset({"pulumi", "parity"}), effects_only=True),
     )
 }
@@ -135,13 +135,13 @@ def disturb(scene: Scene, point: Point, when: When, fault: str, after: Callable[
 
 @contextlib.contextmanager
 def _landing(run: Run) -> Iterator[None]:
-    """Meanwhile, once the way back has begun to look, the effect that is held lands."""
+    """Let the effect that is held land meanwhile, once the recovery procedure has begun to read."""
     seen = run.traffic()[0]
     over = threading.Event()
 
     def land() -> None:
         until = time.monotonic() + _LANDS_AFTER_SECONDS
-        while time.monotonic() < until and run.traffic()[0] < seen + _LOOKS_BEFORE_LANDING:
+        while time.monotonic() < until and run.traffic()[0] < seen + _REQUESTS_BEFORE_LANDING:
             if over.wait(0.05):
                 break
         run.resume()

@@ -1,4 +1,4 @@
-"""The figures of a run: how many cases came to what, by operation, by fault, by way back."""
+"""The figures of a run: how many cases came to what, by operation, by fault, by recovery procedure."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ Result = dict[str, Any]
 
 
 def outcome(result: Result) -> str:
-    """What came of a case before any way back: `crashed`, or why it does not count as a crash."""
+    """What came of a case before any recovery: `crashed`, or why it does not count as a crash."""
     if "broken" in result:
         return "broken"
     if not result["reached"]:
@@ -21,7 +21,7 @@ def outcome(result: Result) -> str:
 
 
 def failed(result: Result) -> bool:
-    """Whether a case says something against this project: before any recovery, by its own way back, or broken."""
+    """Whether a case counts against this project: before any recovery, after its own recovery procedure, or broken."""
     own = [
         result["verdicts"][name] for name in ("recover", "recover-watched", "up-alone") if name in result["verdicts"]
     ]
@@ -56,9 +56,9 @@ def _table(title: str, results: Sequence[Result], field: str, procedures: Sequen
         "swallowed",
         "broken",
         "crashed",
-        "told done",
+        "reported done",
         "states",
-        "live whole",
+        "served completely",
         *procedures,
     ]
     rows = [[name, *_counts(group, procedures)] for name, group in groups.items()]
@@ -70,10 +70,10 @@ def _counts(group: Sequence[Result], procedures: Sequence[str]) -> list[str]:
     outcomes = Counter(outcome(each) for each in group)
     crashed = [each for each in group if outcome(each) == "crashed"]
     states = len({each["state"] for each in crashed})
-    whole = sum(not each["live"] for each in crashed)
+    served = sum(not each["live"] for each in crashed)
     columns = [str(len(group)), *(str(outcomes[name]) for name in ("not reached", "swallowed", "broken", "crashed"))]
-    told = sum(bool(each.get("told_done")) for each in crashed)
-    columns += [str(told), str(states), f"{whole} of {len(crashed)}"]
+    reported = sum(bool(each.get("reported_done")) for each in crashed)
+    columns += [str(reported), str(states), f"{served} of {len(crashed)}"]
     for name in procedures:
         judged = [each["verdicts"][name] for each in crashed if name in each["verdicts"]]
         columns.append(f"{sum(not each['faults'] for each in judged)} of {len(judged)}")

@@ -1,8 +1,8 @@
 """Crashes inside recover: `python -m crashlab.inside` kills it at each of its own steps, and runs it again.
 
-Its points are recorded as an operation's are: each request of its look, each commit of the refresh it runs, each write
-of checkpoint, lock, ledger and the copy it keeps. Killed is recover alone, so that an engine it started lives on, or
-everything that it started with it.
+Its points are recorded as an operation's are: each request of its inventory, each commit of the refresh it runs, each
+write of checkpoint, lock, ledger and the copy it keeps. SIGKILL hits recover alone, so that an engine it started lives
+on, or recover and everything that it started.
 """
 
 # ruff: noqa: T201 - it prints what it was asked for
@@ -46,7 +46,7 @@ class Bench:
     work: Path
     name: str
     known: dict[str, list[str]]
-    """What ways back led to so far, the matrix's too."""
+    """What recovery procedures led to so far, the matrix's too."""
 
     @property
     def output(self) -> Path:
@@ -89,9 +89,9 @@ class Bench:
             if result["reached"]:
                 _kill(run, case)
                 result["live"] = cases.live_faults(self.instance, reference)
-                back = procedures.PROCEDURES["recover"]
+                recover = procedures.PROCEDURES["recover"]
                 verdict = procedures.follow(
-                    self.instance, reference.operation, back, reference.live_state, self.known, plugins=run.plugins
+                    self.instance, reference.operation, recover, reference.live_state, self.known, plugins=run.plugins
                 )
                 result["verdicts"]["recover"] = {"faults": verdict.faults[:8], "seconds": verdict.seconds}
         return result | {"seconds": round(time.monotonic() - began, 2)}
@@ -103,7 +103,7 @@ def _kill(run: Run, case: cases.Case) -> None:
         engine.end(run.mark)
     run.process.wait()
     run.resume(cut=case.when == "before" and case.point.kind != "write")
-    # An engine that recover had started goes on by itself; to run recover beside it is refused, and that is right.
+    # An engine that recover had started goes on by itself; recover rightly refuses to run at the same time.
     deadline = time.monotonic() + _ENGINE_SECONDS
     while any(Path(words[0]).name == "pulumi" for _, words in engine.marked(run.mark)):
         assert time.monotonic() < deadline, "the engine that recover had started does not end"
@@ -114,7 +114,7 @@ def _show(work: Path, result: dict[str, Any]) -> None:
     with (work / RESULTS).open("a") as stream:
         stream.write(json.dumps(result) + "\n")
     own = result["verdicts"].get("recover")
-    said = "not reached" if own is None else f"FAILED: {own['faults'][0]}" if own["faults"] else "whole"
+    said = "not reached" if own is None else f"FAILED: {own['faults'][0]}" if own["faults"] else "converged"
     print(f"{said}  {result['case']}: {result['point']} ({result['seconds']} s)", flush=True)
 
 
@@ -129,7 +129,7 @@ def main() -> int:
     )
     parser.add_argument("--minutes", type=float, default=600, help="begin no crash after so many (600)")
     parser.add_argument("--work", type=Path, default=ROOT / ".crash", help="folder of instances and results (.crash)")
-    parser.add_argument("--results", type=Path, help="a run's results (results.jsonl beside the template)")
+    parser.add_argument("--results", type=Path, help="a run's results (results.jsonl next to the template)")
     options = parser.parse_args()
     options.work = options.work.resolve()
     began = time.monotonic()

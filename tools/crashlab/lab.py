@@ -55,8 +55,8 @@ class Lab:
     instance: Instance
     settle: int = 1
     """Recover's `--settle`, seconds: nothing is under way any more where it is asked."""
-    ways: dict[str, str] = field(default_factory=dict[str, str])
-    """Variables of the commands of a way back, on top of the instance's: they start sooner."""
+    warm: dict[str, str] = field(default_factory=dict[str, str])
+    """Variables of a recovery procedure's commands, on top of the instance's: they start sooner."""
 
     @property
     def stack_file(self) -> Path:
@@ -140,7 +140,7 @@ def template(folder: Path) -> Path:
 def lab(source: Path, folder: Path) -> Iterator[Lab]:
     """A running copy of the template, stopped and deleted at the end.
 
-    Of a run that was killed a worker may still be at its case in this folder: it ends with that, and is waited for.
+    A worker of a run that was killed may still play its case in this folder: it ends after that, and is waited for.
     """
     with FileLock(f"{folder}.lock", timeout=600):
         if folder.exists():
@@ -168,7 +168,7 @@ def _end_what_works_in(folder: Path) -> None:
 
 
 def _copy(source: Path, target: Path) -> None:
-    """Copy a stopped template; its plugins, which nobody writes to, as links."""
+    """Copy a stopped template; its plugins, which are never written to, as links."""
     plugins = Path(_SANDBOX, "pulumi", "plugins")
     for name in (_PROGRAM, _FILES):
         subprocess.run(["cp", "-a", str(source / name), str(target)], check=True)
@@ -194,7 +194,7 @@ def _started(folder: Path) -> Iterator[Lab]:
             if (local.layout.pulumi / "plugins").exists():
                 # The stand-in too is started by the instance's own Python then, as the project's plugin is.
                 standin.install(local.layout.pulumi, warm.programs / "python")
-            yield Lab(folder, instance, ways=warm.ways(instance.environment()))
+            yield Lab(folder, instance, warm=warm.commands(instance.environment()))
     finally:
         lifecycle.down(local.directory)
 

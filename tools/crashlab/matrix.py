@@ -115,7 +115,7 @@ def fronted(instance: lab.Lab) -> Iterator[Wire]:
 
 
 def read_results(path: Path) -> list[dict[str, Any]]:
-    """The results so far, one a case: ways back that were followed in another run are added to it.
+    """The results so far, one a case: verdicts of procedures that another run followed are added to it.
 
     The last line of an interrupted run may be half a line, and is left out.
     """
@@ -161,14 +161,14 @@ def run(plan: Plan, chosen: Sequence[Case], results: Path, report: Callable[[dic
 
 
 def _is_finished(result: dict[str, Any], plan: Plan) -> bool:
-    """Whether there is nothing left to do: every way was followed, or there was nothing to find a way back from."""
+    """Whether there is nothing left to do: every procedure was followed, or there was nothing to recover from."""
     if "broken" in result:
         return False
     return set(plan.procedures) <= set(result["verdicts"]) or not result["reached"] or result["swallowed"]
 
 
 def known_from(results: Sequence[dict[str, Any]]) -> dict[str, list[str]]:
-    """What earlier runs' ways back led to, by what they passed."""
+    """What earlier runs' recovery procedures led to, by what they passed."""
     return {
         key: verdict["faults"] for each in results for verdict in each["verdicts"].values() for key in verdict["passed"]
     }
@@ -195,7 +195,7 @@ class _Worker:
     known: Any
     deadline: float | None
     parent: int
-    """The process that gives the tasks; once it is gone nobody hears the answers."""
+    """The process that gives the tasks; once it is gone no answer is read."""
 
     def work(self) -> None:
         """Until there is nothing left to do, or no time; an instance that failed is replaced by a new one."""

@@ -223,7 +223,7 @@ def _outcome(modules: dict[str, types.ModuleType], call: tuple[Any, Any, Any, An
             plan = modules["reconcile_plan"].decide(graph, state, live_state, failed)
             edited = modules["state_edit"].edit(graph, state, live_state, plan)
         return json.dumps([[each.document() for each in plan.decisions], edited.document, edited.refresh], default=str)
-    except Exception as error:  # noqa: BLE001 - a mutant that fails is told apart by that
+    except Exception as error:  # noqa: BLE001 - a mutant that fails is known by that
         return f"{type(error).__name__}: {error}"
 
 

@@ -2,12 +2,12 @@
 
 1. Crashes are chosen from the results of a run of the matrix: each left another record or another live state.
 2. Each is made again, and recover is run on it with all that outlived the crash; what it decided on is kept.
-3. Every mutant of deciding and mending is asked for its decisions on all of these. One that decides everything and
-   mends everything as the real one cannot be noticed by them.
-4. The others take recover's place on a crash where they decide otherwise, or where their line ran; the way back is
-   followed to its end and judged as any case is. A mutant of deciding or mending meets what the crash left; any other
-   one the crash itself, made again, with the plugins that live on. A mutant that leads to the undisturbed world all
-   the same is not caught.
+3. Every mutant of deciding and editing is asked for its decisions on all of these. They cannot notice one that decides
+   everything and edits everything as the real one does.
+4. The others take recover's place on a crash where they decide otherwise, or where their line ran; the recovery
+   procedure is followed to its end and judged as in any case. A mutant of deciding or editing meets what the crash
+   left; any other one the crash itself, made again, with the plugins that live on. A mutant that leads to the
+   undisturbed world all the same is not caught.
 
 Parts run at once, each with crashes of its own, and see in `mutation.jsonl` what the others caught. `--report` counts.
 """
@@ -62,10 +62,10 @@ def _program(change: str, *, watched: bool) -> list[str]:
     return [sys.executable, "-P", PROGRAM, change, "--", *_WORDS, *([] if watched else ["--skip-preview"])]
 
 
-def way_back(change: str) -> procedures.Procedure:
-    """Recover's, with a mutant in its place, or with the real one looking at itself once.
+def recovery(change: str) -> procedures.Procedure:
+    """Recover's procedure, with a mutant in recover's place, or with the real one, which captures its decisions once.
 
-    What must have nothing to do at the end is the real one. What a mutant promises is looked at too.
+    The real one must have nothing to do at the end. A mutant's promises are checked too.
     """
 
     watched = not change.startswith(_CAPTURE)
@@ -103,9 +103,9 @@ class Bench:
         self.client = instance.instance.local.client()
         self.log = work / f"{name}.log"
         self.known = known
-        """What ways back led to, from where they went on: the real recover's, the matrix's too."""
-        self.led: dict[tuple[str, str], list[str]] = {}
-        """The same by a crash and what a mutant decides and mends there: two that mend alike lead alike."""
+        """What recovery procedures led to, from where they went on: the real recover's, the matrix's too."""
+        self.outcomes: dict[tuple[str, str], list[str]] = {}
+        """The same by a crash and what a mutant decides and edits there: the same edits lead to the same."""
 
     def prepare(self, crashed: Sequence[cases.Case]) -> list[State]:
         """Crash, keep, and see what recover decides on."""
@@ -122,20 +122,20 @@ class Bench:
             print(f"  {case.id}", flush=True)
         return states
 
-    def caught(self, mutant: Mutant, state: State, mends: str) -> list[str] | None:
-        """What is wrong after the way back of a mutant that `mends` so; empty: nothing, it is not caught.
+    def caught(self, mutant: Mutant, state: State, edits: str) -> list[str] | None:
+        """What is wrong after the recovery by a mutant that makes these edits; empty: nothing, it is not caught.
 
         None: the crash did not come about this time.
         """
-        key = state.case.id, mends
-        if mutant.module in PURE and key in self.led:
-            return self.led[key]
+        key = state.case.id, edits
+        if mutant.module in PURE and key in self.outcomes:
+            return self.outcomes[key]
         try:
             wrong = self._left(mutant, state) if mutant.module in PURE else self._live(mutant, state)
         except subprocess.TimeoutExpired as error:
             wrong = [f"it does not end: {error}"]
         if mutant.module in PURE and wrong is not None:
-            self.led[key] = wrong
+            self.outcomes[key] = wrong
         return wrong
 
     def _left(self, mutant: Mutant, state: State) -> list[str]:
@@ -143,15 +143,15 @@ class Bench:
         reference = self._reference(state.case)
         self.client.load_snapshot(state.snapshot)
         self.instance.prepare(reference.operation)
-        back = way_back(mutant.id)
-        return procedures.follow(self.instance, reference.operation, back, reference.live_state, self.known).faults
+        procedure = recovery(mutant.id)
+        return procedures.follow(self.instance, reference.operation, procedure, reference.live_state, self.known).faults
 
     def _live(self, mutant: Mutant, state: State) -> list[str] | None:
         """On the crash itself, with all that outlives it."""
         return self._crashed(state.case, mutant.id)
 
     def _crashed(self, case: cases.Case, change: str, before: Callable[[], None] = lambda: None) -> list[str] | None:
-        """Crash, then follow the way back of a changed recover; gives what is wrong, None: nothing crashed."""
+        """Crash, then follow the procedure of a changed recover; gives what is wrong, None: nothing crashed."""
         reference, wrong = self._reference(case), list[list[str]]()
 
         def after(run: Run) -> None:
@@ -161,7 +161,7 @@ class Bench:
             verdict = procedures.follow(
                 self.instance,
                 reference.operation,
-                way_back(change),
+                recovery(change),
                 reference.live_state,
                 self.known,
                 plugins=run.plugins,
@@ -181,7 +181,7 @@ class Bench:
 
 
 def noticed(states: Sequence[State]) -> dict[str, dict[int, str]]:
-    """For each mutant of deciding and mending: the places of the states that it treats otherwise, and how."""
+    """For each mutant of deciding and editing: the places of the states that it treats otherwise, and how."""
     calls = [(place, call) for place, state in enumerate(states) for call in state.captured.calls]
     real = mutants.outcomes([call for _, call in calls], None)
     found: dict[str, dict[int, str]] = {}
@@ -299,7 +299,7 @@ def _options() -> argparse.Namespace:
     )
     parser.add_argument("--minutes", type=float, default=600, help="begin no mutant after so many (600)")
     parser.add_argument("--work", type=Path, default=ROOT / ".crash", help="folder of instances and results (.crash)")
-    parser.add_argument("--results", type=Path, help="a run's results (results.jsonl beside the template)")
+    parser.add_argument("--results", type=Path, help="a run's results (results.jsonl next to the template)")
     parser.add_argument("--report", action="store_true", help="run nothing; print the figures of all parts")
     parser.add_argument(
         "--unit-tests",

@@ -1,4 +1,4 @@
-"""What is really there, by storage and catalogues, read by nobody's code but the tests'."""
+"""Reads live state from the vendors' storage and PostgreSQL's catalogues, with code of the tests alone."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ class Reality:
 
     objects: Counter[tuple[str, str]] = field(repr=False)
     served: dict[str, str] = field(repr=False)
-    """For each application that is live: its deployment whole, with the variables that it was built with."""
+    """For each application that is live: its deployment, with the variables that it was built with."""
 
     def differences(self, undisturbed: Reality) -> list[str]:
         """What an undisturbed run would have left and this is not; no values."""
@@ -58,7 +58,7 @@ class Reality:
 def read(lab: Lab) -> Reality:
     """Read it."""
     texts = _texts(lab)
-    return _live_state(texts, _beside(lab, texts))
+    return _live_state(texts, _postgres(lab, texts))
 
 
 def stored(lab: Lab) -> list[Row]:
@@ -67,7 +67,7 @@ def stored(lab: Lab) -> list[Row]:
 
 
 _Texts = tuple[tuple[str, str, str], ...]
-"""Kind, key and document, as JSON, of each object: what the same looks like is worked out once."""
+"""Kind, key and document, as JSON, of each object: hashable, so that what follows from it is worked out once."""
 
 
 def _texts(lab: Lab) -> _Texts:
@@ -80,18 +80,18 @@ def _rows(texts: _Texts) -> list[Row]:
     return [Row(kind, key, json.loads(body)) for kind, key, body in texts]
 
 
-def _beside(lab: Lab, texts: _Texts) -> _Texts:
-    """PostgreSQL's part. Looked at again only where it or the vendors' objects may have changed: it is often asked."""
+def _postgres(lab: Lab, texts: _Texts) -> _Texts:
+    """PostgreSQL's part. Often asked for, it is read again only where it or the vendors' objects may have changed."""
     moment = pg_catalog.moment(lab.instance.environment())
-    known, found = _looked_at.get(lab.folder, (None, ()))
+    known, found = _last_read.get(lab.folder, (None, ()))
     if known != (moment, texts):
         rows = [*_databases(lab), *_logins(lab, _rows(texts))]
         found = tuple((each.kind, each.key, json.dumps(each.document)) for each in rows)
-        _looked_at[lab.folder] = ((moment, texts), found)
+        _last_read[lab.folder] = ((moment, texts), found)
     return found
 
 
-_looked_at: dict[Path, tuple[tuple[str, _Texts] | None, _Texts]] = {}
+_last_read: dict[Path, tuple[tuple[str, _Texts] | None, _Texts]] = {}
 """What was found last, and when, by the instance's folder."""
 
 
@@ -110,7 +110,7 @@ def _databases(lab: Lab) -> Iterable[Row]:
     for kind, rows in pg_catalog.dump(lab.instance.environment()).items():
         for row in rows:
             if kind == "role settings" and int(row[0]) >= _FIRST_USER_OID:
-                row[0] = "<database>"  # a number that every database gets anew
+                row[0] = "<database>"  # every database gets a number of its own
             yield Row(f"postgres {kind}", str(row[0]), [_in_order(each) for each in row])
 
 
@@ -211,7 +211,7 @@ class Record:
 def record(lab: Lab) -> Record:
     """Read it from the backend's files: the state unsealed, the end of the history, the ledger's newest records."""
     latest = checkpoint(lab)
-    # The engine takes every file there for a lock, but for those that its file store writes beside each.
+    # The engine takes every file there for a lock, but for those that its file store adds to each.
     held = (lab.backend / ".pulumi" / "locks").rglob("*")
     locks = sum(each.is_file() and each.suffix != ".attrs" for each in held)
     names = _names(_texts(lab))
@@ -231,8 +231,8 @@ def record(lab: Lab) -> Record:
     return Record(json.dumps([kept, _history(lab), ledger]), locks, len(kept["pending_operations"]), never_began)
 
 
-def standing(lab: Lab) -> str:
-    """Digests of live state, record and stack file: the same for two moments from which everything goes on alike."""
+def fingerprint(lab: Lab) -> str:
+    """Digests of live state, record and stack file: equal for two moments from which everything goes on alike."""
     return f"{read(lab).digest} {record(lab).digest} {_digest(lab.stack_file.read_text())}"
 
 
@@ -243,7 +243,7 @@ def checkpoint(lab: Lab) -> dict[str, Any] | None:
 
 
 def _history(lab: Lab) -> list[str]:
-    """What the newest entry of the engine's history says: it is told apart by, and nothing else of it is."""
+    """Kind and result of the newest entry of the engine's history: all of it that distinguishes two states."""
     found = sorted((lab.backend / ".pulumi" / "history" / "storefront" / STACK).glob("*.history.json"))
     if not found:
         return []

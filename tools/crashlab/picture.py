@@ -13,7 +13,7 @@ from crashlab.faults import FAULTS
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from crashlab.record import Way
+    from crashlab.record import Entry
 
 _STEP, _SIDE = 6, 5
 """From one square to the next, and a square's side, pixels."""
@@ -22,10 +22,10 @@ _LABELLED = 6
 """Columns that a kind's name needs."""
 _KINDS = {"request": "requests", "commit": "commits", "write": "writes"}
 _COLOURS = {
-    record.WHOLE: ("#2f9e62", "crashed: users whole, led back"),
-    record.TOLD: ("#2a7f9e", "the same, though the update had said it was done"),
-    record.LOST: ("#f08c00", "crashed: not led back"),
-    record.BROKEN: ("#d0342c", "crashed: users not whole, or a secret in the clear"),
+    record.CONVERGED: ("#2f9e62", "crashed: served completely, converged"),
+    record.REPORTED_DONE: ("#2a7f9e", "the same, though the update had reported it done"),
+    record.NOT_CONVERGED: ("#f08c00", "crashed: not converged"),
+    record.BROKEN: ("#d0342c", "crashed: not served completely, or a secret in the clear"),
     record.SWALLOWED: ("#b9c4cf", "swallowed by a retry"),
     record.UNTRUE: ("#8a4fbf", "swallowed, and not what the update said"),
     record.ABSENT: ("#f3e6c4", "not run"),
@@ -33,11 +33,11 @@ _COLOURS = {
 _LEGEND_COLUMNS, _LEGEND_WIDTH = 3, 290
 
 
-def svg(ways: Iterable[Way]) -> str:
-    """The picture: a block an operation and way back, a row a fault and its moment, a column a point."""
+def svg(entries: Iterable[Entry]) -> str:
+    """The picture: a block an operation and procedure, in it a row a fault and its moment, a column a point."""
     blocks: list[str] = []
     width, top = _NARROWEST, 66
-    for each in ways:
+    for each in entries:
         body, wide, high = _block(each)
         blocks.append(f'<g transform="translate(8 {top})">{body}</g>')
         width, top = max(width, wide + 16), top + high
@@ -49,19 +49,19 @@ def svg(ways: Iterable[Way]) -> str:
     return "\n".join([head, ground, _legend(), *blocks, "</svg>"]) + "\n"
 
 
-def _block(way: Way) -> tuple[str, int, int]:
-    used = [n for n in range(len(record.COLUMNS)) if any(row[n] != record.NONE for row in way.points.values())]
+def _block(entry: Entry) -> tuple[str, int, int]:
+    used = [n for n in range(len(record.COLUMNS)) if any(row[n] != record.NONE for row in entry.points.values())]
     squares: dict[str, list[str]] = defaultdict(list)
-    for column, letters in enumerate(way.points.values()):
+    for column, letters in enumerate(entry.points.values()):
         for row, place in enumerate(used):
             x, y = _LEFT + _STEP * column, 2 * _LINE + _STEP * row
             squares[letters[place]].append(f"M{x} {y}h{_SIDE}v{_SIDE}h-{_SIDE}z")
-    title = f"{way.operation}, {way.way}: {way.run} of {way.cases} cases"
+    title = f"{entry.operation}, {entry.procedure}: {entry.run} of {entry.cases} cases"
     parts = [_text(0, 10, title, 'font-size="12" font-weight="600"')]
     first = 0
-    for kind, group in groupby(way.points, key=lambda point: point.partition("-")[0]):
+    for kind, group in groupby(entry.points, key=lambda point: point.partition("-")[0]):
         wide = len(list(group))
-        if wide >= _LABELLED or first + wide == len(way.points):
+        if wide >= _LABELLED or first + wide == len(entry.points):
             parts.append(_text(_LEFT + _STEP * first, 2 * _LINE - 4, _KINDS[kind], 'fill="#6b7785" font-size="8"'))
         first += wide
     for row, place in enumerate(used):
@@ -73,7 +73,7 @@ def _block(way: Way) -> tuple[str, int, int]:
         for letter, (colour, _) in _COLOURS.items()
         if squares[letter]
     ]
-    return "".join(parts), _LEFT + _STEP * len(way.points), 2 * _LINE + _STEP * len(used) + _LINE
+    return "".join(parts), _LEFT + _STEP * len(entry.points), 2 * _LINE + _STEP * len(used) + _LINE
 
 
 def _legend() -> str:

@@ -97,10 +97,10 @@ class Files:
         self._counts: Counter[str] = Counter()
 
     def point(self, write: Write) -> Point | None:
-        """The point of a change: checkpoint or lock, or what recover keeps beside them; None for any other file.
+        """The point of a change: checkpoint or lock, or what recover keeps next to them; None for any other file.
 
-        The copy that the engine keeps of the checkpoint before (`.bak`), its history and its backups are read by
-        nobody: the moment before each of them is the moment after the write before it.
+        Nothing reads the copy that the engine keeps of the checkpoint before (`.bak`), its history and its backups:
+        the moment before each of them is the moment after the write before it.
         """
         try:
             path = write.path.relative_to(self._backend)

@@ -1,4 +1,4 @@
-"""The ways back from a crash: this project's, and what the vendors' documents tell a person to do."""
+"""The recovery procedures: this project's, and those of the vendors' documents."""
 
 from __future__ import annotations
 
@@ -21,28 +21,23 @@ _NOT_INTERACTIVE = "--non-interactive"
 
 @dataclass
 class Verdict:
-    """What a way back led to."""
+    """What a recovery procedure led to."""
 
     procedure: str
     faults: list[str] = field(default_factory=list[str])
     """What does not hold, in words; empty: all of it holds."""
     same_from: int | None = None
-    """Before which command, from 0, another crash's way back was met, and not followed a second time; None: nowhere."""
+    """The command, from 0, before which another crash's procedure had come to the same, so it ends; None: none."""
     passed: list[str] = field(default_factory=list[str])
-    """Under which keys this way is known from now on."""
+    """The keys under which this procedure's outcome is known from now on."""
     seconds: float = 0.0
     said: str = ""
     """All that its commands printed, for the search for secrets; not kept."""
 
-    @property
-    def whole(self) -> bool:
-        """Whether everything is as an undisturbed run leaves it."""
-        return not self.faults
-
 
 @dataclass(frozen=True)
 class Procedure:
-    """One way back: commands in their order; one that fails ends the way."""
+    """One recovery procedure: commands in their order; one that fails ends it."""
 
     name: str
     title: str
@@ -51,9 +46,9 @@ class Procedure:
     """The command that must find nothing to do at the end."""
     tool: str = "pulumi"
     rest_of: str = ""
-    """The way of which this one differs in its first command alone, so that the rest of that one is known of this."""
+    """The procedure from which this one differs in its first command alone: what the rest leads to is shared."""
     watched: bool = False
-    """Whether its first command is recover, run with all its promises looked at."""
+    """Whether its first command is recover, run with all its promises checked."""
 
 
 def _watched(lab: Lab, operation: Operation) -> list[list[str]]:
@@ -93,7 +88,7 @@ PROCEDURES = {
         Procedure("recover", "parity recover, then the update again", _recover, ["parity", "recover", STACK, "--plan"]),
         Procedure(
             "recover-watched",
-            "the same, with all that recover promises looked at",
+            "the same, with all that recover promises checked",
             _watched,
             ["parity", "recover", STACK, "--plan"],
             rest_of="recover",
@@ -109,7 +104,7 @@ PROCEDURES = {
 
 
 class Known(Protocol):
-    """Faults that the rest of a way back led to, by where it went on from: a dictionary, or one shared by processes."""
+    """Faults that the rest of a procedure led to, by where it went on: a dictionary, or one shared by processes."""
 
     def get(self, key: str, /) -> list[str] | None: ...
     def __setitem__(self, key: str, faults: list[str], /) -> None: ...
@@ -125,13 +120,13 @@ def follow(
     plugins: Callable[[], list[int]] = list,
     lands: bool = False,
 ) -> Verdict:
-    """Follow a way back and judge what it led to, by what an undisturbed run of the operation leaves.
+    """Follow a recovery procedure and judge what it led to, by what an undisturbed run of the operation leaves.
 
     Before each of its commands, and before the judgement, record and live state are looked up in `known`: where another
-    crash's way back came to the very same ones, the rest of it leads where that one's did. At the start it is told
-    apart too whether `plugins` of the dead engine live on; none may at the end of a way that ends them. Where an effect
-    of the crash `lands` meanwhile, it is in neither record nor live state yet: such a way is followed whole, and what
-    recover changes is not told from what lands.
+    crash's procedure came to the very same ones, the rest leads where that one's did. The key at the start also says
+    whether `plugins` of the dead engine live on; none may at the end of a procedure that ends them. Where an effect of
+    the crash `lands` meanwhile, it is in neither record nor live state yet: such a procedure is followed to its end,
+    and its promises are not checked, since what recover changes cannot be distinguished from what lands.
     """
     known = None if lands else known
     began, outlived = time.monotonic(), bool(plugins())
@@ -139,7 +134,7 @@ def follow(
     steps: list[list[str] | None] = [*procedure.commands(lab, operation), None]
     for number, command in enumerate(steps):
         if known is not None and (number or not procedure.rest_of):
-            key = f"{procedure.rest_of or procedure.name} {operation.name} {number} {oracle.standing(lab)}"
+            key = f"{procedure.rest_of or procedure.name} {operation.name} {number} {oracle.fingerprint(lab)}"
             key += " outlived" if outlived and not number else ""
             faults = known.get(key)
             if faults is not None:
@@ -155,7 +150,7 @@ def follow(
             if verdict.faults:
                 break
             continue
-        run = lab.instance.run(*command, extra=lab.ways)
+        run = lab.instance.run(*command, extra=lab.warm)
         verdict.said += run.said
         if run.code != 0:
             verdict.faults.append(f"`{' '.join(command[:2])}` ended with {run.code}: {_reason(run)}")
@@ -165,7 +160,7 @@ def follow(
         for key in verdict.passed:
             known[key] = verdict.faults
     if procedure.again and verdict.same_from != 0 and (left := plugins()):
-        # This crash's alone: what is known of the rest of its way stays as it is.
+        # This crash's alone: what is known of the rest of its procedure stays as it is.
         verdict.faults = [*verdict.faults, f"{len(left)} plugins of the dead engine live on"]
     verdict.seconds = round(time.monotonic() - began, 2)
     return verdict
@@ -200,7 +195,7 @@ def _preview(lab: Lab, operation: Operation) -> list[str]:
 def _nothing_left(lab: Lab, command: list[str], verdict: Verdict) -> list[str]:
     """Whether the last command finds nothing to do: it succeeds, and record and live state stay as they are."""
     before = oracle.record(lab).text, oracle.read(lab).objects
-    run = lab.instance.run(*command, extra=lab.ways)
+    run = lab.instance.run(*command, extra=lab.warm)
     verdict.said += run.said
     if run.code != 0:
         return [f"`{' '.join(command[:2])}` again ended with {run.code}: {_reason(run)}"]

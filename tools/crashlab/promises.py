@@ -1,8 +1,8 @@
-"""What `parity recover` promises of itself, looked up in files and processes around a run of it on a crash.
+"""Checks what `parity recover` promises of itself, in files and processes around a run of it after a crash.
 
-The matrix judges where a way back leads to. This judges the step itself: a plan that changes nothing and says what
-there is to do, the state kept before it is changed, every update's end in the ledger, what the next update will do, and
-a second run that finds nothing to do.
+The matrix judges where a recovery procedure leads to. This judges the step itself: a plan that changes nothing and says
+what there is to do, the state kept before it is changed, every update's end in the ledger, what the next update will
+do, and a second run that finds nothing to do.
 """
 
 from __future__ import annotations
@@ -30,8 +30,8 @@ _CHANGES = ("Edit the state", "Verify")
 
 
 @dataclass(frozen=True)
-class Standing:
-    """All that a run of recover may write, as it stands."""
+class Observation:
+    """All that a run of recover may write, at one moment."""
 
     files: dict[str, str]
     """The digest of each file of the backend: state, history, locks, ledger, kept copies."""
@@ -42,7 +42,7 @@ class Standing:
     live_state: str
 
     @classmethod
-    def of(cls, lab: Lab) -> Standing:
+    def of(cls, lab: Lab) -> Observation:
         """Read it from the backend's files and the oracle."""
         paths = [path for path in lab.backend.rglob("*") if path.is_file()]
         files = {str(path.relative_to(lab.backend)): hashlib.sha256(path.read_bytes()).hexdigest() for path in paths}
@@ -52,8 +52,8 @@ class Standing:
             ledger.setdefault(identity, {})[part.partition("-")[2]] = json.loads(path.read_text())
         return cls(files, _rows(oracle.checkpoint(lab) or {}), ledger, oracle.read(lab).digest)
 
-    def told_from(self, other: Standing) -> list[str]:
-        """What of the other one is not as in this one."""
+    def differences(self, other: Observation) -> list[str]:
+        """Files, and live state, that differ between the two."""
         names = self.files.keys() | other.files.keys()
         found = sorted(name for name in names if self.files.get(name) != other.files.get(name))
         return [*found, *(["live state"] if self.live_state != other.live_state else [])]
@@ -73,7 +73,7 @@ def _rows(deployment: dict[str, Any]) -> list[str]:
 
 
 def run(lab: Lab, command: list[str], plugins: Callable[[], list[int]]) -> tuple[str, list[str]]:
-    """Run recover as a careful person does, with a plan before it and once more behind it.
+    """Run recover as a careful person does: its plan first, and recover once more afterwards.
 
     Args:
         lab: the instance, as a crash left it.
@@ -84,18 +84,18 @@ def run(lab: Lab, command: list[str], plugins: Callable[[], list[int]]) -> tuple
         What was printed, and what it did not keep of its promises, in words.
     """
     _still(lab)
-    before, outlived, record = Standing.of(lab), bool(plugins()), oracle.record(lab)
-    plan = lab.instance.run(*command, "--plan", extra=lab.ways)
+    before, outlived, record = Observation.of(lab), bool(plugins()), oracle.record(lab)
+    plan = lab.instance.run(*command, "--plan", extra=lab.warm)
     if plan.code not in {0, _FINDS, _ASKS}:
         return plan.said, [f"recover's plan ended with {plan.code}: {plan.said[-400:]}"]
-    faults = [f"recover's plan changed {each}" for each in before.told_from(Standing.of(lab))]
-    run = lab.instance.run(*command, extra=lab.ways)
+    faults = [f"recover's plan changed {each}" for each in before.differences(Observation.of(lab))]
+    run = lab.instance.run(*command, extra=lab.warm)
     said = plan.said + run.said
     if run.code != 0:
         return said, [*faults, f"recover ended with {run.code}: {run.said[-400:]}"]
-    after = Standing.of(lab)
+    after = Observation.of(lab)
     if plan.code == 0 and (before.unfinished or outlived or before.state != after.state):
-        faults.append(f"recover's plan found nothing to do, and it changed {before.told_from(after)}, {outlived=}")
+        faults.append(f"recover's plan found nothing to do, and it changed {before.differences(after)}, {outlived=}")
     steps = [*_STEPS, *(_CHANGES if before.state != after.state else ())]
     steps += [*(["lock of"] if record.locks else []), *(["outlived its engine"] if outlived else [])]
     faults += [f"recover does not say: {each}" for each in steps if each not in run.said]
@@ -103,23 +103,23 @@ def run(lab: Lab, command: list[str], plugins: Callable[[], list[int]]) -> tuple
     if before.unfinished or record.locks or record.pending or before.state != after.state:
         faults += _kept(lab, before, run.said)
     faults += _ledger(before, after)
-    again = lab.instance.run(*command, extra=lab.ways)
+    again = lab.instance.run(*command, extra=lab.warm)
     if again.code != 0:
         faults.append(f"a second recover ended with {again.code}: {again.said[-400:]}")
-    faults += [f"a second recover changed {each}" for each in after.told_from(Standing.of(lab))]
+    faults += [f"a second recover changed {each}" for each in after.differences(Observation.of(lab))]
     return said + again.said, faults
 
 
 def _still(lab: Lab) -> None:
-    """Wait until the vendor has built and promoted what it was asked to: that is none of recover's doing."""
+    """Wait until the vendor has built and promoted what it was asked to: recover has no part in that."""
     client, until = lab.instance.local.client(), time.monotonic() + _STILL_SECONDS
     while client.state().get("vercel", {}).get("pending"):
         assert time.monotonic() < until, "Vercel builds and promotes without an end"
         time.sleep(0.05)
 
 
-def _kept(lab: Lab, before: Standing, said: str) -> list[str]:
-    """The state of before is beside it, and recover says where, and what comes next."""
+def _kept(lab: Lab, before: Observation, said: str) -> list[str]:
+    """The state of before is kept, and recover says where, and what comes next."""
     faults = [] if "next `up`" in said else ["recover does not say what the next `up` will do"]
     for path in (lab.backend / ".parity" / "kept").rglob("*.json"):
         if _rows(json.loads(path.read_text())["deployment"]) == before.state:
@@ -127,7 +127,7 @@ def _kept(lab: Lab, before: Standing, said: str) -> list[str]:
     return [*faults, "recover kept no copy of the state"]
 
 
-def _ledger(before: Standing, after: Standing) -> list[str]:
+def _ledger(before: Observation, after: Observation) -> list[str]:
     """Whoever had no end has one, and a run that changed the state has a record of its own that ended well."""
     faults = [f"recover left the record {each} without an end" for each in after.unfinished]
     own = after.ledger.keys() - before.ledger.keys()

@@ -1,4 +1,4 @@
-"""Terraform beside it: the small program as a configuration, its operations, and what a person does after a crash.
+"""Terraform for comparison: the small program as a configuration, its operations, and the next step after a crash.
 
 PARITY_TERRAFORM names a folder with `bin/terraform`, the three providers, and `terraformrc`, which leads to them.
 """

@@ -225,7 +225,7 @@ def sealed(value, key, nonce):
     return {oracle._SECRET_SIGNATURE: "1b47061264138c4ac30d75fd1eb44270", "ciphertext": "v1:" + ":".join(parts)}
 
 
-def test_records_are_distinct_by_by_the_values_that_are_sealed_in_them_and_not_by_how_they_are_sealed():
+def test_records_differ_by_the_values_that_are_sealed_in_them_and_not_by_how_they_are_sealed():
     key = b"k" * 32
     one, again, other = (
         sealed(*each) for each in (("a", key, b"1" * 12), ("a", key, b"2" * 12), ("b", key, b"1" * 12))
@@ -276,7 +276,7 @@ def test_what_was_not_reached_or_was_swallowed_is_no_pass():
 
 @pytest.fixture
 def walk(monkeypatch):
-    """Follows a way of two commands through a world that is a list of words, each command adding one."""
+    """Follows a procedure of two commands through a world that is a list of words, each command adding one."""
     world, ran = [], []
 
     class Instance:
@@ -289,32 +289,32 @@ def walk(monkeypatch):
         ran.append("judged")
         return [] if world[-1] == "up" else ["wrong"]
 
-    monkeypatch.setattr(oracle, "standing", lambda _: " ".join(world))
+    monkeypatch.setattr(oracle, "fingerprint", lambda _: " ".join(world))
     monkeypatch.setattr(procedures, "_judge", judge)
-    way = Procedure("way", "", lambda *_: [["mend"], ["up"]], ["mend"])
+    procedure = Procedure("procedure", "", lambda *_: [["recover"], ["up"]], ["recover"])
 
-    def walked(start, known, way=way, **more):
+    def walked(start, known, procedure=procedure, **more):
         world[:], ran[:] = start, []
         verdict = procedures.follow(
-            SimpleNamespace(instance=Instance(), ways={}), OPERATIONS["prune"], way, None, known, **more
+            SimpleNamespace(instance=Instance(), warm={}), OPERATIONS["prune"], procedure, None, known, **more
         )
         return ran[:], verdict
 
-    return walked, way
+    return walked, procedure
 
 
-def test_a_way_back_is_left_where_another_one_passed(walk):
+def test_a_procedure_ends_where_another_one_passed(walk):
     walked, _ = walk
     known = {}
-    assert walked(["a"], known)[0] == ["mend", "up", "judged"]
-    ran, verdict = walked(["a", "mend"], {key.replace(" 1 ", " 0 "): value for key, value in known.items()})
+    assert walked(["a"], known)[0] == ["recover", "up", "judged"]
+    ran, verdict = walked(["a", "recover"], {key.replace(" 1 ", " 0 "): value for key, value in known.items()})
     assert (ran, verdict.same_from) == ([], 0)
-    assert walked(["b"], known)[0] == ["mend", "up", "judged"]
-    assert walked(["a"], known, plugins=lambda: [7])[0] == ["mend"], "another start, and the same from there on"
-    assert walked(["a"], None)[0] == ["mend", "up", "judged"], "followed whole where nothing may be known"
+    assert walked(["b"], known)[0] == ["recover", "up", "judged"]
+    assert walked(["a"], known, plugins=lambda: [7])[0] == ["recover"], "another start, and the same from there on"
+    assert walked(["a"], None)[0] == ["recover", "up", "judged"], "followed to its end where nothing may be known"
 
 
-def test_what_another_way_led_to_counts_as_this_ones_faults_too(walk):
+def test_what_another_procedure_led_to_counts_as_this_ones_faults_too(walk):
     walked, _ = walk
     known = {}
     walked(["a"], known)
@@ -323,14 +323,14 @@ def test_what_another_way_led_to_counts_as_this_ones_faults_too(walk):
 
 
 def test_a_mutants_first_command_is_its_own(walk):
-    walked, way = walk
+    walked, procedure = walk
     known = {}
     walked(["a"], known)
-    mutant = replace(way, name="mutant", rest_of="way")
-    assert walked(["a"], known, mutant)[0] == ["mend"]
+    mutant = replace(procedure, name="mutant", rest_of="procedure")
+    assert walked(["a"], known, mutant)[0] == ["recover"]
 
 
-def test_an_id_that_looks_like_a_word_is_an_id_all_the_same():
+def test_an_id_that_could_be_a_word_is_an_id_all_the_same():
     one, other = ({"id": each, "key": "LIMIT"} for each in ("AbCdefghijklmnop", "QrStuvwxyzabcdef"))
     assert counted([Row("vercel env", one["id"], one)]) == counted([Row("vercel env", other["id"], other)])
 
@@ -385,7 +385,7 @@ def test_a_record_of_the_ledger_has_the_same_name_in_each_run(tmp_path):
     assert keys == {"link .parity/ledger/storefront/staging/*.2-end.json"}
 
 
-def test_an_end_in_the_ledger_without_a_beginning_is_told_and_stops_nothing(tmp_path):
+def test_an_end_in_the_ledger_without_a_beginning_is_reported_and_stops_nothing(tmp_path):
     ledger = tmp_path / ".parity" / "ledger" / "storefront" / "staging"
     ledger.mkdir(parents=True)
     (ledger / "a.1-begin.json").write_text(json.dumps({"command": "recover"}))
@@ -400,12 +400,12 @@ def test_an_end_in_the_ledger_without_a_beginning_is_told_and_stops_nothing(tmp_
 
 def test_a_record_that_is_not_at_rest_is_a_fault(monkeypatch):
     monkeypatch.setattr(oracle, "read", lambda _: oracle.Reality(Counter(), {}))
-    way = Procedure("way", "", lambda *_: [], None)
-    verdict = procedures.Verdict("way")
+    procedure = Procedure("procedure", "", lambda *_: [], None)
+    verdict = procedures.Verdict("procedure")
 
     def judged(**record):
         monkeypatch.setattr(oracle, "record", lambda _: oracle.Record("", **record))
-        return procedures._judge(None, OPERATIONS["destroy"], way, oracle.Reality(Counter(), {}), verdict)
+        return procedures._judge(None, OPERATIONS["destroy"], procedure, oracle.Reality(Counter(), {}), verdict)
 
     assert judged(locks=0, pending=0) == []
     assert judged(locks=1, pending=2) == ["the record holds 2 operations without an end and 1 locks"]
@@ -416,7 +416,7 @@ def test_a_record_that_is_not_at_rest_is_a_fault(monkeypatch):
 def test_a_moment_is_another_one_once_a_catalogue_changed(connect, environment):
     moments = [pg_catalog.moment(environment)]
     pg_catalog.dump(environment)
-    assert pg_catalog.moment(environment) == moments[0], "a look changes nothing"
+    assert pg_catalog.moment(environment) == moments[0], "reading changes nothing"
     with connect() as changing:
         with changing.transaction():
             changing.execute("CREATE ROLE moment_a")
@@ -454,9 +454,9 @@ def _answered(name, *, status=200, logins=True):
         (None, "r2", _answered("r1"), ["the domain answers with release r1, the project serves r2"]),
     ],
 )
-def test_users_are_served_one_whole_release_or_rightly_nothing(monkeypatch, before, then, answer, faults):
-    looks = [_release(each) if each else {} for each in (before, then)]
-    monkeypatch.setattr(oracle, "read", lambda _: oracle.Reality(Counter(), looks.pop(0)))
+def test_users_are_served_one_complete_release_or_rightly_nothing(monkeypatch, before, then, answer, faults):
+    readings = [_release(each) if each else {} for each in (before, then)]
+    monkeypatch.setattr(oracle, "read", lambda _: oracle.Reality(Counter(), readings.pop(0)))
     monkeypatch.setattr(oracle, "ask", lambda _: answer)
     started_with = _release("r1") if before else {}
     reference = cases.Reference(OPERATIONS["first-up"], (), oracle.Reality(Counter(), _release("r2")), started_with)

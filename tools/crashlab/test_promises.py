@@ -1,4 +1,4 @@
-"""What is looked at around a run of recover: each broken promise is told, and a run that keeps all of them is not."""
+"""The check of recover's promises reports each one that is broken, and nothing of a run that keeps all of them."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from crashlab import oracle, promises
-from crashlab.promises import Standing
+from crashlab.promises import Observation
 from crashlab.stack_file import STACK
 
 if TYPE_CHECKING:
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 COMMAND = ["parity", "recover", STACK]
 STEPS = (
-    "Read the stack, Exclude other writers: lock of somebody, Back up the state, Collect the live state, "
+    "Read the stack, Exclude other writers: lock of another user, Back up the state, Collect the live state, "
     "Edit the state: import, Verify, What is live: serves r1 of commit 111222; "
     "The next `up` changes nothing"
 )
@@ -35,12 +35,12 @@ class Said:
 
 @dataclass
 class Lab:
-    """A backend of files, and a recover that does as it is told."""
+    """A backend of files, and a recover that does what the test says."""
 
     backend: Path
     does: list[Callable[[Lab], Said]]
     """What the plan, the run and the second run do."""
-    ways: dict[str, str] = field(default_factory=dict)
+    warm: dict[str, str] = field(default_factory=dict)
     live_state: str = "world"
     locked: int = 1
 
@@ -49,7 +49,7 @@ class Lab:
         return self
 
     def run(self, *_command, extra):
-        assert extra == self.ways
+        assert extra == self.warm
         return self.does.pop(0)(self)
 
     def write(self, name, document):
@@ -86,7 +86,7 @@ def nothing(_: Lab) -> Said:
 
 @pytest.fixture
 def faults(tmp_path, monkeypatch):
-    """What is told of a plan, a run and a second run."""
+    """What is reported of a plan, a run and a second run."""
 
     def of(*does, outlived=()):
         lab = Lab(tmp_path, list(does))
@@ -109,7 +109,7 @@ def test_a_recover_that_keeps_all_of_them_is_not_blamed(faults):
 
 
 @pytest.mark.parametrize(
-    ("without", "told"),
+    ("without", "reported"),
     [
         ({"kept": True}, "recover kept no copy of the state"),
         ({"place": True}, "recover does not say that it kept staging-1.json"),
@@ -124,12 +124,12 @@ def test_a_recover_that_keeps_all_of_them_is_not_blamed(faults):
         ({"word": "serves r1"}, "recover does not say that r1 of 111222 is live"),
     ],
 )
-def test_each_promise_that_is_not_kept_is_told(faults, without, told):
+def test_each_promise_that_is_not_kept_is_reported(faults, without, reported):
     found = faults(plans(), lambda lab: recovers(lab, **without), nothing)
-    assert told in found
+    assert reported in found
 
 
-def test_a_plan_that_writes_or_says_too_little_or_fails_is_told(faults):
+def test_a_plan_that_writes_or_says_too_little_or_fails_is_reported(faults):
     def writes(lab: Lab) -> Said:
         lab.state("other")
         return Said(1, "")
@@ -139,11 +139,11 @@ def test_a_plan_that_writes_or_says_too_little_or_fails_is_told(faults):
     assert faults(lambda _: Said(5, "why")) == ["recover's plan ended with 5: why"]
 
 
-def test_plugins_that_live_on_are_told_of(faults):
+def test_plugins_that_live_on_are_reported(faults):
     assert faults(plans(), recovers, nothing, outlived=[1]) == ["recover does not say: outlived its engine"]
 
 
-def test_a_second_run_that_does_anything_is_told(faults):
+def test_a_second_run_that_does_anything_is_reported(faults):
     def changes(lab: Lab) -> Said:
         lab.live_state = "another world"
         lab.write(f"{LEDGER}/3.1-begin.json", {"command": "recover"})
@@ -156,10 +156,10 @@ def test_a_second_run_that_does_anything_is_told(faults):
     ]
 
 
-def test_two_standings_differ_by_files_and_by_reality():
-    one = Standing({"a": "1", "b": "1"}, [], {}, "world")
-    assert one.told_from(one) == []
-    assert one.told_from(replace(one, files={"b": "2", "c": "1"}, live_state="")) == [
+def test_two_observations_differ_by_files_and_by_live_state():
+    one = Observation({"a": "1", "b": "1"}, [], {}, "world")
+    assert one.differences(one) == []
+    assert one.differences(replace(one, files={"b": "2", "c": "1"}, live_state="")) == [
         "a",
         "b",
         "c",

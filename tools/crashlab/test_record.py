@@ -13,7 +13,18 @@ from crashlab.cases import Reference, cases
 from crashlab.operations import OPERATIONS
 from crashlab.oracle import Reality
 from crashlab.points import Point
-from crashlab.record import ABSENT, BROKEN, COLUMNS, LOST, NONE, SWALLOWED, TOLD, UNTRUE, WHOLE, Way
+from crashlab.record import (
+    ABSENT,
+    BROKEN,
+    COLUMNS,
+    CONVERGED,
+    NONE,
+    NOT_CONVERGED,
+    REPORTED_DONE,
+    SWALLOWED,
+    UNTRUE,
+    Entry,
+)
 
 CRASHED = {
     "reached": True,
@@ -41,9 +52,9 @@ def recorded(every, found):
 @pytest.mark.parametrize(
     ("more", "wanted"),
     [
-        ({}, WHOLE),
-        ({"told_done": True}, TOLD),
-        ({"verdicts": {"recover": {"faults": ["wrong"]}}}, LOST),
+        ({}, CONVERGED),
+        ({"reported_done": True}, REPORTED_DONE),
+        ({"verdicts": {"recover": {"faults": ["wrong"]}}}, NOT_CONVERGED),
         ({"verdicts": {}}, ABSENT),
         ({"live": ["the domain answers 500"]}, BROKEN),
         ({"leaks": ["the state"]}, BROKEN),
@@ -60,14 +71,14 @@ def test_a_case_is_published_as_what_came_of_it(more, wanted):
 
 def test_cases_without_a_result_are_published_as_not_run_and_are_what_is_missing():
     every = matrix()
-    (way,) = recorded(every, results(every[:3]))
-    assert way.counts()[WHOLE] == 3
-    assert way.counts()[ABSENT] == len(every) - 3
-    assert way.counts()[NONE] == 2 * len(COLUMNS) - len(every)
-    assert not way.complete
-    assert record.missing(every, [way], ["recover"]) == every[3:]
-    assert record.missing(every, [way], ["recover", "stock-up"]) == every
-    (row,) = record.table([way]).splitlines()[2:]
+    (entry,) = recorded(every, results(every[:3]))
+    assert entry.counts()[CONVERGED] == 3
+    assert entry.counts()[ABSENT] == len(every) - 3
+    assert entry.counts()[NONE] == 2 * len(COLUMNS) - len(every)
+    assert not entry.complete
+    assert record.missing(every, [entry], ["recover"]) == every[3:]
+    assert record.missing(every, [entry], ["recover", "stock-up"]) == every
+    (row,) = record.table([entry]).splitlines()[2:]
     assert row == f"| `prune` | `recover` | 3 of {len(every)} | 0 | 3 | 1 | 3 | 3 |"
 
 
@@ -85,18 +96,25 @@ def test_what_is_run_later_joins_what_was_run_before_and_replaces_it():
     first = recorded(every, results(every[:3]))
     lost = results(every[2:5], verdicts={"recover": {"faults": ["wrong"]}})
     (both,) = record.merged(first, record.of_results(every, lost, ["recover"], date="2026-11-27", version="d"))
-    assert [both.letter(each) for each in every[:6]] == [WHOLE, WHOLE, LOST, LOST, LOST, ABSENT]
+    assert [both.letter(each) for each in every[:6]] == [
+        CONVERGED,
+        CONVERGED,
+        NOT_CONVERGED,
+        NOT_CONVERGED,
+        NOT_CONVERGED,
+        ABSENT,
+    ]
     assert (both.dates, both.parity, both.states) == (["2026-11-26", "2026-11-27"], ["c", "d"], None)
     (more,) = record.merged(first, recorded(every, results(every[:4])))
-    assert (more.counts()[WHOLE], more.states) == (4, 1)
-    (whole,) = record.merged([both], recorded(every, results(every)))
-    assert whole.complete
-    assert (whole.dates, whole.states) == (["2026-11-26"], 1)
+    assert (more.counts()[CONVERGED], more.states) == (4, 1)
+    (complete,) = record.merged([both], recorded(every, results(every)))
+    assert complete.complete
+    assert (complete.dates, complete.states) == (["2026-11-26"], 1)
 
 
 def test_where_an_operation_has_other_points_what_was_published_of_the_old_ones_goes():
     every = matrix()
-    old = Way("prune", "recover", ["2026-11-25"], ["b"], 1, {"request-0-1": WHOLE * len(COLUMNS)})
+    old = Entry("prune", "recover", ["2026-11-25"], ["b"], 1, {"request-0-1": CONVERGED * len(COLUMNS)})
     new = recorded(every, results(every[:1]))
     assert record.merged([old], new) == new
 
@@ -106,11 +124,11 @@ def test_the_same_points_in_another_order_are_the_same_points():
     first = recorded(every, results(every[:3]))
     turned = [replace(each, points=dict(reversed(each.points.items()))) for each in first]
     (both,) = record.merged(turned, recorded(every, results(every[3:6])))
-    assert both.counts()[WHOLE] == 6
+    assert both.counts()[CONVERGED] == 6
     assert list(both.points) == list(first[0].points)
 
 
-def test_ways_that_nobody_followed_are_not_published():
+def test_procedures_that_were_not_followed_are_not_published():
     every = matrix()
     assert record.of_results(every, results(every), ["stock-up"], date="", version="") == []
 
@@ -121,17 +139,17 @@ def test_a_page_without_marks_is_refused():
 
 
 def test_page_and_picture_are_drawn_from_the_record():
-    ways = record.read(RECORD)
-    assert ways
-    assert PICTURE.read_text() == picture.svg(ways)
-    assert PAGE.read_text() == record.put_in(PAGE.read_text(), ways)
+    entries = record.read(RECORD)
+    assert entries
+    assert PICTURE.read_text() == picture.svg(entries)
+    assert PAGE.read_text() == record.put_in(PAGE.read_text(), entries)
 
 
 def test_a_record_that_is_written_is_read_again(tmp_path):
     every = matrix()
-    ways = recorded(every, results(every))
-    record.write(tmp_path / "record.json", ways)
-    assert record.read(tmp_path / "record.json") == ways
+    entries = recorded(every, results(every))
+    record.write(tmp_path / "record.json", entries)
+    assert record.read(tmp_path / "record.json") == entries
 
 
 def test_the_picture_has_a_square_for_each_case():

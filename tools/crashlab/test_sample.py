@@ -1,4 +1,4 @@
-"""A sample of the crash matrix, chosen by a seed: users are served whole, recover leads back and keeps its promises.
+"""A sample of the crash matrix, chosen by a seed: users are served, recover converges and keeps its promises.
 
 PARITY_CRASH_SEED chooses another sample; `python -m crashlab` runs more, or all of it (docs/crash.md).
 """
@@ -25,7 +25,7 @@ def work(shared_folder):
     return shared_folder / "crash"
 
 
-def test_after_each_crash_of_the_sample_users_are_served_and_recover_leads_back(work):
+def test_after_each_crash_of_the_sample_users_are_served_and_recover_converges(work):
     names = random.Random(SEED).sample(sorted(OPERATIONS), OPERATIONS_TRIED)  # noqa: S311 - a reproducible choice
     undisturbed = matrix.references(work, names)
     # One instance plays them all: a second one costs as much as two cases.

@@ -96,7 +96,7 @@ class Watch:
         self._thread = threading.Thread(target=self._follow, daemon=True)
         self._ended = threading.Event()
         self.failure: BaseException | None = None
-        """What went wrong in the watch itself; a test must look."""
+        """What went wrong in the watch itself; a test must check it."""
 
     def command(self, command: Sequence[str]) -> list[str]:
         """The command that runs `command` under watch; its process becomes the program."""

@@ -116,14 +116,14 @@ def test_several_run_at_once(warm: Warm, tmp_path: Path):
     assert sorted(said) == ["0\n", "1\n", "2\n", "3\n"]
 
 
-def test_a_way_back_has_the_projects_own_command(warm: Warm, tmp_path: Path):
-    environment = dict(os.environ) | warm.ways(dict(os.environ))
+def test_the_warm_command_is_the_projects_own(warm: Warm, tmp_path: Path):
+    environment = dict(os.environ) | warm.commands(dict(os.environ))
     done, real = (
         subprocess.run([name, "up", "--help"], env=environment, capture_output=True, text=True, check=True)
         for name in ("parity", Path(sys.executable).with_name("parity"))
     )
     assert done.stdout == real.stdout
-    assert shutil.which("parity", path=environment["PATH"]) == str(warm.home / "ways" / "parity")
+    assert shutil.which("parity", path=environment["PATH"]) == str(warm.home / "commands" / "parity")
     words = ["parity", "recover", "x", "--json"]
     wrong = subprocess.run(words, env=environment, cwd=tmp_path, capture_output=True, check=False)
     assert wrong.returncode != 0
@@ -141,15 +141,15 @@ def test_a_crashed_command_is_real_and_takes_the_instances_environment_for_its_o
 
 
 @pytest.mark.parametrize("module", ["parity.provider", "parity_sandbox.standin"])
-@pytest.mark.parametrize("in_a_way_back", [True, False])
-def test_plugins_are_real_but_in_a_way_back(warm: Warm, tmp_path: Path, module: str, in_a_way_back: bool):
-    environment = {**os.environ, **warm.environment(dict(os.environ)), **({WARM_PLUGINS: "1"} if in_a_way_back else {})}
+@pytest.mark.parametrize("warm_ones", [True, False])
+def test_plugins_are_real_unless_warm_ones_are_asked_for(warm: Warm, tmp_path: Path, module: str, warm_ones: bool):
+    environment = {**os.environ, **warm.environment(dict(os.environ)), **({WARM_PLUGINS: "1"} if warm_ones else {})}
     command = ["python", "-P", "-m", module, "127.0.0.1:1"]
     with subprocess.Popen(command, env=environment, cwd=tmp_path, stdout=subprocess.PIPE) as plugin:
         assert plugin.stdout is not None
         port = int(plugin.stdout.readline())
         listening = [each for each in psutil.net_connections("tcp") if each.laddr[1:] == (port,)]
-        assert [each.pid == plugin.pid for each in listening] == [not in_a_way_back]
+        assert [each.pid == plugin.pid for each in listening] == [not warm_ones]
         run = psutil.Process(listening[0].pid)
         plugin.kill()
         assert run.wait(timeout=20) in {None, -signal.SIGKILL}

@@ -73,10 +73,10 @@ class Warm:
             _executable(self.programs / name, script)
         own = Path(sys.executable).with_name("parity")
         _executable(self.programs / own.name, f"#!{interpreter}\n{own.read_text().partition(chr(10))[2]}")
-        self._ways = folder / "ways"
-        self._ways.mkdir()
+        self._commands = folder / "commands"
+        self._commands.mkdir()
         command = _COMMAND.format(socket=str(folder / _SOCKET), program=str(own), **names)
-        _executable(self._ways / own.name, command)
+        _executable(self._commands / own.name, command)
         self._process = subprocess.Popen(
             [str(interpreter), "-P", __file__, str(folder / _SOCKET)],
             cwd=program,
@@ -91,14 +91,14 @@ class Warm:
         """What to set on top for commands whose programs it is to run."""
         return {"PATH": f"{self.programs}{os.pathsep}{before['PATH']}", "VIRTUAL_ENV": str(self.home)}
 
-    def ways(self, before: dict[str, str]) -> dict[str, str]:
+    def commands(self, before: dict[str, str]) -> dict[str, str]:
         """What to set on top for commands of the project's which nothing stops; their plugins are warm too."""
-        return {"PATH": f"{self._ways}{os.pathsep}{before['PATH']}", WARM_PLUGINS: "1"}
+        return {"PATH": f"{self._commands}{os.pathsep}{before['PATH']}", WARM_PLUGINS: "1"}
 
     def everything(self, before: dict[str, str]) -> dict[str, str]:
         """What to set on top where program, plugins and the project's command are all to be run by it."""
         found = self.environment(before)
-        return found | self.ways(found)
+        return found | self.commands(found)
 
     def close(self) -> None:
         """End it, and with it every run that it forked."""

@@ -6,7 +6,7 @@ UV := ./scripts/uv
 # The environment itself, not `uv run`: nothing is resolved or rebuilt behind a command's back.
 RUN := PATH="$(CURDIR)/.venv/bin:$$PATH" PYTHONPATH="$(CURDIR)/tools$${PYTHONPATH:+:$$PYTHONPATH}"
 
-# Set where images are built; here it would have every Python compile its modules anew, at each start.
+# Set where images are built; here it would have every Python compile its modules again, at each start.
 unexport PYTHONDONTWRITEBYTECODE
 
 # The environment is synchronised once and again when what it is made from changes.

@@ -20,7 +20,7 @@ pytestmark = [pytest.mark.engine, pytest.mark.sandbox]
 
 def answers(instance: Instance, stack: str) -> dict[str, demo.Live]:
     engine = Pulumi(Path("pulumi"), instance.project.root, instance.environment())
-    return {each.application: each for each in demo.look(engine, [stack])}
+    return {each.application: each for each in demo.ask_all(engine, [stack])}
 
 
 def objects(state: dict[str, Any]) -> dict[str, Any]:

@@ -30,7 +30,7 @@ MAY_WRITE = {
     ("promote.yml", "prod"): {"id-token"},
     ("rollback.yml", "propose"): {"contents", "pull-requests"},
     ("rollback.yml", "apply"): {"contents", "pull-requests", "id-token"},
-    ("drift.yml", "look"): {"id-token"},
+    ("drift.yml", "audit"): {"id-token"},
     ("drift.yml", "issue"): {"issues"},
     ("release.yml", "publish"): {"id-token", "attestations"},
     ("release.yml", "tag"): {"contents"},

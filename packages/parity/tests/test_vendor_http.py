@@ -118,7 +118,7 @@ def test_a_dropped_connection_is_tried_again_and_then_unavailable():
 
 
 def test_a_page_cut_short_is_an_error_and_not_a_shorter_list():
-    with pytest.raises(http.Unreadable, match="no whole JSON"):
+    with pytest.raises(http.Unreadable, match="no complete JSON"):
         run(lambda request: httpx.Response(200, content=b'{"items": [1, 2'), collect("/x"))
 
 

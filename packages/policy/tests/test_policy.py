@@ -63,7 +63,7 @@ BREAKS = [
     ),
     ("postgresql-login-has-password", ROLE, {"login": True}),
     ("postgresql-roles-go", ROLE, {"skipDropRole": True}),
-    ("postgresql-grants-whole", GRANT, {"objects": ["orders"]}),
+    ("postgresql-grants-all", GRANT, {"objects": ["orders"]}),
     ("postgresql-public-has-nothing", GRANT, {"role": "public", "privileges": ["CONNECT"]}),
     (
         "postgresql-public-has-nothing",

@@ -85,19 +85,19 @@ CASES = {
         [("NEXT_PUBLIC_BASE_URL: https://shop.staging.example.com", "NEXT_PUBLIC_BASE_URL:")],
         f"Pulumi.staging.yaml:16:9: {SHOP}.variables.NEXT_PUBLIC_BASE_URL",
         "is empty, not a URL.",
-        "Write a whole URL",
+        "Write a complete URL",
     ),
     "blank variable": (
         [("NEXT_PUBLIC_BASE_URL: https://shop.staging.example.com", "NEXT_PUBLIC_BASE_URL: '  '")],
         f"{SHOP}.variables.NEXT_PUBLIC_BASE_URL",
         "is empty.",
-        "Write a whole URL",
+        "Write a complete URL",
     ),
     "stray white space": (
         [("NEXT_PUBLIC_BASE_URL: https://shop.staging.example.com", "NEXT_PUBLIC_BASE_URL: 'https://a.example.com '")],
         f"{SHOP}.variables.NEXT_PUBLIC_BASE_URL",
         "has white space at its beginning or end.",
-        "Write a whole URL",
+        "Write a complete URL",
     ),
     "blank secret": (
         [("v1:payment", "v1:blank")],
@@ -115,13 +115,13 @@ CASES = {
         [("NEXT_PUBLIC_BASE_URL: https://shop.staging.example.com", "NEXT_PUBLIC_BASE_URL: shop.example.com")],
         f"{SHOP}.variables.NEXT_PUBLIC_BASE_URL",
         "is not a URL with http:// or https:// and a host.",
-        "Write a whole URL",
+        "Write a complete URL",
     ),
     "password in a URL": (
         [("NEXT_PUBLIC_BASE_URL: https://shop", "NEXT_PUBLIC_BASE_URL: https://me:canary-url@shop")],
         f"{SHOP}.variables.NEXT_PUBLIC_BASE_URL",
         "has a user name or password in its URL.",
-        "Write a whole URL",
+        "Write a complete URL",
     ),
     "number in quotes": (
         [("SEARCH_RESULTS_LIMIT: 20", 'SEARCH_RESULTS_LIMIT: "20"')],

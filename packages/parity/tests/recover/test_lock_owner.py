@@ -100,7 +100,7 @@ def test_a_lock_that_cannot_be_read_is_unknown():
     assert verdict(replace(LOCK, pid=0, host="nowhere", user="nobody")) == "unknown"
 
 
-# --- GitHub's word ---
+# --- GitHub's word ----------------------------------------------------------------------------------------------------
 
 
 def asked(document, status=200, token="t", attempt=1):  # noqa: S107 - no secret
@@ -122,7 +122,7 @@ def test_what_github_cannot_say_is_not_known():
     assert "GITHUB_TOKEN" in asked({}, token="")
 
 
-# --- Processes ---
+# --- Processes --------------------------------------------------------------------------------------------------------
 
 
 @pytest.fixture
@@ -288,7 +288,7 @@ def test_a_record_without_an_end_says_whose_process_it_is_as_far_as_it_knows():
     whole = {"time": NOW.isoformat(), "pid": 7, "actor": "ada", "host": {"name": "laptop"}}
     assert lock_owner.of_record(Record("id", whole, None)) == Lock("id", 7, "ada", "laptop", NOW)
     assert lock_owner.of_record(Record("id", {"time": NOW.isoformat()}, None)) == Lock(
-        "id", 0, "somebody", "nowhere", NOW
+        "id", 0, "unknown", "nowhere", NOW
     )
 
 

@@ -210,7 +210,7 @@ def _install_plugin(
         command,
         limit=site.plugin_limit,
         environ={**environ, "PULUMI_HOME": str(folder), "PULUMI_SKIP_UPDATE_CHECK": "true"},
-        # Away from any Pulumi.yaml, whose `plugins` would be looked at.
+        # Away from any Pulumi.yaml, whose `plugins` would be read.
         cwd=folder,
         on_line=lines.append,
         beat=caches.BEAT,

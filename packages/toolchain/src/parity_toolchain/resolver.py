@@ -126,7 +126,7 @@ class _Resolver:
         raise NoPlugin(self.trail.complaint(part, remedy))
 
     def _plugin_candidates(self, asked: PluginVersion, cli: Program) -> list[Candidate]:
-        # What cannot be built is always looked for on PATH: a forced build must not hide a real plugin.
+        # What cannot be built is always searched for on PATH: a forced build must not hide a real plugin.
         path = "path" if asked.name in recipes.BUILT_PLUGINS else None
         built = [
             Candidate("build", partial(self._built_plugin, asked, build_now=now))

@@ -1,7 +1,7 @@
 """Where a stack's state is kept, as files by key: a local folder or a bucket, found as the engine finds it.
 
 What Parity keeps with the state (the ledger) goes the same way, with the same credentials of the environment. Writes
-are whole or not at all: an object is created under a new key, never changed.
+are complete or not there at all: an object is created under a new key, never changed.
 """
 
 from __future__ import annotations
@@ -93,7 +93,7 @@ class FolderStore:
             return []
         found: list[Entry] = []
         for path in sorted(folder.rglob("*")):
-            # One that goes between the two looks was another's temporary file, or deleted.
+            # One that goes between the two readings was another's temporary file, or deleted.
             with contextlib.suppress(FileNotFoundError):
                 if path.is_file() and path.suffix != _SIDECAR:
                     when = datetime.fromtimestamp(path.stat().st_mtime, UTC)

@@ -1,1 +1,1 @@
-"""A stack's config and the team's catalog: read in one place, checked whole, every fault reported at once."""
+"""A stack's config and the team's catalog: read in one place and checked completely, every fault reported at once."""

@@ -147,7 +147,7 @@ NOT_IN_DIGEST: dict[str, str] = {
     "StackConfig.releases": "holds the digests; of a release, only the credentials generation is in",
     "Releases.live": "says which deployment serves, not what is in one",
     "Releases.kept": "as StackConfig.releases",
-    "Release.commit": "stands beside the digest in the release",
+    "Release.commit": "stands next to the digest in the release",
     "Release.config": "is the digest",
     "StackConfig.exceptions": "read by the comparison of the stacks",
     "ParityException.resource": "as StackConfig.exceptions",

@@ -21,7 +21,7 @@ def check(settings: Settings) -> str | None:
     """Refuse config that the newest release of an application was not recorded with.
 
     Vercel goes on serving what a deployment was built with; a changed variable without a release would be live for
-    nobody, and nobody would know.
+    no user, and no reader of the file would know.
 
     Returns:
         None, or, where the secrets are sealed, a sentence saying that the guard was skipped.

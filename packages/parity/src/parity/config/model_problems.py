@@ -132,7 +132,7 @@ def _sentence(detail: ErrorDetails) -> str:
 def _remedy(source: Source, path: Path, kind: str, meaning: str) -> str:
     remedies = {
         "short_secret": f"Set one of at least {SECRET_LENGTH} characters, for example from `openssl rand -base64 36`: ",
-        "commit": "Write the whole commit, as `git rev-parse <commit>` gives it.",
+        "commit": "Write all 40 hex digits, as `git rev-parse <commit>` gives them.",
         "release_id": "Ids are `r` and a number that grows; `parity release` writes them.",
         "digest": "`parity release` writes it; do not write it by hand.",
         "urn": "Copy it from `pulumi stack --show-urns` or from the preview's gate.",

@@ -99,7 +99,7 @@ class Health(Parameters):
     path: str = Field(
         default="/api/health",
         pattern=r"^/[^\s?#]*$",
-        description="Answers 200 and JSON with `release`, `commit` and `database` when the deployment is whole.",
+        description="Answers 200 and JSON with `release`, `commit` and `database` when the deployment is healthy.",
     )
     timeout_seconds: float = Field(default=10, gt=0, le=60, description="Limit of one request.")
     deadline_seconds: float = Field(default=120, gt=0, le=900, description="Limit of all attempts together.")
@@ -196,7 +196,7 @@ class Telemetry(Parameters):
     sampling_rate: float = Field(default=1.0, gt=0, le=1, description="Share of the log lines that is kept.")
 
 
-# --- The whole --------------------------------------------------------------------------------------------------------
+# --- The catalog ------------------------------------------------------------------------------------------------------
 
 
 class Catalog(Parameters):

@@ -18,7 +18,7 @@ def derive(secret: Secret, role: str, generation: int) -> Secret:
 
     Args:
         secret: the stack secret.
-        role: the role's whole name, `<database>_<stack>_...`.
+        role: the role's full name, `<database>_<stack>_...`.
         generation: from 1.
 
     Returns:

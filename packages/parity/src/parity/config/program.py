@@ -97,7 +97,7 @@ class Program:
 
 
 FOLDERS = ("infra", "components", "plugin")
-"""Where a project keeps its program, beside Pulumi.yaml, the stacks' files and pyproject.toml."""
+"""Where a project keeps its program, next to Pulumi.yaml, the stacks' files and pyproject.toml."""
 
 
 def _is_of_another(module: str, top: str, root: Path) -> bool:
@@ -150,7 +150,7 @@ def load(root: Path) -> Program:
         raise ProjectError(
             f"{FILE} has no {_TABLE}, so this is no project of Parity's",
             where=str(path),
-            remedy=f"add {_TABLE} with catalog and program; `parity init` writes a whole project",
+            remedy=f"add {_TABLE} with catalog and program; `parity init` writes a complete project",
         )
     _require_template(table.get("template", TEMPLATE), path)
     return Program(root, *(str(table.get(key, default)) for key, default in _DEFAULTS.items()))

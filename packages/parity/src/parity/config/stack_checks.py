@@ -31,8 +31,8 @@ _OWNS = NAMESPACE + "managesRepository"
 
 
 @dataclass(frozen=True)
-class _Look:
-    """What the checks look at."""
+class _Subject:
+    """What the checks read."""
 
     source: Source
     catalog: Catalog
@@ -45,15 +45,15 @@ class _Look:
 
 def check(source: Source, catalog: Catalog, others: Sequence[StackFile]) -> list[ConfigProblem]:
     """Every fault that the models alone cannot see; `others` are the other stacks' files, where at hand."""
-    look = _Look(source, catalog, others)
+    subject = _Subject(source, catalog, others)
     return [
-        *_environment(look),
-        *_same_names(look),
-        *_variables(look),
-        *_domains(look),
-        *_databases(look),
+        *_environment(subject),
+        *_same_names(subject),
+        *_variables(subject),
+        *_domains(subject),
+        *_databases(subject),
         *release_faults(source),
-        *_repository_owner(look),
+        *_repository_owner(subject),
     ]
 
 
@@ -64,36 +64,36 @@ def _mapping(values: Mapping[str, Any], *path: str) -> dict[str, Any]:
     return mapping(found)
 
 
-def _environment(look: _Look) -> Iterator[ConfigProblem]:
-    given = look.source.values.get(NAMESPACE + "environment")
-    if isinstance(given, str) and given.strip() and given != look.source.stack:
+def _environment(subject: _Subject) -> Iterator[ConfigProblem]:
+    given = subject.source.values.get(NAMESPACE + "environment")
+    if isinstance(given, str) and given.strip() and given != subject.source.stack:
         path = (NAMESPACE + "environment",)
-        what = f"says {given}, but the stack is {look.source.stack}."
-        remedy = f"Write `{NAMESPACE}environment: {look.source.stack}`, and check that the rest was meant for it."
-        yield look.source.fault(path, what, remedy)
+        what = f"says {given}, but the stack is {subject.source.stack}."
+        remedy = f"Write `{NAMESPACE}environment: {subject.source.stack}`, and check that the rest was meant for it."
+        yield subject.source.fault(path, what, remedy)
 
 
-def _same_names(look: _Look) -> Iterator[ConfigProblem]:
+def _same_names(subject: _Subject) -> Iterator[ConfigProblem]:
     """One entry for each application and database of the catalog, no other."""
-    applications = [application.name for application in look.catalog.applications]
-    databases = [database.name for database in look.catalog.databases]
+    applications = [application.name for application in subject.catalog.applications]
+    databases = [database.name for database in subject.catalog.databases]
     empty = "`{live: null, kept: {}}` before its first release"
-    yield from _entries(look, APPLICATIONS, applications, "application", "its domains, protection and variables")
-    yield from _entries(look, DATABASES, databases, "database", "its host, limits and credentials")
-    yield from _entries(look, RELEASES, applications, "application", empty)
+    yield from _entries(subject, APPLICATIONS, applications, "application", "its domains, protection and variables")
+    yield from _entries(subject, DATABASES, databases, "database", "its host, limits and credentials")
+    yield from _entries(subject, RELEASES, applications, "application", empty)
 
 
-def _entries(look: _Look, key: str, declared: Sequence[str], noun: str, content: str) -> Iterator[ConfigProblem]:
-    if not isinstance(look.source.values.get(key), dict):
+def _entries(subject: _Subject, key: str, declared: Sequence[str], noun: str, content: str) -> Iterator[ConfigProblem]:
+    if not isinstance(subject.source.values.get(key), dict):
         return
-    given = look.mapping(key)
+    given = subject.mapping(key)
     for name in given:
         if name not in declared:
-            yield look.source.fault((key, name), f"is no {noun} of the catalog.", _instead(name, declared))
+            yield subject.source.fault((key, name), f"is no {noun} of the catalog.", _instead(name, declared))
     for name in declared:
         if name not in given:
             what = f"has no entry for the {noun} {name}."
-            yield look.source.fault((key, name), what, f"Add `{name}` with {content}.")
+            yield subject.source.fault((key, name), what, f"Add `{name}` with {content}.")
 
 
 def _instead(name: str, known: Iterable[str]) -> str:
@@ -106,58 +106,60 @@ def _instead(name: str, known: Iterable[str]) -> str:
 # --- Variables --------------------------------------------------------------------------------------------------------
 
 
-def _variables(look: _Look) -> Iterator[ConfigProblem]:
-    for application in look.catalog.applications:
-        entry = look.mapping(APPLICATIONS, application.name)
+def _variables(subject: _Subject) -> Iterator[ConfigProblem]:
+    for application in subject.catalog.applications:
+        entry = subject.mapping(APPLICATIONS, application.name)
         if isinstance(entry.get("variables"), dict):
             yield from _application_variables(
-                look, application, look.mapping(APPLICATIONS, application.name, "variables")
+                subject, application, subject.mapping(APPLICATIONS, application.name, "variables")
             )
 
 
-def _application_variables(look: _Look, application: Application, given: Mapping[str, Any]) -> Iterator[ConfigProblem]:
+def _application_variables(
+    subject: _Subject, application: Application, given: Mapping[str, Any]
+) -> Iterator[ConfigProblem]:
     path: Path = (APPLICATIONS, application.name, "variables")
     declared = {variable.name: variable for variable in application.variables}
     own = {name: item for name, item in declared.items() if isinstance(item, PerStackVariable | SensitiveVariable)}
     for name, value in given.items():
         if name in own:
-            yield from value_faults(look.source, (*path, name), own[name], value)
+            yield from value_faults(subject.source, (*path, name), own[name], value)
         elif name in declared:
             url = isinstance(declared[name], DatabaseUrlVariable)
             what = (
                 "is made by the program from the database." if url else "has one value for every stack, in the catalog."
             )
-            yield look.source.fault((*path, name), what, "Remove it here.")
+            yield subject.source.fault((*path, name), what, "Remove it here.")
         else:
-            yield look.source.fault((*path, name), f"is no variable of {application.name}.", _instead(name, own))
+            yield subject.source.fault((*path, name), f"is no variable of {application.name}.", _instead(name, own))
     for name, variable in own.items():
         if name not in given:
-            yield look.source.fault(
-                (*path, name), "has no value in this stack.", _how_to_set((*path, name), variable, look)
+            yield subject.source.fault(
+                (*path, name), "has no value in this stack.", _how_to_set((*path, name), variable, subject)
             )
 
 
-def _how_to_set(path: Path, variable: PerStackVariable | SensitiveVariable, look: _Look) -> str:
+def _how_to_set(path: Path, variable: PerStackVariable | SensitiveVariable, subject: _Subject) -> str:
     secret = "--secret " if isinstance(variable, SensitiveVariable) else ""
-    return f"Set it: `pulumi config set {secret}--path '{spell(path)}' --stack {look.source.stack}`."
+    return f"Set it: `pulumi config set {secret}--path '{spell(path)}' --stack {subject.source.stack}`."
 
 
 # --- Domains ----------------------------------------------------------------------------------------------------------
 
 
-def _domains(look: _Look) -> Iterator[ConfigProblem]:
-    own = [(path, name) for path, name in _names_of_domains(look.source.values) if name]
+def _domains(subject: _Subject) -> Iterator[ConfigProblem]:
+    own = [(path, name) for path, name in _names_of_domains(subject.source.values) if name]
     for path, name in own:
         places = [other for other, given in own if given == name]
         if places[0] != path:
             what = f"names the domain {name} again; it is at {spell(places[0])} already."
-            yield look.source.fault(path, what, "A domain belongs to one application, once: remove one of them.")
-        for other in look.others:
+            yield subject.source.fault(path, what, "A domain belongs to one application, once: remove one of them.")
+        for other in subject.others:
             if any(given == name for _, given in _names_of_domains(other.values)):
                 what = f"names the domain {name}, which {other.name} has too."
-                yield look.source.fault(path, what, "A domain can serve one stack: give each its own.")
-    for application in look.mapping(APPLICATIONS):
-        yield from _redirects(look, application)
+                yield subject.source.fault(path, what, "A domain can serve one stack: give each its own.")
+    for application in subject.mapping(APPLICATIONS):
+        yield from _redirects(subject, application)
 
 
 def _names_of_domains(values: Mapping[str, Any]) -> Iterator[tuple[Path, str]]:
@@ -172,8 +174,8 @@ def _list(entry: object, key: str) -> list[Any]:
     return items(mapping(entry).get(key))
 
 
-def _redirects(look: _Look, application: str) -> Iterator[ConfigProblem]:
-    domains = [mapping(item) for item in _list(look.mapping(APPLICATIONS, application), "domains")]
+def _redirects(subject: _Subject, application: str) -> Iterator[ConfigProblem]:
+    domains = [mapping(item) for item in _list(subject.mapping(APPLICATIONS, application), "domains")]
     serving = [item.get("name") for item in domains if item.get("redirect") is None]
     for index, item in enumerate(domains):
         target = item.get("redirect")
@@ -182,24 +184,24 @@ def _redirects(look: _Look, application: str) -> Iterator[ConfigProblem]:
             # None serves; what is no text at all is refused by the model.
             continue
         if index == 0:
-            yield look.source.fault(path, "redirects the canonical domain.", "Put a domain that serves first.")
+            yield subject.source.fault(path, "redirects the canonical domain.", "Put a domain that serves first.")
         elif target not in serving:
             what = f"redirects to {target}, which is no domain of {application} that serves."
             listed = ", ".join(sorted(name for name in serving if isinstance(name, str))) or "none"
-            yield look.source.fault(path, what, f"Redirect to one of: {listed}.")
+            yield subject.source.fault(path, what, f"Redirect to one of: {listed}.")
 
 
 # --- Databases --------------------------------------------------------------------------------------------------------
 
 
-def _databases(look: _Look) -> Iterator[ConfigProblem]:
-    for name, entry in look.mapping(DATABASES).items():
+def _databases(subject: _Subject) -> Iterator[ConfigProblem]:
+    for name, entry in subject.mapping(DATABASES).items():
         values = mapping(entry)
-        whole, each = values.get("connectionLimit"), values.get("applicationConnectionLimit")
-        if isinstance(whole, int) and isinstance(each, int) and each > whole:
-            what = f"lets one role hold {each} connections, but the database takes {whole}."
+        total, each = values.get("connectionLimit"), values.get("applicationConnectionLimit")
+        if isinstance(total, int) and isinstance(each, int) and each > total:
+            what = f"lets one role hold {each} connections, but the database takes {total}."
             remedy = "Lower it, or raise connectionLimit."
-            yield look.source.fault((DATABASES, name, "applicationConnectionLimit"), what, remedy)
+            yield subject.source.fault((DATABASES, name, "applicationConnectionLimit"), what, remedy)
 
 
 # --- Releases ---------------------------------------------------------------------------------------------------------
@@ -254,18 +256,18 @@ def _generations(source: Source, path: Path, kept: Mapping[str, Any]) -> Iterato
 # --- The repository ---------------------------------------------------------------------------------------------------
 
 
-def _repository_owner(look: _Look) -> Iterator[ConfigProblem]:
+def _repository_owner(subject: _Subject) -> Iterator[ConfigProblem]:
     """The ruleset exists once: exactly one stack owns it. Only where all stacks' files are at hand can that be seen."""
-    if not look.others or look.source.values.get(_OWNS) not in ["true", "false"]:
+    if not subject.others or subject.source.values.get(_OWNS) not in ["true", "false"]:
         return
-    owners = [other.name for other in look.others if other.values.get(_OWNS) == "true"]
-    if look.source.values.get(_OWNS) == "true":
+    owners = [other.name for other in subject.others if other.values.get(_OWNS) == "true"]
+    if subject.source.values.get(_OWNS) == "true":
         for other in owners:
             what = f"says true, and {other} does too: the repository's ruleset would be owned twice."
-            yield look.source.fault((_OWNS,), what, "Write false in all stacks but one.")
+            yield subject.source.fault((_OWNS,), what, "Write false in all stacks but one.")
     elif not owners:
-        what = "says false, and no other stack says true: nobody owns the repository's ruleset."
-        yield look.source.fault((_OWNS,), what, "Write true in exactly one stack.")
+        what = "says false, and no other stack says true: no stack owns the repository's ruleset."
+        yield subject.source.fault((_OWNS,), what, "Write true in exactly one stack.")
 
 
 def secret_paths(catalog: Catalog) -> Iterator[Path]:

@@ -100,7 +100,7 @@ class ApplicationSettings(StackModel):
         min_length=1, description="Production domains; the first is the canonical one and redirects nowhere."
     )
     protection: Literal["none", "preview", "all"] = Field(
-        description="Whose deployments ask for a login at Vercel: nobody's, all but the production domains', or all."
+        description="Whose deployments ask for a login at Vercel: none, all but the production domains', or all."
     )
     variables: dict[str, StrictStr | StrictInt | StrictBool | Secret] = Field(
         description="A value for each variable that the catalog marks as per stack (clear) or sensitive (secure)."
@@ -220,7 +220,7 @@ class ParityException(StackModel):
     expiry: Day | None = Field(default=None, description="The last day it holds, `YYYY-MM-DD`, in quotes.")
 
 
-# --- The whole --------------------------------------------------------------------------------------------------------
+# --- The stack --------------------------------------------------------------------------------------------------------
 
 
 class StackConfig(StackModel):

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 _TEXT_FORMS: dict[str, tuple[Callable[[str], str], str]] = {
     "string": (forms.clean, "Write text; a number or a boolean that is meant as text goes in quotes."),
-    "url": (forms.url, "Write a whole URL, such as https://shop.example.com."),
+    "url": (forms.url, "Write a complete URL, such as https://shop.example.com."),
     "hostname": (forms.hostname, "Write a host name, such as shop.example.com."),
 }
 _ARTICLES = {

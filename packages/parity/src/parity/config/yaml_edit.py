@@ -66,7 +66,7 @@ def append(text: str, owner: Node, key: Node, mapping: Node, entry: str) -> str:
     """The text with `entry` (`name: value`, on one line) as the last of a mapping.
 
     Args:
-        text: the whole text.
+        text: the file's text.
         owner: the mapping that holds `key`; its style decides that of a mapping that was empty.
         key: the mapping's key.
         mapping: the mapping to add to; block, flow or the empty `{}`.
@@ -94,7 +94,7 @@ def append_item(text: str, key: Node, sequence: Node, item: str) -> str:
     """The text with `item` (on one line) as the last of a sequence.
 
     Args:
-        text: the whole text.
+        text: the file's text.
         key: the sequence's key.
         sequence: the sequence to add to; block, flow, the empty `[]`, or nothing at all.
         item: what to add, as YAML's flow style has it.
@@ -126,7 +126,7 @@ def _end_of_item(node: Node) -> int:
 def remove(text: str, mapping: Node, name: str) -> str:
     """The text without one entry of a mapping that has others after it.
 
-    Of a block mapping the entry's whole lines go, with a comment behind it; comments on lines of their own stay.
+    Of a block mapping all lines of the entry go, with a comment behind it; comments on lines of their own stay.
 
     Raises:
         ValueError: it is the last entry, or not there.

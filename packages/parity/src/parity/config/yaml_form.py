@@ -93,7 +93,7 @@ def check(name: str, text: str) -> Forms:
 
     Args:
         name: the file's name, for the problems.
-        text: the file's whole text.
+        text: the file's text.
     """
     found: list[ConfigProblem] = []
     reading = _Reading(name)

@@ -67,7 +67,7 @@ def audit(stack: Stack, *, waiting: Callable[[str], None] = lambda _: None, limi
         others: list[cross_stack.Other] = []
         notes: list[str] = []
         for sibling, each in zip(siblings, opening, strict=True):
-            # The program is evaluated in one thread: the SDK has one runtime for the whole process.
+            # The program is evaluated in one thread: the SDK has one runtime for the process.
             other, note = _other(sibling, each.result())
             others += [other] if other else []
             notes += [note] if note else []

@@ -79,9 +79,9 @@ def read(environment: Mapping[str, str], scope: Scope) -> VendorState:
         else:
             parts.append(postgres_objects.inside(name, rows, shared, scope.grants, scope.defaults))
             calls += rows.statements
-    whole = merged(parts)
+    read = merged(parts)
     account = {"server": shared.identifier} if shared.identifier else {}
-    return replace(whole, logins=logins, calls=calls, account=account)
+    return replace(read, logins=logins, calls=calls, account=account)
 
 
 def _escaped(name: str) -> str:

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 def vendors(catalog: Catalog) -> Iterator[Check]:
     """Vercel's team, GitHub's repository and PostgreSQL's server, each opened with the environment's own variables."""
-    for each in preflight.look(catalog, os.environ):
+    for each in preflight.ask(catalog, os.environ):
         if each.fault is None:
             yield Check(each.name, "ok", each.where, source="account")
         else:

@@ -79,11 +79,11 @@ def run(project: Project, directory: Path, screen: Screen) -> None:
     except ParityError:
         known = [stack for stack in project.stack_files() if stack in pulumi.stacks()]
         screen.out.print("\n[bold]What is true now[/]")
-        _show(screen, look(pulumi, known), running.control_url, missing=set(project.stack_files()) - set(changed))
+        _show(screen, ask_all(pulumi, known), running.control_url, missing=set(project.stack_files()) - set(changed))
         raise
     with screen.step("Live URLs") as step:
         step.waiting("an answer of each application")
-        found = look(pulumi, list(changed))
+        found = ask_all(pulumi, list(changed))
         step.done(f"{len(found)} asked through the proxy")
     _show(screen, found, running.control_url, missing=set())
     _conclude(screen, changed, found, running.control_url)
@@ -95,7 +95,7 @@ def _near(directory: Path) -> Path:
     return directory.relative_to(here) if directory.is_relative_to(here) else directory
 
 
-def look(pulumi: Pulumi, stacks: Sequence[str]) -> list[Live]:
+def ask_all(pulumi: Pulumi, stacks: Sequence[str]) -> list[Live]:
     """Every application of the stacks, with the answer of its live URL."""
     outputs: dict[str, dict[str, Any]] = {stack: pulumi.outputs(stack) for stack in stacks}
     found = [

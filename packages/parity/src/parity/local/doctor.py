@@ -40,31 +40,31 @@ def examine(project: Project, sandbox: Local | None, *, own_accounts: bool = Fal
     """Every check, in the order in which things depend on each other; an error of one does not hide the others.
 
     Args:
-        project: Whose stacks and catalog are looked at.
+        project: Whose stacks and catalog are checked.
         sandbox: Whether it runs, and how it is; None where it is not installed.
         own_accounts: Also try the tokens, the database and the backend that the environment leads to.
     """
     checks: list[Check] = []
-    looks: list[tuple[str, Callable[[], Iterator[Check]]]] = [
+    parts: list[tuple[str, Callable[[], Iterator[Check]]]] = [
         ("Python", python),
         ("engine", engine),
         ("stack files", lambda: stack_files(project)),
     ]
     if sandbox is None:
-        looks.append(("sandbox", not_installed))
+        parts.append(("sandbox", not_installed))
     else:
-        looks += [("PostgreSQL", postgres), ("sandbox", lambda: running(sandbox))]
+        parts += [("PostgreSQL", postgres), ("sandbox", lambda: running(sandbox))]
     if own_accounts:
-        looks += [("accounts", lambda: vendors(project)), ("backend", lambda: backend(project))]
-    for name, look in looks:
-        checks += _guarded(name, look)
+        parts += [("accounts", lambda: vendors(project)), ("backend", lambda: backend(project))]
+    for name, part in parts:
+        checks += _guarded(name, part)
     return checks
 
 
-def _guarded(name: str, look: Callable[[], Iterator[Check]]) -> list[Check]:
+def _guarded(name: str, part: Callable[[], Iterator[Check]]) -> list[Check]:
     found: list[Check] = []
     try:
-        found.extend(look())
+        found.extend(part())
     except Exception as error:
         known = translated(error)
         if known is None:
@@ -123,7 +123,7 @@ def backend(project: Project) -> Iterator[Check]:
     try:
         toolchain.resolve(at_hand=True)
     except EngineError:
-        yield Check("backend", "note", "not looked at: the engine is not there", remedy=MAKE)
+        yield Check("backend", "note", "not checked: the engine is not there", remedy=MAKE)
         return
     yield from accounts.backend(project)
 

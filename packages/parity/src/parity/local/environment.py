@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
 _BACKEND = ("PULUMI_BACKEND_URL", "PULUMI_ACCESS_TOKEN")
 _VENDORS = (
-    # What gives a right at a vendor or names a server: with any of these set, somebody means accounts of their own.
+    # What gives a right at a vendor or names a server: any of these set means accounts of the user's own.
     "VERCEL_API_TOKEN",
     "GITHUB_TOKEN",
     "GH_TOKEN",
@@ -40,7 +40,7 @@ _FOREIGN = (
     # The program runs in the project's own environment.
     "PYTHONHOME",
     "PYTHONPATH",
-    # Set where images are built. Here it would have each of an update's five Pythons compile its modules anew: seconds.
+    # Set where images are built. Here each of an update's five Pythons would compile its modules again: seconds.
     "PYTHONDONTWRITEBYTECODE",
 )
 
@@ -65,7 +65,7 @@ def compose(
         **kept,
         **sandbox,
         **dict.fromkeys(_CA_VARIABLES, sandbox["SSL_CERT_FILE"]),
-        # The plugins are in the sandbox's PULUMI_HOME: nothing else is to be looked for, or fetched.
+        # The plugins are in the sandbox's PULUMI_HOME: nothing else is to be searched for, or fetched.
         "PULUMI_IGNORE_AMBIENT_PLUGINS": "true",
         "PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION": "true",
         "VIRTUAL_ENV": str(python),

@@ -1,4 +1,4 @@
-"""One thing that `parity doctor` looked at."""
+"""One check of `parity doctor`."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ State = Literal["ok", "note", "fault"]
 
 @dataclass(frozen=True)
 class Check:
-    """One thing that was looked at."""
+    """What one check found."""
 
     name: str
     state: State

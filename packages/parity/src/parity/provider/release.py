@@ -187,12 +187,12 @@ class Switch:
         self._say(f"Asking https://{wanted.host}{health.path}: {wanted.title}")
         fault = ""
 
-        async def whole() -> bool:
+        async def healthy() -> bool:
             nonlocal fault
             fault = await self._fault_at(wanted.host, database=True)
             return not fault
 
-        if not await _until(whole, health.deadline_seconds):
+        if not await _until(healthy, health.deadline_seconds):
             raise Unhealthy(
                 f"{wanted.title} is not healthy, so it was not promoted; what was live is still live. "
                 f"Asked GET https://{wanted.host}{health.path} for {health.deadline_seconds:g} s; the last answer: "

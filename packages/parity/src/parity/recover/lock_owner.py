@@ -85,7 +85,7 @@ def judge(
 def of_record(record: Record) -> Lock:
     """What a record without an end says of its process, in a lock's form: it may outlive its engine's lock."""
     host = _host(record)
-    pid, user = int(record.begin.get("pid") or 0), str(record.begin.get("actor") or "somebody")
+    pid, user = int(record.begin.get("pid") or 0), str(record.begin.get("actor") or "unknown")
     return Lock(record.id, pid, user, str(host.get("name") or "nowhere"), record.started)
 
 

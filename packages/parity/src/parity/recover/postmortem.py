@@ -161,7 +161,7 @@ def time_line(material: Material) -> list[Event]:
 
 def _of_record(record: Record) -> Iterator[Event]:
     begin, end = record.begin, record.end or {}
-    who = f"by {begin.get('actor') or 'somebody'}"
+    who = f"by {begin.get('actor') or 'an unknown user'}"
     run = mapping(begin.get("run"))
     host = mapping(begin.get("host"))
     where = f"in {run['url']}" if run else f"on {host.get('name', 'a machine')}"

@@ -37,7 +37,7 @@ if TYPE_CHECKING:
     from parity.recover.lock_owner import LockOwner
     from parity.recover.model import Plan
 
-_LOOK_AGAIN_SECONDS = 1.0
+_COLLECT_AGAIN_SECONDS = 1.0
 _TURNS = 3
 """How often the state is edited, where the effect of a request in flight lands in between."""
 
@@ -236,7 +236,7 @@ class _Recovery:
             if not late or self.options.plan or self.given.clock.monotonic() > until:
                 return live_state, plan
             step.waiting(f"requests in flight that may still land: {', '.join(map(short_urn, late))}")
-            self.given.clock.sleep(_LOOK_AGAIN_SECONDS)
+            self.given.clock.sleep(_COLLECT_AGAIN_SECONDS)
 
     # --- The edit of the state ----------------------------------------------------------------------------------------
 

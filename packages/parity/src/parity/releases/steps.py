@@ -107,7 +107,7 @@ def promote(source: Stack, target: Stack, application: str, *, commit: str | Non
     if source.name == target.name:
         raise UsageError("A stack cannot be promoted to itself.", where=f"--from {source.name} --to {target.name}")
     wanted = commits.full(commit, source.project.root) if commit else None
-    found = _look(source, application)
+    found = _status(source, application)
     release, recorded = _healthy(found)
     if wanted and recorded.commit != wanted:
         raise RefusedError(
@@ -284,7 +284,7 @@ def _against(then: str | int, now: str | int) -> str:
     return "the same as now" if then == now else f"{then} instead of {now}"
 
 
-def _look(stack: Stack, application: str) -> ReleaseStatus:
+def _status(stack: Stack, application: str) -> ReleaseStatus:
     settings = stack.settings()
     application_of(settings, application)
     state = stack.recorded()

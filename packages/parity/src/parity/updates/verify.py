@@ -92,7 +92,7 @@ def _said(step: Step) -> str:
 
 
 def written(operations: Iterable[Operation], graph: Graph) -> frozenset[str]:
-    """The URNs of what an update wrote and that is looked at; what it tried in vain is the next recovery's."""
+    """The URNs of what an update wrote and the inventory reads; what it tried in vain is the next recovery's."""
     return frozenset(
         each.urn
         for each in operations

@@ -292,7 +292,7 @@ class Client:
         except (json.JSONDecodeError, UnicodeDecodeError) as error:
             request = answer.request
             raise Unreadable(
-                self.service.name, request.method, request.url.path, answer.status_code, f"no whole JSON: {error}"
+                self.service.name, request.method, request.url.path, answer.status_code, f"no complete JSON: {error}"
             ) from error
 
     def _object(self, answer: httpx.Response) -> Document:

@@ -23,7 +23,7 @@ def settings() -> Settings:
     """Read the running stack's settings from the engine, and refuse a release that config has moved away from.
 
     Raises:
-        pulumi.RunError: with the whole report; the engine shows it without a traceback and exits non-zero.
+        pulumi.RunError: with the report; the engine shows it without a traceback and exits non-zero.
     """
     values = {key: str(value) for key, value in engine_config.CONFIG.get().items()}
     secret_keys = engine_config._SECRET_KEYS.get()  # noqa: SLF001 # pyright: ignore[reportPrivateUsage] - no public list
@@ -41,10 +41,10 @@ def require_vendors(catalog: Catalog) -> None:
     In a preview PostgreSQL is only warned of: nothing is made, and a machine that previews need not reach the database.
 
     Raises:
-        pulumi.RunError: with the whole report; the engine shows it without a traceback and exits non-zero.
+        pulumi.RunError: with the report; the engine shows it without a traceback and exits non-zero.
     """
     previewing = pulumi.runtime.is_dry_run()
-    found = preflight.look(catalog, os.environ)
+    found = preflight.ask(catalog, os.environ)
     grave = [each.fault for each in found if each.fault and not (each.name == "PostgreSQL" and previewing)]
     if grave:
         raise pulumi.RunError(str(AccessError(grave)))

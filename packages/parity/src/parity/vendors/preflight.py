@@ -44,7 +44,7 @@ class Vendor:
     """Whether the environment names it at all."""
 
 
-def look(catalog: Catalog, environ: Mapping[str, str]) -> list[Vendor]:
+def ask(catalog: Catalog, environ: Mapping[str, str]) -> list[Vendor]:
     """Ask each vendor for the one thing that everything else is under: the team, the repository, the server."""
     with ThreadPoolExecutor(3) as pool:
         asked = (

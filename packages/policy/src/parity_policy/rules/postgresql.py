@@ -62,7 +62,7 @@ RULES = (
     Rule("postgresql-no-powers", "Roles have privileges on objects, never on the server.", (_ROLE,), _powers),
     Rule("postgresql-login-has-password", "Whoever logs in has a password.", (_ROLE,), _login),
     Rule("postgresql-roles-go", "A role that is no longer declared is dropped.", (_ROLE,), _dropped),
-    Rule("postgresql-grants-whole", "Grants are for all objects of a kind.", _GRANTS, _objects),
+    Rule("postgresql-grants-all", "Grants are for all objects of a kind.", _GRANTS, _objects),
     Rule("postgresql-public-has-nothing", "PUBLIC has no privileges.", _GRANTS, _public),
     Rule("postgresql-no-grant-option", "Privileges are given here alone.", _GRANTS, _option),
     Rule(

@@ -145,7 +145,7 @@ class StandIn(Provider):
             _, result = await self._plan(resource, None, request.properties, [])
             if request.preview:
                 return CreateResponse("", properties(resource.fields, result.planned))
-            state = _whole(await resource.create(self._ready(), result.planned))
+            state = _known(await resource.create(self._ready(), result.planned))
         return CreateResponse(state["id"], properties(resource.fields, state))
 
     async def update(self, request: UpdateRequest) -> UpdateResponse:
@@ -157,7 +157,7 @@ class StandIn(Provider):
                 return UpdateResponse(properties(resource.fields, result.planned))
             if resource.update is None or state is None:
                 raise ResourceError(f"Updating {resource.token} is not supported", "every change replaces it")
-            changed = _whole(await resource.update(self._ready(), state, result.planned))
+            changed = _known(await resource.update(self._ready(), state, result.planned))
         return UpdateResponse(properties(resource.fields, changed))
 
     async def _plan(
@@ -233,7 +233,7 @@ def _resource(token: str) -> Resource:
     return found
 
 
-def _whole(state: Document) -> Document:
+def _known(state: Document) -> Document:
     """Refuse a state with unknown values, as Terraform's framework does."""
     for name, value in state.items():
         if contains_unknown(value):

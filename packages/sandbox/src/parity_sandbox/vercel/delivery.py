@@ -34,7 +34,7 @@ ROLLING: wire.Shape = {
 _STAGE: wire.Shape = {
     "targetPercentage": "number", "duration": "number?", "requireApproval": "boolean", "linearShift": "boolean",
 }  # fmt: skip
-_WHOLE = 100
+_ALL_TRAFFIC = 100
 
 
 def set_retention(world: World, project: Document, given: Document) -> Document:
@@ -80,7 +80,7 @@ def _check_stages(stages: list[Document], advancement: Any) -> None:
     for stage in stages:
         wire.check(stage, _STAGE, ("targetPercentage",), "`stages` ")
     shares = [stage["targetPercentage"] for stage in stages]
-    if len(shares) < 2 or shares[-1] != _WHOLE or shares != sorted(set(shares)):  # noqa: PLR2004 - the description's minimum
+    if len(shares) < 2 or shares[-1] != _ALL_TRAFFIC or shares != sorted(set(shares)):  # noqa: PLR2004 - the description's minimum
         raise BadRequest(
             "Invalid request: `stages` should be at least two, with growing percentages, and end with 100."
         )

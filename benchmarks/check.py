@@ -47,8 +47,8 @@ def catalog(count: int) -> str:
     )
     return f'''"""A catalog of {count} applications, made by benchmarks/check.py."""
 
-from infra import parameters
-from parity.config.parameters import Application, Database, Catalog, Repository, Telemetry
+from parity.config import parameters
+from parity.config.parameters import Application, Catalog, Database, Repository, Telemetry
 
 CATALOG = Catalog(
     vercel_team="acme",

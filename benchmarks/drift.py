@@ -1,11 +1,11 @@
-"""How many requests and how long: `parity drift` beside `pulumi preview --refresh`, and a look at many applications.
+"""How many requests and how long: `parity drift`, `pulumi preview --refresh`, and an inventory of many applications.
 
     .venv/bin/python -m benchmarks.drift FOLDER [APPLICATIONS ...]
 
 FOLDER holds a sandbox `instance` and its program with both stacks up (tools/support/instances.py makes one). Both
 commands run on the same stack of two applications at 0, 50 and 200 ms added to each request. Then projects are made
-through Vercel's API alone, and only the look is timed, because bringing a hundred applications up takes longer than
-everything else.
+through Vercel's API alone, and only the inventory is timed, because bringing a hundred applications up takes longer
+than everything else.
 """
 
 from __future__ import annotations
@@ -66,7 +66,7 @@ def both(instance: Instance) -> list[dict[str, Any]]:
 
 
 def many(instance: Instance, graph: Graph, counts: list[int]) -> list[dict[str, Any]]:
-    """A look at so many projects with their variables."""
+    """An inventory of so many projects with their variables."""
     world = World(instance)
     rows: list[dict[str, Any]] = []
     made = 0
@@ -83,7 +83,7 @@ def many(instance: Instance, graph: Graph, counts: list[int]) -> list[dict[str, 
         for latency in LATENCIES:
             row = timed(instance, latency, lambda wanted=wanted: inventory.collect_live_state(wanted, passwords=False))
             peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024
-            rows.append({"what": "look", "applications": count, **row, "peak MiB": peak})
+            rows.append({"what": "inventory", "applications": count, **row, "peak MiB": peak})
     return rows
 
 

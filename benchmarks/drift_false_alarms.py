@@ -1,4 +1,4 @@
-"""Audits of random allowed configs in a world that is exactly as declared: how many of them tell anything?
+"""Audits of random allowed configs in a world that is exactly as declared: how many of them report anything?
 
     .venv/bin/python -m benchmarks.drift_false_alarms [RUNS]
 
@@ -18,15 +18,15 @@ from support.worlds import Config, Mirror, declared
 
 
 def main(runs: int) -> int:
-    """Run the audits, print the outcome as JSON, and exit 1 where one told anything."""
+    """Run the audits, print the outcome as JSON, and exit 1 where one reported anything."""
     alarms: Counter[str] = Counter()
     resources = 0
     begun = time.monotonic()
     for seed in range(runs):
         sides = Mirror(declared(Config(seed).settings()), seed).sides()
         resources += len(sides.live_state.keys)
-        told = [each for each in find(sides, []) if each.kind != "unknowable"]
-        alarms.update(f"seed {seed}: {each.kind} {each.what}" for each in told)
+        reported = [each for each in find(sides, []) if each.kind != "unknowable"]
+        alarms.update(f"seed {seed}: {each.kind} {each.what}" for each in reported)
     seconds = round(time.monotonic() - begun, 1)
     print(json.dumps({"runs": runs, "resources": resources, "false alarms": sum(alarms.values()), "seconds": seconds}))
     for alarm in alarms:

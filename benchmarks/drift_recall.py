@@ -1,4 +1,4 @@
-"""The same differences told by `parity drift`, by the engine's refresh, and counted by class.
+"""Which of the same differences `parity drift` and the engine's refresh report, counted by class.
 
     .venv/bin/python -m benchmarks.drift_recall FOLDER [OUTPUT.json]
 
@@ -56,7 +56,7 @@ def groups(instance: Instance) -> Iterator[tuple[str, Sequence[Mutation]]]:
     yield "containers", mutations.CONTAINERS
     yield "last", mutations.LAST
     yield "added", mutations.ADDED
-    yield "cross-stack", mutations.CROSSED
+    yield "cross-stack", mutations.CROSS_STACK
 
 
 def seen_by_refresh(mutation: Mutation, seen: dict[str, set[str]]) -> bool:
@@ -89,12 +89,12 @@ def main(folder: Path, output: Path | None) -> None:
                 "type": each.type.split(":")[-1],
                 "name": each.name,
                 "property": each.path,
-                "drift": each in outcome.told,
+                "drift": each in outcome.reported,
                 "refresh": seen_by_refresh(each, seen),
             }
             for each in batch
         ]
-        print(f"{name}: {len(batch)} differences, {len(outcome.told)} told", file=sys.stderr)
+        print(f"{name}: {len(batch)} differences, {len(outcome.reported)} reported", file=sys.stderr)
     control.load_snapshot(CLEAN)
     print(table(rows))
     if output is not None:

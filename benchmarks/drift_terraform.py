@@ -1,15 +1,15 @@
-"""The differences of benchmarks/drift_recall.py told by `terraform plan`, where they concern what it manages.
+"""Which differences of benchmarks/drift_recall.py `terraform plan` reports, where they concern what it manages.
 
     PARITY_TERRAFORM=FOLDER .venv/bin/python -m benchmarks.drift_terraform INSTANCE [OUTPUT.json]
 
 FOLDER is as tools/crashlab/terraform.py says. INSTANCE holds a stopped sandbox `instance`, seeded and otherwise empty,
 and its program (tools/support/instances.py makes one). The crash tests' small program is applied under the names of
-`prod`, with benchmarks/terraform beside it, and a migration runs. Each batch of differences is made in the same state,
-and `terraform plan` runs once: a difference counts as told where the plan shows its object as gone or its property as
-changed, as what an apply would do (`plan`) or as what the refresh found (`plan -refresh-only`). What is not told in its
-batch is made again in smaller batches and counts as told where any change is shown at all. The exit code of
+`prod`, together with benchmarks/terraform, and a migration runs. Each batch of differences is made in the same state,
+and `terraform plan` runs once: a difference counts as reported where the plan shows its object as gone or its property
+as changed, as what an apply would do (`plan`) or as what the refresh found (`plan -refresh-only`). What is not reported
+in its batch is made again in smaller batches and counts as reported where any change is shown at all. The exit code of
 `-refresh-only -detailed-exitcode` says nothing: it is 2 in an unchanged world as well, of which the plan says "No
-changes", because Terraform also compares what it records beside the properties.
+changes", because Terraform also compares what it records besides the properties.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
-from crashlab.terraform import VARIABLE
+from crashlab.terraform import CONFIGURATION, VARIABLE
 from parity.config.project import Project
 from parity.evaluate.stack import Stack, ambient
 from parity.local.sandbox import Local
@@ -155,7 +155,7 @@ class Terraform:
     def prepare(cls, instance: Instance, folder: Path) -> Terraform:
         """Write the configuration under the names of `prod`, and say where Terraform and its providers are."""
         folder.mkdir(exist_ok=True)
-        small = (ROOT / "tests" / "crash" / "terraform" / "main.tf").read_text()
+        small = CONFIGURATION.read_text()
         small = small.replace("shop.staging.storefront.example", "shop.storefront.example")
         (folder / "main.tf").write_text(small.replace("staging", STACK))
         for path in (ROOT / "benchmarks" / "terraform").glob("*.tf"):
@@ -240,34 +240,34 @@ def groups(removals: Sequence[Mutation]) -> Iterator[tuple[str, list[Mutation]]]
     yield "removed", list(removals)
     yield "containers", list(mutations.CONTAINERS)
     yield "last", list(mutations.LAST)
-    yield "cross-stack", list(mutations.CROSSED)
+    yield "cross-stack", list(mutations.CROSS_STACK)
 
 
 def measure(terraform: Terraform, name: str, batch: list[Mutation]) -> list[dict[str, Any]]:
-    """Make a batch and look; then make what no plan told again, in ever smaller batches."""
-    code, plan = _look(terraform, batch)
-    told = {each: _told(each, plan) for each in batch}
-    left = [each for each, seen in told.items() if code == FAILED_CODE or not any(seen.values())]
+    """Make a batch and plan; then make what no plan reported again, in ever smaller batches."""
+    code, plan = _planned(terraform, batch)
+    reported = {each: _reported(each, plan) for each in batch}
+    left = [each for each, seen in reported.items() if code == FAILED_CODE or not any(seen.values())]
     if len(batch) == 1:
-        told[batch[0]] = _alone(code, plan)
+        reported[batch[0]] = _alone(code, plan)
         left = []
-    told |= _again(terraform, left)
-    rows = [_row(each, told[each]) for each in batch]
+    reported |= _again(terraform, left)
+    rows = [_row(each, reported[each]) for each in batch]
     count = sum(row["plan"] or row["refresh_only"] for row in rows)
-    print(f"{name}: {len(rows)} differences, {count} told", file=sys.stderr, flush=True)
+    print(f"{name}: {len(rows)} differences, {count} reported", file=sys.stderr, flush=True)
     return rows
 
 
-def _told(mutation: Mutation, plan: dict[str, Any]) -> dict[str, bool]:
+def _reported(mutation: Mutation, plan: dict[str, Any]) -> dict[str, bool]:
     where = address(mutation)
     return {mode: tells(shown(plan, mode).get(where, set()), mutation) for mode in MODES}
 
 
 def _again(terraform: Terraform, batch: list[Mutation]) -> dict[Mutation, dict[str, bool]]:
-    """A batch of which no plan shows anything is told by none; any other is halved, down to one difference."""
+    """No plan reports a batch of which it shows nothing; any other batch is halved, down to one difference."""
     if not batch:
         return {}
-    code, plan = _look(terraform, batch)
+    code, plan = _planned(terraform, batch)
     if len(batch) == 1:
         return {batch[0]: _alone(code, plan)}
     seen = {mode: bool(shown(plan, mode)) for mode in MODES}
@@ -281,23 +281,23 @@ def _alone(code: int, plan: dict[str, Any]) -> dict[str, bool]:
     return {**{mode: bool(shown(plan, mode)) for mode in MODES}, "failed": code == FAILED_CODE}
 
 
-def _row(mutation: Mutation, told: dict[str, bool]) -> dict[str, Any]:
+def _row(mutation: Mutation, reported: dict[str, bool]) -> dict[str, Any]:
     return {
         "kind": mutation.kind,
         "vendor": mutation.vendor,
         "type": mutation.type.split(":")[-1],
         "name": mutation.name,
         "property": mutation.path,
-        **told,
+        **reported,
     }
 
 
-def _look(terraform: Terraform, batch: list[Mutation]) -> tuple[int, dict[str, Any]]:
+def _planned(terraform: Terraform, batch: list[Mutation]) -> tuple[int, dict[str, Any]]:
     terraform.instance.local.client().load_snapshot(CLEAN)
     world = _World(terraform.instance)
     for each in batch:
         each.make(world)
-    print(f"  looking at {len(batch)}", file=sys.stderr, flush=True)
+    print(f"  a plan of {len(batch)}", file=sys.stderr, flush=True)
     return terraform.plan()
 
 
@@ -353,15 +353,15 @@ def _rows(terraform: Terraform, removals: Sequence[Mutation]) -> Iterator[dict[s
 
 
 def _added(terraform: Terraform) -> Iterator[dict[str, Any]]:
-    """What is added beside. By SQL all at once, because one needs another: a plan that shows anything is looked at."""
+    """What is added and not declared. SQL is run all at once, because one needs another; a plan of any is printed."""
     by_sql = [each for each in mutations.ADDED if each.vendor == "PostgreSQL"]
-    told = _again(terraform, [each for each in mutations.ADDED if each not in by_sql])
-    code, plan = _look(terraform, by_sql)
+    reported = _again(terraform, [each for each in mutations.ADDED if each not in by_sql])
+    code, plan = _planned(terraform, by_sql)
     seen = {mode: dict(shown(plan, mode)) for mode in MODES}
     if code == FAILED_CODE or any(seen.values()):
         print(f"added by SQL: {code}, {seen}: which of them?", file=sys.stderr)
     for each in mutations.ADDED:
-        yield _row(each, told.get(each) or {mode: bool(paths) for mode, paths in seen.items()})
+        yield _row(each, reported.get(each) or {mode: bool(paths) for mode, paths in seen.items()})
 
 
 def table(rows: list[dict[str, Any]]) -> str:

@@ -103,8 +103,8 @@ def table(found: dict[tuple[str, str], list[Measured]]) -> str:
         firsts = [each.first for each in all_of if each.first is not None]
         first = f"{statistics.median(firsts):.1f} s" if firsts else "none"
         end = statistics.median(each.end for each in all_of)
-        beside = found.get((BASELINE, changes))
-        ratio = f"{end / statistics.median(each.end for each in beside):.1f}" if beside else ""
+        baseline = found.get((BASELINE, changes))
+        ratio = f"{end / statistics.median(each.end for each in baseline):.1f}" if baseline else ""
         calls = statistics.median(each.calls for each in all_of)
         load = f"{min(each.load for each in all_of):.0f} to {max(each.load for each in all_of):.0f}"
         lines.append(f"| `{name}` | {changes} | {first} | {end:.1f} s | {ratio} | {calls:.0f} | {load} |")

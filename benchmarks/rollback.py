@@ -1,11 +1,11 @@
-"""How long users wait for the old release: `parity rollback --up`, beside stock Pulumi that builds the old commit.
+"""How long users wait for the old release: `parity rollback --up`, and stock Pulumi that builds the old commit.
 
     python -m benchmarks.rollback [--rounds 3] [--latency 0 50 200] [--build-seconds 0.2] [--json FILE]
 
 Both run in one sandbox, with the engine and plugins that `parity engine resolve` finds. Stock Pulumi is a program of
 one Vercel project with the same variables and one domain, whose deployment follows the commit, as Vercel's provider
 documents it: reverting the commit replaces the deployment, and Vercel assigns the domain when the build is done. It
-declares only that; Parity's stack is the whole example, databases, roles, GitHub environment and second application.
+declares only that; Parity's stack is all of the example: databases, roles, GitHub environment, second application.
 
 Measured from the start of the command: requests that Vercel and GitHub were sent, requests that changed anything, and
 seconds, each until the first answer of the old release at the live URL and until the command's end. The build itself

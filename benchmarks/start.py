@@ -1,4 +1,4 @@
-"""How long the command line takes to start, beside `pulumi version` and `gh --version`. `python benchmarks/start.py`.
+"""How long the command line takes to start, and `pulumi version` and `gh --version`. `python benchmarks/start.py`.
 
 Every command runs once a round, so that all of them meet the same machine; seconds belong to the machine, ratios to the
 code. For commands that work, the clock stops where their own work begins: `parity check` where it imports the team's
@@ -40,8 +40,8 @@ class Row:
     seconds: list[float] = field(default_factory=list)
 
 
-def whole(*command: str, **variables: str) -> Callable[[], float]:
-    """The whole life of a command."""
+def ended(*command: str, **variables: str) -> Callable[[], float]:
+    """From a command's start to its end."""
 
     def run() -> float:
         began = time.time()
@@ -54,7 +54,7 @@ def whole(*command: str, **variables: str) -> Callable[[], float]:
 def tab(words: str) -> Callable[[], float]:
     """A press of TAB behind the words."""
     place = str(len(words.split(" ")) - 1)
-    return whole(PARITY, _PARITY_COMPLETE="complete_bash", COMP_WORDS=words, COMP_CWORD=place)
+    return ended(PARITY, _PARITY_COMPLETE="complete_bash", COMP_WORDS=words, COMP_CWORD=place)
 
 
 def before_work(folder: Path, command: tuple[str, ...], stamp: Path, **variables: str) -> Callable[[], float]:
@@ -74,16 +74,16 @@ def before_work(folder: Path, command: tuple[str, ...], stamp: Path, **variables
 def rows(folder: Path) -> list[Row]:
     """Everything that is measured; the copies of the program lie in `folder`."""
     pulumi = toolchain.resolve(at_hand=True).cli.path
-    found = [Row("`pulumi version`", whole(str(pulumi), "version"))]
+    found = [Row("`pulumi version`", ended(str(pulumi), "version"))]
     if gh := shutil.which("gh"):
-        found.append(Row("`gh --version`", whole(gh, "--version")))
+        found.append(Row("`gh --version`", ended(gh, "--version")))
     return [
         *found,
-        Row("`python -c pass`", whole(sys.executable, "-c", "pass")),
-        Row("`parity --version`", whole(PARITY, "--version")),
-        Row("`parity --help`", whole(PARITY, "--help")),
-        Row("`parity up --help`", whole(PARITY, "up", "--help")),
-        Row("`parity release --help`", whole(PARITY, "release", "--help")),
+        Row("`python -c pass`", ended(sys.executable, "-c", "pass")),
+        Row("`parity --version`", ended(PARITY, "--version")),
+        Row("`parity --help`", ended(PARITY, "--help")),
+        Row("`parity up --help`", ended(PARITY, "up", "--help")),
+        Row("`parity release --help`", ended(PARITY, "release", "--help")),
         Row("TAB: a command", tab("parity rel")),
         Row("TAB: a stack", tab("parity up st")),
         Row("TAB: a release", tab("parity rollback staging shop --to ")),

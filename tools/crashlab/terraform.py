@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 VARIABLE = "PARITY_TERRAFORM"
 STATE = "terraform.tfstate"
-_CONFIGURATION = Path(__file__).with_name("terraform") / "main.tf"
+CONFIGURATION = Path(__file__).with_name("terraform") / "main.tf"
 _LOGINS = ("readonly", "migrator", "shop_g1", "shop_g2", "payment", "logs")
 
 ONE = {"r1": {"commit": COMMITS[0], "credentials": 1}}
@@ -31,7 +31,7 @@ def declare(lab: Lab, releases: dict[str, dict[str, object]]) -> None:
     """Let the next command declare these releases."""
     folder = lab.folder / "terraform"
     folder.mkdir(exist_ok=True)
-    shutil.copyfile(_CONFIGURATION, folder / "main.tf")
+    shutil.copyfile(CONFIGURATION, folder / "main.tf")
     place = Path(os.environ[VARIABLE])
     path = lab.instance.environment()["PATH"]
     lab.instance.extra |= {

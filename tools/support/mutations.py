@@ -36,7 +36,7 @@ RULESET_NAME = "parity-main"
 
 @dataclass
 class World:
-    """The vendors of a running sandbox, as somebody with an administrator's rights reaches them."""
+    """The vendors of a running sandbox, as an administrator reaches them."""
 
     instance: Instance
     ids: dict[str, Any] = field(default_factory=dict[str, Any])
@@ -125,18 +125,18 @@ class Mutation:
     """One difference, made by hand."""
 
     kind: str
-    """The class of findings that must tell it: `changed`, `missing`, `unmanaged`, `crossed`."""
+    """The class of findings that must report it: `changed`, `missing`, `unmanaged`, `cross-stack`."""
     type: str
     """The type of the finding."""
     name: str
     """Held in the finding's name."""
     path: str
-    """How the finding's property begins; empty for the whole object."""
+    """How the finding's property begins; empty for all of the object."""
     make: Callable[[World], Any] = field(repr=False)
     of: str = ""
     """The provider's property that is changed, where the denominator has it; by default the path's first part."""
     also: tuple[str, ...] = ()
-    """Other kinds that tell it as well."""
+    """Other kinds that report it as well."""
 
     @property
     def label(self) -> str:
@@ -316,14 +316,14 @@ def _environment(path: str, body: dict[str, Any]) -> Mutation:
         review = next((each for each in found["protection_rules"] if each["type"] == "required_reviewers"), {})
         wait = next((each for each in found["protection_rules"] if each["type"] == "wait_timer"), {})
         reviewers = [{"type": each["type"], "id": each["reviewer"]["id"]} for each in review.get("reviewers", [])]
-        whole = {
+        environment = {
             "wait_timer": wait.get("wait_timer", 0),
             "prevent_self_review": review.get("prevent_self_review", False),
             "can_admins_bypass": found["can_admins_bypass"],
             "reviewers": reviewers,
             "deployment_branch_policy": found["deployment_branch_policy"],
         }
-        return world.github("PUT", ENVIRONMENT, {**whole, **body})
+        return world.github("PUT", ENVIRONMENT, {**environment, **body})
 
     return Mutation("changed", kinds.ENVIRONMENT, "delivery-environment", path, make)
 
@@ -364,7 +364,7 @@ def _seal(world: World, name: str) -> None:
 
 
 def _reseal(world: World) -> None:
-    """Write the declared secret anew; GitHub's times are whole seconds, so it is written until the time is another."""
+    """Write the declared secret again; GitHub's times are whole seconds, so it is written until the time is another."""
     name = "MIGRATOR_DATABASE_URL_STOREFRONT"
     before = world.github("GET", f"{ENVIRONMENT}/secrets/{name}")["updated_at"]
     while world.github("GET", f"{ENVIRONMENT}/secrets/{name}")["updated_at"] == before:
@@ -651,7 +651,7 @@ LAST = (
 )  # fmt: skip
 
 
-# --- What is added beside ---------------------------------------------------------------------------------------------
+# --- What is added ----------------------------------------------------------------------------------------------------
 
 
 def _new(type_: str, name: str, make: Callable[[World], Any], kind: str = "unmanaged") -> Mutation:
@@ -756,7 +756,7 @@ ADDED = (
 )  # fmt: skip
 
 
-CROSSED = (
+CROSS_STACK = (
     Mutation(
         "cross-stack", kinds.VARIABLE, "shop-variable-NEXT_PUBLIC_BASE_URL", "value",
         lambda world: world.vercel("PATCH", f"/v9/projects/shop-prod/env/{world.variable('shop-prod', 'NEXT_PUBLIC_BASE_URL')}",

@@ -1,4 +1,4 @@
-"""Makes a batch of differences and says which of them an audit, and the engine's refresh, told."""
+"""Makes a batch of differences and says which of them an audit, and the engine's refresh, reported."""
 
 from __future__ import annotations
 
@@ -23,17 +23,17 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Outcome:
-    """What was told of one batch."""
+    """What was reported of one batch."""
 
     batch: str
-    told: tuple[Mutation, ...]
+    reported: tuple[Mutation, ...]
     missed: tuple[Mutation, ...]
     unexplained: tuple[Finding, ...]
     """Findings that no difference of the batch accounts for."""
     audit: Audit
 
 
-def look(instance: Instance, name: str = STACK) -> Audit:
+def audited(instance: Instance, name: str = STACK) -> Audit:
     """An audit in this process; its environment is the instance's."""
     stack = Stack(name, instance.project, ambient(instance.project))
     return audit(
@@ -45,8 +45,8 @@ def look(instance: Instance, name: str = STACK) -> Audit:
     )
 
 
-def tells(finding: Finding, mutation: Mutation) -> bool:
-    """Whether a finding tells a difference."""
+def reports(finding: Finding, mutation: Mutation) -> bool:
+    """Whether a finding reports a difference."""
     return (
         finding.kind in {mutation.kind, *mutation.also}
         and finding.type == mutation.type
@@ -57,20 +57,20 @@ def tells(finding: Finding, mutation: Mutation) -> bool:
 
 
 def run(instance: Instance, batch: str, mutations: Sequence[Mutation]) -> Outcome:
-    """Make all of them at once, then look once."""
+    """Make all of them at once, then audit once."""
     world = World(instance)
     for mutation in mutations:
         mutation.make(world)
-    found = look(instance)
+    found = audited(instance)
     findings = [each for each in found.report.findings if each.kind != "unknowable"]
-    told = tuple(each for each in mutations if any(tells(finding, each) for finding in findings))
-    missed = tuple(each for each in mutations if each not in told)
-    loose = tuple(each for each in findings if not any(tells(each, mutation) for mutation in mutations))
-    return Outcome(batch, told, missed, loose, found)
+    reported = tuple(each for each in mutations if any(reports(finding, each) for finding in findings))
+    missed = tuple(each for each in mutations if each not in reported)
+    loose = tuple(each for each in findings if not any(reports(each, mutation) for mutation in mutations))
+    return Outcome(batch, reported, missed, loose, found)
 
 
 def refresh(instance: Instance, stack: str = STACK) -> dict[str, set[str]]:
-    """What `pulumi refresh --preview-only --expect-no-changes` sees: by URN the properties, `*` for the whole."""
+    """What `pulumi refresh --preview-only --expect-no-changes` sees: by URN the properties, `*` for all of them."""
     with tempfile.TemporaryDirectory() as folder:
         events = Path(folder) / "events.jsonl"
         instance.pulumi(

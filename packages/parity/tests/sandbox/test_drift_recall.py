@@ -52,7 +52,7 @@ def instance(finished_template: Template, tmp_path_factory: pytest.TempPathFacto
         for name, value in instance.environment().items():
             patch.setenv(name, value)
         World(instance).sql(*mutations.MIGRATION, role=mutations.OWNER, superuser=True)
-        found = recall.look(instance).report
+        found = recall.audited(instance).report
         assert found.read_failures == ()
         assert [each.what for each in found.findings if each.kind != "unknowable"] == [], "a false alarm"
         instance.local.client().save_snapshot(CLEAN)
@@ -71,12 +71,12 @@ BATCHES: dict[str, Callable[[Instance], Sequence[Mutation]]] = {
     "containers": lambda _: mutations.CONTAINERS,
     "last": lambda _: mutations.LAST,
     "added": lambda _: mutations.ADDED,
-    "cross-stack": lambda _: mutations.CROSSED,
+    "cross-stack": lambda _: mutations.CROSS_STACK,
 }
 
 
 @pytest.mark.parametrize("batch", BATCHES)
-def test_every_difference_is_told_and_nothing_else(instance: Instance, batch: str):
+def test_every_difference_is_reported_and_nothing_else(instance: Instance, batch: str):
     instance.local.client().load_snapshot(CLEAN)
     outcome = recall.run(instance, batch, BATCHES[batch](instance))
     assert [each.label for each in outcome.missed] == []

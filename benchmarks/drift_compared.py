@@ -1,11 +1,11 @@
-"""One look at the same applications by Parity, `pulumi preview --refresh` and `terraform plan`: requests, time, memory.
+"""The same applications read by Parity, `pulumi preview --refresh` and `terraform plan`: requests, time, memory.
 
-    PARITY_TERRAFORM=FOLDER .venv/bin/python -m benchmarks.drift_beside INSTANCE [APPLICATIONS ...]
+    PARITY_TERRAFORM=FOLDER .venv/bin/python -m benchmarks.drift_compared INSTANCE [APPLICATIONS ...]
 
 INSTANCE holds a stopped sandbox `instance` and its program with both stacks up (tools/support/instances.py makes one);
-FOLDER is as tools/crashlab/terraform.py says. An application is a Vercel project with five variables here: whole ones
-take longer to bring up than everything else. Pulumi and Terraform bring up as many under names of their own, so that
-each finds everything as it is declared, in one world; Parity looks at those of Terraform's names. Each runs as a
+FOLDER is as tools/crashlab/terraform.py says. An application is a Vercel project with five variables here: complete
+ones take longer to bring up than everything else. Pulumi and Terraform bring up as many under names of their own, so
+that each finds everything as it is declared, in one world; Parity reads those of Terraform's names. Each runs as a
 process of its own, with its start; memory is the most that it and all its children held at one time (resident, shared
 pages counted for each). Every request is answered later by 0, 50 and 200 ms.
 """
@@ -139,7 +139,7 @@ def measured(instance: Instance, latency: float, command: Sequence[str], folder:
 
 
 def compare(instance: Instance, folder: Path, count: int) -> list[dict[str, Any]]:
-    """Bring so many applications up, and look at them in three ways."""
+    """Bring so many applications up, and read them in three ways."""
     place = Path(os.environ[VARIABLE])
     instance.extra |= {
         "TF_CLI_CONFIG_FILE": str(place / "terraformrc"),
@@ -154,7 +154,10 @@ def compare(instance: Instance, folder: Path, count: int) -> list[dict[str, Any]
     own = Stack(STACK, instance.project, ambient(instance.project))
     graph.write_bytes(pickle.dumps(projects(own.declared(own.settings()), count)))
     ways = {
-        "parity's look": (Path.cwd(), (sys.executable, "-m", "benchmarks.drift_beside", "look", str(graph))),
+        "parity's inventory": (
+            Path.cwd(),
+            (sys.executable, "-m", "benchmarks.drift_compared", "inventory", str(graph)),
+        ),
         "pulumi preview --refresh": (
             folder / "pulumi",
             ("pulumi", "preview", "--refresh", "--expect-no-changes", *stack),
@@ -203,9 +206,9 @@ def main(folder: Path, counts: Sequence[int]) -> None:
 
 
 if __name__ == "__main__":
-    if sys.argv[1] == "look":
+    if sys.argv[1] == "inventory":
         seen = inventory.collect_live_state(pickle.loads(Path(sys.argv[2]).read_bytes()), passwords=False)
         if seen.read_failures or not all(seen.under.get(urn) for urn in seen.keys if kinds.PROJECT in urn):
-            sys.exit(f"could not look at everything: {seen.unseen}")
+            sys.exit(f"not everything could be read: {seen.read_failures}")
     else:
         main(Path(sys.argv[1]), [int(each) for each in sys.argv[2:]] or [1, 10])

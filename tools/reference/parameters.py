@@ -46,7 +46,7 @@ def table() -> str:
 
 
 def catalog_models() -> list[type[BaseModel]]:
-    """The catalog's models, the whole first, then each in the order in which it is used."""
+    """The catalog's models, the catalog first, then each in the order in which it is used."""
     found: list[type[BaseModel]] = [Catalog]
     for model in found:
         for field in model.model_fields.values():

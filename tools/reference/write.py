@@ -33,7 +33,7 @@ def stale(root: Path) -> list[str]:
 
 
 def write(root: Path) -> None:
-    """Write every page anew."""
+    """Write every page."""
     for name, generate in PAGES.items():
         (root / name).parent.mkdir(parents=True, exist_ok=True)
         (root / name).write_text(generate(), encoding="utf-8")

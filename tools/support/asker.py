@@ -54,7 +54,7 @@ class Got:
         return (self.body or {}).get("release")
 
     def fault(self, commits: dict[str, str]) -> str:
-        """Why this is not the whole answer of one release; `commits` has each release's."""
+        """Why this is not the complete answer of one release; `commits` has each release's."""
         if self.error is not None or self.status != 200 or self.body is None:
             return f"{self.url} answered {self.error or self.status}: {json.dumps(self.body)}"
         if self.release not in commits:
@@ -88,7 +88,7 @@ class Asked:
         rate = len(self.answers) / self.seconds
         assert rate >= RATE, f"only {rate:.1f} answers a second were got"
         faults = Counter(fault for each in answers if (fault := each.fault(commits)))
-        assert not faults, f"{sum(faults.values())} of {len(answers)} answers are not whole: {faults.most_common(5)}"
+        assert not faults, f"{sum(faults.values())} of {len(answers)} answers are not complete: {faults.most_common(5)}"
         assert self.releases(url) == list(served), f"{url} served {self.releases(url)}"
         deployments = {(each.release, (each.body or {})["deployment"]) for each in answers}
         assert len(deployments) == len(served), f"a release was served by two deployments: {sorted(deployments)}"

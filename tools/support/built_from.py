@@ -19,7 +19,7 @@ MOMENTS = ("before the build", "between build and switch", "after")
 
 @dataclass(frozen=True)
 class Vercel:
-    """Vercel as somebody with a token changes it by hand."""
+    """Vercel as a person with a token changes it by hand."""
 
     instance: Instance
 
@@ -100,7 +100,7 @@ def page(found: Mapping[tuple[str, str], str]) -> str:
 
 
 def chosen(*, everything: bool) -> Iterable[tuple[Input, str]]:
-    """The cells to try: all of them, or a sample of every outcome."""
+    """The cases to try: all of them, or a sample of every outcome."""
     if everything:
         return [(each, moment) for each in INPUTS for moment in MOMENTS]
     by_name = {each.name: each for each in INPUTS}

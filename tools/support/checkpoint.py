@@ -1,6 +1,6 @@
 """A stand-in for `pulumi`, for unit tests: a command line over one checkpoint, which it treats as the engine does.
 
-It gives way to a lock that is held, keeps the file that it replaces beside it, seals secrets and drops operations
+It gives way to a lock that is held, keeps the file that it replaces, seals secrets and drops operations
 without an end at an import.
 """
 
@@ -36,11 +36,11 @@ class Engine:
     locks: Path
     stack: str
     next: list[Document] = field(default_factory=list[Document])
-    """The steps that a preview tells."""
+    """The steps that a preview shows."""
     notes: bool = False
     """Whether a refresh notes of each target that it was read."""
     heals: bool = True
-    """Whether what was half made is whole once it was read."""
+    """Whether what was half made is complete once it was read."""
     backs_up: bool = True
     """Whether it keeps the file that it replaces."""
     fails: dict[str, tuple[str, str]] = field(default_factory=dict[str, tuple[str, str]])
@@ -108,7 +108,7 @@ class Engine:
         return {"version": 3, "deployment": json.loads(self._read())["checkpoint"]["latest"]}
 
     def write(self, deployment: Document) -> None:
-        """Write the checkpoint; the one that it replaces is kept beside it."""
+        """Write the checkpoint; the one that it replaces is kept next to it."""
         self.checkpoint.parent.mkdir(parents=True, exist_ok=True)
         if self.checkpoint.exists() and self.backs_up:
             self.checkpoint.replace(f"{self.checkpoint}.bak")

@@ -28,7 +28,7 @@ class World:
         self.unmanaged = {}
         self.more = ()
         self.declared = True
-        self.looked = True
+        self.inventoried = True
 
     def row(self, identity, **more):
         return {
@@ -62,7 +62,7 @@ class World:
         resources |= dict.fromkeys(self.unmanaged, resource)
         under = {self.urn: tuple(self.found)} if self.declared else {}
         under |= self.unmanaged
-        keys = {self.urn: ("key",)} if self.declared and self.looked else {}
+        keys = {self.urn: ("key",)} if self.declared and self.inventoried else {}
         inputs = {self.urn: self.inputs} if self.declared else {}
         if self.live:
             found = LiveObject(kinds.LIVE, ("key",), "team/shop", "", {"deploymentId": self.live, "release": "r1"})

@@ -76,7 +76,7 @@ class Vercel:
         if request.url.host != "api.vercel.com":
             call = f"GET {request.url.host}"
         if call not in self.answers:
-            raise AssertionError(f"nobody said what to answer to {call}")
+            raise AssertionError(f"no answer is scripted for {call}")
         said = self.answers[call]
         answer = said.pop(0) if len(said) > 1 else said[0]
         if isinstance(answer, Exception):

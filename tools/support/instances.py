@@ -90,7 +90,7 @@ def _finish(instance: Instance, folder: Path) -> None:
 
 
 def _copy(source: Path, target: Path) -> None:
-    """Copy a stopped sandbox and its program, but for its ports; the plugins, which nobody writes to, as links.
+    """Copy a stopped sandbox and its program, but for its ports; the plugins, which are never written to, as links.
 
     Copies that prefer the same ports take them from one another while one restarts its PostgreSQL.
     """
@@ -112,7 +112,7 @@ def _copy(source: Path, target: Path) -> None:
 
 
 def once(folder: Path, make: Callable[[Path], None]) -> Path:
-    """Make `folder` whole, once for all of pytest's processes; one that was interrupted is made again."""
+    """Make `folder` completely, once for all of pytest's processes; one that was interrupted is made again."""
     with FileLock(f"{folder}.lock", timeout=900):
         done = Path(f"{folder}.done")
         if not done.exists():

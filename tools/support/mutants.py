@@ -68,7 +68,7 @@ DERIVED: dict[str, str] = {}
 """What each secret is for that a program derived; of stand-ins alone."""
 
 
-# --- The example, whole and broken ------------------------------------------------------------------------------------
+# --- The example, correct and broken ----------------------------------------------------------------------------------
 
 
 @cache
@@ -371,10 +371,12 @@ class _Seen:
 def _registered() -> tuple[_Seen, ...]:
     """Every registration of the broken stack's program, as a transformation sees it."""
     seen: list[_Seen] = []
-    look = Mutant(
-        "look", "look", transformation=lambda args: seen.append(_Seen(args.type_, args.name, args.props, args.opts))
+    observer = Mutant(
+        "observer",
+        "observer",
+        transformation=lambda args: seen.append(_Seen(args.type_, args.name, args.props, args.opts)),
     )
-    evaluate(look)(BROKEN, sides()[1].values)
+    evaluate(observer)(BROKEN, sides()[1].values)
     return tuple(seen)
 
 
@@ -402,7 +404,7 @@ def input_mutants() -> Iterator[Mutant]:
 
 
 def _leaves(value: Any, path: tuple[Step, ...] = ()) -> Iterator[tuple[tuple[Step, ...], Any]]:
-    """Inputs down into argument classes and mappings; lists and outputs are taken whole."""
+    """Inputs down into argument classes and mappings; lists and outputs are taken as one."""
     if pulumi._types.is_input_type(type(value)):
         value = value.__dict__
     if isinstance(value, dict) and value and len(path) < 3:
@@ -547,9 +549,9 @@ def unknown_options() -> set[str]:
 
 def graph_mutants() -> Iterator[Mutant]:
     """Breaks of the graph's own form: resources that lack or are more, moved, renamed; edges; outputs."""
-    whole = evaluate(None)(OTHER, sides()[1].values)
+    intact = evaluate(None)(OTHER, sides()[1].values)
     first: dict[str, Any] = {}
-    for resource in whole.resources.values():
+    for resource in intact.resources.values():
         first.setdefault(resource.type, resource)
     for resource in first.values():
         where, urn = f"{resource.type} {resource.name}", resource.urn
@@ -567,10 +569,10 @@ def graph_mutants() -> Iterator[Mutant]:
             if isinstance(value, SecretInput):
                 clear = _edited(urn, inputs={**resource.inputs, name: value.value})
                 yield Mutant("secret", f"{where}: {name} in the clear", graph=clear)
-    for urn, outputs in whole.component_outputs.items():
+    for urn, outputs in intact.component_outputs.items():
         for name in outputs:
             yield Mutant("component output", f"{urn.rpartition('::')[2]} {name}", graph=_output_changed(urn, name))
-    for name in whole.outputs:
+    for name in intact.outputs:
         yield Mutant("stack output", name, graph=_stack_output_changed(name))
     yield Mutant("resource", "one more", program=lambda: _more("parity:components:Extra", custom=False))
     yield Mutant(
@@ -626,7 +628,7 @@ def _stack_output_changed(name: str) -> Callable[[Graph], Graph]:
     return lambda given: replace(given, outputs={**given.outputs, name: "other"})
 
 
-# --- Beside the name --------------------------------------------------------------------------------------------------
+# --- Next to the name -------------------------------------------------------------------------------------------------
 
 
 def by_key(unit: tuple[str, ...]) -> Mutant:

@@ -45,7 +45,7 @@ def dump(environment: Mapping[str, str]) -> dict[str, list[list[Any]]]:
     with connect(environment, "postgres") as connection:
         for kind, query in _SHARED.items():
             found[kind] = [list(row) for row in connection.execute(query)]
-    # One that takes no connections is being dropped: it is listed as such, and nobody can look inside.
+    # One that takes no connections is being dropped: it is listed as such, and what is inside cannot be read.
     open_ones = (row[0] for row in found["databases"] if row[-1] and not row[0].startswith("template"))
     for name in open_ones:
         with connect(environment, name) as connection:

@@ -1,4 +1,4 @@
-"""A stack on a folder backend and an engine of the tests' own: `parity recover` whole, without the real engine.
+"""A stack on a folder backend and an engine of the tests' own: all of `parity recover`, without the real engine.
 
 Store, locks, ledger, history and the search for other writers are the project's own, on a temporary folder. A test says
 what is declared, what exists, which processes run and what the time is: recovery is given all of it.
@@ -94,7 +94,7 @@ BASE = ({"urn": ROOT, "custom": False, "type": "pulumi:pulumi:Stack"}, row(VERCE
 
 
 class Clock:
-    """Time that goes on only where somebody sleeps or lets it."""
+    """Time that goes on only where the code sleeps or a test lets it."""
 
     def __init__(self) -> None:
         self.now, self.slept = 1000.0, 0.0
@@ -124,9 +124,9 @@ class World:
     def __init__(self, declared: Sequence[Resource]) -> None:
         self.declared = declared
         self.objects: dict[str, list[LiveObject]] = {}
-        self.looks: list[Happening] = []
-        """What happens while somebody looks, one after the other."""
-        self.looked = 0
+        self.meanwhile: list[Happening] = []
+        """What happens during an inventory, one at each."""
+        self.inventories = 0
 
     def has(self, urn: str, identity: str, properties: Document | None = None) -> None:
         """Let it exist, as it is declared or with these properties."""
@@ -143,13 +143,13 @@ class World:
     def live_state(self, graph: Graph) -> LiveState:
         """In the place of the inventory."""
         del graph
-        self.looked += 1
+        self.inventories += 1
         seen = [each for each in self.declared if not each.type.startswith("pulumi:")]
         keys = {each.urn: (each.urn,) for each in seen}
         under = {each.urn: tuple(self.objects.get(each.urn, ())) for each in seen}
         found = LiveState(keys, {each.urn: each.inputs for each in seen}, under, (), (), (), (), (), {}, {})
-        if self.looks:
-            self.looks.pop(0)()
+        if self.meanwhile:
+            self.meanwhile.pop(0)()
         return found
 
 
@@ -295,13 +295,13 @@ class Lab:
             self.world.has(urn, identity)
         self.recorded()
 
-    def somebody_writes(self) -> None:
-        """Let somebody else change the state, as an engine would."""
+    def another_writes(self) -> None:
+        """Let another writer change the state, as an engine would."""
         deployment = self.engine.export()["deployment"]
-        self.engine.write({**deployment, "manifest": {"somebody": "else"}})
+        self.engine.write({**deployment, "manifest": {"another": "writer"}})
 
     def lock(self, pid: int, host: str = "", name: str = "held") -> str:
-        """Let somebody hold the stack's lock; gives its id."""
+        """Let a process hold the stack's lock; gives its id."""
         document = {"pid": pid, "username": getpass.getuser(), "hostname": host or socket.gethostname()}
         data = json.dumps({**document, "timestamp": datetime.now(UTC).isoformat()})
         self.store.create(f"{locks.folder(NAME, STACK)}/{name}.json", data.encode())
@@ -332,7 +332,7 @@ class Lab:
         return Screen(stdout=self.said, stderr=self.said, redactor=self.redactor)
 
     def rows(self) -> list[tuple[str, str]]:
-        """What is recorded now beside the stack and its provider: URN and id."""
+        """What is recorded now besides the stack and its provider: URN and id."""
         listed = self.engine.export()["deployment"]["resources"]
         return [(each["urn"], each["id"]) for each in listed if each["urn"] not in {ROOT, VERCEL}]
 

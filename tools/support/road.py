@@ -45,7 +45,6 @@ class Road:
     applied: list[tuple[list[str], bytes]] = field(default_factory=list)
     """What the engine was started with, and the plan in that file."""
     errors: tuple[str, ...] = ()
-    looked: int = 0
     read: int = 0
     """How often the settings were."""
     acknowledged: tuple[str, ...] = ()
@@ -70,9 +69,8 @@ class Road:
         errors = [{"diagnosticEvent": {"severity": "error", "message": each}} for each in self.errors]
         return parse.parse(stack.name, {"steps": shown}, (*events, *errors), failed=bool(self.errors))
 
-    def look(self, graph: Any, *, environment: Any, passwords: bool = True) -> LiveState:
+    def live_state(self, graph: Any, *, environment: Any, passwords: bool = True) -> LiveState:
         del environment, passwords
-        self.looked += 1
         seen = [each for each in graph.resources.values() if not each.type.startswith("pulumi:")]
         under = {each.urn: (self._object(each),) for each in seen}
         keys = {each.urn: (each.urn,) for each in seen}

@@ -51,7 +51,7 @@ class Sandbox:
         )
 
     def vercel(self) -> httpx.Client:
-        """A client for api.vercel.com with the sandbox's token; give it whole URLs or set `base_url`."""
+        """A client for api.vercel.com with the sandbox's token; give it full URLs or set `base_url`."""
         client = self.client(authorization=f"Bearer {self.environment['VERCEL_API_TOKEN']}")
         client.base_url = "https://api.vercel.com"
         return client

@@ -44,7 +44,7 @@ class Run:
 
 
 class SmallProgram:
-    """A folder with a program; `given.json` beside it is what the program reads."""
+    """A folder with a program; `given.json` next to it is what the program reads."""
 
     def __init__(
         self, folder: Path, sandbox_environment: dict[str, str], source: str, warm: Warm | None = None

@@ -45,7 +45,7 @@ _STAMPS = re.compile(r"\b1[6-9]\d{11}\b")
 
 
 def place(executable: Path, pulumi_home: Path) -> None:
-    """Put a released plugin where the engine looks for it."""
+    """Put a released plugin where the engine finds it."""
     folder = pulumi_home / "plugins" / f"resource-vercel-v{standin.VERSION}"
     folder.mkdir(parents=True, exist_ok=True)
     (folder / "pulumi-resource-vercel").symlink_to(executable)
@@ -92,7 +92,7 @@ class Names:
         return self.named(found)
 
     def calls(self, rows: list[dict[str, Any]]) -> list[tuple[str, str, Any]]:
-        """Method, path and body of the calls to Vercel; repeated looks at a deployment are one."""
+        """Method, path and body of the calls to Vercel; repeated reads of a deployment are one."""
         redactor = Redactor(self.key)
         prints = {redactor.fingerprint(identifier): name for identifier, name in self.known.items()}
         found: list[tuple[str, str, Any]] = []
@@ -186,8 +186,8 @@ class Bench:
         stamp = "2026-01-01T00:00:00Z"
         environment = {
             **os.environ,
-            **dict.fromkeys(("GIT_AUTHOR_NAME", "GIT_COMMITTER_NAME"), "Somebody"),
-            **dict.fromkeys(("GIT_AUTHOR_EMAIL", "GIT_COMMITTER_EMAIL"), "somebody@acme.example"),
+            **dict.fromkeys(("GIT_AUTHOR_NAME", "GIT_COMMITTER_NAME"), "A Tester"),
+            **dict.fromkeys(("GIT_AUTHOR_EMAIL", "GIT_COMMITTER_EMAIL"), "tester@acme.example"),
             **dict.fromkeys(("GIT_AUTHOR_DATE", "GIT_COMMITTER_DATE"), stamp),
         }
         for command in (

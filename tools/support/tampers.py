@@ -335,7 +335,7 @@ SAMPLE = (
     "the live release: another deployment promoted by hand",
     "its age: expired",
 )
-"""What is tried where the whole table is not asked for."""
+"""What is tried where the complete table is not asked for."""
 
 _HEAD = """# The tamper table
 
@@ -356,12 +356,12 @@ def page() -> str:
     """docs/tamper.md, of a table in which each row held."""
     refused = [each for each in TAMPERS if each.code]
     rows = "".join(
-        f"| {each.thing} | {each.change} | {'refused' if each.code else 'harmless, applied'} | {_told(each)} |\n"
+        f"| {each.thing} | {each.change} | {'refused' if each.code else 'harmless, applied'} | {_reported(each)} |\n"
         for each in TAMPERS
     )
     harmless = len(TAMPERS) - len(refused)
     return f"{_HEAD}{rows}\n{len(refused)} of {len(refused)} refused with no changing call; {harmless} harmless.\n"
 
 
-def _told(tamper: Tamper) -> str:
+def _reported(tamper: Tamper) -> str:
     return f"`{tamper.says}`" if tamper.code else tamper.says

@@ -1,4 +1,4 @@
-"""The asker's judgement of what users got: each way of not being whole, or of more than one switch, is found."""
+"""The asker's judgement of what users got: an answer that is not complete, and more than one switch, are found."""
 
 from __future__ import annotations
 
@@ -21,19 +21,19 @@ def asked(*extra: Got, seconds: float = 2.0) -> Asked:
     return Asked((URL,), seconds, [*rows, *extra])
 
 
-def test_one_switch_between_two_whole_releases_is_well():
+def test_one_switch_between_two_complete_releases_is_well():
     asked().hold(URL, COMMITS, "r1", "r2")
 
 
 @pytest.mark.parametrize(
     ("broken", "words"),
     [
-        (got(0.5, "r1", status=503), "not whole"),
-        (got(0.5, "r1", commit="2" * 40), "not whole"),
-        (got(0.5, "r1", ok=False), "not whole"),
-        (got(0.5, "r1", database=[]), "not whole"),
-        (got(0.5, "r9"), "not whole"),
-        (Got(URL, 0.5, 0.6, None, None, "ConnectError: reset"), "not whole"),
+        (got(0.5, "r1", status=503), "not complete"),
+        (got(0.5, "r1", commit="2" * 40), "not complete"),
+        (got(0.5, "r1", ok=False), "not complete"),
+        (got(0.5, "r1", database=[]), "not complete"),
+        (got(0.5, "r9"), "not complete"),
+        (Got(URL, 0.5, 0.6, None, None, "ConnectError: reset"), "not complete"),
         (got(1.5, "r1"), "after it had given r2"),
         (got(0.5, "r1", deployment="dpl_other"), "by two deployments"),
     ],

@@ -47,7 +47,7 @@ def warm(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Warm]:
 def asked(warm: Warm, script: Path, *words: str, **options: object) -> subprocess.CompletedProcess[str]:
     environment = {**os.environ, **warm.environment(dict(os.environ)), "MARK": "mine"}
     command = ["python3", str(script), *words]
-    return subprocess.run(  # noqa: PLW1510 - how it ends is what is looked at  # type: ignore[call-overload]
+    return subprocess.run(  # noqa: PLW1510 - how it ends is what is checked  # type: ignore[call-overload]
         command, env=environment, capture_output=True, text=True, **options
     )
 
@@ -61,8 +61,8 @@ def program(folder: Path, text: str, name: str = "pulumi-language-python-exec") 
 def test_a_program_has_words_folder_environment_and_streams_of_the_one_that_asked(warm: Warm, tmp_path: Path):
     script = program(tmp_path, TELLS)
     done = asked(warm, script, "3", "two words", cwd=tmp_path, input="me")
-    told = [[str(script), "3", "two words"], str(tmp_path), "mine", "PYTEST_VERSION" in os.environ, "__main__"]
-    assert json.loads(done.stdout) == [*told, str(tmp_path)]
+    given = [[str(script), "3", "two words"], str(tmp_path), "mine", "PYTEST_VERSION" in os.environ, "__main__"]
+    assert json.loads(done.stdout) == [*given, str(tmp_path)]
     assert (done.returncode, done.stderr) == (3, "heard me\n")
 
 

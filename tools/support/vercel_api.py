@@ -108,13 +108,13 @@ class Vercel:
         return asyncio.run(go())
 
     def project(self, name: str = "shop-staging", **settings: Any) -> dict[str, Any]:
-        """A project linked to the repository, unprotected, automatic assignment off unless told otherwise."""
+        """A project linked to the repository, unprotected, automatic assignment off unless a test says otherwise."""
         made = self("POST", "/v11/projects", {"name": name, "gitRepository": {"type": "github", "repo": _REPO}})
         settings = {"autoAssignCustomDomains": False, "ssoProtection": None, **settings}
         return self("PATCH", f"/v9/projects/{made['id']}", settings)
 
     def deploy(self, project: dict[str, Any], *, ready: bool = True, **given: Any) -> dict[str, Any]:
-        """A production deployment by commit, ready unless told otherwise."""
+        """A production deployment by commit, ready unless a test says otherwise."""
         source = {"type": "github", "org": REPOSITORY["owner"], "repo": REPOSITORY["name"], "ref": COMMIT}
         body = {"name": project["id"], "project": project["id"], "target": "production", "gitSource": source, **given}
         body = {name: value for name, value in body.items() if value is not None}
@@ -125,7 +125,7 @@ class Vercel:
         return made
 
     def variable(self, project: dict[str, Any], key: str, value: str, **given: Any) -> dict[str, Any]:
-        """An encrypted production variable unless told otherwise."""
+        """An encrypted production variable unless a test says otherwise."""
         body = {"key": key, "value": value, "type": "encrypted", "target": ["production"], **given}
         return self("POST", f"/v10/projects/{project['id']}/env", body)["created"]
 

@@ -140,7 +140,7 @@ class _Server:
         """Askers, by the process of their run."""
 
     def serve(self) -> None:
-        """Until it is told to end."""
+        """Until it is ended."""
         try:
             while True:
                 for key, _ in self._selector.select():
@@ -223,7 +223,7 @@ def _become(wanted: dict[str, Any], streams: list[int]) -> None:
 
 
 def _lead(wanted: str) -> None:
-    """Look for modules where the asker's PYTHONPATH says, not where this process's did."""
+    """Import modules from where the asker's PYTHONPATH says, not from where this process's did."""
     own = set(os.environ.get("PYTHONPATH", "").split(os.pathsep))
     kept = [each for each in sys.path if each not in own]
     sys.path[:] = [each for each in wanted.split(os.pathsep) if each] + kept

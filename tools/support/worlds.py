@@ -258,7 +258,7 @@ class Mirror:
         noise = {"comment": "", "gitBranch": None, "customEnvironmentIds": [], "redirect": None}
         properties |= {name: value for name, value in noise.items() if name not in properties}
         key = tuple(str(part) for part in natural_key(each, self.graph))
-        return LiveObject(each.type, key, self.ids[urn], "", properties, hidden, written_at=NOW, by="somebody")
+        return LiveObject(each.type, key, self.ids[urn], "", properties, hidden, written_at=NOW, by="a person")
 
     def _members(self, role: str) -> list[str]:
         return [
@@ -304,7 +304,7 @@ class Mirror:
                 names = [schema or database]
             for name in names:
                 for privilege in given["privileges"]:
-                    yield Privilege(database, kind, schema, name, "somebody", given["role"], privilege, False)
+                    yield Privilege(database, kind, schema, name, "another", given["role"], privilege, False)
         for thing in things:
             if thing.kind == "type":
                 yield Privilege(

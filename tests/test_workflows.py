@@ -161,5 +161,5 @@ def test_two_pins_of_one_action_are_found():
 
 
 def test_an_action_that_the_repository_would_refuse_is_found():
-    text = GOOD.replace("actions/checkout@", "somebody/checkout@")
+    text = GOOD.replace("actions/checkout@", "another/checkout@")
     assert list(workflows.allowed(Workflow("x.yml", text), CATALOG.repository.allowed_actions))

@@ -37,7 +37,7 @@ def delivery() -> Recorded:
     return declared()
 
 
-def test_the_environment_asks_its_reviewers_and_nobody_may_skip_them(delivery: Recorded):
+def test_the_environment_asks_its_reviewers_and_none_may_be_skipped(delivery: Recorded):
     environment = delivery.one("delivery-environment").inputs
     assert environment["environment"] == "prod"
     assert environment["canAdminsBypass"] is False

@@ -1,4 +1,4 @@
-"""The example's whole graph, for both stacks, against a snapshot that reviewers read."""
+"""The example's graph, for both stacks, against a snapshot that reviewers read."""
 
 from __future__ import annotations
 

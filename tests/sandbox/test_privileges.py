@@ -153,8 +153,8 @@ def test_each_role_can_do_its_work_and_no_more(server: Server, statement: str, e
 
 
 @pytest.mark.parametrize("role", ["shop_g1", "admin_g1", "readonly"])
-def test_nobody_hands_on_what_it_was_given(server: Server, role: str):
-    # PostgreSQL only warns that nothing was granted, so the access list is looked at.
+def test_no_role_hands_on_what_it_was_given(server: Server, role: str):
+    # PostgreSQL only warns that nothing was granted, so the access list is read.
     server.try_as(role, "grant select on shop.items to public")
     with server.connect("migrator") as connection:
         granted = connection.execute(

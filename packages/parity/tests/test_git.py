@@ -54,7 +54,7 @@ def test_a_hooks_environment_leads_to_no_other_repository(folder, tmp_path, monk
     assert Repository(folder).head().subject == "two"
 
 
-def test_a_name_that_looks_like_an_option_is_a_name(folder):
+def test_a_name_that_resembles_an_option_is_a_name(folder):
     assert Repository(folder).resolve("--all") == ""
     assert Repository(folder).resolve("main") == git(folder, "rev-parse", "main")
 

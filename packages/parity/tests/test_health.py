@@ -23,7 +23,7 @@ GOOD = {"release": "r1", "commit": COMMIT, "database": [LOGIN]}
 SAID = f"200 with release r1, commit {COMMIT}"
 
 
-def test_a_whole_release_has_no_fault():
+def test_a_healthy_release_has_no_fault():
     assert Answer(200, GOOD).fault("r1", COMMIT) == ""
     assert Answer(200, GOOD).fault() == ""
 
@@ -51,7 +51,7 @@ def test_nothing_of_an_answer_that_could_be_a_secret_is_shown():
     assert "canary" not in Answer(200, {**GOOD, "release": "can ary!", "database": rows}).fault("r1", COMMIT)
 
 
-def test_logins_are_told_without_secrets():
+def test_logins_are_reported_without_secrets():
     assert Answer(200, GOOD).logins() == "storefront_prod as shop_g1"
 
 

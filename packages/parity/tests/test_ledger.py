@@ -1,4 +1,4 @@
-"""The ledger: appended whole, read as lines, and told apart from what it cannot read."""
+"""The ledger: appended completely, read as lines, and distinguished from what it cannot read."""
 
 from __future__ import annotations
 

@@ -75,7 +75,7 @@ def test_it_is_given_back_when_the_work_fails(store):
 
 
 def test_of_two_that_come_at_once_the_later_gives_way(store, monkeypatch):
-    """The other one's lock appears between our look and our write: the second look sees it."""
+    """The other one's lock appears between our read and our write: the second read sees it."""
     create = FolderStore.create
 
     def after_another(self, key, data):
@@ -95,7 +95,7 @@ def test_this_process_is_alive_and_one_that_began_later_is_another():
     assert not this_host.is_alive(os.getpid(), now - timedelta(days=1000)), "the id was used again"
 
 
-def test_a_process_that_ended_is_dead_though_nobody_has_asked_for_its_end():
+def test_a_process_that_ended_is_dead_though_its_end_was_not_waited_for():
     process = subprocess.Popen([sys.executable, "-c", "print('up', flush=True); input()"], stdin=-1, stdout=-1)
     assert process.stdout is not None
     process.stdout.readline()

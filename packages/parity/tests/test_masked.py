@@ -17,7 +17,7 @@ def test_the_engine_s_mark_is_the_sdk_s():
     assert (rpc._special_sig_key, rpc._special_secret_sig) == (masked.SIGNATURE, masked.SECRET)
 
 
-def test_a_secret_looks_the_same_wherever_it_is_shown():
+def test_a_secret_is_shown_the_same_wherever_it_is_shown():
     sealed = {masked.SIGNATURE: masked.SECRET, "ciphertext": "v1:canary"}
     opened = {masked.SIGNATURE: masked.SECRET, "value": "canary"}
     assert {str(Secret("canary")), str(from_wire(opened)), shown(SecretInput("canary")), plain(sealed)} == {masked.MASK}

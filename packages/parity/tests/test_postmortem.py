@@ -78,7 +78,7 @@ def test_the_time_line_tells_who_did_what_and_how_it_ended_in_order():
     ]
 
 
-def test_plain_updates_of_the_engine_are_told_and_parity_s_own_not_twice():
+def test_plain_updates_of_the_engine_are_reported_and_parity_s_own_not_twice():
     past = [
         Past(
             "update", "failed", NOW - timedelta(minutes=50), NOW - timedelta(minutes=49), "", {"create": 2, "same": 5}
@@ -98,12 +98,12 @@ def test_the_draft_says_what_was_half_done_and_asks_for_what_only_people_know():
     assert "- What users saw, from when to when:" in text
 
 
-def test_nothing_before_the_given_time_is_told():
+def test_nothing_before_the_given_time_is_reported():
     later = Material("staging", NOW - timedelta(minutes=5), [FAILED, DIED, RECOVERED], [])
     assert "grace" not in postmortem.write(later)
 
 
-def test_requests_that_wrote_or_failed_are_told_and_whether_they_took_effect(tmp_path):
+def test_requests_that_wrote_or_failed_are_reported_and_whether_they_took_effect(tmp_path):
     rows = [
         {"time": NOW.timestamp(), "service": "vercel", "method": "GET", "path": "/v9/a?token=x", "status": 200},
         {"time": at(1), "service": "vercel", "method": "POST", "path": "/v1/b?x=1", "status": None, "applied": True},

@@ -106,15 +106,15 @@ def test_a_second_interrupt_is_repeated_until_the_engine_has_heard_it(tmp_path):
     sent = []
 
     def interrupt(_: object) -> None:
-        if len(sent) < 2 and (tmp_path / "ready").exists() and told == list(range(1, len(sent) + 1)):
+        if len(sent) < 2 and (tmp_path / "ready").exists() and reported == list(range(1, len(sent) + 1)):
             sent.append(1)
             os.kill(os.getpid(), signal.SIGINT)
 
-    told: list[int] = []
+    reported: list[int] = []
     deaf = engine(tmp_path, f"exec {sys.executable} -c '{DEAF}'")
     with pytest.raises(FailedUpdate) as caught:
-        deaf.update(["up"], tmp_path / "up.log", interrupt, told.append)
-    assert (caught.value.code, caught.value.interrupts, told) == (3, 2, [1, 2])
+        deaf.update(["up"], tmp_path / "up.log", interrupt, reported.append)
+    assert (caught.value.code, caught.value.interrupts, reported) == (3, 2, [1, 2])
 
 
 def test_the_engine_says_that_it_has_heard_the_second_interrupt():

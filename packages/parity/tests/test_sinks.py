@@ -96,7 +96,7 @@ def writes_a_line():
 
 def prints():
     opened()
-    print(SAID)  # noqa: T201 - what somebody may write by mistake
+    print(SAID)  # noqa: T201 - what may be written by mistake
     sys.stderr.write(SAID)
 
 
@@ -300,7 +300,7 @@ ALLOWED = {
 
 
 def test_nothing_else_makes_a_console_or_writes_a_file():
-    """A new one has to be looked at: through `Screen` and `redact.write` it needs no thought."""
+    """A new one has to be reviewed: through `Screen` and `redact.write` it needs no thought."""
     root = Path(parity.__file__).parent
     found = set()
     for path in root.rglob("*.py"):

@@ -1,4 +1,4 @@
-"""A folder and a bucket give the same store: whole objects, created once."""
+"""A folder and a bucket give the same store: complete objects, created once."""
 
 from __future__ import annotations
 
@@ -68,7 +68,7 @@ def test_of_many_who_create_one_object_one_wins(store):
     with ThreadPoolExecutor(6) as pool:
         won = list(pool.map(create, range(6)))
     assert won.count(True) == 1
-    assert store.read("one.json") == str(won.index(True)).encode() * 1000, "whole, and the winner's"
+    assert store.read("one.json") == str(won.index(True)).encode() * 1000, "complete, and the winner's"
 
 
 def test_a_folder_shows_no_half_written_object(tmp_path, monkeypatch):
@@ -83,18 +83,18 @@ def test_a_folder_shows_no_half_written_object(tmp_path, monkeypatch):
     assert store.entries("a") == []
 
 
-def test_what_a_killed_writer_leaves_lies_where_the_engine_looks_for_nothing(tmp_path, monkeypatch):
+def test_what_a_killed_writer_leaves_lies_where_the_engine_reads_nothing(tmp_path, monkeypatch):
     store, seen = FolderStore(tmp_path), []
     link = os.link
 
-    def look(source, target):
+    def watched(source, target):
         seen.extend(path.name for path in (tmp_path / "a").iterdir())
         assert Path(source).is_relative_to(tmp_path / ".parity")
         link(source, target)
 
-    monkeypatch.setattr("parity.backend.store.os.link", look)
+    monkeypatch.setattr("parity.backend.store.os.link", watched)
     assert store.create("a/b.json", b"x")
-    assert seen == [], "nothing stands beside a lock while it is being written"
+    assert seen == [], "nothing stands next to a lock while it is being written"
     assert [each.key for each in store.entries("")] == ["a/b.json"], "and nothing is left of it"
 
 

@@ -135,7 +135,7 @@ def test_what_was_not_written_is_no_finding(sides):
     assert found_in(sides, live_state, frozenset({one(sides, kinds.DRAIN)})) == []
 
 
-def test_only_what_was_written_and_is_looked_at_counts(sides):
+def test_only_what_was_written_and_is_read_counts(sides):
     project, drain = one(sides, kinds.PROJECT), one(sides, kinds.DRAIN)
     component = next(urn for urn, each in sides.graph.resources.items() if not each.custom)
     operations = [
@@ -172,7 +172,7 @@ def test_a_value_that_names_another_vendors_object_is_compared(sides):
 # --- Reading ----------------------------------------------------------------------------------------------------------
 
 
-class Looks:
+class Inventory:
     """Answers in place of the vendors, one after another, and counts."""
 
     def __init__(self, *answers: LiveState | Exception) -> None:
@@ -191,28 +191,28 @@ class Looks:
 
 
 def run(monkeypatch, sides: Sides, settings: Any, urns: frozenset[str], *answers: Any):
-    looks = Looks(*answers)
-    monkeypatch.setattr(inventory, "collect_live_state", looks)
+    collect = Inventory(*answers)
+    monkeypatch.setattr(inventory, "collect_live_state", collect)
     stack = SimpleNamespace(name="staging", recorded=lambda: sides.state, pulumi=SimpleNamespace(environment={}))
-    return verify.verify(cast("Stack", stack), settings, sides.graph, urns), looks
+    return verify.verify(cast("Stack", stack), settings, sides.graph, urns), collect
 
 
 def test_where_nothing_was_written_nothing_is_asked(monkeypatch, sides, settings):
-    found, looks = run(monkeypatch, sides, settings, frozenset())
-    assert (looks.asked, found) == (0, verify.Verified())
+    found, collect = run(monkeypatch, sides, settings, frozenset())
+    assert (collect.asked, found) == (0, verify.Verified())
 
 
 def test_it_is_read_once_where_all_is_right(monkeypatch, sides, settings):
-    found, looks = run(monkeypatch, sides, settings, everything(sides), sides.live_state)
-    assert (looks.asked, found.steps, found.unread, found.read) == (1, (), (), len(everything(sides)))
+    found, collect = run(monkeypatch, sides, settings, everything(sides), sides.live_state)
+    assert (collect.asked, found.steps, found.unread, found.read) == (1, (), (), len(everything(sides)))
     assert found.calls == sum(sides.live_state.calls.values())
     found.require("staging")
 
 
 def test_a_list_that_lags_behind_is_no_finding(monkeypatch, sides, settings):
     _, late = altered(sides, kinds.GITHUB_VARIABLE)
-    found, looks = run(monkeypatch, sides, settings, everything(sides), late, sides.live_state)
-    assert (looks.asked, found.steps) == (2, ())
+    found, collect = run(monkeypatch, sides, settings, everything(sides), late, sides.live_state)
+    assert (collect.asked, found.steps) == (2, ())
 
 
 def test_a_finding_is_raised_with_its_remedy_and_recorded(monkeypatch, sides, settings):
@@ -236,12 +236,12 @@ def test_what_could_not_be_read_is_said_and_is_no_finding(monkeypatch, sides, se
     assert (found.steps, found.read, found.unread) == ((), 0, (str(blind),))
 
 
-def test_an_error_of_the_look_does_not_hide_that_the_update_is_done(monkeypatch, sides, settings):
+def test_an_error_of_the_inventory_does_not_hide_that_the_update_is_done(monkeypatch, sides, settings):
     found, _ = run(monkeypatch, sides, settings, everything(sides), UsageError("not set: GITHUB_TOKEN"))
     assert found.unread == (f"{len(everything(sides))} resources: not set: GITHUB_TOKEN",)
 
 
 @pytest.mark.parametrize(("type_", "tried"), [(kinds.ROLE, True), (kinds.PROJECT, False)])
 def test_passwords_are_tried_only_where_a_role_was_written(monkeypatch, sides, settings, type_, tried):
-    _, looks = run(monkeypatch, sides, settings, frozenset({one(sides, type_)}), sides.live_state)
-    assert looks.passwords == [tried]
+    _, collect = run(monkeypatch, sides, settings, frozenset({one(sides, type_)}), sides.live_state)
+    assert collect.passwords == [tried]

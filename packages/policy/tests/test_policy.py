@@ -107,15 +107,15 @@ def opened(value):
 @pytest.mark.parametrize("stack", STACKS)
 def test_the_example_keeps_every_rule(stack):
     graph = declared(Project(ROOT), settings.load(stack, ROOT, None))
-    looked: set[str] = set()
+    examined: set[str] = set()
     for resource in graph.resources.values():
         # A sealed secret is shorter than a real one.
         inputs = {name: opened(each) for name, each in resource.inputs.items() if name != "secret"}
         inputs |= {"secret": "s" * 32} if "secret" in resource.inputs else {}
         found = judged(resource.type, inputs)
-        looked |= found.keys()
+        examined |= found.keys()
         assert {name: said for name, said in found.items() if said} == {}, resource.urn
-    assert len(looked) > 15
+    assert len(examined) > 15
 
 
 @pytest.mark.parametrize(("name", "type_", "inputs"), BREAKS)
@@ -147,4 +147,4 @@ def test_the_engine_gets_every_rule_as_mandatory():
 
 def test_the_pack_runs_in_the_environment_that_it_is_installed_in():
     document = YAML(typ="safe").load(Path(parity_policy.__file__).with_name("PulumiPolicy.yaml"))
-    assert document["runtime"] == "python", "a virtualenv of its own would be looked for beside the pack"
+    assert document["runtime"] == "python", "a virtualenv of its own would be expected next to the pack"

@@ -61,7 +61,7 @@ def test_an_error_is_translated_and_marks_the_transaction_for_rolling_back():
     assert (answer.status_code, answer.json()) == (409, {"rolled_back": True})
 
 
-def test_an_error_nobody_translates_is_raised():
+def test_an_error_that_is_not_translated_is_raised():
     async def broken(request: Request) -> Response:
         raise ZeroDivisionError
 

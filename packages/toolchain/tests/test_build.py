@@ -1,4 +1,4 @@
-"""Builds with a fake Go: into the cache, once, whole or not at all."""
+"""Builds with a fake Go: into the cache, once, completely or not at all."""
 
 from __future__ import annotations
 
@@ -130,10 +130,10 @@ def test_two_at_once_build_once(tmp_path):
     gate = tmp_path / "gate"
     fakes.go(tmp_path / "go", "1.26.8", body=f"for _ in $(seq 200); do [ -e {gate} ] && break; sleep 0.05; done")
     environ = {"PATH": f"{tmp_path / 'go'}:{fakes.SHELL}"}
-    found, told = [], []
+    found, reported = [], []
 
     def progress(line: str) -> None:
-        told.append(line)
+        reported.append(line)
         if "another process" in line:
             gate.touch()
 

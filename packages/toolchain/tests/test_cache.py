@@ -1,4 +1,4 @@
-"""Entries of the cache are whole or not there, and are made once."""
+"""Entries of the cache are complete or not there, and are made once."""
 
 from __future__ import annotations
 
@@ -62,14 +62,14 @@ def test_a_killed_make_leaves_no_entry_and_the_next_one_clears_up(tmp_path):
     assert not caches.entry(tmp_path, "thing-1").exists()
     assert len(list((tmp_path / "partial").iterdir())) == 1
 
-    made = caches.ensure(tmp_path, "thing-1", lambda folder: (folder / "whole").touch(), quiet)
-    assert [path.name for path in made.iterdir()] == ["whole"]
+    made = caches.ensure(tmp_path, "thing-1", lambda folder: (folder / "complete").touch(), quiet)
+    assert [path.name for path in made.iterdir()] == ["complete"]
     assert list((tmp_path / "partial").iterdir()) == []
 
 
 def test_the_second_waits_for_the_first_says_so_and_makes_nothing(tmp_path):
     begun, go_on = threading.Event(), threading.Event()
-    made, told = [], []
+    made, reported = [], []
 
     def first(folder: Path) -> None:
         begun.set()
@@ -77,7 +77,7 @@ def test_the_second_waits_for_the_first_says_so_and_makes_nothing(tmp_path):
         made.append(folder)
 
     def progress(line: str) -> None:
-        told.append(line)
+        reported.append(line)
         go_on.set()
 
     one = threading.Thread(target=lambda: caches.ensure(tmp_path, "thing-1", first, quiet))
@@ -86,7 +86,7 @@ def test_the_second_waits_for_the_first_says_so_and_makes_nothing(tmp_path):
     caches.ensure(tmp_path, "thing-1", made.append, progress, beat=0.1)
     one.join()
     assert len(made) == 1
-    assert told[0] == "thing-1: another process makes it; waiting for it, 0 s so far"
+    assert reported[0] == "thing-1: another process makes it; waiting for it, 0 s so far"
 
 
 def test_waiting_ends_with_an_error_that_names_the_lock(tmp_path):

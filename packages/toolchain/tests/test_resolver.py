@@ -209,7 +209,7 @@ def test_a_version_newer_than_the_pinned_one_is_not_built(find):
         find(Versions("3.300.0", ()))
 
 
-def test_a_plugin_that_nobody_has_says_what_was_tried(bin_folder, find):
+def test_a_plugin_that_is_nowhere_says_what_was_tried(bin_folder, find):
     fakes.cli(bin_folder, "3.259.0")
     with pytest.raises(NoPlugin) as raised:
         find(Versions("3.259.0", (versions.PluginVersion("random", "4.1.0"),)))

@@ -37,17 +37,17 @@ def test_a_stacks_name_in_a_name_is_no_difference():
 
 def test_a_difference_follows_the_key_that_gives_it():
     def program(stack, values):
-        return graph_of(stack, {"a": {"size": values["parity:size"], "colour": values["parity:look"]["colour"]}})
+        return graph_of(stack, {"a": {"size": values["parity:size"], "colour": values["parity:style"]["colour"]}})
 
     result = compared(
         program,
-        {"parity:size": 1, "parity:look": {"colour": "red", "unused": 1}},
-        {"parity:size": 2, "parity:look": {"colour": "blue", "unused": 2}},
+        {"parity:size": 1, "parity:style": {"colour": "red", "unused": 1}},
+        {"parity:size": 2, "parity:style": {"colour": "blue", "unused": 2}},
     )
     assert result.clean
     assert verdicts(result) == {("a", "size"): "declared", ("a", "colour"): "declared"}
     assert origins(result, "size") == {"parity:size"}
-    assert origins(result, "colour") == {"parity:look.colour"}
+    assert origins(result, "colour") == {"parity:style.colour"}
 
 
 def test_a_value_made_of_two_keys_follows_both():

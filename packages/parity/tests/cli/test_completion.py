@@ -112,7 +112,7 @@ def test_the_script_is_shown_and_installed_for_the_shell_that_runs(tmp_path, she
     program = tmp_path / "bin" / shell
     program.parent.mkdir()
     shutil.copy(sys.executable, program)
-    # A virtual environment's Python is a link, and copied it needs to be told where its library is.
+    # A virtual environment's Python is a link, and a copy has to know where its library is.
     script = "import subprocess, sys; sys.exit(subprocess.run(sys.argv[1:]).returncode)"
     environment = {**os.environ, "HOME": str(tmp_path), "PYTHONHOME": sys.base_prefix}
 

@@ -375,9 +375,9 @@ def test_bad_input_is_reported_and_nothing_is_created(case, project, run_program
     lines = report.splitlines()
     found = [index for index, line in enumerate(lines) if line.endswith(place)]
     assert found, f"no fault at {place} in:\n{report}"
-    told = "\n".join("\n".join(lines[index + 1 : index + 3]) for index in found)
-    assert what in told, report
-    assert remedy in told, report
+    message = "\n".join("\n".join(lines[index + 1 : index + 3]) for index in found)
+    assert what in message, report
+    assert remedy in message, report
     assert "canary" not in report, "a value that may be secret is shown"
     assert caught.value.recorder.resources == []
 

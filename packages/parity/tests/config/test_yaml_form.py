@@ -1,4 +1,4 @@
-"""What a stack's file may look like: every spelling that readers of YAML read differently is refused at its line."""
+"""The form of a stack's file: every spelling that readers of YAML read differently is refused at its line."""
 
 from __future__ import annotations
 

@@ -33,7 +33,7 @@ def test_it_holds_what_a_team_owns_and_nothing_of_the_tools(project):
 
 
 def test_it_speaks_of_its_own_team_alone(project):
-    """The component tests have a small program of their own, whose names are nobody's."""
+    """The component tests have a small program of their own, whose names are no project's."""
     of_the_example = [
         f"{path.relative_to(project)}: {line.strip()}"
         for path in text_files(project)

@@ -42,7 +42,7 @@ def sources(package: str, module: str) -> set[str]:
 
 
 @pytest.mark.parametrize(("package", "module"), PACKAGES.items())
-def test_a_wheel_holds_its_own_package_whole_and_nothing_else(wheels, package, module):
+def test_a_wheel_holds_its_complete_package_and_nothing_else(wheels, package, module):
     archive = wheel(wheels, package)
     names = {name for name in archive.namelist() if not name.endswith("/")}
     packed = {name for name in names if name.startswith("parity/scaffold/root/")}

@@ -1,4 +1,4 @@
-"""A kept release that was built with what nobody declared is reported, as the update that made it has kept."""
+"""A kept release that was built with what is not declared is reported, as the update that made it has kept."""
 
 from __future__ import annotations
 

@@ -169,7 +169,7 @@ def test_a_comment_that_only_resembles_ours_is_left_alone(wire, number, context)
     assert post(wire, number, run=8).done == "updated"
     said = [row["body"] for row in comments(wire, number)]
     assert len(said) == 3
-    assert said[0].endswith("looks like ours")
+    assert said[0].endswith("resembles ours")
 
 
 def test_ours_is_found_beyond_the_first_page(wire, number):

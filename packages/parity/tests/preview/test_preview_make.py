@@ -1,4 +1,4 @@
-"""The report as a whole: what it knows of the pull request and of the workflow's run."""
+"""All of the report: what it knows of the pull request and of the workflow's run."""
 
 from __future__ import annotations
 

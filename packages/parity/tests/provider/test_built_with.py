@@ -44,7 +44,7 @@ def test_each_difference_is_named_and_no_value_is(changed: dict[str, Any], fault
     assert faults(variable("BASE", **changed), variable("KEY")) == [fault]
 
 
-def test_a_variable_that_nobody_declared_counts_by_its_time():
+def test_a_variable_that_is_not_declared_counts_by_its_time():
     ours = variable("BASE"), variable("KEY")
     assert faults(*ours, variable("EXTRA", createdAt=MADE + 1)) == ["EXTRA was created after the release was built"]
     assert faults(*ours, variable("EXTRA", target=["preview"], createdAt=MADE + 1)) == []
@@ -71,7 +71,7 @@ def answers(substate: str, *variables: dict[str, Any]) -> World:
 NEWEST = {"newest": True, "variables": {"BASE": DECLARED["BASE"]}, "sensitiveVariables": ["KEY"]}
 
 
-def test_a_release_that_holds_what_nobody_declared_is_not_promoted():
+def test_a_release_that_holds_what_is_not_declared_is_not_promoted():
     world = answers("STAGED", variable("BASE", updatedAt=MADE + 1), variable("KEY", type="sensitive"))
     with pytest.raises(BuiltOtherwise, match="BASE was changed after") as caught:
         switch(world, inputs(**NEWEST))

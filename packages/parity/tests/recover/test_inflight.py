@@ -94,7 +94,7 @@ def test_what_does_not_end_in_time_is_named_and_never_cut_off(bench):
     assert server.asked > 10
 
 
-def test_a_server_that_cannot_be_asked_keeps_nobody_waiting(bench):
+def test_a_server_that_cannot_be_asked_keeps_no_recovery_waiting(bench):
     def refused(_):
         raise psycopg.OperationalError
 

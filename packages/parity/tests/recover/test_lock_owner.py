@@ -1,4 +1,4 @@
-"""Who is dead, who lives, and what nobody can know from here; which processes are the dead engine's."""
+"""Which owner is dead, which lives, and which is unknown from here; which processes are the dead engine's."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ def verdict(lock=LOCK, records=(), confirmed=frozenset(), **given):
     return lock_owner.judge(lock, list(records), ground(**given), confirmed).verdict
 
 
-def test_a_process_of_this_machine_is_looked_at():
+def test_a_process_of_this_machine_is_examined():
     assert verdict(alive=True) == "alive"
     assert verdict(alive=False) == "dead"
 
@@ -53,14 +53,14 @@ def test_on_a_shared_backend_a_host_of_the_same_name_is_no_proof_of_death():
 
 def test_another_machine_of_the_same_name_is_another_machine():
     assert verdict(records=[record(replace(HERE, machine="m2"))]) == "unknown"
-    assert verdict(records=[record(replace(HERE, processes="p2"))]) == "unknown", "a container beside this one"
+    assert verdict(records=[record(replace(HERE, processes="p2"))]) == "unknown", "another container here"
 
 
 def test_a_machine_that_was_started_again_has_no_process_of_before():
     assert verdict(records=[record(replace(HERE, boot="b0"))], alive=True) == "dead"
 
 
-def test_a_remote_owner_is_unknown_until_somebody_says_that_it_is_dead():
+def test_a_remote_owner_is_unknown_until_a_person_says_that_it_is_dead():
     remote = replace(LOCK, host="elsewhere")
     holder = lock_owner.judge(remote, [], ground())
     assert holder.verdict == "unknown"
@@ -69,7 +69,7 @@ def test_a_remote_owner_is_unknown_until_somebody_says_that_it_is_dead():
     assert verdict(remote, confirmed=frozenset({"0b6d"})) == "dead"
 
 
-def test_one_that_is_seen_to_live_is_not_dead_because_somebody_says_so():
+def test_one_that_is_seen_to_live_is_not_dead_because_a_person_says_so():
     assert verdict(alive=True, confirmed=frozenset({"0b6d"})) == "alive"
 
 
@@ -97,7 +97,7 @@ def test_an_update_that_has_not_recorded_its_end_may_live_on_without_a_lock():
 
 
 def test_a_lock_that_cannot_be_read_is_unknown():
-    assert verdict(replace(LOCK, pid=0, host="nowhere", user="nobody")) == "unknown"
+    assert verdict(replace(LOCK, pid=0, host="nowhere", user="another")) == "unknown"
 
 
 # --- GitHub's word ----------------------------------------------------------------------------------------------------
@@ -175,7 +175,7 @@ def orphans(project, updates=frozenset()):
     return [each.pid for each in lock_owner.orphans(environment(), project, updates)]
 
 
-def test_a_plugin_whose_engine_is_gone_is_known_by_the_address_at_which_nobody_listens(project, plugin):
+def test_a_plugin_whose_engine_is_gone_is_known_by_the_address_at_which_nothing_listens(project, plugin):
     process = plugin([f"127.0.0.1:{free_port()}"])
     assert orphans(project) == [process.pid]
 
@@ -285,8 +285,8 @@ def test_a_lock_is_not_that_of_an_update_of_another_host_or_of_one_that_had_ende
 
 
 def test_a_record_without_an_end_says_whose_process_it_is_as_far_as_it_knows():
-    whole = {"time": NOW.isoformat(), "pid": 7, "actor": "ada", "host": {"name": "laptop"}}
-    assert lock_owner.of_record(Record("id", whole, None)) == Lock("id", 7, "ada", "laptop", NOW)
+    complete = {"time": NOW.isoformat(), "pid": 7, "actor": "ada", "host": {"name": "laptop"}}
+    assert lock_owner.of_record(Record("id", complete, None)) == Lock("id", 7, "ada", "laptop", NOW)
     assert lock_owner.of_record(Record("id", {"time": NOW.isoformat()}, None)) == Lock(
         "id", 0, "unknown", "nowhere", NOW
     )
@@ -340,7 +340,7 @@ def test_another_user_s_process_and_one_that_has_ended_are_left_alone(project, m
     assert both(project, listed(project, PLUGIN, **more)) == ([], [])
 
 
-def test_a_process_that_shows_no_command_line_is_nobody_s(project):
+def test_a_process_that_shows_no_command_line_is_not_ours(project):
     assert both(project, listed(project, [])) == ([], [])
 
 

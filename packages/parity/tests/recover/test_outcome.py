@@ -57,8 +57,8 @@ def test_its_document_names_each_lock_each_process_and_each_decision_but_what_is
 
 def test_a_decision_tells_what_there_is_to_tell_and_no_more():
     assert SAME.document() == {"urn": "a", "decision": "same", "why": "it exists", "id": "1"}
-    whole = Decision("a", "import", "it fits", "1", replaces="0", unread=("value",), remedy="see").document()
-    assert {name: whole[name] for name in ("replaces", "written_again", "to_do")} == {
+    document = Decision("a", "import", "it fits", "1", replaces="0", unread=("value",), remedy="see").document()
+    assert {name: document[name] for name in ("replaces", "written_again", "to_do")} == {
         "replaces": "0", "written_again": ["value"], "to_do": "see",
     }  # fmt: skip
 

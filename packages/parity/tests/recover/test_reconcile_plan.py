@@ -54,7 +54,7 @@ def test_a_record_that_no_provider_has_read_is_finished_even_when_all_else_is_cl
     assert world.kinds(CLEAN) == [("refresh", "a")]
 
 
-# --- Data ---
+# --- Data -------------------------------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("type_", sorted(each.type for each in kinds.KINDS.values() if each.holds_data))
@@ -122,7 +122,7 @@ def test_a_project_without_its_link_is_one_of_ours_half_made():
     assert World(kinds.PROJECT, {"gitRepository": {"repo": "us/it"}}).exists("prj_1").kinds() == [("import", "prj_1")]
 
 
-# --- What nobody can read ---
+# --- What no API shows ------------------------------------------------------------------------------------------------
 
 
 def test_a_sensitive_value_whose_update_has_no_end_is_written_again():
@@ -130,7 +130,7 @@ def test_a_sensitive_value_whose_update_has_no_end_is_written_again():
     assert world.decide().decisions[0].unread == ("value",)
 
 
-def test_a_sensitive_value_that_nobody_touched_is_left_alone():
+def test_a_sensitive_value_that_was_not_touched_is_left_alone():
     (decision,) = World(kinds.VARIABLE, VARIABLE).exists("a").recorded("a").decide().decisions
     assert (decision.kind, decision.unread) == ("same", ())
 
@@ -173,7 +173,7 @@ def test_what_may_be_written_twice_is_adopted_only_where_it_is_as_declared(type_
         (kinds.DOMAIN, {"name": "it", "login": True, "sensitive": True}, ()),
     ],
 )
-def test_only_what_nobody_can_read_is_written_again(type_, inputs, unread):
+def test_only_what_no_api_shows_is_written_again(type_, inputs, unread):
     (decision,) = World(type_, inputs).recorded("a").exists("a").pending("updating").decide().decisions
     assert (decision.kind, decision.unread) == ("refresh", unread)
 
@@ -192,7 +192,7 @@ def test_a_secret_at_github_is_written_again_rather_than_believed():
     assert world.kinds() == [("refresh", "")]
 
 
-# --- What is live ---
+# --- What is live -----------------------------------------------------------------------------------------------------
 
 
 def live(recorded, serving, wanted, release="r2", **beyond):
@@ -238,7 +238,7 @@ def test_a_switch_by_hand_is_asked_about_unless_an_update_was_to_make_it():
     ]
 
 
-def test_a_switch_that_nobody_recorded_is_known_by_what_is_served():
+def test_a_switch_that_is_not_recorded_is_known_by_what_is_served():
     destroying = FailedUpdates(destroying=True)
     assert live("", "new", "new").pending("creating").kinds(destroying) == [("import", "team/shop")]
     assert live("", "other", "new").kinds() == []

@@ -1,4 +1,4 @@
-"""What is done about what cannot be looked at, and about what is not declared."""
+"""What is done about what cannot be read, and about what is not declared."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from parity.resources import kinds
 from support.decisions import World, urn
 
 
-def test_what_could_not_be_looked_at_is_asked_about_where_it_matters():
+def test_what_could_not_be_read_is_asked_about_where_it_matters():
     world = World(kinds.DOMAIN).pending("creating")
     world.read_failures.append(
         ReadFailure("Vercel", "the domains", "GET /", 500, "down", frozenset({kinds.DOMAIN}), ())
@@ -21,7 +21,7 @@ def test_what_could_not_be_looked_at_is_asked_about_where_it_matters():
     assert World(kinds.DOMAIN).recorded("a").exists("a").kinds() == [("same", "a")]
 
 
-def test_nothing_is_forgotten_because_it_could_not_be_looked_at():
+def test_nothing_is_forgotten_because_it_could_not_be_read():
     world = World(kinds.DOMAIN).recorded("a")
     world.read_failures.append(
         ReadFailure("Vercel", "the domains", "GET /", 500, "down", frozenset({kinds.DOMAIN}), ())
@@ -29,7 +29,7 @@ def test_nothing_is_forgotten_because_it_could_not_be_looked_at():
     assert world.kinds() == [("same", "a")]
 
 
-def test_what_is_recorded_and_in_doubt_is_asked_about_where_nobody_could_look_and_the_reason_is_its_own():
+def test_what_is_recorded_and_in_doubt_is_asked_about_where_it_could_not_be_read_and_the_reason_is_its_own():
     world = World(kinds.DOMAIN).recorded("a").pending("updating")
     world.read_failures.append(
         ReadFailure("GitHub", "the secrets", "GET /s", 502, "away", frozenset({kinds.SECRET}), ())
@@ -70,10 +70,8 @@ def inside_a_closed_database(type_, trouble, *, pending=False, recorded=False, a
 @pytest.mark.parametrize("trouble", ["touched", "destroying", "read"])
 def test_what_is_in_a_database_whose_deletion_began_goes_with_it(type_, trouble):
     assert inside_a_closed_database(type_, trouble) == []
-    assert inside_a_closed_database(type_, "none") == [("manual", "")], "somebody else closed it"
-    assert ("manual", "") in inside_a_closed_database(type_, "recorded"), (
-        "somebody else closed what we recorded as open"
-    )
+    assert inside_a_closed_database(type_, "none") == [("manual", "")], "another closed it"
+    assert ("manual", "") in inside_a_closed_database(type_, "recorded"), "another closed what we recorded as open"
     assert inside_a_closed_database(type_, trouble, accepts=True) == [("manual", "")], "there is another reason"
     assert inside_a_closed_database(type_, trouble, pending=True) == [("manual", "")]
     assert inside_a_closed_database(type_, trouble, recorded=True) == [("manual", "")]
@@ -85,11 +83,11 @@ def test_what_is_not_in_a_database_is_not_gone_with_one():
 
 def foreign(type_="aws:s3/bucket:Bucket"):
     world = World(type_)
-    world.looked = False
+    world.inventoried = False
     return world
 
 
-def test_an_operation_on_what_is_not_looked_at_is_asked_about_unless_it_is_recorded():
+def test_an_operation_on_what_is_not_inventoried_is_asked_about_unless_it_is_recorded():
     assert foreign().pending("creating", custom=True).kinds() == [("manual", "")]
     assert foreign().recorded("a").pending("updating", custom=True).kinds() == [("refresh", "a")]
     assert foreign("pulumi:providers:aws").pending("creating", custom=True).kinds() == [("refresh", "")]

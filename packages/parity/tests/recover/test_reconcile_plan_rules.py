@@ -14,7 +14,7 @@ from parity.recover.reconcile_plan import as_declared
 from parity.resources import kinds
 from support.decisions import DEPLOYMENT, DRAIN, VARIABLE, World
 
-# --- Over everything ---
+# --- Over everything --------------------------------------------------------------------------------------------------
 
 RECORDS = st.lists(st.sampled_from(["a", "b"]), max_size=1)
 FOUND = st.lists(st.sampled_from(["a", "b", "c"]), unique=True, max_size=3)
@@ -64,7 +64,7 @@ def test_a_recorded_object_that_exists_keeps_its_record(type_, records, found, o
         assert all(kind in {"same", "refresh"} or replaces == identity for kind, replaces in says)
 
 
-# --- What fits ---
+# --- What fits --------------------------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(
@@ -92,7 +92,7 @@ def test_what_is_hidden_says_nothing():
     assert as_declared(found, {"a": "2"})
 
 
-def test_a_project_whose_link_nobody_declares_is_not_ours_where_it_has_one():
+def test_a_project_whose_link_is_not_declared_is_not_ours_where_it_has_one():
     linked = {"gitRepository": {"repo": "them/other"}}
     assert [kind for kind, _ in World(kinds.PROJECT, {}).exists("p", linked).kinds()] == ["manual"]
     assert [kind for kind, _ in World(kinds.PROJECT, {"gitRepository": "none"}).exists("p").kinds()] == ["import"]
@@ -126,7 +126,7 @@ def test_of_what_serves_a_domain_every_form_counts():
     assert world.kinds() == [("import", "d2"), ("delete", "d1")], "the live one of two that fit"
 
 
-def test_what_is_beside_is_told_unless_it_is_recorded_decided_about_or_another_stacks():
+def test_what_is_unmanaged_is_reported_unless_it_is_recorded_decided_about_or_another_stacks():
     def unmanaged(type_, identity, **more):
         return LiveObject(type_, ("place", identity), identity, "", {}, **more)
 
@@ -144,7 +144,7 @@ def test_what_is_beside_is_told_unless_it_is_recorded_decided_about_or_another_s
     assert [each.rpartition(" ")[2] for each in world.decide().unmanaged] == ["place/stranger"]
 
 
-def test_what_is_declared_and_bears_another_name_now_is_told_unless_the_next_update_deletes_it():
+def test_what_is_declared_and_bears_another_name_now_is_reported_unless_the_next_update_deletes_it():
     world = World(kinds.DOMAIN).recorded("a").exists("b")
     world.more = (LiveObject(kinds.DOMAIN, ("place", "renamed"), "a", "", {}),)
     assert [each.rpartition(" ")[2] for each in world.decide().unmanaged] == ["place/renamed"]
@@ -157,17 +157,19 @@ def test_what_is_declared_and_bears_another_name_now_is_told_unless_the_next_upd
 # --- Several turns ----------------------------------------------------------------------------------------------------
 
 
-def test_of_two_turns_it_is_told_what_was_done_in_either():
+def test_a_plan_of_two_turns_reports_what_was_done_in_either():
     first = Plan(
         (Decision("a", "import", "", "1"), Decision("b", "drop-from-state", ""), Decision("c", "same", "", "3"))
     )
     later = Plan((Decision("a", "same", "", "1"), Decision("b", "import", "", "2"), Decision("c", "same", "", "3")))
-    told = [(each.urn, each.kind) for each in first.then(later).decisions]
-    assert told == [("a", "import"), ("b", "import"), ("c", "same")]
-    assert [each.urn for each in first.then(Plan(())).decisions] == ["a", "b"], "what is gone from the record is told"
+    reported = [(each.urn, each.kind) for each in first.then(later).decisions]
+    assert reported == [("a", "import"), ("b", "import"), ("c", "same")]
+    assert [each.urn for each in first.then(Plan(())).decisions] == ["a", "b"], (
+        "what is gone from the record is reported"
+    )
 
 
 def test_of_two_turns_neither_decision_about_one_resource_is_lost():
     first = Plan((Decision("a", "import", "", "2"), Decision("a", "delete", "", "3")))
-    told = first.then(Plan((Decision("a", "same", "", "2"),))).decisions
-    assert [(each.kind, each.id) for each in told] == [("import", "2"), ("delete", "3")]
+    reported = first.then(Plan((Decision("a", "same", "", "2"),))).decisions
+    assert [(each.kind, each.id) for each in reported] == [("import", "2"), ("delete", "3")]

@@ -69,7 +69,7 @@ def test_only_a_twin_that_is_to_leave_and_is_gone_is_forgotten_as_what_leaves():
     ]
 
 
-def test_what_is_handed_to_the_next_update_stays_where_nobody_could_look():
+def test_what_is_handed_to_the_next_update_stays_where_it_could_not_be_read():
     world = World(kinds.DEPLOYMENT, DEPLOYMENT).recorded("new").recorded("old", delete=True)
     world.read_failures.append(ReadFailure("vercel", "deployments", "GET", 500, "", frozenset({kinds.DEPLOYMENT}), ()))
     assert [each for each in world.decide().decisions if each.leaving] == []

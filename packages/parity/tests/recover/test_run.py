@@ -1,4 +1,4 @@
-"""Recover whole: never two writers, a plan that changes nothing, the copy, the ledger, what comes next."""
+"""All of recover: never two writers, a plan that changes nothing, the copy, the ledger, what comes next."""
 
 from __future__ import annotations
 
@@ -36,10 +36,10 @@ def test_where_the_holder_of_the_lock_lives_nothing_is_changed(lab, options):
     assert f"process {here()} " in caught.value.what
     assert caught.value.what.count("process") == 2, "the dead one is no reason: the living one and why"
     assert caught.value.where == lab.environment["PULUMI_BACKEND_URL"]
-    assert lab.world.looked == 0
+    assert lab.world.inventories == 0
 
 
-def test_where_nobody_here_knows_whether_a_holder_lives_nothing_is_changed_and_it_is_said_how_to_find_out(lab):
+def test_where_it_is_unknown_here_whether_a_holder_lives_nothing_is_changed_and_it_is_said_how_to_find_out(lab):
     crashed(lab)
     lab.lock(4242, "elsewhere", "far")
     lab.lock(4243, "elsewhere", "farther")
@@ -48,7 +48,7 @@ def test_where_nobody_here_knows_whether_a_holder_lives_nothing_is_changed_and_i
     assert "on elsewhere" in caught.value.remedy
     assert "`ps -p 4242" in caught.value.remedy
     assert "parity recover staging --owner-is-dead far --owner-is-dead farther" in caught.value.remedy
-    assert "--owner-is-dead dead" not in caught.value.remedy, "of the one that is known to be dead nobody is asked"
+    assert "--owner-is-dead dead" not in caught.value.remedy, "of the one that is known to be dead no person is asked"
     assert caught.value.where.count(".pulumi/locks/") == 2
 
 
@@ -79,7 +79,7 @@ def test_an_update_that_lives_and_has_not_recorded_its_end_is_a_writer_without_a
         lab.recover()
 
 
-def test_an_update_that_lives_and_holds_its_lock_is_told_once(lab):
+def test_an_update_that_lives_and_holds_its_lock_is_reported_once(lab):
     lab.began(here())
     lab.lock(here())
     with pytest.raises(LockedError) as caught:
@@ -116,12 +116,12 @@ def test_the_stack_is_locked_for_others_while_it_is_recovered_and_free_again_wha
     crashed(lab)
     held = []
 
-    def looked():
+    def collected():
         held.append(lab.locks())
         if failing:
             raise RuntimeError
 
-    lab.world.looks = [looked]
+    lab.world.meanwhile = [collected]
     if failing:
         with pytest.raises(RuntimeError):
             lab.recover()
@@ -132,15 +132,15 @@ def test_the_stack_is_locked_for_others_while_it_is_recovered_and_free_again_wha
     assert lab.locks() == []
 
 
-def test_where_somebody_takes_the_lock_while_the_engine_has_its_turn_recover_gives_way(lab):
+def test_where_another_takes_the_lock_while_the_engine_has_its_turn_recover_gives_way(lab):
     crashed(lab)
     lab.engine.meanwhile["stack import"] = [lambda: lab.lock(here(), name="quicker")]
     with pytest.raises(Exception, match="locked by"):
         lab.recover()
-    assert lab.locks() == ["quicker"], "somebody else's lock stays"
+    assert lab.locks() == ["quicker"], "another's lock stays"
 
 
-def test_plugins_that_outlived_their_engine_are_ended_before_anything_is_looked_at(lab):
+def test_plugins_that_outlived_their_engine_are_ended_before_anything_is_read(lab):
     crashed(lab)
     update = lab.began(gone())
     code = "import sys; print('up', flush=True); sys.stdin.read()"
@@ -158,7 +158,7 @@ def test_plugins_that_outlived_their_engine_are_ended_before_anything_is_looked_
         with lab.unchanged():
             assert [each.pid for each in lab.recover(plan=True).ended] == [plugin.pid]
         assert plugin.poll() is None
-        lab.world.looks = [lambda: running.append(_runs(plugin.pid))]
+        lab.world.meanwhile = [lambda: running.append(_runs(plugin.pid))]
         running = []
         assert [each.pid for each in lab.recover().ended] == [plugin.pid]
         assert running == [False]
@@ -202,7 +202,7 @@ def test_where_all_is_well_nothing_is_kept_recorded_written_or_previewed(lab):
         done = lab.recover()
     assert not done.todo
     assert (done.kept, done.changed, done.next, done.live) == ("", False, None, lab.live)
-    assert lab.world.looked == 1, "and no vendor is asked a second time"
+    assert lab.world.inventories == 1, "and no vendor is asked a second time"
 
 
 def test_where_all_is_well_what_is_recorded_and_not_declared_is_the_next_update_s(lab):
@@ -224,9 +224,9 @@ def test_options_left_out_are_those_of_the_command(lab):
 def test_the_state_is_copied_aside_before_anything_is_changed_and_the_copy_can_be_imported(lab):
     crashed(lab)
     before, copies = lab.engine.export(), []
-    lab.world.looks = [lambda: copies.extend(json.loads(each.read_bytes()) for each in lab.kept())]
+    lab.world.meanwhile = [lambda: copies.extend(json.loads(each.read_bytes()) for each in lab.kept())]
     done = lab.recover()
-    assert copies == [before], "it was there when recover began to look"
+    assert copies == [before], "it was there when recover began to read"
     assert [str(each) for each in lab.kept()] == [done.kept]
     assert lab.engine.export() != before
     assert stat.S_IMODE(lab.kept()[0].stat().st_mode) == 0o600
@@ -261,7 +261,7 @@ def test_what_was_done_is_recorded_and_the_update_that_died_is_closed_as_killed(
     records = {each.id: each for each in lab.ledger.records()}
     (mine,) = set(records) - {ended, died}
     assert (records[mine].begin["command"], records[mine].begin["kept"]) == ("recover", done.kept)
-    assert [each["urn"] for each in records[mine].begin["decisions"]] == [DOMAIN], "what is the same is not told"
+    assert [each["urn"] for each in records[mine].begin["decisions"]] == [DOMAIN], "what is the same is not reported"
     assert (records[mine].result, records[mine].end["changed"]) == ("succeeded", True)
     assert [each["decision"] for each in records[mine].end["decisions"]] == ["import"]
     assert (records[died].result, records[died].end["found_by"]) == ("killed", mine)
@@ -281,7 +281,7 @@ def test_an_update_that_died_and_left_nothing_behind_is_closed_too(lab):
     assert len(lab.ledger.records()) == 2
 
 
-def test_what_was_mended_and_left_no_update_open_is_recorded_as_done(lab):
+def test_what_was_edited_and_left_no_update_open_is_recorded_as_done(lab):
     crashed(lab)
     lab.recover()
     assert [(each.begin["command"], each.result) for each in lab.ledger.records()] == [("recover", "succeeded")]
@@ -296,7 +296,7 @@ def test_where_a_person_has_to_decide_the_update_that_died_stays_open(lab):
     mine = next(each for each in lab.ledger.records() if each.id != died)
     assert (mine.result, mine.end["errors"]) == ("failed", ["a person has to decide"])
     assert next(each for each in lab.ledger.records() if each.id == died).end is None
-    assert (DOMAIN, "d_1") in lab.rows(), "what is clear is mended"
+    assert (DOMAIN, "d_1") in lab.rows(), "what is clear is edited"
 
 
 def test_where_a_person_has_to_decide_and_nothing_else_was_there_the_ledger_says_nothing(lab):
@@ -327,7 +327,7 @@ def test_a_recovery_that_fails_before_it_changes_anything_is_not_in_the_ledger(l
         raise LookError("Vercel cannot be asked", remedy="ask again")
 
     crashed(lab)
-    lab.world.looks = [out_of_reach]
+    lab.world.meanwhile = [out_of_reach]
     with pytest.raises(LookError):
         lab.recover()
     assert not [path for path in lab.files() if "/ledger/" in path]
@@ -344,7 +344,7 @@ def test_what_the_next_update_does_is_asked_of_the_engine_where_something_was_ch
     assert lab.recover().next == [("update", DOMAIN)]
 
 
-def test_a_state_that_was_right_all_along_is_previewed_after_a_crash_and_one_that_was_mended_always(lab):
+def test_a_state_that_was_right_all_along_is_previewed_after_a_crash_and_one_that_was_edited_always(lab):
     lab.lock(gone())
     done = lab.recover()
     assert (done.changed, done.next) == (False, [])
@@ -353,13 +353,13 @@ def test_a_state_that_was_right_all_along_is_previewed_after_a_crash_and_one_tha
     assert (done.changed, done.next) == (True, []), "nothing had crashed"
 
 
-def test_no_preview_is_made_where_nobody_wants_one(lab):
+def test_no_preview_is_made_where_none_is_wanted(lab):
     crashed(lab)
     assert lab.recover(preview=False).next is None
     assert lab.engine.did("preview") == 0
 
 
-def test_a_preview_that_fails_is_told_without_a_secret_and_spoils_nothing(lab):
+def test_a_preview_that_fails_is_reported_without_a_secret_and_spoils_nothing(lab):
     crashed(lab)
     lab.engine.fails["preview"] = ("", f"error: protected {CANARY}")
     done = lab.recover()
@@ -377,7 +377,7 @@ def test_with_pulumi_cloud_the_copy_is_the_user_s_own_file_and_the_ledger_is_whe
     lab.in_the_cloud(ledger=ledger)
     lab.recorded(but=[DOMAIN], operations=[("creating", row(DOMAIN, ""))])
     before = lab.engine.export()
-    lab.engine.meanwhile["refresh"] = [lab.somebody_writes]
+    lab.engine.meanwhile["refresh"] = [lab.another_writes]
     done = lab.recover()
     (copy,) = (each for each in lab.home.rglob("*") if each.is_file())
     assert copy.name.startswith("staging-")

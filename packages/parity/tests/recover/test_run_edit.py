@@ -1,4 +1,4 @@
-"""Recover whole: what is mended and what is not, what lands meanwhile, somebody else's write, an engine that fails."""
+"""All of recover: what is edited and what is not, what lands meanwhile, another's write, an engine that fails."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def steps(lab):
     return [line[2:].partition(" (")[0] for line in lab.said.getvalue().splitlines() if line[:1] in "✓✗"]
 
 
-# --- What is mended ---------------------------------------------------------------------------------------------------
+# --- What is edited ---------------------------------------------------------------------------------------------------
 
 
 def test_what_exists_and_is_not_recorded_is_recorded_read_and_proved(crashed):
@@ -85,7 +85,7 @@ def test_a_failure_that_only_the_engine_s_history_knows_is_recovered_from(lab):
     assert done.next == []
 
 
-def test_while_a_person_has_to_decide_about_an_operation_without_an_end_nothing_is_mended(lab):
+def test_while_a_person_has_to_decide_about_an_operation_without_an_end_nothing_is_edited(lab):
     lab.recorded(but=[DOMAIN], operations=[("creating", row(UNDECLARED, ""))])
     died = lab.began(gone())
     before = lab.engine.checkpoint.read_bytes()
@@ -97,7 +97,7 @@ def test_while_a_person_has_to_decide_about_an_operation_without_an_end_nothing_
     assert {each.id: each.result for each in lab.ledger.records()}[died] == "unfinished"
 
 
-def test_what_is_asked_about_and_has_no_operation_keeps_nothing_else_from_being_mended(lab):
+def test_what_is_asked_about_and_has_no_operation_keeps_nothing_else_from_being_edited(lab):
     lab.recorded(but=[DOMAIN], operations=[("creating", row(DOMAIN, ""))])
     lab.world.loses(PROJECT)
     done = lab.recover()
@@ -131,7 +131,7 @@ def test_what_a_destroy_took_out_of_the_record_and_is_still_there_is_no_disagree
     assert steps(lab).count("Collect the live state") == 1
 
 
-# --- What nobody may read ---------------------------------------------------------------------------------------------
+# --- What may not be read ---------------------------------------------------------------------------------------------
 
 
 def test_a_secret_goes_to_the_engine_and_nowhere_else(crashed):
@@ -160,20 +160,20 @@ def beginning(lab, operation, *, recorded):
     lab.recorded(but=[] if recorded else [DOMAIN], operations=[(operation, row(DOMAIN, "d_1" if recorded else ""))])
 
 
-def test_an_effect_that_lands_while_it_is_mended_is_found_by_the_second_look_and_mended_too(lab):
+def test_an_effect_that_lands_while_it_is_edited_is_found_by_the_second_inventory_and_edited_too(lab):
     lab.world.loses(DOMAIN)
     lab.recorded(but=[VARIABLE], operations=[("creating", row(DOMAIN, ""))])
     lab.engine.meanwhile["stack import"] = [lambda: lab.world.has(DOMAIN, "d_9")]
     done = lab.recover(settle=0)
     assert {(VARIABLE, "v_1"), (DOMAIN, "d_9")} <= set(lab.rows())
-    told = [(each.kind, each.id) for each in done.plan.changes]
-    assert sorted(told) == [("import", "d_9"), ("import", "v_1")], "what the first look led to is told too"
+    reported = [(each.kind, each.id) for each in done.plan.changes]
+    assert sorted(reported) == [("import", "d_9"), ("import", "v_1")], "what the first inventory led to is reported too"
     assert "ProjectDomain shop-domain: it exists under its name" in lab.said.getvalue()
     assert [each.result for each in lab.ledger.records()] == ["succeeded"], "one recovery, however many turns"
 
 
-@pytest.mark.parametrize(("changes", "whole"), [(2, True), (3, False)])
-def test_it_looks_and_mends_three_times_at_most_and_then_says_where_the_copy_is(lab, changes, whole):
+@pytest.mark.parametrize(("changes", "converges"), [(2, True), (3, False)])
+def test_it_reads_and_edits_three_times_at_most_and_then_says_where_the_copy_is(lab, changes, converges):
     died = lab.began(gone())
     before = lab.engine.export()
     lab.world.loses(DOMAIN)
@@ -183,7 +183,7 @@ def test_it_looks_and_mends_three_times_at_most_and_then_says_where_the_copy_is(
 
     lab.engine.notes = True
     lab.engine.meanwhile["stack import"] = [turn(number) for number in range(changes)]
-    if whole:
+    if converges:
         assert lab.recover().changed
     else:
         with pytest.raises(UnsureError, match="still not what exists: ProjectDomain shop-domain: it exists") as caught:
@@ -202,7 +202,7 @@ def test_what_its_provider_still_calls_half_made_is_not_called_done(lab):
         lab.recover()
 
 
-def test_what_a_provider_still_says_after_it_read_is_told_without_a_secret(lab):
+def test_what_a_provider_still_says_after_it_read_is_reported_without_a_secret(lab):
     lab.recorded(row(DOMAIN, HALF_MADE, initErrors=[f"refused: {CANARY}"]), but=[DOMAIN])
     lab.engine.heals = False
     with pytest.raises(UnsureError, match="it is half made: refused: ") as caught:
@@ -285,7 +285,7 @@ def test_what_is_gone_and_what_is_half_made_without_an_operation_is_not_waited_f
     assert lab.clock.slept == 0
 
 
-# --- Somebody else's write --------------------------------------------------------------------------------------------
+# --- Another's write --------------------------------------------------------------------------------------------------
 
 
 @pytest.fixture(params=["", ".gz"])
@@ -299,43 +299,43 @@ def packed(crashed, request):
     return crashed
 
 
-def test_what_somebody_wrote_while_it_was_looked_is_not_written_over(packed):
-    packed.world.looks = [packed.somebody_writes]
+def test_what_another_wrote_during_the_inventory_is_not_written_over(packed):
+    packed.world.meanwhile = [packed.another_writes]
     with pytest.raises(UnsureError, match="nothing was written over it") as caught:
         packed.recover()
-    assert packed.engine.export()["deployment"]["manifest"] == {"somebody": "else"}
+    assert packed.engine.export()["deployment"]["manifest"] == {"another": "writer"}
     assert packed.engine.did("stack import") == 0
     assert caught.value.where == packed.environment["PULUMI_BACKEND_URL"]
     assert packed.locks() == []
     packed.in_another_process()
     packed.recover()
-    assert (DOMAIN, "d_1") in packed.rows(), "and once nobody writes any more it is mended"
+    assert (DOMAIN, "d_1") in packed.rows(), "and once no other writes any more it is edited"
 
 
-def test_what_somebody_wrote_while_the_engine_imported_is_told_with_where_it_is(packed):
-    packed.engine.meanwhile["stack import"] = [packed.somebody_writes]
+def test_what_another_wrote_while_the_engine_imported_is_reported_with_where_it_is(packed):
+    packed.engine.meanwhile["stack import"] = [packed.another_writes]
     with pytest.raises(UnsureError, match=r"with the ending \.bak"):
         packed.recover()
     packed.engine.checkpoint = Path(f"{packed.engine.checkpoint}.bak").rename(packed.engine.checkpoint)
-    assert packed.engine.export()["deployment"]["manifest"] == {"somebody": "else"}
+    assert packed.engine.export()["deployment"]["manifest"] == {"another": "writer"}
     assert packed.locks() == []
 
 
-def test_what_somebody_wrote_right_after_the_import_is_noticed(packed):
-    packed.engine.afterwards["stack import"] = packed.somebody_writes
+def test_what_another_wrote_right_after_the_import_is_noticed(packed):
+    packed.engine.afterwards["stack import"] = packed.another_writes
     with pytest.raises(UnsureError, match="another process changed the state of staging"):
         packed.recover()
     assert packed.engine.did("refresh") == 0
 
 
-def test_what_the_engine_itself_writes_is_nobody_else_s(packed):
+def test_what_the_engine_itself_writes_is_not_another_s(packed):
     assert packed.recover().changed
     packed.lock(gone(), name="again")
     packed.world.loses(DOMAIN)
-    assert packed.recover().changed, "with an older copy beside it too"
+    assert packed.recover().changed, "with an older copy next to it too"
 
 
-def test_an_engine_that_keeps_nothing_beside_the_state_is_not_somebody_else(crashed):
+def test_an_engine_that_keeps_nothing_next_to_the_state_is_no_other_writer(crashed):
     crashed.engine.backs_up = False
     assert crashed.recover().changed
     assert (DOMAIN, "d_1") in crashed.rows()
@@ -346,7 +346,7 @@ def test_an_engine_that_keeps_nothing_beside_the_state_is_not_somebody_else(cras
 
 @pytest.mark.parametrize(("command", "name"), [("stack import", "stack import"), ("refresh", "refresh --yes")])
 @pytest.mark.parametrize("stderr", [False, True])
-def test_an_engine_that_fails_is_told_with_where_the_copy_is_and_without_a_secret(crashed, command, name, stderr):
+def test_an_engine_that_fails_is_reported_with_where_the_copy_is_and_without_a_secret(crashed, command, name, stderr):
     died = crashed.began(gone())
     before = crashed.engine.export()
     lines = "\n".join(f"line {number}" for number in range(20)) + f"\nit said {CANARY}\n"

@@ -1,4 +1,4 @@
-"""Decisions carried over into a state that the engine takes: in order, whole, secrets marked."""
+"""Decisions carried over into a state that the engine takes: in order, complete, secrets marked."""
 
 from __future__ import annotations
 
@@ -78,8 +78,8 @@ def carried(decisions, rows, found=None, operations=()):
     return edit(GRAPH, state, live_state, Plan(tuple(decisions)))
 
 
-def rows_of(mended):
-    return mended.document["deployment"]["resources"]
+def rows_of(edited):
+    return edited.document["deployment"]["resources"]
 
 
 def found(type_, identity, properties=None):
@@ -93,99 +93,99 @@ BASE = [row(STACK), row(VERCEL, "p1", parent=STACK), row(APP, parent=STACK)]
 def test_what_is_adopted_stands_after_all_that_it_needs_and_names_its_provider():
     there = {PROJECT: [found(kinds.PROJECT, "prj_1")], VARIABLE: [found(kinds.VARIABLE, "env_1")]}
     plan = [Decision(VARIABLE, "import", "", "env_1", unread=("value",)), Decision(PROJECT, "import", "", "prj_1")]
-    mended = carried(plan, BASE, there)
-    order = [each["urn"] for each in rows_of(mended)]
+    edited = carried(plan, BASE, there)
+    order = [each["urn"] for each in rows_of(edited)]
     assert order.index(PROJECT) < order.index(VARIABLE)
-    variable = rows_of(mended)[order.index(VARIABLE)]
+    variable = rows_of(edited)[order.index(VARIABLE)]
     assert variable["provider"] == f"{VERCEL}::p1"
     assert variable["parent"] == APP
     assert variable["dependencies"] == [PROJECT]
     assert variable["inputs"]["projectId"] == "prj_1", "what only Vercel knew is filled in"
-    assert rows_of(mended)[order.index(PROJECT)]["protect"] is True
-    assert mended.refresh == (VARIABLE, PROJECT)
+    assert rows_of(edited)[order.index(PROJECT)]["protect"] is True
+    assert edited.refresh == (VARIABLE, PROJECT)
 
 
 def test_a_secret_is_marked_for_the_engine_to_seal():
-    mended = carried([Decision(VARIABLE, "import", "", "env_1")], BASE, {PROJECT: [found(kinds.PROJECT, "prj_1")]})
-    value = rows_of(mended)[-1]["inputs"]["value"]
+    edited = carried([Decision(VARIABLE, "import", "", "env_1")], BASE, {PROJECT: [found(kinds.PROJECT, "prj_1")]})
+    value = rows_of(edited)[-1]["inputs"]["value"]
     assert value == {SIGNATURE: SECRET, "plaintext": json.dumps(CANARY)}
 
 
-def test_what_nobody_can_read_is_recorded_as_unknown_so_that_it_is_written_again():
+def test_what_no_api_shows_is_recorded_as_unknown_so_that_it_is_written_again():
     recorded = row(VARIABLE, "env_1", parent=APP)
     recorded["inputs"] = recorded["outputs"] = {"key": "A", "value": {SIGNATURE: SECRET, "ciphertext": "v1:x"}}
-    mended = carried([Decision(VARIABLE, "refresh", "", "env_1", unread=("value",))], [*BASE, recorded])
-    after = rows_of(mended)[-1]
+    edited = carried([Decision(VARIABLE, "refresh", "", "env_1", unread=("value",))], [*BASE, recorded])
+    after = rows_of(edited)[-1]
     assert json.loads(after["inputs"]["value"]["plaintext"]) == MARKER
     assert json.loads(after["outputs"]["value"]["plaintext"]) == MARKER
     assert after["inputs"]["key"] == "A"
-    assert mended.refresh == (VARIABLE,)
+    assert edited.refresh == (VARIABLE,)
 
 
 def test_a_parent_and_a_provider_that_were_never_recorded_are():
-    mended = carried([Decision(PROJECT, "import", "", "prj_1")], [])
-    urns = [each["urn"] for each in rows_of(mended)]
+    edited = carried([Decision(PROJECT, "import", "", "prj_1")], [])
+    urns = [each["urn"] for each in rows_of(edited)]
     assert set(urns) == {STACK, APP, VERCEL, PROJECT}
     assert urns.index(STACK) < urns.index(APP) < urns.index(PROJECT)
     assert urns.index(VERCEL) < urns.index(PROJECT)
-    provider = rows_of(mended)[urns.index(VERCEL)]
-    assert rows_of(mended)[urns.index(PROJECT)]["provider"] == f"{VERCEL}::{provider['id']}"
+    provider = rows_of(edited)[urns.index(VERCEL)]
+    assert rows_of(edited)[urns.index(PROJECT)]["provider"] == f"{VERCEL}::{provider['id']}"
 
 
 def test_the_project_s_own_plugin_gets_a_default_provider():
-    mended = carried([Decision(LIVE, "import", "", "team/shop")], BASE)
-    live = next(each for each in rows_of(mended) if each["urn"] == LIVE)
+    edited = carried([Decision(LIVE, "import", "", "team/shop")], BASE)
+    live = next(each for each in rows_of(edited) if each["urn"] == LIVE)
     assert "::pulumi:providers:parity::default" in live["provider"]
     assert "id" not in live["outputs"], "the plugin's own outputs have none"
 
 
 def test_what_is_forgotten_goes_and_nothing_names_it_any_more():
     named = row(VARIABLE, "env_1", dependencies=[PROJECT], propertyDependencies={"projectId": [PROJECT]})
-    mended = carried([Decision(PROJECT, "drop-from-state", "", "prj_1")], [*BASE, row(PROJECT, "prj_1"), named])
-    assert PROJECT not in json.dumps(mended.document)
-    assert VARIABLE in [each["urn"] for each in rows_of(mended)]
+    edited = carried([Decision(PROJECT, "drop-from-state", "", "prj_1")], [*BASE, row(PROJECT, "prj_1"), named])
+    assert PROJECT not in json.dumps(edited.document)
+    assert VARIABLE in [each["urn"] for each in rows_of(edited)]
 
 
 def test_a_twin_is_handed_to_the_engine_to_delete():
     recorded = row(DRAIN, "d1", parent=STACK)
-    mended = carried([Decision(DRAIN, "delete", "", "d2")], [*BASE, recorded])
-    twins = [(each["id"], each.get("delete", False)) for each in rows_of(mended) if each["urn"] == DRAIN]
+    edited = carried([Decision(DRAIN, "delete", "", "d2")], [*BASE, recorded])
+    twins = [(each["id"], each.get("delete", False)) for each in rows_of(edited) if each["urn"] == DRAIN]
     assert twins == [("d1", False), ("d2", True)], "the one that leaves stands last, as the engine wants it"
-    assert DRAIN not in mended.refresh
+    assert DRAIN not in edited.refresh
 
 
 def test_a_replacement_takes_the_place_of_what_leaves():
     recorded = row(DRAIN, "old", parent=STACK)
-    mended = carried([Decision(DRAIN, "import", "", "new", replaces="old")], [*BASE, recorded])
-    twins = [(each["id"], each.get("delete", False)) for each in rows_of(mended) if each["urn"] == DRAIN]
+    edited = carried([Decision(DRAIN, "import", "", "new", replaces="old")], [*BASE, recorded])
+    twins = [(each["id"], each.get("delete", False)) for each in rows_of(edited) if each["urn"] == DRAIN]
     assert twins == [("new", False), ("old", True)]
 
 
 def test_what_leaves_and_is_gone_goes_alone():
     rows = [*BASE, row(DRAIN, "new", parent=STACK), row(DRAIN, "old", parent=STACK, delete=True)]
-    mended = carried([Decision(DRAIN, "drop-from-state", "", "old", leaving=True)], rows)
-    assert [each["id"] for each in rows_of(mended) if each["urn"] == DRAIN] == ["new"]
+    edited = carried([Decision(DRAIN, "drop-from-state", "", "old", leaving=True)], rows)
+    assert [each["id"] for each in rows_of(edited) if each["urn"] == DRAIN] == ["new"]
 
 
 def test_a_recorded_failed_build_is_handed_over_itself():
-    mended = carried([Decision(DRAIN, "delete", "", "d1")], [*BASE, row(DRAIN, "d1", parent=STACK)])
-    twins = [(each["id"], each.get("delete", False)) for each in rows_of(mended) if each["urn"] == DRAIN]
+    edited = carried([Decision(DRAIN, "delete", "", "d1")], [*BASE, row(DRAIN, "d1", parent=STACK)])
+    twins = [(each["id"], each.get("delete", False)) for each in rows_of(edited) if each["urn"] == DRAIN]
     assert twins == [("d1", True)]
 
 
 def test_operations_without_an_end_go_but_for_those_that_a_person_decides():
     operations = [{"type": "creating", "resource": row(urn, "x")} for urn in (DRAIN, PROJECT)]
     plan = [Decision(DRAIN, "drop-from-state", ""), Decision(PROJECT, "manual", "")]
-    mended = carried(plan, BASE, operations=operations)
-    left = mended.document["deployment"]["pending_operations"]
+    edited = carried(plan, BASE, operations=operations)
+    left = edited.document["deployment"]["pending_operations"]
     assert [each["resource"]["urn"] for each in left] == [PROJECT]
 
 
 def test_where_all_is_the_same_the_state_is_too():
     rows = [*BASE, row(PROJECT, "prj_1")]
-    mended = carried([Decision(PROJECT, "same", "", "prj_1")], rows)
-    assert not mended.changed
-    assert mended.refresh == ()
+    edited = carried([Decision(PROJECT, "same", "", "prj_1")], rows)
+    assert not edited.changed
+    assert edited.refresh == ()
 
 
 def test_what_is_recorded_and_not_declared_is_read_by_its_provider():
@@ -193,7 +193,7 @@ def test_what_is_recorded_and_not_declared_is_read_by_its_provider():
     assert carried([], [*BASE, row(other, "r")]).refresh == (other,)
 
 
-def test_an_output_that_nobody_knows_is_an_error_and_no_empty_text():
+def test_an_output_that_is_unknown_is_an_error_and_no_empty_text():
     with pytest.raises(Unknown):
         Known({}).resolve(computed(PROJECT, "id"))
 
@@ -215,8 +215,8 @@ def test_what_recover_wrote_and_was_read_without_a_change_is_noted_as_read():
 
 def test_an_input_that_names_what_does_not_exist_is_recorded_as_it_really_is():
     there = {VARIABLE: [found(kinds.VARIABLE, "env_1", {"projectId": "prj_other"})]}
-    mended = carried([Decision(VARIABLE, "import", "", "env_1")], BASE, there)
-    assert rows_of(mended)[-1]["inputs"]["projectId"] == "prj_other"
+    edited = carried([Decision(VARIABLE, "import", "", "env_1")], BASE, there)
+    assert rows_of(edited)[-1]["inputs"]["projectId"] == "prj_other"
 
 
 UNDECLARED = "urn:pulumi:staging::storefront::vercel:index/projectDomain:ProjectDomain::gone"
@@ -258,14 +258,14 @@ def test_the_order_of_the_engine_s_own_is_no_reason_to_write_the_state():
     assert not carried([], [*BASE, leaves, row(DRAIN, "new", parent=STACK)]).changed, "what leaves stands in the middle"
 
 
-# --- The document whole -----------------------------------------------------------------------------------------------
+# --- The complete document --------------------------------------------------------------------------------------------
 
 
-def by_urn(mended):
-    return {each["urn"]: each for each in rows_of(mended) if not each.get("delete")}
+def by_urn(edited):
+    return {each["urn"]: each for each in rows_of(edited) if not each.get("delete")}
 
 
-def test_what_the_state_holds_beside_resources_and_operations_stays():
+def test_what_the_state_holds_besides_resources_and_operations_stays():
     unmanaged = {"manifest": {"version": "v3"}, "secrets_providers": {"type": "passphrase"}, "metadata": {}}
     state = parse({"version": 3, "deployment": {**unmanaged, "resources": [*BASE, row(DRAIN, "d1", parent=STACK)]}})
     document = edit(GRAPH, state, NOTHING, Plan((Decision(DRAIN, "drop-from-state", "", "d1"),))).document
@@ -283,9 +283,9 @@ def test_what_the_state_holds_beside_resources_and_operations_stays():
     ],
 )
 def test_what_is_adopted_stands_before_each_that_names_it_already(names):
-    mended = carried([Decision(PROJECT, "import", "", "prj_1")], [*BASE, row(VARIABLE, "env_1", **names)])
-    assert [each["urn"] for each in rows_of(mended)] == [STACK, VERCEL, APP, PROJECT, VARIABLE]
-    assert names.keys() <= by_urn(mended)[VARIABLE].keys()
+    edited = carried([Decision(PROJECT, "import", "", "prj_1")], [*BASE, row(VARIABLE, "env_1", **names)])
+    assert [each["urn"] for each in rows_of(edited)] == [STACK, VERCEL, APP, PROJECT, VARIABLE]
+    assert names.keys() <= by_urn(edited)[VARIABLE].keys()
 
 
 @pytest.mark.parametrize("leaves", [False, True])
@@ -311,14 +311,14 @@ def test_what_is_gone_is_named_by_nothing_and_what_is_there_still_is(leaves):
 
 
 def test_a_record_that_names_nothing_gets_no_new_names():
-    mended = carried([Decision(DRAIN, "drop-from-state", "", "d1")], [*BASE, row(PROJECT, "prj_1"), row(DRAIN, "d1")])
-    assert by_urn(mended)[PROJECT] == row(PROJECT, "prj_1")
+    edited = carried([Decision(DRAIN, "drop-from-state", "", "d1")], [*BASE, row(PROJECT, "prj_1"), row(DRAIN, "d1")])
+    assert by_urn(edited)[PROJECT] == row(PROJECT, "prj_1")
 
 
 def test_components_and_providers_that_are_not_recorded_yet_are_recorded_before_what_they_hold():
-    mended = carried([Decision(PROJECT, "import", "", "prj_1")], [])
-    made = by_urn(mended)
-    assert [each["urn"] for each in rows_of(mended)] == [STACK, APP, VERCEL, PROJECT]
+    edited = carried([Decision(PROJECT, "import", "", "prj_1")], [])
+    made = by_urn(edited)
+    assert [each["urn"] for each in rows_of(edited)] == [STACK, APP, VERCEL, PROJECT]
     assert made[STACK] == {"urn": STACK, "custom": False, "type": "pulumi:pulumi:Stack"}
     assert made[APP] == {"urn": APP, "custom": False, "type": "parity:components:WebApp", "parent": STACK}
     assert made[PROJECT]["provider"] == f"{VERCEL}::{made[VERCEL]['id']}"
@@ -332,8 +332,8 @@ def test_components_and_providers_that_are_not_recorded_yet_are_recorded_before_
 
 def test_a_component_that_is_recorded_stays_as_it_is():
     recorded = row(APP, parent=STACK, outputs={"url": "https://shop.example"})
-    mended = carried([Decision(PROJECT, "import", "", "prj_1")], [*BASE[:2], recorded])
-    assert by_urn(mended)[APP] == recorded
+    edited = carried([Decision(PROJECT, "import", "", "prj_1")], [*BASE[:2], recorded])
+    assert by_urn(edited)[APP] == recorded
 
 
 def test_a_stack_and_a_provider_that_the_program_registers_without_a_parent_have_none():
@@ -360,8 +360,8 @@ def test_the_project_s_own_plugin_has_the_default_provider_recorded_or_new():
 
 def project_of(rows, there=None):
     """What a variable that is adopted has as its project."""
-    mended = carried([Decision(VARIABLE, "import", "", "env_1")], [*BASE, *rows], there)
-    return by_urn(mended)[VARIABLE]["inputs"].get("projectId")
+    edited = carried([Decision(VARIABLE, "import", "", "env_1")], [*BASE, *rows], there)
+    return by_urn(edited)[VARIABLE]["inputs"].get("projectId")
 
 
 def test_an_output_is_the_recorded_one_s_and_not_that_of_what_leaves_or_bears_its_name():

@@ -84,7 +84,7 @@ def drifted(instance: Instance) -> list[dict[str, Any]]:
 
 
 @pytest.mark.timeout(900)
-def test_a_release_is_not_built_with_a_value_that_nobody_declared(instance: Instance, vercel: Vercel):
+def test_a_release_is_not_built_with_a_value_that_is_not_declared(instance: Instance, vercel: Vercel):
     first = deployment(instance, "r1")
     vercel.change("NEXT_PUBLIC_BASE_URL", value=ELSEWHERE)
     done = instance.run(*RELEASE).ok()
@@ -187,7 +187,7 @@ def _after(instance: Instance, vercel: Vercel, given: Input) -> str:
 
 @pytest.fixture(scope="module", autouse=True)
 def written() -> Iterator[None]:
-    """Write the page where the whole table was tried and that is asked for."""
+    """Write the page where the complete table was tried and that is asked for."""
     yield
     if ALL and os.environ.get("PARITY_WRITE_DOCS") and len(FOUND) == len(INPUTS) * len(MOMENTS):
         PAGE.write_text(page(FOUND))

@@ -1,4 +1,4 @@
-"""The parity proof beside the real engine: what is really there, and what a preview alone shows of a break."""
+"""The parity proof and the real engine: what is really there, and what a preview alone shows of a break."""
 
 from __future__ import annotations
 

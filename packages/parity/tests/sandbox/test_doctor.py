@@ -31,7 +31,7 @@ def project(tmp_path: Path) -> Project:
     return copy_program(tmp_path / "program")
 
 
-def look(project: Project, directory: Path, *, own_accounts: bool = False) -> list[Check]:
+def examined(project: Project, directory: Path, *, own_accounts: bool = False) -> list[Check]:
     return doctor.examine(project, Local(project, directory), own_accounts=own_accounts)
 
 
@@ -40,7 +40,7 @@ def faults(checks: Iterable[Check]) -> dict[str, tuple[str, str | None]]:
 
 
 def test_all_is_well_and_each_part_says_where_it_came_from(project: Project, sandbox: Sandbox):
-    checks = look(project, sandbox.directory)
+    checks = examined(project, sandbox.directory)
     assert faults(checks) == {}
     found = {each.name: each for each in checks}
     parts = ("Python", "pulumi", "language host", "plugin github", "plugin postgresql", "plugin vercel", "PostgreSQL")
@@ -51,7 +51,7 @@ def test_all_is_well_and_each_part_says_where_it_came_from(project: Project, san
 
 def test_a_postgresql_that_died(project: Project, sandbox: Sandbox):
     sandbox.control.postgres("kill")
-    found = faults(look(project, sandbox.directory))
+    found = faults(examined(project, sandbox.directory))
     assert found["sandbox"][1] == "parity sandbox down; parity sandbox up"
     assert "does not answer" in found["postgres port"][0]
 
@@ -60,7 +60,7 @@ def test_files_of_the_sandbox_that_are_gone(project: Project, sandbox: Sandbox):
     layout = Layout(sandbox.directory)
     layout.bundle.unlink()
     shutil.rmtree(layout.backend)
-    found = faults(look(project, sandbox.directory))
+    found = faults(examined(project, sandbox.directory))
     assert set(found) == {"certificates", "state backend"}, "the other checks are made all the same"
     assert found["certificates"][1] == "parity sandbox down --wipe; parity sandbox up"
     assert found["state backend"][1]
@@ -68,14 +68,14 @@ def test_files_of_the_sandbox_that_are_gone(project: Project, sandbox: Sandbox):
 
 def test_a_sandbox_that_was_killed_counts_as_not_running(project: Project, sandbox: Sandbox):
     os.kill(sandbox.running.pid, signal.SIGKILL)
-    (check,) = [each for each in look(project, sandbox.directory) if each.name == "sandbox"]
+    (check,) = [each for each in examined(project, sandbox.directory) if each.name == "sandbox"]
     assert (check.state, check.remedy) == ("note", "parity sandbox up")
 
 
 def test_an_engine_that_is_not_there_is_not_built(project: Project, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setenv("PARITY_CACHE", str(tmp_path / "cache"))
     monkeypatch.setenv("PATH", "/usr/bin:/bin")
-    found = faults(look(project, tmp_path / "instance", own_accounts=True))
+    found = faults(examined(project, tmp_path / "instance", own_accounts=True))
     assert "cannot be had" in found["engine"][0]
     assert (found["engine"][1] or "").startswith("parity engine resolve")
     assert not (tmp_path / "cache").exists() or list((tmp_path / "cache").iterdir()) == []
@@ -83,13 +83,13 @@ def test_an_engine_that_is_not_there_is_not_built(project: Project, tmp_path: Pa
 
 def test_a_plugin_that_is_named_and_is_not_there(project: Project, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setenv("PARITY_VERCEL_PLUGIN", str(tmp_path / "nothing"))
-    assert str(tmp_path / "nothing") in faults(look(project, tmp_path / "instance"))["engine"][0]
+    assert str(tmp_path / "nothing") in faults(examined(project, tmp_path / "instance"))["engine"][0]
 
 
 def test_a_stack_file_with_faults(project: Project, tmp_path: Path):
     path = project.root / "Pulumi.prod.yaml"
     path.write_text(path.read_text().replace("port: 5432", "prt: 5432"))
-    found = faults(look(project, tmp_path / "instance"))
+    found = faults(examined(project, tmp_path / "instance"))
     assert set(found) == {"stack prod"}
     assert "parity:databases.storefront.prt" in found["stack prod"][0]
     assert found["stack prod"][1] == "correct Pulumi.prod.yaml"

@@ -1,4 +1,4 @@
-"""`parity drift` on stacks that the real engine brought up: clean, drifted, half looked at, accepted, adopted."""
+"""`parity drift` on stacks that the real engine brought up: clean, drifted, half read, suppressed, adopted."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ def clean(instance: Instance) -> Iterator[Instance]:
     instance.local.client().clear_faults()
 
 
-def look(instance: Instance, stack: str = STACK) -> Audit:
+def audited(instance: Instance, stack: str = STACK) -> Audit:
     return audit(Stack(stack, instance.project, ambient(instance.project)), limits=FAST)
 
 
@@ -106,7 +106,7 @@ HTTP = [
 
 @dataclass(frozen=True)
 class Seen:
-    """What one look gave, on the stack as it was read once."""
+    """What one audit gave, on the stack as it was read once."""
 
     live_state: LiveState
     findings: list[Finding]
@@ -121,7 +121,7 @@ class Seen:
 
 @pytest.fixture(scope="module")
 def planted(instance: Instance) -> Callable[[], Seen]:
-    """A look at the stack with one difference at each vendor; config and record are read once, for speed."""
+    """An audit of the stack with one difference at each vendor; config and record are read once, for speed."""
     instance.local.client().load_snapshot("clean")
     stack = Stack(STACK, instance.project, ambient(instance.project))
     graph, state = stack.declared(stack.settings()), stack.recorded(show_secrets=True)
@@ -142,7 +142,7 @@ def faults(instance: Instance) -> Iterator[ControlClient]:
     control.clear_faults()
 
 
-def test_each_vendors_difference_is_told(planted: Callable[[], Seen]):
+def test_each_vendors_difference_is_reported(planted: Callable[[], Seen]):
     found = planted()
     assert found.live_state.read_failures == ()
     assert found.of("changed") == PLANTED
@@ -150,7 +150,7 @@ def test_each_vendors_difference_is_told(planted: Callable[[], Seen]):
 
 @pytest.mark.parametrize("vendor", ["vercel", "github"])
 @pytest.mark.parametrize("fault", HTTP, ids=lambda fault: str(fault.get("status") or fault["action"]))
-def test_a_vendor_that_fails_is_never_clean_and_the_others_are_told(
+def test_a_vendor_that_fails_is_never_clean_and_the_others_are_reported(
     planted: Callable[[], Seen], faults: ControlClient, vendor: str, fault: dict[str, Any]
 ):
     faults.add_fault(service=vendor, times=None, **fault)
@@ -190,7 +190,9 @@ def test_a_rate_limit_that_ends_is_waited_out(planted: Callable[[], Seen], fault
     assert [each["seen"] > 0 for each in faults.faults()] == [True]
 
 
-def test_postgresql_that_is_down_is_told_and_the_others_are_read(planted: Callable[[], Seen], faults: ControlClient):
+def test_postgresql_that_is_down_is_reported_and_the_others_are_read(
+    planted: Callable[[], Seen], faults: ControlClient
+):
     faults.postgres("stop")
     try:
         found = planted()
@@ -201,7 +203,7 @@ def test_postgresql_that_is_down_is_told_and_the_others_are_read(planted: Callab
     assert found.of("missing") == {}
 
 
-def test_a_password_that_postgresql_refuses_is_told(
+def test_a_password_that_postgresql_refuses_is_reported(
     planted: Callable[[], Seen], faults: ControlClient, monkeypatch: pytest.MonkeyPatch
 ):
     monkeypatch.setenv("PGPASSWORD", "wrong")
@@ -210,34 +212,34 @@ def test_a_password_that_postgresql_refuses_is_told(
     assert found.of("missing") == {}
 
 
-def test_a_database_that_takes_no_connection_is_told(clean: Instance):
+def test_a_database_that_takes_no_connection_is_reported(clean: Instance):
     World(clean).sql(f"alter database {DATABASE} allow_connections false", database="postgres", superuser=True)
-    found = look(clean)
+    found = audited(clean)
     assert [each.what for each in found.report.read_failures] == [f"the database {DATABASE}"]
     assert ("changed", "allowConnections") in {(each.kind, each.path) for each in found.report.findings}
 
 
 def test_a_role_that_may_only_read_sees_the_same(clean: Instance, monkeypatch: pytest.MonkeyPatch):
-    every = look(clean).report
+    every = audited(clean).report
     world = World(clean)
     world.sql("create role auditor login password 'words-of-its-own-7391'", database="postgres", superuser=True)
     world.sql(f"grant connect on database {DATABASE} to auditor", superuser=True)
     monkeypatch.setenv("PGUSER", "auditor")
     monkeypatch.setenv("PGPASSWORD", "words-of-its-own-7391")
-    found = look(clean).report
+    found = audited(clean).report
     assert found.read_failures == ()
     more = {each.what for each in found.findings} - {each.what for each in every.findings}
     assert more == {f"Grant auditor on database {DATABASE} of {DATABASE}"}
 
 
-def test_after_a_failed_update_it_looks_all_the_same(clean: Instance):
+def test_after_a_failed_update_it_audits_all_the_same(clean: Instance):
     clean.local.client().add_fault(service="github", method="PATCH", path="/variables/", times=None, status=500)
     clean.replace(STACK, "https://shop.storefront.example", "https://other.storefront.example")
     try:
         run = clean.up(STACK)
         assert run.code != 0
         clean.local.client().clear_faults()
-        found = look(clean)
+        found = audited(clean)
         assert found.report.read_failures == ()
         changed = {(each.kind, each.cause) for each in found.report.findings if each.kind != "unknowable"}
         assert changed <= {("changed", "not applied"), ("missing", "not applied"), ("changed", "outside")}
@@ -249,7 +251,7 @@ def test_an_exception_is_written_and_nothing_else_and_accepts_what_it_names(clea
     plant(clean)
     path = clean.project.root / f"Pulumi.{STACK}.yaml"
     before = path.read_bytes()
-    identity = next(each.id for each in look(clean).report.findings if each.path == "framework")
+    identity = next(each.id for each in audited(clean).report.findings if each.path == "framework")
     assert parity(clean, "drift", STACK, "--suppress", identity).code == 2, "it needs a reason"
     run = parity(clean, "drift", STACK, "--suppress", identity, "--reason", 'a "trial"', "--expiry", "2099-01-01").ok()
     assert identity in run.stdout
@@ -259,13 +261,15 @@ def test_an_exception_is_written_and_nothing_else_and_accepts_what_it_names(clea
         assert after.count(b"accepts: drift") == 1
         assert len(added) < len(after)
         assert before.count(b"\n") + 1 == after.count(b"\n")
-        found = {each.id: each for each in look(clean).report.findings}
+        found = {each.id: each for each in audited(clean).report.findings}
         accepted = found[identity].suppression
         assert accepted is not None
         assert (accepted.reason, accepted.expiry, accepted.expired) == ('a "trial"', "2099-01-01", False)
         assert not found[identity].counts
         path.write_bytes(after.replace(b"2099-01-01", b"2020-01-01"))
-        assert next(each for each in look(clean).report.findings if each.id == identity).counts, "its last day is over"
+        assert next(each for each in audited(clean).report.findings if each.id == identity).counts, (
+            "its last day is over"
+        )
     finally:
         path.write_bytes(before)
 
@@ -278,13 +282,13 @@ def test_what_is_declared_and_there_but_not_recorded_is_adopted(clean: Instance)
         if row["urn"].endswith(f"::{name}")
     )
     clean.pulumi("state", "delete", urn, "--stack", STACK, "--yes").ok()
-    found = look(clean)
+    found = audited(clean)
     finding = next(each for each in found.report.findings if each.kind == "unmanaged")
     assert (finding.cause, finding.type) == ("not recorded", kinds.GITHUB_VARIABLE)
     shown = parity(clean, "adopt", STACK, finding.id, "--json").ok()
     assert json.loads(shown.stdout)["imported"] == 0
     parity(clean, "adopt", STACK, finding.id, "--write").ok()
-    again = look(clean).report
+    again = audited(clean).report
     assert [each.what for each in again.findings if each.kind != "unknowable"] == []
     clean.pulumi("preview", "--stack", STACK, "--expect-no-changes").ok()
 
@@ -295,7 +299,7 @@ def test_what_the_program_does_not_declare_is_not_imported(clean: Instance):
         "/v10/projects/shop-prod/env",
         {"key": "BY_HAND", "value": "1", "type": "plain", "target": ["production"]},
     )
-    found = look(clean)
+    found = audited(clean)
     finding = next(each for each in found.report.findings if each.kind == "unmanaged")
     prepared = adopt.prepare(finding, found.sides.graph, found.sides.state)
     assert prepared.resource is None

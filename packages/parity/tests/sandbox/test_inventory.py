@@ -83,7 +83,9 @@ def _within(declared: object, now: object) -> bool:
     return declared == now
 
 
-def test_what_is_beside_is_told_and_twins_are_both_found(finished_instance: Instance, monkeypatch: pytest.MonkeyPatch):
+def test_what_is_unmanaged_is_reported_and_twins_are_both_found(
+    finished_instance: Instance, monkeypatch: pytest.MonkeyPatch
+):
     graph, _ = _stack(finished_instance, "staging", monkeypatch)
     with httpx.Client(
         base_url="https://api.vercel.com",
@@ -117,7 +119,7 @@ def test_what_is_beside_is_told_and_twins_are_both_found(finished_instance: Inst
     assert [each.type for each in live_state.unmanaged].count(kinds.DEPLOYMENT) == 1
 
 
-def test_a_vendor_that_does_not_answer_is_told_and_the_others_are_read(
+def test_a_vendor_that_does_not_answer_is_reported_and_the_others_are_read(
     finished_instance: Instance, monkeypatch: pytest.MonkeyPatch
 ):
     graph, _ = _stack(finished_instance, "staging", monkeypatch)

@@ -109,7 +109,7 @@ class Shop:
         assert self.served() == release
 
     def by_hand(self, release: str) -> None:
-        """What somebody does in Vercel's dashboard."""
+        """What a person does in Vercel's dashboard."""
         path = f"/v10/projects/{self.project['id']}/promote/{self.deployments[release]['id']}"
         self.call("POST", path, {})
 

@@ -27,7 +27,7 @@ FILE = "Pulumi.staging.yaml"
 
 @pytest.fixture(scope="module")
 def instance(finished_template, tmp_path_factory) -> Iterator[Instance]:
-    """One sandbox for the whole module: a preview changes nothing, and each test puts the files back."""
+    """One sandbox for the module: a preview changes nothing, and each test puts the files back."""
     with instances.own(finished_template, tmp_path_factory.mktemp("preview") / "own") as made:
         git(made, "init", "-q", "-b", "main")
         git(made, "config", "user.name", "Catalog")

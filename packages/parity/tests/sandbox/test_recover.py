@@ -103,7 +103,7 @@ def test_everything_that_exists_and_is_not_recorded_is_adopted(finished_instance
         assert secret not in instance.pulumi("stack", "export", "--stack", "prod").stdout
 
 
-def test_each_kind_of_difference_is_decided_and_mended(finished_instance):
+def test_each_kind_of_difference_is_decided_and_edited(finished_instance):
     instance = finished_instance
     drain = next(row for row in instance.state()["vercel"]["drains"] if row["name"] == "storefront-staging")
 
@@ -117,7 +117,7 @@ def test_each_kind_of_difference_is_decided_and_mended(finished_instance):
         variable = rows["shop-variable-SEARCH_RESULTS_LIMIT"]
         deployment["resources"] = [*(row for row in deployment["resources"] if row is not variable), gone]
         begun = {key: value for key, value in variable.items() if key not in {"id", "outputs"}}
-        # A sensitive value whose update has no end: nobody can read which one is there.
+        # A sensitive value whose update has no end: no API shows which one is there.
         sensitive = rows["shop-variable-PAYMENT_SECRET_KEY"]
         deployment["pending_operations"] = [
             {"type": "creating", "resource": begun},
@@ -210,11 +210,11 @@ def test_killed_in_the_middle_it_is_recorded_recovered_and_ends_without_a_twin(d
     results = [(record["command"], record["result"]) for record in ledger(instance, "staging")]
     assert results == [("up", "killed"), ("recover", "succeeded"), ("up", "succeeded")]
 
-    told = parity(instance, "postmortem", "staging", "--since", "1h").ok().stdout
-    assert "import: LogDrain logs-drain" in told
+    reported = parity(instance, "postmortem", "staging", "--since", "1h").ok().stdout
+    assert "import: LogDrain logs-drain" in reported
     kept = "".join(path.read_text() for path in (instance.local.directory / "backend/.parity").rglob("*.json"))
     for secret in secrets_of(instance):
-        assert secret not in told + said + again.said + kept
+        assert secret not in reported + said + again.said + kept
 
 
 def test_interrupted_once_it_ends_at_a_safe_point_and_twice_at_once(drain_instance):

@@ -34,7 +34,7 @@ ADMIN_URL = "https://admin.staging.storefront.example/"
 
 @dataclass
 class Shop:
-    """Staging's shop: what it was told to be, and what users get meanwhile."""
+    """Staging's shop: what it is to be, and what users get meanwhile."""
 
     instance: Instance
     folder: Path
@@ -55,7 +55,7 @@ class Shop:
         return done, asked
 
     def switched(self, *arguments: str, served: tuple[str, ...]) -> Run:
-        """Run a command that ends well; users got these releases, each whole, in this order, on every domain."""
+        """Run a command that ends well; users got these releases, each complete, in this order, on every domain."""
         done, asked = self.during(*arguments)
         done.ok()
         for url in self.urls:
@@ -146,7 +146,7 @@ def secrets_of(instance: Instance) -> tuple[str, ...]:
 
 
 @pytest.mark.timeout(1200)
-def test_forward_back_and_pruned_while_users_get_whole_answers(shop: Shop):
+def test_forward_back_and_pruned_while_users_get_complete_answers(shop: Shop):
     """A new commit, a changed variable, a rotated password; back to every kept release; prune; back once more."""
     instance = shop.instance
 
@@ -215,7 +215,7 @@ def test_forward_back_and_pruned_while_users_get_whole_answers(shop: Shop):
     assert set(shop.deployments()) == {"r3", "r4"}
     assert shop.logs_in(1), "r3 still uses it"
 
-    # Back after the prune; what is gone is no way back.
+    # Back after the prune; what is gone cannot be gone back to.
     gone = shop.parity("rollback", "staging", "shop", "--to", "r1")
     assert gone.code == 2
     assert "keeps no release r1 of shop" in gone.stderr
@@ -436,7 +436,7 @@ def admin(instance: Instance, statement: str) -> None:
 
 
 def by_hand(instance: Instance, project: str, release: str) -> None:
-    """What somebody does in Vercel's dashboard, waited for."""
+    """What a person does in Vercel's dashboard, waited for."""
     environment = instance.environment()
     state = instance.state()["vercel"]
     number = next(row["id"] for row in state["projects"] if row["name"] == project)

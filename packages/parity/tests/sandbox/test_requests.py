@@ -63,6 +63,6 @@ def test_the_page_is_what_was_counted(record):
     assert PAGE.read_text() == found
 
 
-def test_a_row_that_nobody_knows_is_noticed():
+def test_a_row_that_is_unknown_is_noticed():
     assert family({"service": "vercel", "method": "DELETE", "path": "/v9/projects/prj_1?teamId=t"}) is None
     assert family({"service": "vercel", "method": "GET", "path": "/v9/projects/prj_1?teamId=t"}) in FAMILIES

@@ -100,7 +100,7 @@ def test_a_step_that_cannot_end_by_itself_gives_the_lock_back_and_records_its_en
     assert "Live now: " in said
     assert results(own_instance) == [("up", "killed")]
     assert held(own_instance) == []
-    # The next run, on another machine, needs nobody.
+    # The next run, on another machine, needs no person.
     own_instance.run("parity", "up", STACK, "--yes").ok()
     assert results(own_instance)[-1] == ("up", "succeeded")
 

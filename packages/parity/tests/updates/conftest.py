@@ -49,7 +49,7 @@ def road(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Road:
     # A method of the road is not bound to the stack again, so that a function is needed.
     monkeypatch.setattr(Stack, "settings", lambda stack: found.settings(stack))  # noqa: PLW0108 - see above
     monkeypatch.setattr(planning.run, "preview", found.preview)
-    monkeypatch.setattr(planning.inventory, "collect_live_state", found.look)
+    monkeypatch.setattr(planning.inventory, "collect_live_state", found.live_state)
     monkeypatch.setattr(readiness, "faults", lambda *_: [])
     monkeypatch.setattr(Pulumi, "update", lambda _, *given: found.engine(*given))
     return found

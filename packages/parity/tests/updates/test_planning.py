@@ -41,7 +41,7 @@ def test_nothing_has_changed_where_nothing_was_changed(road):
     assert list(conditions.differences(road.plan().saved.conditions, now(road))) == []
 
 
-def test_what_is_read_again_is_read_anew(road):
+def test_what_is_read_again_is_new(road):
     saved = road.plan().saved
     road.live[PROJECT] = "by hand"
     assert list(conditions.differences(saved.conditions, now(road))) == [f"the live object of {PROJECT} has changed"]
@@ -71,7 +71,7 @@ def test_a_mandatory_policy_refuses_and_an_advisory_one_does_not(road):
             planned.require_open()
 
 
-def test_it_lasts_as_long_as_it_was_told(road):
+def test_it_lasts_as_long_as_it_was_given(road):
     saved = road.plan(lasts=timedelta(hours=3)).saved
     assert datetime.fromisoformat(saved.expires) - datetime.fromisoformat(saved.made) == timedelta(hours=3)
 

@@ -49,7 +49,7 @@ def test_options_are_the_same_for_preview_and_update(road):
     assert road.applied[0][0][-2:] == ["--parallel", "2"]
 
 
-def test_where_nobody_can_approve_nothing_is_even_read(road):
+def test_where_no_person_can_approve_nothing_is_even_read(road):
     with pytest.raises(UsageError, match="no terminal") as caught:
         road.run(alone())
     assert f"parity up {STACK} --yes" in caught.value.remedy
@@ -235,7 +235,7 @@ def test_going_back_past_a_closed_gate_is_the_switch_alone(road):
     assert "left for the next update" in road.lab.said.getvalue()
 
 
-def test_going_back_with_an_open_gate_is_the_whole_plan(road):
+def test_going_back_with_an_open_gate_is_the_complete_plan(road):
     road.steps = [switch(), HARMLESS]
     road.run(alone(yes=True), going_back="shop")
     assert road.previews == [()]

@@ -20,7 +20,7 @@ def test_the_organisation_is_found_in_any_case(api):
 
 
 def test_what_does_not_exist_is_not_found_in_github_s_words(api):
-    refused = api("GET", "/orgs/nobody", expect=404).json()
+    refused = api("GET", "/orgs/missing", expect=404).json()
     assert refused == {"message": "Not Found", "documentation_url": "https://docs.github.com/rest", "status": "404"}
 
 
@@ -61,10 +61,10 @@ def test_every_answer_carries_github_s_headers(api):
     assert len(headers["x-github-request-id"].split(":")) == 5
     assert headers["etag"].startswith('W/"')
     assert headers["content-type"] == "application/json; charset=utf-8"
-    assert api("GET", "/orgs/nobody", expect=404).headers["x-github-request-id"]
+    assert api("GET", "/orgs/missing", expect=404).headers["x-github-request-id"]
 
 
-def test_the_rate_limit_counts_and_begins_anew_each_hour(api, clock):
+def test_the_rate_limit_counts_and_begins_again_each_hour(api, clock):
     first = int(api("GET", "/user").headers["x-ratelimit-remaining"])
     assert int(api("GET", "/user").headers["x-ratelimit-remaining"]) == first - 1
     clock.now += 3600
@@ -82,7 +82,7 @@ def test_users_are_found_with_their_keys(api):
     assert api("GET", f"/users/{ORGANIZATION}").json()["type"] == "Organization"
     for kind in ("keys", "gpg_keys"):
         assert api("GET", f"/users/first-user/{kind}").json() == []
-    api("GET", "/users/nobody", expect=404)
+    api("GET", "/users/missing", expect=404)
     assert {each["login"] for each in api("GET", f"/orgs/{ORGANIZATION}/members").json()} >= {"first-user"}
     api("GET", "/meta")
 

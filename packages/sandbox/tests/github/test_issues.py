@@ -110,7 +110,7 @@ def test_a_line_of_a_pull_request_is_commented(api, pull):
     assert api("GET", f"{REPO}/pulls/{pull['number']}/comments").json() == [made]
 
 
-def test_commits_are_found_by_whole_and_short_name_and_by_branch(api):
+def test_commits_are_found_by_full_and_short_name_and_by_branch(api):
     for name in (COMMIT, COMMIT[:7], "main"):
         assert api("GET", f"{REPO}/commits/{name}").json()["sha"] == COMMIT
     assert [each["sha"] for each in api("GET", f"{REPO}/commits").json()] == [COMMIT, "0e" * 20]

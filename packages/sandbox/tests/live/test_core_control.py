@@ -154,7 +154,7 @@ def test_reset_keeps_the_credentials_and_forgets_the_rest(instance):
     assert instance.environment == environment
 
 
-def test_hosts_of_nobody_are_refused_and_logged_by_name(instance):
+def test_unknown_hosts_are_refused_and_logged_by_name(instance):
     with instance.client() as http, pytest.raises(httpx.ProxyError, match="403"):
         http.get("https://registry.example/x")
     row = instance.control.requests(service="proxy")[-1]
@@ -229,7 +229,7 @@ def test_equal_secrets_have_equal_fingerprints_and_different_ones_different(inst
     assert fingerprint("a" * 20) == fingerprint("a" * 20) != fingerprint("b" * 20)
 
 
-def test_the_page_is_whole_in_itself_and_its_document_follows_the_state(instance):
+def test_the_page_needs_nothing_else_and_its_document_follows_the_state(instance):
     with httpx.Client(trust_env=False, base_url=instance.running.control_url) as http:
         page = http.get("/").text
         assert "Parity sandbox" in page

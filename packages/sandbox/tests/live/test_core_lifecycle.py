@@ -1,4 +1,4 @@
-"""A sandbox's life from outside its process: up, down, killed, side by side, on a busy port, beside a stale record."""
+"""A sandbox's life from outside its process: up, down, killed, two at once, on a busy port, next to a stale record."""
 
 from __future__ import annotations
 
@@ -174,7 +174,7 @@ def test_down_stops_what_a_killed_sandbox_left(sandbox):
     assert not is_alive(left, str(sandbox.directory / "postgres/data"))
 
 
-def test_a_reused_process_id_in_a_stale_record_misleads_nobody(sandbox):
+def test_a_reused_process_id_in_a_stale_record_misleads_no_command(sandbox):
     lifecycle.down(sandbox.directory)
     ports = json.loads((sandbox.directory / "ports.json").read_text())
     record = {"pid": os.getpid(), "started": time.time(), "host": "127.0.0.1", "ports": ports}
@@ -224,7 +224,7 @@ def test_a_port_of_last_time_that_is_taken_now_is_replaced(sandbox):
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="elsewhere two sockets cannot be bound to one port")
-def test_while_postgresql_stands_still_its_port_is_given_to_nobody(sandbox):
+def test_while_postgresql_stands_still_its_port_is_given_to_no_other(sandbox):
     port = sandbox.running.ports.postgres
     sandbox.control.postgres("stop")
     with socket.socket() as other, pytest.raises(OSError, match="in use"):
@@ -234,7 +234,7 @@ def test_while_postgresql_stands_still_its_port_is_given_to_nobody(sandbox):
         assert connection.execute("SELECT 1").fetchone() == (1,)
 
 
-def test_a_server_of_somebody_else_at_the_port_is_not_taken_for_ours(sandbox, tmp_path):
+def test_a_server_of_another_at_the_port_is_not_taken_for_ours(sandbox, tmp_path):
     credentials = load_credentials(Layout(sandbox.directory).credentials)
     copy = Cluster(
         tmp_path / "copy", find_binaries(), credentials.postgres_superuser, credentials.postgres_administrator
@@ -294,7 +294,7 @@ def test_started_as_root_in_a_folder_that_others_cannot_enter_no_mode_is_changed
         assert closed.parent.stat().st_mode == above
 
 
-@pytest.mark.skipif(os.geteuid() != 0, reason="only root can be somebody else")
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can be another user")
 def test_started_as_root_in_an_open_folder_no_capability_is_given():
     folder = Path(tempfile.mkdtemp(dir="/tmp"))
     folder.chmod(0o755)

@@ -1,4 +1,4 @@
-"""The stand-in beside the real plugin: the same programs, two sandboxes, the same requests and the same state.
+"""The stand-in against the real plugin: the same programs, two sandboxes, the same requests and the same state.
 
 Runs where PARITY_VERCEL_PLUGIN names the executable of a real pulumi-resource-vercel, released or built from
 terraform-provider-vercel v5.10.0. What may differ is in standin/differences.py, and nowhere else.
@@ -107,7 +107,7 @@ def drift(bench: Bench) -> None:
 
 
 def strangers(bench: Bench) -> list[tuple[str, str, str]]:
-    """Things that somebody made by hand, with the ids to import them by."""
+    """Things made by hand, with the ids to import them by."""
     with vercel(bench) as client:
         project = client.post("/v8/projects", json={"name": "stranger", "framework": "astro"}).json()["id"]
         variable = {"key": "BY_HAND", "value": "v", "type": "encrypted", "target": ["preview"], "comment": "c"}
@@ -146,14 +146,14 @@ def stories(tmp_path_factory: pytest.TempPathFactory) -> tuple[Story, Story]:
     plugin = Path(os.environ[VARIABLE])
     assert plugin.is_file(), f"{VARIABLE} names {plugin}, which is no file"
     folder = parity_toolchain.resolve().folder
-    told: list[Story] = []
+    reported: list[Story] = []
     for name, executable in (("real", plugin), ("standin", None)):
         bench = Bench(tmp_path_factory.mktemp(name) / "bench", folder, executable)
         try:
-            told.append(tell(bench.start()))
+            reported.append(tell(bench.start()))
         finally:
             bench.stop()
-    return told[0], told[1]
+    return reported[0], reported[1]
 
 
 STACK = "staging"
@@ -162,15 +162,15 @@ STACK = "staging"
 @pytest.fixture(scope="module")
 def own_programs(tmp_path_factory: pytest.TempPathFactory) -> tuple[Story, Story]:
     """The project's own program with the real plugin and with the stand-in."""
-    told: list[Story] = []
+    reported: list[Story] = []
     for name, plugin in (("real", os.environ[VARIABLE]), ("standin", None)):
         with pytest.MonkeyPatch.context() as patch:
             patch.setenv(POLL_VARIABLE, "0.5")
             if plugin is None:
                 patch.delenv(VARIABLE)
                 assert toolchain.resolve().plugin("vercel").source == "stand-in", "a real plugin is on PATH"
-            told.append(run_own_program(tmp_path_factory.mktemp(name)))
-    return told[0], told[1]
+            reported.append(run_own_program(tmp_path_factory.mktemp(name)))
+    return reported[0], reported[1]
 
 
 def run_own_program(folder: Path) -> Story:

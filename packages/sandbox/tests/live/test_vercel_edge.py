@@ -111,7 +111,7 @@ def test_a_request_with_its_login_costs_less_than_ten_milliseconds_of_processor(
     assert min(costs) < 0.010, f"{min(costs) * 1000:.1f} ms"
 
 
-def test_a_host_of_nobody_is_refused_by_the_proxy(shared_sandbox: Sandbox, project: dict[str, Any]) -> None:
+def test_an_unknown_host_is_refused_by_the_proxy(shared_sandbox: Sandbox, project: dict[str, Any]) -> None:
     with shared_sandbox.vercel() as http, shared_sandbox.client() as browser:
         with pytest.raises(httpx.ProxyError):
             browser.get("https://shop.example.com/")

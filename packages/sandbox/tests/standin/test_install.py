@@ -1,4 +1,4 @@
-"""The stand-in is put where the engine looks, and starts."""
+"""The stand-in is put where the engine finds it, and starts."""
 
 from __future__ import annotations
 

@@ -121,7 +121,7 @@ def test_unknown_inputs_pass_the_checks(vercel: Vercel):
     assert vercel.check("ProjectEnvironmentVariable", {**VARIABLE, "projectId": UNKNOWN}).failures == []
 
 
-def test_a_preview_asks_nobody_and_leaves_unknown_what_is_unknown(vercel: Vercel):
+def test_a_preview_asks_nothing_and_leaves_unknown_what_is_unknown(vercel: Vercel):
     planned = vercel.create("ProjectEnvironmentVariable", {**VARIABLE, "projectId": UNKNOWN}, preview=True)
     assert planned.properties["projectId"].value == UNKNOWN
     assert planned.properties["id"].value == UNKNOWN

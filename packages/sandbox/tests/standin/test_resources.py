@@ -50,7 +50,7 @@ def test_the_table_holds_the_resources_that_the_project_uses():
     assert set(RESOURCES) == {token for name, token in TOKENS.items() if name != "EdgeConfig"}
 
 
-def test_a_project_is_made_and_then_told_what_a_creation_cannot_say(vercel: Vercel):
+def test_a_project_is_made_and_then_given_what_a_creation_cannot_say(vercel: Vercel):
     vercel.say("POST /v8/projects", PROJECT)
     vercel.say("PATCH /v9/projects/prj_1", {**PROJECT, "autoAssignCustomDomains": False})
     made = vercel.create("Project", {"name": "shop", "autoAssignCustomDomains": False})
@@ -191,7 +191,7 @@ def test_deleting_what_is_gone_already_is_no_error_and_anything_else_is(vercel: 
         vercel.delete("ProjectEnvironmentVariable", KEPT)
 
 
-def test_a_domain_is_made_with_only_what_is_given_and_its_dns_is_looked_at(vercel: Vercel):
+def test_a_domain_is_made_with_only_what_is_given_and_its_dns_is_read(vercel: Vercel):
     vercel.say("POST /v10/projects/prj_1/domains", DOMAIN)
     vercel.say("GET /v6/domains/shop.example/config", {"misconfigured": True})
     made = state(vercel.create("ProjectDomain", {"projectId": "prj_1", "domain": "shop.example"}))
@@ -226,7 +226,7 @@ def test_retention_is_said_by_name_and_read_in_days(vercel: Vercel):
     assert (found["expirationPreview"], found["expirationErrored"]) == ("3m", "unlimited")
 
 
-def test_destroying_retention_asks_nobody(vercel: Vercel):
+def test_destroying_retention_asks_nothing(vercel: Vercel):
     vercel.delete("ProjectDeploymentRetention", {"id": "team_1/prj_1", "projectId": "prj_1", "teamId": "team_1"})
     assert vercel.requests == []
 
@@ -374,6 +374,6 @@ def test_another_bypass_becomes_the_default_before_the_default_goes(vercel: Verc
     ]
 
 
-def test_a_bypass_that_somebody_revoked_reads_as_gone(vercel: Vercel):
+def test_a_bypass_that_was_revoked_reads_as_gone(vercel: Vercel):
     kept = values({"id": "prj_1/mine", "projectId": "prj_1", "secret": "mine"})
     assert vercel.read("ProjectProtectionBypass", kept).resource_id is None

@@ -46,7 +46,7 @@ def test_a_deployment_is_queued_then_builds_then_is_ready(api: Vercel) -> None:
     assert done["ready"] - done["createdAt"] == api.context.build_seconds * 1000
 
 
-def test_what_time_did_does_not_depend_on_who_looks(api: Vercel, context: Context) -> None:
+def test_what_time_did_does_not_depend_on_who_reads(api: Vercel, context: Context) -> None:
     made = api.deploy(api.project(), ready=False)
     api.clock.now += 3600
     reopened = Store(context.store.path)
@@ -227,7 +227,7 @@ def test_files_must_be_there_before_they_are_deployed(api: Vercel) -> None:
 @pytest.mark.parametrize(
     ("change", "code"),
     [
-        ({"gitSource": {"type": "github", "org": "nobody", "repo": "none", "ref": "main"}}, GIT),
+        ({"gitSource": {"type": "github", "org": "missing", "repo": "none", "ref": "main"}}, GIT),
         ({"gitSource": {"type": "github", "org": "storefront-labs", "repo": "storefront", "ref": "nowhere"}}, GIT),
         ({"gitSource": None}, "missing_files"),
         ({"surprise": 1}, "bad_request"),

@@ -29,7 +29,7 @@ def test_a_project_is_read_by_id_and_by_name_and_only_in_its_scope(api: Vercel) 
     assert api("GET", f"/v10/projects/{made['id']}") == api("GET", "/v9/projects/shop")
     assert error_of(api.ask("GET", f"/v9/projects/{made['id']}", teamId=OTHER["id"])) == (404, "not_found")
     api.team = None
-    assert error_of(api.ask("GET", "/v9/projects/shop", slug="nobody")) == (403, "forbidden")
+    assert error_of(api.ask("GET", "/v9/projects/shop", slug="missing")) == (403, "forbidden")
     assert api("GET", "/v9/projects/shop", slug=TEAM["slug"])["id"] == made["id"]
 
 
@@ -44,7 +44,7 @@ def test_a_project_is_read_by_id_and_by_name_and_only_in_its_scope(api: Vercel) 
         ({"name": "shop", "framework": "notexist"}, "`framework`"),
         ({"name": "shop", "buildCommand": "x" * 257}, "256"),
         ({"name": "shop", "resourceConfig": {"functionDefaultRegions": ["moon1"]}}, "functionDefaultRegions"),
-        ({"name": "shop", "gitRepository": {"type": "github", "repo": "nobody/nothing"}}, "GitHub"),
+        ({"name": "shop", "gitRepository": {"type": "github", "repo": "missing/nothing"}}, "GitHub"),
         ([], "object"),
     ],
 )
@@ -149,4 +149,4 @@ def test_a_seed_sown_twice_changes_nothing(context: Context, api: Vercel) -> Non
     vercel.seed(context, {"vercel": SEED})
     assert context.store.everything() == before
     assert api("GET", f"/v2/teams/{TEAM['slug']}") == api("GET", f"/v2/teams/{TEAM['id']}")
-    assert error_of(api.ask("GET", "/v2/teams/nobody")) == (404, "not_found")
+    assert error_of(api.ask("GET", "/v2/teams/missing")) == (404, "not_found")

@@ -25,7 +25,7 @@ GENERATED = {
 }
 """Pages whose text is made from the code; the code's own tests hold what they say."""
 
-_FENCE = re.compile(r"^ *```")
+_MARK = re.compile(r"^ *```")
 _CODE = re.compile(r"`[^`]*`")
 _LINK = re.compile(r"\]\(([^)\s]+)\)")
 
@@ -86,11 +86,11 @@ def name_of(page: Path) -> str:
 
 
 def lines(page: Path) -> Iterator[Line]:
-    """The page's lines but the fences themselves; in a block, a line that ends in a backslash is joined to the next."""
+    """The page's lines but the marks of blocks; in a block, a line that ends in a backslash is joined to the next."""
     language: str | None = None
     begun = ""
     for number, text in enumerate(page.read_text(encoding="utf-8").splitlines(), start=1):
-        if _FENCE.match(text):
+        if _MARK.match(text):
             language = text.strip().strip("`").partition(" ")[0] if language is None else None
         elif language is not None and text.endswith("\\"):
             begun += text.removesuffix("\\")

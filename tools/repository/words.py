@@ -1,22 +1,17 @@
-"""Counts the words that the project gave up, in docs and in what the code says: docstrings, messages, help.
-
-`python -m repository.words` writes the counts of now where they are lower than what words.json allows.
-"""
+"""Finds the words that the project gave up: in the prose of docs, and in what Python code says, notes and names."""
 
 from __future__ import annotations
 
 import ast
-import json
+import io
 import re
+import tokenize
 from typing import TYPE_CHECKING
 
 from repository.pages import GENERATED, name_of, pages, project_files, prose
-from support.paths import ROOT
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
-
-ALLOWED = ROOT / "tools" / "repository" / "words.json"
 
 WORDS = {
     "look": r"looks?|looked|looking",
@@ -27,7 +22,7 @@ WORDS = {
     "crossed": r"crossed",
     "fence": r"fence[sd]?",
     "mend": r"mend(?:s|ed|ing)?",
-    "standing": r"standing",
+    "standing": r"standings?",
     "box": r"box(?:es)?",
     "cell": r"cells?",
     "way back": r"ways? back",
@@ -40,58 +35,54 @@ FINE = re.compile(
     r"\blook(?:s|ed)? (?:up|at)\b"  # plain English, where it is no name for the inventory
     r"|\bthe whole (?:file|page|program|config|graph|team|list|stack|array|value|property|resource|default)\b"
     r"|\bas a whole\b"
+    r"|\bwhole numbers?\b"
     r"|\bsealed box(?:es)?\b"  # what libsodium calls it
     r"|\btable cells?\b"
-    r"|\blong-standing\b",
+    r"|\bfenced blocks?\b"  # of Markdown
+    r"|\blong-standing\b"
+    r"|^nobody$",  # the Unix user
     re.IGNORECASE,
 )
 """Uses in the field's own sense."""
 
-SOURCES = ("infra", "components", *(f"packages/{name}/src" for name in ("parity", "sandbox", "toolchain", "policy")))
+NOT_IN_NAMES = {"box", "cell"}
+"""Words that are the field's own as names: of libsodium and of tables."""
+
+_NAME_PARTS = re.compile(r"_+|(?<=[a-z0-9])(?=[A-Z])")
+_THIS = {"words.py", "test_words.py"}
 
 
-def docs_texts() -> Iterator[str]:
-    """The prose of the pages that people write, a page a text, without code and link targets."""
+def docs() -> Iterator[str]:
+    """`page: word` for each use on the pages that people write, without code and link targets."""
     for page in pages():
         if name_of(page) not in GENERATED:
-            yield "\n".join(line.words for line in prose(page))
+            text = "\n".join(line.words for line in prose(page))
+            yield from (f"{name_of(page)}: {word}" for word in used(text))
 
 
-def code_texts() -> Iterator[str]:
-    """Every docstring and every literal text of the product's code."""
-    for path in project_files():
-        if path.suffix == ".py" and any(path.is_relative_to(ROOT / each) for each in SOURCES):
-            for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
-                if isinstance(node, ast.Constant) and isinstance(node.value, str):
-                    yield node.value
+def code() -> Iterator[str]:
+    """`file: word` for each use in a docstring, a literal, a comment or a name of any Python file of the repository."""
+    for path in project_files(".py"):
+        if path.name not in _THIS:
+            yield from (f"{name_of(path)}: {word}" for word in in_python(path.read_text(encoding="utf-8")))
 
 
-def counts(texts: Iterable[str]) -> dict[str, int]:
-    """How often each word occurs, but for uses in the field's own sense."""
-    found = dict.fromkeys(WORDS, 0)
-    for text in texts:
-        rest = FINE.sub(" ", text)
-        for word, forms in WORDS.items():
-            found[word] += len(re.findall(rf"(?<![\w`.-])(?:{forms})(?![\w`-])", rest, re.IGNORECASE))
-    return found
+def in_python(text: str) -> Iterator[str]:
+    """The words that Python code uses."""
+    for node in ast.walk(ast.parse(text)):
+        if isinstance(node, ast.Constant) and isinstance(node.value, str):
+            yield from used(node.value)
+    tokens = list(tokenize.generate_tokens(io.StringIO(text).readline))
+    yield from used("\n".join(each.string for each in tokens if each.type == tokenize.COMMENT))
+    names = {each.string for each in tokens if each.type == tokenize.NAME}
+    yield from used(
+        "\n".join(_NAME_PARTS.sub(" ", name).strip() for name in sorted(names)), WORDS.keys() - NOT_IN_NAMES
+    )
 
 
-def now() -> dict[str, dict[str, int]]:
-    """The counts of docs and of code."""
-    return {"docs": counts(docs_texts()), "code": counts(code_texts())}
-
-
-def allowed() -> dict[str, dict[str, int]]:
-    """The counts that may not be passed."""
-    return json.loads(ALLOWED.read_text(encoding="utf-8"))
-
-
-def lower() -> None:
-    """Write the counts of now where they are lower than the allowed ones; none is ever raised."""
-    found, kept = now(), allowed()
-    less = {part: {word: min(found[part][word], kept[part][word]) for word in WORDS} for part in found}
-    ALLOWED.write_text(json.dumps(less, indent=2) + "\n", encoding="utf-8")
-
-
-if __name__ == "__main__":
-    lower()
+def used(text: str, words: Iterable[str] = WORDS) -> list[str]:
+    """The words that a text uses, each as often as it does, but for uses in the field's own sense."""
+    rest = FINE.sub(" ", text)
+    return [
+        word for word in words for _ in re.findall(rf"(?<![\w`.-])(?:{WORDS[word]})(?![\w`-])", rest, re.IGNORECASE)
+    ]

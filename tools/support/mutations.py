@@ -364,7 +364,7 @@ def _seal(world: World, name: str) -> None:
 
 
 def _reseal(world: World) -> None:
-    """Write the declared secret again; GitHub's times are whole seconds, so it is written until the time is another."""
+    """Write the declared secret again; GitHub's times have no fractions of a second, so it is written until the time is another."""
     name = "MIGRATOR_DATABASE_URL_STOREFRONT"
     before = world.github("GET", f"{ENVIRONMENT}/secrets/{name}")["updated_at"]
     while world.github("GET", f"{ENVIRONMENT}/secrets/{name}")["updated_at"] == before:

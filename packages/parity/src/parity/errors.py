@@ -22,7 +22,7 @@ ParityError (1)
 ├── VerifyError (15)       the update is done, and a vendor kept something else than it was sent
 ├── ApiError (13)          Vercel or GitHub refused what the command asked, or did not answer
 ├── DriftError (20)        what is there is not what was declared
-└── LookError (21)         something could not be read, so it is unknown whether it is clean
+└── UnreadError (21)       something could not be read, so it is unknown whether it is clean
 
 The packages parity_sandbox and parity_toolchain have trees of their own, which parity.local.translate puts into this
 one; a vendor's errors are parity.vendors.http, the provider's are parity.provider.errors.
@@ -195,7 +195,7 @@ class DriftError(ParityError):
     exit_code = 20
 
 
-class LookError(ParityError):
+class UnreadError(ParityError):
     """Something could not be read, so it is unknown whether it is clean."""
 
     exit_code = 21

@@ -160,7 +160,7 @@ def test_the_same_run_again_replaces_its_own(wire, number):
 
 
 def test_a_comment_that_only_resembles_ours_is_left_alone(wire, number, context):
-    mark = say(wire, number, "<!-- parity preview prod {} -->\nlooks like ours")
+    mark = say(wire, number, "<!-- parity preview prod {} -->\nresembles ours")
     with context.store.transaction():
         rows = collection(context, "issue_comments")
         rows.put(str(mark), rows.get(str(mark)) | {"user_id": accounts.user(context, "first-user")["id"]})

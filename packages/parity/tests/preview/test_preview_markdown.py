@@ -23,7 +23,7 @@ def comment(found, limit=LIMIT, **more):
 
 
 def rows(text):
-    """The cells of every table's body row, as a browser would see them."""
+    """The table cells of every body row, as a browser would see them."""
     html = HTML.render(text)
     return [re.findall(r"<td>(.*?)</td>", row, re.DOTALL) for row in re.findall(r"<tr>(.*?)</tr>", html, re.DOTALL)]
 

@@ -12,7 +12,7 @@ import psutil
 import pytest
 
 from parity.backend.stack_backend import UPDATE_VARIABLE
-from parity.errors import LockedError, LookError, UnsureError, UpdateError
+from parity.errors import LockedError, UnreadError, UnsureError, UpdateError
 from parity.recover.lock_owner import Running
 from parity.recover.run import run
 from support.recovery import CANARY, DOMAIN, PROJECT, gone, here, row
@@ -324,11 +324,11 @@ def test_a_recovery_that_fails_is_recorded_as_failed_and_can_be_run_again_at_onc
 
 def test_a_recovery_that_fails_before_it_changes_anything_is_not_in_the_ledger(lab):
     def out_of_reach():
-        raise LookError("Vercel cannot be asked", remedy="ask again")
+        raise UnreadError("Vercel cannot be asked", remedy="ask again")
 
     crashed(lab)
     lab.world.meanwhile = [out_of_reach]
-    with pytest.raises(LookError):
+    with pytest.raises(UnreadError):
         lab.recover()
     assert not [path for path in lab.files() if "/ledger/" in path]
     assert lab.ledger.records() == []

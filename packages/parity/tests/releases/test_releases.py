@@ -386,7 +386,7 @@ def test_a_summary_says_what_went_live_from_where_and_how_to_go_back():
     assert "- shop: `parity rollback staging shop --to r1 --up`" in text
 
 
-def test_a_summary_of_an_update_that_changed_nothing_still_names_the_way_back():
+def test_a_summary_of_an_update_that_changed_nothing_still_names_the_rollback():
     text = summary.markdown("staging", {"shop": {"live": "r2"}}, [WELL], summary.Origin("", None, ""), None)
     assert "| shop | r2 | r2 |" in text
     assert "--to r1 --up" in text

@@ -1,4 +1,4 @@
-"""Actions secrets: sealed with a real box, never given back; and variables."""
+"""Actions secrets: sealed with a real key, never given back; and variables."""
 
 from __future__ import annotations
 

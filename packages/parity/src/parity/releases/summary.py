@@ -66,7 +66,7 @@ def markdown(
     if failure is not None:
         lines += ["", "The update failed:", "", "```", failure.what.replace("```", "'''"), "```"]
         lines += ["", "What was live before is live still where the table says so. The next update tries again."]
-    lines += ["", *_way_back(stack, before, found)]
+    lines += ["", *_going_back(stack, before, found)]
     return "\n".join(lines).rstrip() + "\n"
 
 
@@ -91,7 +91,7 @@ def _row(found: ReleaseStatus, before: str) -> str:
     return f"| {found.application} | {before} | {changed} | {commit} | {healthy} |"
 
 
-def _way_back(stack: str, before: Mapping[str, Mapping[str, Any]], found: Sequence[ReleaseStatus]) -> list[str]:
+def _going_back(stack: str, before: Mapping[str, Mapping[str, Any]], found: Sequence[ReleaseStatus]) -> list[str]:
     lines: list[str] = []
     for each in found:
         was = str(before.get(each.application, {}).get("live") or "")

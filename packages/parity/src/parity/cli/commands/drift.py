@@ -14,7 +14,7 @@ from parity.cli.arguments import Arguments
 from parity.cli.commands.options import Json, Repository, Stack
 from parity.drift.model import FAILS, KINDS
 from parity.drift.suppressions import DAYS
-from parity.errors import ApiError, DriftError, LookError, UsageError
+from parity.errors import ApiError, DriftError, UnreadError, UsageError
 
 if TYPE_CHECKING:
     from parity.config.project import Project
@@ -83,7 +83,7 @@ def drift(
     report = found.report
     steps = remediation.plan(report.findings, found.context) if with_plan else []
     drifted = report.fails(kinds)
-    code = LookError.exit_code if report.read_failures else DriftError.exit_code if drifted else 0
+    code = UnreadError.exit_code if report.read_failures else DriftError.exit_code if drifted else 0
     more = {"plan": [step.document() for step in steps]} if with_plan else {}
     document = json.dumps({**report.document(), "clean": code == 0, "exit_code": code, **more}, indent=2)
     if output is not None:

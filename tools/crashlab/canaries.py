@@ -33,7 +33,7 @@ def secrets(lab: Lab) -> set[str]:
 
 
 def leaks(lab: Lab, known: set[str], printed: str) -> list[str]:
-    """Where one of them stands; never which."""
+    """Where any of them can be read; never which one."""
     found = ["what was printed"] if any(each in printed for each in known) else []
     for path in _kept(lab):
         text = path.read_bytes().decode(errors="replace")

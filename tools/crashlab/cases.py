@@ -123,7 +123,7 @@ def cases(references: Iterable[Reference], *, parallel: int = 1) -> list[Case]:
 
 
 def shuffled(matrix: Sequence[Case], seed: int) -> list[Case]:
-    """All of them, one operation after the other, in a seed's order.
+    """All cases, one operation after the other, each in a seed's order.
 
     Neighbours often leave the same state: at once in two instances, each would follow the same recovery procedure.
     """
@@ -132,7 +132,7 @@ def shuffled(matrix: Sequence[Case], seed: int) -> list[Case]:
 
 
 def sample(matrix: Sequence[Case], size: int, seed: int) -> list[Case]:
-    """So many cases, chosen by the seed, as evenly as may be over operations, kinds of point and faults."""
+    """`size` cases, chosen by the seed, spread evenly over operations, kinds of point and faults."""
     groups: dict[tuple[str, str, str, bool], list[Case]] = {}
     for each in _mixed(matrix, seed):
         groups.setdefault((each.operation, each.point.kind, each.fault, each.point.changes), []).append(each)
@@ -216,9 +216,7 @@ class Player:
             return stream.read().decode(errors="replace")
 
     def leave(self, case: Case) -> bool:
-        """Only crash, and leave the instance as the crash did, with nothing of the run alive; False: nothing
-        crashed.
-        """
+        """Crash, and leave the instance as the crash did, with no process of the run alive; False: nothing crashed."""
         self.lab.begin(self.reference.operation)
         command = self.lab.command(self.reference.operation, parallel=case.parallel)
         scene = Scene(self.lab, self.wire, command, self.output)
@@ -227,7 +225,7 @@ class Player:
         return done.reached and (not done.swallowed or (bool(undone) and case.fault in INTERRUPTS))
 
     def _undone(self) -> list[str]:
-        """What an undisturbed run would have left, and is not there."""
+        """How live state differs from what an undisturbed run leaves."""
         return oracle.read(self.lab).differences(self.reference.live_state)
 
     def _inspect(self, run: Run, result: dict[str, Any], case: Case) -> None:

@@ -141,7 +141,7 @@ class Run:
             self.process.send_signal(number)
 
     def kill_engine(self) -> None:
-        """SIGKILL the engine: for one of the project's own commands the one that it started, if it has by now."""
+        """SIGKILL the engine; of one of the project's own commands the engine that it started, if there is one yet."""
         engines = self._engines()
         self.kill(engines[-1] if engines else self.process.pid)
 

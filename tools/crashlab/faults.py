@@ -52,9 +52,9 @@ class Fault:
     tools: frozenset[str] = frozenset({"pulumi", "terraform", "parity"})
     """The tools whose operations it happens to."""
     effects_only: bool = False
-    """Whether it is nothing of its own at a request that only reads."""
+    """Whether it needs an effect: at a request that only reads it would equal another fault."""
     differs_at_reads: bool = False
-    """Whether before and after differ where there is no effect: by what is answered then, or whether anything is."""
+    """Whether before and after differ at a read too: by what is answered, or by whether anything is."""
 
     def happens_at(self, point: Point, tool: str) -> bool:
         """Whether it is one of a point's faults in an operation of a tool."""

@@ -1,6 +1,4 @@
-"""Runs many cases in several instances at once, and keeps each result as one line of JSON, so that a run can be
-resumed.
-"""
+"""Runs cases in several instances at once; each result is one line of JSON, so a run can be resumed."""
 
 from __future__ import annotations
 

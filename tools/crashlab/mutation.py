@@ -123,7 +123,7 @@ class Bench:
         return states
 
     def caught(self, mutant: Mutant, state: State, edits: str) -> list[str] | None:
-        """What is wrong after the recovery by a mutant that makes these edits; empty: nothing, it is not caught.
+        """What is wrong after the recovery by a mutant that makes these edits; empty: it is not caught.
 
         None: the crash did not come about this time.
         """

@@ -46,7 +46,7 @@ class Reality:
     """For each application that is live: its deployment, with the variables that it was built with."""
 
     def differences(self, undisturbed: Reality) -> list[str]:
-        """What an undisturbed run would have left and this is not; no values."""
+        """How this differs from what an undisturbed run leaves; no values."""
         return differences(undisturbed.objects, self.objects)
 
     @property

@@ -128,7 +128,7 @@ def _kept(lab: Lab, before: Observation, said: str) -> list[str]:
 
 
 def _ledger(before: Observation, after: Observation) -> list[str]:
-    """Whoever had no end has one, and a run that changed the state has a record of its own that ended well."""
+    """Every record has an end now, and a run that changed the state has one record of its own, which succeeded."""
     faults = [f"recover left the record {each} without an end" for each in after.unfinished]
     own = after.ledger.keys() - before.ledger.keys()
     if len(own) > 1 or (not own and (before.state != after.state or before.unfinished)):

@@ -48,6 +48,6 @@ def test_it_is_found_in_texts_comments_and_names_of_code(text):
     assert list(words.in_python(text)) == ["told"]
 
 
-@pytest.mark.parametrize("text", ["look_up(x)", "_cell(x)", "SealedBox(x)"])
+@pytest.mark.parametrize("text", ["look_up(x)", "_cell(x)", "SealedBox(x)", "_FENCE"])
 def test_names_of_the_field_are_not_found(text):
     assert list(words.in_python(text)) == []

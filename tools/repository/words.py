@@ -45,8 +45,8 @@ FINE = re.compile(
 )
 """Uses in the field's own sense."""
 
-NOT_IN_NAMES = {"box", "cell"}
-"""Words that are the field's own as names: of libsodium and of tables."""
+NOT_IN_NAMES = {"box", "cell", "fence"}
+"""Words that are the field's own as names: of libsodium, of tables, of Markdown."""
 
 _NAME_PARTS = re.compile(r"_+|(?<=[a-z0-9])(?=[A-Z])")
 _THIS = {"words.py", "test_words.py"}

@@ -31,7 +31,7 @@ _OWNS = NAMESPACE + "managesRepository"
 
 
 @dataclass(frozen=True)
-class _Subject:
+class _Read:
     """What the checks read."""
 
     source: Source
@@ -45,15 +45,15 @@ class _Subject:
 
 def check(source: Source, catalog: Catalog, others: Sequence[StackFile]) -> list[ConfigProblem]:
     """Every fault that the models alone cannot see; `others` are the other stacks' files, where at hand."""
-    subject = _Subject(source, catalog, others)
+    read = _Read(source, catalog, others)
     return [
-        *_environment(subject),
-        *_same_names(subject),
-        *_variables(subject),
-        *_domains(subject),
-        *_databases(subject),
+        *_environment(read),
+        *_same_names(read),
+        *_variables(read),
+        *_domains(read),
+        *_databases(read),
         *release_faults(source),
-        *_repository_owner(subject),
+        *_repository_owner(read),
     ]
 
 
@@ -64,36 +64,36 @@ def _mapping(values: Mapping[str, Any], *path: str) -> dict[str, Any]:
     return mapping(found)
 
 
-def _environment(subject: _Subject) -> Iterator[ConfigProblem]:
-    given = subject.source.values.get(NAMESPACE + "environment")
-    if isinstance(given, str) and given.strip() and given != subject.source.stack:
+def _environment(read: _Read) -> Iterator[ConfigProblem]:
+    given = read.source.values.get(NAMESPACE + "environment")
+    if isinstance(given, str) and given.strip() and given != read.source.stack:
         path = (NAMESPACE + "environment",)
-        what = f"says {given}, but the stack is {subject.source.stack}."
-        remedy = f"Write `{NAMESPACE}environment: {subject.source.stack}`, and check that the rest was meant for it."
-        yield subject.source.fault(path, what, remedy)
+        what = f"says {given}, but the stack is {read.source.stack}."
+        remedy = f"Write `{NAMESPACE}environment: {read.source.stack}`, and check that the rest was meant for it."
+        yield read.source.fault(path, what, remedy)
 
 
-def _same_names(subject: _Subject) -> Iterator[ConfigProblem]:
+def _same_names(read: _Read) -> Iterator[ConfigProblem]:
     """One entry for each application and database of the catalog, no other."""
-    applications = [application.name for application in subject.catalog.applications]
-    databases = [database.name for database in subject.catalog.databases]
+    applications = [application.name for application in read.catalog.applications]
+    databases = [database.name for database in read.catalog.databases]
     empty = "`{live: null, kept: {}}` before its first release"
-    yield from _entries(subject, APPLICATIONS, applications, "application", "its domains, protection and variables")
-    yield from _entries(subject, DATABASES, databases, "database", "its host, limits and credentials")
-    yield from _entries(subject, RELEASES, applications, "application", empty)
+    yield from _entries(read, APPLICATIONS, applications, "application", "its domains, protection and variables")
+    yield from _entries(read, DATABASES, databases, "database", "its host, limits and credentials")
+    yield from _entries(read, RELEASES, applications, "application", empty)
 
 
-def _entries(subject: _Subject, key: str, declared: Sequence[str], noun: str, content: str) -> Iterator[ConfigProblem]:
-    if not isinstance(subject.source.values.get(key), dict):
+def _entries(read: _Read, key: str, declared: Sequence[str], noun: str, content: str) -> Iterator[ConfigProblem]:
+    if not isinstance(read.source.values.get(key), dict):
         return
-    given = subject.mapping(key)
+    given = read.mapping(key)
     for name in given:
         if name not in declared:
-            yield subject.source.fault((key, name), f"is no {noun} of the catalog.", _instead(name, declared))
+            yield read.source.fault((key, name), f"is no {noun} of the catalog.", _instead(name, declared))
     for name in declared:
         if name not in given:
             what = f"has no entry for the {noun} {name}."
-            yield subject.source.fault((key, name), what, f"Add `{name}` with {content}.")
+            yield read.source.fault((key, name), what, f"Add `{name}` with {content}.")
 
 
 def _instead(name: str, known: Iterable[str]) -> str:
@@ -106,60 +106,58 @@ def _instead(name: str, known: Iterable[str]) -> str:
 # --- Variables --------------------------------------------------------------------------------------------------------
 
 
-def _variables(subject: _Subject) -> Iterator[ConfigProblem]:
-    for application in subject.catalog.applications:
-        entry = subject.mapping(APPLICATIONS, application.name)
+def _variables(read: _Read) -> Iterator[ConfigProblem]:
+    for application in read.catalog.applications:
+        entry = read.mapping(APPLICATIONS, application.name)
         if isinstance(entry.get("variables"), dict):
             yield from _application_variables(
-                subject, application, subject.mapping(APPLICATIONS, application.name, "variables")
+                read, application, read.mapping(APPLICATIONS, application.name, "variables")
             )
 
 
-def _application_variables(
-    subject: _Subject, application: Application, given: Mapping[str, Any]
-) -> Iterator[ConfigProblem]:
+def _application_variables(read: _Read, application: Application, given: Mapping[str, Any]) -> Iterator[ConfigProblem]:
     path: Path = (APPLICATIONS, application.name, "variables")
     declared = {variable.name: variable for variable in application.variables}
     own = {name: item for name, item in declared.items() if isinstance(item, PerStackVariable | SensitiveVariable)}
     for name, value in given.items():
         if name in own:
-            yield from value_faults(subject.source, (*path, name), own[name], value)
+            yield from value_faults(read.source, (*path, name), own[name], value)
         elif name in declared:
             url = isinstance(declared[name], DatabaseUrlVariable)
             what = (
                 "is made by the program from the database." if url else "has one value for every stack, in the catalog."
             )
-            yield subject.source.fault((*path, name), what, "Remove it here.")
+            yield read.source.fault((*path, name), what, "Remove it here.")
         else:
-            yield subject.source.fault((*path, name), f"is no variable of {application.name}.", _instead(name, own))
+            yield read.source.fault((*path, name), f"is no variable of {application.name}.", _instead(name, own))
     for name, variable in own.items():
         if name not in given:
-            yield subject.source.fault(
-                (*path, name), "has no value in this stack.", _how_to_set((*path, name), variable, subject)
+            yield read.source.fault(
+                (*path, name), "has no value in this stack.", _how_to_set((*path, name), variable, read)
             )
 
 
-def _how_to_set(path: Path, variable: PerStackVariable | SensitiveVariable, subject: _Subject) -> str:
+def _how_to_set(path: Path, variable: PerStackVariable | SensitiveVariable, read: _Read) -> str:
     secret = "--secret " if isinstance(variable, SensitiveVariable) else ""
-    return f"Set it: `pulumi config set {secret}--path '{spell(path)}' --stack {subject.source.stack}`."
+    return f"Set it: `pulumi config set {secret}--path '{spell(path)}' --stack {read.source.stack}`."
 
 
 # --- Domains ----------------------------------------------------------------------------------------------------------
 
 
-def _domains(subject: _Subject) -> Iterator[ConfigProblem]:
-    own = [(path, name) for path, name in _names_of_domains(subject.source.values) if name]
+def _domains(read: _Read) -> Iterator[ConfigProblem]:
+    own = [(path, name) for path, name in _names_of_domains(read.source.values) if name]
     for path, name in own:
         places = [other for other, given in own if given == name]
         if places[0] != path:
             what = f"names the domain {name} again; it is at {spell(places[0])} already."
-            yield subject.source.fault(path, what, "A domain belongs to one application, once: remove one of them.")
-        for other in subject.others:
+            yield read.source.fault(path, what, "A domain belongs to one application, once: remove one of them.")
+        for other in read.others:
             if any(given == name for _, given in _names_of_domains(other.values)):
                 what = f"names the domain {name}, which {other.name} has too."
-                yield subject.source.fault(path, what, "A domain can serve one stack: give each its own.")
-    for application in subject.mapping(APPLICATIONS):
-        yield from _redirects(subject, application)
+                yield read.source.fault(path, what, "A domain can serve one stack: give each its own.")
+    for application in read.mapping(APPLICATIONS):
+        yield from _redirects(read, application)
 
 
 def _names_of_domains(values: Mapping[str, Any]) -> Iterator[tuple[Path, str]]:
@@ -174,8 +172,8 @@ def _list(entry: object, key: str) -> list[Any]:
     return items(mapping(entry).get(key))
 
 
-def _redirects(subject: _Subject, application: str) -> Iterator[ConfigProblem]:
-    domains = [mapping(item) for item in _list(subject.mapping(APPLICATIONS, application), "domains")]
+def _redirects(read: _Read, application: str) -> Iterator[ConfigProblem]:
+    domains = [mapping(item) for item in _list(read.mapping(APPLICATIONS, application), "domains")]
     serving = [item.get("name") for item in domains if item.get("redirect") is None]
     for index, item in enumerate(domains):
         target = item.get("redirect")
@@ -184,24 +182,24 @@ def _redirects(subject: _Subject, application: str) -> Iterator[ConfigProblem]:
             # None serves; what is no text at all is refused by the model.
             continue
         if index == 0:
-            yield subject.source.fault(path, "redirects the canonical domain.", "Put a domain that serves first.")
+            yield read.source.fault(path, "redirects the canonical domain.", "Put a domain that serves first.")
         elif target not in serving:
             what = f"redirects to {target}, which is no domain of {application} that serves."
             listed = ", ".join(sorted(name for name in serving if isinstance(name, str))) or "none"
-            yield subject.source.fault(path, what, f"Redirect to one of: {listed}.")
+            yield read.source.fault(path, what, f"Redirect to one of: {listed}.")
 
 
 # --- Databases --------------------------------------------------------------------------------------------------------
 
 
-def _databases(subject: _Subject) -> Iterator[ConfigProblem]:
-    for name, entry in subject.mapping(DATABASES).items():
+def _databases(read: _Read) -> Iterator[ConfigProblem]:
+    for name, entry in read.mapping(DATABASES).items():
         values = mapping(entry)
         total, each = values.get("connectionLimit"), values.get("applicationConnectionLimit")
         if isinstance(total, int) and isinstance(each, int) and each > total:
             what = f"lets one role hold {each} connections, but the database takes {total}."
             remedy = "Lower it, or raise connectionLimit."
-            yield subject.source.fault((DATABASES, name, "applicationConnectionLimit"), what, remedy)
+            yield read.source.fault((DATABASES, name, "applicationConnectionLimit"), what, remedy)
 
 
 # --- Releases ---------------------------------------------------------------------------------------------------------
@@ -256,18 +254,18 @@ def _generations(source: Source, path: Path, kept: Mapping[str, Any]) -> Iterato
 # --- The repository ---------------------------------------------------------------------------------------------------
 
 
-def _repository_owner(subject: _Subject) -> Iterator[ConfigProblem]:
+def _repository_owner(read: _Read) -> Iterator[ConfigProblem]:
     """The ruleset exists once: exactly one stack owns it. Only where all stacks' files are at hand can that be seen."""
-    if not subject.others or subject.source.values.get(_OWNS) not in ["true", "false"]:
+    if not read.others or read.source.values.get(_OWNS) not in ["true", "false"]:
         return
-    owners = [other.name for other in subject.others if other.values.get(_OWNS) == "true"]
-    if subject.source.values.get(_OWNS) == "true":
+    owners = [other.name for other in read.others if other.values.get(_OWNS) == "true"]
+    if read.source.values.get(_OWNS) == "true":
         for other in owners:
             what = f"says true, and {other} does too: the repository's ruleset would be owned twice."
-            yield subject.source.fault((_OWNS,), what, "Write false in all stacks but one.")
+            yield read.source.fault((_OWNS,), what, "Write false in all stacks but one.")
     elif not owners:
         what = "says false, and no other stack says true: no stack owns the repository's ruleset."
-        yield subject.source.fault((_OWNS,), what, "Write true in exactly one stack.")
+        yield read.source.fault((_OWNS,), what, "Write true in exactly one stack.")
 
 
 def secret_paths(catalog: Catalog) -> Iterator[Path]:

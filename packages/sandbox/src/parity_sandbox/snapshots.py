@@ -78,7 +78,7 @@ def load_folders(layout: Layout, place: Path) -> None:
         fresh, old = folder.with_name(folder.name + ".new"), folder.with_name(folder.name + ".old")
         shutil.rmtree(fresh, ignore_errors=True)
         shutil.rmtree(old, ignore_errors=True)
-        copy_folder(place / name, fresh)
+        copy_folder(place / name, fresh, before=folder)
         if folder.exists():
             folder.rename(old)
         fresh.rename(folder)

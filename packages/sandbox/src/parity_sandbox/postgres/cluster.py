@@ -94,7 +94,7 @@ class Cluster:
         if not pristine.exists():
             self._initialise(pristine)
         shutil.rmtree(fresh, ignore_errors=True)
-        copy_folder(pristine, fresh)
+        copy_folder(pristine, fresh, before=self.data)
         shutil.rmtree(self.data)
         fresh.rename(self.data)
 

@@ -13,6 +13,7 @@ from parity.config import source, yaml_form
 from parity.config.project import Project
 from parity.config.settings import load
 from parity.errors import ConfigError, ProjectError
+from support.amounts import examples
 from support.paths import ROOT
 
 SPELLINGS = {
@@ -179,7 +180,7 @@ def faults_of(read):
 
 
 @settings(
-    max_examples=int(os.environ.get("PARITY_MUTATED_FILES", "150")),
+    max_examples=examples(40, 150),
     deadline=5000,
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )

@@ -200,7 +200,7 @@ def test_folding_takes_as_little_as_it_must():
 
 
 def test_more_risky_changes_than_can_be_named_close_the_gate():
-    found = big(0, 12_000)
+    found = big(0, 4000)
     with pytest.raises(markdown.TooLarge):
         comment(found)
     closed, text = command._commented(plans.report(found, acknowledged=tuple(each.urn for each in found.changes)))

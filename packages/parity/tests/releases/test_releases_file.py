@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from parity.errors import ConfigError, ProjectError, RefusedError, UsageError
 from parity.releases import stack_file
 from parity.releases.stack_file import ReleasesFile
+from support.amounts import examples
 
 A, B, C = "1a" * 20, "2b" * 20, "3c" * 20
 ONE, TWO, THREE = "0f" * 16, "1e" * 16, "2d" * 16
@@ -361,7 +362,7 @@ def outside(text):
     ]
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=examples(30, 150), deadline=None)
 @given(layouts(), STEPS)
 def test_any_sequence_keeps_the_invariants_and_the_rest_of_the_file(text, steps):
     file = file_of(text)
@@ -429,7 +430,7 @@ def _common(one, other):
     return next((place for place, (a, b) in enumerate(pairs) if a != b), min(len(one), len(other)))
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=examples(30, 150), deadline=None)
 @given(layouts(), HEX)
 def test_a_release_only_inserts(text, commit):
     """Between what is the same before and after, nothing went but the braces of an empty mapping."""

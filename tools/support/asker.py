@@ -1,40 +1,28 @@
-"""Asks live URLs without pause from a process of its own, as users do, and judges what they got.
-
-`python -m support.asker OUT URL...` writes one JSON line an answer to OUT until its standard input ends.
-"""
+"""Has live URLs asked without pause by a process of its own, as users do, and judges what they got."""
 
 from __future__ import annotations
 
-import asyncio
 import itertools
 import json
 import subprocess
 import sys
 import time
 from collections import Counter
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import httpx
-
+from support.ask_urls import ASKED
 from support.paths import ROOT
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from pathlib import Path
 
     from support.program import Instance
 
-RATE = 20
+RATE = ASKED * 0.6
 """Answers a second that were got, at least."""
-
-_ASKED = 30
-"""Requests a second that are sent, to one URL after the other."""
-
-_AT_ONCE = 12
-"""Requests under way at once: what waits is sent later, so that no stall of this machine makes a burst
-that PostgreSQL's connection limit of a role would turn away."""
 
 
 @dataclass(frozen=True)
@@ -105,9 +93,14 @@ def asking(instance: Instance, folder: Path, *urls: str) -> Iterator[Asked]:
     out = folder / f"asked-{time.time_ns()}.jsonl"
     asked = Asked(urls)
     process = subprocess.Popen(
-        [sys.executable, "-m", "support.asker", str(out), *urls],
+        [sys.executable, "-m", "support.ask_urls", str(out), *urls],
         cwd=ROOT,
-        env={**instance.environment(), "PYTHONPATH": str(ROOT / "tools")},
+        # The sandbox's own authority alone: to load the system's takes longer than all else.
+        env={
+            **instance.environment(),
+            "PYTHONPATH": str(ROOT / "tools"),
+            "SSL_CERT_FILE": str(instance.local.layout.authority / "ca.pem"),
+        },
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         text=True,
@@ -128,53 +121,3 @@ def asking(instance: Instance, folder: Path, *urls: str) -> Iterator[Asked]:
         asked.answers = [each for each in rows if each.begun >= begun]
         asked.seconds = ended - begun
         assert code == 0, f"the asker ended with {code}"
-
-
-async def _ask(client: httpx.AsyncClient, url: str) -> Got:
-    begun = time.time()
-    try:
-        answer = await client.get(url)
-    except httpx.HTTPError as error:
-        return Got(url, begun, time.time(), None, None, f"{type(error).__name__}: {error}")
-    try:
-        body = answer.json()
-    except ValueError:
-        body = {"text": answer.text[:200]}
-    return Got(url, begun, time.time(), answer.status_code, body)
-
-
-async def _run(out: Path, urls: list[str]) -> None:
-    ended = asyncio.Event()
-    loop = asyncio.get_running_loop()
-    loop.run_in_executor(None, lambda: (sys.stdin.read(), loop.call_soon_threadsafe(ended.set)))
-    slots = asyncio.Semaphore(_AT_ONCE)
-    limits = httpx.Limits(max_connections=100, max_keepalive_connections=100)
-    async with (
-        httpx.AsyncClient(timeout=30, limits=limits, follow_redirects=False) as client,
-        asyncio.TaskGroup() as group,
-    ):
-        with out.open("w") as stream:
-
-            async def one(url: str) -> None:
-                async with slots:
-                    if not ended.is_set():
-                        stream.write(json.dumps(vars(await _ask(client, url))) + "\n")
-
-            await asyncio.gather(*(one(url) for url in urls))
-            sys.stdout.write("asking\n")
-            sys.stdout.flush()
-            begun, tick = time.monotonic(), 0
-            tasks: set[asyncio.Task[None]] = set()
-            while not ended.is_set():
-                # By the clock, not by the answers: a slow answer makes the next one no later.
-                task = group.create_task(one(urls[tick % len(urls)]))
-                tasks.add(task)
-                task.add_done_callback(tasks.discard)
-                tick += 1
-                with suppress(TimeoutError):
-                    await asyncio.wait_for(ended.wait(), max(begun + tick / _ASKED - time.monotonic(), 0.0))
-            await asyncio.gather(*tasks)
-
-
-if __name__ == "__main__":
-    asyncio.run(_run(Path(sys.argv[1]), sys.argv[2:]))

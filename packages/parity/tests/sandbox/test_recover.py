@@ -230,6 +230,7 @@ def test_interrupted_once_it_ends_at_a_safe_point_and_twice_at_once(drain_instan
     assert ledger(instance, "staging")[-1]["result"] == "interrupted"
     state = json.loads(instance.pulumi("stack", "export", "--stack", "staging").ok().stdout)
     assert "pending_operations" not in state["deployment"], "nothing is half done"
+    assert list((instance.local.directory / "backend/.pulumi/locks").rglob("*.json")) == [], "the lock is given back"
 
     instance.replace("staging", "https://logs2.", "https://logs3.")
     up = Running(instance, "staging", service="vercel", method="POST", path="/drains", when="before")

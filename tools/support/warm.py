@@ -199,6 +199,7 @@ def _become(wanted: dict[str, Any], streams: list[int]) -> None:
     os.environ.clear()
     os.environ.update(wanted["environment"])
     random.seed()
+    gc.disable()
     words = list(wanted["words"])
     code: object = 0
     try:

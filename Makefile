@@ -36,7 +36,7 @@ clean-demo: $(STAMP) ## stop the sandbox and delete everything in it
 	@$(RUN) parity sandbox down --wipe
 
 test: $(STAMP) ## run the program's tests, on the real engine too
-	@$(RUN) pytest tests -n 2 --dist worksteal -m "not live"
+	@$(RUN) pytest tests -n 2 --dist loadfile --no-loadscope-reorder -m "not live"
 	$(AFTER_TEST)
 
 lint: $(STAMP) ## check style, types and workflows

@@ -9,20 +9,30 @@ if TYPE_CHECKING:
 
 LONGEST = (
     "sandbox/test_releases.py",
+    "repository/test_tutorial.py",
     "sandbox/test_delivery_workflows.py",
-    "crashlab/test_sample.py",
+    "sandbox/test_privileges.py",
+    "distribution/test_init.py",
     "sandbox/test_recover.py",
+    "crashlab/test_sample.py",
+    "sandbox/test_built_from.py",
+    "sandbox/test_signals.py",
     "sandbox/test_preview.py",
-    "sandbox/test_drift.py",
+    "sandbox/test_tamper.py",
     "sandbox/test_check_live.py",
+    "sandbox/test_drift.py",
     "sandbox/test_main_job.py",
     "sandbox/test_drift_recall.py",
-    "sandbox/test_live_release.py",
-    "sandbox/test_backends.py",
     "sandbox/test_canaries.py",
-    "sandbox/test_privileges.py",
+    "sandbox/test_live_release.py",
+    "sandbox/test_verify.py",
+    "sandbox/test_own_provider.py",
+    "sandbox/test_backends.py",
 )
-"""Folders and files of engine tests, by how long they take; a file that is not named here comes after these."""
+"""Folders and files of engine tests, by how long they take. The workers are given a file each in this order: the second
+of the repository's and of the program's own tests (the tutorial, the privileges) needs no sandbox with both stacks up,
+which the first worker makes meanwhile. A file that is not named here comes after these.
+"""
 
 
 def place(item: pytest.Item) -> int:
@@ -34,5 +44,5 @@ def place(item: pytest.Item) -> int:
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Sort; tests of one file stay together, since they share what is made for the file."""
+    """Sort; tests of one file stay together, since they share what is made for the file (`--dist loadfile`)."""
     items.sort(key=place)

@@ -83,6 +83,23 @@ def test_a_token_that_no_header_can_carry_is_not_sent_and_not_shown(vendor: Vend
     assert vendor.asked == []
 
 
+def test_a_vendor_that_cannot_be_reached_is_a_fault_of_the_way_there(vendor: Vendor):
+    vendor.server.shutdown()
+    vendor.server.server_close()
+    faults = (
+        preflight.vercel("acme", {"VERCEL_API_TOKEN": "canary"}).fault,
+        preflight.github("acme", "shop", {"GITHUB_TOKEN": "canary"}).fault,
+    )
+    for fault in faults:
+        assert fault is not None
+        assert (
+            "could not be tried: 127.0.0.1 cannot be reached: ConnectError: All connection attempts failed"
+            in fault.what
+        )
+        assert fault.remedy == "Open the way to it."
+        assert "canary" not in str(fault)
+
+
 def test_what_is_not_given_is_distinct_by_from_what_is_refused():
     assert not preflight.vercel("acme", {}).given
     assert not preflight.postgres({}).given

@@ -56,6 +56,9 @@ class Server:
     def __init__(self, sandbox: Sandbox, program: SmallProgram) -> None:
         self.sandbox = sandbox
         self.program = program
+        self.up = False
+        self.before: list[tuple[str, ...]] = []
+        """The catalogue before anything was made."""
 
     def connect(self, role: str, database: str = DATABASE) -> psycopg.Connection:
         environment = self.sandbox.environment
@@ -95,14 +98,22 @@ def catalogue(sandbox: Sandbox) -> list[tuple[str, ...]]:
 
 
 @pytest.fixture(scope="module")
-def server(shared_sandbox: Sandbox, tmp_path_factory: pytest.TempPathFactory, warm: Warm) -> Server:
+def made(shared_sandbox: Sandbox, tmp_path_factory: pytest.TempPathFactory, warm: Warm) -> Server:
     program = SmallProgram(tmp_path_factory.mktemp("small") / "program", shared_sandbox.environment, SOURCE, warm)
-    program.give(databases=[DATABASE, OTHER], generations=[1, 2])
-    program.up().ok()
-    server = Server(shared_sandbox, program)
-    with server.connect("migrator") as connection:
-        connection.execute(MIGRATION)
-    return server
+    return Server(shared_sandbox, program)
+
+
+@pytest.fixture
+def server(made: Server) -> Server:
+    """Both databases with a migration's tables, made once for all tests but the one that drops everything."""
+    if not made.up:
+        made.before = catalogue(made.sandbox)
+        made.program.give(databases=[DATABASE, OTHER], generations=[1, 2])
+        made.program.up().ok()
+        with made.connect("migrator") as connection:
+            connection.execute(MIGRATION)
+        made.up = True
+    return made
 
 
 YES, DENIED = "yes", "42501"
@@ -203,18 +214,12 @@ def test_what_migrations_create_belongs_to_the_owner(server: Server):
     assert owners == [(f"{DATABASE}_owner",)]
 
 
-def test_dropping_a_generation_and_then_everything_leaves_the_server_as_it_was(sandbox: Sandbox, tmp_path, warm: Warm):
-    before = catalogue(sandbox)
-    program = SmallProgram(tmp_path / "program", sandbox.environment, SOURCE, warm)
-    program.give(databases=[DATABASE], generations=[1, 2])
-    program.up().ok()
-    server = Server(sandbox, program)
-    with server.connect("migrator") as connection:
-        connection.execute(MIGRATION)
-    program.give(databases=[DATABASE], generations=[2])
-    program.up().ok()
+def test_dropping_a_generation_and_then_everything_leaves_the_server_as_it_was(server: Server):
+    server.up = False
+    server.program.give(databases=[DATABASE, OTHER], generations=[2])
+    server.program.up().ok()
     with pytest.raises(psycopg.OperationalError):
         server.connect("shop_g1")
     assert server.try_as("shop_g2", "insert into items (name) values ('b')") == YES
-    program.pulumi("destroy", "--yes", "--skip-preview").ok()
-    assert catalogue(sandbox) == before
+    server.program.pulumi("destroy", "--yes", "--skip-preview").ok()
+    assert catalogue(server.sandbox) == server.before

@@ -12,6 +12,7 @@ import pytest
 from parity.config.secret import Secret
 from parity.updates import saved_plan
 from support import pg_catalog
+from support.amounts import examples
 from support.instances import put_back
 from support.mutations import DATABASE, STACK
 from support.paths import ROOT
@@ -27,7 +28,7 @@ pytestmark = [pytest.mark.engine, pytest.mark.sandbox]
 
 PAGE = ROOT / "docs" / "tamper.md"
 ALL = os.environ.get("PARITY_TAMPER") == "all"
-TRIED = [each for each in TAMPERS if ALL or each.label in SAMPLE]
+TRIED = [each for each in TAMPERS if ALL or each.label in SAMPLE[: examples(3, len(SAMPLE))]]
 LIMIT = 123
 """Of the database's connections, which the plan brings."""
 

@@ -3,9 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
-import subprocess
-import sys
 
 import pytest
 
@@ -14,6 +11,7 @@ from parity.local.translate import translated
 from parity_sandbox.errors import NotRunning
 from reference import write
 from reference.pages import commands
+from support import command_line
 from support.paths import ROOT
 
 COMMANDS = dict(commands())
@@ -33,17 +31,16 @@ def project(tmp_path):
     return tmp_path
 
 
-def parity(folder, *arguments):
-    environment = {name: value for name, value in os.environ.items() if name != "PARITY_SANDBOX"}
-    return subprocess.run(
-        [sys.executable, "-c", "from parity.cli.main import main; main()", *arguments],
-        cwd=folder,
-        capture_output=True,
-        text=True,
-        check=False,
-        timeout=120,
-        env=environment,
-    )
+@pytest.fixture
+def parity(monkeypatch):
+    """Runs a command in a folder where no sandbox is named."""
+    monkeypatch.delenv("PARITY_SANDBOX", raising=False)
+
+    def run(folder, *arguments):
+        monkeypatch.chdir(folder)
+        return command_line.parity(*arguments)
+
+    return run
 
 
 @pytest.mark.parametrize("name", COMMANDS)
@@ -88,7 +85,7 @@ def test_what_is_wrong_in_the_projects_files_is_a_project_error_with_every_fault
 
 
 @pytest.mark.parametrize("arguments", [("sandbox", "env"), ("sandbox", "exec", "--", "true"), ("sandbox", "reset")])
-def test_a_command_that_needs_the_sandbox_says_how_to_start_it(project, arguments):
+def test_a_command_that_needs_the_sandbox_says_how_to_start_it(parity, project, arguments):
     done = parity(project, *arguments)
     assert done.returncode == errors.SandboxDownError.exit_code
     assert "parity sandbox up" in done.stderr
@@ -96,19 +93,19 @@ def test_a_command_that_needs_the_sandbox_says_how_to_start_it(project, argument
     assert done.stdout == ""
 
 
-def test_status_of_a_sandbox_that_does_not_run(project):
+def test_status_of_a_sandbox_that_does_not_run(parity, project):
     done = parity(project, "sandbox", "status", "--json")
     assert done.returncode == errors.SandboxDownError.exit_code
     assert json.loads(done.stdout) == {"running": False, "directory": str(project / ".sandbox")}
 
 
-def test_taking_down_what_is_not_there_is_no_fault(project):
+def test_taking_down_what_is_not_there_is_no_fault(parity, project):
     done = parity(project, "sandbox", "down", "--wipe")
     assert done.returncode == 0
     assert "No sandbox was running" in done.stdout
 
 
-def test_an_error_is_json_where_json_was_asked_for(tmp_path):
+def test_an_error_is_json_where_json_was_asked_for(parity, tmp_path):
     done = parity(tmp_path, "doctor", "--json")
     assert done.returncode == errors.ProjectError.exit_code
     document = json.loads(done.stdout)
@@ -116,13 +113,13 @@ def test_an_error_is_json_where_json_was_asked_for(tmp_path):
     assert document["remedy"]
 
 
-def test_an_option_behind_the_dashes_is_the_programs_own(project):
+def test_an_option_behind_the_dashes_is_the_programs_own(parity, project):
     done = parity(project, "sandbox", "exec", "--", "echo", "--json")
     assert done.returncode == errors.SandboxDownError.exit_code
     assert done.stdout == ""
 
 
-def test_outside_a_project_the_remedy_is_said(tmp_path):
+def test_outside_a_project_the_remedy_is_said(parity, tmp_path):
     done = parity(tmp_path, "sandbox", "up")
     assert done.returncode == errors.ProjectError.exit_code
     assert "run the command in the project's folder" in done.stderr

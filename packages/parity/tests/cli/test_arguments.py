@@ -4,15 +4,13 @@ from __future__ import annotations
 
 import os
 import subprocess
-import sys
-from pathlib import Path
 
 import pytest
 
 from parity.cli.arguments import Arguments
 from parity.errors import UsageError
+from support.command_line import parity
 
-PARITY = str(Path(sys.executable).with_name("parity"))
 SHA = "0123456789abcdef0123456789abcdef01234567"
 
 
@@ -30,7 +28,7 @@ def checkout(tmp_path, monkeypatch):
 
 
 @pytest.fixture
-def run(checkout, tmp_path):
+def run(checkout, tmp_path, monkeypatch):
     """Runs the command where an engine would leave a mark if it were started."""
     programs, mark = tmp_path / "bin", tmp_path / "started"
     programs.mkdir()
@@ -39,11 +37,10 @@ def run(checkout, tmp_path):
     engine.chmod(0o755)
 
     def command(*arguments):
-        path = f"{programs}:{os.environ['PATH']}"
-        environment = {**os.environ, "PATH": path, "PULUMI_BACKEND_URL": f"file://{tmp_path}"}
-        done = subprocess.run(
-            [PARITY, *arguments], cwd=checkout, env=environment, capture_output=True, text=True, check=False, timeout=60
-        )
+        monkeypatch.setenv("PATH", f"{programs}:{os.environ['PATH']}")
+        monkeypatch.setenv("PULUMI_BACKEND_URL", f"file://{tmp_path}")
+        monkeypatch.chdir(checkout)
+        done = parity(*arguments)
         assert not mark.exists(), "the engine was started"
         return done
 

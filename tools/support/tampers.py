@@ -335,7 +335,7 @@ SAMPLE = (
     "the live release: another deployment promoted by hand",
     "its age: expired",
 )
-"""What is tried where the whole table is not asked for: the first three at each change, all of it at night."""
+"""What is tried where the complete table is not asked for: the first three at each change, all of it at night."""
 
 _HEAD = """# The tamper table
 

@@ -76,8 +76,8 @@ def test_state_credentials_certificates_and_ports_survive_down_and_up(sandbox):
         assert connection.execute("SELECT current_user").fetchone() == ("parity_admin",)
 
 
-def test_up_leaves_a_running_sandbox_as_it_is(sandbox):
-    assert lifecycle.up(sandbox.directory) == sandbox.running
+def test_up_leaves_a_running_sandbox_as_it_is(shared_sandbox):
+    assert lifecycle.up(shared_sandbox.directory) == shared_sandbox.running
 
 
 def test_two_that_start_at_once_share_one_server(tmp_path):
@@ -90,9 +90,9 @@ def test_two_that_start_at_once_share_one_server(tmp_path):
         lifecycle.down(directory, wipe=True)
 
 
-def test_a_second_server_for_the_same_folder_is_refused(sandbox):
+def test_a_second_server_for_the_same_folder_is_refused(shared_sandbox):
     second = subprocess.run(
-        [sys.executable, "-m", "parity_sandbox", "serve", "--dir", str(sandbox.directory)],
+        [sys.executable, "-m", "parity_sandbox", "serve", "--dir", str(shared_sandbox.directory)],
         capture_output=True,
         text=True,
         timeout=60,
@@ -100,7 +100,7 @@ def test_a_second_server_for_the_same_folder_is_refused(sandbox):
     )
     assert second.returncode == 1
     assert "A sandbox is already served from" in second.stdout
-    assert sandbox.control.health()["status"] == "ok"
+    assert shared_sandbox.control.health()["status"] == "ok"
 
 
 def test_down_ends_every_process_and_wipe_leaves_no_folder(tmp_path):
@@ -224,13 +224,13 @@ def test_a_port_of_last_time_that_is_taken_now_is_replaced(sandbox):
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="elsewhere two sockets cannot be bound to one port")
-def test_while_postgresql_stands_still_its_port_is_given_to_no_other(sandbox):
-    port = sandbox.running.ports.postgres
-    sandbox.control.postgres("stop")
+def test_while_postgresql_stands_still_its_port_is_given_to_no_other(shared_sandbox):
+    port = shared_sandbox.running.ports.postgres
+    shared_sandbox.control.postgres("stop")
     with socket.socket() as other, pytest.raises(OSError, match="in use"):
         other.bind(("127.0.0.1", port))
-    sandbox.control.postgres("start")
-    with sandbox.postgres() as connection:
+    shared_sandbox.control.postgres("start")
+    with shared_sandbox.postgres() as connection:
         assert connection.execute("SELECT 1").fetchone() == (1,)
 
 
@@ -251,28 +251,28 @@ def test_a_postgresql_that_will_not_do_is_refused_with_the_reason(tmp_path):
     lifecycle.down(tmp_path / "instance", wipe=True)
 
 
-def test_a_killed_postgresql_shows_as_degraded_and_starts_again_with_its_data(sandbox):
-    with sandbox.postgres() as connection:
+def test_a_killed_postgresql_shows_as_degraded_and_starts_again_with_its_data(shared_sandbox):
+    with shared_sandbox.postgres() as connection:
         connection.execute("CREATE ROLE kept")
-    sandbox.control.postgres("kill")
-    assert sandbox.control.health()["status"] == "degraded"
+    shared_sandbox.control.postgres("kill")
+    assert shared_sandbox.control.health()["status"] == "degraded"
     with pytest.raises(psycopg.OperationalError):
-        sandbox.postgres()
-    sandbox.control.postgres("start")
-    assert sandbox.control.health()["status"] == "ok"
-    with sandbox.postgres() as connection:
+        shared_sandbox.postgres()
+    shared_sandbox.control.postgres("start")
+    assert shared_sandbox.control.health()["status"] == "ok"
+    with shared_sandbox.postgres() as connection:
         assert connection.execute("SELECT 1 FROM pg_roles WHERE rolname = 'kept'").fetchone() == (1,)
 
 
-def test_the_administrator_is_no_superuser_and_may_do_what_a_managed_one_may(sandbox):
-    with sandbox.postgres() as connection:
+def test_the_administrator_is_no_superuser_and_may_do_what_a_managed_one_may(shared_sandbox):
+    with shared_sandbox.postgres() as connection:
         attributes = connection.execute(
             "SELECT rolsuper, rolcreatedb, rolcreaterole, rolreplication, rolbypassrls FROM pg_roles "
             "WHERE rolname = current_user"
         ).fetchone()
         assert attributes == (False, True, True, False, False)
         connection.execute("CREATE DATABASE shop")
-    with sandbox.postgres("shop") as connection:
+    with shared_sandbox.postgres("shop") as connection:
         connection.execute("CREATE EXTENSION vector")
         assert connection.execute("SELECT '[1,2,3]'::vector <-> '[1,2,4]'").fetchone() == (1.0,)
         with pytest.raises(psycopg.errors.InsufficientPrivilege):
@@ -306,11 +306,11 @@ def test_started_as_root_in_an_open_folder_no_capability_is_given():
         shutil.rmtree(folder)
 
 
-def test_files_with_secrets_are_for_their_user_alone(sandbox):
+def test_files_with_secrets_are_for_their_user_alone(shared_sandbox):
     for name in ("credentials.json", "store.db", "ca/ca.key", "server.log"):
-        assert (sandbox.directory / name).stat().st_mode & 0o077 == 0, name
+        assert (shared_sandbox.directory / name).stat().st_mode & 0o077 == 0, name
     for name in ("backend", "snapshots", "pulumi", "postgres/data"):
-        assert (sandbox.directory / name).stat().st_mode & 0o077 == 0, name
+        assert (shared_sandbox.directory / name).stat().st_mode & 0o077 == 0, name
 
 
 def test_logs_give_the_last_lines_as_json(sandbox):

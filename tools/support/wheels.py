@@ -5,7 +5,10 @@ from __future__ import annotations
 import os
 import shutil
 import subprocess
+import sys
+import sysconfig
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from filelock import FileLock
@@ -14,7 +17,6 @@ from support.paths import ROOT
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
-    from pathlib import Path
 
 UV = str(ROOT / "scripts" / "uv")
 VERSION = (ROOT / "VERSION").read_text().strip()
@@ -101,6 +103,20 @@ def once(folder: Path, make: Callable[[Path], None]) -> Path:
                 shutil.rmtree(folder, ignore_errors=True)
                 raise
     return folder
+
+
+def set_up(project: Path, wheels: Path) -> None:
+    """Set a project's environment up, with the byte code that this checkout's has of the same files.
+
+    uv links both from its cache. To compile them again takes longer than what most tests then run.
+    """
+    run("make", "setup", cwd=project, env=environment(wheels)).ok()
+    source = Path(sysconfig.get_path("purelib"))
+    target = project / ".venv" / source.relative_to(sys.prefix)
+    for folder in source.rglob("__pycache__"):
+        there = target / folder.relative_to(source)
+        if there.parent.is_dir() and not there.exists():
+            shutil.copytree(folder, there)
 
 
 def install(folder: Path, wheels: Path, *requirements: str) -> Path:

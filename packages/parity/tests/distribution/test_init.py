@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from support import wheels as building
+from support.program import SPEED
 
 OWN = ("storefront", r"shop\b", r"admin\b")
 
@@ -62,7 +63,7 @@ def reachable(project: Path, wheels: Path):
     with tempfile.TemporaryDirectory(prefix="parity-") as home:
         Path(home).chmod(0o755)
         own = shutil.copytree(project, Path(home) / "acme", ignore=shutil.ignore_patterns(".venv", "__pycache__"))
-        building.run("make", "setup", cwd=own, env=building.environment(wheels)).ok()
+        building.set_up(own, wheels)
         yield own
 
 
@@ -70,7 +71,8 @@ def reachable(project: Path, wheels: Path):
 @pytest.mark.engine
 @pytest.mark.sandbox
 def test_its_demo_brings_both_stacks_up_and_its_own_test_says_so(reachable, wheels):
-    env = building.environment(wheels, PYTEST_ADDOPTS="-v")
+    # Its other tests have passed above.
+    env = building.environment(wheels, PYTEST_ADDOPTS="-v -k every_stack", **SPEED)
     tested = building.run("make", "test", cwd=reachable, env=env).ok()
     assert re.search(r"PASSED.*test_every_stack_comes_up_and_a_second_update_has_nothing_to_do", tested)
 

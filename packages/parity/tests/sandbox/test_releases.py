@@ -147,7 +147,7 @@ def secrets_of(instance: Instance) -> tuple[str, ...]:
 
 @pytest.mark.timeout(1200)
 def test_forward_back_and_pruned_while_users_get_complete_answers(shop: Shop):
-    """A new commit, a changed variable, a rotated password; back to every kept release; prune; back once more."""
+    """A new commit, a changed variable, a rotated password; back to a kept release and on; prune; back once more."""
     instance = shop.instance
 
     # A new commit, and another domain with it: however many there are, they move together.
@@ -193,10 +193,11 @@ def test_forward_back_and_pruned_while_users_get_complete_answers(shop: Shop):
     assert shop.logs_in(2)
     assert shop.built_with("r4") == shop.variables()
 
-    # Back to every kept release: one changing call each, nothing built, and the variables stay the newest's.
+    # Back to the oldest kept release and to the newest: one changing call each, nothing built, and the variables stay
+    # the newest's.
     newest = shop.variables()
     live = "r4"
-    for release in ("r3", "r1", "r2", "r4"):
+    for release in ("r1", "r4"):
         since = shop.now()
         done = shop.switched("rollback", "staging", "shop", "--to", release, "--up", served=(live, release))
         assert shop.changing(since) == [shop.promotion(release)]

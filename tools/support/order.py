@@ -12,6 +12,7 @@ LONGEST = (
     "repository/test_tutorial.py",
     "sandbox/test_delivery_workflows.py",
     "sandbox/test_privileges.py",
+    "tests/test_program.py",
     "distribution/test_init.py",
     "sandbox/test_recover.py",
     "crashlab/test_sample.py",
@@ -29,9 +30,11 @@ LONGEST = (
     "sandbox/test_own_provider.py",
     "sandbox/test_backends.py",
 )
-"""Folders and files of engine tests, by how long they take. The workers are given a file each in this order: the second
-of the repository's and of the program's own tests (the tutorial, the privileges) needs no sandbox with both stacks up,
-which the first worker makes meanwhile. A file that is not named here comes after these.
+"""Folders and files of engine tests, by how long they take. A file that is not named here comes after these.
+
+The workers are given a file each in this order. The second of the repository's and of the program's own tests (the
+tutorial, the privileges) needs no sandbox with both stacks up, which the first worker makes meanwhile. A worker that
+has two tests left is given its next file: the program's short tests are for the one with the workflows' two long ones.
 """
 
 

@@ -12,7 +12,9 @@ import pytest
 
 from parity_sandbox import lifecycle
 from repository.walk import Step, clone, missing, outcomes_of, script, steps, walk
+from support import wheels
 from support.paths import ROOT
+from support.program import SPEED
 
 PAGE = ROOT / "docs" / "tutorial.md"
 README = ROOT / "README.md"
@@ -40,9 +42,10 @@ def after_the_demo():
 @pytest.mark.timeout(1560)
 def test_every_command_of_the_tutorial_and_readme_does_what_the_page_shows(folder):
     project = clone(folder / "storefront")
-    environment = {name: value for name, value in os.environ.items() if name not in OTHERS}
-    *tutorial, clean = steps(PAGE)
-    todo = [*tutorial, *after_the_demo(), clean]
+    environment = {name: value for name, value in os.environ.items() if name not in OTHERS} | SPEED
+    wheels.set_up(project, environment)
+    *tutorial, clean, put_back = steps(PAGE)
+    todo = [*tutorial, *after_the_demo(), clean, put_back]
     outcomes = walk(todo, project, environment)
     try:
         problems = [problem for outcome in outcomes for problem in outcome.problems()]

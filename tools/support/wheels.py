@@ -105,12 +105,12 @@ def once(folder: Path, make: Callable[[Path], None]) -> Path:
     return folder
 
 
-def set_up(project: Path, wheels: Path) -> None:
+def set_up(project: Path, env: Mapping[str, str]) -> None:
     """Set a project's environment up, with the byte code that this checkout's has of the same files.
 
     uv links both from its cache. To compile them again takes longer than what most tests then run.
     """
-    run("make", "setup", cwd=project, env=environment(wheels)).ok()
+    run("make", "setup", cwd=project, env=env).ok()
     source = Path(sysconfig.get_path("purelib"))
     target = project / ".venv" / source.relative_to(sys.prefix)
     for folder in source.rglob("__pycache__"):

@@ -48,6 +48,6 @@ def project(shared: Path, wheels: Path, template: Path) -> Path:
         team = ("--name", "acme", "--team", "acme-web", "--owner", "acme-inc", "--repository", "platform")
         command = (template / "parity", "init", folder, *team, *names, "--domain", "acme.test", "--defaults")
         building.run(*command, cwd=shared, env=env).ok()
-        building.set_up(folder, wheels)
+        building.set_up(folder, env)
 
     return building.once(shared / "acme", make)

@@ -63,7 +63,7 @@ def reachable(project: Path, wheels: Path):
     with tempfile.TemporaryDirectory(prefix="parity-") as home:
         Path(home).chmod(0o755)
         own = shutil.copytree(project, Path(home) / "acme", ignore=shutil.ignore_patterns(".venv", "__pycache__"))
-        building.set_up(own, wheels)
+        building.set_up(own, building.environment(wheels))
         yield own
 
 

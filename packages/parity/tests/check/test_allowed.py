@@ -53,6 +53,8 @@ BY_FIELD: dict[tuple[type[Any], str], st.SearchStrategy[Any]] = {
     (stack_models.Releases, "kept"): st.deferred(lambda: kept()),  # noqa: PLW0108 - defined below
     (stack_models.StackConfig, "exceptions"): st.just([]),
     (stack_models.StackConfig, "acknowledged"): st.just([]),
+    # By the secrets' keys; read by the guard alone.
+    (stack_models.StackConfig, "fingerprints"): st.just({}),
 }
 """Fields whose parts fit together in a way that no model says; `stack_checks` does."""
 

@@ -37,31 +37,31 @@ CASES = {
         [("  parity:secret:\n    secure: v1:stack\n", "")],
         "parity:secret",
         "is missing.",
-        "`pulumi config set --secret --path 'parity:secret' --stack staging`",
+        "`parity secret set staging 'parity:secret'`",
     ),
     "log drain's secret too short": (
         [("v1:drain", "v1:short")],
         "parity:logs.secret",
         "is shorter than 32 characters.",
-        "`pulumi config set --secret --path 'parity:logs.secret' --stack staging`",
+        "`parity secret set staging 'parity:logs.secret'`",
     ),
     "stack secret too short": (
         [("v1:stack", "v1:short")],
         "Pulumi.staging.yaml:4:3: parity:secret",
         "is shorter than 32 characters.",
-        "openssl rand",
+        "--generate",
     ),
     "stack secret in the clear": (
         [("\n    secure: v1:stack", " a-stack-secret-that-stands-here-for-all-to-read")],
         "Pulumi.staging.yaml:4:3: parity:secret",
         "is a secret and stands in the clear.",
-        "--secret",
+        "`parity secret set staging 'parity:secret'`",
     ),
     "missing variable": (
         [("        SEARCH_RESULTS_LIMIT: 20\n", "")],
         f"{SHOP}.variables.SEARCH_RESULTS_LIMIT",
         "has no value in this stack.",
-        f"`pulumi config set --path '{SHOP}.variables.SEARCH_RESULTS_LIMIT' --stack staging`",
+        f"`parity config set staging '{SHOP}.variables.SEARCH_RESULTS_LIMIT' VALUE`",
     ),
     "unknown variable": (
         [("SEARCH_RESULTS_LIMIT", "SEARCH_RESULT_LIMIT")],
@@ -103,13 +103,13 @@ CASES = {
         [("v1:payment", "v1:blank")],
         f"{SHOP}.variables.PAYMENT_SECRET_KEY",
         "is empty.",
-        "--secret --path",
+        "`parity secret set staging",
     ),
     "secret with a line break at its end": (
         [("v1:payment", "v1:trailing")],
         f"{SHOP}.variables.PAYMENT_SECRET_KEY",
         "has white space at its beginning or end.",
-        "--secret --path",
+        "`parity secret set staging",
     ),
     "not a URL": (
         [("NEXT_PUBLIC_BASE_URL: https://shop.staging.example.com", "NEXT_PUBLIC_BASE_URL: shop.example.com")],
@@ -359,8 +359,8 @@ CASES = {
     "stale release": (
         [("SEARCH_RESULTS_LIMIT: 20", "SEARCH_RESULTS_LIMIT: 21")],
         f"{RELEASES}.kept.r2.config",
-        "Release r2 of shop was recorded with config",
-        "`parity release staging shop --commit " + "2b" * 20 + "`",
+        "Release r2 of shop was recorded with other config.",
+        "`parity release staging shop --commit " + "1a" * 20 + " --live --up`",
     ),
 }
 

@@ -50,6 +50,9 @@ CASES = [
     (finding("unmanaged", kinds.SECRET, cause="not recorded"), "not by an update", "parity adopt prod d-"),
     (finding("unmanaged", kinds.VARIABLE, cause="removed from the program"), "up", "parity up prod"),
     (finding("cross-stack", kinds.GRANT, facts=GRANT), "not by an update", "revoke SELECT"),
+    (finding("cross-stack", kinds.VARIABLE, "value"), "not by an update",
+     "parity secret set prod parity:applications.shop.variables.NAME"),
+    (finding("cross-stack", kinds.ROLE, "password"), "not by an update", "parity secret set prod parity:secret"),
 ]  # fmt: skip
 
 

@@ -25,9 +25,19 @@ if TYPE_CHECKING:
 
 def stack_of(project: Project, name: str) -> Stack:
     """A stack with its engine; raises as `engine_of`."""
-    from parity.evaluate.stack import Stack  # noqa: PLC0415 - the engine's resolver, once the arguments are checked
+    from parity.evaluate.stack import Stack  # noqa: PLC0415 - the engine's resolver, after the arguments
 
     return Stack(name, project, engine_of(project))
+
+
+def file_alone(project: Project, name: str) -> Stack:
+    """A stack for a command that reads its file and asks no engine: none is searched for or built."""
+    from pathlib import Path  # noqa: PLC0415 - as above
+
+    from parity.engine.pulumi import Pulumi  # noqa: PLC0415 - as above
+    from parity.evaluate.stack import Stack  # noqa: PLC0415 - as above
+
+    return Stack(name, project, Pulumi(Path("pulumi"), project.root, os.environ))
 
 
 def engine_of(project: Project) -> Pulumi:

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
 COMMIT = r"^[0-9a-f]{40}$"
 DIGEST = r"^[0-9a-f]{32}$"
+FINGERPRINT = r"^[0-9a-f]{16}-[0-9a-f]{8}$"
 RELEASE_ID = r"^r[1-9][0-9]{0,5}$"
 URN = r"^urn:pulumi:[^:\s]+::[^:\s]+::\S+::\S.*$"
 DATE = r"^\d{4}-\d{2}-\d{2}$"
@@ -119,6 +120,11 @@ def commit(text: str) -> str:
 def digest(text: str) -> str:
     """Give a config digest back, or refuse it."""
     return _match(DIGEST, text, "digest", "is not a config digest of 32 hex digits")
+
+
+def fingerprint(text: str) -> str:
+    """Give a secret's fingerprint back, or refuse it."""
+    return _match(FINGERPRINT, text, "fingerprint", "is not a fingerprint of 16 and 8 hex digits")
 
 
 def release_id(text: str) -> str:

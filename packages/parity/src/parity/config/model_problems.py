@@ -131,12 +131,13 @@ def _sentence(detail: ErrorDetails) -> str:
 
 def _remedy(source: Source, path: Path, kind: str, meaning: str) -> str:
     remedies = {
-        "short_secret": f"Set one of at least {SECRET_LENGTH} characters, for example from `openssl rand -base64 36`: ",
+        "short_secret": f"Set one of at least {SECRET_LENGTH} characters, for example with --generate: ",
         "commit": "Write all 40 hex digits, as `git rev-parse <commit>` gives them.",
         "release_id": "Ids are `r` and a number that grows; `parity release` writes them.",
         "digest": "`parity release` writes it; do not write it by hand.",
+        "fingerprint": f"`parity secret fingerprint {source.stack}` writes it; do not write it by hand.",
         "urn": "Copy it from `pulumi stack --show-urns` or from the preview's gate.",
     }
     if kind == "short_secret":
-        return remedies[kind] + f"`pulumi config set --secret --path '{spell(path)}' --stack {source.stack}`."
+        return remedies[kind] + f"`parity secret set {source.stack} '{spell(path)}'`."
     return remedies.get(kind, meaning or "Correct it.")

@@ -22,12 +22,13 @@ class Secret:
     there is a value is known, the value is not.
     """
 
-    __slots__ = ("_key", "_value")
+    __slots__ = ("_key", "_value", "ciphertext")
 
-    def __init__(self, value: str | None, key: str = "") -> None:
-        """Take the value, or None for a sealed secret, and the config key it comes from (for messages)."""
+    def __init__(self, value: str | None, key: str = "", ciphertext: str = "") -> None:
+        """Take the value, or None for a sealed secret, the config key it comes from, and what the file has for it."""
         self._value = value
         self._key = key
+        self.ciphertext = ciphertext
 
     @property
     def key(self) -> str:
@@ -87,7 +88,7 @@ def secure_schema() -> dict[str, Any]:
     """The JSON Schema of `{secure: v1:...}`."""
     return {
         "type": "object",
-        "description": "Encrypted: `pulumi config set --secret --path ... --stack <stack>` writes it.",
+        "description": "Encrypted: `parity secret set <stack> <key>` writes it.",
         "properties": {"secure": {"type": "string", "minLength": 1}},
         "required": ["secure"],
         "additionalProperties": False,

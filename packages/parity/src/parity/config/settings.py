@@ -62,7 +62,7 @@ def load(
     config = _config(found, faults)
     if faults or config is None or catalog is None:
         raise ConfigError(in_order(faults))
-    return Settings(stack=stack, catalog=catalog, origin=found, **dict(config))
+    return Settings(stack=stack, catalog=catalog, origin=found, root=root, **dict(config))
 
 
 def secrets_of(value: Any) -> set[str]:
@@ -153,6 +153,13 @@ def _secret_at(value: Any, path: tuple[str | int, ...], key: str) -> Any:
     if is_mapping(value) and path[0] in value:
         return {**value, path[0]: _secret_at(value[path[0]], path[1:], key)}
     return value
+
+
+def faults_of(found: source.Source, catalog: Catalog) -> list[ConfigProblem]:
+    """The faults of one stack's config by itself and against the catalog."""
+    faults = stack_checks.check(found, catalog, [])
+    _config(found, faults)
+    return faults
 
 
 def _config(found: source.Source, faults: list[ConfigProblem]) -> StackConfig | None:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+    from pathlib import Path
 
     from parity.config import source
     from parity.config.parameters import Catalog
@@ -30,7 +31,7 @@ class Settings:
     environment: str
     """The stack's name, as its file says it."""
     secret: Secret
-    """The stack secret: parity.config.passwords and parity.config.digest derive from it."""
+    """The stack secret: parity.config.passwords and parity.config.fingerprints derive from it."""
     manages_repository: bool
     protect: bool
     applications: Mapping[str, ApplicationSettings]
@@ -38,10 +39,14 @@ class Settings:
     delivery: DeliverySettings
     logs: LogSettings
     releases: Mapping[str, Releases]
+    fingerprints: Mapping[str, str]
+    """Of secrets, by their full keys, as the file has them."""
     exceptions: tuple[ParityException, ...]
     acknowledged: tuple[str, ...]
     origin: source.Source = field(repr=False, compare=False)
     """Where the config came from: makes faults with their lines."""
+    root: Path | None = field(default=None, repr=False, compare=False)
+    """The folder that holds the stack's file; None where the settings were made otherwise."""
 
     @property
     def file(self) -> str | None:

@@ -189,7 +189,7 @@ _MISMATCH = _Mismatch()
 def _fill(shape: Any, value: Any) -> Any:
     """The engine's value with a Secret wherever the file has `secure:`; _MISMATCH where the two differ otherwise."""
     if isinstance(shape, Secret):
-        return Secret(value, shape.key) if isinstance(value, str) else _MISMATCH
+        return Secret(value, shape.key, shape.ciphertext) if isinstance(value, str) else _MISMATCH
     if is_mapping(shape) and is_mapping(value):
         return _fill_mapping(shape, value)
     if is_list(shape) and is_list(value):
@@ -217,7 +217,7 @@ def _plain(node: Any, path: Path, positions: dict[Path, Position]) -> Any:
     """Plain values from ruamel's, noting where each key and item stands."""
     if is_mapping(node):
         if list(node) == ["secure"] and isinstance(node["secure"], str):
-            return Secret(None, spell(path))
+            return Secret(None, spell(path), node["secure"])
         return {str(key): _child(node, key, (*path, str(key)), positions) for key in node}
     if is_list(node):
         return [_item(node, index, (*path, index), positions) for index in range(len(node))]

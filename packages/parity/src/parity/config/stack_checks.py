@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 from parity.config import forms
 from parity.config.parameters import DatabaseUrlVariable, PerStackVariable, SensitiveVariable
 from parity.config.stack_models import NAMESPACE
-from parity.config.variable_values import value_faults
+from parity.config.variable_values import set_secret, value_faults
 from parity.documents import is_mapping, items, mapping
 from parity.problems import ConfigProblem, nearest, spell
 
@@ -138,8 +138,9 @@ def _application_variables(read: _Read, application: Application, given: Mapping
 
 
 def _how_to_set(path: Path, variable: PerStackVariable | SensitiveVariable, read: _Read) -> str:
-    secret = "--secret " if isinstance(variable, SensitiveVariable) else ""
-    return f"Set it: `pulumi config set {secret}--path '{spell(path)}' --stack {read.source.stack}`."
+    if isinstance(variable, SensitiveVariable):
+        return set_secret(read.source, path)
+    return f"Set it: `parity config set {read.source.stack} '{spell(path)}' VALUE`."
 
 
 # --- Domains ----------------------------------------------------------------------------------------------------------

@@ -70,6 +70,9 @@ ReleaseId = Annotated[
 ]
 Commit = Annotated[StrictStr, AfterValidator(forms.commit), WithJsonSchema({"type": "string", "pattern": forms.COMMIT})]
 Digest = Annotated[StrictStr, AfterValidator(forms.digest), WithJsonSchema({"type": "string", "pattern": forms.DIGEST})]
+Fingerprint = Annotated[
+    StrictStr, AfterValidator(forms.fingerprint), WithJsonSchema({"type": "string", "pattern": forms.FINGERPRINT})
+]
 Day = Annotated[StrictStr, AfterValidator(forms.day), WithJsonSchema({"type": "string", "pattern": forms.DATE})]
 Urn = Annotated[StrictStr, AfterValidator(forms.urn), WithJsonSchema({"type": "string", "pattern": forms.URN})]
 
@@ -181,7 +184,7 @@ class Release(StackModel):
     """One kept release of an application."""
 
     commit: Commit = Field(description="The commit it is built from, 40 hex digits.")
-    config: Digest = Field(description="Keyed digest of everything else it is built with, 32 hex digits.")
+    config: Digest = Field(description="Digest of everything else it is built with, 32 hex digits.")
     credentials: Generation = Field(description="Generation of the database roles that it logs in with.")
 
 
@@ -228,8 +231,8 @@ class StackConfig(StackModel):
 
     environment: Text = Field(description="The stack's own name, written out so that a copied file is noticed.")
     secret: LongSecret = Field(
-        description=f"The stack secret, at least {SECRET_LENGTH} characters, encrypted: database passwords and release "
-        "digests are derived from it, so changing it changes all of them."
+        description=f"The stack secret, at least {SECRET_LENGTH} characters, encrypted: database passwords and "
+        "fingerprints are derived from it, so changing it changes all of them."
     )
     manages_repository: Annotated[StrictBool, BeforeValidator(_from_text)] = Field(
         description="Whether this stack owns the repository's ruleset and Actions permissions; true in one stack only."
@@ -243,6 +246,11 @@ class StackConfig(StackModel):
     delivery: DeliverySettings = Field(description="Approvals of the stack's GitHub environment.")
     logs: LogSettings = Field(description="Where the logs go.")
     releases: dict[str, Releases] = Field(description="One entry for each application of the catalog.")
+    fingerprints: dict[StrictStr, Fingerprint] = Field(
+        default={},
+        description="Keyed fingerprint of each secret that a release is built with, by its key; `parity secret set` "
+        "writes it, and a release's digest holds it in the value's place.",
+    )
     exceptions: tuple[ParityException, ...] = Field(description="Accepted differences, each with its reason.")
     acknowledged: tuple[Urn, ...] = Field(
         description="URNs of resources whose dangerous change was reviewed; to be removed after the update."

@@ -87,7 +87,7 @@ def _text(source: Source, path: Path, variable: PerStackVariable, value: Any) ->
 
 def set_secret(source: Source, path: Path) -> str:
     """The command that writes a secret at a path."""
-    return f"Set it: `pulumi config set --secret --path '{spell(path)}' --stack {source.stack}`."
+    return f"Set it: `parity secret set {source.stack} '{spell(path)}'`."
 
 
 def _named(value: Any) -> str:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import json
 from typing import TYPE_CHECKING, Any
 
 from ruamel.yaml import YAML
+from ruamel.yaml.error import YAMLError
 from ruamel.yaml.nodes import MappingNode, SequenceNode
 
 if TYPE_CHECKING:
@@ -19,8 +21,13 @@ def round_trip() -> Any:
     return YAML(typ="rt")
 
 
-def _safe() -> Any:
-    return YAML(typ="safe")
+def load(text: str) -> Any:
+    """The plain values of a YAML text; None where it does not parse."""
+    try:
+        reader: Any = YAML(typ="safe")
+        return reader.load(text)
+    except YAMLError:
+        return None
 
 
 def compose(text: str) -> Node:
@@ -29,8 +36,10 @@ def compose(text: str) -> Node:
 
 
 def scalar(text: str) -> str:
-    """A plain word as YAML, quoted where it would read as something else, as `12345678e9` reads as a number."""
-    return text if _safe().load(text) == text else f"'{text}'"
+    """A text as YAML on one line, quoted where it would read as something else, as `12345678e9` reads as a number."""
+    quoted = "'" + text.replace("'", "''") + "'"
+    forms = (each for each in (text, quoted) if "\n" not in text and load(f"{{k: {each}}}") == {"k": text})
+    return next(forms, json.dumps(text, ensure_ascii=False))
 
 
 def find(node: Node, path: Sequence[str]) -> tuple[Node, Node, Node] | None:

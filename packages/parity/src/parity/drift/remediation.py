@@ -16,6 +16,7 @@ from parity.documents import texts
 from parity.masked import MASK
 from parity.resources import commands, kinds
 from parity.resources.commands import object_, psql, quoted
+from parity.resources.vercel import set_secret
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -324,7 +325,7 @@ def _cross_stack(finding: Finding, context: Context) -> Step:
     if finding.cause == "outside":
         return Step(finding, "not by an update", _remove(finding, context), "no update touches what is not declared")
     return Step(
-        finding, "not by an update", f"pulumi config set --secret --stack {context.stack} ...",
+        finding, "not by an update", set_secret(finding.type, finding.key, context.stack),
         "the stack's file itself holds the other stack's value: give it one of its own",
     )  # fmt: skip
 

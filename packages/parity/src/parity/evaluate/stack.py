@@ -6,7 +6,7 @@ import contextlib
 import json
 import os
 import sys
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -36,6 +36,16 @@ def ambient(project: Project, report: Callable[[str], None] = lambda _: None) ->
     return Pulumi(tools.cli.path, project.root, {**os.environ, "PATH": path, "VIRTUAL_ENV": sys.prefix})
 
 
+_PASSPHRASE, _PASSPHRASE_FILE = "PULUMI_CONFIG_PASSPHRASE", "PULUMI_CONFIG_PASSPHRASE_FILE"
+_LOCKED = ("incorrect passphrase", "passphrase must be set", "failed to decrypt", "secrets (code=", "AccessDenied")
+"""Parts of the engine's words where it cannot open a stack's secrets."""
+
+
+def passphrase_variable(stack: str) -> str:
+    """The variable that names the file with one stack's passphrase; Pulumi itself takes one passphrase for all."""
+    return "PARITY_PASSPHRASE_FILE_" + "".join(each if each.isalnum() else "_" for each in stack).upper()
+
+
 @dataclass(frozen=True)
 class Stack:
     """One stack of a project, and the engine that knows it.
@@ -46,6 +56,14 @@ class Stack:
     name: str
     project: Project
     pulumi: Pulumi
+
+    def __post_init__(self) -> None:
+        """Give the engine the stack's own passphrase file, where the environment names one."""
+        environment = dict(self.pulumi.environment)
+        if file := environment.get(passphrase_variable(self.name)):
+            environment.pop(_PASSPHRASE, None)
+            own = replace(self.pulumi, environment={**environment, _PASSPHRASE_FILE: file})
+            object.__setattr__(self, "pulumi", own)
 
     def settings(self) -> Settings:
         """Its settings with every secret open, decrypted by the engine.
@@ -58,22 +76,42 @@ class Stack:
         self._require_file()
         from parity.config import settings  # noqa: PLC0415 - pydantic and the SDK: the engine is found without them
 
-        try:
-            said = self.pulumi.run("config", "--show-secrets", "--json", "--stack", self.name)
-        except UpdateError as error:
-            if "no stack named" not in str(error):
-                raise
-            raise ProjectError(
-                f"the backend does not know the stack {self.name}",
-                where=str(self.project.root),
-                remedy=f"pulumi stack init {self.name}",
-            ) from error
-        rows: dict[str, Document] = documents.parse(said.stdout)
+        said = self.ask("config", "--show-secrets", "--json")
+        rows: dict[str, Document] = documents.parse(said)
         values = {key: _text(row) for key, row in rows.items()}
         secret = {key for key, row in rows.items() if row.get("secret")}
         found = settings.load(self.name, self.project.root, values, secret_keys=secret)
         self.pulumi.redactor.learn(settings.secrets_of(found))
         return found
+
+    def ask(self, *arguments: str, given: str = "") -> str:
+        """Run one of the engine's commands on the stack's config, and give its output.
+
+        Args:
+            arguments: the command and its options, without the stack.
+            given: standard input.
+
+        Raises:
+            ProjectError: the backend does not know the stack.
+            UpdateError: it failed; where the secrets could not be opened, it says whose, and how to give the key.
+        """
+        try:
+            return self.pulumi.run(*arguments, "--stack", self.name, given=given).stdout
+        except UpdateError as error:
+            if "no stack named" in str(error):
+                raise ProjectError(
+                    f"the backend does not know the stack {self.name}",
+                    where=str(self.project.root),
+                    remedy=f"pulumi stack init {self.name}",
+                ) from error
+            if any(each in str(error) for each in _LOCKED):
+                raise UpdateError(
+                    f"the secrets of {self.name} could not be opened: {str(error).splitlines()[-1]}",
+                    where=f"Pulumi.{self.name}.yaml",
+                    remedy=f"export {_PASSPHRASE_FILE} (or {_PASSPHRASE}), or log in to its secrets provider; "
+                    f"where two stacks have two passphrases, export {passphrase_variable(self.name)} for this one",
+                ) from error
+            raise
 
     def sealed_settings(self) -> Settings:
         """Its settings from the file alone, each secret sealed; needs no engine and no passphrase.

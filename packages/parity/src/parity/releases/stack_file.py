@@ -43,7 +43,7 @@ def load(path: Path) -> ReleasesFile:
         ConfigError: it does not parse, or its releases have faults; all of them, with their lines.
     """
     try:
-        text = _read(path)
+        text = read_text(path)
     except FileNotFoundError:
         raise ProjectError("There is no such stack.", where=str(path), remedy="Name a stack that has a file.") from None
     return ReleasesFile(path, text, parse(path.name, text), text)
@@ -225,28 +225,34 @@ def prune(file: ReleasesFile, application: str, keep: int) -> tuple[ReleasesFile
 
 
 def write(file: ReleasesFile) -> None:
-    """Replace the stack's file by the new text, atomically.
+    """Replace the stack's file by the new text; raises as `replace_text`."""
+    replace_text(file.path, file.read, file.text)
+
+
+def replace_text(path: Path, before: str, after: str) -> None:
+    """Replace a file's text by another one, all of it or nothing.
 
     Raises:
         ProjectError: the file was changed since it was read.
     """
-    if _read(file.path) != file.read:
-        raise ProjectError("The file was changed meanwhile.", where=str(file.path), remedy="Run the command again.")
-    handle, temporary = tempfile.mkstemp(dir=file.path.parent, prefix=f".{file.path.name}.")
+    if read_text(path) != before:
+        raise ProjectError("The file was changed meanwhile.", where=str(path), remedy="Run the command again.")
+    handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
     try:
         with os.fdopen(handle, "w", encoding="utf-8", newline="") as stream:
-            stream.write(file.text)
+            stream.write(after)
             stream.flush()
             os.fsync(stream.fileno())
-        Path(temporary).chmod(file.path.stat().st_mode)
-        Path(temporary).replace(file.path)
+        Path(temporary).chmod(path.stat().st_mode)
+        Path(temporary).replace(path)
     except BaseException:
         with contextlib.suppress(FileNotFoundError):
             Path(temporary).unlink()
         raise
 
 
-def _read(path: Path) -> str:
+def read_text(path: Path) -> str:
+    """A file's text with its own line breaks."""
     with path.open(encoding="utf-8", newline="") as stream:
         return stream.read()
 

@@ -6,7 +6,7 @@ from typing import Any
 
 from parity.documents import mapping
 from parity.resources import commands
-from parity.resources.kind import PROJECT_ID, Hidden, Kind, Part, Target
+from parity.resources.kind import PROJECT_ID, Hidden, Key, Kind, Part, Target
 
 PROJECT = "vercel:index/project:Project"
 VARIABLE = "vercel:index/projectEnvironmentVariable:ProjectEnvironmentVariable"
@@ -40,12 +40,19 @@ def _application(target: Target) -> str:
     return target.key[0].rpartition("-")[0]
 
 
+def set_secret(type_: str, key: Key, stack: str) -> str:
+    """The command that gives a stack a secret of its own where a resource's secret input comes from its file."""
+    path = {DRAIN: "parity:logs.secret"}.get(type_, "parity:secret")
+    if type_ == VARIABLE:
+        path = f"parity:applications.{key[0].removesuffix(f'-{stack}')}.variables.{key[1]}"
+    return f"parity secret set {stack} '{path}'"
+
+
 def _declare_variable(target: Target) -> str:
     application, name = _application(target), target.key[1]
     if target.facts.get("sensitive"):
         line = f'SensitiveVariable(name="{name}")'
-        key = f"parity:applications.{application}.variables.{name}"
-        more = f"; its value with `pulumi config set --secret --path {key}`"
+        more = f"; its value with `{set_secret(VARIABLE, target.key, target.key[0].rpartition('-')[2])}`"
     else:
         line, more = f'PlainVariable(name="{name}", value=...)', ""
     return f"infra/catalog.py: the application `{application}` gets {line} among its variables{more}"

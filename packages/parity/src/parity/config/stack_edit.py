@@ -1,0 +1,109 @@
+"""Puts one value into the text of a stack's file; every other byte stays."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Any
+
+from parity.config import yaml_edit
+from parity.documents import is_mapping, items
+from parity.errors import ProjectError, UsageError
+from parity.problems import spell
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from parity.problems import Path
+
+_PART = re.compile(r"""\.?(?P<name>[^.\[\]"]+)|\[(?P<index>\d+)\]|\["(?P<quoted>[^"]+)"\]""")
+_HEADER = re.compile(r"^(?:secretsprovider|encryptedkey|encryptionsalt):.*\n", re.MULTILINE)
+
+
+def path_of(key: str) -> Path:
+    """The path that `parity.problems.spell` wrote.
+
+    Raises:
+        UsageError: it is none.
+    """
+    found: list[str | int] = []
+    at = 0
+    while match := _PART.match(key, at):
+        found.append(int(match["index"]) if match["index"] else match["name"] or match["quoted"])
+        at = match.end()
+    if at < len(key) or not found:
+        remedy = "write it as `parity:applications.shop.variables.NAME`"
+        raise UsageError(f"{key!r} is no key of a stack's file", where="KEY", remedy=remedy)
+    return tuple(found)
+
+
+def put(name: str, text: str, path: Path, word: str) -> str:
+    """The text with a value at a path; a key that is missing becomes the last of its mapping.
+
+    Args:
+        name: the file's name, for messages.
+        text: of a stack's file that parses.
+        path: the full key, then keys and indices below it; of a secret with `secure` at its end.
+        word: the value as YAML on one line.
+
+    Raises:
+        ProjectError: what stands there cannot be edited safely.
+    """
+    where = ("config", *path)
+    after = _put(text, where, word)
+    if after is None or yaml_edit.load(after) != with_value(yaml_edit.load(text), where, yaml_edit.load(word)):
+        raise ProjectError(
+            f"{spell(path)} holds no single value, or is written in a way that cannot be edited safely; "
+            "nothing was changed",
+            where=name,
+            remedy="Edit the file, and run `parity check`.",
+        )
+    return after
+
+
+def header(text: str) -> str:
+    """The lines with which the engine opens the secrets."""
+    return "".join(_HEADER.findall(text))
+
+
+def with_header(text: str, lines: str) -> str:
+    """The text with these lines in place of its own."""
+    return text if header(text).split() == lines.split() else lines + _HEADER.sub("", text)
+
+
+def with_value(values: Any, path: Sequence[str | int], new: Any) -> Any:
+    """A copy of plain values with another one at a path; mappings on the way are made where they are missing."""
+    if not path:
+        return new
+    first = path[0]
+    if isinstance(first, int):
+        return [with_value(each, path[1:], new) if place == first else each for place, each in enumerate(items(values))]
+    mapping = values if is_mapping(values) else {}
+    return {**mapping, first: with_value(mapping.get(first), path[1:], new)}
+
+
+def _put(text: str, path: Sequence[str | int], word: str) -> str | None:
+    """The edited text; None where a part of the path is neither there nor can be added."""
+    key, node = None, yaml_edit.compose(text)
+    owner = node
+    for depth, part in enumerate(path):
+        if isinstance(part, int):
+            inside = yaml_edit.items_of(node)
+            pair = (key, inside[part]) if part < len(inside) else None
+        else:
+            pair = next((pair for pair in yaml_edit.pairs(node) if pair[0].value == part), None)
+        if pair is None:
+            return None if isinstance(part, int) else _added(text, (owner, key, node), path, depth, word)
+        owner, (key, node) = node, pair
+    return yaml_edit.replace_scalar(text, key, node, word) if isinstance(node.value, str) else None
+
+
+def _added(text: str, found: tuple[Any, Any, Any], path: Sequence[str | int], depth: int, word: str) -> str | None:
+    """The text with the missing part of the path below the mapping that was found, one level at a time."""
+    owner, key, mapping = found
+    if depth == len(path) - 1 and path[-1] == "secure" and isinstance(mapping.value, str):
+        return yaml_edit.replace_scalar(text, key, mapping, f"{{secure: {word}}}")
+    if key is None or isinstance(mapping.value, str):
+        return None
+    last = depth == len(path) - 1
+    wider = yaml_edit.append(text, owner, key, mapping, f"{path[depth]}: {word if last else '{}'}")
+    return wider if last else _put(wider, path, word)

@@ -81,7 +81,8 @@ def rounds(instance: Instance, count: int) -> Iterator[tuple[str, str, Measured]
         "parity up --yes": lambda: instance.run("parity", "up", STACK, "--yes").ok(),
         "parity up --plan": lambda: instance.run("parity", "up", STACK, "--plan", saved).ok(),
     }
-    back = ("parity", "rollback", STACK, "shop", "--to")
+    back = ("parity", "rollback", STACK, "shop", "--to", "r1", "--up")
+    forward = ("parity", "live", STACK, "shop", "r2", "--up", "--yes")
     for _ in range(count):
         for changes, (name, way) in itertools.product(("nothing", "one"), ways.items()):
             if changes == "one":
@@ -90,8 +91,8 @@ def rounds(instance: Instance, count: int) -> Iterator[tuple[str, str, Measured]
             if name == "parity up --plan":
                 instance.run("parity", "preview", STACK, "--save", saved).ok()
             yield name, changes, measure(instance, way)
-        yield "parity rollback --up", "the switch", measure(instance, lambda: instance.run(*back, "r1", "--up").ok())
-        instance.run(*back, "r2", "--up").ok()
+        yield "parity rollback --up", "the switch", measure(instance, lambda: instance.run(*back).ok())
+        instance.run(*forward).ok()
 
 
 def table(found: dict[tuple[str, str], list[Measured]]) -> str:

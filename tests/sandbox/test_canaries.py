@@ -33,7 +33,7 @@ def plant(instance: Instance) -> None:
     """Put the canaries into the stack's file, as a user would, and record what releases are then built with."""
     instance.init(STACK)
     for key, value in PLANTED.items():
-        instance.pulumi("config", "set", "--path", key, value, "--secret", "--stack", STACK).ok()
+        instance.run("parity", "secret", "set", STACK, key, stdin=value + "\n").ok()
     found = settings.load(STACK, instance.project.root, decrypted(instance))
     for application, releases in found.releases.items():
         newest = list(releases.kept.values())[-1]

@@ -49,6 +49,9 @@ config:
     endpoint: https://logs.staging.storefront.example/drain
     secret:
       secure: v1:+vXIzzE3YkgPkkzY:9lQT6SAXhfob5Y8m4O3C+TqBjvgC61r+XkL1newn4T79SU9kL7lJX5hNDm5aT7lY
+  parity:fingerprints:
+    parity:secret: 022ee77df8f00414-d096bdf4
+    parity:applications.shop.variables.PAYMENT_SECRET_KEY: b933949fd511a351-942366a9
   parity:releases:
     shop:
       live: {live}

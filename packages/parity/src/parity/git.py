@@ -112,6 +112,11 @@ class Repository:
             )
         return done.stdout.split()
 
+    def differs(self, sha: str, folder: str) -> bool | None:
+        """Whether a folder, named from the repository's top, differs between a commit and HEAD; None without answer."""
+        done = self._run("diff", "--quiet", sha, "HEAD", "--", f":(top){folder}")
+        return None if done is None or done.returncode not in {0, 1} else bool(done.returncode)
+
     def head(self) -> Commit | None:
         """The commit that is checked out."""
         return self.commit("HEAD")
@@ -151,6 +156,15 @@ class Repository:
     def show(self, commit: Commit, path: Path) -> str | None:
         """A file of the project as it was in a commit, or None where it was not there."""
         return self._ask("show", f"{commit.sha}:./{path.relative_to(self.root).as_posix()}")
+
+    def introduced(self, text: str, path: Path) -> Commit | None:
+        """The last commit that brought a text into a file; None where none did, or the history at hand begins later."""
+        said = self._ask("log", "-1", "--format=%H", f"-S{text}", "--diff-filter=AM", "--", str(path))
+        return self.commit(said.strip()) if said and said.strip() else None
+
+    def begins_at(self, commit: Commit) -> bool:
+        """Whether the history at hand begins with a commit because the clone is shallow."""
+        return (self._ask("log", "-1", "--format=%D", commit.sha) or "").startswith("grafted")
 
     def changed_lines(self, base: Commit, path: Path) -> Mapping[int, Commit]:
         """The lines of a file, from 1, that came after `base`, each with the commit that wrote it last."""

@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import os
-import subprocess
 
 import pytest
 
 from parity.cli.arguments import Arguments
-from parity.errors import UsageError
 from support.command_line import parity
 
 SHA = "0123456789abcdef0123456789abcdef01234567"
@@ -63,8 +61,6 @@ def run(checkout, tmp_path, monkeypatch):
         (("prune", "staging", "shp", "--keep", "2"), ["Pulumi.staging.yaml has no application shp"]),
         (("rollback", "staging", "shop", "--to", "r7"), ["keeps no release r7 of shop", "kept there: r1", "--to"]),
         (("rollback", "staging", "shop", "--to", "r7", "--unchecked"), ["keeps no release r7 of shop"]),
-        (("release", "staging", "shop", "--commit", "main"), ["'main' is not a full commit", "git rev-parse"]),
-        (("promote", "shop", "--commit", SHA[:7]), [f"'{SHA[:7]}' is not a full commit"]),
         (("promote", "shop", "--to", "staging"), ["staging cannot be promoted to itself"]),
         (("check", "--from", "prod"), ["prod cannot be compared with itself"]),
         (("drift", "staging", "--json", "--html"), ["--json and --html exclude each other"]),
@@ -102,10 +98,9 @@ def test_faults_of_both_stacks_of_a_promotion_are_said_at_once(run):
     done = run("promote", "shp", "--from", "stagin", "--commit", "HEAD")
     assert done.returncode == 2
     for said in (
-        "3 arguments are wrong",
+        "2 arguments are wrong",
         "there is no stack stagin",
         "Pulumi.prod.yaml has no application shp",
-        "HEAD",
     ):
         assert said in done.stderr
 
@@ -123,8 +118,6 @@ def test_what_is_right_passes(checkout):
     asked = Arguments()
     asked.stack("staging")
     asked.application("staging", "shop", "r1")
-    asked.commit(SHA)
-    asked.commit(None)
     asked.exclusive(as_json=True, as_html=False)
     asked.require()
     assert asked.problems == []
@@ -136,22 +129,3 @@ def test_a_file_that_this_reading_cannot_follow_is_left_to_the_program(checkout)
     asked = Arguments()
     asked.application("staging", "anything", "r9")
     asked.require()
-
-
-def test_a_commit_is_completed_where_the_repository_knows_it_and_an_option_reaches_no_git(checkout):
-    for words in (
-        ["init", "-q"],
-        ["-c", "user.name=a", "-c", "user.email=a@example.com", "commit", "-q", "--allow-empty", "-m", "x"],
-    ):
-        subprocess.run(["git", *words], cwd=checkout, check=True)
-    head = subprocess.run(["git", "rev-parse", "HEAD"], cwd=checkout, check=True, capture_output=True, text=True).stdout
-    asked = Arguments()
-    asked.commit("HEAD")
-    asked.commit("--output=written")
-    assert [each.remedy for each in asked.problems] == [
-        f"give --commit {head.strip()}",
-        "give what `git rev-parse <commit>` prints",
-    ]
-    assert not (checkout / "written").exists()
-    with pytest.raises(UsageError, match="2 arguments are wrong"):
-        asked.require()

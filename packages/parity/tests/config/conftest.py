@@ -10,7 +10,8 @@ import pytest
 from ruamel.yaml import YAML
 
 from infra.catalog import CATALOG
-from parity.config import digest, settings
+from parity.config import digest, fingerprints, settings
+from parity.releases import stack_values
 from support.paths import ROOT
 
 PLAIN = {
@@ -84,6 +85,7 @@ config:
       kept: {{}}
   parity:exceptions: []
   parity:acknowledged: []
+  parity:fingerprints: {{}}
 """
 
 
@@ -118,8 +120,8 @@ class Project:
         for stack, owns in (("staging", "false"), ("prod", "true")):
             fields = {"stack": stack, "owns": owns, "one": "1a" * 20, "two": "2b" * 20, "old": "0f" * 16}
             self.write(stack, TEXT.format(**fields, shop="a" * 32))
-            now = digest.config_digest(self.load(stack), "shop", 2)
-            self.write(stack, TEXT.format(**fields, shop=now))
+            self.fingerprint(stack)
+            self.edit(("a" * 32, digest.config_digest(self.load(stack), "shop", 2)), stack=stack)
 
     def path(self, stack: str) -> Path:
         return self.folder / f"Pulumi.{stack}.yaml"
@@ -136,6 +138,12 @@ class Project:
             assert old in text, f"the test's file has no {old!r}"
             text = text.replace(old, new, 1)
         self.write(stack, text)
+
+    def fingerprint(self, stack: str = "staging") -> None:
+        """Write the secrets' fingerprints, as `parity secret fingerprint` does."""
+        found = self.load(stack)
+        made = {path: fingerprints.current(found, path) for path in fingerprints.paths(found.catalog)}
+        self.write(stack, stack_values.with_fingerprints(self.path(stack).name, self.text(stack), made))
 
     def load(self, stack: str = "staging", catalog: Any = CATALOG) -> settings.Settings:
         """With the engine's decrypted values."""

@@ -3,6 +3,9 @@
 import base64
 import dataclasses
 import hmac
+import json
+import subprocess
+import sys
 import types
 import typing
 from hashlib import sha256
@@ -13,7 +16,7 @@ from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 from pydantic import BaseModel
 
-from parity.config import digest, guard, passwords
+from parity.config import digest, fingerprints, guard, passwords
 from parity.config.parameters import (
     Application,
     Catalog,
@@ -30,7 +33,7 @@ from parity.config.parameters import (
 )
 from parity.config.secret import Secret
 from parity.config.stack_models import StackConfig
-from parity.errors import SealedSecret, StaleRelease
+from parity.errors import ConfigError, StaleRelease
 
 
 def models_below(model: type[BaseModel]) -> list[type[BaseModel]]:
@@ -222,19 +225,68 @@ def test_only_production_variables_count(project):
     assert digest.config_digest(settings, "shop", 2) == digest.config_digest(other, "shop", 2)
 
 
-def test_the_digest_is_32_hex_digits_keyed_with_the_stack_secret_alone(project):
+def test_the_digest_is_32_hex_digits_and_no_secret_is_in_its_document(project):
     settings = project.load()
     text = digest.config_digest(settings, "shop", 2)
     assert len(text) == 32
     assert int(text, 16)
-    other = dataclasses.replace(settings, secret=Secret("x" * 40))
-    assert digest.document(other, "shop", 2) == digest.document(settings, "shop", 2)
-    assert digest.config_digest(other, "shop", 2) != text
+    said = json.dumps(digest.document(settings, "shop", 2))
+    assert "canary-payment" not in said
+    assert settings.secret.reveal() not in said
 
 
-def test_a_sealed_config_has_no_digest(project):
-    with pytest.raises(SealedSecret):
+def test_a_sealed_config_has_the_same_digest_by_its_fingerprints(project):
+    assert digest.config_digest(project.offline(), "shop", 2) == digest.config_digest(project.load(), "shop", 2)
+    assert guard.check(project.offline()) is None
+
+
+def test_a_sealed_secret_without_a_fingerprint_gives_no_digest(project):
+    path = "parity:applications.shop.variables.PAYMENT_SECRET_KEY"
+    project.edit((f"    {path}: {project.offline().fingerprints[path]}\n", ""))
+    with pytest.raises(ConfigError, match="has no fingerprint") as caught:
         digest.config_digest(project.offline(), "shop", 2)
+    assert [fault.line for fault in caught.value.faults] == [18]
+    assert "`parity secret fingerprint staging`" in caught.value.faults[0].remedy
+    with pytest.raises(StaleRelease, match="has no fingerprint"):
+        guard.check(project.offline())
+
+
+def test_another_encryption_of_the_same_values_asks_for_no_release(project, monkeypatch):
+    conftest = sys.modules[type(project).__module__]
+    monkeypatch.setitem(conftest.PLAIN, "v1:again", conftest.PLAIN["v1:payment"])
+    monkeypatch.setitem(conftest.PLAIN, "v1:stack-again", conftest.PLAIN["v1:stack"])
+    project.edit(("v1:payment", "v1:again"), ("secure: v1:stack", "secure: v1:stack-again"))
+    assert guard.check(project.load()) is None
+    with pytest.raises(StaleRelease, match="was encrypted after its fingerprint") as caught:
+        guard.check(project.offline())
+    assert {fault.remedy.split("`")[1] for fault in caught.value.faults} == {"parity secret fingerprint staging"}
+    project.fingerprint()
+    assert guard.check(project.offline()) is None
+
+
+def test_a_secret_that_was_set_another_way_stops_where_values_are_open(project, monkeypatch):
+    monkeypatch.setitem(sys.modules[type(project).__module__].PLAIN, "v1:other", "canary-payment-0009")
+    project.edit(("v1:payment", "v1:other"))
+    with pytest.raises(StaleRelease, match="the value may be another one"):
+        guard.check(project.offline())
+    with pytest.raises(StaleRelease) as caught:
+        guard.check(project.load())
+    said = str(caught.value)
+    assert "was not set by `parity secret set`" in said
+    assert "canary-payment" not in said
+    project.fingerprint()
+    with pytest.raises(StaleRelease, match="Release r2 of shop"):
+        guard.check(project.offline())
+
+
+def test_a_fingerprint_is_keyed_so_that_a_short_value_cannot_be_guessed(project):
+    path = ("parity:applications", "shop", "variables", "PAYMENT_SECRET_KEY")
+    one, other = (fingerprints.of(Secret(key * 40), path, Secret("1234")) for key in "ab")
+    assert one != other
+    assert len(one) == 16
+    key = HKDF(SHA256(), 32, None, b"parity/fingerprint/1").derive(b"a" * 40)
+    spelled = b"parity:applications.shop.variables.PAYMENT_SECRET_KEY"
+    assert one == hmac.new(key, spelled + b"\x001234", sha256).hexdigest()[:16]
 
 
 def test_the_guard_names_every_stale_application_with_its_command(project):
@@ -256,8 +308,10 @@ def test_the_guard_names_every_stale_application_with_its_command(project):
         "parity:releases.admin.kept.r1.config",
     ]
     commands = [fault.remedy for fault in caught.value.faults]
-    assert f"`parity release staging shop --commit {'2b' * 20}`" in commands[0]
-    assert f"`parity release staging admin --commit {'3c' * 20}`" in commands[1]
+    assert f"`parity release staging shop --commit {'1a' * 20} --live --up`" in commands[0]
+    assert f"`parity release staging admin --commit {'3c' * 20} --live --up`" in commands[1]
+    now = digest.config_digest(project.load(), "shop", 2)
+    assert f"`r3: {{commit: {'1a' * 20}, config: {now}, credentials: 2}}` below r2 and write `live: r3`" in commands[0]
     assert all(fault.line for fault in caught.value.faults)
 
 
@@ -293,3 +347,19 @@ def test_models_used_here_are_the_platforms():
     """The walk above really goes through them."""
     assert {"Repository.owner", "Database.name", "Timeouts.statement_milliseconds", "Release.commit"} <= FIELDS
     assert {Repository, Database, Timeouts} <= set(models_below(Catalog))
+
+
+def test_the_guard_names_the_keys_that_changed_since_the_release_was_recorded(project):
+    git = ("git", "-C", str(project.folder), "-c", "user.name=a", "-c", "user.email=a@example.com")
+    for words in (("init", "-q"), ("add", "."), ("commit", "-q", "-m", "Record r2")):
+        subprocess.run([*git, *words], check=True)
+    project.edit(
+        ("SEARCH_RESULTS_LIMIT: 20", "SEARCH_RESULTS_LIMIT: 21"), ("port: 5432", "port: 5433"), ("all", "preview")
+    )
+    with pytest.raises(StaleRelease) as caught:
+        guard.check(project.offline())
+    (fault,) = caught.value.faults
+    assert [each for each in ("variables.SEARCH_RESULTS_LIMIT", "storefront.port") if each not in fault.what] == []
+    assert "Pulumi.staging.yaml:17:9: parity:applications.shop.variables.SEARCH_RESULTS_LIMIT" in fault.what
+    assert "protection" not in fault.what
+    assert "NEXT_PUBLIC_BASE_URL" not in fault.what

@@ -52,10 +52,10 @@ def test_one_line_changes(project, monkeypatch, key, value, line):
 
 
 def test_a_missing_variable_becomes_the_last_of_its_mapping(project, monkeypatch):
-    whole = project.text()
+    before = project.text()
     project.edit(("        SEARCH_RESULTS_LIMIT: 20\n", ""))
     edit = stack_values.set_plain(stack_of(project, monkeypatch), f"{SHOP}.variables.SEARCH_RESULTS_LIMIT", "20")
-    assert sorted(edit.text.splitlines()) == sorted(whole.splitlines())
+    assert sorted(edit.text.splitlines()) == sorted(before.splitlines())
 
 
 def test_a_missing_secret_is_added_under_its_key(project):

@@ -9,6 +9,7 @@ import os
 import socket
 import subprocess
 from dataclasses import replace
+from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
 import httpx
@@ -33,6 +34,7 @@ from parity.releases import (
     steps,
     summary,
     switch,
+    switches,
     table,
 )
 from parity.releases.commits import Knowledge
@@ -163,13 +165,43 @@ def repository(tmp_path: Path) -> tuple[Path, str]:
     return tmp_path, git("rev-parse", "HEAD")
 
 
-def test_a_short_commit_is_refused_and_the_full_one_is_named(repository):
+def test_any_name_that_git_knows_is_a_commit(repository):
     folder, commit = repository
-    assert commits.full(commit, folder) == commit
-    for short in (commit[:12], "main"):
-        with pytest.raises(UsageError) as caught:
-            commits.full(short, folder)
-        assert caught.value.remedy == f"Give --commit {commit}."
+    for name in (commit, commit[:12], "main", "HEAD"):
+        assert commits.full(name, folder) == commit
+
+
+def test_the_commit_follows_what_changed(repository):
+    folder, first = repository
+    shop = SETTINGS.catalog.applications[0]
+    found = kept("r1", r1=(first, ONE, 1), r2=(first, TWO, 1))
+    git = ("git", "-C", str(folder), "-c", "user.name=a", "-c", "user.email=a@example.com")
+    (folder / "README").write_text("other\n")
+    subprocess.run([*git, "add", "."], check=True)
+    subprocess.run([*git, "commit", "-q", "-m", "elsewhere"], check=True)
+    taken = commits.chosen(None, folder, shop, found)
+    assert taken.sha == first
+    assert "r1's" in taken.why
+    source = folder / shop.root_directory / "page.ts"
+    source.parent.mkdir(parents=True)
+    source.write_text("code\n")
+    subprocess.run([*git, "add", "."], check=True)
+    subprocess.run([*git, "commit", "-q", "-m", "code"], check=True)
+    taken = commits.chosen(None, folder, shop, found)
+    assert taken.sha == commits.full("HEAD", folder) != first
+    assert f"because {shop.root_directory} changed" in taken.why
+    assert commits.chosen("HEAD", folder, shop, found).why == f"--commit HEAD is {taken.sha}."
+    with pytest.raises(UsageError, match="is not known: Git does not have") as caught:
+        commits.chosen(None, folder, shop, kept("r1", r1=(B, ONE, 1)))
+    assert f"--commit {B}" in caught.value.remedy
+
+
+def test_a_rollback_forward_is_refused_and_names_live(tmp_path, monkeypatch):
+    monkeypatch.setattr(steps, "load", lambda _: stack_file.ReleasesFile(tmp_path, "", {"shop": TWO_RELEASES}, ""))
+    stack = SimpleNamespace(name="staging", sealed_settings=lambda: SETTINGS)
+    with pytest.raises(UsageError, match="newer than the live r1") as caught:
+        switches.rollback(stack, "shop", "r2", checked=False)
+    assert caught.value.remedy == "parity live staging shop r2"
 
 
 @pytest.mark.parametrize("given", ["", "HEAD~1", "--output=x", "g" * 40, A.upper(), A + "0"])
@@ -232,14 +264,14 @@ def test_a_commit_that_no_repository_knows_is_refused(local, remote, outcome):
 
 def test_the_release_before_the_live_one():
     three = kept("r3", r1=(A, ONE, 1), r2=(B, TWO, 1), r3=(C, TWO, 1))
-    assert steps.previous(three, "staging", "shop") == "r2"
+    assert switches.previous(three, "staging", "shop") == "r2"
     for live in ("r1", None):
         with pytest.raises(UsageError, match="no kept release before the live one"):
-            steps.previous(three.model_copy(update={"live": live}), "staging", "shop")
+            switches.previous(three.model_copy(update={"live": live}), "staging", "shop")
 
 
 def test_what_goes_back_and_what_cannot_is_said():
-    said = steps.what_goes_back(SETTINGS, "shop", TWO_RELEASES.model_copy(update={"live": "r2"}), "r1")
+    said = switches.what_goes_back(SETTINGS, "shop", TWO_RELEASES.model_copy(update={"live": "r2"}), "r1")
     text = "\n".join(said)
     assert f"code: commit {A} instead of {B}" in text
     assert f"config {ONE} instead of {TWO}" in text
@@ -300,6 +332,21 @@ WELL = ReleaseStatus(
     domains={"shop.example": ""},
     stale="",
 )
+
+
+@pytest.mark.parametrize(
+    ("live", "served", "command"),
+    [
+        ("r2", "dpl_1", "parity rollback staging shop --to r1"),
+        ("r1", "dpl_2", "parity live staging shop r2"),
+    ],
+)
+def test_what_was_made_live_by_hand_is_kept_by_a_command_that_takes_it(live, served, command):
+    recorded = {"recorded_live": live, "recorded_deployment": f"dpl_{live[1:]}"}
+    found = replace(WELL, releases=WELL.releases.model_copy(update={"live": live}), served=served, **recorded)
+    with pytest.raises(RefusedError) as caught:
+        preconditions.what_was_made_by_hand(found, None)
+    assert f"To keep it: `{command}`" in caught.value.remedy
 
 
 @pytest.mark.parametrize(

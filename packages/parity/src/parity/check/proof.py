@@ -41,7 +41,7 @@ class Checked:
 
     result: Result
     guarded: bool
-    """Whether the release guard ran; it needs the secrets."""
+    """Whether the release guard ran; it reads files, so not with live state."""
     stale: tuple[ConfigProblem, ...]
     """The release guard's findings: releases whose config has changed since."""
     live: bool = False
@@ -77,8 +77,8 @@ def check(project: Project, one: str, other: str, load: Load, *, workers: int | 
         sealed=mine.sealed or theirs.sealed,
         workers=workers,
     )
-    stale = () if result.sealed else (fault for settings in (mine, theirs) for fault in guard.stale(settings))
-    return Checked(result, not result.sealed, tuple(stale))
+    stale = tuple(fault for settings in (mine, theirs) for fault in guard.stale(settings))
+    return Checked(result, guarded=True, stale=stale)
 
 
 def check_live(

@@ -86,7 +86,7 @@ def summary(checked: Checked) -> list[str]:
 
 def _guard(checked: Checked) -> str:
     if not checked.guarded:
-        return "release guard: not run, because it needs the stacks' secrets; --secrets runs it"
+        return "release guard: not run"
     found = "with findings" if checked.stale else "every newest release was recorded with the config as it is now"
     return f"release guard: run, {found}"
 
@@ -238,7 +238,8 @@ def markdown(checked: Checked) -> str:
             entry = f"{each.accepted.where} {each.accepted.resource} {each.accepted.property}"
             lines.append(f"| {_cell(entry)} | {_cell(each.why)} |")
     for fault in checked.stale:
-        lines += ["", f"**{_cell(fault.place)}** {_cell(fault.what)} {_cell(fault.remedy)}"]
+        said = f"{fault.what}\n{fault.remedy}".replace("```", "'''")
+        lines += ["", f"**{_cell(fault.place)}**", "", "```text", said, "```"]
     for verdict, title in (
         ("excepted", "excepted"),
         ("declared", "following keys of the stacks' files"),

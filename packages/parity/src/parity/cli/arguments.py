@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -66,18 +65,6 @@ class Arguments:
         elif release is not None and release not in known[name]:
             remedy = f"kept there: {_listed(known[name])}"
             self.add(where, f"{path.name} keeps no release {release} of {name}", remedy)
-
-    def commit(self, text: str | None, where: str = "--commit") -> None:
-        """A commit, where one is given, must be 40 hex digits."""
-        from parity.config.forms import COMMIT  # noqa: PLC0415 - it needs pydantic, which most commands start without
-
-        if text is None or re.fullmatch(COMMIT, text):
-            return
-        from parity.git import Repository  # noqa: PLC0415 - only for the remedy
-
-        meant = None if text.startswith("-") else Repository(self.project.root).commit(text)
-        remedy = f"give {where} {meant.sha}" if meant else "give what `git rev-parse <commit>` prints"
-        self.add(where, f"{text!r} is not a full commit: 40 hex digits, lower case", remedy)
 
     def exclusive(self, **given: bool) -> None:
         """At most one of the options may be given; `as_json=True` stands for `--json`."""

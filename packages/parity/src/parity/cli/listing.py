@@ -35,6 +35,7 @@ LISTINGS: tuple[Listing, ...] = (
     Listing("comment", _SEE, "Post a stack's preview to its pull request.", "comment", "comment"),
     Listing("release", _CHANGE, "Record the next release of an application.", "releases", "release"),
     Listing("promote", _CHANGE, "Release in one stack what is live and healthy in another.", "releases", "promote"),
+    Listing("live", _CHANGE, "Make a kept release live: one switch, no build.", "releases", "live"),
     Listing("secret", _CHANGE, "Set a secret of a stack's file, and its fingerprint.", "values", "secret"),
     Listing("config", _CHANGE, "Set a plain value of a stack's file.", "values", "config"),
     Listing("up", _CHANGE, "Update a stack, record it, and say what is live then.", "up", "up"),

@@ -1,22 +1,22 @@
-"""The keyed digest of everything that an application's deployment is built with, but for its commit."""
+"""The digest of everything that an application's deployment is built with, but for its commit."""
 
 from __future__ import annotations
 
-import hmac
 import json
 from hashlib import sha256
 from typing import TYPE_CHECKING, Any
 
-from parity.config import names, passwords
+from parity.config import fingerprints, names
 from parity.config.parameters import DatabaseUrlVariable, PerStackVariable, PlainVariable, SensitiveVariable
-from parity.config.secret import Secret
+from parity.config.stack_models import NAMESPACE
+from parity.errors import ConfigError
 
 if TYPE_CHECKING:
     from parity.config.parameters import Application, Variable
     from parity.config.settings_model import Settings
 
-_INFO = b"parity/digest/1"
-"""What the key is derived for; a new number where the document's form changes, so that no old digest fits by chance."""
+_FORM = "parity/digest/2"
+"""A new number where the document's form changes, so that no old digest fits by chance."""
 
 _LENGTH = 32
 """Hex digits of a digest: 128 bits, long enough that no two configs share one, short enough to read in a file."""
@@ -25,22 +25,26 @@ _LENGTH = 32
 def config_digest(settings: Settings, application: str, credentials: int) -> str:
     """The digest of an application's config with one generation of its database credentials.
 
-    HMAC-SHA256 over the canonical JSON of `document`, keyed by HKDF-SHA256 of the stack secret (info
-    `parity/digest/1`), its first 32 hex digits. Keyed, so that it says nothing about a secret value to who has no
-    stack secret; the two stacks' digests cannot be compared.
+    SHA-256 over the canonical JSON of `document`, its first 32 hex digits. Of a secret the document holds the keyed
+    fingerprint, so the digest says nothing about a value, needs none, and stays when the file is encrypted again.
 
     Raises:
-        SealedSecret: the config was read without its passphrase.
+        ConfigError: a secret is sealed and has no fingerprint in the file.
     """
-    text = json.dumps(
-        document(settings, application, credentials), sort_keys=True, separators=(",", ":"), ensure_ascii=False
-    )
-    key = passwords.expand(settings.secret, _INFO)
-    return hmac.new(key, text.encode(), sha256).hexdigest()[:_LENGTH]
+    lacking = [fault for fault in fingerprints.faults(settings, application) if settings.sealed]
+    if lacking:
+        raise ConfigError(lacking)
+    return of(document(settings, application, credentials))
+
+
+def of(found: dict[str, Any]) -> str:
+    """The digest of a document."""
+    text = json.dumps([_FORM, found], sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+    return sha256(text.encode()).hexdigest()[:_LENGTH]
 
 
 def document(settings: Settings, name: str, credentials: int) -> dict[str, Any]:
-    """What the digest is taken of; it holds secret values, so it goes nowhere else."""
+    """What the digest is taken of; of each secret its fingerprint."""
     application = next(item for item in settings.catalog.applications if item.name == name)
     production = [variable for variable in application.variables if "production" in variable.targets]
     return {
@@ -72,9 +76,11 @@ def _value(settings: Settings, application: Application, variable: Variable, cre
     match variable:
         case PlainVariable():
             return variable.value
-        case PerStackVariable() | SensitiveVariable():
-            value = settings.applications[application.name].values[variable.name]
-            return value.reveal() if isinstance(value, Secret) else value
+        case PerStackVariable():
+            return settings.applications[application.name].values.get(variable.name)
+        case SensitiveVariable():
+            path = (NAMESPACE + "applications", application.name, "variables", variable.name)
+            return fingerprints.current(settings, path)
         case DatabaseUrlVariable():
             return _database(settings, application, variable, credentials)
 
@@ -82,7 +88,7 @@ def _value(settings: Settings, application: Application, variable: Variable, cre
 def _database(
     settings: Settings, application: Application, variable: DatabaseUrlVariable, credentials: int
 ) -> dict[str, Any]:
-    """The parts of a connection URL; the password follows from the role, the generation and the digest's own key."""
+    """The parts of a connection URL; the password follows from the role, the generation and the stack secret."""
     where = settings.databases[variable.database]
     return {
         "host": where.host,
@@ -91,6 +97,7 @@ def _database(
         "database": names.database(variable.database, settings.stack),
         "role": names.application_role(variable.database, settings.stack, application.name, credentials),
         "schemas": variable.schemas,
+        "secret": fingerprints.current(settings, fingerprints.STACK_SECRET),
     }
 
 
@@ -149,6 +156,7 @@ NOT_IN_DIGEST: dict[str, str] = {
     "Releases.kept": "as StackConfig.releases",
     "Release.commit": "stands next to the digest in the release",
     "Release.config": "is the digest",
+    "StackConfig.fingerprints": "stand for the secrets' values, which are in",
     "StackConfig.exceptions": "read by the comparison of the stacks",
     "ParityException.resource": "as StackConfig.exceptions",
     "ParityException.property": "as StackConfig.exceptions",

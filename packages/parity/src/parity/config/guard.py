@@ -4,52 +4,72 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from parity.config import changes, fingerprints
 from parity.config.digest import config_digest
 from parity.config.stack_models import NAMESPACE
 from parity.errors import StaleRelease
+from parity.git import Repository
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from parity.config.settings_model import Settings
+    from parity.config.stack_models import Release
     from parity.problems import ConfigProblem
 
-SKIPPED = "The release guard was not run: it needs the stack's secrets, and config was read without the passphrase."
 
-
-def check(settings: Settings) -> str | None:
+def check(settings: Settings) -> None:
     """Refuse config that the newest release of an application was not recorded with.
 
     Vercel goes on serving what a deployment was built with; a changed variable without a release would be live for
-    no user, and no reader of the file would know.
-
-    Returns:
-        None, or, where the secrets are sealed, a sentence saying that the guard was skipped.
+    no user, and no reader of the file would know. Secrets may be sealed: their fingerprints are compared then; where
+    they are open, the fingerprints are held against the values too.
 
     Raises:
-        StaleRelease: naming each application, its newest release and the command that records the next.
+        StaleRelease: naming each application, its newest release, the keys that changed, and the command that records
+            the next.
     """
-    if settings.sealed:
-        return SKIPPED
     faults = tuple(stale(settings))
     if faults:
         raise StaleRelease(faults)
-    return None
 
 
 def stale(settings: Settings) -> Iterator[ConfigProblem]:
-    """A fault for each application whose newest release has another digest than config gives now."""
+    """A fault for each fingerprint that is not its secret's, and for each application whose digest has changed."""
+    seen: set[ConfigProblem] = set()
     for application, releases in settings.releases.items():
         if releases.newest is None:
+            continue
+        wrong = tuple(fingerprints.faults(settings, application))
+        yield from (fault for fault in wrong if fault not in seen)
+        seen.update(wrong)
+        if wrong and settings.sealed:
             continue
         release, recorded = releases.newest
         now = config_digest(settings, application, recorded.credentials)
         if now != recorded.config:
             path = (f"{NAMESPACE}releases", application, "kept", release, "config")
-            what = (
-                f"Release {release} of {application} was recorded with config {recorded.config}, and config now gives "
-                f"{now}: something that a deployment is built with has changed."
-            )
-            command = f"parity release {settings.stack} {application} --commit {recorded.commit}"
-            remedy = f"Record the next release: `{command}`, or undo the change."
-            yield settings.origin.fault(path, what, remedy)
+            changed = _changed(settings, application, recorded)
+            what = f"Release {release} of {application} was recorded with other config. {changed}"
+            yield settings.origin.fault(path, what, _remedy(settings, application, release, recorded, now))
+
+
+def _changed(settings: Settings, application: str, recorded: Release) -> str:
+    found = changes.since(settings, application, recorded)
+    if found is None:
+        return "Which keys changed cannot be said: Git has no commit here that recorded it (or a shallow history)."
+    return f"Changed since {found.commit.short}: {'; '.join(found.places)}."
+
+
+def _remedy(settings: Settings, application: str, release: str, recorded: Release, now: str) -> str:
+    following = f"r{int(release[1:]) + 1}"
+    live = settings.releases[application]
+    commit = live.kept[live.live].commit if live.live else recorded.commit
+    line = f"{following}: {{commit: {commit}, config: {now}, credentials: {recorded.credentials}}}"
+    known = settings.root is not None and Repository(settings.root).resolve(recorded.commit)
+    words = f"parity release {settings.stack} {application}{'' if known else f' --commit {commit}'} --live --up"
+    return (
+        f"Record the next release, and make it live: `{words}`. "
+        f"In a pull request leave --up out, or add the line `{line}` below {release} and write `live: {following}`; "
+        "the merge makes it live. Or undo the change."
+    )

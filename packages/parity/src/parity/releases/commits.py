@@ -14,7 +14,8 @@ from parity.vendors.http import NotFound, Refused, VendorError
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from parity.config.parameters import Repository
+    from parity.config.parameters import Application, Repository
+    from parity.config.stack_models import Releases
     from parity.vendors.http import Client
 
 _COMMIT = re.compile(forms.COMMIT)
@@ -32,17 +33,18 @@ class Knowledge:
 
 
 def full(commit: str, root: Path) -> str:
-    """Require 40 hex digits and return the commit.
+    """The 40 hex digits of a commit, a branch, a tag or a short hash, as the repository at hand resolves it.
 
     Raises:
-        UsageError: it is shorter, a branch or a tag; the remedy has the full one if the repository knows it.
+        UsageError: Git knows none of that name.
     """
     if _COMMIT.fullmatch(commit):
         return commit
     found = Checkout(root).resolve(commit)
-    what = f"{commit!r} is not a full commit: 40 hex digits, lower case."
-    remedy = f"Give --commit {found}." if found else "Give what `git rev-parse <commit>` prints."
-    raise UsageError(what, where="--commit", remedy=remedy)
+    if not found:
+        remedy = "Fetch, and give a name that `git rev-parse <commit>` knows, or all 40 hex digits."
+        raise UsageError(f"Git knows no commit {commit!r} here.", where="--commit", remedy=remedy)
+    return found
 
 
 async def known(commit: str, root: Path, repository: Repository, github: Client | None) -> Knowledge:
@@ -87,3 +89,46 @@ def judge(commit: str, repository: Repository, found: Knowledge) -> str:
         where="--commit",
         remedy="Push it, or fetch, and give what `git rev-parse <commit>` prints.",
     )
+
+
+@dataclass(frozen=True)
+class Taken:
+    """The commit that a release gets."""
+
+    sha: str
+    """40 hex digits."""
+    why: str
+    """What was taken and why, as a sentence; empty where the caller named all of it."""
+
+
+def chosen(given: str | None, root: Path, application: Application, releases: Releases) -> Taken:
+    """The commit to record: the one that was named, else HEAD for a change of code and the live one's for config alone.
+
+    Args:
+        given: any name that Git knows; None to choose.
+        root: the project's folder.
+        application: its root directory says what its code is.
+        releases: the newest one's commit is what the code is compared with.
+
+    Raises:
+        UsageError: Git knows no such commit, or no choice can be made.
+    """
+    if given is not None:
+        sha = full(given, root)
+        return Taken(sha, "" if sha == given else f"--commit {given} is {sha}.")
+    head, newest = Checkout(root).resolve("HEAD"), releases.newest
+    if newest is None:
+        return Taken(full("HEAD", root), f"Commit: HEAD, {head[:12]}; it is the first release.")
+    differs = Checkout(root).differs(newest[1].commit, application.root_directory)
+    folder = application.root_directory
+    if differs is None:
+        raise UsageError(
+            f"Whether {folder} changed since {newest[0]} is not known: Git does not have {newest[1].commit[:12]} here.",
+            where="--commit",
+            remedy=f"Fetch all of the history; or name it: --commit HEAD, or --commit {newest[1].commit}.",
+        )
+    if differs:
+        return Taken(head, f"Commit: HEAD, {head[:12]}, because {folder} changed since {newest[0]}.")
+    live = releases.live or newest[0]
+    sha = releases.kept[live].commit
+    return Taken(sha, f"Commit: {live}'s, {sha[:12]}, because {folder} is as it was when {newest[0]} was recorded.")

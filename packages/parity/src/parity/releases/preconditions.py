@@ -49,12 +49,19 @@ def what_was_made_by_hand(there: ReleaseStatus, wanted: str | None) -> None:
     if not there.by_hand or (wanted is not None and there.served_release == wanted):
         return
     served = there.served_release
-    keep = f" To keep it: `parity rollback {there.stack} {there.application} --to {served}`." if served else ""
+    keep = f" To keep it: `{command_for(there, served)}`." if served else ""
     raise RefusedError(
         there.by_hand,
         where=f"{there.stack}, {there.application}",
         remedy=f"Find out why. To record it: `pulumi refresh --stack {there.stack}`; then run this again.{keep}",
     )
+
+
+def command_for(there: ReleaseStatus, name: str) -> str:
+    """The command that makes a kept release live: forward or back."""
+    if there.releases.live is None or name in stack_file.newer_than_live(there.releases):
+        return f"parity live {there.stack} {there.application} {name}"
+    return f"parity rollback {there.stack} {there.application} --to {name}"
 
 
 def lost_credentials(settings: Settings, application: str, name: str) -> None:

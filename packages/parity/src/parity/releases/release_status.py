@@ -7,7 +7,9 @@ import os
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from parity import redact
 from parity.config import guard, names, passwords
+from parity.documents import mapping
 from parity.errors import UsageError
 from parity.provider import release as switch
 from parity.releases import forecast
@@ -25,6 +27,10 @@ if TYPE_CHECKING:
     from parity.config.settings import Settings
     from parity.config.stack_models import Release, Releases
     from parity.engine.state import Recorded, State
+
+
+_AUTOMATION = "automation-bypass"
+"""Vercel's scope of a secret that lets a program's requests through deployment protection."""
 
 
 @dataclass(frozen=True)
@@ -132,7 +138,7 @@ async def read(settings: Settings, state: State, application: str) -> ReleaseSta
     """Ask the engine's record, Vercel and users' domains about one application, without changing anything.
 
     Args:
-        settings: of the stack, with secrets open: protected deployments are asked with their bypass.
+        settings: of the stack; where its secrets are sealed, Vercel is asked for what passes deployment protection.
         state: what the engine recorded.
         application: its name.
 
@@ -155,13 +161,15 @@ class _Reader:
         self.releases = settings.releases[application]
         self.vercel, self.web = vercel, web
         self.unasked: list[str] = []
-        self.bypass = passwords.bypass(settings.secret, names.project(application, settings.stack)).reveal()
+        bypass = passwords.bypass(settings.secret, names.project(application, settings.stack))
+        self.bypass = None if bypass.sealed else bypass.reveal()
 
     async def all(self) -> ReleaseStatus:
         recorded = self._recorded()
-        found, deployments, domains = await asyncio.gather(
-            self._project(), self._deployments(recorded), self._domains()
-        )
+        project = asyncio.ensure_future(self._project())
+        if self.bypass is None:
+            await project  # it says what passes deployment protection
+        found, deployments, domains = await asyncio.gather(project, self._deployments(recorded), self._domains())
         live = _one(self.state, kinds.LIVE, f"{self.application.name}-live")
         outputs: Mapping[str, Any] = (live.outputs or live.inputs) if live else {}
         stale = [fault for fault in guard.stale(self.settings) if f".{self.application.name}." in fault.key]
@@ -187,7 +195,11 @@ class _Reader:
     async def _project(self) -> switch.Live:
         name = names.project(self.application.name, self.settings.stack)
         try:
-            return switch.live_of(await self.vercel.get_or_none(f"/v9/projects/{name}") or {})
+            document = await self.vercel.get_or_none(f"/v9/projects/{name}") or {}
+            passes = mapping(document.get("protectionBypass")).items()
+            self.bypass = self.bypass or next((own for own, each in passes if each["scope"] == _AUTOMATION), None)
+            redact.current().learn({self.bypass} if self.bypass else ())
+            return switch.live_of(document)
         except VendorError as error:
             self.unasked.append(str(error))
             return switch.live_of({})

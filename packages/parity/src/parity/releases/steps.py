@@ -1,4 +1,4 @@
-"""The five commands' decisions: from a stack and what is asked to the file as it should be, or a refusal."""
+"""The commands' decisions: from a stack and what is asked to the file as it should be, or a refusal."""
 
 from __future__ import annotations
 
@@ -6,17 +6,15 @@ import asyncio
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from parity.config import names
 from parity.config.digest import config_digest
-from parity.config.secret import Secret
 from parity.errors import HealthError, RefusedError, UsageError
 from parity.problems import nearest
-from parity.releases import commits, forecast, preconditions, release_status, stack_file, switch
+from parity.releases import commits, forecast, preconditions, release_status, stack_file
 
 if TYPE_CHECKING:
     from parity.config.parameters import Application
     from parity.config.settings import Settings
-    from parity.config.stack_models import Release, Releases
+    from parity.config.stack_models import Release
     from parity.evaluate.stack import Stack
     from parity.releases.release_status import ReleaseStatus
     from parity.releases.stack_file import ReleasesFile
@@ -30,7 +28,7 @@ class Change:
     stack: str
     application: str
     verb: str
-    """`release`, `promote`, `rollback` or `prune`."""
+    """`release`, `promote`, `rollback`, `live` or `prune`."""
     file: ReleasesFile
     title: str
     """What it does, as a sentence without its end."""
@@ -59,26 +57,50 @@ class Change:
         }
 
 
-def release(stack: Stack, application: str, commit: str, *, rotate: bool, live: bool, again: bool = False) -> Change:
-    """Record the next release of an application; with `again` also where the newest is just this.
+def release(
+    stack: Stack,
+    application: str,
+    commit: str | None,
+    *,
+    rotate: bool,
+    live: bool,
+    again: bool = False,
+    recorded: bool = True,
+) -> Change:
+    """Record the next release of an application; secrets stay sealed.
+
+    Args:
+        stack: where.
+        application: its name.
+        commit: any name that Git knows; None for HEAD or the live release's, by what changed.
+        rotate: give it a new generation of credentials.
+        live: make it the live one too.
+        again: also where the newest is just this.
+        recorded: whether to ask the engine what is built; else the file's kept releases are taken for built.
 
     Raises:
-        UsageError: no such application, a commit that is short or unknown, or nothing new to record.
+        UsageError: no such application, an unknown commit, or nothing new to record.
+        ConfigError: a secret has no fingerprint, or the config has faults.
     """
-    commit = commits.full(commit, stack.project.root)
-    settings = stack.settings()
-    application_of(settings, application)
-    note = asyncio.run(_known(stack, settings, commit))
-    applied = release_status.applied(settings, stack.recorded(), application)
-    file = _load(stack)
+    settings = stack.sealed_settings()
+    found = application_of(settings, application)
+    file = load(stack)
+    taken = commits.chosen(commit, stack.project.root, found, file.releases[application])
+    commit, built = taken.sha, {each.commit for each in file.releases[application].kept.values()}
+    note = "" if commit in built else asyncio.run(_known(stack, settings, commit))
+    applied = (
+        release_status.applied(settings, stack.recorded(), application)
+        if recorded
+        else forecast.applied_by_file(file.releases[application])
+    )
     after, name = _add(settings, file, application, commit, rotate=rotate, live=live, again=again)
     preconditions.wrong_builds(stack.name, application, applied, after.releases[application])
     kept = after.releases[application].kept[name]
-    notes = [note] if note else []
+    notes = [each for each in (taken.why, note) if each]
     if not live:
         now = after.releases[application].live
         notes.append(
-            f"{now or 'Nothing'} stays live; to switch later: `parity rollback {stack.name} {application} --to {name}`."
+            f"{now or 'Nothing'} stays live; to switch later: `parity live {stack.name} {application} {name}`."
         )
     if rotate:
         notes.append(f"Credentials: generation {kept.credentials}; earlier releases keep theirs while they are kept.")
@@ -115,10 +137,10 @@ def promote(source: Stack, target: Stack, application: str, *, commit: str | Non
             where=f"{source.name}, {application}",
             remedy=f"Make it live in {source.name} first, or leave --commit out.",
         )
-    settings, state = target.settings(), target.recorded()
+    settings, state = target.sealed_settings(), target.recorded()
     there = asyncio.run(release_status.read(settings, state, application))
     preconditions.what_was_made_by_hand(there, None)
-    file = _load(target)
+    file = load(target)
     after, name = stack_file.promote(
         file,
         application,
@@ -147,52 +169,6 @@ def promote(source: Stack, target: Stack, application: str, *, commit: str | Non
     )
 
 
-def rollback(stack: Stack, application: str, to: str | None, *, checked: bool) -> Change:
-    """Make a kept release live again.
-
-    Args:
-        stack: where.
-        application: its name.
-        to: the release; None for the kept one before the live one.
-        checked: whether to ask PostgreSQL and Vercel first; else the file alone is read and edited.
-
-    Raises:
-        UsageError: no such application or release, or it is live already.
-        RefusedError: its credentials no longer log in, it is not deployed any more, or is not healthy.
-    """
-    settings = stack.settings() if checked else stack.sealed_settings()
-    application_of(settings, application)
-    file = _load(stack)
-    before = file.releases[application]
-    name = to or previous(before, stack.name, application)
-    after = stack_file.set_live(file, application, name)
-    if checked:
-        state = stack.recorded()
-        there = asyncio.run(release_status.read(settings, state, application))
-        applied = release_status.applied(settings, state, application)
-        preconditions.what_was_made_by_hand(there, name)
-        preconditions.what_is_live(before, name, applied.live, stack.name)
-        preconditions.lost_credentials(settings, application, name)
-        preconditions.what_is_not_deployed(there, name)
-        guarded = (f"The update will stop before it: {there.stale}",) if there.stale else ()
-        prepared = switch.prepare(settings, state, there, name)
-    else:
-        guarded, prepared = (), None
-        applied = forecast.applied_by_file(before)
-        preconditions.what_is_live(before, name, before.live, stack.name)
-    return Change(
-        stack.name,
-        application,
-        "rollback",
-        after,
-        f"{name} of {application} in {stack.name} is live again instead of {before.live}",
-        (*guarded, *what_goes_back(settings, application, before, name)),
-        forecast.forecast(settings, application, applied, after.releases[application]),
-        name,
-        prepared,
-    )
-
-
 def prune(stack: Stack, application: str, keep: int) -> Change:
     """Drop the oldest kept releases, never the live one, the one before it, or one that is newer than the live one.
 
@@ -201,7 +177,7 @@ def prune(stack: Stack, application: str, keep: int) -> Change:
     """
     settings = stack.sealed_settings()
     application_of(settings, application)
-    file = _load(stack)
+    file = load(stack)
     after, gone = stack_file.prune(file, application, keep)
     # What a changed file leaves of the releases, against the engine's record: earlier changes may wait there too.
     applied = release_status.applied(settings, stack.recorded(), application)
@@ -231,61 +207,9 @@ def prune(stack: Stack, application: str, keep: int) -> Change:
 # --- What the decisions rest on ---------------------------------------------------------------------------------------
 
 
-def previous(releases: Releases, stack: str, application: str) -> str:
-    """The kept release before the live one.
-
-    Raises:
-        UsageError: there is none.
-    """
-    older = [
-        name
-        for name, _ in releases.in_order
-        if releases.live and forecast.number(name) < forecast.number(releases.live)
-    ]
-    if not older:
-        kept = ", ".join(releases.kept) or "none"
-        what = f"{application} of {stack} has no kept release before the live one ({releases.live or 'none'})."
-        raise UsageError(what, remedy=f"Kept: {kept}. Name one with --to.")
-    return older[-1]
-
-
-def what_goes_back(settings: Settings, application: str, releases: Releases, name: str) -> tuple[str, ...]:
-    """What a switch to a kept release brings back, and what it cannot."""
-    then = releases.kept[name]
-    now = releases.kept.get(releases.live or "")
-    secrets = [each for each, value in settings.applications[application].values.items() if isinstance(value, Secret)]
-    outside = f" ({', '.join(secrets)})" if secrets else ""
-    newest = releases.newest[0] if releases.newest else name
-    return (
-        *_differences(settings, application, then, now),
-        "Does not go back: data, and migrations that ran since: the database stays as it is.",
-        f"Does not go back: what a secret{outside} opens outside: a key that was revoked there stays revoked.",
-        "Does not go back: what belongs to no release: domains, protection, the database's limits and extensions.",
-        f"The project's variables at Vercel go on describing the newest release, {newest}.",
-    )
-
-
-def _differences(settings: Settings, application: str, then: Release, now: Release | None) -> list[str]:
-    roles = [
-        names.application_role(database, settings.stack, application, then.credentials)
-        for database in forecast.databases_of(application_of(settings, application))
-    ]
-    who = f", which logs in as {', '.join(roles)}" if roles else ""
-    if now is None:
-        return [f"Comes: commit {then.commit}, config {then.config}, credentials generation {then.credentials}{who}."]
-    return [
-        f"Goes back: code: commit {_against(then.commit, now.commit)}.",
-        f"Goes back: settings and variables, as they were then: config {_against(then.config, now.config)}.",
-        f"Goes back: database credentials: generation {_against(then.credentials, now.credentials)}{who}.",
-    ]
-
-
-def _against(then: str | int, now: str | int) -> str:
-    return "the same as now" if then == now else f"{then} instead of {now}"
-
-
 def _status(stack: Stack, application: str) -> ReleaseStatus:
-    settings = stack.settings()
+    # Sealed: who promotes to prod need not open staging's secrets, and a stack may have a passphrase of its own.
+    settings = stack.sealed_settings()
     application_of(settings, application)
     state = stack.recorded()
     found = asyncio.run(release_status.read(settings, state, application))
@@ -349,5 +273,6 @@ def application_of(settings: Settings, name: str) -> Application:
     return found
 
 
-def _load(stack: Stack) -> ReleasesFile:
+def load(stack: Stack) -> ReleasesFile:
+    """The releases in a stack's file; raises as `stack_file.load`."""
     return stack_file.load(stack.project.stack_files()[stack.name])

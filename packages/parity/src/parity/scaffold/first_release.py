@@ -5,9 +5,9 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any, cast
 
-from parity.config import digest, settings
+from parity.config import digest, fingerprints, settings
 from parity.config.project import Project
-from parity.releases import stack_file
+from parity.releases import stack_file, stack_values
 from parity.scaffold import jinja, seal
 
 if TYPE_CHECKING:
@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 def record(root: Path, name: str) -> None:
     """Record release r1 of every application in every stack of the new project `name` in `root`, and make it live.
 
+    The fingerprints of its secrets are written first.
+
     Raises:
         ConfigError: the catalog or a stack's file has faults, for example a name that grows too long in a stack.
     """
@@ -25,6 +27,9 @@ def record(root: Path, name: str) -> None:
     for stack, path in project.stack_files().items():
         document = project.stack_document(path)["config"]
         declared = settings.load(stack, root, opened(document, name, stack))
+        made = {each: fingerprints.current(declared, each) for each in fingerprints.paths(declared.catalog)}
+        text = stack_file.read_text(path)
+        stack_file.replace_text(path, text, stack_values.with_fingerprints(path.name, text, made))
         file = stack_file.load(path)
         for application in declared.releases:
             file, _ = stack_file.add_release(

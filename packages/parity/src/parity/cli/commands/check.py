@@ -31,7 +31,7 @@ def check(
     secrets: Annotated[
         bool,
         typer.Option(
-            "--secrets", help="Decrypt the config through the engine: compare secrets too, and run the release guard."
+            "--secrets", help="Decrypt the config through the engine: compare secrets too, and hold their fingerprints."
         ),
     ] = False,
     live: Annotated[
@@ -77,13 +77,10 @@ def check(
 
 def _loader(project: Project, *, opened: bool) -> Callable[[str], Settings]:
     if opened:
-        from parity.cli.session import engine_of
-        from parity.evaluate.stack import Stack
-
-        engine = engine_of(project)
+        from parity.cli.session import stack_of
 
         def load(stack: str) -> Settings:
-            return Stack(stack, project, engine).settings()
+            return stack_of(project, stack).settings()
 
     else:
         from parity.config import settings

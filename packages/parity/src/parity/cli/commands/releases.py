@@ -1,4 +1,4 @@
-"""`parity release`, `promote`, `rollback`, `prune`, `releases`, `deliver`: which release is live, which are kept."""
+"""`parity release`, `promote`, `live`, `rollback`, `prune`, `releases`, `deliver`: which is live, which are kept."""
 
 from __future__ import annotations
 
@@ -57,7 +57,16 @@ Summary = Annotated[
 def release(
     stack: StackName,
     application: Application,
-    commit: Annotated[str, typer.Option("--commit", metavar="COMMIT", help="The commit to build, 40 hex digits.")],
+    commit: Annotated[
+        str | None,
+        typer.Option(
+            "--commit",
+            metavar="COMMIT",
+            help="The commit to build, by any name that Git knows. [default: HEAD where the application's folder "
+            "changed since the newest release; else the live release's]",
+            show_default=False,
+        ),
+    ] = None,
     rotate: Rotate = False,
     live: Annotated[bool, typer.Option("--live", help="Make it the live release too.")] = False,
     again: Annotated[
@@ -72,15 +81,16 @@ def release(
     """Record the next release of an application.
 
     Its id, commit, config digest and credentials go into the stack's file, and nothing else is changed: review it as a
-    pull request. The next update builds the release. Exits 2 where the commit is short or unknown, or where the newest
-    release is just this.
+    pull request. The next update builds the release. Without --up it reads files alone: no key of the stack's secrets,
+    no backend and no token is needed. Exits 2 where the commit is unknown, or where the newest release is just this.
     """
-    found = _stack(_checked(stack, application, commit=commit), stack)
+    project = _checked(stack, application)
+    found = _stack(project, stack) if up else _file_alone(project, stack, review=pull_request)
     from parity.releases import steps
 
     carry_out(
         found,
-        steps.release(found, application, commit, rotate=rotate, live=live, again=again),
+        steps.release(found, application, commit, rotate=rotate, live=live, again=again, recorded=up),
         up=up,
         review=pull_request,
         as_json=as_json,
@@ -131,7 +141,6 @@ def promote(
         asked.application(name, application)
     if source == target:
         asked.add("--from, --to", f"{source} cannot be promoted to itself", "name two stacks: --from and --to")
-    asked.commit(commit)
     asked.require()
     there = _stack(asked.project, target)
     from parity.releases import steps
@@ -175,14 +184,41 @@ def rollback(
     """
     project = _checked(stack, application, release=to)
     found = _stack(project, stack) if up or not unchecked else _file_alone(project, stack, review=pull_request)
-    from parity.releases import steps
+    from parity.releases import switches
 
     if up:
         _wait(found, wait)
-    change = steps.rollback(found, application, to, checked=not unchecked)
+    change = switches.rollback(found, application, to, checked=not unchecked)
     # Going back waits for no answer: the switch to a kept release is what was asked for.
     approval = _approval(yes=True, acknowledge=None)
     carry_out(found, change, up=up, review=pull_request, as_json=as_json, approval=approval, report=report)
+
+
+def live(
+    stack: StackName,
+    application: Application,
+    release: Annotated[
+        str,
+        typer.Argument(metavar="RELEASE", help="The kept release.", autocompletion=complete_releases),
+    ],
+    up: Up = False,
+    yes: Yes = False,
+    acknowledge: Acknowledge = None,
+    pull_request: PullRequest = False,
+    as_json: Json = False,
+) -> None:
+    """Make a kept release live: one switch, no build.
+
+    For one that is newer than the live one; going back is `parity rollback`, which takes less time and says what does
+    not go back. Exits 2 where the release is not kept or is live already, and 8 where its credentials do not log in, or
+    where it is not deployed or not healthy.
+    """
+    found = _stack(_checked(stack, application, release=release, where="RELEASE"), stack)
+    from parity.releases import switches
+
+    change = switches.live(found, application, release)
+    approval = _approval(yes=yes, acknowledge=acknowledge)
+    carry_out(found, change, up=up, review=pull_request, as_json=as_json, approval=approval)
 
 
 def prune(
@@ -291,13 +327,12 @@ def deliver(
         show(screen, each)
 
 
-def _checked(stack: str, application: str | None, *, release: str | None = None, commit: str | None = None) -> Project:
-    """The project, where it knows the stack, the application and the release, and the commit has its form."""
+def _checked(stack: str, application: str | None, *, release: str | None = None, where: str = "--to") -> Project:
+    """The project, where it knows the stack, the application and the release, which `where` gave."""
     asked = Arguments()
     asked.stack(stack)
     if application is not None:
-        asked.application(stack, application, release)
-    asked.commit(commit)
+        asked.application(stack, application, release, where)
     asked.require()
     return asked.project
 
@@ -323,11 +358,9 @@ def _stack(project: Project, name: str) -> Stack:
 
 
 def _file_alone(project: Project, name: str, *, review: bool) -> Stack:
-    """The stack for a command that reads its file and asks no engine: none is searched for or built."""
-    from parity.cli.session import settle
-    from parity.engine.pulumi import Pulumi
-    from parity.evaluate.stack import Stack
+    """The stack for a command that reads its file and asks no engine; a review needs GitHub, the sandbox's too."""
+    from parity.cli.session import file_alone, settle
 
     if review and not any(os.environ.get(name) for name in ("GH_TOKEN", "GITHUB_TOKEN")):
         settle(project)
-    return Stack(name, project, Pulumi(Path("pulumi"), project.root, os.environ))
+    return file_alone(project, name)

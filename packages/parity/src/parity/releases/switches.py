@@ -1,0 +1,173 @@
+"""A kept release becomes live, older or newer than the live one: the file as it should be, or a refusal."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING
+
+from parity.config import names
+from parity.config.secret import Secret
+from parity.errors import UsageError
+from parity.releases import forecast, preconditions, release_status, stack_file, steps, switch
+
+if TYPE_CHECKING:
+    from parity.config.settings import Settings
+    from parity.config.stack_models import Release, Releases
+    from parity.engine.state import State
+    from parity.evaluate.stack import Stack
+    from parity.releases.forecast import Applied
+    from parity.releases.release_status import ReleaseStatus
+    from parity.releases.steps import Change
+
+
+def rollback(stack: Stack, application: str, to: str | None, *, checked: bool) -> Change:
+    """Make a kept release live again.
+
+    Args:
+        stack: where.
+        application: its name.
+        to: the release; None for the kept one before the live one.
+        checked: whether to ask PostgreSQL and Vercel first; else the file alone is read and edited.
+
+    Raises:
+        UsageError: no such application or release, or it is live already.
+        RefusedError: its credentials no longer log in, it is not deployed any more, or is not healthy.
+    """
+    settings = stack.settings() if checked else stack.sealed_settings()
+    steps.application_of(settings, application)
+    file = steps.load(stack)
+    before = file.releases[application]
+    name = to or previous(before, stack.name, application)
+    if before.live is not None and forecast.number(name) > forecast.number(before.live):
+        raise UsageError(
+            f"{name} of {application} is newer than the live {before.live}: that is not going back.",
+            where="--to",
+            remedy=f"parity live {stack.name} {application} {name}",
+        )
+    after = stack_file.set_live(file, application, name)
+    if checked:
+        state, there, applied = _ready(stack, settings, application, before, name)
+        preconditions.what_is_not_deployed(there, name)
+        guarded, prepared = _stops(there), switch.prepare(settings, state, there, name)
+    else:
+        guarded, prepared = (), None
+        applied = forecast.applied_by_file(before)
+        preconditions.what_is_live(before, name, before.live, stack.name)
+    return steps.Change(
+        stack.name,
+        application,
+        "rollback",
+        after,
+        f"{name} of {application} in {stack.name} is live again instead of {before.live}",
+        (*guarded, *what_goes_back(settings, application, before, name)),
+        forecast.forecast(settings, application, applied, after.releases[application]),
+        name,
+        prepared,
+    )
+
+
+def live(stack: Stack, application: str, name: str) -> Change:
+    """Make a kept release live that is newer than the live one, or the first.
+
+    Raises:
+        UsageError: no such application or release, it is live already, or older than the live one.
+        RefusedError: its credentials do not log in, it is not deployed, or is not healthy.
+    """
+    settings = stack.settings()
+    steps.application_of(settings, application)
+    file = steps.load(stack)
+    before = file.releases[application]
+    if before.live is not None and forecast.number(name) < forecast.number(before.live):
+        raise UsageError(
+            f"{name} of {application} is older than the live {before.live}: that is going back.",
+            where="RELEASE",
+            remedy=f"parity rollback {stack.name} {application} --to {name}",
+        )
+    after = stack_file.set_live(file, application, name)
+    _, there, applied = _ready(stack, settings, application, before, name)
+    if name in there.deployments:
+        # One that was never deployed is built by the update, which asks it before it switches.
+        preconditions.what_is_not_deployed(there, name)
+    return steps.Change(
+        stack.name,
+        application,
+        "live",
+        after,
+        f"{name} of {application} in {stack.name} is live instead of {before.live or 'nothing'}",
+        _stops(there),
+        forecast.forecast(settings, application, applied, after.releases[application]),
+        name,
+    )
+
+
+# --- What the decisions rest on ---------------------------------------------------------------------------------------
+
+
+def previous(releases: Releases, stack: str, application: str) -> str:
+    """The kept release before the live one.
+
+    Raises:
+        UsageError: there is none.
+    """
+    older = [
+        name
+        for name, _ in releases.in_order
+        if releases.live and forecast.number(name) < forecast.number(releases.live)
+    ]
+    if not older:
+        kept = ", ".join(releases.kept) or "none"
+        what = f"{application} of {stack} has no kept release before the live one ({releases.live or 'none'})."
+        raise UsageError(what, remedy=f"Kept: {kept}. Name one with --to.")
+    return older[-1]
+
+
+def what_goes_back(settings: Settings, application: str, releases: Releases, name: str) -> tuple[str, ...]:
+    """What a switch to a kept release brings back, and what it cannot."""
+    then = releases.kept[name]
+    now = releases.kept.get(releases.live or "")
+    secrets = [each for each, value in settings.applications[application].values.items() if isinstance(value, Secret)]
+    outside = f" ({', '.join(secrets)})" if secrets else ""
+    newest = releases.newest[0] if releases.newest else name
+    return (
+        *_differences(settings, application, then, now),
+        "Does not go back: data, and migrations that ran since: the database stays as it is.",
+        f"Does not go back: what a secret{outside} opens outside: a key that was revoked there stays revoked.",
+        "Does not go back: what belongs to no release: domains, protection, the database's limits and extensions.",
+        f"The project's variables at Vercel go on describing the newest release, {newest}.",
+    )
+
+
+def _differences(settings: Settings, application: str, then: Release, now: Release | None) -> list[str]:
+    roles = [
+        names.application_role(database, settings.stack, application, then.credentials)
+        for database in forecast.databases_of(steps.application_of(settings, application))
+    ]
+    who = f", which logs in as {', '.join(roles)}" if roles else ""
+    if now is None:
+        return [f"Comes: commit {then.commit}, config {then.config}, credentials generation {then.credentials}{who}."]
+    return [
+        f"Goes back: code: commit {_against(then.commit, now.commit)}.",
+        f"Goes back: settings and variables, as they were then: config {_against(then.config, now.config)}.",
+        f"Goes back: database credentials: generation {_against(then.credentials, now.credentials)}{who}.",
+    ]
+
+
+def _against(then: str | int, now: str | int) -> str:
+    return "the same as now" if then == now else f"{then} instead of {now}"
+
+
+def _ready(
+    stack: Stack, settings: Settings, application: str, before: Releases, name: str
+) -> tuple[State, ReleaseStatus, Applied]:
+    """What is recorded and live where a kept release can be switched to; raises RefusedError where it cannot."""
+    state = stack.recorded()
+    there = asyncio.run(release_status.read(settings, state, application))
+    applied = release_status.applied(settings, state, application)
+    preconditions.what_was_made_by_hand(there, name)
+    preconditions.what_is_live(before, name, applied.live, stack.name)
+    preconditions.lost_credentials(settings, application, name)
+    return state, there, applied
+
+
+def _stops(there: ReleaseStatus) -> tuple[str, ...]:
+    return (f"The update will stop before it: {there.stale}",) if there.stale else ()

@@ -10,7 +10,7 @@ import pytest
 from parity.drift.remediation import Context
 from parity.errors import RefusedError
 from parity.inventory.model import LiveObject, ReadFailure
-from parity.preview.plan import Change, Plan, Property
+from parity.preview.plan import Change, Plan, Property, Resource
 from parity.resources import kinds
 from parity.updates import built_from
 from support.worlds import Config, Mirror, declared
@@ -92,6 +92,23 @@ def test_an_undeclared_production_variable_is_refused_and_no_preview_one(world):
     assert "EXTRA" in error.what
     assert error.exit_code == 8
     assert found(sides, replace(sides.live_state, unmanaged=(extra(project, "preview"),)), project) == []
+
+
+def test_a_variable_that_is_recorded_and_no_longer_declared_must_go_before_the_build(world):
+    sides, project, urn = world
+    gone = extra(project, "production")
+    recorded = replace(sides.state.of(urn), urn=f"{urn}-gone", id=gone.id)
+    state = replace(sides.state, resources=(*sides.state.resources, recorded))
+    live = replace(sides.live_state, unmanaged=(gone,))
+    (one,) = built_from.differences(sides.graph, state, live, {project}, CONTEXT)
+    assert one.step.command == "parity up staging"
+    inputs = {"projectId": "prj", "targets": ["production"]}
+    delete = Change(recorded.urn, kinds.VARIABLE, "delete", before=inputs)
+    build = Change("urn:pulumi:staging::p::t::d", kinds.DEPLOYMENT, "create", after=inputs)
+    resource = Resource(recorded.urn, "", frozenset(), frozenset(), "delete", id=gone.id)
+    alone = Plan("staging", (delete,), {recorded.urn: resource}, 0)
+    assert built_from.left_by(alone, [one]) == [one], "the engine would delete it after the build"
+    assert built_from.left_by(replace(alone, changes=(delete, build)), [one]) == []
 
 
 def test_a_setting_that_a_build_uses_counts_and_another_does_not(world):

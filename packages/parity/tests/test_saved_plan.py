@@ -27,6 +27,7 @@ def plan(**changed):
         "stack": "prod",
         "commit": "1a" * 20,
         "changes": [["update", URN]],
+        "removed": [],
         "dangers": [],
         "blocking": [],
         "options": [],

@@ -294,6 +294,8 @@ def _facts(report: Report, entry: Entry) -> Iterator[str]:
     yield f"- URN {words.code(change.urn)}"
     if entry.dangers and not entry.blocking:
         yield f"- acknowledged in `{report.origins.file}`; to be taken out after the update"
+    if entry.first:
+        yield f"- {words.REMOVED_FIRST}"
     if change.operation == "replace":
         forced = ", ".join(words.code(each) for each in change.forced_by) or "the provider names no property"
         order = "the old one is deleted first" if change.deletes_first else "the new one is made first"

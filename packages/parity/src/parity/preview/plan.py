@@ -5,7 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal
 
+from parity.documents import texts
 from parity.masked import MASK
+from parity.resources import kinds
+from parity.resources.kind import PROJECT_ID
 from parity.resources.urn import Urn
 
 if TYPE_CHECKING:
@@ -159,6 +162,22 @@ class Plan:
     def complete(self) -> bool:
         """Whether the preview finished."""
         return not self.errors
+
+    @property
+    def removed_first(self) -> tuple[Change, ...]:
+        """The variables that go before the engine starts: it deletes last, and a deployment would get them."""
+        built = {
+            each.after.get(PROJECT_ID)
+            for each in self.changes
+            if each.type == kinds.DEPLOYMENT and each.operation in {"create", "replace"}
+        }
+        return tuple(
+            each
+            for each in self.changes
+            if (each.type, each.operation, each.leftover) == (kinds.VARIABLE, "delete", False)
+            and each.before.get(PROJECT_ID) in built
+            and "production" in texts(each.before.get("targets"))
+        )
 
     def counts(self) -> dict[Operation, int]:
         """How many changes there are of each operation, in a fixed order, without zeroes."""

@@ -63,6 +63,8 @@ class Entry:
     """Why to review it although the gate lets it pass; empty if there is no reason."""
     origins: tuple[Origin, ...]
     violations: tuple[Violation, ...]
+    first: bool
+    """Whether it is a variable that is removed before the engine starts."""
 
     @property
     def risky(self) -> bool:
@@ -99,6 +101,7 @@ class Entry:
             "caution": self.caution or None,
             "origins": [each.document() for each in self.origins],
             "policies": [_violation(each) for each in self.violations],
+            "removed_first": self.first,
         }
 
 
@@ -169,6 +172,7 @@ class Report:
                 caution=gates.caution(change),
                 origins=self.origins.of(change),
                 violations=tuple(violations[change.urn]),
+                first=change in self.plan.removed_first,
             )
 
     def elsewhere(self) -> tuple[Violation, ...]:

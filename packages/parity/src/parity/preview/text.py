@@ -73,6 +73,8 @@ def _entry(entry: Entry) -> Iterator[str]:
         yield f"    [{style}]{mark}:[/] {escape(reason)}"
     if entry.dangers:
         yield f"    {'acknowledge' if entry.blocking else 'acknowledged'}: {escape(change.urn)}"
+    if entry.first:
+        yield f"    {words.REMOVED_FIRST}"
     for each in entry.origins:
         yield f"    [dim]{escape(_origin(each))}[/]"
     for each in entry.violations:

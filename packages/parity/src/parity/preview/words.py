@@ -15,6 +15,9 @@ if TYPE_CHECKING:
     from parity.git import Commit
     from parity.preview.plan import Property
 
+REMOVED_FIRST = "removed before the deployment is made, which would get it"
+"""Said of a variable that the engine would delete last."""
+
 _MARKUP = re.compile(r"([\\`*_{}\[\]<>|~])")
 _REFERENCES = {"@": "&#64;", "#": "&#35;"}
 

@@ -92,8 +92,11 @@ class Approval:
 def lines(planned: Planned, *, diff: bool) -> Iterator[str]:
     """The plan for a terminal: a line a change, and with `diff` a line a property; rich's markup."""
     dangerous = {each.urn: each.what for each in planned.gate.acknowledged}
+    first = {each.urn for each in planned.plan.removed_first}
     for change in planned.plan.changes:
         yield f"  {SIGNS[change.operation]} {change.operation:8} {escape(change.kind)} [bold]{escape(change.name)}[/]"
+        if change.urn in first:
+            yield f"      {words.REMOVED_FIRST}"
         if change.urn in dangerous:
             yield f"      [yellow]acknowledged:[/] {escape(dangerous[change.urn])}"
         if diff:

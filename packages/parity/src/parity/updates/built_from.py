@@ -135,8 +135,8 @@ def _narrowed(graph: Graph, live: LiveState, names: Collection[str]) -> LiveStat
 
 
 def _gets_into_a_build(finding: Finding, live: LiveState) -> bool:
-    if finding.kind == "unknowable" or finding.cause in {"not recorded", "removed from the program"}:
-        # What is not recorded stops the engine, which cannot make it a second time; what is removed was reviewed.
+    if finding.kind == "unknowable" or finding.cause == "not recorded":
+        # What is not recorded stops the engine, which cannot make it a second time.
         return False
     top = _top(finding.path)
     if finding.type == kinds.PROJECT:
@@ -175,7 +175,12 @@ def accepted(found: Iterable[Differs], written: Sequence[ParityException]) -> fr
 def left_by(plan: Plan, found: Iterable[Differs]) -> list[Differs]:
     """Those that the plan does not put right itself, before it makes the deployment."""
     changes = {each.urn: each for each in plan.changes}
-    return [each for each in found if not _puts_right(changes.get(each.finding.urn), each.finding)]
+    removed = {plan.resources[each.urn].id for each in plan.removed_first}
+    return [
+        each
+        for each in found
+        if not (each.finding.id_ in removed or _puts_right(changes.get(each.finding.urn), each.finding))
+    ]
 
 
 def _puts_right(change: Change | None, finding: Finding) -> bool:
@@ -211,7 +216,7 @@ def refusal(stack: str, left: Sequence[Differs]) -> RefusedError:
         f"a deployment would be built from {len(left)} undeclared inputs; nothing was changed:\n"
         + "\n".join(f"  {each.what}\n    {each.step.why}: {each.step.command}" for each in left),
         where=", ".join(dict.fromkeys(each.urn for each in left)),
-        remedy=f"put each right, or declare it; `parity drift {stack}` shows all of them",
+        remedy=f"put each right, or declare it, then `parity up {stack}`; `parity drift {stack}` shows all of them",
     )
 
 

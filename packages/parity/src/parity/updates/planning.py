@@ -16,6 +16,7 @@ from parity.engine import toolchain
 from parity.errors import PolicyError, UpdateError
 from parity.git import Repository
 from parity.preview import gate, run
+from parity.resources.kind import PROJECT_ID
 from parity.updates import built_from, conditions, saved_plan, world_guard
 
 if TYPE_CHECKING:
@@ -113,6 +114,10 @@ def make(
         stack=stack.name,
         commit=Repository(stack.project.root).state,
         changes=[[each.operation, each.urn] for each in made.plan.changes],
+        removed=[
+            [each.urn, str(each.before[PROJECT_ID]), made.plan.resources[each.urn].id]
+            for each in made.plan.removed_first
+        ],
         dangers=[[each.urn, each.rule, each.what] for each in judged.acknowledged],
         blocking=blocking + [[each.urn, saved_plan.UNDECLARED, each.what] for each in made.undeclared],
         options=list(made.options),

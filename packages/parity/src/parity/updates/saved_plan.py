@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
     from parity.config.secret import Secret
 
-FORM = 1
+FORM = 2
 """Raised with each change of the file's form; a plan of another form is not applied."""
 UNDECLARED = "built-from"
 """Among what stops a plan, the rule that stands for an input of a build that is not declared."""
@@ -51,6 +51,8 @@ class SavedPlan:
     """Of the program, 40 hex digits, `+changes` where the checkout differs from it; empty outside of Git."""
     changes: list[list[str]]
     """Operation and URN of each change, in the engine's order."""
+    removed: list[list[str]]
+    """URN, Vercel's id of the project and its own of each variable that is removed before the engine starts."""
     dangers: list[list[str]]
     """URN, rule and reason of each dangerous change that was acknowledged."""
     blocking: list[list[str]]
@@ -138,6 +140,7 @@ def make(
     stack: str,
     commit: str,
     changes: list[list[str]],
+    removed: list[list[str]],
     dangers: list[list[str]],
     blocking: list[list[str]],
     options: list[str],
@@ -149,7 +152,9 @@ def make(
     """A plan that was just made."""
     packed = base64.b64encode(gzip.compress(engine, mtime=0)).decode()
     when, end = (each.replace(microsecond=0).isoformat() for each in (now, now + lasts))
-    return SavedPlan(project, stack, when, end, commit, changes, dangers, blocking, options, conditions, packed)
+    return SavedPlan(
+        project, stack, when, end, commit, changes, removed, dangers, blocking, options, conditions, packed
+    )
 
 
 def read(path: Path, secret: Secret, digest: str | None = None) -> SavedPlan:

@@ -16,15 +16,15 @@ from parity.backend.stack_backend import UPDATE_VARIABLE, log_file, open_backend
 from parity.backend.store import LEDGER_VARIABLE
 from parity.config import guard
 from parity.engine.counting import counted
-from parity.engine.pulumi import FailedUpdate
-from parity.errors import AccessError, GateError, PlanError, PolicyError, RefusedError, UnsureError
+from parity.engine.pulumi import FailedUpdate, Progress
+from parity.errors import AccessError, GateError, PlanError, PolicyError, RefusedError, UnsureError, UpdateError
 from parity.inventory import domain_health
 from parity.recover import dependencies, history, show
 from parity.recover import run as recovery
 from parity.recover.outcome import Options
 from parity.resources import kinds
 from parity.resources.urn import short_urn
-from parity.updates import built_record, record, verify, world_guard
+from parity.updates import built_record, record, removal, verify, world_guard
 from parity.updates.road import Road
 from parity.vendors import readiness
 
@@ -36,7 +36,6 @@ if TYPE_CHECKING:
     from parity.backend.stack_backend import Backend
     from parity.config.settings import Settings
     from parity.console import Screen, Step
-    from parity.engine.pulumi import Progress
     from parity.engine.state import State
     from parity.evaluate.graph import Graph
     from parity.evaluate.stack import Stack
@@ -127,6 +126,7 @@ def run(
         raise
     facts |= {world_guard.FACT: world_guard.recorded(approved.plan.conditions)}
     facts |= {"plan": approved.plan.digest, "approval": approved.how, "dangers": approved.plan.dangers}
+    facts |= {"removed": [urn for urn, *_ in approved.plan.removed]} if approved.plan.removed else {}
     identity = place.ledger.begin(facts) if place.ledger else ""
     if not place.ledger:
         screen.err.print(f"No ledger is kept: the state is at {place.url}. {LEDGER_VARIABLE} names a place for it.")
@@ -193,6 +193,7 @@ class _Update:
     approved: Approved
 
     def run(self) -> Updated:
+        self._remove_first()
         with tempfile.TemporaryDirectory() as folder:
             plan = Path(folder) / "plan.json"
             plan.touch(mode=0o600)
@@ -209,6 +210,20 @@ class _Update:
                 *self.approved.options,
             ]
             return self._apply(words)
+
+    def _remove_first(self) -> None:
+        """What a deployment of this update must not get is removed first: the engine deletes last."""
+        removed = self.approved.plan.removed
+        if not removed:
+            return
+        with self.screen.step("Remove what is not declared any more") as step:
+            step.waiting("Vercel")
+            try:
+                removal.remove(removed, self.settings.catalog.vercel_team, self.stack.pulumi.environment)
+            except UpdateError as error:
+                self._close("failed", Progress(errors=[str(error)]), error.exit_code, self._ask(), {})
+                raise
+            step.done(", ".join(short_urn(urn) for urn, *_ in removed))
 
     def _apply(self, arguments: list[str]) -> Updated:
         log = log_file(self.stack, self.identity)

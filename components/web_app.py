@@ -46,6 +46,8 @@ class WebAppArgs:
     releases: Releases
     credentials: Mapping[int, Sequence[pulumi.Resource]]
     """What must exist before a deployment of a generation can log in to its databases."""
+    accepted: Mapping[str, str]
+    """What is undeclared and accepted in writing: patterns of type and name, each with its last day or an empty one."""
     protect: bool
 
 
@@ -223,5 +225,6 @@ class WebApp(pulumi.ComponentResource):
             newest=releases.newest == (releases.live, release),
             variables={each.name: self._args.values[each.name] for each in built if not _is_sensitive(each)},
             sensitive_variables=[each.name for each in built if _is_sensitive(each)],
+            accepted_variables=self._args.accepted,
             opts=ResourceOptions(parent=self, depends_on=needs),
         )

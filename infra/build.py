@@ -173,6 +173,7 @@ def _application(
                 ]
                 for generation in generations
             },
+            accepted=settings.accepted,
             protect=settings.protect,
         ),
         pulumi.ResourceOptions(providers=list(providers)),

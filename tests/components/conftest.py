@@ -84,6 +84,7 @@ def web_app_args(**changes: Any) -> WebAppArgs:
         "bypass": "c" * 32,
         "releases": releases(),
         "credentials": {1: (), 2: ()},
+        "accepted": {},
         "protect": True,
     }
     return WebAppArgs(**{**values, **changes})

@@ -102,10 +102,20 @@ def test_the_live_release_is_asked_and_promoted_as_the_parameters_say(app: Recor
     assert live["deploymentId"].endswith("shop-deployment-r2#id")
 
 
+def test_the_switch_knows_which_variables_are_declared_and_which_are_accepted(app: Recorded):
+    live = app.one("shop-live").inputs
+    assert live["newest"] is True
+    assert live["variables"] == {"PLAIN": "1", "BASE_URL": "https://shop.example.com"}
+    assert live["sensitiveVariables"] == ["TOKEN", "DATABASE_URL"]
+    assert live.get("acceptedVariables") is None
+    accepted = {"ProjectEnvironmentVariable shop-staging/BY_HAND (production)": "2999-12-31"}
+    assert declared(accepted=accepted).one("shop-live").inputs["acceptedVariables"] == accepted
+
+
 def test_a_deployment_waits_for_every_variable_and_its_own_credentials():
     recorded = with_logins()
     variables = set(recorded.of_type("ProjectEnvironmentVariable"))
-    assert recorded.after("shop-deployment-r2") >= variables | {"login-g2"}
+    assert recorded.after("shop-deployment-r2") >= variables | {"login-g2", "shop-project"}
     assert "login-g1" not in recorded.after("shop-deployment-r2")
 
 

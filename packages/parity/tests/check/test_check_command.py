@@ -65,9 +65,16 @@ def test_a_branch_in_the_program_ends_with_1_and_an_exception_with_a_reason_with
         "    - {resource: '*-project', property: framework, reason: being moved, expiry: '2999-12-31'}\n"
         "    - {resource: 'nothing', property: '*', reason: of drift, accepts: drift}",
     )
-    done = parity(project, "check")
+    done = parity(project, "check", "--json")
     assert done.returncode == 0, done.stdout
-    assert "excepted in prod: being moved" in done.stdout
+    differences = json.loads(done.stdout)["differences"]
+    assert [each["why"] for each in differences if each["verdict"] == "excepted"] == [
+        "excepted in prod: being moved"
+    ] * 2
+    accepted = [each for each in differences if each["property"].startswith("acceptedVariables")]
+    assert {(each["verdict"], origin["key"]) for each in accepted for origin in each["origins"]} == {
+        ("declared", "parity:exceptions")
+    }
     edit(project / "Pulumi.prod.yaml", "2999-12-31", "2020-01-01")
     done = parity(project, "check", "--markdown")
     assert done.returncode == 1

@@ -117,10 +117,11 @@ def test_names_that_are_data_are_left_open_in_a_shape():
 # --- Parts of a config ------------------------------------------------------------------------------------------------
 
 
-def test_releases_differ_as_a_whole_and_what_speaks_of_the_comparison_not_at_all():
-    one = {"parity:releases": {"shop": {"live": "r1", "kept": {"r1": 1}}}, "parity:exceptions": [1]}
-    other = {"parity:releases": {"shop": {"live": "r2", "kept": {"r2": 1}}}, "parity:exceptions": []}
-    assert differing(one, other) == (("parity:releases", "shop"),)
+def test_releases_and_exceptions_differ_as_a_whole_and_what_speaks_of_the_review_not_at_all():
+    releases = {"shop": {"live": "r1", "kept": {"r1": 1}}}, {"shop": {"live": "r2", "kept": {"r2": 1}}}
+    one = {"parity:releases": releases[0], "parity:exceptions": [1], "parity:acknowledged": [1]}
+    other = {"parity:releases": releases[1], "parity:exceptions": [], "parity:acknowledged": []}
+    assert differing(one, other) == (("parity:releases", "shop"), ("parity:exceptions",))
 
 
 def test_a_part_that_the_other_config_lacks_is_taken_out():

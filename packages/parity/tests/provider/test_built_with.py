@@ -8,12 +8,15 @@ from typing import Any
 import httpx
 import pytest
 
-from packages.parity.tests.provider.conftest import World, inputs
+from packages.parity.tests.provider.conftest import COMMIT, World, inputs
 from parity.provider import built_with, live_release
 from parity.provider.errors import BuiltOtherwise
+from parity.resources import kinds
 
 MADE = 1_000
 DECLARED = {"BASE": "https://shop.example", "KEY": None}
+ACCEPTED = {"ProjectEnvironmentVariable shop-staging/EXTRA (production, preview)": "", "*/OLD (*": "2000-01-01"}
+URN = f"urn:pulumi:staging::storefront::parity:components:WebApp${kinds.LIVE}::shop-live"
 PROMOTE = "POST /v10/projects/prj_1/promote/d2"
 
 
@@ -23,7 +26,8 @@ def variable(name: str, **changes: Any) -> dict[str, Any]:
 
 
 def faults(*variables: dict[str, Any]) -> list[str]:
-    return built_with.faults({"createdAt": MADE}, variables, DECLARED)
+    declared = built_with.Declared("shop-staging", DECLARED, ACCEPTED)
+    return built_with.faults({"createdAt": MADE}, variables, declared)
 
 
 def test_what_was_written_before_the_deployment_and_is_as_declared_passes():
@@ -44,16 +48,30 @@ def test_each_difference_is_named_and_no_value_is(changed: dict[str, Any], fault
     assert faults(variable("BASE", **changed), variable("KEY")) == [fault]
 
 
-def test_a_variable_that_is_not_declared_counts_by_its_time():
-    ours = variable("BASE"), variable("KEY")
-    assert faults(*ours, variable("EXTRA", createdAt=MADE + 1)) == ["EXTRA was created after the release was built"]
-    assert faults(*ours, variable("EXTRA", target=["preview"], createdAt=MADE + 1)) == []
+@pytest.mark.parametrize(
+    ("changed", "fault"),
+    [
+        ({}, "EXTRA is not declared"),
+        ({"createdAt": MADE + 1}, "EXTRA is not declared"),
+        ({"type": "sensitive"}, "EXTRA is not declared"),
+        ({"target": ["production", "development"]}, "EXTRA is not declared"),
+        ({"key": "OLD"}, "OLD is not declared"),
+        ({"target": ["preview"]}, ""),
+        ({"type": "system", "value": "VERCEL_URL"}, ""),
+        ({"target": ["production", "preview"]}, ""),
+    ],
+    ids=["older", "newer", "sensitive", "not as accepted", "no longer accepted", "preview", "Vercel's own", "accepted"],
+)
+def test_an_undeclared_variable_is_a_fault_however_old_unless_it_is_accepted(changed: dict[str, Any], fault: str):
+    found = faults(variable("BASE"), variable("KEY"), variable("EXTRA", **changed))
+    assert found == ([fault] if fault else [])
 
 
 def switch(world: World, wanted: dict[str, Any]) -> None:
     async def run() -> None:
         async with world.web() as web:
-            await live_release.switch(world.vercel(), wanted, inputs("d1", "r1"), lambda _: None, web=web)
+            recorded = inputs("d1", "r1")
+            await live_release.switch(world.vercel(), wanted, recorded, lambda _: None, web=web, urn=URN)
 
     asyncio.run(run())
 
@@ -75,9 +93,21 @@ def test_a_release_that_holds_what_is_not_declared_is_not_promoted():
     world = answers("STAGED", variable("BASE", updatedAt=MADE + 1), variable("KEY", type="sensitive"))
     with pytest.raises(BuiltOtherwise, match="BASE was changed after") as caught:
         switch(world, inputs(**NEWEST))
-    assert "--again --live --up" in str(caught.value)
+    assert f"`parity release staging shop --commit {COMMIT} --again --live --up`" in str(caught.value)
     assert PROMOTE not in world.calls
     assert world.live == "d1"
+
+
+def test_a_release_that_holds_an_undeclared_variable_is_not_promoted_unless_it_is_accepted():
+    ours = variable("BASE"), variable("KEY", type="sensitive"), variable("EXTRA", type="sensitive", createdAt=1)
+    world = answers("STAGED", *ours)
+    with pytest.raises(BuiltOtherwise, match="EXTRA is not declared"):
+        switch(world, inputs(**NEWEST))
+    assert world.live == "d1"
+    world = answers("STAGED", *ours)
+    name = "ProjectEnvironmentVariable shop-staging/EXTRA (production)"
+    switch(world, inputs(**NEWEST, acceptedVariables={name: "2999-12-31"}))
+    assert world.live == "d2"
 
 
 def test_a_release_that_is_as_declared_is_promoted():

@@ -393,6 +393,7 @@ LIVE = recorded(
     deploymentUrl="two.vercel.app",
     release="r2",
     commit=B,
+    newest=True,
     domains=["shop.example"],
     health={"path": "/", "timeoutSeconds": 1, "deadlineSeconds": 1},
     promoteDeadlineSeconds=1,
@@ -404,10 +405,18 @@ def test_a_rollbacks_switch_is_what_live_release_would_be_given():
     found = switch.prepare(OPEN, state_of(LIVE), WELL, "r1")
     assert found is not None
     changed = {name for name in found.inputs if found.inputs[name] != LIVE["inputs"][name]}
-    assert changed == {"deploymentId", "deploymentUrl", "release", "commit", "protectionBypass"}
-    assert (found.inputs["deploymentId"], found.inputs["commit"]) == ("dpl_1", A)
+    assert changed == {"deploymentId", "deploymentUrl", "release", "commit", "newest", "protectionBypass"}
+    assert (found.inputs["deploymentId"], found.inputs["commit"], found.inputs["newest"]) == ("dpl_1", A, False)
+    assert found.urn == LIVE["urn"]
     assert found.recorded["deploymentId"] == "dpl_2"
     assert found.inputs["protectionBypass"] not in repr(found)
+
+
+def test_going_forward_to_the_newest_release_compares_what_it_was_built_with():
+    older = {**LIVE, "inputs": {**LIVE["inputs"], "newest": False}}
+    found = switch.prepare(OPEN, state_of(older), WELL, "r2")
+    assert found is not None
+    assert found.inputs["newest"] is True
 
 
 def test_a_switch_that_only_an_update_can_make_is_left_to_it():

@@ -20,8 +20,8 @@ ENVIRONMENT: Unit = ("parity:environment",)
 _ATOMIC = {"parity:releases": 2}
 """Path length at which a key's parts are exchanged in one: `live` means nothing without `kept`."""
 
-_NOT_COMPARED = frozenset({"parity:exceptions", "parity:acknowledged", "parity:fingerprints"})
-"""Keys about the comparison, the review and secrets' values; no resource is made from them."""
+_NOT_COMPARED = frozenset({"parity:acknowledged", "parity:fingerprints"})
+"""Keys about the review and about secrets' values; no resource is made from them."""
 
 _MISSING = object()
 

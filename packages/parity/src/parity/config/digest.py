@@ -157,7 +157,7 @@ NOT_IN_DIGEST: dict[str, str] = {
     "Release.commit": "stands next to the digest in the release",
     "Release.config": "is the digest",
     "StackConfig.fingerprints": "stand for the secrets' values, which are in",
-    "StackConfig.exceptions": "read by the comparison of the stacks",
+    "StackConfig.exceptions": "read by the comparison of the stacks, by drift and by the switch",
     "ParityException.resource": "as StackConfig.exceptions",
     "ParityException.property": "as StackConfig.exceptions",
     "ParityException.reason": "as StackConfig.exceptions",

@@ -54,6 +54,12 @@ class Settings:
         return self.origin.file
 
     @property
+    def accepted(self) -> dict[str, str]:
+        """What is undeclared and accepted: patterns of type and name, each with its last day or an empty text."""
+        entire = [each for each in self.exceptions if (each.accepts, each.property) == ("drift", "*")]
+        return {each.resource: each.expiry or "" for each in entire}
+
+    @property
     def sealed(self) -> bool:
         """Whether secrets' values are not at hand."""
         return self.secret.sealed

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import fnmatch
 from dataclasses import replace
 from datetime import date
 from typing import TYPE_CHECKING
 
 from parity.drift.model import Finding, Suppression
+from parity.resources.patterns import fits
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -31,10 +31,4 @@ def _with(finding: Finding, exceptions: list[ParityException], today: date) -> F
 
 def _matches(exception: ParityException, finding: Finding) -> bool:
     names = (finding.resource, finding.urn or finding.resource)
-    return any(_fits(name, exception.resource) for name in names) and _fits(finding.path or "*", exception.property)
-
-
-def _fits(text: str, pattern: str) -> bool:
-    """Whether a text matches a pattern in which only `*` is special."""
-    quoted = "".join(f"[{each}]" if each in "[?" else each for each in pattern)
-    return fnmatch.fnmatchcase(text, quoted)
+    return any(fits(name, exception.resource) for name in names) and fits(finding.path or "*", exception.property)

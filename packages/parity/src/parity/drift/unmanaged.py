@@ -13,6 +13,7 @@ from parity.masked import MASK
 from parity.resources import kinds
 from parity.resources.equality import unset
 from parity.resources.kind import vendor
+from parity.resources.vercel import variable_name
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -127,9 +128,7 @@ def _label(found: LiveObject) -> str:
     if found.type == kinds.BYPASS:
         return f"{name} (a secret ending in {str(found.properties['secret'])[-2:]})"
     if found.type == kinds.VARIABLE:
-        targets = ", ".join(texts(found.properties["targets"])) or "custom environments"
-        branch = f", branch {found.properties['gitBranch']}" if found.properties.get("gitBranch") else ""
-        return f"{name} ({targets}{branch})"
+        return variable_name(name, texts(found.properties["targets"]), found.properties.get("gitBranch"))
     return f"{name} ({found.id})" if found.type in {kinds.DEPLOYMENT, kinds.DRAIN} else name
 
 

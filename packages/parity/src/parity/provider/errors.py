@@ -48,7 +48,7 @@ class LiveElsewhere(ParityPluginError):
 
 
 class BuiltOtherwise(ParityPluginError):
-    """Variables were changed since the release was built, or are not as declared. The old release stays live."""
+    """A variable was changed since the release was built, or is not as declared. The old release stays live."""
 
 
 class Unfinished(ParityPluginError):

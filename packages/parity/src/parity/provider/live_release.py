@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, cast
 
+from parity.provider.built_with import Declared
 from parity.provider.errors import BadInput, NotFound
 from parity.provider.release import Health, Switch, Target, live_of
+from parity.resources.urn import Urn
 from parity.vendors import health
 
 if TYPE_CHECKING:
@@ -43,8 +45,8 @@ def faults_in(inputs: Mapping[str, Any]) -> dict[str, str]:
     return faults
 
 
-def target_of(inputs: Mapping[str, Any]) -> Target:
-    """The inputs as the switch takes them."""
+def target_of(inputs: Mapping[str, Any], urn: str = "") -> Target:
+    """The inputs as the switch takes them; with the URN, its messages name stack and application."""
     health = cast("Document", inputs["health"])
     return Target(
         team=str(inputs["team"]),
@@ -58,15 +60,24 @@ def target_of(inputs: Mapping[str, Any]) -> Target:
         health=Health(str(health["path"]), float(health["timeoutSeconds"]), float(health["deadlineSeconds"])),
         promote_deadline_seconds=float(inputs["promoteDeadlineSeconds"]),
         bypass=str(inputs["protectionBypass"]) if inputs.get("protectionBypass") else None,
-        variables=_variables(inputs) if inputs.get("newest") is True else None,
+        declared=_declared(inputs) if inputs.get("newest") is True else None,
+        **_names(urn),
     )
 
 
-def _variables(inputs: Mapping[str, Any]) -> dict[str, str | None]:
+def _declared(inputs: Mapping[str, Any]) -> Declared:
     """The declared production variables: those with values, and the names of those that Vercel never shows."""
-    values = cast("Document", inputs.get("variables") or {})
+    values, accepted = (cast("Document", inputs.get(name) or {}) for name in ("variables", "acceptedVariables"))
     hidden = cast("list[str]", inputs.get("sensitiveVariables") or [])
-    return {**{name: str(each) for name, each in values.items()}, **dict.fromkeys(hidden)}
+    known = {**{name: str(each) for name, each in values.items()}, **dict.fromkeys(hidden)}
+    return Declared(str(inputs["project"]), known, {pattern: str(last) for pattern, last in accepted.items()})
+
+
+def _names(urn: str) -> dict[str, str]:
+    if not urn:
+        return {}
+    parsed = Urn.parse(urn)
+    return {"stack": parsed.stack, "application": parsed.name.removesuffix("-live")}
 
 
 def id_of(inputs: Mapping[str, Any]) -> str:
@@ -81,6 +92,7 @@ async def switch(
     say: Callable[[str], None],
     *,
     web: httpx.AsyncClient | None = None,
+    urn: str = "",
 ) -> Document:
     """Make the inputs' release live and give the outputs to record.
 
@@ -90,6 +102,7 @@ async def switch(
         olds: what is recorded; None on create.
         say: shows progress.
         web: asks deployments and domains; a client of its own where none is given.
+        urn: the resource's, for messages.
 
     Raises:
         ParityPluginError: see parity.provider.errors.
@@ -99,7 +112,7 @@ async def switch(
     attempt = Switch(
         vercel,
         client,
-        target_of(inputs),
+        target_of(inputs, urn),
         resource_id=id_of(inputs),
         recorded=lambda before: {**inputs, _PREVIOUS: before},
         say=say,

@@ -138,7 +138,7 @@ class ParityProvider(sdk.Provider):
         def say(message: str) -> None:
             self._notify(urn, message)
 
-        return await live_release.switch(self.vercel, inputs, olds, say, web=self._web)
+        return await live_release.switch(self.vercel, inputs, olds, say, web=self._web, urn=urn)
 
 
 def partial_failure(type_: str, failure: Unfinished, inputs: Properties) -> tuple[str, Properties, Properties]:

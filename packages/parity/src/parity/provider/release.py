@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
     import httpx
 
+    from parity.provider.built_with import Declared
     from parity.provider.vercel import Vercel
 
 _CONFLICT = 409
@@ -50,9 +51,11 @@ class Target:
     health: Health
     promote_deadline_seconds: float
     bypass: str | None = None
-    variables: Mapping[str, str | None] | None = None
-    """Of the newest release: its declared production variables, None for a value that Vercel never shows. None of an
-    older one, which was compared when it was the newest."""
+    declared: Declared | None = None
+    """What the newest release may hold. None of an older one, which was compared when it was the newest."""
+    stack: str = "STACK"
+    application: str = "APP"
+    """As commands name them."""
 
     @property
     def title(self) -> str:
@@ -163,19 +166,20 @@ class Switch:
     async def _refuse_if_built_otherwise(self) -> None:
         """Compare what the newest release was built with; one that served before was compared before that."""
         wanted = self._release
-        if wanted.variables is None:
+        if wanted.declared is None:
             return
         deployment = await self._vercel.deployment(wanted.team, wanted.deployment_id)
         if built_with.has_served(deployment):
             return
         faults = built_with.faults(
-            deployment, await self._vercel.variables(wanted.team, wanted.project_id), wanted.variables
+            deployment, await self._vercel.variables(wanted.team, wanted.project_id), wanted.declared
         )
         if faults:
             raise BuiltOtherwise(
                 f"{wanted.title} may hold undeclared values, so it was not promoted; what was live is still "
-                f"live: {'; '.join(faults)}. Record the next release: `parity release STACK APP --commit "
-                f"{wanted.commit} --again --live --up` puts the variables right and builds it from what is declared."
+                f"live: {'; '.join(faults)}. Record the next release: `parity release {wanted.stack} "
+                f"{wanted.application} --commit {wanted.commit} --again --live --up` puts right what is declared and "
+                "builds from that; it names the command that removes what nothing declares."
             )
 
     async def _live(self) -> Live:

@@ -66,6 +66,7 @@ class LiveRelease(pulumi.CustomResource):
         newest: Input[bool],
         variables: Input[Mapping[str, Input[str]]],
         sensitive_variables: Input[list[str]],
+        accepted_variables: Mapping[str, str] | None = None,
         opts: pulumi.ResourceOptions | None = None,
     ) -> None:
         """Declare it.
@@ -87,6 +88,8 @@ class LiveRelease(pulumi.CustomResource):
                 served yet, it is compared with them just before the switch.
             variables: the newest release's production variables that are not sensitive, by name.
             sensitive_variables: the names of the others.
+            accepted_variables: undeclared ones that an exception accepts, by pattern of type and name, each with its
+                last day (`YYYY-MM-DD`) or an empty text.
             opts: the resource's options.
         """
         super().__init__(
@@ -107,6 +110,7 @@ class LiveRelease(pulumi.CustomResource):
                 "newest": newest,
                 "variables": variables,
                 "sensitiveVariables": sensitive_variables,
+                "acceptedVariables": accepted_variables or None,
             },
             pulumi.ResourceOptions.merge(opts, pulumi.ResourceOptions(additional_secret_outputs=["protectionBypass"])),
         )

@@ -38,6 +38,8 @@ class Prepared:
     """LiveRelease's, with the release that is wanted; the bypass secret is in the clear."""
     recorded: Mapping[str, Any] = field(repr=False)
     """LiveRelease's outputs as the engine has them."""
+    urn: str
+    """LiveRelease's."""
 
 
 def prepare(settings: Settings, state: State, there: ReleaseStatus, release: str) -> Prepared | None:
@@ -51,14 +53,16 @@ def prepare(settings: Settings, state: State, there: ReleaseStatus, release: str
     if live is None or deployed is None or live.errors or state.pending or there.stale:
         return None
     bypass = passwords.bypass(settings.secret, names.project(there.application, settings.stack))
+    newest = there.releases.newest
     wanted = {
+        "newest": newest is not None and newest[0] == release,
         "deploymentId": deployed.id,
         "deploymentUrl": deployed.host,
         "release": release,
         "commit": there.releases.kept[release].commit,
         "protectionBypass": bypass.reveal(),
     }
-    return Prepared({**live.inputs, **wanted}, live.outputs)
+    return Prepared({**live.inputs, **wanted}, live.outputs, live.urn)
 
 
 def make(stack: Stack, prepared: Prepared, screen: Screen) -> bool:
@@ -93,6 +97,6 @@ def make(stack: Stack, prepared: Prepared, screen: Screen) -> bool:
 async def _switch(prepared: Prepared, say: Callable[[str], None]) -> None:
     vercel = Vercel.from_environment()
     try:
-        await live_release.switch(vercel, dict(prepared.inputs), prepared.recorded, say)
+        await live_release.switch(vercel, dict(prepared.inputs), prepared.recorded, say, urn=prepared.urn)
     finally:
         await vercel.close()

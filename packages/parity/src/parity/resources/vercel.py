@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from parity.documents import mapping
 from parity.resources import commands
 from parity.resources.kind import PROJECT_ID, Hidden, Key, Kind, Part, Target
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
 PROJECT = "vercel:index/project:Project"
 VARIABLE = "vercel:index/projectEnvironmentVariable:ProjectEnvironmentVariable"
@@ -20,6 +23,12 @@ ALIAS = "vercel:index/alias:Alias"
 ROLLING_RELEASE = "vercel:index/projectRollingRelease:ProjectRollingRelease"
 LIVE = "parity:index:LiveRelease"
 BYPASS = "parity:index:ProtectionBypass"
+
+
+def variable_name(key: str, targets: Sequence[str], branch: str | None) -> str:
+    """An undeclared variable as reports and exceptions name it: `shop-prod/NAME (production, preview)`."""
+    on = f", branch {branch}" if branch else ""
+    return f"{key} ({', '.join(targets) or 'custom environments'}{on})"
 
 
 def _delete(path: str, version: int = 9) -> Any:
@@ -142,6 +151,7 @@ KINDS = (
             "newest": "whether a switch compares what the release was built with; nothing at Vercel",
             "variables": "what a switch compares with; the variables are resources of their own",
             "sensitiveVariables": "what a switch compares with; the variables are resources of their own",
+            "acceptedVariables": "what a switch lets through; nothing at Vercel",
         },
         secret=frozenset({"protectionBypass"}),
         set_once={"previous": ""},

@@ -275,7 +275,7 @@ class _Compared:
                 cause="outside",
                 undeclared=True,
                 detail="no provider has a name for it, so no update touches it",
-                facts={"beyond": True},
+                facts={"beyond": True, "wanted": recorded.get(name, vercel_project.WATCHED.get(name))},
             )
             for name, value in sorted(self.found.beyond.items())
             if recorded.get(name) != value

@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal
 
 from parity.documents import texts
+from parity.inventory import vercel_project
 from parity.masked import MASK
 from parity.resources import commands, kinds
 from parity.resources.commands import object_, psql, quoted
@@ -245,8 +246,7 @@ _SPECIAL: dict[tuple[str, str], Callable[[Finding, Context], Step]] = {
 
 def _by_hand(finding: Finding, context: Context) -> str:
     if finding.vendor == "Vercel" and finding.type == kinds.PROJECT:
-        wanted = finding.facts.get("wanted")
-        body = json.dumps({finding.path.split(".")[-1]: wanted})
+        body = json.dumps(vercel_project.change(finding.path, finding.facts.get("wanted")))
         return commands.vercel(context.team, "PATCH", f"/v9/projects/{finding.id_}", body)
     if finding.vendor == "PostgreSQL":
         return _sql(finding)

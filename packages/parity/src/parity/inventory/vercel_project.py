@@ -45,6 +45,14 @@ _PROTECTION = {
 _MODE = {"additional": "trusted_ip_required", "exclusive": "trusted_ip_optional"}
 _SKEW = {1800: "30 minutes", 43200: "12 hours", 14400: "4 hours", 86400: "1 day", 604800: "7 days"}
 
+_WIRE = {
+    **_SAME,
+    "onDemandConcurrentBuilds": "resourceConfig.elasticConcurrencyEnabled",
+    "buildMachineType": "resourceConfig.buildMachineType",
+    "resourceConfig.functionDefaultCpuType": "resourceConfig.functionDefaultMemoryType",
+}
+"""The path of a property to that of Vercel's field, where they differ."""
+
 NAMES = frozenset(
     {*_SAME, "gitRepository", "vercelAuthentication", "passwordProtection", "trustedIps", "oidcTokenConfig"}
     | {"optionsAllowlist", "gitComments", "gitProviderOptions", "skewProtection", "resourceConfig"}
@@ -109,6 +117,14 @@ def properties(document: Document) -> Document:
     found["skewProtection"] = _SKEW.get(seconds, f"{seconds} seconds") if seconds else None
     found |= _resources(document)
     return {name: value for name, value in found.items() if value is not None}
+
+
+def change(path: str, value: Any) -> Document:
+    """The request's body that gives one property of a project a value: Vercel's names, nested as in its document."""
+    found = value
+    for name in reversed(_WIRE.get(path, path).split(".")):
+        found = {name: found}
+    return found
 
 
 def beyond(document: Document) -> Document:

@@ -4,29 +4,42 @@ from __future__ import annotations
 
 import json
 import os
-import threading
-import time
+import re
+from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from support.built_from import ELSEWHERE, INPUTS, MOMENTS, PROJECT, Vercel, chosen, page
+from support.built_from import (
+    ELSEWHERE,
+    INPUTS,
+    MOMENTS,
+    PROJECT,
+    REFUSED,
+    REPORTED,
+    RIGHT,
+    Vercel,
+    group,
+    page,
+)
 from support.paths import ROOT
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable
 
     from support.built_from import Input
     from support.program import Instance, Run
 
-pytestmark = [pytest.mark.engine, pytest.mark.sandbox]
+pytestmark = [pytest.mark.engine, pytest.mark.sandbox, pytest.mark.timeout(900)]
 
 COMMIT = "5" * 40
 ALL = os.environ.get("PARITY_BUILT_FROM") == "all"
+more = pytest.mark.skipif(not ALL, reason="a minute each: PARITY_BUILT_FROM=all runs them with the entire table")
 PAGE = ROOT / "docs" / "built-from.md"
-RELEASE = ("parity", "release", "staging", "admin", "--commit", COMMIT, "--live", "--up", "--yes")
-BUILD_SECONDS = 4
-FOUND: dict[tuple[str, str], str] = {}
+ADMIN = "admin-staging"
+BEFORE, WITH, BETWEEN, AFTER = MOMENTS
+REMOVED = "NEXT_TELEMETRY_DISABLED"
+BUILD = "^/v[0-9]+/(now/)?deployments"
 
 
 @pytest.fixture
@@ -46,148 +59,258 @@ def vercel(instance: Instance) -> Vercel:
     return Vercel(instance)
 
 
-def deployment(instance: Instance, release: str = "r2") -> dict[str, Any] | None:
+def release(application: str) -> tuple[str, ...]:
+    return ("parity", "release", "staging", application, "--commit", COMMIT, "--live")
+
+
+def deployment(instance: Instance, release: str, project: str = PROJECT) -> dict[str, Any] | None:
     rows = instance.state()["vercel"]["deployments"]
-    return next((row for row in rows if row["name"] == PROJECT and row["meta"].get("release") == release), None)
+    return next((row for row in rows if row["name"] == project and row["meta"].get("release") == release), None)
 
 
-def variables(row: dict[str, Any]) -> dict[str, str]:
-    """What a deployment snapshotted, each a fingerprint, but for what names the release."""
-    return {name: value for name, value in row["snapshot"]["variables"].items() if not name.startswith("PARITY_")}
-
-
-def settings(row: dict[str, Any]) -> dict[str, Any]:
-    return {"regions": row["regions"], "repository": row["gitSource"]["repoId"], **row["projectSettings"]}
+def inputs(instance: Instance, release: str, project: str = PROJECT) -> dict[str, Any]:
+    """What a release's deployment was built from, each variable a fingerprint, but for what names the release."""
+    row = deployment(instance, release, project)
+    assert row is not None, f"{release} was not made"
+    variables = {name: value for name, value in row["snapshot"]["variables"].items() if not name.startswith("PARITY_")}
+    settings = {**row["snapshot"]["settings"], **row["projectSettings"], "regions": row["regions"]}
+    return {"variables": variables, "settings": settings, "repository": row["gitSource"]["repoId"]}
 
 
 def changing(instance: Instance, since: int) -> list[str]:
     rows = instance.local.client().requests(since, service="vercel")
-    return [f"{row['method']} {row['path']}" for row in rows if row["method"] != "GET"]
+    return [f"{row['method']} {row['path'].partition('?')[0]}" for row in rows if row["method"] != "GET"]
 
 
-def mark(instance: Instance) -> int:
-    return instance.local.client().requests(service="vercel")[-1]["id"]
-
-
-def live(instance: Instance) -> str:
-    project = next(row for row in instance.state()["vercel"]["projects"] if row["name"] == PROJECT)
-    return project["targets"]["production"]["meta"]["release"]
+def live(instance: Instance, project: str = PROJECT) -> str:
+    found = next(row for row in instance.state()["vercel"]["projects"] if row["name"] == project)
+    return found["targets"]["production"]["meta"]["release"]
 
 
 def drifted(instance: Instance) -> list[dict[str, Any]]:
-    done = instance.run("parity", "drift", "staging", "--json")
-    found = json.loads(done.stdout)["findings"]
-    return [each for each in found if each["kind"] not in {"unknowable", "cross-stack"}]
+    found = json.loads(instance.run("parity", "drift", "staging", "--json", "--plan").stdout)
+    steps = {each["finding"]: each["command"] for each in found["plan"]}
+    known = [each for each in found["findings"] if each["kind"] not in {"unknowable", "cross-stack"}]
+    return [{**each, "remedy": steps[each["id"]]} for each in known]
+
+
+def found_by(findings: list[dict[str, Any]]) -> list[str]:
+    return [f"{each['type'].split(':')[-1]} {each['name']}: {each['property']}" for each in findings]
+
+
+def built(instance: Instance, application: str = "shop") -> dict[str, str]:
+    """By kept release, whether it was built from what was declared, as `parity releases` says it."""
+    (shown,) = json.loads(instance.run("parity", "releases", "staging", application, "--json").stdout)
+    return {row["id"]: row["built"] for row in shown["releases"]}
+
+
+def named(texts: Iterable[str], wanted: Iterable[Input]) -> None:
+    said = " ".join(" ".join(texts).split())
+    missing = [each.name for each in wanted if each.what not in said]
+    assert not missing, f"{missing} not named in: {said}"
+
+
+def switch_names(done: Run, wanted: Iterable[Input]) -> None:
+    """The switch was refused, for each of these variables."""
+    said = " ".join(done.said.split())
+    assert done.code != 0
+    assert "was not promoted" in said
+    assert not [each.name for each in wanted if f" {each.variable} " not in said], said
+
+
+def change_all(vercel: Vercel, wanted: Iterable[Input]) -> None:
+    for each in wanted:
+        each.change(vercel)
+
+
+def while_it_is_made(instance: Instance, vercel: Vercel, wanted: list[Input], when: str) -> Run:
+    """Run the release, and change the inputs while Vercel holds the request that makes its deployment."""
+    client = instance.local.client()
+    fault = client.add_fault(service="vercel", method="POST", path=BUILD, action="hang", when=when)["id"]
+    with ThreadPoolExecutor(1) as pool:
+        running = pool.submit(instance.run, *release("shop"), "--up", "--yes")
+        try:
+            while not running.done() and not client.fault(fault, fired=1, seconds=5)["fired"]:
+                pass
+            assert not running.done(), running.result().said
+            change_all(vercel, wanted)
+        finally:
+            client.remove_fault(fault)
+        return running.result()
+
+
+def by_hand(instance: Instance, refused: Run) -> None:
+    """Run the commands that a refusal names for what no update puts right, and then the update, each as printed."""
+    assert refused.code == 8, refused.said
+    for each in re.findall(r"curl .*", refused.stderr):
+        instance.run("sh", "-c", each).ok()
+    (command,) = set(re.findall(r"`(parity up staging)`", refused.stderr))
+    instance.run(*command.split(), "--yes").ok()
+
+
+def remedy(instance: Instance, said: str) -> None:
+    """Run the command that a message names, as printed; where that is refused, what the refusal names."""
+    (command,) = set(re.findall(r"parity release staging \w+ --commit \w+ --again --live --up", said))
+    done = instance.run(*command.split(), "--yes")
+    if done.code != 0:
+        by_hand(instance, done)
 
 
 # --- The issue's fault ------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.timeout(900)
-def test_a_release_is_not_built_with_a_value_that_is_not_declared(instance: Instance, vercel: Vercel):
-    first = deployment(instance, "r1")
-    vercel.change("NEXT_PUBLIC_BASE_URL", value=ELSEWHERE)
-    done = instance.run(*RELEASE).ok()
-    assert first is not None
-    made = deployment(instance)
-    assert made is not None
-    assert variables(made) == variables(first), "the update wrote the declared value before it built"
-    assert live(instance) == "r2"
+def test_a_release_is_not_built_with_a_value_that_is_not_declared(instance: Instance):
+    Vercel(instance, ADMIN).change("NEXT_PUBLIC_BASE_URL", value=ELSEWHERE)
+    done = instance.run(*release("admin"), "--up", "--yes").ok()
+    assert inputs(instance, "r2", ADMIN) == inputs(instance, "r1", ADMIN), "the declared value was written before"
+    assert live(instance, ADMIN) == "r2"
     assert ELSEWHERE not in done.stdout
-    shown = json.loads(instance.run("parity", "releases", "staging", "admin", "--json").ok().stdout)[0]
-    built = {row["id"]: row["built"] for row in shown["releases"]}
-    assert built == {"r1": "not known", "r2": "declared"}
+    assert built(instance, "admin") == {"r1": "not known", "r2": "declared"}
 
 
 # --- The table --------------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.timeout(900)
-@pytest.mark.parametrize(
-    ("given", "moment"), [pytest.param(*each, id=f"{each[0].name}, {each[1]}") for each in chosen(everything=ALL)]
-)
-def test_no_change_by_hand_passes(instance: Instance, vercel: Vercel, given: Input, moment: str):
-    tried = {MOMENTS[0]: _before, MOMENTS[1]: _between, MOMENTS[2]: _after}[moment]
-    FOUND[given.name, moment] = tried(instance, vercel, given)
-
-
-def _before(instance: Instance, vercel: Vercel, given: Input) -> str:
-    first = deployment(instance, "r1")
-    given.change(vercel)
-    since = mark(instance)
-    done = instance.run(*RELEASE)
-    made = deployment(instance)
-    assert first is not None
-    if done.code == 0:
-        assert made is not None
-        assert (variables(made), settings(made)) == (variables(first), settings(first))
-        assert not drifted(instance), "what was put right is right"
-        return "put right"
-    assert done.code == 8, done.said
+@more
+def test_what_was_changed_before_the_plan_is_put_right_or_refused(instance: Instance, vercel: Vercel):
+    change_all(vercel, INPUTS)
+    since = instance.last_request()
+    refused = instance.run(*release("shop"), "--up", "--yes")
     assert changing(instance, since) == [], "nothing was changed"
-    assert made is None
-    assert "undeclared inputs" in done.stderr
-    return "refused"
-
-
-def _between(instance: Instance, vercel: Vercel, given: Input) -> str:
-    first = deployment(instance, "r1")
-    instance.local.client().add_build_rule(match={"project": PROJECT, "release": "r2"}, seconds=BUILD_SECONDS)
-    done = _while_it_builds(instance, vercel, given)
-    made = deployment(instance)
-    assert first is not None
-    assert made is not None
-    assert (variables(made), settings(made)) == (variables(first), settings(first)), "it was made before the change"
-    if done.code != 0:
-        assert given.variable
-        assert "was not promoted" in done.said
-        assert live(instance) == "r1"
-        again = instance.run(*RELEASE, "--again")
-        if "undeclared" in given.name:
-            assert again.code == 8, again.said
-            return "refused"
-        assert live(instance) == "r3", again.said
-        assert variables(deployment(instance, "r3") or {}) == variables(first), "the remedy builds what is declared"
-        return "refused"
+    assert deployment(instance, "r2") is None
+    named([refused.stderr], group(BEFORE, REFUSED))
+    assert not [each.name for each in group(BEFORE, RIGHT) if each.what in refused.stderr]
+    by_hand(instance, refused)
     assert live(instance) == "r2"
-    assert drifted(instance), "the change is found"
-    return "reported"
+    assert inputs(instance, "r2") == inputs(instance, "r1")
+    assert built(instance) == {"r1": "not known", "r2": "declared"}
+    assert not drifted(instance), "what was put right is right"
 
 
-def _while_it_builds(instance: Instance, vercel: Vercel, given: Input) -> Run:
-    """Run the release, and change the input once its deployment is there and being built."""
-    failed: list[str] = []
-
-    def change() -> None:
-        deadline = time.monotonic() + 240
-        while deployment(instance) is None:
-            if time.monotonic() > deadline:
-                failed.append("no deployment was made")
-                return
-            time.sleep(0.1)
-        given.change(vercel)
-        row = deployment(instance)
-        if row is None or row["readyState"] == "READY":
-            failed.append("the build ended before the change")
-
-    thread = threading.Thread(target=change)
-    thread.start()
-    done = instance.run(*RELEASE)
-    thread.join()
-    assert not failed, f"{failed}: {done.said}"
-    return done
+@more
+@pytest.mark.parametrize("outcome", [REFUSED, REPORTED])
+def test_what_a_deployment_got_after_the_plan_is_refused_or_reported(instance: Instance, vercel: Vercel, outcome: str):
+    wanted = group(WITH, outcome)
+    done = while_it_is_made(instance, vercel, wanted, "before")
+    (said,) = (line for line in done.stderr.splitlines() if "was built with what was not declared" in line)
+    named([said], wanted)
+    if outcome == REFUSED:
+        switch_names(done, wanted)
+    assert live(instance) == ("r1" if outcome == REFUSED else "r2")
+    assert built(instance) == {"r1": "not known", "r2": "otherwise"}
+    (found,) = (each for each in drifted(instance) if each["property"] == "built")
+    named([found["live"]], wanted)
+    remedy(instance, found["remedy"])
+    assert live(instance) == "r3"
+    assert inputs(instance, "r3") == inputs(instance, "r1") != inputs(instance, "r2")
+    assert built(instance) == {"r1": "not known", "r2": "otherwise", "r3": "declared"}, "found of a kept one too"
+    assert [each["property"] for each in drifted(instance)] == ["built"]
 
 
-def _after(instance: Instance, vercel: Vercel, given: Input) -> str:
-    given.change(vercel)
-    found = drifted(instance)
-    assert any(PROJECT in each["name"] or each["name"].startswith("admin-") for each in found), found
-    return "reported"
+@more
+@pytest.mark.parametrize("outcome", [REFUSED, REPORTED])
+def test_what_was_changed_after_the_build_is_refused_or_reported(instance: Instance, vercel: Vercel, outcome: str):
+    wanted = group(BETWEEN, outcome)
+    done = while_it_is_made(instance, vercel, wanted, "after")
+    assert inputs(instance, "r2") == inputs(instance, "r1"), "it was made before the change"
+    if outcome == REPORTED:
+        assert live(instance) == "r2", done.said
+        named(found_by(drifted(instance)), wanted)
+        return
+    switch_names(done, wanted)
+    assert live(instance) == "r1"
+    remedy(instance, done.said)
+    assert live(instance) == "r3"
+    assert inputs(instance, "r3") == inputs(instance, "r1")
+    assert built(instance)["r3"] == "declared"
+    assert {each["property"] for each in drifted(instance)} <= {"built"}, "r2 may count as built otherwise"
 
 
-@pytest.fixture(scope="module", autouse=True)
-def written() -> Iterator[None]:
-    """Write the page where the complete table was tried and that is asked for."""
-    yield
-    if ALL and os.environ.get("PARITY_WRITE_DOCS") and len(FOUND) == len(INPUTS) * len(MOMENTS):
-        PAGE.write_text(page(FOUND))
+def test_what_was_changed_after_the_release_is_reported(instance: Instance, vercel: Vercel):
+    was = inputs(instance, "r1")
+    change_all(vercel, INPUTS)
+    named(found_by(drifted(instance)), group(AFTER, REPORTED))
+    assert inputs(instance, "r1") == was
+
+
+def test_the_page_is_the_table():
+    if ALL and os.environ.get("PARITY_WRITE_DOCS"):
+        PAGE.write_text(page())
+    assert PAGE.read_text() == page()
+
+
+def test_every_change_is_put_right_refused_or_reported_and_each_at_some_moment_otherwise():
+    assert {outcome for each in INPUTS for outcome in each.becomes} == {RIGHT, REFUSED, REPORTED}
+    assert not group(BEFORE, REPORTED)
+    assert group(AFTER, REPORTED) == list(INPUTS)
+
+
+# --- A variable that is not declared any more -------------------------------------------------------------------------
+
+
+@pytest.fixture
+def removed(instance: Instance) -> Instance:
+    """The program without one of shop's variables."""
+    path = instance.project.root / "infra" / "catalog.py"
+    before, after, other = path.read_text().split(f'PlainVariable(name="{REMOVED}"')
+    path.write_text(f'{before}{after.partition("),")[2]}PlainVariable(name="{REMOVED}"{other}')
+    return instance
+
+
+def without(values: dict[str, Any]) -> dict[str, Any]:
+    variables = {name: value for name, value in values["variables"].items() if name != REMOVED}
+    assert variables != values["variables"]
+    return {**values, "variables": variables}
+
+
+def test_a_variable_that_is_not_declared_any_more_is_removed_before_the_build(removed: Instance):
+    before, since = inputs(removed, "r1"), removed.last_request()
+    removed.run(*release("shop"), "--up", "--yes").ok()
+    assert [call.partition("/")[0] for call in changing(removed, since)[:2]] == ["DELETE ", "POST "]
+    assert live(removed) == "r2"
+    assert inputs(removed, "r1") == before, "a kept release holds its own"
+    assert inputs(removed, "r2") == without(before)
+    assert built(removed) == {"r1": "not known", "r2": "declared"}
+
+
+@more
+def test_an_update_that_dies_after_that_removal_is_followed_by_one_that_converges(removed: Instance):
+    before, since = inputs(removed, "r1"), removed.last_request()
+    removed.local.client().add_fault(service="vercel", method="POST", path=BUILD, status=400)
+    stopped = removed.run(*release("shop"), "--up", "--yes")
+    assert stopped.code == 6, stopped.said
+    assert changing(removed, since)[0].startswith("DELETE ")
+    assert (live(removed), deployment(removed, "r2")) == ("r1", None)
+    removed.run("parity", "up", "staging", "--yes").ok()
+    assert (live(removed), inputs(removed, "r2")) == ("r2", without(before))
+    assert built(removed) == {"r1": "not known", "r2": "declared"}
+    assert not drifted(removed)
+    removed.run("parity", "rollback", "staging", "shop", "--to", "r1", "--up").ok()
+    assert (live(removed), inputs(removed, "r1")) == ("r1", before), "what is kept is not built again"
+
+
+# --- Plain Pulumi -----------------------------------------------------------------------------------------------------
+
+
+@more
+def test_plain_pulumi_does_not_switch_to_what_holds_an_undeclared_variable(instance: Instance, vercel: Vercel):
+    vercel.add(key="BY_HAND", value="1", type="sensitive")
+    instance.run(*release("shop")).ok()
+    done = instance.up("staging")
+    assert done.code != 0
+    assert "BY_HAND is not declared" in done.said
+    assert live(instance) == "r1"
+    remedy(instance, done.said)
+    assert inputs(instance, "r3") == inputs(instance, "r1")
+
+
+@more
+def test_plain_pulumi_does_not_switch_to_what_holds_a_variable_that_was_removed(removed: Instance):
+    before = inputs(removed, "r1")
+    removed.run(*release("shop")).ok()
+    done = removed.up("staging")
+    assert done.code != 0
+    assert f"{REMOVED} is not declared" in done.said
+    assert live(removed) == "r1"
+    remedy(removed, done.said)
+    assert inputs(removed, "r3") == without(before)

@@ -67,7 +67,7 @@ def test_variables_are_those_of_the_moment_and_its_own_win(api: Vercel, context:
     api.variable(project, "THREE", "late")
     stored = context.store.collection("vercel", "deployments").get(made["id"])
     assert stored is not None
-    assert stored["snapshot"] == {"variables": {"ONE": "before", "TWO": "own"}}
+    assert stored["snapshot"]["variables"] == {"ONE": "before", "TWO": "own"}
     assert "snapshot" not in api("GET", f"/v13/deployments/{made['id']}")
     assert "before" not in api.ask("GET", "/v6/deployments").text
 

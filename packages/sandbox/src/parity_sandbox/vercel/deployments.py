@@ -44,6 +44,9 @@ CREATE: wire.Shape = {
 INTERNAL = {"snapshot", "sha", "promotedAt", "files", "branch"}
 """Fields of the stored document that Vercel's API does not give."""
 
+_BUILT_WITH = ("rootDirectory", "nodeVersion", "sourceFilesOutsideRootDirectory", "autoExposeSystemEnvs", "gitLFS")
+"""Settings of the project that a build takes and that Vercel does not show of a deployment."""
+
 _SHA = re.compile(r"[0-9a-f]{40}")
 _LABEL = 63
 
@@ -61,7 +64,10 @@ def create(world: World, given: Document) -> Document:
     deployment = _document(world, project, given, source=source, target=target, environment=environment)
     deployment.update({"sha": sha, "branch": branch, "files": files})
     own = {name: str(value) for name, value in part(given, "env").items()}
-    deployment["snapshot"] = {"variables": {**_variables(world, project, deployment, environment), **own}}
+    deployment["snapshot"] = {
+        "variables": {**_variables(world, project, deployment, environment), **own},
+        "settings": {name: project.get(name) for name in _BUILT_WITH},
+    }
     deployment["env"] = deployment["build"]["env"] = sorted(own)
     world.deployments.insert(deployment["id"], deployment)
     timeline.point(world, deployment["url"], deployment)

@@ -11,7 +11,8 @@ import boto3
 import pytest
 from moto.server import ThreadedMotoServer
 
-from parity.backend.store import BucketStore, FolderStore, open_store
+from parity.backend.bucket import BucketStore
+from parity.backend.store import FolderStore, open_store
 from parity.errors import ProjectError
 
 

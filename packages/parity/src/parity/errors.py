@@ -21,6 +21,7 @@ ParityError (1)
 ├── PlanError (14)         the plan is not what was approved, or what it depends on has changed; nothing was changed
 ├── VerifyError (15)       the update is done, and a vendor kept something else than it was sent
 ├── ApiError (13)          Vercel or GitHub refused what the command asked, or did not answer
+│   └── StoreError         ... or the bucket that holds state and ledger did
 ├── DriftError (20)        what is there is not what was declared
 └── UnreadError (21)       something could not be read, so it is unknown whether it is clean
 
@@ -187,6 +188,10 @@ class ApiError(ParityError):
     """Vercel or GitHub refused what the command asked, or did not answer."""
 
     exit_code = 13
+
+
+class StoreError(ApiError):
+    """The bucket that holds state and ledger does not open, refuses, or does not answer."""
 
 
 class DriftError(ParityError):

@@ -9,6 +9,7 @@ from parity.errors import UsageError
 EXTRAS = {
     "parity_sandbox": ("sandbox", "the sandbox"),
     "obstore": ("s3", "the client of object stores"),
+    "botocore": ("s3", "the reader of AWS's credentials"),
     "parity_policy": ("policy", "the policy pack"),
     "copier": ("template", "Copier, which renders a project from the template"),
     "jinja2": ("template", "Copier, which renders a project from the template"),

@@ -12,14 +12,12 @@ import uuid
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Protocol
-from urllib.parse import parse_qs, unquote, urlsplit
+from typing import TYPE_CHECKING, Protocol
+from urllib.parse import unquote, urlsplit
 
 from parity.errors import ProjectError
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
     from parity.engine.pulumi import Pulumi
 
 LEDGER_VARIABLE = "PARITY_LEDGER_URL"
@@ -136,57 +134,6 @@ class FolderStore:
         (self.root / f"{key}{_SIDECAR}").unlink(missing_ok=True)
 
 
-@dataclass(frozen=True)
-class BucketStore:
-    """A bucket (`s3://`, `gs://`, `azblob://`)."""
-
-    place: str
-    client: Any
-    """An `obstore` store; it takes its credentials from the environment."""
-
-    @property
-    def shared(self) -> bool:
-        """A bucket is everybody's who has the key."""
-        return True
-
-    def entries(self, prefix: str) -> list[Entry]:
-        """See Store."""
-        import obstore  # noqa: PLC0415 - only for a bucket
-
-        folder = prefix.rstrip("/") + "/"
-        found: Any = obstore.list(self.client, prefix=folder)  # pyright: ignore[reportUnknownMemberType]
-        return sorted(
-            (Entry(str(row["path"]), row["last_modified"]) for row in found.collect()), key=lambda each: each.key
-        )
-
-    def read(self, key: str) -> bytes | None:
-        """See Store."""
-        import obstore  # noqa: PLC0415 - only for a bucket
-
-        try:
-            return bytes(obstore.get(self.client, key).bytes())
-        except FileNotFoundError:
-            return None
-
-    def create(self, key: str, data: bytes) -> bool:
-        """See Store. A conditional write: S3's and Azure's `If-None-Match`, Google's generation 0."""
-        import obstore  # noqa: PLC0415 - only for a bucket
-        from obstore.exceptions import AlreadyExistsError  # noqa: PLC0415 - as above
-
-        try:
-            obstore.put(self.client, key, data, mode="create")
-        except AlreadyExistsError:
-            return False
-        return True
-
-    def delete(self, key: str) -> None:
-        """See Store."""
-        import obstore  # noqa: PLC0415 - only for a bucket
-
-        with contextlib.suppress(FileNotFoundError):
-            obstore.delete(self.client, key)
-
-
 def backend_url(pulumi: Pulumi) -> str:
     """The address of the backend that the engine uses: PULUMI_BACKEND_URL, Pulumi.yaml, or what `pulumi login` chose.
 
@@ -202,56 +149,22 @@ def open_store(url: str) -> Store | None:
 
     Raises:
         ProjectError: the address is of no kind that is known.
+        StoreError: a bucket does not open with the credentials that the engine would find.
     """
     parts = urlsplit(url)
     if parts.scheme in {"http", "https"}:
         return None
     if parts.scheme == "file":
         return FolderStore(Path(unquote(url.removeprefix("file://").partition("?")[0])).expanduser().absolute())
-    query = {key: values[-1] for key, values in parse_qs(parts.query).items()}
-    if parts.scheme in _BUCKETS:
-        place = f"{parts.scheme}://{parts.netloc}{parts.path}"
-        return BucketStore(place, _BUCKETS[parts.scheme](parts.netloc, parts.path.strip("/") or None, query))
+    if parts.scheme in {"s3", "gs", "azblob"}:
+        from parity.backend import bucket  # noqa: PLC0415 - its clients are an extra's
+
+        return bucket.open_bucket(parts)
     raise ProjectError(
         f"the backend {parts.scheme}:// is not known",
         where="PULUMI_BACKEND_URL or `pulumi login`",
         remedy="use file://, s3://, gs://, azblob:// or Pulumi Cloud",
     )
-
-
-def _s3(bucket: str, prefix: str | None, query: Mapping[str, str]) -> Any:
-    """The parameters are those of gocloud.dev's s3blob, which the engine opens the same address with."""
-    from obstore.store import S3Store  # noqa: PLC0415 - only for a bucket
-
-    settings: dict[str, Any] = {}
-    endpoint = query.get("endpoint") or os.environ.get("AWS_ENDPOINT_URL_S3")
-    if endpoint:
-        plain = query.get("disableSSL", query.get("disable_https")) == "true"
-        address = endpoint if "://" in endpoint else f"{'http' if plain else 'https'}://{endpoint}"
-        settings["endpoint"] = address
-        settings["client_options"] = {"allow_http": address.startswith("http://")}
-    if region := query.get("region"):
-        settings["region"] = region
-    if "true" in {query.get("s3ForcePathStyle"), query.get("use_path_style")}:
-        settings["virtual_hosted_style_request"] = False
-    return S3Store(bucket, prefix=prefix, **settings)
-
-
-def _gs(bucket: str, prefix: str | None, query: Mapping[str, str]) -> Any:  # noqa: ARG001 - one form for all
-    from obstore.store import GCSStore  # noqa: PLC0415 - as above
-
-    return GCSStore(bucket, prefix=prefix)
-
-
-def _azblob(container: str, prefix: str | None, query: Mapping[str, str]) -> Any:
-    from obstore.store import AzureStore  # noqa: PLC0415 - as above
-
-    account = query.get("storage_account") or os.environ.get("AZURE_STORAGE_ACCOUNT")
-    settings: dict[str, Any] = {"account_name": account} if account else {}
-    return AzureStore(container, prefix=prefix, **settings)
-
-
-_BUCKETS = {"s3": _s3, "gs": _gs, "azblob": _azblob}
 
 
 def _sync_folder(folder: Path) -> None:

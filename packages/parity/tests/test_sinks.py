@@ -16,22 +16,20 @@ import typer
 from rich.table import Table
 
 import parity
-from parity import redact
+from parity import markup, redact
 from parity.backend.ledger import Ledger
 from parity.backend.store import FolderStore
 from parity.check import report as check_report
 from parity.cli import main as cli
 from parity.config.project import Project
 from parity.console import Screen
-from parity.drift import issues, render
+from parity.drift import page, render
 from parity.drift.model import Finding
 from parity.engine.pulumi import FailedUpdate, Pulumi
 from parity.errors import UpdateError
 from parity.evaluate.stack import Stack
 from parity.masked import MASK
 from parity.preview import words
-from parity.recover import postmortem
-from parity.releases import summary
 from parity.vendors.http import Client, Service
 
 CANARY = "canary-of-a-payment-key/+7f3a"
@@ -262,18 +260,16 @@ def drifted(declared):
 @pytest.mark.parametrize(
     "shown",
     [
-        words.text,
-        words.code,
-        words.tag,
-        words.raw,
-        lambda text: words.code(text, limit=9),
+        markup.text,
+        markup.code,
+        markup.tag,
+        markup.raw,
+        lambda text: "".join(markup.fenced(text)),
+        lambda text: markup.code(text, limit=9),
         lambda text: words.spelled({"value": text}),
         lambda text: render._row(drifted(text)),
-        lambda text: render._table([drifted(text)]),
-        issues._plain,
-        check_report._cell,
-        postmortem._cell,
-        summary._safe,
+        lambda text: "".join(page._finding(drifted(text), None)),
+        check_report._value,
     ],
 )
 def test_a_text_is_masked_before_it_is_escaped_or_cut(command, shown):

@@ -195,7 +195,7 @@ def test_secrets_that_are_not_at_hand_are_said_to_be_so():
 
 def test_a_secret_input_that_follows_plain_config_is_compared_without_the_secrets():
     def program(stack, values):
-        return graph_of(stack, {"a": {"url": SecretInput(values["parity:url"])}})
+        return graph_of(stack, {"a": {"url": SecretInput(values["parity:url"] + "/path")}})
 
     result = compared(program, {"parity:url": "a"}, {"parity:url": "b"}, sealed=True)
     assert result.differences[0].other == "[secret, different]"

@@ -9,6 +9,7 @@ from packages.parity.tests.check.conftest import graph_of
 from parity.check import report
 from parity.check.compare import Accepted, Side, compare
 from parity.check.proof import Checked
+from parity.evaluate.resource import SecretInput
 from parity.problems import ConfigProblem
 
 STALE = ConfigProblem("Pulumi.prod.yaml", 70, 5, "parity:releases.shop", "Release r1 is stale.", "Record the next.")
@@ -18,7 +19,7 @@ def program(stack, values):
     return graph_of(stack, {"a": {"size": values["parity:size"], "mark|down": "<x>" if stack == "prod" else "`y`"}})
 
 
-def checked(*accepted, stale=(), guarded=False):
+def checked(*accepted, stale=(), guarded=False, program=program):
     places = {"staging": "Pulumi.staging.yaml:7", "prod": "Pulumi.prod.yaml:9"}
     sides = [
         Side(stack, {"parity:environment": stack, "parity:size": size}, own, lambda _, stack=stack: places[stack])
@@ -90,18 +91,32 @@ def test_markdown_has_unexplained_differences_in_full_and_the_rest_folded():
     text = report.markdown(checked())
     assert text.startswith("### ❌ Parity: staging and prod are not the same: 1 unexplained difference")
     before, folded = text.split("<details>", 1)
-    assert "mark&#124;down" in before
-    assert "&#60;x&#62;" in before
-    assert "&#96;y&#96;" in before
-    assert "parity:size (Pulumi.staging.yaml:7, Pulumi.prod.yaml:9)" in folded
+    assert "| `acme:index:Thing::a input mark`\\|`down` | `` `y` `` | `<x>` |" in before
+    assert "| `parity:size` | `1` | `2` | 1 |" in before
+    assert "- parity:size (Pulumi.staging.yaml:7, Pulumi.prod.yaml:9): `a size`" in folded
     assert report.markdown(checked(exception())).startswith("### ✅")
 
 
-def test_text_cannot_leave_its_table_cell():
-    assert report._cell("a|b\nc <script> *x* [y](z) @team") == (
-        "a&#124;b c &#60;script&#62; &#42;x&#42; &#91;y&#93;(z) &#64;team"
-    )
-    assert report._cell("") == " "
+def test_markdown_has_one_row_for_a_key_however_much_follows_it():
+    def many(stack, values):
+        return graph_of(stack, {f"r{number}": {"size": values["parity:size"]} for number in range(30)})
+
+    text = report.markdown(checked(program=many))
+    table, folded = text.split("<details>")
+    assert table.count("parity:size") == 1
+    assert "| `parity:size` | `1` | `2` | 30 |" in table
+    assert folded.count("`, `") == 29
+
+
+def test_a_value_that_the_file_has_in_the_clear_is_not_masked_and_a_secret_is():
+    def wrapped(stack, values):
+        size = str(values["parity:size"])
+        return graph_of(stack, {"a": {"plain": SecretInput(size), "derived": SecretInput(f"{size}-derived")}})
+
+    found = {each.place.path: (each.one, each.other) for each in checked(program=wrapped).result.differences}
+    assert found["plain"] == ("1", "2")
+    assert "derived" not in " ".join(found["derived"])
+    assert found["derived"][0].startswith("[secret")
 
 
 def test_the_document_says_the_same_for_programs():

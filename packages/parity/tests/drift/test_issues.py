@@ -184,7 +184,7 @@ def test_a_long_report_is_cut_at_a_line_and_mentions_no_person(hub: GitHub):
     issue = hub.all()[0]
     assert len(issue["body"]) < 65_536
     assert "More in the run's report." in issue["body"]
-    assert "@first-user" not in "".join(hub.comments(issue["number"]))
+    assert "`@first-user`" in "".join(hub.comments(issue["number"]))
 
 
 def test_a_report_of_another_stack_is_no_report(tmp_path: Path):

@@ -10,7 +10,7 @@ from markdown_it import MarkdownIt
 from parity.cli.commands import preview as command
 from parity.errors import GateError, PolicyError, UpdateError
 from parity.masked import MASK
-from parity.preview import markdown, words
+from parity.preview import markdown
 from support import plans
 from support.plans import DATABASE, DEPLOYMENT, DOMAIN, GRANT, LIVE, ROLE, VARIABLE
 
@@ -163,7 +163,6 @@ def test_names_and_messages_bring_no_markup_mention_or_reference():
     outside = re.sub(r"`[^`]*`|```.*?```|<code>.*?</code>", "", text, flags=re.DOTALL)
     assert "@everyone" not in outside
     assert outside.count("</details>") == outside.count("<details")
-    assert words.text("fix #12 for @you *now* <b>") == "fix &#35;12 for &#64;you \\*now\\* \\<b\\>"
 
 
 def test_a_small_plan_is_not_folded():

@@ -437,7 +437,7 @@ ORIGIN = summary.Origin(C, PullRequest(12, "https://github.example/12", "Raise t
 def test_a_summary_says_what_went_live_from_where_and_how_to_go_back():
     text = summary.markdown("staging", {"shop": {"live": "r1"}}, [WELL], ORIGIN, None)
     assert text.startswith("## staging: delivered\n")
-    assert f"commit `{C}`, pull request [#12](https://github.example/12) Raise the \\@limit, [run](https://run" in text
+    assert f"commit `{C}`, pull request [#12](https://github.example/12) Raise the `@limit`, [run](https://run" in text
     assert f"| shop | r1 | **r2** | `{B[:12]}` | yes |" in text
     assert "- shop: `parity rollback staging shop --to r1 --up`" in text
 
@@ -453,7 +453,7 @@ def test_a_summary_of_a_failure_says_what_is_live_and_why():
     text = summary.markdown("staging", {"shop": {"live": "r1"}}, [there], ORIGIN, UpdateError("```broken"))
     assert text.startswith("## staging: failed\n")
     assert "| shop | r1 | r1 |" in text
-    assert "'''broken" in text
+    assert "````text\n```broken\n````" in text
 
 
 # --- Deliveries that are refused --------------------------------------------------------------------------------------

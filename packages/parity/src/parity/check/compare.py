@@ -290,7 +290,7 @@ class _Judge:
 
     def __call__(self, place: Place, origins: frozenset[Unit], *, branching: bool) -> Difference:
         sealed = self.sealed and not self._in_the_clear(origins)
-        one, other = shown(self.mine.get(place, ABSENT), self.theirs.get(place, ABSENT), sealed=sealed)
+        one, other = shown(*self._values(place, origins), sealed=sealed)
         named = tuple(self._origin(unit) for unit in sorted(origins))
         if branching:
             why = "follows the stack's name, and not as a part of a name: the program treats the stacks differently"
@@ -299,6 +299,17 @@ class _Judge:
         if not origins:
             return Difference(place, one, other, "unexplained", "no key of the stacks' files explains it")
         return Difference(place, one, other, "declared", "follows the stacks' files", named)
+
+    def _values(self, place: Place, origins: frozenset[Unit]) -> tuple[Any, Any]:
+        """Both values; where the program seals what both files have in the clear, there is no secret to mask."""
+        sealed = self.mine.get(place, ABSENT), self.theirs.get(place, ABSENT)
+        plain = [
+            each.value
+            for each, side in zip(sealed, (self.one, self.other), strict=True)
+            if isinstance(each, SecretInput)
+            and any(_text(look_up(side.values, unit)) == _fact(each.value) for unit in origins)
+        ]
+        return (plain[0], plain[1]) if len(plain) == len(sealed) else sealed
 
     def _in_the_clear(self, origins: frozenset[Unit]) -> bool:
         """Whether a value follows only plain parts of the config, so that it is known without the secrets."""

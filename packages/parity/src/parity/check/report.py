@@ -7,6 +7,7 @@ import re
 from collections import defaultdict
 from typing import TYPE_CHECKING, Any
 
+from parity import markup
 from parity.check.facts import ABSENT
 from parity.redact import masked
 from parity.resources.urn import split_key
@@ -14,7 +15,7 @@ from parity.resources.urn import split_key
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
-    from parity.check.compare import Difference, Origin, Result
+    from parity.check.compare import Difference, Origin, Result, Verdict
     from parity.check.facts import Place
     from parity.check.proof import Checked
 
@@ -24,11 +25,8 @@ OPENED = "secrets: at hand, compared by keyed fingerprint"
 _LONGEST = 160
 """Characters of a value that text and Markdown show; the JSON document has all of it."""
 
-_FOLDED = {"excepted": "excepted", "declared": "following keys of the stacks' files", "computed": "computed"}
-"""Verdicts whose differences Markdown folds, with their titles."""
-
-_ROWS = 400
-"""Rows of a folded table in Markdown; a comment has room for some 65 000 characters."""
+_ROWS = 200
+"""Rows of a table in Markdown; a comment has room for some 65 000 characters."""
 
 
 # --- The parts that all three forms share -----------------------------------------------------------------------------
@@ -68,9 +66,7 @@ def faults(checked: Checked) -> Iterator[str]:
 def summary(checked: Checked) -> list[str]:
     """What was compared, and what was not."""
     result = checked.result
-    declared = sum(each.verdict == "declared" for each in result.differences)
-    excepted = sum(each.verdict == "excepted" for each in result.differences)
-    computed = sum(each.verdict == "computed" for each in result.differences)
+    declared, excepted, computed = (len(_judged(result, each)) for each in ("declared", "excepted", "computed"))
     counts = f"{declared} follow keys of the stacks' files, {excepted} excepted, {len(result.unexplained)} unexplained"
     if checked.live:
         return [
@@ -91,13 +87,21 @@ def _guard(checked: Checked) -> str:
     return f"release guard: run, {found}"
 
 
+def _judged(result: Result, verdict: Verdict) -> list[Difference]:
+    return [each for each in result.differences if each.verdict == verdict]
+
+
 def by_key(differences: Iterable[Difference]) -> dict[tuple[Origin, ...], list[Difference]]:
-    """Group differences by the keys that they follow; a resource of one stack alone counts once, by its presence."""
+    """Group differences by the keys that they follow.
+
+    A resource of one stack alone counts once, by its presence; what depends on it is then no difference of its own.
+    """
     listed = list(differences)
     alone = {each.place.resource for each in listed if each.place.aspect == "resource"}
     grouped = defaultdict[tuple["Origin", ...], list["Difference"]](list)
     for each in listed:
-        if each.place.aspect == "resource" or each.place.resource not in alone:
+        needed = each.place.path.rpartition(" on ")[2] if "dependency" in each.place.aspect else ""
+        if each.place.aspect == "resource" or not alone.intersection((each.place.resource, needed)):
             grouped[each.origins].append(each)
     return dict(sorted(grouped.items(), key=lambda item: [origin.key for origin in item[0]]))
 
@@ -150,7 +154,7 @@ def text(checked: Checked, *, every: bool = False) -> Iterator[tuple[str, str]]:
         yield "", ""
         yield f"{fault.place}: {fault.what}", "bad"
         yield f"  to do: {fault.remedy}", ""
-    excepted = [each for each in result.differences if each.verdict == "excepted"]
+    excepted = _judged(result, "excepted")
     if excepted:
         yield "", ""
         yield "excepted", "title"
@@ -162,15 +166,19 @@ def text(checked: Checked, *, every: bool = False) -> Iterator[tuple[str, str]]:
 
 
 def _computed(result: Result) -> Iterator[tuple[str, str]]:
-    found: dict[str, list[Difference]] = defaultdict(list)
-    for each in result.differences:
-        if each.verdict == "computed":
-            found[each.why].append(each)
+    found = _computed_by(result)
     if found:
         yield "", ""
         yield "computed", "title"
     for why, differences in found.items():
         yield f"  {why}: {_some(differences)}", "dim"
+
+
+def _computed_by(result: Result) -> dict[str, list[Difference]]:
+    found: dict[str, list[Difference]] = defaultdict(list)
+    for each in _judged(result, "computed"):
+        found[each.why].append(each)
+    return found
 
 
 def _unexplained(each: Difference, result: Result) -> Iterator[tuple[str, str]]:
@@ -190,7 +198,7 @@ def _unexplained(each: Difference, result: Result) -> Iterator[tuple[str, str]]:
 
 
 def _declared(result: Result, *, every: bool) -> Iterator[tuple[str, str]]:
-    groups = by_key(each for each in result.differences if each.verdict == "declared")
+    groups = by_key(_judged(result, "declared"))
     if not groups:
         return
     yield "", ""
@@ -222,31 +230,25 @@ def _brief(each: Difference) -> str:
 
 
 def markdown(checked: Checked) -> str:
-    """The report for a pull request's comment or a job's summary; unexplained differences in full, the rest folded."""
+    """The report for a pull request's comment or a job's summary; a row for each key, and what follows it folded."""
     result = checked.result
-    lines = [f"### {'✅' if checked.clean else '❌'} Parity: {headline(checked)}", ""]
+    lines = [f"### {'✅' if checked.clean else '❌'} Parity: {markup.text(headline(checked))}", ""]
     lines += [f"- {line}" for line in summary(checked)]
     if result.unexplained:
-        lines += ["", f"| unexplained | {result.one} | {result.other} | why |", "| --- | --- | --- | --- |"]
-        lines += [
-            f"| {_cell(_place(each.place))} | {_cell(each.one)} | {_cell(each.other)} | {_cell(_reason(each))} |"
-            for each in result.unexplained
-        ]
+        rows = [[*_cells(each), markup.text(_reason(each))] for each in result.unexplained]
+        lines += _table(["unexplained", result.one, result.other, "why"], rows)
     if result.unused:
-        lines += ["", "| exception | what is wrong with it |", "| --- | --- |"]
-        for each in result.unused:
-            entry = f"{each.accepted.where} {each.accepted.resource} {each.accepted.property}"
-            lines.append(f"| {_cell(entry)} | {_cell(each.why)} |")
+        entries = [(each.accepted, each.why) for each in result.unused]
+        rows = [[markup.code(f"{each.where} {each.resource} {each.property}"), why] for each, why in entries]
+        lines += _table(["exception", "what is wrong with it"], rows)
     for fault in checked.stale:
-        said = f"{fault.what}\n{fault.remedy}".replace("```", "'''")
-        lines += ["", f"**{_cell(fault.place)}**", "", "```text", said, "```"]
-    for verdict, title in (
-        ("excepted", "excepted"),
-        ("declared", "following keys of the stacks' files"),
-        ("computed", "computed"),
-    ):
-        lines += _folded([each for each in result.differences if each.verdict == verdict], title, result)
-    return "\n".join(lines) + "\n"
+        lines += ["", f"**{markup.text(fault.place)}**", "", *markup.fenced(f"{fault.what}\n{fault.remedy}")]
+    lines += _keys(result)
+    rows = [[*_cells(each), markup.text(each.why)] for each in _judged(result, "excepted")]
+    lines += _folded("excepted", len(rows), _table(["what", result.one, result.other, "because of"], rows))
+    computed = _computed_by(result)
+    items = [f"- {markup.text(why)}: {_places(differences)}" for why, differences in computed.items()]
+    return "\n".join([*lines, *_folded("computed", sum(map(len, computed.values())), ["", *items])]) + "\n"
 
 
 def _reason(each: Difference) -> str:
@@ -254,32 +256,54 @@ def _reason(each: Difference) -> str:
     return f"{each.why}; also follows {keys}" if keys else each.why
 
 
-def _folded(differences: Sequence[Difference], title: str, result: Result) -> list[str]:
-    if not differences:
-        return []
+def _keys(result: Result) -> list[str]:
+    groups = by_key(_judged(result, "declared"))
     rows = [
-        f"| {_cell(_place(each.place))} | {_cell(each.one)} | {_cell(each.other)} | {_cell(_because(origins, each))} |"
-        for origins, group in by_key(differences).items()
-        for each in group
+        [
+            " and ".join(markup.code(origin.key) for origin in origins),
+            " and ".join(_value(origin.one.text) for origin in origins),
+            " and ".join(_value(origin.other.text) for origin in origins),
+            str(len(differences)),
+        ]
+        for origins, differences in groups.items()
     ]
+    items = [
+        f"- {', '.join(_where(each) for each in origins)}: {_places(differences)}"
+        for origins, differences in groups.items()
+    ]
+    table = _table(["follows", result.one, result.other, "differences"], rows) if rows else []
+    return table + _folded("following keys of the stacks' files", sum(map(len, groups.values())), ["", *items])
+
+
+def _cells(each: Difference) -> tuple[str, str, str]:
+    return markup.code(_place(each.place)), _value(each.one), _value(each.other)
+
+
+def _value(text: str) -> str:
+    return markup.code(text, limit=_LONGEST)
+
+
+def _where(origin: Origin) -> str:
+    return markup.text(f"{origin.key} ({origin.one.where}, {origin.other.where})")
+
+
+def _places(differences: Sequence[Difference]) -> str:
+    names = list(dict.fromkeys(_brief(each) for each in differences))
+    more = f" and {len(names) - _ROWS} more" if len(names) > _ROWS else ""
+    return ", ".join(map(markup.code, names[:_ROWS])) + more
+
+
+def _table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> list[str]:
+    """A table, with an empty line before it; of a long one the first rows are shown."""
+    lines = ["", f"| {' | '.join(head)} |", "| --- " * len(head) + "|"]
+    lines += [f"| {' | '.join(row)} |" for row in rows[:_ROWS]]
     left = len(rows) - _ROWS
-    lines = ["", f"<details><summary>{_count(len(differences), 'difference')} {title}</summary>", ""]
-    lines += [f"| what | {result.one} | {result.other} | because of |", "| --- | --- | --- | --- |", *rows[:_ROWS]]
-    if left > 0:
-        lines += ["", f"{left} more are in the output of `parity check --json`."]
-    return [*lines, "", "</details>"]
+    return [*lines, "", f"{left} more are in the output of `parity check --json`."] if left > 0 else lines
 
 
-def _because(origins: Sequence[Origin], each: Difference) -> str:
-    if each.verdict != "declared":
-        return each.why
-    return ", ".join(f"{origin.key} ({origin.one.where}, {origin.other.where})" for origin in origins)
-
-
-def _cell(text: str) -> str:
-    """Escape text for one table cell, so that Markdown and HTML show it as it is."""
-    escaped = re.sub(r"[&<>\\`*_|\[\]~@]", lambda found: f"&#{ord(found[0])};", _short(text))
-    return escaped.replace("\n", " ") or " "
+def _folded(title: str, number: int, body: Sequence[str]) -> list[str]:
+    summary_ = f"<summary>{_count(number, 'difference')} {markup.raw(title)}</summary>"
+    return ["", f"<details>{summary_}", *body, "", "</details>"] if number else []
 
 
 # --- For programs -----------------------------------------------------------------------------------------------------

@@ -13,8 +13,8 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal
 from urllib.parse import quote
 
+from parity import markup
 from parity.documents import parse, rows
-from parity.redact import masked
 from parity.vendors.http import NotFound, Refused
 
 if TYPE_CHECKING:
@@ -245,14 +245,10 @@ def _news(before: set[str], what: Summary) -> str:
 
 
 def _named(ids: list[str], what: Summary) -> str:
-    shown = [f"`{each}`" + (f" ({_plain(what.names[each])})" if each in what.names else "") for each in ids[:_NAMED]]
+    names = {each: f" ({markup.text(name)})" for each, name in what.names.items()}
+    shown = [f"`{each}`{names.get(each, '')}" for each in ids[:_NAMED]]
     rest = len(ids) - _NAMED
     return ", ".join(shown) + (f" and {rest} more" if rest > 0 else "")
-
-
-def _plain(text: str) -> str:
-    """A name without mentions and markup."""
-    return re.sub(r"[^\w ./:()-]", "", masked(text).replace("@", "@\u200b"))
 
 
 def _by(what: Summary) -> str:

@@ -1,15 +1,14 @@
-"""Renders a report for people: plain text, Markdown for an issue, one HTML page."""
+"""Renders a report for people: plain text, and Markdown for an issue; drift/page.py has the HTML page."""
 
 from __future__ import annotations
 
-import html
 from typing import TYPE_CHECKING
 
+from parity import markup
 from parity.drift.model import KINDS, Finding, Report
-from parity.redact import masked
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Sequence
 
     from parity.drift.model import Kind
     from parity.drift.remediation import Step
@@ -75,7 +74,7 @@ def text(report: Report, steps: Sequence[Step], *, drifted: bool) -> str:
     suppressed = [each for each in report.findings if not each.counts]
     if suppressed:
         out += ["", "Suppressed in the stack's file"]
-        out += [f"  {each.id}  {each.kind} {each.what}: {_until(each)}" for each in suppressed]
+        out += [f"  {each.id}  {each.kind} {each.what}: {until(each)}" for each in suppressed]
     if steps:
         out += ["", "Remediation"]
         for step in steps:
@@ -88,7 +87,8 @@ def text(report: Report, steps: Sequence[Step], *, drifted: bool) -> str:
     return "\n".join(out)
 
 
-def _until(finding: Finding) -> str:
+def until(finding: Finding) -> str:
+    """Why a finding is suppressed, and until when."""
     suppression = finding.suppression
     if suppression is None:
         return ""
@@ -97,12 +97,12 @@ def _until(finding: Finding) -> str:
 
 def markdown(report: Report, steps: Sequence[Step], *, drifted: bool) -> str:
     """The report for an issue or a job's summary."""
-    out = [f"**{_md(verdict(report, drifted=drifted))}**", "", f"Read at {report.time:%Y-%m-%d %H:%M} UTC."]
+    out = [f"**{markup.text(verdict(report, drifted=drifted))}**", "", f"Read at {report.time:%Y-%m-%d %H:%M} UTC."]
     if report.last_update:
-        out.append(f"Last update: {_md(report.last_update)}.")
+        out.append(f"Last update: {markup.text(report.last_update)}.")
     if report.read_failures:
         out += ["", "### Read failures", ""]
-        out += [f"- {_md(str(each))}" for each in report.read_failures]
+        out += [f"- {markup.text(str(each))}" for each in report.read_failures]
     for kind in KINDS:
         chosen = report.of(kind)
         if not chosen:
@@ -115,12 +115,13 @@ def markdown(report: Report, steps: Sequence[Step], *, drifted: bool) -> str:
     suppressed = [each for each in report.findings if not each.counts]
     if suppressed:
         out += ["", "### Suppressed in the stack's file", ""]
-        out += [f"- `{each.id}` {each.kind} {_md(each.what)}: {_md(_until(each))}" for each in suppressed]
+        out += [f"- `{each.id}` {each.kind} {markup.text(f'{each.what}: {until(each)}')}" for each in suppressed]
     if steps:
         out += ["", "### Remediation", ""]
         for step in steps:
-            out += [f"- `{step.finding.id}` {step.by}: {_md(step.why)}", "", "  ```", f"  {step.command}", "  ```"]
-    out += [f"\n> {_md(note)}" for note in report.notes]
+            out += [f"- `{step.finding.id}` {step.by}: {markup.text(step.why)}", ""]
+            out += markup.fenced(step.command, "sh", indent="  ")
+    out += [f"\n> {markup.text(note)}" for note in report.notes]
     return "\n".join(out) + "\n"
 
 
@@ -128,71 +129,5 @@ def _row(finding: Finding) -> str:
     more = (
         "; ".join(line for line in lines(finding)[1:] if line) if finding.declared or finding.live else finding.detail
     )
-    cells = (f"`{finding.id}`", finding.what, finding.declared, finding.live, more)
-    return "| " + " | ".join(_md(each) if index else each for index, each in enumerate(cells)) + " |"
-
-
-def _md(value: str) -> str:
-    """Text that Markdown shows as it is: no markup, no mention of a person, no link that GitHub makes by itself."""
-    escaped = html.escape(masked(value).replace("\n", " "), quote=False)
-    for each in "\\`*_[]|~#":
-        escaped = escaped.replace(each, f"\\{each}")
-    return escaped.replace("@", "@\u200b")
-
-
-_STYLE = (
-    "body{font:15px/1.5 system-ui,sans-serif;max-width:70rem;margin:2rem auto;padding:0 1rem;color:#1b1f24}"
-    "table{border-collapse:collapse;width:100%}td,th{border:1px solid #d0d7de;padding:.35rem .6rem;text-align:left;"
-    "vertical-align:top}code{font:13px ui-monospace,monospace;overflow-wrap:anywhere}h2{margin-top:2rem}"
-    "@media(prefers-color-scheme:dark){body{background:#0d1117;color:#e6edf3}td,th{border-color:#30363d}}"
-)
-
-
-def page(report: Report, steps: Sequence[Step], *, drifted: bool) -> str:
-    """The report as one HTML page that needs nothing else."""
-    parts = [f"<h1>{_html(verdict(report, drifted=drifted))}</h1>"]
-    parts.append(f"<p>Read at {report.time:%Y-%m-%d %H:%M} UTC. {_html(_last(report))}</p>")
-    if report.read_failures:
-        parts += ["<h2>Read failures</h2>", _list(str(each) for each in report.read_failures)]
-    for kind in KINDS:
-        if report.of(kind):
-            parts += [f"<h2>{_html(TITLES[kind])}</h2>", _table(report.of(kind))]
-    suppressed = [f"{each.id} {each.kind} {each.what}: {_until(each)}" for each in report.findings if not each.counts]
-    if suppressed:
-        parts += ["<h2>Suppressed in the stack's file</h2>", _list(suppressed)]
-    if steps:
-        parts.append("<h2>Remediation</h2><table><tr><th>finding</th><th>by</th><th>command</th><th>why</th></tr>")
-        parts += [_tr(step.finding.id, step.by, f"\0{step.command}", step.why) for step in steps] + ["</table>"]
-    parts.append(_list(report.notes))
-    title = _html(f"Drift of {report.stack}")
-    return (
-        f'<!doctype html><html lang="en"><meta charset="utf-8"><title>{title}</title>'
-        f'<meta name="viewport" content="width=device-width"><style>{_STYLE}</style>{"".join(parts)}</html>\n'
-    )
-
-
-def _last(report: Report) -> str:
-    return f"Last update: {report.last_update}." if report.last_update else ""
-
-
-def _list(rows: Iterable[str]) -> str:
-    return f"<ul>{''.join(f'<li>{_html(row)}</li>' for row in rows)}</ul>"
-
-
-def _table(findings: Iterable[Finding]) -> str:
-    head = "<table><tr><th>finding</th><th>what</th><th>before</th><th>after</th><th>more</th></tr>"
-    rows = (
-        _tr(f"\0{each.id}", each.what, each.declared, each.live, "; ".join(lines(each)[1:] or [each.detail]))
-        for each in findings
-    )
-    return f"{head}{''.join(rows)}</table>"
-
-
-def _tr(*cells: str) -> str:
-    """A table row; a value that begins with a null character is code."""
-    shown = (f"<code>{_html(each[1:])}</code>" if each.startswith("\0") else _html(each) for each in cells)
-    return f"<tr>{''.join(f'<td>{each}</td>' for each in shown)}</tr>"
-
-
-def _html(value: str) -> str:
-    return html.escape(masked(value))
+    values = [markup.code(each) if each else "" for each in (finding.declared, finding.live)]
+    return f"| `{finding.id}` | {markup.text(finding.what)} | {' | '.join(values)} | {markup.text(more)} |"

@@ -11,8 +11,8 @@ import re
 from dataclasses import asdict, dataclass, replace
 from typing import TYPE_CHECKING, Any, Literal
 
+from parity import markup
 from parity.documents import mapping, parse, rows
-from parity.preview import words
 from parity.preview.markdown import COMMENT_LIMIT
 from parity.vendors.http import Forbidden, NotFound, Unavailable
 
@@ -213,7 +213,7 @@ def _footer(entry: Entry, earlier: tuple[Entry, ...]) -> str:
 def _row(each: Entry) -> str:
     when = f"[{_time(each.started)}]({each.url})" if each.url else _time(each.started)
     head = f"`{each.head[:9]}`" if each.head else ""
-    return f"| {when} | {head} | {words.text(each.verdict)} | {words.text(each.counts)} |"
+    return f"| {when} | {head} | {markup.text(each.verdict)} | {markup.text(each.counts)} |"
 
 
 def _time(started: str) -> str:
@@ -223,7 +223,7 @@ def _time(started: str) -> str:
 def missing(stack: str, entry: Entry, *, why: str) -> Post:
     """Write the comment for a preview that ended without a report."""
     body = (
-        f"## ❌ Preview of {words.text(stack)}: it did not come to its end\n\n"
-        f"{words.text(why)} What an update would do is not known.\n"
+        f"## ❌ Preview of {markup.text(stack)}: it did not come to its end\n\n"
+        f"{markup.text(why)} What an update would do is not known.\n"
     )
     return Post(stack, replace(entry, verdict="did not come to its end", counts=""), body)

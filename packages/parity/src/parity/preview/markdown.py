@@ -6,6 +6,7 @@ from collections import defaultdict
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from parity import markup
 from parity.preview import words
 from parity.preview.overview import overview
 from parity.preview.picture import SIGNS, mermaid
@@ -80,14 +81,14 @@ def too_large(report: Report) -> str:
     """Say how many risky changes there are if not even their names fit, and that the plan does not pass."""
     risky = sum(each.risky for each in report.entries)
     return (
-        f"## ⛔ Preview of {words.text(report.stack)}: too large to review\n\n**{report.counts()}**\n\n"
+        f"## ⛔ Preview of {markup.text(report.stack)}: too large to review\n\n**{report.counts()}**\n\n"
         f"{risky} changes are risky, too many for a comment to name, so the gate is closed whatever is acknowledged. "
         "The artefact `report.json` has all of them. Make the change in parts.\n"
     )
 
 
 def _body(report: Report, fold: _Fold, *, folded: bool) -> Iterator[str]:
-    yield f"## {_MARKS[report.verdict]} Preview of {words.text(report.stack)}: {VERDICTS[report.verdict]}"
+    yield f"## {_MARKS[report.verdict]} Preview of {markup.text(report.stack)}: {VERDICTS[report.verdict]}"
     yield ""
     yield f"**{report.counts()}**"
     yield ""
@@ -100,7 +101,7 @@ def _body(report: Report, fold: _Fold, *, folded: bool) -> Iterator[str]:
     yield from _live(report)
     entries = report.entries
     if fold.picture and (drawn := mermaid(entries, report.plan)):
-        yield from ("", "### What changes", "", "```mermaid", drawn, "```")
+        yield from ("", "### What changes", "", *markup.fenced(drawn, "mermaid"))
     yield from _changes(report, entries, fold)
     yield from _policies(report)
     yield from _warnings(report, fold)
@@ -120,27 +121,23 @@ def _errors(report: Report, fold: _Fold) -> Iterator[str]:
 
 
 def _block(said: str, limit: int | None) -> Iterator[str]:
-    shown = said if limit is None or len(said) <= limit else f"{said[:limit]}…"
-    ticks = "````" if "```" in shown else "```"
-    yield from (f"{ticks}text", shown, ticks)
+    yield from markup.fenced(said if limit is None or len(said) <= limit else f"{said[:limit]}…")
 
 
 def _gate(report: Report, fold: _Fold) -> Iterator[str]:
-    gate = report.gate
+    gate, file = report.gate, markup.code(report.origins.file)
     if gate.blocking:
         yield from ("", "### Must be acknowledged", "")
-        yield f"Where they are meant, name them in `{report.origins.file}` and take them out again after the update:"
-        yield from ("", "```yaml", "  parity:acknowledged:")
+        yield f"Where they are meant, name them in {file} and take them out again after the update:"
+        urns = [f"    - {urn}" for urn in dict.fromkeys(each.urn for each in gate.blocking)]
         if fold.risky == "names":
-            yield "    # the URNs are in the artefact `report.json`; the changes are named below"
-        else:
-            yield from (f"    - {urn}" for urn in dict.fromkeys(each.urn for each in gate.blocking))
-        yield "```"
+            urns = ["    # the URNs are in the artefact `report.json`; the changes are named below"]
+        yield from ("", *markup.fenced("\n".join(("  parity:acknowledged:", *urns)), "yaml"))
     if gate.stale:
         yield from ("", "### Acknowledgements to take out", "")
-        yield f"They name nothing dangerous in this plan. Left in `{report.origins.file}`, one lets a change pass:"
+        yield f"They name nothing dangerous in this plan. Left in {file}, one lets a change pass:"
         yield ""
-        yield from (f"- {words.code(urn)}" for urn in gate.stale)
+        yield from (f"- {markup.code(urn)}" for urn in gate.stale)
 
 
 def _live(report: Report) -> Iterator[str]:
@@ -155,9 +152,9 @@ def _live(report: Report) -> Iterator[str]:
         commit = f"`{each.commit_after[:9]}`" if each.commit_after else ""
         if url and each.commit_after:
             commit = f"[{commit}]({url}/commit/{each.commit_after})"
-        place = words.code(each.deployment_id) if each.deployment_id else ""
+        place = markup.code(each.deployment_id) if each.deployment_id else ""
         built = f"already there {place}".strip() if each.deployment == "already there" else each.deployment
-        name = words.text(each.application)
+        name = markup.text(each.application)
         after = f"**{after}**" if each.switches else after
         yield f"| {name} | {each.before or 'nothing'} | {after} | {commit} | {built} |"
 
@@ -167,7 +164,7 @@ def _live(report: Report) -> Iterator[str]:
 
 def _changes(report: Report, entries: Sequence[Entry], fold: _Fold) -> Iterator[str]:
     if report.origins.note and entries:
-        yield from ("", f"Where the changes come from is not known: {words.text(report.origins.note)}.")
+        yield from ("", f"Where the changes come from is not known: {markup.text(report.origins.note)}.")
     risky = [each for each in entries if each.risky]
     quiet = [each for each in entries if not each.risky]
     if risky:
@@ -186,7 +183,7 @@ def _risky(report: Report, entries: Sequence[Entry], fold: _Fold) -> Iterator[st
         yield ""
     for each in entries:
         if fold.risky == "line":
-            yield f"- {_mark(each)} {_what(each)}: {'; '.join(words.text(reason) for reason in each.reasons)}"
+            yield f"- {_mark(each)} {_what(each)}: {'; '.join(markup.text(reason) for reason in each.reasons)}"
         else:
             yield from _full(report, each, fold.risky_value, properties=True)
 
@@ -198,7 +195,8 @@ def _names(entries: Sequence[Entry]) -> Iterator[str]:
         reason = each.reasons[0] if each.reasons else ""
         groups[_mark(each), each.change.operation, each.change.kind, reason].append(each.change.name)
     for (mark, operation, kind, reason), names in groups.items():
-        yield from ("", f"- {mark} {operation} {kind}: {words.text(reason)}: `{' '.join(names)}`")
+        what = f"{mark} {operation} {markup.text(kind)}: {markup.text(reason)}"
+        yield from ("", f"- {what}: {markup.code(' '.join(names))}")
 
 
 def _quiet(report: Report, entries: Sequence[Entry], fold: _Fold) -> Iterator[str]:
@@ -234,8 +232,8 @@ def _grouped(entries: Iterable[Entry], *, named: bool) -> Iterator[str]:
         shown = ""
         if named:
             more = f" and {len(names) - _FIRST} more" if len(names) > _FIRST else ""
-            shown = ": " + ", ".join(words.code(name, limit=80) for name in names[:_FIRST]) + more
-        yield f"- {SIGNS[operation]} {operation} {len(names)} × {kind}{shown}"  # noqa: RUF001 - a multiplication sign
+            shown = ": " + ", ".join(markup.code(name, limit=80) for name in names[:_FIRST]) + more
+        yield f"- {SIGNS[operation]} {operation} {len(names)} × {markup.text(kind)}{shown}"  # noqa: RUF001 - a multiplication sign
 
 
 def _mark(entry: Entry) -> str:
@@ -246,17 +244,17 @@ def _mark(entry: Entry) -> str:
 
 def _what(entry: Entry) -> str:
     change = entry.change
-    return f"{SIGNS[change.operation]} {change.operation} {words.text(change.kind)} {words.code(change.name)}"
+    return f"{SIGNS[change.operation]} {change.operation} {markup.text(change.kind)} {markup.code(change.name)}"
 
 
 def _full(report: Report, entry: Entry, limit: int | None, *, properties: bool) -> Iterator[str]:
     """One change: its line, and inside what it does, why, and where it comes from."""
     change = entry.change
-    title = f"{SIGNS[change.operation]} {change.operation} {words.raw(change.kind)} {words.tag(change.name)}"
+    title = f"{SIGNS[change.operation]} {change.operation} {markup.raw(change.kind)} {markup.tag(change.name)}"
     if entry.risky:
         title = f"{_mark(entry)} {title}"
-    reason = "; ".join(words.raw(each) for each in entry.reasons)
-    aside = reason or _at_a_glance(change) or words.raw(_short_origin(entry.origins))
+    reason = "; ".join(markup.raw(each) for each in entry.reasons)
+    aside = reason or _at_a_glance(change) or markup.raw(_short_origin(entry.origins))
     yield ""
     yield f"<details{' open' if entry.dangers else ''}><summary>{title}{_after_dash(aside)}</summary>"
     yield ""
@@ -278,11 +276,11 @@ def _at_a_glance(change: Change) -> str:
         return ""
     only = change.properties[0]
     if only.secret:
-        return f"{words.tag(only.path)} changed, a secret"
+        return f"{markup.tag(only.path)} changed, a secret"
     before, after = (words.spelled(each) if not isinstance(each, Absent) else "nothing" for each in only.values)
     if len(before) + len(after) > _GLANCE:
-        return words.tag(only.path)
-    return f"{words.tag(only.path)} {words.raw(before)} → {words.raw(after)}"
+        return markup.tag(only.path)
+    return f"{markup.tag(only.path)} {markup.raw(before)} → {markup.raw(after)}"
 
 
 def _after_dash(said: str) -> str:
@@ -291,30 +289,29 @@ def _after_dash(said: str) -> str:
 
 def _facts(report: Report, entry: Entry) -> Iterator[str]:
     change = entry.change
-    yield f"- URN {words.code(change.urn)}"
+    yield f"- URN {markup.code(change.urn)}"
     if entry.dangers and not entry.blocking:
-        yield f"- acknowledged in `{report.origins.file}`; to be taken out after the update"
+        yield f"- acknowledged in {markup.code(report.origins.file)}; to be taken out after the update"
     if entry.first:
         yield f"- {words.REMOVED_FIRST}"
     if change.operation == "replace":
-        forced = ", ".join(words.code(each) for each in change.forced_by) or "the provider names no property"
+        forced = ", ".join(markup.code(each) for each in change.forced_by) or "the provider names no property"
         order = "the old one is deleted first" if change.deletes_first else "the new one is made first"
         yield f"- replaced because of {forced}; {order}"
     for each in entry.origins:
         yield f"- {_origin(report, each)}"
     for each in entry.violations:
-        yield f"- {each.level} policy `{each.policy}`: {words.text(each.message)}"
+        yield f"- {each.level} policy {markup.code(each.policy)}: {markup.text(each.message)}"
 
 
 def _origin(report: Report, each: Origin) -> str:
     url = report.run.repository_url if report.run else None
     commits = ", ".join(words.commit(commit, url) for commit in each.commits)
     if each.kind == "config":
-        line = (
-            f" (line {each.line} of `{report.origins.file}`)" if each.line else f" (gone from `{report.origins.file}`)"
-        )
-        values = f" {words.code(each.values)}" if each.values else ""
-        return f"follows {words.code(each.key)}{values}{line}: {commits or 'no commit'}"
+        file = markup.code(report.origins.file)
+        line = f" (line {each.line} of {file})" if each.line else f" (gone from {file})"
+        values = f" {markup.code(each.values)}" if each.values else ""
+        return f"follows {markup.code(each.key)}{values}{line}: {commits or 'no commit'}"
     if each.kind == "program":
         return f"follows the program: {commits}"
     return "follows nothing on this branch: it was changed by hand, or an earlier change was not applied"
@@ -337,14 +334,14 @@ def _table(entry: Entry, limit: int | None) -> Iterator[str]:
         yield f"| property | {'value' if column else 'value now'} |"
         yield "| --- | --- |"
         for each in entry.change.properties:
-            yield f"| {words.code(each.path)} | {words.cells(each, limit)[column]} |"
+            yield f"| {markup.code(each.path)} | {words.cells(each, limit)[column]} |"
         return
     yield "| property | before | after |"
     yield "| --- | --- | --- |"
     for each in entry.change.properties:
         before, after = words.cells(each, limit)
         forced = " **forces the replacement**" if each.forces else ""
-        yield f"| {words.code(each.path)}{forced} | {before} | {after} |"
+        yield f"| {markup.code(each.path)}{forced} | {before} | {after} |"
 
 
 # --- The rest ---------------------------------------------------------------------------------------------------------
@@ -357,8 +354,8 @@ def _policies(report: Report) -> Iterator[str]:
     yield from ("", "### Policies, on what does not change", "")
     for each in found:
         mark = "⛔" if each.level == "mandatory" else "⚠️"
-        where = words.code(Urn.parse(each.urn).name) if each.urn else "the stack"
-        yield f"- {mark} {where} `{each.policy}`: {words.text(each.message)}"
+        where = markup.code(Urn.parse(each.urn).name) if each.urn else "the stack"
+        yield f"- {mark} {where} {markup.code(each.policy)}: {markup.text(each.message)}"
 
 
 def _warnings(report: Report, fold: _Fold) -> Iterator[str]:

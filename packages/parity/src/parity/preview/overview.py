@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from parity import markup
 from parity.preview import words
 
 if TYPE_CHECKING:
@@ -50,7 +51,7 @@ def _policy_line(report: Report) -> str:
 
 def _parity_line(report: Report) -> str:
     mark = {"same": "✅", "different": "❌", "unknown": "⚠️"}[report.proof.state]
-    return f"{mark} {words.text(report.proof.summary)}"
+    return f"{mark} {markup.text(report.proof.summary)}"
 
 
 def _live_line(report: Report) -> str:
@@ -58,7 +59,7 @@ def _live_line(report: Report) -> str:
     if not switched:
         return "nothing that users see is switched"
     return ", ".join(
-        f"{words.text(each.application)} {each.before or 'nothing'} → **{each.after or 'nothing'}**"
+        f"{markup.text(each.application)} {each.before or 'nothing'} → **{each.after or 'nothing'}**"
         for each in switched
     )
 
@@ -67,7 +68,7 @@ def _compared_line(report: Report) -> str:
     url = report.run.repository_url if report.run else None
     head = words.commit(report.head, url) if report.head else "no commit"
     base = report.origins.base
-    return f"{head}, against {words.commit(base.commit, url)} ({words.text(base.why)})" if base else head
+    return f"{head}, against {words.commit(base.commit, url)} ({markup.text(base.why)})" if base else head
 
 
 def many(count: int, one: str, more: str) -> str:

@@ -8,9 +8,9 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
+from parity import markup
 from parity.documents import is_mapping, mapping, rows, texts
 from parity.errors import UsageError
-from parity.redact import masked
 from parity.resources.urn import short_urn
 
 if TYPE_CHECKING:
@@ -136,7 +136,7 @@ def write(material: Material) -> str:
         "",
         "| time | what |",
         "| --- | --- |",
-        *(f"| {event.time:%Y-%m-%d %H:%M:%S} | {_cell(event.what)} |" for event in time_line(material)),
+        *(f"| {event.time:%Y-%m-%d %H:%M:%S} | {markup.text(event.what)} |" for event in time_line(material)),
         "",
         *_requests(material),
         *_findings(wanted),
@@ -221,12 +221,13 @@ def _short(wanted: Sequence[Record], bad: Sequence[Record]) -> list[str]:
     if not wanted:
         return ["No update is recorded in this time."]
     lines = [f"- {len(wanted)} runs are recorded, {len(bad)} of them did not end well."]
-    lines += [f"- {each.started:%H:%M:%S} `{each.begin.get('command')}`: {each.result}{_aim(each)}." for each in bad]
+    said = (f"{each.started:%H:%M:%S} `{each.begin.get('command')}`: {each.result}{_aim(each)}." for each in bad)
+    lines += [f"- {markup.text(each)}" for each in said]
     last = wanted[-1]
     live = rows((last.end or {}).get("live"))
     if live:
         each = "; ".join(f"{row['domain']} {row['release'] or row['fault']}" for row in live)
-        lines.append(f"- At the end of the last one: {each}.")
+        lines.append(f"- At the end of the last one: {markup.text(each)}.")
     return lines
 
 
@@ -245,7 +246,7 @@ def _requests(material: Material) -> list[str]:
         answer = "no answer" if each.status is None else str(each.status)
         if each.applied and (each.status is None or each.status >= _REFUSED):
             answer += ", and it took effect"
-        row = _cell(f"{each.service}: {each.method} {each.path}")
+        row = markup.text(f"{each.service}: {each.method} {each.path}")
         lines.append(f"| {each.time:%H:%M:%S.%f} | {row} | {answer} |")
     left = len(telling) - _SHOWN_REQUESTS
     more = [f"{left} more are not shown.", ""] if left > 0 else []
@@ -259,7 +260,8 @@ def _findings(wanted: Sequence[Record]) -> list[str]:
         later = rows((record.end or {}).get("decisions"))
         for each in later or rows(record.begin.get("decisions")):
             found = True
-            lines.append(f"- {each['decision']}: {short_urn(str(each['urn']))}: {each['why']}")
+            what = f"{each['decision']}: {short_urn(str(each['urn']))}: {each['why']}"
+            lines.append(f"- {markup.text(what)}")
     if not found:
         lines.append("Recover found nothing, or was not run.")
     return [*lines, ""]
@@ -267,7 +269,3 @@ def _findings(wanted: Sequence[Record]) -> list[str]:
 
 def _day(wanted: Sequence[Record], start: datetime) -> str:
     return f"{wanted[0].started if wanted else start:%Y-%m-%d}"
-
-
-def _cell(text: str) -> str:
-    return masked(text).replace("|", "\\|").replace("\n", " ")

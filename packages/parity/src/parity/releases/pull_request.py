@@ -7,6 +7,7 @@ import hashlib
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from parity import markup
 from parity.documents import rows
 from parity.errors import ParityError, RefusedError, UsageError
 from parity.git import Repository as Checkout
@@ -59,13 +60,13 @@ def branch_of(change: Change, *, applied: bool) -> str:
 
 def body_of(change: Change, *, applied: bool, run: str) -> str:
     """The pull request's text, Markdown."""
-    lines = [f"{change.title}.", ""]
-    lines += [f"- {note}" for note in change.notes]
+    lines = [f"{markup.text(change.title)}.", ""]
+    lines += [f"- {markup.text(note)}" for note in change.notes]
     if applied:
         lines += ["", f"**Applied already**{run}: merge it, or the next update of {change.stack} undoes it."]
     elif change.next_update:
         lines += ["", "The update after the merge will:", ""]
-        lines += [f"{number}. {each}" for number, each in enumerate(change.next_update, start=1)]
+        lines += [f"{number}. {markup.text(each)}" for number, each in enumerate(change.next_update, start=1)]
     else:
         lines += ["", f"The next update does nothing for {change.application}."]
     lines += ["", f"Made by `parity {change.verb}`."]

@@ -6,6 +6,7 @@ import os
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from parity import markup
 from parity.redact import masked
 from parity.releases import forecast
 
@@ -62,9 +63,9 @@ def markdown(
     lines += [_row(each, str(before.get(each.application, {}).get("live") or "nothing")) for each in found]
     lines += [""]
     for each in sick:
-        lines += [f"- **{each.application}**: {_safe(fault)}" for fault in each.faults()]
+        lines += [f"- **{each.application}**: {markup.text(fault)}" for fault in each.faults()]
     if failure is not None:
-        lines += ["", "The update failed:", "", "```", failure.what.replace("```", "'''"), "```"]
+        lines += ["", "The update failed:", "", *markup.fenced(failure.what)]
         lines += ["", "What was live before is live still where the table says so. The next update tries again."]
     lines += ["", *_going_back(stack, before, found)]
     return "\n".join(lines).rstrip() + "\n"
@@ -74,9 +75,9 @@ def _origin(origin: Origin) -> list[str]:
     parts = [f"commit `{origin.commit}`"] if origin.commit else []
     if origin.pull_request is not None:
         found = origin.pull_request
-        parts.append(f"pull request [#{found.number}]({found.url}) {_safe(found.title)}")
+        parts.append(f"pull request [#{found.number}]({found.url}) {markup.text(found.title)}")
     if origin.unasked:
-        parts.append(f"pull request unknown ({_safe(origin.unasked)})")
+        parts.append(f"pull request unknown ({markup.text(origin.unasked)})")
     if origin.run:
         parts.append(f"[run]({origin.run})")
     return ["From " + ", ".join(parts) + ".", ""] if parts else []
@@ -107,11 +108,6 @@ def _older(found: ReleaseStatus) -> str:
     live = found.served_release
     older = [name for name, _ in found.releases.in_order if live and forecast.number(name) < forecast.number(live)]
     return older[-1] if older else ""
-
-
-def _safe(text: str) -> str:
-    """Escape text for Markdown, so that it makes no link, image, mention or line."""
-    return "".join(f"\\{each}" if each in "\\`*_[]<>|@#!" else " " if each in "\r\n" else each for each in masked(text))
 
 
 def append(path: Path, text: str) -> None:

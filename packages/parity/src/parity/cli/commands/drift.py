@@ -79,6 +79,7 @@ def drift(
         return
     from parity import redact
     from parity.drift import remediation, render
+    from parity.drift.page import page
 
     report = found.report
     steps = remediation.plan(report.findings, found.context) if with_plan else []
@@ -90,8 +91,8 @@ def drift(
         output.mkdir(parents=True, exist_ok=True)
         redact.write(output / "report.json", document + "\n")
         redact.write(output / "report.md", render.markdown(report, steps, drifted=drifted))
-        redact.write(output / "report.html", render.page(report, steps, drifted=drifted))
-    form = render.markdown if as_markdown else render.page if as_html else render.text
+        redact.write(output / "report.html", page(report, steps, drifted=drifted))
+    form = render.markdown if as_markdown else page if as_html else render.text
     typer.echo(document if as_json else form(report, steps, drifted=drifted))
     if code:
         raise typer.Exit(code)

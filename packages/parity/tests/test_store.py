@@ -12,7 +12,8 @@ import pytest
 from moto.server import ThreadedMotoServer
 
 from parity.backend.bucket import BucketStore
-from parity.backend.store import FolderStore, open_store
+from parity.backend.stack_backend import open_store
+from parity.backend.store import FolderStore
 from parity.errors import ProjectError
 
 

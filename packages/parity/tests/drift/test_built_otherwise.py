@@ -7,7 +7,7 @@ import pytest
 from parity.backend import built
 from parity.backend.built import Built
 from parity.backend.ledger import Ledger
-from parity.backend.store import open_store
+from parity.backend.stack_backend import open_store
 from parity.drift import built_otherwise, remediation
 from parity.resources import kinds
 from support.worlds import Config, Mirror, declared

@@ -6,16 +6,20 @@ import os
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+from urllib.parse import unquote, urlsplit
 
 from parity.backend import this_host
+from parity.backend.bucket import open_bucket
 from parity.backend.ledger import Ledger
-from parity.backend.store import LEDGER_VARIABLE, Store, backend_url, open_store
+from parity.backend.store import LEDGER_VARIABLE, FolderStore, Store
 from parity.engine import toolchain
+from parity.errors import ProjectError
 from parity.git import Repository
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from parity.engine.pulumi import Pulumi
     from parity.evaluate.stack import Stack
     from parity_toolchain.model import Engine
 
@@ -47,6 +51,37 @@ def open_backend(stack: Stack) -> Backend:
     kept = open_store(other) if other else store
     ledger = Ledger(kept, stack.project.name, stack.name, stack.pulumi.redactor) if kept else None
     return Backend(url, store, ledger)
+
+
+def backend_url(pulumi: Pulumi) -> str:
+    """The address of the backend that the engine uses: PULUMI_BACKEND_URL, Pulumi.yaml, or what `pulumi login` chose.
+
+    Raises:
+        UpdateError: the engine is not logged in.
+    """
+    given = pulumi.environment.get("PULUMI_BACKEND_URL")
+    return given or str(pulumi.whoami()["url"])
+
+
+def open_store(url: str) -> Store | None:
+    """The store at a backend's address; None for Pulumi Cloud (`https://`), which is none.
+
+    Raises:
+        ProjectError: the address is of no kind that is known.
+        StoreError: a bucket does not open with the credentials that the engine would find.
+    """
+    parts = urlsplit(url)
+    if parts.scheme in {"http", "https"}:
+        return None
+    if parts.scheme == "file":
+        return FolderStore(Path(unquote(url.removeprefix("file://").partition("?")[0])).expanduser().absolute())
+    if parts.scheme in {"s3", "gs", "azblob"}:
+        return open_bucket(parts)
+    raise ProjectError(
+        f"the backend {parts.scheme}:// is not known",
+        where="PULUMI_BACKEND_URL or `pulumi login`",
+        remedy="use file://, s3://, gs://, azblob:// or Pulumi Cloud",
+    )
 
 
 def versions(tools: Engine | None = None) -> dict[str, str]:

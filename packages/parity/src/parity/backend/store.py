@@ -11,14 +11,10 @@ import os
 import uuid
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
-from urllib.parse import unquote, urlsplit
-
-from parity.errors import ProjectError
 
 if TYPE_CHECKING:
-    from parity.engine.pulumi import Pulumi
+    from pathlib import Path
 
 LEDGER_VARIABLE = "PARITY_LEDGER_URL"
 """Names a folder or bucket for the ledger where the state is with Pulumi Cloud, which keeps no files of ours."""
@@ -132,39 +128,6 @@ class FolderStore:
         """See Store."""
         (self.root / key).unlink(missing_ok=True)
         (self.root / f"{key}{_SIDECAR}").unlink(missing_ok=True)
-
-
-def backend_url(pulumi: Pulumi) -> str:
-    """The address of the backend that the engine uses: PULUMI_BACKEND_URL, Pulumi.yaml, or what `pulumi login` chose.
-
-    Raises:
-        UpdateError: the engine is not logged in.
-    """
-    given = pulumi.environment.get("PULUMI_BACKEND_URL")
-    return given or str(pulumi.whoami()["url"])
-
-
-def open_store(url: str) -> Store | None:
-    """The store at a backend's address; None for Pulumi Cloud (`https://`), which is none.
-
-    Raises:
-        ProjectError: the address is of no kind that is known.
-        StoreError: a bucket does not open with the credentials that the engine would find.
-    """
-    parts = urlsplit(url)
-    if parts.scheme in {"http", "https"}:
-        return None
-    if parts.scheme == "file":
-        return FolderStore(Path(unquote(url.removeprefix("file://").partition("?")[0])).expanduser().absolute())
-    if parts.scheme in {"s3", "gs", "azblob"}:
-        from parity.backend import bucket  # noqa: PLC0415 - its clients are an extra's
-
-        return bucket.open_bucket(parts)
-    raise ProjectError(
-        f"the backend {parts.scheme}:// is not known",
-        where="PULUMI_BACKEND_URL or `pulumi login`",
-        remedy="use file://, s3://, gs://, azblob:// or Pulumi Cloud",
-    )
 
 
 def _sync_folder(folder: Path) -> None:

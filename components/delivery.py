@@ -133,8 +133,11 @@ class Delivery(pulumi.ComponentResource):
 
     def _ruleset(self) -> None:
         repository = self._args.repository
+        # Without an app whoever may write commit statuses sets them.
         checks = [
-            github.RepositoryRulesetRulesRequiredStatusChecksRequiredCheckArgs(context=check)
+            github.RepositoryRulesetRulesRequiredStatusChecksRequiredCheckArgs(
+                context=check, integration_id=repository.required_checks_app
+            )
             for check in repository.required_checks
         ]
         github.RepositoryRuleset(

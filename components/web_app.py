@@ -108,6 +108,8 @@ class WebApp(pulumi.ComponentResource):
             build_command=application.build_command,
             install_command=application.install_command,
             output_directory=application.output_directory,
+            # Build, always: by itself Vercel skips a commit that it has built, also for a release with other values.
+            ignore_command="exit 1",
             resource_config=vercel.ProjectResourceConfigArgs(function_default_regions=[application.function_region]),
             auto_assign_custom_domains=False,
             automatically_expose_system_environment_variables=True,
@@ -119,7 +121,7 @@ class WebApp(pulumi.ComponentResource):
             directory_listing=False,
             function_failover=False,
             git_lfs=False,
-            preview_deployments_disabled=False,
+            preview_deployments_disabled=not application.preview_deployments,
             protected_sourcemaps=False,
             git_repository=vercel.ProjectGitRepositoryArgs(
                 type="github",

@@ -60,9 +60,9 @@ def test_the_preview_covers_every_stack_and_comments_on_failure_too():
     assert jobs["comment"]["if"].startswith("!cancelled()")
 
 
-def test_the_job_that_may_comment_runs_reviewed_code():
+def test_the_job_that_may_comment_runs_the_default_branch_whatever_the_base_is():
     steps = BY_NAME["preview.yml"].jobs["comment"]["steps"]
-    assert steps[0]["with"]["ref"] == "${{ github.event.pull_request.base.sha }}"
+    assert steps[0]["with"]["ref"] == "${{ github.event.repository.default_branch }}"
     assert not workflows.CREDENTIAL.search(str(steps))
 
 

@@ -89,7 +89,9 @@ def test_the_repositorys_rules_exist_where_they_are_owned(delivery: Recorded):
     assert ruleset["rules"]["deletion"] is True
     assert ruleset["rules"]["nonFastForward"] is True
     assert ruleset["rules"]["pullRequest"]["requiredApprovingReviewCount"] == 1
-    assert ruleset["rules"]["requiredStatusChecks"]["requiredChecks"] == [{"context": "test"}]
+    assert ruleset["rules"]["requiredStatusChecks"]["requiredChecks"] == [
+        {"context": "test", "integrationId": 15368}
+    ], "without the app whoever may write commit statuses could set them"
     permissions = delivery.one("delivery-actions").inputs
     assert permissions["allowedActions"] == "selected"
     assert permissions["allowedActionsConfig"] == {

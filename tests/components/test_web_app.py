@@ -45,6 +45,13 @@ def test_what_the_provider_sets_after_the_creation_is_declared(app: Recorded):
     assert undeclared == [], "a project whose creation ended after its first request would keep Vercel's own defaults"
 
 
+def test_a_release_is_built_always_and_a_push_only_where_the_catalog_says_so(app: Recorded):
+    project = app.one("shop-project").inputs
+    assert (project["ignoreCommand"], project["previewDeploymentsDisabled"]) == ("exit 1", True)
+    application = web_app_args().application.model_copy(update={"preview_deployments": True})
+    assert declared(application=application).one("shop-project").inputs["previewDeploymentsDisabled"] is False
+
+
 @pytest.mark.parametrize(
     ("protection", "sent"),
     [("none", "none"), ("preview", "standard_protection_new"), ("all", "all_deployments")],

@@ -137,6 +137,10 @@ class Application(Parameters):
     variables: tuple[Variable, ...] = Field(
         default=(), description="Environment variables; each stack has all of them."
     )
+    preview_deployments: bool = Field(
+        default=False,
+        description="Whether each push to a branch gets a preview in every stack; they count for the team's quota.",
+    )
     health: Health = Field(default=Health(), description="How a new deployment is asked before it is promoted.")
     retention: Retention = Field(default=Retention(), description="How long other deployments are kept.")
 
@@ -174,6 +178,9 @@ class Repository(Parameters):
     name: str = Field(pattern=r"^[A-Za-z0-9._-]{1,100}$", description="The repository's name.")
     default_branch: Text = Field(default="main", description="The branch that the ruleset guards.")
     required_checks: tuple[Text, ...] = Field(default=(), description="Names of status checks that must pass.")
+    required_checks_app: int = Field(
+        default=15368, gt=0, description="The id of the GitHub App that must set them; 15368 is GitHub Actions."
+    )
     required_approvals: int = Field(default=1, ge=0, le=6, description="Reviews that a pull request needs.")
     allowed_actions: tuple[Text, ...] = Field(
         default=(), description="Patterns of third-party actions that may run, besides GitHub's own."

@@ -80,10 +80,24 @@ def test_a_deployment_built_from_something_else_is_another_release():
     assert world.kinds() == []
 
 
+IGNORED = 'The Deployment has been canceled as a result of running the command in the "Ignored Build Step" setting.'
+
+
 @pytest.mark.parametrize("state", ["ERROR", "CANCELED"])
 def test_a_failed_build_is_handed_over_and_built_again(state):
     world = World(kinds.DEPLOYMENT, DEPLOYMENT).exists("d1", beyond={"readyState": state}).pending("creating")
     assert world.kinds() == [("delete", "d1"), ("drop-from-state", "")]
+
+
+@pytest.mark.parametrize("beyond", [{"readyState": "CANCELED", "readyStateReason": IGNORED}, {"readyState": "BLOCKED"}])
+def test_a_build_that_ends_the_same_way_each_time_is_not_built_again(beyond):
+    world = World(kinds.DEPLOYMENT, DEPLOYMENT).exists("d1", beyond=beyond)
+    assert world.kinds() == [("manual", "d1")]
+    decision = world.decide().decisions[0]
+    assert str(beyond.get("readyStateReason", "")) in decision.why
+    assert "/v13/deployments/d1" in decision.remedy
+    other = World(kinds.DEPLOYMENT, DEPLOYMENT).exists("d1", {**DEPLOYMENT, "ref": "other"}, beyond=beyond)
+    assert other.kinds() == [("delete", "d1")], "another commit may be built"
 
 
 def test_two_variables_of_one_name_are_two_variables():

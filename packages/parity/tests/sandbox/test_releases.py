@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -286,6 +287,37 @@ def test_a_release_that_fails_is_never_seen_and_the_next_update_tries_again(shop
         row = json.loads(shown.stdout)[0]
         assert (row["live"], row["served_release"]) == ("r2", "r1")
     control.clear_build_rules()
+    shop.commits["r2"] = BROKEN
+    shop.switched("up", "staging", "--yes", served=("r1", "r2"))
+
+
+def test_a_spent_quota_and_a_skipped_build_are_told_and_the_skipped_one_is_not_built_at_each_update(shop: Shop):
+    """First the quota refuses it, then the ignored build step cancels it; the update after that stops before it."""
+    control = shop.instance.local.client()
+    spent = {"code": "api-deployments-free-per-day", "message": "Resource is limited - try again in 2 hours"}
+    control.add_fault(
+        service="vercel", method="POST", path="/deployments", status=402, times=None, body={"error": spent}
+    )
+    refused = shop.parity("release", "staging", "shop", "--commit", BROKEN, "--live", "--up", "--yes")
+    assert refused.code == 6
+    assert "try again in 2 hours" in refused.stderr
+    assert "wait as long as Vercel says" in refused.stderr
+    control.clear_faults()
+
+    reason = 'The Deployment has been canceled as a result of the "Ignored Build Step" setting.'
+    control.add_build_rule(match={"release": "r2"}, state="CANCELED", error_message=reason)
+    since = shop.now()
+    failed = shop.parity("up", "staging", "--yes")
+    assert failed.code == 6
+    assert reason in failed.stderr
+    assert "exit 1 where PARITY_RELEASE is set" in failed.stderr
+    stopped = shop.parity("up", "staging", "--yes")
+    assert stopped.code == 10
+    assert sum("/now/deployments" in call for call in shop.changing(since)) == 1, "it was built once"
+    said = json.loads(shop.parity("recover", "staging", "--plan", "--json").stdout)
+    remedy = next(each["to_do"] for each in said["decisions"] if each["decision"] == "manual")
+    control.clear_build_rules()
+    shop.instance.run("sh", "-c", re.findall(r"`(curl .*?)`", remedy)[0]).ok()
     shop.commits["r2"] = BROKEN
     shop.switched("up", "staging", "--yes", served=("r1", "r2"))
 

@@ -276,6 +276,14 @@ def test_a_deployment_that_fails_says_why(vercel: Vercel, answer: dict[str, Any]
 
 
 @pytest.mark.usefixtures("outside")
+def test_a_deployment_that_the_quota_refuses_says_so_in_vercels_words(vercel: Vercel):
+    refusal = {"code": "api-deployments-free-per-day", "message": "Resource is limited - try again in 2 hours"}
+    vercel.say("POST /v12/now/deployments", (402, {"error": refusal}))
+    with pytest.raises(ResourceError, match=r"api-deployments-free-per-day.*Resource is limited"):
+        vercel.create("Deployment", DEPLOYMENT)
+
+
+@pytest.mark.usefixtures("outside")
 def test_a_project_without_a_repository_cannot_be_deployed_from_a_commit(vercel: Vercel):
     vercel.say("GET /v10/projects/prj_1", {**PROJECT, "link": None})
     with pytest.raises(ResourceError, match="no linked git repository"):

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import quote
 
 from parity.documents import Document, mapping
-from parity.inventory import vercel_project
+from parity.inventory import builds, vercel_project
 from parity.inventory.documents import objects, part, rows, texts
 from parity.inventory.model import LiveObject, ReadFailures, VendorState, live_object, milliseconds
 from parity.inventory.vercel_others import Others
@@ -283,7 +283,7 @@ class _Reader:
                 "url": row.get("url", ""),
             },
             project=project["name"],
-            beyond={} if row.get("readyState") == "READY" else {"readyState": row.get("readyState")},
+            beyond=builds.beyond(row),
             written_at=milliseconds(row.get("createdAt")),
             by=str(creator.get("username") or creator.get("uid") or ""),
         )

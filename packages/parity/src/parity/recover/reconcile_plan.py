@@ -10,9 +10,10 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from parity.documents import mapping
+from parity.inventory import builds
 from parity.inventory.keys import opened
 from parity.recover.model import Decision, FailedUpdates, Plan
-from parity.resources import kinds
+from parity.resources import commands, kinds
 from parity.resources.equality import same, same_object
 
 if TYPE_CHECKING:
@@ -24,7 +25,6 @@ if TYPE_CHECKING:
     from parity.inventory.model import LiveObject, LiveState
     from parity.resources.kind import Kind
 
-_FAILED = frozenset({"ERROR", "CANCELED"})
 _MOVING = frozenset({"pending", "in-progress"})
 _UNRECORDED = "not recorded"
 
@@ -102,7 +102,7 @@ class _Case:
             return
         there = [each for each in self.live_state.under[self.urn] if each.id not in self.handed]
         if self.type == kinds.DEPLOYMENT:
-            broken = [each for each in there if each.beyond.get("readyState") in _FAILED]
+            broken = [each for each in there if builds.end(each.beyond)]
             there = [each for each in there if each not in broken]
             yield from (self._failed_build(each) for each in broken)
             if self.record is not None and any(each.id == self.record.id for each in broken):
@@ -256,8 +256,14 @@ class _Case:
     def _failed_build(self, found: LiveObject) -> Decision:
         if found.id in self.live:
             return self._say("same", "it is live, whatever its build says", found.id)
-        why = f"its build ended in {found.beyond['readyState']}; the next `up` builds again"
-        return self._say("delete", why, found.id)
+        end = builds.end(found.beyond)
+        if end and not end.again and as_declared(found, self.inputs):
+            # The same commit ends the same way: an update would build it at each run, and spend the quota.
+            team = self.live_state.account.get("team", "")
+            gone = commands.vercel(team, "DELETE", f"/v13/deployments/{found.id}")
+            remedy = f"{end.remedy}. Where the cause is gone: `{gone}`, and the next `up` builds it again"
+            return self._ask(f"its build ended in {end}", found.id, remedy)
+        return self._say("delete", f"its build ended in {end}; the next `up` builds again", found.id)
 
     def _twin(self, found: LiveObject) -> Decision:
         if found.id in self.live:

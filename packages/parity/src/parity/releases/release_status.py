@@ -11,6 +11,7 @@ from parity import redact
 from parity.config import guard, names, passwords
 from parity.documents import mapping
 from parity.errors import UsageError
+from parity.inventory import builds
 from parity.provider import release as switch
 from parity.releases import forecast
 from parity.resources import kinds
@@ -220,9 +221,14 @@ class _Reader:
             self.unasked.append(str(error))
         host = str(document.get("url") or recorded.outputs.get("url") or "")
         created = document.get("createdAt")
-        fault = await self._ask(host, release) if state == "READY" else f"the deployment is {state}"
+        fault = await self._ask(host, release) if state == "READY" else self._not_ready(state, document)
         seconds = created / 1000 if isinstance(created, int | float) else None
         return Deployed(recorded.id, host.removeprefix("https://"), state, seconds, fault)
+
+    @staticmethod
+    def _not_ready(state: str, document: Mapping[str, Any]) -> str:
+        end = builds.end(builds.beyond(document)) if document else None
+        return f"the deployment is {end or state}"
 
     async def _domains(self) -> dict[str, str]:
         live = self.releases.live

@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from parity import inventory
 from parity.backend import built, locks
 from parity.backend.stack_backend import UPDATE_VARIABLE, log_file, open_backend, provenance
 from parity.backend.store import LEDGER_VARIABLE
@@ -18,12 +19,12 @@ from parity.config import guard
 from parity.engine.counting import counted
 from parity.engine.pulumi import FailedUpdate, Progress
 from parity.errors import AccessError, GateError, PlanError, PolicyError, RefusedError, UnsureError, UpdateError
-from parity.inventory import domain_health
+from parity.inventory import builds, domain_health
 from parity.recover import dependencies, history, show
 from parity.recover import run as recovery
 from parity.recover.outcome import Options
 from parity.resources import kinds
-from parity.resources.urn import short_urn
+from parity.resources.urn import Urn, short_urn
 from parity.updates import built_record, record, removal, verify, world_guard
 from parity.updates.road import Road
 from parity.vendors import readiness
@@ -241,6 +242,8 @@ class _Update:
             # Who interrupts, a runner above all, does not wait for vendors to answer: the end is recorded first.
             verified = verify.Verified() if failure.interrupts else self._verify(failure.progress)
             known = {} if failure.interrupts else self._known()
+            if not failure.interrupts:
+                self._explain(failure)
             self._close(
                 _result(failure), failure.progress, failure.code, live, {**known, "verify": verified.document()}
             )
@@ -283,6 +286,23 @@ class _Update:
                     markup=False,
                 )
         return found
+
+    def _explain(self, failure: FailedUpdate) -> None:
+        """Add what Vercel says of a build that failed: the provider's error has its state alone, or less."""
+        progress = failure.progress
+        builds_failed = [each for each in progress.failed if Urn.parse(each).type == kinds.DEPLOYMENT]
+        if not builds_failed:
+            return
+        refusals = filter(None, map(builds.refused, progress.errors))
+        said = [f"To do: {each.remedy}" for each in refusals][:1]
+        if not said:
+            with self.screen.step("Why a build failed") as step:
+                step.waiting("Vercel")
+                environment = self.stack.pulumi.environment
+                live = inventory.collect_live_state(self.graph, environment=environment, passwords=False)
+                said = list(builds.explained(builds_failed, live))
+        progress.errors += said
+        failure.what = "\n".join((failure.what, *said))
 
     def _verify(self, progress: Progress) -> Verified:
         """Read again what was written; where nothing was, nothing is asked."""

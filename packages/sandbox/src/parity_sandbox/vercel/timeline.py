@@ -63,6 +63,10 @@ def _build_ends(world: World, event: Document) -> None:
     deployment["readyState"] = state
     if state == "READY":
         _becomes_ready(world, project, deployment, event["at"])
+    elif state == "CANCELED":
+        deployment["canceledAt"] = event["at"]
+        if "error_message" in rule:
+            deployment["errorMessage"] = deployment["readyStateReason"] = rule["error_message"]
     else:
         deployment["buildErrorAt"] = event["at"]
         deployment["errorCode"] = rule.get("error_code", "BUILD_FAILED")

@@ -122,7 +122,7 @@ INPUTS = (
     _setting("build command", "buildCommand", _BY_HAND, buildCommand="make evil"),
     _setting("install command", "installCommand", _BY_HAND, installCommand="make evil"),
     _setting("output directory", "outputDirectory", _BY_HAND, outputDirectory="elsewhere"),
-    _setting("ignore command", "ignoreCommand", _BY_HAND, commandForIgnoringBuildStep="exit 1"),
+    _setting("ignore command", "ignoreCommand", _SETTING, commandForIgnoringBuildStep="exit 2"),
     _setting("function region", "resourceConfig", _SETTING, resourceConfig={"functionDefaultRegions": ["iad1"]}),
     _setting(
         "files outside the root directory",

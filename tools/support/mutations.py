@@ -185,7 +185,7 @@ PROJECT = (
     _project("outputDirectory", {"outputDirectory": "dist"}),
     _project("passwordProtection.deploymentType", {"passwordProtection": {"deploymentType": "all", "password": "x"}}),
     _project("previewDeploymentSuffix", {"previewDeploymentSuffix": "previews.example"}),
-    _project("previewDeploymentsDisabled", {"previewDeploymentsDisabled": True}),
+    _project("previewDeploymentsDisabled", {"previewDeploymentsDisabled": False}),
     _project("prioritiseProductionBuilds", {"productionDeploymentsFastLane": False}),
     _project("protectedSourcemaps", {"protectedSourcemaps": True}),
     _project("publicSource", {"publicSource": True}),

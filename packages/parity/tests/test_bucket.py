@@ -52,7 +52,7 @@ class Answers(BaseHTTPRequestHandler):
 
 @pytest.fixture
 def refusing():
-    """A bucket that says what it is told to; gives its address and its class."""
+    """A bucket that gives one answer to all; gives its address and its class."""
     handler = type("Handler", (Answers,), {"keys": [], "answer": (200, "")})
     server = HTTPServer(("127.0.0.1", 0), handler)
     threading.Thread(target=server.serve_forever, daemon=True).start()

@@ -32,7 +32,7 @@ PLACES = {
     "a list": ("- ", "", ["ul", "li"]),
     "strong": ("a **", "** b", ["p", "strong"]),
     "brackets": ("a (", ").", ["p"]),
-    "a cell": (
+    "a table": (
         "| a | b |\n| --- | --- |\n| c | ",
         " |",
         ["table", "thead", "tr", "th", "th", "tbody", "tr", "td", "td"],

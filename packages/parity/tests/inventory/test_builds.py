@@ -1,4 +1,4 @@
-"""Each end of a build at Vercel is told in Vercel's words, with what to do about it."""
+"""Each end of a build at Vercel is reported in Vercel's words, with what to do about it."""
 
 from __future__ import annotations
 
@@ -47,14 +47,14 @@ def test_what_has_not_failed_has_no_end(state):
         "402: build-rate-limited - Deployment rate limited, retry in 24 hours",
     ],
 )
-def test_a_spent_quota_is_told_from_the_providers_error(message):
+def test_a_spent_quota_is_reported_from_the_providers_error(message):
     end = builds.refused(message)
     assert end is not None
     assert "wait as long as Vercel says" in end.remedy
     assert builds.refused("connection reset by peer") is None
 
 
-def test_of_several_builds_of_a_release_the_newest_failed_one_is_told():
+def test_of_several_builds_of_a_release_the_newest_failed_one_is_reported():
     def build(day, **beyond):
         when = datetime(2026, 11, day, tzinfo=UTC)
         return LiveObject(kinds.DEPLOYMENT, ("shop", "r2"), f"d{day}", "", {}, beyond=beyond, written_at=when)

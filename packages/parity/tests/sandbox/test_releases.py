@@ -291,7 +291,7 @@ def test_a_release_that_fails_is_never_seen_and_the_next_update_tries_again(shop
     shop.switched("up", "staging", "--yes", served=("r1", "r2"))
 
 
-def test_a_spent_quota_and_a_skipped_build_are_told_and_the_skipped_one_is_not_built_at_each_update(shop: Shop):
+def test_a_spent_quota_and_a_skipped_build_are_reported_and_the_skipped_one_is_not_built_at_each_update(shop: Shop):
     """First the quota refuses it, then the ignored build step cancels it; the update after that stops before it."""
     control = shop.instance.local.client()
     spent = {"code": "api-deployments-free-per-day", "message": "Resource is limited - try again in 2 hours"}

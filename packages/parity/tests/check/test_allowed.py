@@ -18,6 +18,7 @@ from parity.config.parameters import PerStackVariable, SensitiveVariable
 from parity.config.secret import Secret
 from parity.config.source import Source
 from support import mutants
+from support.amounts import examples
 
 if TYPE_CHECKING:
     from pydantic.fields import FieldInfo
@@ -167,7 +168,7 @@ def variables(application: Application) -> st.SearchStrategy[dict[str, Any]]:
     return st.fixed_dictionaries(own)
 
 
-@settings(max_examples=12, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=examples(4, 12), deadline=None, suppress_health_check=list(HealthCheck))
 @given(stack("staging"), stack("prod"))
 def test_no_difference_that_the_models_allow_is_unexplained(one, other):
     for name, config in (("staging", one), ("prod", other)):

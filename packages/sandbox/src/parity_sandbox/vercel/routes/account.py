@@ -45,6 +45,19 @@ async def _team(request: Request) -> Response:
     return wire.answer(team)
 
 
+async def _members(request: Request) -> Response:
+    team = find_team(wire.context_of(request), request.path_params["teamId"])
+    if team is None:
+        raise NotFound("Team not found.")
+    member = {
+        "avatar": USER["avatar"] or "", "confirmed": True, "createdAt": team["createdAt"],
+        "accessRequestedAt": team["createdAt"], "email": USER["email"], "name": USER["name"], "role": "OWNER",
+        "uid": USER["id"], "username": USER["username"],
+    }  # fmt: skip
+    shown, pagination = wire.page(request, [member])
+    return wire.answer({"members": shown, "emailInviteCodes": [], "pagination": {"hasNext": False, **pagination}})
+
+
 async def _create_drain(request: Request) -> Response:
     world = wire.world_of(request)
     return wire.answer(drains.view(drains.create(world, await wire.body_of(request, drains.SHAPE))))
@@ -174,6 +187,10 @@ ROUTES: tuple[Route, ...] = (
     Route("GET", "/v5/user/tokens/{tokenId}", _token, "getAuthToken", ("Only `current`, which does not expire.",)),
     Route("GET", "/v2/teams", _teams, "getTeams"),
     Route("GET", "/v2/teams/{teamId}", _team, "getTeam; client/team.go"),
+    *(
+        Route("GET", f"/{v}/teams/{{teamId}}/members", _members, "getTeamMembers", ("The token's account alone.",))
+        for v in ("v2", "v3")
+    ),
     Route("GET", "/v1/drains", _list_drains, "getDrains"),
     Route("POST", "/v1/drains", _create_drain, "createDrain; client/log_drain.go", ("Nothing is delivered.",)),
     Route("GET", "/v1/drains/{id}", _read_drain, "getDrain; client/log_drain.go"),

@@ -25,7 +25,7 @@ from parity.recover import run as recovery
 from parity.recover.outcome import Options
 from parity.resources import kinds
 from parity.resources.urn import Urn, short_urn
-from parity.updates import built_record, record, removal, verify, world_guard
+from parity.updates import built_record, leftovers, record, removal, verify, world_guard
 from parity.updates.road import Road
 from parity.vendors import readiness
 
@@ -131,7 +131,7 @@ def run(
     identity = place.ledger.begin(facts) if place.ledger else ""
     if not place.ledger:
         screen.err.print(f"No ledger is kept: the state is at {place.url}. {LEDGER_VARIABLE} names a place for it.")
-    update = _Update(stack, screen, place, identity, settings, graph, approved)
+    update = _Update(stack, screen, place, identity, settings, graph, before, approved)
     return update.run()
 
 
@@ -191,6 +191,7 @@ class _Update:
     identity: str
     settings: Settings
     graph: Graph
+    before: State
     approved: Approved
 
     def run(self) -> Updated:
@@ -248,6 +249,10 @@ class _Update:
                 _result(failure), failure.progress, failure.code, live, {**known, "verify": verified.document()}
             )
             self.screen.err.print(f"Live now: {domain_health.sentence(live)}", soft_wrap=True, markup=False)
+            stopped = failure.interrupts
+            given = [] if stopped else leftovers.hand_over(self.stack, self.graph, self.before, failure.progress)
+            for line in given:
+                self.screen.err.print(line, soft_wrap=True, markup=False)
             raise
         live = self._ask()
         verified = self._verify(progress)

@@ -290,6 +290,7 @@ ALLOWED = {
     "updates/saved_plan.py",  # the plan, its secrets sealed by the engine
     "updates/update.py",  # the same, for the engine, in a folder that goes
     "drift/suppressions.py",  # the stack's file, in which secrets are sealed
+    "releases/stack_values.py",  # a file of its header alone, for the engine, in a folder that goes
     "recover/run.py",  # the state's copy, sealed
     "scaffold/parts.py",  # the version of a new project
 }

@@ -171,9 +171,13 @@ def test_each_field_that_vercel_lets_one_write_is_changed_or_has_a_reason():
     assert set(names["updateDrain"]) - sent == {"source", "transforms"}
 
 
+def _source() -> str:
+    return "".join(path.read_text() for path in sorted((ROOT / "tools" / "support" / "mutations").glob("*.py")))
+
+
 def _sent() -> set[str]:
     """Every name that a mutation sends, read from its source."""
-    source = (ROOT / "tools" / "support" / "mutations.py").read_text()
+    source = _source()
     return set(re.findall(r'"(\w+)":', source)) | set(re.findall(r"\b(\w+)=\"", source))
 
 
@@ -190,5 +194,5 @@ def test_each_column_of_the_catalogues_is_changed_or_has_a_reason():
         "relowner": "alter table shop.more owner", "proacl": "on function shop.one()", "typacl": "on type",
         "attacl": "(name)", "lanacl": "on language", "setconfig": "in database",
     }  # fmt: skip
-    source = (ROOT / "tools" / "support" / "mutations.py").read_text()
+    source = _source()
     assert [column for column, statement in tried.items() if statement not in source] == []

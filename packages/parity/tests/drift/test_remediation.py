@@ -11,7 +11,9 @@ import pytest
 from parity.drift import remediation
 from parity.drift.model import Finding, Suppression
 from parity.drift.remediation import Context
+from parity.inventory.model import Membership, Server
 from parity.resources import kinds
+from parity.resources.commands import SUPERUSER, Sql
 
 CONTEXT = Context("prod", "team_1", "owner/name", {"shop-prod": "prj_1"})
 URN = "urn:pulumi:prod::storefront::vercel:index/project:Project::shop-project"
@@ -22,8 +24,9 @@ def finding(kind: str, type_: str, path: str = "", **more: Any) -> Finding:
     return Finding(kind, "PostgreSQL" if type_.startswith("postgresql") else "Vercel", type_, "name", path, **more)  # pyright: ignore[reportArgumentType]
 
 
-GRANT = {"grantee": "mallory", "privileges": ["SELECT"], "kind": "table", "schema": "shop", "object": "items",
-         "database": "db", "owner": ""}  # fmt: skip
+def sql(text: str, role: str = "owner") -> dict[str, Any]:
+    return {"sql": [Sql("db", text, role)]}
+
 
 CASES = [
     (finding("missing", kinds.PROJECT, cause="not applied"), "up", "parity up prod"),
@@ -41,21 +44,18 @@ CASES = [
     (finding("changed", kinds.ROLE, "password", cause="outside", urn=URN), "not by an update", "--replace"),
     (finding("changed", kinds.ROLE, "setting.work_mem", cause="outside", facts={"beyond": True}, key=("r",)),
      "not by an update", 'alter role "r" reset work_mem'),
-    (finding("changed", kinds.GRANT, "withGrantOption", cause="outside", key=("db", "role", "table", "shop")),
-     "not by an update", 'revoke grant option for all on all tables in schema "shop" from "role"'),
-    (finding("changed", "postgresql:routine", "owner", declared="owner", key=("db", "routine", "shop", "f(a int)")),
-     "not by an update", 'alter routine "shop"."f"(a int) owner to "owner"'),
+    (finding("changed", kinds.ROLE, "superuser", cause="outside", key=("r",)), "not by an update",
+     'alter role "r" nosuperuser'),
+    (finding("changed", "postgresql:routine", "owner", facts=sql("alter function shop.f(int) owner to o")),
+     "not by an update", "alter function shop.f(int) owner to o"),
     (finding("unmanaged", kinds.VARIABLE, id_="env_1"), "not by an update",
      "/v9/projects/prj_1/env/env_1?teamId=team_1"),
-    (finding("unmanaged", kinds.GRANT, facts=GRANT), "not by an update",
-     'revoke SELECT on table "shop"."items" from "mallory"'),
-    (finding("unmanaged", kinds.GRANT, facts={**GRANT, "kind": "column", "object": "items.name"}),
-     "not by an update", 'revoke SELECT ("name") on "shop"."items" from "mallory"'),
-    (finding("unmanaged", kinds.DEFAULT, facts={**GRANT, "owner": "owner"}), "not by an update",
-     'alter default privileges for role "owner" in schema "shop" revoke SELECT on tables from "mallory"'),
+    (finding("unmanaged", kinds.GRANT, facts=sql("revoke SELECT on table shop.items from r")), "not by an update",
+     "revoke SELECT on table shop.items from r"),
     (finding("unmanaged", kinds.SECRET, cause="not recorded"), "not by an update", "parity adopt prod d-"),
     (finding("unmanaged", kinds.VARIABLE, cause="removed from the program"), "up", "parity up prod"),
-    (finding("cross-stack", kinds.GRANT, facts=GRANT), "not by an update", "revoke SELECT"),
+    (finding("cross-stack", kinds.GRANT, facts={**sql("revoke SELECT"), "grantee": "r"}), "not by an update",
+      "revoke SELECT"),
     (finding("cross-stack", kinds.VARIABLE, "value"), "not by an update",
      "parity secret set prod parity:applications.shop.variables.NAME"),
     (finding("cross-stack", kinds.ROLE, "password"), "not by an update", "parity secret set prod parity:secret"),
@@ -87,21 +87,58 @@ def test_a_reviewer_without_access_is_given_it_by_name():
     given = finding("changed", kinds.ENVIRONMENT, "reviewers", cause="outside", facts=facts, key=("name", "prod"))
     context = Context("prod", "team_1", "owner/name", {}, {7: "platform", 8: "security"})
     (step,) = remediation.plan((replace(given, vendor="GitHub"),), context)
-    assert step.command.startswith("gh api -X PUT orgs/owner/teams/platform/repos/owner/name -f permission=pull && gh ")
+    assert step.command.startswith(
+        "gh api -X PUT orgs/owner/teams/platform/repos/owner/name -f permission=pull && echo "
+    )
     assert "security" not in step.command
 
 
-@pytest.mark.parametrize(
-    ("owner", "by", "command"),
-    [
-        ("postgres", "not by an update", "-c 'alter schema public owner to pg_database_owner'"),
-        ("", "refresh and up", "pulumi up --refresh"),
-    ],
+SERVER = Server(
+    "admin",
+    ("postgres", "other"),
+    frozenset({"admin", "postgres", "other", "mallory"}),
+    (
+        Membership("owner", "admin", "postgres", may_set=False, admin=True),
+        Membership("group", "admin", "x", True, False),
+    ),
 )
-def test_a_schema_of_another_owners_is_put_right_by_its_owner(owner: str, by: str, command: str):
-    facts = {"role": "public", "declared": ["USAGE"], "owner": owner}
-    given = finding("changed", kinds.GRANT, "privileges", facts=facts, key=("db", "public", "schema", "public"))
-    (step,) = remediation.plan((given,), CONTEXT)
-    assert step.by == by
-    assert command in step.command
-    assert step.command.endswith(f"-U {owner}") == bool(owner)
+
+
+LENT = (
+    """psql -1 -v ON_ERROR_STOP=1 -d db -c 'grant "owner" to "admin"' -c 'set role "owner"' -c 'drop table t' """
+    """-c 'reset role' -c 'revoke "owner" from "admin"'"""
+)
+
+
+@pytest.mark.parametrize(
+    ("role", "command"),
+    [
+        ("", "psql -d db -c 'drop table t'"),
+        ("admin", "psql -d db -c 'drop table t'"),
+        ("group", """psql -1 -v ON_ERROR_STOP=1 -d db -c 'set role "group"' -c 'drop table t'"""),
+        ("owner", LENT),
+        ("mallory", "psql -U mallory -d db -c 'drop table t'"),
+        ("group of another", "psql -U postgres -d db -c 'drop table t'"),
+        (SUPERUSER, "psql -U postgres -d db -c 'drop table t'"),
+    ],
+)  # fmt: skip
+def test_a_statement_is_run_as_a_role_that_may(role: str, command: str):
+    context = Context("prod", "team_1", "owner/name", {}, server=SERVER)
+    assert context.psql([Sql("db", "drop table t", role)]) == command
+
+
+def test_what_has_no_command_says_what_a_person_does():
+    (step,) = remediation.plan((finding("unmanaged", kinds.BYPASS),), CONTEXT)
+    assert step.command == ""
+    assert step.why.startswith("by hand; `parity drift prod` says when it is right")
+
+
+def test_commands_come_before_updates_and_owners_before_the_rest():
+    given = (
+        finding("changed", kinds.PROJECT, "framework", cause="outside"),
+        finding("changed", kinds.ROLE, "statementTimeout", cause="outside", facts={"wanted": 5}, key=("r",)),
+        finding("changed", kinds.ROLE, "superuser", cause="outside", key=("r",)),
+    )
+    assert [each.finding.path for each in remediation.plan(given, CONTEXT)] == [
+        "superuser", "statementTimeout", "framework",
+    ]  # fmt: skip

@@ -166,7 +166,11 @@ def test_a_vendor_that_fails_is_never_clean_and_the_others_are_reported(
     [
         ("/env[?]", "the variables of "), ("/domains", "the domains of "), ("/v6/deployments", "the deployments of "),
         ("/v1/drains", "the team's log drains"), ("/v9/projects/shop-prod($|[?])", "the project shop-prod"),
-        ("/secrets", "the secrets of prod"), ("/variables", "the variables of prod"), ("/rulesets", "the rulesets of "),
+        ("environments/prod/secrets", "the secrets of prod"), ("environments/prod/variables", "the variables of prod"),
+        ("/actions/secrets", "the secrets of storefront itself"),
+        ("/actions/variables", "the variables of storefront itself"),
+        ("/collaborators", "the collaborators of storefront"), ("storefront/teams", "the teams of storefront"),
+        ("/permissions/workflow", "the Actions permissions of "), ("/rulesets", "the rulesets of "),
         ("/deployment-branch-policies", "the deployment branch policies of prod"),
         ("/actions/permissions", "the Actions permissions of "), ("/orgs/.*/teams/", "the team "),
     ],

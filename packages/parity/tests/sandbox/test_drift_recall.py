@@ -23,7 +23,6 @@ pytestmark = [pytest.mark.engine, pytest.mark.sandbox]
 CLEAN = "clean"
 CONSEQUENCES = {
     "changed": {
-        ("storefront-readonly", "password"),  # it may not log in any more
         ("shop-variable-DATABASE_URL", "value"),  # to be readable it was given another value
         ("shop-variable-NEXT_TELEMETRY_DISABLED", "targets"),  # only a preview's variable may have a branch
     },
@@ -71,6 +70,8 @@ BATCHES: dict[str, Callable[[Instance], Sequence[Mutation]]] = {
     "containers": lambda _: mutations.CONTAINERS,
     "last": lambda _: mutations.LAST,
     "added": lambda _: mutations.ADDED,
+    "rights": lambda _: (*mutations.RIGHTS, *mutations.REPOSITORY_WIDE),
+    "moved": lambda _: mutations.MOVED,
     "cross-stack": lambda _: mutations.CROSS_STACK,
 }
 
@@ -83,3 +84,5 @@ def test_every_difference_is_reported_and_nothing_else(instance: Instance, batch
     loose = {(each.name, each.path) for each in outcome.unexplained}
     assert loose - CONSEQUENCES.get(batch, set()) == set()
     assert outcome.audit.report.read_failures == ()
+    names = {each.by for each in outcome.audit.report.findings if each.vendor == "Vercel" and each.by}
+    assert names <= {"sandbox"}, "a user is shown by name, not by id"

@@ -10,12 +10,11 @@ from typing import TYPE_CHECKING
 
 from parity import inventory
 from parity.backend.stack_backend import open_backend
-from parity.drift import built_otherwise, compare, cross_stack, exceptions, privileges, unmanaged
-from parity.drift.model import KINDS, Finding, Report
+from parity.drift import built_otherwise, compare, cross_stack, database_objects, exceptions, privileges, unmanaged
+from parity.drift.model import Finding, Report, order
 from parity.drift.remediation import Context
 from parity.errors import ParityError
 from parity.evaluate.stack import Stack
-from parity.resources import kinds
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -73,29 +72,22 @@ def audit(stack: Stack, *, waiting: Callable[[str], None] = lambda _: None, limi
             notes += [note] if note else []
         live_state = seen.result()
         recorded = state.result()
-    sides = compare.Sides(graph, recorded, live_state, frozenset(names), read_by_workflows(stack.project.root))
+    modes = frozenset(each.sslmode for each in settings.databases.values())
+    sides = compare.Sides(graph, recorded, live_state, frozenset(names), read_by_workflows(stack.project.root), modes)
     found = [*find(sides, others), *built_otherwise.compare(sides, kept.result())]
     findings = exceptions.apply(found, settings.exceptions, datetime.now(UTC).date())
     report = _report(stack, sides, findings, notes, last.result())
-    return Audit(stack, report, sides, context(stack, settings, live_state))
-
-
-def context(stack: Stack, settings: Settings, live_state: LiveState) -> Context:
-    """What the commands of remedies are made of."""
-    found = [each for under in live_state.under.values() for each in under if each.type == kinds.PROJECT]
-    repository = settings.catalog.repository
-    return Context(
-        stack=stack.name,
-        team=live_state.account.get("team", settings.catalog.vercel_team),
-        repository=f"{repository.owner}/{repository.name}",
-        projects={each.key[0]: each.id for each in found},
-        teams={int(id_): name[5:] for name, id_ in live_state.account.items() if name.startswith("team:")},
-    )
+    return Audit(stack, report, sides, Context.of(settings, live_state))
 
 
 def find(sides: compare.Sides, others: list[cross_stack.Other]) -> list[Finding]:
     """All findings, in the order of reports; a cross-stack finding is not repeated as changed or unmanaged."""
-    found = [*compare.compare(sides), *unmanaged.compare(sides), *privileges.compare(sides)]
+    found = [
+        *compare.compare(sides),
+        *unmanaged.compare(sides),
+        *database_objects.compare(sides),
+        *privileges.compare(sides),
+    ]
     found = cross_stack.cross(found, others) + cross_stack.find(sides, others)
     crossing = {(each.urn, each.path) for each in found if each.kind == "cross-stack" and each.urn and each.cause}
     held = {each.id_ for each in found if each.kind == "cross-stack" and each.id_ and not each.urn}
@@ -105,7 +97,7 @@ def find(sides: compare.Sides, others: list[cross_stack.Other]) -> list[Finding]
         if not (each.kind == "changed" and (each.urn, each.path) in crossing)
         and not (each.kind == "unmanaged" and each.id_ in held)
     ]
-    return sorted(kept, key=lambda each: (KINDS.index(each.kind), each.vendor, each.type, each.name, each.path))
+    return sorted(kept, key=order)
 
 
 def _report(stack: Stack, sides: compare.Sides, findings: list[Finding], notes: list[str], last: str) -> Report:

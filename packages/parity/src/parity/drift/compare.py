@@ -49,6 +49,8 @@ class Sides:
     """Names of the other stacks."""
     expected: frozenset[str] = frozenset()
     """Names of the secrets and variables that the project's own workflows read; a person sets their values."""
+    sslmodes: frozenset[str] = frozenset()
+    """How the stack's applications reach its databases."""
 
 
 @dataclass(frozen=True)
@@ -255,8 +257,11 @@ class _Compared:
             detail=detail,
             cause=cause,
             undeclared=undeclared,
-            facts={} if secret else {"wanted": wanted, "now": now, "recorded": before},
+            facts={} if secret else {"wanted": wanted, "now": now, "recorded": before, **self._declared()},
         )
+
+    def _declared(self) -> dict[str, Any]:
+        return {"inputs": self.sides.live_state.inputs[self.urn]} if self.kind.written_together else {}
 
     def _is_secret(self, path: str, marked: set[str]) -> bool:
         """Whether a value must not be shown. A variable that is not sensitive may be shown, whatever the SDK marks."""
@@ -275,7 +280,13 @@ class _Compared:
                 cause="outside",
                 undeclared=True,
                 detail="no provider has a name for it, so no update touches it",
-                facts={"beyond": True, "wanted": recorded.get(name, vercel_project.WATCHED.get(name))},
+                facts={
+                    "beyond": True,
+                    "now": value,
+                    "wanted": recorded.get(name),
+                    "deploymentId": self.found.properties.get("deploymentId"),
+                    **self._declared(),
+                },
             )
             for name, value in sorted(self.found.beyond.items())
             if recorded.get(name) != value

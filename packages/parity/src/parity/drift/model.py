@@ -7,7 +7,8 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Literal
 
-from parity.resources.kind import Target
+from parity.resources import kinds
+from parity.resources.kind import Concern, Target
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
@@ -18,7 +19,15 @@ if TYPE_CHECKING:
 Kind = Literal["changed", "missing", "unmanaged", "cross-stack", "unknowable"]
 
 KINDS: tuple[Kind, ...] = ("cross-stack", "missing", "changed", "unmanaged", "unknowable")
-"""In the order of reports."""
+"""In the order of reports, inside of a concern."""
+
+CONCERNS: Mapping[Concern, str] = {
+    "served": "Who is served what",
+    "rights": "Who may change it",
+    "secrets": "Secrets",
+    "rest": "The rest",
+}
+"""In the order of reports, with their titles."""
 
 FAILS: tuple[Kind, ...] = ("changed", "missing", "unmanaged", "cross-stack")
 """Kinds that make a stack not clean, unless a command says otherwise."""
@@ -95,6 +104,11 @@ class Finding:
         return f"{self.resource}: {self.path}" if self.path else self.resource
 
     @property
+    def concern(self) -> Concern:
+        """What it touches."""
+        return kinds.concern(self.type, self.path)
+
+    @property
     def counts(self) -> bool:
         """Whether no valid exception suppresses it."""
         return self.suppression is None or self.suppression.expired
@@ -105,6 +119,7 @@ class Finding:
         return {
             "id": self.id,
             "kind": self.kind,
+            "concern": self.concern,
             "vendor": self.vendor,
             "type": self.type,
             "name": self.name,
@@ -120,6 +135,12 @@ class Finding:
             if suppression is None
             else {"reason": suppression.reason, "expiry": suppression.expiry or None, "expired": suppression.expired},
         }
+
+
+def order(finding: Finding) -> tuple[object, ...]:
+    """The place of a finding in a report: by what it touches, then by kind."""
+    known = (finding.kind == "unknowable", [*CONCERNS].index(finding.concern), KINDS.index(finding.kind))
+    return (*known, finding.vendor, finding.type, finding.name, finding.path)
 
 
 @dataclass(frozen=True)
@@ -143,6 +164,12 @@ class Report:
     def of(self, kind: Kind) -> tuple[Finding, ...]:
         """The findings of one kind that no exception suppresses."""
         return tuple(each for each in self.findings if each.kind == kind and each.counts)
+
+    def about(self, concern: Concern) -> tuple[Finding, ...]:
+        """The findings of one concern that no exception suppresses, and that are known."""
+        return tuple(
+            each for each in self.findings if each.concern == concern and each.counts and each.kind != "unknowable"
+        )
 
     def fails(self, kinds: Collection[str]) -> bool:
         """Whether a finding of one of these kinds counts."""

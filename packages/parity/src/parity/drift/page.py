@@ -1,18 +1,17 @@
-"""Renders a report as one HTML page: the verdict, then each finding with its remedy, the gravest kind first."""
+"""Renders a report as one HTML page: the verdict, then each finding with its remedy, the gravest first."""
 
 from __future__ import annotations
 
 import html
 from typing import TYPE_CHECKING
 
-from parity.drift.model import KINDS
-from parity.drift.render import TITLES, lines, until, verdict
+from parity.drift.render import UNKNOWABLE, groups, lines, until, verdict
 from parity.redact import masked
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
-    from parity.drift.model import Finding, Kind, Report
+    from parity.drift.model import Finding, Report
     from parity.drift.remediation import Step
 
 _STYLE = """
@@ -49,35 +48,32 @@ def _body(report: Report, steps: Sequence[Step], *, drifted: bool) -> Iterator[s
     yield f"<p>{_html(f'Read at {report.time:%Y-%m-%d %H:%M} UTC.{last}{rest}')}</p></header>"
     yield from _list("Could not be read", map(str, report.read_failures))
     remedies = {step.finding.id: step for step in steps}
-    for kind in KINDS:
-        yield from _kind(kind, report.of(kind), remedies)
+    for title, chosen in groups(report, unknowable=True):
+        yield from _group(title, chosen, remedies)
     suppressed = (f"{each.id} {each.kind} {each.what}: {until(each)}" for each in report.findings if not each.counts)
     yield from _list("Suppressed in the stack's file", suppressed)
     yield from _list("Notes", report.notes)
 
 
-def _kind(kind: Kind, findings: Sequence[Finding], remedies: dict[str, Step]) -> Iterator[str]:
-    if not findings:
-        return
-    title = f"{_html(TITLES[kind])} ({len(findings)})"
-    if kind == "unknowable":
-        yield f"<details><summary>{title}</summary>"
-    else:
-        yield f"<h2>{title}</h2>"
+def _group(name: str, findings: Sequence[Finding], remedies: dict[str, Step]) -> Iterator[str]:
+    title = f"{_html(name)} ({len(findings)})"
+    folded = name == UNKNOWABLE
+    yield f"<details><summary>{title}</summary>" if folded else f"<h2>{title}</h2>"
     for each in findings:
         yield from _finding(each, remedies.get(each.id))
-    if kind == "unknowable":
+    if folded:
         yield "</details>"
 
 
 def _finding(finding: Finding, step: Step | None) -> Iterator[str]:
-    yield f'<article><h3>{_html(finding.what)} <code class="id">{finding.id}</code></h3>'
+    yield f'<article><h3>{_html(f"{finding.kind}: {finding.what}")} <code class="id">{finding.id}</code></h3>'
     values = [(name, value) for name, value in (("declared", finding.declared), ("live", finding.live)) if value]
     if values:
         yield f"<dl>{''.join(f'<dt>{name}</dt><dd><code>{_html(value)}</code></dd>' for name, value in values)}</dl>"
     yield from (f"<p>{_html(line)}</p>" for line in lines(finding)[bool(values) :])
     if step is not None:
-        yield f"<pre>{_html(step.command)}</pre><small>{_html(f'{step.by}: {step.why}')}</small>"
+        command = f"<pre>{_html(step.command)}</pre>" if step.command else ""
+        yield f"{command}<small>{_html(f'{step.by}: {step.why}')}</small>"
     yield "</article>"
 
 

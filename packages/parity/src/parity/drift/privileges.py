@@ -10,6 +10,7 @@ from parity.drift.model import Finding
 from parity.inventory.keys import opened
 from parity.inventory.postgres_objects import on_objects
 from parity.resources import kinds
+from parity.resources.commands import Sql, column_of, default_privileges, quoted, schema_wide
 from parity.resources.kind import vendor
 
 if TYPE_CHECKING:
@@ -23,6 +24,8 @@ if TYPE_CHECKING:
 _SCHEMA_WIDE = frozenset({"table", "sequence", "routine"})
 _DATABASE_OWNER = "pg_database_owner"
 """PostgreSQL's own role for the owner of the database at hand, which is the stack's."""
+_DEFAULT_PARTS = 5
+"""Parts of the key of default privileges."""
 _SHOWN = 4
 """Objects that a finding names before it counts the rest."""
 
@@ -60,7 +63,7 @@ def _place(each: Privilege) -> _Place:
 
 
 def compare(sides: Sides) -> list[Finding]:
-    """Report grants that differ, privileges that the program does not declare, and owners that lost their own."""
+    """Report grants that differ, and privileges that the program does not declare."""
     actual: dict[tuple[_Place, str], dict[str, Privilege]] = {}
     for each in sides.live_state.privileges:
         if each.grantee != each.owner or each.default:
@@ -77,24 +80,60 @@ def compare(sides: Sides) -> list[Finding]:
             continue
         findings += _declared(sides, urn, resource, places, actual)
     findings += _undeclared(sides, {at: held for at, held in actual.items() if at not in covered})
-    return findings + _owners(sides)
+    return findings
 
 
-def _foreign_owner(sides: Sides, resource: Resource) -> str:
-    """The owner of a grant's schema where that is no role of the stack's: nothing changes its access list but it."""
+def _owner(sides: Sides, database: str, schema: str) -> str:
+    """The owner of a schema."""
+    things = sides.live_state.things
+    found = (each.owner for each in things if (each.kind, each.database, each.name) == ("schema", database, schema))
+    return next(found, "")
+
+
+def _of_another(sides: Sides, resource: Resource) -> list[Sql]:
+    """What puts a schema's grant right where the schema is of no role of the stack's: only its owner may."""
     if resource.inputs.get("objectType") != "schema":
-        return ""
+        return []
     own = {str(each.inputs["name"]) for each in sides.graph.resources.values() if each.type == kinds.ROLE}
-    place = (str(resource.inputs["database"]), str(resource.inputs["schema"]))
-    owner = next(
-        (
-            each.owner
-            for each in sides.live_state.things
-            if each.kind == "schema" and (each.database, each.name) == place
-        ),
-        "",
-    )
-    return "" if owner in own or owner == _DATABASE_OWNER else owner
+    database, schema = str(resource.inputs["database"]), str(resource.inputs["schema"])
+    owner, role = _owner(sides, database, schema), quoted(_role(resource))
+    if owner in own or owner in {_DATABASE_OWNER, ""}:
+        return []
+    wanted = ", ".join(texts(opened(resource.inputs["privileges"])))
+    name = quoted(schema) if schema != "public" else '"public"'
+    given = [f"grant {wanted} on schema {name} to {role}"] if wanted else []
+    return [Sql(database, each, owner) for each in (f"revoke all on schema {name} from {role}", *given)]
+
+
+def _without_grant_option(sides: Sides, key: Key) -> list[Sql]:
+    if len(key) == _DEFAULT_PARTS:
+        database, owner, role, kind, schema = key
+        change = f"revoke grant option for all on {kind}s from {quoted(role)}"
+        return [Sql(database, default_privileges(owner, schema, change), owner)]
+    database, role, kind, schema = key
+    wide = kind in _SCHEMA_WIDE
+    what = schema_wide(kind, schema) if wide else f"{kind} {quoted(schema or database)}"
+    owner = _owner(sides, database, schema) if schema else ""
+    return [Sql(database, f"revoke grant option for all on {what} from {quoted(role)}", owner)]
+
+
+def _revoked(place: _Place, grantee: str, given: list[Privilege]) -> list[Sql]:
+    """What takes privileges away: a statement for each grantor, whose own they are to revoke."""
+    found: list[Sql] = []
+    for grantor in sorted({each.grantor or each.owner for each in given}):
+        one = next(each for each in given if (each.grantor or each.owner) == grantor)
+        names = ", ".join(sorted(each.privilege for each in given if (each.grantor or each.owner) == grantor))
+        who = quoted(grantee)
+        if place.owner:
+            text = default_privileges(place.owner, place.schema, f"revoke {names} on {place.kind}s from {who}")
+        elif place.kind == "column":
+            column, table = column_of(place.schema, place.name)
+            each_one = ", ".join(f"{name} ({column})" for name in names.split(", "))
+            text = f"revoke {each_one} on {table} from {who}"
+        else:
+            text = f"revoke {names} on {place.kind} {one.identity} from {who}"
+        found.append(Sql(place.database, text, grantor))
+    return found
 
 
 def _role(resource: Resource) -> str:
@@ -143,11 +182,12 @@ def _declared(
         handing += [f"{', '.join(given)} on {place.text}"] if given else []
     findings: list[Finding] = []
     recorded = sides.state.of(urn)
+    key = sides.live_state.keys[urn]
     base = {
         "vendor": vendor(resource.type),
         "type": resource.type,
         "name": resource.name,
-        "key": sides.live_state.keys[urn],
+        "key": key,
         "urn": urn,
         "cause": "outside" if recorded else "not applied",
     }
@@ -169,7 +209,7 @@ def _declared(
                     "lacking": lacking,
                     "role": role,
                     "declared": sorted(wanted),
-                    "owner": _foreign_owner(sides, resource),
+                    "sql": _of_another(sides, resource),
                 },
                 **base,  # pyright: ignore[reportArgumentType]
             )
@@ -182,7 +222,7 @@ def _declared(
                 declared="false",
                 live=f"true: {_some(handing)}",
                 detail=f"{role} may hand it on",
-                facts={"grantable": True},
+                facts={"grantable": True, "sql": _without_grant_option(sides, key)},
                 **base,  # pyright: ignore[reportArgumentType]
             )
         )
@@ -220,10 +260,7 @@ def _undeclared(sides: Sides, held: dict[tuple[_Place, str], dict[str, Privilege
                 key,
                 live=f"{grantee} has {', '.join(names)}" + (" with grant option" if given else ""),
                 detail=f"{kind} that the program does not declare",
-                facts={
-                    "grantee": grantee, "privileges": names, "kind": place.kind, "schema": place.schema,
-                    "object": place.name, "database": place.database, "owner": place.owner,
-                },
+                facts={"grantee": grantee, "sql": _revoked(place, grantee, [privileges[name] for name in names])},
             )
         )  # fmt: skip
     return findings
@@ -236,23 +273,3 @@ def _is_harmless(place: _Place, bring: bool) -> bool:
     created without them.
     """
     return bring or bool(place.owner) or place.kind in {"type", "language"}
-
-
-def _owners(sides: Sides) -> list[Finding]:
-    return [
-        Finding(
-            "changed",
-            "PostgreSQL",
-            f"postgresql:{each.kind}",
-            f"{each.database}/{each.kind}/{each.schema}/{each.name}",
-            "owner's privileges",
-            (each.database, each.kind, each.schema, each.name),
-            declared="all of an owner's",
-            live=f"{each.owner} without {', '.join(each.owner_lacks)}",
-            cause="outside",
-            detail="privileges were taken from the owner itself",
-            facts={"owner": each.owner, "lacks": list(each.owner_lacks)},
-        )
-        for each in sides.live_state.things
-        if each.owner_lacks and not each.extension
-    ]

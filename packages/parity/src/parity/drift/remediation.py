@@ -6,23 +6,28 @@ its providers do not read back. docs/drift.md says class by class what the engin
 
 from __future__ import annotations
 
-import json
 import re
 import shlex
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Literal
 
 from parity.documents import texts
-from parity.inventory import vercel_project
+from parity.drift import sql_remedies
+from parity.inventory.model import Server
 from parity.masked import MASK
-from parity.resources import commands, kinds
-from parity.resources.commands import object_, psql, quoted
+from parity.resources import kinds
+from parity.resources.commands import SUPERUSER, psql, quoted
+from parity.resources.postgresql import type_of
 from parity.resources.vercel import set_secret
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Mapping, Sequence
 
+    from parity.config.settings import Settings
     from parity.drift.model import Finding
+    from parity.inventory.model import LiveState
+    from parity.resources.commands import Sql
+    from parity.resources.kind import Target
 
 By = Literal["up", "refresh and up", "not by an update"]
 
@@ -54,11 +59,70 @@ class Context:
     """Vercel's ids of projects by name."""
     teams: Mapping[int, str] = field(default_factory=dict[int, str])
     """Slugs of GitHub's teams by id."""
+    server: Server = field(default_factory=Server)
+    """PostgreSQL's roles."""
+
+    @classmethod
+    def of(cls, settings: Settings, live: LiveState) -> Context:
+        """What the commands about a stack are made of."""
+        found = [each for under in live.under.values() for each in under if each.type == kinds.PROJECT]
+        repository = settings.catalog.repository
+        return cls(
+            stack=settings.stack,
+            team=live.account.get("team", settings.catalog.vercel_team),
+            repository=f"{repository.owner}/{repository.name}",
+            projects={each.key[0]: each.id for each in found},
+            teams={int(id_): name[5:] for name, id_ in live.account.items() if name.startswith("team:")},
+            server=live.server,
+        )
+
+    def psql(self, statements: Sequence[Sql]) -> str:
+        """The commands that run statements, each as a role that may."""
+        return " && ".join(dict.fromkeys(self._psql(each) for each in statements))
+
+    def _psql(self, sql: Sql) -> str:
+        server, role, mine = self.server, sql.role, self.server.administrator
+        if not role or role == mine or mine in server.superusers:
+            return psql(sql.database, sql.text)
+        if role not in server.superusers and server.may_become(mine, role):
+            return psql(sql.database, f"set role {quoted(role)}", sql.text)
+        if server.may_give(mine, role):
+            own = f"{quoted(role)} {{}} {quoted(mine)}"
+            lent, back = f"grant {own.format('to')}", f"revoke {own.format('from')}"
+            return psql(sql.database, lent, f"set role {quoted(role)}", sql.text, "reset role", back)
+        known = role in server.logins and role != SUPERUSER
+        return psql(sql.database, sql.text, user=role if known else next(iter(server.superusers), "postgres"))
 
 
 def plan(findings: tuple[Finding, ...], context: Context) -> list[Step]:
-    """Give a step for each finding that needs one."""
-    return [_step(each, context) for each in findings if each.counts and each.kind != "unknowable"]
+    """Give a step for each finding that needs one, in an order in which the commands can be run."""
+    chosen = [each for each in findings if each.counts and each.kind != "unknowable"]
+    steps = [_said(_step(each, context), context) for each in sorted(chosen, key=_turn)]
+    return sorted(steps, key=lambda each: (each.by != "not by an update", each.command.startswith("pulumi ")))
+
+
+def _said(step: Step, context: Context) -> Step:
+    """A step whose reason says what to do where no command does it."""
+    if step.command:
+        return step
+    what = f"by hand; `parity drift {context.stack}` says when it is right"
+    return replace(step, why=f"{what}: {step.why}")
+
+
+_TURNS: tuple[Callable[[Finding], bool], ...] = (
+    (lambda each: (each.type, each.path) in {(kinds.DATABASE, "owner"), (kinds.ROLE, "superuser")}),
+    (lambda each: each.path == "owner"),
+    (lambda each: each.facts.get("rights") is True and each.type not in _HOLDERS),
+    (lambda each: each.type not in {*_HOLDERS, kinds.SCHEMA, kinds.ROLE} or bool(each.path)),
+    (lambda each: each.type == "postgresql:index/server:Server"),
+    (lambda each: each.type != kinds.ROLE),
+)
+"""What is put right first: who owns and who may do everything; what depends on others; what others depend on; roles."""
+_HOLDERS = {type_of(each) for each in ("foreign server", "foreign data wrapper", "language", "access method")}
+
+
+def _turn(finding: Finding) -> int:
+    return next((number for number, holds in enumerate(_TURNS) if holds(finding)), len(_TURNS))
 
 
 def _step(finding: Finding, context: Context) -> Step:
@@ -107,13 +171,13 @@ def _changed(finding: Finding, context: Context) -> Step:
             finding, "refresh and up", _refreshed(context),
             "a refresh drops the object that is gone; adopt the other one, or delete it, before the update",
         )  # fmt: skip
+    if statements := sql_remedies.of(finding, context.server):
+        return Step(finding, "not by an update", context.psql(statements), _why_sql(finding))
     special = _SPECIAL.get((finding.type, finding.path.split(".")[0]))
     if special is not None:
         return special(finding, context)
     if finding.facts.get("beyond") is True or (finding.undeclared and kinds.of(finding.type).absorbed):
         return Step(finding, "not by an update", _by_hand(finding, context), _why_absorbed(finding))
-    if finding.type.startswith("postgresql:") and "/" not in finding.type:
-        return Step(finding, "not by an update", _sql(finding), "no resource stands for it")
     return Step(
         finding, "refresh and up", _refreshed(context), "a plain update compares with the record, which has not changed"
     )
@@ -125,6 +189,12 @@ def _why_absorbed(finding: Finding) -> str:
     return "the program does not declare it, so a refresh records the new value and leaves it"
 
 
+def _why_sql(finding: Finding) -> str:
+    if not finding.urn:
+        return "no resource stands for it"
+    return "an update has no right to, does not see it, or ends with an error"
+
+
 def _hidden_value(finding: Finding, context: Context) -> Step:
     return Step(
         finding, "not by an update", _replace(finding, context),
@@ -133,28 +203,11 @@ def _hidden_value(finding: Finding, context: Context) -> Step:
 
 
 def _password(finding: Finding, context: Context) -> Step:
+    urns = [finding.urn, *texts(finding.facts.get("urns"))]
+    command = " ".join(f"--replace {shlex.quote(each)}" for each in urns)
     return Step(
-        finding, "not by an update", _replace(finding, context),
+        finding, "not by an update", f"pulumi up --stack {context.stack} {command}",
         "the provider does not read passwords; replacing drops and makes the login, which owns nothing",
-    )  # fmt: skip
-
-
-def _grant_option(finding: Finding, _: Context) -> Step:
-    return Step(finding, "not by an update", _sql(finding), "the provider does not read grant options")
-
-
-def _grant(finding: Finding, context: Context) -> Step:
-    owner, (database, _, _, schema) = str(finding.facts.get("owner") or ""), finding.key
-    if not owner or schema != "public":
-        return Step(
-            finding, "refresh and up", _refreshed(context),
-            "a plain update compares with the record, which has not changed"
-        )  # fmt: skip
-    statement = "alter schema public owner to pg_database_owner"
-    return Step(
-        finding, "not by an update", f"{psql(database, statement)} -U {shlex.quote(owner)}",
-        f"public belongs to {owner}: an update revokes in vain, without an error. Once it belongs to the database's "
-        f"owner, {_refreshed(context)} revokes",
     )  # fmt: skip
 
 
@@ -189,27 +242,6 @@ def _numbers(value: object) -> set[int]:
     return {int(each) for each in re.findall(r"\d+", str(value or ""))}
 
 
-def _timeout(finding: Finding, _: Context) -> Step:
-    name = {"statementTimeout": "statement_timeout"}.get(finding.path, "idle_in_transaction_session_timeout")
-    statement = f"alter role {quoted(finding.key[0])} set {name} = {finding.facts.get('wanted') or 0}"
-    return Step(
-        finding, "not by an update", psql("postgres", statement),
-        "the provider cannot read a time with a unit: the refresh ends with an error until it is a number",
-    )  # fmt: skip
-
-
-def _default(finding: Finding, context: Context) -> Step:
-    if finding.key[2] != "public":
-        return Step(finding, "refresh and up", _refreshed(context), "the provider reads what the role has")
-    _, owner, role, kind, schema = finding.key
-    where = f" in schema {quoted(schema)}" if schema else ""
-    statement = f"alter default privileges for role {quoted(owner)}{where} revoke all on {kind}s from {quoted(role)}"
-    return Step(
-        finding, "not by an update", psql(finding.key[0], statement),
-        "the provider does not see what PUBLIC has by default",
-    )  # fmt: skip
-
-
 def _built_otherwise(finding: Finding, context: Context) -> Step:
     application = finding.key[0].removesuffix(f"-{context.stack}")
     command = f"parity release {context.stack} {application} --commit {finding.facts['commit']} --again --live --up"
@@ -227,15 +259,9 @@ _SPECIAL: dict[tuple[str, str], Callable[[Finding, Context], Step]] = {
     (kinds.SECRET, "value"): _hidden_value,
     (kinds.ENVIRONMENT, "reviewers"): _unread,
     (kinds.ENVIRONMENT, "preventSelfReview"): _unread,
-    (kinds.ROLE, "statementTimeout"): _timeout,
-    (kinds.ROLE, "idleInTransactionSessionTimeout"): _timeout,
-    (kinds.DEFAULT, "privileges"): _default,
     (kinds.DRAIN, "secret"): _hidden_value,
     (kinds.DRAIN, "headers"): _hidden_value,
     (kinds.ROLE, "password"): _password,
-    (kinds.GRANT, "privileges"): _grant,
-    (kinds.GRANT, "withGrantOption"): _grant_option,
-    (kinds.DEFAULT, "withGrantOption"): _grant_option,
     (kinds.LIVE, "deploymentId"): _live,
     (kinds.DEPLOYMENT, "built"): _built_otherwise,
 }
@@ -245,58 +271,17 @@ _SPECIAL: dict[tuple[str, str], Callable[[Finding, Context], Step]] = {
 
 
 def _by_hand(finding: Finding, context: Context) -> str:
-    if finding.vendor == "Vercel" and finding.type == kinds.PROJECT:
-        body = json.dumps(vercel_project.change(finding.path, finding.facts.get("wanted")))
-        return commands.vercel(context.team, "PATCH", f"/v9/projects/{finding.id_}", body)
-    if finding.vendor == "PostgreSQL":
-        return _sql(finding)
-    if finding.vendor == "GitHub":
-        return f"gh browse --settings --repo {context.repository}"
-    return f"put it back at {finding.vendor}; `parity drift {context.stack}` says when it is right"
+    """The command that writes one property back; empty where there is none."""
+    restore = kinds.of(finding.type).restore
+    if restore is None:
+        return ""
+    target = _target(finding, context)
+    return restore(target, finding.path, finding.facts.get("wanted"))
 
 
-def _sql(finding: Finding) -> str:
-    """The statement that corrects a PostgreSQL finding."""
-    facts = finding.facts
-    if finding.path == "owner" and len(finding.key) == 4:  # noqa: PLR2004 - database, kind, schema, name
-        database, kind, schema, name = finding.key
-        return psql(database, f"alter {object_(kind, schema, name)} owner to {quoted(finding.declared)}")
-    if facts.get("lacks"):
-        database, kind, schema, name = finding.key
-        given = ", ".join(texts(facts["lacks"]))
-        return psql(database, f"grant {given} on {object_(kind, schema, name)} to {quoted(str(facts['owner']))}")
-    if finding.path.startswith("setting."):
-        return _setting(finding)
-    if finding.path.startswith("roles."):
-        role, member = finding.path.removeprefix("roles."), finding.key[0]
-        return psql("postgres", f"revoke admin option for {quoted(role)} from {quoted(member)}")
-    if finding.path == "withGrantOption":
-        return psql(finding.key[0], _without_grant_option(finding))
-    return f"alter {finding.type.split(':')[-1].lower()} by hand"
-
-
-def _setting(finding: Finding) -> str:
-    name, _, database = finding.path.removeprefix("setting.").partition(" in ")
-    kind = "database" if finding.type == kinds.DATABASE else "role"
-    where = f" in database {quoted(database)}" if database else ""
-    return psql(database or "postgres", f"alter {kind} {quoted(finding.key[0])}{where} reset {name}")
-
-
-def _without_grant_option(finding: Finding) -> str:
-    if finding.type == kinds.DEFAULT:
-        _, owner, role, kind, schema = finding.key
-        where = f" in schema {quoted(schema)}" if schema else ""
-        return (
-            f"alter default privileges for role {quoted(owner)}{where} "
-            f"revoke grant option for all on {kind}s from {quoted(role)}"
-        )
-    database, role, kind, schema = finding.key
-    what = (
-        f"all {kind}s in schema {quoted(schema)}"
-        if kind not in {"database", "schema"}
-        else f"{kind} {quoted(schema or database)}"
-    )
-    return f"revoke grant option for all on {what} from {quoted(role)}"
+def _target(finding: Finding, context: Context) -> Target:
+    project = context.projects.get(finding.key[0], finding.key[0])
+    return finding.target(team=context.team, repository=context.repository, project=project)
 
 
 # --- Unmanaged and cross-stack ----------------------------------------------------------------------------------------
@@ -331,8 +316,7 @@ def _cross_stack(finding: Finding, context: Context) -> Step:
 
 
 def _remove(finding: Finding, context: Context) -> str:
+    if statements := sql_remedies.of(finding, context.server):
+        return context.psql(statements)
     remove = kinds.of(finding.type).remove
-    if remove is None:
-        return f"remove it at {finding.vendor}"
-    project = context.projects.get(finding.key[0], finding.key[0])
-    return remove(finding.target(team=context.team, repository=context.repository, project=project))
+    return "" if remove is None else remove(_target(finding, context))

@@ -5,21 +5,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from parity import markup
-from parity.drift.model import KINDS, Finding, Report
+from parity.drift.model import CONCERNS, KINDS, Finding, Report
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from parity.drift.model import Kind
     from parity.drift.remediation import Step
 
-TITLES: dict[Kind, str] = {
-    "cross-stack": "Cross-stack: holds what belongs to another stack",
-    "missing": "Missing: declared, and does not exist",
-    "changed": "Changed: exists, and is not as declared",
-    "unmanaged": "Unmanaged: exists, and is not declared",
-    "unknowable": "Unknowable: no API shows it, so it may differ",
-}
+UNKNOWABLE = "Unknowable: no API shows it, so it may differ"
 
 
 def verdict(report: Report, *, drifted: bool) -> str:
@@ -40,10 +33,9 @@ def lines(finding: Finding) -> list[str]:
     found: list[str] = []
     if finding.declared or finding.live:
         found.append(f"{finding.declared} -> {finding.live}" if finding.declared else finding.live)
-    when = f"since {finding.since:%Y-%m-%d %H:%M:%S} UTC at the latest" if _is_dated(finding) else ""
-    who = f"by {finding.by}" if finding.by and finding.kind != "unknowable" else ""
-    if when or who:
-        found.append(" ".join(part for part in (when, who) if part))
+    if _is_dated(finding) and (finding.since or finding.by):
+        at = f" at {finding.since:%Y-%m-%d %H:%M:%S} UTC" if finding.since else ""
+        found.append(f"changed{f' by {finding.by}' if finding.by else ''}{at} (or before)")
     if finding.detail:
         found.append(finding.detail)
     if finding.suppression:
@@ -54,23 +46,23 @@ def lines(finding: Finding) -> list[str]:
 
 
 def _is_dated(finding: Finding) -> bool:
-    return finding.since is not None and finding.kind in {"changed", "unmanaged", "cross-stack"}
+    return finding.kind in {"changed", "unmanaged", "cross-stack"}
 
 
-def text(report: Report, steps: Sequence[Step], *, drifted: bool) -> str:
-    """The report for a terminal or a log."""
+def text(report: Report, steps: Sequence[Step], *, drifted: bool, unknowable: bool = False) -> str:
+    """The report for a terminal or a log; what is unknowable is counted where it is not asked for."""
     out = [verdict(report, drifted=drifted)]
     if report.last_update:
         out.append(f"last update: {report.last_update}")
     for each in report.read_failures:
         out += ["", f"read failure: {each}"]
-    for kind in KINDS:
-        chosen = report.of(kind)
-        if chosen:
-            out += ["", TITLES[kind]]
-            for each in chosen:
-                out.append(f"  {each.id}  {each.what}")
-                out += [f"      {line}" for line in lines(each)]
+    for title, chosen in groups(report, unknowable=unknowable):
+        out += ["", title]
+        for each in chosen:
+            out.append(f"  {each.id}  {each.kind}: {each.what}")
+            out += [f"      {line}" for line in lines(each)]
+    if not unknowable and (hidden := len(report.of("unknowable"))):
+        out += ["", f"{hidden} more may differ, and no API shows it: --unknowable lists them"]
     suppressed = [each for each in report.findings if not each.counts]
     if suppressed:
         out += ["", "Suppressed in the stack's file"]
@@ -78,13 +70,17 @@ def text(report: Report, steps: Sequence[Step], *, drifted: bool) -> str:
     if steps:
         out += ["", "Remediation"]
         for step in steps:
-            out += [
-                f"  {step.finding.id}  {step.by}: {step.finding.what}",
-                f"      {step.command}",
-                f"      {step.why}",
-            ]
+            out.append(f"  {step.finding.id}  {step.by}: {step.finding.what}")
+            out += [f"      {line}" for line in (step.command, step.why) if line]
     out += [f"note: {note}" for note in report.notes]
     return "\n".join(out)
+
+
+def groups(report: Report, *, unknowable: bool) -> list[tuple[str, tuple[Finding, ...]]]:
+    """The findings by what they touch, the gravest first."""
+    found = [(title, report.about(concern)) for concern, title in CONCERNS.items()]
+    found += [(UNKNOWABLE, report.of("unknowable"))] if unknowable else []
+    return [(title, chosen) for title, chosen in found if chosen]
 
 
 def until(finding: Finding) -> str:
@@ -103,15 +99,12 @@ def markdown(report: Report, steps: Sequence[Step], *, drifted: bool) -> str:
     if report.read_failures:
         out += ["", "### Read failures", ""]
         out += [f"- {markup.text(str(each))}" for each in report.read_failures]
-    for kind in KINDS:
-        chosen = report.of(kind)
-        if not chosen:
-            continue
+    for title, chosen in groups(report, unknowable=True):
         body = ["", "| finding | what | before | after | more |", "|---|---|---|---|---|", *map(_row, chosen)]
-        if kind == "unknowable":
-            out += ["", f"<details><summary>{TITLES[kind]} ({len(chosen)})</summary>", *body, "", "</details>"]
+        if title == UNKNOWABLE:
+            out += ["", f"<details><summary>{title} ({len(chosen)})</summary>", *body, "", "</details>"]
         else:
-            out += ["", f"### {TITLES[kind]}", *body]
+            out += ["", f"### {title}", *body]
     suppressed = [each for each in report.findings if not each.counts]
     if suppressed:
         out += ["", "### Suppressed in the stack's file", ""]
@@ -120,7 +113,7 @@ def markdown(report: Report, steps: Sequence[Step], *, drifted: bool) -> str:
         out += ["", "### Remediation", ""]
         for step in steps:
             out += [f"- `{step.finding.id}` {step.by}: {markup.text(step.why)}", ""]
-            out += markup.fenced(step.command, "sh", indent="  ")
+            out += markup.fenced(step.command, "sh", indent="  ") if step.command else []
     out += [f"\n> {markup.text(note)}" for note in report.notes]
     return "\n".join(out) + "\n"
 
@@ -130,4 +123,5 @@ def _row(finding: Finding) -> str:
         "; ".join(line for line in lines(finding)[1:] if line) if finding.declared or finding.live else finding.detail
     )
     values = [markup.code(each) if each else "" for each in (finding.declared, finding.live)]
-    return f"| `{finding.id}` | {markup.text(finding.what)} | {' | '.join(values)} | {markup.text(more)} |"
+    what = markup.text(f"{finding.kind}: {finding.what}")
+    return f"| `{finding.id}` | {what} | {' | '.join(values)} | {markup.text(more)} |"

@@ -1,4 +1,4 @@
-"""Finds unmanaged objects, role members and things in schemas, and passwords that do not log in."""
+"""Finds unmanaged objects and role members, and passwords that do not log in."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from parity.documents import texts
+from parity.drift import memberships
 from parity.drift.compare import Pair, Sides, pairs
 from parity.drift.model import Finding
 from parity.drift.values import shown
@@ -52,8 +53,15 @@ def _logins(sides: Sides, every: Mapping[str, Pair]) -> list[Finding]:
             cause="outside" if login.works is False else "",
         )
         text = "the declared password does not log in" if login.works is False else "the password could not be tried"
-        findings.append(replace(base, detail=f"{text}: {login.message}"))
+        facts = {"urns": _privileges_of(sides, login.role)}
+        findings.append(replace(base, detail=f"{text}: {login.message}", facts=facts))
     return findings
+
+
+def _privileges_of(sides: Sides, role: str) -> list[str]:
+    """The URNs of a role's declared privileges: they go and come with it."""
+    given = [urn for urn, each in sides.graph.resources.items() if kinds.of(each.type).in_access_lists]
+    return [urn for urn in given if sides.live_state.inputs[urn].get("role") == role]
 
 
 # --- Objects ----------------------------------------------------------------------------------------------------------
@@ -65,8 +73,7 @@ def _objects(sides: Sides, every: Mapping[str, Pair]) -> list[Finding]:
     loose += [each for pair in every.values() for each in pair.twins if not _is_loose(each, loose, pair)]
     return [
         *(_unmanaged(sides, each) for each in loose if not _is_foreign(sides, each)),
-        *_members(every),
-        *_things(sides),
+        *_members(sides, every),
     ]
 
 
@@ -75,11 +82,11 @@ def _is_loose(found: LiveObject, loose: list[LiveObject], pair: Pair) -> bool:
 
 
 def _is_foreign(sides: Sides, found: LiveObject) -> bool:
-    """Whether it is another stack's environment, or one that a workflow of a stack runs in (`prod-preview`)."""
+    """Whether it is another stack's environment, or one that the workflows of a stack run in."""
     if found.type != kinds.ENVIRONMENT:
         return False
     names = {sides.graph.stack, *sides.foreign}
-    return any(found.key[1] == name or found.key[1].startswith(f"{name}-") for name in names)
+    return found.key[1] in {f"{name}{suffix}" for name in names for suffix in ("", "-preview", "-pull-request")}
 
 
 def _is_expected(sides: Sides, found: LiveObject) -> bool:
@@ -88,6 +95,8 @@ def _is_expected(sides: Sides, found: LiveObject) -> bool:
 
 
 def _unmanaged(sides: Sides, found: LiveObject) -> Finding:
+    if found.type == kinds.GITHUB_VARIABLE and found.key[2] == "PGSSLMODE":
+        return _sslmode(sides, found)
     if _is_expected(sides, found):
         return Finding(
             "unknowable",
@@ -102,7 +111,8 @@ def _unmanaged(sides: Sides, found: LiveObject) -> Finding:
         )
     recorded = next((each for each in sides.state.resources if each.type == found.type and each.id == found.id), None)
     twin = any(found in under for under in sides.live_state.under.values())
-    detail = "there are two of it: an update that was stopped may have made it twice" if twin else ""
+    detail = kinds.of(found.type).why
+    detail = "there are two of it: an update that was stopped may have made it twice" if twin else detail
     if recorded is not None and not twin and recorded.urn not in sides.graph.resources:
         detail = "the program no longer declares it: the next update deletes it"
     return Finding(
@@ -120,6 +130,32 @@ def _unmanaged(sides: Sides, found: LiveObject) -> Finding:
         import_id=found.import_id,
         id_=found.id,
         facts=_facts(found),
+    )
+
+
+_SSLMODES = ("disable", "allow", "prefer", "require", "verify-ca", "verify-full")
+"""libpq's, the weakest first (its page "Database Connection Control Functions")."""
+
+
+def _sslmode(sides: Sides, found: LiveObject) -> Finding:
+    """The workflows must reach the database at least as the applications do."""
+    value = str(found.properties.get("value") or "")
+    declared = [each for each in _SSLMODES if each in sides.sslmodes]
+    right = value in _SSLMODES and (not declared or _SSLMODES.index(value) >= _SSLMODES.index(declared[0]))
+    return Finding(
+        "unknowable" if right else "changed",
+        vendor(found.type),
+        found.type,
+        _label(found),
+        "value",
+        found.key,
+        declared="" if right else f"{declared[0] if declared else 'require'} or stricter",
+        live=shown(value),
+        detail="the workflows read it and a person set its value"
+        + ("" if right else ", which lets them reach the database in the clear or a stranger's"),
+        cause="" if right else "outside",
+        since=found.written_at,
+        facts={"beyond": True, "wanted": declared[0] if declared else "require"},
     )
 
 
@@ -158,7 +194,7 @@ def _facts(found: LiveObject) -> dict[str, Any]:
     }
 
 
-def _members(every: Mapping[str, Pair]) -> list[Finding]:
+def _members(sides: Sides, every: Mapping[str, Pair]) -> list[Finding]:
     """Report undeclared members of our roles; a declared member's own `roles` shows its memberships."""
     names = {pair.found.key[0] for pair in every.values() if pair.resource.type == kinds.ROLE and pair.found}
     findings: list[Finding] = []
@@ -179,40 +215,12 @@ def _members(every: Mapping[str, Pair]) -> list[Finding]:
                     (pair.found.key[0], role),
                     live=f"{member} is a member of {pair.found.key[0]}",
                     detail="it has every privilege of the role",
-                    facts={"role": pair.found.key[0], "member": role, "urn": urn},
+                    facts={
+                        "role": pair.found.key[0],
+                        "member": role,
+                        "urn": urn,
+                        "sql": memberships.revoked(sides.live_state.server, pair.found.key[0], role),
+                    },
                 )
             )
-    return findings
-
-
-def _things(sides: Sides) -> list[Finding]:
-    """Report objects outside the declared schemas, and objects inside that the schema's owner does not own."""
-    owners = {
-        (str(each.inputs["database"]), str(each.inputs["name"])): str(each.inputs.get("owner") or "")
-        for each in sides.graph.resources.values()
-        if each.type == kinds.SCHEMA
-    }
-    findings: list[Finding] = []
-    for thing in sides.live_state.things:
-        if thing.extension or thing.kind in {"schema", "language"} or not thing.schema:
-            continue
-        place = (thing.database, thing.schema)
-        key = (thing.database, thing.kind, thing.schema, thing.name)
-        owner = owners.get(place, "")
-        if not owner and (place in owners or thing.schema == "public"):
-            findings.append(
-                Finding(
-                    "unmanaged", "PostgreSQL", f"postgresql:{thing.kind}", "/".join(key), "", key,
-                    live=f"owner: {thing.owner}",
-                    detail="migrations make objects in the applications' schemas only",
-                )
-            )  # fmt: skip
-        elif owner and thing.owner != owner:
-            findings.append(
-                Finding(
-                    "changed", "PostgreSQL", f"postgresql:{thing.kind}", "/".join(key), "owner", key,
-                    declared=owner, live=thing.owner, cause="outside",
-                    detail="what migrations make belongs to the owner role, so that every migration may change it",
-                )
-            )  # fmt: skip
     return findings

@@ -188,6 +188,7 @@ def arrange(graph: Graph, seen: Mapping[str, VendorState]) -> LiveState:
         logins=state.logins,
         calls={name: each.calls for name, each in seen.items() if each.calls},
         account=state.account,
+        server=state.server,
     )
 
 

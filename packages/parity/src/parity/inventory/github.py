@@ -9,6 +9,7 @@ from urllib.parse import quote
 
 from parity.documents import Document, mapping
 from parity.inventory.documents import objects, part, rows
+from parity.inventory.github_access import Access
 from parity.inventory.github_rules import rules
 from parity.inventory.model import LiveObject, ReadFailures, VendorState, live_object, moment
 from parity.resources import kinds
@@ -22,7 +23,10 @@ _VARIABLES_PAGE = 30
 """GitHub gives at most 30 variables a page (its REST API, "List environment variables")."""
 _INSIDE = kinds.inside(kinds.ENVIRONMENT)
 _ENVIRONMENT_TYPES = _INSIDE | {kinds.ENVIRONMENT}
-_REPOSITORY_TYPES = frozenset({kinds.RULESET, kinds.PERMISSIONS})
+_REPOSITORY_TYPES = frozenset(
+    {kinds.RULESET, kinds.PERMISSIONS, kinds.REPOSITORY_SECRET, kinds.REPOSITORY_VARIABLE}
+    | {kinds.COLLABORATOR, kinds.TEAM_ACCESS}
+)
 _KNOWN_RULES = ("wait_timer", "required_reviewers", "branch_policy")
 
 
@@ -49,7 +53,9 @@ async def read(client: Client, scope: Scope) -> VendorState:
         types = _ENVIRONMENT_TYPES | _REPOSITORY_TYPES if scope.settings else _ENVIRONMENT_TYPES
         failures.add(error, f"the repository {scope.owner}/{scope.repository}", types)
         return VendorState(read_failures=tuple(failures.read_failures), calls=client.calls)
-    settings = [reader.rulesets(), reader.permissions()] if scope.settings else []
+    private = repository.get("visibility") != "public"
+    access = Access(client, failures, scope.repository, reader.path, reader.rows)
+    settings = [reader.rulesets(), reader.permissions(private=private), access.everything()] if scope.settings else []
     account, parts = await asyncio.gather(reader.teams(), asyncio.gather(reader.environments(), *settings))
     found = tuple(each for part in parts for each in part)
     # After a rename the old name leads to the repository, whose id stays; a new one under the old name has another.
@@ -80,7 +86,7 @@ class _Reader:
     async def environments(self) -> list[LiveObject]:
         """The stack's environments, all that is in them, and the repository's other environments by name."""
         repository = self.scope.repository
-        listed = await self._rows(
+        listed = await self.rows(
             f"{self.path}/environments", "environments", f"the environments of {repository}", _ENVIRONMENT_TYPES,
             (repository,),
         )  # fmt: skip
@@ -130,7 +136,7 @@ class _Reader:
 
     async def _policies(self, environment: str) -> list[LiveObject]:
         repository = self.scope.repository
-        listed = await self._rows(
+        listed = await self.rows(
             f"{self._of(environment)}/deployment-branch-policies", "branch_policies",
             f"the deployment branch policies of {environment}", (kinds.POLICY,), (repository, environment),
         )  # fmt: skip
@@ -150,7 +156,7 @@ class _Reader:
 
     async def _secrets(self, environment: str) -> list[LiveObject]:
         repository = self.scope.repository
-        listed = await self._rows(
+        listed = await self.rows(
             f"{self._of(environment)}/secrets", "secrets", f"the secrets of {environment}", (kinds.SECRET,),
             (repository, environment),
         )  # fmt: skip
@@ -167,7 +173,7 @@ class _Reader:
 
     async def _variables(self, environment: str) -> list[LiveObject]:
         repository = self.scope.repository
-        listed = await self._rows(
+        listed = await self.rows(
             f"{self._of(environment)}/variables", "variables", f"the variables of {environment}",
             (kinds.GITHUB_VARIABLE,), (repository, environment), size=_VARIABLES_PAGE,
         )  # fmt: skip
@@ -234,13 +240,15 @@ class _Reader:
             written_at=moment(row.get("updated_at")),
         )
 
-    async def permissions(self) -> list[LiveObject]:
-        """Which actions may run."""
+    async def permissions(self, *, private: bool) -> list[LiveObject]:
+        """Which actions may run, and what a workflow may do; a public repository's actions are open to all."""
         path, repository = f"{self.path}/actions/permissions", self.scope.repository
         try:
             row = await self.client.get(path)
             selected = row.get("allowed_actions") == "selected"
             chosen = await self.client.get(f"{path}/selected-actions") if selected else None
+            workflow = await self.client.get(f"{path}/workflow")
+            access = await self.client.get(f"{path}/access") if private else {}
         except VendorError as error:
             self.failures.add(error, f"the Actions permissions of {repository}", (kinds.PERMISSIONS,), (repository,))
             return []
@@ -262,6 +270,7 @@ class _Reader:
                     if chosen
                     else None,
                 },
+                beyond=_allowed({**workflow, **access}),
             )
         ]
 
@@ -270,7 +279,7 @@ class _Reader:
     def _of(self, environment: str) -> str:
         return f"{self.path}/environments/{quote(environment, safe='')}"
 
-    async def _rows(
+    async def rows(
         self,
         path: str,
         field: str,
@@ -310,6 +319,19 @@ def _actors(row: Document) -> list[Document]:
         for actor in rows(row, "bypass_actors")
     ]
     return sorted(found, key=str)
+
+
+_RESTRICTED = {
+    "default_workflow_permissions": ("defaultWorkflowPermissions", "read"),
+    "can_approve_pull_request_reviews": ("canApprovePullRequestReviews", False),
+    "access_level": ("accessLevel", "none"),
+}
+"""What a new repository's workflows may do: GitHub's field, its name here, its value."""
+
+
+def _allowed(row: Document) -> Document:
+    """What workflows may do beyond that."""
+    return {name: row[wire] for wire, (name, usual) in _RESTRICTED.items() if row.get(wire, usual) != usual}
 
 
 def _part(name: Any) -> str:

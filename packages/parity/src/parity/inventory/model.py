@@ -113,6 +113,10 @@ class Privilege:
     """Whether it is about future objects, not existing ones."""
     builtin: bool = False
     """Whether PostgreSQL gives it to every such object by itself."""
+    identity: str = ""
+    """The object as a statement names it; empty for a default one."""
+    grantor: str = ""
+    """Who gave it, and so may take it away; empty where that is the owner."""
 
 
 @dataclass(frozen=True)
@@ -128,6 +132,60 @@ class DatabaseObject:
     """The extension that creates and drops it; empty if none does."""
     owner_lacks: tuple[str, ...] = ()
     """The owner's own privileges that were revoked."""
+    public_lacks: tuple[str, ...] = ()
+    """What PostgreSQL gives to everyone and was revoked."""
+    type: str = ""
+    """The kind as a statement names it: `materialized view`."""
+    identity: str = ""
+    """The object as a statement names it: `shop.one(integer)`."""
+    builtin: bool = False
+    """Whether it came with the server."""
+    note: str = ""
+    """What matters of it, where its kind does not say that already."""
+    undo: str = ""
+    """The statement that takes it away, where its kind does not give that."""
+    undone_by: str = ""
+    """The role that may; empty: its owner."""
+
+
+@dataclass(frozen=True)
+class Membership:
+    """One role in another."""
+
+    role: str
+    member: str
+    grantor: str
+    may_set: bool
+    """Whether the member may become the role."""
+    admin: bool
+    """Whether the member may give the role on."""
+
+
+@dataclass(frozen=True)
+class Server:
+    """What is known of all of a server's roles: who may run a remedy."""
+
+    administrator: str = ""
+    """Who makes the stack's roles: the reader itself where it may, or the owner of the stack's database."""
+    superusers: tuple[str, ...] = ()
+    """Those that log in, PostgreSQL's own first."""
+    logins: frozenset[str] = frozenset()
+    memberships: tuple[Membership, ...] = ()
+
+    def may_become(self, member: str, role: str) -> bool:
+        """Whether one role may `set role` to another, itself or through others."""
+        if member == role or member in self.superusers:
+            return True
+        inside = [each.role for each in self.memberships if each.member == member and each.may_set]
+        return any(self.may_become(each, role) for each in inside)
+
+    def may_give(self, member: str, role: str) -> bool:
+        """Whether one role may make itself a member of another."""
+        return any(each.admin and (each.role, each.member) == (role, member) for each in self.memberships)
+
+    def grantors(self, role: str, member: str) -> tuple[str, ...]:
+        """Who made a role a member of another."""
+        return tuple(each.grantor for each in self.memberships if (each.role, each.member) == (role, member))
 
 
 @dataclass(frozen=True)
@@ -150,6 +208,7 @@ class VendorState:
     privileges: tuple[Privilege, ...] = ()
     things: tuple[DatabaseObject, ...] = ()
     logins: tuple[Login, ...] = ()
+    server: Server = field(default_factory=Server)
     calls: int = 0
     """Requests to the vendor, or statements and logins."""
     account: Mapping[str, str] = field(default_factory=dict[str, str])
@@ -177,6 +236,7 @@ class LiveState:
     calls: Mapping[str, int]
     """Requests by vendor."""
     account: Mapping[str, str]
+    server: Server = field(default_factory=Server)
 
     def was_read(self, urn: str, type_: str) -> bool:
         """Whether every read that could show the resource succeeded."""
@@ -224,6 +284,7 @@ def merged(parts: Sequence[VendorState]) -> VendorState:
             privileges=total.privileges + part.privileges,
             things=total.things + part.things,
             logins=total.logins + part.logins,
+            server=total.server if total.server.logins else part.server,
             calls=total.calls + part.calls,
             account={**total.account, **part.account},
         )

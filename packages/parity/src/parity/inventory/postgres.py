@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import psycopg
 from psycopg.rows import dict_row
 
-from parity.inventory import postgres_objects, postgres_queries
+from parity.inventory import postgres_objects, postgres_queries, postgres_server
 from parity.inventory.model import Login, ReadFailure, VendorState, merged
 from parity.inventory.postgres_objects import Rows
 from parity.resources import kinds
@@ -25,6 +25,7 @@ Document = dict[str, Any]
 _INSIDE = kinds.inside(kinds.DATABASE)
 _ALL = _INSIDE | {kinds.DATABASE, kinds.ROLE}
 _WITH_MEMBER_OPTIONS = 160000
+_WITH_PARAMETERS = 150000
 _WRONG_LOGIN = "28P01"
 
 
@@ -71,7 +72,7 @@ def read(environment: Mapping[str, str], scope: Scope) -> VendorState:
         tried = [pool.submit(_log_in, environment, each) for each in scope.logins if each.database in there]
         insides = {name: each.result() for name, each in inner.items()}
         logins = tuple(each.result() for each in tried)
-    parts = [postgres_objects.shared(shared)]
+    parts = [postgres_objects.shared(shared), postgres_server.read(shared, scope.databases)]
     calls = shared.statements + len(logins)
     for name, rows in insides.items():
         if isinstance(rows, ReadFailure):
@@ -106,8 +107,9 @@ def _ask(environment: Mapping[str, str], database: str | None, given: Document, 
         version = next(iter(connection.execute(postgres_queries.VERSION).fetchall()[0].values()))
         queries = _inner_queries() if inside else _shared_queries(version)
         identifier = "" if inside else _identifier(connection)
+        user = connection.info.user
         rows = {name: connection.execute(query, given).fetchall() for name, query in queries.items()}  # pyright: ignore[reportArgumentType, reportCallIssue]
-    return Rows(rows, version, len(queries) + 3, identifier)
+    return Rows(rows, version, len(queries) + 3, identifier, user, given)
 
 
 def _identifier(connection: psycopg.Connection[Any]) -> str:
@@ -138,6 +140,7 @@ def _shared_queries(version: int) -> dict[str, str]:
         "memberships": postgres_queries.MEMBERSHIPS.format(inherit=inherit, set=chosen),
         "settings": postgres_queries.SETTINGS,
         "privileges": postgres_queries.DATABASE_PRIVILEGES,
+        **({"parameters": postgres_queries.PARAMETERS} if version >= _WITH_PARAMETERS else {}),
     }
 
 
@@ -147,7 +150,7 @@ def _inner_queries() -> dict[str, str]:
         "columns": postgres_queries.COLUMNS,
         "defaults": postgres_queries.DEFAULTS,
         "extensions": postgres_queries.EXTENSIONS,
-        "others": postgres_queries.OTHERS,
+        "system": postgres_queries.SYSTEM,
     }
 
 
@@ -177,4 +180,4 @@ def _judged(error: psycopg.Error) -> bool | None:
     # The server took the password and refused then: no right to the database, or no connection left.
     if "permission denied for database" in text or "too many connections for role" in text:
         return True
-    return False if "is not permitted to log in" in text else None
+    return None

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import re
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from parity.inventory.documents import texts
 from parity.inventory.model import DatabaseObject, LiveObject, Privilege, VendorState, live_object
 from parity.resources import kinds
-from parity.resources.postgresql import OTHERS
+from parity.resources.commands import quoted
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -38,6 +39,14 @@ class Rows:
     statements: int
     identifier: str = ""
     """The server's system identifier; empty where it is not known or was not asked for."""
+    user: str = ""
+    """Who asked."""
+    scope: Document = field(default_factory=dict[str, Any])
+    """What was asked for: the names of the stack's `databases` and `roles`."""
+
+    def is_ours(self, role: str) -> bool:
+        """Whether a role is one of the stack's, or is named as if it were."""
+        return role in self.scope["roles"] or any(role.startswith(f"{each}_") for each in self.scope["databases"])
 
 
 def shared(rows: Rows) -> VendorState:
@@ -45,11 +54,11 @@ def shared(rows: Rows) -> VendorState:
     settings = rows.rows["settings"]
     members = rows.rows["memberships"]
     found = [_database(row, settings) for row in rows.rows["databases"]]
-    found += [_role(row, members, settings) for row in rows.rows["roles"]]
+    found += [_role(row, members, settings) for row in rows.rows["roles"] if rows.is_ours(row["rolname"])]
     privileges = [
         Privilege(
             row["name"], "database", "", row["name"], row["owner"], row["grantee"], row["privilege_type"],
-            row["is_grantable"], builtin=row["builtin"],
+            row["is_grantable"], builtin=row["builtin"], identity=quoted(row["name"]), grantor=row["grantor"] or "",
         )
         for row in rows.rows["privileges"]
         if row["grantee"] != row["owner"]
@@ -153,14 +162,18 @@ def _search_path(text: str) -> list[str]:
     return [part.strip().strip('"') for part in text.split(",") if part.strip().strip('"')]
 
 
-_UNITS = {"ms": 1, "s": 1000, "min": 60_000, "h": 3_600_000, "d": 86_400_000}
+_TIME = re.compile(r"\s*([-+]?(?:\d+\.?\d*|\.\d+))\s*([a-z]*)\s*")
+_UNITS = {"us": 0.001, "ms": 1, "s": 1000, "min": 60_000, "h": 3_600_000, "d": 86_400_000}
 
 
 def _time(text: str) -> int | str:
-    """Parse a time setting into milliseconds, as the provider does; return the text if it cannot be parsed."""
-    digits = text.rstrip("abcdefghijklmnopqrstuvwxyz ")
-    unit = text[len(digits) :].strip() or "ms"
-    return int(digits) * _UNITS[unit] if digits.isdigit() and unit in _UNITS else text
+    """A time setting in milliseconds, rounded as PostgreSQL does; the text where it is no time.
+
+    PostgreSQL keeps the text as it was written: with a fraction, a unit, or white space.
+    """
+    found = _TIME.fullmatch(text)
+    unit = found[2] if found else ""
+    return round(float(found[1]) * _UNITS[unit or "ms"]) if found and (unit or "ms") in _UNITS else text
 
 
 # --- Inside a database ------------------------------------------------------------------------------------------------
@@ -171,23 +184,29 @@ def inside(database: str, rows: Rows, server: Rows, grants: Iterable[Key], defau
     things: list[DatabaseObject] = []
     privileges: list[Privilege] = []
     for row in rows.rows["things"]:
-        lacks = tuple(texts(row["owner_lacks"]))
-        thing = DatabaseObject(database, row["kind"], row["schema"], row["name"], row["owner"], row["extension"], lacks)
+        thing = _thing(database, row)
         things.append(thing)
-        held: list[tuple[str, str, bool, bool]] = row["privileges"] or []
+        held: list[tuple[str, str, bool, bool, str | None]] = row["privileges"] or []
         privileges += [
             Privilege(
                 database, thing.kind, thing.schema, thing.name, thing.owner, grantee, privilege, grantable,
-                builtin=builtin,
+                builtin=builtin, identity=thing.identity, grantor=grantor or "",
             )
-            for grantee, privilege, grantable, builtin in held
+            for grantee, privilege, grantable, builtin, grantor in held
         ]  # fmt: skip
     privileges += [
         Privilege(
             database, "column", row["schema"], row["name"], row["owner"], row["grantee"], row["privilege_type"],
-            row["is_grantable"],
+            row["is_grantable"], grantor=row["grantor"] or "",
         )
         for row in rows.rows["columns"]
+    ]  # fmt: skip
+    privileges += [
+        Privilege(
+            database, row["kind"], "", row["identity"], row["owner"], row["grantee"],
+            row["privilege_type"], row["is_grantable"], identity=row["identity"], grantor=row["grantor"] or "",
+        )
+        for row in rows.rows["system"]
     ]  # fmt: skip
     privileges += [
         Privilege(
@@ -198,12 +217,6 @@ def inside(database: str, rows: Rows, server: Rows, grants: Iterable[Key], defau
     ]  # fmt: skip
     found = [_schema(thing) for thing in things if thing.kind == "schema"]
     found += [_extension(database, row) for row in rows.rows["extensions"] if row["extname"] not in _DEFAULT_OWNED]
-    found += [_other(database, row["kind"], row["name"], row["owner"]) for row in rows.rows["others"]]
-    found += [
-        _other(database, thing.kind, thing.name, thing.owner)
-        for thing in things
-        if thing.kind in OTHERS and not thing.extension
-    ]
     on_database = [each for each in shared(server).privileges if each.name == database]
     every = [*on_database, *privileges]
     found += [_grant(key, every, things) for key in grants if key[0] == database]
@@ -211,8 +224,12 @@ def inside(database: str, rows: Rows, server: Rows, grants: Iterable[Key], defau
     return VendorState(tuple(found), privileges=tuple(privileges), things=tuple(things))
 
 
-def _other(database: str, kind: str, name: str, owner: str) -> LiveObject:
-    return live_object(OTHERS[kind], name, "", {"database": database, "name": name, "owner": owner})
+def _thing(database: str, row: Document) -> DatabaseObject:
+    return DatabaseObject(
+        database, row["kind"], row["schema"], row["name"], row["owner"], row["extension"],
+        tuple(texts(row["owner_lacks"])), tuple(texts(row["public_lacks"])), row["type"], row["identity"],
+        builtin=row["builtin"],
+    )  # fmt: skip
 
 
 def _schema(thing: DatabaseObject) -> LiveObject:
@@ -233,6 +250,7 @@ def _extension(database: str, row: Document) -> LiveObject:
         identity,
         identity,
         {"database": database, "name": row["extname"], "schema": row["schema"], "version": row["extversion"]},
+        by=row["owner"],
     )
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 from urllib.parse import quote
 
@@ -51,7 +51,12 @@ async def read(client: Client, scope: Scope) -> VendorState:
         return VendorState(read_failures=tuple(failures.read_failures), calls=client.calls)
     reader = _Reader(client, failures, str(team["id"]), scope)
     drains, *parts = await asyncio.gather(reader.drains(), *(reader.project(name) for name in scope.projects))
-    found = tuple(each for part in (*parts, drains) for each in part)
+    members = await reader.others.members() if any(each.by for part in parts for each in part) else {}
+    every = [replace(each, by=members.get(each.by, each.by)) for part in (*parts, drains) for each in part]
+    domains = {each.key[1] for each in every if each.type == kinds.DOMAIN}
+    # An alias of another project's domain is none of its own: the domain serves something else, which is a finding
+    # of the domain's project.
+    found = tuple(each for each in every if each.type != kinds.ALIAS or each.key[1] not in domains)
     return VendorState(found, tuple(failures.read_failures), calls=client.calls, account={"team": reader.team})
 
 
@@ -80,7 +85,8 @@ class _Reader:
         domains = {each.key[1] for each in parts[1]}
         aliases = [each for each in parts[6] if each.key[1] not in domains]
         serving = {each.key[1]: str(each.properties["deploymentId"]) for each in parts[6] if each.key[1] in domains}
-        live = _live(document, self.team, parts[2], serving)
+        moved = await self.others.elsewhere(document, parts[1], serving) if _target(document) else {}
+        live = _live(document, self.team, parts[2], {**serving, **moved})
         return [*own, *live, *(each for part in parts[:6] for each in part), *aliases]
 
     async def _document(self, name: str) -> Document | None:
@@ -327,11 +333,16 @@ class _Reader:
         )
 
 
+def _target(project: Document) -> Document:
+    """The deployment that Vercel names as a project's production."""
+    return part(part(project, "targets"), "production")
+
+
 def _live(
     project: Document, team: str, deployments: Sequence[LiveObject], serving: Mapping[str, str]
 ) -> list[LiveObject]:
     """The deployment that the project's domains serve; `serving` gives it by domain, from the aliases."""
-    target = part(part(project, "targets"), "production")
+    target = _target(project)
     if not target.get("id"):
         return []
     request = part(project, "lastAliasRequest")

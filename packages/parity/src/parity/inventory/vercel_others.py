@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import TYPE_CHECKING
+from urllib.parse import quote
 
 from parity.inventory.documents import objects, rows, texts
 from parity.inventory.model import live_object, milliseconds
@@ -10,7 +12,7 @@ from parity.resources import kinds
 from parity.vendors.http import NotFound, Unreadable, VendorError
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable
+    from collections.abc import Awaitable, Callable, Iterable, Mapping
 
     from parity.documents import Document
     from parity.inventory.model import LiveObject, ReadFailures
@@ -113,3 +115,45 @@ class Others:
             for row in listed or []
             if not str(row["alias"]).endswith(".vercel.app")
         ]
+
+    async def elsewhere(
+        self, document: Document, domains: Iterable[LiveObject], serving: Mapping[str, str]
+    ) -> dict[str, str]:
+        """What the project's domains serve that none of its own aliases is for, by domain."""
+        given = [each.properties for each in domains]
+        names = [
+            str(each["domain"])
+            for each in given
+            if not (each["redirect"] or each["gitBranch"] or each["customEnvironmentId"])
+        ]
+        lost = [name for name in names if name not in serving]
+        found = await asyncio.gather(*(self._alias(document, name) for name in lost))
+        return {name: text for name, text in zip(lost, found, strict=True) if text}
+
+    async def _alias(self, document: Document, name: str) -> str:
+        """The deployment and project that an alias leads to; empty where that is not known or is the project's own."""
+        try:
+            row = await self.client.get(f"/v4/aliases/{quote(name, safe='')}")
+        except NotFound:
+            return ""  # Vercel makes a domain's alias when it is first served.
+        except VendorError as error:
+            self.failures.add(error, f"the alias {name}", (kinds.LIVE,), (document["name"],))
+            return ""
+        if row.get("projectId") == document["id"]:
+            return ""
+        project = row.get("projectId")
+        try:
+            other = await self.client.get(f"/v9/projects/{quote(str(project), safe='')}")
+        except VendorError:
+            return f"{row.get('deploymentId')} of the project {project}"
+        return f"{row.get('deploymentId')} of the project {other.get('name')}"
+
+    async def members(self) -> dict[str, str]:
+        """The names of the team's members by their ids; empty where the token may not see them: then ids are shown."""
+        found: dict[str, str] = {}
+        try:
+            async for page in self.client.pages(f"/v3/teams/{self.team}/members", limit=100):
+                found |= {str(row["uid"]): str(row.get("username") or row["uid"]) for row in rows(page, "members")}
+        except VendorError:
+            return {}
+        return found

@@ -6,34 +6,7 @@ from typing import Any
 
 from parity.documents import Document, is_mapping, mapping, texts
 from parity.inventory.documents import part, rows
-
-_SAME = {
-    "name": "name",
-    "framework": "framework",
-    "rootDirectory": "rootDirectory",
-    "buildCommand": "buildCommand",
-    "devCommand": "devCommand",
-    "installCommand": "installCommand",
-    "outputDirectory": "outputDirectory",
-    "ignoreCommand": "commandForIgnoringBuildStep",
-    "previewDeploymentSuffix": "previewDeploymentSuffix",
-    "nodeVersion": "nodeVersion",
-    "publicSource": "publicSource",
-    "automaticallyExposeSystemEnvironmentVariables": "autoExposeSystemEnvs",
-    "enablePreviewFeedback": "enablePreviewFeedback",
-    "enableProductionFeedback": "enableProductionFeedback",
-    "enableAffectedProjectsDeployments": "enableAffectedProjectsDeployments",
-    "previewDeploymentsDisabled": "previewDeploymentsDisabled",
-    "autoAssignCustomDomains": "autoAssignCustomDomains",
-    "gitLfs": "gitLFS",
-    "functionFailover": "serverlessFunctionZeroConfigFailover",
-    "customerSuccessCodeVisibility": "customerSupportCodeVisibility",
-    "gitForkProtection": "gitForkProtection",
-    "prioritiseProductionBuilds": "productionDeploymentsFastLane",
-    "directoryListing": "directoryListing",
-    "protectedSourcemaps": "protectedSourcemaps",
-}
-"""Pulumi's name to Vercel's, for fields with the same value in both."""
+from parity.resources.vercel_restore import SAME, SKEW, WATCHED
 
 _PROTECTION = {
     "prod_deployment_urls_and_all_previews": "standard_protection",
@@ -43,25 +16,15 @@ _PROTECTION = {
     "production": "only_production_deployments",
 }
 _MODE = {"additional": "trusted_ip_required", "exclusive": "trusted_ip_optional"}
-_SKEW = {1800: "30 minutes", 43200: "12 hours", 14400: "4 hours", 86400: "1 day", 604800: "7 days"}
-
-_WIRE = {
-    **_SAME,
-    "onDemandConcurrentBuilds": "resourceConfig.elasticConcurrencyEnabled",
-    "buildMachineType": "resourceConfig.buildMachineType",
-    "resourceConfig.functionDefaultCpuType": "resourceConfig.functionDefaultMemoryType",
-}
-"""The path of a property to that of Vercel's field, where they differ."""
-
 NAMES = frozenset(
-    {*_SAME, "gitRepository", "vercelAuthentication", "passwordProtection", "trustedIps", "oidcTokenConfig"}
+    {*SAME, "gitRepository", "vercelAuthentication", "passwordProtection", "trustedIps", "oidcTokenConfig"}
     | {"optionsAllowlist", "gitComments", "gitProviderOptions", "skewProtection", "resourceConfig"}
     | {"onDemandConcurrentBuilds", "buildMachineType"}
 )
 """Every name that `properties` may give; a name that it leaves out is not set."""
 
 READ = frozenset(
-    {*_SAME.values(), "link", "ssoProtection", "passwordProtection", "trustedIps", "oidcTokenConfig"}
+    {*SAME.values(), "link", "ssoProtection", "passwordProtection", "trustedIps", "oidcTokenConfig"}
     | {"optionsAllowlist", "gitComments", "gitProviderOptions", "skewProtectionMaxAge", "resourceConfig"}
     | {"serverlessFunctionRegion"}
 )
@@ -72,21 +35,6 @@ ELSEWHERE = frozenset(
     | {"customEnvironments", "rollingRelease", "lastAliasRequest", "lastRollbackTarget", "alias"}
 )
 """Fields that belong to another resource or identify the object."""
-
-WATCHED: Document = {
-    "deploymentPolicy": None,
-    "enableExternalRewriteCaching": None,
-    "passport": None,
-    "paused": False,
-    "protectionConfig": None,
-    "skewProtectionAllowedDomains": None,
-    "skipGitConnectDuringLink": False,
-    "sourceFilesOutsideRootDirectory": True,
-    "staticIps": None,
-    "tracing": None,
-    "trustedSources": None,
-}
-"""Fields that a person may set and the provider has no name for, with the value of an untouched project."""
 
 VOLATILE = frozenset(
     {"abuse", "analytics", "appliedCve55182Migration", "autoAssignCustomDomainsUpdatedBy", "avatar", "blobs"}
@@ -104,7 +52,7 @@ ignored, so that what Vercel adds overnight is no alarm; a test holds the classe
 
 def properties(document: Document) -> Document:
     """Give the project by Pulumi's input names, without what is not set."""
-    found: Document = {name: document.get(wire) for name, wire in _SAME.items()}
+    found: Document = {name: document.get(wire) for name, wire in SAME.items()}
     found["gitRepository"] = _repository(document.get("link"))
     found["vercelAuthentication"] = {"deploymentType": _protection(document.get("ssoProtection")) or "none"}
     found["passwordProtection"] = _typed(document.get("passwordProtection"))
@@ -114,17 +62,9 @@ def properties(document: Document) -> Document:
     found["gitComments"] = document.get("gitComments")
     found["gitProviderOptions"] = _provider_options(document.get("gitProviderOptions"))
     seconds = int(document.get("skewProtectionMaxAge") or 0)
-    found["skewProtection"] = _SKEW.get(seconds, f"{seconds} seconds") if seconds else None
+    found["skewProtection"] = SKEW.get(seconds, f"{seconds} seconds") if seconds else None
     found |= _resources(document)
     return {name: value for name, value in found.items() if value is not None}
-
-
-def change(path: str, value: Any) -> Document:
-    """The request's body that gives one property of a project a value: Vercel's names, nested as in its document."""
-    found = value
-    for name in reversed(_WIRE.get(path, path).split(".")):
-        found = {name: found}
-    return found
 
 
 def beyond(document: Document) -> Document:
@@ -141,7 +81,7 @@ def beyond(document: Document) -> Document:
     if part(document, "crons").get("disabledAt"):
         found["crons.disabledAt"] = part(document, "crons")["disabledAt"]
     if hooks:
-        found["link.deployHooks"] = sorted(str(hook.get("name", "")) for hook in hooks)
+        found["link.deployHooks"] = sorted(f"{hook.get('name', '')} ({hook.get('id', '')})" for hook in hooks)
     return found
 
 

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import shlex
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
-
-from parity.documents import texts
 
 if TYPE_CHECKING:
     from parity.resources.kind import Target
@@ -23,9 +22,25 @@ def github(target: Target, path: str) -> str:
     return f"gh api -X DELETE repos/{target.repository}/{path}"
 
 
-def psql(database: str, statement: str) -> str:
-    """One SQL statement in a database."""
-    return f"psql -d {shlex.quote(database)} -c {shlex.quote(statement)}"
+SUPERUSER = "*"
+"""Stands for any superuser of the server in `Sql.role`."""
+
+
+@dataclass(frozen=True)
+class Sql:
+    """One statement, and who may run it."""
+
+    database: str
+    text: str
+    role: str = ""
+    """The owner or grantor, or SUPERUSER; empty: the administrator that Pulumi connects as."""
+
+
+def psql(database: str, *statements: str, user: str = "") -> str:
+    """SQL statements in a database, all or none; `user` where the administrator may not."""
+    options = f" -U {shlex.quote(user)}" if user else ""
+    options += " -1 -v ON_ERROR_STOP=1" if len(statements) > 1 else ""
+    return f"psql{options} -d {shlex.quote(database)} {' '.join(f'-c {shlex.quote(each)}' for each in statements)}"
 
 
 def quoted(name: str) -> str:
@@ -33,29 +48,18 @@ def quoted(name: str) -> str:
     return "public" if name == "public" else '"' + name.replace('"', '""') + '"'
 
 
-def object_(kind: str, schema: str, name: str) -> str:
-    """A PostgreSQL object as a statement names it; a routine's name has its argument types."""
-    if kind in {"database", "schema"}:
-        return f"{kind} {quoted(name)}"
-    bare, arguments, rest = name.partition("(")
-    return f"{'table' if kind == 'column' else kind} {quoted(schema)}.{quoted(bare)}{arguments}{rest}"
+def schema_wide(kind: str, schema: str) -> str:
+    """All objects of a kind in a schema, as a grant names them."""
+    return f"all {kind}s in schema {quoted(schema)}"
 
 
-def revoke(target: Target) -> str:
-    """The statement that takes an undeclared privilege away."""
-    facts = {name: str(each) for name, each in target.facts.items() if name != "privileges"}
-    given = ", ".join(texts(target.facts["privileges"]))
-    if facts["owner"]:
-        where = f" in schema {quoted(facts['schema'])}" if facts["schema"] else ""
-        statement = (
-            f"alter default privileges for role {quoted(facts['owner'])}{where} "
-            f"revoke {given} on {facts['kind']}s from {quoted(facts['grantee'])}"
-        )
-    elif facts["kind"] == "column":
-        table, _, column = facts["object"].rpartition(".")
-        place = f"{quoted(facts['schema'])}.{quoted(table)}"
-        statement = f"revoke {given} ({quoted(column)}) on {place} from {quoted(facts['grantee'])}"
-    else:
-        what = object_(facts["kind"], facts["schema"], facts["object"])
-        statement = f"revoke {given} on {what} from {quoted(facts['grantee'])}"
-    return psql(facts["database"], statement)
+def default_privileges(owner: str, schema: str, change: str) -> str:
+    """A change of what a role's future objects give: `change` is `revoke all on tables from "reader"`."""
+    where = f" in schema {quoted(schema)}" if schema else ""
+    return f"alter default privileges for role {quoted(owner)}{where} {change}"
+
+
+def column_of(schema: str, name: str) -> tuple[str, str]:
+    """The column and the table of `table.column`, as a statement names them."""
+    table, _, column = name.rpartition(".")
+    return quoted(column), f"{quoted(schema)}.{quoted(table)}"

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import shlex
 from typing import Any
 
-from parity.resources import commands
+from parity.resources import commands, github_restore
 from parity.resources.kind import Hidden, Kind, Part
 
 ENVIRONMENT = "github:index/repositoryEnvironment:RepositoryEnvironment"
@@ -13,6 +14,13 @@ SECRET = "github:index/actionsEnvironmentSecret:ActionsEnvironmentSecret"  # noq
 GITHUB_VARIABLE = "github:index/actionsEnvironmentVariable:ActionsEnvironmentVariable"
 RULESET = "github:index/repositoryRuleset:RepositoryRuleset"
 PERMISSIONS = "github:index/actionsRepositoryPermissions:ActionsRepositoryPermissions"
+
+REPOSITORY_SECRET = "github:index/actionsSecret:ActionsSecret"  # noqa: S105 - a resource's type
+REPOSITORY_VARIABLE = "github:index/actionsVariable:ActionsVariable"
+COLLABORATOR = "github:index/repositoryCollaborator:RepositoryCollaborator"
+TEAM_ACCESS = "github:index/teamRepository:TeamRepository"
+
+_ADMINISTERS = "it may change environments, rulesets and secrets"
 
 
 def in_capitals(name: Any) -> str:
@@ -28,12 +36,16 @@ def policy_pattern(branch: Any, tag: Any) -> str:
 KINDS = (
     Kind(
         ENVIRONMENT,
+        concern="rights",
         key=("repository", "environment"),
         usual={"canAdminsBypass": True},
+        written_together=True,
+        restore=github_restore.environment,
         remove=lambda target: commands.github(target, f"environments/{target.key[1]}"),
     ),
     Kind(
         POLICY,
+        concern="rights",
         key=("repository", "environment", Part(("branchPattern", "tagPattern"), policy_pattern)),
         container=ENVIRONMENT,
         computed={"policyId": "an id that GitHub numbers by itself"},
@@ -44,6 +56,7 @@ KINDS = (
     ),
     Kind(
         SECRET,
+        concern="secrets",
         key=("repository", "environment", Part(("secretName",), in_capitals)),
         container=ENVIRONMENT,
         repeatable=True,
@@ -54,20 +67,25 @@ KINDS = (
         declare=lambda target: (
             f"infra/build.py: `_delivery` gets the secret {target.key[2]}, its value from the stack's config"
         ),
-        remove=lambda target: f"gh secret delete {target.key[2]} --repo {target.repository} --env {target.key[1]}",
+        remove=lambda target: commands.github(target, f"environments/{target.key[1]}/secrets/{target.key[2]}"),
     ),
     Kind(
         GITHUB_VARIABLE,
         key=("repository", "environment", Part(("variableName",), in_capitals)),
         container=ENVIRONMENT,
         values=("value",),
+        restore=lambda target, _, wanted: (
+            f"gh api -X PATCH repos/{target.repository}/environments/{target.key[1]}/variables/{target.key[2]} "
+            f"-f value={shlex.quote(str(wanted))}"
+        ),
         declare=lambda target: (
             f"infra/build.py: `_delivery` gets the variable {target.key[2]}; the component takes any"
         ),
-        remove=lambda target: f"gh variable delete {target.key[2]} --repo {target.repository} --env {target.key[1]}",
+        remove=lambda target: commands.github(target, f"environments/{target.key[1]}/variables/{target.key[2]}"),
     ),
     Kind(
         RULESET,
+        concern="rights",
         key=("repository", "name"),
         usual={"rules.pullRequest.allowedMergeMethods": ["merge", "rebase", "squash"]},
         hidden={"bypassActors": Hidden("GitHub shows it only to who may write to the ruleset", unless_shown=True)},
@@ -75,6 +93,45 @@ KINDS = (
         absorbed=True,
         declare=lambda target: f"components/delivery.py: a ruleset {target.key[1]} next to the one of the branch",
         remove=lambda target: commands.github(target, f"rulesets/{target.id}"),
+        written_together=True,
+        restore=github_restore.ruleset,
     ),
-    Kind(PERMISSIONS, key=("repository",), repeatable=True),
+    Kind(PERMISSIONS, concern="rights", key=("repository",), repeatable=True, restore=github_restore.permissions),
+    Kind(
+        REPOSITORY_SECRET,
+        concern="secrets",
+        key=("repository", "secretName"),
+        managed=False,
+        why="every workflow of every branch reads it, without an environment's approval",
+        remove=lambda target: commands.github(target, f"actions/secrets/{target.key[1]}"),
+    ),
+    Kind(
+        REPOSITORY_VARIABLE,
+        concern="rights",
+        key=("repository", "variableName"),
+        managed=False,
+        why="every workflow reads it where its environment has none of that name",
+        remove=lambda target: commands.github(target, f"actions/variables/{target.key[1]}"),
+    ),
+    Kind(
+        COLLABORATOR,
+        concern="rights",
+        key=("repository", "username"),
+        managed=False,
+        why=_ADMINISTERS,
+        remove=lambda target: (
+            f"gh api -X PUT repos/{target.repository}/collaborators/{target.key[1]} -f permission=push"
+        ),
+    ),
+    Kind(
+        TEAM_ACCESS,
+        concern="rights",
+        key=("repository", "team"),
+        managed=False,
+        why=_ADMINISTERS,
+        remove=lambda target: (
+            f"gh api -X PUT orgs/{target.repository.partition('/')[0]}/teams/{target.key[1]}/repos/{target.repository} "
+            "-f permission=push"
+        ),
+    ),
 )

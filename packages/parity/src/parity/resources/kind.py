@@ -13,6 +13,9 @@ Key = tuple[str, ...]
 
 Severity = Literal["data", "outage", "none"]
 
+Concern = Literal["served", "rights", "secrets", "rest"]
+"""What a difference touches: who is served what, who may change it, secrets, or the rest."""
+
 VENDORS = {"vercel": "Vercel", "parity": "Vercel", "github": "GitHub", "postgresql": "PostgreSQL"}
 """The vendor by provider package."""
 
@@ -84,6 +87,10 @@ class Kind:
     """Whether its creation sets a state and may be repeated without a record of it."""
     severity: Severity = "none"
     """What its loss takes away: data (or what was built from it), service to users, or only what an update restores."""
+    concern: Concern = "rest"
+    """What a difference in it touches."""
+    concerns: Mapping[str, Concern] = field(default_factory=dict[str, Concern])
+    """The same, of properties (by the first part of the path) that touch something else."""
     loss: str = ""
     """What its deletion means, as the gate says it; empty where a deletion passes the gate: it loses nothing, or the
     vendor refuses it while there is something to lose."""
@@ -107,12 +114,18 @@ class Kind:
     the reason."""
     absorbed: bool = False
     """Whether a refresh takes an undeclared property's new value for right, because the provider computes it."""
+    written_together: bool = False
+    """Whether the vendor takes all its properties together, so that one is written back with all the others."""
     in_access_lists: bool = False
     """Whether its objects are parts of access lists, which are compared as one."""
+    why: str = ""
+    """What an object of this kind means where it is not declared."""
     declare: Callable[[Target], str] | None = None
     """Says where the program declares such an object; None where no component makes one."""
     remove: Callable[[Target], str] | None = None
     """The command that removes an object; None where there is none."""
+    restore: Callable[[Target, str, Any], str] | None = None
+    """The command that writes one property back, by its path and right value; empty where there is none."""
 
     @property
     def name(self) -> str:

@@ -5,8 +5,19 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from parity.resources import github, postgresql, vercel
-from parity.resources.github import ENVIRONMENT, GITHUB_VARIABLE, PERMISSIONS, POLICY, RULESET, SECRET
-from parity.resources.kind import Key, Kind
+from parity.resources.github import (
+    COLLABORATOR,
+    ENVIRONMENT,
+    GITHUB_VARIABLE,
+    PERMISSIONS,
+    POLICY,
+    REPOSITORY_SECRET,
+    REPOSITORY_VARIABLE,
+    RULESET,
+    SECRET,
+    TEAM_ACCESS,
+)
+from parity.resources.kind import Concern, Key, Kind
 from parity.resources.postgresql import DATABASE, DEFAULT, EXTENSION, GRANT, MEMBERSHIP, ROLE, SCHEMA
 from parity.resources.vercel import (
     ALIAS,
@@ -27,10 +38,10 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 __all__ = [
-    "ALIAS", "BYPASS", "CUSTOM_ENVIRONMENT", "DATABASE", "DEFAULT", "DEPLOYMENT", "DOMAIN", "DRAIN", "ENVIRONMENT",
-    "EXTENSION", "GITHUB_VARIABLE", "GRANT", "KINDS", "LIVE", "MANAGED", "MEMBERSHIP", "PERMISSIONS", "POLICY",
-    "PROJECT", "RETENTION", "ROLE", "ROLLING_RELEASE", "RULESET", "SCHEMA", "SECRET", "VARIABLE", "WEBHOOK", "inside",
-    "key_of", "of",
+    "ALIAS", "BYPASS", "COLLABORATOR", "CUSTOM_ENVIRONMENT", "DATABASE", "DEFAULT", "DEPLOYMENT", "DOMAIN", "DRAIN",
+    "ENVIRONMENT", "EXTENSION", "GITHUB_VARIABLE", "GRANT", "KINDS", "LIVE", "MANAGED", "MEMBERSHIP", "PERMISSIONS",
+    "POLICY", "PROJECT", "REPOSITORY_SECRET", "REPOSITORY_VARIABLE", "RETENTION", "ROLE", "ROLLING_RELEASE",
+    "RULESET", "SCHEMA", "SECRET", "TEAM_ACCESS", "VARIABLE", "WEBHOOK", "concern", "inside", "key_of", "of",
 ]  # fmt: skip
 
 KINDS: Mapping[str, Kind] = {each.type: each for each in (*vercel.KINDS, *github.KINDS, *postgresql.KINDS)}
@@ -46,6 +57,14 @@ def of(type_: str) -> Kind:
     One that the table does not have is named by its `name`, as nearly every provider does it.
     """
     return KINDS.get(type_) or Kind(type_, key=("name",), managed=False)
+
+
+def concern(type_: str, path: str = "") -> Concern:
+    """What a difference touches; what PostgreSQL's catalogues hold and no provider has a resource for are rights."""
+    if type_ not in KINDS:
+        return "rights"
+    kind = KINDS[type_]
+    return kind.concerns.get(path.partition(".")[0], kind.concern)
 
 
 def key_of(type_: str, properties: Mapping[str, Any], project: str = "") -> Key:

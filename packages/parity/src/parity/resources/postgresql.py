@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from parity.resources.commands import psql, quoted, revoke
+from dataclasses import dataclass
+
 from parity.resources.kind import Hidden, Kind
 
 DATABASE = "postgresql:index/database:Database"
@@ -13,16 +14,59 @@ GRANT = "postgresql:index/grant:Grant"
 DEFAULT = "postgresql:index/defaultPrivileges:DefaultPrivileges"
 MEMBERSHIP = "postgresql:index/grantRole:GrantRole"
 
-OTHERS = {
-    "publication": "postgresql:index/publication:Publication",
-    "subscription": "postgresql:index/subscription:Subscription",
-    "user mapping": "postgresql:index/userMapping:UserMapping",
-    "event trigger": "postgresql:event trigger",
-    "foreign data wrapper": "postgresql:foreign data wrapper",
-    "foreign server": "postgresql:index/server:Server",
-    "large object": "postgresql:large object",
+
+@dataclass(frozen=True)
+class Catalogued:
+    """A kind of object that the program never declares and that PostgreSQL's catalogues hold."""
+
+    why: str
+    """What it confers or runs."""
+    undo: str = "drop {type} {identity}"
+    """The statement that takes it away."""
+    type: str = ""
+    """The resource type, where the provider has one."""
+
+
+CATALOGUED = {
+    "publication": Catalogued("it gives the tables' changes out", type="postgresql:index/publication:Publication"),
+    "subscription": Catalogued(
+        "it writes another server's changes into the tables", type="postgresql:index/subscription:Subscription"
+    ),
+    "foreign data wrapper": Catalogued("it leads to other servers", "drop foreign data wrapper {identity}"),
+    "foreign server": Catalogued("it leads to another server", type="postgresql:index/server:Server"),
+    "user mapping": Catalogued(
+        "it holds a login at another server",
+        "drop user mapping {identity}",
+        type="postgresql:index/userMapping:UserMapping",
+    ),
+    "large object": Catalogued("migrations make tables only", "select lo_unlink({identity})"),
+    "event trigger": Catalogued("it runs code when objects change"),
+    "trigger": Catalogued("it runs code when the table is written"),
+    "rule": Catalogued("it rewrites the statements on the table"),
+    "policy": Catalogued("it decides which rows a role reads and writes"),
+    "row level security": Catalogued(
+        "policies decide which rows a role reads and writes",
+        "alter table {identity} disable row level security, no force row level security",
+    ),
+    "security definer": Catalogued("it runs with its owner's rights", "alter {type} {identity} security invoker"),
+    "untrusted routine": Catalogued("it runs code outside the database, as the server"),
+    "cast": Catalogued("it runs code where a value is converted"),
+    "transform": Catalogued("it runs code where a language takes a value", "drop transform {identity}"),
+    "access method": Catalogued("it runs code where a table or an index is read"),
+    "language": Catalogued("routines may be written in it"),
+    "administrator": Catalogued("it logs in and may do more than it was granted"),
+    "predefined role": Catalogued("PostgreSQL's own role reaches into every database"),
+    "parameter": Catalogued("it may change how the server works"),
+    "setting of every role": Catalogued("it holds for every login"),
 }
-"""What else may be in a database, by its word in the catalogues' queries; some of it no provider has a type for."""
+"""By kind, as the inventory's queries name them. In a schema of the program's, migrations make the other kinds (tables,
+views, sequences, routines, types, operators, collations, and what text search has): of those the owner is compared."""
+
+
+def type_of(kind: str) -> str:
+    """The type of a finding about an object of the catalogues."""
+    return (CATALOGUED[kind].type if kind in CATALOGUED else "") or f"postgresql:{kind}"
+
 
 _WITHOUT_GRANT_OPTION = {"withGrantOption": False}
 
@@ -36,11 +80,13 @@ KINDS = (
             "template": "used once, when the database is made; PostgreSQL does not keep it",
             "alterObjectOwnership": "says how the provider changes the owner",
         },
+        concerns={"owner": "rights", "allowConnections": "served", "": "rights"},
         usual={"allowConnections": True, "connectionLimit": -1},
         absorbed=True,
     ),
     Kind(
         ROLE,
+        concern="rights",
         key=("name",),
         hidden={
             "password": Hidden(
@@ -57,7 +103,6 @@ KINDS = (
         },
         values=("password",),
         usual={"inherit": True, "connectionLimit": -1, "validUntil": "infinity"},
-        remove=lambda target: psql("postgres", f"drop role {quoted(target.key[0])}"),
     ),
     Kind(
         SCHEMA,
@@ -74,7 +119,6 @@ KINDS = (
             f'infra/catalog.py: the database gets "{target.key[1]}" among its schemas '
             "(it belongs to the owner role then)"
         ),
-        remove=lambda target: psql(target.key[0], f"drop schema {quoted(target.key[1])}"),
     ),
     Kind(
         EXTENSION,
@@ -87,33 +131,24 @@ KINDS = (
         set_once={"createCascade": False, "dropCascade": False},
         absorbed=True,
         declare=lambda target: f'infra/catalog.py: the database gets "{target.key[1]}" among its extensions',
-        remove=lambda target: psql(target.key[0], f"drop extension {quoted(target.key[1])}"),
     ),
     Kind(
         GRANT,
+        concern="rights",
         key=("database", "role", "objectType", "schema"),
         container=DATABASE,
         repeatable=True,
         set_once=_WITHOUT_GRANT_OPTION,
         in_access_lists=True,
-        remove=revoke,
     ),
     Kind(
         DEFAULT,
+        concern="rights",
         key=("database", "owner", "role", "objectType", "schema"),
         container=DATABASE,
         repeatable=True,
         set_once=_WITHOUT_GRANT_OPTION,
         in_access_lists=True,
-        remove=revoke,
     ),
-    Kind(
-        MEMBERSHIP,
-        key=("role", "member"),
-        managed=False,
-        remove=lambda target: psql(
-            "postgres", f"revoke {quoted(str(target.facts['role']))} from {quoted(str(target.facts['member']))}"
-        ),
-    ),
-    *(Kind(each, key=("database", "name"), container=DATABASE, managed=False) for each in OTHERS.values()),
+    Kind(MEMBERSHIP, concern="rights", key=("role", "member"), managed=False),
 )

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from parity.documents import mapping
-from parity.resources import commands
+from parity.resources import commands, vercel_restore
 from parity.resources.kind import PROJECT_ID, Hidden, Key, Kind, Part, Target
 
 if TYPE_CHECKING:
@@ -72,6 +72,26 @@ KINDS = (
         PROJECT,
         key=("name",),
         severity="data",
+        concerns={
+            "autoAssignCustomDomains": "served",
+            "gitRepository": "served",
+            "crons": "served",
+            **dict.fromkeys(
+                (
+                    "vercelAuthentication",
+                    "passwordProtection",
+                    "trustedIps",
+                    "trustedSources",
+                    "gitForkProtection",
+                    "optionsAllowlist",
+                    "oidcTokenConfig",
+                    "link",
+                    "publicSource",
+                    "customerSuccessCodeVisibility",
+                ),
+                "rights",
+            ),
+        },
         loss="the project goes with its deployments, and its domains serve nothing",
         usual={
             "gitComments.onPullRequest": True,
@@ -86,9 +106,11 @@ KINDS = (
         },
         outputs=("teamId",),
         absorbed=True,
+        restore=vercel_restore.project,
     ),
     Kind(
         VARIABLE,
+        concern="secrets",
         # Without the target: a variable whose targets were changed is the same one, changed. Vercel takes several of
         # one name where their targets do not overlap; target and branch distinguish those.
         key=(PROJECT_ID, "key"),
@@ -102,9 +124,11 @@ KINDS = (
         absorbed=True,
         declare=_declare_variable,
         remove=_delete("/projects/{project}/env/{id}"),
+        restore=vercel_restore.variable,
     ),
     Kind(
         DOMAIN,
+        concern="served",
         key=(PROJECT_ID, "domain"),
         container=PROJECT,
         severity="outage",
@@ -117,6 +141,7 @@ KINDS = (
     Kind(RETENTION, key=(PROJECT_ID,), container=PROJECT, single=True, repeatable=True),
     Kind(
         DEPLOYMENT,
+        concern="served",
         key=(PROJECT_ID, Part(("meta",), _release)),
         distinct_by=("ref", "meta"),
         container=PROJECT,
@@ -130,6 +155,7 @@ KINDS = (
     ),
     Kind(
         DRAIN,
+        concern="secrets",
         key=("name",),
         distinct_by=("secret",),
         duplicated=True,
@@ -137,9 +163,11 @@ KINDS = (
         secret=frozenset({"secret", "headers"}),
         values=("secret", "endpoint"),
         remove=_delete("/drains/{id}", 1),
+        restore=vercel_restore.drain,
     ),
     Kind(
         LIVE,
+        concern="served",
         key=(PROJECT_ID,),
         container=PROJECT,
         single=True,
@@ -155,6 +183,7 @@ KINDS = (
         },
         secret=frozenset({"protectionBypass"}),
         set_once={"previous": ""},
+        restore=vercel_restore.live,
         computed={
             "deploymentUrl": "the host that Vercel named at random",
             "previous": "the deployment that was live before, while an attempt goes on",
@@ -162,14 +191,12 @@ KINDS = (
     ),
     Kind(
         BYPASS,
+        concern="rights",
         key=(PROJECT_ID,),
         distinct_by=("secret",),
         container=PROJECT,
         secret=frozenset({"secret"}),
         values=("secret",),
-        remove=lambda target: (
-            f"revoke it in the deployment protection of {target.key[0]} at Vercel: its secret is not printed"
-        ),
     ),
     Kind(
         CUSTOM_ENVIRONMENT,
@@ -178,10 +205,25 @@ KINDS = (
         managed=False,
         remove=_delete("/projects/{project}/custom-environments/{id}"),
     ),
-    Kind(WEBHOOK, key=(PROJECT_ID, "id"), container=PROJECT, managed=False, remove=_delete("/webhooks/{id}", 1)),
-    Kind(ALIAS, key=(PROJECT_ID, "alias"), container=PROJECT, managed=False, remove=_delete("/aliases/{id}", 2)),
+    Kind(
+        WEBHOOK,
+        concern="secrets",
+        key=(PROJECT_ID, "id"),
+        container=PROJECT,
+        managed=False,
+        remove=_delete("/webhooks/{id}", 1),
+    ),
+    Kind(
+        ALIAS,
+        concern="served",
+        key=(PROJECT_ID, "alias"),
+        container=PROJECT,
+        managed=False,
+        remove=_delete("/aliases/{id}", 2),
+    ),
     Kind(
         ROLLING_RELEASE,
+        concern="served",
         key=(PROJECT_ID,),
         container=PROJECT,
         managed=False,

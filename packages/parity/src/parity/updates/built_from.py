@@ -16,12 +16,11 @@ from parity.resources.kind import PROJECT_ID
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Sequence
 
-    from parity.config.settings import Settings
     from parity.config.stack_models import ParityException
     from parity.drift.model import Finding
     from parity.engine.state import State
     from parity.evaluate.graph import Graph
-    from parity.inventory.model import LiveObject, LiveState
+    from parity.inventory.model import LiveState
     from parity.preview.plan import Change, Plan
 
 SETTINGS = frozenset(
@@ -217,16 +216,4 @@ def refusal(stack: str, left: Sequence[Differs]) -> RefusedError:
         + "\n".join(f"  {each.what}\n    {each.step.why}: {each.step.command}" for each in left),
         where=", ".join(dict.fromkeys(each.urn for each in left)),
         remedy=f"put each right, or declare it, then `parity up {stack}`; `parity drift {stack}` shows all of them",
-    )
-
-
-def context_of(settings: Settings, live: LiveState) -> remediation.Context:
-    """What remedies are made of."""
-    found: list[LiveObject] = [each for under in live.under.values() for each in under if each.type == kinds.PROJECT]
-    repository = settings.catalog.repository
-    return remediation.Context(
-        stack=settings.stack,
-        team=live.account.get("team", settings.catalog.vercel_team),
-        repository=f"{repository.owner}/{repository.name}",
-        projects={each.key[0]: each.id for each in found},
     )

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, cast
 from parity import inventory
 from parity.backend.built import Built
 from parity.config import passwords
+from parity.drift import remediation
 from parity.errors import ParityError
 from parity.inventory.keys import natural_key
 from parity.resources import kinds
@@ -44,7 +45,7 @@ def of_update(stack: Stack, settings: Settings, graph: Graph, changes: Sequence[
     part = built_from.only(graph, names)
     try:
         live = inventory.collect_live_state(part, environment=stack.pulumi.environment, passwords=False)
-        context = built_from.context_of(settings, live)
+        context = remediation.Context.of(settings, live)
         found = built_from.differences(part, state, live, names, context)
     except ParityError as error:
         return [_unknown(graph, urn, cast("Any", state.of(urn)).id, error.what.splitlines()[0]) for urn in there]

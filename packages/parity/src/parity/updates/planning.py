@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from parity import inventory
 from parity.backend.stack_backend import versions
+from parity.drift import remediation
 from parity.engine import toolchain
 from parity.errors import PolicyError, UpdateError
 from parity.git import Repository
@@ -186,7 +187,7 @@ class _Making:
         names = built_from.projects(self.graph, built_from.deployments(plan))
         if not names:
             return []
-        context = built_from.context_of(self.settings, live)
+        context = remediation.Context.of(self.settings, live)
         found = built_from.differences(self.graph, self.state, live, names, context)
         accepted = built_from.accepted(found, self.settings.exceptions)
         return [each for each in built_from.left_by(plan, found) if each.finding.id not in accepted]

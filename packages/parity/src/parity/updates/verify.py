@@ -15,7 +15,6 @@ from typing import TYPE_CHECKING, Any
 
 from parity import inventory
 from parity.drift import compare, privileges, remediation, unmanaged
-from parity.drift.audit import context
 from parity.errors import ParityError, VerifyError
 from parity.inventory.keys import MARKER, opened
 from parity.resources import kinds
@@ -88,7 +87,7 @@ def _said(step: Step) -> str:
         what = f"{finding.resource} is not there"
     else:
         what = f"{finding.what}: declared {finding.declared or 'nothing'}, kept {finding.live or 'nothing'}"
-    return f"  {finding.vendor}: {what}\n    {step.command}\n    ({step.why})"
+    return f"  {finding.vendor}: {what}\n    {step.command or 'no command'}\n    ({step.why})"
 
 
 def written(operations: Iterable[Operation], graph: Graph) -> frozenset[str]:
@@ -150,7 +149,7 @@ def verify(
         # The update is done and has to be recorded as such: what is not known of it is a part of the record.
         return Verified(unread=(f"{len(urns)} resources: {error.what}",), seconds=time.monotonic() - started)
     unread = _unread(live_state, part, urns)
-    steps = remediation.plan(tuple(findings), context(stack, settings, live_state))
+    steps = remediation.plan(tuple(findings), remediation.Context.of(settings, live_state))
     return Verified(
         sum(live_state.was_read(urn, part.resources[urn].type) for urn in urns),
         tuple(steps),

@@ -33,6 +33,9 @@ def drift(
     with_plan: Annotated[
         bool, typer.Option("--plan", help="Say what an update would put right, and the command for the rest.")
     ] = False,
+    unknowable: Annotated[
+        bool, typer.Option("--unknowable", "-v", help="List what no API shows, too; its number is always said.")
+    ] = False,
     output: Annotated[
         Path | None,
         typer.Option(
@@ -92,8 +95,11 @@ def drift(
         redact.write(output / "report.json", document + "\n")
         redact.write(output / "report.md", render.markdown(report, steps, drifted=drifted))
         redact.write(output / "report.html", page(report, steps, drifted=drifted))
-    form = render.markdown if as_markdown else page if as_html else render.text
-    typer.echo(document if as_json else form(report, steps, drifted=drifted))
+    if as_markdown or as_html:
+        text = (render.markdown if as_markdown else page)(report, steps, drifted=drifted)
+    else:
+        text = document if as_json else render.text(report, steps, drifted=drifted, unknowable=unknowable)
+    typer.echo(text)
     if code:
         raise typer.Exit(code)
 

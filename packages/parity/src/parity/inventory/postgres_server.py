@@ -1,0 +1,91 @@
+"""What confers rights or runs code on all of a PostgreSQL server: its roles, memberships, parameters and settings."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from parity.inventory.documents import texts
+from parity.inventory.model import DatabaseObject, Membership, Server, VendorState
+from parity.resources.commands import quoted
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from parity.inventory.postgres_objects import Rows
+
+Document = dict[str, Any]
+
+POWERS = {
+    "rolsuper": "superuser",
+    "rolcreaterole": "createrole",
+    "rolcreatedb": "createdb",
+    "rolreplication": "replication",
+    "rolbypassrls": "bypassrls",
+}
+"""A role's attributes that give it more than its grants, by their column."""
+
+
+def read(rows: Rows, databases: Sequence[str]) -> VendorState:
+    """Everything on the server that reaches into its databases, except the stack's own roles, which are compared."""
+    roles, members = rows.rows["roles"], rows.rows["memberships"]
+    owners = {str(each["owner"]) for each in rows.rows["databases"] if each["datname"] in databases}
+    usual = {rows.user, *owners}
+    things = [
+        *_powerful(row for row in roles if not rows.is_ours(row["rolname"]) and row["rolname"] not in usual),
+        *_predefined(row for row in members if not rows.is_ours(row["member"]) and row["member"] not in usual),
+        *_parameters(rows.rows.get("parameters", [])),
+        *_settings(row for row in rows.rows["settings"] if not row["role"] and not row["database"]),
+    ]
+    makers = {str(row["rolname"]) for row in roles if row["rolsuper"] or row["rolcreaterole"]}
+    administrator = rows.user if rows.user in makers else min(owners, default="")
+    return VendorState(things=tuple(things), server=_server(administrator, roles, members))
+
+
+def _server(administrator: str, roles: Sequence[Document], members: Sequence[Document]) -> Server:
+    chosen = sorted(
+        (row for row in roles if row["rolsuper"] and row["rolcanlogin"]), key=lambda row: not row["builtin"]
+    )
+    return Server(
+        administrator,
+        tuple(row["rolname"] for row in chosen),
+        frozenset(row["rolname"] for row in roles if row["rolcanlogin"]),
+        tuple(
+            Membership(row["role"], row["member"], row["grantor"], row["set_option"], row["admin_option"])
+            for row in members
+        ),
+    )
+
+
+def _thing(kind: str, name: str, note: str, undo: str, undone_by: str = "") -> DatabaseObject:
+    return DatabaseObject("", kind, "", name, "", note=note, undo=undo, undone_by=undone_by)
+
+
+def _powerful(roles: Iterator[Document]) -> Iterator[DatabaseObject]:
+    """Logins that may do more than they were granted; PostgreSQL's own superuser is on every server."""
+    for row in roles:
+        powers = [word for column, word in POWERS.items() if row[column]]
+        if powers and row["rolcanlogin"] and not row["builtin"]:
+            undo = f"alter role {quoted(row['rolname'])} {' '.join(f'no{each}' for each in powers)}"
+            yield _thing("administrator", row["rolname"], ", ".join(powers), undo)
+
+
+def _predefined(members: Iterator[Document]) -> Iterator[DatabaseObject]:
+    for row in members:
+        if row["predefined"] and not row["builtin"]:
+            undo = f"revoke {quoted(row['role'])} from {quoted(row['member'])}"
+            name = f"{row['member']} in {row['role']}"
+            yield _thing("predefined role", name, f"granted by {row['grantor']}", undo, row["grantor"])
+
+
+def _parameters(rows: Sequence[Document]) -> Iterator[DatabaseObject]:
+    for row in rows:
+        grantee = row["grantee"] or "public"
+        undo = f"revoke {row['privilege_type']} on parameter {row['name']} from {quoted(grantee)}"
+        yield _thing("parameter", f"{grantee} on {row['name']}", row["privilege_type"], undo, row["grantor"] or "")
+
+
+def _settings(rows: Iterator[Document]) -> Iterator[DatabaseObject]:
+    for row in rows:
+        for text in texts(row["setconfig"]):
+            name, _, value = text.partition("=")
+            yield _thing("setting of every role", name, value, f"alter role all reset {name}")

@@ -1,0 +1,111 @@
+"""The commands that write one property of an object at GitHub back."""
+
+from __future__ import annotations
+
+import json
+import re
+import shlex
+from typing import TYPE_CHECKING, Any
+
+from parity.documents import is_mapping, items, mapping, rows
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from parity.resources.kind import Target
+
+FLAGS = {
+    "creation": "creation",
+    "deletion": "deletion",
+    "non_fast_forward": "nonFastForward",
+    "required_linear_history": "requiredLinearHistory",
+    "required_signatures": "requiredSignatures",
+    "update": "update",
+}
+"""Rules without parameters: they are set or not."""
+
+WITH_PARAMETERS = {
+    "branch_name_pattern": "branchNamePattern",
+    "commit_author_email_pattern": "commitAuthorEmailPattern",
+    "commit_message_pattern": "commitMessagePattern",
+    "committer_email_pattern": "committerEmailPattern",
+    "tag_name_pattern": "tagNamePattern",
+    "copilot_code_review": "copilotCodeReview",
+    "file_extension_restriction": "fileExtensionRestriction",
+    "file_path_restriction": "filePathRestriction",
+    "max_file_path_length": "maxFilePathLength",
+    "max_file_size": "maxFileSize",
+    "merge_queue": "mergeQueue",
+    "pull_request": "pullRequest",
+    "required_deployments": "requiredDeployments",
+    "required_status_checks": "requiredStatusChecks",
+    "code_scanning": "requiredCodeScanning",
+}
+LISTS = {"required_status_checks": "requiredChecks", "code_scanning_tools": "requiredCodeScanningTools"}
+"""Lists of objects that have another name in the provider."""
+
+
+_TYPES = {pulumi: wire for wire, pulumi in {**FLAGS, **WITH_PARAMETERS}.items()}
+_NAMES = {pulumi: wire for wire, pulumi in LISTS.items()}
+
+
+def _put(path: str, body: Any) -> str:
+    """A PUT with a JSON body."""
+    return f"echo {shlex.quote(json.dumps(body))} | gh api -X PUT {shlex.quote(path)} --input -"
+
+
+def permissions(target: Target, path: str, _: Any) -> str:
+    """What a new repository's workflows may do."""
+    at = f"repos/{target.repository}/actions/permissions"
+    if path == "accessLevel":
+        return _put(f"{at}/access", {"access_level": "none"})
+    return _put(f"{at}/workflow", {"default_workflow_permissions": "read", "can_approve_pull_request_reviews": False})
+
+
+def environment(target: Target, path: str, _: Any) -> str:
+    """All rules of an environment as declared: GitHub takes them together."""
+    given = mapping(target.facts.get("inputs"))
+    policy = given.get("deploymentBranchPolicy")
+    reviewers = [
+        {"type": kind, "id": each}
+        for row in rows(given.get("reviewers"))
+        for name, kind in (("teams", "Team"), ("users", "User"))
+        for each in items(row.get(name))
+    ]
+    body = {
+        "wait_timer": given.get("waitTimer") or 0,
+        "prevent_self_review": bool(given.get("preventSelfReview")),
+        "can_admins_bypass": given.get("canAdminsBypass", True),
+        "reviewers": reviewers,
+        "deployment_branch_policy": _wire(policy) if policy else None,
+    }
+    return _put(f"repos/{target.repository}/environments/{target.key[1]}", body) if path else ""
+
+
+def ruleset(target: Target, path: str, wanted: Any) -> str:
+    """One rule, one of its parameters, or who may bypass, as declared; the others stay as they are."""
+    at = f"repos/{target.repository}/rulesets/{target.id}"
+    top, rule, *parameter = path.split(".")[:3] if path.startswith("rules.") else (path, "")
+    if top == "bypassActors":
+        return _put(at, {"bypass_actors": [_wire(each) for each in items(wanted)]})
+    if top != "rules":
+        return ""
+    type_ = _TYPES.get(rule, rule)
+    if parameter and rule in mapping(mapping(target.facts.get("inputs")).get("rules")):
+        right = json.dumps(_wire(False if wanted is None else wanted))
+        change = f'map(if .type == "{type_}" then .parameters.{_snake(parameter[0])} = {right} else . end)'
+    else:
+        change = f'map(select(.type != "{type_}"))'
+    return f"gh api {at} --jq {shlex.quote(f'{{rules: (.rules | {change})}}')} | gh api -X PUT {at} --input -"
+
+
+def _wire(value: Any) -> Any:
+    """A value with GitHub's names."""
+    if is_mapping(value):
+        found: Mapping[str, Any] = value
+        return {_snake(name): _wire(each) for name, each in found.items()}
+    return value
+
+
+def _snake(name: str) -> str:
+    return _NAMES.get(name) or re.sub(r"(?<=[a-z])([A-Z])", lambda match: f"_{match[1].lower()}", name)

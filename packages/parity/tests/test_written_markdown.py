@@ -14,7 +14,7 @@ from packages.parity.tests.test_postmortem import FAILED
 from parity.check import report as check
 from parity.check.compare import Side, compare
 from parity.check.proof import Checked
-from parity.drift import issues, render
+from parity.drift import issues, model, render
 from parity.drift.model import Finding, Report
 from parity.drift.page import page
 from parity.drift.remediation import Step
@@ -145,8 +145,9 @@ def test_a_clean_page_says_so_first_and_folds_what_cannot_be_known():
 
 def test_a_drifted_page_has_the_gravest_kind_first_and_each_remedy_with_its_finding():
     kinds = ("unmanaged", "changed", "unknowable", "cross-stack", "missing")
-    found = replace(report("x", *(finding(f"name-{kind}", kind=kind) for kind in kinds)), read_failures=())
-    changed = found.findings[1]
+    findings = sorted((finding(f"name-{kind}", kind=kind) for kind in kinds), key=model.order)
+    found = replace(report("x", *findings), read_failures=())
+    changed = next(each for each in findings if each.kind == "changed")
     text = page(found, [Step(changed, "up", "parity up prod", "it follows the program")], drifted=True)
     assert '<header class="drifted">' in text
     places = [text.index(f"name-{kind}") for kind in ("cross-stack", "missing", "changed", "unmanaged", "unknowable")]

@@ -20,25 +20,26 @@ def loop_for_the_sdk():
     loop.close()
 
 
-@pytest.fixture(autouse=True)
-def this_program():
-    """Put this repository's program back where a test loaded another project's under the same module names.
+_OWN, _PATH = {}, []
+"""The modules of this repository's program, and the module path, before a test loads another project's."""
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_runtest_setup():
+    """Put this repository's program back where an earlier test or its fixtures loaded another project's.
 
     The SDK reads a component's annotations from `sys.modules`, so a class whose module was replaced cannot be made.
     """
-    before, path = _program_modules(), [*sys.path]
-    yield
-    for name in _program_modules().keys() - before.keys():
-        if not _is_ours(sys.modules[name]):
+    _PATH[:] = _PATH or sys.path
+    sys.path[:] = _PATH
+    for name in [each for each in sys.modules if each.partition(".")[0] in FOLDERS]:
+        if _is_own(sys.modules[name]):
+            _OWN.setdefault(name, sys.modules[name])
+        else:
             del sys.modules[name]
-    sys.modules.update(before)
-    sys.path[:] = path
+    sys.modules.update(_OWN)
 
 
-def _program_modules():
-    return {name: module for name, module in sys.modules.items() if name.partition(".")[0] in FOLDERS}
-
-
-def _is_ours(module):
+def _is_own(module):
     file = getattr(module, "__file__", None)
     return file is not None and Path(file).is_relative_to(ROOT)

@@ -56,7 +56,7 @@ def small_instance(shared_folder: Path, tmp_path: Path) -> Iterator[Instance]:
         found.declare(ONE_RELEASE)
         # The snapshot's own stack is a local one: nothing of it may be taken for what this test leaves.
         shutil.rmtree(found.backend / ".pulumi" / "stacks")
-        found.instance.extra |= found.ways
+        found.instance.extra |= found.warm
         yield found.instance
 
 

@@ -1,6 +1,6 @@
 """How many requests and how long: `parity drift`, `pulumi preview --refresh`, and an inventory of many applications.
 
-    .venv/bin/python -m benchmarks.drift FOLDER [APPLICATIONS ...]
+    PYTHONPATH=tools .venv/bin/python -m benchmarks.drift FOLDER [APPLICATIONS ...]
 
 FOLDER holds a sandbox `instance` and its program with both stacks up (tools/support/instances.py makes one). Both
 commands run on the same stack of two applications at 0, 50 and 200 ms added to each request. Then projects are made

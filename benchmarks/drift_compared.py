@@ -1,6 +1,6 @@
 """The same applications read by Parity, `pulumi preview --refresh` and `terraform plan`: requests, time, memory.
 
-    PARITY_TERRAFORM=FOLDER .venv/bin/python -m benchmarks.drift_compared INSTANCE [APPLICATIONS ...]
+    PARITY_TERRAFORM=FOLDER PYTHONPATH=tools .venv/bin/python -m benchmarks.drift_compared INSTANCE [APPLICATIONS ...]
 
 INSTANCE holds a stopped sandbox `instance` and its program with both stacks up (tools/support/instances.py makes one);
 FOLDER is as tools/crashlab/terraform.py says. An application is a Vercel project with five variables here: complete

@@ -1,6 +1,6 @@
 """Audits of random allowed configs in a world that is exactly as declared: how many of them report anything?
 
-    .venv/bin/python -m benchmarks.drift_false_alarms [RUNS]
+    PYTHONPATH=tools .venv/bin/python -m benchmarks.drift_false_alarms [RUNS]
 
 The world is made from the declared graph (tools/support/worlds.py), so this holds the comparison; that the vendors' own
 answers are read as they are is held by packages/parity/tests/sandbox, on the real engine.

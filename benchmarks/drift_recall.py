@@ -1,6 +1,6 @@
 """Which of the same differences `parity drift` and the engine's refresh report, counted by class.
 
-    .venv/bin/python -m benchmarks.drift_recall FOLDER [OUTPUT.json]
+    PYTHONPATH=tools .venv/bin/python -m benchmarks.drift_recall FOLDER [OUTPUT.json]
 
 FOLDER holds a stopped sandbox `instance` and its program, both stacks up (tools/support/instances.py makes one). Each
 group of differences is made in a fresh copy of the same state; then the audit runs once and

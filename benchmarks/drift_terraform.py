@@ -1,6 +1,6 @@
 """Which differences of benchmarks/drift_recall.py `terraform plan` reports, where they concern what it manages.
 
-    PARITY_TERRAFORM=FOLDER .venv/bin/python -m benchmarks.drift_terraform INSTANCE [OUTPUT.json]
+    PARITY_TERRAFORM=FOLDER PYTHONPATH=tools .venv/bin/python -m benchmarks.drift_terraform INSTANCE [OUTPUT.json]
 
 FOLDER is as tools/crashlab/terraform.py says. INSTANCE holds a stopped sandbox `instance`, seeded and otherwise empty,
 and its program (tools/support/instances.py makes one). The crash tests' small program is applied under the names of

@@ -1,6 +1,6 @@
 """What the road costs: `parity up` and `parity rollback --up`, against `pulumi up` of the same stack and change.
 
-    python -m benchmarks.road [--rounds 3]
+    PYTHONPATH=tools .venv/bin/python -m benchmarks.road [--rounds 3]
 
 One sandbox with the example's staging. A round updates it with nothing to change and with one change (the waiting time
 of the GitHub environment, one PUT), by `pulumi up --yes --skip-preview`, by `parity up --yes`, and by a saved plan. For

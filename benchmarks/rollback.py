@@ -1,6 +1,6 @@
 """How long users wait for the old release: `parity rollback --up`, and stock Pulumi that builds the old commit.
 
-    python -m benchmarks.rollback [--rounds 3] [--latency 0 50 200] [--build-seconds 0.2] [--json FILE]
+    PYTHONPATH=tools .venv/bin/python -m benchmarks.rollback [--latency 0 50 200] [--build-seconds 0.2] [--json FILE]
 
 Both run in one sandbox, with the engine and plugins that `parity engine resolve` finds. Stock Pulumi is a program of
 one Vercel project with the same variables and one domain, whose deployment follows the commit, as Vercel's provider

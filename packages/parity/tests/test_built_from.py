@@ -94,6 +94,15 @@ def test_an_undeclared_production_variable_is_refused_and_no_preview_one(world):
     assert found(sides, replace(sides.live_state, unmanaged=(extra(project, "preview"),)), project) == []
 
 
+def test_each_difference_has_its_own_remedy_whatever_order_the_remedies_come_in(world):
+    sides, project, urn = world
+    live = replace(changed(sides.live_state, urn, value="elsewhere"), unmanaged=(extra(project, "production"),))
+    both = found(sides, live, project)
+    remedies = {each.finding.kind: each.step.by for each in both}
+    assert remedies == {"changed": "refresh and up", "unmanaged": "not by an update"}
+    assert [each.step.finding for each in both] == [each.finding for each in both]
+
+
 def test_a_variable_that_is_recorded_and_no_longer_declared_must_go_before_the_build(world):
     sides, project, urn = world
     gone = extra(project, "production")

@@ -118,8 +118,7 @@ def differences(
     sides = compare.Sides(graph, state, chosen)
     found = [*compare.compare(sides), *unmanaged.compare(sides)]
     counted = [each for each in found if _gets_into_a_build(each, chosen)]
-    steps = remediation.plan(tuple(counted), context)
-    return [Differs(each, step) for each, step in zip(counted, steps, strict=True)]
+    return [Differs(step.finding, step) for step in remediation.plan(tuple(counted), context)]
 
 
 def _narrowed(graph: Graph, live: LiveState, names: Collection[str]) -> LiveState:

@@ -164,6 +164,9 @@ def _other_secret(prepared: Prepared) -> None:
     saved_plan.read(prepared.plan, prepared.secret).write(prepared.plan, Secret("0" * 40, "parity:secret"))
 
 
+REFUSED_BEFORE = 2
+"""The release guard or the preflight stops the command before the plan is compared."""
+
 TAMPERS = (
     Tamper(
         "the stack's file",
@@ -193,7 +196,8 @@ TAMPERS = (
         "the catalog",
         "another value",
         lambda on: on.edit("infra/catalog.py", 'value="1"', 'value="0"'),
-        "infra/catalog.py has changed",
+        "was recorded with other config",
+        REFUSED_BEFORE,
     ),
     Tamper(
         "a component",
@@ -251,7 +255,11 @@ TAMPERS = (
         "shop-project has changed",
     ),
     Tamper(
-        "a domain's owner", "moved to another project", _move_domain, "shop-domain-www.shop.storefront.example is gone"
+        "a domain's owner",
+        "moved to another project",
+        _move_domain,
+        "www.shop.storefront.example, which the project admin-prod of the team holds",
+        REFUSED_BEFORE,
     ),
     Tamper("a domain", "another redirect", _known("redirect"), "shop-domain-www.shop.storefront.example has changed"),
     Tamper("a log drain", "another endpoint", _known("endpoint"), "logs-drain has changed"),

@@ -37,6 +37,14 @@ class End:
         return f"{self.state}: {self.said}" if self.said else self.state
 
 
+_QUOTA = (
+    r"free-per-day|build-rate-limited|Resource is limited|[Rr]ate.?limited",
+    (
+        "the account's quota is spent: wait as long as Vercel says, or take a larger plan; then the next `up` "
+        "builds it. Previews count too: docs/vercel-previews.md"
+    ),
+    True,
+)
 _WAYS = (
     (
         r"Ignored Build Step",
@@ -54,14 +62,7 @@ _WAYS = (
         ),
         False,
     ),
-    (
-        r"free-per-day|build-rate-limited|Resource is limited|[Rr]ate.?limited",
-        (
-            "the account's quota is spent: wait as long as Vercel says, or take a larger plan; then the next `up` "
-            "builds it. Previews count too: docs/vercel-previews.md"
-        ),
-        True,
-    ),
+    _QUOTA,
     (r"CANCELED", "a person or another build canceled it at Vercel; the next `up` builds again", True),
     (r"ERROR", "the build's log at Vercel says more; the next `up` builds again", True),
 )
@@ -91,7 +92,7 @@ def _end(state: str, said: str) -> End:
 
 def refused(message: str) -> End | None:
     """The end of a build that Vercel did not take on, by a provider's error; None where it is another error."""
-    words, remedy, again = _WAYS[2]
+    words, remedy, again = _QUOTA
     return End("refused", message, remedy, again) if re.search(words, message) else None
 
 

@@ -28,7 +28,7 @@ class Serving:
     deployment: BuildState
     """Of the release that will be live."""
     deployment_id: str | None
-    """Its address, if it exists already."""
+    """That deployment's id at Vercel; None if it does not exist yet."""
 
     @property
     def switches(self) -> bool:

@@ -20,7 +20,8 @@ if TYPE_CHECKING:
     from parity.preview.proof import Proof
 
 Verdict = Literal["failed", "blocked", "refused", "ready", "unchanged"]
-"""`failed`: the plan is incomplete. `blocked`: by the gate. `refused`: by a policy. `ready`: may be applied."""
+"""`failed`: the plan is incomplete. `blocked`: by the gate. `refused`: by a policy. `ready`: may be applied.
+`unchanged`: there is nothing to apply."""
 
 VERDICTS: dict[Verdict, str] = {
     "failed": "the preview failed",

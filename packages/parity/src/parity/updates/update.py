@@ -239,26 +239,25 @@ class _Update:
                 )
                 step.done(summary(progress))
         except FailedUpdate as failure:
-            live = self._ask()
-            # Who interrupts, a runner above all, does not wait for vendors to answer: the end is recorded first.
-            verified = verify.Verified() if failure.interrupts else self._verify(failure.progress)
-            known = {} if failure.interrupts else self._known()
-            if not failure.interrupts:
-                self._explain(failure)
-            self._close(
-                _result(failure), failure.progress, failure.code, live, {**known, "verify": verified.document()}
-            )
-            self.screen.err.print(f"Live now: {domain_health.sentence(live)}", soft_wrap=True, markup=False)
-            stopped = failure.interrupts
-            given = [] if stopped else leftovers.hand_over(self.stack, self.graph, self.before, failure.progress)
-            for line in given:
-                self.screen.err.print(line, soft_wrap=True, markup=False)
+            self._failed(failure)
             raise
         live = self._ask()
         verified = self._verify(progress)
         self._close("succeeded", progress, 0, live, {**self._known(), "verify": verified.document()})
         verified.require(self.stack.name)
         return Updated(self.identity, progress, tuple(live), verified)
+
+    def _failed(self, failure: FailedUpdate) -> None:
+        """Record how it ended. Who interrupts, a runner above all, does not wait for vendors to answer more."""
+        live, verified, known = self._ask(), verify.Verified(), dict[str, Any]()
+        if not failure.interrupts:
+            verified, known = self._verify(failure.progress), self._known()
+            self._explain(failure)
+        self._close(_result(failure), failure.progress, failure.code, live, {**known, "verify": verified.document()})
+        self.screen.err.print(f"Live now: {domain_health.sentence(live)}", soft_wrap=True, markup=False)
+        if not failure.interrupts:
+            for line in leftovers.hand_over(self.stack, self.graph, self.before, failure.progress):
+                self.screen.err.print(line, soft_wrap=True, markup=False)
 
     def _interrupted(self, step: Step, count: int) -> None:
         if count == 1:

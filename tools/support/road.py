@@ -7,7 +7,7 @@ from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
 from parity.config.secret import Secret
-from parity.engine.pulumi import Progress
+from parity.engine.events import Progress
 from parity.inventory.model import LiveObject, LiveState
 from parity.preview import parse
 from parity.resources import kinds

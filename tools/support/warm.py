@@ -146,6 +146,8 @@ class _Server:
                 for key, _ in self._selector.select():
                     if key.fileobj is self._listener:
                         self._begin(self._listener.accept()[0])
+                    elif key.data not in self._runs:
+                        continue  # its run's end came in the same batch
                     elif isinstance(key.fileobj, socket.socket):
                         self._selector.unregister(key.fileobj)
                         os.kill(key.data, signal.SIGKILL)

@@ -13,6 +13,7 @@ import socket
 import sys
 
 _PROGRAM = "pulumi-language-python-exec"
+_SERVED = ["-P", "-m", "parity.evaluate"]
 _PLUGINS = (["-P", "-m", "parity.provider"], ["-P", "-m", "parity_sandbox.standin"], ["-u", "-m", "pulumi.policy"])
 
 
@@ -35,7 +36,8 @@ def stand_in(address: str, python: str, packages: str, mark: str) -> None:
         print("Python", sys.version.split()[0])  # noqa: T201 - the answer
         return
     plugin = words[:3] in _PLUGINS and mark in os.environ
-    if not plugin and (not words or os.path.basename(words[0]) != _PROGRAM):  # noqa: PTH119 - as above
+    program = words[:3] == _SERVED or (words and os.path.basename(words[0]) == _PROGRAM)  # noqa: PTH119 - as above
+    if not plugin and not program:
         os.execv(python, [python, *words])  # noqa: S606 - becoming the program is the purpose
     _end_as(_run(address, words))
 

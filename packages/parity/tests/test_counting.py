@@ -8,7 +8,7 @@ import pytest
 
 from parity.engine import state
 from parity.engine.counting import counted, counts
-from parity.engine.pulumi import Progress
+from parity.engine.events import Progress
 
 STACK = "urn:pulumi:staging::parity::pulumi:pulumi:Stack::parity-staging"
 COMPONENT = "urn:pulumi:staging::parity::parity:components:WebApp::shop"

@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from parity.engine.pulumi import FailedUpdate, Progress, Pulumi
+from parity.engine.events import Progress
+from parity.engine.pulumi import FailedUpdate, Pulumi
 from parity.errors import UpdateError
 
 if TYPE_CHECKING:

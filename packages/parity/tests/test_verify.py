@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, cast
 import pytest
 
 from parity import inventory
-from parity.engine.pulumi import Operation
+from parity.engine.events import Operation
 from parity.errors import UsageError, VerifyError
 from parity.inventory.model import ReadFailure
 from parity.resources import kinds

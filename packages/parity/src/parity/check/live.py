@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
 
     from parity.check.compare import Accepted
-    from parity.engine.pulumi import Progress
+    from parity.engine.events import Progress
     from parity.evaluate.graph import Graph
     from parity.evaluate.stack import Stack
 

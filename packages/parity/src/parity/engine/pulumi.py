@@ -5,131 +5,33 @@ from __future__ import annotations
 import json
 import signal
 import subprocess
-import tempfile
 import threading
-from collections import Counter
 from collections.abc import Callable
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from parity import redact
-from parity.documents import mapping, parse
-from parity.engine.counting import counts
+from parity.documents import parse
+from parity.engine.events import Progress, event_log, following
 from parity.errors import UpdateError
-from parity.resources.urn import Urn, short_urn
+from parity.resources.urn import short_urn
 
 if TYPE_CHECKING:
     from collections.abc import Generator, Mapping, Sequence
+    from pathlib import Path
 
+    from parity.engine.program_server import ProgramServers
     from parity.redact import Redactor
 
 RunProcess = Callable[..., subprocess.CompletedProcess[str]]
 """Runs a command line to its end; called as `subprocess.run` is."""
 
-_POLL_SECONDS = 0.1
 _AGAIN_SECONDS = 0.5
 _QUOTED_LINES = 12
 """Of what a command said when it failed."""
 _QUESTION_SECONDS = 300
 """For a command that only asks the backend: one that cannot be reached is an error and no wait without end."""
-_TERMINATING = "received; terminating"
-"""What the engine says at a second interrupt (pulumi's backend/cancellation_scope.go)."""
-_QUIET = {"same", "refresh", "read", "read-replacement"}
-
-
-@dataclass(frozen=True)
-class Operation:
-    """One operation of an update that changed something, or tried to."""
-
-    operation: str
-    """`create`, `update`, `delete`, `create-replacement`, ..."""
-    urn: str
-    done: bool
-    """False where it failed."""
-
-
-@dataclass
-class Progress:
-    """What an update has done so far, from the engine's events."""
-
-    changes: dict[str, int] = field(default_factory=dict[str, int])
-    """Operations at the end, by kind: `{"create": 61}`; of the resources that `counting` counts."""
-    finished: int = 0
-    running: dict[str, str] = field(default_factory=dict[str, str])
-    """URN to operation, oldest first."""
-    errors: list[str] = field(default_factory=list[str])
-    """Error diagnostics, with their resource's name, as the engine masked them."""
-    failed: list[str] = field(default_factory=list[str])
-    """URNs of the resources whose operation failed."""
-    operations: list[Operation] = field(default_factory=list[Operation])
-    """The operations that ended, in that order; those that only read are left out."""
-    terminating: bool = False
-    """Whether the engine has heard that it is to end at once."""
-    uncounted: list[str] = field(default_factory=list[str])
-    """The operations that ended and that the engine counts, of resources that the program does not declare."""
-
-    @property
-    def changed(self) -> int:
-        """How many resources the update changed."""
-        return sum(count for kind, count in self.changes.items() if kind not in _QUIET)
-
-    def waits_for(self) -> str:
-        """The oldest operation still running, in words; empty where there is none."""
-        real = [
-            (urn, operation)
-            for urn, operation in self.running.items()
-            if operation not in _QUIET and not is_component(urn)
-        ]
-        if not real:
-            return ""
-        urn, operation = real[0]
-        more = f" and {len(real) - 1} more" if len(real) > 1 else ""
-        return f"{operation} of {short_urn(urn)}{more} ({self.finished} done)"
-
-    def take(self, event: Mapping[str, Any]) -> None:
-        """Take one engine event (https://www.pulumi.com/docs/iac/automation-api/ names them EngineEvent)."""
-        if metadata := _metadata(event, "resourcePreEvent"):
-            self.running[metadata["urn"]] = metadata["op"]
-        elif metadata := _metadata(event, "resOutputsEvent"):
-            self.running.pop(metadata["urn"], None)
-            self._ended(metadata, done=True)
-        elif metadata := _metadata(event, "resOpFailedEvent"):
-            self.running.pop(metadata["urn"], None)
-            self.failed.append(metadata["urn"])
-            self._ended(metadata, done=False)
-        elif diagnostic := _part(event, "diagnosticEvent"):
-            if diagnostic.get("severity") == "error":
-                name = short_urn(diagnostic["urn"]) + ": " if diagnostic.get("urn") else ""
-                self.errors.append(name + str(diagnostic.get("message", "")).strip())
-        elif said := _part(event, "stdoutEvent"):
-            self.terminating = self.terminating or _TERMINATING in str(said.get("message", ""))
-        elif summary := _part(event, "summaryEvent"):
-            changes = Counter(_part(summary, "resourceChanges"))
-            changes.subtract(self.uncounted)
-            self.changes = {kind: count for kind, count in changes.items() if count}
-
-    def _ended(self, metadata: Mapping[str, Any], *, done: bool) -> None:
-        if done and not counts(metadata["urn"]):
-            self.uncounted.append(metadata["op"])
-        if metadata["op"] not in _QUIET:
-            self.finished += done
-            self.operations.append(Operation(metadata["op"], metadata["urn"], done))
-
-
-def _part(document: Mapping[str, Any], name: str) -> dict[str, Any]:
-    return mapping(document.get(name))
-
-
-def _metadata(event: Mapping[str, Any], name: str) -> dict[str, Any]:
-    return _part(_part(event, name), "metadata")
-
-
-def is_component(text: str) -> bool:
-    """Whether a URN is the stack's or a component's of this project: these last as long as what is in them."""
-    urn = Urn.parse(text)
-    return urn.is_stack or urn.type.startswith("parity:components:")
 
 
 class FailedUpdate(UpdateError):
@@ -141,6 +43,17 @@ class FailedUpdate(UpdateError):
         self.progress = progress
         self.code = code
         self.interrupts = interrupts
+
+
+_RUNS_PROGRAM = ("preview", "up")
+
+
+@dataclass(frozen=True)
+class _Served:
+    """Options and open files of an engine's command that has its program served."""
+
+    options: tuple[str, ...] = ()
+    held: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -163,6 +76,8 @@ class Pulumi:
     redactor: Redactor = field(default_factory=redact.current, compare=False)
     """Masks what its errors quote; it knows the environment's secrets, and learns the stacks'."""
     run_process: RunProcess = field(default=subprocess.run, compare=False)
+    programs: ProgramServers | None = field(default=None, compare=False)
+    """What serves the program to previews and updates; None has the engine start it."""
 
     def __post_init__(self) -> None:
         """Let the environment's tokens and passwords be masked from now on."""
@@ -205,15 +120,20 @@ class Pulumi:
 
         `on_progress` is called at least every tenth of a second with what was done so far.
         """
-        with _event_log() as (events, options, variables):
-            with _following(events, on_progress, Progress()):
-                done = self._run([*arguments, *options], variables)
+        with event_log() as (events, options, variables), self._program(arguments) as program:
+            with following(events, on_progress, Progress()):
+                done = self._run([*arguments, *options, *program.options], variables, held=program.held)
             text = events.read_text(encoding="utf-8") if events.exists() else ""
         seen = [parse(line) for line in text.splitlines() if line.strip()]
         return Followed(done.returncode, done.stdout, done.stderr, seen)
 
     def _run(
-        self, arguments: Sequence[str], variables: Mapping[str, str], given: str = "", seconds: float | None = None
+        self,
+        arguments: Sequence[str],
+        variables: Mapping[str, str],
+        given: str = "",
+        seconds: float | None = None,
+        held: Sequence[int] = (),
     ) -> subprocess.CompletedProcess[str]:
         return self.run_process(
             self._command(arguments),
@@ -224,7 +144,22 @@ class Pulumi:
             text=True,
             check=False,
             timeout=seconds,
+            **({"pass_fds": held} if held else {}),
         )
+
+    def start_program(self) -> None:
+        """Start the program for the next preview or update, which is certain to come."""
+        if self.programs is not None:
+            self.programs.start_ahead(self.cwd, self.environment)
+
+    @contextmanager
+    def _program(self, arguments: Sequence[str]) -> Generator[_Served]:
+        """What a command is given so that it runs the program that is served to it; nothing where it runs none."""
+        if self.programs is None or arguments[0] not in _RUNS_PROGRAM:
+            yield _Served()
+            return
+        with self.programs.serving(self.cwd, self.environment) as server:
+            yield _Served(("--client", server.address()), (server.held,))
 
     def _command(self, arguments: Sequence[str]) -> list[str]:
         return [str(self.executable), *arguments, "--non-interactive"]
@@ -268,10 +203,11 @@ class Pulumi:
         """
         progress = Progress()
         with (
-            _event_log() as (events, options, variables),
+            event_log() as (events, options, variables),
+            self._program(arguments) as program,
             log.open("ab") as output,
             subprocess.Popen(
-                self._command([*arguments, *options]),
+                self._command([*arguments, *options, *program.options]),
                 cwd=self.cwd,
                 env={**self.environment, **variables},
                 stdin=subprocess.DEVNULL,
@@ -279,10 +215,11 @@ class Pulumi:
                 stderr=subprocess.STDOUT,
                 # A group of its own: a terminal's Ctrl-C reaches the engine only through us, and so once.
                 process_group=0,
+                pass_fds=program.held,
             ) as process,
         ):
             try:
-                with _following(events, on_progress, progress), _interrupting(process, on_interrupt) as interrupts:
+                with following(events, on_progress, progress), _interrupting(process, on_interrupt) as interrupts:
                     code = _exit_code(process, interrupts, progress)
             finally:
                 self._mask(log)
@@ -342,49 +279,3 @@ def _interrupting(process: subprocess.Popen[bytes], tell: Callable[[int], None])
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)
-
-
-@contextmanager
-def _event_log() -> Generator[tuple[Path, list[str], dict[str, str]]]:
-    """A file for the engine's events, and the options and variables that have them written there."""
-    with tempfile.TemporaryDirectory() as folder:
-        events = Path(folder) / "events.jsonl"
-        # The option is only there with the engine's debug commands.
-        yield events, ["--event-log", str(events)], {"PULUMI_DEBUG_COMMANDS": "true"}
-
-
-@contextmanager
-def _following(path: Path, on_progress: Callable[[Progress], None], progress: Progress) -> Generator[None]:
-    """Let `progress` take the events as their log grows while the body runs, and what is left when the body ends."""
-    ended = threading.Event()
-
-    def follow() -> None:
-        offset = 0
-        while True:
-            last = ended.wait(_POLL_SECONDS)
-            offset = _read_events(path, offset, progress)
-            on_progress(progress)
-            if last:
-                return
-
-    thread = threading.Thread(target=follow, daemon=True)
-    thread.start()
-    try:
-        yield
-    finally:
-        ended.set()
-        thread.join()
-
-
-def _read_events(path: Path, offset: int, progress: Progress) -> int:
-    """Take the complete lines after `offset`, bytes; gives the offset after the last of them."""
-    if not path.exists():
-        return offset
-    with path.open("rb") as stream:
-        stream.seek(offset)
-        text = stream.read()
-    end = text.rfind(b"\n") + 1
-    for line in text[:end].splitlines():
-        if line.strip():
-            progress.take(json.loads(line))
-    return offset + end

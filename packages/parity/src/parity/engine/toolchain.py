@@ -23,12 +23,19 @@ _GO = "1.24"
 """What the Go programs of `make lint` ask for at least."""
 
 
+_FOUND: dict[tuple[bool, frozenset[tuple[str, str]]], Engine] = {}
+
+
 def resolve(report: Callable[[str], None] = lambda _: None, *, at_hand: bool = False) -> Engine:
     """The engine and plugins that the installed SDKs ask for; builds them where nothing else gives them.
 
-    `report` takes what is waited for. With `at_hand` nothing is downloaded or built.
+    `report` takes what is waited for. With `at_hand` nothing is downloaded or built. In one environment a process gets
+    the same answer each time: finding it starts programs, which say their versions.
     """
-    return resolver.resolve(progress=report, at_hand=at_hand)
+    key = (at_hand, frozenset(os.environ.items()))
+    if key not in _FOUND:
+        _FOUND[key] = resolver.resolve(progress=report, at_hand=at_hand)
+    return _FOUND[key]
 
 
 def summary(tools: Engine) -> str:

@@ -18,6 +18,7 @@ resource: Any = importlib.import_module("pulumi.resource")
 types: Any = importlib.import_module("pulumi._types")
 # By their names: the package has functions that are called like two of these modules.
 depends_on: Any = importlib.import_module("pulumi.runtime._depends_on")
+log: Any = importlib.import_module("pulumi.log")
 invoke: Any = importlib.import_module("pulumi.runtime.invoke")
 registration: Any = importlib.import_module("pulumi.runtime.resource")
 rpc: Any = importlib.import_module("pulumi.runtime.rpc")
@@ -68,11 +69,23 @@ LEANED_ON: dict[str, dict[str, str]] = {
         "exclude_resource_refs_from_deps, return_protobuf_value",
     },
     "pulumi.runtime.rpc_manager": {"asyncio": "", "RPCManager.clear": "self"},
-    "pulumi.runtime.settings": {"SETTINGS.rpc_manager": "", "get_root_resource": ""},
+    "pulumi.log": {"debug": "msg, resource, stream_id, ephemeral"},
+    "pulumi.runtime.settings": {
+        "SETTINGS.rpc_manager": "",
+        "SETTINGS.rpc_manager.rpcs": "",
+        "SETTINGS.rpc_manager.unhandled_exception": "",
+        "SETTINGS.rpc_manager.exception_traceback": "",
+        "SETTINGS.outputs": "",
+        "SETTINGS.lock": "",
+        "get_root_resource": "",
+        "reset_options": "project, stack, root_directory, parallel, engine_address, monitor_address, preview, "
+        "organization",
+    },
     "pulumi.runtime.stack": {
         "asyncio": "",
         "run_in_stack": "func",
         "wait_for_rpcs": "await_all_outstanding_tasks",
+        "ResourceRegistrationFailed": "",
         "_load_monitor_feature_support": "",
         "_wait_for_shutdown": "",
     },

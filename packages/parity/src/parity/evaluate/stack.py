@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from parity import documents
 from parity.engine import state, toolchain
+from parity.engine.program_server import ProgramServers
 from parity.engine.pulumi import Pulumi
 from parity.errors import ParityError, ProjectError, UpdateError
 
@@ -33,7 +34,8 @@ def ambient(project: Project, report: Callable[[str], None] = lambda _: None) ->
     """
     tools = toolchain.resolve(report)
     path = ":".join([str(Path(sys.prefix) / "bin"), str(tools.folder), os.environ.get("PATH", "/usr/bin:/bin")])
-    return Pulumi(tools.cli.path, project.root, {**os.environ, "PATH": path, "VIRTUAL_ENV": sys.prefix})
+    environment = {**os.environ, "PATH": path, "VIRTUAL_ENV": sys.prefix}
+    return Pulumi(tools.cli.path, project.root, environment, programs=ProgramServers())
 
 
 _PASSPHRASE, _PASSPHRASE_FILE = "PULUMI_CONFIG_PASSPHRASE", "PULUMI_CONFIG_PASSPHRASE_FILE"
@@ -142,9 +144,16 @@ class Stack:
 
     def recorded(self, *, show_secrets: bool = False) -> State:
         """What the engine has recorded; with `show_secrets` its secrets are in the clear and must go nowhere."""
+        return self.state_of(self.exported(show_secrets=show_secrets))
+
+    def exported(self, *, show_secrets: bool = False) -> str:
+        """The state as `pulumi stack export` gives it."""
         shown = ("--show-secrets",) if show_secrets else ()
-        said = self.pulumi.run("stack", "export", "--stack", self.name, *shown).stdout
-        return state.parse(documents.parse(said), self.pulumi.redactor.text)
+        return self.pulumi.run("stack", "export", "--stack", self.name, *shown).stdout
+
+    def state_of(self, exported: str) -> State:
+        """What an export has; errors that it quotes are masked with the secrets that are known by now."""
+        return state.parse(documents.parse(exported), self.pulumi.redactor.text)
 
     def _require_file(self) -> None:
         known = self.project.stack_files()

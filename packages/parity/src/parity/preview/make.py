@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
 
     from parity.evaluate.stack import Stack
     from parity.git import Commit
+    from parity.preview.proof import Proof
 
 
 def report(
@@ -55,25 +57,34 @@ def report(
     except ProjectError as error:
         # The program would say the same, after the engine's start: the report says it at once.
         plan = Plan(stack.name, (), {}, 0, errors=(str(error),))
-    else:
-        plan = plan or _planned(stack, notify, options, refresh=refresh)
-        if plan.errors or plan.warnings or plan.violations:
-            stack.learn_secrets()  # a provider's error may repeat what it was given
+    made, proved, applied = _at_once(stack, plan, lambda: _planned(stack, notify, options, refresh=refresh))
+    if made.errors or made.warnings or made.violations:
+        stack.learn_secrets()  # a provider's error may repeat what it was given
     notify("where the changes come from")
-    since = repository.base(base, None if base else _applied(stack))
-    traced = origin.origins(stack.project, stack.name, since, plan)
-    notify("the parity check")
+    since = repository.base(base, None if base else applied)
+    traced = origin.origins(stack.project, stack.name, since, made)
     return Report(
         stack=stack.name,
         started=started,
         head=_head(repository, environ),
-        plan=plan,
-        gate=gate.judge(plan, acknowledged),
+        plan=made,
+        gate=gate.judge(made, acknowledged),
         origins=traced,
-        serving=live.serving(plan),
-        proof=proof.prove(stack.project),
+        serving=live.serving(made),
+        proof=proved,
         run=workflow_run(environ),
     )
+
+
+def _at_once(stack: Stack, plan: Plan | None, planned: Callable[[], Plan]) -> tuple[Plan, Proof, str | None]:
+    """The plan, made where there is none yet, the stacks' comparison and the last update: neither needs another."""
+    with ThreadPoolExecutor(max_workers=2) as pool:
+        if plan is None:
+            stack.pulumi.start_program()
+        planning = pool.submit(planned if plan is None else lambda: plan)
+        applied = pool.submit(_applied, stack)
+        proved = proof.prove(stack.project)
+        return planning.result(), proved, applied.result()
 
 
 def _planned(stack: Stack, notify: Callable[[str], None], options: Sequence[str], *, refresh: bool) -> Plan:

@@ -16,7 +16,7 @@ from parity.preview.plan import Plan
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from parity.engine.pulumi import Progress
+    from parity.engine.events import Progress
     from parity.evaluate.stack import Stack
 
 POLICY = "policy"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from importlib.metadata import version
 from typing import TYPE_CHECKING
 
 import pulumi
@@ -30,10 +31,12 @@ class Provider(pulumi.ProviderResource):
 
     def __init__(self, resource_name: str, opts: pulumi.ResourceOptions | None = None) -> None:
         """Declare it."""
-        aliases = [pulumi.Alias(name=name) for name in _DEFAULT_NAMES]
-        super().__init__(
-            PACKAGE, resource_name, {}, pulumi.ResourceOptions.merge(opts, pulumi.ResourceOptions(aliases=aliases))
+        own = pulumi.ResourceOptions(
+            aliases=[pulumi.Alias(name=name) for name in _DEFAULT_NAMES],
+            # What a language host finds in the list of packages; said here, it holds with any host.
+            version=version("pulumi-parity"),
         )
+        super().__init__(PACKAGE, resource_name, {}, pulumi.ResourceOptions.merge(opts, own))
 
 
 class LiveRelease(pulumi.CustomResource):

@@ -19,7 +19,7 @@ from parity.vendors.postgres import connect
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from parity.engine.pulumi import Progress
+    from parity.engine.events import Progress
     from parity.engine.state import State
     from parity.evaluate.graph import Graph
     from parity.evaluate.stack import Stack

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import hashlib
 import tempfile
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -17,7 +18,8 @@ from parity.backend.stack_backend import UPDATE_VARIABLE, log_file, open_backend
 from parity.backend.store import LEDGER_VARIABLE
 from parity.config import guard
 from parity.engine.counting import counted
-from parity.engine.pulumi import FailedUpdate, Progress
+from parity.engine.events import Progress
+from parity.engine.pulumi import FailedUpdate
 from parity.errors import AccessError, GateError, PlanError, PolicyError, RefusedError, UnsureError, UpdateError
 from parity.inventory import builds, domain_health
 from parity.recover import dependencies, history, show
@@ -103,15 +105,16 @@ def run(
         ParityError: as `Stack.settings` and `Stack.declared`.
     """
     approval.require_way(stack.name)
-    with screen.step("Read the stack") as step:
-        step.waiting("config and program")
+    stack.pulumi.start_program()
+    with screen.step("Read the stack") as step, ThreadPoolExecutor(max_workers=1) as pool:
+        step.waiting("config, program and state")
+        exported = pool.submit(stack.exported)
         settings = stack.settings()
         # The program would refuse it too, after the engine has started.
         guard.check(settings)
         graph = stack.declared(settings)
-        step.waiting("the state")
         place = open_backend(stack)
-        before = stack.recorded()
+        before = stack.state_of(exported.result())
         step.done(f"{counted(each.urn for each in before.resources)} resources recorded")
     file = stack.project.stack_files()[stack.name]
     world_guard.require_own_state(stack.project.name, stack.name, before, file.read_text(encoding="utf-8"))
@@ -125,6 +128,7 @@ def run(
     except (GateError, PolicyError, PlanError, RefusedError) as refusal:
         _record_refusal(place, facts, refusal.what)
         raise
+    stack.pulumi.start_program()
     facts |= {world_guard.FACT: world_guard.recorded(approved.plan.conditions)}
     facts |= {"plan": approved.plan.digest, "approval": approved.how, "dangers": approved.plan.dangers}
     facts |= {"removed": [urn for urn, *_ in approved.plan.removed]} if approved.plan.removed else {}
@@ -201,17 +205,8 @@ class _Update:
             plan.touch(mode=0o600)
             plan.write_bytes(self.approved.plan.engine_plan())
             # The preview of this very plan was shown: the engine holds each step to it.
-            words = [
-                "up",
-                "--yes",
-                "--skip-preview",
-                "--plan",
-                str(plan),
-                "--stack",
-                self.stack.name,
-                *self.approved.options,
-            ]
-            return self._apply(words)
+            words = ["up", "--yes", "--skip-preview", "--plan", str(plan), "--stack", self.stack.name]
+            return self._apply([*words, *self.approved.options])
 
     def _remove_first(self) -> None:
         """What a deployment of this update must not get is removed first: the engine deletes last."""

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from parity.config.settings import Settings
     from parity.drift.model import Finding
     from parity.drift.remediation import Step
-    from parity.engine.pulumi import Operation
+    from parity.engine.events import Operation
     from parity.engine.state import State
     from parity.evaluate.graph import Graph
     from parity.evaluate.stack import Stack

@@ -1,0 +1,9 @@
+"""`python3 -m parity.evaluate`: serves the program to a run of the engine."""
+
+from parity.evaluate import lazy
+
+lazy.install()
+
+from parity.evaluate.language import main  # noqa: E402 - after the imports that are deferred
+
+main()

@@ -14,6 +14,8 @@ from typing import TYPE_CHECKING
 from crashlab.stack_file import COMMITS
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from crashlab.lab import Lab
 
 VARIABLE = "PARITY_TERRAFORM"
@@ -27,7 +29,7 @@ RELEASES = {"terraform-first-up": ONE, "terraform-rotated-credentials": TWO, "te
 """What each operation declares."""
 
 
-def declare(lab: Lab, releases: dict[str, dict[str, object]]) -> None:
+def declare(lab: Lab, releases: Mapping[str, Mapping[str, object]]) -> None:
     """Let the next command declare these releases."""
     folder = lab.folder / "terraform"
     folder.mkdir(exist_ok=True)

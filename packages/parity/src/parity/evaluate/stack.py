@@ -6,6 +6,8 @@ import contextlib
 import json
 import os
 import sys
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -17,7 +19,7 @@ from parity.engine.pulumi import Pulumi
 from parity.errors import ParityError, ProjectError, UpdateError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Generator
 
     from parity.config.project import Project
     from parity.config.settings import Settings
@@ -145,6 +147,13 @@ class Stack:
     def recorded(self, *, show_secrets: bool = False) -> State:
         """What the engine has recorded; with `show_secrets` its secrets are in the clear and must go nowhere."""
         return self.state_of(self.exported(show_secrets=show_secrets))
+
+    @contextmanager
+    def exporting(self) -> Generator[Callable[[], State]]:
+        """Export the state while the body does other things; what is given waits for it and reads it."""
+        with ThreadPoolExecutor(max_workers=1) as pool:
+            exported = pool.submit(self.exported)
+            yield lambda: self.state_of(exported.result())
 
     def exported(self, *, show_secrets: bool = False) -> str:
         """The state as `pulumi stack export` gives it."""

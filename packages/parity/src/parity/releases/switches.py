@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import nullcontext
 from typing import TYPE_CHECKING
 
 from parity.config import names
@@ -33,7 +35,8 @@ def rollback(stack: Stack, application: str, to: str | None, *, checked: bool) -
         UsageError: no such application or release, or it is live already.
         RefusedError: its credentials no longer log in, it is not deployed any more, or is not healthy.
     """
-    settings = stack.settings() if checked else stack.sealed_settings()
+    with stack.exporting() if checked else nullcontext() as recorded:
+        settings = stack.settings() if checked else stack.sealed_settings()
     steps.application_of(settings, application)
     file = steps.load(stack)
     before = file.releases[application]
@@ -45,8 +48,8 @@ def rollback(stack: Stack, application: str, to: str | None, *, checked: bool) -
             remedy=f"parity live {stack.name} {application} {name}",
         )
     after = stack_file.set_live(file, application, name)
-    if checked:
-        state, there, applied = _ready(stack, settings, application, before, name)
+    if recorded is not None:
+        state, there, applied = _ready(recorded(), settings, application, before, name)
         preconditions.what_is_not_deployed(there, name)
         guarded, prepared = _stops(there), switch.prepare(settings, state, there, name)
     else:
@@ -73,7 +76,8 @@ def live(stack: Stack, application: str, name: str) -> Change:
         UsageError: no such application or release, it is live already, or older than the live one.
         RefusedError: its credentials do not log in, it is not deployed, or is not healthy.
     """
-    settings = stack.settings()
+    with stack.exporting() as recorded:
+        settings = stack.settings()
     steps.application_of(settings, application)
     file = steps.load(stack)
     before = file.releases[application]
@@ -84,7 +88,7 @@ def live(stack: Stack, application: str, name: str) -> Change:
             remedy=f"parity rollback {stack.name} {application} --to {name}",
         )
     after = stack_file.set_live(file, application, name)
-    _, there, applied = _ready(stack, settings, application, before, name)
+    _, there, applied = _ready(recorded(), settings, application, before, name)
     if name in there.deployments:
         # One that was never deployed is built by the update, which asks it before it switches.
         preconditions.what_is_not_deployed(there, name)
@@ -157,15 +161,16 @@ def _against(then: str | int, now: str | int) -> str:
 
 
 def _ready(
-    stack: Stack, settings: Settings, application: str, before: Releases, name: str
+    state: State, settings: Settings, application: str, before: Releases, name: str
 ) -> tuple[State, ReleaseStatus, Applied]:
     """What is recorded and live where a kept release can be switched to; raises RefusedError where it cannot."""
-    state = stack.recorded()
-    there = asyncio.run(release_status.read(settings, state, application))
-    applied = release_status.applied(settings, state, application)
-    preconditions.what_was_made_by_hand(there, name)
-    preconditions.what_is_live(before, name, applied.live, stack.name)
-    preconditions.lost_credentials(settings, application, name)
+    with ThreadPoolExecutor(max_workers=1) as pool:
+        logged_in = pool.submit(preconditions.lost_credentials, settings, application, name)
+        there = asyncio.run(release_status.read(settings, state, application))
+        applied = release_status.applied(settings, state, application)
+        preconditions.what_was_made_by_hand(there, name)
+        preconditions.what_is_live(before, name, applied.live, settings.stack)
+        logged_in.result()
     return state, there, applied
 
 

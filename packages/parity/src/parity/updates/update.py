@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import hashlib
 import tempfile
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -106,15 +105,14 @@ def run(
     """
     approval.require_way(stack.name)
     stack.pulumi.start_program()
-    with screen.step("Read the stack") as step, ThreadPoolExecutor(max_workers=1) as pool:
+    with screen.step("Read the stack") as step, stack.exporting() as recorded:
         step.waiting("config, program and state")
-        exported = pool.submit(stack.exported)
         settings = stack.settings()
         # The program would refuse it too, after the engine has started.
         guard.check(settings)
         graph = stack.declared(settings)
         place = open_backend(stack)
-        before = stack.state_of(exported.result())
+        before = recorded()
         step.done(f"{counted(each.urn for each in before.resources)} resources recorded")
     file = stack.project.stack_files()[stack.name]
     world_guard.require_own_state(stack.project.name, stack.name, before, file.read_text(encoding="utf-8"))

@@ -126,7 +126,6 @@ def run(
     except (GateError, PolicyError, PlanError, RefusedError) as refusal:
         _record_refusal(place, facts, refusal.what)
         raise
-    stack.pulumi.start_program()
     facts |= {world_guard.FACT: world_guard.recorded(approved.plan.conditions)}
     facts |= {"plan": approved.plan.digest, "approval": approved.how, "dangers": approved.plan.dangers}
     facts |= {"removed": [urn for urn, *_ in approved.plan.removed]} if approved.plan.removed else {}

@@ -41,6 +41,8 @@ BATCHES: dict[str, Sequence[Mutation]] = {
 }
 NO_COMMAND = {
     ("ProtectionBypass", ""): "its secret is part of the request that revokes it, and is not printed",
+    ("ActionsOrganizationSecret", ""): "it is the organization's, and other repositories may use it",
+    ("ActionsOrganizationVariable", ""): "it is the organization's, and other repositories may use it",
     ("Project", "resourceConfig.functionDefaultTimeout"): "Vercel takes no null, and its own value is the plan's",
 }
 """What a person puts right at the vendor, with the reason."""

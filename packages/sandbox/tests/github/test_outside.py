@@ -59,6 +59,9 @@ def test_a_repository_lists_what_the_organization_shares_with_it(api):
     assert names(REPO, "secrets") == {"ALL", "CHOSEN"}
     assert names(f"/repos/{private['full_name']}", "secrets") == {"ALL", "PRIVATE"}
     assert names(REPO, "variables") == {"PLAIN"}
+    api("PATCH", f"{ORG}/variables/PLAIN", {"value": "2", "visibility": "private"}, expect=204)
+    assert names(REPO, "variables") == set()
+    api("PATCH", f"{ORG}/variables/PLAIN", chosen, expect=204)
     for kind, name in (("secrets", "CHOSEN"), ("variables", "PLAIN")):
         shared = api("GET", f"{ORG}/{kind}/{name}/repositories").json()["repositories"]
         assert [each["id"] for each in shared] == [number]

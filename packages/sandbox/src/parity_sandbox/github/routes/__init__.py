@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from parity_sandbox.github import graphql
 from parity_sandbox.github.routes import (
     accounts,
     environments,
@@ -54,5 +55,5 @@ BY_ID: tuple[Route, ...] = tuple(
 They are not described, but redirects of renamed repositories lead there and GitHub's provider calls them.
 """
 
-ANSWERED: tuple[Route, ...] = ROUTES + BY_ID
+ANSWERED: tuple[Route, ...] = (*ROUTES, *BY_ID, graphql.ROUTE)
 """Everything that is answered."""

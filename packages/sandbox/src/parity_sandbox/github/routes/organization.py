@@ -81,6 +81,13 @@ def _create_variable(call: Call) -> Answer:
     return Answer(201, {})
 
 
+def _change_variable(call: Call) -> Answer:
+    changed = variables.change(call.context, _found(call, "variables"), call.body)
+    if "visibility" in call.body:
+        organization.share(call.context, "variables", changed, call.body)
+    return NO_CONTENT
+
+
 def _selected(kind: Kind, call: Call) -> Answer:
     owner = named.organization(call)
     rows = organization.selected(call.context, _found(call, kind))
@@ -129,4 +136,5 @@ ROUTES = (
     ),
     *_both("variables", "variable"),
     Route("POST", "/orgs/{org}/actions/variables", endpoint(_create_variable), "actions/create-org-variable"),
+    Route("PATCH", "/orgs/{org}/actions/variables/{name}", endpoint(_change_variable), "actions/update-org-variable"),
 )  # fmt: skip

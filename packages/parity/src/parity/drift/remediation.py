@@ -295,11 +295,10 @@ def _unmanaged(finding: Finding, context: Context) -> Step:
             finding, "not by an update", f"parity adopt {context.stack} {finding.id} --write",
             "an update does not know that it exists",
         )  # fmt: skip
-    why = "no update touches what is not declared; to keep it instead: "
-    return Step(
-        finding, "not by an update", _remove(finding, context),
-        f"{why}parity adopt {context.stack} {finding.id}, or parity drift {context.stack} --suppress {finding.id}",
-    )  # fmt: skip
+    ways = [f"parity adopt {context.stack} {finding.id}"] if kinds.of(finding.type).declare else []
+    ways.append(f'parity drift {context.stack} --suppress {finding.id} --reason "WHY"')
+    why = f"no update touches what is not declared; to keep it instead: {', or '.join(ways)}"
+    return Step(finding, "not by an update", _remove(finding, context), why)
 
 
 def _cross_stack(finding: Finding, context: Context) -> Step:

@@ -26,7 +26,7 @@ REPOSITORY_WEBHOOK = "github:index/repositoryWebhook:RepositoryWebhook"
 ORGANIZATION_SECRET = "github:index/actionsOrganizationSecret:ActionsOrganizationSecret"  # noqa: S105 - a resource's type
 ORGANIZATION_VARIABLE = "github:index/actionsOrganizationVariable:ActionsOrganizationVariable"
 
-_SHARED = "every workflow reads it, for the organization shares it with the repository"
+_SHARED = "the organization shares it with the repository, and every workflow reads it"
 _ADMINISTERS = "it may change environments, rulesets and secrets"
 
 
@@ -187,6 +187,6 @@ KINDS = (
         concern="rights",
         key=("repository", "variableName"),
         managed=False,
-        why=f"{_SHARED} where neither environment nor repository has one of that name",
+        why=f"{_SHARED} unless its environment or the repository has one of that name",
     ),
 )

@@ -1,8 +1,8 @@
 """Every command that a message, an error or a plan prints is known to its program and runs as printed.
 
 `tools/repository/remedies.py` collects them from the source. Each stands in one table: RUN here, ELSEWHERE in another
-test, NAMED (a command's name in a sentence, which is not to be typed as it stands) or NOT_RUN with the reason. A command that
-is new is in none, and the first test fails.
+test, NAMED (a command's name in a sentence, which is not to be typed as it stands) or NOT_RUN with the reason. A
+command that is new is in none, and the first test fails.
 """
 
 from __future__ import annotations

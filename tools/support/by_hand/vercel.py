@@ -144,7 +144,7 @@ def _rest() -> Iterator[Change]:
     for event in _EVENTS:
         yield _change(f"a webhook on {event}", _hook(event), kinds.WEBHOOK, "shop-prod")
     for field in ("expiration", "expirationProduction", "expirationCanceled", "expirationErrored"):
-        for value in ("1d", "1m"):
+        for value in ("1d", "2m"):
             yield _change(
                 f"{field} {value}", lambda world, body={field: value}: world.vercel(
                     "PATCH", f"{_PROJECT}/deployment-expiration", body),

@@ -151,7 +151,7 @@ def measure(found: Lab, words: Sequence[str], environment: dict[str, str], row: 
 
 
 def words_of(found: Lab, tool: str, command: Sequence[str]) -> list[str]:
-    """The command line; Terraform is told where its configuration and its state are."""
+    """The command line; Terraform is given where its configuration and its state are."""
     if tool != TERRAFORM:
         return list(command)
     terraform.declare(found, terraform.ONE)

@@ -10,6 +10,7 @@ import pytest
 
 from repository import command_lines
 from repository.pages import GENERATED, Line, anchors, lines, name_of, pages, project_files, prose
+from support.github_markdown import github
 from support.paths import ROOT
 
 if TYPE_CHECKING:
@@ -243,3 +244,30 @@ def test_the_glossary_is_short_and_each_term_has_its_counterpart():
 
 def test_the_readme_is_short():
     assert len((ROOT / "README.md").read_text(encoding="utf-8").splitlines()) <= 120
+
+
+MARKS = re.compile(r"\|\s*:?-{3,}|[.;:)] \d\. |^\|", re.MULTILINE)
+"""Marks of a table or a numbered list, which a rendered page does not show."""
+BROKEN_BLOCK = re.compile(r"^ *``` *\w* +\S.*", re.MULTILINE)
+
+
+def shown_marks(text: str) -> list[str]:
+    """The marks of Markdown that are still text when GitHub has rendered it, and blocks of code that begin no block."""
+    return MARKS.findall(github(text).outside) + BROKEN_BLOCK.findall(text)
+
+
+def test_tables_lists_and_blocks_are_rendered_as_such():
+    assert {name_of(page): found for page in pages() if (found := shown_marks(page.read_text("utf-8")))} == {}
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "| a | b | | --- | --- | | c | d |",
+        "1. **One.** Words. 2. **Two.** Words.",
+        "``` parity up staging ```",
+        "``` parity up staging\n--yes ```",
+    ],
+)
+def test_what_runs_together_is_noticed(text):
+    assert shown_marks(text)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 
 import pytest
 
@@ -111,6 +112,20 @@ def test_an_error_is_json_where_json_was_asked_for(parity, tmp_path):
     document = json.loads(done.stdout)
     assert document["error"] == "no Pulumi project was found"
     assert document["remedy"]
+
+
+def test_a_fault_of_the_config_has_its_place_and_remedy_in_json(parity, tmp_path):
+    shutil.copytree(ROOT, tmp_path / "p", ignore=shutil.ignore_patterns(".*", "packages", "docs", "__pycache__"))
+    path = tmp_path / "p" / "Pulumi.prod.yaml"
+    path.write_text(path.read_text().replace("SEARCH_RESULTS_LIMIT: 50", "SEARCH_RESULTS_LIMIT: 050"))
+    done = parity(tmp_path / "p", "check", "--json")
+    document = json.loads(done.stdout)
+    assert document["exit_code"] == done.returncode == errors.ConfigError.exit_code
+    assert document["where"].startswith("Pulumi.prod.yaml:")
+    assert document["where"].endswith("SEARCH_RESULTS_LIMIT")
+    assert '"050"' in document["remedy"]
+    (fault,) = document["faults"]
+    assert (fault["file"], fault["remedy"]) == ("Pulumi.prod.yaml", document["remedy"])
 
 
 def test_an_option_behind_the_dashes_is_the_programs_own(parity, project):

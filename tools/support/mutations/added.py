@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from parity.resources import kinds
 from support.mutations.github import seal
 from support.mutations.postgres import sql
-from support.mutations.world import DATABASE, ENVIRONMENT, OWNER, REPO, REPOSITORY, Mutation, World
+from support.mutations.world import DATABASE, ENVIRONMENT, ORGANIZATION, OWNER, REPO, REPOSITORY, Mutation, World
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -133,6 +133,10 @@ RIGHTS = (
         "create rule by_hand as on insert to shop.more do instead nothing", superuser=True),
     sql("unmanaged", "postgresql:administrator", "mallory", "", "create role mallory login superuser", superuser=True),
     sql("unmanaged", "postgresql:administrator", "creator", "", "create role creator login createrole bypassrls", superuser=True),
+    sql("unmanaged", "postgresql:administrator", "member as power", "",
+        "create role power superuser", "create role member login", "grant power to member", superuser=True),
+    sql("unmanaged", "postgresql:index/grantRole:GrantRole", "keeper in storefront_prod_owner", "",
+        "create role keeper login", f"grant {OWNER} to keeper with admin option, inherit false, set false", superuser=True),
     sql("unmanaged", "postgresql:predefined role", "mallory in pg_read_all_data", "", "grant pg_read_all_data to mallory", superuser=True),
     sql("unmanaged", "postgresql:parameter", "mallory on work_mem", "", "grant alter system on parameter work_mem to mallory", superuser=True),
     sql("unmanaged", "postgresql:setting of every role", "lock_timeout", "", "alter role all set lock_timeout = '7s'", superuser=True),
@@ -188,6 +192,27 @@ REPOSITORY_WIDE = (
     _new(kinds.ENVIRONMENT, "storefront/prod-by-hand", lambda world: world.github("PUT", f"{REPO}/environments/prod-by-hand", {})),
     Mutation("changed", kinds.GITHUB_VARIABLE, "storefront/prod/PGSSLMODE", "value", lambda world: world.github(
         "POST", f"{ENVIRONMENT}/variables", {"name": "PGSSLMODE", "value": "disable"})),
+    Mutation("changed", kinds.PERMISSIONS, "delivery-actions", "forks.runWorkflows", lambda world: world.github(
+        "PUT", f"{REPO}/actions/permissions/fork-pr-workflows-private-repos",
+        {"run_workflows_from_fork_pull_requests": True, "send_write_tokens_to_workflows": True, "send_secrets_and_variables": True})),
+    Mutation("changed", kinds.PERMISSIONS, "delivery-actions", "forks.sendWriteTokens", lambda _: None),
+    Mutation("changed", kinds.PERMISSIONS, "delivery-actions", "forks.sendSecrets", lambda _: None),
+    Mutation("changed", kinds.PERMISSIONS, "delivery-actions", "oidcSubject.useDefault", lambda world: world.github(
+        "PUT", f"{REPO}/actions/oidc/customization/sub", {"use_default": False, "include_claim_keys": ["repo"]})),
+    _new(kinds.RUNNER, "storefront/by-hand", lambda world: world.github(
+        "POST", f"{REPO}/actions/runners/generate-jitconfig",
+        {"name": "by-hand", "runner_group_id": 1, "labels": ["ubuntu-latest"]})),
+    _new(kinds.DEFAULT_BRANCH, "storefront/by-hand", lambda world: (
+        world.github("POST", f"{REPO}/git/refs", {"ref": "refs/heads/by-hand", "sha": world.github("GET", f"{REPO}/commits/main")["sha"]}),
+        world.github("PATCH", REPO, {"default_branch": "by-hand"}))),
+    _new(kinds.DEPLOY_KEY, "storefront/by hand", lambda world: world.github(
+        "POST", f"{REPO}/keys", {"title": "by hand", "key": "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIByHand"})),
+    _new(kinds.REPOSITORY_WEBHOOK, "storefront/by-hand.example", lambda world: world.github(
+        "POST", f"{REPO}/hooks", {"config": {"url": "https://by-hand.example/in?token=hush", "insecure_ssl": "1"}})),
+    _new(kinds.ORGANIZATION_SECRET, "storefront/SHARED_BY_HAND", lambda world: seal(
+        world, "SHARED_BY_HAND", f"{ORGANIZATION}/actions", visibility="all")),
+    _new(kinds.ORGANIZATION_VARIABLE, "storefront/SHARED_BY_HAND", lambda world: world.github(
+        "POST", f"{ORGANIZATION}/actions/variables", {"name": "SHARED_BY_HAND", "value": "1", "visibility": "all"})),
 )  # fmt: skip
 """Ways to production through the repository itself."""
 

@@ -61,11 +61,11 @@ def _ruleset(path: str, body: dict[str, Any]) -> Mutation:
     return Mutation("changed", kinds.RULESET, "delivery-ruleset", path, make)
 
 
-def seal(world: World, name: str, place: str = ENVIRONMENT) -> None:
+def seal(world: World, name: str, place: str = ENVIRONMENT, **more: Any) -> None:
     """Write a secret as `gh secret set` does."""
     key = world.github("GET", f"{place}/secrets/public-key")
     sealed = b64encode(SealedBox(PublicKey(key["key"].encode(), Base64Encoder)).encrypt(b"by hand")).decode()
-    world.github("PUT", f"{place}/secrets/{name}", {"encrypted_value": sealed, "key_id": key["key_id"]})
+    world.github("PUT", f"{place}/secrets/{name}", {"encrypted_value": sealed, "key_id": key["key_id"], **more})
 
 
 def _reseal(world: World) -> None:

@@ -88,6 +88,12 @@ class ConfigError(ProjectError):
         self.faults = tuple(faults)
         super().__init__(problems.report(self.faults, where))
 
+    def document(self) -> dict[str, Any]:
+        """The error as JSON: the first fault's place and remedy, and all of them under `faults`."""
+        first = self.faults[0]
+        rows = problems.as_json(self.faults)
+        return {**super().document(), "where": first.place, "remedy": first.remedy, "faults": rows}
+
 
 class StaleRelease(ConfigError):
     """What a deployment is built with was changed and no release was recorded for it. Nothing was created."""

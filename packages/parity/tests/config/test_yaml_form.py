@@ -190,3 +190,11 @@ def test_a_mutated_stack_file_is_read_or_refused_and_never_a_traceback(copied, t
     path.write_bytes(text.encode("utf-8", "surrogatepass"))
     assert all(fault.what and fault.remedy for fault in faults_of(lambda: load("staging", copied.root, None)))
     assert faults_of(lambda: copied.stack_document(path)) is not None
+
+
+@pytest.mark.parametrize("spelling", [SPELLINGS["5,000 digits"], SPELLINGS["date that does not exist"]])
+def test_what_no_reader_can_read_is_one_fault_at_its_place(spelling: str):
+    found = source.parse("Pulumi.x.yaml", f"config:\n  parity:a: {spelling}\n")
+    assert isinstance(found, tuple)
+    assert [(each.line, each.key) for each in found] == [(2, "parity:a")]
+    assert "is read differently" in found[0].what

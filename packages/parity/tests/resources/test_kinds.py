@@ -64,7 +64,7 @@ def test_a_descriptor_agrees_with_itself(kind):
 @pytest.mark.parametrize("kind", [each for each in kinds.KINDS.values() if each.remove], ids=lambda kind: kind.name)
 def test_the_command_that_removes_names_the_object(kind):
     privilege = {"owner": "", "kind": "table", "schema": "s", "object": "OBJECT", "grantee": "g", "database": "d"}
-    facts = {"role": "OBJECT", "member": "m", "privileges": ["SELECT"], **privilege}
+    facts = {"role": "OBJECT", "member": "m", "privileges": ["SELECT"], "declared": "OBJECT", **privilege}
     command = kind.remove(Target(("OBJECT",) * len(kind.key), "OBJECT", facts, "team_1", "us/it", "OBJECT"))
     assert "OBJECT" in command
     assert "{" not in command

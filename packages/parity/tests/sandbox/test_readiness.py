@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 import ssl
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -14,10 +15,13 @@ import pytest
 from parity.config import settings
 from parity.vendors import readiness, services
 from parity.vendors.http import Client
-from support import pg_catalog
+from support import pg_catalog, shell
+from support.mutations import World
 from support.paths import ROOT
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from support.program import Instance
 
 pytestmark = [pytest.mark.engine, pytest.mark.sandbox]
@@ -38,7 +42,7 @@ def api(instance: Instance, service: services.Service) -> httpx.Client:
     )
 
 
-def test_every_fault_is_found_at_once(own_instance: Instance, monkeypatch: pytest.MonkeyPatch):
+def test_every_fault_is_found_at_once(own_instance: Instance, monkeypatch: pytest.MonkeyPatch, tmp_path: Path):
     environment = own_instance.environment()
     for name in ("HTTPS_PROXY", "SSL_CERT_FILE"):
         monkeypatch.setenv(name, environment[name])
@@ -75,6 +79,14 @@ def test_every_fault_is_found_at_once(own_instance: Instance, monkeypatch: pytes
     assert "is archived" in found["repository"].what
     assert f"{domain}, which the project {OTHER}" in found["parity:applications.shop.domains"].what
     assert "storefront_prod, whose schema `public` belongs to stranger" in found["PostgreSQL"].what
+    printed = [each for fault in found.values() for each in re.findall(r"`([^`]+)`", fault.remedy)]
+    statement = next(each for each in printed if each.startswith("alter schema public owner to"))
+    World(own_instance).sql(statement, superuser=True)
+    commands = [each for each in printed if each.split()[0] in {"gh", "curl"}]
+    assert [each.split()[0] for each in commands].count("gh") == len(commands) - 1
+    for command in sorted(commands, key=lambda each: "unarchive" not in each):
+        own_instance.run("bash", "-c", command, extra=shell.environment(own_instance, tmp_path)).ok()
+    assert readiness.faults(declared, environment) == [], "what is printed puts each right"
 
 
 @pytest.mark.parametrize("plan", ["free", "pro", "team"])

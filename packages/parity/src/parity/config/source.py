@@ -94,7 +94,8 @@ def parse(name: str, text: str) -> StackFile | Unread:
         return forms.problems
     document = _document(name, text)
     if isinstance(document, ConfigProblem):
-        return (*forms.problems, document)
+        # Without a place it is the reader's word for a form that is refused with its place.
+        return forms.problems if forms.problems and document.line is None else (*forms.problems, document)
     config = document.get("config") if is_mapping(document) else None
     if not is_mapping(config):
         return (

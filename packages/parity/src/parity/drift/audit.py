@@ -10,7 +10,16 @@ from typing import TYPE_CHECKING
 
 from parity import inventory
 from parity.backend.stack_backend import open_backend
-from parity.drift import built_otherwise, compare, cross_stack, database_objects, exceptions, privileges, unmanaged
+from parity.drift import (
+    built_otherwise,
+    compare,
+    cross_stack,
+    database_objects,
+    exceptions,
+    privileges,
+    renamed,
+    unmanaged,
+)
 from parity.drift.model import Finding, Report, order
 from parity.drift.remediation import Context
 from parity.errors import ParityError
@@ -97,7 +106,7 @@ def find(sides: compare.Sides, others: list[cross_stack.Other]) -> list[Finding]
         if not (each.kind == "changed" and (each.urn, each.path) in crossing)
         and not (each.kind == "unmanaged" and each.id_ in held)
     ]
-    return sorted(kept, key=order)
+    return sorted(renamed.mark(kept, sides), key=order)
 
 
 def _report(stack: Stack, sides: compare.Sides, findings: list[Finding], notes: list[str], last: str) -> Report:

@@ -25,7 +25,8 @@ article{border:1px solid var(--line);border-radius:.4rem;padding:.75rem 1rem;mar
 dl{display:grid;grid-template-columns:max-content 1fr;gap:.1rem .75rem;margin:.4rem 0}dt{opacity:.7}dd{margin:0}
 code,pre,dd{overflow-wrap:anywhere}code,pre{font:13px ui-monospace,monospace}
 pre{background:var(--soft);padding:.5rem .75rem;border-radius:.3rem;white-space:pre-wrap;margin:.5rem 0 .2rem}
-p{margin:.3rem 0}small,.id{opacity:.7;font-weight:normal}summary{cursor:pointer;font-weight:600;margin:2rem 0 .5rem}
+p{margin:.3rem 0}small,.id{opacity:.7;font-weight:normal}.id{white-space:nowrap}
+summary{cursor:pointer;font-weight:600;margin:2rem 0 .5rem}
 """
 
 

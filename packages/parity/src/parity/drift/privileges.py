@@ -71,12 +71,12 @@ def compare(sides: Sides) -> list[Finding]:
     covered: set[tuple[_Place, str]] = set()
     findings: list[Finding] = []
     for urn, resource in sides.graph.resources.items():
-        if not kinds.of(resource.type).in_access_lists or not sides.live_state.was_read(urn, resource.type):
+        if not kinds.of(resource.type).in_access_lists:
             continue
         key = sides.live_state.keys[urn]
         places = _places(key, resource, sides.live_state.things)
         covered |= {(place, _role(resource)) for place in places}
-        if not _is_there(sides, resource):
+        if not sides.live_state.was_read(urn, resource.type) or not _is_there(sides, resource):
             continue
         findings += _declared(sides, urn, resource, places, actual)
     findings += _undeclared(sides, {at: held for at, held in actual.items() if at not in covered})

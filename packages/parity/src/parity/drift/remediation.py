@@ -12,11 +12,11 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Literal
 
 from parity.documents import texts
-from parity.drift import sql_remedies
+from parity.drift import renamed, sql_remedies
 from parity.inventory.model import Server
 from parity.masked import MASK
 from parity.resources import kinds
-from parity.resources.commands import SUPERUSER, psql, quoted
+from parity.resources.commands import SUPERUSER, Sql, psql, quoted
 from parity.resources.postgresql import type_of
 from parity.resources.vercel import set_secret
 
@@ -26,7 +26,6 @@ if TYPE_CHECKING:
     from parity.config.settings import Settings
     from parity.drift.model import Finding
     from parity.inventory.model import LiveState
-    from parity.resources.commands import Sql
     from parity.resources.kind import Target
 
 By = Literal["up", "refresh and up", "not by an update"]
@@ -97,8 +96,18 @@ class Context:
 def plan(findings: tuple[Finding, ...], context: Context) -> list[Step]:
     """Give a step for each finding that needs one, in an order in which the commands can be run."""
     chosen = [each for each in findings if each.counts and each.kind != "unknowable"]
-    steps = [_said(_step(each, context), context) for each in sorted(chosen, key=_turn)]
+    named = {each.id: (each.key[0], str(each.facts[renamed.FACT])) for each in chosen if renamed.FACT in each.facts}
+    names = [name for both in named.values() for name in both]
+    steps = [
+        _after_renaming(each) if each.id not in named and renamed.follows(each, names) else _step(each, context)
+        for each in sorted(chosen, key=_turn)
+    ]
+    steps = [_said(each, context) for each in steps]
     return sorted(steps, key=lambda each: (each.by != "not by an update", each.command.startswith("pulumi ")))
+
+
+def _after_renaming(finding: Finding) -> Step:
+    return Step(finding, "not by an update", "", "a role was renamed: give it its name back first, and ask again")
 
 
 def _said(step: Step, context: Context) -> Step:
@@ -110,6 +119,7 @@ def _said(step: Step, context: Context) -> Step:
 
 
 _TURNS: tuple[Callable[[Finding], bool], ...] = (
+    (lambda each: renamed.FACT in each.facts),
     (lambda each: (each.type, each.path) in {(kinds.DATABASE, "owner"), (kinds.ROLE, "superuser")}),
     (lambda each: each.path == "owner"),
     (lambda each: each.facts.get("rights") is True and each.type not in _HOLDERS),
@@ -153,6 +163,11 @@ def _replace(finding: Finding, context: Context) -> str:
 
 
 def _missing(finding: Finding, context: Context) -> Step:
+    if renamed.FACT in finding.facts:
+        text = f"alter role {quoted(str(finding.facts[renamed.FACT]))} rename to {quoted(finding.key[0])}"
+        return Step(
+            finding, "not by an update", context.psql([Sql("postgres", text)]), "an update would make a second role"
+        )
     if finding.cause == "not applied":
         return Step(finding, "up", _up(context), "it is not in the record, so an update makes it")
     if finding.type == kinds.RETENTION:
@@ -295,11 +310,10 @@ def _unmanaged(finding: Finding, context: Context) -> Step:
             finding, "not by an update", f"parity adopt {context.stack} {finding.id} --write",
             "an update does not know that it exists",
         )  # fmt: skip
-    why = "no update touches what is not declared; to keep it instead: "
-    return Step(
-        finding, "not by an update", _remove(finding, context),
-        f"{why}parity adopt {context.stack} {finding.id}, or parity drift {context.stack} --suppress {finding.id}",
-    )  # fmt: skip
+    ways = [f"parity adopt {context.stack} {finding.id}"] if kinds.of(finding.type).declare else []
+    ways.append(f'parity drift {context.stack} --suppress {finding.id} --reason "WHY"')
+    why = f"no update touches what is not declared; to keep it instead: {', or '.join(ways)}"
+    return Step(finding, "not by an update", _remove(finding, context), why)
 
 
 def _cross_stack(finding: Finding, context: Context) -> Step:

@@ -7,7 +7,7 @@ import os
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
-from parity.documents import is_list, is_mapping, texts
+from parity.documents import is_list, is_mapping, items, mapping, texts
 from parity.errors import UsageError
 from parity.evaluate.resource import is_computed
 from parity.inventory import github, postgres, vercel
@@ -126,9 +126,17 @@ async def _read_github(graph: Graph, ways: Ways) -> VendorState:
                 environments=tuple(str(each.inputs["environment"]) for each in mine if each.type == kinds.ENVIRONMENT),
                 teams=tuple(str(given["slug"]) for token, given in graph.invokes.values() if token == _TEAM),
                 settings=any(each.type in {kinds.RULESET, kinds.PERMISSIONS} for each in mine),
+                branch=next((each for each in map(_guarded, mine) if each), ""),
             )
             parts.append(await github.read(client, scope))
         return replace(merged(parts), calls=client.calls)
+
+
+def _guarded(resource: Resource) -> str:
+    """The branch that a declared ruleset guards, where it names one."""
+    names = mapping(mapping(resource.inputs.get("conditions")).get("refName")).get("includes")
+    refs = [str(each) for each in items(names)] if resource.type == kinds.RULESET else []
+    return next((each.removeprefix("refs/heads/") for each in refs if each.startswith("refs/heads/")), "")
 
 
 async def _read_postgres(graph: Graph, ways: Ways) -> VendorState:

@@ -25,7 +25,9 @@ _INSIDE = kinds.inside(kinds.ENVIRONMENT)
 _ENVIRONMENT_TYPES = _INSIDE | {kinds.ENVIRONMENT}
 _REPOSITORY_TYPES = frozenset(
     {kinds.RULESET, kinds.PERMISSIONS, kinds.REPOSITORY_SECRET, kinds.REPOSITORY_VARIABLE}
-    | {kinds.COLLABORATOR, kinds.TEAM_ACCESS}
+    | {kinds.COLLABORATOR, kinds.TEAM_ACCESS, kinds.DEPLOY_KEY, kinds.REPOSITORY_WEBHOOK}
+    | {kinds.ORGANIZATION_SECRET, kinds.ORGANIZATION_VARIABLE}
+    | {kinds.RUNNER, kinds.DEFAULT_BRANCH}
 )
 _KNOWN_RULES = ("wait_timer", "required_reviewers", "branch_policy")
 
@@ -41,6 +43,8 @@ class Scope:
     """Slugs of teams whose ids are needed."""
     settings: bool
     """Whether the stack owns the repository's ruleset and Actions permissions."""
+    branch: str = ""
+    """The branch that the ruleset guards and that must be the default one; empty where none is declared."""
 
 
 async def read(client: Client, scope: Scope) -> VendorState:
@@ -55,12 +59,26 @@ async def read(client: Client, scope: Scope) -> VendorState:
         return VendorState(read_failures=tuple(failures.read_failures), calls=client.calls)
     private = repository.get("visibility") != "public"
     access = Access(client, failures, scope.repository, reader.path, reader.rows)
-    settings = [reader.rulesets(), reader.permissions(private=private), access.everything()] if scope.settings else []
+    shared = part(repository, "owner").get("type") == "Organization"
+    settings = (
+        [reader.rulesets(), reader.permissions(private=private), access.everything(of_organization=shared)]
+        if scope.settings
+        else []
+    )
     account, parts = await asyncio.gather(reader.teams(), asyncio.gather(reader.environments(), *settings))
-    found = tuple(each for part in parts for each in part)
+    found = tuple(each for part in (*parts, _default_branch(scope, repository)) for each in part)
     # After a rename the old name leads to the repository, whose id stays; a new one under the old name has another.
     account |= {"repository": str(repository["id"]), "repository name": str(repository["full_name"])}
     return VendorState(found, tuple(failures.read_failures), calls=client.calls, account=account)
+
+
+def _default_branch(scope: Scope, repository: Document) -> list[LiveObject]:
+    """The default branch where it is another one than the ruleset guards."""
+    branch = str(repository.get("default_branch") or "")
+    if not scope.branch or branch == scope.branch:
+        return []
+    properties = {"repository": scope.repository, "branch": branch, "declared": scope.branch}
+    return [live_object(kinds.DEFAULT_BRANCH, branch, "", properties)]
 
 
 class _Reader:
@@ -249,6 +267,8 @@ class _Reader:
             chosen = await self.client.get(f"{path}/selected-actions") if selected else None
             workflow = await self.client.get(f"{path}/workflow")
             access = await self.client.get(f"{path}/access") if private else {}
+            forks = await self.client.get(f"{path}/fork-pr-workflows-private-repos") if private else {}
+            subject = await self.client.get(f"{self.path}/actions/oidc/customization/sub")
         except VendorError as error:
             self.failures.add(error, f"the Actions permissions of {repository}", (kinds.PERMISSIONS,), (repository,))
             return []
@@ -270,7 +290,7 @@ class _Reader:
                     if chosen
                     else None,
                 },
-                beyond=_allowed({**workflow, **access}),
+                beyond=_allowed({**workflow, **access, **forks, **subject}),
             )
         ]
 
@@ -325,6 +345,10 @@ _RESTRICTED = {
     "default_workflow_permissions": ("defaultWorkflowPermissions", "read"),
     "can_approve_pull_request_reviews": ("canApprovePullRequestReviews", False),
     "access_level": ("accessLevel", "none"),
+    "run_workflows_from_fork_pull_requests": ("forks.runWorkflows", False),
+    "send_write_tokens_to_workflows": ("forks.sendWriteTokens", False),
+    "send_secrets_and_variables": ("forks.sendSecrets", False),
+    "use_default": ("oidcSubject.useDefault", True),
 }
 """What a new repository's workflows may do: GitHub's field, its name here, its value."""
 

@@ -1,11 +1,12 @@
-"""Reads what else leads to production through a repository: who administers it, and what every workflow is given."""
+"""Reads what else leads to production through a repository: who may change it, and what every workflow is given."""
 
 from __future__ import annotations
 
 import asyncio
 from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
 
-from parity.inventory.documents import objects
+from parity.inventory.documents import objects, part, rows
 from parity.inventory.model import live_object, moment
 from parity.resources import kinds
 from parity.vendors.http import Unreadable, VendorError
@@ -34,24 +35,63 @@ class Access:
             client, failures, repository, path, rows_of,
         )  # fmt: skip
 
-    async def everything(self) -> list[LiveObject]:
-        """The repository's own secrets and variables, and everyone who administers it."""
-        parts = await asyncio.gather(self._secrets(), self._variables(), self._collaborators(), self._teams())
+    async def everything(self, *, of_organization: bool) -> list[LiveObject]:
+        """Every secret and variable that all workflows read, everyone who administers it, its keys and webhooks."""
+        reads = [
+            self._secrets(kinds.REPOSITORY_SECRET, "secrets"),
+            self._variables(kinds.REPOSITORY_VARIABLE, "variables"),
+        ]
+        if of_organization:
+            reads.append(self._secrets(kinds.ORGANIZATION_SECRET, "organization-secrets"))
+            reads.append(self._variables(kinds.ORGANIZATION_VARIABLE, "organization-variables"))
+        reads += [self._collaborators(), self._teams(), self._deploy_keys(), self._webhooks(), self._runners()]
+        parts = await asyncio.gather(*reads)
         return [each for part in parts for each in part]
 
-    async def _secrets(self) -> list[LiveObject]:
-        what, types = f"the secrets of {self.repository} itself", (kinds.REPOSITORY_SECRET,)
-        listed = await self._rows(f"{self.path}/actions/secrets", "secrets", what, types, (self.repository,))
-        return [self._object(types[0], "secretName", row["name"], row) for row in listed or []]
+    async def _secrets(self, type_: str, list_: str) -> list[LiveObject]:
+        what = f"the {list_} of {self.repository} itself"
+        listed = await self._rows(f"{self.path}/actions/{list_}", "secrets", what, (type_,), (self.repository,))
+        return [self._object(type_, "secretName", row["name"], row) for row in listed or []]
 
-    async def _variables(self) -> list[LiveObject]:
-        what, types = f"the variables of {self.repository} itself", (kinds.REPOSITORY_VARIABLE,)
+    async def _variables(self, type_: str, list_: str) -> list[LiveObject]:
+        what = f"the {list_} of {self.repository} itself"
         listed = await self._rows(
-            f"{self.path}/actions/variables", "variables", what, types, (self.repository,), size=_VARIABLES_PAGE
+            f"{self.path}/actions/{list_}", "variables", what, (type_,), (self.repository,), size=_VARIABLES_PAGE
         )
+        return [self._object(type_, "variableName", row["name"], row, value=row.get("value")) for row in listed or []]
+
+    async def _deploy_keys(self) -> list[LiveObject]:
+        """Those that may write: GitHub gives them the rights of an administrator."""
         return [
-            self._object(types[0], "variableName", row["name"], row, value=row.get("value")) for row in listed or []
+            self._numbered(kinds.DEPLOY_KEY, row, str(row.get("title") or ""), str(row.get("added_by") or ""))
+            for row in await self._list("keys", kinds.DEPLOY_KEY)
+            if not row.get("read_only")
         ]
+
+    async def _webhooks(self) -> list[LiveObject]:
+        return [
+            self._numbered(
+                kinds.REPOSITORY_WEBHOOK, row, urlsplit(str(part(row, "config").get("url") or "")).hostname or "",
+                events=row.get("events"), active=row.get("active"),
+                insecure=str(part(row, "config").get("insecure_ssl", "0")) != "0",
+            )
+            for row in await self._list("hooks", kinds.REPOSITORY_WEBHOOK)
+        ]  # fmt: skip
+
+    async def _runners(self) -> list[LiveObject]:
+        """Those of the repository's own: a job whose label one of them has may run there, with its secrets."""
+        what, type_ = f"the runners of {self.repository}", kinds.RUNNER
+        listed = await self._rows(f"{self.path}/actions/runners", "runners", what, (type_,), (self.repository,))
+        return [
+            self._numbered(type_, row, str(row["name"]), labels=[each["name"] for each in rows(row, "labels")])
+            for row in listed or []
+        ]
+
+    def _numbered(self, type_: str, row: Document, name: str, by: str = "", **more: object) -> LiveObject:
+        """An object that GitHub knows by its number: a title may stand twice, and an address may hold a secret."""
+        properties = {"repository": self.repository, "name": f"{name} ({row['id']})".strip(), **more}
+        written = moment(row.get("updated_at") or row.get("created_at"))
+        return live_object(type_, str(row["id"]), "", properties, written_at=written, by=by)
 
     async def _collaborators(self) -> list[LiveObject]:
         listed = await self._list("collaborators", kinds.COLLABORATOR, affiliation="direct")

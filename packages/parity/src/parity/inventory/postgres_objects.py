@@ -143,8 +143,12 @@ def _role(row: Document, members: Sequence[Document], settings: Sequence[Documen
 
 
 def _made_it(row: Document) -> bool:
-    """Whether PostgreSQL 16 or later gave the membership to the role's creator: the right to grant it, and no more."""
-    return row["by_the_server"] and row["admin_option"] and not row["inherit_option"] and not row["set_option"]
+    """Whether PostgreSQL 16 or later gave the membership to the role's creator: the right to grant it, and no more.
+
+    What a superuser grants by hand has the same grantor; only who may make roles is a creator.
+    """
+    alone = row["admin_option"] and not row["inherit_option"] and not row["set_option"]
+    return row["by_the_server"] and row["creates"] and alone
 
 
 def _options(row: Document) -> list[str]:

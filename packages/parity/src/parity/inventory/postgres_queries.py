@@ -32,7 +32,7 @@ from pg_roles
 MEMBERSHIPS = """
 select g.rolname as role, m.rolname as member, a.admin_option, {inherit} as inherit_option, {set} as set_option,
        a.grantor = 10 as by_the_server, coalesce(o.rolname, '') as grantor, g.oid < 16384 as predefined,
-       m.oid < 16384 as builtin
+       m.oid < 16384 as builtin, m.rolcreaterole or m.rolsuper as creates
 from pg_auth_members a join pg_roles g on g.oid = a.roleid join pg_roles m on m.oid = a.member
      left join pg_roles o on o.oid = a.grantor
 """

@@ -9,7 +9,7 @@ from parity.inventory.model import DatabaseObject, Membership, Server, VendorSta
 from parity.resources.commands import quoted
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Collection, Iterator, Sequence
 
     from parity.inventory.postgres_objects import Rows
 
@@ -31,7 +31,7 @@ def read(rows: Rows, databases: Sequence[str]) -> VendorState:
     owners = {str(each["owner"]) for each in rows.rows["databases"] if each["datname"] in databases}
     usual = {rows.user, *owners}
     things = [
-        *_powerful(row for row in roles if not rows.is_ours(row["rolname"]) and row["rolname"] not in usual),
+        *_powerful(roles, members, usual | {row["rolname"] for row in roles if rows.is_ours(row["rolname"])}),
         *_predefined(row for row in members if not rows.is_ours(row["member"]) and row["member"] not in usual),
         *_parameters(rows.rows.get("parameters", [])),
         *_settings(row for row in rows.rows["settings"] if not row["role"] and not row["database"]),
@@ -60,13 +60,39 @@ def _thing(kind: str, name: str, note: str, undo: str, undone_by: str = "") -> D
     return DatabaseObject("", kind, "", name, "", note=note, undo=undo, undone_by=undone_by)
 
 
-def _powerful(roles: Iterator[Document]) -> Iterator[DatabaseObject]:
+def _powerful(
+    roles: Sequence[Document], members: Sequence[Document], usual: Collection[str]
+) -> Iterator[DatabaseObject]:
     """Logins that may do more than they were granted; PostgreSQL's own superuser is on every server."""
+    powers = {str(row["rolname"]): [word for column, word in POWERS.items() if row[column]] for row in roles}
     for row in roles:
-        powers = [word for column, word in POWERS.items() if row[column]]
-        if powers and row["rolcanlogin"] and not row["builtin"]:
-            undo = f"alter role {quoted(row['rolname'])} {' '.join(f'no{each}' for each in powers)}"
-            yield _thing("administrator", row["rolname"], ", ".join(powers), undo)
+        name = str(row["rolname"])
+        if name in usual or not row["rolcanlogin"] or row["builtin"]:
+            continue
+        if powers[name]:
+            undo = f"alter role {quoted(name)} {' '.join(f'no{each}' for each in powers[name])}"
+            yield _thing("administrator", name, ", ".join(powers[name]), undo)
+        for group, by, grantor in _becomes(name, members):
+            if gained := [each for each in powers.get(group, []) if each not in powers[name]]:
+                undo = f"revoke {quoted(by)} from {quoted(name)}"
+                yield _thing("administrator", f"{name} as {group}", ", ".join(gained), undo, grantor)
+
+
+def _becomes(name: str, members: Sequence[Document]) -> Iterator[tuple[str, str, str]]:
+    """The roles that a login may become or give itself, each with its membership that leads there and the grantor.
+
+    Attributes are not inherited: only who may SET ROLE, or may let itself, has them (PostgreSQL's page "Role
+    Membership").
+    """
+    leads = [each for each in members if each["set_option"] or each["admin_option"]]
+    seen = {name}
+    ways = [(str(each["role"]), str(each["role"]), str(each["grantor"])) for each in leads if each["member"] == name]
+    while ways:
+        role, by, grantor = ways.pop(0)
+        if role not in seen:
+            seen.add(role)
+            yield role, by, grantor
+            ways += [(str(each["role"]), by, grantor) for each in leads if each["member"] == role]
 
 
 def _predefined(members: Iterator[Document]) -> Iterator[DatabaseObject]:

@@ -15,6 +15,7 @@ from parity.inventory.keys import opened
 from parity.recover.model import Decision, FailedUpdates, Plan
 from parity.resources import commands, kinds
 from parity.resources.equality import same, same_object
+from parity.resources.urn import Urn
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -324,11 +325,12 @@ def _undeclared(urn: str, record: Recorded | None, operation: Pending) -> Decisi
         return Decision(urn, "refresh", f"{operation.operation} began, and has no end; it is not declared", record.id)
     if operation.operation != "creating" or operation.resource.only_recorded:
         return Decision(urn, "drop-from-state", f"{operation.operation} began, and it is neither declared nor recorded")
+    ledger = f"`parity ledger {Urn.parse(urn).stack}`"
     return Decision(
         urn,
         "manual",
         "its creation began, and the program does not declare it any more, so it has no name to be found by",
-        remedy="check out the commit of that update (`parity ledger` names it) and run recover there",
+        remedy=f"check out the commit of that update ({ledger} names it) and run recover there",
     )
 
 

@@ -19,7 +19,14 @@ REPOSITORY_SECRET = "github:index/actionsSecret:ActionsSecret"  # noqa: S105 - a
 REPOSITORY_VARIABLE = "github:index/actionsVariable:ActionsVariable"
 COLLABORATOR = "github:index/repositoryCollaborator:RepositoryCollaborator"
 TEAM_ACCESS = "github:index/teamRepository:TeamRepository"
+DEPLOY_KEY = "github:index/repositoryDeployKey:RepositoryDeployKey"
+RUNNER = "github:actions/runner:Runner"
+DEFAULT_BRANCH = "github:index/branchDefault:BranchDefault"
+REPOSITORY_WEBHOOK = "github:index/repositoryWebhook:RepositoryWebhook"
+ORGANIZATION_SECRET = "github:index/actionsOrganizationSecret:ActionsOrganizationSecret"  # noqa: S105 - a resource's type
+ORGANIZATION_VARIABLE = "github:index/actionsOrganizationVariable:ActionsOrganizationVariable"
 
+_SHARED = "the organization shares it with the repository, and every workflow reads it"
 _ADMINISTERS = "it may change environments, rulesets and secrets"
 
 
@@ -133,5 +140,53 @@ KINDS = (
             f"gh api -X PUT orgs/{target.repository.partition('/')[0]}/teams/{target.key[1]}/repos/{target.repository} "
             "-f permission=push"
         ),
+    ),
+    Kind(
+        DEPLOY_KEY,
+        concern="rights",
+        key=("repository", "name"),
+        managed=False,
+        why="who holds it may push, and GitHub gives it the rights of an administrator",
+        remove=lambda target: commands.github(target, f"keys/{target.id}"),
+    ),
+    Kind(
+        REPOSITORY_WEBHOOK,
+        concern="rights",
+        key=("repository", "name"),
+        managed=False,
+        why="it sends what happens in the repository there, which may deploy on it",
+        remove=lambda target: commands.github(target, f"hooks/{target.id}"),
+    ),
+    Kind(
+        RUNNER,
+        concern="rights",
+        key=("repository", "name"),
+        managed=False,
+        why="a job whose label it has may run there, with the secrets of its environment",
+        remove=lambda target: commands.github(target, f"actions/runners/{target.id}"),
+    ),
+    Kind(
+        DEFAULT_BRANCH,
+        concern="rights",
+        key=("repository", "branch"),
+        managed=False,
+        why="workflows that start by schedule or by hand run from it, and the ruleset guards another branch",
+        remove=lambda target: (
+            f"gh api -X PATCH repos/{target.repository} -f default_branch={shlex.quote(str(target.facts['declared']))}"
+        ),
+    ),
+    Kind(
+        ORGANIZATION_SECRET,
+        concern="secrets",
+        key=("repository", "secretName"),
+        managed=False,
+        why=f"{_SHARED}, without an environment's approval",
+    ),
+    Kind(
+        ORGANIZATION_VARIABLE,
+        concern="rights",
+        key=("repository", "variableName"),
+        managed=False,
+        why=f"{_SHARED} unless its environment or the repository has one of that name",
     ),
 )

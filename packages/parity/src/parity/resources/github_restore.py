@@ -54,11 +54,18 @@ def _put(path: str, body: Any) -> str:
     return f"echo {shlex.quote(json.dumps(body))} | gh api -X PUT {shlex.quote(path)} --input -"
 
 
+_FORKS = {"send_write_tokens_to_workflows": False, "send_secrets_and_variables": False}
+
+
 def permissions(target: Target, path: str, _: Any) -> str:
     """What a new repository's workflows may do."""
     at = f"repos/{target.repository}/actions/permissions"
     if path == "accessLevel":
         return _put(f"{at}/access", {"access_level": "none"})
+    if path.startswith("forks."):
+        return _put(f"{at}/fork-pr-workflows-private-repos", {"run_workflows_from_fork_pull_requests": False, **_FORKS})
+    if path.startswith("oidcSubject."):
+        return _put(f"repos/{target.repository}/actions/oidc/customization/sub", {"use_default": True})
     return _put(f"{at}/workflow", {"default_workflow_permissions": "read", "can_approve_pull_request_reviews": False})
 
 

@@ -11,6 +11,7 @@ import psycopg
 
 from parity.config import names
 from parity.problems import ConfigProblem
+from parity.resources import commands
 from parity.vendors import postgres, services
 from parity.vendors.http import Client, Limits, NotFound, VendorError
 
@@ -81,7 +82,7 @@ async def _github(settings: Settings, token: str) -> list[ConfigProblem]:
     found = [*(each for each in teams if each), *expiring(services.GITHUB_TOKEN, expires, datetime.now(UTC))]
     if repository.get("archived"):
         what = f"{owner}/{name} is archived at GitHub: nothing in it can be written."
-        found.append(_fault("repository", what, f"`gh repo unarchive {owner}/{name}`; or correct `repository`."))
+        found.append(_fault("repository", what, f"`gh repo unarchive {owner}/{name} --yes`; or correct `repository`."))
     return found + list(against_the_plan(settings, plan))
 
 
@@ -190,7 +191,9 @@ async def _domains(client: Client, settings: Settings, application: str) -> list
             if holder and holder != ours.get("id"):
                 other = (await client.get_or_none(f"/v9/projects/{quote(holder)}")) or {}
                 what = f"names {domain.name}, which the project {other.get('name', holder)} of the team holds."
-                remedy = f"`vercel domains rm {domain.name}` takes it from there; or move it in Vercel's dashboard."
+                team = str(other.get("accountId") or settings.catalog.vercel_team)
+                path = f"/v9/projects/{quote(holder)}/domains/{quote(domain.name)}"
+                remedy = f"`{commands.vercel(team, 'DELETE', path)}` takes it from there; or move it in the dashboard."
                 found.append(_fault(f"parity:applications.{application}.domains", what, remedy))
     except VendorError:
         return []

@@ -27,6 +27,9 @@ _FIRST = {
     "issue_comments": 3_570_000_000,
     "pulls": 2_990_000_000,
     "review_comments": 2_550_000_000,
+    "deploy_keys": 133_000_000,
+    "webhooks": 583_000_000,
+    "runners": 21,
     "runs": 19_600_000_000,
     "workflows": 208_000_000,
 }

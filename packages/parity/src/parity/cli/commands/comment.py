@@ -129,6 +129,6 @@ def _what(stack: str, folder: Path) -> comments.Post:
         raise ProjectError(
             f"the report cannot be read: {error!r}",
             where=str(document),
-            remedy="make a new one: parity preview --output",
+            remedy="make a new one: parity preview STACK --output FOLDER",
         ) from error
     return comments.Post(stack, entry, text.read_text(encoding="utf-8"))

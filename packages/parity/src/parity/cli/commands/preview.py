@@ -38,7 +38,7 @@ def preview(
     acknowledge: Acknowledge = None,
     save: Annotated[
         Path | None,
-        typer.Option("--save", metavar="FILE", help="Save the plan, to be applied by `parity up --plan FILE`."),
+        typer.Option("--save", metavar="FILE", help="Save the plan, to be applied by `parity up STACK --plan FILE`."),
     ] = None,
     expires: Annotated[
         int, typer.Option("--expires", metavar="HOURS", help="With --save: how long it may be applied.", min=1)

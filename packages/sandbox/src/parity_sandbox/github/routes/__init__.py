@@ -5,11 +5,14 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from parity_sandbox.github import graphql
 from parity_sandbox.github.routes import (
     accounts,
     environments,
     git,
     issues,
+    organization,
+    outside,
     permissions,
     pulls,
     repositories,
@@ -33,7 +36,9 @@ ROUTES: tuple[Route, ...] = (
     *environments.ROUTES,
     *secrets.ROUTES,
     *variables.ROUTES,
+    *organization.ROUTES,
     *permissions.ROUTES,
+    *outside.ROUTES,
     *rulesets.ROUTES,
     *git.ROUTES,
     *issues.ROUTES,
@@ -50,5 +55,5 @@ BY_ID: tuple[Route, ...] = tuple(
 They are not described, but redirects of renamed repositories lead there and GitHub's provider calls them.
 """
 
-ANSWERED: tuple[Route, ...] = ROUTES + BY_ID
+ANSWERED: tuple[Route, ...] = (*ROUTES, *BY_ID, graphql.ROUTE)
 """Everything that is answered."""

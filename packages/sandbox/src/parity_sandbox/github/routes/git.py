@@ -116,13 +116,20 @@ def _commit(call: Call) -> Answer:
 
 
 def _content(call: Call) -> Answer:
+    return _read(call, call.path("path").strip("/"))
+
+
+def _readme(call: Call) -> Answer:
+    return _read(call, "README.md")
+
+
+def _read(call: Call, path: str) -> Answer:
     repository = named.repository(call)
     ref = call.query("ref") or repository["default_branch"]
     try:
         commit = git.resolve(call.context, repository["id"], ref)
     except InvalidRequest as error:
         raise NotFound(f"No commit found for the ref {ref}") from error
-    path = call.path("path").strip("/")
     tree: dict[str, str] = commit["tree"]
     if path in tree:
         raw = git.blob(call.context, repository["id"], tree[path])
@@ -182,6 +189,7 @@ ROUTES = (
         (_AUTHOR, "Counts of lines are not computed: each file counts as one."),
     ),
     Route("GET", f"{_REPO}/contents/{{path:path}}", endpoint(_content), "repos/get-content", ("JSON only.",)),
+    Route("GET", f"{_REPO}/readme", endpoint(_readme), "repos/get-readme", ("`README.md` alone.",)),
     Route(
         "PUT",
         f"{_REPO}/contents/{{path:path}}",

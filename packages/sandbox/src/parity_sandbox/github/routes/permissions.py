@@ -57,7 +57,27 @@ def _set_access(call: Call) -> Answer:
     return NO_CONTENT
 
 
+def _get_forks(call: Call) -> Answer:
+    return Answer(200, permissions.forks(call.context, named.repository(call)))
+
+
+def _set_forks(call: Call) -> Answer:
+    permissions.set_forks(call.context, named.repository(call, write=True), call.body)
+    return NO_CONTENT
+
+
+def _get_subject(call: Call) -> Answer:
+    return Answer(200, permissions.permissions(call.context, named.repository(call)["id"])["subject"])
+
+
+def _set_subject(call: Call) -> Answer:
+    permissions.set_subject(call.context, named.repository(call, write=True)["id"], call.body)
+    return Answer(201, {})
+
+
 _BASE = "/repos/{owner}/{repo}/actions/permissions"
+_FORKS = f"{_BASE}/fork-pr-workflows-private-repos"
+_SUBJECT = "/repos/{owner}/{repo}/actions/oidc/customization/sub"
 
 ROUTES = (
     Route("GET", _BASE, endpoint(_get), "actions/get-github-actions-permissions-repository"),
@@ -78,4 +98,8 @@ ROUTES = (
     ),
     Route("GET", f"{_BASE}/access", endpoint(_get_access), "actions/get-workflow-access-to-repository"),
     Route("PUT", f"{_BASE}/access", endpoint(_set_access), "actions/set-workflow-access-to-repository"),
+    Route("GET", _FORKS, endpoint(_get_forks), "actions/get-private-repo-fork-pr-workflows-settings-repository"),
+    Route("PUT", _FORKS, endpoint(_set_forks), "actions/set-private-repo-fork-pr-workflows-settings-repository"),
+    Route("GET", _SUBJECT, endpoint(_get_subject), "actions/get-custom-oidc-sub-claim-for-repo"),
+    Route("PUT", _SUBJECT, endpoint(_set_subject), "actions/set-custom-oidc-sub-claim-for-repo"),
 )

@@ -46,6 +46,19 @@ def _delete(call: Call) -> Answer:
     return NO_CONTENT
 
 
+def _of_branch(call: Call) -> Answer:
+    repository = named.repository(call)
+    found = [
+        rule | {"ruleset_source_type": "Repository", "ruleset_source": source, "ruleset_id": each["id"]}
+        for each in rulesets.rulesets(call.context, repository["id"])
+        if rulesets.guards(each, repository, call.path("branch"))
+        for source in (f"{repository['owner']}/{repository['name']}",)
+        for rule in each["rules"]
+    ]
+    page = paged(call, found)
+    return Answer(200, page.items, page.headers)
+
+
 _ALL = "/repos/{owner}/{repo}/rulesets"
 _ONE = f"{_ALL}/{{ruleset_id}}"
 _KEPT = ("Rules are kept and given back; no push or merge is held to them.",)
@@ -56,4 +69,5 @@ ROUTES = (
     Route("GET", _ONE, endpoint(_get), "repos/get-repo-ruleset"),
     Route("PUT", _ONE, endpoint(_change), "repos/update-repo-ruleset", _KEPT),
     Route("DELETE", _ONE, endpoint(_delete), "repos/delete-repo-ruleset"),
+    Route("GET", "/repos/{owner}/{repo}/rules/branches/{branch}", endpoint(_of_branch), "repos/get-branch-rules"),
 )

@@ -61,6 +61,28 @@ def _get(call: Call) -> Answer:
     return Answer(200, _shown(call, repository, runs.run(call.context, repository["id"], call.number("run_id"))))
 
 
+def _jobs(call: Call) -> Answer:
+    runs.run(call.context, named.repository(call)["id"], call.number("run_id"))
+    return Answer(200, {"total_count": 0, "jobs": []})
+
+
+def _artifacts(call: Call) -> Answer:
+    runs.run(call.context, named.repository(call)["id"], call.number("run_id"))
+    return Answer(200, {"total_count": 0, "artifacts": []})
+
+
+def _workflows(call: Call) -> Answer:
+    repository = named.repository(call)
+    page = paged(call, [wire.workflow(repository, each) for each in runs.workflows(call.context, repository["id"])])
+    return Answer(200, {"total_count": page.total, "workflows": page.items}, page.headers)
+
+
+def _workflow(call: Call) -> Answer:
+    repository = named.repository(call)
+    found = runs.workflow(call.context, repository["id"], call.path("workflow_id"))
+    return Answer(200, wire.workflow(repository, found))
+
+
 _SEEDED = ("Only seeds make runs: nothing runs a workflow.",)
 
 ROUTES = (
@@ -73,4 +95,19 @@ ROUTES = (
         "actions/list-workflow-runs",
         _SEEDED,
     ),
-)
+    Route(
+        "GET", "/repos/{owner}/{repo}/actions/runs/{run_id}/jobs", endpoint(_jobs),
+        "actions/list-jobs-for-workflow-run", ("A run has no jobs.",),
+    ),
+    Route(
+        "GET", "/repos/{owner}/{repo}/actions/runs/{run_id}/artifacts", endpoint(_artifacts),
+        "actions/list-workflow-run-artifacts", ("A run has no artifacts.",),
+    ),
+    Route(
+        "GET", "/repos/{owner}/{repo}/actions/workflows", endpoint(_workflows), "actions/list-repo-workflows", _SEEDED,
+    ),
+    Route(
+        "GET", "/repos/{owner}/{repo}/actions/workflows/{workflow_id}", endpoint(_workflow), "actions/get-workflow",
+        _SEEDED,
+    ),
+)  # fmt: skip

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from parity_sandbox.github.bodies import Field, check
-from parity_sandbox.github.errors import Conflict
+from parity_sandbox.github.errors import Conflict, NotFound
 from parity_sandbox.github.state.collections import collection
 
 if TYPE_CHECKING:
@@ -20,6 +20,13 @@ _DEFAULTS: Document = {
     "selected": {"github_owned_allowed": True, "verified_allowed": False, "patterns_allowed": []},
     "workflow": {"default_workflow_permissions": "read", "can_approve_pull_request_reviews": False},
     "access_level": "none",
+    "forks": {
+        "run_workflows_from_fork_pull_requests": False,
+        "send_write_tokens_to_workflows": False,
+        "send_secrets_and_variables": False,
+        "require_approval_for_fork_pr_workflows": False,
+    },
+    "subject": {"use_default": True},
 }
 _ACTIONS = {
     "enabled": Field(bool, required=True),
@@ -36,6 +43,11 @@ _WORKFLOW = {
     "can_approve_pull_request_reviews": Field(bool),
 }
 _ACCESS = {"access_level": Field(str, required=True, choices=("none", "user", "organization"))}
+_FORKS = {
+    **dict.fromkeys(_DEFAULTS["forks"], Field(bool)),
+    "run_workflows_from_fork_pull_requests": Field(bool, required=True),
+}
+_SUBJECT = {"use_default": Field(bool, required=True), "include_claim_keys": Field(list, elements=(str,))}
 
 
 def permissions(context: Context, repository_id: int) -> Document:
@@ -75,6 +87,26 @@ def set_access(context: Context, repository_id: int, body: Document) -> None:
     """Say which other repositories may use this one's actions."""
     check(body, _ACCESS)
     _put(context, repository_id, {"access_level": body["access_level"]})
+
+
+def forks(context: Context, repository: Document) -> Document:
+    """What pull requests from forks of a private repository may run. Raises NotFound for a public one."""
+    if not repository["private"]:
+        raise NotFound
+    return dict(permissions(context, repository["id"])["forks"])
+
+
+def set_forks(context: Context, repository: Document, body: Document) -> None:
+    """Say what pull requests from forks may run. Raises NotFound for a public repository."""
+    present = forks(context, repository)
+    check(body, _FORKS)
+    _put(context, repository["id"], {"forks": present | {name: body[name] for name in _FORKS if name in body}})
+
+
+def set_subject(context: Context, repository_id: int, body: Document) -> None:
+    """Say which claims the subject of a workflow's OIDC token is made of."""
+    check(body, _SUBJECT)
+    _put(context, repository_id, {"subject": {name: body[name] for name in _SUBJECT if name in body}})
 
 
 def _put(context: Context, repository_id: int, fields: Document) -> None:

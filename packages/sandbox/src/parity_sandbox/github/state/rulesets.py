@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING
 
 from parity_sandbox.github import ids
-from parity_sandbox.github.bodies import Field, check
+from parity_sandbox.github.bodies import Field, check, items, part
 from parity_sandbox.github.errors import InvalidRequest, NotFound, ValidationFailed
 from parity_sandbox.github.state import rules
 from parity_sandbox.github.state.collections import collection
@@ -26,6 +27,19 @@ _FIELDS = {
 _ACTORS = ("Integration", "OrganizationAdmin", "RepositoryRole", "Team", "DeployKey", "EnterpriseOwner", "User")
 _WITHOUT_ID = ("DeployKey", "OrganizationAdmin", "EnterpriseOwner")
 _MODES = ("always", "pull_request", "exempt")
+
+
+def guards(found: Document, repository: Document, branch: str) -> bool:
+    """Whether an active ruleset is for that branch."""
+    if found["target"] != "branch" or found["enforcement"] != "active":
+        return False
+    names = part(part(found, "conditions"), "ref_name")
+
+    def matches(pattern: str) -> bool:
+        wanted = pattern.replace("~DEFAULT_BRANCH", f"refs/heads/{repository['default_branch']}")
+        return pattern == "~ALL" or fnmatchcase(f"refs/heads/{branch}", wanted)
+
+    return any(map(matches, items(names, "include"))) and not any(map(matches, items(names, "exclude")))
 
 
 def rulesets(context: Context, repository_id: int) -> list[Document]:

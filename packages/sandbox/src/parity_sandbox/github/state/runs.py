@@ -44,9 +44,14 @@ def run(context: Context, repository_id: int, number: int | None) -> Document:
     return found
 
 
+def workflows(context: Context, repository_id: int) -> list[Document]:
+    """The workflows that the repository's runs are of."""
+    return collection(context, "workflows").find(repository_id=repository_id)
+
+
 def workflow(context: Context, repository_id: int, name: str) -> Document:
     """The workflow of that id or file name. Raises NotFound."""
-    for each in collection(context, "workflows").find(repository_id=repository_id):
+    for each in workflows(context, repository_id):
         if name in {str(each["id"]), each["path"].rpartition("/")[2]}:
             return each
     raise NotFound

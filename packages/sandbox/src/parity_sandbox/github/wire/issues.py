@@ -250,3 +250,20 @@ def run(repository: Document, owner: Document, found: Document, actor: Document,
         "repository": repositories.minimal(repository, owner),
         "head_repository": repositories.minimal(repository, owner),
     }
+
+
+def workflow(repository: Document, found: Document) -> Document:
+    """A workflow."""
+    address, page = repositories.url(repository), repositories.page(repository)
+    return {
+        "id": found["id"],
+        "node_id": node_id("W", repository["id"], found["id"]),
+        "name": found["name"],
+        "path": found["path"],
+        "state": "active",
+        "created_at": found["created_at"],
+        "updated_at": found["created_at"],
+        "url": f"{address}/actions/workflows/{found['id']}",
+        "html_url": f"{page}/blob/{repository['default_branch']}/{found['path']}",
+        "badge_url": f"{page}/workflows/{quote(found['name'])}/badge.svg",
+    }

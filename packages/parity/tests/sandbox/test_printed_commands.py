@@ -1,0 +1,316 @@
+"""Every command that a message, an error or a plan prints is known to its program and runs as printed.
+
+`tools/repository/remedies.py` collects them from the source. Each stands in one table: RUN here, ELSEWHERE in another
+test, NAMED (a command's name in a sentence, which is not to be typed as it stands) or NOT_RUN with the reason. A
+command that is new is in none, and the first test fails.
+"""
+
+from __future__ import annotations
+
+import ast
+import json
+import re
+import shutil
+import subprocess
+from typing import TYPE_CHECKING
+
+import pytest
+
+from parity.errors import DriftError
+from repository import command_lines, remedies
+from repository.pages import lines, pages
+from support import shell
+from support.instances import own
+from support.mutations import World
+from support.paths import ROOT
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from support.instances import Template
+    from support.program import Instance
+
+REMEDIES = "packages/parity/tests/sandbox/test_drift_remedies.py::test_every_printed_command_works_and_nothing_is_left"
+READINESS = "packages/parity/tests/sandbox/test_readiness.py::test_every_fault_is_found_at_once"
+RELEASES = (
+    "packages/parity/tests/sandbox/test_releases.py::test_forward_back_and_pruned_while_users_get_complete_answers"
+)
+PROMOTED = (
+    "packages/parity/tests/sandbox/test_releases.py::test_the_next_prod_release_is_what_is_live_and_healthy_in_staging"
+)
+GUARD = (
+    "packages/parity/tests/sandbox/test_guard.py::"
+    "test_a_secret_is_set_in_its_lines_and_the_guards_command_brings_it_live"
+)
+OWN_PASSPHRASE = "packages/parity/tests/sandbox/test_guard.py::test_each_stack_may_have_a_passphrase_of_its_own"
+TUTORIAL = "tools/repository/test_tutorial.py::test_every_command_of_the_tutorial_and_readme_does_what_the_page_shows"
+INIT = "packages/parity/tests/distribution/test_init.py::test_it_is_checked_in_its_style_and_tested"
+UPGRADE = "packages/parity/tests/distribution/test_upgrade.py::test_every_edit_is_kept_or_shown_as_a_conflict"
+BUILT = (
+    "packages/parity/tests/sandbox/test_built_from.py::test_what_was_changed_before_the_plan_is_put_right_or_refused"
+)
+ADOPTED = "packages/parity/tests/sandbox/test_drift.py::test_what_is_declared_and_there_but_not_recorded_is_adopted"
+
+ELSEWHERE = {
+    'curl -fsS -X X -H "Authorization: Bearer $VERCEL_API_TOKEN" X': REMEDIES,
+    "echo X | gh api -X PUT X --input -": REMEDIES,
+    "gh api -X DELETE repos/X/X": REMEDIES,
+    "gh api -X PATCH repos/X -f default_branch=X": REMEDIES,
+    "gh api -X PATCH repos/X/environments/X/variables/X -f value=X": REMEDIES,
+    "gh api -X PUT orgs/X/teams/X/repos/X -f permission=push": REMEDIES,
+    "gh api -X PUT repos/X/collaborators/X -f permission=push": REMEDIES,
+    "gh api X --jq X | gh api -X PUT X --input -": REMEDIES,
+    "psql -d X X": REMEDIES,
+    "pulumi up --refresh --stack X": REMEDIES,
+    "pulumi up --stack X --replace X": REMEDIES,
+    "pulumi up --stack X X": REMEDIES,
+    "gh api -X PUT orgs/X/teams/X/repos/X -f permission=pull": READINESS,
+    "gh repo unarchive X/X --yes": READINESS,
+    'alter schema public owner to "X"': READINESS,
+    "parity live X X X": RELEASES,
+    "parity rollback X X --to X": RELEASES,
+    "parity rollback X APP --up": PROMOTED,
+    "parity rollback X X --to X --up": PROMOTED,
+    "parity secret set X 'X'": GUARD,
+    "parity secret set <stack> <key>": GUARD,
+    "parity releases X X": GUARD,
+    "parity release X X --live --up": GUARD,
+    "parity config set X 'X' VALUE": OWN_PASSPHRASE,
+    "parity secret fingerprint X": OWN_PASSPHRASE,
+    "parity release X X --commit X --again --live --up": BUILT,
+    "parity adopt X X --write": ADOPTED,
+    "parity init": INIT,
+    "make test": INIT,
+    "parity upgrade": UPGRADE,
+    "make lock setup check": UPGRADE,
+    "make demo": TUTORIAL,
+    "make clean-demo takes all": TUTORIAL,
+    "parity preview staging": TUTORIAL,
+    "parity sandbox exec -- curl -s": TUTORIAL,
+    "parity sandbox exec -- pulumi preview --stack staging --diff": TUTORIAL,
+    "parity preview X --save FILE": (
+        "packages/parity/tests/sandbox/test_tamper.py::test_a_plan_with_nothing_changed_in_between_is_applied"
+    ),
+    "parity up X --plan FILE": (
+        "packages/parity/tests/sandbox/test_tamper.py::test_a_plan_with_nothing_changed_in_between_is_applied"
+    ),
+}
+"""The test that runs it."""
+
+NAMED = {
+    "parity X": "the version",
+    "parity drift --output": "the option's own help",
+    "parity preview --output": "the option's own help",
+    "parity preview --save": "the option's own help",
+    "parity promote": "what it must know",
+    "parity release": "what writes an id",
+    "parity sandbox exec --": "put before a command",
+    "parity secret set": "what did not set a value",
+    "parity up": "what the next one does",
+    "pulumi X": "what failed",
+    "pulumi import": "what to do with one object, which a person names",
+    "pulumi plugin install": "what failed",
+    "pulumi preview": "the step that says what the next update does",
+    "pulumi stack import": "the step that edits the state",
+}
+NOT_RUN = {
+    "aws sso login": "opens a browser at the vendor",
+    "aws sso login --profile X": "opens a browser at the vendor",
+    "make docs": "the continuous integration runs it and compares",
+    "make setup": "the continuous integration begins with it",
+    "pip install 'pulumi-parity==X.X.*'": "asks a registry for a release",
+    "pip install 'pulumi-parity[X]'": "asks a registry for a release",
+    "pip install 'pulumi-parity[template]==X'": "asks a registry for a release",
+    "pip install uv": "asks a registry; scripts/uv does it in make setup",
+    "uv sync": "asks a registry; make setup does it",
+}
+
+RUN = {
+    "parity check": "parity check",
+    "parity check --json": "parity check --json",
+    "parity check --live": "parity check --live",
+    "parity drift X": "parity drift prod",
+    "parity adopt X X": "parity adopt prod FINDING",
+    'parity drift X --suppress X --reason "WHY"': 'parity drift prod --suppress FINDING --reason "WHY"',
+    "parity adopt X --write": "parity adopt prod --write",
+    "parity engine resolve": "parity engine resolve",
+    "parity ledger X": "parity ledger prod",
+    "parity releases X": "parity releases prod",
+    "parity recover X --plan": "parity recover prod --plan",
+    "parity recover X": "parity recover prod",
+    "parity preview STACK --save FILE": "parity preview prod --save plan.json",
+    "parity preview STACK --output FOLDER": "parity preview prod --output report",
+    "parity up STACK --plan FILE": "parity up prod --plan plan.json",
+    "parity up X --yes": "parity up prod --yes",
+    "parity up X": "parity up prod --yes",
+    "pulumi login": "pulumi login",
+    "pulumi whoami --verbose": "pulumi whoami --verbose",
+    "pulumi stack --show-urns": "pulumi stack --show-urns --stack prod",
+    "pulumi preview --stack X": "pulumi preview --stack prod",
+    "pulumi refresh --preview-only --stack X": "pulumi refresh --preview-only --stack prod",
+    "pulumi refresh --stack X": "pulumi refresh --stack prod --yes --skip-preview",
+    "pulumi refresh": "pulumi stack select prod && pulumi refresh --yes --skip-preview",
+    "pulumi refresh --clear-pending-creates": "pulumi refresh --clear-pending-creates --yes --skip-preview",
+    "pulumi up": "pulumi up --yes --skip-preview",
+    "pulumi up --stack X": "pulumi up --stack prod --yes --skip-preview",
+    "pulumi stack import --stack X --file FILE": (
+        "pulumi stack export --stack prod --file state.json && pulumi stack import --stack prod --file state.json"
+    ),
+    "pulumi state delete 'X'": "pulumi state delete 'URN' --stack prod --yes",
+    "pulumi stack change-secrets-provider passphrase --stack X": (
+        "pulumi stack change-secrets-provider passphrase --stack staging"
+    ),
+    "pulumi stack init X": "pulumi stack init third",
+    "git init": "git init -q",
+    "git add --all": "git add --all",
+    "git commit --message 'Start from the template'": "git commit -q --message 'Start from the template'",
+    "git log -p -S encryptionsalt -- Pulumi.X.yaml": (
+        "git log -p -S encryptionsalt -- Pulumi.prod.yaml | grep encryptionsalt"
+    ),
+    "git rev-parse <commit>": "git rev-parse HEAD",
+    "git status": "git status",
+    "git stash": "echo >> README.md && git stash",
+    "git commit": "echo >> README.md && git add --all && git commit -q --message 'Another'",
+    "alter role X createdb createrole": "psql -U postgres -d postgres -c 'alter role parity_admin createdb createrole'",
+    "grant X to XX": "psql -U postgres -d postgres -c 'grant storefront_prod_owner to parity_admin with set true'",
+    "set role X": "psql -d postgres -c 'set role storefront_prod_owner'",
+    "revoke all on schema public from public": (
+        "psql -U postgres -d storefront_prod -c 'revoke all on schema public from public'"
+    ),
+    "select pg_terminate_backend(<process>)": "psql -d postgres -c 'select pg_terminate_backend(pg_backend_pid())'",
+    "parity sandbox up": "parity sandbox up",
+    "parity sandbox logs": "parity sandbox logs",
+    "parity sandbox exec -- PROGRAM": "parity sandbox exec -- true",
+    "parity sandbox down": "parity sandbox down",
+    "parity sandbox up --dir X": "parity sandbox up --dir .sandbox && parity sandbox down",
+    "parity sandbox down --wipe": "parity sandbox down --wipe",
+}
+"""The command with values, and with the answer to its question; in an order in which they can be run."""
+CODES = {
+    "parity drift X": {0, DriftError.exit_code},
+    "parity adopt X --write": {2},  # nothing is declared that could be imported; ADOPTED imports one
+    "select pg_terminate_backend(<process>)": {2},  # it ends its own connection
+}
+"""The exit codes that are right, where that is not 0 alone."""
+INSIDE = "parity sandbox"
+"""A command about a sandbox, of the folder's own and not the one that the others run in."""
+
+
+def printed() -> dict[str, list[str]]:
+    """The places of each printed command."""
+    found: dict[str, list[str]] = {}
+    for each in remedies.remedies():
+        found.setdefault(each.command, []).append(each.place)
+    return found
+
+
+def test_each_printed_command_is_run_by_a_test_or_there_is_a_reason():
+    tables = (RUN, ELSEWHERE, NAMED, NOT_RUN)
+    known = {each for table in tables for each in table}
+    assert sum(map(len, tables)) == len(known), "one of them stands in two tables"
+    assert {command: places for command, places in printed().items() if command not in known} == {}
+    assert known - printed().keys() == set(), "nothing prints these any more"
+
+
+@pytest.mark.parametrize("test", sorted(set(ELSEWHERE.values())))
+def test_the_test_that_runs_it_is_there(test: str):
+    path, name = test.split("::")
+    tree = ast.parse((ROOT / path).read_text(encoding="utf-8"))
+    assert name in {node.name for node in tree.body if isinstance(node, ast.FunctionDef)}
+
+
+def test_each_parses():
+    problems = [
+        f"{command}: {said}"
+        for command in printed()
+        if command.startswith("parity ") and command not in NAMED
+        if (said := command_lines.problem(command, complete=True))
+    ]
+    assert problems == []
+
+
+@pytest.mark.parametrize(
+    ("text", "found"),
+    [
+        ("run `parity up prod` again", ["parity up prod"]),
+        ("wait; where it is dead: parity recover prod", ["parity recover prod"]),
+        ("gh api -X PUT a:b; c", ["gh api -X PUT a:b; c"]),
+        ("`grant a to b` lets it", ["grant a to b"]),
+        ("the parity check and make the change", []),
+    ],
+)
+def test_the_commands_of_a_message_are_found(text: str, found: list[str]):
+    assert list(remedies.commands(text)) == found
+
+
+@pytest.fixture(scope="module")
+def instance(finished_template: Template, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Instance]:
+    with own(finished_template, tmp_path_factory.mktemp("printed") / "own") as instance:
+        yield instance
+
+
+@pytest.mark.engine
+@pytest.mark.sandbox
+def test_each_runs_as_printed(instance: Instance, tmp_path: Path):
+    who = {f"GIT_{role}_{what}": "t@example.com" for role in ("AUTHOR", "COMMITTER") for what in ("NAME", "EMAIL")}
+    world = World(instance)
+    environment = {**shell.environment(instance, tmp_path), **who, "PULUMI_NON_INTERACTIVE": "true"}
+    world.vercel(
+        "POST", "/v10/projects/shop-prod/env",
+        {"key": "BY_HAND", "value": "1", "type": "plain", "target": ["production"]},
+    )  # fmt: skip
+    found = json.loads(instance.run("parity", "drift", "prod", "--json").stdout)
+    (finding,) = [each["id"] for each in found["findings"] if each["kind"] == "unmanaged"]
+    state = json.loads(instance.pulumi("stack", "export", "--stack", "prod").ok().stdout)
+    urn = next(each["urn"] for each in state["deployment"]["resources"] if "DefaultPrivileges::" in each["urn"])
+    failed: list[str] = []
+    for printed_as, command in RUN.items():
+        filled = command.replace("FINDING", finding).replace("URN", urn)
+        given = {**environment, "PARITY_SANDBOX": ""} if command.startswith(INSIDE) else environment
+        done = subprocess.run(
+            ["bash", "-o", "pipefail", "-c", filled], cwd=instance.project.root, env=given, capture_output=True,
+            text=True, timeout=300, check=False, input="another passphrase\nanother passphrase\n",
+        )  # fmt: skip
+        if done.returncode not in CODES.get(printed_as, {0}):
+            failed.append(f"{printed_as}: {filled}: {done.returncode}: {(done.stdout + done.stderr)[-700:]}")
+    assert failed == []
+
+
+def _options(program: str, words: list[str]) -> tuple[str, set[str]]:
+    """The help of the longest command that the words begin with, and the options that they name."""
+    path = [word for word in words[:3] if re.fullmatch(r"[a-z][a-z-]*", word)]
+    while path:
+        done = subprocess.run([program, *path, "--help"], capture_output=True, text=True, timeout=60, check=False)
+        if done.returncode == 0 and "Unknown command" not in done.stdout:
+            break
+        path.pop()
+    else:
+        done = subprocess.run([program, "--help"], capture_output=True, text=True, timeout=60, check=False)
+    return done.stdout + done.stderr, {
+        word.partition("=")[0] for word in words if re.fullmatch(r"--?[a-z][\w-]*(=.*)?", word)
+    }
+
+
+def _typed(program: str) -> dict[str, str]:
+    """The commands of a program that messages and pages name, with one place each."""
+    found = {command: places[0] for command, places in printed().items() if command.startswith(f"{program} ")}
+    for page in pages():
+        for line in lines(page):
+            texts = line.spans if line.language is None else [line.text.strip().removeprefix("$ ")]
+            found |= {text.partition("  #")[0]: str(line) for text in texts if text.startswith(f"{program} ")}
+    return found
+
+
+@pytest.mark.engine
+@pytest.mark.sandbox
+@pytest.mark.parametrize("program", ["pulumi", "gh"])
+def test_each_option_of_a_vendors_client_is_one_that_it_has(instance: Instance, program: str, tmp_path: Path):
+    environment = shell.environment(instance, tmp_path)
+    binary = shutil.which(program, path=environment["PATH"])
+    assert binary
+    wrong: list[str] = []
+    for command, place in _typed(program).items():
+        said, options = _options(binary, command.split("|")[0].split()[1:])
+        wrong += [f"{place}: {command}: {each}" for each in options if not re.search(rf"(?<![\w-]){each}\b", said)]
+    assert wrong == []

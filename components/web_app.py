@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 import pulumi
 import pulumiverse_vercel as vercel
@@ -41,6 +41,8 @@ class WebAppArgs:
     protection: Protection
     values: Mapping[str, Input[str]]
     """The value of each of the application's variables, by name, as the newest release has it."""
+    marks: Mapping[str, str]
+    """For each sensitive one a text that changes with what is declared of it and says nothing of its value."""
     bypass: Input[str]
     """The secret, 32 letters and digits, with which protected deployments let the health check through."""
     releases: Releases
@@ -48,6 +50,8 @@ class WebAppArgs:
     """What must exist before a deployment of a generation can log in to its databases."""
     accepted: Mapping[str, str]
     """What is undeclared and accepted in writing: patterns of type and name, each with its last day or an empty one."""
+    accepted_settings: Mapping[str, Mapping[str, str]]
+    """The same by patterns of the resource and of its property."""
     protect: bool
 
 
@@ -78,7 +82,7 @@ class WebApp(pulumi.ComponentResource):
         self._child = ResourceOptions(parent=self)
 
         self._project = self._make_project()
-        self._variables = [self._variable(variable) for variable in args.application.variables]
+        self._variables = {each.name: self._variable(each) for each in args.application.variables}
         self._domains = self._all_domains(args.domains)
         self._retention()
         self._bypass = ProtectionBypass(
@@ -98,41 +102,47 @@ class WebApp(pulumi.ComponentResource):
         )
 
     def _make_project(self) -> vercel.Project:
-        application, repository = self._args.application, self._args.repository
         return vercel.Project(
             f"{self._name}-project",
             name=self._args.project,
-            framework=application.framework,
-            root_directory=application.root_directory,
-            node_version=application.node_version,
-            build_command=application.build_command,
-            install_command=application.install_command,
-            output_directory=application.output_directory,
-            # Build, always: by itself Vercel skips a commit that it has built, also for a release with other values.
-            ignore_command="exit 1",
-            resource_config=vercel.ProjectResourceConfigArgs(function_default_regions=[application.function_region]),
             auto_assign_custom_domains=False,
-            automatically_expose_system_environment_variables=True,
             git_fork_protection=True,
             # All that the provider sets in its second request: of a project whose creation ended after the first one,
             # nothing would set later what is not declared.
             prioritise_production_builds=True,
             customer_success_code_visibility=False,
-            directory_listing=False,
-            function_failover=False,
-            git_lfs=False,
-            preview_deployments_disabled=not application.preview_deployments,
-            protected_sourcemaps=False,
-            git_repository=vercel.ProjectGitRepositoryArgs(
-                type="github",
-                repo=f"{repository.owner}/{repository.name}",
-                production_branch=repository.default_branch,
-            ),
+            preview_deployments_disabled=not self._args.application.preview_deployments,
             vercel_authentication=vercel.ProjectVercelAuthenticationArgs(
                 deployment_type=_PROTECTION[self._args.protection]
             ),
             opts=ResourceOptions(parent=self, protect=self._args.protect),
+            **self._build_settings(),
         )
+
+    def _build_settings(self) -> dict[str, Any]:
+        """The project's arguments that get into a build; the switch compares them with what Vercel has."""
+        application, repository = self._args.application, self._args.repository
+        return {
+            "framework": application.framework,
+            "root_directory": application.root_directory,
+            "node_version": application.node_version,
+            "build_command": application.build_command,
+            "install_command": application.install_command,
+            "output_directory": application.output_directory,
+            # Build, always: by itself Vercel skips a commit that it has built, also for a release with other values.
+            "ignore_command": "exit 1",
+            "resource_config": {"function_default_regions": [application.function_region]},
+            "automatically_expose_system_environment_variables": True,
+            "directory_listing": False,
+            "function_failover": False,
+            "git_lfs": False,
+            "protected_sourcemaps": False,
+            "git_repository": {
+                "type": "github",
+                "repo": f"{repository.owner}/{repository.name}",
+                "production_branch": repository.default_branch,
+            },
+        }
 
     def _variable(self, variable: parameters.Variable) -> vercel.ProjectEnvironmentVariable:
         """One variable. Its natural key is project, name and target, so a replacement deletes first."""
@@ -182,7 +192,7 @@ class WebApp(pulumi.ComponentResource):
         It depends on the variables, so that it snapshots them complete, and on its own generation's credentials, so
         that these go only after it.
         """
-        needs = [*self._variables, *self._args.credentials.get(release.credentials, ())]
+        needs = [*self._variables.values(), *self._args.credentials.get(release.credentials, ())]
         return vercel.Deployment(
             f"{self._name}-deployment-{name}",
             project_id=self._project.id,
@@ -205,8 +215,9 @@ class WebApp(pulumi.ComponentResource):
             return None
         release, deployment = releases.kept[releases.live], self.deployments[releases.live]
         health = self._args.application.health
-        needs = [*self._variables, *self._domains, *self._args.credentials.get(release.credentials, ())]
+        needs = [*self._variables.values(), *self._domains, *self._args.credentials.get(release.credentials, ())]
         built = [each for each in self._args.application.variables if "production" in each.targets]
+        sensitive = [each.name for each in built if _is_sensitive(each)]
         return LiveRelease(
             f"{self._name}-live",
             team=self._project.team_id,
@@ -226,7 +237,12 @@ class WebApp(pulumi.ComponentResource):
             protection_bypass=self._bypass.secret,
             newest=releases.newest == (releases.live, release),
             variables={each.name: self._args.values[each.name] for each in built if not _is_sensitive(each)},
-            sensitive_variables=[each.name for each in built if _is_sensitive(each)],
+            sensitive_variables=sensitive,
+            sensitive_writes={
+                name: {"id": self._variables[name].id, "value": self._args.marks[name]} for name in sensitive
+            },
+            settings=self._build_settings(),
             accepted_variables=self._args.accepted,
+            accepted_settings=self._args.accepted_settings,
             opts=ResourceOptions(parent=self, depends_on=needs),
         )

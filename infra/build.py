@@ -13,7 +13,7 @@ from components.database import Access, Database, DatabaseArgs, Login
 from components.delivery import Delivery, DeliveryArgs
 from components.telemetry import Telemetry, TelemetryArgs
 from components.web_app import WebApp, WebAppArgs
-from parity.config import names, passwords
+from parity.config import digest, names, passwords
 from parity.config.parameters import DatabaseUrlVariable, PlainVariable
 from parity.config.secret import Secret
 from parity.provider.resource import Provider
@@ -138,6 +138,12 @@ def _generations(settings: Settings, application: str) -> list[int]:
     return sorted({release.credentials for release in kept}) or [1]
 
 
+def _newest_generation(settings: Settings, application: str) -> int:
+    """That of the newest release, with which the variables are given."""
+    newest = settings.releases[application].newest
+    return newest[1].credentials if newest else _generations(settings, application)[-1]
+
+
 def _login(settings: Settings, role: str, generation: int) -> Login:
     return Login(generation, role, _opened(passwords.derive(settings.secret, role, generation)))
 
@@ -173,7 +179,9 @@ def _application(
                 ]
                 for generation in generations
             },
+            marks=digest.marks(settings, application, _newest_generation(settings, application.name)),
             accepted=settings.accepted,
+            accepted_settings=settings.accepted_properties,
             protect=settings.protect,
         ),
         pulumi.ResourceOptions(providers=list(providers)),
@@ -184,8 +192,7 @@ def _values(
     settings: Settings, application: parameters.Application, databases: Mapping[str, Database]
 ) -> dict[str, Input[str]]:
     """Each variable's value, as the newest release has it."""
-    newest = settings.releases[application.name].newest
-    generation = newest[1].credentials if newest else _generations(settings, application.name)[-1]
+    generation = _newest_generation(settings, application.name)
     given = settings.applications[application.name].values
     values: dict[str, Input[str]] = {}
     for variable in application.variables:

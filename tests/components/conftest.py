@@ -84,7 +84,9 @@ def web_app_args(**changes: Any) -> WebAppArgs:
         "bypass": "c" * 32,
         "releases": releases(),
         "credentials": {1: (), 2: ()},
+        "marks": {"TOKEN": "mark-of-token", "DATABASE_URL": "mark-of-url"},
         "accepted": {},
+        "accepted_settings": {},
         "protect": True,
     }
     return WebAppArgs(**{**values, **changes})

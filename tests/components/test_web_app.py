@@ -5,6 +5,7 @@ import pulumi_postgresql as postgresql
 import pytest
 
 from components.web_app import WebApp
+from parity.resources.vercel_settings import BUILT
 from parity.testing import Recorded, record, reveal
 from parity_sandbox.standin.resources.project_wire import FLAGS
 from tests.components.conftest import releases, web_app_args
@@ -114,9 +115,24 @@ def test_the_switch_knows_which_variables_are_declared_and_which_are_accepted(ap
     assert live["newest"] is True
     assert live["variables"] == {"PLAIN": "1", "BASE_URL": "https://shop.example.com"}
     assert live["sensitiveVariables"] == ["TOKEN", "DATABASE_URL"]
+    assert live["sensitiveWrites"] == {
+        name: {"id": live["sensitiveWrites"][name]["id"], "value": mark}
+        for name, mark in (("TOKEN", "mark-of-token"), ("DATABASE_URL", "mark-of-url"))
+    }
+    ids = {name: each["id"].rpartition("::")[2] for name, each in live["sensitiveWrites"].items()}
+    assert ids == {name: f"shop-variable-{name}#id" for name in ("TOKEN", "DATABASE_URL")}
     assert live.get("acceptedVariables") is None
     accepted = {"ProjectEnvironmentVariable shop-staging/BY_HAND (production)": "2999-12-31"}
     assert declared(accepted=accepted).one("shop-live").inputs["acceptedVariables"] == accepted
+
+
+def test_the_switch_knows_each_setting_that_gets_into_a_build_as_the_project_has_it(app: Recorded):
+    project, live = app.one("shop-project").inputs, app.one("shop-live").inputs
+    assert live["settings"] == {name: each for name, each in project.items() if name in BUILT}
+    assert {"framework", "rootDirectory", "nodeVersion", "gitRepository"} <= live["settings"].keys()
+    assert live.get("acceptedSettings") is None
+    accepted = {"Project shop-project": {"buildCommand": "2999-12-31"}}
+    assert declared(accepted_settings=accepted).one("shop-live").inputs["acceptedSettings"] == accepted
 
 
 def test_a_deployment_waits_for_every_variable_and_its_own_credentials():

@@ -78,16 +78,13 @@ class Input(NamedTuple):
     becomes: tuple[str, str, str, str]
 
     @property
-    def variable(self) -> str:
-        """The variable that it is about; empty where it is a setting."""
-        return "".join(re.findall(r"[A-Z]+_[A-Z_]+", self.what))
+    def switched(self) -> str:
+        """As the switch names it: a variable by its name, a setting as findings do."""
+        return "".join(re.findall(r"[A-Z]+_[A-Z_]+", self.what)) or self.what
 
 
-_READABLE = (RIGHT, REFUSED, REFUSED, REPORTED)
-_HIDDEN = (RIGHT, REPORTED, REFUSED, REPORTED)
-_LOOSE = (REFUSED, REFUSED, REFUSED, REPORTED)
-_SETTING = (RIGHT, REPORTED, REPORTED, REPORTED)
-_BY_HAND = (REFUSED, REPORTED, REPORTED, REPORTED)
+_DECLARED = (RIGHT, REFUSED, REFUSED, REPORTED)
+_BY_HAND = (REFUSED, REFUSED, REFUSED, REPORTED)
 _VARIABLE, _PROJECT = "ProjectEnvironmentVariable shop-variable-", "Project shop-project: "
 _UNDECLARED = f"ProjectEnvironmentVariable {PROJECT}/"
 
@@ -97,7 +94,7 @@ def _variable(name: str, what: str, becomes: tuple[str, str, str, str], key: str
 
 
 def _undeclared(name: str, key: str, kind: str) -> Input:
-    return Input(name, lambda vercel: vercel.add(key=key, value="1", type=kind), f"{_UNDECLARED}{key}", _LOOSE)
+    return Input(name, lambda vercel: vercel.add(key=key, value="1", type=kind), f"{_UNDECLARED}{key}", _BY_HAND)
 
 
 def _setting(name: str, what: str, becomes: tuple[str, str, str, str], **settings: Any) -> Input:
@@ -105,25 +102,25 @@ def _setting(name: str, what: str, becomes: tuple[str, str, str, str], **setting
 
 
 INPUTS = (
-    _variable("value of a plain variable", "value", _READABLE, "NEXT_PUBLIC_BASE_URL", value=ELSEWHERE),
-    _variable("value of a sensitive variable", "value", _HIDDEN, "PAYMENT_SECRET_KEY", value="e" * 40),
-    _variable("targets of a variable", "targets", _READABLE, "SEARCH_RESULTS_LIMIT", target=["preview"]),
+    _variable("value of a plain variable", "value", _DECLARED, "NEXT_PUBLIC_BASE_URL", value=ELSEWHERE),
+    _variable("value of a sensitive variable", "value", _DECLARED, "PAYMENT_SECRET_KEY", value="e" * 40),
+    _variable("targets of a variable", "targets", _DECLARED, "SEARCH_RESULTS_LIMIT", target=["preview"]),
     Input(
         "a declared variable deleted",
         lambda vercel: vercel.remove("NEXT_TELEMETRY_DISABLED"),
         f"{_VARIABLE}NEXT_TELEMETRY_DISABLED",
-        _READABLE,
+        _DECLARED,
     ),
     _undeclared("an undeclared variable", "BY_HAND", "encrypted"),
     _undeclared("an undeclared sensitive variable", "BY_HAND_SENSITIVE", "sensitive"),
-    _setting("framework", "framework", _SETTING, framework="vite"),
-    _setting("root directory", "rootDirectory", _SETTING, rootDirectory="apps/admin"),
-    _setting("Node version", "nodeVersion", _SETTING, nodeVersion="20.x"),
+    _setting("framework", "framework", _DECLARED, framework="vite"),
+    _setting("root directory", "rootDirectory", _DECLARED, rootDirectory="apps/admin"),
+    _setting("Node version", "nodeVersion", _DECLARED, nodeVersion="20.x"),
     _setting("build command", "buildCommand", _BY_HAND, buildCommand="make evil"),
     _setting("install command", "installCommand", _BY_HAND, installCommand="make evil"),
     _setting("output directory", "outputDirectory", _BY_HAND, outputDirectory="elsewhere"),
-    _setting("ignore command", "ignoreCommand", _SETTING, commandForIgnoringBuildStep="exit 2"),
-    _setting("function region", "resourceConfig", _SETTING, resourceConfig={"functionDefaultRegions": ["iad1"]}),
+    _setting("ignore command", "ignoreCommand", _DECLARED, commandForIgnoringBuildStep="exit 2"),
+    _setting("function region", "resourceConfig", _DECLARED, resourceConfig={"functionDefaultRegions": ["iad1"]}),
     _setting(
         "files outside the root directory",
         "sourceFilesOutsideRootDirectory",
@@ -134,7 +131,7 @@ INPUTS = (
         "linked repository",
         lambda vercel: vercel.relink("storefront-example/other"),
         f"{_PROJECT}gitRepository",
-        _SETTING,
+        _DECLARED,
     ),
 )
 
@@ -166,19 +163,28 @@ changed by hand at Vercel, on the real engine in the sandbox, at four moments of
 - **put right**: the same update writes what is declared before it makes the deployment, which is as declared.
 - **refused**: nothing is changed, or nothing is switched and users keep the old release. The message names the input
   and a remedy; run as printed, it ends with a release that is as declared.
-- **reported**: the switch compares no settings and no value that Vercel never shows; or the deployment does not hold
-  the change. Where it holds it, the update says so at its end, and `parity drift` and `parity releases` say so as long
-  as the release is kept; the remedy of `parity drift` builds the next release as declared.
+- **reported**: what is live does not hold the change; `parity drift` names it.
 
-A setting has no time of its last change. So an update that finds one otherwise at its end counts its deployments as
-built otherwise, whenever the setting was changed.
+The switch is the last comparison, just before the one promote call, and makes two reads for it: the deployment and the
+project's variables; it has the project's document already.
+
+- *Settings*: the project's are those declared, and so are those that Vercel shows of the deployment (`projectSettings`:
+  framework, Node version, commands, output directory; and the repository's id). A setting that was changed and changed
+  back in between is found there. Vercel shows no root directory, regions or files outside of a deployment: of those the
+  project's count. A setting that nothing declares may be accepted as drift in `parity:exceptions`.
+- *Values that Vercel shows*: as declared, and not written since the build.
+- *Values that Vercel never shows*: each has the id that is recorded, and the time of its last write that the last
+  release had when it passed, unless an update has written it since: then its id or its declared value is another one.
+  Only Vercel's times are compared, with each other. Where the same update writes a new value, a write by hand in the
+  seconds between that and the build is not seen by the switch; the update's end and `parity drift` report it.
+
+An update that is refused so says that its deployment was built otherwise, and `parity drift` and `parity releases` say
+so as long as it is kept, also where the change came after the build: a setting has no time of its last change.
 
 A variable that the program no longer declares is removed before the deployment is made: the engine deletes last. The
 plan says so. Kept releases hold their own variables, so that going back needs none of it.
 
-Plain `pulumi up` makes no comparison before the build. Just before it switches, the project's own provider compares the
-variables: a declared one that is missing, changed since the build or of another value is refused, and so is one that is
-not declared, unless `parity:exceptions` accepts it as drift.
+Plain `pulumi up` makes no comparison before the build, and the same one before the switch.
 
 [The road](road.md) says when each comparison is made. A test makes this page and holds it:
 `PARITY_BUILT_FROM=all PARITY_WRITE_DOCS=1 .venv/bin/pytest packages/parity/tests/sandbox/test_built_from.py`; without

@@ -48,8 +48,8 @@ def test_the_example_is_the_same_in_both_stacks():
 def test_a_branch_in_the_program_ends_with_1_and_an_exception_with_a_reason_with_0(project):
     edit(
         project / "components" / "web_app.py",
-        "framework=application.framework",
-        "framework='remix' if self._args.environment == 'prod' else application.framework",
+        '"framework": application.framework',
+        '"framework": "remix" if self._args.environment == "prod" else application.framework',
     )
     done = parity(project, "check", "--json")
     assert done.returncode == 1

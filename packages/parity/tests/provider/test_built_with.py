@@ -27,7 +27,7 @@ def variable(name: str, **changes: Any) -> dict[str, Any]:
 
 def faults(*variables: dict[str, Any]) -> list[str]:
     declared = built_with.Declared("shop-staging", DECLARED, ACCEPTED)
-    return built_with.faults({"createdAt": MADE}, variables, declared)
+    return built_with.faults({}, {"createdAt": MADE}, variables, declared)
 
 
 def test_what_was_written_before_the_deployment_and_is_as_declared_passes():
@@ -67,13 +67,19 @@ def test_an_undeclared_variable_is_a_fault_however_old_unless_it_is_accepted(cha
     assert found == ([fault] if fault else [])
 
 
-def switch(world: World, wanted: dict[str, Any]) -> None:
-    async def run() -> None:
-        async with world.web() as web:
-            recorded = inputs("d1", "r1")
-            await live_release.switch(world.vercel(), wanted, recorded, lambda _: None, web=web, urn=URN)
+def switched(world: World, wanted: dict[str, Any], more: dict[str, Any] | None = None) -> dict[str, Any]:
+    """What is recorded after the switch; before it r1, with `more`, is."""
 
-    asyncio.run(run())
+    async def run() -> dict[str, Any]:
+        async with world.web() as web:
+            recorded = {**inputs("d1", "r1"), **(more or {})}
+            return await live_release.switch(world.vercel(), wanted, recorded, lambda _: None, web=web, urn=URN)
+
+    return asyncio.run(run())
+
+
+def switch(world: World, wanted: dict[str, Any], more: dict[str, Any] | None = None) -> None:
+    switched(world, wanted, more)
 
 
 def answers(substate: str, *variables: dict[str, Any]) -> World:

@@ -40,7 +40,7 @@ def test_a_healthy_deployment_is_promoted_with_one_changing_call_and_waited_for(
     assert world.live == "d2"
     assert [call for call in world.calls if not call.startswith("GET")] == [PROMOTE]
     assert world.asked == ["d2.vercel.app", "shop.example.com"], "first the deployment itself, at last the domain"
-    assert outputs == {**inputs(), "previous": ""}
+    assert outputs == {**inputs(), "previous": "", "compared": {}}
 
 
 def test_a_deployment_that_already_serves_is_neither_asked_nor_promoted():

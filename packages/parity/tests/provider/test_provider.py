@@ -76,9 +76,11 @@ def test_nothing_changed_is_no_update():
         {"promoteDeadlineSeconds": 9},
         {"protectionBypass": "x" * 32},
         {"project": "renamed"},
+        {"settings": {"framework": "nextjs"}, "acceptedSettings": {"Project *": {"buildCommand": ""}}},
+        {"sensitiveVariables": ["KEY"], "sensitiveWrites": {"KEY": {"id": "env_1", "value": "one"}}},
     ],
 )
-def test_a_changed_limit_path_or_bypass_alone_sends_no_request(changed: dict[str, Any]):
+def test_a_changed_limit_path_bypass_or_comparison_alone_sends_no_request(changed: dict[str, Any]):
     assert diff(inputs(), wired(inputs(**changed))).changes is False
 
 

@@ -43,6 +43,18 @@ def of(found: dict[str, Any]) -> str:
     return sha256(text.encode()).hexdigest()[:_LENGTH]
 
 
+def marks(settings: Settings, application: Application, credentials: int) -> dict[str, str]:
+    """For each sensitive variable a text that changes with what is declared of it, and says nothing of the value.
+
+    It is in the clear and no digest, so that `parity check` finds the keys that it follows.
+    """
+    return {
+        each.name: json.dumps([_value(settings, application, each, credentials), each.targets], sort_keys=True)
+        for each in application.variables
+        if isinstance(each, SensitiveVariable | DatabaseUrlVariable)
+    }
+
+
 def document(settings: Settings, name: str, credentials: int) -> dict[str, Any]:
     """What the digest is taken of; of each secret its fingerprint."""
     application = next(item for item in settings.catalog.applications if item.name == name)

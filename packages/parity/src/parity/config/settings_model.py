@@ -60,6 +60,15 @@ class Settings:
         return {each.resource: each.expiry or "" for each in entire}
 
     @property
+    def accepted_properties(self) -> dict[str, dict[str, str]]:
+        """What is accepted as drift: by pattern of the resource and of the property, the last day or an empty text."""
+        found: dict[str, dict[str, str]] = {}
+        for each in self.exceptions:
+            if each.accepts == "drift":
+                found.setdefault(each.resource, {})[each.property] = each.expiry or ""
+        return found
+
+    @property
     def sealed(self) -> bool:
         """Whether secrets' values are not at hand."""
         return self.secret.sealed

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
@@ -51,6 +51,8 @@ class Sides:
     """Names of the secrets and variables that the project's own workflows read; a person sets their values."""
     sslmodes: frozenset[str] = frozenset()
     """How the stack's applications reach its databases."""
+    written: Mapping[str, datetime] = field(default_factory=dict[str, datetime])
+    """By URN: the vendor's own time of our last write, which counts before the engine's."""
 
 
 @dataclass(frozen=True)
@@ -299,7 +301,8 @@ class _Compared:
 
     def _unknowable(self, name: str) -> Finding:
         """Report an unreadable value: `changed` if written after our last write, otherwise `unknowable`."""
-        written, ours = self.found.written_at, _last_write(self.pair.recorded)
+        exact = self.sides.written.get(self.urn)
+        written, ours = self.found.written_at, _Write(exact, exact) if exact else _last_write(self.pair.recorded)
         why = self.found.hidden[name]
         if self.type == kinds.DEPLOYMENT:
             why = f"{why}; they are fixed when it is made"

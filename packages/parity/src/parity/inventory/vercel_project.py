@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from parity.documents import Document, is_mapping, mapping, texts
+from parity.documents import Document, is_mapping, mapping
 from parity.inventory.documents import part, rows
 from parity.resources.vercel_restore import SAME, SKEW, WATCHED
+from parity.resources.vercel_settings import regions, repository
 
 _PROTECTION = {
     "prod_deployment_urls_and_all_previews": "standard_protection",
@@ -53,7 +54,7 @@ ignored, so that what Vercel adds overnight is no alarm; a test holds the classe
 def properties(document: Document) -> Document:
     """Give the project by Pulumi's input names, without what is not set."""
     found: Document = {name: document.get(wire) for name, wire in SAME.items()}
-    found["gitRepository"] = _repository(document.get("link"))
+    found["gitRepository"] = repository(document.get("link"))
     found["vercelAuthentication"] = {"deploymentType": _protection(document.get("ssoProtection")) or "none"}
     found["passwordProtection"] = _typed(document.get("passwordProtection"))
     found["trustedIps"] = _trusted(document.get("trustedIps"))
@@ -103,21 +104,6 @@ def _typed(value: Any) -> Document | None:
     return {"deploymentType": _protection(value)} if value else None
 
 
-def _repository(link: Any) -> Document | None:
-    if not link:
-        return None
-    document = mapping(link)
-    kind = document.get("type")
-    if kind == "github":
-        repo = f"{document.get('org', '')}/{document.get('repo', '')}"
-    elif kind == "gitlab":
-        tail = str(document.get("projectUrl", "")).removesuffix(".git").rpartition("/")[2]
-        repo = f"{document.get('projectNamespace', '')}/{tail}"
-    else:
-        repo = f"{document.get('owner', '')}/{document.get('slug', '')}"
-    return {"type": kind, "repo": repo, "productionBranch": document.get("productionBranch")}
-
-
 def _trusted(value: Any) -> Document | None:
     if not value:
         return None
@@ -157,12 +143,10 @@ def _provider_options(value: Any) -> Document | None:
 
 def _resources(document: Document) -> Document:
     config = part(document, "resourceConfig")
-    region = document.get("serverlessFunctionRegion")
-    regions = texts(config.get("functionDefaultRegions")) or ([region] if region else [])
     inner = {
         "functionDefaultCpuType": config.get("functionDefaultMemoryType"),
         "functionDefaultTimeout": config.get("functionDefaultTimeout"),
-        "functionDefaultRegions": sorted(regions) or None,
+        "functionDefaultRegions": regions(document) or None,
         "fluid": config.get("fluid"),
     }
     return {

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, cast
 
-from parity.provider.built_with import Declared
+from parity.provider.built_with import Declared, Settings
 from parity.provider.errors import BadInput, NotFound
 from parity.provider.release import Health, Switch, Target, live_of
+from parity.resources import kinds
 from parity.resources.urn import Urn
+from parity.resources.vercel import COMPARED
 from parity.vendors import health
 
 if TYPE_CHECKING:
@@ -45,8 +48,11 @@ def faults_in(inputs: Mapping[str, Any]) -> dict[str, str]:
     return faults
 
 
-def target_of(inputs: Mapping[str, Any], urn: str = "") -> Target:
-    """The inputs as the switch takes them; with the URN, its messages name stack and application."""
+def target_of(inputs: Mapping[str, Any], urn: str = "", compared: Mapping[str, Any] | None = None) -> Target:
+    """The inputs as the switch takes them; with the URN, its messages name stack and application.
+
+    `compared` is what the last release that passed was recorded with.
+    """
     health = cast("Document", inputs["health"])
     return Target(
         team=str(inputs["team"]),
@@ -60,17 +66,36 @@ def target_of(inputs: Mapping[str, Any], urn: str = "") -> Target:
         health=Health(str(health["path"]), float(health["timeoutSeconds"]), float(health["deadlineSeconds"])),
         promote_deadline_seconds=float(inputs["promoteDeadlineSeconds"]),
         bypass=str(inputs["protectionBypass"]) if inputs.get("protectionBypass") else None,
-        declared=_declared(inputs) if inputs.get("newest") is True else None,
+        declared=_declared(inputs, urn, compared or {}) if inputs.get("newest") is True else None,
         **_names(urn),
     )
 
 
-def _declared(inputs: Mapping[str, Any]) -> Declared:
-    """The declared production variables: those with values, and the names of those that Vercel never shows."""
+def _declared(inputs: Mapping[str, Any], urn: str, compared: Mapping[str, Any]) -> Declared:
+    """What the newest release may be built with; of a variable that Vercel never shows, the name alone is known."""
     values, accepted = (cast("Document", inputs.get(name) or {}) for name in ("variables", "acceptedVariables"))
     hidden = cast("list[str]", inputs.get("sensitiveVariables") or [])
     known = {**{name: str(each) for name, each in values.items()}, **dict.fromkeys(hidden)}
-    return Declared(str(inputs["project"]), known, {pattern: str(last) for pattern, last in accepted.items()})
+    return Declared(
+        str(inputs["project"]),
+        known,
+        {pattern: str(last) for pattern, last in accepted.items()},
+        _settings(inputs, urn),
+        cast("Document", inputs.get("sensitiveWrites") or {}),
+        compared,
+    )
+
+
+def _settings(inputs: Mapping[str, Any], urn: str) -> Settings | None:
+    declared = inputs.get("settings")
+    if not declared:
+        return None
+    name, names = str(inputs["project"]), ()
+    if urn:
+        own = Urn.parse(urn)
+        name = f"{own.name.removesuffix('-live')}-project"
+        names = (str(replace(own, type=kinds.PROJECT, name=name)),)
+    return Settings((f"Project {name}", *names), declared, cast("Document", inputs.get("acceptedSettings") or {}))
 
 
 def _names(urn: str) -> dict[str, str]:
@@ -108,21 +133,20 @@ async def switch(
         ParityPluginError: see parity.provider.errors.
     """
     known = None if olds is None else frozenset(str(olds.get(name, "")) for name in ("deploymentId", _PREVIOUS))
+    compared = cast("Document", (olds or {}).get(COMPARED) or {})
     client = web or health.web()
-    attempt = Switch(
-        vercel,
-        client,
-        target_of(inputs, urn),
-        resource_id=id_of(inputs),
-        recorded=lambda before: {**inputs, _PREVIOUS: before},
-        say=say,
-    )
+
+    def recorded(before: str) -> Document:
+        return {**inputs, _PREVIOUS: before, COMPARED: attempt.compared or compared}
+
+    target = target_of(inputs, urn, compared)
+    attempt = Switch(vercel, client, target, resource_id=id_of(inputs), recorded=recorded, say=say)
     try:
         await attempt.run(known)
     finally:
         if web is None:
             await client.aclose()
-    return {**inputs, _PREVIOUS: ""}
+    return recorded("")
 
 
 async def read(vercel: Vercel, resource_id: str, state: Document, inputs: Document) -> tuple[str, Document, Document]:

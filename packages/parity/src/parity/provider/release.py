@@ -52,7 +52,7 @@ class Target:
     promote_deadline_seconds: float
     bypass: str | None = None
     declared: Declared | None = None
-    """What the newest release may hold. None of an older one, which was compared when it was the newest."""
+    """What the newest release may be built with. None of an older one, which was compared when it was the newest."""
     stack: str = "STACK"
     application: str = "APP"
     """As commands name them."""
@@ -121,6 +121,8 @@ class Switch:
         self._id = resource_id
         self._recorded = recorded
         self._say = say
+        self.compared: Mapping[str, Any] = {}
+        """When each sensitive variable was written, if this release was compared and passed."""
         self._asked = False
         """Whether Vercel was asked for this switch, so that it may have happened or may still happen."""
 
@@ -139,12 +141,13 @@ class Switch:
             VercelError: Vercel could not be asked before anything was promoted.
         """
         wanted = self._release
-        before = await self._live()
+        project = await self._project()
+        before = live_of(project)
         if not before.serves(wanted.deployment_id):
             self._refuse_if_moved_by_hand(before, known)
             await self._ask()
             if before.moving_to != wanted.deployment_id:
-                await self._refuse_if_built_otherwise()
+                await self._refuse_if_built_otherwise(project)
         try:
             await self._promote_and_wait(before)
         except VercelError as error:
@@ -163,7 +166,7 @@ class Switch:
             "Run `pulumi refresh` to record what is live; the next `pulumi up` then shows the switch before making it."
         )
 
-    async def _refuse_if_built_otherwise(self) -> None:
+    async def _refuse_if_built_otherwise(self, project: Mapping[str, Any]) -> None:
         """Compare what the newest release was built with; one that served before was compared before that."""
         wanted = self._release
         if wanted.declared is None:
@@ -171,19 +174,19 @@ class Switch:
         deployment = await self._vercel.deployment(wanted.team, wanted.deployment_id)
         if built_with.has_served(deployment):
             return
-        faults = built_with.faults(
-            deployment, await self._vercel.variables(wanted.team, wanted.project_id), wanted.declared
-        )
+        variables = await self._vercel.variables(wanted.team, wanted.project_id)
+        faults = built_with.faults(project, deployment, variables, wanted.declared)
         if faults:
             raise BuiltOtherwise(
                 f"{wanted.title} may hold undeclared values, so it was not promoted; what was live is still "
                 f"live: {'; '.join(faults)}. Record the next release: `parity release {wanted.stack} "
                 f"{wanted.application} --commit {wanted.commit} --again --live --up` puts right what is declared and "
-                "builds from that; it names the command that removes what nothing declares."
+                "builds from that; it names the command for what no update puts right."
             )
+        self.compared = wanted.declared.writes(variables)
 
-    async def _live(self) -> Live:
-        return live_of(await self._vercel.project(self._release.team, self._release.project_id))
+    async def _project(self) -> dict[str, Any]:
+        return await self._vercel.project(self._release.team, self._release.project_id)
 
     async def _ask(self) -> None:
         """Ask the deployment at its own host until it is healthy or the deadline is past."""
@@ -213,7 +216,7 @@ class Switch:
             if not self._asked and not await self._promote():
                 fault = "Vercel is busy with another promotion"
                 return False
-            now = await self._live()
+            now = live_of(await self._project())
             if now.failed_to == wanted.deployment_id and not now.serves(wanted.deployment_id):
                 self._asked, fault = False, "Vercel says that the promotion failed"
                 return False

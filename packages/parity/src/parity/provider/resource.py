@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from importlib.metadata import version
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pulumi
 
+from parity.documents import is_mapping
 from parity.resources import kinds
 
 if TYPE_CHECKING:
@@ -39,6 +41,15 @@ class Provider(pulumi.ProviderResource):
         super().__init__(PACKAGE, resource_name, {}, pulumi.ResourceOptions.merge(opts, own))
 
 
+def _wire_names(arguments: Mapping[str, Any]) -> dict[str, Any]:
+    """Python arguments by Pulumi's names, at every depth, without what is None."""
+    given = {name: each for name, each in arguments.items() if each is not None}
+    return {
+        re.sub(r"_(.)", lambda found: found[1].upper(), name): _wire_names(each) if is_mapping(each) else each
+        for name, each in given.items()
+    }
+
+
 class LiveRelease(pulumi.CustomResource):
     """Which deployment a project's domains serve.
 
@@ -69,7 +80,10 @@ class LiveRelease(pulumi.CustomResource):
         newest: Input[bool],
         variables: Input[Mapping[str, Input[str]]],
         sensitive_variables: Input[list[str]],
+        sensitive_writes: Mapping[str, Mapping[str, Input[str]]] | None = None,
+        settings: Mapping[str, Any] | None = None,
         accepted_variables: Mapping[str, str] | None = None,
+        accepted_settings: Mapping[str, Mapping[str, str]] | None = None,
         opts: pulumi.ResourceOptions | None = None,
     ) -> None:
         """Declare it.
@@ -91,8 +105,13 @@ class LiveRelease(pulumi.CustomResource):
                 served yet, it is compared with them just before the switch.
             variables: the newest release's production variables that are not sensitive, by name.
             sensitive_variables: the names of the others.
+            sensitive_writes: of each of those, `id`, that of its resource, and `value`, a text that changes with the
+                declared value and does not give it away: one that something else than an update wrote is refused.
+            settings: the project's arguments that get into a build, as `vercel.Project` takes them; what is not named
+                must be unset at Vercel. None compares no settings.
             accepted_variables: undeclared ones that an exception accepts, by pattern of type and name, each with its
                 last day (`YYYY-MM-DD`) or an empty text.
+            accepted_settings: undeclared ones, by pattern of the resource (type and name, or URN) and of the property.
             opts: the resource's options.
         """
         super().__init__(
@@ -113,7 +132,10 @@ class LiveRelease(pulumi.CustomResource):
                 "newest": newest,
                 "variables": variables,
                 "sensitiveVariables": sensitive_variables,
+                "sensitiveWrites": sensitive_writes or None,
+                "settings": None if settings is None else _wire_names(settings),
                 "acceptedVariables": accepted_variables or None,
+                "acceptedSettings": accepted_settings or None,
             },
             pulumi.ResourceOptions.merge(opts, pulumi.ResourceOptions(additional_secret_outputs=["protectionBypass"])),
         )

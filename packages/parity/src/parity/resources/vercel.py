@@ -23,6 +23,9 @@ ALIAS = "vercel:index/alias:Alias"
 ROLLING_RELEASE = "vercel:index/projectRollingRelease:ProjectRollingRelease"
 LIVE = "parity:index:LiveRelease"
 BYPASS = "parity:index:ProtectionBypass"
+COMPARED = "compared"
+"""Output of LiveRelease: by sensitive variable `id`, `value` (a mark of the declared one) and `updatedAt` (Vercel's
+time in milliseconds), as of the last release that was compared and passed."""
 
 
 def variable_name(key: str, targets: Sequence[str], branch: str | None) -> str:
@@ -179,7 +182,10 @@ KINDS = (
             "newest": "whether a switch compares what the release was built with; nothing at Vercel",
             "variables": "what a switch compares with; the variables are resources of their own",
             "sensitiveVariables": "what a switch compares with; the variables are resources of their own",
+            "sensitiveWrites": "what a switch compares with; the variables are resources of their own",
+            "settings": "what a switch compares with; the project is a resource of its own",
             "acceptedVariables": "what a switch lets through; nothing at Vercel",
+            "acceptedSettings": "what a switch lets through; nothing at Vercel",
         },
         secret=frozenset({"protectionBypass"}),
         set_once={"previous": ""},
@@ -187,6 +193,7 @@ KINDS = (
         computed={
             "deploymentUrl": "the host that Vercel named at random",
             "previous": "the deployment that was live before, while an attempt goes on",
+            r"compared\b.*": "Vercel's ids and times of the variables as they were compared last",
         },
     ),
     Kind(

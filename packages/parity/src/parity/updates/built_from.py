@@ -7,11 +7,12 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, cast
 
-from parity.drift import compare, exceptions, remediation, unmanaged
+from parity.drift import compare, exceptions, remediation, unmanaged, written
 from parity.errors import RefusedError
 from parity.inventory.keys import natural_key
 from parity.resources import kinds
 from parity.resources.kind import PROJECT_ID
+from parity.resources.vercel_settings import BUILT
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Sequence
@@ -22,14 +23,6 @@ if TYPE_CHECKING:
     from parity.evaluate.graph import Graph
     from parity.inventory.model import LiveState
     from parity.preview.plan import Change, Plan
-
-SETTINGS = frozenset(
-    {"id", "framework", "rootDirectory", "nodeVersion", "buildCommand", "installCommand", "outputDirectory"}
-    | {"ignoreCommand", "resourceConfig", "gitRepository", "gitLfs", "automaticallyExposeSystemEnvironmentVariables"}
-    | {"buildMachineType", "directoryListing", "protectedSourcemaps", "functionFailover"}
-    | {"sourceFilesOutsideRootDirectory", "staticIps", "enableExternalRewriteCaching"}
-)
-"""The properties of a project that get into a deployment; the last three have no name at the provider."""
 
 _NOT_BUILT = frozenset({"comment"})
 """Properties of a variable that no build sees."""
@@ -115,7 +108,7 @@ def differences(
             where=", ".join(sorted(names)),
             remedy="run the command again once Vercel answers; the token must be allowed to read variables",
         )
-    sides = compare.Sides(graph, state, chosen)
+    sides = compare.Sides(graph, state, chosen, written=written.times(state))
     found = [*compare.compare(sides), *unmanaged.compare(sides)]
     counted = [each for each in found if _gets_into_a_build(each, chosen)]
     return [Differs(step.finding, step) for step in remediation.plan(tuple(counted), context)]
@@ -138,7 +131,7 @@ def _gets_into_a_build(finding: Finding, live: LiveState) -> bool:
         return False
     top = _top(finding.path)
     if finding.type == kinds.PROJECT:
-        return finding.kind == "missing" or top in SETTINGS
+        return finding.kind == "missing" or top in BUILT
     return top not in _NOT_BUILT and _is_for_production(finding, live)
 
 

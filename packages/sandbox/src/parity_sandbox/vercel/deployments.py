@@ -16,6 +16,8 @@ from parity_sandbox.vercel.errors import BadRequest, NotFound
 from parity_sandbox.vercel.world import USER
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from parity_sandbox.store import Document
     from parity_sandbox.vercel.world import World
 
@@ -44,9 +46,14 @@ CREATE: wire.Shape = {
 INTERNAL = {"snapshot", "sha", "promotedAt", "files", "branch"}
 """Fields of the stored document that Vercel's API does not give."""
 
-_BUILT_WITH = ("rootDirectory", "nodeVersion", "sourceFilesOutsideRootDirectory", "autoExposeSystemEnvs", "gitLFS")
+_BUILT_WITH = ("rootDirectory", "sourceFilesOutsideRootDirectory", "autoExposeSystemEnvs", "gitLFS")
 """Settings of the project that a build takes and that Vercel does not show of a deployment."""
 
+_SHOWN = (
+    *("buildCommand", "devCommand", "framework", "commandForIgnoringBuildStep", "installCommand", "outputDirectory"),
+    "nodeVersion",
+)
+"""Those that it shows, in `projectSettings`."""
 _SHA = re.compile(r"[0-9a-f]{40}")
 _LABEL = 63
 
@@ -66,7 +73,7 @@ def create(world: World, given: Document) -> Document:
     own = {name: str(value) for name, value in part(given, "env").items()}
     deployment["snapshot"] = {
         "variables": {**_variables(world, project, deployment, environment), **own},
-        "settings": {name: project.get(name) for name in _BUILT_WITH},
+        "settings": _settings(project, part(given, "projectSettings"), _BUILT_WITH),
     }
     deployment["env"] = deployment["build"]["env"] = sorted(own)
     world.deployments.insert(deployment["id"], deployment)
@@ -190,7 +197,7 @@ def _document(
         "autoAssignCustomDomains": project["autoAssignCustomDomains"],
         "creator": creator,
         "project": {"id": project["id"], "name": project["name"], "framework": project["framework"]},
-        "projectSettings": _settings(project, part(given, "projectSettings")),
+        "projectSettings": _settings(project, part(given, "projectSettings"), _SHOWN),
         "regions": given.get("regions") or project["resourceConfig"]["functionDefaultRegions"],
         "routes": items(given, "routes"),
         "functions": given.get("functions"),
@@ -210,16 +217,9 @@ def _document(
     return document
 
 
-def _settings(project: Document, given: Document) -> Document:
-    names = (
-        "buildCommand",
-        "devCommand",
-        "framework",
-        "commandForIgnoringBuildStep",
-        "installCommand",
-        "outputDirectory",
-    )
-    return {name: given.get(name, project[name]) for name in names}
+def _settings(project: Document, given: Document, names: Sequence[str]) -> Document:
+    """What a build takes: the request's own settings, else the project's."""
+    return {name: given.get(name, project.get(name)) for name in names}
 
 
 def _source(

@@ -19,8 +19,8 @@ ACCOUNT = {"team": "team_1", "repository": "7", "server": "77"}
 SALTED = "encryptionsalt: v1:one\nconfig: {}\n"
 
 
-def state_of(*rows, salt=""):
-    providers = {"secrets_providers": {"type": "passphrase", "state": {"salt": salt}}} if salt else {}
+def state_of(*rows, **sealed):
+    providers = {"secrets_providers": {"type": "any", "state": sealed}} if sealed else {}
     return recorded.parse({"deployment": {"resources": list(rows), **providers}})
 
 
@@ -139,3 +139,11 @@ def test_a_file_that_was_sealed_for_another_state_stops():
     with pytest.raises(RefusedError, match="sealed differently") as refused:
         world_guard.require_own_state("storefront", "prod", state_of(salt="v1:two"), SALTED)
     assert refused.value.where == "Pulumi.prod.yaml"
+
+
+def test_a_file_that_was_sealed_with_another_key_stops():
+    file = "secretsprovider: hashivault://prod\nencryptedkey: 'one'\nconfig: {}\n"
+    world_guard.require_own_state("storefront", "prod", state_of(encryptedkey="one", url="hashivault://prod"), file)
+    with pytest.raises(RefusedError, match="`encryptedkey`") as refused:
+        world_guard.require_own_state("storefront", "prod", state_of(encryptedkey="two", url="hashivault://x"), file)
+    assert "`pulumi stack change-secrets-provider hashivault://x --stack prod`" in str(refused.value.remedy)

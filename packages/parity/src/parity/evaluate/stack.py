@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import json
 import os
+import re
 import sys
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
@@ -41,8 +42,21 @@ def ambient(project: Project, report: Callable[[str], None] = lambda _: None) ->
 
 
 _PASSPHRASE, _PASSPHRASE_FILE = "PULUMI_CONFIG_PASSPHRASE", "PULUMI_CONFIG_PASSPHRASE_FILE"
-_LOCKED = ("incorrect passphrase", "passphrase must be set", "failed to decrypt", "secrets (code=", "AccessDenied")
+_LOCKED = re.compile(
+    r"incorrect passphrase|passphrase must be set|failed to decrypt|get stack secrets manager|secrets \(code="
+    r"|open keeper|errors? occurred:\s+1\)|AccessDenied"
+)
 """Parts of the engine's words where it cannot open a stack's secrets."""
+_PROVIDER = re.compile(r"^secretsprovider: *[\"']?((\w+)://[^\s\"']+)", re.MULTILINE)
+_LOGINS = {
+    "awskms": "AWS keys or a profile (AWS_PROFILE) that may use the key",
+    "azurekeyvault": "`az login`, or AZURE_CLIENT_ID with AZURE_TENANT_ID and AZURE_CLIENT_SECRET",
+    "gcpkms": "`gcloud auth application-default login`, or GOOGLE_APPLICATION_CREDENTIALS",
+    "hashivault": "export VAULT_ADDR and VAULT_TOKEN",
+}
+"""By the scheme of a secrets provider: what the engine opens it with."""
+_SAID = 300
+"""Characters of the engine's words that are shown."""
 
 
 def passphrase_variable(stack: str) -> str:
@@ -108,14 +122,25 @@ class Stack:
                     where=str(self.project.root),
                     remedy=f"pulumi stack init {self.name}",
                 ) from error
-            if any(each in str(error) for each in _LOCKED):
-                raise UpdateError(
-                    f"the secrets of {self.name} could not be opened: {str(error).splitlines()[-1]}",
-                    where=f"Pulumi.{self.name}.yaml",
-                    remedy=f"export {_PASSPHRASE_FILE} (or {_PASSPHRASE}), or log in to its secrets provider; "
-                    f"where two stacks have two passphrases, export {passphrase_variable(self.name)} for this one",
-                ) from error
-            raise
+            raise self.locked(str(error)) or error from error
+
+    def locked(self, said: str) -> UpdateError | None:
+        """The error for what the engine said where it could not open the stack's secrets; None of other words."""
+        if not _LOCKED.search(said):
+            return None
+        file = f"Pulumi.{self.name}.yaml"
+        words = " ".join(said.partition("error: ")[2].split() or said.split())
+        provider = _PROVIDER.search((self.project.root / file).read_text())
+        if provider:
+            way = _LOGINS.get(provider[2], "log in to it as for `pulumi`")
+            remedy = f"its key is at {provider[1]}: {way}. A stack with a passphrase takes that at the same time"
+        else:
+            remedy = (
+                f"export {_PASSPHRASE_FILE} (or {_PASSPHRASE}), or log in to its secrets provider; "
+                f"where two stacks have two passphrases, export {passphrase_variable(self.name)} for this one"
+            )
+        short = words if len(words) <= _SAID else f"{words[:_SAID]}…"
+        return UpdateError(f"the secrets of {self.name} could not be opened: {short}", where=file, remedy=remedy)
 
     def sealed_settings(self) -> Settings:
         """Its settings from the file alone, each secret sealed; needs no engine and no passphrase.

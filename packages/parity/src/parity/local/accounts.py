@@ -51,8 +51,7 @@ def _opened(stack: Stack) -> Iterator[Check]:
         yield Check(name, "note", error.what, source="account", remedy=error.remedy)
         return
     except ParityError as error:
-        remedy = "export PULUMI_CONFIG_PASSPHRASE, or log in to the stack's secrets provider"
-        yield Check(name, "fault", error.what, source="account", remedy=remedy)
+        yield Check(name, "fault", error.what, source="account", remedy=error.remedy or "")
         return
     yield Check(name, "ok", f"of {_file(stack)} decrypted, every value as it must be", source="account")
     yield from _allowed(stack, settings)

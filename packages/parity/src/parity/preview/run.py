@@ -74,6 +74,8 @@ def preview(
     digest = _digest(done.out)
     if done.code and not digest and not done.events:
         why = done.error.strip().removeprefix("error: ") or f"pulumi ended with {done.code}"
+        if locked := stack.locked(why):
+            why = f"{locked.what}. To do: {locked.remedy}"
         return Plan(stack.name, (), {}, 0, errors=(why,))
     plan = parse(stack.name, digest, done.events, failed=bool(done.code))
     return public.with_users(plan, stack.pulumi.environment)

@@ -31,7 +31,7 @@ ACCOUNT = {
 FACT = "account"
 """Where a record of the ledger has it."""
 
-_SALT = re.compile(r"^encryptionsalt:\s*(\S+)", re.MULTILINE)
+_SEALS = {"encryptionsalt": "salt", "encryptedkey": "encryptedkey"}
 _SHOWN = 5
 _REPOSITORY_NAME = "repository name"
 
@@ -70,21 +70,18 @@ def require_own_state(project: str, stack: str, state: State, file: str) -> None
             remedy=f"`pulumi stack import --stack {stack} --file FILE` puts the stack's own state back, from a backup "
             "or the backend's .pulumi/history; or `pulumi login` to the backend that has it",
         )
-    salt = _SALT.search(file)
-    sealed = _state_salt(state)
-    if salt and sealed and salt[1].strip("'\"") != sealed:
-        raise RefusedError(
-            "the stack's file and its state are sealed differently (`encryptionsalt`): the file is another stack's, or "
-            "the state is; nothing was changed",
-            where=f"Pulumi.{stack}.yaml",
-            remedy=f"`git log -p -S encryptionsalt -- Pulumi.{stack}.yaml` shows where it changed; put the line back. "
-            f"A new passphrase is set in both with `pulumi stack change-secrets-provider passphrase --stack {stack}`",
-        )
-
-
-def _state_salt(state: State) -> str:
-    provider = mapping(mapping(state.document.get("deployment")).get("secrets_providers"))
-    return str(mapping(provider.get("state")).get("salt") or "")
+    provider = mapping(mapping(mapping(state.document.get("deployment")).get("secrets_providers")).get("state"))
+    for line, name in _SEALS.items():
+        found, sealed = re.search(rf"^{line}: *(\S+)", file, re.MULTILINE), provider.get(name)
+        if found and sealed and found[1].strip("'\"") != sealed:
+            raise RefusedError(
+                f"the stack's file and its state are sealed differently (`{line}`): the file is another stack's, or "
+                "the state is; nothing was changed",
+                where=f"Pulumi.{stack}.yaml",
+                remedy=f"`git log -p -S {line} -- Pulumi.{stack}.yaml` shows where it changed; put the line back. A "
+                "new passphrase or key is set in both with "
+                f"`pulumi stack change-secrets-provider {provider.get('url', 'passphrase')} --stack {stack}`",
+            )
 
 
 def require_same_account(

@@ -1,0 +1,114 @@
+"""Two stacks with two kinds of secrets provider: staging's is a passphrase, prod's is a key in Vault."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from support import vault
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from support.program import Instance, Run
+
+pytestmark = [pytest.mark.engine, pytest.mark.sandbox, pytest.mark.timeout(900)]
+
+COMMIT = "5" * 40
+KEY = "PAYMENT_SECRET_KEY"
+PATH = f"parity:applications.shop.variables.{KEY}"
+SECRET = "n" * 40
+PROVIDER = "hashivault://parity-prod"
+RELEASED = ("--commit", COMMIT, "--live", "--up", "--yes")
+NO_PASSPHRASE = {"PULUMI_CONFIG_PASSPHRASE": ""}
+
+
+@pytest.fixture
+def key(finished_instance: Instance) -> Iterator[dict[str, str]]:
+    """The variables with which the engine opens prod, whose file and state the engine sealed with Vault's key."""
+    repository = {"owner": "storefront-example", "name": "storefront", "commits": [COMMIT], "default_branch": "main"}
+    seed = {"github": {"organization": "storefront-example", "repositories": [repository]}}
+    finished_instance.local.client().seed(seed)
+    with vault.served() as variables:
+        finished_instance.pulumi("stack", "change-secrets-provider", PROVIDER, "--stack", "prod", extra=variables).ok()
+        yield variables
+
+
+def live(instance: Instance, stack: str) -> dict[str, Any]:
+    """What the deployment that shop's domains serve was built with."""
+    state = instance.state()["vercel"]
+    project = next(row for row in state["projects"] if row["name"] == f"shop-{stack}")
+    row = next(row for row in state["deployments"] if row["id"] == project["targets"]["production"]["id"])
+    return {"release": row["meta"]["release"], **row["snapshot"]["variables"]}
+
+
+def test_each_stack_is_changed_with_its_own_key_alone_and_both_together(
+    finished_instance: Instance, key: dict[str, str]
+):
+    instance = finished_instance
+
+    def prod(*command: str, stdin: str | None = None) -> Run:
+        return instance.run("parity", *command, extra={**key, **NO_PASSPHRASE}, stdin=stdin)
+
+    file = instance.project.root / "Pulumi.prod.yaml"
+    assert f"secretsprovider: {PROVIDER}" in file.read_text()
+    assert "encryptionsalt" not in file.read_text()
+
+    # Sealed anew: one command, and no release is asked for.
+    stale = instance.run("parity", "check")
+    assert set(re.findall(r"`(parity [^`]*)`", " ".join(stale.said.split()))) == {"parity secret fingerprint prod"}
+    prod("secret", "fingerprint", "prod").ok()
+    instance.run("parity", "check").ok()
+    instance.run("parity", "check", "--secrets", extra=key).ok()
+
+    assert "prod: nothing to change" in prod("preview", "prod").ok().stdout
+    prod("up", "prod", "--yes").ok()
+
+    before = live(instance, "prod")[KEY]
+
+    # A new value, released with prod's key; staging is released and promoted from with its own.
+    prod("secret", "set", "prod", PATH, stdin=SECRET).ok()
+    prod("release", "prod", "shop", *RELEASED).ok()
+    assert live(instance, "prod")["release"] == "r2"
+    rows = instance.local.client().secrets()["vercel"]
+    assert SECRET in [row["value"] for row in rows if (row.get("key"), row.get("project")) == (KEY, "shop-prod")]
+    ours = live(instance, "prod")[KEY]
+    assert ours != before, "each stands for a value"
+    instance.run("parity", "release", "staging", "shop", *RELEASED).ok()
+    assert live(instance, "staging")["release"] == "r2"
+    prod("promote", "shop", "--again", "--up", "--yes").ok()
+    assert live(instance, "prod")["release"] == "r3"
+
+    prod("rollback", "prod", "shop", "--up").ok()
+    assert live(instance, "prod")["release"] == "r2"
+    prod("live", "prod", "shop", "r3", "--up", "--yes").ok()
+    assert (live(instance, "prod")["release"], live(instance, "prod")[KEY]) == ("r3", ours)
+    prod("preview", "prod", "--save", "plan.json").ok()
+    prod("up", "prod", "--plan", "plan.json").ok()
+    assert SECRET not in (instance.project.root / "plan.json").read_text()
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [{"VAULT_TOKEN": "wrong"}, {"VAULT_ADDR": "", "VAULT_TOKEN": ""}, {"VAULT_ADDR": "http://127.0.0.1:1"}],
+    ids=["no right", "not named", "not there"],
+)
+def test_a_key_that_does_not_open_is_named_with_its_stack_and_what_to_do(
+    finished_instance: Instance, key: dict[str, str], wrong: dict[str, str]
+):
+    def said(*command: str, stdin: str | None = None) -> str:
+        done = finished_instance.run("parity", *command, extra={**key, **wrong}, stdin=stdin)
+        assert done.code == 6, done.said
+        return " ".join(done.said.split())
+
+    for each in (
+        said("preview", "prod"),
+        said("up", "prod", "--yes"),
+        said("check", "--secrets"),
+        said("secret", "set", "prod", PATH, stdin=SECRET),
+    ):
+        assert "the secrets of prod could not be opened" in each
+        assert f"its key is at {PROVIDER}: export VAULT_ADDR and VAULT_TOKEN" in each
+    finished_instance.run("parity", "preview", "staging", extra={**key, **wrong}).ok()

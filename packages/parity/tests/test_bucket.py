@@ -37,9 +37,11 @@ class Answers(BaseHTTPRequestHandler):
 
     def do_GET(self):
         type(self).keys.append(self.headers.get("Authorization", ""))
+        type(self).headers_of_last = self.headers
         status, body = self.answer
         self.send_response(status)
         self.send_header("Content-Length", str(len(body)))
+        self.send_header("ETag", '"1"')
         self.end_headers()
         self.wfile.write(body.encode())
 
@@ -89,6 +91,18 @@ def test_a_profile_in_the_address_wins_over_keys_and_keys_over_the_profile_of_th
     monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "x")
     assert signer(open_store(s3(address)), handler) == "K-ENV"
     assert signer(open_store(s3(address, "&profile=team")), handler) == "K-TEAM"
+
+
+def test_the_encryption_in_the_address_is_asked_for_as_the_engine_does(home, refusing):
+    address, handler = refusing
+    profile(home, default="K")
+    key = "arn:aws:kms:eu-central-1:1:key/k"
+    open_store(s3(address, f"&ssetype=aws:kms&kmskeyid={key}")).create("a", b"x")
+    sent = handler.headers_of_last
+    assert sent["x-amz-server-side-encryption"] == "aws:kms"
+    assert sent["x-amz-server-side-encryption-aws-kms-key-id"] == key
+    open_store(s3(address)).create("a", b"x")
+    assert "x-amz-server-side-encryption" not in handler.headers_of_last
 
 
 def test_a_login_by_a_program_is_used_as_the_engine_uses_it(home, refusing):

@@ -48,9 +48,13 @@ def history(tmp_path_factory: pytest.TempPathFactory) -> Project:
 
 @pytest.fixture
 def ledger(tmp_path: Path, history: Project) -> Ledger:
+    return ledger_of(tmp_path, history)
+
+
+def ledger_of(folder: Path, history: Project, files: str = "") -> Ledger:
     """An update from the first commit succeeded, the next one failed, one is under way."""
-    found = Ledger(FolderStore(tmp_path), "storefront", "staging")
-    facts = {"intent": {}, "commit": git(history.root, "rev-parse", "HEAD~1") + "+changes"}
+    found = Ledger(FolderStore(folder), "storefront", "staging")
+    facts = {"intent": {}, "commit": git(history.root, "rev-parse", "HEAD~1") + files}
     found.end(found.begin(facts), {"result": "succeeded"})
     newer = {**facts, "commit": git(history.root, "rev-parse", "HEAD")}
     found.end(found.begin(newer), {"result": "failed"})
@@ -71,6 +75,12 @@ def test_each_changed_property_has_its_key_and_commit(history, ledger):
     change = Change(URN, VARIABLE, "update", (Property("value", "20", "25"), Property("comment", "a", "b")))
     assert caused(history, ledger, change)[0] == (URN, "value", KEY, ["Show more results (#12)"])
     assert [row[1:3] for row in caused(history, ledger, change)[1:]] == [("comment", None)], "it is not the key's doing"
+
+
+def test_what_follows_no_key_since_files_that_were_not_committed_is_not_laid_on_the_world(history, tmp_path):
+    change = Change(URN, VARIABLE, "update", (Property("value", "20", "25"), Property("comment", "a", "b")))
+    found = caused(history, ledger_of(tmp_path, history, "+changes"), change)
+    assert [row[1:3] for row in found] == [("value", KEY)]
 
 
 def test_a_saved_plan_names_resources_and_is_traced_by_them(history, ledger):

@@ -15,7 +15,7 @@ from parity.inventory.model import Membership, Server
 from parity.resources import kinds
 from parity.resources.commands import SUPERUSER, Sql
 
-CONTEXT = Context("prod", "team_1", "owner/name", {"shop-prod": "prj_1"})
+CONTEXT = Context("prod", "team_1", "owner/name", {"shop-prod": "prj_1"}, secrets=frozenset({("shop-prod", "NAME")}))
 URN = "urn:pulumi:prod::storefront::vercel:index/project:Project::shop-project"
 
 
@@ -58,6 +58,8 @@ CASES = [
       "revoke SELECT"),
     (finding("cross-stack", kinds.VARIABLE, "value"), "not by an update",
      "parity secret set prod parity:applications.shop.variables.NAME"),
+    (finding("cross-stack", kinds.VARIABLE, "value", key=("shop-prod", "DATABASE_URL")), "not by an update",
+     "parity secret set prod parity:secret"),
     (finding("cross-stack", kinds.ROLE, "password"), "not by an update", "parity secret set prod parity:secret"),
 ]  # fmt: skip
 

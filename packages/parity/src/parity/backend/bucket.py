@@ -164,6 +164,9 @@ def _s3(place: str, bucket: str, prefix: str | None, query: Mapping[str, str]) -
     region = query.get("region") or os.environ.get("AWS_REGION") or session.get_config_variable("region")
     if region:
         settings["region"] = region
+    for name, option in (("ssetype", "server_side_encryption"), ("kmskeyid", "sse_kms_key_id")):
+        if name in query:
+            settings[option] = query[name]
     if "true" in {query.get("s3ForcePathStyle"), query.get("use_path_style")}:
         settings["virtual_hosted_style_request"] = False
     return S3Store(bucket, prefix=prefix, credential_provider=provider, **settings)

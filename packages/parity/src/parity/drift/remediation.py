@@ -11,6 +11,8 @@ import shlex
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Literal
 
+from parity.config import names
+from parity.config.parameters import SensitiveVariable
 from parity.documents import texts
 from parity.drift import renamed, sql_remedies
 from parity.inventory.model import Server
@@ -26,7 +28,7 @@ if TYPE_CHECKING:
     from parity.config.settings import Settings
     from parity.drift.model import Finding
     from parity.inventory.model import LiveState
-    from parity.resources.kind import Target
+    from parity.resources.kind import Key, Target
 
 By = Literal["up", "refresh and up", "not by an update"]
 
@@ -60,6 +62,8 @@ class Context:
     """Slugs of GitHub's teams by id."""
     server: Server = field(default_factory=Server)
     """PostgreSQL's roles."""
+    secrets: frozenset[Key] = frozenset()
+    """Project and name of each variable whose value is a secret of the stack's file."""
 
     @classmethod
     def of(cls, settings: Settings, live: LiveState) -> Context:
@@ -73,6 +77,12 @@ class Context:
             projects={each.key[0]: each.id for each in found},
             teams={int(id_): name[5:] for name, id_ in live.account.items() if name.startswith("team:")},
             server=live.server,
+            secrets=frozenset(
+                (names.project(application.name, settings.stack), each.name)
+                for application in settings.catalog.applications
+                for each in application.variables
+                if isinstance(each, SensitiveVariable)
+            ),
         )
 
     def psql(self, statements: Sequence[Sql]) -> str:
@@ -323,8 +333,10 @@ def _cross_stack(finding: Finding, context: Context) -> Step:
         return Step(finding, "refresh and up", _refreshed(context), "the declared value is this stack's own")
     if finding.cause == "outside":
         return Step(finding, "not by an update", _remove(finding, context), "no update touches what is not declared")
+    # A value that is no secret of the file, as a database's URL, is derived from the stack's own secret.
+    own = finding.type != kinds.VARIABLE or finding.key[:2] in context.secrets
     return Step(
-        finding, "not by an update", set_secret(finding.type, finding.key, context.stack),
+        finding, "not by an update", set_secret(finding.type if own else "", finding.key, context.stack),
         "the stack's file itself holds the other stack's value: give it one of its own",
     )  # fmt: skip
 

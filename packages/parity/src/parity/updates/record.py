@@ -60,17 +60,18 @@ def changes_of(rows: Iterable[list[str]]) -> tuple[Change, ...]:
 def causes(project: Project, stack: str, ledger: Ledger | None, changes: tuple[Change, ...]) -> list[dict[str, Any]]:
     """The keys and commits that each change follows, counted from the last update that succeeded; plain JSON.
 
-    Nothing where there is no such update: everything is made for the first time, and all of the file is why. It takes
-    some tenths of a second, so it is called once the update is over.
+    Nothing where there is no such update: everything is made for the first time, and all of the file is why. Where that
+    one applied files that were not committed, what follows no key since its commit may follow those. It takes some
+    tenths of a second, so it is called once the update is over.
     """
-    applied = _last_commit(ledger)
-    if not changes or applied is None:
+    applied, _, uncommitted = (_last_commit(ledger) or "").partition("+")
+    if not changes or not applied:
         return []
     base = Repository(project.root).base(None, applied)
     traced = origin.origins(project, stack, base, Plan(stack, changes, {}, 0))
     found: list[dict[str, Any]] = []
     for change, path in _parts(changes):
-        origins = [each.document() for each in traced.of(change)]
+        origins = [each.document() for each in traced.of(change) if not (uncommitted and each.kind == "world")]
         if origins:
             found.append({"urn": change.urn, "property": path, "origins": origins})
     return found[:_MOST]
@@ -87,8 +88,8 @@ def _parts(changes: tuple[Change, ...]) -> Iterator[tuple[Change, str | None]]:
 
 
 def _last_commit(ledger: Ledger | None) -> str | None:
-    """The program's commit at the last update that succeeded; None where the ledger's newest records have none."""
+    """The program's commit at the last update that succeeded, with `+changes` where files differed from it."""
     for record in reversed(ledger.records(last=_NEWEST) if ledger else []):
         if record.result == "succeeded" and "intent" in record.begin:
-            return str(record.begin.get("commit") or "").removesuffix("+changes") or None
+            return str(record.begin.get("commit") or "") or None
     return None

@@ -18,6 +18,7 @@ import asyncio
 import json
 import os
 import random
+import re
 import ssl
 import time
 from dataclasses import dataclass
@@ -77,6 +78,10 @@ class Unavailable(VendorError):
 
 class Unreadable(VendorError):
     """The answer is not what the interface promises: a page cut short, or no JSON."""
+
+
+_SURROGATE = re.compile(rb"\\u[dD][89a-fA-F]")
+"""What may be one in JSON."""
 
 
 @dataclass(frozen=True)
@@ -288,7 +293,10 @@ class Client:
 
     def _json(self, answer: httpx.Response) -> Any:
         try:
-            return answer.json()
+            document = answer.json()
+            # Half of a surrogate pair is a text that no file, terminal or digest takes.
+            lone = _SURROGATE.search(answer.content)
+            return json.loads(json.dumps(document, ensure_ascii=False).encode(errors="replace")) if lone else document
         except (json.JSONDecodeError, UnicodeDecodeError) as error:
             request = answer.request
             raise Unreadable(

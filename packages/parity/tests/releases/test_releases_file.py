@@ -452,3 +452,11 @@ def test_the_same_release_is_recorded_again_where_that_is_asked_for():
     after, again = stack_file.add_release(file, "shop", **same, again=True)
     assert again != name
     assert after.releases["shop"].kept[again] == last
+
+
+def test_what_is_recorded_already_is_made_live_by_the_command_that_is_named():
+    older, newer = (file_of(), stack_file.set_live(file_of(), "shop", "r2"))
+    for file, way in ((newer, "It is live."), (older, "`parity live staging shop r2 --up` makes it live.")):
+        with pytest.raises(UsageError) as caught:
+            stack_file.add_release(file, "shop", commit=B, config=TWO, credentials=2)
+        assert way in str(caught.value.remedy)

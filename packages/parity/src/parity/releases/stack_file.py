@@ -103,7 +103,7 @@ def add_release(
     newest = releases.newest
     release = _release(commit, config, credentials)
     if newest is not None:
-        _refuse_repetition(application, newest, release, again=again)
+        _refuse_repetition(file, application, newest, release, again=again)
     name = f"r{int(newest[0][1:]) + 1 if newest else 1}"
     mapping, key, value = _node(file, application, "kept")
     words = f"commit: {yaml_edit.scalar(commit)}, config: {yaml_edit.scalar(config)}"
@@ -299,13 +299,16 @@ def _release(commit: str, config: str, credentials: int) -> Release:
         raise UsageError(f"{what}.", remedy="Give the full commit, as `git rev-parse <commit>` does.") from None
 
 
-def _refuse_repetition(application: str, newest: tuple[str, Release], release: Release, *, again: bool) -> None:
+def _refuse_repetition(
+    file: ReleasesFile, application: str, newest: tuple[str, Release], release: Release, *, again: bool
+) -> None:
     name, last = newest
     if release == last and not again:
         what = f"{application}'s newest release {name} has this very commit, config and credentials."
-        raise UsageError(
-            what, remedy=f"Nothing to record; make {name} live if it is not. --again builds the same once more."
-        )
+        stack = file.path.stem.partition(".")[2]
+        is_live = file.releases[application].live == name
+        way = "It is live." if is_live else f"`parity live {stack} {application} {name} --up` makes it live."
+        raise UsageError(what, remedy=f"Nothing to record. {way} --again builds the same once more.")
     if release.credentials < last.credentials:
         what = f"Credentials generation {release.credentials} goes back behind {name}'s {last.credentials}."
         raise UsageError(what, remedy=f"Use {last.credentials}, or {last.credentials + 1} to rotate.")

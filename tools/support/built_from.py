@@ -175,8 +175,8 @@ project's variables; it has the project's document already.
 - *Values that Vercel shows*: as declared, and not written since the build.
 - *Values that Vercel never shows*: each has the id that is recorded, and the time of its last write that the last
   release had when it passed, unless an update has written it since: then its id or its declared value is another one.
-  Only Vercel's times are compared, with each other. Where the same update writes a new value, a write by hand in the
-  seconds between that and the build is not seen by the switch; the update's end and `parity drift` report it.
+  Only Vercel's times are compared, with each other. Where the same update writes a new value, Vercel gives no time of
+  that write, so a write by hand in the seconds between it and the build is not seen.
 
 An update that is refused so says that its deployment was built otherwise, and `parity drift` and `parity releases` say
 so as long as it is kept, also where the change came after the build: a setting has no time of its last change.

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from parity.resources import kinds
 from support.built_from import (
     ELSEWHERE,
     INPUTS,
@@ -25,7 +26,8 @@ from support.built_from import (
 from support.paths import ROOT
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Callable, Iterable
+    from pathlib import Path
 
     from support.built_from import Input
     from support.program import Instance, Run
@@ -124,10 +126,14 @@ def change_all(vercel: Vercel, wanted: Iterable[Input]) -> None:
 
 def while_it_is_made(instance: Instance, vercel: Vercel, wanted: list[Input], when: str) -> Run:
     """Run the release, and change the inputs while Vercel holds the request that makes its deployment."""
+    return during(instance, vercel, wanted, when, lambda: instance.run(*release("shop"), "--up", "--yes"))
+
+
+def during(instance: Instance, vercel: Vercel, wanted: list[Input], when: str, run: Callable[[], Run]) -> Run:
     client = instance.local.client()
     fault = client.add_fault(service="vercel", method="POST", path=BUILD, action="hang", when=when)["id"]
     with ThreadPoolExecutor(1) as pool:
-        running = pool.submit(instance.run, *release("shop"), "--up", "--yes")
+        running = pool.submit(run)
         try:
             while not running.done() and not client.fault(fault, fired=1, seconds=5)["fired"]:
                 pass
@@ -279,6 +285,61 @@ def test_an_update_that_dies_after_that_removal_is_followed_by_one_that_converge
     assert not drifted(removed)
     removed.run("parity", "rollback", "staging", "shop", "--to", "r1", "--up").ok()
     assert (live(removed), inputs(removed, "r1")) == ("r1", before), "what is kept is not built again"
+
+
+# --- What is accepted, and stacks of an earlier version ---------------------------------------------------------------
+
+
+@more
+def test_an_undeclared_setting_that_an_exception_accepts_is_built_and_goes_live(instance: Instance, vercel: Vercel):
+    vercel.project(buildCommand="make")
+    instance.replace(
+        "staging",
+        "parity:exceptions: []",
+        "parity:exceptions:\n    - resource: Project shop-project\n      property: buildCommand\n"
+        "      reason: tried by hand\n      accepts: drift",
+    )
+    instance.run(*release("shop"), "--up", "--yes").ok()
+    assert live(instance) == "r2"
+    assert inputs(instance, "r2")["settings"]["buildCommand"] == "make"
+    assert built(instance)["r2"] == "declared"
+
+
+NEW = {"settings", "sensitiveWrites", "acceptedSettings", "compared"}
+
+
+def switches(instance: Instance) -> list[set[str]]:
+    """What of the comparison each LiveRelease of the state has."""
+    document = json.loads(instance.pulumi("stack", "export", "--stack", "staging").ok().stdout)
+    rows = [row for row in document["deployment"]["resources"] if row["type"] == kinds.LIVE]
+    return [NEW & {*row["inputs"], *row["outputs"]} for row in rows]
+
+
+@more
+def test_a_stack_that_an_earlier_version_recorded_shows_no_change_and_is_compared_from_then_on(
+    instance: Instance, vercel: Vercel, tmp_path: Path
+):
+    document = json.loads(instance.pulumi("stack", "export", "--stack", "staging").ok().stdout)
+    for row in document["deployment"]["resources"]:
+        for side in ("inputs", "outputs") if row["type"] == kinds.LIVE else ():
+            row[side] = {name: each for name, each in row[side].items() if name not in NEW}
+    file = tmp_path / "state.json"
+    file.write_text(json.dumps(document))
+    instance.pulumi("stack", "import", "--stack", "staging", "--file", str(file)).ok()
+    assert switches(instance) == [set(), set()]
+    since = instance.last_request()
+    instance.pulumi("preview", "--stack", "staging", "--expect-no-changes").ok()
+    instance.run("parity", "up", "staging", "--yes").ok()
+    assert changing(instance, since) == []
+    assert switches(instance) == [{"settings", "sensitiveWrites"}] * 2
+
+    instance.run(*release("shop"), "--up", "--yes").ok()
+    assert {"settings", "sensitiveWrites", "compared"} in switches(instance)
+    hidden = [each for each in INPUTS if each.name == "value of a sensitive variable"]
+    instance.run(*release("shop"), "--again").ok()
+    done = during(instance, vercel, hidden, "before", lambda: instance.up("staging"))
+    assert "PAYMENT_SECRET_KEY was written by something else than an update" in " ".join(done.said.split())
+    assert live(instance) == "r2"
 
 
 # --- Plain Pulumi -----------------------------------------------------------------------------------------------------

@@ -26,7 +26,7 @@ from parity.recover import run as recovery
 from parity.recover.outcome import Options
 from parity.resources import kinds
 from parity.resources.urn import Urn, short_urn
-from parity.updates import built_record, leftovers, record, removal, verify, world_guard
+from parity.updates import built_record, idle, leftovers, record, removal, verify, world_guard
 from parity.updates.road import Road
 from parity.vendors import readiness
 
@@ -197,10 +197,15 @@ class _Update:
 
     def run(self) -> Updated:
         self._remove_first()
+        engine_plan = self.approved.plan.engine_plan()
+        if not self.approved.options and idle.is_idle(engine_plan, self.before):
+            with self.screen.step(f"pulumi up --stack {self.stack.name}") as step:
+                step.done("nothing to change: the approved plan has no operation, and nothing is recorded otherwise")
+            return self._done(Progress(changes={"same": counted(each.urn for each in self.before.resources)}))
         with tempfile.TemporaryDirectory() as folder:
             plan = Path(folder) / "plan.json"
             plan.touch(mode=0o600)
-            plan.write_bytes(self.approved.plan.engine_plan())
+            plan.write_bytes(engine_plan)
             # The preview of this very plan was shown: the engine holds each step to it.
             words = ["up", "--yes", "--skip-preview", "--plan", str(plan), "--stack", self.stack.name]
             return self._apply([*words, *self.approved.options])
@@ -233,6 +238,9 @@ class _Update:
         except FailedUpdate as failure:
             self._failed(failure)
             raise
+        return self._done(progress)
+
+    def _done(self, progress: Progress) -> Updated:
         live = self._ask()
         verified = self._verify(progress)
         self._close("succeeded", progress, 0, live, {**self._known(), "verify": verified.document()})

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from parity.cli.arguments import Arguments
+from parity.cli.commands.ending import Ending, PullRequest, Up, ended
 from parity.cli.commands.options import (
     Acknowledge,
     Application,
@@ -29,9 +30,7 @@ from parity.errors import HealthError
 if TYPE_CHECKING:
     from parity.config.project import Project
     from parity.evaluate.stack import Stack
-    from parity.updates.approval import Approval
 
-Up = Annotated[bool, typer.Option("--up", help="Run the stack's update afterwards, and follow it to its end.")]
 Rotate = Annotated[
     bool,
     typer.Option(
@@ -39,13 +38,6 @@ Rotate = Annotated[
     ),
 ]
 
-PullRequest = Annotated[
-    bool,
-    typer.Option(
-        "--pull-request",
-        help="Make a pull request with the changed file, through GitHub's API; with --up, after the update.",
-    ),
-]
 Summary = Annotated[
     Path | None,
     typer.Option(
@@ -54,6 +46,7 @@ Summary = Annotated[
 ]
 
 
+@ended
 def release(
     stack: StackName,
     application: Application,
@@ -72,11 +65,8 @@ def release(
     again: Annotated[
         bool, typer.Option("--again", help="Build the newest release once more, where it is just this.")
     ] = False,
-    up: Up = False,
-    yes: Yes = False,
-    acknowledge: Acknowledge = None,
-    pull_request: PullRequest = False,
-    as_json: Json = False,
+    *,
+    end: Ending,
 ) -> None:
     """Record the next release of an application.
 
@@ -85,19 +75,14 @@ def release(
     no backend and no token is needed. Exits 2 where the commit is unknown, or where the newest release is just this.
     """
     project = _checked(stack, application)
-    found = _stack(project, stack) if up else _file_alone(project, stack, review=pull_request)
+    found = _stack(project, stack) if end.up else _file_alone(project, stack, review=end.pull_request)
     from parity.releases import steps
 
-    carry_out(
-        found,
-        steps.release(found, application, commit, rotate=rotate, live=live, again=again, recorded=up),
-        up=up,
-        review=pull_request,
-        as_json=as_json,
-        approval=_approval(yes=yes, acknowledge=acknowledge),
-    )
+    change = steps.release(found, application, commit, rotate=rotate, live=live, again=again, recorded=end.up)
+    end.carry_out(found, change)
 
 
+@ended
 def promote(
     application: Application,
     source: Annotated[
@@ -123,11 +108,8 @@ def promote(
         bool, typer.Option("--again", help="Promote it although the stack was rolled back from this very commit.")
     ] = False,
     rotate: Rotate = False,
-    up: Up = False,
-    yes: Yes = False,
-    acknowledge: Acknowledge = None,
-    pull_request: PullRequest = False,
-    as_json: Json = False,
+    *,
+    end: Ending,
 ) -> None:
     """Release in one stack what is live and healthy in another.
 
@@ -146,8 +128,7 @@ def promote(
     from parity.releases import steps
 
     change = steps.promote(_stack(asked.project, source), there, application, commit=commit, again=again, rotate=rotate)
-    approval = _approval(yes=yes, acknowledge=acknowledge)
-    carry_out(there, change, up=up, review=pull_request, as_json=as_json, approval=approval)
+    end.carry_out(there, change)
 
 
 def rollback(
@@ -185,15 +166,17 @@ def rollback(
     project = _checked(stack, application, release=to)
     found = _stack(project, stack) if up or not unchecked else _file_alone(project, stack, review=pull_request)
     from parity.releases import switches
+    from parity.updates.approval import Approval
 
     if up:
         _wait(found, wait)
     change = switches.rollback(found, application, to, checked=not unchecked)
     # Going back waits for no answer: the switch to a kept release is what was asked for.
-    approval = _approval(yes=True, acknowledge=None)
+    approval = Approval(yes=True)
     carry_out(found, change, up=up, review=pull_request, as_json=as_json, approval=approval, report=report)
 
 
+@ended
 def live(
     stack: StackName,
     application: Application,
@@ -201,11 +184,8 @@ def live(
         str,
         typer.Argument(metavar="RELEASE", help="The kept release.", autocompletion=complete_releases),
     ],
-    up: Up = False,
-    yes: Yes = False,
-    acknowledge: Acknowledge = None,
-    pull_request: PullRequest = False,
-    as_json: Json = False,
+    *,
+    end: Ending,
 ) -> None:
     """Make a kept release live: one switch, no build.
 
@@ -217,19 +197,16 @@ def live(
     from parity.releases import switches
 
     change = switches.live(found, application, release)
-    approval = _approval(yes=yes, acknowledge=acknowledge)
-    carry_out(found, change, up=up, review=pull_request, as_json=as_json, approval=approval)
+    end.carry_out(found, change)
 
 
+@ended
 def prune(
     stack: StackName,
     application: Application,
     keep: Annotated[int, typer.Option("--keep", metavar="COUNT", help="How many of the newest releases stay.", min=1)],
-    up: Up = False,
-    yes: Yes = False,
-    acknowledge: Acknowledge = None,
-    pull_request: PullRequest = False,
-    as_json: Json = False,
+    *,
+    end: Ending,
 ) -> None:
     """Drop the oldest kept releases.
 
@@ -240,8 +217,7 @@ def prune(
     from parity.releases import steps
 
     change = steps.prune(found, application, keep)
-    approval = _approval(yes=yes, acknowledge=acknowledge)
-    carry_out(found, change, up=up, review=pull_request, as_json=as_json, approval=approval)
+    end.carry_out(found, change)
 
 
 def releases(
@@ -335,12 +311,6 @@ def _checked(stack: str, application: str | None, *, release: str | None = None,
         asked.application(stack, application, release, where)
     asked.require()
     return asked.project
-
-
-def _approval(*, yes: bool, acknowledge: list[str] | None) -> Approval:
-    from parity.updates.approval import Approval
-
-    return Approval(yes, acknowledged=tuple(acknowledge or ()))
 
 
 def _wait(stack: Stack, minutes: int) -> None:

@@ -45,6 +45,7 @@ SPEED = {
 TERRAFORM_STARTS = {TERRAFORM_ONE: terraform.ONE, TERRAFORM_TWO: terraform.TWO}
 _PARITY = {"up": ("up", STACK, "--yes"), "rollback": ("rollback", STACK, "shop", "--to", "r1", "--up")}
 _PROGRAM, _SANDBOX, _FILES, _WARM = "program", "instance", "stack-files", "warm"
+_CATALOG = Path("infra", "catalog.py")
 
 
 @dataclass
@@ -126,8 +127,9 @@ class Lab:
         client.save_snapshot(name)
 
     def declare(self, name: str) -> None:
-        """Put a stack file of the template in place."""
+        """Put a stack file of the template in place, and the catalog."""
         shutil.copyfile(self.folder / _FILES / f"{name}.yaml", self.stack_file)
+        shutil.copyfile(self.folder / _FILES / f"{name}.py", self.instance.project.root / _CATALOG)
 
 
 def template(folder: Path) -> Path:
@@ -203,7 +205,7 @@ def _make(folder: Path) -> None:
     project = copy_program(folder / _PROGRAM)
     for path in project.root.glob("Pulumi.*.yaml"):
         path.unlink()
-    shutil.copyfile(Path(__file__).with_name("small_catalog.py"), project.root / "infra" / "catalog.py")
+    (project.root / _CATALOG).write_text(FIRST.program())
     (folder / _FILES).mkdir()
     with _started(folder) as found:
         _fill(found)
@@ -219,6 +221,7 @@ def _fill(found: Lab) -> None:
     instance.init(STACK)
     for name, config in _configs(found).items():
         (found.folder / _FILES / f"{name}.yaml").write_text(config.text())
+        (found.folder / _FILES / f"{name}.py").write_text(config.program())
     client.save_snapshot(EMPTY)
     for snapshot in (ONE_RELEASE, TWO_RELEASES):
         found.declare(snapshot)
@@ -255,6 +258,6 @@ def _digested(found: Lab, config: Config) -> Config:
         key: json.dumps(row["objectValue"]) if "objectValue" in row else row["value"] for key, row in rows.items()
     }
     secret = {key for key, row in rows.items() if row.get("secret")}
-    loaded = settings.load(STACK, found.instance.project.root, values, secret_keys=secret, catalog=CATALOG)
+    loaded = settings.load(STACK, found.instance.project.root, values, secret_keys=secret, catalog=config.catalog)
     newest = list(config.kept)[-1]
     return config.with_digest(newest, config_digest(loaded, "shop", config.kept[newest].credentials))

@@ -40,6 +40,8 @@ OPERATIONS = {
         Operation("destroy", TWO_RELEASES, SECOND, SECOND, command="destroy"),
         # The project's own commands: with the ledger's records, and a switch before the update that records it.
         Operation("parity-up", ONE_RELEASE, FIRST, Config("r2", {"r1": R1, "r2": R2}), tool="parity"),
+        # A variable that is not declared any more: deleted at Vercel before the engine starts, so that no build has it.
+        Operation("parity-removal", ONE_RELEASE, FIRST, Config("r2", {"r1": R1, "r2": R2}, limit=None), tool="parity"),
         Operation("parity-rollback", TWO_RELEASES, SECOND, SECOND, command="rollback", tool="parity"),
     )
 }

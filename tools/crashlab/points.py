@@ -21,11 +21,14 @@ _LONGEST_TITLE = 90
 _GENERATED_HOST = re.compile(r"^[a-z0-9-]+\.vercel\.app(?=/)")
 _IDENTIFIER = re.compile(r"(?<=[/=])(?:[a-z]{3,4}_\w+|(?=[A-Za-z]*\d)\w{5,})(?=[/?&]|$)|(?<=/env/)\w{16}")
 _READS = re.compile(r"^(SELECT|SET|SHOW)\b", re.IGNORECASE)
-_ANY = re.compile(r"\d{8}T[\d.]+Z-[0-9a-f]+|[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}|\d{8}[\w-]+|[0-9a-f]{12,}")
+_ANY = re.compile(
+    r"\d{8}T[\d.]+Z-[0-9a-f]+|[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}|\d{8}[\w-]+|[0-9a-f]{12,}|dpl_\w+"
+)
 _WRITTEN = {
     (".pulumi", "stacks"): "checkpoint",
     (".pulumi", "locks"): "lock",
     (".parity", "kept"): "copy of the state",
+    (".parity", "built"): "record of what a deployment was built with",
     (".parity",): "ledger's record",
 }
 

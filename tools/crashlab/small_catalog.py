@@ -34,3 +34,10 @@ CATALOG = Catalog(
     databases=(Database(name="storefront", schemas=("shop",)),),
     telemetry=Telemetry(sources=("lambda",), environments=("production",)),
 )
+
+
+def without(name: str) -> Catalog:
+    """The same without one of the application's variables."""
+    (shop,) = CATALOG.applications
+    kept = tuple(each for each in shop.variables if each.name != name)
+    return CATALOG.model_copy(update={"applications": (shop.model_copy(update={"variables": kept}),)})

@@ -5,6 +5,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from crashlab import small_catalog
+
+if TYPE_CHECKING:
+    from parity.config.parameters import Catalog
 
 STACK = "staging"
 DOMAIN = "shop.staging.storefront.example"
@@ -26,8 +33,7 @@ config:
         - name: {domain}
       protection: preview
       variables:
-        SEARCH_RESULTS_LIMIT: {limit}
-        PAYMENT_SECRET_KEY:
+{limit}        PAYMENT_SECRET_KEY:
           secure: v1:w7QWA1m3g0GweBxm:KPKqbFsTL0lMQTexMXPOF6n0eKhuw17AGfOOZmkYLkaktZb5gPMrHbs7kfnHmBKbvV71LnykRlo+3PxBt4dCEGHAgTY=
   parity:databases:
     storefront:
@@ -61,6 +67,7 @@ config:
   parity:acknowledged: []
 """
 UNKNOWN_DIGEST = "0" * 32
+LIMIT = "SEARCH_RESULTS_LIMIT"
 
 
 @dataclass(frozen=True)
@@ -74,11 +81,12 @@ class Kept:
 
 @dataclass(frozen=True)
 class Config:
-    """What of the stack's file the operations change."""
+    """What of the stack's file, and of the catalog, the operations change."""
 
     live: str
     kept: dict[str, Kept] = field(default_factory=dict[str, Kept])
-    limit: int = 20
+    limit: int | None = 20
+    """The value of the variable LIMIT; None: it is not declared."""
     migrator: int = 1
 
     def text(self) -> str:
@@ -87,9 +95,18 @@ class Config:
             f"        {name}: {{commit: '{each.commit}', config: {each.digest!r}, credentials: {each.credentials}}}"
             for name, each in self.kept.items()
         ]
-        return _TEXT.format(
-            domain=DOMAIN, limit=self.limit, migrator=self.migrator, live=self.live, kept="\n".join(rows)
-        )
+        limit = "" if self.limit is None else f"        {LIMIT}: {self.limit}\n"
+        return _TEXT.format(domain=DOMAIN, limit=limit, migrator=self.migrator, live=self.live, kept="\n".join(rows))
+
+    @property
+    def catalog(self) -> Catalog:
+        """The program's catalog."""
+        return small_catalog.CATALOG if self.limit is not None else small_catalog.without(LIMIT)
+
+    def program(self) -> str:
+        """The file infra/catalog.py."""
+        text = Path(small_catalog.__file__).read_text()
+        return text if self.limit is not None else f'{text}\n\nCATALOG = without("{LIMIT}")\n'
 
     def with_digest(self, release: str, digest: str) -> Config:
         """The same with the digest of one release."""

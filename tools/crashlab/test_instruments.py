@@ -385,6 +385,15 @@ def test_a_record_of_the_ledger_has_the_same_name_in_each_run(tmp_path):
     assert keys == {"link .parity/ledger/storefront/staging/*.2-end.json"}
 
 
+def test_what_a_deployment_was_built_with_has_the_same_name_in_each_run(tmp_path):
+    place = tmp_path / ".parity" / "built" / "storefront" / "staging"
+    names = ("dpl_OfEvSo7HUpsq19PJmm95xXq3YIVA", "dpl_7H2Xn9")
+    found = [Files(tmp_path).point(Write("link", place / f"{name}.json", 1, tmp_path / "part")) for name in names]
+    assert {(each.key, each.title) for each in found} == {
+        ("link .parity/built/storefront/staging/*.json", "record of what a deployment was built with written")
+    }
+
+
 def test_an_end_in_the_ledger_without_a_beginning_is_reported_and_stops_nothing(tmp_path):
     ledger = tmp_path / ".parity" / "ledger" / "storefront" / "staging"
     ledger.mkdir(parents=True)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
@@ -137,3 +137,72 @@ def test_what_cannot_be_read_is_refused(world):
     failure = ReadFailure("Vercel", "the variables", "GET /env", 403, "no", frozenset({kinds.VARIABLE}), (project,))
     with pytest.raises(RefusedError, match="could not be read"):
         found(sides, replace(sides.live_state, read_failures=(failure,)), project)
+
+
+# --- What Vercel never shows -----------------------------------------------------------------------------------------
+
+PASSED = datetime(2026, 11, 29, 12, tzinfo=UTC)
+
+
+@pytest.fixture(scope="module")
+def hidden():
+    """Sides of a world as declared, and one of its sensitive variables that is live there."""
+    for seed in range(40):
+        graph = declared(Config(seed).settings())
+        sides = Mirror(graph, seed).sides()
+        projects = {str(each.inputs["projectId"]) for each in graph.resources.values() if each.type == kinds.LIVE}
+        for urn, each in graph.resources.items():
+            if each.type == kinds.VARIABLE and each.inputs["sensitive"] and str(each.inputs["projectId"]) in projects:
+                return sides, urn
+    raise AssertionError("no such config")
+
+
+def noted(sides, urn):
+    """The state, in which the engine noted at PASSED that it had written this variable."""
+    resources = [
+        replace(each, document={**each.document, "modified": PASSED.isoformat()}) if each.urn == urn else each
+        for each in sides.state.resources
+    ]
+    return replace(sides.state, resources=tuple(resources))
+
+
+def compared(sides, urn, *, mark="one", id_=None):
+    """The same, and a release passed with the variable as it was written then."""
+    variable = sides.state.of(urn)
+    name, project = variable.inputs["key"], variable.inputs["projectId"]
+    was = {"id": id_ or variable.id, "value": mark, "updatedAt": PASSED.timestamp() * 1000}
+    now = {"sensitiveWrites": {name: {"id": variable.id, "value": "one"}}}
+    state = noted(sides, urn)
+    return replace(
+        state,
+        resources=tuple(
+            replace(each, inputs={**each.inputs, **now}, outputs={**each.outputs, "compared": {name: was}})
+            if each.type == kinds.LIVE and each.inputs["projectId"] == project
+            else each
+            for each in state.resources
+        ),
+    )
+
+
+def values(sides, urn, state, seconds):
+    """The findings about the value of a variable that was written so long after PASSED."""
+    one = replace(sides.live_state.under[urn][0], written_at=PASSED + timedelta(seconds=seconds))
+    live = replace(sides.live_state, under={**sides.live_state.under, urn: (one,)})
+    project = str(sides.live_state.keys[urn][0])
+    found = built_from.differences(sides.graph, state, live, {project}, CONTEXT)
+    return [each for each in found if (each.finding.urn, each.finding.path) == (urn, "value")]
+
+
+def test_a_sensitive_value_that_was_written_since_a_release_passed_is_written_again(hidden):
+    sides, urn = hidden
+    state = compared(sides, urn)
+    assert values(sides, urn, state, 0) == []
+    (one,) = values(sides, urn, state, 0.001)
+    assert built_from.options_for([one]) == ("--replace", urn)
+
+
+@pytest.mark.parametrize("more", [{"mark": "another"}, {"id_": "env_before"}], ids=["another value", "made again"])
+def test_one_that_an_update_wrote_since_is_as_the_engine_noted_it(hidden, more):
+    sides, urn = hidden
+    for state in (noted(sides, urn), compared(sides, urn, **more)):
+        assert values(sides, urn, state, 0.001) == []

@@ -363,3 +363,17 @@ def test_the_guard_names_the_keys_that_changed_since_the_release_was_recorded(pr
     assert "Pulumi.staging.yaml:17:9: parity:applications.shop.variables.SEARCH_RESULTS_LIMIT" in fault.what
     assert "protection" not in fault.what
     assert "NEXT_PUBLIC_BASE_URL" not in fault.what
+
+
+def test_a_sensitive_variable_s_mark_changes_with_what_is_declared_of_it_and_holds_no_value(project):
+    settings = project.load()
+    application = next(each for each in settings.catalog.applications if each.name == "shop")
+    found = digest.marks(settings, application, 1)
+    wanted = {each.name for each in application.variables if isinstance(each, SensitiveVariable | DatabaseUrlVariable)}
+    assert found.keys() == wanted
+    assert digest.marks(settings, application, 2) == {
+        **found,
+        "DATABASE_URL": found["DATABASE_URL"].replace("g1", "g2"),
+    }
+    for secret in (settings.secret, *settings.applications["shop"].values.values()):
+        assert not isinstance(secret, Secret) or secret.reveal() not in str(found)

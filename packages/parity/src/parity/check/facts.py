@@ -8,10 +8,11 @@ from typing import TYPE_CHECKING, Any
 
 from parity.documents import is_list, is_mapping
 from parity.evaluate.resource import SecretInput
+from parity.resources import kinds
 from parity.resources.urn import of_stack, prefix
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
 
     from parity.evaluate.graph import Graph
     from parity.evaluate.resource import Resource
@@ -59,7 +60,7 @@ def _resource(resource: Resource, own: _Own) -> Iterator[tuple[Place, Any]]:
     yield Place(key, "resource", ""), "declared"
     yield Place(key, "parent", ""), own.key(resource.parent)
     yield Place(key, "provider", ""), own.value(resource.provider)
-    for path, value in leaves(resource.inputs):
+    for path, value in leaves(own_properties(resource.type, resource.inputs)):
         yield Place(key, "input", path), own.value(value)
     for path, value in leaves(resource.options):
         yield Place(key, "option", path), own.value(value)
@@ -68,6 +69,12 @@ def _resource(resource: Resource, own: _Own) -> Iterator[tuple[Place, Any]]:
     for name, urns in resource.property_dependencies.items():
         for urn in urns:
             yield Place(key, "property dependency", f"{name} on {own.key(urn)}"), "depends"
+
+
+def own_properties(type_: str, properties: Mapping[str, Any]) -> dict[str, Any]:
+    """Without those that repeat another resource's: a difference is found, and excepted, once."""
+    repeated = kinds.of(type_).repeats
+    return {name: each for name, each in properties.items() if name not in repeated}
 
 
 def leaves(value: Any, path: str = "") -> Iterator[tuple[str, Any]]:

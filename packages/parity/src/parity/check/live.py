@@ -13,7 +13,7 @@ from operator import itemgetter
 from typing import TYPE_CHECKING, Any
 
 from parity.check.compare import Difference, Result, excepted, same_but_for_the_name, shown
-from parity.check.facts import ABSENT, Facts, Place, leaves
+from parity.check.facts import ABSENT, Facts, Place, leaves, own_properties
 from parity.check.rules import rule_for
 from parity.check.trace import differs
 from parity.documents import Document, is_list, is_mapping, mapping
@@ -86,7 +86,7 @@ def real(stack: str, events: Iterable[Mapping[str, Any]]) -> Real:
     for urn, each in objects.items():
         key = Urn.parse(urn).key
         facts[Place(key, "resource", "")] = "there"
-        for path, value in leaves(_named(_unsealed(each.get("outputs") or {}), ids)):
+        for path, value in leaves(own_properties(str(each["type"]), _named(_unsealed(each.get("outputs") or {}), ids))):
             facts[Place(key, ASPECT, path)] = value
     return Real(stack, facts)
 

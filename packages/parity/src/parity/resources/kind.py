@@ -102,6 +102,8 @@ class Kind:
     """Inputs that hold a value of the stack's own, which no other stack may hold."""
     not_real: Mapping[str, str] = field(default_factory=dict[str, str])
     """Inputs that say how the provider works and have no counterpart in the world, with the reason."""
+    repeats: frozenset[str] = frozenset()
+    """Inputs that say again what another resource declares: two stacks are compared there."""
     usual: Mapping[str, Any] = field(default_factory=dict[str, Any])
     """What an object has, by path, where nothing is declared or shown and that is not simply unset: the vendor's own
     defaults."""

@@ -188,6 +188,7 @@ KINDS = (
             "acceptedSettings": "what a switch lets through; nothing at Vercel",
         },
         secret=frozenset({"protectionBypass"}),
+        repeats=frozenset({"settings"}),
         set_once={"previous": ""},
         restore=vercel_restore.live,
         computed={

@@ -178,8 +178,8 @@ def test_a_write_that_is_sent_elsewhere_is_refused_and_not_sent_as_a_read():
 
 def test_half_a_surrogate_pair_in_an_answer_is_a_text_that_can_be_written():
     def handler(request):
-        return httpx.Response(200, content=b'{"name": "a\\ud83db", "whole": "\\ud83d\\ude00"}')
+        return httpx.Response(200, content=b'{"name": "a\\ud83db", "pair": "\\ud83d\\ude00"}')
 
     found, _ = run(handler, get("/x"))
-    assert found == {"name": "a?b", "whole": "\U0001f600"}
+    assert found == {"name": "a?b", "pair": "\U0001f600"}
     assert str(found).encode()

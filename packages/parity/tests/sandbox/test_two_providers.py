@@ -61,7 +61,7 @@ def test_each_stack_is_changed_with_its_own_key_alone_and_both_together(
     assert f"secretsprovider: {PROVIDER}" in file.read_text()
     assert "encryptionsalt" not in file.read_text()
 
-    # Sealed anew: one command, and no release is asked for.
+    # Sealed again: one command, and no release is asked for.
     stale = instance.run("parity", "check")
     assert set(re.findall(r"`(parity [^`]*)`", " ".join(stale.said.split()))) == {"parity secret fingerprint prod"}
     prod("secret", "fingerprint", "prod").ok()

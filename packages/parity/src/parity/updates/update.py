@@ -232,7 +232,10 @@ class _Update:
             with self.screen.step(f"pulumi up --stack {self.stack.name}") as step:
                 step.waiting("the engine to start")
                 progress = pulumi.update(
-                    arguments, log, lambda now: waiting(step, now), lambda count: self._interrupted(step, count)
+                    arguments,
+                    log,
+                    lambda now: step.waiting(now.waits_for() or "the program"),
+                    lambda count: self._interrupted(step, count),
                 )
                 step.done(summary(progress))
         except FailedUpdate as failure:
@@ -385,11 +388,6 @@ def recorded_live(state: State) -> dict[str, Any]:
         for each in state.resources
         if each.type == kinds.LIVE and not each.delete
     }
-
-
-def waiting(step: Step, progress: Progress) -> None:
-    """Say what an update waits for."""
-    step.waiting(progress.waits_for() or "the program")
 
 
 def summary(progress: Progress) -> str:

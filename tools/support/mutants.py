@@ -397,7 +397,8 @@ def _given(props: Mapping[str, Any]) -> dict[str, Any]:
 def input_mutants() -> Iterator[Mutant]:
     """For each input of each type of resource, one that has another value and one that is left out."""
     for resource in _first_of_each_type():
-        for path, _ in _leaves(_given(resource.props)):
+        repeated = kinds.of(resource.type).repeats
+        for path, _ in _leaves({name: each for name, each in _given(resource.props).items() if name not in repeated}):
             for verb, change in (("changed", _other_input), ("left out", lambda _: None)):
                 name = f"{resource.type} {resource.name}: {'.'.join(map(str, path))} {verb}"
                 yield Mutant("input", name, transformation=_changing(resource, path, change))

@@ -46,7 +46,7 @@ def of(found: dict[str, Any]) -> str:
 def marks(settings: Settings, application: Application, credentials: int) -> dict[str, str]:
     """For each sensitive variable a text that changes with what is declared of it, and says nothing of the value.
 
-    It is in the clear and no digest, so that `parity check` finds the keys that it follows.
+    It is readable and no digest, so that two states show what changed.
     """
     return {
         each.name: json.dumps([_value(settings, application, each, credentials), each.targets], sort_keys=True)

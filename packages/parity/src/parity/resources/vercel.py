@@ -188,7 +188,7 @@ KINDS = (
             "acceptedSettings": "what a switch lets through; nothing at Vercel",
         },
         secret=frozenset({"protectionBypass"}),
-        repeats=frozenset({"settings"}),
+        repeats=frozenset({"settings", "sensitiveWrites"}),
         set_once={"previous": ""},
         restore=vercel_restore.live,
         computed={

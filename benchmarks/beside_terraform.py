@@ -10,7 +10,7 @@ or a job's does. Nothing is asserted: seconds belong to the machine, ratios to t
 
 Processor time is that of the command and all that it started and waited for; memory is the most that they held at one
 time. The last rows are the engine's own: `pulumi preview` of a program that declares nothing, which nothing built on it
-can be faster than. `--page` writes docs/beside-terraform.md and its picture.
+can be faster than. `--page` writes docs/compared-with-terraform.md and its picture.
 """
 
 from __future__ import annotations
@@ -45,7 +45,7 @@ if TYPE_CHECKING:
 
 TERRAFORM, PULUMI, PARITY = "Terraform", "Pulumi", "Parity"
 LATENCIES = (0.0, 0.05)
-PAGE = ROOT / "docs" / "beside-terraform.md"
+PAGE = ROOT / "docs" / "compared-with-terraform.md"
 PICTURE = PAGE.with_suffix(".svg")
 _SAMPLE_SECONDS = 0.05
 _OWN = "the engine's own"

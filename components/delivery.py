@@ -20,7 +20,7 @@ class DeliveryArgs:
     """What a Delivery needs."""
 
     environment: str
-    """The GitHub environment's name: the stack's."""
+    """The GitHub environment's name."""
     repository: parameters.Repository
     reviewer_teams: tuple[str, ...]
     """Slugs of the teams that may approve; none: no approval is asked."""

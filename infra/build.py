@@ -52,7 +52,7 @@ def build(settings: Settings) -> dict[str, Any]:
         "logs",
         TelemetryArgs(
             telemetry=settings.catalog.telemetry,
-            name=names.log_drain(settings.catalog.repository.name, settings.stack),
+            name=settings.names.log_drain,
             endpoint=settings.logs.endpoint,
             secret=_opened(settings.logs.secret),
             project_ids=[application.project_id for application in applications.values()],
@@ -92,16 +92,16 @@ def _providers(settings: Settings) -> list[pulumi.ProviderResource]:
 def _database(
     settings: Settings, database: parameters.Database, providers: Sequence[pulumi.ProviderResource]
 ) -> Database:
-    own, stack = settings.databases[database.name], settings.stack
+    own = settings.databases[database.name]
     accesses = (_access(settings, database.name, each) for each in settings.catalog.applications)
     return Database(
         database.name,
         DatabaseArgs(
             database=database,
-            name=names.database(database.name, stack),
-            owner=names.owner_role(database.name, stack),
-            migrator=_login(settings, names.migrator_role(database.name, stack), own.credentials.migrator),
-            readonly=_login(settings, names.readonly_role(database.name, stack), own.credentials.readonly),
+            name=settings.names.database(database.name),
+            owner=settings.names.owner_role(database.name),
+            migrator=_login(settings, settings.names.migrator_role(database.name), own.credentials.migrator),
+            readonly=_login(settings, settings.names.readonly_role(database.name), own.credentials.readonly),
             accesses=tuple(access for access in accesses if access is not None),
             host=own.host,
             port=own.port,
@@ -121,10 +121,10 @@ def _access(settings: Settings, database: str, application: parameters.Applicati
         return None
     schemas = tuple(dict.fromkeys(schema for each in variables for schema in each.schemas))
     logins = (
-        _login(settings, names.application_role(database, settings.stack, application.name, generation), generation)
+        _login(settings, settings.names.application_role(database, application.name, generation), generation)
         for generation in _generations(settings, application.name)
     )
-    role = names.access_role(database, settings.stack, application.name)
+    role = settings.names.access_role(database, application.name)
     return Access(application.name, role, schemas, tuple(logins))
 
 
@@ -157,13 +157,13 @@ def _application(
         application.name,
         WebAppArgs(
             application=application,
-            project=names.project(application.name, settings.stack),
+            project=settings.names.project(application.name),
             environment=settings.environment,
             repository=settings.catalog.repository,
             domains=own.domains,
             protection=own.protection,
             values=_values(settings, application, databases),
-            bypass=_opened(passwords.bypass(settings.secret, names.project(application.name, settings.stack))),
+            bypass=_opened(passwords.bypass(settings.secret, settings.names.project(application.name))),
             releases=settings.releases[application.name],
             credentials={
                 generation: [
@@ -232,7 +232,7 @@ def _delivery(
     return Delivery(
         "delivery",
         DeliveryArgs(
-            environment=settings.environment,
+            environment=settings.names.environment,
             repository=settings.catalog.repository,
             reviewer_teams=own.reviewers.teams,
             wait_minutes=own.wait_minutes,
@@ -273,11 +273,11 @@ def _application_output(settings: Settings, name: str, application: WebApp) -> d
 
 
 def _database_output(settings: Settings, name: str, database: Database) -> dict[str, Any]:
-    own, stack = settings.databases[name], settings.stack
+    own = settings.databases[name]
     roles: dict[str, Any] = {
-        "owner": names.owner_role(name, stack),
-        "migrator": names.migrator_role(name, stack),
-        "readonly": names.readonly_role(name, stack),
+        "owner": settings.names.owner_role(name),
+        "migrator": settings.names.migrator_role(name),
+        "readonly": settings.names.readonly_role(name),
     }
     for application in settings.catalog.applications:
         access = _access(settings, name, application)

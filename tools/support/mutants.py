@@ -193,6 +193,8 @@ def others(annotation: Any, value: Any) -> Iterator[Any]:
     elif isinstance(value, tuple):
         yield from _other_tuples(bare, value)
     elif isinstance(value, Mapping):
+        if not value:
+            yield {"shop": {"access": "other", "login": "other_{generation}"}}
         for key in value:
             yield {name: each for name, each in value.items() if name != key}
 

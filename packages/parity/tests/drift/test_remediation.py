@@ -15,7 +15,7 @@ from parity.inventory.model import Membership, Server
 from parity.resources import kinds
 from parity.resources.commands import SUPERUSER, Sql
 
-CONTEXT = Context("prod", "team_1", "owner/name", {"shop-prod": "prj_1"})
+CONTEXT = Context("prod", "team_1", "owner/name", {"shop-prod": "prj_1"}, applications={"shop-prod": "shop"})
 URN = "urn:pulumi:prod::storefront::vercel:index/project:Project::shop-project"
 
 

@@ -24,6 +24,9 @@ VariableName = Annotated[str, StringConstraints(pattern=r"^[A-Z][A-Z0-9_]{0,254}
 Text = Annotated[str, AfterValidator(clean)]
 """Text that is not empty and has no white space around it."""
 
+NamePattern = Annotated[str, AfterValidator(clean)]
+"""A name with places in braces: `{stack}` and, where it fits, `{application}`, `{database}`, `{generation}`."""
+
 Folder = Annotated[str, StringConstraints(pattern=r"^[^\s/][^\s]*$")]
 """A path in the repository, without a slash at its beginning."""
 
@@ -120,9 +123,12 @@ class Retention(Parameters):
 
 
 class Application(Parameters):
-    """One web application: a Vercel project `<name>-<stack>` in each stack."""
+    """One web application: a Vercel project in each stack, by default `<name>-<stack>`."""
 
     name: Slug = Field(description="Its name; part of the project's and of its database roles' names.")
+    project: NamePattern = Field(
+        default="{application}-{stack}", description="The Vercel project's name; a stack's file may give its own."
+    )
     framework: str = Field(
         pattern=r"^[a-z0-9][a-z0-9-]*$", description="Vercel's framework slug, for example `nextjs`."
     )
@@ -157,10 +163,30 @@ class Timeouts(Parameters):
     )
 
 
-class Database(Parameters):
-    """One PostgreSQL database, `<name>_<stack>` in each stack, with its roles."""
+class DatabaseNames(Parameters):
+    """What a database and its roles are called on the server; a stack's file may give names of its own."""
 
-    name: Identifier = Field(description="Its name; `<name>_<stack>` on the server.")
+    database: NamePattern = Field(default="{database}_{stack}", description="The database.")
+    owner: NamePattern = Field(default="{database}_{stack}_owner", description="The role that owns the schemas.")
+    migrator: NamePattern = Field(default="{database}_{stack}_migrator", description="The role that runs migrations.")
+    readonly: NamePattern = Field(
+        default="{database}_{stack}_readonly", description="The role that may read everything."
+    )
+    access: NamePattern = Field(
+        default="{database}_{stack}_{application}", description="The role with an application's privileges."
+    )
+    login: NamePattern = Field(
+        default="{database}_{stack}_{application}_g{generation}",
+        pattern=r"\{generation\}",
+        description="The role that an application logs in with; `{generation}` is in it.",
+    )
+
+
+class Database(Parameters):
+    """One PostgreSQL database in each stack, by default `<name>_<stack>`, with its roles."""
+
+    name: Identifier = Field(description="Its name; by default `<name>_<stack>` on the server.")
+    names: DatabaseNames = Field(default=DatabaseNames(), description="What it and its roles are called on the server.")
     schemas: tuple[Identifier, ...] = Field(min_length=1, description="Its schemas, besides PostgreSQL's own.")
     extensions: tuple[Identifier, ...] = Field(default=(), description="Extensions to create, for example `vector`.")
     timeouts: Timeouts = Field(default=Timeouts(), description="Server-side limits of the application roles.")
@@ -176,6 +202,10 @@ class Repository(Parameters):
         pattern=r"^[A-Za-z0-9](?:[A-Za-z0-9-]{0,37}[A-Za-z0-9])?$", description="The GitHub organization."
     )
     name: str = Field(pattern=r"^[A-Za-z0-9._-]{1,100}$", description="The repository's name.")
+    environment: NamePattern = Field(
+        default="{stack}",
+        description="The GitHub environment's name; a stack's file may give its own.",
+    )
     default_branch: Text = Field(default="main", description="The branch that the ruleset guards.")
     required_checks: tuple[Text, ...] = Field(default=(), description="Names of status checks that must pass.")
     required_checks_app: int = Field(

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import TYPE_CHECKING
+
+from parity.config.names import Names
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -47,6 +50,16 @@ class Settings:
     """Where the config came from: makes faults with their lines."""
     root: Path | None = field(default=None, repr=False, compare=False)
     """The folder that holds the stack's file; None where the settings were made otherwise."""
+
+    @cached_property
+    def names(self) -> Names:
+        """What each object is called in the world."""
+        given = {
+            "parity:applications": {name: {"project": each.project} for name, each in self.applications.items()},
+            "parity:databases": {name: {"names": each.names.model_dump()} for name, each in self.databases.items()},
+            "parity:delivery": {"environment": self.delivery.environment},
+        }
+        return Names(self.catalog, self.stack, given)
 
     @property
     def file(self) -> str | None:

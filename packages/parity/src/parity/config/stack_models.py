@@ -99,6 +99,9 @@ class DomainSettings(StackModel):
 class ApplicationSettings(StackModel):
     """What one application has of its own in this stack."""
 
+    project: Text | None = Field(
+        default=None, description="The Vercel project's name, where it is not what the catalog's pattern makes."
+    )
     domains: tuple[DomainSettings, ...] = Field(
         min_length=1, description="Production domains; the first is the canonical one and redirects nowhere."
     )
@@ -127,9 +130,33 @@ class DatabaseCredentials(StackModel):
     readonly: Generation = Field(description="Password generation of the read-only role; raise it to rotate.")
 
 
+class ApplicationRoles(StackModel):
+    """The roles of one application in a database, where they are not what the catalog's patterns make."""
+
+    access: Text | None = Field(default=None, description="The role that holds its privileges.")
+    login: Text | None = Field(
+        default=None, description="The role that it logs in with; `{generation}` stands for the generation's number."
+    )
+
+
+class GivenNames(StackModel):
+    """Names on the server that are not what the catalog's patterns make."""
+
+    database: Text | None = Field(default=None, description="The database.")
+    owner: Text | None = Field(default=None, description="The role that owns the schemas.")
+    migrator: Text | None = Field(default=None, description="The role that runs migrations.")
+    readonly: Text | None = Field(default=None, description="The role that may read everything.")
+    applications: dict[str, ApplicationRoles] = Field(
+        default={}, description="The roles of each application that logs in."
+    )
+
+
 class DatabaseSettings(StackModel):
     """Where one database of the catalog is in this stack, and its limits."""
 
+    names: GivenNames = Field(
+        default=GivenNames(), description="What it and its roles are called, where they have names of their own."
+    )
     host: Host = Field(
         description="The host that applications connect to; Pulumi's own connection is libpq's variables."
     )
@@ -158,6 +185,9 @@ class Reviewers(StackModel):
 class DeliverySettings(StackModel):
     """The approvals of this stack's GitHub environment."""
 
+    environment: Text | None = Field(
+        default=None, description="The environment's name, where it is not what the catalog's pattern makes."
+    )
     reviewers: Reviewers = Field(description="Who may approve a deployment to the environment.")
     wait_minutes: Annotated[StrictInt, Field(ge=0, le=43_200)] = Field(
         description="Minutes that a deployment waits before it starts."

@@ -60,6 +60,8 @@ class Context:
     """Slugs of GitHub's teams by id."""
     server: Server = field(default_factory=Server)
     """PostgreSQL's roles."""
+    applications: Mapping[str, str] = field(default_factory=dict[str, str])
+    """Applications by their project's name."""
 
     @classmethod
     def of(cls, settings: Settings, live: LiveState) -> Context:
@@ -71,6 +73,7 @@ class Context:
             team=live.account.get("team", settings.catalog.vercel_team),
             repository=f"{repository.owner}/{repository.name}",
             projects={each.key[0]: each.id for each in found},
+            applications={settings.names.project(each): each for each in settings.applications},
             teams={int(id_): name[5:] for name, id_ in live.account.items() if name.startswith("team:")},
             server=live.server,
         )
@@ -258,7 +261,7 @@ def _numbers(value: object) -> set[int]:
 
 
 def _built_otherwise(finding: Finding, context: Context) -> Step:
-    application = finding.key[0].removesuffix(f"-{context.stack}")
+    application = context.applications[finding.key[0]]
     command = f"parity release {context.stack} {application} --commit {finding.facts['commit']} --again --live --up"
     return Step(
         finding, "not by an update", command, "a deployment keeps what it was built with; the next one is right"
@@ -295,8 +298,14 @@ def _by_hand(finding: Finding, context: Context) -> str:
 
 
 def _target(finding: Finding, context: Context) -> Target:
-    project = context.projects.get(finding.key[0], finding.key[0])
-    return finding.target(team=context.team, repository=context.repository, project=project)
+    name = finding.key[0]
+    return finding.target(
+        team=context.team,
+        repository=context.repository,
+        project=context.projects.get(name, name),
+        application=context.applications.get(name, "APP"),
+        stack=context.stack,
+    )
 
 
 # --- Unmanaged and cross-stack ----------------------------------------------------------------------------------------
@@ -324,7 +333,7 @@ def _cross_stack(finding: Finding, context: Context) -> Step:
     if finding.cause == "outside":
         return Step(finding, "not by an update", _remove(finding, context), "no update touches what is not declared")
     return Step(
-        finding, "not by an update", set_secret(finding.type, finding.key, context.stack),
+        finding, "not by an update", set_secret(finding.type, _target(finding, context)),
         "the stack's file itself holds the other stack's value: give it one of its own",
     )  # fmt: skip
 

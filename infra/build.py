@@ -44,22 +44,24 @@ def build(settings: Settings) -> dict[str, Any]:
         The stack's outputs, `applications`, `databases` and `delivery`; what is secret is marked so.
     """
     providers = _providers(settings)
-    databases = {each.name: _database(settings, each, providers) for each in settings.catalog.databases}
+    options = pulumi.ResourceOptions(providers=providers, transformations=_left_as_it_is(settings))
+    databases = {each.name: _database(settings, each, options) for each in settings.catalog.databases}
     applications = {
-        each.name: _application(settings, each, databases, providers) for each in settings.catalog.applications
+        each.name: _application(settings, each, databases, options) for each in settings.catalog.applications
     }
-    Telemetry(
-        "logs",
-        TelemetryArgs(
-            telemetry=settings.catalog.telemetry,
-            name=settings.names.log_drain,
-            endpoint=settings.logs.endpoint,
-            secret=_opened(settings.logs.secret),
-            project_ids=[application.project_id for application in applications.values()],
-        ),
-        pulumi.ResourceOptions(providers=providers),
-    )
-    delivery = _delivery(settings, databases, applications, providers)
+    if settings.logs is not None and "drain" in settings.steps:
+        Telemetry(
+            "logs",
+            TelemetryArgs(
+                telemetry=settings.catalog.telemetry,
+                name=settings.names.log_drain,
+                endpoint=settings.logs.endpoint,
+                secret=_opened(settings.logs.secret),
+                project_ids=[application.project_id for application in applications.values()],
+            ),
+            options,
+        )
+    delivery = _delivery(settings, databases, applications, options)
     return {
         "applications": {name: _application_output(settings, name, each) for name, each in applications.items()},
         "databases": {name: _database_output(settings, name, each) for name, each in databases.items()},
@@ -86,12 +88,20 @@ def _providers(settings: Settings) -> list[pulumi.ProviderResource]:
     ]
 
 
+def _left_as_it_is(settings: Settings) -> list[pulumi.ResourceTransformation]:
+    """What leaves properties as they are: those whose drift an exception of the stack's file accepts."""
+
+    def leave(args: pulumi.ResourceTransformationArgs) -> pulumi.ResourceTransformationResult:
+        left = pulumi.ResourceOptions(ignore_changes=settings.left(args.type_, args.name))
+        return pulumi.ResourceTransformationResult(args.props, pulumi.ResourceOptions.merge(args.opts, left))
+
+    return [leave] if any(each.accepts == "drift" for each in settings.exceptions) else []
+
+
 # --- Databases --------------------------------------------------------------------------------------------------------
 
 
-def _database(
-    settings: Settings, database: parameters.Database, providers: Sequence[pulumi.ProviderResource]
-) -> Database:
+def _database(settings: Settings, database: parameters.Database, options: pulumi.ResourceOptions) -> Database:
     own = settings.databases[database.name]
     accesses = (_access(settings, database.name, each) for each in settings.catalog.applications)
     return Database(
@@ -109,8 +119,9 @@ def _database(
             connection_limit=own.connection_limit,
             application_connection_limit=own.application_connection_limit,
             protect=settings.protect,
+            steps=settings.steps,
         ),
-        pulumi.ResourceOptions(providers=list(providers)),
+        options,
     )
 
 
@@ -149,7 +160,7 @@ def _application(
     settings: Settings,
     application: parameters.Application,
     databases: Mapping[str, Database],
-    providers: Sequence[pulumi.ProviderResource],
+    options: pulumi.ResourceOptions,
 ) -> WebApp:
     own = settings.applications[application.name]
     generations = _generations(settings, application.name)
@@ -176,7 +187,7 @@ def _application(
             accepted=settings.accepted,
             protect=settings.protect,
         ),
-        pulumi.ResourceOptions(providers=list(providers)),
+        options,
     )
 
 
@@ -211,7 +222,7 @@ def _delivery(
     settings: Settings,
     databases: Mapping[str, Database],
     applications: Mapping[str, WebApp],
-    providers: Sequence[pulumi.ProviderResource],
+    options: pulumi.ResourceOptions,
 ) -> Delivery:
     """The GitHub environment with what the migration and release workflows need."""
     own = settings.delivery
@@ -219,7 +230,8 @@ def _delivery(
     variables: dict[str, Input[str]] = {"VERCEL_TEAM": settings.catalog.vercel_team}
     after: dict[str, Sequence[pulumi.Resource]] = {}
     for name, database in databases.items():
-        secrets[f"MIGRATOR_DATABASE_URL_{names.as_variable(name)}"] = database.migrator_url
+        if database.migrator_url is not None:
+            secrets[f"MIGRATOR_DATABASE_URL_{names.as_variable(name)}"] = database.migrator_url
         variables[f"DATABASE_NAME_{names.as_variable(name)}"] = database.name
         variables[f"DATABASE_HOST_{names.as_variable(name)}"] = settings.databases[name].host
     for name, application in applications.items():
@@ -241,9 +253,10 @@ def _delivery(
             secrets=secrets,
             variables=variables,
             manages_repository=settings.manages_repository,
+            steps=settings.steps,
             after=after,
         ),
-        pulumi.ResourceOptions(providers=list(providers)),
+        options,
     )
 
 
@@ -274,6 +287,7 @@ def _application_output(settings: Settings, name: str, application: WebApp) -> d
 
 def _database_output(settings: Settings, name: str, database: Database) -> dict[str, Any]:
     own = settings.databases[name]
+    taken = "roles" in settings.steps
     roles: dict[str, Any] = {
         "owner": settings.names.owner_role(name),
         "migrator": settings.names.migrator_role(name),
@@ -287,7 +301,7 @@ def _database_output(settings: Settings, name: str, database: Database) -> dict[
         "name": database.name,
         "host": own.host,
         "port": own.port,
-        "roles": roles,
+        "roles": roles if taken else {},
         "migrator_url": database.migrator_url,
         "readonly_url": database.readonly_url,
     }

@@ -61,6 +61,14 @@ BY_FIELD: dict[tuple[type[Any], str], st.SearchStrategy[Any]] = {
     (stack_models.Releases, "kept"): st.deferred(lambda: kept()),  # noqa: PLW0108 - defined below
     (stack_models.StackConfig, "exceptions"): st.just([]),
     (stack_models.StackConfig, "acknowledged"): st.just([]),
+    (stack_models.StackConfig, "logs"): st.deferred(lambda: model(stack_models.LogSettings)),
+    # `roles` cannot be put off where an application logs in.
+    (stack_models.StackConfig, "postponed"): st.lists(
+        st.sampled_from(sorted(stack_models.STEPS - {"roles"})), unique=True
+    ),
+    (stack_models.DatabaseSettings, "connection_limit"): st.just(-1) | st.integers(1, 500),
+    # Only what was there before Parity has one.
+    (stack_models.Release, "deployment"): st.none() | LABEL.map(lambda text: f"dpl_{text}"),
     # By the secrets' keys; read by the guard alone.
     (stack_models.StackConfig, "fingerprints"): st.just({}),
 }
@@ -141,8 +149,9 @@ def stack(draw: st.DrawFn, name: str) -> dict[str, Any]:
         releases = config["parity:releases"][application.name]
         releases["live"] = draw(st.sampled_from([None, *releases["kept"]]))
     for database in config["parity:databases"].values():
-        least = min(database["applicationConnectionLimit"], database["connectionLimit"])
-        database["applicationConnectionLimit"] = least
+        if database["connectionLimit"] > 0:
+            least = min(database["applicationConnectionLimit"], database["connectionLimit"])
+            database["applicationConnectionLimit"] = least
         database["names"] = own_names(database["names"], name)
     config["parity:environment"] = name
     config["parity:delivery"]["environment"] = own_names(config["parity:delivery"]["environment"], name)

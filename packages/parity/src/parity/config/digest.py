@@ -107,6 +107,7 @@ NOT_IN_DIGEST: dict[str, str] = {
     "PerStackVariable.type": "a check of the value's form; the value is in",
     "SensitiveVariable.kind": "as above",
     "DatabaseUrlVariable.kind": "as above",
+    "SensitiveVariable.shown": "whether Vercel shows it to people; the value is in",
     "Application.health": "read by LiveRelease when it promotes, not by the deployment",
     "Health.path": "as Application.health",
     "Health.timeout_seconds": "as Application.health",
@@ -172,6 +173,7 @@ NOT_IN_DIGEST: dict[str, str] = {
     "Releases.kept": "as StackConfig.releases",
     "Release.commit": "stands next to the digest in the release",
     "Release.config": "is the digest",
+    "Release.deployment": "says which deployment it is, not what is in it",
     "StackConfig.fingerprints": "stand for the secrets' values, which are in",
     "StackConfig.exceptions": "read by the comparison of the stacks, by drift and by the switch",
     "ParityException.resource": "as StackConfig.exceptions",
@@ -179,6 +181,7 @@ NOT_IN_DIGEST: dict[str, str] = {
     "ParityException.reason": "as StackConfig.exceptions",
     "ParityException.accepts": "as StackConfig.exceptions",
     "ParityException.expiry": "as StackConfig.exceptions",
+    "StackConfig.postponed": "changes what is around a deployment; none of it is in one",
     "StackConfig.acknowledged": "read by the gate",
 }
 """Fields that do not change a deployment, each with the reason; a test holds that all others are in the digest."""

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Annotated, Literal, Self
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints, model_validator
+from pydantic_core import PydanticCustomError
 
 from parity.config.forms import clean
 
@@ -72,11 +73,21 @@ class PerStackVariable(Parameters):
 
 
 class SensitiveVariable(Parameters):
-    """A secret whose value each stack's file gives, encrypted; Vercel never shows it again."""
+    """A secret whose value each stack's file gives, encrypted; Vercel never shows it again, unless it is `shown`."""
 
     kind: Literal["sensitive"] = Field(default="sensitive", description=_KIND)
     name: VariableName = Field(description=_VARIABLE_NAME)
-    targets: ReleaseTargets = Field(default=("production",), min_length=1, description=_SECRET_TARGETS)
+    targets: Targets = Field(default=("production",), min_length=1, description=_SECRET_TARGETS)
+    shown: bool = Field(
+        default=False,
+        description="Whether Vercel shows it to the team's members, as it did before it was declared here.",
+    )
+
+    @model_validator(mode="after")
+    def _fits(self) -> Self:
+        if "development" in self.targets and not self.shown:
+            raise PydanticCustomError("targets", "targets development, for which Vercel has no sensitive variables")
+        return self
 
 
 class DatabaseUrlVariable(Parameters):
@@ -132,7 +143,9 @@ class Application(Parameters):
     framework: str = Field(
         pattern=r"^[a-z0-9][a-z0-9-]*$", description="Vercel's framework slug, for example `nextjs`."
     )
-    root_directory: Folder = Field(description="Folder in the repository that holds the application.")
+    root_directory: Folder | None = Field(
+        description="Folder in the repository that holds the application; None where the repository itself does."
+    )
     node_version: Literal["20.x", "22.x", "24.x"] = Field(description="Of builds and functions.")
     build_command: Text | None = Field(default=None, description="Instead of the framework's own.")
     install_command: Text | None = Field(default=None, description="Instead of the framework's own.")

@@ -7,6 +7,8 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 from parity.config.names import Names
+from parity.config.patterns import fits
+from parity.config.stack_models import STEPS
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -40,11 +42,12 @@ class Settings:
     applications: Mapping[str, ApplicationSettings]
     databases: Mapping[str, DatabaseSettings]
     delivery: DeliverySettings
-    logs: LogSettings
+    logs: LogSettings | None
     releases: Mapping[str, Releases]
     fingerprints: Mapping[str, str]
     """Of secrets, by their full keys, as the file has them."""
     exceptions: tuple[ParityException, ...]
+    postponed: tuple[str, ...]
     acknowledged: tuple[str, ...]
     origin: source.Source = field(repr=False, compare=False)
     """Where the config came from: makes faults with their lines."""
@@ -71,6 +74,17 @@ class Settings:
         """What is undeclared and accepted: patterns of type and name, each with its last day or an empty text."""
         entire = [each for each in self.exceptions if (each.accepts, each.property) == ("drift", "*")]
         return {each.resource: each.expiry or "" for each in entire}
+
+    @property
+    def steps(self) -> frozenset[str]:
+        """The steps of hardening that are taken."""
+        return STEPS - set(self.postponed)
+
+    def left(self, type_: str, name: str) -> list[str]:
+        """The properties of a resource that an update leaves as they are: those whose drift an exception accepts."""
+        own = [each for each in self.exceptions if each.accepts == "drift" and each.property != "*"]
+        named = (f"{type_.rpartition(':')[2]} {name}", f"{type_}::{name}")
+        return [each.property for each in own if any(fits(one, each.resource) for one in named)]
 
     @property
     def sealed(self) -> bool:

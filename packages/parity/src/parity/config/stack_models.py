@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Annotated, Literal, get_args
 
 from pydantic import (
     AfterValidator,
@@ -69,6 +69,12 @@ ReleaseId = Annotated[
     StrictStr, AfterValidator(forms.release_id), WithJsonSchema({"type": "string", "pattern": forms.RELEASE_ID})
 ]
 Commit = Annotated[StrictStr, AfterValidator(forms.commit), WithJsonSchema({"type": "string", "pattern": forms.COMMIT})]
+DeploymentId = Annotated[
+    StrictStr, AfterValidator(forms.deployment), WithJsonSchema({"type": "string", "pattern": forms.DEPLOYMENT})
+]
+Step = Literal["actions", "branches", "drain", "public", "roles", "ruleset"]
+"""Steps of hardening, each of which a stack may put off."""
+STEPS = frozenset(get_args(Step))
 Digest = Annotated[StrictStr, AfterValidator(forms.digest), WithJsonSchema({"type": "string", "pattern": forms.DIGEST})]
 Fingerprint = Annotated[
     StrictStr, AfterValidator(forms.fingerprint), WithJsonSchema({"type": "string", "pattern": forms.FINGERPRINT})
@@ -162,8 +168,8 @@ class DatabaseSettings(StackModel):
     )
     port: Annotated[StrictInt, Field(ge=1, le=65535)] = Field(description="The port that applications connect to.")
     sslmode: Literal["disable", "require", "verify-full"] = Field(description="`sslmode` of the connection URLs.")
-    connection_limit: Annotated[StrictInt, Field(ge=1, le=100_000)] = Field(
-        description="Connections that the database takes at once."
+    connection_limit: Annotated[StrictInt, Field(ge=-1, le=100_000), AfterValidator(forms.limit)] = Field(
+        description="Connections that the database takes at once; -1 is no limit."
     )
     application_connection_limit: Annotated[StrictInt, Field(ge=1, le=100_000)] = Field(
         description="Connections that each application role may hold at once; not more than the database's."
@@ -216,6 +222,11 @@ class Release(StackModel):
     commit: Commit = Field(description="The commit it is built from, 40 hex digits.")
     config: Digest = Field(description="Digest of everything else it is built with, 32 hex digits.")
     credentials: Generation = Field(description="Generation of the database roles that it logs in with.")
+    deployment: DeploymentId | None = Field(
+        default=None,
+        description="Vercel's id of its deployment, where that was there before Parity and carries no release; "
+        "`parity import` writes it.",
+    )
 
 
 class Releases(StackModel):
@@ -274,7 +285,9 @@ class StackConfig(StackModel):
     applications: dict[str, ApplicationSettings] = Field(description="One entry for each application of the catalog.")
     databases: dict[str, DatabaseSettings] = Field(description="One entry for each database of the catalog.")
     delivery: DeliverySettings = Field(description="Approvals of the stack's GitHub environment.")
-    logs: LogSettings = Field(description="Where the logs go.")
+    logs: LogSettings | None = Field(
+        default=None, description="Where the logs go; required unless the step `drain` is put off."
+    )
     releases: dict[str, Releases] = Field(description="One entry for each application of the catalog.")
     fingerprints: dict[StrictStr, Fingerprint] = Field(
         default={},
@@ -282,6 +295,11 @@ class StackConfig(StackModel):
         "writes it, and a release's digest holds it in the value's place.",
     )
     exceptions: tuple[ParityException, ...] = Field(description="Accepted differences, each with its reason.")
+    postponed: tuple[Step, ...] = Field(
+        default=(),
+        description="Steps of hardening that this stack has not taken yet; `parity doctor` says what each does and "
+        "what it would break. Remove one to take it, as a normal update.",
+    )
     acknowledged: tuple[Urn, ...] = Field(
         description="URNs of resources whose dangerous change was reviewed; to be removed after the update."
     )

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
+from parity.config.patterns import fits
 from parity.resources import kinds
-from parity.resources.patterns import fits
 from parity.resources.vercel import variable_name
 
 if TYPE_CHECKING:

@@ -60,6 +60,7 @@ def target_of(inputs: Mapping[str, Any], urn: str = "") -> Target:
         health=Health(str(health["path"]), float(health["timeoutSeconds"]), float(health["deadlineSeconds"])),
         promote_deadline_seconds=float(inputs["promoteDeadlineSeconds"]),
         bypass=str(inputs["protectionBypass"]) if inputs.get("protectionBypass") else None,
+        imported=inputs.get("imported") is True,
         declared=_declared(inputs) if inputs.get("newest") is True else None,
         **_names(urn),
     )

@@ -70,6 +70,7 @@ class LiveRelease(pulumi.CustomResource):
         variables: Input[Mapping[str, Input[str]]],
         sensitive_variables: Input[list[str]],
         accepted_variables: Mapping[str, str] | None = None,
+        imported: bool = False,
         opts: pulumi.ResourceOptions | None = None,
     ) -> None:
         """Declare it.
@@ -93,6 +94,7 @@ class LiveRelease(pulumi.CustomResource):
             sensitive_variables: the names of the others.
             accepted_variables: undeclared ones that an exception accepts, by pattern of type and name, each with its
                 last day (`YYYY-MM-DD`) or an empty text.
+            imported: whether the deployment was there before Parity, so that it answers with no release.
             opts: the resource's options.
         """
         super().__init__(
@@ -114,6 +116,7 @@ class LiveRelease(pulumi.CustomResource):
                 "variables": variables,
                 "sensitiveVariables": sensitive_variables,
                 "acceptedVariables": accepted_variables or None,
+                "imported": imported or None,
             },
             pulumi.ResourceOptions.merge(opts, pulumi.ResourceOptions(additional_secret_outputs=["protectionBypass"])),
         )

@@ -247,7 +247,7 @@ class _Reader:
         page = self.application.health
         url = f"https://{host.removeprefix('https://')}{page.path}"
         answer = await health.ask(self.web, url, bypass=self.bypass, seconds=page.timeout_seconds)
-        fault = answer.fault(release, wanted.commit)
+        fault = answer.served() if wanted.deployment else answer.fault(release, wanted.commit)
         return f"answers {fault}" if fault and answer.status else fault
 
 

@@ -62,7 +62,9 @@ def prepare(settings: Settings, state: State, there: ReleaseStatus, release: str
         "commit": there.releases.kept[release].commit,
         "protectionBypass": bypass.reveal(),
     }
-    return Prepared({**live.inputs, **wanted}, live.outputs, live.urn)
+    kept = {name: value for name, value in live.inputs.items() if name != "imported"}
+    own = {"imported": True} if there.releases.kept[release].deployment else {}
+    return Prepared({**kept, **wanted, **own}, live.outputs, live.urn)
 
 
 def make(stack: Stack, prepared: Prepared, screen: Screen) -> bool:

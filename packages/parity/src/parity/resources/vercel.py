@@ -176,6 +176,7 @@ KINDS = (
             "variables": "what a switch compares with; the variables are resources of their own",
             "sensitiveVariables": "what a switch compares with; the variables are resources of their own",
             "acceptedVariables": "what a switch lets through; nothing at Vercel",
+            "imported": "how a switch asks; nothing at Vercel",
         },
         secret=frozenset({"protectionBypass"}),
         set_once={"previous": ""},

@@ -93,7 +93,9 @@ class Delivery(pulumi.ComponentResource):
             )
             if "branches" in args.steps
             else None,
-            opts=self._child,
+            opts=self._child
+            if "branches" in args.steps
+            else ResourceOptions(parent=self, ignore_changes=["deploymentBranchPolicy"]),
         )
 
     def _team_ids(self) -> list[Output[int]]:

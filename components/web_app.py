@@ -137,14 +137,17 @@ class WebApp(pulumi.ComponentResource):
     def _variable(self, variable: parameters.Variable) -> vercel.ProjectEnvironmentVariable:
         """One variable. Its natural key is project, name and target, so a replacement deletes first."""
         secret, value = _is_secret(variable), self._args.values[variable.name]
+        shown = variable.kind == "sensitive" and variable.shown
         return vercel.ProjectEnvironmentVariable(
             f"{self._name}-variable-{variable.name}",
             project_id=self._project.id,
             key=variable.name,
             value=Output.secret(value) if secret else value,
-            sensitive=secret and not (variable.kind == "sensitive" and variable.shown),
+            sensitive=secret and not shown,
             targets=list(variable.targets),
-            opts=ResourceOptions(parent=self, delete_before_replace=True),
+            opts=ResourceOptions(
+                parent=self, delete_before_replace=True, ignore_changes=["sensitive"] if shown else None
+            ),
         )
 
     def _all_domains(self, domains: Sequence[DomainSettings]) -> list[vercel.ProjectDomain]:

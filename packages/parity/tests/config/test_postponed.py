@@ -14,6 +14,7 @@ from parity.config import settings
 from parity.config.parameters import Application, SensitiveVariable
 from parity.config.stack_models import STEPS
 from parity.errors import ConfigError
+from parity.local import doctor
 from parity.resources import kinds
 from parity.testing import record
 from support.paths import ROOT
@@ -143,3 +144,18 @@ def test_a_release_that_was_there_before_is_never_built_again(tmp_path: Path):
     assert "environment" not in deployment.inputs
     [live] = [each for each in graph.resources.values() if each.inputs.get("imported")]
     assert live.type == kinds.LIVE
+
+
+def test_the_doctor_lists_what_is_not_taken_with_what_it_would_break(tmp_path: Path):
+    accepted = {
+        "resource": "Project shop-project",
+        "property": "autoAssignCustomDomains*",
+        "reason": "a push goes live by itself",
+        "accepts": "drift",
+    }
+    declared(tmp_path, "public", exceptions=[accepted])
+    step, left = doctor.not_taken(settings.load("prod", tmp_path, None, catalog=CATALOG))
+    assert step.state == left.state == "note"
+    assert "takes CONNECT on the database" in step.detail
+    assert "cut off at its next connection" in step.detail
+    assert left.detail == "leaves Project shop-project autoAssignCustomDomains as it is: a push goes live by itself"

@@ -129,9 +129,9 @@ def fingerprint(text: str) -> str:
 
 
 def limit(number: int) -> int:
-    """Give a limit of connections back, or refuse it: 0 lets nobody in; -1 is PostgreSQL's own for none."""
+    """Give a limit of connections back, or refuse it: 0 lets no connection in; -1 is PostgreSQL's own for none."""
     if number == 0:
-        raise PydanticCustomError("limit", "lets nobody in")
+        raise PydanticCustomError("limit", "lets no connection in")
     return number
 
 

@@ -84,7 +84,7 @@ class Settings:
         """The properties of a resource that an update leaves as they are: those whose drift an exception accepts."""
         own = [each for each in self.exceptions if each.accepts == "drift" and each.property != "*"]
         named = (f"{type_.rpartition(':')[2]} {name}", f"{type_}::{name}")
-        return [each.property for each in own if any(fits(one, each.resource) for one in named)]
+        return [each.property.removesuffix("*") for each in own if any(fits(one, each.resource) for one in named)]
 
     @property
     def sealed(self) -> bool:

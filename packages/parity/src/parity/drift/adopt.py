@@ -81,9 +81,7 @@ def prepare(finding: Finding, graph: Graph, state: State) -> Adoption:
     parent, provider = state.of(resource.parent), _provider(graph, state, finding.urn)
     if parent is None or not provider:
         what = "its component" if parent is None else "its provider"
-        return Adoption(
-            finding, "", None, f"{what} is not recorded yet: run `parity up {graph.stack}`, it records that first"
-        )
+        return Adoption(finding, "", None, f"{what} is not recorded yet: `parity recover {graph.stack}` records both")
     return Adoption(
         finding,
         "",

@@ -62,6 +62,8 @@ class DatabaseArgs:
     connection_limit: int
     application_connection_limit: int
     protect: bool
+    steps: frozenset[str] = frozenset({"public", "roles"})
+    """Of `roles` and `public` those that are taken: roles of its own with their privileges, none left to PUBLIC."""
 
 
 class Database(pulumi.ComponentResource):
@@ -77,13 +79,16 @@ class Database(pulumi.ComponentResource):
     that is no superuser cannot lend it to itself on every server. Privileges that a migration grants by itself are not
     managed. Login roles own nothing, so that dropping a generation never asks about objects.
 
+    While the step `roles` is put off it owns the database and its schemas alone: who owns a schema and who may do what
+    stays as it is, and there are no connection URLs.
+
     Destroying drops the database with all its data, then the roles; nothing inside is dropped one by one. `protect`
     refuses that. A role that was made to own something in another database cannot be dropped: PostgreSQL says so.
     """
 
     name: Output[str]
-    migrator_url: Output[str]
-    readonly_url: Output[str]
+    migrator_url: Output[str] | None
+    readonly_url: Output[str] | None
 
     def __init__(self, name: str, args: DatabaseArgs, opts: ResourceOptions | None = None) -> None:
         """Declare the database and everything in it."""
@@ -94,22 +99,41 @@ class Database(pulumi.ComponentResource):
         self._logins: dict[tuple[str, int], postgresql.Role] = {}
         self._grants: dict[str, list[pulumi.Resource]] = {access.application: [] for access in args.accesses}
 
+        if "roles" in args.steps:
+            self._with_roles()
+        else:
+            self._without_roles()
+        self.name = self._database.name
+        self.register_outputs({"name": self.name, "migratorUrl": self.migrator_url, "readonlyUrl": self.readonly_url})
+
+    def _with_roles(self) -> None:
+        args = self._args
         self._owner = self._role("owner", args.owner)
         self._migrator = self._migrator_role()
         self._readonly = self._login_role("readonly", args.readonly, self._search_path(args.database.schemas), ())
         for access in args.accesses:
             self._access(access)
-        self._database = self._make_database()
+        roles = [self._owner, self._migrator, self._readonly, *self._access_roles.values()]
+        self._database = self._make_database(roles)
         self._inside = ResourceOptions(parent=self, deleted_with=self._database)
         self._database_privileges()
         extensions = self._extensions()
         for schema in args.database.schemas:
             self._schema(schema, extensions)
-
-        self.name = self._database.name
         self.migrator_url = self._url(args.migrator, self._migrator)
         self.readonly_url = self._url(args.readonly, self._readonly)
-        self.register_outputs({"name": self.name, "migratorUrl": self.migrator_url, "readonlyUrl": self.readonly_url})
+
+    def _without_roles(self) -> None:
+        """The database and its schemas alone, as they are."""
+        self._database = self._make_database(())
+        for schema in self._args.database.schemas:
+            postgresql.Schema(
+                f"{self._name}-schema-{schema}",
+                name=schema,
+                database=self._database.name,
+                opts=ResourceOptions(parent=self, deleted_with=self._database),
+            )
+        self.migrator_url = self.readonly_url = None
 
     def application_url(self, application: str, generation: int) -> Output[str]:
         """The URL that an application connects with in one generation; a secret.
@@ -186,23 +210,23 @@ class Database(pulumi.ComponentResource):
 
     # --- The database -------------------------------------------------------------------------------------------------
 
-    def _make_database(self) -> postgresql.Database:
+    def _make_database(self, roles: Sequence[pulumi.Resource]) -> postgresql.Database:
         """The database. It depends on the roles with privileges in it, so that it is dropped before they are."""
-        roles = [self._owner, self._migrator, self._readonly, *self._access_roles.values()]
         return postgresql.Database(
             f"{self._name}-database",
             name=self._args.name,
             connection_limit=self._args.connection_limit,
             encoding="UTF8",
             template="template0",
-            opts=ResourceOptions(parent=self, depends_on=roles, protect=self._args.protect),
+            opts=ResourceOptions(parent=self, depends_on=list(roles), protect=self._args.protect),
         )
 
     def _database_privileges(self) -> None:
         """Who may connect: no role by default. Applications make no temporary tables; migrations may."""
-        self._grant("public-database", "public", "database", ())
-        self._grant("public-schema", "public", "schema", (), schema="public")
-        self._default("public-default-routine", "public", "routine", ())
+        if "public" in self._args.steps:
+            self._grant("public-database", "public", "database", ())
+            self._grant("public-schema", "public", "schema", (), schema="public")
+            self._default("public-default-routine", "public", "routine", ())
         self._grant("owner-database", self._owner.name, "database", ("CONNECT", "TEMPORARY"))
         self._grant("readonly-database", self._readonly.name, "database", ("CONNECT",))
         for application, role in self._access_roles.items():

@@ -20,7 +20,7 @@ class DeliveryArgs:
     """What a Delivery needs."""
 
     environment: str
-    """The GitHub environment's name: the stack's."""
+    """The GitHub environment's name."""
     repository: parameters.Repository
     reviewer_teams: tuple[str, ...]
     """Slugs of the teams that may approve; none: no approval is asked."""
@@ -36,6 +36,8 @@ class DeliveryArgs:
     """Whether this stack owns what exists once for the repository: its ruleset and Actions permissions."""
     after: Mapping[str, Sequence[pulumi.Resource]]
     """What a variable must wait for, by name: it says what is live only once it is."""
+    steps: frozenset[str] = frozenset({"actions", "branches", "ruleset"})
+    """Of `actions`, `branches` and `ruleset` those that are taken."""
 
 
 class Delivery(pulumi.ComponentResource):
@@ -61,14 +63,15 @@ class Delivery(pulumi.ComponentResource):
         self._child = ResourceOptions(parent=self)
 
         self._environment = self._make_environment()
-        for branch in args.branches:
+        for branch in args.branches if "branches" in args.steps else ():
             self._branch(branch)
         for secret, value in args.secrets.items():
             self._secret(secret, value)
         for variable, value in args.variables.items():
             self._variable(variable, value)
-        if args.manages_repository:
+        if args.manages_repository and "ruleset" in args.steps:
             self._ruleset()
+        if args.manages_repository and "actions" in args.steps:
             self._permissions()
 
         self.environment = self._environment.environment
@@ -87,8 +90,12 @@ class Delivery(pulumi.ComponentResource):
             reviewers=reviewers,
             deployment_branch_policy=github.RepositoryEnvironmentDeploymentBranchPolicyArgs(
                 protected_branches=False, custom_branch_policies=True
-            ),
-            opts=self._child,
+            )
+            if "branches" in args.steps
+            else None,
+            opts=self._child
+            if "branches" in args.steps
+            else ResourceOptions(parent=self, ignore_changes=["deploymentBranchPolicy"]),
         )
 
     def _team_ids(self) -> list[Output[int]]:

@@ -23,8 +23,8 @@ _PROTECTION = {"none": "none", "preview": "standard_protection_new", "all": "all
 _REDIRECT_STATUS = 308
 
 
-def _is_sensitive(variable: parameters.Variable) -> bool:
-    """Whether Vercel never shows its value again."""
+def _is_secret(variable: parameters.Variable) -> bool:
+    """Whether its value is a secret."""
     return variable.kind in {"sensitive", "database-url"}
 
 
@@ -146,16 +146,18 @@ class WebApp(pulumi.ComponentResource):
 
     def _variable(self, variable: parameters.Variable) -> vercel.ProjectEnvironmentVariable:
         """One variable. Its natural key is project, name and target, so a replacement deletes first."""
-        sensitive = _is_sensitive(variable)
-        value = self._args.values[variable.name]
+        secret, value = _is_secret(variable), self._args.values[variable.name]
+        shown = variable.kind == "sensitive" and variable.shown
         return vercel.ProjectEnvironmentVariable(
             f"{self._name}-variable-{variable.name}",
             project_id=self._project.id,
             key=variable.name,
-            value=Output.secret(value) if sensitive else value,
-            sensitive=sensitive,
+            value=Output.secret(value) if secret else value,
+            sensitive=secret and not shown,
             targets=list(variable.targets),
-            opts=ResourceOptions(parent=self, delete_before_replace=True),
+            opts=ResourceOptions(
+                parent=self, delete_before_replace=True, ignore_changes=["sensitive"] if shown else None
+            ),
         )
 
     def _all_domains(self, domains: Sequence[DomainSettings]) -> list[vercel.ProjectDomain]:
@@ -193,19 +195,26 @@ class WebApp(pulumi.ComponentResource):
         that these go only after it.
         """
         needs = [*self._variables.values(), *self._args.credentials.get(release.credentials, ())]
+        noted = {"release": name, "commit": release.commit, "config": release.config}
+        own = {
+            "PARITY_RELEASE": name,
+            "PARITY_COMMIT": release.commit,
+            "PARITY_ENVIRONMENT": self._args.environment,
+        }
         return vercel.Deployment(
             f"{self._name}-deployment-{name}",
             project_id=self._project.id,
             production=True,
             ref=release.commit,
-            meta={"release": name, "commit": release.commit, "config": release.config},
-            environment={
-                "PARITY_RELEASE": name,
-                "PARITY_COMMIT": release.commit,
-                "PARITY_ENVIRONMENT": self._args.environment,
-            },
+            meta={**noted, "deployment": release.deployment} if release.deployment else noted,
+            environment=None if release.deployment else own,
             delete_on_destroy=True,
-            opts=ResourceOptions(parent=self, depends_on=needs),
+            opts=ResourceOptions(
+                parent=self,
+                depends_on=needs,
+                # One that was there before Parity is as it was built; nothing that is declared may build it again.
+                ignore_changes=["environment", "meta", "production", "ref"] if release.deployment else None,
+            ),
         )
 
     def _live_release(self) -> LiveRelease | None:
@@ -217,7 +226,7 @@ class WebApp(pulumi.ComponentResource):
         health = self._args.application.health
         needs = [*self._variables.values(), *self._domains, *self._args.credentials.get(release.credentials, ())]
         built = [each for each in self._args.application.variables if "production" in each.targets]
-        sensitive = [each.name for each in built if _is_sensitive(each)]
+        sensitive = [each.name for each in built if _is_secret(each)]
         return LiveRelease(
             f"{self._name}-live",
             team=self._project.team_id,
@@ -236,7 +245,7 @@ class WebApp(pulumi.ComponentResource):
             promote_deadline_seconds=health.promote_deadline_seconds,
             protection_bypass=self._bypass.secret,
             newest=releases.newest == (releases.live, release),
-            variables={each.name: self._args.values[each.name] for each in built if not _is_sensitive(each)},
+            variables={each.name: self._args.values[each.name] for each in built if not _is_secret(each)},
             sensitive_variables=sensitive,
             sensitive_writes={
                 name: {"id": self._variables[name].id, "value": self._args.marks[name]} for name in sensitive
@@ -244,5 +253,6 @@ class WebApp(pulumi.ComponentResource):
             settings=self._build_settings(),
             accepted_variables=self._args.accepted,
             accepted_settings=self._args.accepted_settings,
+            imported=release.deployment is not None,
             opts=ResourceOptions(parent=self, depends_on=needs),
         )

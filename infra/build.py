@@ -44,22 +44,24 @@ def build(settings: Settings) -> dict[str, Any]:
         The stack's outputs, `applications`, `databases` and `delivery`; what is secret is marked so.
     """
     providers = _providers(settings)
-    databases = {each.name: _database(settings, each, providers) for each in settings.catalog.databases}
+    options = pulumi.ResourceOptions(providers=providers, transformations=_left_as_it_is(settings))
+    databases = {each.name: _database(settings, each, options) for each in settings.catalog.databases}
     applications = {
-        each.name: _application(settings, each, databases, providers) for each in settings.catalog.applications
+        each.name: _application(settings, each, databases, options) for each in settings.catalog.applications
     }
-    Telemetry(
-        "logs",
-        TelemetryArgs(
-            telemetry=settings.catalog.telemetry,
-            name=names.log_drain(settings.catalog.repository.name, settings.stack),
-            endpoint=settings.logs.endpoint,
-            secret=_opened(settings.logs.secret),
-            project_ids=[application.project_id for application in applications.values()],
-        ),
-        pulumi.ResourceOptions(providers=providers),
-    )
-    delivery = _delivery(settings, databases, applications, providers)
+    if settings.logs is not None and "drain" in settings.steps:
+        Telemetry(
+            "logs",
+            TelemetryArgs(
+                telemetry=settings.catalog.telemetry,
+                name=settings.names.log_drain,
+                endpoint=settings.logs.endpoint,
+                secret=_opened(settings.logs.secret),
+                project_ids=[application.project_id for application in applications.values()],
+            ),
+            options,
+        )
+    delivery = _delivery(settings, databases, applications, options)
     return {
         "applications": {name: _application_output(settings, name, each) for name, each in applications.items()},
         "databases": {name: _database_output(settings, name, each) for name, each in databases.items()},
@@ -86,22 +88,30 @@ def _providers(settings: Settings) -> list[pulumi.ProviderResource]:
     ]
 
 
+def _left_as_it_is(settings: Settings) -> list[pulumi.ResourceTransformation]:
+    """What leaves properties as they are: those whose drift an exception of the stack's file accepts."""
+
+    def leave(args: pulumi.ResourceTransformationArgs) -> pulumi.ResourceTransformationResult:
+        left = pulumi.ResourceOptions(ignore_changes=settings.left(args.type_, args.name))
+        return pulumi.ResourceTransformationResult(args.props, pulumi.ResourceOptions.merge(args.opts, left))
+
+    return [leave] if any(each.accepts == "drift" for each in settings.exceptions) else []
+
+
 # --- Databases --------------------------------------------------------------------------------------------------------
 
 
-def _database(
-    settings: Settings, database: parameters.Database, providers: Sequence[pulumi.ProviderResource]
-) -> Database:
-    own, stack = settings.databases[database.name], settings.stack
+def _database(settings: Settings, database: parameters.Database, options: pulumi.ResourceOptions) -> Database:
+    own = settings.databases[database.name]
     accesses = (_access(settings, database.name, each) for each in settings.catalog.applications)
     return Database(
         database.name,
         DatabaseArgs(
             database=database,
-            name=names.database(database.name, stack),
-            owner=names.owner_role(database.name, stack),
-            migrator=_login(settings, names.migrator_role(database.name, stack), own.credentials.migrator),
-            readonly=_login(settings, names.readonly_role(database.name, stack), own.credentials.readonly),
+            name=settings.names.database(database.name),
+            owner=settings.names.owner_role(database.name),
+            migrator=_login(settings, settings.names.migrator_role(database.name), own.credentials.migrator),
+            readonly=_login(settings, settings.names.readonly_role(database.name), own.credentials.readonly),
             accesses=tuple(access for access in accesses if access is not None),
             host=own.host,
             port=own.port,
@@ -109,8 +119,9 @@ def _database(
             connection_limit=own.connection_limit,
             application_connection_limit=own.application_connection_limit,
             protect=settings.protect,
+            steps=settings.steps,
         ),
-        pulumi.ResourceOptions(providers=list(providers)),
+        options,
     )
 
 
@@ -121,10 +132,10 @@ def _access(settings: Settings, database: str, application: parameters.Applicati
         return None
     schemas = tuple(dict.fromkeys(schema for each in variables for schema in each.schemas))
     logins = (
-        _login(settings, names.application_role(database, settings.stack, application.name, generation), generation)
+        _login(settings, settings.names.application_role(database, application.name, generation), generation)
         for generation in _generations(settings, application.name)
     )
-    role = names.access_role(database, settings.stack, application.name)
+    role = settings.names.access_role(database, application.name)
     return Access(application.name, role, schemas, tuple(logins))
 
 
@@ -155,7 +166,7 @@ def _application(
     settings: Settings,
     application: parameters.Application,
     databases: Mapping[str, Database],
-    providers: Sequence[pulumi.ProviderResource],
+    options: pulumi.ResourceOptions,
 ) -> WebApp:
     own = settings.applications[application.name]
     generations = _generations(settings, application.name)
@@ -163,13 +174,13 @@ def _application(
         application.name,
         WebAppArgs(
             application=application,
-            project=names.project(application.name, settings.stack),
+            project=settings.names.project(application.name),
             environment=settings.environment,
             repository=settings.catalog.repository,
             domains=own.domains,
             protection=own.protection,
             values=_values(settings, application, databases),
-            bypass=_opened(passwords.bypass(settings.secret, names.project(application.name, settings.stack))),
+            bypass=_opened(passwords.bypass(settings.secret, settings.names.project(application.name))),
             releases=settings.releases[application.name],
             credentials={
                 generation: [
@@ -184,7 +195,7 @@ def _application(
             accepted_settings=settings.accepted_properties,
             protect=settings.protect,
         ),
-        pulumi.ResourceOptions(providers=list(providers)),
+        options,
     )
 
 
@@ -218,7 +229,7 @@ def _delivery(
     settings: Settings,
     databases: Mapping[str, Database],
     applications: Mapping[str, WebApp],
-    providers: Sequence[pulumi.ProviderResource],
+    options: pulumi.ResourceOptions,
 ) -> Delivery:
     """The GitHub environment with what the migration and release workflows need."""
     own = settings.delivery
@@ -226,7 +237,8 @@ def _delivery(
     variables: dict[str, Input[str]] = {"VERCEL_TEAM": settings.catalog.vercel_team}
     after: dict[str, Sequence[pulumi.Resource]] = {}
     for name, database in databases.items():
-        secrets[f"MIGRATOR_DATABASE_URL_{names.as_variable(name)}"] = database.migrator_url
+        if database.migrator_url is not None:
+            secrets[f"MIGRATOR_DATABASE_URL_{names.as_variable(name)}"] = database.migrator_url
         variables[f"DATABASE_NAME_{names.as_variable(name)}"] = database.name
         variables[f"DATABASE_HOST_{names.as_variable(name)}"] = settings.databases[name].host
     for name, application in applications.items():
@@ -239,7 +251,7 @@ def _delivery(
     return Delivery(
         "delivery",
         DeliveryArgs(
-            environment=settings.environment,
+            environment=settings.names.environment,
             repository=settings.catalog.repository,
             reviewer_teams=own.reviewers.teams,
             wait_minutes=own.wait_minutes,
@@ -248,9 +260,10 @@ def _delivery(
             secrets=secrets,
             variables=variables,
             manages_repository=settings.manages_repository,
+            steps=settings.steps,
             after=after,
         ),
-        pulumi.ResourceOptions(providers=list(providers)),
+        options,
     )
 
 
@@ -280,11 +293,12 @@ def _application_output(settings: Settings, name: str, application: WebApp) -> d
 
 
 def _database_output(settings: Settings, name: str, database: Database) -> dict[str, Any]:
-    own, stack = settings.databases[name], settings.stack
+    own = settings.databases[name]
+    taken = "roles" in settings.steps
     roles: dict[str, Any] = {
-        "owner": names.owner_role(name, stack),
-        "migrator": names.migrator_role(name, stack),
-        "readonly": names.readonly_role(name, stack),
+        "owner": settings.names.owner_role(name),
+        "migrator": settings.names.migrator_role(name),
+        "readonly": settings.names.readonly_role(name),
     }
     for application in settings.catalog.applications:
         access = _access(settings, name, application)
@@ -294,7 +308,7 @@ def _database_output(settings: Settings, name: str, database: Database) -> dict[
         "name": database.name,
         "host": own.host,
         "port": own.port,
-        "roles": roles,
+        "roles": roles if taken else {},
         "migrator_url": database.migrator_url,
         "readonly_url": database.readonly_url,
     }

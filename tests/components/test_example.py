@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 from typing import TYPE_CHECKING, Any
 
@@ -72,6 +73,28 @@ def plain(value: Any) -> Any:
 @pytest.mark.parametrize("stack", ["staging", "prod"])
 def test_the_graph_is_the_reviewed_one(stacks: dict[str, Recorded], stack: str, snapshot: SnapshotAssertion):
     assert shown(stacks[stack]) == snapshot
+
+
+def test_given_names_change_names_alone_and_no_urn(stacks: dict[str, Recorded], tmp_path: Path):
+    roles: dict[str, Any] = {"database": "acme", "owner": "acme", "migrator": "m", "readonly": "r"}
+    roles["applications"] = {"shop": {"access": "web", "login": "web_{generation}"}}
+    given = [
+        ("    shop:\n      domains", "    shop:\n      project: acme-web\n      domains"),
+        ("    waitMinutes", "    environment: Production\n    waitMinutes"),
+        ("      port: 5432", f"      names: {json.dumps(roles)}\n      port: 5432"),
+    ]
+    for path in ROOT.glob("Pulumi.*.yaml"):
+        text = path.read_text()
+        for old, new in given if path.name == "Pulumi.prod.yaml" else ():
+            assert text.count(old) == 1
+            text = text.replace(old, new)
+        (tmp_path / path.name).write_text(text)
+    shutil.copy(ROOT / "pyproject.toml", tmp_path)
+    before, after = (each.graph.resources for each in (stacks["prod"], example("prod", tmp_path)))
+    assert after.keys() == before.keys()
+    named = {str(each.inputs.get(key)) for each in after.values() for key in ("name", "environment")}
+    assert {"acme-web", "acme", "m", "r", "web", "web_1", "Production"} <= named
+    assert not named & {"shop-prod", "storefront_prod", "storefront_prod_owner", "storefront_prod_shop_g1", "prod"}
 
 
 def test_staging_and_prod_declare_the_same_but_for_what_one_stack_owns(stacks: dict[str, Recorded]):

@@ -189,10 +189,12 @@ def others(annotation: Any, value: Any) -> Iterator[Any]:
         last = "2" if value[-1:] != "2" else "3"
         yield from (f"{value}x", f"x{value}", f"{value[:-1]}{last}", value[:-1])
     elif value is None:
-        yield from ("other", "other.example.com", 1, True)
+        yield from ("other", "other.example.com", 1, True, "dpl_other")
     elif isinstance(value, tuple):
         yield from _other_tuples(bare, value)
     elif isinstance(value, Mapping):
+        if not value:
+            yield {"shop": {"access": "other", "login": "other_{generation}"}}
         for key in value:
             yield {name: each for name, each in value.items() if name != key}
 

@@ -57,6 +57,17 @@ def test_a_changed_value_is_shown_to_the_engine_by_a_refresh(world):
     assert built_from.options_for([one]) == ("--refresh",)
 
 
+def test_what_an_exception_leaves_is_put_right_by_no_update_while_it_is_there(world):
+    sides, project, urn = world
+    options = {**sides.graph.resources[urn].options, "ignoreChanges": ["value"]}
+    resources = {**sides.graph.resources, urn: replace(sides.graph.resources[urn], options=options)}
+    left = replace(sides, graph=replace(sides.graph, resources=resources))
+    (one,) = found(left, changed(sides.live_state, urn, value="elsewhere"), project)
+    assert "remove that from parity:exceptions in Pulumi.staging.yaml" in one.step.why
+    assert one.step.command == "parity up staging"
+    assert built_from.options_for([replace(one, finding=replace(one.finding, path="targets"))]) == ()
+
+
 def test_what_the_plan_writes_is_put_right_and_what_it_leaves_is_not(world):
     sides, project, urn = world
     (one,) = found(sides, changed(sides.live_state, urn, value="elsewhere"), project)

@@ -80,7 +80,7 @@ def test_the_provider_the_inventory_and_the_releases_agree(database, healthy, mo
     assert (asked.fault == "") is healthy
 
     status = object.__new__(release_status._Reader)
-    status.releases = SimpleNamespace(kept={"r2": SimpleNamespace(commit=body["commit"])})
+    status.releases = SimpleNamespace(kept={"r2": SimpleNamespace(commit=body["commit"], deployment=None)})
     status.application = SimpleNamespace(health=SimpleNamespace(path="/api/health", timeout_seconds=1))
     status.web, status.bypass = health.web(), ""
     assert (asyncio.run(status._ask("shop.example.com", "r2")) == "") is healthy
@@ -91,3 +91,10 @@ def test_the_provider_the_inventory_and_the_releases_agree(database, healthy, mo
     else:
         with pytest.raises(Unhealthy, match="working login"):
             asyncio.run(made)
+
+
+@pytest.mark.parametrize(
+    ("status", "well"), [(200, True), (404, True), (308, True), (401, False), (500, False), (None, False)]
+)
+def test_a_deployment_that_was_there_before_only_has_to_answer(status, well):
+    assert (health.Answer(status).served() == "") is well

@@ -130,6 +130,15 @@ def test_a_property_that_the_program_does_not_declare_is_no_finding(sides):
     assert found_in(sides, other, everything(sides)) == []
 
 
+def test_a_property_that_the_update_left_as_it_is_is_no_finding(sides):
+    urn, live_state = altered(sides, kinds.PROJECT)
+    graph = sides.graph
+    left = replace(graph.resources[urn], options={**graph.resources[urn].options, "ignoreChanges": ["framework"]})
+    given = (sides.state, live_state, everything(sides))
+    assert verify.find(graph, *given)
+    assert verify.find(replace(graph, resources={**graph.resources, urn: left}), *given) == []
+
+
 def test_what_was_not_written_is_no_finding(sides):
     _, live_state = altered(sides, kinds.PROJECT)
     assert found_in(sides, live_state, frozenset({one(sides, kinds.DRAIN)})) == []

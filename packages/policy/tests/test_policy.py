@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 from pulumi_policy import EnforcementLevel
@@ -73,7 +74,8 @@ BREAKS = [
     ("postgresql-no-grant-option", GRANT, {"withGrantOption": True}),
     ("postgresql-no-cascade", f"{POSTGRESQL}schema:Schema", {"dropCascade": True}),
     ("postgresql-no-cascade", f"{POSTGRESQL}extension:Extension", {"dropCascade": True}),
-    ("github-environment-guarded", ENVIRONMENT, GOOD_ENVIRONMENT | {"canAdminsBypass": True}),
+    ("github-environment-approvals", ENVIRONMENT, GOOD_ENVIRONMENT | {"canAdminsBypass": True}),
+    ("github-environment-guarded", ENVIRONMENT, GOOD_ENVIRONMENT | {"deploymentBranchPolicy": None}),
     ("github-environment-guarded", ENVIRONMENT, {"canAdminsBypass": False}),
     ("github-secret-value", f"{GITHUB}actionsEnvironmentSecret:ActionsEnvironmentSecret", {"plaintextValue": "canary"}),
     (
@@ -123,6 +125,17 @@ def test_a_break_is_found_and_shows_no_secret(name, type_, inputs):
     said = judged(type_, inputs)[name]
     assert said
     assert "canary" not in " ".join(said)
+
+
+@pytest.mark.parametrize(("ignored", "said"), [((), True), (("canAdminsBypass",), False), (("waitTimer",), True)])
+def test_what_is_left_as_it_is_in_writing_is_not_objected_to(ignored, said):
+    [policy] = [each for each in pack.policies() if each.name == "github-environment-approvals"]
+    reported: list[str] = []
+    options = SimpleNamespace(ignore_changes=list(ignored))
+    props = GOOD_ENVIRONMENT | {"canAdminsBypass": True}
+    given = SimpleNamespace(resource_type=ENVIRONMENT, props=props, opts=options)
+    policy.validate(given, lambda what, _: reported.append(what))
+    assert bool(reported) is said
 
 
 @pytest.mark.parametrize(("type_", "inputs"), GOOD)

@@ -48,12 +48,27 @@ BY_FIELD: dict[tuple[type[Any], str], st.SearchStrategy[Any]] = {
     # GitHub refuses a team twice, and so would two resources with one name.
     (stack_models.Reviewers, "teams"): st.lists(LABEL, max_size=3, unique=True),
     (stack_models.DeliverySettings, "branches"): st.lists(LABEL, min_size=1, max_size=3, unique=True),
+    # Made unlike those of other objects by `stack`.
+    (stack_models.ApplicationSettings, "project"): st.none() | LABEL,
+    (stack_models.GivenNames, "applications"): st.dictionaries(
+        st.sampled_from([each.name for each in CATALOG.applications]),
+        st.deferred(lambda: model(stack_models.ApplicationRoles)),
+    ),
+    (stack_models.DeliverySettings, "environment"): st.none() | LABEL,
     # Drawn by `variables`, which knows the application.
     (stack_models.ApplicationSettings, "variables"): st.just({}),
     (stack_models.ApplicationSettings, "domains"): st.deferred(lambda: domains()),  # noqa: PLW0108 - defined below
     (stack_models.Releases, "kept"): st.deferred(lambda: kept()),  # noqa: PLW0108 - defined below
     (stack_models.StackConfig, "exceptions"): st.just([]),
     (stack_models.StackConfig, "acknowledged"): st.just([]),
+    (stack_models.StackConfig, "logs"): st.deferred(lambda: model(stack_models.LogSettings)),
+    # `roles` cannot be put off where an application logs in.
+    (stack_models.StackConfig, "postponed"): st.lists(
+        st.sampled_from(sorted(stack_models.STEPS - {"roles"})), unique=True
+    ),
+    (stack_models.DatabaseSettings, "connection_limit"): st.just(-1) | st.integers(1, 500),
+    # Only what was there before Parity has one.
+    (stack_models.Release, "deployment"): st.none() | LABEL.map(lambda text: f"dpl_{text}"),
     # By the secrets' keys; read by the guard alone.
     (stack_models.StackConfig, "fingerprints"): st.just({}),
 }
@@ -126,6 +141,7 @@ def stack(draw: st.DrawFn, name: str) -> dict[str, Any]:
     for application in CATALOG.applications:
         own = config["parity:applications"][application.name]
         own["variables"] = draw(variables(application))
+        own["project"] = own["project"] and f"{application.name}-{name}-{own['project']}"
         # A domain belongs to one application of one stack.
         own["domains"] = [
             {key: f"{application.name}.{name}.{value}" for key, value in each.items()} for each in own["domains"]
@@ -133,10 +149,20 @@ def stack(draw: st.DrawFn, name: str) -> dict[str, Any]:
         releases = config["parity:releases"][application.name]
         releases["live"] = draw(st.sampled_from([None, *releases["kept"]]))
     for database in config["parity:databases"].values():
-        least = min(database["applicationConnectionLimit"], database["connectionLimit"])
-        database["applicationConnectionLimit"] = least
+        if database["connectionLimit"] > 0:
+            least = min(database["applicationConnectionLimit"], database["connectionLimit"])
+            database["applicationConnectionLimit"] = least
+        database["names"] = own_names(database["names"], name)
     config["parity:environment"] = name
+    config["parity:delivery"]["environment"] = own_names(config["parity:delivery"]["environment"], name)
     return {key: str(value).lower() if isinstance(value, bool) else value for key, value in config.items()}
+
+
+def own_names(given: Any, of: str) -> Any:
+    """The given names, each unlike the others and those of another stack; a login's with its generation."""
+    if isinstance(given, dict):
+        return {part: own_names(each, f"{of}_{part}") for part, each in given.items()}
+    return given and f"{of}_{len(given)}" + ("_{generation}" if of.endswith("login") else "")
 
 
 @functools.cache

@@ -21,6 +21,7 @@ from parity.config.parameters import (
     Application,
     Catalog,
     Database,
+    DatabaseNames,
     DatabaseUrlVariable,
     Health,
     PerStackVariable,
@@ -32,7 +33,7 @@ from parity.config.parameters import (
     Timeouts,
 )
 from parity.config.secret import Secret
-from parity.config.stack_models import StackConfig
+from parity.config.stack_models import GivenNames, StackConfig
 from parity.errors import ConfigError, StaleRelease
 
 
@@ -65,6 +66,7 @@ CONTAINERS = {
     "StackConfig.applications",
     "StackConfig.databases",
     "StackConfig.secret",
+    "GivenNames.applications",
 }
 """Fields that hold other models' (each counted for itself), and the stack secret, which keys the digest."""
 
@@ -96,6 +98,16 @@ def value_with(settings, name, value):
 def database_with(settings, **changes):
     own = settings.databases["storefront"].model_copy(update=changes)
     return dataclasses.replace(settings, databases={"storefront": own})
+
+
+def named(settings, **given):
+    """The database and its roles by names that the stack's file gives."""
+    return database_with(settings, names=GivenNames.model_validate(given))
+
+
+def patterned(settings, **patterns):
+    database = settings.catalog.databases[0].model_copy(update={"names": DatabaseNames(**patterns)})
+    return catalog_with(settings, databases=(database,))
 
 
 def renamed(settings, **changes):
@@ -132,7 +144,10 @@ IN: dict[str, Any] = {
     "DatabaseUrlVariable.schemas": lambda s: variable_with(s, DatabaseUrlVariable, schemas=("shop", "backoffice")),
     "DatabaseUrlVariable.targets": lambda s: variable_with(s, DatabaseUrlVariable, targets=("preview",)),
     "DatabaseUrlVariable.database": lambda s: variable_with(
-        dataclasses.replace(s, databases={**s.databases, "other": s.databases["storefront"]}),
+        dataclasses.replace(
+            catalog_with(s, databases=(*s.catalog.databases, Database(name="other", schemas=("shop",)))),
+            databases={**s.databases, "other": s.databases["storefront"]},
+        ),
         DatabaseUrlVariable,
         database="other",
     ),
@@ -141,6 +156,10 @@ IN: dict[str, Any] = {
     "DatabaseSettings.host": lambda s: database_with(s, host="other.example.com"),
     "DatabaseSettings.port": lambda s: database_with(s, port=5433),
     "DatabaseSettings.sslmode": lambda s: database_with(s, sslmode="verify-full"),
+    "DatabaseNames.database": lambda s: patterned(s, database="other_{stack}"),
+    "DatabaseNames.login": lambda s: patterned(s, login="{application}_{generation}"),
+    "GivenNames.database": lambda s: named(s, database="other"),
+    "ApplicationRoles.login": lambda s: named(s, applications={"shop": {"login": "web_{generation}"}}),
     "StackConfig.environment": lambda s: dataclasses.replace(s, environment="other"),
     "StackConfig.secret": lambda s: dataclasses.replace(s, secret=Secret("another stack secret, also long enough")),
 }
@@ -168,10 +187,16 @@ OUT: dict[str, Any] = {
     "Catalog.telemetry": lambda s: catalog_with(s, telemetry=Telemetry(sources=("build",), sampling_rate=0.5)),
     "ApplicationSettings.domains": lambda s: own_with(s, domains=()),
     "ApplicationSettings.protection": lambda s: own_with(s, protection="none"),
+    "DatabaseNames.owner": lambda s: patterned(s, owner="o", migrator="m", readonly="r", access="{application}"),
+    "GivenNames.owner": lambda s: named(
+        s, owner="o", migrator="m", readonly="r", applications={"shop": {"access": "a"}}
+    ),
     "DatabaseSettings.connection_limit": lambda s: database_with(
         s, connection_limit=99, application_connection_limit=9
     ),
-    "StackConfig.delivery": lambda s: dataclasses.replace(s, delivery=None),
+    "StackConfig.delivery": lambda s: dataclasses.replace(
+        s, delivery=s.delivery.model_copy(update={"environment": "o", "wait_minutes": 7, "branches": ("other",)})
+    ),
     "StackConfig.logs": lambda s: dataclasses.replace(s, logs=None),
     "StackConfig.releases": lambda s: dataclasses.replace(s, releases={}),
     "StackConfig.exceptions": lambda s: dataclasses.replace(s, exceptions=("x",), acknowledged=("x",)),

@@ -12,7 +12,9 @@ from parity.drift import built_otherwise, remediation
 from parity.resources import kinds
 from support.worlds import Config, Mirror, declared
 
-CONTEXT = remediation.Context("staging", "team_1", "acme/storefront", {})
+CONTEXT = remediation.Context(
+    "staging", "team_1", "acme/storefront", {}, applications={"shop-staging": "shop", "hq-staging": "hq"}
+)
 
 
 @pytest.fixture

@@ -15,7 +15,10 @@ from parity.inventory.model import Membership, Server
 from parity.resources import kinds
 from parity.resources.commands import SUPERUSER, Sql
 
-CONTEXT = Context("prod", "team_1", "owner/name", {"shop-prod": "prj_1"}, secrets=frozenset({("shop-prod", "NAME")}))
+CONTEXT = Context(
+    "prod", "team_1", "owner/name", {"shop-prod": "prj_1"},
+    secrets=frozenset({("shop-prod", "NAME")}), applications={"shop-prod": "shop"},
+)  # fmt: skip
 URN = "urn:pulumi:prod::storefront::vercel:index/project:Project::shop-project"
 
 

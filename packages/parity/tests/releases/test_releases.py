@@ -142,7 +142,7 @@ def test_what_is_applied_is_read_from_the_engines_record():
         recorded(kinds.ROLE, "c", name="storefront_staging_admin_g9"),
     )
     application = next(each for each in SETTINGS.catalog.applications if each.name == "shop")
-    found = forecast.applied_by_engine(state_of(*rows), application, "staging")
+    found = forecast.applied_by_engine(state_of(*rows), application, SETTINGS.names)
     assert found == Applied(frozenset({"r1", "r12"}), "r12", "r12", frozenset({3}))
 
 
@@ -320,6 +320,7 @@ def test_an_application_without_a_database_has_nothing_to_try():
 WELL = ReleaseStatus(
     stack="staging",
     application="shop",
+    project="shop-staging",
     releases=kept("r2", r1=(A, ONE, 1), r2=(B, TWO, 2)),
     deployments={
         "r1": Deployed("dpl_1", "one.vercel.app", "READY", 1.0, ""),

@@ -186,13 +186,17 @@ def promoted(file, commit, **options):
     return stack_file.promote(file, "shop", commit, lambda generation: f"{generation:032x}", **options)
 
 
+def made(number):
+    return {"commit": C, "config": f"{number:032x}", "credentials": number, "deployment": None}
+
+
 def test_a_promotion_is_a_new_live_release_with_the_stacks_own_digest():
     file = stack_file.set_live(file_of(), "shop", "r2")
     after, name = promoted(file, C)
     assert (name, after.releases["shop"].live) == ("r3", "r3")
-    assert dict(after.releases["shop"].kept["r3"]) == {"commit": C, "config": f"{2:032x}", "credentials": 2}
+    assert dict(after.releases["shop"].kept["r3"]) == made(2)
     rotated, _ = promoted(file, C, rotate=True)
-    assert dict(rotated.releases["shop"].kept["r3"]) == {"commit": C, "config": f"{3:032x}", "credentials": 3}
+    assert dict(rotated.releases["shop"].kept["r3"]) == made(3)
 
 
 def test_a_promotion_never_skips_a_pinned_rollback():
@@ -373,7 +377,7 @@ def test_any_sequence_keeps_the_invariants_and_the_rest_of_the_file(text, steps)
         match step:
             case ("release", _, commit, rotate, live):
                 generation = (releases.newest[1].credentials if releases.newest else 1) + rotate
-                if releases.newest and (commit, ONE, generation) == tuple(dict(releases.newest[1]).values()):
+                if releases.newest and (commit, ONE, generation) == tuple(dict(releases.newest[1]).values())[:3]:
                     continue
                 file, name = stack_file.add_release(
                     file, application, commit=commit, config=ONE, credentials=generation, live=live

@@ -52,7 +52,11 @@ BUILT = (
 )
 ADOPTED = "packages/parity/tests/sandbox/test_drift.py::test_what_is_declared_and_there_but_not_recorded_is_adopted"
 
+IMPORTED = "packages/parity/tests/sandbox/test_import.py::test_the_first_team_from_live_accounts_to_live_on_parity"
+
 ELSEWHERE = {
+    "parity import --state": IMPORTED,
+    "parity preview X": IMPORTED,
     'curl -fsS -X X -H "Authorization: Bearer $VERCEL_API_TOKEN" X': REMEDIES,
     "echo X | gh api -X PUT X --input -": REMEDIES,
     "gh api -X DELETE repos/X/X": REMEDIES,
@@ -100,6 +104,8 @@ ELSEWHERE = {
 
 NAMED = {
     "parity X": "the version",
+    "parity doctor": "what lists the steps that are not taken",
+    "parity import": "what wrote a file or a value",
     "parity drift --output": "the option's own help",
     "parity preview --output": "the option's own help",
     "parity preview --save": "the option's own help",

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import psycopg
 import pytest
 
-from parity.config import names, passwords
+from parity.config import passwords
 from parity.config.project import Project
 from parity.config.secret import Secret
 from support import pg_catalog
@@ -103,7 +103,7 @@ class Shop:
     def logs_in(self, generation: int) -> bool:
         """Whether the generation's role logs in with its password, asked of PostgreSQL."""
         secret = Secret(stack_secret(self.instance), "parity:secret")
-        role = names.application_role("storefront", "staging", "shop", generation)
+        role = f"storefront_staging_shop_g{generation}"
         environment = self.instance.environment()
         try:
             psycopg.connect(
@@ -140,9 +140,9 @@ def shop(finished_instance: Instance, tmp_path: Path) -> Shop:
 def secrets_of(instance: Instance) -> tuple[str, ...]:
     """The stack's secrets in the clear, and the passwords that are derived from them."""
     secret = Secret(stack_secret(instance), "parity:secret")
-    roles = [names.application_role("storefront", "staging", "shop", number) for number in (1, 2)]
+    roles = [f"storefront_staging_shop_g{number}" for number in (1, 2)]
     derived = [passwords.derive(secret, role, number).reveal() for number, role in enumerate(roles, start=1)]
-    bypass = passwords.bypass(secret, names.project("shop", "staging")).reveal()
+    bypass = passwords.bypass(secret, "shop-staging").reveal()
     environment = instance.environment()
     return (secret.reveal(), *derived, bypass, environment["PGPASSWORD"], environment["VERCEL_API_TOKEN"])
 

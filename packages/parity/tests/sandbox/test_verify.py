@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from parity.config import names, passwords
+from parity.config import passwords
 from parity.config.secret import Secret
 from parity.errors import ProjectError
 from parity.resources import kinds
@@ -251,7 +251,7 @@ def test_each_kind_kept_otherwise_is_reported(empty_instance: Instance):
     secret = Secret(
         instance.pulumi("config", "get", "parity:secret", "--stack", "prod").ok().stdout.strip(), "parity:secret"
     )
-    every = alterations(passwords.bypass(secret, names.project("admin", "prod")).reveal())
+    every = alterations(passwords.bypass(secret, "admin-prod").reveal())
     client = instance.local.client()
     for each in every:
         if each.rule:

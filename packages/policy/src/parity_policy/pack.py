@@ -28,7 +28,7 @@ def policies() -> list[Policy]:
 
 def _policy(rule: Rule) -> ResourceValidationPolicy:
     def validate(args: ResourceValidationArgs, report: ReportViolation) -> None:
-        if rule.concerns(args.resource_type):
+        if rule.concerns(args.resource_type) and rule.about not in (args.opts.ignore_changes or ()):
             for what in rule.judge(cast("dict[str, Any]", args.props)):
                 report(what, None)
 

@@ -23,6 +23,8 @@ class Rule:
     """Gives a sentence for each thing that is wrong. Inputs are the provider's own names; a secret may not be shown."""
     mandatory: bool = True
     """Whether it stops an update; otherwise it is advice."""
+    about: str = ""
+    """The property that it is about. A resource whose changes of it are ignored is left as it is, in writing."""
 
     def concerns(self, type_: str) -> bool:
         """Whether the rule checks resources of a type."""

@@ -50,6 +50,15 @@ def test_the_table_holds_the_resources_that_the_project_uses():
     assert set(RESOURCES) == {token for name, token in TOKENS.items() if name != "EdgeConfig"}
 
 
+def test_protection_that_is_off_is_written_as_null_at_creation_and_after(vercel: Vercel):
+    off = {"vercelAuthentication": {"deploymentType": "none"}}
+    vercel.say("POST /v8/projects", PROJECT)
+    vercel.say("PATCH /v9/projects/prj_1", PROJECT)
+    vercel.create("Project", {"name": "shop", **off})
+    bodies = [body for method, _, body in vercel.requests if method in {"POST", "PATCH"}]
+    assert [body["ssoProtection"] for body in bodies] == [None, None]
+
+
 def test_a_project_is_made_and_then_given_what_a_creation_cannot_say(vercel: Vercel):
     vercel.say("POST /v8/projects", PROJECT)
     vercel.say("PATCH /v9/projects/prj_1", {**PROJECT, "autoAssignCustomDomains": False})

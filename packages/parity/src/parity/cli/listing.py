@@ -50,6 +50,7 @@ LISTINGS: tuple[Listing, ...] = (
     Listing("ledger", _THERE, "Show the updates of a stack, and how each ended.", "ledger", "ledger"),
     Listing("postmortem", _THERE, "Draft a post-mortem with its time line.", "postmortem", "postmortem"),
     Listing("init", _SET_UP, "Make a project from the template.", "init", "init"),
+    Listing("import", _SET_UP, "Take over what exists: plan, files, state.", "import_", "import_"),
     Listing("upgrade", _SET_UP, "Merge the template's changes into the project.", "upgrade", "upgrade"),
     Listing("demo", _SET_UP, "Bring every stack up in the sandbox, from nothing.", "demo", "demo"),
     Listing("sandbox", _SET_UP, "Run the local sandbox, and programs against it.", "sandbox", "app"),

@@ -1,12 +1,10 @@
-"""Checks of the catalog as a whole: names that clash, point nowhere, are reserved, or grow too long in a stack."""
+"""Checks of the catalog as a whole: names that stand twice, point nowhere, or are reserved."""
 
 from __future__ import annotations
 
-import re
 from collections import Counter
 from typing import TYPE_CHECKING
 
-from parity.config import names
 from parity.config.parameters import DatabaseUrlVariable
 from parity.problems import ConfigProblem, nearest
 
@@ -58,18 +56,14 @@ RESERVED_PREFIXES = {
     "VERCEL_GIT_": "Vercel sets these itself",
 }
 
-HIGHEST_GENERATION = 9999
-"""The largest credentials generation that a stack's file may name; names must fit with it."""
 
-
-def check(catalog: Catalog, stack: str) -> list[ConfigProblem]:
-    """Every fault of the catalog in one stack."""
+def check(catalog: Catalog) -> list[ConfigProblem]:
+    """Every fault of the catalog, whatever the stack."""
     return [
         *_duplicates("applications", [application.name for application in catalog.applications]),
         *_duplicates("databases", [database.name for database in catalog.databases]),
         *_database_faults(catalog),
         *(fault for application in catalog.applications for fault in _application_faults(application, catalog)),
-        *_name_faults(catalog, stack),
     ]
 
 
@@ -144,46 +138,3 @@ def _one_url_each(key: str, application: Application) -> Iterator[ConfigProblem]
         if count > 1:
             what = f"has {count} URL variables for the database {database}; an application has one role in a database."
             yield _fault(f"{key}.variables", what, "Keep one of them and name all schemas in it.")
-
-
-def _name_faults(catalog: Catalog, stack: str) -> Iterator[ConfigProblem]:
-    for application in catalog.applications:
-        yield from _project_faults(application.name, stack)
-    roles = list(_role_names(catalog, stack))
-    for key, name in roles:
-        size = len(name.encode())
-        if size > names.POSTGRES_LIMIT:
-            what = f"makes the name {name}, {size} bytes; PostgreSQL cuts names off at {names.POSTGRES_LIMIT}."
-            yield _fault(key, what, "Shorten the database's, the application's or the stack's name.")
-    for name, count in Counter(name for _, name in roles).items():
-        if count > 1:
-            what = f"{count} roles or databases would be named {name}."
-            yield _fault("databases", what, "Rename a database or an application.")
-
-
-def _project_faults(application: str, stack: str) -> Iterator[ConfigProblem]:
-    """Vercel: up to 100 characters, lower case, letters, digits, '.', '_', '-', not the sequence '---'."""
-    name = names.project(application, stack)
-    key = f"applications.{application}"
-    if len(name) > names.PROJECT_LIMIT:
-        what = f"makes the Vercel project {name}, {len(name)} characters; Vercel takes {names.PROJECT_LIMIT}."
-        yield _fault(key, what, "Shorten the application's or the stack's name.")
-    if not re.fullmatch(r"[a-z0-9._-]+", name) or "---" in name:
-        what = (
-            f"makes the Vercel project {name}; Vercel takes lower-case letters, digits, '.', '_' and '-', but no '---'."
-        )
-        yield _fault(key, what, "Rename the application or the stack.")
-
-
-def _role_names(catalog: Catalog, stack: str) -> Iterator[tuple[str, str]]:
-    """Every name made in PostgreSQL, with the key of what makes it; roles of releases with the longest generation."""
-    for database in catalog.databases:
-        key = f"databases.{database.name}"
-        for make in (names.database, names.owner_role, names.migrator_role, names.readonly_role):
-            yield key, make(database.name, stack)
-    for application in catalog.applications:
-        key = f"applications.{application.name}"
-        used = {item.database for item in application.variables if isinstance(item, DatabaseUrlVariable)}
-        for database in sorted(used):
-            yield key, names.access_role(database, stack, application.name)
-            yield key, names.application_role(database, stack, application.name, HIGHEST_GENERATION)

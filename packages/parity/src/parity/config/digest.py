@@ -6,7 +6,7 @@ import json
 from hashlib import sha256
 from typing import TYPE_CHECKING, Any
 
-from parity.config import fingerprints, names
+from parity.config import fingerprints
 from parity.config.parameters import DatabaseUrlVariable, PerStackVariable, PlainVariable, SensitiveVariable
 from parity.config.stack_models import NAMESPACE
 from parity.errors import ConfigError
@@ -106,8 +106,8 @@ def _database(
         "host": where.host,
         "port": where.port,
         "sslmode": where.sslmode,
-        "database": names.database(variable.database, settings.stack),
-        "role": names.application_role(variable.database, settings.stack, application.name, credentials),
+        "database": settings.names.database(variable.database),
+        "role": settings.names.application_role(variable.database, application.name, credentials),
         "schemas": variable.schemas,
         "secret": fingerprints.current(settings, fingerprints.STACK_SECRET),
     }
@@ -119,6 +119,7 @@ NOT_IN_DIGEST: dict[str, str] = {
     "PerStackVariable.type": "a check of the value's form; the value is in",
     "SensitiveVariable.kind": "as above",
     "DatabaseUrlVariable.kind": "as above",
+    "SensitiveVariable.shown": "whether Vercel shows it to people; the value is in",
     "Application.health": "read by LiveRelease when it promotes, not by the deployment",
     "Health.path": "as Application.health",
     "Health.timeout_seconds": "as Application.health",
@@ -130,11 +131,18 @@ NOT_IN_DIGEST: dict[str, str] = {
     "Retention.production": "as Application.retention",
     "Retention.canceled": "as Application.retention",
     "Retention.errored": "as Application.retention",
+    "Application.project": "where it is deployed to; the project's variables are in",
+    "Database.names": "the database and the login that a variable names are in",
+    "DatabaseNames.owner": "no application logs in as it",
+    "DatabaseNames.migrator": "no application logs in as it",
+    "DatabaseNames.readonly": "no application logs in as it",
+    "DatabaseNames.access": "no application logs in as it",
     "Database.extensions": "changed in the database at once, for every release",
     "Database.schemas": "changed in the database at once; the schemas that an application uses are in",
     "Database.timeouts": "set on the role, for every release",
     "Timeouts.statement_milliseconds": "as Database.timeouts",
     "Timeouts.idle_in_transaction_milliseconds": "as Database.timeouts",
+    "Repository.environment": "approvals at GitHub",
     "Repository.default_branch": "a deployment is built from a commit, whatever branch it is on",
     "Repository.required_checks": "a rule of the repository",
     "Repository.required_checks_app": "a rule of the repository",
@@ -145,10 +153,16 @@ NOT_IN_DIGEST: dict[str, str] = {
     "Telemetry.environments": "as Catalog.telemetry",
     "Telemetry.delivery_format": "as Catalog.telemetry",
     "Telemetry.sampling_rate": "as Catalog.telemetry",
+    "ApplicationSettings.project": "as Application.project",
     "ApplicationSettings.domains": "moved by the promotion; an application reads its own address from a variable",
     "DomainSettings.name": "as ApplicationSettings.domains",
     "DomainSettings.redirect": "as ApplicationSettings.domains",
     "ApplicationSettings.protection": "asked for by Vercel before the deployment is reached",
+    "DatabaseSettings.names": "as Database.names",
+    "GivenNames.owner": "as DatabaseNames.owner",
+    "GivenNames.migrator": "as DatabaseNames.migrator",
+    "GivenNames.readonly": "as DatabaseNames.readonly",
+    "ApplicationRoles.access": "as DatabaseNames.access",
     "DatabaseSettings.connection_limit": "set on the database, for every release",
     "DatabaseSettings.application_connection_limit": "set on the roles, for every release",
     "DatabaseSettings.credentials": "of roles that no application logs in with",
@@ -157,6 +171,7 @@ NOT_IN_DIGEST: dict[str, str] = {
     "StackConfig.manages_repository": "says who owns the repository's rules",
     "StackConfig.protect": "a rule for the engine about deletions",
     "StackConfig.delivery": "approvals at GitHub",
+    "DeliverySettings.environment": "approvals at GitHub",
     "DeliverySettings.reviewers": "approvals at GitHub",
     "DeliverySettings.wait_minutes": "approvals at GitHub",
     "DeliverySettings.prevent_self_review": "approvals at GitHub",
@@ -170,6 +185,7 @@ NOT_IN_DIGEST: dict[str, str] = {
     "Releases.kept": "as StackConfig.releases",
     "Release.commit": "stands next to the digest in the release",
     "Release.config": "is the digest",
+    "Release.deployment": "says which deployment it is, not what is in it",
     "StackConfig.fingerprints": "stand for the secrets' values, which are in",
     "StackConfig.exceptions": "read by the comparison of the stacks, by drift and by the switch",
     "ParityException.resource": "as StackConfig.exceptions",
@@ -177,6 +193,7 @@ NOT_IN_DIGEST: dict[str, str] = {
     "ParityException.reason": "as StackConfig.exceptions",
     "ParityException.accepts": "as StackConfig.exceptions",
     "ParityException.expiry": "as StackConfig.exceptions",
+    "StackConfig.postponed": "changes what is around a deployment; none of it is in one",
     "StackConfig.acknowledged": "read by the gate",
 }
 """Fields that do not change a deployment, each with the reason; a test holds that all others are in the digest."""

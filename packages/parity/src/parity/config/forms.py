@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 COMMIT = r"^[0-9a-f]{40}$"
 DIGEST = r"^[0-9a-f]{32}$"
 FINGERPRINT = r"^[0-9a-f]{16}-[0-9a-f]{8}$"
+DEPLOYMENT = r"^dpl_[A-Za-z0-9]+$"
 RELEASE_ID = r"^r[1-9][0-9]{0,5}$"
 URN = r"^urn:pulumi:[^:\s]+::[^:\s]+::\S+::\S.*$"
 DATE = r"^\d{4}-\d{2}-\d{2}$"
@@ -125,6 +126,18 @@ def digest(text: str) -> str:
 def fingerprint(text: str) -> str:
     """Give a secret's fingerprint back, or refuse it."""
     return _match(FINGERPRINT, text, "fingerprint", "is not a fingerprint of 16 and 8 hex digits")
+
+
+def limit(number: int) -> int:
+    """Give a limit of connections back, or refuse it: 0 lets no connection in; -1 is PostgreSQL's own for none."""
+    if number == 0:
+        raise PydanticCustomError("limit", "lets no connection in")
+    return number
+
+
+def deployment(text: str) -> str:
+    """Give the id of a Vercel deployment back, or refuse it."""
+    return _match(DEPLOYMENT, text, "deployment", "is not the id of a deployment (`dpl_...`)")
 
 
 def release_id(text: str) -> str:

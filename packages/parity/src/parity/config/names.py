@@ -1,55 +1,162 @@
-"""Natural names: what each object is called in the world, from the catalog's names and the stack's.
+"""Natural names: what each object is called in the world.
 
-Whatever a crash left behind is found again by these, so they are written here once and nowhere else.
+A stack's file may give a name; else it is what the catalog's pattern makes. Whatever a crash left behind is found again
+by these, so they are put together here and nowhere else. The engine's own names follow from the
+catalog's keys, so that a name that is given to what exists replaces nothing.
 """
 
 from __future__ import annotations
 
-PROJECT_LIMIT = 100
-"""Longest name of a Vercel project, characters (Vercel's API description)."""
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Literal
 
-POSTGRES_LIMIT = 63
-"""Longest name in PostgreSQL, bytes; longer ones are cut off in silence (NAMEDATALEN)."""
+from parity.documents import mapping
 
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
 
-def project(application: str, stack: str) -> str:
-    """The Vercel project of an application."""
-    return f"{application}-{stack}"
+    from parity.config.parameters import Application, Catalog, Database
 
+Path = tuple[str, ...]
 
-def database(name: str, stack: str) -> str:
-    """The PostgreSQL database."""
-    return f"{name}_{stack}"
+HIGHEST_GENERATION = 9999
+"""The largest credentials generation that a stack's file may name; names must fit with it."""
 
-
-def owner_role(name: str, stack: str) -> str:
-    """The role that owns the schemas and what migrations create in them; it has no login."""
-    return f"{name}_{stack}_owner"
+_APPLICATIONS, _DATABASES, _DELIVERY = "parity:applications", "parity:databases", "parity:delivery"
+_PLACE = re.compile(r"\{(\w+)\}")
 
 
-def migrator_role(name: str, stack: str) -> str:
-    """The role that runs migrations."""
-    return f"{name}_{stack}_migrator"
+@dataclass(frozen=True)
+class Named:
+    """One name, and what gives it."""
+
+    kind: Literal["project", "environment", "database", "role"]
+    name: str
+    given: Path | None
+    """The key of the stack's file that gives it; None where it follows the catalog's pattern."""
+    catalog: str
+    """The part of the catalog that it is for."""
 
 
-def readonly_role(name: str, stack: str) -> str:
-    """The role that may read everything."""
-    return f"{name}_{stack}_readonly"
+@dataclass(frozen=True)
+class Names:
+    """All names of one stack."""
 
+    catalog: Catalog
+    stack: str
+    values: Mapping[str, Any]
+    """The stack's config by full key, or as much of it as gives names."""
 
-def access_role(name: str, stack: str, application: str) -> str:
-    """The role that holds an application's privileges, for all generations; it has no login."""
-    return f"{name}_{stack}_{application}"
+    def project(self, application: str) -> str:
+        """The Vercel project of an application."""
+        pattern = self._application(application).project
+        return self._name((_APPLICATIONS, application, "project"), pattern, application=application)
 
+    @property
+    def environment(self) -> str:
+        """The GitHub environment."""
+        return self._name((_DELIVERY, "environment"), self.catalog.repository.environment)
 
-def application_role(name: str, stack: str, application: str, generation: int) -> str:
-    """The role that an application logs in with, in one generation."""
-    return f"{name}_{stack}_{application}_g{generation}"
+    def database(self, name: str) -> str:
+        """The PostgreSQL database."""
+        return self._of_database(name, "database")
 
+    def owner_role(self, name: str) -> str:
+        """The role that owns the schemas and what migrations create in them."""
+        return self._of_database(name, "owner")
 
-def log_drain(repository: str, stack: str) -> str:
-    """The log drain of a stack."""
-    return f"{repository}-{stack}"
+    def migrator_role(self, name: str) -> str:
+        """The role that runs migrations."""
+        return self._of_database(name, "migrator")
+
+    def readonly_role(self, name: str) -> str:
+        """The role that may read everything."""
+        return self._of_database(name, "readonly")
+
+    def access_role(self, name: str, application: str) -> str:
+        """The role that holds an application's privileges, for all generations; it has no login."""
+        return self._role(name, application, "access")
+
+    def application_role(self, name: str, application: str, generation: int) -> str:
+        """The role that an application logs in with, in one generation."""
+        return self._role(name, application, "login", generation=str(generation))
+
+    def generation(self, name: str, application: str, role: str) -> int | None:
+        """The generation of an application's login; None where the role is no login of it."""
+        pattern = re.escape(self._role(name, application, "login")).replace(r"\{generation\}", r"(\d+)")
+        found = re.fullmatch(pattern, role)
+        return int(found[1]) if found else None
+
+    @property
+    def log_drain(self) -> str:
+        """The log drain."""
+        return f"{self.catalog.repository.name}-{self.stack}"
+
+    def application_of(self, project: str) -> str:
+        """The application of a project; empty where it is none of the stack's."""
+        return next((each.name for each in self.catalog.applications if self.project(each.name) == project), "")
+
+    def every(self) -> Iterator[Named]:
+        """Every name that a stack's file may give; a login's with the longest generation."""
+        for application in self.catalog.applications:
+            key, path = f"applications.{application.name}", (_APPLICATIONS, application.name, "project")
+            yield self._named("project", self.project(application.name), path, key)
+        yield self._named("environment", self.environment, (_DELIVERY, "environment"), "repository")
+        for database in self.catalog.databases:
+            yield from self._names_of(database)
+
+    def _names_of(self, database: Database) -> Iterator[Named]:
+        key, above = f"databases.{database.name}", (_DATABASES, database.name, "names")
+        yield self._named("database", self.database(database.name), (*above, "database"), key)
+        for part in ("owner", "migrator", "readonly"):
+            yield self._named("role", self._of_database(database.name, part), (*above, part), key)
+        for application in self.applications_in(database.name):
+            own, key = (*above, "applications", application.name), f"applications.{application.name}"
+            yield self._named("role", self.access_role(database.name, application.name), (*own, "access"), key)
+            login = self.application_role(database.name, application.name, HIGHEST_GENERATION)
+            yield self._named("role", login, (*own, "login"), key)
+
+    def applications_in(self, database: str) -> Iterator[Application]:
+        """The applications that log in to a database."""
+        for application in self.catalog.applications:
+            if any(each.kind == "database-url" and each.database == database for each in application.variables):
+                yield application
+
+    def part(self, path: Path) -> Mapping[str, Any]:
+        """The mapping at a path of the stack's file; an empty one where there is none."""
+        found: Any = self.values
+        for name in path:
+            found = mapping(found).get(name)
+        return mapping(found)
+
+    def _named(self, kind: Any, name: str, path: Path, catalog: str) -> Named:
+        return Named(kind, name, path if self._given(path) else None, catalog)
+
+    def _of_database(self, name: str, part: str) -> str:
+        pattern = getattr(self._database(name).names, part)
+        return self._name((_DATABASES, name, "names", part), pattern, database=name)
+
+    def _role(self, name: str, application: str, part: str, **more: str) -> str:
+        path = (_DATABASES, name, "names", "applications", application, part)
+        return self._name(
+            path, getattr(self._database(name).names, part), database=name, application=application, **more
+        )
+
+    def _name(self, path: Path, pattern: str, **facts: str) -> str:
+        """A name, with what is in braces put in; what is not known stays as it stands, and is refused as a name."""
+        known = {"stack": self.stack, **facts}
+        return _PLACE.sub(lambda found: known.get(found[1], found[0]), self._given(path) or pattern)
+
+    def _given(self, path: Path) -> str:
+        found = self.part(path[:-1]).get(path[-1])
+        return found if isinstance(found, str) else ""
+
+    def _application(self, name: str) -> Application:
+        return next(each for each in self.catalog.applications if each.name == name)
+
+    def _database(self, name: str) -> Database:
+        return next(each for each in self.catalog.databases if each.name == name)
 
 
 def as_variable(name: str) -> str:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Annotated, Literal, Self
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints, model_validator
+from pydantic_core import PydanticCustomError
 
 from parity.config.forms import clean
 
@@ -23,6 +24,9 @@ VariableName = Annotated[str, StringConstraints(pattern=r"^[A-Z][A-Z0-9_]{0,254}
 
 Text = Annotated[str, AfterValidator(clean)]
 """Text that is not empty and has no white space around it."""
+
+NamePattern = Annotated[str, AfterValidator(clean)]
+"""A name with places in braces: `{stack}` and, where it fits, `{application}`, `{database}`, `{generation}`."""
 
 Folder = Annotated[str, StringConstraints(pattern=r"^[^\s/][^\s]*$")]
 """A path in the repository, without a slash at its beginning."""
@@ -69,11 +73,21 @@ class PerStackVariable(Parameters):
 
 
 class SensitiveVariable(Parameters):
-    """A secret whose value each stack's file gives, encrypted; Vercel never shows it again."""
+    """A secret whose value each stack's file gives, encrypted; Vercel never shows it again, unless it is `shown`."""
 
     kind: Literal["sensitive"] = Field(default="sensitive", description=_KIND)
     name: VariableName = Field(description=_VARIABLE_NAME)
-    targets: ReleaseTargets = Field(default=("production",), min_length=1, description=_SECRET_TARGETS)
+    targets: Targets = Field(default=("production",), min_length=1, description=_SECRET_TARGETS)
+    shown: bool = Field(
+        default=False,
+        description="Whether Vercel shows it to the team's members, as it did before it was declared here.",
+    )
+
+    @model_validator(mode="after")
+    def _fits(self) -> Self:
+        if "development" in self.targets and not self.shown:
+            raise PydanticCustomError("targets", "targets development, for which Vercel has no sensitive variables")
+        return self
 
 
 class DatabaseUrlVariable(Parameters):
@@ -120,13 +134,18 @@ class Retention(Parameters):
 
 
 class Application(Parameters):
-    """One web application: a Vercel project `<name>-<stack>` in each stack."""
+    """One web application: a Vercel project in each stack, by default `<name>-<stack>`."""
 
     name: Slug = Field(description="Its name; part of the project's and of its database roles' names.")
+    project: NamePattern = Field(
+        default="{application}-{stack}", description="The Vercel project's name; a stack's file may give its own."
+    )
     framework: str = Field(
         pattern=r"^[a-z0-9][a-z0-9-]*$", description="Vercel's framework slug, for example `nextjs`."
     )
-    root_directory: Folder = Field(description="Folder in the repository that holds the application.")
+    root_directory: Folder | None = Field(
+        description="Folder in the repository that holds the application; None where the repository itself does."
+    )
     node_version: Literal["20.x", "22.x", "24.x"] = Field(description="Of builds and functions.")
     build_command: Text | None = Field(default=None, description="Instead of the framework's own.")
     install_command: Text | None = Field(default=None, description="Instead of the framework's own.")
@@ -157,10 +176,30 @@ class Timeouts(Parameters):
     )
 
 
-class Database(Parameters):
-    """One PostgreSQL database, `<name>_<stack>` in each stack, with its roles."""
+class DatabaseNames(Parameters):
+    """What a database and its roles are called on the server; a stack's file may give names of its own."""
 
-    name: Identifier = Field(description="Its name; `<name>_<stack>` on the server.")
+    database: NamePattern = Field(default="{database}_{stack}", description="The database.")
+    owner: NamePattern = Field(default="{database}_{stack}_owner", description="The role that owns the schemas.")
+    migrator: NamePattern = Field(default="{database}_{stack}_migrator", description="The role that runs migrations.")
+    readonly: NamePattern = Field(
+        default="{database}_{stack}_readonly", description="The role that may read everything."
+    )
+    access: NamePattern = Field(
+        default="{database}_{stack}_{application}", description="The role with an application's privileges."
+    )
+    login: NamePattern = Field(
+        default="{database}_{stack}_{application}_g{generation}",
+        pattern=r"\{generation\}",
+        description="The role that an application logs in with; `{generation}` is in it.",
+    )
+
+
+class Database(Parameters):
+    """One PostgreSQL database in each stack, by default `<name>_<stack>`, with its roles."""
+
+    name: Identifier = Field(description="Its name; by default `<name>_<stack>` on the server.")
+    names: DatabaseNames = Field(default=DatabaseNames(), description="What it and its roles are called on the server.")
     schemas: tuple[Identifier, ...] = Field(min_length=1, description="Its schemas, besides PostgreSQL's own.")
     extensions: tuple[Identifier, ...] = Field(default=(), description="Extensions to create, for example `vector`.")
     timeouts: Timeouts = Field(default=Timeouts(), description="Server-side limits of the application roles.")
@@ -176,6 +215,10 @@ class Repository(Parameters):
         pattern=r"^[A-Za-z0-9](?:[A-Za-z0-9-]{0,37}[A-Za-z0-9])?$", description="The GitHub organization."
     )
     name: str = Field(pattern=r"^[A-Za-z0-9._-]{1,100}$", description="The repository's name.")
+    environment: NamePattern = Field(
+        default="{stack}",
+        description="The GitHub environment's name; a stack's file may give its own.",
+    )
     default_branch: Text = Field(default="main", description="The branch that the ruleset guards.")
     required_checks: tuple[Text, ...] = Field(default=(), description="Names of status checks that must pass.")
     required_checks_app: int = Field(

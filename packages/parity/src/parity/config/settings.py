@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from pydantic import ValidationError
 
-from parity.config import catalog_checks, program, source, stack_checks
+from parity.config import catalog_checks, name_checks, program, source, stack_checks
 from parity.config.model_problems import foreign_keys, model_faults, own_values
 from parity.config.secret import Secret
 from parity.config.settings_model import Settings
@@ -53,12 +53,13 @@ def load(
         catalog = _catalog(root, faults)
     found = _source(stack, root, decrypted, faults)
     if catalog is not None:
-        faults += catalog_checks.check(catalog, stack)
+        faults += catalog_checks.check(catalog)
     if found is None:
         raise ConfigError(in_order(faults))
     if catalog is not None:
         found = _with_secrets(found, catalog, secret_keys)
-        faults += stack_checks.check(found, catalog, _others(stack, root) if found.file else [])
+        others = _others(stack, root) if found.file else []
+        faults += [*stack_checks.check(found, catalog, others), *name_checks.check(catalog, found, others)]
     config = _config(found, faults)
     if faults or config is None or catalog is None:
         raise ConfigError(in_order(faults))
@@ -157,7 +158,7 @@ def _secret_at(value: Any, path: tuple[str | int, ...], key: str) -> Any:
 
 def faults_of(found: source.Source, catalog: Catalog) -> list[ConfigProblem]:
     """The faults of one stack's config by itself and against the catalog."""
-    faults = stack_checks.check(found, catalog, [])
+    faults = [*stack_checks.check(found, catalog, []), *name_checks.check(catalog, found, [])]
     _config(found, faults)
     return faults
 

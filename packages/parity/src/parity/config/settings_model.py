@@ -3,7 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import TYPE_CHECKING
+
+from parity.config.names import Names
+from parity.config.patterns import fits
+from parity.config.stack_models import STEPS
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -37,16 +42,27 @@ class Settings:
     applications: Mapping[str, ApplicationSettings]
     databases: Mapping[str, DatabaseSettings]
     delivery: DeliverySettings
-    logs: LogSettings
+    logs: LogSettings | None
     releases: Mapping[str, Releases]
     fingerprints: Mapping[str, str]
     """Of secrets, by their full keys, as the file has them."""
     exceptions: tuple[ParityException, ...]
+    postponed: tuple[str, ...]
     acknowledged: tuple[str, ...]
     origin: source.Source = field(repr=False, compare=False)
     """Where the config came from: makes faults with their lines."""
     root: Path | None = field(default=None, repr=False, compare=False)
     """The folder that holds the stack's file; None where the settings were made otherwise."""
+
+    @cached_property
+    def names(self) -> Names:
+        """What each object is called in the world."""
+        given = {
+            "parity:applications": {name: {"project": each.project} for name, each in self.applications.items()},
+            "parity:databases": {name: {"names": each.names.model_dump()} for name, each in self.databases.items()},
+            "parity:delivery": {"environment": self.delivery.environment},
+        }
+        return Names(self.catalog, self.stack, given)
 
     @property
     def file(self) -> str | None:
@@ -67,6 +83,17 @@ class Settings:
             if each.accepts == "drift":
                 found.setdefault(each.resource, {})[each.property] = each.expiry or ""
         return found
+
+    @property
+    def steps(self) -> frozenset[str]:
+        """The steps of hardening that are taken."""
+        return STEPS - set(self.postponed)
+
+    def left(self, type_: str, name: str) -> list[str]:
+        """The properties of a resource that an update leaves as they are: those whose drift an exception accepts."""
+        own = [each for each in self.exceptions if each.accepts == "drift" and each.property != "*"]
+        named = (f"{type_.rpartition(':')[2]} {name}", f"{type_}::{name}")
+        return [each.property.removesuffix("*") for each in own if any(fits(one, each.resource) for one in named)]
 
     @property
     def sealed(self) -> bool:

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 APPLICATIONS = NAMESPACE + "applications"
 DATABASES = NAMESPACE + "databases"
 RELEASES = NAMESPACE + "releases"
+_POSTPONED = NAMESPACE + "postponed"
 _OWNS = NAMESPACE + "managesRepository"
 
 
@@ -52,6 +53,7 @@ def check(source: Source, catalog: Catalog, others: Sequence[StackFile]) -> list
         *_variables(read),
         *_domains(read),
         *_databases(read),
+        *_postponed(read),
         *release_faults(source),
         *_repository_owner(read),
     ]
@@ -197,10 +199,27 @@ def _databases(read: _Read) -> Iterator[ConfigProblem]:
     for name, entry in read.mapping(DATABASES).items():
         values = mapping(entry)
         total, each = values.get("connectionLimit"), values.get("applicationConnectionLimit")
-        if isinstance(total, int) and isinstance(each, int) and each > total:
+        if isinstance(total, int) and isinstance(each, int) and each > total > 0:
             what = f"lets one role hold {each} connections, but the database takes {total}."
             remedy = "Lower it, or raise connectionLimit."
             yield read.source.fault((DATABASES, name, "applicationConnectionLimit"), what, remedy)
+
+
+def _postponed(read: _Read) -> Iterator[ConfigProblem]:
+    """Steps that need one another, and what a step that is taken needs."""
+    off = items(read.source.values.get(_POSTPONED))
+    if "drain" not in off and NAMESPACE + "logs" not in read.source.values:
+        remedy = "Add it: where the logs go; or add `drain` to parity:postponed."
+        yield read.source.fault((NAMESPACE + "logs",), "is missing.", remedy)
+    if "roles" in off and "public" not in off:
+        what = "puts off `roles` and not `public`: without roles of its own nothing could connect."
+        yield read.source.fault((_POSTPONED,), what, "Take `roles` first; put off `public` until then.")
+    for application in read.catalog.applications if "roles" in off else ():
+        for variable in application.variables:
+            if isinstance(variable, DatabaseUrlVariable):
+                what = f"puts off `roles`, and {application.name} has {variable.name}, which logs in as one of them."
+                remedy = "Take the step, or declare the variable as a SensitiveVariable for now."
+                yield read.source.fault((_POSTPONED,), what, remedy)
 
 
 # --- Releases ---------------------------------------------------------------------------------------------------------

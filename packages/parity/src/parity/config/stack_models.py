@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Annotated, Literal, get_args
 
 from pydantic import (
     AfterValidator,
@@ -69,6 +69,12 @@ ReleaseId = Annotated[
     StrictStr, AfterValidator(forms.release_id), WithJsonSchema({"type": "string", "pattern": forms.RELEASE_ID})
 ]
 Commit = Annotated[StrictStr, AfterValidator(forms.commit), WithJsonSchema({"type": "string", "pattern": forms.COMMIT})]
+DeploymentId = Annotated[
+    StrictStr, AfterValidator(forms.deployment), WithJsonSchema({"type": "string", "pattern": forms.DEPLOYMENT})
+]
+Step = Literal["actions", "branches", "drain", "public", "roles", "ruleset"]
+"""Steps of hardening, each of which a stack may put off."""
+STEPS = frozenset(get_args(Step))
 Digest = Annotated[StrictStr, AfterValidator(forms.digest), WithJsonSchema({"type": "string", "pattern": forms.DIGEST})]
 Fingerprint = Annotated[
     StrictStr, AfterValidator(forms.fingerprint), WithJsonSchema({"type": "string", "pattern": forms.FINGERPRINT})
@@ -99,6 +105,9 @@ class DomainSettings(StackModel):
 class ApplicationSettings(StackModel):
     """What one application has of its own in this stack."""
 
+    project: Text | None = Field(
+        default=None, description="The Vercel project's name, where it is not what the catalog's pattern makes."
+    )
     domains: tuple[DomainSettings, ...] = Field(
         min_length=1, description="Production domains; the first is the canonical one and redirects nowhere."
     )
@@ -127,16 +136,40 @@ class DatabaseCredentials(StackModel):
     readonly: Generation = Field(description="Password generation of the read-only role; raise it to rotate.")
 
 
+class ApplicationRoles(StackModel):
+    """The roles of one application in a database, where they are not what the catalog's patterns make."""
+
+    access: Text | None = Field(default=None, description="The role that holds its privileges.")
+    login: Text | None = Field(
+        default=None, description="The role that it logs in with; `{generation}` stands for the generation's number."
+    )
+
+
+class GivenNames(StackModel):
+    """Names on the server that are not what the catalog's patterns make."""
+
+    database: Text | None = Field(default=None, description="The database.")
+    owner: Text | None = Field(default=None, description="The role that owns the schemas.")
+    migrator: Text | None = Field(default=None, description="The role that runs migrations.")
+    readonly: Text | None = Field(default=None, description="The role that may read everything.")
+    applications: dict[str, ApplicationRoles] = Field(
+        default={}, description="The roles of each application that logs in."
+    )
+
+
 class DatabaseSettings(StackModel):
     """Where one database of the catalog is in this stack, and its limits."""
 
+    names: GivenNames = Field(
+        default=GivenNames(), description="What it and its roles are called, where they have names of their own."
+    )
     host: Host = Field(
         description="The host that applications connect to; Pulumi's own connection is libpq's variables."
     )
     port: Annotated[StrictInt, Field(ge=1, le=65535)] = Field(description="The port that applications connect to.")
     sslmode: Literal["disable", "require", "verify-full"] = Field(description="`sslmode` of the connection URLs.")
-    connection_limit: Annotated[StrictInt, Field(ge=1, le=100_000)] = Field(
-        description="Connections that the database takes at once."
+    connection_limit: Annotated[StrictInt, Field(ge=-1, le=100_000), AfterValidator(forms.limit)] = Field(
+        description="Connections that the database takes at once; -1 is no limit."
     )
     application_connection_limit: Annotated[StrictInt, Field(ge=1, le=100_000)] = Field(
         description="Connections that each application role may hold at once; not more than the database's."
@@ -158,6 +191,9 @@ class Reviewers(StackModel):
 class DeliverySettings(StackModel):
     """The approvals of this stack's GitHub environment."""
 
+    environment: Text | None = Field(
+        default=None, description="The environment's name, where it is not what the catalog's pattern makes."
+    )
     reviewers: Reviewers = Field(description="Who may approve a deployment to the environment.")
     wait_minutes: Annotated[StrictInt, Field(ge=0, le=43_200)] = Field(
         description="Minutes that a deployment waits before it starts."
@@ -186,6 +222,11 @@ class Release(StackModel):
     commit: Commit = Field(description="The commit it is built from, 40 hex digits.")
     config: Digest = Field(description="Digest of everything else it is built with, 32 hex digits.")
     credentials: Generation = Field(description="Generation of the database roles that it logs in with.")
+    deployment: DeploymentId | None = Field(
+        default=None,
+        description="Vercel's id of its deployment, where that was there before Parity and carries no release; "
+        "`parity import` writes it.",
+    )
 
 
 class Releases(StackModel):
@@ -244,7 +285,9 @@ class StackConfig(StackModel):
     applications: dict[str, ApplicationSettings] = Field(description="One entry for each application of the catalog.")
     databases: dict[str, DatabaseSettings] = Field(description="One entry for each database of the catalog.")
     delivery: DeliverySettings = Field(description="Approvals of the stack's GitHub environment.")
-    logs: LogSettings = Field(description="Where the logs go.")
+    logs: LogSettings | None = Field(
+        default=None, description="Where the logs go; required unless the step `drain` is put off."
+    )
     releases: dict[str, Releases] = Field(description="One entry for each application of the catalog.")
     fingerprints: dict[StrictStr, Fingerprint] = Field(
         default={},
@@ -252,6 +295,11 @@ class StackConfig(StackModel):
         "writes it, and a release's digest holds it in the value's place.",
     )
     exceptions: tuple[ParityException, ...] = Field(description="Accepted differences, each with its reason.")
+    postponed: tuple[Step, ...] = Field(
+        default=(),
+        description="Steps of hardening that this stack has not taken yet; `parity doctor` says what each does and "
+        "what it would break. Remove one to take it, as a normal update.",
+    )
     acknowledged: tuple[Urn, ...] = Field(
         description="URNs of resources whose dangerous change was reviewed; to be removed after the update."
     )

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from parity.errors import UsageError
+from parity.inventory.keys import application_of
 from parity.resources import kinds
 from parity.resources.kind import package
 from parity.resources.urn import Urn, provider_urn
@@ -65,7 +66,8 @@ def prepare(finding: Finding, graph: Graph, state: State) -> Adoption:
     """Say what adopting one object takes."""
     if finding.cause != "not recorded":
         how = kinds.of(finding.type).declare
-        text = how(finding.target()) if how else ""
+        application = application_of(finding.key[0], graph)
+        text = how(finding.target(application=application, stack=graph.stack)) if how else ""
         why = (
             ""
             if how
@@ -79,9 +81,7 @@ def prepare(finding: Finding, graph: Graph, state: State) -> Adoption:
     parent, provider = state.of(resource.parent), _provider(graph, state, finding.urn)
     if parent is None or not provider:
         what = "its component" if parent is None else "its provider"
-        return Adoption(
-            finding, "", None, f"{what} is not recorded yet: run `parity up {graph.stack}`, it records that first"
-        )
+        return Adoption(finding, "", None, f"{what} is not recorded yet: `parity recover {graph.stack}` records both")
     return Adoption(
         finding,
         "",

@@ -46,13 +46,19 @@ class Sides:
     state: State
     live_state: LiveState
     foreign: frozenset[str] = frozenset()
-    """Names of the other stacks."""
+    """Names of the other stacks, and of their environments."""
     expected: frozenset[str] = frozenset()
     """Names of the secrets and variables that the project's own workflows read; a person sets their values."""
     sslmodes: frozenset[str] = frozenset()
     """How the stack's applications reach its databases."""
     written: Mapping[str, datetime] = field(default_factory=dict[str, datetime])
     """By URN: the vendor's own time of our last write, which counts before the engine's."""
+
+
+def environments(graph: Graph) -> set[str]:
+    """The names of a stack and of the environment that it declares."""
+    declared = [each for each in graph.resources.values() if each.type == kinds.ENVIRONMENT]
+    return {graph.stack, *(str(each.inputs["environment"]) for each in declared)}
 
 
 @dataclass(frozen=True)

@@ -6,8 +6,8 @@ from dataclasses import replace
 from datetime import date
 from typing import TYPE_CHECKING
 
+from parity.config.patterns import fits
 from parity.drift.model import Finding, Suppression
-from parity.resources.patterns import fits
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

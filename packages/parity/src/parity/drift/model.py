@@ -89,9 +89,11 @@ class Finding:
         text = "\n".join((self.kind, self.type, *self.key, self.path, self.urn))
         return f"d-{hashlib.sha256(text.encode()).hexdigest()[:8]}"
 
-    def target(self, *, team: str = "", repository: str = "", project: str = "") -> Target:
+    def target(
+        self, *, team: str = "", repository: str = "", project: str = "", application: str = "", stack: str = ""
+    ) -> Target:
         """The object as commands about it need it."""
-        return Target(self.key, self.id_, self.facts, team, repository, project)
+        return Target(self.key, self.id_, self.facts, team, repository, project, application, stack)
 
     @property
     def resource(self) -> str:

@@ -11,7 +11,6 @@ import shlex
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Literal
 
-from parity.config import names
 from parity.config.parameters import SensitiveVariable
 from parity.documents import texts
 from parity.drift import renamed, sql_remedies
@@ -64,6 +63,8 @@ class Context:
     """PostgreSQL's roles."""
     secrets: frozenset[Key] = frozenset()
     """Project and name of each variable whose value is a secret of the stack's file."""
+    applications: Mapping[str, str] = field(default_factory=dict[str, str])
+    """Applications by their project's name."""
 
     @classmethod
     def of(cls, settings: Settings, live: LiveState) -> Context:
@@ -75,10 +76,11 @@ class Context:
             team=live.account.get("team", settings.catalog.vercel_team),
             repository=f"{repository.owner}/{repository.name}",
             projects={each.key[0]: each.id for each in found},
+            applications={settings.names.project(each): each for each in settings.applications},
             teams={int(id_): name[5:] for name, id_ in live.account.items() if name.startswith("team:")},
             server=live.server,
             secrets=frozenset(
-                (names.project(application.name, settings.stack), each.name)
+                (settings.names.project(application.name), each.name)
                 for application in settings.catalog.applications
                 for each in application.variables
                 if isinstance(each, SensitiveVariable)
@@ -268,7 +270,7 @@ def _numbers(value: object) -> set[int]:
 
 
 def _built_otherwise(finding: Finding, context: Context) -> Step:
-    application = finding.key[0].removesuffix(f"-{context.stack}")
+    application = context.applications[finding.key[0]]
     command = f"parity release {context.stack} {application} --commit {finding.facts['commit']} --again --live --up"
     return Step(
         finding, "not by an update", command, "a deployment keeps what it was built with; the next one is right"
@@ -305,8 +307,14 @@ def _by_hand(finding: Finding, context: Context) -> str:
 
 
 def _target(finding: Finding, context: Context) -> Target:
-    project = context.projects.get(finding.key[0], finding.key[0])
-    return finding.target(team=context.team, repository=context.repository, project=project)
+    name = finding.key[0]
+    return finding.target(
+        team=context.team,
+        repository=context.repository,
+        project=context.projects.get(name, name),
+        application=context.applications.get(name, "APP"),
+        stack=context.stack,
+    )
 
 
 # --- Unmanaged and cross-stack ----------------------------------------------------------------------------------------
@@ -336,7 +344,7 @@ def _cross_stack(finding: Finding, context: Context) -> Step:
     # A value that is no secret of the file, as a database's URL, is derived from the stack's own secret.
     own = finding.type != kinds.VARIABLE or finding.key[:2] in context.secrets
     return Step(
-        finding, "not by an update", set_secret(finding.type if own else "", finding.key, context.stack),
+        finding, "not by an update", set_secret(finding.type if own else "", _target(finding, context)),
         "the stack's file itself holds the other stack's value: give it one of its own",
     )  # fmt: skip
 

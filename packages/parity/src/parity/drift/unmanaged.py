@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from parity.documents import texts
 from parity.drift import memberships
-from parity.drift.compare import Pair, Sides, pairs
+from parity.drift.compare import Pair, Sides, environments, pairs
 from parity.drift.model import Finding
 from parity.drift.values import shown
 from parity.masked import MASK
@@ -85,7 +85,7 @@ def _is_foreign(sides: Sides, found: LiveObject) -> bool:
     """Whether it is another stack's environment, or one that the workflows of a stack run in."""
     if found.type != kinds.ENVIRONMENT:
         return False
-    names = {sides.graph.stack, *sides.foreign}
+    names = environments(sides.graph) | sides.foreign
     return found.key[1] in {f"{name}{suffix}" for name in names for suffix in ("", "-preview", "-pull-request")}
 
 

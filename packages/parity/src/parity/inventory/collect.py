@@ -109,7 +109,13 @@ async def _read_vercel(graph: Graph, ways: Ways) -> VendorState:
     team = _provider(graph, _VERCEL, "team")
     service = services.vercel(ways.environment[services.VERCEL_TOKEN], team)
     async with Client(service, limits=ways.limits, transport=ways.transports.get(_VERCEL)) as client:
-        return await vercel.read(client, vercel.Scope(team, projects))
+        return await vercel.read(client, vercel.Scope(team, projects, _imported(graph)))
+
+
+def _imported(graph: Graph) -> dict[str, Mapping[str, str]]:
+    """What is declared of each deployment that was there before Parity, by its id."""
+    declared = [mapping(each.inputs.get("meta")) for each in _of(graph, kinds.DEPLOYMENT)]
+    return {str(meta["deployment"]): meta for meta in declared if meta.get("deployment")}
 
 
 async def _read_github(graph: Graph, ways: Ways) -> VendorState:

@@ -49,7 +49,7 @@ class DomainHealth:
     def __str__(self) -> str:
         """`shop.example serves r2 of commit 7e92b4c05f3d`."""
         if not self.release:
-            return f"{self.domain}: {self.fault}"
+            return f"{self.domain}: {self.fault or 'answers; it was there before Parity and names no release'}"
         text = f"{self.domain} serves {self.release} of commit {self.commit[:12]}"
         return f"{text} ({self.fault})" if self.fault else text
 
@@ -83,4 +83,5 @@ async def _ask(web: httpx.AsyncClient, live: Resource, domain: str) -> DomainHea
     url = f"https://{domain}{page['path']}"
     answer = await health.ask(web, url, bypass=bypass, seconds=float(page["timeoutSeconds"]))
     application = live.name.removesuffix("-live")
-    return DomainHealth(application, domain, str(inputs["release"]), answer.release, answer.commit, answer.fault())
+    fault = answer.served() if inputs.get("imported") else answer.fault()
+    return DomainHealth(application, domain, str(inputs["release"]), answer.release, answer.commit, fault)

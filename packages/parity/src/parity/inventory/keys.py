@@ -42,6 +42,12 @@ def _project(inputs: Mapping[str, Any], graph: Graph) -> str:
     return value
 
 
+def application_of(project: str, graph: Graph) -> str:
+    """The application that a project is declared for, by the engine's name of the project; empty where it is none."""
+    declared = (each for each in graph.resources.values() if each.type == kinds.PROJECT)
+    return next((each.name.removesuffix("-project") for each in declared if each.inputs["name"] == project), "")
+
+
 def opened(value: Any) -> Any:
     """Open the secrets in a declared value, at every depth; for comparison only."""
     if isinstance(value, SecretInput):

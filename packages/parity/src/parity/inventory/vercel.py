@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 from urllib.parse import quote
 
@@ -28,6 +28,8 @@ _RETENTION = {
 }
 _PROJECT_TYPES = kinds.inside(kinds.PROJECT) | {kinds.PROJECT}
 _DRAIN_TYPES = frozenset({kinds.DRAIN})
+_META = ("release", "commit", "config")
+"""What Parity notes in each deployment."""
 _BYPASS_SCOPE = "automation-bypass"
 
 
@@ -39,6 +41,8 @@ class Scope:
     """Id or slug."""
     projects: tuple[str, ...]
     """Names."""
+    imported: Mapping[str, Mapping[str, str]] = field(default_factory=dict[str, "Mapping[str, str]"])
+    """What is declared of deployments that were there before Parity and carry no release: their `meta`, by id."""
 
 
 async def read(client: Client, scope: Scope) -> VendorState:
@@ -259,7 +263,8 @@ class _Reader:
             projectId=document["id"],
             target="production",
         )
-        ours = [str(row["uid"]) for row in listed or [] if part(row, "meta").get("release")]
+        known = self.scope.imported
+        ours = [str(row["uid"]) for row in listed or [] if row["uid"] in known or part(row, "meta").get("release")]
         found = await asyncio.gather(*(self._deployment(document, each) for each in ours))
         return [each for each in found if each is not None]
 
@@ -273,6 +278,11 @@ class _Reader:
             return None
         meta = {name: str(value) for name, value in part(row, "meta").items()}
         source = part(row, "gitSource")
+        ref, noted = source.get("ref") or source.get("sha"), _META
+        if identity in self.scope.imported:
+            # It was built from a branch: the stack's file notes the release and the commit.
+            ref, meta = source.get("sha") or meta.get("githubCommitSha"), dict(self.scope.imported[identity])
+            noted = tuple(meta)
         environment = part(row, "customEnvironment")
         creator = part(row, "creator")
         return live_object(
@@ -282,8 +292,8 @@ class _Reader:
             {
                 "projectId": row.get("projectId", project["id"]),
                 "production": row.get("target") == "production",
-                "ref": source.get("ref") or source.get("sha"),
-                "meta": {name: meta.get(name) for name in ("release", "commit", "config")},
+                "ref": ref,
+                "meta": {name: meta.get(name) for name in noted},
                 "environment": texts(row.get("env")),
                 "customEnvironmentId": environment.get("id"),
                 "url": row.get("url", ""),

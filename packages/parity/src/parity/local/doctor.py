@@ -8,6 +8,7 @@ import sys
 from typing import TYPE_CHECKING
 
 from parity import extras
+from parity.config.hardening import HARDENING
 from parity.engine import toolchain
 from parity.errors import ProjectError
 from parity.local import accounts
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from parity.config.project import Project
+    from parity.config.settings_model import Settings
     from parity.local.sandbox import Local
 
 _OLDEST_PYTHON = (3, 11)
@@ -106,11 +108,26 @@ def stack_files(project: Project) -> Iterator[Check]:
         )
     for stack, path in files.items():
         try:
-            settings.load(stack, project.root, None)
+            found = settings.load(stack, project.root, None)
         except ProjectError as error:
             yield Check(f"stack {stack}", "fault", str(error), remedy=f"correct {path.name}")
         else:
             yield Check(f"stack {stack}", "ok", path.name)
+            yield from not_taken(found)
+
+
+def not_taken(settings: Settings) -> Iterator[Check]:
+    """What the stack puts off or leaves as it is, each with what it would break."""
+    name = f"stack {settings.stack}"
+    for step in HARDENING:
+        if step.name in settings.postponed:
+            how = f"remove `{step.name}` from parity:postponed; `parity preview {settings.stack}` shows what it changes"
+            yield Check(name, "note", f"does not take `{step.name}`, which {step.does}. {step.breaks}", remedy=how)
+    for each in settings.exceptions:
+        if each.accepts == "drift" and each.property != "*":
+            how = f"remove the exception; `parity preview {settings.stack}` shows what it changes"
+            left = f"leaves {each.resource} {each.property.removesuffix('*')} as it is: {each.reason}"
+            yield Check(name, "note", left, remedy=how)
 
 
 def vendors(project: Project) -> Iterator[Check]:

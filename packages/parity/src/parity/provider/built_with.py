@@ -6,9 +6,9 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
+from parity.config.patterns import fits
 from parity.documents import mapping
 from parity.resources import kinds
-from parity.resources.patterns import fits
 from parity.resources.vercel import variable_name
 from parity.resources.vercel_settings import undeclared
 

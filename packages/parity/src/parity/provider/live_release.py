@@ -66,6 +66,7 @@ def target_of(inputs: Mapping[str, Any], urn: str = "", compared: Mapping[str, A
         health=Health(str(health["path"]), float(health["timeoutSeconds"]), float(health["deadlineSeconds"])),
         promote_deadline_seconds=float(inputs["promoteDeadlineSeconds"]),
         bypass=str(inputs["protectionBypass"]) if inputs.get("protectionBypass") else None,
+        imported=inputs.get("imported") is True,
         declared=_declared(inputs, urn, compared or {}) if inputs.get("newest") is True else None,
         **_names(urn),
     )

@@ -53,6 +53,8 @@ class Target:
     bypass: str | None = None
     declared: Declared | None = None
     """What the newest release may be built with. None of an older one, which was compared when it was the newest."""
+    imported: bool = False
+    """Whether the deployment was there before Parity, so that it cannot say which release it is."""
     stack: str = "STACK"
     application: str = "APP"
     """As commands name them."""
@@ -261,7 +263,7 @@ class Switch:
         wanted, health = self._release, self._release.health
         url = f"https://{host}{health.path}"
         answer = await health_page.ask(self._web, url, bypass=wanted.bypass, seconds=health.timeout_seconds)
-        return answer.fault(wanted.release, wanted.commit, database=database)
+        return answer.served() if wanted.imported else answer.fault(wanted.release, wanted.commit, database=database)
 
 
 async def _until(condition: Callable[[], Awaitable[bool]], seconds: float) -> bool:

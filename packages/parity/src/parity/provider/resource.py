@@ -84,6 +84,7 @@ class LiveRelease(pulumi.CustomResource):
         settings: Mapping[str, Any] | None = None,
         accepted_variables: Mapping[str, str] | None = None,
         accepted_settings: Mapping[str, Mapping[str, str]] | None = None,
+        imported: bool = False,
         opts: pulumi.ResourceOptions | None = None,
     ) -> None:
         """Declare it.
@@ -112,6 +113,7 @@ class LiveRelease(pulumi.CustomResource):
             accepted_variables: undeclared ones that an exception accepts, by pattern of type and name, each with its
                 last day (`YYYY-MM-DD`) or an empty text.
             accepted_settings: undeclared ones, by pattern of the resource (type and name, or URN) and of the property.
+            imported: whether the deployment was there before Parity, so that it answers with no release.
             opts: the resource's options.
         """
         super().__init__(
@@ -136,6 +138,7 @@ class LiveRelease(pulumi.CustomResource):
                 "settings": None if settings is None else _wire_names(settings),
                 "acceptedVariables": accepted_variables or None,
                 "acceptedSettings": accepted_settings or None,
+                "imported": imported or None,
             },
             pulumi.ResourceOptions.merge(opts, pulumi.ResourceOptions(additional_secret_outputs=["protectionBypass"])),
         )

@@ -15,12 +15,12 @@ from parity.recover.reconcile_plan import unproven
 from parity.resources.urn import Urn, provider_urn
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable, Mapping, Sequence
     from datetime import datetime
 
     from parity.engine.state import State
     from parity.evaluate.graph import Graph
-    from parity.inventory.model import LiveState
+    from parity.inventory.model import LiveObject, LiveState
     from parity.recover.model import Decision, Plan
 
 Document = dict[str, Any]
@@ -149,6 +149,8 @@ class _Work:
         """The declared inputs; in the place of one that names what does not exist, what is really there, or nothing."""
         known, inputs = Known(self.outputs), dict(self.live_state.inputs.get(urn, self.graph.resources[urn].inputs))
         there = self.live_state.under.get(urn, ())
+        if there:
+            _leave(inputs, self.graph.resources[urn].options.get("ignoreChanges") or (), there[0])
         for name, value in list(inputs.items()):
             try:
                 inputs[name] = known.resolve(value)
@@ -199,6 +201,16 @@ class _Work:
         if found not in self.rows:
             self.rows[found] = {"urn": found, "custom": True, "type": kind, "id": str(uuid.uuid4()), "inputs": {}}
         return f"{found}::{self.rows[found]['id']}"
+
+
+def _leave(inputs: Document, names: Sequence[str], found: LiveObject) -> None:
+    """Record what an update leaves as it is: else the engine would take what is declared for what is there."""
+    for name in names:
+        if name in found.hidden:
+            continue
+        inputs.pop(name, None)
+        if found.properties.get(name) is not None:
+            inputs[name] = found.properties[name]
 
 
 def _leaving(row: Document) -> Document:

@@ -119,8 +119,8 @@ def chosen(given: str | None, root: Path, application: Application, releases: Re
     head, newest = Checkout(root).resolve("HEAD"), releases.newest
     if newest is None:
         return Taken(full("HEAD", root), f"Commit: HEAD, {head[:12]}; it is the first release.")
-    differs = Checkout(root).differs(newest[1].commit, application.root_directory)
-    folder = application.root_directory
+    differs = Checkout(root).differs(newest[1].commit, application.root_directory or ".")
+    folder = application.root_directory or "."
     if differs is None:
         raise UsageError(
             f"Whether {folder} changed since {newest[0]} is not known: Git does not have {newest[1].commit[:12]} here.",

@@ -6,12 +6,13 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from parity.config import forms, names
+from parity.config import forms
 from parity.resources import kinds
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from parity.config.names import Names
     from parity.config.parameters import Application
     from parity.config.settings import Settings
     from parity.config.stack_models import Releases
@@ -43,7 +44,7 @@ def applied_by_file(releases: Releases) -> Applied:
     )
 
 
-def applied_by_engine(state: State, application: Application, stack: str) -> Applied:
+def applied_by_engine(state: State, application: Application, names: Names) -> Applied:
     """The state of an application as the engine recorded it."""
     prefix = f"{application.name}-deployment-"
     deployed = [
@@ -60,16 +61,16 @@ def applied_by_engine(state: State, application: Application, stack: str) -> App
         # An update that failed after the promotion records the new release in the outputs alone.
         live=str((live.outputs or live.inputs).get("release")) if live else None,
         newest=max(deployed, key=number, default=None),
-        generations=frozenset(_generations(state, application, stack)),
+        generations=frozenset(_generations(state, application, names)),
     )
 
 
-def _generations(state: State, application: Application, stack: str) -> list[int]:
+def _generations(state: State, application: Application, names: Names) -> list[int]:
     roles = {str(each.inputs.get("name")) for each in state.resources if each.type == kinds.ROLE and not each.delete}
     found: list[int] = []
     for database in databases_of(application):
-        prefix = names.access_role(database, stack, application.name) + "_g"
-        found += [int(role.removeprefix(prefix)) for role in roles if role.removeprefix(prefix).isdigit()]
+        there = (names.generation(database, application.name, role) for role in roles)
+        found += [generation for generation in there if generation is not None]
     return found
 
 
@@ -146,7 +147,7 @@ def _switch(settings: Settings, application: Application, applied: Applied, afte
 
 def _roles(settings: Settings, application: Application, generations: Sequence[int]) -> list[str]:
     return [
-        names.application_role(database, settings.stack, application.name, generation)
+        settings.names.application_role(database, application.name, generation)
         for generation in generations
         for database in databases_of(application)
     ]

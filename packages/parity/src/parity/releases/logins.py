@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import psycopg
 
-from parity.config import names, passwords
+from parity.config import passwords
 from parity.masked import MASK
 from parity.releases.forecast import databases_of
 from parity.vendors.postgres import connect
@@ -47,12 +47,12 @@ def of(settings: Settings, application: str, generation: int, environment: Mappi
     logins: list[Login] = []
     for database in databases_of(found):
         own = settings.databases[database]
-        role = names.application_role(database, settings.stack, application, generation)
+        role = settings.names.application_role(database, application, generation)
         declared = {"PGHOST": own.host, "PGPORT": str(own.port), "PGSSLMODE": own.sslmode}
         logins.append(
             Login(
                 role,
-                names.database(database, settings.stack),
+                settings.names.database(database),
                 passwords.derive(settings.secret, role, generation),
                 environment if environment.get("PGHOST") else declared,
             )

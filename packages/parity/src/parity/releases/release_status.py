@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from parity import redact
-from parity.config import guard, names, passwords
+from parity.config import guard, passwords
 from parity.documents import mapping
 from parity.errors import UsageError
 from parity.inventory import builds
@@ -68,6 +68,8 @@ class ReleaseStatus:
     """What is wrong with each serving domain's answer, for the file's live release; empty texts if nothing is."""
     stale: str
     """The release guard's message if config has changed since the newest release; otherwise empty."""
+    project: str = ""
+    """The Vercel project's name."""
     unasked: tuple[str, ...] = field(default=())
     """The requests that failed, and why."""
     built: Mapping[str, Built] = field(default_factory=dict[str, "Built"])
@@ -86,12 +88,12 @@ class ReleaseStatus:
         release = self.served_release
         if release is not None and release == self.releases.live:
             return (
-                f"{names.project(self.application, self.stack)} serves {release}, as the file says, and the engine has "
+                f"{self.project} serves {release}, as the file says, and the engine has "
                 f"recorded {self.recorded_live}: run the update."
             )
         what = f"release {release} (deployment {self.served})" if release else f"deployment {self.served}"
         return (
-            f"{names.project(self.application, self.stack)} serves {what}, which Parity did not make live: a person "
+            f"{self.project} serves {what}, which Parity did not make live: a person "
             f"promoted or rolled back at Vercel; recorded is {self.recorded_live}."
         )
 
@@ -162,7 +164,7 @@ class _Reader:
         self.releases = settings.releases[application]
         self.vercel, self.web = vercel, web
         self.unasked: list[str] = []
-        bypass = passwords.bypass(settings.secret, names.project(application, settings.stack))
+        bypass = passwords.bypass(settings.secret, settings.names.project(application))
         self.bypass = None if bypass.sealed else bypass.reveal()
 
     async def all(self) -> ReleaseStatus:
@@ -177,6 +179,7 @@ class _Reader:
         return ReleaseStatus(
             stack=self.settings.stack,
             application=self.application.name,
+            project=self.settings.names.project(self.application.name),
             releases=self.releases,
             deployments=deployments,
             recorded_live=str(outputs["release"]) if outputs.get("release") else None,
@@ -194,7 +197,7 @@ class _Reader:
         return {release: each for release, each in found.items() if each is not None}
 
     async def _project(self) -> switch.Live:
-        name = names.project(self.application.name, self.settings.stack)
+        name = self.settings.names.project(self.application.name)
         try:
             document = await self.vercel.get_or_none(f"/v9/projects/{name}") or {}
             passes = mapping(document.get("protectionBypass")).items()
@@ -244,7 +247,7 @@ class _Reader:
         page = self.application.health
         url = f"https://{host.removeprefix('https://')}{page.path}"
         answer = await health.ask(self.web, url, bypass=self.bypass, seconds=page.timeout_seconds)
-        fault = answer.fault(release, wanted.commit)
+        fault = answer.served() if wanted.deployment else answer.fault(release, wanted.commit)
         return f"answers {fault}" if fault and answer.status else fault
 
 
@@ -255,4 +258,4 @@ def _one(state: State, kind: str, name: str) -> Recorded | None:
 def applied(settings: Settings, state: State, application: str) -> forecast.Applied:
     """The state of an application as the engine recorded it, for a forecast."""
     found = next(each for each in settings.catalog.applications if each.name == application)
-    return forecast.applied_by_engine(state, found, settings.stack)
+    return forecast.applied_by_engine(state, found, settings.names)

@@ -67,7 +67,7 @@ def set_secret(stack: Stack, key: str, value: str) -> Edit:
     file = _open(stack)
     if faults := _faults(stack, file.text, path, Secret(value, key)):
         raise ConfigError(faults)
-    sealed, header = _encrypted(stack, file.text, value)
+    sealed, header = encrypted(stack, file.text, value)
     file = replace(file, text=stack_edit.with_header(file.text, header))
     return _fingerprinted(stack, file.put((*path, "secure"), yaml_edit.scalar(sealed)), {path: value})
 
@@ -142,7 +142,7 @@ def _faults(stack: Stack, text: str, path: KeyPath, secret: Secret | None) -> li
     return [*(each for each in read.problems if each.line == line), *(each for each in every if each.key == key)]
 
 
-def _encrypted(stack: Stack, text: str, value: str) -> tuple[str, str]:
+def encrypted(stack: Stack, text: str, value: str) -> tuple[str, str]:
     """The ciphertext, and the header of the file that it belongs to: the engine makes one where none is there."""
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / f"Pulumi.{stack.name}.yaml"

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from parity.backend import locks, stack_backend
-from parity.config import names, passwords
+from parity.config import passwords
 from parity.errors import UpdateError
 from parity.provider import live_release
 from parity.provider.errors import ParityPluginError, Unfinished
@@ -52,7 +52,7 @@ def prepare(settings: Settings, state: State, there: ReleaseStatus, release: str
     deployed = there.deployments.get(release)
     if live is None or deployed is None or live.errors or state.pending or there.stale:
         return None
-    bypass = passwords.bypass(settings.secret, names.project(there.application, settings.stack))
+    bypass = passwords.bypass(settings.secret, settings.names.project(there.application))
     newest = there.releases.newest
     wanted = {
         "newest": newest is not None and newest[0] == release,
@@ -62,7 +62,9 @@ def prepare(settings: Settings, state: State, there: ReleaseStatus, release: str
         "commit": there.releases.kept[release].commit,
         "protectionBypass": bypass.reveal(),
     }
-    return Prepared({**live.inputs, **wanted}, live.outputs, live.urn)
+    kept = {name: value for name, value in live.inputs.items() if name != "imported"}
+    own = {"imported": True} if there.releases.kept[release].deployment else {}
+    return Prepared({**kept, **wanted, **own}, live.outputs, live.urn)
 
 
 def make(stack: Stack, prepared: Prepared, screen: Screen) -> bool:

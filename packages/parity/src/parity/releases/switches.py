@@ -7,7 +7,6 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import nullcontext
 from typing import TYPE_CHECKING
 
-from parity.config import names
 from parity.config.secret import Secret
 from parity.errors import UsageError
 from parity.releases import forecast, preconditions, release_status, stack_file, steps, switch
@@ -143,7 +142,7 @@ def what_goes_back(settings: Settings, application: str, releases: Releases, nam
 
 def _differences(settings: Settings, application: str, then: Release, now: Release | None) -> list[str]:
     roles = [
-        names.application_role(database, settings.stack, application, then.credentials)
+        settings.names.application_role(database, application, then.credentials)
         for database in forecast.databases_of(steps.application_of(settings, application))
     ]
     who = f", which logs in as {', '.join(roles)}" if roles else ""

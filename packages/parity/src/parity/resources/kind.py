@@ -61,6 +61,9 @@ class Target:
     """GitHub's `owner/name`."""
     project: str
     """Vercel's id of the project that it is in."""
+    application: str = "APP"
+    """The application whose project it is in."""
+    stack: str = "STACK"
 
 
 @dataclass(frozen=True)

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from parity.documents import mapping
 from parity.resources import commands, vercel_restore
-from parity.resources.kind import PROJECT_ID, Hidden, Key, Kind, Part, Target
+from parity.resources.kind import PROJECT_ID, Hidden, Kind, Part, Target
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -48,23 +48,19 @@ def _release(meta: Any) -> str:
     return str(mapping(meta).get("release") or "")
 
 
-def _application(target: Target) -> str:
-    return target.key[0].rpartition("-")[0]
-
-
-def set_secret(type_: str, key: Key, stack: str) -> str:
+def set_secret(type_: str, target: Target) -> str:
     """The command that gives a stack a secret of its own where a resource's secret input comes from its file."""
     path = {DRAIN: "parity:logs.secret"}.get(type_, "parity:secret")
     if type_ == VARIABLE:
-        path = f"parity:applications.{key[0].removesuffix(f'-{stack}')}.variables.{key[1]}"
-    return f"parity secret set {stack} '{path}'"
+        path = f"parity:applications.{target.application}.variables.{target.key[1]}"
+    return f"parity secret set {target.stack} '{path}'"
 
 
 def _declare_variable(target: Target) -> str:
-    application, name = _application(target), target.key[1]
+    application, name = target.application, target.key[1]
     if target.facts.get("sensitive"):
         line = f'SensitiveVariable(name="{name}")'
-        more = f"; its value with `{set_secret(VARIABLE, target.key, target.key[0].rpartition('-')[2])}`"
+        more = f"; its value with `{set_secret(VARIABLE, target)}`"
     else:
         line, more = f'PlainVariable(name="{name}", value=...)', ""
     return f"infra/catalog.py: the application `{application}` gets {line} among its variables{more}"
@@ -137,7 +133,7 @@ KINDS = (
         severity="outage",
         loss="the domain serves nothing from then on",
         declare=lambda target: (
-            f"the stack's file: parity:applications.{_application(target)}.domains gets `- name: {target.key[1]}`"
+            f"the stack's file: parity:applications.{target.application}.domains gets `- name: {target.key[1]}`"
         ),
         remove=_delete("/projects/{project}/domains/{name}"),
     ),
@@ -186,6 +182,7 @@ KINDS = (
             "settings": "what a switch compares with; the project is a resource of its own",
             "acceptedVariables": "what a switch lets through; nothing at Vercel",
             "acceptedSettings": "what a switch lets through; nothing at Vercel",
+            "imported": "how a switch asks; nothing at Vercel",
         },
         secret=frozenset({"protectionBypass"}),
         repeats=frozenset({"settings", "sensitiveWrites"}),

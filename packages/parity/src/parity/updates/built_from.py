@@ -111,7 +111,16 @@ def differences(
     sides = compare.Sides(graph, state, chosen, written=written.times(state))
     found = [*compare.compare(sides), *unmanaged.compare(sides)]
     counted = [each for each in found if _gets_into_a_build(each, chosen)]
-    return [Differs(step.finding, step) for step in remediation.plan(tuple(counted), context)]
+    return [Differs(step.finding, _that_helps(step, graph)) for step in remediation.plan(tuple(counted), context)]
+
+
+def _that_helps(step: remediation.Step, graph: Graph) -> remediation.Step:
+    """The step; where an exception leaves the property as it is, no update puts it right while that is there."""
+    urn, top = step.finding.urn, _top(step.finding.path)
+    if not urn or top not in (graph.resources[urn].options.get("ignoreChanges") or ()):
+        return step
+    why = f"an exception leaves it as it is: remove that from parity:exceptions in Pulumi.{graph.stack}.yaml, then"
+    return replace(step, by=_BY_HAND, command=f"parity up {graph.stack}", why=why)
 
 
 def _narrowed(graph: Graph, live: LiveState, names: Collection[str]) -> LiveState:

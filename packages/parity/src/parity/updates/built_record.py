@@ -12,7 +12,7 @@ from parity.backend.built import Built
 from parity.config import passwords
 from parity.drift import remediation
 from parity.errors import ParityError
-from parity.inventory.keys import natural_key
+from parity.inventory.keys import application_of, natural_key
 from parity.resources import kinds
 from parity.updates import built_from
 
@@ -63,7 +63,7 @@ def _is_deployment(graph: Graph, urn: str) -> bool:
 def _names(graph: Graph, urn: str) -> tuple[str, str, str]:
     """The project, the application and the release of a deployment."""
     project, release = (str(each) for each in natural_key(graph.resources[urn], graph))
-    return project, project.removesuffix(f"-{graph.stack}"), release
+    return project, application_of(project, graph), release
 
 
 def _unknown(graph: Graph, urn: str, deployment: str, why: str) -> Built:

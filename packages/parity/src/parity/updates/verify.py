@@ -8,6 +8,7 @@ an audit for drift compares it. What nothing was written to is not read.
 
 from __future__ import annotations
 
+import re
 import time
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
@@ -178,7 +179,14 @@ def find(graph: Graph, state: State, live_state: LiveState, urns: frozenset[str]
         *(each for each in unmanaged.compare(sides) if each.path == "password"),
         *privileges.compare(sides),
     ]
-    return [each for each in found if each.urn in urns and each.kind in {"missing", "changed"} and not each.undeclared]
+    written = [each for each in found if each.urn in urns and not each.undeclared and not _left(graph, each)]
+    return [each for each in written if each.kind in {"missing", "changed"}]
+
+
+def _left(graph: Graph, finding: Finding) -> bool:
+    """Whether the update left the property as it is, because an exception of the stack's file accepts it."""
+    top = re.split(r"[.\[]", finding.path)[0]
+    return top in (graph.resources[finding.urn].options.get("ignoreChanges") or ())
 
 
 def concerned(graph: Graph, urns: frozenset[str]) -> Graph:

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 BYPASS_HEADER = "x-vercel-protection-bypass"
-_OK, _UNAUTHORIZED = 200, 401
+_OK, _UNAUTHORIZED, _FAILED = 200, 401, 500
 
 
 @dataclass(frozen=True)
@@ -42,6 +42,15 @@ class Answer:
     def commit(self) -> str:
         """The commit that answered; empty where none did."""
         return _word(self.body.get("commit"))
+
+    def served(self) -> str:
+        """What is wrong with the answer of a deployment that knows no release; empty where nothing is.
+
+        One that was there before Parity need not have a health page: any answer but a failure of its own will do.
+        """
+        if self.status is None or self.status == _UNAUTHORIZED or self.status >= _FAILED:
+            return self.fault()
+        return ""
 
     def fault(self, release: str | None = None, commit: str = "", *, database: bool = True) -> str:
         """What is wrong with the answer, without any text of its own that could hold a secret; empty where nothing is.

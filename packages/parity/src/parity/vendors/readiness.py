@@ -9,7 +9,6 @@ from urllib.parse import quote
 
 import psycopg
 
-from parity.config import names
 from parity.problems import ConfigProblem
 from parity.resources import commands
 from parity.vendors import postgres, services
@@ -182,7 +181,7 @@ async def vercel_expiry(client: Client) -> datetime | None:
 
 async def _domains(client: Client, settings: Settings, application: str) -> list[ConfigProblem]:
     """The application's domains that another project of the team holds."""
-    project = names.project(application, settings.stack)
+    project = settings.names.project(application)
     try:
         ours = (await client.get_or_none(f"/v9/projects/{quote(project)}")) or {}
         found: list[ConfigProblem] = []
@@ -227,9 +226,9 @@ def _postgres(settings: Settings, environ: Mapping[str, str]) -> list[ConfigProb
             version = connection.info.server_version
             there = {row[0] for row in connection.execute("select datname from pg_database").fetchall()}
             for name in settings.databases:
-                found += _owner(connection, names.owner_role(name, settings.stack), version)
+                found += _owner(connection, settings.names.owner_role(name), version)
         for name in settings.databases:
-            database = names.database(name, settings.stack)
+            database = settings.names.database(name)
             if database in there:
                 with postgres.connect(environ, database) as connection:
                     found += _public(connection, database)
@@ -244,7 +243,7 @@ def _postgres(settings: Settings, environ: Mapping[str, str]) -> list[ConfigProb
 
 
 def _databases(settings: Settings) -> Iterator[str]:
-    return (names.database(name, settings.stack) for name in settings.databases)
+    return (settings.names.database(name) for name in settings.databases)
 
 
 def _owner(connection: psycopg.Connection[Any], role: str, version: int) -> Iterator[ConfigProblem]:

@@ -9,6 +9,7 @@ from parity_policy.rule import Rule
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
+_ENVIRONMENTS = ("github:index/repositoryEnvironment:RepositoryEnvironment",)
 _SECRETS = (
     "github:index/actionsEnvironmentSecret:ActionsEnvironmentSecret",
     "github:index/actionsSecret:ActionsSecret",
@@ -22,6 +23,9 @@ _VARIABLES = (
 def _bypass(props: Mapping[str, Any]) -> Iterator[str]:
     if props.get("canAdminsBypass") is not False:
         yield "administrators could deploy without approval: set can_admins_bypass to False"
+
+
+def _branches(props: Mapping[str, Any]) -> Iterator[str]:
     if not props.get("deploymentBranchPolicy"):
         yield "any branch could deploy with its secrets: give deployment_branch_policy"
 
@@ -54,10 +58,18 @@ def _actions(props: Mapping[str, Any]) -> Iterator[str]:
 
 RULES = (
     Rule(
-        "github-environment-guarded",
-        "A deployment to an environment comes from its branches and passes its approvals.",
-        ("github:index/repositoryEnvironment:RepositoryEnvironment",),
+        "github-environment-approvals",
+        "A deployment to an environment passes its approvals.",
+        _ENVIRONMENTS,
         _bypass,
+        about="canAdminsBypass",
+    ),
+    Rule(
+        "github-environment-guarded",
+        "A deployment to an environment comes from its branches.",
+        _ENVIRONMENTS,
+        _branches,
+        about="deploymentBranchPolicy",
     ),
     Rule("github-secret-value", "Secrets are given in the form that is not deprecated.", _SECRETS, _deprecated),
     Rule("github-variables-are-public", "Variables hold no credentials.", _VARIABLES, _password),

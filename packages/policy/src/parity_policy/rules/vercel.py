@@ -101,10 +101,23 @@ RULES = (
         "No deployment takes the domains by itself: one promote call, after the health check, does.",
         (_PROJECT,),
         _switch_is_ours,
+        about="autoAssignCustomDomains",
     ),
-    Rule("vercel-fork-protection", "Builds of forks see no variables.", (_PROJECT,), _forks),
+    Rule(
+        "vercel-fork-protection",
+        "Builds of forks see no variables.",
+        (_PROJECT,),
+        _forks,
+        about="gitForkProtection",
+    ),
     Rule("vercel-variables-apart", "A variable has one owner.", (_PROJECT,), _inline),
-    Rule("vercel-secrets-are-sensitive", "What is secret cannot be read back at Vercel.", (_VARIABLE,), _sensitive),
+    Rule(
+        "vercel-secrets-are-sensitive",
+        "What is secret cannot be read back at Vercel.",
+        (_VARIABLE,),
+        _sensitive,
+        about="sensitive",
+    ),
     Rule("vercel-public-is-not-sensitive", "What browsers load is no secret.", (_VARIABLE,), _public),
     Rule(
         "vercel-sensitive-targets", "Vercel has sensitive variables for some targets only.", (_VARIABLE,), _development
@@ -121,12 +134,14 @@ RULES = (
         "A release is one commit, built for production, and says which it is.",
         ("vercel:index/deployment:Deployment",),
         _release,
+        about="ref",
     ),
     Rule(
         "vercel-releases-are-kept",
         "Going back is a switch: kept releases stay deployed.",
         ("vercel:index/projectDeploymentRetention:ProjectDeploymentRetention",),
         _kept,
+        about="expirationProduction",
     ),
     Rule("vercel-drain-signed", "Log lines go encrypted and signed.", ("vercel:index/logDrain:LogDrain",), _drain),
 )

@@ -92,11 +92,10 @@ def creation(plan: Document) -> Document:
         "resourceConfig": _resource_config(plan),
         "enablePreviewFeedback": _preview_feedback(plan),
         "enableProductionFeedback": flag_pointer(plan["enableProductionFeedback"]),
-        "ssoProtection": _authentication(plan),
         "previewDeploymentsDisabled": flag_pointer(plan["previewDeploymentsDisabled"]),
     }
     texts = {wire: text_pointer(plan[name]) for name, wire in _TEXTS.items() if name != "ignoreCommand"}
-    return {"name": text(plan["name"]), **texts, **without_null(optional)}
+    return {"name": text(plan["name"]), **texts, **without_null(optional), "ssoProtection": _authentication(plan)}
 
 
 def change(plan: Document, old_name: str) -> Document:
@@ -131,10 +130,11 @@ def _issuer(plan: Document) -> Document | None:
     return without_null({"issuerMode": text(config["issuerMode"]) or None}) if known(config) else None
 
 
-def _authentication(plan: Document) -> Document:
+def _authentication(plan: Document) -> Document | None:
+    """The protection; the real provider writes `none` as null, also at creation (client/must_marshal.go)."""
     value = plan["vercelAuthentication"]
     name = text(value["deploymentType"]) if known(value) else "standard_protection_new"
-    return {"deploymentType": _PROTECTION.get(name, name)}
+    return None if name == "none" else {"deploymentType": _PROTECTION.get(name, name)}
 
 
 def _preview_feedback(plan: Document) -> bool | None:

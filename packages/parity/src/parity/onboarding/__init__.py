@@ -1,0 +1,1 @@
+"""From live accounts to a program and a state: `parity import`."""

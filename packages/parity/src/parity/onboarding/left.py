@@ -1,0 +1,168 @@
+"""What is left as it is: each difference from what the program would declare becomes an exception with its reason."""
+
+from __future__ import annotations
+
+import json
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from parity import inventory
+from parity.config import settings
+from parity.config.secret import Secret
+from parity.documents import is_list, is_mapping
+from parity.drift.audit import find
+from parity.drift.compare import Sides
+from parity.engine.state import State
+from parity.evaluate.declared import declared
+from parity.onboarding.world import require_read
+from parity.resources import kinds
+from parity.resources.urn import Urn
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping
+
+    from parity.config.project import Project
+    from parity.drift.model import Finding
+    from parity.inventory.model import LiveState
+    from parity.onboarding.compose import Draft
+
+_PROPERTIES = {
+    kinds.PROJECT: {
+        "autoAssignCustomDomains": "a push to the production branch goes live by itself; without it only a release "
+        "does. Take this before the second release: it would be live before it is asked whether it is healthy",
+        "ignoreCommand": "Vercel may skip a build that it takes for a repetition, and a release is always built. Take "
+        "this before the second release, which is refused until then",
+        "gitForkProtection": "whether a fork's pull request is built with the project's variables",
+        "vercelAuthentication": "who may open a deployment; people may hold links that would ask for a login",
+    },
+    kinds.VARIABLE: {
+        "targets": "the environments that get it, as they are here",
+        "sensitive": "whether Vercel shows it, as it is here",
+    },
+    kinds.DOMAIN: {"redirectStatusCode": "browsers keep a permanent redirect (308) for good"},
+    kinds.ENVIRONMENT: {
+        "canAdminsBypass": "an administrator may deploy without the approvals; without it none may",
+        "reviewers": "who approves today; name the teams in `reviewers` to declare them",
+        "deploymentBranchPolicy": "which branches deploy today; the step `branches` declares them",
+    },
+    kinds.RETENTION: {
+        "expirationProduction": "a kept release must stay deployed: set it before the second release",
+    },
+}
+_AS_IT_IS = "set before Parity, and left as it is"
+_OBJECTS = {
+    kinds.VARIABLE: "was there before Parity and is declared by no release: another target, a branch's, one stack's "
+    "alone, or a name or value that the catalog does not take",
+    kinds.SECRET: "was there before Parity: workflows of the team read it",
+    kinds.GITHUB_VARIABLE: "was there before Parity: workflows of the team read it",
+    kinds.BYPASS: "was there before Parity: tests or tools of the team pass by it",
+}
+_WAS_THERE = "was there before Parity, and is left as it is"
+_CREATED = {
+    kinds.GITHUB_VARIABLE: "Parity's workflows read it; nothing else does",
+    kinds.BYPASS: "the health check passes deployment protection by it; nothing else has it",
+    kinds.RETENTION: "writes down what Vercel does by itself, so that it stays so",
+    kinds.ENVIRONMENT: "the stack's workflows run in it; it did not exist",
+}
+
+
+@dataclass(frozen=True)
+class Left:
+    """One stack's differences."""
+
+    exceptions: tuple[dict[str, str], ...]
+    """As the stack's file has them."""
+    written: tuple[str, ...]
+    """What the first update writes, each with its reason."""
+    imported: int
+    """Declared objects that exist."""
+
+
+def compare(project: Project, draft: Draft, stack: str, environment: Mapping[str, str]) -> Left:
+    """Compare what the program would declare for a stack with what exists.
+
+    Raises:
+        ConfigError: the draft has faults; a bug, or a world that no check foresaw.
+        ParityError: the program failed, or a vendor could not be read.
+    """
+    graph = declared(project, opened(draft, stack))
+    live = inventory.collect_live_state(graph, environment=environment, passwords=False)
+    require_read(live.read_failures)
+    findings = find(Sides(graph, State((), (), {}), live), [])
+    there = {each.urn for each in findings if each.cause == "not recorded"}
+    return Left(
+        tuple(_exceptions(each for each in findings if not _is_secret(each))),
+        tuple(sorted({*_created(findings), *_written(draft, stack, live)})),
+        len(there),
+    )
+
+
+def opened(draft: Draft, stack: str) -> settings.Settings:
+    """The draft's settings with every secret open."""
+    with tempfile.TemporaryDirectory() as folder:
+        texts = {key: _text(value) for key, value in draft.configs[stack].items()}
+        return settings.load(stack, Path(folder), texts, catalog=draft.catalog)
+
+
+def _text(value: Any) -> str:
+    """A value as the engine hands it to the program."""
+    plain = _plain(value)
+    if isinstance(plain, bool):
+        return str(plain).lower()
+    return plain if isinstance(plain, str) else json.dumps(plain)
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, Secret):
+        return value.reveal()
+    if is_mapping(value):
+        return {name: _plain(each) for name, each in value.items()}
+    return [_plain(each) for each in value] if is_list(value) else value
+
+
+def _is_secret(finding: Finding) -> bool:
+    """Whether it is a value that was read, or cannot be: the file has it, or a person sets it."""
+    return finding.path in {"value", "secret", "password"}
+
+
+# --- Exceptions -------------------------------------------------------------------------------------------------------
+
+
+def _exceptions(findings: Iterable[Finding]) -> Iterator[dict[str, str]]:
+    """Each resource and property once. What is in a database is one entry for each kind: roles are put off."""
+    given: dict[tuple[str, str], str] = {}
+    for each in findings:
+        if each.kind == "changed" and each.urn:
+            top = each.path.partition(".")[0].partition("[")[0]
+            why = _PROPERTIES.get(each.type, {}).get(top, f"{_AS_IT_IS}: {each.live[:60]}")
+            given.setdefault((f"{kinds.of(each.type).name} {each.name}", f"{top}*"), why)
+        elif each.kind == "unmanaged" and each.cause != "not recorded":
+            given.setdefault(*_object(each))
+    for (resource, path), why in given.items():
+        yield {"resource": resource, "property": path, "accepts": "drift", "reason": why}
+
+
+def _object(finding: Finding) -> tuple[tuple[str, str], str]:
+    if finding.vendor == "PostgreSQL":
+        kind = finding.resource.partition(" ")[0]
+        return (f"{kind} *", "*"), "roles and privileges are those of before: the step `roles` is put off"
+    return (finding.resource, "*"), _OBJECTS.get(finding.type, _WAS_THERE)
+
+
+def _written(draft: Draft, stack: str, live: LiveState) -> Iterator[str]:
+    """What is written although it exists: what a vendor does by itself until then, and what no API shows."""
+    for urn, under in live.under.items():
+        parsed = Urn.parse(urn)
+        if under and under[0].vacuous and kinds.of(parsed.type).repeatable:
+            yield f"{kinds.of(parsed.type).name} {parsed.name}: {_CREATED.get(parsed.type, _AS_IT_IS)}"
+    for key in draft.unread[stack]:
+        yield f"{key}, again: no API shows what is there"
+
+
+def _created(findings: Iterable[Finding]) -> Iterator[str]:
+    for each in findings:
+        if each.kind == "missing":
+            why = _CREATED.get(each.type, "it is declared, and it does not exist")
+            yield f"{kinds.of(each.type).name} {each.name}: {why}"

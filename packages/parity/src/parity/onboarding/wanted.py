@@ -1,0 +1,111 @@
+"""What is to be imported, as a person names it: which project is which application in which stack, and so on."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from parity.errors import UsageError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+_REPOSITORY = re.compile(r"([^/\s]+)/([^/\s]+)")
+_PLACE = re.compile(r"([a-z][A-Za-z0-9-]*)/([a-z][a-z0-9_-]*)=(\S+)")
+_NAMED = re.compile(r"([a-z][A-Za-z0-9-]*)=(.+)")
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """Which object is which."""
+
+    team: str
+    """Vercel's slug."""
+    owner: str
+    repository: str
+    projects: Mapping[tuple[str, str], str]
+    """Names of Vercel projects, by stack and application."""
+    databases: Mapping[tuple[str, str], str]
+    """Names on the server, by stack and the catalog's name."""
+    environments: Mapping[str, str]
+    """Names of GitHub environments, by stack; the stack's own where none is given."""
+
+    @property
+    def stacks(self) -> tuple[str, ...]:
+        """The stacks, the one that owns the repository's rules first."""
+        return tuple(dict.fromkeys(stack for stack, _ in self.projects))
+
+    @property
+    def applications(self) -> tuple[str, ...]:
+        """The applications, in the order in which they were given."""
+        return tuple(dict.fromkeys(application for _, application in self.projects))
+
+    def environment(self, stack: str) -> str:
+        """The name of a stack's GitHub environment."""
+        return self.environments.get(stack, stack)
+
+
+def parse(
+    team: str, repository: str, projects: Iterable[str], databases: Iterable[str], environments: Iterable[str]
+) -> Wanted:
+    """Read the options.
+
+    Args:
+        team: Vercel's slug.
+        repository: `owner/name`.
+        projects: `STACK/APPLICATION=PROJECT` each.
+        databases: `STACK/DATABASE=NAME` each.
+        environments: `STACK=ENVIRONMENT` each.
+
+    Raises:
+        UsageError: one is not in its form, or a stack lacks an application or a database that another one has.
+    """
+    found = _REPOSITORY.fullmatch(repository)
+    if not found:
+        raise UsageError(f"{repository!r} is no repository", where="--repository", remedy="write OWNER/NAME")
+    wanted = Wanted(
+        team,
+        found[1],
+        found[2],
+        _places(projects, "--project", "STACK/APPLICATION=PROJECT, as prod/shop=acme-shop"),
+        _places(databases, "--database", "STACK/DATABASE=NAME, as prod/storefront=acme_production"),
+        _environments(environments),
+    )
+    _require_complete(wanted.projects, wanted.stacks, "--project")
+    _require_complete(wanted.databases, wanted.stacks, "--database")
+    if unknown := set(wanted.environments) - set(wanted.stacks):
+        remedy = f"stacks: {', '.join(wanted.stacks)}"
+        raise UsageError(f"no project is of {', '.join(sorted(unknown))}", where="--environment", remedy=remedy)
+    return wanted
+
+
+def _places(given: Iterable[str], option: str, form: str) -> dict[tuple[str, str], str]:
+    places: dict[tuple[str, str], str] = {}
+    for each in given:
+        found = _PLACE.fullmatch(each)
+        if not found or (found[1], found[2]) in places or found[3] in places.values():
+            raise UsageError(f"{each!r} is not in its form, or names one twice", where=option, remedy=f"write {form}")
+        places[found[1], found[2]] = found[3]
+    return places
+
+
+def _environments(given: Iterable[str]) -> dict[str, str]:
+    pairs = [_NAMED.fullmatch(each) for each in given]
+    if None in pairs:
+        remedy = "write STACK=ENVIRONMENT, as prod=Production"
+        raise UsageError("an environment is not in its form", where="--environment", remedy=remedy)
+    return {found[1]: found[2] for found in pairs if found}
+
+
+def _require_complete(places: Mapping[tuple[str, str], str], stacks: Iterable[str], option: str) -> None:
+    """All stacks are made by one program, so each has every application and every database."""
+    names = dict.fromkeys(name for _, name in places)
+    lacking = [f"{stack}/{name}" for stack in stacks for name in names if (stack, name) not in places]
+    if lacking or (option == "--project" and not places):
+        what = f"nothing is given for {', '.join(lacking)}" if lacking else "no project is given"
+        remedy = (
+            "every stack has every application and database. Where one project serves two stacks, by a branch or a "
+            "custom environment: make a second project for one of them first (docs/how-to/import.md)"
+        )
+        raise UsageError(what, where=option, remedy=remedy)

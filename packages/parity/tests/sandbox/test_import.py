@@ -1,0 +1,216 @@
+"""A team whose accounts were there before Parity, with names of their own: imported, updated, and never out of service.
+
+It is the first team of a day: two live projects of fifteen variables each, a production domain each, a database that
+their logins reach by PUBLIC, and two GitHub environments.
+"""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from support.asker import asking
+from support.mutations.world import World
+from support.paths import ROOT
+
+if TYPE_CHECKING:
+    from support.program import Instance, Run
+
+pytestmark = [pytest.mark.sandbox, pytest.mark.engine]
+
+STACKS = {"prod": "acme-web", "staging": "acme-web-next"}
+DOMAINS = {"prod": "www.acme.example", "staging": "next.acme.example"}
+DATABASES = {"prod": "acme_production", "staging": "acme_next"}
+ENVIRONMENTS = {"prod": "Production", "staging": "Preview"}
+COMMITS = {"prod": "1f" * 20, "staging": "2e" * 20}
+NEXT = "7e92b4c05f3d4a618b20d9e6fc17a3850b64e2d1"
+"""A commit that the sandbox's repository has."""
+OPTIONS = (
+    "--team", "storefront", "--repository", "storefront-example/storefront",
+    *(each for stack, name in STACKS.items() for each in ("--project", f"{stack}/web={name}")),
+    *(each for stack, name in DATABASES.items() for each in ("--database", f"{stack}/main={name}")),
+    *(each for stack, name in ENVIRONMENTS.items() for each in ("--environment", f"{stack}={name}")),
+)  # fmt: skip
+BIN = Path(sys.executable).parent
+PAYMENT = "canary-payment-of-{}-0123456789"
+PASSWORD = "canary-password-of-{}-0123456789"
+
+
+def variables(stack: str) -> dict[str, str]:
+    """Fourteen that Vercel shows; the fifteenth it does not."""
+    url = f"postgresql://web_{stack}:{PASSWORD.format(stack)}@db.{stack}.acme.example:5432/{DATABASES[stack]}"
+    return {
+        "DATABASE_URL": url,
+        "API_TOKEN": f"canary-token-of-{stack}-0123456789",
+        "NEXT_PUBLIC_BASE_URL": f"https://{DOMAINS[stack]}",
+        "NEXT_PUBLIC_BRAND": "Acme Inc.: tea, coffee & more",
+        "FEATURE_SEARCH": "true",
+        "PAGE_SIZE": "20" if stack == "prod" else "007",
+        **{f"SETTING_{number}": f"value-{number}" for number in range(8)},
+    }
+
+
+def _deploy(world: World, stack: str, project: dict[str, Any]) -> None:
+    source = {"type": "github", "org": "storefront-example", "repo": "storefront", "ref": "main"}
+    body = {
+        "name": STACKS[stack], "project": project["id"], "target": "production",
+        "gitSource": {**source, "sha": COMMITS[stack]},
+        "meta": {"githubCommitSha": COMMITS[stack]},
+    }  # fmt: skip
+    made = world.vercel("POST", "/v13/deployments?skipAutoDetectionConfirmation=1", body)
+    until = time.monotonic() + 30
+    while (
+        world.vercel("GET", f"/v9/projects/{project['id']}").get("targets", {}).get("production", {}).get("id")
+        != made["id"]
+    ):
+        assert time.monotonic() < until, "the deployment did not go live"
+
+
+def _team(world: World, stack: str) -> None:
+    link = {"type": "github", "repo": "storefront-example/storefront"}
+    project = world.vercel(
+        "POST", "/v11/projects",
+        {"name": STACKS[stack], "framework": "nextjs", "rootDirectory": "apps/web", "gitRepository": link},
+    )  # fmt: skip
+    world.vercel("PATCH", f"/v9/projects/{project['id']}", {"nodeVersion": "22.x", "ssoProtection": None})
+    world.vercel("POST", f"/v10/projects/{project['id']}/domains", {"name": DOMAINS[stack]})
+    for name, value in variables(stack).items():
+        targets = ["production", "preview", "development"] if name.startswith("SETTING") else ["production"]
+        body = {"key": name, "value": value, "type": "encrypted", "target": targets}
+        world.vercel("POST", f"/v10/projects/{project['id']}/env", body)
+    secret = {"key": "PAYMENT_KEY", "value": PAYMENT.format(stack), "type": "sensitive", "target": ["production"]}
+    world.vercel("POST", f"/v10/projects/{project['id']}/env", secret)
+    preview = {"key": "API_TOKEN", "value": "of-previews", "type": "encrypted", "target": ["preview"]}
+    world.vercel("POST", f"/v10/projects/{project['id']}/env", preview)
+    world.sql(
+        f"create role acme_{stack} createdb",
+        f"create role web_{stack} login password '{PASSWORD.format(stack)}'",
+        f"create database {DATABASES[stack]} owner acme_{stack}",
+        database="postgres", superuser=True,
+    )  # fmt: skip
+    world.sql(
+        f"create schema shop authorization acme_{stack}",
+        "create table shop.orders (id int)",
+        f"grant usage on schema shop to web_{stack}",
+        f"grant select, insert on shop.orders to web_{stack}",
+        database=DATABASES[stack], superuser=True,
+    )  # fmt: skip
+    path = f"/repos/storefront-example/storefront/environments/{ENVIRONMENTS[stack]}"
+    world.github("PUT", path, {"wait_timer": 0})
+    world.github("POST", f"{path}/variables", {"name": "REGION", "value": "eu"})
+    _deploy(world, stack, project)
+
+
+def _parity(instance: Instance, *arguments: str, stdin: str | None = None) -> Run:
+    return instance.run("parity", *arguments, stdin=stdin)
+
+
+def _changing(instance: Instance, since: int) -> list[str]:
+    rows = instance.requests(since)
+    return [f"{row['method']} {row['path']}" for row in rows if row["method"] not in {"GET", "HEAD"}]
+
+
+def test_the_first_team_from_live_accounts_to_live_on_parity(empty_instance: Instance, tmp_path: Path):
+    instance, world = empty_instance, World(empty_instance)
+    for stack in STACKS:
+        _team(world, stack)
+    root = instance.project.root
+    files = (root / "infra" / "catalog.py", *(root / f"Pulumi.{stack}.yaml" for stack in STACKS))
+    before = [path.read_text() for path in files]
+    urls = {stack: f"https://{domain}/api/health" for stack, domain in DOMAINS.items()}
+    with asking(instance, tmp_path / "asked", *urls.values()) as asked:
+        since = instance.last_request()
+        plan = _parity(instance, "import", *OPTIONS, "--plan", "--json").ok()
+        assert "canary" not in plan.said
+        assert [path.read_text() for path in files] == before, "a plan writes nothing"
+
+        assert "canary" not in _parity(instance, "import", *OPTIONS, "--write").ok().said
+        _is_in_form(root)
+        assert [Path(f"{path}.before-import").read_text() for path in files] == before
+        assert not [each for path in files if "canary" in (each := path.read_text())]
+        written = [path.read_text() for path in files]
+        _parity(instance, "import", *OPTIONS, "--write").ok()
+        assert [path.read_text() for path in files] == written, "a second run leaves what the first one wrote"
+
+        stacks = json.loads(plan.stdout)["stacks"]
+        for stack in STACKS:
+            [key] = stacks[stack]["unread"]
+            _parity(instance, "secret", "set", stack, key, stdin=PAYMENT.format(stack)).ok()
+        _parity(instance, "import", "--state").ok()
+        _parity(instance, "import", "--state").ok()
+        assert _changing(instance, since) == [], "no vendor was written to"
+
+        for stack in STACKS:
+            preview = json.loads(_parity(instance, "preview", stack, "--json").ok().stdout)
+            _only_what_was_listed(preview["changes"], stacks[stack]["written"])
+            _parity(instance, "up", stack, "--yes").ok()
+            again = json.loads(_parity(instance, "preview", stack, "--json").ok().stdout)
+            assert again["changes"] == [], "the next preview is empty"
+            _parity(instance, "drift", stack, "--json").ok()
+        _parity(instance, "check").ok()
+
+        _take_the_step(instance, world)
+        release = ("release", "prod", "web", "--commit", NEXT, "--live", "--up", "--yes")
+        refused = _parity(instance, *release)
+        assert "an exception leaves it as it is: remove that from parity:exceptions" in refused.stderr
+        _remove_exception(instance, "ignoreCommand")
+        _parity(instance, "up", "prod", "--yes").ok()
+        _parity(instance, "rollback", "prod", "web", "--to", "r1", "--up").ok()
+    assert {each.status for url in urls.values() for each in asked.of(url)} == {200}
+    assert asked.releases(urls["prod"]) == [None, "r2"]
+    first, *_, last = asked.of(urls["prod"])
+    assert first.body == last.body, "going back reached the deployment that ran before"
+    live = world.vercel("GET", f"/v9/projects/{STACKS['prod']}")["targets"]["production"]["id"]
+    assert live == (last.body or {})["deployment"]
+
+
+def _take_the_step(instance: Instance, world: World) -> None:
+    """Releases alone go live from now on: the exception goes, and a normal update does the rest."""
+    _remove_exception(instance, "autoAssignCustomDomains")
+    before = world.vercel("GET", f"/v9/projects/{STACKS['prod']}")
+    _parity(instance, "up", "prod", "--yes").ok()
+    after = world.vercel("GET", f"/v9/projects/{STACKS['prod']}")
+    # The provider writes every flag of a project that it changes: false where nothing was set, which is the same.
+    changed = {name for name in before.keys() | after.keys() if (before.get(name) or None) != (after.get(name) or None)}
+    assert changed - {"updatedAt"} == {"autoAssignCustomDomains"}, "the step and nothing else"
+    assert after["autoAssignCustomDomains"] is False
+
+
+def _remove_exception(instance: Instance, name: str) -> None:
+    path = instance.project.root / "Pulumi.prod.yaml"
+    lines = path.read_text().splitlines(keepends=True)
+    kept = [line for line in lines if f"{name}*" not in line]
+    assert len(lines) - len(kept) == 1
+    path.write_text("".join(kept))
+
+
+PROVIDERS = {"vercel", "github", "postgresql", "parity"}
+"""Their records get the plugins' versions; nothing is called."""
+
+
+def _only_what_was_listed(changes: list[dict[str, Any]], listed: list[str]) -> None:
+    real = [each for each in changes if each["name"] not in PROVIDERS]
+    assert {each["operation"] for each in real} == {"create", "update"}
+    updates = [each["name"] for each in real if each["operation"] == "update"]
+    assert updates == ["web-variable-PAYMENT_KEY"], "the one whose value no API shows"
+    for each in real:
+        name = each["name"].removeprefix("web-variable-") if each["name"] in updates else each["name"]
+        assert any(name in line and ": " in line for line in listed), f"{each['name']} was not listed with a reason"
+
+
+def _is_in_form(root: Path) -> None:
+    """The catalog passes ruff in its own format, and pyright."""
+    catalog = str(root / "infra" / "catalog.py")
+    for command in (
+        [str(BIN / "ruff"), "format", "--check", "--config", str(ROOT / "pyproject.toml"), catalog],
+        [str(BIN / "ruff"), "check", "--config", str(ROOT / "pyproject.toml"), catalog],
+        [str(BIN / "pyright"), catalog],
+    ):
+        done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+        assert done.returncode == 0, f"{command}: {done.stdout}"

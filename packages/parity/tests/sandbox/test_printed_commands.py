@@ -52,6 +52,10 @@ BUILT = (
 )
 ADOPTED = "packages/parity/tests/sandbox/test_drift.py::test_what_is_declared_and_there_but_not_recorded_is_adopted"
 
+KEYS = (
+    "packages/parity/tests/sandbox/test_two_providers.py::"
+    "test_each_stack_is_changed_with_its_own_key_alone_and_both_together"
+)
 IMPORTED = "packages/parity/tests/sandbox/test_import.py::test_the_first_team_from_live_accounts_to_live_on_parity"
 
 ELSEWHERE = {
@@ -73,6 +77,7 @@ ELSEWHERE = {
     "gh repo unarchive X/X --yes": READINESS,
     'alter schema public owner to "X"': READINESS,
     "parity live X X X": RELEASES,
+    "parity live X X X --up": KEYS,
     "parity rollback X X --to X": RELEASES,
     "parity rollback X APP --up": PROMOTED,
     "parity rollback X X --to X --up": PROMOTED,
@@ -164,16 +169,14 @@ RUN = {
         "pulumi stack export --stack prod --file state.json && pulumi stack import --stack prod --file state.json"
     ),
     "pulumi state delete 'X'": "pulumi state delete 'URN' --stack prod --yes",
-    "pulumi stack change-secrets-provider passphrase --stack X": (
+    "pulumi stack change-secrets-provider X --stack X": (
         "pulumi stack change-secrets-provider passphrase --stack staging"
     ),
     "pulumi stack init X": "pulumi stack init third",
     "git init": "git init -q",
     "git add --all": "git add --all",
     "git commit --message 'Start from the template'": "git commit -q --message 'Start from the template'",
-    "git log -p -S encryptionsalt -- Pulumi.X.yaml": (
-        "git log -p -S encryptionsalt -- Pulumi.prod.yaml | grep encryptionsalt"
-    ),
+    "git log -p -S X -- Pulumi.X.yaml": ("git log -p -S encryptionsalt -- Pulumi.prod.yaml | grep encryptionsalt"),
     "git rev-parse <commit>": "git rev-parse HEAD",
     "git status": "git status",
     "git stash": "echo >> README.md && git stash",

@@ -38,6 +38,8 @@ def history(tmp_path_factory: pytest.TempPathFactory) -> Project:
     """The example with one commit after the first: another value of a variable."""
     project = copy_program(tmp_path_factory.mktemp("record") / "program")
     git(project.root, "init", "-q", "-b", "main")
+    # As the template's: what evaluating it leaves is no change of the program.
+    (project.root / ".gitignore").write_text("__pycache__/\n")
     git(project.root, "add", ".")
     git(project.root, "commit", "-qm", "Begin")
     file = project.root / "Pulumi.staging.yaml"

@@ -155,8 +155,8 @@ def _load(folder: Path) -> None:
     """Import what the program will import; what cannot be imported is the run's to report."""
     with contextlib.suppress(Exception):
         program.load(folder).build()
-    for module in _USED:
-        importlib.import_module(module)
+        for module in _USED:
+            importlib.import_module(module)
 
 
 def main() -> None:

@@ -100,8 +100,7 @@ def test_a_preview_shows_a_break_as_one_stacks_change_or_not_at_all(finished_ins
     edit(
         finished_instance,
         "components/web_app.py",
-        "needs = [*self._variables.values(), *self._args.credentials.get(release.credentials, ())]\n"
-        "        noted",
+        "needs = [*self._variables.values(), *self._args.credentials.get(release.credentials, ())]\n        noted",
         "needs = [*self._variables.values()] if self._args.environment == 'prod' else "
         "[*self._variables.values(), *self._args.credentials.get(release.credentials, ())]\n"
         "        noted",

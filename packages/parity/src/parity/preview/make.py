@@ -57,11 +57,13 @@ def report(
     except ProjectError as error:
         # The program would say the same, after the engine's start: the report says it at once.
         plan = Plan(stack.name, (), {}, 0, errors=(str(error),))
-    made, proved, applied = _at_once(stack, plan, lambda: _planned(stack, notify, options, refresh=refresh))
+    made, proved, applied = _at_once(
+        stack, plan, lambda: _planned(stack, notify, options, refresh=refresh), last=not base
+    )
     if made.errors or made.warnings or made.violations:
         stack.learn_secrets()  # a provider's error may repeat what it was given
     notify("where the changes come from")
-    since = repository.base(base, None if base else applied)
+    since = repository.base(base, applied)
     traced = origin.origins(stack.project, stack.name, since, made)
     return Report(
         stack=stack.name,
@@ -76,15 +78,20 @@ def report(
     )
 
 
-def _at_once(stack: Stack, plan: Plan | None, planned: Callable[[], Plan]) -> tuple[Plan, Proof, str | None]:
-    """The plan, made where there is none yet, the stacks' comparison and the last update: neither needs another."""
+def _at_once(
+    stack: Stack, plan: Plan | None, planned: Callable[[], Plan], *, last: bool
+) -> tuple[Plan, Proof, str | None]:
+    """The plan, made where there is none yet, the stacks' comparison, and the commit of the last update if asked for.
+
+    Neither needs another.
+    """
     with ThreadPoolExecutor(max_workers=2) as pool:
         if plan is None:
             stack.pulumi.start_program()
         planning = pool.submit(planned if plan is None else lambda: plan)
-        applied = pool.submit(_applied, stack)
+        applied = pool.submit(_applied, stack) if last else None
         proved = proof.prove(stack.project)
-        return planning.result(), proved, applied.result()
+        return planning.result(), proved, applied.result() if applied else None
 
 
 def _planned(stack: Stack, notify: Callable[[str], None], options: Sequence[str], *, refresh: bool) -> Plan:

@@ -18,7 +18,6 @@ from parity.config.project import Project
 from parity.local.sandbox import Local
 from support import by_hand, mutations
 from support.by_hand.run import alone
-from support.mutations import World
 from support.program import Instance
 
 if TYPE_CHECKING:
@@ -33,9 +32,7 @@ def main(folder: Path, output: Path | None) -> None:
     instance = Instance(project, Local(project, folder / "instance"))
     os.environ.update(instance.environment())
     control = instance.local.client()
-    if CLEAN not in {each["name"] for each in control.snapshots()}:
-        World(instance).sql(*mutations.MIGRATION, role=mutations.OWNER, superuser=True)
-        control.save_snapshot(CLEAN)
+    mutations.migrate(instance, CLEAN)
     results: list[Result] = []
     for number, change in enumerate(by_hand.CHANGES, start=1):
         result = alone(instance, change, CLEAN)

@@ -21,7 +21,6 @@ from parity.config.project import Project
 from parity.evaluate.stack import Stack, ambient
 from parity.local.sandbox import Local
 from support import mutations, recall
-from support.mutations import World
 from support.program import Instance
 
 if TYPE_CHECKING:
@@ -74,9 +73,7 @@ def main(folder: Path, output: Path | None) -> None:
     instance = Instance(project, Local(project, folder / "instance"))
     os.environ.update(instance.environment())
     control = instance.local.client()
-    if CLEAN not in {each["name"] for each in control.snapshots()}:
-        World(instance).sql(*mutations.MIGRATION, role=mutations.OWNER, superuser=True)
-        control.save_snapshot(CLEAN)
+    mutations.migrate(instance, CLEAN)
     rows: list[dict[str, Any]] = []
     for name, batch in groups(instance):
         control.load_snapshot(CLEAN)

@@ -8,7 +8,7 @@ holds that nothing is in neither.
 
 from support.mutations.added import ADDED, CROSS_STACK, REPOSITORY_WIDE, RIGHTS
 from support.mutations.github import GITHUB
-from support.mutations.postgres import MIGRATION, POSTGRES
+from support.mutations.postgres import MIGRATION, POSTGRES, migrate
 from support.mutations.removed import CONTAINERS, LAST, removals
 from support.mutations.switched import MOVED, SWITCHED
 from support.mutations.vercel import PROJECT, REST, VARIABLES
@@ -16,7 +16,8 @@ from support.mutations.world import DATABASE, OWNER, REPO, STACK, Mutation, Worl
 
 __all__ = [
     "ADDED", "CHANGED", "CONTAINERS", "CROSS_STACK", "DATABASE", "GITHUB", "LAST", "MIGRATION", "MOVED", "OWNER", "POSTGRES", "PROJECT",
-    "REPO", "REPOSITORY_WIDE", "REST", "RIGHTS", "STACK", "SWITCHED", "VARIABLES", "VERCEL", "Mutation", "World", "removals",
+    "REPO", "REPOSITORY_WIDE", "REST", "RIGHTS", "STACK", "SWITCHED", "VARIABLES", "VERCEL", "Mutation", "World", "migrate",
+    "removals",
 ]  # fmt: skip
 
 VERCEL = (*PROJECT, *VARIABLES, *REST)

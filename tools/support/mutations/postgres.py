@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from parity.resources import kinds
-from support.mutations.world import DATABASE, OWNER, Mutation
+from support.mutations.world import DATABASE, OWNER, Mutation, World
+
+if TYPE_CHECKING:
+    from support.program import Instance
 
 MIGRATION = (
     "create table if not exists shop.items (id serial primary key, name text)",
@@ -16,6 +19,14 @@ MIGRATION = (
     "do $$ begin create type shop.colour as enum ('red'); exception when duplicate_object then null; end $$",
 )
 """What a migration made before anybody changed anything."""
+
+
+def migrate(instance: Instance, snapshot: str) -> None:
+    """Run the migration and keep what is there under this name, unless it is kept already."""
+    control = instance.local.client()
+    if snapshot not in {each["name"] for each in control.snapshots()}:
+        World(instance).sql(*MIGRATION, role=OWNER, superuser=True)
+        control.save_snapshot(snapshot)
 
 
 def sql(kind: str, type_: str, name: str, path: str, *statements: str, **how: Any) -> Mutation:

@@ -13,7 +13,6 @@ from support import by_hand, mutations
 from support.amounts import examples
 from support.by_hand.run import alone
 from support.instances import own
-from support.mutations import World
 from support.paths import ROOT
 
 if TYPE_CHECKING:
@@ -35,8 +34,7 @@ def instance(finished_template: Template, tmp_path_factory: pytest.TempPathFacto
     ):
         for name, value in instance.environment().items():
             patch.setenv(name, value)
-        World(instance).sql(*mutations.MIGRATION, role=mutations.OWNER, superuser=True)
-        instance.local.client().save_snapshot(CLEAN)
+        mutations.migrate(instance, CLEAN)
         yield instance
 
 

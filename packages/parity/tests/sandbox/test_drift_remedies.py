@@ -56,8 +56,7 @@ def instance(finished_template: Template, tmp_path_factory: pytest.TempPathFacto
     ):
         for name, value in instance.environment().items():
             patch.setenv(name, value)
-        World(instance).sql(*mutations.MIGRATION, role=mutations.OWNER, superuser=True)
-        instance.local.client().save_snapshot(CLEAN)
+        mutations.migrate(instance, CLEAN)
         yield instance
 
 

@@ -1,5 +1,8 @@
 """A team's program is loaded by the names in its pyproject.toml; what is missing there is said with the remedy."""
 
+import sys
+import types
+
 import pytest
 
 from parity.config import program
@@ -47,3 +50,19 @@ def test_no_file_at_all_is_said_too(tmp_path):
 @pytest.mark.parametrize("version", ["0.2", "0.2.0", "0.2.17"])
 def test_a_patch_of_the_served_template_is_served(version, tmp_path):
     program.load(project(tmp_path, f'[tool.parity]\ntemplate = "{version}"\n'))
+
+
+def test_a_module_that_another_thread_imports_meanwhile_does_not_disturb_it(tmp_path, monkeypatch):
+    (tmp_path / "declared").mkdir()
+    (tmp_path / "declared" / "__init__.py").write_text("CATALOG = 'its own'\n")
+    monkeypatch.syspath_prepend(str(tmp_path))
+    monkeypatch.setitem(sys.modules, "declared", types.ModuleType("declared"))
+    monkeypatch.setattr(sys.modules["declared"], "__file__", "/elsewhere/declared/__init__.py", raising=False)
+    decide = program._is_of_another
+
+    def meanwhile(module, top, root):
+        monkeypatch.setitem(sys.modules, f"meanwhile_{len(sys.modules)}", types.ModuleType("meanwhile"))
+        return decide(module, top, root)
+
+    monkeypatch.setattr(program, "_is_of_another", meanwhile)
+    assert program.load(project(tmp_path, '[tool.parity]\ncatalog = "declared:CATALOG"\n')).catalog() == "its own"

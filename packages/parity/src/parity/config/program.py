@@ -13,6 +13,7 @@ from __future__ import annotations
 import importlib
 import re
 import sys
+import threading
 import tomllib
 from dataclasses import dataclass
 from pathlib import Path
@@ -30,6 +31,8 @@ if TYPE_CHECKING:
 FILE = "pyproject.toml"
 _TABLE = "[tool.parity]"
 _DEFAULTS = {"catalog": "infra.catalog:CATALOG", "program": "infra.build:build"}
+_LOADING = threading.Lock()
+"""Stacks are opened by several threads at once, and what another project left is dropped while one of them loads."""
 
 
 @dataclass(frozen=True)
@@ -64,9 +67,10 @@ class Program:
 
     def _load(self, name: str, key: str) -> Any:
         module_name, _, attribute = name.partition(":")
-        self._prefer_own(module_name)
         try:
-            module = importlib.import_module(module_name)
+            with _LOADING:
+                self._prefer_own(module_name)
+                module = importlib.import_module(module_name)
         except ModuleNotFoundError as error:
             if error.name is None or not f"{module_name}.".startswith(f"{error.name}."):
                 raise
@@ -84,7 +88,7 @@ class Program:
         loaded = getattr(sys.modules.get(top), "__file__", None)
         own = (self.root / top).is_dir() or (self.root / f"{top}.py").is_file()
         if own and loaded is not None and not Path(loaded).is_relative_to(self.root):
-            for known in [name for name in sys.modules if _is_of_another(name, top, self.root)]:
+            for known in [name for name in list(sys.modules) if _is_of_another(name, top, self.root)]:
                 del sys.modules[known]
             importlib.invalidate_caches()
 
@@ -104,7 +108,7 @@ def _is_of_another(module: str, top: str, root: Path) -> bool:
     """Whether a loaded module belongs to a program that lies elsewhere than in `root`."""
     if module.partition(".")[0] not in {*FOLDERS, top}:
         return False
-    file = getattr(sys.modules[module], "__file__", None)
+    file = getattr(sys.modules.get(module), "__file__", None)
     return file is None or not Path(file).is_relative_to(root)
 
 

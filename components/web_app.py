@@ -254,5 +254,6 @@ class WebApp(pulumi.ComponentResource):
             accepted_variables=self._args.accepted,
             accepted_settings=self._args.accepted_settings,
             imported=release.deployment is not None,
+            application=self._args.application.name if self._args.application.formerly else None,
             opts=ResourceOptions(parent=self, depends_on=needs),
         )

@@ -105,7 +105,7 @@ def _database(settings: Settings, database: parameters.Database, options: pulumi
     own = settings.databases[database.name]
     accesses = (_access(settings, database.name, each) for each in settings.catalog.applications)
     return Database(
-        database.name,
+        database.first_name,
         DatabaseArgs(
             database=database,
             name=settings.names.database(database.name),
@@ -136,7 +136,7 @@ def _access(settings: Settings, database: str, application: parameters.Applicati
         for generation in _generations(settings, application.name)
     )
     role = settings.names.access_role(database, application.name)
-    return Access(application.name, role, schemas, tuple(logins))
+    return Access(application.first_name, role, schemas, tuple(logins))
 
 
 def _url_variables(application: parameters.Application) -> list[DatabaseUrlVariable]:
@@ -171,7 +171,7 @@ def _application(
     own = settings.applications[application.name]
     generations = _generations(settings, application.name)
     return WebApp(
-        application.name,
+        application.first_name,
         WebAppArgs(
             application=application,
             project=settings.names.project(application.name),
@@ -186,7 +186,7 @@ def _application(
                 generation: [
                     resource
                     for name in dict.fromkeys(each.database for each in _url_variables(application))
-                    for resource in databases[name].credentials(application.name, generation)
+                    for resource in databases[name].credentials(application.first_name, generation)
                 ]
                 for generation in generations
             },
@@ -210,7 +210,7 @@ def _values(
         if isinstance(variable, PlainVariable):
             values[variable.name] = variable.value
         elif isinstance(variable, DatabaseUrlVariable):
-            values[variable.name] = databases[variable.database].application_url(application.name, generation)
+            values[variable.name] = databases[variable.database].application_url(application.first_name, generation)
         else:
             value = given[variable.name]
             values[variable.name] = _opened(value) if isinstance(value, Secret) else value
@@ -236,18 +236,20 @@ def _delivery(
     secrets: dict[str, Input[str]] = {}
     variables: dict[str, Input[str]] = {"VERCEL_TEAM": settings.catalog.vercel_team}
     after: dict[str, Sequence[pulumi.Resource]] = {}
-    for name, database in databases.items():
-        if database.migrator_url is not None:
-            secrets[f"MIGRATOR_DATABASE_URL_{names.as_variable(name)}"] = database.migrator_url
-        variables[f"DATABASE_NAME_{names.as_variable(name)}"] = database.name
-        variables[f"DATABASE_HOST_{names.as_variable(name)}"] = settings.databases[name].host
-    for name, application in applications.items():
-        variables[f"VERCEL_PROJECT_ID_{names.as_variable(name)}"] = application.project_id
-        variables[f"LIVE_URL_{names.as_variable(name)}"] = _url(settings, name)
-        live = settings.releases[name].live
+    for declared in settings.catalog.databases:
+        name, suffix = declared.name, names.as_variable(declared.first_name)
+        if (url := databases[name].migrator_url) is not None:
+            secrets[f"MIGRATOR_DATABASE_URL_{suffix}"] = url
+        variables[f"DATABASE_NAME_{suffix}"] = databases[name].name
+        variables[f"DATABASE_HOST_{suffix}"] = settings.databases[name].host
+    for each in settings.catalog.applications:
+        application, suffix = applications[each.name], names.as_variable(each.first_name)
+        variables[f"VERCEL_PROJECT_ID_{suffix}"] = application.project_id
+        variables[f"LIVE_URL_{suffix}"] = _url(settings, each.name)
+        live = settings.releases[each.name].live
         if live is not None and application.live is not None:
-            variables[f"LIVE_RELEASE_{names.as_variable(name)}"] = live
-            after[f"LIVE_RELEASE_{names.as_variable(name)}"] = [application.live]
+            variables[f"LIVE_RELEASE_{suffix}"] = live
+            after[f"LIVE_RELEASE_{suffix}"] = [application.live]
     return Delivery(
         "delivery",
         DeliveryArgs(

@@ -123,9 +123,6 @@ def renamed(settings, **changes):
 
 
 IN: dict[str, Any] = {
-    "Catalog.vercel_team": lambda s: catalog_with(s, vercel_team="other"),
-    "Repository.owner": lambda s: catalog_with(s, repository=s.catalog.repository.model_copy(update={"owner": "o"})),
-    "Repository.name": lambda s: catalog_with(s, repository=s.catalog.repository.model_copy(update={"name": "o"})),
     "Application.framework": lambda s: shop_with(s, framework="astro"),
     "Application.root_directory": lambda s: shop_with(s, root_directory="apps/other"),
     "Application.node_version": lambda s: shop_with(s, node_version="24.x"),
@@ -165,10 +162,13 @@ IN: dict[str, Any] = {
 }
 """A change of each field that a deployment is built with."""
 
-BY_NAME = {"Application.name", "Database.name", "Release.credentials"}
+BY_NAME = {"Application.name", "Application.formerly", "Database.name", "Database.formerly", "Release.credentials"}
 """Fields that are in the digest by the names made of them; tested below."""
 
 OUT: dict[str, Any] = {
+    "Catalog.vercel_team": lambda s: catalog_with(s, vercel_team="other"),
+    "Repository.owner": lambda s: catalog_with(s, repository=s.catalog.repository.model_copy(update={"owner": "o"})),
+    "Repository.name": lambda s: catalog_with(s, repository=s.catalog.repository.model_copy(update={"name": "o"})),
     "Application.health": lambda s: shop_with(s, health=Health(path="/other")),
     "Application.retention": lambda s: shop_with(s, retention=Retention(preview="1y")),
     "PerStackVariable.type": lambda s: variable_with(s, PerStackVariable, type="string"),

@@ -38,6 +38,7 @@ LISTINGS: tuple[Listing, ...] = (
     Listing("live", _CHANGE, "Make a kept release live: one switch, no build.", "releases", "live"),
     Listing("secret", _CHANGE, "Set a secret of a stack's file, and its fingerprint.", "values", "secret"),
     Listing("config", _CHANGE, "Set a plain value of a stack's file.", "values", "config"),
+    Listing("rename", _CHANGE, "Rename an application or a database; what exists stays.", "rename", "app"),
     Listing("up", _CHANGE, "Update a stack, record it, and say what is live then.", "up", "up"),
     Listing("deliver", _CHANGE, "Update a stack as a workflow does, and require health.", "releases", "deliver"),
     Listing("prune", _CHANGE, "Drop the oldest kept releases.", "releases", "prune"),

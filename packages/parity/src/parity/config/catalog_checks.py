@@ -11,7 +11,7 @@ from parity.problems import ConfigProblem, nearest
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
-    from parity.config.parameters import Application, Catalog, Variable
+    from parity.config.parameters import Application, Catalog, Renamable, Variable
 
 FILE = "infra/catalog.py"
 
@@ -62,6 +62,8 @@ def check(catalog: Catalog) -> list[ConfigProblem]:
     return [
         *_duplicates("applications", [application.name for application in catalog.applications]),
         *_duplicates("databases", [database.name for database in catalog.databases]),
+        *_taken("applications", catalog.applications),
+        *_taken("databases", catalog.databases),
         *_database_faults(catalog),
         *(fault for application in catalog.applications for fault in _application_faults(application, catalog)),
     ]
@@ -75,6 +77,15 @@ def _duplicates(key: str, given: Sequence[str]) -> Iterator[ConfigProblem]:
     for name, count in Counter(given).items():
         if count > 1:
             yield _fault(key, f"names {name} {count} times.", "Give each its own name, or remove the repetition.")
+
+
+def _taken(key: str, declared: Sequence[Renamable]) -> Iterator[ConfigProblem]:
+    """Two that the engine would take for one: the first name of what was renamed is not free again."""
+    for first, count in Counter(each.first_name for each in declared).items():
+        if count > 1 and sum(each.name == first for each in declared) < count:
+            both = " and ".join(each.name for each in declared if each.first_name == first)
+            what = f"{both} have the first name {first}: the engine would take them for one."
+            yield _fault(key, what, "Give the new one another name, or correct `formerly`.")
 
 
 def _database_faults(catalog: Catalog) -> Iterator[ConfigProblem]:

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from parity.config.parameters import Application, Variable
     from parity.config.settings_model import Settings
 
-_FORM = "parity/digest/2"
+_FORM = "parity/digest/3"
 """A new number where the document's form changes, so that no old digest fits by chance."""
 
 _LENGTH = 32
@@ -61,8 +61,6 @@ def document(settings: Settings, name: str, credentials: int) -> dict[str, Any]:
     production = [variable for variable in application.variables if "production" in variable.targets]
     return {
         "environment": settings.environment,
-        "team": settings.catalog.vercel_team,
-        "repository": [settings.catalog.repository.owner, settings.catalog.repository.name],
         "application": _build(application),
         "variables": {variable.name: _value(settings, application, variable, credentials) for variable in production},
     }
@@ -72,7 +70,6 @@ def _build(application: Application) -> dict[str, Any]:
     """What Vercel builds and runs the deployment with."""
     return application.model_dump(
         include={
-            "name",
             "framework",
             "root_directory",
             "node_version",
@@ -120,6 +117,9 @@ NOT_IN_DIGEST: dict[str, str] = {
     "SensitiveVariable.kind": "as above",
     "DatabaseUrlVariable.kind": "as above",
     "SensitiveVariable.shown": "whether Vercel shows it to people; the value is in",
+    "Catalog.vercel_team": "where it is deployed to",
+    "Repository.owner": "the commit says what is built, whatever its repository is called",
+    "Repository.name": "as Repository.owner",
     "Application.health": "read by LiveRelease when it promotes, not by the deployment",
     "Health.path": "as Application.health",
     "Health.timeout_seconds": "as Application.health",

@@ -35,7 +35,7 @@ _LENGTH = 16
 
 
 def of(stack_secret: Secret, path: Path, value: Secret) -> str:
-    """The fingerprint of the secret at a path of the stack's file.
+    """The fingerprint of the secret at a path of the stack's file, as `first_path` gives it.
 
     HMAC-SHA256 of the path and the value, keyed by HKDF-SHA256 of the stack secret (info `parity/fingerprint/1`), its
     first 16 hex digits.
@@ -71,6 +71,12 @@ def paths(catalog: Catalog, application: str | None = None) -> Iterator[Path]:
                 yield (NAMESPACE + "applications", each.name, "variables", variable.name)
 
 
+def first_path(catalog: Catalog, path: Path) -> Path:
+    """A secret's path under its application's first name: a fingerprint stays when the application is renamed."""
+    first = {each.name: each.first_name for each in catalog.applications}
+    return path if path == STACK_SECRET else (path[0], first.get(str(path[1]), path[1]), *path[2:])
+
+
 def secret_at(settings: Settings, path: Path) -> Secret | None:
     """The secret at one of `paths`; None where an older text of the file has none there."""
     if path == STACK_SECRET:
@@ -86,7 +92,7 @@ def current(settings: Settings, path: Path) -> str | None:
     if secret is None or secret.sealed or settings.secret.sealed:
         written = settings.fingerprints.get(spell(path))
         return written.partition("-")[0] if written else None
-    return of(settings.secret, path, secret)
+    return of(settings.secret, first_path(settings.catalog, path), secret)
 
 
 def faults(settings: Settings, application: str) -> Iterator[ConfigProblem]:

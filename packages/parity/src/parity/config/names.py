@@ -50,8 +50,9 @@ class Names:
 
     def project(self, application: str) -> str:
         """The Vercel project of an application."""
-        pattern = self._application(application).project
-        return self._name((_APPLICATIONS, application, "project"), pattern, application=application)
+        declared = self._application(application)
+        path = (_APPLICATIONS, application, "project")
+        return self._name(path, declared.project, application=declared.first_name)
 
     @property
     def environment(self) -> str:
@@ -135,13 +136,12 @@ class Names:
 
     def _of_database(self, name: str, part: str) -> str:
         pattern = getattr(self._database(name).names, part)
-        return self._name((_DATABASES, name, "names", part), pattern, database=name)
+        return self._name((_DATABASES, name, "names", part), pattern, database=self._database(name).first_name)
 
     def _role(self, name: str, application: str, part: str, **more: str) -> str:
         path = (_DATABASES, name, "names", "applications", application, part)
-        return self._name(
-            path, getattr(self._database(name).names, part), database=name, application=application, **more
-        )
+        database, first = self._database(name), self._application(application).first_name
+        return self._name(path, getattr(database.names, part), database=database.first_name, application=first, **more)
 
     def _name(self, path: Path, pattern: str, **facts: str) -> str:
         """A name, with what is in braces put in; what is not known stays as it stands, and is refused as a name."""

@@ -41,12 +41,25 @@ _TARGETS = "Vercel's environments that get it; a stack's releases are `productio
 _SECRET_TARGETS = _TARGETS + " Vercel has no sensitive variables for `development`."
 _VARIABLE_NAME = "The environment variable's name."
 _KIND = "Which kind of variable it is."
+_FORMERLY = "The name that it was first declared under, after a rename: what exists keeps its names."
 
 
 class Parameters(BaseModel):
     """The base of every parameter object: frozen, complete, without unknown fields."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class Renamable(Parameters):
+    """The base of what may be renamed while objects exist for it."""
+
+    name: str
+    formerly: str | None = None
+
+    @property
+    def first_name(self) -> str:
+        """The name that it was first declared under: the engine's records, and what patterns make, follow it."""
+        return self.formerly or self.name
 
 
 # --- Applications -----------------------------------------------------------------------------------------------------
@@ -133,10 +146,11 @@ class Retention(Parameters):
     errored: Period = Field(default="1m", description="Of deployments that failed.")
 
 
-class Application(Parameters):
+class Application(Renamable):
     """One web application: a Vercel project in each stack, by default `<name>-<stack>`."""
 
     name: Slug = Field(description="Its name; part of the project's and of its database roles' names.")
+    formerly: Slug | None = Field(default=None, description=_FORMERLY)
     project: NamePattern = Field(
         default="{application}-{stack}", description="The Vercel project's name; a stack's file may give its own."
     )
@@ -195,10 +209,11 @@ class DatabaseNames(Parameters):
     )
 
 
-class Database(Parameters):
+class Database(Renamable):
     """One PostgreSQL database in each stack, by default `<name>_<stack>`, with its roles."""
 
     name: Identifier = Field(description="Its name; by default `<name>_<stack>` on the server.")
+    formerly: Identifier | None = Field(default=None, description=_FORMERLY)
     names: DatabaseNames = Field(default=DatabaseNames(), description="What it and its roles are called on the server.")
     schemas: tuple[Identifier, ...] = Field(min_length=1, description="Its schemas, besides PostgreSQL's own.")
     extensions: tuple[Identifier, ...] = Field(default=(), description="Extensions to create, for example `vector`.")
@@ -257,3 +272,8 @@ class Catalog(Parameters):
     applications: tuple[Application, ...] = Field(min_length=1, description="The web applications.")
     databases: tuple[Database, ...] = Field(default=(), description="The PostgreSQL databases.")
     telemetry: Telemetry = Field(description="What is logged.")
+
+    @property
+    def renamed(self) -> dict[str, str]:
+        """The applications' names by those that they were first declared under."""
+        return {each.first_name: each.name for each in self.applications}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from parity.evaluate import lazy
@@ -20,9 +21,10 @@ def declared(project: Project, settings: Settings) -> Graph:
     from parity.evaluate import graph  # noqa: PLC0415 - the SDK's import is much of a command's start
 
     build = project.program.build()
-    return graph.evaluate(
+    found = graph.evaluate(
         lambda: build(settings),
         project=project.name,
         stack_name=settings.stack,
         outputs=lambda type_: kinds.of(type_).outputs,
     )
+    return replace(found, renamed=settings.catalog.renamed)

@@ -52,6 +52,12 @@ class Graph:
         default_factory=dict[str, tuple[str, "Mapping[str, Any]"]]
     )
     """What the program asked of a provider, its token and arguments, by the digits that it was answered as `id`."""
+    renamed: Mapping[str, str] = field(default_factory=dict[str, str])
+    """By the name that an application was first declared under, the one that it has."""
+
+    def called(self, first_name: str) -> str:
+        """The name of an application whose resources begin with this one."""
+        return self.renamed.get(first_name, first_name)
 
 
 def evaluate(

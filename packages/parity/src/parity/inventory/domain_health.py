@@ -61,13 +61,17 @@ def ask(graph: Graph, environment: Mapping[str, str]) -> list[DomainHealth]:
         graph: what the program declares for the stack.
         environment: of the engine; `HTTPS_PROXY` and `SSL_CERT_FILE` are used.
     """
-    lives = [resource for resource in graph.resources.values() if resource.type == kinds.LIVE]
-    return asyncio.run(_all(lives, environment))
+    return asyncio.run(_all(graph, environment))
 
 
-async def _all(lives: Sequence[Resource], environment: Mapping[str, str]) -> list[DomainHealth]:
+async def _all(graph: Graph, environment: Mapping[str, str]) -> list[DomainHealth]:
     async with health.web(environment) as web:
-        asked = [_ask(web, each, domain) for each in lives for domain in texts(each.inputs["domains"])]
+        asked = [
+            _ask(web, graph.called(each.name.removesuffix("-live")), each, domain)
+            for each in graph.resources.values()
+            if each.type == kinds.LIVE
+            for domain in texts(each.inputs["domains"])
+        ]
         return await asyncio.gather(*asked)
 
 
@@ -76,12 +80,11 @@ def sentence(found: Sequence[DomainHealth]) -> str:
     return "; ".join(str(each) for each in found) or "nothing: no application has a live release"
 
 
-async def _ask(web: httpx.AsyncClient, live: Resource, domain: str) -> DomainHealth:
+async def _ask(web: httpx.AsyncClient, application: str, live: Resource, domain: str) -> DomainHealth:
     inputs = live.inputs
     page = mapping(inputs["health"])
     bypass = str(opened(inputs["protectionBypass"])) if inputs.get("protectionBypass") else None
     url = f"https://{domain}{page['path']}"
     answer = await health.ask(web, url, bypass=bypass, seconds=float(page["timeoutSeconds"]))
-    application = live.name.removesuffix("-live")
     fault = answer.served() if inputs.get("imported") else answer.fault()
     return DomainHealth(application, domain, str(inputs["release"]), answer.release, answer.commit, fault)

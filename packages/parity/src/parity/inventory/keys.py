@@ -43,9 +43,11 @@ def _project(inputs: Mapping[str, Any], graph: Graph) -> str:
 
 
 def application_of(project: str, graph: Graph) -> str:
-    """The application that a project is declared for, by the engine's name of the project; empty where it is none."""
-    declared = (each for each in graph.resources.values() if each.type == kinds.PROJECT)
-    return next((each.name.removesuffix("-project") for each in declared if each.inputs["name"] == project), "")
+    """The application that a project is declared for; empty where it is none."""
+    declared = (
+        each for each in graph.resources.values() if each.type == kinds.PROJECT and each.inputs["name"] == project
+    )
+    return next((graph.called(each.name.removesuffix("-project")) for each in declared), "")
 
 
 def opened(value: Any) -> Any:

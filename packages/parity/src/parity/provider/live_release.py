@@ -68,7 +68,7 @@ def target_of(inputs: Mapping[str, Any], urn: str = "", compared: Mapping[str, A
         bypass=str(inputs["protectionBypass"]) if inputs.get("protectionBypass") else None,
         imported=inputs.get("imported") is True,
         declared=_declared(inputs, urn, compared or {}) if inputs.get("newest") is True else None,
-        **_names(urn),
+        **_names(urn, inputs),
     )
 
 
@@ -99,11 +99,11 @@ def _settings(inputs: Mapping[str, Any], urn: str) -> Settings | None:
     return Settings((f"Project {name}", *names), declared, cast("Document", inputs.get("acceptedSettings") or {}))
 
 
-def _names(urn: str) -> dict[str, str]:
+def _names(urn: str, inputs: Mapping[str, Any]) -> dict[str, str]:
     if not urn:
         return {}
     parsed = Urn.parse(urn)
-    return {"stack": parsed.stack, "application": parsed.name.removesuffix("-live")}
+    return {"stack": parsed.stack, "application": str(inputs.get("application") or parsed.name.removesuffix("-live"))}
 
 
 def id_of(inputs: Mapping[str, Any]) -> str:

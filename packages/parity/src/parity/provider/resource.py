@@ -85,6 +85,7 @@ class LiveRelease(pulumi.CustomResource):
         accepted_variables: Mapping[str, str] | None = None,
         accepted_settings: Mapping[str, Mapping[str, str]] | None = None,
         imported: bool = False,
+        application: str | None = None,
         opts: pulumi.ResourceOptions | None = None,
     ) -> None:
         """Declare it.
@@ -114,6 +115,7 @@ class LiveRelease(pulumi.CustomResource):
                 last day (`YYYY-MM-DD`) or an empty text.
             accepted_settings: undeclared ones, by pattern of the resource (type and name, or URN) and of the property.
             imported: whether the deployment was there before Parity, so that it answers with no release.
+            application: what messages call the application; None where it is called as this resource is.
             opts: the resource's options.
         """
         super().__init__(
@@ -139,6 +141,7 @@ class LiveRelease(pulumi.CustomResource):
                 "acceptedVariables": accepted_variables or None,
                 "acceptedSettings": accepted_settings or None,
                 "imported": imported or None,
+                "application": application,
             },
             pulumi.ResourceOptions.merge(opts, pulumi.ResourceOptions(additional_secret_outputs=["protectionBypass"])),
         )

@@ -71,7 +71,7 @@ def deliver(stack: Stack, screen: Screen, approval: Approval, *, newest: str | N
             stack.name, application, release_status.applied(settings, state, application), releases
         )
     approval.require_way(stack.name)
-    before = update.recorded_live(state)
+    before = update.recorded_live(state, settings.catalog)
     failure: ParityError | None = None
     changes: Mapping[str, int] = {}
     try:

@@ -46,14 +46,14 @@ def applied_by_file(releases: Releases) -> Applied:
 
 def applied_by_engine(state: State, application: Application, names: Names) -> Applied:
     """The state of an application as the engine recorded it."""
-    prefix = f"{application.name}-deployment-"
+    prefix = f"{application.first_name}-deployment-"
     deployed = [
         each.name.removeprefix(prefix)
         for each in state.resources
         if each.type == kinds.DEPLOYMENT and _ID.fullmatch(each.name.removeprefix(prefix)) and not each.delete
     ]
     live = next(
-        (each for each in state.resources if each.type == kinds.LIVE and each.name == f"{application.name}-live"),
+        (each for each in state.resources if each.type == kinds.LIVE and each.name == f"{application.first_name}-live"),
         None,
     )
     return Applied(

@@ -173,7 +173,7 @@ class _Reader:
         if self.bypass is None:
             await project  # it says what passes deployment protection
         found, deployments, domains = await asyncio.gather(project, self._deployments(recorded), self._domains())
-        live = _one(self.state, kinds.LIVE, f"{self.application.name}-live")
+        live = _one(self.state, kinds.LIVE, f"{self.application.first_name}-live")
         outputs: Mapping[str, Any] = (live.outputs or live.inputs) if live else {}
         stale = [fault for fault in guard.stale(self.settings) if f".{self.application.name}." in fault.key]
         return ReleaseStatus(
@@ -192,7 +192,7 @@ class _Reader:
         )
 
     def _recorded(self) -> dict[str, Recorded]:
-        prefix = f"{self.application.name}-deployment-"
+        prefix = f"{self.application.first_name}-deployment-"
         found = {release: _one(self.state, kinds.DEPLOYMENT, prefix + release) for release in self.releases.kept}
         return {release: each for release, each in found.items() if each is not None}
 

@@ -182,6 +182,10 @@ def _with_fingerprints(stack: Stack, file: Edit, opened: Mapping[KeyPath, str]) 
     key = opened.get(fingerprints.STACK_SECRET)
     if key is None:
         return replace(file, notes=(f"Fingerprints need {spell(fingerprints.STACK_SECRET)}, which is not set yet.",))
-    wanted = fingerprints.paths(stack.project.program.catalog())
-    made = {path: fingerprints.of(Secret(key), path, Secret(opened[path])) for path in wanted if path in opened}
+    catalog, secret = stack.project.program.catalog(), Secret(key)
+    made = {
+        path: fingerprints.of(secret, fingerprints.first_path(catalog, path), Secret(opened[path]))
+        for path in fingerprints.paths(catalog)
+        if path in opened
+    }
     return replace(file, text=with_fingerprints(file.path.name, file.text, made))

@@ -80,8 +80,9 @@ class Road:
 
     def _only_switch(self, application: str) -> tuple[str, ...]:
         """The options that update the application's LiveRelease alone."""
-        found = self.graph.resources.items()
-        urn = next(urn for urn, each in found if each.type == kinds.LIVE and each.name == f"{application}-live")
+        graph = self.graph
+        lives = ((urn, each) for urn, each in graph.resources.items() if each.type == kinds.LIVE)
+        urn = next(urn for urn, each in lives if graph.called(each.name.removesuffix("-live")) == application)
         return ("--target", urn, "--target-dependents")
 
     def saved(self) -> Approved:

@@ -36,6 +36,7 @@ if TYPE_CHECKING:
     from parity.backend.built import Built
     from parity.backend.ledger import Record
     from parity.backend.stack_backend import Backend
+    from parity.config.parameters import Catalog
     from parity.config.settings import Settings
     from parity.console import Screen, Step
     from parity.engine.state import State
@@ -364,7 +365,7 @@ def _facts(stack: Stack, settings: Settings, before: State) -> dict[str, Any]:
         **record.of_run(stack.project.root, stack.pulumi.environment),
         "config": hashlib.sha256(file.read_bytes()).hexdigest(),
         "intent": intent(settings),
-        "before": recorded_live(before),
+        "before": recorded_live(before, settings.catalog),
     }
 
 
@@ -377,10 +378,11 @@ def intent(settings: Settings) -> dict[str, Any]:
     return found
 
 
-def recorded_live(state: State) -> dict[str, Any]:
+def recorded_live(state: State, catalog: Catalog) -> dict[str, Any]:
     """By application, the release that the state has as live."""
+    renamed = catalog.renamed
     return {
-        each.name.removesuffix("-live"): {
+        renamed.get(first := each.name.removesuffix("-live"), first): {
             "live": each.outputs.get("release"),
             "commit": each.outputs.get("commit"),
             "deployment": each.outputs.get("deploymentId"),

@@ -72,7 +72,7 @@ def _update(
     from parity.releases import delivery, follow, switch, table
     from parity.updates import update
 
-    before = update.recorded_live(stack.recorded()) if report is not None else {}
+    before = update.recorded_live(stack.recorded(), stack.project.program.catalog()) if report is not None else {}
     try:
         if change.switch is not None:
             switch.make(stack, change.switch, screen)

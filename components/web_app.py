@@ -9,7 +9,7 @@ import pulumi
 import pulumiverse_vercel as vercel
 from pulumi import Input, Output, ResourceOptions
 
-from parity.provider.resource import LiveRelease, ProtectionBypass
+from parity.provider.resource import LiveRelease, ProjectDomain, ProtectionBypass
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -38,6 +38,8 @@ class WebAppArgs:
     """The stack's name, as the application sees it."""
     repository: parameters.Repository
     domains: Sequence[DomainSettings]
+    among: pulumi.Resource
+    """The resource under which the domains of every application are."""
     protection: Protection
     values: Mapping[str, Input[str]]
     """The value of each of the application's variables, by name, as the newest release has it."""
@@ -53,6 +55,19 @@ class WebAppArgs:
     accepted_settings: Mapping[str, Mapping[str, str]]
     """The same by patterns of the resource and of its property."""
     protect: bool
+
+
+class Domains(pulumi.ComponentResource):
+    """Every application's domains.
+
+    They are no part of an application, so that one that moves to another stays the same resource, and moves in one
+    call.
+    """
+
+    def __init__(self, name: str, opts: ResourceOptions | None = None) -> None:
+        """Declare the resource that they are under."""
+        super().__init__("parity:components:Domains", name, None, opts)
+        self.register_outputs({})
 
 
 class WebApp(pulumi.ComponentResource):
@@ -160,20 +175,21 @@ class WebApp(pulumi.ComponentResource):
             ),
         )
 
-    def _all_domains(self, domains: Sequence[DomainSettings]) -> list[vercel.ProjectDomain]:
+    def _all_domains(self, domains: Sequence[DomainSettings]) -> list[ProjectDomain]:
         """Those that serve first: Vercel refuses a redirect to a domain that the project does not have yet."""
         serving = {domain.name: self._domain(domain, ()) for domain in domains if domain.redirect is None}
         redirecting = [self._domain(domain, tuple(serving.values())) for domain in domains if domain.redirect]
         return [*serving.values(), *redirecting]
 
-    def _domain(self, domain: DomainSettings, needs: Sequence[pulumi.Resource]) -> vercel.ProjectDomain:
-        return vercel.ProjectDomain(
-            f"{self._name}-domain-{domain.name}",
+    def _domain(self, domain: DomainSettings, needs: Sequence[pulumi.Resource]) -> ProjectDomain:
+        return ProjectDomain(
+            f"domain-{domain.name}",
+            team=self._project.team_id,
             project_id=self._project.id,
             domain=domain.name,
             redirect=domain.redirect,
             redirect_status_code=_REDIRECT_STATUS if domain.redirect else None,
-            opts=ResourceOptions(parent=self, depends_on=list(needs)),
+            opts=ResourceOptions(parent=self._args.among, depends_on=list(needs)),
         )
 
     def _retention(self) -> vercel.ProjectDeploymentRetention:

@@ -12,7 +12,7 @@ import pulumiverse_vercel as vercel
 from components.database import Access, Database, DatabaseArgs, Login
 from components.delivery import Delivery, DeliveryArgs
 from components.telemetry import Telemetry, TelemetryArgs
-from components.web_app import WebApp, WebAppArgs
+from components.web_app import Domains, WebApp, WebAppArgs
 from parity.config import digest, names, passwords
 from parity.config.parameters import DatabaseUrlVariable, PlainVariable
 from parity.config.secret import Secret
@@ -46,8 +46,9 @@ def build(settings: Settings) -> dict[str, Any]:
     providers = _providers(settings)
     options = pulumi.ResourceOptions(providers=providers, transformations=_left_as_it_is(settings))
     databases = {each.name: _database(settings, each, options) for each in settings.catalog.databases}
+    domains = Domains("domains", options)
     applications = {
-        each.name: _application(settings, each, databases, options) for each in settings.catalog.applications
+        each.name: _application(settings, each, databases, domains, options) for each in settings.catalog.applications
     }
     if settings.logs is not None and "drain" in settings.steps:
         Telemetry(
@@ -166,6 +167,7 @@ def _application(
     settings: Settings,
     application: parameters.Application,
     databases: Mapping[str, Database],
+    domains: Domains,
     options: pulumi.ResourceOptions,
 ) -> WebApp:
     own = settings.applications[application.name]
@@ -178,6 +180,7 @@ def _application(
             environment=settings.environment,
             repository=settings.catalog.repository,
             domains=own.domains,
+            among=domains,
             protection=own.protection,
             values=_values(settings, application, databases),
             bypass=_opened(passwords.bypass(settings.secret, settings.names.project(application.name))),

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from components.database import Access, DatabaseArgs, Login
-from components.web_app import WebAppArgs
+from components.web_app import Domains, WebAppArgs
 from parity.config import parameters
 from parity.config.stack_models import DomainSettings, Release, Releases
 
@@ -74,6 +74,7 @@ def web_app_args(**changes: Any) -> WebAppArgs:
             DomainSettings(name="shop.example.com"),
             DomainSettings(name="www.example.com", redirect="shop.example.com"),
         ),
+        "among": Domains("domains"),
         "protection": "preview",
         "values": {
             "PLAIN": "1",

@@ -169,7 +169,7 @@ def test_without_a_release_there_is_no_deployment_and_no_switch():
     recorded = declared(releases=releases(None, ()))
     assert recorded.of_type("Deployment") == {}
     assert recorded.of_type("LiveRelease") == {}
-    assert set(recorded.of_type("ProjectDomain")) == {"shop-domain-shop.example.com", "shop-domain-www.example.com"}
+    assert set(recorded.of_type("ProjectDomain")) == {"domain-shop.example.com", "domain-www.example.com"}
 
 
 def test_the_bypass_is_secret_and_not_vercels_own_resource(app: Recorded):
@@ -179,7 +179,9 @@ def test_the_bypass_is_secret_and_not_vercels_own_resource(app: Recorded):
 
 def test_every_child_belongs_to_the_component(app: Recorded):
     component = app.of_type("parity:components:WebApp")["shop"]
-    assert {each.parent for each in app.resources if each.custom} == {component.urn}
+    domains = app.of_type("parity:components:Domains")["domains"]
+    assert {each.parent for each in app.resources if each.custom} == {component.urn, domains.urn}
+    assert {each.type for each in app.resources if each.parent == domains.urn} == {"parity:index:ProjectDomain"}
     assert set(app.graph.component_outputs[component.urn]) == {"projectId", "projectName", "live"}
 
 

@@ -57,7 +57,7 @@ FAMILIES = (
         "its variables, which a project lists",
     ),
     Family(
-        "Project, ProjectEnvironmentVariable, ProjectDomain, Deployment",
+        "Project, ProjectEnvironmentVariable, Deployment",
         r"vercel GET /v10/projects/[^/]+",
         "GET /v10/projects/{id}",
         _PROVIDER,
@@ -66,10 +66,7 @@ FAMILIES = (
     Family(
         "ProjectEnvironmentVariable", r"vercel POST /v10/projects/[^/]+/env", "POST .../env", _PROVIDER, "creates it"
     ),
-    Family("ProjectDomain", r"vercel POST /v10/projects/[^/]+/domains", "POST .../domains", _PROVIDER, "creates it"),
-    Family(
-        "ProjectDomain", r"vercel GET /v6/domains/[^/]+/config", "GET /v6/domains/{name}/config", _PROVIDER, "its DNS"
-    ),
+    Family("ProjectDomain", r"vercel POST /v10/projects/[^/]+/domains", "POST .../domains", _OWN, "creates it"),
     Family(
         "ProjectDeploymentRetention",
         r"vercel PATCH /v9/projects/[^/]+/deployment-expiration",

@@ -261,7 +261,7 @@ TAMPERS = (
         "www.shop.storefront.example, which the project admin-prod of the team holds",
         REFUSED_BEFORE,
     ),
-    Tamper("a domain", "another redirect", _known("redirect"), "shop-domain-www.shop.storefront.example has changed"),
+    Tamper("a domain", "another redirect", _known("redirect"), "domain-www.shop.storefront.example has changed"),
     Tamper("a log drain", "another endpoint", _known("endpoint"), "logs-drain has changed"),
     Tamper("the live release", "another deployment promoted by hand", _known("deploymentId"), "shop-live has changed"),
     Tamper("a reviewer", "taken away", _known("reviewers"), "delivery-environment has changed"),

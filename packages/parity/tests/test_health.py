@@ -76,7 +76,7 @@ def test_the_provider_the_inventory_and_the_releases_agree(database, healthy, mo
     monkeypatch.setattr(health, "web", lambda _=None: httpx.AsyncClient(transport=page))
 
     live = SimpleNamespace(type=kinds.LIVE, name="shop-live", inputs={**inputs(), "protectionBypass": ""})
-    (asked,) = domain_health.ask(SimpleNamespace(resources={"urn": live}), {})
+    (asked,) = domain_health.ask(SimpleNamespace(resources={"urn": live}, called=str), {})
     assert (asked.fault == "") is healthy
 
     status = object.__new__(release_status._Reader)

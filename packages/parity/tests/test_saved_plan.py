@@ -18,7 +18,7 @@ from parity.updates import conditions, saved_plan
 NOW = datetime(2026, 11, 29, 12, 0, tzinfo=UTC)
 SECRET = Secret("s" * 40, "parity:secret")
 KEY = b"k" * 32
-URN = "urn:pulumi:prod::storefront::vercel:index/projectDomain:ProjectDomain::shop-domain"
+URN = "urn:pulumi:prod::storefront::parity:index:ProjectDomain::shop-domain"
 
 
 def plan(**changed):
@@ -170,7 +170,7 @@ def test_each_file_of_the_program_is_a_condition(tmp_path):
 
 
 def test_the_state_is_a_condition_and_its_times_are_not():
-    row = {"urn": URN, "type": "vercel:index/projectDomain:ProjectDomain", "id": "1", "outputs": {"domain": "a"}}
+    row = {"urn": URN, "type": "parity:index:ProjectDomain", "id": "1", "outputs": {"domain": "a"}}
     document = {"deployment": {"manifest": {"time": "1"}, "resources": [row]}}
     before = conditions.of_state(state.parse(document))
     later = {"deployment": {"manifest": {"time": "2"}, "resources": [row]}}

@@ -117,12 +117,12 @@ def _domains() -> Iterator[Change]:
             f"redirect by {code}",
             lambda world, code=code: world.vercel(
                 "PATCH", f"{_PROJECT}/domains/www.{_DOMAIN}", {"redirectStatusCode": code}),
-            kinds.DOMAIN, f"shop-domain-www.{_DOMAIN}", "redirectStatusCode",
+            kinds.DOMAIN, f"domain-www.{_DOMAIN}", "redirectStatusCode",
         )  # fmt: skip
     yield _change("a live domain for a branch", lambda world: world.vercel(
         "PATCH", f"{_PROJECT}/domains/{_DOMAIN}", {"gitBranch": "next"}),
-        kinds.DOMAIN, f"shop-domain-{_DOMAIN}", "gitBranch")  # fmt: skip
-    yield _change("a domain of another project", _moved, kinds.DOMAIN, f"shop-domain-www.{_DOMAIN}")
+        kinds.DOMAIN, f"domain-{_DOMAIN}", "gitBranch")  # fmt: skip
+    yield _change("a domain of another project", _moved, kinds.DOMAIN, f"domain-www.{_DOMAIN}")
     yield _change("one more domain that redirects", lambda world: world.vercel(
         "POST", "/v10/projects/shop-prod/domains",
         {"name": "hand.example", "redirect": _DOMAIN, "redirectStatusCode": 308}), kinds.DOMAIN, "hand.example")  # fmt: skip

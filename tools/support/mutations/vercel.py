@@ -115,7 +115,7 @@ def _domain(path: str, body: dict[str, Any], name: str = "www.shop.storefront.ex
     def make(world: World) -> Any:
         return world.vercel("PATCH", f"/v9/projects/{project}/domains/{name}", body)
 
-    return Mutation("changed", kinds.DOMAIN, f"shop-domain-{name}", path, make)
+    return Mutation("changed", kinds.DOMAIN, f"domain-{name}", path, make)
 
 
 def _retention(path: str, wire: str) -> Mutation:
@@ -162,7 +162,7 @@ REST = (
     _drain("samplingRate", lambda _: {"sampling": [{"type": "head_sampling", "rate": 0.25}]}),
     _drain("status", lambda _: {"status": "disabled"}, "status"),
     Mutation(
-        "changed", kinds.DOMAIN, "admin-domain-admin.storefront.example", "gitBranch",
+        "changed", kinds.DOMAIN, "domain-admin.storefront.example", "gitBranch",
         lambda world: world.vercel("PATCH", "/v9/projects/admin-prod/domains/admin.storefront.example", {"gitBranch": "next"}),
     ),
 )  # fmt: skip

@@ -16,6 +16,7 @@ SECRET_TYPE = "github:index/actionsEnvironmentSecret:ActionsEnvironmentSecret"
 VARIABLE_TYPE = "github:index/actionsEnvironmentVariable:ActionsEnvironmentVariable"
 ENVIRONMENT = "github:index/repositoryEnvironment:RepositoryEnvironment"
 DEFAULT = "postgresql:index/defaultPrivileges:DefaultPrivileges"
+SCHEMA = "postgresql:index/schema:Schema"
 DRAIN = "vercel:index/logDrain:LogDrain"
 GITHUB = {"repository": "storefront", "environment": "prod"}
 
@@ -35,6 +36,10 @@ def right(role, *privileges):
 
 def login(name, *member_of):
     return plans.same(ROLE, name, {"name": name, "login": True, "roles": list(member_of)})
+
+
+def moved():
+    return plans.update(DOMAIN, "x", {"domain": "d", "projectId": "prj_a"}, {"domain": "d", "projectId": "prj_b"})
 
 
 role = plans.urn(ROLE, "x")
@@ -113,6 +118,16 @@ DANGERS = {
         "rights-taken",
         [plans.update(GRANT, "x", right("app", "SELECT", "UPDATE"), right("app", "SELECT")), login("app")],
     ),
+    "a login is renamed": (
+        "renamed-in-use",
+        [plans.update(ROLE, "x", {"name": "a", "login": True}, {"name": "b", "login": True})],
+    ),
+    "a database is renamed": ("renamed-in-use", [plans.update(DATABASE, "x", {"name": "a"}, {"name": "b"})]),
+    "a schema is renamed": ("renamed-in-use", [plans.update(SCHEMA, "x", {"name": "a"}, {"name": "b"})]),
+    "a domain moves to a project that serves nothing": (
+        "moved-to-nothing",
+        [moved(), plans.create(LIVE, "b-live", {"projectId": "prj_b"})],
+    ),
     "a role with members that log in loses a right": (
         "rights-taken",
         [plans.delete(GRANT, "x", right("access", "SELECT")), login("app", "access")],
@@ -164,6 +179,8 @@ HARMLESS = {
     "the new one has another name": [replaced(DRAIN, {"name": "x"}, {"name": "y"}, "create")],
     "a deployment has no name": [replaced(DEPLOYMENT, {"name": "x", "ref": "a"}, {"name": "x", "ref": "b"}, "create")],
     "a grant is created": [plans.create(GRANT, "x", {"schema": "a"})],
+    "a role without a login is renamed": [plans.update(ROLE, "x", {"name": "a"}, {"name": "b"})],
+    "a domain moves to a project with a live release": [moved(), plans.same(LIVE, "b-live", {"projectId": "prj_b"})],
     "a leftover is cleared": [
         plans.step("delete", plans.state(DATABASE, "x", {"name": "x"}, protect=True, delete=True)),
         plans.same(DATABASE, "x", {"name": "x"}),
@@ -229,6 +246,17 @@ def test_a_database_that_the_plan_creates_has_no_users_to_ask_for():
     created = plans.create(DATABASE, "d", {"name": "d"})
     assert public.revoked_in(plans.plan(created, plans.create(GRANT, "x", on_database("public")))) == ()
     assert public.revoked_in(plans.plan(plans.create(GRANT, "x", on_database("app", "CONNECT")))) == ()
+
+
+@pytest.mark.parametrize(("type_", "ending"), [(PROJECT, "project"), (DATABASE, "database")])
+def test_what_may_be_a_rename_by_hand_says_what_to_write_instead(type_, ending):
+    gone, made = (f"{name}-{ending}" for name in ("shop", "store"))
+    (danger,) = gate.judge(
+        plans.plan(plans.delete(type_, gone, {"name": "a"}), plans.create(type_, made, {"name": "b"})), ()
+    ).blocking
+    assert danger.what.endswith(
+        'if store is shop with another name, the catalog says so: `name="store", formerly="shop"`'
+    )
 
 
 def test_an_acknowledgement_of_nothing_is_stale():

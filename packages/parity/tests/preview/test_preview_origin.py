@@ -18,8 +18,8 @@ DATABASE = (
     "urn:pulumi:staging::storefront::parity:components:Database$postgresql:index/database:Database::storefront-database"
 )
 DOMAIN = (
-    "urn:pulumi:staging::storefront::parity:components:WebApp$vercel:index/projectDomain:ProjectDomain"
-    "::shop-domain-www.shop.staging.storefront.example"
+    "urn:pulumi:staging::storefront::parity:components:Domains$parity:index:ProjectDomain"
+    "::domain-www.shop.staging.storefront.example"
 )
 WWW = "        - name: www.shop.staging.storefront.example\n          redirect: shop.staging.storefront.example\n"
 
@@ -67,7 +67,7 @@ def checkout(tmp_path):
 
 
 LIMIT = Change(DATABASE, "postgresql:index/database:Database", "update", (Property("connectionLimit", 60, 80),))
-GONE = Change(DOMAIN, "vercel:index/projectDomain:ProjectDomain", "delete")
+GONE = Change(DOMAIN, "parity:index:ProjectDomain", "delete")
 
 
 def test_a_change_follows_its_key_and_the_commit_that_wrote_its_line(checkout):

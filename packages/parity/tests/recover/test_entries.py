@@ -16,7 +16,7 @@ OTHER = "urn:pulumi:staging::storefront::vercel:index/project:Project::other"
 KNOWN = Known({PROJECT: {"id": "prj_1", "teamId": "team_1", "port": 5432, "names": ["a"]}})
 
 
-def resource(type_="vercel:index/projectDomain:ProjectDomain", inputs=None, **more):
+def resource(type_=kinds.RETENTION, inputs=None, **more):
     given = {
         "urn": "urn:d", "type": type_, "name": "d", "parent": "", "custom": True, "inputs": inputs or {},
         "dependencies": frozenset(), "property_dependencies": {}, "provider": "", "options": {}, **more,

@@ -10,7 +10,7 @@ from parity.recover import show
 from parity.recover.model import Decision, Plan
 from parity.recover.outcome import Recovered
 
-DOMAIN = "urn:pulumi:staging::shop::vercel:index/projectDomain:ProjectDomain::shop-domain"
+DOMAIN = "urn:pulumi:staging::shop::parity:index:ProjectDomain::shop-domain"
 SAME = Decision(DOMAIN, "same", "it exists", "1")
 ASK = Decision(DOMAIN, "manual", "another one has its name [sic]", "2", remedy="take it away")
 LIVE = [DomainHealth("shop", "shop.example", "r1", "r1", "c", "")]

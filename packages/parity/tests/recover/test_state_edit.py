@@ -219,7 +219,7 @@ def test_an_input_that_names_what_does_not_exist_is_recorded_as_it_really_is():
     assert rows_of(edited)[-1]["inputs"]["projectId"] == "prj_other"
 
 
-UNDECLARED = "urn:pulumi:staging::storefront::vercel:index/projectDomain:ProjectDomain::gone"
+UNDECLARED = "urn:pulumi:staging::storefront::parity:index:ProjectDomain::gone"
 
 
 def test_read_by_a_provider_is_what_was_adopted_finished_or_is_recorded_and_not_declared():

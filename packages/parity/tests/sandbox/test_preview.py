@@ -114,7 +114,7 @@ def test_a_change_is_shown_with_its_values_its_key_and_its_commit_and_a_lost_dom
     )
     assert [each["sha"] for each in origin["commits"]] == [limits]
 
-    domain = change(found, "shop-domain-www.shop.staging.storefront.example")
+    domain = change(found, "domain-www.shop.staging.storefront.example")
     assert domain["blocking"]
     assert [each["sha"] for each in domain["origins"][0]["commits"]] == [dropped]
 

@@ -68,9 +68,22 @@ def _goes(change: Change) -> bool:
     return change.operation in {"delete", "replace"} and not change.leftover
 
 
-def _loss(change: Change, _plan: Plan) -> str:
+def _loss(change: Change, plan: Plan) -> str:
     loss = kinds.of(change.type).loss
-    return f"{_verb(change)}: {loss}" if loss and _goes(change) else ""
+    return f"{_verb(change)}: {loss}{_if_renamed(change, plan)}" if loss and _goes(change) else ""
+
+
+_RENAMABLE = {kinds.PROJECT: "-project", kinds.DATABASE: "-database"}
+
+
+def _if_renamed(change: Change, plan: Plan) -> str:
+    """What to write instead where the name in the catalog may just have been changed by hand."""
+    ending = _RENAMABLE.get(change.type)
+    made = [each.name for each in plan.changes if each.type == change.type and each.operation == "create"]
+    if not ending or change.operation != "delete" or not made:
+        return ""
+    new, old = (name.removesuffix(ending) for name in (made[0], change.name))
+    return f'; if {new} is {old} with another name, the catalog says so: `name="{new}", formerly="{old}"`'
 
 
 def _verb(change: Change) -> str:
@@ -187,6 +200,33 @@ def _reviewers(inputs: Mapping[str, Any]) -> set[str]:
     }
 
 
+def _renamed_in_use(change: Change, _plan: Plan) -> str:
+    """PostgreSQL renames in place: what was built with the old name does not connect, or find its tables, again."""
+    name = change.of("name")
+    login = change.type != kinds.ROLE or change.before.get("login")
+    if change.type not in _CONNECTED_BY or not login or change.operation != "update" or name is None:
+        return ""
+    return f"renamed from {name.before} to {name.after}: what is deployed goes on asking for {name.before}"
+
+
+_CONNECTED_BY = frozenset({kinds.DATABASE, kinds.ROLE, kinds.SCHEMA})
+
+
+def _moved_to_nothing(change: Change, plan: Plan) -> str:
+    """A domain serves the live deployment of the project that it moves to."""
+    target = _moves_to(change)
+    lives = [each.before for each in plan.resources.values() if Urn.parse(each.urn).type == kinds.LIVE]
+    if target is None or target in {each.get("projectId") for each in lives}:
+        return ""
+    return "moves to a project that has no live release yet: the domain serves nothing until it has one"
+
+
+def _moves_to(change: Change) -> Any:
+    """The project that a domain moves to; None where it moves to none."""
+    project = change.of("projectId") if change.type == kinds.DOMAIN and change.operation == "update" else None
+    return project.after if project else None
+
+
 def _rights_given(change: Change, _plan: Plan) -> str:
     """PUBLIC is every role of the server, those of other stacks too."""
     if change.type not in _RIGHTS or change.operation == "delete" or str(change.after.get("role")).lower() != _PUBLIC:
@@ -256,6 +296,8 @@ _RULES: dict[str, Callable[[Change, Plan], str]] = {
     "same-name": _same_name,
     "grant": _grant,
     "reviewer": _reviewer,
+    "renamed-in-use": _renamed_in_use,
+    "moved-to-nothing": _moved_to_nothing,
     "rights-given": _rights_given,
     "rights-taken": _rights_taken,
 }
@@ -265,6 +307,8 @@ def caution(change: Change) -> str:
     """Why a reviewer should look at a change that the gate lets pass; empty where there is no reason."""
     if change.type == kinds.LIVE and change.operation in {"create", "update", "replace"}:
         return "switches what users see" if change.operation == "create" or _switches(change) else ""
+    if _moves_to(change) is not None:
+        return "moves to another project, and from then on serves what is live there"
     if change.operation == "delete":
         return "deleted" if not change.leftover else "deletes what an earlier replacement left"
     if change.operation == "replace":

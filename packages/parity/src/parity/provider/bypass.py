@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 REPLACES = ("team", "projectId", "secret")
 """A bypass is its secret: another one is made before the old one goes."""
 
+WATCHED: tuple[str, ...] = ()
+
 _FORM = re.compile(r"[A-Za-z0-9]{32}")
 _ALREADY_THERE = (400, 409)
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from pulumi.provider.experimental import provider as sdk
 
-from parity.provider import bypass, live_release
+from parity.provider import bypass, domain, live_release
 from parity.provider.errors import BadInput, Unfinished
 from parity.provider.values import Properties, is_known, plain_map, wire_map
 from parity.provider.vercel import Vercel
@@ -21,17 +21,13 @@ if TYPE_CHECKING:
 
 VERSION = version("pulumi-parity")
 """The package's own: the engine takes a distribution named `pulumi-...` for a plugin's SDK and asks for its version."""
-SECRETS = {type_: tuple(sorted(kinds.of(type_).secret)) for type_ in (kinds.LIVE, kinds.BYPASS)}
+_KINDS = {kinds.LIVE: live_release, kinds.BYPASS: bypass, kinds.DOMAIN: domain}
+SECRETS = {type_: tuple(sorted(kinds.of(type_).secret)) for type_ in _KINDS}
 """Properties that are never recorded in the clear."""
-
-_FAULTS = {kinds.LIVE: live_release.faults_in, kinds.BYPASS: bypass.faults_in}
-_IDS = {kinds.LIVE: live_release.id_of, kinds.BYPASS: bypass.id_of}
-_REPLACES = {kinds.LIVE: live_release.REPLACES, kinds.BYPASS: bypass.REPLACES}
-_WATCHED = {kinds.LIVE: live_release.WATCHED, kinds.BYPASS: ()}
 
 
 class ParityProvider(sdk.Provider):
-    """Serves LiveRelease and ProtectionBypass. A preview makes no call."""
+    """Serves LiveRelease, ProtectionBypass and ProjectDomain. A preview makes no call."""
 
     def __init__(
         self,
@@ -77,7 +73,7 @@ class ParityProvider(sdk.Provider):
     async def check(self, request: sdk.CheckRequest) -> sdk.CheckResponse:
         """Every fault of the inputs at once."""
         type_ = type_of(request.type)
-        faults = _FAULTS[type_](plain_map(request.new_inputs))
+        faults = _KINDS[type_].faults_in(plain_map(request.new_inputs))
         failures = [sdk.CheckFailure(name, f"{name} {fault}.") for name, fault in sorted(faults.items())]
         return sdk.CheckResponse(_marked(type_, request.new_inputs), failures)
 
@@ -85,8 +81,8 @@ class ParityProvider(sdk.Provider):
         """Say which differences need an update; a changed limit or health path alone is only recorded."""
         type_ = type_of(request.type)
         olds, news = plain_map(request.old_state), plain_map(request.new_inputs)
-        replaces = _changed(olds, news, request.new_inputs, _REPLACES[type_])
-        updates = _changed(olds, news, request.new_inputs, _WATCHED[type_])
+        replaces = _changed(olds, news, request.new_inputs, _KINDS[type_].REPLACES)
+        updates = _changed(olds, news, request.new_inputs, _KINDS[type_].WATCHED)
         changes = dict.fromkeys(updates, sdk.PropertyDiffKind.UPDATE)
         changes |= dict.fromkeys(replaces, sdk.PropertyDiffKind.UPDATE_REPLACE)
         return sdk.DiffResponse(
@@ -97,39 +93,44 @@ class ParityProvider(sdk.Provider):
         )
 
     async def create(self, request: sdk.CreateRequest) -> sdk.CreateResponse:
-        """Make the release live, or add the bypass."""
+        """Make the release live, or add the bypass or the domain."""
         type_, inputs = type_of(request.type), plain_map(request.properties)
         if request.preview:
             known = all(is_known(request.properties[name]) for name in ("team", "projectId"))
-            return sdk.CreateResponse(_IDS[type_](inputs) if known else "", dict(request.properties))
-        if type_ == kinds.BYPASS:
-            outputs = await bypass.create(self.vercel, inputs)
-        else:
+            return sdk.CreateResponse(_KINDS[type_].id_of(inputs) if known else "", dict(request.properties))
+        if type_ == kinds.LIVE:
             outputs = await self._switch(request.urn, inputs, None)
-        return sdk.CreateResponse(_IDS[type_](inputs), wire_map(outputs, SECRETS[type_]))
+        else:
+            create = bypass.create if type_ == kinds.BYPASS else domain.create
+            outputs = await create(self.vercel, inputs)
+        return sdk.CreateResponse(_KINDS[type_].id_of(inputs), wire_map(outputs, SECRETS[type_]))
 
     async def update(self, request: sdk.UpdateRequest) -> sdk.UpdateResponse:
-        """Make another release live."""
+        """Make another release live, or move a domain; a bypass is replaced."""
         type_, inputs = type_of(request.type), plain_map(request.news)
         if request.preview:
             return sdk.UpdateResponse(dict(request.news))
         olds = plain_map(request.olds)
-        outputs = await self._switch(request.urn, inputs, olds) if type_ == kinds.LIVE else inputs
+        outputs = inputs
+        if type_ == kinds.LIVE:
+            outputs = await self._switch(request.urn, inputs, olds)
+        elif type_ == kinds.DOMAIN:
+            outputs = await domain.update(self.vercel, olds, inputs)
         return sdk.UpdateResponse(wire_map(outputs, SECRETS[type_]))
 
     async def read(self, request: sdk.ReadRequest) -> sdk.ReadResponse:
         """Read the live state."""
         type_ = type_of(request.type)
-        reader = live_release.read if type_ == kinds.LIVE else bypass.read
         state, inputs = plain_map(request.properties), plain_map(request.inputs)
-        found, properties, now = await reader(self.vercel, request.resource_id, state, inputs)
+        found, properties, now = await _KINDS[type_].read(self.vercel, request.resource_id, state, inputs)
         secrets = SECRETS[type_]
         return sdk.ReadResponse(found, wire_map(properties, secrets), wire_map(now, secrets))
 
     async def delete(self, request: sdk.DeleteRequest) -> None:
-        """Revoke a bypass. A LiveRelease leaves no trace at Vercel: what is live goes with its deployment."""
-        if type_of(request.type) == kinds.BYPASS:
-            await bypass.delete(self.vercel, plain_map(request.properties))
+        """Take away a bypass or a domain. A LiveRelease leaves no trace: what is live goes with its deployment."""
+        if (type_ := type_of(request.type)) != kinds.LIVE:
+            remove = bypass.delete if type_ == kinds.BYPASS else domain.delete
+            await remove(self.vercel, plain_map(request.properties))
 
     async def cancel(self) -> None:
         """Nothing is held open: each call ends at its own limit."""
@@ -156,7 +157,8 @@ def _marked(type_: str, properties: Properties) -> Properties:
 
 def _changed(olds: Mapping[str, Any], news: Mapping[str, Any], raw: Properties, names: tuple[str, ...]) -> list[str]:
     """The names whose values differ; a value that is not known yet counts as different."""
-    return [name for name in names if name in raw and (not is_known(raw[name]) or olds.get(name) != news.get(name))]
+    unknown = {name for name in names if name in raw and not is_known(raw[name])}
+    return [name for name in names if name in unknown or olds.get(name) != news.get(name)]
 
 
 def type_of(qualified: str) -> str:

@@ -184,3 +184,46 @@ class ProtectionBypass(pulumi.CustomResource):
             {"team": team, "projectId": project_id, "secret": pulumi.Output.secret(secret)},
             pulumi.ResourceOptions.merge(opts, pulumi.ResourceOptions(additional_secret_outputs=["secret"])),
         )
+
+
+class ProjectDomain(pulumi.CustomResource):
+    """A domain that a project serves.
+
+    Vercel's own provider has such a resource, but replaces it where the project changes; this one is moved with one
+    call, so that the domain has an answer all the time.
+    """
+
+    def __init__(
+        self,
+        resource_name: str,
+        *,
+        team: Input[str],
+        project_id: Input[str],
+        domain: str,
+        redirect: str | None = None,
+        redirect_status_code: int | None = None,
+        opts: pulumi.ResourceOptions | None = None,
+    ) -> None:
+        """Declare it.
+
+        Args:
+            resource_name: the resource's name in the program.
+            team: the Vercel team's id or slug.
+            project_id: the project's id.
+            domain: its name, in lower case.
+            redirect: another domain of the project.
+            redirect_status_code: 301, 302, 307 or 308.
+            opts: the resource's options.
+        """
+        super().__init__(
+            kinds.DOMAIN,
+            resource_name,
+            {
+                "team": team,
+                "projectId": project_id,
+                "domain": domain,
+                "redirect": redirect,
+                "redirectStatusCode": redirect_status_code,
+            },
+            opts,
+        )

@@ -1,4 +1,4 @@
-"""Vercel's API as the provider uses it: five calls, with errors that say what was asked and what to do."""
+"""Vercel's API as the provider uses it, with errors that say what was asked and what to do."""
 
 from __future__ import annotations
 
@@ -91,6 +91,26 @@ class Vercel:
     async def change_bypass(self, team: str, project: str, change: Mapping[str, Any]) -> None:
         """Add or revoke an automation bypass (`PATCH /v1/projects/{idOrName}/protection-bypass`)."""
         await self._send("PATCH", f"/v1/projects/{project}/protection-bypass", team, change)
+
+    async def domain(self, team: str, project: str, name: str) -> dict[str, Any]:
+        """A project's domain (`GET /v9/projects/{idOrName}/domains/{domain}`); raises NotFound."""
+        return await self._get(f"/v9/projects/{project}/domains/{name}", team)
+
+    async def add_domain(self, team: str, project: str, wanted: Mapping[str, Any]) -> None:
+        """Give a domain to a project (`POST /v10/projects/{idOrName}/domains`)."""
+        await self._send("POST", f"/v10/projects/{project}/domains", team, wanted)
+
+    async def change_domain(self, team: str, project: str, name: str, change: Mapping[str, Any]) -> None:
+        """Set what a domain redirects to, or its branch (`PATCH /v9/projects/{idOrName}/domains/{domain}`)."""
+        await self._send("PATCH", f"/v9/projects/{project}/domains/{name}", team, change)
+
+    async def move_domain(self, team: str, project: str, name: str, to: str) -> None:
+        """Move a domain to another project (`POST /v1/projects/{idOrName}/domains/{domain}/move`), with redirects."""
+        await self._send("POST", f"/v1/projects/{project}/domains/{name}/move", team, {"projectId": to})
+
+    async def remove_domain(self, team: str, project: str, name: str) -> None:
+        """Take a domain from a project (`DELETE /v9/projects/{idOrName}/domains/{domain}`)."""
+        await self._send("DELETE", f"/v9/projects/{project}/domains/{name}", team, {})
 
     async def _get(self, path: str, team: str) -> dict[str, Any]:
         try:

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 PROJECT = "vercel:index/project:Project"
 VARIABLE = "vercel:index/projectEnvironmentVariable:ProjectEnvironmentVariable"
-DOMAIN = "vercel:index/projectDomain:ProjectDomain"
+DOMAIN = "parity:index:ProjectDomain"
 RETENTION = "vercel:index/projectDeploymentRetention:ProjectDeploymentRetention"
 DEPLOYMENT = "vercel:index/deployment:Deployment"
 DRAIN = "vercel:index/logDrain:LogDrain"

@@ -22,6 +22,12 @@ CREATE: wire.Shape = {
     "redirectStatusCode": "number?",
 }
 UPDATE: wire.Shape = {name: kind for name, kind in CREATE.items() if name != "name"}
+MOVE: wire.Shape = {
+    "projectId": "string",
+    "gitBranch": "string?",
+    "redirect": "string?",
+    "redirectStatusCode": "number?",
+}
 REDIRECTS = (301, 302, 307, 308)
 GENERATED = "vercel.app"
 
@@ -70,6 +76,23 @@ def update(world: World, project: Document, name: str, given: Document) -> Docum
         domain["redirectStatusCode"] = None
     domain["updatedAt"] = world.now
     return world.domains.put(domain["key_"], domain)
+
+
+def move(world: World, project: Document, name: str, given: Document) -> Document:
+    """Give a domain, and what redirects to it in its project, to another project of the scope.
+
+    Raises:
+        NotFound: the domain is not the project's, or there is no such other project.
+        BadRequest: the redirect or the branch does not fit.
+    """
+    wire.check(given, MOVE, required=("projectId",))
+    domain, target = find(world, project, name), world.project(str(given["projectId"]))
+    _check_settings(world, target, name, given)
+    for each in [*(row for row in of_project(world, project) if row["redirect"] == domain["name"]), domain]:
+        key = each["name"] if each["verified"] else f"{target['id']}/{each['name']}"
+        world.domains.delete(each["key_"])
+        world.domains.insert(key, {**each, "key_": key, "projectId": target["id"], "updatedAt": world.now})
+    return update(world, target, name, {key: given[key] for key in UPDATE if key in given})
 
 
 def delete(world: World, project: Document, name: str, *, with_redirects: bool = False) -> None:

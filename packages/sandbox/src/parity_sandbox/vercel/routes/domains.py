@@ -78,6 +78,12 @@ async def _verify(request: Request) -> Response:
     return wire.answer(domains.view(domains.verify(world, project, request.path_params["domain"])))
 
 
+async def _move(request: Request) -> Response:
+    world, project = _here(request)
+    body = await wire.body_of(request, domains.MOVE, required=("projectId",))
+    return wire.answer(domains.view(domains.move(world, project, request.path_params["domain"], body)))
+
+
 async def _configuration(request: Request) -> Response:
     world = wire.world_of(request)
     return wire.answer(domains.configuration(world, request.path_params["domain"].lower()))
@@ -124,6 +130,13 @@ ROUTES: tuple[Route, ...] = (
     Route("PATCH", f"/v9{_DOMAINS}/{{domain}}", _update, "updateProjectDomain; client/project_domain.go"),
     Route("DELETE", f"/v9{_DOMAINS}/{{domain}}", _delete, "removeProjectDomain; client/project_domain.go"),
     Route("POST", f"/v9{_DOMAINS}/{{domain}}/verify", _verify, "verifyProjectDomain", _DNS),
+    Route(
+        "POST",
+        f"/v1{_DOMAINS}/{{domain}}/move",
+        _move,
+        "moveProjectDomain",
+        ("The other project's live deployment serves it at once; that Vercel does so is not described.",),
+    ),
     Route("POST", "/v1/projects/{idOrName}/alias", _create_by_command_line, "the command line's domains add"),
     Route("GET", "/v5/domains", _list_account, "getDomains", _ACCOUNT),
     Route("GET", "/v5/domains/{domain}", _read_account, "getDomain", _ACCOUNT),

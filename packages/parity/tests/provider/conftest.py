@@ -27,6 +27,8 @@ class World:
     faults: dict[str, list[httpx.Response | Exception]] = field(default_factory=dict)
     unhealthy: dict[str, list[httpx.Response]] = field(default_factory=dict)
     bypasses: set[str] = field(default_factory=set)
+    default: str = ""
+    """The bypass that was made the default."""
     stuck: str | None = None
     """The status of a promotion that never ends."""
     polls: int = 0
@@ -96,6 +98,8 @@ class World:
             if body["generate"]["secret"] in self.bypasses:
                 return httpx.Response(409, json={"error": {"code": "conflict", "message": "exists"}})
             self.bypasses.add(body["generate"]["secret"])
+        elif "update" in body:
+            self.default = body["update"]["secret"]
         else:
             self.bypasses.discard(body["revoke"]["secret"])
         return httpx.Response(200, json={})

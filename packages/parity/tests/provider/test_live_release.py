@@ -131,7 +131,7 @@ def test_a_promotion_that_does_not_end_is_recorded_and_says_what_is_served():
         switch(world, olds=inputs("d1", "r1"))
     assert "the project serves d1" in str(caught.value)
     assert "goes on from there" in str(caught.value)
-    assert caught.value.resource_id == "team_abc/shop-staging"
+    assert caught.value.resource_id == "team_abc/prj_1"
     assert caught.value.properties["deploymentId"] == "d2"
     assert caught.value.properties["previous"] == "d1"
     assert world.calls.count(PROMOTE) == 1
@@ -187,13 +187,13 @@ def test_a_dropped_answer_is_repeated_because_promoting_twice_is_promoting_once(
 def test_reading_what_is_recorded_asks_the_project_alone():
     world = World(live="d2")
     state = {**inputs(), "previous": ""}
-    assert read(world, "team_abc/shop-staging", state, inputs()) == ("team_abc/shop-staging", state, inputs())
+    assert read(world, "team_abc/prj_1", state, inputs()) == ("team_abc/prj_1", state, inputs())
     assert world.calls == [PROJECT]
 
 
 def test_a_rollback_by_hand_is_read_as_the_release_that_is_live():
-    found, state, given = read(World(live="d1"), "team_abc/shop-staging", {**inputs(), "previous": ""}, inputs())
-    assert found == "team_abc/shop-staging"
+    found, state, given = read(World(live="d1"), "team_abc/prj_1", {**inputs(), "previous": ""}, inputs())
+    assert found == "team_abc/prj_1"
     for document in (state, given):
         assert document["deploymentId"] == "d1"
         assert document["release"] == "r1"
@@ -203,18 +203,18 @@ def test_a_rollback_by_hand_is_read_as_the_release_that_is_live():
 
 def test_a_deployment_that_parity_did_not_make_is_read_as_an_unknown_release():
     world = World(live="d9", releases={"d9": ("", "")})
-    _, _, given = read(world, "team_abc/shop-staging", {}, inputs())
+    _, _, given = read(world, "team_abc/prj_1", {}, inputs())
     assert given["release"] == "unknown"
 
 
 @pytest.mark.parametrize("world", [World(exists=False), World(live=None)], ids=["no project", "nothing live"])
 def test_a_switch_without_anything_live_is_gone(world: World):
-    assert read(world, "team_abc/shop-staging", inputs(), inputs()) == ("", {}, {})
+    assert read(world, "team_abc/prj_1", inputs(), inputs()) == ("", {}, {})
 
 
 def test_import_takes_team_and_project():
-    found, _, given = read(World(live="d1"), "team_abc/prj_1", {}, {})
-    assert found == "team_abc/shop-staging"
+    found, _, given = read(World(live="d1"), "team_abc/shop-staging", {}, {})
+    assert found == "team_abc/prj_1"
     assert given["projectId"] == "prj_1"
     assert given["release"] == "r1"
 

@@ -106,7 +106,7 @@ def test_a_preview_makes_no_call_and_needs_no_token(monkeypatch: pytest.MonkeyPa
     monkeypatch.delenv("VERCEL_API_TOKEN", raising=False)
     given = wired(inputs(), deploymentId=Computed())
     created = asyncio.run(provider().create(sdk.CreateRequest(URN, given, 0, preview=True)))
-    assert created.resource_id == "team_abc/shop-staging"
+    assert created.resource_id == "team_abc/prj_1"
     unknown = asyncio.run(
         provider().create(sdk.CreateRequest(URN, wired(inputs(), projectId=Computed()), 0, preview=True))
     )
@@ -117,7 +117,7 @@ def test_a_preview_makes_no_call_and_needs_no_token(monkeypatch: pytest.MonkeyPa
 def test_create_and_update_make_it_live_and_keep_the_secret_marked():
     world = World()
     created = asyncio.run(provider(world).create(sdk.CreateRequest(URN, wired(inputs()), 0, preview=False)))
-    assert created.resource_id == "team_abc/shop-staging"
+    assert created.resource_id == "team_abc/prj_1"
     assert created.properties["protectionBypass"].is_secret
     news = wired(inputs("d1", "r1"))
     updated = asyncio.run(

@@ -115,3 +115,13 @@ def test_a_bypass_is_revoked_and_may_be_gone_already():
     asyncio.run(bypass.delete(world.vercel(), GIVEN))
     assert world.bypasses == set()
     asyncio.run(bypass.delete(World(exists=False).vercel(), GIVEN))
+
+
+def test_the_default_of_several_is_revoked_after_the_newest_other_one_is_the_default():
+    default = httpx.Response(400, json={"error": {"code": "bad_request", "message": "choose another default first"}})
+    alone = World(bypasses={GIVEN["secret"]}, faults={"PATCH": [default]})
+    with pytest.raises(VercelError, match="choose another default"):
+        asyncio.run(bypass.delete(alone.vercel(), GIVEN))
+    world = World(bypasses={GIVEN["secret"], "n" * 32}, faults={"PATCH": [default]})
+    asyncio.run(bypass.delete(world.vercel(), GIVEN))
+    assert (world.default, world.bypasses) == ("n" * 32, {"n" * 32})

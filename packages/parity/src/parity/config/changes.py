@@ -40,14 +40,10 @@ class Changes:
 
 def since(settings: Settings, application: str, release: Release) -> Changes | None:
     """The keys that a release is built with and that changed since it was recorded; None where Git cannot say."""
-    if settings.root is None or settings.file is None:
+    found = _recorded(settings, release)
+    if found is None or settings.root is None:
         return None
-    repository = Repository(settings.root)
-    path = settings.root / settings.file
-    commit = repository.introduced(release.config, path)
-    then = _as_it_was(settings, repository.show(commit, path)) if commit else None
-    if commit is None or then is None:
-        return None
+    repository, commit, then = found
     places = [_place(settings, key) for key in _keys(then, settings, application, release.credentials)]
     if digest.of(digest.document(then, application, release.credentials)) != release.config:
         if repository.begins_at(commit):
@@ -55,6 +51,26 @@ def since(settings: Settings, application: str, release: Release) -> Changes | N
         # The file of then and the catalog of now do not give the digest: the catalog changed too.
         places += _catalog(settings.root, repository, commit)
     return Changes(commit, tuple(places)) if places else None
+
+
+def recorded_as(settings: Settings, release: Release) -> tuple[str, ...]:
+    """The applications that had a release with this digest in the file as Git has it then; none where it cannot say."""
+    found = _recorded(settings, release)
+    if found is None:
+        return ()
+    kept = {name: each.kept.values() for name, each in found[2].releases.items()}
+    return tuple(name for name, each in kept.items() if release.config in {one.config for one in each})
+
+
+def _recorded(settings: Settings, release: Release) -> tuple[Repository, Commit, Settings] | None:
+    """The commit that recorded a release, and the settings as its file had them."""
+    if settings.root is None or settings.file is None:
+        return None
+    repository = Repository(settings.root)
+    path = settings.root / settings.file
+    commit = repository.introduced(release.config, path)
+    then = _as_it_was(settings, repository.show(commit, path)) if commit else None
+    return (repository, commit, then) if commit and then else None
 
 
 def _as_it_was(settings: Settings, text: str | None) -> Settings | None:

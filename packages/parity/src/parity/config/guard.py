@@ -41,6 +41,9 @@ def stale(settings: Settings) -> Iterator[ConfigProblem]:
         if releases.newest is None:
             continue
         wrong = tuple(fingerprints.faults(settings, application))
+        if renamed := _renamed(settings, application, releases.newest, wrong=bool(wrong)):
+            yield renamed
+            continue
         yield from (fault for fault in wrong if fault not in seen)
         seen.update(wrong)
         if wrong and settings.sealed:
@@ -52,6 +55,22 @@ def stale(settings: Settings) -> Iterator[ConfigProblem]:
             changed = _changed(settings, application, recorded)
             what = f"Release {release} of {application} was recorded with other config. {changed}"
             yield settings.origin.fault(path, what, _remedy(settings, application, release, recorded, now))
+
+
+def _renamed(settings: Settings, application: str, newest: tuple[str, Release], *, wrong: bool) -> ConfigProblem | None:
+    """The fault of an application whose release was recorded under another name, where something does not fit."""
+    release, recorded = newest
+    if not wrong and config_digest(settings, application, recorded.credentials) == recorded.config:
+        return None
+    names = changes.recorded_as(settings, recorded)
+    if not names or application in names:
+        return None
+    what = f"has release {release}, which was recorded as one of {names[0]}."
+    remedy = (
+        f'If {application} is {names[0]} with another name, write `formerly="{names[0]}"` behind its name in '
+        "infra/catalog.py: what exists then stays. If it is another application, take out the releases."
+    )
+    return settings.origin.fault((f"{NAMESPACE}releases", application), what, remedy)
 
 
 def _changed(settings: Settings, application: str, recorded: Release) -> str:

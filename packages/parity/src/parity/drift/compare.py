@@ -146,6 +146,13 @@ def _safe_id(recorded: Recorded) -> str:
 # --- One resource -----------------------------------------------------------------------------------------------------
 
 
+def _same_id(type_: str, recorded: str, live: str) -> bool:
+    """Whether two ids are of one object: GitHub's provider leaves the repository's old name in those that it wrote."""
+    if vendor(type_) == "GitHub":
+        return recorded.split(":")[1:] == live.split(":")[1:]
+    return recorded == live
+
+
 @dataclass(frozen=True)
 class _Compared:
     """One declared resource that exists."""
@@ -195,7 +202,7 @@ class _Compared:
                     import_id=self.found.import_id,
                 )
             ]
-        if recorded.id != self.found.id:
+        if not _same_id(self.type, recorded.id, self.found.id):
             return [
                 self._finding(
                     "id",

@@ -66,6 +66,10 @@ class State:
     document: Mapping[str, Any] = field(repr=False)
     """The complete export, as `pulumi stack import` takes it."""
 
+    def ids(self, type_: str) -> frozenset[str]:
+        """The ids of a type's resources."""
+        return frozenset(each.id for each in self.resources if each.type == type_)
+
     def of(self, urn: str) -> Recorded | None:
         """The resource that now has this URN; what waits to be deleted is none."""
         return next((each for each in self.resources if each.urn == urn and not each.delete), None)

@@ -236,6 +236,7 @@ class _Reader:
                 str(row["name"]),
                 f"{self.team}/{document['id']}/{row['name']}",
                 {
+                    "team": self.team,
                     "projectId": document["id"],
                     "domain": row["name"],
                     **{
@@ -358,7 +359,7 @@ def _live(
     request = part(project, "lastAliasRequest")
     deployment = next((each for each in deployments if each.id == target["id"]), None)
     meta = mapping(deployment.properties["meta"]) if deployment else part(target, "meta")
-    identity = f"{team}/{project['name']}"
+    identity = f"{team}/{project['id']}"
     beyond: Document = {f"serves.{name}": each for name, each in sorted(serving.items()) if each != target["id"]}
     status = str(request.get("jobStatus") or "")
     if status not in {"", "succeeded"}:

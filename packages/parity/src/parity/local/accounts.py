@@ -10,6 +10,7 @@ from parity.backend.store import LEDGER_VARIABLE
 from parity.errors import ParityError, ProjectError, UpdateError
 from parity.evaluate.stack import Stack, ambient
 from parity.local.finding import Check
+from parity.resources import kinds
 from parity.vendors import preflight, readiness
 
 if TYPE_CHECKING:
@@ -46,7 +47,7 @@ def backend(project: Project) -> Iterator[Check]:
 def _opened(stack: Stack) -> Iterator[Check]:
     name = f"secrets {stack.name}"
     try:
-        settings = stack.settings()
+        settings, state = stack.settings(), stack.recorded()
     except ProjectError as error:
         yield Check(name, "note", error.what, source="account", remedy=error.remedy)
         return
@@ -54,14 +55,14 @@ def _opened(stack: Stack) -> Iterator[Check]:
         yield Check(name, "fault", error.what, source="account", remedy=error.remedy or "")
         return
     yield Check(name, "ok", f"of {_file(stack)} decrypted, every value as it must be", source="account")
-    yield from _allowed(stack, settings)
+    yield from _allowed(stack, settings, state.ids(kinds.PROJECT))
     yield _ledger(stack)
 
 
-def _allowed(stack: Stack, settings: Settings) -> Iterator[Check]:
+def _allowed(stack: Stack, settings: Settings, projects: frozenset[str]) -> Iterator[Check]:
     """What the vendors would refuse or drop during an update of this stack."""
     name = f"update of {stack.name}"
-    found = readiness.faults(settings, stack.pulumi.environment)
+    found = readiness.faults(settings, stack.pulumi.environment, projects)
     for each in found:
         yield Check(name, "fault", f"{each.key} {each.what}", source="account", remedy=each.remedy)
     if not found:

@@ -104,7 +104,9 @@ def _role_in_use(change: Change, plan: Plan) -> str:
     users = [
         each
         for each in plan.resources.values()
-        if change.urn in each.depends_before and each.operation in {"same", "option"}
+        if change.urn in each.depends_before
+        and each.operation in {"same", "option"}
+        and Urn.parse(each.urn).type != kinds.DATABASE  # depends on every role, so that it is dropped before they are
     ]
     if not users:
         return ""
@@ -158,8 +160,11 @@ def _as_variable(change: Change, plan: Plan) -> bool:
 
 
 def _same_name(change: Change, _plan: Plan) -> str:
-    if change.operation != "replace" or change.deletes_first or kinds.of(change.type).duplicated:
+    kind = kinds.of(change.type)
+    if change.operation != "replace" or change.deletes_first or kind.duplicated:
         # What a vendor takes twice under one name it deletes by id: the new one stays, and nothing is lost between.
+        return ""
+    if any(each.path in kind.distinct_by for each in change.properties):
         return ""
     before, after = (_name(change.type, each) for each in (change.before, change.after))
     if not any(before) or before != after:

@@ -23,7 +23,9 @@ REPLACES = ("team", "projectId", "secret")
 WATCHED: tuple[str, ...] = ()
 
 _FORM = re.compile(r"[A-Za-z0-9]{32}")
-_ALREADY_THERE = (400, 409)
+_BAD_REQUEST = 400
+_ALREADY_THERE = (_BAD_REQUEST, 409)
+_AUTOMATION = "automation-bypass"
 
 
 def faults_in(inputs: Mapping[str, Any]) -> dict[str, str]:
@@ -62,12 +64,24 @@ async def read(vercel: Vercel, resource_id: str, state: Document, inputs: Docume
 
 
 async def delete(vercel: Vercel, state: Document) -> None:
-    """Revoke the secret; one that is gone already is no fault."""
+    """Revoke the secret; one that is gone already is no fault.
+
+    Vercel does not revoke a project's default while there are others: the newest of these is made the default first.
+    """
     team, project, secret = (str(state[name]) for name in ("team", "projectId", "secret"))
+    revoke = {"revoke": {"secret": secret, "regenerate": False}}
     try:
-        await vercel.change_bypass(team, project, {"revoke": {"secret": secret, "regenerate": False}})
+        await vercel.change_bypass(team, project, revoke)
     except NotFound:
         return
+    except VercelError as error:
+        found = mapping((await vercel.project(team, project)).get("protectionBypass"))
+        others = [name for name, each in found.items() if name != secret and mapping(each).get("scope") == _AUTOMATION]
+        if error.status != _BAD_REQUEST or not others:
+            raise
+        newest = max(others, key=lambda name: int(mapping(found[name]).get("createdAt") or 0))
+        await vercel.change_bypass(team, project, {"update": {"secret": newest, "isEnvVar": True}})
+        await vercel.change_bypass(team, project, revoke)
 
 
 async def _exists(vercel: Vercel, team: str, project: str, secret: str) -> bool:

@@ -107,8 +107,8 @@ def _names(urn: str, inputs: Mapping[str, Any]) -> dict[str, str]:
 
 
 def id_of(inputs: Mapping[str, Any]) -> str:
-    """`<team>/<project>`, the form that import takes too."""
-    return f"{inputs['team']}/{inputs['project']}"
+    """`<team>/<project id>`: a project may get another name."""
+    return f"{inputs['team']}/{inputs['projectId']}"
 
 
 async def switch(

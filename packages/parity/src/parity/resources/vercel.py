@@ -183,6 +183,7 @@ KINDS = (
             "acceptedVariables": "what a switch lets through; nothing at Vercel",
             "acceptedSettings": "what a switch lets through; nothing at Vercel",
             "imported": "how a switch asks; nothing at Vercel",
+            "application": "what messages call it; nothing at Vercel",
         },
         secret=frozenset({"protectionBypass"}),
         repeats=frozenset({"settings", "sensitiveWrites"}),

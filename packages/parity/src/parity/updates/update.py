@@ -118,7 +118,7 @@ def run(
     file = stack.project.stack_files()[stack.name]
     world_guard.require_own_state(stack.project.name, stack.name, before, file.read_text(encoding="utf-8"))
     if not going_back:
-        _require_ready(stack, screen, settings)
+        _require_ready(stack, screen, settings, before)
     before, records = _recover_first(stack, screen, place, before)
     facts = {**_facts(stack, settings, before), **(note or {})}
     road = Road(stack, screen, settings, graph, before, records, approval, tuple(options))
@@ -137,11 +137,11 @@ def run(
     return update.run()
 
 
-def _require_ready(stack: Stack, screen: Screen, settings: Settings) -> None:
+def _require_ready(stack: Stack, screen: Screen, settings: Settings, before: State) -> None:
     """Raise AccessError with everything that a vendor would refuse, or drop without a word, during the update."""
     with screen.step("What the vendors allow") as step:
         step.waiting("GitHub, Vercel and PostgreSQL")
-        found = readiness.faults(settings, stack.pulumi.environment)
+        found = readiness.faults(settings, stack.pulumi.environment, before.ids(kinds.PROJECT))
         if found:
             raise AccessError(found)
         step.done("nothing stands against the update")

@@ -32,7 +32,9 @@ _BEFORE_APPROVALS = {"free": "environments, approvals and rulesets", "pro": "app
 deployment"): approvals are required reviewers and wait timers."""
 
 
-def faults(settings: Settings, environ: Mapping[str, str]) -> list[ConfigProblem]:
+def faults(
+    settings: Settings, environ: Mapping[str, str], projects: frozenset[str] = frozenset()
+) -> list[ConfigProblem]:
     """Ask GitHub, Vercel and PostgreSQL at the same time what stands against this stack's update.
 
     What cannot be asked (a right to read it is missing, a vendor is busy) is no fault here: the preflight and the
@@ -41,14 +43,15 @@ def faults(settings: Settings, environ: Mapping[str, str]) -> list[ConfigProblem
     Args:
         settings: the stack's; secrets may be sealed.
         environ: tokens and libpq's variables.
+        projects: the ids of the projects that the stack has already; a domain moves between them.
     """
-    return asyncio.run(_all(settings, environ))
+    return asyncio.run(_all(settings, environ, projects))
 
 
-async def _all(settings: Settings, environ: Mapping[str, str]) -> list[ConfigProblem]:
+async def _all(settings: Settings, environ: Mapping[str, str], projects: frozenset[str]) -> list[ConfigProblem]:
     found = await asyncio.gather(
         _github(settings, environ.get(services.GITHUB_TOKEN, "")),
-        _vercel(settings, environ.get(services.VERCEL_TOKEN, "")),
+        _vercel(settings, environ.get(services.VERCEL_TOKEN, ""), projects),
         asyncio.to_thread(_postgres, settings, environ),
     )
     return [fault for part in found for fault in part]
@@ -157,13 +160,13 @@ def expiring(variable: str, expires: datetime | None, now: datetime) -> Iterator
 # --- Vercel -----------------------------------------------------------------------------------------------------------
 
 
-async def _vercel(settings: Settings, token: str) -> list[ConfigProblem]:
+async def _vercel(settings: Settings, token: str, projects: frozenset[str]) -> list[ConfigProblem]:
     if not token:
         return []
     async with Client(services.vercel(token, settings.catalog.vercel_team), limits=_LIMITS) as client:
         expires, found = await asyncio.gather(
             vercel_expiry(client),
-            asyncio.gather(*(_domains(client, settings, name) for name in settings.applications)),
+            asyncio.gather(*(_domains(client, settings, name, projects) for name in settings.applications)),
         )
     soon = expiring(services.VERCEL_TOKEN, expires, datetime.now(UTC))
     return [*soon, *(fault for part in found for fault in part)]
@@ -179,15 +182,17 @@ async def vercel_expiry(client: Client) -> datetime | None:
     return datetime.fromtimestamp(milliseconds / 1000, UTC) if isinstance(milliseconds, int | float) else None
 
 
-async def _domains(client: Client, settings: Settings, application: str) -> list[ConfigProblem]:
-    """The application's domains that another project of the team holds."""
+async def _domains(
+    client: Client, settings: Settings, application: str, projects: frozenset[str]
+) -> list[ConfigProblem]:
+    """The application's domains that a project of the team holds which is none of the stack's."""
     project = settings.names.project(application)
     try:
         ours = (await client.get_or_none(f"/v9/projects/{quote(project)}")) or {}
         found: list[ConfigProblem] = []
         for domain in settings.applications[application].domains:
             holder = await _holder(client, domain.name)
-            if holder and holder != ours.get("id"):
+            if holder and holder not in {ours.get("id"), *projects}:
                 other = (await client.get_or_none(f"/v9/projects/{quote(holder)}")) or {}
                 what = f"names {domain.name}, which the project {other.get('name', holder)} of the team holds."
                 team = str(other.get("accountId") or settings.catalog.vercel_team)

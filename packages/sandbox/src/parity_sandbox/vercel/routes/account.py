@@ -45,6 +45,15 @@ async def _team(request: Request) -> Response:
     return wire.answer(team)
 
 
+async def _rename_team(request: Request) -> Response:
+    context = wire.context_of(request)
+    team = find_team(context, request.path_params["teamId"])
+    if team is None:
+        raise NotFound("Team not found.")
+    body = await wire.body_of(request, {"slug": "string", "name": "string"})
+    return wire.answer(context.store.collection("vercel", "teams").put(team["id"], {**team, **body}))
+
+
 async def _members(request: Request) -> Response:
     team = find_team(wire.context_of(request), request.path_params["teamId"])
     if team is None:
@@ -187,6 +196,7 @@ ROUTES: tuple[Route, ...] = (
     Route("GET", "/v5/user/tokens/{tokenId}", _token, "getAuthToken", ("Only `current`, which does not expire.",)),
     Route("GET", "/v2/teams", _teams, "getTeams"),
     Route("GET", "/v2/teams/{teamId}", _team, "getTeam; client/team.go"),
+    Route("PATCH", "/v2/teams/{teamId}", _rename_team, "patchTeam", ("Slug and name alone.",)),
     *(
         Route("GET", f"/{v}/teams/{{teamId}}/members", _members, "getTeamMembers", ("The token's account alone.",))
         for v in ("v2", "v3")

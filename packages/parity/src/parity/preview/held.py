@@ -1,0 +1,84 @@
+"""What a schema or an extension that a plan drops still holds: PostgreSQL refuses the drop, halfway into the update."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+import psycopg
+
+from parity.preview.plan import Violation
+from parity.resources import kinds
+from parity.vendors.postgres import connect
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from parity.preview.plan import Change, Plan
+
+POLICY = "drops-only-what-is-empty"
+_NAMED = 3
+
+_HELD = """
+with gone as (
+  select 'pg_namespace'::regclass as classid, oid as objid, 'schema ' || nspname as name
+  from pg_namespace where nspname = any(%(schemas)s)
+  union all
+  select m.classid, m.objid, 'extension ' || e.extname
+  from pg_extension e
+  join pg_depend m on m.refclassid = 'pg_extension'::regclass and m.refobjid = e.oid and m.deptype = 'e'
+  where e.extname = any(%(extensions)s)
+)
+select distinct gone.name, pg_describe_object(d.classid, d.objid, d.objsubid)
+from gone
+join pg_depend d on d.refclassid = gone.classid and d.refobjid = gone.objid and d.deptype = 'n'
+where d.classid::regclass::text in ('pg_class', 'pg_proc', 'pg_type', 'pg_attrdef', 'pg_constraint', 'pg_rewrite')
+  and not exists (select from pg_depend own where own.classid = d.classid and own.objid = d.objid and own.deptype = 'e')
+order by 1, 2
+"""
+"""What depends on a schema, or on a part of an extension, and is no part of an extension itself (page "pg_depend")."""
+
+
+def with_violations(plan: Plan, environ: Mapping[str, str]) -> Plan:
+    """The plan with a violation for each schema and extension that goes and is not empty, where its database stays.
+
+    No acknowledgement opens it: the update would fail at the drop, after it changed what comes before.
+
+    Args:
+        plan: the plan.
+        environ: libpq's variables, of the administrator.
+    """
+    goes = [each for each in plan.changes if each.operation in {"delete", "replace"}]
+    databases = {each.before.get("name") for each in goes if each.type == kinds.DATABASE}
+    dropped: dict[str, list[Change]] = defaultdict(list)
+    for each in goes:
+        if each.type in {kinds.SCHEMA, kinds.EXTENSION} and each.before.get("database") not in databases:
+            dropped[str(each.before["database"])].append(each)
+    if not dropped or not environ.get("PGHOST"):
+        return plan
+    found = [each for database, changes in dropped.items() for each in _violations(database, changes, environ)]
+    return replace(plan, violations=(*plan.violations, *found))
+
+
+def _violations(database: str, dropped: list[Change], environ: Mapping[str, str]) -> Iterator[Violation]:
+    words = {
+        f"{'schema' if each.type == kinds.SCHEMA else 'extension'} {each.before['name']}": each for each in dropped
+    }
+    names = {
+        f"{kind}s": [word.partition(" ")[2] for word in words if word.startswith(kind)]
+        for kind in ("schema", "extension")
+    }
+    try:
+        with connect(environ, database) as connection:
+            rows = connection.execute(_HELD, names).fetchall()
+    except psycopg.Error:
+        return  # it is gone, or the preflight says why it does not open
+    held: dict[str, list[str]] = defaultdict(list)
+    for name, what in rows:
+        held[name].append(what)
+    for name, there in held.items():
+        more = f" and {len(there) - _NAMED} more" if len(there) > _NAMED else ""
+        what = f"{name} of {database} holds {', '.join(there[:_NAMED])}{more}: PostgreSQL does not drop it"
+        way = "A migration moves or drops these first, in an update before."
+        yield Violation(words[name].urn, POLICY, "mandatory", f"{what}. {way}")

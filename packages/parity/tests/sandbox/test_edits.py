@@ -1,0 +1,301 @@
+"""Edits that a team makes of its catalog and stack's file, on the real engine, with the domains asked meanwhile.
+
+Each ends in an update after which nothing is left to do and users had an answer all the time, or is refused before the
+first changing call, by a message that says the way on.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import pytest
+
+from support.asker import asking
+from support.mutations import World
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from support.asker import Asked
+    from support.program import Instance, Run
+
+pytestmark = [pytest.mark.engine, pytest.mark.sandbox]
+
+NEW = "5" * 40
+SHOP, ADMIN = "7e92b4c05f3d4a618b20d9e6fc17a3850b64e2d1", "4b8d06e1f27c4539a0e5c8b1d97f263e10ac58f4"
+"""The commits of the example's first releases."""
+DOMAIN = "staging.storefront.example"
+URLS = (f"https://shop.{DOMAIN}/", f"https://admin.{DOMAIN}/")
+OWNER, DATABASE = "storefront_staging_owner", "storefront_staging"
+
+
+@dataclass
+class Team:
+    """A team with both stacks up; edits are made to both where they are the catalog's."""
+
+    instance: Instance
+    folder: Path
+
+    def file(self, name: str, *changes: tuple[str, str]) -> None:
+        """Change a file of the project; fails where a text is not in it."""
+        path = self.instance.project.root / name
+        text = path.read_text()
+        for old, new in changes:
+            assert old in text, f"{name} does not hold {old!r}"
+            text = text.replace(old, new)
+        path.write_text(text)
+
+    def catalog(self, *changes: tuple[str, str]) -> None:
+        self.file("infra/catalog.py", *changes)
+
+    def staging(self, *changes: tuple[str, str]) -> None:
+        self.file("Pulumi.staging.yaml", *changes)
+
+    def parity(self, *arguments: str) -> Run:
+        return self.instance.run("parity", *arguments)
+
+    def released(self, application: str) -> None:
+        """Record the next release of an application, as the guard's message says."""
+        said = self.parity("preview", "staging").said
+        assert f"parity release staging {application} --commit " in said
+        self.parity("release", "staging", application, "--commit", NEW, "--live").ok()
+
+    def acknowledged(self) -> None:
+        """Acknowledge what the gate names, as its message says."""
+        blocked = self.parity("preview", "staging")
+        assert blocked.code == 11, blocked.said
+        urns = dict.fromkeys(re.findall(r"acknowledge: (\S+)", blocked.stdout))
+        self.staging(("parity:acknowledged: []", "parity:acknowledged:" + "".join(f"\n    - {each}" for each in urns)))
+
+    def updated(self, *urls: str) -> Asked:
+        """Update staging while the domains are asked: no answer fails, and nothing is left to do after it."""
+        with asking(self.instance, self.folder, *(urls or URLS)) as asked:
+            self.parity("up", "staging", "--yes").ok()
+        wrong = Counter(
+            f"{each.url} answered {each.error or each.status}"
+            for each in asked.answers
+            if each.status != 200 or not all(login["ok"] for login in (each.body or {})["database"])
+        )
+        assert not wrong, f"of {len(asked.answers)} answers: {wrong.most_common(5)}"
+        assert "nothing to change" in self.parity("preview", "staging").ok().stdout
+        self.parity("drift", "staging").ok()
+        return asked
+
+    def unchanged(self, *arguments: str, code: int) -> str:
+        """Run a command that is refused before anything is changed; gives what it said."""
+        since = self.instance.last_request()
+        done = self.parity(*arguments)
+        assert done.code == code, done.said
+        assert [row for row in self.instance.requests(since) if row["method"] not in {"GET", "CONNECT"}] == []
+        return done.said
+
+
+@pytest.fixture
+def team(finished_instance: Instance, tmp_path: Path) -> Team:
+    repository = {"owner": "storefront-example", "name": "storefront", "commits": [NEW], "default_branch": "main"}
+    finished_instance.local.client().seed(
+        {"github": {"organization": "storefront-example", "repositories": [repository]}}
+    )
+    return Team(finished_instance, tmp_path / "asked")
+
+
+def served(asked: Asked, url: str) -> list[str]:
+    """The commits that a URL served, each once; it went back to none."""
+    commits = [(each.body or {})["commit"] for each in asked.of(url)]
+    order = list(dict.fromkeys(commits))
+    assert commits == sorted(commits, key=order.index), f"{url} went back and forth between {order}"
+    return order
+
+
+# --- Renames ----------------------------------------------------------------------------------------------------------
+
+
+def test_an_application_and_a_database_are_renamed_and_nothing_changes(team: Team):
+    team.parity("rename", "application", "shop", "store").ok()
+    team.parity("rename", "database", "storefront", "main_db").ok()
+    assert "nothing to change" in team.parity("preview", "staging").ok().stdout
+    assert served(team.updated(), URLS[0]) == [SHOP]
+    # It goes on under its new name: a release, and back.
+    team.parity("release", "staging", "store", "--commit", NEW, "--live").ok()
+    assert served(team.updated(), URLS[0]) == [SHOP, NEW]
+    with asking(team.instance, team.folder, URLS[0]) as asked:
+        team.parity("rollback", "staging", "store", "--to", "r1", "--up").ok()
+    assert served(asked, URLS[0]) == [NEW, SHOP]
+
+
+def test_a_rename_by_hand_is_blocked_and_what_the_message_says_is_the_way_on(team: Team):
+    team.catalog(('            name="shop",\n', '            name="store",\n'))
+    for stack in ("staging", "prod"):
+        text = ("\n    shop:\n", "\n    store:\n"), ("parity:applications.shop.", "parity:applications.store.")
+        team.file(f"Pulumi.{stack}.yaml", *text)
+    git = ("git", "-c", "user.name=Platform", "-c", "user.email=platform@example.com")
+    said = team.parity("preview", "staging").said
+    assert "parity secret fingerprint staging" in said, "without Git nothing is known of the old name"
+    root = team.instance.project.root
+    names = (("\n    store:\n", "\n    shop:\n"), ("parity:applications.store.", "parity:applications.shop."))
+    team.file("Pulumi.staging.yaml", *names)
+    for words in (("init", "-q"), ("add", "."), ("commit", "-q", "-m", "Before")):
+        team.instance.run(*git, "-C", str(root), *words).ok()
+    team.file("Pulumi.staging.yaml", *((new, old) for old, new in names))
+    said = " ".join(team.unchanged("preview", "staging", code=6).split())
+    assert 'write `formerly="shop"` behind its name in infra/catalog.py' in said
+    team.catalog(('name="store",', 'name="store", formerly="shop",'))
+    assert "nothing to change" in team.parity("preview", "staging").ok().stdout
+
+
+def test_project_repository_and_team_are_renamed_where_they_are(team: Team):
+    World(team.instance).github("PATCH", "/repos/storefront-example/storefront", {"name": "shopfront"})
+    World(team.instance).vercel("PATCH", "/v2/teams/storefront", {"slug": "acme"})
+    team.catalog(
+        ('name="storefront",\n        default', 'name="shopfront",\n        default'),
+        ('vercel_team="storefront"', 'vercel_team="acme"'),
+    )
+    team.staging(("    shop:\n      domains:", "    shop:\n      project: acme-shop\n      domains:"))
+    assert served(team.updated(), URLS[0]) == [SHOP]
+    assert {each["name"] for each in team.instance.state()["vercel"]["projects"]} >= {"acme-shop", "admin-staging"}
+
+
+IN_USE = {
+    "a database": "names: {database: acme}",
+    "a login": "names: {applications: {shop: {login: 'web_{generation}'}}}",
+}
+
+
+@pytest.mark.parametrize("names", IN_USE.values(), ids=IN_USE)
+def test_a_name_that_deployments_connect_by_is_not_changed_under_them(team: Team, names: str):
+    team.staging(("    storefront:\n      host", f"    storefront:\n      {names}\n      host"))
+    for application in ("shop", "admin") if "database" in names else ("shop",):
+        team.released(application)
+    said = team.unchanged("up", "staging", "--yes", code=11)
+    assert "what is deployed goes on asking for" in said
+
+
+# --- Moves ------------------------------------------------------------------------------------------------------------
+
+
+WWW = f"        - name: www.shop.{DOMAIN}\n          redirect: shop.{DOMAIN}\n"
+MORE, OLD = f"        - name: more.{DOMAIN}\n", f"        - name: old.{DOMAIN}\n          redirect: more.{DOMAIN}\n"
+OF_ADMIN = f"        - name: admin.{DOMAIN}\n"
+
+
+def test_a_domain_moves_to_another_application_with_what_redirects_to_it(team: Team):
+    team.staging((WWW, MORE + OLD + WWW))
+    team.updated()
+    more = f"https://more.{DOMAIN}/"
+    team.staging((MORE + OLD, ""), (OF_ADMIN, OF_ADMIN + MORE + OLD))
+    since = team.instance.last_request()
+    asked = team.updated(*URLS, more)
+    assert served(asked, more) == [SHOP, ADMIN]
+    assert served(asked, URLS[0]) == [SHOP]
+    rows = [each for each in team.instance.requests(since) if "/domains" in each["path"] and each["method"] != "GET"]
+    assert {each["path"].partition("?")[0].rpartition("/")[2] for each in rows if each["status"] < 400} == {"move"}
+
+
+def test_a_domain_does_not_move_to_an_application_that_serves_nothing(team: Team):
+    own = team.instance.project.root / "infra" / "catalog.py"
+    text = own.read_text()
+    admin = text[text.index('        Application(\n            name="admin"') : text.index("    ),\n    databases=")]
+    blog = re.sub(r"\s+(SensitiveVariable|DatabaseUrlVariable)\(.*\),", "", admin).replace("admin", "blog")
+    own.write_text(text.replace(admin, admin + blog))
+    for stack, suffix in (("staging", DOMAIN), ("prod", "storefront.example")):
+        address = f"        NEXT_PUBLIC_BASE_URL: https://blog.{suffix}\n"
+        settings = (
+            f"    blog:\n      domains:\n        - name: blog.{suffix}\n      protection: preview\n      variables:\n"
+        )
+        team.file(
+            f"Pulumi.{stack}.yaml",
+            ("\n  parity:databases:", f"\n{settings}{address}\n  parity:databases:"),
+            ("  parity:releases:\n", "  parity:releases:\n    blog: {live: null, kept: {}}\n"),
+        )
+    team.staging((WWW, MORE + WWW))
+    team.updated()
+    team.staging((MORE, ""), (f"        - name: blog.{DOMAIN}\n", f"        - name: blog.{DOMAIN}\n{MORE}"))
+    said = team.unchanged("up", "staging", "--yes", code=11)
+    assert "the domain serves nothing until it has one" in said
+    team.parity("release", "staging", "blog", "--commit", NEW, "--live").ok()
+    team.staging((MORE, ""), (WWW, MORE + WWW))
+    team.updated()
+    team.staging((MORE, ""), (f"        - name: blog.{DOMAIN}\n", f"        - name: blog.{DOMAIN}\n{MORE}"))
+    more = f"https://more.{DOMAIN}/"
+    with asking(team.instance, team.folder, more) as asked:
+        team.parity("up", "staging", "--yes").ok()
+    assert {each.status for each in asked.answers} == {200}
+    assert served(asked, more) == [SHOP, NEW]
+
+
+def test_an_application_is_merged_into_another_and_its_domain_goes_on(team: Team):
+    own = team.instance.project.root / "infra" / "catalog.py"
+    text = own.read_text()
+    own.write_text(
+        text[: text.index('        Application(\n            name="admin"')] + text[text.index("    ),\n    dat") :]
+    )
+    for stack, suffix in (("staging", DOMAIN), ("prod", "storefront.example")):
+        path = team.instance.project.root / f"Pulumi.{stack}.yaml"
+        text = re.sub(r"    admin:\n(?:      .*\n)+\n?", "\n", path.read_text())
+        text = re.sub(r"    parity:applications\.admin.*\n", "", text)
+        www = f"        - name: www.shop.{suffix}"
+        path.write_text(text.replace(www, f"        - name: admin.{suffix}\n{www}", 1))
+    team.acknowledged()
+    assert served(team.updated(), URLS[1]) == [ADMIN, SHOP]
+
+
+# --- Values, schemas, removals ----------------------------------------------------------------------------------------
+
+
+def test_what_is_built_in_goes_live_with_the_next_release(team: Team):
+    """Another name of a variable, another folder and framework, another host of the database, in one edit."""
+    team.catalog(
+        ('"SEARCH_RESULTS_LIMIT"', '"RESULTS_LIMIT"'),
+        ("apps/shop", "apps/web"),
+        ('name="shop",\n            framework="nextjs"', 'name="shop",\n            framework="astro"'),
+    )
+    for stack in ("staging", "prod"):
+        team.file(f"Pulumi.{stack}.yaml", ("SEARCH_RESULTS_LIMIT:", "RESULTS_LIMIT:"))
+    team.staging((f"db.{DOMAIN}", f"db2.{DOMAIN}"))
+    for application in ("shop", "admin"):
+        team.released(application)
+    assert served(team.updated(), URLS[0]) == [SHOP, NEW]
+
+
+@dataclass(frozen=True)
+class Full:
+    """Something that is not empty and is taken out of the catalog."""
+
+    made: str
+    edit: tuple[tuple[str, str], ...]
+    refused: str
+    moved: str
+    released: str = ""
+    """The application that is built with it."""
+
+
+FULL = {
+    "a schema": Full(
+        "create table backoffice.orders (id int)",
+        (('schemas=("shop", "backoffice"), ext', 'schemas=("shop",), ext'), ('"backoffice", "shop"', '"shop",')),
+        "schema backoffice of storefront_staging holds table backoffice.orders: PostgreSQL does not drop it",
+        "drop table backoffice.orders",
+        "admin",
+    ),
+    "an extension": Full(
+        "create table shop.items (place extensions.vector(3))",
+        ((', extensions=("vector",)', ""),),
+        "extension vector of storefront_staging holds column place of table shop.items: PostgreSQL does not drop it",
+        "drop table shop.items",
+    ),
+}
+
+
+@pytest.mark.parametrize("case", FULL.values(), ids=FULL)
+def test_what_is_not_empty_is_not_dropped_whatever_is_acknowledged(team: Team, case: Full):
+    World(team.instance).sql(case.made, database=DATABASE, role=OWNER, superuser=True)
+    team.catalog(*case.edit)
+    if case.released:
+        team.released(case.released)
+    team.acknowledged()
+    assert case.refused in team.unchanged("up", "staging", "--yes", code=12)
+    World(team.instance).sql(case.moved, database=DATABASE, role=OWNER, superuser=True)
+    team.updated()

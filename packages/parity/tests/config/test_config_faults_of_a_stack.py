@@ -33,6 +33,12 @@ CASES = {
         "is missing.",
         "Minutes that a deployment waits",
     ),
+    "a bar on the own approval without approvals": (
+        [("preventSelfReview: false", "preventSelfReview: true"), ("teams: [platform]", "teams: []")],
+        "parity:delivery.preventSelfReview",
+        "has no effect without reviewers",
+        "Set it to false, or name reviewers.",
+    ),
     "missing stack secret": (
         [("  parity:secret:\n    secure: v1:stack\n", "")],
         "parity:secret",

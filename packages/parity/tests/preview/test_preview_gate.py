@@ -16,7 +16,6 @@ SECRET_TYPE = "github:index/actionsEnvironmentSecret:ActionsEnvironmentSecret"
 VARIABLE_TYPE = "github:index/actionsEnvironmentVariable:ActionsEnvironmentVariable"
 ENVIRONMENT = "github:index/repositoryEnvironment:RepositoryEnvironment"
 DEFAULT = "postgresql:index/defaultPrivileges:DefaultPrivileges"
-SCHEMA = "postgresql:index/schema:Schema"
 DRAIN = "vercel:index/logDrain:LogDrain"
 GITHUB = {"repository": "storefront", "environment": "prod"}
 
@@ -118,12 +117,6 @@ DANGERS = {
         "rights-taken",
         [plans.update(GRANT, "x", right("app", "SELECT", "UPDATE"), right("app", "SELECT")), login("app")],
     ),
-    "a login is renamed": (
-        "renamed-in-use",
-        [plans.update(ROLE, "x", {"name": "a", "login": True}, {"name": "b", "login": True})],
-    ),
-    "a database is renamed": ("renamed-in-use", [plans.update(DATABASE, "x", {"name": "a"}, {"name": "b"})]),
-    "a schema is renamed": ("renamed-in-use", [plans.update(SCHEMA, "x", {"name": "a"}, {"name": "b"})]),
     "a domain moves to a project that serves nothing": (
         "moved-to-nothing",
         [moved(), plans.create(LIVE, "b-live", {"projectId": "prj_b"})],
@@ -179,7 +172,6 @@ HARMLESS = {
     "the new one has another name": [replaced(DRAIN, {"name": "x"}, {"name": "y"}, "create")],
     "a deployment has no name": [replaced(DEPLOYMENT, {"name": "x", "ref": "a"}, {"name": "x", "ref": "b"}, "create")],
     "a grant is created": [plans.create(GRANT, "x", {"schema": "a"})],
-    "a role without a login is renamed": [plans.update(ROLE, "x", {"name": "a"}, {"name": "b"})],
     "a domain moves to a project with a live release": [moved(), plans.same(LIVE, "b-live", {"projectId": "prj_b"})],
     "a leftover is cleared": [
         plans.step("delete", plans.state(DATABASE, "x", {"name": "x"}, protect=True, delete=True)),

@@ -169,7 +169,9 @@ def test_a_name_that_deployments_connect_by_is_not_changed_under_them(team: Team
     team.staging(("    storefront:\n      host", f"    storefront:\n      {names}\n      host"))
     for application in ("shop", "admin") if "database" in names else ("shop",):
         team.released(application)
-    said = team.unchanged("up", "staging", "--yes", code=11)
+    if team.parity("preview", "staging").code == 11:
+        team.acknowledged()
+    said = team.unchanged("up", "staging", "--yes", code=12)
     assert "what is deployed goes on asking for" in said
 
 

@@ -53,6 +53,7 @@ def check(source: Source, catalog: Catalog, others: Sequence[StackFile]) -> list
         *_variables(read),
         *_domains(read),
         *_databases(read),
+        *_approvals(read),
         *_postponed(read),
         *release_faults(source),
         *_repository_owner(read),
@@ -203,6 +204,16 @@ def _databases(read: _Read) -> Iterator[ConfigProblem]:
             what = f"lets one role hold {each} connections, but the database takes {total}."
             remedy = "Lower it, or raise connectionLimit."
             yield read.source.fault((DATABASES, name, "applicationConnectionLimit"), what, remedy)
+
+
+def _approvals(read: _Read) -> Iterator[ConfigProblem]:
+    """GitHub keeps `prevent_self_review` in the rule that names the reviewers: without these there is none."""
+    delivery = read.mapping(NAMESPACE + "delivery")
+    if delivery.get("preventSelfReview") is True and items(mapping(delivery.get("reviewers")).get("teams")) == []:
+        what = "has no effect without reviewers: GitHub keeps it with them alone."
+        yield read.source.fault(
+            (NAMESPACE + "delivery", "preventSelfReview"), what, "Set it to false, or name reviewers."
+        )
 
 
 def _postponed(read: _Read) -> Iterator[ConfigProblem]:

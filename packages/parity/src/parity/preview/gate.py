@@ -205,18 +205,6 @@ def _reviewers(inputs: Mapping[str, Any]) -> set[str]:
     }
 
 
-def _renamed_in_use(change: Change, _plan: Plan) -> str:
-    """PostgreSQL renames in place: what was built with the old name does not connect, or find its tables, again."""
-    name = change.of("name")
-    login = change.type != kinds.ROLE or change.before.get("login")
-    if change.type not in _CONNECTED_BY or not login or change.operation != "update" or name is None:
-        return ""
-    return f"renamed from {name.before} to {name.after}: what is deployed goes on asking for {name.before}"
-
-
-_CONNECTED_BY = frozenset({kinds.DATABASE, kinds.ROLE, kinds.SCHEMA})
-
-
 def _moved_to_nothing(change: Change, plan: Plan) -> str:
     """A domain serves the live deployment of the project that it moves to."""
     target = _moves_to(change)
@@ -301,7 +289,6 @@ _RULES: dict[str, Callable[[Change, Plan], str]] = {
     "same-name": _same_name,
     "grant": _grant,
     "reviewer": _reviewer,
-    "renamed-in-use": _renamed_in_use,
     "moved-to-nothing": _moved_to_nothing,
     "rights-given": _rights_given,
     "rights-taken": _rights_taken,

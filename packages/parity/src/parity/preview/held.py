@@ -1,4 +1,8 @@
-"""What a schema or an extension that a plan drops still holds: PostgreSQL refuses the drop, halfway into the update."""
+"""What PostgreSQL refuses halfway into an update, and no acknowledgement helps: a plan with it is not applied.
+
+A schema or an extension that still holds something is not dropped. A database that has connections is not renamed, and
+what was built with the name of a database, a schema or a login does not connect again.
+"""
 
 from __future__ import annotations
 
@@ -18,6 +22,8 @@ if TYPE_CHECKING:
     from parity.preview.plan import Change, Plan
 
 POLICY = "drops-only-what-is-empty"
+RENAMED = "renames-nothing-in-use"
+_CONNECTED_BY = frozenset({kinds.DATABASE, kinds.ROLE, kinds.SCHEMA})
 _NAMED = 3
 
 _HELD = """
@@ -41,14 +47,13 @@ order by 1, 2
 
 
 def with_violations(plan: Plan, environ: Mapping[str, str]) -> Plan:
-    """The plan with a violation for each schema and extension that goes and is not empty, where its database stays.
-
-    No acknowledgement opens it: the update would fail at the drop, after it changed what comes before.
+    """The plan with a violation for each of them; where the server does not open, for the names alone.
 
     Args:
         plan: the plan.
         environ: libpq's variables, of the administrator.
     """
+    plan = replace(plan, violations=(*plan.violations, *_renamed(plan)))
     goes = [each for each in plan.changes if each.operation in {"delete", "replace"}]
     databases = {each.before.get("name") for each in goes if each.type == kinds.DATABASE}
     dropped: dict[str, list[Change]] = defaultdict(list)
@@ -59,6 +64,15 @@ def with_violations(plan: Plan, environ: Mapping[str, str]) -> Plan:
         return plan
     found = [each for database, changes in dropped.items() for each in _violations(database, changes, environ)]
     return replace(plan, violations=(*plan.violations, *found))
+
+
+def _renamed(plan: Plan) -> Iterator[Violation]:
+    for each in plan.changes:
+        name = each.of("name") if each.operation == "update" and each.type in _CONNECTED_BY else None
+        if name is None or (each.type == kinds.ROLE and not each.before.get("login")):
+            continue
+        what = f"{name.before} would be renamed to {name.after}, and what is deployed goes on asking for {name.before}"
+        yield Violation(each.urn, RENAMED, "mandatory", f"{what}. Give it its name again in the stack's file.")
 
 
 def _violations(database: str, dropped: list[Change], environ: Mapping[str, str]) -> Iterator[Violation]:

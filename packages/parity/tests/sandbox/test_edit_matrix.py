@@ -1,0 +1,61 @@
+"""A sample of edits x worlds; more of it by `PARITY_EDITS=N PARITY_EDITS_SEED=S`, and what came of each in a file.
+
+docs/edits.md has the figures of a large sample.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import random
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+from support.edits import worlds
+from support.edits.cell import Broken, Cell, commands
+from support.edits.edits import EDITS, Stale
+
+if TYPE_CHECKING:
+    from support.edits.edits import Edit
+    from support.program import Instance
+
+pytestmark = [pytest.mark.engine, pytest.mark.sandbox]
+
+SEED = int(os.environ.get("PARITY_EDITS_SEED", "1"))
+CELLS = int(os.environ.get("PARITY_EDITS", "3"))
+RESULTS = os.environ.get("PARITY_EDITS_RESULTS", "")
+
+
+@pytest.mark.timeout(600)
+@pytest.mark.parametrize("number", range(CELLS))
+def test_an_edit_converges_or_is_refused_with_a_way_on(finished_instance: Instance, number: int, tmp_path: Path):
+    chance = random.Random(f"{SEED}/{number}")  # noqa: S311 - a sample, no secret
+    edits: list[Edit] = chance.sample(EDITS, 2 if chance.random() < 1 / 3 else 1)
+    world = worlds.chosen(chance)
+    repository = {
+        "owner": "storefront-example",
+        "name": "storefront",
+        "commits": [worlds.NEW],
+        "default_branch": "main",
+    }
+    finished_instance.local.client().seed(
+        {"github": {"organization": "storefront-example", "repositories": [repository]}}
+    )
+    cell = Cell(finished_instance, tmp_path / "cell", edits, world)
+    try:
+        outcome = cell.run()
+    except Stale:
+        pytest.skip("the two edits are of one place")
+    except Broken as broken:
+        outcome = broken.outcome
+    if RESULTS:
+        with Path(RESULTS).open("a", encoding="utf-8") as file:
+            file.write(json.dumps({"seed": SEED, "number": number, **outcome.document()}) + "\n")
+    assert outcome.verdict != "failed", json.dumps(outcome.document(), indent=2)
+
+
+def test_what_a_message_prints_is_found():
+    said = "do `parity up prod` or\n    pulumi up --refresh --stack prod\n  to do: `curl -X DELETE 'u'`, and `live: r2`"
+    assert commands(said) == ["parity up prod", "pulumi up --refresh --stack prod", "curl -X DELETE 'u'"]

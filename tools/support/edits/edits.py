@@ -1,0 +1,221 @@
+"""The edits that a team makes of its catalog and of prod's file: one for each field, and the moves between them."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from pathlib import Path
+
+CATALOG, PROD, STAGING = "infra/catalog.py", "Pulumi.prod.yaml", "Pulumi.staging.yaml"
+WWW = "        - name: www.shop.storefront.example\n          redirect: shop.storefront.example\n"
+MORE = "        - name: more.storefront.example\n"
+ADMIN = "        - name: admin.storefront.example\n"
+
+
+class Stale(Exception):
+    """The text that an edit changes is not there any more: two edits of one place."""
+
+
+@dataclass(frozen=True)
+class Edit:
+    """One edit."""
+
+    name: str
+    make: Callable[[Path], None] = field(repr=False)
+    kind: str = "field"
+    """`field`, `rename`, `move`, `add` or `remove`."""
+
+    def __str__(self) -> str:
+        return self.name
+
+
+def _changed(file: str, *changes: tuple[str, str]) -> Callable[[Path], None]:
+    def make(root: Path) -> None:
+        text = (root / file).read_text()
+        for old, new in changes:
+            if old not in text:
+                raise Stale(f"{file} does not hold {old!r}")
+            text = text.replace(old, new, 1)
+        (root / file).write_text(text)
+
+    return make
+
+
+def _catalog(name: str, old: str, new: str, kind: str = "field") -> Edit:
+    return Edit(f"catalog: {name}", _changed(CATALOG, (old, new)), kind)
+
+
+def _prod(name: str, old: str, new: str, kind: str = "field") -> Edit:
+    return Edit(f"prod: {name}", _changed(PROD, (old, new)), kind)
+
+
+def _both(*makes: Callable[[Path], None]) -> Callable[[Path], None]:
+    def make(root: Path) -> None:
+        for each in makes:
+            each(root)
+
+    return make
+
+
+def _without_admin(root: Path) -> None:
+    path = root / CATALOG
+    text = path.read_text()
+    path.write_text(
+        text[: text.index('        Application(\n            name="admin"')] + text[text.index("    ),\n    dat") :]
+    )
+    for name in (PROD, STAGING):
+        text = re.sub(r"    admin:\n(?:      .*\n)+\n?", "\n", (root / name).read_text())
+        (root / name).write_text(re.sub(r"    parity:applications\.admin.*\n", "", text))
+
+
+def _merged(root: Path) -> None:
+    _without_admin(root)
+    _changed(PROD, (WWW, ADMIN + WWW))(root)
+
+
+def _blog(root: Path) -> None:
+    path = root / CATALOG
+    text = path.read_text()
+    admin = text[text.index('        Application(\n            name="admin"') : text.index("    ),\n    databases=")]
+    blog = re.sub(r"\s+(SensitiveVariable|DatabaseUrlVariable)\(.*\),", "", admin).replace("admin", "blog")
+    path.write_text(text.replace(admin, admin + blog))
+    for name, suffix in ((STAGING, "staging.storefront.example"), (PROD, "storefront.example")):
+        own = (
+            f"    blog:\n      domains:\n        - name: blog.{suffix}\n      protection: preview\n"
+            f"      variables:\n        NEXT_PUBLIC_BASE_URL: https://blog.{suffix}\n"
+        )
+        _changed(
+            name,
+            ("\n  parity:databases:", f"\n{own}\n  parity:databases:"),
+            ("  parity:releases:\n", "  parity:releases:\n    blog: {live: null, kept: {}}\n"),
+        )(root)
+
+
+def _renamed_variable(root: Path) -> None:
+    _changed(CATALOG, ('"SEARCH_RESULTS_LIMIT"', '"RESULTS_LIMIT"'))(root)
+    for name in (PROD, STAGING):
+        _changed(name, ("SEARCH_RESULTS_LIMIT:", "RESULTS_LIMIT:"))(root)
+
+
+def _new_variable(root: Path) -> None:
+    _changed(
+        CATALOG,
+        (
+            'PerStackVariable(name="NEXT_PUBLIC_BASE_URL", type="url"),',
+            'PlainVariable(name="THEME", value="dark"),\n'
+            '                PerStackVariable(name="NEXT_PUBLIC_BASE_URL", type="url"),',
+        ),
+    )(root)
+
+
+def _no_variable(root: Path) -> None:
+    _changed(CATALOG, ('                PerStackVariable(name="SEARCH_RESULTS_LIMIT", type="integer"),\n', ""))(root)
+    for name in (PROD, STAGING):
+        path = root / name
+        path.write_text(re.sub(r"        SEARCH_RESULTS_LIMIT: \d+\n", "", path.read_text()))
+
+
+EDITS: tuple[Edit, ...] = (
+    _catalog(
+        "framework", 'name="shop",\n            framework="nextjs"', 'name="shop",\n            framework="astro"'
+    ),
+    _catalog("root directory", "apps/shop", "apps/web"),
+    _catalog("node version", 'node_version="22.x"', 'node_version="24.x"'),
+    _catalog("function region", 'function_region="fra1"', 'function_region="iad1"'),
+    _catalog("build command", 'node_version="22.x",', 'node_version="22.x",\n            build_command="make",'),
+    _catalog("previews", 'node_version="22.x",', 'node_version="22.x",\n            preview_deployments=True,'),
+    _catalog("a plain value", 'value="1"', 'value="2"'),
+    _catalog("targets", 'targets=("production", "preview")', 'targets=("production",)'),
+    _catalog(
+        "a variable's kind",
+        'PlainVariable(name="NEXT_TELEMETRY_DISABLED", value="1", targets=("production", "preview"))',
+        'PlainVariable(name="NEXT_TELEMETRY_DISABLED", value="1")',
+    ),
+    Edit("a variable is added", _new_variable, "add"),
+    Edit("a variable is removed", _no_variable, "remove"),
+    Edit("a variable is renamed", _renamed_variable, "rename"),
+    _catalog(
+        "a schema is added",
+        'schemas=("shop", "backoffice"), ext',
+        'schemas=("shop", "backoffice", "extra"), ext',
+        "add",
+    ),
+    _catalog("a schema of a URL", 'schemas=("shop",))', 'schemas=("shop", "backoffice"))'),
+    Edit(
+        "a schema is removed",
+        _changed(
+            CATALOG,
+            ('schemas=("shop", "backoffice"), ext', 'schemas=("shop",), ext'),
+            ('"backoffice", "shop"', '"shop",'),
+        ),
+        "remove",
+    ),
+    _catalog("an extension is removed", ', extensions=("vector",)', "", "remove"),
+    _catalog("required checks", 'required_checks=("test", "parity")', 'required_checks=("test",)'),
+    _catalog("approvals", "required_approvals=1", "required_approvals=2"),
+    _catalog("allowed actions", '"astral-sh/setup-uv@*"', '"astral-sh/setup-uv@*", "actions/cache@*"'),
+    _catalog("log sources", 'sources=("build", "edge", "lambda", "static")', 'sources=("build", "lambda")'),
+    _catalog(
+        "a project's pattern",
+        'framework="nextjs"',
+        'project="acme-{application}-{stack}",\n            framework="nextjs"',
+        "rename",
+    ),
+    _prod("a value", "SEARCH_RESULTS_LIMIT: 50", "SEARCH_RESULTS_LIMIT: 60"),
+    _prod("protection", "protection: preview  #", "protection: all  #"),
+    _prod("a redirect's target is canonical", WWW, "        - name: www.shop.storefront.example\n"),
+    _prod("a domain is added", WWW, MORE + WWW, "add"),
+    _prod("a domain is removed", WWW, "", "remove"),
+    _prod("the database's host", "host: db.storefront.example", "host: db2.storefront.example"),
+    _prod(
+        "the database's name",
+        "    storefront:\n      host",
+        "    storefront:\n      names: {database: acme}\n      host",
+        "rename",
+    ),
+    _prod(
+        "a login's name",
+        "    storefront:\n      host",
+        "    storefront:\n      names: {applications: {shop: {login: 'web_{generation}'}}}\n      host",
+        "rename",
+    ),
+    _prod(
+        "an owner's name",
+        "    storefront:\n      host",
+        "    storefront:\n      names: {owner: acme_owner}\n      host",
+        "rename",
+    ),
+    _prod(
+        "a project's name", "    shop:\n      domains:", "    shop:\n      project: acme-shop\n      domains:", "rename"
+    ),
+    _prod(
+        "an environment's name", "  parity:delivery:\n", "  parity:delivery:\n    environment: production\n", "rename"
+    ),
+    _prod("connections", "connectionLimit: 200", "connectionLimit: 100"),
+    _prod("an application's connections", "applicationConnectionLimit: 60", "applicationConnectionLimit: 40"),
+    _prod("a migrator's password", "migrator: 1", "migrator: 2"),
+    _prod("a wait", "waitMinutes: 0", "waitMinutes: 5"),
+    _prod("branches", "branches: [main]", "branches: [main, release/*]"),
+    Edit(
+        "prod: reviewers", _changed(PROD, ("teams: [platform]", "teams: []"), ("SelfReview: true", "SelfReview: false"))
+    ),
+    _prod("the drain's endpoint", "https://logs.storefront.example/drain", "https://logs2.storefront.example/drain"),
+    _prod("protected", "parity:protect: false", "parity:protect: true"),
+    Edit("an application is added", _blog, "add"),
+    Edit("an application is removed", _without_admin, "remove"),
+    Edit("an application is merged into another", _merged, "move"),
+)
+
+
+def by_name(name: str) -> Edit:
+    """The edit of that name."""
+    return next(each for each in EDITS if each.name == name)
+
+
+def pairs() -> Iterator[tuple[Edit, Edit]]:
+    """Every two edits, in the order in which they are made."""
+    yield from ((one, other) for one in EDITS for other in EDITS if one is not other)

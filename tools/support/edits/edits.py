@@ -106,8 +106,10 @@ def _new_variable(root: Path) -> None:
         CATALOG,
         (
             'PerStackVariable(name="NEXT_PUBLIC_BASE_URL", type="url"),',
-            'PlainVariable(name="THEME", value="dark"),\n'
-            '                PerStackVariable(name="NEXT_PUBLIC_BASE_URL", type="url"),',
+            (
+                'PlainVariable(name="THEME", value="dark"),\n'
+                '                PerStackVariable(name="NEXT_PUBLIC_BASE_URL", type="url"),'
+            ),
         ),
     )(root)
 

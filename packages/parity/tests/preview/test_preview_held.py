@@ -1,4 +1,4 @@
-"""What PostgreSQL would refuse halfway is a mandatory violation; the drops are tried in packages/parity/tests/sandbox."""
+"""What PostgreSQL refuses halfway is a mandatory violation; the sandbox tests try the drops."""
 
 import pytest
 

@@ -37,6 +37,10 @@ def login(name, *member_of):
     return plans.same(ROLE, name, {"name": name, "login": True, "roles": list(member_of)})
 
 
+def protected(deployments):
+    return {"name": "x", "vercelAuthentication": {"deploymentType": deployments}}
+
+
 def moved():
     return plans.update(DOMAIN, "x", {"domain": "d", "projectId": "prj_a"}, {"domain": "d", "projectId": "prj_b"})
 
@@ -117,6 +121,10 @@ DANGERS = {
         "rights-taken",
         [plans.update(GRANT, "x", right("app", "SELECT", "UPDATE"), right("app", "SELECT")), login("app")],
     ),
+    "production domains come to ask for a login": (
+        "asks-for-login",
+        [plans.update(PROJECT, "x", protected("standard_protection_new"), protected("all_deployments"))],
+    ),
     "a domain moves to a project that serves nothing": (
         "moved-to-nothing",
         [moved(), plans.create(LIVE, "b-live", {"projectId": "prj_b"})],
@@ -173,6 +181,9 @@ HARMLESS = {
     "a deployment has no name": [replaced(DEPLOYMENT, {"name": "x", "ref": "a"}, {"name": "x", "ref": "b"}, "create")],
     "a grant is created": [plans.create(GRANT, "x", {"schema": "a"})],
     "a domain moves to a project with a live release": [moved(), plans.same(LIVE, "b-live", {"projectId": "prj_b"})],
+    "production domains stop asking for a login": [
+        plans.update(PROJECT, "x", protected("all_deployments"), protected("standard_protection_new"))
+    ],
     "a leftover is cleared": [
         plans.step("delete", plans.state(DATABASE, "x", {"name": "x"}, protect=True, delete=True)),
         plans.same(DATABASE, "x", {"name": "x"}),

@@ -147,6 +147,7 @@ def test_a_rename_by_hand_is_blocked_and_what_the_message_says_is_the_way_on(tea
 
 
 def test_project_repository_and_team_are_renamed_where_they_are(team: Team):
+    """In one update with a release, which is built in the project that has its old name until then."""
     World(team.instance).github("PATCH", "/repos/storefront-example/storefront", {"name": "shopfront"})
     World(team.instance).vercel("PATCH", "/v2/teams/storefront", {"slug": "acme"})
     team.catalog(
@@ -154,7 +155,8 @@ def test_project_repository_and_team_are_renamed_where_they_are(team: Team):
         ('vercel_team="storefront"', 'vercel_team="acme"'),
     )
     team.staging(("    shop:\n      domains:", "    shop:\n      project: acme-shop\n      domains:"))
-    assert served(team.updated(), URLS[0]) == [SHOP]
+    team.parity("release", "staging", "shop", "--commit", NEW, "--live").ok()
+    assert served(team.updated(), URLS[0]) == [SHOP, NEW]
     assert {each["name"] for each in team.instance.state()["vercel"]["projects"]} >= {"acme-shop", "admin-staging"}
 
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from parity.documents import Document, mapping, rows, texts
+from parity.resources import kinds
 from parity.resources.urn import Urn
 
 if TYPE_CHECKING:
@@ -69,6 +70,10 @@ class State:
     def ids(self, type_: str) -> frozenset[str]:
         """The ids of a type's resources."""
         return frozenset(each.id for each in self.resources if each.type == type_)
+
+    def projects(self) -> dict[str, str]:
+        """The ids of Vercel's projects by URN."""
+        return {each.urn: each.id for each in self.resources if each.type == kinds.PROJECT and not each.delete}
 
     def of(self, urn: str) -> Recorded | None:
         """The resource that now has this URN; what waits to be deleted is none."""

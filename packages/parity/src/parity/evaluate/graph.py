@@ -55,6 +55,9 @@ class Graph:
     renamed: Mapping[str, str] = field(default_factory=dict[str, str])
     """By the name that an application was first declared under, the one that it has."""
 
+    projects: Mapping[str, str] = field(default_factory=dict[str, str])
+    """The recorded ids of Vercel projects by URN, where the state is at hand: what is to be renamed is found by it."""
+
     def called(self, first_name: str) -> str:
         """The name of an application whose resources begin with this one."""
         return self.renamed.get(first_name, first_name)

@@ -103,13 +103,17 @@ def _provider(graph: Graph, vendor: str, name: str) -> str:
 
 
 async def _read_vercel(graph: Graph, ways: Ways) -> VendorState:
-    projects = tuple(str(each.inputs["name"]) for each in _of(graph, kinds.PROJECT))
+    declared = {urn: str(each.inputs["name"]) for urn, each in graph.resources.items() if each.type == kinds.PROJECT}
+    projects, ids = (
+        tuple(declared.values()),
+        {declared[urn]: each for urn, each in graph.projects.items() if urn in declared},
+    )
     if not projects and not _of(graph, kinds.DRAIN):
         return VendorState()
     team = _provider(graph, _VERCEL, "team")
     service = services.vercel(ways.environment[services.VERCEL_TOKEN], team)
     async with Client(service, limits=ways.limits, transport=ways.transports.get(_VERCEL)) as client:
-        return await vercel.read(client, vercel.Scope(team, projects, _imported(graph)))
+        return await vercel.read(client, vercel.Scope(team, projects, _imported(graph), ids))
 
 
 def _imported(graph: Graph) -> dict[str, Mapping[str, str]]:
@@ -176,8 +180,9 @@ def _logins(graph: Graph, roles: Iterable[Resource]) -> Iterable[postgres.Check]
 def arrange(graph: Graph, seen: Mapping[str, VendorState]) -> LiveState:
     """Match live objects with declared resources; the objects that no resource declares are unmanaged."""
     state = merged(list(seen.values()))
-    declared = {urn: each for urn, each in graph.resources.items() if each.custom and natural_key(each, graph)}
-    keys = {urn: natural_key(each, graph) for urn, each in declared.items()}
+    there = _under_its_name(graph, state)
+    declared = {urn: each for urn, each in graph.resources.items() if each.custom and natural_key(each, there)}
+    keys = {urn: natural_key(there.resources[urn], there) for urn in declared}
     inputs = _Resolver(graph, keys, state).inputs(declared)
     projects = {each.id for each in state.found if each.type == kinds.PROJECT}
     mine = [each for each in state.found if _is_ours(each, projects, graph)]
@@ -204,6 +209,18 @@ def arrange(graph: Graph, seen: Mapping[str, VendorState]) -> LiveState:
         account=state.account,
         server=state.server,
     )
+
+
+def _under_its_name(graph: Graph, state: VendorState) -> Graph:
+    """The graph with each recorded project under the name that it has, where it is to get another one."""
+    names = {each.id: each.key[0] for each in state.found if each.type == kinds.PROJECT}
+    changed = {
+        urn: replace(resource, inputs={**resource.inputs, "name": names[identity]})
+        for urn, identity in graph.projects.items()
+        if (resource := graph.resources.get(urn))
+        and names.get(identity, resource.inputs["name"]) != resource.inputs["name"]
+    }
+    return replace(graph, resources={**graph.resources, **changed}) if changed else graph
 
 
 def _own(found: tuple[LiveObject, ...], type_: str) -> tuple[LiveObject, ...]:

@@ -43,6 +43,8 @@ class Scope:
     """Names."""
     imported: Mapping[str, Mapping[str, str]] = field(default_factory=dict[str, "Mapping[str, str]"])
     """What is declared of deployments that were there before Parity and carry no release: their `meta`, by id."""
+    ids: Mapping[str, str] = field(default_factory=dict[str, str])
+    """The recorded ids of the projects, by name: one that is to get this name, and has another one yet."""
 
 
 async def read(client: Client, scope: Scope) -> VendorState:
@@ -72,8 +74,8 @@ class _Reader:
         self.others = Others(client, failures, team, self._rows)
 
     async def project(self, name: str) -> list[LiveObject]:
-        """One project and everything in it; nothing if no project has that name."""
-        document = await self._document(name)
+        """One project and everything in it; nothing if no project has that name or its recorded id."""
+        document = await self._document(name) or await self._recorded(name)
         if document is None:
             return []
         parts = await asyncio.gather(
@@ -92,6 +94,17 @@ class _Reader:
         moved = await self.others.elsewhere(document, parts[1], serving) if _target(document) else {}
         live = _live(document, self.team, parts[2], {**serving, **moved})
         return [*own, *live, *(each for part in parts[:6] for each in part), *aliases]
+
+    async def _recorded(self, name: str) -> Document | None:
+        """The project that is recorded for a name and has another one."""
+        identity = self.scope.ids.get(name)
+        if identity is None or any(each.covers(kinds.PROJECT, (name,)) for each in self.failures.read_failures):
+            return None
+        try:
+            return await self.client.get_or_none(f"/v9/projects/{quote(identity, safe='')}")
+        except VendorError as error:
+            self.failures.add(error, f"the project {name}", _PROJECT_TYPES, (name,))
+            return None
 
     async def _document(self, name: str) -> Document | None:
         path = f"/v9/projects/{quote(name, safe='')}"

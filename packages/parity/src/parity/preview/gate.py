@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, cast
 
+from parity.documents import mapping
 from parity.masked import MASK
 from parity.preview.plan import UNKNOWN, Absent, Property
 from parity.resources import kinds
@@ -205,6 +206,18 @@ def _reviewers(inputs: Mapping[str, Any]) -> set[str]:
     }
 
 
+def _asks_for_login(change: Change, _plan: Plan) -> str:
+    """Vercel's protection of all deployments is that of the production domains too."""
+    protection = change.of(_PROTECTION) or change.of("vercelAuthentication")
+    if change.type != kinds.PROJECT or change.operation != "update" or protection is None:
+        return ""
+    found = mapping(change.after.get("vercelAuthentication")).get("deploymentType")
+    return "its production domains ask their users for a login at Vercel from then on" if found == _ALL else ""
+
+
+_PROTECTION, _ALL = "vercelAuthentication.deploymentType", "all_deployments"
+
+
 def _moved_to_nothing(change: Change, plan: Plan) -> str:
     """A domain serves the live deployment of the project that it moves to."""
     target = _moves_to(change)
@@ -290,6 +303,7 @@ _RULES: dict[str, Callable[[Change, Plan], str]] = {
     "grant": _grant,
     "reviewer": _reviewer,
     "moved-to-nothing": _moved_to_nothing,
+    "asks-for-login": _asks_for_login,
     "rights-given": _rights_given,
     "rights-taken": _rights_taken,
 }

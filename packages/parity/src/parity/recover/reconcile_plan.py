@@ -242,7 +242,8 @@ class _Case:
         return self._ask(
             f"release {release} (deployment {serving}) is live, and no update of ours was to make it so",
             found.id,
-            "where a person rolled back by hand: `pulumi refresh` records it, and the next `up` shows the switch",
+            f"where a person rolled back by hand: `pulumi refresh --stack {Urn.parse(self.urn).stack}` records it, and "
+            "the next `up` shows the switch",
         )
 
     # --- Words --------------------------------------------------------------------------------------------------------

@@ -8,6 +8,7 @@ from __future__ import annotations
 import hashlib
 import json
 from contextlib import contextmanager
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
@@ -230,7 +231,7 @@ class _Recovery:
         until = self.given.clock.monotonic() + self.options.settle
         while True:
             step.waiting("Vercel, GitHub and PostgreSQL")
-            live_state = self.given.vendors.live_state(self.graph)
+            live_state = self.given.vendors.live_state(replace(self.graph, projects=state.projects()))
             plan = decide(self.graph, state, live_state, failed)
             late = inflight.may_land(state, plan)
             if not late or self.options.plan or self.given.clock.monotonic() > until:
@@ -258,7 +259,7 @@ class _Recovery:
                 step.done(f"{len(refresh)} resources")
         with self.screen.step("Verify") as step:
             after = self.stack.recorded()
-            live_state = self.given.vendors.live_state(self.graph)
+            live_state = self.given.vendors.live_state(replace(self.graph, projects=after.projects()))
             left = _left(decide(self.graph, after, live_state, _settled(failed)))
             step.done("; ".join(left) if left else "recorded state and live state agree")
             return left

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import tempfile
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from importlib.metadata import version
 from pathlib import Path
@@ -204,11 +204,12 @@ def of_stack(
     """Plan an update of a stack of which nothing was read yet; arguments and errors as `make`."""
     report("config, program and state")
     settings = stack.settings()
+    state = stack.recorded()
     return make(
         stack,
         settings,
-        stack.declared(settings),
-        stack.recorded(),
+        replace(stack.declared(settings), projects=state.projects()),
+        state,
         acknowledged=acknowledged,
         options=options,
         lasts=timedelta(hours=hours),

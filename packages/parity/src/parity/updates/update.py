@@ -120,6 +120,7 @@ def run(
     if not going_back:
         _require_ready(stack, screen, settings, before)
     before, records = _recover_first(stack, screen, place, before)
+    graph = replace(graph, projects=before.projects())
     facts = {**_facts(stack, settings, before), **(note or {})}
     road = Road(stack, screen, settings, graph, before, records, approval, tuple(options))
     try:

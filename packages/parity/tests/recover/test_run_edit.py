@@ -60,6 +60,17 @@ def test_what_is_gone_goes_from_the_record_and_nothing_is_read_for_it(lab):
     assert lab.engine.did("refresh") == 0, "without a target it would read everything"
 
 
+def test_a_database_that_the_files_call_otherwise_is_not_looked_for_under_that_name(lab):
+    database = f"{HEAD}::{kinds.DATABASE}::storefront-database"
+    lab.world.declared = (*lab.world.declared, declared(database, {"name": "acme"}))
+    lab.recorded({**row(PROJECT, "prj_1"), "urn": database, "type": kinds.DATABASE, "inputs": {"name": "main"}})
+    before = lab.engine.checkpoint.read_bytes()
+    with pytest.raises(UnsureError, match="call the database acme, and it is recorded as main") as caught:
+        lab.recover()
+    assert "write its name main again" in str(caught.value.remedy)
+    assert lab.engine.checkpoint.read_bytes() == before
+
+
 def test_after_a_crash_what_is_recorded_and_not_declared_is_read_though_nothing_is_written(lab):
     lab.recorded(row(UNDECLARED, "d_2"))
     lab.lock(gone())

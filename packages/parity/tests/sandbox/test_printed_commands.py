@@ -168,7 +168,7 @@ RUN = {
     "pulumi stack import --stack X --file FILE": (
         "pulumi stack export --stack prod --file state.json && pulumi stack import --stack prod --file state.json"
     ),
-    "pulumi state delete 'X'": "pulumi state delete 'URN' --stack prod --yes",
+    "pulumi state delete 'X' --stack X": "pulumi state delete 'URN' --stack prod --yes",
     "pulumi stack change-secrets-provider X --stack X": (
         "pulumi stack change-secrets-provider passphrase --stack staging"
     ),

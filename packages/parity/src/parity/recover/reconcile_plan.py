@@ -169,7 +169,8 @@ class _Case:
                 "it is recorded and cannot be found, and nothing was about to delete it",
                 record.id,
                 "see whether PGHOST, tokens and team lead to the right place; where it is really gone, "
-                f"`pulumi state delete '{self.urn}'` lets the next `up` make an empty one",
+                f"`pulumi state delete '{self.urn}' --stack {Urn.parse(self.urn).stack}` lets the next `up` make an "
+                "empty one",
             )
         return self._say("drop-from-state", "it is recorded, and it does not exist", record.id)
 

@@ -60,7 +60,7 @@ def test_what_is_gone_goes_from_the_record_and_nothing_is_read_for_it(lab):
     assert lab.engine.did("refresh") == 0, "without a target it would read everything"
 
 
-def test_a_database_that_the_files_call_otherwise_is_not_looked_for_under_that_name(lab):
+def test_a_database_that_the_files_call_otherwise_is_not_sought_under_that_name(lab):
     database = f"{HEAD}::{kinds.DATABASE}::storefront-database"
     lab.world.declared = (*lab.world.declared, declared(database, {"name": "acme"}))
     lab.recorded({**row(PROJECT, "prj_1"), "urn": database, "type": kinds.DATABASE, "inputs": {"name": "main"}})

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from support.edits import worlds
-from support.edits.cell import Broken, Cell, commands
+from support.edits.case import Broken, Case, commands
 from support.edits.edits import EDITS, Stale
 
 if TYPE_CHECKING:
@@ -24,12 +24,12 @@ if TYPE_CHECKING:
 pytestmark = [pytest.mark.engine, pytest.mark.sandbox]
 
 SEED = int(os.environ.get("PARITY_EDITS_SEED", "1"))
-CELLS = int(os.environ.get("PARITY_EDITS", "3"))
+CASES = int(os.environ.get("PARITY_EDITS", "3"))
 RESULTS = os.environ.get("PARITY_EDITS_RESULTS", "")
 
 
 @pytest.mark.timeout(600)
-@pytest.mark.parametrize("number", range(CELLS))
+@pytest.mark.parametrize("number", range(CASES))
 def test_an_edit_converges_or_is_refused_with_a_way_on(finished_instance: Instance, number: int, tmp_path: Path):
     chance = random.Random(f"{SEED}/{number}")  # noqa: S311 - a sample, no secret
     edits: list[Edit] = chance.sample(EDITS, 2 if chance.random() < 1 / 3 else 1)
@@ -43,9 +43,9 @@ def test_an_edit_converges_or_is_refused_with_a_way_on(finished_instance: Instan
     finished_instance.local.client().seed(
         {"github": {"organization": "storefront-example", "repositories": [repository]}}
     )
-    cell = Cell(finished_instance, tmp_path / "cell", edits, world)
+    case = Case(finished_instance, tmp_path / "case", edits, world)
     try:
-        outcome = cell.run()
+        outcome = case.run()
     except Stale:
         pytest.skip("the two edits are of one place")
     except Broken as broken:

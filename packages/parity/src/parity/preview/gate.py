@@ -165,8 +165,8 @@ def _same_name(change: Change, _plan: Plan) -> str:
     if change.operation != "replace" or change.deletes_first or kind.duplicated:
         # What a vendor takes twice under one name it deletes by id: the new one stays, and nothing is lost between.
         return ""
-    if any(each.path in kind.distinct_by for each in change.properties):
-        return ""
+    if any(each.path in kind.secret.intersection(kind.distinct_by) for each in change.properties):
+        return ""  # the secret distinguishes the two
     before, after = (_name(change.type, each) for each in (change.before, change.after))
     if not any(before) or before != after:
         return ""

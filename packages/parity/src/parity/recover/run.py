@@ -17,12 +17,11 @@ from parity.backend import locks
 from parity.backend.stack_backend import UPDATE_VARIABLE, own_file
 from parity.engine.counting import counted
 from parity.errors import LockedError, ParityError, UnsureError, UpdateError
-from parity.recover import history, inflight, lock_owner, show
+from parity.recover import history, inflight, lock_owner, names, show
 from parity.recover.model import FailedUpdates
 from parity.recover.outcome import Options, Recovered
 from parity.recover.reconcile_plan import decide
 from parity.recover.state_edit import EditedState, edit, stamped
-from parity.resources import kinds
 from parity.resources.urn import short_urn
 
 if TYPE_CHECKING:
@@ -113,7 +112,7 @@ class _Recovery:
 
     def _turn(self, state: State, failed: FailedUpdates) -> list[str]:
         """Collect, decide and edit; gives what still differs, because an effect landed meanwhile."""
-        self._require_names(state)
+        names.require(self.graph, state)
         with self.screen.step("Collect the live state") as step:
             live_state, plan = self._collect(state, failed, step)
             step.done(show.counts(plan))
@@ -134,19 +133,6 @@ class _Recovery:
             self._keep(state)
             return self._edit(edited, refresh, failed)
         return []
-
-    def _require_names(self, state: State) -> None:
-        """Refuse where a database has another name in the files: what is in it would be taken for gone."""
-        for urn, declared in self.graph.resources.items():
-            record = state.of(urn) if declared.type == kinds.DATABASE else None
-            if record is not None and record.inputs.get("name") != declared.inputs["name"]:
-                old, new = record.inputs.get("name"), declared.inputs["name"]
-                raise UnsureError(
-                    f"the files call the database {new}, and it is recorded as {old}: what the last update left of it "
-                    "cannot be found; nothing was changed",
-                    where=declared.name,
-                    remedy=f"write its name {old} again, then run `parity recover {self.stack.name}`",
-                )
 
     # --- Other writers ------------------------------------------------------------------------------------------------
 

@@ -1,4 +1,4 @@
-"""One cell: an edit in a world, updated, and the way on followed as it is printed until nothing is left to do."""
+"""One case: an edit in a world, updated, and the way on followed as it is printed until nothing is left to do."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ _PRINTED = re.compile(
     r"`((?:parity|pulumi|curl|gh|psql)\b[^`]+)`|^\s+((?:parity|pulumi|curl|gh|psql) .+)$", re.MULTILINE
 )
 _READS = re.compile(r"(parity (preview|drift|releases|doctor|ledger|check)|pulumi (preview|stack export))\b")
-"""Commands that are printed for a person to look with; they change nothing."""
+"""Commands that are printed for a person to read; they change nothing."""
 _ASKS = re.compile(r"parity (up|release|promote|live|prune|adopt|recover)\b")
 _HELD = {"an application is removed": (URLS[1],), "prod: protection": (URLS[0],)}
 """What an edit takes away by itself, which its acknowledgement says."""
@@ -37,7 +37,7 @@ Verdict = Literal["converged", "refused", "failed"]
 
 @dataclass
 class Outcome:
-    """What became of one cell."""
+    """What became of one case."""
 
     edits: list[str]
     world: str
@@ -53,8 +53,8 @@ class Outcome:
 
 
 @dataclass
-class Cell:
-    """Runs one cell in a sandbox with both stacks up."""
+class Case:
+    """Runs one case in a sandbox with both stacks up."""
 
     instance: Instance
     folder: Path

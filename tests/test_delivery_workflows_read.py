@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 
-from parity.config.project import Project
 from parity.releases.delivery import PROGRAM
 from support import workflows
 from support.paths import ROOT
@@ -38,18 +37,6 @@ def test_prod_waits_for_staging_and_each_stack_for_itself():
         ("parity-rollback-${{ inputs.stack }}", back),
     ):
         assert job["concurrency"] == {"group": group, "cancel-in-progress": False}
-
-
-def test_each_stack_is_delivered_after_the_one_that_it_promotes_from_and_can_go_back():
-    """Those stand written out: a job cannot wait for another one of its own matrix, and a form has no list to read."""
-    order = Project(ROOT).promotion
-    jobs = WORKFLOWS["promote.yml"].jobs
-    delivered = {job["environment"]: name for name, job in jobs.items() if job["environment"] in order.stacks}
-    assert tuple(delivered) == order.stacks
-    for stack, above in order.sources.items():
-        assert above is None or delivered[above] in jobs[delivered[stack]]["needs"]
-    inputs = WORKFLOWS["rollback.yml"].document["on"]["workflow_dispatch"]["inputs"]
-    assert tuple(inputs["stack"]["options"]) == order.stacks
 
 
 def test_prod_applies_the_plan_that_was_shown_by_its_digest():

@@ -1,4 +1,4 @@
-"""The parameter objects that staging and prod share: frozen pydantic models, filled in once in infra/catalog.py."""
+"""The parameter objects that all stacks share: frozen pydantic models, filled in once in infra/catalog.py."""
 
 from __future__ import annotations
 

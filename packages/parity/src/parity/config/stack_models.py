@@ -1,4 +1,4 @@
-"""The pydantic models of a stack's config: everything that may differ between staging and prod, and nothing else."""
+"""The pydantic models of a stack's config: everything that may differ between stacks, and nothing else."""
 
 from __future__ import annotations
 

@@ -14,6 +14,7 @@ from rich.table import Table
 
 from parity.config import settings
 from parity.engine import toolchain
+from parity.engine.program_server import ProgramServers
 from parity.engine.pulumi import Pulumi
 from parity.errors import HealthError, ParityError
 from parity.evaluate.stack import Stack
@@ -80,7 +81,7 @@ def run(project: Project, directory: Path, screen: Screen, stacks: Sequence[str]
     for name in set(os.environ) - set(environment):
         del os.environ[name]
     os.environ.update(environment)
-    pulumi = Pulumi(tools.cli.path, project.root, environment)
+    pulumi = Pulumi(tools.cli.path, project.root, environment, programs=ProgramServers())
     changed: dict[str, int] = {}
     try:
         for number, stack in enumerate(stacks):

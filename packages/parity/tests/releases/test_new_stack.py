@@ -9,8 +9,9 @@ from types import SimpleNamespace
 
 import pytest
 
-from parity.config import settings, yaml_edit
+from parity.config import fingerprints, settings, yaml_edit
 from parity.config.placeholders import MARK
+from parity.config.secret import Secret
 from parity.errors import ConfigError, ProjectError, UpdateError
 from parity.redact import Redactor
 from parity.releases import new_stack
@@ -146,6 +147,23 @@ def test_filled_in_it_has_no_fault_and_its_fingerprints_are_its_own(project):
     }
 
 
+def test_the_fingerprints_of_a_renamed_application_are_those_of_its_first_name(project):
+    path = project.root / "infra" / "catalog.py"
+    path.write_text(path.read_text().replace('name="admin"', 'name="office", formerly="admin"'))
+    for file in project.root.glob("Pulumi.*.yaml"):
+        file.write_text(
+            re.sub(r"^(    |    parity:applications\.)admin", r"\1office", file.read_text(), flags=re.MULTILINE)
+        )
+    config = yaml_edit.load(made(project))["config"]
+    stack_secret, session = (
+        Secret(each["secure"][::-1])
+        for each in (config["parity:secret"], config["parity:applications"]["office"]["variables"]["SESSION_SECRET"])
+    )
+    first = ("parity:applications", "admin", "variables", "SESSION_SECRET")
+    written = config["parity:fingerprints"]["parity:applications.office.variables.SESSION_SECRET"]
+    assert written.partition("-")[0] == fingerprints.of(stack_secret, first, session)
+
+
 def test_names_of_what_is_there_already_are_dropped(project):
     path = project.root / "Pulumi.staging.yaml"
     text = path.read_text()
@@ -218,6 +236,20 @@ def test_where_the_engine_refuses_what_was_begun_goes_again(project, monkeypatch
     assert engine.calls[-1] == ("stack", "rm", "--yes")
     assert engine.at_the_backend == ["staging", "prod"]
     assert not (project.root / "Pulumi.qa.yaml").exists()
+
+
+def test_where_another_process_has_ended_it_meanwhile_nothing_of_it_goes(project, monkeypatch):
+    engine, path = Engine(project), project.root / "Pulumi.qa.yaml"
+
+    def encrypted(*_):
+        path.write_text("config: {}\n")
+        raise UpdateError("late")
+
+    monkeypatch.setattr(new_stack.stack_values, "encrypted", encrypted)
+    with pytest.raises(UpdateError, match="late"):
+        made(project, engine=engine)
+    assert path.read_text() == "config: {}\n"
+    assert "qa" in engine.at_the_backend
 
 
 def test_no_secret_is_said(project, capsys):

@@ -23,7 +23,6 @@ from parity.config import (
     stack_edit,
     yaml_edit,
 )
-from parity.config.secret import Secret
 from parity.documents import mapping
 from parity.errors import ConfigError, ParityError, ProjectError
 from parity.problems import in_order, spell
@@ -97,22 +96,23 @@ def draft(project: Project, name: str, like: str) -> Draft:
     """
     found = settings.load(like, project.root, None)
     path = project.root / source.file_name(like)
-    edit = stack_values.Edit(path, text := stack_file.read_text(path), _renamed(text, like, name))
-    for key, word in _emptied(found, name, like):
-        edit = replace(edit, text=stack_edit.put(path.name, edit.text, key, word, over=True))
+    text = stack_file.read_text(path)
+    edit = stack_values.Edit(path, text, _renamed(text, like, name))
+    for key, word in _otherwise(found, name, like):
+        edit = edit.put(key, word, over=True)
     if promotion.KEY not in found.origin.values:
-        edit = replace(edit, text=stack_edit.add_below(path.name, edit.text, "parity:environment", promotion.KEY, like))
+        edit = edit.add_below("parity:environment", promotion.KEY, yaml_edit.scalar(like))
     for key in _given_names(found):
-        edit = replace(edit, text=stack_edit.remove(path.name, edit.text, key))
-    places = [each for each in placeholders.own(found.origin, found.catalog) if not _in(each[0], _given_names(found))]
+        edit = edit.remove(key)
+    places = tuple(placeholders.own(found.origin, found.catalog))
     for key, value in places:
         edit = edit.put(key, yaml_edit.scalar(placeholders.instead_of(value)))
-    there = [key for key in stack_checks.secret_paths(found.catalog) if key in found.origin.positions]
-    made = [key for key in stack_checks.secret_paths(found.catalog, generated=True) if key in there]
-    left = tuple(key for key in there if key not in made)
+    there = found.origin.positions.keys()
+    made = tuple(key for key in stack_checks.secret_paths(found.catalog, generated=True) if key in there)
+    left = tuple(key for key in stack_checks.secret_paths(found.catalog) if key in there and key not in made)
     for key in left:
-        edit = replace(edit, text=stack_edit.put(path.name, edit.text, key, placeholders.MARK, over=True))
-    done = Draft(name, like, edit.text, tuple(made), tuple(places), left)
+        edit = edit.put(key, placeholders.MARK, over=True)
+    done = Draft(name, like, edit.text, made, places, left)
     _require_names(done, found.catalog, project)
     return done
 
@@ -127,18 +127,14 @@ def make(stack: Stack, made: Draft) -> None:
     path = stack.project.root / made.file
     values = {key: secrets.token_urlsafe(_BYTES) for key in made.generated}
     stack.pulumi.redactor.learn(values.values())
-    with _at_the_backend(stack, stack_edit.header(made.text)):
+    with _at_the_backend(stack, path, stack_edit.header(made.text)):
         before = stack_file.read_text(path) if path.exists() else ""
         header, text = stack_edit.header(before), made.text
         for key, value in values.items():
             sealed, header = stack_values.encrypted(stack, header, value)
             text = stack_edit.put(made.file, text, (*key, "secure"), yaml_edit.scalar(sealed))
         text = stack_edit.with_header(text, header)
-        marks = {
-            key: fingerprints.of(Secret(values[fingerprints.STACK_SECRET]), key, Secret(values[key]))
-            for key in fingerprints.paths(stack.project.program.catalog())
-            if key in values
-        }
+        marks = stack_values.marks(stack.project.program.catalog(), values)
         text = stack_values.with_fingerprints(made.file, text, marks)
         path.touch()
         stack_file.replace_text(path, before, text)
@@ -152,7 +148,7 @@ def _renamed(text: str, like: str, name: str) -> str:
     return head + config + rest
 
 
-def _emptied(found: Settings, name: str, like: str) -> Iterable[tuple[KeyPath, str]]:
+def _otherwise(found: Settings, name: str, like: str) -> Iterable[tuple[KeyPath, str]]:
     """What the new stack has otherwise, whatever the other one has: YAML by key."""
     yield ("parity:environment",), yaml_edit.scalar(name)
     if promotion.KEY in found.origin.values:
@@ -175,10 +171,6 @@ def _given_names(found: Settings) -> list[KeyPath]:
     ]
 
 
-def _in(path: KeyPath, above: Iterable[KeyPath]) -> bool:
-    return any(path[: len(each)] == each for each in above)
-
-
 def _source(stack: str, text: str) -> source.Source:
     read = source.parse(source.file_name(stack), text)
     if isinstance(read, tuple):
@@ -196,7 +188,7 @@ def _require_names(made: Draft, catalog: Catalog, project: Project) -> None:
 
 
 @contextlib.contextmanager
-def _at_the_backend(stack: Stack, like: str) -> Generator[None]:
+def _at_the_backend(stack: Stack, path: Path, like: str) -> Generator[None]:
     """The stack at the backend while its file is made; one that was made here goes again where the body fails."""
     if stack.name in stack.pulumi.stacks():
         yield
@@ -205,8 +197,9 @@ def _at_the_backend(stack: Stack, like: str) -> Generator[None]:
     try:
         yield
     except BaseException:
-        with contextlib.suppress(ParityError):  # What is left is what a death leaves, and the next run goes on from it.
-            stack.ask("stack", "rm", "--yes")
+        if not path.exists() or begun(path):  # Else another process has ended it meanwhile.
+            with contextlib.suppress(ParityError):  # What is left is what a death leaves: the next run goes on from it.
+                stack.ask("stack", "rm", "--yes")
         raise
 
 

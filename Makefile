@@ -29,8 +29,8 @@ uv.lock:
 lock: ## bring uv.lock up to date with pyproject.toml
 	@$(UV) lock --quiet
 
-demo: $(STAMP) ## bring staging and prod up in the sandbox, and show what came up
-	@$(RUN) parity demo
+demo: $(STAMP) ## bring the stacks up in the sandbox, and show what came up; STACKS="staging qa prod" for others
+	@$(RUN) parity demo $(foreach stack,$(STACKS),--stack $(stack))
 
 clean-demo: $(STAMP) ## stop the sandbox and delete everything in it
 	@$(RUN) parity sandbox down --wipe

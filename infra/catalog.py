@@ -46,7 +46,7 @@ CATALOG = Catalog(
             variables=(
                 PlainVariable(name="NEXT_TELEMETRY_DISABLED", value="1", targets=("production", "preview")),
                 PerStackVariable(name="NEXT_PUBLIC_BASE_URL", type="url"),
-                SensitiveVariable(name="SESSION_SECRET"),
+                SensitiveVariable(name="SESSION_SECRET", generated=True),
                 DatabaseUrlVariable(name="DATABASE_URL", database="storefront", schemas=("backoffice", "shop")),
             ),
         ),

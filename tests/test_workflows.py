@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import json
+import os
 import re
+import subprocess
 
 import pytest
 
@@ -10,6 +13,7 @@ from infra.catalog import CATALOG
 from parity_toolchain import recipes
 from support import workflows
 from support.paths import ROOT
+from support.program import copy_program
 from support.workflows import Workflow
 
 ALL = workflows.read(ROOT / ".github" / "workflows")
@@ -53,11 +57,36 @@ def test_a_fork_gets_the_check_and_the_sandbox():
 
 def test_the_preview_covers_every_stack_and_comments_on_failure_too():
     jobs = BY_NAME["preview.yml"].jobs
-    stacks = [path.name.split(".")[1] for path in ROOT.glob("Pulumi.*.yaml")]
-    assert sorted(jobs["preview"]["strategy"]["matrix"]["stack"]) == sorted(stacks)
-    assert jobs["comment"]["strategy"]["matrix"] == jobs["preview"]["strategy"]["matrix"]
-    assert jobs["comment"]["needs"] == "preview"
+    assert jobs["comment"]["needs"] == ["stacks", "preview"]
     assert jobs["comment"]["if"].startswith("!cancelled()")
+
+
+@pytest.mark.parametrize("name", ["preview.yml", "drift.yml"])
+def test_the_stacks_of_a_matrix_are_those_of_the_files(name, tmp_path):
+    jobs = BY_NAME[name].jobs
+    matrices = [job["strategy"]["matrix"]["stack"] for job in jobs.values() if "strategy" in job]
+    assert matrices == ["${{ fromJSON(needs.stacks.outputs.stacks) }}"] * 2
+    assert all("stacks" in job["needs"] for job in jobs.values() if "strategy" in job)
+    assert jobs["stacks"]["outputs"] == {"stacks": "${{ steps.list.outputs.stacks }}"}
+    (step,) = [each for each in jobs["stacks"]["steps"] if each.get("id") == "list"]
+    project = copy_program(tmp_path / "program").root
+    (project / ".venv").symlink_to(ROOT / ".venv")
+    assert listed(project, step["run"]) == ["staging", "prod"]
+    text = (project / "Pulumi.prod.yaml").read_text()
+    (project / "Pulumi.qa.yaml").write_text(text)
+    (project / "Pulumi.prod.yaml").write_text(text.replace("promotesFrom: staging", "promotesFrom: qa"))
+    assert listed(project, step["run"]) == ["staging", "qa", "prod"]
+    (project / "Pulumi.prod.yaml").write_text(text.replace("promotesFrom: staging", "promotesFrom: stagin"))
+    assert listed(project, step["run"]) is None, "the job fails, and no job runs for a wrong list"
+
+
+def listed(folder, script):
+    """What the step gives to the jobs after it; None where it fails."""
+    output = folder / "output"
+    output.write_text("")
+    given = {**os.environ, "GITHUB_OUTPUT": str(output), "PYTHONPATH": str(folder)}
+    done = subprocess.run(["bash", "-e", "-c", script], cwd=folder, env=given, check=False, capture_output=True)
+    return json.loads(output.read_text().removeprefix("stacks=")) if done.returncode == 0 else None
 
 
 def test_the_job_that_may_comment_runs_the_default_branch_whatever_the_base_is():

@@ -44,18 +44,22 @@ class Runner:
     def prepare(self) -> None:
         """The project as the repository's main, here and at GitHub."""
         root = self.instance.project.root
-        programs = root / ".venv" / "bin"
-        programs.mkdir(parents=True)
-        for name in ("parity", "python"):
-            found = shutil.which(name, path=self.instance.environment()["PATH"])
-            assert found is not None
-            (programs / name).symlink_to(found)
+        self.programs(root)
         (root / ".gitignore").write_text(".venv\n__pycache__\n")
         self.git("init", "-q", "-b", "main")
         for name in ("Pulumi.staging.yaml", "Pulumi.prod.yaml"):
             content = base64.b64encode((root / name).read_bytes()).decode()
             self.github("PUT", f"contents/{name}", {"message": name, "content": content, "branch": "main"})
         self.check_out()
+
+    def programs(self, root: Path) -> None:
+        """The environment that `make setup` makes."""
+        programs = root / ".venv" / "bin"
+        programs.mkdir(parents=True)
+        for name in ("parity", "python"):
+            found = shutil.which(name, path=self.instance.environment()["PATH"])
+            assert found is not None
+            (programs / name).symlink_to(found)
 
     def git(self, *arguments: str) -> str:
         who = ("-c", "user.name=runner", "-c", "user.email=runner@example.com")
@@ -97,7 +101,8 @@ class Runner:
         given |= {"GITHUB_REPOSITORY": REPOSITORY, "GITHUB_RUN_ID": "77"} | ({"GITHUB_SHA": sha} if sha else {})
         job = WORKFLOWS[workflow].jobs[name]
         run: Run | None = None
-        for step in job["steps"]:
+        for given_step in job["steps"]:
+            step = {**given_step, "with": self.of_matrix(given_step.get("with") or {}, inputs)}
             self.artifact(step)
             if "run" not in step or step["run"] == "make setup":
                 continue
@@ -120,11 +125,18 @@ class Runner:
         """What upload-artifact and download-artifact do: a file between two jobs."""
         action, root = step.get("uses", "").partition("@")[0], self.instance.project.root
         if action == "actions/upload-artifact":
-            place = self.folder / "artifacts" / step["with"]["name"]
+            place, path = self.folder / "artifacts" / step["with"]["name"], root / step["with"]["path"]
             place.mkdir(parents=True, exist_ok=True)
-            shutil.copy(root / step["with"]["path"], place)
+            for each in path.iterdir() if path.is_dir() else [path]:
+                shutil.copy(each, place)
         elif action == "actions/download-artifact":
             shutil.copytree(self.folder / "artifacts" / step["with"]["name"], root / step["with"]["path"])
+
+    def of_matrix(self, given_: dict[str, Any], inputs: dict[str, str]) -> dict[str, Any]:
+        """A step's options with the stack of its job."""
+        return {
+            key: str(value).replace("${{ matrix.stack }}", inputs.get("stack", "")) for key, value in given_.items()
+        }
 
     def evaluated(self, environment: dict[str, Any], inputs: dict[str, str]) -> dict[str, str]:
         found: dict[str, str] = {}
@@ -132,8 +144,8 @@ class Runner:
             asked = _EXPRESSION.findall(str(value))
             if not asked:
                 found[name] = str(value)
-            elif asked[0].startswith("inputs."):
-                found[name] = inputs[asked[0].removeprefix("inputs.")]
+            elif asked[0].startswith(("inputs.", "matrix.")):
+                found[name] = inputs[asked[0].partition(".")[2]]
             elif asked[0].startswith("needs."):
                 found[name] = self.outputs[asked[0]]
             elif asked[0] == "github.token":
@@ -257,3 +269,28 @@ def test_a_rollback_is_proposed_without_any_secret(runner: Runner):
     assert runner.text("Pulumi.staging.yaml", pull["head"]["ref"]) == text.replace("live: r2", "live: r1", 1)
     changed = [row for row in instance.requests(since) if row["service"] != "github" and row["method"] != "GET"]
     assert changed == []
+
+
+@pytest.mark.timeout(600)
+def test_one_run_audits_three_stacks_that_the_demonstration_brought_up(own_instance: Instance, tmp_path: Path):
+    root, folder = own_instance.project.root, own_instance.local.directory
+    stacks = ("staging", "qa", "prod")
+    done = own_instance.run("parity", "demo", "--dir", str(folder), *(f"--stack={stack}" for stack in stacks)).ok()
+    assert re.findall(r"^answers +✓ 200 release (\w+), .* environment (\w+)", done.stdout, re.MULTILINE) == [
+        ("r1", stack) for stack in stacks for _ in range(2)
+    ]
+    assert f"staging/shop r1, commit {FIRST[:12]}, becomes qa/shop r1, and live there." in done.stdout
+
+    runner = Runner(own_instance, tmp_path)
+    runner.programs(root)
+    runner.job("drift.yml", "stacks")[0].ok()
+    listed = json.loads(runner.outputs["needs.stacks.outputs.stacks"])
+    assert sorted(listed) == sorted(stacks)
+    for stack in listed:
+        run, said = runner.job("drift.yml", "audit", stack=stack)
+        run.ok()
+        assert f"{stack}: clean" in said
+    reports = {
+        path.parent.name: json.loads(path.read_text()) for path in (tmp_path / "artifacts").glob("*/report.json")
+    }
+    assert {name: each["clean"] for name, each in reports.items()} == {f"drift-{stack}": True for stack in stacks}

@@ -289,6 +289,7 @@ ONE_VALUE: dict[str, str] = {
 """Fields of the models without a mutant, each with the reason."""
 
 EQUIVALENT: dict[str, str] = {
+    "SensitiveVariable.generated": "who makes a value; the value is what is declared",
     "PerStackVariable.type": "the form that a value must have; the value is what is declared",
     "transformations set on storefront-database": "what a transformation adds to a resource comes too late to run",
 }

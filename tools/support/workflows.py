@@ -10,6 +10,9 @@ from typing import TYPE_CHECKING, Any
 
 from ruamel.yaml import YAML
 
+from parity.config.project import Project
+from support.paths import ROOT
+
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
     from pathlib import Path
@@ -37,7 +40,7 @@ MAY_WRITE = {
 }
 """What each job may write; every other job may write nothing."""
 
-STACKS = ("staging", "prod")
+STACKS = Project(ROOT).promotion.stacks
 
 
 @dataclass(frozen=True)

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 import os
+import re
 import subprocess
 import sys
 
 import pytest
 
+from parity.config.project import Project
+from parity.releases import new_stack
 from support.paths import ROOT
 from support.program import copy_program
 
@@ -109,7 +113,7 @@ def test_a_program_that_fails_says_where_and_shows_no_value(project):
     ("arguments", "said"),
     [
         (("--to", "production"), "there is no stack production"),
-        (("--from", "prod"), "prod cannot be compared with itself"),
+        (("--from", "prod", "--to", "prod"), "prod cannot be compared with itself"),
         (("--json", "--markdown"), "exclude each other"),
     ],
 )
@@ -128,3 +132,84 @@ def test_the_check_imports_no_module_of_the_sandbox_or_the_engine():
     )
     done = subprocess.run([sys.executable, "-c", script], cwd=ROOT, capture_output=True, text=True, check=True)
     assert done.stderr.strip() == "[]"
+
+
+# --- Three stacks -----------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def three(project):
+    """A project with a stack qa, whose secrets are no copies of staging's."""
+    draft = new_stack.draft(Project(project), "qa", "staging").filled(lambda value: value.replace("staging", "qa"))
+    numbers = itertools.count()
+    text = re.sub(r"secure: \S+", lambda _: f"secure: v1:qa-{next(numbers)}", draft.text)
+    text = text.replace("PAYMENT_SECRET_KEY: FILL-IN", "PAYMENT_SECRET_KEY: {secure: v1:qa-payment}")
+    (project / "Pulumi.qa.yaml").write_text(text)
+    return project
+
+
+def headlines(done):
+    return [line for line in done.stdout.splitlines() if re.match(r"\w+ and \w+ are", line)]
+
+
+def test_each_stack_is_compared_with_the_one_that_it_promotes_from(three):
+    done = parity(three, "check")
+    assert (done.returncode, done.stderr) == (0, "")
+    same = "are the same but for what their files say"
+    assert headlines(done) == [f"staging and prod {same}", f"staging and qa {same}"]
+    edit(three / "Pulumi.prod.yaml", "promotesFrom: staging", "promotesFrom: qa")
+    document = json.loads(parity(three, "check", "--json").stdout)
+    assert document["clean"] is True
+    assert [(each["from"], each["to"]) for each in document["comparisons"]] == [("staging", "qa"), ("qa", "prod")]
+    assert headlines(parity(three, "check", "--from", "staging", "--to", "prod")) == [f"staging and prod {same}"]
+    assert headlines(parity(three, "check", "--to", "prod")) == [f"qa and prod {same}"]
+
+
+def test_an_exception_that_matches_in_one_comparison_of_its_stack_is_of_use(three):
+    edit(
+        three / "components" / "web_app.py",
+        '"framework": application.framework',
+        '"framework": "remix" if self._args.environment == "prod" else application.framework',
+    )
+    edit(
+        three / "Pulumi.staging.yaml",
+        "parity:exceptions: []",
+        "parity:exceptions:\n    - {resource: '*-project', property: framework, reason: being moved}",
+    )
+    assert parity(three, "check").returncode == 0
+    assert parity(three, "check", "--to", "qa").returncode == 0, "it matches in the comparison that is not made here"
+    edit(three / "Pulumi.staging.yaml", "property: framework", "property: colour")
+    done = parity(three, "check", "--to", "qa")
+    assert done.returncode == 0, "of one comparison alone it cannot be said"
+    done = parity(three, "check")
+    assert done.returncode == 1
+    assert "matches no difference" in done.stdout
+
+
+def test_a_stack_that_was_made_by_copying_a_file_is_found_without_any_key(three):
+    sealed = re.search(r"parity:secret:\n +secure: (\S+)", (three / "Pulumi.staging.yaml").read_text())
+    assert sealed
+    edit(three / "Pulumi.qa.yaml", "secure: v1:qa-0", f"secure: {sealed[1]}")
+    done = parity(three, "check")
+    assert done.returncode == 1
+    assert headlines(done)[1] == "staging and qa are not the same: 1 shared secret"
+    assert "is the same secret as parity:secret of staging" in done.stdout
+    assert "`parity secret set qa 'parity:secret' --generate`" in done.stdout
+    assert json.loads(parity(three, "check", "--json").stdout)["clean"] is False
+    assert "parity:secret of staging" in parity(three, "check", "--markdown").stdout
+
+
+def test_the_faults_of_all_stacks_are_said_at_once(three):
+    for stack in ("staging", "qa", "prod"):
+        edit(three / f"Pulumi.{stack}.yaml", "sslmode: require", "sslmode: never")
+    done = parity(three, "check")
+    assert done.returncode == 2
+    assert "3 faults" in done.stderr + done.stdout
+
+
+def test_a_project_of_one_stack_has_nothing_to_compare(project):
+    (project / "Pulumi.staging.yaml").unlink()
+    edit(project / "Pulumi.prod.yaml", "  parity:promotesFrom: staging\n", "")
+    done = parity(project, "check")
+    assert done.returncode == 2
+    assert "there is nothing to compare: prod is all there is" in done.stderr

@@ -148,6 +148,15 @@ def test_an_exception_that_matches_nothing_is_a_fault_and_the_difference_stays(r
     assert "matches no difference" in unused.why
 
 
+def test_the_order_of_promotion_explains_no_difference():
+    result = compared(
+        lambda stack, values: graph_of(stack, {"a": {"size": len(values.get("parity:promotesFrom", ""))}}),
+        {},
+        {"parity:promotesFrom": "staging"},
+    )
+    assert [each.why for each in result.unexplained] == ["no key of the stacks' files explains it"]
+
+
 def test_an_exception_of_a_declared_difference_is_of_no_use():
     result = compared(
         lambda stack, values: graph_of(stack, {"a": {"size": values["parity:size"]}}),

@@ -17,9 +17,9 @@ def checkout(tmp_path, monkeypatch):
     folder = tmp_path / "checkout"
     folder.mkdir()
     (folder / "Pulumi.yaml").write_text("name: example\nruntime: python\n")
-    for name in ("staging", "prod"):
+    for name, order in (("staging", ""), ("prod", "  parity:promotesFrom: staging\n")):
         (folder / f"Pulumi.{name}.yaml").write_text(
-            f"config:\n  parity:releases:\n    shop:\n      live: r1\n      kept: {{r1: {{commit: {SHA}}}}}\n"
+            f"config:\n{order}  parity:releases:\n    shop:\n      live: r1\n      kept: {{r1: {{commit: {SHA}}}}}\n"
         )
     monkeypatch.chdir(folder)
     return folder
@@ -48,7 +48,7 @@ def run(checkout, tmp_path, monkeypatch):
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
-        (("up", "stagin"), ["there is no stack stagin", "did you mean staging?", "stacks here: staging, prod"]),
+        (("up", "stagin"), ["there is no stack stagin", "did you mean staging?", "stacks here: prod, staging"]),
         (("preview", "x"), ["there is no stack x"]),
         (("drift", "x"), ["there is no stack x"]),
         (("adopt", "x"), ["there is no stack x"]),
@@ -61,8 +61,14 @@ def run(checkout, tmp_path, monkeypatch):
         (("prune", "staging", "shp", "--keep", "2"), ["Pulumi.staging.yaml has no application shp"]),
         (("rollback", "staging", "shop", "--to", "r7"), ["keeps no release r7 of shop", "kept there: r1", "--to"]),
         (("rollback", "staging", "shop", "--to", "r7", "--unchecked"), ["keeps no release r7 of shop"]),
-        (("promote", "shop", "--to", "staging"), ["staging cannot be promoted to itself"]),
-        (("check", "--from", "prod"), ["prod cannot be compared with itself"]),
+        (
+            ("promote", "shop", "--to", "staging"),
+            ["staging promotes from no other", "config set staging"],
+        ),
+        (("promote", "shop", "--to", "qa"), ["there is no stack qa", "stacks here: prod, staging"]),
+        (("stack", "new", "prod", "--from", "staging"), ["there is a stack prod already", "parity check --to prod"]),
+        (("stack", "new", "q.a", "--from", "stagin"), ["there is no stack stagin", "q.a is no name of a stack"]),
+        (("check", "--from", "prod", "--to", "prod"), ["prod cannot be compared with itself"]),
         (("drift", "staging", "--json", "--html"), ["--json and --html exclude each other"]),
         (("preview", "staging", "--json", "--markdown"), ["--json and --markdown exclude each other"]),
         (("drift", "staging", "--reason", "x"), ["--reason and --expiry belong to --suppress"]),
@@ -94,8 +100,10 @@ def test_several_faults_are_said_at_once(run):
         assert said in done.stderr
 
 
-def test_faults_of_both_stacks_of_a_promotion_are_said_at_once(run):
-    done = run("promote", "shp", "--from", "stagin", "--commit", "HEAD")
+def test_faults_of_both_stacks_of_a_promotion_are_said_at_once(run, checkout):
+    prod = checkout / "Pulumi.prod.yaml"
+    prod.write_text(prod.read_text().replace("promotesFrom: staging", "promotesFrom: stagin"))
+    done = run("promote", "shp", "--commit", "HEAD")
     assert done.returncode == 2
     for said in (
         "2 arguments are wrong",
@@ -103,6 +111,22 @@ def test_faults_of_both_stacks_of_a_promotion_are_said_at_once(run):
         "Pulumi.prod.yaml has no application shp",
     ):
         assert said in done.stderr
+
+
+def test_of_several_stacks_that_could_get_a_release_one_must_be_named(run, checkout):
+    (checkout / "Pulumi.qa.yaml").write_text("config:\n  parity:promotesFrom: prod\n")
+    done = run("promote", "shop")
+    assert done.returncode == 2
+    assert "--to prod (from staging), --to qa (from prod)" in done.stderr
+
+
+def test_where_no_order_is_declared_the_command_that_declares_it_is_printed(run, checkout):
+    prod = checkout / "Pulumi.prod.yaml"
+    prod.write_text(prod.read_text().replace("  parity:promotesFrom: staging\n", ""))
+    done = run("promote", "shop")
+    assert done.returncode == 2
+    assert "no stack promotes from another" in done.stderr
+    assert "parity config set STACK 'parity:promotesFrom' STACK" in done.stderr
 
 
 def test_what_a_comment_lacks_is_said_at_once(run, monkeypatch):

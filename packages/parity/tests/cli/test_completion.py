@@ -63,12 +63,13 @@ def offered(folder, words, shell="bash"):
     ("words", "expected"),
     [
         ("parity roll", ["rollback"]),
-        ("parity up ", ["staging", "prod"]),
+        ("parity up ", ["prod", "staging"]),
         ("parity up pr", ["prod"]),
         ("parity release staging ", ["shop", "back-office"]),
         ("parity release prod ", ["blog"]),
-        ("parity promote ", ["shop", "back-office", "blog"]),
-        ("parity promote shop --from s", ["staging"]),
+        ("parity promote ", ["blog", "shop", "back-office"]),
+        ("parity promote shop --to p", ["prod"]),
+        ("parity stack new qa --from s", ["staging"]),
         ("parity rollback staging shop --to ", ["r1", "r2"]),
         ("parity rollback --up staging shop --to r2", ["r2"]),
         ("parity rollback staging back-office --to ", []),
@@ -89,7 +90,7 @@ def test_outside_of_a_checkout_nothing_is_offered_and_nothing_is_said(tmp_path):
 def test_a_file_that_is_not_text_offers_nothing(checkout):
     (checkout / "Pulumi.staging.yaml").write_bytes(b"\xff\xfe")
     assert offered(checkout, "parity release staging ") == []
-    assert offered(checkout, "parity up ") == ["staging", "prod"]
+    assert offered(checkout, "parity up ") == ["prod", "staging"]
 
 
 @pytest.mark.parametrize("shell", ["zsh", "fish"])

@@ -200,6 +200,7 @@ OUT: dict[str, Any] = {
     "StackConfig.logs": lambda s: dataclasses.replace(s, logs=None),
     "StackConfig.releases": lambda s: dataclasses.replace(s, releases={}),
     "StackConfig.exceptions": lambda s: dataclasses.replace(s, exceptions=("x",), acknowledged=("x",)),
+    "StackConfig.promotes_from": lambda s: dataclasses.replace(s, promotes_from="qa"),
     "StackConfig.protect": lambda s: dataclasses.replace(s, protect=True, manages_repository=True),
 }
 

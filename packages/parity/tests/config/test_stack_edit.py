@@ -82,3 +82,54 @@ def test_what_the_catalog_does_not_take_is_refused(project, monkeypatch, key, va
 def test_a_secret_too_short_is_refused_before_the_engine_is_asked(project, monkeypatch):
     with pytest.raises(ConfigError, match="shorter than 32"):
         stack_values.set_secret(stack_of(project, monkeypatch), "parity:secret", "short")
+
+
+@pytest.mark.parametrize(
+    ("text", "path", "expected"),
+    [
+        ("config:\n  a:\n    b: 1  # one\n    c: 2\n", ("a", "b"), "config:\n  a:\n    c: 2\n"),
+        ("config:\n  a:\n    b: 1\n    c:\n      d: 2\n    # kept\n  e: 3\n", ("a", "c"),
+         "config:\n  a:\n    b: 1\n    # kept\n  e: 3\n"),
+        ("config:\n  a:\n    b: 1\n    c: 2", ("a", "c"), "config:\n  a:\n    b: 1\n"),
+        ("config:\r\n  a:\r\n    b: 1\r\n    c: [x]\r\n  e: 3\r\n", ("a", "c"),
+         "config:\r\n  a:\r\n    b: 1\r\n  e: 3\r\n"),
+        ("config:\n  a: {b: 1, c: {d: 2}}\n", ("a", "c"), "config:\n  a: {b: 1}\n"),
+        ("config:\n  a: {b: 1, c: 2}\n", ("a", "b"), "config:\n  a: {c: 2}\n"),
+        ("config:\n  a:\n    b: 1\n  e: 3\n", ("a", "b"), "config:\n  a: {}\n  e: 3\n"),
+        ("config:\n  e: 3\n", ("a", "b"), "config:\n  e: 3\n"),
+    ],
+)  # fmt: skip
+def test_a_key_is_removed_and_every_other_byte_stays(text, path, expected):
+    assert stack_edit.remove("f", text, path) == expected
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        (
+            "config:\n  a:\n    b: 1\n    # inside\n    c:\n      - y: 2\n  e: 3\n",
+            "config:\n  a: {}\n  e: 3\n",
+        ),
+        ("config:\n  a:\n  - x\n  - y\n", "config:\n  a: {}\n"),
+        ("config:\n  a: {b: 1}  # kept\n", "config:\n  a: {}  # kept\n"),
+        ("config:\n  a: []\n", "config:\n  a: {}\n"),
+        ("config: {a: [x], e: 3}\n", "config: {a: {}, e: 3}\n"),
+    ],
+)
+def test_a_mapping_or_a_list_is_replaced_only_where_that_is_meant(text, expected):
+    assert stack_edit.put("f", text, ("a",), "{}", over=True) == expected
+    with pytest.raises(ProjectError, match="holds no single value"):
+        stack_edit.put("f", text, ("a",), "{}")
+
+
+def test_a_key_is_added_below_another_one():
+    text = "config:\r\n  a: 1  # one\r\n\r\n  b: 2\r\n"
+    assert stack_edit.add_below("f", text, "a", "c", "x") == text.replace("# one\r\n", "# one\r\n  c: x\r\n")
+    with pytest.raises(ProjectError):
+        stack_edit.add_below("f", "config: {a: 1}\n", "a", "c", "x")
+
+
+def test_a_header_takes_the_place_of_the_other_one():
+    text = "# A comment.\nsecretsprovider: awskms://x\nencryptedkey: y\nconfig:\n  a: 1\n"
+    assert stack_edit.with_header(text, "encryptionsalt: z\n") == "# A comment.\nencryptionsalt: z\nconfig:\n  a: 1\n"
+    assert stack_edit.with_header("config: {}\n", "encryptionsalt: z\n") == "encryptionsalt: z\nconfig: {}\n"

@@ -30,7 +30,10 @@ OLDER = {
 }
 """How the template of the version before differs: this version's text, and the one it had."""
 EDITS = {
-    "infra/catalog.py": ('SensitiveVariable(name="SESSION_SECRET"),', 'SensitiveVariable(name="TEAM_SECRET"),'),
+    "infra/catalog.py": (
+        'SensitiveVariable(name="SESSION_SECRET", generated=True),',
+        'SensitiveVariable(name="TEAM_SECRET"),',
+    ),
     "components/web_app.py": ('"""The WebApp component', '"""Edited by the team. The WebApp component'),
     "Pulumi.prod.yaml": ("connectionLimit: 200", "connectionLimit: 333"),
     ".github/workflows/promote.yml": ("workflow_dispatch:\n", "workflow_dispatch: # by the team\n"),

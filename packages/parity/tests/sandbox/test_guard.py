@@ -104,7 +104,7 @@ def test_each_stack_may_have_a_passphrase_of_its_own(finished_instance: Instance
     sealed_for_others(finished_instance.project.root / "Pulumi.staging.yaml")
     finished_instance.run("parity", "config", "set", "prod", *EDITED, extra=WRONG).ok()
     # Neither passphrase is right: what is live in staging is read without its secrets, and prod's release recorded.
-    finished_instance.run("parity", "promote", "admin", "--from", "staging", "--to", "prod", extra=WRONG).ok()
+    finished_instance.run("parity", "promote", "admin", "--to", "prod", extra=WRONG).ok()
     assert "live: r2" in (finished_instance.project.root / "Pulumi.prod.yaml").read_text()
 
     refused = finished_instance.run("parity", "secret", "fingerprint", "staging")

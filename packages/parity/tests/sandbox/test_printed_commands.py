@@ -39,6 +39,9 @@ RELEASES = (
 PROMOTED = (
     "packages/parity/tests/sandbox/test_releases.py::test_the_next_prod_release_is_what_is_live_and_healthy_in_staging"
 )
+STACKS = (
+    "packages/parity/tests/sandbox/test_stacks.py::test_a_third_stack_is_made_filled_in_brought_up_and_promoted_through"
+)
 GUARD = (
     "packages/parity/tests/sandbox/test_guard.py::"
     "test_a_secret_is_set_in_its_lines_and_the_guards_command_brings_it_live"
@@ -82,6 +85,10 @@ ELSEWHERE = {
     "parity rollback X APP --up": PROMOTED,
     "parity rollback X X --to X --up": PROMOTED,
     "parity secret set X 'X'": GUARD,
+    "parity secret set X 'X' --generate": STACKS,
+    "parity config set X 'parity:promotesFrom' STACK": STACKS,
+    "parity stack new NAME --from STACK": STACKS,
+    "parity check --to X": STACKS,
     "parity secret set <stack> <key>": GUARD,
     "parity releases X X": GUARD,
     "parity release X X --live --up": GUARD,
@@ -95,9 +102,8 @@ ELSEWHERE = {
     "make lock setup check": UPGRADE,
     "make demo": TUTORIAL,
     "make clean-demo takes all": TUTORIAL,
-    "parity preview staging": TUTORIAL,
     "parity sandbox exec -- curl -s": TUTORIAL,
-    "parity sandbox exec -- pulumi preview --stack staging --diff": TUTORIAL,
+    "parity sandbox exec -- pulumi preview --stack X --diff": TUTORIAL,
     "parity preview X --save FILE": (
         "packages/parity/tests/sandbox/test_tamper.py::test_a_plan_with_nothing_changed_in_between_is_applied"
     ),
@@ -117,6 +123,7 @@ NAMED = {
     "parity promote": "what it must know",
     "parity release": "what writes an id",
     "parity sandbox exec --": "put before a command",
+    "parity stack new": "what makes a value",
     "parity secret set": "what did not set a value",
     "parity up": "what the next one does",
     "pulumi X": "what failed",

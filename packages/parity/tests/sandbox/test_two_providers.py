@@ -92,6 +92,17 @@ def test_each_stack_is_changed_with_its_own_key_alone_and_both_together(
     assert SECRET not in (instance.project.root / "plan.json").read_text()
 
 
+def test_a_new_stack_has_a_key_of_its_own_at_the_same_place(finished_instance: Instance, key: dict[str, str]):
+    made = finished_instance.run("parity", "stack", "new", "qa", "--from", "prod", extra={**key, **NO_PASSPHRASE})
+    assert "Pulumi.qa.yaml is written" in made.stdout, made.said
+    texts = [(finished_instance.project.root / f"Pulumi.{stack}.yaml").read_text() for stack in ("prod", "qa")]
+    assert all(f"secretsprovider: {PROVIDER}" in text and "encryptionsalt" not in text for text in texts)
+    keys = {re.findall(r"^encryptedkey: (.+)$", text, re.MULTILINE)[0] for text in texts}
+    assert len(keys) == 2, "each stack's secrets are sealed with a key of their own"
+    opened = finished_instance.run("parity", "secret", "fingerprint", "qa", extra={**key, **NO_PASSPHRASE})
+    assert "Pulumi.qa.yaml stays as it is" in opened.stdout, opened.said
+
+
 @pytest.mark.parametrize(
     "wrong",
     [{"VAULT_TOKEN": "wrong"}, {"VAULT_ADDR": "", "VAULT_TOKEN": ""}, {"VAULT_ADDR": "http://127.0.0.1:1"}],

@@ -1,1 +1,1 @@
-"""The parity proof: staging and prod declare the same, and each difference has an origin that a person wrote down."""
+"""The parity proof: the stacks declare the same, and each difference has an origin that a person wrote down."""

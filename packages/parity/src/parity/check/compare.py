@@ -104,6 +104,8 @@ class Unused:
 
     accepted: Accepted
     why: str
+    matched: bool = False
+    """Whether it matches a difference all the same."""
 
 
 @dataclass(frozen=True)
@@ -369,9 +371,8 @@ def excepted(differences: Sequence[Difference], accepted: Sequence[Accepted]) ->
     used: set[Accepted] = set()
     judged: list[Difference] = []
     for each in differences:
-        match = next(
-            (entry for entry in accepted if each.verdict == "unexplained" and _matches(entry, each.place)), None
-        )
+        wanted = accepted if each.verdict == "unexplained" else ()
+        match = next((entry for entry in wanted if _matches(entry, each.place)), None)
         if match is None:
             judged.append(each)
             continue
@@ -381,10 +382,8 @@ def excepted(differences: Sequence[Difference], accepted: Sequence[Accepted]) ->
             each = Difference(each.place, each.one, each.other, "excepted", why, each.origins)  # noqa: PLW2901
         judged.append(each)
     unused = [Unused(entry, "matches no difference; remove it") for entry in accepted if entry not in used]
-    unused += [
-        Unused(entry, "has expired; renew it with a reason or remove the difference") for entry in used if entry.expired
-    ]
-    return judged, unused
+    late = "has expired; renew it with a reason or remove the difference"
+    return judged, unused + [Unused(entry, late, matched=True) for entry in used if entry.expired]
 
 
 def _matches(entry: Accepted, place: Place) -> bool:

@@ -5,11 +5,13 @@ from __future__ import annotations
 import datetime as dt
 import hmac
 import traceback
+from collections import Counter
 from dataclasses import dataclass, replace
 from hashlib import sha256
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from parity.check import shared
 from parity.check.compare import Accepted, Result, Side, compare
 from parity.check.derived import watching
 from parity.check.facts import facts
@@ -25,9 +27,10 @@ from parity.evaluate.declared import declared
 from parity.problems import in_order
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Iterable, Mapping, Sequence
 
     from parity.config.project import Project
+    from parity.config.promotion import Pair
     from parity.config.settings import Settings
     from parity.evaluate.graph import Graph
     from parity.problems import ConfigProblem
@@ -44,13 +47,15 @@ class Checked:
     """Whether the release guard ran; it reads files, so not with live state."""
     stale: tuple[ConfigProblem, ...]
     """The release guard's findings: releases whose config has changed since."""
+    shared: tuple[ConfigProblem, ...] = ()
+    """Secrets that the second stack has in common with another one."""
     live: bool = False
     """Whether live state was compared instead of what is declared."""
 
     @property
     def clean(self) -> bool:
-        """Whether keys and exceptions explain all differences, and no release is stale."""
-        return self.result.clean and not self.stale
+        """Whether keys and exceptions explain all differences, no release is stale and no secret is shared."""
+        return self.result.clean and not self.stale and not self.shared
 
 
 def check(project: Project, one: str, other: str, load: Load, *, workers: int | None = None) -> Checked:
@@ -105,16 +110,48 @@ def check_live(
 
 def both(one: str, other: str, load: Load) -> tuple[Settings, Settings]:
     """Both stacks' settings; raises ConfigError with the faults of both."""
-    found: list[Settings] = []
+    found = loaded((one, other), load)
+    return found[one], found[other]
+
+
+def loaded(stacks: Iterable[str], load: Load) -> dict[str, Settings]:
+    """The settings of stacks, each once; raises ConfigError with the faults of all."""
+    found: dict[str, Settings] = {}
     faults: list[ConfigProblem] = []
-    for stack in (one, other):
+    for stack in dict.fromkeys(stacks):
         try:
-            found.append(load(stack))
+            found[stack] = load(stack)
         except ConfigError as error:
             faults += error.faults
     if faults:
         raise ConfigError(in_order(faults))
-    return found[0], found[1]
+    return found
+
+
+def together(found: Sequence[Checked], pairs: Iterable[Pair], settings: Sequence[Settings]) -> list[Checked]:
+    """The results of several comparisons, as they are with one another.
+
+    An exception holds where it matches in one comparison of its stack, so it has no effect only where it matches in
+    none of them. And a secret is compared with those of every stack.
+
+    Args:
+        found: the results.
+        pairs: every comparison of the project's stacks, made here or not.
+        settings: of the stacks, in the order of promotion.
+    """
+    made = {(each.result.one, each.result.other) for each in found}
+    every = Counter(stack for pair in made | {*pairs} for stack in pair)
+    unmatched = Counter(each.accepted for one in found for each in one.result.unused if not each.matched)
+    secrets = list(shared.find(settings))
+
+    def of(checked: Checked) -> Checked:
+        unused = checked.result.unused
+        kept = (each for each in unused if each.matched or unmatched[each.accepted] == every[each.accepted.stack])
+        result = replace(checked.result, unused=tuple(kept))
+        mine = tuple(fault for _, other, fault in secrets if other == result.other)
+        return replace(checked, result=result, shared=mine)
+
+    return [of(each) for each in found]
 
 
 def side(settings: Settings) -> Side:

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from parity.check.compare import Difference, Origin, Result, Verdict
     from parity.check.facts import Place
     from parity.check.proof import Checked
+    from parity.problems import ConfigProblem
 
 SEALED = "secrets: not at hand, so where they go was compared and what they are was not; --secrets compares them"
 OPENED = "secrets: at hand, compared by keyed fingerprint"
@@ -44,6 +45,7 @@ def headline(checked: Checked) -> str:
         _count(len(result.unexplained), "unexplained difference"),
         _count(len(result.unused), "exception that holds no longer", "exceptions that hold no longer"),
         _count(len(checked.stale), "stale release"),
+        _count(len(checked.shared), "shared secret"),
     ]
     return f"{who} {be} not the same: {', '.join(each for each in found if each)}"
 
@@ -59,7 +61,7 @@ def faults(checked: Checked) -> Iterator[str]:
         yield f"{_place(each.place)}: {_short(each.one)} in {result.one}, {_short(each.other)} in {result.other}"
     for each in result.unused:
         yield f"exception {each.accepted.where} {each.accepted.resource} {each.accepted.property}: {each.why}"
-    for fault in checked.stale:
+    for fault in (*checked.stale, *checked.shared):
         yield f"{fault.place}: {fault.what}"
 
 
@@ -150,7 +152,7 @@ def text(checked: Checked, *, every: bool = False) -> Iterator[tuple[str, str]]:
         yield "", ""
         yield f"exception in {each.accepted.where or each.accepted.stack}: {each.why}", "bad"
         yield f"  {each.accepted.resource} {each.accepted.property}: {each.accepted.reason}", ""
-    for fault in checked.stale:
+    for fault in (*checked.stale, *checked.shared):
         yield "", ""
         yield f"{fault.place}: {fault.what}", "bad"
         yield f"  to do: {fault.remedy}", ""
@@ -241,7 +243,7 @@ def markdown(checked: Checked) -> str:
         entries = [(each.accepted, each.why) for each in result.unused]
         rows = [[markup.code(f"{each.where} {each.resource} {each.property}"), why] for each, why in entries]
         lines += _table(["exception", "what is wrong with it"], rows)
-    for fault in checked.stale:
+    for fault in (*checked.stale, *checked.shared):
         lines += ["", f"**{markup.text(fault.place)}**", "", *markup.fenced(f"{fault.what}\n{fault.remedy}")]
     lines += _keys(result)
     rows = [[*_cells(each), markup.text(each.why)] for each in _judged(result, "excepted")]
@@ -335,8 +337,18 @@ def document(checked: Checked) -> dict[str, Any]:
             }
             for each in result.unused
         ],
-        "stale_releases": [{"where": each.place, "what": each.what, "remedy": each.remedy} for each in checked.stale],
+        "stale_releases": _faults(checked.stale),
+        "shared_secrets": _faults(checked.shared),
     }
+
+
+def documents(found: Sequence[Checked]) -> dict[str, Any]:
+    """The reports of several comparisons as JSON: `clean`, and each in `comparisons`."""
+    return {"clean": all(each.clean for each in found), "comparisons": [document(each) for each in found]}
+
+
+def _faults(faults: Iterable[ConfigProblem]) -> list[dict[str, str]]:
+    return [{"where": each.place, "what": each.what, "remedy": each.remedy} for each in faults]
 
 
 def _difference(each: Difference) -> dict[str, Any]:

@@ -20,8 +20,11 @@ ENVIRONMENT: Unit = ("parity:environment",)
 _ATOMIC = {"parity:releases": 2}
 """Path length at which a key's parts are exchanged in one: `live` means nothing without `kept`."""
 
-_NOT_COMPARED = frozenset({"parity:acknowledged", "parity:fingerprints"})
-"""Keys about the review and about secrets' values; no resource is made from them."""
+_NOT_COMPARED = frozenset({"parity:acknowledged", "parity:fingerprints", "parity:promotesFrom"})
+"""Keys about the review, secrets' values and the order of promotion; no resource is made from them.
+
+So a program that read the order, which names stacks, would make a difference that no key explains.
+"""
 
 _MISSING = object()
 

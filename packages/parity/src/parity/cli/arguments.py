@@ -50,6 +50,25 @@ class Arguments:
         if name not in known:
             self.add(where, f"there is no stack {name}", f"{_guess(name, known)}stacks here: {_listed(known)}")
 
+    def promotion(self, target: str | None) -> tuple[str, str]:
+        """The stack that a promotion takes a release from, and the one that gets it; two empty texts with a fault."""
+        sources = self.project.promotion.sources
+        below = [name for name, above in sources.items() if above is not None]
+        target = below[0] if target is None and len(below) == 1 else target
+        if target is None and below:
+            ways = ", ".join(f"--to {name} (from {sources[name]})" for name in below)
+            self.add("--to", "several stacks promote from another one", f"name the one that gets the release: {ways}")
+        elif target is not None and target not in sources:
+            self.stack(target, "--to")
+        elif target is None or (source := sources[target]) is None:
+            what = f"{target} promotes from no other stack" if target else "no stack promotes from another"
+            remedy = f"name the stack before it: `parity config set {target or 'STACK'} 'parity:promotesFrom' STACK`"
+            self.add("--to", what, remedy)
+        else:
+            self.stack(source, f"Pulumi.{target}.yaml: parity:promotesFrom")
+            return source, target
+        return "", ""
+
     def application(self, stack: str, name: str, release: str | None = None, where: str = "--to") -> None:
         """The stack's file must name the application and, where one is given, keep the release.
 

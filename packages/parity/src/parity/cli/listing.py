@@ -30,7 +30,7 @@ _SEE, _CHANGE, _BACK, _THERE, _SET_UP = JOBS = (
 """The headings, in the order of the help."""
 
 LISTINGS: tuple[Listing, ...] = (
-    Listing("check", _SEE, "Prove that two stacks differ only in what their files say.", "check", "check"),
+    Listing("check", _SEE, "Prove that stacks differ only in what their files say.", "check", "check"),
     Listing("preview", _SEE, "Show what an update would do, why, and from which commit.", "preview", "preview"),
     Listing("comment", _SEE, "Post a stack's preview to its pull request.", "comment", "comment"),
     Listing("release", _CHANGE, "Record the next release of an application.", "releases", "release"),
@@ -51,6 +51,7 @@ LISTINGS: tuple[Listing, ...] = (
     Listing("ledger", _THERE, "Show the updates of a stack, and how each ended.", "ledger", "ledger"),
     Listing("postmortem", _THERE, "Draft a post-mortem with its time line.", "postmortem", "postmortem"),
     Listing("init", _SET_UP, "Make a project from the template.", "init", "init"),
+    Listing("stack", _SET_UP, "List the stacks in their order, and make a new one.", "stacks", "stack"),
     Listing("import", _SET_UP, "Take over what exists: plan, files, state.", "import_", "import_"),
     Listing("upgrade", _SET_UP, "Merge the template's changes into the project.", "upgrade", "upgrade"),
     Listing("demo", _SET_UP, "Bring every stack up in the sandbox, from nothing.", "demo", "demo"),

@@ -14,7 +14,7 @@ from parity.cli.lazy_group import LazyGroup, plain
 if TYPE_CHECKING:
     from parity.errors import ParityError
 
-_HELP = "Staging and prod from one Pulumi program: brought up, proved the same, promoted in one switch."
+_HELP = "All stacks from one Pulumi program: brought up, proved the same, promoted in one switch."
 
 
 def _print_version(wanted: bool) -> None:

@@ -1,4 +1,4 @@
-"""The parameter objects that staging and prod share: frozen pydantic models, filled in once in infra/catalog.py."""
+"""The parameter objects that all stacks share: frozen pydantic models, filled in once in infra/catalog.py."""
 
 from __future__ import annotations
 
@@ -91,6 +91,10 @@ class SensitiveVariable(Parameters):
     kind: Literal["sensitive"] = Field(default="sensitive", description=_KIND)
     name: VariableName = Field(description=_VARIABLE_NAME)
     targets: Targets = Field(default=("production",), min_length=1, description=_SECRET_TARGETS)
+    generated: bool = Field(
+        default=False,
+        description="Whether any random text serves, as for the key of a session; `parity stack new` then makes one.",
+    )
     shown: bool = Field(
         default=False,
         description="Whether Vercel shows it to the team's members, as it did before it was declared here.",

@@ -13,6 +13,7 @@ from parity.errors import ProjectError
 
 if TYPE_CHECKING:
     from parity.config.program import Program
+    from parity.config.promotion import Order
 
 SANDBOX_VARIABLE = "PARITY_SANDBOX"
 """Names the sandbox's folder where `--dir` does not."""
@@ -39,9 +40,15 @@ class Project:
         return program.load(self.root)
 
     def stack_files(self) -> dict[str, Path]:
-        """The stacks' files by stack: staging first, then the others by name, so that prod comes after it."""
-        files = {path.name.split(".")[1]: path for path in self.root.glob("Pulumi.*.yaml")}
-        return {name: files[name] for name in sorted(files, key=lambda name: (name != "staging", name))}
+        """The stacks' files by stack, in the order of their names; `promotion` has theirs."""
+        return {path.name.split(".")[1]: path for path in sorted(self.root.glob("Pulumi.*.yaml"))}
+
+    @property
+    def promotion(self) -> Order:
+        """The stacks in the order of promotion, as their files have it."""
+        from parity.config import promotion  # noqa: PLC0415 - reads each file, which a start and TAB need not
+
+        return promotion.read(self.root)
 
     def stack_document(self, path: Path) -> dict[str, Any]:
         """A stack's file as plain data; raises ProjectError where it cannot be read or is not a mapping."""

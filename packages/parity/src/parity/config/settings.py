@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from pydantic import ValidationError
 
-from parity.config import catalog_checks, name_checks, program, source, stack_checks
+from parity.config import catalog_checks, name_checks, placeholders, program, promotion, source, stack_checks
 from parity.config.model_problems import foreign_keys, model_faults, own_values
 from parity.config.secret import Secret
 from parity.config.settings_model import Settings
@@ -19,7 +19,7 @@ from parity.errors import ConfigError
 from parity.problems import ConfigProblem, in_order, nearest, spell
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Mapping
+    from collections.abc import Collection, Mapping, Sequence
     from pathlib import Path
 
     from parity.config.parameters import Catalog
@@ -59,11 +59,20 @@ def load(
     if catalog is not None:
         found = _with_secrets(found, catalog, secret_keys)
         others = _others(stack, root) if found.file else []
+        faults += promotion.faults(found, promotion.read(root)) if found.file else ()
         faults += [*stack_checks.check(found, catalog, others), *name_checks.check(catalog, found, others)]
     config = _config(found, faults)
+    if catalog is not None and (left := placeholders.faults(found, catalog)):
+        # What else is wrong with such a value is wrong because it is none yet.
+        faults = [*left, *(each for each in faults if not _follows(each, left))]
     if faults or config is None or catalog is None:
         raise ConfigError(in_order(faults))
     return Settings(stack=stack, catalog=catalog, origin=found, root=root, **dict(config))
+
+
+def _follows(fault: ConfigProblem, left: Sequence[ConfigProblem]) -> bool:
+    """Whether a fault is of a value that is not filled in, or of what holds one."""
+    return bool(fault.key) and any(each.key.startswith(fault.key) for each in left)
 
 
 def secrets_of(value: Any) -> set[str]:

@@ -35,6 +35,8 @@ class Settings:
     catalog: Catalog
     environment: str
     """The stack's name, as its file says it."""
+    promotes_from: str | None
+    """The stack that this one takes its releases from; None for a root."""
     secret: Secret
     """The stack secret: parity.config.passwords and parity.config.fingerprints derive from it."""
     manages_repository: bool

@@ -83,7 +83,7 @@ def read_file(path: FilePath) -> StackFile | Unread:
     return (text,) if isinstance(text, ConfigProblem) else parse(path.name, text)
 
 
-@lru_cache(maxsize=8)
+@lru_cache(maxsize=32)
 def parse(name: str, text: str) -> StackFile | Unread:
     """Read the text of a stack's file; a YAML error, and each form that is refused, becomes a problem with its line.
 

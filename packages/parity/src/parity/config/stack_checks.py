@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 from parity.config import forms
 from parity.config.parameters import DatabaseUrlVariable, PerStackVariable, SensitiveVariable
 from parity.config.stack_models import NAMESPACE
-from parity.config.variable_values import set_secret, value_faults
+from parity.config.variable_values import set_plain, set_secret, value_faults
 from parity.documents import is_mapping, items, mapping
 from parity.problems import ConfigProblem, nearest, spell
 
@@ -143,7 +143,7 @@ def _application_variables(read: _Read, application: Application, given: Mapping
 def _how_to_set(path: Path, variable: PerStackVariable | SensitiveVariable, read: _Read) -> str:
     if isinstance(variable, SensitiveVariable):
         return set_secret(read.source, path)
-    return f"Set it: `parity config set {read.source.stack} '{spell(path)}' VALUE`."
+    return set_plain(read.source, path)
 
 
 # --- Domains ----------------------------------------------------------------------------------------------------------
@@ -299,11 +299,16 @@ def _repository_owner(read: _Read) -> Iterator[ConfigProblem]:
         yield read.source.fault((_OWNS,), what, "Write true in exactly one stack.")
 
 
-def secret_paths(catalog: Catalog) -> Iterator[Path]:
-    """Where a secret belongs: for config whose `secure:` marks are not at hand."""
+def secret_paths(catalog: Catalog, *, generated: bool = False) -> Iterator[Path]:
+    """Where a secret belongs: for config whose `secure:` marks are not at hand.
+
+    Args:
+        catalog: what all stacks share.
+        generated: those alone for which any random text serves, so that none comes from a vendor.
+    """
     yield (NAMESPACE + "secret",)
     yield (NAMESPACE + "logs", "secret")
     for application in catalog.applications:
         for variable in application.variables:
-            if isinstance(variable, SensitiveVariable):
+            if isinstance(variable, SensitiveVariable) and (variable.generated or not generated):
                 yield (APPLICATIONS, application.name, "variables", variable.name)

@@ -36,7 +36,7 @@ def path_of(key: str) -> Path:
     return tuple(found)
 
 
-def put(name: str, text: str, path: Path, word: str) -> str:
+def put(name: str, text: str, path: Path, word: str, *, over: bool = False) -> str:
     """The text with a value at a path; a key that is missing becomes the last of its mapping.
 
     Args:
@@ -44,13 +44,36 @@ def put(name: str, text: str, path: Path, word: str) -> str:
         text: of a stack's file that parses.
         path: the full key, then keys and indices below it; of a secret with `secure` at its end.
         word: the value as YAML on one line.
+        over: whether it may replace a mapping or a list.
 
     Raises:
         ProjectError: what stands there cannot be edited safely.
     """
     where = ("config", *path)
-    after = _put(text, where, word)
-    if after is None or yaml_edit.load(after) != with_value(yaml_edit.load(text), where, yaml_edit.load(word)):
+    after = _put(text, where, word, over=over)
+    return _as_meant(name, path, after, with_value(yaml_edit.load(text), where, yaml_edit.load(word)))
+
+
+def add_below(name: str, text: str, above: str, key: str, word: str) -> str:
+    """The text with a top-level value below another one; raises as `put`."""
+    found = yaml_edit.find(yaml_edit.compose(text), ["config", above])
+    after = yaml_edit.add_below(text, *found[1:], f"{key}: {word}") if found else None
+    return _as_meant(name, (key,), after, with_value(yaml_edit.load(text), ("config", key), yaml_edit.load(word)))
+
+
+def remove(name: str, text: str, path: Path) -> str:
+    """The text without what stands at a path of keys, as it is where nothing does; raises as `put`."""
+    where = ["config", *map(str, path)]
+    found = yaml_edit.find(yaml_edit.compose(text), where)
+    if found is None:
+        return text
+    if len(yaml_edit.pairs(found[0])) == 1:
+        return put(name, text, path[:-1], "{}", over=True)
+    return _as_meant(name, path, yaml_edit.remove(text, found[0], where[-1]), _without(yaml_edit.load(text), where))
+
+
+def _as_meant(name: str, path: Path, after: str | None, meant: Any) -> str:
+    if after is None or yaml_edit.load(after) != meant:
         raise ProjectError(
             f"{spell(path)} holds no single value, or is written in a way that cannot be edited safely; "
             "nothing was changed",
@@ -60,6 +83,12 @@ def put(name: str, text: str, path: Path, word: str) -> str:
     return after
 
 
+def _without(values: Any, path: Sequence[str]) -> Any:
+    if len(path) == 1:
+        return {name: each for name, each in values.items() if name != path[0]}
+    return {**values, path[0]: _without(values[path[0]], path[1:])}
+
+
 def header(text: str) -> str:
     """The lines with which the engine opens the secrets."""
     return "".join(_HEADER.findall(text))
@@ -67,7 +96,10 @@ def header(text: str) -> str:
 
 def with_header(text: str, lines: str) -> str:
     """The text with these lines in place of its own."""
-    return text if header(text).split() == lines.split() else lines + _HEADER.sub("", text)
+    if header(text).split() == lines.split():
+        return text
+    new = iter([lines])
+    return _HEADER.sub(lambda _: next(new, ""), text) if header(text) else lines + text
 
 
 def with_value(values: Any, path: Sequence[str | int], new: Any) -> Any:
@@ -81,7 +113,7 @@ def with_value(values: Any, path: Sequence[str | int], new: Any) -> Any:
     return {**mapping, first: with_value(mapping.get(first), path[1:], new)}
 
 
-def _put(text: str, path: Sequence[str | int], word: str) -> str | None:
+def _put(text: str, path: Sequence[str | int], word: str, *, over: bool = False) -> str | None:
     """The edited text; None where a part of the path is neither there nor can be added."""
     key, node = None, yaml_edit.compose(text)
     owner = node
@@ -94,7 +126,9 @@ def _put(text: str, path: Sequence[str | int], word: str) -> str | None:
         if pair is None:
             return None if isinstance(part, int) else _added(text, (owner, key, node), path, depth, word)
         owner, (key, node) = node, pair
-    return yaml_edit.replace_scalar(text, key, node, word) if isinstance(node.value, str) else None
+    if isinstance(node.value, str):
+        return yaml_edit.replace_scalar(text, key, node, word)
+    return yaml_edit.replace_value(text, key, node, word) if over and key is not None else None
 
 
 def _added(text: str, found: tuple[Any, Any, Any], path: Sequence[str | int], depth: int, word: str) -> str | None:

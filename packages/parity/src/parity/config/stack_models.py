@@ -1,4 +1,4 @@
-"""The pydantic models of a stack's config: everything that may differ between staging and prod, and nothing else."""
+"""The pydantic models of a stack's config: everything that may differ between stacks, and nothing else."""
 
 from __future__ import annotations
 
@@ -271,6 +271,11 @@ class StackConfig(StackModel):
     """All keys of a stack's file, each with the prefix `parity:`."""
 
     environment: Text = Field(description="The stack's own name, written out so that a copied file is noticed.")
+    promotes_from: Text | None = Field(
+        default=None,
+        description="The stack that this one takes its releases from (`parity promote`), and is compared with "
+        "(`parity check`); none for a stack that releases come to first. Several stacks may name the same one.",
+    )
     secret: LongSecret = Field(
         description=f"The stack secret, at least {SECRET_LENGTH} characters, encrypted: database passwords and "
         "fingerprints are derived from it, so changing it changes all of them."

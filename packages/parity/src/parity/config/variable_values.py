@@ -90,6 +90,11 @@ def set_secret(source: Source, path: Path) -> str:
     return f"Set it: `parity secret set {source.stack} '{spell(path)}'`."
 
 
+def set_plain(source: Source, path: Path) -> str:
+    """The command that writes a plain value at a path."""
+    return f"Set it: `parity config set {source.stack} '{spell(path)}' VALUE`."
+
+
 def _named(value: Any) -> str:
     """What YAML took a value for."""
     if value is None or value == "":

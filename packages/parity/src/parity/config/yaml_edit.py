@@ -71,6 +71,17 @@ def replace_scalar(text: str, key: Node, value: Node, new: str) -> str:
     return text[:start] + new + text[end:]
 
 
+def replace_value(text: str, key: Node, value: Node, new: str) -> str:
+    """The text with another value of a key, whatever it is, on the key's line; comments inside the old one go."""
+    colon = text.index(":", key.end_mark.index) + 1
+    return f"{text[:colon]} {new}{text[_end(value) :]}"
+
+
+def add_below(text: str, key: Node, value: Node, entry: str) -> str:
+    """The text with `entry` on a line of its own below a key of a block mapping."""
+    return _insert(text, _line_end(text, _end(value)), f"{_newline(text)}{' ' * key.start_mark.column}{entry}")
+
+
 def append(text: str, owner: Node, key: Node, mapping: Node, entry: str) -> str:
     """The text with `entry` (`name: value`, on one line) as the last of a mapping.
 
@@ -110,12 +121,12 @@ def append_item(text: str, key: Node, sequence: Node, item: str) -> str:
     """
     items = items_of(sequence)
     if items and sequence.flow_style:
-        return _insert(text, _end_of_item(items[-1]), f", {item}")
+        return _insert(text, _end(items[-1]), f", {item}")
     if items:
         # The dash stands before the first item, on its line.
         start = text.rindex("-", 0, items[0].start_mark.index)
         indent = start - (text.rfind("\n", 0, start) + 1)
-        return _insert(text, _line_end(text, _end_of_item(items[-1])), f"{_newline(text)}{' ' * indent}- {item}")
+        return _insert(text, _line_end(text, _end(items[-1])), f"{_newline(text)}{' ' * indent}- {item}")
     line = f"{_newline(text)}{' ' * (key.start_mark.column + 2)}- {item}"
     if not _is_sequence(sequence):
         # Nothing stands behind the colon; the empty node's own marks are at what follows.
@@ -126,30 +137,25 @@ def append_item(text: str, key: Node, sequence: Node, item: str) -> str:
     return f"{text[:start]}{line}{text[end:]}"
 
 
-def _end_of_item(node: Node) -> int:
-    """Where an item ends; of a block sequence inside, where its last item does."""
-    inner = items_of(node)
-    return _end_of_item(inner[-1]) if inner and not node.flow_style else _end(node)
-
-
 def remove(text: str, mapping: Node, name: str) -> str:
-    """The text without one entry of a mapping that has others after it.
+    """The text without one entry of a mapping that has others.
 
     Of a block mapping all lines of the entry go, with a comment behind it; comments on lines of their own stay.
 
     Raises:
-        ValueError: it is the last entry, or not there.
+        ValueError: it is the only entry, or not there.
     """
     names = [key.value for key, _ in pairs(mapping)]
     place = names.index(name)
-    if place == len(names) - 1:
-        raise ValueError(f"{name} is the last entry")
+    if len(names) == 1:
+        raise ValueError(f"{name} is the only entry")
     key, value = pairs(mapping)[place]
+    if mapping.flow_style and place == len(names) - 1:
+        return text[: _end(pairs(mapping)[place - 1][1])] + text[_end(value) :]
     if mapping.flow_style:
         return text[: key.start_mark.index] + text[pairs(mapping)[place + 1][0].start_mark.index :]
     start = key.start_mark.index - key.start_mark.column
-    end = text.index("\n", _end(value)) + 1
-    return text[:start] + text[end:]
+    return text[:start] + text[_line_end(text, _end(value)) :].lstrip("\r").removeprefix("\n")
 
 
 def _fill_empty(text: str, owner: Node, key: Node, mapping: Node, entry: str) -> str:
@@ -162,10 +168,9 @@ def _fill_empty(text: str, owner: Node, key: Node, mapping: Node, entry: str) ->
 
 
 def _end(node: Node) -> int:
-    """Where a value ends; a block mapping's own mark stands at what follows it, so its last value's is taken."""
-    if _is_mapping(node) and not node.flow_style and pairs(node):
-        return _end(pairs(node)[-1][1])
-    return node.end_mark.index
+    """Where a value ends; a block's own mark stands at what follows it, so that of its last value is taken."""
+    last = [value for _, value in pairs(node)] or items_of(node)
+    return _end(last[-1]) if last and not node.flow_style else node.end_mark.index
 
 
 def _line_end(text: str, index: int) -> int:

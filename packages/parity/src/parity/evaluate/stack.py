@@ -129,8 +129,9 @@ class Stack:
         if not _LOCKED.search(said):
             return None
         file = f"Pulumi.{self.name}.yaml"
+        path = self.project.root / file
         words = " ".join(said.partition("error: ")[2].split() or said.split())
-        provider = _PROVIDER.search((self.project.root / file).read_text())
+        provider = _PROVIDER.search(path.read_text() if path.exists() else "")
         if provider:
             way = _LOGINS.get(provider[2], "log in to it as for `pulumi`")
             remedy = f"its key is at {provider[1]}: {way}. A stack with a passphrase takes that at the same time"

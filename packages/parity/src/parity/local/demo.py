@@ -14,9 +14,11 @@ from rich.table import Table
 
 from parity.config import settings
 from parity.engine import toolchain
+from parity.engine.program_server import ProgramServers
 from parity.engine.pulumi import Pulumi
 from parity.errors import HealthError, ParityError
 from parity.evaluate.stack import Stack
+from parity.local import demo_stack
 from parity.local.sandbox import Local
 from parity.updates import update
 from parity.updates.approval import Approval
@@ -50,13 +52,21 @@ class Live:
         return self.answer.fault(str(self.outputs.get("live")), str(self.outputs.get("commit")))
 
 
-def run(project: Project, directory: Path, screen: Screen) -> None:
-    """Bring every stack up and show it; raises ParityError with what is true now shown first."""
+def run(project: Project, directory: Path, screen: Screen, stacks: Sequence[str] = ()) -> None:
+    """Bring stacks up and show them; raises ParityError with what is true now shown first.
+
+    Args:
+        project: whose stacks they are.
+        directory: the sandbox's folder.
+        screen: where to.
+        stacks: by name; a missing one is made from the one before it, as an example. None is every stack there is.
+    """
+    named, stacks = bool(stacks), stacks or project.promotion.stacks
     with screen.step("Stack files") as step:
         # Before the engine, which may take minutes to build.
-        for stack in project.stack_files():
+        for stack in set(stacks) & project.stack_files().keys():
             settings.load(stack, project.root, None)
-        step.done(" and ".join(project.stack_files()))
+        step.done(" and ".join(stacks))
     with screen.step("Engine") as step:
         tools = toolchain.resolve(step.waiting)
         step.done(toolchain.summary(tools))
@@ -71,15 +81,21 @@ def run(project: Project, directory: Path, screen: Screen) -> None:
     for name in set(os.environ) - set(environment):
         del os.environ[name]
     os.environ.update(environment)
-    pulumi = Pulumi(tools.cli.path, project.root, environment)
+    pulumi = Pulumi(tools.cli.path, project.root, environment, programs=ProgramServers())
     changed: dict[str, int] = {}
     try:
-        for stack in project.stack_files():
-            changed[stack] = _update(project, pulumi, stack, screen)
+        for number, stack in enumerate(stacks):
+            found = Stack(stack, project, pulumi)
+            if named:
+                like = stacks[number - 1] if number else project.promotion.stacks[0]
+                changed[stack] = demo_stack.bring_up(found, like, _update, screen)
+            else:
+                pulumi.ensure_stack(stack)
+                changed[stack] = _update(found, screen)
     except ParityError:
-        known = [stack for stack in project.stack_files() if stack in pulumi.stacks()]
+        known = [stack for stack in stacks if stack in pulumi.stacks()]
         screen.out.print("\n[bold]What is true now[/]")
-        _show(screen, ask_all(pulumi, known), running.control_url, missing=set(project.stack_files()) - set(changed))
+        _show(screen, ask_all(pulumi, known), running.control_url, missing=set(stacks) - set(changed))
         raise
     with screen.step("Live URLs") as step:
         step.waiting("an answer of each application")
@@ -115,10 +131,8 @@ async def _ask(urls: Sequence[str], environment: Mapping[str, str]) -> list[heal
         return await asyncio.gather(*(health.ask(web, url) for url in urls))
 
 
-def _update(project: Project, pulumi: Pulumi, stack: str, screen: Screen) -> int:
-    pulumi.ensure_stack(stack)
-    done = update.run(Stack(stack, project, pulumi), screen, Approval(yes=True), note={"command": "demo"})
-    return done.progress.changed
+def _update(stack: Stack, screen: Screen) -> int:
+    return update.run(stack, screen, Approval(yes=True), note={"command": "demo"}).progress.changed
 
 
 def _show(screen: Screen, found: Sequence[Live], page: str, missing: set[str]) -> None:
@@ -186,8 +200,8 @@ def _conclude(screen: Screen, changed: Mapping[str, int], found: Sequence[Live],
         screen.out.print(f"\n[bold]Nothing to change:[/] {' and '.join(changed)} are as declared.")
     screen.out.print(
         "\nTry next:\n"
-        "  .venv/bin/parity preview staging\n"
-        "  .venv/bin/parity sandbox exec -- pulumi preview --stack staging --diff\n"
+        f"  .venv/bin/parity preview {next(iter(changed))}\n"
+        f"  .venv/bin/parity sandbox exec -- pulumi preview --stack {next(iter(changed))} --diff\n"
         f"  .venv/bin/parity sandbox exec -- curl -s {found[0].url if found else page}\n"
         "  make clean-demo   takes all of it down",
         soft_wrap=True,

@@ -10,7 +10,11 @@ from parity.config import settings
 from parity.errors import ParityError
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from parity.config.project import Project
+    from parity.config.promotion import Pair
+    from parity.config.settings import Settings
 
 
 State = Literal["same", "different", "unknown"]
@@ -36,21 +40,31 @@ UNKNOWN = Proof("unknown", "not checked")
 
 def prove(project: Project) -> Proof:
     """Compare offline what the stacks declare; a check that cannot run gives `unknown` and raises nothing."""
-    stacks = list(project.stack_files())
-    if len(stacks) < 2:  # noqa: PLR2004 - a comparison takes two
-        return Proof("unknown", f"not checked: there is no second stack, only {', '.join(stacks) or 'none'}")
-    found = {other: _prove(project, stacks[0], other) for other in stacks[1:]}
-    state: State = "same"
-    for each in reversed(found.values()):
-        state = each.state if each.state != "same" else state
-    summary = "; ".join(each.summary for each in found.values())
-    return Proof(state, summary, tuple(line for each in found.values() for line in each.unexplained))
+    order = project.promotion
+    pairs = order.pairs()
+    if not pairs:
+        return Proof("unknown", f"not checked: there is no second stack, only {', '.join(order.stacks) or 'none'}")
+    known: dict[str, Settings] = {}
+
+    def load(stack: str) -> Settings:
+        return known[stack] if stack in known else known.setdefault(stack, settings.load(stack, project.root, None))
+
+    found = {pair: _checked(project, pair, load) for pair in pairs}
+    made = [each for each in found.values() if isinstance(each, proof.Checked)]
+    together = iter(proof.together(made, pairs, [known[name] for name in order.stacks if name in known]))
+    proofs = [_proof(next(together)) if isinstance(each, proof.Checked) else each for each in found.values()]
+    states: list[State] = [each.state for each in proofs if each.state != "same"]
+    summary = "; ".join(each.summary for each in proofs)
+    return Proof(states[0] if states else "same", summary, tuple(line for each in proofs for line in each.unexplained))
 
 
-def _prove(project: Project, one: str, other: str) -> Proof:
+def _checked(project: Project, pair: Pair, load: Callable[[str], Settings]) -> proof.Checked | Proof:
     try:
-        checked = proof.check(project, one, other, lambda stack: settings.load(stack, project.root, None))
+        return proof.check(project, *pair, load)
     except ParityError as error:
         return Proof("unknown", f"not checked: {str(error).splitlines()[0]}")
+
+
+def _proof(checked: proof.Checked) -> Proof:
     faults = tuple(report.faults(checked))
     return Proof("same" if checked.clean else "different", report.headline(checked), faults)

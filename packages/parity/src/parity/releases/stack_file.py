@@ -163,8 +163,8 @@ def promote(
     pinned = rolled_back_from(releases, commit)
     if pinned and not again:
         raise RefusedError(
-            f"{application} was rolled back from this very commit: {pinned} is {commit[:12]}, is newer than the live "
-            f"{releases.live}, and does not serve.",
+            f"{_stack(file)}/{application} was rolled back from this very commit: {pinned} is {commit[:12]}, is newer "
+            f"than the live {releases.live}, and does not serve.",
             where=f"{file.path.name}: {KEY}.{application}",
             remedy="If its fault is corrected outside the commit, say --again; else promote a commit that corrects it.",
         )
@@ -173,7 +173,7 @@ def promote(
     config = digest(generation)
     if newest is not None and newest[1] == _release(commit, config, generation):
         if releases.live == newest[0]:
-            what = f"{newest[0]} of {application} in {file.path.name} has this commit and config, and is live."
+            what = f"{_stack(file)}/{application} {newest[0]} has this commit and config, and is live."
             raise UsageError(what, remedy="Nothing to promote.")
         return set_live(file, application, newest[0]), newest[0]
     return add_release(file, application, commit=commit, config=config, credentials=generation, live=True)
@@ -257,6 +257,10 @@ def read_text(path: Path) -> str:
         return stream.read()
 
 
+def _stack(file: ReleasesFile) -> str:
+    return file.path.stem.partition(".")[2]
+
+
 def _of(file: ReleasesFile, application: str) -> Releases:
     if application not in file.releases:
         known = ", ".join(file.releases) or "none"
@@ -305,9 +309,8 @@ def _refuse_repetition(
     name, last = newest
     if release == last and not again:
         what = f"{application}'s newest release {name} has this very commit, config and credentials."
-        stack = file.path.stem.partition(".")[2]
         is_live = file.releases[application].live == name
-        way = "It is live." if is_live else f"`parity live {stack} {application} {name} --up` makes it live."
+        way = "It is live." if is_live else f"`parity live {_stack(file)} {application} {name} --up` makes it live."
         raise UsageError(what, remedy=f"Nothing to record. {way} --again builds the same once more.")
     if release.credentials < last.credentials:
         what = f"Credentials generation {release.credentials} goes back behind {name}'s {last.credentials}."

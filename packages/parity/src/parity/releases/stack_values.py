@@ -17,6 +17,7 @@ from parity.releases import stack_file
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from parity.config.parameters import Catalog
     from parity.evaluate.stack import Stack
     from parity.problems import Path as KeyPath
 
@@ -32,9 +33,17 @@ class Edit:
     text: str
     notes: tuple[str, ...] = ()
 
-    def put(self, path: KeyPath, word: str) -> Edit:
-        """The file with a value, as YAML on one line, at a path."""
-        return replace(self, text=stack_edit.put(self.path.name, self.text, path, word))
+    def put(self, path: KeyPath, word: str, *, over: bool = False) -> Edit:
+        """The file with a value, as YAML on one line, at a path; `over` as `stack_edit.put` takes it."""
+        return replace(self, text=stack_edit.put(self.path.name, self.text, path, word, over=over))
+
+    def add_below(self, above: str, key: str, word: str) -> Edit:
+        """The file with a top-level value below another one."""
+        return replace(self, text=stack_edit.add_below(self.path.name, self.text, above, key, word))
+
+    def remove(self, path: KeyPath) -> Edit:
+        """The file without what stands at a path of keys."""
+        return replace(self, text=stack_edit.remove(self.path.name, self.text, path))
 
     @property
     def changed(self) -> bool:
@@ -179,13 +188,17 @@ def _at(value: Any, path: KeyPath) -> Any:
 
 
 def _with_fingerprints(stack: Stack, file: Edit, opened: Mapping[KeyPath, str]) -> Edit:
-    key = opened.get(fingerprints.STACK_SECRET)
-    if key is None:
+    if fingerprints.STACK_SECRET not in opened:
         return replace(file, notes=(f"Fingerprints need {spell(fingerprints.STACK_SECRET)}, which is not set yet.",))
-    catalog, secret = stack.project.program.catalog(), Secret(key)
-    made = {
+    made = marks(stack.project.program.catalog(), opened)
+    return replace(file, text=with_fingerprints(file.path.name, file.text, made))
+
+
+def marks(catalog: Catalog, opened: Mapping[KeyPath, str]) -> dict[KeyPath, str]:
+    """The fingerprint of each secret that a release is built with, of those that are at hand with the stack's own."""
+    secret = Secret(opened[fingerprints.STACK_SECRET])
+    return {
         path: fingerprints.of(secret, fingerprints.first_path(catalog, path), Secret(opened[path]))
         for path in fingerprints.paths(catalog)
         if path in opened
     }
-    return replace(file, text=with_fingerprints(file.path.name, file.text, made))

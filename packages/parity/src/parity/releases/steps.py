@@ -126,14 +126,13 @@ def promote(source: Stack, target: Stack, application: str, *, commit: str | Non
             commit, or another release was made live there by hand.
         UsageError: no such application, or nothing to promote.
     """
-    if source.name == target.name:
-        raise UsageError("A stack cannot be promoted to itself.", where=f"--from {source.name} --to {target.name}")
     wanted = commits.full(commit, source.project.root) if commit else None
     found = _status(source, application)
     release, recorded = _healthy(found)
     if wanted and recorded.commit != wanted:
         raise RefusedError(
-            f"Live in {source.name} is {release} of commit {recorded.commit}, not the commit asked for, {wanted}.",
+            f"Live is {source.name}/{application} {release} of commit {recorded.commit}, not the commit asked for, "
+            f"{wanted}.",
             where=f"{source.name}, {application}",
             remedy=f"Make it live in {source.name} first, or leave --commit out.",
         )
@@ -158,8 +157,8 @@ def promote(source: Stack, target: Stack, application: str, *, commit: str | Non
         application,
         "promote",
         after,
-        f"{release} of {source.name}, commit {recorded.commit[:12]}, {'becomes' if fresh else 'is'} {name} of "
-        f"{application} in {target.name}, and live there",
+        f"{source.name}/{application} {release}, commit {recorded.commit[:12]}, {'becomes' if fresh else 'is'} "
+        f"{target.name}/{application} {name}, and live there",
         (
             f"In {source.name} it is live, healthy and as its file says.",
             f"Config {kept.config[:8]} is {target.name}'s own; credentials generation {kept.credentials}.",

@@ -1,7 +1,8 @@
-"""`parity check`: are two stacks the same, but for what their files say?"""
+"""`parity check`: are the stacks the same, but for what their files say?"""
 
 from __future__ import annotations
 
+import functools
 import json
 from typing import TYPE_CHECKING, Annotated
 
@@ -9,12 +10,15 @@ import typer
 
 from parity.cli.arguments import Arguments
 from parity.cli.commands.options import Json, complete_stacks
+from parity.errors import UsageError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
     from parity.check.live import Real
+    from parity.check.proof import Checked
     from parity.config.project import Project
+    from parity.config.promotion import Order, Pair
     from parity.config.settings import Settings
 
 _COLORS = {"bad": "red", "good": "green"}
@@ -23,56 +27,92 @@ _BOLD = {"bad", "good", "title"}
 
 def check(
     one: Annotated[
-        str, typer.Option("--from", metavar="STACK", help="The first stack.", autocompletion=complete_stacks)
-    ] = "staging",
+        str | None,
+        typer.Option("--from", metavar="STACK", help="One stack alone.", autocompletion=complete_stacks),
+    ] = None,
     other: Annotated[
-        str, typer.Option("--to", metavar="STACK", help="The other stack.", autocompletion=complete_stacks)
-    ] = "prod",
+        str | None,
+        typer.Option("--to", metavar="STACK", help="With --from: the other stack.", autocompletion=complete_stacks),
+    ] = None,
     secrets: Annotated[
         bool,
         typer.Option(
-            "--secrets", help="Decrypt the config through the engine: compare secrets too, and hold their fingerprints."
+            "--secrets",
+            help="Decrypt the config through the engine: compare secrets too, find those that two stacks share, and "
+            "hold their fingerprints.",
         ),
     ] = False,
     live: Annotated[
         bool,
-        typer.Option("--live", help="Compare what the two stacks really have: ask the providers; nothing is written."),
+        typer.Option("--live", help="Compare what the stacks really have: ask the providers; nothing is written."),
     ] = False,
     every: Annotated[bool, typer.Option("--all", help="List every declared difference, not only its keys.")] = False,
     as_json: Json = False,
     as_markdown: Annotated[bool, typer.Option("--markdown", help="Print Markdown for a pull request.")] = False,
 ) -> None:
-    """Prove that two stacks differ only in what their files say.
+    """Prove that stacks differ only in what their files say.
 
-    Exits 1 where they differ in more. The program is evaluated for both, offline: no engine, no network, no secret's
+    Compares each stack with the one that it promotes from; with --from and --to two stacks, with one of the two that
+    stack alone. Exits 1 where they differ in more. The program is evaluated offline: no engine, no network, no secret's
     value. A difference must follow a key of the stacks' files, or have an entry in `parity:exceptions`; an entry that
-    matches nothing is a fault too. With `--live`, the same is asked of what the two stacks really have.
+    matches nothing is a fault too, and so is a secret that two stacks share. With `--live`, the same is asked of what
+    the stacks really have.
     """
     asked = Arguments()
     asked.exclusive(as_json=as_json, as_markdown=as_markdown)
-    asked.stack(one, "--from")
-    asked.stack(other, "--to")
-    if one == other:
+    for name, option in ((one, "--from"), (other, "--to")):
+        if name is not None:
+            asked.stack(name, option)
+    if one == other and one is not None:
         asked.add("--from, --to", f"{one} cannot be compared with itself", "name two stacks: --from and --to")
     asked.require()
     project = asked.project
+    order = project.promotion
+    pairs = _pairs(order, one, other)
 
     from parity.check import proof, report
 
-    load = _loader(project, opened=secrets)
+    settings = proof.loaded((stack for pair in pairs for stack in pair), _loader(project, opened=secrets))
     if live:
-        checked = proof.check_live(project, one, other, load, _reader(project))
+        read = functools.cache(_reader(project))
+        found = [proof.check_live(project, *pair, settings.__getitem__, read) for pair in pairs]
     else:
-        checked = proof.check(project, one, other, load)
+        found = [proof.check(project, *pair, settings.__getitem__) for pair in pairs]
+    found = proof.together(found, order.pairs(), [settings[name] for name in order.stacks if name in settings])
     if as_json:
-        typer.echo(json.dumps(report.document(checked), indent=2))
+        documents = [report.document(each) for each in found]
+        typer.echo(json.dumps(documents[0] if len(pairs) == 1 else report.documents(found), indent=2))
     elif as_markdown:
-        typer.echo(report.markdown(checked), nl=False)
+        typer.echo("\n".join(report.markdown(each) for each in found), nl=False)
     else:
-        for line, style in report.text(checked, every=every):
-            typer.secho(line, fg=_COLORS.get(style), bold=style in _BOLD, dim=style == "dim")
-    if not checked.clean:
+        _print(found, every=every)
+    if not all(each.clean for each in found):
         raise typer.Exit(1)
+
+
+def _print(found: Sequence[Checked], *, every: bool) -> None:
+    from parity.check import report
+
+    for number, each in enumerate(found):
+        if number:
+            typer.echo()
+        for line, style in report.text(each, every=every):
+            typer.secho(line, fg=_COLORS.get(style), bold=style in _BOLD, dim=style == "dim")
+
+
+def _pairs(order: Order, one: str | None, other: str | None) -> Sequence[Pair]:
+    """What to compare; raises UsageError where there is no second stack."""
+    if one and other:
+        return [(one, other)]
+    named = one or other
+    pairs = [pair for pair in order.pairs() if named is None or named in pair]
+    if not pairs:
+        raise UsageError(
+            f"there is nothing to compare: {', '.join(order.stacks) or 'no stack'} is all there is",
+            where="Pulumi.<stack>.yaml",
+            remedy="a comparison takes two stacks: parity stack new NAME --from STACK",
+        )
+    return pairs
 
 
 def _loader(project: Project, *, opened: bool) -> Callable[[str], Settings]:

@@ -1,4 +1,4 @@
-"""`parity demo`: from nothing to two environments that answer."""
+"""`parity demo`: from nothing to stacks that answer."""
 
 from __future__ import annotations
 
@@ -7,12 +7,23 @@ from typing import Annotated
 
 import typer
 
-from parity.cli.commands.options import Directory
+from parity.cli.commands.options import Directory, complete_stacks
 
 _PICTURE_WIDTH = 120
 
 
 def demo(
+    stacks: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--stack",
+            metavar="NAME",
+            help="Bring this stack up, and no other that is not named too; repeatable. One without a file is made from "
+            "the one that is named before it. [default: every stack]",
+            autocompletion=complete_stacks,
+            show_default=False,
+        ),
+    ] = None,
     directory: Directory = None,
     picture: Annotated[
         Path | None,
@@ -31,7 +42,7 @@ def demo(
     project = find_project()
     screen = Screen(record_width=_PICTURE_WIDTH if picture else None)
     try:
-        demonstration.run(project, project.sandbox_directory(directory), screen)
+        demonstration.run(project, project.sandbox_directory(directory), screen, stacks or ())
     finally:
         if picture:
             picture.write_text(screen.svg("make demo"), encoding="utf-8")

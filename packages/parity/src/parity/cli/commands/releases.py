@@ -85,19 +85,16 @@ def release(
 @ended
 def promote(
     application: Application,
-    source: Annotated[
-        str,
-        typer.Option(
-            "--from",
-            metavar="STACK",
-            help="The stack whose live release is promoted.",
-            autocompletion=complete_stacks,
-        ),
-    ] = "staging",
     target: Annotated[
-        str,
-        typer.Option("--to", metavar="STACK", help="The stack that gets it.", autocompletion=complete_stacks),
-    ] = "prod",
+        str | None,
+        typer.Option(
+            "--to",
+            metavar="STACK",
+            help="The stack that gets it. [default: the one that promotes from another, where there is one alone]",
+            autocompletion=complete_stacks,
+            show_default=False,
+        ),
+    ] = None,
     commit: Annotated[
         str | None,
         typer.Option(
@@ -113,16 +110,14 @@ def promote(
 ) -> None:
     """Release in one stack what is live and healthy in another.
 
-    The commit becomes the next and live release there, with that stack's own config digest. Exits 7 where the first
-    stack is not healthy or not what its file says, and 8 where another commit is live there or the other stack was
-    rolled back from this one.
+    The stack's file names the other one: `parity:promotesFrom`. The commit becomes the next and live release, with the
+    stack's own config digest. Exits 7 where the other stack is not healthy or not what its file says, and 8 where
+    another commit is live there or the stack was rolled back from this one.
     """
     asked = Arguments()
-    for name, option in ((source, "--from"), (target, "--to")):
-        asked.stack(name, option)
+    source, target = asked.promotion(target)
+    for name in (source, target):
         asked.application(name, application)
-    if source == target:
-        asked.add("--from, --to", f"{source} cannot be promoted to itself", "name two stacks: --from and --to")
     asked.require()
     there = _stack(asked.project, target)
     from parity.releases import steps

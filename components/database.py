@@ -13,7 +13,7 @@ from pulumi import Input, Output, ResourceOptions
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from parity.config import parameters
+    from parity.config import parameters, stack_models
 
 EXTENSIONS_SCHEMA = "extensions"
 """Holds every extension, so that their objects are never mistaken for the applications' own."""
@@ -64,6 +64,8 @@ class DatabaseArgs:
     protect: bool
     steps: frozenset[str] = frozenset({"public", "roles"})
     """Of `roles` and `public` those that are taken: roles of its own with their privileges, none left to PUBLIC."""
+    pooler: stack_models.Pooler | None = None
+    """Where the applications connect; None where they connect to the server itself."""
 
 
 class Database(pulumi.ComponentResource):
@@ -143,7 +145,7 @@ class Database(pulumi.ComponentResource):
         """
         access = next(each for each in self._args.accesses if each.application == application)
         login = next(each for each in access.logins if each.generation == generation)
-        return self._url(login, self._logins[application, generation])
+        return self._url(login, self._logins[application, generation], self._args.pooler)
 
     def credentials(self, application: str, generation: int) -> Sequence[pulumi.Resource]:
         """Everything that must exist before a release of that generation can log in and work."""
@@ -356,12 +358,17 @@ class Database(pulumi.ComponentResource):
             opts=ResourceOptions.merge(self._inside, ResourceOptions(depends_on=[after] if after else [])),
         )
 
-    def _url(self, login: Login, role: postgresql.Role) -> Output[str]:
-        """A libpq URL; a secret, because the password is in it."""
+    def _url(self, login: Login, role: postgresql.Role, pooler: stack_models.Pooler | None = None) -> Output[str]:
+        """A libpq URL, through the pooler where one is given; a secret, because the password is in it.
+
+        The search path is a setting of the role and not of the URL: a pooler drops or refuses what a URL sets at the
+        session's start (PgBouncer's page "Configuration", `ignore_startup_parameters`).
+        """
         args = self._args
-        place = f"{args.host}:{args.port}/{quote(args.name, safe='')}?sslmode={args.sslmode}"
+        host, port, user = (pooler.host, pooler.port, pooler.user) if pooler else (args.host, args.port, "{role}")
+        place = f"{host}:{port}/{quote(args.name, safe='')}?sslmode={args.sslmode}"
 
         def write(parts: list[str]) -> str:
-            return f"postgresql://{quote(parts[0], safe='')}:{quote(parts[1], safe='')}@{place}"
+            return f"postgresql://{quote(user.format(role=parts[0]), safe='')}:{quote(parts[1], safe='')}@{place}"
 
         return Output.secret(Output.all(role.name, login.password).apply(write))

@@ -13,7 +13,7 @@ from components.database import Access, Database, DatabaseArgs, Login
 from components.delivery import Delivery, DeliveryArgs
 from components.telemetry import Telemetry, TelemetryArgs
 from components.web_app import Domains, WebApp, WebAppArgs
-from parity.config import digest, names, passwords
+from parity.config import digest, names, passwords, servers
 from parity.config.parameters import DatabaseUrlVariable, PlainVariable
 from parity.config.secret import Secret
 from parity.provider.resource import Provider
@@ -44,8 +44,15 @@ def build(settings: Settings) -> dict[str, Any]:
         The stack's outputs, `applications`, `databases` and `delivery`; what is secret is marked so.
     """
     providers = _providers(settings)
-    options = pulumi.ResourceOptions(providers=providers, transformations=_left_as_it_is(settings))
-    databases = {each.name: _database(settings, each, options) for each in settings.catalog.databases}
+    left = _left_as_it_is(settings)
+    options = pulumi.ResourceOptions(providers=providers, transformations=left)
+    on_server = {
+        server: pulumi.ResourceOptions(providers=[*providers, _server(server)], transformations=left)
+        for server in servers.of(settings.catalog)
+    }
+    databases = {
+        each.name: _database(settings, each, on_server[each.server or ""]) for each in settings.catalog.databases
+    }
     domains = Domains("domains", options)
     applications = {
         each.name: _application(settings, each, databases, domains, options) for each in settings.catalog.applications
@@ -77,16 +84,27 @@ def build(settings: Settings) -> dict[str, Any]:
 def _providers(settings: Settings) -> list[pulumi.ProviderResource]:
     """One explicit provider a vendor, and the project's own.
 
-    Tokens and the administrator's connection are the environment's alone:
-    `VERCEL_API_TOKEN`, `GITHUB_TOKEN`, and libpq's `PGHOST`, `PGPORT`, `PGUSER`, `PGPASSWORD`, `PGSSLMODE`.
+    Tokens are the environment's alone: `VERCEL_API_TOKEN`, `GITHUB_TOKEN`.
     """
     return [
         vercel.Provider("vercel", team=settings.catalog.vercel_team),
         github.Provider("github", owner=settings.catalog.repository.owner, write_delay_ms=_WRITE_DELAY),
-        # Managed PostgreSQL gives no superuser, so nothing here may need one.
-        postgresql.Provider("postgresql", superuser=False),
         Provider("parity"),
     ]
+
+
+def _server(server: str) -> postgresql.Provider:
+    """The provider of one database server, without a superuser: managed PostgreSQL gives none.
+
+    The administrator's connection is the environment's alone: libpq's variables, with the name of a server that has
+    one as their suffix.
+    """
+    return postgresql.Provider(
+        servers.provider_name(server),
+        superuser=False,
+        **servers.provider_address(server),
+        opts=pulumi.ResourceOptions(env_var_mappings=servers.login_variables(server)),
+    )
 
 
 def _left_as_it_is(settings: Settings) -> list[pulumi.ResourceTransformation]:
@@ -117,6 +135,7 @@ def _database(settings: Settings, database: parameters.Database, options: pulumi
             host=own.host,
             port=own.port,
             sslmode=own.sslmode,
+            pooler=own.pooler,
             connection_limit=own.connection_limit,
             application_connection_limit=own.application_connection_limit,
             protect=settings.protect,

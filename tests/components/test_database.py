@@ -1,16 +1,17 @@
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from components.database import Database
 from parity.config import parameters
+from parity.config.stack_models import Pooler
 from parity.testing import Recorded, record, reveal
 from tests.components.conftest import access, database_args
 
 if TYPE_CHECKING:
-    from pulumi import Output
+    from collections.abc import Mapping
 
 
 def declared(**changes: object) -> Recorded:
@@ -185,12 +186,26 @@ def test_only_the_database_is_protected(database: Recorded):
     assert not declared(protect=False).one("storefront-database").options.get("protect")
 
 
-def test_a_url_carries_role_and_password_quoted_and_is_secret():
-    def program() -> dict[str, Output[str]]:
-        made = Database("storefront", database_args())
+def test_applications_connect_through_a_pooler_and_migrations_to_the_server():
+    outputs = urls(pooler=Pooler(host="pooler.example.com", port=6543, user="{role}.project"))
+    place = "/storefront_staging?sslmode=require"
+    assert reveal(outputs["shop"]).startswith("postgresql://storefront_staging_shop_g2.project:")
+    assert reveal(outputs["shop"]).endswith(f"@pooler.example.com:6543{place}")
+    for name in ("migrator", "readonly"):
+        assert reveal(outputs[name]).startswith(f"postgresql://storefront_staging_{name}:")
+        assert reveal(outputs[name]).endswith(f"@db.example.com:5432{place}")
+
+
+def urls(**changes: object) -> Mapping[str, Any]:
+    def program() -> dict[str, Any]:
+        made = Database("storefront", database_args(**changes))
         return {"shop": made.application_url("shop", 2), "migrator": made.migrator_url, "readonly": made.readonly_url}
 
-    outputs = record(program).graph.outputs
+    return record(program).graph.outputs
+
+
+def test_a_url_carries_role_and_password_quoted_and_is_secret():
+    outputs = urls()
     assert reveal(outputs["shop"]) == (
         "postgresql://storefront_staging_shop_g2:canary%2Fshop%2B2@db.example.com:5432/storefront_staging"
         "?sslmode=require"

@@ -189,7 +189,7 @@ def others(annotation: Any, value: Any) -> Iterator[Any]:
         last = "2" if value[-1:] != "2" else "3"
         yield from (f"{value}x", f"x{value}", f"{value[:-1]}{last}", value[:-1])
     elif value is None:
-        yield from ("other", "other.example.com", 1, True, "dpl_other")
+        yield from ("other", "other.example.com", 1, True, "dpl_other", {"host": "pooler.example.com", "port": 6432})
     elif isinstance(value, tuple):
         yield from _other_tuples(bare, value)
     elif isinstance(value, Mapping):

@@ -173,8 +173,9 @@ class Vendors:
         del run
         return self.runs
 
-    def statements(self) -> set[Session]:
-        """What runs now."""
+    def statements(self, server: str) -> set[Session]:
+        """What runs now, at any server."""
+        del server
         return self.running.pop(0) if self.running else set()
 
 

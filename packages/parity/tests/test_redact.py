@@ -48,3 +48,10 @@ def test_a_short_secret_does_not_take_words_apart():
 
 def test_the_redactor_shows_nothing_itself():
     assert SECRET not in repr(Redactor(secrets_of(graph({"password": SecretInput(SECRET)}))))
+
+
+def test_the_passwords_of_every_server_go():
+    redactor = Redactor(
+        environment={"PGPASSWORD": "first-secret", "PGPASSWORD_ANALYTICS": "second-secret", "PGHOST": "h"}
+    )
+    assert redactor.text("first-secret second-secret at h") == "[secret] [secret] at h"

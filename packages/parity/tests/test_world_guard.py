@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from parity.backend.ledger import Record
@@ -38,6 +40,40 @@ def guarded(type_, inputs, found, *, state=NOTHING, operation="create"):
     there = tuple(live_object(type_, f"live{n}", "", each) for n, each in enumerate(found))
     live = LiveState({urn: ("x",)}, {urn: inputs}, {urn: there}, (), (), (), (), (), {}, {})
     world_guard.require_unclaimed(plan, graph, state, live)
+
+
+def on_server(provider: str, *, recorded_on: str, there: bool) -> None:
+    """Judge a database that is declared with one provider and recorded with another."""
+    urn, inputs = plans.urn(kinds.DATABASE, "x"), {"name": "events_prod"}
+    reference = "urn:pulumi:prod::storefront::pulumi:providers:postgresql::{}::id"
+    resource = replace(declared(urn, inputs, parent=""), type=kinds.DATABASE, provider=reference.format(provider))
+    graph = Graph("storefront", "prod", {urn: resource}, {}, {})
+    found = (live_object(kinds.DATABASE, "events_prod", "", inputs),) if there else ()
+    live = LiveState({urn: ("events_prod",)}, {urn: inputs}, {urn: found}, (), (), (), (), (), {}, {})
+    state = state_of({**row(urn, kinds.DATABASE, **inputs), "provider": reference.format(recorded_on)})
+    world_guard.require_made_there("prod", graph, state, live)
+
+
+def test_an_update_moves_no_database_to_another_server():
+    with pytest.raises(RefusedError, match="made on the server of PGHOST, declared on the server analytics") as caught:
+        on_server("postgresql-analytics", recorded_on="postgresql", there=False)
+    assert "put `server` back in infra/catalog.py" in str(caught.value.remedy)
+    on_server("postgresql-analytics", recorded_on="postgresql", there=True)
+    on_server("postgresql-analytics", recorded_on="postgresql-analytics", there=False)
+
+
+def test_each_server_is_an_account_of_its_own():
+    known = {**ACCOUNT, "server:analytics": "88", "repository name": "o/r", "team:reviewers": "5"}
+    facts = world_guard.of_account(known)
+    assert facts["the identifier of the PostgreSQL server analytics"] == "88"
+    assert facts["the GitHub repository's name"] == "o/r"
+    assert world_guard.recorded(facts) == {**ACCOUNT, "server:analytics": "88"}
+    before = [Record("1", {"account": {"server:analytics": "87"}}, None)]
+    with pytest.raises(RefusedError, match="PostgreSQL server analytics is 88, and was 87") as caught:
+        world_guard.require_same_account("prod", before, world_guard.recorded(facts), ())
+    assert "correct PGHOST_ANALYTICS and PGPORT_ANALYTICS" in str(caught.value.remedy)
+    assert "--acknowledge server:analytics=88" in str(caught.value.remedy)
+    world_guard.require_same_account("prod", before, world_guard.recorded(facts), ("server:analytics=88",))
 
 
 CREATED = {

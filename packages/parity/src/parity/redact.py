@@ -39,6 +39,9 @@ _VARIABLES = (
 )
 """Variables of the environment whose value opens an account."""
 
+_OF_A_SERVER = "PGPASSWORD_"
+"""The password of a database server with a name (parity.config.servers)."""
+
 
 class Redactor:
     """Knows the secrets of one command, and masks them."""
@@ -57,7 +60,8 @@ class Redactor:
 
     def learn_environment(self, environment: Mapping[str, str]) -> None:
         """Know the tokens and passwords in the environment."""
-        self.learn(environment[name] for name in _VARIABLES if environment.get(name))
+        named = [name for name in environment if name.startswith(_OF_A_SERVER)]
+        self.learn(environment[name] for name in (*_VARIABLES, *named) if environment.get(name))
 
     def text(self, text: str) -> str:
         """The text with each secret masked."""

@@ -37,6 +37,7 @@ BY_CHECK: dict[Any, st.SearchStrategy[Any]] = {
     forms.clean: TEXT,
     forms.domain: DOMAIN,
     forms.hostname: DOMAIN,
+    forms.pooler_user: LABEL.map(lambda text: f"{{role}}.{text}"),
     forms.https_url: DOMAIN.map(lambda host: f"https://{host}/drain"),
     forms.commit: HEX(min_size=40, max_size=40),
     forms.digest: HEX(min_size=32, max_size=32),

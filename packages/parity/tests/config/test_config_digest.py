@@ -33,7 +33,7 @@ from parity.config.parameters import (
     Timeouts,
 )
 from parity.config.secret import Secret
-from parity.config.stack_models import GivenNames, StackConfig
+from parity.config.stack_models import GivenNames, Pooler, StackConfig
 from parity.errors import ConfigError, StaleRelease
 
 
@@ -100,6 +100,12 @@ def database_with(settings, **changes):
     return dataclasses.replace(settings, databases={"storefront": own})
 
 
+def pooler(settings, **changes):
+    """At the server's own address, but for the changes."""
+    own = settings.databases["storefront"]
+    return Pooler.model_validate({"host": own.host, "port": own.port, **changes})
+
+
 def named(settings, **given):
     """The database and its roles by names that the stack's file gives."""
     return database_with(settings, names=GivenNames.model_validate(given))
@@ -153,6 +159,10 @@ IN: dict[str, Any] = {
     "DatabaseSettings.host": lambda s: database_with(s, host="other.example.com"),
     "DatabaseSettings.port": lambda s: database_with(s, port=5433),
     "DatabaseSettings.sslmode": lambda s: database_with(s, sslmode="verify-full"),
+    "DatabaseSettings.pooler": lambda s: database_with(s, pooler=pooler(s, port=5433)),
+    "Pooler.host": lambda s: database_with(s, pooler=pooler(s, host="pooler.example.com")),
+    "Pooler.port": lambda s: database_with(s, pooler=pooler(s, port=6432)),
+    "Pooler.user": lambda s: database_with(s, pooler=pooler(s, user="{role}.project")),
     "DatabaseNames.database": lambda s: patterned(s, database="other_{stack}"),
     "DatabaseNames.login": lambda s: patterned(s, login="{application}_{generation}"),
     "GivenNames.database": lambda s: named(s, database="other"),

@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from infra.catalog import CATALOG
+from parity.config.parameters import Database
 from parity.errors import AccessError
 from parity.vendors import preflight, services
 
@@ -104,6 +106,24 @@ def test_what_is_not_given_is_distinct_by_from_what_is_refused():
     assert not preflight.vercel("acme", {}).given
     assert not preflight.postgres({}).given
     assert preflight.postgres({"PGHOST": "127.0.0.1", "PGPORT": "1"}).given
+
+
+def test_each_server_that_fails_is_named_and_all_of_them_at_once(vendor: Vendor):
+    events = Database(name="events", server="analytics", schemas=("events",))
+    catalog = CATALOG.model_copy(update={"databases": (*CATALOG.databases, events)})
+    environ = {"VERCEL_API_TOKEN": "t", "GITHUB_TOKEN": "g", "PGHOST": "127.0.0.1", "PGPORT": "1"}
+    first, second = (each.fault for each in preflight.ask(catalog, environ) if each.name == "PostgreSQL")
+    assert first is not None
+    assert second is not None
+    assert "cannot be used at 127.0.0.1:1 as postgres" in first.what
+    needed = [f"{name}_ANALYTICS" for name in ("PGHOST", "PGPORT", "PGUSER", "PGPASSWORD", "PGSSLMODE")]
+    assert (second.key, second.what) == (", ".join(needed), "are not set.")
+    given = {**environ, **dict.fromkeys(needed, "1"), "PGHOST_ANALYTICS": "127.0.0.1", "PGPASSWORD_ANALYTICS": "canary"}
+    fault = preflight.postgres({**given, "PGSSLMODE_ANALYTICS": "disable"}, "analytics").fault
+    assert fault is not None
+    assert "cannot be used at 127.0.0.1:1 as 1" in fault.what
+    assert "Correct PGHOST_ANALYTICS, " in fault.remedy
+    assert "canary" not in str(fault)
 
 
 def test_the_report_counts_the_faults_and_says_what_to_do():

@@ -128,8 +128,12 @@ LENT = (
     ],
 )  # fmt: skip
 def test_a_statement_is_run_as_a_role_that_may(role: str, command: str):
-    context = Context("prod", "team_1", "owner/name", {}, server=SERVER)
-    assert context.psql([Sql("db", "drop table t", role)]) == command
+    context = Context("prod", "team_1", "owner/name", {}, servers={"": SERVER, "analytics": SERVER})
+    about = finding("unmanaged", kinds.ROLE, key=("r",))
+    assert context.psql(about, [Sql("db", "drop table t", role)]) == command
+    elsewhere = context.psql(replace(about, facts={"server": "analytics"}), [Sql("db", "drop table t", role)])
+    assert elsewhere.endswith(f' PGSSLMODE="$PGSSLMODE_ANALYTICS" {command}')
+    assert elsewhere.startswith('PGHOST="$PGHOST_ANALYTICS" PGPORT="$PGPORT_ANALYTICS" PGUSER="$PGUSER_ANALYTICS" ')
 
 
 def test_what_has_no_command_says_what_a_person_does():

@@ -51,7 +51,7 @@ class Bench:
         given = ENVIRONMENT if environment is None else environment
         reported = []
         inflight.wait(
-            lambda: inflight.statements(given, self.server.connect),
+            lambda: inflight.statements(given, connect=self.server.connect),
             given.get("PGHOST", ""),
             limit,
             reported.append,

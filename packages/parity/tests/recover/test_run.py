@@ -212,6 +212,7 @@ def test_where_all_is_well_what_is_recorded_and_not_declared_is_the_next_update_
 
 
 def test_options_left_out_are_those_of_the_command(lab):
+    lab.environment["PGHOST"] = "db.example"
     lab.vendors.running = [{(41, "10:00")}] * 100
     with pytest.raises(LockedError):
         run(lab.dependencies(), lab.screen())

@@ -26,6 +26,7 @@ class Rule:
 RULES = (
     Rule(r".*", r"__\w+(\..*|\[.*)?", "kept by the engine and its bridges for themselves"),
     Rule(r"pulumi:providers:\w+", r"token", "each run's own credential"),
+    Rule(r"pulumi:providers:postgresql", r"host|port|sslmode|database", "where the environment has the stack's server"),
     Rule(r"github:.*", r"(created|updated|remoteUpdated)At", "when GitHub wrote it"),
     *(Rule(each.type, path, why) for each in kinds.KINDS.values() for path, why in each.computed.items()),
     Rule(r"github:.*", r"etag", "GitHub's own mark of a version"),

@@ -98,13 +98,15 @@ def _database(
     settings: Settings, application: Application, variable: DatabaseUrlVariable, credentials: int
 ) -> dict[str, Any]:
     """The parts of a connection URL; the password follows from the role, the generation and the stack secret."""
-    where = settings.databases[variable.database]
+    own = settings.databases[variable.database]
+    where = own.pooler or own
+    role = settings.names.application_role(variable.database, application.name, credentials)
     return {
         "host": where.host,
         "port": where.port,
-        "sslmode": where.sslmode,
+        "sslmode": own.sslmode,
         "database": settings.names.database(variable.database),
-        "role": settings.names.application_role(variable.database, application.name, credentials),
+        "role": own.pooler.user.format(role=role) if own.pooler else role,
         "schemas": variable.schemas,
         "secret": fingerprints.current(settings, fingerprints.STACK_SECRET),
     }
@@ -133,6 +135,7 @@ NOT_IN_DIGEST: dict[str, str] = {
     "Retention.canceled": "as Application.retention",
     "Retention.errored": "as Application.retention",
     "Application.project": "where it is deployed to; the project's variables are in",
+    "Database.server": "where it is made; the host that a variable names is in",
     "Database.names": "the database and the login that a variable names are in",
     "DatabaseNames.owner": "no application logs in as it",
     "DatabaseNames.migrator": "no application logs in as it",

@@ -74,6 +74,11 @@ def hostname(text: str) -> str:
     return text
 
 
+def pooler_user(text: str) -> str:
+    """Give what a pooler takes for a user back, or refuse it: with `{role}` in it, and no other braces."""
+    return _match(r"^[^{}\s]*\{role\}[^{}\s]*$", clean(text), "user", "has no {role} in it, or other braces or spaces")
+
+
 def domain(text: str) -> str:
     """Give a domain back, or refuse it: a host name of at least two labels, no IP address."""
     hostname(text)

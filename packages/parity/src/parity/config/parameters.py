@@ -219,6 +219,11 @@ class Database(Renamable):
     name: Identifier = Field(description="Its name; by default `<name>_<stack>` on the server.")
     formerly: Identifier | None = Field(default=None, description=_FORMERLY)
     names: DatabaseNames = Field(default=DatabaseNames(), description="What it and its roles are called on the server.")
+    server: Identifier | None = Field(
+        default=None,
+        description="The server that it is made on: its administrator's variables have this name as their suffix, for "
+        "example `PGHOST_ANALYTICS`. None: the server that `PGHOST` and the other variables lead to.",
+    )
     schemas: tuple[Identifier, ...] = Field(min_length=1, description="Its schemas, besides PostgreSQL's own.")
     extensions: tuple[Identifier, ...] = Field(default=(), description="Extensions to create, for example `vector`.")
     timeouts: Timeouts = Field(default=Timeouts(), description="Server-side limits of the application roles.")

@@ -66,6 +66,10 @@ class Settings:
         }
         return Names(self.catalog, self.stack, given)
 
+    def server(self, database: str) -> str:
+        """The server that a database is made on; empty for the one without a name."""
+        return next(each.server or "" for each in self.catalog.databases if each.name == database)
+
     @property
     def file(self) -> str | None:
         """The stack file's name, where it is at hand."""

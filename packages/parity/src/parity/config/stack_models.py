@@ -53,6 +53,7 @@ def as_text(value: str | int | bool) -> str:
 Text = Annotated[StrictStr, AfterValidator(forms.clean), WithJsonSchema({"type": "string", "minLength": 1})]
 Domain = Annotated[StrictStr, AfterValidator(forms.domain), WithJsonSchema({"type": "string", "format": "hostname"})]
 Host = Annotated[StrictStr, AfterValidator(forms.hostname), WithJsonSchema({"type": "string", "minLength": 1})]
+Port = Annotated[StrictInt, Field(ge=1, le=65535)]
 HttpsUrl = Annotated[
     StrictStr, AfterValidator(forms.https_url), WithJsonSchema({"type": "string", "pattern": "^https://"})
 ]
@@ -157,6 +158,17 @@ class GivenNames(StackModel):
     )
 
 
+class Pooler(StackModel):
+    """A connection pooler in front of a database's server, which applications connect to."""
+
+    host: Host = Field(description="The pooler's host.")
+    port: Port = Field(description="The port of the pooler.")
+    user: Annotated[StrictStr, AfterValidator(forms.pooler_user)] = Field(
+        default="{role}",
+        description="What the pooler takes for a user; `{role}` stands for the role, for example `{role}.project`.",
+    )
+
+
 class DatabaseSettings(StackModel):
     """Where one database of the catalog is in this stack, and its limits."""
 
@@ -164,10 +176,16 @@ class DatabaseSettings(StackModel):
         default=GivenNames(), description="What it and its roles are called, where they have names of their own."
     )
     host: Host = Field(
-        description="The host that applications connect to; Pulumi's own connection is libpq's variables."
+        description="The server's host, as applications and migrations connect to it; Pulumi's own connection is "
+        "libpq's variables."
     )
-    port: Annotated[StrictInt, Field(ge=1, le=65535)] = Field(description="The port that applications connect to.")
+    port: Port = Field(description="The port of the server.")
     sslmode: Literal["disable", "require", "verify-full"] = Field(description="`sslmode` of the connection URLs.")
+    pooler: Pooler | None = Field(
+        default=None,
+        description="A pooler in front of the server, where there is one: the applications' URLs lead to it, those of "
+        "the migrator and the read-only role to the server.",
+    )
     connection_limit: Annotated[StrictInt, Field(ge=-1, le=100_000), AfterValidator(forms.limit)] = Field(
         description="Connections that the database takes at once; -1 is no limit."
     )

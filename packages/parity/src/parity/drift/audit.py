@@ -16,6 +16,7 @@ from parity.drift import (
     cross_stack,
     database_objects,
     exceptions,
+    on_server,
     privileges,
     renamed,
     unmanaged,
@@ -107,7 +108,7 @@ def find(sides: compare.Sides, others: list[cross_stack.Other]) -> list[Finding]
         if not (each.kind == "changed" and (each.urn, each.path) in crossing)
         and not (each.kind == "unmanaged" and each.id_ in held)
     ]
-    return sorted(renamed.mark(kept, sides), key=order)
+    return sorted(on_server.mark(renamed.mark(kept, sides), sides), key=order)
 
 
 def _report(stack: Stack, sides: compare.Sides, findings: list[Finding], notes: list[str], last: str) -> Report:

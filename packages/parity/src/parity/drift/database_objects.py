@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from parity.drift import on_server
 from parity.drift.model import Finding
 from parity.inventory.postgres_queries import CATALOGUES
 from parity.resources import kinds
@@ -78,12 +79,13 @@ def _summary(thing: DatabaseObject) -> str:
 
 
 def _key(thing: DatabaseObject) -> Key:
-    """Database and name of what is in no schema; else with the kind and the schema before the name."""
+    """Database, or else the server, and name of what is in no schema; else kind and schema before the name."""
     place = (thing.kind, thing.schema) if thing.schema else ()
-    return tuple(part for part in (thing.database, *place, thing.name) if part)
+    return tuple(part for part in (thing.database or thing.server, *place, thing.name) if part)
 
 
 def _finding(thing: DatabaseObject, kind: Any, path: str, *, sql: Sql, **more: Any) -> Finding:
     key = _key(thing)
     facts = {"sql": [sql], "database": thing.database, "owner": thing.owner, "rights": thing.kind in CATALOGUED}
+    facts |= {on_server.FACT: thing.server} if thing.server else {}
     return Finding(kind, "PostgreSQL", type_of(thing.kind), "/".join(key), path, key, facts=facts, **more)

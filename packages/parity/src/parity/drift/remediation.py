@@ -11,9 +11,10 @@ import shlex
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Literal
 
+from parity.config import servers
 from parity.config.parameters import SensitiveVariable
 from parity.documents import texts
-from parity.drift import renamed, sql_remedies
+from parity.drift import on_server, renamed, sql_remedies
 from parity.inventory.model import Server
 from parity.masked import MASK
 from parity.resources import kinds
@@ -59,8 +60,8 @@ class Context:
     """Vercel's ids of projects by name."""
     teams: Mapping[int, str] = field(default_factory=dict[int, str])
     """Slugs of GitHub's teams by id."""
-    server: Server = field(default_factory=Server)
-    """PostgreSQL's roles."""
+    servers: Mapping[str, Server] = field(default_factory=dict[str, Server])
+    """PostgreSQL's roles, by the servers' names."""
     secrets: frozenset[Key] = frozenset()
     """Project and name of each variable whose value is a secret of the stack's file."""
     applications: Mapping[str, str] = field(default_factory=dict[str, str])
@@ -78,7 +79,7 @@ class Context:
             projects={each.key[0]: each.id for each in found},
             applications={settings.names.project(each): each for each in settings.applications},
             teams={int(id_): name[5:] for name, id_ in live.account.items() if name.startswith("team:")},
-            server=live.server,
+            servers=live.servers,
             secrets=frozenset(
                 (settings.names.project(application.name), each.name)
                 for application in settings.catalog.applications
@@ -87,12 +88,18 @@ class Context:
             ),
         )
 
-    def psql(self, statements: Sequence[Sql]) -> str:
-        """The commands that run statements, each as a role that may."""
-        return " && ".join(dict.fromkeys(self._psql(each) for each in statements))
+    def server(self, finding: Finding) -> Server:
+        """The roles of the server that a finding is about."""
+        return self.servers.get(str(finding.facts.get(on_server.FACT, "")), Server())
 
-    def _psql(self, sql: Sql) -> str:
-        server, role, mine = self.server, sql.role, self.server.administrator
+    def psql(self, finding: Finding, statements: Sequence[Sql]) -> str:
+        """The commands that run statements at the finding's server, each as a role that may."""
+        there = servers.shell(str(finding.facts.get(on_server.FACT, "")))
+        commands = dict.fromkeys(self._psql(each, self.server(finding)) for each in statements)
+        return " && ".join(f"{there}{each}" for each in commands)
+
+    def _psql(self, sql: Sql, server: Server) -> str:
+        role, mine = sql.role, server.administrator
         if not role or role == mine or mine in server.superusers:
             return psql(sql.database, sql.text)
         if role not in server.superusers and server.may_become(mine, role):
@@ -178,7 +185,10 @@ def _missing(finding: Finding, context: Context) -> Step:
     if renamed.FACT in finding.facts:
         text = f"alter role {quoted(str(finding.facts[renamed.FACT]))} rename to {quoted(finding.key[0])}"
         return Step(
-            finding, "not by an update", context.psql([Sql("postgres", text)]), "an update would make a second role"
+            finding,
+            "not by an update",
+            context.psql(finding, [Sql("postgres", text)]),
+            "an update would make a second role",
         )
     if finding.cause == "not applied":
         return Step(finding, "up", _up(context), "it is not in the record, so an update makes it")
@@ -198,8 +208,8 @@ def _changed(finding: Finding, context: Context) -> Step:
             finding, "refresh and up", _refreshed(context),
             "a refresh drops the object that is gone; adopt the other one, or delete it, before the update",
         )  # fmt: skip
-    if statements := sql_remedies.of(finding, context.server):
-        return Step(finding, "not by an update", context.psql(statements), _why_sql(finding))
+    if statements := sql_remedies.of(finding, context.server(finding)):
+        return Step(finding, "not by an update", context.psql(finding, statements), _why_sql(finding))
     special = _SPECIAL.get((finding.type, finding.path.split(".")[0]))
     if special is not None:
         return special(finding, context)
@@ -350,7 +360,7 @@ def _cross_stack(finding: Finding, context: Context) -> Step:
 
 
 def _remove(finding: Finding, context: Context) -> str:
-    if statements := sql_remedies.of(finding, context.server):
-        return context.psql(statements)
+    if statements := sql_remedies.of(finding, context.server(finding)):
+        return context.psql(finding, statements)
     remove = kinds.of(finding.type).remove
     return "" if remove is None else remove(_target(finding, context))

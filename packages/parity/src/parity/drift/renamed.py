@@ -27,8 +27,8 @@ _Held = frozenset[tuple[str, ...]]
 def mark(findings: Iterable[Finding], sides: Sides) -> list[Finding]:
     """The findings; a missing role that was renamed says so, and has its present name among its facts."""
     known = {str(each.inputs["name"]) for each in sides.graph.resources.values() if each.type == kinds.ROLE}
-    server = sides.live_state.server
-    known |= {server.administrator, *server.superusers}  # who makes a role is in it too
+    for server in sides.live_state.servers.values():
+        known |= {server.administrator, *server.superusers}  # who makes a role is in it too
     others = {name: held for name, held in _held(sides).items() if name not in known}
     return [_marked(each, sides, others) for each in findings]
 
@@ -70,8 +70,9 @@ def _held(sides: Sides) -> dict[str, _Held]:
     """What each role has in fact, in the same words."""
     live = sides.live_state
     found: dict[str, set[tuple[str, ...]]] = {}
-    for each in live.server.memberships:
-        found.setdefault(each.member, set()).add(("in", each.role))
+    for server in live.servers.values():
+        for each in server.memberships:
+            found.setdefault(each.member, set()).add(("in", each.role))
     for under in live.under.values():
         for each in under:
             if each.type in {kinds.DATABASE, kinds.SCHEMA}:

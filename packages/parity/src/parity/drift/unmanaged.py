@@ -10,6 +10,7 @@ from parity.drift import memberships
 from parity.drift.compare import Pair, Sides, environments, pairs
 from parity.drift.model import Finding
 from parity.drift.values import shown
+from parity.inventory.keys import server_of
 from parity.masked import MASK
 from parity.resources import kinds
 from parity.resources.equality import unset
@@ -95,7 +96,7 @@ def _is_expected(sides: Sides, found: LiveObject) -> bool:
 
 
 def _unmanaged(sides: Sides, found: LiveObject) -> Finding:
-    if found.type == kinds.GITHUB_VARIABLE and found.key[2] == "PGSSLMODE":
+    if found.type == kinds.GITHUB_VARIABLE and found.key[2].startswith("PGSSLMODE"):
         return _sslmode(sides, found)
     if _is_expected(sides, found):
         return Finding(
@@ -219,7 +220,9 @@ def _members(sides: Sides, every: Mapping[str, Pair]) -> list[Finding]:
                         "role": pair.found.key[0],
                         "member": role,
                         "urn": urn,
-                        "sql": memberships.revoked(sides.live_state.server, pair.found.key[0], role),
+                        "sql": memberships.revoked(
+                            sides.live_state.servers[server_of(pair.resource)], pair.found.key[0], role
+                        ),
                     },
                 )
             )

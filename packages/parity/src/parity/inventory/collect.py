@@ -7,11 +7,12 @@ import os
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
+from parity.config import servers
 from parity.documents import is_list, is_mapping, items, mapping, texts
 from parity.errors import UsageError
 from parity.evaluate.resource import is_computed
 from parity.inventory import github, postgres, vercel
-from parity.inventory.keys import MARKER, natural_key, opened
+from parity.inventory.keys import MARKER, natural_key, opened, server_of
 from parity.inventory.model import LiveObject, LiveState, VendorState, by_key, merged
 from parity.resources import kinds
 from parity.resources.equality import same
@@ -75,6 +76,8 @@ def _require_tokens(graph: Graph, environment: Mapping[str, str]) -> None:
     vendors = {vendor(each.type) for each in graph.resources.values()}
     needed = {"Vercel": services.VERCEL_TOKEN, "GitHub": services.GITHUB_TOKEN}
     missing = [name for one, name in needed.items() if one in vendors and not environment.get(name)]
+    named = [each for each in dict.fromkeys(map(server_of, _of_postgres(graph))) if each]
+    missing += [name for each in named for name in servers.missing(environment, each)]
     if missing:
         raise UsageError(
             f"not set: {', '.join(missing)}",
@@ -150,19 +153,34 @@ def _guarded(resource: Resource) -> str:
 
 
 async def _read_postgres(graph: Graph, ways: Ways) -> VendorState:
-    databases = tuple(str(each.inputs["name"]) for each in _of(graph, kinds.DATABASE))
+    """Read each server that the environment leads to once, whatever the number of its names."""
+    names: dict[tuple[tuple[str, str], ...], list[str]] = {}
+    for server in dict.fromkeys(map(server_of, _of_postgres(graph))):
+        names.setdefault(tuple(servers.connection(ways.environment, server).items()), []).append(server)
+    reading = (_read_server(graph, ways, dict(at), tuple(each)) for at, each in names.items())
+    return merged(await asyncio.gather(*reading))
+
+
+async def _read_server(graph: Graph, ways: Ways, at: Mapping[str, str], names: tuple[str, ...]) -> VendorState:
+    part = replace(graph, resources={each.urn: each for each in _of_postgres(graph) if server_of(each) in names})
+    databases = tuple(str(each.inputs["name"]) for each in _of(part, kinds.DATABASE))
     if not databases:
         return VendorState()
-    roles = _of(graph, kinds.ROLE)
+    roles = _of(part, kinds.ROLE)
     scope = postgres.Scope(
         databases=databases,
         roles=tuple(str(each.inputs["name"]) for each in roles),
-        owners=tuple(dict.fromkeys(str(each.inputs["owner"]) for each in _of(graph, kinds.DEFAULT))),
-        grants=tuple(natural_key(each, graph) for each in _of(graph, kinds.GRANT)),
-        defaults=tuple(natural_key(each, graph) for each in _of(graph, kinds.DEFAULT)),
-        logins=tuple(_logins(graph, roles)) if ways.passwords else (),
+        owners=tuple(dict.fromkeys(str(each.inputs["owner"]) for each in _of(part, kinds.DEFAULT))),
+        grants=tuple(natural_key(each, graph) for each in _of(part, kinds.GRANT)),
+        defaults=tuple(natural_key(each, graph) for each in _of(part, kinds.DEFAULT)),
+        logins=tuple(_logins(part, roles)) if ways.passwords else (),
+        servers=names,
     )
-    return await asyncio.to_thread(postgres.read, ways.environment, scope)
+    return await asyncio.to_thread(postgres.read, at, scope)
+
+
+def _of_postgres(graph: Graph) -> list[Resource]:
+    return [each for each in graph.resources.values() if each.custom and each.type.startswith(f"{_POSTGRES}:")]
 
 
 def _logins(graph: Graph, roles: Iterable[Resource]) -> Iterable[postgres.Check]:
@@ -207,7 +225,7 @@ def arrange(graph: Graph, seen: Mapping[str, VendorState]) -> LiveState:
         logins=state.logins,
         calls={name: each.calls for name, each in seen.items() if each.calls},
         account=state.account,
-        server=state.server,
+        servers=state.servers,
     )
 
 

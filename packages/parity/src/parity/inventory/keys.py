@@ -5,10 +5,12 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Any
 
+from parity.config import servers
 from parity.documents import Document, is_list, is_mapping
 from parity.evaluate.resource import SecretInput, is_computed
 from parity.resources import kinds
 from parity.resources.kind import PROJECT_ID
+from parity.resources.urn import Urn, provider_urn
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -48,6 +50,17 @@ def application_of(project: str, graph: Graph) -> str:
         each for each in graph.resources.values() if each.type == kinds.PROJECT and each.inputs["name"] == project
     )
     return next((graph.called(each.name.removesuffix("-project")) for each in declared), "")
+
+
+def server_of(resource: Resource) -> str:
+    """The database server of a resource of PostgreSQL; empty for the one without a name."""
+    return servers.of_provider(Urn.parse(provider_urn(resource.provider)).name) if resource.provider else ""
+
+
+def databases_on(graph: Graph) -> dict[str, str]:
+    """The server of each declared database, by the database's name there."""
+    declared = (each for each in graph.resources.values() if each.type == kinds.DATABASE)
+    return {str(each.inputs["name"]): server_of(each) for each in declared}
 
 
 def opened(value: Any) -> Any:

@@ -40,6 +40,8 @@ class LiveObject:
     """Who wrote it last according to the vendor; empty if the vendor does not say."""
     vacuous: bool = False
     """Whether it is a grant on all objects of a kind and no such object exists, so that nothing can be missing."""
+    server: str = ""
+    """The database server that it is on, where that has a name."""
 
 
 def live_object(
@@ -81,10 +83,13 @@ class ReadFailure:
     """Resource types whose objects are unknown."""
     prefix: Key
     """The first parts of the unknown objects' keys; `()` for all objects of the types."""
+    within: frozenset[str] = frozenset()
+    """The first parts of the keys, where they are several; empty for every one."""
 
     def covers(self, type_: str, key: Key) -> bool:
         """Whether an object of this type and key is unknown because of this failure."""
-        return type_ in self.types and key[: len(self.prefix)] == self.prefix
+        of_it = not self.within or key[:1] in {(each,) for each in self.within}
+        return of_it and type_ in self.types and key[: len(self.prefix)] == self.prefix
 
     def __str__(self) -> str:
         answered = "no answer" if self.status is None else f"status {self.status}"
@@ -146,6 +151,8 @@ class DatabaseObject:
     """The statement that takes it away, where its kind does not give that."""
     undone_by: str = ""
     """The role that may; empty: its owner."""
+    server: str = ""
+    """The server that it is on, where that has a name."""
 
 
 @dataclass(frozen=True)
@@ -208,13 +215,14 @@ class VendorState:
     privileges: tuple[Privilege, ...] = ()
     things: tuple[DatabaseObject, ...] = ()
     logins: tuple[Login, ...] = ()
-    server: Server = field(default_factory=Server)
+    servers: Mapping[str, Server] = field(default_factory=dict[str, Server])
+    """PostgreSQL's, by name; the name of the one without is empty."""
     calls: int = 0
     """Requests to the vendor, or statements and logins."""
     account: Mapping[str, str] = field(default_factory=dict[str, str])
     """Facts that ids are made of: `team` (Vercel's id), `team:<slug>` (GitHub's id of a team). And what the accounts
     are known by: `repository` (GitHub's id), `repository name` (`owner/name` as it is now), `server` (PostgreSQL's
-    system identifier)."""
+    system identifier; `server:<name>` of a server with a name)."""
 
 
 @dataclass(frozen=True)
@@ -236,7 +244,8 @@ class LiveState:
     calls: Mapping[str, int]
     """Requests by vendor."""
     account: Mapping[str, str]
-    server: Server = field(default_factory=Server)
+    servers: Mapping[str, Server] = field(default_factory=dict[str, Server])
+    """PostgreSQL's, by name; the name of the one without is empty."""
 
     def was_read(self, urn: str, type_: str) -> bool:
         """Whether every read that could show the resource succeeded."""
@@ -284,7 +293,7 @@ def merged(parts: Sequence[VendorState]) -> VendorState:
             privileges=total.privileges + part.privileges,
             things=total.things + part.things,
             logins=total.logins + part.logins,
-            server=total.server if total.server.logins else part.server,
+            servers={**total.servers, **part.servers},
             calls=total.calls + part.calls,
             account={**total.account, **part.account},
         )

@@ -16,7 +16,7 @@ from parity.resources import kinds
 from parity.vendors.postgres import connect
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Mapping
+    from collections.abc import Collection, Mapping, Sequence
 
     from parity.resources.kind import Key
 
@@ -51,6 +51,8 @@ class Scope:
     defaults: tuple[Key, ...]
     """Keys of the declared default privileges: database, owner, role, kind, schema."""
     logins: tuple[Check, ...] = ()
+    servers: tuple[str, ...] = ("",)
+    """The names under which the program knows the server; several where the environment leads them to one."""
 
 
 def read(environment: Mapping[str, str], scope: Scope) -> VendorState:
@@ -65,7 +67,9 @@ def read(environment: Mapping[str, str], scope: Scope) -> VendorState:
     try:
         shared = _ask(environment, None, given, inside=False)
     except psycopg.Error as error:
-        return VendorState(read_failures=(_failure(error, "PostgreSQL's roles and databases", _ALL, ()),), calls=1)
+        what = " ".join(("PostgreSQL's roles and databases", *(f"of {name}" for name in scope.servers if name)))
+        within = frozenset((*scope.databases, *scope.roles))
+        return VendorState(read_failures=(replace(_failure(error, what, _ALL, ()), within=within),), calls=1)
     there = {str(row["datname"]) for row in shared.rows["databases"]}
     with ThreadPoolExecutor(max_workers=8) as pool:
         inner = {name: pool.submit(_attempt, environment, name, given) for name in scope.databases if name in there}
@@ -80,9 +84,23 @@ def read(environment: Mapping[str, str], scope: Scope) -> VendorState:
         else:
             parts.append(postgres_objects.inside(name, rows, shared, scope.grants, scope.defaults))
             calls += rows.statements
-    read = merged(parts)
-    account = {"server": shared.identifier} if shared.identifier else {}
-    return replace(read, logins=logins, calls=calls, account=account)
+    return _named(replace(merged(parts), logins=logins, calls=calls), shared.identifier, scope.servers)
+
+
+def _named(state: VendorState, identifier: str, servers: Sequence[str]) -> VendorState:
+    """What was read, under the names of its server."""
+    return replace(
+        state,
+        found=tuple(replace(each, server=servers[0]) for each in state.found),
+        things=tuple(replace(each, server=servers[0]) for each in state.things),
+        servers={name: each for each in state.servers.values() for name in servers},
+        account={account_of(name): identifier for name in servers if identifier},
+    )
+
+
+def account_of(server: str) -> str:
+    """What a server's system identifier stands under among the facts of the accounts."""
+    return f"server:{server}" if server else "server"
 
 
 def _escaped(name: str) -> str:

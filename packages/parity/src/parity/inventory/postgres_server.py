@@ -38,7 +38,7 @@ def read(rows: Rows, databases: Sequence[str]) -> VendorState:
     ]
     makers = {str(row["rolname"]) for row in roles if row["rolsuper"] or row["rolcreaterole"]}
     administrator = rows.user if rows.user in makers else min(owners, default="")
-    return VendorState(things=tuple(things), server=_server(administrator, roles, members))
+    return VendorState(things=tuple(things), servers={"": _server(administrator, roles, members)})
 
 
 def _server(administrator: str, roles: Sequence[Document], members: Sequence[Document]) -> Server:

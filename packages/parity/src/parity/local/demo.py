@@ -76,7 +76,7 @@ def run(project: Project, directory: Path, screen: Screen, stacks: Sequence[str]
         step.waiting("the plugins")
         sandbox.equip(tools)
         step.done(f"{running.control_url}, folder {_near(directory)}")
-    environment = sandbox.environment(tools)
+    environment = sandbox.of_project(tools)
     # This process asks the vendors too: the inventory and the health check go where the engine goes.
     for name in set(os.environ) - set(environment):
         del os.environ[name]

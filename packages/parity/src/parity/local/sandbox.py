@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from parity.config import servers
 from parity.engine import toolchain
 from parity.errors import ProjectError
 from parity.local import seeds
@@ -97,7 +98,14 @@ class Local:
         tools = toolchain.resolve()
         self.equip(tools)
         self.seed(strict=False)
-        return self.environment(tools)
+        return self.of_project(tools)
+
+    def of_project(self, tools: Engine) -> dict[str, str]:
+        """The complete environment of a program of the project: every server of its catalog is the sandbox's own."""
+        own = self.environment(tools)
+        for server in servers.of(self.project.program.catalog()):
+            own |= {servers.variable(name, server): own[name] for name in servers.VARIABLES}
+        return own
 
     def environment(self, tools: Engine) -> dict[str, str]:
         """The complete environment of a program that is to meet it."""

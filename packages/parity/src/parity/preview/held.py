@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 import psycopg
 
+from parity.config import servers
 from parity.preview.plan import Violation
 from parity.resources import kinds
 from parity.vendors.postgres import connect
@@ -51,7 +52,7 @@ def with_violations(plan: Plan, environ: Mapping[str, str]) -> Plan:
 
     Args:
         plan: the plan.
-        environ: libpq's variables, of the administrator.
+        environ: libpq's variables, of each server's administrator.
     """
     plan = replace(plan, violations=(*plan.violations, *_renamed(plan)))
     goes = [each for each in plan.changes if each.operation in {"delete", "replace"}]
@@ -60,9 +61,12 @@ def with_violations(plan: Plan, environ: Mapping[str, str]) -> Plan:
     for each in goes:
         if each.type in {kinds.SCHEMA, kinds.EXTENSION} and each.before.get("database") not in databases:
             dropped[str(each.before["database"])].append(each)
-    if not dropped or not environ.get("PGHOST"):
+    if not dropped:
         return plan
-    found = [each for database, changes in dropped.items() for each in _violations(database, changes, environ)]
+    there = servers.connections(environ)
+    found = [
+        each for at in there for database, changes in dropped.items() for each in _violations(database, changes, at)
+    ]
     return replace(plan, violations=(*plan.violations, *found))
 
 
@@ -87,7 +91,7 @@ def _violations(database: str, dropped: list[Change], environ: Mapping[str, str]
         with connect(environ, database) as connection:
             rows = connection.execute(_HELD, names).fetchall()
     except psycopg.Error:
-        return  # it is gone, or the preflight says why it does not open
+        return  # it is gone or on another server, or the preflight says why it does not open
     held: dict[str, list[str]] = defaultdict(list)
     for name, what in rows:
         held[name].append(what)

@@ -11,12 +11,13 @@ from typing import TYPE_CHECKING
 
 import psycopg
 
+from parity.config import servers
 from parity.resources import kinds
 from parity.resources.urn import Urn
 from parity.vendors.postgres import connect
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     from parity.preview.plan import Plan
 
@@ -47,24 +48,27 @@ def revoked_in(plan: Plan) -> tuple[str, ...]:
 
 
 def with_users(plan: Plan, environ: Mapping[str, str]) -> Plan:
-    """The plan with the undeclared logins of those databases; as it is where the server does not open.
+    """The plan with the undeclared logins of those databases; without those of a server that does not open.
 
     Args:
         plan: the plan.
-        environ: libpq's variables, of the administrator.
+        environ: libpq's variables, of each server's administrator.
     """
     databases = revoked_in(plan)
-    if not databases or not environ.get("PGHOST"):
-        return plan
-    try:
-        with connect(environ) as connection:
-            rows = connection.execute(_USERS, (list(databases),)).fetchall()
-    except psycopg.Error:
-        return plan  # the preflight says why the server does not open
+    there = servers.connections(environ) if databases else ()
+    rows = [row for at in there for row in _users(at, databases)]
     roles = (each for each in plan.resources.values() if Urn.parse(each.urn).type == kinds.ROLE)
     declared = {str(each.after.get("name")) for each in roles}
     found: dict[str, tuple[str, ...]] = {}
     for database, role in rows:
         if role not in declared:
             found[database] = (*found.get(database, ()), role)
-    return replace(plan, users=found)
+    return replace(plan, users=found) if found else plan
+
+
+def _users(environ: Mapping[str, str], databases: Sequence[str]) -> list[tuple[str, str]]:
+    try:
+        with connect(environ) as connection:
+            return connection.execute(_USERS, (list(databases),)).fetchall()
+    except psycopg.Error:
+        return []  # the preflight says why the server does not open

@@ -45,8 +45,8 @@ class Vendors(Protocol):
         """Whether a GitHub Actions run is `over` or `going`; otherwise why that is not known."""
         ...
 
-    def statements(self) -> set[Session]:
-        """The statements of the administrator that PostgreSQL runs now; raises psycopg.Error."""
+    def statements(self, server: str) -> set[Session]:
+        """The statements of a server's administrator that PostgreSQL runs now; raises psycopg.Error."""
         ...
 
 
@@ -104,8 +104,8 @@ class _RealVendors:
     def run_state(self, run: Run) -> str:
         return runs.state(run, self.environment)
 
-    def statements(self) -> set[Session]:
-        return inflight.statements(self.environment)
+    def statements(self, server: str) -> set[Session]:
+        return inflight.statements(self.environment, server)
 
 
 class _RealProcesses:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING, Any, Protocol
 
 import psycopg
 
+from parity.config import servers
 from parity.errors import LockedError
 from parity.resources import kinds
 from parity.vendors import postgres
@@ -44,6 +46,19 @@ class Clock(Protocol):
         ...
 
 
+def wait_at_each(
+    running: Callable[[str], set[Session]],
+    environment: Mapping[str, str],
+    limit: float,
+    report: Callable[[str], None],
+    clock: Clock,
+) -> None:
+    """Wait as `wait` does, at one server that the environment leads to after another; `running` takes its name."""
+    for server in servers.known(environment):
+        host = environment[servers.variable("PGHOST", server)]
+        wait(partial(running, server), host, limit, report, clock)
+
+
 def wait(
     running: Callable[[], set[Session]], where: str, limit: float, report: Callable[[str], None], clock: Clock
 ) -> None:
@@ -78,19 +93,22 @@ def wait(
         left &= running()
 
 
-def statements(environment: Mapping[str, str], connect: Callable[..., Any] = postgres.connect) -> set[Session]:
-    """The statements of the administrator that run now; none where `PGHOST` is not set.
+def statements(
+    environment: Mapping[str, str], server: str = "", connect: Callable[..., Any] = postgres.connect
+) -> set[Session]:
+    """The statements of a server's administrator that run now; none where the environment does not lead there.
 
     Args:
-        environment: libpq's variables, of the administrator.
+        environment: libpq's variables, of each server's administrator.
+        server: the server's name; empty for the one without.
         connect: opens the connection, as `parity.vendors.postgres.connect` does.
 
     Raises:
         psycopg.Error: the server cannot be asked.
     """
-    if not environment.get("PGHOST"):
+    if servers.missing(environment, server):
         return set()
-    with connect(environment) as connection:
+    with connect(servers.connection(environment, server)) as connection:
         rows = connection.execute(_RUNNING).fetchall()
     return {(int(row[0]), str(row[1])) for row in rows}
 

@@ -137,8 +137,7 @@ class _Recovery:
     # --- Other writers ------------------------------------------------------------------------------------------------
 
     def _exclude_writers(self, step: Step) -> None:
-        name, root = self.stack.name, self.stack.project.root
-        store = self.place.store
+        name, root, store = self.stack.name, self.stack.project.root, self.place.store
         held = locks.held(store, self.stack.project.name, name) if store else []
         self.done.holders = self._judged(held)
         self._refuse_the_living()
@@ -151,8 +150,8 @@ class _Recovery:
         if self.done.ended:
             step.waiting("plugins that outlived their engine to end")
             self.given.processes.end(self.done.ended)
-        vendors, server = self.given.vendors, self.environment.get("PGHOST", "")
-        inflight.wait(vendors.statements, server, self.options.settle, step.waiting, self.given.clock)
+        running, clock = self.given.vendors.statements, self.given.clock
+        inflight.wait_at_each(running, self.environment, self.options.settle, step.waiting, clock)
         if store:
             for each in held:
                 store.delete(each.key)

@@ -191,6 +191,8 @@ class _Work:
                 resource, str(uuid.uuid4()), "", Known(self.outputs), frozenset(self.graph.resources)
             )
             self.rows[urn]["outputs"].pop("id")
+            if mappings := resource.options.get("envVarMappings"):
+                self.rows[urn]["inputs"]["__internal"] = {"envVarMappings": mappings}
         return f"{urn}::{self.rows[urn]['id']}"
 
     def _default_provider(self) -> str:

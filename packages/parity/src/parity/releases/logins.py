@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import psycopg
 
-from parity.config import passwords
+from parity.config import passwords, servers
 from parity.masked import MASK
 from parity.releases.forecast import databases_of
 from parity.vendors.postgres import connect
@@ -39,14 +39,14 @@ class Login:
 def of(settings: Settings, application: str, generation: int, environment: Mapping[str, str]) -> tuple[Login, ...]:
     """The logins of one generation of an application.
 
-    Where `PGHOST` is set, the server is where libpq's variables lead: the one that Pulumi made the roles on, which a
-    person or a runner can reach, and which judges the password as it does for the application. Else it is the host
-    that the stack's file gives to the application.
+    Where the environment leads to the database's server, it is asked there: Pulumi made the roles on it, a person or a
+    runner can reach it, and it judges the password as it does for the application. Else it is asked at the host that
+    the stack's file gives.
     """
     found = next(each for each in settings.catalog.applications if each.name == application)
     logins: list[Login] = []
     for database in databases_of(found):
-        own = settings.databases[database]
+        own, server = settings.databases[database], settings.server(database)
         role = settings.names.application_role(database, application, generation)
         declared = {"PGHOST": own.host, "PGPORT": str(own.port), "PGSSLMODE": own.sslmode}
         logins.append(
@@ -54,7 +54,7 @@ def of(settings: Settings, application: str, generation: int, environment: Mappi
                 role,
                 settings.names.database(database),
                 passwords.derive(settings.secret, role, generation),
-                environment if environment.get("PGHOST") else declared,
+                declared if servers.missing(environment, server) else servers.connection(environment, server),
             )
         )
     return tuple(logins)

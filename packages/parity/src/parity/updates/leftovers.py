@@ -12,8 +12,10 @@ import psycopg
 from psycopg.rows import dict_row
 from psycopg.sql import SQL, Identifier
 
+from parity.config import servers
+from parity.inventory.keys import databases_on
 from parity.resources import kinds
-from parity.resources.urn import Urn
+from parity.resources.urn import Urn, provider_urn
 from parity.vendors.postgres import connect
 
 if TYPE_CHECKING:
@@ -46,17 +48,19 @@ def hand_over(stack: Stack, graph: Graph, state: State, progress: Progress) -> l
     """
     tried = [each.urn for each in progress.operations if each.operation == "delete" and not each.done]
     roles = [found for urn in tried if Urn.parse(urn).type == kinds.ROLE and (found := state.of(urn))]
+    on = databases_on(graph)
     return [
         line
         for each in roles
         for database, owner in _owners(graph).items()
-        if (line := _said(stack, database, str(each.outputs["name"]), owner))
+        if on[database] == servers.of_provider(Urn.parse(provider_urn(each.provider)).name)
+        if (line := _said(stack, on[database], database, str(each.outputs["name"]), owner))
     ]
 
 
-def _said(stack: Stack, database: str, role: str, owner: str) -> str:
+def _said(stack: Stack, server: str, database: str, role: str, owner: str) -> str:
     try:
-        if not _in(stack.pulumi.environment, database, role, owner):
+        if not _in(servers.connection(stack.pulumi.environment, server), database, role, owner):
             return ""
     except psycopg.Error as error:
         what = f"What {role} owns in {database} could not be given to {owner}: {str(error).strip()}."

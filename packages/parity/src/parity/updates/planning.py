@@ -164,6 +164,7 @@ class _Making:
             self.report("Vercel, GitHub and PostgreSQL")
             live = reading.result()
         world_guard.require_unclaimed(plan, self.graph, self.state, live)
+        world_guard.require_made_there(self.stack.name, self.graph, self.state, live)
         options, left = self.options, self._undeclared(plan, live)
         if more := built_from.options_for(left):
             options = (*options, *more)

@@ -5,11 +5,13 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Any
 
+from parity.config import servers
 from parity.documents import is_list, mapping
 from parity.errors import RefusedError
+from parity.inventory.keys import server_of
 from parity.resources import kinds
 from parity.resources.kind import PROJECT_ID
-from parity.resources.urn import Urn, short_urn
+from parity.resources.urn import Urn, provider_urn, short_urn
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Mapping, Sequence
@@ -34,12 +36,23 @@ FACT = "account"
 _SEALS = {"encryptionsalt": "salt", "encryptedkey": "encryptedkey"}
 _SHOWN = 5
 _REPOSITORY_NAME = "repository name"
+_SERVER, _SERVER_NAME = "server:", "the identifier of the PostgreSQL server "
+
+
+def _fact(key: str) -> tuple[str, str]:
+    """The name of an account's fact and what to do where it is another one; two empty texts where it is none."""
+    server = key.removeprefix(_SERVER)
+    if server == key:
+        return ACCOUNT.get(key, ("", ""))
+    variables = " and ".join(servers.variable(name, server) for name in ("PGHOST", "PGPORT"))
+    return f"{_SERVER_NAME}{server}", f"correct {variables}"
 
 
 def of_account(account: Mapping[str, str]) -> dict[str, str]:
     """The account as a plan's conditions: by name, what the vendors say it is; what is not known is left out."""
-    facts = [*((key, name) for key, (name, _) in ACCOUNT.items()), (_REPOSITORY_NAME, "the GitHub repository's name")]
-    return {name: account[key] for key, name in facts if account.get(key)}
+    found = {_fact(key)[0]: value for key, value in account.items() if value and _fact(key)[0]}
+    name = account.get(_REPOSITORY_NAME)
+    return {**found, "the GitHub repository's name": name} if name else found
 
 
 def repository_name(conditions: Mapping[str, str]) -> str:
@@ -48,8 +61,10 @@ def repository_name(conditions: Mapping[str, str]) -> str:
 
 
 def recorded(conditions: Mapping[str, str]) -> dict[str, str]:
-    """The account in a plan's conditions, as the ledger records it: `team`, `repository`, `server`."""
-    return {key: conditions[name] for key, (name, _) in ACCOUNT.items() if name in conditions}
+    """The account in a plan's conditions, as the ledger records it: `team`, `repository`, `server`, `server:<name>`."""
+    found = {key: conditions[name] for key, (name, _) in ACCOUNT.items() if name in conditions}
+    named = {name.removeprefix(_SERVER_NAME): value for name, value in conditions.items() if _SERVER_NAME in name}
+    return {**found, **{f"{_SERVER}{server}": value for server, value in named.items()}}
 
 
 def require_own_state(project: str, stack: str, state: State, file: str) -> None:
@@ -93,7 +108,8 @@ def require_same_account(
         stack: the stack's name.
         records: the ledger's, oldest first.
         account: what the vendors say now, as `recorded` gives it.
-        acknowledged: `team=<id>`, `repository=<id>` or `server=<identifier>` lets that one through, for this update.
+        acknowledged: `team=<id>`, `repository=<id>`, `server=<identifier>` or `server:<name>=<identifier>` lets that
+            one through, for this update.
     """
     before: dict[str, str] = {}
     for record in records:
@@ -104,9 +120,9 @@ def require_same_account(
         if before.get(key, now) != now and f"{key}={now}" not in acknowledged
     ]
     if changed:
-        lines = [f"{ACCOUNT[key][0]} is {now}, and was {old} at the last update" for key, old, now in changed]
+        lines = [f"{_fact(key)[0]} is {now}, and was {old} at the last update" for key, old, now in changed]
         flags = " ".join(f"--acknowledge {key}={now}" for key, _, now in changed)
-        correct = "; ".join(ACCOUNT[key][1] for key, _, _ in changed)
+        correct = "; ".join(_fact(key)[1] for key, _, _ in changed)
         raise RefusedError(
             "what the update would change is not what the last one changed; nothing was changed:\n"
             + "\n".join(f"  {line}" for line in lines),
@@ -143,6 +159,43 @@ def require_unclaimed(plan: Plan, graph: Graph, state: State, live: LiveState) -
         f"`parity recover {plan.stack} --plan` shows how they get into the state, `parity recover {plan.stack}` does "
         "it. Where they are not: declare other names, or remove them at the vendor",
     )
+
+
+def require_made_there(stack: str, graph: Graph, state: State, live: LiveState) -> None:
+    """Raise RefusedError where a database or a role is not on the server that the program names now.
+
+    The engine takes an object of another provider for the same object, so an update would make nothing of it.
+
+    Args:
+        stack: the stack's name.
+        graph: what is declared.
+        state: what is recorded.
+        live: the inventory, which reads each server that is declared.
+    """
+    found: dict[tuple[str, str], list[str]] = {}
+    for urn, resource in graph.resources.items():
+        recorded = state.of(urn)
+        if recorded is None or resource.type not in {kinds.DATABASE, kinds.ROLE} or live.under[urn]:
+            continue
+        before, now = servers.of_provider(Urn.parse(provider_urn(recorded.provider)).name), server_of(resource)
+        if before != now and live.was_read(urn, resource.type):
+            found.setdefault((before, now), []).append(str(resource.inputs["name"]))
+    if found:
+        lines = [
+            f"{', '.join(names)}: made on {_server(before)}, declared on {_server(now)}, and not there"
+            for (before, now), names in found.items()
+        ]
+        raise RefusedError(
+            "an update does not move a database to another server; nothing was changed:\n"
+            + "\n".join(f"  {line}" for line in lines),
+            where=stack,
+            remedy="put `server` back in infra/catalog.py; or restore the database and its roles on that server first "
+            "(`pg_dumpall --roles-only`, `pg_dump`), then run the update again",
+        )
+
+
+def _server(name: str) -> str:
+    return f"the server {name}" if name else "the server of PGHOST"
 
 
 def _claimed(plan: Plan, graph: Graph, state: State, live: LiveState) -> Iterator[str]:

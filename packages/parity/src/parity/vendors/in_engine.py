@@ -11,8 +11,8 @@ from pulumi.runtime import config as engine_config
 
 from parity.config import guard
 from parity.config.settings import load, project_folder
-from parity.errors import AccessError, ProjectError
-from parity.vendors import preflight
+from parity.errors import AccessError, ConfigError, ProjectError
+from parity.vendors import addresses, preflight
 
 if TYPE_CHECKING:
     from parity.config.parameters import Catalog
@@ -20,7 +20,10 @@ if TYPE_CHECKING:
 
 
 def settings() -> Settings:
-    """Read the running stack's settings from the engine, and refuse a release that config has moved away from.
+    """Read the running stack's settings from the engine.
+
+    A release that config has moved away from is refused, and a host that is not the server on which the database is
+    made.
 
     Raises:
         pulumi.RunError: with the report; the engine shows it without a traceback and exits non-zero.
@@ -30,6 +33,8 @@ def settings() -> Settings:
     try:
         found = load(pulumi.get_stack(), project_folder(Path.cwd()), values, secret_keys=secret_keys)
         guard.check(found)
+        if faults := addresses.faults(found, os.environ):
+            raise ConfigError(faults)
     except ProjectError as error:
         raise pulumi.RunError(str(error)) from None
     return found

@@ -1,7 +1,7 @@
 """Before the first resource: does each vendor open with what the environment gives? Every fault at once.
 
 The providers find out one by one, and PostgreSQL's only when it makes its first role: by then other vendors' resources
-exist. So the program asks first, all three at the same time.
+exist. So the program asks first, all of them at the same time.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ from urllib.parse import quote, urlsplit
 
 import psycopg
 
+from parity.config import servers
 from parity.problems import ConfigProblem
 from parity.vendors import services
 from parity.vendors.http import Client, Forbidden, Limits, NotFound, Unauthorized, VendorError
@@ -26,7 +27,7 @@ if TYPE_CHECKING:
     from parity.vendors.http import Service
 
 LIMIT_SECONDS = SECONDS
-"""For one vendor's answer; the three are asked at the same time."""
+"""For one vendor's answer; all are asked at the same time."""
 
 _DEFAULTS = {"PGPORT": "5432", "PGUSER": "postgres", "PGDATABASE": "postgres", "PGSSLMODE": "require"}
 """What PostgreSQL's provider takes where the environment says nothing."""
@@ -45,12 +46,12 @@ class Vendor:
 
 
 def ask(catalog: Catalog, environ: Mapping[str, str]) -> list[Vendor]:
-    """Ask each vendor for the one thing that everything else is under: the team, the repository, the server."""
-    with ThreadPoolExecutor(3) as pool:
+    """Ask each vendor for the one thing that everything else is under: the team, the repository, each server."""
+    with ThreadPoolExecutor(max_workers=8) as pool:
         asked = (
             pool.submit(vercel, catalog.vercel_team, environ),
             pool.submit(github, catalog.repository.owner, catalog.repository.name, environ),
-            pool.submit(postgres, environ),
+            *(pool.submit(postgres, environ, server) for server in servers.of(catalog)),
         )
         return [each.result() for each in asked]
 
@@ -81,23 +82,25 @@ def github(owner: str, name: str, environ: Mapping[str, str]) -> Vendor:
     )
 
 
-def postgres(environ: Mapping[str, str]) -> Vendor:
-    """The administrator's login, and whether it may do what the program needs."""
-    host = environ.get("PGHOST", "")
-    if not host:
-        remedy = "Export PGHOST, PGPORT, PGUSER, PGPASSWORD and PGSSLMODE of the administrator."
-        return Vendor("PostgreSQL", "server", _fault("PGHOST", "is not set.", remedy), given=False)
-    port, user = (environ.get(name) or _DEFAULTS[name] for name in ("PGPORT", "PGUSER"))
-    where = f"{host}:{port} as {user}"
+def postgres(environ: Mapping[str, str], server: str = "") -> Vendor:
+    """The login of a server's administrator, and whether it may do what the program needs."""
+    variables = ", ".join(servers.variable(name, server) for name in servers.VARIABLES[:-1])
+    if missing := servers.missing(environ, server):
+        what = "is not set." if len(missing) == 1 else "are not set."
+        fault = _fault(", ".join(missing), what, f"Export those of the server's administrator: {variables}.")
+        return Vendor("PostgreSQL", f"server {server}".strip(), fault, given=False)
+    own = {**_DEFAULTS, **servers.connection(environ, server)}
+    user = own["PGUSER"]
+    where = f"{own['PGHOST']}:{own['PGPORT']} as {user}"
     try:
-        with connect({**_DEFAULTS, **{name: each for name, each in environ.items() if each}}) as connection:
+        with connect(own) as connection:
             row = connection.execute(
                 "select rolsuper or (rolcreatedb and rolcreaterole) from pg_roles where rolname = current_user"
             ).fetchone()
     except psycopg.Error as error:
         # libpq names host, port and user, and never the password.
         said = " ".join(str(error).split())
-        remedy = "Correct PGHOST, PGPORT, PGUSER, PGPASSWORD, PGSSLMODE, or open the way to the server."
+        remedy = f"Correct {variables}, or open the way to the server."
         return Vendor("PostgreSQL", where, _fault("PostgreSQL", f"cannot be used at {where}: {said}.", remedy))
     if row is None or not row[0]:
         what = f"lets {user} make no databases or no roles."

@@ -9,13 +9,14 @@ from urllib.parse import quote
 
 import psycopg
 
+from parity.config import servers
 from parity.problems import ConfigProblem
 from parity.resources import commands
-from parity.vendors import postgres, services
+from parity.vendors import addresses, postgres, services
 from parity.vendors.http import Client, Limits, NotFound, VendorError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator, Mapping, Sequence
 
     from parity.config.settings import Settings
     from parity.documents import Document
@@ -223,32 +224,35 @@ async def _holder(client: Client, domain: str) -> str:
 
 
 def _postgres(settings: Settings, environ: Mapping[str, str]) -> list[ConfigProblem]:
-    if not environ.get("PGHOST"):
-        return []
+    found = addresses.faults(settings, environ)
+    for server in servers.of(settings.catalog):
+        if not servers.missing(environ, server):
+            databases = [name for name in settings.databases if settings.server(name) == server]
+            found += _server(settings, databases, servers.connection(environ, server))
+    return found
+
+
+def _server(settings: Settings, databases: Sequence[str], environ: Mapping[str, str]) -> list[ConfigProblem]:
+    """What stands against the databases of one server."""
     found: list[ConfigProblem] = []
+    names = {settings.names.database(name) for name in databases}
     try:
         with postgres.connect(environ) as connection:
             version = connection.info.server_version
             there = {row[0] for row in connection.execute("select datname from pg_database").fetchall()}
-            for name in settings.databases:
+            for name in databases:
                 found += _owner(connection, settings.names.owner_role(name), version)
-        for name in settings.databases:
-            database = settings.names.database(name)
-            if database in there:
-                with postgres.connect(environ, database) as connection:
-                    found += _public(connection, database)
+        for database in sorted(names & there):
+            with postgres.connect(environ, database) as connection:
+                found += _public(connection, database)
     except psycopg.Error:
         return found  # the preflight says why the server does not open
-    if version < _OLDEST_SERVER and not found and not there & set(_databases(settings)):
+    if version < _OLDEST_SERVER and not found and not there & names:
         what = (
             f"is version {version // 10000}: a new database's schema `public` belongs to the server's superuser there."
         )
         found.append(_fault("PostgreSQL", what, "Use PostgreSQL 15 or later, where the database's owner has it."))
     return found
-
-
-def _databases(settings: Settings) -> Iterator[str]:
-    return (settings.names.database(name) for name in settings.databases)
 
 
 def _owner(connection: psycopg.Connection[Any], role: str, version: int) -> Iterator[ConfigProblem]:

@@ -121,7 +121,7 @@ def env(directory: Directory = None) -> None:
 
     sandbox = _sandbox(directory)
     sandbox.running()
-    found = sandbox.environment(toolchain.resolve())
+    found = sandbox.of_project(toolchain.resolve())
     for name, value in sorted(found.items()):
         if os.environ.get(name) != value:
             typer.echo(f"export {name}={shlex.quote(value)}")

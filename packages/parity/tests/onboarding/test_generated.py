@@ -33,6 +33,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 STACKS = ("prod", "staging")
+SERVERS = {"db0": "", "db1": "@analytics"}
+ADDRESSES = {"": ("db.acme.example", 5432), "analytics": ("reports.acme.example", 5433)}
 PRIVATE = string.ascii_letters + string.digits + "!/+="
 
 
@@ -50,7 +52,7 @@ class Team:
             "acme",
             "acme-inc/shop",
             [f"{stack}/{each}={self.project(stack, each)}" for stack, each in pairs],
-            [f"{stack}/{each}={stack}_{each}" for stack in STACKS for each in self.databases],
+            [f"{stack}/{each}={stack}_{each}{SERVERS[each]}" for stack in STACKS for each in self.databases],
             ["prod=Production"],
         )
 
@@ -142,14 +144,18 @@ class Team:
 def test_what_is_made_of_a_world_has_no_fault_and_changes_nothing_there(seed: int, monkeypatch: pytest.MonkeyPatch):
     team = Team(seed)
     there, asked, project = team.state(), team.wanted(), Project(ROOT)
-    assert list(world.refusals(asked, World(there, "db.acme.example", 5432))) == []
-    draft = compose.compose(asked, World(there, "db.acme.example", 5432))
+    assert list(world.refusals(asked, World(there, ADDRESSES))) == []
+    draft = compose.compose(asked, World(there, ADDRESSES))
     monkeypatch.setattr(inventory, "collect_live_state", lambda graph, **_: arrange(graph, {"all": there}))
     exceptions = {stack: list(left.compare(project, draft, stack, {}).exceptions) for stack in STACKS}
     full = {stack: {**draft.configs[stack], "parity:exceptions": exceptions[stack]} for stack in STACKS}
     final = dataclasses.replace(draft, configs=full)
     for stack in STACKS:
         opened = left.opened(final, stack)
+        for each in final.catalog.databases:
+            where = opened.databases[each.name]
+            assert (where.host, where.port) == ADDRESSES[SERVERS[each.name].removeprefix("@")]
+            assert opened.server(each.name) == SERVERS[each.name].removeprefix("@")
         _reads_back(final, stack)
         graph = declared(project, opened)
         found = audit.find(Sides(graph, State((), (), {}), arrange(graph, {"all": there})), [])

@@ -71,7 +71,7 @@ def account(name: str, domain: str, **changes: Any) -> Iterator[LiveObject]:
 
 def read(*more: LiveObject, **changes: Any) -> World:
     found = (*account("acme-web", "acme.example", **changes), *account("acme-next", "next.acme.example"), *more)
-    return World(VendorState(found), "db.acme.example", 5432)
+    return World(VendorState(found), {"": ("db.acme.example", 5432)})
 
 
 # --- Which is which ---------------------------------------------------------------------------------------------------
@@ -85,6 +85,12 @@ def read(*more: LiveObject, **changes: Any) -> World:
         ({"projects": ()}, "no project is given"),
         ({"projects": ("prod/web=a", "prod/admin=b", "staging/web=c")}, "nothing is given for staging/admin"),
         ({"databases": ("prod/main=a",)}, "nothing is given for staging/main"),
+        (
+            {"databases": ("prod/main=a@one", "staging/main=b")},
+            "main is in one stack on one and in another on the server of PGHOST",
+        ),
+        ({"databases": ("prod/main=a@One", "staging/main=b@One")}, "'One' is no server's name"),
+        ({"databases": ("prod/main=a@one", "staging/main=a@two")}, "names one twice"),
         ({"environments": ("Production",)}, "is not in its form"),
         ({"environments": ("qa=Production",)}, "no project is of qa"),
     ],
@@ -121,7 +127,7 @@ def test_a_shape_that_the_program_cannot_have_is_refused_with_the_way_on(shape: 
     changes, more, what = SHAPES[shape]
     there = read(*more, **changes)
     if shape == "no such project":
-        there = World(VendorState(tuple(each for each in there.state.found if each.key[0] != "acme-web")), "h", 1)
+        there = World(VendorState(tuple(each for each in there.state.found if each.key[0] != "acme-web")), {})
     assert [each for each in world.refusals(asked(), there) if what in each]
 
 

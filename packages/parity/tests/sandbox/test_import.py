@@ -15,11 +15,15 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from support import pg_catalog
 from support.asker import asking
 from support.mutations.world import World
 from support.paths import ROOT
+from support.second_server import named, second_server
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from support.program import Instance, Run
 
 pytestmark = [pytest.mark.sandbox, pytest.mark.engine]
@@ -35,6 +39,7 @@ OPTIONS = (
     "--team", "storefront", "--repository", "storefront-example/storefront",
     *(each for stack, name in STACKS.items() for each in ("--project", f"{stack}/web={name}")),
     *(each for stack, name in DATABASES.items() for each in ("--database", f"{stack}/main={name}")),
+    *(each for stack in STACKS for each in ("--database", f"{stack}/events=events_of_{stack}@analytics")),
     *(each for stack, name in ENVIRONMENTS.items() for each in ("--environment", f"{stack}={name}")),
 )  # fmt: skip
 BIN = Path(sys.executable).parent
@@ -116,8 +121,21 @@ def _changing(instance: Instance, since: int) -> list[str]:
     return [f"{row['method']} {row['path']}" for row in rows if row["method"] not in {"GET", "HEAD"}]
 
 
-def test_the_first_team_from_live_accounts_to_live_on_parity(empty_instance: Instance, tmp_path: Path):
+@pytest.fixture
+def second(tmp_path: Path) -> Iterator[dict[str, str]]:
+    """A server of its own for what happened in the shop, which was there before too."""
+    with second_server(tmp_path / "second") as found:
+        with pg_catalog.connect(found) as connection:
+            for stack in STACKS:
+                connection.execute(f"create database events_of_{stack}")  # pyright: ignore[reportArgumentType, reportCallIssue]
+        yield found
+
+
+def test_the_first_team_from_live_accounts_to_live_on_parity(
+    empty_instance: Instance, second: dict[str, str], tmp_path: Path
+):
     instance, world = empty_instance, World(empty_instance)
+    instance.extra |= named(second, "analytics")
     for stack in STACKS:
         _team(world, stack)
     root = instance.project.root
@@ -190,7 +208,7 @@ def _remove_exception(instance: Instance, name: str) -> None:
     path.write_text("".join(kept))
 
 
-PROVIDERS = {"vercel", "github", "postgresql", "parity"}
+PROVIDERS = {"vercel", "github", "postgresql", "postgresql-analytics", "parity"}
 """Their records get the plugins' versions; nothing is called."""
 
 

@@ -243,7 +243,8 @@ def _may_be_declared(found: LiveObject) -> bool:
 def _database(wanted: Wanted, world: World, name: str) -> parameters.Database:
     """Its schemas, as the first stack has them: its own, or `public` where there is no other."""
     there = [each.key[1] for each in world.of(kinds.SCHEMA, wanted.databases[wanted.stacks[0], name])]
-    return parameters.Database(name=name, schemas=tuple(each for each in there if each != "public") or ("public",))
+    schemas = tuple(each for each in there if each != "public") or ("public",)
+    return parameters.Database(name=name, server=wanted.servers[name] or None, schemas=schemas)
 
 
 def _config(wanted: Wanted, world: World, made: Mapping[str, _Application], stack: str) -> dict[str, Any]:
@@ -254,7 +255,8 @@ def _config(wanted: Wanted, world: World, made: Mapping[str, _Application], stac
         "protect": True,
         "applications": {name: each.own(stack) for name, each in made.items()},
         "databases": {
-            name: _database_settings(world, wanted.databases[stack, name]) for name in _names(wanted.databases)
+            name: _database_settings(world, wanted.databases[stack, name], wanted.servers[name])
+            for name in _names(wanted.databases)
         },
         "delivery": _delivery(wanted, world, stack),
         "releases": {name: each.release(stack) for name, each in made.items()},
@@ -266,13 +268,14 @@ def _config(wanted: Wanted, world: World, made: Mapping[str, _Application], stac
     return {f"{NAMESPACE}{key}": value for key, value in values.items()}
 
 
-def _database_settings(world: World, name: str) -> dict[str, Any]:
+def _database_settings(world: World, name: str, server: str) -> dict[str, Any]:
     [found] = world.of(kinds.DATABASE, name)
+    host, port = world.addresses[server]
     limit = cast("int", found.properties["connectionLimit"])
     return {
         "names": {"database": name},
-        "host": world.host,
-        "port": world.port,
+        "host": host,
+        "port": port,
         "sslmode": "require",
         "connectionLimit": limit or -1,
         "applicationConnectionLimit": limit if limit > 0 else 20,

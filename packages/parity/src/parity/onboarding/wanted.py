@@ -28,6 +28,8 @@ class Wanted:
     """Names of Vercel projects, by stack and application."""
     databases: Mapping[tuple[str, str], str]
     """Names on the server, by stack and the catalog's name."""
+    servers: Mapping[str, str]
+    """The server of each database of the catalog; empty for the one without a name."""
     environments: Mapping[str, str]
     """Names of GitHub environments, by stack; the stack's own where none is given."""
 
@@ -55,7 +57,7 @@ def parse(
         team: Vercel's slug.
         repository: `owner/name`.
         projects: `STACK/APPLICATION=PROJECT` each.
-        databases: `STACK/DATABASE=NAME` each.
+        databases: `STACK/DATABASE=NAME` each, or `STACK/DATABASE=NAME@SERVER`.
         environments: `STACK=ENVIRONMENT` each.
 
     Raises:
@@ -64,12 +66,16 @@ def parse(
     found = _REPOSITORY.fullmatch(repository)
     if not found:
         raise UsageError(f"{repository!r} is no repository", where="--repository", remedy="write OWNER/NAME")
+    pairs = [each.rpartition("@") if "@" in each else (each, "", "") for each in databases]
+    form = "STACK/DATABASE=NAME or NAME@SERVER, as prod/storefront=acme_production"
+    places = _places([each for each, _, _ in pairs], "--database", form)
     wanted = Wanted(
         team,
         found[1],
         found[2],
         _places(projects, "--project", "STACK/APPLICATION=PROJECT, as prod/shop=acme-shop"),
-        _places(databases, "--database", "STACK/DATABASE=NAME, as prod/storefront=acme_production"),
+        places,
+        _servers(places, [server for _, _, server in pairs]),
         _environments(environments),
     )
     _require_complete(wanted.projects, wanted.stacks, "--project")
@@ -88,6 +94,21 @@ def _places(given: Iterable[str], option: str, form: str) -> dict[tuple[str, str
             raise UsageError(f"{each!r} is not in its form, or names one twice", where=option, remedy=f"write {form}")
         places[found[1], found[2]] = found[3]
     return places
+
+
+def _servers(databases: Iterable[tuple[str, str]], given: Iterable[str]) -> dict[str, str]:
+    """The server of each database, by the order of the databases."""
+    found: dict[str, str] = {}
+    for (_, name), server in zip(databases, given, strict=True):
+        if found.setdefault(name, server) != server:
+            places = " and in another on ".join(each or "the server of PGHOST" for each in (found[name], server))
+            what = f"{name} is in one stack on {places}"
+            remedy = "a database has one server in all stacks; leave --database out (docs/how-to/import.md)"
+            raise UsageError(what, where="--database", remedy=remedy)
+        if server and not re.fullmatch(r"[a-z][a-z0-9_]{0,40}", server):
+            remedy = "lower-case letters, digits and underscores: PGHOST_ANALYTICS is that of analytics"
+            raise UsageError(f"{server!r} is no server's name", where="--database", remedy=remedy)
+    return found
 
 
 def _environments(given: Iterable[str]) -> dict[str, str]:

@@ -7,9 +7,9 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from parity.config import forms
+from parity.config import forms, servers
 from parity.documents import mapping
-from parity.errors import RefusedError, UnreadError
+from parity.errors import RefusedError, UnreadError, UsageError
 from parity.inventory import github, postgres, vercel
 from parity.inventory.model import merged
 from parity.resources import kinds
@@ -31,9 +31,8 @@ class World:
     """What was read."""
 
     state: VendorState
-    host: str
-    """PostgreSQL's, as the environment names it."""
-    port: int
+    addresses: Mapping[str, tuple[str, int]]
+    """Host and port of PostgreSQL's servers, as the environment has them, by the servers' names."""
 
     def of(self, type_: str, *key: str) -> list[LiveObject]:
         """The objects of a type whose key begins so."""
@@ -52,12 +51,14 @@ def read(wanted: Wanted, environment: Mapping[str, str]) -> World:
         environment: tokens and libpq's variables, with rights to read.
 
     Raises:
+        UsageError: the environment does not lead to a server that has a name.
         UnreadError: something of it could not be read.
         RefusedError: it has a shape that the program cannot have; all reasons at once, each with the way on.
     """
+    _require_servers(wanted, environment)
     state = merged([*asyncio.run(_vendors(wanted, environment)), *_databases(wanted, environment)])
     require_read(state.read_failures)
-    world = World(state, environment.get("PGHOST") or "localhost", int(environment.get("PGPORT") or 5432))
+    world = World(state, {server: _address(environment, server) for server in wanted.servers.values()})
     if reasons := [*refusals(wanted, world)]:
         raise RefusedError(
             "what exists cannot be declared as it is; nothing was written:\n"
@@ -96,8 +97,25 @@ async def _vendors(wanted: Wanted, environment: Mapping[str, str]) -> list[Vendo
 
 
 def _databases(wanted: Wanted, environment: Mapping[str, str]) -> list[VendorState]:
-    names = tuple(wanted.databases.values())
-    return [postgres.read(environment, postgres.Scope(names, (), (), (), ()))] if names else []
+    names: dict[str, list[str]] = {}
+    for (_, database), name in wanted.databases.items():
+        names.setdefault(wanted.servers[database], []).append(name)
+    return [
+        postgres.read(servers.connection(environment, server), postgres.Scope(tuple(each), (), (), (), ()))
+        for server, each in names.items()
+    ]
+
+
+def _require_servers(wanted: Wanted, environment: Mapping[str, str]) -> None:
+    named = dict.fromkeys(server for server in wanted.servers.values() if server)
+    if lacking := [name for server in named for name in servers.missing(environment, server)]:
+        remedy = "export those of the server's administrator; docs/how-to/add-a-database-server.md has them"
+        raise UsageError(f"not set: {', '.join(lacking)}", where="the environment", remedy=remedy)
+
+
+def _address(environment: Mapping[str, str], server: str) -> tuple[str, int]:
+    own = servers.connection(environment, server)
+    return own.get("PGHOST", "localhost"), int(own.get("PGPORT", "5432"))
 
 
 # --- Shapes -----------------------------------------------------------------------------------------------------------
@@ -111,10 +129,11 @@ def refusals(wanted: Wanted, world: World) -> Iterator[str]:
             yield f"the team {wanted.team} has no project {name}: correct --project."
         else:
             yield from (f"{name}: {each}" for each in _project(wanted, world, stack, found))
-    for name in wanted.databases.values():
+    for (_, database), name in wanted.databases.items():
         found = world.one(kinds.DATABASE, name)
         if found is None:
-            yield f"the server has no database {name}: correct --database, or PGHOST."
+            variable = servers.variable("PGHOST", wanted.servers[database])
+            yield f"the server has no database {name}: correct --database, or {variable}."
         elif found.properties["encoding"] != "UTF8":
             yield f"the database {name} is encoded in {found.properties['encoding']}: the program declares UTF8."
 

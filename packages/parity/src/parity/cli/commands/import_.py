@@ -23,7 +23,10 @@ def import_(
     ] = None,
     database: Annotated[
         list[str] | None,
-        typer.Option(metavar="STACK/DATABASE=NAME", help="A database of PGHOST and what it is; may be repeated."),
+        typer.Option(
+            metavar="STACK/DATABASE=NAME[@SERVER]",
+            help="A database of PGHOST, or of PGHOST_SERVER, and what it is; may be repeated.",
+        ),
     ] = None,
     environment: Annotated[
         list[str] | None,
@@ -42,7 +45,7 @@ def import_(
 ) -> None:
     """Take over what exists: plan, files, state.
 
-    Reads a Vercel team, a GitHub repository and a database server, writes a catalog and the stacks' files for what is
+    Reads a Vercel team, a GitHub repository and database servers, writes a catalog and the stacks' files for what is
     there, and imports it into the state: three steps, each of which can be repeated. No vendor is ever written to. What
     Parity would do more strictly than what is there is put off, each difference an exception with its reason.
     """

@@ -129,9 +129,9 @@ class Config:
             "applications": {each.name: self._application(each) for each in catalog.applications},
             "databases": {each.name: self._database() for each in catalog.databases},
             "delivery": {
-                "reviewers": {"teams": self.names(0, 3)},
+                "reviewers": {"teams": (teams := self.names(0, 3))},
                 "waitMinutes": r.choice((0, 10, 43_200)),
-                "preventSelfReview": r.random() < 0.5,
+                "preventSelfReview": bool(teams) and r.random() < 0.5,
                 "branches": [f"{name}/*" for name in self.names(1, 3)],
             },
             "logs": {"endpoint": f"https://{self.name()}.example/drain", "secret": self.secret()},

@@ -62,6 +62,15 @@ BY_FIELD: dict[tuple[type[Any], str], st.SearchStrategy[Any]] = {
     (stack_models.Releases, "kept"): st.deferred(lambda: kept()),  # noqa: PLW0108 - defined below
     (stack_models.StackConfig, "exceptions"): st.just([]),
     (stack_models.StackConfig, "acknowledged"): st.just([]),
+    # GitHub keeps the bar on one's own approval with the reviewers alone.
+    (stack_models.StackConfig, "delivery"): st.deferred(
+        lambda: model(stack_models.DeliverySettings).map(
+            lambda drawn: {
+                **drawn,
+                "preventSelfReview": drawn["preventSelfReview"] and bool(drawn["reviewers"]["teams"]),
+            }
+        )
+    ),
     (stack_models.StackConfig, "logs"): st.deferred(lambda: model(stack_models.LogSettings)),
     # `roles` cannot be put off where an application logs in.
     (stack_models.StackConfig, "postponed"): st.lists(

@@ -70,6 +70,10 @@ class Team:
         urns = dict.fromkeys(re.findall(r"acknowledge: (\S+)", blocked.stdout))
         self.staging(("parity:acknowledged: []", "parity:acknowledged:" + "".join(f"\n    - {each}" for each in urns)))
 
+    def up(self) -> None:
+        """Update staging on the way to what is tried."""
+        self.parity("up", "staging", "--yes").ok()
+
     def updated(self, *urls: str) -> Asked:
         """Update staging while the domains are asked: no answer fails, and nothing is left to do after it."""
         with asking(self.instance, self.folder, *(urls or URLS)) as asked:
@@ -187,7 +191,7 @@ OF_ADMIN = f"        - name: admin.{DOMAIN}\n"
 
 def test_a_domain_moves_to_another_application_with_what_redirects_to_it(team: Team):
     team.staging((WWW, MORE + OLD + WWW))
-    team.updated()
+    team.up()
     more = f"https://more.{DOMAIN}/"
     team.staging((MORE + OLD, ""), (OF_ADMIN, OF_ADMIN + MORE + OLD))
     since = team.instance.last_request()
@@ -215,13 +219,13 @@ def test_a_domain_does_not_move_to_an_application_that_serves_nothing(team: Team
             ("  parity:releases:\n", "  parity:releases:\n    blog: {live: null, kept: {}}\n"),
         )
     team.staging((WWW, MORE + WWW))
-    team.updated()
+    team.up()
     team.staging((MORE, ""), (f"        - name: blog.{DOMAIN}\n", f"        - name: blog.{DOMAIN}\n{MORE}"))
     said = team.unchanged("up", "staging", "--yes", code=11)
     assert "the domain serves nothing until it has one" in said
     team.parity("release", "staging", "blog", "--commit", NEW, "--live").ok()
     team.staging((MORE, ""), (WWW, MORE + WWW))
-    team.updated()
+    team.up()
     team.staging((MORE, ""), (f"        - name: blog.{DOMAIN}\n", f"        - name: blog.{DOMAIN}\n{MORE}"))
     more = f"https://more.{DOMAIN}/"
     with asking(team.instance, team.folder, more) as asked:

@@ -265,6 +265,13 @@ def test_what_is_built_in_goes_live_with_the_next_release(team: Team):
     team.staging((f"db.{DOMAIN}", f"db2.{DOMAIN}"))
     for application in ("shop", "admin"):
         team.released(application)
+    # Changed once more before an update: the release between would be built with the values of the newest one.
+    team.staging(("RESULTS_LIMIT: 20", "RESULTS_LIMIT: 30"))
+    team.released("shop")
+    said = team.unchanged("up", "staging", "--yes", code=8)
+    assert "would build with the variables of r3" in " ".join(said.split())
+    path = team.instance.project.root / "Pulumi.staging.yaml"
+    path.write_text(re.sub(r"(?<=\n)        r2: .*\n(?=        r3: )", "", path.read_text()))
     assert served(team.updated(), URLS[0]) == [SHOP, NEW]
 
 

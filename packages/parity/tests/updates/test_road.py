@@ -68,6 +68,17 @@ def test_a_closed_gate_refuses_and_the_refusal_is_recorded(road):
     assert [each[0] for each in road.records()] == ["refused", "succeeded"]
 
 
+def test_what_else_must_hold_is_asked_before_anything_is_planned(road):
+    def refuse(settings, state):
+        assert {each.type for each in state.resources}, "the state that the update starts from"
+        raise RefusedError("r2 would be built with the variables of r3")
+
+    with pytest.raises(RefusedError, match="the variables of r3"):
+        road.run(alone(yes=True), require=refuse)
+    assert road.applied == []
+    assert road.records() == []
+
+
 def test_the_stacks_file_opens_the_gate_too(road):
     road.steps.append(DANGEROUS)
     road.acknowledged = (DATABASE,)

@@ -11,7 +11,7 @@ from parity.config.program import FOLDERS
 from parity.errors import ParityError, RefusedError
 from parity.git import Repository as Checkout
 from parity.releases import follow, preconditions, pull_request, release_status, summary
-from parity.updates import update
+from parity.updates import record, update
 from parity.vendors.http import NotFound, Refused, VendorError
 
 if TYPE_CHECKING:
@@ -66,12 +66,9 @@ def deliver(stack: Stack, screen: Screen, approval: Approval, *, newest: str | N
         _refuse_if_behind(stack.project.root, newest)
     settings, state = stack.sealed_settings(), stack.recorded()
     asyncio.run(_refuse_to_undo(settings.catalog.repository, stack.name))
-    for application, releases in settings.releases.items():
-        preconditions.wrong_builds(
-            stack.name, application, release_status.applied(settings, state, application), releases
-        )
+    preconditions.builds(settings, state)
     approval.require_way(stack.name)
-    before = update.recorded_live(state, settings.catalog)
+    before = record.recorded_live(state, settings.catalog)
     failure: ParityError | None = None
     changes: Mapping[str, int] = {}
     try:

@@ -11,6 +11,7 @@ from parity.releases import forecast, logins, stack_file
 if TYPE_CHECKING:
     from parity.config.settings import Settings
     from parity.config.stack_models import Releases
+    from parity.engine.state import State
     from parity.releases.forecast import Applied
     from parity.releases.release_status import Deployed, ReleaseStatus
 
@@ -28,8 +29,16 @@ def wrong_builds(stack: str, application: str, applied: Applied, releases: Relea
             f"{application} in {stack} has recorded and not built yet: {', '.join(wrong)}. The next update would build "
             f"with the variables of {newest}, which has another config.",
             where=f"Pulumi.{stack}.yaml: {stack_file.KEY}.{application}",
-            remedy="Run the update before the next release is recorded; or take what was never built out of `kept`.",
+            remedy=f"`parity recover {stack}` finds what an update that ended early has built. What was never built: "
+            "run the update before the next release is recorded, or take it out of `kept`.",
         )
+
+
+def builds(settings: Settings, state: State) -> None:
+    """Require `wrong_builds` of every application; raises RefusedError."""
+    for application in settings.catalog.applications:
+        found = forecast.applied_by_engine(state, application, settings.names)
+        wrong_builds(settings.stack, application.name, found, settings.releases[application.name])
 
 
 def what_is_live(releases: Releases, name: str, applied: str | None, stack: str) -> None:

@@ -50,7 +50,7 @@ def markdown(
 
     Args:
         stack: the stack's name.
-        before: what was recorded as live before, by application, as `parity.updates.update.recorded_live` gives it.
+        before: what was recorded as live before, by application, as `parity.updates.record.recorded_live` gives it.
         found: how each application stands afterwards.
         origin: where the delivery came from.
         failure: why the update failed; None where it ended well.

@@ -11,6 +11,7 @@ from parity.git import Repository
 from parity.preview import origin
 from parity.preview.make import event
 from parity.preview.plan import Change, Plan
+from parity.resources import kinds
 from parity.resources.urn import Urn
 
 if TYPE_CHECKING:
@@ -18,7 +19,9 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from parity.backend.ledger import Ledger
+    from parity.config.parameters import Catalog
     from parity.config.project import Project
+    from parity.engine.state import State
 
 _MERGED = re.compile(r"^Merge pull request #(\d+) |\(#(\d+)\)$")
 """How GitHub ends the subject of a squashed or rebased pull request's commit, or begins that of a merge."""
@@ -93,3 +96,17 @@ def _last_commit(ledger: Ledger | None) -> str | None:
         if record.result == "succeeded" and "intent" in record.begin:
             return str(record.begin.get("commit") or "") or None
     return None
+
+
+def recorded_live(state: State, catalog: Catalog) -> dict[str, Any]:
+    """By application, the release that the state has as live."""
+    renamed = catalog.renamed
+    return {
+        renamed.get(first := each.name.removesuffix("-live"), first): {
+            "live": each.outputs.get("release"),
+            "commit": each.outputs.get("commit"),
+            "deployment": each.outputs.get("deploymentId"),
+        }
+        for each in state.resources
+        if each.type == kinds.LIVE and not each.delete
+    }

@@ -31,12 +31,11 @@ from parity.updates.road import Road
 from parity.vendors import readiness
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     from parity.backend.built import Built
     from parity.backend.ledger import Record
     from parity.backend.stack_backend import Backend
-    from parity.config.parameters import Catalog
     from parity.config.settings import Settings
     from parity.console import Screen, Step
     from parity.engine.state import State
@@ -79,6 +78,7 @@ def run(
     options: Sequence[str] = (),
     note: Mapping[str, Any] | None = None,
     going_back: str = "",
+    require: Callable[[Settings, State], None] | None = None,
 ) -> Updated:
     """Update the stack to what the program declares: plan, gate, approve, apply, verify, record.
 
@@ -93,6 +93,7 @@ def run(
         note: more facts for the ledger's record, plain JSON without a secret: `command` where it is not `up`, `why`.
         going_back: the application that is rolled back, or empty. Where the gate stops the plan, its switch alone
             is updated: going back is not held up by what was meant for going forward.
+        require: what else must hold of the settings and the state; raises ParityError where it does not.
 
     Raises:
         UsageError: the plan could be approved by no one.
@@ -109,8 +110,6 @@ def run(
     with screen.step("Read the stack") as step, stack.exporting() as recorded:
         step.waiting("config, program and state")
         settings = stack.settings()
-        # The program would refuse it too, after the engine has started.
-        guard.check(settings)
         graph = stack.declared(settings)
         place = open_backend(stack)
         before = recorded()
@@ -120,6 +119,11 @@ def run(
     if not going_back:
         _require_ready(stack, screen, settings, before)
     before, records = _recover_first(stack, screen, place, before)
+    # The program would refuse it too, after the engine has started. What an update that failed has built is known now,
+    # so that the next release can be recorded.
+    guard.check(settings)
+    if require is not None:
+        require(settings, before)
     graph = replace(graph, projects=before.projects())
     facts = {**_facts(stack, settings, before), **(note or {})}
     road = Road(stack, screen, settings, graph, before, records, approval, tuple(options))
@@ -366,7 +370,7 @@ def _facts(stack: Stack, settings: Settings, before: State) -> dict[str, Any]:
         **record.of_run(stack.project.root, stack.pulumi.environment),
         "config": hashlib.sha256(file.read_bytes()).hexdigest(),
         "intent": intent(settings),
-        "before": recorded_live(before, settings.catalog),
+        "before": record.recorded_live(before, settings.catalog),
     }
 
 
@@ -377,20 +381,6 @@ def intent(settings: Settings) -> dict[str, Any]:
         commit = releases.kept[releases.live].commit if releases.live else None
         found[name] = {"live": releases.live, "commit": commit, "kept": [each for each, _ in releases.in_order]}
     return found
-
-
-def recorded_live(state: State, catalog: Catalog) -> dict[str, Any]:
-    """By application, the release that the state has as live."""
-    renamed = catalog.renamed
-    return {
-        renamed.get(first := each.name.removesuffix("-live"), first): {
-            "live": each.outputs.get("release"),
-            "commit": each.outputs.get("commit"),
-            "deployment": each.outputs.get("deploymentId"),
-        }
-        for each in state.resources
-        if each.type == kinds.LIVE and not each.delete
-    }
 
 
 def summary(progress: Progress) -> str:

@@ -70,9 +70,9 @@ def _update(
 ) -> dict[str, Any]:
     """Run the update, require that every domain serves the live release, and give the result as JSON."""
     from parity.releases import delivery, follow, switch, table
-    from parity.updates import update
+    from parity.updates import record, update
 
-    before = update.recorded_live(stack.recorded(), stack.project.program.catalog()) if report is not None else {}
+    before = record.recorded_live(stack.recorded(), stack.project.program.catalog()) if report is not None else {}
     try:
         if change.switch is not None:
             switch.make(stack, change.switch, screen)

@@ -56,6 +56,7 @@ def up(
     from parity.cli.session import stack_of
     from parity.console import Screen
     from parity.inventory import domain_health
+    from parity.releases import preconditions
     from parity.updates import turn, update
     from parity.updates.approval import Approval
 
@@ -65,7 +66,7 @@ def up(
     found, screen = stack_of(asked.project, stack), Screen()
     approval.require_way(stack)
     turn.wait(found, screen, wait)
-    done = update.run(found, screen, approval, options=options, note=note)
+    done = update.run(found, screen, approval, options=options, note=note, require=preconditions.builds)
     if as_json:
         typer.echo(json.dumps(done.document(), indent=2))
     else:

@@ -183,3 +183,16 @@ def test_a_file_that_was_sealed_with_another_key_stops():
     with pytest.raises(RefusedError, match="`encryptedkey`") as refused:
         world_guard.require_own_state("storefront", "prod", state_of(encryptedkey="two", url="hashivault://x"), file)
     assert "`pulumi stack change-secrets-provider hashivault://x --stack prod`" in str(refused.value.remedy)
+
+
+BUILT = {"ref": "a" * 40, "meta": {"release": "r2", "commit": "a" * 40, "config": "c" * 32}}
+
+
+def test_a_release_that_is_built_and_not_recorded_is_not_built_again():
+    other = {**BUILT, "meta": {**BUILT["meta"], "config": "d" * 32}}
+    guarded(kinds.DEPLOYMENT, BUILT, [other])
+    urn = plans.urn(kinds.DEPLOYMENT, "x")
+    guarded(kinds.DEPLOYMENT, BUILT, [BUILT], state=state_of(row(urn, kinds.DEPLOYMENT, "live0")))
+    with pytest.raises(RefusedError, match="exist already") as caught:
+        guarded(kinds.DEPLOYMENT, BUILT, [BUILT])
+    assert "`parity recover" in str(caught.value.remedy)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from parity.config import servers
 from parity.documents import is_list, mapping
 from parity.errors import RefusedError
+from parity.inventory import builds
 from parity.inventory.keys import server_of
 from parity.resources import kinds
 from parity.resources.kind import PROJECT_ID
@@ -204,13 +205,24 @@ def _claimed(plan: Plan, graph: Graph, state: State, live: LiveState) -> Iterato
     kept_keys = {(each.type, kinds.key_of(each.type, each.inputs, "-")) for each in state.resources if each.custom}
     for change in plan.changes:
         kind = kinds.of(change.type)
+        declared = live.inputs.get(change.urn, {})
+        if change.operation == "create" and change.type == kinds.DEPLOYMENT:
+            built = (each for each in live.under.get(change.urn, ()) if _is_built(declared, each))
+            if any((change.type, each.id) not in kept for each in built):
+                yield change.urn
         if change.operation != "create" or not _is_named(kind) or state.of(change.urn):
             continue
-        declared = live.inputs.get(change.urn, {})
         there = [each for each in live.under.get(change.urn, ()) if _same_one(kind, declared, each)]
         own = (change.type, kinds.key_of(change.type, graph.resources[change.urn].inputs, "-"))
         if own not in kept_keys and any((change.type, each.id) not in kept for each in there):
             yield change.urn
+
+
+def _is_built(declared: Mapping[str, Any], found: LiveObject) -> bool:
+    """Whether it is the declared release's deployment, and its build has not failed: another one would be its twin."""
+    ours, theirs = mapping(declared.get("meta")), mapping(found.properties.get("meta"))
+    same = all(ours.get(name) == theirs.get(name) for name in ("release", "commit", "config"))
+    return same and builds.end(found.beyond) is None
 
 
 def _is_named(kind: Kind) -> bool:

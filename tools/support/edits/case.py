@@ -28,7 +28,7 @@ _PRINTED = re.compile(
 )
 _READS = re.compile(r"(parity (preview|drift|releases|doctor|ledger|check)|pulumi (preview|stack export))\b")
 """Commands that are printed for a person to read; they change nothing."""
-_ASKS = re.compile(r"parity (up|release|promote|live|prune|adopt|recover)\b")
+_ASKS = re.compile(r"parity (up|release|promote|live|prune|adopt)\b")
 _HELD = {"an application is removed": (URLS[1],), "prod: protection": (URLS[0],)}
 """What an edit takes away by itself, which its acknowledgement says."""
 

@@ -19,8 +19,13 @@ def test_a_name_that_deployments_ask_for_is_not_changed(step):
     assert found.message.startswith("a would be renamed to b, and what is deployed goes on asking for a")
 
 
+def test_a_role_that_grants_name_is_not_renamed_either():
+    step = plans.update(ROLE, "x", {"name": "a"}, {"name": "b"})
+    (found,) = held.with_violations(plans.plan(step), {}).violations
+    assert "each grant to it would be replaced" in found.message
+
+
 OTHERS = {
-    "a role without a login": plans.update(ROLE, "x", {"name": "a"}, {"name": "b"}),
     "another property": plans.update(DATABASE, "x", {"name": "a", "limit": 1}, {"name": "a", "limit": 2}),
     "a login that is made": plans.create(ROLE, "x", {"name": "a", "login": True}),
 }

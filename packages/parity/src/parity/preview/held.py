@@ -1,7 +1,7 @@
 """What PostgreSQL refuses halfway into an update, and no acknowledgement helps: a plan with it is not applied.
 
 A schema or an extension that still holds something is not dropped. A database that has connections is not renamed, and
-what was built with the name of a database, a schema or a login does not connect again.
+what was built with the name of a database or a login does not connect again.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 POLICY = "drops-only-what-is-empty"
 RENAMED = "renames-nothing-in-use"
-_CONNECTED_BY = frozenset({kinds.DATABASE, kinds.ROLE, kinds.SCHEMA})
+_CONNECTED_BY = frozenset({kinds.DATABASE, kinds.ROLE})
 _NAMED = 3
 
 _HELD = """
@@ -73,9 +73,11 @@ def with_violations(plan: Plan, environ: Mapping[str, str]) -> Plan:
 def _renamed(plan: Plan) -> Iterator[Violation]:
     for each in plan.changes:
         name = each.of("name") if each.operation == "update" and each.type in _CONNECTED_BY else None
-        if name is None or (each.type == kinds.ROLE and not each.before.get("login")):
+        if name is None:
             continue
-        what = f"{name.before} would be renamed to {name.after}, and what is deployed goes on asking for {name.before}"
+        login = each.type != kinds.ROLE or each.before.get("login")
+        lost = f"what is deployed goes on asking for {name.before}" if login else "each grant to it would be replaced"
+        what = f"{name.before} would be renamed to {name.after}, and {lost}"
         yield Violation(each.urn, RENAMED, "mandatory", f"{what}. Give it its name again in the stack's file.")
 
 

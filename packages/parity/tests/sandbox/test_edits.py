@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from support.asker import asking
+from support.edits.edits import by_name
 from support.mutations import World
 
 if TYPE_CHECKING:
@@ -203,21 +204,7 @@ def test_a_domain_moves_to_another_application_with_what_redirects_to_it(team: T
 
 
 def test_a_domain_does_not_move_to_an_application_that_serves_nothing(team: Team):
-    own = team.instance.project.root / "infra" / "catalog.py"
-    text = own.read_text()
-    admin = text[text.index('        Application(\n            name="admin"') : text.index("    ),\n    databases=")]
-    blog = re.sub(r"\s+(SensitiveVariable|DatabaseUrlVariable)\(.*\),", "", admin).replace("admin", "blog")
-    own.write_text(text.replace(admin, admin + blog))
-    for stack, suffix in (("staging", DOMAIN), ("prod", "storefront.example")):
-        address = f"        NEXT_PUBLIC_BASE_URL: https://blog.{suffix}\n"
-        settings = (
-            f"    blog:\n      domains:\n        - name: blog.{suffix}\n      protection: preview\n      variables:\n"
-        )
-        team.file(
-            f"Pulumi.{stack}.yaml",
-            ("\n  parity:databases:", f"\n{settings}{address}\n  parity:databases:"),
-            ("  parity:releases:\n", "  parity:releases:\n    blog: {live: null, kept: {}}\n"),
-        )
+    by_name("an application is added").make(team.instance.project.root)
     team.staging((WWW, MORE + WWW))
     team.up()
     team.staging((MORE, ""), (f"        - name: blog.{DOMAIN}\n", f"        - name: blog.{DOMAIN}\n{MORE}"))
@@ -235,17 +222,8 @@ def test_a_domain_does_not_move_to_an_application_that_serves_nothing(team: Team
 
 
 def test_an_application_is_merged_into_another_and_its_domain_goes_on(team: Team):
-    own = team.instance.project.root / "infra" / "catalog.py"
-    text = own.read_text()
-    own.write_text(
-        text[: text.index('        Application(\n            name="admin"')] + text[text.index("    ),\n    dat") :]
-    )
-    for stack, suffix in (("staging", DOMAIN), ("prod", "storefront.example")):
-        path = team.instance.project.root / f"Pulumi.{stack}.yaml"
-        text = re.sub(r"    admin:\n(?:      .*\n)+\n?", "\n", path.read_text())
-        text = re.sub(r"    parity:applications\.admin.*\n", "", text)
-        www = f"        - name: www.shop.{suffix}"
-        path.write_text(text.replace(www, f"        - name: admin.{suffix}\n{www}", 1))
+    by_name("an application is merged into another").make(team.instance.project.root)
+    team.staging((WWW, OF_ADMIN + WWW))
     team.acknowledged()
     assert served(team.updated(), URLS[1]) == [ADMIN, SHOP]
 

@@ -41,15 +41,14 @@ def stale(settings: Settings) -> Iterator[ConfigProblem]:
         if releases.newest is None:
             continue
         wrong = tuple(fingerprints.faults(settings, application))
-        if renamed := _renamed(settings, application, releases.newest, wrong=bool(wrong)):
+        release, recorded = releases.newest
+        unknown = bool(wrong) and settings.sealed
+        now = recorded.config if unknown else config_digest(settings, application, recorded.credentials)
+        if (wrong or now != recorded.config) and (renamed := _renamed(settings, application, release, recorded)):
             yield renamed
             continue
         yield from (fault for fault in wrong if fault not in seen)
         seen.update(wrong)
-        if wrong and settings.sealed:
-            continue
-        release, recorded = releases.newest
-        now = config_digest(settings, application, recorded.credentials)
         if now != recorded.config:
             path = (f"{NAMESPACE}releases", application, "kept", release, "config")
             changed = _changed(settings, application, recorded)
@@ -57,11 +56,8 @@ def stale(settings: Settings) -> Iterator[ConfigProblem]:
             yield settings.origin.fault(path, what, _remedy(settings, application, release, recorded, now))
 
 
-def _renamed(settings: Settings, application: str, newest: tuple[str, Release], *, wrong: bool) -> ConfigProblem | None:
-    """The fault of an application whose release was recorded under another name, where something does not fit."""
-    release, recorded = newest
-    if not wrong and config_digest(settings, application, recorded.credentials) == recorded.config:
-        return None
+def _renamed(settings: Settings, application: str, release: str, recorded: Release) -> ConfigProblem | None:
+    """The fault of an application whose release was recorded under another name; None where it was not."""
     names = changes.recorded_as(settings, recorded)
     if not names or application in names:
         return None

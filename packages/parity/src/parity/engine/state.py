@@ -67,10 +67,6 @@ class State:
     document: Mapping[str, Any] = field(repr=False)
     """The complete export, as `pulumi stack import` takes it."""
 
-    def ids(self, type_: str) -> frozenset[str]:
-        """The ids of a type's resources."""
-        return frozenset(each.id for each in self.resources if each.type == type_)
-
     def projects(self) -> dict[str, str]:
         """The ids of Vercel's projects by URN."""
         return {each.urn: each.id for each in self.resources if each.type == kinds.PROJECT and not each.delete}

@@ -10,7 +10,6 @@ from parity.backend.store import LEDGER_VARIABLE
 from parity.errors import ParityError, ProjectError, UpdateError
 from parity.evaluate.stack import Stack, ambient
 from parity.local.finding import Check
-from parity.resources import kinds
 from parity.vendors import preflight, readiness
 
 if TYPE_CHECKING:
@@ -55,7 +54,7 @@ def _opened(stack: Stack) -> Iterator[Check]:
         yield Check(name, "fault", error.what, source="account", remedy=error.remedy or "")
         return
     yield Check(name, "ok", f"of {_file(stack)} decrypted, every value as it must be", source="account")
-    yield from _allowed(stack, settings, state.ids(kinds.PROJECT))
+    yield from _allowed(stack, settings, frozenset(state.projects().values()))
     yield _ledger(stack)
 
 

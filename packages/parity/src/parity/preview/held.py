@@ -26,6 +26,8 @@ POLICY = "drops-only-what-is-empty"
 RENAMED = "renames-nothing-in-use"
 _CONNECTED_BY = frozenset({kinds.DATABASE, kinds.ROLE})
 _NAMED = 3
+_WORDS = {kinds.SCHEMA: "schema", kinds.EXTENSION: "extension"}
+"""As `_HELD` names them."""
 
 _HELD = """
 with gone as (
@@ -59,7 +61,7 @@ def with_violations(plan: Plan, environ: Mapping[str, str]) -> Plan:
     databases = {each.before.get("name") for each in goes if each.type == kinds.DATABASE}
     dropped: dict[str, list[Change]] = defaultdict(list)
     for each in goes:
-        if each.type in {kinds.SCHEMA, kinds.EXTENSION} and each.before.get("database") not in databases:
+        if each.type in _WORDS and each.before.get("database") not in databases:
             dropped[str(each.before["database"])].append(each)
     if not dropped:
         return plan
@@ -82,13 +84,9 @@ def _renamed(plan: Plan) -> Iterator[Violation]:
 
 
 def _violations(database: str, dropped: list[Change], environ: Mapping[str, str]) -> Iterator[Violation]:
-    words = {
-        f"{'schema' if each.type == kinds.SCHEMA else 'extension'} {each.before['name']}": each for each in dropped
-    }
-    names = {
-        f"{kind}s": [word.partition(" ")[2] for word in words if word.startswith(kind)]
-        for kind in ("schema", "extension")
-    }
+    by_kind = {kind: {str(each.before["name"]): each for each in dropped if each.type == kind} for kind in _WORDS}
+    names = {"schemas": list(by_kind[kinds.SCHEMA]), "extensions": list(by_kind[kinds.EXTENSION])}
+    words = {f"{_WORDS[kind]} {name}": each for kind, own in by_kind.items() for name, each in own.items()}
     try:
         with connect(environ, database) as connection:
             rows = connection.execute(_HELD, names).fetchall()

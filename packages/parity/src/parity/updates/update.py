@@ -146,7 +146,7 @@ def _require_ready(stack: Stack, screen: Screen, settings: Settings, before: Sta
     """Raise AccessError with everything that a vendor would refuse, or drop without a word, during the update."""
     with screen.step("What the vendors allow") as step:
         step.waiting("GitHub, Vercel and PostgreSQL")
-        found = readiness.faults(settings, stack.pulumi.environment, before.ids(kinds.PROJECT))
+        found = readiness.faults(settings, stack.pulumi.environment, frozenset(before.projects().values()))
         if found:
             raise AccessError(found)
         step.done("nothing stands against the update")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections import Counter
 
 import pytest
 
@@ -89,8 +90,8 @@ def test_evaluations_grow_with_the_logarithm_of_the_applications():
     for count in (4, 64):
         one, other = applications(count, "a"), applications(count, "b")
         _, taken[count] = traced(one, other, simple, simple(one))
-    # 16 times the applications: four bits more, each asked both ways.
-    assert taken[64] - taken[4] <= 8
+    # Six of four digits have a code each, and seventy of eight.
+    assert taken[64] - taken[4] == 4
 
 
 def test_a_fact_that_follows_nothing_has_no_origin():
@@ -152,6 +153,11 @@ def test_answers_come_in_the_order_of_the_items():
 
 def test_workers_are_processes_of_their_own():
     assert len(set(spread(lambda _: os.getpid(), list(range(12)), workers=3))) == 3
+
+
+def test_a_worker_takes_no_more_items_than_it_may():
+    taken = Counter(spread(lambda _: os.getpid(), list(range(11)), workers=2, each=3))
+    assert sorted(taken.values()) == [2, 3, 3, 3]
 
 
 def test_a_worker_that_dies_loses_nothing():

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from parity.documents import is_list, is_mapping
 from parity.evaluate.resource import SecretInput
@@ -21,8 +20,7 @@ ABSENT = "[absent]"
 """The value of a fact that one of the two graphs does not have."""
 
 
-@dataclass(frozen=True, order=True)
-class Place:
+class Place(NamedTuple):
     """The place of a fact, without the stack's name."""
 
     resource: str

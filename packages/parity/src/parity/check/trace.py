@@ -4,9 +4,10 @@ One part at a time would take as many evaluations as there are parts, and the wo
 applications. So parts are exchanged in groups, each along one axis:
 
 - all parts of one *shape* at once: `domains` of every application, `variables` of every application;
-- all parts of those applications whose number has a given bit, and again of those whose number does not; likewise
-  databases;
-- all variables whose number within their application has a given bit, and again of those whose number does not.
+- all parts of those applications whose code has a given digit; likewise databases;
+- all variables whose code within their application has a given digit.
+
+A code is a combination of half the digits: a hundred applications have one each of nine digits.
 
 A part is a candidate for a fact if the fact moves in every group that holds the part. If more than one candidate of a
 shape is left, each is tried alone.
@@ -14,15 +15,16 @@ shape is left, each is tried alone.
 
 from __future__ import annotations
 
+import itertools
+import math
 from collections import defaultdict
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from parity.check.units import Unit, exchange
 from parity.check.workers import spread
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-    from typing import Any
 
     from parity.check.facts import Facts, Place
 
@@ -37,6 +39,9 @@ _SCOPED_LENGTH = 2
 
 _ASKED_SINGLY = 16
 """Up to so many parts of one shape are tried one by one; a fact that more of them move follows the shape."""
+
+_FACTS_A_WORKER = 200_000
+"""What one worker evaluates at the most, which bounds its memory."""
 
 Scope = tuple[str, str]
 """`("application", "shop")`, `("database", "storefront")`, or `("", "")` for what belongs to none."""
@@ -74,19 +79,24 @@ def _groups(units: Sequence[Unit]) -> Iterator[Group]:
     for kind in sorted({scope(unit)[0] for unit in units} - {""}):
         members = sorted({scope(unit) for unit in units if scope(unit)[0] == kind})
         numbers = {member: number for number, member in enumerate(members)}
-        yield from _by_bits({unit: numbers[scope(unit)] for unit in units if scope(unit) in numbers})
+        yield from _by_codes({unit: numbers[scope(unit)] for unit in units if scope(unit) in numbers})
     variables = defaultdict[str, list[Unit]](list)
     for unit in units:
         if _is_variable(unit):
             variables[unit[1]].append(unit)
-    yield from _by_bits({unit: number for each in variables.values() for number, unit in enumerate(sorted(each))})
+    yield from _by_codes({unit: number for each in variables.values() for number, unit in enumerate(sorted(each))})
 
 
-def _by_bits(numbers: dict[Unit, int]) -> Iterator[Group]:
-    """For each bit of the numbers, those that have it and those that do not."""
-    for bit in range(max(numbers.values(), default=0).bit_length()):
-        for value in (0, 1):
-            yield frozenset(unit for unit, number in numbers.items() if (number >> bit) & 1 == value)
+def _by_codes(numbers: dict[Unit, int]) -> Iterator[Group]:
+    """Groups such that each number is in a combination of its own of half of them.
+
+    No combination holds another one, so that what moves in all groups of one number is that number's (Sperner).
+    """
+    count = max(numbers.values(), default=0) + 1
+    length = next(length for length in itertools.count(1) if math.comb(length, length // 2) >= count)
+    codes = list(itertools.islice(itertools.combinations(range(length), length // 2), count))
+    for position in range(length):
+        yield frozenset(unit for unit, number in numbers.items() if position in codes[number])
 
 
 class Tracer:
@@ -167,17 +177,22 @@ def by_exchange(
     def moved(group: Group) -> frozenset[Place]:
         return changed(base, evaluate(exchange(source, target, group)))
 
-    return lambda asked: spread(moved, asked, workers=workers)
+    each = max(1, _FACTS_A_WORKER // max(1, len(base)))
+    return lambda asked: spread(moved, asked, workers=workers, each=each)
 
 
 def changed(one: Facts, other: Facts) -> frozenset[Place]:
     """The places in which two sets of facts differ, including places that only one of them has."""
-    return frozenset(place for place in one.keys() | other.keys() if differs(one, other, place))
+    here = {place for place, value in one.items() if place not in other or _unlike(value, other[place])}
+    return frozenset(here.union(place for place in other if place not in one))
 
 
 def differs(one: Facts, other: Facts, place: Place) -> bool:
     """Whether a fact differs between both in value or type: `1` is not `true`."""
     if place not in one or place not in other:
         return True
-    mine, theirs = one[place], other[place]
-    return mine.__class__ is not theirs.__class__ or mine != theirs
+    return _unlike(one[place], other[place])
+
+
+def _unlike(one: Any, other: Any) -> bool:
+    return one.__class__ is not other.__class__ or one != other

@@ -5,17 +5,17 @@ from __future__ import annotations
 import gc
 import os
 import pickle
+import selectors
 import threading
 from typing import TYPE_CHECKING, Any, TypeVar
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Iterator, Sequence
 
 Item = TypeVar("Item")
 Answer = TypeVar("Answer")
 
-_LEAST = 3
-"""The fewest items for each worker that are worth a fork."""
+_READ = 1 << 20
 
 
 def cores() -> int:
@@ -23,36 +23,64 @@ def cores() -> int:
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
-def spread(work: Callable[[Item], Answer], items: Sequence[Item], *, workers: int | None = None) -> list[Answer]:
+def spread(
+    work: Callable[[Item], Answer], items: Sequence[Item], *, workers: int | None = None, each: int = 1_000
+) -> list[Answer]:
     """`[work(item) for item in items]`, on as many cores as there are, or on `workers`.
 
-    Answers travel between processes of one program by pickle, so they must hold no secret value; an
+    Answers travel between processes of one program by pickle, so they must hold no secret value; a
     `Secret` refuses it. A worker that fails or is killed loses nothing: its items are worked here, and
     what `work` raises is raised here.
+
+    Args:
+        work: makes an answer of an item.
+        items: what to work.
+        workers: how many processes work at a time.
+        each: the most items that one process works. It collects no garbage, so that its memory grows with them.
     """
-    count = min(workers or cores(), len(items) // _LEAST)
+    count = min(workers or cores(), len(items))
     # A fork copies only the thread that forks; a lock that another one holds would stay locked.
     if count <= 1 or not hasattr(os, "fork") or threading.active_count() > 1:
         return [work(item) for item in items]
-    shares = [items[first::count] for first in range(count)]
-    children = [_fork(work, share) for share in shares[1:]]
-    answers = [[work(item) for item in shares[0]]]
-    for (process, stream), share in zip(children, shares[1:], strict=True):
-        given = _collect(process, stream)
-        answers.append([work(item) for item in share] if given is None else given)
-    return [answers[index % count][index // count] for index in range(len(items))]
+    shares = -(-len(items) // min(each, -(-len(items) // count)))
+    answers: list[list[Answer]] = [[] for _ in range(shares)]
+    for share, given in _forked(work, [items[first::shares] for first in range(shares)], count):
+        answers[share] = [work(item) for item in items[share::shares]] if given is None else given
+    return [answers[index % shares][index // shares] for index in range(len(items))]
+
+
+def _forked(work: Callable[[Item], Answer], shares: Sequence[Sequence[Item]], count: int) -> Iterator[tuple[int, Any]]:
+    """Each share's number and its answers as they come, None where its worker did not end well."""
+    said: dict[int, list[bytes]] = {number: [] for number in range(len(shares))}
+    waiting = list(said)
+    with selectors.DefaultSelector() as running:
+        while waiting or running.get_map():
+            while waiting and len(running.get_map()) < count:
+                number = waiting.pop(0)
+                process, reading = _fork(work, shares[number])
+                running.register(reading, selectors.EVENT_READ, (number, process))
+            for key, _ in running.select():
+                number, process = key.data
+                if part := os.read(key.fd, _READ):
+                    said[number].append(part)
+                    continue
+                running.unregister(key.fd)
+                os.close(key.fd)
+                _, status = os.waitpid(process, 0)
+                # Written by this program's own child.
+                yield number, pickle.loads(b"".join(said.pop(number))) if status == 0 else None  # noqa: S301
 
 
 def _fork(work: Callable[[Item], Answer], share: Sequence[Item]) -> tuple[int, int]:
     """A worker's process id and the pipe that its answers come from."""
     reading, writing = os.pipe()
-    gc.freeze()
     process = os.fork()
     if process:
         os.close(writing)
         return process, reading
     status = 1
     try:
+        gc.disable()  # the process ends soon, and its end frees all at once
         os.close(reading)
         with os.fdopen(writing, "wb") as stream:
             pickle.dump([work(item) for item in share], stream, protocol=pickle.HIGHEST_PROTOCOL)
@@ -60,11 +88,3 @@ def _fork(work: Callable[[Item], Answer], share: Sequence[Item]) -> tuple[int, i
     finally:
         # Nothing of the parent's is to be flushed, closed or reported twice.
         os._exit(status)
-
-
-def _collect(process: int, reading: int) -> Any:
-    """A worker's answers, or None where it did not end well."""
-    with os.fdopen(reading, "rb") as stream:
-        said = stream.read()
-    _, status = os.waitpid(process, 0)
-    return pickle.loads(said) if status == 0 else None  # noqa: S301 - written by this program's own child

@@ -65,6 +65,7 @@ class _Package(importlib.abc.Loader):
                 if found is not None:
                     value = found if candidate == name else getattr(found, name, None)
                     if value is not None:
+                        module.__dict__[name] = value
                         return value
             if name.startswith("__"):
                 raise AttributeError(name)

@@ -22,7 +22,7 @@ from parity.evaluate.wire import from_wire, options_of, to_struct
 from parity.resources.urn import STACK, Urn
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping
+    from collections.abc import Callable, Collection, Iterable, Mapping
 
 _AS_THEY_ARE = {str, bool, int}
 
@@ -65,7 +65,7 @@ class Recorder:
 
     project: str
     stack: str
-    outputs: Callable[[str], Iterable[str]]
+    outputs: Callable[[str], Collection[str]]
     """Names of the outputs that only a provider computes, by type."""
     records: dict[str, _Record] = field(default_factory=dict[str, _Record])
     component_outputs: dict[str, dict[str, Any]] = field(default_factory=dict[str, dict[str, Any]])
@@ -280,7 +280,7 @@ def _by_the_sdk(value: Any, name: str, res: Any, typ: type | None, names: Mappin
 class _Extra:
     """The outputs that only a provider computes."""
 
-    names: Iterable[str]
+    names: Collection[str]
     urn: str
 
     def unmanaged(self, inputs: Mapping[str, Any]) -> dict[str, Any]:
@@ -288,7 +288,8 @@ class _Extra:
 
 
 def _data(value: Any, res: Any, *, secret: bool = False) -> Any:
-    return sdk.OutputData(resources={res}, value=value, is_known=True, is_secret=secret)
+    made = sdk.KnownData if type(value) is str else sdk.OutputData
+    return made(resources={res}, value=value, is_known=True, is_secret=secret)
 
 
 def _be(res: Any, urn: str, identifier: str | None) -> None:
@@ -304,7 +305,7 @@ def _answer(
     resolved = functools.cache(lambda: _resolved(res, props, inputs, extra, custom=custom, typ=typ))
 
     def output_of(name: str, wire: str) -> Any:
-        value = inputs.get(wire)
+        value = inputs[wire] if wire in inputs else computed(extra.urn, wire) if wire in extra.names else None
         if typ is not None and type(value) is str and _output_types(res.__class__).get(wire) is str:
             return _data(value, res)
         return resolved()[name]

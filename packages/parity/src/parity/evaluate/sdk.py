@@ -28,6 +28,15 @@ stack: Any = importlib.import_module("pulumi.runtime.stack")
 
 OutputData = output._OutputData
 """An output's record: resources, value, is_known, is_secret."""
+
+
+class KnownData(OutputData):
+    """The same of a value that holds no unknown one, which is not searched for such."""
+
+    def __post_init__(self) -> None:
+        """Nothing."""
+
+
 create_custom_timeouts = registration._create_custom_timeouts
 translate_additional_secret_outputs = registration._translate_additional_secret_outputs
 translate_ignore_changes = registration._translate_ignore_changes
@@ -41,6 +50,8 @@ LEANED_ON: dict[str, dict[str, str]] = {
         "Output._from_data": "data",
     },
     "pulumi.resource": {
+        "ResourceHookBinding.merge": "bindings1, bindings2",
+        "ResourceOptions._copy": "self",
         "ResourceOptions._depends_on_list": "self",
         "get_resource": "",
         "read_resource": "",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import gc
 import json
 from typing import TYPE_CHECKING, Annotated
 
@@ -72,6 +73,7 @@ def check(
 
     from parity.check import proof, report
 
+    gc.disable()  # what an evaluation makes is needed to the end or freed by it, and a search costs as much as one
     settings = proof.loaded((stack for pair in pairs for stack in pair), _loader(project, opened=secrets))
     if live:
         read = functools.cache(_reader(project))

@@ -1,6 +1,7 @@
 """The same work by Terraform, by Pulumi alone and by Parity: seconds, processor time, calls and memory, as ratios.
 
     PARITY_TERRAFORM=FOLDER PYTHONPATH=tools .venv/bin/python -m benchmarks.beside_terraform [--rounds 5] [--page]
+        [--applications 1 10 30 100] [--latencies 0 50]
 
 FOLDER is as tools/crashlab/terraform.py says. The crash tests' small program (one application, one database, all else
 once) and the same objects as a Terraform configuration, with the same providers, in one sandbox. A round does each work
@@ -9,13 +10,16 @@ snapshot each time. Plans and drift are of a world in which all is as declared. 
 or a job's does. Nothing is asserted: seconds belong to the machine, ratios to the code.
 
 Processor time is that of the command and all that it started and waited for; memory is the most that they held at one
-time. The last rows are the engine's own: `pulumi preview` of a program that declares nothing, which nothing built on it
-can be faster than. `--page` writes docs/compared-with-terraform.md and its picture.
+time. More applications are made by benchmarks/sizes.py; how a work grows between the two largest sizes is given as the
+exponent of the applications' number: 1 is as they grow, less is better. The last row is the engine's own: `pulumi
+preview` of a program that declares nothing, which nothing built on it can be faster than. `--page` writes
+docs/compared-with-terraform.md and its picture.
 """
 
 from __future__ import annotations
 
 import argparse
+import math
 import os
 import resource
 import statistics
@@ -25,15 +29,17 @@ import tempfile
 import threading
 import time
 from collections import defaultdict
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 from xml.sax.saxutils import escape
 
+from benchmarks import sizes
 from benchmarks.drift_compared import held
+from benchmarks.sizes import Size
 from crashlab import terraform
 from crashlab.lab import SPEED, lab, template
-from crashlab.operations import EMPTY, ONE_RELEASE, TERRAFORM_ONE
+from crashlab.operations import EMPTY
 from crashlab.stack_file import STACK
 from parity_sandbox import standin
 from support.paths import ROOT
@@ -44,7 +50,6 @@ if TYPE_CHECKING:
     from crashlab.lab import Lab
 
 TERRAFORM, PULUMI, PARITY = "Terraform", "Pulumi", "Parity"
-LATENCIES = (0.0, 0.05)
 PAGE = ROOT / "docs" / "compared-with-terraform.md"
 PICTURE = PAGE.with_suffix(".svg")
 _SAMPLE_SECONDS = 0.05
@@ -57,26 +62,23 @@ class Work:
     """One thing to do, and how each tool does it."""
 
     title: str
-    starts: dict[str, str]
-    """The snapshot that each tool begins with."""
     commands: dict[str, tuple[str, ...]]
-    latencies: tuple[float, ...] = LATENCIES
+    from_nothing: bool = False
+    """Whether it starts with nothing there, and not with all as declared."""
 
 
-_UP = {PULUMI: ONE_RELEASE, PARITY: ONE_RELEASE, TERRAFORM: TERRAFORM_ONE}
 WORKS = (
     Work(
         "from nothing",
-        dict.fromkeys((TERRAFORM, PULUMI, PARITY), EMPTY),
         {
             TERRAFORM: ("apply", "-auto-approve"),
-            PULUMI: ("pulumi", "up", "--yes", "--skip-preview", *_LOUD),
+            PULUMI: ("pulumi", "up", "--yes", *_LOUD),
             PARITY: ("parity", "up", STACK, "--yes"),
         },
+        from_nothing=True,
     ),
     Work(
         "a plan that changes nothing",
-        _UP,
         {
             TERRAFORM: ("plan",),
             PULUMI: ("pulumi", "preview", *_LOUD),
@@ -85,7 +87,6 @@ WORKS = (
     ),
     Work(
         "drift",
-        _UP,
         {
             TERRAFORM: ("plan",),
             PULUMI: ("pulumi", "preview", "--refresh", "--expect-no-changes", *_LOUD),
@@ -94,7 +95,6 @@ WORKS = (
     ),
     Work(
         "an update that changes nothing",
-        _UP,
         {
             TERRAFORM: ("apply", "-auto-approve"),
             PULUMI: ("pulumi", "up", "--yes", *_LOUD),
@@ -114,8 +114,18 @@ class Row:
     memory: list[int] = field(default_factory=list[int])
 
 
-Found = dict[tuple[str, float, str], Row]
-"""By work, latency and tool."""
+@dataclass(frozen=True)
+class Case:
+    """What is measured: a work by a tool."""
+
+    applications: int
+    work: str
+    latency: float
+    """Of each answer of Vercel and GitHub, seconds."""
+    tool: str
+
+
+Found = dict[Case, Row]
 
 
 def measure(found: Lab, words: Sequence[str], environment: dict[str, str], row: Row) -> None:
@@ -150,11 +160,11 @@ def measure(found: Lab, words: Sequence[str], environment: dict[str, str], row: 
     row.calls.append(len([each for each in control.requests(since) if each["service"] in {"vercel", "github"}]))
 
 
-def words_of(found: Lab, tool: str, command: Sequence[str]) -> list[str]:
+def words_of(found: Lab, size: Size, tool: str, command: Sequence[str]) -> list[str]:
     """The command line; Terraform is given where its configuration and its state are."""
     if tool != TERRAFORM:
         return list(command)
-    terraform.declare(found, terraform.ONE)
+    sizes.declare_to_terraform(found, size)
     place = [f"-chdir={found.folder / 'terraform'}"]
     state = f"-state={found.backend / terraform.STATE}"
     return ["terraform", *place, command[0], "-no-color", "-input=false", state, *command[1:]]
@@ -168,28 +178,41 @@ def cold(found: Lab) -> dict[str, str]:
     return {**environment, "PATH": os.pathsep.join([own, *first]), "VIRTUAL_ENV": sys.prefix}
 
 
-def rounds(found: Lab, count: int) -> Found:
-    """Every work, latency and tool, in each round."""
-    control = found.instance.local.client()
+def rounds(found: Lab, counts: Sequence[int], latencies: Sequence[float], wanted: int) -> Found:
+    """Every size, work, latency and tool, in each round."""
     rows: Found = defaultdict(Row)
-    for number in range(count):
-        for work, latency, tool in combinations():
-            control.load_snapshot(work.starts[tool])
-            found.declare(ONE_RELEASE)
-            words = words_of(found, tool, work.commands[tool])
-            control.latency(vercel=latency, github=latency)
-            measure(found, words, cold(found), rows[work.title, latency, tool])
-            control.latency(vercel=0, github=0)
-        empty(found, rows[_OWN, 0.0, PULUMI])
-        print(f"round {number + 1} of {count}, load {os.getloadavg()[0]:.1f}", file=sys.stderr, flush=True)
+    for size in map(Size, counts):
+        sizes.make(found, size)
+        sizes.declare(found, size)
+        for number in range(wanted):
+            for case, work in cases(size, latencies):
+                do(found, size, case, work, rows[case])
+            print(
+                f"{size.applications} applications, round {number + 1} of {wanted}, load {os.getloadavg()[0]:.1f}",
+                file=sys.stderr,
+                flush=True,
+            )
+    for _ in range(wanted):
+        empty(found, rows[Case(0, _OWN, 0.0, PULUMI)])
     return rows
 
 
-def combinations() -> Iterator[tuple[Work, float, str]]:
+def do(found: Lab, size: Size, case: Case, work: Work, row: Row) -> None:
+    """Measure one work from its start."""
+    control = found.instance.local.client()
+    up = size.by_terraform if case.tool == TERRAFORM else size.by_pulumi
+    control.load_snapshot(EMPTY if work.from_nothing else up)
+    words = words_of(found, size, case.tool, work.commands[case.tool])
+    control.latency(vercel=case.latency, github=case.latency)
+    measure(found, words, cold(found), row)
+    control.latency(vercel=0, github=0)
+
+
+def cases(size: Size, latencies: Sequence[float]) -> Iterator[tuple[Case, Work]]:
     for work in WORKS:
-        for latency in work.latencies:
+        for latency in latencies:
             for tool in (TERRAFORM, PULUMI, PARITY):
-                yield work, latency, tool
+                yield Case(size.applications, work.title, latency, tool), work
 
 
 def empty(found: Lab, row: Row) -> None:
@@ -211,39 +234,66 @@ def empty(found: Lab, row: Row) -> None:
 def table(rows: Found) -> str:
     """Markdown: medians, and seconds as a multiple of Terraform's."""
     lines = [
-        "| work | latency | tool | seconds | of Terraform's | processor | calls | memory |",
-        "| --- | --- | --- | --- | --- | --- | --- | --- |",
+        "| applications | work | latency | tool | seconds | of Terraform's | processor | calls | memory |",
+        "| --- | --- | --- | --- | --- | --- | --- | --- | --- |",
     ]
-    for (work, latency, tool), row in rows.items():
+    for case, row in rows.items():
         seconds = statistics.median(row.seconds)
-        base = rows.get((work, latency, TERRAFORM))
+        base = rows.get(replace(case, tool=TERRAFORM))
         ratio = f"{seconds / statistics.median(base.seconds):.2f}" if base else ""
         lines.append(
-            f"| {work} | {latency * 1000:.0f} ms | {tool} | {seconds:.2f} | {ratio} | "
-            f"{statistics.median(row.processor):.2f} s | {statistics.median(row.calls):.0f} | "
+            f"| {case.applications} | {case.work} | {case.latency * 1000:.0f} ms | {case.tool} | {seconds:.2f} | "
+            f"{ratio} | {statistics.median(row.processor):.2f} s | {statistics.median(row.calls):.0f} | "
             f"{statistics.median(row.memory):.0f} MiB |"
         )
     return "\n".join(lines)
 
 
+def growth(rows: Found) -> str:
+    """Markdown: by how much each work grows from the second largest size to the largest, at the least latency."""
+    small, large = sorted({case.applications for case in rows if case.applications})[-2:]
+    lines = [
+        f"| work | tool | seconds, {small} to {large} applications | calls | memory |",
+        "| --- | --- | --- | --- | --- |",
+    ]
+    least = min(case.latency for case in rows)
+    for case, row in rows.items():
+        before = rows.get(replace(case, applications=small))
+        if case.applications != large or case.latency != least or before is None:
+            continue
+        amounts = ((before.seconds, row.seconds), (before.calls, row.calls), (before.memory, row.memory))
+        grown = " | ".join(_exponent(*map(statistics.median, each), large / small) for each in amounts)
+        lines.append(f"| {case.work} | {case.tool} | {grown} |")
+    return "\n".join(lines)
+
+
+def _exponent(before: float, after: float, factor: float) -> str:
+    return f"{math.log(after / before) / math.log(factor):.2f}" if before and after else ""
+
+
 _COLOURS = {TERRAFORM: "#7b42bc", PULUMI: "#f7a400", PARITY: "#1f6f54"}
-_LEFT, _BAR, _GAP, _WIDE = 250, 13, 10, 420
+_LEFT, _BAR, _GAP, _WIDE = 310, 13, 10, 420
 
 
 def picture(rows: Found) -> str:
-    """A bar for each work, latency and tool, as long as its seconds."""
-    shown = [(key, statistics.median(row.seconds)) for key, row in rows.items() if key[0] != _OWN]
-    longest = max(seconds for _, seconds in shown)
+    """A bar for each work and tool at the least latency, as long as its seconds; each size to its own scale."""
+    least = min(case.latency for case in rows)
+    shown = [
+        (case, statistics.median(row.seconds))
+        for case, row in rows.items()
+        if case.work != _OWN and case.latency == least
+    ]
     parts: list[str] = []
     y, last = 16, None
-    for (work, latency, tool), seconds in shown:
-        if (work, latency) != last:
+    for case, seconds in shown:
+        if (case.applications, case.work) != last:
             y += _GAP
-            parts.append(f'<text x="8" y="{y + _BAR - 3}">{escape(work)}, {latency * 1000:.0f} ms</text>')
-            last = (work, latency)
-        long = _WIDE * seconds / longest
-        parts.append(f'<rect x="{_LEFT}" y="{y}" width="{long:.0f}" height="{_BAR - 2}" fill="{_COLOURS[tool]}"/>')
-        parts.append(f'<text x="{_LEFT + long + 5:.0f}" y="{y + _BAR - 3}">{tool} {seconds:.1f} s</text>')
+            said = f"{case.applications} application{'s' * (case.applications > 1)}: {case.work}"
+            parts.append(f'<text x="8" y="{y + _BAR - 3}">{escape(said)}</text>')
+            last = (case.applications, case.work)
+        long = _WIDE * seconds / max(each for other, each in shown if other.applications == case.applications)
+        parts.append(f'<rect x="{_LEFT}" y="{y}" width="{long:.0f}" height="{_BAR - 2}" fill="{_COLOURS[case.tool]}"/>')
+        parts.append(f'<text x="{_LEFT + long + 5:.0f}" y="{y + _BAR - 3}">{case.tool} {seconds:.1f} s</text>')
         y += _BAR
     size = f'viewBox="0 0 {_LEFT + _WIDE + 120} {y + 12}"'
     style = 'font-family="system-ui, sans-serif" font-size="11" fill="#243040"'
@@ -254,11 +304,17 @@ def picture(rows: Found) -> str:
 _MARK = "<!-- measured -->"
 
 
+def report(rows: Found) -> str:
+    """The table, and how it grows where there are two sizes."""
+    several = len({case.applications for case in rows if case.applications}) > 1
+    return f"{table(rows)}\n\n{growth(rows)}" if several else table(rows)
+
+
 def publish(rows: Found) -> None:
     """Put the table into its place on the page, and draw the picture."""
     head, _, rest = PAGE.read_text(encoding="utf-8").partition(_MARK)
     _, _, tail = rest.partition(_MARK)
-    PAGE.write_text(f"{head}{_MARK}\n\n{table(rows)}\n\n{_MARK}{tail}", encoding="utf-8")
+    PAGE.write_text(f"{head}{_MARK}\n\n{report(rows)}\n\n{_MARK}{tail}", encoding="utf-8")
     PICTURE.write_text(picture(rows), encoding="utf-8")
 
 
@@ -266,26 +322,19 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--page", action="store_true", help="write the page's table and picture")
+    parser.add_argument("--applications", type=int, nargs="+", default=[1])
+    parser.add_argument("--latencies", type=float, nargs="+", default=[0, 50], help="milliseconds")
     given = parser.parse_args()
+    latencies = [each / 1000 for each in given.latencies]
     with tempfile.TemporaryDirectory(prefix="parity-beside-") as folder:
         place = Path(folder)
         with lab(template(place / "template"), place / "lab") as found:
             found.instance.extra = {**SPEED}
             standin.install(found.instance.local.layout.pulumi, Path(sys.executable))
-            starts(found)
-            rows = rounds(found, given.rounds)
-    print(table(rows))
+            rows = rounds(found, given.applications, latencies, given.rounds)
+    print(report(rows))
     if given.page:
         publish(rows)
-
-
-def starts(found: Lab) -> None:
-    """Make Terraform's start, which is the world after its own apply."""
-    control = found.instance.local.client()
-    control.load_snapshot(EMPTY)
-    words = words_of(found, TERRAFORM, ("apply", "-auto-approve"))
-    found.instance.run(*words).ok()
-    control.save_snapshot(TERRAFORM_ONE)
 
 
 if __name__ == "__main__":

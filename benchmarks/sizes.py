@@ -1,0 +1,151 @@
+"""The crash tests' small program with more applications: the same for Parity, for Pulumi alone and for Terraform.
+
+The first application is the small program's own, with its database. Each further one has a project, a variable, a
+domain, a deployment and what is published of it for the workflows.
+"""
+
+from __future__ import annotations
+
+import json
+import shutil
+import subprocess
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from ruamel.yaml import YAML
+
+from crashlab import small_catalog, terraform
+from crashlab.operations import EMPTY
+from crashlab.stack_file import COMMITS, FIRST, STACK
+from parity.config import settings
+from parity.config.digest import config_digest
+
+if TYPE_CHECKING:
+    from crashlab.lab import Lab
+    from parity.config.parameters import Catalog
+
+MORE = Path(__file__).with_name("terraform")
+_FILES = ("more.tf", "more_override.tf")
+_PROGRAM = """
+
+def more(name: str) -> Application:
+    return Application(
+        name=name,
+        framework="nextjs",
+        root_directory=f"apps/{name}",
+        node_version="22.x",
+        function_region="fra1",
+        health=Health(timeout_seconds=2, deadline_seconds=3, promote_deadline_seconds=6),
+        variables=(PerStackVariable(name="SEARCH_RESULTS_LIMIT", type="integer"),),
+    )
+
+
+CATALOG = CATALOG.model_copy(update={"applications": (*CATALOG.applications, *map(more, %s))})
+"""
+_PLACEHOLDER = "0" * 32
+
+
+@dataclass(frozen=True)
+class Size:
+    """So many applications, and the snapshots of the world in which they are up."""
+
+    applications: int
+
+    @property
+    def by_pulumi(self) -> str:
+        return f"pulumi-{self.applications}"
+
+    @property
+    def by_terraform(self) -> str:
+        return f"terraform-{self.applications}"
+
+
+def names(count: int) -> list[str]:
+    """The further applications of so many in all."""
+    return [f"app{number:03}" for number in range(1, count)]
+
+
+def program(size: Size) -> str:
+    """The file infra/catalog.py."""
+    text = Path(small_catalog.__file__).read_text()
+    return text + (_PROGRAM % names(size.applications) if size.applications > 1 else "")
+
+
+def _catalog(text: str) -> Catalog:
+    namespace: dict[str, Any] = {}
+    exec(text, namespace)
+    return namespace["CATALOG"]
+
+
+def declare(found: Lab, size: Size) -> None:
+    """Put the stack's file and the catalog of this size in place."""
+    root = found.instance.project.root
+    (root / "infra" / "catalog.py").write_text(program(size))
+    document: dict[str, Any] = YAML(typ="safe").load(FIRST.text())
+    config = document["config"]
+    for name in names(size.applications):
+        config["parity:applications"][name] = {
+            "domains": [{"name": f"{name}.staging.storefront.example"}],
+            "protection": "preview",
+            "variables": {"SEARCH_RESULTS_LIMIT": 20},
+        }
+        config["parity:releases"][name] = _released(_PLACEHOLDER)
+    found.stack_file.write_text(json.dumps(document, indent=1))
+    for name, digest in _digests(found, _catalog(program(size))).items():
+        config["parity:releases"][name] = _released(digest)
+    found.stack_file.write_text(json.dumps(document, indent=1))
+
+
+def _released(digest: str) -> dict[str, object]:
+    return {"live": "r1", "kept": {"r1": {"commit": COMMITS[0], "config": digest, "credentials": 1}}}
+
+
+def _digests(found: Lab, catalog: Catalog) -> dict[str, str]:
+    """The digest of each application's release, as `parity release` records it."""
+    rows = json.loads(found.instance.pulumi("config", "--show-secrets", "--json", "--stack", STACK).ok().stdout)
+    values = {
+        key: json.dumps(row["objectValue"]) if "objectValue" in row else row["value"] for key, row in rows.items()
+    }
+    secret = {key for key, row in rows.items() if row.get("secret")}
+    loaded = settings.load(STACK, found.instance.project.root, values, secret_keys=secret, catalog=catalog)
+    return {each.name: config_digest(loaded, each.name, 1) for each in catalog.applications}
+
+
+def declare_to_terraform(found: Lab, size: Size) -> None:
+    """Put Terraform's configuration of this size in place."""
+    terraform.declare(found, terraform.ONE)
+    folder = found.folder / "terraform"
+    for name in _FILES:
+        (folder / name).unlink(missing_ok=True)
+        if size.applications > 1:
+            shutil.copyfile(MORE / name, folder / name)
+    found.instance.extra |= {"TF_VAR_more": json.dumps(names(size.applications)), "TF_VAR_commit": COMMITS[0]}
+
+
+def make(found: Lab, size: Size) -> None:
+    """The worlds in which all is as declared: one that Pulumi brought up, one that Terraform did."""
+    control = found.instance.local.client()
+    control.load_snapshot(EMPTY)
+    declare(found, size)
+    _run(found, "pulumi", "up", "--yes", "--skip-preview", "--non-interactive", "--stack", STACK)
+    control.save_snapshot(size.by_pulumi)
+    control.load_snapshot(EMPTY)
+    declare_to_terraform(found, size)
+    _run(found, *terraform.command(found, "apply"))
+    control.save_snapshot(size.by_terraform)
+
+
+def _run(found: Lab, *words: str) -> None:
+    done = subprocess.run(
+        words,
+        cwd=found.instance.project.root,
+        env=found.instance.environment(),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        check=False,
+    )
+    if done.returncode:
+        sys.exit(f"{' '.join(words)} ended with {done.returncode}:\n{done.stdout}")

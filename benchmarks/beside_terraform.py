@@ -258,17 +258,18 @@ def growth(rows: Found) -> str:
     ]
     least = min(case.latency for case in rows)
     for case, row in rows.items():
-        before = rows.get(replace(case, applications=small))
-        if case.applications != large or case.latency != least or before is None:
+        less = rows.get(replace(case, applications=small))
+        if case.applications != large or case.latency != least or less is None:
             continue
-        amounts = ((before.seconds, row.seconds), (before.calls, row.calls), (before.memory, row.memory))
-        grown = " | ".join(_exponent(*map(statistics.median, each), large / small) for each in amounts)
+        amounts = ((less.seconds, row.seconds), (less.calls, row.calls), (less.memory, row.memory))
+        grown = " | ".join(_exponent(before, after, large / small) for before, after in amounts)
         lines.append(f"| {case.work} | {case.tool} | {grown} |")
     return "\n".join(lines)
 
 
-def _exponent(before: float, after: float, factor: float) -> str:
-    return f"{math.log(after / before) / math.log(factor):.2f}" if before and after else ""
+def _exponent(before: Sequence[float], after: Sequence[float], factor: float) -> str:
+    small, large = statistics.median(before), statistics.median(after)
+    return f"{math.log(large / small) / math.log(factor):.2f}" if small and large else ""
 
 
 _COLOURS = {TERRAFORM: "#7b42bc", PULUMI: "#f7a400", PARITY: "#1f6f54"}

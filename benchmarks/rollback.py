@@ -30,7 +30,7 @@ import httpx
 from parity.engine import toolchain
 from parity.local.sandbox import Local
 from parity_sandbox import lifecycle
-from parity_sandbox.server import ServeOptions
+from parity_sandbox.options import ServeOptions
 from support.program import Instance, copy_program
 from support.small_program import SmallProgram
 

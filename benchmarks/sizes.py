@@ -83,7 +83,7 @@ def declare(found: Lab, size: Size) -> None:
     """Put the stack's file and the catalog of this size in place."""
     root = found.instance.project.root
     (root / "infra" / "catalog.py").write_text(program(size))
-    document: dict[str, Any] = YAML(typ="safe").load(FIRST.text())
+    document: Any = YAML(typ="safe").load(FIRST.text())  # pyright: ignore[reportUnknownMemberType] - it has no types
     config = document["config"]
     for name in names(size.applications):
         config["parity:applications"][name] = {

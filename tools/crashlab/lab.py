@@ -27,7 +27,7 @@ from parity.engine import toolchain
 from parity.local import seeds
 from parity.local.sandbox import Local
 from parity_sandbox import lifecycle, standin
-from parity_sandbox.server import ServeOptions
+from parity_sandbox.options import ServeOptions
 from support.instances import once
 from support.program import Instance, copy_program
 from support.warm import Warm

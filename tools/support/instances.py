@@ -23,7 +23,7 @@ from parity.config.project import Project
 from parity.engine import toolchain
 from parity.local.sandbox import Local
 from parity_sandbox import lifecycle, standin
-from parity_sandbox.server import ServeOptions
+from parity_sandbox.options import ServeOptions
 from support import pg_catalog
 from support.paths import ROOT
 from support.program import Instance, copy_program

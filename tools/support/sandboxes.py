@@ -11,7 +11,7 @@ import httpx
 import pytest
 
 from parity_sandbox import lifecycle
-from parity_sandbox.server import ServeOptions
+from parity_sandbox.options import ServeOptions
 from support import pg_catalog
 
 if TYPE_CHECKING:

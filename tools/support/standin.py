@@ -13,8 +13,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from parity_sandbox import lifecycle, standin
+from parity_sandbox.options import ServeOptions
 from parity_sandbox.redaction import Redactor
-from parity_sandbox.server import ServeOptions
 from support.paths import DATA
 
 if TYPE_CHECKING:

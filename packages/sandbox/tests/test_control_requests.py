@@ -13,7 +13,7 @@ from parity_sandbox.asgi import Answer, BodyRefused, call, read_body
 from parity_sandbox.control import create_control
 from parity_sandbox.errors import SandboxError
 from parity_sandbox.layout import Layout
-from parity_sandbox.postgres import find_binaries
+from parity_sandbox.postgres.binaries import find_binaries
 from parity_sandbox.world import open_world
 
 from .test_bad_requests import NOT_JSON, QUERY_VALUES, VALUES, rolled_back

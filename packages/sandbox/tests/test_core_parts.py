@@ -8,6 +8,7 @@ import os
 import socket
 import ssl
 import stat
+import subprocess
 import sys
 from pathlib import Path
 
@@ -21,8 +22,7 @@ from parity_sandbox.layout import Layout, write_json
 from parity_sandbox.locks import hold, is_held
 from parity_sandbox.logs import _JsonFormatter
 from parity_sandbox.ports import Ports, free_port, keep_ports, last_ports, listen, port_of
-from parity_sandbox.postgres import find_binaries
-from parity_sandbox.postgres.binaries import Binaries
+from parity_sandbox.postgres.binaries import Binaries, find_binaries
 from parity_sandbox.postgres.identity import _reachable, identity_for
 from parity_sandbox.postgres.processes import is_alive
 from parity_sandbox.redaction import Redactor
@@ -248,3 +248,11 @@ def test_the_servers_environment_leads_through_no_proxy_and_to_no_other_postgres
         lifecycle._clean_environment()
     )
     assert "PATH" in lifecycle._clean_environment()
+
+
+def test_who_asks_a_running_sandbox_does_not_import_its_server():
+    program = "import sys, parity_sandbox.lifecycle; print(*sys.modules, sep='\\n')"
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    loaded = {name.partition(".")[0] for name in done.stdout.split()}
+    assert "parity_sandbox" in loaded
+    assert not loaded & {"uvicorn", "starlette", "graphql", "psycopg", "cryptography", "pydantic"}

@@ -8,7 +8,8 @@ from pathlib import Path
 
 from parity_sandbox.errors import SandboxError
 from parity_sandbox.logs import failure, log_to_stdout
-from parity_sandbox.server import ServeOptions, serve
+from parity_sandbox.options import ServeOptions
+from parity_sandbox.server import serve
 
 
 def _parser() -> argparse.ArgumentParser:

@@ -18,11 +18,11 @@ from parity_sandbox.credentials import load_credentials
 from parity_sandbox.errors import NotRunning, StartFailed, StopFailed
 from parity_sandbox.layout import Layout, read_json
 from parity_sandbox.locks import hold, is_held
+from parity_sandbox.options import ServeOptions
 from parity_sandbox.ports import Ports
 from parity_sandbox.postgres import ADMINISTRATOR
 from parity_sandbox.postgres.leftover import stop_leftover
 from parity_sandbox.postgres.processes import is_alive
-from parity_sandbox.server import ServeOptions
 from parity_sandbox.standin import POLL_VARIABLE
 
 if TYPE_CHECKING:

@@ -8,7 +8,7 @@ import os
 import signal
 import time
 from contextlib import AsyncExitStack, contextmanager
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from typing import TYPE_CHECKING
 
 import h11
@@ -21,8 +21,8 @@ from parity_sandbox.layout import Layout, write_json
 from parity_sandbox.locks import hold
 from parity_sandbox.logs import log
 from parity_sandbox.ports import LOOPBACK, Ports, free_port, keep, keep_ports, last_ports, listen, port_of
-from parity_sandbox.postgres import Cluster, find_binaries
-from parity_sandbox.postgres.cluster import AddressTaken
+from parity_sandbox.postgres.binaries import find_binaries
+from parity_sandbox.postgres.cluster import AddressTaken, Cluster
 from parity_sandbox.proxy import HEAD_SECONDS, Proxy
 from parity_sandbox.requestlog import Entry
 from parity_sandbox.services import service_of
@@ -36,25 +36,12 @@ if TYPE_CHECKING:
 
     from starlette.types import ASGIApp
 
+    from parity_sandbox.options import ServeOptions
     from parity_sandbox.store import Document
 
 _DRAIN_SECONDS = 1
 _PORT_ATTEMPTS = 5
 _REFUSED = 403
-
-
-@dataclass(frozen=True)
-class ServeOptions:
-    """How a sandbox is served."""
-
-    build_seconds: float = 1.0
-    promote_seconds: float = 0.3
-    postgres: Path | None = None
-    """A folder with PostgreSQL's programs; None: found."""
-    proxy_port: int | None = None
-    tls_port: int | None = None
-    control_port: int | None = None
-    postgres_port: int | None = None
 
 
 class _Protocol(H11Protocol):

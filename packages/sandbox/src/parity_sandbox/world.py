@@ -11,7 +11,7 @@ from parity_sandbox.credentials import Credentials, load_credentials
 from parity_sandbox.dispatch import Dispatcher, Gate
 from parity_sandbox.faults import FaultBook
 from parity_sandbox.ports import LOOPBACK, Ports
-from parity_sandbox.postgres import Cluster
+from parity_sandbox.postgres.cluster import Cluster
 from parity_sandbox.redaction import Redactor
 from parity_sandbox.requestlog import RequestLog
 from parity_sandbox.services import Service, load_services
@@ -19,7 +19,7 @@ from parity_sandbox.store import Store
 
 if TYPE_CHECKING:
     from parity_sandbox.layout import Layout
-    from parity_sandbox.postgres import Binaries
+    from parity_sandbox.postgres.binaries import Binaries
 
 
 @dataclass

@@ -22,10 +22,10 @@ from parity_sandbox import lifecycle
 from parity_sandbox.credentials import load_credentials
 from parity_sandbox.errors import NotRunning, SandboxError, StartFailed, StopFailed
 from parity_sandbox.layout import Layout
+from parity_sandbox.options import ServeOptions
 from parity_sandbox.postgres.binaries import find_binaries
 from parity_sandbox.postgres.cluster import AddressTaken, Cluster
 from parity_sandbox.postgres.processes import is_alive
-from parity_sandbox.server import ServeOptions
 from support.sandboxes import FAST, started
 
 pytestmark = pytest.mark.sandbox

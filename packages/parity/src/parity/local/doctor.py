@@ -152,7 +152,7 @@ def not_installed() -> Iterator[Check]:
 
 def postgres() -> Iterator[Check]:
     """The PostgreSQL that the sandbox would run."""
-    from parity_sandbox.postgres import find_binaries  # noqa: PLC0415 - needs the extra
+    from parity_sandbox.postgres.binaries import find_binaries  # noqa: PLC0415 - needs the extra
 
     binaries = find_binaries()
     yield Check("PostgreSQL", "ok", f"{binaries.version}, {binaries.folder}", source=binaries.origin)

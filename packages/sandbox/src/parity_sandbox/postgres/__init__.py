@@ -1,6 +1,4 @@
 """The sandbox's own PostgreSQL: which binaries, as which user, and one cluster's life."""
 
-from parity_sandbox.postgres.binaries import Binaries, find_binaries
-from parity_sandbox.postgres.cluster import ADMINISTRATOR, Cluster
-
-__all__ = ["ADMINISTRATOR", "Binaries", "Cluster", "find_binaries"]
+ADMINISTRATOR = "parity_admin"
+"""The role that the program's provider logs in with: it may make databases and roles, and is no superuser."""

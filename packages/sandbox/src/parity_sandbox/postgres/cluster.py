@@ -15,6 +15,7 @@ from psycopg import sql
 
 from parity_sandbox.copies import copy_folder
 from parity_sandbox.errors import PostgresError
+from parity_sandbox.postgres import ADMINISTRATOR
 from parity_sandbox.postgres.identity import Identity, identity_for
 from parity_sandbox.postgres.leftover import STOP_SECONDS, stop_leftover
 from parity_sandbox.postgres.processes import tail
@@ -26,7 +27,6 @@ if TYPE_CHECKING:
     from parity_sandbox.postgres.binaries import Binaries
 
 SUPERUSER = "postgres"
-ADMINISTRATOR = "parity_admin"
 _INITDB = (
     "--no-sync",
     "--no-instructions",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import threading
 from collections import Counter
 
 import pytest
@@ -10,7 +11,7 @@ import pytest
 from parity.check.facts import Place
 from parity.check.trace import Tracer, groups, shape
 from parity.check.units import differing, exchange, look_up, spell
-from parity.check.workers import spread
+from parity.check.workers import aside, spread
 from parity.config.secret import Secret
 
 
@@ -184,3 +185,41 @@ def test_what_the_work_raises_is_raised():
 def test_a_secret_does_not_travel_between_processes():
     # The worker cannot send it, so the work is done again here: nothing is lost, and nothing was written to the pipe.
     assert [each.reveal() for each in spread(lambda _: Secret("x"), list(range(6)), workers=2)] == ["x"] * 6
+
+
+def test_what_runs_aside_is_a_process_of_its_own():
+    with aside(os.getpid) as answer:
+        child = answer()
+    assert child != os.getpid()
+    _is_gone(child)
+
+
+def test_what_failed_aside_is_done_here():
+    here = os.getpid()
+    with aside(lambda: here if os.getpid() == here else os._exit(3)) as answer:
+        assert answer() == here
+
+
+def test_next_to_another_thread_nothing_runs_aside():
+    ended = threading.Event()
+    other = threading.Thread(target=ended.wait)
+    other.start()
+    try:
+        with aside(os.getpid) as answer:
+            assert answer() == os.getpid()
+    finally:
+        ended.set()
+        other.join()
+
+
+def test_what_is_not_asked_for_is_ended():
+    reading, writing = os.pipe()
+    with aside(lambda: os.write(writing, os.getpid().to_bytes(4)) and threading.Event().wait()):
+        child = int.from_bytes(os.read(reading, 4))
+    assert child != os.getpid()
+    _is_gone(child)
+
+
+def _is_gone(process):
+    with pytest.raises(ChildProcessError):
+        os.waitpid(process, os.WNOHANG)

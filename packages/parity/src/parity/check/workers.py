@@ -6,11 +6,13 @@ import gc
 import os
 import pickle
 import selectors
+import signal
 import threading
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, TypeVar
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Generator, Iterator, Sequence
 
 Item = TypeVar("Item")
 Answer = TypeVar("Answer")
@@ -39,14 +41,48 @@ def spread(
         each: the most items that one process works. It collects no garbage, so that its memory grows with them.
     """
     count = min(workers or cores(), len(items))
-    # A fork copies only the thread that forks; a lock that another one holds would stay locked.
-    if count <= 1 or not hasattr(os, "fork") or threading.active_count() > 1:
+    if count <= 1 or not _may_fork():
         return [work(item) for item in items]
     shares = -(-len(items) // min(each, -(-len(items) // count)))
     answers: list[list[Answer]] = [[] for _ in range(shares)]
     for share, given in _forked(work, [items[first::shares] for first in range(shares)], count):
         answers[share] = [work(item) for item in items[share::shares]] if given is None else given
     return [answers[index % shares][index // shares] for index in range(len(items))]
+
+
+@contextmanager
+def aside(work: Callable[[], Answer]) -> Generator[Callable[[], Answer]]:
+    """Let `work` run in a process of its own meanwhile; what is given waits for its answer.
+
+    Where there can be no such process, or it fails, the work is done when the answer is asked for. One whose answer
+    is not asked for is ended.
+    """
+    if not _may_fork():
+        yield work
+        return
+    process, reading = _fork(lambda _: work(), [None])
+    running = True
+
+    def answer() -> Answer:
+        nonlocal running
+        with os.fdopen(reading, "rb", closefd=False) as stream:
+            said = stream.read()
+        _, status = os.waitpid(process, 0)
+        running = False
+        return pickle.loads(said)[0] if status == 0 else work()  # noqa: S301 - as below
+
+    try:
+        yield answer
+    finally:
+        os.close(reading)
+        if running:
+            os.kill(process, signal.SIGKILL)
+            os.waitpid(process, 0)
+
+
+def _may_fork() -> bool:
+    """A fork copies only the thread that forks; a lock that another one holds would stay locked."""
+    return hasattr(os, "fork") and threading.active_count() == 1
 
 
 def _forked(work: Callable[[Item], Answer], shares: Sequence[Sequence[Item]], count: int) -> Iterator[tuple[int, Any]]:

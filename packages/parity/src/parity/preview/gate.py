@@ -80,8 +80,10 @@ _RENAMABLE = {kinds.PROJECT: "-project", kinds.DATABASE: "-database"}
 def _if_renamed(change: Change, plan: Plan) -> str:
     """What to write instead where the name in the catalog may just have been changed by hand."""
     ending = _RENAMABLE.get(change.type)
+    if not ending or change.operation != "delete":
+        return ""
     made = [each.name for each in plan.changes if each.type == change.type and each.operation == "create"]
-    if not ending or change.operation != "delete" or not made:
+    if not made:
         return ""
     new, old = (name.removesuffix(ending) for name in (made[0], change.name))
     return f'; if {new} is {old} with another name, the catalog says so: `name="{new}", formerly="{old}"`'
@@ -221,8 +223,7 @@ _PROTECTION, _ALL = "vercelAuthentication.deploymentType", "all_deployments"
 def _moved_to_nothing(change: Change, plan: Plan) -> str:
     """A domain serves the live deployment of the project that it moves to."""
     target = _moves_to(change)
-    lives = [each.before for each in plan.resources.values() if Urn.parse(each.urn).type == kinds.LIVE]
-    if target is None or target in {each.get("projectId") for each in lives}:
+    if target is None or target in {each.before.get("projectId") for each in plan.of_type(kinds.LIVE)}:
         return ""
     return "moves to a project that has no live release yet: the domain serves nothing until it has one"
 
@@ -275,9 +276,9 @@ def _public_revoked(change: Change, plan: Plan) -> str:
 def _logins_of(role: str, plan: Plan) -> list[str]:
     """The logins that stay and have the role's rights: itself and its members, by the roles' names."""
     found: list[str] = []
-    for each in plan.resources.values():
+    for each in plan.of_type(kinds.ROLE):
         inputs = each.before
-        stays = Urn.parse(each.urn).type == kinds.ROLE and each.operation not in {"delete", "create"}
+        stays = each.operation not in {"delete", "create"}
         name, member_of = str(inputs.get("name")), cast("list[Any]", inputs.get("roles") or [])
         if stays and inputs.get("login") and (name == role or role in member_of):
             found.append(name)

@@ -42,7 +42,7 @@ class Serving:
 
 def serving(plan: Plan) -> tuple[Serving, ...]:
     """Every application that has a live release now or will have one, by name."""
-    found = [_serving(each, plan) for each in plan.resources.values() if Urn.parse(each.urn).type == kinds.LIVE]
+    found = [_serving(each, plan) for each in plan.of_type(kinds.LIVE)]
     return tuple(sorted(found, key=lambda each: each.application))
 
 

@@ -32,6 +32,7 @@ def report(
     options: Sequence[str] = (),
     acknowledged: Sequence[str] = (),
     plan: Plan | None = None,
+    proved: Callable[[], Proof] | None = None,
     notify: Callable[[str], None] = lambda _: None,
     environ: Mapping[str, str] = os.environ,
 ) -> Report:
@@ -44,6 +45,7 @@ def report(
         options: more options of the engine's preview.
         acknowledged: URNs whose dangerous change is let through, besides those in the stack's file.
         plan: one that was made already; None makes it.
+        proved: gives the stacks' comparison, where it is being made already.
         notify: called with what is waited for.
         environ: the process's environment, which names the workflow's run.
 
@@ -57,9 +59,9 @@ def report(
     except ProjectError as error:
         # The program would say the same, after the engine's start: the report says it at once.
         plan = Plan(stack.name, (), {}, 0, errors=(str(error),))
-    made, proved, applied = _at_once(
-        stack, plan, lambda: _planned(stack, notify, options, refresh=refresh), last=not base
-    )
+    made, applied = _at_once(stack, plan, lambda: _planned(stack, notify, options, refresh=refresh), last=not base)
+    notify("the comparison of the stacks")
+    compared = proved() if proved is not None else proof.prove(stack.project)
     if made.errors or made.warnings or made.violations:
         stack.learn_secrets()  # a provider's error may repeat what it was given
     notify("where the changes come from")
@@ -73,25 +75,18 @@ def report(
         gate=gate.judge(made, acknowledged),
         origins=traced,
         serving=live.serving(made),
-        proof=proved,
+        proof=compared,
         run=workflow_run(environ),
     )
 
 
-def _at_once(
-    stack: Stack, plan: Plan | None, planned: Callable[[], Plan], *, last: bool
-) -> tuple[Plan, Proof, str | None]:
-    """The plan, made where there is none yet, the stacks' comparison, and the commit of the last update if asked for.
-
-    Neither needs another.
-    """
-    with ThreadPoolExecutor(max_workers=2) as pool:
+def _at_once(stack: Stack, plan: Plan | None, planned: Callable[[], Plan], *, last: bool) -> tuple[Plan, str | None]:
+    """The plan, made where there is none yet, and the commit of the last update if asked for."""
+    with ThreadPoolExecutor(max_workers=1) as pool:
+        applied = pool.submit(_applied, stack) if last else None
         if plan is None:
             stack.pulumi.start_program()
-        planning = pool.submit(planned if plan is None else lambda: plan)
-        applied = pool.submit(_applied, stack) if last else None
-        proved = proof.prove(stack.project)
-        return planning.result(), proved, applied.result() if applied else None
+        return plan or planned(), applied.result() if applied else None
 
 
 def _planned(stack: Stack, notify: Callable[[str], None], options: Sequence[str], *, refresh: bool) -> Plan:

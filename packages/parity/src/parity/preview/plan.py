@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import TYPE_CHECKING, Any, Literal
 
 from parity.documents import texts
@@ -12,7 +14,7 @@ from parity.resources.kind import PROJECT_ID
 from parity.resources.urn import Urn
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
 Document = dict[str, Any]
 Operation = Literal["create", "update", "replace", "delete", "import", "forget", "option"]
@@ -163,7 +165,18 @@ class Plan:
         """Whether the preview finished."""
         return not self.errors
 
-    @property
+    @cached_property
+    def _by_type(self) -> Mapping[str, list[Resource]]:
+        found: dict[str, list[Resource]] = defaultdict(list)
+        for each in self.resources.values():
+            found[Urn.parse(each.urn).type].append(each)
+        return found
+
+    def of_type(self, type_: str) -> Sequence[Resource]:
+        """Every resource of a type that the engine reached."""
+        return self._by_type.get(type_, ())
+
+    @cached_property
     def removed_first(self) -> tuple[Change, ...]:
         """The variables that go before the engine starts: it deletes last, and a deployment would get them."""
         built = {

@@ -13,7 +13,6 @@ import psycopg
 
 from parity.config import servers
 from parity.resources import kinds
-from parity.resources.urn import Urn
 from parity.vendors.postgres import connect
 
 if TYPE_CHECKING:
@@ -57,7 +56,7 @@ def with_users(plan: Plan, environ: Mapping[str, str]) -> Plan:
     databases = revoked_in(plan)
     there = servers.connections(environ) if databases else ()
     rows = [row for at in there for row in _users(at, databases)]
-    roles = (each for each in plan.resources.values() if Urn.parse(each.urn).type == kinds.ROLE)
+    roles = plan.of_type(kinds.ROLE)
     declared = {str(each.after.get("name")) for each in roles}
     found: dict[str, tuple[str, ...]] = {}
     for database, role in rows:

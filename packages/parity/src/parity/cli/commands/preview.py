@@ -62,34 +62,38 @@ def preview(
     asked.stack(stack)
     asked.require()
     project = asked.project
+    from parity.check.workers import aside
     from parity.cli.session import stack_of
     from parity.console import Screen
-    from parity.preview import make, text
+    from parity.preview import make, proof, text
     from parity.preview.report import VERDICTS
 
     screen, opened = Screen(), stack_of(project, stack)
-    plan, saved = None, None
-    if save is not None:
-        from parity.updates import planning
+    # Before any thread: it is done by a process of its own.
+    with aside(lambda: proof.prove(project)) as proved:
+        plan, saved = None, None
+        if save is not None:
+            from parity.updates import planning
 
-        options = engine_options(refresh=refresh or None, target=target)
-        with screen.step(f"Plan of {stack}") as step:
-            saved = planning.of_stack(
-                opened, acknowledged=acknowledge or (), options=options, hours=expires, report=step.waiting
+            options = engine_options(refresh=refresh or None, target=target)
+            with screen.step(f"Plan of {stack}") as step:
+                saved = planning.of_stack(
+                    opened, acknowledged=acknowledge or (), options=options, hours=expires, report=step.waiting
+                )
+                step.done(f"plan {saved.saved.digest[:12]}, until {saved.saved.expires}")
+            plan = saved.plan
+        with screen.step(f"Preview of {stack}") as step:
+            report = make.report(
+                opened,
+                base=base,
+                refresh=refresh,
+                options=engine_options(target=target),
+                acknowledged=acknowledge or (),
+                plan=plan,
+                proved=proved,
+                notify=step.waiting,
             )
-            step.done(f"plan {saved.saved.digest[:12]}, until {saved.saved.expires}")
-        plan = saved.plan
-    with screen.step(f"Preview of {stack}") as step:
-        report = make.report(
-            opened,
-            base=base,
-            refresh=refresh,
-            options=engine_options(target=target),
-            acknowledged=acknowledge or (),
-            plan=plan,
-            notify=step.waiting,
-        )
-        step.done(f"{VERDICTS[report.verdict]}; {report.counts()}")
+            step.done(f"{VERDICTS[report.verdict]}; {report.counts()}")
     if saved is not None and save is not None:
         saved.saved.write(save, opened.settings().secret)
         report = replace(report, digest=saved.saved.digest)

@@ -10,8 +10,8 @@ snapshot each time. Plans and drift are of a world in which all is as declared. 
 or a job's does. Nothing is asserted: seconds belong to the machine, ratios to the code.
 
 Processor time is that of the command and all that it started and waited for; memory is the most that they held at one
-time. More applications are made by benchmarks/sizes.py; how a work grows between the two largest sizes is given as the
-exponent of the applications' number: 1 is as they grow, less is better. The last row is the engine's own: `pulumi
+time. More applications are made by tools/crashlab/sizes.py; how a work grows between the two largest sizes is given as
+the exponent of the applications' number: 1 is as they grow, less is better. The last row is the engine's own: `pulumi
 preview` of a program that declares nothing, which nothing built on it can be faster than. `--page` writes
 docs/compared-with-terraform.md and its picture.
 """
@@ -34,12 +34,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 from xml.sax.saxutils import escape
 
-from benchmarks import sizes
 from benchmarks.drift_compared import held
-from benchmarks.sizes import Size
-from crashlab import terraform
+from crashlab import sizes, terraform
 from crashlab.lab import SPEED, lab, template
 from crashlab.operations import EMPTY
+from crashlab.sizes import Size
 from crashlab.stack_file import STACK
 from parity_sandbox import standin
 from support.paths import ROOT

@@ -21,12 +21,13 @@ from crashlab.operations import EMPTY
 from crashlab.stack_file import COMMITS, FIRST, STACK
 from parity.config import settings
 from parity.config.digest import config_digest
+from support.paths import ROOT
 
 if TYPE_CHECKING:
     from crashlab.lab import Lab
     from parity.config.parameters import Catalog
 
-MORE = Path(__file__).with_name("terraform")
+MORE = ROOT / "benchmarks" / "terraform"
 _FILES = ("more.tf", "more_override.tf")
 _PROGRAM = """
 
@@ -75,7 +76,7 @@ def program(size: Size) -> str:
 
 def _catalog(text: str) -> Catalog:
     namespace: dict[str, Any] = {}
-    exec(text, namespace)
+    exec(text, namespace)  # noqa: S102 - the text that this module writes as a file
     return namespace["CATALOG"]
 
 

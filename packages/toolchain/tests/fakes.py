@@ -79,6 +79,7 @@ def host_module(folder: Path) -> None:
         path = folder / "module" / "python" / name
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text("#!/bin/sh\n")
-    main = folder / "module" / recipes.POLICY_PACKS.folder / recipes.POLICY_PACKS.file
-    main.parent.mkdir(parents=True, exist_ok=True)
-    main.write_text("package main\n" + "".join(old for old, _ in recipes.POLICY_PACKS.edits))
+    for name in {name for name, _, _ in recipes.POLICY_PACKS.edits}:
+        main = folder / "module" / name
+        main.parent.mkdir(parents=True, exist_ok=True)
+        main.write_text("package main\n" + "".join(old for file, old, _ in recipes.POLICY_PACKS.edits if file == name))

@@ -16,6 +16,8 @@ from parity_toolchain import build, golang, recipes
 from parity_toolchain import cache as caches
 from parity_toolchain.errors import BuildFailed, NoGo
 
+HOST = recipes.POLICY_PACKS.edits[0][0]
+
 
 def quiet(_: str) -> None:
     pass
@@ -56,11 +58,11 @@ def test_the_host_is_built_from_a_copy_with_its_patch(tmp_path, environ, tools):
     replaced = used.rpartition(f"replace {recipes.SDK_MODULE} => ")[2].strip()
     assert replaced
     assert replaced != str(tools / "module")
-    assert (tools / "module" / recipes.POLICY_PACKS.folder / "main.go").read_text().count("pluginCommand") == 0
+    assert (tools / "module" / HOST).read_text().count("pluginCommand") == 0
 
 
 def test_a_host_that_is_not_what_its_patch_expects_is_not_built(tmp_path, environ, tools):
-    (tools / "module" / recipes.POLICY_PACKS.folder / "main.go").write_text("package main\n")
+    (tools / "module" / HOST).write_text("package main\n")
     with pytest.raises(BuildFailed, match="not what its patch expects"):
         build.build(recipes.command_line(), tmp_path, environ, quiet)
     assert fakes.builds(tools) == 0

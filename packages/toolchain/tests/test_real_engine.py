@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from parity_toolchain import install_plugins, resolve, versions
+from parity_toolchain import build, cache, install_plugins, recipes, resolve, versions
 
 pytestmark = [pytest.mark.engine, pytest.mark.timeout(3600)]
 
@@ -32,6 +32,13 @@ def test_the_resolved_engine_runs_and_takes_its_plugins(tmp_path):
     for plugin in engine.plugins:
         if plugin.name in installed:
             assert f'"version": "{plugin.version}"' in listed.stdout
+
+
+@pytest.mark.parametrize("name", recipes.PROGRAMS)
+def test_a_program_about_workflows_is_built(name):
+    folder = build.build(recipes.program(name), cache.root(os.environ), os.environ, print)
+    said = subprocess.run([str(folder / name), "--version"], check=True, capture_output=True, text=True).stdout
+    assert folder.name.split("-")[1] in said
 
 
 @pytest.mark.parametrize("name", ["github", "postgresql"])

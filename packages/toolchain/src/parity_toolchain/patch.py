@@ -51,15 +51,10 @@ def _copy(source: Path, target: Path) -> None:
 
 
 def _edit(patch: Patch, copy: Path, added: Path) -> None:
-    folder = copy / patch.folder
-    file = folder / patch.file
-    text = file.read_text(encoding="utf-8") if file.is_file() else ""
-    for old, new in patch.edits:
+    for name, old, new in patch.edits:
+        file = copy / name
+        text = file.read_text(encoding="utf-8") if file.is_file() else ""
         if text.count(old) != 1:
-            raise BuildFailed(
-                f"{patch.module} is not what its patch expects: {patch.folder}/{patch.file} lacks {old!r}"
-            )
-        text = text.replace(old, new)
-    file.write_text(text, encoding="utf-8")
-    for path in sorted(added.iterdir()):
-        shutil.copyfile(path, folder / path.name)
+            raise BuildFailed(f"{patch.module} is not what its patch expects: {name} lacks {old!r}")
+        file.write_text(text.replace(old, new), encoding="utf-8")
+    shutil.copytree(added, copy, dirs_exist_ok=True)

@@ -41,30 +41,38 @@ class Patch:
     """A change of a published module's source before it is built, where what is published lacks something."""
 
     module: str
-    """The Go module that is changed."""
-    folder: str
-    """The folder in it, where the files of the step's own `_patch` folder are added."""
-    file: str
-    """The file in that folder that is edited."""
-    edits: tuple[tuple[str, str], ...]
-    """(old, new) texts; each old one must be there just once."""
+    """The Go module that is changed: it gets the files of the step's own `_patch` folder."""
+    edits: tuple[tuple[str, str, str], ...]
+    """(file, old, new) texts; each old one must be there just once."""
 
 
 _LANGUAGE = "python/cmd/pulumi-language-python"
 
 POLICY_PACKS = Patch(
     SDK_MODULE,
-    _LANGUAGE,
-    "main.go",
     (
         (
+            f"{_LANGUAGE}/main.go",
             "\targs := []string{req.Program}\n\targs = append(args, req.Args...)\n",
             "\targs, folder := pluginCommand(req)\n",
         ),
-        ("\tcmd.Dir = req.Pwd\n", "\tcmd.Dir = folder\n"),
+        (f"{_LANGUAGE}/main.go", "\tcmd.Dir = req.Pwd\n", "\tcmd.Dir = folder\n"),
     ),
 )
 """Policy packs: the engine asks for one with fields that this old host does not know, and it would run the program."""
+
+_ACT = "github.com/nektos/act"
+_STEPS = "pkg/container/host_environment.go"
+
+AS_GITHUB = Patch(
+    _ACT,
+    (
+        (_STEPS, "\tcmd.Path = f\n", "\tcmd.Path = f\n\tcancelAsRunner(cmd)\n"),
+        (_STEPS, "if true /* allocate Terminal */", "if false /* a step of GitHub's has no terminal */"),
+        ("pkg/runner/run_context.go", "\t\t\treturn executor(ctx)\n", "\t\t\treturn admitted(rc, executor)(ctx)\n"),
+    ),
+)
+"""The runner of workflows: a step is cancelled as GitHub's runner does it, and a job begins when it is let."""
 
 
 @dataclass(frozen=True)
@@ -83,6 +91,15 @@ class Step:
     scripts: tuple[tuple[str, str], ...] = ()
     """(Go module, path in it) of files that are copied into the program's folder."""
     patch: Patch | None = None
+
+
+_ACTIONLINT = "github.com/rhysd/actionlint"
+
+PROGRAMS: dict[str, tuple[str, str, str, Patch | None]] = {
+    "act": (_ACT, "", "main.stamped", AS_GITHUB),
+    "actionlint": (_ACTIONLINT, "/cmd/actionlint", f"{_ACTIONLINT}.version", None),
+}
+"""(module, package in it, stamp, patch) of each program about workflows. act embeds its version itself."""
 
 
 @dataclass(frozen=True)
@@ -111,7 +128,7 @@ class Recipe:
     def _files(self) -> list[Path]:
         files = {path for step in self.steps for path in (MODULES / step.module).glob("go.*")}
         files |= {path for step in self.steps for path in (MODULES / step.module / step.package).glob("*.go")}
-        files |= {path for step in self.steps if step.patch for path in (MODULES / step.module / PATCHES).iterdir()}
+        files |= {path for step in self.steps if step.patch for path in (MODULES / step.module / PATCHES).rglob("*.go")}
         return sorted(files)
 
 
@@ -146,6 +163,14 @@ def plugin(asked: PluginVersion) -> Recipe:
     """A plugin, named with the version that the SDK asks for."""
     step = Step("plugins", f"./{asked.program}", asked.program, asked.version, "main.version", "-version")
     return Recipe(f"{asked.program}-{asked.version}", (step,))
+
+
+def program(name: str) -> Recipe:
+    """What checks or runs workflows: `actionlint` or `act`; raises KeyError for any other name."""
+    module, package, stamp, patch = PROGRAMS[name]
+    version = _pin("workflows", rf"^\s*{re.escape(module)} v(\S+)")
+    step = Step("workflows", module + package, name, version, stamp, "--version", patch=patch)
+    return Recipe(f"{name}-{version}", (step,))
 
 
 def cli_version() -> str:

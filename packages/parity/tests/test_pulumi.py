@@ -118,6 +118,47 @@ def test_a_second_interrupt_is_repeated_until_the_engine_has_heard_it(tmp_path):
     assert (caught.value.code, caught.value.interrupts, reported) == (3, 2, [1, 2])
 
 
+WAITING = """
+import json, pathlib, signal, subprocess, sys
+log = pathlib.Path(sys.argv[sys.argv.index("--event-log") + 1])
+plugin = subprocess.Popen(["sleep", "60"], start_new_session=True)
+heard = []
+def interrupted(*_):
+    heard.append(1)
+    if len(heard) > 1:
+        log.write_text(json.dumps({"stdoutEvent": {"message": "^C received; terminating"}}) + chr(10))
+signal.signal(signal.SIGINT, interrupted)
+pathlib.Path("ready").touch()
+sys.exit(plugin.wait() and 3)
+"""
+
+
+@pytest.mark.timeout(30)
+def test_an_engine_that_is_to_end_at_once_does_not_wait_for_its_plugins(tmp_path):
+    """GitHub's runner kills it 2.5 seconds after the second signal, and its lock would stay."""
+    (tmp_path / "engine.py").write_text(WAITING)
+    sent = []
+
+    def interrupt(_: object) -> None:
+        if len(sent) < 2 and (tmp_path / "ready").exists() and reported == list(range(1, len(sent) + 1)):
+            sent.append(1)
+            os.kill(os.getpid(), signal.SIGINT)
+
+    reported: list[int] = []
+    waiting = engine(tmp_path, f'exec {sys.executable} engine.py "$@"')
+    with pytest.raises(FailedUpdate) as caught:
+        waiting.update(["up"], tmp_path / "up.log", interrupt, reported.append)
+    assert (caught.value.code, reported) == (3, [1, 2])
+
+
+def test_what_an_interrupted_plan_did_not_come_to_is_not_listed(tmp_path):
+    unseen = f"expected resource operations for {URN} but none were seen"
+    events = [{"diagnosticEvent": {"severity": "error", "message": each}} for each in (unseen, "409 conflict")]
+    with pytest.raises(FailedUpdate) as caught:
+        engine(tmp_path, events_script(events, code=255)).update(["up"], tmp_path / "up.log", lambda _: None)
+    assert caught.value.what.splitlines()[1:] == ["409 conflict"]
+
+
 def test_the_engine_says_that_it_has_heard_the_second_interrupt():
     progress = Progress()
     progress.take(

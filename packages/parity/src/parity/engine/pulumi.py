@@ -7,9 +7,11 @@ import signal
 import subprocess
 import threading
 from collections.abc import Callable
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
+
+import psutil
 
 from parity import redact
 from parity.documents import parse
@@ -27,9 +29,11 @@ if TYPE_CHECKING:
 RunProcess = Callable[..., subprocess.CompletedProcess[str]]
 """Runs a command line to its end; called as `subprocess.run` is."""
 
-_AGAIN_SECONDS = 0.5
+_AGAIN_SECONDS = 0.2
 _QUOTED_LINES = 12
 """Of what a command said when it failed."""
+_UNSEEN = "but none were seen"
+"""What the engine says of each operation of a plan that an update which ended early did not come to."""
 _QUESTION_SECONDS = 300
 """For a command that only asks the backend: one that cannot be reached is an error and no wait without end."""
 
@@ -246,18 +250,29 @@ def _exit_code(process: subprocess.Popen[bytes], interrupts: Sequence[int], prog
     """The engine's exit code, waited for.
 
     Two signals that follow closely are one to a process that has not taken the first yet. So the second interrupt,
-    which is to end the engine at once, is repeated until the engine says that it has heard it.
+    which is to end the engine at once, is repeated until the engine says that it has heard it. From then on it only
+    waits a second for each of its plugins, and GitHub's runner kills all of them 2.5 seconds after that interrupt, so
+    the plugins are ended here: the engine gives its lock back by itself.
     """
     while True:
         try:
             return process.wait(_AGAIN_SECONDS)
         except subprocess.TimeoutExpired:
-            if len(interrupts) > 1 and not progress.terminating:
+            if len(interrupts) > 1 and progress.terminating:
+                _kill_plugins(process.pid)
+            elif len(interrupts) > 1:
                 process.send_signal(signal.SIGINT)
 
 
+def _kill_plugins(engine: int) -> None:
+    with suppress(psutil.NoSuchProcess):
+        for each in psutil.Process(engine).children(recursive=True):
+            each.kill()
+
+
 def _reason(progress: Progress, log: Path) -> str:
-    return "\n".join(progress.errors) or f"the engine gave no reason; its output is in {log}"
+    said = [each for each in progress.errors if not each.endswith(_UNSEEN)]
+    return "\n".join(said) or f"the engine gave no reason; its output is in {log}"
 
 
 @contextmanager

@@ -257,13 +257,17 @@ class _Update:
         return Updated(self.identity, progress, tuple(live), verified)
 
     def _failed(self, failure: FailedUpdate) -> None:
-        """Record how it ended. Who interrupts, a runner above all, does not wait for vendors to answer more."""
-        live, verified, known = self._ask(), verify.Verified(), dict[str, Any]()
+        """Record how it ended. Who interrupts, a runner above all, does not wait for vendors to answer more.
+
+        After the second interrupt the runner kills in 2.5 seconds: the end is recorded before anything is asked.
+        """
+        live = [] if failure.interrupts > 1 else self._ask()
+        verified, known = verify.Verified(), dict[str, Any]()
         if not failure.interrupts:
             verified, known = self._verify(failure.progress), self._known()
             self._explain(failure)
         self._close(_result(failure), failure.progress, failure.code, live, {**known, "verify": verified.document()})
-        self.screen.err.print(f"Live now: {domain_health.sentence(live)}", soft_wrap=True, markup=False)
+        self.screen.err.print(f"Live now: {domain_health.sentence(live or self._ask())}", soft_wrap=True, markup=False)
         if not failure.interrupts:
             for line in leftovers.hand_over(self.stack, self.graph, self.before, failure.progress):
                 self.screen.err.print(line, soft_wrap=True, markup=False)

@@ -18,45 +18,51 @@ def test_what_starts_a_delivery_is_what_it_depends_on():
     assert plain == [path.removeprefix(":(glob)") for path in PROGRAM]
 
 
-def test_prod_waits_for_staging_and_each_stack_for_itself():
-    jobs = WORKFLOWS["promote.yml"].jobs
-    assert "staging" in jobs["plan"]["needs"]
-    assert {"staging", "plan"} <= set(jobs["prod"]["needs"])
-    assert "if" not in jobs["prod"], "a condition would replace the rule that what it needs must have ended well"
+def test_one_stack_is_delivered_after_the_other_and_each_waits_for_itself():
+    stack = WORKFLOWS["promote.yml"].jobs["stack"]
+    assert stack["strategy"]["max-parallel"] == 1
+    assert stack["strategy"].get("fail-fast", True) is True
+    assert stack["with"] == {"stack": "${{ matrix.stack }}", "after": "${{ matrix.promotes_from }}"}
+    jobs = WORKFLOWS["deliver.yml"].jobs
+    assert jobs["apply"]["needs"] == "plan"
+    assert not [name for name, job in jobs.items() if "if" in job], (
+        "a condition would replace the rule of what it needs"
+    )
+    # GitHub's order of a matrix is no promise to build on alone: the stack before must have left its mark in this run.
+    first, last = jobs["plan"]["steps"][0], jobs["apply"]["steps"][-1]
+    assert first["if"] == "inputs.after"
+    assert first["with"]["name"] == last["with"]["name"].replace("stack", "after")
     assert {name: jobs[name]["environment"] for name in jobs} == {
-        "staging": "staging",
-        "plan": "prod-preview",
-        "prod": "prod",
+        "plan": "${{ inputs.stack }}-preview",
+        "apply": "${{ inputs.stack }}",
     }
     back = WORKFLOWS["rollback.yml"].jobs["apply"]
     assert back["environment"] == "${{ inputs.stack }}"
     for group, job in (
-        ("parity-staging", jobs["staging"]),
-        ("parity-prod", jobs["prod"]),
+        ("parity-${{ matrix.stack }}", stack),
         # Going back must not wait for a promotion that waits to be approved.
         ("parity-rollback-${{ inputs.stack }}", back),
     ):
         assert job["concurrency"] == {"group": group, "cancel-in-progress": False}
 
 
-def test_prod_applies_the_plan_that_was_shown_by_its_digest():
-    jobs = WORKFLOWS["promote.yml"].jobs
-    steps = {name: [*jobs[name]["steps"]] for name in ("plan", "prod")}
-    (sent,) = (each["with"] for each in steps["plan"] if "upload-artifact@" in each.get("uses", ""))
-    (got,) = (each["with"] for each in steps["prod"] if "download-artifact@" in each.get("uses", ""))
-    assert (sent["name"], sent["path"]) == (got["name"], f"{got['path']}/prod.json")
-    saved = next(each for each in steps["plan"] if "--save" in each.get("run", ""))
+def test_a_stack_applies_the_plan_that_was_shown_by_its_digest():
+    jobs = WORKFLOWS["deliver.yml"].jobs
+    plan, apply = jobs["plan"]["steps"], jobs["apply"]["steps"]
+    (sent,) = (each["with"] for each in plan if "upload-artifact@" in each.get("uses", ""))
+    (got,) = (each["with"] for each in apply if "download-artifact@" in each.get("uses", ""))
+    assert (sent["name"], sent["path"]) == (got["name"], f"{got['path']}/plan.json")
+    saved = next(each for each in plan if "--save" in each.get("run", ""))
     assert f"--save {sent['path']}" in saved["run"]
     assert jobs["plan"]["outputs"] == {"digest": "${{ steps.plan.outputs.digest }}"}
-    last = steps["prod"][-1]
-    assert last["env"]["DIGEST"] == "${{ needs.plan.outputs.digest }}"
-    assert f'--plan {sent["path"]} --digest "$DIGEST"' in last["run"]
-    assert not [each for each in steps["prod"] if "--yes" in each.get("run", "") or "parity preview" in str(each)]
+    assert jobs["apply"]["env"]["DIGEST"] == "${{ needs.plan.outputs.digest }}"
+    (run,) = [each["run"] for each in apply if "run" in each]
+    assert f'--plan {sent["path"]} --digest "$DIGEST"' in run
+    assert "--yes" not in run
 
 
 def test_no_workflow_keeps_a_long_lived_pulumi_token():
-    for name in ("promote.yml", "rollback.yml"):
-        assert "PULUMI_ACCESS_TOKEN" not in WORKFLOWS[name].text
+    assert [name for name, each in WORKFLOWS.items() if "PULUMI_ACCESS_TOKEN" in each.text] == []
     page = (ROOT / "docs" / "delivery.md").read_text()
     used = {found for each in WORKFLOWS.values() for found in re.findall(r"\b(?:secrets|vars)\.(\w+)", each.text)}
     assert [name for name in sorted(used) if f"`{name}`" not in page] == []

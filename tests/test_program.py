@@ -1,12 +1,10 @@
-"""The program: the stacks declare the same, every kept release is deployed, the workflows offer what there is."""
+"""The program: the stacks declare the same, every kept release is deployed."""
 
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
 
 import pytest
-from ruamel.yaml import YAML
 
 from parity.check import proof
 from parity.config import settings
@@ -37,22 +35,3 @@ def test_every_kept_release_is_deployed_and_one_is_live(stack: str):
         for release, kept in releases.kept.items():
             assert declared.one(f"{application}-deployment-{release}").inputs["ref"] == kept.commit
         assert releases.live in {None, *releases.kept}
-
-
-def test_a_rollback_can_be_asked_for_every_stack_and_application():
-    inputs = workflow("rollback.yml")["on"]["workflow_dispatch"]["inputs"]
-    assert sorted(inputs["stack"]["options"]) == sorted(STACKS)
-    assert inputs["application"]["options"] == [each.name for each in PROJECT.program.catalog().applications]
-
-
-def test_each_stack_is_delivered_after_the_one_that_it_promotes_from():
-    """The jobs stand written out, because a job cannot wait for another one of its own matrix."""
-    jobs = workflow("promote.yml")["jobs"]
-    delivered = {job["environment"]: name for name, job in jobs.items() if job["environment"] in STACKS}
-    assert sorted(delivered) == sorted(STACKS), "promote.yml has a job for each stack"
-    for stack, above in ORDER.sources.items():
-        assert above is None or delivered[above] in jobs[delivered[stack]]["needs"]
-
-
-def workflow(name: str) -> Any:
-    return YAML(typ="safe").load(ROOT / ".github" / "workflows" / name)

@@ -1,4 +1,4 @@
-"""The workflows: permissions, pins, forks, concurrency; and each rule is seen to find what it is for."""
+"""The workflows: permissions, forks, concurrency; and each rule is seen to find what it is for."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ import subprocess
 import pytest
 
 from infra.catalog import CATALOG
+from parity.config.project import Project
 from parity_toolchain import recipes
 from support import workflows
 from support.paths import ROOT
@@ -17,7 +18,9 @@ from support.program import copy_program
 from support.workflows import Workflow
 
 ALL = workflows.read(ROOT / ".github" / "workflows")
+PROJECT = Project(ROOT)
 BY_NAME = {each.name: each for each in ALL}
+ACTION = Workflow("action.yml", (ROOT / ".github" / "actions" / "parity" / "action.yml").read_text())
 
 
 def test_there_are_the_workflows_that_the_documentation_names():
@@ -30,12 +33,14 @@ def test_each_workflow_keeps_each_rule(workflow, rule):
     assert list(rule(workflow)) == []
 
 
-def test_an_action_has_one_pin_in_all_workflows():
-    assert list(workflows.one_pin_each(ALL)) == []
-
-
 def test_every_action_may_run_in_the_repository():
-    assert [found for each in ALL for found in workflows.allowed(each, CATALOG.repository.allowed_actions)] == []
+    allowed = CATALOG.repository.allowed_actions
+    assert [found for each in (*ALL, ACTION) for found in workflows.allowed(each, allowed)] == []
+
+
+@pytest.mark.parametrize("rule", [workflows.checkouts, workflows.injections, workflows.signals])
+def test_the_action_that_every_job_uses_keeps_the_rules_of_steps(rule):
+    assert list(rule(ACTION)) == []
 
 
 def test_what_the_ruleset_requires_is_a_job_of_ci():
@@ -58,24 +63,37 @@ def test_a_fork_gets_the_check_and_the_sandbox():
 def test_the_preview_covers_every_stack_and_comments_on_failure_too():
     jobs = BY_NAME["preview.yml"].jobs
     assert jobs["comment"]["needs"] == ["stacks", "preview"]
-    assert jobs["comment"]["if"].startswith("!cancelled()")
+    assert "!cancelled()" in jobs["comment"]["if"]
 
 
-@pytest.mark.parametrize("name", ["preview.yml", "drift.yml"])
-def test_the_stacks_of_a_matrix_are_those_of_the_files(name, tmp_path):
+@pytest.mark.parametrize("name", ["preview.yml", "drift.yml", "promote.yml"])
+def test_the_stacks_of_a_matrix_are_those_of_the_files(name):
     jobs = BY_NAME[name].jobs
-    matrices = [job["strategy"]["matrix"]["stack"] for job in jobs.values() if "strategy" in job]
-    assert matrices == ["${{ fromJSON(needs.stacks.outputs.stacks) }}"] * 2
-    assert all("stacks" in job["needs"] for job in jobs.values() if "strategy" in job)
-    assert jobs["stacks"]["outputs"] == {"stacks": "${{ steps.list.outputs.stacks }}"}
-    (step,) = [each for each in jobs["stacks"]["steps"] if each.get("id") == "list"]
+    assert jobs["stacks"]["uses"] == "./.github/workflows/stacks.yml"
+    several = [job for job in jobs.values() if "strategy" in job]
+    assert {job["strategy"]["matrix"]["include"] for job in several} == {"${{ fromJSON(needs.stacks.outputs.stacks) }}"}
+    assert all("stacks" in job["needs"] for job in several)
+
+
+def test_no_workflow_names_a_stack_or_an_application():
+    named = {*PROJECT.promotion.stacks, *(each.name for each in CATALOG.applications)}
+    found = {(each.name, word) for each in ALL for word in re.findall(r"[\w-]+", code(each.text)) if word in named}
+    assert found == set()
+
+
+def code(text):
+    return "\n".join(line.partition(" #")[0] for line in text.splitlines() if not line.lstrip().startswith("#"))
+
+
+def test_the_list_of_the_stacks_is_in_the_order_of_promotion(tmp_path):
+    (step,) = [each for each in BY_NAME["stacks.yml"].jobs["list"]["steps"] if each.get("id") == "list"]
     project = copy_program(tmp_path / "program").root
     (project / ".venv").symlink_to(ROOT / ".venv")
-    assert listed(project, step["run"]) == ["staging", "prod"]
+    assert listed(project, step["run"]) == [("staging", None), ("prod", "staging")]
     text = (project / "Pulumi.prod.yaml").read_text()
     (project / "Pulumi.qa.yaml").write_text(text)
     (project / "Pulumi.prod.yaml").write_text(text.replace("promotesFrom: staging", "promotesFrom: qa"))
-    assert listed(project, step["run"]) == ["staging", "qa", "prod"]
+    assert listed(project, step["run"]) == [("staging", None), ("qa", "staging"), ("prod", "qa")]
     (project / "Pulumi.prod.yaml").write_text(text.replace("promotesFrom: staging", "promotesFrom: stagin"))
     assert listed(project, step["run"]) is None, "the job fails, and no job runs for a wrong list"
 
@@ -86,7 +104,10 @@ def listed(folder, script):
     output.write_text("")
     given = {**os.environ, "GITHUB_OUTPUT": str(output), "PYTHONPATH": str(folder)}
     done = subprocess.run(["bash", "-e", "-c", script], cwd=folder, env=given, check=False, capture_output=True)
-    return json.loads(output.read_text().removeprefix("stacks=")) if done.returncode == 0 else None
+    if done.returncode:
+        return None
+    rows = json.loads(output.read_text().removeprefix("stacks="))
+    return [(each["stack"], each["promotes_from"]) for each in rows]
 
 
 def test_the_job_that_may_comment_runs_the_default_branch_whatever_the_base_is():
@@ -96,22 +117,12 @@ def test_the_job_that_may_comment_runs_the_default_branch_whatever_the_base_is()
 
 
 def test_the_workflows_install_the_versions_that_the_project_pins():
-    uv = re.search(r"^version=(\S+)", (ROOT / "scripts" / "uv").read_text(), re.MULTILINE)
-    assert uv
-    given = [
-        (workflow.name, step["uses"].partition("@")[0], step.get("with") or {})
-        for workflow in ALL
-        for _, step in workflow.steps()
-        if "uses" in step
-    ]
-    wrong = [
-        (name, action, options)
-        for name, action, options in given
-        if (action == "astral-sh/setup-uv" and str(options.get("version")) != uv[1])
-        or (action == "pulumi/actions" and str(options.get("pulumi-version")) != recipes.cli_version())
-    ]
-    assert wrong == []
-    assert any(action == "pulumi/actions" for _, action, _ in given)
+    uv = (ROOT / "scripts" / "uv.txt").read_text().split()[0]
+    steps = [step for workflow in (*ALL, ACTION) for _, step in workflow.steps()]
+    given = [(step["uses"].partition("@")[0], step.get("with") or {}) for step in steps if "uses" in step]
+    assert {str(each["version"]) for name, each in given if name == "astral-sh/setup-uv"} == {uv.removeprefix("uv==")}
+    versions = {str(each["pulumi-version"]) for name, each in given if name == "pulumi/actions"}
+    assert versions == {recipes.cli_version()}
 
 
 GOOD = """
@@ -141,9 +152,6 @@ BREAKS = [
     ("permissions: {}\n", "permissions: write-all\n", "must begin with"),
     ("      contents: read\n", "      contents: write\n", "may write ['contents']"),
     ("    permissions:\n      contents: read\n", "", "does not say its permissions"),
-    ("@3d3c42e5aac5ba805825da76410c181273ba90b1 # v7.0.1", "@v7", "not pinned"),
-    ("@3d3c42e5aac5ba805825da76410c181273ba90b1 # v7.0.1", "@3d3c42e5 # v7.0.1", "not pinned"),
-    (" # v7.0.1", "", "does not say its version"),
     ("  pull_request:\n", "  pull_request_target:\n", "runs on pull_request_target"),
     ("make test", "TOKEN=${{ secrets.TOKEN }} make test", "a fork could start it"),
     ("    timeout-minutes: 5\n", "    timeout-minutes: 5\n    environment: staging-preview\n", "a fork could start it"),
@@ -155,6 +163,11 @@ BREAKS = [
     (
         "    timeout-minutes: 5\n",
         "    timeout-minutes: 5\n    environment: prod\n",
+        "without `concurrency",
+    ),
+    (
+        "    runs-on: ubuntu-24.04\n",
+        "    uses: ./.github/workflows/deliver.yml\n    runs-on: ubuntu-24.04\n",
         "without `concurrency",
     ),
     ("make test", ".venv/bin/parity deliver staging", "no signal reaches it"),
@@ -173,6 +186,26 @@ BREAKS = [
 ]
 
 
+@pytest.mark.parametrize(
+    ("condition", "expected"), [("", 0), ("needs.first.result == 'success'", 0), ("${{ !cancelled() }}", 1)]
+)
+def test_a_job_that_needs_one_which_a_fork_skips_is_skipped_too(condition, expected):
+    second = f"""
+  second:
+    needs: first
+    if: {condition}
+    runs-on: ubuntu-24.04
+    timeout-minutes: 5
+    permissions:
+      contents: read
+      id-token: write
+    steps: []
+"""
+    text = GOOD.replace("  test:\n", f"  first:\n    if: {workflows.SAME_REPOSITORY}\n", 1) + second
+    found = [each for each in workflows.forks(Workflow("x.yml", text)) if "second" in each]
+    assert len(found) == expected
+
+
 def test_a_good_workflow_has_no_findings():
     assert workflows.findings(Workflow("x.yml", GOOD)) == []
 
@@ -182,11 +215,6 @@ def test_a_break_of_each_rule_is_found(old, new, expected):
     assert GOOD.count(old) == 1
     found = workflows.findings(Workflow("x.yml", GOOD.replace(old, new)))
     assert [each for each in found if expected in each], found
-
-
-def test_two_pins_of_one_action_are_found():
-    other = GOOD.replace("3d3c42e5", "00000000")
-    assert list(workflows.one_pin_each([Workflow("a.yml", GOOD), Workflow("b.yml", other)]))
 
 
 def test_an_action_that_the_repository_would_refuse_is_found():

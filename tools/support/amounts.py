@@ -8,6 +8,11 @@ VARIABLE = "PARITY_EXAMPLES"
 """Set to `all`, every test tries all that it has (CONTRIBUTING.md)."""
 
 
+def everything() -> bool:
+    """Whether all are asked for."""
+    return os.environ.get(VARIABLE) == "all"
+
+
 def examples(few: int, most: int) -> int:
     """`few`, or `most` where all are asked for."""
-    return most if os.environ.get(VARIABLE) == "all" else few
+    return most if everything() else few

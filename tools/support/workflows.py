@@ -4,21 +4,15 @@ from __future__ import annotations
 
 import fnmatch
 import re
-from collections import defaultdict
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from ruamel.yaml import YAML
 
-from parity.config.project import Project
-from support.paths import ROOT
-
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
     from pathlib import Path
 
-PIN = re.compile(r"^[\w.-]+/[\w./-]+@[0-9a-f]{40}$")
-VERSION = re.compile(r"# v\d+\.\d+\.\d+\b")
 EXPRESSION = re.compile(r"\$\{\{")
 CREDENTIAL = re.compile(r"\bsecrets\.|\bid-token\b|\bauth-actions@")
 SAME_REPOSITORY = "github.event.pull_request.head.repo.full_name == github.repository"
@@ -28,9 +22,9 @@ FORBIDDEN_EVENTS = {"pull_request_target", "workflow_run", "issue_comment"}
 MAY_WRITE = {
     ("preview.yml", "preview"): {"id-token"},
     ("preview.yml", "comment"): {"pull-requests"},
-    ("promote.yml", "staging"): {"id-token"},
-    ("promote.yml", "plan"): {"id-token"},
-    ("promote.yml", "prod"): {"id-token"},
+    ("promote.yml", "stack"): {"id-token"},
+    ("deliver.yml", "plan"): {"id-token"},
+    ("deliver.yml", "apply"): {"id-token"},
     ("rollback.yml", "propose"): {"contents", "pull-requests"},
     ("rollback.yml", "apply"): {"contents", "pull-requests", "id-token"},
     ("drift.yml", "audit"): {"id-token"},
@@ -40,7 +34,8 @@ MAY_WRITE = {
 }
 """What each job may write; every other job may write nothing."""
 
-STACKS = Project(ROOT).promotion.stacks
+_DELIVERS, _DELIVERED = "./.github/workflows/deliver.yml", "${{ matrix.stack }}"
+"""A job that calls this workflow updates this stack."""
 
 
 @dataclass(frozen=True)
@@ -61,7 +56,8 @@ class Workflow:
 
     @property
     def jobs(self) -> dict[str, dict[str, Any]]:
-        return self.document["jobs"]
+        """Its jobs; of an action its one list of steps."""
+        return self.document.get("jobs") or {"runs": self.document["runs"]}
 
     def steps(self) -> Iterator[tuple[str, dict[str, Any]]]:
         for name, job in self.jobs.items():
@@ -88,30 +84,6 @@ def permissions(workflow: Workflow) -> Iterator[str]:
             yield f"{workflow.name}: job {name} may write {sorted(extra)}"
 
 
-def pins(workflow: Workflow) -> Iterator[str]:
-    """Each action by the full hash of a commit, with the version that it is."""
-    for line in workflow.text.splitlines():
-        stripped = line.strip().removeprefix("- ")
-        if not stripped.startswith("uses:"):
-            continue
-        used = stripped.removeprefix("uses:").strip()
-        action = used.split()[0]
-        if not action.startswith("./") and not PIN.match(action):
-            yield f"{workflow.name}: {action} is not pinned by a full commit hash"
-        elif not action.startswith("./") and not VERSION.search(used):
-            yield f"{workflow.name}: {action} does not say its version"
-
-
-def one_pin_each(workflows: Iterable[Workflow]) -> Iterator[str]:
-    found: dict[str, set[str]] = defaultdict(set)
-    for workflow in workflows:
-        for _, step in workflow.steps():
-            if "@" in step.get("uses", ""):
-                action, _, pin = step["uses"].partition("@")
-                found[action].add(pin)
-    yield from (f"{action} is pinned to {sorted(known)}" for action, known in found.items() if len(known) > 1)
-
-
 def allowed(workflow: Workflow, patterns: Iterable[str]) -> Iterator[str]:
     """Third-party actions that the repository's own Actions permissions would refuse."""
     known = list(patterns)
@@ -134,8 +106,19 @@ def forks(workflow: Workflow) -> Iterator[str]:
     for name, job in workflow.jobs.items():
         granted = job.get("permissions") or {}
         trusted = bool(CREDENTIAL.search(str(job))) or "environment" in job or "write" in granted.values()
-        if trusted and SAME_REPOSITORY not in " ".join(str(job.get("if", "")).split()):
+        if trusted and not _guarded(workflow.jobs, name):
             yield f"{workflow.name}: job {name} has credentials or writes, and a fork could start it"
+
+
+def _guarded(jobs: Mapping[str, Any], name: str) -> bool:
+    """Whether a job is skipped for a fork: by its own condition, or with a job that it needs to have ended well."""
+    condition, needed = str(jobs[name].get("if") or ""), jobs[name].get("needs", ())
+    if SAME_REPOSITORY in " ".join(condition.split()):
+        return True
+    return any(
+        _guarded(jobs, each) and (not condition or f"needs.{each}.result == 'success'" in condition)
+        for each in ([needed] if isinstance(needed, str) else needed)
+    )
 
 
 def concurrency(workflow: Workflow) -> Iterator[str]:
@@ -146,10 +129,12 @@ def concurrency(workflow: Workflow) -> Iterator[str]:
             yield f"{workflow.name}: superseded runs are not cancelled"
         if not re.search(r"github\.ref\b|pull_request\.number", str(group.get("group"))):
             yield f"{workflow.name}: its concurrency group is not the pull request's"
+    if workflow.events == {"workflow_call"}:
+        return  # its caller's job holds the group
     for name, job in workflow.jobs.items():
-        environment = job.get("environment")
+        environment = job.get("environment") or (_DELIVERED if job.get("uses") == _DELIVERS else None)
         stack = environment.get("name") if isinstance(environment, dict) else environment
-        if stack not in (*STACKS, "${{ inputs.stack }}"):
+        if stack is None or stack == "pypi" or re.search(r"-(preview|pull-request)$", stack):
             continue
         group = job.get("concurrency") or {}
         # Going back waits for no approval of going forward, so that its group is another one.
@@ -178,7 +163,7 @@ def limits(workflow: Workflow) -> Iterator[str]:
     yield from (
         f"{workflow.name}: job {name} has no time limit"
         for name, job in workflow.jobs.items()
-        if "timeout-minutes" not in job
+        if "timeout-minutes" not in job and "uses" not in job
     )
 
 
@@ -197,7 +182,7 @@ def signals(workflow: Workflow) -> Iterator[str]:
                 yield f"{workflow.name}: job {name} runs parity without exec, so that no signal reaches it"
 
 
-RULES = (permissions, pins, events, forks, concurrency, checkouts, injections, limits, signals)
+RULES = (permissions, events, forks, concurrency, checkouts, injections, limits, signals)
 
 
 def findings(workflow: Workflow) -> list[str]:

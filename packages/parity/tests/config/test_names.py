@@ -4,7 +4,7 @@ import pytest
 
 from infra.catalog import CATALOG
 from parity.config.names import Named, Names
-from parity.config.parameters import Application, DatabaseNames
+from parity.config.parameters import Application, Database, DatabaseNames
 from parity.errors import ConfigError
 
 SHOP, ADMIN = CATALOG.applications
@@ -174,3 +174,41 @@ def test_one_server_may_not(project):
     project.edit(("      port: 5432", names), ("host: db.prod.example.com", "host: db.example.com"), stack="prod")
     with pytest.raises(ConfigError, match=r"makes the database app, which Pulumi\.prod\.yaml has too"):
         project.load()
+
+
+def events(**given):
+    """The catalog with a second database, on a server of its own."""
+    made = Database(name="events", server="analytics", schemas=("events",), names=DatabaseNames(**given))
+    return CATALOG.model_copy(update={"databases": (STOREFRONT, made)})
+
+
+EVENTS = """
+    events:
+      host: db.events.example.com
+      port: 5432
+      sslmode: require
+      connectionLimit: 20
+      applicationConnectionLimit: 5
+      credentials: {migrator: 1, readonly: 1}
+"""
+
+
+def test_a_server_that_two_stacks_share_says_nothing_of_their_other_servers(project):
+    names = "      names: {database: app}\n      port: 5432"
+    for stack in ("staging", "prod"):
+        project.edit(("      port: 5432", names), stack=stack)
+        project.edit(("  parity:databases:\n", f"  parity:databases:{EVENTS}"), stack=stack)
+    assert project.load(catalog=events()).names.database("storefront") == "app"
+    with pytest.raises(ConfigError, match=r"makes the database events, which Pulumi\.prod\.yaml has too"):
+        project.load(catalog=events(database="events"))
+
+
+def test_one_name_on_two_servers_of_a_stack_is_refused_with_the_way_on(project):
+    found = faults(
+        project,
+        ("  parity:databases:\n", f"  parity:databases:{EVENTS}"),
+        catalog=events(database="storefront_{stack}"),
+    )
+    [fault] = [each for each in found if "would be named" in each.what]
+    assert "storefront_staging, on the server of PGHOST and the server analytics: in a stack" in fault.what
+    assert "rename one on its server, or leave one out of the catalog" in fault.remedy

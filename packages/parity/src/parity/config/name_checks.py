@@ -42,7 +42,7 @@ def check(catalog: Catalog, source: Source, others: Sequence[StackFile]) -> Iter
     for each in every:
         for what, remedy in _form(each):
             yield _fault(source, each, what, remedy)
-    yield from _clashes(source, every)
+    yield from _clashes(source, catalog, every)
     for other in others:
         theirs = names.Names(catalog, other.name.removeprefix("Pulumi.").removesuffix(".yaml"), other.values)
         yield from _shared(source, every, other, theirs)
@@ -103,8 +103,9 @@ def _postgres(each: Named) -> Iterator[tuple[str, str]]:
         yield what, "Letters, digits, '_', '-', '.' and '$', beginning with a letter or '_'; a role not with pg_."
 
 
-def _clashes(source: Source, every: Sequence[Named]) -> Iterator[ConfigProblem]:
-    """Names that two objects of the stack share; a database may be called as a role is."""
+def _clashes(source: Source, catalog: Catalog, every: Sequence[Named]) -> Iterator[ConfigProblem]:
+    """Names that two objects of the stack share, whatever their servers; a database may be called as a role is."""
+    on = {each.name: f"the server {each.server or 'of PGHOST'}" for each in catalog.databases}
     for kind, noun in (("project", "projects"), ("database", "roles or databases"), ("role", "roles or databases")):
         mine = [each for each in every if each.kind == kind]
         for name in dict.fromkeys(each.name for each in mine):
@@ -113,21 +114,27 @@ def _clashes(source: Source, every: Sequence[Named]) -> Iterator[ConfigProblem]:
                 at = next((each for each in same if each.given), same[-1])
                 what = f"{len(same)} {noun} would be named {name}."
                 remedy = "Rename a database or an application, or give one of them another name."
+                places = dict.fromkeys(on[each.database] for each in same if each.database)
+                if len(places) > 1:
+                    what = f"{what[:-1]}, on {' and '.join(places)}: in a stack a name means one object, on any server."
+                    remedy += (
+                        " Where both are there already, rename one on its server, or leave one out of the catalog: its "
+                        "URL is a secret of the application then."
+                    )
                 key = "applications" if kind == "project" else "databases"
                 yield _fault(source, at if at.given else replace(at, catalog=key), what, remedy)
 
 
 def _shared(source: Source, every: Sequence[Named], other: StackFile, theirs: names.Names) -> Iterator[ConfigProblem]:
-    """Names that another stack has too; databases and roles may be equal where the servers are two."""
-    places = {(each.kind, each.name.casefold()) for each in theirs.every()}
-    one_server = bool(_servers(source.values) & _servers(theirs.values))
+    """Names that another stack has too; databases and roles may be equal where their servers are two."""
+    taken = {_place(each, theirs.values) for each in theirs.every()}
     for each in every:
-        if (one_server or each.kind in {"project", "environment"}) and (each.kind, each.name.casefold()) in places:
+        if _place(each, source.values) in taken:
             what = f"makes the {each.kind} {each.name}, which {other.name} has too."
             yield _fault(source, each, what, "Give each stack a name of its own, or `{stack}` in the pattern.")
 
 
-def _servers(values: Mapping[str, Any]) -> set[str]:
-    """The servers of a stack's databases, as its file names them."""
-    given = [mapping(each) for each in mapping(values.get("parity:databases")).values()]
-    return {f"{each.get('host')}:{each.get('port')}" for each in given}
+def _place(named: Named, values: Mapping[str, Any]) -> tuple[str, ...]:
+    """What is of one kind and name, and at one host and port where it is in PostgreSQL, is one object."""
+    given = mapping(mapping(values.get("parity:databases")).get(named.database))
+    return named.kind, named.name.casefold(), f"{given.get('host')}:{given.get('port')}"

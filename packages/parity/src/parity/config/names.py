@@ -37,6 +37,8 @@ class Named:
     """The key of the stack's file that gives it; None where it follows the catalog's pattern."""
     catalog: str
     """The part of the catalog that it is for."""
+    database: str = ""
+    """The catalog's database that it is or belongs to; empty for a project and an environment."""
 
 
 @dataclass(frozen=True)
@@ -108,15 +110,15 @@ class Names:
             yield from self._names_of(database)
 
     def _names_of(self, database: Database) -> Iterator[Named]:
-        key, above = f"databases.{database.name}", (_DATABASES, database.name, "names")
-        yield self._named("database", self.database(database.name), (*above, "database"), key)
+        key, above, of = f"databases.{database.name}", (_DATABASES, database.name, "names"), database.name
+        yield self._named("database", self.database(of), (*above, "database"), key, of)
         for part in ("owner", "migrator", "readonly"):
-            yield self._named("role", self._of_database(database.name, part), (*above, part), key)
-        for application in self.applications_in(database.name):
+            yield self._named("role", self._of_database(of, part), (*above, part), key, of)
+        for application in self.applications_in(of):
             own, key = (*above, "applications", application.name), f"applications.{application.name}"
-            yield self._named("role", self.access_role(database.name, application.name), (*own, "access"), key)
-            login = self.application_role(database.name, application.name, HIGHEST_GENERATION)
-            yield self._named("role", login, (*own, "login"), key)
+            yield self._named("role", self.access_role(of, application.name), (*own, "access"), key, of)
+            login = self.application_role(of, application.name, HIGHEST_GENERATION)
+            yield self._named("role", login, (*own, "login"), key, of)
 
     def applications_in(self, database: str) -> Iterator[Application]:
         """The applications that log in to a database."""
@@ -131,8 +133,8 @@ class Names:
             found = mapping(found).get(name)
         return mapping(found)
 
-    def _named(self, kind: Any, name: str, path: Path, catalog: str) -> Named:
-        return Named(kind, name, path if self._given(path) else None, catalog)
+    def _named(self, kind: Any, name: str, path: Path, catalog: str, database: str = "") -> Named:
+        return Named(kind, name, path if self._given(path) else None, catalog, database)
 
     def _of_database(self, name: str, part: str) -> str:
         pattern = getattr(self._database(name).names, part)

@@ -57,7 +57,8 @@ class Road:
     def settings(self, _: Stack) -> Any:
         self.read += 1
         empty: dict[str, Any] = {"releases": {}, "applications": {}}
-        catalog = SimpleNamespace(repository=SimpleNamespace(owner="o", name="r"), vercel_team="team_1", renamed={})
+        repository = SimpleNamespace(owner="o", name="r")
+        catalog = SimpleNamespace(repository=repository, vercel_team="team_1", renamed={}, applications=())
         return SimpleNamespace(secret=SECRET, acknowledged=self.acknowledged, sealed=False, catalog=catalog, **empty)
 
     def preview(self, stack: Stack, report: Any, *, save: Path, options: Sequence[str]) -> Any:

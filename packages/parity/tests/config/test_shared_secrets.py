@@ -8,6 +8,7 @@ import pytest
 
 from packages.parity.tests.config.conftest import PLAIN
 from parity.check import shared
+from parity.errors import ConfigError
 
 STACK, DRAIN = "parity:secret", "parity:logs.secret"
 PAYMENT = "parity:applications.shop.variables.PAYMENT_SECRET_KEY"
@@ -26,7 +27,8 @@ def own(project, monkeypatch):
 
 
 def found(*settings):
-    return [(fault.file, fault.key, fault) for _, _, fault in shared.find(settings)]
+    faults = shared.find(settings[0].catalog, [each.origin for each in settings])
+    return [(fault.file, fault.key, fault) for _, _, fault in faults]
 
 
 def test_secrets_of_their_own_are_no_fault(own):
@@ -75,6 +77,16 @@ def test_the_secret_is_replaced_where_nothing_is_live_else_in_the_earlier_stack(
     assert first[2].remedy == "Replace it: `parity secret set prod 'parity:secret' --generate`."
     (first, *_) = found(project.load("prod"), project.load("staging"))
     assert first[0] == "Pulumi.prod.yaml"
+
+
+def test_an_update_is_refused_by_the_files_alone_and_one_of_another_stack_is_not(own):
+    catalog = own.offline("staging").catalog
+    shared.require_own("staging", own.folder, catalog)
+    (own.folder / "Pulumi.qa.yaml").write_text((own.folder / "Pulumi.staging.yaml").read_text())
+    shared.require_own("prod", own.folder, catalog)
+    for stack in ("staging", "qa"):
+        with pytest.raises(ConfigError, match="is the same secret as parity:secret of"):
+            shared.require_own(stack, own.folder, catalog)
 
 
 def test_that_passwords_follow_from_the_stack_secret_is_said_where_it_serves(project):

@@ -84,6 +84,17 @@ def test_a_third_stack_is_made_filled_in_brought_up_and_promoted_through(own_ins
     parity(instance, *shlex.split(command)[1:], stdin="of-its-own\n").ok()
     parity(instance, "check", "--to", "qa", "--secrets").ok()
 
+    # What the files show by themselves stops the update too, before any call.
+    staging = instance.pulumi("config", "get", "parity:secret", "--stack", "staging").ok().stdout
+    parity(instance, "secret", "set", "qa", "parity:secret", stdin=staging).ok()
+    since = instance.last_request()
+    refused = parity(instance, "up", "qa", "--yes")
+    assert refused.code == 2, refused.said
+    assert "is the same secret as parity:secret of staging" in " ".join(refused.said.split())
+    assert instance.requests(since) == []
+    (command,) = re.findall(r"`(parity secret set [^`]*)`", " ".join(refused.said.split()))
+    parity(instance, *shlex.split(command)[1:]).ok()
+
     # From nothing to a release that came through staging and qa to prod: another id in each, the same commit.
     parity(instance, "up", "qa", "--yes").ok()
     push(instance, NEW)

@@ -142,7 +142,8 @@ def together(found: Sequence[Checked], pairs: Iterable[Pair], settings: Sequence
     made = {(each.result.one, each.result.other) for each in found}
     every = Counter(stack for pair in made | {*pairs} for stack in pair)
     unmatched = Counter(each.accepted for one in found for each in one.result.unused if not each.matched)
-    secrets = list(shared.find(settings))
+    origins = [each.origin for each in settings]
+    secrets = [fault for each in settings[:1] for fault in shared.find(each.catalog, origins)]
 
     def of(checked: Checked) -> Checked:
         unused = checked.result.unused

@@ -15,6 +15,7 @@ from parity import inventory
 from parity.backend import built, locks
 from parity.backend.stack_backend import UPDATE_VARIABLE, log_file, open_backend, provenance
 from parity.backend.store import LEDGER_VARIABLE
+from parity.check import shared
 from parity.config import guard
 from parity.engine.counting import counted
 from parity.engine.events import Progress
@@ -103,6 +104,7 @@ def run(
         GateError, PolicyError, PlanError, RefusedError: the plan must not be applied; nothing was changed.
         FailedUpdate: the update failed or was interrupted; what is live is shown before.
         VerifyError: the update is done, and a vendor did not keep what it accepted.
+        ConfigError: the stack has a secret of another one, as the files show.
         ParityError: as `Stack.settings` and `Stack.declared`.
     """
     approval.require_way(stack.name)
@@ -117,6 +119,7 @@ def run(
     file = stack.project.stack_files()[stack.name]
     world_guard.require_own_state(stack.project.name, stack.name, before, file.read_text(encoding="utf-8"))
     if not going_back:
+        shared.require_own(stack.name, stack.project.root, settings.catalog)
         _require_ready(stack, screen, settings, before)
     before, records = _recover_first(stack, screen, place, before)
     # The program would refuse it too, after the engine has started. What an update that failed has built is known now,

@@ -5,6 +5,7 @@ from __future__ import annotations
 import runpy
 import subprocess
 import sys
+from io import StringIO
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -17,9 +18,10 @@ from parity.config import hardening, source, yaml_form
 from parity.config.parameters import Application, PlainVariable
 from parity.config.secret import Secret
 from parity.config.stack_models import STEPS
+from parity.console import Screen
 from parity.errors import RefusedError, UsageError
 from parity.inventory.model import LiveObject, VendorState, live_object
-from parity.onboarding import compose, secrets, source_text, wanted, world
+from parity.onboarding import compose, left, run, secrets, show, source_text, wanted, world
 from parity.onboarding.world import World
 from parity.resources import kinds
 from support.paths import ROOT
@@ -33,7 +35,8 @@ COMMIT = "1f" * 20
 
 def asked(projects: tuple[str, ...] = PROJECTS, **more: Any) -> wanted.Wanted:
     given: dict[str, Any] = {"databases": (), "environments": (), **more}
-    return wanted.parse("acme", "acme-inc/shop", projects, given["databases"], given["environments"])
+    named, order = (given["databases"], given["environments"]), given.get("promotes_from", ())
+    return wanted.parse("acme", "acme-inc/shop", projects, *named, promotes_from=order)
 
 
 def project(name: str, **changes: Any) -> LiveObject:
@@ -93,6 +96,9 @@ def read(*more: LiveObject, **changes: Any) -> World:
         ({"databases": ("prod/main=a@one", "staging/main=a@two")}, "names one twice"),
         ({"environments": ("Production",)}, "is not in its form"),
         ({"environments": ("qa=Production",)}, "no project is of qa"),
+        ({"promotes_from": ("prod",)}, "is not in its form"),
+        ({"promotes_from": ("prod=qa",)}, "no project is of qa"),
+        ({"promotes_from": ("prod=staging", "staging=prod")}, "a circle: prod from staging from prod"),
     ],
 )
 def test_what_cannot_be_meant_is_refused(given: dict[str, Any], what: str):
@@ -217,6 +223,19 @@ def test_names_domains_and_what_is_live_are_those_that_are_there():
     [application] = draft.catalog.applications
     assert (application.retention.preview, application.retention.canceled) == ("6m", "1m")
     assert application.root_directory is None
+
+
+def test_the_order_of_promotion_is_written_and_said_and_none_is_guessed():
+    for order, above in (((), None), (("prod=staging",), "staging")):
+        draft = compose.compose(asked(promotes_from=order), read())
+        assert [each.get("parity:promotesFrom") for each in draft.configs.values()] == [above, None]
+        found = run.Prepared(draft, {stack: left.Left((), (), 0) for stack in draft.configs})
+        stacks = show.document(found)["stacks"]
+        assert [each["promotes_from"] for each in stacks.values()] == [above, None]
+        out = StringIO()
+        show.prepared(Screen(stdout=out), found)
+        said = "prod: takes its releases from staging" if above else "(--promotes-from prod=staging: it takes"
+        assert said in out.getvalue()
 
 
 # --- Secrets ----------------------------------------------------------------------------------------------------------

@@ -250,6 +250,7 @@ def _database(wanted: Wanted, world: World, name: str) -> parameters.Database:
 def _config(wanted: Wanted, world: World, made: Mapping[str, _Application], stack: str) -> dict[str, Any]:
     values: dict[str, Any] = {
         "environment": stack,
+        **({"promotesFrom": wanted.sources[stack]} if stack in wanted.sources else {}),
         "secret": Secret(random.token_urlsafe(48), f"{NAMESPACE}secret"),
         "managesRepository": stack == wanted.stacks[0],
         "protect": True,

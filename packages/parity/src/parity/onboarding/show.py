@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from parity.config import promotion
 from parity.config.hardening import HARDENING
 
 if TYPE_CHECKING:
@@ -27,6 +28,7 @@ def _lines(found: Prepared) -> Iterator[str]:
     yield f"In the clear: {', '.join(dict.fromkeys(draft.clear)) or 'no variable'}"
     yield f"Sealed: {', '.join(dict.fromkeys(draft.sealed)) or 'no variable'} (--clear VARIABLE: it is no secret)"
     for stack, left in found.left.items():
+        yield _order(stack, found)
         yield f"{stack}: {left.imported} objects exist and are imported"
         yield from (f"  the first update writes {each}" for each in left.written)
         yield from (
@@ -41,6 +43,16 @@ def _lines(found: Prepared) -> Iterator[str]:
         yield "Nothing was changed. Next: the same command with --write in the place of --plan"
 
 
+def _order(stack: str, found: Prepared) -> str:
+    """Where a stack's releases come from, and how to say otherwise."""
+    if above := found.draft.configs[stack].get(promotion.KEY):
+        return f"{stack}: takes its releases from {above}"
+    others = [each for each in found.left if each != stack]
+    return f"{stack}: is a root, releases are recorded there" + (
+        f" (--promotes-from {stack}={others[0]}: it takes them from {others[0]})" if others else ""
+    )
+
+
 def document(found: Prepared) -> dict[str, Any]:
     """For `--json`; no secret."""
     return {
@@ -50,6 +62,7 @@ def document(found: Prepared) -> dict[str, Any]:
         "sealed": list(dict.fromkeys(found.draft.sealed)),
         "stacks": {
             stack: {
+                "promotes_from": found.draft.configs[stack].get(promotion.KEY),
                 "imported": left.imported,
                 "written": list(left.written),
                 "left": list(left.exceptions),

@@ -6,6 +6,7 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from parity.config.promotion import Order
 from parity.errors import UsageError
 
 if TYPE_CHECKING:
@@ -32,6 +33,8 @@ class Wanted:
     """The server of each database of the catalog; empty for the one without a name."""
     environments: Mapping[str, str]
     """Names of GitHub environments, by stack; the stack's own where none is given."""
+    sources: Mapping[str, str]
+    """By stack, the stack that it takes its releases from; a stack that is not in it is a root."""
 
     @property
     def stacks(self) -> tuple[str, ...]:
@@ -49,7 +52,13 @@ class Wanted:
 
 
 def parse(
-    team: str, repository: str, projects: Iterable[str], databases: Iterable[str], environments: Iterable[str]
+    team: str,
+    repository: str,
+    projects: Iterable[str],
+    databases: Iterable[str],
+    environments: Iterable[str],
+    *,
+    promotes_from: Iterable[str] = (),
 ) -> Wanted:
     """Read the options.
 
@@ -59,6 +68,7 @@ def parse(
         projects: `STACK/APPLICATION=PROJECT` each.
         databases: `STACK/DATABASE=NAME` each, or `STACK/DATABASE=NAME@SERVER`.
         environments: `STACK=ENVIRONMENT` each.
+        promotes_from: `STACK=STACK` each: the second is the one whose releases the first takes.
 
     Raises:
         UsageError: one is not in its form, or a stack lacks an application or a database that another one has.
@@ -76,22 +86,40 @@ def parse(
         _places(projects, "--project", "STACK/APPLICATION=PROJECT, as prod/shop=acme-shop"),
         places,
         _servers(places, [server for _, _, server in pairs]),
-        _environments(environments),
+        _named(environments, "--environment", "STACK=ENVIRONMENT, as prod=Production"),
+        _named(promotes_from, "--promotes-from", "STACK=STACK, as prod=staging"),
     )
     _require_complete(wanted.projects, wanted.stacks, "--project")
     _require_complete(wanted.databases, wanted.stacks, "--database")
-    if unknown := set(wanted.environments) - set(wanted.stacks):
-        remedy = f"stacks: {', '.join(wanted.stacks)}"
-        raise UsageError(f"no project is of {', '.join(sorted(unknown))}", where="--environment", remedy=remedy)
+    _require_known(wanted.environments, wanted, "--environment")
+    _require_known((*wanted.sources, *wanted.sources.values()), wanted, "--promotes-from")
+    order = Order({stack: wanted.sources.get(stack) for stack in wanted.stacks})
+    if circle := next((way for each in wanted.stacks if (way := order.circle(each))), ()):
+        remedy = "leave out the stack that gets each release first"
+        raise UsageError(f"a circle: {' from '.join(circle)}", where="--promotes-from", remedy=remedy)
     return wanted
+
+
+def _require_known(stacks: Iterable[str], wanted: Wanted, option: str) -> None:
+    if unknown := set(stacks) - set(wanted.stacks):
+        remedy = f"stacks: {', '.join(wanted.stacks)}"
+        raise UsageError(f"no project is of {', '.join(sorted(unknown))}", where=option, remedy=remedy)
 
 
 def _places(given: Iterable[str], option: str, form: str) -> dict[tuple[str, str], str]:
     places: dict[tuple[str, str], str] = {}
     for each in given:
         found = _PLACE.fullmatch(each)
-        if not found or (found[1], found[2]) in places or found[3] in places.values():
-            raise UsageError(f"{each!r} is not in its form, or names one twice", where=option, remedy=f"write {form}")
+        if not found:
+            raise UsageError(f"{each!r} is not in its form", where=option, remedy=f"write {form}")
+        if (found[1], found[2]) in places or found[3] in places.values():
+            remedy = (
+                "name each once. Two databases of one name on two servers: one of them is renamed first, or left out; "
+                "its URL is imported as a secret"
+                if option == "--database"
+                else "name each once"
+            )
+            raise UsageError(f"{each!r} names one twice", where=option, remedy=remedy)
         places[found[1], found[2]] = found[3]
     return places
 
@@ -111,11 +139,10 @@ def _servers(databases: Iterable[tuple[str, str]], given: Iterable[str]) -> dict
     return found
 
 
-def _environments(given: Iterable[str]) -> dict[str, str]:
+def _named(given: Iterable[str], option: str, form: str) -> dict[str, str]:
     pairs = [_NAMED.fullmatch(each) for each in given]
     if None in pairs:
-        remedy = "write STACK=ENVIRONMENT, as prod=Production"
-        raise UsageError("an environment is not in its form", where="--environment", remedy=remedy)
+        raise UsageError("one is not in its form", where=option, remedy=f"write {form}")
     return {found[1]: found[2] for found in pairs if found}
 
 

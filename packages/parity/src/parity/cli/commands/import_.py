@@ -32,6 +32,10 @@ def import_(
         list[str] | None,
         typer.Option(metavar="STACK=ENVIRONMENT", help="A GitHub environment, where it is not named as the stack."),
     ] = None,
+    promotes_from: Annotated[
+        list[str] | None,
+        typer.Option(metavar="STACK=STACK", help="The second stack's releases go on to the first; may be repeated."),
+    ] = None,
     clear: Annotated[
         list[str] | None,
         typer.Option(metavar="VARIABLE", help="A variable that is no secret, though it seems one; may be repeated."),
@@ -75,7 +79,8 @@ def import_(
         if any(each.plan.of("manual") for each in done):
             raise typer.Exit(UnsureError.exit_code)
         return
-    what = wanted.parse(team, repository, project or (), database or (), environment or ())
+    named = (project or (), database or (), environment or ())
+    what = wanted.parse(team, repository, *named, promotes_from=promotes_from or ())
     prepared = run.prepare(found, what, engine.environment, screen, clear or ())
     if write:
         prepared = run.write(found, prepared, {name: Stack(name, found, engine) for name in what.stacks}, screen)

@@ -81,8 +81,8 @@ class Database(pulumi.ComponentResource):
     that is no superuser cannot lend it to itself on every server. Privileges that a migration grants by itself are not
     managed. Login roles own nothing, so that dropping a generation never asks about objects.
 
-    While the step `roles` is put off it owns the database and its schemas alone: who owns a schema and who may do what
-    stays as it is, and there are no connection URLs.
+    While the step `roles` is put off it owns the database alone: its schemas, who owns them and who may do what stay as
+    they are, and there are no connection URLs.
 
     Destroying drops the database with all its data, then the roles; nothing inside is dropped one by one. `protect`
     refuses that. A role that was made to own something in another database cannot be dropped: PostgreSQL says so.
@@ -126,15 +126,12 @@ class Database(pulumi.ComponentResource):
         self.readonly_url = self._url(args.readonly, self._readonly)
 
     def _without_roles(self) -> None:
-        """The database and its schemas alone, as they are."""
+        """The database alone.
+
+        Its schemas are declared with their owner, or not at all: when the provider creates one that is there it lends
+        itself both owners to hand the schema over, and when it updates one it does not.
+        """
         self._database = self._make_database(())
-        for schema in self._args.database.schemas:
-            postgresql.Schema(
-                f"{self._name}-schema-{schema}",
-                name=schema,
-                database=self._database.name,
-                opts=ResourceOptions(parent=self, deleted_with=self._database),
-            )
         self.migrator_url = self.readonly_url = None
 
     def application_url(self, application: str, generation: int) -> Output[str]:

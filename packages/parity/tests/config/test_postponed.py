@@ -82,11 +82,10 @@ def test_every_step_is_tested():
     assert {*STEP, "roles"} == STEPS
 
 
-def test_without_roles_a_database_is_itself_and_its_schemas(tmp_path: Path):
+def test_without_roles_a_database_is_itself_alone(tmp_path: Path):
     graph = declared(tmp_path, "roles", "public", catalog=WITHOUT_URLS, text=without_urls())
     inside = {each.type for each in graph.resources.values() if each.type.startswith("postgresql:")}
-    assert inside == {kinds.DATABASE, kinds.SCHEMA}
-    assert all("owner" not in each.inputs for each in graph.resources.values() if each.type == kinds.SCHEMA)
+    assert inside == {kinds.DATABASE}
     assert not [each for each in graph.resources.values() if each.type == kinds.SECRET], "there is no migrator"
 
 

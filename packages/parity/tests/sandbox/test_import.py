@@ -7,6 +7,7 @@ their logins reach by PUBLIC, and two GitHub environments.
 from __future__ import annotations
 
 import json
+import re
 import subprocess
 import sys
 import time
@@ -15,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from parity.errors import AccessError, GateError
 from support import pg_catalog
 from support.asker import asking
 from support.mutations.world import World
@@ -180,6 +182,7 @@ def test_the_first_team_from_live_accounts_to_live_on_parity(
         _remove_exception(instance, "ignoreCommand")
         _parity(instance, "up", "prod", "--yes").ok()
         _parity(instance, "rollback", "prod", "web", "--to", "r1", "--up").ok()
+        _harden(instance, world)
     assert {each.status for url in urls.values() for each in asked.of(url)} == {200}
     assert asked.releases(urls["prod"]) == [None, "r2"]
     first, *_, last = asked.of(urls["prod"])
@@ -198,6 +201,49 @@ def _take_the_step(instance: Instance, world: World) -> None:
     changed = {name for name in before.keys() | after.keys() if (before.get(name) or None) != (after.get(name) or None)}
     assert changed - {"updatedAt"} == {"autoAssignCustomDomains"}, "the step and nothing else"
     assert after["autoAssignCustomDomains"] is False
+
+
+def _harden(instance: Instance, world: World) -> None:
+    """The steps `roles` and `public`, each a normal update; what logged in before still does, and goes on working."""
+    _take(instance, "roles")
+    since = instance.last_request()
+    refused = _parity(instance, "up", "prod", "--yes")
+    assert refused.code == AccessError.exit_code, refused.said
+    assert _changing(instance, since) == []
+    printed = re.findall(r"`((?:grant|alter) [^`]*)`", " ".join(refused.said.split()))
+    assert printed == ["grant acme_prod to parity_admin", "alter table shop.orders owner to parity_admin"]
+    world.sql(*printed, database=DATABASES["prod"], superuser=True)
+    _parity(instance, "up", "prod", "--yes").ok()
+    _nothing_is_left(instance)
+    _old_login_works(world)
+    _take(instance, "public")
+    refused = _parity(instance, "up", "prod", "--yes")
+    assert refused.code == GateError.exit_code, refused.said
+    assert "web_prod use and nothing here declares" in " ".join(refused.said.split())
+    world.sql("grant connect on database acme_production to web_prod", database="postgres", superuser=True)
+    path = instance.project.root / "Pulumi.prod.yaml"
+    urns = dict.fromkeys(re.findall(r"urn:pulumi:[^\s,]+", refused.said))
+    path.write_text(path.read_text().replace("acknowledged: []", f"acknowledged: [{', '.join(urns)}]"))
+    _parity(instance, "up", "prod", "--yes").ok()
+    _nothing_is_left(instance)
+    _old_login_works(world)
+
+
+def _take(instance: Instance, step: str) -> None:
+    path = instance.project.root / "Pulumi.prod.yaml"
+    text = path.read_text()
+    line = next(each for each in text.splitlines() if "parity:postponed" in each)
+    left = [each for each in re.findall(r"\w+", line.partition(": ")[2]) if each != step]
+    path.write_text(text.replace(line, f"  parity:postponed: [{', '.join(left)}]"))
+
+
+def _nothing_is_left(instance: Instance) -> None:
+    assert json.loads(_parity(instance, "preview", "prod", "--json").ok().stdout)["changes"] == []
+
+
+def _old_login_works(world: World) -> None:
+    statements = ("select * from shop.orders", "insert into shop.orders values (1)")
+    world.sql(*statements, database=DATABASES["prod"], role="web_prod", superuser=True)
 
 
 def _remove_exception(instance: Instance, name: str) -> None:

@@ -242,9 +242,12 @@ def _server(settings: Settings, databases: Sequence[str], environ: Mapping[str, 
             there = {row[0] for row in connection.execute("select datname from pg_database").fetchall()}
             for name in databases:
                 found += _owner(connection, settings.names.owner_role(name), version)
-        for database in sorted(names & there):
-            with postgres.connect(environ, database) as connection:
-                found += _public(connection, database)
+        for name in databases:
+            database = settings.names.database(name)
+            if database in there:
+                with postgres.connect(environ, database) as connection:
+                    found += _public(connection, database)
+                    found += _handed_over(connection, settings, name) if "roles" in settings.steps else ()
     except psycopg.Error:
         return found  # the preflight says why the server does not open
     if version < _OLDEST_SERVER and not found and not there & names:
@@ -283,6 +286,42 @@ def _public(connection: psycopg.Connection[Any], database: str) -> Iterator[Conf
             f'As {row[0]}, in {database}: `alter schema public owner to "{row[1]}"`, '
             "or `revoke all on schema public from public`."
         )
+        yield _fault("PostgreSQL", what, remedy)
+
+
+_FOREIGN = """
+with schemas as (
+  select n.oid, n.nspname, n.nspowner, b.datdba
+  from pg_namespace n join pg_roles r on r.oid = n.nspowner join pg_database b on b.datname = current_database()
+  where n.nspname = any(%s) and r.rolname <> %s
+), owned(owner, lent, given) as (
+  select nspowner, nspowner = datdba, format('alter schema %%I owner to %%I', nspname, current_user) from schemas
+  union select datdba, true, format('alter database %%I owner to %%I', current_database(), current_user) from schemas
+  union select c.relowner, true, format('alter table %%s owner to %%I', c.oid::regclass, current_user)
+  from schemas s join pg_class c on c.relnamespace = s.oid and c.relkind in ('r', 'p', 'v', 'm', 'S', 'f')
+  where not exists (select from pg_depend d where d.objid = c.oid and d.classid = 'pg_class'::regclass
+                    and d.refclassid = 'pg_class'::regclass and d.deptype in ('a', 'i'))
+)
+select r.rolname, current_user, r.rolsuper, string_agg(o.given, '; ' order by o.given)
+from owned o join pg_roles r on r.oid = o.owner
+where not pg_has_role(r.oid, 'USAGE') and r.rolname <> 'pg_database_owner'
+  and not (o.lent and not r.rolsuper and pg_has_role(r.oid, 'MEMBER WITH ADMIN OPTION'))
+group by 1, 2, 3 order by 1
+"""
+"""Roles that the administrator is not in and that own a schema which is to pass to another role, its database, or what
+is in it. The provider lends itself the database's and the tables' for a statement, where the administrator may."""
+
+
+def _handed_over(connection: psycopg.Connection[Any], settings: Settings, name: str) -> Iterator[ConfigProblem]:
+    """What an update would be refused to hand over to the owner role, or to give rights on."""
+    [declared] = [each for each in settings.catalog.databases if each.name == name]
+    owner, database = settings.names.owner_role(name), settings.names.database(name)
+    rows = connection.execute(_FOREIGN, (list(declared.schemas), owner)).fetchall()
+    for role, administrator, superuser, statements in rows:
+        what = f"has {database}, where {role} owns what {owner} gets or rights are given on; {administrator} may not."
+        remedy = f"As one who may: `grant {role} to {administrator}`, which can be revoked afterwards."
+        if superuser:
+            remedy = f"As a superuser, in {database}: `{statements}`."
         yield _fault("PostgreSQL", what, remedy)
 
 

@@ -10,9 +10,8 @@ from collections import Counter, defaultdict
 from pathlib import Path
 from typing import Any
 
-from support.edits.edits import by_name
+from support.edits.edits import KINDS, TWO, by_name
 
-KINDS = ("field", "rename", "move", "add", "remove", "two edits")
 VERDICTS = ("converged", "refused", "failed")
 
 
@@ -20,7 +19,7 @@ def table(rows: list[dict[str, Any]]) -> str:
     """Worlds by kinds of edit: how many converged, were refused with a way on, and failed."""
     found: dict[tuple[str, str], Counter[str]] = defaultdict(Counter)
     for row in rows:
-        kind = by_name(row["edits"][0]).kind if len(row["edits"]) == 1 else "two edits"
+        kind = by_name(row["edits"][0]).kind if len(row["edits"]) == 1 else TWO
         found[row["world"].partition(":")[0], kind][row["verdict"]] += 1
     worlds = sorted({world for world, _ in found})
     lines = [f"| world | {' | '.join(KINDS)} |", f"| --- |{' --- |' * len(KINDS)}"]

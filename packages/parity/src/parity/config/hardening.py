@@ -38,8 +38,8 @@ HARDENING = (
     Step(
         "roles",
         "makes an owner, a migrator, a read-only role and one for each application, with their privileges",
-        "The schemas pass to the owner role: the administrator must be in the role that owns them, and what logged in as "
-        "it can no longer alter them.",
+        "The schemas pass to the owner role: the administrator must be in the role that owns them, and what logged in "
+        "as it can no longer alter them.",
     ),
     Step(
         "public",

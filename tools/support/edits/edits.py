@@ -57,14 +57,6 @@ def _prod(name: str, old: str, new: str, kind: str = "field") -> Edit:
     return Edit(f"prod: {name}", _changed(PROD, (old, new)), kind)
 
 
-def _both(*makes: Callable[[Path], None]) -> Callable[[Path], None]:
-    def make(root: Path) -> None:
-        for each in makes:
-            each(root)
-
-    return make
-
-
 def _without_admin(root: Path) -> None:
     path = root / CATALOG
     text = path.read_text()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shutil
-from typing import TYPE_CHECKING, Any, get_args
+from typing import TYPE_CHECKING, Any, cast, get_args
 
 from pydantic import BaseModel
 
@@ -66,9 +66,10 @@ def every(model: type[BaseModel]) -> set[str]:
     """All fields of a model and of those in it that hold a value, a list or a mapping, not just one other model."""
     found: set[str] = set()
     for name, field in model.model_fields.items():
-        inner = list(_models(field.annotation))
+        annotation: Any = field.annotation
+        inner = list(_models(annotation))
         found |= {each for one in inner for each in every(one)}
-        if field.annotation not in inner or len(inner) != 1:
+        if inner != [annotation]:
             found.add(f"{model.__name__}.{name}")
     return found
 
@@ -128,7 +129,6 @@ def _parts(value: Any) -> dict[str, BaseModel]:
     if is_mapping(value):
         return {str(name): each for name, each in value.items() if isinstance(each, BaseModel)}
     if isinstance(value, tuple):
-        return {
-            getattr(each, "name", str(index)): each for index, each in enumerate(value) if isinstance(each, BaseModel)
-        }
+        items = enumerate(cast("tuple[Any, ...]", value))
+        return {getattr(each, "name", str(index)): each for index, each in items if isinstance(each, BaseModel)}
     return {}

@@ -232,7 +232,8 @@ def test_an_application_is_merged_into_another_and_its_domain_goes_on(team: Team
 
 
 def test_what_is_built_in_goes_live_with_the_next_release(team: Team):
-    """Another name of a variable, another folder and framework, another host of the database, in one edit."""
+    """Another name of a variable, a secret of another application, another folder, framework and host, in one edit."""
+    _move_a_secret(team)
     team.catalog(
         ('"SEARCH_RESULTS_LIMIT"', '"RESULTS_LIMIT"'),
         ("apps/shop", "apps/web"),
@@ -251,6 +252,25 @@ def test_what_is_built_in_goes_live_with_the_next_release(team: Team):
     path = team.instance.project.root / "Pulumi.staging.yaml"
     path.write_text(re.sub(r"(?<=\n)        r2: .*\n(?=        r3: )", "", path.read_text()))
     assert served(team.updated(), URLS[0]) == [SHOP, NEW]
+    assert World(team.instance).variable("admin-staging", "PAYMENT_SECRET_KEY")
+    shop = World(team.instance).vercel("GET", "/v9/projects/shop-staging/env")["envs"]
+    assert "PAYMENT_SECRET_KEY" not in {each["key"] for each in shop}
+
+
+def _move_a_secret(team: Team) -> None:
+    """From shop to admin, as a person moves its lines; what the message prints makes its fingerprints."""
+    secret = 'SensitiveVariable(name="PAYMENT_SECRET_KEY"),'
+    session = 'SensitiveVariable(name="SESSION_SECRET", generated=True),'
+    team.catalog((f"                {secret}\n", ""), (session, f"{session}\n                {secret}"))
+    path = "parity:applications.{}.variables.PAYMENT_SECRET_KEY:"
+    for stack in ("staging", "prod"):
+        text = (team.instance.project.root / f"Pulumi.{stack}.yaml").read_text()
+        [block] = re.findall(r"        PAYMENT_SECRET_KEY:\n          secure: .*\n", text)
+        here = "        SESSION_SECRET:\n"
+        moved = (block, ""), (here, block + here), (path.format("shop"), path.format("admin"))
+        team.file(f"Pulumi.{stack}.yaml", *moved)
+        assert f"`parity secret fingerprint {stack}`" in " ".join(team.parity("preview", stack).said.split())
+        team.parity("secret", "fingerprint", stack).ok()
 
 
 @dataclass(frozen=True)
@@ -261,18 +281,9 @@ class Full:
     edit: tuple[tuple[str, str], ...]
     refused: str
     moved: str
-    released: str = ""
-    """The application that is built with it."""
 
 
 FULL = {
-    "a schema": Full(
-        "create table backoffice.orders (id int)",
-        (('schemas=("shop", "backoffice"), ext', 'schemas=("shop",), ext'), ('"backoffice", "shop"', '"shop",')),
-        "schema backoffice of storefront_staging holds table backoffice.orders: PostgreSQL does not drop it",
-        "drop table backoffice.orders",
-        "admin",
-    ),
     "an extension": Full(
         "create table shop.items (place extensions.vector(3))",
         ((', extensions=("vector",)', ""),),
@@ -286,9 +297,46 @@ FULL = {
 def test_what_is_not_empty_is_not_dropped_whatever_is_acknowledged(team: Team, case: Full):
     World(team.instance).sql(case.made, database=DATABASE, role=OWNER, superuser=True)
     team.catalog(*case.edit)
-    if case.released:
-        team.released(case.released)
     team.acknowledged()
     assert case.refused in team.unchanged("up", "staging", "--yes", code=12)
     World(team.instance).sql(case.moved, database=DATABASE, role=OWNER, superuser=True)
     team.updated()
+
+
+OLD_SCHEMA, BOTH, NEW_SCHEMA = (
+    (f'schemas=("shop", {own}), ext', f'{own}, "shop"')
+    for own in ('"backoffice"', '"backoffice", "office"', '"office"')
+)
+"""What the database has, and what admin's URL leads to: before, between and after."""
+
+
+def test_a_schema_is_renamed_in_two_updates_and_the_data_moves_between(team: Team):
+    sql = World(team.instance).sql
+    sql(
+        "create table backoffice.orders (id int)",
+        "insert into backoffice.orders values (1)",
+        database=DATABASE,
+        role=OWNER,
+        superuser=True,
+    )
+    team.catalog(*zip(OLD_SCHEMA, NEW_SCHEMA, strict=True))
+    team.released("admin")
+    team.acknowledged()
+    refused = "schema backoffice of storefront_staging holds table backoffice.orders: PostgreSQL does not drop it"
+    assert refused in team.unchanged("up", "staging", "--yes", code=12)
+
+    team.catalog(*zip(NEW_SCHEMA, BOTH, strict=True))
+    _released_again(team)
+    assert served(team.updated(), URLS[1]) == [ADMIN, NEW]
+    sql("alter table backoffice.orders set schema office", database=DATABASE, role=OWNER, superuser=True)
+    team.catalog(*zip(BOTH, NEW_SCHEMA, strict=True))
+    team.released("admin")
+    team.updated()
+    sql("select 1 / count(*) from office.orders", database=DATABASE, role=f"{DATABASE}_admin_g1", superuser=True)
+
+
+def _released_again(team: Team) -> None:
+    """Record the release once more, in the place of the one that was refused."""
+    path = team.instance.project.root / "Pulumi.staging.yaml"
+    path.write_text(re.sub(r"        r2: .*\n", "", path.read_text()).replace("      live: r2\n", "      live: r1\n"))
+    team.released("admin")

@@ -7,6 +7,8 @@ from dataclasses import replace
 import pytest
 
 from parity.drift.audit import find
+from parity.inventory.collect import arrange
+from parity.inventory.model import VendorState, live_object
 from parity.resources import kinds
 from support.worlds import Config, Mirror, declared
 
@@ -30,3 +32,12 @@ def test_the_mirror_is_no_blind_spot():
     live_state = replace(sides.live_state, under={**sides.live_state.under, urn: (other,)})
     found = [each for each in find(replace(sides, live_state=live_state), []) if each.kind != "unknowable"]
     assert [(each.kind, each.path, each.live) for each in found] == [("changed", "framework", "other")]
+
+
+def test_what_every_repository_has_is_not_unmanaged_where_it_is_not_declared():
+    graph = declared(Config(3).settings())
+    graph = replace(
+        graph, resources={urn: each for urn, each in graph.resources.items() if each.type != kinds.PERMISSIONS}
+    )
+    there = live_object(kinds.PERMISSIONS, "storefront", "storefront", {"repository": "storefront", "enabled": True})
+    assert arrange(graph, {"github": VendorState((there,))}).unmanaged == ()

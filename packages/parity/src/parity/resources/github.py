@@ -103,7 +103,14 @@ KINDS = (
         written_together=True,
         restore=github_restore.ruleset,
     ),
-    Kind(PERMISSIONS, concern="rights", key=("repository",), repeatable=True, restore=github_restore.permissions),
+    Kind(
+        PERMISSIONS,
+        concern="rights",
+        key=("repository",),
+        single=True,
+        repeatable=True,
+        restore=github_restore.permissions,
+    ),
     Kind(
         REPOSITORY_SECRET,
         concern="secrets",

@@ -88,8 +88,6 @@ class Kind:
     """Whether a creation that is tried again makes a second one."""
     repeatable: bool = False
     """Whether its creation sets a state and may be repeated without a record of it."""
-    takes_existing: bool = False
-    """Whether its creation takes the one that is there, with what it holds, and makes it as declared."""
     severity: Severity = "none"
     """What its loss takes away: data (or what was built from it), service to users, or only what an update restores."""
     concern: Concern = "rest"

@@ -108,7 +108,7 @@ KINDS = (
         SCHEMA,
         key=("database", "name"),
         container=DATABASE,
-        takes_existing=True,  # the provider creates it if it does not exist, and gives it to its owner in either case
+        repeatable=True,  # the provider creates it if it does not exist, and gives it to its owner in either case
         severity="data",  # and no `loss`: PostgreSQL refuses to drop one that holds anything
         not_real={
             "ifNotExists": "says how the provider makes the schema",

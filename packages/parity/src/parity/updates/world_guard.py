@@ -228,8 +228,7 @@ def _is_built(declared: Mapping[str, Any], found: LiveObject) -> bool:
 def _is_named(kind: Kind) -> bool:
     """Whether the vendor holds a name of the object's own, which can be taken just once."""
     own = kind.key_inputs() != frozenset({PROJECT_ID})
-    harmless = kind.single or kind.repeatable or kind.takes_existing
-    return kind.managed and kind.named and own and not harmless
+    return kind.managed and kind.named and own and not kind.single and not kind.repeatable
 
 
 def _same_one(kind: Kind, declared: Mapping[str, Any], found: LiveObject) -> bool:

@@ -45,6 +45,8 @@ class Road:
     applied: list[tuple[list[str], bytes]] = field(default_factory=list)
     """What the engine was started with, and the plan in that file."""
     errors: tuple[str, ...] = ()
+    refused: str = ""
+    """What a mandatory policy says; the engine saves no plan then."""
     read: int = 0
     """How often the settings were."""
     acknowledged: tuple[str, ...] = ()
@@ -63,12 +65,21 @@ class Road:
 
     def preview(self, stack: Stack, report: Any, *, save: Path, options: Sequence[str]) -> Any:
         self.previews.append(tuple(options))
-        save.write_bytes(ENGINE)
+        if not self.refused:
+            save.write_bytes(ENGINE)
         targets = [options[at + 1] for at, word in enumerate(options) if word == "--target"]
         shown = [each for each in self.steps if not targets or each["urn"] in targets]
         events = [{"resourcePreEvent": {"metadata": {"op": each["op"], "urn": each["urn"]}}} for each in shown]
+        if self.refused:
+            said = {
+                "resourceUrn": DATABASE,
+                "message": self.refused,
+                "policyName": "p",
+                "enforcementLevel": "mandatory",
+            }
+            events.append({"policyEvent": said})
         errors = [{"diagnosticEvent": {"severity": "error", "message": each}} for each in self.errors]
-        return parse.parse(stack.name, {"steps": shown}, (*events, *errors), failed=bool(self.errors))
+        return parse.parse(stack.name, {"steps": shown}, (*events, *errors), failed=bool(self.errors or self.refused))
 
     def live_state(self, graph: Any, *, environment: Any, passwords: bool = True) -> LiveState:
         del environment, passwords

@@ -95,7 +95,7 @@ class Case:
                 continue
             new = [each for each in (*printed, *commands(done.said)) if each not in followed]
             if not new:
-                self.outcome.verdict = "failed" if changed else "refused"
+                self.outcome.verdict = "failed" if changed or "Traceback (most" in done.said else "refused"
                 self.outcome.why = done.said[-1500:]
                 return done.said
             printed = self._do(new[0])

@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from parity.config.secret import Secret
-from parity.errors import GateError, PlanError, RefusedError, UpdateError, UsageError
+from parity.errors import GateError, PlanError, PolicyError, RefusedError, UpdateError, UsageError
 from parity.updates import saved_plan
 from parity.updates.approval import Approval
 from support import plans
@@ -221,6 +221,17 @@ def test_a_saved_plan_with_a_closed_gate_needs_the_acknowledgement(road, tmp_pat
     assert road.applied == []
     road.run(alone(plan=file, acknowledged=(DATABASE,)))
     assert len(road.applied) == 1
+
+
+def test_what_a_mandatory_policy_refuses_is_not_applied_saved_or_not_whatever_is_acknowledged(road, tmp_path):
+    road.refused = "a secret is plain"
+    with pytest.raises(PolicyError, match="p: a secret is plain"):
+        road.run(alone(yes=True))
+    file, _ = road.save(tmp_path)
+    road.refused = ""
+    with pytest.raises(PolicyError, match="p: a secret is plain"):
+        road.run(alone(plan=file, acknowledged=(DATABASE,)))
+    assert road.applied == []
 
 
 # --- Going back -------------------------------------------------------------------------------------------------------

@@ -176,6 +176,11 @@ class Plan:
         """Every resource of a type that the engine reached."""
         return self._by_type.get(type_, ())
 
+    @property
+    def refused(self) -> list[Violation]:
+        """What mandatory policies refuse."""
+        return [each for each in self.violations if each.level == "mandatory"]
+
     @cached_property
     def removed_first(self) -> tuple[Change, ...]:
         """The variables that go before the engine starts: it deletes last, and a deployment would get them."""

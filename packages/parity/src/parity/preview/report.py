@@ -129,7 +129,7 @@ class Report:
     @property
     def refusals(self) -> tuple[Violation, ...]:
         """The violations of mandatory policies in the plan."""
-        return tuple(each for each in self.plan.violations if each.level == "mandatory")
+        return tuple(self.plan.refused)
 
     @property
     def verdict(self) -> Verdict:

@@ -14,7 +14,7 @@ from parity import inventory
 from parity.backend.stack_backend import versions
 from parity.drift import remediation
 from parity.engine import toolchain
-from parity.errors import PolicyError, UpdateError
+from parity.errors import UpdateError
 from parity.git import Repository
 from parity.preview import gate, run
 from parity.resources.kind import PROJECT_ID
@@ -64,14 +64,8 @@ class Planned:
 
     def require_open(self) -> None:
         """Raise GateError, PolicyError or RefusedError where the plan must not be applied; nothing was changed."""
-        refused = [each for each in self.plan.violations if each.level == "mandatory"]
-        if refused:
-            raise PolicyError(
-                f"{len(refused)} mandatory policies refuse what is declared; nothing was changed:\n"
-                + "\n".join(f"  {each.policy}: {each.message}" for each in refused),
-                where=", ".join(dict.fromkeys(each.urn for each in refused)),
-                remedy="correct what is declared",
-            )
+        if self.plan.refused:
+            raise saved_plan.refused([(each.urn, f"{each.policy}: {each.message}") for each in self.plan.refused])
         if not self.gate.open:
             raise saved_plan.closed(self.plan.stack, [(each.urn, each.what) for each in self.gate.blocking])
         if self.undeclared:
@@ -110,6 +104,7 @@ def make(
     made = _Making(stack, settings, graph, state, tuple(options), report).run()
     judged = gate.judge(made.plan, (*settings.acknowledged, *acknowledged))
     blocking = [[each.urn, each.rule, each.what] for each in judged.blocking]
+    blocking += [[each.urn, saved_plan.POLICY, f"{each.policy}: {each.message}"] for each in made.plan.refused]
     saved = saved_plan.make(
         project=stack.project.name,
         stack=stack.name,
@@ -181,7 +176,8 @@ class _Making:
             if not plan.complete:
                 failed = "the preview failed; nothing was changed:\n"
                 raise UpdateError(failed + "\n".join(plan.errors), where=self.stack.name)
-            return plan, file.read_bytes()
+            # The engine saves none of what a mandatory policy refuses, and it is never applied (`require_open`).
+            return plan, b"" if plan.refused else file.read_bytes()
 
     def _undeclared(self, plan: Plan, live: LiveState) -> list[built_from.Differs]:
         """What its deployments would be built from that is not declared, and that it does not put right."""

@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Any, cast
 from pydantic import TypeAdapter
 
 from parity.config import passwords
-from parity.errors import GateError, PlanError, RefusedError
+from parity.errors import GateError, PlanError, PolicyError, RefusedError
 from parity.updates.conditions import Conditions, canonical, differences
 
 if TYPE_CHECKING:
@@ -32,6 +32,8 @@ FORM = 2
 """Raised with each change of the file's form; a plan of another form is not applied."""
 UNDECLARED = "built-from"
 """Among what stops a plan, the rule that stands for an input of a build that is not declared."""
+POLICY = "policy"
+"""The rule that stands for what a mandatory policy refuses."""
 LASTS = timedelta(hours=24)
 """How long a plan may be applied where nothing else is said."""
 _SEAL, _CONDITIONS = b"parity/plan/1", b"parity/conditions/1"
@@ -96,8 +98,11 @@ class SavedPlan:
         """Raise GateError where a dangerous change is acknowledged neither in the plan nor by `acknowledged`.
 
         Raises:
-            RefusedError: a deployment of the plan would be built from what is not declared; nothing acknowledges that.
+            PolicyError: a mandatory policy refuses a part of it; nothing acknowledges that.
+            RefusedError: a deployment of the plan would be built from what is not declared; nor that.
         """
+        if policies := [(urn, why) for urn, rule, why in self.blocking if rule == POLICY]:
+            raise refused(policies)
         undeclared = [why for _, rule, why in self.blocking if rule == UNDECLARED]
         if undeclared:
             raise RefusedError(
@@ -120,6 +125,16 @@ class SavedPlan:
                 where=f"plan {self.digest[:12]} of {self.made}",
                 remedy=f"parity preview {self.stack} --save FILE, and have that plan approved",
             )
+
+
+def refused(violations: Sequence[tuple[str, str]]) -> PolicyError:
+    """What mandatory policies refuse: the URN and the words of each."""
+    return PolicyError(
+        f"{len(violations)} mandatory policies refuse what is declared; nothing was changed:\n"
+        + "\n".join(f"  {why}" for _, why in violations),
+        where=", ".join(dict.fromkeys(urn for urn, _ in violations)),
+        remedy="correct what is declared",
+    )
 
 
 def closed(stack: str, dangers: Sequence[tuple[str, str]]) -> GateError:

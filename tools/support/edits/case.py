@@ -96,7 +96,7 @@ class Case:
             new = [each for each in (*printed, *commands(done.said)) if each not in followed]
             if not new:
                 self.outcome.verdict = "failed" if changed or "Traceback (most" in done.said else "refused"
-                self.outcome.why = done.said[-1500:]
+                self.outcome.why = done.said[done.said.find("error:") :][:1500]
                 return done.said
             printed = self._do(new[0])
             if new[0].startswith("parity recover") and not printed:

@@ -37,7 +37,13 @@ class Start:
 
 def _by_hand(number: int) -> Start:
     change = CHANGES[number]
-    return Start("by hand", f"{change.vendor}: {change.what}", lambda instance: change.make(World(instance)))
+
+    def make(instance: Instance) -> None:
+        if change.vendor == "PostgreSQL":
+            World(instance).sql(*mutations.MIGRATION, role=OWNER, superuser=True)
+        change.make(World(instance))
+
+    return Start("by hand", f"{change.vendor}: {change.what}", make)
 
 
 def _other_owner(instance: Instance) -> None:

@@ -30,6 +30,19 @@ def test_a_creation_that_began_and_made_it_is_adopted():
     assert World(kinds.DOMAIN).pending("creating").exists("a").kinds() == [("import", "a")]
 
 
+def test_what_is_declared_elsewhere_now_stays_recorded_until_the_update_takes_it():
+    domain = {"team": "acme", "projectId": "prj_shop", "domain": "a.example"}
+    environment = {"repository": "shop", "environment": "Production"}
+    variable = {"projectId": "prj_shop", "key": "A"}
+    for type_, now, before, decision in (
+        (kinds.DOMAIN, domain, {**domain, "projectId": "prj_admin"}, "same"),
+        (kinds.DOMAIN, domain, domain, "drop-from-state"),
+        (kinds.ENVIRONMENT, environment, {**environment, "environment": "prod"}, "same"),
+        (kinds.VARIABLE, variable, {**variable, "projectId": "prj_gone"}, "drop-from-state"),
+    ):
+        assert World(type_, now).recorded("a", inputs=before).kinds() == [(decision, "a")], type_
+
+
 def test_what_is_recorded_and_gone_is_forgotten():
     assert World(kinds.DOMAIN).recorded("a").kinds() == [("drop-from-state", "a")]
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import tempfile
+from collections import Counter
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -15,6 +16,7 @@ from parity.documents import is_list, is_mapping
 from parity.drift.audit import find
 from parity.drift.compare import Sides
 from parity.engine.state import State
+from parity.errors import RefusedError
 from parity.evaluate.declared import declared
 from parity.onboarding.world import require_read
 from parity.resources import kinds
@@ -25,6 +27,7 @@ if TYPE_CHECKING:
 
     from parity.config.project import Project
     from parity.drift.model import Finding
+    from parity.evaluate.graph import Graph
     from parity.inventory.model import LiveState
     from parity.onboarding.compose import Draft
 
@@ -59,6 +62,11 @@ _OBJECTS = {
     kinds.GITHUB_VARIABLE: "was there before Parity: workflows of the team read it",
     kinds.BYPASS: "was there before Parity: tests or tools of the team pass by it",
 }
+LIMIT = 131_000
+"""Bytes of a stack's config: the engine sets it as PULUMI_CONFIG of the plugin whose namespace it has, and Linux takes
+128 KiB in one variable (execve(2), MAX_ARG_STRLEN)."""
+_MANY = 10
+"""Resources that have a difference alike from which on it is one exception."""
 _WAS_THERE = "was there before Parity, and is left as it is"
 _CREATED = {
     kinds.GITHUB_VARIABLE: "Parity's workflows read it; nothing else does",
@@ -93,7 +101,7 @@ def compare(project: Project, draft: Draft, stack: str, environment: Mapping[str
     findings = find(Sides(graph, State((), (), {}), live), [])
     there = {each.urn for each in findings if each.cause == "not recorded"}
     return Left(
-        tuple(_exceptions(each for each in findings if not _is_secret(each))),
+        tuple(_exceptions((each for each in findings if not _is_secret(each)), graph)),
         tuple(sorted({*_created(findings), *_written(draft, stack, live)})),
         len(there),
     )
@@ -102,8 +110,22 @@ def compare(project: Project, draft: Draft, stack: str, environment: Mapping[str
 def opened(draft: Draft, stack: str) -> settings.Settings:
     """The draft's settings with every secret open."""
     with tempfile.TemporaryDirectory() as folder:
-        texts = {key: _text(value) for key, value in draft.configs[stack].items()}
-        return settings.load(stack, Path(folder), texts, catalog=draft.catalog)
+        return settings.load(stack, Path(folder), _texts(draft.configs[stack]), catalog=draft.catalog)
+
+
+def require_fits(stack: str, config: Mapping[str, Any]) -> None:
+    """Raise RefusedError where the engine could not hand the stack's config to its plugins."""
+    size = len(json.dumps(_texts(config)).encode())
+    if size > LIMIT:
+        raise RefusedError(
+            f"the config of {stack} has {size} bytes, and the engine hands it to a plugin in one variable of {LIMIT}",
+            where="import",
+            remedy="import fewer applications into one program, the others into another one (docs/how-to/import.md)",
+        )
+
+
+def _texts(config: Mapping[str, Any]) -> dict[str, str]:
+    return {key: _text(value) for key, value in config.items()}
 
 
 def _text(value: Any) -> str:
@@ -130,8 +152,11 @@ def _is_secret(finding: Finding) -> bool:
 # --- Exceptions -------------------------------------------------------------------------------------------------------
 
 
-def _exceptions(findings: Iterable[Finding]) -> Iterator[dict[str, str]]:
-    """Each resource and property once. What is in a database is one entry for each kind: roles are put off."""
+def _exceptions(findings: Iterable[Finding], graph: Graph) -> Iterator[dict[str, str]]:
+    """Each resource and property once. What is in a database is one entry for each kind: roles are put off.
+
+    So is what many resources have alike, all of their kind: the engine's plugins take no more than some text.
+    """
     given: dict[tuple[str, str], str] = {}
     for each in findings:
         if each.kind == "changed" and each.urn:
@@ -140,7 +165,14 @@ def _exceptions(findings: Iterable[Finding]) -> Iterator[dict[str, str]]:
             given.setdefault((f"{kinds.of(each.type).name} {each.name}", f"{top}*"), why)
         elif each.kind == "unmanaged" and each.cause != "not recorded":
             given.setdefault(*_object(each))
-    for (resource, path), why in given.items():
+    declared = Counter(kinds.of(each.type).name for each in graph.resources.values())
+    alike = Counter((resource.partition(" ")[0], path, why) for (resource, path), why in given.items())
+    entries = {
+        (f"{kind} *" if _MANY < declared[kind] == alike[kind, path, why] else resource, path): why
+        for (resource, path), why in given.items()
+        for kind in (resource.partition(" ")[0],)
+    }
+    for (resource, path), why in entries.items():
         yield {"resource": resource, "property": path, "accepts": "drift", "reason": why}
 
 

@@ -69,6 +69,8 @@ def prepare(
             found[stack] = left.compare(project, draft, stack, environment)
             step.done(f"{found[stack].imported} exist, {len(found[stack].written)} are written by the first update")
     configs = {stack: {**config, _EXCEPTIONS: list(found[stack].exceptions)} for stack, config in draft.configs.items()}
+    for stack, config in configs.items():
+        left.require_fits(stack, config)
     return Prepared(dataclasses.replace(draft, configs=configs), found)
 
 

@@ -10,11 +10,13 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from parity.documents import mapping
+from parity.evaluate.resource import is_computed
 from parity.inventory import builds
 from parity.inventory.keys import opened
 from parity.recover.model import Decision, FailedUpdates, Plan
 from parity.resources import commands, kinds
 from parity.resources.equality import same, same_object
+from parity.resources.kind import PROJECT_ID
 from parity.resources.urn import Urn
 
 if TYPE_CHECKING:
@@ -172,7 +174,15 @@ class _Case:
                 f"`pulumi state delete '{self.urn}' --stack {Urn.parse(self.urn).stack}` lets the next `up` make an "
                 "empty one",
             )
+        if self._elsewhere(record) and not deleting:
+            return self._say("same", "its record is of another name or place, where the update finds it", record.id)
         return self._say("drop-from-state", "it is recorded, and it does not exist", record.id)
+
+    def _elsewhere(self, record: Recorded) -> bool:
+        """Whether it is declared under another name, or a domain for another project: where it was is not read."""
+        names = self.kind.key_inputs() - ({PROJECT_ID} if self.type != kinds.DOMAIN else set())
+        known = {each for each in names if each in record.inputs and not is_computed(self.inputs.get(each))}
+        return self.type != kinds.PROJECT and any(record.inputs[each] != self.inputs.get(each) for each in known)
 
     def _recorded(self, record: Recorded, there: Sequence[LiveObject]) -> Iterator[Decision]:
         own = next((each for each in there if each.id == record.id), None)

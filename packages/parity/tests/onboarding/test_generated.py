@@ -20,6 +20,7 @@ from parity.documents import is_mapping
 from parity.drift import audit
 from parity.drift.compare import Sides
 from parity.engine.state import State
+from parity.errors import RefusedError
 from parity.evaluate.declared import declared
 from parity.inventory.collect import arrange
 from parity.inventory.model import LiveObject, VendorState, live_object
@@ -188,3 +189,19 @@ def _shape(value: Any) -> Any:
         }
         return {name: _shape(each) for name, each in kept.items()}
     return [_shape(each) for each in value] if isinstance(value, list) else value
+
+
+def test_what_many_have_alike_is_one_exception_and_a_config_that_no_plugin_takes_is_refused(
+    monkeypatch: pytest.MonkeyPatch,
+):
+    team = Team(0)
+    team.applications, team.databases = [f"app{number}" for number in range(12)], []
+    monkeypatch.setattr(team.random, "choice", lambda options: options[0])
+    there, asked = team.state(), team.wanted()
+    draft = compose.compose(asked, World(there, ADDRESSES))
+    monkeypatch.setattr(inventory, "collect_live_state", lambda graph, **_: arrange(graph, {"all": there}))
+    found = left.compare(Project(ROOT), draft, "prod", {}).exceptions
+    assert [each["resource"] for each in found if each["property"] == "autoAssignCustomDomains*"] == ["Project *"]
+    left.require_fits("prod", {**draft.configs["prod"], "parity:exceptions": list(found)})
+    with pytest.raises(RefusedError, match="the config of prod has"):
+        left.require_fits("prod", {"parity:exceptions": [dict.fromkeys("abc", "x" * 50_000)]})

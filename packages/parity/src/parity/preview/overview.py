@@ -43,7 +43,8 @@ def _gate_line(report: Report) -> str:
 
 
 def _policy_line(report: Report) -> str:
-    refusals, others = len(report.refusals), len(report.plan.violations) - len(report.refusals)
+    refusals = len(report.plan.refused)
+    others = len(report.plan.violations) - refusals
     said = [f"⛔ {many(refusals, 'refusal', 'refusals')}"] if refusals else []
     said += [f"⚠️ {many(others, 'advice', 'advices')}"] if others else []
     return ", ".join(said) or ("✅ nothing to object" if report.plan.complete else "⚠️ the plan is not complete")

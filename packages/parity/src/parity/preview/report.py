@@ -127,18 +127,13 @@ class Report:
     """Whether a comment can name every risky change; a plan that cannot be reviewed does not pass."""
 
     @property
-    def refusals(self) -> tuple[Violation, ...]:
-        """The violations of mandatory policies in the plan."""
-        return tuple(self.plan.refused)
-
-    @property
     def verdict(self) -> Verdict:
         """The verdict: the first that applies."""
         if self.plan.errors:
             return "failed"
         if not (self.gate.open and self.fits):
             return "blocked"
-        if self.refusals:
+        if self.plan.refused:
             return "refused"
         return "ready" if self.plan.changes else "unchanged"
 

@@ -166,10 +166,10 @@ def _error(report: Report) -> ParityError | None:
             remedy=f"change it back, or name each URN under parity:acknowledged in {file} and have it reviewed",
         )
     if report.verdict == "refused":
-        said = "; ".join(f"{each.policy}: {each.message}" for each in report.refusals)
+        said = "; ".join(f"{each.policy}: {each.message}" for each in report.plan.refused)
         return PolicyError(
             f"{report.stack}: a policy refuses: {said}",
-            where=", ".join(each.urn for each in report.refusals if each.urn) or None,
+            where=", ".join(each.urn for each in report.plan.refused if each.urn) or None,
             remedy="correct what is declared; policy/ says what each rule asks and why",
         )
     return None

@@ -35,7 +35,7 @@ REPOSITORY = "storefront-example/storefront"
 ACTIONS = Path(__file__).parent / "actions"
 SECRETS = {
     "VERCEL_API_TOKEN": "VERCEL_API_TOKEN",
-    "PARITY_GITHUB_TOKEN": "GITHUB_TOKEN",
+    "PARITY_APP_KEY": "GITHUB_TOKEN",
     "PGHOST": "PGHOST",
     "PGUSER": "PGUSER",
     "PGPASSWORD": "PGPASSWORD",
@@ -58,8 +58,8 @@ class Ended:
     summaries: dict[str, str]
     text: str
     """All that its steps said, each line after its job's name."""
-    log: Path
-    """act's own, as JSON lines."""
+    shown: str
+    """All that a reader of the run's log is shown, and its summaries."""
 
     def ok(self) -> Ended:
         """Itself; fails the test where a job did not end well."""
@@ -88,16 +88,18 @@ class ActRun:
         self.opened.close()
         jobs = [job for job in self.hub.jobs if job.run is self and not job.calls]
         labels = {job.log: job.label for job in jobs}
-        text: list[str] = []
+        text, shown = list[str](), list[str]()
         summaries: dict[str, str] = {}
         for line in (self.folder / "log").read_text().splitlines():
             row = json.loads(line) if line.startswith("{") else {"msg": line, "raw_output": True}
             name = labels.get(row.get("job", "").strip(), "")
+            shown.append(row["msg"])
             if row.get("raw_output") or row.get("level") == "error":
                 text.append(f"{name}: {row['msg'].rstrip()}")
             if row.get("command") == "summary":
                 summaries[name] = summaries.get(name, "") + row["content"]
-        return Ended({job.label: job.status for job in jobs}, summaries, "\n".join(text), self.folder / "log")
+        shown += summaries.values()
+        return Ended({job.label: job.status for job in jobs}, summaries, "\n".join(text), "\n".join(shown))
 
 
 @dataclass
@@ -249,6 +251,7 @@ class Actions:
             "RUNNER_TRACKING_ID": f"parity_{number}",
         }
         variables = {"PULUMI_ORGANIZATION": "storefront", "PGPORT": self.value("PGPORT"), "PGSSLMODE": "disable"}
+        variables["PARITY_APP"] = "Iv1.sandbox"  # the one that its key is for
         command = [str(self.act), event, "-W", str(root / ".github" / "workflows" / workflow), "-C", str(root)]
         command += ["-P", "ubuntu-24.04=-self-hosted", "--no-skip-checkout", "--action-offline-mode"]
         command += ["--no-cache-server", "--json", "--eventpath", str(folder / "event.json"), "--actor", "someone"]

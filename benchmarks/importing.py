@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING, Any
 from parity.engine import toolchain
 from parity.local.sandbox import Local
 from parity_sandbox import lifecycle
-from parity_sandbox.server import ServeOptions
+from parity_sandbox.options import ServeOptions
 from support.mutations.world import World
 from support.program import Instance, copy_program
 

@@ -62,6 +62,7 @@ KEYS = (
 IMPORTED = "packages/parity/tests/sandbox/test_import.py::test_the_first_team_from_live_accounts_to_live_on_parity"
 
 ELSEWHERE = {
+    "grant X to X": IMPORTED,
     "parity import --state": IMPORTED,
     "parity preview X": IMPORTED,
     'curl -fsS -X X -H "Authorization: Bearer $VERCEL_API_TOKEN" X': REMEDIES,

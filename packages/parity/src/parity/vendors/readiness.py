@@ -302,7 +302,7 @@ with schemas as (
   where not exists (select from pg_depend d where d.objid = c.oid and d.classid = 'pg_class'::regclass
                     and d.refclassid = 'pg_class'::regclass and d.deptype in ('a', 'i'))
 )
-select r.rolname, current_user, r.rolsuper, string_agg(o.given, '; ' order by o.given)
+select quote_ident(r.rolname), quote_ident(current_user), r.rolsuper, string_agg(o.given, '; ' order by o.given)
 from owned o join pg_roles r on r.oid = o.owner
 where not pg_has_role(r.oid, 'USAGE') and r.rolname <> 'pg_database_owner'
   and not (o.lent and not r.rolsuper and pg_has_role(r.oid, 'MEMBER WITH ADMIN OPTION'))

@@ -45,7 +45,7 @@ def path() -> None:
 
 
 @app.command()
-def program(name: Annotated[str, typer.Argument(help="actionlint, or act")]) -> None:
+def program(name: Annotated[str, typer.Argument(metavar="PROGRAM", help="actionlint, or act")]) -> None:
     """Print the path of a program that checks or runs workflows.
 
     It is built from its Go module where that was not done yet.

@@ -77,6 +77,7 @@ class ActRun:
     process: subprocess.Popen[bytes]
     hub: Hub
     opened: ExitStack
+    ended: Ended | None = None
 
     def cancel(self) -> None:
         """As a person cancels it: act ends its steps as GitHub's runner does."""
@@ -99,7 +100,9 @@ class ActRun:
             if row.get("command") == "summary":
                 summaries[name] = summaries.get(name, "") + row["content"]
         shown += summaries.values()
-        return Ended({job.label: job.status for job in jobs}, summaries, "\n".join(text), "\n".join(shown))
+        statuses = {job.label: job.status for job in jobs}
+        self.ended = Ended(statuses, summaries, "\n".join(text), "\n".join(shown))
+        return self.ended
 
 
 @dataclass
@@ -232,11 +235,11 @@ class Actions:
         return run
 
     def close(self) -> None:
-        """End the runs that a test which failed has left."""
+        """End the runs that a test which failed has left, and show what their steps said."""
         for run in self.runs:
-            run.process.kill()
-            run.process.wait()
-            run.opened.close()
+            if run.ended is None:
+                run.process.kill()
+                print(run.end().text)  # noqa: T201 - pytest shows it where the test failed
 
     def run(self, workflow: str, event: str = "push", **given: Any) -> Ended:
         """Begin a run and wait for it."""

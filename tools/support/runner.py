@@ -44,6 +44,7 @@ SECRETS = {
 _LOGIN = ("PULUMI_BACKEND_URL", "PULUMI_CONFIG_PASSPHRASE")
 _GIVEN = {*SECRETS, *SECRETS.values(), *_LOGIN, "GH_TOKEN", "PGPORT", "PGSSLMODE", "PGDATABASE", "PYTHONPATH"}
 """What a job has from its workflow alone."""
+_TRACKING = "RUNNER_TRACKING_ID"
 _MAKE = re.compile(r"^((?P<name>test|lint): .*)\n(?:\t.*\n|\$\(AFTER_TEST\)\n)*", re.MULTILINE)
 """The targets that have the tests and the linters run: they would have this run again."""
 _USES = re.compile(r"uses: (([\w.-]+/[\w.-]+)[\w./-]*@[0-9a-f]{40})")
@@ -74,9 +75,9 @@ class ActRun:
     number: int
     branch: str
     folder: Path
-    process: subprocess.Popen[bytes]
     hub: Hub
     opened: ExitStack
+    process: subprocess.Popen[bytes] = field(init=False)
     ended: Ended | None = None
 
     def cancel(self) -> None:
@@ -220,7 +221,9 @@ class Actions:
         # A socket's path has room for some hundred characters.
         door = Path(opened.enter_context(tempfile.TemporaryDirectory(prefix="hub-"))) / "door"
         log = opened.enter_context((folder / "log").open("wb"))
-        process = subprocess.Popen(
+        run = ActRun(number, branch, folder, self.hub, opened)
+        opened.enter_context(self.hub.door(run, door))  # before act, which asks at once
+        run.process = subprocess.Popen(
             self._command(workflow, event, folder, number, sha),
             cwd=self.instance.project.root,
             env=self._environment(folder, door, cold=cold),
@@ -228,8 +231,6 @@ class Actions:
             stdout=log,
             stderr=subprocess.STDOUT,
         )
-        run = ActRun(number, branch, folder, process, self.hub, opened)
-        opened.enter_context(self.hub.door(run, door))
         opened.callback(self._finish, run, workflow, event, sha)
         self.runs.append(run)
         return run
@@ -251,7 +252,7 @@ class Actions:
             "GITHUB_REPOSITORY": REPOSITORY,
             "GITHUB_RUN_ID": str(number),
             "SHA_REF": sha,
-            "RUNNER_TRACKING_ID": f"parity_{number}",
+            _TRACKING: str(folder),  # other tests have runs of the same number
         }
         variables = {"PULUMI_ORGANIZATION": "storefront", "PGPORT": self.value("PGPORT"), "PGSSLMODE": "disable"}
         variables["PARITY_APP"] = "Iv1.sandbox"  # the one that its key is for
@@ -289,7 +290,7 @@ class Actions:
         self._record(run.number, workflow, event, sha, "completed")
         for process in psutil.process_iter():
             with suppress(psutil.Error):
-                if process.environ().get("RUNNER_TRACKING_ID") == f"parity_{run.number}":
+                if process.environ().get(_TRACKING) == str(run.folder):
                     process.kill()  # as the runner does with what a job leaves
 
     def _record(self, number: int, workflow: str, event: str, sha: str, status: str) -> None:

@@ -301,21 +301,25 @@ def picture(rows: Found) -> str:
     return f'<svg xmlns="http://www.w3.org/2000/svg" {size} {style}>\n{ground}\n' + "\n".join(parts) + "\n</svg>\n"
 
 
-_MARK = "<!-- measured -->"
+_ONE, _SEVERAL = "<!-- measured -->", "<!-- sizes -->"
 
 
 def report(rows: Found) -> str:
     """The table, and how it grows where there are two sizes."""
-    several = len({case.applications for case in rows if case.applications}) > 1
-    return f"{table(rows)}\n\n{growth(rows)}" if several else table(rows)
+    return f"{table(rows)}\n\n{growth(rows)}" if _several(rows) else table(rows)
+
+
+def _several(rows: Found) -> bool:
+    return len({case.applications for case in rows if case.applications}) > 1
 
 
 def publish(rows: Found) -> None:
-    """Put the table into its place on the page, and draw the picture."""
-    head, _, rest = PAGE.read_text(encoding="utf-8").partition(_MARK)
-    _, _, tail = rest.partition(_MARK)
-    PAGE.write_text(f"{head}{_MARK}\n\n{report(rows)}\n\n{_MARK}{tail}", encoding="utf-8")
-    PICTURE.write_text(picture(rows), encoding="utf-8")
+    """Put the table into its place on the page, and draw the picture: of one size, or of several."""
+    mark, picture_ = (_SEVERAL, PICTURE.with_stem(f"{PICTURE.stem}-sizes")) if _several(rows) else (_ONE, PICTURE)
+    head, _, rest = PAGE.read_text(encoding="utf-8").partition(mark)
+    _, _, tail = rest.partition(mark)
+    PAGE.write_text(f"{head}{mark}\n\n{report(rows)}\n\n{mark}{tail}", encoding="utf-8")
+    picture_.write_text(picture(rows), encoding="utf-8")
 
 
 def main() -> None:

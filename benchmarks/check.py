@@ -92,7 +92,7 @@ def _application(number: int) -> str:
 def stack(name: str, count: int) -> str:
     """The text of a stack's file, which is JSON: YAML too, and with no library's own order."""
     prod = name == "prod"
-    secure = {"secure": "v1:c2VhbGVk:sealed"}
+    secure = {"secure": f"v1:c2VhbGVk:{name}"}
     config = {
         "parity:environment": name,
         "parity:secret": secure,
@@ -151,13 +151,13 @@ def measure(count: int) -> Measured:
         command = [sys.executable, "-c", "from parity.cli.main import main; main()", "check", "--json"]
         environment = {**os.environ, "PYTHONPATH": str(project)}
         # Once before, so that no size pays for compiling the modules of its copy.
-        subprocess.run(command, cwd=project, env=environment, capture_output=True, check=True)
+        subprocess.run(command, cwd=project, env=environment, capture_output=True, check=False)
         before, start = resource.getrusage(resource.RUSAGE_CHILDREN), time.perf_counter()
         done = subprocess.Popen(command, cwd=project, env=environment, stdout=subprocess.PIPE)
         said, _ = done.communicate()
         seconds, after = time.perf_counter() - start, resource.getrusage(resource.RUSAGE_CHILDREN)
         found = json.loads(said)
-        assert found["clean"], found
+        assert not found["unexplained"], found  # its releases have no fingerprints, so that they count as stale
     return Measured(
         count,
         found["resources"],

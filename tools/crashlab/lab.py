@@ -35,6 +35,9 @@ from support.warm import Warm
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from parity.config.parameters import Catalog
+    from parity.config.settings import Settings
+
 SERVED = ServeOptions(build_seconds=0.05, promote_seconds=0.05)
 SPEED = {
     "PARITY_STANDIN_POLL_SECONDS": "0.05",
@@ -253,11 +256,16 @@ def _configs(found: Lab) -> dict[str, Config]:
 def _digested(found: Lab, config: Config) -> Config:
     """With the digest of its newest release, as `parity release` records it."""
     found.stack_file.write_text(config.text())
-    rows = json.loads(found.instance.pulumi("config", "--show-secrets", "--json", "--stack", STACK).ok().stdout)
+    newest = list(config.kept)[-1]
+    loaded = opened(found.instance, config.catalog)
+    return config.with_digest(newest, config_digest(loaded, "shop", config.kept[newest].credentials))
+
+
+def opened(instance: Instance, catalog: Catalog) -> Settings:
+    """What the stack's file says with this catalog, every secret open."""
+    rows = json.loads(instance.pulumi("config", "--show-secrets", "--json", "--stack", STACK).ok().stdout)
     values = {
         key: json.dumps(row["objectValue"]) if "objectValue" in row else row["value"] for key, row in rows.items()
     }
     secret = {key for key, row in rows.items() if row.get("secret")}
-    loaded = settings.load(STACK, found.instance.project.root, values, secret_keys=secret, catalog=config.catalog)
-    newest = list(config.kept)[-1]
-    return config.with_digest(newest, config_digest(loaded, "shop", config.kept[newest].credentials))
+    return settings.load(STACK, instance.project.root, values, secret_keys=secret, catalog=catalog)

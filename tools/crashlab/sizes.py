@@ -8,8 +8,6 @@ from __future__ import annotations
 
 import json
 import shutil
-import subprocess
-import sys
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -17,9 +15,9 @@ from typing import TYPE_CHECKING, Any
 from ruamel.yaml import YAML
 
 from crashlab import small_catalog, terraform
+from crashlab.lab import opened
 from crashlab.operations import EMPTY
-from crashlab.stack_file import COMMITS, FIRST, STACK
-from parity.config import settings
+from crashlab.stack_file import COMMITS, FIRST, STACK, UNKNOWN_DIGEST
 from parity.config.digest import config_digest
 from support.paths import ROOT
 
@@ -45,7 +43,7 @@ def more(name: str) -> Application:
 
 CATALOG = CATALOG.model_copy(update={"applications": (*CATALOG.applications, *map(more, %s))})
 """
-_PLACEHOLDER = "0" * 32
+_UP = ("pulumi", "up", "--yes", "--skip-preview", "--non-interactive", "--stack", STACK)
 
 
 @dataclass(frozen=True)
@@ -92,26 +90,16 @@ def declare(found: Lab, size: Size) -> None:
             "protection": "preview",
             "variables": {"SEARCH_RESULTS_LIMIT": 20},
         }
-        config["parity:releases"][name] = _released(_PLACEHOLDER)
+        config["parity:releases"][name] = _released(UNKNOWN_DIGEST)
     found.stack_file.write_text(json.dumps(document, indent=1))
-    for name, digest in _digests(found, _catalog(program(size))).items():
-        config["parity:releases"][name] = _released(digest)
+    loaded = opened(found.instance, _catalog(program(size)))
+    for application in loaded.catalog.applications:
+        config["parity:releases"][application.name] = _released(config_digest(loaded, application.name, 1))
     found.stack_file.write_text(json.dumps(document, indent=1))
 
 
 def _released(digest: str) -> dict[str, object]:
     return {"live": "r1", "kept": {"r1": {"commit": COMMITS[0], "config": digest, "credentials": 1}}}
-
-
-def _digests(found: Lab, catalog: Catalog) -> dict[str, str]:
-    """The digest of each application's release, as `parity release` records it."""
-    rows = json.loads(found.instance.pulumi("config", "--show-secrets", "--json", "--stack", STACK).ok().stdout)
-    values = {
-        key: json.dumps(row["objectValue"]) if "objectValue" in row else row["value"] for key, row in rows.items()
-    }
-    secret = {key for key, row in rows.items() if row.get("secret")}
-    loaded = settings.load(STACK, found.instance.project.root, values, secret_keys=secret, catalog=catalog)
-    return {each.name: config_digest(loaded, each.name, 1) for each in catalog.applications}
 
 
 def declare_to_terraform(found: Lab, size: Size) -> None:
@@ -130,23 +118,9 @@ def make(found: Lab, size: Size) -> None:
     control = found.instance.local.client()
     control.load_snapshot(EMPTY)
     declare(found, size)
-    _run(found, "pulumi", "up", "--yes", "--skip-preview", "--non-interactive", "--stack", STACK)
+    found.instance.run(*_UP, limit=None).ok()
     control.save_snapshot(size.by_pulumi)
     control.load_snapshot(EMPTY)
     declare_to_terraform(found, size)
-    _run(found, *terraform.command(found, "apply"))
+    found.instance.run(*terraform.command(found, "apply"), limit=None).ok()
     control.save_snapshot(size.by_terraform)
-
-
-def _run(found: Lab, *words: str) -> None:
-    done = subprocess.run(
-        words,
-        cwd=found.instance.project.root,
-        env=found.instance.environment(),
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-        check=False,
-    )
-    if done.returncode:
-        sys.exit(f"{' '.join(words)} ended with {done.returncode}:\n{done.stdout}")

@@ -89,15 +89,21 @@ class Instance:
         """The same, with each Python a process of its own: for what is to be killed or sent a signal."""
         return replace(self, warm=None)
 
-    def run(self, *command: str, extra: Mapping[str, str] | None = None, stdin: str | None = None) -> Run:
-        """Run any program in the project's folder and the sandbox's environment."""
+    def run(
+        self,
+        *command: str,
+        extra: Mapping[str, str] | None = None,
+        stdin: str | None = None,
+        limit: float | None = LIMIT_SECONDS,
+    ) -> Run:
+        """Run any program in the project's folder and the sandbox's environment, for so many seconds at the most."""
         done = subprocess.run(
             command,
             cwd=self.project.root,
             env={**self.environment(), **(extra or {})},
             capture_output=True,
             text=True,
-            timeout=LIMIT_SECONDS,
+            timeout=limit,
             check=False,
             input=stdin if stdin is not None else "",
         )

@@ -16,6 +16,7 @@ from parity.engine.pulumi import FailedUpdate, Pulumi
 from parity.errors import UpdateError
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
 
 URN = "urn:pulumi:staging::parity::parity:index:WebApp$vercel:index/project:Project::shop"
@@ -92,6 +93,18 @@ def test_an_update_is_followed_to_its_end(tmp_path):
     assert "engine output" in log.read_text()
 
 
+def twice(folder: Path, reported: list[int]) -> Callable[[object], None]:
+    """Interrupts this process once the engine is ready, and again once that is reported."""
+    sent = []
+
+    def interrupt(_: object) -> None:
+        if len(sent) < 2 and (folder / "ready").exists() and reported == list(range(1, len(sent) + 1)):
+            sent.append(1)
+            os.kill(os.getpid(), signal.SIGINT)
+
+    return interrupt
+
+
 DEAF = """
 import pathlib, signal, sys, time
 heard = []
@@ -104,17 +117,10 @@ while True:
 
 def test_a_second_interrupt_is_repeated_until_the_engine_has_heard_it(tmp_path):
     """This engine takes no notice of the second signal, as one that had not taken the first yet."""
-    sent = []
-
-    def interrupt(_: object) -> None:
-        if len(sent) < 2 and (tmp_path / "ready").exists() and reported == list(range(1, len(sent) + 1)):
-            sent.append(1)
-            os.kill(os.getpid(), signal.SIGINT)
-
     reported: list[int] = []
     deaf = engine(tmp_path, f"exec {sys.executable} -c '{DEAF}'")
     with pytest.raises(FailedUpdate) as caught:
-        deaf.update(["up"], tmp_path / "up.log", interrupt, reported.append)
+        deaf.update(["up"], tmp_path / "up.log", twice(tmp_path, reported), reported.append)
     assert (caught.value.code, caught.value.interrupts, reported) == (3, 2, [1, 2])
 
 
@@ -137,17 +143,10 @@ sys.exit(plugin.wait() and 3)
 def test_an_engine_that_is_to_end_at_once_does_not_wait_for_its_plugins(tmp_path):
     """GitHub's runner kills it 2.5 seconds after the second signal, and its lock would stay."""
     (tmp_path / "engine.py").write_text(WAITING)
-    sent = []
-
-    def interrupt(_: object) -> None:
-        if len(sent) < 2 and (tmp_path / "ready").exists() and reported == list(range(1, len(sent) + 1)):
-            sent.append(1)
-            os.kill(os.getpid(), signal.SIGINT)
-
     reported: list[int] = []
     waiting = engine(tmp_path, f'exec {sys.executable} engine.py "$@"')
     with pytest.raises(FailedUpdate) as caught:
-        waiting.update(["up"], tmp_path / "up.log", interrupt, reported.append)
+        waiting.update(["up"], tmp_path / "up.log", twice(tmp_path, reported), reported.append)
     assert (caught.value.code, reported) == (3, [1, 2])
 
 

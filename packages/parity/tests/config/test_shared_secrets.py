@@ -8,6 +8,7 @@ import pytest
 
 from packages.parity.tests.config.conftest import PLAIN
 from parity.check import shared
+from parity.config.project import Project
 from parity.errors import ConfigError
 
 STACK, DRAIN = "parity:secret", "parity:logs.secret"
@@ -81,12 +82,12 @@ def test_the_secret_is_replaced_where_nothing_is_live_else_in_the_earlier_stack(
 
 def test_an_update_is_refused_by_the_files_alone_and_one_of_another_stack_is_not(own):
     catalog = own.offline("staging").catalog
-    shared.require_own("staging", own.folder, catalog)
+    shared.require_own("staging", Project(own.folder).stack_files(), catalog)
     (own.folder / "Pulumi.qa.yaml").write_text((own.folder / "Pulumi.staging.yaml").read_text())
-    shared.require_own("prod", own.folder, catalog)
+    shared.require_own("prod", Project(own.folder).stack_files(), catalog)
     for stack in ("staging", "qa"):
         with pytest.raises(ConfigError, match="is the same secret as parity:secret of"):
-            shared.require_own(stack, own.folder, catalog)
+            shared.require_own(stack, Project(own.folder).stack_files(), catalog)
 
 
 def test_that_passwords_follow_from_the_stack_secret_is_said_where_it_serves(project):

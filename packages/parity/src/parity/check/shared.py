@@ -17,8 +17,8 @@ from parity.errors import ConfigError
 from parity.problems import spell
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
-    from pathlib import Path as Folder
+    from collections.abc import Iterator, Mapping, Sequence
+    from pathlib import Path as FilePath
     from typing import Any
 
     from parity.config.parameters import Catalog
@@ -33,9 +33,9 @@ _RELEASES = f"{NAMESPACE}releases"
 Mark = tuple[object, ...]
 
 
-def require_own(stack: str, root: Folder, catalog: Catalog) -> None:
-    """Raise ConfigError where the files show that a stack has a secret of another one; no key is needed."""
-    read = {path.name.split(".")[1]: source.read_file(path) for path in sorted(root.glob("Pulumi.*.yaml"))}
+def require_own(stack: str, paths: Mapping[str, FilePath], catalog: Catalog) -> None:
+    """Raise ConfigError where the stacks' files show that a stack has a secret of another one; no key is needed."""
+    read = {name: source.read_file(path) for name, path in paths.items()}
     files = [source.from_file(name, file) for name, file in read.items() if isinstance(file, source.StackFile)]
     if faults := tuple(fault for one, other, fault in find(catalog, files) if stack in {one, other}):
         raise ConfigError(faults)

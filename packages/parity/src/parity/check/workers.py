@@ -67,9 +67,9 @@ def aside(work: Callable[[], Answer]) -> Generator[Callable[[], Answer]]:
         nonlocal running
         with os.fdopen(reading, "rb", closefd=False) as stream:
             said = stream.read()
-        _, status = os.waitpid(process, 0)
+        given = _answers(process, said)
         running = False
-        return pickle.loads(said)[0] if status == 0 else work()  # noqa: S301 - as below
+        return work() if given is None else given[0]
 
     try:
         yield answer
@@ -102,9 +102,13 @@ def _forked(work: Callable[[Item], Answer], shares: Sequence[Sequence[Item]], co
                     continue
                 running.unregister(key.fd)
                 os.close(key.fd)
-                _, status = os.waitpid(process, 0)
-                # Written by this program's own child.
-                yield number, pickle.loads(b"".join(said.pop(number))) if status == 0 else None  # noqa: S301
+                yield number, _answers(process, b"".join(said.pop(number)))
+
+
+def _answers(process: int, said: bytes) -> Any:
+    """A worker's answers, once it has said all; None where it did not end well."""
+    _, status = os.waitpid(process, 0)
+    return pickle.loads(said) if status == 0 else None  # noqa: S301 - written by this program's own child
 
 
 def _fork(work: Callable[[Item], Answer], share: Sequence[Item]) -> tuple[int, int]:

@@ -152,6 +152,10 @@ def _is_secret(finding: Finding) -> bool:
 # --- Exceptions -------------------------------------------------------------------------------------------------------
 
 
+def _kind(resource: str) -> str:
+    return resource.partition(" ")[0]
+
+
 def _exceptions(findings: Iterable[Finding], graph: Graph) -> Iterator[dict[str, str]]:
     """Each resource and property once. What is in a database is one entry for each kind: roles are put off.
 
@@ -166,12 +170,11 @@ def _exceptions(findings: Iterable[Finding], graph: Graph) -> Iterator[dict[str,
         elif each.kind == "unmanaged" and each.cause != "not recorded":
             given.setdefault(*_object(each))
     declared = Counter(kinds.of(each.type).name for each in graph.resources.values())
-    alike = Counter((resource.partition(" ")[0], path, why) for (resource, path), why in given.items())
-    entries = {
-        (f"{kind} *" if _MANY < declared[kind] == alike[kind, path, why] else resource, path): why
-        for (resource, path), why in given.items()
-        for kind in (resource.partition(" ")[0],)
-    }
+    alike = Counter((_kind(resource), path, why) for (resource, path), why in given.items())
+    entries: dict[tuple[str, str], str] = {}
+    for (resource, path), why in given.items():
+        kind = _kind(resource)
+        entries[f"{kind} *" if _MANY < declared[kind] == alike[kind, path, why] else resource, path] = why
     for (resource, path), why in entries.items():
         yield {"resource": resource, "property": path, "accepts": "drift", "reason": why}
 

@@ -126,6 +126,10 @@ class Violation:
     """`mandatory` or `advisory`."""
     message: str
 
+    def __str__(self) -> str:
+        """The policy, and what it says."""
+        return f"{self.policy}: {self.message}"
+
 
 @dataclass(frozen=True)
 class Resource:

@@ -65,7 +65,7 @@ class Planned:
     def require_open(self) -> None:
         """Raise GateError, PolicyError or RefusedError where the plan must not be applied; nothing was changed."""
         if self.plan.refused:
-            raise saved_plan.refused([(each.urn, f"{each.policy}: {each.message}") for each in self.plan.refused])
+            raise saved_plan.refused([(each.urn, str(each)) for each in self.plan.refused])
         if not self.gate.open:
             raise saved_plan.closed(self.plan.stack, [(each.urn, each.what) for each in self.gate.blocking])
         if self.undeclared:
@@ -104,7 +104,7 @@ def make(
     made = _Making(stack, settings, graph, state, tuple(options), report).run()
     judged = gate.judge(made.plan, (*settings.acknowledged, *acknowledged))
     blocking = [[each.urn, each.rule, each.what] for each in judged.blocking]
-    blocking += [[each.urn, saved_plan.POLICY, f"{each.policy}: {each.message}"] for each in made.plan.refused]
+    blocking += [[each.urn, saved_plan.POLICY, str(each)] for each in made.plan.refused]
     saved = saved_plan.make(
         project=stack.project.name,
         stack=stack.name,

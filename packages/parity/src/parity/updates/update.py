@@ -119,7 +119,7 @@ def run(
     file = stack.project.stack_files()[stack.name]
     world_guard.require_own_state(stack.project.name, stack.name, before, file.read_text(encoding="utf-8"))
     if not going_back:
-        shared.require_own(stack.name, stack.project.root, settings.catalog)
+        shared.require_own(stack.name, stack.project.stack_files(), settings.catalog)
         _require_ready(stack, screen, settings, before)
     before, records = _recover_first(stack, screen, place, before)
     # The program would refuse it too, after the engine has started. What an update that failed has built is known now,

@@ -166,7 +166,7 @@ def _error(report: Report) -> ParityError | None:
             remedy=f"change it back, or name each URN under parity:acknowledged in {file} and have it reviewed",
         )
     if report.verdict == "refused":
-        said = "; ".join(f"{each.policy}: {each.message}" for each in report.plan.refused)
+        said = "; ".join(map(str, report.plan.refused))
         return PolicyError(
             f"{report.stack}: a policy refuses: {said}",
             where=", ".join(each.urn for each in report.plan.refused if each.urn) or None,

@@ -159,6 +159,29 @@ def test_a_refusal_is_an_error_with_place_and_remedy(home, refusing, answer, sai
         assert "\n" not in raised.value.what
 
 
+@pytest.mark.parametrize("name", ["team-403", "credentials", "metadata-404", "port-40347"])
+@pytest.mark.parametrize(
+    ("answer", "remedy"),
+    [
+        (
+            (403, "<Error><Code>AccessDenied</Code><Resource>/{name}/a</Resource></Error>"),
+            "needs to list, read, create",
+        ),
+        ((404, "<Error><Code>NoSuchBucket</Code><BucketName>{name}</BucketName></Error>"), "a bucket that exists"),
+        ((400, "<Error><Code>InvalidRequest</Code></Error>"), "See that the address is right"),
+    ],
+)
+def test_a_name_that_reads_like_a_cause_is_none(home, refusing, name, answer, remedy):
+    address, handler = refusing
+    profile(home, default="K")
+    handler.answer = (answer[0], answer[1].format(name=name))
+    store = open_store(s3(address).replace("s3://state", f"s3://{name}"))
+    for ask in (lambda: store.entries(name), lambda: store.read(f"{name}/b"), lambda: store.create(name, b"x")):
+        with pytest.raises(StoreError) as raised:
+            ask()
+        assert remedy in raised.value.remedy
+
+
 def test_a_bucket_that_is_not_there_is_no_empty_one(home):
     server = ThreadedMotoServer("127.0.0.1", 0, verbose=False)
     server.start()

@@ -45,9 +45,12 @@ _REMEDIES = {
 _ASKED_AGAIN = timedelta(minutes=5)
 """How long the client uses a key that it was given; shorter than the time before its end in which it is renewed."""
 
+_NAMES = re.compile(r"https?://\S+|(?:location|path) \S+|<(Resource|BucketName|Key|RequestId|HostId)>.*?</\1>")
+"""What a client's error names: a port, a bucket or an object may read like a cause."""
+
 _WAYS = {
-    "403|PermissionDenied": "Its identity needs to list, read, create and delete objects there.",
-    "NoSuchBucket|404": "Name a bucket that exists: `pulumi login`, PULUMI_BACKEND_URL or PARITY_LEDGER_URL.",
+    "code: 403|PermissionDenied": "Its identity needs to list, read, create and delete objects there.",
+    "NoSuchBucket|code: 404": "Name a bucket that exists: `pulumi login`, PULUMI_BACKEND_URL or PARITY_LEDGER_URL.",
 }
 _AGAIN = "See that the address is right and that it can be reached from here; try again."
 
@@ -124,16 +127,16 @@ def _asked(place: str, *, missing: bool = False) -> Generator[None]:
     try:
         yield
     except (BaseError, FileNotFoundError) as error:
-        said = str(error)
+        said = str(error).partition("\n\nDebug source")[0]  # what follows is the client's own debug output
         if missing and isinstance(error, FileNotFoundError) and "NoSuchBucket" not in said:
             raise
-        found = (way for pattern, way in _WAYS.items() if re.search(pattern, said))
-        raise _failed(place, said, _remedy(place) if _LOGIN.search(said) else next(found, _AGAIN)) from error
+        cause = _NAMES.sub("", said)
+        found = (way for pattern, way in _WAYS.items() if re.search(pattern, cause))
+        raise _failed(place, said, _remedy(place) if _LOGIN.search(cause) else next(found, _AGAIN)) from error
 
 
 def _failed(place: str, said: str, remedy: str) -> StoreError:
-    # The client's own debug output follows an empty line.
-    line = " ".join(redact.masked(said).partition("\n\nDebug source")[0].split())
+    line = " ".join(redact.masked(said).split())
     shown = line if len(line) <= _LONGEST else f"{line[:_LONGEST]}…"
     return StoreError(f"the bucket of state and ledger does not open: {shown}", where=place, remedy=remedy)
 

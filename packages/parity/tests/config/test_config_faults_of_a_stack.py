@@ -326,6 +326,12 @@ CASES = {
         "has no entry for the application admin.",
         "`{live: null, kept: {}}` before its first release",
     ),
+    "more than the engine can hand to a plugin": (
+        [("waitMinutes: 0", f"waitMinutes: 0\n    x: {'y' * 131_000}")],
+        "Pulumi.staging.yaml:2:1",
+        "in one variable of 131,000.",
+        "a program of their own",
+    ),
     "environment of another stack": (
         [("parity:environment: staging", "parity:environment: prod")],
         "Pulumi.staging.yaml:3:3: parity:environment",

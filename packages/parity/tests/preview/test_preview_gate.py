@@ -15,6 +15,8 @@ from support.plans import DATABASE, DEPLOYMENT, DOMAIN, GRANT, LIVE, PROJECT, RO
 SECRET_TYPE = "github:index/actionsEnvironmentSecret:ActionsEnvironmentSecret"
 VARIABLE_TYPE = "github:index/actionsEnvironmentVariable:ActionsEnvironmentVariable"
 ENVIRONMENT = "github:index/repositoryEnvironment:RepositoryEnvironment"
+RULESET = "github:index/repositoryRuleset:RepositoryRuleset"
+PERMISSIONS = "github:index/actionsRepositoryPermissions:ActionsRepositoryPermissions"
 DEFAULT = "postgresql:index/defaultPrivileges:DefaultPrivileges"
 DRAIN = "vercel:index/logDrain:LogDrain"
 GITHUB = {"repository": "storefront", "environment": "prod"}
@@ -53,6 +55,8 @@ DANGERS = {
     "a project is deleted": ("loss", [plans.delete(PROJECT, "x", {"name": "x"})]),
     "a domain is deleted": ("loss", [plans.delete(DOMAIN, "x", {"domain": "x.example"})]),
     "a domain is replaced": ("loss", [replaced(DOMAIN, {"domain": "x"}, {"domain": "y"}, "delete")]),
+    "the ruleset is deleted": ("unguarded", [plans.delete(RULESET, "x", {"name": "x", **GITHUB})]),
+    "any action may run again": ("unguarded", [plans.delete(PERMISSIONS, "x", GITHUB)]),
     "a role goes whose deployment stays": (
         "role-in-use",
         [plans.delete(ROLE, "x", {"name": "x"}), plans.same(DEPLOYMENT, "d", {}, dependencies=(role,))],

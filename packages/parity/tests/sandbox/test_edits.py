@@ -182,6 +182,23 @@ def test_a_name_that_deployments_connect_by_is_not_changed_under_them(team: Team
     assert "what is deployed goes on asking for" in said
 
 
+def test_a_stack_that_was_renamed_is_refused_and_gets_its_name_back(team: Team):
+    files = {path: path.read_text() for path in team.instance.project.stack_files().values()}
+    team.instance.run("pulumi", "stack", "rename", "qa", "--stack", "staging").ok()
+    way = "pulumi stack rename staging --stack qa"
+    assert f"`{way}`" in " ".join(team.unchanged("up", "qa", "--yes", code=2).split())
+    # Insisted on, it is refused as well: what is deployed logs in by names that hold the stack's.
+    team.file("Pulumi.qa.yaml", ("parity:environment: staging", "parity:environment: qa"))
+    team.file("Pulumi.prod.yaml", ("parity:promotesFrom: staging", "parity:promotesFrom: qa"))
+    for application in ("shop", "admin"):
+        team.parity("release", "qa", application, "--commit", NEW, "--live").ok()
+    assert "what is deployed goes on asking for" in team.unchanged("up", "qa", "--yes", code=12)
+    team.instance.run("bash", "-c", way).ok()
+    for path, text in files.items():
+        path.write_text(text)
+    assert "nothing to change" in team.parity("preview", "staging").ok().stdout
+
+
 # --- Moves ------------------------------------------------------------------------------------------------------------
 
 

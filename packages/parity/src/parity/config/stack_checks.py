@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from parity.config import forms
 from parity.config.parameters import DatabaseUrlVariable, PerStackVariable, SensitiveVariable
+from parity.config.size import LIMIT, config_bytes
 from parity.config.stack_models import NAMESPACE
 from parity.config.variable_values import set_plain, set_secret, value_faults
 from parity.documents import is_mapping, items, mapping
@@ -49,6 +50,7 @@ def check(source: Source, catalog: Catalog, others: Sequence[StackFile]) -> list
     read = _Read(source, catalog, others)
     return [
         *_environment(read),
+        *_size(read),
         *_same_names(read),
         *_variables(read),
         *_domains(read),
@@ -72,8 +74,18 @@ def _environment(read: _Read) -> Iterator[ConfigProblem]:
     if isinstance(given, str) and given.strip() and given != read.source.stack:
         path = (NAMESPACE + "environment",)
         what = f"says {given}, but the stack is {read.source.stack}."
-        remedy = f"Write `{NAMESPACE}environment: {read.source.stack}`, and check that the rest was meant for it."
+        remedy = (
+            f"Write `{NAMESPACE}environment: {read.source.stack}`, and check that the rest was meant for it. "
+            f"`pulumi stack rename {given} --stack {read.source.stack}` undoes a renaming: what exists has the name."
+        )
         yield read.source.fault(path, what, remedy)
+
+
+def _size(read: _Read) -> Iterator[ConfigProblem]:
+    size = config_bytes(read.source.values)
+    if size > LIMIT:
+        what = f"The config has {size:,} bytes, and the engine hands it to a plugin in one variable of {LIMIT:,}."
+        yield read.source.fault((), what, "Move some of the applications into a program of their own.")
 
 
 def _same_names(read: _Read) -> Iterator[ConfigProblem]:

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 from parity import inventory
 from parity.config import settings
 from parity.config.secret import Secret
+from parity.config.size import LIMIT, config_bytes
 from parity.documents import is_list, is_mapping
 from parity.drift.audit import find
 from parity.drift.compare import Sides
@@ -62,9 +63,6 @@ _OBJECTS = {
     kinds.GITHUB_VARIABLE: "was there before Parity: workflows of the team read it",
     kinds.BYPASS: "was there before Parity: tests or tools of the team pass by it",
 }
-LIMIT = 131_000
-"""Bytes of a stack's config: the engine sets it as PULUMI_CONFIG of the plugin whose namespace it has, and Linux takes
-128 KiB in one variable (execve(2), MAX_ARG_STRLEN)."""
 _MANY = 10
 """Resources that have a difference alike from which on it is one exception."""
 _WAS_THERE = "was there before Parity, and is left as it is"
@@ -115,7 +113,7 @@ def opened(draft: Draft, stack: str) -> settings.Settings:
 
 def require_fits(stack: str, config: Mapping[str, Any]) -> None:
     """Raise RefusedError where the engine could not hand the stack's config to its plugins."""
-    size = len(json.dumps(_texts(config)).encode())
+    size = config_bytes(config)
     if size > LIMIT:
         raise RefusedError(
             f"the config of {stack} has {size} bytes, and the engine hands it to a plugin in one variable of {LIMIT}",

@@ -25,8 +25,7 @@ class Danger:
 
     urn: str
     rule: str
-    """`loss`, `role-in-use`, `protected`, `unprotected`, `plain`, `same-name`, `grant`, `reviewer`, `rights-given` or
-    `rights-taken`."""
+    """A key of `_RULES`."""
     what: str
 
 
@@ -72,6 +71,11 @@ def _goes(change: Change) -> bool:
 def _loss(change: Change, plan: Plan) -> str:
     loss = kinds.of(change.type).loss
     return f"{_verb(change)}: {loss}{_if_renamed(change, plan)}" if loss and _goes(change) else ""
+
+
+def _unguarded(change: Change, _plan: Plan) -> str:
+    gone = kinds.of(change.type).unguarded if change.operation == "delete" and not change.leftover else ""
+    return f"deleted: {gone}" if gone else ""
 
 
 _RENAMABLE = {kinds.PROJECT: "-project", kinds.DATABASE: "-database"}
@@ -296,6 +300,7 @@ _RIGHTS = frozenset({kinds.GRANT, kinds.DEFAULT})
 
 _RULES: dict[str, Callable[[Change, Plan], str]] = {
     "loss": _loss,
+    "unguarded": _unguarded,
     "role-in-use": _role_in_use,
     "protected": _protected,
     "unprotected": _unprotected,

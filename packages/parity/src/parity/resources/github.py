@@ -93,6 +93,7 @@ KINDS = (
     Kind(
         RULESET,
         concern="rights",
+        unguarded="the branch is no longer guarded: anyone who may push may change it, without a review or a check",
         key=("repository", "name"),
         usual={"rules.pullRequest.allowedMergeMethods": ["merge", "rebase", "squash"]},
         hidden={"bypassActors": Hidden("GitHub shows it only to who may write to the ruleset", unless_shown=True)},
@@ -106,6 +107,7 @@ KINDS = (
     Kind(
         PERMISSIONS,
         concern="rights",
+        unguarded="every action may run in the repository's workflows again, with their secrets",
         key=("repository",),
         single=True,
         repeatable=True,

@@ -97,6 +97,8 @@ class Kind:
     loss: str = ""
     """What its deletion means, as the gate says it; empty where a deletion passes the gate: it loses nothing, or the
     vendor refuses it while there is something to lose."""
+    unguarded: str = ""
+    """What may happen again once it is deleted, for the gate; nothing where a replacement takes its place."""
     hidden: Mapping[str, Hidden] = field(default_factory=dict[str, Hidden])
     """What no API shows, by property."""
     secret: frozenset[str] = frozenset()

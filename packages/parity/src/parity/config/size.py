@@ -1,0 +1,32 @@
+"""How large a stack's config may be."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+from parity.config.secret import Secret
+from parity.config.stack_models import NAMESPACE
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+LIMIT = 131_000
+"""Bytes of a stack's config: the engine sets it as PULUMI_CONFIG of the plugin whose namespace it has, and Linux takes
+128 KiB in one variable (execve(2), MAX_ARG_STRLEN)."""
+
+
+def config_bytes(values: Mapping[str, Any]) -> int:
+    """The bytes of PULUMI_CONFIG for these values; a secret that is not open counts as what the file has for it."""
+    own = {key: _text(value) for key, value in values.items() if key.startswith(NAMESPACE)}
+    return len(json.dumps(own).encode())
+
+
+def _text(value: Any) -> str:
+    return value if isinstance(value, str) else json.dumps(value, default=_open)
+
+
+def _open(value: Any) -> str:
+    if not isinstance(value, Secret):
+        raise TypeError(value)
+    return value.ciphertext if value.sealed else value.reveal()

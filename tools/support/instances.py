@@ -35,7 +35,7 @@ if TYPE_CHECKING:
 STACKS = ("staging", "prod")
 FAST = ServeOptions(build_seconds=0.05, promote_seconds=0.1)
 _PROGRAM, _SANDBOX, _RECORD = "program", "instance", "record.json"
-_START = "start"
+START = "start"
 
 
 @dataclass(frozen=True)
@@ -56,7 +56,8 @@ def _started(folder: Path, warm: Warm) -> Instance:
     return Instance(project, local, warm=warm)
 
 
-def _make_empty(folder: Path, warm: Warm) -> None:
+def make_empty(folder: Path, warm: Warm) -> None:
+    """Make a stopped sandbox with the engine's plugins, in which nothing is declared."""
     copy_program(folder / _PROGRAM)
     instance = _started(folder, warm)
     try:
@@ -65,7 +66,8 @@ def _make_empty(folder: Path, warm: Warm) -> None:
         lifecycle.down(instance.local.directory)
 
 
-def _make_finished(folder: Path, empty: Template) -> None:
+def make_finished(folder: Path, empty: Template) -> None:
+    """Make one in which both stacks are up."""
     _copy(empty.folder, folder)
     instance = _started(folder, empty.warm)
     try:
@@ -152,13 +154,13 @@ def warm(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Warm]:
 @pytest.fixture(scope="session")
 def empty_template(shared_folder: Path, warm: Warm) -> Template:
     """A stopped sandbox with the seed and the plugins."""
-    return Template(once(shared_folder / "empty", lambda folder: _make_empty(folder, warm)), warm)
+    return Template(once(shared_folder / "empty", lambda folder: make_empty(folder, warm)), warm)
 
 
 @pytest.fixture(scope="session")
 def finished_template(shared_folder: Path, empty_template: Template) -> Template:
     """A stopped sandbox in which both stacks are up."""
-    made = once(shared_folder / "finished", lambda folder: _make_finished(folder, empty_template))
+    made = once(shared_folder / "finished", lambda folder: make_finished(folder, empty_template))
     return Template(made, empty_template.warm)
 
 
@@ -186,7 +188,7 @@ def own_instance(finished_template: Template, tmp_path: Path) -> Iterator[Instan
 def worker_instance(finished_template: Template, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Instance]:
     """The sandbox that this worker's tests share; each puts it back to its start."""
     with own(finished_template, tmp_path_factory.mktemp("worker") / "own") as instance:
-        instance.local.client().save_snapshot(_START)
+        instance.local.client().save_snapshot(START)
         yield instance
 
 
@@ -197,7 +199,7 @@ def put_back(instance: Instance, template: Template) -> Instance:
     client = instance.local.client()
     client.clear_faults()
     client.clear_build_rules()
-    client.load_snapshot(_START)
+    client.load_snapshot(START)
     shutil.rmtree(instance.project.root)
     subprocess.run(["cp", "-a", str(template.folder / _PROGRAM), str(instance.project.root)], check=True)
     return Instance(Project(instance.project.root), instance.local, warm=template.warm)

@@ -214,6 +214,11 @@ EDITS: tuple[Edit, ...] = (
     _prod("a redirect's target is canonical", WWW, "        - name: www.shop.storefront.example\n"),
     _prod("a domain is added", WWW, MORE + WWW, "add"),
     _prod("a domain is removed", WWW, "", "remove"),
+    Edit(
+        "prod: a domain moves",
+        _changed(PROD, (WWW, ""), (ADMIN, ADMIN + WWW.replace("redirect: shop.", "redirect: admin."))),
+        "move",
+    ),
     _prod("the database's host", "host: db.storefront.example", "host: db2.storefront.example"),
     _prod(
         "the database's name",

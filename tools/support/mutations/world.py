@@ -64,21 +64,25 @@ class World:
         return answer.json() if answer.content else None
 
     def sql(self, *statements: str, database: str = DATABASE, superuser: bool = False, role: str = "") -> None:
+        with self.connected(database, superuser=superuser) as connection:
+            if role:
+                connection.execute(f"set role {role}")  # pyright: ignore[reportArgumentType]
+            for statement in statements:
+                connection.execute(statement)  # pyright: ignore[reportArgumentType]
+
+    def connected(self, database: str, *, superuser: bool = False) -> psycopg.Connection:
+        """A connection as the administrator, or as the superuser; each statement is its own transaction."""
         credentials = json.loads((self.instance.local.directory / "credentials.json").read_text())
         user = "postgres" if superuser else self._environment["PGUSER"]
         password = credentials["postgres_superuser"] if superuser else self._environment["PGPASSWORD"]
-        with psycopg.connect(
+        return psycopg.connect(
             host=self._environment["PGHOST"],
             port=self._environment["PGPORT"],
             user=user,
             password=password,
             dbname=database,
             autocommit=True,
-        ) as connection:
-            if role:
-                connection.execute(f"set role {role}")  # pyright: ignore[reportArgumentType]
-            for statement in statements:
-                connection.execute(statement)  # pyright: ignore[reportArgumentType]
+        )
 
     def variable(self, project: str, key: str) -> str:
         """Vercel's id of a variable."""

@@ -24,6 +24,8 @@ CREATE TABLE IF NOT EXISTS documents (
     PRIMARY KEY (service, kind, id)
 );
 CREATE INDEX IF NOT EXISTS documents_in_order ON documents (service, kind, seq);
+CREATE INDEX IF NOT EXISTS documents_by_name ON documents (service, kind, json_extract(body, '$.name'));
+CREATE INDEX IF NOT EXISTS documents_by_project ON documents (service, kind, json_extract(body, '$.projectId'));
 CREATE TABLE IF NOT EXISTS counters (name TEXT PRIMARY KEY, value INTEGER NOT NULL);
 """
 
@@ -150,8 +152,16 @@ class Collection:
         return [json.loads(row[0]) for row in rows]
 
     def find(self, **equal: object) -> list[Document]:
-        """The documents whose top-level fields equal what is given, oldest first."""
-        return [each for each in self.all() if all(each.get(name) == value for name, value in equal.items())]
+        """The documents whose top-level fields equal what is given (texts, numbers, None), oldest first.
+
+        A field that is missing equals None.
+        """
+        same = "".join(f" AND json_extract(body, '$.{name}') IS ?" for name in equal)
+        rows = self.store.connection.execute(
+            f"SELECT body FROM documents WHERE service = ? AND kind = ?{same} ORDER BY seq",  # noqa: S608 - names of code
+            (self.service, self.kind, *equal.values()),
+        )
+        return [json.loads(row[0]) for row in rows]
 
     def first(self, **equal: object) -> Document | None:
         """The oldest document whose top-level fields equal what is given, or None."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import base64
+import io
 import json
 import os
 import socket
@@ -15,10 +16,12 @@ from typing import TYPE_CHECKING, Any
 import httpx
 import pytest
 
+from parity.cli.commands import release_output
 from parity.config import settings as infra_settings
 from parity.config.project import Project
 from parity.config.secret import Secret
 from parity.config.stack_models import Release, Releases
+from parity.console import Screen
 from parity.engine import state
 from parity.errors import HealthError, ParityError, RefusedError, UpdateError, UsageError
 from parity.releases import (
@@ -380,6 +383,17 @@ def test_the_table_distinguishes_what_is_live_in_the_file_and_at_vercel():
     assert [(row.id, row.live) for row in other] == [("r1", "at Vercel only"), ("r2", "in the file only")]
     fresh = table.rows(replace(WELL, deployments={}))[0]
     assert (fresh.state, fresh.healthy, fresh.when) == ("NOT DEPLOYED", None, None)
+
+
+@pytest.mark.parametrize(("width", "shows"), [(80, False), (160, True)])
+def test_the_table_breaks_no_word_where_it_is_read(width, shows):
+    screen = Screen(record_width=width, stdout=io.StringIO())
+    release_output.show(screen, WELL)
+    lines = [line.split() for line in screen.out.export_text().splitlines()]
+    assert lines[2][:1] == ["r1"]
+    assert lines[3][:2] == ["r2", "(newest)"]
+    assert len(lines) == 4, lines
+    assert ("deployment" in lines[1], "dpl_2" in lines[3]) == (shows, shows)
 
 
 # --- The switch before the update -------------------------------------------------------------------------------------

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 def read(stack: Stack, applications: Sequence[str] | None, screen: Screen) -> list[ReleaseStatus]:
     """Read the release status of the named applications, or of all if none is named."""
     with screen.step(f"{stack.name}: what is live") as step:
-        step.waiting("the engine's record, Vercel and the applications themselves")
+        step.waiting("the engine, Vercel and the applications")
         settings, state = stack.settings(), stack.recorded()
         names = applications or [each.name for each in settings.catalog.applications]
 

@@ -16,9 +16,12 @@ if TYPE_CHECKING:
     from parity.evaluate.stack import Stack
     from parity.releases.release_status import ReleaseStatus
     from parity.releases.steps import Change
+    from parity.releases.table import Row
     from parity.updates.approval import Approval
 
-_PIPE_WIDTH = 200
+_PIPE_WIDTH, _WIDE = 200, 140
+_DETAILS = frozenset({"digest", "generation", "deployment"})
+"""Columns that a narrow terminal has no room for; `--json` has them."""
 
 
 def carry_out(
@@ -115,30 +118,36 @@ def _say(screen: Screen, change: Change, *, changed: bool, up: bool, review: boo
 
 
 def show(screen: Screen, found: ReleaseStatus) -> None:
-    """Print an application's releases as a table: kept, deployed, live, healthy."""
+    """Print an application's releases as a table: kept, deployed, live, healthy; times are UTC."""
     from rich.markup import escape
     from rich.table import Table
 
     from parity.releases import table
 
-    grid = Table(title=f"{found.application} of {found.stack}", title_justify="left", box=None, padding=(0, 2, 0, 0))
-    names = ("release", "commit", "when", "digest", "generation", "deployment", "built", "state", "live", "healthy")
-    for name in names:
-        grid.add_column(name, overflow="fold")
-    for row in table.rows(found):
-        healthy = "" if row.healthy is None else "yes" if row.healthy else f"no: {row.fault}"
-        grid.add_row(
-            f"{row.id} (newest)" if row.newest else row.id,
-            row.commit[:12],
-            row.when or "",
-            row.digest[:8],
-            str(row.generation),
-            row.deployment or "",
-            row.built if row.deployment else "",
-            row.state,
-            row.live,
-            escape(healthy),
-        )
     if not screen.out.is_terminal:
         screen.out.width = _PIPE_WIDTH
+    grid = Table(title=f"{found.application} of {found.stack}", title_justify="left", box=None, padding=(0, 2, 0, 0))
+    hidden = _DETAILS if screen.out.width < _WIDE else frozenset[str]()
+    for row in table.rows(found):
+        cells = {name: text for name, text in _cells(row).items() if name not in hidden}
+        if not grid.columns:
+            for name in cells:
+                grid.add_column(name, overflow="fold")
+        grid.add_row(*map(escape, cells.values()))
     screen.out.print(grid)
+
+
+def _cells(row: Row) -> dict[str, str]:
+    """A release's cells by column."""
+    return {
+        "release": f"{row.id} (newest)" if row.newest else row.id,
+        "commit": row.commit[:12],
+        "when": (row.when or "")[:16].replace("T", " "),
+        "digest": row.digest[:8],
+        "generation": str(row.generation),
+        "deployment": row.deployment or "",
+        "built": row.built if row.deployment else "",
+        "state": row.state,
+        "live": row.live,
+        "healthy": "" if row.healthy is None else "yes" if row.healthy else f"no: {row.fault}",
+    }

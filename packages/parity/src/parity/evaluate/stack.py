@@ -9,7 +9,7 @@ import re
 import sys
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -74,6 +74,8 @@ class Stack:
     name: str
     project: Project
     pulumi: Pulumi
+    _opened: dict[bytes, str] = field(default_factory=dict[bytes, str], compare=False, repr=False)
+    """The stack's file as it was last, and what the engine said of its config, every secret open."""
 
     def __post_init__(self) -> None:
         """Give the engine the stack's own passphrase file, where the environment names one."""
@@ -94,13 +96,21 @@ class Stack:
         self._require_file()
         from parity.config import settings  # noqa: PLC0415 - pydantic and the SDK: the engine is found without them
 
-        said = self.ask("config", "--show-secrets", "--json")
-        rows: dict[str, Document] = documents.parse(said)
+        rows: dict[str, Document] = documents.parse(self._config())
         values = {key: _text(row) for key, row in rows.items()}
         secret = {key for key, row in rows.items() if row.get("secret")}
         found = settings.load(self.name, self.project.root, values, secret_keys=secret)
         self.pulumi.redactor.learn(settings.secrets_of(found))
         return found
+
+    def _config(self) -> str:
+        """The config; as long as the file is the same the engine is asked once, since it derives a key each time."""
+        text = self.project.stack_files()[self.name].read_bytes()
+        if text not in self._opened:
+            said = self.ask("config", "--show-secrets", "--json")
+            self._opened.clear()
+            self._opened[text] = said
+        return self._opened[text]
 
     def ask(self, *arguments: str, given: str = "") -> str:
         """Run one of the engine's commands on the stack's config, and give its output.
@@ -173,6 +183,12 @@ class Stack:
     def recorded(self, *, show_secrets: bool = False) -> State:
         """What the engine has recorded; with `show_secrets` its secrets are in the clear and must go nowhere."""
         return self.state_of(self.exported(show_secrets=show_secrets))
+
+    def read(self) -> tuple[Settings, State]:
+        """Its settings and what is recorded, asked for at once; raises as `settings` and `recorded`."""
+        with self.exporting() as recorded:
+            settings = self.settings()
+            return settings, recorded()
 
     @contextmanager
     def exporting(self) -> Generator[Callable[[], State]]:

@@ -46,7 +46,7 @@ def backend(project: Project) -> Iterator[Check]:
 def _opened(stack: Stack) -> Iterator[Check]:
     name = f"secrets {stack.name}"
     try:
-        settings, state = stack.settings(), stack.recorded()
+        settings, state = stack.read()
     except ProjectError as error:
         yield Check(name, "note", error.what, source="account", remedy=error.remedy)
         return

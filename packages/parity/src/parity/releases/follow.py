@@ -24,7 +24,7 @@ def read(stack: Stack, applications: Sequence[str] | None, screen: Screen) -> li
     """Read the release status of the named applications, or of all if none is named."""
     with screen.step(f"{stack.name}: what is live") as step:
         step.waiting("the engine, Vercel and the applications")
-        settings, state = stack.settings(), stack.recorded()
+        settings, state = stack.read()
         names = applications or [each.name for each in settings.catalog.applications]
 
         async def every() -> list[ReleaseStatus]:

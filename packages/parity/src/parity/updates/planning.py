@@ -200,8 +200,7 @@ def of_stack(
 ) -> Planned:
     """Plan an update of a stack of which nothing was read yet; arguments and errors as `make`."""
     report("config, program and state")
-    settings = stack.settings()
-    state = stack.recorded()
+    settings, state = stack.read()
     return make(
         stack,
         settings,

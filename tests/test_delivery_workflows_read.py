@@ -32,12 +32,13 @@ def test_one_stack_is_delivered_after_the_other_and_each_waits_for_itself():
     first, last = jobs["plan"]["steps"][0], jobs["apply"]["steps"][-1]
     assert first["if"] == "inputs.after"
     assert first["with"]["name"] == last["with"]["name"].replace("stack", "after")
+    stacks = {"name": "${{ inputs.stack }}", "url": "${{ steps.update.outputs.url }}"}
     assert {name: jobs[name]["environment"] for name in jobs} == {
         "plan": "${{ inputs.stack }}-preview",
-        "apply": "${{ inputs.stack }}",
+        "apply": stacks,
     }
     back = WORKFLOWS["rollback.yml"].jobs["apply"]
-    assert back["environment"] == "${{ inputs.stack }}"
+    assert back["environment"] == stacks
     for group, job in (
         ("parity-${{ matrix.stack }}", stack),
         # Going back must not wait for a promotion that waits to be approved.

@@ -55,6 +55,8 @@ class Job:
     """Whether its time limit is over."""
     over: bool = False
     """Whether act waits for it no more."""
+    url: str = ""
+    """What its environment shows of its deployment."""
 
     @property
     def label(self) -> str:
@@ -133,6 +135,13 @@ class Hub:
         with self._changed:
             job.approved = approve
             self._changed.notify_all()
+
+    def lapse(self, run: Run, environment: str) -> None:
+        """Let the 30 days be over in which a job may be approved, once the run's job waits for that.
+
+        The job fails then (GitHub's page "Reviewing deployments"), as one that is refused.
+        """
+        self.review(run, environment, approve=False)
 
     def expire(self, run: Run, label: str) -> None:
         """Let a job's time limit be over now."""

@@ -16,12 +16,14 @@ import subprocess
 import tempfile
 from contextlib import ExitStack, suppress
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import psutil
 
 from parity.engine import toolchain
+from support import workflows
 from support.hub import PATIENCE, Hub
 from support.paths import ROOT
 from support.program import tools
@@ -77,6 +79,8 @@ class ActRun:
     folder: Path
     hub: Hub
     opened: ExitStack
+    addresses: dict[str, str]
+    """By job, the output that its environment shows as the deployment's address."""
     process: subprocess.Popen[bytes] = field(init=False)
     ended: Ended | None = None
 
@@ -92,6 +96,7 @@ class ActRun:
         labels = {job.log: job.label for job in jobs}
         text, shown = list[str](), list[str]()
         summaries: dict[str, str] = {}
+        outputs: dict[tuple[str, str], str] = {}
         for line in (self.folder / "log").read_text().splitlines():
             row = json.loads(line) if line.startswith("{") else {"msg": line, "raw_output": True}
             name = labels.get(row.get("job", "").strip(), "")
@@ -100,6 +105,10 @@ class ActRun:
                 text.append(f"{name}: {row['msg'].rstrip()}")
             if row.get("command") == "summary":
                 summaries[name] = summaries.get(name, "") + row["content"]
+            if row.get("command") == "set-output":
+                outputs[name, f"steps.{row['stepID'][0]}.outputs.{row['name']}"] = row["arg"]
+        for job in jobs:
+            job.url = outputs.get((job.label, self.addresses.get(job.name, "")), "")
         shown += summaries.values()
         statuses = {job.label: job.status for job in jobs}
         self.ended = Ended(statuses, summaries, "\n".join(text), "\n".join(shown))
@@ -133,7 +142,13 @@ class Actions:
         self.git("config", "uploadpack.allowAnySHA1InWant", "true")
         for path in root.glob("Pulumi.*.yaml"):
             self.put(path.name, path.read_text())
+        self.audited(datetime.now(UTC))
         self.pull()
+
+    def audited(self, when: datetime) -> None:
+        """The audit ran by its schedule, then and never since."""
+        commit = "0" * 40
+        self._record(1, "drift.yml", "schedule", commit, "completed", conclusion="success", created_at=f"{when:%FT%TZ}")
 
     def value(self, name: str) -> str:
         return self.instance.environment()[name]
@@ -221,7 +236,7 @@ class Actions:
         # A socket's path has room for some hundred characters.
         door = Path(opened.enter_context(tempfile.TemporaryDirectory(prefix="hub-"))) / "door"
         log = opened.enter_context((folder / "log").open("wb"))
-        run = ActRun(number, branch, folder, self.hub, opened)
+        run = ActRun(number, branch, folder, self.hub, opened, self._addresses())
         opened.enter_context(self.hub.door(run, door))  # before act, which asks at once
         run.process = subprocess.Popen(
             self._command(workflow, event, folder, number, sha),
@@ -280,6 +295,12 @@ class Actions:
         }
         return {name: value for name, value in found.items() if name not in _GIVEN} | own
 
+    def _addresses(self) -> dict[str, str]:
+        """The outputs that are addresses of deployments; jobs of one name show the same."""
+        found = workflows.read(self.instance.project.root / ".github" / "workflows")
+        jobs = [(name, job.get("environment")) for each in found for name, job in each.jobs.items()]
+        return {name: said["url"].strip("${} ") for name, said in jobs if isinstance(said, dict) and "url" in said}
+
     def _secrets(self, path: Path, *, everything: bool) -> None:
         path.touch(mode=0o600)
         given = {name: self.value(own) for name, own in SECRETS.items()} if everything else {}
@@ -287,15 +308,17 @@ class Actions:
         path.write_text("".join(f"{name}={value}\n" for name, value in given.items()))
 
     def _finish(self, run: ActRun, workflow: str, event: str, sha: str) -> None:
-        self._record(run.number, workflow, event, sha, "completed")
+        ended = {job.status for job in self.hub.jobs if job.run is run}
+        conclusion = next((each for each in ("cancelled", "failure") if each in ended), "success")
+        self._record(run.number, workflow, event, sha, "completed", conclusion=conclusion)
         for process in psutil.process_iter():
             with suppress(psutil.Error):
                 if process.environ().get(_TRACKING) == str(run.folder):
                     process.kill()  # as the runner does with what a job leaves
 
-    def _record(self, number: int, workflow: str, event: str, sha: str, status: str) -> None:
+    def _record(self, number: int, workflow: str, event: str, sha: str, status: str, **more: str) -> None:
         """The run, as GitHub's API tells others of it."""
-        row = {"id": number, "workflow": workflow, "head_sha": sha, "event": event, "status": status}
+        row = {"id": number, "workflow": workflow, "head_sha": sha, "event": event, "status": status, **more}
         owner, _, name = REPOSITORY.partition("/")
         seed = {"owner": owner, "name": name, "default_branch": "main", "commits": [], "runs": [row]}
         self.instance.local.client().seed({"github": {"organization": owner, "repositories": [seed]}})

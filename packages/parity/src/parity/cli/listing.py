@@ -48,6 +48,7 @@ LISTINGS: tuple[Listing, ...] = (
     Listing("releases", _THERE, "Show the kept releases, which is live, and its health.", "releases", "releases"),
     Listing("drift", _THERE, "Compare what is declared, recorded and really there.", "drift", "drift"),
     Listing("drift-issue", _THERE, "Keep a stack's drift in one GitHub issue.", "drift", "drift_issue"),
+    Listing("drift-watch", _THERE, "Require that the audit has run by its schedule.", "drift", "drift_watch"),
     Listing("ledger", _THERE, "Show the updates of a stack, and how each ended.", "ledger", "ledger"),
     Listing("postmortem", _THERE, "Draft a post-mortem with its time line.", "postmortem", "postmortem"),
     Listing("init", _SET_UP, "Make a project from the template.", "init", "init"),

@@ -22,9 +22,11 @@ from typing import TYPE_CHECKING, Any
 
 import psutil
 
+from parity.config import servers
 from parity.engine import toolchain
-from support import workflows
+from support import job_roles, workflows
 from support.hub import PATIENCE, Hub
+from support.job_secrets import APPLIES, KINDS, READS, by_environment
 from support.paths import ROOT
 from support.program import tools
 
@@ -39,12 +41,15 @@ SECRETS = {
     "VERCEL_API_TOKEN": "VERCEL_API_TOKEN",
     "PARITY_APP_KEY": "GITHUB_TOKEN",
     "PGHOST": "PGHOST",
-    "PGUSER": "PGUSER",
-    "PGPASSWORD": "PGPASSWORD",
 }
 """What docs/delivery.md has in each environment, and where the sandbox's environment has it."""
+LOGINS = {
+    READS: {**job_roles.login(job_roles.PLAN), "PGROLE": "parity_planner"},
+    APPLIES: {**job_roles.login(job_roles.DELIVER), "PGROLE": job_roles.OWNER},
+}
+"""What makes the jobs' logins at PostgreSQL, by kind of environment."""
 _LOGIN = ("PULUMI_BACKEND_URL", "PULUMI_CONFIG_PASSPHRASE")
-_GIVEN = {*SECRETS, *SECRETS.values(), *_LOGIN, "GH_TOKEN", "PGPORT", "PGSSLMODE", "PGDATABASE", "PYTHONPATH"}
+_GIVEN = {*SECRETS, *SECRETS.values(), *_LOGIN, "GH_TOKEN", *servers.VARIABLES, "PYTHONPATH"}
 """What a job has from its workflow alone."""
 _TRACKING = "RUNNER_TRACKING_ID"
 _MAKE = re.compile(r"^((?P<name>test|lint): .*)\n(?:\t.*\n|\$\(AFTER_TEST\)\n)*", re.MULTILINE)
@@ -132,6 +137,8 @@ class Actions:
         root = self.instance.project.root
         for name in (".github", "scripts"):
             shutil.copytree(ROOT / name, root / name)
+        for path in (root / ".github" / "workflows").iterdir():
+            path.write_text(by_environment(path.read_text()))
         for name in (".gitignore", "uv.lock"):
             shutil.copy(ROOT / name, root)
         targets = _MAKE.sub("\\1\n\t@echo '\\g<name> is run by itself'\n", (ROOT / "Makefile").read_text())
@@ -141,8 +148,10 @@ class Actions:
         # A runner asks for a commit by its name.
         self.git("config", "uploadpack.allowAnySHA1InWant", "true")
         for path in root.glob("Pulumi.*.yaml"):
-            self.put(path.name, path.read_text())
+            self.put(path.name, job_roles.accepted(path.read_text()))
         self.audited(datetime.now(UTC))
+        databases = tuple(f"storefront_{stack}" for stack in self.instance.project.stack_files())
+        job_roles.set_up(self.instance.local.directory, self.instance.environment(), databases)
         self.pull()
 
     def audited(self, when: datetime) -> None:
@@ -269,8 +278,10 @@ class Actions:
             "SHA_REF": sha,
             _TRACKING: str(folder),  # other tests have runs of the same number
         }
-        variables = {"PULUMI_ORGANIZATION": "storefront", "PGPORT": self.value("PGPORT"), "PGSSLMODE": "disable"}
-        variables["PARITY_APP"] = "Iv1.sandbox"  # the one that its key is for
+        shared = {"PULUMI_ORGANIZATION": "storefront", "PGPORT": self.value("PGPORT"), "PGSSLMODE": "disable"}
+        shared["PARITY_APP"] = "Iv1.sandbox"  # the one that its key is for
+        own = {kind: {**shared, "PGROLE": LOGINS[kind]["PGROLE"]} for kind in KINDS}
+        variables = {f"{kind}_{name}": value for kind in KINDS for name, value in own[kind].items()}
         command = [str(self.act), event, "-W", str(root / ".github" / "workflows" / workflow), "-C", str(root)]
         command += ["-P", "ubuntu-24.04=-self-hosted", "--no-skip-checkout", "--action-offline-mode"]
         command += ["--no-cache-server", "--json", "--eventpath", str(folder / "event.json"), "--actor", "someone"]
@@ -303,8 +314,10 @@ class Actions:
 
     def _secrets(self, path: Path, *, everything: bool) -> None:
         path.touch(mode=0o600)
-        given = {name: self.value(own) for name, own in SECRETS.items()} if everything else {}
-        given["GITHUB_TOKEN"] = self.value("GITHUB_TOKEN")
+        given = {"GITHUB_TOKEN": self.value("GITHUB_TOKEN")}
+        for kind in KINDS if everything else ():
+            secrets = {name: self.value(own) for name, own in SECRETS.items()} | LOGINS[kind]
+            given |= {f"{kind}_{name}": value for name, value in secrets.items()}
         path.write_text("".join(f"{name}={value}\n" for name, value in given.items()))
 
     def _finish(self, run: ActRun, workflow: str, event: str, sha: str) -> None:

@@ -17,6 +17,7 @@ from support import job_roles
 from support.amounts import everything
 from support.left import STACKS, Jobs, Left, left
 from support.runner import Actions
+from support.tried import Tried
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -405,3 +406,5 @@ def test_a_path_leaves_what_the_table_says(actions: Actions, path: Way):
     secrets += [value for run in actions.runs for value in (run.tokens.viewer, *run.tokens.github.values())]
     assert left(actions, ended) == path.leaves, "\n".join(each.text for each in ended)
     assert not [each for each in ended if any(secret in each.shown for secret in secrets)]
+    tried = [Tried(actions, run) for run in actions.runs]
+    assert [(each.beyond(), each.opens()) for each in tried] == [([], [])] * len(tried)

@@ -194,7 +194,9 @@ class Hub:
         return None if there and there[0] is who else "cancelled"
 
     def _failed_fast(self, job: Job) -> str | None:
-        kin = [each for each in self.jobs if each.run is job.run and each.name == job.name]
+        kin = [each for each in self.jobs if each.run is job.run and each.name == job.name and each is not job]
+        if job.fails_fast and job.calls:  # one at a time: what ended before this one asked may not have been heard yet
+            self._changed.wait_for(lambda: job.over or all(each.over for each in kin))
         return "cancelled" if job.fails_fast and any(each.status == "failure" for each in kin) else None
 
     def _refused_branch(self, job: Job) -> str | None:

@@ -21,7 +21,7 @@ READS, APPLIES = KINDS = ("READS", "APPLIES")
 
 _JOB = re.compile(r"^  ([\w-]+):\n(?:(?:    .*| *#.*)?\n)+", re.MULTILINE)
 _ENVIRONMENT = re.compile(r"^    environment: *(?:\n      name: *)?(.+)$", re.MULTILINE)
-_NAME = re.compile(r"\b(secrets|vars)\.(?=[A-Z])(?!TOKEN_)")
+_NAME = re.compile(r"\b(secrets|vars)\.(?!TOKEN_)(?:READS_|APPLIES_)?(?=[A-Z])")
 
 
 APPS = {

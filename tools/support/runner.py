@@ -90,6 +90,11 @@ class ActRun:
         """As a person cancels it: act ends its steps as GitHub's runner does."""
         self.process.send_signal(signal.SIGINT)
 
+    def seen(self, job: str) -> list[dict[str, str]]:
+        """The environments that the steps of the jobs of that name have seen until now."""
+        found = [path.read_text().split("\0") for path in (self.folder / "seen").glob(f"{job}.*")]
+        return [dict(each.split("=", 1) for each in lines if each) for lines in found]
+
     def end(self) -> Ended:
         """Wait for it; gives how it ended."""
         self.process.wait(timeout=PATIENCE)
@@ -231,7 +236,7 @@ class Actions:
         """
         number = next(self._numbers)
         folder = self.folder / f"run-{number}"
-        folder.mkdir()
+        (folder / "seen").mkdir(parents=True)
         sha = sha or self.github("GET", "commits/main")["sha"]
         self._record(number, workflow, event, sha, "in_progress")
         repository = {"full_name": REPOSITORY, "default_branch": "main"}
@@ -272,6 +277,8 @@ class Actions:
     def _command(self, workflow: str, event: str, run: ActRun, sha: str) -> list[str]:
         root = self.instance.project.root
         given = {
+            "BASH_ENV": str(ACTIONS.parent / "seen.sh"),
+            "RUNNER_SEEN": str(run.folder / "seen"),
             "GITHUB_REPOSITORY": REPOSITORY,
             "GITHUB_RUN_ID": str(run.number),
             "SHA_REF": sha,
@@ -324,7 +331,8 @@ class Actions:
         path, apps = folder / "secrets", folder / "apps"
         path.touch(mode=0o600)
         apps.mkdir()
-        given: dict[str, str] = {}
+        # Given as variables, which a called workflow has too; as secrets they are masked in the log.
+        given = {name: value for name, value in tokens.github.items() if name not in KINDS}
         vercel = {READS: tokens.viewer, APPLIES: self.value("VERCEL_API_TOKEN")}
         for kind in KINDS if everything else ():
             (apps / f"key-of-the-app-that-{kind}").write_text(tokens.github[kind])

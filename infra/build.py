@@ -86,11 +86,21 @@ def _providers(settings: Settings) -> list[pulumi.ProviderResource]:
 
     Tokens are the environment's alone: `VERCEL_API_TOKEN`, `GITHUB_TOKEN`.
     """
+    unrecorded = pulumi.ResourceOptions(transformations=[_without_token])
     return [
         vercel.Provider("vercel", team=settings.catalog.vercel_team),
-        github.Provider("github", owner=settings.catalog.repository.owner, write_delay_ms=_WRITE_DELAY),
+        github.Provider("github", unrecorded, owner=settings.catalog.repository.owner, write_delay_ms=_WRITE_DELAY),
         Provider("parity"),
     ]
+
+
+def _without_token(args: pulumi.ResourceTransformationArgs) -> pulumi.ResourceTransformationResult:
+    """GitHub's provider without the token that its SDK takes from the environment and records.
+
+    Each job has another one: recorded, it would be a change of every update, and a plan would bind who applies it to
+    the token of who made it. The plugin reads `GITHUB_TOKEN` itself.
+    """
+    return pulumi.ResourceTransformationResult({**args.props, "token": None}, args.opts)
 
 
 def _server(server: str) -> postgresql.Provider:

@@ -29,15 +29,16 @@ def test_one_stack_is_delivered_after_the_other_and_each_waits_for_itself():
         "a condition would replace the rule of what it needs"
     )
     # GitHub's order of a matrix is no promise to build on alone: the stack before must have left its mark in this run.
-    first, last = jobs["plan"]["steps"][0], jobs["apply"]["steps"][-1]
+    first, last = jobs["plan"]["steps"][0], jobs["apply"]["steps"][-2]
     assert first["if"] == "inputs.after"
     assert first["with"]["name"] == last["with"]["name"].replace("stack", "after")
+    stacks = {"name": "${{ inputs.stack }}", "url": "${{ steps.update.outputs.url }}"}
     assert {name: jobs[name]["environment"] for name in jobs} == {
         "plan": "${{ inputs.stack }}-preview",
-        "apply": "${{ inputs.stack }}",
+        "apply": stacks,
     }
     back = WORKFLOWS["rollback.yml"].jobs["apply"]
-    assert back["environment"] == "${{ inputs.stack }}"
+    assert back["environment"] == stacks
     for group, job in (
         ("parity-${{ matrix.stack }}", stack),
         # Going back must not wait for a promotion that waits to be approved.
@@ -56,7 +57,7 @@ def test_a_stack_applies_the_plan_that_was_shown_by_its_digest():
     assert f"--save {sent['path']}" in saved["run"]
     assert jobs["plan"]["outputs"] == {"digest": "${{ steps.plan.outputs.digest }}"}
     assert jobs["apply"]["env"]["DIGEST"] == "${{ needs.plan.outputs.digest }}"
-    (run,) = [each["run"] for each in apply if "run" in each]
+    (run,) = [each["run"] for each in apply if each.get("id") == "update"]
     assert f'--plan {sent["path"]} --digest "$DIGEST"' in run
     assert "--yes" not in run
 

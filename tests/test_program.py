@@ -27,6 +27,15 @@ def test_the_stacks_declare_the_same():
     assert [each.clean for each in together] == [True] * (len(STACKS) - 1), "parity check says what differs"
 
 
+def test_no_token_of_the_environment_is_recorded(monkeypatch: pytest.MonkeyPatch):
+    for name in ("GITHUB_TOKEN", "VERCEL_API_TOKEN", "PGPASSWORD"):
+        monkeypatch.setenv(name, "canary-of-a-token")
+    declared = record(lambda: PROJECT.program.build()(load(STACKS[0])), stack=STACKS[0])
+    given = {key for each in declared.resources if each.type.startswith("pulumi:providers:") for key in each.inputs}
+    assert not {"token", "apiToken", "password"} & given
+    assert "owner" in given
+
+
 @pytest.mark.parametrize("stack", STACKS)
 def test_every_kept_release_is_deployed_and_one_is_live(stack: str):
     read = load(stack)

@@ -110,6 +110,17 @@ def listed(folder, script):
     return [(each["stack"], each["promotes_from"]) for each in rows]
 
 
+@pytest.mark.parametrize("workflow", ALL, ids=lambda each: each.name)
+def test_a_job_that_has_a_database_login_made_ends_it_last_and_whatever_happens(workflow):
+    made = [name for name, step in workflow.steps() if "credential new" in step.get("run", "")]
+    last = {
+        name: (job["steps"][-1].get("run", ""), job["steps"][-1].get("if"))
+        for name, job in workflow.jobs.items()
+        if "steps" in job
+    }
+    assert [name for name in made if last[name] != (".venv/bin/parity credential end", "always()")] == []
+
+
 def test_the_job_that_may_comment_runs_the_default_branch_whatever_the_base_is():
     steps = BY_NAME["preview.yml"].jobs["comment"]["steps"]
     assert steps[0]["with"]["ref"] == "${{ github.event.repository.default_branch }}"

@@ -75,6 +75,7 @@ def test_from_a_pull_request_to_prod_and_back(actions: Actions, tmp_path: Path):
     asked.hold(PROD, {"r1": FIRST, "r2": commit}, "r2", "r1")
     assert "| shop | r2 | **r1** |" in done.summaries["apply (prod)"]
     assert "Pull request: [#3]" in done.summaries["apply (prod)"]
+    assert {job.url for job in hub.jobs if job.run is back} == {PROD.rstrip("/")}
     assert "live: r2" in actions.text("Pulumi.prod.yaml")
     undo = instance.run("parity", "deliver", "prod", "--yes")
     assert undo.code == 8

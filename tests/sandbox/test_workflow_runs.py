@@ -8,13 +8,16 @@ from __future__ import annotations
 from collections.abc import Callable
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from support import job_roles
 from support.amounts import everything
 from support.left import STACKS, Jobs, Left, left
 from support.runner import Actions
+from support.tried import Tried
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -114,6 +117,9 @@ STAGING = {"plan (staging)": "success", "apply (staging)": "success"}
 WAITED = {**LISTED, **STAGING, "plan (prod)": "success"}
 GREEN = {**WAITED, "apply (prod)": "success"}
 DONE = ["deliver succeeded"]
+LIVE = {"staging": "https://shop.staging.storefront.example", "prod": "https://shop.storefront.example"}
+SERVED = {stack: f"success {address}" for stack, address in LIVE.items()}
+"""What the environments show of a delivery that went well."""
 CHANGES = {"plan (staging)": "✅ Preview of staging: may go on"}
 NOTHING = {f"plan ({stack})": f"✅ Preview of {stack}: nothing to change" for stack in STACKS}
 STAGED = {**NOTHING, "apply (staging)": "staging: delivered"}
@@ -126,7 +132,7 @@ PROVED = {"parity": "✅ Parity: staging and prod are the same but for what thei
 
 @leaves(
     GREEN,
-    deployments={"staging": "success", "prod": "success"},
+    deployments=SERVED,
     ledger={"staging": DONE, "prod": DONE},
     summaries={**STAGED, **CHANGES, "apply (prod)": "prod: delivered"},
 )
@@ -139,7 +145,7 @@ def promote_green(actions: Actions) -> list[Ended]:
 
 @leaves(
     {**LISTED, "plan (staging)": "success", "apply (staging)": "failure"},
-    deployments={"staging": "failure"},
+    deployments={"staging": f"failure {LIVE['staging']}"},
     ledger={"staging": ["deliver failed"]},
     summaries={**CHANGES, "apply (staging)": "staging: failed"},
 )
@@ -198,7 +204,7 @@ def promote_timed_out(actions: Actions) -> list[Ended]:
 
 @leaves(
     {**WAITED, "apply (prod)": "failure"},
-    deployments={"staging": "success", "prod": "failure"},
+    deployments={**SERVED, "prod": "failure"},
     ledger={"staging": DONE},
     summaries=STAGED,
 )
@@ -210,7 +216,7 @@ def promote_refused(actions: Actions) -> list[Ended]:
 
 @leaves(
     {**WAITED, "apply (prod)": "cancelled"},
-    deployments={"staging": "success", "prod": "cancelled"},
+    deployments={**SERVED, "prod": "cancelled"},
     ledger={"staging": DONE},
     summaries=STAGED,
 )
@@ -224,7 +230,7 @@ def promote_cancelled_while_it_waits(actions: Actions) -> list[Ended]:
 @leaves(
     GREEN,
     GREEN,
-    deployments={"staging": "success", "prod": "success"},
+    deployments=SERVED,
     ledger={"staging": [*DONE, *DONE], "prod": [*DONE, *DONE]},
     summaries={**STAGED, "apply (prod)": "prod: delivered"},
 )
@@ -238,6 +244,26 @@ def promote_twice(actions: Actions) -> list[Ended]:
         actions.hub.find(lambda job: job.run is second and job.calls and job.status == "queued" and bool(job.group))
     for run in (first, second):
         actions.hub.review(run, "prod", approve=True)
+    return [first.end(), second.end()]
+
+
+@leaves(
+    {**WAITED, "apply (prod)": "failure"},
+    GREEN,
+    deployments=SERVED,
+    ledger={"staging": [*DONE, *DONE], "prod": DONE},
+    summaries={**STAGED, "apply (prod)": "prod: delivered"},
+)
+def promote_never_answered(actions: Actions) -> list[Ended]:
+    """While prod waits for its approval, staging is delivered again and nothing is locked; after 30 days it fails."""
+    first = actions.start("promote.yml")
+    actions.hub.find(lambda job: job.status == "waiting")
+    assert left(actions, []) == Left([], {"staging": "success", "prod": "waiting"}, {"staging": DONE})
+    second = actions.start("promote.yml")
+    actions.hub.find(lambda job: (job.run, job.label, job.status) == (second, "apply (staging)", "success"))
+    actions.hub.find(lambda job: job.run is second and job.calls and job.status == "queued" and bool(job.group))
+    actions.hub.lapse(first, "prod")
+    actions.hub.review(second, "prod", approve=True)
     return [first.end(), second.end()]
 
 
@@ -332,6 +358,27 @@ def drift_cancelled(actions: Actions) -> list[Ended]:
     return [run.end()]
 
 
+MISSED = "⚠️ Audit: the schedule of drift.yml has not run since 2026-01-02 05"
+
+
+@leaves(
+    {**LISTED, **both("preview"), **both("comment")},
+    {**LISTED, **both("audit"), **both("issue")},
+    LISTED,
+    summaries={**PREVIEWED, **both("audit", "staging: clean", "prod: clean"), "list": MISSED},
+    comments=["✅ Preview of prod: nothing to change", "✅ Preview of staging: may go on"],
+)
+def drift_missed(actions: Actions) -> list[Ended]:
+    """The next pull request's run says so, and goes on; once the schedule has run, the next says nothing."""
+    actions.audited(datetime(2026, 1, 2, 5, 17, tzinfo=UTC))
+    given = pull_request(actions)
+    missed = actions.run("preview.yml", "pull_request", **given)
+    audited = actions.run("drift.yml", "schedule")
+    again = actions.run("stacks.yml", "workflow_call")
+    assert "list" not in again.summaries
+    return [missed, audited, again]
+
+
 CHECKED = {"lint": "success", "test": "success", "parity": "success"}
 
 
@@ -355,5 +402,9 @@ def ci_red(actions: Actions) -> list[Ended]:
 def test_a_path_leaves_what_the_table_says(actions: Actions, path: Way):
     ended = path.take(actions)
     secrets = [actions.value(each) for each in ("VERCEL_API_TOKEN", "GITHUB_TOKEN", "PGPASSWORD")]
+    secrets += job_roles.PASSWORDS.values()
+    secrets += [value for run in actions.runs for value in (run.tokens.viewer, *run.tokens.github.values())]
     assert left(actions, ended) == path.leaves, "\n".join(each.text for each in ended)
     assert not [each for each in ended if any(secret in each.shown for secret in secrets)]
+    tried = [Tried(actions, run) for run in actions.runs]
+    assert [(each.beyond(), each.opens()) for each in tried] == [([], [])] * len(tried)

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import re
 import sys
 from typing import TYPE_CHECKING, Any
 
 from infra.catalog import CATALOG
 from parity.check.rules import page as rules_page
 from parity.config.schema import stack_schema
+from parity.local import jobs
 from reference.pages import commands_page, routes_page
 from reference.parameters import table as parameters_page
 from support.paths import ROOT
@@ -17,12 +19,24 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 
+_OWN = {"packages.yml", "release.yml"}
+"""Workflows that no team has."""
+_TABLE = re.compile(r"(<!-- jobs: `make docs` writes what is between -->\n\n).*?(<!-- jobs end -->)", re.DOTALL)
+
+
+def _delivery() -> str:
+    """The page of the delivery, with what each job can do as its workflows now say it."""
+    table = jobs.markdown(each for each in jobs.of(ROOT / ".github" / "workflows") if each.workflow not in _OWN)
+    return _TABLE.sub(lambda found: f"{found[1]}{table}\n{found[2]}", (ROOT / "docs" / "delivery.md").read_text())
+
+
 PAGES: Mapping[str, Callable[[], str]] = {
     "docs/commands.md": commands_page,
     "docs/parameters.md": parameters_page,
     "docs/stack.schema.json": lambda: stack_schema(CATALOG),
     "docs/sandbox-routes.md": routes_page,
     "docs/check-rules.md": rules_page,
+    "docs/delivery.md": _delivery,
 }
 """Each generated page and what writes it."""
 

@@ -55,6 +55,8 @@ class Job:
     """Whether its time limit is over."""
     over: bool = False
     """Whether act waits for it no more."""
+    url: str = ""
+    """What its environment shows of its deployment."""
 
     @property
     def label(self) -> str:
@@ -134,6 +136,13 @@ class Hub:
             job.approved = approve
             self._changed.notify_all()
 
+    def lapse(self, run: Run, environment: str) -> None:
+        """Let the 30 days be over in which a job may be approved, once the run's job waits for that.
+
+        The job fails then (GitHub's page "Reviewing deployments"), as one that is refused.
+        """
+        self.review(run, environment, approve=False)
+
     def expire(self, run: Run, label: str) -> None:
         """Let a job's time limit be over now."""
         job = self.find(lambda job: (job.run, job.label) == (run, label))
@@ -185,7 +194,9 @@ class Hub:
         return None if there and there[0] is who else "cancelled"
 
     def _failed_fast(self, job: Job) -> str | None:
-        kin = [each for each in self.jobs if each.run is job.run and each.name == job.name]
+        kin = [each for each in self.jobs if each.run is job.run and each.name == job.name and each is not job]
+        if job.fails_fast and job.calls:  # one at a time: what ended before this one asked may not have been heard yet
+            self._changed.wait_for(lambda: job.over or all(each.over for each in kin))
         return "cancelled" if job.fails_fast and any(each.status == "failure" for each in kin) else None
 
     def _refused_branch(self, job: Job) -> str | None:

@@ -11,6 +11,7 @@ from parity.backend import locks
 from parity.backend.store import FolderStore
 
 if TYPE_CHECKING:
+    from support.hub import Job
     from support.runner import Actions, Ended
 
 STACKS = ("staging", "prod")
@@ -24,7 +25,7 @@ class Left:
     jobs: list[Jobs]
     """Of each run, the conclusion of each job that was asked for; one that was skipped is not there."""
     deployments: Jobs = field(default_factory=Jobs)
-    """By stack, how the last job in its environment ended."""
+    """By stack, how the last job in its environment stands, and the address that is shown; of a cancelled one none."""
     ledger: dict[str, list[str]] = field(default_factory=dict[str, list[str]])
     summaries: Jobs = field(default_factory=Jobs)
     """By job, its summary's first line; of one that was cancelled none is asked for."""
@@ -42,7 +43,7 @@ def left(actions: Actions, ended: list[Ended]) -> Left:
     ledgers = {stack: ledger(actions, stack) for stack in STACKS}
     return Left(
         [each.jobs for each in ended],
-        {job.environment: job.status for job in actions.hub.jobs if job.environment in STACKS},
+        {job.environment: _shown(job) for job in actions.hub.jobs if job.environment in STACKS},
         {stack: records for stack, records in ledgers.items() if records},
         {
             job: first_line(text)
@@ -54,6 +55,10 @@ def left(actions: Actions, ended: list[Ended]) -> Left:
         {each["title"]: each["state"] for each in issues if "pull_request" not in each},
         [stack for stack in STACKS for _ in locks.held(store, "storefront", stack)],
     )
+
+
+def _shown(job: Job) -> str:
+    return job.status if job.status == "cancelled" else f"{job.status} {job.url}".strip()
 
 
 def first_line(text: str) -> str:

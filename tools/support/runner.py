@@ -16,13 +16,17 @@ import subprocess
 import tempfile
 from contextlib import ExitStack, suppress
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import psutil
 
+from parity.config import servers
 from parity.engine import toolchain
+from support import job_roles, workflows
 from support.hub import PATIENCE, Hub
+from support.job_secrets import APPLIES, KINDS, READS, Tokens, by_environment
 from support.paths import ROOT
 from support.program import tools
 
@@ -33,16 +37,15 @@ if TYPE_CHECKING:
 
 REPOSITORY = "storefront-example/storefront"
 ACTIONS = Path(__file__).parent / "actions"
-SECRETS = {
-    "VERCEL_API_TOKEN": "VERCEL_API_TOKEN",
-    "PARITY_APP_KEY": "GITHUB_TOKEN",
-    "PGHOST": "PGHOST",
-    "PGUSER": "PGUSER",
-    "PGPASSWORD": "PGPASSWORD",
+LOGINS = {
+    READS: {**job_roles.login(job_roles.PLAN), "PGROLE": "parity_planner"},
+    APPLIES: {**job_roles.login(job_roles.DELIVER), "PGROLE": job_roles.OWNER},
 }
-"""What docs/delivery.md has in each environment, and where the sandbox's environment has it."""
+"""What makes the jobs' logins at PostgreSQL, by kind of environment."""
+LONGEST = 3600.0
+"""Seconds after which a token of a run ends, whatever became of the run."""
 _LOGIN = ("PULUMI_BACKEND_URL", "PULUMI_CONFIG_PASSPHRASE")
-_GIVEN = {*SECRETS, *SECRETS.values(), *_LOGIN, "GH_TOKEN", "PGPORT", "PGSSLMODE", "PGDATABASE", "PYTHONPATH"}
+_GIVEN = {*_LOGIN, "VERCEL_API_TOKEN", "GITHUB_TOKEN", "GH_TOKEN", *servers.VARIABLES, "PYTHONPATH"}
 """What a job has from its workflow alone."""
 _TRACKING = "RUNNER_TRACKING_ID"
 _MAKE = re.compile(r"^((?P<name>test|lint): .*)\n(?:\t.*\n|\$\(AFTER_TEST\)\n)*", re.MULTILINE)
@@ -77,12 +80,20 @@ class ActRun:
     folder: Path
     hub: Hub
     opened: ExitStack
+    addresses: dict[str, str]
+    """By job, the output that its environment shows as the deployment's address."""
+    tokens: Tokens
     process: subprocess.Popen[bytes] = field(init=False)
     ended: Ended | None = None
 
     def cancel(self) -> None:
         """As a person cancels it: act ends its steps as GitHub's runner does."""
         self.process.send_signal(signal.SIGINT)
+
+    def seen(self, job: str) -> list[dict[str, str]]:
+        """The environments that the steps of the jobs of that name have seen until now."""
+        found = [path.read_text().split("\0") for path in (self.folder / "seen").glob(f"{job}.*")]
+        return [dict(each.split("=", 1) for each in lines if each) for lines in found]
 
     def end(self) -> Ended:
         """Wait for it; gives how it ended."""
@@ -92,6 +103,7 @@ class ActRun:
         labels = {job.log: job.label for job in jobs}
         text, shown = list[str](), list[str]()
         summaries: dict[str, str] = {}
+        outputs: dict[tuple[str, str], str] = {}
         for line in (self.folder / "log").read_text().splitlines():
             row = json.loads(line) if line.startswith("{") else {"msg": line, "raw_output": True}
             name = labels.get(row.get("job", "").strip(), "")
@@ -100,6 +112,10 @@ class ActRun:
                 text.append(f"{name}: {row['msg'].rstrip()}")
             if row.get("command") == "summary":
                 summaries[name] = summaries.get(name, "") + row["content"]
+            if row.get("command") == "set-output":
+                outputs[name, f"steps.{row['stepID'][0]}.outputs.{row['name']}"] = row["arg"]
+        for job in jobs:
+            job.url = outputs.get((job.label, self.addresses.get(job.name, "")), "")
         shown += summaries.values()
         statuses = {job.label: job.status for job in jobs}
         self.ended = Ended(statuses, summaries, "\n".join(text), "\n".join(shown))
@@ -123,6 +139,8 @@ class Actions:
         root = self.instance.project.root
         for name in (".github", "scripts"):
             shutil.copytree(ROOT / name, root / name)
+        for each in workflows.read(root / ".github" / "workflows"):
+            (root / ".github" / "workflows" / each.name).write_text(by_environment(each))
         for name in (".gitignore", "uv.lock"):
             shutil.copy(ROOT / name, root)
         targets = _MAKE.sub("\\1\n\t@echo '\\g<name> is run by itself'\n", (ROOT / "Makefile").read_text())
@@ -132,8 +150,16 @@ class Actions:
         # A runner asks for a commit by its name.
         self.git("config", "uploadpack.allowAnySHA1InWant", "true")
         for path in root.glob("Pulumi.*.yaml"):
-            self.put(path.name, path.read_text())
+            self.put(path.name, job_roles.accepted(path.read_text()))
+        self.audited(datetime.now(UTC))
+        databases = tuple(f"storefront_{stack}" for stack in self.instance.project.stack_files())
+        job_roles.set_up(self.instance.local.directory, self.instance.environment(), databases)
         self.pull()
+
+    def audited(self, when: datetime) -> None:
+        """The audit ran by its schedule, then and never since."""
+        commit = "0" * 40
+        self._record(1, "drift.yml", "schedule", commit, "completed", conclusion="success", created_at=f"{when:%FT%TZ}")
 
     def value(self, name: str) -> str:
         return self.instance.environment()[name]
@@ -210,21 +236,23 @@ class Actions:
         """
         number = next(self._numbers)
         folder = self.folder / f"run-{number}"
-        folder.mkdir()
+        (folder / "seen").mkdir(parents=True)
         sha = sha or self.github("GET", "commits/main")["sha"]
         self._record(number, workflow, event, sha, "in_progress")
         repository = {"full_name": REPOSITORY, "default_branch": "main"}
         said = {"repository": repository, "ref": f"refs/heads/{branch}", "inputs": inputs, **(payload or {})}
         (folder / "event.json").write_text(json.dumps(said))
-        self._secrets(folder / "secrets", everything=secrets)
+        tokens = Tokens(REPOSITORY, workflows.read(ROOT / ".github" / "workflows"), fork=not secrets)
+        self.instance.local.client().seed(tokens.seed(LONGEST))
+        self._secrets(folder, tokens, everything=secrets)
         opened = ExitStack()
         # A socket's path has room for some hundred characters.
         door = Path(opened.enter_context(tempfile.TemporaryDirectory(prefix="hub-"))) / "door"
         log = opened.enter_context((folder / "log").open("wb"))
-        run = ActRun(number, branch, folder, self.hub, opened)
+        run = ActRun(number, branch, folder, self.hub, opened, self._addresses(), tokens)
         opened.enter_context(self.hub.door(run, door))  # before act, which asks at once
         run.process = subprocess.Popen(
-            self._command(workflow, event, folder, number, sha),
+            self._command(workflow, event, run, sha),
             cwd=self.instance.project.root,
             env=self._environment(folder, door, cold=cold),
             stdin=subprocess.DEVNULL,
@@ -246,20 +274,31 @@ class Actions:
         """Begin a run and wait for it."""
         return self.start(workflow, event, **given).end()
 
-    def _command(self, workflow: str, event: str, folder: Path, number: int, sha: str) -> list[str]:
+    def _command(self, workflow: str, event: str, run: ActRun, sha: str) -> list[str]:
         root = self.instance.project.root
         given = {
+            "BASH_ENV": str(ACTIONS.parent / "seen.sh"),
+            "RUNNER_SEEN": str(run.folder / "seen"),
             "GITHUB_REPOSITORY": REPOSITORY,
-            "GITHUB_RUN_ID": str(number),
+            "GITHUB_RUN_ID": str(run.number),
             "SHA_REF": sha,
-            _TRACKING: str(folder),  # other tests have runs of the same number
+            _TRACKING: str(run.folder),  # other tests have runs of the same number
         }
-        variables = {"PULUMI_ORGANIZATION": "storefront", "PGPORT": self.value("PGPORT"), "PGSSLMODE": "disable"}
-        variables["PARITY_APP"] = "Iv1.sandbox"  # the one that its key is for
+        shared = {"PULUMI_ORGANIZATION": "storefront", "PGPORT": self.value("PGPORT"), "PGSSLMODE": "disable"}
+        shared["PARITY_APP"] = "Iv1.sandbox"  # the one that its key is for
+        own = {kind: {**shared, "PGROLE": LOGINS[kind]["PGROLE"]} for kind in KINDS}
+        variables = {f"{kind}_{name}": value for kind in KINDS for name, value in own[kind].items()}
+        variables |= {name: value for name, value in run.tokens.github.items() if name not in KINDS}
         command = [str(self.act), event, "-W", str(root / ".github" / "workflows" / workflow), "-C", str(root)]
         command += ["-P", "ubuntu-24.04=-self-hosted", "--no-skip-checkout", "--action-offline-mode"]
-        command += ["--no-cache-server", "--json", "--eventpath", str(folder / "event.json"), "--actor", "someone"]
-        command += ["--secret-file", str(folder / "secrets"), "--action-cache-path", str(folder / "act"), "--rm"]
+        command += ["--no-cache-server", "--json", "--eventpath", str(run.folder / "event.json"), "--actor", "someone"]
+        command += [
+            "--secret-file",
+            str(run.folder / "secrets"),
+            "--action-cache-path",
+            str(run.folder / "act"),
+            "--rm",
+        ]
         command += [word for name, value in given.items() for word in ("--env", f"{name}={value}")]
         command += [word for name, value in variables.items() for word in ("--var", f"{name}={value}")]
         used = {each for path in root.glob(".github/*/**/*.yml") for each in _USES.findall(path.read_text())}
@@ -272,6 +311,7 @@ class Actions:
         engine = str(tools().folder)
         own = {
             "ACT_ADMISSION": str(door),
+            "RUNNER_APPS": str(folder / "apps"),
             "RUNNER_ARTIFACTS": str(folder / "artifacts"),
             "RUNNER_BACKEND": str(self.folder / "login"),
             "RUNNER_ENGINE": engine,
@@ -280,22 +320,40 @@ class Actions:
         }
         return {name: value for name, value in found.items() if name not in _GIVEN} | own
 
-    def _secrets(self, path: Path, *, everything: bool) -> None:
+    def _addresses(self) -> dict[str, str]:
+        """The outputs that are addresses of deployments; jobs of one name show the same."""
+        found = workflows.read(self.instance.project.root / ".github" / "workflows")
+        jobs = [(name, job.get("environment")) for each in found for name, job in each.jobs.items()]
+        return {name: said["url"].strip("${} ") for name, said in jobs if isinstance(said, dict) and "url" in said}
+
+    def _secrets(self, folder: Path, tokens: Tokens, *, everything: bool) -> None:
+        """What docs/delivery.md has in each environment; each App's key is a file with the token that it gives."""
+        path, apps = folder / "secrets", folder / "apps"
         path.touch(mode=0o600)
-        given = {name: self.value(own) for name, own in SECRETS.items()} if everything else {}
-        given["GITHUB_TOKEN"] = self.value("GITHUB_TOKEN")
+        apps.mkdir()
+        # Given as variables, which a called workflow has too; as secrets they are masked in the log.
+        given = {name: value for name, value in tokens.github.items() if name not in KINDS}
+        vercel = {READS: tokens.viewer, APPLIES: self.value("VERCEL_API_TOKEN")}
+        for kind in KINDS if everything else ():
+            (apps / f"key-of-the-app-that-{kind}").write_text(tokens.github[kind])
+            own = {"VERCEL_API_TOKEN": vercel[kind], "PARITY_APP_KEY": f"key-of-the-app-that-{kind}"}
+            own |= {"PGHOST": self.value("PGHOST"), **LOGINS[kind]}
+            given |= {f"{kind}_{name}": value for name, value in own.items()}
         path.write_text("".join(f"{name}={value}\n" for name, value in given.items()))
 
     def _finish(self, run: ActRun, workflow: str, event: str, sha: str) -> None:
-        self._record(run.number, workflow, event, sha, "completed")
+        ended = {job.status for job in self.hub.jobs if job.run is run}
+        conclusion = next((each for each in ("cancelled", "failure") if each in ended), "success")
+        self._record(run.number, workflow, event, sha, "completed", conclusion=conclusion)
+        self.instance.local.client().seed(run.tokens.seed(-1))
         for process in psutil.process_iter():
             with suppress(psutil.Error):
                 if process.environ().get(_TRACKING) == str(run.folder):
                     process.kill()  # as the runner does with what a job leaves
 
-    def _record(self, number: int, workflow: str, event: str, sha: str, status: str) -> None:
+    def _record(self, number: int, workflow: str, event: str, sha: str, status: str, **more: str) -> None:
         """The run, as GitHub's API tells others of it."""
-        row = {"id": number, "workflow": workflow, "head_sha": sha, "event": event, "status": status}
+        row = {"id": number, "workflow": workflow, "head_sha": sha, "event": event, "status": status, **more}
         owner, _, name = REPOSITORY.partition("/")
         seed = {"owner": owner, "name": name, "default_branch": "main", "commits": [], "runs": [row]}
         self.instance.local.client().seed({"github": {"organization": owner, "repositories": [seed]}})

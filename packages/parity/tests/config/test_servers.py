@@ -72,6 +72,9 @@ def test_a_provider_records_where_a_server_is_and_not_who_logs_in(monkeypatch: p
     assert servers.provider_address("analytics") == {
         "host": "two.example", "port": 5432, "sslmode": "require", "database": "postgres",
     }  # fmt: skip
+    monkeypatch.setenv("PGOWNER", "owner")
+    assert servers.provider_address("") == {"database_username": "owner"}
+    assert "database_username" not in servers.provider_address("analytics"), "each server has its own"
     assert servers.login_variables("") is None
     assert servers.login_variables("analytics") == {"PGUSER_ANALYTICS": "PGUSER", "PGPASSWORD_ANALYTICS": "PGPASSWORD"}
 

@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
+import subprocess
+import sys
 from typing import TYPE_CHECKING
+from urllib.parse import parse_qs, urlsplit
 
 import boto3
 import pytest
@@ -12,6 +16,8 @@ from moto.server import ThreadedMotoServer
 
 from crashlab import lab, matrix
 from crashlab.operations import EMPTY, ONE_RELEASE
+from support.amounts import everything
+from support.program import tools
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -79,3 +85,41 @@ def test_state_lives_in_a_bucket(small_instance: Instance, bucket: tuple[str, ob
     small_instance.destroy("staging").ok()
     small_instance.pulumi("stack", "rm", "staging", "--yes", "--preserve-config").ok()
     assert [key for key in objects(client) if key.endswith("stacks/storefront/staging.json")] == []
+
+
+SMALL = 'import pulumi\npulumi.export("opened", pulumi.Config().require_secret("given"))\n'
+
+
+@pytest.mark.skipif(not everything(), reason="what docs/delivery.md says of S3 and KMS; nothing of it is Parity's own")
+def test_state_in_a_bucket_and_secrets_by_a_key_open_with_what_a_role_gives_for_an_hour(
+    bucket: tuple[str, object], tmp_path: Path
+):
+    address, _ = bucket
+    endpoint = f"http://{parse_qs(urlsplit(address).query)['endpoint'][0]}"
+    key = boto3.client("kms", "us-east-1", endpoint_url=endpoint).create_key()["KeyMetadata"]["KeyId"]
+    role = {"RoleArn": "arn:aws:iam::123456789012:role/parity-staging", "RoleSessionName": "job"}
+    given = boto3.client("sts", "us-east-1", endpoint_url=endpoint).assume_role_with_web_identity(
+        **role, WebIdentityToken="a.b.c"
+    )
+    (tmp_path / "Pulumi.yaml").write_text("name: small\nruntime: python\nmain: main.py\n")
+    (tmp_path / "main.py").write_text(SMALL)
+    environment = {
+        **os.environ,
+        "PATH": os.pathsep.join([f"{sys.prefix}/bin", str(tools().folder), os.environ["PATH"]]),
+        "PULUMI_HOME": str(tmp_path / "home"),
+        "PULUMI_BACKEND_URL": address,
+        "AWS_ENDPOINT_URL": endpoint,
+        "AWS_ACCESS_KEY_ID": given["Credentials"]["AccessKeyId"],
+        "AWS_SECRET_ACCESS_KEY": given["Credentials"]["SecretAccessKey"],
+        "AWS_SESSION_TOKEN": given["Credentials"]["SessionToken"],
+    }
+    for command in (
+        ("stack", "init", "staging", "--secrets-provider", f"awskms://{key}?region=us-east-1"),
+        ("config", "set", "--secret", "given", "canary-of-a-secret"),
+        ("up", "--yes", "--skip-preview", "--non-interactive"),
+    ):
+        done = subprocess.run(("pulumi", *command), cwd=tmp_path, env=environment, capture_output=True, check=False)
+        assert done.returncode == 0, done.stdout + done.stderr
+    kept = objects(bucket[1])
+    assert ".pulumi/stacks/small/staging.json" in kept
+    assert not [name for name, text in kept.items() if b"canary-of-a-secret" in text]

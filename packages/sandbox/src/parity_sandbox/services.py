@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-import hmac
 import time
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING, Protocol
 
-from parity_sandbox import edge, github, vercel
+from parity_sandbox import edge, github, tokens, vercel
 from parity_sandbox.asgi import Answer
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from starlette.types import ASGIApp, Scope
 
     from parity_sandbox.context import Context
@@ -23,7 +25,7 @@ class Vendor(Protocol):
     """What the package of a vendor exports."""
 
     def create_app(self, context: Context, token: str, /) -> ASGIApp:
-        """The application for the vendor's hosts; `token` is the only one that it accepts."""
+        """The application for the vendor's hosts; `token` is the one that may do everything."""
         ...
 
     def seed(self, context: Context, document: Document, /) -> None:
@@ -50,15 +52,13 @@ class Service:
     """Its handlers run at once, inside a transaction."""
     by_host: bool = False
     """It answers for whatever hosts the edge owns; its log rows carry the host."""
-    token: str | None = None
-    """The only token that it takes; None: it asks for none."""
+    knows: Callable[[str], bool] = lambda _: True
+    """Whether it takes a token."""
 
     def admits(self, scope: Scope) -> bool:
-        """Whether the request's head carries the token; the application words the refusal of one that does not."""
-        if self.token is None:
-            return True
+        """Whether the request's head carries a token; the application words the refusal of one that does not."""
         given = next((value for name, value in scope["headers"] if name.lower() == b"authorization"), b"")
-        return hmac.compare_digest(given.partition(b" ")[2].strip(), self.token.encode())
+        return self.knows(given.partition(b" ")[2].strip().decode("latin-1"))
 
     def failure_answer(self, status: int, message: str, headers: dict[str, str] | None = None) -> Answer:
         """An answer with an error in the vendor's own form."""
@@ -108,9 +108,13 @@ def settle(context: Context) -> None:
 
 def load_services(context: Context, credentials: Credentials) -> tuple[Service, ...]:
     """Every service, ready to be called."""
-    tokens = {"vercel": credentials.vercel_token, "github": credentials.github_token}
+    own = {"vercel": credentials.vercel_token, "github": credentials.github_token}
+
+    def knows(name: str, given: str) -> bool:
+        return tokens.is_own(given, own[name]) or tokens.find(context, name, given) is not None
+
     vendors = (
-        Service(name, each.create_app(context, tokens[name]), VENDOR_HOSTS[name], token=tokens[name])
+        Service(name, each.create_app(context, own[name]), VENDOR_HOSTS[name], knows=partial(knows, name))
         for name, each in VENDORS.items()
     )
     return (*vendors, Service("edge", edge.create_app(context), frozenset(), transactional=False, by_host=True))

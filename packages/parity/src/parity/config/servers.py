@@ -92,18 +92,22 @@ class Address(TypedDict, total=False):
     port: int
     sslmode: str
     database: str
+    database_username: str
 
 
 def provider_address(server: str) -> Address:
     """Where the provider of a server with a name connects; the provider reads the other's variables by itself.
 
     They are recorded, so that a command of the engine that runs no program finds the server again. Who logs in is not:
-    a preview may do so as another role than an update (`login_variables`).
+    a preview may do so as another role than an update (`login_variables`). Where `PGOWNER` names the role as which each
+    job's login acts (`parity.vendors.job_logins`), the provider makes that one the owner of a database.
     """
+    owner = os.environ.get(variable("PGOWNER", server), "")
     own = connection(os.environ, server) if server else {}
+    found: Address = {"database_username": owner} if owner else {}
     if "PGHOST" not in own:
-        return {}
-    return {
+        return found
+    return found | {
         "host": own["PGHOST"],
         "port": int(own.get("PGPORT", "5432")),
         "sslmode": own.get("PGSSLMODE", "require"),

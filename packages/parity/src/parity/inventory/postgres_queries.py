@@ -25,7 +25,7 @@ where a.grantee <> 10
 ROLES = """
 select rolname, rolsuper, rolinherit, rolcreaterole, rolcreatedb, rolcanlogin, rolreplication, rolbypassrls,
        rolconnlimit, case when rolvaliduntil = 'infinity' then 'infinity' else rolvaliduntil::text end as valid_until,
-       rolconfig, oid < 16384 as builtin
+       coalesce(rolvaliduntil < now() + interval '1 day', false) as ends, rolconfig, oid < 16384 as builtin
 from pg_roles
 """
 

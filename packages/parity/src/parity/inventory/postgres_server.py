@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from parity.inventory.documents import texts
 from parity.inventory.model import DatabaseObject, Membership, Server, VendorState
 from parity.resources.commands import quoted
+from parity.vendors.job_logins import PREFIX
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Sequence
@@ -72,7 +73,10 @@ def _powerful(
         if powers[name]:
             undo = f"alter role {quoted(name)} {' '.join(f'no{each}' for each in powers[name])}"
             yield _thing("administrator", name, ", ".join(powers[name]), undo)
+        of_job = row["ends"] and name.startswith(PREFIX)
         for group, by, grantor in _becomes(name, members):
+            if of_job and group in usual:
+                continue  # it ends within a day, and is no more than the owner that it acts as
             if gained := [each for each in powers.get(group, []) if each not in powers[name]]:
                 undo = f"revoke {quoted(by)} from {quoted(name)}"
                 yield _thing("administrator", f"{name} as {group}", ", ".join(gained), undo, grantor)

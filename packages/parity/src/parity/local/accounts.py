@@ -9,6 +9,7 @@ from parity.backend.stack_backend import open_backend
 from parity.backend.store import LEDGER_VARIABLE
 from parity.errors import ParityError, ProjectError, UpdateError
 from parity.evaluate.stack import Stack, ambient
+from parity.local import jobs
 from parity.local.finding import Check
 from parity.vendors import preflight, readiness
 
@@ -28,6 +29,15 @@ def vendors(catalog: Catalog) -> Iterator[Check]:
         else:
             detail = f"{each.fault.key} {each.fault.what}"
             yield Check(each.name, "fault", detail, source="account", remedy=each.fault.remedy)
+
+
+def workflows(project: Project) -> Iterator[Check]:
+    """What each job of the project's workflows can do with the credentials that it is given."""
+    for job in jobs.of(project.root / ".github" / "workflows"):
+        may = [f"{each.name}: {job.may(each)}, ends {each.ends}" for each in job.credentials]
+        may.append(f"its own token: {job.permissions or 'nothing'}, ends with the job")
+        where = f"in {job.environment}: " if job.environment else ""
+        yield Check(f"{job.workflow} {job.name}", "ok", where + "; ".join(may), source="workflow")
 
 
 def backend(project: Project) -> Iterator[Check]:

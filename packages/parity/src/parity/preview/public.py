@@ -24,7 +24,9 @@ _USERS = """
 select distinct d.datname, r.rolname
 from pg_database d
 join pg_roles r on r.rolcanlogin and r.rolname <> current_user and not r.rolsuper
-where d.datname = any(%s) and (
+where d.datname = any(%s) and not exists (
+  select from pg_auth_members m where m.member = r.oid and m.roleid = d.datdba
+) and (
   exists (select from pg_stat_activity a where a.datid = d.oid and a.usesysid = r.oid)
   or exists (
     select from pg_shdepend s
@@ -34,7 +36,7 @@ where d.datname = any(%s) and (
 )
 order by 1, 2
 """
-"""The logins that are connected to a database, own something in it or hold a right in it."""
+"""The logins that are connected to a database, own something in it or hold a right in it; not those of its owner."""
 
 
 def revoked_in(plan: Plan) -> tuple[str, ...]:

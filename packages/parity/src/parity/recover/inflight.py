@@ -21,12 +21,15 @@ if TYPE_CHECKING:
 _RUNNING = """
 select pid, query_start::text
 from pg_stat_activity
-where usename = current_user and pid <> pg_backend_pid() and backend_type = 'client backend'
+where (usename = current_user or exists (
+    select from pg_auth_members m join pg_roles g on g.oid = m.roleid
+    where m.member = usesysid and g.rolname = current_user
+  )) and pid <> pg_backend_pid() and backend_type = 'client backend'
   and state in ('active', 'idle in transaction', 'idle in transaction (aborted)')
   and application_name <> 'parity'
 """
-"""The provider's sessions of the administrator; a session that only waits for its next statement is at rest. The
-statement's text is not read: it may hold a password."""
+"""The provider's sessions of the administrator, and of the logins that act as it, which a reader of statistics sees; a
+session that only waits for its next statement is at rest. The statement's text is not read: it may hold a password."""
 
 _PAUSE = 0.2
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from parity.config.program import FOLDERS
@@ -16,7 +17,6 @@ from parity.vendors.http import NotFound, Refused, VendorError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
-    from pathlib import Path
 
     from parity.config.parameters import Repository
     from parity.console import Screen
@@ -90,12 +90,17 @@ def write_summary(
     failure: ParityError | None,
     report: Path | None,
 ) -> str:
-    """The summary of a delivery; added to `report` where one is given."""
+    """The summary of a delivery; added to `report` where one is given.
+
+    A step of GitHub Actions gets the output `url`, where a person sees what is live.
+    """
     repository = stack.sealed_settings().catalog.repository
     origin = asyncio.run(_origin(stack.project.root, repository))
     text = summary.markdown(stack.name, before, found, origin, failure)
     if report is not None:
         summary.append(report, text)
+    if output := os.environ.get("GITHUB_OUTPUT"):
+        summary.append(Path(output), f"url={summary.live_address(found)}")
     return text
 
 

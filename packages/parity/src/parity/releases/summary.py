@@ -39,6 +39,13 @@ def run_address(environment: Mapping[str, str] = os.environ) -> str:
     return f"{server}/{repository}/actions/runs/{run}" if server and repository and run else ""
 
 
+def live_address(found: Sequence[ReleaseStatus]) -> str:
+    """The first domain that serves its live release in health; where there is none, the run's address."""
+    live = (each.domains.items() for each in found if each.releases.live is not None)
+    healthy = (f"https://{name}" for domains in live for name, fault in domains if not fault)
+    return next(healthy, run_address())
+
+
 def markdown(
     stack: str,
     before: Mapping[str, Mapping[str, Any]],
@@ -111,6 +118,6 @@ def _older(found: ReleaseStatus) -> str:
 
 
 def append(path: Path, text: str) -> None:
-    """Add the summary to a file, as a job's summary is written (`$GITHUB_STEP_SUMMARY`)."""
+    """Add text to a file, as a job's summary is written (`$GITHUB_STEP_SUMMARY`) and a step's output."""
     with path.open("a", encoding="utf-8") as stream:
         stream.write(masked(text) + "\n")

@@ -43,7 +43,8 @@ def settings() -> Settings:
 def require_vendors(catalog: Catalog) -> None:
     """Stop the program where a vendor does not open.
 
-    In a preview PostgreSQL is only warned of: nothing is made, and a machine that previews need not reach the database.
+    In a preview PostgreSQL is only warned of: nothing is made, a machine that previews need not reach the database, and
+    who plans need not be allowed to make anything.
 
     Raises:
         pulumi.RunError: with the report; the engine shows it without a traceback and exits non-zero.
@@ -54,5 +55,5 @@ def require_vendors(catalog: Catalog) -> None:
     if grave:
         raise pulumi.RunError(str(AccessError(grave)))
     for each in found:
-        if each.fault:
+        if each.fault and not each.opens:
             pulumi.log.warn(f"{each.fault.key} {each.fault.what} An update will stop here. {each.fault.remedy}")

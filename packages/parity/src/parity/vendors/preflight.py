@@ -43,6 +43,8 @@ class Vendor:
     fault: ConfigProblem | None = None
     given: bool = True
     """Whether the environment names it at all."""
+    opens: bool = False
+    """Whether only rights are missing, which a preview does not need."""
 
 
 def ask(catalog: Catalog, environ: Mapping[str, str]) -> list[Vendor]:
@@ -105,7 +107,7 @@ def postgres(environ: Mapping[str, str], server: str = "") -> Vendor:
     if row is None or not row[0]:
         what = f"lets {user} make no databases or no roles."
         remedy = f"`alter role {user} createdb createrole`, or log in as another administrator."
-        return Vendor("PostgreSQL", where, _fault("PostgreSQL", what, remedy))
+        return Vendor("PostgreSQL", where, _fault("PostgreSQL", what, remedy), opens=True)
     return Vendor("PostgreSQL", where)
 
 

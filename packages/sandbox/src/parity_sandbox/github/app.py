@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-import hmac
 from typing import TYPE_CHECKING
 
+from parity_sandbox import tokens
+from parity_sandbox.github import scopes
 from parity_sandbox.github.calls import VERSIONS, respond
 from parity_sandbox.github.errors import BadCredentials, BadRequest, GitHubError, MissingUserAgent
 from parity_sandbox.github.routes import ANSWERED
+from parity_sandbox.github.state import accounts
+from parity_sandbox.github.state.collections import SERVICE
 from parity_sandbox.routing import build_app, unknown_route
 
 if TYPE_CHECKING:
@@ -21,7 +24,7 @@ _NOT_IMPLEMENTED = 501
 
 
 def create_app(context: Context, token: str) -> Starlette:
-    """The API over `context`'s storage; `token` is the one that is taken, as `Bearer` or `token`."""
+    """The API over `context`'s storage; `token` is the one that may do all, as `Bearer` or `token`."""
 
     def before(request: Request) -> None:
         if not request.headers.get("user-agent"):
@@ -29,8 +32,13 @@ def create_app(context: Context, token: str) -> Starlette:
         scheme, _, given = request.headers.get("authorization", "").partition(" ")
         if scheme.lower() not in {"bearer", "token"}:
             raise BadCredentials("Requires authentication")
-        if not hmac.compare_digest(given.strip().encode(), token.encode()):
-            raise BadCredentials
+        own = tokens.is_own(given.strip(), token)
+        accounts.acting.set(accounts.VIEWER if own else accounts.BOT)
+        if not own:
+            found = tokens.find(context, SERVICE, given.strip())
+            if found is None:
+                raise BadCredentials
+            scopes.require(found, request.method, request.url.path)
         version = request.headers.get("x-github-api-version", VERSIONS[0])
         if version not in VERSIONS:
             raise BadRequest(f'"{version}" is not a supported version. See https://docs.github.com/rest')

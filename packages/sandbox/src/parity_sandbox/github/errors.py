@@ -4,6 +4,7 @@ GitHubError
 ├── BadCredentials          401
 ├── MissingUserAgent        403
 ├── ReadOnly                403, an archived repository
+├── NotAccessible           403, a token without the permission
 ├── NotFound                404
 ├── Conflict                409
 ├── BadRequest              400, a body that is no JSON object, a version that is not served
@@ -72,6 +73,15 @@ class ReadOnly(GitHubError):
 
     def __init__(self) -> None:
         super().__init__("Repository was archived so is read-only.")
+
+
+class NotAccessible(GitHubError):
+    """The token of a GitHub App has not the permission."""
+
+    status = 403
+
+    def __init__(self) -> None:
+        super().__init__("Resource not accessible by integration")
 
 
 class NotFound(GitHubError):

@@ -7,10 +7,13 @@ from typing import TYPE_CHECKING, Annotated
 
 from pydantic import Field
 
+from parity_sandbox import tokens
 from parity_sandbox.errors import BadDocument
 from parity_sandbox.forms import Form
 from parity_sandbox.github.errors import GitHubError
+from parity_sandbox.github.scopes import Installation  # noqa: TC001 - pydantic reads the annotations
 from parity_sandbox.github.state import access, accounts, git, repositories, runs
+from parity_sandbox.github.state.collections import SERVICE
 from parity_sandbox.github.state.runs import Run  # noqa: TC001 - pydantic reads the annotations
 
 if TYPE_CHECKING:
@@ -53,6 +56,7 @@ class Seed(Form):
     users: Sequence[User] = ()
     repositories: Sequence[Repository] = ()
     teams: Sequence[Team] = ()
+    tokens: Sequence[Installation] = ()
 
 
 def seed(context: Context, document: Document) -> None:
@@ -77,6 +81,8 @@ def _make(context: Context, asked: Seed) -> None:
     for each in asked.users:
         accounts.add_user(context, each.login)
     found = [_repository(context, each) for each in asked.repositories]
+    for each in asked.tokens:
+        tokens.put(context, SERVICE, each)
     for each in asked.teams:
         _team(context, accounts.organization(context, asked.organization or ""), each, found)
 

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-import hmac
 from typing import TYPE_CHECKING
 
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
+from parity_sandbox import tokens
 from parity_sandbox.routing import build_app, unknown_route
+from parity_sandbox.vercel import scopes
 from parity_sandbox.vercel.errors import Forbidden, Unsupported, VercelError
 from parity_sandbox.vercel.routes import ROUTES
 from parity_sandbox.vercel.routes.account import frameworks, regions
 from parity_sandbox.vercel.timeline import settle
+from parity_sandbox.vercel.world import SERVICE
 
 if TYPE_CHECKING:
     from starlette.applications import Starlette
@@ -28,10 +30,10 @@ HOSTS = (API, FRAMEWORKS, REGIONS)
 
 
 def create_app(context: Context, token: str) -> Starlette:
-    """The application for `HOSTS`; every request to the API must carry `token` as bearer."""
+    """The application for `HOSTS`; every request to the API must carry a bearer, of which `token` may do all."""
 
     def before(request: Request) -> None:
-        _authorize(request, token)
+        _authorize(context, request, token)
         settle(context)
 
     app = build_app(ROUTES, unknown=_unknown, on_error=_on_error, before=before, any_version=True)
@@ -55,12 +57,16 @@ def _host(scope: Scope) -> str:
     return headers.get(b"host", b"").decode("latin-1").partition(":")[0].lower()
 
 
-def _authorize(request: Request, token: str) -> None:
+def _authorize(context: Context, request: Request, token: str) -> None:
     scheme, _, given = request.headers.get("authorization", "").partition(" ")
     if scheme.lower() != "bearer" or not given:
         raise Forbidden("The request is missing an authentication token", missingToken=True)
-    if not hmac.compare_digest(given.encode(), token.encode()):
+    if tokens.is_own(given, token):
+        return
+    found = tokens.find(context, SERVICE, given)
+    if found is None:
         raise Forbidden("Not authorized", invalidToken=True)
+    scopes.require(context, found, request.method, request.url.path)
 
 
 def _unknown(request: Request) -> Response:

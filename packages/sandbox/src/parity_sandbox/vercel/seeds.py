@@ -7,8 +7,10 @@ from typing import TYPE_CHECKING, Annotated
 
 from pydantic import Field
 
+from parity_sandbox import tokens
 from parity_sandbox.forms import Form
 from parity_sandbox.vercel.documents import part
+from parity_sandbox.vercel.scopes import Scoped  # noqa: TC001 - pydantic reads the annotations
 from parity_sandbox.vercel.world import SERVICE, USER, stable_id
 
 if TYPE_CHECKING:
@@ -49,6 +51,7 @@ class Seed(Form):
     teams: Sequence[Team] = ()
     domains: Sequence[Claim] = ()
     dns: Sequence[Record] = ()
+    tokens: Sequence[Scoped] = ()
 
 
 def seed(context: Context, document: Document) -> None:
@@ -69,6 +72,8 @@ def seed(context: Context, document: Document) -> None:
             records = context.store.collection(SERVICE, "dns")
             records.delete(record.name)
             records.insert(record.name, record.model_dump())
+        for token in given.tokens:
+            tokens.put(context, SERVICE, token)
 
 
 def _team(context: Context, given: Team) -> None:

@@ -108,6 +108,10 @@ def _what(stack: str, folder: Path) -> comments.Post:
         head=str(event(os.environ).get("pull_request", {}).get("head", {}).get("sha") or ""),
         url=run.url if run else "",
     )
+    for each in (folder, document, text):
+        if each.is_symlink():
+            # It was made by code of a branch, and what a link leads to is this job's own.
+            raise ProjectError("the report is a link", where=str(each), remedy="see what the pull request does there")
     if not document.exists() or not text.exists():
         return comments.missing(stack, entry, why="The run ended before there was a report; its log says why.")
     try:

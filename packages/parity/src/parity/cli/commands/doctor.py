@@ -23,7 +23,9 @@ def doctor(
     accounts: Annotated[
         bool,
         typer.Option(
-            "--accounts", help="Also try the tokens, the database and the state backend that this shell leads to."
+            "--accounts",
+            help="Also try the tokens, the database and the state backend that this shell leads to, and say what each "
+            "job of the workflows can do.",
         ),
     ] = False,
     as_json: Json = False,

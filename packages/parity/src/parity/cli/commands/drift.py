@@ -1,4 +1,4 @@
-"""`parity drift`, `drift-issue` and `adopt`: an audit of what is really there, and what follows from it."""
+"""`parity drift`, `drift-issue`, `drift-watch` and `adopt`: an audit of what is there, and what follows from it."""
 
 from __future__ import annotations
 
@@ -11,15 +11,16 @@ import typer
 
 from parity.cli import arguments
 from parity.cli.arguments import Arguments
-from parity.cli.commands.options import Json, Repository, Stack
+from parity.cli.commands.options import Json, Repository, Stack, Summary
 from parity.drift.model import FAILS, KINDS
 from parity.drift.suppressions import DAYS
 from parity.errors import ApiError, DriftError, UnreadError, UsageError
 
 if TYPE_CHECKING:
     from parity.config.project import Project
-    from parity.drift import issues
+    from parity.drift import issues, watch
     from parity.drift.audit import Audit
+    from parity.vendors.http import Client
 
 
 def drift(
@@ -153,9 +154,10 @@ def drift_issue(
     import asyncio
 
     from parity.drift import issues
+    from parity.releases.summary import run_address
     from parity.vendors.http import VendorError
 
-    summary = issues.read(stack, report, _run_address())
+    summary = issues.read(stack, report, run_address())
     try:
         done = asyncio.run(_publish(token, name, summary))
     except VendorError as error:
@@ -172,17 +174,71 @@ def drift_issue(
 
 async def _publish(token: str, repository: str, summary: issues.Summary) -> issues.Done:
     from parity.drift import issues
-    from parity.vendors import services
-    from parity.vendors.http import Client
 
-    async with Client(services.github(token, os.environ.get("GITHUB_API_URL", ""))) as client:
+    async with _github(token) as client:
         return await issues.publish(client, repository, summary)
 
 
-def _run_address() -> str:
-    """The workflow's run, for people; empty outside of one."""
-    given = [os.environ.get(name, "") for name in ("GITHUB_SERVER_URL", "GITHUB_REPOSITORY", "GITHUB_RUN_ID")]
-    return f"{given[0]}/{given[1]}/actions/runs/{given[2]}" if all(given) else ""
+def _github(token: str) -> Client:
+    from parity.vendors import services
+    from parity.vendors.http import Client
+
+    return Client(services.github(token, os.environ.get("GITHUB_API_URL", "")))
+
+
+def drift_watch(
+    within: Annotated[
+        int,
+        typer.Option("--within", metavar="HOURS", help="How old the last run may be; GitHub may be late.", min=1),
+    ] = 36,
+    workflow: Annotated[
+        str, typer.Option("--workflow", metavar="FILE", help="The workflow that audits by a schedule.")
+    ] = "drift.yml",
+    repository: Repository = None,
+    report: Summary = None,
+    as_json: Json = False,
+) -> None:
+    """Require that the audit has run by its schedule.
+
+    GitHub disables the schedules of a public repository in which nothing happens for 60 days, and drops runs under
+    load; no run fails then. Needs `GITHUB_TOKEN` with the right to read Actions. Exits 21, with a line in the summary,
+    where the last run that came to an end is too old or the schedule is disabled, and 13 where GitHub refuses.
+    """
+    asked = Arguments()
+    name, token = asked.github(repository)
+    asked.require()
+    import asyncio
+    from datetime import UTC, datetime
+
+    from parity.vendors.http import VendorError
+
+    try:
+        found = asyncio.run(_watch(token, name, workflow))
+    except VendorError as error:
+        raise ApiError(
+            f"the schedule could not be asked for: {error}",
+            where=f"{name}, {workflow}",
+            remedy="see that GITHUB_TOKEN may read Actions (`actions: read`)",
+        ) from error
+    try:
+        found.require(datetime.now(UTC), within)
+    except UnreadError as error:
+        if report is not None:
+            from parity.releases import summary
+
+            summary.append(report, f"⚠️ Audit: {error.what}. [Its runs]({found.page}): {error.remedy}.")
+        raise
+    if as_json:
+        typer.echo(json.dumps({"workflow": workflow, "since": found.since.isoformat(), "state": found.state}, indent=2))
+    else:
+        typer.echo(f"{workflow}: ran by its schedule at {found.since:%Y-%m-%d %H:%M} UTC")
+
+
+async def _watch(token: str, repository: str, workflow: str) -> watch.Watched:
+    from parity.drift import watch
+
+    async with _github(token) as client:
+        return await watch.ask(client, repository, workflow)
 
 
 def adopt_(

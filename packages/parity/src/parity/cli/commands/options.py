@@ -89,6 +89,12 @@ Wait = Annotated[
         min=0,
     ),
 ]
+Summary = Annotated[
+    Path | None,
+    typer.Option(
+        "--summary", metavar="FILE", help="Add a summary in Markdown to this file, as to $GITHUB_STEP_SUMMARY."
+    ),
+]
 Refresh = Annotated[
     bool | None,
     typer.Option(

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -17,6 +16,7 @@ from parity.cli.commands.options import (
     Digest,
     Json,
     Plan,
+    Summary,
     Wait,
     Yes,
     complete_applications,
@@ -35,13 +35,6 @@ Rotate = Annotated[
     bool,
     typer.Option(
         "--rotate-credentials", help="Give the release database logins of a new generation, with new passwords."
-    ),
-]
-
-Summary = Annotated[
-    Path | None,
-    typer.Option(
-        "--summary", metavar="FILE", help="Add a summary in Markdown to this file, as to $GITHUB_STEP_SUMMARY."
     ),
 ]
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from contextvars import ContextVar
 from typing import TYPE_CHECKING
 
 from parity_sandbox.github import ids
@@ -23,8 +24,11 @@ _TEAM = {
     "parent_team_id": Field(int, nullable=True),
 }
 
-VIEWER = "parity-sandbox"
-"""Login of the account that the sandbox's token belongs to."""
+VIEWER, BOT = "parity-sandbox", "github-actions[bot]"
+"""Logins of the accounts that the sandbox's token and the tokens of workflows belong to."""
+
+acting: ContextVar[str] = ContextVar("acting", default=VIEWER)
+"""Whose token the request carries."""
 
 ROLES = ("member", "maintainer")
 PERMISSIONS = ("pull", "triage", "push", "maintain", "admin")
@@ -67,8 +71,8 @@ def user(context: Context, login: str) -> Document:
 
 
 def viewer(context: Context) -> Document:
-    """The account that the token belongs to."""
-    return add_user(context, VIEWER)
+    """The account that the request's token belongs to."""
+    return add_user(context, acting.get())
 
 
 def add_user(context: Context, login: str) -> Document:

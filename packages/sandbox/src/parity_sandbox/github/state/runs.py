@@ -26,6 +26,8 @@ class Run(Form):
     event: str = "push"
     status: str = "completed"
     conclusion: str | None = None
+    created_at: str | None = None
+    """UTC, ISO 8601; now, where it is not said."""
 
 
 STATUSES = ("queued", "in_progress", "completed", "waiting", "requested", "pending")
@@ -62,8 +64,8 @@ def put(context: Context, repository: Document, asked: Run) -> Document:
     number = asked.id or ids.fresh(context, "runs")
     documents = collection(context, "runs")
     present = documents.get(str(number))
-    time = ids.now(context)
-    flow = _workflow(context, repository["id"], asked.workflow)
+    time = asked.created_at or ids.now(context)
+    flow = _workflow(context, repository["id"], asked.workflow, time)
     made: Document = {
         "key": str(number),
         "id": number,
@@ -82,11 +84,12 @@ def put(context: Context, repository: Document, asked: Run) -> Document:
     }
     if present is None:
         return documents.insert(str(number), made)
-    kept = {name: present[name] for name in ("run_number", "created_at", "updated_at")}
+    times = () if asked.created_at else ("created_at", "updated_at")
+    kept = {name: present[name] for name in ("run_number", *times)}
     return documents.put(str(number), made | kept)
 
 
-def _workflow(context: Context, repository_id: int, file: str) -> Document:
+def _workflow(context: Context, repository_id: int, file: str, time: str) -> Document:
     try:
         return workflow(context, repository_id, file)
     except NotFound:
@@ -97,6 +100,6 @@ def _workflow(context: Context, repository_id: int, file: str) -> Document:
             "repository_id": repository_id,
             "name": file.rpartition(".")[0],
             "path": f".github/workflows/{file}",
-            "created_at": ids.now(context),
+            "created_at": time,
         }
         return collection(context, "workflows").insert(str(number), made)

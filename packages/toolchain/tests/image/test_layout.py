@@ -75,6 +75,8 @@ def entries(image, index=0):
 def test_nothing_says_who_made_it_or_when(image):
     found = [*entries(image).values(), *entries(image, 1).values()]
     assert {(each.mtime, each.uname, each.gname) for each in found} == {(0, "", "")}
+    names = list(entries(image))
+    assert names == sorted(names, key=lambda name: name.split("/")), "not the order of this machine's file system"
     assert [each.name for each in found if each.uid] == ["opt/pulumi", "opt/pulumi/plugins"]
 
 

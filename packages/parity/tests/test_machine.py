@@ -123,7 +123,13 @@ def test_a_wheel_is_the_same_however_it_was_installed(monkeypatch):
         monkeypatch.setattr(machine.importlib.metadata, "distribution", lambda _: Found(record))
         return machine._installed("a")
 
-    installed = ["../../../bin/a,sha256=9,3", *reversed(lines), "a-1.dist-info/RECORD,,", "a/__pycache__/x.pyc,,"]
+    installed = [
+        "../../../bin/a,sha256=9,3",
+        "a-1.dist-info/INSTALLER,sha256=8,3",
+        *reversed(lines),
+        "a-1.dist-info/RECORD,,",
+        "a/__pycache__/x.pyc,,",
+    ]
     assert digest(installed) == digest(lines)
     assert digest([*lines, "a/z.py,sha256=4,3"]) != digest(lines)
 
@@ -135,6 +141,13 @@ def test_the_umask_is_read_and_kept():
         assert machine._umask() == "027"
     finally:
         os.umask(before)
+
+
+def test_the_time_zone_that_is_set_is_named(monkeypatch):
+    monkeypatch.setenv("TZ", "Asia/Kolkata")
+    assert machine._zone() == "Asia/Kolkata"
+    monkeypatch.setenv("TZ", "Etc/UTC")
+    assert machine._zone() == "UTC"
 
 
 def test_an_image_says_what_it_was_made_from(tmp_path, monkeypatch):

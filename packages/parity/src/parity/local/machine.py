@@ -79,7 +79,7 @@ def facts(root: Path) -> dict[str, str]:
     found["git"] = Repository(root).version() or _NONE
     found["locale"] = f"{locale.getlocale()[0] or 'C'}, {sys.getfilesystemencoding()}"
     found["umask"] = _umask()
-    found["time zone"] = os.environ.get("TZ") or "/".join(Path("/etc/localtime").resolve().parts[-2:])
+    found["time zone"] = _zone()
     found["system"] = f"{platform.system()} {platform.machine()}, {' '.join(platform.libc_ver()) or 'no libc'}"
     found["image"] = _image()
     return found
@@ -169,6 +169,13 @@ def _umask() -> str:
     now = os.umask(0o077)
     os.umask(now)
     return f"{now:03o}"
+
+
+def _zone() -> str:
+    """The time zone's name; UTC where the system has set none."""
+    link = Path("/etc/localtime")
+    name = os.environ.get("TZ") or ("/".join(link.resolve().parts[-2:]) if link.exists() else "UTC")
+    return name.removeprefix("Etc/")
 
 
 def _image() -> str:

@@ -64,7 +64,7 @@ class Interpreter:
         loader = str(libraries / "ld-linux-x86-64.so.2")
         python = str(root / f"usr/bin/python{PYTHON}")
         return Interpreter(
-            (loader, "--library-path", str(libraries), python, "-s", "-S", "-P"),
+            (loader, "--inhibit-cache", "--library-path", str(libraries), python, "-s", "-S", "-P"),
             {"PYTHONHOME": str(root / "usr"), "PYTHONHASHSEED": "0", "LC_ALL": "C.UTF-8"},
         )
 

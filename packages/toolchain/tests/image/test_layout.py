@@ -13,7 +13,7 @@ import pytest
 
 from packages.toolchain.tests.image import small
 from parity_toolchain.errors import BadSetting
-from parity_toolchain.image import record
+from parity_toolchain.image import assemble, record
 from support.paths import ROOT
 
 
@@ -113,12 +113,19 @@ def test_an_earlier_image_is_replaced_and_anything_else_is_not(tmp_path):
     assert (tmp_path / "mine/file").read_text() == "x"
 
 
+def test_another_platform_is_refused_before_anything_is_fetched(tmp_path, monkeypatch):
+    monkeypatch.setattr(assemble.platform, "machine", lambda: "aarch64")
+    with pytest.raises(BadSetting, match=r"Linux on amd64 .* this is Linux aarch64"):
+        assemble.build(ROOT, tmp_path / "out", ROOT / "dist", {"PARITY_CACHE": str(tmp_path / "cache"), "PATH": ""})
+    assert list(tmp_path.iterdir()) == []
+
+
 def test_a_layer_is_made_once_and_again_when_its_inputs_change(tmp_path):
     made = []
 
     def make(digest):
         part = small.part("base", small.BASE, digest)
-        small.assemble.layer(part, tmp_path, made.append)
+        assemble.layer(part, tmp_path, made.append)
 
     for digest in ("sha256:" + "1" * 64, "sha256:" + "1" * 64, "sha256:" + "2" * 64):
         make(digest)
@@ -139,7 +146,7 @@ def test_records_name_each_input_with_its_digest_and_the_image(image):
 
 def test_the_sum_of_a_go_module_is_given_in_hex():
     module = small.Input("golang", "example.com/x", "v1.2.3+incompatible", "h1:" + "A" * 43 + "=")
-    layer = small.assemble.Layer("engine", ROOT, "sha256:0", 0, "sha256:0", [module])
+    layer = assemble.Layer("engine", ROOT, "sha256:0", 0, "sha256:0", [module])
     (component,) = record.materials([layer], "sha256:0", "1")["components"]
     assert component["purl"] == "pkg:golang/example.com/x@v1.2.3%2Bincompatible"
     assert component["hashes"] == [{"alg": "SHA-256", "content": "0" * 64}]

@@ -9,6 +9,7 @@ import zipfile
 
 import pytest
 
+from packages.toolchain.tests.image import small
 from parity_toolchain.errors import BadLock, DownloadFailed
 from parity_toolchain.image import wheels
 from support.paths import ROOT
@@ -33,7 +34,7 @@ def test_each_digest_is_one_of_the_locks():
 
 
 def wheel(name, tag, digest=ONE, version="1"):
-    return {"url": f"https://example.com/{name}-{version}-{tag}.whl", "hash": digest}
+    return {"url": f"https://example.com/{name.replace('-', '_')}-{version}-{tag}.whl", "hash": digest}
 
 
 def package(name, *, version="1", tag="py3-none-any", **more):
@@ -129,6 +130,17 @@ def test_a_folders_package_comes_from_its_wheel(tmp_path):
     (tmp_path / "pulumi_parity-1-py3-none-any.whl").touch()
     (tmp_path / "pulumi_parity_policy-1-py3-none-any.whl").touch()
     assert wheels._own(tmp_path, "pulumi-parity").name == "pulumi_parity-1-py3-none-any.whl"
+
+
+def test_a_release_of_parity_moves_the_last_layer_alone(locked, tmp_path):
+    """In a team's project its packages come from the registry, as all others do."""
+    tool = package("pulumi-parity", dependencies=[{"name": "pulumi-parity-toolchain"}, {"name": "a"}])
+    locked(tool, package("pulumi-parity-toolchain"), package("a"), needs=[{"name": "pulumi-parity"}])
+    parts = wheels.parts(tmp_path, tmp_path / "dist", small.HERE, cache=tmp_path, environ={}, progress=print)
+    assert {part.name: [each.name for each in part.inputs] for part in parts} == {
+        "packages": ["a"],
+        "tool": ["pulumi-parity", "pulumi-parity-toolchain"],
+    }
 
 
 @pytest.fixture

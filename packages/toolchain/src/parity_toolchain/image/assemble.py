@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import platform
 import shutil
 import tempfile
 from dataclasses import asdict, dataclass, replace
@@ -70,10 +71,12 @@ def build(
 
     Raises:
         BadLock: a lock file cannot be used.
-        BadSetting: `out` is something else than an image.
+        BadSetting: `out` is something else than an image, or this machine cannot run the base.
         DownloadFailed: an input cannot be had, or is not what is pinned.
         BuildFailed: a step failed.
     """
+    if (here := f"{platform.system()} {platform.machine()}") != "Linux x86_64":
+        raise BadSetting(f"the image is for Linux on amd64 and built by its own interpreter; this is {here}")
     _replaceable(out)
     cache = caches.root(environ)
     base = layer(debian.part(cache, environ, progress), cache, progress)

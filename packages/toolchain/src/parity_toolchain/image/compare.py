@@ -39,15 +39,6 @@ class Difference:
         return f"{self.layer}: {self.path or '(all)'}: {self.what}: {self.first or '-'} != {self.second or '-'}"
 
 
-def digest(folder: Path) -> str:
-    """The digest of the image in a folder, that of its manifest.
-
-    Raises:
-        BadSetting: there is no image.
-    """
-    return _manifest(folder)[0]
-
-
 def differences(first: Path, second: Path) -> list[Difference]:
     """Everything in which two images differ; nothing where their digests are the same.
 

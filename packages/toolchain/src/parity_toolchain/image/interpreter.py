@@ -44,7 +44,7 @@ with open(sys.argv[1], "rb") as plain, open(sys.argv[2], "wb") as packed:
     packed.write(packer.flush())
 """
 
-OWNED = frozenset({"home/parity", ENGINE_HOME, f"{ENGINE_HOME}/plugins"})
+_OWNED = frozenset({"home/parity", ENGINE_HOME, f"{ENGINE_HOME}/plugins"})
 """The folders that the image's user may write; all else belongs to root."""
 
 _SHARED = frozenset({"tmp", "var/tmp"})
@@ -100,7 +100,7 @@ class Interpreter:
 def _add(archive: tarfile.TarFile, path: Path, name: str) -> None:
     """One entry with owner, mode and time that say nothing of where it was made."""
     entry = tarfile.TarInfo(name)
-    entry.uid = entry.gid = USER if name in OWNED else 0
+    entry.uid = entry.gid = USER if name in _OWNED else 0
     if path.is_symlink():
         entry.type, entry.linkname, entry.mode = tarfile.SYMTYPE, str(path.readlink()), 0o777
         archive.addfile(entry)

@@ -64,6 +64,6 @@ def test_a_stack_applies_the_plan_that_was_shown_by_its_digest():
 
 def test_no_workflow_keeps_a_long_lived_pulumi_token():
     assert [name for name, each in WORKFLOWS.items() if "PULUMI_ACCESS_TOKEN" in each.text] == []
-    page = (ROOT / "docs" / "delivery.md").read_text()
+    page = "".join((ROOT / "docs" / name).read_text() for name in ("delivery.md", "image.md"))
     used = {found for each in WORKFLOWS.values() for found in re.findall(r"\b(?:secrets|vars)\.(\w+)", each.text)}
     assert [name for name in sorted(used) if f"`{name}`" not in page] == []

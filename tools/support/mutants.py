@@ -282,6 +282,7 @@ ONE_VALUE: dict[str, str] = {
     "PerStackVariable.kind": _KIND,
     "SensitiveVariable.kind": _KIND,
     "DatabaseUrlVariable.kind": _KIND,
+    "Application.container": "declares no resource: a file is held to it, the same for each stack",
     "Retention.production": "has one value in its model: anything else would lose kept releases",
     "StackConfig.exceptions": _NOTHING,
     "StackConfig.acknowledged": _NOTHING,

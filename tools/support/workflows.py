@@ -30,6 +30,7 @@ MAY_WRITE = {
     ("drift.yml", "audit"): {"id-token"},
     ("drift.yml", "issue"): {"issues"},
     ("release.yml", "publish"): {"id-token", "attestations"},
+    ("release.yml", "image"): {"packages", "id-token", "attestations"},
     ("release.yml", "tag"): {"contents"},
 }
 """What each job may write; every other job may write nothing."""

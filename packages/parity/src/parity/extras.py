@@ -11,6 +11,7 @@ EXTRAS = {
     "obstore": ("s3", "the client of object stores"),
     "botocore": ("s3", "the reader of AWS's credentials"),
     "parity_policy": ("policy", "the policy pack"),
+    "dockerfile": ("containers", "the parser of Dockerfiles"),
     "copier": ("template", "Copier, which renders a project from the template"),
     "jinja2": ("template", "Copier, which renders a project from the template"),
 }

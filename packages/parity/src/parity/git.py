@@ -81,6 +81,10 @@ class Repository:
         sha = self.resolve("HEAD")
         return sha + "+changes" if sha and self._ask("status", "--porcelain", "--untracked-files=no") else sha
 
+    def version(self) -> str:
+        """What git says of itself; empty where it is not there."""
+        return (self._ask("version") or "").strip().removeprefix("git version ")
+
     def resolve(self, name: str) -> str:
         """The 40 hex digits of a commit, a branch or a tag; empty where git knows none of that name."""
         return (self._ask("rev-parse", "--verify", "--quiet", "--end-of-options", f"{name}^{{commit}}") or "").strip()

@@ -199,6 +199,24 @@ def test_a_stack_that_was_made_by_copying_a_file_is_found_without_any_key(three)
     assert "parity:secret of staging" in parity(three, "check", "--markdown").stdout
 
 
+def test_the_dockerfile_of_an_application_in_a_container_is_read(project):
+    catalog = project / "infra/catalog.py"
+    edit(catalog, 'framework="nextjs"', 'framework="container", container=Container()')
+    edit(catalog, "    Application,\n", "    Application,\n    Container,\n")
+    done = parity(project, "check")
+    assert "container: apps/shop/Dockerfile.vercel is not in this checkout, so it was not checked" in done.stdout
+    file = project / "apps/shop/Dockerfile.vercel"
+    file.parent.mkdir(parents=True)
+    file.write_text("FROM node:26\nEXPOSE 80\nUSER 1001\n")
+    done = parity(project, "check")
+    assert done.returncode == 1
+    assert "1 fault of a container" in headlines(done)[0]
+    assert "apps/shop/Dockerfile.vercel:1: takes node:26" in done.stdout
+    assert "to do: Name its digest: node:26@sha256:..." in done.stdout
+    file.write_text(f"FROM node:26@sha256:{'0' * 64}\nEXPOSE 80\nUSER 1001\n")
+    assert json.loads(parity(project, "check", "--json").stdout)["containers"] == {"faults": [], "not_checked": []}
+
+
 def test_the_faults_of_all_stacks_are_said_at_once(three):
     for stack in ("staging", "qa", "prod"):
         edit(three / f"Pulumi.{stack}.yaml", "sslmode: require", "sslmode: never")

@@ -20,6 +20,7 @@ from parity.config import digest, fingerprints, guard, passwords
 from parity.config.parameters import (
     Application,
     Catalog,
+    Container,
     Database,
     DatabaseNames,
     DatabaseUrlVariable,
@@ -180,6 +181,7 @@ OUT: dict[str, Any] = {
     "Repository.owner": lambda s: catalog_with(s, repository=s.catalog.repository.model_copy(update={"owner": "o"})),
     "Repository.name": lambda s: catalog_with(s, repository=s.catalog.repository.model_copy(update={"name": "o"})),
     "Application.health": lambda s: shop_with(s, health=Health(path="/other")),
+    "Application.container": lambda s: shop_with(s, container=Container(port=8080)),
     "Application.retention": lambda s: shop_with(s, retention=Retention(preview="1y")),
     "PerStackVariable.type": lambda s: variable_with(s, PerStackVariable, type="string"),
     "Database.extensions": lambda s: catalog_with(

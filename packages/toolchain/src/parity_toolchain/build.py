@@ -14,7 +14,7 @@ from parity_toolchain.process import follow, run
 from parity_toolchain.recipes import ENVIRONMENT, MODULES, Recipe, Step
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Mapping
     from pathlib import Path
 
 LIMIT = 60 * 60.0
@@ -66,26 +66,28 @@ def _make(
     settings = {**kept, **ENVIRONMENT}
     for step in recipe.steps:
         begin = time.monotonic()
-        with patch.applied(step, executable, settings) as options:
-            _compile(step, _command(step, executable, folder, options), settings, progress)
+        with patch.applied(step, executable, settings) as home:
+            _compile(step, _command(step, executable, folder), home, settings, progress)
         _copy_scripts(step, executable, folder, settings)
         _check(step, folder, settings)
         progress(f"{step.program} {step.version}: built in {time.monotonic() - begin:.0f} s")
 
 
-def _command(step: Step, go: Path, folder: Path, options: Sequence[str]) -> list[str]:
+def _command(step: Step, go: Path, folder: Path) -> list[str]:
     stamp = f"-s -w -X {step.stamp}={step.version}"
-    return [str(go), "build", "-v", "-ldflags", stamp, "-o", str(folder / step.program), *options, step.package]
+    return [str(go), "build", "-v", "-ldflags", stamp, "-o", str(folder / step.program), step.package]
 
 
-def _compile(step: Step, command: list[str], environ: Mapping[str, str], progress: Callable[[str], None]) -> None:
+def _compile(
+    step: Step, command: list[str], home: Path, environ: Mapping[str, str], progress: Callable[[str], None]
+) -> None:
     watch = _Watch()
     try:
         done = follow(
             command,
             limit=LIMIT,
             environ=environ,
-            cwd=MODULES / step.module,
+            cwd=home,
             on_line=watch.line,
             beat=caches.BEAT,
             on_beat=lambda elapsed: progress(f"{step.program} {step.version}: {watch}, {elapsed:.0f} s"),

@@ -7,6 +7,7 @@
     ├── DownloadFailed     a download ended with an error or took too long
     │   └── Unreachable    its host does not answer, so that no other download need be tried
     ├── BadModules         a Go module of engine/modules cannot be read, or no longer pins what it must
+    ├── BadLock            a lock file that an image is made from cannot be read, or pins something too little
     ├── BuildFailed        a build from Go modules ended with an error or took too long
     ├── BuildBusy          another process held the build's lock for too long
     ├── NoGo               there is no Go that is new enough, and none could be installed
@@ -46,6 +47,10 @@ class Unreachable(DownloadFailed):
 
 class BadModules(EngineError):
     """A go.mod below engine/modules lacks a line that the build depends on."""
+
+
+class BadLock(EngineError):
+    """A lock file that an image is made from lacks what it must pin, or pins something that cannot be used."""
 
 
 class BuildFailed(EngineError):

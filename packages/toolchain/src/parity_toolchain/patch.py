@@ -13,34 +13,35 @@ from parity_toolchain.errors import BuildFailed
 from parity_toolchain.recipes import MODULES, PATCHES
 
 if TYPE_CHECKING:
-    from collections.abc import Generator, Mapping, Sequence
+    from collections.abc import Generator, Mapping
 
     from parity_toolchain.recipes import Patch, Step
 
 
 @contextmanager
-def applied(step: Step, go: Path, environ: Mapping[str, str]) -> Generator[Sequence[str]]:
-    """Give the options of `go build` that build a step with its patch; none where it has none.
+def applied(step: Step, go: Path, environ: Mapping[str, str]) -> Generator[Path]:
+    """Give the folder whose go.mod builds a step, with its patch where it has one.
 
-    Go refuses to replace files in its module cache, so the module is copied, changed, and named in a go.mod next to
-    the step's own.
+    Go refuses to replace files in its module cache, so the module is copied and changed next to a go.mod that
+    names it.
 
     Raises:
         BuildFailed: The module is not there, or has not just once what is to be changed.
     """
-    if step.patch is None:
-        yield ()
-        return
     home = MODULES / step.module
-    with tempfile.TemporaryDirectory(prefix="parity-patch-") as folder:
-        copy = Path(folder) / "module"
+    if step.patch is None:
+        yield home
+        return
+    with tempfile.TemporaryDirectory(prefix="parity-patch-") as temporary:
+        folder = Path(temporary)
+        copy = folder / step.patch.copy
         _copy(golang.module_folder(step.patch.module, go, environ, home), copy)
         _edit(step.patch, copy, home / PATCHES)
-        modules = Path(folder) / "go.mod"
         text = (home / "go.mod").read_text(encoding="utf-8")
-        modules.write_text(f"{text}\nreplace {step.patch.module} => {copy}\n", encoding="utf-8")
-        shutil.copyfile(home / "go.sum", modules.with_suffix(".sum"))
-        yield ("-modfile", str(modules))
+        changed = f"{text}\nreplace {step.patch.module} => ./{step.patch.copy}\n"
+        (folder / "go.mod").write_text(changed, encoding="utf-8")
+        shutil.copyfile(home / "go.sum", folder / "go.sum")
+        yield folder
 
 
 def _copy(source: Path, target: Path) -> None:

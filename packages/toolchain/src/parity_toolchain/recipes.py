@@ -44,6 +44,8 @@ class Patch:
     """The Go module that is changed: it gets the files of the step's own `_patch` folder."""
     edits: tuple[tuple[str, str, str], ...]
     """(file, old, new) texts; each old one must be there just once."""
+    copy: str = "module"
+    """The folder of the changed copy, from its go.mod: the program holds it, so it is the same for each build."""
 
 
 _LANGUAGE = "python/cmd/pulumi-language-python"

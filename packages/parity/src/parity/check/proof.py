@@ -6,13 +6,14 @@ import datetime as dt
 import hmac
 import traceback
 from collections import Counter
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from hashlib import sha256
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from parity.check import shared
+from parity.check import containers, shared
 from parity.check.compare import Accepted, Result, Side, compare
+from parity.check.containers import Found
 from parity.check.derived import watching
 from parity.check.facts import facts
 from parity.check.live import Declared, Real, compare_real
@@ -49,13 +50,20 @@ class Checked:
     """The release guard's findings: releases whose config has changed since."""
     shared: tuple[ConfigProblem, ...] = ()
     """Secrets that the second stack has in common with another one."""
+    containers: Found = field(default_factory=Found)
+    """What the Dockerfiles of the applications lack; they are read with what is declared, not with live state."""
     live: bool = False
     """Whether live state was compared instead of what is declared."""
 
     @property
+    def faults(self) -> tuple[ConfigProblem, ...]:
+        """What makes the check fail that is no difference and no exception."""
+        return (*self.stale, *self.shared, *self.containers.faults)
+
+    @property
     def clean(self) -> bool:
-        """Whether keys and exceptions explain all differences, no release is stale and no secret is shared."""
-        return self.result.clean and not self.stale and not self.shared
+        """Whether keys and exceptions explain all differences and there is no fault."""
+        return self.result.clean and not self.faults
 
 
 def check(project: Project, one: str, other: str, load: Load, *, workers: int | None = None) -> Checked:
@@ -83,7 +91,7 @@ def check(project: Project, one: str, other: str, load: Load, *, workers: int | 
         workers=workers,
     )
     stale = tuple(fault for settings in (mine, theirs) for fault in guard.stale(settings))
-    return Checked(result, guarded=True, stale=stale)
+    return Checked(result, guarded=True, stale=stale, containers=containers.check(project.root, mine.catalog))
 
 
 def check_live(

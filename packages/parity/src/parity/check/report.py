@@ -46,6 +46,7 @@ def headline(checked: Checked) -> str:
         _count(len(result.unused), "exception that holds no longer", "exceptions that hold no longer"),
         _count(len(checked.stale), "stale release"),
         _count(len(checked.shared), "shared secret"),
+        _count(len(checked.containers.faults), "fault of a container", "faults of containers"),
     ]
     return f"{who} {be} not the same: {', '.join(each for each in found if each)}"
 
@@ -61,7 +62,7 @@ def faults(checked: Checked) -> Iterator[str]:
         yield f"{_place(each.place)}: {_short(each.one)} in {result.one}, {_short(each.other)} in {result.other}"
     for each in result.unused:
         yield f"exception {each.accepted.where} {each.accepted.resource} {each.accepted.property}: {each.why}"
-    for fault in (*checked.stale, *checked.shared):
+    for fault in checked.faults:
         yield f"{fault.place}: {fault.what}"
 
 
@@ -79,6 +80,7 @@ def summary(checked: Checked) -> list[str]:
         f"{result.resources} resources, {result.facts} facts: {result.equal} equal, {counts}",
         SEALED if result.sealed else OPENED,
         _guard(checked),
+        *(f"container: {each} is not in this checkout, so it was not checked" for each in checked.containers.unread),
     ]
 
 
@@ -152,7 +154,7 @@ def text(checked: Checked, *, every: bool = False) -> Iterator[tuple[str, str]]:
         yield "", ""
         yield f"exception in {each.accepted.where or each.accepted.stack}: {each.why}", "bad"
         yield f"  {each.accepted.resource} {each.accepted.property}: {each.accepted.reason}", ""
-    for fault in (*checked.stale, *checked.shared):
+    for fault in checked.faults:
         yield "", ""
         yield f"{fault.place}: {fault.what}", "bad"
         yield f"  to do: {fault.remedy}", ""
@@ -243,7 +245,7 @@ def markdown(checked: Checked) -> str:
         entries = [(each.accepted, each.why) for each in result.unused]
         rows = [[markup.code(f"{each.where} {each.resource} {each.property}"), why] for each, why in entries]
         lines += _table(["exception", "what is wrong with it"], rows)
-    for fault in (*checked.stale, *checked.shared):
+    for fault in checked.faults:
         lines += ["", f"**{markup.text(fault.place)}**", "", *markup.fenced(f"{fault.what}\n{fault.remedy}")]
     lines += _keys(result)
     rows = [[*_cells(each), markup.text(each.why)] for each in _judged(result, "excepted")]
@@ -339,6 +341,10 @@ def document(checked: Checked) -> dict[str, Any]:
         ],
         "stale_releases": _faults(checked.stale),
         "shared_secrets": _faults(checked.shared),
+        "containers": {
+            "faults": _faults(checked.containers.faults),
+            "not_checked": list(checked.containers.unread),
+        },
     }
 
 

@@ -59,6 +59,7 @@ LISTINGS: tuple[Listing, ...] = (
     Listing("demo", _SET_UP, "Bring every stack up in the sandbox, from nothing.", "demo", "demo"),
     Listing("sandbox", _SET_UP, "Run the local sandbox, and programs against it.", "sandbox", "app"),
     Listing("engine", _SET_UP, "Find the Pulumi engine and its plugins, or build them.", "engine", "app"),
+    Listing("image", _SET_UP, "Build a job's container image, and compare two.", "image", "app"),
     Listing("doctor", _SET_UP, "Say what is used, from where, and what is missing.", "doctor", "doctor"),
 )
 """In the order of the help, job by job."""

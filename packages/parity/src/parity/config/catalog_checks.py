@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from typing import TYPE_CHECKING
 
-from parity.config.parameters import DatabaseUrlVariable
+from parity.config.parameters import DatabaseUrlVariable, PlainVariable
 from parity.problems import ConfigProblem, nearest
 
 if TYPE_CHECKING:
@@ -108,6 +108,21 @@ def _application_faults(application: Application, catalog: Catalog) -> Iterator[
         if isinstance(variable, DatabaseUrlVariable):
             yield from _url_faults(at, variable, catalog)
     yield from _one_url_each(key, application)
+    yield from _container_faults(key, application)
+
+
+def _container_faults(key: str, application: Application) -> Iterator[ConfigProblem]:
+    container = application.container
+    if container is None:
+        return
+    if application.framework != "container":
+        what = f"is given, and the framework is {application.framework}: Vercel would build no container."
+        yield _fault(f"{key}.container", what, 'Write framework="container", or remove it.')
+    said = [each.value for each in application.variables if isinstance(each, PlainVariable) and each.name == "PORT"]
+    if str(container.port) not in (said or ["80"]):
+        what = f"says {container.port}, and Vercel sends requests to {said[0] if said else 80}."
+        remedy = f'Declare PlainVariable(name="PORT", value="{container.port}"), or correct the port.'
+        yield _fault(f"{key}.container.port", what, remedy)
 
 
 def _reserved(key: str, variable: Variable) -> Iterator[ConfigProblem]:

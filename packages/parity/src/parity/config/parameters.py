@@ -150,6 +150,17 @@ class Retention(Parameters):
     errored: Period = Field(default="1m", description="Of deployments that failed.")
 
 
+class Container(Parameters):
+    """How Vercel runs an application whose framework is `container`: from an image that it builds of a Dockerfile."""
+
+    file: Literal["Dockerfile.vercel", "Containerfile.vercel"] = Field(
+        default="Dockerfile.vercel", description="The file in the application's folder; Vercel knows these names."
+    )
+    port: int = Field(
+        default=80, ge=1, le=65535, description="Where its server listens: 80, or what the variable `PORT` says."
+    )
+
+
 class Application(Renamable):
     """One web application: a Vercel project in each stack, by default `<name>-<stack>`."""
 
@@ -170,6 +181,9 @@ class Application(Renamable):
     output_directory: Folder | None = Field(default=None, description="Instead of the framework's own.")
     function_region: str = Field(
         pattern=r"^[a-z]{3}\d$", description="Vercel's region of the functions, for example `fra1`."
+    )
+    container: Container | None = Field(
+        default=None, description="With the framework `container`: what `parity check` holds its Dockerfile to."
     )
     variables: tuple[Variable, ...] = Field(
         default=(), description="Environment variables; each stack has all of them."

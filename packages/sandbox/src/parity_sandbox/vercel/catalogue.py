@@ -8,7 +8,7 @@ FRAMEWORKS = (
     "svelte", "sveltekit", "sveltekit-1", "ionic-react", "create-react-app", "gridsome", "umijs", "sapper", "saber",
     "stencil", "nuxtjs", "redwoodjs", "hugo", "jekyll", "brunch", "middleman", "zola", "hydrogen", "vite", "vitepress",
     "vuepress", "parcel", "fastapi", "flask", "fasthtml", "sanity-v3", "sanity", "storybook", "nitro", "hono",
-    "express", "h3", "nestjs", "fastify", "xmcp",
+    "express", "h3", "nestjs", "fastify", "xmcp", "container",
 )  # fmt: skip
 """`framework` of updateProject in the API's description, October 2025."""
 

@@ -13,6 +13,7 @@ from parity.cli.commands.options import Directory, Json
 if TYPE_CHECKING:
     from parity.console import Screen
     from parity.local.finding import Check
+    from parity.local.machine import Difference
 
 _MARKS = {"ok": "[green]✓[/]", "note": "[yellow]·[/]", "fault": "[red]✗[/]"}
 _INDENT = " " * 33
@@ -28,25 +29,47 @@ def doctor(
             "job of the workflows can do.",
         ),
     ] = False,
+    against: Annotated[
+        Path | None,
+        typer.Option(
+            "--against", metavar="FILE", help="Only compare this machine with another one: what its `--json` printed."
+        ),
+    ] = None,
     as_json: Json = False,
 ) -> None:
     """Say what is used, from where, and what is missing.
 
     Engine, plugins, PostgreSQL, stack files and sandbox; exits 1 where one of them is not ready. Nothing is built,
-    fetched or started for it.
+    fetched or started for it. With `--against` exits 1 where two machines differ, and names first what matters most.
     """
     from parity.config.project import find_project
     from parity.console import Screen
+    from parity.local import machine
     from parity.local.doctor import examine, local_sandbox
 
     project = find_project()
+    if against:
+        _compare(machine.differences(machine.facts(project.root), machine.report(against)), as_json=as_json)
+        return
     checks = examine(project, local_sandbox(project, directory), own_accounts=accounts)
     healthy = all(check.state != "fault" for check in checks)
     if as_json:
-        typer.echo(json.dumps({"healthy": healthy, "checks": [check.document() for check in checks]}, indent=2))
+        found = {"healthy": healthy, "checks": [check.document() for check in checks]}
+        typer.echo(json.dumps(found | {"machine": machine.facts(project.root)}, indent=2))
     else:
         _show(Screen(), checks)
     if not healthy:
+        raise typer.Exit(1)
+
+
+def _compare(found: list[Difference], *, as_json: bool) -> None:
+    if as_json:
+        typer.echo(json.dumps({"same": not found, "differences": [each.document() for each in found]}, indent=2))
+    elif not found:
+        typer.echo("The two machines do not differ in anything that is compared.")
+    for place, each in enumerate(() if as_json else found):
+        typer.echo(f"{each.name}: {each.here} here, {each.there} there" + (f" ({each.matters})" if place == 0 else ""))
+    if found:
         raise typer.Exit(1)
 
 

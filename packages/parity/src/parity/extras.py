@@ -11,6 +11,7 @@ EXTRAS = {
     "obstore": ("s3", "the client of object stores"),
     "botocore": ("s3", "the reader of AWS's credentials"),
     "parity_policy": ("policy", "the policy pack"),
+    "pgparse": ("migrations", "PostgreSQL's parser, which reads migrations"),
     "copier": ("template", "Copier, which renders a project from the template"),
     "jinja2": ("template", "Copier, which renders a project from the template"),
 }

@@ -187,7 +187,7 @@ def promoted(file, commit, **options):
 
 
 def made(number):
-    return {"commit": C, "config": f"{number:032x}", "credentials": number, "deployment": None}
+    return {"commit": C, "config": f"{number:032x}", "credentials": number, "deployment": None, "migrations": {}}
 
 
 def test_a_promotion_is_a_new_live_release_with_the_stacks_own_digest():

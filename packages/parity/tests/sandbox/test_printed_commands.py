@@ -188,6 +188,7 @@ RUN = {
     "git add --all": "git add --all",
     "git commit --message 'Start from the template'": "git commit -q --message 'Start from the template'",
     "git log -p -S X -- Pulumi.X.yaml": ("git log -p -S encryptionsalt -- Pulumi.prod.yaml | grep encryptionsalt"),
+    "git log -p -- X": "git log -p -- Pulumi.prod.yaml | grep encryptionsalt",
     "git rev-parse <commit>": "git rev-parse HEAD",
     "git status": "git status",
     "git stash": "echo >> README.md && git stash",

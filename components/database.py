@@ -18,6 +18,12 @@ if TYPE_CHECKING:
 EXTENSIONS_SCHEMA = "extensions"
 """Holds every extension, so that their objects are never mistaken for the applications' own."""
 
+RECORD_SCHEMA = "parity"
+"""Holds the record of the migrations that are applied."""
+
+_DATABASE_OWNER = "pg_database_owner"
+"""PostgreSQL's own role (from 14 on) whose one member is the owner of the database at hand: the administrator."""
+
 _WRITE = {"table": ("DELETE", "INSERT", "SELECT", "UPDATE"), "sequence": ("SELECT", "USAGE"), "routine": ("EXECUTE",)}
 """What an application may do with the objects of its schemas, by kind."""
 
@@ -76,6 +82,9 @@ class Database(pulumi.ComponentResource):
     for each application a role without login that holds its privileges, and for each generation in use a login that
     is a member of it; every privilege of these, also on what migrations will create; and that PUBLIC has none.
 
+    With migrations it also owns the schema `parity`, where the database records which are applied: the owner role
+    writes that, the database's own owner reads it, and no other role does.
+
     Does not own: tables and data (migrations do), the server, the administrator. The database itself belongs to the
     administrator that Pulumi connects as, because creating a schema or extension takes that right and an administrator
     that is no superuser cannot lend it to itself on every server. Privileges that a migration grants by itself are not
@@ -91,6 +100,8 @@ class Database(pulumi.ComponentResource):
     name: Output[str]
     migrator_url: Output[str] | None
     readonly_url: Output[str] | None
+    for_migrations: list[pulumi.Resource]
+    """What must exist before a migration runs: its login, and the privileges on what it makes."""
 
     def __init__(self, name: str, args: DatabaseArgs, opts: ResourceOptions | None = None) -> None:
         """Declare the database and everything in it."""
@@ -100,6 +111,7 @@ class Database(pulumi.ComponentResource):
         self._access_roles: dict[str, postgresql.Role] = {}
         self._logins: dict[tuple[str, int], postgresql.Role] = {}
         self._grants: dict[str, list[pulumi.Resource]] = {access.application: [] for access in args.accesses}
+        self.for_migrations: list[pulumi.Resource] = []
 
         if "roles" in args.steps:
             self._with_roles()
@@ -120,8 +132,9 @@ class Database(pulumi.ComponentResource):
         self._inside = ResourceOptions(parent=self, deleted_with=self._database)
         self._database_privileges()
         extensions = self._extensions()
-        for schema in args.database.schemas:
-            self._schema(schema, extensions)
+        self.for_migrations = [self._migrator, *(self._schema(each, extensions) for each in args.database.schemas)]
+        if args.database.migrations:
+            self.for_migrations.append(self._record())
         self.migrator_url = self._url(args.migrator, self._migrator)
         self.readonly_url = self._url(args.readonly, self._readonly)
 
@@ -266,32 +279,41 @@ class Database(pulumi.ComponentResource):
 
     # --- One schema ---------------------------------------------------------------------------------------------------
 
-    def _schema(self, schema: str, after: Sequence[pulumi.Resource]) -> None:
-        """A schema and what each role may do in it, now and with what migrations will create.
+    def _schema(self, schema: str, after: Sequence[pulumi.Resource]) -> pulumi.Resource:
+        """A schema and what each role may do in it, now and with what migrations will create; gives the last grant.
 
         Privileges of one schema are changed one after another: PostgreSQL refuses two changes of one access list at
         once ("tuple concurrently updated"), and the provider locks databases and roles, but not schemas.
         """
-        made = postgresql.Schema(
+        made = self._owned(schema, after)
+        last: pulumi.Resource = made
+        for access in self._args.accesses:
+            if schema in access.schemas:
+                role = self._access_roles[access.application].name
+                grants = self._schema_privileges(access.application, role, made, schema, after=last, may=_WRITE)
+                self._grants[access.application] += grants
+                last = grants[-1]
+        return self._schema_privileges("readonly", self._readonly.name, made, schema, after=last, may=_READ)[-1]
+
+    def _owned(self, schema: str, after: Sequence[pulumi.Resource] = ()) -> postgresql.Schema:
+        return postgresql.Schema(
             f"{self._name}-schema-{schema}",
             name=schema,
             database=self._database.name,
             owner=self._owner.name,
             opts=ResourceOptions.merge(self._inside, ResourceOptions(depends_on=list(after))),
         )
-        last: pulumi.Resource = made
-        for access in self._args.accesses:
-            if schema in access.schemas:
-                role = self._access_roles[access.application]
-                grants = self._schema_privileges(access.application, role, made, schema, after=last, may=_WRITE)
-                self._grants[access.application] += grants
-                last = grants[-1]
-        self._schema_privileges("readonly", self._readonly, made, schema, after=last, may=_READ)
+
+    def _record(self) -> pulumi.Resource:
+        """Where the record of migrations is, and that the inventory, which asks as the administrator, may read it."""
+        made = self._owned(RECORD_SCHEMA)
+        who = "record", _DATABASE_OWNER
+        return self._schema_privileges(*who, made, RECORD_SCHEMA, after=made, may={"table": ("SELECT",)})[-1]
 
     def _schema_privileges(
         self,
         who: str,
-        role: postgresql.Role,
+        role: Input[str],
         made: postgresql.Schema,
         schema: str,
         *,
@@ -300,13 +322,11 @@ class Database(pulumi.ComponentResource):
     ) -> list[pulumi.Resource]:
         """What one role may do in one schema, each grant after the one before."""
         grants: list[pulumi.Resource] = [
-            self._grant(f"{who}-{schema}", role.name, "schema", ("USAGE",), schema=made.name, after=after)
+            self._grant(f"{who}-{schema}", role, "schema", ("USAGE",), schema=made.name, after=after)
         ]
         for kind, privileges in may.items():
-            now = self._grant(f"{who}-{schema}-{kind}", role.name, kind, privileges, schema=made.name, after=grants[-1])
-            later = self._default(
-                f"{who}-{schema}-default-{kind}", role.name, kind, privileges, schema=made.name, after=now
-            )
+            now = self._grant(f"{who}-{schema}-{kind}", role, kind, privileges, schema=made.name, after=grants[-1])
+            later = self._default(f"{who}-{schema}-default-{kind}", role, kind, privileges, schema=made.name, after=now)
             grants += [now, later]
         return grants
 

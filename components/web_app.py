@@ -50,6 +50,8 @@ class WebAppArgs:
     releases: Releases
     credentials: Mapping[int, Sequence[pulumi.Resource]]
     """What must exist before a deployment of a generation can log in to its databases."""
+    migrated: Sequence[pulumi.Resource]
+    """What must have run before the newest release is built."""
     accepted: Mapping[str, str]
     """What is undeclared and accepted in writing: patterns of type and name, each with its last day or an empty one."""
     accepted_settings: Mapping[str, Mapping[str, str]]
@@ -208,9 +210,10 @@ class WebApp(pulumi.ComponentResource):
         """A production deployment that no domain serves until it is promoted.
 
         It depends on the variables, so that it snapshots them complete, and on its own generation's credentials, so
-        that these go only after it.
+        that these go only after it. The newest one depends on the migrations too: the others were built without them.
         """
         needs = [*self._variables.values(), *self._args.credentials.get(release.credentials, ())]
+        needs += self._args.migrated if self._args.releases.newest == (name, release) else ()
         noted = {"release": name, "commit": release.commit, "config": release.config}
         own = {
             "PARITY_RELEASE": name,

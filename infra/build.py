@@ -11,6 +11,7 @@ import pulumiverse_vercel as vercel
 
 from components.database import Access, Database, DatabaseArgs, Login
 from components.delivery import Delivery, DeliveryArgs
+from components.migrations import Migrations, MigrationsArgs
 from components.telemetry import Telemetry, TelemetryArgs
 from components.web_app import Domains, WebApp, WebAppArgs
 from parity.config import digest, names, passwords, servers
@@ -53,10 +54,18 @@ def build(settings: Settings) -> dict[str, Any]:
     databases = {
         each.name: _database(settings, each, on_server[each.server or ""]) for each in settings.catalog.databases
     }
+    migrations = {
+        each.name: _migrations(settings, each, each.migrations, databases[each.name], options)
+        for each in settings.catalog.databases
+        if each.migrations
+    }
     domains = Domains("domains", options)
     applications = {
-        each.name: _application(settings, each, databases, domains, options) for each in settings.catalog.applications
+        each.name: _application(settings, each, databases, migrations, domains=domains, options=options)
+        for each in settings.catalog.applications
     }
+    for name, each in migrations.items():
+        each.after_switch(_live(settings, name, applications))
     if settings.logs is not None and "drain" in settings.steps:
         Telemetry(
             "logs",
@@ -185,6 +194,38 @@ def _newest_generation(settings: Settings, application: str) -> int:
     return newest[1].credentials if newest else _generations(settings, application)[-1]
 
 
+def _migrations(
+    settings: Settings,
+    database: parameters.Database,
+    how: parameters.Migrations,
+    made: Database,
+    options: pulumi.ResourceOptions,
+) -> Migrations:
+    role = settings.names.migrator_role(database.name)
+    return Migrations(
+        f"{database.first_name}-migrations",
+        MigrationsArgs(
+            files=settings.migrations(database),
+            how=how,
+            database=made.name,
+            server=database.server or "",
+            migrator=_login(settings, role, settings.databases[database.name].credentials.migrator),
+            needs=made.for_migrations,
+        ),
+        options,
+    )
+
+
+def _live(settings: Settings, database: str, applications: Mapping[str, WebApp]) -> list[pulumi.Resource]:
+    """The switches of the applications that use a database."""
+    users = [
+        each.name
+        for each in settings.catalog.applications
+        if any(variable.database == database for variable in _url_variables(each))
+    ]
+    return [live for name in users if (live := applications[name].live) is not None]
+
+
 def _login(settings: Settings, role: str, generation: int) -> Login:
     return Login(generation, role, _opened(passwords.derive(settings.secret, role, generation)))
 
@@ -196,6 +237,8 @@ def _application(
     settings: Settings,
     application: parameters.Application,
     databases: Mapping[str, Database],
+    migrations: Mapping[str, Migrations],
+    *,
     domains: Domains,
     options: pulumi.ResourceOptions,
 ) -> WebApp:
@@ -222,6 +265,12 @@ def _application(
                 ]
                 for generation in generations
             },
+            migrated=[
+                resource
+                for each in _url_variables(application)
+                if each.database in migrations
+                for resource in migrations[each.database].before_release
+            ],
             marks=digest.marks(settings, application, _newest_generation(settings, application.name)),
             accepted=settings.accepted,
             accepted_settings=settings.accepted_properties,

@@ -85,6 +85,7 @@ def web_app_args(**changes: Any) -> WebAppArgs:
         "bypass": "c" * 32,
         "releases": releases(),
         "credentials": {1: (), 2: ()},
+        "migrated": (),
         "marks": {"TOKEN": "mark-of-token", "DATABASE_URL": "mark-of-url"},
         "accepted": {},
         "accepted_settings": {},

@@ -30,6 +30,10 @@ NOT_EDITED = {
     "Database.name": "by `parity rename`: test_edits.py",
     "Database.formerly": "written by `parity rename`",
     "Database.server": "takes a second server: test_two_servers.py",
+    "Database.migrations": "its files are edited: test_migrations.py",
+    "Migrations.folder": "as Database.migrations",
+    "Migrations.lock_timeout_milliseconds": "as Database.migrations",
+    "Migrations.attempts": "as Database.migrations",
     "PlainVariable.name": "a variable of another name is another variable",
     "PerStackVariable.name": "as PlainVariable.name",
     "SensitiveVariable.name": "as PlainVariable.name",
@@ -45,6 +49,7 @@ NOT_EDITED = {
     "Release.commit": "as Releases.live",
     "Release.config": "as Releases.live",
     "Release.credentials": "as Releases.live",
+    "Release.migrations": "as Releases.live",
     "Release.deployment": "written by `parity import`: test_import.py",
     "StackConfig.acknowledged": "written by each case where the gate asks",
 }

@@ -12,6 +12,7 @@ EXTRAS = {
     "botocore": ("s3", "the reader of AWS's credentials"),
     "parity_policy": ("policy", "the policy pack"),
     "dockerfile": ("containers", "the parser of Dockerfiles"),
+    "pgparse": ("migrations", "PostgreSQL's parser, which reads migrations"),
     "copier": ("template", "Copier, which renders a project from the template"),
     "jinja2": ("template", "Copier, which renders a project from the template"),
 }

@@ -116,6 +116,11 @@ class Repository:
             )
         return done.stdout.split()
 
+    def names_in(self, sha: str, folder: str) -> list[str]:
+        """The names in one of the project's folders as a commit has them; none where git does not know it."""
+        found = self._ask("ls-tree", "--name-only", sha, f"{folder}/")
+        return [each.rpartition("/")[2] for each in (found or "").splitlines()]
+
     def differs(self, sha: str, folder: str) -> bool | None:
         """Whether a folder, named from the repository's top, differs between a commit and HEAD; None without answer."""
         done = self._run("diff", "--quiet", sha, "HEAD", "--", f":(top){folder}")

@@ -79,6 +79,9 @@ BY_FIELD: dict[tuple[type[Any], str], st.SearchStrategy[Any]] = {
     (stack_models.DatabaseSettings, "connection_limit"): st.just(-1) | st.integers(1, 500),
     # Only what was there before Parity has one.
     (stack_models.Release, "deployment"): st.none() | LABEL.map(lambda text: f"dpl_{text}"),
+    (stack_models.Release, "migrations"): st.dictionaries(
+        st.sampled_from([each.name for each in CATALOG.databases]), st.integers(1, 500)
+    ),
     # By the secrets' keys; read by the guard alone.
     (stack_models.StackConfig, "fingerprints"): st.just({}),
 }

@@ -187,7 +187,16 @@ def promoted(file, commit, **options):
 
 
 def made(number):
-    return {"commit": C, "config": f"{number:032x}", "credentials": number, "deployment": None}
+    return {"commit": C, "config": f"{number:032x}", "credentials": number, "deployment": None, "migrations": {}}
+
+
+def test_a_release_notes_the_newest_migrations_and_is_the_same_one_whatever_they_are():
+    before = file_of()
+    after, name = promoted(before, C, migrations={"storefront": 12})
+    assert "credentials: 2, migrations: {storefront: 12}}" in after.text
+    assert after.releases["shop"].kept[name].migrations == {"storefront": 12}
+    with pytest.raises(UsageError, match="is live"):
+        promoted(after, C)
 
 
 def test_a_promotion_is_a_new_live_release_with_the_stacks_own_digest():

@@ -53,6 +53,10 @@ UPGRADE = "packages/parity/tests/distribution/test_upgrade.py::test_every_edit_i
 BUILT = (
     "packages/parity/tests/sandbox/test_built_from.py::test_what_was_changed_before_the_plan_is_put_right_or_refused"
 )
+MIGRATED = (
+    "packages/parity/tests/sandbox/test_migrated_releases.py::"
+    "test_three_releases_go_over_three_migrations_and_users_meet_each_complete"
+)
 ADOPTED = "packages/parity/tests/sandbox/test_drift.py::test_what_is_declared_and_there_but_not_recorded_is_adopted"
 
 KEYS = (
@@ -84,6 +88,8 @@ ELSEWHERE = {
     "gh repo unarchive X/X --yes": READINESS,
     'alter schema public owner to "X"': READINESS,
     "parity live X X X": RELEASES,
+    "parity prune X X --keep 2": MIGRATED,
+    "parity rollback X X --to X --anyway": MIGRATED,
     "parity live X X X --up": KEYS,
     "parity rollback X X --to X": RELEASES,
     "parity rollback X APP --up": PROMOTED,
@@ -188,6 +194,7 @@ RUN = {
     "git add --all": "git add --all",
     "git commit --message 'Start from the template'": "git commit -q --message 'Start from the template'",
     "git log -p -S X -- Pulumi.X.yaml": ("git log -p -S encryptionsalt -- Pulumi.prod.yaml | grep encryptionsalt"),
+    "git log -p -- X": "git log -p -- Pulumi.prod.yaml | grep encryptionsalt",
     "git rev-parse <commit>": "git rev-parse HEAD",
     "git status": "git status",
     "git stash": "echo >> README.md && git stash",

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from typing import TYPE_CHECKING
 
+from parity.config import migrations
 from parity.config.parameters import DatabaseUrlVariable, PlainVariable
 from parity.problems import ConfigProblem, nearest
 
@@ -96,6 +97,8 @@ def _database_faults(catalog: Catalog) -> Iterator[ConfigProblem]:
         for schema in database.schemas:
             if schema.startswith("pg_") or schema == "information_schema":
                 yield _fault(f"{key}.schemas", f"{schema} is PostgreSQL's own schema.", "Choose another name.")
+            if schema == migrations.SCHEMA and database.migrations:
+                yield _fault(f"{key}.schemas", f"{schema} holds the record of migrations.", "Choose another name.")
 
 
 def _application_faults(application: Application, catalog: Catalog) -> Iterator[ConfigProblem]:

@@ -227,6 +227,16 @@ class DatabaseNames(Parameters):
     )
 
 
+class Migrations(Parameters):
+    """The files of SQL that an update runs once each, in the order of their numbers (docs/migrations.md)."""
+
+    folder: Folder = Field(description="Folder in the repository with `0001_name.sql` and those that follow.")
+    lock_timeout_milliseconds: int = Field(
+        default=2_000, gt=0, le=60_000, description="How long one waits for a lock, while it holds others back."
+    )
+    attempts: int = Field(default=5, ge=1, le=20, description="How often one is tried that does not get its locks.")
+
+
 class Database(Renamable):
     """One PostgreSQL database in each stack, by default `<name>_<stack>`, with its roles."""
 
@@ -241,6 +251,9 @@ class Database(Renamable):
     schemas: tuple[Identifier, ...] = Field(min_length=1, description="Its schemas, besides PostgreSQL's own.")
     extensions: tuple[Identifier, ...] = Field(default=(), description="Extensions to create, for example `vector`.")
     timeouts: Timeouts = Field(default=Timeouts(), description="Server-side limits of the application roles.")
+    migrations: Migrations | None = Field(
+        default=None, description="What makes its tables; None where a tool of the team's own does."
+    )
 
 
 # --- Repository and delivery ------------------------------------------------------------------------------------------

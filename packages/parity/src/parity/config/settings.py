@@ -9,7 +9,16 @@ from typing import TYPE_CHECKING, Any
 
 from pydantic import ValidationError
 
-from parity.config import catalog_checks, name_checks, placeholders, program, promotion, source, stack_checks
+from parity.config import (
+    catalog_checks,
+    migrations,
+    name_checks,
+    placeholders,
+    program,
+    promotion,
+    source,
+    stack_checks,
+)
 from parity.config.model_problems import foreign_keys, model_faults, own_values
 from parity.config.secret import Secret
 from parity.config.settings_model import Settings
@@ -53,7 +62,7 @@ def load(
         catalog = _catalog(root, faults)
     found = _source(stack, root, decrypted, faults)
     if catalog is not None:
-        faults += catalog_checks.check(catalog)
+        faults += [*catalog_checks.check(catalog), *migrations.faults(root, catalog)]
     if found is None:
         raise ConfigError(in_order(faults))
     if catalog is not None:

@@ -4,18 +4,20 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from functools import cached_property
+from pathlib import Path
 from typing import TYPE_CHECKING
 
+from parity.config import migrations
 from parity.config.names import Names
 from parity.config.patterns import fits
 from parity.config.stack_models import STEPS
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
-    from pathlib import Path
 
     from parity.config import source
-    from parity.config.parameters import Catalog
+    from parity.config.migrations import Migration
+    from parity.config.parameters import Catalog, Database
     from parity.config.secret import Secret
     from parity.config.stack_models import (
         ApplicationSettings,
@@ -65,6 +67,10 @@ class Settings:
             "parity:delivery": {"environment": self.delivery.environment},
         }
         return Names(self.catalog, self.stack, given)
+
+    def migrations(self, database: Database) -> tuple[Migration, ...]:
+        """A database's migrations, oldest first."""
+        return migrations.of(self.root or Path(), database)
 
     def server(self, database: str) -> str:
         """The server that a database is made on; empty for the one without a name."""

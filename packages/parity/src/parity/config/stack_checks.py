@@ -243,6 +243,10 @@ def _postponed(read: _Read) -> Iterator[ConfigProblem]:
                 what = f"puts off `roles`, and {application.name} has {variable.name}, which logs in as one of them."
                 remedy = "Take the step, or declare the variable as a SensitiveVariable for now."
                 yield read.source.fault((_POSTPONED,), what, remedy)
+    for database in read.catalog.databases if "roles" in off else ():
+        if database.migrations:
+            what = f"puts off `roles`, and {database.name} has migrations, which run as one of them."
+            yield read.source.fault((_POSTPONED,), what, "Take the step, or leave the migrations to your own tool.")
 
 
 # --- Releases ---------------------------------------------------------------------------------------------------------

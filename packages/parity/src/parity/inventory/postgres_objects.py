@@ -14,6 +14,7 @@ from parity.resources.commands import quoted
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
+    from parity.inventory.model import ReadFailure
     from parity.resources.kind import Key
 
 Document = dict[str, Any]
@@ -43,6 +44,8 @@ class Rows:
     """Who asked."""
     scope: Document = field(default_factory=dict[str, Any])
     """What was asked for: the names of the stack's `databases` and `roles`."""
+    refused: tuple[ReadFailure, ...] = ()
+    """What the reader may not read."""
 
     def is_ours(self, role: str) -> bool:
         """Whether a role is one of the stack's, or is named as if it were."""
@@ -223,9 +226,16 @@ def inside(database: str, rows: Rows, server: Rows, grants: Iterable[Key], defau
     found += [_extension(database, row) for row in rows.rows["extensions"] if row["extname"] not in _DEFAULT_OWNED]
     on_database = [each for each in shared(server).privileges if each.name == database]
     every = [*on_database, *privileges]
+    found += [_migration(database, row) for row in rows.rows.get("migrations", ())]
     found += [_grant(key, every, things) for key in grants if key[0] == database]
     found += [_default(key, every) for key in defaults if key[0] == database]
-    return VendorState(tuple(found), privileges=tuple(privileges), things=tuple(things))
+    return VendorState(tuple(found), rows.refused, tuple(privileges), tuple(things))
+
+
+def _migration(database: str, row: Document) -> LiveObject:
+    identity = f"{database}/{row['number']:04}"
+    given = {"database": database, "number": row["number"], "sha256": row["sha256"]}
+    return live_object(kinds.MIGRATION, identity, "", given, written_at=row["applied_at"], by=row["applied_by"])
 
 
 def _thing(database: str, row: Document) -> DatabaseObject:

@@ -55,6 +55,10 @@ from pg_database d join pg_roles o on o.oid = d.datdba,
 where d.datname = any(%(databases)s)
 """
 
+MIGRATIONS = """
+select number, sha256, applied_at, applied_by from parity.migrations where applied_at is not null order by number
+"""
+
 CATALOGUES = ("pg_catalog", "information_schema")
 """The schemas of PostgreSQL's own objects."""
 

@@ -295,6 +295,11 @@ def _database_goes(change: Change, plan: Plan) -> bool:
     return any(each.before.get("name") == change.before.get("database") for each in gone)
 
 
+def _contracts(change: Change, plan: Plan) -> str:
+    """Kept releases would not work with what is left, and cannot be gone back to."""
+    return plan.needs.get(change.urn, "")
+
+
 _PUBLIC = "public"
 _RIGHTS = frozenset({kinds.GRANT, kinds.DEFAULT})
 
@@ -312,6 +317,7 @@ _RULES: dict[str, Callable[[Change, Plan], str]] = {
     "asks-for-login": _asks_for_login,
     "rights-given": _rights_given,
     "rights-taken": _rights_taken,
+    "contracts": _contracts,
 }
 
 

@@ -164,6 +164,9 @@ class Plan:
     users: Mapping[str, tuple[str, ...]] = field(default_factory=dict[str, tuple[str, ...]])
     """By existing database in which it creates a grant to PUBLIC: the logins that use it and are not declared."""
 
+    needs: Mapping[str, str] = field(default_factory=dict[str, str])
+    """By contraction, which kept releases may need what it takes."""
+
     @property
     def complete(self) -> bool:
         """Whether the preview finished."""

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from parity.documents import mapping
 from parity.errors import ProjectError
-from parity.preview import held, public
+from parity.preview import held, migrated, public
 from parity.preview.parse import parse
 from parity.preview.plan import Plan
 
@@ -78,7 +78,9 @@ def preview(
             why = f"{locked.what}. To do: {locked.remedy}"
         return Plan(stack.name, (), {}, 0, errors=(why,))
     plan = parse(stack.name, digest, done.events, failed=bool(done.code))
-    return held.with_violations(public.with_users(plan, stack.pulumi.environment), stack.pulumi.environment)
+    environment = stack.pulumi.environment
+    plan = held.with_violations(public.with_users(plan, environment), environment)
+    return migrated.judged(plan, environment, stack.project.root)
 
 
 def _digest(text: str) -> dict[str, Any]:

@@ -7,6 +7,9 @@ ParityPluginError
 ├── Unhealthy           the new deployment did not answer as it should; nothing was promoted
 ├── LiveElsewhere       another release was made live by hand; nothing was promoted
 ├── BuiltOtherwise      what the release was built from is not what was declared, or changed since; nothing was promoted
+├── MigrationOtherwise  a migration was applied with other text; nothing was run
+├── MigrationLocked     ... did not get its turn or its locks; nothing of it holds
+├── MigrationFailed     ... was refused by PostgreSQL, or its connection was lost
 └── Unfinished          a promotion was asked for and is not done; what is recorded lets the next `up` go on
 """
 
@@ -16,6 +19,10 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+
+
+_DIGITS = 12
+"""Of a digest, as messages show it."""
 
 
 class ParityPluginError(Exception):
@@ -49,6 +56,27 @@ class LiveElsewhere(ParityPluginError):
 
 class BuiltOtherwise(ParityPluginError):
     """A variable was changed since the release was built, or is not as declared. The old release stays live."""
+
+
+class MigrationOtherwise(ParityPluginError):
+    """A file was changed after it was applied: what is in the database is not what the file says."""
+
+    @staticmethod
+    def words(inputs: Mapping[str, Any], known: str) -> str:
+        """What is so and what to do, without a full stop; `known` is the digest of the text that was applied."""
+        file, now = inputs["file"], str(inputs["sha256"])[:_DIGITS]
+        return (
+            f"{file} was applied to {inputs['database']} with other text (SHA-256 {known[:_DIGITS]}, now {now}). Give "
+            f"it the text that it had (`git log -p -- {file}`), and put what is to change into a new file"
+        )
+
+
+class MigrationLocked(ParityPluginError):
+    """A migration waited for another runner, or for other sessions' locks, until its last attempt. Nothing holds."""
+
+
+class MigrationFailed(ParityPluginError):
+    """PostgreSQL refused a migration's statement, or the connection was lost; says which statement, and the remedy."""
 
 
 class Unfinished(ParityPluginError):

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from pulumi.provider.experimental import provider as sdk
 
-from parity.provider import bypass, domain, live_release
+from parity.provider import bypass, domain, live_release, migration
 from parity.provider.errors import BadInput, Unfinished
 from parity.provider.values import Properties, is_known, plain_map, wire_map
 from parity.provider.vercel import Vercel
@@ -21,13 +21,15 @@ if TYPE_CHECKING:
 
 VERSION = version("pulumi-parity")
 """The package's own: the engine takes a distribution named `pulumi-...` for a plugin's SDK and asks for its version."""
-_KINDS = {kinds.LIVE: live_release, kinds.BYPASS: bypass, kinds.DOMAIN: domain}
+_OF_VERCEL = {kinds.LIVE: live_release, kinds.BYPASS: bypass, kinds.DOMAIN: domain}
+_KINDS = {**_OF_VERCEL, kinds.MIGRATION: migration}
+_REMOVE = {kinds.BYPASS: bypass.delete, kinds.DOMAIN: domain.delete}
 SECRETS = {type_: tuple(sorted(kinds.of(type_).secret)) for type_ in _KINDS}
 """Properties that are never recorded in the clear."""
 
 
 class ParityProvider(sdk.Provider):
-    """Serves LiveRelease, ProtectionBypass and ProjectDomain. A preview makes no call."""
+    """Serves LiveRelease, ProtectionBypass, ProjectDomain and Migration. A preview makes no call."""
 
     def __init__(
         self,
@@ -73,7 +75,10 @@ class ParityProvider(sdk.Provider):
     async def check(self, request: sdk.CheckRequest) -> sdk.CheckResponse:
         """Every fault of the inputs at once."""
         type_ = type_of(request.type)
-        faults = _KINDS[type_].faults_in(plain_map(request.new_inputs))
+        news = plain_map(request.new_inputs)
+        faults = _KINDS[type_].faults_in(news)
+        if type_ == kinds.MIGRATION and not faults:
+            faults = migration.changed(plain_map(request.old_inputs), news)
         failures = [sdk.CheckFailure(name, f"{name} {fault}.") for name, fault in sorted(faults.items())]
         return sdk.CheckResponse(_marked(type_, request.new_inputs), failures)
 
@@ -93,20 +98,23 @@ class ParityProvider(sdk.Provider):
         )
 
     async def create(self, request: sdk.CreateRequest) -> sdk.CreateResponse:
-        """Make the release live, or add the bypass or the domain."""
+        """Make the release live, add the bypass or the domain, or run the migration."""
         type_, inputs = type_of(request.type), plain_map(request.properties)
         if request.preview:
-            known = all(is_known(request.properties[name]) for name in ("team", "projectId"))
+            needed = ("database",) if type_ == kinds.MIGRATION else ("team", "projectId")
+            known = all(is_known(request.properties[name]) for name in needed)
             return sdk.CreateResponse(_KINDS[type_].id_of(inputs) if known else "", dict(request.properties))
         if type_ == kinds.LIVE:
             outputs = await self._switch(request.urn, inputs, None)
+        elif type_ == kinds.MIGRATION:
+            outputs = await migration.apply(inputs, self._say(request.urn))
         else:
             create = bypass.create if type_ == kinds.BYPASS else domain.create
             outputs = await create(self.vercel, inputs)
         return sdk.CreateResponse(_KINDS[type_].id_of(inputs), wire_map(outputs, SECRETS[type_]))
 
     async def update(self, request: sdk.UpdateRequest) -> sdk.UpdateResponse:
-        """Make another release live, or move a domain; a bypass is replaced."""
+        """Make another release live, move a domain, or make sure of a migration; a bypass is replaced."""
         type_, inputs = type_of(request.type), plain_map(request.news)
         if request.preview:
             return sdk.UpdateResponse(dict(request.news))
@@ -116,30 +124,39 @@ class ParityProvider(sdk.Provider):
             outputs = await self._switch(request.urn, inputs, olds)
         elif type_ == kinds.DOMAIN:
             outputs = await domain.update(self.vercel, olds, inputs)
+        elif type_ == kinds.MIGRATION:
+            outputs = await migration.apply(inputs, self._say(request.urn))
         return sdk.UpdateResponse(wire_map(outputs, SECRETS[type_]))
 
     async def read(self, request: sdk.ReadRequest) -> sdk.ReadResponse:
         """Read the live state."""
         type_ = type_of(request.type)
         state, inputs = plain_map(request.properties), plain_map(request.inputs)
-        found, properties, now = await _KINDS[type_].read(self.vercel, request.resource_id, state, inputs)
+        if type_ == kinds.MIGRATION:
+            found, properties, now = await migration.read(request.resource_id, state, inputs)
+        else:
+            found, properties, now = await _OF_VERCEL[type_].read(self.vercel, request.resource_id, state, inputs)
         secrets = SECRETS[type_]
         return sdk.ReadResponse(found, wire_map(properties, secrets), wire_map(now, secrets))
 
     async def delete(self, request: sdk.DeleteRequest) -> None:
-        """Take away a bypass or a domain. A LiveRelease leaves no trace: what is live goes with its deployment."""
-        if (type_ := type_of(request.type)) != kinds.LIVE:
-            remove = bypass.delete if type_ == kinds.BYPASS else domain.delete
+        """Take away a bypass or a domain.
+
+        A LiveRelease leaves no trace: what is live goes with its deployment. A migration is not undone: its effect and
+        its record stay.
+        """
+        if (remove := _REMOVE.get(type_of(request.type))) is not None:
             await remove(self.vercel, plain_map(request.properties))
 
     async def cancel(self) -> None:
         """Nothing is held open: each call ends at its own limit."""
 
     async def _switch(self, urn: str, inputs: dict[str, Any], olds: Mapping[str, Any] | None) -> dict[str, Any]:
-        def say(message: str) -> None:
-            self._notify(urn, message)
+        return await live_release.switch(self.vercel, inputs, olds, self._say(urn), web=self._web, urn=urn)
 
-        return await live_release.switch(self.vercel, inputs, olds, say, web=self._web, urn=urn)
+    def _say(self, urn: str) -> Callable[[str], None]:
+        """Shows a sentence of progress at a resource."""
+        return lambda message: self._notify(urn, message)
 
 
 def partial_failure(type_: str, failure: Unfinished, inputs: Properties) -> tuple[str, Properties, Properties]:

@@ -227,3 +227,64 @@ class ProjectDomain(pulumi.CustomResource):
             },
             opts,
         )
+
+
+class Migration(pulumi.CustomResource):
+    """A file of SQL that is run once in a database, as its migrator.
+
+    Creating it runs the file where the database does not record it as applied; its effect and its record are one
+    commit. Another text for what is applied is refused. Destroying it changes nothing: nothing is undone.
+    """
+
+    def __init__(
+        self,
+        resource_name: str,
+        *,
+        database: Input[str],
+        server: str,
+        number: int,
+        file: str,
+        effect: str,
+        sql: str,
+        sha256: str,
+        lock_timeout_milliseconds: int,
+        attempts: int,
+        role: Input[str],
+        password: Input[str],
+        opts: pulumi.ResourceOptions | None = None,
+    ) -> None:
+        """Declare it.
+
+        Args:
+            resource_name: the resource's name in the program.
+            database: its name on the server.
+            server: the name of the server, empty for the one without: where its administrator's variables lead.
+            number: its place among the database's migrations, from 1.
+            file: its path in the repository.
+            effect: `expand`, `data` or `contract`.
+            sql: its text.
+            sha256: the text's digest, 64 hex digits.
+            lock_timeout_milliseconds: how long a statement waits for a lock.
+            attempts: how often it is tried that does not get its locks.
+            role: the migrator, which becomes the owner as it logs in.
+            password: of the migrator.
+            opts: the resource's options.
+        """
+        super().__init__(
+            kinds.MIGRATION,
+            resource_name,
+            {
+                "database": database,
+                "server": server or None,
+                "number": number,
+                "file": file,
+                "effect": effect,
+                "sql": sql,
+                "sha256": sha256,
+                "lockTimeoutMilliseconds": lock_timeout_milliseconds,
+                "attempts": attempts,
+                "role": role,
+                "password": pulumi.Output.secret(password),
+            },
+            pulumi.ResourceOptions.merge(opts, pulumi.ResourceOptions(additional_secret_outputs=["password"])),
+        )

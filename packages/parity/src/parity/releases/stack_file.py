@@ -78,6 +78,7 @@ def add_release(
     commit: str,
     config: str,
     credentials: int,
+    migrations: Mapping[str, int] | None = None,
     live: bool = False,
     again: bool = False,
 ) -> tuple[ReleasesFile, str]:
@@ -89,6 +90,7 @@ def add_release(
         commit: 40 hex digits.
         config: its config digest, 32 hex digits.
         credentials: the generation that it logs in with; the newest release's or a higher one.
+        migrations: by database, the newest migration that the commit has.
         live: whether to make it the live one too.
         again: whether the newest release may be just this: a deployment that was built otherwise is built once more.
 
@@ -101,13 +103,14 @@ def add_release(
     """
     releases = _of(file, application)
     newest = releases.newest
-    release = _release(commit, config, credentials)
+    release = _release(commit, config, credentials, migrations or {})
     if newest is not None:
         _refuse_repetition(file, application, newest, release, again=again)
     name = f"r{int(newest[0][1:]) + 1 if newest else 1}"
     mapping, key, value = _node(file, application, "kept")
     words = f"commit: {yaml_edit.scalar(commit)}, config: {yaml_edit.scalar(config)}"
-    entry = f"{name}: {{{words}, credentials: {credentials}}}"
+    has = ", ".join(f"{database}: {number}" for database, number in release.migrations.items())
+    entry = f"{name}: {{{words}, credentials: {credentials}{f', migrations: {{{has}}}' if has else ''}}}"
     text = yaml_edit.append(file.text, mapping, key, value, entry)
     after = releases.model_copy(update={"kept": {**releases.kept, name: release}})
     added = _edited(file, text, application, after)
@@ -139,6 +142,7 @@ def promote(
     commit: str,
     digest: Callable[[int], str],
     *,
+    migrations: Mapping[str, int] | None = None,
     again: bool = False,
     rotate: bool = False,
 ) -> tuple[ReleasesFile, str]:
@@ -149,6 +153,7 @@ def promote(
         application: its name.
         commit: 40 hex digits.
         digest: gives the config digest of a generation of credentials.
+        migrations: by database, the newest migration that the commit has.
         again: take it although it was rolled back from.
         rotate: give it a new generation of credentials.
 
@@ -171,12 +176,13 @@ def promote(
     newest = releases.newest
     generation = (newest[1].credentials if newest else 1) + rotate
     config = digest(generation)
-    if newest is not None and newest[1] == _release(commit, config, generation):
+    if newest is not None and _is_same(newest[1], _release(commit, config, generation)):
         if releases.live == newest[0]:
             what = f"{_stack(file)}/{application} {newest[0]} has this commit and config, and is live."
             raise UsageError(what, remedy="Nothing to promote.")
         return set_live(file, application, newest[0]), newest[0]
-    return add_release(file, application, commit=commit, config=config, credentials=generation, live=True)
+    given: dict[str, Any] = {"commit": commit, "config": config, "credentials": generation, "migrations": migrations}
+    return add_release(file, application, **given, live=True)
 
 
 def rolled_back_from(releases: Releases, commit: str) -> str | None:
@@ -295,9 +301,14 @@ def _cannot(file: ReleasesFile) -> ProjectError:
     )
 
 
-def _release(commit: str, config: str, credentials: int) -> Release:
+def _is_same(one: Release, other: Release) -> bool:
+    """Whether two releases are built alike."""
+    return all(getattr(one, each) == getattr(other, each) for each in ("commit", "config", "credentials"))
+
+
+def _release(commit: str, config: str, credentials: int, migrations: Mapping[str, int] | None = None) -> Release:
     try:
-        return Release(commit=commit, config=config, credentials=credentials)
+        return Release(commit=commit, config=config, credentials=credentials, migrations=dict(migrations or {}))
     except ValidationError as error:
         what = "; ".join(f"{detail['loc'][0]} {detail['msg']}" for detail in error.errors(include_url=False))
         raise UsageError(f"{what}.", remedy="Give the full commit, as `git rev-parse <commit>` does.") from None
@@ -307,7 +318,7 @@ def _refuse_repetition(
     file: ReleasesFile, application: str, newest: tuple[str, Release], release: Release, *, again: bool
 ) -> None:
     name, last = newest
-    if release == last and not again:
+    if _is_same(release, last) and not again:
         what = f"{application}'s newest release {name} has this very commit, config and credentials."
         is_live = file.releases[application].live == name
         way = "It is live." if is_live else f"`parity live {_stack(file)} {application} {name} --up` makes it live."

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import asyncio
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from parity.config.digest import config_digest
 from parity.errors import HealthError, RefusedError, UsageError
 from parity.problems import nearest
-from parity.releases import commits, forecast, preconditions, release_status, stack_file
+from parity.releases import commits, forecast, preconditions, release_status, schema, stack_file
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from parity.config.parameters import Application
     from parity.config.settings import Settings
     from parity.config.stack_models import Release
@@ -93,7 +95,8 @@ def release(
         if recorded
         else forecast.applied_by_file(file.releases[application])
     )
-    after, name = _add(settings, file, application, commit, rotate=rotate, live=live, again=again)
+    has = schema.of_commit(settings, stack.project.root, application, commit)
+    after, name = _add(settings, file, application, commit, has, rotate=rotate, live=live, again=again)
     preconditions.wrong_builds(stack.name, application, applied, after.releases[application])
     kept = after.releases[application].kept[name]
     notes = [each for each in (taken.why, note) if each]
@@ -145,6 +148,7 @@ def promote(source: Stack, target: Stack, application: str, *, commit: str | Non
         application,
         recorded.commit,
         lambda generation: config_digest(settings, application, generation),
+        migrations=recorded.migrations,
         again=again,
         rotate=rotate,
     )
@@ -244,6 +248,7 @@ def _add(
     file: ReleasesFile,
     application: str,
     commit: str,
+    migrations: Mapping[str, int],
     *,
     rotate: bool,
     live: bool,
@@ -252,9 +257,8 @@ def _add(
     newest = file.releases[application].newest
     generation = (newest[1].credentials if newest else 1) + rotate
     digest = config_digest(settings, application, generation)
-    return stack_file.add_release(
-        file, application, commit=commit, config=digest, credentials=generation, live=live, again=again
-    )
+    given: dict[str, Any] = {"commit": commit, "config": digest, "credentials": generation, "migrations": migrations}
+    return stack_file.add_release(file, application, **given, live=live, again=again)
 
 
 def application_of(settings: Settings, name: str) -> Application:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from parity.config.secret import Secret
 from parity.errors import UsageError
-from parity.releases import forecast, preconditions, release_status, stack_file, steps, switch
+from parity.releases import forecast, preconditions, release_status, schema, stack_file, steps, switch
 
 if TYPE_CHECKING:
     from parity.config.settings import Settings
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from parity.releases.steps import Change
 
 
-def rollback(stack: Stack, application: str, to: str | None, *, checked: bool) -> Change:
+def rollback(stack: Stack, application: str, to: str | None, *, checked: bool, anyway: bool = False) -> Change:
     """Make a kept release live again.
 
     Args:
@@ -29,10 +29,12 @@ def rollback(stack: Stack, application: str, to: str | None, *, checked: bool) -
         application: its name.
         to: the release; None for the kept one before the live one.
         checked: whether to ask PostgreSQL and Vercel first; else the file alone is read and edited.
+        anyway: whether to go although the schema has not all that the release was built for.
 
     Raises:
         UsageError: no such application or release, or it is live already.
-        RefusedError: its credentials no longer log in, it is not deployed any more, or is not healthy.
+        RefusedError: its credentials no longer log in, it is not deployed any more, or is not healthy; or migrations
+            that it does not know took something away.
     """
     with stack.exporting() if checked else nullcontext() as recorded:
         settings = stack.settings() if checked else stack.sealed_settings()
@@ -50,7 +52,8 @@ def rollback(stack: Stack, application: str, to: str | None, *, checked: bool) -
     if recorded is not None:
         state, there, applied = _ready(recorded(), settings, application, before, name)
         preconditions.what_is_not_deployed(there, name)
-        guarded, prepared = _stops(there), switch.prepare(settings, state, there, name)
+        taken = schema.require(settings, application, name, anyway=anyway)
+        guarded, prepared = (*_stops(there), *taken), switch.prepare(settings, state, there, name)
     else:
         guarded, prepared = (), None
         applied = forecast.applied_by_file(before)

@@ -16,8 +16,14 @@ Severity = Literal["data", "outage", "none"]
 Concern = Literal["served", "rights", "secrets", "rest"]
 """What a difference touches: who is served what, who may change it, secrets, or the rest."""
 
-VENDORS = {"vercel": "Vercel", "parity": "Vercel", "github": "GitHub", "postgresql": "PostgreSQL"}
-"""The vendor by provider package."""
+VENDORS = {
+    "vercel": "Vercel",
+    "parity": "Vercel",
+    "parity:index:Migration": "PostgreSQL",
+    "github": "GitHub",
+    "postgresql": "PostgreSQL",
+}
+"""The vendor by provider package, or by type where a package has objects of several."""
 
 PROJECT_ID = "projectId"
 """The input that holds a project's id. A key has the project's name in its place where that is known."""
@@ -185,4 +191,4 @@ def package(type_: str) -> str:
 
 def vendor(type_: str) -> str:
     """The vendor of a type's objects."""
-    return VENDORS.get(package(type_), package(type_))
+    return VENDORS.get(type_) or VENDORS.get(package(type_), package(type_))

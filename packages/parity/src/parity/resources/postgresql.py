@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
-from parity.resources.kind import Hidden, Kind
+from parity.resources.kind import Hidden, Kind, Part
 
 DATABASE = "postgresql:index/database:Database"
 ROLE = "postgresql:index/role:Role"
@@ -13,6 +14,7 @@ EXTENSION = "postgresql:index/extension:Extension"
 GRANT = "postgresql:index/grant:Grant"
 DEFAULT = "postgresql:index/defaultPrivileges:DefaultPrivileges"
 MEMBERSHIP = "postgresql:index/grantRole:GrantRole"
+MIGRATION = "parity:index:Migration"
 
 
 @dataclass(frozen=True)
@@ -66,6 +68,10 @@ views, sequences, routines, types, operators, collations, and what text search h
 def type_of(kind: str) -> str:
     """The type of a finding about an object of the catalogues."""
     return (CATALOGUED[kind].type if kind in CATALOGUED else "") or f"postgresql:{kind}"
+
+
+def _four_digits(number: Any) -> str:
+    return f"{int(number):04}"
 
 
 _WITHOUT_GRANT_OPTION = {"withGrantOption": False}
@@ -152,4 +158,23 @@ KINDS = (
         in_access_lists=True,
     ),
     Kind(MEMBERSHIP, concern="rights", key=("role", "member"), managed=False),
+    Kind(
+        MIGRATION,
+        concern="served",
+        key=("database", Part(("number",), _four_digits)),
+        container=DATABASE,
+        repeatable=True,  # one that is recorded in the database is not run again
+        why="its file is not in the folder: what it did holds, and a database that is made again would not get it",
+        secret=frozenset({"password"}),
+        not_real={
+            "attempts": "says how the plugin runs it",
+            "effect": "read from the text, whose digest is compared",
+            "file": "where the text is",
+            "lockTimeoutMilliseconds": "says how the plugin runs it",
+            "password": "what the plugin logs in with; the role is a resource of its own",
+            "role": "what the plugin logs in as; the role is a resource of its own",
+            "server": "where the plugin connects",
+            "sql": "its digest is compared",
+        },
+    ),
 )

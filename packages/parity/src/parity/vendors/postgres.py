@@ -29,7 +29,11 @@ def connect(environ: Mapping[str, str], database: str | None = None, **given: An
     Raises:
         psycopg.Error: the server does not open.
     """
-    options: dict[str, Any] = {"connect_timeout": SECONDS, "application_name": NAME, "autocommit": True}
-    options |= {name: environ[variable] for variable, name in _VARIABLES.items() if environ.get(variable)}
-    options |= {"dbname": database or environ.get("PGDATABASE") or "postgres", **given}
-    return psycopg.connect(**options)
+    return psycopg.connect(**{**options(environ, database), **given})
+
+
+def options(environ: Mapping[str, str], database: str | None = None) -> dict[str, Any]:
+    """The parameters of psycopg that `connect` opens a session with; arguments as there."""
+    found: dict[str, Any] = {"connect_timeout": SECONDS, "application_name": NAME, "autocommit": True}
+    found |= {name: environ[variable] for variable, name in _VARIABLES.items() if environ.get(variable)}
+    return found | {"dbname": database or environ.get("PGDATABASE") or "postgres"}

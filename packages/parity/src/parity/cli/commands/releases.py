@@ -139,6 +139,13 @@ def rollback(
             "release whether it is healthy before it switches.",
         ),
     ] = False,
+    anyway: Annotated[
+        bool,
+        typer.Option(
+            "--anyway",
+            help="Go although migrations that the release does not know took something away since it was built.",
+        ),
+    ] = False,
     up: Up = False,
     wait: Wait = 0,
     pull_request: PullRequest = False,
@@ -148,8 +155,8 @@ def rollback(
     """Make a kept release live again: one switch, no build.
 
     Says what goes back and what cannot. With --up the switch is made at once, under the stack's lock, and the update
-    then records it. Exits 8 where the release's credentials no longer log in, or where it is not deployed or not
-    healthy.
+    then records it. Exits 8 where the release's credentials no longer log in, where it is not deployed or not
+    healthy, or where a migration that it does not know took something away.
     """
     project = _checked(stack, application, release=to)
     found = _stack(project, stack) if up or not unchecked else _file_alone(project, stack, review=pull_request)
@@ -158,7 +165,7 @@ def rollback(
 
     if up:
         _wait(found, wait)
-    change = switches.rollback(found, application, to, checked=not unchecked)
+    change = switches.rollback(found, application, to, checked=not unchecked, anyway=anyway)
     # Going back waits for no answer: the switch to a kept release is what was asked for.
     approval = Approval(yes=True)
     carry_out(found, change, up=up, review=pull_request, as_json=as_json, approval=approval, report=report)

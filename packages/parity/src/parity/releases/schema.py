@@ -1,0 +1,90 @@
+"""Which migrations a release was built for, and whether the schema that is there still serves it."""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING
+
+import psycopg
+
+from parity.config import migrations, servers
+from parity.config.migrations import TABLE
+from parity.errors import RefusedError
+from parity.git import Repository
+from parity.releases import forecast
+from parity.vendors.postgres import connect
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from parity.config.parameters import Database
+    from parity.config.settings import Settings
+    from parity.config.stack_models import Release
+
+_SINCE = f"""
+select number, name from {TABLE}
+where effect = 'contract' and applied_at is not null and number > %s order by number"""  # noqa: S608 - a constant
+
+
+def of_commit(settings: Settings, root: Path, application: str, commit: str) -> dict[str, int]:
+    """By database, the newest migration that a commit has; of one that Git does not know, that the checkout has.
+
+    A commit that is recorded already has what its first record says.
+    """
+    for _, each in settings.releases[application].in_order:
+        if each.commit == commit:
+            return dict(each.migrations)
+    found = {each.first_name: _newest(settings, root, each, commit) for each in _used(settings, application)}
+    return {name: number for name, number in found.items() if number}
+
+
+def _newest(settings: Settings, root: Path, database: Database, commit: str) -> int:
+    folder = database.migrations.folder if database.migrations else ""
+    if Repository(root).has(commit):
+        return migrations.newest(Repository(root).names_in(commit, folder))
+    return max((each.number for each in settings.migrations(database)), default=0)
+
+
+def _used(settings: Settings, application: str) -> Iterator[Database]:
+    """The databases with migrations that an application logs in to."""
+    found = next(each for each in settings.catalog.applications if each.name == application)
+    names = forecast.databases_of(found)
+    yield from (each for each in settings.catalog.databases if each.name in names and each.migrations)
+
+
+def require(settings: Settings, application: str, name: str, *, anyway: bool) -> tuple[str, ...]:
+    """What was taken away since a release was built, as notes; it is gone back to only where that is said.
+
+    Raises:
+        RefusedError: contractions were applied that the release does not know, and `anyway` is not said.
+    """
+    release = settings.releases[application].kept[name]
+    gone = [each for database in _used(settings, application) for each in _taken(settings, database, release)]
+    if gone and not anyway:
+        raise RefusedError(
+            f"{name} of {application} was built for an earlier schema. Taken away since: {'; '.join(gone)}. What it "
+            "reads or writes of that would fail.",
+            where=f"{settings.stack}, {application}",
+            remedy="A migration that gives back what it needs, in an update; or go to a release that does without. "
+            f"Where it is known to: `parity rollback {settings.stack} {application} --to {name} --anyway`.",
+        )
+    return tuple(f"Does not go back: {each}." for each in gone)
+
+
+def _taken(settings: Settings, database: Database, release: Release) -> Iterator[str]:
+    """The contractions that are applied and that a release does not know, each with what it takes."""
+    known = release.migrations.get(database.first_name, 0)
+    try:
+        at = servers.connection(os.environ, database.server or "")
+        with connect(at, settings.names.database(database.name)) as connection:
+            rows = connection.execute(_SINCE.encode(), [known]).fetchall()
+    except (psycopg.errors.UndefinedTable, psycopg.errors.InvalidSchemaName):
+        return
+    except psycopg.Error as error:
+        yield f"{database.name} could not be asked what was applied ({str(error).strip()})"
+        return
+    files = {each.number: each for each in settings.migrations(database)}
+    for number, file in rows:
+        parts = sorted(each for one in (files[number].statements if number in files else ()) for each in one.takes)
+        yield f"{file} of {database.name}" + (f" ({', '.join(map(str, parts))})" if parts else "")

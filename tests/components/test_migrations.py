@@ -1,0 +1,85 @@
+"""Where migrations stand in the graph: after their login and privileges, before the release or after the switch."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from infra import build
+from parity.config import program, settings
+from parity.evaluate.resource import SecretInput
+from parity.testing import Recorded, record
+from support.migrations import declared
+from support.program import copy_program
+from tests.components.test_example import example
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+EXPAND, DATA, CONTRACT = "CREATE TABLE a (b int)", "UPDATE a SET b = 1", "ALTER TABLE a DROP COLUMN b"
+
+
+@pytest.fixture
+def graph_of(tmp_path: Path):
+    def graph(*files: str) -> Recorded:
+        root = copy_program(tmp_path / "program").root
+        write = declared(root)
+        for number, sql in enumerate(files, 1):
+            write(f"{number:04}_it.sql", sql)
+        read = settings.load("staging", root, None, catalog=program.load(root).catalog())
+        return record(lambda: build.build(read), stack="staging")
+
+    return graph
+
+
+def after(recorded: Recorded, name: str) -> set[str]:
+    """The names of everything that a resource comes after, however far."""
+    urns = recorded.graph.resources
+    found, left = set[str](), [recorded.one(name).urn]
+    while left:
+        for each in urns[left.pop()].dependencies:
+            if each not in found:
+                found.add(each)
+                left.append(each)
+    return {urns[each].name for each in found}
+
+
+def test_each_follows_the_one_before_and_the_first_its_login_and_every_privilege(graph_of):
+    graph = graph_of(EXPAND, DATA)
+    first, second = (after(graph, f"storefront-migration-000{number}") for number in (1, 2))
+    assert "storefront-migration-0001" in second
+    privileges = [each for type_ in ("Grant", "DefaultPrivileges") for each in graph.of_type(type_).items()]
+    in_schemas = {name for name, each in privileges if each.inputs.get("schema") in {"shop", "backoffice", "parity"}}
+    assert in_schemas - first == set(), "what it makes may be read at once"
+    assert {"storefront-migrator", "storefront-schema-parity"} <= first
+
+
+def test_what_adds_comes_before_the_release_and_what_takes_away_after_the_switch(graph_of):
+    graph = graph_of(EXPAND, DATA, CONTRACT)
+    assert {"storefront-migration-0001", "storefront-migration-0002"} <= after(graph, "shop-deployment-r1")
+    assert "storefront-migration-0003" not in after(graph, "shop-deployment-r1")
+    assert {"shop-live", "admin-live"} <= after(graph, "storefront-migration-0003")
+
+
+def test_contractions_alone_come_after_the_switch_and_their_login(graph_of):
+    before = after(graph_of(CONTRACT), "storefront-migration-0001")
+    assert {"shop-live", "admin-live", "storefront-migrator", "storefront-schema-parity"} <= before
+
+
+def test_a_contraction_that_an_expansion_follows_makes_no_circle(graph_of):
+    graph = graph_of(EXPAND, CONTRACT, EXPAND.replace("a", "c"))
+    assert "shop-live" not in after(graph, "storefront-migration-0002")
+    assert "storefront-migration-0002" in after(graph, "shop-deployment-r1")
+
+
+def test_the_plan_has_text_and_digest_and_the_password_is_secret(graph_of):
+    inputs = graph_of(EXPAND).one("storefront-migration-0001").inputs
+    assert (inputs["sql"], inputs["effect"], len(inputs["sha256"])) == (EXPAND, "expand", 64)
+    assert (inputs["role"], inputs["database"]) == ("storefront_staging_migrator", "storefront_staging")
+    assert isinstance(inputs["password"], SecretInput)
+
+
+def test_a_database_without_migrations_has_nothing_of_them():
+    names = {each.name for each in example("staging").resources}
+    assert [each for each in names if "migration" in each or each.endswith("-parity")] == []

@@ -129,16 +129,16 @@ def show(screen: Screen, found: ReleaseStatus) -> None:
     grid = Table(title=f"{found.application} of {found.stack}", title_justify="left", box=None, padding=(0, 2, 0, 0))
     hidden = _DETAILS if screen.out.width < _WIDE else frozenset[str]()
     for row in table.rows(found):
-        cells = {name: text for name, text in _cells(row).items() if name not in hidden}
+        shown = {name: text for name, text in _shown(row).items() if name not in hidden}
         if not grid.columns:
-            for name in cells:
+            for name in shown:
                 grid.add_column(name, overflow="fold")
-        grid.add_row(*map(escape, cells.values()))
+        grid.add_row(*map(escape, shown.values()))
     screen.out.print(grid)
 
 
-def _cells(row: Row) -> dict[str, str]:
-    """A release's cells by column."""
+def _shown(row: Row) -> dict[str, str]:
+    """A release as its texts, by column."""
     return {
         "release": f"{row.id} (newest)" if row.newest else row.id,
         "commit": row.commit[:12],

@@ -11,6 +11,7 @@ import pytest
 
 from infra.catalog import CATALOG
 from parity.config.project import Project
+from parity.local import accounts
 from parity_toolchain import recipes
 from support import workflows
 from support.paths import ROOT
@@ -119,6 +120,14 @@ def test_a_job_that_has_a_database_login_made_ends_it_last_and_whatever_happens(
         if "steps" in job
     }
     assert [name for name in made if last[name] != (".venv/bin/parity credential end", "always()")] == []
+
+
+def test_the_doctor_says_what_each_job_can_do():
+    found = {each.name: each.detail for each in accounts.workflows(PROJECT)}
+    assert found["ci.yml lint"] == "its own token: contents: read, ends with the job"
+    assert "PostgreSQL login: read the catalogues, ends with the job" in found["drift.yml audit"]
+    assert found["deliver.yml apply"].startswith("in <stack>: Vercel token: change the team's projects")
+    assert "promote.yml stack" not in found, "its jobs are deliver.yml's"
 
 
 def test_the_job_that_may_comment_runs_the_default_branch_whatever_the_base_is():

@@ -242,7 +242,9 @@ class Actions:
         repository = {"full_name": REPOSITORY, "default_branch": "main"}
         said = {"repository": repository, "ref": f"refs/heads/{branch}", "inputs": inputs, **(payload or {})}
         (folder / "event.json").write_text(json.dumps(said))
-        tokens = Tokens(REPOSITORY, workflows.read(ROOT / ".github" / "workflows"), fork=not secrets)
+        head = (payload or {}).get("pull_request", {}).get("head", {"repo": repository})
+        fork = head["repo"]["full_name"] != REPOSITORY
+        tokens = Tokens(REPOSITORY, workflows.read(ROOT / ".github" / "workflows"), fork=fork)
         self.instance.local.client().seed(tokens.seed(LONGEST))
         self._secrets(folder, tokens, everything=secrets)
         opened = ExitStack()

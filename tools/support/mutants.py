@@ -284,6 +284,8 @@ ONE_VALUE: dict[str, str] = {
     "DatabaseUrlVariable.kind": _KIND,
     "Application.container": "declares no resource: a file is held to it, the same for each stack",
     "Retention.production": "has one value in its model: anything else would lose kept releases",
+    "Database.migrations": "the example has none; a file with other text is tried in test_migrated_plan.py",
+    "Release.migrations": "says what the commit has; no resource is made of it",
     "StackConfig.exceptions": _NOTHING,
     "StackConfig.acknowledged": _NOTHING,
 }

@@ -27,6 +27,7 @@ NOT_A_TEAMS = (
     "docs/*",
     "tests/components/__snapshots__/*",
     "tests/components/test_example.py",
+    "tests/components/test_migrations.py",
     "tests/sandbox/*",
     "tests/test_delivery_workflows_read.py",
     "tests/test_workflows.py",

@@ -107,6 +107,7 @@ ELSEWHERE = {
     "parity release X X --commit X --again --live --up": BUILT,
     "parity adopt X X --write": ADOPTED,
     "parity init": INIT,
+    "make lock": UPGRADE,
     "make test": INIT,
     "parity upgrade": UPGRADE,
     "make lock setup check": UPGRADE,
@@ -126,6 +127,8 @@ ELSEWHERE = {
 NAMED = {
     "parity X": "the version",
     "parity doctor": "what lists the steps that are not taken",
+    "git version": "what Git says before its number",
+    "parity image build": "what writes a folder, and what a layer is made by",
     "parity import": "what wrote a file or a value",
     "parity drift --output": "the option's own help",
     "parity preview --output": "the option's own help",
@@ -145,6 +148,9 @@ NAMED = {
 NOT_RUN = {
     "aws sso login": "opens a browser at the vendor",
     "aws sso login --profile X": "opens a browser at the vendor",
+    "make base": "asks Debian's mirror for its newest packages",
+    "make dist": "test_wheels.py builds the same packages",
+    "parity doctor --json > X": "test_machine.py compares what it prints; the redirection is the shell's",
     "make docs": "the continuous integration runs it and compares",
     "make setup": "the continuous integration begins with it",
     "pip install 'pulumi-parity==X.X.*'": "asks a registry for a release",

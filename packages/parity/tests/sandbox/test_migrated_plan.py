@@ -15,7 +15,7 @@ from parity.config.parameters import Migrations
 from parity.config.stack_models import Release, Releases
 from parity.errors import RefusedError
 from parity.preview import gate, migrated
-from parity.preview.plan import Change, Plan, Resource
+from parity.preview.plan import Change, Plan, Property, Resource
 from parity.releases import schema
 from parity.resources import kinds
 from tests.components.conftest import APPLICATION as APPLICATION_OF_SHOP
@@ -180,6 +180,34 @@ def test_a_plan_without_migrations_asks_nothing(tmp_path: Path, monkeypatch: pyt
     monkeypatch.setattr(migrated, "connect", connect)
     plan = Plan("staging", (), {each.urn: each for each in KEPT}, 0)
     assert migrated.judged(plan, {"PGHOST": "192.0.2.1"}, tmp_path) is plan
+
+
+@pytest.mark.parametrize(("knows", "blocks"), [(1, True), (2, False)])
+def test_a_switch_to_a_release_that_does_not_know_a_contraction_blocks(
+    database: Database, tmp_path: Path, knows: int, blocks: bool
+):
+    releases(tmp_path, r1=knows)
+    database.run("alter table items add column more int", 1)
+    database.run("alter table items drop column name", 2, effect="contract")
+    login = Resource(
+        f"{BASE}parity:components:Database${kinds.ROLE}::moving-shop-g1", f"{BASE}parity:components:Database::moving",
+        frozenset(), frozenset(), "same", before={}, after={"name": APPLICATION, "login": True},
+    )  # fmt: skip
+    built = resource(kinds.DEPLOYMENT, "d-r1", depends=(login.urn,), meta={"release": "r1"})
+    taking = migration("alter table items drop column name", 2, effect="contract")
+    files = [
+        resource(kinds.MIGRATION, each.name, **each.after)
+        for each in (migration("alter table items add column more int"), taking)
+    ]
+    live = resource(kinds.LIVE, "shop-live", "update", release="r1", application="shop")
+    switched = (Property("release", "r2", "r1"),)
+    switch = Change(live.urn, kinds.LIVE, "update", before={"release": "r2"}, after=live.after, properties=switched)
+    every = {each.urn: each for each in (login, built, live, *files)}
+    plan = migrated.judged(Plan("staging", (switch,), every, 0), database.sandbox.environment, tmp_path)
+    found = [each.what for each in gate.judge(plan, ()).blocking]
+    said = "goes to r1, whose commit does not know what was taken since: migrations/0002_it.sql (items.name)"
+    assert found == ([said] if blocks else [])
+    assert gate.judge(plan, (live.urn,)).open
 
 
 # --- Going back ---

@@ -91,10 +91,11 @@ def judged(plan: Plan, environ: Mapping[str, str], root: Path) -> Plan:
         root: the folder that holds the stack's file.
     """
     changes = _by_database(plan)
-    if not changes:
+    switches = [each for each in plan.changes if each.type == kinds.LIVE and each.of("release")]
+    if not changes and not (switches and plan.of_type(kinds.MIGRATION)):
         return plan
-    violations, needs = list(plan.violations), dict[str, str]()
     releases = built_for(root, plan.stack)
+    violations, needs = list(plan.violations), dict(_earlier(plan, switches, releases, environ))
     for (server, database), each in changes.items():
         try:
             with connect(servers.connection(environ, server), database) as connection:
@@ -300,3 +301,54 @@ def _uses(query: str, takes: Sequence[Part]) -> bool:
         for each in tables
         if not one.column or one.column in columns or "*" in columns
     )
+
+
+# --- A switch to a release of an earlier schema -----------------------------------------------------------------------
+
+_TAKEN = f"""
+select number from {TABLE}
+where effect = 'contract' and applied_at is not null and number > %s order by number"""  # noqa: S608 - a constant
+
+
+def _earlier(
+    plan: Plan, switches: Sequence[Change], built_for: BuiltFor, environ: Mapping[str, str]
+) -> Iterator[tuple[str, str]]:
+    """By switch: what was taken away since the commit of the release that becomes live."""
+    for each in switches:
+        first, release = Urn.parse(plan.resources[each.urn].parent).name, str(each.after.get("release"))
+        known = mapping(built_for.get((str(each.after.get("application") or first), release)))
+        gone = [
+            part
+            for name in _databases(plan, plan.resources[each.urn].parent, release)
+            for part in _taken(plan, name, int(known.get(name, 0)), environ)
+        ]
+        if gone:
+            yield each.urn, f"goes to {release}, whose commit does not know what was taken since: {'; '.join(gone)}"
+
+
+def _databases(plan: Plan, application: str, release: str) -> list[str]:
+    """The databases that a release logs in to, as they were first declared."""
+    found = [each for each in plan.of_type(kinds.DEPLOYMENT) if (each.parent, _release(each)) == (application, release)]
+    roles = [
+        role for each in found for role in plan.of_type(kinds.ROLE) if role.after.get("name") in _logins(plan, each)
+    ]
+    return sorted({Urn.parse(role.parent).name for role in roles})
+
+
+def _taken(plan: Plan, name: str, known: int, environ: Mapping[str, str]) -> Iterator[str]:
+    """The contractions that a database has and a release does not know, each with what it takes."""
+    files = {
+        _number(each.after): each.after
+        for each in plan.of_type(kinds.MIGRATION)
+        if each.after and Urn.parse(each.urn).name.rpartition("-migration-")[0] == name
+    }
+    for server, database in {(str(each.get("server") or ""), str(each["database"])) for each in files.values()}:
+        try:
+            with connect(servers.connection(environ, server), database) as connection:
+                numbers = [number for (number,) in connection.execute(_TAKEN, [known]).fetchall()]
+        except (psycopg.OperationalError, psycopg.errors.UndefinedTable, psycopg.errors.InsufficientPrivilege):
+            continue  # as for the changes of migrations
+        for number in numbers:
+            if number in files:
+                takes = sorted({part for one in statements.parse(str(files[number]["sql"])) for part in one.takes})
+                yield f"{files[number]['file']}" + (f" ({', '.join(map(str, takes))})" if takes else "")

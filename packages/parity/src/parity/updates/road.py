@@ -55,14 +55,16 @@ class Road:
     def planned(self, going_back: str) -> Approved:
         """Make the plan, hold the gate, and ask; raises as `update.run`."""
         options = self.options
+        # Whoever goes back was asked about this switch before.
+        known = (self._switch(going_back),) if going_back else ()
         try:
-            found = self._plan(options)
+            found = self._plan(options, known)
         except RefusedError:
             if not going_back:
                 raise
             # Going back builds nothing: what a build would get is no reason to hold it up.
-            options = (*options, *self._only_switch(going_back))
-            found = self._plan(options)
+            options = (*options, "--target", *known, "--target-dependents")
+            found = self._plan(options, known)
         self._require_same_account(found.saved)
         if going_back and (found.undeclared or not found.gate.open):
             left = sorted(
@@ -71,19 +73,18 @@ class Road:
             self.screen.err.print(
                 f"Dangerous changes are left for the next update: {', '.join(left)}.", soft_wrap=True, markup=False
             )
-            options = (*options, *self._only_switch(going_back))
-            found = self._plan(options)
+            options = (*options, "--target", *known, "--target-dependents")
+            found = self._plan(options, known)
         found.require_open()
         how = self.approval.require(found, self.screen)
         self._hold(found.saved, everything=how == "asked")
         return Approved(found.saved, how, tuple(found.saved.options), found.plan.changes)
 
-    def _only_switch(self, application: str) -> tuple[str, ...]:
-        """The options that update the application's LiveRelease alone."""
+    def _switch(self, application: str) -> str:
+        """The URN of the application's LiveRelease."""
         graph = self.graph
         lives = ((urn, each) for urn, each in graph.resources.items() if each.type == kinds.LIVE)
-        urn = next(urn for urn, each in lives if graph.called(each.name.removesuffix("-live")) == application)
-        return ("--target", urn, "--target-dependents")
+        return next(urn for urn, each in lives if graph.called(each.name.removesuffix("-live")) == application)
 
     def saved(self) -> Approved:
         """The plan that was approved before, held to everything that it depends on."""
@@ -108,14 +109,14 @@ class Road:
                 markup=False,
             )
 
-    def _plan(self, options: Sequence[str]) -> Planned:
+    def _plan(self, options: Sequence[str], acknowledged: Sequence[str]) -> Planned:
         with self.screen.step(f"Plan the update of {self.stack.name}") as step:
             found = planning.make(
                 self.stack,
                 self.settings,
                 self.graph,
                 self.state,
-                acknowledged=self.approval.acknowledged,
+                acknowledged=(*self.approval.acknowledged, *acknowledged),
                 options=options,
                 report=step.waiting,
             )

@@ -6,6 +6,7 @@ import asyncio
 import json
 import subprocess
 import sys
+from types import SimpleNamespace
 
 import pulumi
 import pulumi_postgresql as postgresql
@@ -14,7 +15,9 @@ import pytest
 
 from infra import build
 from parity.config import settings
+from parity.errors import ProjectError
 from parity.evaluate import graph, lazy
+from parity.evaluate.declared import declared
 from parity.evaluate.ready import NotSynchronous
 from parity.evaluate.registration import Recorder
 from parity.resources import kinds
@@ -34,6 +37,22 @@ def both_ways(program, stack="staging"):
 
 def evaluated(program):
     return graph.evaluate(program, project="storefront", stack_name="staging", outputs=outputs)
+
+
+def test_a_catalog_with_migrations_needs_a_program_that_declares_them():
+    """A project whose program is of an older template runs none, and would say nothing of it."""
+    database = SimpleNamespace(first_name="storefront")
+    given = SimpleNamespace(
+        stack="staging",
+        catalog=SimpleNamespace(databases=(database,), renamed={}),
+        migrations=lambda _: ("0001",),
+    )
+    project = SimpleNamespace(name="storefront", program=SimpleNamespace(build=lambda: lambda _: {}))
+    with pytest.raises(ProjectError, match="migrations of storefront, and the program declares none") as caught:
+        declared(project, given)
+    assert caught.value.remedy == "parity upgrade"
+    given.migrations = lambda _: ()
+    assert declared(project, given).resources == {}
 
 
 @pytest.mark.parametrize("stack", ["staging", "prod"])

@@ -100,10 +100,9 @@ def test_a_preview_shows_a_break_as_one_stacks_change_or_not_at_all(finished_ins
     edit(
         finished_instance,
         "components/web_app.py",
-        "needs = [*self._variables.values(), *self._args.credentials.get(release.credentials, ())]\n        noted",
+        "needs = [*self._variables.values(), *self._args.credentials.get(release.credentials, ())]\n",
         "needs = [*self._variables.values()] if self._args.environment == 'prod' else "
-        "[*self._variables.values(), *self._args.credentials.get(release.credentials, ())]\n"
-        "        noted",
+        "[*self._variables.values(), *self._args.credentials.get(release.credentials, ())]\n",
     )
     assert changed(finished_instance, "prod") == set()
     code, document = check(finished_instance)

@@ -10,6 +10,8 @@ import pulumi
 import pulumi_postgresql as postgresql
 from pulumi import Input, Output, ResourceOptions
 
+from parity.config.migrations import SCHEMA as RECORD
+
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
@@ -17,9 +19,6 @@ if TYPE_CHECKING:
 
 EXTENSIONS_SCHEMA = "extensions"
 """Holds every extension, so that their objects are never mistaken for the applications' own."""
-
-RECORD_SCHEMA = "parity"
-"""Holds the record of the migrations that are applied."""
 
 _DATABASE_OWNER = "pg_database_owner"
 """PostgreSQL's own role (from 14 on) whose one member is the owner of the database at hand: the administrator."""
@@ -306,9 +305,9 @@ class Database(pulumi.ComponentResource):
 
     def _record(self) -> pulumi.Resource:
         """Where the record of migrations is, and that the inventory, which asks as the administrator, may read it."""
-        made = self._owned(RECORD_SCHEMA)
+        made = self._owned(RECORD)
         who = "record", _DATABASE_OWNER
-        return self._schema_privileges(*who, made, RECORD_SCHEMA, after=made, may={"table": ("SELECT",)})[-1]
+        return self._schema_privileges(*who, made, RECORD, after=made, may={"table": ("SELECT",)})[-1]
 
     def _schema_privileges(
         self,

@@ -18,12 +18,14 @@ LIMIT = 131_000
 
 def config_bytes(values: Mapping[str, Any]) -> int:
     """The bytes of PULUMI_CONFIG for these values; a secret that is not open counts as what the file has for it."""
-    own = {key: _text(value) for key, value in values.items() if key.startswith(NAMESPACE)}
+    own = {key: as_text(value) for key, value in values.items() if key.startswith(NAMESPACE)}
     return len(json.dumps(own).encode())
 
 
-def _text(value: Any) -> str:
-    return value if isinstance(value, str) else json.dumps(value, default=_open)
+def as_text(value: Any) -> str:
+    """A value as the engine hands it to the program; a secret that is not open is what the file has for it."""
+    plain = _open(value) if isinstance(value, Secret) else value
+    return plain if isinstance(plain, str) else json.dumps(plain, default=_open)
 
 
 def _open(value: Any) -> str:

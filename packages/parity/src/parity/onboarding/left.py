@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import tempfile
 from collections import Counter
 from dataclasses import dataclass
@@ -11,9 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from parity import inventory
 from parity.config import settings
-from parity.config.secret import Secret
-from parity.config.size import LIMIT, config_bytes
-from parity.documents import is_list, is_mapping
+from parity.config.size import LIMIT, as_text, config_bytes
 from parity.drift.audit import find
 from parity.drift.compare import Sides
 from parity.engine.state import State
@@ -108,7 +105,12 @@ def compare(project: Project, draft: Draft, stack: str, environment: Mapping[str
 def opened(draft: Draft, stack: str) -> settings.Settings:
     """The draft's settings with every secret open."""
     with tempfile.TemporaryDirectory() as folder:
-        return settings.load(stack, Path(folder), _texts(draft.configs[stack]), catalog=draft.catalog)
+        return settings.load(
+            stack,
+            Path(folder),
+            {key: as_text(value) for key, value in draft.configs[stack].items()},
+            catalog=draft.catalog,
+        )
 
 
 def require_fits(stack: str, config: Mapping[str, Any]) -> None:
@@ -120,26 +122,6 @@ def require_fits(stack: str, config: Mapping[str, Any]) -> None:
             where="import",
             remedy="import fewer applications into one program, the others into another one (docs/how-to/import.md)",
         )
-
-
-def _texts(config: Mapping[str, Any]) -> dict[str, str]:
-    return {key: _text(value) for key, value in config.items()}
-
-
-def _text(value: Any) -> str:
-    """A value as the engine hands it to the program."""
-    plain = _plain(value)
-    if isinstance(plain, bool):
-        return str(plain).lower()
-    return plain if isinstance(plain, str) else json.dumps(plain)
-
-
-def _plain(value: Any) -> Any:
-    if isinstance(value, Secret):
-        return value.reveal()
-    if is_mapping(value):
-        return {name: _plain(each) for name, each in value.items()}
-    return [_plain(each) for each in value] if is_list(value) else value
 
 
 def _is_secret(finding: Finding) -> bool:

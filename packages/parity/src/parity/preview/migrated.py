@@ -20,14 +20,16 @@ from parity.config.stack_models import NAMESPACE
 from parity.documents import mapping, texts
 from parity.preview.plan import Violation
 from parity.resources import kinds
+from parity.resources.commands import quoted
 from parity.resources.urn import Urn
 from parity.vendors.postgres import connect
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
     from pathlib import Path
 
     from parity.config.sql_tree import Part
+    from parity.config.statements import Statement
     from parity.preview.plan import Change, Plan, Resource
 
 KEEPS = "migrations-stay-as-applied"
@@ -251,7 +253,7 @@ def _logins(plan: Plan, deployment: Resource) -> list[str]:
 def _search_as(plan: Plan, role: str, connection: psycopg.Connection[Any]) -> None:
     """Find names that say no schema where the migrator finds them."""
     roles = (each.after for each in plan.of_type(kinds.ROLE) if each.after.get("name") == role)
-    paths = ['"' + each.replace('"', '""') + '"' for one in roles for each in texts(one.get("searchPaths"))]
+    paths = [quoted(each) for one in roles for each in texts(one.get("searchPaths"))]
     connection.execute("select set_config('search_path', %s, false)", [", ".join(paths)])
 
 
@@ -305,9 +307,31 @@ def _uses(query: str, takes: Sequence[Part]) -> bool:
 
 # --- A switch to a release of an earlier schema -----------------------------------------------------------------------
 
-_TAKEN = f"""
-select number from {TABLE}
+_SINCE = f"""
+select number, name from {TABLE}
 where effect = 'contract' and applied_at is not null and number > %s order by number"""  # noqa: S608 - a constant
+
+
+def taken_since(connection: psycopg.Connection[Any], known: int) -> list[tuple[int, str]]:
+    """The contractions that a database has and a release does not know: number and name, oldest first.
+
+    Args:
+        connection: to the database.
+        known: the newest migration that the release's commit has, 0 for none.
+
+    Raises:
+        psycopg.Error: the record is there and cannot be read.
+    """
+    try:
+        return connection.execute(_SINCE.encode(), [known]).fetchall()
+    except (psycopg.errors.UndefinedTable, psycopg.errors.InvalidSchemaName):
+        return []
+
+
+def with_parts(file: str, found: Iterable[Statement]) -> str:
+    """A file with what its statements take away."""
+    parts = sorted({part for each in found for part in each.takes})
+    return file + (f" ({', '.join(map(str, parts))})" if parts else "")
 
 
 def _earlier(
@@ -345,10 +369,9 @@ def _taken(plan: Plan, name: str, known: int, environ: Mapping[str, str]) -> Ite
     for server, database in {(str(each.get("server") or ""), str(each["database"])) for each in files.values()}:
         try:
             with connect(servers.connection(environ, server), database) as connection:
-                numbers = [number for (number,) in connection.execute(_TAKEN, [known]).fetchall()]
-        except (psycopg.OperationalError, psycopg.errors.UndefinedTable, psycopg.errors.InsufficientPrivilege):
+                since = taken_since(connection, known)
+        except (psycopg.OperationalError, psycopg.errors.InsufficientPrivilege):
             continue  # as for the changes of migrations
-        for number in numbers:
+        for number, _ in since:
             if number in files:
-                takes = sorted({part for one in statements.parse(str(files[number]["sql"])) for part in one.takes})
-                yield f"{files[number]['file']}" + (f" ({', '.join(map(str, takes))})" if takes else "")
+                yield with_parts(str(files[number]["file"]), statements.parse(str(files[number]["sql"])))

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING
 import psycopg
 
 from parity.config import migrations, servers
-from parity.config.migrations import TABLE
 from parity.errors import RefusedError
 from parity.git import Repository
+from parity.preview.migrated import taken_since, with_parts
 from parity.releases import forecast
 from parity.vendors.postgres import connect
 
@@ -21,10 +21,6 @@ if TYPE_CHECKING:
     from parity.config.parameters import Database
     from parity.config.settings import Settings
     from parity.config.stack_models import Release
-
-_SINCE = f"""
-select number, name from {TABLE}
-where effect = 'contract' and applied_at is not null and number > %s order by number"""  # noqa: S608 - a constant
 
 
 def of_commit(settings: Settings, root: Path, application: str, commit: str) -> dict[str, int]:
@@ -78,13 +74,11 @@ def _taken(settings: Settings, database: Database, release: Release) -> Iterator
     try:
         at = servers.connection(os.environ, database.server or "")
         with connect(at, settings.names.database(database.name)) as connection:
-            rows = connection.execute(_SINCE.encode(), [known]).fetchall()
-    except (psycopg.errors.UndefinedTable, psycopg.errors.InvalidSchemaName):
-        return
+            since = taken_since(connection, known)
     except psycopg.Error as error:
         yield f"{database.name} could not be asked what was applied ({str(error).strip()})"
         return
     files = {each.number: each for each in settings.migrations(database)}
-    for number, file in rows:
-        parts = sorted(each for one in (files[number].statements if number in files else ()) for each in one.takes)
-        yield f"{file} of {database.name}" + (f" ({', '.join(map(str, parts))})" if parts else "")
+    for number, name in since:
+        found = files[number].statements if number in files else ()
+        yield with_parts(f"{name} of {database.name}", found)

@@ -222,10 +222,10 @@ def _code() -> Iterator[Change]:
             f"a policy for {command}", f"create policy hand on shop.items for {command} to public {clause}",
             type_="postgresql:policy", name="items.hand",
         )  # fmt: skip
-    for change in ("enable", "force"):
+    for change, kind in (("enable", "row level security"), ("force", "forced row level security")):
         yield _sql(
             f"{change} row level security", f"alter table shop.items {change} row level security",
-            type_="postgresql:row level security", name="items",
+            type_=f"postgresql:{kind}", name="items",
         )  # fmt: skip
     for event in ("insert", "update", "delete"):
         yield _sql(

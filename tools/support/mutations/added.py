@@ -117,7 +117,9 @@ ADDED = (
 
 RIGHTS = (
     sql("unmanaged", "postgresql:row level security", f"{DATABASE}/row level security/shop/items", "",
-        "alter table shop.items enable row level security, force row level security", superuser=True),
+        "alter table shop.items enable row level security", superuser=True),
+    sql("unmanaged", "postgresql:forced row level security", f"{DATABASE}/forced row level security/shop/items", "",
+        "alter table shop.items force row level security", superuser=True),
     sql("unmanaged", "postgresql:policy", f"{DATABASE}/policy/shop/items.by_hand", "",
         "create policy by_hand on shop.items using (false)", superuser=True),
     sql("unmanaged", "postgresql:security definer", f"{DATABASE}/security definer/shop/one()", "",

@@ -63,7 +63,7 @@ def parse(sql: str) -> tuple[Statement, ...]:
 
 
 def _statement(sql: str, raw: Mapping[str, object], made: set[Part]) -> Statement:
-    line, text = _place(sql, raw)
+    line, text = place(sql, raw)
     ((form, body),) = mapping(raw["stmt"]).items()
     node = mapping(body)
     if form in {"CreateStmt", "CreateTableAsStmt"}:
@@ -82,7 +82,7 @@ def _statement(sql: str, raw: Mapping[str, object], made: set[Part]) -> Statemen
     )
 
 
-def _place(sql: str, raw: Mapping[str, object]) -> tuple[int, str]:
+def place(sql: str, raw: Mapping[str, object]) -> tuple[int, str]:
     """Line and text of a statement; the parser counts bytes, and what stands before it as its own."""
     coded = sql.encode()
     start, length = (int(str(raw.get(name) or 0)) for name in ("stmt_location", "stmt_len"))

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass, field
+from itertools import groupby
 from typing import TYPE_CHECKING, Any
 
+from parity.config import guarded
 from parity.drift import on_server
 from parity.drift.model import Finding
+from parity.inventory.model import DatabaseObject
 from parity.inventory.postgres_queries import CATALOGUES
 from parity.resources import kinds
 from parity.resources.commands import SUPERUSER, Sql, quoted
@@ -15,7 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
     from parity.drift.compare import Sides
-    from parity.inventory.model import DatabaseObject
+    from parity.evaluate.resource import Resource
     from parity.resources.kind import Key
 
 
@@ -26,7 +30,10 @@ def compare(sides: Sides) -> list[Finding]:
         for each in sides.graph.resources.values()
         if each.type == kinds.SCHEMA
     }
-    return [finding for each in sides.live_state.things for finding in (*_found(each, owners), *_taken(each))]
+    things = sides.live_state.things
+    matched = _of_migrations(sides, owners)
+    found = [finding for each in things if each not in matched.there for finding in _found(each, owners)]
+    return [*found, *matched.missing, *(finding for each in things for finding in _taken(each))]
 
 
 def undo(thing: DatabaseObject) -> Sql:
@@ -44,15 +51,17 @@ def _found(thing: DatabaseObject, owners: Mapping[tuple[str, str], str]) -> Iter
     if thing.builtin or thing.extension or thing.kind == "schema":
         return
     if thing.kind in CATALOGUED:
-        yield _finding(thing, "unmanaged", "", live=_summary(thing), detail=CATALOGUED[thing.kind].why, sql=undo(thing))
+        yield _finding(
+            thing, "unmanaged", "", live=_summary(thing), detail=CATALOGUED[thing.kind].why, sql=[undo(thing)]
+        )
     elif not owner and (place in owners or thing.schema in {"public", *CATALOGUES}):
         detail = "migrations make objects in the applications' schemas only"
-        yield _finding(thing, "unmanaged", "", live=_summary(thing), detail=detail, sql=undo(thing))
+        yield _finding(thing, "unmanaged", "", live=_summary(thing), detail=detail, sql=[undo(thing)])
     elif owner and thing.owner != owner:
         yield _finding(
             thing, "changed", "owner", declared=owner, live=thing.owner, cause="outside",
             detail="what migrations make belongs to the owner role, so that every migration may change it",
-            sql=Sql(thing.database, f"alter {thing.type} {thing.identity} owner to {quoted(owner)}", SUPERUSER),
+            sql=[Sql(thing.database, f"alter {thing.type} {thing.identity} owner to {quoted(owner)}", SUPERUSER)],
         )  # fmt: skip
 
 
@@ -70,8 +79,47 @@ def _taken(thing: DatabaseObject) -> Iterator[Finding]:
             thing, "changed", "owner's privileges" if mine else "everyone's privileges",
             declared="all of an owner's" if mine else ", ".join(lacks), live=f"{who} without {', '.join(lacks)}",
             cause="outside", detail=f"privileges were taken from {'the owner itself' if mine else 'everyone'}",
-            sql=Sql(thing.database, text, thing.owner),
+            sql=[Sql(thing.database, text, thing.owner)],
         )  # fmt: skip
+
+
+@dataclass
+class _Matched:
+    """What the applied migrations left that runs code or decides on rows, against what is there."""
+
+    there: set[DatabaseObject] = field(default_factory=set["DatabaseObject"])
+    missing: list[Finding] = field(default_factory=list[Finding])
+
+
+def _of_migrations(sides: Sides, owners: Mapping[tuple[str, str], str]) -> _Matched:
+    matched = _Matched()
+    under = sides.live_state.under
+    applied = [each for urn, each in sides.graph.resources.items() if each.type == kinds.MIGRATION and under[urn]]
+    for database, files in groupby(sorted(applied, key=_database), key=_database):
+        declared = guarded.left(str(each.inputs["sql"]) for each in files)
+        schemas = {schema: owner for (of, schema), owner in owners.items() if of == database}
+        here = [each for each in sides.live_state.things if each.database == database and each.schema in {*schemas, ""}]
+        for made, text in declared.made.items():
+            found = [each for each in here if made.is_as(each.kind, each.schema, each.name)]
+            # Of two routines of one name it is not known which one the migrations made: both are reported.
+            matched.there |= set(found) if made.kind != guarded.DEFINER or len(found) == 1 else set()
+            if not found and declared.certain and (made.schema in {*schemas, ""}):
+                matched.missing.append(_missing(database, made, text, schemas))
+    return matched
+
+
+def _database(resource: Resource) -> str:
+    return str(resource.inputs["database"])
+
+
+def _missing(database: str, made: guarded.Made, text: str, schemas: Mapping[str, str]) -> Finding:
+    schema = made.schema or next(iter(schemas), "")
+    owner = schemas.get(schema, "")
+    name = ".".join(each for each in (made.table, made.name) if each)
+    thing = DatabaseObject(database, made.kind, schema, name, owner)
+    sql = Sql(database, f"set search_path = {', '.join(map(quoted, schemas))}; {text}", owner)
+    why = f"a migration made it: {CATALOGUED[made.kind].why}"
+    return _finding(thing, "missing", "", sql=[sql], cause="outside", detail=why)
 
 
 def _summary(thing: DatabaseObject) -> str:
@@ -84,8 +132,8 @@ def _key(thing: DatabaseObject) -> Key:
     return tuple(part for part in (thing.database or thing.server, *place, thing.name) if part)
 
 
-def _finding(thing: DatabaseObject, kind: Any, path: str, *, sql: Sql, **more: Any) -> Finding:
+def _finding(thing: DatabaseObject, kind: Any, path: str, *, sql: list[Sql], **more: Any) -> Finding:
     key = _key(thing)
-    facts = {"sql": [sql], "database": thing.database, "owner": thing.owner, "rights": thing.kind in CATALOGUED}
+    facts = {"sql": sql, "database": thing.database, "owner": thing.owner, "rights": thing.kind in CATALOGUED}
     facts |= {on_server.FACT: thing.server} if thing.server else {}
     return Finding(kind, "PostgreSQL", type_of(thing.kind), "/".join(key), path, key, facts=facts, **more)

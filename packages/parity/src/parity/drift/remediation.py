@@ -190,6 +190,8 @@ def _missing(finding: Finding, context: Context) -> Step:
             context.psql(finding, [Sql("postgres", text)]),
             "an update would make a second role",
         )
+    if given := sql_remedies.of(finding, context.server(finding)):
+        return Step(finding, "not by an update", context.psql(finding, given), "a migration runs once")
     if finding.cause == "not applied":
         return Step(finding, "up", _up(context), "it is not in the record, so an update makes it")
     if finding.type == kinds.RETENTION:

@@ -117,8 +117,10 @@ _REST = r"""
          n.oid from pg_namespace n where n.nspname !~ '^pg_' and n.nspname <> 'information_schema'
   union all
   select 'row level security', n.nspname, x.relname, x.relowner, @none, 'pg_class'::regclass, x.oid
-  from pg_class x join pg_namespace n on n.oid = x.relnamespace
-  where @own and (x.relrowsecurity or x.relforcerowsecurity)
+  from pg_class x join pg_namespace n on n.oid = x.relnamespace where @own and x.relrowsecurity
+  union all
+  select 'forced row level security', n.nspname, x.relname, x.relowner, @none, 'pg_class'::regclass, x.oid
+  from pg_class x join pg_namespace n on n.oid = x.relnamespace where @own and x.relforcerowsecurity
   union all
   select 'security definer', n.nspname, @routine, x.proowner, @none, 'pg_proc'::regclass, x.oid
   from pg_proc x join pg_namespace n on n.oid = x.pronamespace where @own and x.prosecdef

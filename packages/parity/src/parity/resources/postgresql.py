@@ -48,7 +48,10 @@ CATALOGUED = {
     "policy": Catalogued("it decides which rows a role reads and writes"),
     "row level security": Catalogued(
         "policies decide which rows a role reads and writes",
-        "alter table {identity} disable row level security, no force row level security",
+        "alter table {identity} disable row level security",
+    ),
+    "forced row level security": Catalogued(
+        "policies hold for the table's owner too", "alter table {identity} no force row level security"
     ),
     "security definer": Catalogued("it runs with its owner's rights", "alter {type} {identity} security invoker"),
     "untrusted routine": Catalogued("it runs code outside the database, as the server"),

@@ -10,9 +10,9 @@ if TYPE_CHECKING:
 LONGEST = (
     "sandbox/test_releases.py",
     "repository/test_tutorial.py",
-    "sandbox/test_delivery_workflows.py",
+    "workflows/test_delivery_workflows.py",
     "sandbox/test_privileges.py",
-    "sandbox/test_workflow_runs.py",
+    "workflows/test_workflow_runs.py",
     "crashlab/test_sample.py",
     "sandbox/test_edits.py",
     "tests/test_program.py",

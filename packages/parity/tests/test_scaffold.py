@@ -29,8 +29,6 @@ NOT_A_TEAMS = (
     "tests/components/test_example.py",
     "tests/components/test_migrations.py",
     "tests/sandbox/*",
-    "tests/test_delivery_workflows_read.py",
-    "tests/test_workflows.py",
     "packages/*",
     "tools/*",
     "benchmarks/*",

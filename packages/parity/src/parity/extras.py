@@ -13,6 +13,7 @@ EXTRAS = {
     "parity_policy": ("policy", "the policy pack"),
     "dockerfile": ("containers", "the parser of Dockerfiles"),
     "pgparse": ("migrations", "PostgreSQL's parser, which reads migrations"),
+    "opentelemetry": ("otlp", "the exporter of OpenTelemetry"),
     "copier": ("template", "Copier, which renders a project from the template"),
     "jinja2": ("template", "Copier, which renders a project from the template"),
 }

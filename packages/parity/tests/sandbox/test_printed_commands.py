@@ -170,6 +170,7 @@ RUN = {
     "parity adopt X --write": "parity adopt prod --write",
     "parity engine resolve": "parity engine resolve",
     "parity ledger X": "parity ledger prod",
+    "parity traces X": "OTEL_EXPORTER_OTLP_TIMEOUT=1 OTEL_EXPORTER_OTLP_ENDPOINT=http://127.0.0.1:9 parity traces prod",
     "parity releases X": "parity releases prod",
     "parity recover X --plan": "parity recover prod --plan",
     "parity recover X": "parity recover prod",
@@ -222,6 +223,7 @@ RUN = {
 """The command with values, and with the answer to its question; in an order in which they can be run."""
 CODES = {
     "parity drift X": {0, DriftError.exit_code},
+    "parity traces X": {0, 13},  # no collector answers there; test_traces_sent.py has one
     "parity adopt X --write": {2},  # nothing is declared that could be imported; ADOPTED imports one
     "select pg_terminate_backend(<process>)": {2},  # it ends its own connection
 }

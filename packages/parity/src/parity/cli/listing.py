@@ -50,6 +50,7 @@ LISTINGS: tuple[Listing, ...] = (
     Listing("drift-issue", _THERE, "Keep a stack's drift in one GitHub issue.", "drift", "drift_issue"),
     Listing("drift-watch", _THERE, "Require that the audit has run by its schedule.", "drift", "drift_watch"),
     Listing("ledger", _THERE, "Show the updates of a stack, and how each ended.", "ledger", "ledger"),
+    Listing("traces", _THERE, "Send the operations that no collector has yet.", "traces", "traces"),
     Listing("postmortem", _THERE, "Draft a post-mortem with its time line.", "postmortem", "postmortem"),
     Listing("init", _SET_UP, "Make a project from the template.", "init", "init"),
     Listing("stack", _SET_UP, "List the stacks in their order, and make a new one.", "stacks", "stack"),

@@ -27,7 +27,7 @@ from parity.recover import run as recovery
 from parity.recover.outcome import Options
 from parity.resources import kinds
 from parity.resources.urn import Urn, short_urn
-from parity.updates import built_record, idle, leftovers, record, removal, verify, world_guard
+from parity.updates import built_record, idle, leftovers, record, removal, traces, verify, world_guard
 from parity.updates.road import Road
 from parity.vendors import readiness
 
@@ -142,7 +142,8 @@ def run(
     if not place.ledger:
         screen.err.print(f"No ledger is kept: the state is at {place.url}. {LEDGER_VARIABLE} names a place for it.")
     update = _Update(stack, screen, place, identity, settings, graph, before, approved)
-    return update.run()
+    with traces.sent_after(place.ledger, screen):
+        return update.run()
 
 
 def _require_ready(stack: Stack, screen: Screen, settings: Settings, before: State) -> None:

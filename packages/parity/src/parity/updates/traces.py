@@ -1,0 +1,257 @@
+"""What the ledger holds as OpenTelemetry spans, for the collector that OTEL_EXPORTER_OTLP_ENDPOINT names.
+
+An operation is a span of OpenTelemetry's conventions for CI/CD (https://opentelemetry.io/docs/specs/semconv/cicd/), and
+each application that it switched a span below it. The ids of both follow from the operation's, so that one which is
+sent twice is the same span. The ledger is the outbox: what was sent is noted next to it once the collector has it, and
+what a death or a collector that was away left is sent with the next.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+import os
+from contextlib import contextmanager
+from dataclasses import dataclass
+from hashlib import sha256
+from importlib import import_module
+from importlib.metadata import version
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
+
+from parity import extras
+from parity.documents import mapping, parse, rows, texts
+from parity.errors import ParityError
+from parity.recover.history import REFUSED
+from parity.resources import kinds
+from parity.resources.urn import Urn
+
+if TYPE_CHECKING:
+    from collections.abc import Generator, Iterator, Mapping, Sequence
+    from datetime import datetime
+
+    from parity.backend.ledger import Ledger, Record
+    from parity.console import Screen
+
+ENDPOINTS = ("OTEL_EXPORTER_OTLP_TRACES_ENDPOINT", "OTEL_EXPORTER_OTLP_ENDPOINT")
+_LIMIT, _SECONDS = "OTEL_EXPORTER_OTLP_TIMEOUT", 3
+"""How long a collector may take, repetitions included, where the variable does not say."""
+_FEW, MOST = 10, 200
+"""Operations that are read where nothing was left, and at the most; older ones stay in the ledger alone."""
+
+_RESULTS = {"succeeded": "success", "failed": "failure", "interrupted": "cancellation", REFUSED: "skip"}
+"""The ledger's results as `cicd.pipeline.result` has them; any other, `killed` above all, is an `error`."""
+
+
+@dataclass(frozen=True)
+class Sent:
+    """What became of what was to be sent."""
+
+    operations: int = 0
+    """How many the collector has now that it had not."""
+    fault: str = ""
+    """Why the rest is not sent, one line; empty where nothing is left."""
+
+
+def collector() -> str:
+    """The address that OpenTelemetry's own variables name, which name its headers and certificate too; or empty."""
+    return next((os.environ[name] for name in ENDPOINTS if os.environ.get(name)), "")
+
+
+def send(ledger: Ledger | None) -> Sent:
+    """Send what ended and was not sent; where no collector is named, nothing.
+
+    Nothing is raised for a collector that does not take it: an update is not failed by who watches it.
+    """
+    endpoint = collector()
+    if not endpoint or ledger is None:
+        return Sent()
+    try:
+        outbox = _Outbox.of(ledger)
+        fault = _export([span for record in outbox.waiting for span in spans(record)]) if outbox.waiting else ""
+        if fault:
+            return Sent(fault=f"{urlsplit(endpoint).hostname or 'the collector'} did not take them: {fault}")
+        if outbox.waiting:
+            outbox.note()
+    except ParityError as error:
+        return Sent(fault=error.what)
+    return Sent(len(outbox.waiting))
+
+
+@contextmanager
+def sent_after(ledger: Ledger | None, screen: Screen) -> Generator[None]:
+    """Send at the end of the body, however it ends; says in one line why a collector did not take it."""
+    try:
+        yield
+    finally:
+        if fault := send(ledger).fault:
+            screen.err.print(f"The traces are sent with the next update's: {fault}", soft_wrap=True, markup=False)
+
+
+@dataclass(frozen=True)
+class _Outbox:
+    """A note next to the ledger names the operations that were sent, or had no end, when something was sent last."""
+
+    ledger: Ledger
+    notes: Sequence[str]
+    """Their keys, oldest first; several where two senders were at it at once."""
+    sent: frozenset[str]
+    records: Sequence[Record]
+    """The newest, as far back as some are not sent."""
+
+    @classmethod
+    def of(cls, ledger: Ledger) -> _Outbox:
+        notes = [each.key for each in ledger.store.entries(_folder(ledger))]
+        known = [parse(ledger.store.read(key) or b"{}") for key in notes]
+        sent = frozenset(name for each in known for name in texts(each.get("sent")))
+        seen = sent.union(*(texts(each.get("open")) for each in known))
+        count = _FEW
+        while (records := ledger.records(last=count))[count - 1 :] and records[0].id not in seen and count < MOST:
+            count = min(count * 4, MOST)
+        return cls(ledger, notes, sent, records)
+
+    @property
+    def waiting(self) -> list[Record]:
+        return [each for each in self.records if each.ended and each.id not in self.sent]
+
+    def note(self) -> None:
+        """Write the new note, then let the older ones go: a death between the two leaves what both name."""
+        sent = sorted(self.sent | {each.id for each in self.waiting})[-MOST:]
+        left = [each.id for each in self.records if not each.ended]
+        data = json.dumps({"sent": sent, "open": left}).encode()
+        own = f"{_folder(self.ledger)}/{sent[-1]}.{sha256(data).hexdigest()[:8]}.json"
+        self.ledger.store.create(own, data)
+        for key in self.notes:
+            if key != own:
+                self.ledger.store.delete(key)
+
+
+def _folder(ledger: Ledger) -> str:
+    return f".parity/traces/{ledger.project}/{ledger.stack}"
+
+
+def _export(found: Sequence[Any]) -> str:
+    """Give spans to the collector; says why it did not take them."""
+    try:
+        exporting = import_module("opentelemetry.exporter.otlp.proto.http.trace_exporter")
+    except ModuleNotFoundError:
+        return f"the exporter is not installed ({extras.remedy('otlp')})"
+    said = _Said()
+    log = logging.getLogger("opentelemetry.exporter.otlp.proto.http")
+    log.addHandler(said)
+    log.propagate = False
+    exporter = exporting.OTLPSpanExporter(timeout=None if os.environ.get(_LIMIT) else _SECONDS)
+    try:
+        result = exporter.export(found)
+    finally:
+        exporter.shutdown()
+        log.removeHandler(said)
+    return "" if result.name == "SUCCESS" else said.last or "no reason was given"
+
+
+class _Said(logging.Handler):
+    """Keeps the last line that the exporter logs."""
+
+    last = ""
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """See logging.Handler."""
+        self.last = record.getMessage().splitlines()[0]
+
+
+# --- An operation as spans --------------------------------------------------------------------------------------------
+
+
+def spans(record: Record) -> Iterator[Any]:
+    """The span of an operation that ended, and one for each application that it switched."""
+    begin, end = record.begin, record.end or {}
+    result = _RESULTS.get(record.result, "error")
+    fault = next(iter("\n".join(texts(end.get("errors"))).splitlines()), "")
+    attributes = {
+        "cicd.pipeline.action.name": "RUN",
+        "cicd.pipeline.result": result,
+        "error.type": record.result if result in {"failure", "error"} else None,
+        "parity.approval": begin.get("approval"),
+        "parity.approver": begin.get("approver"),
+        "parity.actor": begin.get("actor"),
+        "parity.plan": begin.get("plan"),
+        "parity.why": begin.get("why"),
+        **{f"parity.changes.{kind}": count for kind, count in mapping(end.get("changes")).items()},
+    }
+    make = _Maker(record, _resource(begin, record.id))
+    yield make.span(f"RUN parity {begin.get('command')}", "", attributes, fault)
+    for application, done in _switched(end):
+        was, now = (mapping(mapping(begin.get(side)).get(application)) for side in ("before", "intent"))
+        name = f"{application} {now.get('live')}"
+        yield make.span(
+            f"deployment {application}",
+            application,
+            {
+                "deployment.id": f"{begin.get('stack')}/{name}",
+                "deployment.name": name,
+                "deployment.status": "succeeded" if done else "failed",
+                "service.name": application,
+                "service.version": now.get("commit"),
+                "parity.release.before": was.get("live"),
+            },
+            "" if done else "the switch did not end",
+        )
+
+
+def _switched(end: Mapping[str, Any]) -> Iterator[tuple[str, bool]]:
+    """Each application that the operation switched, and whether it did to the end."""
+    for each in rows(end.get("operations")):
+        urn = Urn.parse(str(each["urn"]))
+        if urn.type == kinds.LIVE and each["operation"] in {"create", "update"}:
+            yield urn.name.removesuffix("-live"), bool(each["done"])
+
+
+def _resource(begin: Mapping[str, Any], identity: str) -> dict[str, Any]:
+    return {
+        "service.name": "parity",
+        "service.version": version("pulumi-parity"),
+        "cicd.pipeline.name": f"parity {begin.get('command')}",
+        "cicd.pipeline.run.id": identity,
+        "cicd.pipeline.run.url.full": mapping(begin.get("run")).get("url"),
+        "deployment.environment.name": begin.get("stack"),
+        "vcs.ref.head.revision": begin.get("commit"),
+        "vcs.change.id": begin.get("pull_request"),
+    }
+
+
+@dataclass(frozen=True)
+class _Maker:
+    record: Record
+    resource: Mapping[str, Any]
+
+    def span(self, name: str, of: str, attributes: Mapping[str, Any], fault: str) -> Any:
+        """A span; `of` is empty for the operation's own, of which the others are children."""
+        sdk, api = import_module("opentelemetry.sdk.trace"), import_module("opentelemetry.trace")
+        root = self._context(api, "")
+        status = api.Status(api.StatusCode.ERROR, fault) if fault else api.Status(api.StatusCode.OK)
+        return sdk.ReadableSpan(
+            name,
+            root if not of else self._context(api, of),
+            parent=root if of else None,
+            resource=import_module("opentelemetry.sdk.resources").Resource(_set(self.resource)),
+            attributes=_set(attributes),
+            kind=api.SpanKind.INTERNAL if of else api.SpanKind.SERVER,
+            status=status,
+            start_time=_nanoseconds(self.record.started),
+            end_time=_nanoseconds(self.record.ended or self.record.started),
+        )
+
+    def _context(self, api: Any, of: str) -> Any:
+        digits = sha256(self.record.id.encode()).hexdigest()
+        own = sha256(f"{self.record.id} {of}".encode()).hexdigest()
+        return api.SpanContext(int(digits[:32], 16), int(own[:16], 16), is_remote=False, trace_flags=api.TraceFlags(1))
+
+
+def _set(given: Mapping[str, Any]) -> dict[str, Any]:
+    """What is known; numbers that stand for names as texts."""
+    known = {name: value for name, value in given.items() if value not in {None, ""}}
+    return {name: str(value) if name == "vcs.change.id" else value for name, value in known.items()}
+
+
+def _nanoseconds(time: datetime) -> int:
+    return int(time.timestamp() * 1_000_000) * 1000

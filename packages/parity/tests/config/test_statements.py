@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from parity.config.sql_tree import Unparsed, found, tree
+from parity.config.sql_tree import Unparsed, columns, filled, found, tree
 from parity.config.statements import parse
 from support.migrations import COLUMNS, FORMS, REFUSED
 from support.paths import ROOT
@@ -95,6 +95,29 @@ def test_the_table_has_every_form_of_alter_table_that_the_parser_knows():
 def test_what_goes_is_named_by_table_and_column(sql: str, takes: set[str]):
     (statement,) = parse(sql)
     assert {str(each) for each in statement.takes} == takes
+
+
+@pytest.mark.parametrize(("sql", "read"), [
+    ("SELECT a FROM t JOIN u USING (b)", {"a", "b"}),
+    ("SELECT a FROM t NATURAL JOIN u", {"a", "*"}),
+    ("SELECT x FROM t x", {"x", "*"}),
+    ("SELECT row_to_json(t) FROM t", {"t", "*"}),
+    ("INSERT INTO t (a) VALUES (1) ON CONFLICT (b) DO NOTHING", {"a", "b"}),
+    ("UPDATE t SET a = b", {"a", "b"}),
+])  # fmt: skip
+def test_each_column_that_a_query_needs_is_read(sql: str, read: set[str]):
+    assert columns(tree(sql)) == read
+
+
+@pytest.mark.parametrize(("sql", "written"), [
+    ("INSERT INTO s.t (a) VALUES (1)", {"s.t": True}),
+    ("INSERT INTO t VALUES (1)", {"t": False}),
+    ("COPY t (a) FROM STDIN", {"t": False}),
+    ("WITH x AS (INSERT INTO t (a) VALUES (1) RETURNING a) SELECT a FROM x", {"t": True}),
+    ("UPDATE t SET a = 1", {}),
+])  # fmt: skip
+def test_what_a_query_fills_is_known_with_whether_it_names_its_columns(sql: str, written: dict[str, bool]):
+    assert {str(each): named for each, named in filled(tree(sql)).items()} == written
 
 
 def test_a_table_of_the_same_file_is_no_matter_to_any_release():

@@ -72,7 +72,7 @@ def migration(sql: str, number: int = 1, operation: Operation = "create", **more
 def judged(database: Database, root: Path, *changes: Change, kept: tuple[Resource, ...] = (), live: str = "r3") -> Plan:
     roles = (
         role(MIGRATOR, searchPaths=["shop"]),
-        role(APPLICATION, login=True),
+        role(APPLICATION, login=True, searchPaths=["shop"]),
         role(OTHER, login=True),
     )
     lives = [resource(kinds.LIVE, "shop-live", "update", release=live)] if live else []

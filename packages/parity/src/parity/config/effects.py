@@ -50,6 +50,9 @@ _OF_COLUMN = {
 }  # fmt: skip
 """Actions whose name is a column's."""
 
+_FILLS = {"AT_AddConstraint", "AT_ColumnDefault", "AT_DropIdentity", "AT_SetNotNull"}
+"""Actions after which an insert that leaves the column out may fail."""
+
 
 @dataclass(frozen=True)
 class Does:
@@ -106,7 +109,7 @@ def _parts(table: Part, subtype: str, command: Node) -> frozenset[Part]:
     constraint = mapping(mapping(command.get("def")).get("Constraint"))
     named = [*names(constraint.get("keys")), *names(constraint.get("fk_attrs"))]
     named += [str(command["name"])] if subtype in _OF_COLUMN else []
-    return frozenset(Part(table.schema, table.table, each) for each in named or [""])
+    return frozenset(Part(table.schema, table.table, each, subtype in _FILLS) for each in named or [""])
 
 
 def _index(node: Node) -> Does:

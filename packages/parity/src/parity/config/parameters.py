@@ -235,6 +235,9 @@ class Migrations(Parameters):
         default=2_000, gt=0, le=60_000, description="How long one waits for a lock, while it holds others back."
     )
     attempts: int = Field(default=5, ge=1, le=20, description="How often one is tried that does not get its locks.")
+    large_table_megabytes: int = Field(
+        default=100, ge=0, description="From which size on a table that one rewrites or scans under a lock is a danger."
+    )
 
 
 class Database(Renamable):

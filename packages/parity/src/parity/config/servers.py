@@ -21,6 +21,9 @@ if TYPE_CHECKING:
 VARIABLES = ("PGHOST", "PGPORT", "PGUSER", "PGPASSWORD", "PGSSLMODE", "PGDATABASE")
 """libpq's, of one server's administrator; the last has a default, `postgres`."""
 
+REHEARSAL = "rehearsal"
+"""The name of the server on which migrations are rehearsed: `PGHOST_REHEARSAL`. No stack's database is on it."""
+
 _LOGIN = ("PGUSER", "PGPASSWORD")
 _PROVIDER = "postgresql"
 
@@ -54,7 +57,8 @@ def missing(environ: Mapping[str, str], server: str) -> tuple[str, ...]:
 def known(environ: Mapping[str, str]) -> tuple[str, ...]:
     """The servers that the environment leads to, whatever the catalog says; a name in capitals serves as well."""
     found = (re.fullmatch(r"PGHOST(?:_([A-Z0-9_]+))?", name) for name, value in environ.items() if value)
-    return tuple(sorted(match[1] or "" for match in found if match))
+    names = (match[1] or "" for match in found if match)
+    return tuple(sorted(each for each in names if each != as_variable(REHEARSAL)))
 
 
 def connections(environ: Mapping[str, str]) -> list[dict[str, str]]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
@@ -32,6 +32,8 @@ class Part:
     table: str
     column: str = ""
     """Empty for the table itself."""
+    filled: bool = field(default=False, compare=False)
+    """Whether what fills it is taken, so that an insert that leaves it out needs it too."""
 
     def __str__(self) -> str:
         return ".".join(each for each in (self.schema, self.table, self.column) if each)
@@ -87,4 +89,15 @@ def columns(node: object) -> frozenset[str]:
     """Every column that a query names, at any depth; `*` where it takes all."""
     last = (items(each.get("fields"))[-1:] for each in found(node, "ColumnRef"))
     read = {"*" if "A_Star" in mapping(one) else names([one])[0] for each in last for one in each}
-    return frozenset(read | {str(each["name"]) for each in found(node, "ResTarget") if each.get("name")})
+    read |= {str(each["name"]) for form in ("ResTarget", "IndexElem") for each in found(node, form) if each.get("name")}
+    read |= {one for each in found(node, "JoinExpr") for one in names(each.get("usingClause"))}
+    rows = {each.table for each in tables(node)} | {str(each.get("aliasname")) for each in found(node, "alias")}
+    natural = any(each.get("isNatural") for each in found(node, "JoinExpr"))
+    return frozenset(read | ({"*"} if natural or read & rows else set()))
+
+
+def filled(node: object) -> dict[Part, bool]:
+    """The tables that a query writes rows into, and whether it says by name which columns it fills."""
+    written = {table_of(mapping(each.get("relation"))): bool(each.get("cols")) for each in found(node, "InsertStmt")}
+    others = (each for form in ("MergeStmt", "CopyStmt") for each in found(node, form))
+    return written | {table_of(mapping(each.get("relation"))): False for each in others}

@@ -300,6 +300,11 @@ def _contracts(change: Change, plan: Plan) -> str:
     return plan.needs.get(change.urn, "")
 
 
+def _holds_up(change: Change, plan: Plan) -> str:
+    """A statement takes long on a large table, under a lock that others wait for."""
+    return plan.locks.get(change.urn, "")
+
+
 _PUBLIC = "public"
 _RIGHTS = frozenset({kinds.GRANT, kinds.DEFAULT})
 
@@ -318,6 +323,7 @@ _RULES: dict[str, Callable[[Change, Plan], str]] = {
     "rights-given": _rights_given,
     "rights-taken": _rights_taken,
     "contracts": _contracts,
+    "holds-up": _holds_up,
 }
 
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from parity import markup
-from parity.preview import words
+from parity.preview import rehearsal_lines, words
 from parity.preview.overview import overview
 from parity.preview.picture import SIGNS, mermaid
 from parity.preview.plan import Absent
@@ -46,16 +46,18 @@ class _Fold:
     """Risky changes: `table`, a `line` each, or `names`."""
     said: int | None = None
     """Characters of an error or warning."""
+    rehearsed: int | None = None
+    """Statements of a database's rehearsal."""
 
 
 _FOLDS = (
     _Fold(),
     _Fold(value=200, made=False, said=4000),
     _Fold(value=200, made=False, quiet="line", said=4000),
-    _Fold(quiet="groups", risky_value=2000, said=2000),
-    _Fold(quiet="groups", picture=False, risky_value=200, said=2000),
-    _Fold(quiet="groups", picture=False, risky="line", said=1000),
-    _Fold(quiet="counts", picture=False, risky="names", said=300),
+    _Fold(quiet="groups", risky_value=2000, said=2000, rehearsed=80),
+    _Fold(quiet="groups", picture=False, risky_value=200, said=2000, rehearsed=40),
+    _Fold(quiet="groups", picture=False, risky="line", said=1000, rehearsed=10),
+    _Fold(quiet="counts", picture=False, risky="names", said=300, rehearsed=3),
 )
 """From nothing left out to the least that still names every risky change."""
 
@@ -99,6 +101,8 @@ def _body(report: Report, fold: _Fold, *, folded: bool) -> Iterator[str]:
     yield from _errors(report, fold)
     yield from _gate(report, fold)
     yield from _live(report)
+    for each in report.plan.rehearsals:
+        yield from rehearsal_lines.markdown(each, fold.rehearsed)
     entries = report.entries
     if fold.picture and (drawn := mermaid(entries, report.plan)):
         yield from ("", "### What changes", "", *markup.fenced(drawn, "mermaid"))

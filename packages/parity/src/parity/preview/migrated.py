@@ -7,70 +7,36 @@ what each kept release may do with what a contraction takes, and what it did whe
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 import psycopg
 
-from parity.config import servers, source, sql_tree, statements
+from parity.config import servers, source, statements
 from parity.config.migrations import TABLE
 from parity.config.stack_models import NAMESPACE
-from parity.documents import mapping, texts
+from parity.documents import mapping
+from parity.preview import rehearsed
+from parity.preview.needed import logins, needed, release_of
 from parity.preview.plan import Violation
 from parity.resources import kinds
-from parity.resources.commands import quoted
 from parity.resources.urn import Urn
 from parity.vendors.postgres import connect
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
     from pathlib import Path
 
-    from parity.config.sql_tree import Part
     from parity.config.statements import Statement
-    from parity.preview.plan import Change, Plan, Resource
+    from parity.preview.needed import BuiltFor
+    from parity.preview.plan import Change, Plan
+    from parity.preview.rehearsal import Rehearsal
 
 KEEPS = "migrations-stay-as-applied"
 ORDER = "contractions-follow-the-switch"
 
 _RECORDED = f"select number, sha256 from {TABLE} where applied_at is not null"  # noqa: S608 - the table is a constant
-_MAY = """
-select r.rolname, bool_or(has_table_privilege(r.oid, to_regclass(t.name), 'select, insert, update, delete'))
-from pg_roles r, unnest(%(tables)s::text[]) t(name)
-where r.rolname = any(%(roles)s) group by r.rolname"""
-_UNKNOWN = """
-select exists (select from unnest(%(tables)s::text[]) t(name) where not exists (
-    select from pg_class c where c.oid = to_regclass(t.name) and c.relkind in ('r', 'p', 'v', 'm', 'f')))"""
-_STATISTICS = """
-select format('%I.%I', n.nspname, c.relname) from pg_class c join pg_namespace n on n.oid = c.relnamespace
-where c.relname = 'pg_stat_statements' and c.relkind = 'v'"""
-_DID = """
-select r.rolname, s.query from {view} s join pg_roles r on r.oid = s.userid
-where r.rolname = any(%(roles)s) and s.dbid = (select oid from pg_database where datname = current_database())"""
-_LOST = "select dealloc from {view}_info"
-"""How often the least used statements were thrown out (page "pg_stat_statements")."""
-
-
-@dataclass(frozen=True)
-class Kept:
-    """A release that stays deployed."""
-
-    application: str
-    """As it was first declared."""
-    called: str
-    """As it is called now."""
-    release: str
-    login: str
-    """The role that it logs in with."""
-
-    def __str__(self) -> str:
-        return f"{self.called} {self.release}"
-
-
-BuiltFor = Mapping[tuple[str, str], Any]
-"""By application and release: by database the newest migration that its commit has."""
 
 
 def built_for(root: Path, stack: str) -> BuiltFor:
@@ -84,13 +50,14 @@ def built_for(root: Path, stack: str) -> BuiltFor:
     }
 
 
-def judged(plan: Plan, environ: Mapping[str, str], root: Path) -> Plan:
+def judged(plan: Plan, environ: Mapping[str, str], root: Path, limit: Callable[[str], int] = lambda _: 0) -> Plan:
     """The plan with what its migrations meet; where the server does not open, with what the plan alone says.
 
     Args:
         plan: the plan.
         environ: libpq's variables, of each server's administrator.
         root: the folder that holds the stack's file.
+        limit: by a migration's URN, the bytes of a table above which it may not hold others up without a word.
     """
     changes = _by_database(plan)
     switches = [each for each in plan.changes if each.type == kinds.LIVE and each.of("release")]
@@ -98,15 +65,22 @@ def judged(plan: Plan, environ: Mapping[str, str], root: Path) -> Plan:
         return plan
     releases = built_for(root, plan.stack)
     violations, needs = list(plan.violations), dict(_earlier(plan, switches, releases, environ))
+    rehearsals: list[Rehearsal] = []
     for (server, database), each in changes.items():
         try:
             with connect(servers.connection(environ, server), database) as connection:
                 met = _Met(plan, each, releases, connection)
                 violations += met.violations()
-                needs |= met.needs()
-        except psycopg.OperationalError:
-            continue  # it is to be made yet, or the preflight says why it does not open
-    return replace(plan, violations=tuple(violations), needs=needs)
+                found = rehearsed.of(plan, met.new, releases, connection, environ)
+                needs |= met.needs(found)
+        except psycopg.OperationalError as error:
+            if f'database "{database}" does not exist' not in str(error):
+                continue  # the preflight says why it does not open
+            found = rehearsed.of(plan, [one for one in each if one.operation == "create"], releases, None, environ)
+        violations += rehearsed.violations(found)
+        rehearsals += [found] if found.steps or found.not_because else []
+    locks = {step.urn: slow for each in rehearsals for step in each.steps if (slow := each.slow(step, limit(step.urn)))}
+    return replace(plan, violations=tuple(violations), needs=needs, locks=locks, rehearsals=tuple(rehearsals))
 
 
 def _by_database(plan: Plan) -> dict[tuple[str, str], list[Change]]:
@@ -142,11 +116,13 @@ class _Met:
         """Those that the update will run."""
         return [each for each in self.changes if each.operation == "create" and _number(each.after) not in self.applied]
 
-    def needs(self) -> dict[str, str]:
-        """By contraction, which releases may need what it takes."""
-        contracts = [each for each in self.new if each.after["effect"] == "contract"]
-        found = {each.urn: _needed(self.plan, each, self.releases, self.connection) for each in contracts}
-        return {urn: why for urn, why in found.items() if why}
+    def needs(self, found: Rehearsal) -> dict[str, str]:
+        """By migration, which releases may need what it takes."""
+        every = {
+            each.urn: needed(self.plan, each, self.releases, self.connection, found.broken.get(each.urn, {}))
+            for each in self.new
+        }
+        return {urn: why for urn, why in every.items() if why}
 
     def violations(self) -> list[Violation]:
         """What no acknowledgement helps."""
@@ -180,129 +156,6 @@ def _kept(changes: Sequence[Change], applied: Mapping[int, str]) -> Iterator[Vio
             what = f"{file} was applied with other text (SHA-256 {known[:12]})"
             way = f"Give it that text again (`git log -p -- {file}`), and put the change into a new file."
             yield Violation(each.urn, KEEPS, "mandatory", f"{what}. {way}")
-
-
-# --- Who needs what goes ----------------------------------------------------------------------------------------------
-
-
-def _needed(plan: Plan, change: Change, built_for: BuiltFor, connection: psycopg.Connection[Any]) -> str:
-    """Which releases may need what a contraction takes, and how that is known; empty where none does."""
-    staying = list(_staying(plan))
-    kept = [each for each in staying if not _knows(each, change, built_for)]
-    if not kept:
-        return ""
-    _search_as(plan, str(change.after["role"]), connection)
-    found = statements.parse(str(change.after["sql"]))
-    takes = sorted({part for each in found for part in each.takes})
-    named = bool(takes) and all(each.takes for each in found if each.effect == "contract")
-    may = _may(takes, kept, connection) if named else kept
-    did = _did(takes, may, connection) if named else {}
-    need = {each: did.get(each.login, _MAY_ONLY) for each in may if did.get(each.login) != ""}
-    if not need:
-        return ""
-    what = ", ".join(map(str, takes)) if named else "what the parser does not see"
-    who = "; ".join(f"{each} {how}" for each, how in need.items())
-    ways = _ways(Urn.parse(change.urn).stack, list(need), staying)
-    return f"takes {what}, and releases that stay may need it: {who}. {'; '.join(ways)}"
-
-
-def _knows(kept: Kept, change: Change, built_for: BuiltFor) -> bool:
-    """Whether a release's commit has the contraction, so that it does without what goes."""
-    database = change.name.rpartition("-migration-")[0]
-    newest = mapping(built_for.get((kept.called, kept.release))).get(database, 0)
-    return int(newest) >= _number(change.after)
-
-
-def _staying(plan: Plan) -> Iterator[Kept]:
-    """The releases that stay deployed, by login, oldest first; the ones that become live among them."""
-    called = {each.parent: each.after.get("application") for each in plan.of_type(kinds.LIVE) if each.after}
-    found = [each for each in plan.of_type(kinds.DEPLOYMENT) if each.operation != "delete"]
-    for each in sorted(found, key=lambda one: int(_release(one)[1:] or 0)):
-        first = Urn.parse(each.parent).name
-        for login in _logins(plan, each):
-            yield Kept(first, str(called.get(each.parent) or first), _release(each), login)
-
-
-def _release(deployment: Resource) -> str:
-    return str(mapping(deployment.after.get("meta")).get("release", ""))
-
-
-def _ways(stack: str, need: Sequence[Kept], staying: Sequence[Kept]) -> Iterator[str]:
-    """What lets each release go, or what it means where none does."""
-    for application in dict.fromkeys(each.called for each in need):
-        mine = list(dict.fromkeys(each.release for each in staying if each.called == application))
-        older = [each.release for each in need if each.called == application and each.release in mine[:-_SAFE]]
-        rest = [each.release for each in need if each.called == application and each.release in mine[-_SAFE:]]
-        if older:
-            yield f"`parity prune {stack} {application} --keep 2` lets {', '.join(dict.fromkeys(older))} go"
-        if rest:
-            yield f"acknowledge it where {application} {', '.join(dict.fromkeys(rest))} does without"
-
-
-_SAFE = 2
-"""The live release and the one before it: `parity prune` keeps them."""
-
-
-def _logins(plan: Plan, deployment: Resource) -> list[str]:
-    """The roles that a deployment logs in with: those that it depends on."""
-    on = (plan.resources[urn] for urn in sorted(deployment.depends_after) if urn in plan.resources)
-    roles = (each for each in on if Urn.parse(each.urn).type == kinds.ROLE)
-    return [str(each.after["name"]) for each in roles if each.after.get("login")]
-
-
-def _search_as(plan: Plan, role: str, connection: psycopg.Connection[Any]) -> None:
-    """Find names that say no schema where the migrator finds them."""
-    roles = (each.after for each in plan.of_type(kinds.ROLE) if each.after.get("name") == role)
-    paths = [quoted(each) for one in roles for each in texts(one.get("searchPaths"))]
-    connection.execute("select set_config('search_path', %s, false)", [", ".join(paths)])
-
-
-def _may(takes: Sequence[Part], kept: Sequence[Kept], connection: psycopg.Connection[Any]) -> list[Kept]:
-    """Those with a privilege on a table that is named; all of them where one is not there, or is no table."""
-    given = {"tables": sorted({each.quoted for each in takes}), "roles": [each.login for each in kept]}
-    if connection.execute(_UNKNOWN, given).fetchone() == (True,):
-        return list(kept)
-    may = dict(connection.execute(_MAY, given).fetchall())
-    return [each for each in kept if may.get(each.login)]
-
-
-_MAY_ONLY = "may, by its privileges"
-
-
-def _did(takes: Sequence[Part], kept: Sequence[Kept], connection: psycopg.Connection[Any]) -> dict[str, str]:
-    """By login: what it did with what goes, an empty text where every statement of it is known and none names it.
-
-    Nothing of a login that ran none, and nothing at all where no statistics are there, or not all of them.
-    """
-    views = connection.execute(_STATISTICS).fetchall()
-    if not views:
-        return {}
-    roles = [each.login for each in kept]
-    try:
-        rows = connection.execute(_DID.format(view=views[0][0]).encode(), {"roles": roles}).fetchall()
-        lost = connection.execute(_LOST.format(view=views[0][0]).encode()).fetchone()
-    except (psycopg.errors.InsufficientPrivilege, psycopg.errors.ObjectNotInPrerequisiteState):
-        return {}  # not ours to read, or the server has not loaded the library
-    used = {role: f"did: `{' '.join(text.split())[:_SHOWN]}`" for role, text in rows if _uses(text, takes)}
-    return {**({} if lost != (0,) else {role: "" for role, _ in rows}), **used}
-
-
-_SHOWN = 80
-
-
-def _uses(query: str, takes: Sequence[Part]) -> bool:
-    """Whether a query names a table and a column of those; one that the parser refuses may name anything."""
-    try:
-        tree = sql_tree.tree(query)
-    except sql_tree.Unparsed:
-        return True
-    tables, columns = sql_tree.tables(tree), sql_tree.columns(tree)
-    return any(
-        each.table == one.table and (not one.schema or not each.schema or each.schema == one.schema)
-        for one in takes
-        for each in tables
-        if not one.column or one.column in columns or "*" in columns
-    )
 
 
 # --- A switch to a release of an earlier schema -----------------------------------------------------------------------
@@ -352,9 +205,11 @@ def _earlier(
 
 def _databases(plan: Plan, application: str, release: str) -> list[str]:
     """The databases that a release logs in to, as they were first declared."""
-    found = [each for each in plan.of_type(kinds.DEPLOYMENT) if (each.parent, _release(each)) == (application, release)]
+    found = [
+        each for each in plan.of_type(kinds.DEPLOYMENT) if (each.parent, release_of(each)) == (application, release)
+    ]
     roles = [
-        role for each in found for role in plan.of_type(kinds.ROLE) if role.after.get("name") in _logins(plan, each)
+        role for each in found for role in plan.of_type(kinds.ROLE) if role.after.get("name") in logins(plan, each)
     ]
     return sorted({Urn.parse(role.parent).name for role in roles})
 

@@ -16,6 +16,8 @@ from parity.resources.urn import Urn
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    from parity.preview.rehearsal import Rehearsal
+
 Document = dict[str, Any]
 Operation = Literal["create", "update", "replace", "delete", "import", "forget", "option"]
 """`forget`: it leaves the state and stays in the world. `option`: nothing in the world, only the engine's own flags."""
@@ -165,7 +167,11 @@ class Plan:
     """By existing database in which it creates a grant to PUBLIC: the logins that use it and are not declared."""
 
     needs: Mapping[str, str] = field(default_factory=dict[str, str])
-    """By contraction, which kept releases may need what it takes."""
+    """By migration, which kept releases may need what it takes, or break."""
+    locks: Mapping[str, str] = field(default_factory=dict[str, str])
+    """By migration, which large table it holds up and for what."""
+    rehearsals: tuple[Rehearsal, ...] = ()
+    """What was seen of its migrations on a copy, by database."""
 
     @property
     def complete(self) -> bool:

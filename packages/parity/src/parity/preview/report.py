@@ -195,6 +195,7 @@ class Report:
                 "stale": list(self.gate.stale),
             },
             "policies": [_violation(each) for each in self.plan.violations],
+            "migrations": [each.document() for each in self.plan.rehearsals],
             "parity": self.proof.document(),
             "changes": [each.document() for each in self.entries],
             "origins": self.origins.note or None,

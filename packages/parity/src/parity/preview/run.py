@@ -12,6 +12,7 @@ from parity.errors import ProjectError
 from parity.preview import held, migrated, public
 from parity.preview.parse import parse
 from parity.preview.plan import Plan
+from parity.resources.urn import Urn
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -80,7 +81,15 @@ def preview(
     plan = parse(stack.name, digest, done.events, failed=bool(done.code))
     environment = stack.pulumi.environment
     plan = held.with_violations(public.with_users(plan, environment), environment)
-    return migrated.judged(plan, environment, stack.project.root)
+    return migrated.judged(plan, environment, stack.project.root, lambda urn: large_bytes(stack, urn))
+
+
+def large_bytes(stack: Stack, urn: str) -> int:
+    """The size in bytes from which a table is large to a migration, as the catalog says of its database."""
+    name = Urn.parse(urn).name.rpartition("-migration-")[0]
+    every = stack.sealed_settings().catalog.databases
+    found = next(each.migrations for each in every if each.first_name == name and each.migrations)
+    return found.large_table_megabytes * 1_000_000
 
 
 def _digest(text: str) -> dict[str, Any]:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from rich.markup import escape
 
 from parity.masked import MASK
-from parity.preview import words
+from parity.preview import rehearsal_lines, words
 from parity.preview.picture import SIGNS
 from parity.preview.plan import Absent
 from parity.preview.report import VERDICTS
@@ -54,6 +54,8 @@ def lines(report: Report) -> Iterator[str]:
         yield f"[bold red]failed:[/] {escape(error)}"
     for each in report.entries:
         yield from _entry(each)
+    for rehearsal in report.plan.rehearsals:
+        yield from rehearsal_lines.text(rehearsal)
     for each in report.elsewhere():
         yield f"[yellow]{each.level} policy {escape(each.policy)}[/]: {escape(each.message)}"
     for urn in report.gate.stale:

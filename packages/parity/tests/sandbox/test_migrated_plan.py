@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from packages.parity.tests.sandbox import test_migrations
-from packages.parity.tests.sandbox.test_migrations import APPLICATION, DATABASE, MIGRATOR
+from packages.parity.tests.sandbox.test_migrations import APPLICATION, DATABASE, MIGRATOR, OWNER
 from parity.config import migrations, parameters
 from parity.config.parameters import Migrations
 from parity.config.stack_models import Release, Releases
@@ -71,7 +71,7 @@ def migration(sql: str, number: int = 1, operation: Operation = "create", **more
 
 def judged(database: Database, root: Path, *changes: Change, kept: tuple[Resource, ...] = (), live: str = "r3") -> Plan:
     roles = (
-        role(MIGRATOR, searchPaths=["shop"]),
+        role(MIGRATOR, searchPaths=["shop"], assumeRole=OWNER),
         role(APPLICATION, login=True, searchPaths=["shop"]),
         role(OTHER, login=True),
     )

@@ -110,6 +110,11 @@ def test_three_releases_go_over_three_migrations_and_users_meet_each_complete(sh
 
 
 def _to_the_third(shop: Shop, write: Callable[[str, str], None]) -> None:
+    (found,) = json.loads(shop.parity("preview", "staging", "--json").stdout)["migrations"]
+    assert found["not_rehearsed"] is None, "the copy has the roles and extensions of the stack"
+    assert [(each["locks"], each["failed"]) for each in found["statements"]] == [
+        ({"shop.items": "ACCESS EXCLUSIVE"}, None)
+    ]
     shop.parity("prune", "staging", "shop", "--keep", "2").ok()
     with reading(shop.instance, "select name from items") as met:
         shop.switched("up", "staging", "--yes", "--acknowledge", URN, served=("r2", "r3"))

@@ -20,7 +20,7 @@ from packages.parity.tests.sandbox.test_migrated_plan import (
     releases,
 )
 from packages.parity.tests.sandbox.test_migrated_releases import until
-from packages.parity.tests.sandbox.test_migrations import APPLICATION, DATABASE
+from packages.parity.tests.sandbox.test_migrations import APPLICATION, DATABASE, OWNER
 from parity.config import servers
 from parity.preview import gate, migrated, rehearsed, scratch
 from parity.preview.plan import Plan
@@ -190,6 +190,14 @@ def test_a_login_that_may_not_make_databases_is_said_and_a_server_may_be_named(d
         Plan("staging", changes, {}, 0), {**here, "PGHOST_REHEARSAL": "none"}, tmp_path
     ).rehearsals
     assert found.not_because == "`PGHOST_REHEARSAL` is `none`"
+
+
+def test_an_administrator_that_may_grant_the_owner_and_not_become_it_reads_the_schema(
+    database: Database, tmp_path: Path
+):
+    with database.sandbox.postgres() as administrator:
+        administrator.execute(f"grant {OWNER} to current_user with set false, inherit false")
+    assert [each.failed for each in steps(database, tmp_path, "alter table items drop column name")] == [""]
 
 
 def test_without_a_pg_dump_of_its_version_nothing_is_rehearsed_and_that_is_said(

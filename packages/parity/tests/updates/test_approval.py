@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import io
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from parity.console import Screen
 from parity.errors import RefusedError, UsageError
+from parity.preview.rehearsal import Rehearsal, Step
 from parity.updates.approval import Approval, lines
 from support.road import DANGEROUS, DATABASE
 
@@ -78,3 +80,11 @@ def test_an_acknowledged_danger_is_shown_as_such(road):
 def test_markup_in_a_value_is_text(road):
     road.steps[0]["newState"]["inputs"]["value"] = "[bold]x[/]"
     assert "[bold]x[/]" in ask(road.plan(), "yes", diff=True)[1]
+
+
+def test_a_person_sees_what_the_rehearsal_of_the_migrations_saw(road):
+    planned = road.plan()
+    step = Step("urn", "m/0001_it.sql", 1, "drop table a", {"shop.a": "ACCESS EXCLUSIVE"})
+    seen = replace(planned.plan, rehearsals=(Rehearsal("store", "a server", (step,)),))
+    text = "\n".join(lines(replace(planned, plan=seen), diff=False))
+    assert "locks shop.a: ACCESS EXCLUSIVE" in text

@@ -87,6 +87,8 @@ def needed(
     """
     every = list(staying(plan))
     kept = [each for each in every if not knows(each, change, built_for)]
+    if not kept:
+        return ""
     what, by_text = _by_text(plan, change, kept, connection) if change.after["effect"] == "contract" else ("", {})
     need = {each: broken.get(each.login) or by_text[each] for each in kept if each.login in broken or each in by_text}
     if not need:

@@ -309,7 +309,8 @@ def _stronger(mode: str, other: str | None) -> str:
 
 _SIZES = """
 select t.name, c.reltuples::bigint, pg_total_relation_size(c.oid)
-from unnest(%s::text[]) t(name) join pg_class c on c.oid = to_regclass(t.name)"""
+from pg_class c join pg_namespace n on n.oid = c.relnamespace
+join unnest(%s::text[]) t(name) on t.name = format('%%I.%%I', n.nspname, c.relname)"""
 
 
 def sizes(real: Session, found: Sequence[Step]) -> dict[str, Size]:

@@ -40,7 +40,8 @@ _SECONDS = 60
 _MAY = "select rolsuper or (rolcreatedb and rolcreaterole) from pg_roles where rolname = current_user"
 _LEFT = r"""
 select name from (select datname from pg_database union select rolname from pg_roles) of_server(name)
-where name like 'parity\_rehearsal\_%' and not exists (select from pg_stat_activity where datname = name)"""
+where name like 'parity\_rehearsal\_%' and not exists (
+    select from pg_stat_activity where name in (datname, usename))"""
 """Names of scratch databases and logins in which there is no session: their owner is gone."""
 
 
@@ -111,18 +112,26 @@ def _require(administrator: Session, *, named: bool) -> None:
 
 def _made(administrator: Session, at: Mapping[str, Any], name: str, password: str) -> Session:
     """The database with its login; gives the session in it, by which others know that it is in use."""
-    administrator.execute(f"set lock_timeout = '{_SECONDS}s'".encode())
-    administrator.execute("select pg_advisory_lock(%s)", [_LOCK])
-    for (left,) in administrator.execute(_LEFT).fetchall():
-        _drop(administrator, left, force=False)
+    _take_turn(administrator)
     own = sql.Identifier(name)
-    administrator.execute(sql.SQL("create role {} login password {}").format(own, sql.Literal(password)))
+    administrator.execute(_LOGIN.format(own, sql.Literal(password)))
     administrator.execute(sql.SQL("grant {} to current_user").format(own))
     administrator.execute(sql.SQL("create database {} owner {} template template0").format(own, own))
     given: dict[str, Any] = {**at, "dbname": name}
     session = psycopg.connect(**given)
     administrator.execute("select pg_advisory_unlock(%s)", [_LOCK])
     return session
+
+
+_LOGIN = sql.SQL("create role {} login password {}")
+
+
+def _take_turn(administrator: Session) -> None:
+    """One at a time, until the session's end or its unlock; drops what killed ones left."""
+    administrator.execute(f"set lock_timeout = '{_SECONDS}s'".encode())
+    administrator.execute("select pg_advisory_lock(%s)", [_LOCK])
+    for (left,) in administrator.execute(_LEFT).fetchall():
+        _drop(administrator, left, force=False)
 
 
 def _drop(administrator: Session, name: str, *, force: bool = True) -> None:
@@ -163,8 +172,47 @@ def schema_of(real: Session, environ: Mapping[str, str], server: str, role: str)
     Raises:
         NotRehearsed: there is no `pg_dump` of the server's version, or it fails.
     """
+    words = [str(pg_dump(real.info.server_version // 10_000)), *_OPTIONS]
     own = {**servers.connection(environ, server), "PGDATABASE": real.info.dbname, "PGCONNECT_TIMEOUT": "10"}
-    words = [str(pg_dump(real.info.server_version // 10_000)), *_OPTIONS, *([f"--role={role}"] if role else [])]
+    if role and _may(real, _BECOMES, role):
+        return _dumped([*words, f"--role={role}"], own)
+    if not role or not _may(real, _LENDS, role):
+        return _dumped(words, own)
+    try:
+        with _reader(postgres.options(servers.connection(environ, server)), role) as login:
+            return _dumped(words, {**own, **login})
+    except psycopg.Error as error:
+        raise NotRehearsed(f"its schema cannot be read: {said(error)}") from error
+
+
+_BECOMES = """
+select pg_has_role(r.oid, case when current_setting('server_version_num')::int < 160000 then 'MEMBER' else 'SET' end)
+from pg_roles r where rolname = %s"""
+_LENDS = """
+select m.rolcreaterole and (pg_has_role(r.oid, 'MEMBER WITH ADMIN OPTION')
+    or current_setting('server_version_num')::int < 160000)
+from pg_roles r, pg_roles m where r.rolname = %s and m.rolname = current_user"""
+
+
+def _may(session: Session, query: str, role: str) -> bool:
+    return session.execute(query.encode(), [role]).fetchone() == (True,)
+
+
+@contextmanager
+def _reader(at: dict[str, Any], role: str) -> Generator[dict[str, str]]:
+    """A login in the role of the schema's owner while `pg_dump` runs: an administrator may often only grant that."""
+    name, password = f"{PREFIX}{secrets.token_hex(6)}", secrets.token_urlsafe(24)
+    with psycopg.connect(**at) as administrator:
+        _take_turn(administrator)
+        administrator.execute(_LOGIN.format(sql.Identifier(name), sql.Literal(password)))
+        try:
+            administrator.execute(sql.SQL("grant {} to {}").format(sql.Identifier(role), sql.Identifier(name)))
+            yield {"PGUSER": name, "PGPASSWORD": password}
+        finally:
+            _drop(administrator, name)
+
+
+def _dumped(words: Sequence[str], own: Mapping[str, str]) -> str:
     try:
         done = subprocess.run(words, env=own, capture_output=True, text=True, check=True, timeout=_SECONDS)
     except subprocess.CalledProcessError as error:
@@ -208,14 +256,27 @@ def restore(copy: Scratch, dumped: str, schemas: Sequence[str], extensions: Mapp
     """
     made = [sql.SQL("create schema if not exists {}").format(sql.Identifier(each)) for each in schemas]
     head, tail = _parts(dumped)
+    without: list[str] = []
     try:
         with copy.session() as session:
             _each(session, [_EXTENSION.sub("", head)])
-            _each(copy.observer, _EXTENSION.findall(head))
+            without = _extensions(copy.observer, _EXTENSION.findall(head))
             _each(session, [tail, "reset all", *made])
-            _each(copy.observer, [_extension(*each) for each in extensions.items()])
+            _extensions(copy.observer, [_extension(*each) for each in extensions.items()])
     except psycopg.Error as error:
-        raise NotRehearsed(f"its schema cannot be restored: {said(error)}") from error
+        lacks = f"; it lacks what its login may not make: {', '.join(without)}" if without else ""
+        raise NotRehearsed(f"its schema cannot be restored: {said(error)}{lacks}") from error
+
+
+def _extensions(observer: Session, statements: Sequence[str | sql.Composed]) -> list[str]:
+    """Make the extensions; gives those that the server does not let this login make: the schema may do without."""
+    without: list[str] = []
+    for each in statements:
+        try:
+            _each(observer, [each])
+        except (psycopg.errors.InsufficientPrivilege, psycopg.errors.FeatureNotSupported) as error:
+            without.append(said(error))
+    return without
 
 
 def _parts(dumped: str) -> tuple[str, str]:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from rich.markup import escape
 
 from parity.errors import RefusedError, UsageError
-from parity.preview import words
+from parity.preview import rehearsal_lines, words
 from parity.preview.picture import SIGNS
 from parity.preview.plan import Absent
 
@@ -101,6 +101,8 @@ def lines(planned: Planned, *, diff: bool) -> Iterator[str]:
             yield f"      [yellow]acknowledged:[/] {escape(dangerous[change.urn])}"
         if diff:
             yield from _properties(change)
+    for rehearsal in planned.plan.rehearsals:
+        yield from rehearsal_lines.text(rehearsal)
     counts = ", ".join(f"{count} {operation}" for operation, count in planned.plan.counts().items())
     yield f"  {counts or 'nothing to change'}; plan {planned.saved.digest[:12]}"
 

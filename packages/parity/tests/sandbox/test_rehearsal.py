@@ -132,6 +132,14 @@ def test_a_query_of_a_kept_release_that_does_not_prepare_any_more_blocks(databas
     assert found.breaks == {0: ("shop r1", "shop r2", "shop r3")}
 
 
+def test_a_query_is_planned_so_that_an_index_of_on_conflict_is_missed(database: Database, tmp_path: Path):
+    database.do("create unique index by_name on items (name)")
+    query = "insert into items (name) values ($1) on conflict (name) do nothing"
+    database.do(STATISTICS.format(role=APPLICATION, query=query, lost=0))
+    (found,) = judged(database, tmp_path, migration("drop index by_name"), kept=KEPT[2:]).rehearsals
+    assert found.breaks == {0: ("shop r3",)}
+
+
 def test_an_expansion_that_makes_a_query_ambiguous_blocks_and_one_that_never_prepared_does_not(
     database: Database, tmp_path: Path
 ):

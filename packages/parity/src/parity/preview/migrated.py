@@ -79,7 +79,12 @@ def judged(plan: Plan, environ: Mapping[str, str], root: Path, limit: Callable[[
             found = rehearsed.of(plan, [one for one in each if one.operation == "create"], releases, None, environ)
         violations += rehearsed.violations(found)
         rehearsals += [found] if found.steps or found.not_because else []
-    locks = {step.urn: slow for each in rehearsals for step in each.steps if (slow := each.slow(step, limit(step.urn)))}
+    locks = {
+        step.urn: slow
+        for each in rehearsals
+        for step in (each.steps if each.sizes else ())
+        if (slow := each.slow(step, limit(step.urn)))
+    }
     return replace(plan, violations=tuple(violations), needs=needs, locks=locks, rehearsals=tuple(rehearsals))
 
 

@@ -314,7 +314,8 @@ join unnest(%s::text[]) t(name) on t.name = format('%%I.%%I', n.nspname, c.relna
 
 
 def sizes(real: Session, found: Sequence[Step]) -> dict[str, Size]:
-    """What each table of the steps is in the stack's database, by its statistics."""
+    """What each table of the steps is in the stack's database, by its statistics; waits 5 s for a reader's lock."""
+    real.execute("set lock_timeout = '5s'")
     names = sorted({name for each in found for name in (*each.tables, *each.held)})
     rows = real.execute(_SIZES, [names]).fetchall()
     return {name: Size(int(count), int(size)) for name, count, size in rows}

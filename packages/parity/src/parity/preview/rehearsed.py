@@ -13,7 +13,7 @@ import psycopg
 from parity.config import sql_tree
 from parity.preview import needed
 from parity.preview.plan import Violation
-from parity.preview.rehearsal import Query, Rehearsal, Step, sizes, steps
+from parity.preview.rehearsal import Query, Rehearsal, Size, Step, sizes, steps
 from parity.preview.scratch import NotRehearsed, restore, said, schema_of, scratch
 from parity.resources import kinds
 
@@ -59,11 +59,16 @@ def of(
         why = str(error)
     except psycopg.Error as error:
         why = f"the copy does not answer any more: {said(error)}"
+    measured: dict[str, Size] = {}
+    try:
+        measured = sizes(real, found) if real else {}
+    except psycopg.Error as error:
+        why = "; ".join(each for each in (why, f"the tables' sizes cannot be read: {said(error)}") if each)
     return Rehearsal(
         str(files[0].after["database"]),
         where,
         tuple(found),
-        sizes(real, found) if real else {},
+        measured,
         why,
         _breaks(plan, {each.urn: each for each in files}, built_for, found, runs),
         _broken(found, runs),

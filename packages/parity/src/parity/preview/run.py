@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib.util
 import json
+from functools import cache, partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -81,7 +82,7 @@ def preview(
     plan = parse(stack.name, digest, done.events, failed=bool(done.code))
     environment = stack.pulumi.environment
     plan = held.with_violations(public.with_users(plan, environment), environment)
-    return migrated.judged(plan, environment, stack.project.root, lambda urn: large_bytes(stack, urn))
+    return migrated.judged(plan, environment, stack.project.root, cache(partial(large_bytes, stack)))
 
 
 def large_bytes(stack: Stack, urn: str) -> int:

@@ -14,6 +14,7 @@ ParityError (1)
 │   └── FailedUpdate       ... that was followed: it knows what was done until then (parity.engine.pulumi)
 ├── HealthError (7)        what came up does not answer as it should
 ├── RefusedError (8)       what was asked would do harm as things are
+│   └── HoldError (16)     ... because a person or a watch holds the stack or the application
 ├── LockedError (9)        another update of the stack runs, or it is unknown whether it still does
 ├── UnsureError (10)       a person has to decide or repair something first
 ├── GateError (11)         a dangerous change is not acknowledged
@@ -152,6 +153,12 @@ class RefusedError(ParityError):
     """What was asked would do harm as things are; nothing was changed."""
 
     exit_code = 8
+
+
+class HoldError(RefusedError):
+    """A hold stands: the stack, or the application, is not to go forward; nothing was changed."""
+
+    exit_code = 16
 
 
 class LockedError(ParityError):

@@ -42,6 +42,8 @@ LISTINGS: tuple[Listing, ...] = (
     Listing("up", _CHANGE, "Update a stack, record it, and say what is live then.", "up", "up"),
     Listing("deliver", _CHANGE, "Update a stack as a workflow does, and require health.", "releases", "deliver"),
     Listing("prune", _CHANGE, "Drop the oldest kept releases.", "releases", "prune"),
+    Listing("hold", _CHANGE, "Keep a stack or an application from going forward.", "hold", "hold"),
+    Listing("lift", _CHANGE, "End a hold.", "hold", "lift"),
     Listing("adopt", _CHANGE, "Import objects that nothing manages yet.", "drift", "adopt_"),
     Listing("rollback", _BACK, "Make a kept release live again: one switch, no build.", "releases", "rollback"),
     Listing("recover", _BACK, "Reconcile record and reality after an interrupted update.", "recover", "recover"),

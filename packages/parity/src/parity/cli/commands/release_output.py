@@ -38,8 +38,9 @@ def carry_out(
     import asyncio
 
     if up:
-        # Before the file is written: where no one can approve the update, nothing is changed.
+        # Before the file is written: where no one can approve the update, or a hold stands, nothing is changed.
         approval.require_way(stack.name)
+        _require_no_hold(stack, change)
 
     from parity.console import Screen
     from parity.releases import pull_request as requests
@@ -94,6 +95,17 @@ def _update(
         show(screen, found[0])
     follow.verify(found)
     return {"updated": True, **done.document(), "applications": table.document(found[0])}
+
+
+def _require_no_hold(stack: Stack, change: Change) -> None:
+    """Raise HoldError where going forward is held; going back never is."""
+    from parity.releases import stack_file
+    from parity.updates import holding
+
+    name, file = change.application, change.file
+    switched = stack_file.parse(file.path.name, file.read)[name].live != file.releases[name].live
+    if change.verb != "rollback":
+        holding.require_none(stack, [name] if switched else [])
 
 
 def _say(screen: Screen, change: Change, *, changed: bool, up: bool, review: bool) -> None:

@@ -21,6 +21,7 @@ ParityError (1)
 ├── PolicyError (12)       a mandatory policy refuses what is declared
 ├── PlanError (14)         the plan is not what was approved, or what it depends on has changed; nothing was changed
 ├── VerifyError (15)       the update is done, and a vendor kept something else than it was sent
+├── WatchError (17)        the watch after a switch found the release bad; what was done is said
 ├── ApiError (13)          Vercel or GitHub refused what the command asked, or did not answer
 │   └── StoreError         ... or the bucket that holds state and ledger did
 ├── DriftError (20)        what is there is not what was declared
@@ -195,6 +196,12 @@ class VerifyError(ParityError):
     """The update is done, and a vendor accepted something that it did not keep as declared."""
 
     exit_code = 15
+
+
+class WatchError(ParityError):
+    """The watch after a switch found the release bad: it went back, or could not; the application is held."""
+
+    exit_code = 17
 
 
 class ApiError(ParityError):

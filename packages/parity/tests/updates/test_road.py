@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import json
 from datetime import UTC, datetime, timedelta
+from types import SimpleNamespace
 
 import pytest
 
-from parity.backend import holds
+from parity.backend import holds, watches
 from parity.config.secret import Secret
+from parity.engine.events import Progress
+from parity.engine.pulumi import Pulumi
 from parity.errors import GateError, HoldError, PlanError, PolicyError, RefusedError, UpdateError, UsageError
 from parity.updates import saved_plan
 from parity.updates.approval import Approval
@@ -331,3 +334,37 @@ def test_going_back_is_not_held(road):
     road.steps = [switch()]
     road.run(alone(yes=True), going_back="shop")
     assert len(road.applied) == 1
+
+
+def watched(road):
+    """The shop is to be watched; its file says r2 and the state r1."""
+    road.watched = {"shop": True}
+    road.releases = {
+        "shop": SimpleNamespace(live="r2", kept={"r2": SimpleNamespace(commit="c")}, in_order=(), newest=None)
+    }
+    return watches.unfinished(road.lab.store, PROJECT_NAME, STACK)
+
+
+def test_a_watch_begins_before_the_engine_can_switch_so_that_a_death_in_between_is_known(road, monkeypatch):
+    road.steps = [switch()]
+    watched(road)
+    seen = []
+    monkeypatch.setattr(Pulumi, "update", lambda *_: seen.extend(watched(road)) or Progress())
+    road.run(alone(yes=True))
+    (note,) = seen
+    assert {**note.begin, "time": "", "update": ""} == {
+        "form": 1, "time": "", "application": "shop", "release": "r2", "before": None, "update": "",
+    }  # fmt: skip
+    assert note.begin["update"] == road.lab.ledger.records()[-1].id
+    road.run(alone(yes=True))
+    assert f"r2 of shop was not watched to its end, or still is, elsewhere: `parity watch {STACK}`" in (
+        " ".join(road.lab.said.getvalue().split())
+    )
+
+
+def test_what_goes_back_and_what_switches_nothing_is_not_watched(road):
+    watched(road)
+    road.run(alone(yes=True))
+    road.steps = [switch()]
+    road.run(alone(yes=True), going_back="shop")
+    assert watched(road) == []

@@ -42,6 +42,7 @@ LISTINGS: tuple[Listing, ...] = (
     Listing("up", _CHANGE, "Update a stack, record it, and say what is live then.", "up", "up"),
     Listing("deliver", _CHANGE, "Update a stack as a workflow does, and require health.", "releases", "deliver"),
     Listing("prune", _CHANGE, "Drop the oldest kept releases.", "releases", "prune"),
+    Listing("watch", _CHANGE, "Watch a release to the end of its time; a bad one goes back.", "watch", "watch"),
     Listing("hold", _CHANGE, "Keep a stack or an application from going forward.", "hold", "hold"),
     Listing("lift", _CHANGE, "End a hold.", "hold", "lift"),
     Listing("adopt", _CHANGE, "Import objects that nothing manages yet.", "drift", "adopt_"),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from parity.backend import holds
+from parity.backend import holds, watches
 from parity.backend.stack_backend import open_backend
 from parity.resources import kinds
 from parity.resources.urn import Urn
@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
     from parity.backend.stack_backend import Backend
     from parity.config.settings import Settings
+    from parity.console import Screen
     from parity.engine.state import State
     from parity.evaluate.graph import Graph
     from parity.evaluate.stack import Stack
@@ -39,6 +40,29 @@ def intended(settings: Settings, state: State) -> list[str]:
         for name, each in settings.releases.items()
         if each.live is not None and each.live != live.get(name, {}).get("live")
     ]
+
+
+def begin_watches(place: Backend, settings: Settings, state: State, applications: Collection[str], update: str) -> None:
+    """Record that each of the applications is to be watched, where it is declared, before its switch can happen.
+
+    A watch that dies, or never begins since its update died, is known by this.
+    """
+    live = record.recorded_live(state, settings.catalog)
+    for name in applications:
+        if place.ledger and settings.watch(name):
+            before, after = live.get(name, {}).get("live"), settings.releases[name].live
+            facts = {"application": name, "release": after, "before": before, "update": update}
+            watches.notes(place.ledger.store, place.ledger.project, place.ledger.stack).begin(facts)
+
+
+def say_unwatched(place: Backend, stack: str, screen: Screen) -> None:
+    """Say which releases have no end of their watch."""
+    for note in watches.unfinished(place.ledger.store, place.ledger.project, stack) if place.ledger else ():
+        screen.err.print(
+            f"{watches.name_of(note)} was not watched to its end, or still is, elsewhere: `parity watch {stack}`.",
+            soft_wrap=True,
+            markup=False,
+        )
 
 
 def planned(changes: Sequence[Sequence[str]], graph: Graph) -> list[str]:

@@ -121,6 +121,7 @@ def run(
     world_guard.require_own_state(stack.project.name, stack.name, before, file.read_text(encoding="utf-8"))
     if not going_back:
         holding.require_none(stack, holding.intended(settings, before), place)
+        holding.say_unwatched(place, stack.name, screen)
         shared.require_own(stack.name, stack.project.stack_files(), settings.catalog)
         _require_ready(stack, screen, settings, before)
     before, records = _recover_first(stack, screen, place, before)
@@ -145,6 +146,8 @@ def run(
     identity = place.ledger.begin(facts) if place.ledger else ""
     if not place.ledger:
         screen.err.print(f"No ledger is kept: the state is at {place.url}. {LEDGER_VARIABLE} names a place for it.")
+    if not going_back:
+        holding.begin_watches(place, settings, before, holding.planned(approved.plan.changes, graph), identity)
     update = _Update(stack, screen, place, identity, settings, graph, before, approved)
     with traces.sent_after(place.ledger, screen):
         return update.run()

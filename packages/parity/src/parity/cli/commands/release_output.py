@@ -73,7 +73,7 @@ def _update(
     stack: Stack, change: Change, screen: Screen, approval: Approval, *, as_json: bool, report: Path | None
 ) -> dict[str, Any]:
     """Run the update, require that every domain serves the live release, and give the result as JSON."""
-    from parity.releases import delivery, follow, switch, table
+    from parity.releases import delivery, follow, switch, table, watch
     from parity.updates import record, update
 
     before = record.recorded_live(stack.recorded(), stack.project.program.catalog()) if report is not None else {}
@@ -84,6 +84,7 @@ def _update(
         done = update.run(
             stack, screen, approval, note=note, going_back=change.application if change.verb == "rollback" else ""
         )
+        watch.require(stack.name, watch.watch(stack, screen, update=done.id))
     except ParityError as error:
         if report is not None:
             delivery.write_summary(stack, before, follow.read(stack, [change.application], screen), error, report)

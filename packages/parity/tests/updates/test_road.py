@@ -368,3 +368,13 @@ def test_what_goes_back_and_what_switches_nothing_is_not_watched(road):
     road.steps = [switch()]
     road.run(alone(yes=True), going_back="shop")
     assert watched(road) == []
+
+
+def test_a_watch_that_could_not_be_recorded_stops_the_update(road):
+    road.steps = [switch()]
+    watched(road)
+    road.lab.in_the_cloud(ledger=False)
+    road.lab.same()
+    with pytest.raises(RefusedError, match="no place to record that"):
+        road.run(alone(yes=True))
+    assert road.applied == []

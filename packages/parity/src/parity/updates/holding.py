@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING
 
 from parity.backend import holds, watches
 from parity.backend.stack_backend import open_backend
+from parity.backend.store import LEDGER_VARIABLE
+from parity.errors import RefusedError
 from parity.resources import kinds
 from parity.resources.urn import Urn
 from parity.updates import record
@@ -46,13 +48,23 @@ def begin_watches(place: Backend, settings: Settings, state: State, applications
     """Record that each of the applications is to be watched, where it is declared, before its switch can happen.
 
     A watch that dies, or never begins since its update died, is known by this.
+
+    Raises:
+        RefusedError: one is declared, and there is no place to record it; nothing was changed.
     """
     live = record.recorded_live(state, settings.catalog)
     for name in applications:
-        if place.ledger and settings.watch(name):
-            before, after = live.get(name, {}).get("live"), settings.releases[name].live
-            facts = {"application": name, "release": after, "before": before, "update": update}
-            watches.notes(place.ledger.store, place.ledger.project, place.ledger.stack).begin(facts)
+        if not settings.watch(name):
+            continue
+        if place.ledger is None:
+            raise RefusedError(
+                f"{name} is to be watched after its switch, and there is no place to record that; nothing was changed",
+                where=place.url,
+                remedy=f"{LEDGER_VARIABLE} names a folder or bucket for it; or take `watch` out of infra/catalog.py",
+            )
+        before, after = live.get(name, {}).get("live"), settings.releases[name].live
+        facts = {"application": name, "release": after, "before": before, "update": update}
+        watches.notes(place.ledger.store, place.ledger.project, place.ledger.stack).begin(facts)
 
 
 def say_unwatched(place: Backend, stack: str, screen: Screen) -> None:

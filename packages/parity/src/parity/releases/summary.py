@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from parity import markup
-from parity.errors import WatchError
+from parity.errors import UnreadError, WatchError
 from parity.redact import masked
 from parity.releases import forecast
 
@@ -18,6 +18,10 @@ if TYPE_CHECKING:
     from parity.errors import ParityError
     from parity.releases.pull_request import PullRequest
     from parity.releases.release_status import ReleaseStatus
+
+
+_WATCHED = {WatchError: "bad, and held", UnreadError: "delivered, and its errors are not known"}
+"""What the watch comes to, after an update that ended well."""
 
 
 @dataclass(frozen=True)
@@ -64,15 +68,8 @@ def markdown(
         failure: why the update failed; None where it ended well.
     """
     sick = [each for each in found if each.releases.live is not None and each.faults()]
-    title = (
-        "bad, and held"
-        if isinstance(failure, WatchError)
-        else "failed"
-        if failure
-        else "delivered, and not well"
-        if sick
-        else "delivered"
-    )
+    watched = next((text for kind, text in _WATCHED.items() if isinstance(failure, kind)), "")
+    title = watched or ("failed" if failure else "delivered, and not well" if sick else "delivered")
     lines = [f"## {stack}: {title}", ""]
     lines += _origin(origin)
     lines += ["| application | live before | live now | commit | healthy |", "| --- | --- | --- | --- | --- |"]
@@ -80,7 +77,7 @@ def markdown(
     lines += [""]
     for each in sick:
         lines += [f"- **{each.application}**: {markup.text(fault)}" for fault in each.faults()]
-    if isinstance(failure, WatchError):
+    if failure is not None and watched:
         lines += ["", "The watch after the switch:", "", *markup.fenced(failure.what), "", *_to_do(failure)]
     elif failure is not None:
         lines += ["", "The update failed:", "", *markup.fenced(failure.what)]

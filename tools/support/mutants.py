@@ -283,6 +283,9 @@ ONE_VALUE: dict[str, str] = {
     "SensitiveVariable.kind": _KIND,
     "DatabaseUrlVariable.kind": _KIND,
     "Application.container": "declares no resource: a file is held to it, the same for each stack",
+    "Application.watch": "declares no resource: it is read after the switch, of what is live",
+    "WatchSettings.counts": "as Application.watch",
+    "WatchSettings.least_difference": "as Application.watch",
     "Retention.production": "has one value in its model: anything else would lose kept releases",
     "Database.migrations": "the example has none; a file with other text is tried in test_migrated_plan.py",
     "Release.migrations": "says what the commit has; no resource is made of it",
@@ -292,6 +295,7 @@ ONE_VALUE: dict[str, str] = {
 """Fields of the models without a mutant, each with the reason."""
 
 EQUIVALENT: dict[str, str] = {
+    "WatchSettings.minutes": "how long a release is watched; no resource is made of it",
     "SensitiveVariable.generated": "who makes a value; the value is what is declared",
     "PerStackVariable.type": "the form that a value must have; the value is what is declared",
     "transformations set on storefront-database": "what a transformation adds to a resource comes too late to run",

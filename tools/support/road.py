@@ -50,6 +50,10 @@ class Road:
     read: int = 0
     """How often the settings were."""
     acknowledged: tuple[str, ...] = ()
+    releases: dict[str, Any] = field(default_factory=dict[str, Any])
+    """By application, what the stack's file says."""
+    watched: dict[str, Any] = field(default_factory=dict[str, Any])
+    """By application, how it is watched."""
 
     @property
     def program(self) -> Path:
@@ -58,10 +62,11 @@ class Road:
 
     def settings(self, _: Stack) -> Any:
         self.read += 1
-        empty: dict[str, Any] = {"releases": {}, "applications": {}}
+        empty: dict[str, Any] = {"releases": self.releases, "applications": {}}
         repository = SimpleNamespace(owner="o", name="r")
         catalog = SimpleNamespace(repository=repository, vercel_team="team_1", renamed={}, applications=())
-        return SimpleNamespace(secret=SECRET, acknowledged=self.acknowledged, sealed=False, catalog=catalog, **empty)
+        given: dict[str, Any] = {"acknowledged": self.acknowledged, "watch": self.watched.get}
+        return SimpleNamespace(secret=SECRET, sealed=False, catalog=catalog, **empty, **given)
 
     def preview(self, stack: Stack, report: Any, *, save: Path, options: Sequence[str]) -> Any:
         self.previews.append(tuple(options))

@@ -12,7 +12,7 @@ import json
 import os
 import re
 from dataclasses import dataclass, field
-from functools import cache
+from functools import cache, cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -23,6 +23,8 @@ from parity_sandbox import edge, vercel
 from parity_sandbox.routing import MATCHED_ROUTE
 
 if TYPE_CHECKING:
+    from starlette.types import ASGIApp
+
     from parity_sandbox.context import Context
     from parity_sandbox.routing import Route
 
@@ -97,11 +99,15 @@ class Vercel:
             check_exchange(matched["route"], body, answer)
         return answer
 
+    @cached_property
+    def _edge(self) -> ASGIApp:
+        return edge.create_app(self.context)
+
     def visit(self, host: str, path: str = "/", **headers: str) -> httpx.Response:
         """What the edge answers for a host."""
 
         async def go() -> httpx.Response:
-            transport = httpx.ASGITransport(edge.create_app(self.context))
+            transport = httpx.ASGITransport(self._edge)
             async with httpx.AsyncClient(transport=transport) as client:
                 return await client.get(f"https://{host}{path}", headers=headers)
 

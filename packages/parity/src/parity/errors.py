@@ -14,12 +14,14 @@ ParityError (1)
 │   └── FailedUpdate       ... that was followed: it knows what was done until then (parity.engine.pulumi)
 ├── HealthError (7)        what came up does not answer as it should
 ├── RefusedError (8)       what was asked would do harm as things are
+│   └── HoldError (16)     ... because a person or a watch holds the stack or the application
 ├── LockedError (9)        another update of the stack runs, or it is unknown whether it still does
 ├── UnsureError (10)       a person has to decide or repair something first
 ├── GateError (11)         a dangerous change is not acknowledged
 ├── PolicyError (12)       a mandatory policy refuses what is declared
 ├── PlanError (14)         the plan is not what was approved, or what it depends on has changed; nothing was changed
 ├── VerifyError (15)       the update is done, and a vendor kept something else than it was sent
+├── WatchError (17)        the watch after a switch found the release bad; what was done is said
 ├── ApiError (13)          Vercel or GitHub refused what the command asked, or did not answer
 │   └── StoreError         ... or the bucket that holds state and ledger did
 ├── DriftError (20)        what is there is not what was declared
@@ -154,6 +156,12 @@ class RefusedError(ParityError):
     exit_code = 8
 
 
+class HoldError(RefusedError):
+    """A hold stands: the stack, or the application, is not to go forward; nothing was changed."""
+
+    exit_code = 16
+
+
 class LockedError(ParityError):
     """Another update of the stack runs, or it is unknown whether it still does."""
 
@@ -188,6 +196,12 @@ class VerifyError(ParityError):
     """The update is done, and a vendor accepted something that it did not keep as declared."""
 
     exit_code = 15
+
+
+class WatchError(ParityError):
+    """The watch after a switch found the release bad: it went back, or could not; the application is held."""
+
+    exit_code = 17
 
 
 class ApiError(ParityError):

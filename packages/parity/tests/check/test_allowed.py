@@ -56,6 +56,8 @@ BY_FIELD: dict[tuple[type[Any], str], st.SearchStrategy[Any]] = {
         st.deferred(lambda: model(stack_models.ApplicationRoles)),
     ),
     (stack_models.DeliverySettings, "environment"): st.none() | LABEL,
+    (stack_models.WatchSettings, "minutes"): st.none() | st.integers(1, 60),
+    (stack_models.WatchSettings, "least_difference"): st.none() | st.floats(0.001, 0.5),
     # Drawn by `variables`, which knows the application.
     (stack_models.ApplicationSettings, "variables"): st.just({}),
     (stack_models.ApplicationSettings, "domains"): st.deferred(lambda: domains()),  # noqa: PLW0108 - defined below

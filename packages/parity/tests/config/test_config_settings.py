@@ -2,13 +2,16 @@
 
 import json
 import pickle
+from dataclasses import replace
 
 import pytest
 
 from infra.catalog import CATALOG
 from packages.parity.tests.config.conftest import PLAIN, ROOT, engine_config
 from parity.config import guard, settings
+from parity.config.parameters import Watch
 from parity.config.secret import Secret
+from parity.config.stack_models import WatchSettings
 from parity.errors import ConfigError, SealedSecret
 from parity.problems import as_json
 
@@ -184,3 +187,17 @@ class TestSecret:
         assert "canary" not in repr(found)
         assert PLAIN["v1:stack"] not in repr(found)
         assert "canary" not in found.applications["shop"].model_dump_json(exclude={"variables"})
+
+
+def test_a_watch_is_declared_in_the_catalog_and_its_limits_are_the_stacks(project):
+    assert project.load().watch("shop") is None
+    shop, *others = CATALOG.applications
+    catalog = CATALOG.model_copy(
+        update={"applications": (shop.model_copy(update={"watch": Watch(minutes=10)}), *others)}
+    )
+    found = project.load(catalog=catalog)
+    assert found.watch("shop") == Watch(minutes=10)
+    own = found.applications["shop"].model_copy(update={"watch": WatchSettings(minutes=30, leastDifference=0.01)})
+    differs = replace(found, applications={**found.applications, "shop": own})
+    assert differs.watch("shop") == Watch(minutes=30, least_difference=0.01)
+    assert differs.watch("admin") is None

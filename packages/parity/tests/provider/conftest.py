@@ -35,6 +35,9 @@ class World:
     """How many times the project is asked before a promotion is done."""
     exists: bool = True
     protected: bool = False
+    rolling: bool = False
+    served: set[str] = field(default_factory=set)
+    """Deployments that were live before."""
     headers: list[httpx.Headers] = field(default_factory=list)
     _moving: str | None = None
     _left: int = 0
@@ -71,6 +74,7 @@ class World:
                 "id": deployment,
                 "url": f"{deployment}.vercel.app",
                 "meta": {"release": release, "commit": commit},
+                "readySubstate": "PROMOTED" if deployment in self.served else "STAGED",
             }
             return httpx.Response(200, json=document)
         return httpx.Response(200, json=self._project())
@@ -91,6 +95,7 @@ class World:
             "targets": target,
             "lastAliasRequest": request,
             "protectionBypass": known,
+            "rollingRelease": {"target": "production", "stages": []} if self.rolling else None,
         }
 
     def _bypass(self, body: dict[str, Any]) -> httpx.Response:

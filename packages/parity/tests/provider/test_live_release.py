@@ -8,7 +8,7 @@ import pytest
 
 from packages.parity.tests.provider.conftest import BYPASS, World, answer, inputs
 from parity.provider import live_release
-from parity.provider.errors import BadInput, LiveElsewhere, Unfinished, Unhealthy, VercelError
+from parity.provider.errors import BadInput, LiveElsewhere, Rolling, Unfinished, Unhealthy, VercelError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -101,6 +101,22 @@ def test_what_a_person_made_live_by_hand_is_not_undone_unasked():
     assert "pulumi refresh" in str(caught.value)
     assert world.calls == [PROJECT]
     assert world.asked == []
+
+
+def test_a_rolling_release_that_a_person_turned_on_stops_the_switch_before_the_call():
+    world = World(rolling=True)
+    with pytest.raises(Rolling) as caught:
+        switch(world, olds=inputs("d1", "r1"))
+    assert "`parity drift STACK`" in str(caught.value)
+    assert world.live == "d1"
+    assert PROMOTE not in world.calls
+    assert world.asked == []
+
+
+def test_going_back_is_not_held_up_by_a_rolling_release():
+    world = World(rolling=True, served={"d2"})
+    switch(world, olds=inputs("d1", "r1"))
+    assert world.live == "d2"
 
 
 def test_once_it_is_recorded_it_may_be_switched_again():

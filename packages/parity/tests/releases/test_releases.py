@@ -23,7 +23,7 @@ from parity.config.secret import Secret
 from parity.config.stack_models import Release, Releases
 from parity.console import Screen
 from parity.engine import state
-from parity.errors import HealthError, ParityError, RefusedError, UpdateError, UsageError
+from parity.errors import HealthError, ParityError, RefusedError, UnreadError, UpdateError, UsageError, WatchError
 from parity.releases import (
     commits,
     delivery,
@@ -461,6 +461,18 @@ def test_a_summary_of_an_update_that_changed_nothing_still_names_the_rollback():
     text = summary.markdown("staging", {"shop": {"live": "r2"}}, [WELL], summary.Origin("", None, ""), None)
     assert "| shop | r2 | r2 |" in text
     assert "--to r1 --up" in text
+
+
+@pytest.mark.parametrize(
+    ("error", "title"), [(WatchError, "bad, and held"), (UnreadError, "delivered, and its errors are not known")]
+)
+def test_a_summary_says_what_the_watch_came_to_and_what_is_to_be_done(error, title):
+    failure = error("r2 of shop is bad", remedy="record it; lift it")
+    text = summary.markdown("staging", {"shop": {"live": "r1"}}, [WELL], ORIGIN, failure)
+    assert text.startswith(f"## staging: {title}\n")
+    assert "r2 of shop is bad" in text
+    assert "- record it\n- lift it\n" in text
+    assert "The update failed" not in text
 
 
 def test_a_summary_of_a_failure_says_what_is_live_and_why():

@@ -57,6 +57,8 @@ MIGRATED = (
     "packages/parity/tests/sandbox/test_migrated_releases.py::"
     "test_three_releases_go_over_three_migrations_and_users_meet_each_complete"
 )
+WATCHED = "packages/parity/tests/sandbox/test_watch.py::test_a_faulty_release_goes_back_and_is_held"
+HELD = "packages/parity/tests/sandbox/test_holds.py::test_nothing_goes_forward_until_the_printed_command_lifts_it"
 ADOPTED = "packages/parity/tests/sandbox/test_drift.py::test_what_is_declared_and_there_but_not_recorded_is_adopted"
 
 KEYS = (
@@ -87,6 +89,9 @@ ELSEWHERE = {
     "gh api -X PUT orgs/X/teams/X/repos/X -f permission=pull": READINESS,
     "gh repo unarchive X/X --yes": READINESS,
     'alter schema public owner to "X"': READINESS,
+    "parity lift X --why TEXT": HELD,
+    "parity watch X": WATCHED,
+    "parity rollback X X --to X --unchecked": WATCHED,
     "parity live X X X": RELEASES,
     "parity prune X X --keep 2": MIGRATED,
     "parity rollback X X --to X --anyway": MIGRATED,

@@ -4,14 +4,19 @@ from __future__ import annotations
 
 import json
 from datetime import UTC, datetime, timedelta
+from types import SimpleNamespace
 
 import pytest
 
+from parity.backend import holds, watches
 from parity.config.secret import Secret
-from parity.errors import GateError, PlanError, PolicyError, RefusedError, UpdateError, UsageError
+from parity.engine.events import Progress
+from parity.engine.pulumi import Pulumi
+from parity.errors import GateError, HoldError, PlanError, PolicyError, RefusedError, UpdateError, UsageError
 from parity.updates import saved_plan
 from parity.updates.approval import Approval
 from support import plans
+from support.recovery import NAME as PROJECT_NAME
 from support.recovery import PROJECT, STACK
 from support.road import DANGEROUS, DATABASE, ENGINE, HARMLESS, LIVE, SECRET
 
@@ -269,3 +274,107 @@ def test_going_forward_is_never_narrowed(road):
     with pytest.raises(GateError):
         road.run(alone(yes=True))
     assert road.previews == [()]
+
+
+# --- Holds ------------------------------------------------------------------------------------------------------------
+
+
+def hold(road, application="", **more):
+    until = more.get("until")
+    return holds.hold(road.lab.store, PROJECT_NAME, STACK, application=application, who="ada", why="sale", until=until)
+
+
+def test_a_hold_of_the_stack_stops_an_update_before_it_is_planned(road):
+    hold(road)
+    with pytest.raises(HoldError, match="held by ada"):
+        road.run(alone(yes=True))
+    assert (road.previews, road.applied) == ([], [])
+    holds.lift(road.lab.store, PROJECT_NAME, STACK, application="", who="ada", why="over")
+    road.run(alone(yes=True))
+    assert len(road.applied) == 1
+
+
+def test_an_expired_hold_stops_nothing(road):
+    hold(road, until=datetime.now(UTC) - timedelta(seconds=1))
+    road.run(alone(yes=True))
+    assert len(road.applied) == 1
+
+
+@pytest.mark.parametrize("application", ["", "shop"])
+def test_a_hold_that_arrives_between_approval_and_apply_stops_the_update_and_that_is_recorded(road, application):
+    road.steps = [switch()]
+    with pytest.raises(HoldError):
+        road.run(asked("yes", meanwhile=lambda: hold(road, application)))
+    assert road.applied == []
+    assert [each[0] for each in road.records()] == ["refused"]
+
+
+def test_a_saved_plan_is_stopped_too(road, tmp_path):
+    road.steps = [switch()]
+    file, digest = road.save(tmp_path)
+    hold(road, "shop")
+    with pytest.raises(HoldError, match="shop is held"):
+        road.run(alone(plan=file, digest=digest))
+    assert road.applied == []
+
+
+def test_a_hold_of_an_application_lets_an_update_through_that_does_not_switch_it(road):
+    hold(road, "shop")
+    road.run(alone(yes=True))
+    hold(road, "admin")
+    road.steps = [switch()]
+    with pytest.raises(HoldError, match="shop is held"):
+        road.run(alone(yes=True))
+    assert len(road.applied) == 1
+
+
+def test_going_back_is_not_held(road):
+    hold(road)
+    hold(road, "shop")
+    road.steps = [switch()]
+    road.run(alone(yes=True), going_back="shop")
+    assert len(road.applied) == 1
+
+
+def watched(road):
+    """The shop is to be watched; its file says r2 and the state r1."""
+    road.watched = {"shop": True}
+    road.releases = {
+        "shop": SimpleNamespace(live="r2", kept={"r2": SimpleNamespace(commit="c")}, in_order=(), newest=None)
+    }
+    return watches.unfinished(road.lab.store, PROJECT_NAME, STACK)
+
+
+def test_a_watch_begins_before_the_engine_can_switch_so_that_a_death_in_between_is_known(road, monkeypatch):
+    road.steps = [switch()]
+    watched(road)
+    seen = []
+    monkeypatch.setattr(Pulumi, "update", lambda *_: seen.extend(watched(road)) or Progress())
+    road.run(alone(yes=True))
+    (note,) = seen
+    assert {**note.begin, "time": "", "update": ""} == {
+        "form": 1, "time": "", "application": "shop", "release": "r2", "before": None, "update": "",
+    }  # fmt: skip
+    assert note.begin["update"] == road.lab.ledger.records()[-1].id
+    road.run(alone(yes=True))
+    assert f"r2 of shop was not watched to its end, or still is, elsewhere: `parity watch {STACK}`" in (
+        " ".join(road.lab.said.getvalue().split())
+    )
+
+
+def test_what_goes_back_and_what_switches_nothing_is_not_watched(road):
+    watched(road)
+    road.run(alone(yes=True))
+    road.steps = [switch()]
+    road.run(alone(yes=True), going_back="shop")
+    assert watched(road) == []
+
+
+def test_a_watch_that_could_not_be_recorded_stops_the_update(road):
+    road.steps = [switch()]
+    watched(road)
+    road.lab.in_the_cloud(ledger=False)
+    road.lab.same()
+    with pytest.raises(RefusedError, match="no place to record that"):
+        road.run(alone(yes=True))
+    assert road.applied == []

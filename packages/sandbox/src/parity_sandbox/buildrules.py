@@ -18,6 +18,7 @@ _FIELDS: dict[str, tuple[type, ...]] = {
     "error_message": (str,),
     "seconds": (int, float),
     "healthy": (bool,),
+    "errors": (int, float),
 }
 _MATCH = ("project", "commit", "release", "deployment")
 _LONGEST_SECONDS = 86_400
@@ -46,6 +47,8 @@ def add_rule(store: Store, document: Document) -> Document:
         raise BadDocument(f"A build rule's match gives a text for each of {', '.join(_MATCH)}.")
     if not 0 <= document.get("seconds", 0) <= _LONGEST_SECONDS:
         raise BadDocument(f"A build rule's seconds are from 0 to {_LONGEST_SECONDS}.")
+    if not 0 <= document.get("errors", 0) <= 1:
+        raise BadDocument("A build rule's errors are a share from 0 to 1.")
     if rules(store).get(document.get("id", "")) is not None:
         raise BadDocument(f"There is already a build rule {document['id']!r}: remove it, or choose another id.")
     rule = {"id": random_id("rule_", 12), **document}

@@ -5,13 +5,15 @@ from __future__ import annotations
 import asyncio
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
-from urllib.parse import quote, unquote
+from urllib.parse import quote, unquote, urlsplit
 
 import psycopg
 from psycopg.conninfo import conninfo_to_dict
 from starlette.requests import Request
 from starlette.responses import JSONResponse, PlainTextResponse, RedirectResponse, Response
 
+from parity_sandbox.errors import BadDocument
+from parity_sandbox.traffic import Traffic
 from parity_sandbox.vercel import domains, protection, timeline
 from parity_sandbox.vercel.builds import rule_for
 from parity_sandbox.vercel.documents import part
@@ -43,26 +45,37 @@ class Target:
 
 
 def owns(context: Context, host: str) -> bool:
-    """Whether the edge answers for `host`: any name under vercel.app, a verified domain of a project, or an alias."""
+    """Whether the edge answers for `host`.
+
+    It does for any name under vercel.app, a verified domain of a project, an alias, and the host of a drain's endpoint,
+    where it is the team's collector.
+    """
     name = _name(host)
     if name.endswith(f".{domains.GENERATED}"):
         return True
     world = World(context)
     domain = world.domains.get(name)
-    return (domain is not None and domain["verified"]) or world.aliases.get(name) is not None
+    known = (domain is not None and domain["verified"]) or world.aliases.get(name) is not None
+    return known or _collects(world, name)
+
+
+def _collects(world: World, name: str) -> bool:
+    endpoints = (part(each, "delivery").get("endpoint") for each in world.collection("drains").all())
+    return any(urlsplit(str(each)).hostname == name for each in endpoints)
 
 
 def create_app(context: Context) -> ASGIApp:
     """The application for every host that `owns` says yes to."""
+    traffic = Traffic()
 
     async def app(scope: Scope, receive: Receive, send: Send) -> None:
-        response = await _answer(context, Request(scope, receive))
+        response = await _answer(context, Request(scope, receive), traffic)
         await response(scope, receive, send)
 
     return app
 
 
-async def _answer(context: Context, request: Request) -> Response:
+async def _answer(context: Context, request: Request, traffic: Traffic) -> Response:
     timeline.settle(context)
     world = World(context)
     name = _name(request.headers.get("host", ""))
@@ -71,7 +84,7 @@ async def _answer(context: Context, request: Request) -> Response:
         return _redirect(request, domain)
     target = _target(world, name, domain)
     if target is None:
-        return _missing()
+        return _collector(request, traffic) if _collects(world, name) else _missing()
     kept_out = protection.keeps_out(
         target.project,
         production_domain=target.production_domain,
@@ -86,7 +99,30 @@ async def _answer(context: Context, request: Request) -> Response:
         return _not_ready(target.deployment)
     if state != "READY":
         return _missing()
-    return await _application(context, target.deployment)
+    fails = traffic.strikes(target.deployment["id"], _share(context, request, target.deployment))
+    response = _failure() if fails else await _application(context, target.deployment)
+    traffic.count(target.deployment["id"], context.clock(), response.status_code)
+    return response
+
+
+def _share(context: Context, request: Request, deployment: Document) -> float:
+    """The share of requests that a rule lets fail; a health page is none of them."""
+    rule = rule_for(context.store, deployment)
+    return 0.0 if request.url.path.endswith("/health") else float(rule.get("errors", 0.0))
+
+
+def _failure() -> Response:
+    return PlainTextResponse("A server error has occurred\n\nFUNCTION_INVOCATION_FAILED\n", status_code=500)
+
+
+def _collector(request: Request, traffic: Traffic) -> Response:
+    """The collector that a team would have behind its log drain: counts by deployment, at any path but by GET alone."""
+    if request.method != "GET":
+        return Response(status_code=204)
+    try:
+        return JSONResponse(traffic.window(request.query_params))
+    except BadDocument as error:
+        return JSONResponse({"error": str(error)}, status_code=400)
 
 
 def _name(host: str) -> str:

@@ -181,3 +181,22 @@ def test_it_owns_what_a_project_has_and_nothing_else(api: Vercel, context: Conte
     assert not edge.owns(context, "other.example.com")
     assert not edge.owns(context, "evil-vercel.app")
     assert not edge.owns(context, "api.vercel.com")
+
+
+def test_a_share_of_answers_fails_and_a_drains_host_counts_them(api: Vercel, context: Context) -> None:
+    project = api.project()
+    made = released(api, project, "r1")
+    context.store.collection("sandbox", "builds").insert("1", {"match": {"release": "r1"}, "errors": 0.25})
+    answers = [api.visit(made["url"], "/page").status_code for _ in range(8)]
+    assert sorted(answers) == [200] * 6 + [500] * 2
+    assert api.visit(made["url"], "/api/health").status_code == 200
+    window = "/counts?from=2026-01-01T00:00:00Z&to=2100-01-01T00:00:00Z"
+    assert not edge.owns(context, "logs.example.com")
+    delivery = {"type": "http", "endpoint": "https://logs.example.com/drain", "encoding": "json"}
+    api("POST", "/v1/drains", {"name": "logs", "projects": "all", "schemas": {"log": {}}, "delivery": delivery})
+    assert edge.owns(context, "logs.example.com")
+    counted = api.visit("logs.example.com", window)
+    assert counted.json() == {"deployments": {made["id"]: {"requests": 9, "errors": 2}}}
+    before = "/counts?from=2020-01-01T00:00:00Z&to=2020-01-02T00:00:00Z"
+    assert api.visit("logs.example.com", before).json() == {"deployments": {}}
+    assert api.visit("logs.example.com", "/counts").status_code == 400

@@ -139,6 +139,31 @@ class Health(Parameters):
     )
 
 
+class Watch(Parameters):
+    """How a release is watched after it was made live; a bad one goes back and is held (docs/watch.md)."""
+
+    minutes: int = Field(default=10, ge=1, le=1440, description="How long.")
+    interval_seconds: float = Field(default=15, gt=0, le=300, description="Between two questions.")
+    unhealthy_answers: int = Field(
+        default=3, ge=1, le=100, description="How many answers of one domain in a row must be bad."
+    )
+    least_difference: float = Field(
+        default=0.005,
+        gt=0,
+        lt=1,
+        description="The difference in error share, from the release before, that matters: 0.005 is half a percent.",
+    )
+    false_aborts: float = Field(
+        default=0.0001,
+        gt=0,
+        le=0.1,
+        description="The chance that a watch ends a release by its errors that is no worse than the one before.",
+    )
+    minutes_before: int = Field(
+        default=60, ge=1, le=10_080, description="How much of the release before it is compared with."
+    )
+
+
 class Retention(Parameters):
     """How long Vercel keeps deployments that nothing serves."""
 
@@ -193,6 +218,9 @@ class Application(Renamable):
         description="Whether each push to a branch gets a preview in every stack; they count for the team's quota.",
     )
     health: Health = Field(default=Health(), description="How a new deployment is asked before it is promoted.")
+    watch: Watch | None = Field(
+        default=None, description="How a release is watched after the switch; None where it is not."
+    )
     retention: Retention = Field(default=Retention(), description="How long other deployments are kept.")
 
 

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from parity.config import source
     from parity.config.migrations import Migration
-    from parity.config.parameters import Catalog, Database
+    from parity.config.parameters import Catalog, Database, Watch
     from parity.config.secret import Secret
     from parity.config.stack_models import (
         ApplicationSettings,
@@ -71,6 +71,15 @@ class Settings:
     def migrations(self, database: Database) -> tuple[Migration, ...]:
         """A database's migrations, oldest first."""
         return migrations.of(self.root or Path(), database)
+
+    def watch(self, application: str) -> Watch | None:
+        """How an application is watched in this stack; None where it is not."""
+        declared = next(each.watch for each in self.catalog.applications if each.name == application)
+        own = self.applications[application].watch
+        given = {"minutes": own.minutes, "least_difference": own.least_difference}
+        return declared and declared.model_copy(
+            update={name: value for name, value in given.items() if value is not None}
+        )
 
     def server(self, database: str) -> str:
         """The server that a database is made on; empty for the one without a name."""

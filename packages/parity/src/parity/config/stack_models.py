@@ -103,6 +103,20 @@ class DomainSettings(StackModel):
     )
 
 
+class WatchSettings(StackModel):
+    """Where the watch of an application finds counts of errors in this stack, and what is other than in the catalog."""
+
+    counts: HttpsUrl | None = Field(
+        default=None, description="The `https://` URL that gives requests and errors by deployment (docs/watch.md)."
+    )
+    minutes: Annotated[StrictInt, Field(ge=1, le=1440)] | None = Field(
+        default=None, description="How long, where it is not as in the catalog."
+    )
+    least_difference: Annotated[float, Field(gt=0, lt=1)] | None = Field(
+        default=None, description="The difference in error share that matters, where it is not as in the catalog."
+    )
+
+
 class ApplicationSettings(StackModel):
     """What one application has of its own in this stack."""
 
@@ -114,6 +128,9 @@ class ApplicationSettings(StackModel):
     )
     protection: Literal["none", "preview", "all"] = Field(
         description="Whose deployments ask for a login at Vercel: none, all but the production domains', or all."
+    )
+    watch: WatchSettings = Field(
+        default=WatchSettings(), description="What the watch after a switch has of its own in this stack."
     )
     variables: dict[str, StrictStr | StrictInt | StrictBool | Secret] = Field(
         description="A value for each variable that the catalog marks as per stack (clear) or sensitive (secure)."

@@ -56,6 +56,13 @@ class Progress:
     """The operations that ended and that the engine counts, of resources that the program does not declare."""
 
     @property
+    def text(self) -> str:
+        """The changes in words: `61 created, 2 updated`, or `nothing to change`."""
+        words = {"create": "created", "update": "updated", "delete": "deleted", "replace": "replaced"}
+        parts = [f"{count} {words[kind]}" for kind, count in self.changes.items() if count and kind in words]
+        return ", ".join(parts) if self.changed else "nothing to change"
+
+    @property
     def changed(self) -> int:
         """How many resources the update changed."""
         return sum(count for kind, count in self.changes.items() if kind not in _QUIET)

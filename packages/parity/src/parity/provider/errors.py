@@ -7,6 +7,7 @@ ParityPluginError
 ├── Unhealthy           the new deployment did not answer as it should; nothing was promoted
 ├── LiveElsewhere       another release was made live by hand; nothing was promoted
 ├── BuiltOtherwise      what the release was built from is not what was declared, or changed since; nothing was promoted
+├── Rolling             a rolling release at Vercel would make the switch more than one step; nothing was promoted
 ├── MigrationOtherwise  a migration was applied with other text; nothing was run
 ├── MigrationLocked     ... did not get its turn or its locks; nothing of it holds
 ├── MigrationFailed     ... was refused by PostgreSQL, or its connection was lost
@@ -56,6 +57,10 @@ class LiveElsewhere(ParityPluginError):
 
 class BuiltOtherwise(ParityPluginError):
     """A variable was changed since the release was built, or is not as declared. The old release stays live."""
+
+
+class Rolling(ParityPluginError):
+    """A promotion would give the release to a part of the users only, stage by stage. The old release stays live."""
 
 
 class MigrationOtherwise(ParityPluginError):

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, cast
 
 from parity.provider import built_with
-from parity.provider.errors import BuiltOtherwise, LiveElsewhere, Unfinished, Unhealthy, VercelError
+from parity.provider.errors import BuiltOtherwise, LiveElsewhere, Rolling, Unfinished, Unhealthy, VercelError
 from parity.vendors import health as health_page
 
 if TYPE_CHECKING:
@@ -137,6 +137,7 @@ class Switch:
 
         Raises:
             LiveElsewhere: another deployment was made live by hand.
+            Rolling: Vercel would switch by stages; nothing was promoted.
             BuiltOtherwise: what it was built with is not what was declared; nothing was promoted.
             Unhealthy: the deployment does not answer as it should; nothing was promoted.
             Unfinished: it was promoted, but not every domain serves it within the limit.
@@ -147,6 +148,7 @@ class Switch:
         before = live_of(project)
         if not before.serves(wanted.deployment_id):
             self._refuse_if_moved_by_hand(before, known)
+            await self._refuse_if_rolling(project)
             await self._ask()
             if before.moving_to != wanted.deployment_id:
                 await self._refuse_if_built_otherwise(project)
@@ -166,6 +168,20 @@ class Switch:
             f"{wanted.project} serves deployment {live} ({before.host}), which Parity did not make live: a person "
             f"promoted or rolled back at Vercel. {wanted.title} was not promoted and nothing was changed. "
             "Run `pulumi refresh` to record what is live; the next `pulumi up` then shows the switch before making it."
+        )
+
+    async def _refuse_if_rolling(self, project: Mapping[str, Any]) -> None:
+        """A switch is one step; of what served before it is not asked: going back is never held up."""
+        wanted = self._release
+        if not project.get("rollingRelease"):
+            return
+        if built_with.has_served(await self._vercel.deployment(wanted.team, wanted.deployment_id)):
+            self._say(f"{wanted.project} has a rolling release at Vercel: users may get this one by stages")
+            return
+        raise Rolling(
+            f"{wanted.project} has a rolling release at Vercel, which the program does not declare: a promotion would "
+            f"be stages and not one step. {wanted.title} was not promoted and nothing was changed. "
+            f"`parity drift {wanted.stack}` shows it, with the command that removes it."
         )
 
     async def _refuse_if_built_otherwise(self, project: Mapping[str, Any]) -> None:

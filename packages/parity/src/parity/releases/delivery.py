@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from parity.config.program import FOLDERS
 from parity.errors import ParityError, RefusedError
 from parity.git import Repository as Checkout
-from parity.releases import follow, preconditions, pull_request, release_status, summary
+from parity.releases import follow, preconditions, pull_request, release_status, summary, watch
 from parity.updates import record, update
 from parity.vendors.http import NotFound, Refused, VendorError
 
@@ -60,6 +60,7 @@ def deliver(stack: Stack, screen: Screen, approval: Approval, *, newest: str | N
             release would be built with the variables of another one.
         UsageError, GateError, PolicyError, PlanError: as `update.run`; nothing was changed.
         UpdateError: the update failed.
+        WatchError: the watch found a release bad.
         HealthError: a live release is not healthy, or not the file's.
     """
     if newest:
@@ -72,7 +73,9 @@ def deliver(stack: Stack, screen: Screen, approval: Approval, *, newest: str | N
     failure: ParityError | None = None
     changes: Mapping[str, int] = {}
     try:
-        changes = update.run(stack, screen, approval, note={"command": "deliver"}).progress.changes
+        done = update.run(stack, screen, approval, note={"command": "deliver"})
+        changes = done.progress.changes
+        watch.require(stack.name, watch.watch(stack, screen, update=done.id))
     except ParityError as error:
         failure = error
     found = follow.read(stack, None, screen)

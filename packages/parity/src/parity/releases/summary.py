@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from parity import markup
+from parity.errors import UnreadError, WatchError
 from parity.redact import masked
 from parity.releases import forecast
 
@@ -17,6 +18,10 @@ if TYPE_CHECKING:
     from parity.errors import ParityError
     from parity.releases.pull_request import PullRequest
     from parity.releases.release_status import ReleaseStatus
+
+
+_WATCHED = {WatchError: "bad, and held", UnreadError: "delivered, and its errors are not known"}
+"""What the watch comes to, after an update that ended well."""
 
 
 @dataclass(frozen=True)
@@ -63,7 +68,8 @@ def markdown(
         failure: why the update failed; None where it ended well.
     """
     sick = [each for each in found if each.releases.live is not None and each.faults()]
-    title = "failed" if failure else "delivered, and not well" if sick else "delivered"
+    watched = next((text for kind, text in _WATCHED.items() if isinstance(failure, kind)), "")
+    title = watched or ("failed" if failure else "delivered, and not well" if sick else "delivered")
     lines = [f"## {stack}: {title}", ""]
     lines += _origin(origin)
     lines += ["| application | live before | live now | commit | healthy |", "| --- | --- | --- | --- | --- |"]
@@ -71,11 +77,17 @@ def markdown(
     lines += [""]
     for each in sick:
         lines += [f"- **{each.application}**: {markup.text(fault)}" for fault in each.faults()]
-    if failure is not None:
+    if failure is not None and watched:
+        lines += ["", "The watch after the switch:", "", *markup.fenced(failure.what), "", *_to_do(failure)]
+    elif failure is not None:
         lines += ["", "The update failed:", "", *markup.fenced(failure.what)]
         lines += ["", "What was live before is live still where the table says so. The next update tries again."]
     lines += ["", *_going_back(stack, before, found)]
     return "\n".join(lines).rstrip() + "\n"
+
+
+def _to_do(failure: ParityError) -> list[str]:
+    return [f"- {each}" for each in (failure.remedy or "").split("; ") if each]
 
 
 def _origin(origin: Origin) -> list[str]:

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from parity.backend.ledger import Ledger
     from parity.config.parameters import Catalog
     from parity.config.project import Project
+    from parity.config.settings import Settings
     from parity.engine.state import State
 
 _MERGED = re.compile(r"^Merge pull request #(\d+) |\(#(\d+)\)$")
@@ -110,3 +111,12 @@ def recorded_live(state: State, catalog: Catalog) -> dict[str, Any]:
         for each in state.resources
         if each.type == kinds.LIVE and not each.delete
     }
+
+
+def intent(settings: Settings) -> dict[str, Any]:
+    """By application, the release that is to be live with its commit, and the kept ones."""
+    found: dict[str, Any] = {}
+    for name, releases in settings.releases.items():
+        commit = releases.kept[releases.live].commit if releases.live else None
+        found[name] = {"live": releases.live, "commit": commit, "kept": [each for each, _ in releases.in_order]}
+    return found

@@ -27,7 +27,7 @@ from parity.recover import run as recovery
 from parity.recover.outcome import Options
 from parity.resources import kinds
 from parity.resources.urn import Urn, short_urn
-from parity.updates import built_record, idle, leftovers, record, removal, traces, verify, world_guard
+from parity.updates import built_record, holding, idle, leftovers, record, removal, traces, verify, world_guard
 from parity.updates.road import Road
 from parity.vendors import readiness
 
@@ -101,6 +101,7 @@ def run(
         AccessError: a vendor would refuse or drop what is declared; nothing was changed.
         LockedError: another process is updating the stack; nothing was changed.
         UnsureError: the last update did not end, and a person has to decide something first.
+        HoldError: a person or a watch holds the stack, or an application that would get another release.
         GateError, PolicyError, PlanError, RefusedError: the plan must not be applied; nothing was changed.
         FailedUpdate: the update failed or was interrupted; what is live is shown before.
         VerifyError: the update is done, and a vendor did not keep what it accepted.
@@ -119,6 +120,8 @@ def run(
     file = stack.project.stack_files()[stack.name]
     world_guard.require_own_state(stack.project.name, stack.name, before, file.read_text(encoding="utf-8"))
     if not going_back:
+        holding.require_none(stack, holding.intended(settings, before), place)
+        holding.say_unwatched(place, stack.name, screen)
         shared.require_own(stack.name, stack.project.stack_files(), settings.catalog)
         _require_ready(stack, screen, settings, before)
     before, records = _recover_first(stack, screen, place, before)
@@ -132,6 +135,8 @@ def run(
     road = Road(stack, screen, settings, graph, before, records, approval, tuple(options))
     try:
         approved = road.saved() if approval.plan is not None else road.planned(going_back)
+        if not going_back:
+            holding.require_none(stack, holding.planned(approved.plan.changes, graph), place)
     except (GateError, PolicyError, PlanError, RefusedError) as refusal:
         _record_refusal(place, facts, refusal.what)
         raise
@@ -141,6 +146,8 @@ def run(
     identity = place.ledger.begin(facts) if place.ledger else ""
     if not place.ledger:
         screen.err.print(f"No ledger is kept: the state is at {place.url}. {LEDGER_VARIABLE} names a place for it.")
+    if not going_back:
+        holding.begin_watches(place, settings, before, holding.planned(approved.plan.changes, graph), identity)
     update = _Update(stack, screen, place, identity, settings, graph, before, approved)
     with traces.sent_after(place.ledger, screen):
         return update.run()
@@ -247,7 +254,7 @@ class _Update:
                     lambda now: step.waiting(now.waits_for() or "the program"),
                     lambda count: self._interrupted(step, count),
                 )
-                step.done(summary(progress))
+                step.done(progress.text)
         except FailedUpdate as failure:
             self._failed(failure)
             raise
@@ -377,22 +384,6 @@ def _facts(stack: Stack, settings: Settings, before: State) -> dict[str, Any]:
         **provenance(stack, "up"),
         **record.of_run(stack.project.root, stack.pulumi.environment),
         "config": hashlib.sha256(file.read_bytes()).hexdigest(),
-        "intent": intent(settings),
+        "intent": record.intent(settings),
         "before": record.recorded_live(before, settings.catalog),
     }
-
-
-def intent(settings: Settings) -> dict[str, Any]:
-    """By application, the release that is to be live with its commit, and the kept ones."""
-    found: dict[str, Any] = {}
-    for name, releases in settings.releases.items():
-        commit = releases.kept[releases.live].commit if releases.live else None
-        found[name] = {"live": releases.live, "commit": commit, "kept": [each for each, _ in releases.in_order]}
-    return found
-
-
-def summary(progress: Progress) -> str:
-    """An update's changes in words: `61 created, 2 updated`, or `nothing to change`."""
-    words = {"create": "created", "update": "updated", "delete": "deleted", "replace": "replaced"}
-    parts = [f"{count} {words[kind]}" for kind, count in progress.changes.items() if count and kind in words]
-    return ", ".join(parts) if progress.changed else "nothing to change"

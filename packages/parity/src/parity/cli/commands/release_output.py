@@ -38,8 +38,9 @@ def carry_out(
     import asyncio
 
     if up:
-        # Before the file is written: where no one can approve the update, nothing is changed.
+        # Before the file is written: where no one can approve the update, or a hold stands, nothing is changed.
         approval.require_way(stack.name)
+        _require_no_hold(stack, change)
 
     from parity.console import Screen
     from parity.releases import pull_request as requests
@@ -72,7 +73,7 @@ def _update(
     stack: Stack, change: Change, screen: Screen, approval: Approval, *, as_json: bool, report: Path | None
 ) -> dict[str, Any]:
     """Run the update, require that every domain serves the live release, and give the result as JSON."""
-    from parity.releases import delivery, follow, switch, table
+    from parity.releases import delivery, follow, switch, table, watch
     from parity.updates import record, update
 
     before = record.recorded_live(stack.recorded(), stack.project.program.catalog()) if report is not None else {}
@@ -83,6 +84,7 @@ def _update(
         done = update.run(
             stack, screen, approval, note=note, going_back=change.application if change.verb == "rollback" else ""
         )
+        watch.require(stack.name, watch.watch(stack, screen, update=done.id))
     except ParityError as error:
         if report is not None:
             delivery.write_summary(stack, before, follow.read(stack, [change.application], screen), error, report)
@@ -94,6 +96,17 @@ def _update(
         show(screen, found[0])
     follow.verify(found)
     return {"updated": True, **done.document(), "applications": table.document(found[0])}
+
+
+def _require_no_hold(stack: Stack, change: Change) -> None:
+    """Raise HoldError where going forward is held; going back never is."""
+    from parity.releases import stack_file
+    from parity.updates import holding
+
+    name, file = change.application, change.file
+    switched = stack_file.parse(file.path.name, file.read)[name].live != file.releases[name].live
+    if change.verb != "rollback":
+        holding.require_none(stack, [name] if switched else [])
 
 
 def _say(screen: Screen, change: Change, *, changed: bool, up: bool, review: bool) -> None:

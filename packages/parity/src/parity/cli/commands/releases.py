@@ -104,8 +104,8 @@ def promote(
     """Release in one stack what is live and healthy in another.
 
     The stack's file names the other one: `parity:promotesFrom`. The commit becomes the next and live release, with the
-    stack's own config digest. Exits 7 where the other stack is not healthy or not what its file says, and 8 where
-    another commit is live there or the stack was rolled back from this one.
+    stack's own config digest. Exits 7 where the other stack is not healthy or not what its file says, 8 where another
+    commit is live there or the stack was rolled back from this one, and 16 where a hold stands.
     """
     asked = Arguments()
     source, target = asked.promotion(target)
@@ -114,7 +114,9 @@ def promote(
     asked.require()
     there = _stack(asked.project, target)
     from parity.releases import steps
+    from parity.updates import holding
 
+    holding.require_none(there, [application])
     change = steps.promote(_stack(asked.project, source), there, application, commit=commit, again=again, rotate=rotate)
     end.carry_out(there, change)
 

@@ -43,7 +43,8 @@ def up(
     The plan is made and shown, and applied once it is approved: by an answer in the terminal, by --yes, or because it
     is the saved plan of --plan. Exits 8 where the answer is no, 11 where a dangerous change is not acknowledged, 12
     where a policy refuses, 14 where the saved plan, or anything that it depends on, is not what was approved; then
-    nothing was changed. Ctrl-C ends the update at a safe point; a second one ends it at once.
+    nothing was changed. Where the catalog declares a watch, it lasts until that is over, and exits 17 where the release
+    was bad. Ctrl-C ends the update at a safe point; a second one ends it at once.
     """
     asked = Arguments()
     asked.stack(stack)
@@ -57,6 +58,7 @@ def up(
     from parity.console import Screen
     from parity.inventory import domain_health
     from parity.releases import preconditions
+    from parity.releases import watch as watching
     from parity.updates import turn, update
     from parity.updates.approval import Approval
 
@@ -67,7 +69,9 @@ def up(
     approval.require_way(stack)
     turn.wait(found, screen, wait)
     done = update.run(found, screen, approval, options=options, note=note, require=preconditions.builds)
+    ended = watching.watch(found, screen, update=done.id)
     if as_json:
-        typer.echo(json.dumps(done.document(), indent=2))
+        typer.echo(json.dumps({**done.document(), "watches": [each.document() for each in ended]}, indent=2))
     else:
         typer.echo(f"Live now: {domain_health.sentence(done.live)}")
+    watching.require(stack, ended)

@@ -1,0 +1,30 @@
+"""Watches: which release of which application is, was or should have been watched after its switch."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from parity.backend.notes import Notes
+
+if TYPE_CHECKING:
+    from parity.backend.notes import Note
+    from parity.backend.store import Store
+
+
+def notes(store: Store, project: str, stack: str) -> Notes:
+    """The watches of a stack.
+
+    One begins with `application`, `release`, `before` (the release that was live; null where there was none) and
+    `update` (its record's id in the ledger), and ends with `result`, `why` and `who`.
+    """
+    return Notes(store, f".parity/watches/{project}/{stack}")
+
+
+def unfinished(store: Store, project: str, stack: str) -> list[Note]:
+    """The watches that have no end, oldest first: under way, or not watched to their end."""
+    return [each for each in notes(store, project, stack).all() if each.end is None]
+
+
+def name_of(note: Note) -> str:
+    """`r8 of shop`."""
+    return f"{note.begin['release']} of {note.begin['application']}"

@@ -1,0 +1,139 @@
+"""Asks about a release that is watched: which deployment is live, how its domains answer, what was counted."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Protocol
+
+from parity.config import passwords
+from parity.provider.release import live_of
+from parity.releases import counts, release_status
+from parity.vendors import health
+from parity.vendors.http import VendorError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from datetime import datetime
+
+    import httpx
+
+    from parity.backend.notes import Note
+    from parity.config.parameters import Watch
+    from parity.config.settings import Settings
+    from parity.evaluate.stack import Stack
+    from parity.releases.evidence import Counts
+
+
+@dataclass(frozen=True)
+class Observed:
+    """What was seen at one time."""
+
+    served: str = ""
+    """The deployment that Vercel serves; empty where it could not be asked."""
+    faults: Mapping[str, str] = field(default_factory=dict[str, str])
+    """What is wrong with each domain's answer; empty texts where nothing is."""
+    counts: Counts | None = None
+    unread: str = ""
+    """Why the counts were not read; empty where they were, and where none are declared."""
+
+
+class Observer(Protocol):
+    """What asks about one release."""
+
+    @property
+    def watch(self) -> Watch:
+        """How it is watched."""
+        ...
+
+    @property
+    def deployment(self) -> str:
+        """Of the watched release."""
+        ...
+
+    @property
+    def compares(self) -> bool:
+        """Whether there is a release before, and a URL for counts."""
+        ...
+
+    async def ask(self, since: datetime, until: datetime) -> Observed:
+        """The release now, with its counts in that window."""
+        ...
+
+    async def before(self, since: datetime, until: datetime) -> Observed:
+        """The counts of the release before in that window."""
+        ...
+
+
+def observer(stack: Stack, note: Note) -> Observer | None:
+    """What asks about the release of a watch; None where it is not live, or is not declared to be watched any more."""
+    settings, state = stack.read()
+    application, release = str(note.begin["application"]), str(note.begin["release"])
+    if application not in settings.applications or not (declared := settings.watch(application)):
+        return None
+    there = asyncio.run(release_status.read(settings, state, application))
+    deployed, before = there.deployments.get(release), there.deployments.get(str(note.begin["before"]))
+    if deployed is None or (there.served and there.served != deployed.id):
+        return None
+    return _Asks(declared, deployed.id, settings, application, release, before.id if before else "")
+
+
+@dataclass(frozen=True)
+class _Asks:
+    watch: Watch
+    deployment: str
+    settings: Settings
+    application: str
+    release: str
+    deployment_before: str
+
+    @property
+    def compares(self) -> bool:
+        return bool(self.deployment_before and self._url)
+
+    @property
+    def _url(self) -> str:
+        return self.settings.applications[self.application].watch.counts or ""
+
+    async def ask(self, since: datetime, until: datetime) -> Observed:
+        own = self.settings.applications[self.application].domains
+        names = [each.name for each in own if each.redirect is None]
+        async with health.web() as web:
+            served, (found, unread), faults = await asyncio.gather(
+                self._served(),
+                self._counts(web, self.deployment, since, until),
+                asyncio.gather(*(self._fault(web, each) for each in names)),
+            )
+        return Observed(served, dict(zip(names, faults, strict=True)), found, unread)
+
+    async def before(self, since: datetime, until: datetime) -> Observed:
+        async with health.web() as web:
+            found, unread = await self._counts(web, self.deployment_before, since, until)
+        return Observed(counts=found, unread=unread)
+
+    async def _served(self) -> str:
+        try:
+            async with release_status.vercel(self.settings) as client:
+                name = self.settings.names.project(self.application)
+                return live_of(await client.get_or_none(f"/v9/projects/{name}") or {}).deployment_id
+        except VendorError:
+            # Users are asked all the same; that Vercel's API does not answer says nothing of the release.
+            return ""
+
+    async def _fault(self, web: httpx.AsyncClient, domain: str) -> str:
+        page = next(each.health for each in self.settings.catalog.applications if each.name == self.application)
+        kept = self.settings.releases[self.application].kept[self.release]
+        bypass = passwords.bypass(self.settings.secret, self.settings.names.project(self.application)).reveal()
+        url = f"https://{domain}{page.path}"
+        answer = await health.ask(web, url, bypass=bypass, seconds=page.timeout_seconds)
+        return answer.served() if kept.deployment else answer.fault(self.release, kept.commit)
+
+    async def _counts(
+        self, web: httpx.AsyncClient, deployment: str, since: datetime, until: datetime
+    ) -> tuple[Counts | None, str]:
+        if not self._url:
+            return None, ""
+        try:
+            return await counts.read(web, self._url, deployment, since, until), ""
+        except counts.UnreadCounts as error:
+            return None, f"{self._url}: {error}"

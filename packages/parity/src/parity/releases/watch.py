@@ -1,0 +1,248 @@
+"""Watches releases after their switch: a bad one goes back by one promote call, and its application is held."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING, Any
+
+from parity.backend import holds, this_host, watches
+from parity.backend.stack_backend import open_backend, provenance
+from parity.errors import ParityError, UnreadError, WatchError
+from parity.releases import going_back, observing
+from parity.releases.judging import Judge
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from parity.backend.ledger import Ledger
+    from parity.backend.notes import Note
+    from parity.console import Screen
+    from parity.evaluate.stack import Stack
+    from parity.releases.observing import Observed, Observer
+
+PASSED, WENT_BACK, HELD, SUPERSEDED, UNREAD = "passed", "went back", "held", "superseded", "unread"
+
+
+@dataclass(frozen=True)
+class Ended:
+    """How one watch ended."""
+
+    application: str
+    release: str
+    result: str
+    """`passed`; `went back` or `held` of a bad one; `superseded` where it is not live, or not declared to be watched,
+    any more; `unread` where its counts could not be read."""
+    why: str
+    seconds: float
+    """From the beginning of the watch to its end."""
+    to: str | None = None
+    """The release that is live after it went back."""
+
+    def document(self) -> dict[str, Any]:
+        """For `--json`, the ledger and the watch's own record."""
+        found = {"application": self.application, "release": self.release, "verdict": self.result, "why": self.why}
+        return {**found, "to": self.to, "seconds": round(self.seconds, 1)}
+
+    def __str__(self) -> str:
+        """One sentence."""
+        what = {
+            PASSED: "was watched to its end and is good",
+            WENT_BACK: f"is bad and went back to {self.to}, which is live; {self.application} is held",
+            HELD: f"IS BAD AND STILL LIVE; {self.application} is held",
+            SUPERSEDED: "is not live any more, or is not to be watched any more",
+            UNREAD: "answered well, and its errors are not known",
+        }[self.result]
+        return f"{self.release} of {self.application} {what}" + (f": {self.why}" if self.why else "")
+
+
+@dataclass(frozen=True)
+class Clock:
+    """The time; a test gives its own."""
+
+    now: Callable[[], datetime] = field(default=lambda: datetime.now(UTC))
+    sleep: Callable[[float], None] = time.sleep
+
+
+def watch(
+    stack: Stack,
+    screen: Screen,
+    *,
+    update: str | None = None,
+    clock: Clock | None = None,
+    observer: Callable[[Stack, Note], Observer | None] = observing.observer,
+) -> list[Ended]:
+    """Watch each release of which the watch has no end.
+
+    Args:
+        stack: the stack.
+        screen: shows the steps.
+        update: an update's record; only what that one made live. None: all of the stack.
+        clock: the time.
+        observer: what asks about a release; None where it is not live any more.
+    """
+    ledger = open_backend(stack).ledger
+    if ledger is None or update == "":
+        return []
+    found = watches.unfinished(ledger.store, ledger.project, ledger.stack)
+    chosen = [each for each in found if update is None or each.begin["update"] == update]
+    return _Watching(stack, screen, ledger, clock or Clock(), observer).all(chosen)
+
+
+def require(stack: str, ended: Sequence[Ended]) -> None:
+    """Raise WatchError where a release was bad, UnreadError where its errors are not known; after all was done."""
+    bad = [each for each in ended if each.result in {WENT_BACK, HELD}]
+    if bad:
+        raise WatchError(
+            "\n".join(map(str, bad)),
+            where=", ".join(f"{stack}, {each.application}" for each in bad),
+            remedy="; ".join(_remedy(stack, each) for each in bad),
+        )
+    unread = [each for each in ended if each.result == UNREAD]
+    if unread:
+        raise UnreadError(
+            "\n".join(map(str, unread)),
+            where=", ".join(f"{stack}, {each.application}" for each in unread),
+            remedy=f"see that `counts` under `watch` in Pulumi.{stack}.yaml answers as docs/watch.md says",
+        )
+
+
+def _remedy(stack: str, ended: Ended) -> str:
+    lift = holds.lift_command(stack, ended.application)
+    if ended.result == HELD:
+        return f"go back, or forward with a correction: `parity releases {stack} {ended.application}`; then `{lift}`"
+    back = f"parity rollback {stack} {ended.application} --to {ended.to} --unchecked"
+    return f"record it on main: `{back}` there, --pull-request makes one; correct the release; then `{lift}`"
+
+
+@dataclass(frozen=True)
+class _Watching:
+    stack: Stack
+    screen: Screen
+    ledger: Ledger
+    clock: Clock
+    observer: Callable[[Stack, Note], Observer | None]
+
+    def all(self, notes: Sequence[Note]) -> list[Ended]:
+        """All at once, each to its end."""
+        under_way: list[_One] = []
+        ended: list[Ended] = []
+        for note in notes:
+            found = self.observer(self.stack, note)
+            if found is None:
+                ended.append(self._end(note, SUPERSEDED, "", 0))
+            else:
+                under_way.append(_One(note, found, Judge(found.watch), self.clock.now()))
+        if not under_way:
+            return ended
+        with self.screen.step(f"Watch {', '.join(watches.name_of(each.note) for each in under_way)}") as step:
+            while under_way:
+                step.waiting("; ".join(each.text(self.clock.now()) for each in under_way))
+                for each, verdict in zip(tuple(under_way), self._ask(under_way), strict=True):
+                    if verdict is not None:
+                        under_way.remove(each)
+                        ended.append(self._ended(each, *verdict))
+                if under_way:
+                    self.clock.sleep(min(each.observer.watch.interval_seconds for each in under_way))
+            step.done("; ".join(f"{each.release} of {each.application} {each.result}" for each in ended))
+        return ended
+
+    def _ask(self, under_way: Sequence[_One]) -> list[tuple[str, str] | None]:
+        async def every() -> list[tuple[str, str] | None]:
+            return list(await asyncio.gather(*(each.ask(self.clock.now()) for each in under_way)))
+
+        return asyncio.run(every())
+
+    def _ended(self, one: _One, result: str, why: str) -> Ended:
+        seconds = (self.clock.now() - one.began).total_seconds()
+        if result != HELD:
+            return self._end(one.note, result, why, seconds)
+        self.screen.err.print(f"{watches.name_of(one.note)} is bad: {why}", soft_wrap=True, markup=False)
+        self._hold(one.note, why)
+        try:
+            to = going_back.go(self.stack, self.screen, one.note, why)
+        except ParityError as error:
+            if self._left(one.note):
+                to = str(one.note.begin["before"])
+                return self._end(one.note, WENT_BACK, f"{why}; not recorded yet: {error.what}", seconds, to)
+            return self._end(one.note, HELD, f"{why}. It does not go back by itself: {error.what}", seconds)
+        return self._end(one.note, WENT_BACK, why, seconds, to)
+
+    def _left(self, note: Note) -> bool:
+        """Whether the release is known not to be live any more: the switch was made before what failed."""
+        try:
+            return self.observer(self.stack, note) is None
+        except ParityError:
+            return False
+
+    def _hold(self, note: Note, why: str) -> None:
+        """Hold the application, before anything else: what dies after this goes no further. Once for each watch."""
+        store, project, application = self.ledger.store, self.ledger.project, str(note.begin["application"])
+        mark = f"the watch of {note.begin['release']} "
+        there = holds.holds(store, project, self.stack.name)
+        if not any(each.application == application and each.why.startswith(mark) for each in there):
+            who = this_host.actor(self.stack.pulumi.environment)
+            text = f"{mark}found it bad: {why}"
+            holds.hold(store, project, self.stack.name, application=application, who=who, why=text, until=None)
+
+    def _end(self, note: Note, result: str, why: str, seconds: float, to: str | None = None) -> Ended:
+        """Record the end: of the watch, and in the ledger among the updates."""
+        ended = Ended(str(note.begin["application"]), str(note.begin["release"]), result, why, seconds, to)
+        who = this_host.actor(self.stack.pulumi.environment)
+        notes = watches.notes(self.ledger.store, self.ledger.project, self.ledger.stack)
+        if notes.end(note.id, {"who": who, **ended.document()}):
+            facts = {**provenance(self.stack, "watch"), **ended.document(), "why": str(ended)}
+            self.ledger.end(self.ledger.begin(facts), {"result": "succeeded", "code": 0})
+        return ended
+
+
+@dataclass
+class _One:
+    """One watch under way."""
+
+    note: Note
+    observer: Observer
+    judge: Judge
+    began: datetime
+
+    @property
+    def _until(self) -> datetime:
+        return self.began + timedelta(minutes=self.observer.watch.minutes)
+
+    def text(self, now: datetime) -> str:
+        """What is known so far."""
+        known = str(self.judge.counts) if self.judge.counts else "answers"
+        left = max(0.0, (self._until - now).total_seconds())
+        return f"{watches.name_of(self.note)}: {known}, {left / 60:.0f} min left"
+
+    async def ask(self, now: datetime) -> tuple[str, str] | None:
+        """Ask once; how the watch ends and why, None where it goes on."""
+        observer, judge = self.observer, self.judge
+        if judge.before is None and observer.compares:
+            await self._read_before()
+        seen = await observer.ask(self.note.began, now)
+        if seen.served and seen.served != observer.deployment:
+            return SUPERSEDED, f"deployment {seen.served} is live"
+        bad = judge.unhealthy(seen.faults) or self._counted(seen)
+        if bad:
+            return HELD, bad
+        if now < self._until:
+            return None
+        unread = judge.unread or judge.unread_before
+        return (UNREAD, unread) if unread else (PASSED, str(judge.counts or ""))
+
+    async def _read_before(self) -> None:
+        """What the release before answered until this one could be live."""
+        start = self.note.began - timedelta(minutes=self.observer.watch.minutes_before)
+        seen = await self.observer.before(start, self.note.began)
+        if seen.counts is not None:
+            self.judge.compare_with(seen.counts)
+        self.judge.unread_before = seen.unread
+
+    def _counted(self, seen: Observed) -> str:
+        if seen.counts is None:
+            self.judge.unread = seen.unread
+            return ""
+        return self.judge.worse(seen.counts)

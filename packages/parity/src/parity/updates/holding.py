@@ -1,0 +1,89 @@
+"""Holds before a change: what stands is asked when a command begins, and again right before its first call."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from parity.backend import holds, watches
+from parity.backend.stack_backend import open_backend
+from parity.backend.store import LEDGER_VARIABLE
+from parity.errors import RefusedError
+from parity.resources import kinds
+from parity.resources.urn import Urn
+from parity.updates import record
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterator, Sequence
+
+    from parity.backend.stack_backend import Backend
+    from parity.config.settings import Settings
+    from parity.console import Screen
+    from parity.engine.state import State
+    from parity.evaluate.graph import Graph
+    from parity.evaluate.stack import Stack
+
+
+def require_none(stack: Stack, applications: Collection[str], place: Backend | None = None) -> None:
+    """Raise HoldError where a hold stands of the stack, or of one of the applications that get another release.
+
+    Without a place for the ledger there is none for a hold.
+    """
+    ledger = (place or open_backend(stack)).ledger
+    if ledger:
+        found = holds.holds(ledger.store, stack.project.name, stack.name)
+        holds.require_none(found, stack.name, applications)
+
+
+def intended(settings: Settings, state: State) -> list[str]:
+    """The applications of which the stack's file names another live release than the recorded one."""
+    live = record.recorded_live(state, settings.catalog)
+    return [
+        name
+        for name, each in settings.releases.items()
+        if each.live is not None and each.live != live.get(name, {}).get("live")
+    ]
+
+
+def begin_watches(place: Backend, settings: Settings, state: State, applications: Collection[str], update: str) -> None:
+    """Record that each of the applications is to be watched, where it is declared, before its switch can happen.
+
+    A watch that dies, or never begins since its update died, is known by this.
+
+    Raises:
+        RefusedError: one is declared, and there is no place to record it; nothing was changed.
+    """
+    live = record.recorded_live(state, settings.catalog)
+    for name in applications:
+        if not settings.watch(name):
+            continue
+        if place.ledger is None:
+            raise RefusedError(
+                f"{name} is to be watched after its switch, and there is no place to record that; nothing was changed",
+                where=place.url,
+                remedy=f"{LEDGER_VARIABLE} names a folder or bucket for it; or take `watch` out of infra/catalog.py",
+            )
+        before, after = live.get(name, {}).get("live"), settings.releases[name].live
+        facts = {"application": name, "release": after, "before": before, "update": update}
+        watches.notes(place.ledger.store, place.ledger.project, place.ledger.stack).begin(facts)
+
+
+def say_unwatched(place: Backend, stack: str, screen: Screen) -> None:
+    """Say which releases have no end of their watch."""
+    for note in watches.unfinished(place.ledger.store, place.ledger.project, stack) if place.ledger else ():
+        screen.err.print(
+            f"{watches.name_of(note)} was not watched to its end, or still is, elsewhere: `parity watch {stack}`.",
+            soft_wrap=True,
+            markup=False,
+        )
+
+
+def planned(changes: Sequence[Sequence[str]], graph: Graph) -> list[str]:
+    """The applications that a plan's changes, operation and URN each, give another release."""
+    return list(_planned(changes, graph))
+
+
+def _planned(changes: Sequence[Sequence[str]], graph: Graph) -> Iterator[str]:
+    for operation, text in changes:
+        urn = Urn.parse(text)
+        if urn.type == kinds.LIVE and operation != "delete":
+            yield graph.called(urn.name.removesuffix("-live"))

@@ -1,0 +1,58 @@
+"""A release that answers with errors is found by the drain's counts, goes back by one call, and is held."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING
+
+import pytest
+
+from support.asker import asking
+from support.watched import NEW, SHOP, declare
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from support.program import Instance
+
+pytestmark = [pytest.mark.engine, pytest.mark.sandbox]
+
+BAD, HELD = 17, 16
+
+
+@pytest.mark.timeout(300)
+def test_a_faulty_release_goes_back_and_is_held(finished_instance: Instance, tmp_path: Path):
+    instance = finished_instance
+    declare(instance)
+    instance.local.client().add_build_rule(match={"project": "shop-staging", "release": "r2"}, errors=0.5)
+    summary = tmp_path / "summary.md"
+    file = instance.project.stack_files()["staging"]
+    instance.run("parity", "release", "staging", "shop", "--commit", NEW, "--live").ok()
+    main, since = file.read_text(), instance.last_request()
+    with asking(instance, tmp_path, SHOP) as asked:
+        done = instance.run("parity", "deliver", "staging", "--yes", "--summary", str(summary))
+    assert done.code == BAD, done.said
+    assert "r2 of shop is bad and went back to r1, which is live; shop is held" in done.stderr
+    assert "of the release before: 0 errors of" in done.stderr
+    assert "staging: bad, and held" in summary.read_text()
+
+    served = [each.release for each in asked.of(SHOP) if each.status == 200]
+    assert (served[0], served[-1]) == ("r1", "r1")
+    assert [each for each in asked.answers if each.status == 500], "no user met the faulty release"
+    promotions = [row["path"] for row in instance.requests(since) if "/promote/" in row["path"]]
+    assert len(promotions) == 2, "one call forward and one back"
+    back = file.read_text()
+    assert back != main
+    file.write_text(main)
+
+    assert "parity rollback staging shop --to r1 --unchecked" in done.stderr
+    instance.run("parity", "rollback", "staging", "shop", "--to", "r1", "--unchecked").ok()
+    assert file.read_text() == back, "in a checkout of main it records what the watch did"
+    instance.run("parity", "live", "staging", "shop", "r2").ok()
+    held = instance.run("parity", "up", "staging", "--yes")
+    assert held.code == HELD
+    assert "the watch of r2 found it bad" in held.stderr
+    assert instance.run("parity", "watch", "staging").ok().stdout == "No release of staging is left to be watched.\n"
+    rows = [json.loads(row) for row in instance.run("parity", "ledger", "staging", "--json").ok().stdout.splitlines()]
+    verdicts = [(row["command"], row.get("verdict")) for row in rows][-3:]
+    assert verdicts == [("deliver", None), ("rollback", None), ("watch", "went back")]

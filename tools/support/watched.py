@@ -1,0 +1,26 @@
+"""A program of which the shop is watched after each switch."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from support.program import Instance
+
+NEW = "5" * 40
+"""A commit that GitHub gets to know."""
+SHOP = "https://shop.staging.storefront.example/"
+COUNTS = "https://logs.staging.storefront.example/counts"
+
+
+def declare(instance: Instance, *, minutes: int = 1, interval: float = 0.5) -> None:
+    """Watch the shop, as a team would write it into catalog and stack file."""
+    catalog = instance.project.root / "infra" / "catalog.py"
+    text = catalog.read_text().replace("    Telemetry,\n", "    Telemetry,\n    Watch,\n")
+    watch = f"watch=Watch(minutes={minutes}, interval_seconds={interval}, minutes_before=5),"
+    catalog.write_text(text.replace('root_directory="apps/shop",', f'root_directory="apps/shop",\n            {watch}'))
+    head = "    shop:\n"
+    instance.replace("staging", f"{head}      domains:", f"{head}      watch: {{counts: {COUNTS}}}\n      domains:")
+    repository = {"owner": "storefront-example", "name": "storefront", "default_branch": "main", "commits": [NEW]}
+    github = {"organization": "storefront-example", "repositories": [repository]}
+    instance.local.client().seed({"github": github})

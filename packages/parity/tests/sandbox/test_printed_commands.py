@@ -57,6 +57,7 @@ MIGRATED = (
     "packages/parity/tests/sandbox/test_migrated_releases.py::"
     "test_three_releases_go_over_three_migrations_and_users_meet_each_complete"
 )
+RENDERED = "packages/parity/tests/releases/test_render.py::test_python_on_rows_is_refused_and_may_be_written_by_hand"
 ADOPTED = "packages/parity/tests/sandbox/test_drift.py::test_what_is_declared_and_there_but_not_recorded_is_adopted"
 
 KEYS = (
@@ -111,6 +112,8 @@ ELSEWHERE = {
     "make test": INIT,
     "parity upgrade": UPGRADE,
     "make lock setup check": UPGRADE,
+    "parity migration render X": RENDERED,
+    "parity migration render X --by-hand X": RENDERED,
     "make demo": TUTORIAL,
     "make clean-demo takes all": TUTORIAL,
     "parity sandbox exec -- curl -s": TUTORIAL,

@@ -44,6 +44,8 @@ class Statement:
     outside: Outside | None = None
     fault: str = ""
     """Why no migration may hold it; empty where one may."""
+    declares: str = ""
+    """What the catalog declares and it makes, `schema shop`; a tool's own history may hold it, and it is not run."""
 
     def __str__(self) -> str:
         """Its first words, on one line."""
@@ -79,6 +81,7 @@ def _statement(sql: str, raw: Mapping[str, object], made: set[Part]) -> Statemen
         frozenset() if new else takes,
         _outside(form, node),
         effects.refused(form, node),
+        effects.declares(form, node),
     )
 
 

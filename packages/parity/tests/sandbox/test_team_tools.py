@@ -141,14 +141,31 @@ def test_a_record_that_the_tool_would_stop_at_stops_the_run(
 @each_tool
 def test_a_contraction_that_the_tool_applied_holds_no_plan_back(database: Database, tool: TeamTool, tmp_path: Path):
     files = tool.read(tmp_path)
-    (last,) = [each for each in files if each.effect == "contract"]
-    change = migration(last.sql, last.number, **given(last))
-    later = migration("alter table log add column more int", last.number + 1)
-    assert [each.policy for each in judged(database, tmp_path, change, later).violations] == [migrated.ORDER]
+    changes = [migration(each.sql, each.number, **given(each)) for each in files]
+    changes.append(migration("alter table log add column more int", files[-1].number + 1))
+    assert [each.policy for each in judged(database, tmp_path, *changes).violations] == [migrated.ORDER]
     by_the_tool(database, tool, files)
     with database.sandbox.postgres(test_migrations.DATABASE) as administrator:
-        administrator.execute(f"grant {OWNER} to current_user")
-    assert judged(database, tmp_path, change, later).violations == ()
+        administrator.execute(f"grant {OWNER} to current_user with inherit true")
+        assert judged(database, tmp_path, *changes).violations == ()
+
+
+@each_tool
+def test_a_tools_table_that_the_administrator_may_not_read_is_said_before_the_first_call(
+    database: Database, tool: TeamTool, tmp_path: Path
+):
+    files = tool.read(tmp_path)
+    change = migration(files[2].sql, files[2].number, **given(files[2]))
+    by_the_tool(database, tool, files)
+    with database.sandbox.postgres(test_migrations.DATABASE) as administrator:
+        administrator.execute(f"grant {OWNER} to current_user with inherit false")
+    plan = judged(database, tmp_path, change)
+    assert (plan.needs, [each.policy for each in plan.violations]) == ({}, [migrated.KEEPS])
+    assert record_of(tool).table in plan.violations[0].message
+    run(database, *files)
+    database.do("grant usage on schema parity to pg_database_owner")
+    database.do("grant select on parity.migrations to pg_database_owner")
+    assert judged(database, tmp_path, change).violations == (), "what is recorded here is known"
 
 
 def test_what_the_tool_ran_since_is_recorded_with_its_effect(database: Database, tmp_path: Path):
@@ -161,3 +178,11 @@ def test_what_the_tool_ran_since_is_recorded_with_its_effect(database: Database,
     run(database, third)
     assert effects(database) == ["expand", "data", "contract"]
     assert database.applied()[0][3] == MIGRATOR
+
+
+def test_a_schema_that_the_catalog_declares_is_not_made_on_the_copy_either(database: Database, tmp_path: Path):
+    files = BY_NAME["drizzle"].read(tmp_path)
+    plan = judged(database, tmp_path, *(migration(each.sql, each.number, **given(each)) for each in files))
+    assert plan.violations == ()
+    assert plan.rehearsals[0].steps[0].statement.startswith('CREATE TABLE "shop"')
+    assert [each.not_because for each in plan.rehearsals] == [""]

@@ -22,7 +22,7 @@ from parity.provider.errors import MigrationBarred, MigrationFailed, MigrationLo
 from parity.vendors import postgres
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Mapping, Sequence
+    from collections.abc import Awaitable, Callable, Mapping
 
     from parity.config.layouts import Record
     from parity.config.statements import Outside, Statement
@@ -177,7 +177,7 @@ class _Run:
             return
         if await self._applied_by_tool():
             return
-        found = [each for each in statements.parse(str(self.inputs["sql"])) if not (self.record and each.declares)]
+        found = statements.run(self.inputs)
         if outside := found[0].outside if found else None:
             await self._outside(found[0], outside, begun=before is not None)
         else:
@@ -245,7 +245,7 @@ class _Run:
 
     # --- In one transaction -------------------------------------------------------------------------------------------
 
-    async def _attempts(self, found: Sequence[Statement]) -> None:
+    async def _attempts(self, found: tuple[Statement, ...]) -> None:
         attempts, milliseconds = (int(self.inputs[name]) for name in ("attempts", "lockTimeoutMilliseconds"))
         for attempt in range(1, attempts + 1):
             try:
@@ -258,7 +258,7 @@ class _Run:
                 await asyncio.sleep(milliseconds * _PAUSE / 1000)
         return None
 
-    async def _inside(self, found: Sequence[Statement], milliseconds: int) -> None:
+    async def _inside(self, found: tuple[Statement, ...], milliseconds: int) -> None:
         async with self.session.transaction():
             await self.session.execute(f"set local lock_timeout = {milliseconds}".encode())
             for at, each in enumerate(found, 1):

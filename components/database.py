@@ -10,6 +10,7 @@ import pulumi
 import pulumi_postgresql as postgresql
 from pulumi import Input, Output, ResourceOptions
 
+from parity.config.layouts import LAYOUTS
 from parity.config.migrations import SCHEMA as RECORD
 
 if TYPE_CHECKING:
@@ -73,6 +74,12 @@ class DatabaseArgs:
     """Where the applications connect; None where they connect to the server itself."""
 
 
+def _tables_schemas(database: parameters.Database) -> Sequence[str]:
+    """The schema that a tool's table of what is applied needs, where the catalog does not declare it."""
+    record = LAYOUTS[database.migrations.tool].record if database.migrations else None
+    return [record.schema] if record and record.schema and record.schema not in database.schemas else []
+
+
 class Database(pulumi.ComponentResource):
     """One PostgreSQL database.
 
@@ -82,7 +89,8 @@ class Database(pulumi.ComponentResource):
     is a member of it; every privilege of these, also on what migrations will create; and that PUBLIC has none.
 
     With migrations it also owns the schema `parity`, where the database records which are applied: the owner role
-    writes that, the database's own owner reads it, and no other role does.
+    writes that, the database's own owner reads it, and no other role does. For Drizzle it owns `drizzle` too, where its
+    table is.
 
     Does not own: tables and data (migrations do), the server, the administrator. The database itself belongs to the
     administrator that Pulumi connects as, because creating a schema or extension takes that right and an administrator
@@ -134,6 +142,7 @@ class Database(pulumi.ComponentResource):
         self.for_migrations = [self._migrator, *(self._schema(each, extensions) for each in args.database.schemas)]
         if args.database.migrations:
             self.for_migrations.append(self._record())
+        self.for_migrations += [self._owned(each) for each in _tables_schemas(args.database)]
         self.migrator_url = self._url(args.migrator, self._migrator)
         self.readonly_url = self._url(args.readonly, self._readonly)
 

@@ -49,7 +49,7 @@ class Migrations(pulumi.ComponentResource):
         self._name = name
         self._args = args
         self._last: pulumi.Resource | None = None
-        last_before = max((each.number for each in args.files if each.effect != "contract"), default=0)
+        last_before = max((each.number for each in args.files if each.effect != "contract"), default=-1)
         self._after = [each for each in args.files if each.number > last_before]
         self._declare([each for each in args.files if each.number <= last_before], args.needs)
         self.before_release: Sequence[pulumi.Resource] = [self._last] if self._last else []
@@ -75,6 +75,8 @@ class Migrations(pulumi.ComponentResource):
             effect=file.effect,
             sql=file.sql,
             sha256=file.sha256,
+            tool=file.tool,
+            rows=file.rows,
             lock_timeout_milliseconds=args.how.lock_timeout_milliseconds,
             attempts=args.how.attempts,
             role=args.migrator.role,

@@ -10,8 +10,9 @@ from infra import build
 from parity.config import program, settings
 from parity.evaluate.resource import SecretInput
 from parity.testing import Recorded, record
-from support.migrations import declared
+from support.migrations import FOLDER, declared
 from support.program import copy_program
+from support.team_tools import TOOLS
 from tests.components.test_example import example
 
 if TYPE_CHECKING:
@@ -75,6 +76,7 @@ def test_a_contraction_that_an_expansion_follows_makes_no_circle(graph_of):
 
 def test_the_plan_has_text_and_digest_and_the_password_is_secret(graph_of):
     inputs = graph_of(EXPAND).one("storefront-migration-0001").inputs
+    assert {"tool", "rows"} & inputs.keys() == set()
     assert (inputs["sql"], inputs["effect"], len(inputs["sha256"])) == (EXPAND, "expand", 64)
     assert (inputs["role"], inputs["database"]) == ("storefront_staging_migrator", "storefront_staging")
     assert isinstance(inputs["password"], SecretInput)
@@ -83,3 +85,20 @@ def test_the_plan_has_text_and_digest_and_the_password_is_secret(graph_of):
 def test_a_database_without_migrations_has_nothing_of_them():
     names = {each.name for each in example("staging").resources}
     assert [each for each in names if "migration" in each or each.endswith("-parity")] == []
+
+
+def test_a_team_tools_files_carry_its_rows_and_drizzles_table_gets_its_schema(tmp_path: Path):
+    root = copy_program(tmp_path / "program").root
+    declared(root, 'tool="drizzle"')
+    tool = next(each for each in TOOLS if each.name == "drizzle")
+    for name, text in tool.files.items():
+        (root / FOLDER / name).parent.mkdir(exist_ok=True)
+        (root / FOLDER / name).write_text(text)
+    read = settings.load("staging", root, None, catalog=program.load(root).catalog())
+    graph = record(lambda: build.build(read), stack="staging")
+    inputs = graph.one("storefront-migration-0000").inputs
+    assert (inputs["tool"], inputs["rows"]) == ("drizzle", {"hash": tool.expected[0][1], "when": "1796022020787"})
+    assert "storefront-schema-drizzle" in after(graph, "storefront-migration-0000")
+    assert graph.one("storefront-schema-drizzle").inputs["owner"] == "storefront_staging_owner"
+    assert {"shop-live", "admin-live"} <= after(graph, "storefront-migration-0002")
+    assert "storefront-migration-0001" in after(graph, "shop-deployment-r1")

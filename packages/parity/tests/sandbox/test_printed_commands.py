@@ -59,6 +59,7 @@ MIGRATED = (
 )
 WATCHED = "packages/parity/tests/sandbox/test_watch.py::test_a_faulty_release_goes_back_and_is_held"
 HELD = "packages/parity/tests/sandbox/test_holds.py::test_nothing_goes_forward_until_the_printed_command_lifts_it"
+RENDERED = "packages/parity/tests/releases/test_render.py::test_python_on_rows_is_refused_and_may_be_written_by_hand"
 ADOPTED = "packages/parity/tests/sandbox/test_drift.py::test_what_is_declared_and_there_but_not_recorded_is_adopted"
 
 KEYS = (
@@ -116,6 +117,8 @@ ELSEWHERE = {
     "make test": INIT,
     "parity upgrade": UPGRADE,
     "make lock setup check": UPGRADE,
+    "parity migration render X": RENDERED,
+    "parity migration render X --by-hand X": RENDERED,
     "make demo": TUTORIAL,
     "make clean-demo takes all": TUTORIAL,
     "parity sandbox exec -- curl -s": TUTORIAL,

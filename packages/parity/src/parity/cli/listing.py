@@ -59,6 +59,7 @@ LISTINGS: tuple[Listing, ...] = (
     Listing("stack", _SET_UP, "List the stacks in their order, and make a new one.", "stacks", "stack"),
     Listing("import", _SET_UP, "Take over what exists: plan, files, state.", "import_", "import_"),
     Listing("upgrade", _SET_UP, "Merge the template's changes into the project.", "upgrade", "upgrade"),
+    Listing("migration", _SET_UP, "Render the revisions of Alembic or Django to SQL.", "migration", "app"),
     Listing("credential", _SET_UP, "Make a database login for a job, and end it.", "credential", "app"),
     Listing("demo", _SET_UP, "Bring every stack up in the sandbox, from nothing.", "demo", "demo"),
     Listing("sandbox", _SET_UP, "Run the local sandbox, and programs against it.", "sandbox", "app"),

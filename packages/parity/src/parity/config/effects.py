@@ -30,8 +30,8 @@ def gravest(found: Iterable[Effect]) -> Effect:
 
 _EXPAND = {
     "ClusterStmt", "CommentStmt", "CompositeTypeStmt", "ConstraintsSetStmt", "CreateDomainStmt", "CreateEnumStmt",
-    "CreateRangeStmt", "CreateSeqStmt", "CreateStatsStmt", "CreateStmt", "CreateTableAsStmt", "LockStmt", "NotifyStmt",
-    "ReindexStmt", "VacuumStmt", "VariableSetStmt",
+    "CreateExtensionStmt", "CreateRangeStmt", "CreateSchemaStmt", "CreateSeqStmt", "CreateStatsStmt", "CreateStmt",
+    "CreateTableAsStmt", "LockStmt", "NotifyStmt", "ReindexStmt", "VacuumStmt", "VariableSetStmt",
 }  # fmt: skip
 _DATA = {"CopyStmt", "DeleteStmt", "InsertStmt", "MergeStmt", "RefreshMatViewStmt", "UpdateStmt"}
 _OPAQUE = {"CallStmt", "CreateTrigStmt", "DoStmt", "RuleStmt"}
@@ -181,6 +181,13 @@ _WIDE = {"REINDEX_OBJECT_DATABASE", "REINDEX_OBJECT_SCHEMA", "REINDEX_OBJECT_SYS
 def refused(form: str, node: Node) -> str:
     """Why a migration may not hold a statement; empty where it may."""
     return _REFUSED[form](node) if form in _REFUSED else _OF_CATALOG if form in _CATALOGS else ""
+
+
+def declares(form: str, node: Node) -> str:
+    """The schema or extension that a statement makes, `schema shop`; empty where it makes none."""
+    makes = {"CreateSchemaStmt": ("schema", "schemaname"), "CreateExtensionStmt": ("extension", "extname")}
+    kind, name = makes.get(form, ("", ""))
+    return f"{kind} {node.get(name)}" if kind and not node.get("schemaElts") else ""
 
 
 _OF_CATALOG = "is about a role, a schema, an extension or a database: the catalog declares those"

@@ -6,29 +6,33 @@ import re
 from dataclasses import dataclass, field
 from functools import cached_property
 from hashlib import sha256
-from typing import TYPE_CHECKING
+from itertools import pairwise
+from typing import TYPE_CHECKING, Any
 
 from parity import extras
-from parity.config import statements
+from parity.config import layouts, rendered, statements
 from parity.config.effects import EFFECTS, gravest
+from parity.config.layouts import LAYOUTS
 from parity.config.sql_tree import Unparsed
 from parity.problems import ConfigProblem
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Collection, Iterable, Iterator, Sequence
     from pathlib import Path
 
     from parity.config.effects import Effect
+    from parity.config.layouts import Layout, Rows
     from parity.config.parameters import Catalog, Database
     from parity.config.statements import Statement
 
 SCHEMA, TABLE = "parity", "parity.migrations"
 """Where the record of what is applied is, in the database itself."""
 
-_NAME = re.compile(r"(\d{4})_([a-z0-9_]+)\.sql")
+BEFORE = "before"
+"""The recorded effect of what a team's tool applied before anything was run here."""
+
 _STATED = re.compile(r"--[ \t]*parity:[ \t]*(\S+)[ \t]*")
 _BY_NAME: dict[str, Effect] = {each: each for each in EFFECTS}
-_FORM = "0001_add_price.sql: four digits, then lower-case letters, digits and underscores"
 
 
 @dataclass(frozen=True)
@@ -39,6 +43,10 @@ class Migration:
     """Relative to the project's folder."""
     number: int
     sql: str = field(repr=False)
+    tool: str = "sql"
+    """Whose folder it is in: a key of `layouts.LAYOUTS`."""
+    rows: Rows = field(default_factory=dict[str, Any], repr=False)
+    """What the tool's table has of it."""
 
     @property
     def sha256(self) -> str:
@@ -64,62 +72,82 @@ class Migration:
 
 def of(root: Path, database: Database) -> tuple[Migration, ...]:
     """A database's migrations, oldest first; none where it declares none. `faults` says what is wrong with them."""
-    return tuple(sorted(_read(root, database.migrations.folder), key=_order)) if database.migrations else ()
+    how = database.migrations
+    if how is None:
+        return ()
+    layout = LAYOUTS[how.tool]
+    files = layouts.files(root, how.folder, layout)
+    rows = layout.rows(root / how.folder, files)
+    return tuple(
+        Migration(f"{how.folder}/{each.name}{layout.inner}", each.number, each.sql, how.tool, row)
+        for each, row in zip(files, rows, strict=True)
+    )
 
 
-def newest(names: Iterable[str]) -> int:
-    """The highest number among the names of files; 0 where none is a migration's."""
-    return max((int(match[1]) for each in names if (match := _NAME.fullmatch(each))), default=0)
-
-
-def _order(migration: Migration) -> tuple[int, str]:
-    return migration.number, migration.file
-
-
-def _read(root: Path, folder: str) -> Iterator[Migration]:
-    for path in (root / folder).iterdir() if (root / folder).is_dir() else ():
-        if match := _NAME.fullmatch(path.name):
-            # One text whatever line ends a checkout has: the digest is of what PostgreSQL is given.
-            text = path.read_bytes().decode(errors="replace").replace("\r\n", "\n")
-            yield Migration(f"{folder}/{path.name}", int(match[1]), text)
+def newest(names: Iterable[str], tool: str) -> int:
+    """The highest number among the names in a tool's folder; 0 where none is a migration's."""
+    name = LAYOUTS[tool].name
+    return max((int(match[1]) for each in names if (match := name.fullmatch(each))), default=0)
 
 
 def faults(root: Path, catalog: Catalog) -> Iterator[ConfigProblem]:
     """Every fault of every database's migrations."""
     for database in catalog.databases:
-        if database.migrations is not None:
-            yield from _folder_faults(root, f"databases.{database.name}.migrations", database.migrations.folder)
+        if (how := database.migrations) is not None:
+            yield from _folder_faults(root, f"databases.{database.name}.migrations", how.folder, LAYOUTS[how.tool])
             found = of(root, database)
-            yield from _numbers(found)
-            yield from (fault for each in found for fault in _file_faults(each))
+            yield from _numbers(found, LAYOUTS[how.tool].first)
+            declared = {f"schema {each}" for each in database.schemas} | {
+                f"extension {each}" for each in database.extensions
+            }
+            yield from (fault for each in found for fault in _file_faults(each, declared))
+            yield from rendered.faults(root, database.name, how)
 
 
 def _fault(file: str, line: int | None, what: str, remedy: str, key: str = "") -> ConfigProblem:
     return ConfigProblem(file, line, None, key, what, remedy)
 
 
-def _folder_faults(root: Path, key: str, folder: str) -> Iterator[ConfigProblem]:
+def _folder_faults(root: Path, key: str, folder: str, layout: Layout) -> Iterator[ConfigProblem]:
     path = root / folder
     if not path.is_dir():
         yield _fault("infra/catalog.py", None, f"names the folder {folder}, which is not there.", "Make it.", key)
         return
-    others = sorted(each.name for each in path.iterdir() if not _NAME.fullmatch(each.name) and each.name[0] != ".")
-    yield from (
-        _fault(f"{folder}/{each}", None, "is no name of a migration.", f"Name it as {_FORM}.") for each in others
-    )
+    names = sorted(each.name for each in path.iterdir() if each.name not in layout.others and each.name[0] != ".")
+    for each in names:
+        if not layout.name.fullmatch(each):
+            yield _fault(f"{folder}/{each}", None, "is no name of a migration.", f"Name it as {layout.form}.")
+        elif not (path / f"{each}{layout.inner}").is_file():
+            yield _fault(f"{folder}/{each}{layout.inner}", None, "is not there.", f"Remove {each}, or write it.")
+    if "meta" in layout.others:
+        yield from _journal_faults(folder, path, names)
 
 
-def _numbers(found: Sequence[Migration]) -> Iterator[ConfigProblem]:
-    for expected, each in enumerate(found, 1):
-        if expected > 1 and found[expected - 2].number == each.number:
-            yield _fault(each.file, None, f"has the number of {found[expected - 2].file}.", "Give it the next one.")
-        elif each.number != (before := found[expected - 2].number if expected > 1 else 0) + 1:
-            yield _fault(
-                each.file, None, f"comes after {before:04}: a number is left out.", f"Make it {before + 1:04}."
-            )
+def _journal_faults(folder: str, path: Path, names: Sequence[str]) -> Iterator[ConfigProblem]:
+    """Drizzle runs what its journal lists, and of that what is younger than all that it ran."""
+    times = layouts.journal(path)
+    file = f"{folder}/meta/_journal.json"
+    for each in sorted({one.removesuffix(".sql") for one in names} ^ times.keys()):
+        what = f"lists {each}, and the file is not there." if each in times else f"does not list {each}."
+        yield _fault(file, None, what, "Let drizzle-kit write both: `drizzle-kit generate`, `drizzle-kit drop`.")
+    for before, each in pairwise(sorted(times)):
+        if times[each] <= times[before]:
+            what = f"gives {each} no later time than {before}, so that Drizzle may skip it."
+            yield _fault(file, None, what, "Generate it again, behind the other.")
 
 
-def _file_faults(migration: Migration) -> Iterator[ConfigProblem]:
+def _numbers(found: Sequence[Migration], first: int | None) -> Iterator[ConfigProblem]:
+    before, last = None, -1 if first is None else first - 1
+    for each in found:
+        if before and before.number == each.number:
+            yield _fault(each.file, None, f"has the number of {before.file}.", "Give it the next one.")
+        elif first is not None and each.number != last + 1:
+            what = f"comes after {last:04}: a number is left out."
+            yield _fault(each.file, None, what, f"Make it {last + 1:04}.")
+        before, last = each, each.number
+
+
+def _file_faults(migration: Migration, declared: Collection[str]) -> Iterator[ConfigProblem]:
     try:
         found = migration.statements
     except Unparsed as error:
@@ -129,10 +157,13 @@ def _file_faults(migration: Migration) -> Iterator[ConfigProblem]:
         remedy = f"Install it: {extras.remedy('migrations')}"
         yield _fault(migration.file, None, "cannot be read without PostgreSQL's parser.", remedy)
         return
-    if not found:
+    if not found and migration.tool == "sql":  # a tool has steps that change its model alone
         yield _fault(migration.file, None, "holds no statement.", "Write one, or remove the file.")
+    left = declared if migration.tool != "sql" else ()
     yield from (
-        _fault(migration.file, each.line, f"`{each}` {each.fault}.", "Take it out.") for each in found if each.fault
+        _fault(migration.file, each.line, f"`{each}` {each.fault}.", "Take it out.")
+        for each in found
+        if each.fault and each.declares not in left
     )
     yield from _alone(migration)
     yield from _contradicted(migration)

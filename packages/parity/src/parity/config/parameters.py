@@ -8,6 +8,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstra
 from pydantic_core import PydanticCustomError
 
 from parity.config.forms import clean
+from parity.config.layouts import LAYOUTS, Tool
 
 Target = Literal["production", "preview", "development"]
 """Vercel's own environments of a project; `production` is what a stack's releases are built for."""
@@ -258,7 +259,22 @@ class DatabaseNames(Parameters):
 class Migrations(Parameters):
     """The files of SQL that an update runs once each, in the order of their numbers (docs/migrations.md)."""
 
-    folder: Folder = Field(description="Folder in the repository with `0001_name.sql` and those that follow.")
+    folder: Folder = Field(
+        description="Folder in the repository with `0001_name.sql` and those that follow, or the tool's own."
+    )
+    tool: Tool = Field(
+        default="sql",
+        description="Whose folder it is, and in whose table what is applied is recorded too: `prisma`, `drizzle`, "
+        "`alembic` or `django`; `sql` for plain files.",
+    )
+    sources: tuple[Folder, ...] = Field(
+        default=(), description="Folders with the revisions in Python that the files are rendered from."
+    )
+    command: tuple[str, ...] = Field(
+        default=(),
+        description='How the tool is run to render them, for example `("uv", "run", "alembic")`, in the repository\'s '
+        "folder.",
+    )
     lock_timeout_milliseconds: int = Field(
         default=2_000, gt=0, le=60_000, description="How long one waits for a lock, while it holds others back."
     )
@@ -266,6 +282,15 @@ class Migrations(Parameters):
     large_table_megabytes: int = Field(
         default=100, ge=0, description="From which size on a table that one rewrites or scans under a lock is a danger."
     )
+
+    @model_validator(mode="after")
+    def _python(self) -> Self:
+        rendered = LAYOUTS[self.tool].rendered
+        if rendered != bool(self.sources) or rendered != bool(self.command):
+            raise PydanticCustomError(
+                "python", "sources and command are for alembic and django, which need both, and not for the others"
+            )
+        return self
 
 
 class Database(Renamable):

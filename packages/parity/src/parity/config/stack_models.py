@@ -262,7 +262,7 @@ class Release(StackModel):
         description="Vercel's id of its deployment, where that was there before Parity and carries no release; "
         "`parity import` writes it.",
     )
-    migrations: dict[StrictStr, Annotated[StrictInt, Field(ge=1, le=9999)]] = Field(
+    migrations: dict[StrictStr, Annotated[StrictInt, Field(ge=1, le=10**15)]] = Field(
         default={},
         description="By database, the number of the newest migration that its commit has: it does without what those "
         "take away.",

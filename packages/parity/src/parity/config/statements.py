@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from parity.config import effects
 from parity.config.sql_tree import Node, Part, found, names, table_of, tree
@@ -44,6 +44,8 @@ class Statement:
     outside: Outside | None = None
     fault: str = ""
     """Why no migration may hold it; empty where one may."""
+    declares: str = ""
+    """What the catalog declares and it makes, `schema shop`; a tool's own history may hold it, and it is not run."""
 
     def __str__(self) -> str:
         """Its first words, on one line."""
@@ -60,6 +62,14 @@ def parse(sql: str) -> tuple[Statement, ...]:
     """
     made: set[Part] = set()
     return tuple(_statement(sql, each, made) for each in tree(sql))
+
+
+def run(inputs: Mapping[str, Any]) -> tuple[Statement, ...]:
+    """The statements of a migration, by its resource's inputs, that are run: not what the catalog declares.
+
+    Raises: as `parse`.
+    """
+    return tuple(each for each in parse(str(inputs["sql"])) if not (inputs.get("tool") and each.declares))
 
 
 def _statement(sql: str, raw: Mapping[str, object], made: set[Part]) -> Statement:
@@ -79,6 +89,7 @@ def _statement(sql: str, raw: Mapping[str, object], made: set[Part]) -> Statemen
         frozenset() if new else takes,
         _outside(form, node),
         effects.refused(form, node),
+        effects.declares(form, node),
     )
 
 

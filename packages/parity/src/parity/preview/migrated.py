@@ -17,7 +17,7 @@ from parity.config import servers, source, statements
 from parity.config.migrations import TABLE
 from parity.config.stack_models import NAMESPACE
 from parity.documents import mapping
-from parity.preview import rehearsed
+from parity.preview import by_tool, rehearsed
 from parity.preview.needed import logins, needed, release_of
 from parity.preview.plan import Violation
 from parity.resources import kinds
@@ -109,8 +109,25 @@ class _Met:
     releases: BuiltFor
     connection: psycopg.Connection[Any]
 
-    @cached_property
+    @property
     def applied(self) -> dict[int, str]:
+        return self._by_tool[0] | self._recorded
+
+    @property
+    def unread(self) -> str:
+        """Why it is not known what the team's tool applied, where nothing is recorded of it yet; empty where it is."""
+        return "" if self._recorded else self._by_tool[1]
+
+    @cached_property
+    def _by_tool(self) -> tuple[dict[int, str], str]:
+        created = [each.after for each in self.changes if each.operation == "create" and each.after.get("rows")]
+        try:
+            return by_tool.applied(self.plan, self.connection, created), ""
+        except by_tool.Unread as error:
+            return {}, str(error)
+
+    @cached_property
+    def _recorded(self) -> dict[int, str]:
         try:
             return dict(self.connection.execute(_RECORDED).fetchall())
         except (psycopg.errors.UndefinedTable, psycopg.errors.InsufficientPrivilege):
@@ -119,6 +136,8 @@ class _Met:
     @cached_property
     def new(self) -> list[Change]:
         """Those that the update will run."""
+        if self.unread:
+            return []
         return [each for each in self.changes if each.operation == "create" and _number(each.after) not in self.applied]
 
     def needs(self, found: Rehearsal) -> dict[str, str]:
@@ -131,6 +150,8 @@ class _Met:
 
     def violations(self) -> list[Violation]:
         """What no acknowledgement helps."""
+        if self.unread:
+            return [Violation(self.changes[0].urn, KEEPS, "mandatory", self.unread)]
         return [*_kept(self.changes, self.applied), *self._order()]
 
     def _order(self) -> Iterator[Violation]:

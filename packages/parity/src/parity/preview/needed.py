@@ -161,9 +161,13 @@ def logins(plan: Plan, deployment: Resource) -> list[str]:
 
 def search_path(plan: Plan, role: str) -> str:
     """Where a role of the plan finds names that say no schema; PostgreSQL's own default where the plan says nothing."""
+    return ", ".join(map(quoted, schemas_of(plan, role))) or '"$user", public'
+
+
+def schemas_of(plan: Plan, role: str) -> list[str]:
+    """The schemas of a role's `search_path`, as the plan says."""
     roles = (each.after for each in plan.of_type(kinds.ROLE) if each.after.get("name") == role)
-    paths = [quoted(each) for one in roles for each in texts(one.get("searchPaths"))]
-    return ", ".join(paths) or '"$user", public'
+    return [each for one in roles for each in texts(one.get("searchPaths"))]
 
 
 def _are_tables(takes: Sequence[Part], connection: psycopg.Connection[Any]) -> bool:

@@ -197,7 +197,7 @@ class Run:
 
     def file(self, urn: str, inputs: Mapping[str, Any]) -> Iterator[Step]:
         """Run the statements of one file; arguments and exceptions as those of `steps`."""
-        found = statements.parse(str(inputs["sql"]))
+        found = statements.run(inputs)
         if found and found[0].outside:
             yield self._outside(urn, inputs, found[0])
             return

@@ -9,6 +9,7 @@ ParityPluginError
 ├── BuiltOtherwise      what the release was built from is not what was declared, or changed since; nothing was promoted
 ├── Rolling             a rolling release at Vercel would make the switch more than one step; nothing was promoted
 ├── MigrationOtherwise  a migration was applied with other text; nothing was run
+├── MigrationBarred     ... must not run by the record of the team's own tool; nothing was run
 ├── MigrationLocked     ... did not get its turn or its locks; nothing of it holds
 ├── MigrationFailed     ... was refused by PostgreSQL, or its connection was lost
 └── Unfinished          a promotion was asked for and is not done; what is recorded lets the next `up` go on
@@ -74,6 +75,10 @@ class MigrationOtherwise(ParityPluginError):
             f"{file} was applied to {inputs['database']} with other text (SHA-256 {known[:_DIGITS]}, now {now}). Give "
             f"it the text that it had (`git log -p -- {file}`), and put what is to change into a new file"
         )
+
+
+class MigrationBarred(ParityPluginError):
+    """The record of the team's own tool is not one that the migration may follow; says why. Nothing was run."""
 
 
 class MigrationLocked(ParityPluginError):

@@ -15,13 +15,16 @@ from typing import TYPE_CHECKING, Any
 from psycopg import AsyncConnection, Error, errors
 
 from parity.config import servers, statements
-from parity.config.migrations import TABLE
-from parity.provider.errors import MigrationFailed, MigrationLocked, MigrationOtherwise
+from parity.config.layouts import LAYOUTS, checksums
+from parity.config.migrations import BEFORE, TABLE
+from parity.documents import mapping
+from parity.provider.errors import MigrationBarred, MigrationFailed, MigrationLocked, MigrationOtherwise
 from parity.vendors import postgres
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Mapping
 
+    from parity.config.layouts import Record
     from parity.config.statements import Outside, Statement
     from parity.documents import Document
 
@@ -42,7 +45,7 @@ _WAITED = (errors.LockNotAvailable, errors.DeadlockDetected)
 
 _MADE = f"""
 create table if not exists {TABLE} (
-    number integer primary key,
+    number bigint primary key,
     name text not null,
     sha256 text not null,
     effect text not null,
@@ -56,6 +59,7 @@ on conflict (number) do update set name = excluded.name, sha256 = excluded.sha25
     began_at = excluded.began_at, applied_by = excluded.applied_by"""  # noqa: S608 - the table's name is a constant
 _APPLIED = f"update {TABLE} set applied_at = clock_timestamp() where number = %(number)s"  # noqa: S608 - as above
 _FORGOTTEN = f"delete from {TABLE} where number = %(number)s and applied_at is null"  # noqa: S608 - as above
+_RAN = f"select exists (select from {TABLE} where effect <> '{BEFORE}')"  # noqa: S608 - as above
 _RECORDED = f"select sha256, applied_at is not null from {TABLE} where number = %s"  # noqa: S608 - as above
 
 _INDEXES = """
@@ -83,6 +87,7 @@ async def run(inputs: Document, say: Callable[[str], None]) -> None:
 
     Raises:
         MigrationOtherwise: it was applied with other text; nothing was run.
+        MigrationBarred: the record of the team's tool stands in its way; nothing was run.
         MigrationLocked: another runner, or the locks of other sessions, were in its way until the last attempt.
         MigrationFailed: PostgreSQL refused a statement, or the connection was lost.
     """
@@ -157,7 +162,7 @@ class _Run:
 
     @property
     def row(self) -> Document:
-        name = self.file.rpartition("/")[2].removesuffix(".sql")
+        name = self.file.removesuffix("/migration.sql").rpartition("/")[2].removesuffix(".sql")
         return {"number": int(self.inputs["number"]), "name": name} | {
             each: self.inputs[each] for each in ("sha256", "effect")
         }
@@ -170,11 +175,65 @@ class _Run:
             if before[0] != self.inputs["sha256"]:
                 raise MigrationOtherwise(f"{MigrationOtherwise.words(self.inputs, before[0])}.")
             return
-        found = statements.parse(str(self.inputs["sql"]))
+        if await self._applied_by_tool():
+            return
+        found = statements.run(self.inputs)
         if outside := found[0].outside if found else None:
             await self._outside(found[0], outside, begun=before is not None)
         else:
             await self._attempts(found)
+
+    # --- The team's own tool ------------------------------------------------------------------------------------------
+
+    @property
+    def record(self) -> Record | None:
+        return LAYOUTS[str(self.inputs.get("tool") or "sql")].record
+
+    @property
+    def tools_rows(self) -> Mapping[str, Any]:
+        return mapping(self.inputs.get("rows"))
+
+    async def _applied_by_tool(self) -> bool:
+        """Whether the team's tool ran it, which is then recorded here too and not run.
+
+        Raises:
+            MigrationOtherwise: it ran another text.
+            MigrationBarred: the tool would not run it now.
+        """
+        if not self.record or not await self._has_table(self.record):
+            return False
+        known = await self._answers(self.record.found)
+        if not known:
+            if reasons := await self._answers(self.record.barred):
+                raise MigrationBarred(f"{self.file} is not run in {self.inputs['database']}: {'; '.join(reasons)}.")
+            return False
+        if other := next((each for each in known if each and each not in checksums(str(self.inputs["sql"]))), None):
+            raise MigrationOtherwise(f"{MigrationOtherwise.words(self.inputs, other)}.")
+        async with self.session.transaction():
+            own = await (await self.session.execute(_RAN)).fetchone()
+            # The history before Parity takes nothing from a release; what the tool ran since may.
+            await self.session.execute(_BEGUN, self.row if own == (True,) else {**self.row, "effect": BEFORE})
+            await self.session.execute(_APPLIED, self.row)
+        self.say(f"{self.file}: {self.inputs['tool']} applied it before")
+        return True
+
+    async def _has_table(self, record: Record) -> bool:
+        found = await self.session.execute("select to_regclass(%s) is not null", [record.table])
+        return (await found.fetchone()) == (True,)
+
+    async def _answers(self, query: str) -> list[str]:
+        found = await self.session.execute(query.encode(), self.tools_rows) if query else None
+        return [each for (each,) in await found.fetchall()] if found else []
+
+    async def _record_applied(self) -> None:
+        """In the database's record, and in the table of the team's tool as that would."""
+        await self.session.execute(_APPLIED, self.row)
+        if record := self.record:
+            if not await self._has_table(record):
+                await self.session.execute(record.made.encode())
+            await self.session.execute(record.row.encode(), self.tools_rows)
+
+    # --- Its turn -----------------------------------------------------------------------------------------------------
 
     async def _turn(self) -> None:
         """Wait for the runner before this one; its lock ends with its session, whatever becomes of its process."""
@@ -206,7 +265,7 @@ class _Run:
                 self.say(f"{self.file}:{each.line}: statement {at} of {len(found)}")
                 await self._execute(each)
             await self.session.execute(_BEGUN, self.row)
-            await self.session.execute(_APPLIED, self.row)
+            await self._record_applied()
 
     async def _execute(self, statement: Statement) -> None:
         try:
@@ -232,7 +291,8 @@ class _Run:
                 if not self.session.broken:
                     await self._give_up(outside)
                 raise
-        await self.session.execute(_APPLIED, self.row)
+        async with self.session.transaction():
+            await self._record_applied()
 
     async def _give_up(self, outside: Outside) -> None:
         """Leave nothing of an attempt that PostgreSQL ended."""

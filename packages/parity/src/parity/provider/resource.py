@@ -247,6 +247,8 @@ class Migration(pulumi.CustomResource):
         effect: str,
         sql: str,
         sha256: str,
+        tool: str = "sql",
+        rows: Mapping[str, Any] | None = None,
         lock_timeout_milliseconds: int,
         attempts: int,
         role: Input[str],
@@ -264,6 +266,8 @@ class Migration(pulumi.CustomResource):
             effect: `expand`, `data` or `contract`.
             sql: its text.
             sha256: the text's digest, 64 hex digits.
+            tool: the team's own that records it too: a key of `parity.config.layouts.LAYOUTS`.
+            rows: what that tool's table has of it.
             lock_timeout_milliseconds: how long a statement waits for a lock.
             attempts: how often it is tried that does not get its locks.
             role: the migrator, which becomes the owner as it logs in.
@@ -281,6 +285,8 @@ class Migration(pulumi.CustomResource):
                 "effect": effect,
                 "sql": sql,
                 "sha256": sha256,
+                "tool": tool if rows else None,
+                "rows": dict(rows) if rows else None,
                 "lockTimeoutMilliseconds": lock_timeout_milliseconds,
                 "attempts": attempts,
                 "role": role,

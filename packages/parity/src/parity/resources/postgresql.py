@@ -176,8 +176,10 @@ KINDS = (
             "lockTimeoutMilliseconds": "says how the plugin runs it",
             "password": "what the plugin logs in with; the role is a resource of its own",
             "role": "what the plugin logs in as; the role is a resource of its own",
+            "rows": "what the plugin writes to the tool's table",
             "server": "where the plugin connects",
             "sql": "its digest is compared",
+            "tool": "whose table the plugin writes too",
         },
     ),
 )

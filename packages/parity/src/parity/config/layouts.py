@@ -1,0 +1,246 @@
+"""How each tool keeps a database's migrations: its folder, and the table in which it records what is applied.
+
+Parity runs the files and writes that table in the same commit, so that the tool finds nothing left to do.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from dataclasses import dataclass
+from hashlib import sha256
+from typing import TYPE_CHECKING, Any, Literal
+
+from parity.documents import items, mapping
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping, Sequence
+    from pathlib import Path
+
+Tool = Literal["sql", "prisma", "drizzle", "alembic", "django"]
+
+
+@dataclass(frozen=True)
+class File:
+    """One file of a folder, as its layout lists it."""
+
+    name: str
+    """Of the file, or of the folder that holds it."""
+    number: int
+    sql: str
+    """Its text with `\\n` line ends, without the line that says what it was rendered from."""
+    origin: Origin | None = None
+
+
+@dataclass(frozen=True)
+class Origin:
+    """What a file was rendered from, as its last line says."""
+
+    how: str
+    """`rendered`, or `written` where the tool cannot render it."""
+    key: str
+    """The revision, or Django's `application.name`."""
+    replaces: tuple[str, ...] = ()
+    """The revisions whose place it takes in Alembic's table."""
+    source: str = ""
+    """Relative to the project's folder; empty where it is a package's."""
+    digest: str = ""
+    """Of the source, 64 hex digits."""
+
+    def __str__(self) -> str:
+        replaces = f" replaces {','.join(self.replaces)}" if self.replaces else ""
+        return f"-- {self.how}: {self.key}{replaces}{f' from {self.source} {self.digest}' if self.source else ''}\n"
+
+
+_ORIGIN = re.compile(
+    r"^-- (rendered|written): (\S+)(?: replaces (\S+))?(?: from (\S+) ([0-9a-f]{64}))?\n?\Z", re.MULTILINE
+)
+
+
+def split(text: str) -> tuple[str, Origin | None]:
+    """A rendered file's statements, and its origin; None where its last line is none."""
+    match = _ORIGIN.search(text)
+    if match is None:
+        return text, None
+    replaces = tuple((match[3] or "").split(",")) if match[3] else ()
+    return text[: match.start()], Origin(match[1], match[2], replaces, match[4] or "", match[5] or "")
+
+
+@dataclass(frozen=True)
+class Record:
+    """A tool's table of what is applied; each statement takes what a file has there as named parameters."""
+
+    table: str
+    """As the migrator's search path finds it."""
+    made: str
+    row: str
+    """Adds the row that the tool would."""
+    found: str
+    """Gives a row where it is applied: the checksum that the tool keeps, or null."""
+    barred: str = ""
+    """Gives a sentence for each reason why the tool would not run it now."""
+    schema: str = ""
+    """A schema of its own that the table needs."""
+
+
+Rows = dict[str, Any]
+"""A file's named parameters for the statements of `Record`."""
+
+
+@dataclass(frozen=True)
+class Layout:
+    """How one tool lists its migrations."""
+
+    form: str
+    """What a name is, for a message."""
+    name: re.Pattern[str]
+    """Of an entry in the folder; the first group is its number."""
+    first: int | None
+    """The number of the first one, where none is left out; None where they are points in time."""
+    inner: str = ""
+    """The file in the folder of that name."""
+    others: frozenset[str] = frozenset()
+    """What else the tool keeps there."""
+    record: Record | None = None
+    rows: Callable[[Path, Sequence[File]], Iterator[Rows]] = lambda _, files: ({} for _ in files)
+    """What the table has of each file, in order."""
+    rendered: bool = False
+    """Whether the files are what `parity migration render` makes of Python."""
+
+
+def checksums(sql: str) -> frozenset[str]:
+    """Each form in which a tool may have recorded the SHA-256 of a text: either line ends, and Prisma's old form."""
+    digests = [sha256(each.encode()) for each in (sql, sql.replace("\n", "\r\n"))]
+    unpadded = ("".join(f"{byte:x}" for byte in each.digest()) for each in digests)
+    return frozenset([*(each.hexdigest() for each in digests), *unpadded])
+
+
+def _of_prisma(_: Path, files: Sequence[File]) -> Iterator[Rows]:
+    for each in files:
+        yield {"name": each.name, "checksum": sha256(each.sql.encode()).hexdigest()}
+
+
+def journal(folder: Path) -> Mapping[str, int]:
+    """Drizzle's journal: by file without its suffix, the time that its table records; empty where it is no JSON."""
+    try:
+        read = mapping(json.loads((folder / "meta" / "_journal.json").read_text(encoding="utf-8")))
+    except (OSError, ValueError):
+        return {}
+    return {
+        str(mapping(each).get("tag")): int(str(mapping(each).get("when") or 0)) for each in items(read.get("entries"))
+    }
+
+
+def _of_drizzle(folder: Path, files: Sequence[File]) -> Iterator[Rows]:
+    times = journal(folder)
+    for each in files:
+        hashed = sha256(each.sql.encode()).hexdigest()
+        yield {"hash": hashed, "when": str(times.get(each.name.removesuffix(".sql"), 0))}
+
+
+def _of_alembic(_: Path, files: Sequence[File]) -> Iterator[Rows]:
+    """The table has the newest revision of each branch alone: an older one is applied where one after it is there."""
+    origins = [each.origin or Origin("", each.name) for each in files]
+    since = {each.key: {each.key} for each in origins}
+    for at in reversed(origins):
+        for before in at.replaces:
+            since.setdefault(before, {before}).update(since[at.key])
+    known = sorted(since)
+    for each in origins:
+        yield {
+            "revision": each.key, "replaces": list(each.replaces), "since": sorted(since[each.key]), "known": known,
+        }  # fmt: skip
+
+
+def _of_django(_: Path, files: Sequence[File]) -> Iterator[Rows]:
+    for each in files:
+        application, _dot, name = (each.origin.key if each.origin else each.name).partition(".")
+        yield {"application": application, "name": name}
+
+
+_NUMBERED = re.compile(r"(\d{4})_([a-z0-9_]+)\.sql")
+_PRISMA = Record(
+    "_prisma_migrations",
+    """
+create table _prisma_migrations (
+    id varchar(36) primary key not null, checksum varchar(64) not null, finished_at timestamptz,
+    migration_name varchar(255) not null, logs text, rolled_back_at timestamptz,
+    started_at timestamptz not null default now(), applied_steps_count integer not null default 0
+)""",
+    """
+insert into _prisma_migrations (id, checksum, finished_at, migration_name, started_at, applied_steps_count)
+values (gen_random_uuid()::text, %(checksum)s, clock_timestamp(), %(name)s, now(), 1)""",
+    """
+select checksum from _prisma_migrations
+where migration_name = %(name)s and finished_at is not null and rolled_back_at is null""",
+    """
+select format('Prisma records that %%s did not end: say how it stands with `prisma migrate resolve`', migration_name)
+from _prisma_migrations where finished_at is null and rolled_back_at is null""",
+)
+_DRIZZLE = Record(
+    "drizzle.__drizzle_migrations",
+    """
+create table drizzle.__drizzle_migrations (id serial primary key, hash text not null, created_at bigint)""",
+    "insert into drizzle.__drizzle_migrations (hash, created_at) values (%(hash)s, %(when)s::bigint)",
+    "select hash from drizzle.__drizzle_migrations where created_at = %(when)s::bigint",
+    """
+select format('Drizzle skips what is older than its newest row (%%s): generate it again', max(created_at))
+from drizzle.__drizzle_migrations having max(created_at) > %(when)s::bigint""",
+    schema="drizzle",
+)
+_ALEMBIC = Record(
+    "alembic_version",
+    """
+create table alembic_version (
+    version_num varchar(32) not null, constraint alembic_version_pkc primary key (version_num)
+)""",
+    """
+with replaced as (delete from alembic_version where version_num = any(%(replaces)s))
+insert into alembic_version (version_num) values (%(revision)s)""",
+    "select null::text from alembic_version where version_num = any(%(since)s)",
+    """
+select format('Alembic records revision %%s, which the folder does not have', version_num)
+from alembic_version where version_num <> all(%(known)s)""",
+)
+_DJANGO = Record(
+    "django_migrations",
+    """
+create table django_migrations (
+    id bigint generated by default as identity primary key, app varchar(255) not null, name varchar(255) not null,
+    applied timestamptz not null
+)""",
+    "insert into django_migrations (app, name, applied) values (%(application)s, %(name)s, now())",
+    "select null::text from django_migrations where app = %(application)s and name = %(name)s",
+)
+
+_DIGITS = "0001_add_price.sql: four digits, then lower-case letters, digits and underscores"
+LAYOUTS: dict[str, Layout] = {
+    "sql": Layout(_DIGITS, _NUMBERED, 1),
+    "prisma": Layout(
+        "20260102030405_add_price: digits, then letters, digits and underscores", re.compile(r"(\d{1,15})_([\w-]+)"),
+        None, "/migration.sql", frozenset({"migration_lock.toml"}), _PRISMA, _of_prisma,
+    ),
+    "drizzle": Layout(
+        "0000_add_price.sql, as drizzle-kit does", re.compile(r"(\d{4})_([\w-]+)\.sql"), 0, "",
+        frozenset({"meta"}), _DRIZZLE, _of_drizzle,
+    ),
+    "alembic": Layout(_DIGITS, _NUMBERED, 1, record=_ALEMBIC, rows=_of_alembic, rendered=True),
+    "django": Layout(_DIGITS, _NUMBERED, 1, record=_DJANGO, rows=_of_django, rendered=True),
+}  # fmt: skip
+"""By tool."""
+
+
+def files(root: Path, folder: str, layout: Layout) -> list[File]:
+    """The files of a folder, oldest first; none where it is not there."""
+    found = (root / folder).iterdir() if (root / folder).is_dir() else ()
+    named = [(match, path) for path in found if (match := layout.name.fullmatch(path.name))]
+    read = [_file(path / layout.inner.lstrip("/"), path.name, int(match[1]), layout) for match, path in named]
+    return sorted((each for each in read if each), key=lambda each: (each.number, each.name))
+
+
+def _file(path: Path, name: str, number: int, layout: Layout) -> File | None:
+    if not path.is_file():
+        return None
+    # One text whatever line ends a checkout has: the digest is of what PostgreSQL is given.
+    text = path.read_bytes().decode(errors="replace").replace("\r\n", "\n")
+    return File(name, number, *(split(text) if layout.rendered else (text, None)))

@@ -1,0 +1,146 @@
+"""How each tool's folder is read: order, digests, what its table gets of a file, and what is wrong with it."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+from pydantic import ValidationError
+
+from parity.config import layouts, migrations
+from parity.config.layouts import LAYOUTS, File, Origin
+from parity.config.parameters import Migrations
+from support.team_tools import TOOLS, TeamTool
+from support.worlds import Config
+
+BY_NAME = {each.name: each for each in TOOLS}
+
+
+def faults(root: Path, tool: TeamTool) -> list[str]:
+    catalog = Config(0).settings().catalog.model_copy(update={"databases": (tool.write(root),)})
+    return [f"{each.place}: {each.what}" for each in migrations.faults(root, catalog)]
+
+
+def changed(name: str, **files: str) -> TeamTool:
+    tool = BY_NAME[name]
+    return TeamTool(name, {**tool.files, **files}, "", "", [], tool.more)
+
+
+@pytest.mark.parametrize("tool", TOOLS, ids=lambda each: each.name)
+def test_three_steps_are_in_order_with_their_effects_and_no_fault(tool: TeamTool, tmp_path: Path):
+    found = tool.read(tmp_path)
+    assert [each.effect for each in found] == ["expand", "data", "contract"]
+    assert [each.number for each in found] == sorted(each.number for each in found)
+    assert all((tmp_path / each.file).is_file() for each in found)
+    assert faults(tmp_path, tool) == []
+
+
+def test_prismas_number_is_its_time_and_its_checksum_is_of_the_file(tmp_path: Path):
+    first = BY_NAME["prisma"].read(tmp_path)[0]
+    assert (first.number, first.file) == (20260101000000, "db/20260101000000_init/migration.sql")
+    assert first.rows == {"name": "20260101000000_init", "checksum": first.sha256}
+
+
+def test_a_checksum_holds_with_other_line_ends_and_in_prismas_older_form():
+    text = "SELECT 1;\nSELECT 6;\n"
+    found = layouts.checksums(text)
+    assert hashlib.sha256(text.encode()).hexdigest() in found
+    assert hashlib.sha256(text.replace("\n", "\r\n").encode()).hexdigest() in found
+    assert "".join(f"{each:x}" for each in hashlib.sha256(text.encode()).digest()) in found
+    assert hashlib.sha256(b"SELECT 1").hexdigest() not in found
+
+
+def test_drizzles_row_has_the_time_of_its_journal(tmp_path: Path):
+    assert [each.rows["when"] for each in BY_NAME["drizzle"].read(tmp_path)] == [
+        "1796022020787", "1796022022588", "1796022023355",
+    ]  # fmt: skip
+
+
+def test_what_the_journal_and_the_folder_disagree_about(tmp_path: Path):
+    entries = [{"tag": tag, "when": when} for tag, when in (("0000_init", 5), ("0001_fill", 5), ("0003_x", 9))]
+    journal = {"meta/_journal.json": json.dumps({"entries": entries})}
+    assert faults(tmp_path, changed("drizzle", **journal)) == [
+        "db/meta/_journal.json: does not list 0002_price.",
+        "db/meta/_journal.json: lists 0003_x, and the file is not there.",
+        "db/meta/_journal.json: gives 0001_fill no later time than 0000_init, so that Drizzle may skip it.",
+    ]
+
+
+@pytest.mark.parametrize("journal", ["no JSON", "[]", "{}"])
+def test_a_journal_that_cannot_be_read_lists_nothing(tmp_path: Path, journal: str):
+    found = faults(tmp_path, changed("drizzle", **{"meta/_journal.json": journal}))
+    assert found == [
+        f"db/meta/_journal.json: does not list {each}." for each in ("0000_init", "0001_fill", "0002_price")
+    ]
+
+
+def test_the_faults_of_prismas_folder(tmp_path: Path):
+    (tmp_path / "db" / "20260104000000_empty").mkdir(parents=True)
+    more = {"0_init/migration.sql": "SELECT 1", "20260101000000_too/migration.sql": "SELECT 1", "notes.md": "x"}
+    assert faults(tmp_path, changed("prisma", **more)) == [
+        "db/20260104000000_empty/migration.sql: is not there.",
+        "db/notes.md: is no name of a migration.",
+        "db/20260101000000_too/migration.sql: has the number of db/20260101000000_init/migration.sql.",
+    ]
+    assert migrations.of(tmp_path, BY_NAME["prisma"].write(tmp_path))[0].file == "db/0_init/migration.sql"
+
+
+def test_a_tools_history_may_make_what_the_catalog_declares_and_no_more(tmp_path: Path):
+    made = 'CREATE SCHEMA IF NOT EXISTS "shop";\nCREATE SCHEMA other;\nCREATE EXTENSION vector;'
+    assert [each.partition("`")[0] for each in faults(tmp_path, changed("drizzle", **{"0001_fill.sql": made}))] == [
+        "db/0001_fill.sql:2: ", "db/0001_fill.sql:3: ",
+    ]  # fmt: skip
+    (tmp_path / "plain" / "db").mkdir(parents=True)
+    plain = TeamTool("sql", {"0001_it.sql": "CREATE SCHEMA shop"}, "", "", [])
+    assert [each.partition("`")[0] for each in faults(tmp_path / "plain", plain)] == ["db/0001_it.sql:1: "]
+
+
+def test_a_step_of_a_tool_may_hold_no_statement(tmp_path: Path):
+    assert faults(tmp_path, changed("prisma", **{"20260104000000_none/migration.sql": "-- empty"})) == []
+
+
+def of_alembic(*revisions: tuple[str, tuple[str, ...]]) -> dict[str, Any]:
+    files = [File(key, at, "", Origin("rendered", key, replaces)) for at, (key, replaces) in enumerate(revisions, 1)]
+    rows = list(LAYOUTS["alembic"].rows(Path(), files))
+    return {each["revision"]: each for each in rows}
+
+
+def test_an_alembic_revision_is_applied_where_one_after_it_is_on_either_branch():
+    rows = of_alembic(("a", ()), ("b", ("a",)), ("c", ("a",)), ("d", ("b", "c")), ("e", ()))
+    assert {key: each["since"] for key, each in rows.items()} == {
+        "a": ["a", "b", "c", "d"], "b": ["b", "d"], "c": ["c", "d"], "d": ["d"], "e": ["e"],
+    }  # fmt: skip
+    assert rows["d"]["replaces"] == ["b", "c"]
+    assert rows["a"]["known"] == ["a", "b", "c", "d", "e"]
+
+
+@pytest.mark.parametrize(("tool", "names", "newest"), [
+    ("sql", ["0001_a.sql", "0012_b.sql", "README"], 12),
+    ("prisma", ["20260101000000_a", "0_init", "migration_lock.toml"], 20260101000000),
+    ("drizzle", ["0000_a.sql", "0003_Big_Name.sql", "meta"], 3),
+    ("alembic", [], 0),
+])  # fmt: skip
+def test_the_newest_of_a_commit(tool: str, names: list[str], newest: int):
+    assert migrations.newest(names, tool) == newest
+
+
+@pytest.mark.parametrize("given", [
+    {"tool": "alembic"},
+    {"tool": "alembic", "sources": ("versions",)},
+    {"tool": "prisma", "command": ("npx", "prisma")},
+    {"sources": ("versions",)},
+])  # fmt: skip
+def test_python_needs_its_sources_and_its_command_and_nothing_else_takes_them(given: dict[str, Any]):
+    with pytest.raises(ValidationError, match="need both, and not for the others"):
+        Migrations(folder="db", **given)
+
+
+def test_what_a_file_was_rendered_from_is_no_part_of_its_text():
+    origin = Origin("rendered", "shop.0002_fill", (), "shop/migrations/0002_fill.py", "a" * 64)
+    assert layouts.split(f"SELECT 1;\n{origin}") == ("SELECT 1;\n", origin)
+    merged = Origin("written", "d", ("b", "c"))
+    assert layouts.split(f"{origin}SELECT 1;\n{merged}") == (f"{origin}SELECT 1;\n", merged)
+    assert layouts.split("SELECT 1;\n") == ("SELECT 1;\n", None)

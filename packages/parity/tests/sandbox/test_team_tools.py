@@ -1,0 +1,188 @@
+"""A tool's own table and the runner's record: what Parity runs the tool finds applied, and the other way round."""
+
+from __future__ import annotations
+
+import hashlib
+from typing import TYPE_CHECKING, Any
+
+import psycopg
+import pytest
+
+from packages.parity.tests.sandbox import test_migrations
+from packages.parity.tests.sandbox.test_migrated_plan import judged, migration
+from packages.parity.tests.sandbox.test_migrations import MIGRATOR, OWNER
+from parity.config.layouts import LAYOUTS
+from parity.config.migrations import BEFORE
+from parity.preview import migrated
+from parity.provider.errors import MigrationBarred, MigrationFailed, MigrationOtherwise
+from support.team_tools import TOOLS, TeamTool
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from packages.parity.tests.sandbox.test_migrations import Database
+    from parity.config.layouts import Record
+    from parity.config.migrations import Migration
+
+pytestmark = pytest.mark.sandbox
+
+database = test_migrations.database
+BY_NAME = {each.name: each for each in TOOLS}
+each_tool = pytest.mark.parametrize("tool", TOOLS, ids=lambda each: each.name)
+
+
+@pytest.fixture(autouse=True)
+def empty(database: Database) -> None:
+    """The folders make `items`, and the program makes Drizzle's schema."""
+    with database.sandbox.postgres(test_migrations.DATABASE) as administrator:
+        administrator.execute(f"create schema drizzle authorization {OWNER}")
+    database.do("drop table shop.items")
+
+
+def given(each: Migration, **more: Any) -> dict[str, Any]:
+    return {"file": each.file, "effect": each.effect, "tool": each.tool, "rows": each.rows, **more}
+
+
+def run(database: Database, *files: Migration) -> None:
+    for each in files:
+        database.run(each.sql, each.number, **given(each))
+
+
+def record_of(tool: TeamTool) -> Record:
+    record = LAYOUTS[tool.name].record
+    assert record is not None
+    return record
+
+
+def by_the_tool(database: Database, tool: TeamTool, files: tuple[Migration, ...]) -> None:
+    """Apply files as the tool does: its own statements, and then its rows."""
+    database.do(tool.table)
+    record = record_of(tool)
+    with database.connect() as connection:
+        for each in files:
+            for statement in each.statements:
+                if not statement.declares:
+                    connection.execute(statement.text.encode())
+            connection.execute(record.row.encode(), each.rows)
+
+
+def effects(database: Database) -> list[str]:
+    return [effect for (effect,) in database.ask("select effect from parity.migrations order by number")]
+
+
+@each_tool
+def test_what_is_run_is_in_the_tools_table_as_the_tool_writes_it(database: Database, tool: TeamTool, tmp_path: Path):
+    files = tool.read(tmp_path)
+    run(database, *files, *files)
+    assert database.ask(tool.rows) == tool.expected
+    assert effects(database) == ["expand", "data", "contract"]
+
+
+@each_tool
+def test_what_the_tool_applied_is_recorded_and_not_run_again(database: Database, tool: TeamTool, tmp_path: Path):
+    files = tool.read(tmp_path)
+    by_the_tool(database, tool, files[:2])
+    run(database, *files)
+    assert database.ask(tool.rows) == tool.expected
+    assert effects(database) == [BEFORE, BEFORE, "contract"]
+    assert any(f"{tool.name} applied it before" in each for each in database.said)
+
+
+@each_tool
+def test_effect_and_both_records_are_one_commit(database: Database, tool: TeamTool, tmp_path: Path):
+    first = tool.read(tmp_path)[0]
+    record = record_of(tool)
+    with pytest.raises(psycopg.errors.UndefinedTable):
+        database.ask(tool.rows)
+    broken = {**first.rows, **{name: None for name in ("name", "when", "hash", "revision") if name in first.rows}}
+    with pytest.raises(MigrationFailed):
+        database.run(first.sql, first.number, **given(first, rows=broken))
+    for table in ("shop.items", "shop.shop_item", record.table):
+        assert database.ask(f"select to_regclass('{table}') is null") == [(True,)]
+    assert database.applied() == []
+
+
+@pytest.mark.parametrize("name", ["prisma", "drizzle"])
+def test_other_text_than_the_tool_applied_is_refused_by_run_and_plan(database: Database, name: str, tmp_path: Path):
+    first = BY_NAME[name].read(tmp_path)[0]
+    by_the_tool(database, BY_NAME[name], (first,))
+    other = first.sql + "-- more\n"
+    with pytest.raises(MigrationOtherwise, match="was applied to moving with other text"):
+        database.run(other, first.number, **given(first))
+    plan = judged(database, tmp_path, migration(other, first.number, **given(first)))
+    assert [each.policy for each in plan.violations] == [migrated.KEEPS]
+    column, table = ("checksum", "_prisma_migrations") if name == "prisma" else ("hash", "drizzle.__drizzle_migrations")
+    windows = hashlib.sha256(first.sql.replace("\n", "\r\n").encode()).hexdigest()
+    database.do(f"update {table} set {column} = '{windows}'")  # noqa: S608 - of the test's own
+    run(database, first)
+    assert effects(database) == [BEFORE]
+
+
+@pytest.mark.parametrize(("name", "makes", "why"), [
+    ("prisma", "insert into shop._prisma_migrations (id, checksum, migration_name) values ('1', 'x', 'half')",
+     "Prisma records that half did not end"),
+    ("drizzle", "insert into drizzle.__drizzle_migrations (hash, created_at) values ('x', 9999999999999)",
+     "Drizzle skips what is older than its newest row"),
+    ("alembic", "insert into shop.alembic_version values ('ffff')",
+     "Alembic records revision ffff, which the folder does not have"),
+])  # fmt: skip
+def test_a_record_that_the_tool_would_stop_at_stops_the_run(
+    database: Database, name: str, makes: str, why: str, tmp_path: Path
+):
+    tool = BY_NAME[name]
+    database.do(tool.table)
+    database.do(makes)
+    with pytest.raises(MigrationBarred, match=why):
+        run(database, tool.read(tmp_path)[0])
+    assert database.ask("select to_regclass('shop.items') is null") == [(True,)]
+    assert database.applied() == []
+
+
+@each_tool
+def test_a_contraction_that_the_tool_applied_holds_no_plan_back(database: Database, tool: TeamTool, tmp_path: Path):
+    files = tool.read(tmp_path)
+    changes = [migration(each.sql, each.number, **given(each)) for each in files]
+    changes.append(migration("alter table log add column more int", files[-1].number + 1))
+    assert [each.policy for each in judged(database, tmp_path, *changes).violations] == [migrated.ORDER]
+    by_the_tool(database, tool, files)
+    with database.sandbox.postgres(test_migrations.DATABASE) as administrator:
+        administrator.execute(f"grant {OWNER} to current_user with inherit true")
+        assert judged(database, tmp_path, *changes).violations == ()
+
+
+@each_tool
+def test_a_tools_table_that_the_administrator_may_not_read_is_said_before_the_first_call(
+    database: Database, tool: TeamTool, tmp_path: Path
+):
+    files = tool.read(tmp_path)
+    change = migration(files[2].sql, files[2].number, **given(files[2]))
+    by_the_tool(database, tool, files)
+    with database.sandbox.postgres(test_migrations.DATABASE) as administrator:
+        administrator.execute(f"grant {OWNER} to current_user with inherit false")
+    plan = judged(database, tmp_path, change)
+    assert (plan.needs, [each.policy for each in plan.violations]) == ({}, [migrated.KEEPS])
+    assert record_of(tool).table in plan.violations[0].message
+    run(database, *files)
+    database.do("grant usage on schema parity to pg_database_owner")
+    database.do("grant select on parity.migrations to pg_database_owner")
+    assert judged(database, tmp_path, change).violations == (), "what is recorded here is known"
+
+
+def test_what_the_tool_ran_since_is_recorded_with_its_effect(database: Database, tmp_path: Path):
+    tool = BY_NAME["drizzle"]
+    first, second, third = tool.read(tmp_path)
+    run(database, first, second)
+    with database.connect() as connection:
+        connection.execute(third.sql.encode())
+        connection.execute(record_of(tool).row.encode(), third.rows)
+    run(database, third)
+    assert effects(database) == ["expand", "data", "contract"]
+    assert database.applied()[0][3] == MIGRATOR
+
+
+def test_a_schema_that_the_catalog_declares_is_not_made_on_the_copy_either(database: Database, tmp_path: Path):
+    files = BY_NAME["drizzle"].read(tmp_path)
+    plan = judged(database, tmp_path, *(migration(each.sql, each.number, **given(each)) for each in files))
+    assert plan.violations == ()
+    assert plan.rehearsals[0].steps[0].statement.startswith('CREATE TABLE "shop"')
+    assert [each.not_because for each in plan.rehearsals] == [""]

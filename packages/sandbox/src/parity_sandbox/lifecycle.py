@@ -278,6 +278,7 @@ def environment(directory: Path) -> dict[str, str]:
             "PGPASSWORD": credentials.postgres_administrator,
             "PGSSLMODE": "disable",
             "PGDATABASE": "postgres",
+            "PGHOST_REHEARSAL": "own",
             POLL_VARIABLE: os.environ.get(POLL_VARIABLE, _STAND_IN_POLL),
         }
     )

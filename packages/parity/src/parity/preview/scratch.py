@@ -1,7 +1,7 @@
 """A scratch database for a rehearsal: the schema of a stack's database, no row of it, dropped whatever happens.
 
-It is made on the server that `PGHOST_REHEARSAL` and its like name, else on the stack's own where its login may make
-databases and roles. What is rehearsed logs in with a role of the scratch database's own, which has no right elsewhere.
+It is made on the server that `PGHOST_REHEARSAL` and its like name, which may be the stack's own, by a login that may
+make databases and roles. What is rehearsed logs in with a role of its own, which has no right elsewhere.
 """
 
 from __future__ import annotations
@@ -30,8 +30,8 @@ if TYPE_CHECKING:
 
 PREFIX = "parity_rehearsal_"
 """What the names of a scratch database and of its login begin with."""
-NONE = "none"
-"""As `PGHOST_REHEARSAL`: nothing is rehearsed."""
+OWN = "own"
+"""As `PGHOST_REHEARSAL`: the stack's own server."""
 
 _LOCK = 0x7265686561727365
 """The key of the advisory lock under which one is made and leftovers are dropped: the bytes of `rehearse`."""
@@ -80,15 +80,16 @@ def scratch(environ: Mapping[str, str], server: str) -> Generator[Scratch]:
     Raises:
         NotRehearsed: the server does not open, the login may not, or it could not be dropped.
     """
-    named = environ.get(servers.variable("PGHOST", servers.REHEARSAL), "")
-    if named == NONE:
-        raise NotRehearsed("`PGHOST_REHEARSAL` is `none`")
+    host = environ.get(servers.variable("PGHOST", servers.REHEARSAL), "")
+    if not host:
+        raise NotRehearsed("no server is named for it; set `PGHOST_REHEARSAL`, to `own` for the stack's own server")
+    named = host != OWN
     at = postgres.options(servers.connection(environ, servers.REHEARSAL if named else server))
     name, password = f"{PREFIX}{secrets.token_hex(6)}", secrets.token_urlsafe(24)
     with ExitStack() as open_ones:
         try:
             administrator = open_ones.enter_context(psycopg.connect(**at))
-            _require(administrator, named=bool(named))
+            _require(administrator, named=named)
             open_ones.callback(_drop, administrator, name)
             observer = open_ones.enter_context(_made(administrator, at, name, password))
         except psycopg.Error as error:

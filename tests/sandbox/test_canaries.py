@@ -82,7 +82,7 @@ def kept(instance: Instance) -> dict[str, str]:
     assert any("/stacks/" in place for place in places), "no state file was found"
     places["request log"] = json.dumps(client.requests())
     places["state of the vendors"] = json.dumps(client.state())
-    places["status page"] = json.dumps(client.call("GET", "overview"))
+    places["status page"] = instance.run("parity", "status", "--json").stdout
     places["server.log"] = layout.log.read_text()
     places["PostgreSQL's log"] = "".join(path.read_text(errors="replace") for path in layout.postgres.glob("*.log"))
     return places

@@ -48,6 +48,7 @@ GUARD = (
 )
 OWN_PASSPHRASE = "packages/parity/tests/sandbox/test_guard.py::test_each_stack_may_have_a_passphrase_of_its_own"
 TUTORIAL = "tools/repository/test_tutorial.py::test_every_command_of_the_tutorial_and_readme_does_what_the_page_shows"
+SERVED = "packages/parity/tests/sandbox/test_status.py::test_it_is_served_until_it_is_interrupted"
 INIT = "packages/parity/tests/distribution/test_init.py::test_it_is_checked_in_its_style_and_tested"
 UPGRADE = "packages/parity/tests/distribution/test_upgrade.py::test_every_edit_is_kept_or_shown_as_a_conflict"
 BUILT = (
@@ -121,7 +122,9 @@ ELSEWHERE = {
     "parity migration render X --by-hand X": RENDERED,
     "make demo": TUTORIAL,
     "make clean-demo takes all": TUTORIAL,
-    "parity sandbox exec -- curl -s": TUTORIAL,
+    "parity sandbox exec -- curl -s X": TUTORIAL,
+    "parity serve": SERVED,
+    "parity serve --port 0": SERVED,
     "parity sandbox exec -- pulumi preview --stack X --diff": TUTORIAL,
     "parity preview X --save FILE": (
         "packages/parity/tests/sandbox/test_tamper.py::test_a_plan_with_nothing_changed_in_between_is_applied"
@@ -180,6 +183,9 @@ RUN = {
     "parity ledger X": "parity ledger prod",
     "parity traces X": "OTEL_EXPORTER_OTLP_TIMEOUT=1 OTEL_EXPORTER_OTLP_ENDPOINT=http://127.0.0.1:9 parity traces prod",
     "parity releases X": "parity releases prod",
+    "parity status": "parity status",
+    "parity status X --audit": "parity status prod --audit",
+    "parity check --from X --to X": "parity check --from staging --to prod",
     "parity recover X --plan": "parity recover prod --plan",
     "parity recover X": "parity recover prod",
     "parity preview STACK --save FILE": "parity preview prod --save plan.json",

@@ -1,4 +1,4 @@
-"""The control API on loopback, and the page at `/`: what tests and the command line say to a running sandbox."""
+"""The control API on loopback: what tests and the command line say to a running sandbox."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from starlette.applications import Starlette
 from starlette.middleware import Middleware
 from starlette.middleware.trustedhost import TrustedHostMiddleware
-from starlette.responses import HTMLResponse, JSONResponse
+from starlette.responses import JSONResponse, PlainTextResponse
 from starlette.routing import Route
 
 from parity_sandbox import keeps, maintenance
@@ -20,8 +20,6 @@ from parity_sandbox.guard import Guard
 from parity_sandbox.jsontext import parse_json
 from parity_sandbox.logs import failure
 from parity_sandbox.narrowing import is_object
-from parity_sandbox.overview import overview
-from parity_sandbox.page import PAGE
 from parity_sandbox.services import VENDORS
 
 if TYPE_CHECKING:
@@ -36,6 +34,11 @@ if TYPE_CHECKING:
 _SERVICES = ("vercel", "github", "edge")
 _LONGEST_WAIT_SECONDS = 60
 _DIGITS = 15
+_PAGE = """The control API of a Parity sandbox.
+
+What is live in it, as a page: parity serve
+Its API: /_sandbox/health, /_sandbox/state, /_sandbox/requests, /_sandbox/faults
+"""
 
 
 async def _document(request: Request) -> Document:
@@ -65,8 +68,8 @@ class Control:
         self._world = world
 
     async def page(self, _request: Request) -> Response:
-        """The page for people."""
-        return HTMLResponse(PAGE)
+        """Where a person finds what."""
+        return PlainTextResponse(_PAGE)
 
     async def health(self, _request: Request) -> Response:
         """Whether every part answers; 503 where one does not."""
@@ -90,10 +93,6 @@ class Control:
     async def state(self, _request: Request) -> Response:
         """Every object of both vendors, secret values as fingerprints."""
         return JSONResponse(maintenance.state(self._world))
-
-    async def overview(self, _request: Request) -> Response:
-        """What the page shows."""
-        return JSONResponse(await overview(self._world))
 
     async def requests(self, request: Request) -> Response:
         """Rows of the request log, or with DELETE none."""
@@ -254,7 +253,6 @@ def create_control(world: World) -> Starlette:
         ("/", ["GET"], control.page),
         ("/_sandbox/health", ["GET"], control.health),
         ("/_sandbox/state", ["GET"], control.state),
-        ("/_sandbox/overview", ["GET"], control.overview),
         ("/_sandbox/requests", ["GET", "DELETE"], control.requests),
         ("/_sandbox/reset", ["POST"], control.reset),
         ("/_sandbox/seed", ["POST"], control.seed),

@@ -87,11 +87,6 @@ class RequestLog:
         )
         return [_row(row) for row in cursor]
 
-    def latest(self, count: int) -> list[Document]:
-        """The last rows, newest first."""
-        cursor = self._connection.execute(f"SELECT id, {_COLUMNS} FROM requests ORDER BY id DESC LIMIT ?", (count,))  # noqa: S608
-        return [_row(row) for row in cursor]
-
     def clear(self) -> None:
         """Delete every row; numbers go on."""
         self._connection.execute("DELETE FROM requests")

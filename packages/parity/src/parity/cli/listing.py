@@ -48,6 +48,8 @@ LISTINGS: tuple[Listing, ...] = (
     Listing("adopt", _CHANGE, "Import objects that nothing manages yet.", "drift", "adopt_"),
     Listing("rollback", _BACK, "Make a kept release live again: one switch, no build.", "releases", "rollback"),
     Listing("recover", _BACK, "Reconcile record and reality after an interrupted update.", "recover", "recover"),
+    Listing("status", _THERE, "Show what is live where, and what needs a person.", "status", "status"),
+    Listing("serve", _THERE, "Serve the status as a page, on this machine alone.", "status", "serve"),
     Listing("releases", _THERE, "Show the kept releases, which is live, and its health.", "releases", "releases"),
     Listing("drift", _THERE, "Compare what is declared, recorded and really there.", "drift", "drift"),
     Listing("drift-issue", _THERE, "Keep a stack's drift in one GitHub issue.", "drift", "drift_issue"),

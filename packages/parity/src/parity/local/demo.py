@@ -95,14 +95,14 @@ def run(project: Project, directory: Path, screen: Screen, stacks: Sequence[str]
     except ParityError:
         known = [stack for stack in stacks if stack in pulumi.stacks()]
         screen.out.print("\n[bold]What is true now[/]")
-        _show(screen, ask_all(pulumi, known), running.control_url, missing=set(stacks) - set(changed))
+        _show(screen, ask_all(pulumi, known), missing=set(stacks) - set(changed))
         raise
     with screen.step("Live URLs") as step:
         step.waiting("an answer of each application")
         found = ask_all(pulumi, list(changed))
         step.done(f"{len(found)} asked through the proxy")
-    _show(screen, found, running.control_url, missing=set())
-    _conclude(screen, changed, found, running.control_url)
+    _show(screen, found, missing=set())
+    _conclude(screen, changed, found)
 
 
 def _near(directory: Path) -> Path:
@@ -135,7 +135,7 @@ def _update(stack: Stack, screen: Screen) -> int:
     return update.run(stack, screen, Approval(yes=True), note={"command": "demo"}).progress.changed
 
 
-def _show(screen: Screen, found: Sequence[Live], page: str, missing: set[str]) -> None:
+def _show(screen: Screen, found: Sequence[Live], missing: set[str]) -> None:
     screen.out.print()
     for stack in dict.fromkeys(live.stack for live in found):
         _show_stack(screen, stack, [live for live in found if live.stack == stack])
@@ -143,7 +143,7 @@ def _show(screen: Screen, found: Sequence[Live], page: str, missing: set[str]) -
         screen.out.print(f"{stack}: its update is not done. To go on: make demo", soft_wrap=True)
     if not found:
         screen.out.print("Nothing is live.")
-    screen.out.print(f"Status page: {page}", soft_wrap=True)
+    screen.out.print("As a page: .venv/bin/parity serve", soft_wrap=True)
 
 
 def _show_stack(screen: Screen, stack: str, applications: Sequence[Live]) -> None:
@@ -188,13 +188,13 @@ def _healthy(live: Live) -> str:
     )
 
 
-def _conclude(screen: Screen, changed: Mapping[str, int], found: Sequence[Live], page: str) -> None:
+def _conclude(screen: Screen, changed: Mapping[str, int], found: Sequence[Live]) -> None:
     sick = [live for live in found if live.fault]
     if sick:
         raise HealthError(
             "; ".join(f"{live.application} of {live.stack}: {live.fault}" for live in sick),
             where=", ".join(live.url for live in sick),
-            remedy=f"look at {page} and at `parity sandbox logs`",
+            remedy="see `parity status` and `parity sandbox logs`",
         )
     if not any(changed.values()):
         screen.out.print(f"\n[bold]Nothing to change:[/] {' and '.join(changed)} are as declared.")
@@ -202,7 +202,7 @@ def _conclude(screen: Screen, changed: Mapping[str, int], found: Sequence[Live],
         "\nTry next:\n"
         f"  .venv/bin/parity preview {next(iter(changed))}\n"
         f"  .venv/bin/parity sandbox exec -- pulumi preview --stack {next(iter(changed))} --diff\n"
-        f"  .venv/bin/parity sandbox exec -- curl -s {found[0].url if found else page}\n"
+        f"  .venv/bin/parity sandbox exec -- curl -s {found[0].url}\n"
         "  make clean-demo   takes all of it down",
         soft_wrap=True,
     )

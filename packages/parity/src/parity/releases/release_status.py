@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from parity.config.settings import Settings
     from parity.config.stack_models import Release, Releases
     from parity.engine.state import Recorded, State
+    from parity.vendors.http import Limits
 
 
 _AUTOMATION = "automation-bypass"
@@ -116,7 +117,7 @@ class ReleaseStatus:
         return tuple(found)
 
 
-def vercel(settings: Settings) -> Client:
+def vercel(settings: Settings, limits: Limits | None = None) -> Client:
     """Vercel as the stack's team sees it.
 
     Raises:
@@ -128,37 +129,46 @@ def vercel(settings: Settings) -> Client:
             f"{services.VERCEL_TOKEN} is not set, so Vercel cannot be asked what is live.",
             remedy=f"Export a token of the team {settings.catalog.vercel_team}.",
         )
-    return Client(services.vercel(token, settings.catalog.vercel_team))
+    return Client(services.vercel(token, settings.catalog.vercel_team), limits=limits)
 
 
-def github() -> Client | None:
+def github(limits: Limits | None = None) -> Client | None:
     """GitHub; None where there is no token."""
     token = next((found for name in services.GITHUB_TOKENS if (found := os.environ.get(name))), None)
-    return Client(services.github(token)) if token else None
+    return Client(services.github(token), limits=limits) if token else None
 
 
-async def read(settings: Settings, state: State, application: str) -> ReleaseStatus:
+async def read(settings: Settings, state: State, application: str, *, limits: Limits | None = None) -> ReleaseStatus:
     """Ask the engine's record, Vercel and users' domains about one application, without changing anything.
 
     Args:
         settings: of the stack; where its secrets are sealed, Vercel is asked for what passes deployment protection.
         state: what the engine recorded.
         application: its name.
+        limits: when to give up on Vercel and on a health page that the catalog gives longer.
 
     Raises:
         UsageError: there is no token for Vercel.
     """
-    async with vercel(settings) as client, health.web() as web:
-        return await _Reader(settings, state, application, client, web).all()
+    async with vercel(settings, limits) as client, health.web() as web:
+        return await _Reader(settings, state, application, client, web, limits=limits).all()
 
 
 class _Reader:
     """Reads the status of one application."""
 
     def __init__(
-        self, settings: Settings, state: State, application: str, vercel: Client, web: httpx.AsyncClient
+        self,
+        settings: Settings,
+        state: State,
+        application: str,
+        vercel: Client,
+        web: httpx.AsyncClient,
+        *,
+        limits: Limits | None,
     ) -> None:
         self.settings = settings
+        self.patience = limits.deadline_seconds if limits else float("inf")
         self.state = state
         self.application: Application = next(each for each in settings.catalog.applications if each.name == application)
         self.releases = settings.releases[application]
@@ -246,7 +256,7 @@ class _Reader:
         wanted: Release = self.releases.kept[release]
         page = self.application.health
         url = f"https://{host.removeprefix('https://')}{page.path}"
-        answer = await health.ask(self.web, url, bypass=self.bypass, seconds=page.timeout_seconds)
+        answer = await health.ask(self.web, url, bypass=self.bypass, seconds=min(page.timeout_seconds, self.patience))
         fault = answer.served() if wanted.deployment else answer.fault(release, wanted.commit)
         return f"answers {fault}" if fault and answer.status else fault
 

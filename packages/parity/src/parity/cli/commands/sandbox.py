@@ -56,7 +56,7 @@ def up(directory: Directory = None) -> None:
         step.waiting("the plugins")
         sandbox.equip(tools)
         step.done(f"folder {sandbox.directory}")
-    screen.out.print(f"Status page: {running.control_url}", soft_wrap=True)
+    screen.out.print(f"Control API: {running.control_url}", soft_wrap=True)
 
 
 @app.command()
@@ -104,7 +104,7 @@ def _show_status(screen: Screen, document: dict[str, Any]) -> None:
     screen.out.print(
         f"running, {document['health']['status']}, process {document['pid']}\n"
         f"folder      {escape(document['directory'])}\n"
-        f"status page {document['url']}\n"
+        f"control API {document['url']}\n"
         f"ports       {ports}\n"
         f"PostgreSQL  {postgres['version']} ({postgres['origin']})",
         soft_wrap=True,

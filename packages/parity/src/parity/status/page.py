@@ -1,0 +1,229 @@
+"""The status as one HTML page that needs nothing else: no request, and no script to be read.
+
+What a commit, a branch or a vendor says is escaped, and its secrets are masked before; the page's policy allows its own
+style and script by their digests, and nothing else.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import html
+from pathlib import Path
+from string import Template
+from typing import TYPE_CHECKING
+
+from parity.redact import masked
+from parity.status.attention import counted, needs
+from parity.status.model import shown
+from parity.status.operations import SHORT
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Sequence
+    from datetime import datetime
+
+    from parity.status.model import Application, Link, Operation, Stack, Status, Unknown
+
+_HERE = Path(__file__)
+_HEALTH = {
+    "healthy": ("good", "✓ healthy"),
+    "failing": ("bad", "✗ failing"),
+    "unknown": ("warn", "? unknown"),
+    "nothing live": ("", "- nothing live"),
+}
+_RUNNING = {"none": "", "running": "warn", "interrupted": "bad", "unknown": "warn"}
+
+
+def _own(ending: str) -> str:
+    return _HERE.with_suffix(ending).read_text(encoding="utf-8")
+
+
+def _digest(text: str) -> str:
+    return f"'sha256-{base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()}'"
+
+
+def policy(*, style: str, script: str) -> str:
+    """The page's Content-Security-Policy."""
+    return (
+        f"default-src 'none'; style-src {_digest(style)}; script-src {_digest(script)}; "
+        "base-uri 'none'; form-action 'none'"
+    )
+
+
+def page(status: Status) -> str:
+    """The page."""
+    style, script = _own(".css"), _own(".js")
+    return Template(_own(".html")).substitute(
+        policy=policy(style=style, script=script),
+        title=_html(f"{status.project}: status"),
+        style=style,
+        script=script,
+        project=_html(status.project),
+        iso=status.time.isoformat(),
+        time=shown(status.time),
+        body="\n".join(_body(status)),
+    )
+
+
+def _body(status: Status) -> Iterator[str]:
+    yield from _needs(status)
+    yield '<section aria-labelledby="stacks"><h2 id="stacks" tabindex="-1">Stacks, in the order of promotion</h2>'
+    yield from _matrix(status.stacks)
+    yield "</section>"
+    yield from _record(status)
+    yield from _unknown(status)
+
+
+def _needs(status: Status) -> Iterator[str]:
+    found, waiting = needs(status), {each.link.text: each.link.url for each in status.waiting}
+    yield '<section aria-labelledby="needs"><h2 id="needs">What needs a person now</h2>'
+    if not found:
+        yield '<p class="calm">✓ Nothing that is known needs a person.</p></section>'
+        return
+    yield '<ul class="needs">'
+    for each in found:
+        url = next((url for text, url in waiting.items() if not each.command and each.what.endswith(f": {text}")), "")
+        where = f"<strong>{_html(each.stack)}</strong> " if each.stack else ""
+        what = f'<a href="{_html(url)}">{_html(each.what)}</a>' if _is_web(url) else _html(each.what)
+        command = f"<code>{_html(each.command)}</code>" if each.command else ""
+        yield f'<li class="{"" if each.command else "waits"}">{where}{what}{command}</li>'
+    yield "</ul></section>"
+
+
+# --- The stacks next to each other ------------------------------------------------------------------------------------
+
+
+def _matrix(stacks: Sequence[Stack]) -> Iterator[str]:
+    """A column for each stack, a row for each application, then what is said of the stack."""
+    names = dict.fromkeys(row.name for stack in stacks for row in stack.applications)
+    yield '<table class="matrix"><thead><tr>'
+    yield '<th scope="col">Application</th>'
+    for each in stacks:
+        above = f"<small>promotes from {_html(each.promotes_from)}</small>" if each.promotes_from else ""
+        yield f'<th scope="col">{_html(each.name)}{above}</th>'
+    yield "</tr></thead><tbody>"
+    for name in names:
+        found = [next((row for row in stack.applications if row.name == name), None) for stack in stacks]
+        yield _row(name, stacks, ["".join(_application(each)) if each else "not known" for each in found])
+    for title, part in (("Drift", _drift), ("Parity", _parity), ("Update", _update)):
+        yield _row(title, stacks, [part(each) for each in stacks])
+    yield "</tbody></table>"
+
+
+def _row(title: str, stacks: Sequence[Stack], cells: Sequence[str]) -> str:
+    inner = "".join(
+        f'<td><span class="label" aria-hidden="true">{_html(stack.name)}</span>{each}</td>'
+        for stack, each in zip(stacks, cells, strict=True)
+    )
+    return f'<tr><th scope="row">{_html(title)}</th>{inner}</tr>'
+
+
+def _application(each: Application) -> Iterator[str]:
+    yield f'<span class="release">{_html(each.live or "none")}</span>{_pill(*_HEALTH[each.health])}'
+    if each.subject:
+        yield f'<p class="subject">{_html(each.subject)}</p>'
+    parts = [_link(each.commit[:SHORT], each.commit_url)] if each.commit else []
+    parts += [_link(each.pull_request.text, each.pull_request.url)] if each.pull_request else []
+    if when := each.since or each.built:
+        parts.append(f"{'live since' if each.since else 'built'} {_time(when)}")
+    yield f'<p class="small">{" · ".join(parts)}</p>' if parts else ""
+    yield from (f'<p class="small">{_pill("bad", "fault")} {_html(fault)}</p>' for fault in each.faults)
+    if each.behind:
+        yield f'<p class="small">{_pill("warn", "differs")} {_html(each.behind)} has another commit live</p>'
+    kept = ", ".join(_html(f"{one.release} ({one.state.lower()})") for one in each.kept)
+    domains = ", ".join(_link(name, f"https://{name}") for name in each.domains)
+    yield "".join(f'<p class="small dim">{part}</p>' for part in (domains, f"kept: {kept}" if kept else "") if part)
+
+
+def _drift(stack: Stack) -> str:
+    if stack.drift is None:
+        return _pill("warn", "? not known")
+    found = counted(stack.drift)
+    pill = _pill("bad" if stack.drift.grave else "good" if found == "none" else "warn", found)
+    unread = f" {_pill('warn', f'{stack.drift.unread} reads failed')}" if stack.drift.unread else ""
+    return f'{pill}{unread}<p class="small dim">audited {_time(stack.drift.time)}</p>'
+
+
+def _parity(stack: Stack) -> str:
+    if stack.parity is None:
+        return _pill("warn", "? not known") if stack.promotes_from else '<span class="dim">nothing before it</span>'
+    kind, word = ("good", "✓ holds") if stack.parity.clean else ("bad", "✗ does not hold")
+    return f'{_pill(kind, word)}<p class="small dim">{_html(stack.parity.said)}</p>'
+
+
+def _update(stack: Stack) -> str:
+    word = "none runs" if stack.running == "none" else stack.running
+    said = "".join(f'<p class="small dim">{_html(each)}</p>' for each in (stack.running_why, *stack.ending) if each)
+    return f"{_pill(_RUNNING[stack.running], word)}{said}"
+
+
+# --- The record, and what is not known --------------------------------------------------------------------------------
+
+
+def _record(status: Status) -> Iterator[str]:
+    yield '<section aria-labelledby="record"><h2 id="record">Last operations</h2>'
+    if not status.operations:
+        yield '<p class="dim">None is recorded.</p></section>'
+        return
+    heads = ("Time", "Stack", "What", "Result", "Links")
+    yield '<table class="record"><thead><tr>'
+    yield "".join(f'<th scope="col">{each}</th>' for each in heads)
+    yield "</tr></thead><tbody>"
+    for each in status.operations:
+        yield _operation(each)
+    yield "</tbody></table></section>"
+
+
+def _operation(each: Operation) -> str:
+    moves = "".join(f"<br><strong>{_html(move)}</strong>" for move in each.moves)
+    why = f'<p class="small dim">{_html(each.why)}</p>' if each.why else ""
+    actor = f' <span class="dim">by {_html(each.actor)}</span>' if each.actor else ""
+    lasted = "" if each.seconds is None else f' <span class="dim">{each.seconds:.0f} s</span>'
+    result = _pill("good" if each.result == "succeeded" else "bad", each.result) + lasted
+    cells = (_html(each.stack), f"{_html(each.command)}{actor}{moves}{why}", result, _links(each.links))
+    inner = "".join(f"<td>{cell}</td>" for cell in cells)
+    return f'<tr><th scope="row" class="small">{_time(each.started)}</th>{inner}</tr>'
+
+
+def _unknown(status: Status) -> Iterator[str]:
+    found = [("", each) for each in status.unknown] + [(s.name, each) for s in status.stacks for each in s.unknown]
+    if not found and not status.ending:
+        return
+    yield '<section aria-labelledby="unknown"><h2 id="unknown">Not known, or soon over</h2><ul class="unknown">'
+    yield from (f"<li>{_html(each)}</li>" for each in status.ending)
+    yield from (_unknown_row(name, each) for name, each in found)
+    yield "</ul></section>"
+
+
+def _unknown_row(stack: str, each: Unknown) -> str:
+    where = f"<strong>{_html(stack)}</strong> " if stack else ""
+    command = f"<br><code>{_html(each.command)}</code>" if each.command else ""
+    return f"<li>{where}{_html(f'{each.what}: {each.why}')}{command}</li>"
+
+
+# --- Parts ------------------------------------------------------------------------------------------------------------
+
+
+def _links(links: Iterable[Link]) -> str:
+    return " ".join(_link(each.text, each.url) for each in links)
+
+
+def _link(text: str, url: str) -> str:
+    return f'<a href="{_html(url)}">{_html(text)}</a>' if _is_web(url) else _html(text)
+
+
+def _is_web(url: str) -> bool:
+    """Whether it may be a link: never a script's address, whatever a vendor or a record says."""
+    return url.startswith(("https://", "http://"))
+
+
+def _pill(kind: str, text: str) -> str:
+    return f'<span class="pill {kind}">{_html(text)}</span>'
+
+
+def _time(when: datetime) -> str:
+    return f'<time datetime="{when.isoformat()}">{shown(when)}</time>'
+
+
+def _html(text: str) -> str:
+    return html.escape(masked(text))

@@ -1,0 +1,91 @@
+"""What is recorded of a stack, read without the engine and without its passphrase where files hold it."""
+
+from __future__ import annotations
+
+import gzip
+from dataclasses import dataclass
+from functools import partial
+from typing import TYPE_CHECKING
+
+from parity.backend import locks, this_host
+from parity.backend.stack_backend import open_backend
+from parity.documents import mapping, parse
+from parity.engine import state
+from parity.errors import ProjectError
+from parity.recover import lock_owner, runs
+from parity.status import operations
+
+if TYPE_CHECKING:
+    from parity.backend.ledger import Record
+    from parity.backend.store import Store
+    from parity.engine.state import State
+    from parity.evaluate.stack import Stack
+    from parity.status.model import Running
+
+
+@dataclass(frozen=True)
+class Recorded:
+    """The state, the newest records, and whether an update runs."""
+
+    state: State
+    records: tuple[Record, ...]
+    """Oldest first."""
+    running: Running
+    why: str
+    """Who runs it, or what shows that it was interrupted."""
+
+
+def read(stack: Stack) -> Recorded:
+    """Read it all.
+
+    Raises:
+        ParityError: the backend cannot be opened, knows no such stack, or holds what cannot be read.
+    """
+    place = open_backend(stack)
+    found = _checkpoint(place.store, stack) if place.store else stack.recorded()
+    records = tuple(place.ledger.records(last=operations.LAST)) if place.ledger else ()
+    running, why = _running(stack, place.store, found, records)
+    return Recorded(found, records, running, why)
+
+
+def _checkpoint(store: Store, stack: Stack) -> State:
+    """The engine's own file: `pulumi stack export` starts the engine, and needs the key of the secrets to say less."""
+    base = f".pulumi/stacks/{stack.project.name}/{stack.name}.json"
+    data = store.read(base)
+    if data is None and (packed := store.read(f"{base}.gz")) is not None:
+        data = gzip.decompress(packed)
+    try:
+        latest = mapping(parse(data)["checkpoint"])["latest"] if data else None
+        return state.parse({"deployment": latest}, stack.pulumi.redactor.text)
+    except (ValueError, KeyError, TypeError) as error:
+        raise ProjectError(
+            f"the state of {stack.name} cannot be read: {error}",
+            where=f"{store.place}/{base}",
+            remedy=f"parity recover {stack.name} --plan",
+        ) from error
+
+
+def _running(stack: Stack, store: Store | None, found: State, records: tuple[Record, ...]) -> tuple[Running, str]:
+    ground = lock_owner.Evidence(
+        this_host.here(),
+        shared=bool(store and store.shared),
+        alive=this_host.is_alive,
+        run=partial(runs.state, environment=stack.pulumi.environment),
+    )
+    held = locks.held(store, stack.project.name, stack.name) if store else []
+    held += [lock_owner.of_record(each) for each in records if each.end is None]
+    owners = [lock_owner.judge(each, records, ground) for each in held]
+    for verdict, running in _BY_VERDICT:
+        for each in owners:
+            if each.verdict == verdict:
+                return running, f"{each.lock}: {each.why}"
+    if found.pending:
+        return "interrupted", f"{len(found.pending)} operations have no end in the state"
+    return "none", ""
+
+
+_BY_VERDICT: tuple[tuple[lock_owner.Verdict, Running], ...] = (
+    ("alive", "running"),
+    ("unknown", "unknown"),
+    ("dead", "interrupted"),
+)

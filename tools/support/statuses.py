@@ -8,6 +8,7 @@ from datetime import UTC, datetime, timedelta
 from parity.status.model import (
     Application,
     Drift,
+    Held,
     Kept,
     Link,
     Operation,
@@ -21,6 +22,7 @@ from parity.status.model import (
 NOW = datetime(2026, 11, 30, 7, 30, tzinfo=UTC)
 HOSTILE = "</td></style><script>document.title='taken'</script><img src=x onerror=\"document.title='taken'\">\"'&amp;`"
 """A commit's subject, a branch's name, a vendor's word."""
+LIFT = "parity lift prod --application shop --why TEXT"
 WEB = "https://github.com/acme/storefront"
 
 
@@ -65,8 +67,8 @@ def operation(number: int, stack: str, **changed: object) -> Operation:
 def calm() -> Status:
     audited = Drift(NOW - timedelta(hours=2), {"served": 0, "rights": 0, "secrets": 0, "rest": 0}, 0, "drift/staging")
     staging = Stack(
-        "staging", None, (application("shop"), application("admin")), audited, None, "none", "", (),
-        (operation(1, "staging"),),
+        "staging", None, (application("shop"), application("admin")), audited, running="none",
+        operations=(operation(1, "staging"),),
     )  # fmt: skip
     proved = Parity("staging", clean=True, said="staging and prod are the same but for what their files say")
     prod = replace(staging, name="prod", promotes_from="staging", parity=proved, operations=(operation(2, "prod"),))
@@ -94,6 +96,7 @@ def troubled() -> Status:
         parity=Parity("staging", clean=False, said=said),
         running="interrupted",
         running_why="process 4711 of ada on host, since 2026-11-30 06:00:00 UTC: its run is over",
+        holds=(Held("shop", f"held by ada since 2026-11-30 06:00 UTC, until it is lifted: {HOSTILE}", LIFT),),
         ending=("the exception for Role shop-old ends 2026-12-03",),
         operations=(killed, *prod.operations),
         unknown=(Unknown("all of shop", f"vercel: GET /v9/projects: status 500: {HOSTILE}", "parity releases prod"),),

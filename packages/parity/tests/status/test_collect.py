@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from parity.backend import holds
 from parity.backend.ledger import Ledger
 from parity.backend.store import FolderStore
 from parity.cli.main import application
@@ -121,6 +122,19 @@ def test_an_update_that_died_and_one_that_left_operations_need_a_person(world):
     assert [(each.stack, each.command) for each in needs(status)] == [("prod", "parity recover prod --plan")]
     world.ledger("staging").begin({"command": "up", "pid": 2**22 + 1, "host": {"name": "elsewhere"}})
     assert world.read().stacks[0].running == "unknown", "no one here can say whether it still runs"
+
+
+def test_a_hold_comes_first_with_the_command_that_lifts_it(world):
+    made = {"application": "shop", "who": "ada", "why": "the sale", "until": None}
+    holds.hold(world.store, world.project.name, "prod", **made)
+    status = world.read()
+    assert [len(each.holds) for each in status.stacks] == [0, 1]
+    (need,) = needs(status)
+    assert need.what.startswith("shop is held by ada since ")
+    assert need.what.endswith("the sale")
+    assert need.command == "parity lift prod --application shop --why TEXT"
+    holds.lift(world.store, world.project.name, "prod", application="shop", who="ada", why="over")
+    assert needs(world.read()) == ()
 
 
 def test_the_last_audits_report_is_counted_as_the_audit_counts(world):

@@ -72,7 +72,7 @@ def test_nothing_that_is_shown_is_obeyed():
     assert not [attributes for _, attributes in tree.elements if any(name.startswith("on") for name in attributes)]
     assert all(str(each["href"]).startswith(("https://", "#")) for each in tree.of("a"))
     shown = "".join(data for _, data in tree.texts)
-    assert shown.count(statuses.HOSTILE) == 10, "each is shown as it is"
+    assert shown.count(statuses.HOSTILE) == 12, "each is shown as it is"
 
 
 def test_each_stack_has_a_column_and_each_application_a_row(tree):
@@ -88,6 +88,7 @@ def test_each_stack_has_a_column_and_each_application_a_row(tree):
 def test_what_needs_a_person_comes_first_the_most_urgent_on_top():
     said = [each.what for each in needs(statuses.troubled())]
     order = [
+        "shop is held by ada",
         "shop fails",
         "an update was interrupted",
         "drift: served 1, rights 2",
@@ -120,7 +121,7 @@ def test_the_document_says_the_same_and_is_json():
     made = json.loads(json.dumps(document(statuses.troubled())))
     assert [each["name"] for each in made["stacks"]] == ["staging", "qa", "prod"]
     assert made["time"] == "2026-11-30T07:30:00+00:00"
-    assert len(made["needs"]) == 6
+    assert len(made["needs"]) == 7
     assert made["stacks"][2]["applications"][0]["kept"][1]["release"] == "r4"
 
 

@@ -14,11 +14,16 @@ if TYPE_CHECKING:
 
 
 def needs(status: Status) -> tuple[Need, ...]:
-    """Failing health, interrupted updates, grave drift, parity that does not hold, approvals: in this order."""
-    kinds = (_failing, _interrupted, _drifted, _different)
+    """Holds, failing health, interrupted updates, grave drift, parity that does not hold, approvals: in this order."""
+    kinds = (_held, _failing, _interrupted, _drifted, _different)
     found = [each for kind in kinds for stack in status.stacks for each in kind(stack)]
     approvals = (Need(each.stack, f"{each.what}: {each.link.text}", "") for each in status.waiting)
     return (*found, *approvals)
+
+
+def _held(stack: Stack) -> Iterator[Need]:
+    for each in stack.holds:
+        yield Need(stack.name, f"{each.what} is {each.said}", each.command)
 
 
 def _failing(stack: Stack) -> Iterator[Need]:

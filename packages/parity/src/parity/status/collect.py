@@ -8,16 +8,18 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime
 from typing import TYPE_CHECKING, TypeVar
 
+from parity.backend import holds
 from parity.check import proof, report
 from parity.errors import ParityError
 from parity.status import applications, audits, hub, operations, record
-from parity.status.model import Parity, Stack, Status, Unknown
+from parity.status.model import Held, Parity, Stack, Status, Unknown
 from parity.vendors.http import Limits
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
     from pathlib import Path
 
+    from parity.backend.holds import Hold
     from parity.config.project import Project
     from parity.config.settings import Settings
     from parity.config.stack_models import Release
@@ -154,10 +156,15 @@ def _made(
         parity=verdict if isinstance(verdict, Parity) else None,
         running=recorded.running if recorded else "unknown",
         running_why=recorded.why if recorded else "",
+        holds=tuple(_held(each, name) for each in recorded.holds) if recorded else (),
         ending=tuple(_ending(read.settings, today)) if read.settings else (),
         operations=operations.of(recorded.records, name, repository) if recorded else (),
         unknown=tuple(dict.fromkeys(unknown)),
     )
+
+
+def _held(hold: Hold, stack: str) -> Held:
+    return Held(hold.application or stack, str(hold), holds.lift_command(stack, hold.application))
 
 
 def _ending(settings: Settings, today: date) -> list[str]:

@@ -121,6 +121,18 @@ class Operation:
 
 
 @dataclass(frozen=True)
+class Held:
+    """A hold: the stack, or an application of it, does not go forward."""
+
+    what: str
+    """The application; the stack's name where all of it is held."""
+    said: str
+    """Who holds it, since when, until when and why."""
+    command: str
+    """What lifts it."""
+
+
+@dataclass(frozen=True)
 class Stack:
     """One stack."""
 
@@ -132,6 +144,7 @@ class Stack:
     running: Running = "unknown"
     running_why: str = ""
     """Who runs the update, or what shows that it was interrupted."""
+    holds: tuple[Held, ...] = ()
     ending: tuple[str, ...] = ()
     """What ends within two weeks: exceptions."""
     operations: tuple[Operation, ...] = ()

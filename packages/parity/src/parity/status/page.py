@@ -154,7 +154,10 @@ def _parity(stack: Stack) -> str:
 def _update(stack: Stack) -> str:
     word = "none runs" if stack.running == "none" else stack.running
     said = "".join(f'<p class="small dim">{_html(each)}</p>' for each in (stack.running_why, *stack.ending) if each)
-    return f"{_pill(_RUNNING[stack.running], word)}{said}"
+    held = "".join(
+        f'<p class="small">{_pill("warn", "hold")} {_html(f"{each.what} is {each.said}")}</p>' for each in stack.holds
+    )
+    return f"{_pill(_RUNNING[stack.running], word)}{held}{said}"
 
 
 # --- The record, and what is not known --------------------------------------------------------------------------------

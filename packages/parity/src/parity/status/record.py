@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING
 
-from parity.backend import locks, this_host
+from parity.backend import holds, locks, this_host
 from parity.backend.stack_backend import open_backend
 from parity.documents import mapping, parse
 from parity.engine import state
@@ -16,6 +16,7 @@ from parity.recover import lock_owner, runs
 from parity.status import operations
 
 if TYPE_CHECKING:
+    from parity.backend.holds import Hold
     from parity.backend.ledger import Record
     from parity.backend.store import Store
     from parity.engine.state import State
@@ -33,6 +34,7 @@ class Recorded:
     running: Running
     why: str
     """Who runs it, or what shows that it was interrupted."""
+    holds: tuple[Hold, ...] = ()
 
 
 def read(stack: Stack) -> Recorded:
@@ -45,7 +47,8 @@ def read(stack: Stack) -> Recorded:
     found = _checkpoint(place.store, stack) if place.store else stack.recorded()
     records = tuple(place.ledger.records(last=operations.LAST)) if place.ledger else ()
     running, why = _running(stack, place.store, found, records)
-    return Recorded(found, records, running, why)
+    held = holds.holds(place.ledger.store, stack.project.name, stack.name) if place.ledger else ()
+    return Recorded(found, records, running, why, tuple(held))
 
 
 def _checkpoint(store: Store, stack: Stack) -> State:

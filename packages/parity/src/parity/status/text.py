@@ -99,6 +99,8 @@ def _facts(stack: Stack, status: Status) -> Iterator[tuple[str, str, str]]:
         yield "parity", stack.parity.said, "" if stack.parity.clean else "bad"
     if stack.running != "none":
         yield "update", f"{stack.running}{f': {stack.running_why}' if stack.running_why else ''}", ""
+    for each in stack.holds:
+        yield "hold", f"{each.what} is {each.said}", ""
     for each in stack.ending:
         yield "ends", each, ""
 

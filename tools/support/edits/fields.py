@@ -50,6 +50,7 @@ NOT_EDITED = {
     "Migrations.command": "as Migrations.sources",
     "Migrations.lock_timeout_milliseconds": "as Database.migrations",
     "Migrations.attempts": "as Database.migrations",
+    "Migrations.large_table_megabytes": "what a preview says: test_preview_rehearsal.py",
     "PlainVariable.name": "a variable of another name is another variable",
     "PerStackVariable.name": "as PlainVariable.name",
     "SensitiveVariable.name": "as PlainVariable.name",

@@ -252,3 +252,16 @@ def test_where_the_database_does_not_open_going_back_says_so(
     monkeypatch.setenv("PGPORT", "1")
     with pytest.raises(RefusedError, match="storefront could not be asked what was applied"):
         schema.require(going_back(tmp_path, 0), "shop", "r1", anyway=False)
+
+
+@pytest.mark.parametrize("table", ["items", "shop.items"])
+def test_a_table_is_found_where_the_administrator_may_not_use_its_schema(
+    database: Database, tmp_path: Path, table: str
+):
+    with database.sandbox.postgres(DATABASE) as administrator:
+        administrator.execute(f"grant {test_migrations.OWNER} to current_user with inherit false")
+    drop = migration(f"alter table {table} drop column name", effect="contract")
+    needs = judged(database, tmp_path, drop, kept=(deployment("r2", APPLICATION),)).needs[drop.urn]
+    assert needs.startswith(f"takes {table}.name, and releases that stay may need it: shop r2 may, by its privileges")
+    nothing = judged(database, tmp_path, drop, kept=(deployment("r2", OTHER),))
+    assert nothing.needs == {}, "the other login has no privilege on it"

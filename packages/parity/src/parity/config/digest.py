@@ -165,6 +165,7 @@ NOT_IN_DIGEST: dict[str, str] = {
     "Migrations.command": "as Database.migrations",
     "Migrations.lock_timeout_milliseconds": "as Database.migrations",
     "Migrations.attempts": "as Database.migrations",
+    "Migrations.large_table_megabytes": "what a preview says of a migration",
     "Timeouts.statement_milliseconds": "as Database.timeouts",
     "Timeouts.idle_in_transaction_milliseconds": "as Database.timeouts",
     "Repository.environment": "approvals at GitHub",

@@ -20,16 +20,23 @@ if TYPE_CHECKING:
 
     from parity.preview.plan import Change, Plan, Resource
 
-_MAY = """
-select r.rolname, bool_or(has_table_privilege(r.oid, to_regclass(t.name), 'select, insert, update, delete'))
+_OID = """(
+    select c.oid from parse_ident(t.name) p,
+        string_to_array(replace(current_setting('search_path'), '"', ''), ', ') path,
+        pg_class c join pg_namespace n on n.oid = c.relnamespace
+    where c.relname = p[cardinality(p)] and n.nspname = any(case when cardinality(p) = 1 then path else p[:1] end)
+    order by array_position(path, n.nspname::text) limit 1)"""
+"""The table that a name means to the migrator; `to_regclass` fails where the administrator may not use the schema."""
+_MAY = f"""
+select r.rolname, bool_or(has_table_privilege(r.oid, {_OID}, 'select, insert, update, delete'))
 from pg_roles r, unnest(%(tables)s::text[]) t(name)
-where r.rolname = any(%(roles)s) group by r.rolname"""
-_UNKNOWN = """
+where r.rolname = any(%(roles)s) group by r.rolname"""  # noqa: S608 - _OID is a constant
+_UNKNOWN = f"""
 select exists (select from unnest(%(tables)s::text[]) t(name) where not exists (
-    select from pg_class c where c.oid = to_regclass(t.name) and c.relkind in ('r', 'p', 'v', 'm', 'f')))"""
-_OVER = """
+    select from pg_class c where c.oid = {_OID} and c.relkind in ('r', 'p', 'v', 'm', 'f')))"""  # noqa: S608 - as above
+_OVER = f"""
 with recursive over(oid) as (
-    select to_regclass(name)::oid from unnest(%(tables)s::text[]) t(name)
+    select {_OID} from unnest(%(tables)s::text[]) t(name)
     union
     select next.oid from over, lateral (
         select r.ev_class from pg_depend d join pg_rewrite r on r.oid = d.objid
@@ -37,7 +44,7 @@ with recursive over(oid) as (
         union all select inhparent from pg_inherits where inhrelid = over.oid
     ) next(oid))
 select n.nspname, c.relname from over join pg_class c on c.oid = over.oid join pg_namespace n on n.oid = c.relnamespace
-where c.oid <> all(select to_regclass(name)::oid from unnest(%(tables)s::text[]) t(name))"""
+where c.oid <> all(select {_OID} from unnest(%(tables)s::text[]) t(name))"""  # noqa: S608 - as above
 """The views over tables, and the tables of which they are a part: who names one of these reads or writes them too."""
 _STATISTICS = """
 select format('%I.%I', n.nspname, c.relname) from pg_class c join pg_namespace n on n.oid = c.relnamespace

@@ -207,6 +207,15 @@ def test_an_administrator_that_may_grant_the_owner_and_not_become_it_reads_the_s
     assert [each.failed for each in steps(database, tmp_path, "alter table items drop column name")] == [""]
 
 
+def test_the_login_of_a_copy_ends_by_itself_and_its_password_is_in_no_text(database: Database):
+    with scratch.scratch(database.sandbox.environment, "") as copy, database.sandbox.postgres() as administrator:
+        query = "select rolvaliduntil < now() + interval '2 hours' from pg_roles where rolname = %s"
+        assert administrator.execute(query, [copy.name]).fetchall() == [(True,)]
+        assert copy.login["password"] not in repr(copy)
+        with copy.session() as session:
+            assert session.execute("select current_user").fetchone() == (copy.name,)
+
+
 def test_without_a_pg_dump_of_its_version_nothing_is_rehearsed_and_that_is_said(
     database: Database, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ):

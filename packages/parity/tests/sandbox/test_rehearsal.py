@@ -199,6 +199,17 @@ def test_a_login_that_may_not_make_databases_is_said_and_a_server_may_be_named(d
     assert found.not_because.startswith("no server is named for it; set `PGHOST_REHEARSAL`")
 
 
+def test_where_no_server_is_named_nothing_is_made_or_read_for_it(
+    database: Database, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr(rehearsed, "schema_of", lambda *_: pytest.fail("it read the schema"))
+    here = {name: value for name, value in database.sandbox.environment.items() if name != "PGHOST_REHEARSAL"}
+    plan = Plan("staging", (migration("create table a (id int)"),), {}, 0)
+    (found,) = migrated.judged(plan, here, tmp_path).rehearsals
+    assert found.not_because.startswith("no server is named for it")
+    assert found.where == ""
+
+
 def test_an_administrator_that_may_grant_the_owner_and_not_become_it_reads_the_schema(
     database: Database, tmp_path: Path
 ):

@@ -199,12 +199,32 @@ def test_a_login_that_may_not_make_databases_is_said_and_a_server_may_be_named(d
     assert found.not_because.startswith("no server is named for it; set `PGHOST_REHEARSAL`")
 
 
+def test_where_no_server_is_named_nothing_is_made_or_read_for_it(
+    database: Database, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr(rehearsed, "schema_of", lambda *_: pytest.fail("it read the schema"))
+    here = {name: value for name, value in database.sandbox.environment.items() if name != "PGHOST_REHEARSAL"}
+    plan = Plan("staging", (migration("create table a (id int)"),), {}, 0)
+    (found,) = migrated.judged(plan, here, tmp_path).rehearsals
+    assert found.not_because.startswith("no server is named for it")
+    assert found.where == ""
+
+
 def test_an_administrator_that_may_grant_the_owner_and_not_become_it_reads_the_schema(
     database: Database, tmp_path: Path
 ):
     with database.sandbox.postgres() as administrator:
         administrator.execute(f"grant {OWNER} to current_user with set false, inherit false")
     assert [each.failed for each in steps(database, tmp_path, "alter table items drop column name")] == [""]
+
+
+def test_the_login_of_a_copy_ends_by_itself_and_its_password_is_in_no_text(database: Database):
+    with scratch.scratch(database.sandbox.environment, "") as copy, database.sandbox.postgres() as administrator:
+        query = "select rolvaliduntil < now() + interval '2 hours' from pg_roles where rolname = %s"
+        assert administrator.execute(query, [copy.name]).fetchall() == [(True,)]
+        assert copy.login["password"] not in repr(copy)
+        with copy.session() as session:
+            assert session.execute("select current_user").fetchone() == (copy.name,)
 
 
 def test_without_a_pg_dump_of_its_version_nothing_is_rehearsed_and_that_is_said(

@@ -14,7 +14,7 @@ from packages.parity.tests.sandbox.test_migrations import DATABASE, INSIDE, SETU
 from support.second_server import with_statistics
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Generator, Iterator
     from pathlib import Path
 
 pytestmark = pytest.mark.sandbox
@@ -23,7 +23,7 @@ SHOP = {"user": APPLICATION, "password": "x"}
 
 
 @contextmanager
-def session(at: dict[str, str], database: str = DATABASE, **login: str) -> Iterator[psycopg.Connection[Any]]:
+def session(at: dict[str, str], database: str = DATABASE, **login: str) -> Generator[psycopg.Connection[Any]]:
     given: dict[str, Any] = {"user": at["PGUSER"], "password": at["PGPASSWORD"], **login}
     with psycopg.connect(host=at["PGHOST"], port=at["PGPORT"], dbname=database, autocommit=True, **given) as found:
         yield found
@@ -43,7 +43,7 @@ def database(tmp_path: Path) -> Iterator[Any]:
         with session(at) as inside, cluster.connect(DATABASE) as superuser:
             inside.execute(INSIDE.encode())
             superuser.execute("create extension pg_stat_statements schema public")
-        yield SimpleNamespace(sandbox=SimpleNamespace(environment=at))
+        yield SimpleNamespace(sandbox=SimpleNamespace(environment={**at, "PGHOST_REHEARSAL": "own"}))
 
 
 def test_what_a_release_ran_blocks_by_its_text_and_by_the_copy(database: Any, tmp_path: Path):

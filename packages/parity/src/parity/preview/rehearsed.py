@@ -48,9 +48,9 @@ def of(
     found: list[Step] = []
     where = why = ""
     try:
-        dumped = _dumped(plan, files[0], real, environ) if real else ""
         with scratch(environ, _server(files[0])) as copy:
             where = copy.where
+            dumped = _dumped(plan, files[0], real, environ) if real else ""
             restore(copy, dumped, *_declared(plan, str(files[0].after["database"])))
             path = needed.search_path(plan, str(files[0].after["role"]))
             for each in steps(copy, [(each.urn, each.after) for each in files], path, list(runs)):

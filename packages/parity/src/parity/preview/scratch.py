@@ -11,7 +11,8 @@ import secrets
 import shutil
 import subprocess
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
 from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -61,7 +62,7 @@ class Scratch:
     """For a reader: the server and the database."""
     observer: Session
     """The administrator's, in the scratch database."""
-    login: Mapping[str, Any]
+    login: Mapping[str, Any] = field(repr=False)
     """The parameters of psycopg with which what is rehearsed logs in."""
 
     def session(self) -> Session:
@@ -115,7 +116,7 @@ def _made(administrator: Session, at: Mapping[str, Any], name: str, password: st
     """The database with its login; gives the session in it, by which others know that it is in use."""
     _take_turn(administrator)
     own = sql.Identifier(name)
-    administrator.execute(_LOGIN.format(own, sql.Literal(password)))
+    _make_login(administrator, name, password)
     administrator.execute(sql.SQL("grant {} to current_user").format(own))
     administrator.execute(sql.SQL("create database {} owner {} template template0").format(own, own))
     given: dict[str, Any] = {**at, "dbname": name}
@@ -124,7 +125,16 @@ def _made(administrator: Session, at: Mapping[str, Any], name: str, password: st
     return session
 
 
-_LOGIN = sql.SQL("create role {} login password {}")
+_LASTS = timedelta(hours=1)
+"""How long a login can be used that a killed rehearsal left."""
+
+
+def _make_login(administrator: Session, name: str, password: str) -> None:
+    """The server gets a SCRAM verifier, so that the password is in none of its logs."""
+    verifier = administrator.pgconn.encrypt_password(password.encode(), name.encode(), b"scram-sha-256").decode()
+    made = sql.SQL("create role {} login password {} valid until {}")
+    until = (datetime.now(UTC) + _LASTS).isoformat()
+    administrator.execute(made.format(sql.Identifier(name), sql.Literal(verifier), sql.Literal(until)))
 
 
 def _take_turn(administrator: Session) -> None:
@@ -205,7 +215,7 @@ def _reader(at: dict[str, Any], role: str) -> Generator[dict[str, str]]:
     name, password = f"{PREFIX}{secrets.token_hex(6)}", secrets.token_urlsafe(24)
     with psycopg.connect(**at) as administrator:
         _take_turn(administrator)
-        administrator.execute(_LOGIN.format(sql.Identifier(name), sql.Literal(password)))
+        _make_login(administrator, name, password)
         try:
             administrator.execute(sql.SQL("grant {} to {}").format(sql.Identifier(role), sql.Identifier(name)))
             yield {"PGUSER": name, "PGPASSWORD": password}

@@ -180,7 +180,7 @@ RUN = {
     'parity drift X --suppress X --reason "WHY"': 'parity drift prod --suppress FINDING --reason "WHY"',
     "parity adopt X --write": "parity adopt prod --write",
     "parity engine resolve": "parity engine resolve",
-    "parity ledger X": "parity ledger prod",
+    "parity log X": "parity log prod",
     "parity traces X": "OTEL_EXPORTER_OTLP_TIMEOUT=1 OTEL_EXPORTER_OTLP_ENDPOINT=http://127.0.0.1:9 parity traces prod",
     "parity releases X": "parity releases prod",
     "parity status": "parity status",

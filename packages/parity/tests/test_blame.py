@@ -4,12 +4,18 @@ from __future__ import annotations
 
 import itertools
 import random
+from dataclasses import replace
+from types import SimpleNamespace
 
 import pytest
 
 from parity.backend import blame
 from parity.backend.ledger import Ledger
 from parity.backend.store import FolderStore
+from parity.drift import audit, render
+from parity.drift.model import Finding
+from parity.preview import make, markdown, parse, text
+from support import plans
 from support.amounts import examples
 
 HEAD = "urn:pulumi:staging::storefront::parity:components:WebApp$"
@@ -165,3 +171,40 @@ def test_blame_is_right_on_random_properties_after_random_operations(tmp_path):
         for urn, path in itertools.product(urns, (f"p{number}" for number in range(10))):
             found = [(each.record.id, each.after) for each in blame.current(asked, blame.what(f"{urn}#{path}"))]
             assert found == ([model[urn, path]] if (urn, path) in model else []), f"seed {seed}: {urn} {path}"
+
+
+# --- Where findings and changes name it -------------------------------------------------------------------------------
+
+
+def finding(**more):
+    return Finding("changed", "Vercel", VARIABLE[:-2], "shop-variable-SEARCH_RESULTS_LIMIT", "value", (), **more)
+
+
+def test_a_finding_names_the_operation_that_declared_the_property(ledger):
+    made = change(ledger, LIMIT, "value", "25")
+    other = finding(urn=f"{VARIABLE}other")
+    (first, second), notes = audit._recorded([finding(urn=LIMIT), other], ledger)
+    assert f"by up {made}, commit {APPLIED[:9]}, approved by grace" in first.recorded
+    assert any(line.startswith("declared since ") for line in render.lines(first))
+    assert (second, notes) == (other, [])
+
+
+def test_an_audit_says_that_the_record_cannot_be_read_and_goes_on(ledger):
+    made = change(ledger, LIMIT, "value", "25")
+    (ledger.store.root / ledger.folder / f"{made}.1-begin.json").write_text("no record")
+    found, (note,) = audit._recorded([finding(urn=LIMIT)], Ledger(ledger.store, "storefront", "staging"))
+    assert found == [finding(urn=LIMIT)]
+    assert "is not known: a record of the ledger cannot be read" in note
+
+
+def test_a_preview_names_it_with_each_property(ledger, monkeypatch):
+    step = plans.update(plans.VARIABLE, "limit", {"value": "20"}, {"value": "30"}, ("value",))
+    plan = parse.parse(plans.STACK, {"steps": [step]}, failed=False)
+    made = change(ledger, step["urn"], "value", "20")
+    monkeypatch.setattr(make, "open_backend", lambda _: SimpleNamespace(ledger=ledger))
+    report = replace(plans.report(plan), recorded=make._recorded(SimpleNamespace(), plan))
+    assert f"by up {made}" in "\n".join(text.lines(report))
+    comment = markdown.render(report, limit=markdown.COMMENT_LIMIT)
+    assert "- `value` is as it is now since " in comment
+    assert made in comment
+    assert report.document()["changes"][0]["recorded"]["value"].startswith("since ")

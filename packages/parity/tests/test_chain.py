@@ -11,6 +11,7 @@ import pytest
 from parity.backend import chain, segments
 from parity.backend.ledger import BEGIN, END, Ledger, identity_of
 from parity.backend.store import FolderStore
+from parity.updates import record
 
 OLD = datetime(2026, 1, 1, tzinfo=UTC)
 
@@ -131,17 +132,18 @@ def test_records_of_an_older_version_are_named_by_the_first_new_one(ledger):
 # --- Segments ---------------------------------------------------------------------------------------------------------
 
 
-def many(ledger, count, *, open_ones=()):
+def many(ledger, count, *, open_ones=(), start=OLD):
     """Records of long ago, each of one resource of ten, written as fast as files are."""
+    path(ledger, "").mkdir(parents=True, exist_ok=True)
     for number in range(count):
-        at = OLD + timedelta(minutes=number)
+        at = start + timedelta(seconds=number)
         identity = identity_of(at, f"{number:08x}")
         row = {"urn": f"urn:pulumi:staging::storefront::t::r{number % 10}", "operation": "update", "properties": []}
         begin = {"form": 1, "update": identity, "event": "begin", "time": at.isoformat(), "differences": [row]}
         end = {"form": 1, "update": identity, "event": "end", "time": at.isoformat(), "result": "succeeded"}
-        ledger.store.create(f"{ledger.folder}/{identity}{BEGIN}", json.dumps(begin).encode() + b"\n")
+        path(ledger, identity + BEGIN).write_text(json.dumps(begin) + "\n")
         if number not in open_ones:
-            ledger.store.create(f"{ledger.folder}/{identity}{END}", json.dumps(end).encode() + b"\n")
+            path(ledger, identity + END).write_text(json.dumps(end) + "\n")
 
 
 def ids(records):
@@ -162,10 +164,15 @@ def test_segments_repeat_the_records_and_readers_see_no_difference(ledger):
     assert faults(ledger) == []
 
 
-def test_what_is_not_ended_or_is_of_this_hour_stays_out_of_segments(ledger):
+def test_what_is_not_ended_and_all_after_it_stays_out_of_segments(ledger):
     many(ledger, 64, open_ones=(40,))
     three(ledger)
     assert ledger.compact() == 1
+    assert ledger.compact() == 0
+
+
+def test_what_is_of_this_hour_stays_out_of_segments(ledger):
+    many(ledger, 64, start=datetime.now(UTC) - timedelta(minutes=10))
     assert ledger.compact() == 0
 
 
@@ -195,3 +202,46 @@ def test_an_object_that_is_not_as_its_segment_repeats_it_is_reported(ledger):
     found = faults(ledger)
     assert f"{name}{END}: is gone; a segment repeats it" in found
     assert f"{name}{BEGIN}: is not as a segment repeats it" in found
+
+
+# --- A death at each step ---------------------------------------------------------------------------------------------
+
+
+class Dying(FolderStore):
+    """A folder whose process dies at one of its writes, before it or after it: begin, end, and three segments."""
+
+    left = 0
+    after = False
+
+    def create(self, key, data):
+        type(self).left -= 1
+        if self.left == 0 and not self.after:
+            raise KeyboardInterrupt
+        done = super().create(key, data)
+        if self.left == 0:
+            raise KeyboardInterrupt
+        return done
+
+
+@pytest.mark.parametrize("after", [False, True])
+@pytest.mark.parametrize("step", range(1, 6))
+def test_a_death_at_each_write_loses_nothing_and_leaves_nothing_twice(tmp_path, monkeypatch, step, after):
+    monkeypatch.setattr(segments, "LARGE", 64)
+    ledger = Ledger(FolderStore(tmp_path), "storefront", "staging")
+    many(ledger, 64)
+    before = ids(ledger.records())
+    monkeypatch.setattr(Dying, "left", step)
+    monkeypatch.setattr(Dying, "after", after)
+    dying = Ledger(Dying(tmp_path), "storefront", "staging")
+    with pytest.raises(KeyboardInterrupt):
+        record.end(dying, dying.begin({"command": "up"}), {"result": "succeeded"})
+    left = again(ledger)
+    for each in left.records():
+        left.end(each.id, {"result": "killed"})
+    left.end(left.begin({"command": "recover"}), {"result": "succeeded"})
+    left.compact()
+    found = ids(again(ledger).records())
+    assert found[:64] == before
+    assert len(found) == len(set(found)) == 64 + 1 + (step > 1 or after)
+    assert faults(ledger) == []
+    assert len(ledger.store.names(".parity/segments/storefront/staging")) == 3

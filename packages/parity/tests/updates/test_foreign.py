@@ -39,7 +39,7 @@ class Engine:
         base = f"{STACK}-{int(when.timestamp() * 1e9)}"
         environment = {"git.author": "ada", "git.head": "a1" * 20, **({"exec.agent": agent} if agent else {})}
         start = int(when.timestamp())
-        history = {"kind": "update", "result": result, "startTime": start, "endTime": start + 1, "message": "by hand",
+        history = {"kind": "update", "result": result, "startTime": start, "endTime": start, "message": "by hand",
                    "environment": environment, "resourceChanges": {"update": 1}}  # fmt: skip
         (self.folder / f"{base}.history.json").write_text(json.dumps(history))
         text = json.dumps({"version": 3, "checkpoint": {"latest": {"resources": list(resources)}}}).encode()
@@ -101,6 +101,23 @@ def test_an_update_of_ours_is_none_of_others(road, engine):
     engine.updated()  # by an older version, which named no operation: within the record's own time
     own.end(identity, {"result": "succeeded"})
     assert engine.found() == []
+
+
+def test_a_record_of_another_command_hides_nothing_that_came_before_it(road, engine):
+    own = road.lab.ledger
+    own.end(own.begin({"command": "up", "intent": {}, "differences": []}), {"result": "succeeded"})
+    engine.updated()
+    own.end(own.begin({"command": "hold"}), {"result": "succeeded"})
+    assert len(engine.found()) == 1
+
+
+def test_one_that_follows_an_update_of_ours_at_once_is_of_others(road, engine):
+    own = road.lab.ledger
+    identity = own.begin({"command": "up", "intent": {}, "differences": []})
+    engine.updated(agent=f"parity/{identity}")
+    engine.updated(when=later(0.1))
+    own.end(identity, {"result": "succeeded"})
+    assert [each.removed for each in engine.found()] == [""]
 
 
 def test_a_record_of_ours_that_was_removed_is_named_by_the_engine_s_history(road, engine):

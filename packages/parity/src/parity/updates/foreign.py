@@ -29,8 +29,8 @@ if TYPE_CHECKING:
 AGENT = "parity/"
 """What the engine's history has as the agent of an update of ours, before the operation's id (`--exec-agent`)."""
 _HISTORY = ".history.json"
-_MARGIN = timedelta(seconds=2)
-"""The engine writes its history within the command that runs it, which notes the time on the same clock."""
+_MARGIN = timedelta(seconds=1)
+"""The engine's times are seconds without a fraction, on the clock of the command that runs it."""
 _LAST = 50
 _SEALED = "\0sealed:"
 _NANOS = 1_000_000_000
@@ -136,9 +136,10 @@ def _ours(each: Foreign, records: Sequence[Record]) -> bool:
     if each.removed:
         return any(record.id == each.removed for record in records)
     return any(
-        record.started - _MARGIN <= each.started and (record.ended is None or each.ended <= record.ended + _MARGIN)
+        record.started - _MARGIN <= each.started and (record.ended is None or each.ended <= record.ended)
         for record in records
-        if not record.begin.get("foreign")
+        # An update through the road names its operation; recover and one by an older version do not.
+        if record.begin.get("command") == "recover" or ("intent" in record.begin and "differences" not in record.begin)
     )
 
 

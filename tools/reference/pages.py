@@ -26,8 +26,8 @@ not answer as it should; 8 refused, because it would do harm as things are; 9 an
 person has to decide or repair something first; 11 a dangerous change is not acknowledged; 12 a policy refuses; 13
 Vercel or GitHub refused what was asked, or did not answer; 14 the plan, or what it depends on, is not what was
 approved; 15 the update is done, and a vendor did not keep what it accepted; 16 a hold stands; 17 the watch after a
-switch found the release bad; 20 what is there is not what was declared; 21 something could not be read. `parity sandbox
-exec` ends with its program's exit code.
+switch found the release bad; 20 what is there is not what was declared; 21 something could not be read; 22 the record
+of operations is not as it was written. `parity sandbox exec` ends with its program's exit code.
 """
 
 

@@ -72,5 +72,5 @@ def titles(text: str) -> list[str]:
 
 
 def ledger(actions: Actions, stack: str) -> list[str]:
-    said = actions.instance.run("parity", "ledger", stack, "--json").ok().stdout
+    said = actions.instance.run("parity", "log", stack, "--json").ok().stdout
     return [f"{record['command']} {record['result']}" for record in map(json.loads, said.splitlines())]

@@ -59,7 +59,7 @@ def test_from_a_pull_request_to_prod_and_back(actions: Actions, tmp_path: Path):
     asked.hold(PROD, {"r1": FIRST, "r2": commit}, "r1", "r2")
     assert "shop-deployment-r2" in done.summaries["plan (prod)"]
     assert "| shop | r1 | **r2** |" in done.summaries["apply (prod)"]
-    (record,) = map(json.loads, instance.run("parity", "ledger", "prod", "--json").ok().stdout.splitlines())
+    (record,) = map(json.loads, instance.run("parity", "log", "prod", "--json").ok().stdout.splitlines())
     assert f"Plan `{record['plan']}`" in done.summaries["plan (prod)"]
     assert record["approval"] == f"--plan {record['plan']}"
 

@@ -85,9 +85,9 @@ def test_what_follows_no_key_since_files_that_were_not_committed_is_not_laid_on_
     assert [row[1:3] for row in found] == [("value", KEY)]
 
 
-def test_a_saved_plan_names_resources_and_is_traced_by_them(history, ledger):
-    changes = record.changes_of([["update", URN]])
-    assert caused(history, ledger, *changes) == [(URN, None, KEY, ["Show more results (#12)"])]
+def test_a_saved_plan_names_properties_and_is_traced_by_them(history, ledger):
+    changes = record.changes_of([{"urn": URN, "operation": "update", "properties": [{"path": "value"}]}])
+    assert caused(history, ledger, *changes) == [(URN, "value", KEY, ["Show more results (#12)"])]
 
 
 def test_where_nothing_succeeded_before_or_nothing_changes_nothing_is_traced(history, ledger, tmp_path):

@@ -31,6 +31,7 @@ def plan(**changed):
         "dangers": [],
         "blocking": [],
         "options": [],
+        "differences": [{"urn": URN, "operation": "update", "properties": []}],
         "conditions": {"infra/build.py": "ab" * 32, "the version of pulumi": "3.259.0"},
         "engine": b'{"resourcePlans": {}}',
         "now": NOW,

@@ -116,3 +116,13 @@ def test_a_folder_may_be_named_from_home(monkeypatch):
 def test_an_unknown_backend_is_refused_by_name():
     with pytest.raises(ProjectError, match="ftp://"):
         open_store("ftp://somewhere")
+
+
+def test_the_names_of_one_folder_come_in_order_behind_a_name(store):
+    for name in ("b", "a", "c"):
+        store.create(f"folder/{name}.json", b"x")
+    store.create("folder-2/d.json", b"x")
+    assert store.names("folder") == ["a.json", "b.json", "c.json"]
+    assert store.names("folder", "a.json") == ["b.json", "c.json"]
+    assert store.names("folder", "a~") == ["b.json", "c.json"]
+    assert store.names("nowhere") == []

@@ -25,7 +25,8 @@ ParityError (1)
 ├── ApiError (13)          Vercel or GitHub refused what the command asked, or did not answer
 │   └── StoreError         ... or the bucket that holds state and ledger did
 ├── DriftError (20)        what is there is not what was declared
-└── UnreadError (21)       something could not be read, so it is unknown whether it is clean
+├── UnreadError (21)       something could not be read, so it is unknown whether it is clean
+└── LedgerError (22)       the record is not as it was written
 
 The packages parity_sandbox and parity_toolchain have trees of their own, which parity.local.translate puts into this
 one; a vendor's errors are parity.vendors.http, the provider's are parity.provider.errors.
@@ -224,3 +225,9 @@ class UnreadError(ParityError):
     """Something could not be read, so it is unknown whether it is clean."""
 
     exit_code = 21
+
+
+class LedgerError(ParityError):
+    """The record of operations was edited, or something of it was removed, moved or added afterwards."""
+
+    exit_code = 22

@@ -53,7 +53,7 @@ def run(checkout, tmp_path, monkeypatch):
         (("drift", "x"), ["there is no stack x"]),
         (("adopt", "x"), ["there is no stack x"]),
         (("recover", "x"), ["there is no stack x"]),
-        (("ledger", "x"), ["there is no stack x"]),
+        (("log", "x"), ["there is no stack x"]),
         (("postmortem", "x"), ["there is no stack x"]),
         (("deliver", "x"), ["there is no stack x"]),
         (("prune", "x", "shop", "--keep", "2"), ["there is no stack x"]),

@@ -100,7 +100,7 @@ def test_a_creation_of_what_is_not_declared_any_more_is_asked_about():
     world.declared = False
     (decision,) = world.decide().decisions
     assert decision.kind == "manual"
-    assert "parity ledger" in decision.remedy
+    assert "parity log" in decision.remedy
 
 
 def test_a_deletion_or_a_providers_creation_of_what_is_neither_declared_nor_recorded_is_forgotten():

@@ -23,7 +23,7 @@ def test_an_update_without_an_operation_is_recorded_and_runs_no_second_engine(fi
     done = instance.run("parity", "up", "staging", "--yes", "--json").ok()
     assert json.loads(done.stdout)["changes"] == {"same": 99}
     assert updates(instance) == before
-    newest = json.loads(instance.run("parity", "ledger", "staging", "--json").ok().stdout.splitlines()[-1])
+    newest = json.loads(instance.run("parity", "log", "staging", "--json").ok().stdout.splitlines()[-1])
     assert (newest["result"], newest["changes"]) == ("succeeded", {"same": 99})
     instance.run("parity", "recover", "staging", "--plan").ok()
 

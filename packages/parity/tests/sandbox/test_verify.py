@@ -31,7 +31,7 @@ ADMIN = "4b8d06e1f27c4539a0e5c8b1d97f263e10ac58f4"
 
 def record_of(instance: Instance, stack: str) -> dict[str, Any]:
     """The ledger's newest record."""
-    return json.loads(instance.run("parity", "ledger", stack, "--json", "--last", "1").ok().stdout)
+    return json.loads(instance.run("parity", "log", stack, "--json", "--last", "1").ok().stdout)
 
 
 def findings_of(instance: Instance, stack: str) -> list[tuple[str, str, str]]:
@@ -82,7 +82,7 @@ def test_an_update_of_one_change_reads_again_what_it_wrote_and_nothing_else(fini
     assert (record["command"], record["why"], record["result"]) == ("up", "A longer wait", "succeeded")
     assert record["verify"] == verified
     assert verified["calls"] <= MOST_CALLS
-    text = instance.run("parity", "ledger", "staging").ok().stdout
+    text = instance.run("parity", "log", "staging").ok().stdout
     assert "shop: stays at r1 (7e92b4c05f3d)" in text
     assert "None" not in text
 
@@ -221,7 +221,7 @@ def page(reported: Sequence[tuple[Alteration, bool]]) -> str:
         "",
         "After each update, what it wrote is read again through the vendors' own interfaces and compared with what was",
         f"declared. What a vendor kept otherwise ends the command with exit code {KEPT_OTHERWISE}, with the remedy for",
-        "each, and is in the ledger (`parity ledger STACK`). Where something differs it is read a second time, since a",
+        "each, and is in the ledger (`parity log STACK`). Where something differs it is read a second time, since a",
         "vendor's list may lag behind its own writes. What nothing was written to is not read; an update that changes",
         "nothing asks nothing. What no interface shows (a secret's value) and what the program does not declare is",
         "left to `parity drift`. What could not be read is said and recorded, and ends nothing.",

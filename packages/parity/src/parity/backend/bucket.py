@@ -77,6 +77,15 @@ class BucketStore:
             found: Any = obstore.list(self.client, prefix=folder).collect()  # pyright: ignore[reportUnknownMemberType]
         return sorted((Entry(str(row["path"]), row["last_modified"]) for row in found), key=lambda each: each.key)
 
+    def names(self, folder: str, after: str = "") -> list[str]:
+        """See Store."""
+        import obstore  # noqa: PLC0415 - only for a bucket
+
+        prefix = folder.rstrip("/") + "/"
+        with _asked(self.place):
+            listed: Any = obstore.list(self.client, prefix=prefix, offset=prefix + after)  # pyright: ignore[reportUnknownMemberType]
+            return sorted(str(row["path"]).removeprefix(prefix) for row in listed.collect())
+
     def read(self, key: str) -> bytes | None:
         """See Store."""
         import obstore  # noqa: PLC0415 - only for a bucket

@@ -1,25 +1,30 @@
-"""The ledger: one record for each update of a stack, kept with its state; written before, and again when it ends.
+"""The ledger: the record of every operation on a stack, kept with its state; written before, and again at its end.
 
-A record is two objects below `.parity/ledger/<project>/<stack>/`: `<id>.1-begin.json` and `<id>.2-end.json`. Each is
-created once and never changed, so an append is one write that happens or does not, in a folder and in any bucket
-(docs/decisions/0012-the-ledger-is-objects-next-to-the-state.md). An update that was killed has no end until
-`parity recover` writes it.
+An operation is two objects below `.parity/ledger/<project>/<stack>/`: `<id>.1-begin.json` and `<id>.2-end.json`; one
+that others made and that was found afterwards is its begin alone. Each is created once and never changed, so an append
+is one write that happens or does not, in a folder and in any bucket
+(docs/decisions/0012-the-ledger-is-objects-next-to-the-state.md). Each begin names the SHA-256 of every object before it
+that none names yet, and each end that of its begin, so that an edit and a removal show (parity/backend/chain.py). An
+update that was killed has no end until `parity recover` writes it.
 """
 
 from __future__ import annotations
 
+import itertools
 import json
 import secrets
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from parity import redact
-from parity.documents import Document, is_list, is_mapping, parse
+from parity.backend.segments import SMALL, Segments, digest, first, last
+from parity.documents import Document, is_list, is_mapping, mapping, parse, rows
 from parity.errors import ProjectError
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
     from parity.backend.store import Store
     from parity.redact import Redactor
@@ -27,10 +32,23 @@ if TYPE_CHECKING:
 FORM = 1
 """The form of the documents; a reader refuses one that it does not know."""
 
-_BEGIN, _END = ".1-begin.json", ".2-end.json"
+BEGIN, END = ".1-begin.json", ".2-end.json"
+ALONE = "alone"
+"""The event of a begin that is all of its record."""
 
 _NAMES = frozenset({"form", "update", "event", "time", "command", "project", "stack", "result", "urn", "operation"})
 """Fields that the record is found and read by; they are names, and stay as they are."""
+_OF_OBJECTS = frozenset({"event", "time", "ended", "after"})
+"""Fields of a record's two objects that are not fields of the record."""
+_CHAINED = 50
+"""Of the newest records, how many are searched for objects that none names yet."""
+_AT_ONCE = 16
+"""Objects that are read at the same time."""
+_SETTLED = timedelta(hours=1)
+"""Older records go into a segment: no clock is so wrong that one is still written among them."""
+
+Raw = tuple[str, bytes, bytes]
+"""A record as it is kept: id, begin, and end, which is empty where there is none."""
 
 
 @dataclass(frozen=True)
@@ -59,13 +77,28 @@ class Record:
 
     @property
     def result(self) -> str:
-        """`succeeded`, `failed`, `interrupted`, `killed`; `unfinished` where no end is recorded."""
+        """`succeeded`, `failed`, `interrupted`, `killed`, `refused`; `unfinished` where no end is recorded."""
         return str(self.end["result"]) if self.end else "unfinished"
+
+    @property
+    def differences(self) -> list[Document]:
+        """What it was to change, a row for each resource: `urn`, `operation`, and `properties` with both values."""
+        return rows(self.begin.get("differences"))
+
+    @property
+    def done(self) -> frozenset[str] | None:
+        """The URNs of what it changed; None where that is not known, since it was killed or goes on."""
+        if self.result == "succeeded" or self.begin.get("foreign"):  # of a foreign one the world's own was compared
+            return frozenset(str(each["urn"]) for each in self.differences)
+        if self.result == "refused":
+            return frozenset()
+        known = mapping(self.end).get("operations")
+        return None if known is None else frozenset(str(each["urn"]) for each in rows(known) if each["done"])
 
     def document(self) -> Document:
         """The complete record, as one JSON object."""
-        begin = {key: value for key, value in self.begin.items() if key not in {"event", "time"}}
-        end = {key: value for key, value in (self.end or {}).items() if key not in {"event", "time", "form", "update"}}
+        begin = {key: value for key, value in self.begin.items() if key not in _OF_OBJECTS}
+        end = {key: value for key, value in (self.end or {}).items() if key not in {*_OF_OBJECTS, "form", "update"}}
         times = {"start": self.begin["time"], "end": self.end["time"] if self.end else None, "seconds": self.seconds}
         return {**begin, **times, "result": self.result, **end}
 
@@ -79,6 +112,8 @@ class Ledger:
     stack: str
     redactor: Redactor = field(default_factory=redact.current, compare=False)
     """Masks secrets in what is recorded."""
+    _kept: dict[str, bytes] = field(default_factory=dict[str, bytes], compare=False, repr=False)
+    """What was read already, by key; no object ever changes."""
 
     @property
     def folder(self) -> str:
@@ -97,13 +132,20 @@ class Ledger:
             facts: what is known of it, plain JSON; secrets in its texts are masked.
         """
         now = datetime.now(UTC)
-        identity = f"{now:%Y%m%dT%H%M%S}.{now.microsecond // 1000:03d}Z-{secrets.token_hex(4)}"
-        self._append(identity, _BEGIN, {"event": "begin", "time": now.isoformat(), **facts})
+        identity = identity_of(now, secrets.token_hex(4))
+        self._append(identity, BEGIN, {"event": "begin", "time": now.isoformat(), "after": self._heads(), **facts})
         return identity
 
     def end(self, identity: str, facts: Mapping[str, Any]) -> bool:
         """Record how an update ended; False, and nothing changed, where its end is recorded already."""
-        return self._append(identity, _END, {"event": "end", "time": datetime.now(UTC).isoformat(), **facts})
+        begun = self._get(f"{self.folder}/{identity}{BEGIN}")
+        after = {"after": {identity + BEGIN: digest(begun)}} if begun else {}
+        return self._append(identity, END, {"event": "end", "time": datetime.now(UTC).isoformat(), **after, **facts})
+
+    def found(self, identity: str, started: datetime, ended: datetime, facts: Mapping[str, Any]) -> bool:
+        """Record an operation that others made; False, and nothing changed, where it is recorded already."""
+        times = {"time": started.isoformat(), "ended": ended.isoformat()}
+        return self._append(identity, BEGIN, {"event": ALONE, **times, "after": self._heads(), **facts})
 
     def records(self, *, last: int | None = None) -> list[Record]:
         """The records, oldest first; with `last`, only so many of the newest.
@@ -111,14 +153,108 @@ class Ledger:
         Raises:
             ProjectError: a record cannot be read.
         """
-        keys = {entry.key for entry in self.store.entries(self.folder)}
-        begun = sorted(key.removesuffix(_BEGIN) for key in keys if key.endswith(_BEGIN))
-        chosen = begun if last is None else begun[-last:]
-        return [self._record(base, has_end=base + _END in keys) for base in chosen]
+        return list(itertools.islice(self.newest(), last))[::-1]
 
-    def _record(self, base: str, *, has_end: bool) -> Record:
-        begin = self._read(base + _BEGIN)
-        return Record(base.rpartition("/")[2], begin, self._read(base + _END) if has_end else None)
+    def newest(self, touching: Callable[[str], bool] | None = None) -> Iterator[Record]:
+        """The records, newest first, each read when it is asked for; raises as `records`.
+
+        Args:
+            touching: only those that were to change a resource whose URN it accepts.
+        """
+        for raw in self._raw(touching):
+            record = self._record(raw)
+            if touching is None or any(touching(str(each["urn"])) for each in record.differences):
+                yield record
+
+    def matching(self, prefix: str) -> list[Record]:
+        """The records whose id begins with a text, newest first; raises as `records`."""
+        segments, size = self._segments(), len(prefix)
+        raws = self._read_all([each for each in self._ids(segments)[::-1] if each.startswith(prefix)])
+        for name in reversed(segments.names):
+            if first(name)[:size] <= prefix <= last(name)[:size]:
+                segment = segments.read(name)
+                chosen = [number for number, each in enumerate(segment.ids) if each.startswith(prefix)]
+                raws += [(segment.ids[number], *segment.record(number)) for number in reversed(chosen)]
+        return [self._record(raw) for raw in raws]
+
+    def compact(self) -> int:
+        """Put old records into segments, which readers take in place of them; says how many segments were written."""
+        segments = self._segments()
+        until = f"{datetime.now(UTC) - _SETTLED:%Y%m%dT%H%M%S}"
+        old = [each for each in self._ids(segments) if each < until]
+        written = 0
+        for at in range(0, len(old) - SMALL + 1, SMALL):
+            raws = self._read_all(old[at : at + SMALL])
+            if any(not end and self._record((name, begin, end)).end is None for name, begin, end in raws):
+                break
+            written += segments.write(raws)
+        return written + self._segments().join()
+
+    def object(self, name: str) -> bytes:
+        """One of its objects, by its name in the folder; empty where there is none."""
+        return self._get(f"{self.folder}/{name}")
+
+    def at_hand(self) -> dict[str, bytes]:
+        """The objects that were read already, by name."""
+        return {key.rpartition("/")[2]: data for key, data in self._kept.items()}
+
+    def segmented(self) -> Iterator[Raw]:
+        """What its segments repeat, newest first."""
+        for segment in self._segments().newest():
+            yield from ((name, *segment.record(number)) for number, name in enumerate(segment.ids))
+
+    def _segments(self) -> Segments:
+        return Segments.list(self.store, f".parity/segments/{self.project}/{self.stack}")
+
+    def _ids(self, segments: Segments) -> list[str]:
+        """Of the records behind the segments, oldest first."""
+        names = self.store.names(self.folder, f"{segments.end}~" if segments.end else "")
+        return [name.removesuffix(BEGIN) for name in names if name.endswith(BEGIN)]
+
+    def _raw(self, touching: Callable[[str], bool] | None = None) -> Iterator[Raw]:
+        segments = self._segments()
+        ids = self._ids(segments)[::-1]
+        for at in range(0, len(ids), _AT_ONCE):
+            yield from self._read_all(ids[at : at + _AT_ONCE])
+        for segment in segments.newest():
+            known = segment.ids
+            numbers = range(len(known)) if touching is None else segment.touching(touching)
+            yield from ((known[number], *segment.record(number)) for number in reversed(numbers))
+
+    def _read_all(self, ids: Sequence[str]) -> list[Raw]:
+        keys = [f"{self.folder}/{identity}{ending}" for identity in ids for ending in (BEGIN, END)]
+        found = self._get_all(keys)
+        return list(zip(ids, found[::2], found[1::2], strict=True))
+
+    def _get_all(self, keys: Sequence[str]) -> list[bytes]:
+        if not self.store.shared:  # a thread costs more than a file
+            return [self._get(key) for key in keys]
+        with ThreadPoolExecutor(_AT_ONCE) as pool:
+            return list(pool.map(self._get, keys))
+
+    def _get(self, key: str) -> bytes:
+        data = self._kept.get(key) or self.store.read(key) or b""
+        if data:
+            self._kept[key] = data
+        return data
+
+    def _heads(self) -> dict[str, str]:
+        """The newest objects that none names yet: the names, and the SHA-256 of each."""
+        there: dict[str, str] = {}
+        named: set[str] = set()
+        for identity, begin, end in itertools.islice(self._raw(), _CHAINED):
+            for ending, data in ((BEGIN, begin), (END, end)):
+                if data:
+                    there[identity + ending] = digest(data)
+                    named |= mapping(self._document(identity + ending, data).get("after")).keys()
+        return {name: there[name] for name in sorted(there.keys() - named)}
+
+    def _record(self, raw: Raw) -> Record:
+        identity, begin, end = raw
+        document = self._document(identity + BEGIN, begin)
+        if document.get("event") == ALONE:
+            return Record(identity, document, {**document, "time": document["ended"]})
+        return Record(identity, document, self._document(identity + END, end) if end else None)
 
     def _append(self, identity: str, ending: str, facts: Mapping[str, Any]) -> bool:
         document = {"form": FORM, "update": identity, **self._masked(facts)}
@@ -132,22 +268,27 @@ class Ledger:
             return [self._masked(each) for each in value]
         return self.redactor.document(value)
 
-    def _read(self, key: str) -> Document:
+    def _document(self, name: str, data: bytes) -> Document:
         document: Document = {}
         try:
-            document = parse(self.store.read(key) or b"")
+            document = parse(data)
             fault = "" if document["form"] == FORM else f"its form is {document['form']}, and this version knows {FORM}"
         except (ValueError, KeyError, TypeError) as error:
             fault = str(error)
         if fault:
             raise ProjectError(
                 f"a record of the ledger cannot be read: {fault}",
-                where=f"{self.store.place}/{key}",
+                where=f"{self.place}/{name}",
                 remedy="use the version of Parity that wrote it, or set the object aside",
             )
         return document
 
 
-def lines(records: Sequence[Record]) -> str:
+def identity_of(time: datetime, digits: str) -> str:
+    """The id of an operation that begins at a time, UTC, with 8 hex digits that make it unique."""
+    return f"{time:%Y%m%dT%H%M%S}.{time.microsecond // 1000:03d}Z-{digits}"
+
+
+def lines(records: Iterable[Record]) -> str:
     """The records as JSON lines, oldest first."""
     return "".join(json.dumps(record.document(), ensure_ascii=False) + "\n" for record in records)

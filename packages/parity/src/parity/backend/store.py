@@ -51,6 +51,10 @@ class Store(Protocol):
         """What is below the folder `prefix`, by key; an absent folder is empty."""
         ...
 
+    def names(self, folder: str, after: str = "") -> list[str]:
+        """The names of the objects in a folder, in order, behind the name `after`; an absent folder is empty."""
+        ...
+
     def read(self, key: str) -> bytes | None:
         """The object's bytes; None where there is none."""
         ...
@@ -93,6 +97,14 @@ class FolderStore:
                     when = datetime.fromtimestamp(path.stat().st_mtime, UTC)
                     found.append(Entry(path.relative_to(self.root).as_posix(), when))
         return found
+
+    def names(self, folder: str, after: str = "") -> list[str]:
+        """See Store."""
+        try:
+            with os.scandir(self.root / folder) as found:
+                return sorted(each.name for each in found if each.name > after and not each.name.endswith(_SIDECAR))
+        except FileNotFoundError:
+            return []
 
     def read(self, key: str) -> bytes | None:
         """See Store."""

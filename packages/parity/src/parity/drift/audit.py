@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import re
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from parity import inventory
+from parity.backend import blame
 from parity.backend.stack_backend import open_backend
 from parity.drift import (
     built_otherwise,
@@ -86,7 +87,9 @@ def audit(stack: Stack, *, waiting: Callable[[str], None] = lambda _: None, limi
     elsewhere = frozenset(names).union(*(compare.environments(other.graph) for other in others))
     sides = compare.Sides(graph, recorded, live_state, elsewhere, read_by_workflows(stack.project.root), modes)
     found = [*find(sides, others), *built_otherwise.compare(sides, kept.result())]
-    findings = exceptions.apply(found, settings.exceptions, datetime.now(UTC).date())
+    recorded, more = _recorded(found, kept.result())
+    findings = exceptions.apply(recorded, settings.exceptions, datetime.now(UTC).date())
+    notes += more
     report = _report(stack, sides, findings, notes, last.result())
     return Audit(stack, report, sides, Context.of(settings, live_state))
 
@@ -159,6 +162,19 @@ def _ledger(stack: Stack) -> Ledger | None:
         return open_backend(stack).ledger
     except ParityError:
         return None
+
+
+def _recorded(findings: list[Finding], ledger: Ledger | None) -> tuple[list[Finding], list[str]]:
+    """The findings with the operation that declared each property last, and a note where the record cannot be read."""
+    places = {(each.urn, each.path) for each in findings if each.urn and each.kind in {"changed", "missing"}}
+    if ledger is None or not places:
+        return findings, []
+    try:
+        lines = blame.latest(ledger, places)
+    except ParityError as error:
+        return findings, [f"which operation declared each property is not known: {error.what}"]
+    said = {place: line.sentence for place, line in lines.items()}
+    return [replace(each, recorded=said.get((each.urn, each.path), "")) for each in findings], []
 
 
 def _last_update(stack: Stack) -> str:

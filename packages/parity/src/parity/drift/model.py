@@ -82,6 +82,8 @@ class Finding:
     facts: Mapping[str, Any] = field(default_factory=dict[str, Any], repr=False)
     """Further facts that remediation needs; no secrets."""
     suppression: Suppression | None = None
+    recorded: str = ""
+    """Since when it is declared as it is, and by which operation, as the record has it; empty where it says nothing."""
 
     @property
     def id(self) -> str:
@@ -133,6 +135,7 @@ class Finding:
             "cause": self.cause or None,
             "since": self.since.astimezone(UTC).isoformat() if self.since else None,
             "by": self.by or None,
+            "recorded": self.recorded or None,
             "suppression": None
             if suppression is None
             else {"reason": suppression.reason, "expiry": suppression.expiry or None, "expired": suppression.expired},

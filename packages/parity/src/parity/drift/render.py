@@ -36,6 +36,8 @@ def lines(finding: Finding) -> list[str]:
     if _is_dated(finding) and (finding.since or finding.by):
         at = f" at {finding.since:%Y-%m-%d %H:%M:%S} UTC" if finding.since else ""
         found.append(f"changed{f' by {finding.by}' if finding.by else ''}{at} (or before)")
+    if finding.recorded:
+        found.append(f"declared {finding.recorded}")
     if finding.detail:
         found.append(finding.detail)
     if finding.suppression:

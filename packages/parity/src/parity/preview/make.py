@@ -10,6 +10,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from parity import documents
+from parity.backend import blame
+from parity.backend.stack_backend import open_backend
 from parity.errors import ParityError, ProjectError
 from parity.git import Repository
 from parity.preview import gate, live, origin, proof, run
@@ -77,7 +79,19 @@ def report(
         serving=live.serving(made),
         proof=compared,
         run=workflow_run(environ),
+        recorded=_recorded(stack, made),
     )
+
+
+def _recorded(stack: Stack, plan: Plan) -> dict[tuple[str, str], str]:
+    """What the record says of each property that would change; of what is created it knows nothing."""
+    changed = (each for each in plan.changes if each.operation in {"update", "replace"})
+    places = {(change.urn, each.path) for change in changed for each in change.properties}
+    try:
+        ledger = open_backend(stack).ledger if places else None
+        return {place: line.sentence for place, line in blame.latest(ledger, places).items()} if ledger else {}
+    except ParityError:
+        return {}  # the preview itself has said what is wrong with the backend
 
 
 def _at_once(stack: Stack, plan: Plan | None, planned: Callable[[], Plan], *, last: bool) -> tuple[Plan, str | None]:

@@ -21,6 +21,9 @@ if TYPE_CHECKING:
     from parity.preview.plan import Change, Operation
     from parity.preview.report import Entry, Report
 
+_RECORDED = 5
+"""Properties of a change that are named with the operation that set them."""
+
 COMMENT_LIMIT = 65_536
 """Characters that GitHub takes in a comment; more is refused with 422, "body is too long"."""
 
@@ -304,6 +307,8 @@ def _facts(report: Report, entry: Entry) -> Iterator[str]:
         yield f"- replaced because of {forced}; {order}"
     for each in entry.origins:
         yield f"- {_origin(report, each)}"
+    for path, said in list(entry.recorded.items())[:_RECORDED]:
+        yield f"- {markup.code(path)} is as it is now {markup.text(said)}"
     for each in entry.violations:
         yield f"- {each.level} policy {markup.code(each.policy)}: {markup.text(each.message)}"
 

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Literal
 
 from parity.preview import gate as gates
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
 
     from parity.git import Commit
     from parity.preview.gate import Danger, Gate
@@ -66,6 +66,8 @@ class Entry:
     violations: tuple[Violation, ...]
     first: bool
     """Whether it is a variable that is removed before the engine starts."""
+    recorded: Mapping[str, str]
+    """By property, since when it is as it is now, and by which operation, as the record has it."""
 
     @property
     def risky(self) -> bool:
@@ -103,6 +105,7 @@ class Entry:
             "origins": [each.document() for each in self.origins],
             "policies": [_violation(each) for each in self.violations],
             "removed_first": self.first,
+            "recorded": dict(self.recorded),
         }
 
 
@@ -123,6 +126,8 @@ class Report:
     run: Run | None = None
     digest: str = ""
     """Of the plan that was saved, 64 hex digits; empty where none was."""
+    recorded: Mapping[tuple[str, str], str] = field(default_factory=dict[tuple[str, str], str])
+    """By URN and property, since when it is as it is now, and by which operation; empty where no record is kept."""
     fits: bool = True
     """Whether a comment can name every risky change; a plan that cannot be reviewed does not pass."""
 
@@ -169,6 +174,7 @@ class Report:
                 origins=self.origins.of(change),
                 violations=tuple(violations[change.urn]),
                 first=change in self.plan.removed_first,
+                recorded={path: said for (urn, path), said in self.recorded.items() if urn == change.urn},
             )
 
     def elsewhere(self) -> tuple[Violation, ...]:

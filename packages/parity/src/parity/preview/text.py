@@ -83,6 +83,8 @@ def _entry(entry: Entry) -> Iterator[str]:
         yield f"    [yellow]{each.level} policy {escape(each.policy)}[/]: {escape(each.message)}"
     for each in change.properties:
         yield f"    {_property(each)}"
+        if each.path in entry.recorded:
+            yield f"      [dim]{escape(entry.recorded[each.path])}[/]"
 
 
 def _origin(each: Origin) -> str:

@@ -337,7 +337,7 @@ def _undeclared(urn: str, record: Recorded | None, operation: Pending) -> Decisi
         return Decision(urn, "refresh", f"{operation.operation} began, and has no end; it is not declared", record.id)
     if operation.operation != "creating" or operation.resource.only_recorded:
         return Decision(urn, "drop-from-state", f"{operation.operation} began, and it is neither declared nor recorded")
-    ledger = f"`parity ledger {Urn.parse(urn).stack}`"
+    ledger = f"`parity log {Urn.parse(urn).stack}`"
     return Decision(
         urn,
         "manual",

@@ -18,7 +18,7 @@ from parity.errors import UpdateError
 from parity.git import Repository
 from parity.preview import gate, run
 from parity.resources.kind import PROJECT_ID
-from parity.updates import built_from, conditions, saved_plan, world_guard
+from parity.updates import built_from, conditions, record, saved_plan, world_guard
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -117,6 +117,7 @@ def make(
         dangers=[[each.urn, each.rule, each.what] for each in judged.acknowledged],
         blocking=blocking + [[each.urn, saved_plan.UNDECLARED, each.what] for each in made.undeclared],
         options=list(made.options),
+        differences=record.differences(made.plan.changes, graph, settings.secret),
         conditions=made.conditions,
         engine=made.engine,
         now=saved_plan.now(),

@@ -2,17 +2,28 @@
 
 from __future__ import annotations
 
-import re
-from dataclasses import replace
+import hashlib
+import hmac
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from parity.backend import this_host
+from parity.backend.blame import MERGED
+from parity.config import passwords
+from parity.engine.events import is_component
+from parity.errors import ParityError
+from parity.evaluate.resource import is_computed
 from parity.git import Repository
+from parity.inventory.keys import opened
+from parity.masked import MASK
 from parity.preview import origin
 from parity.preview.make import event
-from parity.preview.plan import Change, Plan
+from parity.preview.parse import look_up
+from parity.preview.plan import ABSENT, UNCOVERED, UNKNOWN, Absent, Change, Plan, Property
 from parity.resources import kinds
 from parity.resources.urn import Urn
+from parity.updates import world_guard
+from parity.updates.conditions import canonical
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -21,13 +32,20 @@ if TYPE_CHECKING:
     from parity.backend.ledger import Ledger
     from parity.config.parameters import Catalog
     from parity.config.project import Project
+    from parity.config.secret import Secret
     from parity.config.settings import Settings
+    from parity.documents import Document
     from parity.engine.state import State
+    from parity.evaluate.graph import Graph
+    from parity.updates.saved_plan import SavedPlan
 
-_MERGED = re.compile(r"^Merge pull request #(\d+) |\(#(\d+)\)$")
-"""How GitHub ends the subject of a squashed or rebased pull request's commit, or begins that of a merge."""
 _NEWEST = 5
 """Of the ledger's records, how many are read for the last update that succeeded: each is two requests to a bucket."""
+_FINGERPRINT = b"parity/record/1"
+"""What the key of the record's fingerprints is derived for; a new number where the form changes."""
+_DIGITS = 16
+_LONGEST = 200
+"""Bytes of a value as JSON that are kept as they are."""
 _MOST = 200
 """Changed properties whose origin is recorded; a plan with more of them has few causes, which these have too."""
 
@@ -51,14 +69,99 @@ def pull_request(root: Path, environment: Mapping[str, str]) -> int | None:
     if isinstance(number, int):
         return number
     head = Repository(root).head()
-    found = _MERGED.search(head.subject) if head else None
+    found = MERGED.search(head.subject) if head else None
     return int(found[1] or found[2]) if found else None
 
 
-def changes_of(rows: Iterable[list[str]]) -> tuple[Change, ...]:
-    """The changes of a saved plan, which names operations and URNs and no properties: each stands for its resource."""
-    # Every part of the file that the resource follows may be why it changes: so is a replacement traced.
-    return tuple(Change(urn, Urn.parse(urn).type, "replace") for _, urn in rows)
+def differences(changes: Iterable[Change], graph: Graph, secret: Secret) -> list[Document]:
+    """What each change of a plan does, as it is recorded: `urn`, `operation`, and `properties` with both values.
+
+    A value is `{"value": ...}`; `{"secret": F}`, where F is its fingerprint, 16 hex digits keyed by the stack secret,
+    or None where it is not at hand; `{"sha256": D, "length": N}` of a long text; `{"unknown": true}` until the update.
+    What is absent is left out, and so are components and providers, which are in no world. The plan has all of it:
+    nothing is asked for.
+    """
+    key = passwords.expand(secret, _FINGERPRINT)
+    found: list[Document] = []
+    for change in changes:
+        if only_recorded(change.urn):
+            continue
+        resource = graph.resources.get(change.urn)
+        values = _Values(key, change, opened(dict(resource.inputs)) if resource else {})
+        properties = [values.row(each) for each in change.properties]
+        found.append({"urn": change.urn, "operation": change.operation, "properties": properties})
+    return found
+
+
+@dataclass(frozen=True)
+class _Values:
+    """Writes the values of one change's properties."""
+
+    key: bytes = field(repr=False)
+    change: Change
+    declared: Any = field(repr=False)
+    """The resource's inputs, secrets open."""
+
+    def row(self, each: Property) -> Document:
+        plain = self.change.type == kinds.VARIABLE and self.change.after.get("sensitive") is False
+        after = kept(each.after)
+        if each.after == MASK and (now := look_up(self.declared, each.path)) is not ABSENT and not is_computed(now):
+            # Vercel's SDK marks the value of each variable as secret; of a plain one the catalog says otherwise.
+            after = kept(now) if plain else {"secret": self._fingerprint(each.path, now)}
+        return row(each.path, kept(each.before), after)
+
+    def _fingerprint(self, path: str, value: Any) -> str:
+        text = b"\0".join((Urn.parse(self.change.urn).key.encode(), path.encode(), canonical(value)))
+        return hmac.new(self.key, text, hashlib.sha256).hexdigest()[:_DIGITS]
+
+
+def only_recorded(urn: str) -> bool:
+    """Whether it stands for nothing outside the engine's record: a component, a provider, the stack's own resource."""
+    return is_component(urn) or Urn.parse(urn).type.startswith("pulumi:providers:")
+
+
+def row(path: str, before: Document, after: Document) -> Document:
+    """A property as the record has it."""
+    return {"path": path, **{name: side for name, side in (("before", before), ("after", after)) if side}}
+
+
+def kept(value: Any) -> Document:
+    """A value of a plan as the record has it; empty where it is absent."""
+    if isinstance(value, Absent):
+        return {}
+    if value == UNKNOWN:
+        return {"unknown": True}
+    if value in (MASK, UNCOVERED):
+        return {"secret": None}
+    text = canonical(value)
+    if len(text) > _LONGEST:
+        return {"sha256": hashlib.sha256(text).hexdigest(), "length": len(text)}
+    return {"value": value}
+
+
+def of_plan(plan: SavedPlan) -> Document:
+    """What the record has of the plan that is applied."""
+    removed = [urn for urn, *_ in plan.removed]
+    return {
+        world_guard.FACT: world_guard.recorded(plan.conditions),
+        "plan": plan.digest,
+        "dangers": plan.dangers,
+        "differences": plan.differences,
+        **({"removed": removed} if removed else {}),
+    }
+
+
+def changes_of(recorded: Iterable[Document]) -> tuple[Change, ...]:
+    """The changes of a saved plan, from what it keeps for the record; without values."""
+    return tuple(
+        Change(
+            each["urn"],
+            Urn.parse(each["urn"]).type,
+            each["operation"],
+            tuple(Property(row["path"], None, None) for row in each["properties"]),
+        )
+        for each in recorded
+    )
 
 
 def causes(project: Project, stack: str, ledger: Ledger | None, changes: tuple[Change, ...]) -> list[dict[str, Any]]:
@@ -97,6 +200,17 @@ def _last_commit(ledger: Ledger | None) -> str | None:
         if record.result == "succeeded" and "intent" in record.begin:
             return str(record.begin.get("commit") or "") or None
     return None
+
+
+def end(ledger: Ledger, identity: str, facts: Mapping[str, Any]) -> list[str]:
+    """Record the end of an update, and put old records into segments; gives what a person should know, a line each."""
+    ledger.end(identity, facts)
+    try:
+        ledger.compact()
+    except ParityError as error:
+        # The update is done and recorded: readers take more requests, and the next update tries again.
+        return [f"Old records are not put into segments: {error.what}"]
+    return []
 
 
 def recorded_live(state: State, catalog: Catalog) -> dict[str, Any]:

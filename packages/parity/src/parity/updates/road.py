@@ -94,7 +94,7 @@ class Road:
         self._hold(plan, everything=True)
         self._require_same_account(plan)
         options = (*plan.options, *self.options)
-        return Approved(plan, f"--plan {plan.digest}", options, record.changes_of(plan.changes))
+        return Approved(plan, f"--plan {plan.digest}", options, record.changes_of(plan.differences))
 
     def _require_same_account(self, plan: SavedPlan) -> None:
         account = world_guard.recorded(plan.conditions)

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
     from parity.config.secret import Secret
 
-FORM = 2
+FORM = 3
 """Raised with each change of the file's form; a plan of another form is not applied."""
 UNDECLARED = "built-from"
 """Among what stops a plan, the rule that stands for an input of a build that is not declared."""
@@ -61,6 +61,8 @@ class SavedPlan:
     """The same of each that the gate stops, as it was then."""
     options: list[str]
     """More options of the engine's preview, which the update is given too."""
+    differences: list[dict[str, Any]]
+    """Both values of each property that changes, as `record.differences` gives them."""
     conditions: Conditions = field(repr=False)
     engine: str = field(repr=False)
     """The engine's plan file, gzipped, base64."""
@@ -159,6 +161,7 @@ def make(
     dangers: list[list[str]],
     blocking: list[list[str]],
     options: list[str],
+    differences: list[dict[str, Any]],
     conditions: Conditions,
     engine: bytes,
     now: datetime,
@@ -168,7 +171,7 @@ def make(
     packed = base64.b64encode(gzip.compress(engine, mtime=0)).decode()
     when, end = (each.replace(microsecond=0).isoformat() for each in (now, now + lasts))
     return SavedPlan(
-        project, stack, when, end, commit, changes, removed, dangers, blocking, options, conditions, packed
+        project, stack, when, end, commit, changes, removed, dangers, blocking, options, differences, conditions, packed
     )
 
 

@@ -27,7 +27,7 @@ from parity.recover import run as recovery
 from parity.recover.outcome import Options
 from parity.resources import kinds
 from parity.resources.urn import Urn, short_urn
-from parity.updates import built_record, holding, idle, leftovers, record, removal, traces, verify, world_guard
+from parity.updates import built_record, foreign, holding, idle, leftovers, record, removal, traces, verify, world_guard
 from parity.updates.road import Road
 from parity.vendors import readiness
 
@@ -125,6 +125,8 @@ def run(
         shared.require_own(stack.name, stack.project.stack_files(), settings.catalog)
         _require_ready(stack, screen, settings, before)
     before, records = _recover_first(stack, screen, place, before)
+    for each in foreign.adopt(place, records):
+        screen.err.print(f"Recorded: {each}", soft_wrap=True, markup=False)
     # The program would refuse it too, after the engine has started. What an update that failed has built is known now,
     # so that the next release can be recorded.
     guard.check(settings)
@@ -140,9 +142,7 @@ def run(
     except (GateError, PolicyError, PlanError, RefusedError) as refusal:
         _record_refusal(place, facts, refusal.what)
         raise
-    facts |= {world_guard.FACT: world_guard.recorded(approved.plan.conditions)}
-    facts |= {"plan": approved.plan.digest, "approval": approved.how, "dangers": approved.plan.dangers}
-    facts |= {"removed": [urn for urn, *_ in approved.plan.removed]} if approved.plan.removed else {}
+    facts |= {**record.of_plan(approved.plan), "approval": approved.how}
     identity = place.ledger.begin(facts) if place.ledger else ""
     if not place.ledger:
         screen.err.print(f"No ledger is kept: the state is at {place.url}. {LEDGER_VARIABLE} names a place for it.")
@@ -225,6 +225,8 @@ class _Update:
             plan.write_bytes(engine_plan)
             # The preview of this very plan was shown: the engine holds each step to it.
             words = ["up", "--yes", "--skip-preview", "--plan", str(plan), "--stack", self.stack.name]
+            # The engine's own history names the operation, so that a record which was removed shows.
+            words += [f"--exec-agent={foreign.AGENT}{self.identity}"] if self.identity else []
             return self._apply([*words, *self.approved.options])
 
     def _remove_first(self) -> None:
@@ -368,7 +370,8 @@ class _Update:
             "live": [each.document() for each in live],
             **known,
         }
-        self.place.ledger.end(self.identity, facts)
+        for line in record.end(self.place.ledger, self.identity, facts):
+            self.screen.err.print(line, soft_wrap=True, markup=False)
 
 
 def _result(failure: FailedUpdate) -> str:

@@ -1,21 +1,20 @@
-"""`parity ledger`: the record of every update of a stack."""
+"""What `parity log`, `show`, `diff` and `blame` print, at the width of a terminal."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Any
 
-import typer
-
-from parity.cli import arguments
-from parity.cli.commands.options import Json, Stack
+from parity.backend import blame
 from parity.documents import mapping, rows, texts
-from parity.errors import ProjectError
+from parity.resources.urn import short_urn
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
+    from parity.backend.blame import Line
     from parity.backend.ledger import Record
     from parity.console import Screen
+    from parity.documents import Document
 
 _SHORT = 12
 """Digits of a commit or digest."""
@@ -23,40 +22,8 @@ _MOST = 5
 """Keys, and values kept otherwise, that are named before the rest is counted."""
 
 
-def ledger(
-    stack: Stack,
-    last: Annotated[int, typer.Option("--last", "-n", metavar="COUNT", help="How many of the newest.", min=1)] = 20,
-    as_json: Json = False,
-) -> None:
-    """Show the updates of a stack, and how each ended.
-
-    Oldest first: when, which command, the result, how long it took, by whom, from which commit and pull request; why;
-    from which release to which each application went; the keys that caused it; how the plan was approved; and what was
-    read again afterwards and is not as declared. With `--json` one JSON object a line, with everything that is
-    recorded.
-    """
-    project = arguments.of_stack(stack)
-    from parity.backend import ledger as ledgers
-    from parity.backend.stack_backend import open_backend
-    from parity.backend.store import LEDGER_VARIABLE
-    from parity.cli.session import stack_of
-    from parity.console import Screen
-
-    place = open_backend(stack_of(project, stack))
-    if place.ledger is None:
-        raise ProjectError(
-            "no ledger is kept for this stack",
-            where=place.url,
-            remedy=f"{LEDGER_VARIABLE} names a folder or bucket for it",
-        )
-    records = place.ledger.records(last=last)
-    if as_json:
-        typer.echo(ledgers.lines(records), nl=False)
-        return
-    _show(Screen(), records, place.ledger.place)
-
-
-def _show(screen: Screen, records: list[Record], place: str) -> None:
+def show(screen: Screen, records: list[Record], place: str) -> None:
+    """Print operations, oldest first, at the terminal's width."""
     import textwrap
 
     from rich.text import Text
@@ -64,8 +31,9 @@ def _show(screen: Screen, records: list[Record], place: str) -> None:
     if not records:
         screen.out.print(f"No update is recorded in {place}.", soft_wrap=True, markup=False)
         return
+    several = len({str(each.begin.get("stack")) for each in records}) > 1
     for record in records:
-        screen.out.print(Text(head(record), style="bold"))
+        screen.out.print(Text(head(record, several=several), style="bold"))
         for line in details(record):
             wrapped = textwrap.fill(
                 line, screen.out.width, initial_indent="  ", subsequent_indent="    ", break_on_hyphens=False
@@ -73,18 +41,61 @@ def _show(screen: Screen, records: list[Record], place: str) -> None:
             screen.out.print(Text(wrapped))
 
 
-def head(record: Record) -> str:
-    """When, which command, and how it ended."""
+def changes(record: Record) -> Iterator[str]:
+    """Each resource of an operation, and both values of each property with the key that it follows."""
+    done = record.done
+    for row in record.differences:
+        urn = str(row["urn"])
+        left = "" if done is None or urn in done else ", not done"
+        yield f"  {row['operation']} {short_urn(urn)}{left}"
+        for each in rows(row["properties"]):
+            line = blame.Line(record, urn, str(each["path"]), str(row["operation"]), {}, certain=True)
+            yield f"      {_pair(each['path'], each.get('before'), each.get('after'))}"
+            if line.key:
+                where = f" (line {line.line})" if line.line else ""
+                follows = " ".join(filter(None, (line.key, line.values)))
+                yield f"        follows {follows}{where}, commit {line.commit[:_SHORT] or 'none yet'}"
+
+
+def pairs(found: Mapping[tuple[str, str], tuple[Document, Document]]) -> list[str]:
+    """Both values of each property, grouped by resource."""
+    lines: list[str] = []
+    last = ""
+    for (urn, path), (before, after) in sorted(found.items()):
+        lines += [short_urn(urn)] if urn != last else []
+        lines.append(f"    {_pair(path, before, after)}")
+        last = urn
+    return lines
+
+
+def _pair(path: object, before: object, after: object) -> str:
+    return f"{path}: {blame.spelled(mapping(before))} -> {blame.spelled(mapping(after))}"
+
+
+def value(line: Line) -> str:
+    """A property's place and value."""
+    path = f" {line.path}" if line.path else ""
+    return f"{short_urn(line.urn)}{path}: {blame.spelled(line.after) if line.operation != 'delete' else 'gone'}"
+
+
+def head(record: Record, *, several: bool = False) -> str:
+    """When, which command, and how it ended; with `several` of which stack."""
     lasted = "" if record.seconds is None else f" after {record.seconds:.0f} s"
     command = record.begin.get("command") or "update"
-    return f"{record.started:%Y-%m-%d %H:%M:%S} UTC  {command}: {record.result}{lasted}"
+    stack = f" {record.begin['stack']}" if several and record.begin.get("stack") else ""
+    return f"{record.started:%Y-%m-%d %H:%M:%S} UTC  {command}{stack}: {record.result}{lasted}"
 
 
 def details(record: Record) -> Iterator[str]:
     """What more is known of an update, a line each; nothing of what is not recorded."""
     begin: Mapping[str, Any] = record.begin
     end: Mapping[str, Any] = record.end or {}
+    yield f"operation {record.id}"
     yield _source(begin)
+    if begin.get("foreign"):
+        yield "not made by Parity: found in the engine's history" + (
+            "" if begin.get("recorded", True) else ", not recorded yet"
+        )
     if begin.get("why"):
         yield f"why: {begin['why']}"
     yield from _moves(begin)

@@ -1,0 +1,135 @@
+"""Names operations as people do, and lists them as an auditor of change management samples them."""
+
+from __future__ import annotations
+
+import csv
+import io
+import itertools
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from parity.documents import items, mapping, rows
+from parity.errors import UsageError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+    from datetime import datetime
+
+    from parity.backend.ledger import Ledger, Record
+
+_NEWEST = re.compile(r"@(-*)")
+_SHORTEST = 4
+_AMBIGUOUS = 4
+COLUMNS = (
+    "id", "stack", "start", "end", "command", "why", "requester", "reviewer", "checks", "approval",
+    "approved_before", "plan", "result", "commit", "pull_request", "run",
+)  # fmt: skip
+"""Of the table for an auditor."""
+_FORMULA = ("=", "+", "-", "@", "\t", "\r")
+"""What a spreadsheet takes for the beginning of a formula."""
+
+
+@dataclass(frozen=True)
+class Found:
+    """An operation with the ledger that it is in."""
+
+    ledger: Ledger
+    record: Record
+
+
+def find(ledgers: Mapping[str, Ledger], text: str) -> Found:
+    """The operation that a text names.
+
+    Args:
+        ledgers: by stack.
+        text: `@` for the newest, `@-` for the one before it, `@--`; or an id or the beginning of one, which no other
+            has. `STACK:` before it takes that stack's alone.
+
+    Raises:
+        UsageError: it names no operation, or several.
+    """
+    stack, colon, name = text.rpartition(":")
+    chosen = {key: each for key, each in ledgers.items() if key == stack} if colon else ledgers
+    if not chosen:
+        raise UsageError(f"there is no stack {stack}", where="OP", remedy=f"stacks here: {', '.join(ledgers)}")
+    if match := _NEWEST.fullmatch(name):
+        return _back(chosen, len(match[1]))
+    found = [Found(each, record) for each in chosen.values() for record in each.matching(name)]
+    if len(found) == 1 and len(name) >= _SHORTEST:
+        return found[0]
+    if not found or len(name) < _SHORTEST:
+        raise UsageError(
+            f"no operation is called {text!r}", where="OP", remedy="`parity log` shows the ids; `@` is the newest"
+        )
+    ids = ", ".join(f"{each.ledger.stack}:{each.record.id}" for each in found[:_AMBIGUOUS])
+    raise UsageError(f"{len(found)} operations begin with {text!r}", where="OP", remedy=f"give more of it: {ids}")
+
+
+def _back(ledgers: Mapping[str, Ledger], steps: int) -> Found:
+    newest = [
+        Found(ledger, record) for ledger in ledgers.values() for record in itertools.islice(ledger.newest(), steps + 1)
+    ]
+    newest.sort(key=lambda each: each.record.id, reverse=True)
+    if len(newest) <= steps:
+        raise UsageError(f"the record has {len(newest)} operations", where="OP", remedy="`parity log` shows them")
+    return newest[steps]
+
+
+def span(ledger: Ledger, one: Record, other: Record) -> list[Record]:
+    """The operations after the older one of two, up to and with the newer one, oldest first."""
+    older, newer = sorted((one.id, other.id))
+    later = itertools.takewhile(lambda each: each.id > older, ledger.newest())
+    return [each for each in later if each.id <= newer][::-1]
+
+
+def table(records: Iterable[Record], since: datetime | None, until: datetime | None) -> str:
+    """CSV of the operations that began in a time, oldest first, for a spreadsheet or an auditor's sample."""
+    out = io.StringIO()
+    writer = csv.writer(out, lineterminator="\n")
+    writer.writerow(COLUMNS)
+    for record in records:
+        if (since is None or record.started >= since) and (until is None or record.started < until):
+            writer.writerow([_safe(each) for each in _row(record)])
+    return out.getvalue()
+
+
+def _row(record: Record) -> Sequence[Any]:
+    begin = record.begin
+    actor, approver = begin.get("actor"), begin.get("approver")
+    return (
+        record.id,
+        begin.get("stack"),
+        record.started.isoformat(timespec="seconds"),
+        record.ended.isoformat(timespec="seconds") if record.ended else "",
+        begin.get("command"),
+        begin.get("why"),
+        actor,
+        approver if approver != actor else "",
+        checks(record),
+        str(begin.get("approval") or "").partition(" ")[0].lstrip("-"),
+        "yes" if begin.get("approval") else "no",  # the road approves before it begins
+        begin.get("plan"),
+        record.result,
+        begin.get("commit"),
+        begin.get("pull_request"),
+        mapping(begin.get("run")).get("url"),
+    )
+
+
+def checks(record: Record) -> str:
+    """What was checked, and what came out, in a few words."""
+    dangers = items(record.begin.get("dangers"))
+    parts = [f"{len(dangers)} dangers acknowledged"] if dangers else []
+    if verified := mapping(mapping(record.end).get("verify")):
+        parts.append(
+            f"{verified.get('read', 0)} resources read again, {len(rows(verified.get('findings')))} kept otherwise"
+        )
+        unread = items(verified.get("unread"))
+        parts += [f"{len(unread)} not read"] if unread else []
+    return "; ".join(parts)
+
+
+def _safe(value: Any) -> str:
+    text = "" if value is None else str(value)
+    return f"'{text}" if text.startswith(_FORMULA) else text

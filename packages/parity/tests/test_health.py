@@ -82,7 +82,7 @@ def test_the_provider_the_inventory_and_the_releases_agree(database, healthy, mo
     status = object.__new__(release_status._Reader)
     status.releases = SimpleNamespace(kept={"r2": SimpleNamespace(commit=body["commit"], deployment=None)})
     status.application = SimpleNamespace(health=SimpleNamespace(path="/api/health", timeout_seconds=1))
-    status.web, status.bypass = health.web(), ""
+    status.web, status.bypass, status.patience = health.web(), "", 1
     assert (asyncio.run(status._ask("shop.example.com", "r2")) == "") is healthy
 
     made = live_release.switch(World().vercel(), inputs(), {"deploymentId": "d1"}, print, web=health.web())

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from parity.documents import Document, mapping, rows
+from parity.masked import MASK
 from parity.resources.urn import Urn
 
 if TYPE_CHECKING:
@@ -210,7 +211,7 @@ def spelled(value: Mapping[str, Any]) -> str:
         return f"[{value['length']} characters, SHA-256 {str(value['sha256'])[:12]}]"
     if value.get("unknown"):
         return "[known after the update]"
-    return f"[secret {value['secret']}]" if value.get("secret") else "[secret]"
+    return f"{MASK[:-1]} {value['secret']}]" if value.get("secret") else MASK
 
 
 def between(records: Iterator[Record]) -> dict[tuple[str, str], tuple[Document, Document]]:

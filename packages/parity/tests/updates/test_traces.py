@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import threading
+from datetime import UTC, datetime
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import TYPE_CHECKING, Any
 
 import pytest
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
 
-from parity.backend.ledger import Ledger
+from parity.backend.ledger import Ledger, identity_of
 from parity.backend.store import FolderStore
 from parity.errors import StoreError
 from parity.redact import Redactor
@@ -121,6 +122,13 @@ def test_an_operation_is_a_span_with_what_is_known_of_it_and_one_for_each_switch
         "deployment.id": "prod/shop r2", "deployment.name": "shop r2", "deployment.status": "succeeded",
         "service.name": "shop", "service.version": "34" * 20, "parity.release.before": "r1",
     }  # fmt: skip
+
+
+def test_what_others_made_is_named_by_their_program(ledger, collector):
+    now = datetime.now(UTC)
+    ledger.found(identity_of(now, "0" * 8), now, now, {"command": "pulumi up", "stack": "prod", "result": "succeeded"})
+    assert send(ledger) == Sent(1)
+    assert collector.names == ["RUN pulumi up"]
 
 
 def test_each_result_has_its_word_and_a_fault_its_status_without_a_secret(ledger, collector):

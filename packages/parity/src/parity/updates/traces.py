@@ -179,7 +179,7 @@ def spans(record: Record) -> Iterator[Any]:
         **{f"parity.changes.{kind}": count for kind, count in mapping(end.get("changes")).items()},
     }
     make = _Maker(record, _resource(begin, record.id))
-    yield make.span(f"RUN parity {begin.get('command')}", "", attributes, fault)
+    yield make.span(f"RUN {_pipeline(begin)}", "", attributes, fault)
     for application, done in _switched(end):
         was, now = (mapping(mapping(begin.get(side)).get(application)) for side in ("before", "intent"))
         name = f"{application} {now.get('live')}"
@@ -206,11 +206,17 @@ def _switched(end: Mapping[str, Any]) -> Iterator[tuple[str, bool]]:
             yield urn.name.removesuffix("-live"), bool(each["done"])
 
 
+def _pipeline(begin: Mapping[str, Any]) -> str:
+    """`parity up`; what others made is recorded with its program, `pulumi up`."""
+    command = str(begin.get("command"))
+    return command if command.startswith("pulumi ") else f"parity {command}"
+
+
 def _resource(begin: Mapping[str, Any], identity: str) -> dict[str, Any]:
     return {
         "service.name": "parity",
         "service.version": version("pulumi-parity"),
-        "cicd.pipeline.name": f"parity {begin.get('command')}",
+        "cicd.pipeline.name": _pipeline(begin),
         "cicd.pipeline.run.id": identity,
         "cicd.pipeline.run.url.full": mapping(begin.get("run")).get("url"),
         "deployment.environment.name": begin.get("stack"),

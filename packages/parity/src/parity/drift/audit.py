@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import re
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
@@ -38,6 +39,8 @@ if TYPE_CHECKING:
     from parity.vendors.http import Limits
 
 
+_NEWEST = 50
+"""Of the ledger's records, how many are read at the most for the last update."""
 _READ = re.compile(r"\b(?:secrets|vars)\.([A-Za-z_]\w*)")
 
 
@@ -181,7 +184,8 @@ def _last_update(stack: Stack) -> str:
     """How the last update in the ledger ended; empty if there is none."""
     try:
         ledger = open_backend(stack).ledger
-        records = ledger.records(last=1) if ledger else []
+        newest = itertools.islice(ledger.newest(), _NEWEST) if ledger else ()
+        last = next((each for each in newest if each.begin.get("command") not in {"hold", "lift"}), None)
     except ParityError as error:
         return f"not known: {error.what}"
-    return f"{records[0].result}, begun {records[0].started:%Y-%m-%d %H:%M:%S} UTC" if records else ""
+    return f"{last.result}, begun {last.started:%Y-%m-%d %H:%M:%S} UTC" if last else ""

@@ -68,6 +68,10 @@ def prepare(settings: Settings, state: State, there: ReleaseStatus, release: str
     return Prepared({**kept, **wanted, **own}, live.outputs, live.urn)
 
 
+_NEWEST = 10
+"""Of the ledger's records, how many are read for one without an end: holds and lifts may come after such an update."""
+
+
 def make(stack: Stack, prepared: Prepared, screen: Screen) -> bool:
     """Make the switch; False if the update must: there is no lock to hold, or not every domain serves yet.
 
@@ -76,7 +80,8 @@ def make(stack: Stack, prepared: Prepared, screen: Screen) -> bool:
         UpdateError: the release is not healthy, or Vercel refused; what was live still is.
     """
     found = stack_backend.open_backend(stack)
-    if found.store is None or (found.ledger and any(each.end is None for each in found.ledger.records(last=1))):
+    newest = found.ledger.records(last=_NEWEST) if found.ledger else []
+    if found.store is None or any(each.end is None for each in newest):
         return False
     with (
         screen.step(f"Switch to {prepared.inputs['release']}") as step,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import hmac
+import itertools
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
@@ -39,8 +40,8 @@ if TYPE_CHECKING:
     from parity.evaluate.graph import Graph
     from parity.updates.saved_plan import SavedPlan
 
-_NEWEST = 5
-"""Of the ledger's records, how many are read for the last update that succeeded: each is two requests to a bucket."""
+_NEWEST = 50
+"""Of the ledger's records, how many are read at the most for the last update that succeeded."""
 _FINGERPRINT = b"parity/record/1"
 """What the key of the record's fingerprints is derived for; a new number where the form changes."""
 _DIGITS = 16
@@ -196,7 +197,7 @@ def _parts(changes: tuple[Change, ...]) -> Iterator[tuple[Change, str | None]]:
 
 def _last_commit(ledger: Ledger | None) -> str | None:
     """The program's commit at the last update that succeeded, with `+changes` where files differed from it."""
-    for record in reversed(ledger.records(last=_NEWEST) if ledger else []):
+    for record in itertools.islice(ledger.newest(), _NEWEST) if ledger else ():
         if record.result == "succeeded" and "intent" in record.begin:
             return str(record.begin.get("commit") or "") or None
     return None

@@ -39,5 +39,5 @@ def test_nothing_goes_forward_until_the_printed_command_lifts_it(finished_instan
     lifted = instance.run("parity", *shlex.split(printed[1]), "--json").ok()
     assert [each["why"] for each in json.loads(lifted.stdout)["lifted"]] == ["the sale"]
     instance.run("parity", "up", "staging", "--yes").ok()
-    rows = instance.run("parity", "ledger", "staging", "--json").ok().stdout.splitlines()
+    rows = instance.run("parity", "log", "staging", "--json").ok().stdout.splitlines()
     assert [json.loads(row)["command"] for row in rows][-3:] == ["hold", "lift", "up"]

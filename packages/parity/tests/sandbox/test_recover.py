@@ -41,7 +41,7 @@ def decided(document):
 
 
 def ledger(instance: Instance, stack: str):
-    return [json.loads(line) for line in parity(instance, "ledger", stack, "--json").ok().stdout.splitlines()]
+    return [json.loads(line) for line in parity(instance, "log", stack, "--json").ok().stdout.splitlines()]
 
 
 def edit_state(instance: Instance, stack: str, change) -> None:

@@ -53,6 +53,6 @@ def test_a_faulty_release_goes_back_and_is_held(finished_instance: Instance, tmp
     assert held.code == HELD
     assert "the watch of r2 found it bad" in held.stderr
     assert instance.run("parity", "watch", "staging").ok().stdout == "No release of staging is left to be watched.\n"
-    rows = [json.loads(row) for row in instance.run("parity", "ledger", "staging", "--json").ok().stdout.splitlines()]
+    rows = [json.loads(row) for row in instance.run("parity", "log", "staging", "--json").ok().stdout.splitlines()]
     verdicts = [(row["command"], row.get("verdict")) for row in rows][-3:]
     assert verdicts == [("deliver", None), ("rollback", None), ("watch", "went back")]

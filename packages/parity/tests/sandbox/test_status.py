@@ -57,7 +57,8 @@ def test_it_says_what_is_live_without_a_passphrase_and_what_a_vendor_hides(finis
     assert "parity check --to prod" in {each["command"] for each in stack["unknown"]}
 
 
-def test_it_is_served_until_it_is_interrupted(finished_instance: Instance):
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_it_is_served_until_it_is_interrupted(finished_instance: Instance, number: int):
     instance = finished_instance.cold()
     served = subprocess.Popen(
         ["parity", "serve", "--port", "0"],
@@ -76,9 +77,9 @@ def test_it_is_served_until_it_is_interrupted(finished_instance: Instance):
             taken = instance.run("parity", "serve", "--port", str(http.base_url.port))
         assert taken.code == 2
         assert "parity serve --port 0" in taken.said
-        os.kill(served.pid, signal.SIGINT)
-        assert served.stdout.read() == "Ended.\n"
+        os.kill(served.pid, number)
         assert served.wait(LIMIT_SECONDS) == 0
+        assert served.stdout.read() == "Ended.\n"
     finally:
         served.kill()
         served.wait()

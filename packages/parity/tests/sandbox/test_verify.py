@@ -221,7 +221,7 @@ def page(reported: Sequence[tuple[Alteration, bool]]) -> str:
         "",
         "After each update, what it wrote is read again through the vendors' own interfaces and compared with what was",
         f"declared. What a vendor kept otherwise ends the command with exit code {KEPT_OTHERWISE}, with the remedy for",
-        "each, and is in the ledger (`parity log STACK`). Where something differs it is read a second time, since a",
+        "each, and is in the record (`parity log STACK`). Where something differs it is read a second time, since a",
         "vendor's list may lag behind its own writes. What nothing was written to is not read; an update that changes",
         "nothing asks nothing. What no interface shows (a secret's value) and what the program does not declare is",
         "left to `parity drift`. What could not be read is said and recorded, and ends nothing.",

@@ -131,9 +131,12 @@ class Ledger:
         Args:
             facts: what is known of it, plain JSON; secrets in its texts are masked.
         """
-        now = datetime.now(UTC)
+        now, after = datetime.now(UTC), self._heads()
+        # The order of the ids is that of the operations, also of two in one millisecond.
+        while any(name.startswith(identity_of(now, "")) for name in after):
+            now += timedelta(milliseconds=1)
         identity = identity_of(now, secrets.token_hex(4))
-        self._append(identity, BEGIN, {"event": "begin", "time": now.isoformat(), "after": self._heads(), **facts})
+        self._append(identity, BEGIN, {"event": "begin", "time": now.isoformat(), "after": after, **facts})
         return identity
 
     def end(self, identity: str, facts: Mapping[str, Any]) -> bool:

@@ -83,19 +83,19 @@ def serve(
 ) -> None:
     """Serve the status as a page, on this machine alone.
 
-    Prints the address and serves until Ctrl-C. Only loopback is listened on, requests that name another host are
-    refused, and nothing can be changed through it. What is shown is at most five seconds old. Exits 2 where the port
-    is taken.
+    Prints the address and serves until Ctrl-C or SIGTERM. Only loopback is listened on, requests that name another host
+    are refused, and nothing can be changed through it. What is shown is at most five seconds old. Exits 2 where the
+    port is taken.
     """
     read = _reader(Arguments().project, (), reports, audit=False)
-    from parity.status.serve import Server
+    from parity.status.serve import Server, ended_by_signals
 
     try:
         server = Server(port, read)
     except OSError as error:
         what = f"port {port} cannot be listened on: {error.strerror}"
         raise UsageError(what, where="--port", remedy="take a free one: parity serve --port 0") from error
-    with server:
+    with server, ended_by_signals():
         typer.echo(f"Status: {server.address}  (Ctrl-C ends it)")
         try:
             server.serve_forever()

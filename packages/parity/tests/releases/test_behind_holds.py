@@ -1,4 +1,4 @@
-"""A hold is in the ledger too: what is asked of the last update looks behind it."""
+"""A hold is in the ledger too: what is asked of the last update reads on behind it."""
 
 from __future__ import annotations
 

@@ -6,6 +6,7 @@ import json
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
+import psycopg
 import pytest
 
 from packages.parity.tests.sandbox import test_migrations
@@ -180,6 +181,18 @@ def test_a_plan_without_migrations_asks_nothing(tmp_path: Path, monkeypatch: pyt
     monkeypatch.setattr(migrated, "connect", connect)
     plan = Plan("staging", (), {each.urn: each for each in KEPT}, 0)
     assert migrated.judged(plan, {"PGHOST": "192.0.2.1"}, tmp_path) is plan
+
+
+def test_what_cannot_be_read_in_the_middle_refuses_the_plan(
+    database: Database, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    def waits(*_: object) -> None:
+        raise psycopg.errors.LockNotAvailable("canceling statement due to lock timeout")
+
+    monkeypatch.setattr(migrated.rehearsed, "of", waits)
+    (found,) = judged(database, tmp_path, migration("alter table items drop column name", effect="contract")).violations
+    assert (found.policy, found.level) == (migrated.READ, "mandatory")
+    assert "could not be read: canceling statement due to lock timeout" in found.message
 
 
 @pytest.mark.parametrize(("knows", "blocks"), [(1, True), (2, False)])

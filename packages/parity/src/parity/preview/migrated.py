@@ -20,6 +20,7 @@ from parity.documents import mapping
 from parity.preview import by_tool, rehearsed
 from parity.preview.needed import logins, needed, release_of
 from parity.preview.plan import Violation
+from parity.preview.scratch import said
 from parity.resources import kinds
 from parity.resources.urn import Urn
 from parity.vendors.postgres import connect
@@ -35,6 +36,7 @@ if TYPE_CHECKING:
 
 KEEPS = "migrations-stay-as-applied"
 ORDER = "contractions-follow-the-switch"
+READ = "migrations-are-judged"
 
 _RECORDED = f"select number, sha256 from {TABLE} where applied_at is not null"  # noqa: S608 - the table is a constant
 
@@ -68,15 +70,22 @@ def judged(plan: Plan, environ: Mapping[str, str], root: Path, limit: Callable[[
     rehearsals: list[Rehearsal] = []
     for (server, database), each in changes.items():
         try:
-            with connect(servers.connection(environ, server), database) as connection:
-                met = _Met(plan, each, releases, connection)
-                violations += met.violations()
-                found = rehearsed.of(plan, met.new, releases, connection, environ)
-                needs |= met.needs(found)
+            opened = connect(servers.connection(environ, server), database)
         except psycopg.OperationalError as error:
             if f'database "{database}" does not exist' not in str(error):
                 continue  # the preflight says why it does not open
             found = rehearsed.of(plan, [one for one in each if one.operation == "create"], releases, None, environ)
+        else:
+            with opened as connection:
+                met = _Met(plan, each, releases, connection)
+                try:
+                    violations += met.violations()
+                    found = rehearsed.of(plan, met.new, releases, connection, environ)
+                    needs |= met.needs(found)
+                except psycopg.OperationalError as error:
+                    what = f"what they meet in {database} could not be read: {said(error)}. Plan once more."
+                    violations.append(Violation(each[0].urn, READ, "mandatory", what))
+                    continue
         violations += rehearsed.violations(found)
         rehearsals += [found] if found.steps or found.not_because else []
     locks = {
@@ -249,10 +258,17 @@ def _taken(plan: Plan, name: str, known: int, environ: Mapping[str, str]) -> Ite
     }
     for server, database in {(str(each.get("server") or ""), str(each["database"])) for each in files.values()}:
         try:
-            with connect(servers.connection(environ, server), database) as connection:
+            opened = connect(servers.connection(environ, server), database)
+        except psycopg.OperationalError:
+            continue  # it is to be made yet, or the preflight says why it does not open
+        try:
+            with opened as connection:
                 since = taken_since(connection, known)
-        except (psycopg.OperationalError, psycopg.errors.InsufficientPrivilege):
-            continue  # as for the changes of migrations
+        except psycopg.errors.InsufficientPrivilege:
+            continue  # not this login's to read
+        except psycopg.OperationalError as error:
+            yield f"what was taken from {database} could not be read ({said(error)})"
+            continue
         for number, _ in since:
             if number in files:
                 yield with_parts(str(files[number]["file"]), statements.parse(str(files[number]["sql"])))

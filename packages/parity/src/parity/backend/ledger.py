@@ -20,13 +20,14 @@ from typing import TYPE_CHECKING, Any
 
 from parity import redact
 from parity.backend.segments import SMALL, Segments, digest, first, last
-from parity.documents import Document, is_list, is_mapping, mapping, parse, rows
-from parity.errors import ProjectError
+from parity.backend.store import document_of
+from parity.documents import is_list, is_mapping, mapping, rows
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
     from parity.backend.store import Store
+    from parity.documents import Document
     from parity.redact import Redactor
 
 FORM = 1
@@ -35,6 +36,9 @@ FORM = 1
 BEGIN, END = ".1-begin.json", ".2-end.json"
 ALONE = "alone"
 """The event of a begin that is all of its record."""
+
+ASIDE = frozenset({"hold", "lift", "watch"})
+"""Commands that are recorded and update nothing themselves."""
 
 _NAMES = frozenset({"form", "update", "event", "time", "command", "project", "stack", "result", "urn", "operation"})
 """Fields that the record is found and read by; they are names, and stay as they are."""
@@ -272,19 +276,7 @@ class Ledger:
         return self.redactor.document(value)
 
     def _document(self, name: str, data: bytes) -> Document:
-        document: Document = {}
-        try:
-            document = parse(data)
-            fault = "" if document["form"] == FORM else f"its form is {document['form']}, and this version knows {FORM}"
-        except (ValueError, KeyError, TypeError) as error:
-            fault = str(error)
-        if fault:
-            raise ProjectError(
-                f"a record of the ledger cannot be read: {fault}",
-                where=f"{self.place}/{name}",
-                remedy="use the version of Parity that wrote it, or set the object aside",
-            )
-        return document
+        return document_of(data, FORM, f"{self.place}/{name}", "a record of the ledger")
 
 
 def identity_of(time: datetime, digits: str) -> str:

@@ -12,13 +12,13 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from parity import redact
-from parity.documents import parse
-from parity.errors import ProjectError
+from parity.backend.store import document_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from parity.backend.store import Store
+    from parity.documents import Document
 
 FORM = 1
 _BEGIN, _END = ".1-begin.json", ".2-end.json"
@@ -68,9 +68,17 @@ class Notes:
         Raises:
             ProjectError: one cannot be read.
         """
+        return [self._note(base, has_end=has_end) for base, has_end in self._there()]
+
+    def unfinished(self) -> list[Note]:
+        """Those without an end, oldest first: what ended is not read, however much that is; raises as `all`."""
+        return [self._note(base, has_end=False) for base, has_end in self._there() if not has_end]
+
+    def _there(self) -> list[tuple[str, bool]]:
+        """Each one's key without its ending, and whether it has an end."""
         keys = {entry.key for entry in self.store.entries(self.folder)}
         bases = sorted(key.removesuffix(_BEGIN) for key in keys if key.endswith(_BEGIN))
-        return [self._note(base, has_end=base + _END in keys) for base in bases]
+        return [(base, base + _END in keys) for base in bases]
 
     def _note(self, base: str, *, has_end: bool) -> Note:
         return Note(base.rpartition("/")[2], self._read(base + _BEGIN), self._read(base + _END) if has_end else None)
@@ -80,18 +88,6 @@ class Notes:
         data = json.dumps(document, ensure_ascii=False).encode() + b"\n"
         return document if self.store.create(f"{self.folder}/{name}", data) else None
 
-    def _read(self, key: str) -> Mapping[str, Any]:
-        document: Mapping[str, Any] = {}
-        try:
-            document = parse(self.store.read(key) or b"")
-            datetime.fromisoformat(str(document["time"]))
-            fault = "" if document["form"] == FORM else f"its form is {document['form']}, and this version knows {FORM}"
-        except (ValueError, KeyError, TypeError) as error:
-            fault = str(error) or "it is empty"
-        if fault:
-            raise ProjectError(
-                f"a note next to the state cannot be read: {fault}",
-                where=f"{self.store.place}/{key}",
-                remedy="use the version of Parity that wrote it, or set the object aside",
-            )
-        return document
+    def _read(self, key: str) -> Document:
+        data = self.store.read(key) or b""
+        return document_of(data, FORM, f"{self.store.place}/{key}", "a note next to the state")

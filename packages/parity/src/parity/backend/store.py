@@ -13,8 +13,13 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Protocol
 
+from parity.documents import parse
+from parity.errors import ProjectError
+
 if TYPE_CHECKING:
     from pathlib import Path
+
+    from parity.documents import Document
 
 LEDGER_VARIABLE = "PARITY_LEDGER_URL"
 """Names a folder or bucket for the ledger where the state is with Pulumi Cloud, which keeps no files of ours."""
@@ -140,6 +145,35 @@ class FolderStore:
         """See Store."""
         (self.root / key).unlink(missing_ok=True)
         (self.root / f"{key}{_SIDECAR}").unlink(missing_ok=True)
+
+
+def document_of(data: bytes, form: int, place: str, what: str) -> Document:
+    """What an object of ours holds: JSON of a form that this version knows, with the time that it was written.
+
+    Args:
+        data: its bytes.
+        form: the one that is known.
+        place: where it is, for people.
+        what: what it is, for people.
+
+    Raises:
+        ProjectError: it cannot be read.
+    """
+    document: Document = {}
+    try:
+        document = parse(data)
+        fault = "" if document["form"] == form else f"its form is {document['form']}, and this version knows {form}"
+        if not fault:
+            datetime.fromisoformat(str(document["time"]))
+    except (ValueError, KeyError, TypeError) as error:
+        fault = str(error) or "it is empty"
+    if fault:
+        raise ProjectError(
+            f"{what} cannot be read: {fault}",
+            where=place,
+            remedy="use the version of Parity that wrote it, or set the object aside",
+        )
+    return document
 
 
 def _sync_folder(folder: Path) -> None:

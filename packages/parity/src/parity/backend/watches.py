@@ -22,7 +22,7 @@ def notes(store: Store, project: str, stack: str) -> Notes:
 
 def unfinished(store: Store, project: str, stack: str) -> list[Note]:
     """The watches that have no end, oldest first: under way, or not watched to their end."""
-    return [each for each in notes(store, project, stack).all() if each.end is None]
+    return notes(store, project, stack).unfinished()
 
 
 def name_of(note: Note) -> str:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from parity import inventory
 from parity.backend import blame
+from parity.backend.ledger import ASIDE
 from parity.backend.stack_backend import open_backend
 from parity.drift import (
     built_otherwise,
@@ -185,7 +186,7 @@ def _last_update(stack: Stack) -> str:
     try:
         ledger = open_backend(stack).ledger
         newest = itertools.islice(ledger.newest(), _NEWEST) if ledger else ()
-        last = next((each for each in newest if each.begin.get("command") not in {"hold", "lift"}), None)
+        last = next((each for each in newest if each.begin.get("command") not in ASIDE), None)
     except ParityError as error:
         return f"not known: {error.what}"
     return f"{last.result}, begun {last.started:%Y-%m-%d %H:%M:%S} UTC" if last else ""

@@ -67,7 +67,7 @@ def ask(graph: Graph, environment: Mapping[str, str]) -> list[DomainHealth]:
 async def _all(graph: Graph, environment: Mapping[str, str]) -> list[DomainHealth]:
     async with health.web(environment) as web:
         asked = [
-            _ask(web, graph.called(each.name.removesuffix("-live")), each, domain)
+            _ask(web, graph.called(kinds.application_of(each.name)), each, domain)
             for each in graph.resources.values()
             if each.type == kinds.LIVE
             for domain in texts(each.inputs["domains"])

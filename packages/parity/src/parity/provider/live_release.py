@@ -103,7 +103,7 @@ def _names(urn: str, inputs: Mapping[str, Any]) -> dict[str, str]:
     if not urn:
         return {}
     parsed = Urn.parse(urn)
-    return {"stack": parsed.stack, "application": str(inputs.get("application") or parsed.name.removesuffix("-live"))}
+    return {"stack": parsed.stack, "application": str(inputs.get("application") or kinds.application_of(parsed.name))}
 
 
 def id_of(inputs: Mapping[str, Any]) -> str:

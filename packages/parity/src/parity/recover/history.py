@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
+from parity.backend import engine_files
 from parity.documents import mapping, parse, rows
 from parity.recover.model import FailedUpdates
 
@@ -69,7 +70,7 @@ def latest(store: Store | None, project: str, stack: str) -> list[Past]:
 
 def _keys(store: Store, project: str, stack: str) -> list[str]:
     """Those of the history's entries, oldest first."""
-    keys = [entry.key for entry in store.entries(f".pulumi/history/{project}/{stack}")]
+    keys = [entry.key for entry in store.entries(engine_files.history_of(project, stack))]
     return sorted(key for key in keys if key.endswith(".history.json"))
 
 

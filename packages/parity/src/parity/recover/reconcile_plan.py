@@ -247,7 +247,7 @@ class _Case:
             if found.beyond.get("lastAliasRequest.jobStatus") in _MOVING:
                 return self._say("refresh", "a promotion is under way; the next `up` waits for it", record.id)
             return self._kept(record)
-        application = self.inputs.get("application") or self.resource.name.removesuffix("-live")
+        application = self.inputs.get("application") or kinds.application_of(self.resource.name)
         if serving == wanted or self.doubtful or f"{application}/{release}" in self.failed.intended:
             return self._say("refresh", f"release {release} was made live, and that is {_UNRECORDED}", record.id)
         return self._ask(

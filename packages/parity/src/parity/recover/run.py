@@ -13,7 +13,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from parity import documents
-from parity.backend import locks
+from parity.backend import engine_files, locks
 from parity.backend.stack_backend import UPDATE_VARIABLE, own_file
 from parity.engine.counting import counted
 from parity.errors import LockedError, ParityError, UnsureError, UpdateError
@@ -338,8 +338,8 @@ class _Recovery:
         """The digest of the state's file as the engine wrote it; empty for Pulumi Cloud, which numbers its states."""
         if not self.place.store:
             return b""
-        base = f".pulumi/stacks/{self.stack.project.name}/{self.stack.name}.json"
-        for key in (base, base + ".gz"):
+        base = engine_files.state_of(self.stack.project.name, self.stack.name)
+        for key in (base, base + engine_files.GZIPPED):
             data = self.place.store.read(key + ending)
             if data is not None:
                 return hashlib.sha256(data).digest()

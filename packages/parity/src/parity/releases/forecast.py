@@ -53,7 +53,11 @@ def applied_by_engine(state: State, application: Application, names: Names) -> A
         if each.type == kinds.DEPLOYMENT and _ID.fullmatch(each.name.removeprefix(prefix)) and not each.delete
     ]
     live = next(
-        (each for each in state.resources if each.type == kinds.LIVE and each.name == f"{application.first_name}-live"),
+        (
+            each
+            for each in state.resources
+            if each.type == kinds.LIVE and each.name == kinds.live_name(application.first_name)
+        ),
         None,
     )
     return Applied(

@@ -183,7 +183,7 @@ class _Reader:
         if self.bypass is None:
             await project  # it says what passes deployment protection
         found, deployments, domains = await asyncio.gather(project, self._deployments(recorded), self._domains())
-        live = _one(self.state, kinds.LIVE, f"{self.application.first_name}-live")
+        live = _one(self.state, kinds.LIVE, kinds.live_name(self.application.first_name))
         outputs: Mapping[str, Any] = (live.outputs or live.inputs) if live else {}
         stale = [fault for fault in guard.stale(self.settings) if f".{self.application.name}." in fault.key]
         return ReleaseStatus(

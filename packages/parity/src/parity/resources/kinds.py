@@ -48,11 +48,25 @@ __all__ = [
     "DEPLOY_KEY", "DOMAIN", "DRAIN", "ENVIRONMENT", "EXTENSION", "GITHUB_VARIABLE", "GRANT", "KINDS", "LIVE", "MANAGED",
     "MEMBERSHIP", "MIGRATION", "ORGANIZATION_SECRET", "ORGANIZATION_VARIABLE", "PERMISSIONS", "POLICY", "PROJECT",
     "REPOSITORY_SECRET", "REPOSITORY_VARIABLE", "REPOSITORY_WEBHOOK", "RETENTION", "ROLE", "ROLLING_RELEASE",
-    "RULESET", "RUNNER", "SCHEMA", "SECRET", "TEAM_ACCESS", "VARIABLE", "WEBHOOK", "concern", "inside", "key_of", "of",
+    "RULESET", "RUNNER", "SCHEMA", "SECRET", "TEAM_ACCESS", "VARIABLE", "WEBHOOK",
+    "application_of", "concern", "inside", "key_of", "live_name", "of",
 ]  # fmt: skip
 
 KINDS: Mapping[str, Kind] = {each.type: each for each in (*vercel.KINDS, *github.KINDS, *postgresql.KINDS)}
 """By type token."""
+
+_LIVE = "-live"
+
+
+def live_name(application: str) -> str:
+    """The name of an application's LiveRelease, by the application's first name."""
+    return f"{application}{_LIVE}"
+
+
+def application_of(live: str) -> str:
+    """The first name of the application that a LiveRelease of this name is of."""
+    return live.removesuffix(_LIVE)
+
 
 MANAGED = frozenset(each.type for each in KINDS.values() if each.managed)
 """The types that the program may declare and that are compared; a test holds that the program declares no other."""

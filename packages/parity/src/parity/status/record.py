@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import gzip
 from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING
 
-from parity.backend import holds, locks, this_host
+from parity.backend import engine_files, holds, locks, this_host
 from parity.backend.stack_backend import open_backend
 from parity.documents import mapping, parse
 from parity.engine import state
@@ -53,10 +52,8 @@ def read(stack: Stack) -> Recorded:
 
 def _checkpoint(store: Store, stack: Stack) -> State:
     """The engine's own file: `pulumi stack export` starts the engine, and needs the key of the secrets to say less."""
-    base = f".pulumi/stacks/{stack.project.name}/{stack.name}.json"
-    data = store.read(base)
-    if data is None and (packed := store.read(f"{base}.gz")) is not None:
-        data = gzip.decompress(packed)
+    base = engine_files.state_of(stack.project.name, stack.name)
+    data = engine_files.read(store, base)
     try:
         latest = mapping(parse(data)["checkpoint"])["latest"] if data else None
         return state.parse({"deployment": latest}, stack.pulumi.redactor.text)

@@ -7,12 +7,12 @@ names its operation in the engine's history: where the ledger has no such record
 
 from __future__ import annotations
 
-import gzip
 import hashlib
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
+from parity.backend import engine_files
 from parity.backend.ledger import Record, identity_of
 from parity.documents import is_list, is_mapping, mapping, parse, rows
 from parity.masked import is_sealed
@@ -71,7 +71,8 @@ def found(place: Backend, records: Sequence[Record]) -> list[Foreign]:
     own = [each for each in records if "intent" in each.begin]  # of the road, which records what is foreign before it
     if place.store is None or place.ledger is None or not own:
         return []
-    folder, stack = f".pulumi/history/{place.ledger.project}/{place.ledger.stack}", place.ledger.stack
+    stack = place.ledger.stack
+    folder = engine_files.history_of(place.ledger.project, stack)
     since = f"{stack}-{int((own[-1].started - _MARGIN).timestamp() * _NANOS)}"
     names = place.store.names(folder, since)
     history = [name for name in names if name.endswith(_HISTORY)][-_LAST:]
@@ -160,13 +161,10 @@ def compared(store: Store, key: str) -> list[Document]:
 
 def _inputs(store: Store, key: str) -> dict[str, Any] | None:
     """The inputs of each resource in the checkpoint of a history's entry; None where there is none."""
-    base = key.removesuffix(_HISTORY) + ".checkpoint.json"
-    data = store.read(base)
-    packed = None if data is not None else store.read(base + ".gz")
-    if data is None and packed is None:
+    data = engine_files.read(store, key.removesuffix(_HISTORY) + ".checkpoint.json")
+    if data is None:
         return None
-    document = parse(data if data is not None else gzip.decompress(packed or b""))
-    latest = mapping(mapping(document.get("checkpoint")).get("latest"))
+    latest = mapping(mapping(parse(data).get("checkpoint")).get("latest"))
     return {
         str(each["urn"]): _marked(mapping(each.get("inputs")), str(each.get("modified")))
         for each in rows(latest.get("resources"))

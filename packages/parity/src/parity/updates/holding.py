@@ -13,7 +13,7 @@ from parity.resources.urn import Urn
 from parity.updates import record
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterator, Sequence
+    from collections.abc import Collection, Sequence
 
     from parity.backend.stack_backend import Backend
     from parity.config.settings import Settings
@@ -79,11 +79,5 @@ def say_unwatched(place: Backend, stack: str, screen: Screen) -> None:
 
 def planned(changes: Sequence[Sequence[str]], graph: Graph) -> list[str]:
     """The applications that a plan's changes, operation and URN each, give another release."""
-    return list(_planned(changes, graph))
-
-
-def _planned(changes: Sequence[Sequence[str]], graph: Graph) -> Iterator[str]:
-    for operation, text in changes:
-        urn = Urn.parse(text)
-        if urn.type == kinds.LIVE and operation != "delete":
-            yield graph.called(urn.name.removesuffix("-live"))
+    given = [Urn.parse(text) for operation, text in changes if operation != "delete"]
+    return [graph.called(kinds.application_of(urn.name)) for urn in given if urn.type == kinds.LIVE]

@@ -218,7 +218,7 @@ def recorded_live(state: State, catalog: Catalog) -> dict[str, Any]:
     """By application, the release that the state has as live."""
     renamed = catalog.renamed
     return {
-        renamed.get(first := each.name.removesuffix("-live"), first): {
+        renamed.get(first := kinds.application_of(each.name), first): {
             "live": each.outputs.get("release"),
             "commit": each.outputs.get("commit"),
             "deployment": each.outputs.get("deploymentId"),

@@ -84,7 +84,7 @@ class Road:
         """The URN of the application's LiveRelease."""
         graph = self.graph
         lives = ((urn, each) for urn, each in graph.resources.items() if each.type == kinds.LIVE)
-        return next(urn for urn, each in lives if graph.called(each.name.removesuffix("-live")) == application)
+        return next(urn for urn, each in lives if graph.called(kinds.application_of(each.name)) == application)
 
     def saved(self) -> Approved:
         """The plan that was approved before, held to everything that it depends on."""

@@ -203,7 +203,7 @@ def _switched(end: Mapping[str, Any]) -> Iterator[tuple[str, bool]]:
     for each in rows(end.get("operations")):
         urn = Urn.parse(str(each["urn"]))
         if urn.type == kinds.LIVE and each["operation"] in {"create", "update"}:
-            yield urn.name.removesuffix("-live"), bool(each["done"])
+            yield kinds.application_of(urn.name), bool(each["done"])
 
 
 def _pipeline(begin: Mapping[str, Any]) -> str:

@@ -7,6 +7,7 @@ import json
 import typer
 
 from parity.cli import arguments
+from parity.cli.commands.log import ledger_of, places_of
 from parity.cli.commands.options import Json, Stack
 from parity.errors import ApiError, UsageError
 
@@ -18,8 +19,6 @@ def traces(stack: Stack, as_json: Json = False) -> None:
     recorded, and what a collector that was away did not take. docs/traces.md says what a span holds.
     """
     project = arguments.of_stack(stack)
-    from parity.backend.stack_backend import open_backend
-    from parity.cli.session import stack_of
     from parity.updates import traces as sending
 
     if not sending.collector():
@@ -28,8 +27,7 @@ def traces(stack: Stack, as_json: Json = False) -> None:
             where=f"{sending.ENDPOINTS[-1]} is not set",
             remedy=f"name one, as http://127.0.0.1:4318 is a collector's on this machine; then `parity traces {stack}`",
         )
-    place = open_backend(stack_of(project, stack))
-    done = sending.send(place.ledger)
+    done = sending.send(ledger_of(places_of(project, stack)[stack]))
     if done.fault:
         raise ApiError("the operations were not sent", where=done.fault, remedy=f"parity traces {stack}")
     if as_json:

@@ -1,6 +1,6 @@
 """The engine's own files in a self-managed backend (pulumi/pkg backend/diy): a stack's state, and its history.
 
-Where the engine is told to gzip them, they have another ending.
+Where the engine is set to gzip them, they have another ending.
 """
 
 from __future__ import annotations

@@ -23,9 +23,10 @@ if TYPE_CHECKING:
 ASKED = 20
 """Requests a second that are sent, to one URL after the other."""
 
-_AT_ONCE = 12
+_AT_ONCE = 6
 """Requests under way at once: what waits is sent later, so that no stall of this machine makes a burst
-that PostgreSQL's connection limit of a role would turn away."""
+that PostgreSQL's connection limit of a role (20 in staging) would turn away. A session that was closed counts
+until its server process has ended, which takes longest on a busy machine."""
 
 _LIMIT_SECONDS = 30
 

@@ -227,6 +227,7 @@ def test_the_log_of_an_update_is_masked_when_it_has_ended(tmp_path, code):
 def test_what_a_provider_said_of_a_half_made_resource_is_masked_where_it_is_read(tmp_path):
     row = {"urn": "urn", "type": "t", "initErrors": [SAID]}
     (tmp_path / "state.json").write_text(json.dumps({"deployment": {"resources": [row]}}))
+    (tmp_path / "Pulumi.yaml").write_text("name: parity\n")
     stack = Stack("staging", Project(tmp_path), engine(tmp_path, "cat state.json"))
     assert clean(stack.recorded().resources[0].errors[0])
 

@@ -10,6 +10,9 @@ import pytest
 
 import parity_policy
 from infra.catalog import CATALOG
+from parity.config import settings
+from parity.engine.pulumi import Pulumi
+from parity.evaluate.stack import Stack
 from support import instances
 
 if TYPE_CHECKING:
@@ -89,6 +92,23 @@ def plaintexts(node: Any) -> Iterator[dict[str, str]]:
     elif isinstance(node, list):
         for each in node:
             yield from plaintexts(each)
+
+
+def test_what_is_read_without_the_engine_is_what_the_engine_gives(instance):
+    environment, folder = instance.environment(), instance.project.root
+    config = json.loads(instance.pulumi("config", "--json", "--show-secrets", "--stack", "staging").ok().stdout)
+    engine = {
+        key: json.dumps(row["objectValue"]) if "objectValue" in row else row["value"] for key, row in config.items()
+    }
+    stack = Stack("staging", instance.project, Pulumi(Path("/no/engine"), folder, environment))
+    read, said = stack.settings(), settings.load("staging", folder, engine)
+    assert settings.secrets_of(read)
+    assert settings.secrets_of(read) == settings.secrets_of(said)
+    assert read == said
+
+    for shown in ((), ("--show-secrets",)):
+        exported = json.loads(instance.pulumi("stack", "export", "--stack", "staging", *shown).ok().stdout)
+        assert stack.recorded(show_secrets=bool(shown)).document == exported
 
 
 def test_a_change_is_shown_with_its_values_its_key_and_its_commit_and_a_lost_domain_blocks(instance):

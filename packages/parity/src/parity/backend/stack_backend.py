@@ -6,13 +6,13 @@ import os
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
-from urllib.parse import unquote, urlsplit
+from urllib.parse import urlsplit
 
 from parity.backend import this_host
 from parity.backend.bucket import open_bucket
 from parity.backend.ledger import Ledger
 from parity.backend.store import LEDGER_VARIABLE, FolderStore, Store
-from parity.engine import toolchain
+from parity.engine import engine_files, toolchain
 from parity.errors import ProjectError
 from parity.git import Repository
 
@@ -74,7 +74,7 @@ def open_store(url: str) -> Store | None:
     if parts.scheme in {"http", "https"}:
         return None
     if parts.scheme == "file":
-        return FolderStore(Path(unquote(url.removeprefix("file://").partition("?")[0])).expanduser().absolute())
+        return FolderStore(engine_files.folder_of(url))
     if parts.scheme in {"s3", "gs", "azblob"}:
         return open_bucket(parts)
     raise ProjectError(

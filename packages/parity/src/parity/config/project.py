@@ -35,6 +35,11 @@ class Project:
         return name
 
     @property
+    def adds_config(self) -> bool:
+        """Whether Pulumi.yaml has config for all stacks, or another folder for their files."""
+        return bool(self.stack_document(self.root / "Pulumi.yaml").keys() & {"config", "stackConfigDir"})
+
+    @property
     def program(self) -> Program:
         """The team's program, as pyproject.toml names it; raises ProjectError where it names none."""
         return program.load(self.root)

@@ -28,7 +28,7 @@ from parity.errors import ConfigError
 from parity.problems import ConfigProblem, in_order, nearest, spell
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Mapping, Sequence
+    from collections.abc import Callable, Collection, Mapping, Sequence
     from pathlib import Path
 
     from parity.config.parameters import Catalog
@@ -41,6 +41,7 @@ def load(
     root: Path,
     decrypted: Mapping[str, str] | None,
     *,
+    open_: Callable[[str], str] | None = None,
     secret_keys: Collection[str] | None = None,
     catalog: Catalog | None = None,
 ) -> Settings:
@@ -49,8 +50,8 @@ def load(
     Args:
         stack: the stack's name.
         root: the folder that holds the stacks' files.
-        decrypted: the engine's config by full key, mappings and lists as JSON; None reads the file alone and leaves
-            each secret sealed.
+        decrypted: the engine's config by full key, mappings and lists as JSON; None reads the file alone.
+        open_: gives the value of a ciphertext in the file; without it each secret of a file alone stays sealed.
         secret_keys: the full keys that hold a secret, as the engine says; None where it is not known.
         catalog: what all stacks share; by default that of the program in `root`.
 
@@ -60,7 +61,7 @@ def load(
     faults: list[ConfigProblem] = []
     if catalog is None:
         catalog = _catalog(root, faults)
-    found = _source(stack, root, decrypted, faults)
+    found = _source(stack, root, decrypted, open_, faults)
     if catalog is not None:
         faults += [*catalog_checks.check(catalog), *migrations.faults(root, catalog)]
     if found is None:
@@ -118,7 +119,11 @@ def _catalog(root: Path, faults: list[ConfigProblem]) -> Catalog | None:
 
 
 def _source(
-    stack: str, root: Path, decrypted: Mapping[str, str] | None, faults: list[ConfigProblem]
+    stack: str,
+    root: Path,
+    decrypted: Mapping[str, str] | None,
+    open_: Callable[[str], str] | None,
+    faults: list[ConfigProblem],
 ) -> source.Source | None:
     """The config from where it is at hand; None, with the fault, where there is nothing to check."""
     path = root / source.file_name(stack)
@@ -128,7 +133,7 @@ def _source(
         return source.from_engine(stack, decrypted, read if isinstance(read, source.StackFile) else None)
     faults += _written(read)
     if isinstance(read, source.StackFile):
-        return source.from_file(stack, read)
+        return source.from_file(stack, read, open_)
     if read is None:
         faults.append(_no_such_stack(stack, root))
     return None

@@ -18,7 +18,7 @@ from parity.documents import is_list, is_mapping
 from parity.problems import ConfigProblem, spell
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Callable, Iterator, Mapping
     from pathlib import Path as FilePath
 
     from parity.problems import Path
@@ -43,6 +43,8 @@ class StackFile:
     positions: Mapping[Path, Position]
     problems: tuple[ConfigProblem, ...] = ()
     """What is wrong with how it is written, whatever its values are."""
+    salt: str = ""
+    """Its `encryptionsalt`; empty where a passphrase alone does not open its secrets."""
 
 
 @dataclass(frozen=True)
@@ -104,7 +106,15 @@ def parse(name: str, text: str) -> StackFile | Unread:
     positions: dict[Path, Position] = {(): _key_position(document, "config")}
     values = _plain(config, (), positions)
     problems = (*forms.problems, *_environments(name, document))
-    return StackFile(name, {key: _as_engine(value) for key, value in values.items()}, positions, problems)
+    return StackFile(
+        name, {key: _as_engine(value) for key, value in values.items()}, positions, problems, _salt(document)
+    )
+
+
+def _salt(document: Any) -> str:
+    salt = document.get("encryptionsalt")
+    other = document.get("encryptedkey") or document.get("secretsprovider", "passphrase") != "passphrase"
+    return salt if isinstance(salt, str) and not other else ""
 
 
 def _environments(name: str, document: Any) -> Iterator[ConfigProblem]:
@@ -133,9 +143,18 @@ def _document(name: str, text: str) -> Any:
         )
 
 
-def from_file(stack: str, file: StackFile) -> Source:
-    """The file alone: secrets stay sealed."""
-    return Source(stack, file.values, file.name, file.positions)
+def from_file(stack: str, file: StackFile, open_: Callable[[str], str] | None = None) -> Source:
+    """The file alone: `open_` gives the value of a ciphertext; without it secrets stay sealed."""
+    values = file.values if open_ is None else _opened(file.values, open_)
+    return Source(stack, values, file.name, file.positions)
+
+
+def _opened(value: Any, open_: Callable[[str], str]) -> Any:
+    if isinstance(value, Secret):
+        return Secret(open_(value.ciphertext), value.key, value.ciphertext)
+    if is_mapping(value):
+        return {name: _opened(each, open_) for name, each in value.items()}
+    return [_opened(each, open_) for each in value] if is_list(value) else value
 
 
 def from_engine(stack: str, engine: Mapping[str, str], file: StackFile | None) -> Source:

@@ -11,10 +11,11 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from parity import documents
-from parity.engine import state, toolchain
+from parity.engine import engine_files, passphrase, state, toolchain
+from parity.engine.passphrase import PASSPHRASE, PASSPHRASE_FILE
 from parity.engine.program_server import ProgramServers
 from parity.engine.pulumi import Pulumi
 from parity.errors import ParityError, ProjectError, UpdateError
@@ -41,7 +42,6 @@ def ambient(project: Project, report: Callable[[str], None] = lambda _: None) ->
     return Pulumi(tools.cli.path, project.root, environment, programs=ProgramServers())
 
 
-_PASSPHRASE, _PASSPHRASE_FILE = "PULUMI_CONFIG_PASSPHRASE", "PULUMI_CONFIG_PASSPHRASE_FILE"
 _LOCKED = re.compile(
     r"incorrect passphrase|passphrase must be set|failed to decrypt|get stack secrets manager|secrets \(code="
     r"|open keeper|errors? occurred:\s+1\)|AccessDenied"
@@ -81,12 +81,14 @@ class Stack:
         """Give the engine the stack's own passphrase file, where the environment names one."""
         environment = dict(self.pulumi.environment)
         if file := environment.get(passphrase_variable(self.name)):
-            environment.pop(_PASSPHRASE, None)
-            own = replace(self.pulumi, environment={**environment, _PASSPHRASE_FILE: file})
+            environment.pop(PASSPHRASE, None)
+            own = replace(self.pulumi, environment={**environment, PASSPHRASE_FILE: file})
             object.__setattr__(self, "pulumi", own)
 
     def settings(self) -> Settings:
-        """Its settings with every secret open, decrypted by the engine.
+        """Its settings with every secret open.
+
+        Read from its file where that is all of its config and the passphrase is at hand; else the engine is asked.
 
         Raises:
             ProjectError: there is no such file, or the backend does not know the stack.
@@ -96,12 +98,32 @@ class Stack:
         self._require_file()
         from parity.config import settings  # noqa: PLC0415 - pydantic and the SDK: the engine is found without them
 
+        found = self._from_file() or self._from_engine()
+        self.pulumi.redactor.learn(settings.secrets_of(found))
+        return found
+
+    def _from_file(self) -> Settings | None:
+        """Its settings without the engine; None where the engine has to be asked, or to say what is wrong."""
+        from parity.config import settings, source  # noqa: PLC0415 - as above
+
+        file = source.read_file(self.project.stack_files()[self.name])
+        if not isinstance(file, source.StackFile) or file.problems or not file.salt or self.project.adds_config:
+            return None
+        open_ = passphrase.opener(file.salt, self.pulumi.environment, self.pulumi.cwd)
+        if open_ is None:
+            return None
+        try:
+            return settings.load(self.name, self.project.root, None, open_=open_)
+        except passphrase.Sealed:
+            return None
+
+    def _from_engine(self) -> Settings:
+        from parity.config import settings  # noqa: PLC0415 - as above
+
         rows: dict[str, Document] = documents.parse(self._config())
         values = {key: _text(row) for key, row in rows.items()}
         secret = {key for key, row in rows.items() if row.get("secret")}
-        found = settings.load(self.name, self.project.root, values, secret_keys=secret)
-        self.pulumi.redactor.learn(settings.secrets_of(found))
-        return found
+        return settings.load(self.name, self.project.root, values, secret_keys=secret)
 
     def _config(self) -> str:
         """The config; as long as the file is the same the engine is asked once, since it derives a key each time."""
@@ -113,7 +135,7 @@ class Stack:
         return self._opened[text]
 
     def ask(self, *arguments: str, given: str = "") -> str:
-        """Run one of the engine's commands on the stack's config, and give its output.
+        """Run one of the engine's commands on the stack, and give its output.
 
         Args:
             arguments: the command and its options, without the stack.
@@ -147,7 +169,7 @@ class Stack:
             remedy = f"its key is at {provider[1]}: {way}. A stack with a passphrase takes that at the same time"
         else:
             remedy = (
-                f"export {_PASSPHRASE_FILE} (or {_PASSPHRASE}), or log in to its secrets provider; "
+                f"export {PASSPHRASE_FILE} (or {PASSPHRASE}), or log in to its secrets provider; "
                 f"where two stacks have two passphrases, export {passphrase_variable(self.name)} for this one"
             )
         short = words if len(words) <= _SAID else f"{words[:_SAID]}…"
@@ -182,7 +204,7 @@ class Stack:
 
     def recorded(self, *, show_secrets: bool = False) -> State:
         """What the engine has recorded; with `show_secrets` its secrets are in the clear and must go nowhere."""
-        return self.state_of(self.exported(show_secrets=show_secrets))
+        return self._state_of(self._exported(show_secrets=show_secrets))
 
     def read(self) -> tuple[Settings, State]:
         """Its settings and what is recorded, asked for at once; raises as `settings` and `recorded`."""
@@ -194,17 +216,20 @@ class Stack:
     def exporting(self) -> Generator[Callable[[], State]]:
         """Export the state while the body does other things; what is given waits for it and reads it."""
         with ThreadPoolExecutor(max_workers=1) as pool:
-            exported = pool.submit(self.exported)
-            yield lambda: self.state_of(exported.result())
+            exported = pool.submit(self._exported)
+            yield lambda: self._state_of(exported.result())
 
-    def exported(self, *, show_secrets: bool = False) -> str:
-        """The state as `pulumi stack export` gives it."""
-        shown = ("--show-secrets",) if show_secrets else ()
-        return self.pulumi.run("stack", "export", "--stack", self.name, *shown).stdout
+    def _exported(self, *, show_secrets: bool = False) -> dict[str, Any]:
+        """The state as `pulumi stack export` gives it, from its file where that can be read here."""
+        environment, folder = self.pulumi.environment, self.pulumi.cwd
+        found = engine_files.exported(environment, folder, self.project.name, self.name, show_secrets=show_secrets)
+        if found is not None:
+            return found
+        return documents.parse(self.ask("stack", "export", *(("--show-secrets",) if show_secrets else ())))
 
-    def state_of(self, exported: str) -> State:
+    def _state_of(self, exported: dict[str, Any]) -> State:
         """What an export has; errors that it quotes are masked with the secrets that are known by now."""
-        return state.parse(documents.parse(exported), self.pulumi.redactor.text)
+        return state.parse(exported, self.pulumi.redactor.text)
 
     def _require_file(self) -> None:
         known = self.project.stack_files()

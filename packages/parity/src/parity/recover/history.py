@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
-from parity.backend import engine_files
 from parity.documents import mapping, parse, rows
+from parity.engine import engine_files
 from parity.recover.model import FailedUpdates
 
 if TYPE_CHECKING:

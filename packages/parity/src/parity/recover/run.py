@@ -13,8 +13,9 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from parity import documents
-from parity.backend import engine_files, locks
+from parity.backend import locks
 from parity.backend.stack_backend import UPDATE_VARIABLE, own_file
+from parity.engine import engine_files
 from parity.engine.counting import counted
 from parity.errors import LockedError, ParityError, UnsureError, UpdateError
 from parity.recover import history, inflight, lock_owner, names, show

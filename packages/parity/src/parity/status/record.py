@@ -6,10 +6,10 @@ from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING
 
-from parity.backend import engine_files, holds, locks, this_host
+from parity.backend import holds, locks, this_host
 from parity.backend.stack_backend import open_backend
 from parity.documents import mapping, parse
-from parity.engine import state
+from parity.engine import engine_files, state
 from parity.errors import ProjectError
 from parity.recover import lock_owner, runs
 from parity.status import operations
@@ -53,7 +53,7 @@ def read(stack: Stack) -> Recorded:
 def _checkpoint(store: Store, stack: Stack) -> State:
     """The engine's own file: `pulumi stack export` starts the engine, and needs the key of the secrets to say less."""
     base = engine_files.state_of(stack.project.name, stack.name)
-    data = engine_files.read(store, base)
+    data = engine_files.read(store.read, base)
     try:
         latest = mapping(parse(data)["checkpoint"])["latest"] if data else None
         return state.parse({"deployment": latest}, stack.pulumi.redactor.text)

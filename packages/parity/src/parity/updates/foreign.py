@@ -12,9 +12,9 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
-from parity.backend import engine_files
 from parity.backend.ledger import Record, identity_of
 from parity.documents import is_list, is_mapping, mapping, parse, rows
+from parity.engine import engine_files
 from parity.masked import is_sealed
 from parity.preview.parse import differences
 from parity.updates import record
@@ -161,7 +161,7 @@ def compared(store: Store, key: str) -> list[Document]:
 
 def _inputs(store: Store, key: str) -> dict[str, Any] | None:
     """The inputs of each resource in the checkpoint of a history's entry; None where there is none."""
-    data = engine_files.read(store, key.removesuffix(_HISTORY) + ".checkpoint.json")
+    data = engine_files.read(store.read, key.removesuffix(_HISTORY) + ".checkpoint.json")
     if data is None:
         return None
     latest = mapping(mapping(parse(data).get("checkpoint")).get("latest"))

@@ -1,0 +1,90 @@
+"""Opens what Pulumi's passphrase provider sealed, as the engine would, without starting it.
+
+The form is the engine's (pulumi/pkg secrets/passphrase; sdk/go/common/resource/config/crypt.go): a key of 32 bytes by
+PBKDF2 from the passphrase and a salt, a million rounds of SHA-256; each value `v1:<nonce>:<sealed>` by AES-256-GCM,
+both in base64; a salt `v1:<salt>:<a value that holds "pulumi">`.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+from collections.abc import Callable
+from functools import lru_cache
+from typing import TYPE_CHECKING
+
+from cryptography.exceptions import InvalidTag
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from pathlib import Path
+
+PASSPHRASE, PASSPHRASE_FILE = "PULUMI_CONFIG_PASSPHRASE", "PULUMI_CONFIG_PASSPHRASE_FILE"
+
+Open = Callable[[str], str]
+"""Gives the text of a sealed value; raises Sealed."""
+
+_VERSION = "v1"
+_ROUNDS = 1_000_000
+_KEY_BYTES = 32
+_PROOF = "pulumi"
+
+
+class Sealed(Exception):
+    """A value is of another form, or was sealed with another key."""
+
+
+def opener(salt: str, environment: Mapping[str, str], folder: Path) -> Open | None:
+    """What opens the values of a stack.
+
+    Args:
+        salt: the stack's `encryptionsalt`.
+        environment: what the engine would be started in.
+        folder: its working folder, which a relative PULUMI_CONFIG_PASSPHRASE_FILE starts from.
+
+    Returns:
+        None where the environment has no passphrase, another one, or the salt is of another form.
+    """
+    phrase = _phrase(environment, folder)
+    version, _, rest = salt.partition(":")
+    encoded, _, proof = rest.partition(":")
+    if phrase is None or version != _VERSION:
+        return None
+    try:
+        cipher = AESGCM(_key(phrase, base64.b64decode(encoded, validate=True)))
+
+        def open_(value: str) -> str:
+            return _open(cipher, value)
+
+        return open_ if open_(proof) == _PROOF else None
+    except (Sealed, ValueError):
+        return None
+
+
+def _phrase(environment: Mapping[str, str], folder: Path) -> str | None:
+    phrase, file = environment.get(PASSPHRASE), environment.get(PASSPHRASE_FILE)
+    if phrase is not None or not file:
+        return phrase
+    try:
+        return (folder / file).read_text().strip()
+    except (OSError, UnicodeDecodeError):
+        return None
+
+
+@lru_cache(maxsize=16)
+def _key(phrase: str, salt: bytes) -> bytes:
+    """Kept, since it takes a fifth of a second: a command opens the same stack's config and state."""
+    return hashlib.pbkdf2_hmac("sha256", phrase.encode(), salt, _ROUNDS, _KEY_BYTES)
+
+
+def _open(cipher: AESGCM, value: str) -> str:
+    try:
+        version, nonce, sealed = value.split(":")
+        if version != _VERSION:
+            raise Sealed(version)
+        return cipher.decrypt(
+            base64.b64decode(nonce, validate=True), base64.b64decode(sealed, validate=True), None
+        ).decode()
+    except (ValueError, InvalidTag) as error:
+        raise Sealed(type(error).__name__) from error

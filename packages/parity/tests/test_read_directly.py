@@ -1,0 +1,176 @@
+"""A stack's config and state, read without the engine where that gives the same, and asked of it where not."""
+
+from __future__ import annotations
+
+import gzip
+import json
+import os
+import stat
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from parity.config.project import Project
+from parity.engine import engine_files, passphrase
+from parity.engine.pulumi import Pulumi
+from parity.errors import UpdateError
+from parity.evaluate.stack import Stack
+from parity.masked import SECRET, SIGNATURE
+from support.paths import ROOT
+from support.program import copy_program
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+PHRASE = "parity-sandbox"
+"""Of the example's stack files, which say so."""
+OPENED = {"PULUMI_CONFIG_PASSPHRASE": PHRASE}
+ASKED = "the engine was asked"
+
+
+def lines(stack: str = "staging") -> list[str]:
+    return (ROOT / f"Pulumi.{stack}.yaml").read_text().splitlines()
+
+
+def salt(stack: str = "staging") -> str:
+    return next(line.split(": ", 1)[1] for line in lines(stack) if line.startswith("encryptionsalt"))
+
+
+def a_value() -> str:
+    return next(line.split(": ", 1)[1] for line in lines() if "secure: " in line)
+
+
+class TestOpening:
+    def test_a_passphrase_opens_values_from_the_variable_or_its_file(self, tmp_path: Path):
+        (tmp_path / "phrase").write_text(f"{PHRASE}\n")
+        by_variable = passphrase.opener(salt(), OPENED, tmp_path)
+        by_file = passphrase.opener(salt(), {"PULUMI_CONFIG_PASSPHRASE_FILE": "phrase"}, tmp_path)
+        assert by_variable is not None
+        assert by_file is not None
+        assert len(by_variable(a_value())) > 20
+        assert by_variable(a_value()) == by_file(a_value())
+
+    @pytest.mark.parametrize(
+        "environment",
+        [
+            {},
+            {"PULUMI_CONFIG_PASSPHRASE": "another"},
+            {"PULUMI_CONFIG_PASSPHRASE": "", "PULUMI_CONFIG_PASSPHRASE_FILE": "phrase"},
+            {"PULUMI_CONFIG_PASSPHRASE_FILE": "absent"},
+            {"PULUMI_CONFIG_PASSPHRASE_FILE": ""},
+        ],
+    )
+    def test_without_the_passphrase_there_is_no_opener(self, environment, tmp_path: Path):
+        (tmp_path / "phrase").write_text(PHRASE)
+        assert passphrase.opener(salt(), environment, tmp_path) is None
+
+    @pytest.mark.parametrize("wrong", ["", "v1", "v1:*:v1:a:b", "v2:" + salt()[3:], salt().rpartition(":")[0]])
+    def test_a_salt_of_another_form_has_no_opener(self, wrong, tmp_path: Path):
+        assert passphrase.opener(wrong, OPENED, tmp_path) is None
+
+    @pytest.mark.parametrize(
+        "wrong", ["", "v1:AA==", "v2" + a_value()[2:], a_value()[:-8] + "AAAAAA==", "v1:*:*", "x:y:z"]
+    )
+    def test_a_value_of_another_key_or_form_is_sealed(self, wrong, tmp_path: Path):
+        open_ = passphrase.opener(salt(), OPENED, tmp_path)
+        assert open_ is not None
+        with pytest.raises(passphrase.Sealed):
+            open_(wrong)
+
+
+def stack_in(root: Path, environment: dict[str, str], name: str = "staging") -> Stack:
+    """A stack of which the engine answers each question by a failure."""
+    engine = root / "engine"
+    engine.write_text(f"#!/bin/sh\necho '{ASKED}' >&2\nexit 1\n")
+    engine.chmod(engine.stat().st_mode | stat.S_IXUSR)
+    return Stack(name, Project(root), Pulumi(engine, root, {"PATH": os.environ["PATH"], **environment}))
+
+
+class TestConfig:
+    @pytest.mark.parametrize("name", ["staging", "prod"])
+    def test_the_file_is_enough(self, tmp_path: Path, name: str):
+        found = stack_in(copy_program(tmp_path / "project").root, OPENED, name).settings()
+        assert not found.sealed
+        assert found.origin.file == f"Pulumi.{name}.yaml"
+
+    def changed(self, root: Path, file: str, old: str, new: str) -> Stack:
+        copy_program(root)
+        path = root / file
+        assert old in path.read_text()
+        path.write_text(path.read_text().replace(old, new, 1))
+        return stack_in(root, OPENED)
+
+    @pytest.mark.parametrize(
+        ("file", "old", "new"),
+        [
+            ("Pulumi.staging.yaml", "encryptionsalt:", "secretsprovider: awskms://alias/x\nencryptionsalt:"),
+            ("Pulumi.staging.yaml", "encryptionsalt:", "environment: [shared]\nencryptionsalt:"),
+            ("Pulumi.staging.yaml", salt(), salt("prod")),
+            ("Pulumi.staging.yaml", f"encryptionsalt: {salt()}\n", ""),
+            ("Pulumi.staging.yaml", a_value(), f"{a_value()[:-8]}AAAAAA=="),
+            ("Pulumi.yaml", "main:", "config: {storefront:x: {value: 1}}\nmain:"),
+            ("Pulumi.yaml", "main:", "stackConfigDir: stacks\nmain:"),
+        ],
+    )
+    def test_else_the_engine_is_asked(self, tmp_path: Path, file: str, old: str, new: str):
+        with pytest.raises(UpdateError, match=ASKED):
+            self.changed(tmp_path / "project", file, old, new).settings()
+
+    def test_without_the_passphrase_the_engine_says_so(self, tmp_path: Path):
+        with pytest.raises(UpdateError, match=ASKED):
+            stack_in(copy_program(tmp_path / "project").root, {}).settings()
+
+
+class TestState:
+    def checkpoint(self, **changes: Any) -> dict[str, Any]:
+        sealed = {SIGNATURE: SECRET, "ciphertext": a_value()}
+        latest = {
+            "manifest": {"version": "v3.259.0"},
+            "secrets_providers": {"type": "passphrase", "state": {"salt": salt()}},
+            "resources": [{"urn": "urn:pulumi:staging::p::t:m:T::n", "type": "t:m:T", "outputs": {"list": [sealed]}}],
+            **changes,
+        }
+        return {"version": 3, "checkpoint": {"stack": "staging", "latest": latest}}
+
+    def exported(self, folder: Path, document: Any, *, packed: bool = False, show: bool = True, **environment: str):
+        at = folder / ".pulumi" / "stacks" / "storefront" / f"staging.json{'.gz' if packed else ''}"
+        at.parent.mkdir(parents=True, exist_ok=True)
+        data = json.dumps(document).encode()
+        at.write_bytes(gzip.compress(data) if packed else data)
+        where = {"PULUMI_BACKEND_URL": f"file://{folder}", **OPENED, **environment}
+        return engine_files.exported(where, folder, "storefront", "staging", show_secrets=show)
+
+    @pytest.mark.parametrize("packed", [False, True])
+    def test_the_file_is_enough(self, tmp_path: Path, packed: bool):
+        document = self.checkpoint()
+        sealed = self.exported(tmp_path, document, packed=packed, show=False)
+        assert sealed == {"version": 3, "deployment": document["checkpoint"]["latest"]}
+        shown = self.exported(tmp_path, document, packed=packed)
+        assert shown is not None
+        (secret,) = shown["deployment"]["resources"][0]["outputs"]["list"]
+        assert secret.keys() == {SIGNATURE, "plaintext"}
+        assert secret["plaintext"] not in json.dumps(sealed)
+
+    @pytest.mark.parametrize(
+        "document",
+        [
+            {},
+            {"version": 3, "checkpoint": {"stack": "staging", "latest": None}},
+            {"version": 4, "checkpoint": {"latest": {"resources": []}}},
+            {"version": 3, "checkpoint": {"latest": {"resources": [], "features": ["refreshBeforeUpdate"]}}},
+        ],
+    )
+    def test_a_form_that_is_not_known_is_left_to_the_engine(self, tmp_path: Path, document: Any):
+        assert self.exported(tmp_path, document, show=False) is None
+
+    def test_what_the_passphrase_does_not_open_is_left_to_the_engine(self, tmp_path: Path):
+        service = {"type": "service", "state": {}}
+        other = {"type": "passphrase", "state": {"salt": salt("prod")}}
+        assert self.exported(tmp_path, self.checkpoint(secrets_providers=service)) is None
+        assert self.exported(tmp_path, self.checkpoint(secrets_providers=other)) is None
+        assert self.exported(tmp_path, self.checkpoint(), PULUMI_CONFIG_PASSPHRASE="another") is None
+
+    def test_another_backend_and_an_absent_stack_are_left_to_the_engine(self, tmp_path: Path):
+        assert self.exported(tmp_path, self.checkpoint(), PULUMI_BACKEND_URL="s3://state") is None
+        where = {"PULUMI_BACKEND_URL": f"file://{tmp_path}", **OPENED}
+        assert engine_files.exported(where, tmp_path, "storefront", "absent", show_secrets=False) is None

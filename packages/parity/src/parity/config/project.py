@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import os
+from copy import deepcopy
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -57,34 +59,42 @@ class Project:
 
     def stack_document(self, path: Path) -> dict[str, Any]:
         """A stack's file as plain data; raises ProjectError where it cannot be read or is not a mapping."""
-        from ruamel.yaml import YAML  # noqa: PLC0415 - a command's start, its help and TAB only list the files
-        from ruamel.yaml.error import YAMLError  # noqa: PLC0415
-
-        from parity.config import yaml_form  # noqa: PLC0415
+        from parity.config import yaml_form  # noqa: PLC0415 - a command's start, its help and TAB only list the files
         from parity.problems import ConfigProblem  # noqa: PLC0415
 
         text = yaml_form.read_text(path)
         if isinstance(text, ConfigProblem):
             raise ProjectError(f"{path.name} {text.what.rstrip('.')}", where=str(path), remedy=text.remedy)
-        forms = yaml_form.check(path.name, text)
-        if not forms.safe:
-            first = forms.problems[0]
-            raise ProjectError(f"{path.name} {first.what.rstrip('.')}", where=first.place, remedy=first.remedy)
-        try:
-            document: Any = YAML(typ="safe").load(text)  # pyright: ignore[reportUnknownMemberType] - it has no types
-        except (YAMLError, ValueError) as error:
-            problem = str(getattr(error, "problem", None) or error)
-            raise ProjectError(
-                f"{path.name} cannot be read: {problem}", where=_place(path, error), remedy="correct the file"
-            ) from error
-        if not is_mapping(document):
-            raise ProjectError(f"{path.name} holds no mapping", where=str(path), remedy="begin it with `config:`")
-        return document
+        return deepcopy(_document(path, text))
 
     def sandbox_directory(self, given: Path | None) -> Path:
         """The sandbox's folder: what is given, else PARITY_SANDBOX, else `.sandbox` in the project."""
         chosen = given or Path(os.environ.get(SANDBOX_VARIABLE) or self.root / ".sandbox")
         return chosen.expanduser().absolute()
+
+
+@lru_cache(maxsize=16)
+def _document(path: Path, text: str) -> dict[str, Any]:
+    """Kept, since a command reads Pulumi.yaml and a stack's file several times."""
+    from ruamel.yaml import YAML  # noqa: PLC0415 - as above
+    from ruamel.yaml.error import YAMLError  # noqa: PLC0415
+
+    from parity.config import yaml_form  # noqa: PLC0415
+
+    forms = yaml_form.check(path.name, text)
+    if not forms.safe:
+        first = forms.problems[0]
+        raise ProjectError(f"{path.name} {first.what.rstrip('.')}", where=first.place, remedy=first.remedy)
+    try:
+        document: Any = YAML(typ="safe").load(text)  # pyright: ignore[reportUnknownMemberType] - it has no types
+    except (YAMLError, ValueError) as error:
+        problem = str(getattr(error, "problem", None) or error)
+        raise ProjectError(
+            f"{path.name} cannot be read: {problem}", where=_place(path, error), remedy="correct the file"
+        ) from error
+    if not is_mapping(document):
+        raise ProjectError(f"{path.name} holds no mapping", where=str(path), remedy="begin it with `config:`")
+    return document
 
 
 def find_project(start: Path | None = None) -> Project:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import time
 
 import pytest
@@ -190,6 +191,12 @@ def test_a_mutated_stack_file_is_read_or_refused_and_never_a_traceback(copied, t
     path.write_bytes(text.encode("utf-8", "surrogatepass"))
     assert all(fault.what and fault.remedy for fault in faults_of(lambda: load("staging", copied.root, None)))
     assert faults_of(lambda: copied.stack_document(path)) is not None
+
+
+def test_a_date_where_a_ciphertext_belongs_is_a_fault_and_no_traceback(copied):
+    text = re.sub(r"(parity:secret:\n +secure: ).*", r"\g<1>2026-12-31", STAGING)
+    (copied.root / "Pulumi.staging.yaml").write_text(text)
+    assert "parity:secret" in {each.key for each in faults_of(lambda: load("staging", copied.root, None))}
 
 
 @pytest.mark.parametrize("spelling", [SPELLINGS["5,000 digits"], SPELLINGS["date that does not exist"]])

@@ -13,9 +13,9 @@ import array
 import contextlib
 import gc
 import importlib
-import json
 import os
 import pkgutil
+import platform
 import random
 import runpy
 import selectors
@@ -26,7 +26,8 @@ import sys
 import sysconfig
 import traceback
 from pathlib import Path
-from typing import Any
+
+import pulumi
 
 import parity
 
@@ -34,14 +35,28 @@ WARM_PLUGINS = "PARITY_CRASH_WARM_PLUGINS"
 _PROVIDERS = ("pulumi_github", "pulumi_postgresql", "pulumiverse_vercel")
 _PROGRAM = {"infra", "components"}
 _PLUGINS = ("parity.provider.server", "parity_sandbox.standin.server", "pulumi.policy", "pulumi_policy")
-_LIBRARIES = ("pulumi", *_PROVIDERS, "httpx", "infra.build", *_PLUGINS)
+_LATE = (
+    *("grpc._server", "grpc._channel", "grpc.experimental", "google.protobuf.descriptor_pb2", "encodings.idna"),
+    *("httpcore", "anyio._backends._asyncio", "anyio.streams.tls", "sniffio"),
+    *("ruamel.yaml.mergevalue", "typer._adapters", "rich._emoji_codes", "parity_policy.pack"),
+)
+"""What libraries load at the point of use: their runs would each load it again."""
+_LIBRARIES = ("pulumi", *_PROVIDERS, "httpx", "infra.build", *_PLUGINS, *_LATE)
 _SOCKET, _READY = "warm.sock", b"ready\n"
 _LONGEST = 1 << 20
+_ASKS = """#!/bin/sh
+# What the language host asks at each start of the engine is answered here: an interpreter takes ten times as long.
+case "$*" in
+    "-m pip list -v --format json") exec cat '{packages}' ;;
+    --version) echo 'Python {version}' ;;
+    *) exec '{script}' "$@" ;;
+esac
+"""
 _SCRIPT = """#!{python} -IS
 import sys
 sys.path.insert(0, {folder!r})
 from warm_client import stand_in
-stand_in({socket!r}, {python!r}, {packages!r}, {mark!r})
+stand_in({socket!r}, {python!r}, {mark!r})
 """
 _COMMAND = """#!{python} -IS
 import sys
@@ -62,20 +77,16 @@ class Warm:
         words = [sys.executable, "-m", "pip", "list", "-v", "--format", "json"]
         packages = folder / "packages.json"
         packages.write_bytes(subprocess.run(words, capture_output=True, check=True).stdout)
-        names = {
-            "mark": WARM_PLUGINS,
-            "python": sys.executable,
-            "folder": str(Path(__file__).parent),
-            "packages": str(packages),
-        }
-        script = _SCRIPT.format(socket=str(folder / _SOCKET), **names)
+        names = {"python": sys.executable, "folder": str(Path(__file__).parent), "socket": str(folder / _SOCKET)}
+        _executable(folder / "stand_in", _SCRIPT.format(mark=WARM_PLUGINS, **names))
+        asks = _ASKS.format(packages=packages, version=platform.python_version(), script=folder / "stand_in")
         for name in ("python", "python3"):
-            _executable(self.programs / name, script)
+            _executable(self.programs / name, asks)
         own = Path(sys.executable).with_name("parity")
         _executable(self.programs / own.name, f"#!{interpreter}\n{own.read_text().partition(chr(10))[2]}")
         self._commands = folder / "commands"
         self._commands.mkdir()
-        command = _COMMAND.format(socket=str(folder / _SOCKET), program=str(own), **names)
+        command = _COMMAND.format(program=str(own), **names)
         _executable(self._commands / own.name, command)
         self._process = subprocess.Popen(
             [str(interpreter), "-P", __file__, str(folder / _SOCKET)],
@@ -174,7 +185,9 @@ class _Server:
             self._selector.close()
             self._listener.close()
             channel.close()
-            _become(json.loads(body), list(streams))
+            count, *asked = [os.fsdecode(each) for each in body.split(b"\0")[:-1]]
+            words, (home, *variables) = asked[: int(count)], asked[int(count) :]
+            _become(words, home, dict(each.split("=", 1) for each in variables), list(streams))
         for stream in streams:
             os.close(stream)
         self._runs[pid] = channel
@@ -190,25 +203,24 @@ class _Server:
             channel.sendall(f"{status}\n".encode())
 
 
-def _become(wanted: dict[str, Any], streams: list[int]) -> None:
+def _become(words: list[str], folder: str, environment: dict[str, str], streams: list[int]) -> None:
     """Run the program in this process, which is the run's own, and end as the interpreter would."""
     signal.signal(signal.SIGTERM, signal.SIG_DFL)
     for number, stream in enumerate(streams):
         os.dup2(stream, number)
         os.close(stream)
-    os.chdir(wanted["folder"])
-    _lead(wanted["environment"].get("PYTHONPATH", ""))
+    os.chdir(folder)
+    _lead(environment.get("PYTHONPATH", ""))
     os.environ.clear()
-    os.environ.update(wanted["environment"])
+    os.environ.update(environment)
     random.seed()
     gc.disable()
-    words = list(wanted["words"])
     code: object = 0
     try:
         if words[1:2] == ["-m"]:
             if words[0] == "-u":
                 sys.stdout.reconfigure(write_through=True)  # type: ignore[union-attr]
-                sys.path.insert(0, wanted["folder"])
+                sys.path.insert(0, folder)
             sys.argv = words[2:]
             runpy.run_module(words[2], run_name="__main__", alter_sys=True)
         else:
@@ -240,6 +252,8 @@ def _main(address: str) -> None:
     # What the program's packages load is kept, and they are not: each run has the ones of its own program.
     for name in [each for each in sys.modules if each.partition(".")[0] in _PROGRAM]:
         del sys.modules[name]
+    # Four messages a resource, one blocking call each, which the engine drops unless it was started with `--debug`.
+    pulumi.log.debug = lambda *_, **__: None
     gc.collect()
     gc.freeze()
     signal.signal(signal.SIGTERM, lambda *_: sys.exit())

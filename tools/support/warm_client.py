@@ -6,10 +6,8 @@ Run by an interpreter that loads no more than this, so that it starts at once.
 
 from __future__ import annotations
 
-import array
-import json
+import _socket
 import os
-import socket
 import sys
 
 _PROGRAM = "pulumi-language-python-exec"
@@ -17,26 +15,17 @@ _SERVED = ["-P", "-m", "parity.evaluate"]
 _PLUGINS = (["-P", "-m", "parity.provider"], ["-P", "-m", "parity_sandbox.standin"], ["-u", "-m", "pulumi.policy"])
 
 
-def stand_in(address: str, python: str, packages: str, mark: str) -> None:
+def stand_in(address: str, python: str, mark: str) -> None:
     """Do what the command line asks for.
 
     Args:
         address: the warm process's socket.
         python: the real interpreter.
-        packages: a file with what `pip list -v --format json` says; the language host asks for it at each start of the
-            engine, half a second each.
         mark: the variable that is set where plugins are to be run so too.
     """
     words = sys.argv[1:]
-    if words[:3] == ["-m", "pip", "list"]:
-        with open(packages, encoding="utf-8") as stream:  # noqa: PTH123 - pathlib takes as long as all of this
-            sys.stdout.write(stream.read())
-        return
-    if words == ["--version"]:  # the language host asks that too
-        print("Python", sys.version.split()[0])  # noqa: T201 - the answer
-        return
     plugin = words[:3] in _PLUGINS and mark in os.environ
-    program = words[:3] == _SERVED or (words and os.path.basename(words[0]) == _PROGRAM)  # noqa: PTH119 - as above
+    program = words[:3] == _SERVED or (words and os.path.basename(words[0]) == _PROGRAM)  # noqa: PTH119 - pathlib takes as long as all of this
     if not plugin and not program:
         os.execv(python, [python, *words])  # noqa: S606 - becoming the program is the purpose
     _end_as(_run(address, words))
@@ -55,15 +44,22 @@ def _end_as(status: int) -> None:
 
 
 def _run(address: str, words: list[str]) -> int:
-    """Have it run; gives how it ended, as `wait` would."""
-    wanted = {"words": words, "folder": os.getcwd(), "environment": dict(os.environ)}  # noqa: PTH109 - as above
-    body = json.dumps(wanted).encode()
-    with socket.socket(socket.AF_UNIX) as channel:
-        channel.connect(address)
-        streams = array.array("i", [0, 1, 2])
-        channel.sendmsg([f"{len(body)}\n".encode()], [(socket.SOL_SOCKET, socket.SCM_RIGHTS, streams)])
-        channel.sendall(body)
-        answer = channel.makefile().readline()
-    if not answer:
-        raise ConnectionError("the warm process is gone")
+    """Have it run; gives how it ended, as `wait` would.
+
+    Sent are the number of words, the words, the folder and the variables, each ended by a zero byte.
+    """
+    variables = [name + b"=" + value for name, value in os.environb.items()]
+    sent = [str(len(words)).encode(), *map(os.fsencode, words), os.getcwdb(), *variables]  # noqa: PTH109 - as above
+    body = b"".join(each + b"\0" for each in sent)
+    streams = b"".join(number.to_bytes(4, sys.byteorder) for number in range(3))
+    channel = _socket.socket(_socket.AF_UNIX)
+    channel.connect(address)
+    channel.sendmsg([b"%d\n" % len(body)], [(_socket.SOL_SOCKET, _socket.SCM_RIGHTS, streams)])
+    channel.sendall(body)
+    answer = b""
+    while not answer.endswith(b"\n"):
+        more = channel.recv(64)
+        if not more:
+            raise ConnectionError("the warm process is gone")
+        answer += more
     return int(answer)

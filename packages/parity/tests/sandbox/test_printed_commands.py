@@ -8,6 +8,7 @@ command that is new is in none, and the first test fails.
 from __future__ import annotations
 
 import ast
+import functools
 import json
 import re
 import shutil
@@ -328,17 +329,19 @@ def test_each_runs_as_printed(instance: Instance, tmp_path: Path):
     assert failed == []
 
 
+@functools.cache
+def _help(program: str, *path: str) -> tuple[bool, str]:
+    """Whether there is such a command, and the help that is printed."""
+    done = subprocess.run([program, *path, "--help"], capture_output=True, text=True, timeout=60, check=False)
+    return done.returncode == 0 and "Unknown command" not in done.stdout, done.stdout + done.stderr
+
+
 def _options(program: str, words: list[str]) -> tuple[str, set[str]]:
     """The help of the longest command that the words begin with, and the options that they name."""
     path = [word for word in words[:3] if re.fullmatch(r"[a-z][a-z-]*", word)]
-    while path:
-        done = subprocess.run([program, *path, "--help"], capture_output=True, text=True, timeout=60, check=False)
-        if done.returncode == 0 and "Unknown command" not in done.stdout:
-            break
+    while path and not _help(program, *path)[0]:
         path.pop()
-    else:
-        done = subprocess.run([program, "--help"], capture_output=True, text=True, timeout=60, check=False)
-    return done.stdout + done.stderr, {
+    return _help(program, *path)[1], {
         word.partition("=")[0] for word in words if re.fullmatch(r"--?[a-z][\w-]*(=.*)?", word)
     }
 

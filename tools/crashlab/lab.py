@@ -28,7 +28,7 @@ from parity.local import seeds
 from parity.local.sandbox import Local
 from parity_sandbox import lifecycle, standin
 from parity_sandbox.options import ServeOptions
-from support.instances import once
+from support.instances import once, quicken
 from support.program import Instance, copy_program
 from support.warm import Warm
 
@@ -219,6 +219,7 @@ def _fill(found: Lab) -> None:
     """Make the snapshots and the stack files."""
     instance, client = found.instance, found.instance.local.client()
     instance.local.equip(toolchain.resolve())
+    quicken(instance.local.layout)
     client.seed(_seed())
     found.stack_file.write_text(FIRST.text())
     instance.init(STACK)

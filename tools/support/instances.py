@@ -66,10 +66,10 @@ def make_empty(folder: Path, warm: Warm) -> None:
         instance.local.equip(toolchain.resolve())
     finally:
         lifecycle.down(instance.local.directory)
-    _quicken(instance.local.layout)
+    quicken(instance.local.layout)
 
 
-def _quicken(layout: Layout) -> None:
+def quicken(layout: Layout) -> None:
     """Take from a sandbox what each run pays for and no answer depends on.
 
     To load the system's roots takes each process that has a vendor's client longer than to ask the vendor. The engine

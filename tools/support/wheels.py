@@ -108,15 +108,17 @@ def once(folder: Path, make: Callable[[Path], None]) -> Path:
 def set_up(project: Path, env: Mapping[str, str]) -> None:
     """Set a project's environment up, with the byte code that this checkout's has of the same files.
 
-    uv links both from its cache. To compile them again takes longer than what most tests then run.
+    uv links the libraries from its cache, and a clone's sources keep their times. To compile them again takes longer
+    than what most tests then run.
     """
     run("make", "setup", cwd=project, env=env).ok()
-    source = Path(sysconfig.get_path("purelib"))
-    target = project / ".venv" / source.relative_to(sys.prefix)
-    for folder in source.rglob("__pycache__"):
-        there = target / folder.relative_to(source)
-        if there.parent.is_dir() and not there.exists():
-            shutil.copytree(folder, there)
+    libraries = Path(sysconfig.get_path("purelib"))
+    pairs = {libraries: project / ".venv" / libraries.relative_to(sys.prefix), ROOT / "packages": project / "packages"}
+    for source, target in pairs.items():
+        for folder in source.rglob("__pycache__"):
+            there = target / folder.relative_to(source)
+            if there.parent.is_dir() and not there.exists():
+                shutil.copytree(folder, there)
 
 
 def install(folder: Path, wheels: Path, *requirements: str) -> Path:

@@ -87,7 +87,9 @@ class Warm:
         self._commands = folder / "commands"
         self._commands.mkdir()
         command = _COMMAND.format(program=str(own), **names)
-        _executable(self._commands / own.name, command)
+        self.parity = self._commands / own.name
+        """What stands for the project's command: it runs there as in a process that has just started."""
+        _executable(self.parity, command)
         self._process = subprocess.Popen(
             [str(interpreter), "-P", __file__, str(folder / _SOCKET)],
             cwd=program,

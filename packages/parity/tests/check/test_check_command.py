@@ -16,15 +16,23 @@ from parity.releases import new_stack
 from support.paths import ROOT
 from support.program import copy_program
 
+COMMAND = []
+"""How `parity` is run, each time in a process of its own."""
+
 
 @pytest.fixture
 def project(tmp_path):
     return copy_program(tmp_path / "program").root
 
 
+@pytest.fixture(autouse=True, scope="module")
+def started_sooner(warm):
+    COMMAND[:] = [warm.parity]
+
+
 def parity(folder, *arguments):
     return subprocess.run(
-        [sys.executable, "-c", "from parity.cli.main import main; main()", *arguments],
+        [*COMMAND, *arguments],
         cwd=folder,
         capture_output=True,
         text=True,

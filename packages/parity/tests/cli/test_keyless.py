@@ -5,14 +5,15 @@ from __future__ import annotations
 import os
 import re
 import subprocess
-import sys
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
 from support.program import copy_program
 
-PARITY = str(Path(sys.executable).with_name("parity"))
+if TYPE_CHECKING:
+    from pathlib import Path
+
 LIMIT = "parity:applications.shop.variables.SEARCH_RESULTS_LIMIT"
 AUTHOR = ("-c", "user.name=a", "-c", "user.email=a@example.com")
 KEYS = ("PULUMI_CONFIG_PASSPHRASE", "PULUMI_CONFIG_PASSPHRASE_FILE", "GITHUB_TOKEN", "GH_TOKEN", "VERCEL_API_TOKEN")
@@ -21,7 +22,8 @@ KEYS = ("PULUMI_CONFIG_PASSPHRASE", "PULUMI_CONFIG_PASSPHRASE_FILE", "GITHUB_TOK
 class Checkout:
     """A clone of the program that has no key, where an engine that is started leaves a mark."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, parity: Path) -> None:
+        self.parity = parity
         self.root, self.mark = folder / "checkout", folder / "started"
         copy_program(self.root)
         programs = folder / "bin"
@@ -47,7 +49,7 @@ class Checkout:
 
     def run(self, *arguments: str, cwd: Path | None = None) -> subprocess.CompletedProcess[str]:
         done = subprocess.run(
-            [PARITY, *arguments],
+            [self.parity, *arguments],
             cwd=cwd or self.root,
             env=self.environment,
             capture_output=True,
@@ -61,8 +63,8 @@ class Checkout:
 
 
 @pytest.fixture
-def checkout(tmp_path):
-    return Checkout(tmp_path)
+def checkout(tmp_path, warm):
+    return Checkout(tmp_path, warm.parity)
 
 
 def test_a_variable_of_prod_is_changed_and_released_in_one_commit(checkout):

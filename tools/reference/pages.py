@@ -98,7 +98,11 @@ names itself. The source is the operation in the vendor's own API description, o
 def routes_page() -> str:
     """The page of the sandbox's routes, with each one's source and known differences, Markdown."""
     parts = [_ROUTES_HEAD]
-    for title, routes in (("Vercel", vercel.ROUTES), ("GitHub", (*github.ROUTES, github.GRAPHQL))):
+    for title, routes in (
+        ("Vercel", vercel.ROUTES),
+        ("Vercel's container registry", vercel.REGISTRY_ROUTES),
+        ("GitHub", (*github.ROUTES, github.GRAPHQL)),
+    ):
         parts += [
             f"## {title}: {len(routes)} routes\n",
             "| route | source | differs from the vendor |",

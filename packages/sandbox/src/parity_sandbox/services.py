@@ -58,7 +58,7 @@ class Service:
     def admits(self, scope: Scope) -> bool:
         """Whether the request's head carries a token; the application words the refusal of one that does not."""
         given = next((value for name, value in scope["headers"] if name.lower() == b"authorization"), b"")
-        return self.knows(given.partition(b" ")[2].strip().decode("latin-1"))
+        return self.knows(tokens.given_in(given.decode("latin-1")))
 
     def failure_answer(self, status: int, message: str, headers: dict[str, str] | None = None) -> Answer:
         """An answer with an error in the vendor's own form."""
@@ -91,7 +91,7 @@ _VERCEL_CODES = {
     429: "rate_limited",
 }
 VENDOR_HOSTS = {
-    "vercel": frozenset({"api.vercel.com", "api-frameworks.zeit.sh", "dcs.vercel-infra.com"}),
+    "vercel": frozenset(vercel.HOSTS),
     "github": frozenset({"api.github.com"}),
 }
 

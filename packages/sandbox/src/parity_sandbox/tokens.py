@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import base64
+import binascii
 import hashlib
 import hmac
 from typing import TYPE_CHECKING, Annotated
@@ -37,6 +39,17 @@ def find(context: Context, service: str, given: str) -> Document | None:
     """What the token may do; None where there is none, or it has ended."""
     found = context.store.collection(service, "tokens").get(_key(given))
     return found if found is not None and found["expires_at"] > context.clock() else None
+
+
+def given_in(header: str) -> str:
+    """The token in an `Authorization` header: what follows the scheme, of `Basic` the password; empty without one."""
+    scheme, _, given = header.partition(" ")
+    if scheme.lower() != "basic":
+        return given.strip()
+    try:
+        return base64.b64decode(given, validate=True).decode().partition(":")[2]
+    except (binascii.Error, UnicodeDecodeError):
+        return ""
 
 
 def is_own(given: str, token: str) -> bool:

@@ -188,19 +188,3 @@ def test_a_webhook_shows_its_secret_once(api: Vercel) -> None:
     assert [each["id"] for each in api("GET", "/v1/webhooks")] == [made["id"]]
     api("DELETE", f"/v1/webhooks/{made['id']}")
     assert error_of(api.ask("GET", f"/v1/webhooks/{made['id']}")) == (404, "not_found")
-
-
-def test_a_registry_repository_is_shared_and_taken_back(api: Vercel) -> None:
-    project = api.project()
-    api("POST", "/v1/vcr/repository", {"projectId": project["id"], "name": "images"})
-    again = api.ask("POST", "/v1/vcr/repository", {"projectId": project["id"], "name": "images"})
-    assert error_of(again) == (409, "conflict")
-    path = "/v1/vcr/repository/images"
-    assert api("PATCH", path, {"public": True}, projectId=project["id"])["repository"]["public"] is True
-    api("POST", f"{path}/permissions", {"teamSlug": OTHER["slug"]}, projectId=project["id"])
-    shown = api("GET", f"{path}/permissions", projectId=project["id"])["permissions"]
-    assert [each["teamId"] for each in shown] == [OTHER["id"]]
-    api("DELETE", f"{path}/permissions", {"teamId": OTHER["id"]}, projectId=project["id"])
-    assert api("GET", f"{path}/permissions", projectId=project["id"])["permissions"] == []
-    api("DELETE", path, projectId=project["id"])
-    assert api.ask("GET", path, projectId=project["id"]).status_code == 404

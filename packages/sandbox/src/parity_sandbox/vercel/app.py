@@ -11,7 +11,7 @@ from parity_sandbox import tokens
 from parity_sandbox.routing import build_app, unknown_route
 from parity_sandbox.vercel import scopes
 from parity_sandbox.vercel.errors import Forbidden, Unsupported, VercelError
-from parity_sandbox.vercel.routes import ROUTES
+from parity_sandbox.vercel.routes import ROUTES, distribution
 from parity_sandbox.vercel.routes.account import frameworks, regions
 from parity_sandbox.vercel.timeline import settle
 from parity_sandbox.vercel.world import SERVICE
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 API = "api.vercel.com"
 FRAMEWORKS = "api-frameworks.zeit.sh"
 REGIONS = "dcs.vercel-infra.com"
-HOSTS = (API, FRAMEWORKS, REGIONS)
+HOSTS = (API, FRAMEWORKS, REGIONS, distribution.HOST)
 """The hosts that the application answers for."""
 
 
@@ -39,9 +39,18 @@ def create_app(context: Context, token: str) -> Starlette:
     app = build_app(ROUTES, unknown=_unknown, on_error=_on_error, before=before, any_version=True)
     app.state.context = context
     table = app.router.default
+    registry = build_app(
+        distribution.ROUTES,
+        unknown=distribution.unknown,
+        on_error=distribution.on_error,
+        before=lambda request: _before_registry(context, request, token),
+    ).router.default
 
     async def by_host(scope: Scope, receive: Receive, send: Send) -> None:
-        public = {FRAMEWORKS: frameworks, REGIONS: regions}.get(_host(scope))
+        if (host := _host(scope)) == distribution.HOST:
+            await registry(scope, receive, send)
+            return
+        public = {FRAMEWORKS: frameworks, REGIONS: regions}.get(host)
         if public is None or scope["path"] != "/":
             await table(scope, receive, send)
             return
@@ -50,6 +59,11 @@ def create_app(context: Context, token: str) -> Starlette:
 
     app.router.default = by_host
     return app
+
+
+def _before_registry(context: Context, request: Request, token: str) -> None:
+    distribution.authorize(context, request, token)
+    settle(context)
 
 
 def _host(scope: Scope) -> str:
@@ -66,7 +80,8 @@ def _authorize(context: Context, request: Request, token: str) -> None:
     found = tokens.find(context, SERVICE, given)
     if found is None:
         raise Forbidden("Not authorized", invalidToken=True)
-    scopes.require(context, found, request.method, request.url.path)
+    project = request.query_params.get("projectId", "")
+    scopes.require(context, found, request.method, request.url.path, project)
 
 
 def _unknown(request: Request) -> Response:

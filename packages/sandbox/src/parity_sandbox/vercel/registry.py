@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import re
-from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from parity_sandbox.context import random_id
-from parity_sandbox.vercel import wire
+from parity_sandbox.vercel import images, wire
 from parity_sandbox.vercel.errors import BadRequest, Conflict, NotFound
 from parity_sandbox.vercel.world import find_team
 
@@ -15,9 +14,10 @@ if TYPE_CHECKING:
     from parity_sandbox.store import Document
     from parity_sandbox.vercel.world import World
 
-CREATE: wire.Shape = {"projectId": "string", "name": "string", "public": "boolean"}
+CREATE: wire.Shape = {"projectId": "string", "name": "string"}
 UPDATE: wire.Shape = {"public": "boolean"}
-_NAME = re.compile(r"[a-z0-9]+([._-][a-z0-9]+)*")
+_NAME = re.compile(r"[a-z0-9]+(?:(?:\.|_|__|-+)[a-z0-9]+)*")
+"""`name` of createRepository in the API's description."""
 
 
 def create(world: World, given: Document) -> Document:
@@ -26,19 +26,40 @@ def create(world: World, given: Document) -> Document:
     project = world.project(given["projectId"])
     if not _NAME.fullmatch(given["name"]):
         raise BadRequest("Invalid request: `name` should be lower case letters, digits, and single separators.")
-    collection = world.collection("registry")
-    if collection.first(projectId=project["id"], name=given["name"]) is not None:
+    if world.collection("registry").first(projectId=project["id"], name=given["name"]) is not None:
         raise Conflict(f"A repository named {given['name']} already exists in the project.")
+    return _make(world, project, given["name"], world.now)
+
+
+def _make(world: World, project: Document, name: str, at: int) -> Document:
     repository: Document = {
-        "id": random_id("vcr_", 24),
-        "name": given["name"],
+        "id": random_id("repo_", 28),
+        "name": name,
         "projectId": project["id"],
-        "public": bool(given.get("public", False)),
+        "public": False,
         "permissions": [],
-        "createdAt": world.now,
-        "updatedAt": world.now,
+        "createdAt": images.moment(at),
+        "updatedAt": images.moment(at),
     }
-    return collection.insert(repository["id"], repository)
+    return world.collection("registry").insert(repository["id"], repository)
+
+
+def built(world: World, project: Document, deployment: Document, at: int) -> None:
+    """Push what a build made, as Vercel's builder does (packages/container/src/index.ts in github.com/vercel/vercel).
+
+    The repository is named after the Dockerfile, and made if need be. The tag is the commit's first twelve digits, or
+    the deployment's id, and moves where another build has it.
+    """
+    there = {each["name"]: each for each in of_project(world, project["id"])}
+    name = next((each for each in ("dockerfile", "containerfile") if each in there), "dockerfile")
+    repository = there.get(name) or _make(world, project, name, at)
+    tag = (deployment["sha"] or "")[:12] or deployment["id"]
+    images.push(world, repository, images.manifest_of(deployment), tag, at)
+
+
+def of_project(world: World, project_id: str) -> list[Document]:
+    """The project's repositories, the oldest first."""
+    return world.collection("registry").find(projectId=project_id)
 
 
 def find(world: World, id_or_name: str, project_id: str) -> Document:
@@ -53,12 +74,14 @@ def find(world: World, id_or_name: str, project_id: str) -> Document:
 
 def save(world: World, repository: Document) -> Document:
     """Keep a changed repository."""
-    repository["updatedAt"] = world.now
+    repository["updatedAt"] = images.moment(world.now)
     return world.collection("registry").put(repository["id"], repository)
 
 
 def delete(world: World, repository: Document) -> None:
-    """Remove a repository."""
+    """Remove a repository with its images."""
+    for image in images.of(world, repository):
+        images.delete(world, image)
     world.collection("registry").delete(repository["id"])
 
 
@@ -75,10 +98,12 @@ def grant(world: World, repository: Document, given: Document) -> Document:
     team = _granted(world, given)
     if any(each["teamId"] == team["id"] for each in repository["permissions"]):
         raise Conflict(f"The repository is already shared with the team {team['slug']}.")
-    at = datetime.fromtimestamp(world.now / 1000, UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
     permission: Document = {
-        "repositoryId": repository["id"], "teamId": team["id"], "teamSlug": team["slug"], "createdAt": at,
-    }  # fmt: skip
+        "repositoryId": repository["id"],
+        "teamId": team["id"],
+        "teamSlug": team["slug"],
+        "createdAt": images.moment(world.now),
+    }
     repository["permissions"].append(permission)
     save(world, repository)
     return permission

@@ -25,19 +25,23 @@ class Scoped(Token):
 
 
 _PROJECT = re.compile(r"/v\d+/projects/([^/]+)(?:/.*)?")
+_REGISTRY = re.compile(r"/v\d+/vcr/.*")
 _DEPLOYMENT = re.compile(r"/v\d+/(?:now/)?deployments/([^/]+)(?:/.*)?")
 
 
-def require(context: Context, found: Document, method: str, path: str) -> None:
-    """Refuse what the token may not do; raises Forbidden."""
+def require(context: Context, found: Document, method: str, path: str, project: str = "") -> None:
+    """Refuse what the token may not do; raises Forbidden.
+
+    `project` is the one that the query names, which counts where the path is the container registry's.
+    """
     if found["role"] == "VIEWER" and method != "GET":
         raise Forbidden("You don't have permission to do this.")
-    if found["project"] is not None and found["project"] not in _names(context, path):
+    if found["project"] is not None and found["project"] not in _names(context, path, project):
         raise Forbidden("Not authorized: this token is limited to one project.")
 
 
-def _names(context: Context, path: str) -> tuple[str, ...]:
-    """The id and the name of the project that a path is about; none where it is about none."""
+def _names(context: Context, path: str, project_id: str) -> tuple[str, ...]:
+    """The id and the name of the project that a request is about; none where it is about none."""
     projects = context.store.collection("vercel", "projects")
     wanted = ""
     if deployment := _DEPLOYMENT.fullmatch(path):
@@ -45,5 +49,7 @@ def _names(context: Context, path: str) -> tuple[str, ...]:
         wanted = str(found["projectId"]) if found else ""
     elif inside := _PROJECT.fullmatch(path):
         wanted = inside[1]
+    elif _REGISTRY.fullmatch(path):
+        wanted = project_id
     project = projects.get(wanted) or projects.first(name=wanted)
     return (project["id"], project["name"]) if project else ()

@@ -10,7 +10,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from parity_sandbox.context import random_id
-from parity_sandbox.vercel import domains
+from parity_sandbox.vercel import domains, registry
 from parity_sandbox.vercel.builds import rule_for
 from parity_sandbox.vercel.documents import part
 from parity_sandbox.vercel.world import World
@@ -76,6 +76,8 @@ def _build_ends(world: World, event: Document) -> None:
 
 
 def _becomes_ready(world: World, project: Document, deployment: Document, at: int) -> None:
+    if part(deployment, "projectSettings").get("framework") == "container":
+        registry.built(world, project, deployment, at)
     deployment.update({"ready": at, "aliasAssigned": True, "aliasAssignedAt": at})
     if deployment["target"] != "production":
         for alias in deployment["automaticAliases"]:

@@ -10,6 +10,8 @@ from parity_sandbox.standin.resources import (
     project,
     protection_bypass,
     retention,
+    vcr_repository,
+    vcr_repository_permission,
 )
 
 RESOURCES = {
@@ -22,6 +24,8 @@ RESOURCES = {
         deployment.RESOURCE,
         log_drain.RESOURCE,
         protection_bypass.RESOURCE,
+        vcr_repository.RESOURCE,
+        vcr_repository_permission.RESOURCE,
     )
 }
 """By their tokens, `vercel:index/project:Project` and so on."""

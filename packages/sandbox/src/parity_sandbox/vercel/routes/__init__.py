@@ -2,6 +2,13 @@
 
 from __future__ import annotations
 
-from parity_sandbox.vercel.routes import account, deployments, domains, projects, variables
+from parity_sandbox.vercel.routes import account, deployments, domains, projects, registry, variables
 
-ROUTES = (*projects.ROUTES, *variables.ROUTES, *domains.ROUTES, *deployments.ROUTES, *account.ROUTES)
+ROUTES = (
+    *projects.ROUTES,
+    *variables.ROUTES,
+    *domains.ROUTES,
+    *deployments.ROUTES,
+    *registry.ROUTES,
+    *account.ROUTES,
+)

@@ -1,4 +1,4 @@
-"""Routes of the account: user, teams, drains, webhooks, container registry, and the public lists."""
+"""Routes of the account: user, teams, drains, webhooks, and the public lists."""
 
 from __future__ import annotations
 
@@ -6,8 +6,8 @@ import hashlib
 from typing import TYPE_CHECKING
 
 from parity_sandbox.routing import Route
-from parity_sandbox.vercel import catalogue, drains, registry, webhooks, wire
-from parity_sandbox.vercel.errors import BadRequest, NotFound
+from parity_sandbox.vercel import catalogue, drains, webhooks, wire
+from parity_sandbox.vercel.errors import NotFound
 from parity_sandbox.vercel.world import USER, default_team, find_team
 
 if TYPE_CHECKING:
@@ -120,65 +120,6 @@ async def _delete_webhook(request: Request) -> Response:
     return wire.nothing(204)
 
 
-async def _create_repository(request: Request) -> Response:
-    world = wire.world_of(request)
-    made = registry.create(world, await wire.body_of(request, registry.CREATE))
-    return wire.answer({"repository": registry.view(made)}, 201)
-
-
-def _project_of(request: Request) -> str:
-    project = request.query_params.get("projectId")
-    if not project:
-        raise BadRequest("Invalid request: missing required property `projectId`.")
-    return project
-
-
-async def _read_repository(request: Request) -> Response:
-    found = registry.find(wire.world_of(request), request.path_params["idOrName"], _project_of(request))
-    return wire.answer({"repository": registry.view(found)})
-
-
-async def _update_repository(request: Request) -> Response:
-    world = wire.world_of(request)
-    found = registry.find(world, request.path_params["idOrName"], _project_of(request))
-    found.update(await wire.body_of(request, registry.UPDATE))
-    return wire.answer({"repository": registry.view(registry.save(world, found))})
-
-
-async def _delete_repository(request: Request) -> Response:
-    world = wire.world_of(request)
-    registry.delete(world, registry.find(world, request.path_params["idOrName"], _project_of(request)))
-    return wire.nothing(204)
-
-
-async def _permissions(request: Request) -> Response:
-    found = registry.find(wire.world_of(request), request.path_params["idOrName"], _project_of(request))
-    return wire.answer({"permissions": found["permissions"]})
-
-
-async def _grant(request: Request) -> Response:
-    world = wire.world_of(request)
-    found = registry.find(world, request.path_params["idOrName"], _project_of(request))
-    body = await wire.body_of(request, registry.PERMISSION)
-    return wire.answer({"permission": registry.grant(world, found, body)}, 201)
-
-
-async def _revoke(request: Request) -> Response:
-    world = wire.world_of(request)
-    found = registry.find(world, request.path_params["idOrName"], _project_of(request))
-    body = await wire.body_of(request, registry.PERMISSION)
-    registry.revoke(world, found, body)
-    return wire.nothing(204)
-
-
-async def _revoke_all(request: Request) -> Response:
-    world = wire.world_of(request)
-    found = registry.find(world, request.path_params["idOrName"], _project_of(request))
-    found["permissions"] = []
-    registry.save(world, found)
-    return wire.nothing(204)
-
-
 async def frameworks(_request: Request) -> Response:
     """The list of frameworks, as api-frameworks.zeit.sh gives it."""
     return wire.answer([{"name": slug, "slug": slug} for slug in catalogue.FRAMEWORKS])
@@ -188,8 +129,6 @@ async def regions(_request: Request) -> Response:
     """The regions with what they can do, as dcs.vercel-infra.com gives them."""
     return wire.answer({region: {"caps": ["V2_DEPLOYMENT_CREATE"]} for region in catalogue.REGIONS})
 
-
-_VCR = "/v1/vcr/repository"
 
 ROUTES: tuple[Route, ...] = (
     Route("GET", "/v2/user", _user, "getAuthUser; client/user.go"),
@@ -211,12 +150,4 @@ ROUTES: tuple[Route, ...] = (
     Route("POST", "/v1/webhooks", _create_webhook, "createWebhook; client/webhook.go", ("Nothing is sent.",)),
     Route("GET", "/v1/webhooks/{id}", _read_webhook, "getWebhook; client/webhook.go"),
     Route("DELETE", "/v1/webhooks/{id}", _delete_webhook, "deleteWebhook; client/webhook.go"),
-    Route("POST", _VCR, _create_repository, "client/vcr_repository.go", ("Holds no images.",)),
-    Route("GET", f"{_VCR}/{{idOrName}}", _read_repository, "client/vcr_repository.go"),
-    Route("PATCH", f"{_VCR}/{{idOrName}}", _update_repository, "client/vcr_repository.go"),
-    Route("DELETE", f"{_VCR}/{{idOrName}}", _delete_repository, "client/vcr_repository.go"),
-    Route("GET", f"{_VCR}/{{idOrName}}/permissions", _permissions, "client/vcr_repository_permission.go"),
-    Route("POST", f"{_VCR}/{{idOrName}}/permissions", _grant, "client/vcr_repository_permission.go"),
-    Route("DELETE", f"{_VCR}/{{idOrName}}/permissions", _revoke, "client/vcr_repository_permission.go"),
-    Route("DELETE", f"{_VCR}/{{idOrName}}/permissions/all", _revoke_all, "client/vcr_repository_permission.go"),
 )

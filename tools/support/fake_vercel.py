@@ -44,6 +44,8 @@ TOKENS = {
         "Deployment",
         "LogDrain",
         "ProjectProtectionBypass",
+        "VcrRepository",
+        "VcrRepositoryPermission",
         "EdgeConfig",
     )
 }

@@ -104,6 +104,9 @@ def drift(bench: Bench) -> None:
         client.patch(f"/v10/projects/{project}/env/{plain}", json={"comment": "by hand"}).raise_for_status()
         client.patch(f"/v9/projects/{project}", json={"buildCommand": "make"}).raise_for_status()
         client.delete(f"/v9/projects/{project}/domains/{outputs['redirect']}").raise_for_status()
+        registry = f"/v1/vcr/repository/{outputs['images']}"
+        client.patch(registry, params={"projectId": project}, json={"public": False}).raise_for_status()
+        client.delete(f"{registry}/permissions/all", params={"projectId": project}).raise_for_status()
 
 
 def strangers(bench: Bench) -> list[tuple[str, str, str]]:
@@ -114,11 +117,21 @@ def strangers(bench: Bench) -> list[tuple[str, str, str]]:
         made = client.post(f"/v10/projects/{project}/env", json=variable).json()["created"]["id"]
         client.post(f"/v10/projects/{project}/domains", json={"name": "stranger.acme.example"}).raise_for_status()
         team = client.get("/v2/teams/acme").json()["id"]
-    bench.names.known |= {project: "<id of stranger>", made: "<id of by-hand>"}
+        pictures = {"projectId": project, "name": "pictures"}
+        repository = client.post("/v1/vcr/repository", json=pictures).json()["repository"]["id"]
+        shared = f"/v1/vcr/repository/{repository}/permissions"
+        client.post(shared, params={"projectId": project}, json={"teamId": team}).raise_for_status()
+    bench.names.known |= {project: "<id of stranger>", made: "<id of by-hand>", repository: "<id of pictures>"}
     return [
         ("stranger", "vercel:index/project:Project", f"{team}/{project}"),
         ("by-hand", "vercel:index/projectEnvironmentVariable:ProjectEnvironmentVariable", f"{project}/{made}"),
         ("address", "vercel:index/projectDomain:ProjectDomain", f"{project}/stranger.acme.example"),
+        ("pictures", "vercel:index/vcrRepository:VcrRepository", f"{team}/{project}/pictures"),
+        (
+            "lent",
+            "vercel:index/vcrRepositoryPermission:VcrRepositoryPermission",
+            f"{team}/{project}/pictures/{team}",
+        ),
         ("kept", "vercel:index/projectDeploymentRetention:ProjectDeploymentRetention", project),
     ]
 

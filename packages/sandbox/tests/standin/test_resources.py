@@ -394,3 +394,75 @@ def test_another_bypass_becomes_the_default_before_the_default_goes(vercel: Verc
 def test_a_bypass_that_was_revoked_reads_as_gone(vercel: Vercel):
     kept = values({"id": "prj_1/mine", "projectId": "prj_1", "secret": "mine"})
     assert vercel.read("ProjectProtectionBypass", kept).resource_id is None
+
+
+# --- The container registry ---
+
+REPOSITORY = {"id": "repo_1", "projectId": "prj_1", "name": "images", "public": False}
+GIVEN_REPOSITORY = {"projectId": "prj_1", "name": "images"}
+
+
+def repository(vercel: Vercel, **given: Any) -> dict[str, Any]:
+    vercel.say("POST /v1/vcr/repository", {"repository": REPOSITORY})
+    return state(vercel.create("VcrRepository", {**GIVEN_REPOSITORY, **given}))
+
+
+def test_a_repository_has_an_address_of_the_names_of_team_and_project(vercel: Vercel):
+    made = repository(vercel)
+    assert (made["id"], made["url"], made["public"]) == ("repo_1", "vcr.vercel.com/acme/shop/images", False)
+    assert vercel.requests[0][2] == GIVEN_REPOSITORY
+
+
+def test_a_public_repository_is_made_private_first(vercel: Vercel):
+    vercel.say("GET /v2/teams/team_1", {"id": "team_1", "slug": "acme"})
+    vercel.say("PATCH /v1/vcr/repository/repo_1", {"repository": {**REPOSITORY, "public": True}})
+    assert repository(vercel, public=True)["public"] is True
+    changing = [(method, body) for method, _, body in vercel.requests if method != "GET"]
+    assert changing == [("POST", GIVEN_REPOSITORY), ("PATCH", {"public": True})]
+
+
+def test_another_name_or_project_is_another_repository_and_visibility_is_not(vercel: Vercel):
+    made = repository(vercel)
+    assert vercel.diff("VcrRepository", made, {**GIVEN_REPOSITORY, "name": "other"}).replaces == ["name"]
+    assert vercel.diff("VcrRepository", made, {**GIVEN_REPOSITORY, "public": True}).replaces == []
+    assert "name" in vercel.failures("VcrRepository", {**GIVEN_REPOSITORY, "name": "Images"})
+
+
+def test_a_repository_that_is_gone_is_read_as_gone(vercel: Vercel):
+    made = repository(vercel)
+    vercel.say("GET /v1/vcr/repository/repo_1", GONE)
+    assert vercel.read("VcrRepository", made).resource_id is None
+    vercel.say("DELETE /v1/vcr/repository/repo_1", GONE, BROKEN)
+    vercel.delete("VcrRepository", made)
+    with pytest.raises(ResourceError, match="Could not delete VCR Repository team_1 prj_1 images"):
+        vercel.delete("VcrRepository", made)
+
+
+SHARED = {"repositoryId": "repo_1", "teamId": "team_9", "teamSlug": "friends"}
+GIVEN_SHARE = {"projectId": "prj_1", "repository": "images", "grantedTeamSlug": "friends"}
+
+
+def test_a_permission_is_found_among_all_of_the_repositorys(vercel: Vercel):
+    vercel.say("POST /v1/vcr/repository/images/permissions", {"permission": SHARED})
+    made = state(vercel.create("VcrRepositoryPermission", GIVEN_SHARE))
+    assert (made["id"], made["grantedTeamId"]) == ("repo_1/team_9", "team_9")
+    other = {**SHARED, "teamId": "team_8", "teamSlug": "others"}
+    listed = "GET /v1/vcr/repository/repo_1/permissions"
+    vercel.say(listed, {"permissions": [other], "nextCursor": "2"}, {"permissions": [SHARED]})
+    assert state(vercel.read("VcrRepositoryPermission", made)) == made
+    vercel.say(listed, {"permissions": [other]})
+    assert vercel.read("VcrRepositoryPermission", made).resource_id is None
+
+
+def test_a_permission_names_one_team_in_one_way_and_is_replaced(vercel: Vercel):
+    without = {name: each for name, each in GIVEN_SHARE.items() if name != "grantedTeamSlug"}
+    assert set(vercel.failures("VcrRepositoryPermission", without)) == {"grantedTeamId"}
+    assert set(vercel.failures("VcrRepositoryPermission", {**GIVEN_SHARE, "grantedTeamId": "team_9"}))
+    vercel.say("POST /v1/vcr/repository/images/permissions", {"permission": SHARED})
+    made = state(vercel.create("VcrRepositoryPermission", GIVEN_SHARE))
+    changed = vercel.diff("VcrRepositoryPermission", made, {**GIVEN_SHARE, "grantedTeamSlug": "others"})
+    assert changed.replaces == ["grantedTeamSlug"]
+    vercel.requests.clear()
+    vercel.say("DELETE /v1/vcr/repository/repo_1/permissions", None)
+    vercel.delete("VcrRepositoryPermission", made)
+    assert vercel.requests[0][2] == {"teamId": "team_9"}

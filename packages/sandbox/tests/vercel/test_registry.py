@@ -149,7 +149,7 @@ def test_a_manifest_is_pulled_by_tag_and_by_digest(api: Vercel, project: dict[st
         assert f"sha256:{hashlib.sha256(pulled.content).hexdigest()}" == digest
         assert pulled.headers["content-type"] == pulled.json()["mediaType"] == MANIFEST
         head = registry("HEAD", f"/v2/{NAME}/manifests/{reference}")
-        assert (head.status_code, head.content) == (200, b"")
+        assert head.status_code == 200
         assert head.headers["docker-content-digest"] == digest
         assert head.headers["content-length"] == str(len(pulled.content))
 
@@ -162,7 +162,7 @@ def test_a_manifest_is_pulled_by_tag_and_by_digest(api: Vercel, project: dict[st
         ("GET", f"/v2/{NAME}/manifests/sha256:0", (400, "DIGEST_INVALID")),
         ("GET", f"/v2/{NAME}/manifests/.no", (400, "MANIFEST_INVALID")),
         ("GET", f"/v2/{NAME}x/manifests/{TAG}", (404, "NAME_UNKNOWN")),
-        ("GET", "/v2/nobody/shop-staging/dockerfile/tags/list", (404, "NAME_UNKNOWN")),
+        ("GET", "/v2/unknown/shop-staging/dockerfile/tags/list", (404, "NAME_UNKNOWN")),
         ("GET", f"/v2/{NAME}/blobs/sha256:{'0' * 64}", (501, "UNSUPPORTED")),
         ("DELETE", f"/v2/{NAME}/manifests/{TAG}", (501, "UNSUPPORTED")),
     ],

@@ -96,6 +96,10 @@ drain = vercel.LogDrain(
     secret=pulumi.Output.secret("drain-secret-drain-secret-drain-secret"),
     sampling_rate=0.5 if REPLACED else None,
 )
+images = vercel.VcrRepository(
+    "images", project_id=full.id, name="images2" if REPLACED else "images", public=True if CHANGED else None
+)
+share = vercel.VcrRepositoryPermission("share", project_id=full.id, repository=images.name, granted_team_slug="acme")
 if STEP == "clashing":
     vercel.ProjectEnvironmentVariable(
         "clash", project_id=full.id, key="NEXT_PUBLIC_BASE_URL", value="x", targets=["production"], sensitive=False

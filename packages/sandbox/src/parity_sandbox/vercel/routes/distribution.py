@@ -106,9 +106,8 @@ async def _manifest(request: Request) -> Response:
         **_VERSION,
         "docker-content-digest": found["manifestDigest"],
         "content-type": found["mediaType"],
-        "content-length": str(len(body)),
     }
-    return Response(b"" if request.method == "HEAD" else body, headers=headers)
+    return Response(body, headers=headers)  # of which the server sends the head alone where that was asked for
 
 
 async def _put(request: Request) -> Response:

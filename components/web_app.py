@@ -9,7 +9,7 @@ import pulumi
 import pulumiverse_vercel as vercel
 from pulumi import Input, Output, ResourceOptions
 
-from parity.provider.resource import LiveRelease, ProjectDomain, ProtectionBypass
+from parity.provider.resource import LiveRelease, ProjectDomain, ProtectionBypass, ReleaseImage
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -77,7 +77,8 @@ class WebApp(pulumi.ComponentResource):
 
     Owns: the project with its Git link and protection, its variables one by one, domains, deployment retention, the
     secret that lets the health check through protection, a production deployment for each kept release, and which of
-    them is live. The project's variables describe the newest release; each deployment keeps those it was built with.
+    them is live. The project's variables describe the newest release; each deployment keeps those it was built with. Of
+    a container also: the repository of its images, who may pull them, and which image each release was built to.
 
     Does not own: the repository, the domains' DNS, deployments that Vercel's Git integration makes by itself (with
     automatic assignment off none of them serves a domain), firewall and analytics.
@@ -109,7 +110,9 @@ class WebApp(pulumi.ComponentResource):
             secret=args.bypass,
             opts=self._child,
         )
+        self._registry = self._container_registry()
         self.deployments = {name: self._deployment(name, release) for name, release in args.releases.in_order}
+        self._images = self._release_images()
         self.live = self._live_release()
 
         self.project_id = self._project.id
@@ -206,6 +209,49 @@ class WebApp(pulumi.ComponentResource):
             opts=self._child,
         )
 
+    def _container_registry(self) -> vercel.VcrRepository | None:
+        """Where the builds of an application in a container push their images, and who else may pull them."""
+        container = self._args.application.container
+        if container is None:
+            return None
+        repository = vercel.VcrRepository(
+            f"{self._name}-registry",
+            project_id=self._project.id,
+            name=container.repository,
+            public=False,
+            opts=ResourceOptions(parent=self, protect=self._args.protect),
+        )
+        for team in container.shared_with:
+            vercel.VcrRepositoryPermission(
+                f"{self._name}-registry-{team}",
+                project_id=self._project.id,
+                repository=container.repository,
+                granted_team_slug=team,
+                opts=ResourceOptions(parent=self, depends_on=[repository], delete_before_replace=True),
+            )
+        return repository
+
+    def _release_images(self) -> dict[str, ReleaseImage]:
+        """The image of each kept release in a container; what an imported deployment runs from is not known."""
+        container, registry = self._args.application.container, self._registry
+        if container is None or registry is None:
+            return {}
+        return {
+            name: ReleaseImage(
+                f"{self._name}-image-{name}",
+                team=self._project.team_id,
+                project_id=self._project.id,
+                repository=container.repository,
+                address=registry.url,
+                tag=container.tag(release.commit),
+                release=name,
+                deployment_id=self.deployments[name].id,
+                opts=self._child,
+            )
+            for name, release in self._args.releases.in_order
+            if release.deployment is None
+        }
+
     def _deployment(self, name: str, release: Release) -> vercel.Deployment:
         """A production deployment that no domain serves until it is promoted.
 
@@ -213,6 +259,7 @@ class WebApp(pulumi.ComponentResource):
         that these go only after it. The newest one depends on the migrations too: the others were built without them.
         """
         needs = [*self._variables.values(), *self._args.credentials.get(release.credentials, ())]
+        needs += [self._registry] if self._registry else ()
         needs += self._args.migrated if self._args.releases.newest == (name, release) else ()
         noted = {"release": name, "commit": release.commit, "config": release.config}
         own = {
@@ -246,6 +293,7 @@ class WebApp(pulumi.ComponentResource):
         needs = [*self._variables.values(), *self._domains, *self._args.credentials.get(release.credentials, ())]
         built = [each for each in self._args.application.variables if "production" in each.targets]
         sensitive = [each.name for each in built if _is_secret(each)]
+        container, image = self._args.application.container, self._images.get(releases.live)
         return LiveRelease(
             f"{self._name}-live",
             team=self._project.team_id,
@@ -274,5 +322,7 @@ class WebApp(pulumi.ComponentResource):
             accepted_settings=self._args.accepted_settings,
             imported=release.deployment is not None,
             application=self._args.application.name if self._args.application.formerly else None,
+            image=image.digest if image else None,
+            repository=container.repository if container and image else None,
             opts=ResourceOptions(parent=self, depends_on=needs),
         )

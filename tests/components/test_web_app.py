@@ -5,6 +5,7 @@ import pulumi_postgresql as postgresql
 import pytest
 
 from components.web_app import WebApp
+from parity.config.parameters import Container
 from parity.resources.vercel_settings import BUILT
 from parity.testing import Recorded, record, reveal
 from parity_sandbox.standin.resources.project_wire import FLAGS
@@ -198,3 +199,55 @@ def test_the_recorder_sees_a_secret_that_lost_its_marking():
         postgresql.Role("leak", name="leak", search_paths=["canary-in-the-clear"])
 
     assert "canary" in repr([each.inputs for each in record(program).resources])
+
+
+# --- In a container ---
+
+CONTAINER = web_app_args().application.model_copy(
+    update={"framework": "container", "container": Container(port=8080, shared_with=("friends",))}
+)
+
+
+@pytest.fixture(scope="module")
+def container() -> Recorded:
+    return declared(application=CONTAINER)
+
+
+def test_a_containers_images_have_a_repository_that_is_private_and_shared_by_name(container: Recorded):
+    registry = container.one("shop-registry")
+    assert (registry.inputs["name"], registry.inputs["public"]) == ("dockerfile", False)
+    assert registry.options["protect"] is True
+    shared = container.one("shop-registry-friends").inputs
+    assert (shared["repository"], shared["grantedTeamSlug"]) == ("dockerfile", "friends")
+    file = Container(file="Containerfile.vercel")
+    other = declared(application=CONTAINER.model_copy(update={"container": file}))
+    assert other.one("shop-registry").inputs["name"] == "containerfile"
+    assert other.of_type("VcrRepositoryPermission") == {}
+
+
+def test_each_release_of_a_container_has_its_image_by_the_commits_tag(container: Recorded):
+    images = container.of_type("ReleaseImage")
+    assert {each.inputs["release"]: each.inputs["tag"] for each in images.values()} == {
+        name: release.commit[:12] for name, release in releases().kept.items()
+    }
+    first = images["shop-image-r1"].inputs
+    assert first["deploymentId"].endswith("shop-deployment-r1#id")
+    assert first["address"].endswith("shop-registry#url")
+    assert "digest" not in first, "the provider alone knows it"
+    live = container.one("shop-live").inputs
+    assert live["image"].endswith("shop-image-r2#digest")
+    assert live["repository"] == "dockerfile"
+
+
+def test_a_release_that_was_there_before_has_no_image_of_its_own():
+    kept = releases().kept | {"r1": FIRST.model_copy(update={"deployment": "dpl_" + "1" * 24})}
+    found = declared(application=CONTAINER, releases=releases().model_copy(update={"kept": kept}))
+    assert set(found.of_type("ReleaseImage")) == {"shop-image-r2"}
+
+
+def test_what_is_no_container_has_no_registry(app: Recorded):
+    assert {name: app.of_type(name) for name in ("VcrRepository", "ReleaseImage")} == {
+        "VcrRepository": {},
+        "ReleaseImage": {},
+    }
+    assert not {"image", "repository"} & app.one("shop-live").inputs.keys()

@@ -282,7 +282,7 @@ ONE_VALUE: dict[str, str] = {
     "PerStackVariable.kind": _KIND,
     "SensitiveVariable.kind": _KIND,
     "DatabaseUrlVariable.kind": _KIND,
-    "Application.container": "declares no resource: a file is held to it, the same for each stack",
+    "Application.container": "the example has none; what it declares is the same for each stack",
     "Application.watch": "declares no resource: it is read after the switch, of what is live",
     "WatchSettings.counts": "as Application.watch",
     "WatchSettings.least_difference": "as Application.watch",

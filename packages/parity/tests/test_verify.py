@@ -43,6 +43,8 @@ CHANGED: dict[str, dict[str, Any]] = {
 }
 """A property of each kind with what a vendor keeps; kinds of which nothing can be read but their name are not in."""
 NAMED = (kinds.SECRET, kinds.POLICY, kinds.BYPASS)
+OF_CONTAINERS = (kinds.REGISTRY, kinds.REGISTRY_SHARE, kinds.IMAGE)
+"""No random config has a container: what is read of one is tried in sandbox/test_containers.py."""
 IN_LISTS = (kinds.GRANT, kinds.DEFAULT)
 
 
@@ -95,7 +97,7 @@ def test_what_is_kept_as_declared_is_no_finding(sides):
 
 def test_every_kind_is_tried():
     # No random config has migrations: what is read of them is tried in test_migrated_inventory.py.
-    assert {*CHANGED, *NAMED, *IN_LISTS, kinds.MEMBERSHIP, kinds.MIGRATION} >= kinds.MANAGED
+    assert {*CHANGED, *NAMED, *IN_LISTS, *OF_CONTAINERS, kinds.MEMBERSHIP, kinds.MIGRATION} >= kinds.MANAGED
 
 
 @pytest.mark.parametrize("type_", CHANGED)

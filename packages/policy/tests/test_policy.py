@@ -55,6 +55,7 @@ BREAKS = [
         f"{VERCEL}projectDeploymentRetention:ProjectDeploymentRetention",
         {"expirationProduction": "1m"},
     ),
+    ("vercel-images-are-private", f"{VERCEL}vcrRepository:VcrRepository", {"name": "dockerfile", "public": True}),
     ("vercel-drain-signed", DRAIN, GOOD_DRAIN | {"endpoint": "http://logs.example"}),
     ("vercel-drain-signed", DRAIN, GOOD_DRAIN | {"secret": "canary"}),
     ("vercel-drain-signed", DRAIN, {"endpoint": "https://logs.example"}),

@@ -30,6 +30,7 @@ NOT_EDITED = {
     "Application.container": "what `parity check` holds a Dockerfile to: test_containers.py",
     "Container.file": "as Application.container",
     "Container.port": "as Application.container",
+    "Container.shared_with": "changes a repository alone: sandbox/test_containers.py",
     "Application.watch": "changes no resource: sandbox/test_watch.py",
     "Watch.minutes": "as Application.watch",
     "Watch.interval_seconds": "as Application.watch",

@@ -51,15 +51,15 @@ class World:
             **common,
         )
 
-    def vercel(self, method: str, path: str, body: Any = None) -> Any:
-        return self._send(self._vercel, method, path, body)
+    def vercel(self, method: str, path: str, body: Any = None, **query: str) -> Any:
+        return self._send(self._vercel, method, path, body, query)
 
     def github(self, method: str, path: str, body: Any = None) -> Any:
         return self._send(self._github, method, path, body)
 
     @staticmethod
-    def _send(client: httpx.Client, method: str, path: str, body: Any) -> Any:
-        answer = client.request(method, path, json=body)
+    def _send(client: httpx.Client, method: str, path: str, body: Any, query: dict[str, str] | None = None) -> Any:
+        answer = client.request(method, path, json=body, params=query)
         assert answer.is_success, f"{method} {path}: {answer.status_code} {answer.text}"
         return answer.json() if answer.content else None
 

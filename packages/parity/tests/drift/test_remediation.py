@@ -18,6 +18,7 @@ from parity.resources.commands import SUPERUSER, Sql
 CONTEXT = Context(
     "prod", "team_1", "owner/name", {"shop-prod": "prj_1"},
     secrets=frozenset({("shop-prod", "NAME")}), applications={"shop-prod": "shop"},
+    commits={("shop-prod", "r1"): "cccc"},
 )  # fmt: skip
 URN = "urn:pulumi:prod::storefront::vercel:index/project:Project::shop-project"
 
@@ -51,6 +52,15 @@ CASES = [
      'alter role "r" nosuperuser'),
     (finding("changed", "postgresql:routine", "owner", facts=sql("alter function shop.f(int) owner to o")),
      "not by an update", "alter function shop.f(int) owner to o"),
+    (finding("changed", kinds.IMAGE, "digest", cause="outside", undeclared=True,
+             facts={"wanted": "sha256:a", "inputs": {"address": "vcr.vercel.com/t/p/dockerfile", "tag": "c"}}),
+     "not by an update", "https://vcr.vercel.com/v2/t/p/dockerfile/manifests/sha256:a | curl"),
+    (finding("missing", kinds.IMAGE, cause="outside", key=("shop-prod", "r1")), "not by an update",
+     "parity release prod shop --commit cccc --again --up"),
+    (finding("missing", kinds.IMAGE, cause="not applied"), "up", "parity up prod"),
+    (finding("unmanaged", kinds.REGISTRY, id_="repo_1"), "not by an update",
+     "/v1/vcr/repository/repo_1?projectId=prj_1&teamId=team_1"),
+    (finding("unmanaged", kinds.REGISTRY_SHARE), "not by an update", '{"teamSlug": "third"}'),
     (finding("unmanaged", kinds.VARIABLE, id_="env_1"), "not by an update",
      "/v9/projects/prj_1/env/env_1?teamId=team_1"),
     (finding("unmanaged", kinds.GRANT, facts=sql("revoke SELECT on table shop.items from r")), "not by an update",

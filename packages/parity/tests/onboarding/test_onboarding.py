@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 
 from infra.catalog import CATALOG
 from parity.config import hardening, source, yaml_form
-from parity.config.parameters import Application, PlainVariable
+from parity.config.parameters import Application, Container, PlainVariable
 from parity.config.secret import Secret
 from parity.config.stack_models import STEPS
 from parity.console import Screen
@@ -223,6 +223,22 @@ def test_names_domains_and_what_is_live_are_those_that_are_there():
     [application] = draft.catalog.applications
     assert (application.retention.preview, application.retention.canceled) == ("6m", "1m")
     assert application.root_directory is None
+
+
+@pytest.mark.parametrize(
+    ("repositories", "file"),
+    [((), "Dockerfile.vercel"), (("containerfile",), "Containerfile.vercel"), (("by-hand",), "Dockerfile.vercel")],
+)
+def test_a_container_is_declared_as_its_registry_shows_it(repositories: tuple[str, ...], file: str):
+    registry = [inside(kinds.REGISTRY, "acme-web", name=each, public=False) for each in repositories]
+    shares = [
+        inside(kinds.REGISTRY_SHARE, "acme-web", repository=each, grantedTeamSlug="friends") for each in repositories
+    ]
+    ports = [variable(name, "PORT", "8080") for name in ("acme-web", "acme-next")]
+    there = read(*registry, *shares, *ports, framework="container")
+    [application] = compose.compose(asked(), there).catalog.applications
+    shared = ("friends",) if file.partition(".")[0].lower() in repositories else ()
+    assert application.container == Container(file=file, port=8080, shared_with=shared)  # pyright: ignore[reportArgumentType]
 
 
 def test_the_order_of_promotion_is_written_and_said_and_none_is_guessed():

@@ -38,6 +38,11 @@ class World:
     rolling: bool = False
     served: set[str] = field(default_factory=set)
     """Deployments that were live before."""
+    images: dict[str, str] = field(default_factory=dict[str, str])
+    """What each tag in the registry names; an image is there while a tag names it."""
+    pushed_at: str = "2026-11-30T10:00:00.000Z"
+    ready: float = 1_796_032_801_000
+    """When the deployments were ready, in milliseconds since 1970: a second after the push."""
     headers: list[httpx.Headers] = field(default_factory=list)
     _moving: str | None = None
     _left: int = 0
@@ -67,6 +72,8 @@ class World:
             return httpx.Response(201)
         if request.method == "PATCH":
             return self._bypass(json.loads(request.content))
+        if request.url.path.startswith("/v1/vcr/"):
+            return self._registry(*request.url.path.split("/")[4:])
         if request.url.path.startswith("/v13/deployments/"):
             deployment = request.url.path.rpartition("/")[2]
             release, commit = self.releases[deployment]
@@ -74,10 +81,20 @@ class World:
                 "id": deployment,
                 "url": f"{deployment}.vercel.app",
                 "meta": {"release": release, "commit": commit},
+                "projectSettings": {"framework": "container" if self.images else "nextjs"},
+                "ready": self.ready,
                 "readySubstate": "PROMOTED" if deployment in self.served else "STAGED",
             }
             return httpx.Response(200, json=document)
         return httpx.Response(200, json=self._project())
+
+    def _registry(self, repository: str, kind: str, reference: str) -> httpx.Response:
+        there = (
+            self.images.get(reference) if kind == "tags" else reference if reference in self.images.values() else None
+        )
+        if repository != "dockerfile" or there is None:
+            return httpx.Response(404, json={"error": {"code": "not_found", "message": "Not found"}})
+        return httpx.Response(200, json={"tag": {"manifestDigest": there, "updatedAt": self.pushed_at}, "image": {}})
 
     def _project(self) -> dict[str, Any]:
         request = None

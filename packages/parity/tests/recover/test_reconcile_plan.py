@@ -191,6 +191,13 @@ def test_only_what_no_api_shows_is_written_again(type_, inputs, unread):
     assert (decision.kind, decision.unread) == ("refresh", unread)
 
 
+def test_a_releases_image_is_never_adopted_since_an_update_alone_knows_the_build():
+    declared = {"tag": "c" * 12}
+    assert World(kinds.IMAGE, declared).exists("dpl", {**declared, "digest": "d"}, vacuous=True).kinds() == []
+    pending = World(kinds.IMAGE, declared).exists("dpl", declared, vacuous=True).pending("creating")
+    assert pending.kinds() == [("refresh", "")]
+
+
 @pytest.mark.parametrize("type_", [kinds.GRANT, kinds.DEFAULT, kinds.SECRET])
 def test_what_may_be_written_twice_is_written_where_its_creation_began_and_else_left_to_the_next_update(type_):
     assert World(type_).kinds() == []

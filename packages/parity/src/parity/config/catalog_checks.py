@@ -118,6 +118,7 @@ def _container_faults(key: str, application: Application) -> Iterator[ConfigProb
     container = application.container
     if container is None:
         return
+    yield from _duplicates(f"{key}.container.shared_with", container.shared_with)
     if application.framework != "container":
         what = f"is given, and the framework is {application.framework}: Vercel would build no container."
         yield _fault(f"{key}.container", what, 'Write framework="container", or remove it.')

@@ -148,6 +148,7 @@ NOT_IN_DIGEST: dict[str, str] = {
     "Application.container": "what its Dockerfile is held to; the commit and the variable PORT are in",
     "Container.file": "as Application.container",
     "Container.port": "as Application.container",
+    "Container.shared_with": "who may pull an image, not what is in one",
     "Application.project": "where it is deployed to; the project's variables are in",
     "Database.server": "where it is made; the host that a variable names is in",
     "Database.names": "the database and the login that a variable names are in",

@@ -185,6 +185,19 @@ class Container(Parameters):
     port: int = Field(
         default=80, ge=1, le=65535, description="Where its server listens: 80, or what the variable `PORT` says."
     )
+    shared_with: tuple[Annotated[str, Field(pattern=r"^[a-z0-9](?:[a-z0-9-]{0,46}[a-z0-9])?$")], ...] = Field(
+        default=(), max_length=100, description="Slugs of the Vercel teams that may pull its images."
+    )
+
+    @property
+    def repository(self) -> str:
+        """The repository in Vercel's registry that its images are pushed to: named after the file."""
+        return self.file.partition(".")[0].lower()
+
+    @staticmethod
+    def tag(commit: str) -> str:
+        """The tag that Vercel's builder gives a commit's image; another build of the commit moves it."""
+        return commit[:12]
 
 
 class Application(Renamable):
@@ -209,7 +222,8 @@ class Application(Renamable):
         pattern=r"^[a-z]{3}\d$", description="Vercel's region of the functions, for example `fra1`."
     )
     container: Container | None = Field(
-        default=None, description="With the framework `container`: what `parity check` holds its Dockerfile to."
+        default=None,
+        description="With the framework `container`: what its Dockerfile is held to, and who may pull images.",
     )
     variables: tuple[Variable, ...] = Field(
         default=(), description="Environment variables; each stack has all of them."

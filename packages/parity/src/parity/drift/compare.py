@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
@@ -81,10 +81,23 @@ def pairs(sides: Sides) -> dict[str, Pair]:
         if resource.type == kinds.BYPASS:
             secret = opened(resource.inputs.get("secret"))
             under = [each for each in under if each.properties["secret"] == secret]
+        if resource.type == kinds.IMAGE:
+            found[urn] = Pair(resource, recorded, _stored(recorded, under), ())
+            continue
         chosen = next((each for each in under if recorded and each.id == recorded.id), under[0] if under else None)
         twins = tuple(each for each in sides.live_state.under[urn] if each is not chosen)
         found[urn] = Pair(resource, recorded, chosen, twins)
     return found
+
+
+def _stored(recorded: Recorded | None, under: list[LiveObject]) -> LiveObject | None:
+    """A release's image where the one that it was recorded with is there; of one that is not known no tag is wrong."""
+    if recorded is None or not under:
+        return None
+    digest, found = recorded.outputs.get("digest"), under[0]
+    if not digest:
+        return replace(found, properties={name: each for name, each in found.properties.items() if name != "digest"})
+    return found if digest in found.properties["stored"] else None
 
 
 def compare(sides: Sides) -> list[Finding]:

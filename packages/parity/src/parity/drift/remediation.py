@@ -66,6 +66,8 @@ class Context:
     """Project and name of each variable whose value is a secret of the stack's file."""
     applications: Mapping[str, str] = field(default_factory=dict[str, str])
     """Applications by their project's name."""
+    commits: Mapping[Key, str] = field(default_factory=dict["Key", str])
+    """The kept releases' commits by project and release."""
 
     @classmethod
     def of(cls, settings: Settings, live: LiveState) -> Context:
@@ -78,6 +80,11 @@ class Context:
             repository=f"{repository.owner}/{repository.name}",
             projects={each.key[0]: each.id for each in found},
             applications={settings.names.project(each): each for each in settings.applications},
+            commits={
+                (settings.names.project(name), release): each.commit
+                for name, releases in settings.releases.items()
+                for release, each in releases.kept.items()
+            },
             teams={int(id_): name[5:] for name, id_ in live.account.items() if name.startswith("team:")},
             servers=live.servers,
             secrets=frozenset(
@@ -194,6 +201,8 @@ def _missing(finding: Finding, context: Context) -> Step:
         return Step(finding, "not by an update", context.psql(finding, given), "a migration runs once")
     if finding.cause == "not applied":
         return Step(finding, "up", _up(context), "it is not in the record, so an update makes it")
+    if finding.type == kinds.IMAGE:
+        return _built_again(finding, context)
     if finding.type == kinds.RETENTION:
         return Step(finding, "not by an update", _replace(finding, context), "the provider reads it as unlimited")
     return Step(
@@ -289,6 +298,21 @@ def _built_otherwise(finding: Finding, context: Context) -> Step:
     )
 
 
+def _built_again(finding: Finding, context: Context) -> Step:
+    application, commit = context.applications[finding.key[0]], context.commits[finding.key]
+    return Step(
+        finding, "not by an update", f"parity release {context.stack} {application} --commit {commit} --again --up",
+        f"no image comes back: the next release is the same commit, built again; `parity prune` drops {finding.key[1]}",
+    )  # fmt: skip
+
+
+def _tag_moved(finding: Finding, context: Context) -> Step:
+    return Step(
+        finding, "not by an update", _by_hand(finding, context),
+        "the deployment has its image by digest and serves what it did; what pulls by the tag gets another image",
+    )  # fmt: skip
+
+
 _SPECIAL: dict[tuple[str, str], Callable[[Finding, Context], Step]] = {
     (kinds.VARIABLE, "value"): lambda finding, context: (
         _hidden_value(finding, context)
@@ -303,6 +327,7 @@ _SPECIAL: dict[tuple[str, str], Callable[[Finding, Context], Step]] = {
     (kinds.ROLE, "password"): _password,
     (kinds.LIVE, "deploymentId"): _live,
     (kinds.DEPLOYMENT, "built"): _built_otherwise,
+    (kinds.IMAGE, "digest"): _tag_moved,
 }
 
 

@@ -14,6 +14,7 @@ from parity.evaluate.resource import is_computed
 from parity.inventory import github, postgres, vercel
 from parity.inventory.keys import MARKER, natural_key, opened, server_of
 from parity.inventory.model import LiveObject, LiveState, VendorState, by_key, merged
+from parity.inventory.vercel_images import Tagged
 from parity.resources import kinds
 from parity.resources.equality import same
 from parity.resources.kind import vendor
@@ -116,7 +117,17 @@ async def _read_vercel(graph: Graph, ways: Ways) -> VendorState:
     team = _provider(graph, _VERCEL, "team")
     service = services.vercel(ways.environment[services.VERCEL_TOKEN], team)
     async with Client(service, limits=ways.limits, transport=ways.transports.get(_VERCEL)) as client:
-        return await vercel.read(client, vercel.Scope(team, projects, _imported(graph), ids))
+        return await vercel.read(client, vercel.Scope(team, projects, _imported(graph), ids, _tagged(graph)))
+
+
+def _tagged(graph: Graph) -> dict[str, list[Tagged]]:
+    """The releases that are declared to have an image, by project."""
+    found: dict[str, list[Tagged]] = {}
+    for each in _of(graph, kinds.IMAGE):
+        given = each.inputs
+        one = Tagged(str(given["release"]), str(given["repository"]), str(given["tag"]))
+        found.setdefault(natural_key(each, graph)[0], []).append(one)
+    return found
 
 
 def _imported(graph: Graph) -> dict[str, Mapping[str, str]]:

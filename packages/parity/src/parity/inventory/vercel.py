@@ -8,15 +8,18 @@ from typing import TYPE_CHECKING
 from urllib.parse import quote
 
 from parity.documents import Document, mapping
-from parity.inventory import builds, vercel_project
+from parity.inventory import builds, vercel_live, vercel_project
 from parity.inventory.documents import objects, part, rows, texts
 from parity.inventory.model import LiveObject, ReadFailures, VendorState, live_object, milliseconds
+from parity.inventory.vercel_images import Account, Images
 from parity.inventory.vercel_others import Others
 from parity.resources import kinds
 from parity.vendors.http import Client, NotFound, Unreadable, VendorError
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping, Sequence
+
+    from parity.inventory.vercel_images import Tagged
 
 _PAGE = 100
 _DAYS = {1: "1d", 7: "1w", 30: "1m", 60: "2m", 90: "3m", 180: "6m", 365: "1y", 36500: "unlimited"}
@@ -45,6 +48,8 @@ class Scope:
     """What is declared of deployments that were there before Parity and carry no release: their `meta`, by id."""
     ids: Mapping[str, str] = field(default_factory=dict[str, str])
     """The recorded ids of the projects, by name: one that is to get this name, and has another one yet."""
+    tagged: Mapping[str, Sequence[Tagged]] = field(default_factory=dict[str, "Sequence[Tagged]"])
+    """The releases that are declared to have an image, by project."""
 
 
 async def read(client: Client, scope: Scope) -> VendorState:
@@ -55,7 +60,7 @@ async def read(client: Client, scope: Scope) -> VendorState:
     except VendorError as error:
         failures.add(error, f"the Vercel team {scope.team}", _PROJECT_TYPES | _DRAIN_TYPES)
         return VendorState(read_failures=tuple(failures.read_failures), calls=client.calls)
-    reader = _Reader(client, failures, str(team["id"]), scope)
+    reader = _Reader(Account(client, failures, str(team["id"]), str(team.get("slug") or scope.team)), scope)
     drains, *parts = await asyncio.gather(reader.drains(), *(reader.project(name) for name in scope.projects))
     members = await reader.others.members() if any(each.by for part in parts for each in part) else {}
     every = [replace(each, by=members.get(each.by, each.by)) for part in (*parts, drains) for each in part]
@@ -69,9 +74,10 @@ async def read(client: Client, scope: Scope) -> VendorState:
 class _Reader:
     """Reads one team's projects."""
 
-    def __init__(self, client: Client, failures: ReadFailures, team: str, scope: Scope) -> None:
-        self.client, self.failures, self.team, self.scope = client, failures, team, scope
-        self.others = Others(client, failures, team, self._rows)
+    def __init__(self, account: Account, scope: Scope) -> None:
+        self.account, self.scope = account, scope
+        self.client, self.failures, self.team = account.client, account.failures, account.team
+        self.others = Others(self.client, self.failures, self.team, self._rows)
 
     async def project(self, name: str) -> list[LiveObject]:
         """One project and everything in it; nothing if no project has that name or its recorded id."""
@@ -91,8 +97,10 @@ class _Reader:
         domains = {each.key[1] for each in parts[1]}
         aliases = [each for each in parts[6] if each.key[1] not in domains]
         serving = {each.key[1]: str(each.properties["deploymentId"]) for each in parts[6] if each.key[1] in domains}
-        moved = await self.others.elsewhere(document, parts[1], serving) if _target(document) else {}
-        live = _live(document, self.team, parts[2], {**serving, **moved})
+        moved = await self.others.elsewhere(document, parts[1], serving) if vercel_live.target(document) else {}
+        live = vercel_live.live(document, self.team, parts[2], {**serving, **moved})
+        images = Images(self.account, document, self._rows)
+        own += await images.read(self.scope.tagged.get(name, ()), parts[2])
         return [*own, *live, *(each for part in parts[:6] for each in part), *aliases]
 
     async def _recorded(self, name: str) -> Document | None:
@@ -355,44 +363,3 @@ class _Reader:
             beyond=beyond,
             written_at=milliseconds(row.get("updatedAt") or row.get("createdAt")),
         )
-
-
-def _target(project: Document) -> Document:
-    """The deployment that Vercel names as a project's production."""
-    return part(part(project, "targets"), "production")
-
-
-def _live(
-    project: Document, team: str, deployments: Sequence[LiveObject], serving: Mapping[str, str]
-) -> list[LiveObject]:
-    """The deployment that the project's domains serve; `serving` gives it by domain, from the aliases."""
-    target = _target(project)
-    if not target.get("id"):
-        return []
-    request = part(project, "lastAliasRequest")
-    deployment = next((each for each in deployments if each.id == target["id"]), None)
-    meta = mapping(deployment.properties["meta"]) if deployment else part(target, "meta")
-    identity = f"{team}/{project['id']}"
-    beyond: Document = {f"serves.{name}": each for name, each in sorted(serving.items()) if each != target["id"]}
-    status = str(request.get("jobStatus") or "")
-    if status not in {"", "succeeded"}:
-        beyond["lastAliasRequest.jobStatus"] = status
-    return [
-        live_object(
-            kinds.LIVE,
-            identity,
-            identity,
-            {
-                "team": team,
-                "projectId": project["id"],
-                "project": project["name"],
-                "deploymentId": target["id"],
-                "deploymentUrl": str(target.get("url", "")),
-                "release": meta.get("release") or "unknown",
-                "commit": meta.get("commit") or meta.get("githubCommitSha") or "unknown",
-            },
-            project=project["name"],
-            beyond=beyond,
-            written_at=milliseconds(request.get("requestedAt")),
-        )
-    ]

@@ -128,9 +128,26 @@ class _Application:
                     )
                 },
                 "function_region": regions[0] if regions else "iad1",
+                "container": self._container(),
                 "variables": self.variables,
                 "preview_deployments": not given.get("previewDeploymentsDisabled"),
                 "retention": self._retention(),
+            }
+        )
+
+    def _container(self) -> parameters.Container | None:
+        """How the first stack's is built, as its registry shows it; None where it is no container."""
+        if self.first.properties["framework"] != "container":
+            return None
+        project = self.first.key[0]
+        there = {each.key[1] for each in self.world.of(kinds.REGISTRY, project)}
+        repository = "containerfile" if there >= {"containerfile"} and "dockerfile" not in there else "dockerfile"
+        plain = (each for each in self.variables if isinstance(each, parameters.PlainVariable))
+        return parameters.Container.model_validate(
+            {
+                "file": f"{repository.capitalize()}.vercel",
+                "port": next((int(each.value) for each in plain if each.name == "PORT" and each.value.isdigit()), 80),
+                "shared_with": tuple(each.key[2] for each in self.world.of(kinds.REGISTRY_SHARE, project, repository)),
             }
         )
 

@@ -59,6 +59,8 @@ _OBJECTS = {
     kinds.SECRET: "was there before Parity: workflows of the team read it",
     kinds.GITHUB_VARIABLE: "was there before Parity: workflows of the team read it",
     kinds.BYPASS: "was there before Parity: tests or tools of the team pass by it",
+    kinds.REGISTRY: "was there before Parity: it holds images that no release is built to",
+    kinds.REGISTRY_SHARE: "was there before Parity: the team pulls images from it",
 }
 _MANY = 10
 """Resources that have a difference alike from which on it is one exception."""
@@ -66,6 +68,7 @@ _WAS_THERE = "was there before Parity, and is left as it is"
 _CREATED = {
     kinds.GITHUB_VARIABLE: "Parity's workflows read it; nothing else does",
     kinds.BYPASS: "the health check passes deployment protection by it; nothing else has it",
+    kinds.REGISTRY: "holds the images of its releases; Vercel's builder would make it at the next build",
     kinds.RETENTION: "writes down what Vercel does by itself, so that it stays so",
     kinds.ENVIRONMENT: "the stack's workflows run in it; it did not exist",
 }

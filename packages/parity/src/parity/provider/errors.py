@@ -7,6 +7,7 @@ ParityPluginError
 ├── Unhealthy           the new deployment did not answer as it should; nothing was promoted
 ├── LiveElsewhere       another release was made live by hand; nothing was promoted
 ├── BuiltOtherwise      what the release was built from is not what was declared, or changed since; nothing was promoted
+├── NoImage             the registry has no image of a release in a container; nothing was promoted
 ├── Rolling             a rolling release at Vercel would make the switch more than one step; nothing was promoted
 ├── MigrationOtherwise  a migration was applied with other text; nothing was run
 ├── MigrationBarred     ... must not run by the record of the team's own tool; nothing was run
@@ -58,6 +59,10 @@ class LiveElsewhere(ParityPluginError):
 
 class BuiltOtherwise(ParityPluginError):
     """A variable was changed since the release was built, or is not as declared. The old release stays live."""
+
+
+class NoImage(ParityPluginError):
+    """A release runs from an image that is not in the registry: it was pushed elsewhere, or deleted since."""
 
 
 class Rolling(ParityPluginError):

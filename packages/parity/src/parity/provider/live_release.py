@@ -67,6 +67,8 @@ def target_of(inputs: Mapping[str, Any], urn: str = "", compared: Mapping[str, A
         promote_deadline_seconds=float(inputs["promoteDeadlineSeconds"]),
         bypass=str(inputs["protectionBypass"]) if inputs.get("protectionBypass") else None,
         imported=inputs.get("imported") is True,
+        image=str(inputs.get("image") or ""),
+        repository=str(inputs.get("repository") or ""),
         declared=_declared(inputs, urn, compared or {}) if inputs.get("newest") is True else None,
         **_names(urn, inputs),
     )

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from pulumi.provider.experimental import provider as sdk
 
-from parity.provider import bypass, domain, live_release, migration
+from parity.provider import bypass, domain, live_release, migration, release_image
 from parity.provider.errors import BadInput, Unfinished
 from parity.provider.values import Properties, is_known, plain_map, wire_map
 from parity.provider.vercel import Vercel
@@ -21,15 +21,17 @@ if TYPE_CHECKING:
 
 VERSION = version("pulumi-parity")
 """The package's own: the engine takes a distribution named `pulumi-...` for a plugin's SDK and asks for its version."""
-_OF_VERCEL = {kinds.LIVE: live_release, kinds.BYPASS: bypass, kinds.DOMAIN: domain}
+_OF_VERCEL = {kinds.LIVE: live_release, kinds.BYPASS: bypass, kinds.DOMAIN: domain, kinds.IMAGE: release_image}
 _KINDS = {**_OF_VERCEL, kinds.MIGRATION: migration}
+_IDENTIFYING = {kinds.MIGRATION: ("database",), kinds.IMAGE: ("deploymentId",)}
+"""The inputs that an id is made of, where these are not team and project."""
 _REMOVE = {kinds.BYPASS: bypass.delete, kinds.DOMAIN: domain.delete}
 SECRETS = {type_: tuple(sorted(kinds.of(type_).secret)) for type_ in _KINDS}
 """Properties that are never recorded in the clear."""
 
 
 class ParityProvider(sdk.Provider):
-    """Serves LiveRelease, ProtectionBypass, ProjectDomain and Migration. A preview makes no call."""
+    """Serves LiveRelease, ReleaseImage, ProtectionBypass, ProjectDomain and Migration. A preview makes no call."""
 
     def __init__(
         self,
@@ -98,16 +100,18 @@ class ParityProvider(sdk.Provider):
         )
 
     async def create(self, request: sdk.CreateRequest) -> sdk.CreateResponse:
-        """Make the release live, add the bypass or the domain, or run the migration."""
+        """Make the release live, record its image, add the bypass or the domain, or run the migration."""
         type_, inputs = type_of(request.type), plain_map(request.properties)
         if request.preview:
-            needed = ("database",) if type_ == kinds.MIGRATION else ("team", "projectId")
+            needed = _IDENTIFYING.get(type_, ("team", "projectId"))
             known = all(is_known(request.properties[name]) for name in needed)
             return sdk.CreateResponse(_KINDS[type_].id_of(inputs) if known else "", dict(request.properties))
         if type_ == kinds.LIVE:
             outputs = await self._switch(request.urn, inputs, None)
         elif type_ == kinds.MIGRATION:
             outputs = await migration.apply(inputs, self._say(request.urn))
+        elif type_ == kinds.IMAGE:
+            outputs = await release_image.create(self.vercel, inputs, self._say(request.urn))
         else:
             create = bypass.create if type_ == kinds.BYPASS else domain.create
             outputs = await create(self.vercel, inputs)
@@ -124,6 +128,8 @@ class ParityProvider(sdk.Provider):
             outputs = await self._switch(request.urn, inputs, olds)
         elif type_ == kinds.DOMAIN:
             outputs = await domain.update(self.vercel, olds, inputs)
+        elif type_ == kinds.IMAGE:
+            outputs = release_image.update(olds, inputs)
         elif type_ == kinds.MIGRATION:
             outputs = await migration.apply(inputs, self._say(request.urn))
         return sdk.UpdateResponse(wire_map(outputs, SECRETS[type_]))

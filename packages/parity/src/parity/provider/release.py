@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, cast
 
 from parity.provider import built_with
-from parity.provider.errors import BuiltOtherwise, LiveElsewhere, Rolling, Unfinished, Unhealthy, VercelError
+from parity.provider.errors import BuiltOtherwise, LiveElsewhere, NoImage, Rolling, Unfinished, Unhealthy, VercelError
 from parity.vendors import health as health_page
 
 if TYPE_CHECKING:
@@ -55,6 +55,10 @@ class Target:
     """What the newest release may be built with. None of an older one, which was compared when it was the newest."""
     imported: bool = False
     """Whether the deployment was there before Parity, so that it cannot say which release it is."""
+    image: str = ""
+    """The digest of the image that it runs from; empty where it is no container, or where that is not known."""
+    repository: str = ""
+    """The repository in the project's container registry that the image is in."""
     stack: str = "STACK"
     application: str = "APP"
     """As commands name them."""
@@ -138,6 +142,7 @@ class Switch:
         Raises:
             LiveElsewhere: another deployment was made live by hand.
             Rolling: Vercel would switch by stages; nothing was promoted.
+            NoImage: the image that it runs from is gone; nothing was promoted.
             BuiltOtherwise: what it was built with is not what was declared; nothing was promoted.
             Unhealthy: the deployment does not answer as it should; nothing was promoted.
             Unfinished: it was promoted, but not every domain serves it within the limit.
@@ -149,6 +154,7 @@ class Switch:
         if not before.serves(wanted.deployment_id):
             self._refuse_if_moved_by_hand(before, known)
             await self._refuse_if_rolling(project)
+            await self._refuse_without_image()
             await self._ask()
             if before.moving_to != wanted.deployment_id:
                 await self._refuse_if_built_otherwise(project)
@@ -182,6 +188,29 @@ class Switch:
             f"{wanted.project} has a rolling release at Vercel, which the program does not declare: a promotion would "
             f"be stages and not one step. {wanted.title} was not promoted and nothing was changed. "
             f"`parity drift {wanted.stack}` shows it, with the command that removes it."
+        )
+
+    async def _refuse_without_image(self) -> None:
+        """Of what served before, a sentence is all: going back is never held up."""
+        wanted = self._release
+        if not wanted.image:
+            return
+        served = built_with.has_served(await self._vercel.deployment(wanted.team, wanted.deployment_id))
+        try:
+            if await self._vercel.has_image(wanted.team, wanted.project_id, wanted.repository, wanted.image):
+                return
+        except VercelError as error:
+            if not served:
+                raise
+            self._say(f"whether the image of {wanted.release} is still there could not be asked: {error}")
+            return
+        if served:
+            self._say(f"the image of {wanted.release}, {wanted.image}, is gone: new instances may not start")
+            return
+        raise NoImage(
+            f"The image that {wanted.title} runs from is not in the registry any more: {wanted.image} in "
+            f"{wanted.repository}. It was not promoted; what was live is still live. Build the commit again: `parity "
+            f"release {wanted.stack} {wanted.application} --commit {wanted.commit} --again --live --up`."
         )
 
     async def _refuse_if_built_otherwise(self, project: Mapping[str, Any]) -> None:

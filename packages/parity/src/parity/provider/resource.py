@@ -86,6 +86,8 @@ class LiveRelease(pulumi.CustomResource):
         accepted_settings: Mapping[str, Mapping[str, str]] | None = None,
         imported: bool = False,
         application: str | None = None,
+        image: Input[str] | None = None,
+        repository: str | None = None,
         opts: pulumi.ResourceOptions | None = None,
     ) -> None:
         """Declare it.
@@ -116,6 +118,8 @@ class LiveRelease(pulumi.CustomResource):
             accepted_settings: undeclared ones, by pattern of the resource (type and name, or URN) and of the property.
             imported: whether the deployment was there before Parity, so that it answers with no release.
             application: what messages call the application; None where it is called as this resource is.
+            image: the digest of the image that it runs from, where it is a container.
+            repository: the repository in the project's container registry that the image is in.
             opts: the resource's options.
         """
         super().__init__(
@@ -142,6 +146,8 @@ class LiveRelease(pulumi.CustomResource):
                 "acceptedSettings": accepted_settings or None,
                 "imported": imported or None,
                 "application": application,
+                "image": image,
+                "repository": repository,
             },
             pulumi.ResourceOptions.merge(opts, pulumi.ResourceOptions(additional_secret_outputs=["protectionBypass"])),
         )
@@ -183,6 +189,58 @@ class ProtectionBypass(pulumi.CustomResource):
             resource_name,
             {"team": team, "projectId": project_id, "secret": pulumi.Output.secret(secret)},
             pulumi.ResourceOptions.merge(opts, pulumi.ResourceOptions(additional_secret_outputs=["secret"])),
+        )
+
+
+class ReleaseImage(pulumi.CustomResource):
+    """The image that a release in a container was built to.
+
+    Creating it reads the tag of the commit in the project's container registry, after the build, and records the digest
+    that it names. Reading it gives what was recorded. Destroying it does nothing: the image stays in the registry.
+    """
+
+    digest: Output[str]
+
+    def __init__(
+        self,
+        resource_name: str,
+        *,
+        team: Input[str],
+        project_id: Input[str],
+        repository: str,
+        address: Input[str],
+        tag: str,
+        release: str,
+        deployment_id: Input[str],
+        opts: pulumi.ResourceOptions | None = None,
+    ) -> None:
+        """Declare it.
+
+        Args:
+            resource_name: the resource's name in the program.
+            team: the Vercel team's id or slug.
+            project_id: the project's id.
+            repository: the repository's name in the project.
+            address: where it is, `vcr.vercel.com/<team>/<project>/<repository>`.
+            tag: the tag that the builder gives the commit's image.
+            release: the release's id.
+            deployment_id: the deployment that the build made.
+            opts: the resource's options.
+        """
+        super().__init__(
+            kinds.IMAGE,
+            resource_name,
+            {
+                "team": team,
+                "projectId": project_id,
+                "repository": repository,
+                "address": address,
+                "tag": tag,
+                "release": release,
+                "deploymentId": deployment_id,
+                "digest": None,
+            },
+            opts,
         )
 
 

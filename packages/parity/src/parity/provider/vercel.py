@@ -112,9 +112,21 @@ class Vercel:
         """Take a domain from a project (`DELETE /v9/projects/{idOrName}/domains/{domain}`)."""
         await self._send("DELETE", f"/v9/projects/{project}/domains/{name}", team, {})
 
-    async def _get(self, path: str, team: str) -> dict[str, Any]:
+    async def tag(self, team: str, project: str, repository: str, tag: str) -> dict[str, Any]:
+        """A tag in a project's registry (`GET /v1/vcr/repository/{idOrName}/tags/{tag}`); raises NotFound."""
+        return (await self._get(f"/v1/vcr/repository/{repository}/tags/{tag}", team, projectId=project))["tag"]
+
+    async def has_image(self, team: str, project: str, repository: str, digest: str) -> bool:
+        """Whether the registry has an image (`GET /v1/vcr/repository/{idOrName}/images/{imageIdOrDigest}`)."""
         try:
-            return await self._client.get(path, **in_team(team))
+            await self._get(f"/v1/vcr/repository/{repository}/images/{digest}", team, projectId=project)
+        except NotFound:
+            return False
+        return True
+
+    async def _get(self, path: str, team: str, **query: str) -> dict[str, Any]:
+        try:
+            return await self._client.get(path, **query, **in_team(team))
         except http.VendorError as error:
             raise _translated(error) from error
 

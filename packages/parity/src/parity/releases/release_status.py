@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from parity import redact
@@ -47,6 +47,10 @@ class Deployed:
     """Seconds since the epoch."""
     fault: str
     """What is wrong with its answer at its own host; empty if it is healthy."""
+    image: str = ""
+    """The digest of the image that it was built to, as recorded; empty where it is no container, or not known."""
+    stored: bool | None = None
+    """Whether the registry still has that image; None where there is none, or it could not be asked."""
 
 
 @dataclass(frozen=True)
@@ -219,8 +223,26 @@ class _Reader:
             return switch.live_of({})
 
     async def _deployments(self, recorded: Mapping[str, Recorded]) -> dict[str, Deployed]:
-        found = await asyncio.gather(*(self._deployment(release, each) for release, each in recorded.items()))
-        return dict(zip(recorded, found, strict=True))
+        found, stored = await asyncio.gather(
+            asyncio.gather(*(self._deployment(release, each) for release, each in recorded.items())),
+            asyncio.gather(*(self._stored(release) for release in recorded)),
+        )
+        return {
+            release: replace(each, image=image_of(self.state, self.application, release), stored=there)
+            for release, each, there in zip(recorded, found, stored, strict=True)
+        }
+
+    async def _stored(self, release: str) -> bool | None:
+        """Whether the registry still has a release's image."""
+        made = _image(self.state, self.application, release)
+        if made is None or not made.outputs.get("digest"):
+            return None
+        path = f"/v1/vcr/repository/{made.outputs['repository']}/images/{made.outputs['digest']}"
+        try:
+            return await self.vercel.get_or_none(path, projectId=str(made.outputs["projectId"])) is not None
+        except VendorError as error:
+            self.unasked.append(str(error))
+            return None
 
     async def _deployment(self, release: str, recorded: Recorded) -> Deployed:
         document: Mapping[str, Any] = {}
@@ -263,6 +285,16 @@ class _Reader:
 
 def _one(state: State, kind: str, name: str) -> Recorded | None:
     return next((each for each in state.resources if each.type == kind and each.name == name and not each.delete), None)
+
+
+def _image(state: State, application: Application, release: str) -> Recorded | None:
+    return _one(state, kinds.IMAGE, f"{application.first_name}-image-{release}")
+
+
+def image_of(state: State, application: Application, release: str) -> str:
+    """The digest of the image that a release was built to, as the engine recorded it; empty where it has none."""
+    made = _image(state, application, release)
+    return str(made.outputs.get("digest") or "") if made else ""
 
 
 def applied(settings: Settings, state: State, application: str) -> forecast.Applied:

@@ -55,7 +55,9 @@ def prepare(settings: Settings, state: State, there: ReleaseStatus, release: str
         return None
     bypass = passwords.bypass(settings.secret, settings.names.project(there.application))
     newest = there.releases.newest
+    image = {"image": deployed.image} if deployed.image else {}
     wanted = {
+        **image,
         "newest": newest is not None and newest[0] == release,
         "deploymentId": deployed.id,
         "deploymentUrl": deployed.host,
@@ -63,7 +65,7 @@ def prepare(settings: Settings, state: State, there: ReleaseStatus, release: str
         "commit": there.releases.kept[release].commit,
         "protectionBypass": bypass.reveal(),
     }
-    kept = {name: value for name, value in live.inputs.items() if name != "imported"}
+    kept = {name: value for name, value in live.inputs.items() if name not in {"imported", "image"}}
     own = {"imported": True} if there.releases.kept[release].deployment else {}
     return Prepared({**kept, **wanted, **own}, live.outputs, live.urn)
 

@@ -53,7 +53,8 @@ def rollback(stack: Stack, application: str, to: str | None, *, checked: bool, a
         state, there, applied = _ready(recorded(), settings, application, before, name)
         preconditions.what_is_not_deployed(there, name)
         taken = schema.require(settings, application, name, anyway=anyway)
-        guarded, prepared = (*_stops(there), *taken), switch.prepare(settings, state, there, name)
+        guarded = (*_stops(there), *taken, *_images(there, before.live, name))
+        prepared = switch.prepare(settings, state, there, name)
     else:
         guarded, prepared = (), None
         applied = forecast.applied_by_file(before)
@@ -156,6 +157,16 @@ def _differences(settings: Settings, application: str, then: Release, now: Relea
         f"Goes back: settings and variables, as they were then: config {_against(then.config, now.config)}.",
         f"Goes back: database credentials: generation {_against(then.credentials, now.credentials)}{who}.",
     ]
+
+
+def _images(there: ReleaseStatus, now: str | None, name: str) -> tuple[str, ...]:
+    """What the switch brings back of a release in a container, as both images were recorded; nothing of others."""
+    then = there.deployments[name]
+    if not then.image:
+        return ()
+    live = there.deployments.get(now or "")
+    gone = "; the registry has it no more, so new instances may not start" if then.stored is False else ""
+    return (f"Goes back: image: {_against(then.image, live.image if live and live.image else 'one not known')}{gone}.",)
 
 
 def _against(then: str | int, now: str | int) -> str:

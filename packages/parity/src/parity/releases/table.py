@@ -32,6 +32,10 @@ class Row:
     """None where there is nothing to ask."""
     fault: str
     newest: bool
+    image: str | None = None
+    """The digest of the image that it was built to; None where it is no container, or where that is not known."""
+    image_stored: bool | None = None
+    """Whether the registry still has it; None where that is not known."""
     built: str = "not known"
     """`declared`, `otherwise` or `not known`: whether it was built from what was declared."""
     built_from: tuple[str, ...] = ()
@@ -62,6 +66,8 @@ def _row(found: ReleaseStatus, name: str, deployed: Deployed | None, *, newest: 
         healthy=not deployed.fault if deployed and deployed.state != "UNKNOWN" else None,
         fault=deployed.fault if deployed else "",
         newest=newest,
+        image=deployed.image or None if deployed else None,
+        image_stored=deployed.stored if deployed else None,
         built=known.verdict if known else "not known",
         built_from=tuple(known.inputs) if known else (),
     )

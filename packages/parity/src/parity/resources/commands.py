@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 def vercel(team: str, method: str, path: str, body: str = "") -> str:
     """A request to Vercel's API; `body` is JSON."""
     data = f" -H 'content-type: application/json' -d {shlex.quote(body)}" if body else ""
-    address = f"https://api.vercel.com{path}?teamId={team}"
+    address = f"https://api.vercel.com{path}{'&' if '?' in path else '?'}teamId={team}"
     return f'curl -fsS -X {method} -H "Authorization: Bearer $VERCEL_API_TOKEN"{data} {shlex.quote(address)}'
 
 

@@ -19,10 +19,13 @@ DEPLOYMENT = "vercel:index/deployment:Deployment"
 DRAIN = "vercel:index/logDrain:LogDrain"
 CUSTOM_ENVIRONMENT = "vercel:index/customEnvironment:CustomEnvironment"
 WEBHOOK = "vercel:index/webhook:Webhook"
+REGISTRY = "vercel:index/vcrRepository:VcrRepository"
+REGISTRY_SHARE = "vercel:index/vcrRepositoryPermission:VcrRepositoryPermission"
 ALIAS = "vercel:index/alias:Alias"
 ROLLING_RELEASE = "vercel:index/projectRollingRelease:ProjectRollingRelease"
 LIVE = "parity:index:LiveRelease"
 BYPASS = "parity:index:ProtectionBypass"
+IMAGE = "parity:index:ReleaseImage"
 COMPARED = "compared"
 """Output of LiveRelease: by sensitive variable `id`, `value` (a mark of the declared one) and `updatedAt` (Vercel's
 time in milliseconds), as of the last release that was compared and passed."""
@@ -184,6 +187,8 @@ KINDS = (
             "acceptedSettings": "what a switch lets through; nothing at Vercel",
             "imported": "how a switch asks; nothing at Vercel",
             "application": "what messages call it; nothing at Vercel",
+            "image": "what a switch asks for; the image is a resource of its own",
+            "repository": "as image",
         },
         secret=frozenset({"protectionBypass"}),
         repeats=frozenset({"settings", "sensitiveWrites"}),
@@ -203,6 +208,45 @@ KINDS = (
         container=PROJECT,
         secret=frozenset({"secret"}),
         values=("secret",),
+    ),
+    Kind(
+        REGISTRY,
+        key=(PROJECT_ID, "name"),
+        container=PROJECT,
+        severity="data",
+        concerns={"public": "rights"},
+        loss="the images of every release go with it, and what runs from them may not start again",
+        not_real={"url": "made by the provider of the names of team and project"},
+        outputs=("url",),
+        remove=_delete("/vcr/repository/{id}?projectId={project}", 1),
+    ),
+    Kind(
+        REGISTRY_SHARE,
+        concern="rights",
+        key=(PROJECT_ID, "repository", "grantedTeamSlug"),
+        container=PROJECT,
+        declare=lambda target: (
+            f"infra/catalog.py: the container of `{target.application}` gets `{target.key[-1]}` in `shared_with`"
+        ),
+        remove=vercel_restore.unshare,
+    ),
+    Kind(
+        IMAGE,
+        concern="served",
+        concerns={"digest": "rest"},  # a deployment has its image by digest, whatever the tag names
+        key=(PROJECT_ID, "release"),
+        container=PROJECT,
+        named=False,
+        repeatable=True,
+        hidden={"digest": Hidden("a newer release of the same commit has the tag", unless_shown=True)},
+        not_real={"stored": "every image in the repository; whether this release's is among them"},
+        outputs=("digest",),
+        written_together=True,
+        restore=vercel_restore.image,
+        computed={
+            "digest": "each stack's project has an image of its own",
+            "address": "the project's own repository",
+        },
     ),
     Kind(
         CUSTOM_ENVIRONMENT,

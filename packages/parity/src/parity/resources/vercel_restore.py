@@ -6,7 +6,7 @@ import json
 import re
 from typing import TYPE_CHECKING, Any
 
-from parity.documents import texts
+from parity.documents import mapping, texts
 from parity.resources.commands import vercel
 
 if TYPE_CHECKING:
@@ -59,6 +59,8 @@ WATCHED: Document = {
 }
 """Fields that a person may set and the provider has no name for, with the value of an untouched project."""
 
+_MANIFEST = "application/vnd.oci.image.manifest.v1+json"
+"""What Vercel's builder pushes."""
 _SECONDS = {word: seconds for seconds, word in SKEW.items()}
 _INNER = {
     "buildMachineType": ("resourceConfig", "buildMachineType"),
@@ -118,6 +120,24 @@ def drain(target: Target, path: str, _: Any) -> str:
     if path != "status":
         return ""
     return vercel(target.team, "PATCH", f"/v1/drains/{target.id}", json.dumps({"status": "enabled"}))
+
+
+def unshare(target: Target) -> str:
+    """Take a team's right to pull away."""
+    path = f"/v1/vcr/repository/{target.key[1]}/permissions?projectId={target.project}"
+    return vercel(target.team, "DELETE", path, json.dumps({"teamSlug": target.key[2]}))
+
+
+def image(target: Target, path: str, wanted: Any) -> str:
+    """Give a release's image its tag again: its manifest, put under the tag."""
+    if path != "digest":
+        return ""
+    inputs = mapping(target.facts.get("inputs"))
+    host, _, name = str(inputs.get("address")).partition("/")
+    at = f"https://{host}/v2/{name}/manifests"
+    asked = f'curl -fsS -u "{target.team}:$VERCEL_API_TOKEN"'
+    read = f"{asked} -H 'accept: {_MANIFEST}' {at}/{wanted}"
+    return f"{read} | {asked} -X PUT -H 'content-type: {_MANIFEST}' --data-binary @- {at}/{inputs.get('tag')}"
 
 
 def live(target: Target, path: str, _: Any) -> str:

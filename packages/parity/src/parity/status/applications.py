@@ -73,7 +73,10 @@ def row(
         health=health,
         faults=tuple(faults),
         domains=tuple(each.name for each in settings.applications[name].domains if each.redirect is None),
-        kept=tuple(Kept(release, each.commit, _state(release, found, recorded)) for release, each in releases.in_order),
+        kept=tuple(
+            Kept(release, each.commit, _state(release, found, recorded), _image(release, found))
+            for release, each in releases.in_order
+        ),
     )
     return made, unknown
 
@@ -83,6 +86,11 @@ def _state(release: str, found: ReleaseStatus | Unknown, recorded: Recorded | No
         return "UNKNOWN"
     deployed = found.deployments.get(release)
     return deployed.state if deployed else "NOT DEPLOYED"
+
+
+def _image(release: str, found: ReleaseStatus | Unknown) -> str:
+    deployed = None if isinstance(found, Unknown) else found.deployments.get(release)
+    return deployed.image if deployed else ""
 
 
 def _health(

@@ -45,6 +45,8 @@ class Kept:
     """40 hex digits."""
     state: str
     """Vercel's state of its deployment; `NOT DEPLOYED` where it has none, `UNKNOWN` where Vercel was not asked."""
+    image: str = ""
+    """The digest of the image that it was built to; empty where it is no container, or where that is not known."""
 
 
 @dataclass(frozen=True)
@@ -72,6 +74,11 @@ class Application:
     kept: tuple[Kept, ...]
     behind: str = ""
     """The stack before this one, where another commit is live there."""
+
+    @property
+    def image(self) -> str:
+        """The digest of the live release's image; empty where it is no container, or where that is not known."""
+        return next((each.image for each in self.kept if each.release == self.live), "")
 
 
 @dataclass(frozen=True)

@@ -132,7 +132,8 @@ def _application(each: Application) -> Iterator[str]:
         yield f'<p class="small">{_pill("warn", "differs")} {_html(each.behind)} has another commit live</p>'
     kept = ", ".join(_html(f"{one.release} ({one.state.lower()})") for one in each.kept)
     domains = ", ".join(_link(name, f"https://{name}") for name in each.domains)
-    yield "".join(f'<p class="small dim">{part}</p>' for part in (domains, f"kept: {kept}" if kept else "") if part)
+    rest = (domains, f"image {_html(each.image)}" if each.image else "", f"kept: {kept}" if kept else "")
+    yield "".join(f'<p class="small dim">{part}</p>' for part in rest if part)
 
 
 def _drift(stack: Stack) -> str:

@@ -83,6 +83,8 @@ def _head(each: Application, status: Status) -> str:
 def _more(each: Application) -> Iterator[str]:
     if each.pull_request:
         yield f"pull request {each.pull_request.text}"
+    if each.image:
+        yield f"image {each.image}"
     if each.kept:
         yield f"kept {', '.join(kept.release for kept in each.kept)}"
     if each.behind:

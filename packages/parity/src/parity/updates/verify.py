@@ -11,7 +11,7 @@ from __future__ import annotations
 import re
 import time
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from parity import inventory
@@ -51,6 +51,8 @@ class Verified:
     calls: int = 0
     """Requests to vendors, statements and logins."""
     seconds: float = 0.0
+    images: Mapping[str, str] = field(default_factory=dict[str, str])
+    """The digests of the images that were built, by application and release; empty where one is not known."""
 
     def document(self) -> dict[str, Any]:
         """For `--json` and the ledger."""
@@ -60,6 +62,7 @@ class Verified:
             "unread": list(self.unread),
             "calls": self.calls,
             "seconds": round(self.seconds, 3),
+            **({"images": dict(self.images)} if self.images else {}),
         }
 
     @property
@@ -157,7 +160,19 @@ def verify(
         tuple(unread),
         calls,
         time.monotonic() - started,
+        _images(graph, state, urns),
     )
+
+
+def _images(graph: Graph, state: State, urns: frozenset[str]) -> dict[str, str]:
+    found: dict[str, str] = {}
+    for urn in sorted(urns):
+        resource, recorded = graph.resources[urn], state.of(urn)
+        if resource.type == kinds.IMAGE and recorded is not None:
+            release = str(resource.inputs["release"])
+            application = graph.called(resource.name.removesuffix(f"-image-{release}"))
+            found[f"{application} {release}"] = str(recorded.outputs.get("digest") or "")
+    return found
 
 
 def _unread(live_state: LiveState, graph: Graph, urns: frozenset[str]) -> list[str]:

@@ -199,7 +199,7 @@ class Client:
             return None
 
     async def pages(self, path: str, **parameters: str | int) -> AsyncIterator[Any]:
-        """Every page of a list, as its JSON: Vercel's `pagination.next`, GitHub's `Link` header.
+        """Every page of a list, as its JSON: Vercel's `pagination.next` or `nextCursor`, GitHub's `Link` header.
 
         Raises:
             VendorError: as `get`; a page that was cut short is Unreadable, never a shorter list.
@@ -288,6 +288,8 @@ class Client:
         if following:
             url = httpx.URL(following)
             return url.path, dict(url.params.items())
+        if cursor := mapping(page).get("nextCursor"):
+            return path, {**query, "cursor": str(cursor)}
         mark = mapping(mapping(page).get("pagination")).get("next")
         return path, None if mark is None else {**query, "until": mark}
 

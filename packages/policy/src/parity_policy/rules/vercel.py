@@ -95,6 +95,11 @@ def _drain(props: Mapping[str, Any]) -> Iterator[str]:
         yield f"its secret is shorter than {_SECRET_LENGTH} characters"
 
 
+def _private(props: Mapping[str, Any]) -> Iterator[str]:
+    if props.get("public") is True:
+        yield "any Vercel team could pull its images, and read what was built into them: name teams one by one"
+
+
 RULES = (
     Rule(
         "vercel-live-by-promotion-only",
@@ -142,6 +147,13 @@ RULES = (
         ("vercel:index/projectDeploymentRetention:ProjectDeploymentRetention",),
         _kept,
         about="expirationProduction",
+    ),
+    Rule(
+        "vercel-images-are-private",
+        "Images are pulled by teams that are named.",
+        ("vercel:index/vcrRepository:VcrRepository",),
+        _private,
+        about="public",
     ),
     Rule("vercel-drain-signed", "Log lines go encrypted and signed.", ("vercel:index/logDrain:LogDrain",), _drain),
 )

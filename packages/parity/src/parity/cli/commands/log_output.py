@@ -109,6 +109,8 @@ def details(record: Record) -> Iterator[str]:
     verified = mapping(end.get("verify"))
     found = [f"{each['vendor']}: {_what(each)}" for each in rows(verified.get("findings"))]
     yield from _some(f"not kept as declared, {len(found)}: ", found)
+    images = mapping(verified.get("images")).items()
+    yield from (f"image of {release}: {digest or 'not known'}" for release, digest in images)
     yield from (f"not verified: {each}" for each in texts(verified.get("unread")))
     yield from (f"error: {each.splitlines()[0]}" for each in texts(end.get("errors"))[:1] if each)
 

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from parity.updates.approval import Approval
 
 _PIPE_WIDTH, _WIDE = 200, 140
-_DETAILS = frozenset({"digest", "generation", "deployment"})
+_DETAILS = frozenset({"digest", "generation", "deployment", "image"})
 """Columns that a narrow terminal has no room for; `--json` has them."""
 
 
@@ -140,8 +140,10 @@ def show(screen: Screen, found: ReleaseStatus) -> None:
     if not screen.out.is_terminal:
         screen.out.width = _PIPE_WIDTH
     grid = Table(title=f"{found.application} of {found.stack}", title_justify="left", box=None, padding=(0, 2, 0, 0))
+    rows = table.rows(found)
     hidden = _DETAILS if screen.out.width < _WIDE else frozenset[str]()
-    for row in table.rows(found):
+    hidden |= frozenset() if any(row.image for row in rows) else {"image"}
+    for row in rows:
         shown = {name: text for name, text in _shown(row).items() if name not in hidden}
         if not grid.columns:
             for name in shown:
@@ -159,6 +161,7 @@ def _shown(row: Row) -> dict[str, str]:
         "digest": row.digest[:8],
         "generation": str(row.generation),
         "deployment": row.deployment or "",
+        "image": f"{(row.image or '')[:19]}{' (gone)' if row.image_stored is False else ''}",
         "built": row.built if row.deployment else "",
         "state": row.state,
         "live": row.live,

@@ -232,7 +232,7 @@ def releases(
     """Show the kept releases, which is live, and its health.
 
     For each: commit, when (UTC), whether its deployment was built from what was declared, state; where there is room,
-    and with --json, digest, generation and deployment too.
+    and with --json, digest, generation, deployment and image too.
     Exits 7 where not every domain serves the live release, or where it is not the one that the file says.
     """
     found_stack = _stack(_checked(stack, application), stack)

@@ -22,6 +22,7 @@ ParityError (1)
 ├── PlanError (14)         the plan is not what was approved, or what it depends on has changed; nothing was changed
 ├── VerifyError (15)       the update is done, and a vendor kept something else than it was sent
 ├── WatchError (17)        the watch after a switch found the release bad; what was done is said
+├── NotReproducedError (18) a bisection has nothing to search between: the good end is not good, or the bad one not bad
 ├── ApiError (13)          Vercel or GitHub refused what the command asked, or did not answer
 │   └── StoreError         ... or the bucket that holds state and ledger did
 ├── DriftError (20)        what is there is not what was declared
@@ -203,6 +204,12 @@ class WatchError(ParityError):
     """The watch after a switch found the release bad: it went back, or could not; the application is held."""
 
     exit_code = 17
+
+
+class NotReproducedError(ParityError):
+    """A bisection has nothing to search between: the good operation is not good, or the bad one is not bad."""
+
+    exit_code = 18
 
 
 class ApiError(ParityError):

@@ -121,6 +121,11 @@ class Repository:
         found = self._ask("ls-tree", "--name-only", sha, f"{folder}/")
         return [each.rpartition("/")[2] for each in (found or "").splitlines()]
 
+    def files(self) -> list[str] | None:
+        """The project's files that Git has, or would take, from its folder; None where there is no repository."""
+        found = self._ask("ls-files", "--cached", "--others", "--exclude-standard", "-z")
+        return None if found is None else [each for each in found.split("\0") if each]
+
     def differs(self, sha: str, folder: str) -> bool | None:
         """Whether a folder, named from the repository's top, differs between a commit and HEAD; None without answer."""
         done = self._run("diff", "--quiet", sha, "HEAD", "--", f":(top){folder}")

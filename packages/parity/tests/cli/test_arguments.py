@@ -55,6 +55,20 @@ def run(checkout, tmp_path, monkeypatch):
         (("recover", "x"), ["there is no stack x"]),
         (("log", "x"), ["there is no stack x"]),
         (("postmortem", "x"), ["there is no stack x"]),
+        (
+            ("bisect", "x", "--probe", " ", "--contains", "a", "--ask", "all"),
+            [
+                "4 arguments are wrong",
+                "there is no stack x",
+                "the probe is empty",
+                "it belongs to a URL",
+                "'all' is none of releases, sandbox, both",
+            ],
+        ),
+        (
+            ("bisect", "staging", "--probe", "true", "--application", "shp"),
+            ["no application shp", "did you mean shop?"],
+        ),
         (("deliver", "x"), ["there is no stack x"]),
         (("prune", "x", "shop", "--keep", "2"), ["there is no stack x"]),
         (("releases", "staging", "shp"), ["Pulumi.staging.yaml has no application shp", "did you mean shop?"]),

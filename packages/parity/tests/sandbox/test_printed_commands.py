@@ -64,6 +64,10 @@ HELD = "packages/parity/tests/sandbox/test_holds.py::test_nothing_goes_forward_u
 RENDERED = "packages/parity/tests/releases/test_render.py::test_python_on_rows_is_refused_and_may_be_written_by_hand"
 ADOPTED = "packages/parity/tests/sandbox/test_drift.py::test_what_is_declared_and_there_but_not_recorded_is_adopted"
 
+SET_BACK = (
+    "packages/parity/tests/bisect/test_run.py::"
+    "test_where_no_release_changed_the_command_that_sets_the_key_back_works_as_printed"
+)
 KEYS = (
     "packages/parity/tests/sandbox/test_two_providers.py::"
     "test_each_stack_is_changed_with_its_own_key_alone_and_both_together"
@@ -111,6 +115,7 @@ ELSEWHERE = {
     "parity releases X X": GUARD,
     "parity release X X --live --up": GUARD,
     "parity config set X 'X' VALUE": OWN_PASSPHRASE,
+    "parity config set X 'X' 'X'": SET_BACK,
     "parity secret fingerprint X": OWN_PASSPHRASE,
     "parity release X X --commit X --again --live --up": BUILT,
     "parity adopt X X --write": ADOPTED,

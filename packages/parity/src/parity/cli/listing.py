@@ -58,6 +58,7 @@ LISTINGS: tuple[Listing, ...] = (
     Listing("show", _THERE, "Show one operation: each property before and after, and why.", "log", "show"),
     Listing("diff", _THERE, "Show what differs in the world between two operations.", "log", "diff"),
     Listing("blame", _THERE, "Say which operation gave a property its value, and why.", "blame", "blame"),
+    Listing("bisect", _THERE, "Find the smallest set of changes that makes a probe fail.", "bisect", "bisect"),
     Listing("traces", _THERE, "Send the operations that no collector has yet.", "traces", "traces"),
     Listing("postmortem", _THERE, "Draft a post-mortem with its time line.", "postmortem", "postmortem"),
     Listing("init", _SET_UP, "Make a project from the template.", "init", "init"),

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from parity.config.project import Project
     from parity_sandbox.client import ControlClient
     from parity_sandbox.lifecycle import Running
+    from parity_sandbox.options import ServeOptions
     from parity_toolchain.model import Engine
 
 
@@ -42,9 +43,9 @@ class Local:
         """The folder of the engine's output, a file an update."""
         return self.layout.pulumi / "updates"
 
-    def up(self, report: Callable[[str], None] = lambda _: None) -> Running:
+    def up(self, report: Callable[[str], None] = lambda _: None, options: ServeOptions | None = None) -> Running:
         """Start it where it does not run, and seed it; raises the sandbox's errors where it cannot be started."""
-        running = lifecycle.up(self.directory, progress=report)
+        running = lifecycle.up(self.directory, options, progress=report)
         report("the seed")
         self.seed()
         return running

@@ -79,6 +79,8 @@ class ReleaseStatus:
     """The requests that failed, and why."""
     built: Mapping[str, Built] = field(default_factory=dict[str, "Built"])
     """By release, what its deployment was built with, as the update that made it has kept; mostly of all."""
+    bypass: str | None = field(default=None, repr=False)
+    """The secret with which the deployments were asked."""
 
     @property
     def served_release(self) -> str | None:
@@ -203,6 +205,7 @@ class _Reader:
             domains=domains,
             stale=" ".join(f"{fault.what} {fault.remedy}" for fault in stale),
             unasked=tuple(dict.fromkeys(self.unasked)),
+            bypass=self.bypass,
         )
 
     def _recorded(self) -> dict[str, Recorded]:

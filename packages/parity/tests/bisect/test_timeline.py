@@ -56,6 +56,7 @@ def test_each_change_is_on_its_axis(record):
         row("postgresql:index/database:Database", "storefront-database", connectionLimit=(60, 61)),
         row("github:index/repositoryEnvironment:RepositoryEnvironment", "delivery-environment", x=(1, 2)),
         row("vercel:index/project:Project", "shop-project", nodeVersion=("20.x", "22.x")),
+        row("parity:index:ReleaseImage", "shop-image-r2", "create", release=(None, "r2")),
         built("r2", B), live("r1", "r2"),
     )  # fmt: skip
     found = record.between()

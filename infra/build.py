@@ -81,7 +81,9 @@ def build(settings: Settings) -> dict[str, Any]:
     delivery = _delivery(settings, databases, applications, options)
     return {
         "applications": {name: _application_output(settings, name, each) for name, each in applications.items()},
-        "databases": {name: _database_output(settings, name, each) for name, each in databases.items()},
+        "databases": {
+            each.name: _database_output(settings, each, databases[each.name]) for each in settings.catalog.databases
+        },
         "delivery": {
             "environment": delivery.environment,
             "repository": f"{settings.catalog.repository.owner}/{settings.catalog.repository.name}",
@@ -375,8 +377,8 @@ def _application_output(settings: Settings, name: str, application: WebApp) -> d
     }
 
 
-def _database_output(settings: Settings, name: str, database: Database) -> dict[str, Any]:
-    own = settings.databases[name]
+def _database_output(settings: Settings, declared: parameters.Database, database: Database) -> dict[str, Any]:
+    name, own = declared.name, settings.databases[declared.name]
     taken = "roles" in settings.steps
     roles: dict[str, Any] = {
         "owner": settings.names.owner_role(name),
@@ -394,4 +396,5 @@ def _database_output(settings: Settings, name: str, database: Database) -> dict[
         "roles": roles if taken else {},
         "migrator_url": database.migrator_url,
         "readonly_url": database.readonly_url,
+        "migrations": [each.file for each in settings.migrations(declared)],
     }

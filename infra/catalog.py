@@ -5,6 +5,7 @@ from parity.config.parameters import (
     Catalog,
     Database,
     DatabaseUrlVariable,
+    Migrations,
     PerStackVariable,
     PlainVariable,
     Repository,
@@ -51,6 +52,13 @@ CATALOG = Catalog(
             ),
         ),
     ),
-    databases=(Database(name="storefront", schemas=("shop", "backoffice"), extensions=("vector",)),),
+    databases=(
+        Database(
+            name="storefront",
+            schemas=("shop", "backoffice"),
+            extensions=("vector",),
+            migrations=Migrations(folder="migrations/storefront"),
+        ),
+    ),
     telemetry=Telemetry(sources=("build", "edge", "lambda", "static"), environments=("production",)),
 )

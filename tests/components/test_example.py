@@ -38,8 +38,14 @@ def rotated(tmp_path: Path) -> Recorded:
         end = text.index("    admin:", text.index("  parity:releases:"))
         second = f"        r2: {{commit: {'e' * 40}, config: {'ab' * 16}, credentials: 2}}\n"
         (tmp_path / path.name).write_text(text[:end] + second + text[end:])
-    shutil.copy(ROOT / "pyproject.toml", tmp_path)
+    _copy_rest(tmp_path)
     return example("prod", tmp_path)
+
+
+def _copy_rest(folder: Path) -> None:
+    """What a project needs besides its program and the stacks' files."""
+    shutil.copy(ROOT / "pyproject.toml", folder)
+    shutil.copytree(ROOT / "migrations", folder / "migrations")
 
 
 def shown(recorded: Recorded) -> list[dict[str, Any]]:
@@ -89,7 +95,7 @@ def test_given_names_change_names_alone_and_no_urn(stacks: dict[str, Recorded], 
             assert text.count(old) == 1
             text = text.replace(old, new)
         (tmp_path / path.name).write_text(text)
-    shutil.copy(ROOT / "pyproject.toml", tmp_path)
+    _copy_rest(tmp_path)
     before, after = (each.graph.resources for each in (stacks["prod"], example("prod", tmp_path)))
     assert after.keys() == before.keys()
     named = {str(each.inputs.get(key)) for each in after.values() for key in ("name", "environment")}

@@ -10,7 +10,7 @@ from infra import build
 from parity.config import program, settings
 from parity.evaluate.resource import SecretInput
 from parity.testing import Recorded, record
-from support.migrations import FOLDER, declared
+from support.migrations import FIRST, FOLDER, declared, emptied
 from support.program import copy_program
 from support.team_tools import TOOLS
 from tests.components.test_example import example
@@ -25,6 +25,7 @@ EXPAND, DATA, CONTRACT = "CREATE TABLE a (b int)", "UPDATE a SET b = 1", "ALTER 
 def graph_of(tmp_path: Path):
     def graph(*files: str) -> Recorded:
         root = copy_program(tmp_path / "program").root
+        emptied(root)
         write = declared(root)
         for number, sql in enumerate(files, 1):
             write(f"{number:04}_it.sql", sql)
@@ -82,13 +83,30 @@ def test_the_plan_has_text_and_digest_and_the_password_is_secret(graph_of):
     assert isinstance(inputs["password"], SecretInput)
 
 
-def test_a_database_without_migrations_has_nothing_of_them():
-    names = {each.name for each in example("staging").resources}
-    assert [each for each in names if "migration" in each or each.endswith("-parity")] == []
+def test_a_database_without_migrations_has_nothing_of_them(tmp_path: Path):
+    graph = example("staging")
+    without = _without_migrations(copy_program(tmp_path / "program").root)
+    found, left = ({each.name for each in one.resources} for one in (graph, without))
+    assert {each for each in found - left if "parity" not in each} == {
+        "storefront-migrations", "storefront-migration-0001",
+    }  # fmt: skip
+    assert [each for each in left if "migration" in each or each.endswith("-parity")] == []
+    assert without.graph.outputs["databases"]["storefront"]["migrations"] == []
+    assert graph.graph.outputs["databases"]["storefront"]["migrations"] == [f"{FOLDER}/{FIRST}"]
+
+
+def _without_migrations(root: Path) -> Recorded:
+    catalog = root / "infra" / "catalog.py"
+    named = f'            migrations=Migrations(folder="{FOLDER}"),\n'
+    assert catalog.read_text().count(named) == 1
+    catalog.write_text(catalog.read_text().replace(named, ""))
+    read = settings.load("staging", root, None, catalog=program.load(root).catalog())
+    return record(lambda: build.build(read), stack="staging")
 
 
 def test_a_team_tools_files_carry_its_rows_and_drizzles_table_gets_its_schema(tmp_path: Path):
     root = copy_program(tmp_path / "program").root
+    emptied(root)
     declared(root, 'tool="drizzle"')
     tool = next(each for each in TOOLS if each.name == "drizzle")
     for name, text in tool.files.items():

@@ -7,27 +7,37 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from support.paths import ROOT
+
 if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
 FOLDER = "migrations/storefront"
+FILES = {
+    each.name: each.read_text() for each in sorted((ROOT / "migrations").glob("*/*.sql"), key=lambda each: each.name)
+}
+"""The example's three, of which its folder has the first."""
+FIRST, SECOND, THIRD = FILES
+
+
+def emptied(root: Path) -> None:
+    """Leave the example's folder in `root` no migration, and its releases no mention of one."""
+    for each in (root / FOLDER).iterdir():
+        each.unlink()
+    for path in root.glob("Pulumi.*.yaml"):
+        path.write_text(path.read_text().replace(", migrations: {storefront: 1}", ""))
 
 
 def declared(root: Path, *options: str) -> Callable[[str, str], None]:
-    """Have the catalog in `root` name a folder of migrations; gives what writes a file of it."""
-    catalog, folder = root / "infra" / "catalog.py", root / FOLDER
+    """Have the catalog in `root` give the example's folder these options; gives what writes a file of it."""
+    catalog, old = root / "infra" / "catalog.py", f'Migrations(folder="{FOLDER}"'
     text = catalog.read_text()
-    old = 'extensions=("vector",)),'
     assert text.count(old) == 1
-    text = text.replace(
-        old, f'extensions=("vector",), migrations=Migrations(folder="{FOLDER}", {", ".join(options)})),'
-    )
-    catalog.write_text(text.replace("    Database,\n", "    Database,\n    Migrations,\n"))
-    folder.mkdir(parents=True)
+    catalog.write_text(text.replace(old, ", ".join((old, *options))))
 
     def write(name: str, sql: str) -> None:
-        (folder / name).write_text(sql)
+        (root / FOLDER / name).write_text(sql)
 
     return write
 

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from parity_toolchain.model import Engine
     from support.warm import Warm
 
-PARTS = ("infra", "components", "plugin")
+PARTS = ("infra", "components", "plugin", "migrations")
 LIMIT_SECONDS = 300
 SPEED = {
     "PARITY_STANDIN_POLL_SECONDS": "0.05",

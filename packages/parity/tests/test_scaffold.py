@@ -32,6 +32,7 @@ NOT_A_TEAMS = (
     "packages/*",
     "tools/*",
     "benchmarks/*",
+    "migrations/*",
 )
 """Files that no project gets, or that the overlay has in a form of its own."""
 

@@ -101,7 +101,8 @@ def changed(edit: Edit, folder: Path) -> set[str]:
     """The fields that an edit changes; raises ConfigError where the files have a fault then."""
     for path in (*ROOT.glob("Pulumi.*"), ROOT / "pyproject.toml"):
         shutil.copy(path, folder)
-    shutil.copytree(ROOT / "infra", folder / "infra")
+    for name in ("infra", "migrations"):
+        shutil.copytree(ROOT / name, folder / name)
     edit.make(folder)
     return {each for one, other in zip(_read(ROOT), _read(folder), strict=True) for each in _differences(one, other)}
 

@@ -31,7 +31,7 @@ class Checkout:
         self.project = Project(folder)
         for path in (*ROOT.glob("Pulumi*.yaml"), ROOT / "pyproject.toml"):
             shutil.copy(path, folder / path.name)
-        for part in ("infra", "components"):
+        for part in ("infra", "components", "migrations"):
             shutil.copytree(ROOT / part, folder / part, ignore=shutil.ignore_patterns("__pycache__"))
         self.git("init", "-q", "-b", "main")
         self.git("config", "user.name", "Platform")
@@ -97,11 +97,12 @@ def test_what_is_not_committed_says_so(checkout):
     assert [each.short for each in found.commits] == ["not committed yet"]
 
 
-def test_a_change_that_moves_with_no_key_follows_the_program(checkout):
+@pytest.mark.parametrize("name", ["infra/catalog.py", "migrations/storefront/0001_items.sql"])
+def test_a_change_that_moves_with_no_key_follows_the_program(checkout, name):
     checkout.replace("waitMinutes: 0", "waitMinutes: 5")
     checkout.commit("Wait five minutes")
-    catalog = checkout.project.root / "infra" / "catalog.py"
-    catalog.write_text(catalog.read_text() + "# changed\n")
+    file = checkout.project.root / name
+    file.write_text(file.read_text() + "\n")
     changed = checkout.commit("Another catalog")
     (found,) = checkout.origins(LIMIT).of(LIMIT)
     assert (found.kind, [each.sha for each in found.commits]) == ("program", [changed])

@@ -495,11 +495,15 @@ def test_a_checkout_behind_main_is_not_delivered(repository):
         )
 
     (folder / "README.md").write_text("words")
+    (folder / "db").mkdir()
+    (folder / "db" / "0001_items.sql").write_text("create table items ()")
     git("add", ".")
     git("commit", "-q", "-m", "words")
     git("update-ref", "refs/remotes/origin/main", "HEAD")
     git("checkout", "-q", first)
     delivery._refuse_if_behind(folder, "origin/main")
+    with pytest.raises(RefusedError, match=r"origin/main has moved on: db/0001_items.sql differ there"):
+        delivery._refuse_if_behind(folder, "origin/main", "db")
     git("checkout", "-q", "main")
     (folder / "Pulumi.prod.yaml").write_text("config: {}")
     git("add", ".")

@@ -19,7 +19,7 @@ from parity.config import passwords
 from parity.config.secret import Secret
 from support import pg_catalog
 from support.amounts import everything
-from support.migrations import declared
+from support.migrations import FILES, FIRST, FOLDER, SECOND, THIRD, declared
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -29,11 +29,8 @@ if TYPE_CHECKING:
 
 pytestmark = [pytest.mark.engine, pytest.mark.sandbox]
 
-EXPAND = "create table items (id bigint generated always as identity primary key, name text, price numeric);\n"
-DATA = "insert into items (name, price) values ('one', 1);\n"
-CONTRACT = "alter table items drop column price;\n"
 URN = "urn:pulumi:staging::storefront::parity:components:Migrations$parity:index:Migration::storefront-migration-0003"
-LOGIN, MIGRATOR = "storefront_staging_shop_g1", "storefront_staging_migrator"
+LOGIN, MIGRATOR, READER = "storefront_staging_shop_g1", "storefront_staging_migrator", "storefront_staging_readonly"
 FULL = pytest.mark.skipif(not everything(), reason="with PARITY_EXAMPLES=all; its parts are tried by themselves")
 
 
@@ -83,21 +80,45 @@ def shop(finished_instance: Instance, tmp_path: Path) -> Shop:
     return found
 
 
+def bring(instance: Instance, name: str, sql: str | None = None) -> None:
+    """Give the example's folder one of its later files, or another."""
+    (instance.project.root / FOLDER / name).write_text(FILES[name] if sql is None else sql)
+
+
+def test_what_the_first_migration_makes_is_each_roles_as_the_catalog_says(shop: Shop):
+    instance, seen = shop.instance, "select name from shop.items"
+    with connect(instance, LOGIN) as application:
+        application.execute("insert into shop.items (name, price) values ('one', 1)")
+        assert application.execute("select name from items").fetchall() == [("one",)]
+        with pytest.raises(psycopg.errors.InsufficientPrivilege):
+            application.execute("alter table items drop column price")
+    for role in (LOGIN.replace("shop", "admin"), READER):
+        with connect(instance, role) as other:
+            assert other.execute(seen).fetchall() == [("one",)]
+    with connect(instance, READER) as reader, pytest.raises(psycopg.errors.InsufficientPrivilege):
+        reader.execute("delete from shop.items")
+    with connect(instance, MIGRATOR) as migrator:
+        owner = "select tableowner from pg_tables where tablename = 'items'"
+        assert migrator.execute(owner).fetchall() == [("storefront_staging_owner",)]
+    databases = json.loads(instance.pulumi("stack", "output", "--stack", "staging", "--json").ok().stdout)["databases"]
+    assert databases["storefront"]["migrations"] == [f"{FOLDER}/{FIRST}"]
+    assert "as declared" in shop.parity("drift", "staging").ok().said
+
+
 def test_three_releases_go_over_three_migrations_and_users_meet_each_complete(shop: Shop):
     instance = shop.instance
-    write = declared(instance.project.root)
-    write("0001_items.sql", EXPAND)
-    write("0002_fill.sql", DATA)
-    shop.switched("release", "staging", "shop", "--commit", NEW, "--live", "--up", "--yes", served=("r1", "r2"))
-    text = (instance.project.root / "Pulumi.staging.yaml").read_text()
-    assert "credentials: 1, migrations: {storefront: 2}}" in text
+    with connect(instance, LOGIN) as first:
+        first.execute("insert into items (name, price) values ('one', 1)")
+        bring(instance, SECOND)
+        _to_the_second(shop)
+        assert first.execute("select cents from items").fetchall() == [(100,)]
 
-    write("0003_gone.sql", CONTRACT)
+    bring(instance, THIRD)
     since = shop.now()
     with reading(instance, "select name, price from items") as met:
         refused, asked = shop.during("release", "staging", "shop", "--commit", BROKEN, "--live", "--up", "--yes")
     assert refused.code == 11, refused.said
-    assert "takes items.price, and releases that stay may need it: " in refused.said
+    assert "takes shop.items.price, and releases that stay may need it: " in refused.said
     assert "shop r1 may, by its privileges" in refused.said
     assert "admin r1 may, by its privileges" in refused.said, "the other application reads the schema too"
     assert "r3 may" not in refused.said, "its own commit has the contraction"
@@ -106,17 +127,24 @@ def test_three_releases_go_over_three_migrations_and_users_meet_each_complete(sh
     asked.hold(shop.urls[0], shop.commits, "r2")
     assert set(met) == {""}
     if everything():
-        _to_the_third(shop, write)
+        _to_the_third(shop)
 
 
-def _to_the_third(shop: Shop, write: Callable[[str, str], None]) -> None:
+def _to_the_second(shop: Shop) -> None:
+    shop.switched("release", "staging", "shop", "--commit", NEW, "--live", "--up", "--yes", served=("r1", "r2"))
+    text = (shop.instance.project.root / "Pulumi.staging.yaml").read_text()
+    assert "credentials: 1, migrations: {storefront: 2}}" in text
+
+
+def _to_the_third(shop: Shop) -> None:
+    instance = shop.instance
     (found,) = json.loads(shop.parity("preview", "staging", "--json").stdout)["migrations"]
     assert found["not_rehearsed"] is None, "the copy has the roles and extensions of the stack"
     assert [(each["locks"], each["failed"]) for each in found["statements"]] == [
         ({"shop.items": "ACCESS EXCLUSIVE"}, None)
     ]
     shop.parity("prune", "staging", "shop", "--keep", "2").ok()
-    with reading(shop.instance, "select name from items") as met:
+    with reading(instance, "select name from items") as met:
         shop.switched("up", "staging", "--yes", "--acknowledge", URN, served=("r2", "r3"))
     assert set(met) == {""}, "what the third release reads is there all the time"
     assert "as declared" in shop.parity("drift", "staging").ok().said
@@ -124,18 +152,18 @@ def _to_the_third(shop: Shop, write: Callable[[str, str], None]) -> None:
     back = shop.parity("rollback", "staging", "shop", "--up")
     assert back.code == 8, back.said
     assert "r2 of shop was built for an earlier schema" in back.said
-    assert "0003_gone of storefront (items.price)" in back.said
+    assert "0003_price of storefront (shop.items.price)" in back.said
     shop.switched("rollback", "staging", "shop", "--to", "r2", "--anyway", "--up", served=("r3", "r2"))
 
-    write("0003_gone.sql", "")
+    bring(instance, THIRD, "")
     assert shop.parity("up", "staging", "--yes").code == 2, "a file without a statement"
-    (shop.instance.project.root / "migrations" / "storefront" / "0003_gone.sql").unlink()
+    (instance.project.root / FOLDER / THIRD).unlink()
     gone = shop.parity("up", "staging", "--yes")
     assert gone.code == 12, gone.said
-    assert "0003_gone.sql is applied and is not undone" in gone.said
-    write("0003_gone.sql", CONTRACT)
-    write("0004_name.sql", "alter table items drop column name;")
-    write("0005_more.sql", "alter table items add column more text;")
+    assert f"{THIRD} is applied and is not undone" in gone.said
+    bring(instance, THIRD)
+    bring(instance, "0004_name.sql", "alter table items drop column name;")
+    bring(instance, "0005_more.sql", "alter table items add column more text;")
     order = shop.parity("up", "staging", "--yes")
     assert order.code == 12, order.said
     assert "0005_more.sql behind it is to run before the switch" in order.said
@@ -171,9 +199,8 @@ def until(condition: Callable[[], bool], seconds: float = 120) -> None:
 def test_after_the_engines_death_in_a_migration_nothing_of_it_holds_and_the_next_update_runs_it(own_instance: Instance):
     instance = own_instance
     write = declared(instance.project.root, "lock_timeout_milliseconds=60_000")
-    write("0001_items.sql", EXPAND)
     instance.run("parity", "up", "staging", "--yes").ok()
-    write("0002_more.sql", "alter table items add column more int;\n" + DATA)
+    write("0002_more.sql", "alter table items add column more int;\ninsert into items (name) values ('one');\n")
     with connect(instance, MIGRATOR) as holder:
         holder.execute("begin; select * from shop.items")
         command = ["parity", "up", "staging", "--yes"]
@@ -199,10 +226,7 @@ def applied(connection: psycopg.Connection[Any]) -> int:
 @FULL
 def test_text_that_was_changed_after_it_was_applied_is_refused_whatever_is_recorded(shop: Shop):
     instance = shop.instance
-    write = declared(instance.project.root)
-    write("0001_items.sql", EXPAND)
-    shop.parity("up", "staging", "--yes").ok()
-    write("0001_items.sql", EXPAND + "-- more\n")
+    bring(instance, FIRST, FILES[FIRST] + "-- more\n")
     changed = shop.parity("up", "staging", "--yes")
     assert changed.code == 6, changed.said
     assert "migrations/storefront/0001_items.sql was applied to storefront_staging with other text" in changed.said
@@ -211,5 +235,5 @@ def test_text_that_was_changed_after_it_was_applied_is_refused_whatever_is_recor
     unrecorded = shop.parity("up", "staging", "--yes")
     assert unrecorded.code == 12, unrecorded.said
     assert "0001_items.sql was applied with other text" in unrecorded.said
-    write("0001_items.sql", EXPAND)
+    bring(instance, FIRST)
     shop.parity("up", "staging", "--yes").ok()

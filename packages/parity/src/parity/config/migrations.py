@@ -84,6 +84,11 @@ def of(root: Path, database: Database) -> tuple[Migration, ...]:
     )
 
 
+def folders(catalog: Catalog) -> list[str]:
+    """The folders of all databases' migrations."""
+    return [each.migrations.folder for each in catalog.databases if each.migrations]
+
+
 def newest(names: Iterable[str], tool: str) -> int:
     """The highest number among the names in a tool's folder; 0 where none is a migration's."""
     name = LAYOUTS[tool].name

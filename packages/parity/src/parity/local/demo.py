@@ -13,6 +13,7 @@ from rich.panel import Panel
 from rich.table import Table
 
 from parity.config import settings
+from parity.documents import items
 from parity.engine import toolchain
 from parity.engine.program_server import ProgramServers
 from parity.engine.pulumi import Pulumi
@@ -39,6 +40,8 @@ class Live:
     application: str
     outputs: Mapping[str, Any]
     environment: str
+    migrated: tuple[str, ...]
+    """The newest migration of each of the stack's databases."""
     answer: health.Answer
 
     @property
@@ -121,9 +124,18 @@ def ask_all(pulumi: Pulumi, stacks: Sequence[str]) -> list[Live]:
     ]
     answers = asyncio.run(_ask([str(values["url"]) for _, _, values in found], pulumi.environment))
     return [
-        Live(stack, application, values, str(outputs[stack].get("delivery", {}).get("environment", "")), answer)
+        Live(stack, application, values, _environment(outputs[stack]), _migrated(outputs[stack]), answer)
         for (stack, application, values), answer in zip(found, answers, strict=True)
     ]
+
+
+def _environment(outputs: Mapping[str, Any]) -> str:
+    return str(outputs.get("delivery", {}).get("environment", ""))
+
+
+def _migrated(outputs: Mapping[str, Any]) -> tuple[str, ...]:
+    files = [items(each.get("migrations")) for each in outputs.get("databases", {}).values()]
+    return tuple(str(each[-1]) for each in files if each)
 
 
 async def _ask(urls: Sequence[str], environment: Mapping[str, str]) -> list[health.Answer]:
@@ -175,6 +187,7 @@ def rows(live: Live) -> list[tuple[str, str]]:
         ("live release", f"{outputs.get('live')}  [dim]commit[/] {str(outputs.get('commit'))[:12]}"),
         ("deployment", f"{outputs.get('deployment')}  [dim]{escape(str(outputs.get('deployment_url', '')))}[/]"),
         ("database", escape(live.answer.logins() or "no login")),
+        *([("migrated to", escape(", ".join(live.migrated)))] if live.migrated else []),
         ("GitHub", f"environment {escape(live.environment)}"),
         ("answers", said),
     ]

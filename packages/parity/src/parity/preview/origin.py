@@ -22,7 +22,7 @@ from ruamel.yaml import YAML
 from parity.check.facts import Facts, facts
 from parity.check.trace import Tracer, by_exchange, changed
 from parity.check.units import Unit, differing, is_missing, look_up, spell
-from parity.config import settings, source
+from parity.config import migrations, settings, source
 from parity.config.program import FOLDERS
 from parity.config.secret import Secret
 from parity.documents import is_list, is_mapping
@@ -140,7 +140,8 @@ def origins(project: Project, stack: str, base: Base | None, plan: Plan) -> Orig
     if base is None:
         return Origins(path.name, None, note="the project is in no git repository")
     repository = Repository(project.root)
-    program = repository.commits(base.commit, [project.root / each for each in FOLDERS])
+    folders = [*FOLDERS, *migrations.folders(project.program.catalog())]
+    program = repository.commits(base.commit, [project.root / each for each in folders])
     before = repository.show(base.commit, path)
     if before is None:
         return Origins(path.name, base, program=program, note=f"{path.name} is not in {base.commit.short}")

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from parity.config import migrations
 from parity.config.program import FOLDERS
 from parity.errors import ParityError, RefusedError
 from parity.git import Repository as Checkout
@@ -28,10 +29,12 @@ PROGRAM = (
     "Pulumi.yaml",
     ":(glob)Pulumi.*.yaml",
     *FOLDERS,
+    "migrations",
     "pyproject.toml",
     "uv.lock",
 )
-"""What a delivery depends on, as Git's path specifications; promote.yml starts on the same."""
+"""What a delivery depends on, as Git's path specifications, with the catalog's folders of migrations; promote.yml
+starts on the same."""
 
 
 @dataclass(frozen=True)
@@ -64,7 +67,7 @@ def deliver(stack: Stack, screen: Screen, approval: Approval, *, newest: str | N
         HealthError: a live release is not healthy, or not the file's.
     """
     if newest:
-        _refuse_if_behind(stack.project.root, newest)
+        _refuse_if_behind(stack.project.root, newest, *migrations.folders(stack.project.program.catalog()))
     settings, state = stack.sealed_settings(), stack.recorded()
     asyncio.run(_refuse_to_undo(settings.catalog.repository, stack.name))
     preconditions.builds(settings, state)
@@ -147,8 +150,8 @@ async def _refuse_to_undo(repository: Repository, stack: str) -> None:
         )
 
 
-def _refuse_if_behind(root: Path, newest: str) -> None:
-    if changed := Checkout(root).differing(newest, PROGRAM):
+def _refuse_if_behind(root: Path, newest: str, *folders: str) -> None:
+    if changed := Checkout(root).differing(newest, [*PROGRAM, *folders]):
         more = f" and {len(changed) - 3} more" if len(changed) > 3 else ""  # noqa: PLR2004 - what fits a line
         raise RefusedError(
             f"{newest} has moved on: {', '.join(changed[:3])}{more} differ there. Delivering this would go back.",

@@ -1,6 +1,7 @@
 """A folder of each tool's, in three steps, as the tools made them, and what each recorded when it applied them itself.
 
-Made with Alembic 1.17.2, Django 5.2.19, drizzle-kit 0.31.11 with drizzle-orm 0.45.4, and Prisma 6.19.3.
+Made with Alembic 1.17.2, dbmate 2.36.0, Django 5.2.19, drizzle-kit 0.31.11 with drizzle-orm 0.45.4, Flyway 11.8.2
+and Prisma 6.19.3.
 """
 
 from __future__ import annotations
@@ -193,5 +194,41 @@ TOOLS = (
         "select id, app, name from shop.django_migrations order by id",
         [(1, "shop", "0001_items"), (2, "shop", "0002_fill"), (3, "shop", "0003_price")],
         {"sources": ("shop/migrations",), "command": ("python", "manage.py")},
+    ),
+    TeamTool(
+        "flyway",
+        {
+            "V1__init.sql": "create table items (id serial primary key, price integer, cents bigint);\n",
+            "V2__fill_cents.sql": "update items set cents = price * 100 where cents is null;\n",
+            "V3__price.sql": "alter table items drop column price;",
+        },
+        'CREATE TABLE "shop"."flyway_schema_history" ("installed_rank" INT NOT NULL, "version" VARCHAR(50),'
+        ' "description" VARCHAR(200) NOT NULL, "type" VARCHAR(20) NOT NULL, "script" VARCHAR(1000) NOT NULL,'
+        ' "checksum" INTEGER, "installed_by" VARCHAR(100) NOT NULL, "installed_on" TIMESTAMP NOT NULL DEFAULT now(),'
+        ' "execution_time" INTEGER NOT NULL, "success" BOOLEAN NOT NULL);'
+        ' ALTER TABLE "shop"."flyway_schema_history" ADD CONSTRAINT "flyway_schema_history_pk"'
+        ' PRIMARY KEY ("installed_rank");'
+        ' CREATE INDEX "flyway_schema_history_s_idx" ON "shop"."flyway_schema_history" ("success")',
+        "select installed_rank, version, description, type, script, checksum, execution_time >= 0, success"
+        " from shop.flyway_schema_history order by installed_rank",
+        [
+            (1, "1", "init", "SQL", "V1__init.sql", 1394328729, True, True),
+            (2, "2", "fill cents", "SQL", "V2__fill_cents.sql", 639215263, True, True),
+            (3, "3", "price", "SQL", "V3__price.sql", -676463039, True, True),
+        ],
+    ),
+    TeamTool(
+        "dbmate",
+        {
+            "20260101000000_init.sql": "-- migrate:up\ncreate table items (id serial primary key, price integer,"
+            " cents bigint);\n\n-- migrate:down\ndrop table items;\n",
+            "20260102000000_fill.sql": "-- migrate:up\nupdate items set cents = price * 100 where cents is null;\n\n"
+            "-- migrate:down\n",
+            "20260103000000_price.sql": "-- migrate:up\nalter table items drop column price;\n\n-- migrate:down\n"
+            "alter table items add column price integer;\n",
+        },
+        'create table if not exists "shop"."schema_migrations" (version varchar primary key)',
+        "select version from shop.schema_migrations order by version",
+        [("20260101000000",), ("20260102000000",), ("20260103000000",)],
     ),
 )  # fmt: skip

@@ -144,3 +144,41 @@ def test_what_a_file_was_rendered_from_is_no_part_of_its_text():
     merged = Origin("written", "d", ("b", "c"))
     assert layouts.split(f"{origin}SELECT 1;\n{merged}") == (f"{origin}SELECT 1;\n", merged)
     assert layouts.split("SELECT 1;\n") == ("SELECT 1;\n", None)
+
+
+def test_flyways_checksum_is_of_the_lines_alone():
+    text = BY_NAME["flyway"].files["V1__init.sql"]
+    assert {"1394328729"} <= layouts.checksums(text) & layouts.checksums("\ufeff" + text.replace("\n", "\r\n"))
+    assert "1394328729" not in layouts.checksums(text + " ")
+    assert "-676463039" in layouts.checksums(BY_NAME["flyway"].files["V3__price.sql"]), "Java's numbers have a sign"
+
+
+@pytest.mark.parametrize(
+    ("name", "file", "text", "what"),
+    [
+        ("flyway", "R__view.sql", "create view v as select 1;", "is no name of a migration."),
+        ("flyway", "U3__price.sql", "select 1;", "is no name of a migration."),
+        ("flyway", "V3.1__more.sql", "create table more ();", "is no name of a migration."),
+        ("flyway", "V4__more.sql", "insert into t values ('${who}');", "holds a placeholder, `${`"),
+        ("flyway", "V03__more.sql", "create table more ();", "has the number of "),
+        ("dbmate", "4_more.sql", "-- migrate:up\ncreate table more ();\n", "is not a block `-- migrate:up` and one"),
+        ("dbmate", "4_more.sql", "create table a ();\n-- migrate:up\n-- migrate:down\n", "has a statement before"),
+    ],
+)
+def test_what_flyway_and_dbmate_would_run_otherwise_is_a_fault(
+    tmp_path: Path, name: str, file: str, text: str, what: str
+):
+    (found,) = faults(tmp_path, changed(name, **{file: text}))
+    assert what in found
+
+
+def test_what_dbmate_runs_to_go_down_is_no_part_of_the_text(tmp_path: Path):
+    text = "-- parity: data\n-- migrate:up transaction:false\nselect f();\n-- migrate:down\ndrop table a;\n"
+    text += "-- migrate:up\nselect g();\n-- migrate:down\n"
+    tool = changed("dbmate", **{"4_more.sql": text})
+    more = tool.read(tmp_path)
+    found = more[0]
+    assert [(each.line, each.text) for each in found.statements] == [(3, "select f()"), (7, "select g()")]
+    assert (found.effect, found.rows) == ("data", {"version": "4"})
+    other = changed("dbmate", **{"4_more.sql": text.replace("table a", "table b")}).read(tmp_path)
+    assert [each.sha256 for each in other] == [each.sha256 for each in more]

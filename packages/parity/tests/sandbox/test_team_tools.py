@@ -28,6 +28,9 @@ pytestmark = pytest.mark.sandbox
 
 database = test_migrations.database
 BY_NAME = {each.name: each for each in TOOLS}
+FLYWAYS_ROW = "insert into shop.flyway_schema_history (installed_rank, version, description, type, script, checksum,"
+FLYWAYS_ROW += " installed_by, execution_time, success) values"
+BREAKS = ("name", "when", "hash", "revision", "version", "description")
 each_tool = pytest.mark.parametrize("tool", TOOLS, ids=lambda each: each.name)
 
 
@@ -94,7 +97,8 @@ def test_effect_and_both_records_are_one_commit(database: Database, tool: TeamTo
     record = record_of(tool)
     with pytest.raises(psycopg.errors.UndefinedTable):
         database.ask(tool.rows)
-    broken = {**first.rows, **{name: None for name in ("name", "when", "hash", "revision") if name in first.rows}}
+    assert set(first.rows) & set(BREAKS)
+    broken = {**first.rows, **{name: None for name in BREAKS if name in first.rows}}
     with pytest.raises(MigrationFailed):
         database.run(first.sql, first.number, **given(first, rows=broken))
     for table in ("shop.items", "shop.shop_item", record.table):
@@ -118,6 +122,22 @@ def test_other_text_than_the_tool_applied_is_refused_by_run_and_plan(database: D
     assert effects(database) == [BEFORE]
 
 
+def test_flyways_checksum_and_baseline_count(database: Database, tmp_path: Path):
+    tool = BY_NAME["flyway"]
+    first, second, third = tool.read(tmp_path)
+    by_the_tool(database, tool, (first,))
+    other = first.sql.replace("price", "cost")
+    with pytest.raises(MigrationOtherwise, match="checksum 1394328729, now"):
+        database.run(other, first.number, **given(first, rows={**first.rows, "checksum": 1}))
+    plan = judged(database, tmp_path, migration(other, first.number, **given(first)))
+    assert [each.policy for each in plan.violations] == [migrated.KEEPS]
+    database.do("delete from shop.flyway_schema_history")
+    database.do(f"{FLYWAYS_ROW} (1, '2.5', '', 'BASELINE', '', null, '', 0, true)")
+    run(database, first, second, third)
+    assert effects(database) == [BEFORE, BEFORE, "contract"], "a baseline stands for what is not after it"
+    assert database.ask(tool.rows)[1:] == [(2, *tool.expected[2][1:])]
+
+
 @pytest.mark.parametrize(("name", "makes", "why"), [
     ("prisma", "insert into shop._prisma_migrations (id, checksum, migration_name) values ('1', 'x', 'half')",
      "Prisma records that half did not end"),
@@ -125,6 +145,10 @@ def test_other_text_than_the_tool_applied_is_refused_by_run_and_plan(database: D
      "Drizzle skips what is older than its newest row"),
     ("alembic", "insert into shop.alembic_version values ('ffff')",
      "Alembic records revision ffff, which the folder does not have"),
+    ("flyway", f"{FLYWAYS_ROW} (1, '9', '', 'SQL', '', 1, '', 0, true)",
+     "Flyway records version 9, which the folder does not have"),
+    ("flyway", f"{FLYWAYS_ROW} (1, '1', '', 'SQL', '', 1, '', 0, false)", "Flyway records that version 1 failed"),
+    ("flyway", f"{FLYWAYS_ROW} (1, '3', '', 'SQL', '', 1, '', 0, true)", "older than its newest, 3"),
 ])  # fmt: skip
 def test_a_record_that_the_tool_would_stop_at_stops_the_run(
     database: Database, name: str, makes: str, why: str, tmp_path: Path

@@ -9,7 +9,9 @@ import json
 import re
 from dataclasses import dataclass
 from hashlib import sha256
+from itertools import pairwise
 from typing import TYPE_CHECKING, Any, Literal
+from zlib import crc32
 
 from parity.documents import items, mapping
 
@@ -17,7 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
     from pathlib import Path
 
-Tool = Literal["sql", "prisma", "drizzle", "alembic", "django"]
+Tool = Literal["sql", "prisma", "drizzle", "alembic", "django", "flyway", "dbmate"]
 
 
 @dataclass(frozen=True)
@@ -28,8 +30,11 @@ class File:
     """Of the file, or of the folder that holds it."""
     number: int
     sql: str
-    """Its text with `\\n` line ends, without the line that says what it was rendered from."""
+    """Its text with `\\n` line ends, as far as it is run."""
     origin: Origin | None = None
+    """What its last line says that it was rendered from."""
+    fault: str = ""
+    """Why the tool, or Parity, would not run it; empty where nothing is wrong."""
 
 
 @dataclass(frozen=True)
@@ -106,13 +111,21 @@ class Layout:
     """What the table has of each file, in order."""
     rendered: bool = False
     """Whether the files are what `parity migration render` makes of Python."""
+    read: Callable[[str], tuple[str, str]] = lambda text: (text, "")
+    """What is run of a file's text, each statement in its line, and why the file would not be run."""
 
 
 def checksums(sql: str) -> frozenset[str]:
-    """Each form in which a tool may have recorded the SHA-256 of a text: either line ends, and Prisma's old form."""
+    """Each form in which a tool may have recorded a text: SHA-256 of either line ends, Prisma's old form, Flyway's."""
     digests = [sha256(each.encode()) for each in (sql, sql.replace("\n", "\r\n"))]
     unpadded = ("".join(f"{byte:x}" for byte in each.digest()) for each in digests)
-    return frozenset([*(each.hexdigest() for each in digests), *unpadded])
+    return frozenset([*(each.hexdigest() for each in digests), *unpadded, str(_crc(sql))])
+
+
+def _crc(sql: str) -> int:
+    """Flyway's checksum: the CRC-32 of the lines without their ends and without a byte order mark, signed."""
+    lines = re.split("\r|\n", sql.removeprefix("\ufeff"))
+    return int.from_bytes(crc32("".join(lines).encode()).to_bytes(4, "big"), "big", signed=True)
 
 
 def _of_prisma(_: Path, files: Sequence[File]) -> Iterator[Rows]:
@@ -156,6 +169,45 @@ def _of_django(_: Path, files: Sequence[File]) -> Iterator[Rows]:
     for each in files:
         application, _dot, name = (each.origin.key if each.origin else each.name).partition(".")
         yield {"application": application, "name": name}
+
+
+def _of_flyway(_: Path, files: Sequence[File]) -> Iterator[Rows]:
+    named = [(each, *each.name[1:].removesuffix(".sql").split("__", 1)) for each in files]
+    for each, version, words in named:
+        yield {
+            "version": version, "number": each.number, "description": words.replace("_", " "), "script": each.name,
+            "checksum": _crc(each.sql), "known": [known for _, known, _words in named],
+        }  # fmt: skip
+
+
+def _read_flyway(text: str) -> tuple[str, str]:
+    return text, "holds a placeholder, `${`, which Flyway fills in and Parity does not." if "${" in text else ""
+
+
+def _of_dbmate(_: Path, files: Sequence[File]) -> Iterator[Rows]:
+    for each in files:
+        yield {"version": re.split(r"\D", each.name, maxsplit=1)[0]}
+
+
+_BLOCK = re.compile(r"^--\s*migrate:(up|down)(?:\s*$|\s+\S+)", re.MULTILINE)
+
+
+def _read_dbmate(text: str) -> tuple[str, str]:
+    """The blocks that go up; of those that go down the line ends alone."""
+    blocks = list(_BLOCK.finditer(text))
+    starts = [*(each.start() for each in blocks), len(text)]
+    parts = [
+        text[start:end] if block[1] == "up" else "\n" * text.count("\n", start, end)
+        for block, (start, end) in zip(blocks, pairwise(starts), strict=True)
+    ]
+    before = text[: starts[0]]
+    kinds = [each[1] for each in blocks]
+    wrong = ""
+    if not kinds or kinds != ["up", "down"] * (len(kinds) // 2):
+        wrong = "is not a block `-- migrate:up` and one `-- migrate:down` behind it."
+    elif any(each.strip() and not each.lstrip().startswith("--") for each in before.split("\n")):
+        wrong = "has a statement before `-- migrate:up`, which dbmate refuses."
+    return f"{''.join([before, *parts]).rstrip()}\n", wrong
 
 
 _NUMBERED = re.compile(r"(\d{4})_([a-z0-9_]+)\.sql")
@@ -213,6 +265,41 @@ create table django_migrations (
     "select null::text from django_migrations where app = %(application)s and name = %(name)s",
 )
 
+_FLYWAY = Record(
+    "flyway_schema_history",
+    """
+create table flyway_schema_history (
+    installed_rank int not null constraint flyway_schema_history_pk primary key, version varchar(50),
+    description varchar(200) not null, type varchar(20) not null, script varchar(1000) not null, checksum integer,
+    installed_by varchar(100) not null, installed_on timestamp not null default now(), execution_time integer not null,
+    success boolean not null
+);
+create index flyway_schema_history_s_idx on flyway_schema_history (success)""",
+    """
+insert into flyway_schema_history (
+    installed_rank, version, description, type, script, checksum, installed_by, execution_time, success
+) select coalesce(max(installed_rank), 0) + 1, %(version)s, %(description)s, 'SQL', %(script)s, %(checksum)s::int,
+    current_user, extract(epoch from clock_timestamp() - now()) * 1000, true
+from flyway_schema_history""",
+    """
+select case when type = 'SQL' then checksum::text end from flyway_schema_history
+where success and (type = 'SQL' and version = %(version)s
+    or type = 'BASELINE' and split_part(version, '.', 1)::numeric >= %(number)s::numeric)""",
+    """
+select case
+    when not success then format('Flyway records that version %%s failed: say how it stands with `repair`', version)
+    when version <> all(%(known)s) then format('Flyway records version %%s, which the folder does not have', version)
+    else format('Flyway takes none that is older than its newest, %%s: give it a later number', version) end
+from flyway_schema_history
+where type = 'SQL' and (not success or version <> all(%(known)s) or version::numeric > %(number)s::numeric)""",
+)
+_DBMATE = Record(
+    "schema_migrations",
+    "create table schema_migrations (version varchar primary key)",
+    "insert into schema_migrations (version) values (%(version)s)",
+    "select null::text from schema_migrations where version = %(version)s",
+)
+
 _DIGITS = "0001_add_price.sql: four digits, then lower-case letters, digits and underscores"
 LAYOUTS: dict[str, Layout] = {
     "sql": Layout(_DIGITS, _NUMBERED, 1),
@@ -226,6 +313,14 @@ LAYOUTS: dict[str, Layout] = {
     ),
     "alembic": Layout(_DIGITS, _NUMBERED, 1, record=_ALEMBIC, rows=_of_alembic, rendered=True),
     "django": Layout(_DIGITS, _NUMBERED, 1, record=_DJANGO, rows=_of_django, rendered=True),
+    "flyway": Layout(
+        "V3__add_price.sql. No repeatable (R), undo (U) or baseline (B) file is run, and no version with a point",
+        re.compile(r"V(\d{1,15})__([^/]+)\.sql"), None, record=_FLYWAY, rows=_of_flyway, read=_read_flyway,
+    ),
+    "dbmate": Layout(
+        "20260102030405_add_price.sql, as dbmate does", re.compile(r"(\d{1,15})([^/]*)\.sql"), None,
+        record=_DBMATE, rows=_of_dbmate, read=_read_dbmate,
+    ),
 }  # fmt: skip
 """By tool."""
 
@@ -243,4 +338,7 @@ def _file(path: Path, name: str, number: int, layout: Layout) -> File | None:
         return None
     # One text whatever line ends a checkout has: the digest is of what PostgreSQL is given.
     text = path.read_bytes().decode(errors="replace").replace("\r\n", "\n")
-    return File(name, number, *(split(text) if layout.rendered else (text, None)))
+    if layout.rendered:
+        return File(name, number, *split(text))
+    sql, fault = layout.read(text)
+    return File(name, number, sql, fault=fault)

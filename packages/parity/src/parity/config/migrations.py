@@ -124,6 +124,9 @@ def _folder_faults(root: Path, key: str, folder: str, layout: Layout) -> Iterato
             yield _fault(f"{folder}/{each}", None, "is no name of a migration.", f"Name it as {layout.form}.")
         elif not (path / f"{each}{layout.inner}").is_file():
             yield _fault(f"{folder}/{each}{layout.inner}", None, "is not there.", f"Remove {each}, or write it.")
+    for each in layouts.files(root, folder, layout):
+        if each.fault:
+            yield _fault(f"{folder}/{each.name}", None, each.fault, "Write it so that both run the same.")
     if "meta" in layout.others:
         yield from _journal_faults(folder, path, names)
 

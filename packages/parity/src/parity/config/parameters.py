@@ -279,7 +279,7 @@ class Migrations(Parameters):
     tool: Tool = Field(
         default="sql",
         description="Whose folder it is, and in whose table what is applied is recorded too: `prisma`, `drizzle`, "
-        "`alembic` or `django`; `sql` for plain files.",
+        "`alembic`, `django`, `flyway` or `dbmate`; `sql` for plain files.",
     )
     sources: tuple[Folder, ...] = Field(
         default=(), description="Folders with the revisions in Python that the files are rendered from."

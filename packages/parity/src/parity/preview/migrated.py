@@ -188,7 +188,7 @@ def _kept(changes: Sequence[Change], applied: Mapping[int, str]) -> Iterator[Vio
             what = f"{file} is applied and is not undone, and a database that is made again would lack it"
             yield Violation(each.urn, KEEPS, "mandatory", f"{what}. Put it back: `git log -p -- {file}` has its text.")
         elif known and known != inputs["sha256"]:
-            what = f"{file} was applied with other text (SHA-256 {known[:12]})"
+            what = f"{file} was applied with other text (checksum {known[:12]})"
             way = f"Give it that text again (`git log -p -- {file}`), and put the change into a new file."
             yield Violation(each.urn, KEEPS, "mandatory", f"{what}. {way}")
 

@@ -77,7 +77,7 @@ class MigrationOtherwise(ParityPluginError):
         """What is so and what to do, without a full stop; `known` is the digest of the text that was applied."""
         file, now = inputs["file"], str(inputs["sha256"])[:_DIGITS]
         return (
-            f"{file} was applied to {inputs['database']} with other text (SHA-256 {known[:_DIGITS]}, now {now}). Give "
+            f"{file} was applied to {inputs['database']} with other text (checksum {known[:_DIGITS]}, now {now}). Give "
             f"it the text that it had (`git log -p -- {file}`), and put what is to change into a new file"
         )
 

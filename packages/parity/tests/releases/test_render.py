@@ -167,3 +167,55 @@ def test_a_database_of_plain_files_has_nothing_to_render(tmp_path: Path):
     plain = parameters.Database(name="shop", schemas=("shop",), migrations=parameters.Migrations(folder="sql"))
     with pytest.raises(ProjectError, match="has no revisions in Python"):
         render(tmp_path, plain)
+
+
+SQUASH = "shop.0001_squashed_0003_price"
+LISTED = "class Migration:\n    replaces = [('shop', '0001_items'), ('shop', '0002_fill'), ('shop', '0003_price')]\n"
+
+
+def squashed(django: Team, text: str = LISTED) -> None:
+    django.source(f"{SQUASH.partition('.')[2]}.py", text)
+    django.says(**django_says({SQUASH: "BEGIN;\nCREATE TABLE shop_item ();\nCOMMIT;\n"}))
+
+
+def test_a_squash_says_what_it_stands_for_also_when_that_is_gone(django: Team):
+    squashed(django)
+    (name,) = django.render()
+    assert (
+        "-- rendered: shop.0001_squashed_0003_price replaces shop.0001_items,shop.0002_fill,shop.0003_price from"
+        in (django.text(name.removeprefix("sql/")))
+    )
+    assert django.faults() == []
+    for key in DJANGO:
+        (django.root / django.sources / f"{key.partition('.')[2]}.py").unlink()
+    squashed(django, "class Migration:\n    pass\n")
+    assert django.faults() == [f"was changed since {name.removeprefix('sql/')} was rendered from it."]
+    assert django.render() == [name]
+    assert " replaces shop.0001_items," in django.text(name.removeprefix("sql/"))
+    assert django.render() == []
+
+
+def test_what_a_squash_replaces_keeps_its_file_without_its_source(django: Team):
+    assert len(django.render()) == len(DJANGO)
+    squashed(django)
+    assert django.render() == ["sql/0004_shop_0001_squashed_0003_price.sql"]
+    for key in DJANGO:
+        (django.root / django.sources / f"{key.partition('.')[2]}.py").unlink()
+    assert django.faults() == []
+    assert django.database.migrations is not None
+    *_, found = migrations.of(django.root, django.database)
+    assert found.rows["replaces"] == list(DJANGO)
+
+
+def test_a_squash_of_which_djangos_own_database_has_a_part_is_not_rendered(django: Team):
+    django.render()
+    django.source("0001_squashed_0003_price.py", LISTED)
+    with pytest.raises(ProjectError, match=r"shop.0001_squashed_0003_price replaces migrations of which Django's data"):
+        django.render()
+
+
+@pytest.mark.parametrize("text", ["replaces = made()", "replaces = [1]", "replaces = ["])
+def test_a_list_of_what_is_replaced_that_cannot_be_read_is_an_error(django: Team, text: str):
+    squashed(django, text)
+    with pytest.raises(ProjectError, match="its `replaces` cannot be read"):
+        django.render()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import psycopg
@@ -15,7 +16,7 @@ from parity.config.layouts import LAYOUTS
 from parity.config.migrations import BEFORE
 from parity.preview import migrated
 from parity.provider.errors import MigrationBarred, MigrationFailed, MigrationOtherwise
-from support.team_tools import TOOLS, TeamTool
+from support.team_tools import DJANGO, TOOLS, TeamTool
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -120,6 +121,50 @@ def test_other_text_than_the_tool_applied_is_refused_by_run_and_plan(database: D
     database.do(f"update {table} set {column} = '{windows}'")  # noqa: S608 - of the test's own
     run(database, first)
     assert effects(database) == [BEFORE]
+
+
+def squash(tmp_path: Path) -> Migration:
+    """Django's three in one, as `squashmigrations` writes it."""
+    keys = " ".join(("shop.0001_squashed_0003_price", "replaces", ",".join(DJANGO)))
+    sql = 'CREATE TABLE "shop_item" ("id" bigint NOT NULL PRIMARY KEY, "cents" bigint NULL);\n'
+    files = {"0004_squash.sql": f"{sql}\n-- rendered: {keys}\n"}
+    return replace(BY_NAME["django"], files=files).read(tmp_path / "squash")[0]
+
+
+DJANGOS = BY_NAME["django"].expected
+SQUASHED = [*DJANGOS, (4, "shop", "0001_squashed_0003_price")]
+"""What Django 5.2 leaves of it in an empty database, and where all three were applied."""
+
+
+def test_a_squash_is_recorded_as_django_does(database: Database, tmp_path: Path):
+    run(database, squash(tmp_path))
+    assert database.ask(BY_NAME["django"].rows) == SQUASHED
+    assert effects(database) == ["expand"]
+
+
+@pytest.mark.parametrize("by_parity", [True, False])
+def test_a_squash_counts_as_applied_where_all_that_it_replaces_is(
+    database: Database, tmp_path: Path, *, by_parity: bool
+):
+    tool, one = BY_NAME["django"], squash(tmp_path)
+    files = tool.read(tmp_path)
+    if by_parity:
+        run(database, *files)
+    else:
+        by_the_tool(database, tool, files)
+    contracting = migration(f"{one.sql};alter table shop_item drop column cents", one.number, **given(one))
+    assert judged(database, tmp_path, contracting).violations == ()
+    run(database, one, one)
+    assert database.ask(tool.rows) == SQUASHED
+    assert effects(database)[-1] == BEFORE, "it takes nothing that those did not take"
+
+
+def test_a_squash_of_which_a_part_is_applied_is_refused(database: Database, tmp_path: Path):
+    tool = BY_NAME["django"]
+    by_the_tool(database, tool, tool.read(tmp_path)[:2])
+    with pytest.raises(MigrationBarred, match=r"records a part of what it replaces, and not shop\.0003_price"):
+        run(database, squash(tmp_path))
+    assert database.ask(tool.rows) == DJANGOS[:2]
 
 
 def test_flyways_checksum_and_baseline_count(database: Database, tmp_path: Path):

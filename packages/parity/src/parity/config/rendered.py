@@ -6,11 +6,13 @@ last line of such a file names its source with its digest.
 
 from __future__ import annotations
 
+import ast
 import re
 from hashlib import sha256
 from typing import TYPE_CHECKING
 
 from parity.config import layouts
+from parity.errors import ProjectError
 from parity.problems import ConfigProblem
 
 if TYPE_CHECKING:
@@ -43,6 +45,30 @@ def digest(source: Path) -> str:
     return sha256(source.read_bytes().replace(b"\r\n", b"\n")).hexdigest()
 
 
+def replaced(source: Path, tool: str) -> tuple[str, ...]:
+    """What a squashed migration of Django's replaces, by key; empty for every other revision.
+
+    Raises:
+        ProjectError: it is no list of pairs of words.
+    """
+    text = source.read_text(encoding="utf-8")
+    if tool != "django" or "replaces" not in text:
+        return ()
+    try:
+        given = [
+            ast.literal_eval(each.value)
+            for each in ast.walk(ast.parse(text))
+            if isinstance(each, ast.Assign) and ast.unparse(each.targets[0]) == "replaces"
+        ]
+        return tuple(f"{application}.{name}" for each in given for application, name in each)
+    except (SyntaxError, TypeError, ValueError) as error:
+        raise ProjectError(
+            f"its `replaces` cannot be read: {error}",
+            where=str(source),
+            remedy='Write it as a list: `replaces = [("shop", "0001_initial")]`.',
+        ) from error
+
+
 def command(database: str) -> str:
     """The command that renders a database's revisions."""
     return f"parity migration render {database}"
@@ -59,11 +85,16 @@ def faults(root: Path, database: str, how: Migrations) -> Iterator[ConfigProblem
         if each.origin is None:
             yield _fault(f"{how.folder}/{each.name}", "does not say what it was rendered from.", database)
     known = sources(root, how)
+    squashed = {old for each in written.values() if each.origin for old in each.origin.replaces}
+    squashed = squashed if how.tool == "django" else set[str]()
     for key, path in known.items():
+        if key in squashed and key not in written:
+            continue  # every database gets what stands for it
         yield from _source_faults(path.relative_to(root).as_posix(), digest(path), written.get(key), database)
-    yield from _order_faults(how.folder, written)
+    if how.tool == "alembic":
+        yield from _order_faults(how.folder, written)
     for each in written.values():
-        if each.origin and each.origin.source and each.origin.key not in known:
+        if each.origin and each.origin.source and each.origin.key not in known.keys() | squashed:
             what = f"was rendered from {each.origin.source}, which is not there."
             remedy = "Put it back; where no database has the revision, remove this file."
             yield ConfigProblem(f"{how.folder}/{each.name}", None, None, "", what, remedy)

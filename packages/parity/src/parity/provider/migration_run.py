@@ -211,9 +211,12 @@ class _Run:
             raise MigrationOtherwise(f"{MigrationOtherwise.words(self.inputs, other)}.")
         async with self.session.transaction():
             own = await (await self.session.execute(_RAN)).fetchone()
-            # The history before Parity takes nothing from a release; what the tool ran since may.
-            await self.session.execute(_BEGUN, self.row if own == (True,) else {**self.row, "effect": BEFORE})
+            # The history before Parity takes nothing from a release, nor does a squash; what the tool ran since may.
+            since = own == (True,) and not self.tools_rows.get("replaces")
+            await self.session.execute(_BEGUN, self.row if since else {**self.row, "effect": BEFORE})
             await self.session.execute(_APPLIED, self.row)
+            if self.record.replaced:
+                await self.session.execute(self.record.replaced.encode(), self.tools_rows)
         self.say(f"{self.file}: {self.inputs['tool']} applied it before")
         return True
 

@@ -77,12 +77,14 @@ class _Rendering:
             name = source.relative_to(self.root).as_posix() if source else ""
             digest = rendered.digest(source) if source else ""
             now = file.origin if file else None
-            if now and (now.source, now.digest, now.replaces) == (name, digest, step.replaces):
+            # The list goes from the source in the end; what the file stands for does not.
+            replaces = step.replaces or (now.replaces if now and self.how.tool == "django" else ())
+            if now and (now.source, now.digest, now.replaces) == (name, digest, replaces):
                 continue
             number += file is None
             text = file.sql if file and now and now.how == "written" else self._text(step, source)
             how = "written" if step.key in self.by_hand or (now and now.how == "written") else "rendered"
-            origin = Origin(how, step.key, step.replaces, name, digest)
+            origin = Origin(how, step.key, replaces, name, digest)
             yield self._write(_name(file, number, step.key, source), text, origin)
 
     def _text(self, step: Step, source: Path | None) -> str:
@@ -148,9 +150,23 @@ def _alembic(rendering: _Rendering) -> Iterator[Step]:
 
 
 def _django(rendering: _Rendering) -> Iterator[Step]:
-    """Django lists the order in which it applies, and renders one at a time."""
-    for application, name in _PLANNED.findall(rendering.run("showmigrations", "--plan", "--no-color")):
-        yield Step(f"{application}.{name}", (), lambda of=(application, name): _of_django(rendering, *of))
+    """Django lists the order in which it applies, and renders one at a time.
+
+    Of a squash and what it replaces it lists the one, or the others where its database has a part of them.
+    """
+    planned = _PLANNED.findall(rendering.run("showmigrations", "--plan", "--no-color"))
+    sources = rendered.sources(rendering.root, rendering.how)
+    replaces = {key: rendered.replaced(path, "django") for key, path in sources.items()}
+    for key in replaces.keys() - {f"{application}.{name}" for application, name in planned}:
+        if replaces[key]:
+            raise ProjectError(
+                f"{key} replaces migrations of which Django's database has a part: {', '.join(replaces[key])}",
+                where=str(sources[key]),
+                remedy="Apply the others there with `migrate`, or take an empty database, and render again.",
+            )
+    for application, name in planned:
+        key = f"{application}.{name}"
+        yield Step(key, replaces.get(key, ()), lambda of=(application, name): _of_django(rendering, *of))
 
 
 def _of_django(rendering: _Rendering, application: str, name: str) -> str:

@@ -301,8 +301,8 @@ def of_parity(instance: Instance, edit: Compared, folder: Path) -> Outcome:
 def data(vector: str) -> tuple[str, ...]:
     """What a migration made: a table in each schema, and one with a column of an extension's type."""
     return (
-        "create table shop.items (id int)",
-        "insert into shop.items values (1), (2)",
+        "create table shop.goods (id int)",
+        "insert into shop.goods values (1), (2)",
         "create table backoffice.held (id int)",
         "insert into backoffice.held values (1)",
         f"create table shop.places (at {vector}.vector(3))",
@@ -313,7 +313,7 @@ def data(vector: str) -> tuple[str, ...]:
 WITH_DATA = worlds.Start(
     "with data", "", lambda instance: World(instance).sql(*data("extensions"), role=OWNER, superuser=True)
 )
-ROWS = {"shop.items": ("id", 2), "backoffice.held": ("id", 1), "shop.places": ("at", 1)}
+ROWS = {"shop.goods": ("id", 2), "backoffice.held": ("id", 1), "shop.places": ("at", 1)}
 """Of each table a column, and how many rows have a value in it."""
 
 

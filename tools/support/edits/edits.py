@@ -184,8 +184,8 @@ EDITS: tuple[Edit, ...] = (
     Edit("a variable is renamed", _renamed_variable, "rename"),
     _catalog(
         "a schema is added",
-        'schemas=("shop", "backoffice"), ext',
-        'schemas=("shop", "backoffice", "extra"), ext',
+        'schemas=("shop", "backoffice"),',
+        'schemas=("shop", "backoffice", "extra"),',
         "add",
     ),
     _catalog("a schema of a URL", 'schemas=("shop",))', 'schemas=("shop", "backoffice"))'),
@@ -193,12 +193,12 @@ EDITS: tuple[Edit, ...] = (
         "a schema is removed",
         _changed(
             CATALOG,
-            ('schemas=("shop", "backoffice"), ext', 'schemas=("shop",), ext'),
+            ('schemas=("shop", "backoffice"),', 'schemas=("shop",),'),
             ('"backoffice", "shop"', '"shop",'),
         ),
         "remove",
     ),
-    _catalog("an extension is removed", ', extensions=("vector",)', "", "remove"),
+    _catalog("an extension is removed", 'extensions=("vector",),', "", "remove"),
     _catalog("required checks", 'required_checks=("test", "parity")', 'required_checks=("test",)'),
     _catalog("approvals", "required_approvals=1", "required_approvals=2"),
     _catalog("allowed actions", '"astral-sh/setup-uv@*"', '"astral-sh/setup-uv@*", "actions/cache@*"'),
@@ -298,15 +298,15 @@ EDITS: tuple[Edit, ...] = (
     ),
     _catalog(
         "timeouts",
-        ', extensions=("vector",)',
-        ', extensions=("vector",),\n        '
-        "timeouts=Timeouts(statement_milliseconds=20_000, idle_in_transaction_milliseconds=30_000)",
+        'extensions=("vector",),',
+        'extensions=("vector",), '
+        "timeouts=Timeouts(statement_milliseconds=20_000, idle_in_transaction_milliseconds=30_000),",
     ),
     *(
         _catalog(
             f"the pattern of {part}",
-            ', extensions=("vector",)',
-            f', extensions=("vector",), names=DatabaseNames({part}="acme_{{stack}}_{part}{more}")',
+            'extensions=("vector",),',
+            f'extensions=("vector",), names=DatabaseNames({part}="acme_{{stack}}_{part}{more}"),',
             "rename",
         )
         for part, more in (

@@ -2,6 +2,7 @@
 
 import json
 import runpy
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -121,6 +122,7 @@ class Project:
         self.folder = folder
         (folder / "Pulumi.yaml").write_text("name: storefront\nruntime: python\n")
         (folder / "pyproject.toml").write_text("[tool.parity]\n")
+        shutil.copytree(ROOT / "migrations", folder / "migrations")
         if not _MADE:
             for stack, owns in (("staging", "false"), ("prod", "true")):
                 fields = {"stack": stack, "owns": owns, "one": "1a" * 20, "two": "2b" * 20, "old": "0f" * 16}

@@ -38,6 +38,7 @@ def declared(folder: Path, *steps: str, catalog: Catalog = CATALOG, exceptions: 
     for path in ROOT.glob("Pulumi.*.yaml"):
         shutil.copy(path, folder)
     shutil.copy(ROOT / "pyproject.toml", folder)
+    shutil.copytree(ROOT / "migrations", folder / "migrations", dirs_exist_ok=True)
     own = text.replace("  parity:exceptions: []", f"  parity:exceptions: {json.dumps(exceptions)}")
     (folder / "Pulumi.prod.yaml").write_text(f"{own}\n  parity:postponed: {json.dumps(steps)}\n")
     read = settings.load("prod", folder, None, catalog=catalog)

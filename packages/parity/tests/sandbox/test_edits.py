@@ -302,10 +302,10 @@ class Full:
 
 FULL = {
     "an extension": Full(
-        "create table shop.items (place extensions.vector(3))",
-        ((', extensions=("vector",)', ""),),
-        "extension vector of storefront_staging holds column place of table shop.items: PostgreSQL does not drop it",
-        "drop table shop.items",
+        "create table shop.places (place extensions.vector(3))",
+        (('extensions=("vector",),', ""),),
+        "extension vector of storefront_staging holds column place of table shop.places: PostgreSQL does not drop it",
+        "drop table shop.places",
     ),
 }
 

@@ -77,6 +77,7 @@ class Migrations(pulumi.ComponentResource):
             sha256=file.sha256,
             tool=file.tool,
             rows=file.rows,
+            follows=args.how.follows,
             lock_timeout_milliseconds=args.how.lock_timeout_milliseconds,
             attempts=args.how.attempts,
             role=args.migrator.role,

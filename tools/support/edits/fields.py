@@ -49,6 +49,7 @@ NOT_EDITED = {
     "Migrations.tool": "another tool's folder is another record",
     "Migrations.sources": "what the files are rendered from: test_rendered.py",
     "Migrations.command": "as Migrations.sources",
+    "Migrations.follows": "as Migrations.tool: test_team_tools.py",
     "Migrations.lock_timeout_milliseconds": "as Database.migrations",
     "Migrations.attempts": "as Database.migrations",
     "Migrations.large_table_megabytes": "what a preview says: test_preview_rehearsal.py",

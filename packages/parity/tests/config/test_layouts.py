@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -124,7 +125,21 @@ def test_an_alembic_revision_is_applied_where_one_after_it_is_on_either_branch()
     ("alembic", [], 0),
 ])  # fmt: skip
 def test_the_newest_of_a_commit(tool: str, names: list[str], newest: int):
-    assert migrations.newest(names, tool) == newest
+    more = {**BY_NAME[tool].more} if tool in BY_NAME else {}
+    assert migrations.newest(names, Migrations(folder="db", tool=tool, **more)) == newest  # pyright: ignore[reportArgumentType]
+
+
+@pytest.mark.parametrize("tool", TOOLS, ids=lambda each: each.name)
+def test_a_folder_that_takes_the_place_of_another_counts_on(tool: TeamTool, tmp_path: Path):
+    before = [each.number for each in tool.read(tmp_path / "alone")]
+    tool = replace(tool, more={**tool.more, "follows": 12})
+    found = tool.read(tmp_path)
+    dated = before[0] > 10**9
+    assert [each.number for each in found] == (before if dated else [13, 14, 15]) or tool.name == "flyway"
+    assert bool(faults(tmp_path, tool)) == (tool.name == "flyway"), "a version is to be higher by itself"
+    how = tool.write(tmp_path).migrations
+    assert how is not None
+    assert migrations.newest([Path(each).parts[0] for each in tool.files], how) == found[-1].number
 
 
 @pytest.mark.parametrize("given", [

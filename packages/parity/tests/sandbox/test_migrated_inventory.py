@@ -30,8 +30,8 @@ pytestmark = pytest.mark.sandbox
 database = test_migrations.database
 
 
-def read(database: Database, *, migrated: bool = True, **login: str) -> VendorState:
-    scope = postgres.Scope((DATABASE,), (), (), (), (), migrated=frozenset({DATABASE} if migrated else ()))
+def read(database: Database, *, migrated: bool = True, follows: int = 0, **login: str) -> VendorState:
+    scope = postgres.Scope((DATABASE,), (), (), (), (), migrated={DATABASE: follows} if migrated else {})
     return postgres.read({**database.sandbox.environment, **login}, scope)
 
 
@@ -63,6 +63,7 @@ def test_who_may_not_read_the_record_does_not_know_the_migrations_and_all_the_re
 def test_without_migrations_no_query_is_added_and_with_them_one(database: Database):
     assert read(database).calls - read(database, migrated=False).calls == 1
     assert not [each for each in read(database, migrated=False).found if each.type == kinds.MIGRATION]
+    assert not [each for each in read(database, follows=99).found if each.type == kinds.MIGRATION], "another's folder"
 
 
 GUARDS = """

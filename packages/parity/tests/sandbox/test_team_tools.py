@@ -123,6 +123,35 @@ def test_other_text_than_the_tool_applied_is_refused_by_run_and_plan(database: D
     assert effects(database) == [BEFORE]
 
 
+PLAIN = ("create table items (id serial primary key, price int, cents bigint)", "update items set cents = price * 100")
+GONE = [migration(sql, number, "delete") for number, sql in enumerate(PLAIN, 1)]
+
+
+@pytest.mark.parametrize("name", ["prisma", "drizzle"])
+def test_a_tool_goes_on_where_plain_files_were_applied(database: Database, tmp_path: Path, name: str):
+    tool = replace(BY_NAME[name], more={"follows": 2})
+    files = tool.read(tmp_path)
+    creates = [migration(each.sql, each.number, **given(each, follows=2)) for each in files]
+    database.run(PLAIN[0], 1)
+    database.do(tool.table)
+    with database.connect() as connection:
+        for each in files[:2]:  # `prisma migrate resolve --applied`
+            connection.execute(record_of(tool).row.encode(), each.rows)
+    early = judged(database, tmp_path, *GONE, *creates)
+    assert [(each.policy, each.urn) for each in early.violations] == [(migrated.KEEPS, creates[2].urn)]
+    assert "follows number 2, and the last that is applied is 1" in early.violations[0].message
+
+    database.run(PLAIN[1], 2, effect="data")
+    assert judged(database, tmp_path, *GONE, *creates).violations == ()
+    alone = [migration(each.sql, each.number, **given(each)) for each in files]
+    assert [each.policy for each in judged(database, tmp_path, *GONE, *alone).violations] == [migrated.KEEPS] * 2
+    for each in files:
+        database.run(each.sql, each.number, **given(each, follows=2))
+    assert effects(database) == ["expand", "data", BEFORE, BEFORE, "contract"]
+    assert database.ask(tool.rows)[-1] == tool.expected[-1]
+    assert judged(database, tmp_path, *GONE, *creates).violations == (), "the deletes may come after the creates"
+
+
 def squash(tmp_path: Path) -> Migration:
     """Django's three in one, as `squashmigrations` writes it."""
     keys = " ".join(("shop.0001_squashed_0003_price", "replaces", ",".join(DJANGO)))

@@ -164,6 +164,7 @@ NOT_IN_DIGEST: dict[str, str] = {
     "Migrations.tool": "as Database.migrations",
     "Migrations.sources": "as Database.migrations",
     "Migrations.command": "as Database.migrations",
+    "Migrations.follows": "as Database.migrations",
     "Migrations.lock_timeout_milliseconds": "as Database.migrations",
     "Migrations.attempts": "as Database.migrations",
     "Migrations.large_table_megabytes": "what a preview says of a migration",

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
     from parity.config.effects import Effect
     from parity.config.layouts import Layout, Rows
-    from parity.config.parameters import Catalog, Database
+    from parity.config.parameters import Catalog, Database, Migrations
     from parity.config.statements import Statement
 
 SCHEMA, TABLE = "parity", "parity.migrations"
@@ -79,7 +79,7 @@ def of(root: Path, database: Database) -> tuple[Migration, ...]:
     files = layouts.files(root, how.folder, layout)
     rows = layout.rows(root / how.folder, files)
     return tuple(
-        Migration(f"{how.folder}/{each.name}{layout.inner}", each.number, each.sql, how.tool, row)
+        Migration(f"{how.folder}/{each.name}{layout.inner}", each.number + _before(how), each.sql, how.tool, row)
         for each, row in zip(files, rows, strict=True)
     )
 
@@ -89,10 +89,16 @@ def folders(catalog: Catalog) -> list[str]:
     return [each.migrations.folder for each in catalog.databases if each.migrations]
 
 
-def newest(names: Iterable[str], tool: str) -> int:
-    """The highest number among the names in a tool's folder; 0 where none is a migration's."""
-    name = LAYOUTS[tool].name
-    return max((int(match[1]) for each in names if (match := name.fullmatch(each))), default=0)
+def _before(how: Migrations) -> int:
+    """What is added to the number in a name: a folder that counts goes on behind the one whose place it takes."""
+    first = LAYOUTS[how.tool].first
+    return 0 if first is None or not how.follows else how.follows + 1 - first
+
+
+def newest(names: Iterable[str], how: Migrations) -> int:
+    """The highest number among the names in a folder; 0 where none is a migration's."""
+    name = LAYOUTS[how.tool].name
+    return max((int(match[1]) + _before(how) for each in names if (match := name.fullmatch(each))), default=0)
 
 
 def faults(root: Path, catalog: Catalog) -> Iterator[ConfigProblem]:
@@ -101,7 +107,7 @@ def faults(root: Path, catalog: Catalog) -> Iterator[ConfigProblem]:
         if (how := database.migrations) is not None:
             yield from _folder_faults(root, f"databases.{database.name}.migrations", how.folder, LAYOUTS[how.tool])
             found = of(root, database)
-            yield from _numbers(found, LAYOUTS[how.tool].first)
+            yield from _numbers(found, how)
             declared = {f"schema {each}" for each in database.schemas} | {
                 f"extension {each}" for each in database.extensions
             }
@@ -144,15 +150,19 @@ def _journal_faults(folder: str, path: Path, names: Sequence[str]) -> Iterator[C
             yield _fault(file, None, what, "Generate it again, behind the other.")
 
 
-def _numbers(found: Sequence[Migration], first: int | None) -> Iterator[ConfigProblem]:
+def _numbers(found: Sequence[Migration], how: Migrations) -> Iterator[ConfigProblem]:
+    first, more = LAYOUTS[how.tool].first, _before(how)
     before, last = None, -1 if first is None else first - 1
     for each in found:
+        number = each.number - more
         if before and before.number == each.number:
             yield _fault(each.file, None, f"has the number of {before.file}.", "Give it the next one.")
-        elif first is not None and each.number != last + 1:
+        elif first is not None and number != last + 1:
             what = f"comes after {last:04}: a number is left out."
             yield _fault(each.file, None, what, f"Make it {last + 1:04}.")
-        before, last = each, each.number
+        elif first is None and how.follows and number <= how.follows:
+            yield _fault(each.file, None, f"is to follow {how.follows}.", "Give it a higher number.")
+        before, last = each, number
 
 
 def _file_faults(migration: Migration, declared: Collection[str]) -> Iterator[ConfigProblem]:

@@ -289,6 +289,13 @@ class Migrations(Parameters):
         description='How the tool is run to render them, for example `("uv", "run", "alembic")`, in the repository\'s '
         "folder.",
     )
+    follows: int = Field(
+        default=0,
+        ge=0,
+        le=10**15,
+        description="The number of the last file of a folder that this one takes the place of, whose files may be "
+        "gone: what is numbered from 0 or 1 counts on from it (docs/migrations.md#another-tool).",
+    )
     lock_timeout_milliseconds: int = Field(
         default=2_000, gt=0, le=60_000, description="How long one waits for a lock, while it holds others back."
     )

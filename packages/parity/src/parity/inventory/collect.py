@@ -185,7 +185,9 @@ async def _read_server(graph: Graph, ways: Ways, at: Mapping[str, str], names: t
         grants=tuple(natural_key(each, graph) for each in _of(part, kinds.GRANT)),
         defaults=tuple(natural_key(each, graph) for each in _of(part, kinds.DEFAULT)),
         logins=tuple(_logins(part, roles)) if ways.passwords else (),
-        migrated=frozenset(str(each.inputs["database"]) for each in _of(graph, kinds.MIGRATION)),
+        migrated={
+            str(each.inputs["database"]): int(each.inputs.get("follows") or 0) for each in _of(graph, kinds.MIGRATION)
+        },
         servers=names,
     )
     return await asyncio.to_thread(postgres.read, at, scope)

@@ -51,8 +51,8 @@ class Scope:
     defaults: tuple[Key, ...]
     """Keys of the declared default privileges: database, owner, role, kind, schema."""
     logins: tuple[Check, ...] = ()
-    migrated: frozenset[str] = frozenset()
-    """Databases with a record of migrations to read."""
+    migrated: Mapping[str, int] = field(default_factory=dict[str, int])
+    """Databases with a record of migrations to read, each with the number behind which it is read."""
     servers: tuple[str, ...] = ("",)
     """The names under which the program knows the server; several where the environment leads them to one."""
 
@@ -74,7 +74,7 @@ def read(environment: Mapping[str, str], scope: Scope) -> VendorState:
         return VendorState(read_failures=(replace(_failure(error, what, _ALL, ()), within=within),), calls=1)
     there = {str(row["datname"]) for row in shared.rows["databases"]}
     with ThreadPoolExecutor(max_workers=8) as pool:
-        asked = {name: {**given, "migrated": name in scope.migrated} for name in scope.databases if name in there}
+        asked = {name: {**given, "migrated": scope.migrated.get(name)} for name in scope.databases if name in there}
         inner = {name: pool.submit(_attempt, environment, name, each) for name, each in asked.items()}
         tried = [pool.submit(_log_in, environment, each) for each in scope.logins if each.database in there]
         insides = {name: each.result() for name, each in inner.items()}
@@ -130,18 +130,18 @@ def _ask(environment: Mapping[str, str], database: str | None, given: Document, 
         identifier = "" if inside else _identifier(connection)
         user = connection.info.user
         rows = {name: connection.execute(query, given).fetchall() for name, query in queries.items()}  # pyright: ignore[reportArgumentType, reportCallIssue]
-        migrated = given.get("migrated") is True
-        recorded = _migrations(connection) if migrated else []
-    statements = len(queries) + 3 + migrated
+        follows = given.get("migrated")
+        recorded = [] if follows is None else _migrations(connection, follows)
+    statements = len(queries) + 3 + (follows is not None)
     if isinstance(recorded, ReadFailure):
         return Rows(rows, version, statements, identifier, user, given, (recorded,))
     return Rows({**rows, "migrations": recorded}, version, statements, identifier, user, given)
 
 
-def _migrations(connection: psycopg.Connection[Any]) -> list[Document] | ReadFailure:
-    """What is recorded as applied; only the database's owner may read it."""
+def _migrations(connection: psycopg.Connection[Any], follows: object) -> list[Document] | ReadFailure:
+    """What is recorded as applied behind a number; only the database's owner may read it."""
     try:
-        return connection.execute(postgres_queries.MIGRATIONS).fetchall()
+        return connection.execute(postgres_queries.MIGRATIONS, [follows]).fetchall()
     except (psycopg.errors.UndefinedTable, psycopg.errors.InvalidSchemaName):
         return []
     except psycopg.errors.InsufficientPrivilege as error:

@@ -56,7 +56,8 @@ where d.datname = any(%(databases)s)
 """
 
 MIGRATIONS = """
-select number, sha256, applied_at, applied_by from parity.migrations where applied_at is not null order by number
+select number, sha256, applied_at, applied_by from parity.migrations
+where applied_at is not null and number > %s order by number
 """
 
 CATALOGUES = ("pg_catalog", "information_schema")

@@ -161,7 +161,22 @@ class _Met:
         """What no acknowledgement helps."""
         if self.unread:
             return [Violation(self.changes[0].urn, KEEPS, "mandatory", self.unread)]
-        return [*_kept(self.changes, self.applied), *self._order()]
+        return [*_kept(self.changes, self.applied, self._follows), *self._left(), *self._order()]
+
+    @property
+    def _follows(self) -> int:
+        """The last number of the folder before this one, whose files may be gone; 0 for none."""
+        database = (self.changes[0].after or self.changes[0].before)["database"]
+        declared = [each.after for each in (*self.changes, *self.plan.of_type(kinds.MIGRATION))]
+        return max(int(each.get("follows") or 0) if each.get("database") == database else 0 for each in declared)
+
+    def _left(self) -> Iterator[Violation]:
+        """What an earlier folder had is complete before another takes its place."""
+        last = max((each for each in self._recorded if each <= self._follows), default=self._follows)
+        for each in self.new[:1] if last < self._follows else ():
+            what = f"{each.after['file']} follows number {self._follows}, and the last that is applied is {last}"
+            way = "Update this stack first by the last commit that has the earlier folder"
+            yield Violation(each.urn, KEEPS, "mandatory", f"{what}. {way}.")
 
     def _order(self) -> Iterator[Violation]:
         """A contraction that others follow would run before the switch, under the release that is live."""
@@ -179,11 +194,13 @@ def _number(inputs: Mapping[str, Any]) -> int:
     return int(inputs["number"])
 
 
-def _kept(changes: Sequence[Change], applied: Mapping[int, str]) -> Iterator[Violation]:
-    """What is applied keeps its file, with its text."""
+def _kept(changes: Sequence[Change], applied: Mapping[int, str], follows: int) -> Iterator[Violation]:
+    """What is applied keeps its file, with its text, unless another folder took its place."""
     for each in changes:
         inputs = each.after or each.before
         known, file = applied.get(_number(inputs)), inputs["file"]
+        if each.operation == "delete" and _number(inputs) <= follows:
+            continue
         if known and each.operation == "delete":
             what = f"{file} is applied and is not undone, and a database that is made again would lack it"
             yield Violation(each.urn, KEEPS, "mandatory", f"{what}. Put it back: `git log -p -- {file}` has its text.")

@@ -59,7 +59,7 @@ on conflict (number) do update set name = excluded.name, sha256 = excluded.sha25
     began_at = excluded.began_at, applied_by = excluded.applied_by"""  # noqa: S608 - the table's name is a constant
 _APPLIED = f"update {TABLE} set applied_at = clock_timestamp() where number = %(number)s"  # noqa: S608 - as above
 _FORGOTTEN = f"delete from {TABLE} where number = %(number)s and applied_at is null"  # noqa: S608 - as above
-_RAN = f"select exists (select from {TABLE} where effect <> '{BEFORE}')"  # noqa: S608 - as above
+_RAN = f"select exists (select from {TABLE} where effect <> '{BEFORE}' and number > %s)"  # noqa: S608 - as above
 _RECORDED = f"select sha256, applied_at is not null from {TABLE} where number = %s"  # noqa: S608 - as above
 
 _INDEXES = """
@@ -210,7 +210,7 @@ class _Run:
         if other := next((each for each in known if each and each not in checksums(str(self.inputs["sql"]))), None):
             raise MigrationOtherwise(f"{MigrationOtherwise.words(self.inputs, other)}.")
         async with self.session.transaction():
-            own = await (await self.session.execute(_RAN)).fetchone()
+            own = await (await self.session.execute(_RAN, [int(self.inputs.get("follows") or 0)])).fetchone()
             # The history before Parity takes nothing from a release, nor does a squash; what the tool ran since may.
             since = own == (True,) and not self.tools_rows.get("replaces")
             await self.session.execute(_BEGUN, self.row if since else {**self.row, "effect": BEFORE})

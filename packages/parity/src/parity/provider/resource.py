@@ -307,6 +307,7 @@ class Migration(pulumi.CustomResource):
         sha256: str,
         tool: str = "sql",
         rows: Mapping[str, Any] | None = None,
+        follows: int = 0,
         lock_timeout_milliseconds: int,
         attempts: int,
         role: Input[str],
@@ -326,6 +327,7 @@ class Migration(pulumi.CustomResource):
             sha256: the text's digest, 64 hex digits.
             tool: the team's own that records it too: a key of `parity.config.layouts.LAYOUTS`.
             rows: what that tool's table has of it.
+            follows: the last number of an earlier folder, which is declared no more; 0 for none.
             lock_timeout_milliseconds: how long a statement waits for a lock.
             attempts: how often it is tried that does not get its locks.
             role: the migrator, which becomes the owner as it logs in.
@@ -345,6 +347,7 @@ class Migration(pulumi.CustomResource):
                 "sha256": sha256,
                 "tool": tool if rows else None,
                 "rows": dict(rows) if rows else None,
+                "follows": follows or None,
                 "lockTimeoutMilliseconds": lock_timeout_milliseconds,
                 "attempts": attempts,
                 "role": role,

@@ -37,7 +37,7 @@ def of_commit(settings: Settings, root: Path, application: str, commit: str) -> 
 
 def _newest(settings: Settings, root: Path, database: Database, commit: str) -> int:
     if (how := database.migrations) and Repository(root).has(commit):
-        return migrations.newest(Repository(root).names_in(commit, how.folder), how.tool)
+        return migrations.newest(Repository(root).names_in(commit, how.folder), how)
     return max((each.number for each in settings.migrations(database)), default=0)
 
 

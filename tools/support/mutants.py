@@ -287,7 +287,7 @@ ONE_VALUE: dict[str, str] = {
     "WatchSettings.counts": "as Application.watch",
     "WatchSettings.least_difference": "as Application.watch",
     "Retention.production": "has one value in its model: anything else would lose kept releases",
-    "Database.migrations": "the example has none; a file with other text is tried in test_migrated_plan.py",
+    "Database.migrations": "its files are no config; one with other text is tried in test_migrated_plan.py",
     "Release.migrations": "says what the commit has; no resource is made of it",
     "StackConfig.exceptions": _NOTHING,
     "StackConfig.acknowledged": _NOTHING,

@@ -221,6 +221,8 @@ def test_flyways_checksum_and_baseline_count(database: Database, tmp_path: Path)
      "Alembic records revision ffff, which the folder does not have"),
     ("flyway", f"{FLYWAYS_ROW} (1, '9', '', 'SQL', '', 1, '', 0, true)",
      "Flyway records version 9, which the folder does not have"),
+    ("flyway", f"{FLYWAYS_ROW} (1, '1.2.3', '', 'SQL', '', 1, '', 0, true)",
+     "Flyway records version 1.2.3, which the folder does not have"),
     ("flyway", f"{FLYWAYS_ROW} (1, '1', '', 'SQL', '', 1, '', 0, false)", "Flyway records that version 1 failed"),
     ("flyway", f"{FLYWAYS_ROW} (1, '3', '', 'SQL', '', 1, '', 0, true)", "older than its newest, 3"),
 ])  # fmt: skip

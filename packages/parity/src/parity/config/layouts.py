@@ -308,7 +308,8 @@ select case
     when version <> all(%(known)s) then format('Flyway records version %%s, which the folder does not have', version)
     else format('Flyway takes none that is older than its newest, %%s: give it a later number', version) end
 from flyway_schema_history
-where type = 'SQL' and (not success or version <> all(%(known)s) or version::numeric > %(number)s::numeric)""",
+where type = 'SQL' and (not success or version <> all(%(known)s)
+    or case when version ~ '^[0-9]+$' then version::numeric > %(number)s::numeric end)""",
 )
 _DBMATE = Record(
     "schema_migrations",

@@ -7,6 +7,7 @@ import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from parity.backend.ledger import DRIFT
 from parity.documents import Document, mapping, rows
 from parity.masked import MASK
 from parity.resources.urn import Urn
@@ -166,11 +167,15 @@ def current(ledger: Ledger, wanted: What) -> list[Line]:
 
 
 def latest(ledger: Ledger, places: Collection[tuple[str, str]]) -> dict[tuple[str, str], Line]:
-    """Of each of these properties, by URN and path, the newest change that is known to have been made."""
+    """Of each of these properties, by URN and path, the newest change that was declared and is known to have been made.
+
+    What drift found is none: it is what differs from that.
+    """
     left = set(places)
     urns = {urn for urn, _ in left}
     found: dict[tuple[str, str], Line] = {}
-    for record in ledger.newest(urns.__contains__) if left else ():
+    declared = (each for each in ledger.newest(urns.__contains__) if each.begin.get("command") != DRIFT)
+    for record in declared if left else ():
         for urn, path in sorted(left):
             line = next((each for each in _lines(record, What({urn: path})) if each.certain), None)
             if line is not None:

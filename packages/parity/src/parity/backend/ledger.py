@@ -37,7 +37,9 @@ BEGIN, END = ".1-begin.json", ".2-end.json"
 ALONE = "alone"
 """The event of a begin that is all of its record."""
 
-ASIDE = frozenset({"hold", "lift", "watch"})
+DRIFT = "drift"
+"""The command of an operation that an audit found, which others made, or its end."""
+ASIDE = frozenset({"hold", "lift", "watch", DRIFT})
 """Commands that are recorded and update nothing themselves."""
 
 _NAMES = frozenset({"form", "update", "event", "time", "command", "project", "stack", "result", "urn", "operation"})

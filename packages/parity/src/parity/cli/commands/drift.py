@@ -45,6 +45,12 @@ def drift(
             show_default=False,
         ),
     ] = None,
+    recorded: Annotated[
+        bool,
+        typer.Option(
+            "--record", help="Bring what was not found before, and what is gone, into the record; needs to write there."
+        ),
+    ] = False,
     suppressed: Annotated[
         str | None,
         typer.Option(
@@ -63,8 +69,9 @@ def drift(
 ) -> None:
     """Compare what is declared, recorded and really there.
 
-    Every difference is reported; nothing is changed anywhere. Ends with 0 where the stack is clean, 20 where it
-    drifted, 21 where not everything could be read. Needs to read only: docs/drift.md names the rights.
+    Every difference is reported; nothing is changed anywhere but, with --record, in the record. Ends with 0 where the
+    stack is clean, 20 where it drifted, 21 where not everything could be read. Needs to read only: docs/drift.md names
+    the rights.
     """
     asked = Arguments()
     asked.stack(stack)
@@ -78,6 +85,8 @@ def drift(
         asked.add("--reason", "an exception needs a reason", "say why the difference is right")
     asked.require()
     found = _audit(asked.project, stack)
+    if recorded:
+        _record(found)
     if suppressed is not None:
         _suppress(found, suppressed, reason, expiry)
         return
@@ -116,6 +125,18 @@ def _audit(project: Project, name: str) -> Audit:
         calls = ", ".join(f"{vendor} {count}" for vendor, count in found.report.calls.items())
         step.done(f"requests: {calls or 'none'}")
     return found
+
+
+def _record(found: Audit) -> None:
+    """Bring it into the record; raises ProjectError where there is none."""
+    from parity.backend import this_host
+    from parity.cli.commands.log import ledger_of, places_of
+    from parity.drift import recording
+
+    name = found.stack.name
+    ledger = ledger_of(places_of(found.stack.project, name)[name])
+    said = recording.record(ledger, found.report, this_host.actor(found.stack.pulumi.environment))
+    typer.echo(said, err=True)
 
 
 def _suppress(found: Audit, identity: str, reason: str | None, expiry: str | None) -> None:

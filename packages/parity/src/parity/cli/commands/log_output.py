@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from parity.backend import blame
+from parity.backend.ledger import DRIFT
 from parity.documents import mapping, rows, texts
 from parity.resources.urn import short_urn
 
@@ -92,7 +93,9 @@ def details(record: Record) -> Iterator[str]:
     end: Mapping[str, Any] = record.end or {}
     yield f"operation {record.id}"
     yield _source(begin)
-    if begin.get("foreign"):
+    if begin.get("command") == DRIFT:
+        yield f"not made by Parity: found by an audit of {begin.get('audited_by')}"
+    elif begin.get("foreign"):
         yield "not made by Parity: found in the engine's history" + (
             "" if begin.get("recorded", True) else ", not recorded yet"
         )

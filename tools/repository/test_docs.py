@@ -219,7 +219,7 @@ def test_a_command_in_a_sentence_that_does_not_exist_is_noticed(text):
     "text",
     [
         'parity release staging shop --commit "$(git rev-parse HEAD)" --live  # records it',
-        "parity postmortem staging --since 3h > postmortem.md",
+        "parity postmortem staging --from 3h > postmortem.md",
         "parity release prod shop --commit <the live commit> --live",
         "parity sandbox exec -- pulumi preview --stack staging --diff",
         'eval "$(.venv/bin/parity sandbox env)"',

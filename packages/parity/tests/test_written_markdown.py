@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from packages.parity.tests.check.conftest import graph_of
-from packages.parity.tests.test_postmortem import FAILED
+from packages.parity.tests.test_postmortem import DELIVERED, FAILED, WENT_BACK, material
 from parity.check import report as check
 from parity.check.compare import Side, compare
 from parity.check.proof import Checked
@@ -20,9 +20,9 @@ from parity.drift.page import page
 from parity.drift.remediation import Step
 from parity.errors import UpdateError
 from parity.inventory.model import ReadFailure
+from parity.postmortem import report as postmortem
+from parity.postmortem import write
 from parity.preview import comment, markdown
-from parity.recover import postmortem
-from parity.recover.postmortem import Material
 from parity.releases import pull_request, summary
 from parity.releases.pull_request import PullRequest
 from parity.releases.steps import Change
@@ -99,9 +99,13 @@ def parity_check(said: str) -> str:
 
 
 def post_mortem(said: str) -> str:
-    end = FAILED.end | {"errors": [said], "decisions": [{"urn": said, "decision": said, "why": said}]}
-    record = replace(FAILED, begin=FAILED.begin | {"command": said, "actor": said}, end=end)
-    return postmortem.write(Material("prod", record.started, [record], []))
+    change = {"urn": said, "operation": "update", "properties": [{"path": said, "after": {"value": said}}]}
+    origin = {"kind": "config", "key": said, "before": said, "after": "x", "commits": [{"sha": said, "subject": said}]}
+    cause = {"urn": said, "property": said, "origins": [origin]}
+    begin = {"command": said, "actor": said, "approver": said, "approval": said, "why": said, "differences": [change]}
+    end = {"errors": [said], "decisions": [{"urn": said, "decision": said, "why": said}], "causes": [cause]}
+    record = replace(FAILED, begin=FAILED.begin | begin, end=FAILED.end | end | {"operations": None})
+    return write.markdown(postmortem.make("storefront", [material(record, DELIVERED, WENT_BACK)], ("staging", record)))
 
 
 WRITERS = {

@@ -18,9 +18,10 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
 _PLAIN = re.compile(r"""(?:[A-Za-z0-9'",.;:()?/%=+!>\-]|[^\x00-\x7f])*""")
-_RESOLVED = re.compile(r"@|#\d|:/|www\.|:[\w+-]+:|\$|[a-z]-\d|ghsa-|[0-9a-f]{7}", re.IGNORECASE)
-"""Mentions, references (`#1`, `GH-1`, `CVE-1`, a tracker's `ABC-1`, a commit's 7 to 40 hex digits), addresses, emoji,
-formulas (docs.github.com, "Autolinked references and URLs" and "Basic writing and formatting syntax")."""
+_RESOLVED = re.compile(r"@|#\d|:/|www\.|:(?!\d\d:)[\w+-]+:|\$|[a-z]-\d|ghsa-|[0-9a-f]{7}", re.IGNORECASE)
+"""Mentions, references (`#1`, `GH-1`, `CVE-1`, a tracker's `ABC-1`, a commit's 7 to 40 hex digits), addresses,
+emoji (a time's `:59:` is none), formulas (docs.github.com, "Autolinked references and URLs" and "Basic writing and
+formatting syntax")."""
 _FIRST = re.compile(r"(?:[-+=]+|\d+[.)])(?= |$)|>[^ |]*")
 """What begins a list, a quotation or a heading at the begin of a line."""
 _QUOTED = re.compile(r"(?:(?<= )|^)(\(?)`([^`]+)`([.,;:)]*)(?= |$)")

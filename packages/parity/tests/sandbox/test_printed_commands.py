@@ -143,6 +143,7 @@ ELSEWHERE = {
 
 NAMED = {
     "parity X": "the version",
+    "parity show": "what takes an operation in the same form",
     "parity doctor": "what lists the steps that are not taken",
     "git version": "what Git says before its number",
     "parity image build": "what writes a folder, and what a layer is made by",
@@ -194,6 +195,7 @@ RUN = {
     "parity status": "parity status",
     "parity status X --audit": "parity status prod --audit",
     "parity check --from X --to X": "parity check --from staging --to prod",
+    "parity postmortem": "parity postmortem",
     "parity recover X --plan": "parity recover prod --plan",
     "parity recover X": "parity recover prod",
     "parity preview STACK --save FILE": "parity preview prod --save plan.json",
@@ -201,6 +203,7 @@ RUN = {
     "parity up STACK --plan FILE": "parity up prod --plan plan.json",
     "parity up X --yes": "parity up prod --yes",
     "parity up X": "parity up prod --yes",
+    "parity show X:X": "parity show prod:@",
     "pulumi login": "pulumi login",
     "pulumi whoami --verbose": "pulumi whoami --verbose",
     "pulumi stack --show-urns": "pulumi stack --show-urns --stack prod",

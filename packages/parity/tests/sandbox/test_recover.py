@@ -210,7 +210,7 @@ def test_killed_in_the_middle_it_is_recorded_recovered_and_ends_without_a_twin(d
     results = [(record["command"], record["result"]) for record in ledger(instance, "staging")]
     assert results == [("up", "killed"), ("recover", "succeeded"), ("up", "succeeded")]
 
-    reported = parity(instance, "postmortem", "staging", "--since", "1h").ok().stdout
+    reported = parity(instance, "postmortem", "staging", "--from", "1h").ok().stdout
     assert "import: LogDrain logs-drain" in reported
     kept = "".join(path.read_text() for path in (instance.local.directory / "backend/.parity").rglob("*.json"))
     for secret in secrets_of(instance):

@@ -54,6 +54,13 @@ def test_a_faulty_release_goes_back_and_is_held(finished_instance: Instance, tmp
     assert held.code == HELD
     assert "the watch of r2 found it bad" in held.stderr
     assert instance.run("parity", "watch", "staging").ok().stdout == "No release of staging is left to be watched.\n"
+    drafted = json.loads(instance.run("parity", "postmortem", "--json").ok().stdout)
+    found, spans = drafted["incident"], [each for each in drafted["served"] if each["application"] == "shop"]
+    assert (found["stack"], found["seconds_to_detect"] > 0, found["seconds_to_go_back"] > 0) == ("staging", True, True)
+    assert "the watch found r2 of shop bad" in found["signs"][0]["what"]
+    (bad,) = [each for each in spans if each["bad"]]
+    assert (bad["release"], bad["failed"] > 0) == ("r2", True), "the edge of the sandbox counted what users got"
+    assert not any("no watch is declared" in each["fact"] for each in drafted["missed"])
     rows = [json.loads(row) for row in instance.run("parity", "log", "staging", "--json").ok().stdout.splitlines()]
     verdicts = [(row["command"], row.get("verdict")) for row in rows][-3:]
     assert verdicts == [("deliver", None), ("rollback", None), ("watch", "went back")]

@@ -60,7 +60,7 @@ LISTINGS: tuple[Listing, ...] = (
     Listing("blame", _THERE, "Say which operation gave a property its value, and why.", "blame", "blame"),
     Listing("bisect", _THERE, "Find the smallest set of changes that makes a probe fail.", "bisect", "bisect"),
     Listing("traces", _THERE, "Send the operations that no collector has yet.", "traces", "traces"),
-    Listing("postmortem", _THERE, "Draft a post-mortem with its time line.", "postmortem", "postmortem"),
+    Listing("postmortem", _THERE, "Draft a post-mortem from the record alone.", "postmortem", "postmortem"),
     Listing("init", _SET_UP, "Make a project from the template.", "init", "init"),
     Listing("stack", _SET_UP, "List the stacks in their order, and make a new one.", "stacks", "stack"),
     Listing("import", _SET_UP, "Take over what exists: plan, files, state.", "import_", "import_"),

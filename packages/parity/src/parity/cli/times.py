@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from datetime import UTC, datetime, timedelta
 
+from parity.errors import UsageError
+
 _UNITS = {"m": "minutes", "h": "hours", "d": "days"}
 
 
@@ -23,3 +25,22 @@ def from_now(text: str, now: datetime) -> datetime:
     if found.tzinfo is None:
         raise ValueError(f"{text} has no zone")
     return found.astimezone(UTC)
+
+
+def ago(text: str | None, now: datetime, option: str) -> datetime | None:
+    """The time, UTC: `90m`, `8h`, `3d` before `now`, or ISO 8601, UTC where it has no zone; None for none.
+
+    Raises:
+        UsageError: it is neither; names the option.
+    """
+    if text is None:
+        return None
+    if span := re.fullmatch(r"(\d{1,5})([mhd])", text):
+        return now - timedelta(**{_UNITS[span[2]]: int(span[1])})
+    try:
+        found = datetime.fromisoformat(text)
+    except ValueError:
+        raise UsageError(
+            f"{text!r} is no time", where=option, remedy="give 2h, 30m, 3d, 2026-11-24 or 2026-11-24T21:00"
+        ) from None
+    return found.astimezone(UTC) if found.tzinfo else found.replace(tzinfo=UTC)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import httpx
 
@@ -35,8 +35,10 @@ class DomainHealth:
     commit: str
     fault: str
     """Why the answer is not healthy; empty if it is."""
+    database: bool = True
+    """Whether the answer says anything of a database."""
 
-    def document(self) -> dict[str, str]:
+    def document(self) -> dict[str, Any]:
         """For the ledger and for `--json`."""
         return {
             "application": self.application,
@@ -44,6 +46,7 @@ class DomainHealth:
             "release": self.release,
             "commit": self.commit,
             "fault": self.fault,
+            "database": self.database,
         }
 
     def __str__(self) -> str:
@@ -87,4 +90,6 @@ async def _ask(web: httpx.AsyncClient, application: str, live: Resource, domain:
     url = f"https://{domain}{page['path']}"
     answer = await health.ask(web, url, bypass=bypass, seconds=float(page["timeoutSeconds"]))
     fault = answer.served() if inputs.get("imported") else answer.fault()
-    return DomainHealth(application, domain, str(inputs["release"]), answer.release, answer.commit, fault)
+    return DomainHealth(
+        application, domain, str(inputs["release"]), answer.release, answer.commit, fault, answer.asks_database
+    )

@@ -216,6 +216,7 @@ def _conclude(screen: Screen, changed: Mapping[str, int], found: Sequence[Live])
         f"  .venv/bin/parity preview {next(iter(changed))}\n"
         f"  .venv/bin/parity sandbox exec -- pulumi preview --stack {next(iter(changed))} --diff\n"
         f"  .venv/bin/parity sandbox exec -- curl -s {found[0].url}\n"
+        "  .venv/bin/parity postmortem\n"
         "  make clean-demo   takes all of it down",
         soft_wrap=True,
     )

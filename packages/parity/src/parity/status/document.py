@@ -15,14 +15,15 @@ if TYPE_CHECKING:
 
 def document(status: Status) -> dict[str, Any]:
     """For `--json`; times are ISO 8601, UTC."""
-    return {**_plain(asdict(status)), "needs": [asdict(each) for each in needs(status)]}
+    return {**plain(asdict(status)), "needs": [asdict(each) for each in needs(status)]}
 
 
-def _plain(value: Any) -> Any:
+def plain(value: Any) -> Any:
+    """Plain data as JSON takes it: times as ISO 8601, UTC, tuples as lists."""
     if isinstance(value, datetime):
         return value.astimezone(UTC).isoformat()
     if is_mapping(value):
-        return {name: _plain(each) for name, each in value.items()}
+        return {name: plain(each) for name, each in value.items()}
     if is_list(value) or isinstance(value, tuple):
-        return [_plain(each) for each in value]  # pyright: ignore[reportUnknownVariableType] - a tuple of a dataclass
+        return [plain(each) for each in value]  # pyright: ignore[reportUnknownVariableType] - a tuple of a dataclass
     return value

@@ -52,16 +52,39 @@ def policy(*, style: str, script: str) -> str:
 
 def page(status: Status) -> str:
     """The page."""
+    return complete(
+        f"{status.project}: status",
+        heading=status.project,
+        read=f"Read {stamp(status.time)}",
+        skip=("stacks", "the stacks"),
+        command="parity status",
+        body=_body(status),
+    )
+
+
+def complete(title: str, *, heading: str, read: str, skip: tuple[str, str], command: str, body: Iterable[str]) -> str:
+    """A page around a body; both `read`, when it was read, and the body are HTML.
+
+    Args:
+        title: the window's.
+        heading: the page's.
+        read: below the heading.
+        skip: the id of the heading that the first link leads to, and what it is called.
+        command: what wrote it.
+        body: its sections.
+    """
     style, script = _own(".css"), _own(".js")
     return Template(_own(".html")).substitute(
         policy=policy(style=style, script=script),
-        title=_html(f"{status.project}: status"),
+        title=escaped(title),
         style=style,
         script=script,
-        project=_html(status.project),
-        iso=status.time.isoformat(),
-        time=shown(status.time),
-        body="\n".join(_body(status)),
+        heading=escaped(heading),
+        read=read,
+        anchor=skip[0],
+        skip=skip[1],
+        command=command,
+        body="\n".join(body),
     )
 
 
@@ -83,9 +106,9 @@ def _needs(status: Status) -> Iterator[str]:
     yield '<ul class="needs">'
     for each in found:
         url = next((url for text, url in waiting.items() if not each.command and each.what.endswith(f": {text}")), "")
-        where = f"<strong>{_html(each.stack)}</strong> " if each.stack else ""
-        what = f'<a href="{_html(url)}">{_html(each.what)}</a>' if _is_web(url) else _html(each.what)
-        command = f"<code>{_html(each.command)}</code>" if each.command else ""
+        where = f"<strong>{escaped(each.stack)}</strong> " if each.stack else ""
+        what = f'<a href="{escaped(url)}">{escaped(each.what)}</a>' if _is_web(url) else escaped(each.what)
+        command = f"<code>{escaped(each.command)}</code>" if each.command else ""
         yield f'<li class="{"" if each.command else "waits"}">{where}{what}{command}</li>'
     yield "</ul></section>"
 
@@ -99,8 +122,8 @@ def _matrix(stacks: Sequence[Stack]) -> Iterator[str]:
     yield '<table class="matrix"><thead><tr>'
     yield '<th scope="col">Application</th>'
     for each in stacks:
-        above = f"<small>promotes from {_html(each.promotes_from)}</small>" if each.promotes_from else ""
-        yield f'<th scope="col">{_html(each.name)}{above}</th>'
+        above = f"<small>promotes from {escaped(each.promotes_from)}</small>" if each.promotes_from else ""
+        yield f'<th scope="col">{escaped(each.name)}{above}</th>'
     yield "</tr></thead><tbody>"
     for name in names:
         found = [next((row for row in stack.applications if row.name == name), None) for stack in stacks]
@@ -112,53 +135,53 @@ def _matrix(stacks: Sequence[Stack]) -> Iterator[str]:
 
 def _row(title: str, stacks: Sequence[Stack], cells: Sequence[str]) -> str:
     inner = "".join(
-        f'<td><span class="label" aria-hidden="true">{_html(stack.name)}</span>{each}</td>'
+        f'<td><span class="label" aria-hidden="true">{escaped(stack.name)}</span>{each}</td>'
         for stack, each in zip(stacks, cells, strict=True)
     )
-    return f'<tr><th scope="row">{_html(title)}</th>{inner}</tr>'
+    return f'<tr><th scope="row">{escaped(title)}</th>{inner}</tr>'
 
 
 def _application(each: Application) -> Iterator[str]:
-    yield f'<span class="release">{_html(each.live or "none")}</span>{_pill(*_HEALTH[each.health])}'
+    yield f'<span class="release">{escaped(each.live or "none")}</span>{pill(*_HEALTH[each.health])}'
     if each.subject:
-        yield f'<p class="subject">{_html(each.subject)}</p>'
-    parts = [_link(each.commit[:SHORT], each.commit_url)] if each.commit else []
-    parts += [_link(each.pull_request.text, each.pull_request.url)] if each.pull_request else []
+        yield f'<p class="subject">{escaped(each.subject)}</p>'
+    parts = [link(each.commit[:SHORT], each.commit_url)] if each.commit else []
+    parts += [link(each.pull_request.text, each.pull_request.url)] if each.pull_request else []
     if when := each.since or each.built:
-        parts.append(f"{'live since' if each.since else 'built'} {_time(when)}")
+        parts.append(f"{'live since' if each.since else 'built'} {stamp(when)}")
     yield f'<p class="small">{" · ".join(parts)}</p>' if parts else ""
-    yield from (f'<p class="small">{_pill("bad", "fault")} {_html(fault)}</p>' for fault in each.faults)
+    yield from (f'<p class="small">{pill("bad", "fault")} {escaped(fault)}</p>' for fault in each.faults)
     if each.behind:
-        yield f'<p class="small">{_pill("warn", "differs")} {_html(each.behind)} has another commit live</p>'
-    kept = ", ".join(_html(f"{one.release} ({one.state.lower()})") for one in each.kept)
-    domains = ", ".join(_link(name, f"https://{name}") for name in each.domains)
-    rest = (domains, f"image {_html(each.image)}" if each.image else "", f"kept: {kept}" if kept else "")
+        yield f'<p class="small">{pill("warn", "differs")} {escaped(each.behind)} has another commit live</p>'
+    kept = ", ".join(escaped(f"{one.release} ({one.state.lower()})") for one in each.kept)
+    domains = ", ".join(link(name, f"https://{name}") for name in each.domains)
+    rest = (domains, f"image {escaped(each.image)}" if each.image else "", f"kept: {kept}" if kept else "")
     yield "".join(f'<p class="small dim">{part}</p>' for part in rest if part)
 
 
 def _drift(stack: Stack) -> str:
     if stack.drift is None:
-        return _pill("warn", "? not known")
+        return pill("warn", "? not known")
     found = counted(stack.drift)
-    pill = _pill("bad" if stack.drift.grave else "good" if found == "none" else "warn", found)
-    unread = f" {_pill('warn', f'{stack.drift.unread} reads failed')}" if stack.drift.unread else ""
-    return f'{pill}{unread}<p class="small dim">audited {_time(stack.drift.time)}</p>'
+    verdict = pill("bad" if stack.drift.grave else "good" if found == "none" else "warn", found)
+    unread = f" {pill('warn', f'{stack.drift.unread} reads failed')}" if stack.drift.unread else ""
+    return f'{verdict}{unread}<p class="small dim">audited {stamp(stack.drift.time)}</p>'
 
 
 def _parity(stack: Stack) -> str:
     if stack.parity is None:
-        return _pill("warn", "? not known") if stack.promotes_from else '<span class="dim">nothing before it</span>'
+        return pill("warn", "? not known") if stack.promotes_from else '<span class="dim">nothing before it</span>'
     kind, word = ("good", "✓ holds") if stack.parity.clean else ("bad", "✗ does not hold")
-    return f'{_pill(kind, word)}<p class="small dim">{_html(stack.parity.said)}</p>'
+    return f'{pill(kind, word)}<p class="small dim">{escaped(stack.parity.said)}</p>'
 
 
 def _update(stack: Stack) -> str:
     word = "none runs" if stack.running == "none" else stack.running
-    said = "".join(f'<p class="small dim">{_html(each)}</p>' for each in (stack.running_why, *stack.ending) if each)
+    said = "".join(f'<p class="small dim">{escaped(each)}</p>' for each in (stack.running_why, *stack.ending) if each)
     held = "".join(
-        f'<p class="small">{_pill("warn", "hold")} {_html(f"{each.what} is {each.said}")}</p>' for each in stack.holds
+        f'<p class="small">{pill("warn", "hold")} {escaped(f"{each.what} is {each.said}")}</p>' for each in stack.holds
     )
-    return f"{_pill(_RUNNING[stack.running], word)}{held}{said}"
+    return f"{pill(_RUNNING[stack.running], word)}{held}{said}"
 
 
 # --- The record, and what is not known --------------------------------------------------------------------------------
@@ -179,14 +202,14 @@ def _record(status: Status) -> Iterator[str]:
 
 
 def _operation(each: Operation) -> str:
-    moves = "".join(f"<br><strong>{_html(move)}</strong>" for move in each.moves)
-    why = f'<p class="small dim">{_html(each.why)}</p>' if each.why else ""
-    actor = f' <span class="dim">by {_html(each.actor)}</span>' if each.actor else ""
+    moves = "".join(f"<br><strong>{escaped(move)}</strong>" for move in each.moves)
+    why = f'<p class="small dim">{escaped(each.why)}</p>' if each.why else ""
+    actor = f' <span class="dim">by {escaped(each.actor)}</span>' if each.actor else ""
     lasted = "" if each.seconds is None else f' <span class="dim">{each.seconds:.0f} s</span>'
-    result = _pill("good" if each.result == "succeeded" else "bad", each.result) + lasted
-    cells = (_html(each.stack), f"{_html(each.command)}{actor}{moves}{why}", result, _links(each.links))
+    result = pill("good" if each.result == "succeeded" else "bad", each.result) + lasted
+    cells = (escaped(each.stack), f"{escaped(each.command)}{actor}{moves}{why}", result, _links(each.links))
     inner = "".join(f"<td>{cell}</td>" for cell in cells)
-    return f'<tr><th scope="row" class="small">{_time(each.started)}</th>{inner}</tr>'
+    return f'<tr><th scope="row" class="small">{stamp(each.started)}</th>{inner}</tr>'
 
 
 def _unknown(status: Status) -> Iterator[str]:
@@ -194,26 +217,27 @@ def _unknown(status: Status) -> Iterator[str]:
     if not found and not status.ending:
         return
     yield '<section aria-labelledby="unknown"><h2 id="unknown">Not known, or soon over</h2><ul class="unknown">'
-    yield from (f"<li>{_html(each)}</li>" for each in status.ending)
+    yield from (f"<li>{escaped(each)}</li>" for each in status.ending)
     yield from (_unknown_row(name, each) for name, each in found)
     yield "</ul></section>"
 
 
 def _unknown_row(stack: str, each: Unknown) -> str:
-    where = f"<strong>{_html(stack)}</strong> " if stack else ""
-    command = f"<br><code>{_html(each.command)}</code>" if each.command else ""
-    return f"<li>{where}{_html(f'{each.what}: {each.why}')}{command}</li>"
+    where = f"<strong>{escaped(stack)}</strong> " if stack else ""
+    command = f"<br><code>{escaped(each.command)}</code>" if each.command else ""
+    return f"<li>{where}{escaped(f'{each.what}: {each.why}')}{command}</li>"
 
 
 # --- Parts ------------------------------------------------------------------------------------------------------------
 
 
 def _links(links: Iterable[Link]) -> str:
-    return " ".join(_link(each.text, each.url) for each in links)
+    return " ".join(link(each.text, each.url) for each in links)
 
 
-def _link(text: str, url: str) -> str:
-    return f'<a href="{_html(url)}">{_html(text)}</a>' if _is_web(url) else _html(text)
+def link(text: str, url: str) -> str:
+    """A link where it leads to the web, else the text."""
+    return f'<a href="{escaped(url)}">{escaped(text)}</a>' if _is_web(url) else escaped(text)
 
 
 def _is_web(url: str) -> bool:
@@ -221,13 +245,16 @@ def _is_web(url: str) -> bool:
     return url.startswith(("https://", "http://"))
 
 
-def _pill(kind: str, text: str) -> str:
-    return f'<span class="pill {kind}">{_html(text)}</span>'
+def pill(kind: str, text: str) -> str:
+    """A short verdict: `good`, `bad`, `warn`, or neither."""
+    return f'<span class="pill {kind}">{escaped(text)}</span>'
 
 
-def _time(when: datetime) -> str:
+def stamp(when: datetime) -> str:
+    """A time with its zone, to which the page's script adds how long ago it was."""
     return f'<time datetime="{when.isoformat()}">{shown(when)}</time>'
 
 
-def _html(text: str) -> str:
+def escaped(text: str) -> str:
+    """Text as HTML, its secrets masked."""
     return html.escape(masked(text))

@@ -43,6 +43,11 @@ class Answer:
         """The commit that answered; empty where none did."""
         return _word(self.body.get("commit"))
 
+    @property
+    def asks_database(self) -> bool:
+        """Whether it says anything of a database."""
+        return bool(self.body.get("database"))
+
     def served(self) -> str:
         """What is wrong with the answer of a deployment that knows no release; empty where nothing is.
 

@@ -13,7 +13,6 @@ from parity.errors import LedgerError, ProjectError, UsageError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
-    from datetime import datetime
 
     from parity.backend.ledger import Ledger, Record
     from parity.backend.stack_backend import Backend
@@ -46,7 +45,10 @@ def log(
         bool, typer.Option("--csv", help="Print a table for an auditor: every operation, or those of a time.")
     ] = False,
     since: Annotated[
-        str | None, typer.Option("--from", metavar="WHEN", help="With --csv: from this time on, as 2026-11-24.")
+        str | None,
+        typer.Option(
+            "--from", metavar="WHEN", help="With --csv: from this time on, as 2026-11-24, or 90d for so long ago."
+        ),
     ] = None,
     until: Annotated[
         str | None, typer.Option("--to", metavar="WHEN", help="With --csv: before this time, as 2026-12-01.")
@@ -70,8 +72,11 @@ def log(
     if chosen is not None:
         asked.stack(chosen)
     asked.require()
+    from datetime import UTC, datetime
+
     from parity.backend import ledger as ledgers
     from parity.backend import reading
+    from parity.cli import times
     from parity.cli.commands import log_output
     from parity.console import Screen
 
@@ -81,7 +86,9 @@ def log(
         return
     if as_csv:
         records = (each for place in places.values() for each in ledger_of(place).records())
-        typer.echo(reading.table(records, _time(since, "--from"), _time(until, "--to")), nl=False)
+        now = datetime.now(UTC)
+        start, end = times.ago(since, now, "--from"), times.ago(until, now, "--to")
+        typer.echo(reading.table(records, start, end), nl=False)
         return
     found = [_with_foreign(each, last) for each in places.values()]
     records = sorted((record for each in found for record in each), key=lambda each: each.id)[-last:]
@@ -216,16 +223,3 @@ def _require(faults: list[str]) -> None:
             f"the record is not as it was written, {len(faults)} faults:\n" + "\n".join(f"  {each}" for each in faults),
             remedy="find out who may write to the state's folder or bucket; a copy of before puts the object back",
         )
-
-
-def _time(text: str | None, option: str) -> datetime | None:
-    """A time as ISO 8601; without a zone it is UTC."""
-    from datetime import UTC, datetime
-
-    if text is None:
-        return None
-    try:
-        found = datetime.fromisoformat(text)
-    except ValueError:
-        raise UsageError(f"{text!r} is no time", where=option, remedy="give 2026-11-24 or 2026-11-24T21:00") from None
-    return found if found.tzinfo else found.replace(tzinfo=UTC)

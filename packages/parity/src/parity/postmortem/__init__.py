@@ -1,0 +1,1 @@
+"""What happened, from the record alone: a post-mortem that people complete."""

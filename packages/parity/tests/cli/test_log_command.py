@@ -215,7 +215,7 @@ def test_blame_is_printed_with_its_reason(project, capsys):
     assert f"{KEY} (line 14), commit {NEW[:9]}, pull request #12, approved by grace" in text
 
 
-def test_an_auditor_gets_the_operations_of_a_time_and_no_formula(project, capsys):
+def test_an_auditor_gets_the_operations_of_a_time_and_no_formula(project, capsys, monkeypatch):
     operation(project, "20", "25")
     operation(project, "25", "30", actor="grace")
     text, _ = parity(capsys, "log", "staging", "--csv", "--from", "2026-01-01")
@@ -226,6 +226,11 @@ def test_an_auditor_gets_the_operations_of_a_time_and_no_formula(project, capsys
     assert len(parity(capsys, "log", "staging", "--csv", "--to", "2026-01-01")[0].splitlines()) == 1
     text, code = parity(capsys, "log", "--csv", "--from", "yesterday")
     assert (code, "no time" in text) == (2, True)
+    for name in ("GH_TOKEN", "GITHUB_TOKEN"):
+        monkeypatch.delenv(name, raising=False)
+    for words, said in ((("--csv", "--github"), "there is no token for GitHub"), (("--github",), "belong to --csv")):
+        text, code = parity(capsys, "log", *words)
+        assert (code, said in text) == (2, True)
 
 
 def test_a_record_that_was_edited_ends_the_log_with_22_and_is_named(project, capsys):

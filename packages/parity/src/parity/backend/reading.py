@@ -22,12 +22,23 @@ _NEWEST = re.compile(r"@(-*)")
 _SHORTEST = 4
 _AMBIGUOUS = 4
 COLUMNS = (
-    "id", "stack", "start", "end", "command", "why", "requester", "reviewer", "checks", "approval",
+    "id", "stack", "start", "end", "command", "why", "requester", "reviewer", "asked_of", "checks", "approval",
     "approved_before", "plan", "result", "commit", "pull_request", "run",
 )  # fmt: skip
 """Of the table for an auditor."""
 _FORMULA = ("=", "+", "-", "@", "\t", "\r")
 """What a spreadsheet takes for the beginning of a formula."""
+
+
+@dataclass(frozen=True)
+class Asked:
+    """What GitHub says of an operation's pull request and run."""
+
+    reviewers: str
+    """Who approved one of them, other than who asked for it; empty where there is none."""
+    checks: str
+    fault: str
+    """What could not be read; empty where everything was."""
 
 
 @dataclass(frozen=True)
@@ -83,20 +94,34 @@ def span(ledger: Ledger, one: Record, other: Record) -> list[Record]:
     return [each for each in later if each.id <= newer][::-1]
 
 
-def table(records: Iterable[Record], since: datetime | None, until: datetime | None) -> str:
-    """CSV of the operations that began in a time, oldest first, for a spreadsheet or an auditor's sample."""
+def within(records: Iterable[Record], since: datetime | None, until: datetime | None) -> list[Record]:
+    """The operations that began in a time."""
+    return [
+        each for each in records if (since is None or each.started >= since) and (until is None or each.started < until)
+    ]
+
+
+def table(records: Iterable[Record], asked: Mapping[str, Asked] | None = None) -> str:
+    """CSV of operations, for a spreadsheet or an auditor's sample.
+
+    Args:
+        records: in their order.
+        asked: what GitHub says of each, by its id; None where it was not asked.
+    """
     out = io.StringIO()
     writer = csv.writer(out, lineterminator="\n")
     writer.writerow(COLUMNS)
     for record in records:
-        if (since is None or record.started >= since) and (until is None or record.started < until):
-            writer.writerow([_safe(each) for each in _row(record)])
+        writer.writerow([_safe(each) for each in _row(record, (asked or {}).get(record.id))])
     return out.getvalue()
 
 
-def _row(record: Record) -> Sequence[Any]:
+def _row(record: Record, asked: Asked | None) -> Sequence[Any]:
     begin = record.begin
     actor, approver = begin.get("actor"), begin.get("approver")
+    own = approver if approver != actor else ""
+    source = "GitHub" + (f", not all: {asked.fault}" if asked.fault else "") if asked else "the record"
+    reviewers = (asked.reviewers or (own if asked.fault else "")) if asked else own
     return (
         record.id,
         begin.get("stack"),
@@ -105,8 +130,9 @@ def _row(record: Record) -> Sequence[Any]:
         begin.get("command"),
         begin.get("why"),
         actor,
-        approver if approver != actor else "",
-        checks(record),
+        reviewers,
+        source,
+        "; ".join(filter(None, (checks(record), asked.checks if asked else ""))),
         str(begin.get("approval") or "").partition(" ")[0].lstrip("-"),
         "yes" if begin.get("approval") else "no",  # the road approves before it begins
         begin.get("plan"),

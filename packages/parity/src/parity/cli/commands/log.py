@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from parity.backend.ledger import Ledger, Record
+    from parity.backend.reading import Asked
     from parity.backend.stack_backend import Backend
     from parity.config.project import Project
 
@@ -53,6 +54,12 @@ def log(
     until: Annotated[
         str | None, typer.Option("--to", metavar="WHEN", help="With --csv: before this time, as 2026-12-01.")
     ] = None,
+    of_github: Annotated[
+        bool,
+        typer.Option(
+            "--github", help="With --csv: ask GitHub who reviewed and approved, and for the checks; with its token."
+        ),
+    ] = False,
     verify: Annotated[
         bool, typer.Option("--verify", help="Read every object, and report what was edited, removed, moved or added.")
     ] = False,
@@ -67,8 +74,8 @@ def log(
     """
     asked = Arguments()
     asked.exclusive(as_json=as_json, as_csv=as_csv, verify=verify)
-    if (since or until) and not as_csv:
-        asked.add("--from, --to", "they belong to --csv", "give --csv too")
+    if (since or until or of_github) and not as_csv:
+        asked.add("--from, --to, --github", "they belong to --csv", "give --csv too")
     if chosen is not None:
         asked.stack(chosen)
     asked.require()
@@ -85,10 +92,13 @@ def log(
         _verify(places)
         return
     if as_csv:
-        records = (each for place in places.values() for each in ledger_of(place).records())
         now = datetime.now(UTC)
         start, end = times.ago(since, now, "--from"), times.ago(until, now, "--to")
-        typer.echo(reading.table(records, start, end), nl=False)
+        records = (each for place in places.values() for each in ledger_of(place).records())
+        chosen_records = reading.within(records, start, end)
+        typer.echo(
+            reading.table(chosen_records, _asked(asked.project, chosen_records) if of_github else None), nl=False
+        )
         return
     found = [_with_foreign(each, last) for each in places.values()]
     records = sorted((record for each in found for record in each), key=lambda each: each.id)[-last:]
@@ -190,6 +200,26 @@ def _with_foreign(place: Backend, last: int) -> list[Record]:
 
     records = ledger_of(place).records(last=max(last, RECORDS))
     return [*records, *foreign.shown(place, records)]
+
+
+def _asked(project: Project, records: list[Record]) -> dict[str, Asked]:
+    """What GitHub says of the operations; raises UsageError where there is no token."""
+    import asyncio
+
+    from parity.releases import release_status, reviews
+    from parity.vendors import services
+
+    client = release_status.github()
+    if client is None:
+        names = " or ".join(services.GITHUB_TOKENS)
+        raise UsageError("there is no token for GitHub", where="--github", remedy=f"set {names}, or leave it out")
+    repository = project.program.catalog().repository
+
+    async def ask() -> dict[str, Asked]:
+        async with client:
+            return await reviews.ask(client, f"{repository.owner}/{repository.name}", records)
+
+    return asyncio.run(ask())
 
 
 def _verify(found: Mapping[str, Backend]) -> None:

@@ -6,11 +6,13 @@ import json
 import os
 import signal
 import subprocess
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 import httpx
 import pytest
 
+from parity.vendors import postgres
 from support.browser import LIMIT_SECONDS
 
 if TYPE_CHECKING:
@@ -37,6 +39,14 @@ def test_it_says_what_is_live_without_a_passphrase_and_what_a_vendor_hides(finis
         assert stack["running"] == "none"
     assert found["stacks"][1]["parity"]["clean"]
     assert found["needs"] == []
+
+    ends = datetime.now(UTC) + timedelta(hours=1)
+    with postgres.connect(instance.environment(), "postgres") as connection:
+        connection.execute(f"create role parity_job_0123 login valid until '{ends.isoformat()}'")
+        connection.execute("create role ended login valid until '2020-01-01'")
+        connection.execute("create role lasting login valid until 'infinity'")
+    (said,) = read(instance)["ending"]
+    assert said == f"the login parity_job_0123 at 127.0.0.1 ends {ends:%Y-%m-%d %H:%M} UTC, a job's"
 
     client = instance.local.client()
     client.add_fault(service="github", method="GET", path="/repos/storefront-example/storefront/pulls", status=403)

@@ -28,10 +28,13 @@ ANSWERS = {
     f"{ROOT}/commits/{SHA}": {"commit": {"message": "Say how many\n\nbecause"}},
     f"{ROOT}/commits/{SHA}/pulls": [{**PULL, "merged_at": None}, {**PULL, "merged_at": "2026-11-30T00:00:00Z"}],
     f"{ROOT}/pulls": OPEN,
+    f"{ROOT}/actions/runs/9/pending_deployments": [
+        {"environment": {"name": each}} for each in ("production", "other", "staging")
+    ],
 }
 
 
-def ask(work, *, refused=(), expiry=""):
+def ask(work, *, refused=(), expiry="", answers=None):
     """The result of a method of the reader, and the reader."""
 
     def answer(request: httpx.Request) -> httpx.Response:
@@ -41,12 +44,12 @@ def ask(work, *, refused=(), expiry=""):
         if request.url.path == f"{ROOT}/actions/runs":
             found = [RUN] if request.url.params["status"] == "waiting" else []
             return httpx.Response(200, json={"workflow_runs": found})
-        return httpx.Response(200, json=ANSWERS[request.url.path], headers=headers)
+        return httpx.Response(200, json=(ANSWERS | (answers or {}))[request.url.path], headers=headers)
 
     async def run():
         transport = httpx.MockTransport(answer)
         async with Client(services.github("token"), limits=Limits(deadline_seconds=0.1), transport=transport) as client:
-            reader = hub._Reader(client, "acme/storefront", NOW)
+            reader = hub._Reader(client, "acme/storefront", NOW, {"production": "prod", "staging": "staging"})
             return await work(reader), reader
 
     return asyncio.run(run())
@@ -65,7 +68,17 @@ def test_what_waits_is_pull_requests_that_change_a_release_and_runs_that_have_no
     found, _ = ask(lambda reader: reader.pulls())
     assert [(each.stack, each.link.text) for each in found] == [("prod", "#42 r5 of shop")]
     found, _ = ask(lambda reader: reader.runs())
-    assert found == [Waiting("run waits for an approval", "", Link("promote: r5", "https://github.com/r/9"))]
+    link = Link("promote: r5", "https://github.com/r/9")
+    assert found == [Waiting("run waits for an approval", each, link) for each in ("prod", "staging")]
+
+
+def test_a_run_of_which_it_is_not_known_what_it_waits_for_is_shown_without_a_stack():
+    found, reader = ask(lambda reader: reader.runs(), refused=[f"{ROOT}/actions/runs/9/pending_deployments"])
+    assert [each.stack for each in found] == [""]
+    assert [each.what for each in reader.unknown] == ["which stack a run waits for"]
+    ours = {f"{ROOT}/actions/runs/9/pending_deployments": [{"environment": {"name": "prod-preview"}}]}
+    found, reader = ask(lambda reader: reader.runs(), answers=ours)
+    assert ([each.stack for each in found], reader.unknown) == ([""], []), "an environment of no stack"
 
 
 @pytest.mark.parametrize(("days", "said"), [(2, 1), (13, 1), (15, 0)])

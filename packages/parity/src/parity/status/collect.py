@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, TypeVar
 from parity.backend import holds
 from parity.check import proof, report
 from parity.errors import ParityError
-from parity.status import applications, audits, hub, operations, record
+from parity.status import applications, audits, ends, hub, operations, record
 from parity.status.model import Held, Parity, Stack, Status, Unknown
 from parity.vendors.http import Limits
 
@@ -83,10 +83,13 @@ async def _together(project: Project, read: Sequence[_Read], limits: Limits, *, 
     catalog = settings[0].catalog if settings else None
     repository = f"{_server()}/{catalog.repository.owner}/{catalog.repository.name}" if catalog else ""
     commits = dict.fromkeys(kept.commit for each in settings for _, kept in _live(each))
-    github = hub.read(project.root, catalog.repository, [*commits], now, limits) if catalog else _nothing()
-    verdicts, found, answers = await asyncio.gather(
+    environments = {each.names.environment: each.stack for each in settings}
+    github = hub.read(project.root, catalog.repository, [*commits], environments, limits) if catalog else _nothing()
+    team = catalog.vercel_team if catalog else ""
+    verdicts, found, (ending, unread), answers = await asyncio.gather(
         asyncio.to_thread(_parity, project, settings, thorough=thorough),
         github,
+        ends.read(os.environ, team, now, hub.SOON, limits),
         asyncio.gather(*(_ask(each, limits) for each in read)),
     )
     for each, said in zip(read, answers, strict=True):
@@ -95,7 +98,8 @@ async def _together(project: Project, read: Sequence[_Read], limits: Limits, *, 
     made = [_made(each, order, verdicts, repository, now.date()) for each in read]
     ahead = {each.name: {row.name: row.commit for row in each.applications} for each in made}
     made = [_behind(each, ahead.get(each.promotes_from or "", {})) for each in made]
-    return Status(project.name, now, tuple(made), found.waiting, found.ending, found.unknown)
+    ending, unknown = (*found.ending, *ending), (*found.unknown, *unread)
+    return Status(project.name, now, tuple(made), found.waiting, ending, unknown)
 
 
 def _server() -> str:

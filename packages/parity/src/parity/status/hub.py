@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
-from parity.documents import rows
+from parity.documents import mapping, rows
 from parity.git import Commit
 from parity.git import Repository as Checkout
 from parity.releases import pull_request, release_status
@@ -15,7 +15,7 @@ from parity.status.model import Link, Unknown, Waiting
 from parity.vendors.http import VendorError
 
 if TYPE_CHECKING:
-    from collections.abc import Collection
+    from collections.abc import Collection, Mapping
     from pathlib import Path
 
     from parity.config.parameters import Repository
@@ -44,8 +44,18 @@ class Hub:
     unknown: tuple[Unknown, ...] = ()
 
 
-async def read(root: Path, repository: Repository, commits: Collection[str], now: datetime, limits: Limits) -> Hub:
-    """Ask Git for the commits, and GitHub for their pull requests and for what waits."""
+async def read(
+    root: Path, repository: Repository, commits: Collection[str], environments: Mapping[str, str], limits: Limits
+) -> Hub:
+    """Ask Git for the commits, and GitHub for their pull requests and for what waits.
+
+    Args:
+        root: the project's folder.
+        repository: at GitHub.
+        commits: 40 hex digits each.
+        environments: by the name of a GitHub environment the stack that is deployed to it.
+        limits: when to give up.
+    """
     checkout = Checkout(root)
     local = await asyncio.gather(*(asyncio.to_thread(checkout.commit, each) for each in commits))
     known = dict(zip(commits, local, strict=True))
@@ -55,7 +65,7 @@ async def read(root: Path, repository: Repository, commits: Collection[str], now
         unknown = Unknown("pull requests and what waits", why)
         return Hub({each: (found, None) for each, found in known.items()}, unknown=(unknown,))
     async with client:
-        reader = _Reader(client, f"{repository.owner}/{repository.name}", now)
+        reader = _Reader(client, f"{repository.owner}/{repository.name}", datetime.now(UTC), environments)
         naming = asyncio.gather(*(reader.named(each, found) for each, found in known.items()))
         pulls, runs, named = await asyncio.gather(reader.pulls(), reader.runs(), naming)
     unknown = tuple(dict.fromkeys(reader.unknown))
@@ -65,8 +75,8 @@ async def read(root: Path, repository: Repository, commits: Collection[str], now
 class _Reader:
     """Asks; what fails is noted and hides nothing else."""
 
-    def __init__(self, client: Client, repository: str, now: datetime) -> None:
-        self.client, self.repository, self.now = client, repository, now
+    def __init__(self, client: Client, repository: str, now: datetime, environments: Mapping[str, str]) -> None:
+        self.client, self.repository, self.now, self.environments = client, repository, now, environments
         self.unknown: list[Unknown] = []
         self.ending: list[str] = []
 
@@ -115,8 +125,21 @@ class _Reader:
                 return found
             for row in rows(answer["workflow_runs"]):
                 title = f"{row.get('name') or 'run'}: {row.get('display_title') or row['id']}"
-                found.append(Waiting(f"run {what}", "", Link(title, str(row["html_url"]))))
+                stacks = await self._awaited(int(row["id"])) if state == "waiting" else []
+                link = Link(title, str(row["html_url"]))
+                found += [Waiting(f"run {what}", each, link) for each in stacks or [""]]
         return found
+
+    async def _awaited(self, run: int) -> list[str]:
+        """The stacks whose environments' approval a run waits for; none where it is not known."""
+        try:
+            answer = await self.client.request(
+                "GET", f"/repos/{self.repository}/actions/runs/{run}/pending_deployments"
+            )
+        except VendorError as error:
+            return self._note("which stack a run waits for", error) or []
+        names = (str(mapping(each.get("environment")).get("name")) for each in rows(answer.json()))
+        return [self.environments[each] for each in names if each in self.environments]
 
     def _token(self, expiry: str) -> None:
         if expiry:

@@ -189,7 +189,7 @@ class Status:
     """In the order of promotion."""
     waiting: tuple[Waiting, ...] = ()
     ending: tuple[str, ...] = ()
-    """What ends within two weeks and belongs to no stack: GitHub's token."""
+    """What ends within two weeks and belongs to no stack: tokens, and logins at the database servers."""
     unknown: tuple[Unknown, ...] = ()
 
     @property

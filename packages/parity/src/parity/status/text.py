@@ -39,6 +39,8 @@ def _lines(status: Status, width: int) -> Iterator[Line]:
         yield "Last operations", "title"
         for each in status.operations[:_OPERATIONS]:
             yield from _operation(each, width)
+    for each in status.ending:
+        yield from ((line, "") for line in _wrapped(f"ends soon: {each}", width, ""))
     unknown = [("", each) for each in status.unknown] + [(s.name, each) for s in status.stacks for each in s.unknown]
     if unknown:
         yield "", ""

@@ -155,10 +155,21 @@ def test_each_property_has_its_key_line_commit_and_pull_request_and_secrets_a_fi
 
 
 def test_what_a_person_rolled_back_is_traced_to_what_had_made_it_live():
-    found = calm(DELIVERED, record("op-x", 30, 31, differences=[CHANGED[0]]), WENT_BACK).incident
+    made = calm(DELIVERED, record("op-x", 30, 31, differences=[CHANGED[0]]), WENT_BACK)
+    assert [each.bad for each in made.served] == [False, True, False], "what was rolled back from is bad by that alone"
+    found = made.incident
     assert found
     assert found.culprit is DELIVERED
     assert found.to_detect == timedelta(seconds=61)
+
+
+def test_an_update_that_failed_before_its_switch_switched_nothing():
+    undone = replace(DELIVERED, end={"time": at(20).isoformat(), "result": "failed", "operations": DONE[:2]})
+    made = calm(undone)
+    assert [(each.release, each.until) for each in made.served] == [("r1", None)]
+    assert "which changed what is below" in write.markdown(made)
+    done = calm(replace(undone, end={**undone.end, "operations": DONE}))
+    assert [each.release for each in done.served] == ["r1", "r2"], "its switch was done before what failed"
 
 
 def test_a_rollback_of_what_is_older_than_the_record_is_said_to_be():

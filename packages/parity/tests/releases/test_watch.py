@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
 from datetime import UTC, datetime, timedelta
 
 import pytest
 
 from parity.backend import holds, watches
+from parity.backend.store import FolderStore
 from parity.config.parameters import Watch
 from parity.errors import RefusedError, UnreadError, WatchError
 from parity.releases import watch as watching
@@ -207,6 +209,57 @@ def test_one_that_dies_while_it_goes_back_is_held_once_and_goes_back_once(world)
     assert (ended.result, len(found.holds())) == ("went back", 1)
     assert [each for each, _ in found.went] == ["r1", "r1"], "the first one died before it switched"
     assert found.run() == []
+
+
+@pytest.mark.parametrize("writes", range(4))
+def test_a_death_before_each_write_is_finished_by_the_next_and_nothing_is_there_twice(world, monkeypatch, writes):
+    found, left, create = world(SICK), [writes], FolderStore.create
+
+    def dying(store, key, data):
+        if not left[0]:
+            raise Died
+        left[0] -= 1
+        return create(store, key, data)
+
+    def finish(_stack, _screen, note, why):
+        assert why == "https://shop.example answers 503, 3 times in a row", "as the hold has it"
+        return note.begin["before"]
+
+    monkeypatch.setattr(watching.going_back, "finish", finish)
+    monkeypatch.setattr(FolderStore, "create", dying)
+    with contextlib.suppress(Died):
+        found.run()
+    assert (left[0] == 0) == bool(found.unfinished() or writes == 3), "it died, or had no more to write"
+    monkeypatch.setattr(FolderStore, "create", create)
+    for _ in range(2):
+        found.run()
+    assert (found.unfinished(), len(found.went), len(found.holds())) == ([], 1, 1)
+    records = [(each.begin["command"], each.begin["verdict"], each.result) for each in found.lab.ledger.records()]
+    assert records == [("watch", "went back", "succeeded")]
+
+
+def test_what_another_release_took_the_place_of_meanwhile_is_superseded(world, monkeypatch):
+    found = world(SICK)
+    found.refuses = Died()
+    with pytest.raises(Died):
+        found.run()
+    found.left = True
+
+    def finish(*_):
+        raise RefusedError("r3 is live, and no update made it so")
+
+    monkeypatch.setattr(watching.going_back, "finish", finish)
+    (ended,) = found.run()
+    assert (ended.result, ended.why) == ("superseded", "r3 is live, and no update made it so")
+
+
+def test_a_hold_of_before_the_watch_is_none_of_its_own(world):
+    found = world(GOOD)
+    hold = {"application": "shop", "who": "ada", "why": "the watch of r2 found it bad: before", "until": None}
+    holds.hold(found.lab.store, *PLACE, **hold)
+    begin(found.lab, update="u2")
+    found.left = True
+    assert [each.result for each in found.run(update="u2")] == ["superseded"]
 
 
 def test_an_update_watches_what_it_made_live_and_not_what_another_one_did(world):

@@ -3,11 +3,17 @@
 from __future__ import annotations
 
 import json
+import signal
+import sys
 from typing import TYPE_CHECKING
 
 import pytest
 
+from parity.backend import holds
+from parity.backend.store import FolderStore
+from support.amounts import examples
 from support.asker import asking
+from support.paths import ROOT
 from support.watched import NEW, SHOP, declare
 
 if TYPE_CHECKING:
@@ -18,6 +24,16 @@ if TYPE_CHECKING:
 pytestmark = [pytest.mark.engine, pytest.mark.sandbox]
 
 BAD, HELD = 17, 16
+BEGIN, END = r"/ledger/.*1-begin", r"/ledger/.*2-end"
+POINTS = [
+    pytest.param(BEGIN, 2, id="the update that records the switch"),
+    pytest.param(END, 2, id="the end of that update"),
+    pytest.param("/locks/", 1, id="the switch"),
+    pytest.param("/holds/", 1, id="the hold"),
+    pytest.param(BEGIN, 3, id="the verdict in the ledger"),
+    pytest.param(r"/watches/.*2-end", 1, id="the end of the watch"),
+]
+"""Before which write the process is killed; the first is the sample."""
 
 
 @pytest.mark.timeout(300)
@@ -64,3 +80,32 @@ def test_a_faulty_release_goes_back_and_is_held(finished_instance: Instance, tmp
     rows = [json.loads(row) for row in instance.run("parity", "log", "staging", "--json").ok().stdout.splitlines()]
     verdicts = [(row["command"], row.get("verdict")) for row in rows][-3:]
     assert verdicts == [("deliver", None), ("rollback", None), ("watch", "went back")]
+
+
+@pytest.mark.timeout(300)
+@pytest.mark.parametrize(("pattern", "number"), POINTS[: examples(1, len(POINTS))])
+def test_a_watch_that_is_killed_before_a_write_is_finished_by_the_next_command(
+    finished_instance: Instance, tmp_path: Path, pattern: str, number: int
+):
+    instance = finished_instance
+    declare(instance)
+    instance.local.client().add_build_rule(match={"project": "shop-staging", "release": "r2"}, errors=0.5)
+    instance.run("parity", "release", "staging", "shop", "--commit", NEW, "--live").ok()
+    since = instance.last_request()
+    deliver = (sys.executable, "-m", "support.dying", pattern, str(number), "deliver", "staging", "--yes")
+    path = {"PYTHONPATH": f"{instance.project.root}:{ROOT / 'tools'}"}
+    with asking(instance, tmp_path, SHOP) as asked:
+        killed = instance.cold().run(*deliver, extra=path)
+        finished = instance.run("parity", "watch", "staging")
+    assert killed.code == -signal.SIGKILL, killed.said
+    assert finished.code == BAD, finished.said
+    assert "r2 of shop is bad and went back to r1, which is live; shop is held" in finished.stderr
+    assert [each.release for each in asked.of(SHOP) if each.status == 200][-1] == "r1"
+    promotions = [row["path"] for row in instance.requests(since) if "/promote/" in row["path"]]
+    assert len(promotions) == 2, "one call forward and one back"
+    assert len(holds.history(FolderStore(instance.local.layout.backend), "storefront", "staging")) == 1
+    rows = [json.loads(row) for row in instance.run("parity", "log", "staging", "--json").ok().stdout.splitlines()]
+    assert [row["verdict"] for row in rows if row["command"] == "watch"] == ["went back"]
+    assert [row["result"] for row in rows if row["command"] == "rollback"][-1] == "succeeded"
+    assert all(row["end"] for row in rows), "nothing is left without an end"
+    assert instance.run("parity", "watch", "staging").ok().stdout == "No release of staging is left to be watched.\n"

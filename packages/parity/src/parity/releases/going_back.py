@@ -4,15 +4,19 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from parity.backend.stack_backend import open_backend
 from parity.errors import RefusedError
 from parity.releases import stack_file, switch, switches
-from parity.updates import update
+from parity.updates import record, update
 from parity.updates.approval import Approval
 
 if TYPE_CHECKING:
     from parity.backend.notes import Note
     from parity.console import Screen
     from parity.evaluate.stack import Stack
+
+_NEWEST = 10
+"""Of the ledger's records, how many are read for one without an end."""
 
 
 def go(stack: Stack, screen: Screen, note: Note, why: str) -> str:
@@ -29,6 +33,37 @@ def go(stack: Stack, screen: Screen, note: Note, why: str) -> str:
     stack_file.write(change.file)
     if change.switch is not None:
         switch.make(stack, change.switch, screen)
-    facts = {"command": "rollback", "why": f"{change.title}: the watch found {release} bad: {why}"}
-    update.run(stack, screen, Approval(yes=True), note=facts, going_back=application)
+    _record(stack, screen, note, why)
     return str(to)
+
+
+def finish(stack: Stack, screen: Screen, note: Note, why: str) -> str:
+    """Do what is left of going back, where what did it died; gives the release that is live.
+
+    Raises:
+        RefusedError: another release than the one before was made live since.
+        ParityError: as `go`.
+    """
+    application, to = str(note.begin["application"]), str(note.begin["before"])
+    settings, state = stack.read()
+    recorded = record.recorded_live(state, settings.catalog).get(application, {}).get("live")
+    if recorded == to and not _under_way(stack):
+        return to
+    if settings.releases[application].live != to and recorded != to:
+        return go(stack, screen, note, why)
+    _record(stack, screen, note, why)
+    return to
+
+
+def _under_way(stack: Stack) -> bool:
+    """Whether the newest updates have one without an end, which the next one recovers."""
+    ledger = open_backend(stack).ledger
+    return ledger is not None and any(each.end is None for each in ledger.records(last=_NEWEST))
+
+
+def _record(stack: Stack, screen: Screen, note: Note, why: str) -> None:
+    """The update that records the switch."""
+    application, release, to = (str(note.begin[name]) for name in ("application", "release", "before"))
+    title = f"{to} of {application} in {stack.name} is live again instead of {release}"
+    facts = {"command": "rollback", "why": f"{title}: the watch found {release} bad: {why}"}
+    update.run(stack, screen, Approval(yes=True), note=facts, going_back=application)

@@ -3,20 +3,24 @@
 from __future__ import annotations
 
 import asyncio
+import itertools
+import secrets
 import time
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from parity.backend import holds, this_host, watches
+from parity.backend.ledger import identity_of
 from parity.backend.stack_backend import open_backend, provenance
-from parity.errors import ParityError, UnreadError, WatchError
+from parity.errors import ParityError, RefusedError, UnreadError, WatchError
 from parity.releases import going_back, observing
 from parity.releases.judging import Judge
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
+    from parity.backend.holds import Hold
     from parity.backend.ledger import Ledger
     from parity.backend.notes import Note
     from parity.console import Screen
@@ -24,6 +28,14 @@ if TYPE_CHECKING:
     from parity.releases.observing import Observed, Observer
 
 PASSED, WENT_BACK, HELD, SUPERSEDED, UNREAD = "passed", "went back", "held", "superseded", "unread"
+
+_FOUND = "found it bad: "
+"""What a hold's reason says between the watch that set it and why."""
+
+
+def _mark(note: Note) -> str:
+    """How the reason of a hold begins that the watch of a release set."""
+    return f"the watch of {note.begin['release']} "
 
 
 @dataclass(frozen=True)
@@ -132,7 +144,7 @@ class _Watching:
         for note in notes:
             found = self.observer(self.stack, note)
             if found is None:
-                ended.append(self._end(note, SUPERSEDED, "", 0))
+                ended.append(self._left_behind(note))
             else:
                 under_way.append(_One(note, found, Judge(found.watch), self.clock.now()))
         if not under_way:
@@ -148,6 +160,28 @@ class _Watching:
                     self.clock.sleep(min(each.observer.watch.interval_seconds for each in under_way))
             step.done("; ".join(f"{each.release} of {each.application} {each.result}" for each in ended))
         return ended
+
+    def _left_behind(self, note: Note) -> Ended:
+        """The end of the watch of a release that is not live: it had gone back where this watch holds its application.
+
+        What went back may have died before it recorded it.
+        """
+        held = next((each for each in self._holds(note) if each.since >= note.began), None)
+        if held is None:
+            return self._end(note, SUPERSEDED, "", 0)
+        why = held.why.partition(_FOUND)[2]
+        seconds = (held.since - note.began).total_seconds()
+        try:
+            to = going_back.finish(self.stack, self.screen, note, why)
+        except RefusedError as error:
+            return self._end(note, SUPERSEDED, error.what, seconds)
+        return self._end(note, WENT_BACK, why, seconds, to)
+
+    def _holds(self, note: Note) -> list[Hold]:
+        """The holds that stand and that a watch of this release set."""
+        found = holds.holds(self.ledger.store, self.ledger.project, self.stack.name)
+        mark = f"{_mark(note)}{_FOUND}"
+        return [each for each in found if each.application == note.begin["application"] and each.why.startswith(mark)]
 
     def _ask(self, under_way: Sequence[_One]) -> list[tuple[str, str] | None]:
         async def every() -> list[tuple[str, str] | None]:
@@ -179,23 +213,32 @@ class _Watching:
 
     def _hold(self, note: Note, why: str) -> None:
         """Hold the application, before anything else: what dies after this goes no further. Once for each watch."""
-        store, project, application = self.ledger.store, self.ledger.project, str(note.begin["application"])
-        mark = f"the watch of {note.begin['release']} "
-        there = holds.holds(store, project, self.stack.name)
-        if not any(each.application == application and each.why.startswith(mark) for each in there):
+        if not self._holds(note):
+            store, project, application = self.ledger.store, self.ledger.project, str(note.begin["application"])
             who = this_host.actor(self.stack.pulumi.environment)
-            text = f"{mark}found it bad: {why}"
+            text = f"{_mark(note)}{_FOUND}{why}"
             holds.hold(store, project, self.stack.name, application=application, who=who, why=text, until=None)
 
     def _end(self, note: Note, result: str, why: str, seconds: float, to: str | None = None) -> Ended:
-        """Record the end: of the watch, and in the ledger among the updates."""
+        """Record the end: in the ledger among the updates, which names the watch, and then of the watch itself.
+
+        So a death between the two loses none, and the next one finds that it is in the ledger.
+        """
         ended = Ended(str(note.begin["application"]), str(note.begin["release"]), result, why, seconds, to)
         who = this_host.actor(self.stack.pulumi.environment)
         notes = watches.notes(self.ledger.store, self.ledger.project, self.ledger.stack)
-        if notes.end(note.id, {"who": who, **ended.document()}):
-            facts = {**provenance(self.stack, "watch"), **ended.document(), "why": str(ended)}
-            self.ledger.end(self.ledger.begin(facts), {"result": "succeeded", "code": 0})
+        if not self._in_ledger(note):
+            now = datetime.now(UTC)
+            facts = {**provenance(self.stack, "watch"), **ended.document(), "why": str(ended), "watch": note.id}
+            identity = identity_of(now, secrets.token_hex(4))
+            self.ledger.found(identity, now, now, {**facts, "result": "succeeded", "code": 0})
+        notes.end(note.id, {"who": who, **ended.document()})
         return ended
+
+    def _in_ledger(self, note: Note) -> bool:
+        began = identity_of(note.began, "")
+        later = itertools.takewhile(lambda each: each.id >= began, self.ledger.newest())
+        return any(each.begin.get("watch") == note.id for each in later)
 
 
 @dataclass

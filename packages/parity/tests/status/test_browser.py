@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import pytest
 
+from packages.parity.tests.test_postmortem import incident
+from parity.postmortem import write
 from parity.status.page import page
 from support import browser, statuses
 
@@ -49,6 +51,21 @@ def test_nothing_is_beyond_the_right_edge(opened, urls, name, width):
     opened.open(urls[name])
     assert opened.run("document.documentElement.scrollWidth") <= width
     assert opened.run(OUT) == 0
+
+
+@pytest.mark.parametrize("width", [360, 1200])
+def test_a_post_mortem_is_such_a_page_too(opened, width, tmp_path):
+    path = tmp_path / "postmortem.html"
+    path.write_text(write.page(incident()))
+    opened.show(width)
+    opened.open(path.as_uri())
+    assert opened.run("document.title") == "Post-mortem: staging, 2026-11-24"
+    assert opened.run("document.documentElement.scrollWidth") <= width
+    assert opened.run(OUT) == 0
+    assert opened.run("document.querySelectorAll('rect').length") == 3
+    assert [each for each in opened.events if each["method"] in {"Log.entryAdded", "Runtime.exceptionThrown"}] == []
+    asked = [each["params"]["request"]["url"] for each in opened.events if "requestWillBeSent" in each["method"]]
+    assert asked == [path.as_uri()]
 
 
 def test_a_narrow_window_says_each_stack_next_to_its_value(opened, urls):

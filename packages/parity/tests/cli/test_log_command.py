@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import json
 
 import pytest
 
@@ -244,3 +245,16 @@ def test_a_record_that_was_edited_ends_the_log_with_22_and_is_named(project, cap
         text, code = parity(capsys, *words)
         assert code == 22
         assert f"{first}.2-end.json: was edited" in text
+
+
+def test_a_post_mortem_is_written_in_each_form_and_an_empty_time_is_refused(project, capsys, tmp_path):
+    first = operation(project, "20", "25")
+    operation(project, "25", "30")
+    text, code = parity(capsys, "postmortem", "staging", "--operation", first)
+    assert (code, f"It began with `up` `{first}` of staging" in text) == (0, True)
+    assert json.loads(parity(capsys, "postmortem", "--operation", "@-", "--json")[0])["causes"][0]["after"] == "25"
+    page = tmp_path / "page.html"
+    assert parity(capsys, "postmortem", "--html", "--file", str(page)) == (f"{page} is written.\n", 0)
+    assert "no sign of an incident" in page.read_text()
+    for words in (("--from", "1h", "--to", "2h"), ("--from", "soon"), ("--html", "--json"), ("nowhere",)):
+        assert parity(capsys, "postmortem", *words)[1] == 2

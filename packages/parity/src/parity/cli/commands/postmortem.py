@@ -11,6 +11,7 @@ import typer
 
 from parity.cli.arguments import Arguments
 from parity.cli.commands.options import Json, complete_stacks
+from parity.errors import UsageError
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -106,6 +107,8 @@ def _report(
     places = {name: each for name, each in places_of(project, None).items() if not stacks or name in stacks}
     named = reading.find({name: ledger_of(each) for name, each in places.items()}, operation) if operation else None
     start = times.ago(since, now, "--from") or _start(named, now)
+    if start >= end:
+        raise UsageError("the time is empty", where="--from, --to", remedy="give a --from that is before --to")
     catalog = project.program.catalog()
     answers = _answers(catalog, start, end)
     found = [replace(material.read(each, start, end, catalog), answers=answers) for each in places.values()]

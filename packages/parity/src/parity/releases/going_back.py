@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from parity.backend.stack_backend import open_backend
 from parity.errors import RefusedError
-from parity.releases import stack_file, switch, switches
+from parity.releases import stack_file, steps, switch, switches
 from parity.updates import record, update
 from parity.updates.approval import Approval
 
@@ -29,11 +29,15 @@ def go(stack: Stack, screen: Screen, note: Note, why: str) -> str:
     application, release, to = str(note.begin["application"]), note.begin["release"], note.begin["before"]
     if not to:
         raise RefusedError(f"no release of {application} was live before {release}", where=stack.name)
-    change = switches.rollback(stack, application, str(to), checked=True)
-    stack_file.write(change.file)
-    if change.switch is not None:
-        switch.make(stack, change.switch, screen)
-    _record(stack, screen, note, why)
+    # One that died after it wrote the file is finished by the update, which makes the switch where it was not made.
+    if steps.load(stack).releases[application].live != to:
+        change = switches.rollback(stack, application, str(to), checked=True)
+        stack_file.write(change.file)
+        if change.switch is not None:
+            switch.make(stack, change.switch, screen)
+    title = f"{to} of {application} in {stack.name} is live again instead of {release}"
+    facts = {"command": "rollback", "why": f"{title}: the watch found {release} bad: {why}"}
+    update.run(stack, screen, Approval(yes=True), note=facts, going_back=application)
     return str(to)
 
 
@@ -49,21 +53,10 @@ def finish(stack: Stack, screen: Screen, note: Note, why: str) -> str:
     recorded = record.recorded_live(state, settings.catalog).get(application, {}).get("live")
     if recorded == to and not _under_way(stack):
         return to
-    if settings.releases[application].live != to and recorded != to:
-        return go(stack, screen, note, why)
-    _record(stack, screen, note, why)
-    return to
+    return go(stack, screen, note, why)
 
 
 def _under_way(stack: Stack) -> bool:
     """Whether the newest updates have one without an end, which the next one recovers."""
     ledger = open_backend(stack).ledger
     return ledger is not None and any(each.end is None for each in ledger.records(last=_NEWEST))
-
-
-def _record(stack: Stack, screen: Screen, note: Note, why: str) -> None:
-    """The update that records the switch."""
-    application, release, to = (str(note.begin[name]) for name in ("application", "release", "before"))
-    title = f"{to} of {application} in {stack.name} is live again instead of {release}"
-    facts = {"command": "rollback", "why": f"{title}: the watch found {release} bad: {why}"}
-    update.run(stack, screen, Approval(yes=True), note=facts, going_back=application)

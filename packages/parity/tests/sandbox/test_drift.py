@@ -89,7 +89,11 @@ def test_the_command_ends_with_0_where_all_is_as_declared_and_20_where_it_drifte
     assert {each["vendor"]: each["property"] for each in report["findings"] if each["kind"] == "changed"} == PLANTED
     for name in ("report.md", "report.html"):
         assert "shop-project" in (tmp_path / "out" / name).read_text()
-    assert parity(clean, "drift", STACK, "--fail-on", "missing").code == 0
+    recorded = parity(clean, "drift", STACK, "--fail-on", "missing", "--record").ok()
+    assert "Recorded: 3 found for the first time, 0 gone." in recorded.stderr
+    drafted = json.loads(parity(clean, "postmortem", STACK, "--json").ok().stdout)
+    assert {each["property"] for each in drafted["causes"]} == {*PLANTED.values()}
+    assert drafted["incident"]["signs"][0]["what"] == "drift found 3 that others had changed"
     assert parity(clean, "drift", STACK, "--fail-on", "gone").code == 2
 
 
@@ -322,9 +326,12 @@ def test_no_secret_is_shown_anywhere(clean: Instance, tmp_path: Path):
     )
     drain = world.drain()
     world.vercel("PATCH", f"/v1/drains/{drain['id']}", {"delivery": {**drain["delivery"], "secret": canary}})
-    run = parity(clean, "drift", STACK, "--plan", "--output", str(tmp_path / "out"))
+    run = parity(clean, "drift", STACK, "--plan", "--record", "--output", str(tmp_path / "out"))
     assert run.code == 20
     said = run.said + "".join(path.read_text() for path in (tmp_path / "out").iterdir())
+    said += "".join(parity(clean, "postmortem", STACK, *form).ok().said for form in ((), ("--html",), ("--json",)))
+    said += "".join(path.read_text() for path in (clean.local.layout.backend / ".parity").rglob("*.json"))
+    assert "LEAK" in said
     secrets = {
         canary,
         drain["delivery"]["secret"],

@@ -274,7 +274,7 @@ def test_a_pruned_deployment_is_known_by_the_operation_that_found_it_live(projec
         deployments.built_by(project, found)
 
 
-def test_a_deployment_that_no_stack_has_says_where_to_look(project):
+def test_a_deployment_that_no_stack_has_says_where_to_find_it(project):
     with pytest.raises(UsageError, match="no stack has a deployment dpl_9") as refused:
         deployments.find({"staging": kept("dpl_1")}, {"staging": project}, "dpl_9")
     assert "Vercel's page of it names the commit" in (refused.value.remedy or "")

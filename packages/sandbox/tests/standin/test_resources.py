@@ -421,7 +421,7 @@ MADE = {
 }
 
 
-def test_an_alert_rule_is_sent_whole_and_then_only_what_differs(vercel: Vercel):
+def test_an_alert_rule_is_sent_at_first_and_then_only_what_differs(vercel: Vercel):
     vercel.say("POST /alerts/v3/alert-rules", {"rule": MADE})
     settings = {"enableTeamOwnerNotifications": True, "incidentIoRoutingKey": "key"}
     given = {**RULE, "notificationSettings": settings, "tags": ["prod"]}

@@ -246,7 +246,7 @@ def test_the_default_alert_rule_stays(api: Vercel) -> None:
         assert error_of(api.ask(method, "/alerts/v3/alert-rules/ar_default", body)) == (403, "forbidden")
 
 
-def test_a_projects_tracing_is_off_until_it_is_set_as_a_whole(api: Vercel) -> None:
+def test_a_projects_tracing_is_off_until_all_of_it_is_set(api: Vercel) -> None:
     path, of = "/v1/drains/tracing/config", {"projectId": api.project()["id"]}
     assert api("GET", path, **of) == {"enabled": False, "sampling": []}
     rules = [{"type": "head_sampling", "rate": 0.5, "env": "production", "requestPath": "/api"}]

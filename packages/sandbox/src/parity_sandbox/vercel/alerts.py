@@ -109,7 +109,7 @@ def _watches(rule: Document, project: str) -> bool:
 
 
 def _settings(before: Document, given: Document) -> Document:
-    """The settings as a whole: given ones replace all; null is unset; owners are notified unless it says otherwise."""
+    """All settings: given ones replace every one; null is unset; owners are notified unless it says otherwise."""
     now = part(given, "notificationSettings") if "notificationSettings" in given else before
     kept = {name: value for name, value in now.items() if value is not None}
     return {"enableTeamOwnerNotifications": True, **kept}

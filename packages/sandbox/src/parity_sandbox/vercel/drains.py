@@ -98,7 +98,7 @@ def tracing(world: World, project: str) -> Document:
 
 
 def trace(world: World, project: str, given: Document) -> Document:
-    """Set a project's tracing as a whole; raises NotFound and BadRequest."""
+    """Set all of a project's tracing; raises NotFound and BadRequest."""
     _check_sampling(given)
     if len(given["sampling"]) > _MOST_RULES:
         raise BadRequest(f"Invalid request: `sampling` should NOT have more than {_MOST_RULES} items.")

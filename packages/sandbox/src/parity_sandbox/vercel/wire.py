@@ -118,7 +118,7 @@ def page(
 
 
 def number(request: Request, name: str) -> int | None:
-    """A whole number of the query, None where it has none; raises BadRequest."""
+    """An integer of the query, None where it has none; raises BadRequest."""
     raw = request.query_params.get(name)
     if raw is None or raw == "":
         return None

@@ -12,8 +12,8 @@ import pulumiverse_vercel as vercel
 from components.database import Access, Database, DatabaseArgs, Login
 from components.delivery import Delivery, DeliveryArgs
 from components.migrations import Migrations, MigrationsArgs
-from components.telemetry import Telemetry, TelemetryArgs
 from components.web_app import Domains, WebApp, WebAppArgs
+from infra import telemetry
 from parity.config import digest, names, passwords, servers
 from parity.config.parameters import DatabaseUrlVariable, PlainVariable
 from parity.config.secret import Secret
@@ -66,18 +66,7 @@ def build(settings: Settings) -> dict[str, Any]:
     }
     for name, each in migrations.items():
         each.after_switch(_live(settings, name, applications))
-    if settings.logs is not None and "drain" in settings.steps:
-        Telemetry(
-            "logs",
-            TelemetryArgs(
-                telemetry=settings.catalog.telemetry,
-                name=settings.names.log_drain,
-                endpoint=settings.logs.endpoint,
-                secret=_opened(settings.logs.secret),
-                project_ids=[application.project_id for application in applications.values()],
-            ),
-            options,
-        )
+    telemetry.declare(settings, {name: each.project_id for name, each in applications.items()}, _opened, options)
     delivery = _delivery(settings, databases, applications, options)
     return {
         "applications": {name: _application_output(settings, name, each) for name, each in applications.items()},

@@ -6,8 +6,6 @@ import pulumi_postgresql as postgresql
 import pytest
 
 from components.delivery import Delivery, DeliveryArgs
-from components.telemetry import Telemetry, TelemetryArgs
-from parity.config import parameters
 from parity.testing import Recorded, record, reveal
 from tests.components.conftest import REPOSITORY
 
@@ -105,26 +103,3 @@ def test_the_repositorys_rules_do_not_exist_elsewhere():
     elsewhere = declared(manages_repository=False)
     assert elsewhere.of_type("RepositoryRuleset") == {}
     assert elsewhere.of_type("ActionsRepositoryPermissions") == {}
-
-
-def test_a_drain_takes_the_stacks_projects_and_keeps_its_secret():
-    telemetry = parameters.Telemetry(sources=("build", "lambda"), environments=("production",), sampling_rate=0.5)
-
-    def program() -> None:
-        Telemetry(
-            "logs",
-            TelemetryArgs(telemetry, "shop-prod", "https://logs.example.com/drain", "canary-drain", ["prj_1"]),
-        )
-
-    recorded = record(program)
-    drain = recorded.one("logs-drain").inputs
-    assert reveal(drain.pop("secret")) == "canary-drain"
-    assert drain == {
-        "name": "shop-prod",
-        "endpoint": "https://logs.example.com/drain",
-        "deliveryFormat": "ndjson",
-        "sources": ["build", "lambda"],
-        "environments": ["production"],
-        "samplingRate": 0.5,
-        "projectIds": ["prj_1"],
-    }

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Literal, Union, get_args, get_origin, get
 from pydantic import BaseModel
 
 from infra.catalog import CATALOG
-from parity.config import parameters, stack_models
+from parity.config import parameter_types, stack_models
 from parity.config.fields import as_model, bare, item_of, keys
 from parity.config.parameters import Catalog
 from parity.config.schema import stack_schema
@@ -145,7 +145,7 @@ _NAMED = {
     repr(annotation): words
     for annotation, words in (
         (stack_models.Text, "text"),
-        (parameters.Text, "text"),
+        (parameter_types.Text, "text"),
         (stack_models.Domain, "domain"),
         (stack_models.Host, "host name or address"),
         (stack_models.HttpsUrl, "`https://` URL"),
@@ -154,10 +154,10 @@ _NAMED = {
         (stack_models.Digest, "32 hex digits"),
         (stack_models.Day, "day (`YYYY-MM-DD`)"),
         (stack_models.Urn, "URN"),
-        (parameters.Folder, "path in the repository"),
-        (parameters.Slug, "slug"),
-        (parameters.Identifier, "PostgreSQL name"),
-        (parameters.VariableName, "variable name"),
+        (parameter_types.Folder, "path in the repository"),
+        (parameter_types.Slug, "slug"),
+        (parameter_types.Identifier, "PostgreSQL name"),
+        (parameter_types.VariableName, "variable name"),
     )
 }
 """Types with a name of their own, by how Python writes them: an `Annotated` type cannot be compared as such."""

@@ -31,6 +31,7 @@ from parity.config.stack_models import StackConfig
 from parity.evaluate import graph
 from parity.evaluate.resource import SecretInput
 from parity.resources import kinds
+from support import telemetry
 from support.paths import ROOT
 
 if TYPE_CHECKING:
@@ -73,7 +74,17 @@ DERIVED: dict[str, str] = {}
 
 @cache
 def example(stack: str) -> Settings:
-    return settings.load(stack, ROOT, None)
+    """The example's settings, with all telemetry that a catalog may declare: the example itself has a drain alone."""
+    base, more = settings.load(stack, ROOT, None), telemetry.values(stack)
+    values = {**base.origin.values, **more}
+    own = StackConfig.model_validate(own_values(values))
+    return replace(
+        base,
+        catalog=telemetry.everything(base.catalog),
+        traces=own.traces,
+        alerts=own.alerts,
+        origin=replace(base.origin, values=values),
+    )
 
 
 @cache

@@ -6,6 +6,8 @@ import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from support import telemetry
+
 if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
@@ -326,6 +328,15 @@ EDITS: tuple[Edit, ...] = (
         "the drain's form", 'environments=("production",)', 'environments=("production",), delivery_format="json"'
     ),
     _catalog("the drain's share", 'environments=("production",)', 'environments=("production",), sampling_rate=0.5'),
+    Edit(
+        "tracing and an alert are added",
+        _changed(
+            CATALOG,
+            ("from parity.config.parameters", f"{telemetry.IMPORTS}from parity.config.parameters"),
+            ("telemetry=Telemetry(", f"telemetry=Telemetry({telemetry.WITHOUT_SECRETS}"),
+        ),
+        "add",
+    ),
     *(
         _prod(
             f"{what}'s name",

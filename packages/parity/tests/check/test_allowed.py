@@ -74,6 +74,8 @@ BY_FIELD: dict[tuple[type[Any], str], st.SearchStrategy[Any]] = {
         )
     ),
     (stack_models.StackConfig, "logs"): st.deferred(lambda: model(stack_models.LogSettings)),
+    (stack_models.StackConfig, "traces"): st.deferred(lambda: model(stack_models.TraceSettings)),
+    (stack_models.TraceSettings, "headers"): st.fixed_dictionaries({"authorization": SECRET}),
     # `roles` cannot be put off where an application logs in.
     (stack_models.StackConfig, "postponed"): st.lists(
         st.sampled_from(sorted(stack_models.STEPS - {"roles"})), unique=True

@@ -8,12 +8,14 @@ import json
 
 import pytest
 
+from parity.backend import deployments
 from parity.backend.ledger import Ledger, Record
 from parity.backend.store import FolderStore
 from parity.cli.commands import log_output
 from parity.cli.main import application
 from parity.console import Screen
-from parity.errors import ParityError
+from parity.engine import state
+from parity.errors import ParityError, UsageError
 from support.program import copy_program
 
 WIDTH = 80
@@ -258,3 +260,40 @@ def test_a_post_mortem_is_written_in_each_form_and_an_empty_time_is_refused(proj
     assert "no sign of an incident" in page.read_text()
     for words in (("--from", "1h", "--to", "2h"), ("--from", "soon"), ("--html", "--json"), ("nowhere",)):
         assert parity(capsys, "postmortem", *words)[1] == 2
+
+
+# --- From a log line's deployment to the release ----------------------------------------------------------------------
+
+BUILT = "urn:pulumi:staging::storefront::vercel:index/deployment:Deployment::shop-deployment-r2"
+
+
+def kept(deployment):
+    """A state that keeps r2 of the shop."""
+    outputs = {"meta": {"release": "r2", "commit": NEW}}
+    row = {"urn": BUILT, "type": "vercel:index/deployment:Deployment", "custom": True, "id": deployment}
+    return state.parse({"deployment": {"resources": [{**row, "inputs": {}, "outputs": outputs}]}})
+
+
+def test_a_kept_deployment_names_its_release_and_the_operation_that_built_it(project):
+    rows = [{"urn": BUILT, "operation": "create", "properties": []}]
+    identity = project.begin({"command": "up", "differences": rows})
+    done = [{"urn": BUILT, "operation": "create", "done": True}]
+    project.end(identity, {"result": "succeeded", "operations": done})
+    project.begin({"command": "up", "differences": [{**rows[0], "operation": "update"}]})
+    found = deployments.find({"staging": kept("dpl_1")}, {}, "dpl_1")
+    assert str(found) == f"dpl_1 is shop-deployment-r2 of staging: release r2, commit {NEW}"
+    assert deployments.built_by(project, found).id == identity
+
+
+def test_a_pruned_deployment_is_known_by_the_operation_that_found_it_live(project):
+    project.begin({"command": "up", "before": {"shop": {"live": "r2", "commit": NEW, "deployment": "dpl_0"}}})
+    found = deployments.find({"staging": kept("dpl_1")}, {"staging": project}, "dpl_0")
+    assert (found.name, found.release, found.commit) == ("shop-deployment-r2", "r2", NEW)
+    with pytest.raises(UsageError, match="which is older than the record"):
+        deployments.built_by(project, found)
+
+
+def test_a_deployment_that_no_stack_has_says_where_to_find_it(project):
+    with pytest.raises(UsageError, match="no stack has a deployment dpl_9") as refused:
+        deployments.find({"staging": kept("dpl_1")}, {"staging": project}, "dpl_9")
+    assert "Vercel's page of it names the commit" in (refused.value.remedy or "")

@@ -6,8 +6,11 @@ import pytest
 from pydantic import ValidationError
 
 from infra.catalog import CATALOG
-from parity.config import catalog_checks
+from parity.config import catalog_checks, stack_checks
 from parity.config.parameters import Application, Database, DatabaseUrlVariable, PlainVariable, SensitiveVariable
+from parity.config.secret import Secret
+from parity.config.source import Source
+from parity.config.telemetry import Alert, AlertTrigger, TraceDrain
 from parity.errors import ConfigError
 
 SHOP, ADMIN = CATALOG.applications
@@ -22,7 +25,33 @@ def with_variable(variable):
     return with_shop(variables=(*SHOP.variables, variable))
 
 
+def with_telemetry(**changes):
+    return CATALOG.model_copy(update={"telemetry": CATALOG.telemetry.model_copy(update=changes)})
+
+
+ERRORS = AlertTrigger(type="error_anomaly", filter="statusGroup:5xx")
+
 CASES = {
+    "two alerts of one name": (
+        with_telemetry(alerts=(Alert(name="errors", triggers=(ERRORS,)),) * 2),
+        "telemetry.alerts",
+        "names errors 2 times.",
+    ),
+    "a trigger of an alert twice": (
+        with_telemetry(alerts=(Alert(name="errors", triggers=(ERRORS, ERRORS)),)),
+        "telemetry.alerts.errors.triggers",
+        "names error_anomaly 2 times.",
+    ),
+    "an alert of no application": (
+        with_telemetry(alerts=(Alert(name="errors", triggers=(ERRORS,), applications=("shp",)),)),
+        "telemetry.alerts.errors",
+        "watches shp, which is no application.",
+    ),
+    "two headers of one name": (
+        with_telemetry(trace_drain=TraceDrain(headers=("Authorization", "authorization"))),
+        "telemetry.trace_drain.headers",
+        "names authorization 2 times.",
+    ),
     "two applications of one name": (
         CATALOG.model_copy(update={"applications": (SHOP, SHOP)}),
         "applications",
@@ -149,3 +178,32 @@ def test_a_model_that_refuses_is_reported_with_its_line(project):
     places = [(fault.file, fault.line, fault.key) for fault in caught.value.faults]
     assert places == [("shared/declared.py", 3, "Database.name"), ("shared/declared.py", 3, "Database.schemas")]
     assert not re.search("Traceback", str(caught.value))
+
+
+def test_an_alert_on_errors_names_a_status():
+    with pytest.raises(ValidationError, match="needs a filter with a statusGroup"):
+        AlertTrigger(type="error_anomaly", filter="route:/api/*")
+
+
+# --- A stack's destinations for what the catalog declares -------------------------------------------------------------
+
+
+def said_of(catalog, values):
+    read = Source("staging", values, None, {})
+    return [f"{each.key} {each.what}" for each in stack_checks.check(read, catalog, [])]
+
+
+def test_a_declared_trace_drain_needs_its_destination_and_each_header():
+    catalog = with_telemetry(trace_drain=TraceDrain(headers=("authorization",)))
+    assert "parity:traces is missing." in said_of(catalog, {})
+    said = said_of(catalog, {"parity:traces": {"headers": {"x-other": Secret("x")}}})
+    assert "parity:traces.headers.x-other is no header of the catalog." in said
+    assert "parity:traces.headers.authorization is missing." in said
+    given = {"parity:traces": {"headers": {"authorization": Secret("x")}}}
+    assert not [each for each in said_of(catalog, given) if "traces" in each]
+
+
+def test_a_destination_of_nothing_is_a_fault():
+    said = said_of(CATALOG, {"parity:traces": {}, "parity:alerts": {}})
+    assert "parity:traces has no trace drain in the catalog." in said
+    assert "parity:alerts has no alert in the catalog." in said

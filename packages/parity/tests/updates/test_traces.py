@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import threading
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from opentelemetry.proto.collector.metrics.v1.metrics_service_pb2 import ExportMetricsServiceRequest
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
 
 from parity.backend.ledger import Ledger, identity_of
@@ -43,6 +44,9 @@ class Collector(ThreadingHTTPServer):
     def __init__(self) -> None:
         super().__init__(("127.0.0.1", 0), Taking)
         self.spans: list[Any] = []
+        self.metrics: list[dict[str, Any]] = []
+        """What was posted, in order: by metric's name its points."""
+        self.measures = 200
 
     @property
     def names(self) -> list[str]:
@@ -54,13 +58,25 @@ class Taking(BaseHTTPRequestHandler):
 
     def do_POST(self) -> None:
         body = self.rfile.read(int(self.headers["content-length"]))
-        assert self.path == "/v1/traces"
+        assert self.path in {"/v1/traces", "/v1/metrics"}
+        if self.path == "/v1/metrics":
+            self._measured(body)
+            return
         if self.server.status == 200:
             for resource in ExportTraceServiceRequest.FromString(body).resource_spans:
                 known = attributes(resource.resource)
                 for scope in resource.scope_spans:
                     self.server.spans += [Spanned(each, known) for each in scope.spans]
         self.send_response(self.server.status)
+        self.end_headers()
+
+    def _measured(self, body: bytes) -> None:
+        if self.server.measures == 200:
+            [resource] = ExportMetricsServiceRequest.FromString(body).resource_metrics
+            [scope] = resource.scope_metrics
+            points = {each.name: getattr(each, each.WhichOneof("data")).data_points for each in scope.metrics}
+            self.server.metrics.append({**points, "resource": attributes(resource.resource)})
+        self.send_response(self.server.measures)
         self.end_headers()
 
     def log_message(self, *_: object) -> None:
@@ -216,3 +232,59 @@ def test_without_a_collector_nothing_is_read(monkeypatch):
     for name in traces.ENDPOINTS:
         monkeypatch.delenv(name, raising=False)
     assert send(object()) == Sent()  # pyright: ignore[reportArgumentType]
+
+
+# --- Metrics ----------------------------------------------------------------------------------------------------------
+
+
+def counted(points: Any, name: str) -> dict[str, float]:
+    """By the value of an attribute, the count of each point."""
+    return {attributes(each)[name]: getattr(each, "count", 0) or getattr(each, "as_int", 0) for each in points}
+
+
+def test_metrics_hold_all_of_the_month_so_that_sending_twice_is_the_same_value(ledger, collector):
+    recorded(ledger)
+    recorded(ledger, {"result": "failed", "errors": ["no"], "operations": []})
+    assert send(ledger) == Sent(2)
+    for note in ledger.store.entries(".parity/traces/storefront/prod"):
+        ledger.store.delete(note.key)  # A death between the sending and the note.
+    assert send(ledger) == Sent(2)
+    one, again = collector.metrics
+    assert one == again
+    assert counted(one["cicd.pipeline.run.duration"], "cicd.pipeline.result") == {"success": 1, "failure": 1}
+    assert counted(one["cicd.pipeline.run.errors"], "error.type") == {"failed": 1}
+    recorded(ledger)
+    assert send(ledger) == Sent(1)
+    last = collector.metrics[-1]
+    assert counted(last["cicd.pipeline.run.duration"], "cicd.pipeline.result") == {"success": 2, "failure": 1}
+    assert last["resource"]["deployment.environment.name"] == "prod"
+    starts = {each.start_time_unix_nano for each in last["cicd.pipeline.run.duration"]}
+    month = datetime.now(UTC).replace(day=1, hour=0, minute=0, second=0, microsecond=0)
+    assert starts == {int(month.timestamp()) * 1_000_000_000}
+
+
+def test_the_turn_of_a_month_starts_again_and_the_month_before_gets_its_last_value(ledger, collector):
+    month = datetime.now(UTC).replace(day=1, hour=0, minute=0, second=0, microsecond=0)
+    for number, time in enumerate((month - timedelta(days=40), month - timedelta(minutes=5), month)):
+        facts = {"command": "pulumi up", "stack": "prod", "result": "succeeded"}
+        ledger.found(identity_of(time, f"{number:08}"), time, time + timedelta(minutes=1), facts)
+    send(ledger)
+    [posted] = collector.metrics
+    points = posted["cicd.pipeline.run.duration"]
+    assert [each.count for each in points] == [1, 1, 1]
+    assert len({each.start_time_unix_nano for each in points}) == 3
+    assert all(each.start_time_unix_nano < each.time_unix_nano for each in points)
+    assert [each.sum for each in points] == [60.0] * 3
+    assert [list(each.bucket_counts).index(1) for each in points] == [5] * 3, "up to and with 60 seconds"
+
+
+def test_a_collector_without_metrics_has_the_spans_and_may_be_spared(ledger, collector, monkeypatch):
+    collector.measures = 404
+    recorded(ledger)
+    done = send(ledger)
+    assert (done.operations, done.fault) == (1, "")
+    assert "OTEL_METRICS_EXPORTER=none sends none" in done.unmeasured
+    assert send(ledger) == Sent(), "the spans are not sent for the metrics' sake"
+    monkeypatch.setenv("OTEL_METRICS_EXPORTER", "none")
+    recorded(ledger)
+    assert send(ledger) == Sent(1)

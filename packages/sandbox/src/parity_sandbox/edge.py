@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import json
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
-from urllib.parse import quote, unquote, urlsplit
+from urllib.parse import quote, unquote
 
 import psycopg
 from psycopg.conninfo import conninfo_to_dict
@@ -14,7 +15,7 @@ from starlette.responses import JSONResponse, PlainTextResponse, RedirectRespons
 
 from parity_sandbox.errors import BadDocument
 from parity_sandbox.traffic import Traffic
-from parity_sandbox.vercel import domains, protection, timeline
+from parity_sandbox.vercel import domains, drains, protection, timeline
 from parity_sandbox.vercel.builds import rule_for
 from parity_sandbox.vercel.documents import part
 from parity_sandbox.vercel.world import World
@@ -56,12 +57,7 @@ def owns(context: Context, host: str) -> bool:
     world = World(context)
     domain = world.domains.get(name)
     known = (domain is not None and domain["verified"]) or world.aliases.get(name) is not None
-    return known or _collects(world, name)
-
-
-def _collects(world: World, name: str) -> bool:
-    endpoints = (part(each, "delivery").get("endpoint") for each in world.collection("drains").all())
-    return any(urlsplit(str(each)).hostname == name for each in endpoints)
+    return known or drains.collects(world, name)
 
 
 def create_app(context: Context) -> ASGIApp:
@@ -84,7 +80,7 @@ async def _answer(context: Context, request: Request, traffic: Traffic) -> Respo
         return _redirect(request, domain)
     target = _target(world, name, domain)
     if target is None:
-        return _collector(request, traffic) if _collects(world, name) else _missing()
+        return _collector(world, request, traffic) if drains.collects(world, name) else _missing()
     kept_out = protection.keeps_out(
         target.project,
         production_domain=target.production_domain,
@@ -101,7 +97,7 @@ async def _answer(context: Context, request: Request, traffic: Traffic) -> Respo
         return _missing()
     fails = traffic.strikes(target.deployment["id"], _share(context, request, target.deployment))
     response = _failure() if fails else await _application(context, target.deployment)
-    traffic.count(target.deployment["id"], context.clock(), response.status_code)
+    traffic.count(target.deployment, context.clock(), response.status_code, name, request.url.path)
     return response
 
 
@@ -115,10 +111,14 @@ def _failure() -> Response:
     return PlainTextResponse("A server error has occurred\n\nFUNCTION_INVOCATION_FAILED\n", status_code=500)
 
 
-def _collector(request: Request, traffic: Traffic) -> Response:
-    """The collector that a team would have behind its log drain: counts by deployment, at any path but by GET alone."""
+def _collector(world: World, request: Request, traffic: Traffic) -> Response:
+    """The collector that a team would have behind its drain, by GET: `/lines`, or counts by deployment."""
     if request.method != "GET":
         return Response(status_code=204)
+    if request.url.path.endswith("/lines"):
+        projects = drains.projects_of(world, _name(request.headers.get("host", "")))
+        found = traffic.lines(projects, request.query_params.get("level", ""))
+        return PlainTextResponse("".join(f"{json.dumps(each)}\n" for each in found), media_type="application/x-ndjson")
     try:
         return JSONResponse(traffic.window(request.query_params))
     except BadDocument as error:

@@ -1,8 +1,8 @@
-"""What deployments answered, counted by second, as a collector counts the lines of a log drain."""
+"""What deployments answered: the lines of a log drain, and their counts by second, as a collector has them."""
 
 from __future__ import annotations
 
-from collections import Counter
+from collections import Counter, deque
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TYPE_CHECKING
@@ -10,11 +10,13 @@ from typing import TYPE_CHECKING
 from parity_sandbox.errors import BadDocument
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Collection, Mapping
 
     from parity_sandbox.store import Document
 
 _ERROR = 500
+_MOST = 10_000
+"""Lines that are kept; older ones go."""
 
 
 @dataclass
@@ -24,11 +26,44 @@ class Traffic:
     _requests: Counter[tuple[str, int]] = field(default_factory=Counter[tuple[str, int]])
     _errors: Counter[tuple[str, int]] = field(default_factory=Counter[tuple[str, int]])
     _numbers: Counter[str] = field(default_factory=Counter[str])
+    _lines: deque[Document] = field(default_factory=lambda: deque(maxlen=_MOST))
 
-    def count(self, deployment: str, now: float, status: int) -> None:
-        """Count an answer; `now` is in seconds since 1970."""
-        self._requests[deployment, int(now)] += 1
-        self._errors[deployment, int(now)] += status >= _ERROR
+    def count(self, deployment: Document, now: float, status: int, host: str, path: str) -> None:
+        """Keep the line of an answer and count it; `now` is in seconds since 1970.
+
+        The line has the names of Vercel's log drains (https://vercel.com/docs/drains/reference/logs).
+        """
+        identity, failed = deployment["id"], status >= _ERROR
+        self._requests[identity, int(now)] += 1
+        self._errors[identity, int(now)] += failed
+        number, time = f"{len(self._lines)}-{int(now * 1000)}", int(now * 1000)
+        self._lines.append(
+            {
+                "id": number,
+                "requestId": number,
+                "timestamp": time,
+                "deploymentId": identity,
+                "projectId": deployment["projectId"],
+                "projectName": deployment["name"],
+                "environment": deployment["target"] or "preview",
+                "source": "lambda",
+                "type": "stderr" if failed else "stdout",
+                "level": "error" if failed else "info",
+                "message": "FUNCTION_INVOCATION_FAILED" if failed else "",
+                "host": host,
+                "path": path,
+                "statusCode": status,
+                "proxy": {"timestamp": time, "method": "GET", "host": host, "path": path, "statusCode": status},
+            }
+        )
+
+    def lines(self, projects: Collection[str] | None, level: str) -> list[Document]:
+        """The kept lines of some projects, or of all, oldest first; of a level alone where one is named."""
+        return [
+            each
+            for each in self._lines
+            if (projects is None or each["projectId"] in projects) and level in ("", each["level"])
+        ]
 
     def strikes(self, deployment: str, share: float) -> bool:
         """Whether this request of the deployment is one of the share that fails, evenly spread."""

@@ -8,6 +8,7 @@ import pytest
 
 from parity_sandbox.standin.errors import ResourceError
 from parity_sandbox.standin.resources import RESOURCES
+from parity_sandbox.standin.values import plain
 from support.fake_vercel import PROJECT, TOKENS, values
 
 if TYPE_CHECKING:
@@ -361,6 +362,107 @@ def test_every_change_of_a_drain_replaces_it(vercel: Vercel):
     kept = {**DRAIN, "id": "drn_1", "teamId": "team_1", "secret": "s"}
     assert vercel.diff("LogDrain", kept, DRAIN).changes is False
     assert vercel.diff("LogDrain", kept, {**DRAIN, "sources": ["build"]}).replaces == ["sources"]
+
+
+TRACES = {"name": "traces", "deliveryFormat": "proto", "endpoint": "https://otlp.example/v1/traces"}
+
+
+def test_a_trace_drain_is_sent_in_vercels_form_and_read_from_it(vercel: Vercel):
+    delivery = {"encoding": "proto", "endpoint": {"traces": TRACES["endpoint"]}, "headers": {}, "secret": "vercels own"}
+    rules = [{"type": "head_sampling", "rate": 0.5, "env": "production"}, {"type": "head_sampling", "rate": 0}]
+    answer = {"id": "drn_1", "ownerId": "team_1", "name": "traces", "delivery": delivery, "sampling": rules}
+    vercel.say("POST /v1/drains", answer)
+    given = [{"rate": 0.5, "environment": "production"}, {"rate": 0}]
+    made = state(vercel.create("TraceDrain", {**TRACES, "samplingRules": given, "headers": {"x-a": "b"}}))
+    body = vercel.sent("POST")[0][1]
+    assert (body["projects"], body["schemas"], body["sampling"]) == ("all", {"trace": {"version": "v1"}}, rules)
+    assert body["delivery"] == {
+        "type": "otlphttp", "endpoint": {"traces": TRACES["endpoint"]}, "encoding": "proto", "headers": {"x-a": "b"},
+    }  # fmt: skip
+    assert (made["endpoint"], made["secret"]) == (TRACES["endpoint"], "vercels own")
+    assert [plain(each) for each in made["samplingRules"]] == given
+
+
+def test_every_change_of_a_trace_drain_replaces_it_and_the_order_of_rules_is_one(vercel: Vercel):
+    rules = [{"rate": 1, "requestPath": "/a"}, {"rate": 0}]
+    kept = {**TRACES, "id": "drn_1", "teamId": "team_1", "secret": "s", "samplingRules": rules}
+    assert vercel.diff("TraceDrain", kept, {**TRACES, "samplingRules": rules}).changes is False
+    assert vercel.diff("TraceDrain", kept, {**TRACES, "samplingRules": rules[::-1]}).replaces == ["samplingRules"]
+
+
+def test_tracing_is_switched_on_changed_in_place_and_off_when_it_goes(vercel: Vercel):
+    on = {"enabled": True, "sampling": [{"type": "head_sampling", "rate": 0.5, "requestPath": "/api"}]}
+    vercel.say("PUT /v1/drains/tracing/config", on)
+    given = {"projectId": "prj_1", "samplingRules": [{"rate": 0.5, "requestPath": "/api"}]}
+    made = vercel.create("ProjectTracing", given)
+    assert vercel.requests[-1] == ("PUT", "/v1/drains/tracing/config?projectId=prj_1&teamId=team_1", on)
+    assert made.resource_id == "prj_1"
+    assert vercel.diff("ProjectTracing", made.properties, {"projectId": "prj_1"}).replaces in ([], None)
+    vercel.delete("ProjectTracing", made.properties)
+    assert vercel.sent("PUT")[-1][1] == {"enabled": False, "sampling": []}
+    vercel.say("GET /v1/drains/tracing/config", {"enabled": False, "sampling": []})
+    assert not vercel.read("ProjectTracing", made.properties).resource_id, "what is off is gone"
+
+
+RULE = {
+    "type": "built-in",
+    "name": "errors",
+    "ruleScope": {"type": "include", "projectIds": ["prj_1"]},
+    "triggers": [{"type": "error_anomaly", "filter": "statusGroup:5xx"}],
+    "matchMinimumSeverityLevel": "high",
+}
+MADE = {
+    **RULE,
+    "id": "ar_1",
+    "triggers": {"mode": "selected", "items": RULE["triggers"]},
+    "notificationSettings": {"enableTeamOwnerNotifications": True, "incidentIoRoutingKey": "key"},
+    "tags": ["prod"],
+    "isDefault": False,
+}
+
+
+def test_an_alert_rule_is_sent_at_first_and_then_only_what_differs(vercel: Vercel):
+    vercel.say("POST /alerts/v3/alert-rules", {"rule": MADE})
+    settings = {"enableTeamOwnerNotifications": True, "incidentIoRoutingKey": "key"}
+    given = {**RULE, "notificationSettings": settings, "tags": ["prod"]}
+    made = vercel.create("AlertRule", given)
+    body = vercel.sent("POST")[0][1]
+    assert body["triggers"] == {"mode": "selected", "items": RULE["triggers"]}
+    assert body["notificationSettings"] == settings
+    vercel.say("PATCH /alerts/v3/alert-rules/ar_1", {"rule": {**MADE, "name": "other"}})
+    less = {**RULE, "name": "other", "notificationSettings": {"enableTeamOwnerNotifications": True}}
+    vercel.update("AlertRule", made.properties, less)
+    assert vercel.sent("PATCH")[0][1] == {
+        "name": "other",
+        "notificationSettings": {
+            "enableTeamOwnerNotifications": True,
+            "incidentIoRoutingKey": None,
+            "vercelNotificationsMinimumSeverityLevel": None,
+        },
+        "tags": None,
+    }
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"ruleScope": {"type": "all", "projectIds": ["prj_1"]}},
+        {"ruleScope": {"type": "include"}},
+        {"triggers": [{"type": "error_anomaly"}]},
+        {"triggers": [*RULE["triggers"], *RULE["triggers"]]},
+        {"matchMinimumSeverityLevel": "critical"},
+        {"type": "custom"},
+    ],
+)
+def test_a_rule_that_does_not_fit_is_refused_before_a_call(vercel: Vercel, change: dict[str, Any]):
+    assert vercel.failures("AlertRule", RULE) == {}
+    assert vercel.failures("AlertRule", {**RULE, **change})
+
+
+def test_the_teams_default_rule_is_not_managed(vercel: Vercel):
+    vercel.say("GET /alerts/v3/alert-rules/ar_default", {"rule": {**MADE, "isDefault": True}})
+    with pytest.raises(ResourceError, match="default alert rule cannot be managed"):
+        vercel.read("AlertRule", {"id": "ar_default", "teamId": "team_1"})
 
 
 def test_a_bypass_without_a_secret_is_the_one_that_was_not_there_before(vercel: Vercel):

@@ -188,3 +188,80 @@ def test_a_webhook_shows_its_secret_once(api: Vercel) -> None:
     assert [each["id"] for each in api("GET", "/v1/webhooks")] == [made["id"]]
     api("DELETE", f"/v1/webhooks/{made['id']}")
     assert error_of(api.ask("GET", f"/v1/webhooks/{made['id']}")) == (404, "not_found")
+
+
+def _rule(project: dict[str, Any], **more: Any) -> dict[str, Any]:
+    return {
+        "type": "built-in",
+        "name": "errors",
+        "ruleScope": {"type": "include", "projectIds": [project["id"]]},
+        "triggers": {"mode": "selected", "items": [{"type": "error_anomaly", "filter": "statusGroup:5xx"}]},
+        "matchMinimumSeverityLevel": "high",
+        **more,
+    }
+
+
+def test_alert_rules_are_listed_by_a_cursor_after_the_default_one(api: Vercel) -> None:
+    project = api.project()
+    made = [api("POST", "/alerts/v3/alert-rules", _rule(project))["rule"]["id"] for _ in range(3)]
+    pages, query = list[list[str]](), dict[str, str]()
+    while len(pages) < 4:
+        page = api("GET", "/alerts/v3/alert-rules", limit=3, **query)
+        pages.append([each["id"] for each in page["rules"]])
+        if (cursor := page["pagination"]["next"]) is None:
+            break
+        query = {"cursor": cursor}
+    expected = ["ar_default", *made]
+    assert pages == [expected[:3], expected[3:]], "a POST is not idempotent, and two rules may have one name"
+
+
+def test_an_alert_rule_keeps_what_a_change_does_not_name_and_null_clears(api: Vercel) -> None:
+    rule = api("POST", "/alerts/v3/alert-rules", _rule(api.project(), tags=["prod"]))["rule"]
+    path = f"/alerts/v3/alert-rules/{rule['id']}"
+    settings = {"enableTeamOwnerNotifications": False, "incidentIoRoutingKey": "key"}
+    changed = api("PATCH", path, {"tags": None, "notificationSettings": settings})["rule"]
+    assert (changed["name"], changed.get("tags"), changed["notificationSettings"]) == ("errors", None, settings)
+    assert api("GET", path)["rule"] == changed
+    assert api("DELETE", path) == {"success": True}
+    assert error_of(api.ask("GET", path)) == (404, "not_found")
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"type": "custom"},
+        {"matchMinimumSeverityLevel": "critical"},
+        {"ruleScope": {"type": "include"}},
+        {"triggers": {"mode": "selected", "items": []}},
+        {"triggers": {"mode": "selected", "items": [{"type": "error_anomaly"}]}},
+    ],
+)
+def test_an_alert_rule_that_does_not_fit_is_refused(api: Vercel, change: dict[str, Any]) -> None:
+    refused = api.ask("POST", "/alerts/v3/alert-rules", _rule(api.project(), **change))
+    assert error_of(refused) == (400, "bad_request")
+
+
+def test_the_default_alert_rule_stays(api: Vercel) -> None:
+    for method, body in (("PATCH", {"name": "other"}), ("DELETE", None)):
+        assert error_of(api.ask(method, "/alerts/v3/alert-rules/ar_default", body)) == (403, "forbidden")
+
+
+def test_a_projects_tracing_is_off_until_all_of_it_is_set(api: Vercel) -> None:
+    path, of = "/v1/drains/tracing/config", {"projectId": api.project()["id"]}
+    assert api("GET", path, **of) == {"enabled": False, "sampling": []}
+    rules = [{"type": "head_sampling", "rate": 0.5, "env": "production", "requestPath": "/api"}]
+    assert api("PUT", path, {"enabled": True, "sampling": rules}, **of) == {"enabled": True, "sampling": rules}
+    assert api("GET", path, **of)["sampling"] == rules
+    eleven = {"enabled": True, "sampling": [{"type": "head_sampling", "rate": 1}] * 11}
+    assert error_of(api.ask("PUT", path, eleven, **of)) == (400, "bad_request")
+    assert error_of(api.ask("GET", path, projectId="prj_none")) == (404, "not_found")
+
+
+def test_a_trace_drain_delivers_by_otlp_to_an_address_for_traces(api: Vercel) -> None:
+    delivery = {"type": "otlphttp", "encoding": "proto", "headers": {}}
+    given = {"name": "t", "projects": "all", "schemas": {"trace": {"version": "v1"}}}
+    made = api("POST", "/v1/drains", {**given, "delivery": {**delivery, "endpoint": {"traces": "https://o.example/t"}}})
+    assert api("GET", f"/v1/drains/{made['id']}")["delivery"]["endpoint"] == {"traces": "https://o.example/t"}
+    for endpoint in ("https://o.example/t", {"logs": "https://o.example/t"}):
+        refused = api.ask("POST", "/v1/drains", {**given, "delivery": {**delivery, "endpoint": endpoint}})
+        assert error_of(refused) == (400, "bad_request")

@@ -100,6 +100,19 @@ images = vercel.VcrRepository(
     "images", project_id=full.id, name="images2" if REPLACED else "images", public=True if CHANGED else None
 )
 share = vercel.VcrRepositoryPermission("share", project_id=full.id, repository=images.name, granted_team_slug="acme")
+vercel.TraceDrain(
+    "traces",
+    name="traces",
+    delivery_format="proto",
+    endpoint="https://otlp.acme.example/v1/traces",
+    project_ids=[full.id],
+    headers={"authorization": pulumi.Output.secret("Bearer hidden-header")},
+    secret=pulumi.Output.secret("trace-secret-trace-secret-trace-secret"),
+    sampling_rules=[
+        vercel.TraceDrainSamplingRuleArgs(rate=1, environment="production", request_path="/checkout"),
+        vercel.TraceDrainSamplingRuleArgs(rate=0.5 if REPLACED else 0.1),
+    ],
+)
 if STEP == "clashing":
     vercel.ProjectEnvironmentVariable(
         "clash", project_id=full.id, key="NEXT_PUBLIC_BASE_URL", value="x", targets=["production"], sensitive=False

@@ -63,6 +63,7 @@ def check(catalog: Catalog) -> list[ConfigProblem]:
     return [
         *_duplicates("applications", [application.name for application in catalog.applications]),
         *_duplicates("databases", [database.name for database in catalog.databases]),
+        *_telemetry_faults(catalog),
         *_taken("applications", catalog.applications),
         *_taken("databases", catalog.databases),
         *_database_faults(catalog),
@@ -99,6 +100,20 @@ def _database_faults(catalog: Catalog) -> Iterator[ConfigProblem]:
                 yield _fault(f"{key}.schemas", f"{schema} is PostgreSQL's own schema.", "Choose another name.")
             if schema == migrations.SCHEMA and database.migrations:
                 yield _fault(f"{key}.schemas", f"{schema} holds the record of migrations.", "Choose another name.")
+
+
+def _telemetry_faults(catalog: Catalog) -> Iterator[ConfigProblem]:
+    telemetry, known = catalog.telemetry, [application.name for application in catalog.applications]
+    yield from _duplicates("telemetry.alerts", [each.name for each in telemetry.alerts])
+    if telemetry.trace_drain is not None:
+        headers = [each.lower() for each in telemetry.trace_drain.headers]
+        yield from _duplicates("telemetry.trace_drain.headers", headers)
+    for alert in telemetry.alerts:
+        key = f"telemetry.alerts.{alert.name}"
+        yield from _duplicates(f"{key}.triggers", [each.type for each in alert.triggers])
+        for name in alert.applications:
+            if name not in known:
+                yield _fault(key, f"watches {name}, which is no application.", f"Known: {', '.join(known)}.")
 
 
 def _application_faults(application: Application, catalog: Catalog) -> Iterator[ConfigProblem]:

@@ -96,6 +96,15 @@ class Names:
         """The log drain."""
         return f"{self.catalog.repository.name}-{self.stack}"
 
+    @property
+    def trace_drain(self) -> str:
+        """The trace drain."""
+        return f"{self.log_drain}-traces"
+
+    def alert(self, name: str) -> str:
+        """The rule of an alert."""
+        return f"{self.log_drain}-{name}"
+
     def application_of(self, project: str) -> str:
         """The application of a project; empty where it is none of the stack's."""
         return next((each.name for each in self.catalog.applications if self.project(each.name) == project), "")

@@ -4,51 +4,29 @@ from __future__ import annotations
 
 from typing import Annotated, Literal, Self
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints, model_validator
+from pydantic import Field, model_validator
 from pydantic_core import PydanticCustomError
 
-from parity.config.forms import clean
 from parity.config.layouts import LAYOUTS, Tool
-
-Target = Literal["production", "preview", "development"]
-"""Vercel's own environments of a project; `production` is what a stack's releases are built for."""
-
-Slug = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9-]{0,38}[a-z0-9]$")]
-"""Lower-case letters, digits and hyphens, 2 to 40 characters, beginning with a letter."""
-
-Identifier = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]{0,40}$")]
-"""A PostgreSQL name that needs no quotes, at most 41 characters, so that what is made from it stays under 63 bytes."""
-
-VariableName = Annotated[str, StringConstraints(pattern=r"^[A-Z][A-Z0-9_]{0,254}$")]
-"""An environment variable's name: capitals, digits and underscores."""
-
-
-Text = Annotated[str, AfterValidator(clean)]
-"""Text that is not empty and has no white space around it."""
-
-NamePattern = Annotated[str, AfterValidator(clean)]
-"""A name with places in braces: `{stack}` and, where it fits, `{application}`, `{database}`, `{generation}`."""
-
-Folder = Annotated[str, StringConstraints(pattern=r"^[^\s/][^\s]*$")]
-"""A path in the repository, without a slash at its beginning."""
-
-Period = Literal["1d", "1w", "1m", "2m", "3m", "6m", "1y", "unlimited"]
-"""How long Vercel keeps a deployment; Vercel's own forms (deployment retention)."""
-
-Targets = tuple[Target, ...]
-ReleaseTargets = tuple[Literal["production", "preview"], ...]
+from parity.config.parameter_types import (
+    Folder,
+    Identifier,
+    NamePattern,
+    Parameters,
+    Period,
+    ReleaseTargets,
+    Slug,
+    Targets,
+    Text,
+    VariableName,
+)
+from parity.config.telemetry import Telemetry as Telemetry  # noqa: PLC0414, TC001 - catalogs and pydantic take it here
 
 _TARGETS = "Vercel's environments that get it; a stack's releases are `production`."
 _SECRET_TARGETS = _TARGETS + " Vercel has no sensitive variables for `development`."
 _VARIABLE_NAME = "The environment variable's name."
 _KIND = "Which kind of variable it is."
 _FORMERLY = "The name that it was first declared under, after a rename: what exists keeps its names."
-
-
-class Parameters(BaseModel):
-    """The base of every parameter object: frozen, complete, without unknown fields."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
 
 class Renamable(Parameters):
@@ -356,22 +334,6 @@ class Repository(Parameters):
     allowed_actions: tuple[Text, ...] = Field(
         default=(), description="Patterns of third-party actions that may run, besides GitHub's own."
     )
-
-
-# --- Telemetry --------------------------------------------------------------------------------------------------------
-
-LogSource = Literal["build", "edge", "external", "firewall", "lambda", "redirect", "static"]
-
-
-class Telemetry(Parameters):
-    """What is logged and where it goes; the destination itself is each stack's."""
-
-    sources: tuple[LogSource, ...] = Field(min_length=1, description="What is logged; Vercel's own names.")
-    environments: ReleaseTargets = Field(
-        default=("production",), min_length=1, description="Vercel's environments whose logs are kept."
-    )
-    delivery_format: Literal["json", "ndjson"] = Field(default="ndjson", description="Form of the drain's requests.")
-    sampling_rate: float = Field(default=1.0, gt=0, le=1, description="Share of the log lines that is kept.")
 
 
 # --- The catalog ------------------------------------------------------------------------------------------------------

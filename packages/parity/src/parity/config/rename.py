@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 from pydantic import TypeAdapter, ValidationError
 
 from parity.config import yaml_edit
-from parity.config.parameters import Identifier, Slug
+from parity.config.parameter_types import Identifier, Slug
 from parity.config.stack_models import NAMESPACE
 from parity.documents import is_mapping, mapping
 from parity.errors import ProjectError, UsageError

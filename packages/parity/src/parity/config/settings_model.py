@@ -20,12 +20,14 @@ if TYPE_CHECKING:
     from parity.config.parameters import Catalog, Database, Watch
     from parity.config.secret import Secret
     from parity.config.stack_models import (
+        AlertSettings,
         ApplicationSettings,
         DatabaseSettings,
         DeliverySettings,
         LogSettings,
         ParityException,
         Releases,
+        TraceSettings,
     )
 
 
@@ -47,6 +49,8 @@ class Settings:
     databases: Mapping[str, DatabaseSettings]
     delivery: DeliverySettings
     logs: LogSettings | None
+    traces: TraceSettings | None
+    alerts: AlertSettings | None
     releases: Mapping[str, Releases]
     fingerprints: Mapping[str, str]
     """Of secrets, by their full keys, as the file has them."""

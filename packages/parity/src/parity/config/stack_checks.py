@@ -28,6 +28,8 @@ if TYPE_CHECKING:
 APPLICATIONS = NAMESPACE + "applications"
 DATABASES = NAMESPACE + "databases"
 RELEASES = NAMESPACE + "releases"
+TRACES = NAMESPACE + "traces"
+ALERTS = NAMESPACE + "alerts"
 _POSTPONED = NAMESPACE + "postponed"
 _OWNS = NAMESPACE + "managesRepository"
 
@@ -57,6 +59,7 @@ def check(source: Source, catalog: Catalog, others: Sequence[StackFile]) -> list
         *_databases(read),
         *_approvals(read),
         *_postponed(read),
+        *_telemetry(read),
         *release_faults(source),
         *_repository_owner(read),
     ]
@@ -249,6 +252,30 @@ def _postponed(read: _Read) -> Iterator[ConfigProblem]:
             yield read.source.fault((_POSTPONED,), what, "Take the step, or leave the migrations to your own tool.")
 
 
+def _telemetry(read: _Read) -> Iterator[ConfigProblem]:
+    """A destination for what the catalog declares, and for nothing else."""
+    declared, given = read.catalog.telemetry, read.source.values
+    if declared.trace_drain is None and TRACES in given:
+        yield read.source.fault((TRACES,), "has no trace drain in the catalog.", "Remove it, or declare one there.")
+    if declared.trace_drain is not None:
+        if TRACES not in given:
+            yield read.source.fault((TRACES,), "is missing.", "Add it: where the traces go.")
+        yield from _headers(read, declared.trace_drain.headers)
+    if not declared.alerts and ALERTS in given:
+        yield read.source.fault((ALERTS,), "has no alert in the catalog.", "Remove it, or declare one there.")
+
+
+def _headers(read: _Read, declared: Sequence[str]) -> Iterator[ConfigProblem]:
+    given = read.mapping(TRACES, "headers")
+    for name in given:
+        if name not in declared:
+            yield read.source.fault((TRACES, "headers", name), "is no header of the catalog.", _instead(name, declared))
+    for name in declared if TRACES in read.source.values else ():
+        if name not in given:
+            path = (TRACES, "headers", name)
+            yield read.source.fault(path, "is missing.", set_secret(read.source, path))
+
+
 # --- Releases ---------------------------------------------------------------------------------------------------------
 
 
@@ -324,6 +351,11 @@ def secret_paths(catalog: Catalog, *, generated: bool = False) -> Iterator[Path]
     """
     yield (NAMESPACE + "secret",)
     yield (NAMESPACE + "logs", "secret")
+    if (traces := catalog.telemetry.trace_drain) is not None:
+        yield (TRACES, "secret")
+        yield from ((TRACES, "headers", name) for name in traces.headers if not generated)
+    if catalog.telemetry.alerts and not generated:
+        yield (ALERTS, "incidentIoRoutingKey")
     for application in catalog.applications:
         for variable in application.variables:
             if isinstance(variable, SensitiveVariable) and (variable.generated or not generated):

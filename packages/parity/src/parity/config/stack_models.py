@@ -64,6 +64,7 @@ TeamSlug = Annotated[
     StrictStr, AfterValidator(forms.team_slug), WithJsonSchema({"type": "string", "pattern": forms.TEAM_SLUG})
 ]
 LongSecret = Annotated[Secret, AfterValidator(_strong)]
+FilledSecret = Annotated[Secret, AfterValidator(_filled)]
 Generation = Annotated[StrictInt, Field(ge=1, le=9999)]
 """The number of a role's password; it only ever grows. Its digits are counted in the role's name."""
 ReleaseId = Annotated[
@@ -248,6 +249,28 @@ class LogSettings(StackModel):
     )
 
 
+class TraceSettings(StackModel):
+    """Where this stack's traces go."""
+
+    endpoint: HttpsUrl = Field(
+        description="The `https://` URL that Vercel's trace drain posts to, for example `https://.../v1/traces`."
+    )
+    secret: LongSecret = Field(
+        description=f"Signs the drain's requests, at least {SECRET_LENGTH} characters, as Vercel asks; encrypted."
+    )
+    headers: dict[StrictStr, FilledSecret] = Field(
+        default={}, description="The value of each header that the catalog's trace drain names; encrypted."
+    )
+
+
+class AlertSettings(StackModel):
+    """Where this stack's alerts go, besides the team's owners."""
+
+    incident_io_routing_key: FilledSecret = Field(
+        description="The routing key of incident.io that every alert of the stack is sent with; encrypted."
+    )
+
+
 # --- Releases ---------------------------------------------------------------------------------------------------------
 
 
@@ -332,6 +355,12 @@ class StackConfig(StackModel):
     delivery: DeliverySettings = Field(description="Approvals of the stack's GitHub environment.")
     logs: LogSettings | None = Field(
         default=None, description="Where the logs go; required unless the step `drain` is put off."
+    )
+    traces: TraceSettings | None = Field(
+        default=None, description="Where the traces go; required where the catalog declares a trace drain."
+    )
+    alerts: AlertSettings | None = Field(
+        default=None, description="Where the catalog's alerts go, besides the team's owners."
     )
     releases: dict[str, Releases] = Field(description="One entry for each application of the catalog.")
     fingerprints: dict[StrictStr, Fingerprint] = Field(

@@ -296,7 +296,7 @@ class _Compared:
         top = path.partition(".")[0]
         if self.type == kinds.VARIABLE and top == "value":
             return opened(self.pair.resource.inputs.get("sensitive")) is not False
-        return top in self.found.secret or path in marked or top in marked
+        return bool({top, path} & self.found.secret) or path in marked or top in marked
 
     def _beyond(self) -> list[Finding]:
         recorded: Mapping[str, Any] = self.pair.recorded.outputs if self.pair.recorded else dict[str, Any]()

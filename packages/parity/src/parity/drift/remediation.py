@@ -324,6 +324,8 @@ _SPECIAL: dict[tuple[str, str], Callable[[Finding, Context], Step]] = {
     (kinds.ENVIRONMENT, "preventSelfReview"): _unread,
     (kinds.DRAIN, "secret"): _hidden_value,
     (kinds.DRAIN, "headers"): _hidden_value,
+    (kinds.TRACE_DRAIN, "secret"): _hidden_value,
+    (kinds.TRACE_DRAIN, "headers"): _hidden_value,
     (kinds.ROLE, "password"): _password,
     (kinds.LIVE, "deploymentId"): _live,
     (kinds.DEPLOYMENT, "built"): _built_otherwise,

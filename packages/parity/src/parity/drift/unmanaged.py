@@ -166,7 +166,11 @@ def _label(found: LiveObject) -> str:
         return f"{name} (a secret ending in {str(found.properties['secret'])[-2:]})"
     if found.type == kinds.VARIABLE:
         return variable_name(name, texts(found.properties["targets"]), found.properties.get("gitBranch"))
-    return f"{name} ({found.id})" if found.type in {kinds.DEPLOYMENT, kinds.DRAIN} else name
+    return (
+        f"{name} ({found.id})"
+        if found.type in {kinds.DEPLOYMENT, kinds.DRAIN, kinds.TRACE_DRAIN, kinds.ALERT}
+        else name
+    )
 
 
 def _loose_key(found: LiveObject) -> Key:

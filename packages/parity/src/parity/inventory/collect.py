@@ -112,12 +112,13 @@ async def _read_vercel(graph: Graph, ways: Ways) -> VendorState:
         tuple(declared.values()),
         {declared[urn]: each for urn, each in graph.projects.items() if urn in declared},
     )
-    if not projects and not _of(graph, kinds.DRAIN):
+    asked = frozenset(each.type for each in _of(graph, kinds.TRACING, kinds.ALERT))
+    if not projects and not asked and not _of(graph, kinds.DRAIN, kinds.TRACE_DRAIN):
         return VendorState()
     team = _provider(graph, _VERCEL, "team")
     service = services.vercel(ways.environment[services.VERCEL_TOKEN], team)
     async with Client(service, limits=ways.limits, transport=ways.transports.get(_VERCEL)) as client:
-        return await vercel.read(client, vercel.Scope(team, projects, _imported(graph), ids, _tagged(graph)))
+        return await vercel.read(client, vercel.Scope(team, projects, _imported(graph), ids, _tagged(graph), asked))
 
 
 def _tagged(graph: Graph) -> dict[str, list[Tagged]]:
@@ -270,12 +271,14 @@ def _is_counted_elsewhere(found: LiveObject) -> bool:
 
 
 def _is_ours(found: LiveObject, projects: set[str], graph: Graph) -> bool:
-    """Whether the stack owns the object; it owns a drain that takes the logs of one of its projects."""
-    if found.type != kinds.DRAIN:
+    """Whether the stack owns the object; it owns a drain or an alert that is about one of its projects."""
+    if found.type not in {kinds.DRAIN, kinds.TRACE_DRAIN, kinds.ALERT}:
         return True
-    names = {str(each.inputs["name"]) for each in _of(graph, kinds.DRAIN)}
-    given = texts(found.properties["projectIds"])
-    return found.key[0] in names or not given or bool(projects & set(given))
+    about = mapping(found.properties.get("ruleScope")) or found.properties
+    names = {str(each.inputs["name"]) for each in _of(graph, found.type)}
+    given = set(texts(about.get("projectIds")))
+    watched = projects - given if about.get("type") == "exclude" else projects & given
+    return found.key[0] in names or not given or bool(watched)
 
 
 def _nearness(found: LiveObject, inputs: Mapping[str, Any]) -> tuple[int, int]:

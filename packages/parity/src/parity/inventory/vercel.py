@@ -1,4 +1,4 @@
-"""Reads each Vercel project with its variables, domains, deployments and live release, and the team's log drains."""
+"""Reads each Vercel project with its variables, domains, deployments and live release, and the team's telemetry."""
 
 from __future__ import annotations
 
@@ -9,10 +9,11 @@ from urllib.parse import quote
 
 from parity.documents import Document, mapping
 from parity.inventory import builds, vercel_live, vercel_project
-from parity.inventory.documents import objects, part, rows, texts
+from parity.inventory.documents import objects, part, texts
 from parity.inventory.model import LiveObject, ReadFailures, VendorState, live_object, milliseconds
 from parity.inventory.vercel_images import Account, Images
 from parity.inventory.vercel_others import Others
+from parity.inventory.vercel_telemetry import Telemetry
 from parity.resources import kinds
 from parity.vendors.http import Client, NotFound, Unreadable, VendorError
 
@@ -30,7 +31,7 @@ _RETENTION = {
     "expirationErrored": "expirationDaysErrored",
 }
 _PROJECT_TYPES = kinds.inside(kinds.PROJECT) | {kinds.PROJECT}
-_DRAIN_TYPES = frozenset({kinds.DRAIN})
+_TEAM_TYPES = frozenset({kinds.DRAIN, kinds.TRACE_DRAIN, kinds.ALERT})
 _META = ("release", "commit", "config")
 """What Parity notes in each deployment."""
 _BYPASS_SCOPE = "automation-bypass"
@@ -50,6 +51,8 @@ class Scope:
     """The recorded ids of the projects, by name: one that is to get this name, and has another one yet."""
     tagged: Mapping[str, Sequence[Tagged]] = field(default_factory=dict[str, "Sequence[Tagged]"])
     """The releases that are declared to have an image, by project."""
+    asked: frozenset[str] = frozenset()
+    """The types that are read only where the program declares one: not every plan of Vercel has them."""
 
 
 async def read(client: Client, scope: Scope) -> VendorState:
@@ -58,12 +61,12 @@ async def read(client: Client, scope: Scope) -> VendorState:
     try:
         team = await client.get(f"/v2/teams/{quote(scope.team, safe='')}")
     except VendorError as error:
-        failures.add(error, f"the Vercel team {scope.team}", _PROJECT_TYPES | _DRAIN_TYPES)
+        failures.add(error, f"the Vercel team {scope.team}", _PROJECT_TYPES | _TEAM_TYPES)
         return VendorState(read_failures=tuple(failures.read_failures), calls=client.calls)
     reader = _Reader(Account(client, failures, str(team["id"]), str(team.get("slug") or scope.team)), scope)
-    drains, *parts = await asyncio.gather(reader.drains(), *(reader.project(name) for name in scope.projects))
+    shared, *parts = await asyncio.gather(reader.telemetry.of_team(), *(map(reader.project, scope.projects)))
     members = await reader.others.members() if any(each.by for part in parts for each in part) else {}
-    every = [replace(each, by=members.get(each.by, each.by)) for part in (*parts, drains) for each in part]
+    every = [replace(each, by=members.get(each.by, each.by)) for part in (*parts, shared) for each in part]
     domains = {each.key[1] for each in every if each.type == kinds.DOMAIN}
     # An alias of another project's domain is none of its own: the domain serves something else, which is a finding
     # of the domain's project.
@@ -78,6 +81,7 @@ class _Reader:
         self.account, self.scope = account, scope
         self.client, self.failures, self.team = account.client, account.failures, account.team
         self.others = Others(self.client, self.failures, self.team, self._rows)
+        self.telemetry = Telemetry(self.client, self.failures, self.team, scope.asked, self._rows)
 
     async def project(self, name: str) -> list[LiveObject]:
         """One project and everything in it; nothing if no project has that name or its recorded id."""
@@ -92,6 +96,7 @@ class _Reader:
             self.others.rolling_release(document),
             self.others.webhooks(document),
             self.others.aliases(document),
+            self.telemetry.tracing(document),
         )
         own = [self._project(document), self._retention(document), *self._bypasses(document)]
         domains = {each.key[1] for each in parts[1]}
@@ -101,7 +106,7 @@ class _Reader:
         live = vercel_live.live(document, self.team, parts[2], {**serving, **moved})
         images = Images(self.account, document, self._rows)
         own += await images.read(self.scope.tagged.get(name, ()), parts[2])
-        return [*own, *live, *(each for part in parts[:6] for each in part), *aliases]
+        return [*own, *live, *(each for part in (*parts[:6], parts[7]) for each in part), *aliases]
 
     async def _recorded(self, name: str) -> Document | None:
         """The project that is recorded for a name and has another one."""
@@ -147,12 +152,20 @@ class _Reader:
         return any(each.get("name") == name for each in listed or [])
 
     async def _rows(
-        self, path: str, field: str, what: str, types: Collection[str], prefix: tuple[str, ...], **query: str | int
+        self,
+        path: str,
+        field: str,
+        what: str,
+        types: Collection[str],
+        prefix: tuple[str, ...],
+        *,
+        mark: str = "until",
+        **query: str | int,
     ) -> list[Document] | None:
-        """Read all pages of a list; None if one could not be read."""
+        """Read all pages of a list; None if one could not be read. `mark` is as `Client.pages` takes it."""
         found: list[Document] = []
         try:
-            async for page in self.client.pages(path, limit=_PAGE, **query):
+            async for page in self.client.pages(path, mark=mark, limit=_PAGE, **query):
                 found += objects(mapping(page).get(field))
         except VendorError as error:
             self.failures.add(error, what, types, prefix)
@@ -324,42 +337,4 @@ class _Reader:
             beyond=builds.beyond(row),
             written_at=milliseconds(row.get("createdAt")),
             by=str(creator.get("username") or creator.get("uid") or ""),
-        )
-
-    async def drains(self) -> list[LiveObject]:
-        """All of the team's log drains."""
-        listed = await self._rows("/v1/drains", "drains", "the team's log drains", _DRAIN_TYPES, ())
-        return [self._drain(row) for row in listed or []]
-
-    def _drain(self, row: Document) -> LiveObject:
-        delivery = part(row, "delivery")
-        filters = part(part(row, "filterV2"), "filter")
-        sampling = rows(row, "sampling")
-        properties: Document = {
-            "name": row.get("name", ""),
-            "deliveryFormat": delivery.get("encoding"),
-            "endpoint": delivery.get("endpoint"),
-            "headers": delivery.get("headers") or {},
-            "environments": texts(part(filters, "deployment").get("environments")),
-            "sources": texts(part(filters, "log").get("sources")),
-            "projectIds": texts(row.get("projectIds")),
-            "samplingRate": sampling[0].get("rate") if sampling else None,
-        }
-        beyond: Document = {}
-        if row.get("status") not in (None, "enabled"):
-            beyond["status"] = row["status"]
-        if len(sampling) > 1:
-            beyond["sampling"] = sampling[1:]
-        if row.get("transforms"):
-            beyond["transforms"] = row["transforms"]
-        schemas = part(row, "schemas")
-        if set(schemas) - {"log"}:
-            beyond["schemas"] = sorted(schemas)
-        return live_object(
-            kinds.DRAIN,
-            str(row["id"]),
-            f"{self.team}/{row['id']}",
-            {**properties, "secret": delivery["secret"]} if "secret" in delivery else properties,
-            beyond=beyond,
-            written_at=milliseconds(row.get("updatedAt") or row.get("createdAt")),
         )

@@ -26,6 +26,7 @@ from parity.resources.github import (
 from parity.resources.kind import Concern, Key, Kind
 from parity.resources.postgresql import DATABASE, DEFAULT, EXTENSION, GRANT, MEMBERSHIP, MIGRATION, ROLE, SCHEMA
 from parity.resources.vercel import (
+    ALERT,
     ALIAS,
     BYPASS,
     CUSTOM_ENVIRONMENT,
@@ -39,6 +40,8 @@ from parity.resources.vercel import (
     REGISTRY_SHARE,
     RETENTION,
     ROLLING_RELEASE,
+    TRACE_DRAIN,
+    TRACING,
     VARIABLE,
     WEBHOOK,
 )
@@ -47,13 +50,13 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 __all__ = [
-    "ALIAS", "BYPASS", "COLLABORATOR", "CUSTOM_ENVIRONMENT", "DATABASE", "DEFAULT", "DEFAULT_BRANCH", "DEPLOYMENT",
-    "DEPLOY_KEY", "DOMAIN", "DRAIN", "ENVIRONMENT", "EXTENSION", "GITHUB_VARIABLE", "GRANT", "IMAGE", "KINDS", "LIVE",
-    "MANAGED", "MEMBERSHIP", "MIGRATION", "ORGANIZATION_SECRET", "ORGANIZATION_VARIABLE", "PERMISSIONS", "POLICY",
-    "PROJECT", "REGISTRY", "REGISTRY_SHARE", "REPOSITORY_SECRET", "REPOSITORY_VARIABLE", "REPOSITORY_WEBHOOK",
-    "RETENTION", "ROLE", "ROLLING_RELEASE", "RULESET", "RUNNER", "SCHEMA", "SECRET", "TEAM_ACCESS", "VARIABLE",
-    "WEBHOOK",
-    "application_of", "concern", "inside", "key_of", "live_name", "of",
+    "ALERT", "ALIAS", "BYPASS", "COLLABORATOR", "CUSTOM_ENVIRONMENT", "DATABASE", "DEFAULT", "DEFAULT_BRANCH",
+    "DEPLOYMENT", "DEPLOY_KEY", "DOMAIN", "DRAIN", "ENVIRONMENT", "EXTENSION", "GITHUB_VARIABLE", "GRANT", "IMAGE",
+    "KINDS", "LIVE", "MANAGED", "MEMBERSHIP", "MIGRATION", "ORGANIZATION_SECRET", "ORGANIZATION_VARIABLE",
+    "PERMISSIONS", "POLICY", "PROJECT", "REGISTRY", "REGISTRY_SHARE", "REPOSITORY_SECRET", "REPOSITORY_VARIABLE",
+    "REPOSITORY_WEBHOOK", "RETENTION", "ROLE", "ROLLING_RELEASE", "RULESET", "RUNNER", "SCHEMA", "SECRET",
+    "TEAM_ACCESS", "TRACE_DRAIN", "TRACING", "VARIABLE", "WEBHOOK",
+    "application_of", "concern", "deployment_name", "inside", "key_of", "live_name", "of",
 ]  # fmt: skip
 
 KINDS: Mapping[str, Kind] = {each.type: each for each in (*vercel.KINDS, *github.KINDS, *postgresql.KINDS)}
@@ -70,6 +73,11 @@ def live_name(application: str) -> str:
 def application_of(live: str) -> str:
     """The first name of the application that a LiveRelease of this name is of."""
     return live.removesuffix(_LIVE)
+
+
+def deployment_name(application: str, release: str) -> str:
+    """The name of the resource of a release's deployment, by the application's first name."""
+    return f"{application}-deployment-{release}"
 
 
 MANAGED = frozenset(each.type for each in KINDS.values() if each.managed)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import TYPE_CHECKING, Any
 
 from parity.documents import mapping
@@ -17,6 +18,9 @@ DOMAIN = "parity:index:ProjectDomain"
 RETENTION = "vercel:index/projectDeploymentRetention:ProjectDeploymentRetention"
 DEPLOYMENT = "vercel:index/deployment:Deployment"
 DRAIN = "vercel:index/logDrain:LogDrain"
+TRACE_DRAIN = "vercel:index/traceDrain:TraceDrain"
+TRACING = "vercel:index/projectTracing:ProjectTracing"
+ALERT = "vercel:index/alertRule:AlertRule"
 CUSTOM_ENVIRONMENT = "vercel:index/customEnvironment:CustomEnvironment"
 WEBHOOK = "vercel:index/webhook:Webhook"
 REGISTRY = "vercel:index/vcrRepository:VcrRepository"
@@ -37,12 +41,16 @@ def variable_name(key: str, targets: Sequence[str], branch: str | None) -> str:
     return f"{key} ({', '.join(targets) or 'custom environments'}{on})"
 
 
-def _delete(path: str, version: int = 9) -> Any:
-    """The request that deletes; `path` may name `{project}`, `{id}` and `{name}` (the key's last part)."""
+def _delete(path: str, version: int | str = 9) -> Any:
+    """The request that deletes; `path` may name `{project}`, `{id}` and `{name}` (the key's last part).
+
+    `version` is that of the API, or what the path begins with where that is another form.
+    """
+    start = version if isinstance(version, str) else f"/v{version}"
 
     def remove(target: Target) -> str:
         filled = path.format(project=target.project, id=target.id, name=target.key[-1])
-        return commands.vercel(target.team, "DELETE", f"/v{version}{filled}")
+        return commands.vercel(target.team, "DELETE", f"{start}{filled}")
 
     return remove
 
@@ -53,7 +61,7 @@ def _release(meta: Any) -> str:
 
 def set_secret(type_: str, target: Target) -> str:
     """The command that gives a stack a secret of its own where a resource's secret input comes from its file."""
-    path = {DRAIN: "parity:logs.secret"}.get(type_, "parity:secret")
+    path = {DRAIN: "parity:logs.secret", TRACE_DRAIN: "parity:traces.secret"}.get(type_, "parity:secret")
     if type_ == VARIABLE:
         path = f"parity:applications.{target.application}.variables.{target.key[1]}"
     return f"parity secret set {target.stack} '{path}'"
@@ -166,6 +174,37 @@ KINDS = (
         values=("secret", "endpoint"),
         remove=_delete("/drains/{id}", 1),
         restore=vercel_restore.drain,
+    ),
+    Kind(
+        TRACE_DRAIN,
+        concern="secrets",
+        key=("name",),
+        distinct_by=("secret",),
+        duplicated=True,
+        hidden={"secret": Hidden("Vercel does not show the secret of a drain", unless_shown=True)},
+        secret=frozenset({"secret", "headers"}),
+        values=("secret", "endpoint"),
+        remove=_delete("/drains/{id}", 1),
+        restore=vercel_restore.drain,
+    ),
+    Kind(
+        TRACING,
+        key=(PROJECT_ID,),
+        container=PROJECT,
+        repeatable=True,
+        remove=lambda target: commands.vercel(
+            target.team,
+            "PUT",
+            f"/v1/drains/tracing/config?projectId={target.project}",
+            json.dumps({"enabled": False, "sampling": []}),
+        ),
+    ),
+    Kind(
+        ALERT,
+        key=("name",),
+        duplicated=True,
+        secret=frozenset({"notificationSettings.incidentIoRoutingKey"}),
+        remove=_delete("/alert-rules/{id}", "/alerts/v3"),
     ),
     Kind(
         LIVE,

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 Conditions = dict[str, str]
 """A fingerprint by name. Names are for people: `infra/build.py`, `the state`, `the live object of <URN>`."""
 
-_WRITTEN = frozenset({kinds.VARIABLE, kinds.SECRET, kinds.DRAIN})
+_WRITTEN = frozenset({kinds.VARIABLE, kinds.SECRET, kinds.DRAIN, kinds.TRACE_DRAIN})
 """Kinds with a value that no interface shows: when it was last written stands for it."""
 
 _FILES = ("Pulumi.yaml", "pyproject.toml", "uv.lock")

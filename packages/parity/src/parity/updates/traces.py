@@ -1,4 +1,4 @@
-"""What the ledger holds as OpenTelemetry spans, for the collector that OTEL_EXPORTER_OTLP_ENDPOINT names.
+"""What the ledger holds as OpenTelemetry spans and metrics, for the collector that OTEL_EXPORTER_OTLP_ENDPOINT names.
 
 An operation is a span of OpenTelemetry's conventions for CI/CD (https://opentelemetry.io/docs/specs/semconv/cicd/), and
 each application that it switched a span below it. The ids of both follow from the operation's, so that one which is
@@ -25,15 +25,17 @@ from parity.errors import ParityError
 from parity.recover.history import REFUSED
 from parity.resources import kinds
 from parity.resources.urn import Urn
+from parity.updates import run_metrics
 
 if TYPE_CHECKING:
-    from collections.abc import Generator, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
     from datetime import datetime
 
     from parity.backend.ledger import Ledger, Record
     from parity.console import Screen
 
 ENDPOINTS = ("OTEL_EXPORTER_OTLP_TRACES_ENDPOINT", "OTEL_EXPORTER_OTLP_ENDPOINT")
+_METRICS = "OTEL_METRICS_EXPORTER"
 _LIMIT, _SECONDS = "OTEL_EXPORTER_OTLP_TIMEOUT", 3
 """How long a collector may take, repetitions included, where the variable does not say."""
 _FEW, MOST = 10, 200
@@ -51,6 +53,8 @@ class Sent:
     """How many the collector has now that it had not."""
     fault: str = ""
     """Why the rest is not sent, one line; empty where nothing is left."""
+    unmeasured: str = ""
+    """Why the metrics are not sent, one line; the next update's values hold what these would have said."""
 
 
 def collector() -> str:
@@ -68,14 +72,44 @@ def send(ledger: Ledger | None) -> Sent:
         return Sent()
     try:
         outbox = _Outbox.of(ledger)
-        fault = _export([span for record in outbox.waiting for span in spans(record)]) if outbox.waiting else ""
+        fault = _trace(outbox) if outbox.waiting else ""
         if fault:
             return Sent(fault=f"{urlsplit(endpoint).hostname or 'the collector'} did not take them: {fault}")
         if outbox.waiting:
             outbox.note()
+        unmeasured = _measure(outbox) if outbox.waiting and _measured() else ""
     except ParityError as error:
         return Sent(fault=error.what)
-    return Sent(len(outbox.waiting))
+    return Sent(len(outbox.waiting), unmeasured=unmeasured and f"{unmeasured} ({_METRICS}=none sends none)")
+
+
+def _trace(outbox: _Outbox) -> str:
+    def made() -> list[Any]:
+        return [span for record in outbox.waiting for span in spans(record)]
+
+    return _export("trace_exporter", "OTLPSpanExporter", made)
+
+
+def _measured() -> bool:
+    """Whether metrics have an address: OpenTelemetry's own variables say so, and may say no."""
+    named = any(os.environ.get(name) for name in (ENDPOINTS[-1], "OTEL_EXPORTER_OTLP_METRICS_ENDPOINT"))
+    return named and os.environ.get(_METRICS) != "none"
+
+
+def _measure(outbox: _Outbox) -> str:
+    def made() -> Any:
+        known = {**_service(), "deployment.environment.name": outbox.ledger.stack}
+        resource = import_module("opentelemetry.sdk.resources").Resource(known)
+        return run_metrics.of_months(outbox.ledger, outbox.waiting, _measured_by, resource)
+
+    return _export("metric_exporter", "OTLPMetricExporter", made)
+
+
+def _measured_by(record: Record) -> dict[str, str]:
+    """What the metrics of an operation are distinguished by: few values, unlike a span's attributes."""
+    result = _RESULTS.get(record.result, "error")
+    fault = {"error.type": record.result} if result in {"failure", "error"} else {}
+    return {"cicd.pipeline.name": _pipeline(record.begin), "cicd.pipeline.result": result, **fault}
 
 
 @contextmanager
@@ -84,8 +118,10 @@ def sent_after(ledger: Ledger | None, screen: Screen) -> Generator[None]:
     try:
         yield
     finally:
-        if fault := send(ledger).fault:
-            screen.err.print(f"The traces are sent with the next update's: {fault}", soft_wrap=True, markup=False)
+        done = send(ledger)
+        for what, fault in (("traces", done.fault), ("metrics", done.unmeasured)):
+            if fault:
+                screen.err.print(f"The {what} are sent with the next update's: {fault}", soft_wrap=True, markup=False)
 
 
 @dataclass(frozen=True)
@@ -130,19 +166,19 @@ def _folder(ledger: Ledger) -> str:
     return f".parity/traces/{ledger.project}/{ledger.stack}"
 
 
-def _export(found: Sequence[Any]) -> str:
-    """Give spans to the collector; says why it did not take them."""
+def _export(module: str, exporter_class: str, made: Callable[[], Any]) -> str:
+    """Make what is to be sent and give it to the collector; says why it did not take it."""
     try:
-        exporting = import_module("opentelemetry.exporter.otlp.proto.http.trace_exporter")
+        exporting = import_module(f"opentelemetry.exporter.otlp.proto.http.{module}")
     except ModuleNotFoundError:
         return f"the exporter is not installed ({extras.remedy('otlp')})"
     said = _Said()
     log = logging.getLogger("opentelemetry.exporter.otlp.proto.http")
     log.addHandler(said)
     log.propagate = False
-    exporter = exporting.OTLPSpanExporter(timeout=None if os.environ.get(_LIMIT) else _SECONDS)
+    exporter = getattr(exporting, exporter_class)(timeout=None if os.environ.get(_LIMIT) else _SECONDS)
     try:
-        result = exporter.export(found)
+        result = exporter.export(made())
     finally:
         exporter.shutdown()
         log.removeHandler(said)
@@ -212,10 +248,13 @@ def _pipeline(begin: Mapping[str, Any]) -> str:
     return command if command.startswith("pulumi ") else f"parity {command}"
 
 
+def _service() -> dict[str, str]:
+    return {"service.name": "parity", "service.version": version("pulumi-parity")}
+
+
 def _resource(begin: Mapping[str, Any], identity: str) -> dict[str, Any]:
     return {
-        "service.name": "parity",
-        "service.version": version("pulumi-parity"),
+        **_service(),
         "cicd.pipeline.name": _pipeline(begin),
         "cicd.pipeline.run.id": identity,
         "cicd.pipeline.run.url.full": mapping(begin.get("run")).get("url"),

@@ -198,8 +198,10 @@ class Client:
         except NotFound:
             return None
 
-    async def pages(self, path: str, **parameters: str | int) -> AsyncIterator[Any]:
+    async def pages(self, path: str, *, mark: str = "until", **parameters: str | int) -> AsyncIterator[Any]:
         """Every page of a list, as its JSON: Vercel's `pagination.next` or `nextCursor`, GitHub's `Link` header.
+
+        `mark` is the parameter that Vercel takes `pagination.next` back in.
 
         Raises:
             VendorError: as `get`; a page that was cut short is Unreadable, never a shorter list.
@@ -210,7 +212,7 @@ class Client:
             answer = await self.request("GET", where, parameters=query)
             page = self._json(answer)
             yield page
-            where, query = self._after(where, query, answer, page)
+            where, query = self._after(where, query, answer, page, mark)
 
     async def request(
         self,
@@ -281,7 +283,7 @@ class Client:
         return kind(self.service.name, method, path, status, message, code=code), pause, again
 
     def _after(
-        self, path: str, query: dict[str, str | int], answer: httpx.Response, page: Any
+        self, path: str, query: dict[str, str | int], answer: httpx.Response, page: Any, mark: str
     ) -> tuple[str, dict[str, str | int] | None]:
         """Where the next page is, or a query of None after the last."""
         following = answer.links.get("next", {}).get("url")
@@ -290,8 +292,8 @@ class Client:
             return url.path, dict(url.params.items())
         if cursor := mapping(page).get("nextCursor"):
             return path, {**query, "cursor": str(cursor)}
-        mark = mapping(mapping(page).get("pagination")).get("next")
-        return path, None if mark is None else {**query, "until": mark}
+        at = mapping(mapping(page).get("pagination")).get("next")
+        return path, None if at is None else {**query, mark: at}
 
     def _json(self, answer: httpx.Response) -> Any:
         try:

@@ -87,10 +87,10 @@ def _kept(props: Mapping[str, Any]) -> Iterator[str]:
 
 def _drain(props: Mapping[str, Any]) -> Iterator[str]:
     if not str(props.get("endpoint") or "").startswith("https://"):
-        yield "sends log lines unencrypted: its endpoint must begin with https://"
+        yield "delivers unencrypted: its endpoint must begin with https://"
     secret = props.get("secret")
     if secret is None:
-        yield "is not signed: give `secret`, or anyone can post log lines to the endpoint"
+        yield "is not signed: give `secret`, or anyone can post to the endpoint"
     elif isinstance(secret, str) and len(secret) < _SECRET_LENGTH:
         yield f"its secret is shorter than {_SECRET_LENGTH} characters"
 
@@ -155,5 +155,10 @@ RULES = (
         _private,
         about="public",
     ),
-    Rule("vercel-drain-signed", "Log lines go encrypted and signed.", ("vercel:index/logDrain:LogDrain",), _drain),
+    Rule(
+        "vercel-drain-signed",
+        "Log lines and traces go encrypted and signed.",
+        ("vercel:index/logDrain:LogDrain", "vercel:index/traceDrain:TraceDrain"),
+        _drain,
+    ),
 )

@@ -1,8 +1,9 @@
-"""Drains: where logs and traces of a team's projects go."""
+"""Drains: where logs and traces of a team's projects go; and which traces of a project are collected."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
 
 from parity_sandbox.context import random_id
 from parity_sandbox.narrowing import is_object
@@ -31,6 +32,8 @@ _DELIVERY: wire.Shape = {
     "compression": "string",
 }  # fmt: skip
 _SAMPLING: wire.Shape = {"type": "string", "rate": "number", "env": "string", "requestPath": "string"}
+TRACING: wire.Shape = {"enabled": "boolean", "sampling": "array"}
+_MOST_RULES = 10
 SOURCES = ("build", "edge", "lambda", "static", "external", "firewall", "redirect")
 
 
@@ -85,6 +88,24 @@ def view(drain: Document) -> Document:
     return drain
 
 
+# --- Tracing of a project ---------------------------------------------------------------------------------------------
+
+
+def tracing(world: World, project: str) -> Document:
+    """Whether a project's traces are collected, and which; raises NotFound."""
+    found = world.collection("tracing").get(world.project(project)["id"])
+    return {"enabled": False, "sampling": []} if found is None else found
+
+
+def trace(world: World, project: str, given: Document) -> Document:
+    """Set all of a project's tracing; raises NotFound and BadRequest."""
+    _check_sampling(given)
+    if len(given["sampling"]) > _MOST_RULES:
+        raise BadRequest(f"Invalid request: `sampling` should NOT have more than {_MOST_RULES} items.")
+    kept, key = world.collection("tracing"), world.project(project)["id"]
+    return kept.insert(key, given) if kept.get(key) is None else kept.put(key, given)
+
+
 def _apply(drain: Document, given: Document) -> None:
     for name in ("name", "delivery", "sampling", "schemas", "projectIds", "transforms", "status"):
         if name in given:
@@ -107,14 +128,41 @@ def _check(world: World, given: Document) -> None:
     if "delivery" in given:
         wire.check(given["delivery"], _DELIVERY, ("type", "endpoint"), "`delivery` ")
         wire.one_of("delivery.type", given["delivery"]["type"], ("http", "otlphttp", "syslog", "internal"))
-        endpoint = given["delivery"]["endpoint"]
-        if isinstance(endpoint, str) and not endpoint.startswith(("http://", "https://")):
+        if not str(_address(given)).startswith(("http://", "https://")):
             raise BadRequest("Invalid request: `delivery.endpoint` should match format uri.")
+    _check_sampling(given)
+    _check_filter(given.get("filter"))
+
+
+def _address(drain: Document) -> object:
+    """Where a drain delivers; one by OTLP has an address for each kind of signal, of which traces are served."""
+    delivery = part(drain, "delivery")
+    return part(delivery, "endpoint").get("traces") if delivery.get("type") == "otlphttp" else delivery.get("endpoint")
+
+
+def _to(world: World, host: str) -> list[Document]:
+    """The drains of any scope that deliver to a host."""
+    return [each for each in world.collection("drains").all() if urlsplit(str(_address(each))).hostname == host]
+
+
+def collects(world: World, host: str) -> bool:
+    """Whether a drain of any scope delivers to that host."""
+    return bool(_to(world, host))
+
+
+def projects_of(world: World, host: str) -> set[str] | None:
+    """The projects whose logs are delivered to a host; None for every one."""
+    logs = [each for each in _to(world, host) if "log" in each["schemas"]]
+    given = [each.get("projectIds") for each in logs]
+    return None if None in given else {str(one) for each in given for one in each or ()}
+
+
+def _check_sampling(given: Document) -> None:
     for rule in items(given, "sampling"):
         wire.check(rule, _SAMPLING, ("type", "rate"), "`sampling` ")
+        wire.one_of("sampling.env", rule.get("env", "production"), ("production", "preview"))
         if not 0 <= rule["rate"] <= 1:
             raise BadRequest("Invalid request: `sampling.rate` should be between 0 and 1.")
-    _check_filter(given.get("filter"))
 
 
 def _check_filter(given: object) -> None:

@@ -102,8 +102,8 @@ def page(
     Returns the page's documents and its `pagination` object. Documents made in the same millisecond stay on one page:
     the cursor is a time and would skip the rest; so a page can be longer than `limit`.
     """
-    limit = _number(request, "limit") or default
-    until, since = _number(request, "until"), _number(request, "since")
+    limit = number(request, "limit") or default
+    until, since = number(request, "until"), number(request, "since")
     newest = [
         each
         for each in sorted(items, key=lambda item: item[at], reverse=True)
@@ -117,17 +117,18 @@ def page(
     return chosen, {"count": len(chosen), "next": following, "prev": previous}
 
 
-def _number(request: Request, name: str) -> int | None:
+def number(request: Request, name: str) -> int | None:
+    """An integer of the query, None where it has none; raises BadRequest."""
     raw = request.query_params.get(name)
     if raw is None or raw == "":
         return None
     try:
-        number = int(raw)
+        found = int(raw)
     except ValueError as error:
         raise BadRequest(f"Invalid request: `{name}` should be number.") from error
-    if number < 0:
+    if found < 0:
         raise BadRequest(f"Invalid request: `{name}` should be >= 0.")
-    return number
+    return found
 
 
 def truthy(request: Request, name: str) -> bool:

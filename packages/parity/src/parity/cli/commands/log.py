@@ -14,6 +14,7 @@ from parity.errors import LedgerError, ProjectError, UsageError
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from parity.backend.deployments import Release
     from parity.backend.ledger import Ledger, Record
     from parity.backend.reading import Asked
     from parity.backend.stack_backend import Backend
@@ -34,6 +35,14 @@ Operation = Annotated[
         metavar="OP",
         help="An operation: its id or the beginning of it, `@` for the newest, `@-` for the one before; "
         "`STACK:` before it takes that stack's alone.",
+    ),
+]
+Shown = Annotated[
+    str,
+    typer.Argument(
+        metavar="OP",
+        help="An operation: its id or the beginning of it, `@` for the newest, `@-` for the one before; "
+        "`STACK:` before it takes that stack's alone. Or the id of a deployment, as a log line has it: dpl_9Xk2.",
     ),
 ]
 
@@ -109,20 +118,28 @@ def log(
     _require_chained(places, records)
 
 
-def show(operation: Operation, as_json: Json = False) -> None:
+def show(operation: Shown, as_json: Json = False) -> None:
     """Show one operation: each property before and after, and why.
 
-    Secrets are shown by their fingerprint. With --json everything that is recorded.
+    Secrets are shown by their fingerprint. With --json everything that is recorded. Of a deployment's id it says which
+    release of which stack that is, and shows the operation that built it.
     """
-    from parity.backend import reading
+    from parity.backend import deployments, reading
     from parity.cli.commands import log_output
     from parity.console import Screen
 
-    found = reading.find(_ledgers(), operation).record
+    screen, release = Screen(), _release(operation) if operation.startswith("dpl_") else None
+    every = _ledgers()
+    if release is not None:
+        found = deployments.built_by(every[release.stack], release)
+    else:
+        found = reading.find(every, operation).record
     if as_json:
-        typer.echo(json.dumps(found.document(), ensure_ascii=False, indent=2))
+        more = {"deployment": release.document()} if release is not None else {}
+        typer.echo(json.dumps({**found.document(), **more}, ensure_ascii=False, indent=2))
         return
-    screen = Screen()
+    if release is not None:
+        screen.out.print(f"{release}, built by:", soft_wrap=True, markup=False)
     log_output.show(screen, [found], "")
     for line in log_output.changes(found):
         screen.out.print(line, soft_wrap=True, markup=False)
@@ -191,6 +208,17 @@ def _ledgers() -> dict[str, Ledger]:
     from parity.config.project import find_project
 
     return {name: ledger_of(each) for name, each in places_of(find_project(), None).items()}
+
+
+def _release(identity: str) -> Release:
+    """The release of a deployment's id."""
+    from parity.backend import deployments
+    from parity.cli.session import stack_of
+    from parity.config.project import find_project
+
+    project = find_project()
+    recorded = {name: stack_of(project, name).recorded() for name in project.stack_files()}
+    return deployments.find(recorded, _ledgers(), identity)
 
 
 def _with_foreign(place: Backend, last: int) -> list[Record]:

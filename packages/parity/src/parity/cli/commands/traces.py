@@ -30,6 +30,8 @@ def traces(stack: Stack, as_json: Json = False) -> None:
     done = sending.send(ledger_of(places_of(project, stack)[stack]))
     if done.fault:
         raise ApiError("the operations were not sent", where=done.fault, remedy=f"parity traces {stack}")
+    if done.unmeasured:
+        typer.echo(f"The metrics were not sent: {done.unmeasured}", err=True)
     if as_json:
         typer.echo(json.dumps({"operations": done.operations}))
     else:

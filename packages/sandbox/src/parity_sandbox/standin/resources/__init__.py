@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from parity_sandbox.standin.resources import (
+    alert_rule,
     deployment,
     domain,
     environment_variable,
     log_drain,
     project,
+    project_tracing,
     protection_bypass,
     retention,
+    trace_drain,
     vcr_repository,
     vcr_repository_permission,
 )
@@ -23,6 +26,9 @@ RESOURCES = {
         retention.RESOURCE,
         deployment.RESOURCE,
         log_drain.RESOURCE,
+        trace_drain.RESOURCE,
+        project_tracing.RESOURCE,
+        alert_rule.RESOURCE,
         protection_bypass.RESOURCE,
         vcr_repository.RESOURCE,
         vcr_repository_permission.RESOURCE,

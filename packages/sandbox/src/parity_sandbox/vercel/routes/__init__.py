@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from parity_sandbox.vercel.routes import account, deployments, domains, projects, registry, variables
+from parity_sandbox.vercel.routes import account, deployments, domains, projects, registry, telemetry, variables
 
 ROUTES = (
     *projects.ROUTES,
@@ -11,4 +11,5 @@ ROUTES = (
     *deployments.ROUTES,
     *registry.ROUTES,
     *account.ROUTES,
+    *telemetry.ROUTES,
 )

@@ -1,12 +1,11 @@
-"""Routes of the account: user, teams, drains, webhooks, and the public lists."""
+"""Routes of the account: user, teams, webhooks, and the public lists."""
 
 from __future__ import annotations
 
-import hashlib
 from typing import TYPE_CHECKING
 
 from parity_sandbox.routing import Route
-from parity_sandbox.vercel import catalogue, drains, webhooks, wire
+from parity_sandbox.vercel import catalogue, webhooks, wire
 from parity_sandbox.vercel.errors import NotFound
 from parity_sandbox.vercel.world import USER, default_team, find_team
 
@@ -67,40 +66,6 @@ async def _members(request: Request) -> Response:
     return wire.answer({"members": shown, "emailInviteCodes": [], "pagination": {"hasNext": False, **pagination}})
 
 
-async def _create_drain(request: Request) -> Response:
-    world = wire.world_of(request)
-    return wire.answer(drains.view(drains.create(world, await wire.body_of(request, drains.SHAPE))))
-
-
-async def _list_drains(request: Request) -> Response:
-    world = wire.world_of(request)
-    project = request.query_params.get("projectId")
-    found = [each for each in drains.of_owner(world) if project is None or project in each.get("projectIds", [project])]
-    return wire.answer({"drains": [drains.view(each) for each in reversed(found)]})
-
-
-async def _read_drain(request: Request) -> Response:
-    world = wire.world_of(request)
-    return wire.answer(drains.view(drains.find(world, request.path_params["id"])))
-
-
-async def _update_drain(request: Request) -> Response:
-    world = wire.world_of(request)
-    drain = drains.find(world, request.path_params["id"])
-    return wire.answer(drains.view(drains.update(world, drain, await wire.body_of(request, drains.SHAPE))))
-
-
-async def _delete_drain(request: Request) -> Response:
-    drains.delete(wire.world_of(request), request.path_params["id"])
-    return wire.nothing(204)
-
-
-async def _verification_code(request: Request) -> Response:
-    world = wire.world_of(request)
-    code = hashlib.sha1(world.owner.encode(), usedforsecurity=False).hexdigest()
-    return wire.answer({"verificationCode": code})
-
-
 async def _create_webhook(request: Request) -> Response:
     world = wire.world_of(request)
     return wire.answer(webhooks.create(world, await wire.body_of(request, webhooks.SHAPE)))
@@ -140,12 +105,6 @@ ROUTES: tuple[Route, ...] = (
         Route("GET", f"/{v}/teams/{{teamId}}/members", _members, "getTeamMembers", ("The token's account alone.",))
         for v in ("v2", "v3")
     ),
-    Route("GET", "/v1/drains", _list_drains, "getDrains"),
-    Route("POST", "/v1/drains", _create_drain, "createDrain; client/log_drain.go", ("Nothing is delivered.",)),
-    Route("GET", "/v1/drains/{id}", _read_drain, "getDrain; client/log_drain.go"),
-    Route("PATCH", "/v1/drains/{id}", _update_drain, "updateDrain"),
-    Route("DELETE", "/v1/drains/{id}", _delete_drain, "deleteDrain; client/log_drain.go"),
-    Route("GET", "/v1/verify-endpoint", _verification_code, "client/log_drain.go"),
     Route("GET", "/v1/webhooks", _list_webhooks, "getWebhooks"),
     Route("POST", "/v1/webhooks", _create_webhook, "createWebhook; client/webhook.go", ("Nothing is sent.",)),
     Route("GET", "/v1/webhooks/{id}", _read_webhook, "getWebhook; client/webhook.go"),

@@ -1,0 +1,140 @@
+"""Reads what is logged, traced and alerted on: a team's drains and alert rules, and the tracing of its projects."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from parity.inventory.documents import part, rows, texts
+from parity.inventory.model import live_object, milliseconds
+from parity.resources import kinds
+from parity.vendors.http import NotFound, VendorError
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable, Collection
+
+    from parity.documents import Document
+    from parity.inventory.model import LiveObject, ReadFailures
+    from parity.vendors.http import Client
+
+    Rows = Callable[..., Awaitable[list[Document] | None]]
+
+_DRAINS = frozenset({kinds.DRAIN, kinds.TRACE_DRAIN})
+
+
+class Telemetry:
+    """Reads it for one team."""
+
+    def __init__(
+        self, client: Client, failures: ReadFailures, team: str, asked: Collection[str], rows_of: Rows
+    ) -> None:
+        """Take the client, the collector of failures, Vercel's id of the team, and the reader of paged lists.
+
+        `asked` are the types among tracing and alert rules that the program declares one of: only these are read.
+        """
+        self.client, self.failures, self.team, self.asked, self._rows = client, failures, team, asked, rows_of
+
+    async def of_team(self) -> list[LiveObject]:
+        """All of the team's drains of logs and traces, and its alert rules."""
+        listed = await self._rows("/v1/drains", "drains", "the team's drains", _DRAINS, ())
+        alerts = await self._alerts() if kinds.ALERT in self.asked else []
+        return [*(_drain(row, self.team) for row in listed or []), *alerts]
+
+    async def tracing(self, document: Document) -> list[LiveObject]:
+        """The project's tracing, where it is on."""
+        if kinds.TRACING not in self.asked:
+            return []
+        identity = str(document["id"])
+        try:
+            found = await self.client.get("/v1/drains/tracing/config", projectId=identity)
+        except NotFound:
+            return []
+        except VendorError as error:
+            self.failures.add(error, f"the tracing of {document['name']}", (kinds.TRACING,), (document["name"],))
+            return []
+        if not found.get("enabled"):
+            return []
+        properties = {"projectId": identity, "samplingRules": _rules(found)}
+        return [live_object(kinds.TRACING, identity, f"{self.team}/{identity}", properties, project=document["name"])]
+
+    async def _alerts(self) -> list[LiveObject]:
+        """The team's built-in rules; Vercel's own default one belongs to every stack and cannot be changed."""
+        listed = await self._rows(
+            "/alerts/v3/alert-rules", "rules", "the team's alert rules", (kinds.ALERT,), (), mark="cursor"
+        )
+        own = (each for each in listed or [] if each.get("type") == "built-in" and not each.get("isDefault"))
+        return [_alert(each, self.team) for each in own]
+
+
+def _drain(row: Document, team: str) -> LiveObject:
+    """A drain; one that delivers traces by OTLP has the address of these alone."""
+    delivery, sampling = part(row, "delivery"), rows(row, "sampling")
+    schemas = set(part(row, "schemas"))
+    traces = schemas == {"trace"}
+    properties: Document = {
+        "name": row.get("name", ""),
+        "deliveryFormat": delivery.get("encoding"),
+        "headers": delivery.get("headers") or {},
+        "projectIds": texts(row.get("projectIds")),
+        **(_of_traces(row) if traces else _of_logs(row)),
+    }
+    beyond: Document = {}
+    if row.get("status") not in (None, "enabled"):
+        beyond["status"] = row["status"]
+    if len(sampling) > 1 and not traces:
+        beyond["sampling"] = sampling[1:]
+    if row.get("transforms"):
+        beyond["transforms"] = row["transforms"]
+    if not traces and schemas - {"log"}:
+        beyond["schemas"] = sorted(schemas)
+    return live_object(
+        kinds.TRACE_DRAIN if traces else kinds.DRAIN,
+        str(row["id"]),
+        f"{team}/{row['id']}",
+        {**properties, "secret": delivery["secret"]} if "secret" in delivery else properties,
+        beyond=beyond,
+        written_at=milliseconds(row.get("updatedAt") or row.get("createdAt")),
+    )
+
+
+def _of_logs(row: Document) -> Document:
+    filters, sampling = part(part(row, "filterV2"), "filter"), rows(row, "sampling")
+    return {
+        "endpoint": part(row, "delivery").get("endpoint"),
+        "environments": texts(part(filters, "deployment").get("environments")),
+        "sources": texts(part(filters, "log").get("sources")),
+        "samplingRate": sampling[0].get("rate") if sampling else None,
+    }
+
+
+def _of_traces(row: Document) -> Document:
+    return {"endpoint": part(part(row, "delivery"), "endpoint").get("traces"), "samplingRules": _rules(row)}
+
+
+def _rules(document: Document) -> list[Document]:
+    """Rules of sampling in Pulumi's names."""
+    return [
+        {"rate": each.get("rate"), "environment": each.get("env"), "requestPath": each.get("requestPath")}
+        for each in rows(document, "sampling")
+    ]
+
+
+def _alert(row: Document, team: str) -> LiveObject:
+    scope, settings, triggers = (part(row, name) for name in ("ruleScope", "notificationSettings", "triggers"))
+    properties: Document = {
+        "name": row.get("name", ""),
+        "type": row.get("type"),
+        "ruleScope": {"type": scope.get("type"), "projectIds": texts(scope.get("projectIds"))},
+        "triggers": [{"type": each.get("type"), "filter": each.get("filter")} for each in rows(triggers, "items")],
+        "matchMinimumSeverityLevel": row.get("matchMinimumSeverityLevel"),
+        "tags": texts(row.get("tags")),
+        "notificationSettings": dict(settings),
+    }
+    beyond = {"triggers.mode": triggers["mode"]} if triggers.get("mode") not in (None, "selected") else {}
+    return live_object(
+        kinds.ALERT,
+        str(row["id"]),
+        f"{team}/{row['id']}",
+        properties,
+        beyond=beyond,
+        written_at=milliseconds(row.get("updatedAt") or row.get("createdAt")),
+    )

@@ -1,0 +1,203 @@
+"""vercel.AlertRule: a built-in rule of alerts. Changes are sent alone; the team's default rule is refused."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from parity_sandbox.standin.calls import Call
+from parity_sandbox.standin.checks import length, one_of, size
+from parity_sandbox.standin.errors import ResourceError, StandInError, not_found
+from parity_sandbox.standin.golang import items, known, text, without_null
+from parity_sandbox.standin.planning import differing
+from parity_sandbox.standin.resources.shared import ID, TEAM_ID, part, split
+from parity_sandbox.standin.schema import Document, Failure, Field, Resource
+
+if TYPE_CHECKING:
+    from parity_sandbox.standin.client import Client
+
+CREATE = Call("POST", "/alerts/v3/alert-rules")
+GET = Call("GET", "/alerts/v3/alert-rules/{rule}")
+UPDATE = Call("PATCH", "/alerts/v3/alert-rules/{rule}")
+DELETE = Call("DELETE", "/alerts/v3/alert-rules/{rule}")
+
+_SCOPE = Field(
+    "object",
+    required=True,
+    fields={
+        "type": Field("string", required=True, checks=(one_of("all", "include", "exclude"),)),
+        "projectIds": Field("set", optional=True, checks=(size(1, 100),)),
+    },
+)
+_TRIGGER = Field(
+    "object",
+    fields={
+        "type": Field("string", required=True),
+        "filter": Field("string", optional=True, checks=(length(1, 2048),)),
+    },
+)
+_SETTINGS = Field(
+    "object",
+    optional=True,
+    computed=True,
+    keep=True,
+    fields={
+        "enableTeamOwnerNotifications": Field("boolean", optional=True, computed=True, keep=True),
+        "incidentIoRoutingKey": Field("string", optional=True, secret=True, checks=(length(1, 256),)),
+        "vercelNotificationsMinimumSeverityLevel": Field("string", optional=True, checks=(one_of("critical"),)),
+    },
+)
+FIELDS: dict[str, Field] = {
+    "id": ID,
+    "teamId": TEAM_ID,
+    "type": Field("string", required=True, replace="always", checks=(one_of("built-in"),)),
+    "name": Field("string", required=True, checks=(length(1, 256),)),
+    "ruleScope": _SCOPE,
+    "triggers": Field("set", optional=True, computed=True, keep=True, element=_TRIGGER, checks=(size(1),)),
+    "matchMinimumSeverityLevel": Field("string", required=True, checks=(one_of("low", "medium", "high"),)),
+    "notificationSettings": _SETTINGS,
+    "tags": Field("set", optional=True, checks=(size(0, 10),)),
+    "triggerMode": Field("string", computed=True, keep=True),
+    "isDefault": Field("boolean", computed=True, keep=True),
+    "createdAt": Field("integer", computed=True, keep=True),
+    "updatedAt": Field("integer", computed=True),
+}
+_SENT = ("type", "name", "ruleScope", "triggers", "matchMinimumSeverityLevel", "notificationSettings", "tags")
+
+
+async def _validate(client: Client, inputs: Document) -> list[Failure]:
+    del client
+    return [*_scope_faults(inputs["ruleScope"]), *_trigger_faults(inputs["triggers"])]
+
+
+def _scope_faults(scope: Any) -> list[Failure]:
+    if not known(scope) or not known(scope["type"]):
+        return []
+    entire, given = scope["type"] == "all", scope["projectIds"]
+    if entire and given is not None:
+        return [Failure("ruleScope", "An `all` scope cannot set `project_ids`.")]
+    if not entire and given is None:
+        return [Failure("ruleScope", "An `include` or `exclude` scope must set `project_ids`.")]
+    return []
+
+
+def _trigger_faults(triggers: Any) -> list[Failure]:
+    kinds = [each["type"] for each in triggers] if known(triggers) else []
+    found = [
+        Failure("triggers", f"The trigger type {each!r} can be configured only once.")
+        for each in sorted({each for each in kinds if isinstance(each, str) and kinds.count(each) > 1})
+    ]
+    for each in triggers if known(triggers) else ():
+        if each["type"] == "error_anomaly" and each["filter"] is None:
+            found.append(Failure("triggers", "The `error_anomaly` trigger requires a KQL `filter`."))
+        if each["type"] not in {"error_anomaly", "usage_anomaly"} and each["filter"] is not None:
+            found.append(Failure("triggers", f"The {each['type']!r} trigger does not support a filter."))
+    return found
+
+
+def _wire(plan: Document, name: str) -> Any:
+    value = plan[name]
+    if not known(value):
+        return None
+    if name == "triggers":
+        return {"mode": "selected", "items": [without_null(each) for each in value]}
+    if name == "ruleScope":
+        return without_null({"type": value["type"], "projectIds": items(value["projectIds"]) or None})
+    if name == "notificationSettings":
+        owners = value["enableTeamOwnerNotifications"]
+        return without_null({**value, "enableTeamOwnerNotifications": owners if known(owners) else True})
+    return value
+
+
+async def _create(client: Client, plan: Document) -> Document:
+    body = without_null({name: _wire(plan, name) for name in _SENT})
+    try:
+        answer = await client.send(CREATE, owner=text(plan["teamId"]), body=body)
+    except StandInError as error:
+        said = f"Could not create Alert Rule, unexpected error: {error}"
+        raise ResourceError("Error creating Alert Rule", said) from error
+    return _state(client, answer["rule"], text(plan["teamId"]))
+
+
+async def _update(client: Client, state: Document, plan: Document) -> Document:
+    """Send what differs; what is taken away is null, so that Vercel clears it."""
+    changed = [name for name in _SENT if name in differing(FIELDS, state, plan)]
+    body = {name: _wire(plan, name) for name in changed}
+    if "notificationSettings" in body and body["notificationSettings"] is not None:
+        keys = ("incidentIoRoutingKey", "vercelNotificationsMinimumSeverityLevel")
+        body["notificationSettings"] = {**dict.fromkeys(keys), **body["notificationSettings"]}
+    try:
+        answer = await client.send(UPDATE, owner=text(plan["teamId"]), body=body, rule=text(plan["id"]))
+    except StandInError as error:
+        said = f"Could not update Alert Rule {text(plan['id'])}, unexpected error: {error}"
+        raise ResourceError("Error updating Alert Rule", said) from error
+    return _state(client, answer["rule"], text(plan["teamId"]))
+
+
+async def _read(client: Client, state: Document) -> Document | None:
+    return await _get(client, text(state["id"]), text(state["teamId"]), "reading")
+
+
+async def _find(client: Client, identifier: str) -> Document | None:
+    team, rule = split(identifier, 1, "Error importing Alert Rule", "alert_rule_id")
+    return await _get(client, rule, team, "importing")
+
+
+async def _get(client: Client, rule: str, team: str, doing: str) -> Document | None:
+    try:
+        answer = await client.send(GET, owner=team, rule=rule)
+    except StandInError as error:
+        if not_found(error):
+            return None
+        said = f"Could not get Alert Rule {rule}, unexpected error: {error}"
+        raise ResourceError(f"Error {doing} Alert Rule", said) from error
+    found = part(answer, "rule")
+    if found.get("isDefault"):
+        said = "The team default alert rule cannot be managed because the API only permits notification updates for it."
+        raise ResourceError("Unsupported default Alert Rule", said)
+    return _state(client, found, team)
+
+
+async def _delete(client: Client, state: Document) -> None:
+    rule, team = text(state["id"]), text(state["teamId"])
+    try:
+        await client.send(DELETE, owner=team, rule=rule)
+    except StandInError as error:
+        if not not_found(error):
+            said = f"Could not delete Alert Rule {rule}, unexpected error: {error}"
+            raise ResourceError("Error deleting Alert Rule", said) from error
+
+
+def _state(client: Client, rule: Document, team: str) -> Document:
+    scope, triggers, settings = (part(rule, name) for name in ("ruleScope", "triggers", "notificationSettings"))
+    selected: list[Document] | None = None if triggers.get("mode") == "all" else triggers.get("items", [])
+    return {
+        "id": rule["id"],
+        "teamId": client.team_id(team) or None,
+        "type": rule["type"],
+        "name": rule["name"],
+        "ruleScope": {"type": scope["type"], "projectIds": scope.get("projectIds") or None},
+        "triggers": None
+        if selected is None
+        else [{"type": each["type"], "filter": each.get("filter")} for each in selected],
+        "matchMinimumSeverityLevel": rule.get("matchMinimumSeverityLevel"),
+        "notificationSettings": {name: settings.get(name) for name in _SETTINGS.fields},
+        "tags": rule.get("tags") or None,
+        "triggerMode": triggers.get("mode"),
+        "isDefault": rule["isDefault"],
+        "createdAt": rule.get("createdAt"),
+        "updatedAt": rule.get("updatedAt"),
+    }
+
+
+RESOURCE = Resource(
+    token="vercel:index/alertRule:AlertRule",  # noqa: S106 - a resource's token
+    fields=FIELDS,
+    calls=(CREATE, GET, UPDATE, DELETE),
+    create=_create,
+    read=_read,
+    update=_update,
+    delete=_delete,
+    find=_find,
+    validate=_validate,
+    named=True,
+)

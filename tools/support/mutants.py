@@ -298,14 +298,15 @@ ONE_VALUE: dict[str, str] = {
     "WatchSettings.counts": "as Application.watch",
     "WatchSettings.least_difference": "as Application.watch",
     "Retention.production": "has one value in its model: anything else would lose kept releases",
-    "Database.migrations": "its files are no config; one with other text is tried in test_migrated_plan.py",
-    "Release.migrations": "says what the commit has; no resource is made of it",
+    "Migrations.sources": "what the files are rendered from: test_rendered.py",
+    "Migrations.command": "as Migrations.sources",
     "StackConfig.exceptions": _NOTHING,
     "StackConfig.acknowledged": _NOTHING,
 }
 """Fields of the models without a mutant, each with the reason."""
 
 EQUIVALENT: dict[str, str] = {
+    "Migrations.large_table_megabytes": "what a preview says of a migration: test_preview_rehearsal.py",
     "WatchSettings.minutes": "how long a release is watched; no resource is made of it",
     "SensitiveVariable.generated": "who makes a value; the value is what is declared",
     "PerStackVariable.type": "the form that a value must have; the value is what is declared",

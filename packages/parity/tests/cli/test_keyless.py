@@ -77,7 +77,10 @@ def test_a_variable_of_prod_is_changed_and_released_in_one_commit(checkout):
     line = 1 + before[: before.index("SEARCH_RESULTS_LIMIT")].count("\n")
     assert f"Pulumi.prod.yaml:{line}:9: {LIMIT}" in refused.stdout
     assert "Pulumi.staging.yaml:" not in refused.stdout.partition("\ndeclared\n")[0]
-    added = re.search(r"`(r2: \{commit: [0-9a-f]{40}, config: [0-9a-f]{32}, credentials: 1\})`", refused.stdout)
+    added = re.search(
+        r"`(r2: \{commit: [0-9a-f]{40}, config: [0-9a-f]{32}, credentials: 1, migrations: \{storefront: 1\}\})`",
+        refused.stdout,
+    )
     command = re.search(r"`parity (release prod shop [^`]*)--up`", refused.stdout)
     assert added, refused.stdout
     assert command, refused.stdout

@@ -91,7 +91,11 @@ def test_a_database_with_a_server_of_its_own_has_a_provider_of_its_own_and_the_o
     before, after = (record(lambda given=given: build(given)) for given in (read, both))
     assert after.one("postgresql-analytics").options["envVarMappings"] == servers.login_variables("analytics")
     for database, provider in {"storefront": "postgresql", "events": "postgresql-analytics"}.items():
-        own = [each for each in after.resources if each.name.startswith(f"{database}-") and each.custom]
+        own = [
+            each
+            for each in after.resources
+            if each.name.startswith(f"{database}-") and each.type.startswith("postgresql:")
+        ]
         assert {provider_urn(each.provider).rpartition("::")[2] for each in own} == {provider}
     kept = {each.urn: each for each in after.resources}
     changed = [each.name for each in before.resources if kept[each.urn] != each]

@@ -35,7 +35,8 @@ ADMINISTRATOR = DatabaseObject("", "administrator", "", "ops", "", note="superus
 
 
 def sides(**more: Any) -> Sides:
-    live = LiveState({}, {}, {}, (replace(STRANGER, server="analytics"),), (), (), (), (), {}, {}, **more)
+    under = dict.fromkeys(GRAPH.resources, ())
+    live = LiveState({}, {}, under, (replace(STRANGER, server="analytics"),), (), (), (), (), {}, {}, **more)
     return Sides(GRAPH, state.parse({}), live)
 
 

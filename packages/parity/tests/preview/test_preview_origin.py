@@ -33,6 +33,8 @@ class Checkout:
             shutil.copy(path, folder / path.name)
         for part in ("infra", "components", "migrations"):
             shutil.copytree(ROOT / part, folder / part, ignore=shutil.ignore_patterns("__pycache__"))
+        # The program is loaded from here, which leaves byte code, as in a team's checkout.
+        (folder / ".gitignore").write_text("__pycache__/\n")
         self.git("init", "-q", "-b", "main")
         self.git("config", "user.name", "Platform")
         self.git("config", "user.email", "platform@example.com")

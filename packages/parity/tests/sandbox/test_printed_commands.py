@@ -68,6 +68,14 @@ SET_BACK = (
     "packages/parity/tests/bisect/test_run.py::"
     "test_where_no_release_changed_the_command_that_sets_the_key_back_works_as_printed"
 )
+IMAGES = (
+    "packages/parity/tests/sandbox/test_containers.py::"
+    "test_a_releases_image_is_recorded_and_a_moved_tag_is_found_and_put_back"
+)
+REBUILT = (
+    "packages/parity/tests/sandbox/test_containers.py::"
+    "test_a_second_build_has_the_tag_and_going_back_says_both_images_and_what_is_gone"
+)
 KEYS = (
     "packages/parity/tests/sandbox/test_two_providers.py::"
     "test_each_stack_is_changed_with_its_own_key_alone_and_both_together"
@@ -118,6 +126,8 @@ ELSEWHERE = {
     "parity config set X 'X' 'X'": SET_BACK,
     "parity secret fingerprint X": OWN_PASSPHRASE,
     "parity release X X --commit X --again --live --up": BUILT,
+    "parity release X X --commit X --again --up": REBUILT,
+    'curl -fsS -u "X:$VERCEL_API_TOKEN"': IMAGES,
     "parity adopt X X --write": ADOPTED,
     "parity init": INIT,
     "make lock": UPGRADE,

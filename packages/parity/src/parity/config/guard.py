@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from parity.config import changes, fingerprints
+from parity.config import changes, fingerprints, stack_edit
 from parity.config.digest import config_digest
 from parity.config.stack_models import NAMESPACE
 from parity.errors import StaleRelease
@@ -80,7 +80,11 @@ def _remedy(settings: Settings, application: str, release: str, recorded: Releas
     following = f"r{int(release[1:]) + 1}"
     live = settings.releases[application]
     commit = live.kept[live.live].commit if live.live else recorded.commit
-    line = f"{following}: {{commit: {commit}, config: {now}, credentials: {recorded.credentials}}}"
+    # What a commit has was noted when it was recorded first; `parity release` takes it from there too.
+    has = next(each.migrations for _, each in live.in_order if each.commit == commit)
+    line = stack_edit.release_entry(
+        following, recorded.model_copy(update={"commit": commit, "config": now, "migrations": has})
+    )
     known = settings.root is not None and Repository(settings.root).resolve(recorded.commit)
     words = f"parity release {settings.stack} {application}{'' if known else f' --commit {commit}'} --live --up"
     return (

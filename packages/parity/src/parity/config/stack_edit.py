@@ -13,6 +13,7 @@ from parity.problems import spell
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from parity.config.stack_models import Release
     from parity.problems import Path
 
 _PART = re.compile(r"""\.?(?P<name>[^.\[\]"]+)|\[(?P<index>\d+)\]|\["(?P<quoted>[^"]+)"\]""")
@@ -34,6 +35,14 @@ def path_of(key: str) -> Path:
         remedy = "write it as `parity:applications.shop.variables.NAME`"
         raise UsageError(f"{key!r} is no key of a stack's file", where="KEY", remedy=remedy)
     return tuple(found)
+
+
+def release_entry(name: str, release: Release) -> str:
+    """The line of a kept release."""
+    words = f"commit: {yaml_edit.scalar(release.commit)}, config: {yaml_edit.scalar(release.config)}"
+    has = ", ".join(f"{database}: {number}" for database, number in release.migrations.items())
+    noted = f", migrations: {{{has}}}" if has else ""
+    return f"{name}: {{{words}, credentials: {release.credentials}{noted}}}"
 
 
 def put(name: str, text: str, path: Path, word: str, *, over: bool = False) -> str:

@@ -302,7 +302,7 @@ def _built_again(finding: Finding, context: Context) -> Step:
     application, commit = context.applications[finding.key[0]], context.commits[finding.key]
     return Step(
         finding, "not by an update", f"parity release {context.stack} {application} --commit {commit} --again --up",
-        f"no image comes back: the next release is the same commit, built again; `parity prune` drops {finding.key[1]}",
+        "no image comes back: the next release is the same commit, built again",
     )  # fmt: skip
 
 

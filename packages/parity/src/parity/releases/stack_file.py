@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from pydantic import ValidationError
 
-from parity.config import source, stack_checks, yaml_edit
+from parity.config import source, stack_checks, stack_edit, yaml_edit
 from parity.config.model_problems import model_faults
 from parity.config.stack_models import NAMESPACE, Release, Releases
 from parity.documents import mapping
@@ -108,10 +108,7 @@ def add_release(
         _refuse_repetition(file, application, newest, release, again=again)
     name = f"r{int(newest[0][1:]) + 1 if newest else 1}"
     mapping, key, value = _node(file, application, "kept")
-    words = f"commit: {yaml_edit.scalar(commit)}, config: {yaml_edit.scalar(config)}"
-    has = ", ".join(f"{database}: {number}" for database, number in release.migrations.items())
-    entry = f"{name}: {{{words}, credentials: {credentials}{f', migrations: {{{has}}}' if has else ''}}}"
-    text = yaml_edit.append(file.text, mapping, key, value, entry)
+    text = yaml_edit.append(file.text, mapping, key, value, stack_edit.release_entry(name, release))
     after = releases.model_copy(update={"kept": {**releases.kept, name: release}})
     added = _edited(file, text, application, after)
     return (set_live(added, application, name) if live else added), name

@@ -64,7 +64,10 @@ class Road:
         self.read += 1
         empty: dict[str, Any] = {"releases": self.releases, "applications": {}}
         repository = SimpleNamespace(owner="o", name="r")
-        catalog = SimpleNamespace(repository=repository, vercel_team="team_1", renamed={}, applications=())
+        telemetry = SimpleNamespace(trace_drain=None, alerts=())
+        catalog = SimpleNamespace(
+            repository=repository, vercel_team="team_1", renamed={}, applications=(), telemetry=telemetry
+        )
         given: dict[str, Any] = {"acknowledged": self.acknowledged, "watch": self.watched.get}
         return SimpleNamespace(secret=SECRET, sealed=False, catalog=catalog, **empty, **given)
 

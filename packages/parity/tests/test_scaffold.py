@@ -28,6 +28,7 @@ NOT_A_TEAMS = (
     "tests/components/__snapshots__/*",
     "tests/components/test_example.py",
     "tests/components/test_migrations.py",
+    "tests/components/test_telemetry.py",
     "tests/sandbox/*",
     "packages/*",
     "tools/*",

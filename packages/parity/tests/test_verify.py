@@ -45,6 +45,8 @@ CHANGED: dict[str, dict[str, Any]] = {
 NAMED = (kinds.SECRET, kinds.POLICY, kinds.BYPASS)
 OF_CONTAINERS = (kinds.REGISTRY, kinds.REGISTRY_SHARE, kinds.IMAGE)
 """No random config has a container: what is read of one is tried in sandbox/test_containers.py."""
+OF_TELEMETRY = (kinds.TRACE_DRAIN, kinds.TRACING, kinds.ALERT)
+"""Nor has one traces or alerts: what is read of them is tried in sandbox/test_telemetry.py."""
 IN_LISTS = (kinds.GRANT, kinds.DEFAULT)
 
 
@@ -97,7 +99,15 @@ def test_what_is_kept_as_declared_is_no_finding(sides):
 
 def test_every_kind_is_tried():
     # No random config has migrations: what is read of them is tried in test_migrated_inventory.py.
-    assert {*CHANGED, *NAMED, *IN_LISTS, *OF_CONTAINERS, kinds.MEMBERSHIP, kinds.MIGRATION} >= kinds.MANAGED
+    assert {
+        *CHANGED,
+        *NAMED,
+        *IN_LISTS,
+        *OF_CONTAINERS,
+        *OF_TELEMETRY,
+        kinds.MEMBERSHIP,
+        kinds.MIGRATION,
+    } >= kinds.MANAGED
 
 
 @pytest.mark.parametrize("type_", CHANGED)

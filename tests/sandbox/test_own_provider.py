@@ -44,7 +44,7 @@ def test_the_own_provider_holds_no_config_and_takes_the_place_of_the_default_one
     assert set(own[0].get("inputs") or {}) <= {"__internal", "version"}, "no copy of the config"
     assert set(own[0].get("outputs") or {}) <= {"__internal", "version"}
     users = [each for each in after if package(each["type"]) == "parity" and each.get("custom")]
-    assert {each["type"] for each in users} == {kinds.LIVE, kinds.BYPASS, kinds.DOMAIN}
+    assert {each["type"] for each in users} == {kinds.LIVE, kinds.BYPASS, kinds.DOMAIN, kinds.MIGRATION}
     assert all(each["provider"].startswith(own[0]["urn"]) for each in users)
 
     urn = "urn:pulumi:staging::storefront::parity:components:WebApp$vercel:index/project:Project::gone-project"

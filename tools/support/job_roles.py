@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 DELIVER, PLAN = "parity_deliver", "parity_plan"
 PASSWORDS = {DELIVER: "canary-of-who-makes-administrators", PLAN: "canary-of-who-makes-planners"}
 OWNER = "parity_admin"
+RECORD = "grant usage on schema parity to parity_planner; grant select on parity.migrations to parity_planner"
+"""As the page says it, of a database with migrations."""
 
 
 def set_up(directory: Path, environment: Mapping[str, str], databases: tuple[str, ...] = ()) -> None:
@@ -30,6 +32,9 @@ def set_up(directory: Path, environment: Mapping[str, str], databases: tuple[str
         connection.execute(statements.replace(created, ""))
         for name in databases:
             connection.execute(f'grant connect on database "{name}" to parity_planner')  # type: ignore[arg-type]
+    for name in databases:
+        with connect({**environment, "PGUSER": "postgres", "PGPASSWORD": password, "PGDATABASE": name}) as connection:
+            connection.execute(RECORD)
 
 
 def accepted(text: str) -> str:

@@ -16,7 +16,7 @@ from parity.inventory import collect_live_state as reality_of
 from parity.resources import kinds
 from parity.vendors.http import Limits
 from support.instances import own
-from support.mutations import DATABASE, STACK, World
+from support.mutations import DATABASE, OWNER, STACK, World
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -169,7 +169,7 @@ def test_a_vendor_that_fails_is_never_clean_and_the_others_are_reported(
     ("path", "what"),
     [
         ("/env[?]", "the variables of "), ("/domains", "the domains of "), ("/v6/deployments", "the deployments of "),
-        ("/v1/drains", "the team's log drains"), ("/v9/projects/shop-prod($|[?])", "the project shop-prod"),
+        ("/v1/drains", "the team's drains"), ("/v9/projects/shop-prod($|[?])", "the project shop-prod"),
         ("environments/prod/secrets", "the secrets of prod"), ("environments/prod/variables", "the variables of prod"),
         ("/actions/secrets", "the secrets of storefront itself"),
         ("/actions/variables", "the variables of storefront itself"),
@@ -233,12 +233,19 @@ def test_a_role_that_may_only_read_sees_the_same(clean: Instance, monkeypatch: p
     world = World(clean)
     world.sql("create role auditor login password 'words-of-its-own-7391'", database="postgres", superuser=True)
     world.sql(f"grant connect on database {DATABASE} to auditor", superuser=True)
+    world.sql(
+        "grant usage on schema parity to auditor",
+        "grant select on parity.migrations to auditor",
+        role=OWNER,
+        superuser=True,
+    )
     monkeypatch.setenv("PGUSER", "auditor")
     monkeypatch.setenv("PGPASSWORD", "words-of-its-own-7391")
     found = audited(clean).report
     assert found.read_failures == ()
     more = {each.what for each in found.findings} - {each.what for each in every.findings}
-    assert more == {f"Grant auditor on database {DATABASE} of {DATABASE}"}
+    places = (f"database {DATABASE}", "schema parity", "table parity.migrations")
+    assert more == {f"Grant auditor on {each} of {DATABASE}" for each in places}
 
 
 def test_after_a_failed_update_it_audits_all_the_same(clean: Instance):

@@ -321,7 +321,7 @@ def test_what_is_not_empty_is_not_dropped_whatever_is_acknowledged(team: Team, c
 
 
 OLD_SCHEMA, BOTH, NEW_SCHEMA = (
-    (f'schemas=("shop", {own}), ext', f'{own}, "shop"')
+    (f'schemas=("shop", {own}),\n            ext', f'{own}, "shop"')
     for own in ('"backoffice"', '"backoffice", "office"', '"office"')
 )
 """What the database has, and what admin's URL leads to: before, between and after."""

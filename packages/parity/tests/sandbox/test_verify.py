@@ -203,11 +203,19 @@ EVENT_TRIGGER = (
     execute function other.alter_what_was_written()""",
 )
 """PostgreSQL as another one's server may be: it accepts, and keeps something else."""
+_NO_CONTAINER = "the example has no application in a container; test_containers.py reads one"
+_NO_TRACES = "the example declares none; test_telemetry.py reads one"
 NOT_TRIED: Mapping[str, str] = {
     kinds.LIVE: "the switch itself waits until every domain serves the release, and fails where one does not",
     kinds.SCHEMA: "where its owner is another one, the grants after it fail",
     kinds.ROLE: "PostgreSQL has no event trigger for roles",
     kinds.DATABASE: "PostgreSQL has no event trigger for databases",
+    kinds.REGISTRY: _NO_CONTAINER,
+    kinds.REGISTRY_SHARE: _NO_CONTAINER,
+    kinds.IMAGE: _NO_CONTAINER,
+    kinds.TRACE_DRAIN: _NO_TRACES,
+    kinds.TRACING: _NO_TRACES,
+    kinds.ALERT: _NO_TRACES,
     kinds.MIGRATION: "its record and its effect are one commit, and the record is read by test_migrated_inventory.py",
 }
 """Kinds without a row, with the reason; packages/parity/tests/test_verify.py holds that each is compared."""

@@ -10,7 +10,7 @@ import pytest
 from parity.backend.ledger import Ledger
 from parity.backend.store import FolderStore
 from parity.resources import kinds
-from support import telemetry
+from support import instances, telemetry
 from support.mutations.world import World
 from support.tampers import git
 from support.watched import NEW, SHOP
@@ -109,7 +109,9 @@ def test_telemetry_is_declared_read_and_followed_to_its_cause(finished_instance:
 
     said = instance.run("curl", "-sS", "-o", "/dev/null", "-w", "%{http_code}", f"{SHOP}search?q=boots").ok()
     assert said.stdout == "500"
-    [line] = map(json.loads, instance.run("curl", "-fsS", LINES).ok().stdout.splitlines())
+    lines = [json.loads(each) for each in instance.run("curl", "-fsS", LINES).ok().stdout.splitlines()]
+    assert [each["path"] for each in lines] == ["/search"], lines
+    (line,) = lines
     assert (line["path"], line["level"], line["projectName"]) == ("/search", "error", "shop-staging")
     shown = instance.run("parity", "show", line["deploymentId"]).ok().stdout
     assert f"{line['deploymentId']} is shop-deployment-r2 of staging: release r2, commit {NEW}, built by:" in shown
@@ -123,3 +125,6 @@ def test_telemetry_is_declared_read_and_followed_to_its_cause(finished_instance:
     findings = drifted(instance)
     assert {(each["type"], each["property"]) for each in findings} == expected
     assert "canary" not in json.dumps(findings)
+
+    instance.local.client().load_snapshot(instances.START)
+    assert instance.run("curl", "-fsS", LINES).ok().stdout == "", "lines of another world were kept"

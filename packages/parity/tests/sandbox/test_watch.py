@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import re
 import signal
 import sys
 from typing import TYPE_CHECKING
@@ -52,9 +51,7 @@ def test_a_faulty_release_goes_back_and_is_held(finished_instance: Instance, tmp
     assert "r2 of shop is bad and went back to r1, which is live; shop is held" in done.stderr
     failed = [each.body for each in asked.of(SHOP) if each.release == "r1" and each.status != 200]
     assert failed == [], "the release before never failed a user"
-    before = re.search(r"of the release before: (\d+) errors of (\d+) requests", done.stderr)
-    assert before, done.said
-    assert int(before[1]) <= int(before[2]) / 100, "its own errors are not counted as those of the one before"
+    assert "of the release before: 0 errors of" in done.stderr, done.said
     assert "staging: bad, and held" in summary.read_text()
 
     served = [each.release for each in asked.of(SHOP) if each.status == 200]

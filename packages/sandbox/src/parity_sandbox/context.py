@@ -8,6 +8,8 @@ import time
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from parity_sandbox.traffic import Traffic
+
 if TYPE_CHECKING:
     from collections.abc import Callable
 
@@ -41,6 +43,8 @@ class Context:
     """How long a promotion takes from the answer to the switch, seconds."""
     clock: Callable[[], float] = field(default=time.time)
     """Seconds since 1970."""
+    traffic: Traffic = field(default_factory=Traffic)
+    """What deployments answered since the sandbox was started, or went back to a snapshot."""
 
     def now_ms(self) -> int:
         """Milliseconds since 1970, as Vercel's documents carry them."""

@@ -14,7 +14,6 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, PlainTextResponse, RedirectResponse, Response
 
 from parity_sandbox.errors import BadDocument
-from parity_sandbox.traffic import Traffic
 from parity_sandbox.vercel import domains, drains, protection, timeline
 from parity_sandbox.vercel.builds import rule_for
 from parity_sandbox.vercel.documents import part
@@ -25,6 +24,7 @@ if TYPE_CHECKING:
 
     from parity_sandbox.context import Context, PostgresAddress
     from parity_sandbox.store import Document
+    from parity_sandbox.traffic import Traffic
 
 LOGIN_SECONDS = 3
 """How long a login to PostgreSQL may take, seconds; PostgreSQL's client takes integers, from 2."""
@@ -62,10 +62,9 @@ def owns(context: Context, host: str) -> bool:
 
 def create_app(context: Context) -> ASGIApp:
     """The application for every host that `owns` says yes to."""
-    traffic = Traffic()
 
     async def app(scope: Scope, receive: Receive, send: Send) -> None:
-        response = await _answer(context, Request(scope, receive), traffic)
+        response = await _answer(context, Request(scope, receive), context.traffic)
         await response(scope, receive, send)
 
     return app

@@ -51,6 +51,7 @@ async def reset(world: World) -> None:
         world.faults.wake()
         world.latency.clear()
         await asyncio.to_thread(world.cluster.start, world.cluster.port)
+    world.context.traffic.clear()
     log("sandbox reset")
 
 
@@ -84,6 +85,7 @@ async def load(world: World, name: str) -> None:
         world.faults.wake()
         world.latency.clear()
         world.latency.update(world.context.store.collection(_OWN, "latency").get("latency") or {})
+        world.context.traffic.clear()
     log("snapshot loaded", name=name)
 
 

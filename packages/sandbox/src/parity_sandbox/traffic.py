@@ -28,6 +28,11 @@ class Traffic:
     _numbers: Counter[str] = field(default_factory=Counter[str])
     _lines: deque[Document] = field(default_factory=lambda: deque(maxlen=_MOST))
 
+    def clear(self) -> None:
+        """Forget all of it: a deployment of the same id is another world's from now on."""
+        for each in (self._requests, self._errors, self._numbers, self._lines):
+            each.clear()
+
     def count(self, deployment: Document, now: float, status: int, host: str, path: str) -> None:
         """Keep the line of an answer and count it; `now` is in seconds since 1970.
 

@@ -7,7 +7,10 @@ no casts.
 from __future__ import annotations
 
 import json
-from typing import Any, TypeGuard
+from typing import TYPE_CHECKING, Any, TypeGuard
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
 
 Document = dict[str, Any]
 
@@ -48,3 +51,12 @@ def parse(text: str | bytes) -> Document:
     if not is_mapping(found):
         raise ValueError(f"a JSON object is expected, and there is {type(found).__name__}")
     return found
+
+
+def lacking(document: Mapping[str, Any], required: Iterable[str]) -> dict[str, str]:
+    """What is wrong with required parts, by name; those that are not known yet are None and pass."""
+    return {
+        name: "is missing" if name not in document else "must not be empty"
+        for name in required
+        if name not in document or document[name] == ""
+    }

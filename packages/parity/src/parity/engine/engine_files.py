@@ -89,8 +89,13 @@ def _bytes(path: Path) -> bytes | None:
     return path.read_bytes() if path.is_file() else None
 
 
+def deployment_of(checkpoint: Mapping[str, Any]) -> Mapping[str, Any]:
+    """What a checkpoint, of the state or of the history, has recorded; empty where nothing was."""
+    return documents.mapping(documents.mapping(checkpoint.get("checkpoint")).get("latest"))
+
+
 def _latest(document: Mapping[str, Any]) -> dict[str, Any] | None:
-    latest = documents.mapping(documents.mapping(document.get("checkpoint")).get("latest"))
+    latest = deployment_of(document)
     understood = document.get("version") == _VERSION and latest.keys() <= _UNDERSTOOD
     return dict(latest) if latest and understood else None
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from parity.documents import lacking
 from parity.provider.errors import BadInput, NotFound, VercelError
 
 if TYPE_CHECKING:
@@ -27,11 +28,7 @@ _ALREADY_THERE = (400, 409)
 
 def faults_in(inputs: Mapping[str, Any]) -> dict[str, str]:
     """What is wrong with the inputs, by name; values that are not known yet are None and pass."""
-    return {
-        name: "is missing" if name not in inputs else "must not be empty"
-        for name in _REQUIRED
-        if name not in inputs or inputs[name] == ""
-    }
+    return lacking(inputs, _REQUIRED)
 
 
 def id_of(inputs: Mapping[str, Any]) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, cast
 
+from parity.documents import lacking
 from parity.provider.built_with import Declared, Settings
 from parity.provider.errors import BadInput, NotFound
 from parity.provider.release import Health, Switch, Target, live_of
@@ -35,11 +36,7 @@ _PREVIOUS = "previous"
 
 def faults_in(inputs: Mapping[str, Any]) -> dict[str, str]:
     """What is wrong with the inputs, by name; values that are not known yet are None and pass."""
-    faults = {
-        name: "is missing" if name not in inputs else "must not be empty"
-        for name in (*_TEXTS, "domains", "health", "promoteDeadlineSeconds")
-        if name not in inputs or inputs[name] == ""
-    }
+    faults = lacking(inputs, (*_TEXTS, "domains", "health", "promoteDeadlineSeconds"))
     health = inputs.get("health")
     if isinstance(health, dict):
         missing = {"path", "timeoutSeconds", "deadlineSeconds"} - set(cast("Document", health))

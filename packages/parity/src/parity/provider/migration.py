@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from parity.documents import lacking
 from parity.provider.errors import BadInput, MigrationOtherwise
 
 if TYPE_CHECKING:
@@ -23,11 +24,7 @@ _NUMBERS = ("number", "lockTimeoutMilliseconds", "attempts")
 
 def faults_in(inputs: Mapping[str, Any]) -> dict[str, str]:
     """What is wrong with the inputs, by name; values that are not known yet are None and pass."""
-    return {
-        name: "is missing" if name not in inputs else "must not be empty"
-        for name in (*_TEXTS, *_NUMBERS)
-        if name not in inputs or inputs[name] == ""
-    }
+    return lacking(inputs, (*_TEXTS, *_NUMBERS))
 
 
 def changed(olds: Mapping[str, Any], news: Mapping[str, Any]) -> dict[str, str]:

@@ -55,6 +55,22 @@ def _delete(path: str, version: int | str = 9) -> Any:
     return remove
 
 
+def _drain(type_: str) -> Kind:
+    """A drain, whatever it delivers: each is made, shown, replaced and removed alike."""
+    return Kind(
+        type_,
+        concern="secrets",
+        key=("name",),
+        distinct_by=("secret",),
+        duplicated=True,
+        hidden={"secret": Hidden("Vercel does not show the secret of a drain", unless_shown=True)},
+        secret=frozenset({"secret", "headers"}),
+        values=("secret", "endpoint"),
+        remove=_delete("/drains/{id}", 1),
+        restore=vercel_restore.drain,
+    )
+
+
 def _release(meta: Any) -> str:
     return str(mapping(meta).get("release") or "")
 
@@ -163,30 +179,8 @@ KINDS = (
         computed={r"(url|domains\[\d+\])": "Vercel names a deployment's own host at random"},
         remove=_delete("/deployments/{id}", 13),
     ),
-    Kind(
-        DRAIN,
-        concern="secrets",
-        key=("name",),
-        distinct_by=("secret",),
-        duplicated=True,
-        hidden={"secret": Hidden("Vercel does not show the secret of a drain", unless_shown=True)},
-        secret=frozenset({"secret", "headers"}),
-        values=("secret", "endpoint"),
-        remove=_delete("/drains/{id}", 1),
-        restore=vercel_restore.drain,
-    ),
-    Kind(
-        TRACE_DRAIN,
-        concern="secrets",
-        key=("name",),
-        distinct_by=("secret",),
-        duplicated=True,
-        hidden={"secret": Hidden("Vercel does not show the secret of a drain", unless_shown=True)},
-        secret=frozenset({"secret", "headers"}),
-        values=("secret", "endpoint"),
-        remove=_delete("/drains/{id}", 1),
-        restore=vercel_restore.drain,
-    ),
+    _drain(DRAIN),
+    _drain(TRACE_DRAIN),
     Kind(
         TRACING,
         key=(PROJECT_ID,),

@@ -164,7 +164,7 @@ def _inputs(store: Store, key: str) -> dict[str, Any] | None:
     data = engine_files.read(store.read, key.removesuffix(_HISTORY) + ".checkpoint.json")
     if data is None:
         return None
-    latest = mapping(mapping(parse(data).get("checkpoint")).get("latest"))
+    latest = engine_files.deployment_of(parse(data))
     return {
         str(each["urn"]): _marked(mapping(each.get("inputs")), str(each.get("modified")))
         for each in rows(latest.get("resources"))

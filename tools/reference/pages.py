@@ -1,9 +1,10 @@
-"""The reference pages that are made from the code itself: every command, every route of the sandbox."""
+"""The reference pages that are made from the code itself: every command, every route of the sandbox, every rule."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from parity.check.rules import RULES
 from parity.cli.lazy_group import load
 from parity.cli.listing import JOBS, LISTINGS
 from parity_sandbox import github, vercel
@@ -113,3 +114,23 @@ def routes_page() -> str:
             parts.append(f"| `{route.method} {route.template}` | {route.source} | {differences} |")
         parts.append("")
     return "\n".join(parts)
+
+
+def rules_page() -> str:
+    """The page of what a provider computes, Markdown."""
+    head = """# What a provider computes
+
+Generated from `parity/check/rules.py` and the descriptors in `parity/resources/` by `make docs`; do not edit.
+`parity check --live` compares what two stacks really have; these properties differ because a provider decides them, and
+are shown as *computed*, with the reason. Ids need no rule: an id stands for the resource that has it, so two properties
+that name each stack's own project are the same.
+
+| type | property | why it differs |
+| --- | --- | --- |
+"""
+    rows = (f"| `{_cell(rule.type)}` | `{_cell(rule.property)}` | {rule.why} |" for rule in RULES)
+    return head + "\n".join(rows) + "\n"
+
+
+def _cell(text: str) -> str:
+    return text.replace("|", "\\|")

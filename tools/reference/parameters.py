@@ -12,9 +12,9 @@ from infra.catalog import CATALOG
 from parity.config import parameter_types, stack_models
 from parity.config.fields import as_model, bare, item_of, keys
 from parity.config.parameters import Catalog
-from parity.config.schema import stack_schema
 from parity.config.secret import Secret
 from parity.config.stack_models import NAMESPACE, StackConfig
+from reference.schema import stack_schema
 from support.paths import ROOT
 
 if TYPE_CHECKING:

@@ -7,11 +7,10 @@ import sys
 from typing import TYPE_CHECKING, Any
 
 from infra.catalog import CATALOG
-from parity.check.rules import page as rules_page
-from parity.config.schema import stack_schema
 from parity.local import jobs
-from reference.pages import commands_page, routes_page
+from reference.pages import commands_page, routes_page, rules_page
 from reference.parameters import table as parameters_page
+from reference.schema import stack_schema
 from support.paths import ROOT
 
 if TYPE_CHECKING:

@@ -8,9 +8,9 @@ from ruamel.yaml import YAML
 
 from infra.catalog import CATALOG
 from packages.parity.tests.config.conftest import ROOT
-from parity.config.schema import stack_schema
 from parity.config.stack_models import StackConfig
 from reference import parameters
+from reference.schema import stack_schema
 
 AGAIN = "out of date: run `make docs`"
 SCHEMA = json.loads(stack_schema(CATALOG))

@@ -12,7 +12,7 @@ from parity.backend.ledger import Record
 from parity.backend.locks import Lock
 from parity.backend.store import FolderStore
 from parity.engine.state import parse
-from parity.recover.history import RECORDS, Past, engine_history, failed_updates, latest
+from parity.recover.history import RECORDS, Past, failed_updates, latest
 
 NOW = datetime(2026, 11, 24, 21, 0, tzinfo=UTC)
 EMPTY = parse({"deployment": {}})
@@ -121,13 +121,13 @@ def test_the_engine_s_history_is_read_in_order_and_past_what_is_broken(tmp_path)
         store.create(f".pulumi/history/p/s/s-{number}.history.json", json.dumps(each).encode())
         store.create(f".pulumi/history/p/s/s-{number}.checkpoint.json", b"{}")
     store.create(".pulumi/history/p/s/s-2.history.json", b"{")
-    assert [each.kind for each in engine_history(store, "p", "s")] == ["update", "destroy"]
-    assert engine_history(store, "p", "other") == []
+    assert [each.kind for each in latest(store, "p", "s")] == ["update", "destroy"]
+    assert latest(store, "p", "other") == []
     store.create(".pulumi/history/p/s/s-3.checkpoint.json", json.dumps({**document, "kind": "no history"}).encode())
     store.create(
         ".pulumi/history/p/s/s-4.history.json", json.dumps({**document, "resourceChanges": {"same": 2}}).encode()
     )
-    assert [each.changes for each in engine_history(store, "p", "s")] == [{}, {}, {"same": 2}]
+    assert [each.changes for each in latest(store, "p", "s")] == [{}, {}, {"same": 2}]
 
 
 def kept(store, *entries):
@@ -161,5 +161,4 @@ def test_an_entry_of_the_history_that_goes_while_it_is_read_is_left_out():
         def read(self, _):
             return None
 
-    assert engine_history(Vanishing(), "p", "s") == []
     assert latest(Vanishing(), "p", "s") == []

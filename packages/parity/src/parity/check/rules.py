@@ -38,23 +38,3 @@ RULES = (
 def rule_for(type_: str, path: str) -> Rule | None:
     """The first rule that names a property, or None."""
     return next((rule for rule in RULES if re.fullmatch(rule.type, type_) and re.fullmatch(rule.property, path)), None)
-
-
-def page() -> str:
-    """The table of the rules, Markdown."""
-    head = """# What a provider computes
-
-Generated from `parity/check/rules.py` and the descriptors in `parity/resources/` by `make docs`; do not edit.
-`parity check --live` compares what two stacks really have; these properties differ because a provider decides them, and
-are shown as *computed*, with the reason. Ids need no rule: an id stands for the resource that has it, so two properties
-that name each stack's own project are the same.
-
-| type | property | why it differs |
-| --- | --- | --- |
-"""
-    rows = (f"| `{_cell(rule.type)}` | `{_cell(rule.property)}` | {rule.why} |" for rule in RULES)
-    return head + "\n".join(rows) + "\n"
-
-
-def _cell(text: str) -> str:
-    return text.replace("|", "\\|")

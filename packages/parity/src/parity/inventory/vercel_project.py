@@ -24,32 +24,6 @@ NAMES = frozenset(
 )
 """Every name that `properties` may give; a name that it leaves out is not set."""
 
-READ = frozenset(
-    {*SAME.values(), "link", "ssoProtection", "passwordProtection", "trustedIps", "oidcTokenConfig"}
-    | {"optionsAllowlist", "gitComments", "gitProviderOptions", "skewProtectionMaxAge", "resourceConfig"}
-    | {"serverlessFunctionRegion"}
-)
-"""The fields of Vercel's document that `properties` reads."""
-
-ELSEWHERE = frozenset(
-    {"id", "accountId", "env", "targets", "latestDeployments", "protectionBypass", "deploymentExpiration", "crons"}
-    | {"customEnvironments", "rollingRelease", "lastAliasRequest", "lastRollbackTarget", "alias"}
-)
-"""Fields that belong to another resource or identify the object."""
-
-VOLATILE = frozenset(
-    {"abuse", "analytics", "appliedCve55182Migration", "autoAssignCustomDomainsUpdatedBy", "avatar", "blobs"}
-    | {"concurrencyBucketName", "connectBuildsEnabled", "connectConfigurationId", "connectConfigurations", "createdAt"}
-    | {"creator", "dataCache", "defaultResourceConfig", "dismissedToasts", "expiration", "features", "jobs", "live"}
-    | {"hasActiveBranches", "hasDeployments", "integrations", "internalRoutes", "ipBuckets", "microfrontends"}
-    | {"passiveConnectConfigurationId", "permissions", "rollbackDescription", "sandbox", "security", "services"}
-    | {"skewProtectionBoundaryAt", "speedInsights", "tier", "transferCompletedAt", "transferStartedAt", "updatedAt"}
-    | {"transferToAccountId", "transferredFromAccountId", "usageStatus", "v0", "v0Created", "webAnalytics"}
-)
-"""Fields that Vercel changes by itself, that count or summarise, or that belong to products of their own (firewall,
-analytics, private networking, data cache), which docs/drift.md lists as not read. A field that is in no class is
-ignored, so that what Vercel adds overnight is no alarm; a test holds the classes to Vercel's description."""
-
 
 def properties(document: Document) -> Document:
     """Give the project by Pulumi's input names, without what is not set."""

@@ -11,7 +11,7 @@ from parity.engine import engine_files
 from parity.recover.model import FailedUpdates
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Sequence
 
     from parity.backend.ledger import Record
     from parity.backend.locks import Lock
@@ -45,40 +45,22 @@ class Past:
     changes: dict[str, int]
 
 
-def engine_history(store: Store, project: str, stack: str) -> list[Past]:
-    """The engine's history in a folder or bucket, oldest first.
-
-    The form is the engine's (pulumi/pkg backend/diy/state.go); what cannot be read is left out, as the engine does.
-    """
-    return list(_readable(store, _keys(store, project, stack)))
-
-
 def latest(store: Store | None, project: str, stack: str) -> list[Past]:
     """The newest of the engine's history, oldest first, back to the last update or destroy that ended well.
 
-    `RECORDS` at the most; none for Pulumi Cloud, whose history is no file.
+    `RECORDS` at the most; none for Pulumi Cloud, whose history is no file. The form is the engine's (pulumi/pkg
+    backend/diy/state.go); what cannot be read is left out, as the engine does.
     """
     found: list[Past] = []
     if store is None:
         return found
-    for past in _readable(store, reversed(_keys(store, project, stack)[-RECORDS:])):
+    keys = [entry.key for entry in store.entries(engine_files.history_of(project, stack))]
+    history = sorted(key for key in keys if key.endswith(".history.json"))[-RECORDS:]
+    for past in filter(None, (_past(store.read(key)) for key in reversed(history))):
         found.insert(0, past)
         if past.kind in _UPDATES and past.result == _GOOD:
             break
     return found
-
-
-def _keys(store: Store, project: str, stack: str) -> list[str]:
-    """Those of the history's entries, oldest first."""
-    keys = [entry.key for entry in store.entries(engine_files.history_of(project, stack))]
-    return sorted(key for key in keys if key.endswith(".history.json"))
-
-
-def _readable(store: Store, keys: Iterable[str]) -> Iterator[Past]:
-    for key in keys:
-        past = _past(store.read(key))
-        if past is not None:
-            yield past
 
 
 def _past(data: bytes | None) -> Past | None:

@@ -219,7 +219,7 @@ def arrange(graph: Graph, seen: Mapping[str, VendorState]) -> LiveState:
     inputs = _Resolver(graph, keys, state).inputs(declared)
     projects = {each.id for each in state.found if each.type == kinds.PROJECT}
     mine = [each for each in state.found if _is_ours(each, projects, graph)]
-    table = by_key(mine, lambda _: True)
+    table = by_key(mine)
     under = {
         urn: tuple(sorted(table.get((each.type, keys[urn]), ()), key=lambda one: _nearness(one, inputs[urn])))
         for urn, each in declared.items()
@@ -295,7 +295,7 @@ class _Resolver:
 
     def __init__(self, graph: Graph, keys: Mapping[str, Key], seen: VendorState) -> None:
         self.graph, self.keys, self.account = graph, keys, seen.account
-        self.found = by_key(seen.found, lambda _: True)
+        self.found = by_key(seen.found)
         self.teams = {
             digits: seen.account[f"team:{given['slug']}"]
             for digits, (token, given) in graph.invokes.items()

@@ -7,20 +7,18 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
-from parity.documents import Document, mapping
-from parity.inventory.documents import objects, part, rows
-from parity.inventory.github_access import Access
+from parity.inventory.documents import part, rows
+from parity.inventory.github_access import VARIABLES_PAGE, Access
 from parity.inventory.github_rules import rules
-from parity.inventory.model import LiveObject, ReadFailures, VendorState, live_object, moment
+from parity.inventory.model import LiveObject, VendorState, live_object, moment
+from parity.inventory.reading import Reading
 from parity.resources import kinds
-from parity.vendors.http import Client, Unreadable, VendorError
+from parity.vendors.http import Client, VendorError
 
 if TYPE_CHECKING:
-    from collections.abc import Collection
+    from parity.documents import Document
 
 _PAGE = 100
-_VARIABLES_PAGE = 30
-"""GitHub gives at most 30 variables a page (its REST API, "List environment variables")."""
 _INSIDE = kinds.inside(kinds.ENVIRONMENT)
 _ENVIRONMENT_TYPES = _INSIDE | {kinds.ENVIRONMENT}
 _REPOSITORY_TYPES = frozenset(
@@ -49,16 +47,13 @@ class Scope:
 
 async def read(client: Client, scope: Scope) -> VendorState:
     """Read everything in the scope; a read that fails is recorded and the others go on."""
-    failures = ReadFailures("GitHub")
-    reader = _Reader(client, failures, scope)
-    try:
-        repository = await client.get(reader.path)
-    except VendorError as error:
-        types = _ENVIRONMENT_TYPES | _REPOSITORY_TYPES if scope.settings else _ENVIRONMENT_TYPES
-        failures.add(error, f"the repository {scope.owner}/{scope.repository}", types)
-        return VendorState(read_failures=tuple(failures.read_failures), calls=client.calls)
+    reader = _Reader(Reading("GitHub", client, per_page=_PAGE), scope)
+    types = _ENVIRONMENT_TYPES | _REPOSITORY_TYPES if scope.settings else _ENVIRONMENT_TYPES
+    repository = await reader.reading.get(reader.path, f"the repository {scope.owner}/{scope.repository}", types)
+    if repository is None:
+        return reader.reading.seen()
     private = repository.get("visibility") != "public"
-    access = Access(client, failures, scope.repository, reader.path, reader.rows)
+    access = Access(reader.reading, scope.repository, reader.path)
     shared = part(repository, "owner").get("type") == "Organization"
     settings = (
         [reader.rulesets(), reader.permissions(private=private), access.everything(of_organization=shared)]
@@ -66,10 +61,10 @@ async def read(client: Client, scope: Scope) -> VendorState:
         else []
     )
     account, parts = await asyncio.gather(reader.teams(), asyncio.gather(reader.environments(), *settings))
-    found = tuple(each for part in (*parts, _default_branch(scope, repository)) for each in part)
+    found = [each for part in (*parts, _default_branch(scope, repository)) for each in part]
     # After a rename the old name leads to the repository, whose id stays; a new one under the old name has another.
     account |= {"repository": str(repository["id"]), "repository name": str(repository["full_name"])}
-    return VendorState(found, tuple(failures.read_failures), calls=client.calls, account=account)
+    return reader.reading.seen(found, account)
 
 
 def _default_branch(scope: Scope, repository: Document) -> list[LiveObject]:
@@ -84,8 +79,8 @@ def _default_branch(scope: Scope, repository: Document) -> list[LiveObject]:
 class _Reader:
     """Reads one repository."""
 
-    def __init__(self, client: Client, failures: ReadFailures, scope: Scope) -> None:
-        self.client, self.failures, self.scope = client, failures, scope
+    def __init__(self, reading: Reading, scope: Scope) -> None:
+        self.reading, self.scope = reading, scope
         self.path = f"/repos/{scope.owner}/{scope.repository}"
 
     async def teams(self) -> dict[str, str]:
@@ -94,20 +89,15 @@ class _Reader:
         return {f"team:{slug}": number for slug, number in zip(self.scope.teams, found, strict=True) if number}
 
     async def _team(self, slug: str) -> str:
-        try:
-            team = await self.client.get(f"/orgs/{self.scope.owner}/teams/{quote(slug, safe='')}")
-        except VendorError as error:
-            self.failures.add(error, f"the team {slug}, which reviews", (kinds.ENVIRONMENT,))
-            return ""
-        return str(team["id"])
+        path, what = f"/orgs/{self.scope.owner}/teams/{quote(slug, safe='')}", f"the team {slug}, which reviews"
+        team = await self.reading.get(path, what, (kinds.ENVIRONMENT,))
+        return str(team["id"]) if team else ""
 
     async def environments(self) -> list[LiveObject]:
         """The stack's environments, all that is in them, and the repository's other environments by name."""
         repository = self.scope.repository
-        listed = await self.rows(
-            f"{self.path}/environments", "environments", f"the environments of {repository}", _ENVIRONMENT_TYPES,
-            (repository,),
-        )  # fmt: skip
+        path, what = f"{self.path}/environments", f"the environments of {repository}"
+        listed = await self.reading.rows(path, "environments", what, _ENVIRONMENT_TYPES, (repository,))
         if listed is None:
             return []
         ours = [row for row in listed if row["name"] in self.scope.environments]
@@ -130,10 +120,11 @@ class _Reader:
         others = sorted(kind for kind in by_kind if kind not in _KNOWN_RULES)
         if others:
             beyond["protection_rules"] = others
+        identity = f"{self.scope.repository}:{_part(row['name'])}"
         return live_object(
             kinds.ENVIRONMENT,
-            f"{self.scope.repository}:{_part(row['name'])}",
-            f"{self.scope.repository}:{_part(row['name'])}",
+            identity,
+            identity,
             {
                 "repository": self.scope.repository,
                 "environment": row["name"],
@@ -153,80 +144,54 @@ class _Reader:
         )
 
     async def _policies(self, environment: str) -> list[LiveObject]:
-        repository = self.scope.repository
-        listed = await self.rows(
-            f"{self._of(environment)}/deployment-branch-policies", "branch_policies",
-            f"the deployment branch policies of {environment}", (kinds.POLICY,), (repository, environment),
-        )  # fmt: skip
+        path, what = "deployment-branch-policies", f"the deployment branch policies of {environment}"
+        listed = await self._listed(environment, path, "branch_policies", what, kinds.POLICY)
+        named = [("tagPattern" if row.get("type") == "tag" else "branchPattern", row) for row in listed]
         return [
-            live_object(
-                kinds.POLICY,
-                f"{repository}:{_part(environment)}:{row['id']}",
-                f"{repository}:{_part(environment)}:{row['id']}",
-                {
-                    "repository": repository,
-                    "environment": environment,
-                    "tagPattern" if row.get("type") == "tag" else "branchPattern": row["name"],
-                },
-            )
-            for row in listed or []
+            self._in_environment(kinds.POLICY, environment, row, row["id"], **{field: row["name"]})
+            for field, row in named
         ]
 
     async def _secrets(self, environment: str) -> list[LiveObject]:
-        repository = self.scope.repository
-        listed = await self.rows(
-            f"{self._of(environment)}/secrets", "secrets", f"the secrets of {environment}", (kinds.SECRET,),
-            (repository, environment),
-        )  # fmt: skip
+        what = f"the secrets of {environment}"
+        listed = await self._listed(environment, "secrets", "secrets", what, kinds.SECRET)
         return [
-            live_object(
-                kinds.SECRET,
-                f"{repository}:{_part(environment)}:{row['name']}",
-                f"{repository}:{_part(environment)}:{row['name']}",
-                {"repository": repository, "environment": environment, "secretName": row["name"]},
-                written_at=moment(row.get("updated_at")),
-            )
-            for row in listed or []
+            self._in_environment(kinds.SECRET, environment, row, row["name"], secretName=row["name"]) for row in listed
         ]
 
     async def _variables(self, environment: str) -> list[LiveObject]:
-        repository = self.scope.repository
-        listed = await self.rows(
-            f"{self._of(environment)}/variables", "variables", f"the variables of {environment}",
-            (kinds.GITHUB_VARIABLE,), (repository, environment), size=_VARIABLES_PAGE,
-        )  # fmt: skip
+        type_, what, size = kinds.GITHUB_VARIABLE, f"the variables of {environment}", VARIABLES_PAGE
+        listed = await self._listed(environment, "variables", "variables", what, type_, per_page=size)
         return [
-            live_object(
-                kinds.GITHUB_VARIABLE,
-                f"{repository}:{_part(environment)}:{row['name']}",
-                f"{repository}:{_part(environment)}:{row['name']}",
-                {
-                    "repository": repository,
-                    "environment": environment,
-                    "variableName": row["name"],
-                    "value": row["value"],
-                },
-                written_at=moment(row.get("updated_at")),
-            )
-            for row in listed or []
+            self._in_environment(type_, environment, row, row["name"], variableName=row["name"], value=row["value"])
+            for row in listed
         ]
+
+    async def _listed(
+        self, environment: str, path: str, field: str, what: str, type_: str, **size: int
+    ) -> list[Document]:
+        at, key = f"{self.path}/environments/{quote(environment, safe='')}/{path}", (self.scope.repository, environment)
+        return await self.reading.rows(at, field, what, (type_,), key, query=size) or []
+
+    def _in_environment(
+        self, type_: str, environment: str, row: Document, own: object, **properties: object
+    ) -> LiveObject:
+        identity = f"{self.scope.repository}:{_part(environment)}:{own}"
+        place = {"repository": self.scope.repository, "environment": environment}
+        written_at = moment(row.get("updated_at"))
+        return live_object(type_, identity, identity, {**place, **properties}, written_at=written_at)
 
     # --- The repository -----------------------------------------------------------------------------------------------
 
     async def rulesets(self) -> list[LiveObject]:
         """The repository's own rulesets, each with all its rules."""
-        path, repository = f"{self.path}/rulesets", self.scope.repository
-        found: list[Document] = []
+        repository, types = self.scope.repository, (kinds.RULESET,)
+        path, what = f"{self.path}/rulesets", f"the rulesets of {repository}"
+        found = await self.reading.rows(path, "", what, types, (repository,), query={"includes_parents": "false"}) or []
         try:
-            async for page in self.client.pages(path, per_page=_PAGE, includes_parents="false"):
-                found += objects(page)
-            full = await asyncio.gather(*(self.client.get(f"{path}/{row['id']}") for row in found))
+            full = await asyncio.gather(*(self.reading.client.get(f"{path}/{row['id']}") for row in found))
         except VendorError as error:
-            self.failures.add(error, f"the rulesets of {repository}", (kinds.RULESET,), (repository,))
-            return []
-        except ValueError as error:
-            cut = Unreadable("GitHub", "GET", path, None, str(error))
-            self.failures.add(cut, f"the rulesets of {repository}", (kinds.RULESET,), (repository,))
+            self.reading.failed(error, what, types, (repository,))
             return []
         return [self._ruleset(row) for row in full]
 
@@ -262,15 +227,15 @@ class _Reader:
         """Which actions may run, and what a workflow may do; a public repository's actions are open to all."""
         path, repository = f"{self.path}/actions/permissions", self.scope.repository
         try:
-            row = await self.client.get(path)
+            row = await self.reading.client.get(path)
             selected = row.get("allowed_actions") == "selected"
-            chosen = await self.client.get(f"{path}/selected-actions") if selected else None
-            workflow = await self.client.get(f"{path}/workflow")
-            access = await self.client.get(f"{path}/access") if private else {}
-            forks = await self.client.get(f"{path}/fork-pr-workflows-private-repos") if private else {}
-            subject = await self.client.get(f"{self.path}/actions/oidc/customization/sub")
+            chosen = await self.reading.client.get(f"{path}/selected-actions") if selected else None
+            workflow = await self.reading.client.get(f"{path}/workflow")
+            access = await self.reading.client.get(f"{path}/access") if private else {}
+            forks = await self.reading.client.get(f"{path}/fork-pr-workflows-private-repos") if private else {}
+            subject = await self.reading.client.get(f"{self.path}/actions/oidc/customization/sub")
         except VendorError as error:
-            self.failures.add(error, f"the Actions permissions of {repository}", (kinds.PERMISSIONS,), (repository,))
+            self.reading.failed(error, f"the Actions permissions of {repository}", (kinds.PERMISSIONS,), (repository,))
             return []
         return [
             live_object(
@@ -293,39 +258,6 @@ class _Reader:
                 beyond=_allowed({**workflow, **access, **forks, **subject}),
             )
         ]
-
-    # --- Requests -----------------------------------------------------------------------------------------------------
-
-    def _of(self, environment: str) -> str:
-        return f"{self.path}/environments/{quote(environment, safe='')}"
-
-    async def rows(
-        self,
-        path: str,
-        field: str,
-        what: str,
-        types: Collection[str],
-        prefix: tuple[str, ...],
-        *,
-        size: int = _PAGE,
-    ) -> list[Document] | None:
-        """Read all pages of a list and check them against GitHub's total; None if the list could not be read."""
-        found: list[Document] = []
-        total: Any = 0
-        try:
-            async for page in self.client.pages(path, per_page=size):
-                found += objects(mapping(page).get(field))
-                total = mapping(page).get("total_count", 0)
-            if isinstance(total, int) and len(found) < total:
-                raise Unreadable("GitHub", "GET", path, None, f"{len(found)} of {total} were given")
-        except VendorError as error:
-            self.failures.add(error, what, types, prefix)
-            return None
-        except ValueError:
-            cut = Unreadable("GitHub", "GET", path, None, f"the answer has no `{field}`")
-            self.failures.add(cut, what, types, prefix)
-            return None
-        return found
 
 
 def _actors(row: Document) -> list[Document]:

@@ -6,22 +6,17 @@ import asyncio
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
-from parity.inventory.documents import objects, part, rows
+from parity.inventory.documents import part, rows
 from parity.inventory.model import live_object, moment
 from parity.resources import kinds
-from parity.vendors.http import Unreadable, VendorError
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable
-
     from parity.documents import Document
-    from parity.inventory.model import LiveObject, ReadFailures
-    from parity.vendors.http import Client
+    from parity.inventory.model import LiveObject
+    from parity.inventory.reading import Reading
 
-    Rows = Callable[..., Awaitable[list[Document] | None]]
-
-_PAGE = 100
-_VARIABLES_PAGE = 30
+VARIABLES_PAGE = 30
+"""GitHub gives at most 30 variables a page (its REST API, "List environment variables")."""
 _HARMLESS = frozenset({"read", "triage", "write", "pull", "push"})
 """Permissions under which the ruleset and the environments' rules hold; any other may change these."""
 
@@ -29,11 +24,9 @@ _HARMLESS = frozenset({"read", "triage", "write", "pull", "push"})
 class Access:
     """Reads them for one repository."""
 
-    def __init__(self, client: Client, failures: ReadFailures, repository: str, path: str, rows_of: Rows) -> None:
-        """Take the client, the collector of failures, the repository and its path, and the reader of paged lists."""
-        self.client, self.failures, self.repository, self.path, self._rows = (
-            client, failures, repository, path, rows_of,
-        )  # fmt: skip
+    def __init__(self, reading: Reading, repository: str, path: str) -> None:
+        """Take the requests to the account, the repository and its path."""
+        self.reading, self.repository, self.path = reading, repository, path
 
     async def everything(self, *, of_organization: bool) -> list[LiveObject]:
         """Every secret and variable that all workflows read, everyone who administers it, its keys and webhooks."""
@@ -49,16 +42,16 @@ class Access:
         return [each for part in parts for each in part]
 
     async def _secrets(self, type_: str, list_: str) -> list[LiveObject]:
-        what = f"the {list_} of {self.repository} itself"
-        listed = await self._rows(f"{self.path}/actions/{list_}", "secrets", what, (type_,), (self.repository,))
-        return [self._object(type_, "secretName", row["name"], row) for row in listed or []]
+        listed = await self._of_actions(list_, "secrets", type_)
+        return [self._object(type_, "secretName", row["name"], row) for row in listed]
 
     async def _variables(self, type_: str, list_: str) -> list[LiveObject]:
-        what = f"the {list_} of {self.repository} itself"
-        listed = await self._rows(
-            f"{self.path}/actions/{list_}", "variables", what, (type_,), (self.repository,), size=_VARIABLES_PAGE
-        )
-        return [self._object(type_, "variableName", row["name"], row, value=row.get("value")) for row in listed or []]
+        listed = await self._of_actions(list_, "variables", type_, per_page=VARIABLES_PAGE)
+        return [self._object(type_, "variableName", row["name"], row, value=row.get("value")) for row in listed]
+
+    async def _of_actions(self, list_: str, field: str, type_: str, **size: int) -> list[Document]:
+        path, what = f"{self.path}/actions/{list_}", f"the {list_} of {self.repository} itself"
+        return await self.reading.rows(path, field, what, (type_,), (self.repository,), query=size) or []
 
     async def _deploy_keys(self) -> list[LiveObject]:
         """Those that may write: GitHub gives them the rights of an administrator."""
@@ -81,7 +74,7 @@ class Access:
     async def _runners(self) -> list[LiveObject]:
         """Those of the repository's own: a job whose label one of them has may run there, with its secrets."""
         what, type_ = f"the runners of {self.repository}", kinds.RUNNER
-        listed = await self._rows(f"{self.path}/actions/runners", "runners", what, (type_,), (self.repository,))
+        listed = await self.reading.rows(f"{self.path}/actions/runners", "runners", what, (type_,), (self.repository,))
         return [
             self._numbered(type_, row, str(row["name"]), labels=[each["name"] for each in rows(row, "labels")])
             for row in listed or []
@@ -116,15 +109,5 @@ class Access:
 
     async def _list(self, name: str, type_: str, **query: str) -> list[Document]:
         """All pages of a list that is all of the answer."""
-        path = f"{self.path}/{name}"
-        found: list[Document] = []
-        what = f"the {name} of {self.repository}"
-        try:
-            async for page in self.client.pages(path, per_page=_PAGE, **query):
-                found += objects(page)
-        except VendorError as error:
-            self.failures.add(error, what, (type_,), (self.repository,))
-        except ValueError as error:
-            cut = Unreadable("GitHub", "GET", path, None, str(error))
-            self.failures.add(cut, what, (type_,), (self.repository,))
-        return found
+        path, what = f"{self.path}/{name}", f"the {name} of {self.repository}"
+        return await self.reading.rows(path, "", what, (type_,), (self.repository,), query=query) or []

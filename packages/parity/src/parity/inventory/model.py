@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from parity.resources import kinds
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Mapping, Sequence
+    from collections.abc import Mapping, Sequence
 
     from parity.resources.kind import Key
-    from parity.vendors.http import VendorError
 
 
 @dataclass(frozen=True)
@@ -252,24 +251,14 @@ class LiveState:
         return not any(each.covers(type_, self.keys[urn]) for each in self.read_failures)
 
 
-class ReadFailures:
-    """Collects the reads that failed."""
-
-    def __init__(self, vendor: str) -> None:
-        self.vendor = vendor
-        self.read_failures: list[ReadFailure] = []
-
-    def add(self, error: VendorError, what: str, types: Collection[str], prefix: Key = ()) -> None:
-        """Record a request that failed."""
-        request = f"{error.method} {error.path}"
-        self.read_failures.append(
-            ReadFailure(self.vendor, what, request, error.status, error.message, frozenset(types), prefix)
-        )
-
-
 def milliseconds(value: Any) -> datetime | None:
     """Parse a time of Vercel's: milliseconds since 1970."""
     return datetime.fromtimestamp(value / 1000, UTC) if isinstance(value, int | float) and value else None
+
+
+def written(row: Mapping[str, Any]) -> datetime | None:
+    """When a document of Vercel's was last written."""
+    return milliseconds(row.get("updatedAt") or row.get("createdAt"))
 
 
 def moment(value: Any) -> datetime | None:
@@ -286,26 +275,22 @@ def merged(parts: Sequence[VendorState]) -> VendorState:
     """Join several vendors' states; `calls` is their sum."""
     total = VendorState()
     for part in parts:
-        total = replace(
-            total,
-            found=total.found + part.found,
-            read_failures=total.read_failures + part.read_failures,
-            privileges=total.privileges + part.privileges,
-            things=total.things + part.things,
-            logins=total.logins + part.logins,
-            servers={**total.servers, **part.servers},
-            calls=total.calls + part.calls,
-            account={**total.account, **part.account},
+        total = VendorState(
+            total.found + part.found,
+            total.read_failures + part.read_failures,
+            total.privileges + part.privileges,
+            total.things + part.things,
+            total.logins + part.logins,
+            {**total.servers, **part.servers},
+            total.calls + part.calls,
+            {**total.account, **part.account},
         )
     return total
 
 
-def by_key(
-    found: Sequence[LiveObject], wanted: Callable[[LiveObject], bool]
-) -> dict[tuple[str, Key], tuple[LiveObject, ...]]:
+def by_key(found: Sequence[LiveObject]) -> dict[tuple[str, Key], tuple[LiveObject, ...]]:
     """Index objects by type and key."""
     table: dict[tuple[str, Key], tuple[LiveObject, ...]] = {}
     for each in found:
-        if wanted(each):
-            table[each.type, each.key] = (*table.get((each.type, each.key), ()), each)
+        table[each.type, each.key] = (*table.get((each.type, each.key), ()), each)
     return table

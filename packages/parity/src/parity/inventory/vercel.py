@@ -7,19 +7,20 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 from urllib.parse import quote
 
-from parity.documents import Document, mapping
 from parity.inventory import builds, vercel_live, vercel_project
-from parity.inventory.documents import objects, part, texts
-from parity.inventory.model import LiveObject, ReadFailures, VendorState, live_object, milliseconds
+from parity.inventory.documents import part, texts
+from parity.inventory.model import LiveObject, VendorState, live_object, milliseconds, written
+from parity.inventory.reading import Reading
 from parity.inventory.vercel_images import Account, Images
 from parity.inventory.vercel_others import Others
 from parity.inventory.vercel_telemetry import Telemetry
 from parity.resources import kinds
-from parity.vendors.http import Client, NotFound, Unreadable, VendorError
+from parity.vendors.http import Client, Unreadable, VendorError
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Mapping, Sequence
+    from collections.abc import Mapping, Sequence
 
+    from parity.documents import Document
     from parity.inventory.vercel_images import Tagged
 
 _PAGE = 100
@@ -35,6 +36,7 @@ _TEAM_TYPES = frozenset({kinds.DRAIN, kinds.TRACE_DRAIN, kinds.ALERT})
 _META = ("release", "commit", "config")
 """What Parity notes in each deployment."""
 _BYPASS_SCOPE = "automation-bypass"
+_OF_DOMAIN = ("redirect", "redirectStatusCode", "gitBranch", "customEnvironmentId")
 
 
 @dataclass(frozen=True)
@@ -57,13 +59,12 @@ class Scope:
 
 async def read(client: Client, scope: Scope) -> VendorState:
     """Read everything in the scope; a read that fails is recorded and the others go on."""
-    failures = ReadFailures("Vercel")
-    try:
-        team = await client.get(f"/v2/teams/{quote(scope.team, safe='')}")
-    except VendorError as error:
-        failures.add(error, f"the Vercel team {scope.team}", _PROJECT_TYPES | _TEAM_TYPES)
-        return VendorState(read_failures=tuple(failures.read_failures), calls=client.calls)
-    reader = _Reader(Account(client, failures, str(team["id"]), str(team.get("slug") or scope.team)), scope)
+    reading = Reading("Vercel", client, limit=_PAGE)
+    path = f"/v2/teams/{quote(scope.team, safe='')}"
+    team = await reading.get(path, f"the Vercel team {scope.team}", _PROJECT_TYPES | _TEAM_TYPES)
+    if team is None:
+        return reading.seen()
+    reader = _Reader(Account(reading, str(team["id"]), str(team.get("slug") or scope.team)), scope)
     shared, *parts = await asyncio.gather(reader.telemetry.of_team(), *(map(reader.project, scope.projects)))
     members = await reader.others.members() if any(each.by for part in parts for each in part) else {}
     every = [replace(each, by=members.get(each.by, each.by)) for part in (*parts, shared) for each in part]
@@ -71,7 +72,7 @@ async def read(client: Client, scope: Scope) -> VendorState:
     # An alias of another project's domain is none of its own: the domain serves something else, which is a finding
     # of the domain's project.
     found = tuple(each for each in every if each.type != kinds.ALIAS or each.key[1] not in domains)
-    return VendorState(found, tuple(failures.read_failures), calls=client.calls, account={"team": reader.team})
+    return reading.seen(found, {"team": reader.team})
 
 
 class _Reader:
@@ -79,9 +80,9 @@ class _Reader:
 
     def __init__(self, account: Account, scope: Scope) -> None:
         self.account, self.scope = account, scope
-        self.client, self.failures, self.team = account.client, account.failures, account.team
-        self.others = Others(self.client, self.failures, self.team, self._rows)
-        self.telemetry = Telemetry(self.client, self.failures, self.team, scope.asked, self._rows)
+        self.reading, self.team = account.reading, account.team
+        self.others = Others(self.reading, self.team)
+        self.telemetry = Telemetry(self.reading, self.team, scope.asked)
 
     async def project(self, name: str) -> list[LiveObject]:
         """One project and everything in it; nothing if no project has that name or its recorded id."""
@@ -104,77 +105,40 @@ class _Reader:
         serving = {each.key[1]: str(each.properties["deploymentId"]) for each in parts[6] if each.key[1] in domains}
         moved = await self.others.elsewhere(document, parts[1], serving) if vercel_live.target(document) else {}
         live = vercel_live.live(document, self.team, parts[2], {**serving, **moved})
-        images = Images(self.account, document, self._rows)
-        own += await images.read(self.scope.tagged.get(name, ()), parts[2])
+        own += await Images(self.account, document).read(self.scope.tagged.get(name, ()), parts[2])
         return [*own, *live, *(each for part in (*parts[:6], parts[7]) for each in part), *aliases]
 
     async def _recorded(self, name: str) -> Document | None:
         """The project that is recorded for a name and has another one."""
         identity = self.scope.ids.get(name)
-        if identity is None or any(each.covers(kinds.PROJECT, (name,)) for each in self.failures.read_failures):
+        if identity is None or any(each.covers(kinds.PROJECT, (name,)) for each in self.reading.failures):
             return None
-        try:
-            return await self.client.get_or_none(f"/v9/projects/{quote(identity, safe='')}")
-        except VendorError as error:
-            self.failures.add(error, f"the project {name}", _PROJECT_TYPES, (name,))
-            return None
+        path = f"/v9/projects/{quote(identity, safe='')}"
+        return await self.reading.get(path, f"the project {name}", _PROJECT_TYPES, (name,), may_lack=True)
 
     async def _document(self, name: str) -> Document | None:
-        path = f"/v9/projects/{quote(name, safe='')}"
+        """A project; one that the list has after a 404 is new, or a right is missing, or the vendor is at fault."""
+        path, what = f"/v9/projects/{quote(name, safe='')}", f"the project {name}"
         try:
-            document = await self._asked_twice(path, name)
+            document = await self.reading.client.get_or_none(path)
+            if document is None and await self._is_listed(name):
+                document = await self.reading.client.get(path)
         except VendorError as error:
-            self.failures.add(error, f"the project {name}", _PROJECT_TYPES, (name,))
+            self.reading.failed(error, what, _PROJECT_TYPES, (name,))
             return None
-        if document is None:
-            return None
-        if document.get("name") != name or "id" not in document:
+        if document is not None and (document.get("name") != name or "id" not in document):
             cut = Unreadable("Vercel", "GET", path, None, f"the answer is of {document.get('name')!r}")
-            self.failures.add(cut, f"the project {name}", _PROJECT_TYPES, (name,))
+            self.reading.failed(cut, what, _PROJECT_TYPES, (name,))
             return None
         return document
 
-    async def _asked_twice(self, path: str, name: str) -> Document | None:
-        """Read the project again if the list has it after a 404, because it may be new; None if there is none."""
-        try:
-            return await self.client.get(path)
-        except NotFound:
-            if not await self._is_listed(name):
-                return None
-        # The list has it after a 404: it is new, or a right is missing, or the vendor is at fault.
-        return await self.client.get(path)
-
     async def _is_listed(self, name: str) -> bool:
         """Whether the team's list has the project; a list that cannot be read is recorded as a read failure."""
-        listed = await self._rows(
-            "/v9/projects", "projects", "the list of projects", _PROJECT_TYPES, (name,), search=name
+        what = "the list of projects"
+        listed = await self.reading.rows(
+            "/v9/projects", "projects", what, _PROJECT_TYPES, (name,), query={"search": name}
         )
         return any(each.get("name") == name for each in listed or [])
-
-    async def _rows(
-        self,
-        path: str,
-        field: str,
-        what: str,
-        types: Collection[str],
-        prefix: tuple[str, ...],
-        *,
-        mark: str = "until",
-        **query: str | int,
-    ) -> list[Document] | None:
-        """Read all pages of a list; None if one could not be read. `mark` is as `Client.pages` takes it."""
-        found: list[Document] = []
-        try:
-            async for page in self.client.pages(path, mark=mark, limit=_PAGE, **query):
-                found += objects(mapping(page).get(field))
-        except VendorError as error:
-            self.failures.add(error, what, types, prefix)
-            return None
-        except ValueError:
-            cut = Unreadable("Vercel", "GET", path, None, f"the answer has no `{field}`")
-            self.failures.add(cut, what, types, prefix)
-            return None
-        return found
 
     def _project(self, document: Document) -> LiveObject:
         return live_object(
@@ -191,13 +155,9 @@ class _Reader:
         days = {name: 36500 if said is None else int(said.get(wire) or 0) for name, wire in _RETENTION.items()}
         identity = f"{self.team}/{document['id']}"
         properties = {name: _DAYS.get(each, f"{each} days") for name, each in days.items()}
+        properties["projectId"] = document["id"]
         return live_object(
-            kinds.RETENTION,
-            identity,
-            identity,
-            {"projectId": document["id"], **properties},
-            project=document["name"],
-            vacuous=said is None,
+            kinds.RETENTION, identity, identity, properties, project=document["name"], vacuous=said is None
         )
 
     def _bypasses(self, document: Document) -> list[LiveObject]:
@@ -221,22 +181,21 @@ class _Reader:
 
     async def _variables(self, document: Document) -> list[LiveObject]:
         name = document["name"]
-        listed = await self._rows(
-            f"/v10/projects/{document['id']}/env", "envs", f"the variables of {name}", (kinds.VARIABLE,), (name,),
-            decrypt="true",
-        )  # fmt: skip
+        path, what = f"/v10/projects/{document['id']}/env", f"the variables of {name}"
+        listed = await self.reading.rows(path, "envs", what, (kinds.VARIABLE,), (name,), query={"decrypt": "true"})
         found = await asyncio.gather(*(self._variable(document, row) for row in listed or []))
         return [each for each in found if each is not None]
 
     async def _variable(self, project: Document, row: Document) -> LiveObject | None:
         sensitive = row.get("type") == "sensitive"
         if not sensitive and not row.get("decrypted", row.get("type") == "plain"):
-            try:
-                row = await self.client.get(f"/v1/projects/{project['id']}/env/{row['id']}")
-            except VendorError as error:
-                key = kinds.key_of(kinds.VARIABLE, row, project["name"])
-                self.failures.add(error, f"the variable {row['key']} of {project['name']}", (kinds.VARIABLE,), key)
+            path = f"/v1/projects/{project['id']}/env/{row['id']}"
+            what = f"the variable {row['key']} of {project['name']}"
+            key = kinds.key_of(kinds.VARIABLE, row, project["name"])
+            found = await self.reading.get(path, what, (kinds.VARIABLE,), key)
+            if found is None:
                 return None
+            row = found
         properties: Document = {
             "projectId": project["id"],
             "key": row["key"],
@@ -253,7 +212,7 @@ class _Reader:
             properties if sensitive else {**properties, "value": row.get("value", "")},
             project=project["name"],
             beyond={} if sensitive or row.get("type") in {"encrypted", "plain"} else {"type": row.get("type")},
-            written_at=milliseconds(row.get("updatedAt") or row.get("createdAt")),
+            written_at=written(row),
             by=str(row.get("updatedBy") or row.get("createdBy") or ""),
         )
 
@@ -261,55 +220,38 @@ class _Reader:
 
     async def _domains(self, document: Document) -> list[LiveObject]:
         name = document["name"]
-        listed = await self._rows(
-            f"/v9/projects/{document['id']}/domains", "domains", f"the domains of {name}", (kinds.DOMAIN,), (name,)
+        path, what = f"/v9/projects/{document['id']}/domains", f"the domains of {name}"
+        listed = await self.reading.rows(path, "domains", what, (kinds.DOMAIN,), (name,))
+        return [self._domain(document, row) for row in listed or []]
+
+    def _domain(self, project: Document, row: Document) -> LiveObject:
+        own = {"team": self.team, "projectId": project["id"], "domain": row["name"]}
+        return live_object(
+            kinds.DOMAIN,
+            str(row["name"]),
+            f"{self.team}/{project['id']}/{row['name']}",
+            own | {field: row.get(field) for field in _OF_DOMAIN},
+            project=project["name"],
+            beyond={} if row.get("verified", True) else {"verified": False},
+            written_at=written(row),
         )
-        return [
-            live_object(
-                kinds.DOMAIN,
-                str(row["name"]),
-                f"{self.team}/{document['id']}/{row['name']}",
-                {
-                    "team": self.team,
-                    "projectId": document["id"],
-                    "domain": row["name"],
-                    **{
-                        field: row.get(field)
-                        for field in ("redirect", "redirectStatusCode", "gitBranch", "customEnvironmentId")
-                    },
-                },
-                project=name,
-                beyond={} if row.get("verified", True) else {"verified": False},
-                written_at=milliseconds(row.get("updatedAt") or row.get("createdAt")),
-            )
-            for row in listed or []
-        ]
 
     async def _deployments(self, document: Document) -> list[LiveObject]:
         """The production deployments that carry a release; each is read singly for what the list leaves out."""
         name = document["name"]
-        types = (kinds.DEPLOYMENT, kinds.LIVE)
-        listed = await self._rows(
-            "/v6/deployments",
-            "deployments",
-            f"the deployments of {name}",
-            types,
-            (name,),
-            projectId=document["id"],
-            target="production",
-        )
+        types, what = (kinds.DEPLOYMENT, kinds.LIVE), f"the deployments of {name}"
+        query = {"projectId": document["id"], "target": "production"}
+        listed = await self.reading.rows("/v6/deployments", "deployments", what, types, (name,), query=query)
         known = self.scope.imported
         ours = [str(row["uid"]) for row in listed or [] if row["uid"] in known or part(row, "meta").get("release")]
         found = await asyncio.gather(*(self._deployment(document, each) for each in ours))
         return [each for each in found if each is not None]
 
     async def _deployment(self, project: Document, identity: str) -> LiveObject | None:
-        try:
-            row = await self.client.get(f"/v13/deployments/{identity}")
-        except NotFound:
-            return None  # It was deleted after it was listed.
-        except VendorError as error:
-            self.failures.add(error, f"the deployment {identity}", (kinds.DEPLOYMENT,), (project["name"],))
+        # One that was deleted after it was listed is none.
+        path, what = f"/v13/deployments/{identity}", f"the deployment {identity}"
+        row = await self.reading.get(path, what, (kinds.DEPLOYMENT,), (project["name"],), may_lack=True)
+        if row is None:
             return None
         meta = {name: str(value) for name, value in part(row, "meta").items()}
         source = part(row, "gitSource")

@@ -4,23 +4,20 @@ from __future__ import annotations
 
 import asyncio
 from dataclasses import dataclass
-from datetime import datetime
 from typing import TYPE_CHECKING
 
-from parity.inventory.model import live_object
+from parity.inventory.model import live_object, moment
 from parity.resources import kinds
-from parity.vendors.http import NotFound, VendorError
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Mapping, Sequence
+    from collections.abc import Mapping, Sequence
 
     from parity.documents import Document
-    from parity.inventory.model import LiveObject, ReadFailures
-    from parity.vendors.http import Client
-
-    Rows = Callable[..., Awaitable[list[Document] | None]]
+    from parity.inventory.model import LiveObject
+    from parity.inventory.reading import Reading
 
 TYPES = frozenset({kinds.REGISTRY, kinds.REGISTRY_SHARE, kinds.IMAGE})
+_PATH = "/v1/vcr/repository"
 _CONTAINER = "container"
 """The framework of a project that is built as one."""
 
@@ -38,8 +35,7 @@ class Tagged:
 class Account:
     """Whose registry it is."""
 
-    client: Client
-    failures: ReadFailures
+    reading: Reading
     team: str
     """Vercel's id."""
     slug: str
@@ -48,9 +44,9 @@ class Account:
 class Images:
     """Reads the registry of one project."""
 
-    def __init__(self, account: Account, document: Document, rows_of: Rows) -> None:
-        """Take the account, the project's document, and the reader of paged lists."""
-        self.account, self.document, self._rows = account, document, rows_of
+    def __init__(self, account: Account, document: Document) -> None:
+        """Take the account and the project's document."""
+        self.account, self.document, self.reading = account, document, account.reading
         self.name = str(document["name"])
 
     async def read(self, declared: Sequence[Tagged], deployments: Sequence[LiveObject]) -> list[LiveObject]:
@@ -62,9 +58,8 @@ class Images:
         """
         if self.document.get("framework") != _CONTAINER and not declared:
             return []
-        listed = await self._rows(
-            "/v1/vcr/repository", "repositories", f"the registry of {self.name}", TYPES, (self.name,), **self._scope
-        )
+        what = f"the registry of {self.name}"
+        listed = await self.reading.rows(_PATH, "repositories", what, TYPES, (self.name,), query=self._scope)
         repositories = {str(row["name"]): row for row in listed or []}
         shares = await asyncio.gather(*(self._shares(each) for each in repositories))
         by_release = {release: each for each in deployments if (release := each.key[1])}
@@ -80,42 +75,29 @@ class Images:
         return f"vcr.vercel.com/{self.account.slug}/{self.name}/{repository}"
 
     def _repository(self, row: Document) -> LiveObject:
+        name = str(row["name"])
         return live_object(
             kinds.REGISTRY,
             str(row["id"]),
-            f"{self.account.team}/{self.document['id']}/{row['name']}",
-            {
-                "projectId": self.document["id"],
-                "name": row["name"],
-                "public": bool(row.get("public")),
-                "url": self._address(str(row["name"])),
-            },
+            f"{self.account.team}/{self.document['id']}/{name}",
+            {**self._scope, "name": name, "public": bool(row.get("public")), "url": self._address(name)},
             project=self.name,
-            written_at=_moment(row.get("updatedAt")),
+            written_at=moment(row.get("updatedAt")),
         )
 
     async def _shares(self, repository: str) -> list[LiveObject]:
-        listed = await self._rows(
-            f"/v1/vcr/repository/{repository}/permissions",
-            "permissions",
-            f"who may pull from {self._address(repository)}",
-            (kinds.REGISTRY_SHARE,),
-            (self.name, repository),
-            **self._scope,
-        )
+        path, what = f"{_PATH}/{repository}/permissions", f"who may pull from {self._address(repository)}"
+        key = (self.name, repository)
+        listed = await self.reading.rows(path, "permissions", what, (kinds.REGISTRY_SHARE,), key, query=self._scope)
+        place = {**self._scope, "repository": repository}
         return [
             live_object(
                 kinds.REGISTRY_SHARE,
                 f"{row['repositoryId']}/{row['teamId']}",
                 f"{self.account.team}/{self.document['id']}/{repository}/{row['teamId']}",
-                {
-                    "projectId": self.document["id"],
-                    "repository": repository,
-                    "grantedTeamSlug": row["teamSlug"],
-                    "grantedTeamId": row["teamId"],
-                },
+                {**place, "grantedTeamSlug": row["teamSlug"], "grantedTeamId": row["teamId"]},
                 project=self.name,
-                written_at=_moment(row.get("createdAt")),
+                written_at=moment(row.get("createdAt")),
             )
             for row in listed or []
         ]
@@ -129,14 +111,8 @@ class Images:
         """
         wanted = [each for each in declared if each.repository == repository and each.release in deployments]
         newest = {each.tag: each.release for each in sorted(wanted, key=lambda one: int(one.release[1:]))}
-        listed = await self._rows(
-            f"/v1/vcr/repository/{repository}/images",
-            "images",
-            f"the images in {self._address(repository)}",
-            (kinds.IMAGE,),
-            (self.name,),
-            **self._scope,
-        )
+        path, what = f"{_PATH}/{repository}/images", f"the images in {self._address(repository)}"
+        listed = await self.reading.rows(path, "images", what, (kinds.IMAGE,), (self.name,), query=self._scope)
         tags = await asyncio.gather(*(self._tag(repository, each) for each in newest))
         named = dict(zip(newest, tags, strict=True))
         if listed is None:
@@ -149,15 +125,10 @@ class Images:
 
     async def _tag(self, repository: str, tag: str) -> Document:
         """A tag; empty where there is none."""
-        try:
-            answer = await self.account.client.get(f"/v1/vcr/repository/{repository}/tags/{tag}", **self._scope)
-        except NotFound:
-            return {}
-        except VendorError as error:
-            what = f"the tag {tag} in {self._address(repository)}"
-            self.account.failures.add(error, what, (kinds.IMAGE,), (self.name,))
-            return {}
-        return answer["tag"]
+        path, what = f"{_PATH}/{repository}/tags/{tag}", f"the tag {tag} in {self._address(repository)}"
+        key = (self.name,)
+        answer = await self.reading.get(path, what, (kinds.IMAGE,), key, may_lack=True, query=self._scope)
+        return answer["tag"] if answer else {}
 
     def _image(
         self, declared: Tagged, deployment: LiveObject, stored: list[str], tag: Document, newest: bool
@@ -178,11 +149,7 @@ class Images:
             "",
             {**properties, "digest": str(tag.get("manifestDigest") or "")} if newest else properties,
             project=self.name,
-            written_at=_moment(tag.get("updatedAt")) if newest else None,
+            written_at=moment(tag.get("updatedAt")) if newest else None,
             by=str(tag.get("pushedBy") or "") if newest else "",
             vacuous=True,  # it is what an update recorded of a build: nothing to take over
         )
-
-
-def _moment(value: object) -> datetime | None:
-    return datetime.fromisoformat(str(value)) if value else None

@@ -6,111 +6,83 @@ import asyncio
 from typing import TYPE_CHECKING
 from urllib.parse import quote
 
-from parity.inventory.documents import objects, rows, texts
-from parity.inventory.model import live_object, milliseconds
+from parity.inventory.documents import rows, texts
+from parity.inventory.model import live_object, written
 from parity.resources import kinds
-from parity.vendors.http import NotFound, Unreadable, VendorError
+from parity.vendors.http import VendorError
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Iterable, Mapping
+    from collections.abc import Iterable, Mapping
 
     from parity.documents import Document
-    from parity.inventory.model import LiveObject, ReadFailures
-    from parity.vendors.http import Client
-
-    Rows = Callable[..., Awaitable[list[Document] | None]]
+    from parity.inventory.model import LiveObject
+    from parity.inventory.reading import Reading
 
 
 class Others:
     """Reads them for one team."""
 
-    def __init__(self, client: Client, failures: ReadFailures, team: str, rows_of: Rows) -> None:
-        """Take the client, the collector of failures, Vercel's id of the team, and the reader of paged lists."""
-        self.client, self.failures, self.team, self._rows = client, failures, team, rows_of
+    def __init__(self, reading: Reading, team: str) -> None:
+        """Take the requests to the account, and Vercel's id of the team."""
+        self.reading, self.team = reading, team
 
     async def custom_environments(self, document: Document) -> list[LiveObject]:
         """The project's custom environments."""
-        try:
-            answer = await self.client.get(f"/v9/projects/{document['id']}/custom-environments")
-        except VendorError as error:
-            self.failures.add(
-                error,
-                f"the custom environments of {document['name']}",
-                (kinds.CUSTOM_ENVIRONMENT,),
-                (document["name"],),
-            )
-            return []
+        name, identity, type_ = document["name"], document["id"], kinds.CUSTOM_ENVIRONMENT
+        path, what = f"/v9/projects/{identity}/custom-environments", f"the custom environments of {name}"
+        answer = await self.reading.get(path, what, (type_,), (name,))
         return [
             live_object(
-                kinds.CUSTOM_ENVIRONMENT,
+                type_,
                 str(row["id"]),
-                f"{self.team}/{document['id']}/{row['slug']}",
-                {"projectId": document["id"], "name": row["slug"]},
-                project=document["name"],
-                written_at=milliseconds(row.get("updatedAt") or row.get("createdAt")),
+                f"{self.team}/{identity}/{row['slug']}",
+                {"projectId": identity, "name": row["slug"]},
+                project=name,
+                written_at=written(row),
             )
             for row in rows(answer, "environments")
         ]
 
     async def rolling_release(self, document: Document) -> list[LiveObject]:
         """The project's rolling release, if one is configured."""
-        try:
-            answer = await self.client.get(f"/v1/projects/{document['id']}/rolling-release/config")
-        except NotFound:
-            return []
-        except VendorError as error:
-            self.failures.add(
-                error, f"the rolling release of {document['name']}", (kinds.ROLLING_RELEASE,), (document["name"],)
-            )
-            return []
-        if not answer.get("rollingRelease"):
-            return []
+        name, type_ = document["name"], kinds.ROLLING_RELEASE
+        path, what = f"/v1/projects/{document['id']}/rolling-release/config", f"the rolling release of {name}"
+        answer = await self.reading.get(path, what, (type_,), (name,), may_lack=True)
         identity = f"{self.team}/{document['id']}"
-        return [
-            live_object(
-                kinds.ROLLING_RELEASE, identity, identity, {"projectId": document["id"]}, project=document["name"]
-            )
-        ]
+        found = live_object(type_, identity, identity, {"projectId": document["id"]}, project=name)
+        return [found] if answer and answer.get("rollingRelease") else []
 
     async def webhooks(self, document: Document) -> list[LiveObject]:
         """The webhooks that are about the project."""
-        try:
-            answer = await self.client.request("GET", "/v1/webhooks", parameters={"projectId": document["id"]})
-            listed = objects(answer.json())
-        except VendorError as error:
-            self.failures.add(error, f"the webhooks of {document['name']}", (kinds.WEBHOOK,), (document["name"],))
-            return []
-        except ValueError as error:
-            cut = Unreadable("Vercel", "GET", "/v1/webhooks", None, str(error))
-            self.failures.add(cut, f"the webhooks of {document['name']}", (kinds.WEBHOOK,), (document["name"],))
-            return []
+        name, identity = document["name"], document["id"]
+        what, key, query = f"the webhooks of {name}", (name,), {"projectId": identity}
+        listed = await self.reading.rows("/v1/webhooks", "", what, (kinds.WEBHOOK,), key, paged=False, query=query)
         return [
             live_object(
                 kinds.WEBHOOK,
                 str(row["id"]),
                 "",
                 {"id": row["id"], "endpoint": row.get("url"), "events": texts(row.get("events"))},
-                project=document["name"],
-                written_at=milliseconds(row.get("updatedAt") or row.get("createdAt")),
+                project=name,
+                written_at=written(row),
             )
-            for row in listed
-            if document["id"] in texts(row.get("projectIds"))
+            for row in listed or []
+            if identity in texts(row.get("projectIds"))
         ]
 
     async def aliases(self, document: Document) -> list[LiveObject]:
         """The aliases that a person set: neither a deployment's own hosts nor the project's domains."""
-        listed = await self._rows(
-            "/v4/aliases", "aliases", f"the aliases of {document['name']}", (kinds.ALIAS,), (document["name"],),
-            projectId=document["id"],
-        )  # fmt: skip
+        name, identity = document["name"], document["id"]
+        what, query = f"the aliases of {name}", {"projectId": identity}
+        listed = await self.reading.rows("/v4/aliases", "aliases", what, (kinds.ALIAS,), (name,), query=query)
         return [
             live_object(
                 kinds.ALIAS,
                 str(row.get("uid", "")),
                 f"{self.team}/{row.get('uid', '')}",
                 {"alias": row["alias"], "deploymentId": row.get("deploymentId")},
-                project=document["name"],
-                written_at=milliseconds(row.get("updatedAt") or row.get("createdAt")),
+                project=name,
+                written_at=written(row),
             )
             for row in listed or []
             if not str(row["alias"]).endswith(".vercel.app")
@@ -132,18 +104,13 @@ class Others:
 
     async def _alias(self, document: Document, name: str) -> str:
         """The deployment and project that an alias leads to; empty where that is not known or is the project's own."""
-        try:
-            row = await self.client.get(f"/v4/aliases/{quote(name, safe='')}")
-        except NotFound:
+        path, what = f"/v4/aliases/{quote(name, safe='')}", f"the alias {name}"
+        row = await self.reading.get(path, what, (kinds.LIVE,), (document["name"],), may_lack=True)
+        if row is None or row.get("projectId") == document["id"]:
             return ""  # Vercel makes a domain's alias when it is first served.
-        except VendorError as error:
-            self.failures.add(error, f"the alias {name}", (kinds.LIVE,), (document["name"],))
-            return ""
-        if row.get("projectId") == document["id"]:
-            return ""
         project = row.get("projectId")
         try:
-            other = await self.client.get(f"/v9/projects/{quote(str(project), safe='')}")
+            other = await self.reading.client.get(f"/v9/projects/{quote(str(project), safe='')}")
         except VendorError:
             return f"{row.get('deploymentId')} of the project {project}"
         return f"{row.get('deploymentId')} of the project {other.get('name')}"
@@ -152,7 +119,7 @@ class Others:
         """The names of the team's members by their ids; empty where the token may not see them: then ids are shown."""
         found: dict[str, str] = {}
         try:
-            async for page in self.client.pages(f"/v3/teams/{self.team}/members", limit=100):
+            async for page in self.reading.client.pages(f"/v3/teams/{self.team}/members", limit=100):
                 found |= {str(row["uid"]): str(row.get("username") or row["uid"]) for row in rows(page, "members")}
         except VendorError:
             return {}

@@ -5,18 +5,15 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from parity.inventory.documents import part, rows, texts
-from parity.inventory.model import live_object, milliseconds
+from parity.inventory.model import live_object, written
 from parity.resources import kinds
-from parity.vendors.http import NotFound, VendorError
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Collection
+    from collections.abc import Collection
 
     from parity.documents import Document
-    from parity.inventory.model import LiveObject, ReadFailures
-    from parity.vendors.http import Client
-
-    Rows = Callable[..., Awaitable[list[Document] | None]]
+    from parity.inventory.model import LiveObject
+    from parity.inventory.reading import Reading
 
 _DRAINS = frozenset({kinds.DRAIN, kinds.TRACE_DRAIN})
 
@@ -24,18 +21,16 @@ _DRAINS = frozenset({kinds.DRAIN, kinds.TRACE_DRAIN})
 class Telemetry:
     """Reads it for one team."""
 
-    def __init__(
-        self, client: Client, failures: ReadFailures, team: str, asked: Collection[str], rows_of: Rows
-    ) -> None:
-        """Take the client, the collector of failures, Vercel's id of the team, and the reader of paged lists.
+    def __init__(self, reading: Reading, team: str, asked: Collection[str]) -> None:
+        """Take the requests to the account, and Vercel's id of the team.
 
         `asked` are the types among tracing and alert rules that the program declares one of: only these are read.
         """
-        self.client, self.failures, self.team, self.asked, self._rows = client, failures, team, asked, rows_of
+        self.reading, self.team, self.asked = reading, team, asked
 
     async def of_team(self) -> list[LiveObject]:
         """All of the team's drains of logs and traces, and its alert rules."""
-        listed = await self._rows("/v1/drains", "drains", "the team's drains", _DRAINS, ())
+        listed = await self.reading.rows("/v1/drains", "drains", "the team's drains", _DRAINS)
         alerts = await self._alerts() if kinds.ALERT in self.asked else []
         return [*(_drain(row, self.team) for row in listed or []), *alerts]
 
@@ -43,24 +38,20 @@ class Telemetry:
         """The project's tracing, where it is on."""
         if kinds.TRACING not in self.asked:
             return []
-        identity = str(document["id"])
-        try:
-            found = await self.client.get("/v1/drains/tracing/config", projectId=identity)
-        except NotFound:
-            return []
-        except VendorError as error:
-            self.failures.add(error, f"the tracing of {document['name']}", (kinds.TRACING,), (document["name"],))
-            return []
-        if not found.get("enabled"):
+        identity, name = str(document["id"]), document["name"]
+        path, what = "/v1/drains/tracing/config", f"the tracing of {name}"
+        found = await self.reading.get(
+            path, what, (kinds.TRACING,), (name,), may_lack=True, query={"projectId": identity}
+        )
+        if not found or not found.get("enabled"):
             return []
         properties = {"projectId": identity, "samplingRules": _rules(found)}
-        return [live_object(kinds.TRACING, identity, f"{self.team}/{identity}", properties, project=document["name"])]
+        return [live_object(kinds.TRACING, identity, f"{self.team}/{identity}", properties, project=name)]
 
     async def _alerts(self) -> list[LiveObject]:
         """The team's built-in rules; Vercel's own default one belongs to every stack and cannot be changed."""
-        listed = await self._rows(
-            "/alerts/v3/alert-rules", "rules", "the team's alert rules", (kinds.ALERT,), (), mark="cursor"
-        )
+        path, what = "/alerts/v3/alert-rules", "the team's alert rules"
+        listed = await self.reading.rows(path, "rules", what, (kinds.ALERT,), mark="cursor")
         own = (each for each in listed or [] if each.get("type") == "built-in" and not each.get("isDefault"))
         return [_alert(each, self.team) for each in own]
 
@@ -92,7 +83,7 @@ def _drain(row: Document, team: str) -> LiveObject:
         f"{team}/{row['id']}",
         {**properties, "secret": delivery["secret"]} if "secret" in delivery else properties,
         beyond=beyond,
-        written_at=milliseconds(row.get("updatedAt") or row.get("createdAt")),
+        written_at=written(row),
     )
 
 
@@ -136,5 +127,5 @@ def _alert(row: Document, team: str) -> LiveObject:
         f"{team}/{row['id']}",
         properties,
         beyond=beyond,
-        written_at=milliseconds(row.get("updatedAt") or row.get("createdAt")),
+        written_at=written(row),
     )

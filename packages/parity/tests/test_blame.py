@@ -177,7 +177,7 @@ def test_blame_is_right_on_random_properties_after_random_operations(tmp_path):
 
 
 def finding(**more):
-    return Finding("changed", "Vercel", VARIABLE[:-2], "shop-variable-SEARCH_RESULTS_LIMIT", "value", (), **more)
+    return Finding("changed", VARIABLE[:-2], "shop-variable-SEARCH_RESULTS_LIMIT", "value", (), **more)
 
 
 def test_a_finding_names_the_operation_that_declared_the_property(ledger):

@@ -255,7 +255,7 @@ MARKED_UP = "ca`n@ary|<of>_a_*key*&[7]#"
 
 
 def drifted(declared):
-    return Finding("changed", "Vercel", "ProjectDomain", "shop", "name", ("shop",), declared=declared, live="other")
+    return Finding("changed", "ProjectDomain", "shop", "name", ("shop",), declared=declared, live="other")
 
 
 @pytest.mark.parametrize(

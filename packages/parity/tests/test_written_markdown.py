@@ -36,7 +36,6 @@ PULL, RUN = "https://github.example/12", "https://run.example"
 def finding(said: str, **more: Any) -> Finding:
     given: dict[str, Any] = {
         "kind": "changed",
-        "vendor": "Vercel",
         "type": "vercel:index/project:Project",
         "name": said,
     }

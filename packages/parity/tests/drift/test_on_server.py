@@ -41,7 +41,7 @@ def sides(**more: Any) -> Sides:
 
 
 def server_of(**of: Any) -> Any:
-    finding = Finding("unmanaged", of.pop("vendor", "PostgreSQL"), kinds.ROLE, "x", "", of.pop("key", ("x",)), **of)
+    finding = Finding("unmanaged", of.pop("type_", kinds.ROLE), "x", "", of.pop("key", ("x",)), **of)
     (marked,) = on_server.mark([finding], sides())
     return marked.facts.get(on_server.FACT)
 
@@ -52,7 +52,7 @@ def test_a_finding_is_at_the_server_of_its_resource_its_database_or_its_role():
     assert server_of(urn=urns["storefront-owner"]) is None
     assert server_of(facts={"urn": urns["events-readonly"]}) == "analytics"
     assert server_of(key=("events_staging", "by_hand")) == "analytics"
-    assert server_of(key=("events_staging", "by_hand"), vendor="Vercel") is None
+    assert server_of(key=("events_staging", "by_hand"), type_=kinds.PROJECT) is None
     assert server_of(key=STRANGER.key) == "analytics"
     assert server_of(key=("storefront_staging", "by_hand")) is None
 

@@ -12,7 +12,7 @@ from parity.resources import kinds
 
 
 def _finding(kind: str, type_: str, path: str = "", **more: object) -> Finding:
-    return Finding(kind, "Vercel", type_, type_.rpartition(":")[2], path, ("x",), **more)  # pyright: ignore[reportArgumentType]
+    return Finding(kind, type_, type_.rpartition(":")[2], path, ("x",), **more)  # pyright: ignore[reportArgumentType]
 
 
 GIVEN = [

@@ -30,7 +30,7 @@ class Died(BaseException):
 def finding(kind: Any = "changed", name: str = "shop-project", **more: Any) -> Finding:
     given = {"declared": "nextjs", "live": "vite", "since": SINCE, "by": "ann", "path": "framework"} | more
     urn = "" if kind == "unmanaged" else HEAD + f"vercel:index/project:Project::{name}"
-    return Finding(kind, "Vercel", "vercel:index/project:Project", name, key=(name,), urn=urn, **given)
+    return Finding(kind, "vercel:index/project:Project", name, key=(name,), urn=urn, **given)
 
 
 def report(*findings: Finding, failures: int = 0) -> Report:

@@ -25,7 +25,7 @@ URN = "urn:pulumi:prod::storefront::vercel:index/project:Project::shop-project"
 
 def finding(kind: str, type_: str, path: str = "", **more: Any) -> Finding:
     more.setdefault("key", ("shop-prod", "NAME", "third"))
-    return Finding(kind, "PostgreSQL" if type_.startswith("postgresql") else "Vercel", type_, "name", path, **more)  # pyright: ignore[reportArgumentType]
+    return Finding(kind, type_, "name", path, **more)  # pyright: ignore[reportArgumentType]
 
 
 def sql(text: str, role: str = "owner") -> dict[str, Any]:

@@ -9,7 +9,7 @@ import pytest
 from ruamel.yaml import YAML
 
 from parity.config.stack_models import ParityException
-from parity.drift import exceptions, suppressions
+from parity.drift import suppressions
 from parity.drift.model import Finding, Report
 from parity.errors import ProjectError, UsageError
 
@@ -17,9 +17,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 ENTRY = '{accepts: drift, resource: "r", property: "p", reason: "why", expiry: "2099-01-01"}'
-FINDING = Finding(
-    "changed", "Vercel", "vercel:index/project:Project", "shop-project", "framework", ("shop-prod",), "urn:x"
-)
+FINDING = Finding("changed", "vercel:index/project:Project", "shop-project", "framework", ("shop-prod",), "urn:x")
 REPORT = Report("prod", (FINDING,), (), (), 1, 1, {}, datetime(2026, 11, 24, tzinfo=UTC), "")
 
 FILES = {
@@ -70,27 +68,25 @@ def test_what_is_written_suppresses_its_finding_and_no_other():
     document = YAML(typ="safe").load(line)
     written = ParityException.model_validate(document)
     assert written.accepts == "drift"
-    other = Finding("changed", "Vercel", FINDING.type, "shop-project", "nodeVersion", ("shop-prod",), "urn:x")
-    found = exceptions.apply([FINDING, other], [written], date(2026, 1, 1))
+    other = Finding("changed", FINDING.type, "shop-project", "nodeVersion", ("shop-prod",), "urn:x")
+    found = suppressions.apply([FINDING, other], [written], date(2026, 1, 1))
     assert [each.counts for each in found] == [False, True]
-    late = exceptions.apply([FINDING], [written], date(2099, 1, 2))
+    late = suppressions.apply([FINDING], [written], date(2099, 1, 2))
     assert late[0].counts
     assert late[0].suppression is not None
 
 
 def test_an_exception_of_the_comparison_suppresses_no_drift():
     written = ParityException(resource="*", property="*", reason="r", accepts="difference")
-    assert exceptions.apply([FINDING], [written], date(2026, 1, 1))[0].counts
+    assert suppressions.apply([FINDING], [written], date(2026, 1, 1))[0].counts
 
 
 def test_a_name_with_brackets_is_matched_as_it_stands():
-    unmanaged = Finding(
-        "unmanaged", "Vercel", "vercel:index/x:X", "shop-prod/A [1] (production)", "", ("shop-prod", "A")
-    )
+    unmanaged = Finding("unmanaged", "vercel:index/x:X", "shop-prod/A [1] (production)", "", ("shop-prod", "A"))
     written = ParityException.model_validate(
         YAML(typ="safe").load(suppressions.entry(unmanaged, "r", date(2099, 1, 1)))
     )
-    assert not exceptions.apply([unmanaged], [written], date(2026, 1, 1))[0].counts
+    assert not suppressions.apply([unmanaged], [written], date(2026, 1, 1))[0].counts
 
 
 @pytest.mark.parametrize("given", ["tomorrow", "2020-01-01", "2099-13-01"])
@@ -102,7 +98,7 @@ def test_a_day_that_is_none_or_over_is_refused(given: str):
 def test_a_finding_that_is_not_there_or_unknowable_is_refused():
     with pytest.raises(UsageError, match="there is no finding d-nothing"):
         suppressions.choose(REPORT, "d-nothing")
-    hidden = Finding("unknowable", "Vercel", FINDING.type, "x", "value", ("x",))
+    hidden = Finding("unknowable", FINDING.type, "x", "value", ("x",))
     report = Report("prod", (hidden,), (), (), 1, 1, {}, REPORT.time, "")
     with pytest.raises(UsageError, match="unknowable"):
         suppressions.choose(report, hidden.id)

@@ -6,9 +6,10 @@ Neither pydantic nor the engine's SDK is loaded for it, and a file with faults e
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any
 
 from parity.config.project import find_project
+from parity.documents import mapping
 from parity.errors import ParityError
 
 if TYPE_CHECKING:
@@ -52,10 +53,10 @@ def read(path: Path) -> Applications | None:
         document: Any = YAML(typ="safe").load("\n".join(_blocks(text)))  # pyright: ignore[reportUnknownMemberType]
     except (OSError, UnicodeDecodeError, YAMLError):
         return None
-    config = _mapping(document)
-    releases = _mapping(config.get("parity:releases"))
-    names = dict.fromkeys([*_mapping(config.get("parity:applications")), *releases])
-    return {name: tuple(_mapping(_mapping(releases.get(name)).get("kept"))) for name in names} or None
+    config = mapping(document)
+    releases = mapping(config.get("parity:releases"))
+    names = dict.fromkeys([*mapping(config.get("parity:applications")), *releases])
+    return {name: tuple(mapping(mapping(releases.get(name)).get("kept"))) for name in names} or None
 
 
 def _blocks(text: str) -> Iterator[str]:
@@ -67,7 +68,3 @@ def _blocks(text: str) -> Iterator[str]:
             if line.strip() and not line.lstrip().startswith("#") and len(line) - len(line.lstrip()) <= indent:
                 break
             yield line[indent:]
-
-
-def _mapping(value: Any) -> Mapping[str, Any]:
-    return cast("dict[str, Any]", value) if isinstance(value, dict) else {}

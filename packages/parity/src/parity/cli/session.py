@@ -8,19 +8,23 @@ shell's environment is taken as it is.
 from __future__ import annotations
 
 import os
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 import typer
 
-from parity.errors import UsageError
+from parity.errors import ApiError, UsageError
 from parity.local.environment import accounts, backends
 
 if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable
     from pathlib import Path
 
     from parity.config.project import Project
     from parity.engine.pulumi import Pulumi
     from parity.evaluate.stack import Stack
+    from parity.vendors.http import Client
+
+Answer = TypeVar("Answer")
 
 
 def stack_of(project: Project, name: str) -> Stack:
@@ -110,3 +114,20 @@ def _enter(project: Project, directory: Path) -> None:
 
 def _near(project: Project, directory: Path) -> Path:
     return directory.relative_to(project.root) if directory.is_relative_to(project.root) else directory
+
+
+def ask_github(token: str, ask: Callable[[Client], Awaitable[Answer]], *, what: str, where: str, right: str) -> Answer:
+    """Make requests to GitHub; raises ApiError, which says what failed and what right the token needs."""
+    import asyncio  # noqa: PLC0415 - as the client, after the arguments
+
+    from parity.vendors import services  # noqa: PLC0415
+    from parity.vendors.http import Client, VendorError  # noqa: PLC0415
+
+    async def answer() -> Answer:
+        async with Client(services.github(token, os.environ.get("GITHUB_API_URL", ""))) as github:
+            return await ask(github)
+
+    try:
+        return asyncio.run(answer())
+    except VendorError as error:
+        raise ApiError(f"{what}: {error}", where=where, remedy=f"see that GITHUB_TOKEN may {right}") from error

@@ -18,10 +18,10 @@ from parity.drift import (
     compare,
     cross_stack,
     database_objects,
-    exceptions,
     on_server,
     privileges,
     renamed,
+    suppressions,
     unmanaged,
 )
 from parity.drift.model import Finding, Report, order
@@ -92,7 +92,7 @@ def audit(stack: Stack, *, waiting: Callable[[str], None] = lambda _: None, limi
     sides = compare.Sides(graph, recorded, live_state, elsewhere, read_by_workflows(stack.project.root), modes)
     found = [*find(sides, others), *built_otherwise.compare(sides, kept.result())]
     recorded, more = _recorded(found, kept.result())
-    findings = exceptions.apply(recorded, settings.exceptions, datetime.now(UTC).date())
+    findings = suppressions.apply(recorded, settings.exceptions, datetime.now(UTC).date())
     notes += more
     report = _report(stack, sides, findings, notes, last.result())
     return Audit(stack, report, sides, Context.of(settings, live_state))

@@ -8,7 +8,6 @@ from parity.backend import built
 from parity.drift.compare import Sides, pairs
 from parity.drift.model import Finding
 from parity.resources import kinds
-from parity.resources.kind import vendor
 
 if TYPE_CHECKING:
     from parity.backend.ledger import Ledger
@@ -25,21 +24,14 @@ def compare(sides: Sides, ledger: Ledger | None) -> list[Finding]:
         known = built.read(ledger, pair.recorded.id)
         if known is None or known.verdict == "declared":
             continue
+        otherwise = known.verdict == "otherwise"
+        place = (kinds.DEPLOYMENT, pair.resource.name, "built", sides.live_state.keys[urn], urn)
         findings.append(
             Finding(
-                "changed" if known.verdict == "otherwise" else "unknowable",
-                vendor(kinds.DEPLOYMENT),
-                kinds.DEPLOYMENT,
-                pair.resource.name,
-                "built",
-                sides.live_state.keys[urn],
-                urn,
-                declared=DECLARED,
-                live="; ".join(known.inputs),
-                detail="a deployment keeps what it was built with, whatever its project has now",
-                cause="outside" if known.verdict == "otherwise" else "",
-                id_=known.deployment,
+                "changed" if otherwise else "unknowable", *place, DECLARED, "; ".join(known.inputs),
+                "a deployment keeps what it was built with, whatever its project has now",
+                "outside" if otherwise else "", id_=known.deployment,
                 facts={"commit": str(pair.resource.inputs.get("ref"))},
             )
-        )
+        )  # fmt: skip
     return findings

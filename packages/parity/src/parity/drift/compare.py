@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from parity.documents import is_list
-from parity.drift.model import UNSET, Cause, Finding
+from parity.drift.model import UNSET, Cause, Finding, said_of
 from parity.drift.values import leaves, only, plain, shown
 from parity.evaluate.resource import SecretInput, is_computed
 from parity.inventory import vercel_project
@@ -134,26 +134,13 @@ def _missing(sides: Sides, urn: str, pair: Pair) -> Finding:
     recorded = pair.recorded
     cause: Cause
     if recorded is not None:
-        detail, cause = f"it was recorded as {_safe_id(recorded)}", "outside"
+        detail, cause = f"it was recorded as {recorded.id or 'nothing'}", "outside"
     elif any(each.resource.urn == urn for each in sides.state.pending):
         detail, cause = "an update that did not end was making it", "not applied"
     else:
         detail, cause = "it was never recorded: the last update did not make it", "not applied"
-    return Finding(
-        "missing",
-        vendor(pair.resource.type),
-        pair.resource.type,
-        pair.resource.name,
-        "",
-        sides.live_state.keys[urn],
-        urn,
-        detail=detail,
-        cause=cause,
-    )
-
-
-def _safe_id(recorded: Recorded) -> str:
-    return recorded.id or "nothing"
+    place = (pair.resource.type, pair.resource.name, "", sides.live_state.keys[urn], urn)
+    return Finding("missing", *place, detail=detail, cause=cause)
 
 
 # --- One resource -----------------------------------------------------------------------------------------------------
@@ -187,21 +174,9 @@ class _Compared:
     def kind(self) -> Kind:
         return kinds.of(self.type)
 
-    def _finding(self, property_: str, **more: Any) -> Finding:
-        kind = more.pop("kind", "changed")
-        return Finding(
-            kind,
-            vendor(self.type),
-            self.type,
-            self.pair.resource.name,
-            property_,
-            self.sides.live_state.keys[self.urn],
-            self.urn,
-            since=self.found.written_at,
-            by=self.found.by,
-            id_=self.found.id,
-            **more,
-        )
+    def _finding(self, property_: str, *, kind: Any = "changed", **more: Any) -> Finding:
+        place = (self.type, self.pair.resource.name, property_, self.sides.live_state.keys[self.urn], self.urn)
+        return Finding(kind, *place, **said_of(self.found), **more)
 
     def _recorded(self) -> list[Finding]:
         recorded = self.pair.recorded
@@ -242,12 +217,8 @@ class _Compared:
             declared = _names_of(declared, "environment")
             recorded = {path: value for path, value in recorded.items() if not path.startswith("environment")}
         paths = sorted(set(only(declared, names)) | set(only(recorded, names)) | set(only(live, names)))
-        findings: list[Finding] = []
-        for path in paths:
-            finding = self._property(path, declared, recorded, live, marked)
-            if finding is not None:
-                findings.append(finding)
-        return findings
+        found = (self._property(path, declared, recorded, live, marked) for path in paths)
+        return [each for each in found if each is not None]
 
     def _property(
         self,

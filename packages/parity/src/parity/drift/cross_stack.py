@@ -7,15 +7,14 @@ import hmac
 import re
 import secrets
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from parity.drift.model import Finding
+from parity.drift.model import Finding, said_of
 from parity.drift.values import leaves
 from parity.evaluate.resource import SecretInput, is_computed
 from parity.inventory.keys import opened
 from parity.resources import kinds
 from parity.resources.equality import flat
-from parity.resources.kind import vendor
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -110,10 +109,6 @@ def _texts(resource: Resource, *, secret: bool | None) -> Iterable[tuple[str, st
             yield path, text
 
 
-def _values(graph: Graph) -> dict[str, str]:
-    return _of(graph, secret=None)
-
-
 def _plain_values(graph: Graph) -> dict[str, str]:
     """The values that are no secrets; a variable that is not sensitive is none, whatever the SDK marks."""
     found: dict[str, str] = {}
@@ -125,11 +120,11 @@ def _plain_values(graph: Graph) -> dict[str, str]:
     return found
 
 
-def _of(graph: Graph, *, secret: bool | None) -> dict[str, str]:
+def _values(graph: Graph) -> dict[str, str]:
     return {
         fingerprint(text): f"{_label(resource)} of {graph.stack}"
         for resource in graph.resources.values()
-        for path, text in _texts(resource, secret=secret)
+        for path, text in _texts(resource, secret=None)
         if path in kinds.of(resource.type).values
     }
 
@@ -181,22 +176,10 @@ class _At:
         found, resource = self.found, self.resource
         type_ = resource.type if resource else found.type if found else ""
         key = self.sides.live_state.keys[self.urn] if self.urn else found.key if found else ()
-        return Finding(
-            "cross-stack",
-            vendor(type_),
-            type_,
-            resource.name if resource else "/".join(key),
-            path,
-            key,
-            self.urn,
-            live=live,
-            detail=f"this stack must hold nothing of {self.other.stack}",
-            cause="outside" if found else "",
-            since=found.written_at if found else None,
-            by=found.by if found else "",
-            id_=found.id if found else "",
-            facts={"other": self.other.stack},
-        )
+        place = (type_, resource.name if resource else "/".join(key), path, key, self.urn)
+        detail, facts = f"this stack must hold nothing of {self.other.stack}", {"other": self.other.stack}
+        said: dict[str, Any] = {"cause": "outside", **said_of(found)} if found else {}
+        return Finding("cross-stack", *place, live=live, detail=detail, facts=facts, **said)
 
 
 def _live(at: _At, found: LiveObject, known: _Known) -> list[Finding]:
@@ -220,12 +203,11 @@ def cross(findings: list[Finding], others: Iterable[Other]) -> list[Finding]:
         for each in other.graph.resources.values()
         if each.type == kinds.ROLE
     }
-    changed: list[Finding] = []
-    for each in findings:
+
+    def _of_another(each: Finding) -> Finding:
         role = str(each.facts.get("grantee") or each.facts.get("member") or "")
-        if each.kind == "unmanaged" and role in roles:
-            detail = f"{role} is a role of {roles[role]}; {each.detail}"
-            changed.append(replace(each, kind="cross-stack", detail=detail))
-        else:
-            changed.append(each)
-    return changed
+        if each.kind != "unmanaged" or role not in roles:
+            return each
+        return replace(each, kind="cross-stack", detail=f"{role} is a role of {roles[role]}; {each.detail}")
+
+    return [_of_another(each) for each in findings]

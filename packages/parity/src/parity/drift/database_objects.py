@@ -136,4 +136,4 @@ def _finding(thing: DatabaseObject, kind: Any, path: str, *, sql: list[Sql], **m
     key = _key(thing)
     facts = {"sql": sql, "database": thing.database, "owner": thing.owner, "rights": thing.kind in CATALOGUED}
     facts |= {on_server.FACT: thing.server} if thing.server else {}
-    return Finding(kind, "PostgreSQL", type_of(thing.kind), "/".join(key), path, key, facts=facts, **more)
+    return Finding(kind, type_of(thing.kind), "/".join(key), path, key, facts=facts, **more)

@@ -8,12 +8,12 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Literal
 
 from parity.resources import kinds
-from parity.resources.kind import Concern, Target
+from parity.resources.kind import Concern, Target, vendor
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
 
-    from parity.inventory.model import ReadFailure
+    from parity.inventory.model import LiveObject, ReadFailure
     from parity.resources.kind import Key
 
 Kind = Literal["changed", "missing", "unmanaged", "cross-stack", "unknowable"]
@@ -52,7 +52,6 @@ class Finding:
     """One difference, or one value that cannot be known."""
 
     kind: Kind
-    vendor: str
     type: str
     """The resource type; a description if no provider has one."""
     name: str
@@ -98,6 +97,11 @@ class Finding:
         return Target(self.key, self.id_, self.facts, team, repository, project, application, stack)
 
     @property
+    def vendor(self) -> str:
+        """Whose object it is: `Vercel`, `GitHub` or `PostgreSQL`."""
+        return vendor(self.type)
+
+    @property
     def resource(self) -> str:
         """Type and name as people read it: `ProjectEnvironmentVariable shop-variable-DATABASE_URL`."""
         return f"{self.type.split(':')[-1]} {self.name}"
@@ -140,6 +144,11 @@ class Finding:
             if suppression is None
             else {"reason": suppression.reason, "expiry": suppression.expiry or None, "expired": suppression.expired},
         }
+
+
+def said_of(found: LiveObject) -> dict[str, Any]:
+    """What the vendor says of an object, by the names of a finding's fields."""
+    return {"since": found.written_at, "by": found.by, "id_": found.id}
 
 
 def order(finding: Finding) -> tuple[object, ...]:

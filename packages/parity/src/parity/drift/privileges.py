@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from parity.documents import texts
 from parity.drift.model import Finding
@@ -11,12 +11,12 @@ from parity.inventory.keys import opened
 from parity.inventory.postgres_objects import on_objects
 from parity.resources import kinds
 from parity.resources.commands import Sql, column_of, default_privileges, quoted, schema_wide
-from parity.resources.kind import vendor
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from parity.drift.compare import Sides
+    from parity.drift.model import Cause, Kind
     from parity.evaluate.resource import Resource
     from parity.inventory.model import DatabaseObject, Privilege
     from parity.resources.kind import Key
@@ -183,49 +183,25 @@ def _declared(
     findings: list[Finding] = []
     recorded = sides.state.of(urn)
     key = sides.live_state.keys[urn]
-    base = {
-        "vendor": vendor(resource.type),
-        "type": resource.type,
-        "name": resource.name,
-        "key": key,
-        "urn": urn,
-        "cause": "outside" if recorded else "not applied",
-    }
+    cause: Cause = "outside" if recorded else "not applied"
+
+    def finding(kind: Kind, path: str, **more: Any) -> Finding:
+        return Finding(kind, resource.type, resource.name, path, key, urn, cause=cause, **more)
+
     if lacking and not wanted.intersection(*(actual.get((place, role), {}) for place in places)) and not beyond:
         every = all(not (wanted & set(actual.get((place, role), {}))) for place in places)
         if every:
-            findings.append(Finding(kind="missing", path="", detail=_some(lacking), **base))  # pyright: ignore[reportArgumentType]
+            findings.append(finding("missing", "", detail=_some(lacking)))
             lacking = []
     if lacking or beyond:
-        findings.append(
-            Finding(
-                kind="changed",
-                path="privileges",
-                declared=", ".join(sorted(wanted)) or "none",
-                live=_some([*lacking, *beyond]),
-                detail=f"of {role}",
-                facts={
-                    "beyond": beyond,
-                    "lacking": lacking,
-                    "role": role,
-                    "declared": sorted(wanted),
-                    "sql": _of_another(sides, resource),
-                },
-                **base,  # pyright: ignore[reportArgumentType]
-            )
-        )
+        facts = {"beyond": beyond, "lacking": lacking, "role": role, "declared": sorted(wanted)}
+        facts |= {"sql": _of_another(sides, resource)}
+        given, live = ", ".join(sorted(wanted)) or "none", _some([*lacking, *beyond])
+        findings.append(finding("changed", "privileges", declared=given, live=live, detail=f"of {role}", facts=facts))
     if handing and not opened(resource.inputs.get("withGrantOption")):
-        findings.append(
-            Finding(
-                kind="changed",
-                path="withGrantOption",
-                declared="false",
-                live=f"true: {_some(handing)}",
-                detail=f"{role} may hand it on",
-                facts={"grantable": True, "sql": _without_grant_option(sides, key)},
-                **base,  # pyright: ignore[reportArgumentType]
-            )
-        )
+        said = {"declared": "false", "live": f"true: {_some(handing)}", "detail": f"{role} may hand it on"}
+        facts = {"grantable": True, "sql": _without_grant_option(sides, key)}
+        findings.append(finding("changed", "withGrantOption", facts=facts, **said))
     return findings
 
 
@@ -250,19 +226,11 @@ def _undeclared(sides: Sides, held: dict[tuple[_Place, str], dict[str, Privilege
         kind = "default privileges" if place.owner else "privileges"
         key = (place.database, place.owner, place.kind, place.schema, place.name, grantee)
         given = [name for name in names if privileges[name].grantable]
-        findings.append(
-            Finding(
-                "unmanaged",
-                "PostgreSQL",
-                kinds.DEFAULT if place.owner else kinds.GRANT,
-                f"{grantee} on {place.text} of {place.database}",
-                "",
-                key,
-                live=f"{grantee} has {', '.join(names)}" + (" with grant option" if given else ""),
-                detail=f"{kind} that the program does not declare",
-                facts={"grantee": grantee, "sql": _revoked(place, grantee, [privileges[name] for name in names])},
-            )
-        )  # fmt: skip
+        type_, name = kinds.DEFAULT if place.owner else kinds.GRANT, f"{grantee} on {place.text} of {place.database}"
+        live = f"{grantee} has {', '.join(names)}" + (" with grant option" if given else "")
+        facts = {"grantee": grantee, "sql": _revoked(place, grantee, [privileges[name] for name in names])}
+        detail = f"{kind} that the program does not declare"
+        findings.append(Finding("unmanaged", type_, name, "", key, live=live, detail=detail, facts=facts))
     return findings
 
 

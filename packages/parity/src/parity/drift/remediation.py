@@ -125,15 +125,13 @@ def plan(findings: tuple[Finding, ...], context: Context) -> list[Step]:
     named = {each.id: (each.key[0], str(each.facts[renamed.FACT])) for each in chosen if renamed.FACT in each.facts}
     names = [name for both in named.values() for name in both]
     steps = [
-        _after_renaming(each) if each.id not in named and renamed.follows(each, names) else _step(each, context)
+        _beyond(each, "", "a role was renamed: give it its name back first, and ask again")
+        if each.id not in named and renamed.follows(each, names)
+        else _step(each, context)
         for each in sorted(chosen, key=_turn)
     ]
     steps = [_said(each, context) for each in steps]
     return sorted(steps, key=lambda each: (each.by != "not by an update", each.command.startswith("pulumi ")))
-
-
-def _after_renaming(finding: Finding) -> Step:
-    return Step(finding, "not by an update", "", "a role was renamed: give it its name back first, and ask again")
 
 
 def _said(step: Step, context: Context) -> Step:
@@ -173,16 +171,20 @@ def _step(finding: Finding, context: Context) -> Step:
             return _cross_stack(finding, context)
 
 
-def _up(context: Context) -> str:
-    return f"parity up {context.stack}"
+def _by_up(finding: Finding, context: Context, why: str) -> Step:
+    return Step(finding, "up", f"parity up {context.stack}", why)
 
 
-def _refreshed(context: Context) -> str:
-    return f"pulumi up --refresh --stack {context.stack}"
+def _by_refresh(finding: Finding, context: Context, why: str) -> Step:
+    return Step(finding, "refresh and up", f"pulumi up --refresh --stack {context.stack}", why)
 
 
-def _replace(finding: Finding, context: Context) -> str:
-    return f"pulumi up --stack {context.stack} --replace {shlex.quote(finding.urn)}"
+def _beyond(finding: Finding, command: str, why: str) -> Step:
+    return Step(finding, "not by an update", command, why)
+
+
+def _replace(context: Context, *urns: str) -> str:
+    return f"pulumi up --stack {context.stack} {' '.join(f'--replace {shlex.quote(each)}' for each in urns)}"
 
 
 # --- Missing and changed ----------------------------------------------------------------------------------------------
@@ -191,44 +193,36 @@ def _replace(finding: Finding, context: Context) -> str:
 def _missing(finding: Finding, context: Context) -> Step:
     if renamed.FACT in finding.facts:
         text = f"alter role {quoted(str(finding.facts[renamed.FACT]))} rename to {quoted(finding.key[0])}"
-        return Step(
-            finding,
-            "not by an update",
-            context.psql(finding, [Sql("postgres", text)]),
-            "an update would make a second role",
-        )
+        command = context.psql(finding, [Sql("postgres", text)])
+        return _beyond(finding, command, "an update would make a second role")
     if given := sql_remedies.of(finding, context.server(finding)):
-        return Step(finding, "not by an update", context.psql(finding, given), "a migration runs once")
+        return _beyond(finding, context.psql(finding, given), "a migration runs once")
     if finding.cause == "not applied":
-        return Step(finding, "up", _up(context), "it is not in the record, so an update makes it")
+        return _by_up(finding, context, "it is not in the record, so an update makes it")
     if finding.type == kinds.IMAGE:
         return _built_again(finding, context)
     if finding.type == kinds.RETENTION:
-        return Step(finding, "not by an update", _replace(finding, context), "the provider reads it as unlimited")
-    return Step(
-        finding, "refresh and up", _refreshed(context),
-        "it is in the record, so a plain update assumes that it exists",
-    )  # fmt: skip
+        return _beyond(finding, _replace(context, finding.urn), "the provider reads it as unlimited")
+    return _by_refresh(finding, context, "it is in the record, so a plain update assumes that it exists")
 
 
 def _changed(finding: Finding, context: Context) -> Step:
     if finding.cause == "not applied":
-        return Step(finding, "up", _up(context), "the program was changed and the record was not")
+        return _by_up(finding, context, "the program was changed and the record was not")
     if finding.path == "id":
-        return Step(
-            finding, "refresh and up", _refreshed(context),
-            "a refresh drops the object that is gone; adopt the other one, or delete it, before the update",
-        )  # fmt: skip
+        why = "a refresh drops the object that is gone; adopt the other one, or delete it, before the update"
+        return _by_refresh(finding, context, why)
     if statements := sql_remedies.of(finding, context.server(finding)):
-        return Step(finding, "not by an update", context.psql(finding, statements), _why_sql(finding))
+        blind = "an update has no right to, does not see it, or ends with an error"
+        return _beyond(
+            finding, context.psql(finding, statements), blind if finding.urn else "no resource stands for it"
+        )
     special = _SPECIAL.get((finding.type, finding.path.split(".")[0]))
     if special is not None:
         return special(finding, context)
     if finding.facts.get("beyond") is True or (finding.undeclared and kinds.of(finding.type).absorbed):
-        return Step(finding, "not by an update", _by_hand(finding, context), _why_absorbed(finding))
-    return Step(
-        finding, "refresh and up", _refreshed(context), "a plain update compares with the record, which has not changed"
-    )
+        return _beyond(finding, _by_hand(finding, context), _why_absorbed(finding))
+    return _by_refresh(finding, context, "a plain update compares with the record, which has not changed")
 
 
 def _why_absorbed(finding: Finding) -> str:
@@ -237,33 +231,25 @@ def _why_absorbed(finding: Finding) -> str:
     return "the program does not declare it, so a refresh records the new value and leaves it"
 
 
-def _why_sql(finding: Finding) -> str:
-    if not finding.urn:
-        return "no resource stands for it"
-    return "an update has no right to, does not see it, or ends with an error"
-
-
 def _hidden_value(finding: Finding, context: Context) -> Step:
-    return Step(
-        finding, "not by an update", _replace(finding, context),
-        "no API shows the value, so the engine assumes the recorded one; replacing writes it again",
-    )  # fmt: skip
+    why = "no API shows the value, so the engine assumes the recorded one; replacing writes it again"
+    return _beyond(finding, _replace(context, finding.urn), why)
+
+
+def _variable_value(finding: Finding, context: Context) -> Step:
+    if finding.live.startswith(MASK) and finding.declared.startswith(MASK):
+        return _hidden_value(finding, context)
+    return _by_refresh(finding, context, "the provider reads a variable that is not sensitive")
 
 
 def _password(finding: Finding, context: Context) -> Step:
-    urns = [finding.urn, *texts(finding.facts.get("urns"))]
-    command = " ".join(f"--replace {shlex.quote(each)}" for each in urns)
-    return Step(
-        finding, "not by an update", f"pulumi up --stack {context.stack} {command}",
-        "the provider does not read passwords; replacing drops and makes the login, which owns nothing",
-    )  # fmt: skip
+    why = "the provider does not read passwords; replacing drops and makes the login, which owns nothing"
+    return _beyond(finding, _replace(context, finding.urn, *texts(finding.facts.get("urns"))), why)
 
 
 def _live(finding: Finding, context: Context) -> Step:
-    return Step(
-        finding, "refresh and up", _refreshed(context),
-        "the switch reads what is live; an update promotes the declared release again",
-    )  # fmt: skip
+    why = "the switch reads what is live; an update promotes the declared release again"
+    return _by_refresh(finding, context, why)
 
 
 def _unread(finding: Finding, context: Context) -> Step:
@@ -274,15 +260,13 @@ def _unread(finding: Finding, context: Context) -> Step:
         given = [
             f"gh api -X PUT orgs/{owner}/teams/{slug}/repos/{context.repository} -f permission=pull" for slug in slugs
         ]
-        return Step(
-            finding, "not by an update", " && ".join([*given, _by_hand(finding, context)]),
+        why = (
             "GitHub drops a reviewer without access to the repository, and says nothing: give the team access, then "
-            "name it in the environment's settings, which no refresh reads",
-        )  # fmt: skip
-    return Step(
-        finding, "not by an update", _by_hand(finding, context),
-        "the provider keeps what it recorded where GitHub shows no reviewers, so a refresh sees nothing",
-    )  # fmt: skip
+            "name it in the environment's settings, which no refresh reads"
+        )
+        return _beyond(finding, " && ".join([*given, _by_hand(finding, context)]), why)
+    why = "the provider keeps what it recorded where GitHub shows no reviewers, so a refresh sees nothing"
+    return _beyond(finding, _by_hand(finding, context), why)
 
 
 def _numbers(value: object) -> set[int]:
@@ -293,32 +277,22 @@ def _numbers(value: object) -> set[int]:
 def _built_otherwise(finding: Finding, context: Context) -> Step:
     application = context.applications[finding.key[0]]
     command = f"parity release {context.stack} {application} --commit {finding.facts['commit']} --again --live --up"
-    return Step(
-        finding, "not by an update", command, "a deployment keeps what it was built with; the next one is right"
-    )
+    return _beyond(finding, command, "a deployment keeps what it was built with; the next one is right")
 
 
 def _built_again(finding: Finding, context: Context) -> Step:
     application, commit = context.applications[finding.key[0]], context.commits[finding.key]
-    return Step(
-        finding, "not by an update", f"parity release {context.stack} {application} --commit {commit} --again --up",
-        "no image comes back: the next release is the same commit, built again",
-    )  # fmt: skip
+    command = f"parity release {context.stack} {application} --commit {commit} --again --up"
+    return _beyond(finding, command, "no image comes back: the next release is the same commit, built again")
 
 
 def _tag_moved(finding: Finding, context: Context) -> Step:
-    return Step(
-        finding, "not by an update", _by_hand(finding, context),
-        "the deployment has its image by digest and serves what it did; what pulls by the tag gets another image",
-    )  # fmt: skip
+    why = "the deployment has its image by digest and serves what it did; what pulls by the tag gets another image"
+    return _beyond(finding, _by_hand(finding, context), why)
 
 
 _SPECIAL: dict[tuple[str, str], Callable[[Finding, Context], Step]] = {
-    (kinds.VARIABLE, "value"): lambda finding, context: (
-        _hidden_value(finding, context)
-        if finding.live.startswith(MASK) and finding.declared.startswith(MASK)
-        else Step(finding, "refresh and up", _refreshed(context), "the provider reads a variable that is not sensitive")
-    ),
+    (kinds.VARIABLE, "value"): _variable_value,
     (kinds.SECRET, "value"): _hidden_value,
     (kinds.ENVIRONMENT, "reviewers"): _unread,
     (kinds.ENVIRONMENT, "preventSelfReview"): _unread,
@@ -339,10 +313,7 @@ _SPECIAL: dict[tuple[str, str], Callable[[Finding, Context], Step]] = {
 def _by_hand(finding: Finding, context: Context) -> str:
     """The command that writes one property back; empty where there is none."""
     restore = kinds.of(finding.type).restore
-    if restore is None:
-        return ""
-    target = _target(finding, context)
-    return restore(target, finding.path, finding.facts.get("wanted"))
+    return restore(_target(finding, context), finding.path, finding.facts.get("wanted")) if restore else ""
 
 
 def _target(finding: Finding, context: Context) -> Target:
@@ -361,31 +332,26 @@ def _target(finding: Finding, context: Context) -> Target:
 
 def _unmanaged(finding: Finding, context: Context) -> Step:
     if finding.cause == "removed from the program":
-        return Step(finding, "up", _up(context), "it is recorded and no longer declared, so an update deletes it")
+        return _by_up(finding, context, "it is recorded and no longer declared, so an update deletes it")
     if finding.cause == "not recorded":
-        return Step(
-            finding, "not by an update", f"parity adopt {context.stack} {finding.id} --write",
-            "an update does not know that it exists",
-        )  # fmt: skip
+        command = f"parity adopt {context.stack} {finding.id} --write"
+        return _beyond(finding, command, "an update does not know that it exists")
     ways = [f"parity adopt {context.stack} {finding.id}"] if kinds.of(finding.type).declare else []
     ways.append(f'parity drift {context.stack} --suppress {finding.id} --reason "WHY"')
     why = f"no update touches what is not declared; to keep it instead: {', or '.join(ways)}"
-    return Step(finding, "not by an update", _remove(finding, context), why)
+    return _beyond(finding, _remove(finding, context), why)
 
 
 def _cross_stack(finding: Finding, context: Context) -> Step:
-    if finding.facts.get("grantee") or finding.facts.get("member"):
-        return Step(finding, "not by an update", _remove(finding, context), "no update touches what is not declared")
-    if finding.cause == "outside" and finding.urn:
-        return Step(finding, "refresh and up", _refreshed(context), "the declared value is this stack's own")
-    if finding.cause == "outside":
-        return Step(finding, "not by an update", _remove(finding, context), "no update touches what is not declared")
+    given = finding.facts.get("grantee") or finding.facts.get("member")
+    if finding.cause == "outside" and finding.urn and not given:
+        return _by_refresh(finding, context, "the declared value is this stack's own")
+    if given or finding.cause == "outside":
+        return _beyond(finding, _remove(finding, context), "no update touches what is not declared")
     # A value that is no secret of the file, as a database's URL, is derived from the stack's own secret.
     own = finding.type != kinds.VARIABLE or finding.key[:2] in context.secrets
-    return Step(
-        finding, "not by an update", set_secret(finding.type if own else "", _target(finding, context)),
-        "the stack's file itself holds the other stack's value: give it one of its own",
-    )  # fmt: skip
+    command = set_secret(finding.type if own else "", _target(finding, context))
+    return _beyond(finding, command, "the stack's file itself holds the other stack's value: give it one of its own")
 
 
 def _remove(finding: Finding, context: Context) -> str:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from parity.documents import texts
-from parity.drift import memberships
 from parity.resources import kinds
 from parity.resources.commands import SUPERUSER, Sql, default_privileges, quoted
 
@@ -35,6 +34,23 @@ def of(finding: Finding, server: Server) -> list[Sql]:
     return make(finding, server)
 
 
+def revoked(server: Server, role: str, member: str, *, option: str = "", keep: str = "") -> list[Sql]:
+    """Revoke a membership as each of its grantors: from version 16 on no other may, and each gave one of its own.
+
+    Args:
+        server: the server's memberships.
+        role: the role.
+        member: who is in it.
+        option: `admin option for `, where that alone is to go.
+        keep: a grantor whose membership stays.
+    """
+    return [
+        Sql("postgres", f"revoke {option}{quoted(role)} from {quoted(member)}", grantor)
+        for grantor in server.grantors(role, member)
+        if grantor != keep
+    ]
+
+
 def _role(finding: Finding, server: Server) -> list[Sql]:
     if not finding.path:
         mine = server.may_give(server.administrator, finding.key[0])
@@ -49,10 +65,10 @@ def _role(finding: Finding, server: Server) -> list[Sql]:
         return [_reset("role", finding)]
     if path.startswith("roles."):
         role, member = path.removeprefix("roles."), finding.key[0]
-        return memberships.revoked(server, role, member, option="admin option for ", keep=server.administrator)
+        return revoked(server, role, member, option="admin option for ", keep=server.administrator)
     if path == "roles":
         more = sorted(set(texts(now)) - set(texts(before)))
-        found = [each for role in more for each in memberships.revoked(server, role, finding.key[0])]
+        found = [each for role in more for each in revoked(server, role, finding.key[0])]
         return found if any(each.role != server.administrator for each in found) else []
     return []
 

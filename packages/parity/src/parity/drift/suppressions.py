@@ -1,17 +1,22 @@
-"""Writes an exception for a finding into the stack's file and keeps every other byte."""
+"""The stack's written exceptions: applied to findings, and written for one with every other byte kept."""
 
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from datetime import date, timedelta
 from typing import TYPE_CHECKING
 
 from parity.config import yaml_edit
+from parity.config.patterns import fits
+from parity.drift.model import Suppression
 from parity.errors import ProjectError, UsageError
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
     from pathlib import Path
 
+    from parity.config.stack_models import ParityException
     from parity.drift.model import Finding, Report
 
 DAYS = 30
@@ -83,3 +88,22 @@ def write(path: Path, line: str) -> None:
             "the stack's file has no `parity:exceptions`", where=str(path), remedy="add `parity:exceptions: []`"
         )
     path.write_bytes(yaml_edit.append_item(text, found[1], found[2], line).encode())
+
+
+def apply(findings: Iterable[Finding], exceptions: Iterable[ParityException], today: date) -> list[Finding]:
+    """Give each finding the exception that suppresses it; an expired exception no longer does."""
+    own = [each for each in exceptions if each.accepts == "drift"]
+    return [_with(finding, own, today) for finding in findings]
+
+
+def _with(finding: Finding, exceptions: list[ParityException], today: date) -> Finding:
+    for each in exceptions:
+        if _matches(each, finding):
+            expired = each.expiry is not None and date.fromisoformat(each.expiry) < today
+            return replace(finding, suppression=Suppression(each.reason, each.expiry or "", expired))
+    return finding
+
+
+def _matches(exception: ParityException, finding: Finding) -> bool:
+    names = (finding.resource, finding.urn or finding.resource)
+    return any(fits(name, exception.resource) for name in names) and fits(finding.path or "*", exception.property)

@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from parity.documents import texts
-from parity.drift import memberships
 from parity.drift.compare import Pair, Sides, environments, pairs
-from parity.drift.model import Finding
+from parity.drift.model import Cause, Finding, said_of
+from parity.drift.sql_remedies import revoked
 from parity.drift.values import shown
 from parity.inventory.keys import server_of
 from parity.masked import MASK
 from parity.resources import kinds
 from parity.resources.equality import unset
-from parity.resources.kind import vendor
 from parity.resources.vercel import variable_name
 
 if TYPE_CHECKING:
@@ -41,21 +39,14 @@ def _logins(sides: Sides, every: Mapping[str, Pair]) -> list[Finding]:
             continue
         urn = roles[login.role]
         pair = every[urn]
-        base = Finding(
-            "changed" if login.works is False else "unknowable",
-            "PostgreSQL",
-            kinds.ROLE,
-            pair.resource.name,
-            "password",
-            (login.role,),
-            urn,
-            declared=MASK,
-            live=MASK if login.works is False else "(not known)",
-            cause="outside" if login.works is False else "",
-        )
-        text = "the declared password does not log in" if login.works is False else "the password could not be tried"
+        place = (kinds.ROLE, pair.resource.name, "password", (login.role,), urn, MASK)
         facts = {"urns": _privileges_of(sides, login.role)}
-        findings.append(replace(base, detail=f"{text}: {login.message}", facts=facts))
+        if login.works is False:
+            detail = f"the declared password does not log in: {login.message}"
+            findings.append(Finding("changed", *place, MASK, detail, "outside", facts=facts))
+        else:
+            detail = f"the password could not be tried: {login.message}"
+            findings.append(Finding("unknowable", *place, "(not known)", detail, facts=facts))
     return findings
 
 
@@ -99,39 +90,21 @@ def _unmanaged(sides: Sides, found: LiveObject) -> Finding:
     if found.type == kinds.GITHUB_VARIABLE and found.key[2].startswith("PGSSLMODE"):
         return _sslmode(sides, found)
     if _is_expected(sides, found):
-        return Finding(
-            "unknowable",
-            vendor(found.type),
-            found.type,
-            _label(found),
-            "value",
-            found.key,
-            live="(not shown)" if found.type == kinds.SECRET else shown(found.properties["value"]),
-            detail="the workflows read it and a person set its value, so its right value is unknown",
-            since=found.written_at,
-        )
+        live = "(not shown)" if found.type == kinds.SECRET else shown(found.properties["value"])
+        detail = "the workflows read it and a person set its value, so its right value is unknown"
+        place = (found.type, _label(found), "value", found.key)
+        return Finding("unknowable", *place, live=live, detail=detail, since=found.written_at)
     recorded = next((each for each in sides.state.resources if each.type == found.type and each.id == found.id), None)
     twin = any(found in under for under in sides.live_state.under.values())
     detail = kinds.of(found.type).why
     detail = "there are two of it: an update that was stopped may have made it twice" if twin else detail
     if recorded is not None and not twin and recorded.urn not in sides.graph.resources:
         detail = "the program no longer declares it: the next update deletes it"
-    return Finding(
-        "unmanaged",
-        vendor(found.type),
-        found.type,
-        _label(found),
-        "",
-        _loose_key(found),
-        live=_summary(found),
-        detail=detail,
-        cause="removed from the program" if recorded is not None and not twin else "",
-        since=found.written_at,
-        by=found.by,
-        import_id=found.import_id,
-        id_=found.id,
-        facts=_facts(found),
-    )
+    cause: Cause = "removed from the program" if recorded is not None and not twin else ""
+    place = (found.type, _label(found), "", _loose_key(found))
+    more: dict[str, Any] = {"facts": _facts(found), **said_of(found)}
+    live = _summary(found)
+    return Finding("unmanaged", *place, live=live, detail=detail, cause=cause, import_id=found.import_id, **more)
 
 
 _SSLMODES = ("disable", "allow", "prefer", "require", "verify-ca", "verify-full")
@@ -143,20 +116,14 @@ def _sslmode(sides: Sides, found: LiveObject) -> Finding:
     value = str(found.properties.get("value") or "")
     declared = [each for each in _SSLMODES if each in sides.sslmodes]
     right = value in _SSLMODES and (not declared or _SSLMODES.index(value) >= _SSLMODES.index(declared[0]))
+    wanted = declared[0] if declared else "require"
+    place, detail = (found.type, _label(found), "value", found.key), "the workflows read it and a person set its value"
+    facts = {"beyond": True, "wanted": wanted}
+    if right:
+        return Finding("unknowable", *place, live=shown(value), detail=detail, since=found.written_at, facts=facts)
+    detail += ", which lets them reach the database in the clear or a stranger's"
     return Finding(
-        "unknowable" if right else "changed",
-        vendor(found.type),
-        found.type,
-        _label(found),
-        "value",
-        found.key,
-        declared="" if right else f"{declared[0] if declared else 'require'} or stricter",
-        live=shown(value),
-        detail="the workflows read it and a person set its value"
-        + ("" if right else ", which lets them reach the database in the clear or a stranger's"),
-        cause="" if right else "outside",
-        since=found.written_at,
-        facts={"beyond": True, "wanted": declared[0] if declared else "require"},
+        "changed", *place, "", f"{wanted} or stricter", shown(value), detail, "outside", found.written_at, facts=facts
     )
 
 
@@ -210,24 +177,9 @@ def _members(sides: Sides, every: Mapping[str, Pair]) -> list[Finding]:
             role = member.split(" (")[0]
             if role in names:
                 continue
-            findings.append(
-                Finding(
-                    "unmanaged",
-                    "PostgreSQL",
-                    kinds.MEMBERSHIP,
-                    f"{role} in {pair.found.key[0]}",
-                    "",
-                    (pair.found.key[0], role),
-                    live=f"{member} is a member of {pair.found.key[0]}",
-                    detail="it has every privilege of the role",
-                    facts={
-                        "role": pair.found.key[0],
-                        "member": role,
-                        "urn": urn,
-                        "sql": memberships.revoked(
-                            sides.live_state.servers[server_of(pair.resource)], pair.found.key[0], role
-                        ),
-                    },
-                )
-            )
+            ours, server = pair.found.key[0], sides.live_state.servers[server_of(pair.resource)]
+            facts = {"role": ours, "member": role, "urn": urn, "sql": revoked(server, ours, role)}
+            live, detail = f"{member} is a member of {ours}", "it has every privilege of the role"
+            place = (kinds.MEMBERSHIP, f"{role} in {ours}", "", (ours, role))
+            findings.append(Finding("unmanaged", *place, live=live, detail=detail, facts=facts))
     return findings

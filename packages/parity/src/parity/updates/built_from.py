@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, cast
 
-from parity.drift import compare, exceptions, remediation, unmanaged, written
+from parity.drift import compare, remediation, suppressions, unmanaged, written
 from parity.errors import RefusedError
 from parity.inventory.keys import natural_key
 from parity.resources import kinds
@@ -168,7 +168,7 @@ def accepted(found: Iterable[Differs], written: Sequence[ParityException]) -> fr
     A declared value is put right whatever an exception says: a release is built from what is declared.
     """
     loose = [each.finding for each in found if not each.finding.urn or each.finding.undeclared]
-    judged = exceptions.apply(loose, written, datetime.now(UTC).date())
+    judged = suppressions.apply(loose, written, datetime.now(UTC).date())
     return frozenset(each.id for each in judged if not each.counts)
 
 

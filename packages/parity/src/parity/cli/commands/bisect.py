@@ -37,7 +37,6 @@ def bisect(
             metavar="OP",
             help="An operation after which it was good: its id or the beginning of it. [default: the oldest in the "
             "record]",
-            show_default=False,
         ),
     ] = None,
     bad: Annotated[str, typer.Option("--bad", metavar="OP", help="A later operation, after which it was bad.")] = "@",
@@ -48,7 +47,6 @@ def bisect(
             metavar="NAME",
             help="The application that is asked. [default: the only one whose releases changed]",
             autocompletion=complete_applications,
-            show_default=False,
         ),
     ] = None,
     contains: Annotated[

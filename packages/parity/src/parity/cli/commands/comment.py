@@ -11,7 +11,7 @@ import typer
 
 from parity.cli.arguments import Arguments
 from parity.cli.commands.options import Json, Repository, Stack
-from parity.errors import ApiError, ProjectError, UsageError
+from parity.errors import ProjectError, UsageError
 
 if TYPE_CHECKING:
     from parity.preview import comment as comments
@@ -32,7 +32,6 @@ def comment(
             "--pull-request",
             metavar="NUMBER",
             help="Its number. [default: the event in GITHUB_EVENT_PATH]",
-            show_default=False,
             min=1,
         ),
     ] = None,
@@ -48,33 +47,23 @@ def comment(
     name, token = asked.github(repository)
     number = pull_request if pull_request is not None else _number(asked)
     asked.require()
-    import asyncio
-
+    from parity.cli.session import ask_github
     from parity.console import Screen
-    from parity.vendors.http import VendorError
+    from parity.preview import comment as comments
 
-    try:
-        posted = asyncio.run(_post(token, name, number, _what(stack, report)))
-    except VendorError as error:
-        raise ApiError(
-            f"the comment could not be posted: {error}",
-            where=f"{name}, pull request {number}",
-            remedy="see that GITHUB_TOKEN may write to pull requests (`pull-requests: write`)",
-        ) from error
+    made = _what(stack, report)
+    posted = ask_github(
+        token,
+        lambda github: comments.post(github, name, number, made),
+        what="the comment could not be posted",
+        where=f"{name}, pull request {number}",
+        right="write to pull requests (`pull-requests: write`)",
+    )
     if as_json:
         typer.echo(json.dumps({"stack": stack, "comment": posted.done, "url": posted.url}, indent=2))
     else:
         said = {"created": "Created", "updated": "Updated", "older": "Left alone, it shows a newer preview:"}
         Screen().out.print(f"{said[posted.done]} {posted.url}", soft_wrap=True)
-
-
-async def _post(token: str, repository: str, number: int, what: comments.Post) -> comments.Posted:
-    from parity.preview import comment as comments
-    from parity.vendors import services
-    from parity.vendors.http import Client
-
-    async with Client(services.github(token, os.environ.get("GITHUB_API_URL", ""))) as github:
-        return await comments.post(github, repository, number, what)
 
 
 def _number(asked: Arguments) -> int:
@@ -91,6 +80,7 @@ def _number(asked: Arguments) -> int:
 
 def _what(stack: str, folder: Path) -> comments.Post:
     """What is to be posted: the report's comment, or that there is none."""
+    from dataclasses import replace
     from datetime import UTC, datetime
 
     from parity.preview import comment as comments
@@ -120,14 +110,12 @@ def _what(stack: str, folder: Path) -> comments.Post:
             raise UsageError(
                 f"the report is of {found['stack']}, not of {stack}", where=str(document), remedy="name its own folder"
             )
-        entry = comments.Entry(
-            run=entry.run,
-            attempt=entry.attempt,
+        entry = replace(
+            entry,
             started=str(found["started"]),
             verdict=str(found["verdict"]),
             counts=", ".join(f"{count} {kind}" for kind, count in found["counts"].items()),
             head=str(found["head"]["sha"] if found["head"] else ""),
-            url=entry.url,
         )
     except (ValueError, KeyError, AttributeError, TypeError) as error:
         raise ProjectError(

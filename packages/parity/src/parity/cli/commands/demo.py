@@ -21,7 +21,6 @@ def demo(
             help="Bring this stack up, and no other that is not named too; repeatable. One without a file is made from "
             "the one that is named before it. [default: every stack]",
             autocompletion=complete_stacks,
-            show_default=False,
         ),
     ] = None,
     directory: Directory = None,

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -14,13 +13,11 @@ from parity.cli.arguments import Arguments
 from parity.cli.commands.options import Json, Repository, Stack, Summary
 from parity.drift.model import FAILS, KINDS
 from parity.drift.suppressions import DAYS
-from parity.errors import ApiError, DriftError, UnreadError, UsageError
+from parity.errors import DriftError, UnreadError, UsageError
 
 if TYPE_CHECKING:
     from parity.config.project import Project
-    from parity.drift import issues, watch
     from parity.drift.audit import Audit
-    from parity.vendors.http import Client
 
 
 def drift(
@@ -39,11 +36,7 @@ def drift(
     ] = False,
     output: Annotated[
         Path | None,
-        typer.Option(
-            metavar="FOLDER",
-            help="Also write report.json, report.md and report.html into this folder.",
-            show_default=False,
-        ),
+        typer.Option(metavar="FOLDER", help="Also write report.json, report.md and report.html into this folder."),
     ] = None,
     recorded: Annotated[
         bool,
@@ -60,11 +53,7 @@ def drift(
     reason: Annotated[str | None, typer.Option(metavar="TEXT", help="With --suppress: why it is right.")] = None,
     expiry: Annotated[
         str | None,
-        typer.Option(
-            metavar="DAY",
-            help=f"With --suppress: the last day, YYYY-MM-DD. [default: in {DAYS} days]",
-            show_default=False,
-        ),
+        typer.Option(metavar="DAY", help=f"With --suppress: the last day, YYYY-MM-DD. [default: in {DAYS} days]"),
     ] = None,
 ) -> None:
     """Compare what is declared, recorded and really there.
@@ -172,39 +161,22 @@ def drift_issue(
     asked = Arguments()
     name, token = asked.github(repository)
     asked.require()
-    import asyncio
-
+    from parity.cli.session import ask_github
     from parity.drift import issues
     from parity.releases.summary import run_address
-    from parity.vendors.http import VendorError
 
     summary = issues.read(stack, report, run_address())
-    try:
-        done = asyncio.run(_publish(token, name, summary))
-    except VendorError as error:
-        raise ApiError(
-            f"the issue could not be written: {error}",
-            where=name,
-            remedy="see that GITHUB_TOKEN may write issues (`issues: write`)",
-        ) from error
+    done = ask_github(
+        token,
+        lambda github: issues.publish(github, name, summary),
+        what="the issue could not be written",
+        where=name,
+        right="write issues (`issues: write`)",
+    )
     if as_json:
         typer.echo(json.dumps({"stack": stack, "done": done.done, "url": done.url or None}, indent=2))
     else:
         typer.echo(f"{stack}: {done.sentence}")
-
-
-async def _publish(token: str, repository: str, summary: issues.Summary) -> issues.Done:
-    from parity.drift import issues
-
-    async with _github(token) as client:
-        return await issues.publish(client, repository, summary)
-
-
-def _github(token: str) -> Client:
-    from parity.vendors import services
-    from parity.vendors.http import Client
-
-    return Client(services.github(token, os.environ.get("GITHUB_API_URL", "")))
 
 
 def drift_watch(
@@ -228,19 +200,18 @@ def drift_watch(
     asked = Arguments()
     name, token = asked.github(repository)
     asked.require()
-    import asyncio
     from datetime import UTC, datetime
 
-    from parity.vendors.http import VendorError
+    from parity.cli.session import ask_github
+    from parity.drift import watch
 
-    try:
-        found = asyncio.run(_watch(token, name, workflow))
-    except VendorError as error:
-        raise ApiError(
-            f"the schedule could not be asked for: {error}",
-            where=f"{name}, {workflow}",
-            remedy="see that GITHUB_TOKEN may read Actions (`actions: read`)",
-        ) from error
+    found = ask_github(
+        token,
+        lambda github: watch.ask(github, name, workflow),
+        what="the schedule could not be asked for",
+        where=f"{name}, {workflow}",
+        right="read Actions (`actions: read`)",
+    )
     try:
         found.require(datetime.now(UTC), within)
     except UnreadError as error:
@@ -255,20 +226,11 @@ def drift_watch(
         typer.echo(f"{workflow}: ran by its schedule at {found.since:%Y-%m-%d %H:%M} UTC")
 
 
-async def _watch(token: str, repository: str, workflow: str) -> watch.Watched:
-    from parity.drift import watch
-
-    async with _github(token) as client:
-        return await watch.ask(client, repository, workflow)
-
-
 def adopt_(
     stack: Stack,
     finding: Annotated[
         str | None,
-        typer.Argument(
-            metavar="[FINDING]", help="The finding's id. [default: every unmanaged object]", show_default=False
-        ),
+        typer.Argument(metavar="[FINDING]", help="The finding's id. [default: every unmanaged object]"),
     ] = None,
     write: Annotated[bool, typer.Option("--write", help="Make the import; without it, only print it.")] = False,
     as_json: Json = False,

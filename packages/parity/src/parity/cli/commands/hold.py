@@ -40,7 +40,6 @@ def hold(
             metavar="TIME",
             help="When it ends by itself: minutes, hours or days from now (`90m`, `8h`, `3d`), or a time with its "
             "zone (`2026-12-01T09:00+01:00`). [default: when it is lifted]",
-            show_default=False,
         ),
     ] = None,
     as_json: Json = False,

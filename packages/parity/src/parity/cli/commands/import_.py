@@ -9,13 +9,13 @@ import typer
 
 from parity.cli.commands.options import Json
 
-_NONE = typer.Option(show_default=False)
+_NONE = typer.Option()
 
 
 def import_(
-    team: Annotated[str, typer.Option(metavar="TEAM", help="The Vercel team's slug.", show_default=False)] = "",
+    team: Annotated[str, typer.Option(metavar="TEAM", help="The Vercel team's slug.")] = "",
     repository: Annotated[
-        str, typer.Option(metavar="OWNER/NAME", help="The GitHub repository of all the projects.", show_default=False)
+        str, typer.Option(metavar="OWNER/NAME", help="The GitHub repository of all the projects.")
     ] = "",
     project: Annotated[
         list[str] | None,

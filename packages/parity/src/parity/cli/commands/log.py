@@ -23,26 +23,22 @@ if TYPE_CHECKING:
 Stack = Annotated[
     str | None,
     typer.Argument(
-        metavar="[STACK]",
-        help="The stack; every one, where none is named.",
-        autocompletion=complete_stacks,
-        show_default=False,
+        metavar="[STACK]", help="The stack; every one, where none is named.", autocompletion=complete_stacks
     ),
 ]
+_OPERATION = (
+    "An operation: its id or the beginning of it, `@` for the newest, `@-` for the one before; "
+    "`STACK:` before it takes that stack's alone."
+)
 Operation = Annotated[
     str,
-    typer.Argument(
-        metavar="OP",
-        help="An operation: its id or the beginning of it, `@` for the newest, `@-` for the one before; "
-        "`STACK:` before it takes that stack's alone.",
-    ),
+    typer.Argument(metavar="OP", help=_OPERATION),
 ]
 Shown = Annotated[
     str,
     typer.Argument(
         metavar="OP",
-        help="An operation: its id or the beginning of it, `@` for the newest, `@-` for the one before; "
-        "`STACK:` before it takes that stack's alone. Or the id of a deployment, as a log line has it: dpl_9Xk2.",
+        help=f"{_OPERATION} Or the id of a deployment, as a log line has it: dpl_9Xk2.",
     ),
 ]
 

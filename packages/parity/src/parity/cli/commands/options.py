@@ -45,21 +45,13 @@ Application = Annotated[
 
 Repository = Annotated[
     str | None,
-    typer.Option(
-        "--repository",
-        metavar="OWNER/NAME",
-        help="The repository on GitHub. [default: GITHUB_REPOSITORY]",
-        show_default=False,
-    ),
+    typer.Option("--repository", metavar="OWNER/NAME", help="The repository on GitHub. [default: GITHUB_REPOSITORY]"),
 ]
 
 Directory = Annotated[
     Path | None,
     typer.Option(
-        "--dir",
-        metavar="FOLDER",
-        help="The sandbox's folder. [default: PARITY_SANDBOX, else .sandbox in the project]",
-        show_default=False,
+        "--dir", metavar="FOLDER", help="The sandbox's folder. [default: PARITY_SANDBOX, else .sandbox in the project]"
     ),
 ]
 
@@ -100,7 +92,6 @@ Refresh = Annotated[
     typer.Option(
         "--refresh/--no-refresh",
         help="Whether the engine asks the providers first what is there. [default: --no-refresh]",
-        show_default=False,
     ),
 ]
 Target = Annotated[

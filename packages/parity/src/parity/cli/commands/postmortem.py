@@ -28,10 +28,7 @@ def postmortem(
     stacks: Annotated[
         list[str] | None,
         typer.Argument(
-            metavar="STACK",
-            help="Of these alone; every one, where none is named.",
-            autocompletion=complete_stacks,
-            show_default=False,
+            metavar="STACK", help="Of these alone; every one, where none is named.", autocompletion=complete_stacks
         ),
     ] = None,
     since: Annotated[
@@ -41,12 +38,11 @@ def postmortem(
             metavar="WHEN",
             help="From when on: `2h`, `30m` or `3d` ago, or a time such as "
             "2026-11-24T21:00, UTC without a zone. [default: a day ago; an hour before OP]",
-            show_default=False,
         ),
     ] = None,
     until: Annotated[
         str | None,
-        typer.Option("--to", metavar="WHEN", help="Before when, in the same form. [default: now]", show_default=False),
+        typer.Option("--to", metavar="WHEN", help="Before when, in the same form. [default: now]"),
     ] = None,
     operation: Annotated[
         str | None,
@@ -55,12 +51,9 @@ def postmortem(
             metavar="OP",
             help="The operation that began it, as `parity show` takes one. "
             "[default: the one that the signs in the record lead to]",
-            show_default=False,
         ),
     ] = None,
-    output: Annotated[
-        Path | None, typer.Option("--file", metavar="FILE", help="Write it into this file.", show_default=False)
-    ] = None,
+    output: Annotated[Path | None, typer.Option("--file", metavar="FILE", help="Write it into this file.")] = None,
     as_html: Annotated[bool, typer.Option("--html", help="One HTML page that needs no network.")] = False,
     as_json: Json = False,
 ) -> None:

@@ -28,7 +28,6 @@ def preview(
             metavar="COMMIT",
             help="Name the keys and commits that changed since this commit. "
             "[default: the commit of the stack's last update, else the merge base with main]",
-            show_default=False,
         ),
     ] = None,
     refresh: Annotated[

@@ -50,7 +50,6 @@ def release(
             metavar="COMMIT",
             help="The commit to build, by any name that Git knows. [default: HEAD where the application's folder "
             "changed since the newest release; else the live release's]",
-            show_default=False,
         ),
     ] = None,
     rotate: Rotate = False,
@@ -85,7 +84,6 @@ def promote(
             metavar="STACK",
             help="The stack that gets it. [default: the one that promotes from another, where there is one alone]",
             autocompletion=complete_stacks,
-            show_default=False,
         ),
     ] = None,
     commit: Annotated[

@@ -26,7 +26,6 @@ Reports = Annotated[
         metavar="FOLDER",
         help="Where the last audits' reports are, STACK/report.json each, as `parity drift --output` writes them. "
         "[default: drift in the project]",
-        show_default=False,
     ),
 ]
 
@@ -42,7 +41,7 @@ def status(
     ] = False,
     reports: Reports = None,
     output: Annotated[
-        Path | None, typer.Option("--html", metavar="FILE", help="Write the page into this file.", show_default=False)
+        Path | None, typer.Option("--html", metavar="FILE", help="Write the page into this file.")
     ] = None,
     as_json: Json = False,
 ) -> None:

@@ -58,12 +58,7 @@ class Found:
 
 
 def check(root: Path, catalog: Catalog) -> Found:
-    """Read the file of each application that is built as a container.
-
-    Args:
-        root: The checkout, in which the applications' folders are.
-        catalog: What is declared.
-    """
+    """Read the file of each application that is built as a container."""
     faults: list[ConfigProblem] = []
     unread: list[str] = []
     for application in catalog.applications:
@@ -83,14 +78,7 @@ def check(root: Path, catalog: Catalog) -> Found:
 
 
 def judge(name: str, text: str, application: Application, container: Container) -> list[ConfigProblem]:
-    """Every fault of one file, from its first line to its last.
-
-    Args:
-        name: The file's path, for the faults.
-        text: The file.
-        application: Whose variables Vercel gives to the build.
-        container: What is declared of it.
-    """
+    """Every fault of one file, from its first line to its last."""
     parser: Any = importlib.import_module("dockerfile")  # an extra: BuildKit's own parser, which has no types
     try:
         commands: tuple[Command, ...] = parser.parse_string(text)

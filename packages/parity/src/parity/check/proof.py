@@ -69,12 +69,7 @@ class Checked:
 def check(project: Project, one: str, other: str, load: Load, *, workers: int | None = None) -> Checked:
     """Compare two stacks of a project.
 
-    Args:
-        project: whose stacks they are.
-        one: the stack to compare from.
-        other: the stack to compare to.
-        load: gives a stack's settings, sealed or open.
-        workers: as `compare` takes it.
+    `load` gives a stack's settings, sealed or open; `workers` is as `compare` takes it.
 
     Raises:
         ConfigError: with every fault of both stacks' config.
@@ -142,10 +137,7 @@ def together(found: Sequence[Checked], pairs: Iterable[Pair], settings: Sequence
     An exception holds where it matches in one comparison of its stack, so it has no effect only where it matches in
     none of them. And a secret is compared with those of every stack.
 
-    Args:
-        found: the results.
-        pairs: every comparison of the project's stacks, made here or not.
-        settings: of the stacks, in the order of promotion.
+    `pairs` are all comparisons of the project's stacks, made here or not; `settings` are in the order of promotion.
     """
     made = {(each.result.one, each.result.other) for each in found}
     every = Counter(stack for pair in made | {*pairs} for stack in pair)

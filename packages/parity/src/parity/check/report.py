@@ -137,9 +137,7 @@ def _short(text: str) -> str:
 def text(checked: Checked, *, every: bool = False) -> Iterator[tuple[str, str]]:
     """The report's lines, each with its style: `title`, `bad`, `dim`, or empty.
 
-    Args:
-        checked: the result.
-        every: list every declared difference, not only the keys that they follow.
+    With `every` it lists every declared difference, not only the keys that they follow.
     """
     result = checked.result
     yield headline(checked), "good" if checked.clean else "bad"

@@ -47,9 +47,7 @@ def find(catalog: Catalog, stacks: Sequence[Source]) -> Iterator[tuple[str, str,
     Sealed values are equal where one file was copied from the other, ciphertext and all, or where their fingerprints
     are, which are keyed by each stack's own secret; only open ones (`--secrets`) show every equality.
 
-    Args:
-        catalog: what all stacks share.
-        stacks: in the order of promotion.
+    The stacks are in the order of promotion.
     """
     marked = {each.stack: dict(_marked(catalog, each)) for each in stacks}
     for one, other in combinations(stacks, 2):

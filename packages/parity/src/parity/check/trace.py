@@ -105,9 +105,7 @@ class Tracer:
     def __init__(self, moved: Callable[[Sequence[Group]], Sequence[frozenset[Place]]], units: Sequence[Unit]) -> None:
         """Trace over `units`, in which the configs differ.
 
-        Args:
-            moved: for each group, the places whose fact changes when its parts are taken from the other config.
-            units: the parts.
+        `moved` gives, for each group, the places whose fact changes when its parts are taken from the other config.
         """
         self._ask, self._units = moved, units
         self._seen: dict[Group, frozenset[Place]] = {}
@@ -166,12 +164,8 @@ def by_exchange(
 ) -> Callable[[Sequence[Group]], Sequence[frozenset[Place]]]:
     """What `Tracer` asks: for groups of parts, the places that change when they are taken from another config.
 
-    Args:
-        evaluate: gives a config's facts.
-        source: the config whose parts are exchanged.
-        target: the config that they are taken from.
-        base: the facts of `source`.
-        workers: processes that evaluate; as many as there are cores where it is not given.
+    Parts of `source`, whose facts are `base`, are taken from `target`. There are as many workers as cores where no
+    number is given.
     """
 
     def moved(group: Group) -> frozenset[Place]:

@@ -34,11 +34,7 @@ def spread(
     `Secret` refuses it. A worker that fails or is killed loses nothing: its items are worked here, and
     what `work` raises is raised here.
 
-    Args:
-        work: makes an answer of an item.
-        items: what to work.
-        workers: how many processes work at a time.
-        each: the most items that one process works. It collects no garbage, so that its memory grows with them.
+    `each` is the most items that one process works: it collects no garbage, so that its memory grows with them.
     """
     count = min(workers or cores(), len(items))
     if count <= 1 or not _may_fork():

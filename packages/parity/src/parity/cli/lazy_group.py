@@ -79,10 +79,7 @@ def load(listing: Listing) -> Any:
 def plain(help_text: str | None = None, *, cls: type[QuickGroup] = QuickGroup, completion: bool = False) -> typer.Typer:
     """A typer application without colours, frames and rewritten tracebacks: their library takes longest to load.
 
-    Args:
-        help_text: of a group; a single command has its docstring.
-        cls: the group's class.
-        completion: whether it has `--install-completion` and `--show-completion`.
+    `help_text` is a group's; a single command has its docstring.
     """
     return typer.Typer(
         cls=cls,

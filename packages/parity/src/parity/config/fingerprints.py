@@ -59,9 +59,7 @@ def entry(mark: str, ciphertext: str) -> str:
 def paths(catalog: Catalog, application: str | None = None) -> Iterator[Path]:
     """Where a secret stands that a release is built with: the stack's own, and each production variable.
 
-    Args:
-        catalog: what all stacks share.
-        application: of this one alone; of each, where none is named.
+    Of one application alone, where it is named.
     """
     yield STACK_SECRET
     for each in catalog.applications:

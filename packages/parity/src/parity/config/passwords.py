@@ -16,10 +16,7 @@ _BYPASS_BYTES = 16
 def derive(secret: Secret, role: str, generation: int) -> Secret:
     """The password of a role in one generation.
 
-    Args:
-        secret: the stack secret.
-        role: the role's full name, `<database>_<stack>_...`.
-        generation: from 1.
+    `role` is the full name, `<database>_<stack>_...`; `generation` is from 1.
 
     Returns:
         43 characters of base64url without padding (HKDF-SHA256, info `parity/role/<role>/<generation>`, 32 bytes);
@@ -33,12 +30,7 @@ def derive(secret: Secret, role: str, generation: int) -> Secret:
 
 
 def bypass(secret: Secret, project: str) -> Secret:
-    """The secret that lets the health check through deployment protection: 32 hex digits, derived like a password.
-
-    Args:
-        secret: the stack secret.
-        project: the Vercel project's name.
-    """
+    """The secret that lets the health check through deployment protection: 32 hex digits, derived like a password."""
     key = f"protection bypass of {project}"
     if secret.sealed:
         return Secret(None, key)

@@ -345,9 +345,7 @@ def _repository_owner(read: _Read) -> Iterator[ConfigProblem]:
 def secret_paths(catalog: Catalog, *, generated: bool = False) -> Iterator[Path]:
     """Where a secret belongs: for config whose `secure:` marks are not at hand.
 
-    Args:
-        catalog: what all stacks share.
-        generated: those alone for which any random text serves, so that none comes from a vendor.
+    With `generated` those alone for which any random text serves, so that none comes from a vendor.
     """
     yield (NAMESPACE + "secret",)
     yield (NAMESPACE + "logs", "secret")

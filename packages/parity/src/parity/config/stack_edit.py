@@ -21,11 +21,7 @@ _HEADER = re.compile(r"^(?:secretsprovider|encryptedkey|encryptionsalt):.*\n", r
 
 
 def path_of(key: str) -> Path:
-    """The path that `parity.problems.spell` wrote.
-
-    Raises:
-        UsageError: it is none.
-    """
+    """The path that `parity.problems.spell` wrote; raises UsageError where it is none."""
     found: list[str | int] = []
     at = 0
     while match := _PART.match(key, at):

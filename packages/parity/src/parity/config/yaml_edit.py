@@ -85,12 +85,7 @@ def add_below(text: str, key: Node, value: Node, entry: str) -> str:
 def append(text: str, owner: Node, key: Node, mapping: Node, entry: str) -> str:
     """The text with `entry` (`name: value`, on one line) as the last of a mapping.
 
-    Args:
-        text: the file's text.
-        owner: the mapping that holds `key`; its style decides that of a mapping that was empty.
-        key: the mapping's key.
-        mapping: the mapping to add to; block, flow or the empty `{}`.
-        entry: what to add.
+    The mapping is block, flow or the empty `{}`; `owner` holds its key, and decides the style of one that was empty.
     """
     if not pairs(mapping):
         return _fill_empty(text, owner, key, mapping, entry)
@@ -113,11 +108,7 @@ def _is_sequence(node: Node) -> bool:
 def append_item(text: str, key: Node, sequence: Node, item: str) -> str:
     """The text with `item` (on one line) as the last of a sequence.
 
-    Args:
-        text: the file's text.
-        key: the sequence's key.
-        sequence: the sequence to add to; block, flow, the empty `[]`, or nothing at all.
-        item: what to add, as YAML's flow style has it.
+    The sequence is block, flow, the empty `[]`, or nothing at all.
     """
     items = items_of(sequence)
     if items and sequence.flow_style:

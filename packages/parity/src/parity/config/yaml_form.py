@@ -89,12 +89,7 @@ class Forms:
 
 
 def check(name: str, text: str) -> Forms:
-    """Find every form in the text that is refused; of text that is no YAML what comes before the error.
-
-    Args:
-        name: the file's name, for the problems.
-        text: the file's text.
-    """
+    """Find every form in the text that is refused; of text that is no YAML what comes before the error."""
     found: list[ConfigProblem] = []
     reading = _Reading(name)
     events = cast("Iterator[Any]", cast("Any", YAML(typ="rt", pure=True)).parse(text))

@@ -126,11 +126,7 @@ def options(stack: str, file: str) -> tuple[str, ...]:
 
 
 def write(stack: Stack, adoptions: Sequence[Adoption]) -> int:
-    """Import the objects that can be imported and return their number.
-
-    Raises:
-        UpdateError: the engine refused.
-    """
+    """Import the objects that can be imported and return their number; raises UpdateError where the engine refused."""
     rows = document(adoptions)
     if not rows["resources"]:
         return 0

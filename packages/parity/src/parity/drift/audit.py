@@ -58,11 +58,6 @@ class Audit:
 def audit(stack: Stack, *, waiting: Callable[[str], None] = lambda _: None, limits: Limits | None = None) -> Audit:
     """Compare one stack's desired, recorded and live state without changing anything.
 
-    Args:
-        stack: the stack; its engine gives the config and the record, and runs no update.
-        waiting: called with what the audit waits for.
-        limits: when to give up on a vendor.
-
     Raises:
         ParityError: the stack's own files, config or record cannot be read, or a token is not set.
     """

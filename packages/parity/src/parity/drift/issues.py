@@ -120,10 +120,7 @@ def _digest(facts: list[Any]) -> str:
 async def publish(github: Client, repository: str, what: Summary) -> Done:
     """Open, update or close the stack's issue.
 
-    Args:
-        github: GitHub's API with a token that may write issues.
-        repository: `owner/name`.
-        what: what the run found.
+    `repository` is `owner/name`; the token may write issues.
 
     Raises:
         VendorError: GitHub cannot be reached, or refuses.

@@ -72,11 +72,6 @@ def record(ledger: Ledger, report: Report, actor: str) -> Recorded:
     What an exception suppresses is not recorded, and what no interface shows neither. Where a read failed, nothing is
     taken for gone.
 
-    Args:
-        ledger: of the stack.
-        report: the audit's.
-        actor: who ran it.
-
     Raises:
         StoreError: nothing may be written there.
     """

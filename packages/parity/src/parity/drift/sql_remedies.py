@@ -37,12 +37,7 @@ def of(finding: Finding, server: Server) -> list[Sql]:
 def revoked(server: Server, role: str, member: str, *, option: str = "", keep: str = "") -> list[Sql]:
     """Revoke a membership as each of its grantors: from version 16 on no other may, and each gave one of its own.
 
-    Args:
-        server: the server's memberships.
-        role: the role.
-        member: who is in it.
-        option: `admin option for `, where that alone is to go.
-        keep: a grantor whose membership stays.
+    `option` is `admin option for ` where that alone is to go; `keep` is a grantor whose membership stays.
     """
     return [
         Sql("postgres", f"revoke {option}{quoted(role)} from {quoted(member)}", grantor)

@@ -45,10 +45,7 @@ class Watched:
 async def ask(github: Client, repository: str, workflow: str) -> Watched:
     """Ask for the schedule of a workflow.
 
-    Args:
-        github: GitHub's API with a token that may read Actions.
-        repository: `owner/name`.
-        workflow: the file's name, as `drift.yml`.
+    `repository` is `owner/name`, `workflow` the file's name, as `drift.yml`; the token may read Actions.
 
     Raises:
         VendorError: GitHub cannot be reached, refuses, or has no such workflow.

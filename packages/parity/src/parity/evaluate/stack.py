@@ -137,9 +137,7 @@ class Stack:
     def ask(self, *arguments: str, given: str = "") -> str:
         """Run one of the engine's commands on the stack, and give its output.
 
-        Args:
-            arguments: the command and its options, without the stack.
-            given: standard input.
+        `given` is standard input.
 
         Raises:
             ProjectError: the backend does not know the stack.

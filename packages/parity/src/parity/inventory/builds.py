@@ -99,9 +99,7 @@ def refused(message: str) -> End | None:
 def explained(failed: Iterable[str], live_state: LiveState) -> Iterator[str]:
     """What Vercel says of the builds that an update failed on, and what to do: the newest one of each.
 
-    Args:
-        failed: URNs of what the update did not do.
-        live_state: read after it.
+    `failed` are URNs of what the update did not do; the live state is read after it.
     """
     for urn in failed:
         there = [each for each in live_state.under.get(urn, ()) if each.type == kinds.DEPLOYMENT]

@@ -60,9 +60,7 @@ class DomainHealth:
 def ask(graph: Graph, environment: Mapping[str, str]) -> list[DomainHealth]:
     """Ask every domain of every application with a live release, through the environment's proxy and certificates.
 
-    Args:
-        graph: what the program declares for the stack.
-        environment: of the engine; `HTTPS_PROXY` and `SSL_CERT_FILE` are used.
+    Of the environment `HTTPS_PROXY` and `SSL_CERT_FILE` are used.
     """
     return asyncio.run(_all(graph, environment))
 

@@ -60,9 +60,7 @@ class Scope:
 def read(environment: Mapping[str, str], scope: Scope) -> VendorState:
     """Read everything in the scope as the role that libpq's variables name; it need not be a superuser.
 
-    Args:
-        environment: `PGHOST`, `PGPORT`, `PGUSER`, `PGPASSWORD`, `PGDATABASE`, `PGSSLMODE` and the like.
-        scope: what to read.
+    The environment has `PGHOST`, `PGPORT`, `PGUSER`, `PGPASSWORD`, `PGDATABASE`, `PGSSLMODE` and the like.
     """
     given = {"databases": list(scope.databases), "roles": list(scope.roles), "owners": list(scope.owners)}
     given["patterns"] = [f"{_escaped(name)}\\_%" for name in scope.databases]

@@ -52,9 +52,7 @@ class Images:
     async def read(self, declared: Sequence[Tagged], deployments: Sequence[LiveObject]) -> list[LiveObject]:
         """All of it; nothing is asked of a project that is no container and is not declared to be one.
 
-        Args:
-            declared: the releases that have an image by the program.
-            deployments: the project's, which say of which release they are.
+        `declared` are the releases that have an image by the program.
         """
         if self.document.get("framework") != _CONTAINER and not declared:
             return []

@@ -58,11 +58,7 @@ class Live:
 def run(project: Project, directory: Path, screen: Screen, stacks: Sequence[str] = ()) -> None:
     """Bring stacks up and show them; raises ParityError with what is true now shown first.
 
-    Args:
-        project: whose stacks they are.
-        directory: the sandbox's folder.
-        screen: where to.
-        stacks: by name; a missing one is made from the one before it, as an example. None is every stack there is.
+    A stack that is missing is made from the one before it, as an example; None is every stack there is.
     """
     named, stacks = bool(stacks), stacks or project.promotion.stacks
     with screen.step("Stack files") as step:

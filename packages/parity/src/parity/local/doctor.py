@@ -41,10 +41,7 @@ def local_sandbox(project: Project, directory: Path | None) -> Local | None:
 def examine(project: Project, sandbox: Local | None, *, own_accounts: bool = False) -> list[Check]:
     """Every check, in the order in which things depend on each other; an error of one does not hide the others.
 
-    Args:
-        project: Whose stacks and catalog are checked.
-        sandbox: Whether it runs, and how it is; None where it is not installed.
-        own_accounts: Also try the tokens, the database and the backend that the environment leads to.
+    With `own_accounts` it tries the tokens, the database and the backend that the environment leads to.
     """
     checks: list[Check] = []
     parts: list[tuple[str, Callable[[], Iterator[Check]]]] = [

@@ -31,11 +31,7 @@ class Answered:
 
 
 def answers(environment: Mapping[str, str]) -> Iterator[Answered]:
-    """Each answer in its request log, oldest first; none where the state is not that of a sandbox that runs.
-
-    Args:
-        environment: of the command, which names where the state is.
-    """
+    """Each answer in its request log, oldest first; none where the state is not that of a sandbox that runs."""
     backend = Path(environment.get("PULUMI_BACKEND_URL", "").removeprefix("file://"))
     if backend != Layout(backend.parent).backend:
         return

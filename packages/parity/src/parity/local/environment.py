@@ -53,11 +53,7 @@ def compose(
 ) -> dict[str, str]:
     """`base` without what leads elsewhere, plus what leads into the sandbox.
 
-    Args:
-        base: The shell's environment.
-        sandbox: The sandbox's own variables, as `parity_sandbox.lifecycle.environment` gives them.
-        python: The virtual environment that runs the program; its programs come first on PATH.
-        folders: What comes next on PATH: the engine's.
+    `python` is the virtual environment that runs the program; its programs come first on PATH, then the `folders`.
     """
     kept = {name: value for name, value in base.items() if name not in _FOREIGN and not name.startswith("PG")}
     path = ":".join([str(python / "bin"), *(str(folder) for folder in folders), base.get("PATH", "/usr/bin:/bin")])
@@ -74,12 +70,7 @@ def compose(
 
 
 def backends(environment: Mapping[str, str], project_file: Mapping[str, Any]) -> list[str]:
-    """What names a state backend, in the words of a message: variables, Pulumi.yaml or a login; empty where none does.
-
-    Args:
-        environment: The shell's environment.
-        project_file: Pulumi.yaml as plain data.
-    """
+    """What names a state backend, as a message says it: variables, Pulumi.yaml or a login; empty where none does."""
     found = [name for name in _BACKEND if environment.get(name)]
     if cast("Mapping[str, Any]", project_file.get("backend") or {}).get("url"):
         found.append("backend.url in Pulumi.yaml")

@@ -68,8 +68,7 @@ class Difference:
 def facts(root: Path) -> dict[str, str]:
     """This machine's facts by name, the most important first; none of them holds a secret.
 
-    Args:
-        root: The project's folder, whose uv.lock says which packages count.
+    uv.lock in the project's folder says which packages count.
     """
     found = {"parity": _version("pulumi-parity"), **dict(_engine()), **dict(_packages(root))}
     found["Python"] = f"{platform.python_implementation()} {platform.python_version()}"

@@ -30,10 +30,7 @@ class Unread(Exception):
 def applied(plan: Plan, connection: psycopg.Connection[Any], inputs: Sequence[Mapping[str, Any]]) -> dict[int, str]:
     """By number: the digest of the text that was applied, as far as the tool keeps it.
 
-    Args:
-        plan: has the migrator's search path.
-        connection: to the database.
-        inputs: of migrations, all of one tool.
+    The inputs are of migrations, all of one tool; the plan has the migrator's search path.
 
     Raises:
         Unread: the table is there, and the administrator may not read it.

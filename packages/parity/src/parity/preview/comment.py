@@ -85,11 +85,7 @@ class _Own:
 async def post(github: Client, repository: str, number: int, what: Post) -> Posted:
     """Create or update the stack's comment on a pull request.
 
-    Args:
-        github: GitHub's API with a token that may write to pull requests.
-        repository: `<owner>/<name>`.
-        number: the pull request's.
-        what: the preview.
+    `repository` is `<owner>/<name>`; the token may write to pull requests.
 
     Raises:
         VendorError: GitHub cannot be reached, or refuses.

@@ -52,9 +52,7 @@ order by 1, 2
 def with_violations(plan: Plan, environ: Mapping[str, str]) -> Plan:
     """The plan with a violation for each of them; where the server does not open, for the names alone.
 
-    Args:
-        plan: the plan.
-        environ: libpq's variables, of each server's administrator.
+    `environ` has libpq's variables, of each server's administrator.
     """
     plan = replace(plan, violations=(*plan.violations, *_renamed(plan)))
     goes = [each for each in plan.changes if each.operation in {"delete", "replace"}]

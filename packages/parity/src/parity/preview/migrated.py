@@ -55,11 +55,8 @@ def built_for(root: Path, stack: str) -> BuiltFor:
 def judged(plan: Plan, environ: Mapping[str, str], root: Path, limit: Callable[[str], int] = lambda _: 0) -> Plan:
     """The plan with what its migrations meet; where the server does not open, with what the plan alone says.
 
-    Args:
-        plan: the plan.
-        environ: libpq's variables, of each server's administrator.
-        root: the folder that holds the stack's file.
-        limit: by a migration's URN, the bytes of a table above which it may not hold others up without a word.
+    `environ` has libpq's variables, of each server's administrator; `root` holds the stack's file; `limit` gives, by a
+    migration's URN, the bytes of a table above which it may not hold others up without a word.
     """
     changes = _by_database(plan)
     switches = [each for each in plan.changes if each.type == kinds.LIVE and each.of("release")]
@@ -220,9 +217,7 @@ where effect = 'contract' and applied_at is not null and number > %s order by nu
 def taken_since(connection: psycopg.Connection[Any], known: int) -> list[tuple[int, str]]:
     """The contractions that a database has and a release does not know: number and name, oldest first.
 
-    Args:
-        connection: to the database.
-        known: the newest migration that the release's commit has, 0 for none.
+    `known` is the newest migration that the release's commit has, 0 for none.
 
     Raises:
         psycopg.Error: the record is there and cannot be read.

@@ -85,12 +85,8 @@ def needed(
 ) -> str:
     """Which releases may need what a migration takes, and how that is known; empty where none does.
 
-    Args:
-        plan: the plan.
-        change: the migration.
-        built_for: what each release's commit has.
-        connection: to the database, as its administrator.
-        broken: by login, a query that does not prepare on the copy any more; it counts before all else.
+    `built_for` says what each release's commit has; `broken` gives, by login, a query that does not prepare on the copy
+    any more, which counts before all else. The connection is the administrator's.
     """
     every = list(staying(plan))
     kept = [each for each in every if not knows(each, change, built_for)]

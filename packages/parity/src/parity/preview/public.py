@@ -51,9 +51,7 @@ def revoked_in(plan: Plan) -> tuple[str, ...]:
 def with_users(plan: Plan, environ: Mapping[str, str]) -> Plan:
     """The plan with the undeclared logins of those databases; without those of a server that does not open.
 
-    Args:
-        plan: the plan.
-        environ: libpq's variables, of each server's administrator.
+    `environ` has libpq's variables, of each server's administrator.
     """
     databases = revoked_in(plan)
     there = servers.connections(environ) if databases else ()

@@ -162,11 +162,8 @@ def steps(
 ) -> Iterator[Step]:
     """Run files, by their URN in order, as the plan's inputs have them; ends after a statement that fails.
 
-    Args:
-        copy: the scratch database with its schema.
-        files: URN and inputs of each migration.
-        path: the migrator's `search_path`.
-        queries: what the kept releases run; those that do not prepare before the first file are left out.
+    `files` has URN and inputs of each migration, `path` is the migrator's `search_path`; `queries` are what the kept
+    releases run, and those that do not prepare before the first file are left out.
 
     Raises:
         NotRehearsed: the copy cannot say whether a statement works, since it has no rows or lacks a role.

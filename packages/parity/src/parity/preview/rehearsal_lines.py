@@ -21,9 +21,7 @@ _QUIET = MODES.index("SHARE UPDATE EXCLUSIVE")
 def markdown(rehearsal: Rehearsal, limit: int | None) -> Iterator[str]:
     """The section of one database.
 
-    Args:
-        rehearsal: what was seen.
-        limit: the most statements that are shown, those that break or lock something first; None for all.
+    `limit` is the most statements that are shown, those that break or lock something first; None for all.
     """
     yield from ("", f"### Migrations of {markup.text(rehearsal.database)}, rehearsed", "")
     if rehearsal.steps:

@@ -34,12 +34,8 @@ def of(
 ) -> Rehearsal:
     """Run the migrations of one database that are not applied on a copy of it.
 
-    Args:
-        plan: the plan.
-        changes: those migrations, all of one database; where there are none, nothing is done.
-        built_for: what each release's commit has.
-        real: the administrator's session in the database; None where the plan makes it.
-        environ: libpq's variables, of each server's administrator.
+    Where there are no changes, nothing is done. `real` is the administrator's session in the database, None where the
+    plan makes it; `environ` has libpq's variables, of each server's administrator.
     """
     files = sorted(changes, key=lambda each: int(each.after["number"]))
     if not files:

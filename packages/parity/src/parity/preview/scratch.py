@@ -74,9 +74,7 @@ class Scratch:
 def scratch(environ: Mapping[str, str], server: str) -> Generator[Scratch]:
     """Make one, and drop it; drops first what a killed rehearsal left.
 
-    Args:
-        environ: libpq's variables, of each server's administrator.
-        server: the name of the stack's server, empty for the one without a name.
+    `environ` has libpq's variables, of each server's administrator; `server` is empty for the one without a name.
 
     Raises:
         NotRehearsed: the server does not open, the login may not, or it could not be dropped.
@@ -174,11 +172,8 @@ _EXTENSION = re.compile(r"(?m)^CREATE EXTENSION [^;]*;$")
 def schema_of(real: Session, environ: Mapping[str, str], server: str, role: str) -> str:
     """The schema of a database as SQL, by `pg_dump`, which reads no row.
 
-    Args:
-        real: a session of the server's administrator in the database.
-        environ: libpq's variables, of each server's administrator.
-        server: the name of the server.
-        role: the role that owns the schema and that the administrator may become; empty to stay what it is.
+    `real` is a session of the server's administrator in the database; `role` owns the schema, and is empty to stay what
+    it is.
 
     Raises:
         NotRehearsed: there is no `pg_dump` of the server's version, or it fails.
@@ -256,11 +251,7 @@ def _candidates() -> Iterator[Path]:
 def restore(copy: Scratch, dumped: str, schemas: Sequence[str], extensions: Mapping[str, str]) -> None:
     """Give a scratch database its schema, and what the plan makes there before its migrations.
 
-    Args:
-        copy: the scratch database.
-        dumped: as `schema_of` gives it; empty for a database that is to be made.
-        schemas: names of schemas that the plan has.
-        extensions: by name, the schema of each extension that the plan has.
+    `dumped` is empty for a database that is to be made; `extensions` has the schema of each, by its name.
 
     Raises:
         NotRehearsed: the server refuses it.

@@ -97,12 +97,8 @@ def sealed(value: Any) -> Any:
 def entry(resource: Resource, identity: str, provider: str, known: Known, there: frozenset[str]) -> Document:
     """The state's entry of an object that exists.
 
-    Args:
-        resource: as the program declares it.
-        identity: its id, as the provider writes it.
-        provider: `<urn>::<id>` of its provider in the state; empty for a component or a provider itself.
-        known: the outputs that its inputs may name.
-        there: the URNs that are in the state, or will be; a dependency on another one is left out.
+    `identity` is as the provider writes it; `provider` is `<urn>::<id>`, empty for a component or a provider itself. A
+    dependency on what is not `there`, now or then, is left out.
 
     Raises:
         Unknown: an input names an output that is not known.

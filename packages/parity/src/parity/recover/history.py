@@ -85,11 +85,7 @@ def failed_updates(
 
     A recover that ended well settles the operations, not the intent: a stack that was being destroyed still is.
 
-    Args:
-        state: the stack's state.
-        locks: of dead owners too.
-        records: the ledger's, oldest first.
-        past: the newest of the engine's history, oldest first, as `latest` gives it.
+    The records are oldest first, and so is `past`, as `latest` gives it; the locks are of dead owners too.
     """
     half_done = _since_the_last_good(records, _SETTLES)
     touched = {

@@ -67,12 +67,7 @@ def wait(
 ) -> None:
     """Wait until no statement runs that ran when this began; sessions that begin later are another program's.
 
-    Args:
-        running: gives the statements of the administrator that run now.
-        where: the server, for the error.
-        limit: seconds.
-        report: takes what is waited for, in words.
-        clock: the time.
+    `limit` is in seconds; `where` names the server in the error.
 
     Raises:
         LockedError: one still runs when the limit is past; says which.
@@ -101,10 +96,7 @@ def statements(
 ) -> set[Session]:
     """The statements of a server's administrator that run now; none where the environment does not lead there.
 
-    Args:
-        environment: libpq's variables, of each server's administrator.
-        server: the server's name; empty for the one without.
-        connect: opens the connection, as `parity.vendors.postgres.connect` does.
+    The environment has libpq's variables, of each server's administrator; `server` is empty for the one without a name.
 
     Raises:
         psycopg.Error: the server cannot be asked.

@@ -69,11 +69,8 @@ def judge(
 ) -> LockOwner:
     """Judge whether the owner of a lock still lives.
 
-    Args:
-        lock: the lock.
-        records: the ledger's, oldest first; the one that the lock belongs to is among them if `parity up` took it.
-        evidence: this machine, its processes and GitHub's runs.
-        confirmed: ids of locks whose owner a person says is dead. One that is known to live lives all the same.
+    The records are oldest first. `confirmed` are ids of locks whose owner a person says is dead; one that is known to
+    live lives all the same.
     """
     record = _of(lock, records)
     found = _judged(lock, record, evidence)
@@ -202,11 +199,7 @@ def orphans(
     environment that leads to the same state and the same PULUMI_HOME as ours. One that belongs to a recorded update of
     another stack is left alone.
 
-    Args:
-        environment: of the engine.
-        root: the project's folder; they run in it.
-        updates: ids of this stack's updates.
-        processes: lists the processes of this host.
+    `updates` are ids of this stack's updates.
     """
     found: list[Running] = []
     for process, words in _of_this_project(environment, root, processes):

@@ -33,14 +33,7 @@ _UNRECORDED = "not recorded"
 
 
 def decide(graph: Graph, state: State, live_state: LiveState, failed: FailedUpdates) -> Plan:
-    """The decisions about every resource that is declared, recorded or was being changed.
-
-    Args:
-        graph: what the program declares.
-        state: what the engine recorded.
-        live_state: what really exists, as `parity.inventory` gives it for this graph.
-        failed: what is known of updates that did not end well.
-    """
+    """The decisions about every resource that is declared, recorded or was being changed."""
     pending = {each.resource.urn: each for each in state.pending}
     recorded = {each.urn: each for each in state.resources if not each.delete}
     handed = frozenset(each.id for each in state.resources if each.delete)

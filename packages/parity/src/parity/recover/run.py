@@ -47,11 +47,6 @@ _TURNS = 3
 def run(dependencies: Dependencies, screen: Screen, options: Options | None = None) -> Recovered:
     """Bring the recorded state and the live state of a stack together.
 
-    Args:
-        dependencies: the stack, the vendors, the processes and the clock.
-        screen: shows the steps.
-        options: how to work; by default as the command without options.
-
     Raises:
         LockedError: another process still updates the stack.
         UnsureError: it cannot be known here whether one does, or the state was changed meanwhile.

@@ -21,11 +21,6 @@ def state(run: Run, environment: Mapping[str, str], transport: httpx.AsyncBaseTr
 
     An attempt that was followed by another is over: GitHub starts the next only once the one before has ended
     (GitHub's REST API, "Get a workflow run").
-
-    Args:
-        run: the run, with its attempt.
-        environment: holds the token.
-        transport: replaces the network in tests.
     """
     token = environment.get(services.GITHUB_TOKEN, "")
     if not token:

@@ -153,10 +153,8 @@ class Kind:
     def key_of(self, properties: Mapping[str, Any], project: str = "") -> Key:
         """The natural key of an object, declared or live: one definition for both.
 
-        Args:
-            properties: inputs of the declared resource, or the live object's properties in the same names; in the
-                clear.
-            project: the name of the Vercel project that it is in; without it the project's id stands for it.
+        Properties are in the clear, by the names of inputs. `project` is the name of the Vercel project that it is in;
+        without it the project's id stands for it.
         """
         given = {**properties, PROJECT_ID: project} if project else properties
         return tuple(_spelled(part, given) for part in self.key)

@@ -24,11 +24,7 @@ class Urn:
 
     @classmethod
     def parse(cls, text: str) -> Urn:
-        """The URN in a text.
-
-        Raises:
-            ValueError: the text is no URN.
-        """
+        """The URN in a text; raises ValueError where the text is no URN."""
         parts = text.removeprefix(_PREFIX).split("::", _PARTS - 1)
         if not text.startswith(_PREFIX) or len(parts) != _PARTS:
             raise ValueError(f"not a URN: {text}")

@@ -19,10 +19,7 @@ _MAY_BE_THERE = {".git"}
 def create(folder: Path, answers: Mapping[str, str], *, defaults: bool = False) -> None:
     """Make a project in `folder`, which is made where it is missing; a fault leaves it as it was.
 
-    Args:
-        folder: where to; empty but for a `.git`.
-        answers: by question of copier.yml; what is missing is asked for in the terminal.
-        defaults: whether to take defaults instead of asking.
+    The folder is empty but for a `.git`; what `answers` lacks is asked for in the terminal, or taken with `defaults`.
 
     Raises:
         RefusedError: the folder is not empty.

@@ -48,12 +48,8 @@ def clean(project: Path) -> bool:
 def merge(project: Path, old: Path, new: Path, work: Path, label: str) -> Merged:
     """Bring what changed from `old` to `new` into the project's files.
 
-    Args:
-        project: the team's folder; clean, so that the team sees and can undo what this does.
-        old: what the template gave when the project was made or upgraded last.
-        new: what it gives now.
-        work: an empty folder to merge in.
-        label: what the conflict markers call the new side.
+    `project` is clean, so that the team sees and can undo what this does; `old` and `new` are what the template gave
+    last and gives now, `work` is an empty folder, `label` what the conflict markers call the new side.
 
     Raises:
         ProjectError: Git is missing or fails.

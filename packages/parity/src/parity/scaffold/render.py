@@ -36,10 +36,7 @@ def series(of: str) -> str:
 def fresh(target: Path, answers: Mapping[str, str], *, defaults: bool) -> None:
     """Render a new project with this installation's template into the empty folder `target`.
 
-    Args:
-        target: where to.
-        answers: by question; what is missing is asked for in the terminal.
-        defaults: whether to take the default of each question without an answer instead of asking.
+    What `answers` lacks is asked for in the terminal, or taken with `defaults`.
 
     Raises:
         UsageError: an answer is not in its form, or is missing where there is no terminal to ask in.

@@ -33,9 +33,7 @@ class Upgrade:
 def upgrade(project: Path, report: Callable[[str], None] = lambda _: None) -> Upgrade | None:
     """Merge the template's changes since the project's version; None where the project has this version already.
 
-    Args:
-        project: its folder, with everything committed.
-        report: is called with what is waited for.
+    Everything in the project's folder is committed.
 
     Raises:
         ProjectError: the project does not say what it was made from, or its version's template cannot be had.

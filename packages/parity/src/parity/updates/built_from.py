@@ -84,12 +84,7 @@ def differences(
 ) -> list[Differs]:
     """Each input of a build in these projects that is not as declared.
 
-    Args:
-        graph: what the program declares.
-        state: what is recorded; it says when a sensitive value was last written by an update.
-        live: the inventory.
-        names: of the projects.
-        context: what remedies are made of.
+    The state says when a sensitive value was last written by an update.
 
     Raises:
         RefusedError: an input could not be read, so what a build would get is not known.

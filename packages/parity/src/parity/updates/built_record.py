@@ -30,11 +30,7 @@ _KEY = b"parity/built/1"
 def of_update(stack: Stack, settings: Settings, graph: Graph, changes: Sequence[Sequence[str]]) -> list[Built]:
     """What the deployments of an update were built with; none where it made none.
 
-    Args:
-        stack: the stack, after the update.
-        settings: its settings, secrets open.
-        graph: what it declares.
-        changes: operation and URN of each change of the plan.
+    `changes` has operation and URN of each change of the plan; the secrets of the settings are open.
     """
     made = [urn for operation, urn in changes if operation in {"create", "replace"} and _is_deployment(graph, urn)]
     names = built_from.projects(graph, made)

@@ -67,9 +67,7 @@ def of_programs(programs: Mapping[str, Path]) -> Conditions:
 def of_live_state(live_state: LiveState, key: bytes) -> Conditions:
     """What exists: each declared resource's live objects, and what a deployment would be built with besides.
 
-    Args:
-        live_state: the inventory of the stack.
-        key: keys the fingerprints, since a live object may hold a secret: 32 bytes derived from the stack secret.
+    `key` keys the fingerprints, since a live object may hold a secret: 32 bytes derived from the stack secret.
     """
     found: Conditions = world_guard.of_account(live_state.account)
     for urn, objects in live_state.under.items():

@@ -64,9 +64,7 @@ def found(place: Backend, records: Sequence[Record]) -> list[Foreign]:
 
     Nothing without a ledger's record, since all before it is older than the record, and nothing for Pulumi Cloud.
 
-    Args:
-        place: where state and ledger are.
-        records: the newest of the ledger's, oldest first.
+    The records are the newest of the ledger's, oldest first.
     """
     own = [each for each in records if "intent" in each.begin]  # of the road, which records what is foreign before it
     if place.store is None or place.ledger is None or not own:

@@ -17,10 +17,8 @@ _NOT_RECORDED = frozenset({"type", "name", "custom", "deleteBeforeReplace", "str
 def is_idle(plan: bytes, state: State) -> bool:
     """Whether an update by this plan would change neither the world nor the record.
 
-    Args:
-        plan: the engine's own; of each resource it has the steps, what its inputs and outputs would become, and with
-            what it would be recorded (dependencies, protection, provider, ...).
-        state: what is recorded.
+    The plan is the engine's own: of each resource it has the steps, what its inputs and outputs would become, and with
+    what it would be recorded (dependencies, protection, provider, ...).
     """
     goals = mapping(parse(plan).get("resourcePlans"))
     rows = {each.urn: each for each in state.resources if not each.delete}

@@ -37,11 +37,7 @@ from pg_roles r where r.rolname = %s
 def hand_over(stack: Stack, graph: Graph, state: State, progress: Progress) -> list[str]:
     """Reassign and drop what the logins own in the stack's databases that the update tried in vain to drop.
 
-    Args:
-        stack: the stack.
-        graph: what it declares after the update.
-        state: what was recorded before it.
-        progress: what the update did.
+    The graph is of after the update, the state of before it.
 
     Returns:
         A line for each login, for people; none where nothing held one.

@@ -85,15 +85,8 @@ def make(
 ) -> Planned:
     """Plan an update of the stack. Nothing is changed anywhere.
 
-    Args:
-        stack: the stack.
-        settings: its settings, secrets open.
-        graph: what the program declares with them.
-        state: what is recorded.
-        acknowledged: URNs whose dangerous change is let through, besides those in the stack's file.
-        options: more options of the engine's preview, which the update must be given too.
-        lasts: how long the plan may be applied.
-        report: takes what is waited for, in words.
+    `acknowledged` are URNs whose dangerous change is let through, besides those in the stack's file; `options` are more
+    of the engine's preview, which the update must be given too. The secrets of the settings are open.
 
     Raises:
         UpdateError: the preview did not come to its end.

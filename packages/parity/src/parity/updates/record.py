@@ -54,9 +54,7 @@ _MOST = 200
 def of_run(root: Path, environment: Mapping[str, str]) -> dict[str, Any]:
     """Who approves, and the pull request that brought the program's commit in, known before anything is done.
 
-    Args:
-        root: the project's folder.
-        environment: of the process; GitHub Actions names its event and actor there.
+    GitHub Actions names its event and actor in the environment.
 
     Raises:
         ProjectError: the workflow's event cannot be read.

@@ -22,10 +22,7 @@ if TYPE_CHECKING:
 def remove(removed: Sequence[Sequence[str]], team: str, environment: Mapping[str, str]) -> None:
     """Delete each variable at Vercel; one that is not there is as it should be.
 
-    Args:
-        removed: of each, its URN, Vercel's id of the project and its own.
-        team: Vercel's id or slug of the team.
-        environment: holds the token.
+    `removed` has of each its URN, Vercel's id of the project and its own; `team` is an id or slug.
 
     Raises:
         UpdateError: Vercel could not be asked, or refused; no deployment was made.

@@ -28,11 +28,7 @@ _DURATION, _ERRORS = "cicd.pipeline.run.duration", "cicd.pipeline.run.errors"
 def of_months(ledger: Ledger, sent: Iterable[Record], described: Described, resource: Any) -> Any:
     """The values of each month in which one of the operations ended.
 
-    Args:
-        ledger: the stack's.
-        sent: operations that ended and are sent now.
-        described: an operation's attributes, which begin with `cicd.pipeline.` or are `error.type`.
-        resource: the SDK's resource of the stack.
+    `described` gives an operation's attributes, which begin with `cicd.pipeline.` or are `error.type`.
 
     Returns:
         The SDK's MetricsData.

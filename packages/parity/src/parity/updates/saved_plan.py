@@ -178,10 +178,7 @@ def make(
 def read(path: Path, secret: Secret, digest: str | None = None) -> SavedPlan:
     """Read a plan from its file.
 
-    Args:
-        path: the file.
-        secret: the stack secret.
-        digest: of the plan that was approved, 64 hex digits or at least their first 12; None accepts any sealed plan.
+    `digest` is of the plan that was approved, 64 hex digits or at least their first 12; None accepts any sealed plan.
 
     Raises:
         PlanError: the file cannot be read, is of another form, was edited, or is not the plan that was approved.

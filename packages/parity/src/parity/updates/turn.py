@@ -25,11 +25,6 @@ def wait(stack: Stack, screen: Screen, minutes: float) -> None:
     Returns at once where `minutes` is 0, and where Pulumi Cloud keeps the state, since no lock can be read there. One
     whose holder is known to be dead is not waited for: the update recovers first.
 
-    Args:
-        stack: the stack.
-        screen: shows who is waited for.
-        minutes: how long at the most.
-
     Raises:
         LockedError: it is still held when the time is over; nothing was changed.
     """

@@ -119,12 +119,7 @@ def verify(
     Where something is not as declared, all of it is read a second time, and what is right then is no finding: a
     vendor's list may lag behind its own writes. What no interface shows is no finding either.
 
-    Args:
-        stack: the stack.
-        settings: its settings.
-        graph: what it declares, secrets open.
-        urns: what was written, as `written` gives it; nothing is asked where it is empty.
-        limits: when to give up on a vendor.
+    `urns` are as `written` gives them; nothing is asked where there are none.
     """
     if not urns:
         return Verified()

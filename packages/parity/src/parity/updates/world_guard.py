@@ -71,11 +71,7 @@ def recorded(conditions: Mapping[str, str]) -> dict[str, str]:
 def require_own_state(project: str, stack: str, state: State, file: str) -> None:
     """Raise RefusedError where the state is another stack's, or the stack's file was sealed for another state.
 
-    Args:
-        project: the project's name.
-        stack: the stack's name.
-        state: what is recorded.
-        file: the text of the stack's file.
+    `file` is the text of the stack's file.
     """
     known = (Urn.parse(each.urn) for each in state.resources)
     others = sorted({f"{urn.project}/{urn.stack}" for urn in known if (urn.project, urn.stack) != (project, stack)})
@@ -105,12 +101,8 @@ def require_same_account(
 ) -> None:
     """Raise RefusedError where an account is another one than that of the last update that recorded it.
 
-    Args:
-        stack: the stack's name.
-        records: the ledger's, oldest first.
-        account: what the vendors say now, as `recorded` gives it.
-        acknowledged: `team=<id>`, `repository=<id>`, `server=<identifier>` or `server:<name>=<identifier>` lets that
-            one through, for this update.
+    The records are oldest first; `account` is as `recorded` gives it. `team=<id>`, `repository=<id>`,
+    `server=<identifier>` or `server:<name>=<identifier>` among `acknowledged` lets that one through, for this update.
     """
     before: dict[str, str] = {}
     for record in records:
@@ -138,12 +130,6 @@ def require_unclaimed(plan: Plan, graph: Graph, state: State, live: LiveState) -
 
     That is an empty state, another stack's, or an object that was made by hand: creating would fail, or make a second
     one.
-
-    Args:
-        plan: what the update would do.
-        graph: what is declared.
-        state: what is recorded.
-        live: the inventory.
     """
     found = list(_claimed(plan, graph, state, live))
     if not found:
@@ -167,11 +153,7 @@ def require_made_there(stack: str, graph: Graph, state: State, live: LiveState) 
 
     The engine takes an object of another provider for the same object, so an update would make nothing of it.
 
-    Args:
-        stack: the stack's name.
-        graph: what is declared.
-        state: what is recorded.
-        live: the inventory, which reads each server that is declared.
+    The inventory reads each server that is declared.
     """
     found: dict[tuple[str, str], list[str]] = {}
     for urn, resource in graph.resources.items():

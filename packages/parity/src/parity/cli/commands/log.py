@@ -174,11 +174,7 @@ def diff(one: Operation, other: Operation, as_json: Json = False) -> None:
 
 
 def places_of(project: Project, stack: str | None) -> dict[str, Backend]:
-    """Where each stack's record is, or that of one.
-
-    Raises:
-        ProjectError: no record is kept for a stack.
-    """
+    """Where each stack's record is, or that of one; raises ProjectError where no record is kept for a stack."""
     from parity.backend.stack_backend import open_backend
     from parity.backend.store import LEDGER_VARIABLE
     from parity.cli.session import stack_of

@@ -288,9 +288,7 @@ def _pull(context: Context, found: Document, row: Document) -> Document:
     fields = row["pull"]
     merged = fields["merged_at"] is not None
     head = pulls.head_sha(context, row)
-    base = {each["sha"] for each in git.history(context, found["id"], fields["base_sha"])}
-    made = [each for each in git.history(context, found["id"], head) if each["sha"] not in base][::-1]
-    commits = [{"commit": _commit(context, found, each)} for each in made]
+    commits = [{"commit": _commit(context, found, each)} for each in pulls.commits(context, row)[::-1]]
     return {
         "id": node_id("PR", found["id"], fields["id"]), "fullDatabaseId": str(fields["id"]),
         "state": "MERGED" if merged else row["state"].upper(), "mergedAt": fields["merged_at"],

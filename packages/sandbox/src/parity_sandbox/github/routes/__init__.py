@@ -11,7 +11,6 @@ from parity_sandbox.github.routes import (
     environments,
     git,
     issues,
-    organization,
     outside,
     permissions,
     pulls,
@@ -20,13 +19,12 @@ from parity_sandbox.github.routes import (
     runs,
     secrets,
     teams,
-    variables,
 )
+from parity_sandbox.github.routes.table import REPOSITORY
 
 if TYPE_CHECKING:
     from parity_sandbox.routing import Route
 
-_BY_NAME = "/repos/{owner}/{repo}"
 _BY_ID = "/repositories/{repository_id}"
 
 ROUTES: tuple[Route, ...] = (
@@ -35,8 +33,6 @@ ROUTES: tuple[Route, ...] = (
     *repositories.ROUTES,
     *environments.ROUTES,
     *secrets.ROUTES,
-    *variables.ROUTES,
-    *organization.ROUTES,
     *permissions.ROUTES,
     *outside.ROUTES,
     *rulesets.ROUTES,
@@ -48,7 +44,7 @@ ROUTES: tuple[Route, ...] = (
 """The routes as GitHub's description names them."""
 
 BY_ID: tuple[Route, ...] = tuple(
-    replace(each, path=each.path.replace(_BY_NAME, _BY_ID, 1)) for each in ROUTES if each.path.startswith(_BY_NAME)
+    replace(each, path=each.path.replace(REPOSITORY, _BY_ID, 1)) for each in ROUTES if each.path.startswith(REPOSITORY)
 )
 """The same operations with the repository's id in place of its owner and name.
 

@@ -8,7 +8,7 @@ from urllib.parse import quote
 from parity_sandbox.github.calls import API, Call
 from parity_sandbox.github.errors import Moved, NotFound
 from parity_sandbox.github.state import accounts, environments, repositories
-from parity_sandbox.github.state.collections import collection
+from parity_sandbox.github.state.collections import collection, one
 
 if TYPE_CHECKING:
     from parity_sandbox.store import Document
@@ -74,14 +74,14 @@ def scope(call: Call, *, write: bool = False) -> tuple[int, int | None]:
 def organization(call: Call) -> Document:
     """The organisation of the path, by login or by id. Raises NotFound."""
     if "organization_id" in call.request.path_params:
-        return accounts.organization_by_id(call.context, call.number("organization_id"))
+        return one(call.context, "organizations", call.number("organization_id"))
     return accounts.organization(call.context, call.path("org"))
 
 
 def team(call: Call, found: Document) -> Document:
     """The team of the path, by slug or by id. Raises NotFound."""
     if "team_id" in call.request.path_params:
-        return accounts.team_by_id(call.context, found["id"], call.number("team_id"))
+        return one(call.context, "teams", call.number("team_id"), organization_id=found["id"])
     return accounts.team_by_slug(call.context, found["id"], call.path("team_slug"))
 
 

@@ -1,53 +1,150 @@
-"""Routes of Actions secrets and of the keys they are sealed with, for repositories and environments."""
+"""Routes of Actions secrets and variables, of repositories, environments and organizations."""
 
 from __future__ import annotations
 
-from parity_sandbox.github.calls import NO_CONTENT, Answer, Call, endpoint, paged
+from functools import partial
+from typing import TYPE_CHECKING
+
+from parity_sandbox.github.calls import NO_CONTENT, Answer, Call
 from parity_sandbox.github.routes import named
-from parity_sandbox.github.state import keys, secrets
+from parity_sandbox.github.routes.table import REPOSITORY, counted, inside, route
+from parity_sandbox.github.state import accounts, keys, organization, secrets, variables
+from parity_sandbox.github.state.actions import row, rows
+from parity_sandbox.github.state.collections import remove
 from parity_sandbox.github.wire import environments as wire
-from parity_sandbox.routing import Route
+from parity_sandbox.github.wire import repositories as repository_wire
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from parity_sandbox.github.state.actions import Kind, Scope
+    from parity_sandbox.routing import Route
+    from parity_sandbox.store import Document
+
+_NAMES = {"secrets": "secret_name", "variables": "name"}
+"""The path's parameter, as the description has it."""
+_SIZES = {"secrets": {}, "variables": {"default": 10, "maximum": 30}}
+_SHOWN = {"secrets": wire.secret, "variables": wire.variable}
 
 
-def _public_key(call: Call) -> Answer:
-    return Answer(200, wire.public_key(keys.public(call.context, *named.scope(call))))
+def _of_organization(call: Call) -> bool:
+    return "org" in call.request.path_params
 
 
-def _list(call: Call) -> Answer:
-    page = paged(call, [wire.secret(each) for each in secrets.secrets(call.context, *named.scope(call))])
-    return Answer(200, {"total_count": page.total, "secrets": page.items}, page.headers)
+def _scope(call: Call) -> Scope:
+    """Whose they are; raises NotFound, and ReadOnly where an archived repository's would be written."""
+    if _of_organization(call):
+        return organization.with_key(call.context, named.organization(call)), None
+    return named.scope(call, write=call.request.method != "GET")
 
 
-def _get(call: Call) -> Answer:
-    return Answer(200, wire.secret(secrets.secret(call.context, *named.scope(call), call.path("secret_name"))))
+def _full(call: Call, kind: Kind, found: Document) -> Document:
+    shown = _SHOWN[kind](found)
+    if _of_organization(call):
+        shown["visibility"] = found["visibility"]
+        if found["visibility"] == "selected":
+            at = f"{call.request.url.path.partition('/actions/')[0]}/actions/{kind}/{found['name']}/repositories"
+            shown["selected_repositories_url"] = f"https://api.github.com{at}"
+    return shown
 
 
-def _put(call: Call) -> Answer:
-    _, new = secrets.put(call.context, *named.scope(call, write=True), call.path("secret_name"), call.body)
+def _found(kind: Kind, call: Call) -> Document:
+    return row(call.context, kind, _scope(call), call.path(_NAMES[kind]))
+
+
+def _list(kind: Kind, call: Call) -> Answer:
+    found = rows(call.context, kind, _scope(call))
+    return counted(call, kind, [_full(call, kind, each) for each in found], **_SIZES[kind])
+
+
+def _get(kind: Kind, call: Call) -> Document:
+    return _full(call, kind, _found(kind, call))
+
+
+def _delete(kind: Kind, call: Call) -> None:
+    remove(call.context, kind, _found(kind, call))
+
+
+def _public_key(call: Call) -> Document:
+    return wire.public_key(keys.public(call.context, *_scope(call)))
+
+
+def _put_secret(call: Call) -> Answer:
+    if _of_organization(call):
+        organization.check_sharing(call.body)
+    found, new = secrets.put(call.context, _scope(call), call.path("secret_name"), call.body)
+    if _of_organization(call):
+        organization.share(call.context, "secrets", found, call.body)
     return Answer(201, {}) if new else NO_CONTENT
 
 
-def _delete(call: Call) -> Answer:
-    found = secrets.secret(call.context, *named.scope(call, write=True), call.path("secret_name"))
-    secrets.delete(call.context, found)
-    return NO_CONTENT
+def _create_variable(call: Call) -> Document:
+    if _of_organization(call):
+        organization.check_sharing(call.body)
+    made = variables.create(call.context, _scope(call), call.body)
+    if _of_organization(call):
+        organization.share(call.context, "variables", made, call.body)
+    return {}
 
 
-_REPOSITORY = "/repos/{owner}/{repo}/actions/secrets"
-_ENVIRONMENT = "/repos/{owner}/{repo}/environments/{environment_name}/secrets"
+def _change_variable(call: Call) -> None:
+    changed = variables.change(call.context, _found("variables", call), call.body)
+    if _of_organization(call) and "visibility" in call.body:
+        organization.share(call.context, "variables", changed, call.body)
+
+
+def _selected(kind: Kind, call: Call) -> Answer:
+    owner = named.organization(call)
+    found = organization.selected(call.context, _found(kind, call))
+    return counted(call, "repositories", [repository_wire.minimal(each, owner) for each in found])
+
+
+def _unshare(kind: Kind, call: Call) -> None:
+    organization.unshare(call.context, kind, _found(kind, call), call.number("repository_id"))
+
+
+def _shared(kind: Kind, call: Call, repository: Document) -> Answer:
+    owner = accounts.owner(call.context, repository["owner"])
+    found = organization.shared_with(call.context, kind, owner, repository) if owner else []
+    return counted(call, kind, [_SHOWN[kind](each) for each in found], **_SIZES[kind])
+
+
 _WRITING = (
     "`updated_at` moves by at least one second at each write, even within one second.",
     "A value that the key does not open is kept and never read: GitHub finds out when a workflow runs.",
 )
+_BASES = {
+    "repo": f"{REPOSITORY}/actions", "environment": f"{REPOSITORY}/environments/{{environment_name}}",
+    "org": "/orgs/{org}/actions",
+}  # fmt: skip
 
-ROUTES = tuple(
-    route
-    for base, noun in ((_REPOSITORY, "repo"), (_ENVIRONMENT, "environment"))
-    for route in (
-        Route("GET", f"{base}/public-key", endpoint(_public_key), f"actions/get-{noun}-public-key"),
-        Route("GET", base, endpoint(_list), f"actions/list-{noun}-secrets"),
-        Route("GET", f"{base}/{{secret_name}}", endpoint(_get), f"actions/get-{noun}-secret"),
-        Route("PUT", f"{base}/{{secret_name}}", endpoint(_put), f"actions/create-or-update-{noun}-secret", _WRITING),
-        Route("DELETE", f"{base}/{{secret_name}}", endpoint(_delete), f"actions/delete-{noun}-secret"),
-    )
-)
+
+def _both(kind: Kind, noun: str, owner: str) -> Iterator[Route]:
+    """What secrets and variables have of one owner, and of an organization's those that say who has them."""
+    base = f"{_BASES[owner]}/{kind}"
+    one = f"{base}/{{{_NAMES[kind]}}}"
+    yield route("GET", base, partial(_list, kind), f"actions/list-{owner}-{kind}")
+    yield route("GET", one, partial(_get, kind), f"actions/get-{owner}-{noun}")
+    yield route("DELETE", one, partial(_delete, kind), f"actions/delete-{owner}-{noun}")
+    if owner == "org":
+        at, name = f"{one}/repositories", f"for-org-{noun}"
+        yield route("GET", at, partial(_selected, kind), f"actions/list-selected-repos-{name}")
+        source = f"actions/remove-selected-repo-from-org-{noun}"
+        yield route("DELETE", f"{at}/{{repository_id}}", partial(_unshare, kind), source)
+        source = f"actions/list-repo-organization-{kind}"
+        yield inside("GET", f"/actions/organization-{kind}", partial(_shared, kind), source)
+
+
+def _all() -> Iterator[Route]:
+    for owner, base in _BASES.items():
+        yield from _both("secrets", "secret", owner)
+        yield route("GET", f"{base}/secrets/public-key", _public_key, f"actions/get-{owner}-public-key")
+        differences = () if owner == "org" else _WRITING
+        source = f"actions/create-or-update-{owner}-secret"
+        yield route("PUT", f"{base}/secrets/{{secret_name}}", _put_secret, source, *differences)
+        yield from _both("variables", "variable", owner)
+        yield route("POST", f"{base}/variables", _create_variable, f"actions/create-{owner}-variable")
+        yield route("PATCH", f"{base}/variables/{{name}}", _change_variable, f"actions/update-{owner}-variable")
+
+
+ROUTES = tuple(_all())

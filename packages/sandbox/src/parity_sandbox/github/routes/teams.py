@@ -5,16 +5,16 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from parity_sandbox.github.calls import NO_CONTENT, Answer, Call, endpoint, paged
 from parity_sandbox.github.errors import NotFound
 from parity_sandbox.github.routes import named
+from parity_sandbox.github.routes.table import Result, route
 from parity_sandbox.github.state import access, accounts, repositories
 from parity_sandbox.github.state.collections import collection
 from parity_sandbox.github.wire import accounts as wire
 from parity_sandbox.github.wire.repositories import with_team_permission
-from parity_sandbox.routing import Route
 
 if TYPE_CHECKING:
+    from parity_sandbox.github.calls import Call
     from parity_sandbox.store import Document
 
 
@@ -22,132 +22,111 @@ def _parent(call: Call, team: Document) -> Document | None:
     return None if team["parent_id"] is None else collection(call.context, "teams").get(str(team["parent_id"]))
 
 
-def _short(call: Call, organization: Document, team: Document) -> Document:
-    return wire.team(team, organization, _parent(call, team))
-
-
 def _full(call: Call, organization: Document, team: Document) -> Document:
     count = len(collection(call.context, "team_repositories").find(team_id=team["id"]))
     return wire.full_team(team, organization, _parent(call, team), count)
 
 
-def _list(call: Call) -> Answer:
+def _team(call: Call) -> Document:
+    return named.team(call, named.organization(call))
+
+
+def _list(call: Call) -> Result:
     organization = named.organization(call)
-    page = paged(call, [_short(call, organization, each) for each in accounts.teams(call.context, organization["id"])])
-    return Answer(200, page.items, page.headers)
+    found = accounts.teams(call.context, organization["id"])
+    return [wire.team(each, organization, _parent(call, each)) for each in found]
 
 
-def _create(call: Call) -> Answer:
+def _create(call: Call) -> Document:
     organization = named.organization(call)
-    made = accounts.create_team(call.context, organization["id"], call.body)
-    return Answer(201, _full(call, organization, made))
+    return _full(call, organization, accounts.create_team(call.context, organization["id"], call.body))
 
 
-def _get(call: Call) -> Answer:
+def _get(call: Call) -> Document:
     organization = named.organization(call)
-    return Answer(200, _full(call, organization, named.team(call, organization)))
+    return _full(call, organization, named.team(call, organization))
 
 
-def _edit(call: Call) -> Answer:
+def _edit(call: Call) -> Document:
     organization = named.organization(call)
     changed = accounts.edit_team(call.context, named.team(call, organization), call.body)
-    return Answer(200, _full(call, organization, changed))
+    return _full(call, organization, changed)
 
 
-def _delete(call: Call) -> Answer:
-    accounts.delete_team(call.context, named.team(call, named.organization(call)))
-    return NO_CONTENT
+def _delete(call: Call) -> None:
+    accounts.delete_team(call.context, _team(call))
 
 
-def _members(call: Call) -> Answer:
-    team = named.team(call, named.organization(call))
-    page = paged(call, [wire.account(each) for each in accounts.members(call.context, team, call.query("role", "all"))])
-    return Answer(200, page.items, page.headers)
+def _members(call: Call) -> Result:
+    found = accounts.members(call.context, _team(call), call.query("role", "all"))
+    return [wire.account(each) for each in found]
 
 
-def _add_member(call: Call) -> Answer:
+def _add_member(call: Call) -> Document:
     organization = named.organization(call)
     team = named.team(call, organization)
     role = accounts.add_member(call.context, team, call.path("username"), call.body)
-    url = f"{_short(call, organization, team)['url']}/memberships/{call.path('username')}"
-    return Answer(200, {"url": url, "role": role, "state": "active"})
+    url = f"{wire.team(team, organization, None)['url']}/memberships/{call.path('username')}"
+    return {"url": url, "role": role, "state": "active"}
 
 
-def _remove_member(call: Call) -> Answer:
-    team = named.team(call, named.organization(call))
-    accounts.remove_member(call.context, team, call.path("username"))
-    return NO_CONTENT
+def _remove_member(call: Call) -> None:
+    accounts.remove_member(call.context, _team(call), call.path("username"))
 
 
-def _repositories(call: Call) -> Answer:
-    team = named.team(call, named.organization(call))
-    rows = collection(call.context, "team_repositories").find(team_id=team["id"])
-    documents = [_seen_by_team(call, repositories.by_id(call.context, each["repository_id"]), each) for each in rows]
-    page = paged(call, documents)
-    return Answer(200, page.items, page.headers)
+def _seen(call: Call, found: Document, permission: str) -> Document:
+    return with_team_permission(found, named.owner_of(call, found), permission)
 
 
-def _seen_by_team(call: Call, found: Document, row: Document) -> Document:
-    return with_team_permission(found, named.owner_of(call, found), row["permission"])
+def _repositories(call: Call) -> Result:
+    rows = collection(call.context, "team_repositories").find(team_id=_team(call)["id"])
+    return [_seen(call, repositories.by_id(call.context, each["repository_id"]), each["permission"]) for each in rows]
 
 
-def _repository(call: Call) -> Answer:
-    team = named.team(call, named.organization(call))
-    found = named.repository(call)
+def _repository(call: Call) -> Document | None:
+    team, found = _team(call), named.repository(call)
     permission = access.team_permission(call.context, team["id"], found["id"])
-    if "application/vnd.github.v3.repository+json" not in call.request.headers.get("accept", ""):
-        return NO_CONTENT
-    return Answer(200, with_team_permission(found, named.owner_of(call, found), permission))
+    wanted = "application/vnd.github.v3.repository+json" in call.request.headers.get("accept", "")
+    return _seen(call, found, permission) if wanted else None
 
 
-def _grant(call: Call) -> Answer:
+def _grant(call: Call) -> None:
     organization = named.organization(call)
-    team = named.team(call, organization)
-    found = named.repository(call)
+    team, found = named.team(call, organization), named.repository(call)
     if found["owner"].lower() != organization["login"].lower():
         raise NotFound
     access.grant_team(call.context, team["id"], found["id"], call.body.get("permission"))
-    return NO_CONTENT
 
 
-def _revoke(call: Call) -> Answer:
-    team = named.team(call, named.organization(call))
-    access.revoke_team(call.context, team["id"], named.repository(call)["id"])
-    return NO_CONTENT
+def _revoke(call: Call) -> None:
+    access.revoke_team(call.context, _team(call)["id"], named.repository(call)["id"])
 
 
 _TEAM = "/orgs/{org}/teams/{team_slug}"
 _BY_ID = "/organizations/{organization_id}/team/{team_id}"
+_MEMBER, _REPOSITORY = f"{_TEAM}/memberships/{{username}}", f"{_TEAM}/repos/{{owner}}/{{repo}}"
 
 _BY_SLUG = (
-    Route("GET", _TEAM, endpoint(_get), "teams/get-by-name"),
-    Route("PATCH", _TEAM, endpoint(_edit), "teams/update-in-org"),
-    Route("DELETE", _TEAM, endpoint(_delete), "teams/delete-in-org"),
-    Route("GET", f"{_TEAM}/members", endpoint(_members), "teams/list-members-in-org"),
-    Route(
-        "PUT",
-        f"{_TEAM}/memberships/{{username}}",
-        endpoint(_add_member),
-        "teams/add-or-update-membership-for-user-in-org",
-        ("The member is active at once: there are no invitations.",),
+    route("GET", _TEAM, _get, "teams/get-by-name"),
+    route("PATCH", _TEAM, _edit, "teams/update-in-org"),
+    route("DELETE", _TEAM, _delete, "teams/delete-in-org"),
+    route("GET", f"{_TEAM}/members", _members, "teams/list-members-in-org"),
+    route(
+        "PUT", _MEMBER, _add_member, "teams/add-or-update-membership-for-user-in-org",
+        "The member is active at once: there are no invitations.",
     ),
-    Route(
-        "DELETE",
-        f"{_TEAM}/memberships/{{username}}",
-        endpoint(_remove_member),
-        "teams/remove-membership-for-user-in-org",
-    ),
-    Route("GET", f"{_TEAM}/repos", endpoint(_repositories), "teams/list-repos-in-org"),
-    Route("GET", f"{_TEAM}/repos/{{owner}}/{{repo}}", endpoint(_repository), "teams/check-permissions-for-repo-in-org"),
-    Route("PUT", f"{_TEAM}/repos/{{owner}}/{{repo}}", endpoint(_grant), "teams/add-or-update-repo-permissions-in-org"),
-    Route("DELETE", f"{_TEAM}/repos/{{owner}}/{{repo}}", endpoint(_revoke), "teams/remove-repo-in-org"),
-)
+    route("DELETE", _MEMBER, _remove_member, "teams/remove-membership-for-user-in-org"),
+    route("GET", f"{_TEAM}/repos", _repositories, "teams/list-repos-in-org"),
+    route("GET", _REPOSITORY, _repository, "teams/check-permissions-for-repo-in-org"),
+    route("PUT", _REPOSITORY, _grant, "teams/add-or-update-repo-permissions-in-org"),
+    route("DELETE", _REPOSITORY, _revoke, "teams/remove-repo-in-org"),
+)  # fmt: skip
 
 _NOT_DESCRIBED = "The path by ids is not in GitHub's description; its provider calls it, and GitHub's own links use it."
 
 ROUTES = (
-    Route("GET", "/orgs/{org}/teams", endpoint(_list), "teams/list"),
-    Route("POST", "/orgs/{org}/teams", endpoint(_create), "teams/create"),
+    route("GET", "/orgs/{org}/teams", _list, "teams/list"),
+    route("POST", "/orgs/{org}/teams", _create, "teams/create"),
     *_BY_SLUG,
     *(
         replace(each, path=each.path.replace(_TEAM, _BY_ID), differences=(*each.differences, _NOT_DESCRIBED))

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from parity_sandbox.github.errors import NotFound, ValidationFailed, custom
+from parity_sandbox.github.errors import ValidationFailed, custom
 from parity_sandbox.github.state.accounts import PERMISSIONS, user
-from parity_sandbox.github.state.collections import collection
+from parity_sandbox.github.state.collections import collection, one, put
 
 if TYPE_CHECKING:
     from parity_sandbox.context import Context
@@ -20,7 +20,7 @@ _USERS = "collaborators"
 def grant_team(context: Context, team_id: int, repository_id: int, permission: object) -> None:
     """Give the team access; `push` where nothing is asked for. Raises ValidationFailed for an unknown permission."""
     key = f"{team_id}/{repository_id}"
-    _put(context, _TEAMS, key, {"team_id": team_id, "repository_id": repository_id, "permission": _checked(permission)})
+    put(context, _TEAMS, key, {"team_id": team_id, "repository_id": repository_id, "permission": _checked(permission)})
 
 
 def revoke_team(context: Context, team_id: int, repository_id: int) -> None:
@@ -30,10 +30,7 @@ def revoke_team(context: Context, team_id: int, repository_id: int) -> None:
 
 def team_permission(context: Context, team_id: int, repository_id: int) -> str:
     """The team's permission. Raises NotFound where it has none."""
-    found = collection(context, _TEAMS).get(f"{team_id}/{repository_id}")
-    if found is None:
-        raise NotFound
-    return str(found["permission"])
+    return str(one(context, _TEAMS, f"{team_id}/{repository_id}")["permission"])
 
 
 def teams_of(context: Context, repository_id: int) -> list[Document]:
@@ -50,7 +47,7 @@ def grant_user(context: Context, repository_id: int, login: str, permission: obj
     """Make the user a collaborator. Raises NotFound where there is no such user."""
     account = user(context, login)
     document = {"repository_id": repository_id, "user_id": account["id"], "permission": _checked(permission)}
-    _put(context, _USERS, f"{repository_id}/{account['id']}", document)
+    put(context, _USERS, f"{repository_id}/{account['id']}", document)
 
 
 def revoke_user(context: Context, repository_id: int, login: str) -> None:
@@ -73,12 +70,3 @@ def _checked(permission: object) -> str:
     if chosen not in PERMISSIONS:
         raise ValidationFailed(custom("Repository", "permission", f"{chosen} is not a valid permission"))
     return chosen
-
-
-def _put(context: Context, kind: str, key: str, document: Document) -> None:
-    documents = collection(context, kind)
-    made = document | {"key": key}
-    if documents.get(key) is None:
-        documents.insert(key, made)
-    else:
-        documents.put(key, made)

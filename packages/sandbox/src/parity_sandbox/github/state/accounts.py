@@ -6,10 +6,9 @@ import re
 from contextvars import ContextVar
 from typing import TYPE_CHECKING
 
-from parity_sandbox.github import ids
 from parity_sandbox.github.bodies import Field, check
 from parity_sandbox.github.errors import NotFound, ValidationFailed, custom, missing_field
-from parity_sandbox.github.state.collections import collection, remove_where
+from parity_sandbox.github.state.collections import add, change, collection, one, remove, remove_where
 
 if TYPE_CHECKING:
     from parity_sandbox.context import Context
@@ -42,22 +41,10 @@ def organization(context: Context, login: str) -> Document:
     return found
 
 
-def organization_by_id(context: Context, number: int | None) -> Document:
-    """The organisation with that id. Raises NotFound."""
-    found = collection(context, "organizations").get(str(number))
-    if found is None:
-        raise NotFound
-    return found
-
-
 def add_organization(context: Context, login: str) -> Document:
     """The organisation of that login, made where it is missing. The token's account is its owner."""
     found = _by_login(context, "organizations", login)
-    if found is not None:
-        return found
-    number = ids.fresh(context, "organizations")
-    made = {"key": str(number), "id": number, "login": login, "name": login, "created_at": ids.now(context)}
-    return collection(context, "organizations").insert(str(number), made)
+    return found or add(context, "organizations", {"login": login, "name": login})
 
 
 def user(context: Context, login: str) -> Document:
@@ -77,12 +64,7 @@ def viewer(context: Context) -> Document:
 
 def add_user(context: Context, login: str) -> Document:
     """The user of that login, made where missing; every user of the sandbox is a member of its organisation."""
-    found = _by_login(context, "users", login)
-    if found is not None:
-        return found
-    number = ids.fresh(context, "users")
-    made = {"key": str(number), "id": number, "login": login, "created_at": ids.now(context)}
-    return collection(context, "users").insert(str(number), made)
+    return _by_login(context, "users", login) or add(context, "users", {"login": login})
 
 
 def owner(context: Context, login: str) -> Document | None:
@@ -117,14 +99,6 @@ def team_by_slug(context: Context, organization_id: int, slug: str) -> Document:
     raise NotFound
 
 
-def team_by_id(context: Context, organization_id: int, number: int | None) -> Document:
-    """The team with that id. Raises NotFound."""
-    found = collection(context, "teams").get(str(number))
-    if found is None or found["organization_id"] != organization_id:
-        raise NotFound
-    return found
-
-
 def create_team(context: Context, organization_id: int, body: Document) -> Document:
     """A new team; the token's account becomes its maintainer.
 
@@ -136,11 +110,7 @@ def create_team(context: Context, organization_id: int, body: Document) -> Docum
     if not name:
         raise ValidationFailed(missing_field("Team", "name"))
     _slug_is_free(context, organization_id, slug_of(name))
-    number = ids.fresh(context, "teams")
-    time = ids.now(context)
     made = {
-        "key": str(number),
-        "id": number,
         "organization_id": organization_id,
         "name": name,
         "slug": slug_of(name),
@@ -150,28 +120,24 @@ def create_team(context: Context, organization_id: int, body: Document) -> Docum
         "parent_id": _parent(context, organization_id, body.get("parent_team_id")),
         "members": [viewer(context)["id"]],
         "maintainers": [viewer(context)["id"]],
-        "created_at": time,
-        "updated_at": time,
     }
-    return collection(context, "teams").insert(str(number), made)
+    return add(context, "teams", made)
 
 
 def edit_team(context: Context, team: Document, body: Document) -> Document:
     """The team with what `body` changes. Raises ValidationFailed as `create_team` does."""
     check(body, _TEAM)
-    changed = dict(team)
+    changed = {name: body[name] for name in ("privacy", "notification_setting") if body.get(name)}
     if body.get("name"):
         slug = slug_of(body["name"])
         if slug != team["slug"]:
             _slug_is_free(context, team["organization_id"], slug)
         changed |= {"name": body["name"], "slug": slug}
-    changed |= {name: body[name] for name in ("privacy", "notification_setting") if body.get(name)}
     if "description" in body:
         changed["description"] = body["description"] or None
     if "parent_team_id" in body:
         changed["parent_id"] = _parent(context, team["organization_id"], body["parent_team_id"])
-    changed["updated_at"] = ids.after(context, team["updated_at"])
-    return collection(context, "teams").put(team["key"], changed)
+    return change(context, "teams", team, changed)
 
 
 def rename_slug(context: Context, team: Document, slug: str) -> None:
@@ -185,7 +151,7 @@ def delete_team(context: Context, team: Document) -> None:
     for child in collection(context, "teams").find(parent_id=team["id"]):
         delete_team(context, child)
     remove_where(context, "team_repositories", team_id=team["id"])
-    collection(context, "teams").delete(team["key"])
+    remove(context, "teams", team)
 
 
 def members(context: Context, team: Document, role: str = "all") -> list[Document]:
@@ -236,6 +202,6 @@ def _parent(context: Context, organization_id: int, number: int | None) -> int |
     if number is None:
         return None
     try:
-        return int(team_by_id(context, organization_id, number)["id"])
+        return int(one(context, "teams", number, organization_id=organization_id)["id"])
     except NotFound as error:
         raise ValidationFailed(custom("Team", "parent_team_id", "Parent team not found")) from error

@@ -1,12 +1,17 @@
-"""The store's collections of this service."""
+"""The store's collections of this service: how a document is found, made, changed and removed."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from parity_sandbox.github import ids
+from parity_sandbox.github.errors import NotFound
+
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from parity_sandbox.context import Context
-    from parity_sandbox.store import Collection
+    from parity_sandbox.store import Collection, Document
 
 SERVICE = "github"
 
@@ -16,8 +21,40 @@ def collection(context: Context, kind: str) -> Collection:
     return context.store.collection(SERVICE, kind)
 
 
+def one(context: Context, kind: str, key: object, **owner: int) -> Document:
+    """The document under `key`, where its fields equal those of `owner`. Raises NotFound."""
+    found = collection(context, kind).get(str(key))
+    if found is None or any(found[name] != value for name, value in owner.items()):
+        raise NotFound
+    return found
+
+
+def add(context: Context, kind: str, fields: Mapping[str, object], key: str = "") -> Document:
+    """Keep a new document: `fields` with an id and times; its key is the id unless one is given."""
+    number, time = ids.fresh(context, kind), ids.now(context)
+    made: Document = {"key": key or str(number), "id": number, "created_at": time, "updated_at": time, **fields}
+    return collection(context, kind).insert(made["key"], made)
+
+
+def change(context: Context, kind: str, present: Document, fields: Mapping[str, object]) -> Document:
+    """Keep the document with other fields; `updated_at` moves."""
+    time = ids.after(context, present["updated_at"])
+    return collection(context, kind).put(present["key"], {**present, **fields, "updated_at": time})
+
+
+def put(context: Context, kind: str, key: str, document: Document) -> Document:
+    """Keep a document under `key`, in place of the one that is there."""
+    documents = collection(context, kind)
+    keep = documents.insert if documents.get(key) is None else documents.put
+    return keep(key, {**document, "key": key})
+
+
+def remove(context: Context, kind: str, present: Document) -> None:
+    """Delete the document."""
+    collection(context, kind).delete(present["key"])
+
+
 def remove_where(context: Context, kind: str, **equal: object) -> None:
     """Delete each document of `kind` whose fields equal what is given."""
-    documents = collection(context, kind)
-    for each in documents.find(**equal):
-        documents.delete(str(each["key"]))
+    for each in collection(context, kind).find(**equal):
+        remove(context, kind, each)

@@ -5,16 +5,17 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from parity_sandbox.github import ids
-from parity_sandbox.github.bodies import Field, check
+from parity_sandbox.github.bodies import Field, check, part
 from parity_sandbox.github.errors import NotFound, SeeOther, ValidationFailed
 from parity_sandbox.github.state import access, keys
-from parity_sandbox.github.state.collections import collection, remove_where
+from parity_sandbox.github.state.collections import add, change, collection, remove, remove_where
 
 if TYPE_CHECKING:
     from parity_sandbox.context import Context
     from parity_sandbox.store import Document
 
 
+POLICIES = "deployment_branch_policies"
 _MOST_REVIEWERS = 6
 _LONGEST_WAIT = 43_200
 _LONGEST_NAME = 255
@@ -26,6 +27,10 @@ _FIELDS = {
     "reviewers": Field(list, nullable=True, elements=(dict,)),
     "deployment_branch_policy": Field(dict, nullable=True),
 }
+_UNPROTECTED: Document = {
+    "wait_timer": 0, "reviewers": [], "prevent_self_review": False, "can_admins_bypass": True,
+    "deployment_branch_policy": None,
+}  # fmt: skip
 _POLICY_FIELDS = {"name": Field(str, required=True), "type": Field(str, choices=("branch", "tag"))}
 
 
@@ -57,33 +62,14 @@ def put(context: Context, repository: Document, name: str, body: Document) -> Do
     check(body, _FIELDS, closed=True)
     if len(name) > _LONGEST_NAME:
         raise ValidationFailed("Name is too long (maximum is 255 characters)")
-    present = _find(context, repository["id"], name) or _new(context, repository["id"], name)
-    changed = present | _protection(context, repository, present, body)
-    changed["updated_at"] = ids.after(context, present["updated_at"]) if present.get("key") else present["updated_at"]
-    documents = collection(context, "environments")
-    if "key" in present:
-        return documents.put(present["key"], changed)
-    changed["key"] = str(changed["id"])
-    documents.insert(changed["key"], changed)
-    keys.create(context, repository["id"], changed["id"])
-    return changed
-
-
-def _new(context: Context, repository_id: int, name: str) -> Document:
-    time = ids.now(context)
-    return {
-        "id": ids.fresh(context, "environments"),
-        "repository_id": repository_id,
-        "name": name,
-        "wait_timer": 0,
-        "reviewers": [],
-        "prevent_self_review": False,
-        "can_admins_bypass": True,
-        "deployment_branch_policy": None,
-        "gates": {rule: ids.fresh(context, "gates") for rule in ("wait_timer", "required_reviewers", "branch_policy")},
-        "created_at": time,
-        "updated_at": time,
-    }
+    present = _find(context, repository["id"], name)
+    if present is not None:
+        return change(context, "environments", present, _protection(context, repository, present, body))
+    gates = {rule: ids.fresh(context, "gates") for rule in ("wait_timer", "required_reviewers", "branch_policy")}
+    own = {"repository_id": repository["id"], "name": name, "gates": gates}
+    made = add(context, "environments", own | _protection(context, repository, _UNPROTECTED, body))
+    keys.create(context, repository["id"], made["id"])
+    return made
 
 
 def _protection(context: Context, repository: Document, present: Document, body: Document) -> Document:
@@ -144,23 +130,14 @@ def _branch_policy(asked: Document | None) -> Document | None:
 
 def delete(context: Context, found: Document) -> None:
     """Delete the environment with its policies, secrets, variables and key."""
-    for kind in ("deployment_branch_policies", "secrets", "variables", "public_keys"):
+    for kind in (POLICIES, "secrets", "variables", "public_keys"):
         remove_where(context, kind, environment_id=found["id"])
-    collection(context, "environments").delete(found["key"])
+    remove(context, "environments", found)
 
 
 def policies(context: Context, environment_id: int) -> list[Document]:
     """The environment's deployment branch policies: those of branches first, oldest first."""
-    found = collection(context, "deployment_branch_policies").find(environment_id=environment_id)
-    return sorted(found, key=lambda each: each["type"])
-
-
-def policy(context: Context, environment_id: int, number: int | None) -> Document:
-    """The policy with that id. Raises NotFound."""
-    found = collection(context, "deployment_branch_policies").get(str(number))
-    if found is None or found["environment_id"] != environment_id:
-        raise NotFound
-    return found
+    return sorted(collection(context, POLICIES).find(environment_id=environment_id), key=lambda each: each["type"])
 
 
 def create_policy(context: Context, found: Document, body: Document) -> Document:
@@ -171,20 +148,12 @@ def create_policy(context: Context, found: Document, body: Document) -> Document
         SeeOther: there is one of this name and type.
     """
     check(body, _POLICY_FIELDS)
-    if not _takes_policies(found):
+    if not part(found, "deployment_branch_policy").get("custom_branch_policies"):
         raise NotFound
     kind = body.get("type") or "branch"
     _policy_is_free(context, found["id"], body["name"], kind)
-    number = ids.fresh(context, "deployment_branch_policies")
-    made = {
-        "key": str(number),
-        "id": number,
-        "repository_id": found["repository_id"],
-        "environment_id": found["id"],
-        "name": body["name"],
-        "type": kind,
-    }
-    return collection(context, "deployment_branch_policies").insert(str(number), made)
+    owner = {"repository_id": found["repository_id"], "environment_id": found["id"]}
+    return add(context, POLICIES, {**owner, "name": body["name"], "type": kind})
 
 
 def rename_policy(context: Context, present: Document, body: Document) -> Document:
@@ -192,18 +161,7 @@ def rename_policy(context: Context, present: Document, body: Document) -> Docume
     check(body, {"name": _POLICY_FIELDS["name"]})
     if body["name"] != present["name"]:
         _policy_is_free(context, present["environment_id"], body["name"], present["type"])
-    changed = present | {"name": body["name"]}
-    return collection(context, "deployment_branch_policies").put(present["key"], changed)
-
-
-def delete_policy(context: Context, present: Document) -> None:
-    """Delete the policy."""
-    collection(context, "deployment_branch_policies").delete(present["key"])
-
-
-def _takes_policies(found: Document) -> bool:
-    branches: Document | None = found["deployment_branch_policy"]
-    return branches is not None and bool(branches["custom_branch_policies"])
+    return change(context, POLICIES, present, {"name": body["name"]})
 
 
 def _policy_is_free(context: Context, environment_id: int, name: str, kind: str) -> None:

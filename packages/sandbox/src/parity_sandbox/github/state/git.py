@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from parity_sandbox.github import ids
 from parity_sandbox.github.bodies import Field, check
 from parity_sandbox.github.errors import Conflict, InvalidRequest, NotFound, ValidationFailed
-from parity_sandbox.github.state.collections import collection
+from parity_sandbox.github.state.collections import collection, one, put
 
 if TYPE_CHECKING:
     from parity_sandbox.context import Context
@@ -25,13 +25,7 @@ _FILE = {
 }
 _PERSON = {"name": Field(str, required=True), "email": Field(str, required=True), "date": Field(str, nullable=True)}
 
-_SHA_LENGTH = 40
 _SHORTEST_SHA = 4
-
-
-def is_sha(text: str) -> bool:
-    """Whether `text` is 40 hex digits."""
-    return len(text) == _SHA_LENGTH and all(each in "0123456789abcdef" for each in text)
 
 
 def branches(context: Context, repository_id: int) -> list[Document]:
@@ -74,11 +68,6 @@ def move_ref(context: Context, found: Document, sha: str, *, force: bool) -> Doc
     if not force and found["sha"] not in {each["sha"] for each in history(context, repository_id, sha)}:
         raise ValidationFailed(message="Update is not a fast forward")
     return collection(context, "refs").put(found["key"], found | {"sha": sha})
-
-
-def delete_ref(context: Context, found: Document) -> None:
-    """Delete the ref; its commits stay."""
-    collection(context, "refs").delete(found["key"])
 
 
 def commit(context: Context, repository_id: int, sha: str) -> Document | None:
@@ -163,20 +152,14 @@ def first_commit(context: Context, repository: Document) -> Document:
 def add_blob(context: Context, repository_id: int, content: bytes) -> str:
     """Keep a file's content; gives its name as Git would."""
     name = hashlib.sha1(b"blob %d\x00" % len(content) + content, usedforsecurity=False).hexdigest()
-    key = f"{repository_id}/{name}"
-    blobs = collection(context, "blobs")
-    if blobs.get(key) is None:
-        encoded = base64.b64encode(content).decode()
-        blobs.insert(key, {"key": key, "repository_id": repository_id, "sha": name, "content": encoded})
+    encoded = base64.b64encode(content).decode()
+    put(context, "blobs", f"{repository_id}/{name}", {"repository_id": repository_id, "sha": name, "content": encoded})
     return name
 
 
 def blob(context: Context, repository_id: int, sha: str) -> bytes:
     """The content of that name. Raises NotFound."""
-    found = collection(context, "blobs").get(f"{repository_id}/{sha}")
-    if found is None:
-        raise NotFound
-    return base64.b64decode(found["content"])
+    return base64.b64decode(one(context, "blobs", f"{repository_id}/{sha}")["content"])
 
 
 def write_file(

@@ -8,7 +8,7 @@ from parity_sandbox.github import ids
 from parity_sandbox.github.bodies import Field, check
 from parity_sandbox.github.errors import NotFound, ValidationFailed, already_exists, missing_field
 from parity_sandbox.github.state import accounts
-from parity_sandbox.github.state.collections import collection
+from parity_sandbox.github.state.collections import add, change, collection, one, remove
 from parity_sandbox.narrowing import is_object
 
 if TYPE_CHECKING:
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from parity_sandbox.store import Document
 
 
+COMMENTS = "issue_comments"
 _COLOR = "ededed"
 _EDIT = {
     "body": Field(str, nullable=True),
@@ -42,10 +43,7 @@ def labels(context: Context, repository_id: int) -> list[Document]:
 
 def label(context: Context, repository_id: int, name: str) -> Document:
     """The label of that name, in any case. Raises NotFound."""
-    found = collection(context, "labels").get(_label_key(repository_id, name))
-    if found is None:
-        raise NotFound
-    return found
+    return one(context, "labels", _label_key(repository_id, name))
 
 
 def _label_key(repository_id: int, name: str) -> str:
@@ -61,15 +59,9 @@ def create_label(context: Context, repository_id: int, body: Document) -> Docume
     key = _label_key(repository_id, name)
     if collection(context, "labels").get(key) is not None:
         raise ValidationFailed(already_exists("Label", "name"))
-    made = {
-        "key": key,
-        "id": ids.fresh(context, "labels"),
-        "repository_id": repository_id,
-        "name": name,
-        "color": str(body.get("color") or _COLOR).lstrip("#"),
-        "description": body.get("description"),
-    }
-    return collection(context, "labels").insert(key, made)
+    color = str(body.get("color") or _COLOR).lstrip("#")
+    own = {"name": name, "color": color, "description": body.get("description")}
+    return add(context, "labels", {"repository_id": repository_id, **own}, key)
 
 
 def edit_label(context: Context, present: Document, body: Document) -> Document:
@@ -89,12 +81,11 @@ def edit_label(context: Context, present: Document, body: Document) -> Document:
 
 def delete_label(context: Context, present: Document) -> None:
     """Delete the label, and take it off every issue."""
-    collection(context, "labels").delete(present["key"])
+    remove(context, "labels", present)
     documents = collection(context, "issues")
     for each in documents.find(repository_id=present["repository_id"]):
-        if present["id"] in each["labels"]:
-            left = [number for number in each["labels"] if number != present["id"]]
-            documents.put(each["key"], each | {"labels": left})
+        left = [number for number in each["labels"] if number != present["id"]]
+        documents.put(each["key"], each | {"labels": left})
 
 
 def _label_ids(context: Context, repository_id: int, asked: Sequence[Any]) -> list[int]:
@@ -120,12 +111,14 @@ def labels_of(context: Context, issue: Document) -> list[Document]:
 def add_labels(context: Context, issue: Document, names: Sequence[Any]) -> Document:
     """The issue with more labels."""
     more = _label_ids(context, issue["repository_id"], names)
-    return _save(context, issue, {"labels": issue["labels"] + [each for each in more if each not in issue["labels"]]})
+    return change(
+        context, "issues", issue, {"labels": issue["labels"] + [each for each in more if each not in issue["labels"]]}
+    )
 
 
 def set_labels(context: Context, issue: Document, names: Sequence[Any]) -> Document:
     """The issue with these labels and no other."""
-    return _save(context, issue, {"labels": _label_ids(context, issue["repository_id"], names)})
+    return change(context, "issues", issue, {"labels": _label_ids(context, issue["repository_id"], names)})
 
 
 def remove_label(context: Context, issue: Document, name: str) -> Document:
@@ -133,7 +126,7 @@ def remove_label(context: Context, issue: Document, name: str) -> Document:
     gone = label(context, issue["repository_id"], name)["id"]
     if gone not in issue["labels"]:
         raise NotFound("Label does not exist")
-    return _save(context, issue, {"labels": [each for each in issue["labels"] if each != gone]})
+    return change(context, "issues", issue, {"labels": [each for each in issue["labels"] if each != gone]})
 
 
 def issues(context: Context, repository_id: int) -> list[Document]:
@@ -143,10 +136,7 @@ def issues(context: Context, repository_id: int) -> list[Document]:
 
 def issue(context: Context, repository_id: int, number: int | None) -> Document:
     """The issue or pull request of that number. Raises NotFound."""
-    found = collection(context, "issues").get(f"{repository_id}/{number}")
-    if found is None:
-        raise NotFound
-    return found
+    return one(context, "issues", f"{repository_id}/{number}")
 
 
 def create(context: Context, repository_id: int, body: Document, *, pull: Document | None = None) -> Document:
@@ -155,10 +145,7 @@ def create(context: Context, repository_id: int, body: Document, *, pull: Docume
     if not body.get("title"):
         raise ValidationFailed(missing_field("Issue" if pull is None else "PullRequest", "title"))
     number = context.store.next_number(f"github:numbers:{repository_id}")
-    time = ids.now(context)
     made: Document = {
-        "key": f"{repository_id}/{number}",
-        "id": ids.fresh(context, "issues"),
         "repository_id": repository_id,
         "number": number,
         "title": str(body["title"]),
@@ -167,12 +154,10 @@ def create(context: Context, repository_id: int, body: Document, *, pull: Docume
         "state_reason": None,
         "labels": _label_ids(context, repository_id, body.get("labels") or []),
         "user_id": accounts.viewer(context)["id"],
-        "created_at": time,
-        "updated_at": time,
         "closed_at": None,
         "pull": pull,
     }
-    return collection(context, "issues").insert(made["key"], made)
+    return add(context, "issues", made, f"{repository_id}/{number}")
 
 
 def edit(context: Context, present: Document, body: Document) -> Document:
@@ -186,55 +171,27 @@ def edit(context: Context, present: Document, body: Document) -> Document:
         fields["closed_at"] = ids.now(context)
     elif body.get("state") == "open" and present["state"] == "closed":
         fields |= {"state": "open", "state_reason": "reopened", "closed_at": None}
-    return _save(context, present, fields)
+    return change(context, "issues", present, fields)
 
 
-def _save(context: Context, present: Document, fields: Document) -> Document:
-    time = ids.after(context, present["updated_at"])
-    return collection(context, "issues").put(present["key"], present | fields | {"updated_at": time})
+def comments(context: Context, issue_of: Document, kind: str = COMMENTS) -> list[Document]:
+    """The issue's comments, oldest first; `kind` is where they are kept."""
+    return collection(context, kind).find(repository_id=issue_of["repository_id"], number=issue_of["number"])
 
 
-def comments(context: Context, issue_of: Document) -> list[Document]:
-    """The issue's comments, oldest first."""
-    rows = collection(context, "issue_comments").find(repository_id=issue_of["repository_id"])
-    return [each for each in rows if each["number"] == issue_of["number"]]
-
-
-def comment(context: Context, repository_id: int, number: int | None) -> Document:
-    """The comment with that id. Raises NotFound."""
-    found = collection(context, "issue_comments").get(str(number))
-    if found is None or found["repository_id"] != repository_id:
-        raise NotFound
-    return found
+def add_comment(context: Context, issue_of: Document, fields: Document, kind: str = COMMENTS) -> Document:
+    """A new comment of the request's account with these fields; `kind` is where it is kept."""
+    owner = {name: issue_of[name] for name in ("repository_id", "number")}
+    return add(context, kind, {**owner, "user_id": accounts.viewer(context)["id"], **fields})
 
 
 def create_comment(context: Context, issue_of: Document, body: Document) -> Document:
     """A new comment."""
     check(body, _COMMENT)
-    number = ids.fresh(context, "issue_comments")
-    time = ids.now(context)
-    made = {
-        "key": str(number),
-        "id": number,
-        "repository_id": issue_of["repository_id"],
-        "number": issue_of["number"],
-        "body": body["body"],
-        "user_id": accounts.viewer(context)["id"],
-        "created_at": time,
-        "updated_at": time,
-    }
-    return collection(context, "issue_comments").insert(str(number), made)
+    return add_comment(context, issue_of, {"body": body["body"]})
 
 
 def edit_comment(context: Context, present: Document, body: Document) -> Document:
     """The comment with another text."""
     check(body, _COMMENT)
-    time = ids.after(context, present["updated_at"])
-    return collection(context, "issue_comments").put(
-        present["key"], present | {"body": body["body"], "updated_at": time}
-    )
-
-
-def delete_comment(context: Context, present: Document) -> None:
-    """Delete the comment."""
-    collection(context, "issue_comments").delete(present["key"])
+    return change(context, COMMENTS, present, {"body": body["body"]})

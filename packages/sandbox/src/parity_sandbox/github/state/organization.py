@@ -6,7 +6,7 @@ belongs to a repository is, under the organization's id.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING
 
 from parity_sandbox.github.bodies import Field, check, items
 from parity_sandbox.github.errors import NotFound
@@ -15,9 +15,8 @@ from parity_sandbox.github.state.collections import collection
 
 if TYPE_CHECKING:
     from parity_sandbox.context import Context
+    from parity_sandbox.github.state.actions import Kind
     from parity_sandbox.store import Document
-
-Kind = Literal["secrets", "variables"]
 
 _SHARED = {
     "visibility": Field(str, required=True, choices=("all", "private", "selected")),
@@ -38,11 +37,11 @@ def check_sharing(body: Document) -> None:
     check(body, _SHARED)
 
 
-def share(context: Context, kind: Kind, found: Document, body: Document) -> Document:
+def share(context: Context, kind: Kind, found: Document, body: Document) -> None:
     """Share it as `body` says."""
     chosen = items(body, "selected_repository_ids") if body["visibility"] == "selected" else []
     changed = {**found, "visibility": body["visibility"], "selected": chosen}
-    return collection(context, kind).put(found["key"], changed)
+    collection(context, kind).put(found["key"], changed)
 
 
 def unshare(context: Context, kind: Kind, found: Document, repository_id: int | None) -> None:

@@ -5,10 +5,9 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from parity_sandbox.github import ids
 from parity_sandbox.github.bodies import Field, check, items, part
-from parity_sandbox.github.errors import Conflict, NotFound, ValidationFailed, custom
-from parity_sandbox.github.state.collections import collection
+from parity_sandbox.github.errors import Conflict, ValidationFailed, custom
+from parity_sandbox.github.state.collections import add, change, collection
 
 if TYPE_CHECKING:
     from parity_sandbox.context import Context
@@ -34,16 +33,6 @@ _MASK = "********"
 """GitHub's answer in place of a webhook's secret."""
 
 
-def deploy_keys(context: Context, repository_id: int) -> list[Document]:
-    """The repository's deploy keys."""
-    return collection(context, "deploy_keys").find(repository_id=repository_id)
-
-
-def deploy_key(context: Context, repository_id: int, number: int | None) -> Document:
-    """The deploy key of that number. Raises NotFound."""
-    return _own(context, "deploy_keys", repository_id, number)
-
-
 def add_deploy_key(context: Context, repository_id: int, added_by: str, body: Document) -> Document:
     """A new key, which may write unless `read_only` says otherwise. Raises ValidationFailed: no key, or one in use."""
     check(body, _NEW_KEY)
@@ -55,23 +44,11 @@ def add_deploy_key(context: Context, repository_id: int, added_by: str, body: Do
     key = " ".join(words[:2])
     if any(each["material"] == key for each in collection(context, "deploy_keys").all()):
         raise ValidationFailed(custom("PublicKey", "key", "key is already in use"))
-    number = ids.fresh(context, "deploy_keys")
     made = {
-        "key": str(number), "id": number, "repository_id": repository_id, "material": key,
-        "title": body.get("title") or "", "read_only": bool(body.get("read_only")), "added_by": added_by,
-        "created_at": ids.now(context),
+        "repository_id": repository_id, "material": key, "title": body.get("title") or "",
+        "read_only": bool(body.get("read_only")), "added_by": added_by,
     }  # fmt: skip
-    return collection(context, "deploy_keys").insert(str(number), made)
-
-
-def webhooks(context: Context, repository_id: int) -> list[Document]:
-    """The repository's webhooks."""
-    return collection(context, "webhooks").find(repository_id=repository_id)
-
-
-def webhook(context: Context, repository_id: int, number: int | None) -> Document:
-    """The webhook of that number. Raises NotFound."""
-    return _own(context, "webhooks", repository_id, number)
+    return add(context, "deploy_keys", made)
 
 
 def add_webhook(context: Context, repository_id: int, body: Document) -> Document:
@@ -81,57 +58,33 @@ def add_webhook(context: Context, repository_id: int, body: Document) -> Documen
     events = items(body, "events") or ["push"]
     if not config.get("url"):
         raise ValidationFailed(custom("Hook", "url", "url cannot be blank"))
-    if any(each["config"]["url"] == config["url"] for each in webhooks(context, repository_id)):
+    present = collection(context, "webhooks").find(repository_id=repository_id)
+    if any(each["config"]["url"] == config["url"] for each in present):
         raise ValidationFailed(custom("Hook", "base", "Hook already exists on this repository"))
-    number, time = ids.fresh(context, "webhooks"), ids.now(context)
     made = {
-        "key": str(number), "id": number, "repository_id": repository_id, "active": body.get("active", True),
-        "events": sorted(set(events)), "config": {"content_type": "form", "insecure_ssl": "0", **config},
-        "created_at": time, "updated_at": time,
+        "repository_id": repository_id, "active": body.get("active", True), "events": sorted(set(events)),
+        "config": config,
     }  # fmt: skip
-    return collection(context, "webhooks").insert(str(number), made)
+    return add(context, "webhooks", made)
 
 
 def edit_webhook(context: Context, found: Document, body: Document) -> Document:
     """The webhook with what `body` changes; a config is replaced."""
     check(body, {**_HOOK, "add_events": _HOOK["events"], "remove_events": _HOOK["events"]})
-    changed = dict(found)
-    if "config" in body:
-        changed["config"] = {"content_type": "form", "insecure_ssl": "0", **_config(part(body, "config"))}
+    config = _config(part(body, "config")) if "config" in body else found["config"]
     events = (set(items(body, "events") or found["events"]) | set(items(body, "add_events"))) - set(
         items(body, "remove_events")
     )
-    changed |= {"events": sorted(events), "active": body.get("active", found["active"])}
-    changed["updated_at"] = ids.after(context, found["updated_at"])
-    return collection(context, "webhooks").put(found["key"], changed)
-
-
-def runners(context: Context, repository_id: int) -> list[Document]:
-    """The runners that take the repository's jobs."""
-    return collection(context, "runners").find(repository_id=repository_id)
-
-
-def runner(context: Context, repository_id: int, number: int | None) -> Document:
-    """The runner of that number. Raises NotFound."""
-    return _own(context, "runners", repository_id, number)
+    changed = {"config": config, "events": sorted(events), "active": body.get("active", found["active"])}
+    return change(context, "webhooks", found, changed)
 
 
 def add_runner(context: Context, repository_id: int, body: Document) -> Document:
     """A new runner, never online. Raises Conflict: there is one of this name."""
     check(body, _RUNNER)
-    if any(each["name"] == body["name"] for each in runners(context, repository_id)):
+    if collection(context, "runners").first(repository_id=repository_id, name=body["name"]) is not None:
         raise Conflict(f"Already exists - A runner with the name {body['name']} already exists.")
-    number = ids.fresh(context, "runners")
-    made = {
-        "key": str(number), "id": number, "repository_id": repository_id, "name": body["name"],
-        "runner_group_id": body["runner_group_id"], "labels": items(body, "labels"),
-    }  # fmt: skip
-    return collection(context, "runners").insert(str(number), made)
-
-
-def delete(context: Context, kind: str, found: Document) -> None:
-    """Delete a document of `deploy_keys`, `webhooks` or `runners`."""
-    collection(context, kind).delete(found["key"])
+    return add(context, "runners", {"repository_id": repository_id, **{name: body[name] for name in _RUNNER}})
 
 
 def shown_config(found: Document) -> Document:
@@ -141,11 +94,5 @@ def shown_config(found: Document) -> Document:
 
 
 def _config(given: Document) -> Document:
-    return {name: str(given[name]) for name in _CONFIG if given.get(name) is not None}
-
-
-def _own(context: Context, kind: str, repository_id: int, number: int | None) -> Document:
-    found = collection(context, kind).get(str(number))
-    if found is None or found["repository_id"] != repository_id:
-        raise NotFound
-    return found
+    named = {name: str(given[name]) for name in _CONFIG if given.get(name) is not None}
+    return {"content_type": "form", "insecure_ssl": "0", **named}

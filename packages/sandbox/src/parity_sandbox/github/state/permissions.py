@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from parity_sandbox.github.bodies import Field, check
 from parity_sandbox.github.errors import Conflict, NotFound
-from parity_sandbox.github.state.collections import collection
+from parity_sandbox.github.state.collections import collection, put
 
 if TYPE_CHECKING:
     from parity_sandbox.context import Context
@@ -110,10 +110,5 @@ def set_subject(context: Context, repository_id: int, body: Document) -> None:
 
 
 def _put(context: Context, repository_id: int, fields: Document) -> None:
-    key = str(repository_id)
-    documents = collection(context, "permissions")
-    present = documents.get(key)
-    if present is None:
-        documents.insert(key, {"key": key, "repository_id": repository_id} | fields)
-    else:
-        documents.put(key, present | fields)
+    present = collection(context, "permissions").get(str(repository_id)) or {}
+    put(context, "permissions", str(repository_id), {**present, "repository_id": repository_id, **fields})

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from parity_sandbox.github import ids
 from parity_sandbox.github.bodies import Field, check
 from parity_sandbox.github.errors import NotFound, ValidationFailed, custom, invalid, missing_field
-from parity_sandbox.github.state import accounts, git, issues
+from parity_sandbox.github.state import git, issues
 from parity_sandbox.github.state.collections import collection
 
 if TYPE_CHECKING:
@@ -99,32 +99,22 @@ def with_commit(context: Context, repository_id: int, sha: str) -> list[Document
 
 
 def _holds(context: Context, found: Document, sha: str) -> bool:
-    fields = found["pull"]
-    if sha == fields["merge_commit_sha"]:
-        return True
-    base = {each["sha"] for each in git.history(context, found["repository_id"], fields["base_sha"])}
-    head = {each["sha"] for each in git.history(context, found["repository_id"], head_sha(context, found))}
-    return sha in head - base
+    return sha in {found["pull"]["merge_commit_sha"], *(each["sha"] for each in commits(context, found))}
+
+
+def commits(context: Context, found: Document) -> list[Document]:
+    """The commits that the pull request brings, newest first."""
+    number = found["repository_id"]
+    base = {each["sha"] for each in git.history(context, number, found["pull"]["base_sha"])}
+    return [each for each in git.history(context, number, head_sha(context, found)) if each["sha"] not in base]
 
 
 def review_comments(context: Context, found: Document) -> list[Document]:
     """The comments on lines of the pull request, oldest first."""
-    rows = collection(context, "review_comments").find(repository_id=found["repository_id"])
-    return [each for each in rows if each["number"] == found["number"]]
+    return issues.comments(context, found, "review_comments")
 
 
 def create_review_comment(context: Context, found: Document, body: Document) -> Document:
     """A new comment on a line."""
     check(body, _COMMENT)
-    number = ids.fresh(context, "review_comments")
-    time = ids.now(context)
-    made = {
-        "key": str(number),
-        "id": number,
-        "repository_id": found["repository_id"],
-        "number": found["number"],
-        "user_id": accounts.viewer(context)["id"],
-        "created_at": time,
-        "updated_at": time,
-    } | {name: body.get(name) for name in _COMMENT}
-    return collection(context, "review_comments").insert(str(number), made)
+    return issues.add_comment(context, found, {name: body.get(name) for name in _COMMENT}, "review_comments")

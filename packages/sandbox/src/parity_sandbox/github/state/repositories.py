@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Any
 
 from parity_sandbox.github import ids
 from parity_sandbox.github.bodies import Field, check, part
-from parity_sandbox.github.errors import NotFound, ReadOnly, ValidationFailed, custom, missing_field
+from parity_sandbox.github.errors import ReadOnly, ValidationFailed, custom, missing_field
 from parity_sandbox.github.state import git, keys
-from parity_sandbox.github.state.collections import collection, remove_where
+from parity_sandbox.github.state.collections import add, change, collection, one, remove, remove_where
 
 if TYPE_CHECKING:
     from parity_sandbox.context import Context
@@ -87,10 +87,7 @@ def find(context: Context, owner: str, name: str) -> Document | None:
 
 def by_id(context: Context, number: int | None) -> Document:
     """The repository with that id. Raises NotFound."""
-    found = collection(context, "repositories").get(str(number))
-    if found is None:
-        raise NotFound
-    return found
+    return one(context, "repositories", number)
 
 
 def renamed(context: Context, owner: str, name: str) -> int | None:
@@ -118,25 +115,18 @@ def create(context: Context, owner: str, body: Document) -> Document:
         ValidationFailed: no name, one with characters GitHub does not take, or one that is taken.
     """
     name = _checked_name(context, owner, body.get("name"))
-    number = ids.fresh(context, "repositories")
-    time = ids.now(context)
     made: Document = _DEFAULTS | {
-        "key": str(number),
-        "id": number,
         "owner": owner,
         "name": name,
         "default_branch": body.get("default_branch") or "main",
         "topics": [],
         "vulnerability_alerts": False,
         "security_and_analysis": _security({}, {}),
-        "created_at": time,
-        "updated_at": time,
-        "pushed_at": time,
+        "pushed_at": ids.now(context),
     }
-    made = _edited(made, body | {"archived": False})
-    collection(context, "repositories").insert(str(number), made)
+    made = add(context, "repositories", _edited(made, body | {"archived": False}))
     collection(context, "renames").delete(f"{owner.lower()}/{name.lower()}")
-    keys.create(context, number, None)
+    keys.create(context, made["id"], None)
     if body.get("auto_init") or body.get("license_template") or body.get("gitignore_template"):
         git.first_commit(context, made)
     return made
@@ -163,40 +153,32 @@ def edit(context: Context, repository: Document, body: Document) -> Document:
         if git.branch(context, repository["id"], branch) is None:
             raise ValidationFailed(custom("Repository", "default_branch", f"The branch {branch} was not found."))
         changed["default_branch"] = branch
-    if changed == repository:
-        return repository
-    changed["updated_at"] = ids.after(context, repository["updated_at"])
-    return collection(context, "repositories").put(repository["key"], changed)
+    return update(context, repository, **changed)
 
 
 def update(context: Context, repository: Document, **fields: Any) -> Document:
-    """Set fields that have operations of their own (topics, alerts)."""
-    changed = repository | fields
-    if changed != repository:
-        changed["updated_at"] = ids.after(context, repository["updated_at"])
-    return collection(context, "repositories").put(repository["key"], changed)
+    """The repository with other fields; where they are what it has, nothing happens."""
+    return repository if repository | fields == repository else change(context, "repositories", repository, fields)
 
 
 def delete(context: Context, repository: Document) -> None:
     """Delete the repository and everything in it."""
     for kind in OWNED:
         remove_where(context, kind, repository_id=repository["id"])
-    collection(context, "repositories").delete(repository["key"])
+    remove(context, "repositories", repository)
 
 
 def _checked_name(context: Context, owner: str, name: Any) -> str:
     if not name:
-        raise ValidationFailed(missing_field("Repository", "name"), message="Repository creation failed.")
-    if not isinstance(name, str) or not _NAME.fullmatch(name):
-        raise ValidationFailed(
-            custom("Repository", "name", "name can only contain ASCII letters, digits, and the characters ., -, and _"),
-            message="Repository creation failed.",
-        )
-    if find(context, owner, name) is not None:
-        raise ValidationFailed(
-            custom("Repository", "name", "name already exists on this account"), message="Repository creation failed."
-        )
-    return name
+        fault = missing_field("Repository", "name")
+    elif not isinstance(name, str) or not _NAME.fullmatch(name):
+        said = "name can only contain ASCII letters, digits, and the characters ., -, and _"
+        fault = custom("Repository", "name", said)
+    elif find(context, owner, name) is not None:
+        fault = custom("Repository", "name", "name already exists on this account")
+    else:
+        return name
+    raise ValidationFailed(fault, message="Repository creation failed.")
 
 
 def _leave_redirect(context: Context, repository: Document) -> None:

@@ -5,11 +5,11 @@ from __future__ import annotations
 from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING
 
-from parity_sandbox.github import ids
 from parity_sandbox.github.bodies import Field, check, items, part
-from parity_sandbox.github.errors import InvalidRequest, NotFound, ValidationFailed
+from parity_sandbox.github.errors import InvalidRequest, ValidationFailed
 from parity_sandbox.github.state import rules
-from parity_sandbox.github.state.collections import collection
+from parity_sandbox.github.state.collections import add, collection
+from parity_sandbox.github.state.collections import change as keep
 
 if TYPE_CHECKING:
     from parity_sandbox.context import Context
@@ -47,14 +47,6 @@ def rulesets(context: Context, repository_id: int) -> list[Document]:
     return collection(context, "rulesets").find(repository_id=repository_id)
 
 
-def ruleset(context: Context, repository_id: int, number: int | None) -> Document:
-    """The ruleset with that id. Raises NotFound."""
-    found = collection(context, "rulesets").get(str(number))
-    if found is None or found["repository_id"] != repository_id:
-        raise NotFound
-    return found
-
-
 def create(context: Context, repository_id: int, body: Document) -> Document:
     """A new ruleset.
 
@@ -64,39 +56,21 @@ def create(context: Context, repository_id: int, body: Document) -> Document:
     """
     required = {name: Field(str, required=True, choices=_FIELDS[name].choices) for name in ("name", "enforcement")}
     check(body, _FIELDS | required)
-    number = ids.fresh(context, "rulesets")
-    time = ids.now(context)
     made: Document = {
-        "key": str(number),
-        "id": number,
-        "repository_id": repository_id,
-        "target": "branch",
-        "bypass_actors": [],
-        "conditions": {},
-        "rules": [],
-        "created_at": time,
-        "updated_at": time,
-    }
-    made = _changed(context, made, body)
-    return collection(context, "rulesets").insert(str(number), made)
+        "repository_id": repository_id, "target": "branch", "bypass_actors": [], "conditions": {}, "rules": [],
+    }  # fmt: skip
+    return add(context, "rulesets", _changed(context, made, body))
 
 
 def change(context: Context, present: Document, body: Document) -> Document:
     """The ruleset with the fields that were sent; others stay. Raises as `create` does."""
     check(body, _FIELDS)
-    changed = _changed(context, present, body)
-    changed["updated_at"] = ids.after(context, present["updated_at"])
-    return collection(context, "rulesets").put(present["key"], changed)
-
-
-def delete(context: Context, present: Document) -> None:
-    """Delete the ruleset."""
-    collection(context, "rulesets").delete(present["key"])
+    return keep(context, "rulesets", present, _changed(context, present, body))
 
 
 def _changed(context: Context, present: Document, body: Document) -> Document:
     changed = present | {name: body[name] for name in ("name", "target", "enforcement") if name in body}
-    others = [each for each in rulesets(context, present["repository_id"]) if each["id"] != present["id"]]
+    others = [each for each in rulesets(context, present["repository_id"]) if each["id"] != present.get("id")]
     if any(each["name"] == changed["name"] for each in others):
         raise ValidationFailed("Name must be unique")
     if "bypass_actors" in body:

@@ -9,7 +9,7 @@ from pydantic import Field
 from parity_sandbox.forms import Form
 from parity_sandbox.github import ids
 from parity_sandbox.github.errors import NotFound
-from parity_sandbox.github.state.collections import collection
+from parity_sandbox.github.state.collections import add, collection
 
 if TYPE_CHECKING:
     from parity_sandbox.context import Context
@@ -30,20 +30,9 @@ class Run(Form):
     """UTC, ISO 8601; now, where it is not said."""
 
 
-STATUSES = ("queued", "in_progress", "completed", "waiting", "requested", "pending")
-
-
 def runs(context: Context, repository_id: int) -> list[Document]:
     """The repository's runs, newest first."""
     return collection(context, "runs").find(repository_id=repository_id)[::-1]
-
-
-def run(context: Context, repository_id: int, number: int | None) -> Document:
-    """The run with that id. Raises NotFound."""
-    found = collection(context, "runs").get(str(number))
-    if found is None or found["repository_id"] != repository_id:
-        raise NotFound
-    return found
 
 
 def workflows(context: Context, repository_id: int) -> list[Document]:
@@ -93,13 +82,5 @@ def _workflow(context: Context, repository_id: int, file: str, time: str) -> Doc
     try:
         return workflow(context, repository_id, file)
     except NotFound:
-        number = ids.fresh(context, "workflows")
-        made = {
-            "key": str(number),
-            "id": number,
-            "repository_id": repository_id,
-            "name": file.rpartition(".")[0],
-            "path": f".github/workflows/{file}",
-            "created_at": time,
-        }
-        return collection(context, "workflows").insert(str(number), made)
+        own = {"name": file.rpartition(".")[0], "path": f".github/workflows/{file}", "created_at": time}
+        return add(context, "workflows", {"repository_id": repository_id, **own})

@@ -27,27 +27,25 @@ def ref(repository: Document, found: Document) -> Document:
     }
 
 
-def branch(repository: Document, found: Document, *, protected: bool) -> Document:
+def branch(repository: Document, found: Document) -> Document:
     """A branch in short form."""
     name = found["name"].removeprefix("heads/")
     return {
         "name": name,
         "commit": {"sha": found["sha"], "url": f"{repositories.url(repository)}/commits/{found['sha']}"},
-        "protected": protected,
+        "protected": False,
     }
 
 
-def full_branch(
-    repository: Document, found: Document, head: Document, author: Document, *, protected: bool
-) -> Document:
+def full_branch(repository: Document, found: Document, head: Document, author: Document) -> Document:
     """A branch with its newest commit."""
-    short = branch(repository, found, protected=protected)
+    short = branch(repository, found)
     address = f"{repositories.url(repository)}/branches/{quote(short['name'], safe='')}"
     checks: Document = {"enforcement_level": "off", "contexts": [], "checks": []}
     return short | {
         "commit": commit(repository, head, author),
         "_links": {"self": address, "html": f"{repositories.page(repository)}/tree/{short['name']}"},
-        "protection": {"enabled": protected, "required_status_checks": checks},
+        "protection": {"enabled": False, "required_status_checks": checks},
         "protection_url": f"{address}/protection",
     }
 

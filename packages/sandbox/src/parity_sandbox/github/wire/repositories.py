@@ -84,7 +84,6 @@ _MERGING = (
 )
 
 _COUNTS = ("size", "stargazers_count", "watchers_count", "forks_count", "open_issues_count", "forks", "watchers")
-_ADMIN = {"admin": True, "maintain": True, "push": True, "triage": True, "pull": True}
 
 
 def url(found: Document) -> str:
@@ -97,7 +96,7 @@ def page(found: Document) -> str:
     return f"{HTML}/{found['owner']}/{found['name']}"
 
 
-def minimal(found: Document, owner: Document, permissions: Document | None = None) -> Document:
+def minimal(found: Document, owner: Document, allowed: dict[str, bool] | None = None) -> Document:
     """A repository as lists give it."""
     full_name, address = f"{found['owner']}/{found['name']}", url(found)
     return {
@@ -123,7 +122,7 @@ def minimal(found: Document, owner: Document, permissions: Document | None = Non
         "disabled": False,
         "license": None,
         "open_issues": 0,
-        "permissions": permissions or _ADMIN,
+        "permissions": allowed or permissions("admin"),
         **{name: found[name] for name in _SHOWN},
     }
 
@@ -144,8 +143,15 @@ def full(found: Document, owner: Document) -> Document:
 
 def with_team_permission(found: Document, owner: Document, permission: str) -> Document:
     """A repository as a team sees it, with what the team may do."""
+    return minimal(found, owner, permissions(permission)) | {"role_name": role(permission)}
+
+
+def permissions(highest: str) -> dict[str, bool]:
+    """What an account with that permission may do."""
     order = ("pull", "triage", "push", "maintain", "admin")
-    rank = order.index(permission)
-    allowed = {name: order.index(name) <= rank for name in order}
-    role = {"pull": "read", "push": "write"}.get(permission, permission)
-    return minimal(found, owner, allowed) | {"role_name": role}
+    return {name: order.index(name) <= order.index(highest) for name in order}
+
+
+def role(permission: str) -> str:
+    """The role's name for a permission."""
+    return {"pull": "read", "push": "write"}.get(permission, permission)

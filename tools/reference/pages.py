@@ -92,7 +92,8 @@ def _row(parameter: Any) -> str:
 _ROUTES_HEAD = """# Routes of the sandbox
 
 Generated from the vendors' tables in `sandbox/` by `make docs`; do not edit. A route that is not here answers 501 and
-names itself. The source is the operation in the vendor's own API description, or the provider's file that calls it.
+names itself. Vercel's paths are answered in every version; the newest is listed. The source is the operation in the
+vendor's own API description, or the provider's file that calls it.
 """
 
 

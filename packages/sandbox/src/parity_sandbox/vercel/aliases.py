@@ -77,11 +77,6 @@ def of_owner(world: World, project_id: str | None) -> list[Document]:
     return [each for each in mine if project_id is None or each["projectId"] == project_id]
 
 
-def delete(world: World, id_or_name: str) -> None:
-    """Remove an alias; raises NotFound."""
-    world.aliases.delete(find(world, id_or_name)["alias"])
-
-
 def view(alias: Document) -> Document:
     """The alias as Vercel's API gives it."""
     return {name: value for name, value in alias.items() if name != "ownerId" and (name != "redirect" or value)}

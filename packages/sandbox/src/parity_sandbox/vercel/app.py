@@ -4,20 +4,19 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
 from parity_sandbox import tokens
 from parity_sandbox.routing import build_app, unknown_route
-from parity_sandbox.vercel import scopes
+from parity_sandbox.vercel import catalogue, scopes
 from parity_sandbox.vercel.errors import Forbidden, Unsupported, VercelError
 from parity_sandbox.vercel.routes import ROUTES, distribution
-from parity_sandbox.vercel.routes.account import frameworks, regions
 from parity_sandbox.vercel.timeline import settle
 from parity_sandbox.vercel.world import SERVICE
 
 if TYPE_CHECKING:
     from starlette.applications import Starlette
+    from starlette.requests import Request
     from starlette.types import Receive, Scope, Send
 
     from parity_sandbox.context import Context
@@ -50,12 +49,9 @@ def create_app(context: Context, token: str) -> Starlette:
         if (host := _host(scope)) == distribution.HOST:
             await registry(scope, receive, send)
             return
-        public = {FRAMEWORKS: frameworks, REGIONS: regions}.get(host)
-        if public is None or scope["path"] != "/":
-            await table(scope, receive, send)
-            return
-        response = await public(Request(scope, receive))
-        await response(scope, receive, send)
+        public = {FRAMEWORKS: catalogue.LISTED_FRAMEWORKS, REGIONS: catalogue.LISTED_REGIONS}.get(host)
+        answer = table if public is None or scope["path"] != "/" else JSONResponse(public)
+        await answer(scope, receive, send)
 
     app.router.default = by_host
     return app

@@ -18,5 +18,11 @@ REGIONS = (
 )  # fmt: skip
 """Where functions can run: https://vercel.com/docs/edge-network/regions."""
 
+LISTED_FRAMEWORKS = [{"name": slug, "slug": slug} for slug in FRAMEWORKS]
+"""As api-frameworks.zeit.sh gives them."""
+
+LISTED_REGIONS = {region: {"caps": ["V2_DEPLOYMENT_CREATE"]} for region in REGIONS}
+"""The regions with what they can do, as dcs.vercel-infra.com gives them."""
+
 NODE_VERSIONS = ("24.x", "22.x", "20.x", "18.x", "16.x", "14.x", "12.x", "10.x")
 """`nodeVersion` of updateProject; the first is a new project's."""

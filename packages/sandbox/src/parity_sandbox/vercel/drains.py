@@ -9,7 +9,7 @@ from parity_sandbox.context import random_id
 from parity_sandbox.narrowing import is_object
 from parity_sandbox.vercel import wire
 from parity_sandbox.vercel.documents import items, part
-from parity_sandbox.vercel.errors import BadRequest, NotFound
+from parity_sandbox.vercel.errors import BadRequest
 
 if TYPE_CHECKING:
     from parity_sandbox.store import Document
@@ -63,29 +63,6 @@ def update(world: World, drain: Document, given: Document) -> Document:
     _apply(drain, given)
     drain["updatedAt"] = world.now
     return world.collection("drains").put(drain["id"], drain)
-
-
-def find(world: World, drain_id: str) -> Document:
-    """The scope's drain of that id; raises NotFound."""
-    drain = world.collection("drains").get(drain_id)
-    if drain is None or drain["ownerId"] != world.owner:
-        raise NotFound("Drain not found.")
-    return drain
-
-
-def of_owner(world: World) -> list[Document]:
-    """The scope's drains, oldest first."""
-    return world.collection("drains").find(ownerId=world.owner)
-
-
-def delete(world: World, drain_id: str) -> None:
-    """Remove a drain; raises NotFound."""
-    world.collection("drains").delete(find(world, drain_id)["id"])
-
-
-def view(drain: Document) -> Document:
-    """The drain as Vercel's API gives it."""
-    return drain
 
 
 # --- Tracing of a project ---------------------------------------------------------------------------------------------

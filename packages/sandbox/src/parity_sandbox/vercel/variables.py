@@ -106,13 +106,6 @@ def update(world: World, project: Document, variable_id: str, given: Document) -
     return _write(world, changed)
 
 
-def delete(world: World, project: Document, variable_id: str) -> Document:
-    """Remove a variable; returns what it was. Raises NotFound."""
-    stored = find(world, project, variable_id)
-    world.env.delete(variable_id)
-    return stored
-
-
 def find(world: World, project: Document, variable_id: str) -> Document:
     """The project's variable with that id; raises NotFound."""
     stored = world.env.get(variable_id)

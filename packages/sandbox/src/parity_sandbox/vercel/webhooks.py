@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from parity_sandbox.context import random_id
 from parity_sandbox.vercel import wire
 from parity_sandbox.vercel.documents import items
-from parity_sandbox.vercel.errors import BadRequest, NotFound
+from parity_sandbox.vercel.errors import BadRequest
 
 if TYPE_CHECKING:
     from parity_sandbox.store import Document
@@ -42,18 +42,10 @@ def create(world: World, given: Document) -> Document:
 
 def find(world: World, webhook_id: str) -> Document:
     """The scope's webhook of that id; raises NotFound."""
-    webhook = world.collection("webhooks").get(webhook_id)
-    if webhook is None or webhook["ownerId"] != world.owner:
-        raise NotFound("Webhook not found.")
-    return webhook
+    return world.owned("webhooks", webhook_id, "Webhook not found.")
 
 
 def of_owner(world: World, project_id: str | None) -> list[Document]:
     """The scope's webhooks, those of one project where `project_id` says so."""
     mine = world.collection("webhooks").find(ownerId=world.owner)
     return [each for each in mine if project_id is None or project_id in each.get("projectIds", [])]
-
-
-def delete(world: World, webhook_id: str) -> None:
-    """Remove a webhook; raises NotFound."""
-    world.collection("webhooks").delete(find(world, webhook_id)["id"])

@@ -1,18 +1,21 @@
-"""Requests in and answers out: bodies, queries, paging, and Vercel's sentences for what does not fit."""
+"""Requests in and answers out: routes, bodies, queries, paging, and Vercel's sentences for what does not fit."""
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING, Any, cast
 
 from starlette.responses import JSONResponse, Response
 
 from parity_sandbox.jsontext import parse_json
 from parity_sandbox.narrowing import is_object
+from parity_sandbox.routing import Route
 from parity_sandbox.vercel.errors import BadRequest
 from parity_sandbox.vercel.world import World, enter
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Callable, Iterable, Mapping
 
     from starlette.requests import Request
 
@@ -37,29 +40,95 @@ def context_of(request: Request) -> Context:
     return cast("Context", request.app.state.context)
 
 
-def world_of(request: Request) -> World:
-    """The world in the scope that the query's `teamId` or `slug` names."""
-    return enter(context_of(request), request.query_params.get("teamId"), request.query_params.get("slug"))
+@dataclass(frozen=True)
+class Call:
+    """A request as the handlers see it."""
+
+    request: Request
+    raw: bytes
+    """Its body."""
+
+    @cached_property
+    def world(self) -> World:
+        """The world in the scope that the query's `teamId` or `slug` names; raises Forbidden."""
+        return enter(context_of(self.request), self.query("teamId"), self.query("slug"))
+
+    @cached_property
+    def project(self) -> Document:
+        """The project that the path names as `idOrName`; raises NotFound."""
+        return self.world.project(self.path("idOrName"))
+
+    def path(self, name: str) -> str:
+        """A parameter of the path, decoded."""
+        return str(self.request.path_params[name])
+
+    def query(self, name: str) -> str | None:
+        """A parameter of the query."""
+        return self.request.query_params.get(name)
+
+    def truthy(self, name: str) -> bool:
+        """Whether a query flag is on: `1` or `true`."""
+        return (self.query(name) or "").lower() in {"1", "true"}
+
+    def number(self, name: str) -> int | None:
+        """An integer of the query, None where it has none; raises BadRequest."""
+        raw = self.query(name)
+        if not raw:
+            return None
+        try:
+            found = int(raw)
+        except ValueError as error:
+            raise BadRequest(f"Invalid request: `{name}` should be number.") from error
+        if found < 0:
+            raise BadRequest(f"Invalid request: `{name}` should be >= 0.")
+        return found
+
+    def required(self, name: str) -> str:
+        """A parameter of the query that must be there; raises BadRequest."""
+        found = self.query(name)
+        if not found:
+            raise BadRequest(f"Invalid request: missing required property `{name}`.")
+        return found
+
+    def json(self) -> Any:
+        """The request's JSON, an empty object where there is no body; raises BadRequest."""
+        try:
+            return parse_json(self.raw) if self.raw else {}
+        except ValueError as error:
+            raise BadRequest(f"Invalid JSON: {error}.") from error
+
+    def body(self, shape: Shape | None = None, required: Iterable[str] = ()) -> Document:
+        """The request's JSON object, checked against `shape` where it is given; raises BadRequest in Vercel's words."""
+        body = self.json()
+        if not is_object(body):
+            raise BadRequest("Invalid request: should be object.")
+        if shape is not None:
+            check(body, shape, required)
+        return body
 
 
-async def body_of(request: Request, shape: Shape, required: Iterable[str] = ()) -> Document:
-    """The request's JSON object, checked against `shape`; raises BadRequest in Vercel's words."""
-    body = await json_of(request)
-    if not is_object(body):
-        raise BadRequest("Invalid request: should be object.")
-    check(body, shape, required)
-    return body
+@dataclass(frozen=True)
+class Answer:
+    """A document with a status of its own; None for no body."""
+
+    document: object
+    status: int
 
 
-async def json_of(request: Request) -> Any:
-    """The request's JSON, an empty object where there is no body."""
-    raw = await request.body()
-    if not raw:
-        return {}
-    try:
-        return parse_json(raw)
-    except ValueError as error:
-        raise BadRequest(f"Invalid JSON: {error}.") from error
+def route(method: str, path: str, handler: Callable[[Call], object], source: str, *differences: str) -> Route:
+    """A route whose handler gives the answer's document, an `Answer`, or None for 204.
+
+    Where Vercel keeps several versions of a path alive, the newest one stands for all of them.
+    """
+
+    async def run(request: Request) -> Response:
+        result = handler(Call(request, await request.body()))
+        answer = result if isinstance(result, Answer) else Answer(result, 204 if result is None else 200)
+        if answer.document is None:
+            return Response(status_code=answer.status)
+        return JSONResponse(answer.document, answer.status)
+
+    return Route(method, path, run, source, differences)
 
 
 def check(document: Mapping[str, Any], shape: Shape, required: Iterable[str] = (), where: str = "") -> None:
@@ -94,16 +163,13 @@ def one_of(name: str, value: object, allowed: Iterable[object]) -> None:
         raise BadRequest(f"Invalid request: `{name}` should be equal to one of the allowed values {listed}.")
 
 
-def page(
-    request: Request, items: list[Document], *, default: int = 20, at: str = "createdAt"
-) -> tuple[list[Document], Document]:
+def page(call: Call, items: list[Document]) -> tuple[list[Document], Document]:
     """One page, newest first, as Vercel pages: `limit`, `until` (older than), `since` (newer than), in milliseconds.
 
     Returns the page's documents and its `pagination` object. Documents made in the same millisecond stay on one page:
     the cursor is a time and would skip the rest; so a page can be longer than `limit`.
     """
-    limit = number(request, "limit") or default
-    until, since = number(request, "until"), number(request, "since")
+    limit, until, since, at = call.number("limit") or 20, call.number("until"), call.number("since"), "createdAt"
     newest = [
         each
         for each in sorted(items, key=lambda item: item[at], reverse=True)
@@ -117,30 +183,9 @@ def page(
     return chosen, {"count": len(chosen), "next": following, "prev": previous}
 
 
-def number(request: Request, name: str) -> int | None:
-    """An integer of the query, None where it has none; raises BadRequest."""
-    raw = request.query_params.get(name)
-    if raw is None or raw == "":
-        return None
-    try:
-        found = int(raw)
-    except ValueError as error:
-        raise BadRequest(f"Invalid request: `{name}` should be number.") from error
-    if found < 0:
-        raise BadRequest(f"Invalid request: `{name}` should be >= 0.")
-    return found
-
-
-def truthy(request: Request, name: str) -> bool:
-    """Whether a query flag is on: `1` or `true`."""
-    return request.query_params.get(name, "").lower() in {"1", "true"}
-
-
-def answer(document: object, status: int = 200) -> Response:
-    """A JSON answer."""
-    return JSONResponse(document, status_code=status)
-
-
-def nothing(status: int = 200) -> Response:
-    """An answer without a body."""
-    return Response(status_code=status)
+def paged(
+    call: Call, name: str, items: list[Document], view: Callable[[Document], Document] = lambda each: each
+) -> Document:
+    """The page that a request asks for, with its `pagination`; `view` gives a document as the API shows it."""
+    shown, pagination = page(call, items)
+    return {name: [view(each) for each in shown], "pagination": pagination}

@@ -96,6 +96,13 @@ class World:
             raise NotFound("Project not found.")
         return found
 
+    def owned(self, kind: str, key: str, missing: str) -> Document:
+        """The scope's document of a kind whose documents name their `ownerId`; raises NotFound with `missing`."""
+        found = self.collection(kind).get(key)
+        if found is None or found["ownerId"] != self.owner:
+            raise NotFound(missing)
+        return found
+
     def save(self, project: Document) -> Document:
         """Keep a changed project; its `updatedAt` moves."""
         project["updatedAt"] = self.now

@@ -1,112 +1,85 @@
-"""Routes of the account: user, teams, webhooks, and the public lists."""
+"""Routes of the account: user, teams, webhooks."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from parity_sandbox.routing import Route
-from parity_sandbox.vercel import catalogue, webhooks, wire
+from parity_sandbox.vercel import webhooks, wire
 from parity_sandbox.vercel.errors import NotFound
+from parity_sandbox.vercel.wire import Call, route
 from parity_sandbox.vercel.world import USER, default_team, find_team
 
 if TYPE_CHECKING:
-    from starlette.requests import Request
-    from starlette.responses import Response
-
+    from parity_sandbox.store import Document
 
 _MADE = 1_767_225_600_000
 """When the sandbox's token says that it was made, in milliseconds since 1970."""
 
 
-async def _user(request: Request) -> Response:
-    team = default_team(wire.context_of(request))
-    return wire.answer({"user": {**USER, "defaultTeamId": None if team is None else team["id"]}})
+def _user(call: Call) -> Document:
+    team = default_team(wire.context_of(call.request))
+    return {"user": {**USER, "defaultTeamId": None if team is None else team["id"]}}
 
 
-async def _token(request: Request) -> Response:
-    if request.path_params["tokenId"] != "current":
+def _token(call: Call) -> Document:
+    if call.path("tokenId") != "current":
         raise NotFound("Token not found.")
-    used = {"createdAt": _MADE, "activeAt": wire.world_of(request).now}
+    used = {"createdAt": _MADE, "activeAt": call.world.now}
     scopes = [{"type": "user", "origin": "manual", "createdAt": _MADE}]
-    return wire.answer({"token": {"id": "current", "name": "sandbox", "type": "token", "scopes": scopes, **used}})
+    return {"token": {"id": "current", "name": "sandbox", "type": "token", "scopes": scopes, **used}}
 
 
-async def _teams(request: Request) -> Response:
-    teams = wire.context_of(request).store.collection("vercel", "teams").all()
-    shown, pagination = wire.page(request, teams)
-    return wire.answer({"teams": shown, "pagination": pagination})
+def _teams(call: Call) -> Document:
+    return wire.paged(call, "teams", wire.context_of(call.request).store.collection("vercel", "teams").all())
 
 
-async def _team(request: Request) -> Response:
-    team = find_team(wire.context_of(request), request.path_params["teamId"])
+def _team(call: Call) -> Document:
+    team = find_team(wire.context_of(call.request), call.path("teamId"))
     if team is None:
         raise NotFound("Team not found.")
-    return wire.answer(team)
+    return team
 
 
-async def _rename_team(request: Request) -> Response:
-    context = wire.context_of(request)
-    team = find_team(context, request.path_params["teamId"])
-    if team is None:
-        raise NotFound("Team not found.")
-    body = await wire.body_of(request, {"slug": "string", "name": "string"})
-    return wire.answer(context.store.collection("vercel", "teams").put(team["id"], {**team, **body}))
+def _rename_team(call: Call) -> Document:
+    changed = {**_team(call), **call.body({"slug": "string", "name": "string"})}
+    return wire.context_of(call.request).store.collection("vercel", "teams").put(changed["id"], changed)
 
 
-async def _members(request: Request) -> Response:
-    team = find_team(wire.context_of(request), request.path_params["teamId"])
-    if team is None:
-        raise NotFound("Team not found.")
+def _members(call: Call) -> Document:
+    since = _team(call)["createdAt"]
     member = {
-        "avatar": USER["avatar"] or "", "confirmed": True, "createdAt": team["createdAt"],
-        "accessRequestedAt": team["createdAt"], "email": USER["email"], "name": USER["name"], "role": "OWNER",
-        "uid": USER["id"], "username": USER["username"],
+        "avatar": USER["avatar"] or "", "confirmed": True, "createdAt": since, "accessRequestedAt": since,
+        "email": USER["email"], "name": USER["name"], "role": "OWNER", "uid": USER["id"], "username": USER["username"],
     }  # fmt: skip
-    shown, pagination = wire.page(request, [member])
-    return wire.answer({"members": shown, "emailInviteCodes": [], "pagination": {"hasNext": False, **pagination}})
+    shown, pagination = wire.page(call, [member])
+    return {"members": shown, "emailInviteCodes": [], "pagination": {"hasNext": False, **pagination}}
 
 
-async def _create_webhook(request: Request) -> Response:
-    world = wire.world_of(request)
-    return wire.answer(webhooks.create(world, await wire.body_of(request, webhooks.SHAPE)))
+def _create_webhook(call: Call) -> Document:
+    return webhooks.create(call.world, call.body())
 
 
-async def _list_webhooks(request: Request) -> Response:
-    world = wire.world_of(request)
-    return wire.answer(list(reversed(webhooks.of_owner(world, request.query_params.get("projectId")))))
+def _list_webhooks(call: Call) -> list[Document]:
+    return list(reversed(webhooks.of_owner(call.world, call.query("projectId"))))
 
 
-async def _read_webhook(request: Request) -> Response:
-    return wire.answer(webhooks.find(wire.world_of(request), request.path_params["id"]))
+def _read_webhook(call: Call) -> Document:
+    return webhooks.find(call.world, call.path("id"))
 
 
-async def _delete_webhook(request: Request) -> Response:
-    webhooks.delete(wire.world_of(request), request.path_params["id"])
-    return wire.nothing(204)
+def _delete_webhook(call: Call) -> None:
+    call.world.collection("webhooks").delete(webhooks.find(call.world, call.path("id"))["id"])
 
 
-async def frameworks(_request: Request) -> Response:
-    """The list of frameworks, as api-frameworks.zeit.sh gives it."""
-    return wire.answer([{"name": slug, "slug": slug} for slug in catalogue.FRAMEWORKS])
-
-
-async def regions(_request: Request) -> Response:
-    """The regions with what they can do, as dcs.vercel-infra.com gives them."""
-    return wire.answer({region: {"caps": ["V2_DEPLOYMENT_CREATE"]} for region in catalogue.REGIONS})
-
-
-ROUTES: tuple[Route, ...] = (
-    Route("GET", "/v2/user", _user, "getAuthUser; client/user.go"),
-    Route("GET", "/v5/user/tokens/{tokenId}", _token, "getAuthToken", ("Only `current`, which does not expire.",)),
-    Route("GET", "/v2/teams", _teams, "getTeams"),
-    Route("GET", "/v2/teams/{teamId}", _team, "getTeam; client/team.go"),
-    Route("PATCH", "/v2/teams/{teamId}", _rename_team, "patchTeam", ("Slug and name alone.",)),
-    *(
-        Route("GET", f"/{v}/teams/{{teamId}}/members", _members, "getTeamMembers", ("The token's account alone.",))
-        for v in ("v2", "v3")
-    ),
-    Route("GET", "/v1/webhooks", _list_webhooks, "getWebhooks"),
-    Route("POST", "/v1/webhooks", _create_webhook, "createWebhook; client/webhook.go", ("Nothing is sent.",)),
-    Route("GET", "/v1/webhooks/{id}", _read_webhook, "getWebhook; client/webhook.go"),
-    Route("DELETE", "/v1/webhooks/{id}", _delete_webhook, "deleteWebhook; client/webhook.go"),
+ROUTES = (
+    route("GET", "/v2/user", _user, "getAuthUser; client/user.go"),
+    route("GET", "/v5/user/tokens/{tokenId}", _token, "getAuthToken", "Only `current`, which does not expire."),
+    route("GET", "/v2/teams", _teams, "getTeams"),
+    route("GET", "/v2/teams/{teamId}", _team, "getTeam; client/team.go"),
+    route("PATCH", "/v2/teams/{teamId}", _rename_team, "patchTeam", "Slug and name alone."),
+    route("GET", "/v3/teams/{teamId}/members", _members, "getTeamMembers", "The token's account alone."),
+    route("GET", "/v1/webhooks", _list_webhooks, "getWebhooks"),
+    route("POST", "/v1/webhooks", _create_webhook, "createWebhook; client/webhook.go", "Nothing is sent."),
+    route("GET", "/v1/webhooks/{id}", _read_webhook, "getWebhook; client/webhook.go"),
+    route("DELETE", "/v1/webhooks/{id}", _delete_webhook, "deleteWebhook; client/webhook.go"),
 )

@@ -5,139 +5,115 @@ from __future__ import annotations
 import hashlib
 from typing import TYPE_CHECKING
 
-from parity_sandbox.routing import Route
 from parity_sandbox.vercel import aliases, deployments, wire
 from parity_sandbox.vercel.errors import BadRequest
+from parity_sandbox.vercel.wire import Call, route
 
 if TYPE_CHECKING:
-    from starlette.requests import Request
-    from starlette.responses import Response
-
     from parity_sandbox.store import Document
 
 
-async def _create(request: Request) -> Response:
-    world = wire.world_of(request)
-    body = await wire.body_of(request, deployments.CREATE)
-    return wire.answer(deployments.view(world, deployments.create(world, body)))
+def _create(call: Call) -> Document:
+    return deployments.view(call.world, deployments.create(call.world, call.body()))
 
 
-async def _read(request: Request) -> Response:
-    world = wire.world_of(request)
-    return wire.answer(deployments.view(world, deployments.find(world, request.path_params["idOrUrl"])))
+def _read(call: Call) -> Document:
+    return deployments.view(call.world, deployments.find(call.world, call.path("idOrUrl")))
 
 
-async def _list(request: Request) -> Response:
-    world = wire.world_of(request)
-    wanted = request.query_params.get("projectId") or request.query_params.get("app")
-    project = None if wanted is None else world.project(wanted)["id"]
+def _list(call: Call) -> Document:
+    wanted = call.query("projectId") or call.query("app")
+    project = None if wanted is None else call.world.project(wanted)["id"]
     found = [
         each
-        for each in world.deployments.find(ownerId=world.owner)
-        if project in {None, each["projectId"]} and _wanted(request, each)
+        for each in call.world.deployments.find(ownerId=call.world.owner)
+        if project in {None, each["projectId"]} and _wanted(call, each)
     ]
-    shown, pagination = wire.page(request, found)
-    return wire.answer({"deployments": [deployments.listed(each) for each in shown], "pagination": pagination})
+    return wire.paged(call, "deployments", found, deployments.listed)
 
 
-def _wanted(request: Request, deployment: Document) -> bool:
-    query = request.query_params
-    states = query.get("state")
+def _wanted(call: Call, deployment: Document) -> bool:
+    states, target = call.query("state"), call.query("target")
     if states is not None and deployment["readyState"] not in states.upper().split(","):
         return False
-    target = query.get("target")
     if target is not None and target != (deployment["target"] or "preview"):
         return False
-    if "rollbackCandidate" in query and wire.truthy(request, "rollbackCandidate") != ("promotedAt" in deployment):
+    if call.query("rollbackCandidate") is not None and call.truthy("rollbackCandidate") != ("promotedAt" in deployment):
         return False
-    return query.get("sha") in {None, deployment["sha"]} and query.get("branch") in {None, deployment["branch"]}
+    return call.query("sha") in {None, deployment["sha"]} and call.query("branch") in {None, deployment["branch"]}
 
 
-async def _delete(request: Request) -> Response:
-    world = wire.world_of(request)
-    return wire.answer(deployments.delete(world, deployments.find(world, request.path_params["id"])))
+def _found(call: Call) -> Document:
+    return deployments.find(call.world, call.path("id"))
 
 
-async def _cancel(request: Request) -> Response:
-    world = wire.world_of(request)
-    stopped = deployments.cancel(world, deployments.find(world, request.path_params["id"]))
-    return wire.answer(deployments.view(world, stopped))
+def _delete(call: Call) -> Document:
+    return deployments.delete(call.world, _found(call))
 
 
-async def _upload(request: Request) -> Response:
-    world = wire.world_of(request)
-    digest = request.headers.get("x-vercel-digest") or request.headers.get("x-now-digest")
-    content = await request.body()
+def _cancel(call: Call) -> Document:
+    return deployments.view(call.world, deployments.cancel(call.world, _found(call)))
+
+
+def _upload(call: Call) -> Document:
+    digest = call.request.headers.get("x-vercel-digest") or call.request.headers.get("x-now-digest")
     if digest is None:
         raise BadRequest("Invalid request: missing required header `x-vercel-digest`.")
-    if hashlib.sha1(content, usedforsecurity=False).hexdigest() != digest:
+    if hashlib.sha1(call.raw, usedforsecurity=False).hexdigest() != digest:
         raise BadRequest("The digest of the file does not match `x-vercel-digest`.", code="invalid_digest")
-    files = world.collection("files")
+    files = call.world.collection("files")
     if files.get(digest) is None:
-        files.insert(digest, {"sha": digest, "size": len(content), "createdAt": world.now})
-    return wire.answer({"urls": []})
+        files.insert(digest, {"sha": digest, "size": len(call.raw), "createdAt": call.world.now})
+    return {"urls": []}
 
 
-async def _assign(request: Request) -> Response:
-    world = wire.world_of(request)
-    deployment = deployments.find(world, request.path_params["id"])
-    return wire.answer(aliases.assign(world, deployment, await wire.body_of(request, aliases.SHAPE)))
+def _assign(call: Call) -> Document:
+    return aliases.assign(call.world, _found(call), call.body())
 
 
-async def _of_deployment(request: Request) -> Response:
-    world = wire.world_of(request)
-    deployment = deployments.find(world, request.path_params["id"])
-    found = world.aliases.find(deploymentId=deployment["id"])
+def _of_deployment(call: Call) -> Document:
+    found = call.world.aliases.find(deploymentId=_found(call)["id"])
     named = ("uid", "alias", "created", "redirect")
-    return wire.answer({"aliases": [{name: each[name] for name in named} for each in found]})
+    return {"aliases": [{name: each[name] for name in named} for each in found]}
 
 
-async def _list_aliases(request: Request) -> Response:
-    world = wire.world_of(request)
-    shown, pagination = wire.page(request, aliases.of_owner(world, request.query_params.get("projectId")))
-    return wire.answer({"aliases": [aliases.view(each) for each in shown], "pagination": pagination})
+def _list_aliases(call: Call) -> Document:
+    return wire.paged(call, "aliases", aliases.of_owner(call.world, call.query("projectId")), aliases.view)
 
 
-async def _read_alias(request: Request) -> Response:
-    world = wire.world_of(request)
-    return wire.answer(aliases.view(aliases.find(world, request.path_params["idOrAlias"])))
+def _read_alias(call: Call) -> Document:
+    return aliases.view(aliases.find(call.world, call.path("idOrAlias")))
 
 
-async def _delete_alias(request: Request) -> Response:
-    world = wire.world_of(request)
-    aliases.delete(world, request.path_params["aliasId"])
-    return wire.answer({"status": "SUCCESS"})
+def _delete_alias(call: Call) -> Document:
+    call.world.aliases.delete(aliases.find(call.world, call.path("aliasId"))["alias"])
+    return {"status": "SUCCESS"}
 
 
-async def _builds(request: Request) -> Response:
-    deployments.find(wire.world_of(request), request.path_params["id"])
-    return wire.answer({"builds": []})
+def _builds(call: Call) -> Document:
+    _found(call)
+    return {"builds": []}
 
 
-_CREATE = (
-    "Nothing is built: a build ends after `build_seconds`, READY unless a rule of `builds` says otherwise.",
-    "A project that does not exist is an error; Vercel makes one from `name`.",
-    "Any commit of 40 hex digits is taken; a branch must be one of the sandbox repository's.",
-    "With automatic assignment off, the first production deployment is staged too: no exception is documented.",
-)
+_ONE, _ALIASES = "/v13/deployments/{id}", "/v2/deployments/{id}/aliases"
 
-ROUTES: tuple[Route, ...] = (
-    *(
-        Route("POST", path, _create, "createDeployment; client/deployment.go", _CREATE)
-        for path in ("/v12/now/deployments", "/v12/deployments", "/v13/deployments")
+ROUTES = (
+    route(
+        "POST", "/v13/deployments", _create, "createDeployment; client/deployment.go",
+        "Nothing is built: a build ends after `build_seconds`, READY unless a rule of `builds` says otherwise.",
+        "A project that does not exist is an error; Vercel makes one from `name`.",
+        "Any commit of 40 hex digits is taken; a branch must be one of the sandbox repository's.",
+        "With automatic assignment off, the first production deployment is staged too: no exception is documented.",
     ),
-    Route("GET", "/v13/deployments/{idOrUrl}", _read, "getDeployment; client/deployment.go"),
-    Route("GET", "/v11/deployments/{id}/builds", _builds, "the command line's inspect", ("Always empty.",)),
-    Route("GET", "/v6/deployments", _list, "getDeployments"),
-    Route("DELETE", "/v13/deployments/{id}", _delete, "deleteDeployment; client/deployment.go"),
-    Route("PATCH", "/v12/deployments/{id}/cancel", _cancel, "cancelDeployment"),
-    *(
-        Route("POST", path, _upload, "uploadFile; client/file.go", ("Contents are not kept, only their digests.",))
-        for path in ("/v2/files", "/v2/now/files")
-    ),
-    Route("POST", "/v2/deployments/{id}/aliases", _assign, "assignAlias; client/alias.go"),
-    Route("GET", "/v2/deployments/{id}/aliases", _of_deployment, "listDeploymentAliases"),
-    Route("GET", "/v4/aliases", _list_aliases, "listAliases"),
-    Route("GET", "/v4/aliases/{idOrAlias}", _read_alias, "getAlias; client/alias.go"),
-    Route("DELETE", "/v2/aliases/{aliasId}", _delete_alias, "deleteAlias; client/alias.go"),
-)
+    route("GET", "/v13/deployments/{idOrUrl}", _read, "getDeployment; client/deployment.go"),
+    route("GET", "/v11/deployments/{id}/builds", _builds, "the command line's inspect", "Always empty."),
+    route("GET", "/v6/deployments", _list, "getDeployments"),
+    route("DELETE", _ONE, _delete, "deleteDeployment; client/deployment.go"),
+    route("PATCH", "/v12/deployments/{id}/cancel", _cancel, "cancelDeployment"),
+    route("POST", "/v2/files", _upload, "uploadFile; client/file.go", "Contents are not kept, only their digests."),
+    route("POST", _ALIASES, _assign, "assignAlias; client/alias.go"),
+    route("GET", _ALIASES, _of_deployment, "listDeploymentAliases"),
+    route("GET", "/v4/aliases", _list_aliases, "listAliases"),
+    route("GET", "/v4/aliases/{idOrAlias}", _read_alias, "getAlias; client/alias.go"),
+    route("DELETE", "/v2/aliases/{aliasId}", _delete_alias, "deleteAlias; client/alias.go"),
+)  # fmt: skip

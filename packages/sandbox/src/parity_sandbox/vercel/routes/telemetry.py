@@ -5,110 +5,94 @@ from __future__ import annotations
 import hashlib
 from typing import TYPE_CHECKING
 
-from parity_sandbox.routing import Route
-from parity_sandbox.vercel import alerts, drains, wire
-from parity_sandbox.vercel.errors import BadRequest
+from parity_sandbox.vercel import alerts, drains
+from parity_sandbox.vercel.wire import Answer, Call, route
 
 if TYPE_CHECKING:
-    from starlette.requests import Request
-    from starlette.responses import Response
+    from parity_sandbox.store import Document
 
 
-async def _create_drain(request: Request) -> Response:
-    world = wire.world_of(request)
-    return wire.answer(drains.view(drains.create(world, await wire.body_of(request, drains.SHAPE))))
+def _create_drain(call: Call) -> Document:
+    return drains.create(call.world, call.body())
 
 
-async def _list_drains(request: Request) -> Response:
-    world = wire.world_of(request)
-    project = request.query_params.get("projectId")
-    found = [each for each in drains.of_owner(world) if project is None or project in each.get("projectIds", [project])]
-    return wire.answer({"drains": [drains.view(each) for each in reversed(found)]})
+def _list_drains(call: Call) -> Document:
+    found, project = call.world.collection("drains").find(ownerId=call.world.owner), call.query("projectId")
+    kept = [each for each in found if project is None or project in each.get("projectIds", [project])]
+    return {"drains": list(reversed(kept))}
 
 
-async def _read_drain(request: Request) -> Response:
-    world = wire.world_of(request)
-    return wire.answer(drains.view(drains.find(world, request.path_params["id"])))
+def _found(call: Call) -> Document:
+    return call.world.owned("drains", call.path("id"), "Drain not found.")
 
 
-async def _update_drain(request: Request) -> Response:
-    world = wire.world_of(request)
-    drain = drains.find(world, request.path_params["id"])
-    return wire.answer(drains.view(drains.update(world, drain, await wire.body_of(request, drains.SHAPE))))
+def _update_drain(call: Call) -> Document:
+    return drains.update(call.world, _found(call), call.body())
 
 
-async def _delete_drain(request: Request) -> Response:
-    drains.delete(wire.world_of(request), request.path_params["id"])
-    return wire.nothing(204)
+def _delete_drain(call: Call) -> None:
+    call.world.collection("drains").delete(_found(call)["id"])
 
 
-async def _verification_code(request: Request) -> Response:
-    world = wire.world_of(request)
-    code = hashlib.sha1(world.owner.encode(), usedforsecurity=False).hexdigest()
-    return wire.answer({"verificationCode": code})
+def _verification_code(call: Call) -> Document:
+    return {"verificationCode": hashlib.sha1(call.world.owner.encode(), usedforsecurity=False).hexdigest()}
 
 
-async def _tracing(request: Request) -> Response:
-    return wire.answer(drains.tracing(wire.world_of(request), _project(request)))
+def _tracing(call: Call) -> Document:
+    return drains.tracing(call.world, call.required("projectId"))
 
 
-async def _trace(request: Request) -> Response:
-    world, body = wire.world_of(request), await wire.body_of(request, drains.TRACING, required=drains.TRACING)
-    return wire.answer(drains.trace(world, _project(request), body))
+def _trace(call: Call) -> Document:
+    body = call.body(drains.TRACING, required=drains.TRACING)
+    return drains.trace(call.world, call.required("projectId"), body)
 
 
-def _project(request: Request) -> str:
-    found = request.query_params.get("projectId")
-    if not found:
-        raise BadRequest("Invalid request: missing required property `projectId`.")
-    return found
+def _list_rules(call: Call) -> Document:
+    return alerts.page(call.world, call.query("cursor"), call.number("limit"), call.query("projectId"))
 
 
-async def _list_rules(request: Request) -> Response:
-    query = request.query_params
-    return wire.answer(
-        alerts.page(wire.world_of(request), query.get("cursor"), wire.number(request, "limit"), query.get("projectId"))
-    )
+def _create_rule(call: Call) -> Answer:
+    return Answer({"rule": alerts.create(call.world, call.body(alerts.SHAPE, required=alerts.REQUIRED))}, 201)
 
 
-async def _create_rule(request: Request) -> Response:
-    body = await wire.body_of(request, alerts.SHAPE, required=alerts.REQUIRED)
-    return wire.answer({"rule": alerts.create(wire.world_of(request), body)}, 201)
+def _rule(call: Call) -> Document:
+    return alerts.find(call.world, call.path("id"))
 
 
-async def _read_rule(request: Request) -> Response:
-    return wire.answer({"rule": alerts.find(wire.world_of(request), request.path_params["id"])})
+def _read_rule(call: Call) -> Document:
+    return {"rule": _rule(call)}
 
 
-async def _update_rule(request: Request) -> Response:
-    world = wire.world_of(request)
-    rule = alerts.find(world, request.path_params["id"])
-    return wire.answer({"rule": alerts.update(world, rule, await wire.body_of(request, alerts.CHANGE))})
+def _update_rule(call: Call) -> Document:
+    return {"rule": alerts.update(call.world, _rule(call), call.body(alerts.CHANGE))}
 
 
-async def _delete_rule(request: Request) -> Response:
-    alerts.delete(wire.world_of(request), request.path_params["id"])
-    return wire.answer({"success": True})
+def _delete_rule(call: Call) -> Document:
+    alerts.delete(call.world, call.path("id"))
+    return {"success": True}
 
 
-_RULES, _TRACING = "/alerts/v3/alert-rules", "/v1/drains/tracing/config"
-_FITS = ("A filter is kept as it is given.", "Custom rules are refused.", "Nothing is detected, no one is notified.")
+_ONE, _RULES, _TRACING = "/v1/drains/{id}", "/alerts/v3/alert-rules", "/v1/drains/tracing/config"
+_RULE, _GO = f"{_RULES}/{{id}}", "client/alert_rule.go"
 
-ROUTES: tuple[Route, ...] = (
-    Route("GET", "/v1/drains", _list_drains, "getDrains"),
-    Route(
+ROUTES = (
+    route("GET", "/v1/drains", _list_drains, "getDrains"),
+    route(
         "POST", "/v1/drains", _create_drain, "createDrain; client/log_drain.go, client/trace_drain.go",
-        ("Log lines can be read at the endpoint's host and are not posted; no trace is made.",),
+        "Log lines can be read at the endpoint's host and are not posted; no trace is made.",
     ),
-    Route("GET", "/v1/drains/{id}", _read_drain, "getDrain; client/log_drain.go, client/trace_drain.go"),
-    Route("PATCH", "/v1/drains/{id}", _update_drain, "updateDrain"),
-    Route("DELETE", "/v1/drains/{id}", _delete_drain, "deleteDrain; client/log_drain.go, client/trace_drain.go"),
-    Route("GET", "/v1/verify-endpoint", _verification_code, "client/log_drain.go"),
-    Route("GET", _TRACING, _tracing, "client/project_tracing.go"),
-    Route("PUT", _TRACING, _trace, "client/project_tracing.go", ("Kept and shown; no trace is made.",)),
-    Route("GET", _RULES, _list_rules, "client/alert_rule.go"),
-    Route("POST", _RULES, _create_rule, "client/alert_rule.go", _FITS),
-    Route("GET", f"{_RULES}/{{id}}", _read_rule, "client/alert_rule.go"),
-    Route("PATCH", f"{_RULES}/{{id}}", _update_rule, "client/alert_rule.go"),
-    Route("DELETE", f"{_RULES}/{{id}}", _delete_rule, "client/alert_rule.go"),
+    route("GET", _ONE, _found, "getDrain; client/log_drain.go, client/trace_drain.go"),
+    route("PATCH", _ONE, _update_drain, "updateDrain"),
+    route("DELETE", _ONE, _delete_drain, "deleteDrain; client/log_drain.go, client/trace_drain.go"),
+    route("GET", "/v1/verify-endpoint", _verification_code, "client/log_drain.go"),
+    route("GET", _TRACING, _tracing, "client/project_tracing.go"),
+    route("PUT", _TRACING, _trace, "client/project_tracing.go", "Kept and shown; no trace is made."),
+    route("GET", _RULES, _list_rules, _GO),
+    route(
+        "POST", _RULES, _create_rule, _GO, "A filter is kept as it is given.", "Custom rules are refused.",
+        "Nothing is detected, no one is notified.",
+    ),
+    route("GET", _RULE, _read_rule, _GO),
+    route("PATCH", _RULE, _update_rule, _GO),
+    route("DELETE", _RULE, _delete_rule, _GO),
 )  # fmt: skip

@@ -2,206 +2,129 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from parity_sandbox.narrowing import is_list, is_object
-from parity_sandbox.routing import Route
 from parity_sandbox.vercel import custom_environments, variables, wire
 from parity_sandbox.vercel.errors import BadRequest
+from parity_sandbox.vercel.wire import Answer, Call, route
 
 if TYPE_CHECKING:
-    from starlette.requests import Request
-    from starlette.responses import Response
-
     from parity_sandbox.store import Document
-    from parity_sandbox.vercel.world import World
 
 
-def _here(request: Request) -> tuple[World, Document]:
-    world = wire.world_of(request)
-    return world, world.project(request.path_params["idOrName"])
-
-
-async def _list(request: Request) -> Response:
-    world, project = _here(request)
-    found = variables.of_project(world, project)
-    branch = request.query_params.get("gitBranch")
+def _list(call: Call) -> Document:
+    found = variables.of_project(call.world, call.project)
+    branch = call.query("gitBranch")
     if branch:
         found = [each for each in found if each["gitBranch"] in {None, branch}]
-    environment = request.query_params.get("customEnvironmentId") or request.query_params.get("customEnvironmentSlug")
+    environment = call.query("customEnvironmentId") or call.query("customEnvironmentSlug")
     if environment:
-        chosen = custom_environments.find(project, environment)["id"]
+        chosen = custom_environments.find(call.project, environment)["id"]
         found = [each for each in found if chosen in each["customEnvironmentIds"]]
-    decrypt = wire.truthy(request, "decrypt")
-    paged = any(name in request.query_params for name in ("limit", "until", "since"))
-    if not paged:
-        return wire.answer({"envs": [variables.view(each, decrypt=decrypt) for each in reversed(found)]})
-    shown, pagination = wire.page(request, found)
-    return wire.answer({"envs": [variables.view(each, decrypt=decrypt) for each in shown], "pagination": pagination})
+    view = partial(variables.view, decrypt=call.truthy("decrypt"))
+    if all(call.query(name) is None for name in ("limit", "until", "since")):
+        return {"envs": [view(each) for each in reversed(found)]}
+    return wire.paged(call, "envs", found, view)
 
 
-async def _create(request: Request) -> Response:
-    world, project = _here(request)
-    body: Any = await wire.json_of(request)
-    many = is_list(body)
-    given: list[Document] = body if many else [body]
+def _create(call: Call) -> Answer:
+    project, body = call.project, call.json()
+    given: list[Any] = body if is_list(body) else [body]
     if not given or not all(is_object(each) for each in given):
         raise BadRequest("Invalid request: should be object or array of objects.")
-    created, failed = variables.create_all(world, project, given, upsert=wire.truthy(request, "upsert"))
+    created, failed = variables.create_all(call.world, project, given, upsert=call.truthy("upsert"))
     if failed and not created:
         raise _refused(failed, given)
     shown = [variables.view(each, decrypt=False) for each in created]
-    return wire.answer({"created": shown if many else shown[0], "failed": failed}, 201)
+    return Answer({"created": shown if is_list(body) else shown[0], "failed": failed}, 201)
 
 
 def _refused(failed: list[Document], given: list[Document]) -> BadRequest:
-    first: Document = failed[0]["error"]
-    details = {name: value for name, value in first.items() if name not in {"code", "message"}}
-    if len(given) > 1:
-        details = {}
-    error = BadRequest(first["message"], code=first["code"], **details)
+    first: Document = dict(failed[0]["error"])
+    message, code = first.pop("message"), first.pop("code")
+    error = BadRequest(message, code=code, **(first if len(given) == 1 else {}))
     error.siblings = {"created": [], "failed": failed}
     return error
 
 
-async def _read(request: Request) -> Response:
-    world, project = _here(request)
-    found = variables.find(world, project, request.path_params["id"])
-    return wire.answer(variables.view(found, decrypt=True))
+def _read(call: Call) -> Document:
+    return variables.view(variables.find(call.world, call.project, call.path("id")), decrypt=True)
 
 
-async def _update(request: Request) -> Response:
-    world, project = _here(request)
-    body = await wire.body_of(request, variables.SHAPE)
-    changed = variables.update(world, project, request.path_params["id"], body)
-    return wire.answer(variables.view(changed, decrypt=False))
+def _update(call: Call) -> Document:
+    return variables.view(variables.update(call.world, call.project, call.path("id"), call.body()), decrypt=False)
 
 
-async def _delete(request: Request) -> Response:
-    world, project = _here(request)
-    removed = variables.delete(world, project, request.path_params["id"])
-    return wire.answer(variables.view(removed, decrypt=False))
+def _delete(call: Call) -> Document:
+    removed = variables.find(call.world, call.project, call.path("id"))
+    call.world.env.delete(removed["id"])
+    return variables.view(removed, decrypt=False)
 
 
-async def _pull(request: Request) -> Response:
-    world, project = _here(request)
-    target = request.path_params.get("target", "development")
-    custom = None
-    if target not in variables.TARGETS:
-        custom = custom_environments.find(project, target)["id"]
+def _pull(call: Call) -> Document:
+    named = call.request.path_params
+    target = named.get("target", "development")
+    custom = None if target in variables.TARGETS else custom_environments.find(call.project, target)["id"]
     given = variables.snapshot(
-        variables.pulled(variables.of_project(world, project)),
+        variables.pulled(variables.of_project(call.world, call.project)),
         target=target,
-        branch=request.path_params.get("gitBranch"),
+        branch=named.get("gitBranch"),
         custom_environment=custom,
     )
-    return wire.answer({"env": given, "buildEnv": given})
+    return {"env": given, "buildEnv": given}
 
 
-async def _list_environments(request: Request) -> Response:
-    _, project = _here(request)
-    found = [custom_environments.view(each) for each in project["customEnvironments"]]
-    return wire.answer({"accountLimit": {"total": 10}, "environments": found})
+def _list_environments(call: Call) -> Document:
+    found = [custom_environments.view(each) for each in call.project["customEnvironments"]]
+    return {"accountLimit": {"total": 10}, "environments": found}
 
 
-async def _create_environment(request: Request) -> Response:
-    world, project = _here(request)
-    body = await wire.body_of(request, custom_environments.SHAPE)
-    return wire.answer(custom_environments.view(custom_environments.create(world, project, body)), 201)
+def _create_environment(call: Call) -> Answer:
+    made = custom_environments.create(call.world, call.project, call.body())
+    return Answer(custom_environments.view(made), 201)
 
 
-async def _read_environment(request: Request) -> Response:
-    _, project = _here(request)
-    found = custom_environments.find(project, request.path_params["environmentSlugOrId"])
-    return wire.answer(custom_environments.view(found))
+def _read_environment(call: Call) -> Document:
+    return custom_environments.view(custom_environments.find(call.project, call.path("environmentSlugOrId")))
 
 
-async def _update_environment(request: Request) -> Response:
-    world, project = _here(request)
-    body = await wire.body_of(request, custom_environments.SHAPE)
-    slug = request.path_params["environmentSlugOrId"]
-    return wire.answer(custom_environments.view(custom_environments.update(world, project, slug, body)))
+def _update_environment(call: Call) -> Document:
+    slug = call.path("environmentSlugOrId")
+    return custom_environments.view(custom_environments.update(call.world, call.project, slug, call.body()))
 
 
-async def _delete_environment(request: Request) -> Response:
-    world, project = _here(request)
-    body = await wire.body_of(request, custom_environments.DELETE)
-    removed = custom_environments.delete(
-        world,
-        project,
-        request.path_params["environmentSlugOrId"],
-        with_variables=bool(body.get("deleteUnassignedEnvironmentVariables")),
-    )
-    return wire.answer(custom_environments.view(removed))
+def _delete_environment(call: Call) -> Document:
+    project, body = call.project, call.body(custom_environments.DELETE)
+    with_variables = bool(body.get("deleteUnassignedEnvironmentVariables"))
+    slug = call.path("environmentSlugOrId")
+    removed = custom_environments.delete(call.world, project, slug, with_variables=with_variables)
+    return custom_environments.view(removed)
 
 
-_ENV = "/projects/{idOrName}/env"
-_CUSTOM = "/projects/{idOrName}/custom-environments"
-_HIDDEN = ("A sensitive value is given as an empty text, an encrypted one as a text that says nothing of it.",)
+_ALL, _CUSTOM = "/projects/{idOrName}/env", "/v9/projects/{idOrName}/custom-environments"
+_ONE, _ENVIRONMENT = f"{_ALL}/{{id}}", f"{_CUSTOM}/{{environmentSlugOrId}}"
+_GO, _CUSTOM_GO = "client/environment_variable.go", "client/custom_environment.go"
+_HIDDEN = "A sensitive value is given as an empty text, an encrypted one as a text that says nothing of it."
+_PULLED = "Vercel's own system variables are not among them; a sensitive value is empty."
 
-ROUTES: tuple[Route, ...] = (
+ROUTES = (
     *(
-        Route(
-            "GET",
-            f"/v3/env/pull/{{idOrName}}{rest}",
-            _pull,
-            "the command line's env pull",
-            ("Vercel's own system variables are not among them; a sensitive value is empty.",),
-        )
+        route("GET", f"/v3/env/pull/{{idOrName}}{rest}", _pull, "the command line's env pull", _PULLED)
         for rest in ("", "/{target}", "/{target}/{gitBranch}")
     ),
-    *(
-        Route("GET", f"/{v}{_ENV}", _list, "filterProjectEnvs; client/environment_variable.go", _HIDDEN)
-        for v in ("v8", "v9", "v10")
+    route("GET", f"/v10{_ALL}", _list, f"filterProjectEnvs; {_GO}", _HIDDEN),
+    route(
+        "POST", f"/v10{_ALL}", _create, f"createProjectEnv; {_GO}",
+        "A team's policy for sensitive variables is not enforced.",
     ),
-    *(
-        Route(
-            "POST",
-            f"/{v}{_ENV}",
-            _create,
-            "createProjectEnv; client/environment_variable.go",
-            ("A team's policy for sensitive variables is not enforced.",),
-        )
-        for v in ("v9", "v10")
-    ),
-    *(
-        Route("GET", f"/{v}{_ENV}/{{id}}", _read, "getProjectEnv; client/environment_variable.go", _HIDDEN)
-        for v in ("v1", "v10")
-    ),
-    *(
-        Route("PATCH", f"/{v}{_ENV}/{{id}}", _update, "editProjectEnv; client/environment_variable.go")
-        for v in ("v9", "v10")
-    ),
-    *(
-        Route("DELETE", f"/{v}{_ENV}/{{id}}", _delete, "removeProjectEnv; client/environment_variable.go")
-        for v in ("v8", "v9")
-    ),
-    *(
-        route
-        for v in ("v1", "v9")
-        for route in (
-            Route("GET", f"/{v}{_CUSTOM}", _list_environments, "GET custom-environments in the description"),
-            Route(
-                "POST", f"/{v}{_CUSTOM}", _create_environment, "createCustomEnvironment; client/custom_environment.go"
-            ),
-            Route(
-                "GET",
-                f"/{v}{_CUSTOM}/{{environmentSlugOrId}}",
-                _read_environment,
-                "getCustomEnvironment; client/custom_environment.go",
-            ),
-            Route(
-                "PATCH",
-                f"/{v}{_CUSTOM}/{{environmentSlugOrId}}",
-                _update_environment,
-                "updateCustomEnvironment; client/custom_environment.go",
-            ),
-            Route(
-                "DELETE",
-                f"/{v}{_CUSTOM}/{{environmentSlugOrId}}",
-                _delete_environment,
-                "removeCustomEnvironment; client/custom_environment.go",
-            ),
-        )
-    ),
-)
+    route("GET", f"/v10{_ONE}", _read, f"getProjectEnv; {_GO}", _HIDDEN),
+    route("PATCH", f"/v10{_ONE}", _update, f"editProjectEnv; {_GO}"),
+    route("DELETE", f"/v9{_ONE}", _delete, f"removeProjectEnv; {_GO}"),
+    route("GET", _CUSTOM, _list_environments, "GET custom-environments in the description"),
+    route("POST", _CUSTOM, _create_environment, f"createCustomEnvironment; {_CUSTOM_GO}"),
+    route("GET", _ENVIRONMENT, _read_environment, f"getCustomEnvironment; {_CUSTOM_GO}"),
+    route("PATCH", _ENVIRONMENT, _update_environment, f"updateCustomEnvironment; {_CUSTOM_GO}"),
+    route("DELETE", _ENVIRONMENT, _delete_environment, f"removeCustomEnvironment; {_CUSTOM_GO}"),
+)  # fmt: skip

@@ -1,10 +1,11 @@
 """The watch: how often it ends a release that is no worse, and how soon one that is; on drawn counts, and in a sandbox.
 
-    PYTHONPATH=tools .venv/bin/python -m benchmarks.watch [--watches 10000] [--sandbox]
+    PYTHONPATH=tools .venv/bin/python -m benchmarks.watch [--watches 10000] [--stage PERCENT | --sandbox]
 
 Counts are drawn with a fixed seed: a release before with an hour of requests, then a watch of ten minutes that asks
-each 15 seconds. `--sandbox` runs `parity deliver` of a release that answers with errors, under 20 requests a second,
-for each share once, and measures at the live domain: from the first answer of the faulty release to the last one.
+each 15 seconds; with `--stage` both releases have users meanwhile, the new one this share. `--sandbox` runs `parity
+deliver` of a release that answers with errors, under 20 requests a second, for each share once, and measures at the
+live domain: from the first answer of the faulty release to the last one.
 """
 
 from __future__ import annotations
@@ -15,17 +16,20 @@ import random
 import statistics
 import tempfile
 import time
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 from parity.engine import toolchain
 from parity.local.sandbox import Local
-from parity.releases.evidence import Counts, compare
+from parity.releases.evidence import Counts, compare, compare_meanwhile
 from parity_sandbox import lifecycle
 from parity_sandbox.options import ServeOptions
 from support.asker import asking
 from support.program import Instance, copy_program
 from support.watched import NEW, SHOP, declare
 
+Aborted = Callable[[random.Random, int, float, float], tuple[int | None, bool]]
 SEED, OK = 20261130, 200
 SECONDS, INTERVAL, BEFORE = 600, 15, 3600
 DIFFERENCE, FALSE_ABORTS = 0.005, 1e-4
@@ -61,7 +65,21 @@ def aborted(random_: random.Random, rate: int, before: float, now: float) -> tup
     return None, ratio
 
 
-def clean(watches: int, rate: int) -> None:
+def aborted_at(part: float, random_: random.Random, rate: int, before: float, now: float) -> tuple[int | None, bool]:
+    """The same where both have users meanwhile, the new release this part of them."""
+    old, new, ratio = Counts(0, 0), Counts(0, 0), False
+    for seconds in range(INTERVAL, SECONDS + 1, INTERVAL):
+        more = round(rate * INTERVAL * part)
+        new = Counts(new.requests + more, new.errors + drawn(random_, more, now))
+        more = rate * INTERVAL - more
+        old = Counts(old.requests + more, old.errors + drawn(random_, more, before))
+        ratio = ratio or new.share > 2 * old.share
+        if compare_meanwhile(old, DIFFERENCE, FALSE_ABORTS).is_worse(new):
+            return seconds, ratio
+    return None, ratio
+
+
+def clean(watches: int, rate: int, aborted: Aborted) -> None:
     """Print how many watches of releases that are no worse end in an abort."""
     print("| errors before | now | watches | wrong aborts | by a plain ratio |\n| --- | --- | --- | --- | --- |")
     for share, more in CLEAN:
@@ -71,7 +89,7 @@ def clean(watches: int, rate: int) -> None:
         print(f"| {share:.1%} | {share + more:.1%} | {watches:,} | {wrong} | {ratio:,} |", flush=True)
 
 
-def delays(watches: int) -> None:
+def delays(watches: int, aborted: Aborted) -> None:
     """Print how soon a worse release is found, by rate and share; before it 0.1 % were errors."""
     print("| requests a second | " + " | ".join(f"{share:.0%} errors" for share in SHARES) + " |")
     print("| --- |" + " --- |" * len(SHARES))
@@ -129,13 +147,15 @@ def main() -> None:
     """Measure, and print tables for docs/watch.md."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--watches", type=int, default=10_000)
+    parser.add_argument("--stage", type=float)
     parser.add_argument("--sandbox", action="store_true")
     options = parser.parse_args()
     if options.sandbox:
         in_a_sandbox((0.05, 0.2, 1.0))
         return
-    clean(options.watches, 10)
-    delays(options.watches // 50)
+    way: Aborted = partial(aborted_at, options.stage / 100) if options.stage else aborted
+    clean(options.watches, 10, way)
+    delays(options.watches // 50, way)
 
 
 if __name__ == "__main__":

@@ -21,6 +21,7 @@ Protection = Literal["none", "preview", "all"]
 
 _PROTECTION = {"none": "none", "preview": "standard_protection_new", "all": "all_deployments"}
 _REDIRECT_STATUS = 308
+_SKEW = "12 hours"
 
 
 def _is_secret(variable: parameters.Variable) -> bool:
@@ -76,9 +77,10 @@ class WebApp(pulumi.ComponentResource):
     """One application at Vercel.
 
     Owns: the project with its Git link and protection, its variables one by one, domains, deployment retention, the
-    secret that lets the health check through protection, a production deployment for each kept release, and which of
-    them is live. The project's variables describe the newest release; each deployment keeps those it was built with. Of
-    a container also: the repository of its images, who may pull them, and which image each release was built to.
+    secret that lets the health check through protection, a production deployment for each kept release, which of them
+    is live, and by which stages a new one gets there. The project's variables describe the newest release; each
+    deployment keeps those it was built with. Of a container also: the repository of its images, who may pull them, and
+    which image each release was built to.
 
     Does not own: the repository, the domains' DNS, deployments that Vercel's Git integration makes by itself (with
     automatic assignment off none of them serves a domain), firewall and analytics.
@@ -103,6 +105,7 @@ class WebApp(pulumi.ComponentResource):
         self._variables = {each.name: self._variable(each) for each in args.application.variables}
         self._domains = self._all_domains(args.domains)
         self._retention()
+        self._stages = self._rolling_release()
         self._bypass = ProtectionBypass(
             f"{name}-bypass",
             team=self._project.team_id,
@@ -132,6 +135,8 @@ class WebApp(pulumi.ComponentResource):
             prioritise_production_builds=True,
             customer_success_code_visibility=False,
             preview_deployments_disabled=not self._args.application.preview_deployments,
+            # With stages Vercel sets it by itself, so that what a page asks for comes from the page's own release.
+            skew_protection=_SKEW if self._rolls else None,
             vercel_authentication=vercel.ProjectVercelAuthenticationArgs(
                 deployment_type=_PROTECTION[self._args.protection]
             ),
@@ -208,6 +213,27 @@ class WebApp(pulumi.ComponentResource):
             expiration_errored=retention.errored,
             opts=self._child,
         )
+
+    @property
+    def _rolls(self) -> bool:
+        watch = self._args.application.watch
+        return watch is not None and bool(watch.stages)
+
+    def _rolling_release(self) -> list[vercel.ProjectRollingRelease]:
+        """The stages of the watch, each to be approved by it; none where all users get a release at once."""
+        watch = self._args.application.watch
+        if watch is None or not watch.stages:
+            return []
+        shares = [*(stage.percent for stage in watch.stages), 100]
+        return [
+            vercel.ProjectRollingRelease(
+                f"{self._name}-rolling",
+                project_id=self._project.id,
+                advancement_type="manual-approval",
+                stages=[vercel.ProjectRollingReleaseStageArgs(target_percentage=share) for share in shares],
+                opts=self._child,
+            )
+        ]
 
     def _container_registry(self) -> vercel.VcrRepository | None:
         """Where the builds of an application in a container push their images, and who else may pull them."""
@@ -291,6 +317,7 @@ class WebApp(pulumi.ComponentResource):
         release, deployment = releases.kept[releases.live], self.deployments[releases.live]
         health = self._args.application.health
         needs = [*self._variables.values(), *self._domains, *self._args.credentials.get(release.credentials, ())]
+        needs += self._stages
         built = [each for each in self._args.application.variables if "production" in each.targets]
         sensitive = [each.name for each in built if _is_secret(each)]
         container, image = self._args.application.container, self._images.get(releases.live)
@@ -321,6 +348,7 @@ class WebApp(pulumi.ComponentResource):
             accepted_variables=self._args.accepted,
             accepted_settings=self._args.accepted_settings,
             imported=release.deployment is not None,
+            rolling=self._rolls,
             application=self._args.application.name if self._args.application.formerly else None,
             image=image.digest if image else None,
             repository=container.repository if container and image else None,

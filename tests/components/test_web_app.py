@@ -5,7 +5,7 @@ import pulumi_postgresql as postgresql
 import pytest
 
 from components.web_app import WebApp
-from parity.config.parameters import Container
+from parity.config.parameters import Container, Stage, Watch
 from parity.resources.vercel_settings import BUILT
 from parity.testing import Recorded, record, reveal
 from parity_sandbox.standin.resources.project_wire import FLAGS
@@ -206,6 +206,23 @@ def test_the_recorder_sees_a_secret_that_lost_its_marking():
 CONTAINER = web_app_args().application.model_copy(
     update={"framework": "container", "container": Container(port=8080, shared_with=("friends",))}
 )
+
+
+def test_with_stages_the_project_has_them_before_the_switch_and_keeps_pages_with_their_release(app: Recorded):
+    stages = (Stage(percent=5), Stage(percent=50))
+    application = web_app_args().application.model_copy(update={"watch": Watch(stages=stages)})
+    staged = declared(application=application)
+    rolling = staged.one("shop-rolling")
+    assert rolling.inputs["advancementType"] == "manual-approval", "the watch approves each"
+    assert [each["targetPercentage"] for each in rolling.inputs["stages"]] == [5, 50, 100]
+    assert "shop-rolling" in staged.after("shop-live")
+    assert staged.one("shop-live").inputs["rolling"] is True
+    assert staged.one("shop-project").inputs["skewProtection"] == "12 hours", "Vercel would set its own"
+    for watch in (None, Watch()):
+        plain = declared(application=application.model_copy(update={"watch": watch}))
+        assert plain.of_type("ProjectRollingRelease") == {}
+        assert "rolling" not in plain.one("shop-live").inputs
+        assert "skewProtection" not in plain.one("shop-project").inputs
 
 
 @pytest.fixture(scope="module")

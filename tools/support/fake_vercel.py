@@ -41,6 +41,7 @@ TOKENS = {
         "ProjectEnvironmentVariable",
         "ProjectDomain",
         "ProjectDeploymentRetention",
+        "ProjectRollingRelease",
         "Deployment",
         "LogDrain",
         "TraceDrain",

@@ -294,7 +294,7 @@ ONE_VALUE: dict[str, str] = {
     "SensitiveVariable.kind": _KIND,
     "DatabaseUrlVariable.kind": _KIND,
     "Application.container": "the example has none; what it declares is the same for each stack",
-    "Application.watch": "declares no resource: it is read after the switch, of what is live",
+    "Application.watch": "the example has none; what its stages declare is the same for each stack",
     "WatchSettings.counts": "as Application.watch",
     "WatchSettings.least_difference": "as Application.watch",
     "Retention.production": "has one value in its model: anything else would lose kept releases",

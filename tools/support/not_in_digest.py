@@ -16,6 +16,7 @@ NOT_IN_DIGEST = {
     "Application.preview_deployments": "other deployments than a release's",
     "Application.watch": "read after the switch, of what is live",
     "Watch": "as Application.watch",
+    "Stage": "as Application.watch",
     "ApplicationSettings.watch": "as Application.watch",
     "WatchSettings": "as Application.watch",
     "Application.retention": "a rule of the project about old deployments, not part of one",

@@ -13,11 +13,12 @@ SHOP = "https://shop.staging.storefront.example/"
 COUNTS = "https://logs.staging.storefront.example/counts"
 
 
-def declare(instance: Instance, *, minutes: int = 1, interval: float = 0.5) -> None:
+def declare(instance: Instance, *, minutes: int = 1, interval: float = 0.5, stages: str = "") -> None:
     """Watch the shop, as a team would write it into catalog and stack file."""
     catalog = instance.project.root / "infra" / "catalog.py"
-    text = catalog.read_text().replace("    Telemetry,\n", "    Telemetry,\n    Watch,\n")
-    watch = f"watch=Watch(minutes={minutes}, interval_seconds={interval}, minutes_before=5, unhealthy_answers=100),"
+    text = catalog.read_text().replace("    Telemetry,\n", "    Stage,\n    Telemetry,\n    Watch,\n")
+    own = f"minutes={minutes}, interval_seconds={interval}, stages=({stages})"
+    watch = f"watch=Watch({own}, minutes_before=5, unhealthy_answers=100),"
     catalog.write_text(text.replace('root_directory="apps/shop",', f'root_directory="apps/shop",\n            {watch}'))
     head = "    shop:\n"
     instance.replace("staging", f"{head}      domains:", f"{head}      watch: {{counts: {COUNTS}}}\n      domains:")

@@ -47,6 +47,8 @@ OF_CONTAINERS = (kinds.REGISTRY, kinds.REGISTRY_SHARE, kinds.IMAGE)
 """No random config has a container: what is read of one is tried in sandbox/test_containers.py."""
 OF_TELEMETRY = (kinds.TRACE_DRAIN, kinds.TRACING, kinds.ALERT)
 """Nor has one traces or alerts: what is read of them is tried in sandbox/test_telemetry.py."""
+OF_STAGES = (kinds.ROLLING_RELEASE,)
+"""Nor stages: sandbox/test_stages.py."""
 IN_LISTS = (kinds.GRANT, kinds.DEFAULT)
 
 
@@ -105,6 +107,7 @@ def test_every_kind_is_tried():
         *IN_LISTS,
         *OF_CONTAINERS,
         *OF_TELEMETRY,
+        *OF_STAGES,
         kinds.MEMBERSHIP,
         kinds.MIGRATION,
     } >= kinds.MANAGED

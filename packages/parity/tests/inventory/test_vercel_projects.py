@@ -6,6 +6,7 @@ import asyncio
 from typing import TYPE_CHECKING
 
 import httpx
+import pytest
 
 from parity.inventory import vercel
 from parity.resources import kinds
@@ -20,7 +21,7 @@ MISSING = {"error": {"code": "not_found", "message": "Project not found."}}
 EMPTY = ("envs", "domains", "deployments", "environments", "aliases", "customEnvironments")
 
 
-def _read(answers: list[httpx.Response], *, listed: bool) -> VendorState:
+def _read(answers: list[httpx.Response], *, listed: bool, stages: object = None, rolls: object = None) -> VendorState:
     """What is seen where the project's own path answers these one after the other."""
 
     def handler(request: httpx.Request) -> httpx.Response:
@@ -32,7 +33,10 @@ def _read(answers: list[httpx.Response], *, listed: bool) -> VendorState:
         if path in {"/v1/webhooks", "/v1/drains"}:
             return httpx.Response(200, json=[] if path.endswith("webhooks") else {"drains": []})
         if path.endswith("/rolling-release/config"):
-            return httpx.Response(404, json=MISSING)
+            return httpx.Response(200, json={"rollingRelease": stages}) if stages else httpx.Response(404, json=MISSING)
+        if path.endswith("/rolling-release"):
+            assert stages, "what has no stages is not asked whether it rolls"
+            return httpx.Response(200, json={"rollingRelease": rolls})
         if path.startswith("/v2/teams/"):
             return httpx.Response(200, json={"id": "team_1"})
         return httpx.Response(200, json={name: [] for name in EMPTY} | {"pagination": {"next": None}})
@@ -65,3 +69,33 @@ def test_one_that_is_not_listed_is_not_there():
     seen = _read([httpx.Response(404, json=MISSING)], listed=False)
     assert _unseen(seen) == []
     assert not any(each.type == kinds.PROJECT for each in seen.found)
+
+
+STAGES = {
+    "target": "production",
+    "stages": [{"targetPercentage": 5, "requireApproval": True}, {"targetPercentage": 100}],
+}
+
+
+def test_stages_are_read_as_the_provider_says_them_and_what_it_does_not_know_is_beyond():
+    gate = {"enabled": True, "action": "rollback"}
+    answer = httpx.Response(200, json={**PROJECT, "rollingRelease": STAGES})
+    seen = _read([answer], listed=True, stages={**STAGES, "gate": gate})
+    (found,) = [each for each in seen.found if each.type == kinds.ROLLING_RELEASE]
+    assert (found.id, found.import_id, found.properties["advancementType"]) == (
+        "prj_1",
+        "team_1/prj_1",
+        "manual-approval",
+    )
+    assert [each["targetPercentage"] for each in found.properties["stages"]] == [5, 100]
+    assert found.beyond == {"gate": gate}
+
+
+@pytest.mark.parametrize("canary", [None, "dpl_2"])
+def test_what_rolls_counts_as_what_the_project_serves(canary: str | None):
+    live = {"production": {"id": "dpl_1", "url": "one.vercel.app"}}
+    rolls = {"state": "ACTIVE", "currentDeployment": {"id": "dpl_1"}, "canaryDeployment": {"id": canary}}
+    answer = httpx.Response(200, json={**PROJECT, "targets": live, "rollingRelease": STAGES})
+    seen = _read([answer], listed=True, stages=STAGES, rolls=rolls if canary else None)
+    (found,) = [each for each in seen.found if each.type == kinds.LIVE]
+    assert found.properties["deploymentId"] == (canary or "dpl_1")

@@ -36,6 +36,9 @@ class World:
     exists: bool = True
     protected: bool = False
     rolling: bool = False
+    """Whether stages are configured at Vercel."""
+    canary: str | None = None
+    """The deployment that some users get already."""
     served: set[str] = field(default_factory=set)
     """Deployments that were live before."""
     images: dict[str, str] = field(default_factory=dict[str, str])
@@ -67,7 +70,14 @@ class World:
         assert request.url.params["teamId"] == TEAM
         if not self.exists:
             return httpx.Response(404, json={"error": {"code": "not_found", "message": "Project not found"}})
+        if request.url.path.endswith("/rolling-release"):
+            return httpx.Response(200, json={"rollingRelease": self._roll()})
+        if request.url.path.endswith("/rolling-release/start"):
+            self.canary = json.loads(request.content)["canaryDeploymentId"]
+            return httpx.Response(200, json={"rollingRelease": self._roll()})
         if request.method == "POST":
+            assert self.canary is None or "/rollback/" in request.url.path, "a promotion would wait, or complete it"
+            self.canary = None
             self._moving, self._left = request.url.path.rpartition("/")[2], self.polls
             return httpx.Response(201)
         if request.method == "PATCH":
@@ -87,6 +97,11 @@ class World:
             }
             return httpx.Response(200, json=document)
         return httpx.Response(200, json=self._project())
+
+    def _roll(self) -> dict[str, Any] | None:
+        stages = [{"targetPercentage": each} for each in (5, 100)]
+        by = {"currentDeployment": {"id": self.live}, "canaryDeployment": {"id": self.canary}}
+        return {"state": "ACTIVE", **by, "stages": stages, "activeStage": {"index": 0}} if self.canary else None
 
     def _registry(self, repository: str, kind: str, reference: str) -> httpx.Response:
         there = (

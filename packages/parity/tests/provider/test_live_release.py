@@ -14,6 +14,8 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 PROMOTE = "POST /v10/projects/prj_1/promote/d2"
+START = "POST /v1/projects/prj_1/rolling-release/start"
+ROLLBACK = "POST /v1/projects/prj_1/rollback/d2"
 PROJECT = "GET /v9/projects/prj_1"
 
 
@@ -113,10 +115,63 @@ def test_a_rolling_release_that_a_person_turned_on_stops_the_switch_before_the_c
     assert world.asked == []
 
 
-def test_going_back_is_not_held_up_by_a_rolling_release():
+def test_going_back_is_not_held_up_by_a_rolling_release_and_is_none():
     world = World(rolling=True, served={"d2"})
     switch(world, olds=inputs("d1", "r1"))
     assert world.live == "d2"
+    assert changing(world) == [ROLLBACK], "a promotion would begin stages"
+
+
+# --- By stages --------------------------------------------------------------------------------------------------------
+
+
+def changing(world: World) -> list[str]:
+    return [call for call in world.calls if not call.startswith("GET")]
+
+
+def test_a_declared_rolling_release_is_begun_and_the_release_before_stays_live():
+    world = World(rolling=True)
+    outputs = switch(world, inputs(rolling=True), inputs("d1", "r1"))
+    assert (world.live, world.canary, changing(world)) == ("d1", "d2", [START])
+    assert world.asked == ["d2.vercel.app"], "a domain answers with either of them"
+    assert outputs["deploymentId"] == "d2"
+    assert read(world, "team_abc/prj_1", outputs, inputs(rolling=True))[1] == outputs, "under way as declared"
+    switch(world, inputs(rolling=True), outputs)
+    assert changing(world) == [START], "it is begun once"
+
+
+@pytest.mark.parametrize("newest", [True, False])
+def test_the_newest_release_rolls_again_and_another_that_served_is_for_all_at_once(newest: bool):
+    world = World(rolling=True, served={"d2"})
+    given = {"newest": newest, "variables": {}}
+    switch(world, inputs(rolling=True, **given), inputs("d1", "r1"))
+    assert changing(world) == [START if newest else ROLLBACK]
+
+
+@pytest.mark.parametrize("declared", [True, False])
+def test_what_rolls_is_taken_back_by_one_call(declared: bool):
+    world = World(live="d2", rolling=True, canary="d1", served={"d2"})
+    switch(world, inputs(rolling=declared or None), inputs("d1", "r1"))
+    assert (world.live, world.canary, changing(world)) == ("d2", None, [ROLLBACK])
+
+
+def test_another_release_waits_until_the_one_that_rolls_has_all_users_or_none():
+    world = World(rolling=True, canary="d3")
+    with pytest.raises(Rolling, match="to its users by stages"):
+        switch(world, inputs(rolling=True), inputs("d1", "r1"))
+    assert changing(world) == []
+
+
+def test_where_nothing_is_live_there_is_nothing_to_roll_from():
+    world = World(live=None, rolling=True)
+    switch(world, inputs(rolling=True))
+    assert (world.live, changing(world)) == ("d2", [PROMOTE])
+
+
+def test_without_stages_vercel_is_asked_for_none():
+    world = World()
+    switch(world, olds=inputs("d1", "r1"))
+    assert not [call for call in world.calls if "rolling" in call]
 
 
 def test_once_it_is_recorded_it_may_be_switched_again():

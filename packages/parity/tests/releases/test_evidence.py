@@ -7,7 +7,7 @@ import random
 
 import pytest
 
-from parity.releases.evidence import Counts, compare, evidence, largest
+from parity.releases.evidence import Counts, compare, compare_meanwhile, evidence, largest, largest_ever
 from support.amounts import examples
 
 SEED = 20261130
@@ -76,3 +76,30 @@ def test_what_has_nothing_to_be_compared_with_is_never_worse():
 def test_no_request_is_no_evidence():
     assert not compare(Counts(2000, 0), 0.005, 0.1).is_worse(Counts(0, 0))
     assert evidence(Counts(0, 0), 0.1) == pytest.approx(0.0)
+
+
+@pytest.mark.parametrize("share", [0.0, 0.01, 0.2])
+def test_the_bound_that_may_be_asked_each_time_is_below_the_share_as_seldom_as_it_says(share):
+    random_, chance, below = random.Random(SEED), 0.05, 0  # noqa: S311 - a simulation
+    for _ in range(200):
+        errors = 0
+        for requests in range(25, 1001, 25):
+            errors += sum(random_.random() < share for _ in range(25))
+            if largest_ever(Counts(requests, errors), chance) < share:
+                below += 1
+                break
+    assert below <= 200 * chance, "at any of the forty questions"
+
+
+def test_the_bound_comes_near_to_the_share_with_many_requests_and_is_all_with_none():
+    assert largest_ever(Counts(0, 0), 1e-4) == pytest.approx(1)
+    assert 0.01 < largest_ever(Counts(100_000, 1000), 1e-4) < 0.013
+    assert largest_ever(Counts(100_000, 0), 1e-4) < 0.001
+    assert largest_ever(Counts(10, 10), 1e-4) == pytest.approx(1)
+
+
+def test_against_a_release_before_that_goes_on_serving_a_worse_one_is_found():
+    test = compare_meanwhile(Counts(9500, 10), 0.005, 1e-4)
+    assert test.is_worse(Counts(500, 50))
+    assert not test.is_worse(Counts(500, 2))
+    assert not compare_meanwhile(Counts(0, 0), 0.005, 1e-4).is_worse(Counts(500, 500))

@@ -215,6 +215,7 @@ NOT_TRIED: Mapping[str, str] = {
     kinds.IMAGE: _NO_CONTAINER,
     kinds.TRACE_DRAIN: _NO_TRACES,
     kinds.TRACING: _NO_TRACES,
+    kinds.ROLLING_RELEASE: "the example declares none; test_stages.py reads one",
     kinds.ALERT: _NO_TRACES,
     kinds.MIGRATION: "its record and its effect are one commit, and the record is read by test_migrated_inventory.py",
 }

@@ -14,7 +14,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, PlainTextResponse, RedirectResponse, Response
 
 from parity_sandbox.errors import BadDocument
-from parity_sandbox.vercel import domains, drains, protection, timeline
+from parity_sandbox.vercel import domains, drains, protection, rolling, timeline
 from parity_sandbox.vercel.builds import rule_for
 from parity_sandbox.vercel.documents import part
 from parity_sandbox.vercel.world import World
@@ -77,7 +77,7 @@ async def _answer(context: Context, request: Request, traffic: Traffic) -> Respo
     domain = world.domains.get(name)
     if domain is not None and domain["redirect"] and world.aliases.get(name) is None:
         return _redirect(request, domain)
-    target = _target(world, name, domain)
+    target = _target(world, name, domain, traffic)
     if target is None:
         return _collector(world, request, traffic) if drains.collects(world, name) else _missing()
     kept_out = protection.keeps_out(
@@ -128,23 +128,26 @@ def _name(host: str) -> str:
     return host.partition(":")[0].lower().rstrip(".")
 
 
-def _target(world: World, name: str, domain: Document | None) -> Target | None:
+def _target(world: World, name: str, domain: Document | None, traffic: Traffic) -> Target | None:
     """The deployment that `name` means; an alias wins over a domain, a domain over a host of Vercel's own."""
     alias = world.aliases.get(name)
     if alias is not None:
         return _found(world, alias["deploymentId"], name=name)
     if domain is not None and domain["verified"]:
-        return _of_domain(world, domain)
+        return _of_domain(world, domain, traffic)
     host = world.hosts.get(name)
     return None if host is None else _found(world, host["deploymentId"], name=name)
 
 
-def _of_domain(world: World, domain: Document) -> Target | None:
+def _of_domain(world: World, domain: Document, traffic: Traffic) -> Target | None:
     project = world.projects.get(domain["projectId"])
     if project is None:
         return None
     if not domain["gitBranch"] and not domain["customEnvironmentId"]:
         live = project["targets"].get("production")
+        canary, share = rolling.share(project)
+        if canary and traffic.strikes(project["id"], share):
+            return _found(world, canary, name=domain["name"])
         return None if live is None else _found(world, live["id"], name=domain["name"])
     ready = [each for each in world.deployments.find(projectId=project["id"]) if _serves(domain, each)]
     if not ready:

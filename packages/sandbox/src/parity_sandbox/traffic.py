@@ -70,10 +70,10 @@ class Traffic:
             if (projects is None or each["projectId"] in projects) and level in ("", each["level"])
         ]
 
-    def strikes(self, deployment: str, share: float) -> bool:
-        """Whether this request of the deployment is one of the share that fails, evenly spread."""
-        self._numbers[deployment] += 1
-        number = self._numbers[deployment]
+    def strikes(self, of: str, share: float) -> bool:
+        """Whether this request of a deployment or project is one of the share that fails, or rolls; evenly spread."""
+        self._numbers[of] += 1
+        number = self._numbers[of]
         return int(number * share) > int((number - 1) * share)
 
     def window(self, query: Mapping[str, str]) -> Document:

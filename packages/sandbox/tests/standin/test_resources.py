@@ -404,6 +404,47 @@ def test_tracing_is_switched_on_changed_in_place_and_off_when_it_goes(vercel: Ve
     assert not vercel.read("ProjectTracing", made.properties).resource_id, "what is off is gone"
 
 
+STAGES = {
+    "projectId": "prj_1",
+    "advancementType": "manual-approval",
+    "stages": [{"targetPercentage": 5}, {"targetPercentage": 100}],
+}
+CONFIG = "/v1/projects/prj_1/rolling-release/config"
+
+
+def test_stages_are_sent_as_the_provider_does_and_refused_where_there_are_some(vercel: Vercel):
+    vercel.say(f"GET {CONFIG}", {"rollingRelease": None})
+    sent = [{"targetPercentage": each, "requireApproval": True} for each in (5, 100)]
+    on = {"enabled": True, "advancementType": "manual-approval", "stages": sent}
+    vercel.say(f"PATCH {CONFIG}", {"rollingRelease": {**on, "target": "production"}})
+    made = vercel.create("ProjectRollingRelease", STAGES)
+    assert vercel.requests[-1] == ("PATCH", f"{CONFIG}?teamId=team_1", on)
+    assert made.resource_id == "prj_1"
+    assert [each["targetPercentage"] for each in plain(made.properties["stages"])] == [5, 100]
+    vercel.say(f"GET {CONFIG}", {"rollingRelease": {"target": "production", "stages": sent}})
+    read = vercel.read("ProjectRollingRelease", made.properties)
+    assert plain(read.properties["advancementType"]) == "manual-approval", "Vercel does not say it: the state does"
+    vercel.say(f"GET {CONFIG}", {"rollingRelease": {**on, "target": "production"}})
+    with pytest.raises(ResourceError, match="already configured for project prj_1"):
+        vercel.create("ProjectRollingRelease", STAGES)
+    vercel.say(f"DELETE {CONFIG}", {"rollingRelease": None})
+    vercel.delete("ProjectRollingRelease", made.properties)
+    assert len(vercel.sent("DELETE")) == 1
+
+
+@pytest.mark.parametrize(
+    ("stages", "reason"),
+    [
+        ([{"targetPercentage": 5}], "last stage must have target_percentage = 100"),
+        ([{"targetPercentage": 100}, {"targetPercentage": 100}], "Only the last stage"),
+        ([{"targetPercentage": 5, "duration": 5}, {"targetPercentage": 100}], "can only be set when"),
+    ],
+)
+def test_stages_that_the_provider_refuses_are_refused(vercel: Vercel, stages: list[Any], reason: str):
+    failures = vercel.check("ProjectRollingRelease", {**STAGES, "stages": stages}).failures
+    assert [each for each in failures or () if reason in each.reason]
+
+
 RULE = {
     "type": "built-in",
     "name": "errors",

@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 _VARIABLE, _DEPLOYMENT, _PROJECT = "-variable-", "-deployment-", "-project"
 _LOGIN, _OF_LOGIN = re.compile(r"(.+)-g(\d+)"), re.compile(r"-g\d+(?:-|$)")
 """The name of a login in the program, and what the names of all that comes and goes with it have."""
-_NO_PART = frozenset({kinds.BYPASS, kinds.RETENTION, kinds.DRAIN, kinds.IMAGE})
+_NO_PART = frozenset({kinds.BYPASS, kinds.RETENTION, kinds.ROLLING_RELEASE, kinds.DRAIN, kinds.IMAGE})
 """Nothing that answers a request reads it, or it follows a deployment."""
 _MADE: Document = {"value": "there"}
 _GONE = frozenset({"delete", "forget"})

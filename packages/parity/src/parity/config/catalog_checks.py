@@ -126,6 +126,9 @@ def _application_faults(application: Application, catalog: Catalog) -> Iterator[
         if isinstance(variable, DatabaseUrlVariable):
             yield from _url_faults(at, variable, catalog)
     yield from _one_url_each(key, application)
+    shares = [stage.percent for stage in application.watch.stages] if application.watch else []
+    if shares != sorted(set(shares)):
+        yield _fault(f"{key}.watch.stages", "do not grow: Vercel refuses them.", "Give each stage more than the last.")
     yield from _container_faults(key, application)
 
 

@@ -118,10 +118,22 @@ class Health(Parameters):
     )
 
 
+class Stage(Parameters):
+    """One stage of a rolling release: a share of the users, for some time."""
+
+    percent: int = Field(ge=1, le=99, description="The share of the requests that the new release gets.")
+    minutes: int = Field(default=10, ge=1, le=1440, description="How long it is watched before the next stage.")
+
+
 class Watch(Parameters):
     """How a release is watched after it was made live; a bad one goes back and is held (docs/watch.md)."""
 
-    minutes: int = Field(default=10, ge=1, le=1440, description="How long.")
+    minutes: int = Field(default=10, ge=1, le=1440, description="How long, once all users have it.")
+    stages: tuple[Stage, ...] = Field(
+        default=(),
+        max_length=9,
+        description="Shares of the users that get it first, growing; without any all of them get it at once.",
+    )
     interval_seconds: float = Field(default=15, gt=0, le=300, description="Between two questions.")
     unhealthy_answers: int = Field(
         default=3, ge=1, le=100, description="How many answers of one domain in a row must be bad."

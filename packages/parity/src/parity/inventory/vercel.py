@@ -104,7 +104,8 @@ class _Reader:
         aliases = [each for each in parts[6] if each.key[1] not in domains]
         serving = {each.key[1]: str(each.properties["deploymentId"]) for each in parts[6] if each.key[1] in domains}
         moved = await self.others.elsewhere(document, parts[1], serving) if vercel_live.target(document) else {}
-        live = vercel_live.live(document, self.team, parts[2], {**serving, **moved})
+        roll = await self.others.roll(document)
+        live = vercel_live.live(document, self.team, parts[2], {**serving, **moved}, roll)
         own += await Images(self.account, document).read(self.scope.tagged.get(name, ()), parts[2])
         return [*own, *live, *(each for part in (*parts[:6], parts[7]) for each in part), *aliases]
 

@@ -12,6 +12,8 @@ from parity.resources import kinds
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    from parity.provider.rolling import Roll
+
 
 def target(project: Document) -> Document:
     """The deployment that Vercel names as a project's production."""
@@ -19,10 +21,21 @@ def target(project: Document) -> Document:
 
 
 def live(
-    project: Document, team: str, deployments: Sequence[LiveObject], serving: Mapping[str, str]
+    project: Document,
+    team: str,
+    deployments: Sequence[LiveObject],
+    serving: Mapping[str, str],
+    roll: Roll | None = None,
 ) -> list[LiveObject]:
-    """The deployment that the project's domains serve; `serving` gives it by domain, from the aliases."""
+    """The deployment that the project's domains serve; `serving` gives it by domain, from the aliases.
+
+    While a release rolls it is that one: a declared one is under way as declared, whoever has which meanwhile.
+    """
     named = target(project)
+    if named.get("id") and roll and roll.canary != named["id"]:
+        hosts = [str(each.properties.get("url") or "") for each in deployments if each.id == roll.canary]
+        named = {"id": roll.canary, "url": "".join(hosts)}
+        serving = dict[str, str]()
     if not named.get("id"):
         return []
     request = part(project, "lastAliasRequest")

@@ -1,4 +1,4 @@
-"""Reads what a Vercel project may have and the program never declares: custom environments, webhooks, aliases."""
+"""Reads what a Vercel project may have and programs seldom declare: custom environments, stages, webhooks, aliases."""
 
 from __future__ import annotations
 
@@ -6,8 +6,9 @@ import asyncio
 from typing import TYPE_CHECKING
 from urllib.parse import quote
 
-from parity.inventory.documents import rows, texts
+from parity.inventory.documents import part, rows, texts
 from parity.inventory.model import live_object, written
+from parity.provider.rolling import configured, path, roll_of
 from parity.resources import kinds
 from parity.vendors.http import VendorError
 
@@ -17,6 +18,11 @@ if TYPE_CHECKING:
     from parity.documents import Document
     from parity.inventory.model import LiveObject
     from parity.inventory.reading import Reading
+    from parity.provider.rolling import Roll
+
+
+_CONFIGURED = ("advancementType", "enabled", "stages", "target")
+"""What the provider declares of a rolling release, and what is always the same; the rest is by another hand."""
 
 
 class Others:
@@ -29,8 +35,8 @@ class Others:
     async def custom_environments(self, document: Document) -> list[LiveObject]:
         """The project's custom environments."""
         name, identity, type_ = document["name"], document["id"], kinds.CUSTOM_ENVIRONMENT
-        path, what = f"/v9/projects/{identity}/custom-environments", f"the custom environments of {name}"
-        answer = await self.reading.get(path, what, (type_,), (name,))
+        at, what = f"/v9/projects/{identity}/custom-environments", f"the custom environments of {name}"
+        answer = await self.reading.get(at, what, (type_,), (name,))
         return [
             live_object(
                 type_,
@@ -45,12 +51,32 @@ class Others:
 
     async def rolling_release(self, document: Document) -> list[LiveObject]:
         """The project's rolling release, if one is configured."""
-        name, type_ = document["name"], kinds.ROLLING_RELEASE
-        path, what = f"/v1/projects/{document['id']}/rolling-release/config", f"the rolling release of {name}"
-        answer = await self.reading.get(path, what, (type_,), (name,), may_lack=True)
-        identity = f"{self.team}/{document['id']}"
-        found = live_object(type_, identity, identity, {"projectId": document["id"]}, project=name)
-        return [found] if answer and answer.get("rollingRelease") else []
+        name, type_, identity = document["name"], kinds.ROLLING_RELEASE, document["id"]
+        what = f"the rolling release of {name}"
+        answer = await self.reading.get(f"{path(identity)}/config", what, (type_,), (name,), may_lack=True)
+        if not answer or not configured(answer):
+            return []
+        found = part(answer, "rollingRelease")
+        stages = rows(found, "stages")
+        # As the provider: Vercel need not say how it advances, and stages that last advance by themselves.
+        lasts = any(each.get("duration") for each in stages)
+        properties = {
+            "projectId": identity,
+            "advancementType": found.get("advancementType") or ("automatic" if lasts else "manual-approval"),
+            "stages": [{field: each.get(field) for field in ("targetPercentage", "duration")} for each in stages],
+        }
+        beyond = {field: each for field, each in found.items() if field not in _CONFIGURED and each}
+        return [live_object(type_, identity, f"{self.team}/{identity}", properties, project=name, beyond=beyond)]
+
+    async def roll(self, document: Document) -> Roll | None:
+        """The project's rolling release under way; not asked for where none is configured."""
+        if not configured(document):
+            return None
+        name = document["name"]
+        answer = await self.reading.get(
+            path(document["id"]), f"what of {name} rolls", (kinds.LIVE,), (name,), query={"state": "ACTIVE"}
+        )
+        return roll_of(answer) if answer else None
 
     async def webhooks(self, document: Document) -> list[LiveObject]:
         """The webhooks that are about the project."""
@@ -104,8 +130,8 @@ class Others:
 
     async def _alias(self, document: Document, name: str) -> str:
         """The deployment and project that an alias leads to; empty where that is not known or is the project's own."""
-        path, what = f"/v4/aliases/{quote(name, safe='')}", f"the alias {name}"
-        row = await self.reading.get(path, what, (kinds.LIVE,), (document["name"],), may_lack=True)
+        at, what = f"/v4/aliases/{quote(name, safe='')}", f"the alias {name}"
+        row = await self.reading.get(at, what, (kinds.LIVE,), (document["name"],), may_lack=True)
         if row is None or row.get("projectId") == document["id"]:
             return ""  # Vercel makes a domain's alias when it is first served.
         project = row.get("projectId")

@@ -9,6 +9,7 @@ from parity.documents import lacking
 from parity.provider.built_with import Declared, Settings
 from parity.provider.errors import BadInput, NotFound
 from parity.provider.release import Health, Switch, Target, live_of
+from parity.provider.rolling import configured
 from parity.resources import kinds
 from parity.resources.urn import Urn
 from parity.resources.vercel import COMPARED
@@ -64,6 +65,7 @@ def target_of(inputs: Mapping[str, Any], urn: str = "", compared: Mapping[str, A
         promote_deadline_seconds=float(inputs["promoteDeadlineSeconds"]),
         bypass=str(inputs["protectionBypass"]) if inputs.get("protectionBypass") else None,
         imported=inputs.get("imported") is True,
+        rolling=inputs.get("rolling") is True,
         image=str(inputs.get("image") or ""),
         repository=str(inputs.get("repository") or ""),
         declared=_declared(inputs, urn, compared or {}) if inputs.get("newest") is True else None,
@@ -161,12 +163,14 @@ async def read(vercel: Vercel, resource_id: str, state: Document, inputs: Docume
         document = await vercel.project(str(inputs.get("team", team)), str(inputs.get("projectId", project)))
     except NotFound:
         return "", {}, {}
-    live = live_of(document)
+    owner = str(inputs.get("team", team))
+    rolls = configured(document)
+    live = live_of(document, await vercel.rolling_release(owner, str(document["id"])) if rolls else None)
     if not live.deployment_id:
         return "", {}, {}
-    if live.deployment_id == inputs.get("deploymentId"):
+    if inputs.get("deploymentId") in (live.deployment_id, live.moving_to if rolls else live.deployment_id):
         return resource_id, state, inputs
-    found = await _really_live(vercel, str(inputs.get("team", team)), live.deployment_id)
+    found = await _really_live(vercel, owner, live.deployment_id)
     place = {"team": team, "projectId": str(document.get("id", "")), "project": str(document.get("name", project))}
     now = {**place, **inputs, **found}
     return id_of(now), {**state, **now, _PREVIOUS: ""}, now

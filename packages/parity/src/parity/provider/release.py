@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 from parity.provider import built_with
 from parity.provider.errors import BuiltOtherwise, LiveElsewhere, NoImage, Rolling, Unfinished, Unhealthy, VercelError
+from parity.provider.rolling import configured
 from parity.vendors import health as health_page
 
 if TYPE_CHECKING:
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
     import httpx
 
     from parity.provider.built_with import Declared
+    from parity.provider.rolling import Roll
     from parity.provider.vercel import Vercel
 
 _CONFLICT = 409
@@ -59,6 +61,8 @@ class Target:
     """The digest of the image that it runs from; empty where it is no container, or where that is not known."""
     repository: str = ""
     """The repository in the project's container registry that the image is in."""
+    rolling: bool = False
+    """Whether the newest release gets to users by the stages of the project's rolling release."""
     stack: str = "STACK"
     application: str = "APP"
     """As commands name them."""
@@ -85,15 +89,20 @@ class Live:
         return self.deployment_id == deployment and not self.moving_to
 
 
-def live_of(document: Mapping[str, Any]) -> Live:
-    """What a project's document says: `targets.production` and `lastAliasRequest`."""
+def live_of(document: Mapping[str, Any], roll: Roll | None = None) -> Live:
+    """What a project's document says: `targets.production` and `lastAliasRequest`.
+
+    While a release rolls, the one before is live, and it moves to the new one: what `targets.production` is meanwhile,
+    Vercel does not describe.
+    """
     target = _mapping(_mapping(document.get("targets")).get("production"))
     request = _mapping(document.get("lastAliasRequest"))
     status, aim = str(request.get("jobStatus", "")), str(request.get("toDeploymentId", ""))
+    base = roll.base if roll else ""
     return Live(
-        deployment_id=str(target.get("id", "")),
-        host=str(target.get("url", "")),
-        moving_to=aim if status in _RUNNING else "",
+        deployment_id=base or str(target.get("id", "")),
+        host=str(target.get("url", "")) if base in ("", target.get("id")) else "",
+        moving_to=roll.canary if roll else aim if status in _RUNNING else "",
         failed_to=aim if status == "failed" else "",
     )
 
@@ -131,6 +140,8 @@ class Switch:
         """When each sensitive variable was written, if this release was compared and passed."""
         self._asked = False
         """Whether Vercel was asked for this switch, so that it may have happened or may still happen."""
+        self._call = vercel.promote
+        """The one call of this switch."""
 
     async def run(self, known: frozenset[str] | None) -> None:
         """Ask, promote, wait; do nothing of what is already so.
@@ -141,7 +152,7 @@ class Switch:
 
         Raises:
             LiveElsewhere: another deployment was made live by hand.
-            Rolling: Vercel would switch by stages; nothing was promoted.
+            Rolling: Vercel would switch by undeclared stages, or another release rolls; nothing was promoted.
             NoImage: the image that it runs from is gone; nothing was promoted.
             BuiltOtherwise: what it was built with is not what was declared; nothing was promoted.
             Unhealthy: the deployment does not answer as it should; nothing was promoted.
@@ -150,10 +161,14 @@ class Switch:
         """
         wanted = self._release
         project = await self._project()
-        before = live_of(project)
+        roll = await self._rolling(project)
+        if roll and roll.canary == wanted.deployment_id:
+            self._say(f"{wanted.title} is {roll}")
+            return
+        before = live_of(project, roll)
         if not before.serves(wanted.deployment_id):
             self._refuse_if_moved_by_hand(before, known)
-            await self._refuse_if_rolling(project)
+            await self._choose_call(project, before, roll)
             await self._refuse_without_image()
             await self._ask()
             if before.moving_to != wanted.deployment_id:
@@ -176,19 +191,33 @@ class Switch:
             "Run `pulumi refresh` to record what is live; the next `pulumi up` then shows the switch before making it."
         )
 
-    async def _refuse_if_rolling(self, project: Mapping[str, Any]) -> None:
-        """A switch is one step; of what served before it is not asked: going back is never held up."""
+    async def _choose_call(self, project: Mapping[str, Any], before: Live, roll: Roll | None) -> None:
+        """Where stages are configured, a promotion is no switch: it begins them, or waits until others have ended.
+
+        What served before gets all users by Vercel's rollback instead, so that going back is one call and never held
+        up; the newest release gets them by the stages that are declared.
+        """
         wanted = self._release
-        if not project.get("rollingRelease"):
+        if not before.deployment_id or not (roll or configured(project)):
             return
-        if built_with.has_served(await self._vercel.deployment(wanted.team, wanted.deployment_id)):
-            self._say(f"{wanted.project} has a rolling release at Vercel: users may get this one by stages")
-            return
-        raise Rolling(
-            f"{wanted.project} has a rolling release at Vercel, which the program does not declare: a promotion would "
-            f"be stages and not one step. {wanted.title} was not promoted and nothing was changed. "
-            f"`parity drift {wanted.stack}` shows it, with the command that removes it."
-        )
+        served = built_with.has_served(await self._vercel.deployment(wanted.team, wanted.deployment_id))
+        forward = wanted.rolling and (wanted.declared is not None or not served)
+        if before.deployment_id == wanted.deployment_id or (served and not forward):
+            self._call = self._vercel.rollback
+        elif roll:
+            raise Rolling(
+                f"{wanted.project} gives deployment {roll.canary} to its users by stages ({roll}). {wanted.title} was "
+                f"not promoted and nothing was changed. `parity watch {wanted.stack}` goes on with those stages; "
+                f"`parity rollback {wanted.stack} {wanted.application} --up` ends them."
+            )
+        elif forward:
+            self._call = self._vercel.start
+        else:
+            raise Rolling(
+                f"{wanted.project} has a rolling release at Vercel, which the program does not declare: a promotion "
+                f"would be stages and not one step. {wanted.title} was not promoted and nothing was changed. "
+                f"`parity drift {wanted.stack}` shows it, with the command that removes it."
+            )
 
     async def _refuse_without_image(self) -> None:
         """Of what served before, a sentence is all: going back is never held up."""
@@ -235,6 +264,12 @@ class Switch:
     async def _project(self) -> dict[str, Any]:
         return await self._vercel.project(self._release.team, self._release.project_id)
 
+    async def _rolling(self, project: Mapping[str, Any]) -> Roll | None:
+        """The rolling release under way; not asked for where no stages are configured, nor declared."""
+        if not self._release.rolling and not configured(project):
+            return None
+        return await self._vercel.rolling_release(self._release.team, self._release.project_id)
+
     async def _ask(self) -> None:
         """Ask the deployment at its own host until it is healthy or the deadline is past."""
         wanted, health = self._release, self._release.health
@@ -263,7 +298,12 @@ class Switch:
             if not self._asked and not await self._promote():
                 fault = "Vercel is busy with another promotion"
                 return False
-            now = live_of(await self._project())
+            project = await self._project()
+            roll = await self._rolling(project)
+            if roll and roll.canary == wanted.deployment_id:
+                self._say(f"{wanted.title} is {roll}")
+                return True
+            now = live_of(project, roll)
             if now.failed_to == wanted.deployment_id and not now.serves(wanted.deployment_id):
                 self._asked, fault = False, "Vercel says that the promotion failed"
                 return False
@@ -285,7 +325,7 @@ class Switch:
         wanted = self._release
         self._asked = True
         try:
-            await self._vercel.promote(wanted.team, wanted.project_id, wanted.deployment_id)
+            await self._call(wanted.team, wanted.project_id, wanted.deployment_id)
         except VercelError as error:
             self._asked = error.status is None or error.status >= _SERVER_ERROR
             if error.status != _CONFLICT:

@@ -85,6 +85,7 @@ class LiveRelease(pulumi.CustomResource):
         accepted_variables: Mapping[str, str] | None = None,
         accepted_settings: Mapping[str, Mapping[str, str]] | None = None,
         imported: bool = False,
+        rolling: bool = False,
         application: str | None = None,
         image: Input[str] | None = None,
         repository: str | None = None,
@@ -117,6 +118,7 @@ class LiveRelease(pulumi.CustomResource):
                 last day (`YYYY-MM-DD`) or an empty text.
             accepted_settings: undeclared ones, by pattern of the resource (type and name, or URN) and of the property.
             imported: whether the deployment was there before Parity, so that it answers with no release.
+            rolling: whether the newest release gets to users by the stages of the project's rolling release.
             application: what messages call the application; None where it is called as this resource is.
             image: the digest of the image that it runs from, where it is a container.
             repository: the repository in the project's container registry that the image is in.
@@ -145,6 +147,7 @@ class LiveRelease(pulumi.CustomResource):
                 "acceptedVariables": accepted_variables or None,
                 "acceptedSettings": accepted_settings or None,
                 "imported": imported or None,
+                "rolling": rolling or None,
                 "application": application,
                 "image": image,
                 "repository": repository,

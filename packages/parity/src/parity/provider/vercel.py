@@ -6,6 +6,7 @@ import os
 from typing import TYPE_CHECKING, Any, cast
 
 from parity.provider.errors import BadInput, NotFound, VercelError
+from parity.provider.rolling import Roll, path, roll_of
 from parity.vendors import http
 from parity.vendors.services import VERCEL_TOKEN, in_team, vercel
 
@@ -66,16 +67,18 @@ class Vercel:
         Raises:
             VercelError: the call failed, or the answer is no list of variables.
         """
-        path = f"/v10/projects/{project}/env"
+        listed = f"/v10/projects/{project}/env"
         found: list[dict[str, Any]] = []
         try:
-            async for page in self._client.pages(path, limit=100, decrypt="true", **in_team(team)):
+            async for page in self._client.pages(listed, limit=100, decrypt="true", **in_team(team)):
                 rows = cast("list[dict[str, Any]]", cast("dict[str, Any]", page)["envs"])
                 found += [await self._opened(team, project, row) for row in rows]
         except http.VendorError as error:
             raise _translated(error) from error
         except (KeyError, TypeError) as error:
-            raise VercelError(f"The answer to GET {path} has no `envs`: what the release got is not known.") from error
+            raise VercelError(
+                f"The answer to GET {listed} has no `envs`: what the release got is not known."
+            ) from error
         return found
 
     async def _opened(self, team: str, project: str, row: dict[str, Any]) -> dict[str, Any]:
@@ -87,6 +90,21 @@ class Vercel:
     async def promote(self, team: str, project: str, deployment: str) -> None:
         """Ask for the switch (`POST /v10/projects/{id}/promote/{deploymentId}`); it is done some time later."""
         await self._send("POST", f"/v10/projects/{project}/promote/{deployment}", team, {})
+
+    async def rolling_release(self, team: str, project: str) -> Roll | None:
+        """The project's rolling release under way (`GET /v1/projects/{idOrName}/rolling-release`)."""
+        return roll_of(await self._get(path(project), team, state="ACTIVE"))
+
+    async def start(self, team: str, project: str, deployment: str) -> None:
+        """Begin a rolling release (`POST .../rolling-release/start`); of the one under way it changes nothing."""
+        await self._send("POST", f"{path(project)}/start", team, {"canaryDeploymentId": deployment})
+
+    async def rollback(self, team: str, project: str, deployment: str) -> None:
+        """Give all users a deployment that has served (`POST /v1/projects/{id}/rollback/{deploymentId}`), at once.
+
+        A rolling release ends by it.
+        """
+        await self._send("POST", f"/v1/projects/{project}/rollback/{deployment}", team, {})
 
     async def change_bypass(self, team: str, project: str, change: Mapping[str, Any]) -> None:
         """Add or revoke an automation bypass (`PATCH /v1/projects/{idOrName}/protection-bypass`)."""

@@ -3,7 +3,9 @@
 Two parts, each with half of the chance of a false abort:
 
 1. The release before: the largest error share that its counts are still likely under, by Chernoff's bound, which is
-   exact for any number of requests (W. Hoeffding, 1963, theorem 1). Asked once.
+   exact for any number of requests (W. Hoeffding, 1963, theorem 1). Asked once. Where both have users at once it is
+   asked again each time: then it is the largest share that a mixture over all shares does not refute, a bound that
+   holds at all times at once (Ville's inequality; R. Krichevsky and V. Trofimov, 1981, for the mixture).
 2. The new release: an e-process against every share up to that one and the least difference that matters. It is a
    mixture of likelihood ratios, each of which is a supermartingale under all these shares, so that the chance that it
    ever exceeds 1/c is at most c, however often it is asked (J. Ville, 1939; H. Robbins, 1970).
@@ -20,6 +22,8 @@ _ALTERNATIVES = 21
 """Shares that the mixture holds against the limit: from 1, each step halfway nearer to it in two."""
 _HALVINGS = 60
 """Of a search for a share: to the precision of a float."""
+_SMALLEST = 1e-12
+"""Share that a search begins with; the logarithm of 0 is none."""
 
 
 @dataclass(frozen=True)
@@ -63,6 +67,28 @@ def compare(before: Counts, least_difference: float, false_aborts: float) -> Com
     """
     chance = false_aborts / 2
     return Comparison(min(1.0, largest(before, chance) + least_difference), -math.log(chance))
+
+
+def compare_meanwhile(before: Counts, least_difference: float, false_aborts: float) -> Comparison:
+    """The same against a release before that goes on serving: its counts may be asked again each time."""
+    chance = false_aborts / 2
+    return Comparison(min(1.0, largest_ever(before, chance) + least_difference), -math.log(chance))
+
+
+def largest_ever(counts: Counts, chance: float) -> float:
+    """The largest error share that its counts do not refute at any time, but for this chance."""
+    good = counts.requests - counts.errors
+    mixture = math.lgamma(counts.errors + 0.5) + math.lgamma(good + 0.5) - math.lgamma(counts.requests + 1)
+    most = -math.log(chance) - mixture + 2 * math.lgamma(0.5)
+
+    def likely(share: float) -> bool:
+        return -counts.errors * math.log(share) - good * math.log1p(-share) <= most
+
+    low, high = max(counts.share, _SMALLEST), 1.0
+    for _ in range(_HALVINGS):
+        middle = (low + high) / 2
+        low, high = (middle, high) if middle < 1 and likely(middle) else (low, middle)
+    return high
 
 
 def largest(counts: Counts, chance: float) -> float:

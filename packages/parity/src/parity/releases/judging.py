@@ -35,6 +35,11 @@ class Judge:
         self.before = before
         self._comparison = evidence.compare(before, self.watch.least_difference, self.watch.false_aborts)
 
+    def compare_meanwhile(self, before: Counts) -> None:
+        """Take the counts of the release before in the same time; both have users, so that they grow."""
+        self.before = before
+        self._comparison = evidence.compare_meanwhile(before, self.watch.least_difference, self.watch.false_aborts)
+
     def unhealthy(self, faults: Mapping[str, str]) -> str:
         """Take what is wrong with each domain's answer; why the release is bad, empty where it is not."""
         for name, fault in faults.items():

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Protocol
 
 from parity.config import passwords
 from parity.provider.release import live_of
+from parity.provider.rolling import path, roll_of
 from parity.releases import counts, release_status
 from parity.vendors import health
 from parity.vendors.http import VendorError
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
     from parity.config.parameters import Watch
     from parity.config.settings import Settings
     from parity.evaluate.stack import Stack
+    from parity.provider.rolling import Roll
     from parity.releases.evidence import Counts
 
 
@@ -36,6 +38,8 @@ class Observed:
     counts: Counts | None = None
     unread: str = ""
     """Why the counts were not read; empty where they were, and where none are declared."""
+    roll: Roll | None = None
+    """Where the release still gets to its users by stages."""
 
 
 class Observer(Protocol):
@@ -64,6 +68,10 @@ class Observer(Protocol):
         """The counts of the release before in that window."""
         ...
 
+    async def advance(self, roll: Roll) -> None:
+        """Give the release to the users of the next stage, after the last one to all; raises VendorError."""
+        ...
+
 
 def observer(stack: Stack, note: Note) -> Observer | None:
     """What asks about the release of a watch; None where it is not live, or is not declared to be watched any more."""
@@ -73,15 +81,17 @@ def observer(stack: Stack, note: Note) -> Observer | None:
         return None
     there = asyncio.run(release_status.read(settings, state, application))
     deployed, before = there.deployments.get(release), there.deployments.get(str(note.begin["before"]))
-    if deployed is None or (there.served and there.served != deployed.id):
+    live = there.roll.canary if there.roll else there.served
+    if deployed is None or (live and live != deployed.id):
         return None
-    return _Asks(declared, deployed.id, settings, application, release, before.id if before else "")
+    return _Asks(declared, deployed.id, deployed.host, settings, application, release, before.id if before else "")
 
 
 @dataclass(frozen=True)
 class _Asks:
     watch: Watch
     deployment: str
+    host: str
     settings: Settings
     application: str
     release: str
@@ -97,28 +107,46 @@ class _Asks:
 
     async def ask(self, since: datetime, until: datetime) -> Observed:
         own = self.settings.applications[self.application].domains
-        names = [each.name for each in own if each.redirect is None]
+        roll, served = await self._served() if self.watch.stages else (None, None)
+        # While it rolls, a domain answers now with this release and now with the one before.
+        rolls = bool(self.watch.stages) and (roll is not None or served != self.deployment)
+        names = [self.host] if rolls else [each.name for each in own if each.redirect is None]
         async with health.web() as web:
-            served, (found, unread), faults = await asyncio.gather(
-                self._served(),
+            asked, (found, unread), faults = await asyncio.gather(
+                self._served() if served is None else asyncio.sleep(0, (roll, served)),
                 self._counts(web, self.deployment, since, until),
                 asyncio.gather(*(self._fault(web, each) for each in names)),
             )
-        return Observed(served, dict(zip(names, faults, strict=True)), found, unread)
+        return Observed(asked[1], dict(zip(names, faults, strict=True)), found, unread, roll)
 
     async def before(self, since: datetime, until: datetime) -> Observed:
         async with health.web() as web:
             found, unread = await self._counts(web, self.deployment_before, since, until)
         return Observed(counts=found, unread=unread)
 
-    async def _served(self) -> str:
+    async def advance(self, roll: Roll) -> None:
+        name = self.settings.names.project(self.application)
+        body: dict[str, object] = {"canaryDeploymentId": roll.canary}
+        step = "complete" if roll.last else "approve-stage"
+        if not roll.last:
+            body["nextStageIndex"] = roll.stage + 1
+        async with release_status.vercel(self.settings) as client:
+            await client.request("POST", f"{path(name)}/{step}", body=body)
+
+    async def _served(self) -> tuple[Roll | None, str]:
+        """What rolls, and the deployment that Vercel serves or rolls; none and an empty text where it cannot be asked.
+
+        Users are asked all the same: that Vercel's API does not answer says nothing of the release.
+        """
         try:
             async with release_status.vercel(self.settings) as client:
                 name = self.settings.names.project(self.application)
-                return live_of(await client.get_or_none(f"/v9/projects/{name}") or {}).deployment_id
+                roll = roll_of(await client.get(path(name), state="ACTIVE")) if self.watch.stages else None
+                if roll is not None:
+                    return roll, roll.canary
+                return None, live_of(await client.get_or_none(f"/v9/projects/{name}") or {}).deployment_id
         except VendorError:
-            # Users are asked all the same; that Vercel's API does not answer says nothing of the release.
-            return ""
+            return None, ""
 
     async def _fault(self, web: httpx.AsyncClient, domain: str) -> str:
         page = next(each.health for each in self.settings.catalog.applications if each.name == self.application)

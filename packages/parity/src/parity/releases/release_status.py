@@ -13,6 +13,7 @@ from parity.documents import mapping
 from parity.errors import UsageError
 from parity.inventory import builds
 from parity.provider import release as switch
+from parity.provider.rolling import configured, path, roll_of
 from parity.releases import forecast
 from parity.resources import kinds
 from parity.vendors import health, services
@@ -26,8 +27,9 @@ if TYPE_CHECKING:
     from parity.backend.built import Built
     from parity.config.parameters import Application
     from parity.config.settings import Settings
-    from parity.config.stack_models import Release, Releases
+    from parity.config.stack_models import Releases
     from parity.engine.state import Recorded, State
+    from parity.provider.rolling import Roll
     from parity.vendors.http import Limits
 
 
@@ -75,6 +77,8 @@ class ReleaseStatus:
     """The release guard's message if config has changed since the newest release; otherwise empty."""
     project: str = ""
     """The Vercel project's name."""
+    roll: Roll | None = None
+    """The rolling release under way; `served` is the deployment before, meanwhile."""
     unasked: tuple[str, ...] = field(default=())
     """The requests that failed, and why."""
     built: Mapping[str, Built] = field(default_factory=dict[str, "Built"])
@@ -88,8 +92,17 @@ class ReleaseStatus:
         return next((name for name, each in self.deployments.items() if each.id == self.served), None)
 
     @property
+    def rolls(self) -> str:
+        """How far the recorded release is among its users, in words; empty where all have it, or none."""
+        if self.roll is None or self.roll.canary != self.recorded_deployment:
+            return ""
+        return f"{self.recorded_live} is {self.roll}: `parity watch {self.stack}` goes on with it"
+
+    @property
     def by_hand(self) -> str:
         """What a person made live without Parity, in words; empty if Vercel serves what was recorded."""
+        if self.rolls:
+            return ""
         if not self.served or not self.recorded_deployment or self.served == self.recorded_deployment:
             return ""
         release = self.served_release
@@ -115,8 +128,8 @@ class ReleaseStatus:
         if self.recorded_live != live:
             was = self.recorded_live or "none"
             found.append(f"the file says that {live} is live, and the last update left {was}: run the update first")
-        if self.by_hand:
-            found.append(self.by_hand)
+        if self.by_hand or self.rolls:
+            found.append(self.by_hand or self.rolls)
         elif self.moving:
             found.append(f"a promotion to deployment {self.moving} is under way at Vercel")
         found += [f"https://{name} {fault}" for name, fault in self.domains.items() if fault]
@@ -182,12 +195,13 @@ class _Reader:
         self.unasked: list[str] = []
         bypass = passwords.bypass(settings.secret, settings.names.project(application))
         self.bypass = None if bypass.sealed else bypass.reveal()
+        self.roll: Roll | None = None
 
     async def all(self) -> ReleaseStatus:
         recorded = self._recorded()
         project = asyncio.ensure_future(self._project())
-        if self.bypass is None:
-            await project  # it says what passes deployment protection
+        if self.bypass is None or (self.application.watch and self.application.watch.stages):
+            await project  # it says what passes deployment protection, and whether a release rolls
         found, deployments, domains = await asyncio.gather(project, self._deployments(recorded), self._domains())
         live = _one(self.state, kinds.LIVE, kinds.live_name(self.application.first_name))
         outputs: Mapping[str, Any] = (live.outputs or live.inputs) if live else {}
@@ -202,6 +216,7 @@ class _Reader:
             recorded_deployment=str(outputs["deploymentId"]) if outputs.get("deploymentId") else None,
             served=found.deployment_id or None,
             moving=found.moving_to,
+            roll=self.roll,
             domains=domains,
             stale=" ".join(f"{fault.what} {fault.remedy}" for fault in stale),
             unasked=tuple(dict.fromkeys(self.unasked)),
@@ -220,7 +235,9 @@ class _Reader:
             passes = mapping(document.get("protectionBypass")).items()
             self.bypass = self.bypass or next((own for own, each in passes if each["scope"] == _AUTOMATION), None)
             redact.current().learn({self.bypass} if self.bypass else ())
-            return switch.live_of(document)
+            if configured(document):
+                self.roll = roll_of(await self.vercel.get(path(str(document["id"])), state="ACTIVE"))
+            return switch.live_of(document, self.roll)
         except VendorError as error:
             self.unasked.append(str(error))
             return switch.live_of({})
@@ -274,15 +291,22 @@ class _Reader:
         serving = [each.name for each in own if each.redirect is None]
         if live is None:
             return dict.fromkeys(serving, "")
-        said = await asyncio.gather(*(self._ask(name, live) for name in serving))
+        # While one rolls, another kept release answers some users.
+        either = [*self.releases.kept] if self.roll else []
+        said = await asyncio.gather(*(self._ask(name, live, *either) for name in serving))
         return dict(zip(serving, said, strict=True))
 
-    async def _ask(self, host: str, release: str) -> str:
-        wanted: Release = self.releases.kept[release]
+    async def _ask(self, host: str, *releases: str) -> str:
+        """What is wrong with the answer of a host, as that of the first release; empty where one of them answers."""
         page = self.application.health
         url = f"https://{host.removeprefix('https://')}{page.path}"
         answer = await health.ask(self.web, url, bypass=self.bypass, seconds=min(page.timeout_seconds, self.patience))
-        fault = answer.served() if wanted.deployment else answer.fault(release, wanted.commit)
+        found = [
+            answer.served() if wanted.deployment else answer.fault(release, wanted.commit)
+            for release in releases
+            for wanted in (self.releases.kept[release],)
+        ]
+        fault = found[0] if all(found) else ""
         return f"answers {fault}" if fault and answer.status else fault
 
 

@@ -1,4 +1,4 @@
-"""Watches releases after their switch: a bad one goes back by one promote call, and its application is held."""
+"""Watches releases after their switch, or through their stages: a bad one goes back by one call, and is held."""
 
 from __future__ import annotations
 
@@ -16,6 +16,7 @@ from parity.backend.stack_backend import open_backend, provenance
 from parity.errors import ParityError, RefusedError, UnreadError, WatchError
 from parity.releases import going_back, observing
 from parity.releases.judging import Judge
+from parity.vendors.http import VendorError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -191,6 +192,9 @@ class _Watching:
 
     def _ended(self, one: _One, result: str, why: str) -> Ended:
         seconds = (self.clock.now() - one.began).total_seconds()
+        if result == UNREAD and one.stage is not None:
+            # It stays at its stage, and its watch without an end: the next one takes it up.
+            return Ended(str(one.note.begin["application"]), str(one.note.begin["release"]), result, why, seconds)
         if result != HELD:
             return self._end(one.note, result, why, seconds)
         self.screen.err.print(f"{watches.name_of(one.note)} is bad: {why}", soft_wrap=True, markup=False)
@@ -249,24 +253,39 @@ class _One:
     observer: Observer
     judge: Judge
     began: datetime
+    stage: int | None = None
+    """Of the release's users, from 0; None where all have it, as far as Vercel could be asked."""
+    since: datetime = field(init=False)
+    """When the stage began, or when all had it."""
+    _approved: int | None = None
+    _completing: bool = False
+    """Whether all users were asked for, and Vercel did not say yet that they have it."""
+
+    def __post_init__(self) -> None:
+        """Begin now."""
+        self.since = self.began
 
     @property
     def _until(self) -> datetime:
-        return self.began + timedelta(minutes=self.observer.watch.minutes)
+        watch = self.observer.watch
+        minutes = watch.minutes if self.stage is None else watch.stages[min(self.stage, len(watch.stages) - 1)].minutes
+        return self.since + timedelta(minutes=minutes)
 
     def text(self, now: datetime) -> str:
         """What is known so far."""
         known = str(self.judge.counts) if self.judge.counts else "answers"
+        known += "" if self.stage is None else f", stage {self.stage + 1} of {len(self.observer.watch.stages)}"
         left = max(0.0, (self._until - now).total_seconds())
         return f"{watches.name_of(self.note)}: {known}, {left / 60:.0f} min left"
 
     async def ask(self, now: datetime) -> tuple[str, str] | None:
         """Ask once; how the watch ends and why, None where it goes on."""
         observer, judge = self.observer, self.judge
-        if judge.before is None and observer.compares:
-            await self._read_before()
+        if observer.compares and (judge.before is None or observer.watch.stages):
+            await self._read_before(now)
         seen = await observer.ask(self.note.began, now)
-        if seen.served and seen.served != observer.deployment:
+        self._follow(seen, now)
+        if seen.served and seen.served != observer.deployment and not (self._completing and now < self._until):
             return SUPERSEDED, f"deployment {seen.served} is live"
         bad = judge.unhealthy(seen.faults) or self._counted(seen)
         if bad:
@@ -274,14 +293,43 @@ class _One:
         if now < self._until:
             return None
         unread = judge.unread or judge.unread_before
+        if observer.watch.stages:
+            return await self._end_of_stage(seen, unread, now)
         return (UNREAD, unread) if unread else (PASSED, str(judge.counts or ""))
 
-    async def _read_before(self) -> None:
-        """What the release before answered until this one could be live."""
-        start = self.note.began - timedelta(minutes=self.observer.watch.minutes_before)
-        seen = await self.observer.before(start, self.note.began)
+    def _follow(self, seen: Observed, now: datetime) -> None:
+        """Note a stage that began; where Vercel could not be asked, it is taken for the last known one."""
+        if not seen.served:
+            return
+        stage = seen.roll.stage if seen.roll else None
+        if stage != self.stage:
+            self.stage, self.since = stage, now
+        if seen.roll is None and seen.served == self.observer.deployment:
+            self._completing = False
+
+    async def _end_of_stage(self, seen: Observed, unread: str, now: datetime) -> tuple[str, str] | None:
+        """Go on to the next stage, once; what is not known, or not done, has as long as the watch itself."""
+        if not unread and seen.served and seen.roll is None:
+            return PASSED, str(self.judge.counts or "")
+        fault = unread or ("" if seen.served else "Vercel does not say how many users have it")
+        if not fault and seen.roll and self._approved != seen.roll.stage:
+            self._completing = seen.roll.last
+            try:
+                await self.observer.advance(seen.roll)
+                self._approved = seen.roll.stage
+            except VendorError as error:
+                fault = str(error)
+        if now < self._until + timedelta(minutes=self.observer.watch.minutes):
+            return None
+        return UNREAD, f"{fault or 'the next stage does not begin'}; it is {seen.roll or 'not known to roll'}"
+
+    async def _read_before(self, now: datetime) -> None:
+        """What the release before answered: until this one could be live, or meanwhile, where both have users."""
+        began, meanwhile = self.note.began, bool(self.observer.watch.stages)
+        start = began if meanwhile else began - timedelta(minutes=self.observer.watch.minutes_before)
+        seen = await self.observer.before(start, now if meanwhile else began)
         if seen.counts is not None:
-            self.judge.compare_with(seen.counts)
+            (self.judge.compare_meanwhile if meanwhile else self.judge.compare_with)(seen.counts)
         self.judge.unread_before = seen.unread
 
     def _counted(self, seen: Observed) -> str:

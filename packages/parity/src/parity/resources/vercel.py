@@ -219,6 +219,7 @@ KINDS = (
             "acceptedVariables": "what a switch lets through; nothing at Vercel",
             "acceptedSettings": "what a switch lets through; nothing at Vercel",
             "imported": "how a switch asks; nothing at Vercel",
+            "rolling": "how a switch is made; the stages are a resource of their own",
             "application": "what messages call it; nothing at Vercel",
             "image": "what a switch asks for; the image is a resource of its own",
             "repository": "as image",
@@ -309,7 +310,6 @@ KINDS = (
         concern="served",
         key=(PROJECT_ID,),
         container=PROJECT,
-        managed=False,
         remove=_delete("/projects/{project}/rolling-release/config", 1),
     ),
 )

@@ -72,6 +72,7 @@ def row(
         built=datetime.fromtimestamp(built, UTC) if built is not None else None,
         health=health,
         faults=tuple(faults),
+        rolls="" if isinstance(found, Unknown) else found.rolls,
         domains=tuple(each.name for each in settings.applications[name].domains if each.redirect is None),
         kept=tuple(
             Kept(release, each.commit, _state(release, found, recorded), _image(release, found))
@@ -105,5 +106,5 @@ def _health(
     # Without the record the domains alone say it: what the engine recorded as live is not known then.
     faults = [f"https://{name} {fault}" for name, fault in found.domains.items() if fault]
     if recorded is not None:
-        faults = [each for each in found.faults() if each not in found.unasked]
+        faults = [each for each in found.faults() if each not in (*found.unasked, found.rolls)]
     return "failing" if faults else "unknown" if unknown else "healthy", faults, unknown

@@ -74,6 +74,8 @@ class Application:
     kept: tuple[Kept, ...]
     behind: str = ""
     """The stack before this one, where another commit is live there."""
+    rolls: str = ""
+    """How far the live release is among its users; empty where all have it."""
 
     @property
     def image(self) -> str:

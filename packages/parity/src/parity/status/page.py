@@ -150,6 +150,8 @@ def _application(each: Application) -> Iterator[str]:
     if when := each.since or each.built:
         parts.append(f"{'live since' if each.since else 'built'} {stamp(when)}")
     yield f'<p class="small">{" · ".join(parts)}</p>' if parts else ""
+    if each.rolls:
+        yield f'<p class="small">{pill("warn", "rolling")} {escaped(each.rolls)}</p>'
     yield from (f'<p class="small">{pill("bad", "fault")} {escaped(fault)}</p>' for fault in each.faults)
     if each.behind:
         yield f'<p class="small">{pill("warn", "differs")} {escaped(each.behind)} has another commit live</p>'

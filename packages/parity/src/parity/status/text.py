@@ -91,6 +91,8 @@ def _more(each: Application) -> Iterator[str]:
         yield f"kept {', '.join(kept.release for kept in each.kept)}"
     if each.behind:
         yield f"{each.behind} has another commit live"
+    if each.rolls:
+        yield each.rolls
     yield from each.faults
 
 

@@ -1,12 +1,10 @@
-"""How a project's deployments are kept and released: retention, rolling releases, crons, function resources."""
+"""How a project's deployments are kept and run: retention, crons, function resources."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from parity_sandbox.vercel import wire
-from parity_sandbox.vercel.documents import items
-from parity_sandbox.vercel.errors import BadRequest
 
 if TYPE_CHECKING:
     from parity_sandbox.store import Document
@@ -27,14 +25,6 @@ _RETAINED = {
     "expirationCanceled": "expirationDaysCanceled",
     "expirationErrored": "expirationDaysErrored",
 }
-ROLLING: wire.Shape = {
-    "enabled": "boolean", "advancementType": "string", "stages": "array?", "canaryResponseHeader": "boolean",
-    "target": "string",
-}  # fmt: skip
-_STAGE: wire.Shape = {
-    "targetPercentage": "number", "duration": "number?", "requireApproval": "boolean", "linearShift": "boolean",
-}  # fmt: skip
-_ALL_TRAFFIC = 100
 
 
 def set_retention(world: World, project: Document, given: Document) -> Document:
@@ -48,42 +38,6 @@ def set_retention(world: World, project: Document, given: Document) -> Document:
     world.save(project)
     words = {days: word for word, days in DAYS.items()}
     return {"deploymentExpiration": {name: words[kept[field]] for name, field in _RETAINED.items()}}
-
-
-def rolling_release(project: Document) -> Document:
-    """The project's rolling release configuration, null where there is none."""
-    return {"rollingRelease": project.get("rollingRelease")}
-
-
-def set_rolling_release(world: World, project: Document, given: Document) -> Document:
-    """Set the stages of a rolling release, or remove it with `enabled: false`; raises BadRequest."""
-    wire.check(given, ROLLING)
-    if given.get("enabled") is False:
-        return clear_rolling_release(world, project)
-    stages: list[Document] = items(given, "stages")
-    _check_stages(stages, given.get("advancementType"))
-    project["rollingRelease"] = {"target": "production", **given}
-    world.save(project)
-    return rolling_release(project)
-
-
-def clear_rolling_release(world: World, project: Document) -> Document:
-    """Remove the rolling release configuration."""
-    project.pop("rollingRelease", None)
-    world.save(project)
-    return {"rollingRelease": None}
-
-
-def _check_stages(stages: list[Document], advancement: Any) -> None:
-    if advancement is not None:
-        wire.one_of("advancementType", advancement, ("automatic", "manual-approval"))
-    for stage in stages:
-        wire.check(stage, _STAGE, ("targetPercentage",), "`stages` ")
-    shares = [stage["targetPercentage"] for stage in stages]
-    if len(shares) < 2 or shares[-1] != _ALL_TRAFFIC or shares != sorted(set(shares)):  # noqa: PLR2004 - the description's minimum
-        raise BadRequest(
-            "Invalid request: `stages` should be at least two, with growing percentages, and end with 100."
-        )
 
 
 def set_crons(world: World, project: Document, *, enabled: bool) -> None:

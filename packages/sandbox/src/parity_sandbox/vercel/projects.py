@@ -6,7 +6,7 @@ import re
 from typing import TYPE_CHECKING, Any
 
 from parity_sandbox.context import random_id
-from parity_sandbox.vercel import domains, links, timeline, variables, wire
+from parity_sandbox.vercel import domains, links, rolling, timeline, variables, wire
 from parity_sandbox.vercel.catalogue import FRAMEWORKS, NODE_VERSIONS, REGIONS
 from parity_sandbox.vercel.documents import items, part
 from parity_sandbox.vercel.errors import BadRequest, Conflict
@@ -253,7 +253,8 @@ def _protection(name: str, value: Document | None) -> Document | None:
 def view(world: World, project: Document) -> Document:
     """The project as Vercel's API gives it: the stored document, its variables without values, nothing internal."""
     shown = {name: value for name, value in project.items() if value is not None or name in _SHOWN_NULL}
-    shown.pop("autoAssignBeforeRollback", None)
+    for internal in ("autoAssignBeforeRollback", rolling.DOCUMENT):
+        shown.pop(internal, None)
     made = sorted(world.deployments.find(projectId=project["id"]), key=lambda each: each["createdAt"], reverse=True)
     shown["latestDeployments"] = [_summary(world, each) for each in made[:5]]
     live = project["targets"].get("production")

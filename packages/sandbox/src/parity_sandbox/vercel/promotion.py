@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from parity_sandbox.vercel import domains, timeline
+from parity_sandbox.vercel import domains, rolling, timeline
 from parity_sandbox.vercel.documents import part
 from parity_sandbox.vercel.errors import BadRequest, Conflict, NotFound
 
@@ -15,8 +15,11 @@ if TYPE_CHECKING:
 UNDER_WAY = ("pending", "in-progress")
 
 
-def request(world: World, project: Document, deployment_id: str, kind: str) -> None:
-    """Ask for a deployment to become the live one.
+def request(world: World, project: Document, deployment_id: str, kind: str) -> bool:
+    """Ask for a deployment to become the live one; whether that is begun, and not queued.
+
+    Where the project has a rolling release, a promotion begins it; of the one under way it is the end, and of another
+    deployment it waits until then. A rollback ends it at once.
 
     Args:
         world: The scope of the request.
@@ -33,12 +36,23 @@ def request(world: World, project: Document, deployment_id: str, kind: str) -> N
     if deployment is None or deployment["projectId"] != project["id"]:
         raise NotFound("The deployment could not be found.")
     _check(deployment, kind)
+    under_way = rolling.active(project)
+    if kind == "promote" and under_way is not None:
+        if under_way["canary"] != deployment_id:
+            rolling.queue(world, project, deployment_id)
+            return False
+        rolling.complete(world, project, deployment_id)
+        return True
     live = part(project["targets"], "production").get("id")
-    if live == deployment_id:
+    if live == deployment_id and under_way is None:
         raise Conflict("This deployment is already the current production deployment.", code="conflict")
     last = project["lastAliasRequest"]
     if last is not None and last["jobStatus"] in UNDER_WAY:
         raise Conflict(f"Another {last['type']} is in progress.", code="conflict")
+    if kind == "promote" and rolling.rolls(project):
+        rolling.start(world, project, deployment_id)
+        return True
+    rolling.abort(world, project)
     project["lastAliasRequest"] = {
         "fromDeploymentId": live or "",
         "toDeploymentId": deployment_id,
@@ -49,6 +63,7 @@ def request(world: World, project: Document, deployment_id: str, kind: str) -> N
     world.save(project)
     at = world.now + int(world.context.promote_seconds * 1000)
     timeline.plan(world, timeline.SWITCH, at, project["id"], deployment_id)
+    return True
 
 
 def _check(deployment: Document, kind: str) -> None:

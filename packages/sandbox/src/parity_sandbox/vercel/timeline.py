@@ -154,11 +154,17 @@ def _switch(world: World, event: Document) -> None:
     request["jobStatus"] = "succeeded"
     if request["type"] == "rollback":
         _pin(project, deployment)
-    elif project["lastRollbackTarget"] is not None:
-        project["lastRollbackTarget"] = None
-        project["autoAssignCustomDomains"] = project.pop("autoAssignBeforeRollback", True)
+    else:
+        unpin(project)
     make_live(world, project, deployment, event["at"])
     world.deployments.put(deployment["id"], deployment)
+
+
+def unpin(project: Document) -> None:
+    """Undo what a rollback does to the assignment of domains, as the next promotion does."""
+    if project["lastRollbackTarget"] is not None:
+        project["lastRollbackTarget"] = None
+        project["autoAssignCustomDomains"] = project.pop("autoAssignBeforeRollback", True)
 
 
 def _pin(project: Document, deployment: Document) -> None:

@@ -2,10 +2,20 @@
 
 from __future__ import annotations
 
-from parity_sandbox.vercel.routes import account, deployments, domains, projects, registry, telemetry, variables
+from parity_sandbox.vercel.routes import (
+    account,
+    deployments,
+    domains,
+    projects,
+    registry,
+    rolling,
+    telemetry,
+    variables,
+)
 
 ROUTES = (
     *projects.ROUTES,
+    *rolling.ROUTES,
     *variables.ROUTES,
     *domains.ROUTES,
     *deployments.ROUTES,

@@ -72,18 +72,6 @@ def _retention(call: Call) -> Document:
     return delivery.set_retention(call.world, call.project, call.body())
 
 
-def _rolling(call: Call) -> Document:
-    return delivery.rolling_release(call.project)
-
-
-def _set_rolling(call: Call) -> Document:
-    return delivery.set_rolling_release(call.world, call.project, call.body())
-
-
-def _clear_rolling(call: Call) -> Document:
-    return delivery.clear_rolling_release(call.world, call.project)
-
-
 def _crons(call: Call) -> Document:
     project, body = call.project, call.body({"enabled": "boolean"}, required=("enabled",))
     delivery.set_crons(call.world, project, enabled=body["enabled"])
@@ -101,8 +89,8 @@ def _set_function_cpu(call: Call) -> Document:
 
 def _alias_request(kind: str, call: Call) -> Answer:
     project, _ = call.project, call.body()
-    promotion.request(call.world, project, call.path("deploymentId"), kind)
-    return Answer(None, 201)
+    begun = promotion.request(call.world, project, call.path("deploymentId"), kind)
+    return Answer(None, 201 if begun else 202)
 
 
 def _alias_status(call: Call) -> Document:
@@ -113,7 +101,7 @@ def _alias_status(call: Call) -> Document:
 
 
 _ONE = "/projects/{idOrName}"
-_ROLLING, _CPU = f"/v1{_ONE}/rolling-release/config", f"/v1{_ONE}/resource-config"
+_CPU = f"/v1{_ONE}/resource-config"
 _STATUS = "listPromoteAliases; the CLI's status.ts"
 _NAME = "`alias` is the name, as in the description; the CLI's types have an object there."
 
@@ -142,12 +130,6 @@ ROUTES = (
         "PATCH", f"/v9{_ONE}/deployment-expiration", _retention, "client/project_deployment_retention.go",
         "Nothing is deleted when its time has come.",
     ),
-    route("GET", _ROLLING, _rolling, "getRollingReleaseConfig"),
-    route(
-        "PATCH", _ROLLING, _set_rolling, "updateRollingReleaseConfig",
-        "Kept and shown; a promotion still switches at once.",
-    ),
-    route("DELETE", _ROLLING, _clear_rolling, "deleteRollingReleaseConfig"),
     route("PATCH", f"/v1{_ONE}/crons", _crons, "client/project_crons.go", "No cron runs."),
     route("GET", _CPU, _function_cpu, "client/project_function_cpu.go"),
     route("PATCH", _CPU, _set_function_cpu, "client/project_function_cpu.go"),
@@ -158,7 +140,7 @@ ROUTES = (
     ),
     route(
         "POST", f"/v9{_ONE}/rollback/{{deploymentId}}", partial(_alias_request, "rollback"),
-        "the CLI's request-rollback.ts",
+        "requestRollback; the CLI's request-rollback.ts",
         "Only a deployment that was live before is taken; automatic assignment is off until the next promotion.",
     ),
     route("GET", f"/v9{_ONE}/promote/aliases", _alias_status, _STATUS, _NAME),

@@ -1,0 +1,166 @@
+"""vercel.ProjectRollingRelease: the stages of a project's later promotions. Destroying it removes them."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, cast
+
+from parity_sandbox.standin.calls import Call
+from parity_sandbox.standin.checks import between, one_of, size
+from parity_sandbox.standin.errors import ResourceError, StandInError, not_found
+from parity_sandbox.standin.golang import text
+from parity_sandbox.standin.resources.shared import part, split
+from parity_sandbox.standin.schema import Document, Failure, Field, Resource
+
+if TYPE_CHECKING:
+    from parity_sandbox.standin.client import Client
+
+_CONFIG = "/v1/projects/{project}/rolling-release/config"
+GET, PATCH, DELETE = Call("GET", _CONFIG), Call("PATCH", _CONFIG), Call("DELETE", _CONFIG)
+_MANUAL, _AUTOMATIC = "manual-approval", "automatic"
+_ALL = 100
+
+FIELDS: dict[str, Field] = {
+    "id": Field("string", computed=True),
+    "projectId": Field("string", required=True),
+    "teamId": Field("string", optional=True, computed=True),
+    "advancementType": Field("string", required=True, checks=(one_of(_AUTOMATIC, _MANUAL),)),
+    "stages": Field(
+        "list",
+        required=True,
+        checks=(size(1, 10),),
+        element=Field(
+            "object",
+            fields={
+                "targetPercentage": Field("integer", required=True, checks=(between(0, _ALL),)),
+                "duration": Field("integer", optional=True, checks=(between(1, 10_000),)),
+            },
+        ),
+    ),
+}
+
+
+async def _validate(client: Client, plan: Document) -> list[Failure]:
+    """The last stage alone has 100 percent; a stage lasts where the advancement is automatic, and only there."""
+    del client
+    if not isinstance(plan["stages"], list):
+        return []
+    stages = cast("list[Document]", plan["stages"])
+    shares = [each.get("targetPercentage") for each in stages]
+    found = [Failure(f"stages[{len(shares) - 1}]", "The last stage must have target_percentage = 100")]
+    found = [] if shares[-1:] == [_ALL] else found
+    found += [
+        Failure(f"stages[{index}]", "Only the last stage can have target_percentage = 100")
+        for index, share in enumerate(shares[:-1])
+        if share == _ALL
+    ]
+    automatic = plan["advancementType"] == _AUTOMATIC
+    for index, each in enumerate(stages):
+        if automatic and each.get("duration") is None and each.get("targetPercentage") != _ALL:
+            found.append(Failure(f"stages[{index}]", "duration must be set when advancement_type is 'automatic'"))
+        if not automatic and each.get("duration") is not None:
+            found.append(Failure(f"stages[{index}]", "duration can only be set when advancement_type is 'automatic'"))
+    return found
+
+
+async def _create(client: Client, plan: Document) -> Document:
+    project, team = text(plan["projectId"]), text(plan["teamId"])
+    try:
+        there: Document | None = await client.send(GET, owner=team, project=project)
+    except StandInError as error:
+        if not not_found(error):
+            said = f"Could not check if project rolling release exists, unexpected error: {_got(error)}"
+            raise ResourceError("Error checking existing project rolling release", said) from error
+        there = None
+    if part(there, "rollingRelease").get("enabled"):
+        raise ResourceError(
+            "Project rolling release already exists",
+            f"A rolling release is already configured for project {project}. To change an existing configuration, you "
+            "must import the rolling release or remove the existing configuration.",
+        )
+    return await _send(client, plan, "creating", "create")
+
+
+async def _update(client: Client, state: Document, plan: Document) -> Document:
+    del state
+    return await _send(client, plan, "updating", "update")
+
+
+async def _send(client: Client, plan: Document, doing: str, verb: str) -> Document:
+    manual = plan["advancementType"] == _MANUAL
+    stages = [
+        {"targetPercentage": each["targetPercentage"]}
+        | ({"duration": each["duration"]} if not manual and each.get("duration") is not None else {})
+        | ({"requireApproval": True} if manual else {})
+        for each in plan["stages"]
+    ]
+    body = {"enabled": True, "advancementType": plan["advancementType"], "stages": stages}
+    try:
+        answer = await client.send(PATCH, owner=text(plan["teamId"]), project=text(plan["projectId"]), body=body)
+    except StandInError as error:
+        raise ResourceError(
+            f"Error {doing} project rolling release",
+            f"Could not {verb} project rolling release, unexpected error: error enabling rolling release: {error}",
+        ) from error
+    return _state(client, answer, plan)
+
+
+async def _read(client: Client, state: Document) -> Document | None:
+    return await _get(client, state, "Could not get project rolling release, unexpected error: {}")
+
+
+async def _find(client: Client, identifier: str) -> Document | None:
+    team, project = split(identifier, 1, "Error importing project rolling release", "project_id")
+    at: Document = {"projectId": project, "teamId": team, "advancementType": None, "stages": None}
+    return await _get(client, at, f"Could not get project rolling release {team} {project}, unexpected error: {{}}")
+
+
+async def _get(client: Client, state: Document, said: str) -> Document | None:
+    try:
+        answer = await client.send(GET, owner=text(state["teamId"]), project=text(state["projectId"]))
+    except StandInError as error:
+        if not_found(error):
+            return None
+        raise ResourceError("Error reading project rolling release", said.format(_got(error))) from error
+    return _state(client, answer, state)
+
+
+async def _delete(client: Client, state: Document) -> None:
+    try:
+        await client.send(DELETE, owner=text(state["teamId"]), project=text(state["projectId"]))
+    except StandInError as error:
+        said = f"Could not delete project rolling release, unexpected error: {error}"
+        raise ResourceError("Error deleting project rolling release", said) from error
+
+
+def _got(error: StandInError) -> str:
+    return f"error getting rolling-release: {error}"
+
+
+def _state(client: Client, answer: Document, before: Document) -> Document:
+    """What Vercel says; where it is off, or does not say how it advances, what was there before, as the provider."""
+    project, found = text(before["projectId"]), part(answer, "rollingRelease")
+    advancement: Any = found.get("advancementType") if found.get("enabled") else None
+    stages = [
+        {"targetPercentage": each["targetPercentage"], "duration": each.get("duration")}
+        for each in found.get("stages") or ()
+    ]
+    said: Document = {"advancementType": advancement, "stages": stages}
+    if not advancement and before["advancementType"] and before["stages"]:
+        said = {name: before[name] for name in ("advancementType", "stages")}
+    elif not advancement:
+        lasts = any(each["duration"] is not None for each in stages)
+        said = {"advancementType": (_AUTOMATIC if lasts else _MANUAL) if stages else None, "stages": stages or None}
+    return {"id": project, "projectId": project, "teamId": client.team_id(text(before["teamId"])), **said}
+
+
+RESOURCE = Resource(
+    token="vercel:index/projectRollingRelease:ProjectRollingRelease",  # noqa: S106 - a resource's token
+    fields=FIELDS,
+    calls=(GET, PATCH, DELETE),
+    create=_create,
+    read=_read,
+    update=_update,
+    delete=_delete,
+    find=_find,
+    validate=_validate,
+)

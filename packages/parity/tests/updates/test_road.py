@@ -338,7 +338,7 @@ def test_going_back_is_not_held(road):
 
 def watched(road):
     """The shop is to be watched; its file says r2 and the state r1."""
-    road.watched = {"shop": True}
+    road.watched = {"shop": SimpleNamespace(stages=())}
     road.releases = {
         "shop": SimpleNamespace(live="r2", kept={"r2": SimpleNamespace(commit="c")}, in_order=(), newest=None)
     }
@@ -360,6 +360,22 @@ def test_a_watch_begins_before_the_engine_can_switch_so_that_a_death_in_between_
     assert f"r2 of shop was not watched to its end, or still is, elsewhere: `parity watch {STACK}`" in (
         " ".join(road.lab.said.getvalue().split())
     )
+
+
+@pytest.mark.parametrize(("kept", "stages"), [(("r1", "r2"), (1,)), (("r2",), ()), (("r2",), (1,))])
+def test_a_release_that_users_may_still_have_is_kept_until_the_next_ones_stages_have_ended(road, kept, stages):
+    watched(road)
+    begun = {"application": "shop", "release": "r2", "before": "r1", "update": "u"}
+    watches.notes(road.lab.store, PROJECT_NAME, STACK).begin(begun)
+    road.watched["shop"].stages = stages
+    road.releases["shop"].kept = dict.fromkeys(kept, SimpleNamespace(commit="c"))
+    if "r1" in kept or not stages:
+        road.run(alone(yes=True))
+        return
+    with pytest.raises(RefusedError, match="users of shop may still have r1") as caught:
+        road.run(alone(yes=True))
+    assert caught.value.remedy == f"Keep r1 until `parity watch {STACK}` has ended."
+    assert road.applied == []
 
 
 def test_what_goes_back_and_what_switches_nothing_is_not_watched(road):

@@ -67,6 +67,23 @@ def begin_watches(place: Backend, settings: Settings, state: State, applications
         watches.notes(place.ledger.store, place.ledger.project, place.ledger.stack).begin(facts)
 
 
+def require_base(place: Backend, settings: Settings, stack: str) -> None:
+    """Raise RefusedError where a release would go that users may still have, since the next one gets to them by stages.
+
+    The stages may have died with their watch, so that its record counts and not its process.
+    """
+    for note in watches.unfinished(place.ledger.store, place.ledger.project, stack) if place.ledger else ():
+        name, before = str(note.begin["application"]), note.begin["before"]
+        declared = settings.watch(name) if name in settings.releases else None
+        if declared and declared.stages and before and before not in settings.releases[name].kept:
+            raise RefusedError(
+                f"users of {name} may still have {before}: {note.begin['release']} gets to them by stages, and was not "
+                "watched to its end; nothing was changed",
+                where=f"Pulumi.{stack}.yaml: parity:releases.{name}.kept",
+                remedy=f"Keep {before} until `parity watch {stack}` has ended.",
+            )
+
+
 def say_unwatched(place: Backend, stack: str, screen: Screen) -> None:
     """Say which releases have no end of their watch."""
     for note in watches.unfinished(place.ledger.store, place.ledger.project, stack) if place.ledger else ():

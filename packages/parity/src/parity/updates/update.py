@@ -121,6 +121,7 @@ def run(
     world_guard.require_own_state(stack.project.name, stack.name, before, file.read_text(encoding="utf-8"))
     if not going_back:
         holding.require_none(stack, holding.intended(settings, before), place)
+        holding.require_base(place, settings, stack.name)
         holding.say_unwatched(place, stack.name, screen)
         shared.require_own(stack.name, stack.project.stack_files(), settings.catalog)
         _require_ready(stack, screen, settings, before)

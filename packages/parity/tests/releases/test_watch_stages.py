@@ -11,11 +11,11 @@ from packages.parity.tests.releases.test_watch import world as world  # noqa: PL
 from parity.backend import watches
 from parity.config.parameters import Stage
 from parity.errors import UnreadError
-from parity.provider.rolling import Roll, roll_of
 from parity.releases import watch as watching
 from parity.releases.evidence import Counts
 from parity.releases.observing import Observed
 from parity.vendors.http import VendorError
+from parity.vendors.rolling import Roll, roll_of
 
 SHARES = (5.0, 50.0, 100.0)
 STAGED = WATCH.model_copy(update={"stages": (Stage(percent=5, minutes=1), Stage(percent=50, minutes=3))})

@@ -12,7 +12,7 @@ from parity.resources import kinds
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from parity.provider.rolling import Roll
+    from parity.vendors.rolling import Roll
 
 
 def target(project: Document) -> Document:

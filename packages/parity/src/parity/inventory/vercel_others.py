@@ -8,9 +8,9 @@ from urllib.parse import quote
 
 from parity.inventory.documents import part, rows, texts
 from parity.inventory.model import live_object, written
-from parity.provider.rolling import configured, path, roll_of
 from parity.resources import kinds
 from parity.vendors.http import VendorError
+from parity.vendors.rolling import configured, path, roll_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from parity.documents import Document
     from parity.inventory.model import LiveObject
     from parity.inventory.reading import Reading
-    from parity.provider.rolling import Roll
+    from parity.vendors.rolling import Roll
 
 
 _CONFIGURED = ("advancementType", "enabled", "stages", "target")

@@ -9,11 +9,11 @@ from parity.documents import lacking
 from parity.provider.built_with import Declared, Settings
 from parity.provider.errors import BadInput, NotFound
 from parity.provider.release import Health, Switch, Target, live_of
-from parity.provider.rolling import configured
 from parity.resources import kinds
 from parity.resources.urn import Urn
 from parity.resources.vercel import COMPARED
 from parity.vendors import health
+from parity.vendors.rolling import configured
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any, cast
 
 from parity.provider import built_with
 from parity.provider.errors import BuiltOtherwise, LiveElsewhere, NoImage, Rolling, Unfinished, Unhealthy, VercelError
-from parity.provider.rolling import configured
 from parity.vendors import health as health_page
+from parity.vendors.rolling import configured
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Mapping
@@ -18,8 +18,8 @@ if TYPE_CHECKING:
     import httpx
 
     from parity.provider.built_with import Declared
-    from parity.provider.rolling import Roll
     from parity.provider.vercel import Vercel
+    from parity.vendors.rolling import Roll
 
 _CONFLICT = 409
 _SERVER_ERROR = 500

@@ -6,8 +6,8 @@ import os
 from typing import TYPE_CHECKING, Any, cast
 
 from parity.provider.errors import BadInput, NotFound, VercelError
-from parity.provider.rolling import Roll, path, roll_of
 from parity.vendors import http
+from parity.vendors.rolling import Roll, path, roll_of
 from parity.vendors.services import VERCEL_TOKEN, in_team, vercel
 
 if TYPE_CHECKING:

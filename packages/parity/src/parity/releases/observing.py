@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING, Protocol
 
 from parity.config import passwords
 from parity.provider.release import live_of
-from parity.provider.rolling import path, roll_of
 from parity.releases import counts, release_status
 from parity.vendors import health
 from parity.vendors.http import VendorError
+from parity.vendors.rolling import path, roll_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -23,8 +23,8 @@ if TYPE_CHECKING:
     from parity.config.parameters import Watch
     from parity.config.settings import Settings
     from parity.evaluate.stack import Stack
-    from parity.provider.rolling import Roll
     from parity.releases.evidence import Counts
+    from parity.vendors.rolling import Roll
 
 
 @dataclass(frozen=True)

@@ -13,11 +13,11 @@ from parity.documents import mapping
 from parity.errors import UsageError
 from parity.inventory import builds
 from parity.provider import release as switch
-from parity.provider.rolling import configured, path, roll_of
 from parity.releases import forecast
 from parity.resources import kinds
 from parity.vendors import health, services
 from parity.vendors.http import Client, NotFound, VendorError
+from parity.vendors.rolling import configured, path, roll_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -29,8 +29,8 @@ if TYPE_CHECKING:
     from parity.config.settings import Settings
     from parity.config.stack_models import Releases
     from parity.engine.state import Recorded, State
-    from parity.provider.rolling import Roll
     from parity.vendors.http import Limits
+    from parity.vendors.rolling import Roll
 
 
 _AUTOMATION = "automation-bypass"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
@@ -124,6 +125,37 @@ def test_blame_names_who_changed_it_and_what_declared_it_stays_known(ledger):
     said = list(log_output.details(line.record))
     assert "not made by Parity: found by an audit of ada" in said
     assert history._since_the_last_good(fresh.records(), frozenset({"up"})) == [], "it leaves nothing to recover"
+
+
+def test_of_two_audits_at_once_the_second_goes_on_from_the_first(ledger, monkeypatch):
+    create = FolderStore.create
+    one, other = finding(), finding(name="other")
+
+    def audited(first, second):
+        """The second runs from begin to end when the first is about to write."""
+
+        def late(store, key, data):
+            monkeypatch.setattr(FolderStore, "create", create)
+            audit(ledger, *second)
+            return create(store, key, data)
+
+        monkeypatch.setattr(FolderStore, "create", late)
+        audit(ledger, *first)
+
+    audited([one, other], [one])
+    assert rows(ledger) == [("update", ("nextjs", "vite"))] * 2
+    audited([], [])
+    assert rows(ledger)[2:] == [("update", ("vite", "nextjs"))] * 2
+
+
+def test_of_many_audits_at_once_one_records_each_finding_and_one_its_end(ledger):
+    findings = [finding(name=f"project-{number}") for number in range(4)]
+    for there, part in ((findings, "found"), ([], "gone")):
+        with ThreadPoolExecutor(8) as pool:
+            said = list(pool.map(lambda _, there=there: audit(ledger, *there), range(8)))
+        assert sorted(len(getattr(each, part)) for each in said) == [0] * 7 + [4]
+    assert len(rows(ledger)) == 8
+    assert chain.verify(Ledger(ledger.store, "storefront", "staging")).faults == ()
 
 
 @pytest.mark.parametrize("writes", range(6))

@@ -1,31 +1,33 @@
 """What an audit found, as foreign operations of the record: one that begins what was not there before, one its end.
 
-A finding that is open is a note below `.parity/drift/<project>/<stack>/`, which ends when an audit finds it no more.
-Where it begins, the note comes first and names the operation: a death between the two leaves a note whose operation is
-not there, and the next audit records the finding again. Where it ends, the operation comes first and names the note.
+An audit that finds something new or gone is one numbered object below `.parity/drift/<project>/<stack>/`: every finding
+that is open then, and the operations to be recorded. It is created once, so of two audits at once the second goes on
+from what the first left. Its operations are written after it, with the ids that it gives them: the next audit writes
+what a death left out.
 """
 
 from __future__ import annotations
 
-import itertools
+import json
 import secrets
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
+from parity import redact
 from parity.backend.ledger import BEGIN, DRIFT, identity_of
-from parity.backend.notes import Notes
-from parity.documents import texts
+from parity.backend.store import document_of
+from parity.documents import mapping, rows
 from parity.resources.urn import Urn
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping
 
     from parity.backend.ledger import Ledger
-    from parity.backend.notes import Note
     from parity.documents import Document
     from parity.drift.model import Finding, Report
 
+FORM = 1
 _OPERATIONS = {"unmanaged": ("create", "delete"), "missing": ("delete", "create")}
 """By kind, what the change by hand was, and what put it right; of every other kind both are an update."""
 
@@ -44,28 +46,6 @@ class Recorded:
         return f"Recorded: {len(self.found)} found for the first time, {len(self.gone)} gone."
 
 
-@dataclass(frozen=True)
-class _Change:
-    """One row of an operation."""
-
-    finding: Document
-    """`id`, `kind`, `urn`, `path`, `live`, `declared`, `since` and `by`, as the note has it."""
-    before: str
-    after: str
-    ends: bool = False
-
-    @property
-    def row(self) -> Document:
-        each = self.finding
-        pair = _OPERATIONS.get(str(each["kind"]), ("update", "update"))
-        sides = {name: {"value": text} for name, text in (("before", self.before), ("after", self.after)) if text}
-        return {
-            "urn": each["urn"],
-            "operation": pair[self.ends],
-            "properties": [{"path": each["path"], **sides}] if sides else [],
-        }
-
-
 def record(ledger: Ledger, report: Report, actor: str) -> Recorded:
     """Record what an audit found first, and the end of what it found no more.
 
@@ -75,93 +55,100 @@ def record(ledger: Ledger, report: Report, actor: str) -> Recorded:
     Raises:
         StoreError: nothing may be written there.
     """
-    notes = Notes(ledger.store, f".parity/drift/{ledger.project}/{ledger.stack}")
-    open_ = _open(ledger, notes)
     there = {each.id: each for each in report.findings if each.kind != "unknowable"}
-    new = [each for each in there.values() if each.counts and _is_new(each, open_.get(each.id))]
-    gone = [] if report.read_failures else [each for name, each in open_.items() if name not in there]
-    if new:
-        identity, changes = _identity(), [_change(each, open_.get(each.id), ledger) for each in new]
-        for each in changes:
-            notes.begin({**each.finding, "operation": identity})
-        _append(ledger, identity, changes, actor)
-    if gone:
-        _end(ledger, notes, gone, actor)
-    return Recorded(tuple(each.id for each in new), tuple(str(each.begin["id"]) for each in gone))
+    while True:
+        number, before = _newest(ledger)
+        _write(ledger, before)
+        open_ = before["open"]
+        new = {name: _facts(each, open_.get(name), ledger) for name, each in there.items() if _is_new(each, open_)}
+        gone = {name: each for name, each in open_.items() if name not in there and not report.read_failures}
+        if not new and not gone:
+            return Recorded()
+        brought = [_operation(ledger, actor, each, found=each is new) for each in (new, gone) if each]
+        left = {name: each for name, each in (open_ | new).items() if name not in gone}
+        if ledger.store.create(_key(ledger, number + 1), _encoded(after := {"open": left, "operations": brought})):
+            _write(ledger, after)
+            return Recorded(tuple(new), tuple(gone))
 
 
-def _open(ledger: Ledger, notes: Notes) -> dict[str, Note]:
-    """By finding the newest note that is recorded; older ones, whose value is another one by now, are ended."""
-    found: dict[str, Note] = {}
-    for note in notes.unfinished():
-        if not ledger.object(f"{note.begin['operation']}{BEGIN}"):
-            notes.end(note.id, {"operation": None})
-            continue
-        if before := found.get(str(note.begin["id"])):
-            notes.end(before.id, {"operation": note.begin["operation"]})
-        found[str(note.begin["id"])] = note
-    return found
+def _key(ledger: Ledger, number: int) -> str:
+    return f"{_folder(ledger)}/{number:08}.json"
 
 
-def _end(ledger: Ledger, notes: Notes, gone: Sequence[Note], actor: str) -> None:
-    """Record that they are gone, then end the notes: what a death between the two left is recorded already."""
-    known = _ended(ledger, gone)
-    left = [each for each in gone if each.id not in known]
-    if left:
-        pairs = ((dict(each.begin), str(each.begin["live"]), str(each.begin["declared"])) for each in left)
-        identity = _append(ledger, _identity(), [_Change(*each, ends=True) for each in pairs], actor, left)
-        known |= {each.id: identity for each in left}
-    for each in gone:
-        notes.end(each.id, {"operation": known[each.id]})
+def _folder(ledger: Ledger) -> str:
+    return f".parity/drift/{ledger.project}/{ledger.stack}"
 
 
-def _ended(ledger: Ledger, gone: Sequence[Note]) -> dict[str, str]:
-    """By note the operation that has its end."""
-    urns, oldest = {str(each.begin["urn"]) for each in gone}, min(str(each.begin["operation"]) for each in gone)
-    later = itertools.takewhile(lambda each: each.id > oldest, ledger.newest(urns.__contains__))
-    return {note: record.id for record in later for note in texts(record.begin.get("ends"))}
+def _newest(ledger: Ledger) -> tuple[int, Document]:
+    """The number of the newest object, and what it holds; 0 and nothing where no audit has found anything yet."""
+    names = ledger.store.names(_folder(ledger))
+    if not names:
+        return 0, {"open": {}, "operations": []}
+    key = f"{_folder(ledger)}/{names[-1]}"
+    place = f"{ledger.store.place}/{key}"
+    return int(names[-1].partition(".")[0]), document_of(ledger.store.read(key) or b"", FORM, place, "what drift found")
 
 
-def _change(finding: Finding, known: Note | None, ledger: Ledger) -> _Change:
-    urn = finding.urn or str(Urn(ledger.stack, ledger.project, (), finding.type, finding.name))
-    facts: Document = {
-        "id": finding.id,
+def _encoded(document: Document) -> bytes:
+    """As it is kept, without a secret."""
+    told = {"form": FORM, "time": datetime.now(UTC).isoformat(), **redact.current().document(document)}
+    return json.dumps(told, ensure_ascii=False).encode() + b"\n"
+
+
+def _write(ledger: Ledger, document: Document) -> None:
+    """Record the operations that are not in the ledger yet."""
+    for each in rows(document["operations"]):
+        identity, facts = str(each["id"]), mapping(each["facts"])
+        if not ledger.object(f"{identity}{BEGIN}"):
+            time = datetime.fromisoformat(str(each["time"]))
+            ledger.found(identity, time, time, facts)
+
+
+def _is_new(finding: Finding, open_: Mapping[str, Document]) -> bool:
+    known = open_.get(finding.id)
+    return finding.counts and (known is None or known["live"] != finding.live)
+
+
+def _facts(finding: Finding, known: Document | None, ledger: Ledger) -> Document:
+    return {
         "kind": finding.kind,
-        "urn": urn,
+        "urn": finding.urn or str(Urn(ledger.stack, ledger.project, (), finding.type, finding.name)),
         "path": finding.path,
+        "before": known["live"] if known else finding.declared,
         "live": finding.live,
         "declared": finding.declared,
         "since": finding.since.astimezone(UTC).isoformat() if finding.since else None,
         "by": finding.by,
     }
-    return _Change(facts, str(known.begin["live"]) if known else finding.declared, finding.live)
 
 
-def _is_new(finding: Finding, known: Note | None) -> bool:
-    return known is None or known.begin["live"] != finding.live
-
-
-def _identity() -> str:
-    return identity_of(datetime.now(UTC), secrets.token_hex(4))
-
-
-def _append(ledger: Ledger, identity: str, changes: Sequence[_Change], actor: str, ended: Sequence[Note] = ()) -> str:
-    times = sorted(str(each.finding["since"]) for each in changes if each.finding["since"])
-    who = dict.fromkeys(str(each.finding["by"]) for each in changes if each.finding["by"])
+def _operation(ledger: Ledger, actor: str, findings: Mapping[str, Document], *, found: bool) -> Document:
+    """Its id, its time and its facts."""
+    times = sorted(str(each["since"]) for each in findings.values() if each["since"])
+    who = dict.fromkeys(str(each["by"]) for each in findings.values() if each["by"])
     now = datetime.now(UTC)
     facts = {
         "project": ledger.project,
         "stack": ledger.stack,
         "command": DRIFT,
-        "foreign": [each.finding["id"] for each in changes],
-        "actor": None if ended else ", ".join(who) or None,
-        "found": not ended,
-        "ends": [each.id for each in ended],
+        "foreign": [*findings],
+        "actor": (", ".join(who) or None) if found else None,
+        "found": found,
         "audited_by": actor,
-        "since": None if ended else next(iter(times), None),
-        "why": "put right, or not there any more" if ended else "found by drift",
+        "since": next(iter(times), None) if found else None,
+        "why": "found by drift" if found else "put right, or not there any more",
         "result": "succeeded",
-        "differences": [each.row for each in changes],
+        "differences": [_row(each, found=found) for each in findings.values()],
     }
-    ledger.found(identity, now, now, facts)
-    return identity
+    return {"id": identity_of(now, secrets.token_hex(4)), "time": now.isoformat(), "facts": facts}
+
+
+def _row(finding: Document, *, found: bool) -> Document:
+    created, removed = _OPERATIONS.get(str(finding["kind"]), ("update", "update"))
+    before, after = ("before", "live") if found else ("live", "declared")
+    sides = {name: {"value": text} for name, text in (("before", finding[before]), ("after", finding[after])) if text}
+    return {
+        "urn": finding["urn"],
+        "operation": created if found else removed,
+        "properties": [{"path": finding["path"], **sides}] if sides else [],
+    }

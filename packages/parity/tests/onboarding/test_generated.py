@@ -67,6 +67,9 @@ class Team:
         ]
         found += [each for stack in STACKS for name in self.databases for each in self._database(f"{stack}_{name}")]
         found += self._environments()
+        if self.random.random() < 0.5:
+            names = (self.project(stack, name) for stack in STACKS for name in self.applications)
+            found += [self._tracing(name) for name in names]
         return VendorState(tuple(found), account={"team": "team_1"})
 
     def _project(self, name: str) -> Iterator[LiveObject]:
@@ -101,6 +104,11 @@ class Team:
         if pick((True, True, False)):
             noted = {"deploymentId": f"dpl_{len(name)}", "commit": "1f" * 20, "release": "unknown"}
             yield live_object(kinds.LIVE, name, "", {**inside, **noted}, project=name)
+
+    def _tracing(self, name: str) -> LiveObject:
+        rules = [{"rate": self.random.choice((0.1, 1)), "environment": "production", "requestPath": None}]
+        given = {"projectId": f"prj_{name}", "samplingRules": self.random.choice(([], rules))}
+        return live_object(kinds.TRACING, f"prj_{name}", "", given, project=name)
 
     def _variables(self, name: str) -> Iterator[LiveObject]:
         for key in (f"V_{number}" for number in range(8)):

@@ -18,9 +18,10 @@ from parity.config import hardening, source, yaml_form
 from parity.config.parameters import Application, Container, PlainVariable
 from parity.config.secret import Secret
 from parity.config.stack_models import STEPS
+from parity.config.telemetry import Sampling, Tracing
 from parity.console import Screen
 from parity.errors import RefusedError, UsageError
-from parity.inventory.model import LiveObject, VendorState, live_object
+from parity.inventory.model import LiveObject, ReadFailure, VendorState, live_object
 from parity.onboarding import compose, left, run, secrets, show, source_text, wanted, world
 from parity.onboarding.world import World
 from parity.resources import kinds
@@ -241,6 +242,65 @@ def test_a_container_is_declared_as_its_registry_shows_it(repositories: tuple[st
     assert application.container == Container(file=file, port=8080, shared_with=shared)  # pyright: ignore[reportArgumentType]
 
 
+def traced(name: str, *rules: dict[str, Any]) -> LiveObject:
+    return inside(kinds.TRACING, name, samplingRules=list(rules))
+
+
+def rule(rate: float, path: str | None = None) -> dict[str, Any]:
+    return {"rate": rate, "environment": None, "requestPath": path}
+
+
+def test_tracing_is_declared_where_every_project_has_it():
+    alone, every = [traced("acme-web", rule(1, "/pay"), rule(0.1))], [traced("acme-next")]
+    assert declared(*alone)[0].catalog.telemetry.tracing is None, "it would be turned on where it is off"
+    found = declared(*alone, *every)[0].catalog.telemetry.tracing
+    assert found == Tracing(sampling=(Sampling(rate=1, request_path="/pay"), Sampling(rate=0.1)))
+
+
+def alert(name: str, *projects: str, **changes: Any) -> LiveObject:
+    given = {
+        "name": name,
+        "ruleScope": {"type": "include", "projectIds": list(projects)},
+        "triggers": [{"type": "error_anomaly", "filter": "statusGroup:5xx"}],
+        "matchMinimumSeverityLevel": "high",
+        "notificationSettings": {"enableTeamOwnerNotifications": False},
+        **changes,
+    }
+    return live_object(kinds.ALERT, "alr_1", "", given)
+
+
+def test_a_trace_drain_and_an_alert_that_are_there_are_proposed():
+    drain = {
+        "name": "to-otlp", "endpoint": "https://otlp.acme.example", "deliveryFormat": "json", "projectIds": [],
+        "headers": {"authorization": "canary"}, "samplingRules": [],
+    }  # fmt: skip
+    odd = alert("Other", "prj_acme-next", triggers=[{"type": "error_anomaly", "filter": None}])
+    draft, _ = declared(live_object(kinds.TRACE_DRAIN, "drn_1", "", drain), alert("API errors!", "prj_acme-web"), odd)
+    first, second = draft.proposed["prod"]
+    assert first == (
+        "TraceDrain to-otlp is there: to declare one like it: in infra/catalog.py Telemetry(..., "
+        'trace_drain=TraceDrain(delivery_format="json", headers=("authorization",))), in Pulumi.prod.yaml '
+        "parity:traces.endpoint: https://otlp.acme.example, `parity secret set prod 'parity:traces.secret'`, "
+        "`parity secret set prod 'parity:traces.headers.authorization'`"
+    )
+    assert second == (
+        "AlertRule API errors! is there: to declare one like it: in infra/catalog.py Telemetry(..., alerts=(Alert("
+        'name="api-errors", triggers=(AlertTrigger(type="error_anomaly", filter="statusGroup:5xx"),), owners=False),))'
+    )
+    _, other = draft.proposed["staging"]
+    assert "the catalog has no such one (needs a filter with a statusGroup" in other
+    assert draft.catalog.telemetry.alerts == ()
+
+
+def test_what_not_every_plan_has_stops_nothing_where_it_cannot_be_read(monkeypatch: pytest.MonkeyPatch):
+    failure = ReadFailure("Vercel", "the alert rules", "GET /alerts", 402, "upgrade", frozenset({kinds.ALERT}), ())
+    there = read()
+    refused = World(VendorState(there.state.found, (failure,)), there.addresses)
+    monkeypatch.setattr(world, "_vendors", lambda *_: _given(refused))
+    draft = compose.compose(asked(), world.read(asked(), {}))
+    assert draft.unknown == ("the alert rules could not be read: Vercel: GET /alerts: status 402: upgrade",)
+
+
 def test_the_order_of_promotion_is_written_and_said_and_none_is_guessed():
     for order, above in (((), None), (("prod=staging",), "staging")):
         draft = compose.compose(asked(promotes_from=order), read())
@@ -289,7 +349,8 @@ def test_a_catalog_is_written_as_ruff_would_and_reads_back(tmp_path: Path):
     long = [PlainVariable(name=f"LONG_{number}", value=value) for number, value in enumerate(values)]
     first, *others = CATALOG.applications
     odd = Application.model_validate({**dict(first), "variables": (*first.variables, *long), "root_directory": None})
-    catalog = CATALOG.model_copy(update={"applications": (odd, *others)})
+    telemetry = CATALOG.telemetry.model_copy(update={"tracing": Tracing(sampling=(Sampling(rate=0.5),))})
+    catalog = CATALOG.model_copy(update={"applications": (odd, *others), "telemetry": telemetry})
     path = tmp_path / "catalog.py"
     path.write_text(source_text.python(catalog))
     assert runpy.run_path(str(path))["CATALOG"] == catalog

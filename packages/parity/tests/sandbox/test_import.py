@@ -114,6 +114,20 @@ def _team(world: World, stack: str) -> None:
     _deploy(world, stack, project)
 
 
+def _telemetry(world: World) -> None:
+    """Each project is traced; one alert and one trace drain are about prod."""
+    for name in STACKS.values():
+        project = world.vercel("GET", f"/v9/projects/{name}")["id"]
+        traced = {"enabled": True, "sampling": [{"type": "head_sampling", "rate": 0.5}]}
+        world.vercel("PUT", "/v1/drains/tracing/config", traced, projectId=project)
+    own = world.vercel("GET", f"/v9/projects/{STACKS['prod']}")["id"]
+    items = [{"type": "error_anomaly", "filter": "statusGroup:5xx"}]
+    world.vercel("POST", "/alerts/v3/alert-rules", {
+        "name": "Errors of prod", "type": "built-in", "ruleScope": {"type": "include", "projectIds": [own]},
+        "triggers": {"mode": "selected", "items": items}, "matchMinimumSeverityLevel": "high",
+    })  # fmt: skip
+
+
 def _parity(instance: Instance, *arguments: str, stdin: str | None = None) -> Run:
     return instance.run("parity", *arguments, stdin=stdin)
 
@@ -140,6 +154,7 @@ def test_the_first_team_from_live_accounts_to_live_on_parity(
     instance.extra |= named(second, "analytics")
     for stack in STACKS:
         _team(world, stack)
+    _telemetry(world)
     root = instance.project.root
     files = (root / "infra" / "catalog.py", *(root / f"Pulumi.{stack}.yaml" for stack in STACKS))
     before = [path.read_text() for path in files]
@@ -148,10 +163,13 @@ def test_the_first_team_from_live_accounts_to_live_on_parity(
         since = instance.last_request()
         plan = _parity(instance, "import", *OPTIONS, "--plan", "--json").ok()
         assert "canary" not in plan.said
+        [proposed] = json.loads(plan.stdout)["stacks"]["prod"]["proposed"]
+        assert 'alerts=(Alert(name="errors-of-prod", triggers=(AlertTrigger(' in proposed
         assert [path.read_text() for path in files] == before, "a plan writes nothing"
 
         assert "canary" not in _parity(instance, "import", *OPTIONS, "--write").ok().said
         _is_in_form(root)
+        assert "tracing=Tracing(sampling=(Sampling(rate=0.5),))" in files[0].read_text()
         assert [Path(f"{path}.before-import").read_text() for path in files] == before
         assert not [each for path in files if "canary" in (each := path.read_text())]
         written = [path.read_text() for path in files]

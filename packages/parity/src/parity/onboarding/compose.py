@@ -14,6 +14,7 @@ from parity.config.catalog_checks import RESERVED, RESERVED_PREFIXES, SYSTEM
 from parity.config.secret import Secret
 from parity.config.stack_models import NAMESPACE, STEPS
 from parity.documents import items, mapping, texts
+from parity.onboarding import telemetry
 from parity.onboarding.secrets import may_be_clear
 from parity.onboarding.source_text import NOT_SHOWN
 from parity.resources import kinds
@@ -43,6 +44,10 @@ class Draft:
     """Variables whose values are read and sealed."""
     unread: Mapping[str, tuple[str, ...]]
     """By stack, the keys of the secrets that no API shows."""
+    proposed: Mapping[str, tuple[str, ...]]
+    """By stack, what else is there and how to declare it."""
+    unknown: tuple[str, ...]
+    """What not every plan of Vercel has and could not be read."""
 
 
 def compose(wanted: Wanted, world: World, clear: Collection[str] = ()) -> Draft:
@@ -67,7 +72,9 @@ def compose(wanted: Wanted, world: World, clear: Collection[str] = ()) -> Draft:
         ),
         applications=tuple(each.declared() for each in made.values()),
         databases=tuple(_database(wanted, world, name) for name in _names(wanted.databases)),
-        telemetry=parameters.Telemetry(sources=("build", "edge", "lambda", "static")),
+        telemetry=parameters.Telemetry(
+            sources=("build", "edge", "lambda", "static"), tracing=telemetry.tracing(world, wanted.projects.values())
+        ),
     )
     configs = {stack: _config(wanted, world, made, stack) for stack in wanted.stacks}
     variables = [each for one in made.values() for each in one.variables]
@@ -77,7 +84,15 @@ def compose(wanted: Wanted, world: World, clear: Collection[str] = ()) -> Draft:
         tuple(each.name for each in variables if not isinstance(each, parameters.SensitiveVariable)),
         tuple(each.name for each in variables if isinstance(each, parameters.SensitiveVariable)),
         {stack: tuple(_unread(config)) for stack, config in configs.items()},
+        {stack: tuple(telemetry.proposed(world, stack, _ids(wanted, world, stack))) for stack in wanted.stacks},
+        tuple(str(each) for each in world.state.read_failures),
     )
+
+
+def _ids(wanted: Wanted, world: World, stack: str) -> dict[str, str]:
+    """The projects' ids, by application."""
+    found = {name: world.one(kinds.PROJECT, wanted.projects[stack, name]) for name in wanted.applications}
+    return {name: each.id for name, each in found.items() if each}
 
 
 def _names(places: Mapping[tuple[str, str], str]) -> dict[str, None]:

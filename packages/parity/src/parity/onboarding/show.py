@@ -27,6 +27,7 @@ def _lines(found: Prepared) -> Iterator[str]:
     yield from (f"Left as an earlier run wrote it: {each}" for each in found.kept)
     yield f"In the clear: {', '.join(dict.fromkeys(draft.clear)) or 'no variable'}"
     yield f"Sealed: {', '.join(dict.fromkeys(draft.sealed)) or 'no variable'} (--clear VARIABLE: it is no secret)"
+    yield from (f"Not known, and not declared: {each}" for each in draft.unknown)
     for stack, left in found.left.items():
         yield _order(stack, found)
         yield f"{stack}: {left.imported} objects exist and are imported"
@@ -34,6 +35,7 @@ def _lines(found: Prepared) -> Iterator[str]:
         yield from (
             f"  left as it is: {each['resource']} {each['property']}: {each['reason']}" for each in left.exceptions
         )
+        yield from (f"  {each}" for each in draft.proposed[stack])
         yield from (f"  no API shows it: parity secret set {stack} '{key}'" for key in draft.unread[stack])
     yield "Put off (parity:postponed), to be taken one at a time:"
     yield from (f"  {step.name}: {step.does}. {step.breaks}" for step in HARDENING)
@@ -60,12 +62,14 @@ def document(found: Prepared) -> dict[str, Any]:
         "kept": list(found.kept),
         "clear": list(dict.fromkeys(found.draft.clear)),
         "sealed": list(dict.fromkeys(found.draft.sealed)),
+        "unknown": list(found.draft.unknown),
         "stacks": {
             stack: {
                 "promotes_from": found.draft.configs[stack].get(promotion.KEY),
                 "imported": left.imported,
                 "written": list(left.written),
                 "left": list(left.exceptions),
+                "proposed": list(found.draft.proposed[stack]),
                 "unread": list(found.draft.unread[stack]),
             }
             for stack, left in found.left.items()

@@ -8,11 +8,13 @@ from typing import TYPE_CHECKING, Any, cast
 
 from pydantic import BaseModel
 
+from parity.config import parameters, telemetry
 from parity.config.secret import Secret
 from parity.documents import is_list, is_mapping
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Mapping, Sequence
+    from types import ModuleType
 
     from parity.config.parameters import Catalog
 
@@ -33,16 +35,22 @@ def python(catalog: Catalog) -> str:
     """The module that holds a catalog."""
     body = _python(catalog, 0, "CATALOG = ")
     used = sorted(set(re.findall(r"\b([A-Z]\w+)\(", re.sub(r'"(\\.|[^"\\])*"', "", body))))
-    line = f"from parity.config.parameters import {', '.join(used)}"
-    if len(line) > _WIDTH:
-        line = "from parity.config.parameters import (\n" + "".join(f"    {name},\n" for name in used) + ")"
+    own = [each for each in used if hasattr(parameters, each)]
+    lines = [_import(parameters, own), _import(telemetry, sorted({*used} - {*own}))]
     first = '"""The catalog: what all stacks share, declared once."""'
-    return f"{first}\n\n# {MARK}; yours to edit.\n{line}\n\nCATALOG = {body}\n"
+    return f"{first}\n\n# {MARK}; yours to edit.\n{''.join(lines)}\nCATALOG = {body}\n"
+
+
+def _import(module: ModuleType, names: Sequence[str]) -> str:
+    line = f"from {module.__name__} import {', '.join(names)}"
+    if len(line) > _WIDTH:
+        line = f"from {module.__name__} import (\n" + "".join(f"    {name},\n" for name in names) + ")"
+    return f"{line}\n" if names else ""
 
 
 def _python(value: Any, depth: int, before: str) -> str:
     """A value as ruff formats it: on one line where that fits, else one part a line."""
-    flat, indent, parted = _flat(value), "    " * depth, _parts(value)
+    flat, indent, parted = one_line(value), "    " * depth, _parts(value)
     if parted is None or (depth and len(indent) + len(before) + len(flat) + 1 <= _WIDTH):
         return flat
     name, parts = parted
@@ -60,12 +68,12 @@ def _too_long(line: str) -> bool:
     return "\n" not in line and len(line) > _WIDTH and len(words) > 1 and not url
 
 
-def _flat(value: Any) -> str:
-    """A value on one line."""
+def one_line(value: Any) -> str:
+    """A value as Python on one line."""
     if parted := _parts(value):
         name, parts = parted
         single = "," if not name and len(parts) == 1 else ""
-        return f"{name}({', '.join(word + _flat(each) for word, each in parts)}{single})"
+        return f"{name}({', '.join(word + one_line(each) for word, each in parts)}{single})"
     return json.dumps(value, ensure_ascii=False) if isinstance(value, str) else repr(value)
 
 

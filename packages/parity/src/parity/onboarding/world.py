@@ -23,6 +23,8 @@ if TYPE_CHECKING:
     from parity.onboarding.wanted import Wanted
 
 _MAP = "docs/how-to/import.md"
+OPTIONAL = frozenset({kinds.TRACING, kinds.ALERT})
+"""Not every plan of Vercel has them: where they cannot be read, nothing of them is declared."""
 _NODE = ("20.x", "22.x", "24.x")
 
 
@@ -57,7 +59,7 @@ def read(wanted: Wanted, environment: Mapping[str, str]) -> World:
     """
     _require_servers(wanted, environment)
     state = merged([*asyncio.run(_vendors(wanted, environment)), *_databases(wanted, environment)])
-    require_read(state.read_failures)
+    require_read([each for each in state.read_failures if not each.types <= OPTIONAL])
     world = World(state, {server: _address(environment, server) for server in wanted.servers.values()})
     if reasons := [*refusals(wanted, world)]:
         raise RefusedError(
@@ -91,7 +93,7 @@ async def _vendors(wanted: Wanted, environment: Mapping[str, str]) -> list[Vendo
     ):
         return list(
             await asyncio.gather(
-                vercel.read(at_vercel, vercel.Scope(wanted.team, names)), github.read(at_github, scope)
+                vercel.read(at_vercel, vercel.Scope(wanted.team, names, asked=OPTIONAL)), github.read(at_github, scope)
             )
         )
 

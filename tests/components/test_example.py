@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import json
 import shutil
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from infra import build
 from parity.config import settings
+from parity.config.parameters import Container
 from parity.evaluate.resource import SecretInput
 from parity.testing import Recorded, record
+from support import mutants
 from support.paths import ROOT
 
 if TYPE_CHECKING:
@@ -79,6 +82,21 @@ def plain(value: Any) -> Any:
 @pytest.mark.parametrize("stack", ["staging", "prod"])
 def test_the_graph_is_the_reviewed_one(stacks: dict[str, Recorded], stack: str, snapshot: SnapshotAssertion):
     assert shown(stacks[stack]) == snapshot
+
+
+def test_what_a_catalog_may_declare_besides_is_the_reviewed_one(
+    stacks: dict[str, Recorded], snapshot: SnapshotAssertion
+):
+    """Traces, alerts, and an application in a container: the resources that are not as the example's."""
+    everything = mutants.example("prod")
+    shop, admin = everything.catalog.applications
+    contained = admin.model_copy(update={"framework": "container", "container": Container(shared_with=("friends",))})
+    catalog = everything.catalog.model_copy(update={"applications": (shop, contained)})
+    settings = replace(everything, catalog=catalog)
+    plain = shown(stacks["prod"])
+    assert [
+        each for each in shown(record(lambda: build.build(settings), stack="prod")) if each not in plain
+    ] == snapshot
 
 
 def test_given_names_change_names_alone_and_no_urn(stacks: dict[str, Recorded], tmp_path: Path):

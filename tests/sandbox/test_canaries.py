@@ -11,6 +11,7 @@ from urllib.parse import quote, urlsplit
 import pytest
 
 from parity.config import digest, settings
+from support import telemetry
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -26,11 +27,15 @@ PLANTED = {
     "parity:applications.shop.variables.PAYMENT_SECRET_KEY": "canary-payment-key/+7f3a",
     "parity:applications.admin.variables.SESSION_SECRET": "canary-session-secret-91be",
     "parity:logs.secret": "canary-log-drain-secret-5d20-0123456789",
+    "parity:traces.secret": "canary-trace-drain-secret-77c1-0123456789",
+    "parity:traces.headers.authorization": "canary-trace-header-40aa",
+    "parity:alerts.incidentIoRoutingKey": "canary-routing-key-c3f8",
 }
 
 
 def plant(instance: Instance) -> None:
     """Put the canaries into the stack's file, as a user would, and record what releases are then built with."""
+    telemetry.declare(instance, STACK)
     instance.init(STACK)
     for key, value in PLANTED.items():
         instance.run("parity", "secret", "set", STACK, key, stdin=value + "\n").ok()

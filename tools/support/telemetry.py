@@ -10,6 +10,7 @@ from parity.config.telemetry import Alert, AlertTrigger, Sampling, TraceDrain, T
 if TYPE_CHECKING:
     from parity.config.parameters import Catalog
     from parity.documents import Document
+    from support.program import Instance
 
 
 def everything(catalog: Catalog) -> Catalog:
@@ -63,3 +64,14 @@ DRAIN = """trace_drain=TraceDrain(
 """The same of a trace drain, for which each stack's file has a destination."""
 
 IMPORTS = "from parity.config.telemetry import Alert, AlertTrigger, Sampling, TraceDrain, Tracing\n"
+
+
+def declare(instance: Instance, stack: str) -> None:
+    """All of it, as a team would write it into the catalog and a stack's file; its secrets are not set yet."""
+    catalog = instance.project.root / "infra" / "catalog.py"
+    text = catalog.read_text().replace("telemetry=Telemetry(", f"telemetry=Telemetry({WITHOUT_SECRETS}{DRAIN}")
+    imports = "from parity.config.parameters import ("
+    catalog.write_text(text.replace(imports, f"{IMPORTS}{imports}"))
+    endpoint = f"endpoint: https://otlp.{stack}.storefront.example/v1/traces"
+    more = f"  parity:traces:\n    {endpoint}\n    headers: {{}}\n\n  parity:alerts: {{}}\n\n"
+    instance.replace(stack, "  parity:logs:\n", f"{more}  parity:logs:\n")

@@ -22,6 +22,11 @@ CLASSES: dict[str, Any] = {
     kinds.RETENTION: vercel.ProjectDeploymentRetentionArgs,
     kinds.DEPLOYMENT: vercel.DeploymentArgs,
     kinds.DRAIN: vercel.LogDrainArgs,
+    kinds.TRACE_DRAIN: vercel.TraceDrainArgs,
+    kinds.TRACING: vercel.ProjectTracingArgs,
+    kinds.ALERT: vercel.AlertRuleArgs,
+    kinds.REGISTRY: vercel.VcrRepositoryArgs,
+    kinds.REGISTRY_SHARE: vercel.VcrRepositoryPermissionArgs,
     kinds.ENVIRONMENT: github.RepositoryEnvironmentArgs,
     kinds.POLICY: github.RepositoryEnvironmentDeploymentPolicyArgs,
     kinds.SECRET: github.ActionsEnvironmentSecretArgs,
@@ -68,6 +73,13 @@ REASONS: dict[str, dict[str, str]] = {
     kinds.RETENTION: {"project_id": IDENTITY, "team_id": IDENTITY},
     kinds.DEPLOYMENT: {**dict.fromkeys(_FIXED, "fixed when a deployment is made"), "delete_on_destroy": WRITTEN},
     kinds.DRAIN: {"name": IDENTITY, "team_id": IDENTITY},
+    kinds.TRACE_DRAIN: {"name": IDENTITY, "team_id": IDENTITY},
+    kinds.TRACING: {"project_id": IDENTITY, "team_id": IDENTITY},
+    kinds.ALERT: {"name": IDENTITY, "team_id": IDENTITY, "type": "a rule of another type is none that is declared"},
+    kinds.REGISTRY: dict.fromkeys(("name", "project_id", "team_id"), IDENTITY),
+    kinds.REGISTRY_SHARE: dict.fromkeys(
+        ("granted_team_id", "granted_team_slug", "project_id", "repository", "team_id"), IDENTITY
+    ),
     kinds.ENVIRONMENT: {"environment": IDENTITY, "repository": IDENTITY},
     kinds.POLICY: dict.fromkeys(("branch_pattern", "tag_pattern", "environment", "repository"), IDENTITY),
     kinds.SECRET: {
@@ -126,7 +138,7 @@ def _snake(path: str) -> str:
 
 
 def _tried(type_: str) -> set[str]:
-    every = (*mutations.CHANGED, *mutations.SWITCHED, *mutations.CONTAINERS, *mutations.LAST)
+    every = (*mutations.CHANGED, *mutations.BESIDES, *mutations.SWITCHED, *mutations.CONTAINERS, *mutations.LAST)
     found = {_snake(each.path) for each in every if each.type == type_ and each.path}
     return found | {each.of for each in every if each.type == type_ and each.of}
 

@@ -12,7 +12,8 @@ import pytest
 from parity.resources import kinds
 from support import shell
 from support.amounts import everything
-from support.mutations import World
+from support.mutations import World, besides
+from support.mutations.besides import COMMIT, OTHERS
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -23,28 +24,16 @@ if TYPE_CHECKING:
 pytestmark = [pytest.mark.engine, pytest.mark.sandbox]
 
 FULL = pytest.mark.skipif(not everything(), reason="with PARITY_EXAMPLES=all; its parts are tried by themselves")
-COMMIT = "7" * 40
 OWNER = "storefront-example"
 STACK, PROJECT = "staging", "admin-staging"
-FRIENDS, OTHERS = ("friends", "others")
 MOVED = (kinds.IMAGE, "digest")
 
 
 @pytest.fixture
 def contained(finished_instance: Instance) -> Instance:
     """Staging, whose admin is in a container from its second release on."""
-    instance = finished_instance
-    repository = {"owner": OWNER, "name": "storefront", "default_branch": "main", "commits": [COMMIT]}
-    github = {"organization": OWNER, "repositories": [repository]}
-    teams = [{"slug": each} for each in (FRIENDS, OTHERS)]
-    instance.local.client().seed({"vercel": {"teams": teams}, "github": github})
-    catalog = instance.project.root / "infra" / "catalog.py"
-    before, name, after = catalog.read_text().partition('name="admin",\n')
-    how = f'framework="container",\n            container=Container(shared_with=("{FRIENDS}",)),'
-    text = before.replace("    Catalog,\n", "    Catalog,\n    Container,\n") + name
-    catalog.write_text(text + after.replace('framework="nextjs",', how, 1))
-    build(instance, "--live")
-    return instance
+    besides.contain(finished_instance, STACK)
+    return finished_instance
 
 
 def build(instance: Instance, *options: str) -> None:

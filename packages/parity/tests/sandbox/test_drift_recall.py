@@ -79,6 +79,23 @@ BATCHES: dict[str, Callable[[Instance], Sequence[Mutation]]] = {
 }
 
 
+BESIDES = {
+    "changed": mutations.BESIDES,
+    "removed": mutations.BESIDES_REMOVED,
+    "added": mutations.BESIDES_ADDED,
+}
+
+
+@pytest.fixture(scope="module")
+def besides(instance: Instance) -> Instance:
+    """The same with traces, alerts and a container; it comes last, since it changes the program."""
+    instance.local.client().load_snapshot(CLEAN)
+    mutations.declared(instance)
+    assert [each.what for each in recall.audited(instance).report.findings if each.kind != "unknowable"] == []
+    instance.local.client().save_snapshot("besides")
+    return instance
+
+
 @pytest.mark.parametrize("batch", BATCHES)
 def test_every_difference_is_reported_and_nothing_else(instance: Instance, batch: str):
     instance.local.client().load_snapshot(CLEAN)
@@ -89,3 +106,13 @@ def test_every_difference_is_reported_and_nothing_else(instance: Instance, batch
     assert [each.what for each in outcome.audit.report.read_failures] == UNREAD.get(batch, [])
     names = {each.by for each in outcome.audit.report.findings if each.vendor == "Vercel" and each.by}
     assert names <= {"sandbox"}, "a user is shown by name, not by id"
+
+
+@pytest.mark.parametrize("batch", BESIDES)
+def test_every_difference_in_what_a_catalog_may_declare_besides_is_reported_too(besides: Instance, batch: str):
+    besides.local.client().load_snapshot("besides")
+    outcome = recall.run(besides, batch, BESIDES[batch])
+    assert [each.label for each in outcome.missed] == []
+    assert [(each.name, each.path) for each in outcome.unexplained] == []
+    assert outcome.audit.report.read_failures == ()
+    assert "canary" not in str(outcome.audit.report)

@@ -38,12 +38,17 @@ def test_a_viewer_reads_and_writes_nothing(api: Vercel, scoped: Any):
 def test_a_token_of_a_project_has_that_project_and_nothing_of_the_team(api: Vercel, scoped: Any, clock: Clock):
     for name in ("shop", "admin"):
         api("POST", "/v11/projects", {"name": name})
+    shop, admin = (api("GET", f"/v9/projects/{name}")["id"] for name in ("shop", "admin"))
     token = scoped(project="shop")
     token("GET", "/v9/projects/shop")
+    tracing = {"enabled": True, "sampling": []}
+    token("PUT", "/v1/drains/tracing/config", tracing, projectId=shop)
+    assert error_of(token.ask("PUT", "/v1/drains/tracing/config", tracing, projectId=admin)) == (403, "forbidden")
     token("POST", "/v10/projects/shop/env", {"key": "A", "value": "1", "type": "plain", "target": ["production"]})
     refused = (
         ("GET", "/v9/projects/admin"), ("GET", "/v10/projects"), ("POST", "/v11/projects"), ("GET", "/v2/teams"),
-        ("GET", "/v1/drains"), ("GET", "/v1/webhooks"), ("GET", "/v2/user"), ("GET", "/v6/deployments"),
+        ("GET", "/v1/drains"), ("POST", "/v1/drains"), ("GET", "/alerts/v3/alert-rules"), ("GET", "/v1/webhooks"),
+        ("GET", "/v2/user"), ("GET", "/v6/deployments"),
     )  # fmt: skip
     for method, path in refused:
         assert error_of(token.ask(method, path, {"name": "more"} if method == "POST" else None)) == (403, "forbidden")

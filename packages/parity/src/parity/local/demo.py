@@ -19,7 +19,7 @@ from parity.engine.program_server import ProgramServers
 from parity.engine.pulumi import Pulumi
 from parity.errors import HealthError, ParityError
 from parity.evaluate.stack import Stack
-from parity.local import demo_stack
+from parity.local import demo_stack, incident
 from parity.local.sandbox import Local
 from parity.updates import update
 from parity.updates.approval import Approval
@@ -91,6 +91,8 @@ def run(project: Project, directory: Path, screen: Screen, stacks: Sequence[str]
             else:
                 pulumi.ensure_stack(stack)
                 changed[stack] = _update(found, screen)
+        if not named:
+            incident.make(Stack(stacks[0], project, pulumi), sandbox, screen)
     except ParityError:
         known = [stack for stack in stacks if stack in pulumi.stacks()]
         screen.out.print("\n[bold]What is true now[/]")

@@ -31,8 +31,8 @@ class Credential:
 
 CREDENTIALS = (
     Credential(
-        "Vercel token", r"secrets\.VERCEL_API_TOKEN", "read the team (Viewer)", "change the team's projects",
-        "on the day that it was made for",
+        "Vercel token", r"secrets\.VERCEL_API_TOKEN", "read the team (Viewer)",
+        "change the team's projects, drains and alert rules", "on the day that it was made for",
     ),
     Credential(
         "GitHub App token", r"secrets\.PARITY_APP_KEY", "read environments, variables, ruleset and webhooks",

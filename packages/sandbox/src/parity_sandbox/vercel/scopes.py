@@ -25,14 +25,14 @@ class Scoped(Token):
 
 
 _PROJECT = re.compile(r"/v\d+/projects/([^/]+)(?:/.*)?")
-_REGISTRY = re.compile(r"/v\d+/vcr/.*")
+_BY_QUERY = re.compile(r"/v\d+/(?:vcr/.*|drains/tracing/config)")
 _DEPLOYMENT = re.compile(r"/v\d+/(?:now/)?deployments/([^/]+)(?:/.*)?")
 
 
 def require(context: Context, found: Document, method: str, path: str, project: str = "") -> None:
     """Refuse what the token may not do; raises Forbidden.
 
-    `project` is the one that the query names, which counts where the path is the container registry's.
+    `project` is the one that the query names, which counts for the container registry and a project's tracing.
     """
     if found["role"] == "VIEWER" and method != "GET":
         raise Forbidden("You don't have permission to do this.")
@@ -49,7 +49,7 @@ def _names(context: Context, path: str, project_id: str) -> tuple[str, ...]:
         wanted = str(found["projectId"]) if found else ""
     elif inside := _PROJECT.fullmatch(path):
         wanted = inside[1]
-    elif _REGISTRY.fullmatch(path):
+    elif _BY_QUERY.fullmatch(path):
         wanted = project_id
     project = projects.get(wanted) or projects.first(name=wanted)
     return (project["id"], project["name"]) if project else ()

@@ -189,8 +189,31 @@ def test_a_domain_that_fails_at_an_operations_end_is_its_sign():
     assert [each.bad for each in calm(sick).served] == [False, True]
 
 
+def test_a_rollback_that_switched_before_its_update_has_that_time():
+    back = record(
+        "op-rollback", 61, 70, "rollback", **releases("r2", "r1"), switched=at(59).isoformat(),
+        differences=[CHANGED[2]], ending={"operations": [DONE[2]], "live": [live("r1", OLD)]},
+    )  # fmt: skip
+    found = calm(DELIVERED, back)
+    assert [(each.release, each.earliest, each.latest, each.until) for each in found.served][1:] == [
+        ("r2", at(0), at(20), at(59)),
+        ("r1", at(59), at(59), None),
+    ]
+    assert found.incident
+    assert (found.incident.detected, found.incident.back) == (at(59), at(59))
+    assert (at(59), "every domain served what `rollback` went back to") in [(e.time, e.what) for e in found.events]
+
+
 def test_what_users_met_comes_before_what_was_kept_otherwise_and_that_before_what_failed():
-    finding = {"vendor": "GitHub", "type": "a:b/c:Env", "name": "e", "property": "p", "declared": "1", "live": "2"}
+    finding = {
+        "kind": "changed",
+        "vendor": "GitHub",
+        "type": "a:b/c:Env",
+        "name": "e",
+        "property": "p",
+        "declared": "1",
+        "live": "2",
+    }
     kept = record("op-kept", 200, 210, differences=[CHANGED[1]], ending={"verify": {"findings": [finding]}})
     late = record("op-late", 300, 310, ending={"result": "failed"})
     named = [

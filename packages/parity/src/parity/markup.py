@@ -18,7 +18,10 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
 _PLAIN = re.compile(r"""(?:[A-Za-z0-9'",.;:()?/%=+!>\-]|[^\x00-\x7f])*""")
-_RESOLVED = re.compile(r"@|#\d|:/|www\.|:(?!\d\d:)[\w+-]+:|\$|[a-z]-\d|ghsa-|[0-9a-f]{7}", re.IGNORECASE)
+_RESOLVED = re.compile(
+    r"@|#\d|:/|www\.|:(?!\d\d:)[\w+-]+:|\$|[a-z]-\d|ghsa-|(?<![0-9a-z])[0-9a-f]{7,40}(?![0-9a-z])",
+    re.IGNORECASE,
+)
 """Mentions, references (`#1`, `GH-1`, `CVE-1`, a tracker's `ABC-1`, a commit's 7 to 40 hex digits), addresses,
 emoji (a time's `:59:` is none), formulas (docs.github.com, "Autolinked references and URLs" and "Basic writing and
 formatting syntax")."""
@@ -26,6 +29,7 @@ _FIRST = re.compile(r"(?:[-+=]+|\d+[.)])(?= |$)|>[^ |]*")
 """What begins a list, a quotation or a heading at the begin of a line."""
 _QUOTED = re.compile(r"(?:(?<= )|^)(\(?)`([^`]+)`([.,;:)]*)(?= |$)")
 """Code as people write it in a sentence."""
+_CORE = re.compile(r"(\(?)(.*[^.,;:)])([.,;:)]*)", re.DOTALL)
 
 
 def text(value: str) -> str:
@@ -90,7 +94,13 @@ def _is_plain(word: str) -> bool:
 
 
 def _words(value: str) -> str:
-    return "\\|".join(_runs(part, _is_plain, _span) for part in value.split("|"))
+    return "\\|".join(_runs(part, _is_plain, _in_sentence) for part in value.split("|"))
+
+
+def _in_sentence(run: str) -> str:
+    """Code, the brackets and the stop of the sentence around it left out."""
+    found = _CORE.fullmatch(run)
+    return f"{found[1]}{_span(found[2])}{found[3]}" if found else _span(run)
 
 
 def _runs(

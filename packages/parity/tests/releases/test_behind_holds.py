@@ -37,7 +37,7 @@ def held(ledger: Ledger, times: int = 7) -> None:
 def test_the_quick_switch_is_not_taken_where_an_update_did_not_end(ledger):
     ledger.begin({"command": "up", "intent": {}})
     held(ledger)
-    assert switch.make(STACK, None, None) is False  # pyright: ignore[reportArgumentType]
+    assert switch.make(STACK, None, None) == {}  # pyright: ignore[reportArgumentType]
 
 
 def test_causes_count_from_the_last_update_however_many_holds_followed(ledger):

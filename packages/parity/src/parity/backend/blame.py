@@ -98,9 +98,11 @@ class Line:
 
     @property
     def commit(self) -> str:
-        """The commit that wrote the key, else the one that was applied; 40 hex digits, or empty."""
-        written = (str(commit["sha"]) for each in self.origins for commit in rows(each.get("commits")))
-        return next(filter(None, written), "") or str(self.record.begin.get("commit") or "").partition("+")[0]
+        """The commit that wrote the key, empty where none did yet; else the one that was applied; 40 hex digits."""
+        written = [str(commit["sha"]) for each in self.origins for commit in rows(each.get("commits"))]
+        if written:
+            return next(filter(None, written), "")
+        return str(self.record.begin.get("commit") or "").partition("+")[0]
 
     @property
     def pull_request(self) -> int | None:

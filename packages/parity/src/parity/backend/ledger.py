@@ -82,6 +82,11 @@ class Record:
         return round((self.ended - self.started).total_seconds(), 3) if self.ended else None
 
     @property
+    def switched(self) -> datetime | None:
+        """When every domain served what it went back to, UTC: before it began; None where its update switched."""
+        return datetime.fromisoformat(str(self.begin["switched"])) if self.begin.get("switched") else None
+
+    @property
     def result(self) -> str:
         """`succeeded`, `failed`, `interrupted`, `killed`, `refused`; `unfinished` where no end is recorded."""
         return str(self.end["result"]) if self.end else "unfinished"

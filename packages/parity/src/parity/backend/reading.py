@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 
     from parity.backend.ledger import Ledger, Record
 
+SHORT = 12
+"""Digits of a commit or a digest that a person is shown."""
 _NEWEST = re.compile(r"@(-*)")
 _SHORTEST = 4
 _AMBIGUOUS = 4
@@ -47,6 +49,52 @@ class Found:
 
     ledger: Ledger
     record: Record
+
+
+# --- Parts of a record in words ---------------------------------------------------------------------------------------
+
+
+def live(begin: Mapping[str, Any], side: str, application: str) -> str:
+    """The release that was live, `before`, or was to be, `intent`; empty where none."""
+    return str(mapping(mapping(begin.get(side)).get(application)).get("live") or "")
+
+
+def aims(begin: Mapping[str, Any]) -> dict[str, tuple[str, str]]:
+    """By application the releases from which and to which an operation was to switch; either may be empty."""
+    pairs = {name: (live(begin, "before", name), live(begin, "intent", name)) for name in mapping(begin.get("intent"))}
+    return {name: (old, new) for name, (old, new) in pairs.items() if old != new}
+
+
+def commit(value: object, digits: int = SHORT) -> str:
+    """The first digits of a commit, and whether files differed from it."""
+    sha, _, changed = str(value or "").partition("+")
+    return f"{sha[:digits]}{' with changes' if changed else ''}"
+
+
+def approval(begin: Mapping[str, Any]) -> str:
+    """`approved by ann (--plan, plan 4f2a...)`; empty where none was needed."""
+    if not begin.get("approval"):
+        return ""
+    who = begin.get("approver") or begin.get("actor") or "an unknown person"
+    digest, how = str(begin.get("plan") or "")[:SHORT], str(begin["approval"]).partition(" ")[0]
+    return f"approved by {who} ({how}{f', plan {digest}' if digest else ''})"
+
+
+def kept_otherwise(end: Mapping[str, Any]) -> list[str]:
+    """What verify found that a vendor kept otherwise than it was sent."""
+    return [f"{each['vendor']}: {_kept(each)}" for each in rows(mapping(end.get("verify")).get("findings"))]
+
+
+def _kept(finding: Mapping[str, Any]) -> str:
+    name = f"{str(finding['type']).rpartition(':')[2]} {finding['name']}"
+    if finding["kind"] == "missing":
+        return f"{name} is missing"
+    return (
+        f"{name}, {finding['property']}: {finding['live'] or 'nothing'} instead of {finding['declared'] or 'nothing'}"
+    )
+
+
+# --- Operations by name, and as a table -------------------------------------------------------------------------------
 
 
 def find(ledgers: Mapping[str, Ledger], text: str) -> Found:

@@ -58,13 +58,12 @@ def make(stack: Stack, local: Local, screen: Screen) -> None:
             step.waiting("the switch back")
             back = switches.rollback(stack, application, None, checked=True)
             stack_file.write(back.file)
-            if back.switch is not None:
-                switch.make(stack, back.switch, quiet)
+            made = switch.make(stack, back.switch, quiet) if back.switch is not None else {}
         finally:
             stack_file.replace_text(path, stack_file.read_text(path), text)
             local.client().clear_build_rules()
         step.waiting("the update that records it")
-        facts = {"command": "rollback", "why": back.title}
+        facts = {"command": "rollback", "why": back.title, **made}
         update.run(stack, quiet, Approval(yes=True), note=facts, going_back=application)
         step.done(
             f"{bad.release} of {application} in {stack.name}, with {variable} {value}, failed {failed} of {_REQUESTS} "

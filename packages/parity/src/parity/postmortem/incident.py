@@ -6,10 +6,10 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TYPE_CHECKING
 
-from parity.backend import blame, watches
+from parity.backend import blame, reading, watches
 from parity.backend.ledger import DRIFT
 from parity.documents import mapping, rows
-from parity.postmortem.timeline import BAD, GOOD, kept_otherwise
+from parity.postmortem.timeline import BAD, GOOD
 from parity.resources.urn import short_urn
 
 if TYPE_CHECKING:
@@ -116,7 +116,7 @@ def _incident(material: Material, culprit: Record | None, known: list[Sign]) -> 
         known = [each for each in signs(material) if each.culprit and each.culprit.id == culprit.id]
     known.sort(key=lambda each: each.time)
     by = _over(material, culprit, known[0].time) if known else None
-    return Incident(material, culprit, known, by.ended if by else None, by)
+    return Incident(material, culprit, known, (by.switched or by.ended) if by else None, by)
 
 
 def _over(material: Material, culprit: Record | None, detected: datetime) -> Record | None:
@@ -163,10 +163,12 @@ def _of_record(record: Record, material: Material, until: Sequence[Record]) -> I
     if record.begin.get("command") == "rollback":
         for application, (old, new) in material.moves(record).items():
             what = f"{new} of {application} was made live again instead of {old or 'nothing'}"
-            yield Sign(record.started, what, _USERS, _made_live(material, until[:-1], application, old))
+            yield Sign(
+                record.switched or record.started, what, _USERS, _made_live(material, until[:-1], application, old)
+            )
     if record.begin.get("command") == DRIFT and record.begin.get("found"):
         yield Sign(record.started, f"drift found {len(record.differences)} that others had changed", _WORLD, record)
-    if ended and (kept := kept_otherwise(record)):
+    if ended and (kept := reading.kept_otherwise(mapping(record.end))):
         yield Sign(ended, f"{name}: {len(kept)} of what it wrote was kept otherwise", _WORLD, record)
     if ended and record.result not in {GOOD, "refused"}:
         yield Sign(ended, f"{name} {record.result}", _UPDATE, record)

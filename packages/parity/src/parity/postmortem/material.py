@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from parity.backend import holds, watches
+from parity.backend import holds, reading, watches
 from parity.documents import mapping, rows
 from parity.releases.forecast import databases_of
 from parity.resources import kinds
@@ -76,14 +76,11 @@ class Material:
 
     def moves(self, record: Record) -> dict[str, tuple[str, str]]:
         """By application the releases from which and to which an operation switched; the first may be empty."""
-        before, intent = mapping(record.begin.get("before")), mapping(record.begin.get("intent"))
+        aims = reading.aims(record.begin)
+        if record.result == "succeeded":
+            return aims
         done = self._switched(record)
-        found = {
-            name: (str(mapping(before.get(name)).get("live") or ""), str(mapping(each).get("live") or ""))
-            for name, each in intent.items()
-        }
-        succeeded = record.result == "succeeded"
-        return {name: (old, new) for name, (old, new) in found.items() if old != new and (succeeded or name in done)}
+        return {name: pair for name, pair in aims.items() if name in done}
 
     def _switched(self, record: Record) -> set[str]:
         done = (Urn.parse(str(each["urn"])) for each in rows(mapping(record.end).get("operations")) if each["done"])

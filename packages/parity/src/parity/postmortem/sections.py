@@ -201,7 +201,19 @@ def _cause(each: Cause) -> tuple[str, ...]:
     place = f"{each.resource} {each.property}{'' if each.certain else ', in doubt'}"
     pull = str(each.pull_request or "none recorded")
     follows = _follows(each) if each.key else "no key of the stack's file"
-    return (place, each.before, each.after, follows, _commit(each), pull, each.approver or "none recorded")
+    return (
+        place,
+        _code(each.before),
+        _code(each.after),
+        follows,
+        _commit(each),
+        pull,
+        each.approver or "none recorded",
+    )
+
+
+def _code(value: str) -> str:
+    return value if "`" in value else f"`{value}`"
 
 
 def _follows(each: Cause) -> str:

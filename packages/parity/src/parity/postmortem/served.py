@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
+from parity.backend import reading
 from parity.documents import mapping, rows
 from parity.postmortem.timeline import BAD
 
@@ -55,7 +56,7 @@ def _of_application(material: Material, name: str) -> list[Served]:
     for record in material.records:
         if not material.has(record.started) or name not in mapping(record.begin.get("intent")):
             continue
-        old, new = _live(record, "before", name), material.moves(record).get(name, ("", ""))[1]
+        old, new = reading.live(record.begin, "before", name), material.moves(record).get(name, ("", ""))[1]
         if not found and old:
             found.append(_span(material, name, record, old, "before"))
         seen = _seen(record, name)
@@ -79,12 +80,14 @@ def _span(material: Material, name: str, record: Record, release: str, side: str
             f"recorded as live when `{command}` {record.id} began",
         )  # fmt: skip
     start = _earliest(material, name, record, None)
-    latest = record.ended or record.started
+    latest = record.switched or record.ended or record.started
     return Served(material.stack, name, release, commit, start, latest, None, f"switched by `{command}` {record.id}")
 
 
 def _earliest(material: Material, name: str, record: Record, left: Served | None) -> datetime:
     """The earliest time of an operation's switch: a rollback switches before the update that is its record."""
+    if record.switched:
+        return record.switched
     if record.begin.get("command") != "rollback":
         return record.started
     before = [each.since for each in material.holds if each.application == name and each.since < record.started]
@@ -135,7 +138,3 @@ def _seen(record: Record, name: str) -> str:
 
 def _rows(record: Record, name: str) -> list[dict[str, str]]:
     return [each for each in rows(mapping(record.end).get("live")) if each.get("application") == name]
-
-
-def _live(record: Record, side: str, name: str) -> str:
-    return str(mapping(mapping(record.begin.get(side)).get(name)).get("live") or "")

@@ -6,7 +6,7 @@ from collections import Counter
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
-from parity.backend import watches
+from parity.backend import reading, watches
 from parity.backend.ledger import ASIDE, DRIFT
 from parity.documents import mapping, rows, texts
 from parity.resources.urn import short_urn
@@ -23,8 +23,6 @@ if TYPE_CHECKING:
 GOOD = "succeeded"
 BAD = frozenset({"went back", "held"})
 """A watch's verdicts on a bad release."""
-SHORT = 12
-"""Digits of a commit or a digest."""
 
 Kind = Literal["operation", "foreign", "recovery", "rollback", "hold", "lift", "watch"]
 _KINDS: dict[str, Kind] = {"recover": "recovery", "rollback": "rollback"}
@@ -65,6 +63,8 @@ def _of_record(record: Record, material: Material) -> Iterator[Event]:
     def event(time: datetime, what: str, *, bad: bool = False) -> Event:
         return Event(time, material.stack, kind, what, record.id, bad)
 
+    if record.switched:
+        yield event(record.switched, f"every domain served what `{command}` went back to")
     yield event(record.started, _begin(record))
     if record.ended is None:
         return
@@ -74,7 +74,7 @@ def _of_record(record: Record, material: Material) -> Iterator[Event]:
         yield event(record.ended, f"error: {next(iter(each.splitlines()), '')}", bad=True)
     for each in rows(end.get("live")):
         yield event(record.ended, f"{each['domain']} answered: {answered(each)}", bad=bool(each.get("fault")))
-    for each in kept_otherwise(record):
+    for each in reading.kept_otherwise(end):
         yield event(record.ended, f"verify: {each}", bad=True)
 
 
@@ -82,10 +82,10 @@ def _begin(record: Record) -> str:
     begin = record.begin
     run, host = mapping(begin.get("run")), mapping(begin.get("host"))
     where = f" in {run['url']}" if run else f" on {host['name']}" if host.get("name") else ""
-    source = f" from commit {commit(begin.get('commit'))}" if begin.get("commit") else ""
+    source = f" from commit {reading.commit(begin['commit'])}" if begin.get("commit") else ""
     pull = f", pull request {begin['pull_request']}" if begin.get("pull_request") else ""
     other = ", not by Parity" if begin.get("foreign") else ""
-    approval = f", approved by {approver(record)} ({how_approved(record)})" if begin.get("approval") else ""
+    approval = f", {approved}" if (approved := reading.approval(begin)) else ""
     who = begin.get("actor") or "an unknown user"
     why = f": {begin['why']}" if begin.get("why") else ""
     return f"`{begin.get('command')}` began by {who}{other}{where}{source}{pull}{_aim(record)}{approval}{why}"
@@ -116,9 +116,8 @@ def _end(record: Record) -> str:
 
 def _aim(record: Record) -> str:
     """What it was to switch, as it was planned."""
-    before, intent = mapping(record.begin.get("before")), mapping(record.begin.get("intent"))
-    pairs = {name: (mapping(before.get(name)).get("live"), mapping(each).get("live")) for name, each in intent.items()}
-    wanted = [f"{name} {old or 'nothing'} to {new}" for name, (old, new) in pairs.items() if new and new != old]
+    aims = reading.aims(record.begin).items()
+    wanted = [f"{name} {old or 'nothing'} to {new}" for name, (old, new) in aims if new]
     return f", to switch {', '.join(wanted)}" if wanted else ""
 
 
@@ -146,33 +145,5 @@ def _of_watch(note: Note, stack: str) -> Iterator[Event]:
 
 def answered(live: dict[str, str]) -> str:
     """What a domain answered at an operation's end."""
-    served = f"{live['release']} of commit {commit(live['commit'])}" if live.get("release") else ""
+    served = f"{live['release']} of commit {reading.commit(live['commit'])}" if live.get("release") else ""
     return ", ".join(filter(None, (served, live.get("fault")))) or "no release named"
-
-
-def kept_otherwise(record: Record) -> list[str]:
-    """What verify found that a vendor kept otherwise than it was sent."""
-    found = rows(mapping(mapping(record.end).get("verify")).get("findings"))
-    return [
-        f"{each['vendor']} has {each['live'] or 'nothing'} instead of {each['declared'] or 'nothing'} in "
-        + ", ".join(filter(None, (f"{str(each['type']).rpartition(':')[2]} {each['name']}", each["property"])))
-        for each in found
-    ]
-
-
-def approver(record: Record) -> str:
-    """Who approved it, as far as the record has it."""
-    return str(record.begin.get("approver") or record.begin.get("actor") or "an unknown person")
-
-
-def how_approved(record: Record) -> str:
-    """`--plan, plan 4f2a...`."""
-    how = str(record.begin.get("approval") or "").partition(" ")[0]
-    digest = str(record.begin.get("plan") or "")[:SHORT]
-    return f"{how}, plan {digest}" if digest else how
-
-
-def commit(value: object) -> str:
-    """The first digits of a commit, and whether files differed from it."""
-    sha, _, changed = str(value).partition("+")
-    return f"{sha[:SHORT]}{' with changes' if changed else ''}"

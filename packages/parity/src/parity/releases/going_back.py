@@ -30,13 +30,14 @@ def go(stack: Stack, screen: Screen, note: Note, why: str) -> str:
     if not to:
         raise RefusedError(f"no release of {application} was live before {release}", where=stack.name)
     # One that died after it wrote the file is finished by the update, which makes the switch where it was not made.
+    made: dict[str, str] = {}
     if steps.load(stack).releases[application].live != to:
         change = switches.rollback(stack, application, str(to), checked=True)
         stack_file.write(change.file)
         if change.switch is not None:
-            switch.make(stack, change.switch, screen)
+            made = switch.make(stack, change.switch, screen)
     title = f"{to} of {application} in {stack.name} is live again instead of {release}"
-    facts = {"command": "rollback", "why": f"{title}: the watch found {release} bad: {why}"}
+    facts = {"command": "rollback", "why": f"{title}: the watch found {release} bad: {why}", **made}
     update.run(stack, screen, Approval(yes=True), note=facts, going_back=application)
     return str(to)
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import asyncio
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from parity.backend import locks, stack_backend
@@ -74,8 +75,10 @@ _NEWEST = 10
 """Of the ledger's records, how many are read for one without an end: holds and lifts may come after such an update."""
 
 
-def make(stack: Stack, prepared: Prepared, screen: Screen) -> bool:
-    """Make the switch; False if the update must: there is no lock to hold, or not every domain serves yet.
+def make(stack: Stack, prepared: Prepared, screen: Screen) -> dict[str, str]:
+    """Make the switch; gives when every domain served it, `switched`, for the record of the update that follows.
+
+    Nothing is given where the update must make it: there is no lock to hold, or not every domain serves yet.
 
     Raises:
         LockedError: another run is updating the stack; nothing was changed.
@@ -84,7 +87,7 @@ def make(stack: Stack, prepared: Prepared, screen: Screen) -> bool:
     found = stack_backend.open_backend(stack)
     newest = found.ledger.records(last=_NEWEST) if found.ledger else []
     if found.store is None or any(each.end is None for each in newest):
-        return False
+        return {}
     with (
         screen.step(f"Switch to {prepared.inputs['release']}") as step,
         locks.taken(found.store, stack.project.name, stack.name),
@@ -93,7 +96,7 @@ def make(stack: Stack, prepared: Prepared, screen: Screen) -> bool:
             asyncio.run(_switch(prepared, step.waiting))
         except Unfinished as error:
             step.done(f"not everywhere yet: {error}")
-            return False
+            return {}
         except ParityPluginError as error:
             raise UpdateError(
                 str(error),
@@ -101,7 +104,7 @@ def make(stack: Stack, prepared: Prepared, screen: Screen) -> bool:
                 remedy=f"`parity releases {stack.name}` shows what is live; the stack's file keeps what was asked for",
             ) from error
         step.done("every domain serves it")
-    return True
+    return {"switched": datetime.now(UTC).isoformat()}
 
 
 async def _switch(prepared: Prepared, say: Callable[[str], None]) -> None:

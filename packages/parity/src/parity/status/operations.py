@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from parity.backend import reading
 from parity.documents import mapping
 from parity.status.model import Link, Operation
 
@@ -25,11 +26,10 @@ def of(records: Sequence[Record], stack: str, repository: str) -> tuple[Operatio
 
 
 def live_since(records: Sequence[Record], application: str, release: str) -> datetime | None:
-    """When the update began that made a release live; None where no record of these says it."""
+    """When a rollback switched to a release, or the update that made it live began; None where no record says it."""
     for each in reversed(records):
-        before, after = (_live(each.begin, name, application) for name in ("before", "intent"))
-        if each.result == "succeeded" and after == release != before:
-            return each.started
+        if each.result == "succeeded" and reading.aims(each.begin).get(application, ("", ""))[1] == release:
+            return each.switched or each.started
     return None
 
 
@@ -50,20 +50,13 @@ def _operation(record: Record, stack: str, repository: str) -> Operation:
 
 
 def _moves(begin: Mapping[str, Any]) -> Iterator[str]:
-    for name in mapping(begin.get("intent")):
-        before, after = _live(begin, "before", name), _live(begin, "intent", name)
-        if before != after:
-            yield f"{name} {before or 'nothing'} → {after or 'nothing'}"
-
-
-def _live(begin: Mapping[str, Any], side: str, application: str) -> str | None:
-    return mapping(mapping(begin.get(side)).get(application)).get("live")
+    for name, (before, after) in reading.aims(begin).items():
+        yield f"{name} {before or 'nothing'} → {after or 'nothing'}"
 
 
 def _links(begin: Mapping[str, Any], repository: str) -> Iterator[Link]:
-    commit, _, changed = str(begin.get("commit") or "").partition("+")
-    if commit:
-        yield Link(f"{commit[:SHORT]}{' with changes' if changed else ''}", f"{repository}/commit/{commit}")
+    if commit := str(begin.get("commit") or ""):
+        yield Link(reading.commit(commit, SHORT), f"{repository}/commit/{commit.partition('+')[0]}")
     if number := begin.get("pull_request"):
         yield Link(f"#{number}", f"{repository}/pull/{number}")
     if url := str(mapping(begin.get("run")).get("url") or ""):

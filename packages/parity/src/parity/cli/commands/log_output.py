@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from parity.backend import blame
+from parity.backend import blame, reading
 from parity.backend.ledger import DRIFT
 from parity.documents import mapping, rows, texts
 from parity.resources.urn import short_urn
@@ -17,8 +17,6 @@ if TYPE_CHECKING:
     from parity.console import Screen
     from parity.documents import Document
 
-_SHORT = 12
-"""Digits of a commit or digest."""
 _MOST = 5
 """Keys, and values kept otherwise, that are named before the rest is counted."""
 
@@ -55,7 +53,7 @@ def changes(record: Record) -> Iterator[str]:
             if line.key:
                 where = f" (line {line.line})" if line.line else ""
                 follows = " ".join(filter(None, (line.key, line.values)))
-                yield f"        follows {follows}{where}, commit {line.commit[:_SHORT] or 'none yet'}"
+                yield f"        follows {follows}{where}, commit {line.commit[: reading.SHORT] or 'none yet'}"
 
 
 def pairs(found: Mapping[tuple[str, str], tuple[Document, Document]]) -> list[str]:
@@ -104,13 +102,13 @@ def details(record: Record) -> Iterator[str]:
     yield from _moves(begin)
     keys = dict.fromkeys(_cause(each) for row in rows(end.get("causes")) for each in rows(row["origins"]))
     yield from _some("because of: ", list(keys))
-    if begin.get("approval"):
-        yield f"approved by {begin.get('approver') or begin.get('actor') or 'an unknown person'} ({_approval(begin)})"
+    if approved := reading.approval(begin):
+        yield approved
     changes = ", ".join(f"{count} {kind}" for kind, count in mapping(end.get("changes")).items() if kind != "same")
     if changes:
         yield f"changes: {changes}"
     verified = mapping(end.get("verify"))
-    found = [f"{each['vendor']}: {_what(each)}" for each in rows(verified.get("findings"))]
+    found = reading.kept_otherwise(end)
     yield from _some(f"not kept as declared, {len(found)}: ", found)
     images = mapping(verified.get("images")).items()
     yield from (f"image of {release}: {digest or 'not known'}" for release, digest in images)
@@ -121,15 +119,10 @@ def details(record: Record) -> Iterator[str]:
 def _source(begin: Mapping[str, Any]) -> str:
     parts = [f"by {begin.get('actor') or 'an unknown person'}"]
     if begin.get("commit"):
-        parts.append(f"from commit {_commit(begin['commit'])}")
+        parts.append(f"from commit {reading.commit(begin['commit'])}")
     if begin.get("pull_request"):
         parts.append(f"pull request #{begin['pull_request']}")
     return ", ".join(parts)
-
-
-def _commit(commit: object) -> str:
-    text = str(commit)
-    return text[:_SHORT] + (" with changes" if text.endswith("+changes") else "")
 
 
 def _moves(begin: Mapping[str, Any]) -> Iterator[str]:
@@ -143,30 +136,15 @@ def _moves(begin: Mapping[str, Any]) -> Iterator[str]:
 def _release(given: Mapping[str, Any] | None) -> str:
     if not given or not given.get("live"):
         return "nothing live"
-    return f"{given['live']} ({_commit(given['commit'])})" if given.get("commit") else str(given["live"])
-
-
-def _approval(begin: Mapping[str, Any]) -> str:
-    digest = str(begin.get("plan") or "")[:_SHORT]
-    how = str(begin["approval"]).partition(" ")[0]
-    return f"{how}, plan {digest}" if digest else how
+    return f"{given['live']} ({reading.commit(given['commit'])})" if given.get("commit") else str(given["live"])
 
 
 def _cause(origin: Mapping[str, Any]) -> str:
     """What a change follows, with the newest commit that wrote it."""
     what = {"program": "the program", "world": "what was changed by hand, or by an update that did not end"}
     commits = rows(origin.get("commits"))
-    where = f" ({commits[0]['sha'][:_SHORT] or 'not committed yet'})" if commits else ""
+    where = f" ({commits[0]['sha'][: reading.SHORT] or 'not committed yet'})" if commits else ""
     return f"{origin.get('key') or what.get(str(origin.get('kind')), 'the config')}{where}"
-
-
-def _what(finding: Mapping[str, Any]) -> str:
-    name = f"{str(finding['type']).rpartition(':')[2]} {finding['name']}"
-    if finding["kind"] == "missing":
-        return f"{name} is missing"
-    return (
-        f"{name}, {finding['property']}: {finding['live'] or 'nothing'} instead of {finding['declared'] or 'nothing'}"
-    )
 
 
 def _some(title: str, parts: list[str]) -> Iterator[str]:

@@ -78,9 +78,8 @@ def _update(
 
     before = record.recorded_live(stack.recorded(), stack.project.program.catalog()) if report is not None else {}
     try:
-        if change.switch is not None:
-            switch.make(stack, change.switch, screen)
-        note = {"command": change.verb, "why": change.title}
+        made = switch.make(stack, change.switch, screen) if change.switch is not None else {}
+        note = {"command": change.verb, "why": change.title, **made}
         done = update.run(
             stack, screen, approval, note=note, going_back=change.application if change.verb == "rollback" else ""
         )

@@ -10,6 +10,7 @@ from urllib.parse import quote, urlsplit
 
 import pytest
 
+from infra.catalog import CATALOG
 from parity.config import digest, settings
 from support import telemetry
 
@@ -39,7 +40,8 @@ def plant(instance: Instance) -> None:
     instance.init(STACK)
     for key, value in PLANTED.items():
         instance.run("parity", "secret", "set", STACK, key, stdin=value + "\n").ok()
-    found = settings.load(STACK, instance.project.root, decrypted(instance))
+    catalog = telemetry.everything(CATALOG)  # as in the instance's file, which this process has not loaded
+    found = settings.load(STACK, instance.project.root, decrypted(instance), catalog=catalog)
     for application, releases in found.releases.items():
         newest = list(releases.kept.values())[-1]
         instance.replace(STACK, newest.config, digest.config_digest(found, application, newest.credentials))

@@ -154,6 +154,7 @@ def _show(screen: Screen, found: Sequence[Live], missing: set[str]) -> None:
     if not found:
         screen.out.print("Nothing is live.")
     screen.out.print("As a page: .venv/bin/parity serve", soft_wrap=True)
+    screen.out.print("What happened, as a post-mortem: .venv/bin/parity postmortem", soft_wrap=True)
 
 
 def _show_stack(screen: Screen, stack: str, applications: Sequence[Live]) -> None:
@@ -214,7 +215,6 @@ def _conclude(screen: Screen, changed: Mapping[str, int], found: Sequence[Live])
         f"  .venv/bin/parity preview {next(iter(changed))}\n"
         f"  .venv/bin/parity sandbox exec -- pulumi preview --stack {next(iter(changed))} --diff\n"
         f"  .venv/bin/parity sandbox exec -- curl -s {found[0].url}\n"
-        "  .venv/bin/parity postmortem\n"
         "  make clean-demo   takes all of it down",
         soft_wrap=True,
     )

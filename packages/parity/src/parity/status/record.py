@@ -8,9 +8,7 @@ from typing import TYPE_CHECKING
 
 from parity.backend import holds, locks, this_host
 from parity.backend.stack_backend import open_backend
-from parity.documents import mapping, parse
 from parity.engine import engine_files, state
-from parity.errors import ProjectError
 from parity.recover import lock_owner, runs
 from parity.status import operations
 
@@ -43,26 +41,17 @@ def read(stack: Stack) -> Recorded:
         ParityError: the backend cannot be opened, knows no such stack, or holds what cannot be read.
     """
     place = open_backend(stack)
-    found = _checkpoint(place.store, stack) if place.store else stack.recorded()
+    found = _state(stack, place.store)
     records = tuple(place.ledger.records(last=operations.LAST)) if place.ledger else ()
     running, why = _running(stack, place.store, found, records)
     held = holds.holds(place.ledger.store, stack.project.name, stack.name) if place.ledger else ()
     return Recorded(found, records, running, why, tuple(held))
 
 
-def _checkpoint(store: Store, stack: Stack) -> State:
-    """The engine's own file: `pulumi stack export` starts the engine, and needs the key of the secrets to say less."""
-    base = engine_files.state_of(stack.project.name, stack.name)
-    data = engine_files.read(store.read, base)
-    try:
-        latest = mapping(parse(data)["checkpoint"])["latest"] if data else None
-        return state.parse({"deployment": latest}, stack.pulumi.redactor.text)
-    except (ValueError, KeyError, TypeError) as error:
-        raise ProjectError(
-            f"the state of {stack.name} cannot be read: {error}",
-            where=f"{store.place}/{base}",
-            remedy=f"parity recover {stack.name} --plan",
-        ) from error
+def _state(stack: Stack, store: Store | None) -> State:
+    """What is recorded; nothing of a stack that the backend does not have, for which no engine is started."""
+    there = store is None or engine_files.read(store.read, engine_files.state_of(stack.project.name, stack.name))
+    return stack.recorded() if there else state.parse({})
 
 
 def _running(stack: Stack, store: Store | None, found: State, records: tuple[Record, ...]) -> tuple[Running, str]:

@@ -53,7 +53,7 @@ def test_nothing_is_beyond_the_right_edge(opened, urls, name, width):
     assert opened.run(OUT) == 0
 
 
-@pytest.mark.parametrize("width", [360, 1200])
+@pytest.mark.parametrize("width", [360, 800, 1200])
 def test_a_post_mortem_is_such_a_page_too(opened, width, tmp_path):
     path = tmp_path / "postmortem.html"
     path.write_text(write.page(incident()))

@@ -127,10 +127,11 @@ def _operation(found: Incident) -> Iterator[str]:
 def _keys(report: Report) -> Iterator[str]:
     """The keys that changed, which are the likeliest causes."""
     keys = dict.fromkeys(
-        (each.key, _follows(each), _commit(each), each.pull_request) for each in report.causes if each.key
+        (each.key, _follows(each), each.commit, each.pull_request) for each in report.causes if each.key
     )
     for _, follows, commit, pull in [*keys][:_FEW]:
-        yield f"It followed {follows}, commit {commit}{f', pull request {pull}' if pull else ''}."
+        parts = (follows, f"commit {commit[:SHORT]}" if commit else "", f"pull request {pull}" if pull else "")
+        yield f"It followed {', '.join(filter(None, parts))}."
     if len(keys) > _FEW:
         yield f"It followed {len(keys) - _FEW} more keys."
 
@@ -148,7 +149,8 @@ def _signs(found: Incident) -> Iterator[str]:
 def _end(found: Incident) -> Iterator[str]:
     if found.back and found.back_by:
         name = f"`{found.back_by.begin.get('command')}` {found.back_by.id}"
-        yield f"Over at {shown(found.back)} by {name}, {span(found.to_go_back)} after the first sign."
+        late = f", {span(found.to_go_back)} after the first sign" if found.to_go_back else ""
+        yield f"Over at {shown(found.back)} by {name}{late}."
     elif found.signs:
         yield "The record does not have it as over."
 
@@ -165,7 +167,7 @@ def _served(report: Report) -> Iterator[Block]:
 
 def _row(each: Served) -> tuple[str, ...]:
     release = f"{each.release}{f' ({each.commit[:SHORT]})' if each.commit else ''}"
-    found = "; ".join(each.said) or ("bad" if each.bad else "nothing bad")
+    found = "; ".join(each.said) or ("bad" if each.bad else "failed answers" if each.failed else "nothing bad")
     return (each.stack, each.application, release, _from(each), _until(each.until), each.source, found)
 
 

@@ -1,6 +1,6 @@
 """How `parity check` grows: 1, 10 and 100 applications, time, processor and memory.
 
-    PYTHONPATH=tools .venv/bin/python benchmarks/check.py
+    PYTHONPATH=tools .venv/bin/python -m benchmarks.check
 
 Each size is a copy of the program with a generated catalog and stack files, checked by the real command in a process
 of its own, Python's start included. Sizes are compared in one run: seconds belong to the machine, ratios to the code.

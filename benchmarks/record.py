@@ -1,6 +1,6 @@
 """Measures the record with many operations: reading, storage, and what an update adds, in a folder and in a bucket.
 
-.venv/bin/python benchmarks/record.py [OPERATIONS]
+PYTHONPATH=tools .venv/bin/python -m benchmarks.record [OPERATIONS]
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """How long the command line takes to start, and `pulumi version` and `gh --version`.
 
-    PYTHONPATH=tools .venv/bin/python benchmarks/start.py
+    PYTHONPATH=tools .venv/bin/python -m benchmarks.start
 
 Every command runs once a round, so that all of them meet the same machine; seconds belong to the machine, ratios to the
 code. For commands that work, the clock stops where their own work begins: `parity check` where it imports the team's

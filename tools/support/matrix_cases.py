@@ -125,6 +125,9 @@ _ALTER_T = [
     ),
     ("RENAME TO t2", _READS),
     ("SET SCHEMA shop2", _READS),
+    ("OWNER TO matrix_shop", _READS),
+    ("DISABLE TRIGGER ALL", _ADDS),
+    ("ENABLE TRIGGER ALL", _ADDS),
 ]
 
 _OTHERS = [
@@ -204,6 +207,12 @@ _OTHERS = [
     ("ALTER TABLE w DROP COLUMN v CASCADE", "select id from wv"),
     ("ALTER TABLE u RENAME COLUMN id TO uid", "select t.id from t join u using (id)"),
     ("ALTER TABLE part1 ADD CHECK (id > 5) NOT VALID", _PART),
+    ("ALTER TABLE part DETACH PARTITION part1 FINALIZE", _PART),
+    ("ALTER SEQUENCE s OWNER TO matrix_shop", "select nextval('s')"),
+    ("COPY w FROM '/data.csv'", _W),
+    ("COPY w FROM PROGRAM 'true'", _W),
+    ("CREATE PUBLICATION more", _READS),
+    ("CREATE PUBLICATION more FOR ALL TABLES", _READS),
 ]
 
 _OUTSIDE = [

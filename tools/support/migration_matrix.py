@@ -7,6 +7,7 @@ another session reads the locks.
 from __future__ import annotations
 
 import json
+import re
 from concurrent.futures import ThreadPoolExecutor, wait
 from dataclasses import dataclass
 from importlib import import_module
@@ -20,7 +21,7 @@ from parity.markup import code
 from parity.preview import needed
 from parity.preview.plan import Change, Plan, Resource
 from parity.preview.rehearsal import Query, Run, Step
-from parity.preview.scratch import restore, schema_of, scratch
+from parity.preview.scratch import restore, said, schema_of, scratch
 from parity.resources import kinds
 from support.matrix_cases import BASE, CASES
 from support.paths import ROOT
@@ -73,16 +74,20 @@ class Row:
     seen: Mapping[str, str]
     """By table, the lock in the database that has rows."""
     rewrites: tuple[str, ...]
+    denied: str = ""
+    """PostgreSQL's message where it does not let a migrator run it."""
 
     @property
     def right(self) -> bool:
         """Whether nothing that breaks a release was allowed, and nothing was refused that no release needs."""
+        if self.denied:
+            return not (self.none or self.live or self.kept)
         return self.none and (self.works or not (self.live or self.kept))
 
     @property
     def careful(self) -> bool:
         """Whether it was refused although this query goes on."""
-        return self.works and not (self.live and self.kept)
+        return self.works and not self.denied and not (self.live and self.kept)
 
 
 def rows(sandbox: Sandbox) -> list[Row]:
@@ -114,12 +119,16 @@ _NEEDS_VERSION = {"SET EXPRESSION": 170_000}
 def _rows(environ: Mapping[str, str], connect: Callable[[str], Session]) -> Iterator[Row]:
     with connect(_DATABASE) as real, scratch(environ, "") as copy:
         restore(copy, schema_of(real, environ, "", OWNER), [], {})
+        copy.narrow()
         with copy.session() as session:
             session.execute("set search_path = shop; set plan_cache_mode = force_generic_plan")
             for sql, query in CASES:
                 if any(form in sql and real.info.server_version < least for form, least in _NEEDS_VERSION.items()):
                     continue
-                step = _rehearsed(Run(copy, session), sql, query)
+                step = _rehearsed(Run(copy, session, bare=True), sql, query)
+                if step.failed:
+                    yield Row(sql, query, False, False, False, True, {}, {}, (), _denied(connect, sql, query))
+                    continue
                 works, seen = _happens(connect, sql, query)
                 none, live, kept = (_allowed(real, sql, query, step, which) for which in ("none", "live", "kept"))
                 locks = {name.removeprefix("shop."): mode for name, mode in step.locks.items()}
@@ -196,6 +205,20 @@ def _happens(connect: Callable[[str], Session], sql: str, query: str) -> tuple[b
         return _succeeds(session, query), seen
 
 
+def _denied(connect: Callable[[str], Session], sql: str, query: str) -> str:
+    """PostgreSQL's message to a migrator in the database that has rows, in which the query goes on after it."""
+    with connect(_DATABASE) as session, session.transaction(force_rollback=True):
+        session.execute("set local search_path = shop")
+        try:
+            with session.transaction():
+                session.execute(f"set local role {OWNER}")
+                session.execute(cast("Any", sql))
+        except psycopg.Error as error:
+            assert _succeeds(session, query), query
+            return re.sub(r"\d+", "...", said(error))
+    return ""
+
+
 def _succeeds(session: Session, query: str) -> bool:
     try:
         with session.transaction(force_rollback=True):
@@ -255,7 +278,8 @@ Each statement is run in a database that has rows, and the query of a release is
 it to what happens.
 
 "None" is what Parity says where each release that stays has the migration in its commit; "live" and "kept" where the
-live release alone, or an earlier one that is kept, does not have it and has run the query. Locks are those of tables
+live release alone, or an earlier one that is kept, does not have it and has run the query. What PostgreSQL does not let
+a migrator do is "refused", with its message, and fails on the copy, before the first call. Locks are those of tables
 that were there before, as a second session saw them, and of an index where no table is locked. squawk 2.70.0 is run on
 each statement alone, without `require-lock-timeout`, `require-statement-timeout` and `prefer-robust-stmts`, which it
 says of nearly each.
@@ -269,19 +293,21 @@ def page(found: list[Row]) -> str:
 
 def _lines(found: list[Row]) -> Iterator[str]:
     right, broken = sum(each.right for each in found), [each for each in found if not each.works]
-    agree = sum(each.said == each.seen for each in found)
+    ran = [each for each in found if not each.denied]
+    agree = sum(each.said == each.seen for each in ran)
     count, squawk = len(found), json.loads(SQUAWK.read_text())["rules"]
     yield f"- {right} of {count} statements judged rightly; {len(broken)} of them break the query, and each is refused."
     yield f"- {sum(each.careful for each in found)} are refused although the one query that is tried goes on."
+    yield f"- {count - len(ran)} take a right that a migrator does not have, or what they end is not there: refused at once."
     silent = sum(not squawk[each.sql] for each in broken)
     noise = sum(each.works and bool(squawk[each.sql]) for each in found)
     yield f"- squawk has no rule for {silent} of the {len(broken)}, and one for {noise} that break nothing."
-    yield f"- {agree} of {count}: the locks of the rehearsal are those in the database that has rows."
+    yield f"- {agree} of {len(ran)}: the locks of the rehearsal are those in the database that has rows."
     yield ""
     yield "| statement | query of the release | afterwards | none | live | kept | locks, as seen | squawk |"
     yield "| --- | --- | --- | --- | --- | --- | --- | --- |"
     for each in found:
-        does = "works" if each.works else "**fails**"
+        does = f"refused: {each.denied}" if each.denied else "works" if each.works else "**fails**"
         verdicts = " | ".join("allowed" if one else "refused" for one in (each.none, each.live, each.kept))
         locks = ", ".join(f"{name}: {mode}" for name, mode in sorted(each.seen.items())) or "none"
         locks += f"; rewrites {', '.join(each.rewrites)}" if each.rewrites else ""

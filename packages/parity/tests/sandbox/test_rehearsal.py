@@ -24,6 +24,7 @@ from packages.parity.tests.sandbox.test_migrations import APPLICATION, DATABASE,
 from parity.config import servers
 from parity.preview import gate, migrated, rehearsed, scratch
 from parity.preview.plan import Plan
+from parity.provider.errors import MigrationFailed
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -102,7 +103,6 @@ def test_a_statement_that_fails_on_the_copy_stops_the_plan_with_its_line(databas
 @pytest.mark.parametrize("sql", [
     "do $$ begin if (select count(*) from items) = 0 then raise 'no rows'; end if; end $$",
     "grant select on items to absent_role",
-    "copy items from '/no/such/file'",
     "select 1 / (select count(*) from items)",
 ])  # fmt: skip
 def test_what_the_copy_cannot_tell_is_said_and_stops_nothing(database: Database, tmp_path: Path, sql: str):
@@ -111,6 +111,31 @@ def test_what_the_copy_cannot_tell_is_said_and_stops_nothing(database: Database,
     assert plan.violations == ()
     assert [each.statement for each in found.steps] == ["create table a (id int)"]
     assert "from migrations/0002_it.sql:1 on, the copy has no rows, and not every role and right" in found.not_because
+
+
+TAKES_A_RIGHT = [
+    (f"alter table items owner to {APPLICATION}", "must be "),
+    ("alter table log disable trigger all", "system trigger"),
+    ("copy items from '/no/such/file'", "permission denied to COPY from a file"),
+    ("create publication hand", "permission denied for database"),
+]
+
+
+@pytest.mark.parametrize(("sql", "why"), TAKES_A_RIGHT)
+def test_what_takes_a_right_that_no_migrator_has_is_refused_and_else_said(
+    database: Database, tmp_path: Path, sql: str, why: str
+):
+    database.do("alter table items add primary key (id); alter table log add item int references items")
+    (found,) = judged(database, tmp_path, migration(sql)).violations
+    assert (found.policy, found.level) == (rehearsed.FAILS, "mandatory")
+    assert why in found.message
+    with pytest.raises(MigrationFailed, match="Nothing of the file holds"):
+        database.run(sql)
+    with database.sandbox.postgres(DATABASE) as administrator:
+        administrator.execute(f"grant create on database {DATABASE} to {OWNER}")
+    plan = judged(database, tmp_path, migration(sql))
+    assert plan.violations == (), "what else it may is not known"
+    assert ("not every role and right" in plan.rehearsals[0].not_because) == ("publication" not in sql)
 
 
 def test_what_is_rehearsed_has_no_right_outside_the_copy(database: Database, tmp_path: Path):

@@ -37,6 +37,11 @@ MODES = (
 """The modes of a table's lock, the weakest first (page "Explicit Locking")."""
 _CATALOGUED = {"".join(word.title() for word in each.split()) + "Lock": each for each in MODES}
 _STOPS_WRITES = MODES.index("SHARE")
+_BY_RIGHT = frozenset({
+    "AT_ChangeOwner", "AT_DisableTrig", "AT_DisableTrigAll", "AT_EnableAlwaysTrig", "AT_EnableReplicaTrig",
+    "AT_EnableTrig", "AT_EnableTrigAll", "AlterOwnerStmt", "CopyStmt", "CreatePublicationStmt",
+})  # fmt: skip
+"""What a superuser may, or a member of another role, or who may CREATE in the database; no table's privilege helps."""
 _NO_MATTER = frozenset({"21", "22", "23", "28", "53", "54", "57", "58", "P0", "XX"})
 """Classes of SQLSTATE that say something of the rows, or of the server, and nothing of the migration."""
 
@@ -158,12 +163,13 @@ class Rehearsal:
 
 
 def steps(
-    copy: Scratch, files: Sequence[tuple[str, Mapping[str, Any]]], path: str, queries: Sequence[Query]
+    copy: Scratch, files: Sequence[tuple[str, Mapping[str, Any]]], path: str, queries: Sequence[Query], *, bare: bool
 ) -> Iterator[Step]:
     """Run files, by their URN in order, as the plan's inputs have them; ends after a statement that fails.
 
     `files` has URN and inputs of each migration, `path` is the migrator's `search_path`; `queries` are what the kept
-    releases run, and those that do not prepare before the first file are left out.
+    releases run, and those that do not prepare before the first file are left out. `bare` says whether
+    the migrator has no more rights on server and database than what is rehearsed.
 
     Raises:
         NotRehearsed: the copy cannot say whether a statement works, since it has no rows or lacks a role.
@@ -171,7 +177,7 @@ def steps(
     with copy.session() as session:
         session.execute("select set_config('search_path', %s, false)", [path])
         session.execute("set plan_cache_mode = force_generic_plan")
-        run = Run(copy, session)
+        run = Run(copy, session, bare)
         run.prepares = [each for each in queries if not run.refusal(each)]
         for urn, inputs in files:
             for each in run.file(urn, inputs):
@@ -189,6 +195,8 @@ class Run:
 
     copy: Scratch
     session: Session
+    bare: bool
+    """Whether a right that is lacking here is lacking in the stack's database."""
     prepares: list[Query] = field(default_factory=list[Query])
     """Queries that still prepare."""
 
@@ -271,7 +279,8 @@ class Run:
         except psycopg.Error as error:
             place, state = f"{inputs['file']}:{each.line}", error.sqlstate or "XX000"
             missing = state == "42704" and said(error).startswith(("role ", "tablespace "))
-            if state[:2] in _NO_MATTER or state == "42501" or missing:
+            denied = state == "42501" and not (self.bare and _takes_right(each))
+            if state[:2] in _NO_MATTER or denied or missing:
                 what = f"the copy has no rows, and not every role and right: {said(error)}"
                 raise NotRehearsed(f"from {place} on, {what}") from error
             return said(error)
@@ -298,6 +307,12 @@ class Run:
         refused = {each: self.refusal(each) for each in self.prepares}
         self.prepares = [each for each in self.prepares if not refused[each]]
         return {each: why for each, why in refused.items() if why}
+
+
+def _takes_right(statement: Statement) -> bool:
+    (tree,) = sql_tree.tree(statement.text)
+    found = {str(each.get("subtype")) for each in sql_tree.found(tree, "AlterTableCmd")}
+    return not _BY_RIGHT.isdisjoint(found | set(tree["stmt"]))
 
 
 def _stronger(mode: str, other: str | None) -> str:

@@ -26,6 +26,10 @@ if TYPE_CHECKING:
     Session = psycopg.Connection[Any]
 
 FAILS = "migrations-run-on-a-copy"
+_BARE = """
+select bool_and(r.rolname in (%s, m.rolname)) and not has_database_privilege(m.oid, current_database(), 'create')
+from pg_roles m join pg_roles r on pg_has_role(m.oid, r.oid, 'member') where m.rolname = %s group by m.oid"""
+"""Whether a migrator is no superuser, in no role but the owner's, and may make no schema."""
 _QUERIES = {"SelectStmt", "InsertStmt", "UpdateStmt", "DeleteStmt", "MergeStmt"}
 
 
@@ -46,10 +50,15 @@ def of(
     try:
         with scratch(environ, _server(files[0])) as copy:
             where = copy.where
-            dumped = _dumped(plan, files[0], real, environ) if real else ""
+            migrator = str(files[0].after["role"])
+            owner = _owner(plan, migrator)
+            dumped = schema_of(real, environ, _server(files[0]), owner) if real else ""
             restore(copy, dumped, *_declared(plan, str(files[0].after["database"])))
-            path = needed.search_path(plan, str(files[0].after["role"]))
-            for each in steps(copy, [(each.urn, each.after) for each in files], path, list(runs)):
+            bare = bool(real) and real.execute(_BARE, [owner, migrator]).fetchone() == (True,)
+            if bare:
+                copy.narrow()
+            path = needed.search_path(plan, migrator)
+            for each in steps(copy, [(each.urn, each.after) for each in files], path, list(runs), bare=bare):
                 found.append(each)  # noqa: PERF402 - what was seen stays where a later statement raises
     except NotRehearsed as error:
         why = str(error)
@@ -83,11 +92,10 @@ def _server(change: Change) -> str:
     return str(change.after.get("server") or "")
 
 
-def _dumped(plan: Plan, change: Change, real: Session, environ: Mapping[str, str]) -> str:
-    """The schema of the database that is there, read as the role that owns it."""
-    named = (each.after for each in plan.of_type(kinds.ROLE) if each.after.get("name") == change.after["role"])
-    owner = next((str(each["assumeRole"]) for each in named if each.get("assumeRole")), "")
-    return schema_of(real, environ, _server(change), owner)
+def _owner(plan: Plan, migrator: str) -> str:
+    """The role that the migrator becomes, which owns the schema; empty where the plan does not say it."""
+    named = (each.after for each in plan.of_type(kinds.ROLE) if each.after.get("name") == migrator)
+    return next((str(each["assumeRole"]) for each in named if each.get("assumeRole")), "")
 
 
 def _declared(plan: Plan, database: str) -> tuple[list[str], dict[str, str]]:

@@ -69,6 +69,11 @@ class Scratch:
         """One more session of what is rehearsed, each statement its own transaction."""
         return psycopg.connect(**self.login)
 
+    def narrow(self) -> None:
+        """Take the right to make schemas and publications, which the owner of a database has and a migrator does not."""
+        with self.session() as session:
+            session.execute(sql.SQL("revoke create on database {0} from {0}").format(sql.Identifier(self.name)))
+
 
 @contextmanager
 def scratch(environ: Mapping[str, str], server: str) -> Generator[Scratch]:

@@ -123,6 +123,7 @@ def test_an_alembic_revision_is_applied_where_one_after_it_is_on_either_branch()
     ("prisma", ["20260101000000_a", "0_init", "migration_lock.toml"], 20260101000000),
     ("drizzle", ["0000_a.sql", "0003_Big_Name.sql", "meta"], 3),
     ("alembic", [], 0),
+    ("flyway", ["V1.9__a.sql", "V1_10__b.sql", "U2__c.sql", "V1.9.1__d.sql"], 10100000000),
 ])  # fmt: skip
 def test_the_newest_of_a_commit(tool: str, names: list[str], newest: int):
     more = {**BY_NAME[tool].more} if tool in BY_NAME else {}
@@ -134,12 +135,16 @@ def test_a_folder_that_takes_the_place_of_another_counts_on(tool: TeamTool, tmp_
     before = [each.number for each in tool.read(tmp_path / "alone")]
     tool = replace(tool, more={**tool.more, "follows": 12})
     found = tool.read(tmp_path)
-    dated = before[0] > 10**9
-    assert [each.number for each in found] == (before if dated else [13, 14, 15]) or tool.name == "flyway"
-    assert bool(faults(tmp_path, tool)) == (tool.name == "flyway"), "a version is to be higher by itself"
+    assert [each.number for each in found] == (before if before[0] > 10**9 else [13, 14, 15])
+    assert faults(tmp_path, tool) == []
     how = tool.write(tmp_path).migrations
     assert how is not None
     assert migrations.newest([Path(each).parts[0] for each in tool.files], how) == found[-1].number
+
+
+def test_a_number_that_is_no_higher_than_what_it_follows_is_a_fault(tmp_path: Path):
+    tool = replace(changed("prisma", **{"12_old/migration.sql": "SELECT 1"}), more={"follows": 12})
+    assert faults(tmp_path, tool) == ["db/12_old/migration.sql: is to follow 12."]
 
 
 @pytest.mark.parametrize("given", [
@@ -172,8 +177,11 @@ def test_flyways_checksum_is_of_the_lines_alone():
     ("name", "file", "text", "what"),
     [
         ("flyway", "R__view.sql", "create view v as select 1;", "is no name of a migration."),
-        ("flyway", "U3__price.sql", "select 1;", "is no name of a migration."),
-        ("flyway", "V3.1__more.sql", "create table more ();", "is no name of a migration."),
+        ("flyway", "B3__price.sql", "select 1;", "is no name of a migration."),
+        ("flyway", "afterMigrate.sql", "select 1;", "is no name of a migration."),
+        ("flyway", "V3.1000__more.sql", "create table more ();", "is no name of a migration."),
+        ("flyway", "V20260102.1__more.sql", "create table more ();", "is no name of a migration."),
+        ("flyway", "V3_0__more.sql", "create table more ();", "has the number of "),
         ("flyway", "V4__more.sql", "insert into t values ('${who}');", "holds a placeholder, `${`"),
         ("flyway", "V03__more.sql", "create table more ();", "has the number of "),
         ("dbmate", "4_more.sql", "-- migrate:up\ncreate table more ();\n", "is not a block `-- migrate:up` and one"),
@@ -185,6 +193,17 @@ def test_what_flyway_and_dbmate_would_run_otherwise_is_a_fault(
 ):
     (found,) = faults(tmp_path, changed(name, **{file: text}))
     assert what in found
+
+
+def test_flyways_versions_are_in_its_order_and_what_undoes_is_left_alone(tmp_path: Path):
+    names = ["V1", "V1.2", "V1_10", "V2.0", "V03.1", "V2024.1.2.1530", "V20260102", "V20260102030405"]
+    files = {f"{each}__a_b.sql": f"create table t{at} ();" for at, each in enumerate(names)}
+    tool = replace(BY_NAME["flyway"], files={**files, "U03.1__a_b.sql": "drop table t4;"})
+    assert faults(tmp_path, tool) == []
+    found = tool.read(tmp_path)
+    assert [each.file.removeprefix("db/").partition("__")[0] for each in found] == names
+    assert [each.rows["version"] for each in found][:5] == ["1", "1.2", "1.10", "2.0", "03.1"], "as Flyway writes them"
+    assert found[-1].number < 2**53, "the engine's numbers are doubles"
 
 
 def test_what_dbmate_runs_to_go_down_is_no_part_of_the_text(tmp_path: Path):

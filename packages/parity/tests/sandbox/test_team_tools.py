@@ -212,6 +212,22 @@ def test_flyways_checksum_and_baseline_count(database: Database, tmp_path: Path)
     assert database.ask(tool.rows)[1:] == [(2, *tool.expected[2][1:])]
 
 
+def test_flyways_versions_are_compared_as_it_does(database: Database, tmp_path: Path):
+    names = {"V1.0__a.sql": "a", "V1_9__b.sql": "b", "V1.10__c.sql": "c", "V20260102__d.sql": "d"}
+    tool = replace(BY_NAME["flyway"], files={name: f"create table {each} ();" for name, each in names.items()})
+    first, second, third, fourth = tool.read(tmp_path)
+    database.do(f"{tool.table}; {FLYWAYS_ROW} (1, '1', 'a', 'SQL', 'V1__a.sql', {first.rows['checksum']}, '', 0, true)")
+    run(database, first, second, fourth)
+    assert effects(database) == [BEFORE, "expand", "expand"]
+    with pytest.raises(MigrationBarred, match="older than its newest, 20260102"):
+        run(database, third)
+    rows = [(rank, version) for rank, version, *_ in database.ask(tool.rows)]
+    assert rows == [(1, "1"), (2, "1.9"), (3, "20260102")]
+    database.do("delete from shop.flyway_schema_history where version = '20260102'; delete from parity.migrations")
+    run(database, third)
+    assert [version for _, version, *_ in database.ask(tool.rows)] == ["1", "1.9", "1.10"]
+
+
 @pytest.mark.parametrize(("name", "makes", "why"), [
     ("prisma", "insert into shop._prisma_migrations (id, checksum, migration_name) values ('1', 'x', 'half')",
      "Prisma records that half did not end"),
@@ -224,6 +240,8 @@ def test_flyways_checksum_and_baseline_count(database: Database, tmp_path: Path)
     ("flyway", f"{FLYWAYS_ROW} (1, '1.2.3', '', 'SQL', '', 1, '', 0, true)",
      "Flyway records version 1.2.3, which the folder does not have"),
     ("flyway", f"{FLYWAYS_ROW} (1, '1', '', 'SQL', '', 1, '', 0, false)", "Flyway records that version 1 failed"),
+    ("flyway", f"{FLYWAYS_ROW} (1, '1', '', 'SQL', '', 1, '', 0, true), (2, '1', '', 'UNDO_SQL', '', 1, '', 0, true)",
+     "Flyway records that version 1 was undone"),
     ("flyway", f"{FLYWAYS_ROW} (1, '3', '', 'SQL', '', 1, '', 0, true)", "older than its newest, 3"),
 ])  # fmt: skip
 def test_a_record_that_the_tool_would_stop_at_stops_the_run(

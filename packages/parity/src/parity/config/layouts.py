@@ -9,7 +9,7 @@ import json
 import re
 from dataclasses import dataclass
 from hashlib import sha256
-from itertools import pairwise
+from itertools import pairwise, zip_longest
 from typing import TYPE_CHECKING, Any, Literal
 from zlib import crc32
 
@@ -106,13 +106,15 @@ class Layout:
     """The number of the first one, where none is left out; None where they are points in time."""
     inner: str = ""
     """The file in the folder of that name."""
-    others: frozenset[str] = frozenset()
-    """What else the tool keeps there."""
+    others: re.Pattern[str] = re.compile("(?!)")
+    """What else the tool keeps there, and does not run."""
     record: Record | None = None
     rows: Callable[[Path, Sequence[File]], Iterator[Rows]] = lambda _, files: ({} for _ in files)
     """What the table has of each file, in order."""
     rendered: bool = False
     """Whether the files are what `parity migration render` makes of Python."""
+    number: Callable[[str], int] = int
+    """Of what the first group has."""
     read: Callable[[str], tuple[str, str]] = lambda text: (text, "")
     """What is run of a file's text, each statement in its line, and why the file would not be run."""
 
@@ -173,11 +175,25 @@ def _of_django(_: Path, files: Sequence[File]) -> Iterator[Rows]:
         yield {"application": application, "name": name, "replaces": list(each.origin.replaces if each.origin else ())}
 
 
+_DATED, _WIDTHS = 10**14, (3, 3, 4)
+
+
+def _number_of_flyway(version: str) -> int:
+    """A number for a version, in Flyway's order: `1.0` is `1`, 1.10 comes after 1.9, and a date after all of these."""
+    first, *more = (int(each) for each in re.split("[._]", version))
+    if first >= 10**4:
+        return _DATED + first
+    for part, width in zip_longest(more, _WIDTHS, fillvalue=0):
+        first = first * 10**width + part
+    return first
+
+
 def _of_flyway(_: Path, files: Sequence[File]) -> Iterator[Rows]:
-    named = [(each, *each.name[1:].removesuffix(".sql").split("__", 1)) for each in files]
+    split = (each.name[1:].removesuffix(".sql").split("__", 1) for each in files)
+    named = [(each, version.replace("_", "."), words) for each, (version, words) in zip(files, split, strict=True)]
     for each, version, words in named:
         yield {
-            "version": version, "number": each.number, "description": words.replace("_", " "), "script": each.name,
+            "version": version, "description": words.replace("_", " "), "script": each.name,
             "checksum": _crc(each.sql), "known": [known for _, known, _words in named],
         }  # fmt: skip
 
@@ -282,6 +298,10 @@ having count(*) < cardinality(%(replaces)s::text[])""",
     replaced=_DJANGOS_ROWS,
 )
 
+_VERSION = r"string_to_array(regexp_replace(version, '(\.0+)+$', ''), '.')::numeric[]"
+"""Flyway's order and equality: part by part, without the zeros at the end."""
+_OWN = _VERSION.replace("version", "%(version)s")
+_KNOWN = f"(select {_VERSION} from unnest(%(known)s::text[]) version)"
 _FLYWAY = Record(
     "flyway_schema_history",
     """
@@ -298,18 +318,20 @@ insert into flyway_schema_history (
 ) select coalesce(max(installed_rank), 0) + 1, %(version)s, %(description)s, 'SQL', %(script)s, %(checksum)s::int,
     current_user, extract(epoch from clock_timestamp() - now()) * 1000, true
 from flyway_schema_history""",
-    """
-select case when type = 'SQL' then checksum::text end from flyway_schema_history
-where success and (type = 'SQL' and version = %(version)s
-    or type = 'BASELINE' and split_part(version, '.', 1)::numeric >= %(number)s::numeric)""",
-    """
+    f"""
+select case when type = 'SQL' then checksum::text end from flyway_schema_history h
+where success and (type = 'SQL' and {_VERSION} = {_OWN} and not exists (select from flyway_schema_history u
+        where u.type like 'UNDO%%' and u.version = h.version and u.installed_rank > h.installed_rank)
+    or type = 'BASELINE' and {_VERSION} >= {_OWN})""",
+    f"""
 select case
     when not success then format('Flyway records that version %%s failed: say how it stands with `repair`', version)
-    when version <> all(%(known)s) then format('Flyway records version %%s, which the folder does not have', version)
+    when type <> 'SQL' then format('Flyway records that version %%s was undone: have Flyway run it', version)
+    when {_VERSION} <> all({_KNOWN}) then format('Flyway records version %%s, which the folder does not have', version)
     else format('Flyway takes none that is older than its newest, %%s: give it a later number', version) end
 from flyway_schema_history
-where type = 'SQL' and (not success or version <> all(%(known)s)
-    or case when version ~ '^[0-9]+$' then version::numeric > %(number)s::numeric end)""",
+where type = 'SQL' and (not success or {_VERSION} <> all({_KNOWN}) or {_VERSION} > {_OWN})
+    or type like 'UNDO%%' and {_VERSION} = {_OWN}""",
 )
 _DBMATE = Record(
     "schema_migrations",
@@ -323,17 +345,20 @@ LAYOUTS: dict[str, Layout] = {
     "sql": Layout(_DIGITS, _NUMBERED, 1),
     "prisma": Layout(
         "20260102030405_add_price: digits, then letters, digits and underscores", re.compile(r"(\d{1,15})_([\w-]+)"),
-        None, "/migration.sql", frozenset({"migration_lock.toml"}), _PRISMA, _of_prisma,
+        None, "/migration.sql", re.compile(r"migration_lock\.toml"), _PRISMA, _of_prisma,
     ),
     "drizzle": Layout(
         "0000_add_price.sql, as drizzle-kit does", re.compile(r"(\d{4})_([\w-]+)\.sql"), 0, "",
-        frozenset({"meta"}), _DRIZZLE, _of_drizzle,
+        re.compile("meta"), _DRIZZLE, _of_drizzle,
     ),
     "alembic": Layout(_DIGITS, _NUMBERED, 1, record=_ALEMBIC, rows=_of_alembic, rendered=True),
     "django": Layout(_DIGITS, _NUMBERED, 1, record=_DJANGO, rows=_of_django, rendered=True),
     "flyway": Layout(
-        "V3__add_price.sql. No repeatable (R), undo (U) or baseline (B) file is run, and no version with a point",
-        re.compile(r"V(\d{1,15})__([^/]+)\.sql"), None, record=_FLYWAY, rows=_of_flyway, read=_read_flyway,
+        "V3__add_price.sql or V3.1__add_price.sql, with up to 4, 3, 3 and 4 digits, or 15 where there is no point. "
+        "A repeatable file (R), which is run at each change, is a version for each; a baseline file (B) is not run",
+        re.compile(r"V(\d{5,15}|\d{1,4}(?:[._]\d{1,3}){0,2}|\d{1,4}(?:[._]\d{1,3}){2}[._]\d{1,4})__([^/]+)\.sql"), None,
+        others=re.compile(r"U[\d._]+__[^/]+\.sql"), record=_FLYWAY, rows=_of_flyway, number=_number_of_flyway,
+        read=_read_flyway,
     ),
     "dbmate": Layout(
         "20260102030405_add_price.sql, as dbmate does", re.compile(r"(\d{1,15})([^/]*)\.sql"), None,
@@ -347,7 +372,7 @@ def files(root: Path, folder: str, layout: Layout) -> list[File]:
     """The files of a folder, oldest first; none where it is not there."""
     found = (root / folder).iterdir() if (root / folder).is_dir() else ()
     named = [(match, path) for path in found if (match := layout.name.fullmatch(path.name))]
-    read = [_file(path / layout.inner.lstrip("/"), path.name, int(match[1]), layout) for match, path in named]
+    read = [_file(path / layout.inner.lstrip("/"), path.name, layout.number(match[1]), layout) for match, path in named]
     return sorted((each for each in read if each), key=lambda each: (each.number, each.name))
 
 

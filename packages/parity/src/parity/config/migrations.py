@@ -97,8 +97,9 @@ def _before(how: Migrations) -> int:
 
 def newest(names: Iterable[str], how: Migrations) -> int:
     """The highest number among the names in a folder; 0 where none is a migration's."""
-    name = LAYOUTS[how.tool].name
-    return max((int(match[1]) + _before(how) for each in names if (match := name.fullmatch(each))), default=0)
+    layout = LAYOUTS[how.tool]
+    found = (match[1] for each in names if (match := layout.name.fullmatch(each)))
+    return max((layout.number(each) + _before(how) for each in found), default=0)
 
 
 def faults(root: Path, catalog: Catalog) -> Iterator[ConfigProblem]:
@@ -124,7 +125,7 @@ def _folder_faults(root: Path, key: str, folder: str, layout: Layout) -> Iterato
     if not path.is_dir():
         yield _fault("infra/catalog.py", None, f"names the folder {folder}, which is not there.", "Make it.", key)
         return
-    names = sorted(each.name for each in path.iterdir() if each.name not in layout.others and each.name[0] != ".")
+    names = sorted(each.name for each in path.iterdir() if not layout.others.fullmatch(each.name) and each.name[0] != ".")
     for each in names:
         if not layout.name.fullmatch(each):
             yield _fault(f"{folder}/{each}", None, "is no name of a migration.", f"Name it as {layout.form}.")
@@ -133,7 +134,7 @@ def _folder_faults(root: Path, key: str, folder: str, layout: Layout) -> Iterato
     for each in layouts.files(root, folder, layout):
         if each.fault:
             yield _fault(f"{folder}/{each.name}", None, each.fault, "Write it so that both run the same.")
-    if "meta" in layout.others:
+    if layout.others.fullmatch("meta"):
         yield from _journal_faults(folder, path, names)
 
 

@@ -298,7 +298,8 @@ def _lines(found: list[Row]) -> Iterator[str]:
     count, squawk = len(found), json.loads(SQUAWK.read_text())["rules"]
     yield f"- {right} of {count} statements judged rightly; {len(broken)} of them break the query, and each is refused."
     yield f"- {sum(each.careful for each in found)} are refused although the one query that is tried goes on."
-    yield f"- {count - len(ran)} take a right that a migrator does not have, or what they end is not there: refused at once."
+    denied = count - len(ran)
+    yield f"- {denied} take a right that a migrator does not have, or what they end is not there: refused at once."
     silent = sum(not squawk[each.sql] for each in broken)
     noise = sum(each.works and bool(squawk[each.sql]) for each in found)
     yield f"- squawk has no rule for {silent} of the {len(broken)}, and one for {noise} that break nothing."

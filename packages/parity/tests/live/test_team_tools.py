@@ -1,4 +1,4 @@
-"""Prisma, Drizzle, Alembic and Django themselves, each from its registry: what Parity ran they find applied, and back."""
+"""Prisma, Drizzle, Alembic and Django themselves: each finds applied what Parity ran, and the other way round."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ pytestmark = [pytest.mark.sandbox, pytest.mark.live]
 database, empty = test_migrations.database, test_team_tools.empty
 
 NODE = {"prisma": "6.19.3", "@prisma/adapter-pg": "7.10.1", "drizzle-orm": "0.45.4", "pg": "8.23.1"}
-"""Prisma 6 has the schema engine as WebAssembly; the adapter of 7 knows the catalog's type `name`, that of 6 does not."""
+"""Prisma 6 has the schema engine as WebAssembly; the adapter of 7 knows the type `name`, and that of 6 does not."""
 PYTHON = ("alembic==1.17.2", "Django==5.2.19")
 NOTHING = {
     "prisma": "No pending migrations to apply.",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
@@ -22,6 +23,7 @@ from parity.resources import kinds
 from tests.components.conftest import APPLICATION as APPLICATION_OF_SHOP
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from pathlib import Path
 
     from packages.parity.tests.sandbox.test_migrations import Database
@@ -221,6 +223,62 @@ def test_a_switch_to_a_release_that_does_not_know_a_contraction_blocks(
     said = "goes to r1, whose commit does not know what was taken since: migrations/0002_it.sql (items.name)"
     assert found == ([said] if blocks else [])
     assert gate.judge(plan, (live.urn,)).open
+
+
+# --- A login that may not read ---
+
+
+PLANNER = "moving_planner"
+
+
+@pytest.fixture
+def planner(database: Database) -> Iterator[dict[str, str]]:
+    """libpq's variables of a login that may log in to the server, and no more."""
+    with database.sandbox.postgres() as administrator:
+        administrator.execute(f"create role {PLANNER} login password 'x'")
+        yield {**database.sandbox.environment, "PGUSER": PLANNER, "PGPASSWORD": "x"}
+        administrator.execute(f"revoke connect on database {DATABASE} from {PLANNER}")
+        database.do(f"revoke all on schema shop, parity from {PLANNER}")
+        database.do(f"revoke all on all tables in schema shop, parity from {PLANNER}")
+        administrator.execute(f"drop role {PLANNER}")
+
+
+def ways(text: str) -> list[str]:
+    """The statements that a refusal names."""
+    return [each for way in re.findall("`(grant .*?)`", text) for each in way.split("; ")]
+
+
+def test_each_right_that_a_planner_lacks_is_refused_with_the_statement_that_gives_it(
+    database: Database, tmp_path: Path, planner: dict[str, str]
+):
+    database.run("create table a (id int)")
+    plan = Plan("staging", (migration("create table a (id bigint)"),), {}, 0)
+    given: list[str] = []
+    for _ in range(2):
+        (found,) = migrated.judged(plan, planner, tmp_path).violations
+        given += ways(found.message)
+        with database.sandbox.postgres() as administrator:
+            for each in ways(found.message):
+                if "database" in each:
+                    administrator.execute(each)
+                else:
+                    database.do(each)
+    assert given == [
+        f"grant connect on database {DATABASE} to {PLANNER}",
+        f"grant usage on schema parity to {PLANNER}",
+        f"grant select on parity.migrations to {PLANNER}",
+    ]
+    (found,) = migrated.judged(plan, planner, tmp_path).violations
+    assert "0001_it.sql was applied with other text" in found.message
+
+
+def test_what_a_login_may_not_see_of_a_release_is_said_with_the_statement_that_shows_it(
+    database: Database, tmp_path: Path
+):
+    database.do(STATISTICS.format(role=APPLICATION, query="<insufficient privilege>", lost=0))
+    found = judged(database, tmp_path, DROP, kept=KEPT[2:]).needs[DROP.urn]
+    who = database.sandbox.environment["PGUSER"]
+    assert f"shop r3 may, by its privileges; `grant pg_read_all_stats to {who}` shows what it did" in found
 
 
 # --- Going back ---

@@ -301,7 +301,7 @@ having count(*) < cardinality(%(replaces)s::text[])""",
 _VERSION = r"string_to_array(regexp_replace(version, '(\.0+)+$', ''), '.')::numeric[]"
 """Flyway's order and equality: part by part, without the zeros at the end."""
 _OWN = _VERSION.replace("version", "%(version)s")
-_KNOWN = f"(select {_VERSION} from unnest(%(known)s::text[]) version)"
+_KNOWN = f"(select {_VERSION} from unnest(%(known)s::text[]) version)"  # noqa: S608 - of constants
 _FLYWAY = Record(
     "flyway_schema_history",
     """
@@ -322,7 +322,7 @@ from flyway_schema_history""",
 select case when type = 'SQL' then checksum::text end from flyway_schema_history h
 where success and (type = 'SQL' and {_VERSION} = {_OWN} and not exists (select from flyway_schema_history u
         where u.type like 'UNDO%%' and u.version = h.version and u.installed_rank > h.installed_rank)
-    or type = 'BASELINE' and {_VERSION} >= {_OWN})""",
+    or type = 'BASELINE' and {_VERSION} >= {_OWN})""",  # noqa: S608 - as above
     f"""
 select case
     when not success then format('Flyway records that version %%s failed: say how it stands with `repair`', version)
@@ -331,7 +331,7 @@ select case
     else format('Flyway takes none that is older than its newest, %%s: give it a later number', version) end
 from flyway_schema_history
 where type = 'SQL' and (not success or {_VERSION} <> all({_KNOWN}) or {_VERSION} > {_OWN})
-    or type like 'UNDO%%' and {_VERSION} = {_OWN}""",
+    or type like 'UNDO%%' and {_VERSION} = {_OWN}""",  # noqa: S608 - as above
 )
 _DBMATE = Record(
     "schema_migrations",

@@ -125,7 +125,8 @@ def _folder_faults(root: Path, key: str, folder: str, layout: Layout) -> Iterato
     if not path.is_dir():
         yield _fault("infra/catalog.py", None, f"names the folder {folder}, which is not there.", "Make it.", key)
         return
-    names = sorted(each.name for each in path.iterdir() if not layout.others.fullmatch(each.name) and each.name[0] != ".")
+    others = layout.others.fullmatch
+    names = sorted(each.name for each in path.iterdir() if each.name[0] != "." and not others(each.name))
     for each in names:
         if not layout.name.fullmatch(each):
             yield _fault(f"{folder}/{each}", None, "is no name of a migration.", f"Name it as {layout.form}.")
@@ -134,7 +135,7 @@ def _folder_faults(root: Path, key: str, folder: str, layout: Layout) -> Iterato
     for each in layouts.files(root, folder, layout):
         if each.fault:
             yield _fault(f"{folder}/{each.name}", None, each.fault, "Write it so that both run the same.")
-    if layout.others.fullmatch("meta"):
+    if others("meta"):
         yield from _journal_faults(folder, path, names)
 
 

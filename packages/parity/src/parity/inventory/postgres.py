@@ -13,7 +13,7 @@ from parity.inventory import postgres_objects, postgres_queries, postgres_server
 from parity.inventory.model import Login, ReadFailure, VendorState, merged
 from parity.inventory.postgres_objects import Rows
 from parity.resources import kinds
-from parity.vendors.postgres import connect
+from parity.vendors.postgres import Unread, connect, is_there, way_in
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping, Sequence
@@ -139,12 +139,12 @@ def _ask(environment: Mapping[str, str], database: str | None, given: Document, 
 def _migrations(connection: psycopg.Connection[Any], follows: object) -> list[Document] | ReadFailure:
     """What is recorded as applied behind a number; only the database's owner may read it."""
     try:
-        return connection.execute(postgres_queries.MIGRATIONS, [follows]).fetchall()
-    except (psycopg.errors.UndefinedTable, psycopg.errors.InvalidSchemaName):
-        return []
-    except psycopg.errors.InsufficientPrivilege as error:
+        there = is_there(connection, "migrations", ["parity"])
+        return connection.execute(postgres_queries.MIGRATIONS, [follows]).fetchall() if there else []
+    except Unread as error:
         database = connection.info.dbname
-        return _failure(error, f"the migrations of {database}", {kinds.MIGRATION}, (database,))
+        denied = psycopg.errors.InsufficientPrivilege(str(error))
+        return _failure(denied, f"the migrations of {database}", {kinds.MIGRATION}, (database,))
 
 
 def _identifier(connection: psycopg.Connection[Any]) -> str:
@@ -163,7 +163,9 @@ def _attempt(environment: Mapping[str, str], database: str, given: Document) -> 
     try:
         return _ask(environment, database, given, inside=True)
     except psycopg.Error as error:
-        return _failure(error, f"the database {database}", _INSIDE, (database,))
+        failed = _failure(error, f"the database {database}", _INSIDE, (database,))
+        way = way_in(environment, database, error)
+        return replace(failed, message=f"its login may not connect: `{way}`") if way else failed
 
 
 def _shared_queries(version: int) -> dict[str, str]:

@@ -15,7 +15,7 @@ import psycopg
 from parity.config import servers
 from parity.preview.plan import Violation
 from parity.resources import kinds
-from parity.vendors.postgres import connect
+from parity.vendors.postgres import connect, way_in
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -88,8 +88,12 @@ def _violations(database: str, dropped: list[Change], environ: Mapping[str, str]
     try:
         with connect(environ, database) as connection:
             rows = connection.execute(_HELD, names).fetchall()
-    except psycopg.Error:
-        return  # it is gone or on another server, or the preflight says why it does not open
+    except psycopg.Error as error:
+        # Else it is gone or on another server, or the preflight says why it does not open.
+        if way := way_in(environ, database, error):
+            what = f"what {database} holds could not be read: its login may not connect. `{way}`"
+            yield Violation(dropped[0].urn, POLICY, "mandatory", what)
+        return
     held: dict[str, list[str]] = defaultdict(list)
     for name, what in rows:
         held[name].append(what)

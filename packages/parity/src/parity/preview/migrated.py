@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 import psycopg
 
 from parity.config import servers, source, statements
-from parity.config.migrations import TABLE
+from parity.config.migrations import SCHEMA, TABLE
 from parity.config.stack_models import NAMESPACE
 from parity.documents import mapping
 from parity.preview import by_tool, rehearsed
@@ -23,7 +23,7 @@ from parity.preview.plan import Violation
 from parity.preview.scratch import said
 from parity.resources import kinds
 from parity.resources.urn import Urn
-from parity.vendors.postgres import connect
+from parity.vendors.postgres import Unread, connect, is_there, way_in
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -69,6 +69,9 @@ def judged(plan: Plan, environ: Mapping[str, str], root: Path, limit: Callable[[
         try:
             opened = connect(servers.connection(environ, server), database)
         except psycopg.OperationalError as error:
+            if way := way_in(servers.connection(environ, server), database, error):
+                what = f"what they meet in {database} could not be read: its login may not connect. `{way}`"
+                violations.append(Violation(each[0].urn, READ, "mandatory", what))
             if f'database "{database}" does not exist' not in str(error):
                 continue  # the preflight says why it does not open
             found = rehearsed.of(plan, [one for one in each if one.operation == "create"], releases, None, environ)
@@ -117,27 +120,27 @@ class _Met:
 
     @property
     def applied(self) -> dict[int, str]:
-        return self._by_tool[0] | self._recorded
+        return self._by_tool[0] | self._recorded[0]
 
     @property
     def unread(self) -> str:
-        """Why it is not known what the team's tool applied, where nothing is recorded of it yet; empty where it is."""
-        return "" if self._recorded else self._by_tool[1]
+        """Why it is not known what was applied, by the team's tool where nothing is recorded yet; empty where it is."""
+        return self._recorded[1] or ("" if self._recorded[0] else self._by_tool[1])
 
     @cached_property
     def _by_tool(self) -> tuple[dict[int, str], str]:
         created = [each.after for each in self.changes if each.operation == "create" and each.after.get("rows")]
         try:
             return by_tool.applied(self.plan, self.connection, created), ""
-        except by_tool.Unread as error:
+        except Unread as error:
             return {}, str(error)
 
     @cached_property
-    def _recorded(self) -> dict[int, str]:
+    def _recorded(self) -> tuple[dict[int, str], str]:
         try:
-            return dict(self.connection.execute(_RECORDED).fetchall())
-        except (psycopg.errors.UndefinedTable, psycopg.errors.InsufficientPrivilege):
-            return {}  # nothing was applied yet; or the plugin, which may read it, says so as it runs
+            return dict(self.connection.execute(_RECORDED).fetchall() if _is_recorded(self.connection) else ()), ""
+        except Unread as error:
+            return {}, str(error)
 
     @cached_property
     def new(self) -> list[Change]:
@@ -169,7 +172,7 @@ class _Met:
 
     def _left(self) -> Iterator[Violation]:
         """What an earlier folder had is complete before another takes its place."""
-        last = max((each for each in self._recorded if each <= self._follows), default=self._follows)
+        last = max((each for each in self._recorded[0] if each <= self._follows), default=self._follows)
         for each in self.new[:1] if last < self._follows else ():
             what = f"{each.after['file']} follows number {self._follows}, and the last that is applied is {last}"
             way = "Update this stack first by the last commit that has the earlier folder"
@@ -220,12 +223,14 @@ def taken_since(connection: psycopg.Connection[Any], known: int) -> list[tuple[i
     `known` is the newest migration that the release's commit has, 0 for none.
 
     Raises:
-        psycopg.Error: the record is there and cannot be read.
+        Unread: the record is there and this login may not read it.
+        psycopg.Error: it cannot be read for another reason.
     """
-    try:
-        return connection.execute(_SINCE.encode(), [known]).fetchall()
-    except (psycopg.errors.UndefinedTable, psycopg.errors.InvalidSchemaName):
-        return []
+    return connection.execute(_SINCE.encode(), [known]).fetchall() if _is_recorded(connection) else []
+
+
+def _is_recorded(connection: psycopg.Connection[Any]) -> bool:
+    return is_there(connection, TABLE.partition(".")[2], [SCHEMA])
 
 
 def with_parts(file: str, found: Iterable[Statement]) -> str:
@@ -271,13 +276,17 @@ def _taken(plan: Plan, name: str, known: int, environ: Mapping[str, str]) -> Ite
     for server, database in {(str(each.get("server") or ""), str(each["database"])) for each in files.values()}:
         try:
             opened = connect(servers.connection(environ, server), database)
-        except psycopg.OperationalError:
-            continue  # it is to be made yet, or the preflight says why it does not open
+        except psycopg.OperationalError as error:
+            # Else it is to be made yet, or the preflight says why it does not open.
+            if way := way_in(servers.connection(environ, server), database, error):
+                yield f"what was taken from {database} could not be read: `{way}`"
+            continue
         try:
             with opened as connection:
                 since = taken_since(connection, known)
-        except psycopg.errors.InsufficientPrivilege:
-            continue  # not this login's to read
+        except Unread as error:
+            yield str(error)
+            continue
         except psycopg.OperationalError as error:
             yield f"what was taken from {database} could not be read ({said(error)})"
             continue

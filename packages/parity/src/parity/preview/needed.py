@@ -186,6 +186,8 @@ def _may(takes: Sequence[Part], kept: Sequence[Kept], connection: psycopg.Connec
 
 
 _MAY_ONLY = "may, by its privileges"
+_HIDDEN = "<insufficient privilege>"
+"""What `pg_stat_statements` has in the place of a text that its reader may not see."""
 
 
 def _did(takes: Sequence[Part], kept: Sequence[Kept], connection: psycopg.Connection[Any]) -> dict[str, str]:
@@ -196,7 +198,13 @@ def _did(takes: Sequence[Part], kept: Sequence[Kept], connection: psycopg.Connec
     rows = ran([each.login for each in kept], connection)
     given = {"tables": [each.quoted for each in takes]}
     over = [Part(*each) for each in connection.execute(_OVER, given).fetchall()]
-    used = {role: f"did: {shown(text)}" for role, text in rows if _uses(text, [*takes, *over])}
+    who = connection.execute("select format('%I', current_user)").fetchall()[0][0]
+    hidden = f"{_MAY_ONLY}; `grant pg_read_all_stats to {who}` shows what it did"
+    used = {
+        role: hidden if text == _HIDDEN else f"did: {shown(text)}"
+        for role, text in rows
+        if _uses(text, [*takes, *over])
+    }
     return {**(dict.fromkeys((role for role, _ in rows), "") if rows and _is_complete(connection) else {}), **used}
 
 

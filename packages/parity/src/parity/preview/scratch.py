@@ -70,7 +70,7 @@ class Scratch:
         return psycopg.connect(**self.login)
 
     def narrow(self) -> None:
-        """Take the right to make schemas and publications, which the owner of a database has and a migrator does not."""
+        """Take the right to make schemas and publications: the owner of a database has it, a migrator does not."""
         with self.session() as session:
             session.execute(sql.SQL("revoke create on database {0} from {0}").format(sql.Identifier(self.name)))
 
@@ -187,8 +187,14 @@ def schema_of(real: Session, environ: Mapping[str, str], server: str, role: str)
     own = {**servers.connection(environ, server), "PGDATABASE": real.info.dbname, "PGCONNECT_TIMEOUT": "10"}
     if role and _may(real, _BECOMES, role):
         return _dumped([*words, f"--role={role}"], own)
-    if not role or not _may(real, _LENDS, role):
+    if not role:
         return _dumped(words, own)
+    if not _may(real, _LENDS, role):
+        try:
+            return _dumped(words, own)
+        except NotRehearsed as error:
+            way = real.execute("select format('grant %%I to %%I', %s::text, current_user)", [role]).fetchall()[0][0]
+            raise NotRehearsed(f"{error}; `{way}` lets it") from error
     try:
         with _reader(postgres.options(servers.connection(environ, server)), role) as login:
             return _dumped(words, {**own, **login})

@@ -12,7 +12,7 @@ from parity.errors import RefusedError
 from parity.git import Repository
 from parity.preview.migrated import taken_since, with_parts
 from parity.releases import forecast
-from parity.vendors.postgres import connect
+from parity.vendors.postgres import Unread, connect
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -74,7 +74,7 @@ def _taken(settings: Settings, database: Database, release: Release) -> Iterator
         at = servers.connection(os.environ, database.server or "")
         with connect(at, settings.names.database(database.name)) as connection:
             since = taken_since(connection, known)
-    except psycopg.Error as error:
+    except (psycopg.Error, Unread) as error:
         yield f"{database.name} could not be asked what was applied ({str(error).strip()})"
         return
     files = {each.number: each for each in settings.migrations(database)}

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import os
+import re
 import threading
 import time
 from typing import TYPE_CHECKING, Any
@@ -174,6 +175,19 @@ def test_a_migration_behind_a_long_transaction_gives_up_says_whose_and_holds_no_
     assert database.ask("select count(*) from shop.log") == [(0,)]
     database.run(ADDS)
     assert database.applied() == [(1, "0001_it", True, MIGRATOR)]
+
+
+def test_a_long_statement_says_how_far_it_is_and_else_how_long_it_runs(
+    database: Database, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr(migration_run, "_GLANCE_SECONDS", 0.02)
+    database.do("create table shop.many as select n, md5(n::text) as text from generate_series(1, 300000) n")
+    for number, sql in enumerate(("create index concurrently of_many on many (text)", "vacuum full many"), 1):
+        database.said.clear()
+        database.run(sql, number)
+        assert any(re.search(r": [a-z: ]+: \d+ of \d+ blocks$", each) for each in database.said), database.said
+    database.run("update many set text = ''", 3)
+    assert any(each.endswith("0003_it.sql: runs for 0 s") for each in database.said)
 
 
 def test_the_second_attempt_gets_the_locks_that_were_let_go(database: Database):

@@ -76,10 +76,17 @@ _MADE_BY = {
 
 _BLOCKERS = """
 select string_agg(format('session %%s of %%s', pid, usename), ', ' order by pid)
-from pg_stat_activity where pid = any(pg_blocking_pids(%s))"""
+from pg_stat_activity where pid = any(pg_blocking_pids(%(pid)s))"""
 _PROGRESS = """
-select format('%%s: %%s of %%s blocks', phase, blocks_done, blocks_total)
-from pg_stat_progress_create_index where pid = %s and blocks_total > 0"""
+select coalesce(max(format('%%s: %%s of %%s blocks', phase, done, total)), (
+    select format('runs for %%s s', floor(extract(epoch from clock_timestamp() - query_start)))
+    from pg_stat_activity where pid = %(pid)s))
+from (
+    select pid, phase, blocks_done, blocks_total from pg_stat_progress_create_index
+    union all select pid, phase, heap_blks_scanned, heap_blks_total from pg_stat_progress_vacuum
+    union all select pid, phase, heap_blks_scanned, heap_blks_total from pg_stat_progress_cluster
+) of_statement(pid, phase, done, total) where pid = %(pid)s and total > 0"""
+"""How far a statement is; how long it runs where PostgreSQL does not say that."""
 
 
 async def run(inputs: Document, say: Callable[[str], None]) -> None:
@@ -342,8 +349,9 @@ class _Run:
         try:
             if self.other is None:
                 self.other = await self.open_ones.enter_async_context(await _open(self.inputs))
+                await self.other.execute("set role none")  # the owner may not see the progress of the login
             blockers, progress = [
-                (await (await self.other.execute(query, [pid])).fetchone() or ("",))[0] or ""
+                (await (await self.other.execute(query.encode(), {"pid": pid})).fetchone() or ("",))[0] or ""
                 for query in (_BLOCKERS, _PROGRESS)
             ]
         except Error as error:
@@ -351,8 +359,7 @@ class _Run:
             self.say(f"{self.file}: who is in its way cannot be asked: {str(error).strip()}")
             return
         self.blockers = blockers or self.blockers
-        if blockers or progress:
-            self.say(f"{self.file}: {f'waits for {blockers}' if blockers else progress}")
+        self.say(f"{self.file}: {f'waits for {blockers}' if blockers else progress}")
 
     def _in_the_way(self) -> str:
         return f"in its way: {self.blockers}" if self.blockers else "who was in its way is not known"

@@ -8,13 +8,14 @@ from typing import TYPE_CHECKING
 import pulumi
 from pulumi import Input, ResourceOptions
 
+from parity.config import migrations
 from parity.provider.resource import Migration
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from components.database import Login
-    from parity.config import migrations, parameters
+    from parity.config import parameters
 
 
 @dataclass(frozen=True)
@@ -49,9 +50,8 @@ class Migrations(pulumi.ComponentResource):
         self._name = name
         self._args = args
         self._last: pulumi.Resource | None = None
-        last_before = max((each.number for each in args.files if each.effect != "contract"), default=-1)
-        self._after = [each for each in args.files if each.number > last_before]
-        self._declare([each for each in args.files if each.number <= last_before], args.needs)
+        before, self._after = migrations.parts(args.files)
+        self._declare(before, args.needs)
         self.before_release: Sequence[pulumi.Resource] = [self._last] if self._last else []
         self.register_outputs({})
 

@@ -18,6 +18,7 @@ import pytest
 
 from parity.cli.commands import release_output
 from parity.config import settings as infra_settings
+from parity.config.migrations import Migration
 from parity.config.project import Project
 from parity.config.secret import Secret
 from parity.config.stack_models import Release, Releases
@@ -87,6 +88,20 @@ def test_a_new_live_release_with_a_new_generation():
     )
 
 
+def test_migrations_that_are_not_recorded_run_before_the_build_and_contractions_after_the_switch(
+    monkeypatch: pytest.MonkeyPatch,
+):
+    files = [Migration(f"migrations/storefront/{at}.sql", at, sql) for at, sql in enumerate(
+        ("create table t (a int)", "alter table t add b int", "alter table t drop a"))]  # fmt: skip
+    monkeypatch.setattr(type(SETTINGS), "migrations", lambda *_: tuple(files))
+    applied = Applied(frozenset({"r1"}), "r1", "r1", frozenset(), frozenset({files[0].file}))
+    after = kept("r2", r1=(A, ONE, 1), r2=(B, TWO, 1))
+    first, *_, last = forecast.forecast(SETTINGS, "shop", applied, after)
+    assert (first, last) == ("run migrations/storefront/1.sql", "run migrations/storefront/2.sql, after every switch")
+    unknown = replace(applied, migrated=None)
+    assert not any("run " in each for each in forecast.forecast(SETTINGS, "shop", unknown, after))
+
+
 def test_a_rollback_is_a_switch_alone():
     applied = forecast.applied_by_file(TWO_RELEASES.model_copy(update={"live": "r2"}))
     said = forecast.forecast(SETTINGS, "shop", applied, TWO_RELEASES)
@@ -143,10 +158,13 @@ def test_what_is_applied_is_read_from_the_engines_record():
         recorded(kinds.ROLE, "a", name="storefront_staging_shop_g3"),
         recorded(kinds.ROLE, "b", name="storefront_staging_shop"),
         recorded(kinds.ROLE, "c", name="storefront_staging_admin_g9"),
+        recorded(kinds.MIGRATION, "d", file="migrations/storefront/0001_items.sql"),
     )
     application = next(each for each in SETTINGS.catalog.applications if each.name == "shop")
     found = forecast.applied_by_engine(state_of(*rows), application, SETTINGS.names)
-    assert found == Applied(frozenset({"r1", "r12"}), "r12", "r12", frozenset({3}))
+    assert found == Applied(
+        frozenset({"r1", "r12"}), "r12", "r12", frozenset({3}), frozenset({"migrations/storefront/0001_items.sql"})
+    )
 
 
 # --- Commits ----------------------------------------------------------------------------------------------------------

@@ -57,6 +57,7 @@ def test_who_may_not_read_the_record_does_not_know_the_migrations_and_all_the_re
     (failure,) = found.read_failures
     assert failure.types == {kinds.MIGRATION}
     assert failure.covers(kinds.MIGRATION, (DATABASE, "0001"))
+    assert f"`grant usage on schema parity to {APPLICATION}; grant select on parity.migrations to" in failure.message
     assert kinds.SCHEMA in {each.type for each in found.found}
 
 

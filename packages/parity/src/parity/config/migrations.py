@@ -84,6 +84,12 @@ def of(root: Path, database: Database) -> tuple[Migration, ...]:
     )
 
 
+def parts(files: Sequence[Migration]) -> tuple[list[Migration], list[Migration]]:
+    """Those that run before the newest release is built, and the contractions behind them, after the switch."""
+    last = max((each.number for each in files if each.effect != "contract"), default=-1)
+    return [each for each in files if each.number <= last], [each for each in files if each.number > last]
+
+
 def folders(catalog: Catalog) -> list[str]:
     """The folders of all databases' migrations."""
     return [each.migrations.folder for each in catalog.databases if each.migrations]

@@ -139,12 +139,17 @@ def _ask(environment: Mapping[str, str], database: str | None, given: Document, 
 def _migrations(connection: psycopg.Connection[Any], follows: object) -> list[Document] | ReadFailure:
     """What is recorded as applied behind a number; only the database's owner may read it."""
     try:
-        there = is_there(connection, "migrations", ["parity"])
-        return connection.execute(postgres_queries.MIGRATIONS, [follows]).fetchall() if there else []
-    except Unread as error:
+        return connection.execute(postgres_queries.MIGRATIONS, [follows]).fetchall()
+    except (psycopg.errors.UndefinedTable, psycopg.errors.InvalidSchemaName):
+        return []
+    except psycopg.errors.InsufficientPrivilege as error:
         database = connection.info.dbname
-        denied = psycopg.errors.InsufficientPrivilege(str(error))
-        return _failure(denied, f"the migrations of {database}", {kinds.MIGRATION}, (database,))
+        failed = _failure(error, f"the migrations of {database}", {kinds.MIGRATION}, (database,))
+    try:
+        is_there(connection, "migrations", ["parity"])
+    except Unread as error:
+        return replace(failed, message=str(error))
+    return []  # the schema is there and not ours to use, and nothing is in it
 
 
 def _identifier(connection: psycopg.Connection[Any]) -> str:

@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from parity.config import forms
+from parity.config import forms, migrations
 from parity.resources import kinds
 
 if TYPE_CHECKING:
@@ -32,6 +32,8 @@ class Applied:
     """The release that the project's variables describe."""
     generations: frozenset[int]
     """Generations of credentials whose roles exist; empty if that is not known."""
+    migrated: frozenset[str] | None = None
+    """The files of migrations that were run; None where that is not known."""
 
 
 def applied_by_file(releases: Releases) -> Applied:
@@ -66,6 +68,7 @@ def applied_by_engine(state: State, application: Application, names: Names) -> A
         live=str((live.outputs or live.inputs).get("release")) if live else None,
         newest=max(deployed, key=number, default=None),
         generations=frozenset(_generations(state, application, names)),
+        migrated=frozenset(str(each.inputs.get("file")) for each in state.resources if each.type == kinds.MIGRATION),
     )
 
 
@@ -102,7 +105,8 @@ def forecast(settings: Settings, application: str, applied: Applied, after: Rele
     wanted = frozenset(each.credentials for each in after.kept.values()) or {1}
     fresh = sorted(set(after.kept) - applied.deployed, key=number)
     gone = sorted(applied.deployed - set(after.kept), key=number)
-    said: list[str] = []
+    before, behind = _migrations(settings, found, applied)
+    said = [f"run {each}" for each in before]
     roles = _roles(settings, found, sorted(wanted - applied.generations) if applied.generations else [])
     if roles:
         said.append(f"make the login{_s(roles)} {_listed(roles)}")
@@ -112,6 +116,7 @@ def forecast(settings: Settings, application: str, applied: Applied, after: Rele
         )
     said += [f"build {each} from commit {after.kept[each].commit[:12]}, where no user sees it" for each in fresh]
     said += _switch(settings, found, applied, after)
+    said += [f"run {each}, after every switch" for each in behind]
     if gone:
         said.append(f"delete the deployment{_s(gone)} of {_listed(gone)}: then no rollback to {_them(gone)}")
     roles = _roles(settings, found, sorted(applied.generations - wanted))
@@ -132,6 +137,16 @@ def built_wrongly(applied: Applied, after: Releases) -> tuple[str, ...]:
     same = (newest.config, newest.credentials)
     missing = (each for each, _ in after.in_order if each not in applied.deployed and each != name)
     return tuple(each for each in missing if (after.kept[each].config, after.kept[each].credentials) != same)
+
+
+def _migrations(settings: Settings, application: Application, applied: Applied) -> tuple[list[str], list[str]]:
+    """The files that the application's databases lack, before the release and behind the switch."""
+    names = databases_of(application)
+    used = [each for each in settings.catalog.databases if each.name in names] if applied.migrated is not None else []
+    parts = [migrations.parts(settings.migrations(each)) for each in used]
+    run = applied.migrated or frozenset()
+    before, behind = ([each.file for part in parts for each in part[at] if each.file not in run] for at in (0, 1))
+    return before, behind
 
 
 def _switch(settings: Settings, application: Application, applied: Applied, after: Releases) -> list[str]:

@@ -21,7 +21,7 @@ KEY = b"k" * 32
 URN = "urn:pulumi:prod::storefront::parity:index:ProjectDomain::shop-domain"
 
 
-def plan(**changed):
+def plan(engine=b'{"resourcePlans": {}}', lasts=saved_plan.LASTS, **changed):
     facts = {
         "project": "storefront",
         "stack": "prod",
@@ -33,10 +33,11 @@ def plan(**changed):
         "options": [],
         "differences": [{"urn": URN, "operation": "update", "properties": []}],
         "conditions": {"infra/build.py": "ab" * 32, "the version of pulumi": "3.259.0"},
-        "engine": b'{"resourcePlans": {}}',
-        "now": NOW,
+        "made": NOW.isoformat(),
+        "expires": (NOW + lasts).isoformat(),
+        "engine": saved_plan.packed(engine),
     }
-    return saved_plan.make(**{**facts, **changed})
+    return saved_plan.SavedPlan(**{**facts, **changed})
 
 
 @pytest.fixture

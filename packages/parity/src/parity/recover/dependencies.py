@@ -8,7 +8,7 @@ from __future__ import annotations
 import time
 from dataclasses import dataclass
 from functools import partial
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any
 
 from parity import inventory
 from parity.backend import stack_backend, this_host
@@ -30,48 +30,30 @@ if TYPE_CHECKING:
     from parity.recover.lock_owner import Running
 
 
-class Vendors(Protocol):
+@dataclass(frozen=True)
+class Vendors:
     """Vercel, GitHub and PostgreSQL."""
 
-    def live_state(self, graph: Graph) -> LiveState:
-        """What exists of what the program declares; raises ParityError where nothing can be read."""
-        ...
-
-    def health(self, graph: Graph) -> list[DomainHealth]:
-        """What each domain answers."""
-        ...
-
-    def run_state(self, run: Run) -> str:
-        """Whether a GitHub Actions run is `over` or `going`; otherwise why that is not known."""
-        ...
-
-    def statements(self, server: str) -> set[Session]:
-        """The statements of a server's administrator that PostgreSQL runs now; raises psycopg.Error."""
-        ...
+    live_state: Callable[[Graph], LiveState]
+    """What exists of what the program declares; raises ParityError where nothing can be read."""
+    health: Callable[[Graph], list[DomainHealth]]
+    """What each domain answers."""
+    run_state: Callable[[Run], str]
+    """Whether a GitHub Actions run is `over` or `going`; otherwise why that is not known."""
+    statements: Callable[[str], set[Session]]
+    """The statements of a server's administrator that PostgreSQL runs now; raises psycopg.Error."""
 
 
-class Processes(Protocol):
-    """The processes of this host."""
+@dataclass(frozen=True)
+class Processes:
+    """The processes of this host; `lock_owner` says what each is asked."""
 
-    def here(self) -> Host:
-        """This host."""
-        ...
-
-    def is_alive(self, pid: int, since: datetime) -> bool:
-        """Whether the process that wrote something at `since` still runs."""
-        ...
-
-    def engines(self, environment: Mapping[str, str], root: Path, stack: str) -> list[Running]:
-        """Engines that change the stack."""
-        ...
-
-    def orphans(self, environment: Mapping[str, str], root: Path, updates: frozenset[str]) -> list[Running]:
-        """Plugins whose engine is gone."""
-        ...
-
-    def end(self, running: Sequence[Running]) -> None:
-        """End processes, and wait until they are gone."""
-        ...
+    here: Callable[[], Host] = this_host.here
+    is_alive: Callable[[int, datetime], bool] = this_host.is_alive
+    """Whether the process that wrote something then still runs."""
+    engines: Callable[[Mapping[str, str], Path, str], list[Running]] = lock_owner.engines
+    orphans: Callable[[Mapping[str, str], Path, frozenset[str]], list[Running]] = lock_owner.orphans
+    end: Callable[[Sequence[Running]], None] = lock_owner.end
 
 
 @dataclass(frozen=True)
@@ -91,39 +73,20 @@ class Dependencies:
     clock: Clock
 
 
-@dataclass(frozen=True)
-class _RealVendors:
-    environment: Mapping[str, str]
-
-    def live_state(self, graph: Graph) -> LiveState:
-        return inventory.collect_live_state(graph, environment=self.environment)
-
-    def health(self, graph: Graph) -> list[DomainHealth]:
-        return domain_health.ask(graph, self.environment)
-
-    def run_state(self, run: Run) -> str:
-        return runs.state(run, self.environment)
-
-    def statements(self, server: str) -> set[Session]:
-        return inflight.statements(self.environment, server)
-
-
-class _RealProcesses:
-    here = staticmethod(this_host.here)
-    is_alive = staticmethod(this_host.is_alive)
-    engines = staticmethod(lock_owner.engines)
-    orphans = staticmethod(lock_owner.orphans)
-    end = staticmethod(lock_owner.end)
-
-
 def real(stack: Stack) -> Dependencies:
     """Those of a stack, as its environment says where they are."""
+    environment = stack.pulumi.environment
     return Dependencies(
         stack=stack,
         declared=lambda: stack.declared(stack.settings()),
         backend=partial(stack_backend.open_backend, stack),
         facts=partial(stack_backend.provenance, stack, "recover"),
-        vendors=_RealVendors(stack.pulumi.environment),
-        processes=_RealProcesses(),
+        vendors=Vendors(
+            partial(inventory.collect_live_state, environment=environment),
+            lambda graph: domain_health.ask(graph, environment),
+            lambda run: runs.state(run, environment),
+            partial(inflight.statements, environment),
+        ),
+        processes=Processes(),
         clock=time,
     )

@@ -98,9 +98,12 @@ def make(
     judged = gate.judge(made.plan, (*settings.acknowledged, *acknowledged))
     blocking = [[each.urn, each.rule, each.what] for each in judged.blocking]
     blocking += [[each.urn, saved_plan.POLICY, str(each)] for each in made.plan.refused]
-    saved = saved_plan.make(
+    now = saved_plan.now()
+    saved = saved_plan.SavedPlan(
         project=stack.project.name,
         stack=stack.name,
+        made=now.isoformat(),
+        expires=(now + lasts).isoformat(),
         commit=Repository(stack.project.root).state,
         changes=[[each.operation, each.urn] for each in made.plan.changes],
         removed=[
@@ -112,9 +115,7 @@ def make(
         options=list(made.options),
         differences=record.differences(made.plan.changes, graph, settings.secret),
         conditions=made.conditions,
-        engine=made.engine,
-        now=saved_plan.now(),
-        lasts=lasts,
+        engine=saved_plan.packed(made.engine),
     )
     return Planned(made.plan, judged, saved, made.undeclared)
 

@@ -151,28 +151,9 @@ def closed(stack: str, dangers: Sequence[tuple[str, str]]) -> GateError:
     )
 
 
-def make(
-    *,
-    project: str,
-    stack: str,
-    commit: str,
-    changes: list[list[str]],
-    removed: list[list[str]],
-    dangers: list[list[str]],
-    blocking: list[list[str]],
-    options: list[str],
-    differences: list[dict[str, Any]],
-    conditions: Conditions,
-    engine: bytes,
-    now: datetime,
-    lasts: timedelta = LASTS,
-) -> SavedPlan:
-    """A plan that was just made."""
-    packed = base64.b64encode(gzip.compress(engine, mtime=0)).decode()
-    when, end = (each.replace(microsecond=0).isoformat() for each in (now, now + lasts))
-    return SavedPlan(
-        project, stack, when, end, commit, changes, removed, dangers, blocking, options, differences, conditions, packed
-    )
+def packed(engine: bytes) -> str:
+    """The engine's plan file as a saved plan holds it."""
+    return base64.b64encode(gzip.compress(engine, mtime=0)).decode()
 
 
 def read(path: Path, secret: Secret, digest: str | None = None) -> SavedPlan:
@@ -230,5 +211,5 @@ def conditions_key(secret: Secret) -> bytes:
 
 
 def now() -> datetime:
-    """The time, UTC."""
-    return datetime.now(UTC)
+    """The time, UTC, to the second."""
+    return datetime.now(UTC).replace(microsecond=0)

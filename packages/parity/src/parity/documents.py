@@ -10,7 +10,7 @@ import json
 from typing import TYPE_CHECKING, Any, TypeGuard
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Callable, Iterable, Mapping
 
 Document = dict[str, Any]
 
@@ -43,6 +43,13 @@ def rows(value: object) -> list[Document]:
 def texts(value: object) -> list[str]:
     """The texts in a list; none where it is no list."""
     return [each for each in items(value) if isinstance(each, str)]
+
+
+def mapped(value: Any, leaf: Callable[[Any], Any], is_leaf: Callable[[Document], bool] = lambda _: False) -> Any:
+    """A value with each leaf changed: what is neither mapping nor list, and a mapping that `is_leaf` takes for one."""
+    if is_mapping(value) and not is_leaf(value):
+        return {name: mapped(each, leaf, is_leaf) for name, each in value.items()}
+    return [mapped(each, leaf, is_leaf) for each in value] if is_list(value) else leaf(value)
 
 
 def parse(text: str | bytes) -> Document:

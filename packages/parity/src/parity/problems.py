@@ -56,6 +56,18 @@ def nearest(name: str, known: Iterable[str]) -> str | None:
     return matches[0] if matches else None
 
 
+def did_you_mean(name: str, known: Iterable[str]) -> str:
+    """`Did you mean shop? `, or nothing where no known name is like it."""
+    guess = nearest(name, known)
+    return f"Did you mean {guess}? " if guess else ""
+
+
+def some(names: Sequence[str], most: int) -> str:
+    """The first of the names, and how many there are besides: `shop, admin and 3 more`."""
+    more = f" and {len(names) - most} more" if len(names) > most else ""
+    return ", ".join(names[:most]) + more
+
+
 def in_order(faults: Iterable[ConfigProblem]) -> tuple[ConfigProblem, ...]:
     """Sort by file and line and drop repetitions, so that a report reads from top to bottom."""
     return tuple(

@@ -100,7 +100,6 @@ ELSEWHERE = {
     "psql -d X X": REMEDIES,
     "pulumi up --refresh --stack X": REMEDIES,
     "pulumi up --stack X --replace X": REMEDIES,
-    "pulumi up --stack X X": REMEDIES,
     "gh api -X PUT orgs/X/teams/X/repos/X -f permission=pull": READINESS,
     "gh repo unarchive X/X --yes": READINESS,
     'alter schema public owner to "X"': READINESS,
@@ -179,7 +178,6 @@ NOT_RUN = {
     "make base": "asks Debian's mirror for its newest packages",
     "make dist": "test_wheels.py builds the same packages",
     "parity doctor --json > X": "test_machine.py compares what it prints; the redirection is the shell's",
-    "make docs": "the continuous integration runs it and compares",
     "make setup": "the continuous integration begins with it",
     "pip install 'pulumi-parity==X.X.*'": "asks a registry for a release",
     "pip install 'pulumi-parity[X]'": "asks a registry for a release",
@@ -191,7 +189,6 @@ NOT_RUN = {
 RUN = {
     "parity check": "parity check",
     "parity check --json": "parity check --json",
-    "parity check --live": "parity check --live",
     "parity drift X": "parity drift prod",
     "parity adopt X X": "parity adopt prod FINDING",
     'parity drift X --suppress X --reason "WHY"': 'parity drift prod --suppress FINDING --reason "WHY"',

@@ -16,7 +16,7 @@ from parity.check.compare import Difference, Result, excepted, same_but_for_the_
 from parity.check.facts import ABSENT, Facts, Place, leaves, own_properties
 from parity.check.rules import rule_for
 from parity.check.trace import differs
-from parity.documents import Document, is_list, is_mapping, mapping
+from parity.documents import Document, is_list, is_mapping, mapped, mapping
 from parity.errors import UpdateError
 from parity.evaluate.resource import SecretInput, is_computed
 from parity.masked import MASK, is_sealed
@@ -110,13 +110,7 @@ def _is_made_up(each: Document) -> bool:
 
 def _unsealed(value: Any) -> Any:
     """Replace each secret by a mark, because its value is not compared."""
-    if is_mapping(value):
-        if is_sealed(value):
-            return SecretInput("")
-        return {name: _unsealed(each) for name, each in value.items()}
-    if is_list(value):
-        return [_unsealed(each) for each in value]
-    return SecretInput("") if value == MASK else value
+    return mapped(value, lambda each: SecretInput("") if each == MASK or is_mapping(each) else each, is_sealed)
 
 
 # --- Comparison -------------------------------------------------------------------------------------------------------

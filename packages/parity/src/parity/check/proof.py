@@ -22,7 +22,7 @@ from parity.config.model_problems import own_values
 from parity.config.program import FOLDERS
 from parity.config.secret import Secret
 from parity.config.stack_models import StackConfig
-from parity.documents import is_list, is_mapping
+from parity.documents import mapped
 from parity.errors import ConfigError, ParityError, ProjectError
 from parity.evaluate.declared import declared
 from parity.problems import in_order
@@ -189,13 +189,13 @@ def _stood_in(value: Any, stack: str) -> Any:
 
     64 hex digits that differ by stack and key: long enough for every secret, and no form of the stack's name.
     """
-    if isinstance(value, Secret) and value.sealed:
-        return Secret(hmac.new(stack.encode(), value.key.encode(), sha256).hexdigest(), value.key)
-    if is_mapping(value):
-        return {name: _stood_in(each, stack) for name, each in value.items()}
-    if is_list(value):
-        return [_stood_in(each, stack) for each in value]
-    return value
+
+    def leaf(each: Any) -> Any:
+        if isinstance(each, Secret) and each.sealed:
+            return Secret(hmac.new(stack.encode(), each.key.encode(), sha256).hexdigest(), each.key)
+        return each
+
+    return mapped(value, leaf)
 
 
 class Program:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from parity import markup
 from parity.check.facts import ABSENT
+from parity.problems import some
 from parity.redact import masked
 from parity.resources.urn import split_key
 
@@ -218,9 +219,7 @@ def _declared(result: Result, *, every: bool) -> Iterator[tuple[str, str]]:
 
 
 def _some(differences: Sequence[Difference], most: int = 3) -> str:
-    names = list(dict.fromkeys(_brief(each) for each in differences))
-    more = f" and {len(names) - most} more" if len(names) > most else ""
-    return ", ".join(names[:most]) + more
+    return some(list(dict.fromkeys(_brief(each) for each in differences)), most)
 
 
 def _brief(each: Difference) -> str:
@@ -290,9 +289,7 @@ def _where(origin: Origin) -> str:
 
 
 def _places(differences: Sequence[Difference]) -> str:
-    names = list(dict.fromkeys(_brief(each) for each in differences))
-    more = f" and {len(names) - _ROWS} more" if len(names) > _ROWS else ""
-    return ", ".join(map(markup.code, names[:_ROWS])) + more
+    return some(list(map(markup.code, dict.fromkeys(_brief(each) for each in differences))), _ROWS)
 
 
 def _table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> list[str]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from parity.documents import is_list, is_mapping
+from parity.documents import is_mapping, mapped
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -68,11 +68,7 @@ def exchange(one: Mapping[str, Any], other: Mapping[str, Any], units: Iterable[U
 
 def _copied(value: Any) -> Any:
     """Copy a value's mappings and lists; scalars and secrets are never changed, so they are shared."""
-    if is_mapping(value):
-        return {name: _copied(each) for name, each in value.items()}
-    if is_list(value):
-        return [_copied(each) for each in value]
-    return value
+    return mapped(value, lambda each: each)
 
 
 def look_up(config: Mapping[str, Any], unit: Unit) -> Any:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from parity.config import migrations
 from parity.config.parameters import DatabaseUrlVariable, PlainVariable
-from parity.problems import ConfigProblem, nearest
+from parity.problems import ConfigProblem, did_you_mean
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -16,40 +16,18 @@ if TYPE_CHECKING:
 
 FILE = "infra/catalog.py"
 
-RESERVED = frozenset(
-    {
-        "AWS_EXECUTION_ENV",
-        "AWS_LAMBDA_FUNCTION_MEMORY_SIZE",
-        "AWS_LAMBDA_FUNCTION_NAME",
-        "AWS_LAMBDA_FUNCTION_VERSION",
-        "AWS_LAMBDA_LOG_GROUP_NAME",
-        "AWS_LAMBDA_LOG_STREAM_NAME",
-        "AWS_SECRET_KEY",
-        "LAMBDA_RUNTIME_DIR",
-        "LAMBDA_TASK_ROOT",
-        "NOW_REGION",
-        "TZ",
-    }
-)
+RESERVED = frozenset({
+    "AWS_EXECUTION_ENV", "AWS_LAMBDA_FUNCTION_MEMORY_SIZE", "AWS_LAMBDA_FUNCTION_NAME", "AWS_LAMBDA_FUNCTION_VERSION",
+    "AWS_LAMBDA_LOG_GROUP_NAME", "AWS_LAMBDA_LOG_STREAM_NAME", "AWS_SECRET_KEY", "LAMBDA_RUNTIME_DIR",
+    "LAMBDA_TASK_ROOT", "NOW_REGION", "TZ",
+})  # fmt: skip
 """Names that Vercel refuses (https://vercel.com/docs/environment-variables/reserved-environment-variables)."""
 
-SYSTEM = frozenset(
-    {
-        "CI",
-        "VERCEL",
-        "VERCEL_AUTOMATION_BYPASS_SECRET",
-        "VERCEL_BRANCH_URL",
-        "VERCEL_DEPLOYMENT_ID",
-        "VERCEL_ENV",
-        "VERCEL_OIDC_TOKEN",
-        "VERCEL_PROJECT_ID",
-        "VERCEL_PROJECT_PRODUCTION_URL",
-        "VERCEL_REGION",
-        "VERCEL_SKEW_PROTECTION_ENABLED",
-        "VERCEL_TARGET_ENV",
-        "VERCEL_URL",
-    }
-)
+SYSTEM = frozenset({
+    "CI", "VERCEL", "VERCEL_AUTOMATION_BYPASS_SECRET", "VERCEL_BRANCH_URL", "VERCEL_DEPLOYMENT_ID", "VERCEL_ENV",
+    "VERCEL_OIDC_TOKEN", "VERCEL_PROJECT_ID", "VERCEL_PROJECT_PRODUCTION_URL", "VERCEL_REGION",
+    "VERCEL_SKEW_PROTECTION_ENABLED", "VERCEL_TARGET_ENV", "VERCEL_URL",
+})  # fmt: skip
 """Names that Vercel gives a value itself (https://vercel.com/docs/environment-variables/system-environment-variables)."""
 
 RESERVED_PREFIXES = {
@@ -174,9 +152,7 @@ def _url_faults(key: str, variable: DatabaseUrlVariable, catalog: Catalog) -> It
 
 
 def _known(name: str, known: Iterable[str]) -> str:
-    guess = nearest(name, known)
-    listed = ", ".join(known) or "none"
-    return f"Did you mean {guess}? There are: {listed}." if guess else f"There are: {listed}."
+    return f"{did_you_mean(name, known)}There are: {', '.join(known) or 'none'}."
 
 
 def _one_url_each(key: str, application: Application) -> Iterator[ConfigProblem]:

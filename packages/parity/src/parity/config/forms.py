@@ -11,6 +11,7 @@ from urllib.parse import urlsplit
 from pydantic_core import PydanticCustomError
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from typing import LiteralString
 
 COMMIT = r"^[0-9a-f]{40}$"
@@ -118,41 +119,11 @@ def _is_address(text: str) -> bool:
     return True
 
 
-def commit(text: str) -> str:
-    """Give a full commit id back, or refuse it."""
-    return _match(COMMIT, text, "commit", "is not a commit of 40 hex digits, lower case")
-
-
-def digest(text: str) -> str:
-    """Give a config digest back, or refuse it."""
-    return _match(DIGEST, text, "digest", "is not a config digest of 32 hex digits")
-
-
-def fingerprint(text: str) -> str:
-    """Give a secret's fingerprint back, or refuse it."""
-    return _match(FINGERPRINT, text, "fingerprint", "is not a fingerprint of 16 and 8 hex digits")
-
-
 def limit(number: int) -> int:
     """Give a limit of connections back, or refuse it: 0 lets no connection in; -1 is PostgreSQL's own for none."""
     if number == 0:
         raise PydanticCustomError("limit", "lets no connection in")
     return number
-
-
-def deployment(text: str) -> str:
-    """Give the id of a Vercel deployment back, or refuse it."""
-    return _match(DEPLOYMENT, text, "deployment", "is not the id of a deployment (`dpl_...`)")
-
-
-def release_id(text: str) -> str:
-    """Give a release id back, or refuse it."""
-    return _match(RELEASE_ID, text, "release_id", "is not a release id (`r1`, `r2`, ...)")
-
-
-def urn(text: str) -> str:
-    """Give a resource's URN back, or refuse it."""
-    return _match(URN, text, "urn", "is not a URN (`urn:pulumi:<stack>::<project>::<type>::<name>`)")
 
 
 def day(text: str) -> str:
@@ -169,3 +140,16 @@ def _match(pattern: str, text: str, kind: LiteralString, what: LiteralString) ->
     if not re.fullmatch(pattern.removeprefix("^").removesuffix("$"), text):
         raise PydanticCustomError(kind, what)
     return text
+
+
+def _of(pattern: str, kind: LiteralString, what: LiteralString) -> Callable[[str], str]:
+    """Gives a text of this form back, or refuses it."""
+    return lambda text: _match(pattern, text, kind, what)
+
+
+commit = _of(COMMIT, "commit", "is not a commit of 40 hex digits, lower case")
+digest = _of(DIGEST, "digest", "is not a config digest of 32 hex digits")
+fingerprint = _of(FINGERPRINT, "fingerprint", "is not a fingerprint of 16 and 8 hex digits")
+deployment = _of(DEPLOYMENT, "deployment", "is not the id of a deployment (`dpl_...`)")
+release_id = _of(RELEASE_ID, "release_id", "is not a release id (`r1`, `r2`, ...)")
+urn = _of(URN, "urn", "is not a URN (`urn:pulumi:<stack>::<project>::<type>::<name>`)")

@@ -8,7 +8,7 @@ from parity.config.fields import as_model, keys, locate
 from parity.config.secret import Secret
 from parity.config.stack_models import NAMESPACE, SECRET_LENGTH, StackConfig
 from parity.config.variable_values import set_secret
-from parity.problems import nearest, spell
+from parity.problems import did_you_mean, spell
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -104,8 +104,7 @@ def _siblings(path: Path) -> list[str]:
 
 
 def _did_you_mean(key: str, known: list[str]) -> str:
-    guess = nearest(key, known)
-    return f"Did you mean {guess}? Known: {', '.join(known)}." if guess else f"Remove it. Known: {', '.join(known)}."
+    return f"{did_you_mean(key, known) or 'Remove it. '}Known: {', '.join(known)}."
 
 
 def _not_encrypted(source: Source, path: Path, value: Any) -> ConfigProblem:

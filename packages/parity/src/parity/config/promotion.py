@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from parity.config import source
 from parity.config.stack_models import NAMESPACE
-from parity.problems import nearest
+from parity.problems import did_you_mean
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -87,9 +87,8 @@ def faults(found: source.Source, order: Order) -> Iterator[ConfigProblem]:
         what = f"says {above}, which is this stack itself."
         yield found.fault((KEY,), what, f"Name the stack before it, or remove the line. {listed}")
     elif above not in order.sources:
-        guess = nearest(above, others)
-        hint = f"Did you mean {guess}? " if guess else ""
-        yield found.fault((KEY,), f"says {above}, and there is no such stack.", f"{hint}{listed}")
+        remedy = f"{did_you_mean(above, others)}{listed}"
+        yield found.fault((KEY,), f"says {above}, and there is no such stack.", remedy)
     elif circle := order.circle(found.stack):
         what = f"says {above}, and that is a circle: {' from '.join(circle)}."
         yield found.fault((KEY,), what, "Remove the line in the stack that gets each release first.")

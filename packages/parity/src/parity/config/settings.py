@@ -25,7 +25,7 @@ from parity.config.settings_model import Settings
 from parity.config.stack_models import StackConfig
 from parity.documents import is_mapping, items
 from parity.errors import ConfigError
-from parity.problems import ConfigProblem, in_order, nearest, spell
+from parity.problems import ConfigProblem, did_you_mean, in_order, spell
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Mapping, Sequence
@@ -146,12 +146,9 @@ def _written(read: source.StackFile | source.Unread | None) -> source.Unread:
 
 def _no_such_stack(stack: str, root: Path) -> ConfigProblem:
     known = sorted(path.name.removeprefix("Pulumi.").removesuffix(".yaml") for path in root.glob("Pulumi.*.yaml"))
-    guess = nearest(stack, known)
-    hint = f"Did you mean {guess}? " if guess else ""
     what = f"There is no stack {stack}: its file does not exist."
-    return ConfigProblem(
-        source.file_name(stack), None, None, "", what, f"{hint}Stacks here: {', '.join(known) or 'none'}."
-    )
+    remedy = f"{did_you_mean(stack, known)}Stacks here: {', '.join(known) or 'none'}."
+    return ConfigProblem(source.file_name(stack), None, None, "", what, remedy)
 
 
 def _others(stack: str, root: Path) -> list[source.StackFile]:

@@ -14,7 +14,7 @@ from parity.config import yaml_edit, yaml_form
 from parity.config.fields import bare, keys
 from parity.config.secret import Secret
 from parity.config.stack_models import NAMESPACE, StackConfig
-from parity.documents import is_list, is_mapping
+from parity.documents import is_list, is_mapping, mapped
 from parity.problems import ConfigProblem, spell
 
 if TYPE_CHECKING:
@@ -150,11 +150,10 @@ def from_file(stack: str, file: StackFile, open_: Callable[[str], str] | None = 
 
 
 def _opened(value: Any, open_: Callable[[str], str]) -> Any:
-    if isinstance(value, Secret):
-        return Secret(open_(value.ciphertext), value.key, value.ciphertext)
-    if is_mapping(value):
-        return {name: _opened(each, open_) for name, each in value.items()}
-    return [_opened(each, open_) for each in value] if is_list(value) else value
+    def leaf(each: Any) -> Any:
+        return Secret(open_(each.ciphertext), each.key, each.ciphertext) if isinstance(each, Secret) else each
+
+    return mapped(value, leaf)
 
 
 def from_engine(stack: str, engine: Mapping[str, str], file: StackFile | None) -> Source:

@@ -16,7 +16,7 @@ from parity.config.size import LIMIT, config_bytes
 from parity.config.stack_models import NAMESPACE
 from parity.config.variable_values import set_plain, set_secret, value_faults
 from parity.documents import is_mapping, items, mapping
-from parity.problems import ConfigProblem, nearest, spell
+from parity.problems import ConfigProblem, did_you_mean, spell
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -116,9 +116,8 @@ def _entries(read: _Read, key: str, declared: Sequence[str], noun: str, content:
 
 def _instead(name: str, known: Iterable[str]) -> str:
     known = list(known)
-    guess = nearest(name, known)
-    listed = f"Known: {', '.join(known) or 'none'}."
-    return f"Did you mean {guess}? {listed}" if guess else f"Remove it, or declare it in infra/catalog.py. {listed}"
+    guess = did_you_mean(name, known) or "Remove it, or declare it in infra/catalog.py. "
+    return f"{guess}Known: {', '.join(known) or 'none'}."
 
 
 # --- Variables --------------------------------------------------------------------------------------------------------

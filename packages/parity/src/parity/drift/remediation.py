@@ -184,7 +184,7 @@ def _beyond(finding: Finding, command: str, why: str) -> Step:
 
 
 def _replace(context: Context, *urns: str) -> str:
-    return f"pulumi up --stack {context.stack} {' '.join(f'--replace {shlex.quote(each)}' for each in urns)}"
+    return f"pulumi up --stack {context.stack} --replace {' --replace '.join(map(shlex.quote, urns))}"
 
 
 # --- Missing and changed ----------------------------------------------------------------------------------------------

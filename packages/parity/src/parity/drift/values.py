@@ -6,7 +6,7 @@ import json
 import re
 from typing import TYPE_CHECKING, Any
 
-from parity.documents import is_list, is_mapping
+from parity.documents import is_mapping, mapped
 from parity.drift.model import UNSET
 from parity.evaluate.resource import SecretInput
 from parity.masked import MASK, is_sealed
@@ -33,14 +33,14 @@ def leaves(value: Any, path: str = "") -> Iterable[tuple[str, Any]]:
 
 def plain(value: Any) -> Any:
     """Open the secrets of a recorded value if the export shows them: `{4dabf...: 1b47..., plaintext: "..."}`."""
-    if is_mapping(value):
-        if is_sealed(value):
-            text = value.get("plaintext")
-            return json.loads(text) if isinstance(text, str) else SecretInput(None)
-        return {name: plain(each) for name, each in value.items()}
-    if is_list(value):
-        return [plain(each) for each in value]
-    return value
+
+    def leaf(each: Any) -> Any:
+        if not is_mapping(each):
+            return each
+        text = each.get("plaintext")
+        return json.loads(text) if isinstance(text, str) else SecretInput(None)
+
+    return mapped(value, leaf, is_sealed)
 
 
 def shown(value: Any, *, secret: bool = False) -> str:

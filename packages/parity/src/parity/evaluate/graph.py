@@ -99,14 +99,8 @@ def _at_once(program: Callable[[], Mapping[str, Any]], recorder: Recorder) -> Gr
         failed = sdk.settings.SETTINGS.rpc_manager.unhandled_exception
         if failed is not None:
             raise failed
-        return Graph(
-            project=recorder.project,
-            stack=recorder.stack,
-            resources=recorder.resources(),
-            component_outputs=recorder.component_outputs,
-            outputs=recorder.stack_outputs,
-            invokes=monitor.asked,
-        )
+        outputs = recorder.component_outputs, recorder.stack_outputs
+        return Graph(recorder.project, recorder.stack, recorder.resources(), *outputs, monitor.asked)
 
 
 @contextlib.contextmanager
@@ -299,14 +293,8 @@ def _on_a_loop(program: Callable[[], Mapping[str, Any]], monitor: _Monitor) -> G
     finally:
         asyncio.set_event_loop(None)
         loop.close()
-    return Graph(
-        project=monitor.project,
-        stack=monitor.stack,
-        resources=monitor.recorded,
-        component_outputs=monitor.component_outputs,
-        outputs=monitor.stack_outputs,
-        invokes=monitor.asked,
-    )
+    outputs = monitor.component_outputs, monitor.stack_outputs
+    return Graph(monitor.project, monitor.stack, monitor.recorded, *outputs, monitor.asked)
 
 
 @contextlib.contextmanager

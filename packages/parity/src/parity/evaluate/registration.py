@@ -8,7 +8,7 @@ remote components, parameterised packages) is left to the SDK: `NotSynchronous`.
 from __future__ import annotations
 
 import functools
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 import pulumi
@@ -44,22 +44,6 @@ def _output_types(cls: type) -> dict[str, Any]:
 
 
 @dataclass
-class _Record:
-    """A registration whose dependencies are expanded when the program has ended: a component may get children yet."""
-
-    urn: str
-    type: str
-    name: str
-    parent: str
-    custom: bool
-    inputs: dict[str, Any]
-    explicit: set[Any]
-    by_property: dict[str, set[Any]]
-    provider: str
-    options: dict[str, Any]
-
-
-@dataclass
 class Recorder:
     """Everything that a program registers."""
 
@@ -67,7 +51,11 @@ class Recorder:
     stack: str
     outputs: Callable[[str], Collection[str]]
     """Names of the outputs that only a provider computes, by type."""
-    records: dict[str, _Record] = field(default_factory=dict[str, _Record])
+    records: dict[str, Resource] = field(default_factory=dict[str, Resource])
+    needs: dict[str, tuple[set[Any], dict[str, set[Any]]]] = field(
+        default_factory=dict[str, tuple[set[Any], dict[str, set[Any]]]]
+    )
+    """What each depends on, and by property; expanded when the program has ended: a component may get children yet."""
     component_outputs: dict[str, dict[str, Any]] = field(default_factory=dict[str, dict[str, Any]])
     stack_outputs: dict[str, Any] = field(default_factory=dict[str, Any])
     _stack_urn: str = ""
@@ -100,15 +88,16 @@ class Recorder:
             return
         inputs, dependencies = _inputs(props, res, typ)
         _answer(res, props, inputs, _Extra(self.outputs(ty), urn), custom=custom, typ=typ)
-        self.records[urn] = _Record(
+        self.needs[urn] = _explicit(opts), dict(sorted(dependencies.items()))
+        self.records[urn] = Resource(
             urn=urn,
             type=ty,
             name=name,
             parent=parent,
             custom=custom,
             inputs=dict(sorted(inputs.items())),
-            explicit=_explicit(opts),
-            by_property=dict(sorted(dependencies.items())),
+            dependencies=frozenset(),
+            property_dependencies={},
             provider=_provider(opts) if custom else "",
             options=_options(res, opts, typ),
         )
@@ -124,7 +113,7 @@ class Recorder:
 
     def resources(self) -> dict[str, Resource]:
         """Every resource, by URN; for after the program has ended."""
-        return {urn: _resource(record) for urn, record in self.records.items()}
+        return {urn: _resource(record, *self.needs[urn]) for urn, record in self.records.items()}
 
 
 def make_urn(project: str, stack: str, parent: str, type_: str, name: str) -> str:
@@ -132,20 +121,10 @@ def make_urn(project: str, stack: str, parent: str, type_: str, name: str) -> st
     return str(Urn.parse(parent).child(type_, name) if parent else Urn(stack, project, (), type_, name))
 
 
-def _resource(record: _Record) -> Resource:
-    by_property = {name: frozenset(_expanded(needs)) for name, needs in record.by_property.items()}
-    return Resource(
-        urn=record.urn,
-        type=record.type,
-        name=record.name,
-        parent=record.parent,
-        custom=record.custom,
-        inputs=record.inputs,
-        dependencies=frozenset(_expanded(record.explicit)).union(*by_property.values()),
-        property_dependencies=by_property,
-        provider=record.provider,
-        options=record.options,
-    )
+def _resource(record: Resource, explicit: set[Any], needs: Mapping[str, set[Any]]) -> Resource:
+    by_property = {name: frozenset(_expanded(each)) for name, each in needs.items()}
+    every = frozenset(_expanded(explicit)).union(*by_property.values())
+    return replace(record, dependencies=every, property_dependencies=by_property)
 
 
 def _expanded(needs: Iterable[Any]) -> set[str]:

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from parity.config import servers
-from parity.documents import is_list, is_mapping, items, mapping, texts
+from parity.documents import items, mapped, mapping, texts
 from parity.errors import UsageError
 from parity.evaluate.resource import is_computed
 from parity.inventory import github, postgres, vercel
@@ -304,13 +304,9 @@ class _Resolver:
 
     def inputs(self, declared: Mapping[str, Resource]) -> dict[str, Mapping[str, Any]]:
         """All declared inputs, resolved."""
-        return {urn: self._value(dict(each.inputs)) for urn, each in declared.items()}
+        return {urn: mapped(dict(each.inputs), self._value) for urn, each in declared.items()}
 
     def _value(self, value: Any) -> Any:
-        if is_mapping(value):
-            return {name: self._value(each) for name, each in value.items()}
-        if is_list(value):
-            return [self._value(each) for each in value]
         if is_computed(value):
             return MARKER.sub(lambda match: self._output(match[1], match[2]) or match[0], str(value))
         if isinstance(value, int) and str(value) in self.teams:

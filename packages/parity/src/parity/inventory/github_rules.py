@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from parity.documents import Document, is_list, is_mapping, mapping
-from parity.resources.github_restore import FLAGS, LISTS, WITH_PARAMETERS
+from parity.resources.github_restore import FLAGS, LISTS, WITH_PARAMETERS, camel
 
 
 def rules(given: list[Document]) -> tuple[Document, Document]:
@@ -29,15 +29,10 @@ def rules(given: list[Document]) -> tuple[Document, Document]:
 def _renamed(value: Any) -> Any:
     """Rename parameters as Pulumi writes them and sort lists of objects, because they are sets."""
     if is_mapping(value):
-        found = {LISTS.get(name, _camel(name)): _renamed(each) for name, each in value.items()}
+        found = {LISTS.get(name, camel(name)): _renamed(each) for name, each in value.items()}
         if "context" in found:
             found["integrationId"] = found.get("integrationId") or 0
         return found
     if is_list(value):
         return sorted((_renamed(each) for each in value), key=str)
     return value
-
-
-def _camel(name: str) -> str:
-    first, *others = name.split("_")
-    return first + "".join(word.capitalize() for word in others)

@@ -6,7 +6,7 @@ import re
 from typing import TYPE_CHECKING, Any
 
 from parity.config import servers
-from parity.documents import Document, is_list, is_mapping
+from parity.documents import Document, mapped
 from parity.evaluate.resource import SecretInput, is_computed
 from parity.resources import kinds
 from parity.resources.kind import PROJECT_ID
@@ -65,10 +65,4 @@ def databases_on(graph: Graph) -> dict[str, str]:
 
 def opened(value: Any) -> Any:
     """Open the secrets in a declared value, at every depth; for comparison only."""
-    if isinstance(value, SecretInput):
-        return opened(value.value)
-    if is_mapping(value):
-        return {name: opened(each) for name, each in value.items()}
-    if is_list(value):
-        return [opened(each) for each in value]
-    return value
+    return mapped(value, lambda each: opened(each.value) if isinstance(each, SecretInput) else each)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, cast
 from parity.documents import mapping
 from parity.masked import MASK
 from parity.preview.plan import UNKNOWN, Absent, Property
+from parity.problems import some
 from parity.resources import kinds
 from parity.resources.github import in_capitals
 from parity.resources.urn import Urn
@@ -118,9 +119,8 @@ def _role_in_use(change: Change, plan: Plan) -> str:
     if not users:
         return ""
     names = sorted(Urn.parse(each.urn).name for each in users)
-    more = f" and {len(names) - _NAMED} more" if len(names) > _NAMED else ""
     use = "still uses" if len(names) == 1 else "still use"
-    return f"{_verb(change)}, and {', '.join(names[:_NAMED])}{more} {use} it"
+    return f"{_verb(change)}, and {some(names, _NAMED)} {use} it"
 
 
 _NAMED = 3
@@ -270,10 +270,9 @@ def _public_revoked(change: Change, plan: Plan) -> str:
     if not users:
         return ""
     kept = ", ".join(sorted(_texts(change.after.get("privileges")))) or "nothing"
-    more = f" and {len(users) - _NAMED} more" if len(users) > _NAMED else ""
     return (
-        f"leaves PUBLIC {kept} on the {change.after.get('objectType')} in {database}, which "
-        f"{', '.join(users[:_NAMED])}{more} use and nothing here declares"
+        f"leaves PUBLIC {kept} on the {change.after.get('objectType')} in {database}, which {some(users, _NAMED)} use "
+        "and nothing here declares"
     )
 
 

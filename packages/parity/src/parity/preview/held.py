@@ -14,6 +14,7 @@ import psycopg
 
 from parity.config import servers
 from parity.preview.plan import Violation
+from parity.problems import some
 from parity.resources import kinds
 from parity.vendors.postgres import connect, way_in
 
@@ -98,7 +99,6 @@ def _violations(database: str, dropped: list[Change], environ: Mapping[str, str]
     for name, what in rows:
         held[name].append(what)
     for name, there in held.items():
-        more = f" and {len(there) - _NAMED} more" if len(there) > _NAMED else ""
-        what = f"{name} of {database} holds {', '.join(there[:_NAMED])}{more}: PostgreSQL does not drop it"
+        what = f"{name} of {database} holds {some(there, _NAMED)}: PostgreSQL does not drop it"
         way = "A migration moves or drops these first, in an update before."
         yield Violation(words[name].urn, POLICY, "mandatory", f"{what}. {way}")

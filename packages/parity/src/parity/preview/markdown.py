@@ -12,6 +12,7 @@ from parity.preview.overview import overview
 from parity.preview.picture import SIGNS, mermaid
 from parity.preview.plan import Absent
 from parity.preview.report import VERDICTS
+from parity.problems import some
 from parity.resources.urn import Urn
 
 if TYPE_CHECKING:
@@ -236,10 +237,7 @@ def _grouped(entries: Iterable[Entry], *, named: bool) -> Iterator[str]:
     for each in entries:
         groups[each.change.operation, each.change.kind].append(each.change.name)
     for (operation, kind), names in groups.items():
-        shown = ""
-        if named:
-            more = f" and {len(names) - _FIRST} more" if len(names) > _FIRST else ""
-            shown = ": " + ", ".join(markup.code(name, limit=80) for name in names[:_FIRST]) + more
+        shown = f": {some([markup.code(name, limit=80) for name in names], _FIRST)}" if named else ""
         yield f"- {SIGNS[operation]} {operation} {len(names)} × {markup.text(kind)}{shown}"  # noqa: RUF001 - a multiplication sign
 
 

@@ -12,7 +12,7 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from parity.documents import is_list, is_mapping, mapping
+from parity.documents import mapped, mapping
 from parity.evaluate.resource import SecretInput
 from parity.masked import SECRET, SIGNATURE
 from parity.resources import kinds
@@ -65,12 +65,11 @@ class Known:
         Raises:
             Unknown: something of it is not known.
         """
+        return mapped(value, self._resolved)
+
+    def _resolved(self, value: Any) -> Any:
         if isinstance(value, SecretInput):
             return SecretInput(self.resolve(value.value))
-        if is_mapping(value):
-            return {key: self.resolve(each) for key, each in value.items()}
-        if is_list(value):
-            return [self.resolve(each) for each in value]
         if isinstance(value, str) and (found := _MARK.fullmatch(value)):
             return self.of(found[1], found[2])
         if isinstance(value, str):
@@ -85,13 +84,12 @@ def known_outputs(recorded: Mapping[str, Recorded]) -> dict[str, Document]:
 
 def sealed(value: Any) -> Any:
     """A value as `pulumi stack import` takes it: secrets under the engine's mark, to be encrypted by it."""
-    if isinstance(value, SecretInput):
-        return {SIGNATURE: SECRET, "plaintext": json.dumps(sealed(value.value))}
-    if is_mapping(value):
-        return {key: sealed(each) for key, each in value.items()}
-    if is_list(value):
-        return [sealed(each) for each in value]
-    return value
+
+    def leaf(each: Any) -> Any:
+        secret = isinstance(each, SecretInput)
+        return {SIGNATURE: SECRET, "plaintext": json.dumps(sealed(each.value))} if secret else each
+
+    return mapped(value, leaf)
 
 
 def entry(resource: Resource, identity: str, provider: str, known: Known, there: frozenset[str]) -> Document:

@@ -14,33 +14,24 @@ if TYPE_CHECKING:
 
     from parity.resources.kind import Target
 
-FLAGS = {
-    "creation": "creation",
-    "deletion": "deletion",
-    "non_fast_forward": "nonFastForward",
-    "required_linear_history": "requiredLinearHistory",
-    "required_signatures": "requiredSignatures",
-    "update": "update",
-}
+
+def camel(name: str) -> str:
+    """A name of GitHub's as Pulumi writes it: `requiredSignatures`."""
+    first, *others = name.split("_")
+    return first + "".join(word.capitalize() for word in others)
+
+
+_FLAGS = ("creation", "deletion", "non_fast_forward", "required_linear_history", "required_signatures", "update")
+FLAGS = {name: camel(name) for name in _FLAGS}
 """Rules without parameters: they are set or not."""
 
-WITH_PARAMETERS = {
-    "branch_name_pattern": "branchNamePattern",
-    "commit_author_email_pattern": "commitAuthorEmailPattern",
-    "commit_message_pattern": "commitMessagePattern",
-    "committer_email_pattern": "committerEmailPattern",
-    "tag_name_pattern": "tagNamePattern",
-    "copilot_code_review": "copilotCodeReview",
-    "file_extension_restriction": "fileExtensionRestriction",
-    "file_path_restriction": "filePathRestriction",
-    "max_file_path_length": "maxFilePathLength",
-    "max_file_size": "maxFileSize",
-    "merge_queue": "mergeQueue",
-    "pull_request": "pullRequest",
-    "required_deployments": "requiredDeployments",
-    "required_status_checks": "requiredStatusChecks",
-    "code_scanning": "requiredCodeScanning",
-}
+_PARAMETERS = (
+    "branch_name_pattern", "commit_author_email_pattern", "commit_message_pattern", "committer_email_pattern",
+    "tag_name_pattern", "copilot_code_review", "file_extension_restriction", "file_path_restriction",
+    "max_file_path_length", "max_file_size", "merge_queue", "pull_request", "required_deployments",
+    "required_status_checks",
+)  # fmt: skip
+WITH_PARAMETERS = {name: camel(name) for name in _PARAMETERS} | {"code_scanning": "requiredCodeScanning"}
 LISTS = {"required_status_checks": "requiredChecks", "code_scanning_tools": "requiredCodeScanningTools"}
 """Lists of objects that have another name in the provider."""
 

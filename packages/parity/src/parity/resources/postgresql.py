@@ -81,9 +81,7 @@ _WITHOUT_GRANT_OPTION = {"withGrantOption": False}
 
 KINDS = (
     Kind(
-        DATABASE,
-        key=("name",),
-        severity="data",
+        DATABASE, key=("name",), severity="data", absorbed=True,
         loss="the database goes with all its data",
         not_real={
             "template": "used once, when the database is made; PostgreSQL does not keep it",
@@ -91,12 +89,9 @@ KINDS = (
         },
         concerns={"owner": "rights", "allowConnections": "served", "": "rights"},
         usual={"allowConnections": True, "connectionLimit": -1},
-        absorbed=True,
     ),
     Kind(
-        ROLE,
-        concern="rights",
-        key=("name",),
+        ROLE, concern="rights", key=("name",),
         hidden={
             "password": Hidden(
                 "PostgreSQL keeps a digest that only a superuser may read", where="login", written_again=True
@@ -114,9 +109,7 @@ KINDS = (
         usual={"inherit": True, "connectionLimit": -1, "validUntil": "infinity"},
     ),
     Kind(
-        SCHEMA,
-        key=("database", "name"),
-        container=DATABASE,
+        SCHEMA, key=("database", "name"), container=DATABASE, absorbed=True,
         repeatable=True,  # the provider creates it if it does not exist, and gives it to its owner in either case
         severity="data",  # and no `loss`: PostgreSQL refuses to drop one that holds anything
         not_real={
@@ -124,48 +117,33 @@ KINDS = (
             "dropCascade": "says how the provider drops the schema",
         },
         set_once={"ifNotExists": True, "dropCascade": False},
-        absorbed=True,
         declare=lambda target: (
             f'infra/catalog.py: the database gets "{target.key[1]}" among its schemas '
             "(it belongs to the owner role then)"
         ),
     ),
     Kind(
-        EXTENSION,
-        key=("database", "name"),
-        container=DATABASE,
+        EXTENSION, key=("database", "name"), container=DATABASE, absorbed=True,
         not_real={
             "createCascade": "says how the provider makes the extension",
             "dropCascade": "says how the provider drops the extension",
         },
         set_once={"createCascade": False, "dropCascade": False},
-        absorbed=True,
         declare=lambda target: f'infra/catalog.py: the database gets "{target.key[1]}" among its extensions',
     ),
     Kind(
-        GRANT,
-        concern="rights",
-        key=("database", "role", "objectType", "schema"),
-        container=DATABASE,
-        repeatable=True,
-        set_once=_WITHOUT_GRANT_OPTION,
+        GRANT, concern="rights", key=("database", "role", "objectType", "schema"), container=DATABASE, repeatable=True,
         in_access_lists=True,
+        set_once=_WITHOUT_GRANT_OPTION,
     ),
     Kind(
-        DEFAULT,
-        concern="rights",
-        key=("database", "owner", "role", "objectType", "schema"),
-        container=DATABASE,
-        repeatable=True,
+        DEFAULT, concern="rights", key=("database", "owner", "role", "objectType", "schema"), container=DATABASE,
+        repeatable=True, in_access_lists=True,
         set_once=_WITHOUT_GRANT_OPTION,
-        in_access_lists=True,
     ),
     Kind(MEMBERSHIP, concern="rights", key=("role", "member"), managed=False),
     Kind(
-        MIGRATION,
-        concern="served",
-        key=("database", Part(("number",), _four_digits)),
-        container=DATABASE,
+        MIGRATION, concern="served", key=("database", Part(("number",), _four_digits)), container=DATABASE,
         repeatable=True,  # one that is recorded in the database is not run again
         why="its file is not in the folder: what it did holds, and a database that is made again would not get it",
         secret=frozenset({"password"}),
@@ -182,4 +160,4 @@ KINDS = (
             "tool": "whose table the plugin writes too",
         },
     ),
-)
+)  # fmt: skip

@@ -61,8 +61,8 @@ def _drain(type_: str) -> Kind:
         type_,
         concern="secrets",
         key=("name",),
-        distinct_by=("secret",),
         duplicated=True,
+        distinct_by=("secret",),
         hidden={"secret": Hidden("Vercel does not show the secret of a drain", unless_shown=True)},
         secret=frozenset({"secret", "headers"}),
         values=("secret", "endpoint"),
@@ -95,9 +95,7 @@ def _declare_variable(target: Target) -> str:
 
 KINDS = (
     Kind(
-        PROJECT,
-        key=("name",),
-        severity="data",
+        PROJECT, key=("name",), severity="data", absorbed=True,
         concerns={
             "autoAssignCustomDomains": "served",
             "gitRepository": "served",
@@ -131,33 +129,22 @@ KINDS = (
             )
         },
         outputs=("teamId",),
-        absorbed=True,
         restore=vercel_restore.project,
     ),
     Kind(
-        VARIABLE,
-        concern="secrets",
-        # Without the target: a variable whose targets were changed is the same one, changed. Vercel takes several of
-        # one name where their targets do not overlap; target and branch distinguish those.
-        key=(PROJECT_ID, "key"),
+        VARIABLE, concern="secrets", key=(PROJECT_ID, "key"), container=PROJECT, absorbed=True,
         distinct_by=("targets", "gitBranch"),
-        container=PROJECT,
         hidden={
             "value": Hidden("Vercel never shows a sensitive variable's value", where="sensitive", written_again=True)
         },
         secret=frozenset({"value"}),
         values=("value",),
-        absorbed=True,
         declare=_declare_variable,
         remove=_delete("/projects/{project}/env/{id}"),
         restore=vercel_restore.variable,
     ),
     Kind(
-        DOMAIN,
-        concern="served",
-        key=(PROJECT_ID, "domain"),
-        container=PROJECT,
-        severity="outage",
+        DOMAIN, concern="served", key=(PROJECT_ID, "domain"), container=PROJECT, severity="outage",
         loss="the domain serves nothing from then on",
         declare=lambda target: (
             f"the stack's file: parity:applications.{target.application}.domains gets `- name: {target.key[1]}`"
@@ -166,13 +153,9 @@ KINDS = (
     ),
     Kind(RETENTION, key=(PROJECT_ID,), container=PROJECT, single=True, repeatable=True),
     Kind(
-        DEPLOYMENT,
-        concern="served",
-        key=(PROJECT_ID, Part(("meta",), _release)),
+        DEPLOYMENT, concern="served", key=(PROJECT_ID, Part(("meta",), _release)), container=PROJECT, duplicated=True,
         distinct_by=("ref", "meta"),
-        container=PROJECT,
         named=False,  # the release is only noted in it: two of one release exist together
-        duplicated=True,
         hidden={"environment": Hidden("Vercel shows the names of a deployment's own variables, not their values")},
         not_real={"deleteOnDestroy": "says what the provider does when the resource goes"},
         outputs=("url",),
@@ -182,10 +165,7 @@ KINDS = (
     _drain(DRAIN),
     _drain(TRACE_DRAIN),
     Kind(
-        TRACING,
-        key=(PROJECT_ID,),
-        container=PROJECT,
-        repeatable=True,
+        TRACING, key=(PROJECT_ID,), container=PROJECT, repeatable=True,
         remove=lambda target: commands.vercel(
             target.team,
             "PUT",
@@ -194,18 +174,12 @@ KINDS = (
         ),
     ),
     Kind(
-        ALERT,
-        key=("name",),
-        duplicated=True,
+        ALERT, key=("name",), duplicated=True,
         secret=frozenset({"notificationSettings.incidentIoRoutingKey"}),
         remove=_delete("/alert-rules/{id}", "/alerts/v3"),
     ),
     Kind(
-        LIVE,
-        concern="served",
-        key=(PROJECT_ID,),
-        container=PROJECT,
-        single=True,
+        LIVE, concern="served", key=(PROJECT_ID,), container=PROJECT, single=True,
         not_real={
             "domains": "what a switch waits for; which deployment each serves is read",
             "health": "how a switch asks; nothing at Vercel",
@@ -235,19 +209,13 @@ KINDS = (
         },
     ),
     Kind(
-        BYPASS,
-        concern="rights",
-        key=(PROJECT_ID,),
+        BYPASS, concern="rights", key=(PROJECT_ID,), container=PROJECT,
         distinct_by=("secret",),
-        container=PROJECT,
         secret=frozenset({"secret"}),
         values=("secret",),
     ),
     Kind(
-        REGISTRY,
-        key=(PROJECT_ID, "name"),
-        container=PROJECT,
-        severity="data",
+        REGISTRY, key=(PROJECT_ID, "name"), container=PROJECT, severity="data",
         concerns={"public": "rights"},
         loss="the images of every release go with it, and what runs from them may not start again",
         not_real={"url": "made by the provider of the names of team and project"},
@@ -255,27 +223,19 @@ KINDS = (
         remove=_delete("/vcr/repository/{id}?projectId={project}", 1),
     ),
     Kind(
-        REGISTRY_SHARE,
-        concern="rights",
-        key=(PROJECT_ID, "repository", "grantedTeamSlug"),
-        container=PROJECT,
+        REGISTRY_SHARE, concern="rights", key=(PROJECT_ID, "repository", "grantedTeamSlug"), container=PROJECT,
         declare=lambda target: (
             f"infra/catalog.py: the container of `{target.application}` gets `{target.key[-1]}` in `shared_with`"
         ),
         remove=vercel_restore.unshare,
     ),
     Kind(
-        IMAGE,
-        concern="served",
+        IMAGE, concern="served", key=(PROJECT_ID, "release"), container=PROJECT, named=False, repeatable=True,
+        written_together=True,
         concerns={"digest": "rest"},  # a deployment has its image by digest, whatever the tag names
-        key=(PROJECT_ID, "release"),
-        container=PROJECT,
-        named=False,
-        repeatable=True,
         hidden={"digest": Hidden("a newer release of the same commit has the tag", unless_shown=True)},
         not_real={"stored": "every image in the repository; whether this release's is among them"},
         outputs=("digest",),
-        written_together=True,
         restore=vercel_restore.image,
         computed={
             "digest": "each stack's project has an image of its own",
@@ -283,33 +243,19 @@ KINDS = (
         },
     ),
     Kind(
-        CUSTOM_ENVIRONMENT,
-        key=(PROJECT_ID, "name"),
-        container=PROJECT,
-        managed=False,
+        CUSTOM_ENVIRONMENT, key=(PROJECT_ID, "name"), container=PROJECT, managed=False,
         remove=_delete("/projects/{project}/custom-environments/{id}"),
     ),
     Kind(
-        WEBHOOK,
-        concern="secrets",
-        key=(PROJECT_ID, "id"),
-        container=PROJECT,
-        managed=False,
+        WEBHOOK, concern="secrets", key=(PROJECT_ID, "id"), container=PROJECT, managed=False,
         remove=_delete("/webhooks/{id}", 1),
     ),
     Kind(
-        ALIAS,
-        concern="served",
-        key=(PROJECT_ID, "alias"),
-        container=PROJECT,
-        managed=False,
+        ALIAS, concern="served", key=(PROJECT_ID, "alias"), container=PROJECT, managed=False,
         remove=_delete("/aliases/{id}", 2),
     ),
     Kind(
-        ROLLING_RELEASE,
-        concern="served",
-        key=(PROJECT_ID,),
-        container=PROJECT,
+        ROLLING_RELEASE, concern="served", key=(PROJECT_ID,), container=PROJECT,
         remove=_delete("/projects/{project}/rolling-release/config", 1),
     ),
-)
+)  # fmt: skip

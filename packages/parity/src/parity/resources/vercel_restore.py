@@ -13,31 +13,19 @@ if TYPE_CHECKING:
     from parity.documents import Document
     from parity.resources.kind import Target
 
-SAME = {
-    "name": "name",
-    "framework": "framework",
-    "rootDirectory": "rootDirectory",
-    "buildCommand": "buildCommand",
-    "devCommand": "devCommand",
-    "installCommand": "installCommand",
-    "outputDirectory": "outputDirectory",
+_AS_VERCEL = (
+    "name", "framework", "rootDirectory", "buildCommand", "devCommand", "installCommand", "outputDirectory",
+    "previewDeploymentSuffix", "nodeVersion", "publicSource", "enablePreviewFeedback", "enableProductionFeedback",
+    "enableAffectedProjectsDeployments", "previewDeploymentsDisabled", "autoAssignCustomDomains", "gitForkProtection",
+    "directoryListing", "protectedSourcemaps",
+)  # fmt: skip
+SAME = {name: name for name in _AS_VERCEL} | {
     "ignoreCommand": "commandForIgnoringBuildStep",
-    "previewDeploymentSuffix": "previewDeploymentSuffix",
-    "nodeVersion": "nodeVersion",
-    "publicSource": "publicSource",
     "automaticallyExposeSystemEnvironmentVariables": "autoExposeSystemEnvs",
-    "enablePreviewFeedback": "enablePreviewFeedback",
-    "enableProductionFeedback": "enableProductionFeedback",
-    "enableAffectedProjectsDeployments": "enableAffectedProjectsDeployments",
-    "previewDeploymentsDisabled": "previewDeploymentsDisabled",
-    "autoAssignCustomDomains": "autoAssignCustomDomains",
     "gitLfs": "gitLFS",
     "functionFailover": "serverlessFunctionZeroConfigFailover",
     "customerSuccessCodeVisibility": "customerSupportCodeVisibility",
-    "gitForkProtection": "gitForkProtection",
     "prioritiseProductionBuilds": "productionDeploymentsFastLane",
-    "directoryListing": "directoryListing",
-    "protectedSourcemaps": "protectedSourcemaps",
 }
 """Pulumi's name to Vercel's, for fields with the same value in both."""
 

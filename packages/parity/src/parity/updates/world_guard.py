@@ -10,6 +10,7 @@ from parity.documents import is_list, mapping
 from parity.errors import RefusedError
 from parity.inventory import builds
 from parity.inventory.keys import server_of
+from parity.problems import some
 from parity.resources import kinds
 from parity.resources.kind import PROJECT_ID
 from parity.resources.urn import Urn, provider_urn, short_urn
@@ -134,13 +135,11 @@ def require_unclaimed(plan: Plan, graph: Graph, state: State, live: LiveState) -
     found = list(_claimed(plan, graph, state, live))
     if not found:
         return
-    names = [short_urn(urn) for urn in found[:_SHOWN]]
-    more = f" and {len(found) - _SHOWN} more" if len(found) > _SHOWN else ""
     real = any(not each.only_recorded for each in state.resources)
     held = "does not have them" if real else "is empty"
     raise RefusedError(
         f"{len(found)} of what the update would create exist already, and the state {held}; nothing was changed: "
-        f"{', '.join(names)}{more}",
+        f"{some(list(map(short_urn, found)), _SHOWN)}",
         where=plan.stack,
         remedy=f"where the state is elsewhere: `pulumi login` to its backend. Where these are the stack's: "
         f"`parity recover {plan.stack} --plan` shows how they get into the state, `parity recover {plan.stack}` does "

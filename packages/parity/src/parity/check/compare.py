@@ -16,6 +16,7 @@ from parity.check.derived import spelled
 from parity.check.facts import ABSENT, Facts, Place, facts
 from parity.check.trace import Group, Tracer, by_exchange, changed
 from parity.check.units import STACK_NAME, Unit, differing, is_missing, look_up, spell
+from parity.config.patterns import fits
 from parity.config.secret import Secret
 from parity.engine.counting import counted
 from parity.evaluate.resource import SecretInput
@@ -391,8 +392,4 @@ def _matches(entry: Accepted, place: Place) -> bool:
     wanted = without_stack(entry.resource)
     type_, name = split_key(place.resource)
     known = (place.resource, f"{type_}::{name}", name)
-    return any(_fits(wanted, text) for text in known) and _fits(entry.property, place.path or "*")
-
-
-def _fits(pattern: str, text: str) -> bool:
-    return re.fullmatch(".*".join(re.escape(part) for part in pattern.split("*")), text, re.DOTALL) is not None
+    return any(fits(text, wanted) for text in known) and fits(place.path or "*", entry.property)

@@ -14,7 +14,7 @@ from parity.redact import masked
 from parity.resources.urn import split_key
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Iterable, Iterator, Sequence, Sized
 
     from parity.check.compare import Difference, Origin, Result, Verdict
     from parity.check.facts import Place
@@ -144,9 +144,7 @@ def text(checked: Checked, *, every: bool = False) -> Iterator[tuple[str, str]]:
     yield headline(checked), "good" if checked.clean else "bad"
     for line in summary(checked):
         yield f"  {line}", ""
-    if result.unexplained:
-        yield "", ""
-        yield "unexplained", "title"
+    yield from _title("unexplained", result.unexplained)
     for each in result.unexplained:
         yield from _unexplained(each, result)
     for each in result.unused:
@@ -158,9 +156,7 @@ def text(checked: Checked, *, every: bool = False) -> Iterator[tuple[str, str]]:
         yield f"{fault.place}: {fault.what}", "bad"
         yield f"  to do: {fault.remedy}", ""
     excepted = _judged(result, "excepted")
-    if excepted:
-        yield "", ""
-        yield "excepted", "title"
+    yield from _title("excepted", excepted)
     for each in excepted:
         yield f"  {_place(each.place)}: {_short(each.one)} | {_short(each.other)}", ""
         yield f"    {each.why}", "dim"
@@ -168,11 +164,13 @@ def text(checked: Checked, *, every: bool = False) -> Iterator[tuple[str, str]]:
     yield from _computed(result)
 
 
+def _title(name: str, below: Sized) -> Iterator[tuple[str, str]]:
+    yield from (("", ""), (name, "title")) if below else ()
+
+
 def _computed(result: Result) -> Iterator[tuple[str, str]]:
     found = _computed_by(result)
-    if found:
-        yield "", ""
-        yield "computed", "title"
+    yield from _title("computed", found)
     for why, differences in found.items():
         yield f"  {why}: {_some(differences)}", "dim"
 
@@ -202,10 +200,7 @@ def _unexplained(each: Difference, result: Result) -> Iterator[tuple[str, str]]:
 
 def _declared(result: Result, *, every: bool) -> Iterator[tuple[str, str]]:
     groups = by_key(_judged(result, "declared"))
-    if not groups:
-        return
-    yield "", ""
-    yield "declared", "title"
+    yield from _title("declared", groups)
     for origins, differences in groups.items():
         yield "  " + " and ".join(origin.key for origin in origins), ""
         for origin in origins:

@@ -217,19 +217,16 @@ class _Monitor(mocks.MockMonitor):
         """Record a resource that the program reads and does not make; `read` holds the id that it is read by."""
         answer: Any = super().ReadResource(request)  # pyright: ignore[reportUnknownMemberType]
         answer.urn = make_urn(self.project, self.stack, request.parent, request.type, request.name)
-        self.recorded[answer.urn] = Resource(
-            urn=answer.urn,
-            type=request.type,
-            name=request.name,
-            parent=request.parent,
-            custom=True,
-            inputs=from_struct(request.properties),
-            dependencies=frozenset(request.dependencies),
-            property_dependencies={},
-            provider=request.provider,
-            options={"read": request.id},
+        self._record(
+            answer.urn, request, from_struct(request.properties), {}, custom=True, options={"read": request.id}
         )
         return answer
+
+    def _record(
+        self, urn: str, request: Any, inputs: Any, by_property: Any, *, custom: bool, options: dict[str, Any]
+    ) -> None:
+        place, needs = (urn, request.type, request.name, request.parent), frozenset[str](request.dependencies)
+        self.recorded[urn] = Resource(*place, custom, inputs, needs, by_property, request.provider, options)
 
     def RegisterResource(self, request: Any) -> Any:  # noqa: N802 - the monitor's wire name
         """Record the registration and answer it with its own inputs and markers for the rest."""
@@ -239,20 +236,9 @@ class _Monitor(mocks.MockMonitor):
             return resource_pb2.RegisterResourceResponse(urn=urn)
         if urn in self.recorded:
             raise ValueError(f"two resources with one URN: {urn}")
-        self.recorded[urn] = Resource(
-            urn=urn,
-            type=request.type,
-            name=request.name,
-            parent=request.parent,
-            custom=request.custom,
-            inputs=from_struct(request.object),
-            dependencies=frozenset(request.dependencies),
-            property_dependencies={
-                name: frozenset(each.urns) for name, each in sorted(request.propertyDependencies.items())
-            },
-            provider=request.provider,
-            options=options_of(request),
-        )
+        by_property = {name: frozenset(each.urns) for name, each in sorted(request.propertyDependencies.items())}
+        inputs, options = from_struct(request.object), options_of(request)
+        self._record(urn, request, inputs, by_property, custom=request.custom, options=options)
         answer = resource_pb2.RegisterResourceResponse(urn=urn, id=computed(urn, "id") if request.custom else "")
         answer.object.CopyFrom(request.object)
         for name in self._outputs(request.type):

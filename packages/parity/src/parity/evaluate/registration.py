@@ -89,18 +89,9 @@ class Recorder:
         inputs, dependencies = _inputs(props, res, typ)
         _answer(res, props, inputs, _Extra(self.outputs(ty), urn), custom=custom, typ=typ)
         self.needs[urn] = _explicit(opts), dict(sorted(dependencies.items()))
-        self.records[urn] = Resource(
-            urn=urn,
-            type=ty,
-            name=name,
-            parent=parent,
-            custom=custom,
-            inputs=dict(sorted(inputs.items())),
-            dependencies=frozenset(),
-            property_dependencies={},
-            provider=_provider(opts) if custom else "",
-            options=_options(res, opts, typ),
-        )
+        given, provider = dict(sorted(inputs.items())), _provider(opts) if custom else ""
+        place, options = (urn, ty, name, parent), _options(res, opts, typ)
+        self.records[urn] = Resource(*place, custom, given, frozenset(), {}, provider, options)
 
     def register_outputs(self, res: Any, outputs: Any) -> None:
         """Stand for the SDK's `register_resource_outputs`."""

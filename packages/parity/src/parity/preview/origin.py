@@ -25,6 +25,7 @@ from parity.check.units import Unit, differing, is_missing, look_up, spell
 from parity.config import migrations, settings, source
 from parity.config.program import FOLDERS
 from parity.config.secret import Secret
+from parity.config.size import as_text
 from parity.documents import is_list, is_mapping
 from parity.errors import ProjectError
 from parity.evaluate.declared import declared
@@ -186,18 +187,8 @@ def _traced(
 
 
 def _evaluate(project: Project, stack: str, values: Mapping[str, Any]) -> Facts:
-    texts = {key: _engine_text(value) for key, value in values.items()}
-    found = settings.load(stack, project.root, texts)
+    found = settings.load(stack, project.root, {key: as_text(value) for key, value in values.items()})
     return facts(declared(project, found))
-
-
-def _engine_text(value: Any) -> str:
-    """Convert a value of the file as the engine hands it to the program."""
-    if isinstance(value, Secret):
-        return value.reveal()
-    if isinstance(value, bool):
-        return str(value).lower()
-    return json.dumps(value, default=lambda each: each.reveal()) if isinstance(value, dict | list) else str(value)
 
 
 def config_values(text: str) -> dict[str, Any]:

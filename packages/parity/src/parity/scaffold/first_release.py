@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-import json
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any
 
 from parity.config import digest, fingerprints, settings
 from parity.config.project import Project
+from parity.config.size import as_text
+from parity.documents import is_mapping, mapped
 from parity.releases import stack_file, stack_values
 from parity.scaffold import jinja, seal
 
@@ -45,19 +46,9 @@ def record(root: Path, name: str) -> None:
 
 def opened(config: Mapping[str, Any], name: str, stack: str) -> dict[str, str]:
     """A stack file's config as the engine gives it: secrets opened, mappings and lists as JSON."""
-    return {key: _engine_text(_opened(value, name, stack)) for key, value in config.items()}
 
+    def leaf(each: Any) -> Any:
+        return seal.opened(str(each["secure"]), name, stack) if is_mapping(each) else each
 
-def _engine_text(value: Any) -> str:
-    return value if isinstance(value, str) else json.dumps(value)
-
-
-def _opened(value: Any, name: str, stack: str) -> Any:
-    if isinstance(value, list):
-        return [_opened(each, name, stack) for each in cast("list[Any]", value)]
-    if not isinstance(value, dict):
-        return value
-    mapping = cast("dict[str, Any]", value)
-    if mapping.keys() == {"secure"}:
-        return seal.opened(str(mapping["secure"]), name, stack)
-    return {key: _opened(each, name, stack) for key, each in mapping.items()}
+    sealed = {key: mapped(value, leaf, lambda each: each.keys() == {"secure"}) for key, value in config.items()}
+    return {key: as_text(value) for key, value in sealed.items()}

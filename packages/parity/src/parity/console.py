@@ -99,6 +99,10 @@ class Screen:
         """Whether progress may be drawn over itself."""
         return self.err.is_terminal and not self.out.record
 
+    def say(self, text: str) -> None:
+        """Print a text to standard error as it is, however long its lines are."""
+        self.err.print(text, soft_wrap=True, markup=False)
+
     def svg(self, title: str) -> str:
         """What was printed since the screen began to record, as a picture of a terminal."""
         # Without the fonts that it would fetch from elsewhere: the viewer's own do.

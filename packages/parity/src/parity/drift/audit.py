@@ -64,7 +64,6 @@ def audit(stack: Stack, *, waiting: Callable[[str], None] = lambda _: None, limi
     waiting("config and program")
     with ThreadPoolExecutor(max_workers=4) as pool:
         state = pool.submit(stack.recorded, show_secrets=True)
-        last = pool.submit(_last_update, stack)
         kept = pool.submit(_ledger, stack)
         names = [name for name in stack.project.stack_files() if name != stack.name]
         siblings = [Stack(name, stack.project, stack.pulumi) for name in names]
@@ -82,14 +81,15 @@ def audit(stack: Stack, *, waiting: Callable[[str], None] = lambda _: None, limi
             notes += [note] if note else []
         live_state = seen.result()
         recorded = state.result()
+    ledger, last = kept.result()
     modes = frozenset(each.sslmode for each in settings.databases.values())
     elsewhere = frozenset(names).union(*(compare.environments(other.graph) for other in others))
     sides = compare.Sides(graph, recorded, live_state, elsewhere, read_by_workflows(stack.project.root), modes)
-    found = [*find(sides, others), *built_otherwise.compare(sides, kept.result())]
-    recorded, more = _recorded(found, kept.result())
+    found = [*find(sides, others), *built_otherwise.compare(sides, ledger)]
+    recorded, more = _recorded(found, ledger)
     findings = suppressions.apply(recorded, settings.exceptions, datetime.now(UTC).date())
     notes += more
-    report = _report(stack, sides, findings, notes, last.result())
+    report = _report(stack, sides, findings, notes, last)
     return Audit(stack, report, sides, Context.of(settings, live_state))
 
 
@@ -155,12 +155,16 @@ def _other(stack: Stack, settings: Settings | None) -> tuple[cross_stack.Other |
     return cross_stack.Other(stack.name, graph, opened), note
 
 
-def _ledger(stack: Stack) -> Ledger | None:
-    """The stack's ledger; None where there is none, or it cannot be opened, which `_last_update` says."""
+def _ledger(stack: Stack) -> tuple[Ledger | None, str]:
+    """The stack's ledger, where there is one, and how the last update in it ended; empty where there is none."""
+    ledger = None
     try:
-        return open_backend(stack).ledger
-    except ParityError:
-        return None
+        ledger = open_backend(stack).ledger
+        newest = itertools.islice(ledger.newest(), _NEWEST) if ledger else ()
+        last = next((each for each in newest if each.begin.get("command") not in ASIDE), None)
+    except ParityError as error:
+        return ledger, f"not known: {error.what}"
+    return ledger, f"{last.result}, begun {last.started:%Y-%m-%d %H:%M:%S} UTC" if last else ""
 
 
 def _recorded(findings: list[Finding], ledger: Ledger | None) -> tuple[list[Finding], list[str]]:
@@ -174,14 +178,3 @@ def _recorded(findings: list[Finding], ledger: Ledger | None) -> tuple[list[Find
         return findings, [f"which operation declared each property is not known: {error.what}"]
     said = {place: line.sentence for place, line in lines.items()}
     return [replace(each, recorded=said.get((each.urn, each.path), "")) for each in findings], []
-
-
-def _last_update(stack: Stack) -> str:
-    """How the last update in the ledger ended; empty if there is none."""
-    try:
-        ledger = open_backend(stack).ledger
-        newest = itertools.islice(ledger.newest(), _NEWEST) if ledger else ()
-        last = next((each for each in newest if each.begin.get("command") not in ASIDE), None)
-    except ParityError as error:
-        return f"not known: {error.what}"
-    return f"{last.result}, begun {last.started:%Y-%m-%d %H:%M:%S} UTC" if last else ""

@@ -181,26 +181,14 @@ class _Compared:
     def _recorded(self) -> list[Finding]:
         recorded = self.pair.recorded
         if recorded is None:
-            return [
-                self._finding(
-                    "",
-                    kind="unmanaged",
-                    cause="not recorded",
-                    detail="declared and there, but not recorded: an update would make it again, or be refused",
-                    import_id=self.found.import_id,
-                )
-            ]
-        if not _same_id(self.type, recorded.id, self.found.id):
-            return [
-                self._finding(
-                    "id",
-                    declared=recorded.id,
-                    live=self.found.id,
-                    cause="outside",
-                    detail="the recorded object is gone; another one has its name",
-                )
-            ]
-        return []
+            said = "declared and there, but not recorded: an update would make it again, or be refused"
+            more = {"cause": "not recorded", "import_id": self.found.import_id}
+            return [self._finding("", kind="unmanaged", detail=said, **more)]
+        if _same_id(self.type, recorded.id, self.found.id):
+            return []
+        ids = {"declared": recorded.id, "live": self.found.id}
+        said = "the recorded object is gone; another one has its name"
+        return [self._finding("id", **ids, cause="outside", detail=said)]
 
     def _changed(self) -> list[Finding]:
         declared = flat(opened(dict(self.sides.live_state.inputs[self.urn])))
@@ -304,13 +292,8 @@ class _Compared:
         if self.type == kinds.DEPLOYMENT:
             why = f"{why}; they are fixed when it is made"
         elif written and ours and written > ours.latest:
-            return self._finding(
-                name,
-                declared=MASK,
-                live=MASK,
-                cause="outside",
-                detail=f"{why}, but it was written at {_time(written)}, after our last write at {_time(ours.noted)}",
-            )
+            detail = f"{why}, but it was written at {_time(written)}, after our last write at {_time(ours.noted)}"
+            return self._finding(name, declared=MASK, live=MASK, cause="outside", detail=detail)
         evidence = f"last written {_time(written)}" if written else "the vendor gives no time of its last write"
         if ours:
             evidence += f"; our last write was noted at {_time(ours.noted)}"

@@ -58,15 +58,16 @@ def shared(rows: Rows) -> VendorState:
     members = rows.rows["memberships"]
     found = [_database(row, settings) for row in rows.rows["databases"]]
     found += [_role(row, members, settings) for row in rows.rows["roles"] if rows.is_ours(row["rolname"])]
+    held = [(row["name"], row) for row in rows.rows["privileges"] if row["grantee"] != row["owner"]]
     privileges = [
-        Privilege(
-            row["name"], "database", "", row["name"], row["owner"], row["grantee"], row["privilege_type"],
-            row["is_grantable"], builtin=row["builtin"], identity=quoted(row["name"]), grantor=row["grantor"] or "",
-        )
-        for row in rows.rows["privileges"]
-        if row["grantee"] != row["owner"]
-    ]  # fmt: skip
+        _privilege(name, "database", "", name, row, builtin=row["builtin"], identity=quoted(name)) for name, row in held
+    ]
     return VendorState(tuple(found), privileges=tuple(privileges))
+
+
+def _privilege(database: str, kind: str, schema: str, name: str, row: Document, **more: Any) -> Privilege:
+    given = row["owner"], row["grantee"], row["privilege_type"], row["is_grantable"]
+    return Privilege(database, kind, schema, name, *given, grantor=row.get("grantor") or "", **more)
 
 
 def _database(row: Document, settings: Sequence[Document]) -> LiveObject:
@@ -201,27 +202,13 @@ def inside(database: str, rows: Rows, server: Rows, grants: Iterable[Key], defau
             )
             for grantee, privilege, grantable, builtin, grantor in held
         ]  # fmt: skip
-    privileges += [
-        Privilege(
-            database, "column", row["schema"], row["name"], row["owner"], row["grantee"], row["privilege_type"],
-            row["is_grantable"], grantor=row["grantor"] or "",
-        )
-        for row in rows.rows["columns"]
-    ]  # fmt: skip
-    privileges += [
-        Privilege(
-            database, row["kind"], "", row["identity"], row["owner"], row["grantee"],
-            row["privilege_type"], row["is_grantable"], identity=row["identity"], grantor=row["grantor"] or "",
-        )
-        for row in rows.rows["system"]
-    ]  # fmt: skip
-    privileges += [
-        Privilege(
-            database, row["kind"], row["schema"], "", row["owner"], row["grantee"], row["privilege_type"],
-            row["is_grantable"], default=True, builtin=row["builtin"],
-        )
-        for row in rows.rows["defaults"]
-    ]  # fmt: skip
+    for row in rows.rows["columns"]:
+        privileges.append(_privilege(database, "column", row["schema"], row["name"], row))
+    for row in rows.rows["system"]:
+        privileges.append(_privilege(database, row["kind"], "", row["identity"], row, identity=row["identity"]))
+    for row in rows.rows["defaults"]:
+        more = {"default": True, "builtin": row["builtin"]}
+        privileges.append(_privilege(database, row["kind"], row["schema"], "", row, **more))
     found = [_schema(thing) for thing in things if thing.kind == "schema"]
     found += [_extension(database, row) for row in rows.rows["extensions"] if row["extname"] not in _DEFAULT_OWNED]
     on_database = [each for each in shared(server).privileges if each.name == database]

@@ -86,13 +86,8 @@ def python() -> Iterator[Check]:
 def engine() -> Iterator[Check]:
     """The engine, its language host and the plugins; nothing is built or fetched for this."""
     for tool in toolchain.inspect():
-        yield Check(
-            tool.name,
-            "fault" if tool.fault else "ok",
-            tool.fault or f"{tool.version}, {tool.path}",
-            source=tool.source,
-            remedy=tool.remedy,
-        )
+        state, detail = ("fault", tool.fault) if tool.fault else ("ok", f"{tool.version}, {tool.path}")
+        yield Check(tool.name, state, detail, tool.source, tool.remedy)
 
 
 def stack_files(project: Project) -> Iterator[Check]:
@@ -190,9 +185,5 @@ def _file(name: str, path: Path) -> Check:
 def _folder(name: str, path: Path) -> Check:
     if path.is_dir() and os.access(path, os.W_OK):
         return Check(name, "ok", path.as_uri())
-    return Check(
-        name,
-        "fault",
-        f"{path} is no folder that can be written",
-        remedy="correct its rights, or name another with --dir",
-    )
+    remedy = "correct its rights, or name another with --dir"
+    return Check(name, "fault", f"{path} is no folder that can be written", remedy=remedy)

@@ -87,10 +87,8 @@ def require_base(place: Backend, settings: Settings, stack: str) -> None:
 def say_unwatched(place: Backend, stack: str, screen: Screen) -> None:
     """Say which releases have no end of their watch."""
     for note in watches.unfinished(place.ledger.store, place.ledger.project, stack) if place.ledger else ():
-        screen.err.print(
-            f"{watches.name_of(note)} was not watched to its end, or still is, elsewhere: `parity watch {stack}`.",
-            soft_wrap=True,
-            markup=False,
+        screen.say(
+            f"{watches.name_of(note)} was not watched to its end, or still is, elsewhere: `parity watch {stack}`."
         )
 
 

@@ -70,9 +70,7 @@ class Road:
             left = sorted(
                 {short_urn(each.urn) for each in found.gate.blocking} | {each.name for each in found.undeclared}
             )
-            self.screen.err.print(
-                f"Dangerous changes are left for the next update: {', '.join(left)}.", soft_wrap=True, markup=False
-            )
+            self.screen.say(f"Dangerous changes are left for the next update: {', '.join(left)}.")
             options = (*options, "--target", *known, "--target-dependents")
             found = self._plan(options, known)
         found.require_open()
@@ -102,11 +100,9 @@ class Road:
         repository = self.settings.catalog.repository
         name, now = f"{repository.owner}/{repository.name}", world_guard.repository_name(plan.conditions)
         if now and now.lower() != name.lower():
-            self.screen.err.print(
+            self.screen.say(
                 f"The repository {name} is called {now} now; GitHub leads there from the old name until another "
-                "repository gets it. Put the new name into infra/catalog.py.",
-                soft_wrap=True,
-                markup=False,
+                "repository gets it. Put the new name into infra/catalog.py."
             )
 
     def _plan(self, options: Sequence[str], acknowledged: Sequence[str]) -> Planned:

@@ -121,7 +121,7 @@ def sent_after(ledger: Ledger | None, screen: Screen) -> Generator[None]:
         done = send(ledger)
         for what, fault in (("traces", done.fault), ("metrics", done.unmeasured)):
             if fault:
-                screen.err.print(f"The {what} are sent with the next update's: {fault}", soft_wrap=True, markup=False)
+                screen.say(f"The {what} are sent with the next update's: {fault}")
 
 
 @dataclass(frozen=True)

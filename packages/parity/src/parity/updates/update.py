@@ -127,7 +127,7 @@ def run(
         _require_ready(stack, screen, settings, before)
     before, records = _recover_first(stack, screen, place, before)
     for each in foreign.adopt(place, records):
-        screen.err.print(f"Recorded: {each}", soft_wrap=True, markup=False)
+        screen.say(f"Recorded: {each}")
     # The program would refuse it too, after the engine has started. What an update that failed has built is known now,
     # so that the next release can be recorded.
     guard.check(settings)
@@ -191,7 +191,7 @@ def _recover_first(stack: Stack, screen: Screen, place: Backend, state: State) -
     screen.err.print(f"The last update of {stack.name} did not end well: recover first.", soft_wrap=True)
     done = recovery.run(dependencies.real(stack), screen, Options(preview=False))
     for line in show.decisions(done.plan):
-        screen.err.print(line, soft_wrap=True, markup=False)
+        screen.say(line)
     asked = done.plan.of("manual")
     if asked:
         raise UnsureError(
@@ -281,10 +281,10 @@ class _Update:
             verified, known = self._verify(failure.progress), self._known()
             self._explain(failure)
         self._close(_result(failure), failure.progress, failure.code, live, {**known, "verify": verified.document()})
-        self.screen.err.print(f"Live now: {domain_health.sentence(live or self._ask())}", soft_wrap=True, markup=False)
+        self.screen.say(f"Live now: {domain_health.sentence(live or self._ask())}")
         if not failure.interrupts:
             for line in leftovers.hand_over(self.stack, self.graph, self.before, failure.progress):
-                self.screen.err.print(line, soft_wrap=True, markup=False)
+                self.screen.say(line)
 
     def _interrupted(self, step: Step, count: int) -> None:
         if count == 1:
@@ -310,11 +310,9 @@ class _Update:
                 built.write(self.place.ledger, each)
             if each.verdict != "declared":
                 how = "with what was not declared" if each.verdict == "otherwise" else "with what is not known"
-                self.screen.err.print(
+                self.screen.say(
                     f"Release {each.release} of {each.application} was built {how}: {'; '.join(each.inputs)}. "
-                    f"`parity drift {self.stack.name}` gives the command that builds it once more.",
-                    soft_wrap=True,
-                    markup=False,
+                    f"`parity drift {self.stack.name}` gives the command that builds it once more."
                 )
         return found
 
@@ -345,7 +343,7 @@ class _Update:
             found = verify.verify(self.stack, self.settings, self.graph, urns)
             step.done(found.text)
         for each in found.unread:
-            self.screen.err.print(f"Not verified: {each}", soft_wrap=True, markup=False)
+            self.screen.say(f"Not verified: {each}")
         return found
 
     def _known(self) -> dict[str, Any]:
@@ -372,7 +370,7 @@ class _Update:
             **known,
         }
         for line in record.end(self.place.ledger, self.identity, facts):
-            self.screen.err.print(line, soft_wrap=True, markup=False)
+            self.screen.say(line)
 
 
 def _result(failure: FailedUpdate) -> str:

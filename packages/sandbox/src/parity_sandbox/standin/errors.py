@@ -10,6 +10,12 @@ StandInError
 
 from __future__ import annotations
 
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Generator
+
 
 class StandInError(Exception):
     """Anything the stand-in reports to the engine."""
@@ -56,3 +62,19 @@ class ConnectionFailedError(StandInError):
 def not_found(error: BaseException) -> bool:
     """Whether `error` says that the object does not exist."""
     return isinstance(error, ApiError) and error.status == 404  # noqa: PLR2004 - the HTTP status
+
+
+@contextmanager
+def explained(summary: str, what: str, *, gone: bool = False) -> Generator[None]:
+    """Raise what fails inside as a ResourceError: `summary`, then `what`, then the reason.
+
+    With `gone` an object that does not exist is no failure of its own: the ApiError is left as it is.
+    """
+    try:
+        yield
+    except ResourceError:
+        raise
+    except StandInError as error:
+        if gone and not_found(error):
+            raise
+        raise ResourceError(summary, f"{what}: {error}") from error

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import os
 import re
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 from pulumi.provider.experimental.provider import (
     CheckFailure,
@@ -30,7 +30,7 @@ from pulumi.provider.experimental.provider import (
 )
 
 from parity_sandbox.standin.client import TIMEOUT_SECONDS, Client
-from parity_sandbox.standin.errors import ConfigurationError, ResourceError, UnknownToStandInError
+from parity_sandbox.standin.errors import ApiError, ConfigurationError, ResourceError, UnknownToStandInError, not_found
 from parity_sandbox.standin.inputs import after_import, after_refresh, check_values, ignore_changes, with_name
 from parity_sandbox.standin.install import POLL_VARIABLE, VERSION
 from parity_sandbox.standin.planning import Plan, contains_unknown, plan
@@ -41,12 +41,13 @@ from parity_sandbox.standin.table import schema
 from parity_sandbox.standin.values import document, plain, properties, read
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Awaitable, Mapping
 
     from pulumi.provider.experimental.property_value import PropertyValue
 
 TOKEN_VARIABLE = "VERCEL_API_TOKEN"  # noqa: S105 - the name of a variable
 _SETTINGS = frozenset({"apiToken", "team", "version", "pluginDownloadURL"})
+_Result = TypeVar("_Result")
 _TOKEN = re.compile("[0-9a-zA-Z]{24}")
 
 
@@ -181,9 +182,9 @@ class StandIn(Provider):
         resource = _resource(request.type)
         with without_secrets(resource.fields, request.properties):
             if request.properties:
-                state = await resource.read(self._ready(), document(resource.fields, request.properties))
+                state = await _unless_gone(resource.read(self._ready(), document(resource.fields, request.properties)))
             else:
-                state = await self._find(resource, request.resource_id)
+                state = await _unless_gone(self._find(resource, request.resource_id))
         if state is None:
             return ReadResponse()
         outputs = properties(resource.fields, state)
@@ -206,7 +207,7 @@ class StandIn(Provider):
         """Remove the resource; one that is gone already is no error."""
         resource = _resource(request_type(request.urn))
         with without_secrets(resource.fields, request.properties):
-            await resource.delete(self._ready(), document(resource.fields, request.properties))
+            await _unless_gone(resource.delete(self._ready(), document(resource.fields, request.properties)))
 
     async def invoke(self, request: InvokeRequest) -> InvokeResponse:
         """No data source is imitated."""
@@ -219,6 +220,16 @@ class StandIn(Provider):
                 f"Give one that is, or set {TOKEN_VARIABLE}."
             )
         return self._client
+
+
+async def _unless_gone(doing: Awaitable[_Result]) -> _Result | None:
+    """What it gives; None where Vercel says that the object does not exist."""
+    try:
+        return await doing
+    except ApiError as error:
+        if not not_found(error):
+            raise
+        return None
 
 
 def request_type(urn: str) -> str:

@@ -83,8 +83,9 @@ class Resource:
     create: Callable[[Client, Document], Awaitable[Document]]
     """Takes the plan; what is unknown in it is left to Vercel."""
     read: Callable[[Client, Document], Awaitable[Document | None]]
-    """Takes the state; None where the object is gone."""
+    """Takes the state; None, or an ApiError with status 404, where the object is gone."""
     delete: Callable[[Client, Document], Awaitable[None]]
+    """Takes the state; an ApiError with status 404 means that the object is gone already."""
     update: Callable[[Client, Document, Document], Awaitable[Document]] | None = None
     """Takes the state and the plan; None where every change replaces."""
     find: Callable[[Client, str], Awaitable[Document | None]] | None = None

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from parity_sandbox.standin.calls import Call
 from parity_sandbox.standin.checks import length, one_of, size
-from parity_sandbox.standin.errors import ResourceError, StandInError, not_found
+from parity_sandbox.standin.errors import ResourceError, explained
 from parity_sandbox.standin.golang import items, known, text, without_null
 from parity_sandbox.standin.planning import differing
 from parity_sandbox.standin.resources.shared import ID, TEAM_ID, part, split
@@ -110,11 +110,8 @@ def _wire(plan: Document, name: str) -> Any:
 
 async def _create(client: Client, plan: Document) -> Document:
     body = without_null({name: _wire(plan, name) for name in _SENT})
-    try:
+    with explained("Error creating Alert Rule", "Could not create Alert Rule, unexpected error"):
         answer = await client.send(CREATE, owner=text(plan["teamId"]), body=body)
-    except StandInError as error:
-        said = f"Could not create Alert Rule, unexpected error: {error}"
-        raise ResourceError("Error creating Alert Rule", said) from error
     return _state(client, answer["rule"], text(plan["teamId"]))
 
 
@@ -125,31 +122,24 @@ async def _update(client: Client, state: Document, plan: Document) -> Document:
     if "notificationSettings" in body and body["notificationSettings"] is not None:
         keys = ("incidentIoRoutingKey", "vercelNotificationsMinimumSeverityLevel")
         body["notificationSettings"] = {**dict.fromkeys(keys), **body["notificationSettings"]}
-    try:
-        answer = await client.send(UPDATE, owner=text(plan["teamId"]), body=body, rule=text(plan["id"]))
-    except StandInError as error:
-        said = f"Could not update Alert Rule {text(plan['id'])}, unexpected error: {error}"
-        raise ResourceError("Error updating Alert Rule", said) from error
+    rule = text(plan["id"])
+    with explained("Error updating Alert Rule", f"Could not update Alert Rule {rule}, unexpected error"):
+        answer = await client.send(UPDATE, owner=text(plan["teamId"]), body=body, rule=rule)
     return _state(client, answer["rule"], text(plan["teamId"]))
 
 
-async def _read(client: Client, state: Document) -> Document | None:
+async def _read(client: Client, state: Document) -> Document:
     return await _get(client, text(state["id"]), text(state["teamId"]), "reading")
 
 
-async def _find(client: Client, identifier: str) -> Document | None:
+async def _find(client: Client, identifier: str) -> Document:
     team, rule = split(identifier, 1, "Error importing Alert Rule", "alert_rule_id")
     return await _get(client, rule, team, "importing")
 
 
-async def _get(client: Client, rule: str, team: str, doing: str) -> Document | None:
-    try:
+async def _get(client: Client, rule: str, team: str, doing: str) -> Document:
+    with explained(f"Error {doing} Alert Rule", f"Could not get Alert Rule {rule}, unexpected error", gone=True):
         answer = await client.send(GET, owner=team, rule=rule)
-    except StandInError as error:
-        if not_found(error):
-            return None
-        said = f"Could not get Alert Rule {rule}, unexpected error: {error}"
-        raise ResourceError(f"Error {doing} Alert Rule", said) from error
     found = part(answer, "rule")
     if found.get("isDefault"):
         said = "The team default alert rule cannot be managed because the API only permits notification updates for it."
@@ -158,13 +148,9 @@ async def _get(client: Client, rule: str, team: str, doing: str) -> Document | N
 
 
 async def _delete(client: Client, state: Document) -> None:
-    rule, team = text(state["id"]), text(state["teamId"])
-    try:
-        await client.send(DELETE, owner=team, rule=rule)
-    except StandInError as error:
-        if not not_found(error):
-            said = f"Could not delete Alert Rule {rule}, unexpected error: {error}"
-            raise ResourceError("Error deleting Alert Rule", said) from error
+    rule = text(state["id"])
+    with explained("Error deleting Alert Rule", f"Could not delete Alert Rule {rule}, unexpected error", gone=True):
+        await client.send(DELETE, owner=text(state["teamId"]), rule=rule)
 
 
 def _state(client: Client, rule: Document, team: str) -> Document:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, cast
 
 from parity_sandbox.standin.calls import Call
-from parity_sandbox.standin.errors import ResourceError, StandInError, UnknownToStandInError, not_found
+from parity_sandbox.standin.errors import StandInError, UnknownToStandInError, explained
 from parity_sandbox.standin.golang import flag, known, text, without_empty
 from parity_sandbox.standin.resources.git_metadata import git_metadata
 from parity_sandbox.standin.resources.project import check_framework
@@ -16,6 +16,7 @@ from parity_sandbox.standin.resources.shared import (
     TEAM_ID,
     get_project,
     part,
+    require_project,
     team_or_null,
 )
 from parity_sandbox.standin.schema import UNKNOWN, Document, Failure, Field, Resource
@@ -58,26 +59,16 @@ FIELDS: dict[str, Field] = {
 
 async def _create(client: Client, plan: Document) -> Document:
     project, team = text(plan["projectId"]), text(plan["teamId"])
-    try:
-        found = await get_project(client, project, team)
-    except StandInError as error:
-        if not_found(error):
-            raise ResourceError(
-                _SUMMARY,
-                "Could not find project, please make sure both the project_id and team_id match the project and team "
-                "you wish to deploy to.",
-            ) from error
-        raise ResourceError(_SUMMARY, f"Unexpected error reading project: unable to get project: {error}") from error
+    trouble = "Unexpected error reading project: unable to get project"
+    found = await require_project(client, plan, _SUMMARY, trouble)
     metadata = await git_metadata(found.get("link"))
-    try:
+    with explained(_SUMMARY, "Could not create deployment, unexpected error"):
         # The real provider asks for the project once more before it sends the commit.
         source = _source(await get_project(client, project, team), text(plan["ref"]))
         body = {**_creation(plan), "gitSource": source, **without_empty({"gitMetadata": metadata})}
         query = {"skipAutoDetectionConfirmation": "1"}
         answer = await client.send(CREATE, owner=team, query=query, body=body)
         answer, owner = await _finish(client, project, team, answer)
-    except StandInError as error:
-        raise ResourceError(_SUMMARY, f"Could not create deployment, unexpected error: {error}") from error
     return _state(answer, plan, owner)
 
 
@@ -160,17 +151,11 @@ def _raise_failure(answer: Document, project: str) -> None:
         raise StandInError(f"{trouble.get('code', '')} - {trouble.get('message', '')}. {more}")
 
 
-async def _read(client: Client, state: Document) -> Document | None:
+async def _read(client: Client, state: Document) -> Document:
     team, identifier = text(state["teamId"]), text(state["id"])
-    try:
+    what = f"Could not get deployment {team} {identifier}, unexpected error"
+    with explained("Error reading deployment", what, gone=True):
         answer = await client.send(GET, owner=team, deployment=identifier)
-    except StandInError as error:
-        if not_found(error):
-            return None
-        raise ResourceError(
-            "Error reading deployment",
-            f"Could not get deployment {team} {identifier}, unexpected error: {error}",
-        ) from error
     return _state(answer, state, team_or_null(client, team))
 
 
@@ -183,12 +168,9 @@ async def _delete(client: Client, state: Document) -> None:
     """Delete it only where `deleteOnDestroy` says so; else it stays at Vercel."""
     if not flag(state["deleteOnDestroy"]):
         return
-    try:
+    what = f"Could not delete deployment {state['url']}, unexpected error"
+    with explained("Error deleting deployment", what):
         await client.send(DELETE, owner=text(state["teamId"]), deployment=text(state["id"]))
-    except StandInError as error:
-        raise ResourceError(
-            "Error deleting deployment", f"Could not delete deployment {state['url']}, unexpected error: {error}"
-        ) from error
 
 
 def _state(answer: Document, before: Document, team: str | None) -> Document:

@@ -7,11 +7,12 @@ from typing import TYPE_CHECKING, Any
 
 from parity_sandbox.standin.calls import Call
 from parity_sandbox.standin.checks import one_of
-from parity_sandbox.standin.errors import ResourceError, StandInError, not_found
+from parity_sandbox.standin.errors import ResourceError, StandInError, explained, not_found
 from parity_sandbox.standin.golang import flag, known, text, text_pointer, without_empty, without_null
 from parity_sandbox.standin.resources.shared import (
     GET_PROJECT,
     ID,
+    NO_PROJECT,
     PROJECT_ID,
     TEAM_ID,
     get_project,
@@ -68,10 +69,8 @@ async def _create(client: Client, plan: Document) -> Document:
             }
         ),
     }
-    try:
+    with explained("Error adding domain to project", f"{where}, unexpected error"):
         answer = await client.send(CREATE, owner=team, project=project, body=body)
-    except StandInError as error:
-        raise ResourceError("Error adding domain to project", f"{where}, unexpected error: {error}") from error
     return await _finish(client, plan, answer)
 
 
@@ -80,11 +79,7 @@ async def _refuse_production_branch(client: Client, plan: Document, where: str) 
         found = await get_project(client, text(plan["projectId"]), text(plan["teamId"]))
     except StandInError as error:
         if not_found(error):
-            raise ResourceError(
-                "Error creating project domain",
-                "Could not find project, please make sure both the project_id and team_id match the project and team "
-                "you wish to deploy to.",
-            ) from error
+            raise ResourceError("Error creating project domain", NO_PROJECT) from error
         return  # The real provider goes on, and the next call says what is wrong.
     branch = text(plan["gitBranch"])
     if branch and part(found, "link").get("productionBranch") == branch:
@@ -104,13 +99,9 @@ async def _update(client: Client, state: Document, plan: Document) -> Document:
         "redirect": text_pointer(plan["redirect"]),
         "redirectStatusCode": _number(plan["redirectStatusCode"]),
     }
-    try:
+    what = f"Could not update domain {domain} for project {project}, unexpected error"
+    with explained("Error updating project domain", what):
         answer = await client.send(UPDATE, owner=team, project=project, domain=domain, body=body)
-    except StandInError as error:
-        raise ResourceError(
-            "Error updating project domain",
-            f"Could not update domain {domain} for project {project}, unexpected error: {error}",
-        ) from error
     return await _finish(client, plan, answer)
 
 
@@ -127,78 +118,54 @@ async def _wait(client: Client, plan: Document) -> tuple[Any, Any]:
     project, team, domain = text(plan["projectId"]), text(plan["teamId"]), text(plan["domain"])
     end = time.monotonic() + _READY_TIMEOUT_SECONDS
     while True:
-        try:
+        with explained(*_not_ready(plan)):
             answer = await client.send(GET, owner=team, project=project, domain=domain)
-        except StandInError as error:
-            raise _not_ready(plan, str(error)) from error
         config = await _config(client, plan)
         if answer.get("verified") and not config.get("misconfigured"):
             return answer, config
         if time.monotonic() >= end:
             reasons = [] if answer.get("verified") else ["domain ownership verification is still pending"]
             reasons += ["DNS configuration is still invalid"] if config.get("misconfigured") else []
-            raise _not_ready(plan, "; ".join(reasons))
+            summary, what = _not_ready(plan)
+            raise ResourceError(summary, f"{what}: {'; '.join(reasons)}")
         await client.sleep(client.poll_seconds)
 
 
-def _not_ready(plan: Document, why: str) -> ResourceError:
-    return ResourceError(
-        "Error waiting for project domain",
-        f"Could not wait for domain {plan['domain']} for project {plan['projectId']} to become ready: {why}",
-    )
+def _not_ready(plan: Document) -> tuple[str, str]:
+    where = f"{plan['domain']} for project {plan['projectId']}"
+    return "Error waiting for project domain", f"Could not wait for domain {where} to become ready"
 
 
 async def _config(client: Client, plan: Document) -> Document:
     project, domain = text(plan["projectId"]), text(plan["domain"])
-    try:
+    what = f"Could not get DNS configuration for domain {domain} and project {project}, unexpected error"
+    with explained("Error reading project domain configuration", f"{what}: unable to get domain config"):
         return await client.send(CONFIG, owner=text(plan["teamId"]), query={"projectIdOrName": project}, domain=domain)
-    except StandInError as error:
-        raise ResourceError(
-            "Error reading project domain configuration",
-            f"Could not get DNS configuration for domain {domain} and project {project}, "
-            f"unexpected error: unable to get domain config: {error}",
-        ) from error
 
 
-async def _read(client: Client, state: Document) -> Document | None:
-    project, team, domain = text(state["projectId"]), text(state["teamId"]), text(state["domain"])
-    try:
+async def _read(client: Client, state: Document) -> Document:
+    return await _get(client, state, gone=True)
+
+
+async def _get(client: Client, at: Document, *, gone: bool) -> Document:
+    project, team, domain = text(at["projectId"]), text(at["teamId"]), text(at["domain"])
+    what = f"Could not get domain {domain} for project {project}, unexpected error"
+    with explained("Error reading project domain", what, gone=gone):
         answer = await client.send(GET, owner=team, project=project, domain=domain)
-    except StandInError as error:
-        if not_found(error):
-            return None
-        raise _unreadable(project, domain, error) from error
-    config = await _config(client, state)
-    return {**_state(client, answer, config, team), "waitForReady": state["waitForReady"]}
+    return {**_state(client, answer, await _config(client, at), team), "waitForReady": at["waitForReady"]}
 
 
 async def _delete(client: Client, state: Document) -> None:
     project, domain = text(state["projectId"]), text(state["domain"])
-    try:
+    what = f"Could not delete domain {domain} for project {project}, unexpected error"
+    with explained("Error deleting project", what, gone=True):
         await client.send(DELETE, owner=text(state["teamId"]), project=project, domain=domain)
-    except StandInError as error:
-        if not not_found(error):
-            raise ResourceError(
-                "Error deleting project",
-                f"Could not delete domain {domain} for project {project}, unexpected error: {error}",
-            ) from error
 
 
-async def _find(client: Client, identifier: str) -> Document | None:
+async def _find(client: Client, identifier: str) -> Document:
     team, project, domain = split(identifier, 2, "Error importing project domain", "project_id/domain")
-    try:
-        answer = await client.send(GET, owner=team, project=project, domain=domain)
-    except StandInError as error:
-        raise _unreadable(project, domain, error) from error
-    config = await _config(client, {"projectId": project, "teamId": team, "domain": domain})
-    return {**_state(client, answer, config, team), "waitForReady": None}
-
-
-def _unreadable(project: str, domain: str, error: StandInError) -> ResourceError:
-    return ResourceError(
-        "Error reading project domain",
-        f"Could not get domain {domain} for project {project}, unexpected error: {error}",
-    )
+    at = {"projectId": project, "teamId": team, "domain": domain, "waitForReady": None}
+    return await _get(client, at, gone=False)
 
 
 def _number(value: Any) -> int | None:

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from parity_sandbox.standin.calls import Call
 from parity_sandbox.standin.checks import length, size
-from parity_sandbox.standin.errors import ResourceError, StandInError, not_found
+from parity_sandbox.standin.errors import explained
 from parity_sandbox.standin.golang import items, known, text, without_empty
 from parity_sandbox.standin.resources.shared import ID, TEAM_ID, part, split
 from parity_sandbox.standin.schema import Document, Field, Resource
@@ -97,39 +97,24 @@ def drain(
             **body(plan),
             "source": {"kind": "self-served"},
         }
-        try:
-            answer = await client.send(CREATE, owner=text(plan["teamId"]), body=sent)
-        except StandInError as error:
-            said = f"Could not create {name}, unexpected error: {error}"
-            raise ResourceError(f"Error creating {name}", said) from error
-        return state(answer, plan)
+        with explained(f"Error creating {name}", f"Could not create {name}, unexpected error"):
+            return state(await client.send(CREATE, owner=text(plan["teamId"]), body=sent), plan)
 
-    async def read(client: Client, before: Document) -> Document | None:
-        answer = await get(client, text(before["id"]), text(before["teamId"]))
-        return None if answer is None else state(answer, before)
+    async def read(client: Client, before: Document) -> Document:
+        team, identifier = text(before["teamId"]), text(before["id"])
+        what = f"Could not get {name} {team} {identifier}, unexpected error"
+        with explained(f"Error reading {name}", what, gone=True):
+            return state(await client.send(GET, owner=team, drain=identifier), before)
 
-    async def find(client: Client, identifier: str) -> Document | None:
+    async def find(client: Client, identifier: str) -> Document:
         form = f"{name.lower().replace(' ', '_')}_id"
         team, found = split(identifier, 1, f"Error importing {name}", form)
-        answer = await get(client, found, team)
-        return None if answer is None else state(answer, imported)
-
-    async def get(client: Client, identifier: str, team: str) -> Any:
-        try:
-            return await client.send(GET, owner=team, drain=identifier)
-        except StandInError as error:
-            if not_found(error):
-                return None
-            said = f"Could not get {name} {team} {identifier}, unexpected error: {error}"
-            raise ResourceError(f"Error reading {name}", said) from error
+        return await read(client, {**imported, "id": found, "teamId": team})
 
     async def delete(client: Client, before: Document) -> None:
         team, identifier = text(before["teamId"]), text(before["id"])
-        try:
+        what = f"Could not delete {name} {team} {identifier}, unexpected error"
+        with explained(f"Error deleting {name.lower()}", what, gone=True):
             await client.send(DELETE, owner=team, drain=identifier)
-        except StandInError as error:
-            if not not_found(error):
-                said = f"Could not delete {name} {team} {identifier}, unexpected error: {error}"
-                raise ResourceError(f"Error deleting {name.lower()}", said) from error
 
     return Resource(token, fields, (CREATE, GET, DELETE), create, read, delete, find=find, named=True)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from parity_sandbox.narrowing import as_object
 from parity_sandbox.standin.calls import Call
 from parity_sandbox.standin.checks import between, each_of, length, size
-from parity_sandbox.standin.errors import ApiError, ResourceError, StandInError, not_found
+from parity_sandbox.standin.errors import ApiError, ResourceError, explained
 from parity_sandbox.standin.golang import items, known, text, text_pointer, without_empty, without_null
 from parity_sandbox.standin.resources.shared import (
     GET_PROJECT,
@@ -54,23 +54,18 @@ async def _create(client: Client, plan: Document) -> Document:
     try:
         answer = await client.send(CREATE, owner=team, project=project, body=_creation(plan))
     except ApiError as error:
-        detail = (
-            f"Could not create project environment variable, unexpected error: {await _explain(client, plan, error)}"
-        )
-        raise ResourceError("Error creating project environment variable", detail) from error
+        what = "Could not create project environment variable, unexpected error"
+        reason = await _explain(client, plan, error)
+        raise ResourceError("Error creating project environment variable", f"{what}: {reason}") from error
     created: Document = answer["created"]
     created["value"] = text(plan["value"])
     return _state(created, plan, team_or_null(client, team))
 
 
-async def _read(client: Client, state: Document) -> Document | None:
+async def _read(client: Client, state: Document) -> Document:
     project, team, identifier = text(state["projectId"]), text(state["teamId"]), text(state["id"])
-    try:
+    with explained(*_unreadable(identifier, project, team), gone=True):
         answer = await client.send(GET, owner=team, project=project, variable=identifier)
-    except StandInError as error:
-        if not_found(error):
-            return None
-        raise _unreadable(identifier, project, team, error) from error
     return _state(answer, state, team_or_null(client, team))
 
 
@@ -85,13 +80,9 @@ async def _update(client: Client, state: Document, plan: Document) -> Document:
         "type": _kind(plan),
         "comment": text(plan["comment"]),
     }
-    try:
+    what = "Could not update project environment variable, unexpected error"
+    with explained("Error updating project environment variable", what):
         answer = await client.send(UPDATE, owner=team, project=project, variable=text(plan["id"]), body=body)
-    except StandInError as error:
-        raise ResourceError(
-            "Error updating project environment variable",
-            f"Could not update project environment variable, unexpected error: {error}",
-        ) from error
     if plan["value"] is not None:
         answer["value"] = text(plan["value"])
     return _state(answer, plan, team_or_null(client, team))
@@ -99,33 +90,24 @@ async def _update(client: Client, state: Document, plan: Document) -> Document:
 
 async def _delete(client: Client, state: Document) -> None:
     project, team, identifier = text(state["projectId"]), text(state["teamId"]), text(state["id"])
-    try:
+    what = f"Could not delete project environment variable {identifier}, unexpected error"
+    with explained("Error deleting project environment variable", what, gone=True):
         await client.send(DELETE, owner=team, project=project, variable=identifier)
-    except StandInError as error:
-        if not not_found(error):
-            raise ResourceError(
-                "Error deleting project environment variable",
-                f"Could not delete project environment variable {identifier}, unexpected error: {error}",
-            ) from error
 
 
-async def _find(client: Client, identifier: str) -> Document | None:
+async def _find(client: Client, identifier: str) -> Document:
     summary = "Error importing project environment variable"
     team, project, variable = split(identifier, 2, summary, "project_id/env_id")
-    try:
+    with explained(*_unreadable(team, project, variable)):
         answer = await client.send(GET, owner=team, project=project, variable=variable)
-    except StandInError as error:
-        raise _unreadable(team, project, variable, error) from error
     shown = None if answer.get("type") == "sensitive" else answer.get("value", "")
     before = {"projectId": project, "value": shown, "valueWoVersion": None}
     return _state(answer, before, team_or_null(client, team))
 
 
-def _unreadable(one: str, two: str, three: str, error: StandInError) -> ResourceError:
-    return ResourceError(
-        "Error reading project environment variable",
-        f"Could not get project environment variable {one} {two} {three}, unexpected error: {error}",
-    )
+def _unreadable(*where: str) -> tuple[str, str]:
+    what = f"Could not get project environment variable {' '.join(where)}, unexpected error"
+    return "Error reading project environment variable", what
 
 
 def _creation(plan: Document) -> Document:

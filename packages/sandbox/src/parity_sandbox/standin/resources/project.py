@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from parity_sandbox.standin.calls import Call
-from parity_sandbox.standin.errors import ResourceError, StandInError, not_found
+from parity_sandbox.standin.errors import ResourceError, StandInError, explained
 from parity_sandbox.standin.golang import flag, known, text
 from parity_sandbox.standin.resources.project_fields import FIELDS
 from parity_sandbox.standin.resources.project_wire import change, creation, needs_update_after_creation, project
@@ -28,37 +28,25 @@ _PAGE = "100"
 
 async def _create(client: Client, plan: Document) -> Document:
     team = text(plan["teamId"])
-    try:
+    with explained("Error creating project", "Could not create project, unexpected error"):
         answer = await client.send(CREATE, owner=team, body=creation(plan))
-    except StandInError as error:
-        raise ResourceError("Error creating project", f"Could not create project, unexpected error: {error}") from error
     identifier = answer["id"]
     await _read_variables(client, identifier, team, "create")
     if needs_update_after_creation(plan):
-        try:
+        summary = "Error updating project as part of creating project"
+        with explained(summary, "Could not update project, unexpected error"):
             answer = await client.send(UPDATE, owner=team, project=identifier, body=change(plan, plan["name"]))
-        except StandInError as error:
-            raise ResourceError(
-                "Error updating project as part of creating project",
-                f"Could not update project, unexpected error: {error}",
-            ) from error
     repository = plan["gitRepository"]
     if known(repository) and known(repository["productionBranch"]):
         answer = await _set_branch(client, identifier, team, repository["productionBranch"], "creating")
     return project(answer, plan, team_or_null(client, team))
 
 
-async def _read(client: Client, state: Document) -> Document | None:
+async def _read(client: Client, state: Document) -> Document:
     team = text(state["teamId"])
-    try:
+    what = f"Could not read project {team} {state['id']}, unexpected error: unable to get project"
+    with explained("Error reading project", what, gone=True):
         answer = await get_project(client, text(state["id"]), team)
-    except StandInError as error:
-        if not_found(error):
-            return None
-        raise ResourceError(
-            "Error reading project",
-            f"Could not read project {team} {state['id']}, unexpected error: unable to get project: {error}",
-        ) from error
     await _read_variables(client, answer["id"], team, "read")
     return project(answer, state, team_or_null(client, team))
 
@@ -104,24 +92,16 @@ def _other_repository(wanted: Document | None, linked: Document | None) -> bool:
 
 async def _delete(client: Client, state: Document) -> None:
     team = text(state["teamId"])
-    try:
+    what = f"Could not delete project {team} {state['id']}, unexpected error"
+    with explained("Error deleting project", what, gone=True):
         await client.send(DELETE, owner=team, project=text(state["id"]))
-    except StandInError as error:
-        if not not_found(error):
-            raise ResourceError(
-                "Error deleting project", f"Could not delete project {team} {state['id']}, unexpected error: {error}"
-            ) from error
 
 
-async def _find(client: Client, identifier: str) -> Document | None:
+async def _find(client: Client, identifier: str) -> Document:
     team, name = split(identifier, 1, "Error importing project", "project_id")
-    try:
+    what = f"Could not get project {team} {name}, unexpected error: unable to get project"
+    with explained("Error reading project", what):
         answer = await get_project(client, name, team)
-    except StandInError as error:
-        raise ResourceError(
-            "Error reading project",
-            f"Could not get project {team} {name}, unexpected error: unable to get project: {error}",
-        ) from error
     await _read_variables(client, answer["id"], team, "import")
     return project(answer, blank(FIELDS), team_or_null(client, team))
 
@@ -129,44 +109,33 @@ async def _find(client: Client, identifier: str) -> Document | None:
 async def _read_variables(client: Client, identifier: str, team: str, verb: str) -> None:
     """Ask for the project's variables as the real provider does, which keeps them only where they are inline."""
     until: int | None = None
+    summary = "Error reading project environment variables"
     while True:
         query = {"decrypt": "true", "limit": _PAGE} | ({"until": str(until)} if until is not None else {})
-        try:
+        with explained(summary, f"Could not {verb} project, unexpected error"):
             page = await client.send(VARIABLES, owner=team, query=query, project=identifier)
-        except StandInError as error:
-            raise ResourceError(
-                "Error reading project environment variables", f"Could not {verb} project, unexpected error: {error}"
-            ) from error
         following: int | None = part(page, "pagination").get("next")
         if following is None:
             return
         if following == until:
-            raise ResourceError("Error reading project environment variables", "pagination cursor did not advance")
+            raise ResourceError(summary, "pagination cursor did not advance")
         until = following
 
 
 async def _set_branch(client: Client, identifier: str, team: str, branch: str, verb: str) -> Any:
-    try:
+    what = "Failed to create project, an error occurred setting the production branch"
+    if verb == "updating":
+        what = f"Could not update project production branch {team} {identifier} to '{branch}', unexpected error"
+    with explained(f"Error {verb} project", what):
         return await client.send(BRANCH, owner=team, project=identifier, body={"branch": branch})
-    except StandInError as error:
-        if verb == "creating":
-            detail = f"Failed to create project, an error occurred setting the production branch: {error}"
-        else:
-            detail = (
-                f"Could not update project production branch {team} {identifier} to '{branch}', "
-                f"unexpected error: {error}"
-            )
-        raise ResourceError(f"Error {verb} project", detail) from error
 
 
 async def _change(client: Client, call: Call, what: str, where: tuple[str, str], body: Any = None) -> Any:
     team, identifier = where
-    try:
+    with explained("Error updating project", f"{what}, unexpected error"):
         if body is None:
             return await client.send(call, owner=team, project=identifier)
         return await client.send(call, owner=team, project=identifier, body=body)
-    except StandInError as error:
-        raise ResourceError("Error updating project", f"{what}, unexpected error: {error}") from error
 
 
 async def _validate(client: Client, inputs: Document) -> list[Failure]:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from parity_sandbox.standin.calls import Call
 from parity_sandbox.standin.checks import size
-from parity_sandbox.standin.errors import ResourceError, StandInError, not_found
+from parity_sandbox.standin.errors import explained
 from parity_sandbox.standin.golang import text
 from parity_sandbox.standin.resources.drains import sampling
 from parity_sandbox.standin.resources.sampling import RULE, read, sent
@@ -29,11 +29,8 @@ FIELDS: dict[str, Field] = {
 
 async def _create(client: Client, plan: Document) -> Document:
     rules: Any = sampling(sent(plan["samplingRules"])).get("sampling", [])
-    try:
+    with explained("Error updating Project Tracing", "Could not update Project Tracing, unexpected error"):
         answer = await _put(client, plan, {"enabled": True, "sampling": rules})
-    except StandInError as error:
-        said = f"Could not update Project Tracing, unexpected error: {error}"
-        raise ResourceError("Error updating Project Tracing", said) from error
     return _state(client, answer, plan)
 
 
@@ -48,13 +45,9 @@ async def _put(client: Client, at: Document, body: Document) -> Document:
 
 async def _read(client: Client, state: Document) -> Document | None:
     team, project = text(state["teamId"]), text(state["projectId"])
-    try:
+    what = f"Could not get Project Tracing {team} {project}, unexpected error"
+    with explained("Error reading Project Tracing", what, gone=True):
         answer = await client.send(GET, owner=team, query={"projectId": project})
-    except StandInError as error:
-        if not_found(error):
-            return None
-        said = f"Could not get Project Tracing {team} {project}, unexpected error: {error}"
-        raise ResourceError("Error reading Project Tracing", said) from error
     return _state(client, answer, state) if answer["enabled"] else None
 
 
@@ -64,13 +57,10 @@ async def _find(client: Client, identifier: str) -> Document | None:
 
 
 async def _delete(client: Client, state: Document) -> None:
-    try:
+    where = f"{text(state['teamId'])} {text(state['projectId'])}"
+    what = f"Could not delete Project Tracing {where}, unexpected error"
+    with explained("Error deleting Project Tracing", what, gone=True):
         await _put(client, state, {"enabled": False, "sampling": []})
-    except StandInError as error:
-        if not not_found(error):
-            where = f"{text(state['teamId'])} {text(state['projectId'])}"
-            said = f"Could not delete Project Tracing {where}, unexpected error: {error}"
-            raise ResourceError("Error deleting Project Tracing", said) from error
 
 
 def _state(client: Client, answer: Document, before: Document) -> Document:

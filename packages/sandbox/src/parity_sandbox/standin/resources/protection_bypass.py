@@ -6,12 +6,14 @@ from typing import TYPE_CHECKING
 
 from parity_sandbox.standin.calls import Call
 from parity_sandbox.standin.checks import length, matches
-from parity_sandbox.standin.errors import ApiError, ResourceError, StandInError, not_found
+from parity_sandbox.standin.errors import ApiError, ResourceError, StandInError, explained, not_found
 from parity_sandbox.standin.golang import flag, known, text, text_pointer, without_empty, without_null
 from parity_sandbox.standin.resources.shared import GET_PROJECT, PROJECT_ID, get_project, part, split
 from parity_sandbox.standin.schema import Document, Field, Resource
 
 if TYPE_CHECKING:
+    from contextlib import AbstractContextManager
+
     from parity_sandbox.standin.client import Client
 
 CHANGE = Call("PATCH", "/v10/projects/{project}/protection-bypass")
@@ -46,27 +48,26 @@ FIELDS: dict[str, Field] = {
 
 async def _create(client: Client, plan: Document) -> Document:
     project, team = text(plan["projectId"]), text(plan["teamId"])
-    try:
+    with _explained("create", project):
         async with client.lock(project):
             secret, found = await _generate(client, plan)
-    except StandInError as error:
-        raise ResourceError(
-            "Error creating project protection bypass",
-            f"Could not create protection bypass for project {project}: {error}",
-        ) from error
     default = bool(found.get("isEnvVar"))
     if plan["isEnvVar"] is False and default:
         await _revoke(client, project, team, secret, promote=False)
         raise ResourceError(_ALONE_SUMMARY, _ALONE)
     if flag(plan["isEnvVar"]) and not default:
-        try:
+        summary = "Error promoting project protection bypass to env var default"
+        with explained(summary, "Created bypass but could not set is_env_var=true"):
             found = await _patch(client, project, team, {"secret": secret, "isEnvVar": True})
-        except StandInError as error:
-            raise ResourceError(
-                "Error promoting project protection bypass to env var default",
-                f"Created bypass but could not set is_env_var=true: {error}",
-            ) from error
     return _with_note(_state(project, team, secret, found), plan)
+
+
+_DOING = {"create": "creating", "read": "reading", "update": "updating", "delete": "deleting"}
+
+
+def _explained(verb: str, project: str, *, gone: bool = False) -> AbstractContextManager[None]:
+    summary = f"Error {_DOING[verb]} project protection bypass"
+    return explained(summary, f"Could not {verb} protection bypass for project {project}", gone=gone)
 
 
 async def _generate(client: Client, plan: Document) -> tuple[str, Document]:
@@ -74,7 +75,7 @@ async def _generate(client: Client, plan: Document) -> tuple[str, Document]:
     project, team, secret = text(plan["projectId"]), text(plan["teamId"]), text(plan["secret"])
     existing: set[str] = set()
     if not secret:
-        existing = set(part(await get_project(client, project, team), "protectionBypass"))
+        existing = set(await _bypasses(client, project, team))
     note = text(plan["note"]) if known(plan["note"]) else None
     body = {"generate": {**without_empty({"secret": secret}), **without_null({"note": note})}}
     answer = await client.send(CHANGE, owner=team, project=project, body=body)
@@ -88,30 +89,23 @@ async def _generate(client: Client, plan: Document) -> tuple[str, Document]:
 async def _patch(client: Client, project: str, team: str, update: Document) -> Document:
     async with client.lock(project):
         answer = await client.send(CHANGE, owner=team, project=project, body={"update": update})
-    found = part(answer, "protectionBypass").get(update["secret"])
-    if found is None:
+    return _known(part(answer, "protectionBypass"), update["secret"])
+
+
+def _known(bypasses: Document, secret: str) -> Document:
+    if secret not in bypasses:
         raise ApiError(404, "not_found", "Protection bypass not found")
-    return found
+    return bypasses[secret]
 
 
-async def _get(client: Client, project: str, team: str, secret: str) -> Document:
-    found = part(await get_project(client, project, team), "protectionBypass")
-    if secret not in found:
-        raise ApiError(404, "not_found", "Protection bypass not found")
-    return found[secret]
+async def _bypasses(client: Client, project: str, team: str) -> Document:
+    return part(await get_project(client, project, team), "protectionBypass")
 
 
-async def _read(client: Client, state: Document) -> Document | None:
+async def _read(client: Client, state: Document) -> Document:
     project, team, secret = text(state["projectId"]), text(state["teamId"]), text(state["secret"])
-    try:
-        return _state(project, team, secret, await _get(client, project, team, secret))
-    except StandInError as error:
-        if not_found(error):
-            return None
-        raise ResourceError(
-            "Error reading project protection bypass",
-            f"Could not read protection bypass for project {project}: {error}",
-        ) from error
+    with _explained("read", project, gone=True):
+        return _state(project, team, secret, _known(await _bypasses(client, project, team), secret))
 
 
 async def _update(client: Client, state: Document, plan: Document) -> Document:
@@ -123,30 +117,21 @@ async def _update(client: Client, state: Document, plan: Document) -> Document:
     if moved and plan["isEnvVar"]:
         changes["isEnvVar"] = True
     found: Document | None = None
-    try:
+    with _explained("update", project):
         if moved and not plan["isEnvVar"]:
             found = await _demote(client, project, team, secret)
         if changes:
             found = await _patch(client, project, team, {"secret": secret, **changes})
         if found is None:
-            found = await _get(client, project, team, secret)
-    except ResourceError:
-        raise
-    except StandInError as error:
-        raise ResourceError(
-            "Error updating project protection bypass",
-            f"Could not update protection bypass for project {project}: {error}",
-        ) from error
+            found = _known(await _bypasses(client, project, team), secret)
     return _with_note(_state(project, team, secret, found), plan)
 
 
 async def _demote(client: Client, project: str, team: str, secret: str) -> Document:
     """Make another bypass the default; raises ResourceError where there is no other."""
     async with client.lock(project):
-        bypasses = part(await get_project(client, project, team), "protectionBypass")
-        if secret not in bypasses:
-            raise ApiError(404, "not_found", "Protection bypass not found")
-        if not bypasses[secret].get("isEnvVar"):
+        bypasses = await _bypasses(client, project, team)
+        if not _known(bypasses, secret).get("isEnvVar"):
             return bypasses[secret]
         successor = _successor(bypasses, secret)
         if successor is None:
@@ -166,15 +151,13 @@ async def _revoke(client: Client, project: str, team: str, secret: str, *, promo
 
 async def _promote_successor(client: Client, project: str, team: str, secret: str) -> None:
     try:
-        bypasses = part(await get_project(client, project, team), "protectionBypass")
+        bypasses = await _bypasses(client, project, team)
     except StandInError as error:
         if not_found(error):
             return
         raise
-    if secret not in bypasses:
-        raise ApiError(404, "not_found", "Protection bypass not found")
     successor = _successor(bypasses, secret)
-    if bypasses[secret].get("isEnvVar") and successor is not None:
+    if _known(bypasses, secret).get("isEnvVar") and successor is not None:
         await client.send(CHANGE, owner=team, project=project, body=_promotion(successor))
 
 
@@ -189,23 +172,15 @@ def _promotion(secret: str) -> Document:
 
 async def _delete(client: Client, state: Document) -> None:
     project, team, secret = text(state["projectId"]), text(state["teamId"]), text(state["secret"])
-    try:
+    with _explained("delete", project, gone=True):
         await _revoke(client, project, team, secret, promote=True)
-    except StandInError as error:
-        if not not_found(error):
-            raise ResourceError(
-                "Error deleting project protection bypass",
-                f"Could not delete protection bypass for project {project}: {error}",
-            ) from error
 
 
-async def _find(client: Client, identifier: str) -> Document | None:
+async def _find(client: Client, identifier: str) -> Document:
     summary = "Error importing project protection bypass"
     team, project, secret = split(identifier, 2, summary, "project_id/secret")
-    try:
-        return _state(project, team, secret, await _get(client, project, team, secret))
-    except StandInError as error:
-        raise ResourceError(summary, f"Could not read protection bypass for project {project}: {error}") from error
+    with explained(summary, f"Could not read protection bypass for project {project}"):
+        return _state(project, team, secret, _known(await _bypasses(client, project, team), secret))
 
 
 def _with_note(state: Document, plan: Document) -> Document:

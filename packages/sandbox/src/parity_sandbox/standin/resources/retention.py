@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from parity_sandbox.standin.calls import Call
 from parity_sandbox.standin.checks import one_of
-from parity_sandbox.standin.errors import ResourceError, StandInError
+from parity_sandbox.standin.errors import StandInError, explained
 from parity_sandbox.standin.golang import text, without_empty
 from parity_sandbox.standin.resources.shared import GET_PROJECT, PROJECT_ID, TEAM_ID, require_project, split
 from parity_sandbox.standin.schema import Document, Field, Resource
@@ -60,13 +60,9 @@ async def _update(client: Client, state: Document, plan: Document) -> Document:
 async def _change(client: Client, plan: Document, doing: str, verb: str) -> Document:
     project, team = text(plan["projectId"]), text(plan["teamId"])
     body = without_empty({wire: text(plan[name]) for name, wire in _SENT.items()})
-    try:
+    what = f"Could not {verb} project deployment retention, unexpected error"
+    with explained(f"Error {doing} project deployment retention", what):
         answer = await client.send(UPDATE, owner=team, project=project, body=body)
-    except StandInError as error:
-        raise ResourceError(
-            f"Error {doing} project deployment retention",
-            f"Could not {verb} project deployment retention, unexpected error: {error}",
-        ) from error
     said: Document = answer["deploymentExpiration"]
     periods = {name: said.get(wire) if said.get(wire) in _DAYS.values() else "" for name, wire in _SENT.items()}
     return {**_identity(client, project, team), **periods}

@@ -18,6 +18,10 @@ TEAM_ID = Field("string", optional=True, computed=True, replace="if configured",
 ID = Field("string", computed=True, keep=True)
 PROJECT_ID = Field("string", required=True, replace="always")
 GET_PROJECT = Call("GET", "/v10/projects/{project}")
+NO_PROJECT = (
+    "Could not find project, please make sure both the project_id and team_id match the project and team you wish to "
+    "deploy to."
+)
 
 
 def team_or_null(client: Client, own: str) -> str | None:
@@ -25,18 +29,16 @@ def team_or_null(client: Client, own: str) -> str | None:
     return client.team_id(own) or None
 
 
-async def require_project(client: Client, plan: Document, summary: str) -> Document:
-    """The project that a planned resource belongs to; raises ResourceError where it cannot be read."""
+async def require_project(
+    client: Client, plan: Document, summary: str, trouble: str = "Error reading project information, unexpected error"
+) -> Document:
+    """The project that a planned resource belongs to; raises ResourceError, of `trouble` but where there is none."""
     try:
         return await get_project(client, text(plan["projectId"]), text(plan["teamId"]))
     except StandInError as error:
         if not_found(error):
-            raise ResourceError(
-                summary,
-                "Could not find project, please make sure both the project_id and team_id match the project and team "
-                "you wish to deploy to.",
-            ) from error
-        raise ResourceError(summary, f"Error reading project information, unexpected error: {error}") from error
+            raise ResourceError(summary, NO_PROJECT) from error
+        raise ResourceError(summary, f"{trouble}: {error}") from error
 
 
 async def get_project(client: Client, project: str, team: str) -> Document:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from parity_sandbox.standin.calls import Call
 from parity_sandbox.standin.checks import matches
-from parity_sandbox.standin.errors import ResourceError, StandInError, not_found
+from parity_sandbox.standin.errors import explained
 from parity_sandbox.standin.golang import flag, text
 from parity_sandbox.standin.resources.shared import GET_PROJECT, ID, PROJECT_ID, TEAM_ID, get_project, part, split
 from parity_sandbox.standin.schema import Document, Field, Resource
@@ -42,29 +42,19 @@ FIELDS: dict[str, Field] = {
 
 async def _create(client: Client, plan: Document) -> Document:
     project, team = text(plan["projectId"]), text(plan["teamId"])
-    try:
+    with explained("Error creating VCR Repository", "Could not create VCR Repository, unexpected error"):
         body = {"projectId": project, "name": text(plan["name"])}
         made = await _state(client, await client.send(CREATE, owner=team, body=body), project, team)
-    except StandInError as error:
-        raise ResourceError(
-            "Error creating VCR Repository", f"Could not create VCR Repository, unexpected error: {error}"
-        ) from error
     if made["public"] == flag(plan["public"]):
         return made
-    try:
+    what = "Could not set visibility for newly created VCR Repository, unexpected error"
+    with explained("Error updating newly created VCR Repository", what):
         return await _change(client, made, plan)
-    except StandInError as error:
-        raise ResourceError(
-            "Error updating newly created VCR Repository",
-            f"Could not set visibility for newly created VCR Repository, unexpected error: {error}",
-        ) from error
 
 
 async def _update(client: Client, state: Document, plan: Document) -> Document:
-    try:
+    with explained(*_failing("updating", "update", state)):
         return await _change(client, state, plan)
-    except StandInError as error:
-        raise _failed("updating", "update", state, error) from error
 
 
 async def _change(client: Client, state: Document, plan: Document) -> Document:
@@ -79,22 +69,16 @@ async def _change(client: Client, state: Document, plan: Document) -> Document:
     return await _state(client, answer, project, team)
 
 
-async def _read(client: Client, state: Document) -> Document | None:
-    try:
+async def _read(client: Client, state: Document) -> Document:
+    with explained(*_failing("reading", "read", state), gone=True):
         return await _get(client, text(state["projectId"]), text(state["id"]), text(state["teamId"]))
-    except StandInError as error:
-        if not_found(error):
-            return None
-        raise _failed("reading", "read", state, error) from error
 
 
-async def _find(client: Client, identifier: str) -> Document | None:
+async def _find(client: Client, identifier: str) -> Document:
     team, project, name = split(identifier, 2, "Error importing VCR Repository", "project_id/repository_name")
-    try:
+    where = {"teamId": team, "projectId": project, "name": name}
+    with explained(*_failing("importing", "import", where)):
         return await _get(client, project, name, team)
-    except StandInError as error:
-        where = {"teamId": team, "projectId": project, "name": name}
-        raise _failed("importing", "import", where, error) from error
 
 
 async def _get(client: Client, project: str, id_or_name: str, team: str) -> Document:
@@ -104,18 +88,13 @@ async def _get(client: Client, project: str, id_or_name: str, team: str) -> Docu
 
 async def _delete(client: Client, state: Document) -> None:
     query = {"projectId": text(state["projectId"])}
-    try:
+    with explained(*_failing("deleting", "delete", state), gone=True):
         await client.send(DELETE, owner=text(state["teamId"]), query=query, repository=text(state["id"]))
-    except StandInError as error:
-        if not not_found(error):
-            raise _failed("deleting", "delete", state, error) from error
 
 
-def _failed(doing: str, verb: str, place: Document, error: StandInError) -> ResourceError:
+def _failing(doing: str, verb: str, place: Document) -> tuple[str, str]:
     where = " ".join(text(place[name]) for name in ("teamId", "projectId", "name"))
-    return ResourceError(
-        f"Error {doing} VCR Repository", f"Could not {verb} VCR Repository {where}, unexpected error: {error}"
-    )
+    return f"Error {doing} VCR Repository", f"Could not {verb} VCR Repository {where}, unexpected error"
 
 
 async def _state(client: Client, answer: Document, project: str, team: str) -> Document:

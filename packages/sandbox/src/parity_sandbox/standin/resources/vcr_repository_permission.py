@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from parity_sandbox.standin.calls import Call
-from parity_sandbox.standin.errors import ResourceError, StandInError, not_found
+from parity_sandbox.standin.errors import explained
 from parity_sandbox.standin.golang import text, without_empty
 from parity_sandbox.standin.resources.shared import ID, PROJECT_ID, TEAM_ID, split
 from parity_sandbox.standin.schema import Document, Failure, Field, Resource
@@ -31,29 +31,16 @@ FIELDS: dict[str, Field] = {
 
 async def _create(client: Client, plan: Document) -> Document:
     body = without_empty({"teamId": text(plan["grantedTeamId"]), "teamSlug": text(plan["grantedTeamSlug"])})
-    try:
-        answer = await client.send(
-            CREATE,
-            owner=text(plan["teamId"]),
-            query={"projectId": text(plan["projectId"])},
-            repository=text(plan["repository"]),
-            body=body,
-        )
-    except StandInError as error:
-        raise ResourceError(
-            "Error creating VCR Repository Permission",
-            f"Could not create VCR Repository Permission, unexpected error: {error}",
-        ) from error
+    query, repository = {"projectId": text(plan["projectId"])}, text(plan["repository"])
+    what = "Could not create VCR Repository Permission, unexpected error"
+    with explained("Error creating VCR Repository Permission", what):
+        answer = await client.send(CREATE, owner=text(plan["teamId"]), query=query, repository=repository, body=body)
     return _state(client, answer["permission"], plan)
 
 
 async def _read(client: Client, state: Document) -> Document | None:
-    try:
+    with explained(*_failing("reading", "read", state), gone=True):
         found = await _granted(client, state)
-    except StandInError as error:
-        if not_found(error):
-            return None
-        raise _failed("reading", "read", state, error) from error
     return None if found is None else _state(client, found, state)
 
 
@@ -64,10 +51,8 @@ async def _find(client: Client, identifier: str) -> Document | None:
         "teamId": team, "projectId": project, "repository": repository, "repositoryId": None,
         "grantedTeamId": granted, "grantedTeamSlug": granted,
     }  # fmt: skip
-    try:
+    with explained(*_failing("importing", "import", place)):
         found = await _granted(client, place)
-    except StandInError as error:
-        raise _failed("importing", "import", place, error) from error
     return None if found is None else _state(client, found, place)
 
 
@@ -88,23 +73,18 @@ async def _delete(client: Client, state: Document) -> None:
     given = text(state["grantedTeamId"])
     body = {"teamId": given} if given else {"teamSlug": text(state["grantedTeamSlug"])}
     query = {"projectId": text(state["projectId"])}
-    try:
+    with explained(*_failing("deleting", "delete", state), gone=True):
         await client.send(DELETE, owner=text(state["teamId"]), query=query, repository=_repository(state), body=body)
-    except StandInError as error:
-        if not not_found(error):
-            raise _failed("deleting", "delete", state, error) from error
 
 
 def _repository(place: Document) -> str:
     return text(place["repositoryId"]) or text(place["repository"])
 
 
-def _failed(doing: str, verb: str, place: Document, error: StandInError) -> ResourceError:
+def _failing(doing: str, verb: str, place: Document) -> tuple[str, str]:
+    noun = "VCR Repository Permission"
     where = " ".join(text(place[name]) for name in ("teamId", "projectId", "repository", "grantedTeamId"))
-    return ResourceError(
-        f"Error {doing} VCR Repository Permission",
-        f"Could not {verb} VCR Repository Permission {where}, unexpected error: {error}",
-    )
+    return f"Error {doing} {noun}", f"Could not {verb} {noun} {where}, unexpected error"
 
 
 def _state(client: Client, said: Document, place: Document) -> Document:

@@ -15,7 +15,7 @@ from starlette.routing import Route
 from parity_sandbox import keeps, maintenance
 from parity_sandbox.buildrules import add_rule, rules
 from parity_sandbox.errors import BadDocument, SandboxError, SnapshotError
-from parity_sandbox.faults import LONGEST_SECONDS
+from parity_sandbox.forms import LONGEST_SECONDS
 from parity_sandbox.guard import Guard
 from parity_sandbox.jsontext import parse_json
 from parity_sandbox.logs import failure
@@ -145,10 +145,10 @@ class Control:
         """The faults that are set with their counts, or with POST one more, or with DELETE none."""
         book = self._world.faults
         if request.method == "POST":
-            return JSONResponse(asdict(book.add(await _document(request))), 201)
+            return JSONResponse(book.add(await _document(request)).model_dump(), 201)
         if request.method == "DELETE":
             book.clear()
-        return JSONResponse({"faults": [asdict(fault) for fault in book.all()]})
+        return JSONResponse({"faults": [fault.model_dump() for fault in book.all()]})
 
     async def fault(self, request: Request) -> Response:
         """One fault, once it has struck; or with DELETE none, and a request that it holds goes on or is cut."""
@@ -161,7 +161,7 @@ class Control:
             return JSONResponse({"deleted": identifier}) if found else _no_fault(identifier)
         seconds = min(_number(request, "seconds", 0), _LONGEST_WAIT_SECONDS)
         fault = await book.until_fired(identifier, _number(request, "fired", 1), seconds)
-        return _no_fault(identifier) if fault is None else JSONResponse(asdict(fault))
+        return _no_fault(identifier) if fault is None else JSONResponse(fault.model_dump())
 
     async def latency(self, request: Request) -> Response:
         """Seconds that each request to a service waits; PUT sets those that are named."""

@@ -1,12 +1,31 @@
-"""Documents of the control API as typed forms: what a seed may hold, and the sentence for what it may not."""
+"""Documents of the control API as typed forms: what each may hold, and the sentence for what it may not."""
 
 from __future__ import annotations
 
-from typing import Self
+import re
+from typing import TYPE_CHECKING, Annotated, Self
 
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import AfterValidator, BaseModel, ConfigDict, ValidationError
 
 from parity_sandbox.errors import BadDocument
+
+if TYPE_CHECKING:
+    from parity_sandbox.store import Collection, Document
+
+LONGEST_SECONDS = 86_400
+"""The longest time that a document may ask for."""
+
+
+def _compiled(text: str) -> str:
+    try:
+        re.compile(text)
+    except (re.error, OverflowError, RecursionError) as error:
+        raise ValueError(f"{text!r} is no regular expression ({error})") from error
+    return text
+
+
+Expression = Annotated[str, AfterValidator(_compiled)]
+"""A regular expression."""
 
 
 class Form(BaseModel):
@@ -29,3 +48,10 @@ class Form(BaseModel):
                 for each in error.errors(include_url=False, include_input=False)
             )
             raise BadDocument(f"The {name} has faults. {'; '.join(faults)}.") from error
+
+
+def keep(documents: Collection, document: Document, name: str) -> Document:
+    """Keep a document that has an `id`; raises BadDocument where there is one of that id."""
+    if documents.get(document["id"]) is not None:
+        raise BadDocument(f"There is already a {name} {document['id']!r}: remove it, or choose another id.")
+    return documents.insert(document["id"], document)

@@ -5,30 +5,42 @@ from __future__ import annotations
 import json
 import re
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Annotated, Any, Literal, Self, cast
+
+from pydantic import Field, model_validator
 
 from parity_sandbox.context import random_id
-from parity_sandbox.errors import BadDocument
+from parity_sandbox.forms import Expression, Form, keep
 from parity_sandbox.jsontext import parse_json
 from parity_sandbox.narrowing import is_list, is_object
 
 if TYPE_CHECKING:
     from parity_sandbox.store import Collection, Document, Store
 
-_FIELDS: dict[str, type | tuple[type, ...]] = {
-    "id": str,
-    "service": str,
-    "method": str,
-    "path": str,
-    "where": dict,
-    "pointer": str,
-    "drop": bool,
-    "value": object,
-}
-_SERVICES = ("vercel", "github")
-_METHODS = ("POST", "PUT", "PATCH", "DELETE")
-_POINTER = re.compile(r"(/([^~/]|~[01])*)*")
 _ABSENT = object()
+Pointer = Annotated[str, Field(pattern="^(/([^~/]|~[01])*)*$")]
+"""A JSON pointer (RFC 6901): `/rules/0/parameters`."""
+
+
+class _Rule(Form):
+    """A rule as docs/sandbox.md describes it; only what was given is kept."""
+
+    id: str = ""
+    service: Literal["vercel", "github"]
+    method: Literal["POST", "PUT", "PATCH", "DELETE"] = "POST"
+    path: Expression = ""
+    where: dict[Pointer, Any] = Field(default_factory=dict[str, Any])
+    pointer: Pointer
+    drop: bool = False
+    value: Any = None
+
+    @model_validator(mode="after")
+    def _one_change(self) -> Self:
+        if ("value" in self.model_fields_set) == self.drop:
+            raise ValueError("it says either what is kept, as value, or drop: true")
+        if not self.pointer and not self.drop:
+            raise ValueError("the pointer '' drops the write; it has no value")
+        return self
 
 
 def rules(store: Store) -> Collection:
@@ -38,36 +50,8 @@ def rules(store: Store) -> Collection:
 
 def add_keep(store: Store, document: Document) -> Document:
     """Keep a rule and give it an id and a count. Raises BadDocument that names the field that is wrong."""
-    for name, value in document.items():
-        allowed = _FIELDS.get(name)
-        if allowed is None:
-            raise BadDocument(f"A keep rule has no field {name!r}; it knows {', '.join(_FIELDS)}.")
-        if not isinstance(value, allowed):
-            raise BadDocument(f"A keep rule's {name} is of another type than {type(value).__name__}.")
-    _check_request(document)
-    pointers = [document.get("pointer"), *document.get("where", {})]
-    if not all(isinstance(each, str) and _POINTER.fullmatch(each) for each in pointers):
-        raise BadDocument("A keep rule's pointer, and each key of where, is a JSON pointer, as /rules/0/parameters.")
-    if ("value" in document) == bool(document.get("drop")):
-        raise BadDocument("A keep rule says either what is kept, as value, or drop: true.")
-    if document["pointer"] == "" and "value" in document:
-        raise BadDocument("A keep rule with the pointer '' drops the write; it has no value.")
-    if rules(store).get(document.get("id", "")) is not None:
-        raise BadDocument(f"There is already a keep rule {document['id']!r}: remove it, or choose another id.")
-    rule: Document = {"id": random_id("keep_", 12), **document, "fired": 0}
-    return rules(store).insert(rule["id"], rule)
-
-
-def _check_request(document: Document) -> None:
-    """Check which requests a rule is about; raises BadDocument."""
-    if document.get("service") not in _SERVICES:
-        raise BadDocument(f"A keep rule's service is one of {', '.join(_SERVICES)}.")
-    if document.get("method", "POST") not in _METHODS:
-        raise BadDocument(f"A keep rule's method is one of {', '.join(_METHODS)}.")
-    try:
-        re.compile(document.get("path", ""))
-    except (re.error, OverflowError, RecursionError) as error:
-        raise BadDocument(f"A keep rule's path is a regular expression: {document['path']!r} is none.") from error
+    given = _Rule.read(document, "keep rule").model_dump(exclude_unset=True)
+    return keep(rules(store), {"id": random_id("keep_", 12), **given, "fired": 0}, "keep rule")
 
 
 @dataclass(frozen=True)

@@ -50,65 +50,55 @@ _FORKS = {
 _SUBJECT = {"use_default": Field(bool, required=True), "include_claim_keys": Field(list, elements=(str,))}
 
 
-def permissions(context: Context, repository_id: int) -> Document:
+_PARTS = {"selected": _SELECTED, "workflow": _WORKFLOW, "forks": _FORKS}
+
+
+def permissions(context: Context, repository: Document) -> Document:
     """All of the repository's settings; GitHub's defaults until someone sets them."""
-    return _DEFAULTS | (collection(context, "permissions").get(str(repository_id)) or {})
+    return _DEFAULTS | (collection(context, "permissions").get(str(repository["id"])) or {})
 
 
-def set_actions(context: Context, repository_id: int, body: Document) -> None:
+def set_actions(context: Context, repository: Document, body: Document) -> None:
     """Turn Actions on or off and say which may run."""
     check(body, _ACTIONS)
-    _put(context, repository_id, {name: body[name] for name in _ACTIONS if name in body})
+    _put(context, repository, {name: body[name] for name in _ACTIONS if name in body})
 
 
-def selected(context: Context, repository_id: int) -> Document:
-    """The selected actions. Raises Conflict where not only selected ones may run."""
-    found = permissions(context, repository_id)
-    if not found["enabled"] or found["allowed_actions"] != "selected":
+def part(context: Context, repository: Document, name: str) -> Document:
+    """Which actions are `selected`, what `forks` may run, or what the token of a `workflow` may.
+
+    Raises:
+        Conflict: not only selected actions may run.
+        NotFound: forks of a public repository.
+    """
+    found = permissions(context, repository)
+    if name == "selected" and (not found["enabled"] or found["allowed_actions"] != "selected"):
         raise Conflict("Conflict - allowed_actions is not set to selected")
-    return dict(found["selected"])
+    if name == "forks" and not repository["private"]:
+        raise NotFound
+    return dict(found[name])
 
 
-def set_selected(context: Context, repository_id: int, body: Document) -> None:
-    """Say which actions are the selected ones. Raises Conflict as `selected` does."""
-    check(body, _SELECTED)
-    present = selected(context, repository_id)
-    _put(context, repository_id, {"selected": present | {name: body[name] for name in _SELECTED if name in body}})
+def set_part(context: Context, repository: Document, name: str, body: Document) -> None:
+    """Change one of the parts; what is not sent stays. Raises as `part` does."""
+    present = part(context, repository, name)
+    check(body, _PARTS[name])
+    _put(context, repository, {name: present | {field: body[field] for field in _PARTS[name] if field in body}})
 
 
-def set_workflow(context: Context, repository_id: int, body: Document) -> None:
-    """Say what the token of a workflow may do by default."""
-    check(body, _WORKFLOW)
-    present = permissions(context, repository_id)["workflow"]
-    _put(context, repository_id, {"workflow": present | {name: body[name] for name in _WORKFLOW if name in body}})
-
-
-def set_access(context: Context, repository_id: int, body: Document) -> None:
+def set_access(context: Context, repository: Document, body: Document) -> None:
     """Say which other repositories may use this one's actions."""
     check(body, _ACCESS)
-    _put(context, repository_id, {"access_level": body["access_level"]})
+    _put(context, repository, {"access_level": body["access_level"]})
 
 
-def forks(context: Context, repository: Document) -> Document:
-    """What pull requests from forks of a private repository may run. Raises NotFound for a public one."""
-    if not repository["private"]:
-        raise NotFound
-    return dict(permissions(context, repository["id"])["forks"])
-
-
-def set_forks(context: Context, repository: Document, body: Document) -> None:
-    """Say what pull requests from forks may run. Raises NotFound for a public repository."""
-    present = forks(context, repository)
-    check(body, _FORKS)
-    _put(context, repository["id"], {"forks": present | {name: body[name] for name in _FORKS if name in body}})
-
-
-def set_subject(context: Context, repository_id: int, body: Document) -> None:
+def set_subject(context: Context, repository: Document, body: Document) -> None:
     """Say which claims the subject of a workflow's OIDC token is made of."""
     check(body, _SUBJECT)
-    _put(context, repository_id, {"subject": {name: body[name] for name in _SUBJECT if name in body}})
+    _put(context, repository, {"subject": {name: body[name] for name in _SUBJECT if name in body}})
 
 
-def _put(context: Context, repository_id: int, fields: Document) -> None:
-    present = collection(context, "permissions").get(str(repository_id)) or {}
-    put(context, "permissions", str(repository_id), {**present, "repository_id": repository_id, **fields})
+def _put(context: Context, repository: Document, fields: Document) -> None:
+    key = str(repository["id"])
+    present = collection(context, "permissions").get(key) or {"repository_id": repository["id"]}
+    put(context, "permissions", key, present | fields)

@@ -12,8 +12,7 @@ import pytest
 
 from packages.toolchain.tests import fakes
 from packages.toolchain.tests.fakes import GITHUB, POSTGRESQL
-from parity_toolchain import build, golang, recipes
-from parity_toolchain import cache as caches
+from parity_toolchain import build, golang, process, recipes
 from parity_toolchain.errors import BuildFailed, NoGo
 
 HOST = recipes.POLICY_PACKS.edits[0][0]
@@ -121,7 +120,7 @@ def test_a_program_that_does_not_say_its_version_is_not_kept(tmp_path):
 
 def test_a_build_that_never_ends_is_ended(tmp_path, monkeypatch):
     monkeypatch.setattr(build, "LIMIT", 0.5)
-    monkeypatch.setattr(caches, "BEAT", 0.1)
+    monkeypatch.setattr(process, "BEAT", 0.1)
     fakes.go(tmp_path / "go", "1.26.8", body="sleep 600")
     lines = []
     with pytest.raises(BuildFailed, match=r"did not end within 0\.5 s"):

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -13,76 +12,38 @@ if TYPE_CHECKING:
     from parity_sandbox.store import Document
 
 
-@dataclass(frozen=True)
 class Layout:
     """The paths inside one sandbox's folder."""
 
-    directory: Path
-
-    @property
-    def store(self) -> Path:
+    def __init__(self, directory: Path) -> None:
+        """Name what is, or will be, in `directory`."""
+        self.directory = directory
+        self.store = directory / "store.db"
         """The vendors' objects and the request log, SQLite."""
-        return self.directory / "store.db"
-
-    @property
-    def lock(self) -> Path:
+        self.lock = directory / "serve.lock"
         """The serving process holds it from start to end."""
-        return self.directory / "serve.lock"
-
-    @property
-    def starting(self) -> Path:
+        self.starting = directory / "command.lock"
         """Held by the command that starts or stops the server."""
-        return self.directory / "command.lock"
-
-    @property
-    def server(self) -> Path:
+        self.server = directory / "server.json"
         """Process id and ports of the running server; there once everything answers."""
-        return self.directory / "server.json"
-
-    @property
-    def ports(self) -> Path:
+        self.ports = directory / "ports.json"
         """The ports last used, taken again where they are still free."""
-        return self.directory / "ports.json"
-
-    @property
-    def log(self) -> Path:
+        self.log = directory / "server.log"
         """What the server has to say, a JSON object a line."""
-        return self.directory / "server.log"
-
-    @property
-    def credentials(self) -> Path:
+        self.credentials = directory / "credentials.json"
         """Tokens and passwords, mode 0600."""
-        return self.directory / "credentials.json"
-
-    @property
-    def authority(self) -> Path:
+        self.authority = directory / "ca"
         """The local certificate authority: ca.pem, ca.key and bundle.pem."""
-        return self.directory / "ca"
-
-    @property
-    def bundle(self) -> Path:
+        self.bundle = self.authority / "bundle.pem"
         """The authority's certificate and the system's roots, for SSL_CERT_FILE."""
-        return self.authority / "bundle.pem"
-
-    @property
-    def postgres(self) -> Path:
+        self.postgres = directory / "postgres"
         """PostgreSQL's folder: data/, extensions/ and postgres.log."""
-        return self.directory / "postgres"
-
-    @property
-    def backend(self) -> Path:
+        self.backend = directory / "backend"
         """Pulumi's state."""
-        return self.directory / "backend"
-
-    @property
-    def pulumi(self) -> Path:
+        self.pulumi = directory / "pulumi"
         """PULUMI_HOME."""
-        return self.directory / "pulumi"
-
-    @property
-    def snapshots(self) -> Path:
+        self.snapshots = directory / "snapshots"
         """One folder a snapshot."""
-        return self.directory / "snapshots"
 
     def create(self) -> None:
         """Make the folders, those with secrets for their user alone; PostgreSQL's may belong to another user."""

@@ -222,8 +222,7 @@ def _stop(layout: Layout, progress: Callable[[str], None]) -> bool:
 
 def _check_is_sandbox(layout: Layout) -> None:
     """Refuse to delete a folder that holds anything but a sandbox."""
-    own = {getattr(layout, name).name for name, value in vars(Layout).items() if isinstance(value, property)}
-    own |= {"store.db-wal", "store.db-shm"}
+    own = {"store.db-wal", "store.db-shm", *(path.name for path in vars(layout).values())}
     foreign = sorted(
         path.name for path in layout.directory.iterdir() if path.name not in own and not path.name.startswith(".")
     )

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Any, TypeGuard
+from typing import TYPE_CHECKING, Any, TypeGuard
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 
 def is_object(value: object) -> TypeGuard[dict[str, Any]]:
@@ -23,3 +26,8 @@ def as_object(value: object) -> dict[str, Any]:
 def as_list(value: object) -> list[Any]:
     """The value where it is a list, otherwise an empty one."""
     return value if is_list(value) else []
+
+
+def picked(document: Mapping[str, Any], *names: str) -> dict[str, Any]:
+    """The fields of those names; raises KeyError where one is missing."""
+    return {name: document[name] for name in names}

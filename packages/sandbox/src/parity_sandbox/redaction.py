@@ -17,18 +17,8 @@ if TYPE_CHECKING:
 
 _SECRET_KEYS = frozenset(
     {
-        "value",
-        "password",
-        "passphrase",
-        "secret",
-        "token",
-        "private_key",
-        "privateKey",
-        "encrypted_value",
-        "opened",
-        "plaintext",
-        "legacyValue",
-        "sealed",
+        *("value", "password", "passphrase", "secret", "token", "private_key", "privateKey", "encrypted_value"),
+        *("opened", "plaintext", "legacyValue", "sealed"),
     }
 )
 _SECRET_MAPPINGS = frozenset({"variables", "env", "protectionBypass", "headers"})

@@ -41,15 +41,15 @@ class Entry:
     """With its query, tokens as fingerprints; the host too for the edge and the proxy."""
     status: int | None
     """What the client was sent; None where the connection was dropped or is still held."""
-    request_id: str
-    duration_ms: float
-    fault: str | None
+    request_id: str = ""
+    duration_ms: float = 0.0
+    fault: str | None = None
     """The fault that struck it."""
-    applied: bool
+    applied: bool = False
     """Whether the handler ran and its effect, if it has one, was committed."""
-    body_digest: str | None
+    body_digest: str | None = None
     """Keyed fingerprint of the body; None where there is none."""
-    body: Any
+    body: Any = None
     """The JSON body's shape, each text a keyed fingerprint."""
 
 

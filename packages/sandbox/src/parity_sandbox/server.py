@@ -123,21 +123,7 @@ async def _serve_http(
 
 async def _serve_proxy(stack: AsyncExitStack, world: World, listener: socket.socket, tls_port: int) -> None:
     def refused(method: str, target: str) -> None:
-        world.log.add(
-            Entry(
-                world.context.clock(),
-                "proxy",
-                method,
-                target,
-                _REFUSED,
-                "",
-                0.0,
-                None,
-                applied=False,
-                body_digest=None,
-                body=None,
-            )
-        )
+        world.log.add(Entry(world.context.clock(), "proxy", method, target, _REFUSED))
 
     proxy = Proxy(tls_port, lambda host: service_of(world.services, world.context, host) is not None, refused)
     server = await asyncio.start_server(proxy.handle, sock=listener, limit=16_384)

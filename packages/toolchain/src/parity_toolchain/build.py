@@ -89,7 +89,6 @@ def _compile(
             environ=environ,
             cwd=home,
             on_line=watch.line,
-            beat=caches.BEAT,
             on_beat=lambda elapsed: progress(f"{step.program} {step.version}: {watch}, {elapsed:.0f} s"),
         )
     except ProgramSilent as error:

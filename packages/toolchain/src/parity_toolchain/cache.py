@@ -13,15 +13,13 @@ from typing import TYPE_CHECKING
 from filelock import FileLock, Timeout
 
 from parity_toolchain.errors import BuildBusy
+from parity_toolchain.process import BEAT
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator, Mapping
 
 PATIENCE = 45 * 60.0
 """Seconds to wait for another process that makes the same entry: longer than any build."""
-
-BEAT = 10.0
-"""Seconds between two lines of progress."""
 
 
 def root(environ: Mapping[str, str]) -> Path:

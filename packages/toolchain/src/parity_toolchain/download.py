@@ -173,8 +173,6 @@ def _install_cli(
         ["sh", str(script), *options],
         limit=site.limit,
         environ={**_reduced(environ), "TMPDIR": str(temporary)},
-        on_line=lambda _: None,
-        beat=caches.BEAT,
         on_beat=lambda elapsed: progress(f"pulumi {version}: still downloading, {elapsed:.0f} s"),
     )
     if done.code != 0:
@@ -213,7 +211,6 @@ def _install_plugin(
         # Away from any Pulumi.yaml, whose `plugins` would be read.
         cwd=folder,
         on_line=lines.append,
-        beat=caches.BEAT,
         on_beat=lambda elapsed: progress(f"{label}: still downloading, {elapsed:.0f} s"),
     )
     if done.code != 0:

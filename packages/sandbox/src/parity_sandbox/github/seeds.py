@@ -13,7 +13,7 @@ from parity_sandbox.forms import Form
 from parity_sandbox.github.errors import GitHubError
 from parity_sandbox.github.scopes import Installation  # noqa: TC001 - pydantic reads the annotations
 from parity_sandbox.github.state import access, accounts, git, repositories, runs
-from parity_sandbox.github.state.collections import SERVICE
+from parity_sandbox.github.state.collections import SERVICE, collection
 from parity_sandbox.github.state.runs import Run  # noqa: TC001 - pydantic reads the annotations
 
 if TYPE_CHECKING:
@@ -132,8 +132,7 @@ def _team(context: Context, organization: Document, asked: Team, seeded: list[Do
     slug = asked.slug or accounts.slug_of(asked.name or "")
     if not slug:
         raise BadDocument("The seed for GitHub has faults. A team needs a slug, or a name that gives one.")
-    known = {each["slug"]: each for each in accounts.teams(context, organization["id"])}
-    if slug in known:
+    if collection(context, "teams").first(organization_id=organization["id"], slug=slug) is not None:
         return
     made = accounts.create_team(context, organization["id"], {"name": asked.name or slug, "privacy": "closed"})
     accounts.rename_slug(context, made, slug)

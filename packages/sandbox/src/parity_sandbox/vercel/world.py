@@ -25,6 +25,16 @@ USER: Document = {
 """The account that the sandbox's token belongs to."""
 
 
+class _Documents:
+    """A collection of a world, by its kind."""
+
+    def __init__(self, kind: str) -> None:
+        self._kind = kind
+
+    def __get__(self, world: World, _owner: object = None) -> Collection:
+        return world.collection(self._kind)
+
+
 @dataclass(frozen=True)
 class World:
     """Vercel's objects as one request may see them."""
@@ -52,40 +62,20 @@ class World:
         """The documents of one kind, of every scope."""
         return self.context.store.collection(SERVICE, kind)
 
-    @property
-    def projects(self) -> Collection:
-        """Projects by id."""
-        return self.collection("projects")
-
-    @property
-    def env(self) -> Collection:
-        """Environment variables by id."""
-        return self.collection("env")
-
-    @property
-    def domains(self) -> Collection:
-        """Project domains by name; one that is not verified yet by `<project id>/<name>`."""
-        return self.collection("domains")
-
-    @property
-    def deployments(self) -> Collection:
-        """Deployments by id."""
-        return self.collection("deployments")
-
-    @property
-    def aliases(self) -> Collection:
-        """Aliases that were assigned one by one, by name."""
-        return self.collection("aliases")
-
-    @property
-    def hosts(self) -> Collection:
-        """Which deployment a deployment's own host means, by host."""
-        return self.collection("hosts")
-
-    @property
-    def pending(self) -> Collection:
-        """What the clock will do: ends of builds and promotions, by id."""
-        return self.collection("pending")
+    projects = _Documents("projects")
+    """Projects by id."""
+    env = _Documents("env")
+    """Environment variables by id."""
+    domains = _Documents("domains")
+    """Project domains by name; one that is not verified yet by `<project id>/<name>`."""
+    deployments = _Documents("deployments")
+    """Deployments by id."""
+    aliases = _Documents("aliases")
+    """Aliases that were assigned one by one, by name."""
+    hosts = _Documents("hosts")
+    """Which deployment a deployment's own host means, by host."""
+    pending = _Documents("pending")
+    """What the clock will do: ends of builds and promotions, by id."""
 
     def project(self, id_or_name: str) -> Document:
         """The project of this scope; raises NotFound."""

@@ -17,7 +17,7 @@ from parity_sandbox.github.graphql.objects import (
 )
 from parity_sandbox.github.ids import node_id
 from parity_sandbox.github.state import issues, pulls, repositories
-from parity_sandbox.github.state.collections import collection
+from parity_sandbox.github.state.collections import collection, held
 
 if TYPE_CHECKING:
     from parity_sandbox.context import Context
@@ -146,7 +146,7 @@ class Mutations:
     def _labels(self, found: Document, given: list[str]) -> list[str]:
         known = {
             node_id("LA", found["id"], each["id"]): str(each["name"])
-            for each in issues.labels(self._context, found["id"])
+            for each in held(self._context, "labels", found["id"])
         }
         unknown = [each for each in given if each not in known]
         if unknown:

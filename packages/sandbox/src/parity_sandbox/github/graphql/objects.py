@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 from parity_sandbox.github.errors import GitHubError, NotFound
 from parity_sandbox.github.ids import node_id
-from parity_sandbox.github.state import accounts, git, issues, pulls, repositories, rulesets
-from parity_sandbox.github.state.collections import collection
+from parity_sandbox.github.state import accounts, git, issues, pulls, repositories
+from parity_sandbox.github.state.collections import collection, held
 from parity_sandbox.github.wire import git as git_wire
 from parity_sandbox.github.wire import issues as issues_wire
 from parity_sandbox.github.wire import repositories as repositories_wire
@@ -170,14 +170,14 @@ def _inside(context: Context, found: Document) -> dict[str, Callable[..., Any]]:
 
     def labels(_info: Any, **given: Any) -> Document:
         wanted, order = str(given.get("query") or "").lower(), as_object(given.get("orderBy"))
-        rows = [each for each in issues.labels(context, number) if wanted in each["name"].lower()]
+        rows = [each for each in held(context, "labels", number) if wanted in each["name"].lower()]
         if order.get("field") == "NAME":
             rows.sort(key=lambda each: str(each["name"]).lower())
         shown = [_label(found, each) for each in rows]
         return _page_of(shown[::-1] if order.get("direction") == "DESC" else shown, given)
 
     def all_rulesets(_info: Any, **given: Any) -> Document:
-        return _page_of([_ruleset(context, found, each) for each in rulesets.rulesets(context, number)], given)
+        return _page_of([_ruleset(context, found, each) for each in held(context, "rulesets", number)], given)
 
     return {
         "issue": one, "pullRequest": one, "issueOrPullRequest": one, "issues": all_issues, "pullRequests": all_pulls,

@@ -8,7 +8,7 @@ from parity_sandbox.github.calls import Answer, Call
 from parity_sandbox.github.routes import named
 from parity_sandbox.github.routes.table import counted, inside
 from parity_sandbox.github.state import accounts, environments
-from parity_sandbox.github.state.collections import collection, one, remove
+from parity_sandbox.github.state.collections import collection, held, one, remove
 from parity_sandbox.github.wire import accounts as account_wire
 from parity_sandbox.github.wire import environments as wire
 
@@ -28,7 +28,7 @@ def _shown(call: Call, repository: Document, found: Document) -> Document:
 
 
 def _list(call: Call, repository: Document) -> Answer:
-    found = environments.environments(call.context, repository["id"])
+    found = held(call.context, "environments", repository["id"])
     return counted(call, "environments", [_shown(call, repository, each) for each in found])
 
 

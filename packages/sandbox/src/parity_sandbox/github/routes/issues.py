@@ -8,7 +8,7 @@ from parity_sandbox.github.bodies import Field, check, items
 from parity_sandbox.github.routes import named
 from parity_sandbox.github.routes.table import Result, inside
 from parity_sandbox.github.state import issues
-from parity_sandbox.github.state.collections import one, remove
+from parity_sandbox.github.state.collections import held, one, remove
 from parity_sandbox.github.wire import issues as wire
 
 if TYPE_CHECKING:
@@ -91,7 +91,7 @@ def _delete_comment(call: Call, repository: Document) -> None:
 
 
 def _labels(call: Call, repository: Document) -> Result:
-    return [wire.label(repository, each) for each in issues.labels(call.context, repository["id"])]
+    return [wire.label(repository, each) for each in held(call.context, "labels", repository["id"])]
 
 
 def _create_label(call: Call, repository: Document) -> Document:

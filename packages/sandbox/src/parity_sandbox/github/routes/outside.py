@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from parity_sandbox.github.routes.table import Result, counted, inside
 from parity_sandbox.github.state import accounts, outside
-from parity_sandbox.github.state.collections import collection, one, remove
+from parity_sandbox.github.state.collections import held, one, remove
 from parity_sandbox.github.wire.repositories import url
 
 if TYPE_CHECKING:
@@ -45,7 +45,7 @@ def _one(kind: str, call: Call, repository: Document) -> Document:
 
 
 def _list(kind: str, call: Call, repository: Document) -> Result:
-    rows = collection(call.context, kind).find(repository_id=repository["id"])
+    rows = held(call.context, kind, repository["id"])
     return [_SHOWN[kind](repository, each) for each in rows]
 
 
@@ -79,7 +79,7 @@ def _runner_shown(found: Document) -> Document:
 
 
 def _runners(call: Call, repository: Document) -> Answer:
-    rows = collection(call.context, "runners").find(repository_id=repository["id"])
+    rows = held(call.context, "runners", repository["id"])
     return counted(call, "runners", [_runner_shown(each) for each in rows])
 
 

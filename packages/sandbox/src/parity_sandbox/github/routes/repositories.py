@@ -9,7 +9,7 @@ from parity_sandbox.github.errors import NotFound
 from parity_sandbox.github.routes import named
 from parity_sandbox.github.routes.table import REPOSITORY, Result, inside, route
 from parity_sandbox.github.state import access, accounts, repositories
-from parity_sandbox.github.state.collections import collection
+from parity_sandbox.github.state.collections import collection, held
 from parity_sandbox.github.wire import accounts as account_wire
 from parity_sandbox.github.wire import repositories as wire
 
@@ -80,7 +80,7 @@ def _disable_alerts(call: Call, repository: Document) -> None:
 
 def _teams(call: Call, repository: Document) -> Result:
     organization = accounts.organization(call.context, repository["owner"])
-    rows = access.teams_of(call.context, repository["id"])
+    rows = held(call.context, "team_repositories", repository["id"])
     teams = [(collection(call.context, "teams").get(str(each["team_id"])), each["permission"]) for each in rows]
     return [
         account_wire.team(team, organization, None) | {"permission": permission}

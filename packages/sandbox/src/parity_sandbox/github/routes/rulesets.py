@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from parity_sandbox.github.routes.table import Result, inside
 from parity_sandbox.github.state import rulesets
-from parity_sandbox.github.state.collections import one, remove
+from parity_sandbox.github.state.collections import held, one, remove
 from parity_sandbox.github.wire import rulesets as wire
 
 if TYPE_CHECKING:
@@ -19,7 +19,7 @@ def _one(call: Call, repository: Document) -> Document:
 
 
 def _list(call: Call, repository: Document) -> Result:
-    return [wire.summary(repository, each) for each in rulesets.rulesets(call.context, repository["id"])]
+    return [wire.summary(repository, each) for each in held(call.context, "rulesets", repository["id"])]
 
 
 def _create(call: Call, repository: Document) -> Document:
@@ -42,7 +42,7 @@ def _of_branch(call: Call, repository: Document) -> Result:
     source = f"{repository['owner']}/{repository['name']}"
     return [
         rule | {"ruleset_source_type": "Repository", "ruleset_source": source, "ruleset_id": each["id"]}
-        for each in rulesets.rulesets(call.context, repository["id"])
+        for each in held(call.context, "rulesets", repository["id"])
         if rulesets.guards(each, repository, call.path("branch"))
         for rule in each["rules"]
     ]

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from parity_sandbox.github.routes import named
 from parity_sandbox.github.routes.table import counted, inside
 from parity_sandbox.github.state import accounts, git, runs
-from parity_sandbox.github.state.collections import one
+from parity_sandbox.github.state.collections import held, one
 from parity_sandbox.github.wire import issues as wire
 
 if TYPE_CHECKING:
@@ -68,7 +68,7 @@ def _none(name: str, call: Call, repository: Document) -> Document:
 
 
 def _workflows(call: Call, repository: Document) -> Answer:
-    found = runs.workflows(call.context, repository["id"])
+    found = held(call.context, "workflows", repository["id"])
     return counted(call, "workflows", [wire.workflow(repository, each) for each in found])
 
 

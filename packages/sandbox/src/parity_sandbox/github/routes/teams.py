@@ -33,7 +33,7 @@ def _team(call: Call) -> Document:
 
 def _list(call: Call) -> Result:
     organization = named.organization(call)
-    found = accounts.teams(call.context, organization["id"])
+    found = collection(call.context, "teams").find(organization_id=organization["id"])
     return [wire.team(each, organization, _parent(call, each)) for each in found]
 
 

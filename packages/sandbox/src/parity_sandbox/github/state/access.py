@@ -33,11 +33,6 @@ def team_permission(context: Context, team_id: int, repository_id: int) -> str:
     return str(one(context, _TEAMS, f"{team_id}/{repository_id}")["permission"])
 
 
-def teams_of(context: Context, repository_id: int) -> list[Document]:
-    """The access of every team to the repository."""
-    return collection(context, _TEAMS).find(repository_id=repository_id)
-
-
 def team_can_read(context: Context, team_id: int, repository_id: int) -> bool:
     """Whether the team has access of any kind."""
     return collection(context, _TEAMS).get(f"{team_id}/{repository_id}") is not None

@@ -86,17 +86,12 @@ def slug_of(name: str) -> str:
     return re.sub(r"[^a-z0-9_-]+", "-", name.lower()).strip("-")
 
 
-def teams(context: Context, organization_id: int) -> list[Document]:
-    """The organisation's teams, oldest first."""
-    return collection(context, "teams").find(organization_id=organization_id)
-
-
 def team_by_slug(context: Context, organization_id: int, slug: str) -> Document:
     """The team of that slug. Raises NotFound."""
-    for each in teams(context, organization_id):
-        if each["slug"] == slug.lower():
-            return each
-    raise NotFound
+    found = collection(context, "teams").first(organization_id=organization_id, slug=slug.lower())
+    if found is None:
+        raise NotFound
+    return found
 
 
 def create_team(context: Context, organization_id: int, body: Document) -> Document:
@@ -194,7 +189,7 @@ def add_member(context: Context, team: Document, login: str, body: Document) -> 
 
 
 def _slug_is_free(context: Context, organization_id: int, slug: str) -> None:
-    if any(each["slug"] == slug for each in teams(context, organization_id)):
+    if collection(context, "teams").first(organization_id=organization_id, slug=slug) is not None:
         raise ValidationFailed(custom("Team", "name", "Name must be unique for this org"))
 
 

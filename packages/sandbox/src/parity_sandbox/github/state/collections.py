@@ -21,6 +21,11 @@ def collection(context: Context, kind: str) -> Collection:
     return context.store.collection(SERVICE, kind)
 
 
+def held(context: Context, kind: str, repository_id: int) -> list[Document]:
+    """The documents of a kind that a repository holds, oldest first."""
+    return collection(context, kind).find(repository_id=repository_id)
+
+
 def one(context: Context, kind: str, key: object, **owner: int) -> Document:
     """The document under `key`, where its fields equal those of `owner`. Raises NotFound."""
     found = collection(context, kind).get(str(key))

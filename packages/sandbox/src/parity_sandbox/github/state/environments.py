@@ -8,7 +8,7 @@ from parity_sandbox.github import ids
 from parity_sandbox.github.bodies import Field, check, part
 from parity_sandbox.github.errors import NotFound, SeeOther, ValidationFailed
 from parity_sandbox.github.state import access, keys
-from parity_sandbox.github.state.collections import add, change, collection, remove, remove_where
+from parity_sandbox.github.state.collections import add, change, collection, held, remove, remove_where
 
 if TYPE_CHECKING:
     from parity_sandbox.context import Context
@@ -34,11 +34,6 @@ _UNPROTECTED: Document = {
 _POLICY_FIELDS = {"name": Field(str, required=True), "type": Field(str, choices=("branch", "tag"))}
 
 
-def environments(context: Context, repository_id: int) -> list[Document]:
-    """The repository's environments, oldest first."""
-    return collection(context, "environments").find(repository_id=repository_id)
-
-
 def environment(context: Context, repository_id: int, name: str) -> Document:
     """The environment of that name, in any case. Raises NotFound."""
     found = _find(context, repository_id, name)
@@ -48,7 +43,7 @@ def environment(context: Context, repository_id: int, name: str) -> Document:
 
 
 def _find(context: Context, repository_id: int, name: str) -> Document | None:
-    rows = environments(context, repository_id)
+    rows = held(context, "environments", repository_id)
     return next((each for each in rows if each["name"].lower() == name.lower()), None)
 
 

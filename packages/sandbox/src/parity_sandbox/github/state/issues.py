@@ -8,7 +8,7 @@ from parity_sandbox.github import ids
 from parity_sandbox.github.bodies import Field, check
 from parity_sandbox.github.errors import NotFound, ValidationFailed, already_exists, missing_field
 from parity_sandbox.github.state import accounts
-from parity_sandbox.github.state.collections import add, change, collection, one, remove
+from parity_sandbox.github.state.collections import add, change, collection, held, one, remove
 from parity_sandbox.narrowing import is_object
 
 if TYPE_CHECKING:
@@ -34,11 +34,6 @@ _LABEL = {
     "description": Field(str, nullable=True),
 }
 _COMMENT = {"body": Field(str, required=True)}
-
-
-def labels(context: Context, repository_id: int) -> list[Document]:
-    """The repository's labels."""
-    return collection(context, "labels").find(repository_id=repository_id)
 
 
 def label(context: Context, repository_id: int, name: str) -> Document:
@@ -104,7 +99,7 @@ def _label_ids(context: Context, repository_id: int, asked: Sequence[Any]) -> li
 
 def labels_of(context: Context, issue: Document) -> list[Document]:
     """The labels the issue carries, in the order they were added."""
-    known = {each["id"]: each for each in labels(context, issue["repository_id"])}
+    known = {each["id"]: each for each in held(context, "labels", issue["repository_id"])}
     return [known[number] for number in issue["labels"] if number in known]
 
 
@@ -131,7 +126,7 @@ def remove_label(context: Context, issue: Document, name: str) -> Document:
 
 def issues(context: Context, repository_id: int) -> list[Document]:
     """Every issue and pull request of the repository, newest first."""
-    return collection(context, "issues").find(repository_id=repository_id)[::-1]
+    return held(context, "issues", repository_id)[::-1]
 
 
 def issue(context: Context, repository_id: int, number: int | None) -> Document:

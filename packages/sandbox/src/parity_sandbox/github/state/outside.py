@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from parity_sandbox.github.bodies import Field, check, items, part
 from parity_sandbox.github.errors import Conflict, ValidationFailed, custom
-from parity_sandbox.github.state.collections import add, change, collection
+from parity_sandbox.github.state.collections import add, change, collection, held
 
 if TYPE_CHECKING:
     from parity_sandbox.context import Context
@@ -58,7 +58,7 @@ def add_webhook(context: Context, repository_id: int, body: Document) -> Documen
     events = items(body, "events") or ["push"]
     if not config.get("url"):
         raise ValidationFailed(custom("Hook", "url", "url cannot be blank"))
-    present = collection(context, "webhooks").find(repository_id=repository_id)
+    present = held(context, "webhooks", repository_id)
     if any(each["config"]["url"] == config["url"] for each in present):
         raise ValidationFailed(custom("Hook", "base", "Hook already exists on this repository"))
     made = {

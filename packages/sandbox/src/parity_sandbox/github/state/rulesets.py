@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from parity_sandbox.github.bodies import Field, check, items, part
 from parity_sandbox.github.errors import InvalidRequest, ValidationFailed
 from parity_sandbox.github.state import rules
-from parity_sandbox.github.state.collections import add, collection
+from parity_sandbox.github.state.collections import add, held
 from parity_sandbox.github.state.collections import change as keep
 
 if TYPE_CHECKING:
@@ -42,11 +42,6 @@ def guards(found: Document, repository: Document, branch: str) -> bool:
     return any(map(matches, items(names, "include"))) and not any(map(matches, items(names, "exclude")))
 
 
-def rulesets(context: Context, repository_id: int) -> list[Document]:
-    """The repository's rulesets, oldest first."""
-    return collection(context, "rulesets").find(repository_id=repository_id)
-
-
 def create(context: Context, repository_id: int, body: Document) -> Document:
     """A new ruleset.
 
@@ -70,7 +65,7 @@ def change(context: Context, present: Document, body: Document) -> Document:
 
 def _changed(context: Context, present: Document, body: Document) -> Document:
     changed = present | {name: body[name] for name in ("name", "target", "enforcement") if name in body}
-    others = [each for each in rulesets(context, present["repository_id"]) if each["id"] != present.get("id")]
+    others = [each for each in held(context, "rulesets", present["repository_id"]) if each["id"] != present.get("id")]
     if any(each["name"] == changed["name"] for each in others):
         raise ValidationFailed("Name must be unique")
     if "bypass_actors" in body:

@@ -9,7 +9,7 @@ from pydantic import Field
 from parity_sandbox.forms import Form
 from parity_sandbox.github import ids
 from parity_sandbox.github.errors import NotFound
-from parity_sandbox.github.state.collections import add, collection
+from parity_sandbox.github.state.collections import add, collection, held
 
 if TYPE_CHECKING:
     from parity_sandbox.context import Context
@@ -32,17 +32,12 @@ class Run(Form):
 
 def runs(context: Context, repository_id: int) -> list[Document]:
     """The repository's runs, newest first."""
-    return collection(context, "runs").find(repository_id=repository_id)[::-1]
-
-
-def workflows(context: Context, repository_id: int) -> list[Document]:
-    """The workflows that the repository's runs are of."""
-    return collection(context, "workflows").find(repository_id=repository_id)
+    return held(context, "runs", repository_id)[::-1]
 
 
 def workflow(context: Context, repository_id: int, name: str) -> Document:
     """The workflow of that id or file name. Raises NotFound."""
-    for each in workflows(context, repository_id):
+    for each in held(context, "workflows", repository_id):
         if name in {str(each["id"]), each["path"].rpartition("/")[2]}:
             return each
     raise NotFound

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from parity_sandbox.github.calls import API, HTML
 from parity_sandbox.github.ids import node_id
+from parity_sandbox.narrowing import picked
 
 if TYPE_CHECKING:
     from parity_sandbox.store import Document
@@ -49,10 +50,7 @@ def full_user(found: Document) -> Document:
         "name": found["login"],
         "blog": "",
         **dict.fromkeys(empty),
-        "public_repos": 0,
-        "public_gists": 0,
-        "followers": 0,
-        "following": 0,
+        **dict.fromkeys(("public_repos", "public_gists", "followers", "following"), 0),
         "created_at": found["created_at"],
         "updated_at": found["created_at"],
     }
@@ -60,33 +58,23 @@ def full_user(found: Document) -> Document:
 
 def organization(found: Document, repositories: int) -> Document:
     """An organisation in full."""
-    login = found["login"]
-    url = f"{API}/orgs/{login}"
+    url = f"{API}/orgs/{found['login']}"
     rest = ("repos", "events", "hooks", "issues")
-    members = {
-        "members_url": f"{url}/members{{/member}}",
-        "public_members_url": f"{url}/public_members{{/member}}",
-    }
     return {
-        "login": login,
-        "id": found["id"],
+        **picked(found, "login", "id", "name", "created_at"),
         "node_id": node_id("O", found["id"]),
         "url": url,
         **{f"{name}_url": f"{url}/{name}" for name in rest},
-        **members,
+        **{f"{name}_url": f"{url}/{name}{{/member}}" for name in ("members", "public_members")},
         "avatar_url": f"https://avatars.githubusercontent.com/u/{found['id']}?v=4",
         "description": None,
-        "name": found["name"],
         "blog": "",
         "is_verified": False,
         "has_organization_projects": True,
         "has_repository_projects": True,
         "public_repos": repositories,
-        "public_gists": 0,
-        "followers": 0,
-        "following": 0,
-        "html_url": f"{HTML}/{login}",
-        "created_at": found["created_at"],
+        **dict.fromkeys(("public_gists", "followers", "following"), 0),
+        "html_url": f"{HTML}/{found['login']}",
         "updated_at": found["created_at"],
         "archived_at": None,
         "type": "Organization",
@@ -100,14 +88,8 @@ def organization(found: Document, repositories: int) -> Document:
 def team(found: Document, organization_of: Document, parent: Document | None) -> Document:
     """A team in short form."""
     url = f"{API}/organizations/{organization_of['id']}/team/{found['id']}"
-    return {
-        "name": found["name"],
-        "id": found["id"],
+    return picked(found, "name", "id", "slug", "description", "privacy", "notification_setting") | {
         "node_id": node_id("T", organization_of["id"], found["id"]),
-        "slug": found["slug"],
-        "description": found["description"],
-        "privacy": found["privacy"],
-        "notification_setting": found["notification_setting"],
         "url": url,
         "html_url": f"{HTML}/orgs/{organization_of['login']}/teams/{found['slug']}",
         "members_url": f"{url}/members{{/member}}",
@@ -122,8 +104,7 @@ def team(found: Document, organization_of: Document, parent: Document | None) ->
 def full_team(found: Document, organization_of: Document, parent: Document | None, repositories: int) -> Document:
     """A team, as it is read and written alone."""
     return team(found, organization_of, parent) | {
-        "created_at": found["created_at"],
-        "updated_at": found["updated_at"],
+        **picked(found, "created_at", "updated_at"),
         "members_count": len(found["members"]),
         "repos_count": repositories,
         "organization": organization(organization_of, 0),

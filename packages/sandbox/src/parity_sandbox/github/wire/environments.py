@@ -7,6 +7,7 @@ from urllib.parse import quote
 
 from parity_sandbox.github.ids import node_id
 from parity_sandbox.github.wire import repositories
+from parity_sandbox.narrowing import picked
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -21,18 +22,13 @@ def address(repository: Document, found: Document) -> str:
 
 def environment(repository: Document, found: Document, reviewer: Callable[[Document], Document | None]) -> Document:
     """An environment; `reviewer` gives the document of a user or team, or None where it is gone."""
-    return {
-        "id": found["id"],
+    shown = ("id", "name", "created_at", "updated_at", "can_admins_bypass", "deployment_branch_policy")
+    return picked(found, *shown) | {
         "node_id": node_id("EN", repository["id"], found["id"]),
-        "name": found["name"],
         "url": address(repository, found),
         "html_url": f"{repositories.page(repository)}/deployments/activity_log?environments_filter="
         + quote(found["name"], safe=""),
-        "created_at": found["created_at"],
-        "updated_at": found["updated_at"],
-        "can_admins_bypass": found["can_admins_bypass"],
         "protection_rules": _rules(repository, found, reviewer),
-        "deployment_branch_policy": found["deployment_branch_policy"],
     }
 
 
@@ -61,12 +57,7 @@ def _rule(repository: Document, found: Document, kind: str) -> Document:
 
 def policy(repository: Document, found: Document) -> Document:
     """A deployment branch policy."""
-    return {
-        "id": found["id"],
-        "node_id": node_id("GBP", repository["id"], found["id"]),
-        "name": found["name"],
-        "type": found["type"],
-    }
+    return {**picked(found, "id", "name", "type"), "node_id": node_id("GBP", repository["id"], found["id"])}
 
 
 def public_key(found: Document) -> Document:
@@ -76,9 +67,9 @@ def public_key(found: Document) -> Document:
 
 def secret(found: Document) -> Document:
     """A secret: never its value."""
-    return {name: found[name] for name in ("name", "created_at", "updated_at")}
+    return picked(found, "name", "created_at", "updated_at")
 
 
 def variable(found: Document) -> Document:
     """A variable."""
-    return {name: found[name] for name in ("name", "value", "created_at", "updated_at")}
+    return picked(found, "name", "value", "created_at", "updated_at")

@@ -5,10 +5,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 from urllib.parse import quote
 
-from parity_sandbox.github.calls import API, HTML
+from parity_sandbox.github.calls import HTML
 from parity_sandbox.github.ids import node_id
 from parity_sandbox.github.wire import repositories
 from parity_sandbox.github.wire.accounts import account
+from parity_sandbox.narrowing import picked
 
 if TYPE_CHECKING:
     from parity_sandbox.store import Document
@@ -18,15 +19,15 @@ _ASSOCIATION = "OWNER"
 
 def label(repository: Document, found: Document) -> Document:
     """A label."""
-    return {
-        "id": found["id"],
+    return picked(found, "id", "name", "color", "description") | {
         "node_id": node_id("LA", repository["id"], found["id"]),
         "url": f"{repositories.url(repository)}/labels/{quote(found['name'], safe='')}",
-        "name": found["name"],
-        "color": found["color"],
         "default": False,
-        "description": found["description"],
     }
+
+
+_SHOWN = ("number", "title", "body", "state", "created_at", "updated_at", "closed_at")
+"""What an issue and a pull request show as it is kept."""
 
 
 def issue(repository: Document, found: Document, labels: list[Document], user: Document, comments: int) -> Document:
@@ -34,34 +35,20 @@ def issue(repository: Document, found: Document, labels: list[Document], user: D
     number = found["number"]
     address = f"{repositories.url(repository)}/issues/{number}"
     kind = "issues" if found["pull"] is None else "pull"
-    document: Document = {
+    document = picked(found, "id", "state_reason", *_SHOWN) | {
         "url": address,
         "repository_url": repositories.url(repository),
         "labels_url": f"{address}/labels{{/name}}",
-        "comments_url": f"{address}/comments",
-        "events_url": f"{address}/events",
+        **{f"{name}_url": f"{address}/{name}" for name in ("comments", "events", "timeline")},
         "html_url": f"{repositories.page(repository)}/{kind}/{number}",
-        "id": found["id"],
         "node_id": node_id("I" if found["pull"] is None else "PR", repository["id"], found["id"]),
-        "number": number,
-        "title": found["title"],
         "user": account(user),
         "labels": [label(repository, each) for each in labels],
-        "state": found["state"],
         "locked": False,
-        "assignee": None,
         "assignees": [],
-        "milestone": None,
         "comments": comments,
-        "created_at": found["created_at"],
-        "updated_at": found["updated_at"],
-        "closed_at": found["closed_at"],
         "author_association": _ASSOCIATION,
-        "active_lock_reason": None,
-        "body": found["body"],
-        "timeline_url": f"{address}/timeline",
-        "performed_via_github_app": None,
-        "state_reason": found["state_reason"],
+        **dict.fromkeys(("assignee", "milestone", "active_lock_reason", "performed_via_github_app")),
     }
     if found["pull"] is not None:
         document["pull_request"] = _pull_links(repository, found)
@@ -82,16 +69,12 @@ def _pull_links(repository: Document, found: Document) -> Document:
 def comment(repository: Document, found: Document, user: Document) -> Document:
     """A comment on an issue or a pull request."""
     address = repositories.url(repository)
-    return {
+    return picked(found, "id", "created_at", "updated_at", "body") | {
         "url": f"{address}/issues/comments/{found['id']}",
         "html_url": f"{repositories.page(repository)}/issues/{found['number']}#issuecomment-{found['id']}",
         "issue_url": f"{address}/issues/{found['number']}",
-        "id": found["id"],
         "node_id": node_id("IC", repository["id"], found["id"]),
         "user": account(user),
-        "created_at": found["created_at"],
-        "updated_at": found["updated_at"],
-        "body": found["body"],
         "author_association": _ASSOCIATION,
         "performed_via_github_app": None,
     }
@@ -105,7 +88,6 @@ def pull(
     address = f"{repositories.url(repository)}/pulls/{found['number']}"
     issue_address = f"{repositories.url(repository)}/issues/{found['number']}"
     page = _pull_links(repository, found)
-    statuses = f"{repositories.url(repository)}/statuses/{head_sha}"
     links = {
         "self": address,
         "html": page["html_url"],
@@ -114,45 +96,24 @@ def pull(
         "review_comments": f"{address}/comments",
         "review_comment": f"{repositories.url(repository)}/pulls/comments{{/number}}",
         "commits": f"{address}/commits",
-        "statuses": statuses,
+        "statuses": f"{repositories.url(repository)}/statuses/{head_sha}",
     }
     return {
+        **picked(found, *_SHOWN),
+        **picked(fields, "id", "merged_at", "merge_commit_sha", "draft"),
+        **picked(page, "html_url", "diff_url", "patch_url"),
+        **{f"{name}_url": links[name] for name in links if name not in {"self", "html"}},
         "url": address,
-        "id": fields["id"],
         "node_id": node_id("PR", repository["id"], fields["id"]),
-        "html_url": page["html_url"],
-        "diff_url": page["diff_url"],
-        "patch_url": page["patch_url"],
-        "issue_url": issue_address,
-        "commits_url": links["commits"],
-        "review_comments_url": links["review_comments"],
-        "review_comment_url": links["review_comment"],
-        "comments_url": links["comments"],
-        "statuses_url": statuses,
-        "number": found["number"],
-        "state": found["state"],
         "locked": False,
-        "title": found["title"],
         "user": account(user),
-        "body": found["body"],
         "labels": [label(repository, each) for each in labels],
-        "milestone": None,
-        "active_lock_reason": None,
-        "created_at": found["created_at"],
-        "updated_at": found["updated_at"],
-        "closed_at": found["closed_at"],
-        "merged_at": fields["merged_at"],
-        "merge_commit_sha": fields["merge_commit_sha"],
-        "assignee": None,
-        "assignees": [],
-        "requested_reviewers": [],
-        "requested_teams": [],
+        **dict.fromkeys(("milestone", "active_lock_reason", "assignee", "auto_merge")),
+        **{name: list[object]() for name in ("assignees", "requested_reviewers", "requested_teams")},
         "head": _end(repository, owner, fields["head"], head_sha),
         "base": _end(repository, owner, fields["base"], fields["base_sha"]),
         "_links": {name: {"href": href} for name, href in links.items()},
         "author_association": _ASSOCIATION,
-        "auto_merge": None,
-        "draft": fields["draft"],
     }
 
 
@@ -169,9 +130,7 @@ def full_pull(short: Document, comments: int, review_comments: int, commits: int
         "review_comments": review_comments,
         "maintainer_can_modify": False,
         "commits": commits,
-        "additions": 0,
-        "deletions": 0,
-        "changed_files": 0,
+        **dict.fromkeys(("additions", "deletions", "changed_files"), 0),
     }
 
 
@@ -190,19 +149,13 @@ def review_comment(repository: Document, found: Document, user: Document) -> Doc
     address = f"{repositories.url(repository)}/pulls/comments/{found['id']}"
     pull_address = f"{repositories.url(repository)}/pulls/{found['number']}"
     page = f"{repositories.page(repository)}/pull/{found['number']}#discussion_r{found['id']}"
-    return {
+    return picked(found, "id", "path", "commit_id", "body", "created_at", "updated_at") | {
         "url": address,
         "pull_request_review_id": None,
-        "id": found["id"],
         "node_id": node_id("PRRC", repository["id"], found["id"]),
         "diff_hunk": "",
-        "path": found["path"],
-        "commit_id": found["commit_id"],
         "original_commit_id": found["commit_id"],
         "user": account(user),
-        "body": found["body"],
-        "created_at": found["created_at"],
-        "updated_at": found["updated_at"],
         "html_url": page,
         "pull_request_url": pull_address,
         "author_association": _ASSOCIATION,
@@ -212,56 +165,44 @@ def review_comment(repository: Document, found: Document, user: Document) -> Doc
     }
 
 
+_RUN = (
+    *("id", "name", "head_branch", "head_sha", "path", "run_number", "event", "status", "conclusion", "workflow_id"),
+    *("created_at", "updated_at"),
+)
+
+
 def run(repository: Document, owner: Document, found: Document, actor: Document, head: Document) -> Document:
     """A workflow run."""
-    address = f"{repositories.url(repository)}/actions/runs/{found['id']}"
+    base = repositories.url(repository)
+    address, suite = f"{base}/actions/runs/{found['id']}", found["id"] + 1
     rest = ("jobs", "logs", "artifacts", "cancel", "rerun")
-    return {
-        "id": found["id"],
-        "name": found["name"],
+    return picked(found, *_RUN) | {
         "node_id": node_id("WFR", repository["id"], found["id"]),
-        "head_branch": found["head_branch"],
-        "head_sha": found["head_sha"],
-        "path": found["path"],
         "display_title": head["message"].partition("\n")[0],
-        "run_number": found["run_number"],
-        "event": found["event"],
-        "status": found["status"],
-        "conclusion": found["conclusion"],
-        "workflow_id": found["workflow_id"],
-        "check_suite_id": found["id"] + 1,
-        "check_suite_node_id": node_id("CS", repository["id"], found["id"] + 1),
+        "check_suite_id": suite,
+        "check_suite_node_id": node_id("CS", repository["id"], suite),
         "url": address,
         "html_url": f"{HTML}/{repository['owner']}/{repository['name']}/actions/runs/{found['id']}",
         "pull_requests": [],
-        "created_at": found["created_at"],
-        "updated_at": found["updated_at"],
-        "actor": account(actor),
-        "triggering_actor": account(actor),
+        **dict.fromkeys(("actor", "triggering_actor"), account(actor)),
         "run_attempt": 1,
         "referenced_workflows": [],
         "run_started_at": found["created_at"],
         **{f"{name}_url": f"{address}/{name}" for name in rest},
-        "check_suite_url": f"{repositories.url(repository)}/check-suites/{found['id'] + 1}",
+        "check_suite_url": f"{base}/check-suites/{suite}",
         "previous_attempt_url": None,
-        "workflow_url": f"{API}/repos/{repository['owner']}/{repository['name']}/actions/workflows/"
-        f"{found['workflow_id']}",
+        "workflow_url": f"{base}/actions/workflows/{found['workflow_id']}",
         "head_commit": head,
-        "repository": repositories.minimal(repository, owner),
-        "head_repository": repositories.minimal(repository, owner),
+        **dict.fromkeys(("repository", "head_repository"), repositories.minimal(repository, owner)),
     }
 
 
 def workflow(repository: Document, found: Document) -> Document:
     """A workflow."""
     address, page = repositories.url(repository), repositories.page(repository)
-    return {
-        "id": found["id"],
+    return picked(found, "id", "name", "path", "created_at") | {
         "node_id": node_id("W", repository["id"], found["id"]),
-        "name": found["name"],
-        "path": found["path"],
         "state": "active",
-        "created_at": found["created_at"],
         "updated_at": found["created_at"],
         "url": f"{address}/actions/workflows/{found['id']}",
         "html_url": f"{page}/blob/{repository['default_branch']}/{found['path']}",

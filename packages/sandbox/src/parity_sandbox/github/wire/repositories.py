@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from parity_sandbox.github.calls import API, HTML
 from parity_sandbox.github.ids import node_id
 from parity_sandbox.github.wire.accounts import account
+from parity_sandbox.narrowing import picked
 
 if TYPE_CHECKING:
     from parity_sandbox.store import Document
@@ -83,7 +84,10 @@ _MERGING = (
     "security_and_analysis",
 )
 
-_COUNTS = ("size", "stargazers_count", "watchers_count", "forks_count", "open_issues_count", "forks", "watchers")
+_COUNTS = (
+    *("size", "stargazers_count", "watchers_count", "forks_count", "open_issues_count", "forks", "watchers"),
+    "open_issues",
+)
 
 
 def url(found: Document) -> str:
@@ -100,15 +104,12 @@ def minimal(found: Document, owner: Document, allowed: dict[str, bool] | None = 
     """A repository as lists give it."""
     full_name, address = f"{found['owner']}/{found['name']}", url(found)
     return {
-        "id": found["id"],
+        **picked(found, "id", "name", "private", "description", *_SHOWN),
         "node_id": node_id("R", found["id"]),
-        "name": found["name"],
         "full_name": full_name,
-        "private": found["private"],
         "owner": account(owner),
         "html_url": page(found),
-        "description": found["description"],
-        "fork": False,
+        **dict.fromkeys(("fork", "has_pages", "disabled"), False),
         "url": address,
         **{name: address + rest for name, rest in _LINKS.items()},
         "git_url": f"git://github.com/{full_name}.git",
@@ -116,29 +117,19 @@ def minimal(found: Document, owner: Document, allowed: dict[str, bool] | None = 
         "clone_url": f"{page(found)}.git",
         "svn_url": page(found),
         **dict.fromkeys(_COUNTS, 0),
-        "language": None,
-        "has_pages": False,
-        "mirror_url": None,
-        "disabled": False,
-        "license": None,
-        "open_issues": 0,
+        **dict.fromkeys(("language", "mirror_url", "license")),
         "permissions": allowed or permissions("admin"),
-        **{name: found[name] for name in _SHOWN},
     }
 
 
 def full(found: Document, owner: Document) -> Document:
     """A repository as it is read and written alone by one who administers it."""
     extra: Document = {"organization": account(owner)} if owner["type"] == "Organization" else {}
-    empty: Document = {"custom_properties": {}}
-    return (
-        minimal(found, owner)
-        | {name: found[name] for name in _MERGING}
-        | {"use_squash_pr_title_as_default": False, "temp_clone_token": ""}
-        | empty
-        | {"network_count": 0, "subscribers_count": 0}
-        | extra
-    )
+    fixed: Document = {
+        "use_squash_pr_title_as_default": False, "temp_clone_token": "", "custom_properties": {}, "network_count": 0,
+        "subscribers_count": 0,
+    }  # fmt: skip
+    return minimal(found, owner) | picked(found, *_MERGING) | fixed | extra
 
 
 def with_team_permission(found: Document, owner: Document, permission: str) -> Document:

@@ -10,7 +10,7 @@ from parity_sandbox.context import random_id
 from parity_sandbox.forms import LONGEST_SECONDS, Form, keep
 
 if TYPE_CHECKING:
-    from parity_sandbox.store import Collection, Document, Store
+    from parity_sandbox.store import Document, Store
 
 
 class _Match(Form):
@@ -35,12 +35,7 @@ class _Rule(Form):
     errors: Annotated[float, Field(ge=0, le=1)] = 0
 
 
-def rules(store: Store) -> Collection:
-    """The rules, oldest first; later ones win."""
-    return store.collection("sandbox", "builds")
-
-
 def add_rule(store: Store, document: Document) -> Document:
     """Keep a rule and give it an id. Raises BadDocument that names the field that is wrong."""
     given = _Rule.read(document, "build rule").model_dump(exclude_unset=True)
-    return keep(rules(store), {"id": random_id("rule_", 12), **given}, "build rule")
+    return keep(store.collection("sandbox", "builds"), {"id": random_id("rule_", 12), **given}, "build rule")

@@ -12,12 +12,13 @@ from starlette.middleware.trustedhost import TrustedHostMiddleware
 from starlette.responses import JSONResponse, PlainTextResponse
 from starlette.routing import Route
 
-from parity_sandbox import keeps, maintenance
-from parity_sandbox.buildrules import add_rule, rules
+from parity_sandbox import maintenance
+from parity_sandbox.buildrules import add_rule
 from parity_sandbox.errors import BadDocument, SandboxError, SnapshotError
 from parity_sandbox.forms import LONGEST_SECONDS
 from parity_sandbox.guard import Guard
 from parity_sandbox.jsontext import parse_json
+from parity_sandbox.keeps import add_keep
 from parity_sandbox.logs import failure
 from parity_sandbox.narrowing import is_object
 from parity_sandbox.services import VENDORS
@@ -28,7 +29,7 @@ if TYPE_CHECKING:
     from starlette.requests import Request
     from starlette.responses import Response
 
-    from parity_sandbox.store import Document
+    from parity_sandbox.store import Document, Store
     from parity_sandbox.world import World
 
 _SERVICES = ("vercel", "github", "edge")
@@ -186,23 +187,21 @@ class Control:
 
     async def builds(self, request: Request) -> Response:
         """The rules for builds, or with POST one more, or with DELETE none."""
-        store = self._world.context.store
-        if request.method == "POST":
-            return JSONResponse(add_rule(store, await _document(request)), 201)
-        if request.method == "DELETE":
-            for rule in rules(store).all():
-                rules(store).delete(rule["id"])
-        return JSONResponse({"builds": rules(store).all()})
+        return await self._rules(request, "builds", add_rule)
 
     async def keeps(self, request: Request) -> Response:
         """The rules for writes that are not kept as sent, or with POST one more, or with DELETE none."""
+        return await self._rules(request, "keeps", add_keep)
+
+    async def _rules(self, request: Request, kind: str, add: Callable[[Store, Document], Document]) -> Response:
         store = self._world.context.store
+        kept = store.collection("sandbox", kind)
         if request.method == "POST":
-            return JSONResponse(keeps.add_keep(store, await _document(request)), 201)
+            return JSONResponse(add(store, await _document(request)), 201)
         if request.method == "DELETE":
-            for rule in keeps.rules(store).all():
-                keeps.rules(store).delete(rule["id"])
-        return JSONResponse({"keeps": keeps.rules(store).all()})
+            for rule in kept.all():
+                kept.delete(rule["id"])
+        return JSONResponse({kind: kept.all()})
 
     async def postgres(self, request: Request) -> Response:
         """Stop, start, restart or kill PostgreSQL."""

@@ -64,8 +64,7 @@ FIELDS: dict[str, Field] = {
 _SENT = ("type", "name", "ruleScope", "triggers", "matchMinimumSeverityLevel", "notificationSettings", "tags")
 
 
-async def _validate(client: Client, inputs: Document) -> list[Failure]:
-    del client
+async def _validate(_client: Client, inputs: Document) -> list[Failure]:
     return [*_scope_faults(inputs["ruleScope"]), *_trigger_faults(inputs["triggers"])]
 
 

@@ -159,8 +159,7 @@ async def _read(client: Client, state: Document) -> Document:
     return _state(answer, state, team_or_null(client, team))
 
 
-async def _update(client: Client, state: Document, plan: Document) -> Document:
-    del client
+async def _update(_client: Client, state: Document, plan: Document) -> Document:
     return {**state, "deleteOnDestroy": plan["deleteOnDestroy"]}
 
 

@@ -191,8 +191,7 @@ def _state(client: Client, answer: Any, config: Any, team: str) -> Document:
     }
 
 
-async def _validate(client: Client, inputs: Document) -> list[Failure]:
-    del client
+async def _validate(_client: Client, inputs: Document) -> list[Failure]:
     if inputs["gitBranch"] is not None and inputs["customEnvironmentId"] is not None:
         return [Failure("gitBranch", "conflicts with customEnvironmentId")]
     return []

@@ -182,8 +182,7 @@ async def _conflicting(client: Client, plan: Document, details: Document) -> str
     return None
 
 
-async def _validate(client: Client, inputs: Document) -> list[Failure]:
-    del client
+async def _validate(_client: Client, inputs: Document) -> list[Failure]:
     failures: list[Failure] = []
     if inputs["valueWo"] is not None or inputs["valueWoVersion"] is not None:
         failures.append(Failure("valueWo", "The stand-in does not know write-only values: give `value`."))

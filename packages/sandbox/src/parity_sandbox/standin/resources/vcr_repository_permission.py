@@ -99,8 +99,7 @@ def _state(client: Client, said: Document, place: Document) -> Document:
     }
 
 
-async def _validate(client: Client, inputs: Document) -> list[Failure]:
-    del client
+async def _validate(_client: Client, inputs: Document) -> list[Failure]:
     given = [name for name in ("grantedTeamId", "grantedTeamSlug") if inputs[name] is not None]
     if len(given) == 1:
         return []

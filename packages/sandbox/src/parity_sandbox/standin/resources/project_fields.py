@@ -10,22 +10,59 @@ _PLAIN = Field("string", optional=True)
 _KEPT_FLAG = Field("boolean", optional=True, computed=True, keep=True)
 _FLAG = Field("boolean", optional=True, computed=True)
 _ON = Field("boolean", optional=True, computed=True, default=True)
+_NEEDED_FLAG = Field("boolean", required=True)
+_NEEDED_TEXT = Field("string", required=True)
 _STANDARD = ("standard_protection_new", "standard_protection", "all_deployments")
+_PREVIEWS = "only_preview_deployments"
+
+
+def _choice(*allowed: str, default: str | None = None) -> Field:
+    """One of a few words, which the provider fills in and keeps."""
+    checks = (one_of(*allowed),)
+    return Field("string", optional=True, computed=True, keep=True, default=default, checks=checks)
+
+
+def _needed_choice(*allowed: str) -> Field:
+    return Field("string", required=True, keep=True, checks=(one_of(*allowed),))
+
+
+def _needed_set(fields: dict[str, Field]) -> Field:
+    """At least one object of these fields."""
+    return Field("set", required=True, keep=True, checks=(size(1),), element=Field("object", fields=fields))
+
+
+_NAME = matches(
+    r"[a-z0-9\-]{0,100}",
+    "The name of a Project can only contain up to 100 alphanumeric lowercase characters and hyphens",
+)
+_REPOSITORY = {
+    "type": Field("string", required=True, checks=(one_of("github", "gitlab", "bitbucket"),)),
+    "repo": _NEEDED_TEXT,
+    "productionBranch": Field("string", optional=True, computed=True, keep=True),
+}
+_PASSWORD = {
+    "password": Field("string", required=True, secret=True, checks=(length(1, 72),)),
+    "deploymentType": _needed_choice(*_STANDARD, _PREVIEWS),
+}
+_TRUSTED_IPS = {
+    "addresses": _needed_set({"value": Field("string", required=True, secret=True), "note": _PLAIN}),
+    "deploymentType": _needed_choice(*_STANDARD, "only_production_deployments", _PREVIEWS),
+    "protectionMode": _choice("trusted_ip_required", "trusted_ip_optional", default="trusted_ip_required"),
+}
+_STATUS = Field(
+    "object", optional=True, computed=True, fields={"enabled": _NEEDED_FLAG, "propagateFailures": _NEEDED_FLAG}
+)
+_RESOURCES = {
+    "functionDefaultCpuType": _choice("standard_legacy", "standard", "performance"),
+    "functionDefaultTimeout": Field("integer", optional=True, computed=True, keep=True, checks=(between(1, 900),)),
+    "functionDefaultRegions": Field("set", optional=True, computed=True),
+    "fluid": _KEPT_FLAG,
+}
 
 FIELDS: dict[str, Field] = {
     "id": ID,
     "teamId": TEAM_ID,
-    "name": Field(
-        "string",
-        required=True,
-        checks=(
-            length(1, 52),
-            matches(
-                r"[a-z0-9\-]{0,100}",
-                "The name of a Project can only contain up to 100 alphanumeric lowercase characters and hyphens",
-            ),
-        ),
-    ),
+    "name": Field("string", required=True, checks=(length(1, 52), _NAME)),
     "buildCommand": _PLAIN,
     "devCommand": _PLAIN,
     "ignoreCommand": _PLAIN,
@@ -36,123 +73,30 @@ FIELDS: dict[str, Field] = {
     "framework": _PLAIN,
     "publicSource": Field("boolean", optional=True),
     "serverlessFunctionRegion": Field("string", optional=True, computed=True),
-    "nodeVersion": Field(
-        "string", optional=True, computed=True, keep=True, checks=(one_of("18.x", "20.x", "22.x", "24.x"),)
-    ),
-    "gitRepository": Field(
-        "object",
-        optional=True,
-        keep=True,
-        fields={
-            "type": Field("string", required=True, checks=(one_of("github", "gitlab", "bitbucket"),)),
-            "repo": Field("string", required=True),
-            "productionBranch": Field("string", optional=True, computed=True, keep=True),
-        },
-    ),
+    "nodeVersion": _choice("18.x", "20.x", "22.x", "24.x"),
+    "gitRepository": Field("object", optional=True, keep=True, fields=_REPOSITORY),
     "vercelAuthentication": Field(
-        "object",
-        optional=True,
-        computed=True,
-        keep=True,
-        fields={
-            "deploymentType": Field(
-                "string",
-                optional=True,
-                computed=True,
-                keep=True,
-                checks=(one_of(*_STANDARD, "only_preview_deployments", "none"),),
-            )
-        },
+        "object", optional=True, computed=True, keep=True,
+        fields={"deploymentType": _choice(*_STANDARD, _PREVIEWS, "none")},
     ),
-    "passwordProtection": Field(
-        "object",
-        optional=True,
-        fields={
-            "password": Field("string", required=True, secret=True, checks=(length(1, 72),)),
-            "deploymentType": Field(
-                "string", required=True, keep=True, checks=(one_of(*_STANDARD, "only_preview_deployments"),)
-            ),
-        },
-    ),
-    "trustedIps": Field(
-        "object",
-        optional=True,
-        fields={
-            "addresses": Field(
-                "set",
-                required=True,
-                keep=True,
-                checks=(size(1),),
-                element=Field(
-                    "object",
-                    fields={"value": Field("string", required=True, secret=True), "note": _PLAIN},
-                ),
-            ),
-            "deploymentType": Field(
-                "string",
-                required=True,
-                keep=True,
-                checks=(one_of(*_STANDARD, "only_production_deployments", "only_preview_deployments"),),
-            ),
-            "protectionMode": Field(
-                "string",
-                optional=True,
-                computed=True,
-                keep=True,
-                default="trusted_ip_required",
-                checks=(one_of("trusted_ip_required", "trusted_ip_optional"),),
-            ),
-        },
-    ),
+    "passwordProtection": Field("object", optional=True, fields=_PASSWORD),
+    "trustedIps": Field("object", optional=True, fields=_TRUSTED_IPS),
     "oidcTokenConfig": Field(
-        "object",
-        optional=True,
-        computed=True,
-        default={"issuerMode": "team"},
-        fields={
-            "issuerMode": Field(
-                "string", optional=True, computed=True, keep=True, default="team", checks=(one_of("team", "global"),)
-            )
-        },
+        "object", optional=True, computed=True, default={"issuerMode": "team"},
+        fields={"issuerMode": _choice("team", "global", default="team")},
     ),
-    "optionsAllowlist": Field(
-        "object",
-        optional=True,
-        fields={
-            "paths": Field(
-                "set",
-                required=True,
-                keep=True,
-                checks=(size(1),),
-                element=Field("object", fields={"value": Field("string", required=True)}),
-            )
-        },
-    ),
+    "optionsAllowlist": Field("object", optional=True, fields={"paths": _needed_set({"value": _NEEDED_TEXT})}),
     "automaticallyExposeSystemEnvironmentVariables": _KEPT_FLAG,
     "enableAffectedProjectsDeployments": _KEPT_FLAG,
-    "gitComments": Field(
-        "object",
-        optional=True,
-        fields={"onPullRequest": Field("boolean", required=True), "onCommit": Field("boolean", required=True)},
-    ),
+    "gitComments": Field("object", optional=True, fields={"onPullRequest": _NEEDED_FLAG, "onCommit": _NEEDED_FLAG}),
     "gitProviderOptions": Field(
-        "object",
-        optional=True,
-        computed=True,
+        "object", optional=True, computed=True,
         fields={
             "requireVerifiedCommits": _FLAG,
             "createDeployments": _FLAG,
             "repositoryDispatchEvents": _FLAG,
             "gitCommitStatus": _FLAG,
-            "consolidatedGitCommitStatus": Field(
-                "object",
-                optional=True,
-                computed=True,
-                fields={
-                    "enabled": Field("boolean", required=True),
-                    "propagateFailures": Field("boolean", required=True),
-                },
-            ),
+            "consolidatedGitCommitStatus": _STATUS,
         },
     ),
     "previewComments": _FLAG,
@@ -170,27 +114,9 @@ FIELDS: dict[str, Field] = {
     "skewProtection": Field(
         "string", optional=True, checks=(one_of("30 minutes", "4 hours", "12 hours", "1 day", "7 days"),)
     ),
-    "resourceConfig": Field(
-        "object",
-        optional=True,
-        computed=True,
-        fields={
-            "functionDefaultCpuType": Field(
-                "string",
-                optional=True,
-                computed=True,
-                keep=True,
-                checks=(one_of("standard_legacy", "standard", "performance"),),
-            ),
-            "functionDefaultTimeout": Field(
-                "integer", optional=True, computed=True, keep=True, checks=(between(1, 900),)
-            ),
-            "functionDefaultRegions": Field("set", optional=True, computed=True),
-            "fluid": _KEPT_FLAG,
-        },
-    ),
+    "resourceConfig": Field("object", optional=True, computed=True, fields=_RESOURCES),
     "onDemandConcurrentBuilds": _KEPT_FLAG,
     "buildMachineType": Field(
         "string", optional=True, computed=True, checks=(one_of("standard", "enhanced", "turbo", "elastic"),)
     ),
-}
+}  # fmt: skip

@@ -16,12 +16,12 @@ from typing import TYPE_CHECKING
 from parity.backend import blame, chain
 from parity.backend.ledger import BEGIN, END, Ledger, identity_of
 from parity.backend.segments import digest
-from parity.backend.store import FolderStore
+from parity.engine.store import FolderStore
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from parity.backend.store import Entry
+    from parity.engine.store import Entry
 
 HEAD = "urn:pulumi:prod::storefront::parity:components:WebApp$vercel:index/x:ProjectEnvironmentVariable::"
 RESOURCES, PROPERTIES = 100, 8

@@ -11,8 +11,8 @@ import re
 import signal
 import sys
 
-from parity.backend.store import FolderStore
 from parity.cli.main import main
+from parity.engine.store import FolderStore
 
 _create = FolderStore.create
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from parity.backend import locks
-from parity.backend.store import FolderStore
+from parity.engine.store import FolderStore
 
 if TYPE_CHECKING:
     from support.hub import Job

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Any
 
 from infra.catalog import CATALOG
 from parity.backend.ledger import Ledger
-from parity.backend.store import FolderStore
 from parity.bisect.timeline import timeline
 from parity.documents import is_mapping
+from parity.engine.store import FolderStore
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

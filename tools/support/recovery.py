@@ -22,10 +22,10 @@ import psutil
 
 from parity.backend import locks, stack_backend, this_host
 from parity.backend.ledger import Ledger
-from parity.backend.store import LEDGER_VARIABLE, FolderStore
 from parity.config.project import Project
 from parity.console import Screen
 from parity.engine.pulumi import Pulumi
+from parity.engine.store import LEDGER_VARIABLE, FolderStore
 from parity.evaluate.graph import Graph
 from parity.evaluate.resource import Resource, SecretInput
 from parity.evaluate.secrets import secrets_of

@@ -11,9 +11,9 @@ import pytest
 
 from parity.backend import blame
 from parity.backend.ledger import Ledger
-from parity.backend.store import FolderStore
 from parity.drift import audit, render
 from parity.drift.model import Finding
+from parity.engine.store import FolderStore
 from parity.preview import make, markdown, parse, text
 from support import plans
 from support.amounts import examples

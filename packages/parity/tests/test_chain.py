@@ -10,7 +10,7 @@ import pytest
 
 from parity.backend import chain, segments
 from parity.backend.ledger import BEGIN, END, Ledger, identity_of
-from parity.backend.store import FolderStore
+from parity.engine.store import FolderStore
 from parity.updates import record
 
 OLD = datetime(2026, 1, 1, tzinfo=UTC)

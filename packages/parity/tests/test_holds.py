@@ -8,8 +8,8 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from parity.backend import holds
-from parity.backend.store import FolderStore
 from parity.cli import times
+from parity.engine.store import FolderStore
 from parity.errors import HoldError, ProjectError
 
 PLACE = ("storefront", "prod")

@@ -7,7 +7,7 @@ import json
 import pytest
 
 from parity.backend.ledger import Ledger, lines
-from parity.backend.store import FolderStore
+from parity.engine.store import FolderStore
 from parity.errors import ProjectError
 
 

@@ -12,7 +12,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from parity.backend import locks, this_host
-from parity.backend.store import FolderStore
+from parity.engine.store import FolderStore
 from parity.errors import LockedError
 
 # As the engine wrote it (Pulumi 3.259, file backend).

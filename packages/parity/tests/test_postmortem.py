@@ -19,8 +19,8 @@ from parity.backend.holds import Hold
 from parity.backend.ledger import Ledger, Record
 from parity.backend.notes import Note
 from parity.backend.stack_backend import Backend
-from parity.backend.store import FolderStore
 from parity.cli import times
+from parity.engine.store import FolderStore
 from parity.errors import UsageError
 from parity.postmortem import material as reading
 from parity.postmortem import report, write

@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from parity.backend.ledger import Ledger
-from parity.backend.store import FolderStore
 from parity.config.project import Project
+from parity.engine.store import FolderStore
 from parity.preview.plan import Change, Property
 from parity.updates import record
 from support.program import copy_program

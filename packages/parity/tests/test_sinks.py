@@ -18,7 +18,6 @@ from rich.table import Table
 import parity
 from parity import markup, redact
 from parity.backend.ledger import Ledger
-from parity.backend.store import FolderStore
 from parity.check import report as check_report
 from parity.cli import main as cli
 from parity.config.project import Project
@@ -26,6 +25,7 @@ from parity.console import Screen
 from parity.drift import page, render
 from parity.drift.model import Finding
 from parity.engine.pulumi import FailedUpdate, Pulumi
+from parity.engine.store import FolderStore
 from parity.errors import UpdateError
 from parity.evaluate.stack import Stack
 from parity.masked import MASK

@@ -11,9 +11,9 @@ import boto3
 import pytest
 from moto.server import ThreadedMotoServer
 
-from parity.backend.bucket import BucketStore
-from parity.backend.stack_backend import open_store
-from parity.backend.store import FolderStore
+from parity.engine.bucket import BucketStore
+from parity.engine.engine_files import open_store
+from parity.engine.store import FolderStore
 from parity.errors import ProjectError
 
 
@@ -79,7 +79,7 @@ def test_a_folder_shows_no_half_written_object(tmp_path, monkeypatch):
     def power_off(*_arguments: object) -> None:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr("parity.backend.store.os.link", power_off)
+    monkeypatch.setattr("parity.engine.store.os.link", power_off)
     with pytest.raises(KeyboardInterrupt):
         store.create("a/b.json", b"x")
     assert store.entries("a") == []
@@ -94,7 +94,7 @@ def test_what_a_killed_writer_leaves_lies_where_the_engine_reads_nothing(tmp_pat
         assert Path(source).is_relative_to(tmp_path / ".parity")
         link(source, target)
 
-    monkeypatch.setattr("parity.backend.store.os.link", watched)
+    monkeypatch.setattr("parity.engine.store.os.link", watched)
     assert store.create("a/b.json", b"x")
     assert seen == [], "nothing stands next to a lock while it is being written"
     assert [each.key for each in store.entries("")] == ["a/b.json"], "and nothing is left of it"

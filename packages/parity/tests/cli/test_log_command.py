@@ -10,11 +10,11 @@ import pytest
 
 from parity.backend import deployments
 from parity.backend.ledger import Ledger, Record
-from parity.backend.store import FolderStore
 from parity.cli.commands import log_output
 from parity.cli.main import application
 from parity.console import Screen
 from parity.engine import state
+from parity.engine.store import FolderStore
 from parity.errors import ParityError, UsageError
 from support.program import copy_program
 

@@ -116,7 +116,7 @@ def test_a_command_of_an_extra_names_the_extra(alone, tmp_path, arguments, extra
 
 def test_a_bucket_without_its_client_names_the_extra(alone, tmp_path):
     code = (
-        "from parity.backend.stack_backend import open_store\n"
+        "from parity.engine.engine_files import open_store\n"
         "from parity.local.translate import translated\n"
         "try:\n    open_store('s3://bucket')\nexcept Exception as error:\n    print(translated(error).remedy)"
     )

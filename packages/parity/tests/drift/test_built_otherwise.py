@@ -7,8 +7,8 @@ import pytest
 from parity.backend import built
 from parity.backend.built import Built
 from parity.backend.ledger import Ledger
-from parity.backend.stack_backend import open_store
 from parity.drift import built_otherwise, remediation
+from parity.engine.engine_files import open_store
 from parity.resources import kinds
 from support.worlds import Config, Mirror, declared
 

@@ -12,10 +12,10 @@ import pytest
 
 from parity.backend import blame, chain
 from parity.backend.ledger import Ledger
-from parity.backend.store import FolderStore
 from parity.cli.commands import log_output
 from parity.drift import recording
 from parity.drift.model import Finding, Report, Suppression
+from parity.engine.store import FolderStore
 from parity.inventory.model import ReadFailure
 from parity.recover import history
 

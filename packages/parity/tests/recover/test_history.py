@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
+import gzip
 import json
 from datetime import UTC, datetime, timedelta
-from types import SimpleNamespace
 
 import pytest
 
 from parity.backend.ledger import Record
 from parity.backend.locks import Lock
-from parity.backend.store import FolderStore
 from parity.engine.state import parse
+from parity.engine.store import FolderStore
 from parity.recover.history import RECORDS, Past, failed_updates, latest
 
 NOW = datetime(2026, 11, 24, 21, 0, tzinfo=UTC)
@@ -124,9 +124,8 @@ def test_the_engine_s_history_is_read_in_order_and_past_what_is_broken(tmp_path)
     assert [each.kind for each in latest(store, "p", "s")] == ["update", "destroy"]
     assert latest(store, "p", "other") == []
     store.create(".pulumi/history/p/s/s-3.checkpoint.json", json.dumps({**document, "kind": "no history"}).encode())
-    store.create(
-        ".pulumi/history/p/s/s-4.history.json", json.dumps({**document, "resourceChanges": {"same": 2}}).encode()
-    )
+    changed = json.dumps({**document, "resourceChanges": {"same": 2}}).encode()
+    store.create(".pulumi/history/p/s/s-4.history.json.gz", gzip.compress(changed))
     assert [each.changes for each in latest(store, "p", "s")] == [{}, {}, {"same": 2}]
 
 
@@ -155,8 +154,8 @@ def test_no_more_of_the_history_is_read_than_of_the_ledger(tmp_path):
 
 def test_an_entry_of_the_history_that_goes_while_it_is_read_is_left_out():
     class Vanishing:
-        def entries(self, _):
-            return [SimpleNamespace(key="s-1.history.json")]
+        def names(self, _):
+            return ["s-1.history.json"]
 
         def read(self, _):
             return None

@@ -9,8 +9,8 @@ import pytest
 
 from parity.backend import stack_backend
 from parity.backend.ledger import Ledger
-from parity.backend.store import FolderStore
 from parity.drift import audit
+from parity.engine.store import FolderStore
 from parity.releases import switch
 from parity.updates import record
 

@@ -35,7 +35,9 @@ class Engine:
 
     @property
     def pulumi(self):
-        return SimpleNamespace(stacks=lambda: self.at_the_backend, redactor=Redactor())
+        return SimpleNamespace(
+            stacks=lambda: self.at_the_backend, redactor=Redactor(), environment={}, cwd=self.project.root
+        )
 
     def ask(self, *arguments, given=""):
         if 0 <= self.dies_before <= len(self.calls):

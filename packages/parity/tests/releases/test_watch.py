@@ -8,8 +8,8 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from parity.backend import holds, watches
-from parity.backend.store import FolderStore
 from parity.config.parameters import Watch
+from parity.engine.store import FolderStore
 from parity.errors import RefusedError, UnreadError, WatchError
 from parity.releases import watch as watching
 from parity.releases.evidence import Counts

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from parity.backend.ledger import Ledger
-from parity.backend.store import FolderStore
+from parity.engine.store import FolderStore
 from parity.resources import kinds
 from support import instances, telemetry
 from support.mutations.besides import SECRETS

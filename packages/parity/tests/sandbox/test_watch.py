@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from parity.backend import holds
-from parity.backend.store import FolderStore
+from parity.engine.store import FolderStore
 from support.amounts import examples
 from support.asker import asking
 from support.paths import ROOT

@@ -10,9 +10,9 @@ import pytest
 
 from parity.backend import holds
 from parity.backend.ledger import Ledger
-from parity.backend.store import FolderStore
 from parity.cli.main import application
 from parity.engine.pulumi import Pulumi
+from parity.engine.store import FolderStore
 from parity.evaluate.stack import Stack
 from parity.status.attention import needs
 from parity.status.collect import collect

@@ -12,7 +12,7 @@ from opentelemetry.proto.collector.metrics.v1.metrics_service_pb2 import ExportM
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
 
 from parity.backend.ledger import Ledger, identity_of
-from parity.backend.store import FolderStore
+from parity.engine.store import FolderStore
 from parity.errors import StoreError
 from parity.redact import Redactor
 from parity.updates import traces

@@ -16,7 +16,7 @@ from parity.errors import HoldError, ProjectError
 if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
 
-    from parity.backend.store import Store
+    from parity.engine.store import Store
 
 
 @dataclass(frozen=True)

@@ -20,14 +20,14 @@ from typing import TYPE_CHECKING, Any
 
 from parity import redact
 from parity.backend.segments import SMALL, Segments, digest, first, last
-from parity.backend.store import document_of
 from parity.documents import is_list, is_mapping, mapping, rows
+from parity.engine.store import document_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
-    from parity.backend.store import Store
     from parity.documents import Document
+    from parity.engine.store import Store
     from parity.redact import Redactor
 
 FORM = 1

@@ -22,7 +22,7 @@ from parity.errors import LockedError
 if TYPE_CHECKING:
     from collections.abc import Generator
 
-    from parity.backend.store import Store
+    from parity.engine.store import Store
 
 
 @dataclass(frozen=True)

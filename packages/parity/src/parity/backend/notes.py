@@ -12,13 +12,13 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from parity import redact
-from parity.backend.store import document_of
+from parity.engine.store import document_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from parity.backend.store import Store
     from parity.documents import Document
+    from parity.engine.store import Store
 
 FORM = 1
 _BEGIN, _END = ".1-begin.json", ".2-end.json"

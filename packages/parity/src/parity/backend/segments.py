@@ -20,7 +20,7 @@ from parity.documents import mapping, parse, rows, texts
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
 
-    from parity.backend.store import Store
+    from parity.engine.store import Store
 
 FORM = 1
 SMALL, LARGE = 32, 1024

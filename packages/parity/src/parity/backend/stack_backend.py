@@ -6,14 +6,12 @@ import os
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
-from urllib.parse import urlsplit
 
 from parity.backend import this_host
-from parity.backend.bucket import open_bucket
 from parity.backend.ledger import Ledger
-from parity.backend.store import LEDGER_VARIABLE, FolderStore, Store
-from parity.engine import engine_files, toolchain
-from parity.errors import ProjectError
+from parity.engine import toolchain
+from parity.engine.engine_files import open_store
+from parity.engine.store import LEDGER_VARIABLE, Store, address_of
 from parity.git import Repository
 
 if TYPE_CHECKING:
@@ -46,42 +44,16 @@ def open_backend(stack: Stack) -> Backend:
         UpdateError: the engine is not logged in to a backend.
     """
     url = backend_url(stack.pulumi)
-    store = open_store(url)
+    store = open_store(url, stack.pulumi.cwd)
     other = stack.pulumi.environment.get(LEDGER_VARIABLE)
-    kept = open_store(other) if other else store
+    kept = open_store(other, stack.pulumi.cwd) if other else store
     ledger = Ledger(kept, stack.project.name, stack.name, stack.pulumi.redactor) if kept else None
     return Backend(url, store, ledger)
 
 
 def backend_url(pulumi: Pulumi) -> str:
-    """The address of the backend that the engine uses: PULUMI_BACKEND_URL, Pulumi.yaml, or what `pulumi login` chose.
-
-    Raises:
-        UpdateError: the engine is not logged in.
-    """
-    given = pulumi.environment.get("PULUMI_BACKEND_URL")
-    return given or str(pulumi.whoami()["url"])
-
-
-def open_store(url: str) -> Store | None:
-    """The store at a backend's address; None for Pulumi Cloud (`https://`), which is none.
-
-    Raises:
-        ProjectError: the address is of no kind that is known.
-        StoreError: a bucket does not open with the credentials that the engine would find.
-    """
-    parts = urlsplit(url)
-    if parts.scheme in {"http", "https"}:
-        return None
-    if parts.scheme == "file":
-        return FolderStore(engine_files.folder_of(url))
-    if parts.scheme in {"s3", "gs", "azblob"}:
-        return open_bucket(parts)
-    raise ProjectError(
-        f"the backend {parts.scheme}:// is not known",
-        where="PULUMI_BACKEND_URL or `pulumi login`",
-        remedy="use file://, s3://, gs://, azblob:// or Pulumi Cloud",
-    )
+    """The address of the backend that the engine uses; raises UpdateError where it is not logged in."""
+    return address_of(pulumi.environment, pulumi.cwd) or str(pulumi.whoami()["url"])
 
 
 def versions(tools: Engine | None = None) -> dict[str, str]:

@@ -8,7 +8,7 @@ from parity.backend.notes import Notes
 
 if TYPE_CHECKING:
     from parity.backend.notes import Note
-    from parity.backend.store import Store
+    from parity.engine.store import Store
 
 
 def notes(store: Store, project: str, stack: str) -> Notes:

@@ -8,19 +8,25 @@ from __future__ import annotations
 import gzip
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
-from urllib.parse import unquote
+from urllib.parse import unquote, urlsplit
 
 from parity import documents
 from parity.engine import passphrase
+from parity.engine.bucket import open_bucket
+from parity.engine.store import FolderStore, address_of
+from parity.errors import ParityError, ProjectError
 from parity.masked import SECRET, SIGNATURE
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Iterator, Mapping
 
+    from parity.documents import Document
     from parity.engine.passphrase import Open
+    from parity.engine.store import Store
 
 GZIPPED = ".gz"
-_FILE = "file://"
+HISTORY = ".history.json"
+"""How the name of a history's entry ends; its checkpoint has the same name with another ending."""
 _VERSION = 3
 """Of the checkpoints that are read here; an engine that writes another one is asked itself."""
 _UNDERSTOOD = {"manifest", "secrets_providers", "resources", "pending_operations", "metadata", "snapshotHash"}
@@ -36,9 +42,30 @@ def history_of(project: str, stack: str) -> str:
     return f".pulumi/history/{project}/{stack}"
 
 
-def folder_of(url: str) -> Path:
-    """The folder of a backend at `file://`."""
-    return Path(unquote(url.removeprefix(_FILE).partition("?")[0])).expanduser().absolute()
+def open_store(url: str, folder: Path = Path()) -> Store | None:
+    """The store at a backend's address; None for Pulumi Cloud (`https://`), which is none.
+
+    Args:
+        url: the address.
+        folder: what a relative `file://` starts from.
+
+    Raises:
+        ProjectError: the address is of no kind that is known.
+        StoreError: a bucket does not open with the credentials that the engine would find.
+    """
+    parts = urlsplit(url)
+    if parts.scheme in {"http", "https"}:
+        return None
+    if parts.scheme == "file":
+        named = unquote(url.removeprefix("file://").partition("?")[0])
+        return FolderStore((folder / Path(named).expanduser()).absolute())
+    if parts.scheme in {"s3", "gs", "azblob"}:
+        return open_bucket(parts)
+    raise ProjectError(
+        f"the backend {parts.scheme}:// is not known",
+        where="PULUMI_BACKEND_URL or `pulumi login`",
+        remedy="use file://, s3://, gs://, azblob:// or Pulumi Cloud",
+    )
 
 
 def read(read_object: Callable[[str], bytes | None], key: str) -> bytes | None:
@@ -54,10 +81,25 @@ def read(read_object: Callable[[str], bytes | None], key: str) -> bytes | None:
     return data
 
 
+def history(store: Store, project: str, stack: str) -> Iterator[Document]:
+    """The entries of a stack's history (pulumi/pkg backend/updates.go, UpdateInfo), newest first.
+
+    What cannot be read is left out, as the engine does.
+    """
+    folder = history_of(project, stack)
+    names = {each.removesuffix(GZIPPED) for each in store.names(folder)}
+    for name in sorted((each for each in names if each.endswith(HISTORY)), reverse=True):
+        try:
+            found = documents.parse(read(store.read, f"{folder}/{name}") or b"")
+        except ValueError:
+            continue
+        yield found
+
+
 def exported(
     environment: Mapping[str, str], folder: Path, project: str, stack: str, *, show_secrets: bool
 ) -> dict[str, Any] | None:
-    """The state as `pulumi stack export` would give it, from the file of a backend at `file://`.
+    """The state as `pulumi stack export` would give it, from the file of a backend that is a folder or a bucket.
 
     Args:
         environment: what the engine would be started in: the backend's address, and the passphrase.
@@ -67,26 +109,20 @@ def exported(
         show_secrets: whether its secrets are to be in the clear, as `--show-secrets` has them.
 
     Returns:
-        None of another backend, of a stack that is not there, of a form that is not known here, and of secrets that
-        the environment does not open: the engine is to be asked then, and says what is wrong.
+        None of another backend, one that does not open, a stack that is not there, a form that is not known here, and
+        secrets that the environment does not open: the engine is to be asked then, and says what is wrong.
     """
-    url = environment.get("PULUMI_BACKEND_URL", "")
-    if not url.startswith(_FILE) or "/" in stack:
-        return None
-    at = folder_of(url)
     try:
-        data = read(lambda key: _bytes(at / key), state_of(project, stack))
+        url = address_of(environment, folder)
+        store = open_store(url, folder) if url and "/" not in stack else None
+        data = read(store.read, state_of(project, stack)) if store else None
         latest = _latest(documents.parse(data)) if data else None
         if latest is None or not show_secrets:
             return None if latest is None else {"version": _VERSION, "deployment": latest}
         open_ = _opener(latest, environment, folder)
         return None if open_ is None else {"version": _VERSION, "deployment": _shown(latest, open_)}
-    except (OSError, ValueError, passphrase.Sealed):
+    except (ImportError, OSError, ValueError, ParityError, passphrase.Sealed):
         return None
-
-
-def _bytes(path: Path) -> bytes | None:
-    return path.read_bytes() if path.is_file() else None
 
 
 def deployment_of(checkpoint: Mapping[str, Any]) -> Mapping[str, Any]:

@@ -1,4 +1,4 @@
-"""Opens what Pulumi's passphrase provider sealed, as the engine would, without starting it.
+"""Opens and seals secrets as Pulumi's passphrase provider does, without starting the engine.
 
 The form is the engine's (pulumi/pkg secrets/passphrase; sdk/go/common/resource/config/crypt.go): a key of 32 bytes by
 PBKDF2 from the passphrase and a salt, a million rounds of SHA-256; each value `v1:<nonce>:<sealed>` by AES-256-GCM,
@@ -9,8 +9,9 @@ from __future__ import annotations
 
 import base64
 import hashlib
+import os
 from collections.abc import Callable
-from functools import lru_cache
+from functools import lru_cache, partial
 from typing import TYPE_CHECKING
 
 from cryptography.exceptions import InvalidTag
@@ -27,7 +28,7 @@ Open = Callable[[str], str]
 
 _VERSION = "v1"
 _ROUNDS = 1_000_000
-_KEY_BYTES = 32
+_KEY_BYTES, _NONCE_BYTES = 32, 12
 _PROOF = "pulumi"
 
 
@@ -46,6 +47,17 @@ def opener(salt: str, environment: Mapping[str, str], folder: Path) -> Open | No
     Returns:
         None where the environment has no passphrase, another one, or the salt is of another form.
     """
+    cipher = _cipher(salt, environment, folder)
+    return partial(_open, cipher) if cipher else None
+
+
+def sealer(salt: str, environment: Mapping[str, str], folder: Path) -> Callable[[str], str] | None:
+    """What seals a value for a stack, as its own secrets are; arguments and None as of `opener`."""
+    cipher = _cipher(salt, environment, folder)
+    return partial(_seal, cipher) if cipher else None
+
+
+def _cipher(salt: str, environment: Mapping[str, str], folder: Path) -> AESGCM | None:
     phrase = _phrase(environment, folder)
     version, _, rest = salt.partition(":")
     encoded, _, proof = rest.partition(":")
@@ -53,11 +65,7 @@ def opener(salt: str, environment: Mapping[str, str], folder: Path) -> Open | No
         return None
     try:
         cipher = AESGCM(_key(phrase, base64.b64decode(encoded, validate=True)))
-
-        def open_(value: str) -> str:
-            return _open(cipher, value)
-
-        return open_ if open_(proof) == _PROOF else None
+        return cipher if _open(cipher, proof) == _PROOF else None
     except (Sealed, ValueError):
         return None
 
@@ -88,3 +96,9 @@ def _open(cipher: AESGCM, value: str) -> str:
         ).decode()
     except (ValueError, InvalidTag) as error:
         raise Sealed(type(error).__name__) from error
+
+
+def _seal(cipher: AESGCM, value: str) -> str:
+    nonce = os.urandom(_NONCE_BYTES)
+    parts = nonce, cipher.encrypt(nonce, value.encode(), None)
+    return ":".join((_VERSION, *(base64.b64encode(each).decode() for each in parts)))

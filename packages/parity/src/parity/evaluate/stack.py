@@ -21,11 +21,13 @@ from parity.engine.pulumi import Pulumi
 from parity.errors import ParityError, ProjectError, UpdateError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Generator
+    from collections.abc import Callable, Generator, Mapping
 
     from parity.config.project import Project
     from parity.config.settings import Settings
+    from parity.config.source import StackFile
     from parity.documents import Document
+    from parity.engine.passphrase import Open
     from parity.engine.state import State
     from parity.evaluate.graph import Graph
 
@@ -104,18 +106,36 @@ class Stack:
 
     def _from_file(self) -> Settings | None:
         """Its settings without the engine; None where the engine has to be asked, or to say what is wrong."""
-        from parity.config import settings, source  # noqa: PLC0415 - as above
+        from parity.config import settings  # noqa: PLC0415 - as above
+
+        with contextlib.suppress(passphrase.Sealed):
+            if own := self._own_file():
+                return settings.load(self.name, self.project.root, None, open_=own[1])
+        return None
+
+    def _own_file(self) -> tuple[StackFile, Open] | None:
+        """Its file, where that is all of its config, and what opens it; None where the engine has to be asked."""
+        from parity.config import source  # noqa: PLC0415 - as above
 
         file = source.read_file(self.project.stack_files()[self.name])
         if not isinstance(file, source.StackFile) or file.problems or not file.salt or self.project.adds_config:
             return None
         open_ = passphrase.opener(file.salt, self.pulumi.environment, self.pulumi.cwd)
-        if open_ is None:
-            return None
-        try:
-            return settings.load(self.name, self.project.root, None, open_=open_)
-        except passphrase.Sealed:
-            return None
+        return (file, open_) if open_ else None
+
+    def values(self) -> Mapping[str, Any]:
+        """Its config by full key, valid or not; its secrets are Secrets, or in the clear where the engine gave them.
+
+        Raises:
+            ProjectError, UpdateError: as `settings`.
+        """
+        from parity.config import source  # noqa: PLC0415 - as above
+
+        with contextlib.suppress(passphrase.Sealed):
+            if own := self._own_file():
+                return source.from_file(self.name, *own).values
+        rows: dict[str, Document] = documents.parse(self._config())
+        return {key: row.get("objectValue", row.get("value")) for key, row in rows.items()}
 
     def _from_engine(self) -> Settings:
         from parity.config import settings  # noqa: PLC0415 - as above

@@ -6,7 +6,7 @@ import os
 from typing import TYPE_CHECKING
 
 from parity.backend.stack_backend import open_backend
-from parity.backend.store import LEDGER_VARIABLE
+from parity.engine.store import LEDGER_VARIABLE
 from parity.errors import ParityError, ProjectError, UpdateError
 from parity.evaluate.stack import Stack, ambient
 from parity.local import jobs

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import json
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
+
+from parity.engine.store import login_file
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
+    from pathlib import Path
 
 _BACKEND = ("PULUMI_BACKEND_URL", "PULUMI_ACCESS_TOKEN")
 _VENDORS = (
@@ -74,7 +76,7 @@ def backends(environment: Mapping[str, str], project_file: Mapping[str, Any]) ->
     found = [name for name in _BACKEND if environment.get(name)]
     if cast("Mapping[str, Any]", project_file.get("backend") or {}).get("url"):
         found.append("backend.url in Pulumi.yaml")
-    path = _credentials(environment)
+    path = login_file(environment)
     if _is_logged_in(path):
         found.append(f"a login in {path}")
     return found
@@ -83,12 +85,6 @@ def backends(environment: Mapping[str, str], project_file: Mapping[str, Any]) ->
 def accounts(environment: Mapping[str, str]) -> list[str]:
     """The variables that lead to a vendor's account or server."""
     return [name for name in _VENDORS if environment.get(name)]
-
-
-def _credentials(environment: Mapping[str, str]) -> Path:
-    """Where `pulumi login` keeps its own (pulumi's sdk/go/common/workspace/creds.go)."""
-    folder = environment.get("PULUMI_CREDENTIALS_PATH") or environment.get("PULUMI_HOME") or Path.home() / ".pulumi"
-    return Path(folder) / "credentials.json"
 
 
 def _is_logged_in(path: Path) -> bool:

@@ -6,12 +6,14 @@ import json
 import os
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
+from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from parity import documents
 from parity.backend import blame
 from parity.backend.stack_backend import open_backend
+from parity.engine import engine_files
 from parity.errors import ParityError, ProjectError
 from parity.git import Repository
 from parity.preview import gate, live, origin, proof, run
@@ -133,21 +135,27 @@ def event(environ: Mapping[str, str]) -> dict[str, Any]:
         ) from error
 
 
-_PAGE = "20"
+_LAST = 20
 """How many of the last updates are searched for one that succeeded."""
 
 
 def _applied(stack: Stack) -> str | None:
     """The commit that the stack's last successful update was made from, as the engine recorded it."""
     try:
-        said = stack.pulumi.run("stack", "history", "--json", "--stack", stack.name, "--page-size", _PAGE)
+        store = open_backend(stack).store
+        found = engine_files.history(store, stack.project.name, stack.name) if store else _history(stack)
+        for row in islice(found, _LAST):
+            if row.get("kind") == "update" and row.get("result") == "succeeded":
+                return str(documents.mapping(row.get("environment")).get("git.head") or "") or None
     except ParityError:
-        return None  # the preview itself has said what is wrong with the backend
-    for row in documents.rows(json.loads(said.stdout or "[]")):
-        environment = documents.mapping(row.get("environment"))
-        if row.get("kind") == "update" and row.get("result") == "succeeded":
-            return str(environment.get("git.head") or "") or None
+        pass  # the preview itself has said what is wrong with the backend
     return None
+
+
+def _history(stack: Stack) -> list[documents.Document]:
+    """The history that Pulumi Cloud keeps, newest first."""
+    said = stack.pulumi.run("stack", "history", "--json", "--stack", stack.name, "--page-size", str(_LAST))
+    return documents.rows(json.loads(said.stdout or "[]"))
 
 
 def workflow_run(environ: Mapping[str, str]) -> Run | None:

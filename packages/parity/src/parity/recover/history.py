@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from itertools import islice
 from typing import TYPE_CHECKING, Any
 
-from parity.documents import mapping, parse, rows
+from parity.documents import mapping, rows
 from parity.engine import engine_files
 from parity.recover.model import FailedUpdates
 
@@ -15,8 +16,9 @@ if TYPE_CHECKING:
 
     from parity.backend.ledger import Record
     from parity.backend.locks import Lock
-    from parity.backend.store import Store
+    from parity.documents import Document
     from parity.engine.state import State
+    from parity.engine.store import Store
 
 RECORDS = 50
 """How many of the newest records are read: far more than there are since the last update that ended well."""
@@ -48,24 +50,19 @@ class Past:
 def latest(store: Store | None, project: str, stack: str) -> list[Past]:
     """The newest of the engine's history, oldest first, back to the last update or destroy that ended well.
 
-    `RECORDS` at the most; none for Pulumi Cloud, whose history is no file. The form is the engine's (pulumi/pkg
-    backend/diy/state.go); what cannot be read is left out, as the engine does.
+    `RECORDS` at the most; none for Pulumi Cloud, whose history is no file.
     """
     found: list[Past] = []
-    if store is None:
-        return found
-    keys = [entry.key for entry in store.entries(engine_files.history_of(project, stack))]
-    history = sorted(key for key in keys if key.endswith(".history.json"))[-RECORDS:]
-    for past in filter(None, (_past(store.read(key)) for key in reversed(history))):
+    history = engine_files.history(store, project, stack) if store else ()
+    for past in filter(None, map(_past, islice(history, RECORDS))):
         found.insert(0, past)
         if past.kind in _UPDATES and past.result == _GOOD:
             break
     return found
 
 
-def _past(data: bytes | None) -> Past | None:
+def _past(document: Document) -> Past | None:
     try:
-        document = parse(data or b"")
         return Past(
             str(document["kind"]),
             str(document["result"]),

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from parity import documents
 from parity.config import fingerprints, settings, source, stack_checks, stack_edit, yaml_edit
 from parity.config.secret import Secret
+from parity.engine import passphrase
 from parity.errors import ConfigError, UpdateError, UsageError
 from parity.problems import spell
 from parity.releases import stack_file
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
     from parity.problems import Path as KeyPath
 
 _SLOT = "parity:value"
+_EMPTY = "config: {}\n"
 
 
 @dataclass(frozen=True)
@@ -153,9 +155,15 @@ def _faults(stack: Stack, text: str, path: KeyPath, secret: Secret | None) -> li
 
 def encrypted(stack: Stack, text: str, value: str) -> tuple[str, str]:
     """The ciphertext, and the header of the file that it belongs to: the engine makes one where none is there."""
+    header = stack_edit.header(text)
+    file = source.file_name(stack.name)
+    read = source.parse(file, header + _EMPTY)
+    salt = read.salt if isinstance(read, source.StackFile) else ""
+    if seal := passphrase.sealer(salt, stack.pulumi.environment, stack.pulumi.cwd):
+        return seal(value), header
     with tempfile.TemporaryDirectory() as folder:
-        path = Path(folder) / f"Pulumi.{stack.name}.yaml"
-        path.write_text(stack_edit.header(text) + "config: {}\n", encoding="utf-8")
+        path = Path(folder) / file
+        path.write_text(header + _EMPTY, encoding="utf-8")
         stack.ask("config", "set", _SLOT, "--secret", "--config-file", str(path), given=value)
         made = path.read_text(encoding="utf-8")
     return yaml_edit.load(made)["config"][_SLOT]["secure"], stack_edit.header(made)
@@ -172,10 +180,10 @@ def _fingerprinted(stack: Stack, file: Edit, given: Mapping[KeyPath, str]) -> Ed
 
 
 def _opened(stack: Stack) -> dict[KeyPath, str]:
-    rows = documents.parse(stack.ask("config", "--show-secrets", "--json"))
-    values = {key: row.get("objectValue", row.get("value")) for key, row in rows.items()}
+    values = stack.values()
     found = {path: _at(values, path) for path in _secrets(stack)}
-    opened = {path: value for path, value in found.items() if isinstance(value, str)}
+    clear = {path: each.reveal() if isinstance(each, Secret) else each for path, each in found.items()}
+    opened = {path: value for path, value in clear.items() if isinstance(value, str)}
     stack.pulumi.redactor.learn(opened.values())
     return opened
 

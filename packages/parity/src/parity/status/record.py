@@ -15,8 +15,8 @@ from parity.status import operations
 if TYPE_CHECKING:
     from parity.backend.holds import Hold
     from parity.backend.ledger import Record
-    from parity.backend.store import Store
     from parity.engine.state import State
+    from parity.engine.store import Store
     from parity.evaluate.stack import Stack
     from parity.status.model import Running
 

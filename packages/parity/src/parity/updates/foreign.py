@@ -23,12 +23,11 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from parity.backend.stack_backend import Backend
-    from parity.backend.store import Store
     from parity.documents import Document
+    from parity.engine.store import Store
 
 AGENT = "parity/"
 """What the engine's history has as the agent of an update of ours, before the operation's id (`--exec-agent`)."""
-_HISTORY = ".history.json"
 _MARGIN = timedelta(seconds=1)
 """The engine's times are seconds without a fraction, on the clock of the command that runs it."""
 _LAST = 50
@@ -73,7 +72,7 @@ def found(place: Backend, records: Sequence[Record]) -> list[Foreign]:
     folder = engine_files.history_of(place.ledger.project, stack)
     since = f"{stack}-{int((own[-1].started - _MARGIN).timestamp() * _NANOS)}"
     names = place.store.names(folder, since)
-    history = [name for name in names if name.endswith(_HISTORY)][-_LAST:]
+    history = [name for name in names if name.endswith(engine_files.HISTORY)][-_LAST:]
     known = {each.id for each in records}
     every = [each for name in history if (each := _read(place.store, f"{folder}/{name}")) is not None]
     return [each for each in every if each.id not in known and not _ours(each, records)]
@@ -148,7 +147,7 @@ def _ours(each: Foreign, records: Sequence[Record]) -> bool:
 def compared(store: Store, key: str) -> list[Document]:
     """What an update changed, from its checkpoint and the one before it; empty where the backend keeps none."""
     folder, name = key.rsplit("/", 1)
-    history = [each for each in store.names(folder) if each.endswith(_HISTORY)]
+    history = [each for each in store.names(folder) if each.endswith(engine_files.HISTORY)]
     at = history.index(name)
     after = _inputs(store, key)
     before = _inputs(store, f"{folder}/{history[at - 1]}") if at else {}
@@ -159,7 +158,7 @@ def compared(store: Store, key: str) -> list[Document]:
 
 def _inputs(store: Store, key: str) -> dict[str, Any] | None:
     """The inputs of each resource in the checkpoint of a history's entry; None where there is none."""
-    data = engine_files.read(store.read, key.removesuffix(_HISTORY) + ".checkpoint.json")
+    data = engine_files.read(store.read, key.removesuffix(engine_files.HISTORY) + ".checkpoint.json")
     if data is None:
         return None
     latest = engine_files.deployment_of(parse(data))

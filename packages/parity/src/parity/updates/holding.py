@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from parity.backend import holds, watches
 from parity.backend.stack_backend import open_backend
-from parity.backend.store import LEDGER_VARIABLE
+from parity.engine.store import LEDGER_VARIABLE
 from parity.errors import RefusedError
 from parity.resources import kinds
 from parity.resources.urn import Urn

@@ -14,12 +14,12 @@ from typing import TYPE_CHECKING, Any
 from parity import inventory
 from parity.backend import built, locks
 from parity.backend.stack_backend import UPDATE_VARIABLE, log_file, open_backend, provenance
-from parity.backend.store import LEDGER_VARIABLE
 from parity.check import shared
 from parity.config import guard
 from parity.engine.counting import counted
 from parity.engine.events import Progress
 from parity.engine.pulumi import FailedUpdate
+from parity.engine.store import LEDGER_VARIABLE
 from parity.errors import AccessError, GateError, PlanError, PolicyError, RefusedError, UnsureError, UpdateError
 from parity.inventory import builds, domain_health
 from parity.recover import dependencies, history, show

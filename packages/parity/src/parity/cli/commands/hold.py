@@ -124,8 +124,8 @@ def _open(asked: Arguments, stack: str, application: str | None, why: str) -> tu
         asked.add("--why", "the reason is empty", "say why")
     asked.require()
     from parity.backend.stack_backend import open_backend
-    from parity.backend.store import LEDGER_VARIABLE
     from parity.cli.session import stack_of
+    from parity.engine.store import LEDGER_VARIABLE
     from parity.errors import ProjectError
 
     opened = stack_of(asked.project, stack)

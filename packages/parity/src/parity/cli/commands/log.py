@@ -176,8 +176,8 @@ def diff(one: Operation, other: Operation, as_json: Json = False) -> None:
 def places_of(project: Project, stack: str | None) -> dict[str, Backend]:
     """Where each stack's record is, or that of one; raises ProjectError where no record is kept for a stack."""
     from parity.backend.stack_backend import open_backend
-    from parity.backend.store import LEDGER_VARIABLE
     from parity.cli.session import stack_of
+    from parity.engine.store import LEDGER_VARIABLE
 
     found = {name: open_backend(stack_of(project, name)) for name in ([stack] if stack else project.stack_files())}
     for name, place in found.items():

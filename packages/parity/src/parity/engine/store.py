@@ -11,13 +11,15 @@ import os
 import uuid
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
-from parity.documents import parse
+from parity.config.project import Project
+from parity.documents import mapping, parse
 from parity.errors import ProjectError
 
 if TYPE_CHECKING:
-    from pathlib import Path
+    from collections.abc import Mapping
 
     from parity.documents import Document
 
@@ -145,6 +147,30 @@ class FolderStore:
         """See Store."""
         (self.root / key).unlink(missing_ok=True)
         (self.root / f"{key}{_SIDECAR}").unlink(missing_ok=True)
+
+
+def address_of(environment: Mapping[str, str], folder: Path) -> str:
+    """The address of the backend that the engine uses: PULUMI_BACKEND_URL, Pulumi.yaml, or what `pulumi login` chose.
+
+    As pulumi/pkg/workspace/creds.go has it; empty where none of them names one.
+
+    Args:
+        environment: what the engine would be started in.
+        folder: the project's.
+    """
+    if given := environment.get("PULUMI_BACKEND_URL"):
+        return given
+    named = mapping(Project(folder).stack_document(folder / "Pulumi.yaml").get("backend")).get("url")
+    try:
+        return str(named or parse(login_file(environment).read_bytes()).get("current") or "")
+    except (OSError, ValueError):
+        return ""
+
+
+def login_file(environment: Mapping[str, str]) -> Path:
+    """Where `pulumi login` keeps its own (pulumi's sdk/go/common/workspace/creds.go)."""
+    folder = environment.get("PULUMI_CREDENTIALS_PATH") or environment.get("PULUMI_HOME") or Path.home() / ".pulumi"
+    return Path(folder) / "credentials.json"
 
 
 def document_of(data: bytes, form: int, place: str, what: str) -> Document:

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qs
 
 from parity import redact
-from parity.backend.store import Entry
+from parity.engine.store import Entry
 from parity.errors import StoreError
 
 if TYPE_CHECKING:
@@ -158,30 +158,44 @@ def _remedy(place: str) -> str:
 
 
 def _s3(place: str, bucket: str, prefix: str | None, query: Mapping[str, str]) -> Any:
-    from botocore.session import Session  # noqa: PLC0415 - only for a bucket # pyright: ignore[reportMissingTypeStubs]
     from obstore.store import S3Store  # noqa: PLC0415 - only for a bucket
 
     if "role" in query:
         raise _failed(place, "`role=` in the address is not read", "Name a profile that has it as `role_arn`.")
-    # As in the engine, a profile in the address wins over keys in the environment, and these over AWS_PROFILE.
-    session: Any = Session(profile=query.get("profile"))
-    provider = _aws_credentials(place, session)
-    settings: dict[str, Any] = {}
+    region = query.get("region") or os.environ.get("AWS_REGION") or os.environ.get("AWS_DEFAULT_REGION")
+    provider = _exported_keys() if region and "profile" not in query else None
+    if provider is None:
+        from botocore.session import (  # noqa: PLC0415 - slow # pyright: ignore[reportMissingTypeStubs]
+            Session,
+        )
+
+        # As in the engine, a profile in the address wins over keys in the environment, and these over AWS_PROFILE.
+        session: Any = Session(profile=query.get("profile"))
+        provider = _aws_credentials(place, session)
+        region = region or session.get_config_variable("region")
+    settings: dict[str, Any] = {"region": region} if region else {}
     endpoint = query.get("endpoint") or os.environ.get("AWS_ENDPOINT_URL_S3")
     if endpoint:
         plain = query.get("disableSSL", query.get("disable_https")) == "true"
         url = endpoint if "://" in endpoint else f"{'http' if plain else 'https'}://{endpoint}"
         settings["endpoint"] = url
         settings["client_options"] = {"allow_http": url.startswith("http://")}
-    region = query.get("region") or os.environ.get("AWS_REGION") or session.get_config_variable("region")
-    if region:
-        settings["region"] = region
     for name, option in (("ssetype", "server_side_encryption"), ("kmskeyid", "sse_kms_key_id")):
         if name in query:
             settings[option] = query[name]
     if "true" in {query.get("s3ForcePathStyle"), query.get("use_path_style")}:
         settings["virtual_hosted_style_request"] = False
     return S3Store(bucket, prefix=prefix, credential_provider=provider, **settings)
+
+
+def _exported_keys() -> Callable[[], S3Credential] | None:
+    """The keys of the environment, where they are all that is there, as in a job: botocore is half a second to load."""
+    key, secret = os.environ.get("AWS_ACCESS_KEY_ID"), os.environ.get("AWS_SECRET_ACCESS_KEY")
+    if not key or not secret or os.environ.get("AWS_PROFILE"):
+        return None
+    token = os.environ.get("AWS_SESSION_TOKEN")
+    redact.current().learn(filter(None, (secret, token)))
+    return lambda: {"access_key_id": key, "secret_access_key": secret, "token": token, "expires_at": None}
 
 
 def _aws_credentials(place: str, session: Any) -> Callable[[], S3Credential]:

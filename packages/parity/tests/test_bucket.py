@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 import threading
 from http.server import BaseHTTPRequestHandler, HTTPServer
 
@@ -9,6 +10,7 @@ import boto3
 import pytest
 from moto.server import ThreadedMotoServer
 
+from parity import redact
 from parity.engine.engine_files import open_store
 from parity.errors import StoreError
 
@@ -91,6 +93,20 @@ def test_a_profile_in_the_address_wins_over_keys_and_keys_over_the_profile_of_th
     monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "x")
     assert signer(open_store(s3(address)), handler) == "K-ENV"
     assert signer(open_store(s3(address, "&profile=team")), handler) == "K-TEAM"
+
+
+def test_keys_that_a_job_exports_need_no_botocore(refusing, monkeypatch):
+    address, handler = refusing
+    monkeypatch.setitem(sys.modules, "botocore.session", None)
+    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "K-JOB")
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "canary-of-a-key")
+    monkeypatch.setenv("AWS_SESSION_TOKEN", "canary-of-a-token")
+    with redact.command():
+        assert signer(open_store(s3(address)), handler) == "K-JOB"
+        assert "canary" not in redact.masked("canary-of-a-key canary-of-a-token")
+    assert handler.headers_of_last["x-amz-security-token"] == "canary-of-a-token"
+    with pytest.raises(ImportError):
+        open_store(s3(address).replace("region=us-east-1&", ""))  # its region is in a file
 
 
 def test_the_encryption_in_the_address_is_asked_for_as_the_engine_does(home, refusing):

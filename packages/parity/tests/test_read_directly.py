@@ -6,16 +6,21 @@ import gzip
 import json
 import os
 import stat
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
+import boto3
 import pytest
+from moto.server import ThreadedMotoServer
 
 from parity.config.project import Project
-from parity.engine import engine_files, passphrase
+from parity.engine import engine_files, passphrase, store
 from parity.engine.pulumi import Pulumi
 from parity.errors import UpdateError
 from parity.evaluate.stack import Stack
 from parity.masked import SECRET, SIGNATURE
+from parity.preview import make
+from parity.releases import stack_values
 from support.paths import ROOT
 from support.program import copy_program
 
@@ -78,6 +83,36 @@ class TestOpening:
             open_(wrong)
 
 
+class TestSealing:
+    def test_what_is_sealed_opens_and_is_never_sealed_alike(self, tmp_path: Path):
+        seal, open_ = (each(salt(), OPENED, tmp_path) for each in (passphrase.sealer, passphrase.opener))
+        assert seal is not None
+        assert open_ is not None
+        values = ["", "canary-7f31", "Grüße\n" * 50]
+        sealed = [seal(each) for each in (*values, *values)]
+        assert [open_(each) for each in sealed] == [*values, *values]
+        assert len(set(sealed)) == len(sealed)
+        assert passphrase.sealer(salt(), {}, tmp_path) is None
+
+    def test_a_secret_is_set_and_its_fingerprint_made_without_the_engine(self, tmp_path: Path):
+        stack = stack_in(copy_program(tmp_path / "project").root, OPENED)
+        key = "parity:applications.shop.variables.PAYMENT_SECRET_KEY"
+        before = stack.settings()
+        edit = stack_values.set_secret(stack, key, "canary-" * 8)
+        edit.write()
+        after = stack.settings()
+        changed = [each for each, mark in after.fingerprints.items() if before.fingerprints.get(each) != mark]
+        assert len(changed) == 1
+        assert after.applications["shop"].variables["PAYMENT_SECRET_KEY"].reveal() == "canary-" * 8
+        assert "canary" not in edit.text
+
+    @pytest.mark.parametrize("provider", ["secretsprovider: awskms://alias/x\n", "encryptedkey: abc\n"])
+    def test_another_provider_s_secret_is_the_engine_s_to_seal(self, tmp_path: Path, provider: str):
+        stack = stack_in(copy_program(tmp_path / "project").root, OPENED)
+        with pytest.raises(UpdateError, match=ASKED):
+            stack_values.encrypted(stack, f"{provider}encryptionsalt: {salt()}\n", "canary")
+
+
 def stack_in(root: Path, environment: dict[str, str], name: str = "staging") -> Stack:
     """A stack of which the engine answers each question by a failure."""
     engine = root / "engine"
@@ -132,7 +167,9 @@ class TestState:
         }
         return {"version": 3, "checkpoint": {"stack": "staging", "latest": latest}}
 
-    def exported(self, folder: Path, document: Any, *, packed: bool = False, show: bool = True, **environment: str):
+    def exported(
+        self, folder: Path, document: Any, *, packed: bool = False, show: bool = True, **environment: str
+    ) -> dict[str, Any] | None:
         at = folder / ".pulumi" / "stacks" / "storefront" / f"staging.json{'.gz' if packed else ''}"
         at.parent.mkdir(parents=True, exist_ok=True)
         data = json.dumps(document).encode()
@@ -171,6 +208,70 @@ class TestState:
         assert self.exported(tmp_path, self.checkpoint(), PULUMI_CONFIG_PASSPHRASE="another") is None
 
     def test_another_backend_and_an_absent_stack_are_left_to_the_engine(self, tmp_path: Path):
-        assert self.exported(tmp_path, self.checkpoint(), PULUMI_BACKEND_URL="s3://state") is None
+        assert self.exported(tmp_path, self.checkpoint(), PULUMI_BACKEND_URL="https://api.pulumi.com") is None
+        assert self.exported(tmp_path, self.checkpoint(), PULUMI_BACKEND_URL="ftp://state") is None
         where = {"PULUMI_BACKEND_URL": f"file://{tmp_path}", **OPENED}
         assert engine_files.exported(where, tmp_path, "storefront", "absent", show_secrets=False) is None
+
+    def test_a_relative_folder_starts_from_the_engine_s(self, tmp_path: Path):
+        assert self.exported(tmp_path, self.checkpoint(), PULUMI_BACKEND_URL="file://.") is not None
+
+
+@pytest.fixture
+def bucket(monkeypatch: pytest.MonkeyPatch):
+    """An S3 server with an empty bucket: the engine's address of it, and a client."""
+    for name, value in {"AWS_ACCESS_KEY_ID": "a", "AWS_SECRET_ACCESS_KEY": "b", "AWS_REGION": "us-east-1"}.items():
+        monkeypatch.setenv(name, value)
+    server = ThreadedMotoServer("127.0.0.1", 0, verbose=False)
+    server.start()
+    host, port = server.get_host_and_port()
+    client = boto3.client("s3", endpoint_url=f"http://{host}:{port}")
+    client.create_bucket(Bucket="directly")
+    yield f"s3://directly/team?endpoint={host}:{port}&disableSSL=true&s3ForcePathStyle=true", client
+    server.stop()
+
+
+class TestBucket:
+    def put(self, client: Any, key: str, document: Any) -> None:
+        client.put_object(Bucket="directly", Key=f"team/.pulumi/{key}", Body=json.dumps(document).encode())
+
+    def test_a_bucket_s_state_is_read_without_the_engine_and_an_absent_one_is_left_to_it(self, tmp_path: Path, bucket):
+        url, client = bucket
+        stack = stack_in(copy_program(tmp_path / "project").root, {**OPENED, "PULUMI_BACKEND_URL": url})
+        with pytest.raises(UpdateError, match=ASKED):
+            stack.recorded()
+        self.put(client, "stacks/storefront/staging.json", TestState().checkpoint())
+        (found,) = stack.recorded(show_secrets=True).resources
+        assert found.outputs["list"][0].keys() == {SIGNATURE, "plaintext"}
+        lost = replace(stack.pulumi, environment={**stack.pulumi.environment, "PULUMI_BACKEND_URL": f"{url}&role=x"})
+        with pytest.raises(UpdateError, match=ASKED):
+            replace(stack, pulumi=lost).recorded()
+
+    def test_a_preview_reads_the_last_update_s_commit_there(self, tmp_path: Path, bucket):
+        url, client = bucket
+        stack = stack_in(copy_program(tmp_path / "project").root, {**OPENED, "PULUMI_BACKEND_URL": url})
+        assert make._applied(stack) is None
+        rows = (("update", "succeeded", "a" * 40), ("update", "failed", "b" * 40), ("refresh", "succeeded", "c" * 40))
+        for number, (kind, result, commit) in enumerate(rows):
+            row = {"kind": kind, "result": result, "environment": {"git.head": commit}}
+            self.put(client, f"history/storefront/staging/staging-{number}.history.json", row)
+        assert make._applied(stack) == "a" * 40
+
+
+class TestAddress:
+    def test_it_is_that_of_the_variable_else_the_project_s_else_the_login_s(self, tmp_path: Path):
+        file = tmp_path / "Pulumi.yaml"
+        file.write_text("name: p\n")
+        home = {"PULUMI_HOME": str(tmp_path)}
+        assert store.address_of(home, tmp_path) == ""
+        (tmp_path / "credentials.json").write_text('{"current": "s3://login"}')
+        assert store.address_of(home, tmp_path) == "s3://login"
+        file.write_text("name: p\nbackend: {url: s3://project}\n")
+        assert store.address_of(home, tmp_path) == "s3://project"
+        assert store.address_of({**home, "PULUMI_BACKEND_URL": "s3://shell"}, tmp_path) == "s3://shell"
+
+    @pytest.mark.parametrize("text", ["", "[]", "{}", '{"current": null}'])
+    def test_a_login_that_is_not_read_is_left_to_the_engine(self, tmp_path: Path, text: str):
+        (tmp_path / "Pulumi.yaml").write_text("name: p\n")
+        (tmp_path / "credentials.json").write_text(text)
+        assert store.address_of({"PULUMI_HOME": str(tmp_path)}, tmp_path) == ""

@@ -17,15 +17,17 @@ import psutil
 import pytest
 
 from parity.engine.program_server import ProgramServer, ProgramServers
-from parity.engine.pulumi import Followed, Pulumi
+from parity.engine.pulumi import FailedUpdate, Followed, Pulumi
 from parity.errors import UpdateError
 from parity.evaluate import sdk, waiting
+from support.paths import ROOT
 from support.program import tools
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
 PROJECT = "name: small\nruntime: python\n"
+PLUGIN = f"plugins: {{providers: [{{name: parity, path: {ROOT / 'plugin'}}}]}}\n"
 LAST = 20
 """Seconds in which a process has to end."""
 
@@ -39,7 +41,7 @@ def engine(tmp_path_factory: pytest.TempPathFactory) -> Pulumi:
     """The engine on a small project with a stack, its program started by a language host."""
     folder = tmp_path_factory.mktemp("small")
     (folder / "state").mkdir()
-    (folder / "Pulumi.yaml").write_text(PROJECT)
+    (folder / "Pulumi.yaml").write_text(PROJECT + PLUGIN)
     found = tools()
     own = {name: value for name, value in os.environ.items() if not name.startswith("PULUMI_")}
     path = os.pathsep.join([str(Path(sys.prefix) / "bin"), str(found.folder), os.environ["PATH"]])
@@ -50,6 +52,7 @@ def engine(tmp_path_factory: pytest.TempPathFactory) -> Pulumi:
         "PULUMI_BACKEND_URL": f"file://{folder}/state",
         "PULUMI_CONFIG_PASSPHRASE": "passphrase",
         "PULUMI_SKIP_UPDATE_CHECK": "true",
+        "PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION": "true",
     }
     pulumi = Pulumi(found.cli.path, folder, environment)
     pulumi.run("stack", "init", "one")
@@ -72,6 +75,8 @@ def diagnostics(done: Followed) -> set[tuple[str, str]]:
         for severity, text in texts
         for line in text.splitlines()
         if severity != "debug" and line.strip() and not line.startswith(" ") and "exited with" not in line
+        # What a plugin may say that the engine ends while it starts.
+        if (severity, line) not in {("info", "KeyboardInterrupt"), ("info", "Traceback (most recent call last):")}
     }
 
 
@@ -80,7 +85,16 @@ def planned(done: Followed) -> dict[str, str]:
     return {row["urn"]: row["op"] for row in rows}
 
 
+OWN = """
+import pulumi
+from parity.provider.resource import ProjectDomain, Provider
+own = pulumi.ResourceOptions(provider=Provider("parity"))
+for name, domain in (("one", "a.example"), ("two", "%s")):
+    ProjectDomain(name, team="team", project_id="prj_1", domain=domain, opts=own)
+"""
 PROGRAMS = {
+    "resources of the project's own provider": OWN % "b.example",
+    "a fault that the provider finds": OWN % "",
     "resources and outputs": """
 import pulumi
 class Group(pulumi.ComponentResource):
@@ -124,6 +138,20 @@ def test_a_served_program_gives_what_one_of_a_language_host_gives(engine: Pulumi
     assert planned(served) == planned(hosted)
     assert diagnostics(served) == diagnostics(hosted)
     assert "canary-7f31" not in served.out + served.error
+
+
+@pytest.mark.engine
+def test_a_preview_has_the_own_provider_of_the_program_s_process_and_an_update_that_of_the_engine(engine: Pulumi):
+    (engine.cwd / "__main__.py").write_text(OWN % "b.example")
+    file = engine.cwd / "Pulumi.yaml"
+    file.write_text(PROJECT)
+    pulumi = replace(engine, programs=ProgramServers())
+    try:
+        assert preview(pulumi).code == 0
+        with pytest.raises(FailedUpdate, match="parity"):
+            pulumi.update(["up", "--yes", "--skip-preview", "--stack", "one"], engine.cwd / "log", quiet)
+    finally:
+        file.write_text(PROJECT + PLUGIN)
 
 
 @pytest.mark.engine

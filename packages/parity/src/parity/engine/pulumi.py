@@ -50,6 +50,8 @@ class FailedUpdate(UpdateError):
 
 
 _RUNS_PROGRAM = ("preview", "up")
+_ATTACHED = "PULUMI_DEBUG_PROVIDERS"
+"""The engine's variable that names plugins which run already, with their ports."""
 
 
 @dataclass(frozen=True)
@@ -58,6 +60,7 @@ class _Served:
 
     options: tuple[str, ...] = ()
     held: tuple[int, ...] = ()
+    variables: Mapping[str, str] = field(default_factory=dict[str, str])
 
 
 @dataclass(frozen=True)
@@ -126,7 +129,8 @@ class Pulumi:
         """
         with event_log() as (events, options, variables), self._program(arguments) as program:
             with following(events, on_progress, Progress()):
-                done = self._run([*arguments, *options, *program.options], variables, held=program.held)
+                words = [*arguments, *options, *program.options]
+                done = self._run(words, {**variables, **program.variables}, held=program.held)
             text = events.read_text(encoding="utf-8") if events.exists() else ""
         seen = [parse(line) for line in text.splitlines() if line.strip()]
         return Followed(done.returncode, done.stdout, done.stderr, seen)
@@ -163,7 +167,11 @@ class Pulumi:
             yield _Served()
             return
         with self.programs.serving(self.cwd, self.environment) as server:
-            yield _Served(("--client", server.address()), (server.held,))
+            address = server.address()
+            # An update's plugin is started by the engine, so that it ends with it, whatever ends that.
+            own = arguments[0] == "preview" and _ATTACHED not in self.environment
+            variables = {_ATTACHED: f"parity:{address.rpartition(':')[2]}"} if own else {}
+            yield _Served(("--client", address), (server.held,), variables)
 
     def _command(self, arguments: Sequence[str]) -> list[str]:
         return [str(self.executable), *arguments, "--non-interactive"]
@@ -213,7 +221,7 @@ class Pulumi:
             subprocess.Popen(
                 self._command([*arguments, *options, *program.options]),
                 cwd=self.cwd,
-                env={**self.environment, **variables},
+                env={**self.environment, **variables, **program.variables},
                 stdin=subprocess.DEVNULL,
                 stdout=output,
                 stderr=subprocess.STDOUT,

@@ -2,7 +2,7 @@
 
 It loads what the program imports, listens on a free port of loopback, prints `host:port`, and waits for the engine,
 which is started with `--client host:port`. It runs what the language host would run, in the same way, and ends when its
-standard input does.
+standard input does. To a preview it serves the project's own provider too, at the same port.
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import contextvars
+import functools
 import importlib
 import io
 import json
@@ -28,7 +29,8 @@ from typing import TYPE_CHECKING, Any
 import grpc
 from pulumi import RunError, log
 from pulumi.runtime import reset_options, run_in_stack, set_all_config
-from pulumi.runtime.proto import language_pb2, language_pb2_grpc, plugin_pb2
+from pulumi.runtime._grpc_settings import _GRPC_CHANNEL_OPTIONS  # pyright: ignore[reportPrivateUsage]
+from pulumi.runtime.proto import language_pb2, language_pb2_grpc, plugin_pb2, provider_pb2_grpc
 
 from parity.config import program
 from parity.evaluate import waiting
@@ -40,6 +42,10 @@ _USED = ("parity.vendors.in_engine", "parity.vendors.preflight", "psycopg")
 """What the template's `infra/__main__.py` imports besides the program that pyproject.toml names."""
 _THREADS = 4
 """Times the engine's own parallelism, as the SDK's inline programs have it."""
+_CALLS = 32
+"""Of the engine that are answered at a time: the program's one run, and what a preview asks the provider."""
+_PROVIDER = "parity.provider.server"
+"""The project's own provider, by name: it stands above this package."""
 
 
 class ProgramServicer(language_pb2_grpc.LanguageRuntimeServicer):
@@ -61,6 +67,32 @@ class ProgramServicer(language_pb2_grpc.LanguageRuntimeServicer):
         del context
         self._loaded.wait()
         return contextvars.copy_context().run(_run, request)
+
+
+class Provider:
+    """The project's own provider, to which a preview attaches; it is loaded when the first call comes."""
+
+    def __init__(self, loaded: threading.Event) -> None:
+        """Take what is set when the program's modules are loaded: two threads must not import at once."""
+        self._loaded = loaded
+        self._loop = asyncio.new_event_loop()
+        threading.Thread(target=self._loop.run_forever, daemon=True).start()
+
+    @functools.cached_property
+    def _servicer(self) -> Any:
+        return importlib.import_module(_PROVIDER).attached()
+
+    def __getattr__(self, name: str) -> Callable[[Any, Any], Any]:
+        """The call of that name, as a server that is not asynchronous takes it."""
+
+        async def asked(request: Any, context: Any) -> Any:
+            return await getattr(self._servicer, name)(request, context)
+
+        def call(request: Any, context: Any) -> Any:
+            self._loaded.wait()
+            return asyncio.run_coroutine_threadsafe(asked(request, context), self._loop).result()
+
+        return call
 
 
 def _named(plugin: dict[str, Any]) -> bool:
@@ -163,8 +195,10 @@ def main() -> None:
     """Serve until standard input ends."""
     waiting.install()
     loaded = threading.Event()
-    server = grpc.server(futures.ThreadPoolExecutor(max_workers=_THREADS))
+    provider: Any = Provider(loaded)
+    server = grpc.server(futures.ThreadPoolExecutor(max_workers=_CALLS), options=_GRPC_CHANNEL_OPTIONS)
     language_pb2_grpc.add_LanguageRuntimeServicer_to_server(ProgramServicer(loaded), server)  # pyright: ignore[reportUnknownMemberType]
+    provider_pb2_grpc.add_ResourceProviderServicer_to_server(provider, server)  # pyright: ignore[reportUnknownMemberType]
     port = server.add_insecure_port("127.0.0.1:0")
     server.start()
     sys.stdout.write(f"127.0.0.1:{port}\n")

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import grpc
 import grpc.aio
+from google.protobuf.empty_pb2 import Empty
 from pulumi.provider.experimental.property_value import PropertyValue
 from pulumi.provider.experimental.server import ProviderServicer
 from pulumi.runtime._grpc_settings import _GRPC_CHANNEL_OPTIONS  # pyright: ignore[reportPrivateUsage]
@@ -31,6 +32,11 @@ class ParityServicer(ProviderServicer):
     """The SDK's servicer, with this provider's errors."""
 
     _sdk: Any = ProviderServicer
+
+    async def Attach(self, request: Any, context: Any) -> Any:  # noqa: N802
+        """Let an engine use this process, which it has not started."""
+        del request, context
+        return Empty()
 
     async def Check(self, request: Any, context: Any) -> Any:  # noqa: N802
         """Check inputs."""
@@ -91,6 +97,11 @@ def _unfinished_status(error: Unfinished, urn: str, inputs: Any) -> Any:
     status.details = str(error)
     status.trailing_metadata = ((_DETAILS, wire.SerializeToString()),)
     return status
+
+
+def attached() -> ParityServicer:
+    """What serves a preview from the process that serves the program; a preview shows no progress."""
+    return ParityServicer([], VERSION, ParityProvider(), "")
 
 
 class Progress:

@@ -394,3 +394,14 @@ def test_a_watch_that_could_not_be_recorded_stops_the_update(road):
     with pytest.raises(RefusedError, match="no place to record that"):
         road.run(alone(yes=True))
     assert road.applied == []
+
+
+@pytest.mark.parametrize(("steps", "started"), [([HARMLESS], 2), ([], 1)])
+def test_the_update_s_program_loads_while_a_plan_with_changes_is_approved(road, monkeypatch, steps, started):
+    road.steps[:] = steps
+    calls = []
+    monkeypatch.setattr(Pulumi, "start_program", lambda _: calls.append("started"))
+    approval = Approval(yes=True, terminal=lambda: False)
+    monkeypatch.setattr(Approval, "require", lambda *_: calls.append("approved") or "--yes")
+    road.run(approval)
+    assert calls == [*["started"] * started, "approved"]

@@ -74,6 +74,8 @@ class Road:
             options = (*options, "--target", *known, "--target-dependents")
             found = self._plan(options, known)
         found.require_open()
+        if found.plan.changes:
+            self.stack.pulumi.start_program()
         how = self.approval.require(found, self.screen)
         self._hold(found.saved, everything=how == "asked")
         return Approved(found.saved, how, tuple(found.saved.options), found.plan.changes)

@@ -1,1 +1,1 @@
-"""Where a stack's state and its ledger are kept: a local folder or a bucket; locks, and the host that works on it."""
+"""What is kept next to a stack's state: ledger, locks, holds; and the host that works on it."""

@@ -11,8 +11,9 @@ from parity.backend import locks
 from parity.engine.store import FolderStore
 
 if TYPE_CHECKING:
+    from support.act import Ended
     from support.hub import Job
-    from support.runner import Actions, Ended
+    from support.runner import Actions
 
 STACKS = ("staging", "prod")
 Jobs = dict[str, str]

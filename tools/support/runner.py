@@ -1,8 +1,4 @@
-"""Runs the project's own workflows, by act, against the sandbox: what GitHub's runner does, with `hub` for its servers.
-
-docs/workflow-runs.md says what differs from GitHub. Actions that a workflow uses are stood in for by those in
-`support/actions`, which do what the real one's documentation says; one that has no stand-in fails the run.
-"""
+"""Runs the project's own workflows against the sandbox, with what its GitHub gives to a run."""
 
 from __future__ import annotations
 
@@ -11,32 +7,23 @@ import json
 import os
 import re
 import shutil
-import signal
-import subprocess
-import tempfile
-from contextlib import ExitStack, suppress
-from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import psutil
-
 from parity.config import servers
-from parity.engine import toolchain
 from support import job_roles, workflows
-from support.hub import PATIENCE, Hub
-from support.job_secrets import APPLIES, KINDS, READS, Tokens, by_environment
+from support.act import REPOSITORY, Runner
+from support.hub import Hub
+from support.job_secrets import APPLIES, KINDS, READS, by_environment
 from support.paths import ROOT
 from support.program import tools
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from pathlib import Path
 
+    from support.act import ActRun, Ended
     from support.program import Instance
 
-REPOSITORY = "storefront-example/storefront"
-ACTIONS = Path(__file__).parent / "actions"
 LOGINS = {
     READS: {**job_roles.login(job_roles.PLAN), "PGROLE": "parity_planner"},
     APPLIES: {**job_roles.login(job_roles.DELIVER), "PGROLE": job_roles.OWNER},
@@ -47,96 +34,18 @@ LONGEST = 3600.0
 _LOGIN = ("PULUMI_BACKEND_URL", "PULUMI_CONFIG_PASSPHRASE")
 _GIVEN = {*_LOGIN, "VERCEL_API_TOKEN", "GITHUB_TOKEN", "GH_TOKEN", *servers.VARIABLES, "PYTHONPATH"}
 """What a job has from its workflow alone."""
-_TRACKING = "RUNNER_TRACKING_ID"
 _MAKE = re.compile(r"^((?P<name>test|lint): .*)\n(?:\t.*\n|\$\(AFTER_TEST\)\n)*", re.MULTILINE)
 """The targets that have the tests and the linters run: they would have this run again."""
-_USES = re.compile(r"uses: (([\w.-]+/[\w.-]+)[\w./-]*@[0-9a-f]{40})")
 
 
-@dataclass(frozen=True)
-class Ended:
-    """How a run ended."""
-
-    jobs: dict[str, str]
-    """The conclusion of each job that was asked for, as `plan (prod)`; one that was skipped is not there."""
-    summaries: dict[str, str]
-    text: str
-    """All that its steps said, each line after its job's name."""
-    shown: str
-    """All that a reader of the run's log is shown, and its summaries."""
-
-    def ok(self) -> Ended:
-        """Itself; fails the test where a job did not end well."""
-        assert set(self.jobs.values()) <= {"success"}, f"{self.jobs}\n{self.text}"
-        return self
-
-
-@dataclass(eq=False)
-class ActRun:
-    """One run of a workflow."""
-
-    number: int
-    branch: str
-    folder: Path
-    hub: Hub
-    opened: ExitStack
-    addresses: dict[str, str]
-    """By job, the output that its environment shows as the deployment's address."""
-    tokens: Tokens
-    process: subprocess.Popen[bytes] = field(init=False)
-    ended: Ended | None = None
-
-    def cancel(self) -> None:
-        """As a person cancels it: act ends its steps as GitHub's runner does."""
-        self.process.send_signal(signal.SIGINT)
-
-    def seen(self, job: str) -> list[dict[str, str]]:
-        """The environments that the steps of the jobs of that name have seen until now."""
-        found = [path.read_text().split("\0") for path in (self.folder / "seen").glob(f"{job}.*")]
-        return [dict(each.split("=", 1) for each in lines if each) for lines in found]
-
-    def end(self) -> Ended:
-        """Wait for it; gives how it ended."""
-        self.process.wait(timeout=PATIENCE)
-        self.opened.close()
-        jobs = [job for job in self.hub.jobs if job.run is self and not job.calls]
-        labels = {job.log: job.label for job in jobs}
-        text, shown = list[str](), list[str]()
-        summaries: dict[str, str] = {}
-        outputs: dict[tuple[str, str], str] = {}
-        for line in (self.folder / "log").read_text().splitlines():
-            row = json.loads(line) if line.startswith("{") else {"msg": line, "raw_output": True}
-            name = labels.get(row.get("job", "").strip(), "")
-            shown.append(row["msg"])
-            if row.get("raw_output") or row.get("level") == "error":
-                text.append(f"{name}: {row['msg'].rstrip()}")
-            if row.get("command") == "summary":
-                summaries[name] = summaries.get(name, "") + row["content"]
-            if row.get("command") == "set-output":
-                outputs[name, f"steps.{row['stepID'][0]}.outputs.{row['name']}"] = row["arg"]
-        for job in jobs:
-            job.url = outputs.get((job.label, self.addresses.get(job.name, "")), "")
-        shown += summaries.values()
-        statuses = {job.label: job.status for job in jobs}
-        self.ended = Ended(statuses, summaries, "\n".join(text), "\n".join(shown))
-        return self.ended
-
-
-@dataclass
-class Actions:
+class Actions(Runner):
     """The repository at the sandbox's GitHub, with its workflows."""
 
-    instance: Instance
-    folder: Path
-    hub: Hub = field(init=False)
-    act: Path = field(init=False)
-    runs: list[ActRun] = field(default_factory=list["ActRun"])
-    _numbers: Iterator[int] = field(default_factory=lambda: iter(range(77, 1000)))
-
-    def __post_init__(self) -> None:
-        self.act = toolchain.program("act")
-        self.hub = Hub(lambda path: self.github("GET", f"environments/{path}", missing={}))
-        root = self.instance.project.root
+    def __init__(self, instance: Instance, folder: Path) -> None:
+        hub = Hub(lambda path: self.github("GET", f"environments/{path}", missing={}))
+        super().__init__(instance.project.root, folder, hub)
+        self.instance = instance
+        root = self.root
         for name in (".github", "scripts"):
             shutil.copytree(ROOT / name, root / name)
         for each in workflows.read(root / ".github" / "workflows"):
@@ -234,87 +143,36 @@ class Actions:
             sha: GitHub's commit; main's newest where none is given.
             inputs: of a start by hand.
         """
-        number = next(self._numbers)
-        folder = self.folder / f"run-{number}"
-        (folder / "seen").mkdir(parents=True)
-        sha = sha or self.github("GET", "commits/main")["sha"]
-        self._record(number, workflow, event, sha, "in_progress")
         repository = {"full_name": REPOSITORY, "default_branch": "main"}
         said = {"repository": repository, "ref": f"refs/heads/{branch}", "inputs": inputs, **(payload or {})}
-        (folder / "event.json").write_text(json.dumps(said))
-        head = (payload or {}).get("pull_request", {}).get("head", {"repo": repository})
-        fork = head["repo"]["full_name"] != REPOSITORY
-        tokens = Tokens(REPOSITORY, workflows.read(ROOT / ".github" / "workflows"), fork=fork)
-        self.instance.local.client().seed(tokens.seed(LONGEST))
-        self._secrets(folder, tokens, everything=secrets)
-        opened = ExitStack()
-        # A socket's path has room for some hundred characters.
-        door = Path(opened.enter_context(tempfile.TemporaryDirectory(prefix="hub-"))) / "door"
-        log = opened.enter_context((folder / "log").open("wb"))
-        run = ActRun(number, branch, folder, self.hub, opened, self._addresses(), tokens)
-        opened.enter_context(self.hub.door(run, door))  # before act, which asks at once
-        run.process = subprocess.Popen(
-            self._command(workflow, event, run, sha),
-            cwd=self.instance.project.root,
-            env=self._environment(folder, door, cold=cold),
-            stdin=subprocess.DEVNULL,
-            stdout=log,
-            stderr=subprocess.STDOUT,
-        )
-        opened.callback(self._finish, run, workflow, event, sha)
-        self.runs.append(run)
+        head = said.get("pull_request", {}).get("head", {"repo": repository})
+        run = self.prepare(branch=branch, fork=head["repo"]["full_name"] != REPOSITORY)
+        sha = sha or self.github("GET", "commits/main")["sha"]
+        self._record(run.number, workflow, event, sha, "in_progress")
+        self.instance.local.client().seed(run.tokens.seed(LONGEST))
+        given = self._secrets(run, everything=secrets)
+        machine = self._environment(run.folder, cold=cold)
+        self.begin(run, workflow, event, said, sha, secrets=given, variables=self._variables(), environment=machine)
+        run.opened.callback(self._finish, run, workflow, event, sha)
         return run
-
-    def close(self) -> None:
-        """End the runs that a test which failed has left, and show what their steps said."""
-        for run in self.runs:
-            if run.ended is None:
-                run.process.kill()
-                print(run.end().text)  # noqa: T201 - pytest shows it where the test failed
 
     def run(self, workflow: str, event: str = "push", **given: Any) -> Ended:
         """Begin a run and wait for it."""
         return self.start(workflow, event, **given).end()
 
-    def _command(self, workflow: str, event: str, run: ActRun, sha: str) -> list[str]:
-        root = self.instance.project.root
-        given = {
-            "BASH_ENV": str(ACTIONS.parent / "seen.sh"),
-            "RUNNER_SEEN": str(run.folder / "seen"),
-            "GITHUB_REPOSITORY": REPOSITORY,
-            "GITHUB_RUN_ID": str(run.number),
-            "SHA_REF": sha,
-            _TRACKING: str(run.folder),  # other tests have runs of the same number
-        }
+    def _variables(self) -> dict[str, str]:
+        """Those of each environment, under the names that its jobs ask for."""
         shared = {"PULUMI_ORGANIZATION": "storefront", "PGPORT": self.value("PGPORT"), "PGSSLMODE": "disable"}
         shared["PARITY_APP"] = "Iv1.sandbox"  # the one that its key is for
         own = {kind: {**shared, "PGROLE": LOGINS[kind]["PGROLE"]} for kind in KINDS}
-        variables = {f"{kind}_{name}": value for kind in KINDS for name, value in own[kind].items()}
-        variables |= {name: value for name, value in run.tokens.github.items() if name not in KINDS}
-        command = [str(self.act), event, "-W", str(root / ".github" / "workflows" / workflow), "-C", str(root)]
-        command += ["-P", "ubuntu-24.04=-self-hosted", "--no-skip-checkout", "--action-offline-mode"]
-        command += ["--no-cache-server", "--json", "--eventpath", str(run.folder / "event.json"), "--actor", "someone"]
-        command += [
-            "--secret-file",
-            str(run.folder / "secrets"),
-            "--action-cache-path",
-            str(run.folder / "act"),
-            "--rm",
-        ]
-        command += [word for name, value in given.items() for word in ("--env", f"{name}={value}")]
-        command += [word for name, value in variables.items() for word in ("--var", f"{name}={value}")]
-        used = {each for path in root.glob(".github/*/**/*.yml") for each in _USES.findall(path.read_text())}
-        found = [(pin, ACTIONS / name) for pin, name in sorted(used) if (ACTIONS / name).is_dir()]
-        return command + [word for pin, place in found for word in ("--local-repository", f"{pin}={place}")]
+        return {f"{kind}_{name}": value for kind in KINDS for name, value in own[kind].items()}
 
-    def _environment(self, folder: Path, door: Path, *, cold: bool) -> dict[str, str]:
+    def _environment(self, folder: Path, *, cold: bool) -> dict[str, str]:
         """The machine's: none of what a job is given; and where the stand-ins of actions find theirs."""
         found = (self.instance.cold() if cold else self.instance).environment()
         engine = str(tools().folder)
         own = {
-            "ACT_ADMISSION": str(door),
             "RUNNER_APPS": str(folder / "apps"),
-            "RUNNER_ARTIFACTS": str(folder / "artifacts"),
             "RUNNER_BACKEND": str(self.folder / "login"),
             "RUNNER_ENGINE": engine,
             "RUNNER_REPOSITORY": f"file://{self.instance.project.root}",
@@ -322,36 +180,24 @@ class Actions:
         }
         return {name: value for name, value in found.items() if name not in _GIVEN} | own
 
-    def _addresses(self) -> dict[str, str]:
-        """The outputs that are addresses of deployments; jobs of one name show the same."""
-        found = workflows.read(self.instance.project.root / ".github" / "workflows")
-        jobs = [(name, job.get("environment")) for each in found for name, job in each.jobs.items()]
-        return {name: said["url"].strip("${} ") for name, said in jobs if isinstance(said, dict) and "url" in said}
-
-    def _secrets(self, folder: Path, tokens: Tokens, *, everything: bool) -> None:
+    def _secrets(self, run: ActRun, *, everything: bool) -> dict[str, str]:
         """What docs/delivery.md has in each environment; each App's key is a file with the token that it gives."""
-        path, apps = folder / "secrets", folder / "apps"
-        path.touch(mode=0o600)
+        apps = run.folder / "apps"
         apps.mkdir()
-        # Given as variables, which a called workflow has too; as secrets they are masked in the log.
-        given = {name: value for name, value in tokens.github.items() if name not in KINDS}
-        vercel = {READS: tokens.viewer, APPLIES: self.value("VERCEL_API_TOKEN")}
+        given = {name: value for name, value in run.tokens.github.items() if name not in KINDS}
+        vercel = {READS: run.tokens.viewer, APPLIES: self.value("VERCEL_API_TOKEN")}
         for kind in KINDS if everything else ():
-            (apps / f"key-of-the-app-that-{kind}").write_text(tokens.github[kind])
+            (apps / f"key-of-the-app-that-{kind}").write_text(run.tokens.github[kind])
             own = {"VERCEL_API_TOKEN": vercel[kind], "PARITY_APP_KEY": f"key-of-the-app-that-{kind}"}
             own |= {"PGHOST": self.value("PGHOST"), **LOGINS[kind]}
             given |= {f"{kind}_{name}": value for name, value in own.items()}
-        path.write_text("".join(f"{name}={value}\n" for name, value in given.items()))
+        return given
 
     def _finish(self, run: ActRun, workflow: str, event: str, sha: str) -> None:
         ended = {job.status for job in self.hub.jobs if job.run is run}
         conclusion = next((each for each in ("cancelled", "failure") if each in ended), "success")
         self._record(run.number, workflow, event, sha, "completed", conclusion=conclusion)
         self.instance.local.client().seed(run.tokens.seed(-1))
-        for process in psutil.process_iter():
-            with suppress(psutil.Error):
-                if process.environ().get(_TRACKING) == str(run.folder):
-                    process.kill()  # as the runner does with what a job leaves
 
     def _record(self, number: int, workflow: str, event: str, sha: str, status: str, **more: str) -> None:
         """The run, as GitHub's API tells others of it."""

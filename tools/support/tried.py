@@ -10,12 +10,13 @@ import psycopg
 from parity.local import jobs
 from parity.vendors.postgres import connect
 from support import job_roles
+from support.act import REPOSITORY
 from support.job_secrets import APPLIES, READS
 from support.paths import ROOT
-from support.runner import REPOSITORY
 
 if TYPE_CHECKING:
-    from support.runner import Actions, ActRun
+    from support.act import ActRun
+    from support.runner import Actions
 
 TABLE = {(each.workflow, each.name): each for each in jobs.of(ROOT / ".github" / "workflows")}
 """What docs/delivery.md says of each job."""

@@ -15,17 +15,18 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from support import job_roles, workflows
+from support.act import REPOSITORY
 from support.amounts import everything
 from support.job_secrets import APPLIES, by_environment
-from support.runner import REPOSITORY, Actions
+from support.runner import Actions
 from support.tried import OWN, PUBLIC, Tried
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
+    from support.act import Ended
     from support.program import Instance
-    from support.runner import Ended
 
 pytestmark = [pytest.mark.engine, pytest.mark.sandbox, pytest.mark.timeout(600)]
 

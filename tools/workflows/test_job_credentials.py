@@ -9,8 +9,9 @@ import pytest
 
 from parity.local import jobs
 from support import job_roles
+from support.act import REPOSITORY
 from support.job_secrets import token
-from support.runner import REPOSITORY, Actions
+from support.runner import Actions
 from support.tried import OWN, TABLE, Tried
 
 if TYPE_CHECKING:

@@ -23,8 +23,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
+    from support.act import ActRun, Ended
     from support.program import Instance
-    from support.runner import ActRun, Ended
 
 pytestmark = [pytest.mark.engine, pytest.mark.sandbox, pytest.mark.timeout(600)]
 

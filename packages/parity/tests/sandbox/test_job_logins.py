@@ -2,6 +2,11 @@
 
 from __future__ import annotations
 
+import json
+import os
+import re
+import subprocess
+import sys
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
@@ -13,6 +18,7 @@ from parity.vendors import job_logins
 from parity.vendors.postgres import connect
 from support import job_roles
 from support.job_roles import DELIVER, OWNER, PLAN
+from support.paths import ROOT
 from support.small_program import SmallProgram
 
 if TYPE_CHECKING:
@@ -32,6 +38,7 @@ class Server:
 
     def __init__(self, directory: Path, environment: dict[str, str], *databases: str) -> None:
         self.environment = environment
+        self.superuser: str = json.loads((directory / "credentials.json").read_text())["postgres_superuser"]
         job_roles.set_up(directory, environment, databases)
 
     def as_(self, user: str, password: str) -> psycopg.Connection[Any]:
@@ -78,6 +85,43 @@ def test_a_login_acts_as_its_role_alone_and_ends(server: Server):
         left = connection.execute("select rolname from pg_roles where starts_with(rolname, %s)", (job_logins.PREFIX,))
         names = {name for (name,) in left}
     assert (late.user in names, {login.user, other.user} <= names) == (False, True)
+
+
+AWS = f"""#!{sys.executable}
+import os, sys
+import botocore.session, psycopg
+assert sys.argv[1:4] == ["rds", "generate-db-auth-token", "--hostname"] and sys.argv[5::2] == ["--port", "--username"]
+client = botocore.session.get_session().create_client("rds")
+token = client.generate_db_auth_token(*sys.argv[4::2])
+with psycopg.connect(os.environ["RDS"]) as server:  # which takes it as the user's password for 15 minutes
+    server.execute(psycopg.sql.SQL("alter role parity_iam password {{}}").format(token))
+print(token)
+"""
+
+
+def test_a_password_that_the_server_gives_for_minutes_makes_the_login_of_a_job(server: Server, tmp_path: Path):
+    """The page's lines, with a token that botocore signs: some 800 characters, of which a shell and a URL know many."""
+    (lines,) = re.findall(r"```sh\n(PGPASSWORD=.*?)```", (ROOT / "docs" / "delivery.md").read_text(), re.DOTALL)
+    with server.as_("postgres", server.superuser) as connection:
+        connection.execute("create role parity_iam login createrole")
+        connection.execute(f"grant {OWNER} to parity_iam with admin option")  # type: ignore[arg-type]
+        rds = psycopg.conninfo.make_conninfo(connection.info.dsn, password=server.superuser)
+    (tmp_path / "aws").write_text(AWS)
+    (tmp_path / "aws").chmod(0o700)
+    keys = {"AWS_ACCESS_KEY_ID": "AKIAEXAMPLE", "AWS_SECRET_ACCESS_KEY": "x", "AWS_SESSION_TOKEN": "t/+=" * 90}
+    job = {"AWS_DEFAULT_REGION": "eu-central-1", "RDS": rds, "PGUSER": "parity_iam", "PGROLE": OWNER, **keys}
+    job |= {"GITHUB_ENV": str(tmp_path / "env"), "PATH": f"{tmp_path}{os.pathsep}{os.environ['PATH']}"}
+    job = {**os.environ, **server.environment, **job}
+    del job["PGPASSWORD"]  # whose place it takes
+    done = subprocess.run(["bash", "-ec", lines], cwd=ROOT, env=job, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    given = dict(line.split("=", 1) for line in (tmp_path / "env").read_text().splitlines())
+    with server.as_(given["PGUSER"], given["PGPASSWORD"]) as connection:
+        assert connection.execute("select current_user").fetchone() == (OWNER,)
+        job_logins.end(connection)
+    with server.as_("postgres", server.superuser) as connection:  # other tests drop what has ended as another role
+        connection.execute(f"drop role {given['PGUSER']}, parity_iam")  # type: ignore[arg-type]
+    assert "X-Amz-Signature" not in done.stdout + done.stderr + (tmp_path / "env").read_text()
 
 
 def test_who_makes_planners_makes_no_administrator(server: Server):

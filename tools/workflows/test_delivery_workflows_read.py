@@ -47,21 +47,6 @@ def test_one_stack_is_delivered_after_the_other_and_each_waits_for_itself():
         assert job["concurrency"] == {"group": group, "cancel-in-progress": False}
 
 
-def test_a_stack_applies_the_plan_that_was_shown_by_its_digest():
-    jobs = WORKFLOWS["deliver.yml"].jobs
-    plan, apply = jobs["plan"]["steps"], jobs["apply"]["steps"]
-    (sent,) = (each["with"] for each in plan if "upload-artifact@" in each.get("uses", ""))
-    (got,) = (each["with"] for each in apply if "download-artifact@" in each.get("uses", ""))
-    assert (sent["name"], sent["path"]) == (got["name"], f"{got['path']}/plan.json")
-    saved = next(each for each in plan if "--save" in each.get("run", ""))
-    assert f"--save {sent['path']}" in saved["run"]
-    assert jobs["plan"]["outputs"] == {"digest": "${{ steps.plan.outputs.digest }}"}
-    assert jobs["apply"]["env"]["DIGEST"] == "${{ needs.plan.outputs.digest }}"
-    (run,) = [each["run"] for each in apply if each.get("id") == "update"]
-    assert f'--plan {sent["path"]} --digest "$DIGEST"' in run
-    assert "--yes" not in run
-
-
 def test_no_workflow_keeps_a_long_lived_pulumi_token():
     assert [name for name, each in WORKFLOWS.items() if "PULUMI_ACCESS_TOKEN" in each.text] == []
     page = "".join((ROOT / "docs" / name).read_text() for name in ("delivery.md", "image.md"))

@@ -24,10 +24,6 @@ BY_NAME = {each.name: each for each in ALL}
 ACTION = Workflow("action.yml", (ROOT / ".github" / "actions" / "parity" / "action.yml").read_text())
 
 
-def test_there_are_the_workflows_that_the_documentation_names():
-    assert {"ci.yml", "preview.yml"} <= BY_NAME.keys()
-
-
 @pytest.mark.parametrize("workflow", ALL, ids=lambda each: each.name)
 @pytest.mark.parametrize("rule", workflows.RULES, ids=lambda each: each.__name__)
 def test_each_workflow_keeps_each_rule(workflow, rule):
@@ -51,20 +47,6 @@ def test_what_the_ruleset_requires_is_a_job_of_ci():
 def test_ci_reads_no_credential():
     assert not workflows.CREDENTIAL.search(BY_NAME["ci.yml"].text)
     assert not any("environment" in job for job in BY_NAME["ci.yml"].jobs.values())
-
-
-def test_a_fork_gets_the_check_and_the_sandbox():
-    jobs = BY_NAME["ci.yml"].jobs
-    assert all("if" not in job for job in jobs.values())
-    said = str(jobs)
-    assert "parity check" in said
-    assert "make test" in said
-
-
-def test_the_preview_covers_every_stack_and_comments_on_failure_too():
-    jobs = BY_NAME["preview.yml"].jobs
-    assert jobs["comment"]["needs"] == ["stacks", "preview"]
-    assert "!cancelled()" in jobs["comment"]["if"]
 
 
 @pytest.mark.parametrize("name", ["preview.yml", "drift.yml", "promote.yml"])

@@ -19,7 +19,7 @@ from parity_toolchain.image.model import Input, Part
 from support import workflows
 from support.act import REPOSITORY, Runner
 from support.hub import Hub
-from support.job_secrets import by_environment, token
+from support.job_secrets import KINDS, by_environment, token
 from support.paths import ROOT
 from support.publishers import Published, served
 from support.wheels import SHARED, VERSION
@@ -97,7 +97,8 @@ class Releases(Runner):
         }
         mirror = {"PARITY_DEBIAN_MIRROR": os.environ.get("PARITY_DEBIAN_MIRROR", "")}
         run, sha = self.prepare(branch=branch), self.git("rev-parse", "HEAD")
-        return self.begin(run, workflow, event, said, sha, secrets={}, variables=mirror, environment=machine)
+        own = {name: value for name, value in run.tokens.github.items() if name not in KINDS}  # masked in the log
+        return self.begin(run, workflow, event, said, sha, secrets=own, variables=mirror, environment=machine)
 
     def _meets_the_services(self, workflow: workflows.Workflow) -> str:
         given = {

@@ -70,6 +70,8 @@ def test_a_release_publishes_what_it_built_with_its_provenance_and_is_tagged(rel
     ended = released(releases)
     assert ended.jobs == DONE, ended.text
     there = releases.published
+    assert not there.uploaders, "PyPI's token ends with the upload"
+    assert not [each for each in releases.runs[-1].tokens.github.values() if each in ended.shown]
     assert there.files.keys() == FILES
     for package, module in PACKAGES.items():
         stem = f"{package.replace('-', '_')}-{VERSION}"

@@ -16,8 +16,8 @@ from typing import TYPE_CHECKING
 
 from parity import redact
 from parity.backend.ledger import BEGIN, DRIFT, identity_of
-from parity.backend.store import document_of
 from parity.documents import mapping, rows
+from parity.engine.store import document_of
 from parity.resources.urn import Urn
 
 if TYPE_CHECKING:

@@ -45,7 +45,7 @@ def audited(instance: Instance, name: str = STACK) -> Audit:
     )
 
 
-def reports(finding: Finding | Told, mutation: Mutation) -> bool:
+def reports(finding: Finding | Named, mutation: Mutation) -> bool:
     """Whether a finding reports a difference."""
     return (
         finding.kind in {mutation.kind, *mutation.also}
@@ -70,7 +70,7 @@ def run(instance: Instance, batch: str, mutations: Sequence[Mutation]) -> Outcom
 
 
 @dataclass(frozen=True)
-class Told:
+class Named:
     """A finding as `parity drift --json` has it."""
 
     kind: str
@@ -79,7 +79,7 @@ class Told:
     path: str
 
 
-def told(instance: Instance, mutations: Sequence[Mutation]) -> tuple[list[Mutation], list[Told]]:
+def reported(instance: Instance, mutations: Sequence[Mutation]) -> tuple[list[Mutation], list[Named]]:
     """Make all of them at once, then audit in a process of its own, which reads a program that was changed.
 
     Gives which were not reported, and the findings that none of them accounts for.
@@ -92,7 +92,7 @@ def told(instance: Instance, mutations: Sequence[Mutation]) -> tuple[list[Mutati
     document = json.loads(said)
     assert document["read_failures"] == []
     findings = [
-        Told(each["kind"], each["type"], each["name"], each["property"])
+        Named(each["kind"], each["type"], each["name"], each["property"])
         for each in document["findings"]
         if each["kind"] != "unknowable"
     ]

@@ -91,7 +91,7 @@ def besides(instance: Instance) -> Instance:
     """The same with traces, alerts and a container; it comes last, since it changes the program."""
     instance.local.client().load_snapshot(CLEAN)
     mutations.declared(instance)
-    assert recall.told(instance, ()) == ([], [])
+    assert recall.reported(instance, ()) == ([], [])
     instance.local.client().save_snapshot("besides")
     return instance
 
@@ -111,6 +111,6 @@ def test_every_difference_is_reported_and_nothing_else(instance: Instance, batch
 @pytest.mark.parametrize("batch", BESIDES)
 def test_every_difference_in_what_a_catalog_may_declare_besides_is_reported_too(besides: Instance, batch: str):
     besides.local.client().load_snapshot("besides")
-    missed, loose = recall.told(besides, BESIDES[batch])
+    missed, loose = recall.reported(besides, BESIDES[batch])
     assert [each.label for each in missed] == []
     assert loose == []

@@ -91,8 +91,8 @@ def _newest(ledger: Ledger) -> tuple[int, Document]:
 
 def _encoded(document: Document) -> bytes:
     """As it is kept, without a secret."""
-    told = {"form": FORM, "time": datetime.now(UTC).isoformat(), **redact.current().document(document)}
-    return json.dumps(told, ensure_ascii=False).encode() + b"\n"
+    kept = {"form": FORM, "time": datetime.now(UTC).isoformat(), **redact.current().document(document)}
+    return json.dumps(kept, ensure_ascii=False).encode() + b"\n"
 
 
 def _write(ledger: Ledger, document: Document) -> None:

@@ -64,8 +64,8 @@ def _drain(found: LiveObject, stack: str, _applications: tuple[str, ...]) -> tup
     given = found.properties
     headers = sorted(mapping(given.get("headers")))
     declared = _model(TraceDrain, delivery_format=given["deliveryFormat"], sampling=_rules(found), headers=headers)
-    keys = ("secret", *(f"headers.{each}" for each in headers))
-    secrets = ", ".join(f"`parity secret set {stack} 'parity:traces.{each}'`" for each in keys)
+    keys = ("parity:traces.secret", *(f"parity:traces.headers.{each}" for each in headers))
+    secrets = ", ".join(f"`parity secret set {stack} '{key}'`" for key in keys)
     return (
         f"trace_drain={one_line(declared)}",
         f", in Pulumi.{stack}.yaml parity:traces.endpoint: {given['endpoint']}, {secrets}",

@@ -1,3 +1,3 @@
 """What every test of this repository is given; pytest takes plugins from the root folder alone."""
 
-pytest_plugins = ("support.fixtures", "support.sandboxes", "support.instances", "support.order")
+pytest_plugins = ("support.fixtures", "support.instances", "support.sandboxes", "support.order")

@@ -20,7 +20,7 @@ from urllib.parse import urlsplit
 if TYPE_CHECKING:
     from asyncio import StreamReader, StreamWriter
 
-ASKED = 20
+ASKED = 10
 """Requests a second that are sent, to one URL after the other."""
 
 _AT_ONCE = 6

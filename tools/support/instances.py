@@ -1,8 +1,9 @@
 """Sandboxes to start from: an empty one, and one in which both stacks are up; each made once a run and then copied.
 
 A test takes `empty_instance` or `finished_instance`: a running sandbox with a copy of the program, which it may change
-and break as it likes. `finished_instance` is one sandbox a worker, put back before each test; what kills processes
-takes `own_instance`.
+and break as it likes. `finished_instance` is one sandbox a worker, put back before each test, and `module_instance`
+before each module; what kills processes takes `own_instance`. The program of those with `small` in their
+names is the example with the shop alone, for which everything takes two thirds of the time.
 """
 
 from __future__ import annotations
@@ -26,7 +27,7 @@ from parity_sandbox import lifecycle, standin
 from parity_sandbox.options import ServeOptions
 from support import pg_catalog
 from support.paths import ROOT
-from support.program import Instance, copy_program
+from support.program import Instance, copy_program, with_shop_alone
 from support.warm import Warm
 
 if TYPE_CHECKING:
@@ -36,7 +37,8 @@ if TYPE_CHECKING:
 
 STACKS = ("staging", "prod")
 FAST = ServeOptions(build_seconds=0.05, promote_seconds=0.1)
-_PROGRAM, _SANDBOX, _RECORD = "program", "instance", "record.json"
+SANDBOX = "instance"
+_PROGRAM, _RECORD = "program", "record.json"
 START = "start"
 
 
@@ -50,7 +52,7 @@ class Template:
 
 def _started(folder: Path, warm: Warm) -> Instance:
     project = Project(folder / _PROGRAM)
-    local = Local(project, folder / _SANDBOX)
+    local = Local(project, folder / SANDBOX)
     lifecycle.up(local.directory, FAST)
     local.seed()
     if (local.layout.pulumi / "plugins").exists():
@@ -82,10 +84,25 @@ def quicken(layout: Layout) -> None:
 
 def make_finished(folder: Path, empty: Template) -> None:
     """Make one in which both stacks are up."""
+    with _made(folder, empty) as instance:
+        _finish(instance, folder)
+
+
+def make_small(folder: Path, empty: Template) -> None:
+    """Make one in which both stacks of the smaller program are up."""
+    with _made(folder, empty) as instance:
+        with_shop_alone(instance.project.root)
+        for stack in STACKS:
+            instance.up(stack).ok()
+
+
+@contextmanager
+def _made(folder: Path, empty: Template) -> Iterator[Instance]:
+    """A running copy of the empty one, stopped at the end."""
     _copy(empty.folder, folder)
     instance = _started(folder, empty.warm)
     try:
-        _finish(instance, folder)
+        yield instance
     finally:
         lifecycle.down(instance.local.directory)
 
@@ -110,17 +127,17 @@ def _copy(source: Path, target: Path) -> None:
 
     Copies that prefer the same ports take them from one another while one restarts its PostgreSQL.
     """
-    plugins = Path(_SANDBOX, "pulumi", "plugins")
+    plugins = Path(SANDBOX, "pulumi", "plugins")
     target.mkdir(parents=True)
     # `cp -a` keeps owners: PostgreSQL's data belongs to another user where tests run as root.
     subprocess.run(["cp", "-a", str(source / _PROGRAM), str(target)], check=True)
-    (target / _SANDBOX).mkdir(mode=0o700)
-    for path in (source / _SANDBOX).iterdir():
+    (target / SANDBOX).mkdir(mode=0o700)
+    for path in (source / SANDBOX).iterdir():
         if path.name not in {"pulumi", "ports.json"}:
-            subprocess.run(["cp", "-a", str(path), str(target / _SANDBOX)], check=True)
+            subprocess.run(["cp", "-a", str(path), str(target / SANDBOX)], check=True)
     shutil.copytree(
-        source / _SANDBOX / "pulumi",
-        target / _SANDBOX / "pulumi",
+        source / SANDBOX / "pulumi",
+        target / SANDBOX / "pulumi",
         ignore=shutil.ignore_patterns("plugins"),
         symlinks=True,
     )
@@ -133,7 +150,7 @@ def once(folder: Path, make: Callable[[Path], None]) -> Path:
         done = Path(f"{folder}.done")
         if not done.exists():
             if folder.exists():
-                lifecycle.down(folder / _SANDBOX)
+                lifecycle.down(folder / SANDBOX)
                 shutil.rmtree(folder)
             make(folder)
             done.touch()
@@ -179,6 +196,13 @@ def finished_template(shared_folder: Path, empty_template: Template) -> Template
 
 
 @pytest.fixture(scope="session")
+def small_template(shared_folder: Path, empty_template: Template) -> Template:
+    """A stopped sandbox in which both stacks of the smaller program are up."""
+    made = once(shared_folder / "small", lambda folder: make_small(folder, empty_template))
+    return Template(made, empty_template.warm)
+
+
+@pytest.fixture(scope="session")
 def record(finished_template: Template) -> dict[str, Any]:
     """What was seen when both stacks came up from nothing: output, requests, and what there was before."""
     return json.loads((finished_template.folder / _RECORD).read_text())
@@ -198,10 +222,30 @@ def own_instance(finished_template: Template, tmp_path: Path) -> Iterator[Instan
         yield instance
 
 
+@pytest.fixture
+def own_small_instance(small_template: Template, tmp_path: Path) -> Iterator[Instance]:
+    """The same with the smaller program."""
+    with own(small_template, tmp_path / "own") as instance:
+        yield instance
+
+
 @pytest.fixture(scope="session")
 def worker_instance(finished_template: Template, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Instance]:
     """The sandbox that this worker's tests share; each puts it back to its start."""
-    with own(finished_template, tmp_path_factory.mktemp("worker") / "own") as instance:
+    with _shared(finished_template, tmp_path_factory.mktemp("worker")) as instance:
+        yield instance
+
+
+@pytest.fixture(scope="session")
+def small_worker_instance(small_template: Template, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Instance]:
+    """The same with the smaller program."""
+    with _shared(small_template, tmp_path_factory.mktemp("small")) as instance:
+        yield instance
+
+
+@contextmanager
+def _shared(template: Template, folder: Path) -> Iterator[Instance]:
+    with own(template, folder / "own") as instance:
         instance.local.client().save_snapshot(START)
         yield instance
 
@@ -219,7 +263,37 @@ def put_back(instance: Instance, template: Template) -> Instance:
     return Instance(Project(instance.project.root), instance.local, warm=template.warm)
 
 
+@pytest.fixture(scope="module")
+def module_instance(worker_instance: Instance, finished_template: Template) -> Iterator[Instance]:
+    """The same for all tests of a module, which go back to a snapshot where they must; this process's variables lead
+    there too.
+    """
+    with _led_to(put_back(worker_instance, finished_template)) as instance:
+        yield instance
+
+
+@pytest.fixture(scope="module")
+def small_module_instance(small_worker_instance: Instance, small_template: Template) -> Iterator[Instance]:
+    """The same with the smaller program."""
+    with _led_to(put_back(small_worker_instance, small_template)) as instance:
+        yield instance
+
+
+@contextmanager
+def _led_to(instance: Instance) -> Iterator[Instance]:
+    with pytest.MonkeyPatch.context() as patch:
+        for name, value in instance.environment().items():
+            patch.setenv(name, value)
+        yield instance
+
+
 @pytest.fixture
 def finished_instance(worker_instance: Instance, finished_template: Template) -> Instance:
     """A running sandbox in which both stacks are up, as if it were the test's own."""
     return put_back(worker_instance, finished_template)
+
+
+@pytest.fixture
+def small_instance(small_worker_instance: Instance, small_template: Template) -> Instance:
+    """The same with the smaller program."""
+    return put_back(small_worker_instance, small_template)

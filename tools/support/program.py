@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import json
+import re
 import shutil
 import subprocess
 from dataclasses import dataclass, field, replace
@@ -39,6 +40,18 @@ def copy_program(target: Path) -> Project:
     for name in PARTS:
         shutil.copytree(ROOT / name, target / name, ignore=shutil.ignore_patterns("__pycache__"))
     return Project(target)
+
+
+def with_shop_alone(root: Path) -> None:
+    """Take the other application and its schema out of the program."""
+    catalog = root / "infra" / "catalog.py"
+    before, _, after = catalog.read_text().partition('        Application(\n            name="admin",\n')
+    databases = "    ),\n    databases=("
+    text = before + databases + after.partition(databases)[2].replace('"shop", "backoffice"', '"shop",')
+    catalog.write_text(text)
+    for path in root.glob("Pulumi.*.yaml"):
+        text = re.sub(r"    admin:\n(?:      .*\n)+|    parity:applications\.admin\..*\n", "", path.read_text())
+        path.write_text(text)
 
 
 @functools.cache

@@ -11,8 +11,10 @@ import httpx
 import pytest
 
 from parity_sandbox import lifecycle
+from parity_sandbox.copies import copy_folder
 from parity_sandbox.options import ServeOptions
 from support import pg_catalog
+from support.instances import SANDBOX, once
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -87,15 +89,34 @@ def started(directory: Path, options: ServeOptions = FAST) -> Iterator[Sandbox]:
         lifecycle.down(directory, wipe=True)
 
 
+@pytest.fixture(scope="session")
+def new_sandbox(shared_folder: Path) -> Path:
+    """A stopped sandbox that was never used; to copy it takes less than to make one."""
+
+    def make(folder: Path) -> None:
+        lifecycle.up(folder / SANDBOX)
+        lifecycle.down(folder / SANDBOX)
+        (folder / SANDBOX / "ports.json").unlink()
+
+    return once(shared_folder / "new", make) / SANDBOX
+
+
 @pytest.fixture(scope="module")
-def shared_sandbox(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Sandbox]:
+def shared_sandbox(new_sandbox: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Sandbox]:
     """One sandbox for all tests of a module; a test that needs it empty calls `shared_sandbox.control.reset()`."""
-    with started(tmp_path_factory.mktemp("sandbox") / "instance") as sandbox:
+    with _copied(new_sandbox, tmp_path_factory.mktemp("sandbox") / "instance") as sandbox:
         yield sandbox
 
 
 @pytest.fixture
-def sandbox(tmp_path: Path) -> Iterator[Sandbox]:
+def sandbox(new_sandbox: Path, tmp_path: Path) -> Iterator[Sandbox]:
     """A sandbox of the test's own."""
-    with started(tmp_path / "instance") as sandbox:
+    with _copied(new_sandbox, tmp_path / "instance") as sandbox:
+        yield sandbox
+
+
+@contextmanager
+def _copied(source: Path, folder: Path) -> Iterator[Sandbox]:
+    copy_folder(source, folder)
+    with started(folder) as sandbox:
         yield sandbox

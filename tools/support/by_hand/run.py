@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from support import recall
-from support.mutations import World
+from support.mutations import MIGRATED, World
 
 if TYPE_CHECKING:
     from support.by_hand.model import Change
@@ -25,9 +25,9 @@ class Result:
     """What it could not read."""
 
 
-def alone(instance: Instance, change: Change, snapshot: str) -> Result:
-    """Make one change in the state of a snapshot, and audit."""
-    instance.local.client().load_snapshot(snapshot)
+def alone(instance: Instance, change: Change) -> Result:
+    """Make one change after the migration, and audit."""
+    instance.local.client().load_snapshot(MIGRATED)
     change.make(World(instance))
     report = recall.audited(instance).report
     findings = tuple(each for each in report.findings if each.kind != "unknowable")

@@ -9,14 +9,14 @@ holds that nothing is in neither.
 from support.mutations.added import ADDED, CROSS_STACK, REPOSITORY_WIDE, RIGHTS
 from support.mutations.besides import BESIDES, BESIDES_ADDED, BESIDES_REMOVED, declared
 from support.mutations.github import GITHUB
-from support.mutations.postgres import MIGRATION, POSTGRES, migrate
+from support.mutations.postgres import MIGRATED, MIGRATION, POSTGRES, migrate
 from support.mutations.removed import CONTAINERS, LAST, removals
 from support.mutations.switched import MOVED, SWITCHED
 from support.mutations.vercel import PROJECT, REST, VARIABLES
 from support.mutations.world import DATABASE, OWNER, REPO, STACK, Mutation, World
 
 __all__ = [
-    "ADDED", "BESIDES", "BESIDES_ADDED", "BESIDES_REMOVED", "CHANGED", "CONTAINERS", "CROSS_STACK", "DATABASE", "GITHUB", "LAST", "MIGRATION", "MOVED", "OWNER", "POSTGRES", "PROJECT",
+    "ADDED", "BESIDES", "BESIDES_ADDED", "BESIDES_REMOVED", "CHANGED", "CONTAINERS", "CROSS_STACK", "DATABASE", "GITHUB", "LAST", "MIGRATED", "MIGRATION", "MOVED", "OWNER", "POSTGRES", "PROJECT",
     "REPO", "REPOSITORY_WIDE", "REST", "RIGHTS", "STACK", "SWITCHED", "VARIABLES", "VERCEL", "Mutation", "World", "declared", "migrate",
     "removals",
 ]  # fmt: skip

@@ -21,12 +21,16 @@ MIGRATION = (
 """What a migration made before anybody changed anything."""
 
 
-def migrate(instance: Instance, snapshot: str) -> None:
-    """Run the migration and keep what is there under this name, unless it is kept already."""
+MIGRATED = "migrated"
+"""The snapshot of what is there after it."""
+
+
+def migrate(instance: Instance) -> None:
+    """Run the migration and keep what is there, unless that is kept already."""
     control = instance.local.client()
-    if snapshot not in {each["name"] for each in control.snapshots()}:
+    if MIGRATED not in {each["name"] for each in control.snapshots()}:
         World(instance).sql(*MIGRATION, role=OWNER, superuser=True)
-        control.save_snapshot(snapshot)
+        control.save_snapshot(MIGRATED)
 
 
 def sql(kind: str, type_: str, name: str, path: str, *statements: str, **how: Any) -> Mutation:

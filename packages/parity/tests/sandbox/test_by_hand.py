@@ -12,30 +12,19 @@ import pytest
 from support import by_hand, mutations
 from support.amounts import examples
 from support.by_hand.run import alone
-from support.instances import own
 from support.paths import ROOT
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    from support.instances import Template
     from support.program import Instance
 
-CLEAN = "clean"
-FEW = 8
+FEW = 4
 AT_LEAST = 200
 
 
 @pytest.fixture(scope="module")
-def instance(finished_template: Template, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Instance]:
-    with (
-        own(finished_template, tmp_path_factory.mktemp("by-hand") / "own") as instance,
-        pytest.MonkeyPatch.context() as patch,
-    ):
-        for name, value in instance.environment().items():
-            patch.setenv(name, value)
-        mutations.migrate(instance, CLEAN)
-        yield instance
+def instance(module_instance: Instance) -> Instance:
+    mutations.migrate(module_instance)
+    return module_instance
 
 
 @pytest.mark.engine
@@ -46,7 +35,7 @@ def test_each_is_reported_or_named_as_not_read(instance: Instance):
         by_hand.CHANGES, key=lambda each: hashlib.sha256(f"{seed} {each.vendor} {each.what}".encode()).digest()
     )
     chosen = rest[: examples(FEW, len(rest))]
-    results = [alone(instance, each, CLEAN) for each in chosen]
+    results = [alone(instance, each) for each in chosen]
     wrong = [
         f"{each.change.vendor}: {each.change.what}: {each.findings or 'nothing was reported'}"
         for each in results

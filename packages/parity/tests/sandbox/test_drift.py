@@ -15,7 +15,7 @@ from parity.evaluate.stack import Stack, ambient
 from parity.inventory import collect_live_state as reality_of
 from parity.resources import kinds
 from parity.vendors.http import Limits
-from support.instances import own
+from support.instances import START
 from support.mutations import DATABASE, OWNER, STACK, World
 
 if TYPE_CHECKING:
@@ -26,7 +26,6 @@ if TYPE_CHECKING:
     from parity.drift.model import Finding
     from parity.inventory.model import LiveState
     from parity_sandbox.client import ControlClient
-    from support.instances import Template
     from support.program import Instance, Run
 
 pytestmark = [pytest.mark.engine, pytest.mark.sandbox]
@@ -34,23 +33,11 @@ pytestmark = [pytest.mark.engine, pytest.mark.sandbox]
 FAST = Limits(request_seconds=5, deadline_seconds=1.5, first_pause_seconds=0.05)
 
 
-@pytest.fixture(scope="module")
-def instance(finished_template: Template, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Instance]:
-    with (
-        own(finished_template, tmp_path_factory.mktemp("drift") / "own") as instance,
-        pytest.MonkeyPatch.context() as patch,
-    ):
-        for name, value in instance.environment().items():
-            patch.setenv(name, value)
-        instance.local.client().save_snapshot("clean")
-        yield instance
-
-
 @pytest.fixture
-def clean(instance: Instance) -> Iterator[Instance]:
-    instance.local.client().load_snapshot("clean")
-    yield instance
-    instance.local.client().clear_faults()
+def clean(module_instance: Instance) -> Iterator[Instance]:
+    module_instance.local.client().load_snapshot(START)
+    yield module_instance
+    module_instance.local.client().clear_faults()
 
 
 def audited(instance: Instance, stack: str = STACK) -> Audit:
@@ -124,9 +111,10 @@ class Seen:
 
 
 @pytest.fixture(scope="module")
-def planted(instance: Instance) -> Callable[[], Seen]:
+def planted(module_instance: Instance) -> Callable[[], Seen]:
     """An audit of the stack with one difference at each vendor; config and record are read once, for speed."""
-    instance.local.client().load_snapshot("clean")
+    instance = module_instance
+    instance.local.client().load_snapshot(START)
     stack = Stack(STACK, instance.project, ambient(instance.project))
     graph, state = stack.declared(stack.settings()), stack.recorded(show_secrets=True)
     plant(instance)
@@ -139,8 +127,8 @@ def planted(instance: Instance) -> Callable[[], Seen]:
 
 
 @pytest.fixture
-def faults(instance: Instance) -> Iterator[ControlClient]:
-    control = instance.local.client()
+def faults(module_instance: Instance) -> Iterator[ControlClient]:
+    control = module_instance.local.client()
     control.clear_faults()
     yield control
     control.clear_faults()

@@ -8,19 +8,15 @@ import pytest
 
 from parity.evaluate.stack import Stack, ambient
 from support import mutations, recall
-from support.instances import own
-from support.mutations import World
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Sequence
 
-    from support.instances import Template
     from support.mutations import Mutation
     from support.program import Instance
 
 pytestmark = [pytest.mark.engine, pytest.mark.sandbox]
 
-CLEAN = "clean"
 CONSEQUENCES = {
     "changed": {
         ("shop-variable-DATABASE_URL", "value"),  # to be readable it was given another value
@@ -46,19 +42,13 @@ UNREAD = {"changed": [RECORD], "removed": [RECORD]}
 
 
 @pytest.fixture(scope="module")
-def instance(finished_template: Template, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Instance]:
-    with (
-        own(finished_template, tmp_path_factory.mktemp("recall") / "own") as instance,
-        pytest.MonkeyPatch.context() as patch,
-    ):
-        for name, value in instance.environment().items():
-            patch.setenv(name, value)
-        World(instance).sql(*mutations.MIGRATION, role=mutations.OWNER, superuser=True)
-        found = recall.audited(instance).report
-        assert found.read_failures == ()
-        assert [each.what for each in found.findings if each.kind != "unknowable"] == [], "a false alarm"
-        instance.local.client().save_snapshot(CLEAN)
-        yield instance
+def instance(module_instance: Instance) -> Instance:
+    mutations.migrate(module_instance)
+    module_instance.local.client().load_snapshot(mutations.MIGRATED)
+    found = recall.audited(module_instance).report
+    assert found.read_failures == ()
+    assert [each.what for each in found.findings if each.kind != "unknowable"] == [], "a false alarm"
+    return module_instance
 
 
 def _removals(instance: Instance) -> Sequence[Mutation]:
@@ -89,7 +79,7 @@ BESIDES = {
 @pytest.fixture(scope="module")
 def besides(instance: Instance) -> Instance:
     """The same with traces, alerts and a container; it comes last, since it changes the program."""
-    instance.local.client().load_snapshot(CLEAN)
+    instance.local.client().load_snapshot(mutations.MIGRATED)
     mutations.declared(instance)
     assert recall.reported(instance, ()) == ([], [])
     instance.local.client().save_snapshot("besides")
@@ -98,7 +88,7 @@ def besides(instance: Instance) -> Instance:
 
 @pytest.mark.parametrize("batch", BATCHES)
 def test_every_difference_is_reported_and_nothing_else(instance: Instance, batch: str):
-    instance.local.client().load_snapshot(CLEAN)
+    instance.local.client().load_snapshot(mutations.MIGRATED)
     outcome = recall.run(instance, batch, BATCHES[batch](instance))
     assert [each.label for each in outcome.missed] == []
     loose = {(each.name, each.path) for each in outcome.unexplained}

@@ -10,21 +10,18 @@ import pytest
 
 from parity.drift import remediation
 from support import mutations, recall, shell
-from support.instances import own
 from support.mutations import World
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Sequence
     from pathlib import Path
 
     from parity.drift.model import Finding
-    from support.instances import Template
     from support.mutations import Mutation
     from support.program import Instance
 
 pytestmark = [pytest.mark.engine, pytest.mark.sandbox]
 
-CLEAN = "clean"
 LIMIT_SECONDS = 120
 BATCHES: dict[str, Sequence[Mutation]] = {
     "vercel": mutations.VERCEL,
@@ -49,15 +46,9 @@ IN_VAIN = {
 
 
 @pytest.fixture(scope="module")
-def instance(finished_template: Template, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Instance]:
-    with (
-        own(finished_template, tmp_path_factory.mktemp("remedies") / "own") as instance,
-        pytest.MonkeyPatch.context() as patch,
-    ):
-        for name, value in instance.environment().items():
-            patch.setenv(name, value)
-        mutations.migrate(instance, CLEAN)
-        yield instance
+def instance(module_instance: Instance) -> Instance:
+    mutations.migrate(module_instance)
+    return module_instance
 
 
 def _run(command: str, instance: Instance, environment: dict[str, str]) -> str:
@@ -78,7 +69,7 @@ def _short(finding: Finding) -> tuple[str, str]:
 
 @pytest.mark.parametrize("batch", BATCHES)
 def test_every_printed_command_works_and_nothing_is_left(instance: Instance, batch: str, tmp_path: Path):
-    instance.local.client().load_snapshot(CLEAN)
+    instance.local.client().load_snapshot(mutations.MIGRATED)
     world = World(instance)
     for mutation in BATCHES[batch]:
         mutation.make(world)

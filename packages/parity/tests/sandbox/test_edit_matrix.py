@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from support.amounts import examples
 from support.edits import worlds
 from support.edits.case import Broken, Case, commands
 from support.edits.edits import KINDS, Stale, chosen
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
 pytestmark = [pytest.mark.engine, pytest.mark.sandbox]
 
 SEED = int(os.environ.get("PARITY_EDITS_SEED", "1"))
-CASES = int(os.environ.get("PARITY_EDITS", "2"))
+CASES = int(os.environ.get("PARITY_EDITS", str(examples(1, 4))))
 RESULTS = os.environ.get("PARITY_EDITS_RESULTS", "")
 CELLS = [(kind, start) for kind in KINDS for start in worlds.WORLDS]
 random.Random(SEED).shuffle(CELLS)  # noqa: S311 - a sample, no secret

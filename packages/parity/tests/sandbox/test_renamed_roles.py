@@ -10,19 +10,16 @@ import pytest
 from parity.errors import DriftError
 from parity.resources import kinds
 from support import mutations, shell
-from support.instances import own
 from support.mutations import OWNER, World
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
     from pathlib import Path
 
-    from support.instances import Template
     from support.program import Instance
 
 pytestmark = [pytest.mark.engine, pytest.mark.sandbox]
 
-STACK, CLEAN, NEW = "prod", "clean", "renamed_by_hand"
+STACK, NEW = "prod", "renamed_by_hand"
 ROLES = {
     "storefront-owner": OWNER,
     "storefront-migrator": "storefront_prod_migrator",
@@ -32,18 +29,11 @@ ROLES = {
 }
 
 
-@pytest.fixture(scope="module")
-def instance(finished_template: Template, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Instance]:
-    with own(finished_template, tmp_path_factory.mktemp("renamed") / "own") as instance:
-        World(instance).sql(*mutations.MIGRATION, role=OWNER, superuser=True)
-        instance.local.client().save_snapshot(CLEAN)
-        yield instance
-
-
 @pytest.fixture
-def renaming(instance: Instance) -> Instance:
-    instance.local.client().load_snapshot(CLEAN)
-    return instance
+def renaming(module_instance: Instance) -> Instance:
+    mutations.migrate(module_instance)
+    module_instance.local.client().load_snapshot(mutations.MIGRATED)
+    return module_instance
 
 
 @pytest.mark.parametrize("resource", ROLES)

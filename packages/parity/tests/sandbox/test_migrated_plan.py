@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from dataclasses import replace
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
@@ -131,6 +132,11 @@ def test_a_live_release_whose_commit_does_not_have_the_contraction_counts_too(da
     assert "shop r3 may" in judged(database, tmp_path, DROP, kept=KEPT[2:]).needs[DROP.urn]
     releases(tmp_path, r3=1)
     assert judged(database, tmp_path, DROP, kept=KEPT[2:]).needs == {}
+
+
+def test_a_release_of_another_application_that_reads_the_table_counts_too(database: Database, tmp_path: Path):
+    other = replace(deployment("r1", APPLICATION), parent=f"{BASE}parity:components:WebApp::admin")
+    assert "admin r1 may, by its privileges" in judged(database, tmp_path, DROP, kept=(other,)).needs[DROP.urn]
 
 
 def test_a_login_without_a_privilege_on_the_table_needs_nothing_of_it(database: Database, tmp_path: Path):

@@ -72,11 +72,11 @@ def reading(instance: Instance, query: str) -> Iterator[list[str]]:
 
 
 @pytest.fixture
-def shop(finished_instance: Instance, tmp_path: Path) -> Shop:
-    found = Shop(finished_instance, tmp_path / "asked")
+def shop(small_instance: Instance, tmp_path: Path) -> Shop:
+    found = Shop(small_instance, tmp_path / "asked")
     found.push(NEW, BROKEN)
     found.commits |= {"r2": NEW, "r3": BROKEN}
-    found.secrets = (stack_secret(finished_instance),)
+    found.secrets = (stack_secret(small_instance),)
     return found
 
 
@@ -92,11 +92,10 @@ def test_what_the_first_migration_makes_is_each_roles_as_the_catalog_says(shop: 
         assert application.execute("select name from items").fetchall() == [("one",)]
         with pytest.raises(psycopg.errors.InsufficientPrivilege):
             application.execute("alter table items drop column price")
-    for role in (LOGIN.replace("shop", "admin"), READER):
-        with connect(instance, role) as other:
-            assert other.execute(seen).fetchall() == [("one",)]
-    with connect(instance, READER) as reader, pytest.raises(psycopg.errors.InsufficientPrivilege):
-        reader.execute("delete from shop.items")
+    with connect(instance, READER) as reader:
+        assert reader.execute(seen).fetchall() == [("one",)]
+        with pytest.raises(psycopg.errors.InsufficientPrivilege):
+            reader.execute("delete from shop.items")
     with connect(instance, MIGRATOR) as migrator:
         owner = "select tableowner from pg_tables where tablename = 'items'"
         assert migrator.execute(owner).fetchall() == [("storefront_staging_owner",)]
@@ -120,7 +119,6 @@ def test_three_releases_go_over_three_migrations_and_users_meet_each_complete(sh
     assert refused.code == 11, refused.said
     assert "takes shop.items.price, and releases that stay may need it: " in refused.said
     assert "shop r1 may, by its privileges" in refused.said
-    assert "admin r1 may, by its privileges" in refused.said, "the other application reads the schema too"
     assert "r3 may" not in refused.said, "its own commit has the contraction"
     assert "`parity prune staging shop --keep 2` lets r1 go" in refused.said
     assert shop.changing(since) == []

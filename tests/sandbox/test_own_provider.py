@@ -9,6 +9,7 @@ import pytest
 
 from parity.resources import kinds
 from parity.resources.kind import package
+from support.program import with_shop_alone
 
 if TYPE_CHECKING:
     from support.program import Instance
@@ -24,6 +25,7 @@ def exported(instance: Instance):
 
 def test_the_own_provider_holds_no_config_and_takes_the_place_of_the_default_one(empty_instance: Instance):
     instance = empty_instance
+    with_shop_alone(instance.project.root)
     build = instance.project.root / "infra" / "build.py"
     text = build.read_text()
     assert text.count(DECLARED) == 1

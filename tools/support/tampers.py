@@ -116,7 +116,8 @@ def _vercel(method: str, path: str, body: dict[str, Any]) -> Callable[[Prepared]
 def _move_domain(prepared: Prepared) -> None:
     world = World(prepared.instance)
     world.vercel("DELETE", "/v9/projects/shop-prod/domains/www.shop.storefront.example")
-    world.vercel("POST", "/v10/projects/admin-prod/domains", {"name": "www.shop.storefront.example"})
+    world.vercel("POST", "/v11/projects", {"name": "elsewhere"})
+    world.vercel("POST", "/v10/projects/elsewhere/domains", {"name": "www.shop.storefront.example"})
 
 
 def _preview(prepared: Prepared) -> None:
@@ -258,7 +259,7 @@ TAMPERS = (
         "a domain's owner",
         "moved to another project",
         _move_domain,
-        "www.shop.storefront.example, which the project admin-prod of the team holds",
+        "www.shop.storefront.example, which the project elsewhere of the team holds",
         REFUSED_BEFORE,
     ),
     Tamper("a domain", "another redirect", _known("redirect"), "domain-www.shop.storefront.example has changed"),

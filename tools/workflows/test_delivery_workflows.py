@@ -25,8 +25,8 @@ PROD = "https://shop.storefront.example/"
 
 
 @pytest.fixture
-def actions(finished_instance: Instance, tmp_path: Path) -> Iterator[Actions]:
-    with closing(Actions(finished_instance, tmp_path)) as found:
+def actions(small_instance: Instance, tmp_path: Path) -> Iterator[Actions]:
+    with closing(Actions(small_instance, tmp_path)) as found:
         yield found
 
 

@@ -28,8 +28,8 @@ NAMED = {each.name for each in jobs.CREDENTIALS}
 
 
 @pytest.fixture
-def actions(finished_instance: Instance, tmp_path: Path) -> Iterator[Actions]:
-    with closing(Actions(finished_instance, tmp_path)) as found:
+def actions(small_instance: Instance, tmp_path: Path) -> Iterator[Actions]:
+    with closing(Actions(small_instance, tmp_path)) as found:
         yield found
 
 

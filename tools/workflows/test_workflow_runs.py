@@ -59,8 +59,8 @@ def leaves(*jobs: Jobs, sample: bool = False, **what: Any) -> Callable[[Take], T
 
 
 @pytest.fixture
-def actions(finished_instance: Instance, tmp_path: Path) -> Iterator[Actions]:
-    with closing(Actions(finished_instance, tmp_path)) as found:
+def actions(small_instance: Instance, tmp_path: Path) -> Iterator[Actions]:
+    with closing(Actions(small_instance, tmp_path)) as found:
         yield found
 
 

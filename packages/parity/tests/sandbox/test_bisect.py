@@ -32,8 +32,8 @@ def changed(instance: Instance) -> None:
 
 
 @pytest.mark.timeout(600)
-def test_a_key_and_a_commit_are_found_and_nothing_of_the_stack_is_written(finished_instance: Instance):
-    instance = finished_instance
+def test_a_key_and_a_commit_are_found_and_nothing_of_the_stack_is_written(small_instance: Instance):
+    instance = small_instance
     changed(instance)
     file, since = instance.project.stack_files()["staging"].read_text(), instance.last_request()
     found = instance.run("parity", "bisect", "staging", "--probe", AT_RELEASES, "--ask", "releases", "--json").ok()

@@ -38,22 +38,19 @@ COMMIT = "5" * 40
 ALL = os.environ.get("PARITY_BUILT_FROM") == "all"
 more = pytest.mark.skipif(not ALL, reason="a minute each: PARITY_BUILT_FROM=all runs them with the entire table")
 PAGE = ROOT / "docs" / "built-from.md"
-ADMIN = "admin-staging"
 BEFORE, WITH, BETWEEN, AFTER = MOMENTS
 REMOVED = "NEXT_TELEMETRY_DISABLED"
 BUILD = "^/v[0-9]+/(now/)?deployments"
 
 
 @pytest.fixture
-def instance(finished_instance: Instance) -> Instance:
+def instance(small_instance: Instance) -> Instance:
     repositories = [
         {"owner": "storefront-example", "name": name, "commits": [COMMIT], "default_branch": "main"}
         for name in ("storefront", "other")
     ]
-    finished_instance.local.client().seed(
-        {"github": {"organization": "storefront-example", "repositories": repositories}}
-    )
-    return finished_instance
+    small_instance.local.client().seed({"github": {"organization": "storefront-example", "repositories": repositories}})
+    return small_instance
 
 
 @pytest.fixture
@@ -165,12 +162,12 @@ def remedy(instance: Instance, said: str) -> None:
 
 
 def test_a_release_is_not_built_with_a_value_that_is_not_declared(instance: Instance):
-    Vercel(instance, ADMIN).change("NEXT_PUBLIC_BASE_URL", value=ELSEWHERE)
-    done = instance.run(*release("admin"), "--up", "--yes").ok()
-    assert inputs(instance, "r2", ADMIN) == inputs(instance, "r1", ADMIN), "the declared value was written before"
-    assert live(instance, ADMIN) == "r2"
+    Vercel(instance).change("NEXT_PUBLIC_BASE_URL", value=ELSEWHERE)
+    done = instance.run(*release("shop"), "--up", "--yes").ok()
+    assert inputs(instance, "r2") == inputs(instance, "r1"), "the declared value was written before"
+    assert live(instance) == "r2"
     assert ELSEWHERE not in done.stdout
-    assert built(instance, "admin") == {"r1": "not known", "r2": "declared"}
+    assert built(instance) == {"r1": "not known", "r2": "declared"}
 
 
 # --- The table --------------------------------------------------------------------------------------------------------
@@ -250,8 +247,8 @@ def test_every_change_is_put_right_refused_or_reported_and_each_at_some_moment_o
 def removed(instance: Instance) -> Instance:
     """The program without one of shop's variables."""
     path = instance.project.root / "infra" / "catalog.py"
-    before, after, other = path.read_text().split(f'PlainVariable(name="{REMOVED}"')
-    path.write_text(f'{before}{after.partition("),")[2]}PlainVariable(name="{REMOVED}"{other}')
+    before, after = path.read_text().split(f'PlainVariable(name="{REMOVED}"')
+    path.write_text(before + after.partition("),")[2])
     return instance
 
 

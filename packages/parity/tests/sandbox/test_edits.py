@@ -39,6 +39,7 @@ class Team:
 
     instance: Instance
     folder: Path
+    urls: tuple[str, ...]
 
     def file(self, name: str, *changes: tuple[str, str]) -> None:
         """Change a file of the project; fails where a text is not in it."""
@@ -77,7 +78,7 @@ class Team:
 
     def updated(self, *urls: str) -> Asked:
         """Update staging while the domains are asked: no answer fails, and nothing is left to do after it."""
-        with asking(self.instance, self.folder, *(urls or URLS)) as asked:
+        with asking(self.instance, self.folder, *(urls or self.urls)) as asked:
             self.parity("up", "staging", "--yes").ok()
         wrong = Counter(
             f"{each.url} answered {each.error or each.status}"
@@ -99,12 +100,20 @@ class Team:
 
 
 @pytest.fixture
-def team(finished_instance: Instance, tmp_path: Path) -> Team:
+def team(small_instance: Instance, tmp_path: Path) -> Team:
+    return team_of(small_instance, tmp_path, URLS[:1])
+
+
+@pytest.fixture
+def team_of_two(finished_instance: Instance, tmp_path: Path) -> Team:
+    """The team with two applications."""
+    return team_of(finished_instance, tmp_path, URLS)
+
+
+def team_of(instance: Instance, folder: Path, urls: tuple[str, ...]) -> Team:
     repository = {"owner": "storefront-example", "name": "storefront", "commits": [NEW], "default_branch": "main"}
-    finished_instance.local.client().seed(
-        {"github": {"organization": "storefront-example", "repositories": [repository]}}
-    )
-    return Team(finished_instance, tmp_path / "asked")
+    instance.local.client().seed({"github": {"organization": "storefront-example", "repositories": [repository]}})
+    return Team(instance, folder / "asked", urls)
 
 
 def served(asked: Asked, url: str) -> list[str]:
@@ -162,7 +171,7 @@ def test_project_repository_and_team_are_renamed_where_they_are(team: Team):
     team.staging(("    shop:\n      domains:", "    shop:\n      project: acme-shop\n      domains:"))
     team.parity("release", "staging", "shop", "--commit", NEW, "--live").ok()
     assert served(team.updated(), URLS[0]) == [SHOP, NEW]
-    assert {each["name"] for each in team.instance.state()["vercel"]["projects"]} >= {"acme-shop", "admin-staging"}
+    assert {each["name"] for each in team.instance.state()["vercel"]["projects"]} >= {"acme-shop"}
 
 
 IN_USE = {
@@ -174,8 +183,7 @@ IN_USE = {
 @pytest.mark.parametrize("names", IN_USE.values(), ids=IN_USE)
 def test_a_name_that_deployments_connect_by_is_not_changed_under_them(team: Team, names: str):
     team.staging(("    storefront:\n      host", f"    storefront:\n      {names}\n      host"))
-    for application in ("shop", "admin") if "database" in names else ("shop",):
-        team.released(application)
+    team.released("shop")
     if team.parity("preview", "staging").code == 11:
         team.acknowledged()
     said = team.unchanged("up", "staging", "--yes", code=12)
@@ -190,8 +198,7 @@ def test_a_stack_that_was_renamed_is_refused_and_gets_its_name_back(team: Team):
     # Insisted on, it is refused as well: what is deployed logs in by names that hold the stack's.
     team.file("Pulumi.qa.yaml", ("parity:environment: staging", "parity:environment: qa"))
     team.file("Pulumi.prod.yaml", ("parity:promotesFrom: staging", "parity:promotesFrom: qa"))
-    for application in ("shop", "admin"):
-        team.parity("release", "qa", application, "--commit", NEW, "--live").ok()
+    team.parity("release", "qa", "shop", "--commit", NEW, "--live").ok()
     assert "what is deployed goes on asking for" in team.unchanged("up", "qa", "--yes", code=12)
     team.instance.run("bash", "-c", way).ok()
     for path, text in files.items():
@@ -207,7 +214,8 @@ MORE, OLD = f"        - name: more.{DOMAIN}\n", f"        - name: old.{DOMAIN}\n
 OF_ADMIN = f"        - name: admin.{DOMAIN}\n"
 
 
-def test_a_domain_moves_to_another_application_with_what_redirects_to_it(team: Team):
+def test_a_domain_moves_to_another_application_with_what_redirects_to_it(team_of_two: Team):
+    team = team_of_two
     team.staging((WWW, MORE + OLD + WWW))
     team.up()
     more = f"https://more.{DOMAIN}/"
@@ -220,7 +228,8 @@ def test_a_domain_moves_to_another_application_with_what_redirects_to_it(team: T
     assert {each["path"].partition("?")[0].rpartition("/")[2] for each in rows if each["status"] < 400} == {"move"}
 
 
-def test_a_domain_does_not_move_to_an_application_that_serves_nothing(team: Team):
+def test_a_domain_does_not_move_to_an_application_that_serves_nothing(team_of_two: Team):
+    team = team_of_two
     by_name("an application is added").make(team.instance.project.root)
     team.staging((WWW, MORE + WWW))
     team.up()
@@ -238,7 +247,8 @@ def test_a_domain_does_not_move_to_an_application_that_serves_nothing(team: Team
     assert served(asked, more) == [SHOP, NEW]
 
 
-def test_an_application_is_merged_into_another_and_its_domain_goes_on(team: Team):
+def test_an_application_is_merged_into_another_and_its_domain_goes_on(team_of_two: Team):
+    team = team_of_two
     by_name("an application is merged into another").make(team.instance.project.root)
     team.staging((WWW, OF_ADMIN + WWW))
     team.acknowledged()
@@ -248,8 +258,9 @@ def test_an_application_is_merged_into_another_and_its_domain_goes_on(team: Team
 # --- Values, schemas, removals ----------------------------------------------------------------------------------------
 
 
-def test_what_is_built_in_goes_live_with_the_next_release(team: Team):
+def test_what_is_built_in_goes_live_with_the_next_release(team_of_two: Team):
     """Another name of a variable, a secret of another application, another folder, framework and host, in one edit."""
+    team = team_of_two
     _move_a_secret(team)
     team.catalog(
         ('"SEARCH_RESULTS_LIMIT"', '"RESULTS_LIMIT"'),
@@ -327,7 +338,8 @@ OLD_SCHEMA, BOTH, NEW_SCHEMA = (
 """What the database has, and what admin's URL leads to: before, between and after."""
 
 
-def test_a_schema_is_renamed_in_two_updates_and_the_data_moves_between(team: Team):
+def test_a_schema_is_renamed_in_two_updates_and_the_data_moves_between(team_of_two: Team):
+    team = team_of_two
     sql = World(team.instance).sql
     sql(
         "create table backoffice.orders (id int)",

@@ -74,28 +74,28 @@ def printed(command: str, run: Run) -> list[str]:
 
 
 @pytest.mark.timeout(1200)
-def test_a_secret_is_set_in_its_lines_and_the_guards_command_brings_it_live(finished_instance: Instance):
-    path = finished_instance.project.root / "Pulumi.staging.yaml"
+def test_a_secret_is_set_in_its_lines_and_the_guards_command_brings_it_live(small_instance: Instance):
+    path = small_instance.project.root / "Pulumi.staging.yaml"
     before = path.read_text().splitlines()
-    _, old = deployed_with(finished_instance, "PAYMENT_SECRET_KEY")
+    _, old = deployed_with(small_instance, "PAYMENT_SECRET_KEY")
 
-    said = finished_instance.run("parity", "secret", "set", "staging", KEY, stdin=f"{VALUE}\n").ok().said
+    said = small_instance.run("parity", "secret", "set", "staging", KEY, stdin=f"{VALUE}\n").ok().said
     after = path.read_text().splitlines()
     changed = [new for was, new in zip(before, after, strict=True) if was != new]
     assert [line.split(":")[0].strip() for line in changed] == ["secure", "parity"]
     assert VALUE not in said + path.read_text()
-    shown = finished_instance.pulumi("config", "get", "--path", KEY, "--stack", "staging").ok().stdout
+    shown = small_instance.pulumi("config", "get", "--path", KEY, "--stack", "staging").ok().stdout
     assert shown.rstrip("\n") == VALUE
 
-    refused = finished_instance.pulumi("preview", "--stack", "staging")
+    refused = small_instance.pulumi("preview", "--stack", "staging")
     assert refused.code != 0
-    code, shown = in_a_terminal(finished_instance, *printed("parity release staging shop", refused), answer="yes")
+    code, shown = in_a_terminal(small_instance, *printed("parity release staging shop", refused), answer="yes")
     assert code == 0, shown
-    release, new = deployed_with(finished_instance, "PAYMENT_SECRET_KEY")
+    release, new = deployed_with(small_instance, "PAYMENT_SECRET_KEY")
     assert release == "r2"
     assert new != old
     assert "live: r2" in path.read_text()
-    answer = finished_instance.run("parity", "releases", "staging", "shop").ok()
+    answer = small_instance.run("parity", "releases", "staging", "shop").ok()
     assert VALUE not in answer.said + shown
 
 

@@ -20,8 +20,8 @@ def changing(instance: Instance, since: int) -> list[str]:
     return [row["path"] for row in instance.requests(since) if row["method"] != "GET" and row["service"] != "edge"]
 
 
-def test_nothing_goes_forward_until_the_printed_command_lifts_it(finished_instance: Instance):
-    instance, since = finished_instance, finished_instance.last_request()
+def test_nothing_goes_forward_until_the_printed_command_lifts_it(small_instance: Instance):
+    instance, since = small_instance, small_instance.last_request()
     file = instance.project.stack_files()["staging"]
     instance.replace("staging", "connectionLimit: 60", "connectionLimit: 61")
     text = file.read_text()

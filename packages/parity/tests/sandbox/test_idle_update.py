@@ -18,13 +18,14 @@ def updates(instance: Instance) -> int:
     return len(json.loads(instance.pulumi("stack", "history", "--stack", "staging", "--json").ok().stdout))
 
 
-def test_an_update_without_an_operation_is_recorded_and_runs_no_second_engine(finished_instance: Instance):
-    instance, before = finished_instance, updates(finished_instance)
+def test_an_update_without_an_operation_is_recorded_and_runs_no_second_engine(small_instance: Instance):
+    instance, before = small_instance, updates(small_instance)
     done = instance.run("parity", "up", "staging", "--yes", "--json").ok()
-    assert json.loads(done.stdout)["changes"] == {"same": 105}
+    changes = json.loads(done.stdout)["changes"]
+    assert changes.keys() == {"same"}
     assert updates(instance) == before
     newest = json.loads(instance.run("parity", "log", "staging", "--json").ok().stdout.splitlines()[-1])
-    assert (newest["result"], newest["changes"]) == ("succeeded", {"same": 105})
+    assert (newest["result"], newest["changes"]) == ("succeeded", changes)
     instance.run("parity", "recover", "staging", "--plan").ok()
 
     # A change, and what was asked of the engine itself, it does.

@@ -13,7 +13,6 @@ from infra.catalog import CATALOG
 from parity.config import settings
 from parity.engine.pulumi import Pulumi
 from parity.evaluate.stack import Stack
-from support import instances
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -29,16 +28,16 @@ FILE = "Pulumi.staging.yaml"
 
 
 @pytest.fixture(scope="module")
-def instance(finished_template, tmp_path_factory) -> Iterator[Instance]:
+def instance(small_module_instance) -> Instance:
     """One sandbox for the module: a preview changes nothing, and each test puts the files back."""
-    with instances.own(finished_template, tmp_path_factory.mktemp("preview") / "own") as made:
-        git(made, "init", "-q", "-b", "main")
-        git(made, "config", "user.name", "Catalog")
-        git(made, "config", "user.email", "platform@example.com")
-        (made.project.root / ".gitignore").write_text("__pycache__/\nreport/\n")
-        commit(made, "The storefront as it is live")
-        git(made, "tag", "live")
-        yield made
+    made = small_module_instance
+    git(made, "init", "-q", "-b", "main")
+    git(made, "config", "user.name", "Catalog")
+    git(made, "config", "user.email", "platform@example.com")
+    (made.project.root / ".gitignore").write_text("__pycache__/\nreport/\n")
+    commit(made, "The storefront as it is live")
+    git(made, "tag", "live")
+    return made
 
 
 @pytest.fixture(autouse=True)
@@ -150,7 +149,7 @@ def test_nothing_to_change_is_said_with_what_is_live_and_a_stale_acknowledgement
     found = report(instance)
     assert (found["verdict"], found["changes"]) == ("unchanged", [])
     assert found["gate"]["stale"] == [gone]
-    assert {each["application"]: each["switches"] for each in found["live"]} == {"admin": False, "shop": False}
+    assert {each["application"]: each["switches"] for each in found["live"]} == {"shop": False}
     assert all(each["deployment"] == "already there" for each in found["live"])
     assert run.stdout == (instance.project.root / "report" / "comment.md").read_text()
     assert found["parity"]["state"] == "same"

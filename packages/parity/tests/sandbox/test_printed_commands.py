@@ -21,15 +21,12 @@ from parity.errors import DriftError
 from repository import command_lines, remedies
 from repository.pages import lines, pages
 from support import shell
-from support.instances import own
 from support.mutations import World
 from support.paths import ROOT
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
     from pathlib import Path
 
-    from support.instances import Template
     from support.program import Instance
 
 REMEDIES = "packages/parity/tests/sandbox/test_drift_remedies.py::test_every_printed_command_works_and_nothing_is_left"
@@ -264,6 +261,7 @@ INSIDE = "parity sandbox"
 """A command about a sandbox, of the folder's own and not the one that the others run in."""
 
 
+@functools.cache
 def printed() -> dict[str, list[str]]:
     """The places of each printed command."""
     found: dict[str, list[str]] = {}
@@ -311,16 +309,11 @@ def test_the_commands_of_a_message_are_found(text: str, found: list[str]):
     assert list(remedies.commands(text)) == found
 
 
-@pytest.fixture(scope="module")
-def instance(finished_template: Template, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Instance]:
-    with own(finished_template, tmp_path_factory.mktemp("printed") / "own") as instance:
-        yield instance
-
-
 @pytest.mark.engine
 @pytest.mark.sandbox
-def test_each_runs_as_printed(instance: Instance, tmp_path: Path):
+def test_each_runs_as_printed(small_module_instance: Instance, tmp_path: Path):
     who = {f"GIT_{role}_{what}": "t@example.com" for role in ("AUTHOR", "COMMITTER") for what in ("NAME", "EMAIL")}
+    instance = small_module_instance
     world = World(instance)
     environment = {**shell.environment(instance, tmp_path), **who, "PULUMI_NON_INTERACTIVE": "true"}
     world.vercel(
@@ -374,8 +367,10 @@ def _typed(program: str) -> dict[str, str]:
 @pytest.mark.engine
 @pytest.mark.sandbox
 @pytest.mark.parametrize("program", ["pulumi", "gh"])
-def test_each_option_of_a_vendors_client_is_one_that_it_has(instance: Instance, program: str, tmp_path: Path):
-    environment = shell.environment(instance, tmp_path)
+def test_each_option_of_a_vendors_client_is_one_that_it_has(
+    small_module_instance: Instance, program: str, tmp_path: Path
+):
+    environment = shell.environment(small_module_instance, tmp_path)
     binary = shutil.which(program, path=environment["PATH"])
     assert binary
     wrong: list[str] = []

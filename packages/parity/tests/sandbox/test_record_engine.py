@@ -20,8 +20,8 @@ def blamed(instance: Instance) -> list[tuple[str, Any]]:
     return [(each["command"], each["value"]["value"]) for each in json.loads(said)]
 
 
-def test_blame_names_what_set_a_property_and_an_update_by_hand_is_recorded_once(finished_instance: Instance):
-    instance = finished_instance
+def test_blame_names_what_set_a_property_and_an_update_by_hand_is_recorded_once(small_instance: Instance):
+    instance = small_instance
     assert f"{WHAT} is older than the record" in instance.run("parity", "blame", "staging", WHAT).ok().stdout
     instance.replace("staging", "connectionLimit: 60", "connectionLimit: 61")
     instance.run("parity", "up", "staging", "--yes").ok()

@@ -130,10 +130,14 @@ def stack_secret(instance: Instance) -> str:
 
 
 @pytest.fixture
-def shop(finished_instance: Instance, tmp_path: Path) -> Shop:
-    found = Shop(finished_instance, tmp_path / "asked")
+def shop(small_instance: Instance, tmp_path: Path) -> Shop:
+    return shop_of(small_instance, tmp_path)
+
+
+def shop_of(instance: Instance, folder: Path) -> Shop:
+    found = Shop(instance, folder / "asked")
     found.push(NEW, BROKEN)
-    found.secrets = secrets_of(finished_instance)
+    found.secrets = secrets_of(instance)
     return found
 
 
@@ -348,9 +352,9 @@ def quick_health(instance: Instance) -> None:
 
 
 @pytest.mark.timeout(1200)
-def test_two_applications_at_once_and_everything_in_its_order(shop: Shop):
+def test_two_applications_at_once_and_everything_in_its_order(finished_instance: Instance, tmp_path: Path):
     """New releases of both, one with rotated credentials, and an old release of it pruned, all in one update."""
-    instance = shop.instance
+    instance, shop = finished_instance, shop_of(finished_instance, tmp_path)
     shop.commits |= {"r2": NEW, "r3": BROKEN}
     shop.switched("release", "staging", "shop", "--commit", NEW, "--live", "--up", "--yes", served=("r1", "r2"))
     shop.parity("release", "staging", "shop", "--commit", BROKEN, "--rotate-credentials", "--live").ok()

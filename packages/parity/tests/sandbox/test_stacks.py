@@ -41,8 +41,8 @@ def filled(command: str, what: str) -> list[str]:
 
 
 @pytest.mark.timeout(900)
-def test_a_third_stack_is_made_filled_in_brought_up_and_promoted_through(own_instance: Instance):
-    instance, root = own_instance, own_instance.project.root
+def test_a_third_stack_is_made_filled_in_brought_up_and_promoted_through(own_small_instance: Instance):
+    instance, root = own_small_instance, own_small_instance.project.root
     path = root / "Pulumi.qa.yaml"
 
     # Without a key nothing is begun, and nothing is left of it.

@@ -51,8 +51,8 @@ def prepare(instance: Instance) -> None:
 
 
 @pytest.fixture(scope="module")
-def made(worker_instance: Instance, finished_template: Template, tmp_path_factory: pytest.TempPathFactory) -> Made:
-    instance = put_back(worker_instance, finished_template)
+def made(small_worker_instance: Instance, small_template: Template, tmp_path_factory: pytest.TempPathFactory) -> Made:
+    instance = put_back(small_worker_instance, small_template)
     prepare(instance)
     folder = tmp_path_factory.mktemp("plans")
     shown = instance.pulumi("config", "get", "parity:secret", "--stack", STACK).ok().stdout.strip()
@@ -63,11 +63,11 @@ def made(worker_instance: Instance, finished_template: Template, tmp_path_factor
 
 
 @pytest.fixture
-def prepared(made: Made, finished_instance: Instance, tmp_path: Path) -> Prepared:
-    prepare(finished_instance)
+def prepared(made: Made, small_instance: Instance, tmp_path: Path) -> Prepared:
+    prepare(small_instance)
     plan = tmp_path / "plan.json"
     shutil.copy(made.folder / f"{STACK}.json", plan)
-    return Prepared(finished_instance, plan, made.digest, made.folder / "staging.json", tmp_path, made.secret)
+    return Prepared(small_instance, plan, made.digest, made.folder / "staging.json", tmp_path, made.secret)
 
 
 def apply(prepared: Prepared) -> tuple[Run, list[str]]:

@@ -18,27 +18,27 @@ collector = test_traces.collector
 
 
 def test_an_update_is_sent_at_its_end_and_one_that_was_not_taken_by_the_next_command(
-    finished_instance: Instance, collector: Collector, monkeypatch: pytest.MonkeyPatch
+    small_instance: Instance, collector: Collector, monkeypatch: pytest.MonkeyPatch
 ):
     monkeypatch.delenv("OTEL_EXPORTER_OTLP_ENDPOINT")
     given = {"OTEL_EXPORTER_OTLP_ENDPOINT": f"http://127.0.0.1:{collector.server_port}"}
     collector.status = 400
-    done = finished_instance.run("parity", "up", "staging", "--yes", extra=given).ok()
+    done = small_instance.run("parity", "up", "staging", "--yes", extra=given).ok()
     assert "The traces are sent with the next update's: 127.0.0.1 did not take them: " in done.stderr
-    refused = finished_instance.run("parity", "traces", "staging", extra=given)
+    refused = small_instance.run("parity", "traces", "staging", extra=given)
     assert refused.code == 13
     assert "did not take them" in refused.stderr
 
     collector.status = 200
-    sent = finished_instance.run("parity", "traces", "staging", extra=given).ok()
+    sent = small_instance.run("parity", "traces", "staging", extra=given).ok()
     assert sent.stdout.endswith("operations sent.\n")
     before = len(collector.spans)
-    done = finished_instance.run("parity", "up", "staging", "--yes", extra=given).ok()
+    done = small_instance.run("parity", "up", "staging", "--yes", extra=given).ok()
     assert "traces" not in done.stderr
     (update,) = collector.spans[before:]
     assert update.name == "RUN parity up"
     assert update.resource["deployment.environment.name"] == "staging"
-    nothing = finished_instance.run("parity", "traces", "staging", extra=given).ok()
+    nothing = small_instance.run("parity", "traces", "staging", extra=given).ok()
     assert nothing.stdout == "Nothing is waiting to be sent.\n"
-    unnamed = finished_instance.run("parity", "traces", "staging")
+    unnamed = small_instance.run("parity", "traces", "staging")
     assert unnamed.code == 2

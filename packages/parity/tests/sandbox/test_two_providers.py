@@ -26,7 +26,7 @@ NO_PASSPHRASE = {"PULUMI_CONFIG_PASSPHRASE": ""}
 
 
 @pytest.fixture
-def key(finished_instance: Instance) -> Iterator[dict[str, str]]:
+def key(small_instance: Instance) -> Iterator[dict[str, str]]:
     """The variables with which the engine opens prod, whose file and state the engine sealed with Vault's key."""
     repository = {
         "owner": "storefront-example",
@@ -35,9 +35,9 @@ def key(finished_instance: Instance) -> Iterator[dict[str, str]]:
         "default_branch": "main",
     }
     seed = {"github": {"organization": "storefront-example", "repositories": [repository]}}
-    finished_instance.local.client().seed(seed)
+    small_instance.local.client().seed(seed)
     with vault.served() as variables:
-        finished_instance.pulumi("stack", "change-secrets-provider", PROVIDER, "--stack", "prod", extra=variables).ok()
+        small_instance.pulumi("stack", "change-secrets-provider", PROVIDER, "--stack", "prod", extra=variables).ok()
         yield variables
 
 
@@ -49,10 +49,8 @@ def live(instance: Instance, stack: str) -> dict[str, Any]:
     return {"release": row["meta"]["release"], **row["snapshot"]["variables"]}
 
 
-def test_each_stack_is_changed_with_its_own_key_alone_and_both_together(
-    finished_instance: Instance, key: dict[str, str]
-):
-    instance = finished_instance
+def test_each_stack_is_changed_with_its_own_key_alone_and_both_together(small_instance: Instance, key: dict[str, str]):
+    instance = small_instance
 
     def prod(*command: str, stdin: str | None = None) -> Run:
         return instance.run("parity", *command, extra={**key, **NO_PASSPHRASE}, stdin=stdin)
@@ -92,14 +90,14 @@ def test_each_stack_is_changed_with_its_own_key_alone_and_both_together(
     assert SECRET not in (instance.project.root / "plan.json").read_text()
 
 
-def test_a_new_stack_has_a_key_of_its_own_at_the_same_place(finished_instance: Instance, key: dict[str, str]):
-    made = finished_instance.run("parity", "stack", "new", "qa", "--from", "prod", extra={**key, **NO_PASSPHRASE})
+def test_a_new_stack_has_a_key_of_its_own_at_the_same_place(small_instance: Instance, key: dict[str, str]):
+    made = small_instance.run("parity", "stack", "new", "qa", "--from", "prod", extra={**key, **NO_PASSPHRASE})
     assert "Pulumi.qa.yaml is written" in made.stdout, made.said
-    texts = [(finished_instance.project.root / f"Pulumi.{stack}.yaml").read_text() for stack in ("prod", "qa")]
+    texts = [(small_instance.project.root / f"Pulumi.{stack}.yaml").read_text() for stack in ("prod", "qa")]
     assert all(f"secretsprovider: {PROVIDER}" in text and "encryptionsalt" not in text for text in texts)
     keys = {re.findall(r"^encryptedkey: (.+)$", text, re.MULTILINE)[0] for text in texts}
     assert len(keys) == 2, "each stack's secrets are sealed with a key of their own"
-    opened = finished_instance.run("parity", "secret", "fingerprint", "qa", extra={**key, **NO_PASSPHRASE})
+    opened = small_instance.run("parity", "secret", "fingerprint", "qa", extra={**key, **NO_PASSPHRASE})
     assert "Pulumi.qa.yaml stays as it is" in opened.stdout, opened.said
 
 
@@ -109,10 +107,10 @@ def test_a_new_stack_has_a_key_of_its_own_at_the_same_place(finished_instance: I
     ids=["no right", "not named", "not there"],
 )
 def test_a_key_that_does_not_open_is_named_with_its_stack_and_what_to_do(
-    finished_instance: Instance, key: dict[str, str], wrong: dict[str, str]
+    small_instance: Instance, key: dict[str, str], wrong: dict[str, str]
 ):
     def said(*command: str, stdin: str | None = None) -> str:
-        done = finished_instance.run("parity", *command, extra={**key, **wrong}, stdin=stdin)
+        done = small_instance.run("parity", *command, extra={**key, **wrong}, stdin=stdin)
         assert done.code == 6, done.said
         return " ".join(done.said.split())
 
@@ -124,4 +122,4 @@ def test_a_key_that_does_not_open_is_named_with_its_stack_and_what_to_do(
     ):
         assert "the secrets of prod could not be opened" in each
         assert f"its key is at {PROVIDER}: export VAULT_ADDR and VAULT_TOKEN" in each
-    finished_instance.run("parity", "preview", "staging", extra={**key, **wrong}).ok()
+    small_instance.run("parity", "preview", "staging", extra={**key, **wrong}).ok()

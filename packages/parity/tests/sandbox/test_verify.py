@@ -72,8 +72,8 @@ MOST_CALLS = 40
 
 
 @pytest.mark.timeout(600)
-def test_an_update_of_one_change_reads_again_what_it_wrote_and_nothing_else(finished_instance: Instance):
-    instance = finished_instance
+def test_an_update_of_one_change_reads_again_what_it_wrote_and_nothing_else(small_instance: Instance):
+    instance = small_instance
     instance.replace("staging", "waitMinutes: 0", "waitMinutes: 5")
     done = instance.run("parity", "up", "staging", "--yes", "--json", "--message", "A longer wait").ok()
     verified = json.loads(done.stdout)["verify"]

@@ -37,8 +37,8 @@ POINTS = [
 
 
 @pytest.mark.timeout(300)
-def test_a_faulty_release_goes_back_and_is_held(finished_instance: Instance, tmp_path: Path):
-    instance = finished_instance
+def test_a_faulty_release_goes_back_and_is_held(small_instance: Instance, tmp_path: Path):
+    instance = small_instance
     declare(instance)
     instance.local.client().add_build_rule(match={"project": "shop-staging", "release": "r2"}, errors=0.5)
     summary = tmp_path / "summary.md"
@@ -86,9 +86,9 @@ def test_a_faulty_release_goes_back_and_is_held(finished_instance: Instance, tmp
 @pytest.mark.timeout(300)
 @pytest.mark.parametrize(("pattern", "number"), POINTS[: examples(1, len(POINTS))])
 def test_a_watch_that_is_killed_before_a_write_is_finished_by_the_next_command(
-    finished_instance: Instance, tmp_path: Path, pattern: str, number: int
+    small_instance: Instance, tmp_path: Path, pattern: str, number: int
 ):
-    instance = finished_instance
+    instance = small_instance
     declare(instance)
     instance.local.client().add_build_rule(match={"project": "shop-staging", "release": "r2"}, errors=0.5)
     instance.run("parity", "release", "staging", "shop", "--commit", NEW, "--live").ok()

@@ -40,8 +40,8 @@ def changed(path: Path, text: str) -> Iterator[None]:
     path.write_text(before)
 
 
-def test_the_wrong_state_or_account_stops_before_the_first_call(finished_instance: Instance):
-    instance = finished_instance
+def test_the_wrong_state_or_account_stops_before_the_first_call(small_instance: Instance):
+    instance = small_instance
     instance.run("parity", "up", "prod", "--yes").ok()
     state = instance.local.directory / "backend/.pulumi/stacks/storefront/prod.json"
 

@@ -88,9 +88,10 @@ def planned(done: Followed) -> dict[str, str]:
 OWN = """
 import pulumi
 from parity.provider.resource import ProjectDomain, Provider
-own = pulumi.ResourceOptions(provider=Provider("parity"))
+provider, before = Provider("parity"), []
 for name, domain in (("one", "a.example"), ("two", "%s")):
-    ProjectDomain(name, team="team", project_id="prj_1", domain=domain, opts=own)
+    own = pulumi.ResourceOptions(provider=provider, depends_on=before)
+    before = [ProjectDomain(name, team="team", project_id="prj_1", domain=domain, opts=own)]
 """
 PROGRAMS = {
     "resources of the project's own provider": OWN % "b.example",

@@ -94,6 +94,12 @@ def _scope(**more: Any) -> Callable[[dict[str, Any]], dict[str, Any]]:
     return lambda found: {"ruleScope": {**found["ruleScope"], **more}}
 
 
+def _alert_about_another(world: World) -> None:
+    found = _alert(world)
+    scope = {**found["ruleScope"], "projectIds": [_project(world, "admin")]}
+    world.vercel("PATCH", f"{_ALERTS}/{found['id']}", {"ruleScope": scope})
+
+
 def _registry(world: World, method: str, path: str, body: Any = None) -> Any:
     return world.vercel(method, f"{_REGISTRY}{path}", body, projectId=_project(world, "admin"))
 
@@ -136,7 +142,7 @@ BESIDES = (
     _traces("status", lambda _: {"status": "disabled"}, "status"),
     Mutation("changed", kinds.TRACING, "logs-tracing-shop", "samplingRules", _trace("shop", enabled=True)),
     _rule("ruleScope.type", _scope(type="exclude")),
-    _rule("ruleScope.projectIds", _scope(projectIds=[])),
+    Mutation("changed", kinds.ALERT, "logs-alert-errors", "ruleScope.projectIds", _alert_about_another),
     _rule("triggers", lambda _: {"triggers": {"mode": "selected", "items": [{"type": "usage_anomaly"}]}}),
     _rule("matchMinimumSeverityLevel", lambda _: {"matchMinimumSeverityLevel": "low"}),
     _rule("tags", lambda _: {"tags": ["by-hand"]}),

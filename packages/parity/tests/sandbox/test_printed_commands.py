@@ -77,6 +77,10 @@ KEYS = (
     "packages/parity/tests/sandbox/test_two_providers.py::"
     "test_each_stack_is_changed_with_its_own_key_alone_and_both_together"
 )
+STAGES = (
+    "packages/parity/tests/sandbox/test_stages.py::"
+    "test_a_good_release_is_approved_stage_by_stage_until_all_users_have_it"
+)
 IMPORTED = "packages/parity/tests/sandbox/test_import.py::test_the_first_team_from_live_accounts_to_live_on_parity"
 
 ELSEWHERE = {
@@ -109,6 +113,7 @@ ELSEWHERE = {
     "parity live X X X --up": KEYS,
     "parity rollback X X --to X": RELEASES,
     "parity rollback X APP --up": PROMOTED,
+    "parity rollback X X --up": STAGES,
     "parity rollback X X --to X --up": PROMOTED,
     "parity secret set X 'X'": GUARD,
     "parity secret set X 'X' --generate": STACKS,
@@ -236,6 +241,7 @@ RUN = {
     "git stash": "echo >> README.md && git stash",
     "git commit": "echo >> README.md && git add --all && git commit -q --message 'Another'",
     "alter role X createdb createrole": "psql -U postgres -d postgres -c 'alter role parity_admin createdb createrole'",
+    "grant pg_read_all_stats to X": "psql -U postgres -d postgres -c 'grant pg_read_all_stats to parity_admin'",
     "grant X to XX": "psql -U postgres -d postgres -c 'grant storefront_prod_owner to parity_admin with set true'",
     "set role X": "psql -d postgres -c 'set role storefront_prod_owner'",
     "revoke all on schema public from public": (

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 _SECRET_KEYS = frozenset(
     {
         *("value", "password", "passphrase", "secret", "token", "private_key", "privateKey", "encrypted_value"),
-        *("opened", "plaintext", "legacyValue", "sealed"),
+        *("opened", "plaintext", "legacyValue", "sealed", "incidentIoRoutingKey"),
     }
 )
 _SECRET_MAPPINGS = frozenset({"variables", "env", "protectionBypass", "headers"})

@@ -82,6 +82,8 @@ def pairs(sides: Sides) -> dict[str, Pair]:
             secret = opened(resource.inputs.get("secret"))
             under = [each for each in under if each.properties["secret"] == secret]
         if resource.type == kinds.IMAGE:
+            if recorded and not under and not recorded.outputs.get("digest"):
+                continue  # A release that was built without a container has no image that could be missing.
             found[urn] = Pair(resource, recorded, _stored(recorded, under), ())
             continue
         chosen = next((each for each in under if recorded and each.id == recorded.id), under[0] if under else None)

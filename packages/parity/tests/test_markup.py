@@ -108,6 +108,7 @@ def test_plain_words_stay_plain():
         assert markup.text(said) == said
     assert markup.text("the role shop_app of @team now") == "the role `shop_app` of `@team` now"
     assert markup.text("run `parity up prod`, (`@x`).") == "run `parity up prod`, (`@x`)."
+    assert markup.text("(--yes, plan f1a94d6e): A_LIMIT 0") == "(--yes, plan `f1a94d6e`): `A_LIMIT` 0"
     assert markup.text("see [x](y) https://a.example") == "see `[x](y) https://a.example`"
 
 

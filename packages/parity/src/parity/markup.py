@@ -29,6 +29,7 @@ _FIRST = re.compile(r"(?:[-+=]+|\d+[.)])(?= |$)|>[^ |]*")
 """What begins a list, a quotation or a heading at the begin of a line."""
 _QUOTED = re.compile(r"(?:(?<= )|^)(\(?)`([^`]+)`([.,;:)]*)(?= |$)")
 """Code as people write it in a sentence."""
+_STOP = re.compile(r"(?<=[.,;:]) (?! )")
 _CORE = re.compile(r"(\(?)(.*[^.,;:)])([.,;:)]*)", re.DOTALL)
 
 
@@ -98,9 +99,9 @@ def _words(value: str) -> str:
 
 
 def _in_sentence(run: str) -> str:
-    """Code, the brackets and the stop of the sentence around it left out."""
-    found = _CORE.fullmatch(run)
-    return f"{found[1]}{_span(found[2])}{found[3]}" if found else _span(run)
+    """Code, the brackets and the stops of the sentence around and between its words left out."""
+    cores = ((_CORE.fullmatch(each), each) for each in _STOP.split(run))
+    return " ".join(f"{core[1]}{_span(core[2])}{core[3]}" if core else _span(each) for core, each in cores)
 
 
 def _runs(

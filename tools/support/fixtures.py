@@ -5,9 +5,14 @@ import sys
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 
 from parity.config.program import FOLDERS
 from support.paths import ROOT
+
+# How long an example takes follows from what else the machine does; benchmarks/ measures, tests do not.
+settings.register_profile("suite", deadline=None)
+settings.load_profile("suite")
 
 
 @pytest.fixture(autouse=True)

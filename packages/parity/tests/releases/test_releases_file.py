@@ -375,7 +375,7 @@ def outside(text):
     ]
 
 
-@settings(max_examples=examples(30, 150), deadline=None)
+@settings(max_examples=examples(30, 150))
 @given(layouts(), STEPS)
 def test_any_sequence_keeps_the_invariants_and_the_rest_of_the_file(text, steps):
     file = file_of(text)
@@ -443,7 +443,7 @@ def _common(one, other):
     return next((place for place, (a, b) in enumerate(pairs) if a != b), min(len(one), len(other)))
 
 
-@settings(max_examples=examples(30, 150), deadline=None)
+@settings(max_examples=examples(30, 150))
 @given(layouts(), HEX)
 def test_a_release_only_inserts(text, commit):
     """Between what is the same before and after, nothing went but the braces of an empty mapping."""

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 from parity_sandbox.standin.calls import Call
 from parity_sandbox.standin.checks import between, one_of, size
-from parity_sandbox.standin.errors import ResourceError, StandInError, not_found
+from parity_sandbox.standin.errors import ApiError, ResourceError, explained
 from parity_sandbox.standin.golang import text
 from parity_sandbox.standin.resources.shared import part, split
 from parity_sandbox.standin.schema import Document, Failure, Field, Resource
@@ -18,6 +18,7 @@ _CONFIG = "/v1/projects/{project}/rolling-release/config"
 GET, PATCH, DELETE = Call("GET", _CONFIG), Call("PATCH", _CONFIG), Call("DELETE", _CONFIG)
 _MANUAL, _AUTOMATIC = "manual-approval", "automatic"
 _ALL = 100
+_GETTING = "error getting rolling-release"
 
 FIELDS: dict[str, Field] = {
     "id": Field("string", computed=True),
@@ -64,12 +65,11 @@ async def _validate(client: Client, plan: Document) -> list[Failure]:
 
 async def _create(client: Client, plan: Document) -> Document:
     project, team = text(plan["projectId"]), text(plan["teamId"])
+    what = f"Could not check if project rolling release exists, unexpected error: {_GETTING}"
     try:
-        there: Document | None = await client.send(GET, owner=team, project=project)
-    except StandInError as error:
-        if not not_found(error):
-            said = f"Could not check if project rolling release exists, unexpected error: {_got(error)}"
-            raise ResourceError("Error checking existing project rolling release", said) from error
+        with explained("Error checking existing project rolling release", what, gone=True):
+            there: Document | None = await client.send(GET, owner=team, project=project)
+    except ApiError:
         there = None
     if part(there, "rollingRelease").get("enabled"):
         raise ResourceError(
@@ -94,46 +94,32 @@ async def _send(client: Client, plan: Document, doing: str, verb: str) -> Docume
         for each in plan["stages"]
     ]
     body = {"enabled": True, "advancementType": plan["advancementType"], "stages": stages}
-    try:
+    what = f"Could not {verb} project rolling release, unexpected error: error enabling rolling release"
+    with explained(f"Error {doing} project rolling release", what):
         answer = await client.send(PATCH, owner=text(plan["teamId"]), project=text(plan["projectId"]), body=body)
-    except StandInError as error:
-        raise ResourceError(
-            f"Error {doing} project rolling release",
-            f"Could not {verb} project rolling release, unexpected error: error enabling rolling release: {error}",
-        ) from error
     return _state(client, answer, plan)
 
 
-async def _read(client: Client, state: Document) -> Document | None:
-    return await _get(client, state, "Could not get project rolling release, unexpected error: {}")
+async def _read(client: Client, state: Document) -> Document:
+    return await _get(client, state, "Could not get project rolling release")
 
 
-async def _find(client: Client, identifier: str) -> Document | None:
+async def _find(client: Client, identifier: str) -> Document:
     team, project = split(identifier, 1, "Error importing project rolling release", "project_id")
     at: Document = {"projectId": project, "teamId": team, "advancementType": None, "stages": None}
-    return await _get(client, at, f"Could not get project rolling release {team} {project}, unexpected error: {{}}")
+    return await _get(client, at, f"Could not get project rolling release {team} {project}")
 
 
-async def _get(client: Client, state: Document, said: str) -> Document | None:
-    try:
+async def _get(client: Client, state: Document, what: str) -> Document:
+    with explained("Error reading project rolling release", f"{what}, unexpected error: {_GETTING}", gone=True):
         answer = await client.send(GET, owner=text(state["teamId"]), project=text(state["projectId"]))
-    except StandInError as error:
-        if not_found(error):
-            return None
-        raise ResourceError("Error reading project rolling release", said.format(_got(error))) from error
     return _state(client, answer, state)
 
 
 async def _delete(client: Client, state: Document) -> None:
-    try:
+    what = "Could not delete project rolling release, unexpected error"
+    with explained("Error deleting project rolling release", what):
         await client.send(DELETE, owner=text(state["teamId"]), project=text(state["projectId"]))
-    except StandInError as error:
-        said = f"Could not delete project rolling release, unexpected error: {error}"
-        raise ResourceError("Error deleting project rolling release", said) from error
-
-
-def _got(error: StandInError) -> str:
-    return f"error getting rolling-release: {error}"
 
 
 def _state(client: Client, answer: Document, before: Document) -> Document:

@@ -17,6 +17,10 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 _ALTERNATIVES = 21
 """Shares that the mixture holds against the limit: from 1, each step halfway nearer to it in two."""
@@ -82,13 +86,9 @@ def largest_ever(counts: Counts, chance: float) -> float:
     most = -math.log(chance) - mixture + 2 * math.lgamma(0.5)
 
     def likely(share: float) -> bool:
-        return -counts.errors * math.log(share) - good * math.log1p(-share) <= most
+        return share < 1 and -counts.errors * math.log(share) - good * math.log1p(-share) <= most
 
-    low, high = max(counts.share, _SMALLEST), 1.0
-    for _ in range(_HALVINGS):
-        middle = (low + high) / 2
-        low, high = (middle, high) if middle < 1 and likely(middle) else (low, middle)
-    return high
+    return _last(likely, max(counts.share, _SMALLEST))
 
 
 def largest(counts: Counts, chance: float) -> float:
@@ -96,10 +96,15 @@ def largest(counts: Counts, chance: float) -> float:
     if not counts.requests:
         return 1.0
     most = -math.log(chance) / counts.requests
-    low, high = counts.share, 1.0
+    return _last(lambda share: _divergence(counts.share, share) <= most, counts.share)
+
+
+def _last(likely: Callable[[float], bool], low: float) -> float:
+    """Where the shares that are likely end, from `low` on: they begin there and are in one piece."""
+    high = 1.0
     for _ in range(_HALVINGS):
         middle = (low + high) / 2
-        low, high = (middle, high) if _divergence(counts.share, middle) <= most else (low, middle)
+        low, high = (middle, high) if likely(middle) else (low, middle)
     return high
 
 

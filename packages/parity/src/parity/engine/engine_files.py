@@ -81,6 +81,12 @@ def read(read_object: Callable[[str], bytes | None], key: str) -> bytes | None:
     return data
 
 
+def has_state(store: Store, project: str, stack: str) -> bool:
+    """Whether the backend has the stack; nothing of its state is read for it."""
+    folder, _, name = state_of(project, stack).rpartition("/")
+    return not {name, f"{name}{GZIPPED}"}.isdisjoint(store.names(folder))
+
+
 def history(store: Store, project: str, stack: str) -> Iterator[Document]:
     """The entries of a stack's history (pulumi/pkg backend/updates.go, UpdateInfo), newest first.
 

@@ -107,17 +107,16 @@ class _Asks:
 
     async def ask(self, since: datetime, until: datetime) -> Observed:
         own = self.settings.applications[self.application].domains
-        roll, served = await self._served() if self.watch.stages else (None, None)
+        roll, served = await self._served()
         # While it rolls, a domain answers now with this release and now with the one before.
         rolls = bool(self.watch.stages) and (roll is not None or served != self.deployment)
         names = [self.host] if rolls else [each.name for each in own if each.redirect is None]
         async with health.web() as web:
-            asked, (found, unread), faults = await asyncio.gather(
-                self._served() if served is None else asyncio.sleep(0, (roll, served)),
+            (found, unread), faults = await asyncio.gather(
                 self._counts(web, self.deployment, since, until),
                 asyncio.gather(*(self._fault(web, each) for each in names)),
             )
-        return Observed(asked[1], dict(zip(names, faults, strict=True)), found, unread, roll)
+        return Observed(served, dict(zip(names, faults, strict=True)), found, unread, roll)
 
     async def before(self, since: datetime, until: datetime) -> Observed:
         async with health.web() as web:

@@ -50,7 +50,7 @@ def read(stack: Stack) -> Recorded:
 
 def _state(stack: Stack, store: Store | None) -> State:
     """What is recorded; nothing of a stack that the backend does not have, for which no engine is started."""
-    there = store is None or engine_files.read(store.read, engine_files.state_of(stack.project.name, stack.name))
+    there = store is None or engine_files.has_state(store, stack.project.name, stack.name)
     return stack.recorded() if there else state.parse({})
 
 

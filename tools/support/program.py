@@ -11,7 +11,8 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from parity.config.project import Project
-from parity.engine import toolchain
+from parity.config.secret import Secret
+from parity.engine import passphrase, toolchain
 from support.paths import ROOT
 
 if TYPE_CHECKING:
@@ -147,6 +148,13 @@ class Instance:
         """The stack's outputs."""
         shown = ("--show-secrets",) if secrets else ()
         return json.loads(self.pulumi("stack", "output", "--json", "--stack", stack, *shown).ok().stdout)
+
+    def secret(self, stack: str) -> Secret:
+        """What the stack's passwords are derived from."""
+        document = self.project.stack_document(self.project.stack_files()[stack])
+        open_ = passphrase.opener(document["encryptionsalt"], self.environment(), self.project.root)
+        assert open_, "the sandbox has another passphrase"
+        return Secret(open_(document["config"]["parity:secret"]["secure"]), "parity:secret")
 
     def requests(self, since: int = 0) -> list[dict[str, Any]]:
         """The rows of the sandbox's request log after the one with that id."""

@@ -14,9 +14,8 @@ from typing import TYPE_CHECKING, Any
 import psycopg
 import pytest
 
-from packages.parity.tests.sandbox.test_releases import BROKEN, NEW, Shop, stack_secret
+from packages.parity.tests.sandbox.test_releases import BROKEN, NEW, Shop
 from parity.config import passwords
-from parity.config.secret import Secret
 from support import pg_catalog
 from support.amounts import everything
 from support.migrations import FILES, FIRST, FOLDER, SECOND, THIRD, declared
@@ -36,7 +35,7 @@ FULL = pytest.mark.skipif(not everything(), reason="with PARITY_EXAMPLES=all; it
 
 def connect(instance: Instance, role: str) -> psycopg.Connection[Any]:
     """A session of one of staging's logins."""
-    at, secret = instance.environment(), Secret(stack_secret(instance), "parity:secret")
+    at, secret = instance.environment(), instance.secret("staging")
     return psycopg.connect(
         host=at["PGHOST"],
         port=int(at["PGPORT"]),
@@ -76,7 +75,7 @@ def shop(small_instance: Instance, tmp_path: Path) -> Shop:
     found = Shop(small_instance, tmp_path / "asked")
     found.push(NEW, BROKEN)
     found.commits |= {"r2": NEW, "r3": BROKEN}
-    found.secrets = (stack_secret(small_instance),)
+    found.secrets = (small_instance.secret("staging").reveal(),)
     return found
 
 

@@ -3,8 +3,8 @@
 A good part of what a run of the engine costs is Python loading the same libraries again. A virtual environment of its
 own stands before the real one: its `python3` hands what it is asked for to the warm process, or becomes the real one.
 The program is always run so; the project's command and the plugins only where the caller asks for it. What a test
-crashes or signals is never started this way. What the engine started lives and dies as before: the run ends with it,
-and it ends as the run does.
+signals is never started this way; a command that kills itself is. What the engine started lives and dies as before: the
+run ends with it, and it ends as the run does.
 """
 
 from __future__ import annotations

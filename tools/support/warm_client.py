@@ -11,7 +11,7 @@ import os
 import sys
 
 _PROGRAM = "pulumi-language-python-exec"
-_SERVED = ["-P", "-m", "parity.evaluate"]
+_SERVED = (["-P", "-m", "parity.evaluate"], ["-P", "-m", "support.dying"], ["-P", "-m", "support.sooner"])
 _PLUGINS = (["-P", "-m", "parity.provider"], ["-P", "-m", "parity_sandbox.standin"], ["-u", "-m", "pulumi.policy"])
 
 
@@ -25,7 +25,7 @@ def stand_in(address: str, python: str, mark: str) -> None:
     """
     words = sys.argv[1:]
     plugin = words[:3] in _PLUGINS and mark in os.environ
-    program = words[:3] == _SERVED or (words and os.path.basename(words[0]) == _PROGRAM)  # noqa: PTH119 - pathlib takes as long as all of this
+    program = words[:3] in _SERVED or (words and os.path.basename(words[0]) == _PROGRAM)  # noqa: PTH119 - pathlib takes as long as all of this
     if not plugin and not program:
         os.execv(python, [python, *words])  # noqa: S606 - becoming the program is the purpose
     _end_as(_run(address, words))

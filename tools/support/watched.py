@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from support.paths import ROOT
+
 if TYPE_CHECKING:
-    from support.program import Instance
+    from support.program import Instance, Run
 
 NEW = "5" * 40
 """A commit that GitHub gets to know."""
@@ -25,3 +27,9 @@ def declare(instance: Instance, *, minutes: int = 1, interval: float = 0.5, stag
     repository = {"owner": "storefront-example", "name": "storefront", "default_branch": "main", "commits": [NEW]}
     github = {"organization": "storefront-example", "repositories": [repository]}
     instance.local.client().seed({"github": github})
+
+
+def run(instance: Instance, module: str, *arguments: str) -> Run:
+    """Run a command of `parity` as `support.dying` or `support.sooner` has it run."""
+    path = {"PYTHONPATH": f"{instance.project.root}:{ROOT / 'tools'}"}
+    return instance.run("python", "-P", "-m", f"support.{module}", *arguments, extra=path)

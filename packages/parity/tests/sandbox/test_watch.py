@@ -4,17 +4,15 @@ from __future__ import annotations
 
 import json
 import signal
-import sys
 from typing import TYPE_CHECKING
 
 import pytest
 
 from parity.backend import holds
 from parity.engine.store import FolderStore
-from support.amounts import examples
+from support.amounts import everything
 from support.asker import asking
-from support.paths import ROOT
-from support.watched import NEW, SHOP, declare
+from support.watched import NEW, SHOP, declare, run
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -33,7 +31,7 @@ POINTS = [
     pytest.param(BEGIN, 3, id="the verdict in the ledger"),
     pytest.param(r"/watches/.*2-end", 1, id="the end of the watch"),
 ]
-"""Before which write the process is killed; the first is the sample."""
+"""Before which write the process is killed."""
 
 
 @pytest.mark.timeout(300)
@@ -84,7 +82,8 @@ def test_a_faulty_release_goes_back_and_is_held(small_instance: Instance, tmp_pa
 
 
 @pytest.mark.timeout(300)
-@pytest.mark.parametrize(("pattern", "number"), POINTS[: examples(1, len(POINTS))])
+@pytest.mark.skipif(not everything(), reason="PARITY_EXAMPLES=all; test_stages.py kills one, a unit test at each write")
+@pytest.mark.parametrize(("pattern", "number"), POINTS)
 def test_a_watch_that_is_killed_before_a_write_is_finished_by_the_next_command(
     small_instance: Instance, tmp_path: Path, pattern: str, number: int
 ):
@@ -94,10 +93,8 @@ def test_a_watch_that_is_killed_before_a_write_is_finished_by_the_next_command(
     instance.run("parity", "release", "staging", "shop", "--commit", NEW, "--live").ok()
     file = instance.project.stack_files()["staging"]
     main, since = file.read_text(), instance.last_request()
-    deliver = (sys.executable, "-m", "support.dying", pattern, str(number), "deliver", "staging", "--yes")
-    path = {"PYTHONPATH": f"{instance.project.root}:{ROOT / 'tools'}"}
     with asking(instance, tmp_path, SHOP) as asked:
-        killed = instance.run(*deliver, extra=path)
+        killed = run(instance, "dying", pattern, str(number), "deliver", "staging", "--yes")
         if pattern != SWITCH:
             file.write_text(main)  # the next job checks main out, which still names the bad release
         finished = instance.run("parity", "watch", "staging")

@@ -9,7 +9,6 @@ import pytest
 
 from parity.resources import kinds
 from parity.resources.kind import package
-from support.program import with_shop_alone
 
 if TYPE_CHECKING:
     from support.program import Instance
@@ -23,9 +22,12 @@ def exported(instance: Instance):
     return json.loads(instance.pulumi("stack", "export", "--stack", "staging").ok().stdout)["deployment"]["resources"]
 
 
-def test_the_own_provider_holds_no_config_and_takes_the_place_of_the_default_one(empty_instance: Instance):
-    instance = empty_instance
-    with_shop_alone(instance.project.root)
+def test_the_own_provider_holds_no_config_and_takes_the_place_of_the_default_one(small_instance: Instance):
+    instance = small_instance
+    urn = "urn:pulumi:staging::storefront::parity:components:WebApp$vercel:index/project:Project::gone-project"
+    instance.replace("staging", "parity:acknowledged: []", f"parity:acknowledged: ['{urn}']")
+    instance.pulumi("preview", "--expect-no-changes", "--stack", "staging").ok()
+
     build = instance.project.root / "infra" / "build.py"
     text = build.read_text()
     assert text.count(DECLARED) == 1
@@ -48,7 +50,3 @@ def test_the_own_provider_holds_no_config_and_takes_the_place_of_the_default_one
     users = [each for each in after if package(each["type"]) == "parity" and each.get("custom")]
     assert {each["type"] for each in users} == {kinds.LIVE, kinds.BYPASS, kinds.DOMAIN, kinds.MIGRATION}
     assert all(each["provider"].startswith(own[0]["urn"]) for each in users)
-
-    urn = "urn:pulumi:staging::storefront::parity:components:WebApp$vercel:index/project:Project::gone-project"
-    instance.replace("staging", "parity:acknowledged: []", f"parity:acknowledged: ['{urn}']")
-    instance.pulumi("preview", "--expect-no-changes", "--stack", "staging").ok()

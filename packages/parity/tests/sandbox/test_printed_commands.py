@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import ast
 import functools
-import json
 import re
 import shutil
 import subprocess
@@ -18,11 +17,13 @@ from typing import TYPE_CHECKING
 import pytest
 
 from parity.errors import DriftError
+from parity_sandbox import lifecycle
 from repository import command_lines, remedies
 from repository.pages import lines, pages
 from support import shell
 from support.mutations import World
 from support.paths import ROOT
+from support.small_program import SmallProgram
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -58,6 +59,7 @@ MIGRATED = (
 )
 WATCHED = "packages/parity/tests/sandbox/test_watch.py::test_a_faulty_release_goes_back_and_is_held"
 HELD = "packages/parity/tests/sandbox/test_holds.py::test_nothing_goes_forward_until_the_printed_command_lifts_it"
+PLANNED = "packages/parity/tests/sandbox/test_tamper.py::test_a_plan_with_nothing_changed_in_between_is_applied"
 RENDERED = "packages/parity/tests/releases/test_render.py::test_python_on_rows_is_refused_and_may_be_written_by_hand"
 ADOPTED = "packages/parity/tests/sandbox/test_drift.py::test_what_is_declared_and_there_but_not_recorded_is_adopted"
 
@@ -128,6 +130,7 @@ ELSEWHERE = {
     "parity secret fingerprint X": OWN_PASSPHRASE,
     "parity release X X --commit X --again --live --up": BUILT,
     "parity release X X --commit X --again --up": REBUILT,
+    "parity show X:X": IMAGES,
     'curl -fsS -u "X:$VERCEL_API_TOKEN"': IMAGES,
     "parity adopt X X --write": ADOPTED,
     "parity init": INIT,
@@ -143,12 +146,12 @@ ELSEWHERE = {
     "parity serve": SERVED,
     "parity serve --port 0": SERVED,
     "parity sandbox exec -- pulumi preview --stack X --diff": TUTORIAL,
-    "parity preview X --save FILE": (
-        "packages/parity/tests/sandbox/test_tamper.py::test_a_plan_with_nothing_changed_in_between_is_applied"
-    ),
-    "parity up X --plan FILE": (
-        "packages/parity/tests/sandbox/test_tamper.py::test_a_plan_with_nothing_changed_in_between_is_applied"
-    ),
+    "parity preview X --save FILE": PLANNED,
+    "parity preview STACK --save FILE": PLANNED,
+    "parity up X --plan FILE": PLANNED,
+    "parity up STACK --plan FILE": PLANNED,
+    "parity up X": HELD,
+    "parity up X --yes": HELD,
 }
 """The test that runs it."""
 
@@ -198,7 +201,6 @@ RUN = {
     "parity engine resolve": "parity engine resolve",
     "parity log": "parity log",
     "parity log X": "parity log prod",
-    "pulumi stack --show-urns --stack X": "pulumi stack --show-urns --stack prod",
     "parity traces X": "OTEL_EXPORTER_OTLP_TIMEOUT=1 OTEL_EXPORTER_OTLP_ENDPOINT=http://127.0.0.1:9 parity traces prod",
     "parity releases X": "parity releases prod",
     "parity status": "parity status",
@@ -207,26 +209,22 @@ RUN = {
     "parity postmortem": "parity postmortem",
     "parity recover X --plan": "parity recover prod --plan",
     "parity recover X": "parity recover prod",
-    "parity preview STACK --save FILE": "parity preview prod --save plan.json",
     "parity preview STACK --output FOLDER": "parity preview prod --output report",
-    "parity up STACK --plan FILE": "parity up prod --plan plan.json",
-    "parity up X --yes": "parity up prod --yes",
-    "parity up X": "parity up prod --yes",
-    "parity show X:X": "parity show prod:@",
     "pulumi login": "pulumi login",
     "pulumi whoami --verbose": "pulumi whoami --verbose",
-    "pulumi stack --show-urns": "pulumi stack --show-urns --stack prod",
-    "pulumi preview --stack X": "pulumi preview --stack prod",
-    "pulumi refresh --preview-only --stack X": "pulumi refresh --preview-only --stack prod",
-    "pulumi refresh --stack X": "pulumi refresh --stack prod --yes --skip-preview",
-    "pulumi refresh": "pulumi stack select prod && pulumi refresh --yes --skip-preview",
+    "pulumi stack --show-urns": "pulumi stack --show-urns --stack staging",
+    "pulumi stack --show-urns --stack X": "pulumi stack --show-urns --stack staging",
+    "pulumi preview --stack X": "pulumi preview --stack staging",
+    "pulumi refresh --preview-only --stack X": "pulumi refresh --preview-only --stack staging",
+    "pulumi refresh --stack X": "pulumi refresh --stack staging --yes --skip-preview",
+    "pulumi refresh": "pulumi stack select staging && pulumi refresh --yes --skip-preview",
     "pulumi refresh --clear-pending-creates": "pulumi refresh --clear-pending-creates --yes --skip-preview",
     "pulumi up": "pulumi up --yes --skip-preview",
-    "pulumi up --stack X": "pulumi up --stack prod --yes --skip-preview",
+    "pulumi up --stack X": "pulumi up --stack staging --yes --skip-preview",
     "pulumi stack import --stack X --file FILE": (
-        "pulumi stack export --stack prod --file state.json && pulumi stack import --stack prod --file state.json"
+        "pulumi stack export --stack staging --file state.json && pulumi stack import --stack staging --file state.json"
     ),
-    "pulumi state delete 'X' --stack X": "pulumi state delete 'URN' --stack prod --yes",
+    "pulumi state delete 'X' --stack X": "pulumi state delete 'URN' --stack staging --yes",
     "pulumi stack change-secrets-provider X --stack X": (
         "pulumi stack change-secrets-provider passphrase --stack staging"
     ),
@@ -249,13 +247,16 @@ RUN = {
     ),
     "select pg_terminate_backend(<process>)": "psql -d postgres -c 'select pg_terminate_backend(pg_backend_pid())'",
     "parity sandbox up": "parity sandbox up",
+    "parity sandbox up --dir X": "parity sandbox up --dir .sandbox",
     "parity sandbox logs": "parity sandbox logs",
     "parity sandbox exec -- PROGRAM": "parity sandbox exec -- true",
     "parity sandbox down": "parity sandbox down",
-    "parity sandbox up --dir X": "parity sandbox up --dir .sandbox && parity sandbox down",
     "parity sandbox down --wipe": "parity sandbox down --wipe",
 }
-"""The command with values, and with the answer to its question; in an order in which they can be run."""
+"""The command with values, and with the answer to its question; in an order in which they can be run.
+
+Those of Pulumi are run on a program of one component: what they do to the example is other tests' to ask.
+"""
 CODES = {
     "parity drift X": {0, DriftError.exit_code},
     "parity traces X": {0, 13},  # no collector answers there; test_traces_sent.py has one
@@ -263,6 +264,7 @@ CODES = {
     "select pg_terminate_backend(<process>)": {2},  # it ends its own connection
 }
 """The exit codes that are right, where that is not 0 alone."""
+COMPONENT = 'import pulumi\npulumi.ComponentResource("small:index:Thing", "thing")\n'
 INSIDE = "parity sandbox"
 """A command about a sandbox, of the folder's own and not the one that the others run in."""
 
@@ -326,20 +328,27 @@ def test_each_runs_as_printed(small_module_instance: Instance, tmp_path: Path):
         "POST", "/v10/projects/shop-prod/env",
         {"key": "BY_HAND", "value": "1", "type": "plain", "target": ["production"]},
     )  # fmt: skip
-    found = json.loads(instance.run("parity", "drift", "prod", "--json").stdout)
-    (finding,) = [each["id"] for each in found["findings"] if each["kind"] == "unmanaged"]
-    state = json.loads(instance.pulumi("stack", "export", "--stack", "prod").ok().stdout)
-    urn = next(each["urn"] for each in state["deployment"]["resources"] if "DefaultPrivileges::" in each["urn"])
-    failed: list[str] = []
+    small = SmallProgram(tmp_path / "small", lifecycle.environment(instance.local.directory), COMPONENT, instance.warm)
+    small.up().ok()
+    urn = small.state()["thing"]["urn"]
+    places = {
+        "pulumi": (small.folder, {**small.environment, "PULUMI_NON_INTERACTIVE": "true"}),
+        INSIDE: (instance.project.root, {**environment, "PARITY_SANDBOX": ""}),
+        "": (instance.project.root, environment),
+    }
+    finding, failed = "", list[str]()
+    done: dict[str, subprocess.CompletedProcess[str]] = {}
     for printed_as, command in RUN.items():
         filled = command.replace("FINDING", finding).replace("URN", urn)
-        given = {**environment, "PARITY_SANDBOX": ""} if command.startswith(INSIDE) else environment
-        done = subprocess.run(
-            ["bash", "-o", "pipefail", "-c", filled], cwd=instance.project.root, env=given, capture_output=True,
+        folder, given = next(place for begin, place in places.items() if filled.startswith(begin))
+        done[filled] = done.get(filled) or subprocess.run(
+            ["bash", "-o", "pipefail", "-c", filled], cwd=folder, env=given, capture_output=True,
             text=True, timeout=300, check=False, input="another passphrase\nanother passphrase\n",
         )  # fmt: skip
-        if done.returncode not in CODES.get(printed_as, {0}):
-            failed.append(f"{printed_as}: {filled}: {done.returncode}: {(done.stdout + done.stderr)[-700:]}")
+        finding = finding or "".join(re.findall(r"d-[0-9a-f]{8}(?=  unmanaged)", done[filled].stdout))
+        if done[filled].returncode not in CODES.get(printed_as, {0}):
+            said = (done[filled].stdout + done[filled].stderr)[-700:]
+            failed.append(f"{printed_as}: {filled}: {done[filled].returncode}: {said}")
     assert failed == []
 
 

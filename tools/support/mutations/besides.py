@@ -30,18 +30,18 @@ _ALERTS = "/alerts/v3/alert-rules"
 _REGISTRY = "/v1/vcr/repository"
 
 
-def contain(instance: Instance, stack: str) -> None:
-    """Declare admin as a container that a friend's team may pull, and build its next release, which is live."""
+def contain(instance: Instance, stack: str, application: str = "admin") -> None:
+    """Declare one as a container that a friend's team may pull, and build its next release, which is live."""
     repository = {"owner": _OWNER, "name": "storefront", "default_branch": "main", "commits": [COMMIT]}
     github = {"organization": _OWNER, "repositories": [repository]}
     teams = [{"slug": each} for each in (FRIENDS, OTHERS)]
     instance.local.client().seed({"vercel": {"teams": teams}, "github": github})
     catalog = instance.project.root / "infra" / "catalog.py"
-    before, name, after = catalog.read_text().partition('name="admin",\n')
+    before, name, after = catalog.read_text().partition(f'name="{application}",\n')
     how = f'framework="container",\n            container=Container(shared_with=("{FRIENDS}",)),'
     text = before.replace("    Catalog,\n", "    Catalog,\n    Container,\n") + name
     catalog.write_text(text + after.replace('framework="nextjs",', how, 1))
-    instance.run("parity", "release", stack, "admin", "--commit", COMMIT, "--live", "--up", "--yes").ok()
+    instance.run("parity", "release", stack, application, "--commit", COMMIT, "--live", "--up", "--yes").ok()
 
 
 def declared(instance: Instance) -> None:

@@ -25,25 +25,25 @@ pytestmark = [pytest.mark.engine, pytest.mark.sandbox]
 
 FULL = pytest.mark.skipif(not everything(), reason="with PARITY_EXAMPLES=all; its parts are tried by themselves")
 OWNER = "storefront-example"
-STACK, PROJECT = "staging", "admin-staging"
+STACK, PROJECT = "staging", "shop-staging"
 MOVED = (kinds.IMAGE, "digest")
 
 
 @pytest.fixture
-def contained(finished_instance: Instance) -> Instance:
-    """Staging, whose admin is in a container from its second release on."""
-    besides.contain(finished_instance, STACK)
-    return finished_instance
+def contained(small_instance: Instance) -> Instance:
+    """Staging, whose shop is in a container from its second release on."""
+    besides.contain(small_instance, STACK, "shop")
+    return small_instance
 
 
 def build(instance: Instance, *options: str) -> None:
     """Record the next release of the commit and build it."""
-    instance.run("parity", "release", STACK, "admin", "--commit", COMMIT, *options, "--up", "--yes").ok()
+    instance.run("parity", "release", STACK, "shop", "--commit", COMMIT, *options, "--up", "--yes").ok()
 
 
 def releases(instance: Instance) -> dict[str, dict[str, Any]]:
     """What `parity releases --json` says of each."""
-    said = json.loads(instance.run("parity", "releases", STACK, "admin", "--json").ok().stdout)
+    said = json.loads(instance.run("parity", "releases", STACK, "shop", "--json").ok().stdout)
     [application] = said
     return {each["id"]: each for each in application["releases"]}
 
@@ -109,7 +109,7 @@ def test_a_releases_image_is_recorded_and_a_moved_tag_is_found_and_put_back(cont
     assert {name: each["image"] for name, each in shown.items()} == {"r1": None, "r2": digest}
     assert shown["r2"]["image_stored"] is True
     said = contained.run("parity", "show", f"{STACK}:@").ok().stdout
-    assert f"image of admin r2: {digest}" in " ".join(said.split())
+    assert f"image of shop r2: {digest}" in " ".join(said.split())
     assert audit(contained).reported == set()
 
     registry.build_again()
@@ -144,7 +144,7 @@ def test_a_second_build_has_the_tag_and_going_back_says_both_images_and_what_is_
     image = registry.ask("GET", f"/dockerfile/images/{first}")["image"]["id"]
     registry.ask("DELETE", f"/dockerfile/images/{image}")
     registry.ask("PATCH", "/dockerfile", {"public": True})
-    said = contained.run("parity", "rollback", STACK, "admin", "--to", "r2", "--up").ok().said
+    said = contained.run("parity", "rollback", STACK, "shop", "--to", "r2", "--up").ok().said
     assert f"image: {first} instead of {second}; the registry has it no more" in " ".join(said.split())
     found = audit(contained)
     assert found.reported == {("missing", kinds.IMAGE, ""), ("changed", kinds.REGISTRY, "public")}
@@ -152,6 +152,6 @@ def test_a_second_build_has_the_tag_and_going_back_says_both_images_and_what_is_
     shown = releases(contained)
     assert shown["r4"]["image_stored"] is True
     assert shown["r2"]["image_stored"] is False
-    contained.run("parity", "live", STACK, "admin", "r4", "--up", "--yes").ok()
-    contained.run("parity", "prune", STACK, "admin", "--keep", "2", "--up", "--yes").ok()
+    contained.run("parity", "live", STACK, "shop", "r4", "--up", "--yes").ok()
+    contained.run("parity", "prune", STACK, "shop", "--keep", "2", "--up", "--yes").ok()
     assert audit(contained).reported == set()

@@ -37,8 +37,8 @@ def started(instance: Instance, file: Path, command: str) -> list[str]:
     return [" ".join(each[:2]) if each[0] in {"stack", "config"} else each[0] for each in words if each != ["version"]]
 
 
-def test_each_command_starts_the_engine_for_what_only_it_can_do(finished_instance: Instance, tmp_path: Path):
+def test_each_command_starts_the_engine_for_what_only_it_can_do(small_instance: Instance, tmp_path: Path):
     file, program = tmp_path / "asked", tmp_path / "pulumi"
     program.write_text(f'#!/bin/sh\necho "$*" >> {file}\nexec {tools().cli.path} "$@"\n')
     program.chmod(0o755)
-    assert {command: started(finished_instance, file, command) for command in STARTS} == STARTS
+    assert {command: started(small_instance, file, command) for command in STARTS} == STARTS

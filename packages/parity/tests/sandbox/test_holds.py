@@ -23,7 +23,6 @@ def changing(instance: Instance, since: int) -> list[str]:
 def test_nothing_goes_forward_until_the_printed_command_lifts_it(small_instance: Instance):
     instance, since = small_instance, small_instance.last_request()
     file = instance.project.stack_files()["staging"]
-    instance.replace("staging", "connectionLimit: 60", "connectionLimit: 61")
     text = file.read_text()
     said = instance.run("parity", "hold", "staging", "--why", "the sale", "--until", "8h").ok().stdout
     assert "the sale" in said

@@ -50,8 +50,8 @@ def drifted(instance: Instance) -> list[dict[str, Any]]:
 
 
 @pytest.mark.timeout(300)
-def test_telemetry_is_declared_read_and_followed_to_its_cause(finished_instance: Instance):
-    instance = finished_instance
+def test_telemetry_is_declared_read_and_followed_to_its_cause(small_instance: Instance):
+    instance = small_instance
     telemetry.declare(instance, "staging")
     for key, value in SECRETS.items():
         instance.run("parity", "secret", "set", "staging", key, stdin=f"{value}\n").ok()

@@ -19,6 +19,7 @@ import pytest
 from parity.cli.commands import release_output
 from parity.config import settings as infra_settings
 from parity.config.migrations import Migration
+from parity.config.parameters import Stage, Watch
 from parity.config.project import Project
 from parity.config.secret import Secret
 from parity.config.stack_models import Release, Releases
@@ -49,6 +50,7 @@ from parity.releases.steps import Change
 from parity.resources import kinds
 from parity.vendors import services
 from parity.vendors.http import Client, Limits, Service
+from parity.vendors.rolling import Roll
 from support.paths import ROOT
 
 if TYPE_CHECKING:
@@ -393,6 +395,28 @@ def test_each_way_of_differing_from_the_file_is_named(change, words):
     assert WELL.faults() == ()
     found = replace(WELL, **change)
     assert words in "; ".join(found.faults())
+
+
+def test_a_release_that_rolls_as_declared_is_no_fault_until_its_stage_is_overdue():
+    rolls = replace(WELL, served="dpl_1", moving="dpl_2", roll=Roll("dpl_1", "dpl_2", 0, (5, 100)))
+    assert (rolls.rolls, rolls.faults()) == ("r2 is rolling: 5 % of users, stage 1 of 1", ())
+    follow.verify([rolls])
+    assert table.document(rolls)["rolls"] == rolls.rolls
+    with pytest.raises(HealthError, match="stage 1 of 1"):
+        steps._healthy(rolls)
+    late = replace(rolls, stalled=True)
+    assert late.faults() == (f"{rolls.rolls} for longer than declared: `parity watch staging` goes on with it",)
+    with pytest.raises(HealthError, match="parity watch staging"):
+        follow.verify([late])
+
+
+@pytest.mark.parametrize(("stages", "stage", "seconds"), [((5, 20), 1, 1500), ((5,), 1, 0), ((), 0, 0), (None, 0, 0)])
+def test_a_stage_lasts_as_long_as_a_watch_stays_at_it(stages, stage, seconds):
+    watch = None if stages is None else Watch(minutes=5, stages=[Stage(percent=each, minutes=each) for each in stages])
+    reader = object.__new__(release_status._Reader)
+    reader.application = SimpleNamespace(name="shop")
+    reader.settings = SimpleNamespace(watch={"shop": watch}.get)
+    assert reader._stays(stage) == seconds
 
 
 def test_the_table_distinguishes_what_is_live_in_the_file_and_at_vercel():

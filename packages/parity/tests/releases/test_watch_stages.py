@@ -144,8 +144,9 @@ def test_what_vercel_says_is_read():
         "canaryDeployment": {"id": "dpl_2"},
         "stages": stages,
         "activeStage": {"index": 1},
+        "updatedAt": 1716210600000,
     }
     roll = roll_of({"rollingRelease": said})
-    assert roll == Roll("dpl_1", "dpl_2", 1, SHARES)
+    assert roll == Roll("dpl_1", "dpl_2", 1, SHARES, 1716210600)
     assert (roll.last, str(roll)) == (True, "rolling: 50 % of users, stage 2 of 2")
     assert [roll_of({"rollingRelease": each}) for each in (None, {**said, "state": "ABORTED"})] == [None, None]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import time
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
@@ -79,6 +80,8 @@ class ReleaseStatus:
     """The Vercel project's name."""
     roll: Roll | None = None
     """The rolling release under way; `served` is the deployment before, meanwhile."""
+    stalled: bool = False
+    """Whether its stage has lasted longer than a watch stays at it: none goes on with it."""
     unasked: tuple[str, ...] = field(default=())
     """The requests that failed, and why."""
     built: Mapping[str, Built] = field(default_factory=dict[str, "Built"])
@@ -96,7 +99,7 @@ class ReleaseStatus:
         """How far the recorded release is among its users, in words; empty where all have it, or none."""
         if self.roll is None or self.roll.canary != self.recorded_deployment:
             return ""
-        return f"{self.recorded_live} is {self.roll}: `parity watch {self.stack}` goes on with it"
+        return f"{self.recorded_live} is {self.roll}"
 
     @property
     def by_hand(self) -> str:
@@ -118,7 +121,7 @@ class ReleaseStatus:
         )
 
     def faults(self) -> tuple[str, ...]:
-        """Why the file's live release is not live and healthy; empty if it is."""
+        """Why the file's live release is not live and healthy; empty if it is, or gets to its users as declared."""
         live = self.releases.live
         if live is None:
             return (f"{self.stack}'s file names no live release of {self.application}",)
@@ -128,9 +131,11 @@ class ReleaseStatus:
         if self.recorded_live != live:
             was = self.recorded_live or "none"
             found.append(f"the file says that {live} is live, and the last update left {was}: run the update first")
-        if self.by_hand or self.rolls:
-            found.append(self.by_hand or self.rolls)
-        elif self.moving:
+        if self.by_hand:
+            found.append(self.by_hand)
+        elif self.rolls and self.stalled:
+            found.append(f"{self.rolls} for longer than declared: `parity watch {self.stack}` goes on with it")
+        elif self.moving and not self.rolls:
             found.append(f"a promotion to deployment {self.moving} is under way at Vercel")
         found += [f"https://{name} {fault}" for name, fault in self.domains.items() if fault]
         return tuple(found)
@@ -217,11 +222,17 @@ class _Reader:
             served=found.deployment_id or None,
             moving=found.moving_to,
             roll=self.roll,
+            stalled=self.roll is not None and time.time() > self.roll.since + self._stays(self.roll.stage),
             domains=domains,
             stale=" ".join(f"{fault.what} {fault.remedy}" for fault in stale),
             unasked=tuple(dict.fromkeys(self.unasked)),
             bypass=self.bypass,
         )
+
+    def _stays(self, stage: int) -> float:
+        """For how many seconds a watch stays at a stage: its minutes, and while the next one does not begin its own."""
+        watch = self.settings.watch(self.application.name)
+        return sum(60 * (each.minutes + watch.minutes) for each in watch.stages[stage : stage + 1]) if watch else 0
 
     def _recorded(self) -> dict[str, Recorded]:
         prefix = f"{self.application.first_name}-deployment-"

@@ -223,7 +223,7 @@ def _status(stack: Stack, application: str) -> ReleaseStatus:
 
 
 def _healthy(found: ReleaseStatus) -> tuple[str, Release]:
-    faults = found.faults()
+    faults = [*found.faults(), *filter(None, [found.rolls])]
     if faults:
         raise HealthError(
             f"{found.application} is not live, healthy and as its file says in {found.stack}: " + "; ".join(faults),

@@ -95,5 +95,6 @@ def document(found: ReleaseStatus) -> dict[str, Any]:
         "served_release": found.served_release,
         "domains": {name: fault or None for name, fault in found.domains.items()},
         "faults": list(found.faults()),
+        "rolls": found.rolls or None,
         "releases": [asdict(row) for row in rows(found)],
     }

@@ -106,5 +106,5 @@ def _health(
     # Without the record the domains alone say it: what the engine recorded as live is not known then.
     faults = [f"https://{name} {fault}" for name, fault in found.domains.items() if fault]
     if recorded is not None:
-        faults = [each for each in found.faults() if each not in (*found.unasked, found.rolls)]
+        faults = [each for each in found.faults() if each not in found.unasked]
     return "failing" if faults else "unknown" if unknown else "healthy", faults, unknown

@@ -35,6 +35,8 @@ class Roll:
     """From 0."""
     shares: tuple[float, ...]
     """Of the requests, in percent, by stage; the last is 100."""
+    since: float = 0
+    """When Vercel last changed it, which a stage's begin does; seconds since the epoch."""
 
     @property
     def last(self) -> bool:
@@ -57,4 +59,5 @@ def roll_of(answer: Mapping[str, Any]) -> Roll | None:
         canary=str(mapping(found.get("canaryDeployment")).get("id") or ""),
         stage=int(mapping(found.get("activeStage")).get("index") or 0),
         shares=tuple(float(each.get("targetPercentage") or 0) for each in rows(found.get("stages"))),
+        since=float(found.get("updatedAt") or 0) / 1000,
     )

@@ -149,6 +149,8 @@ def show(screen: Screen, found: ReleaseStatus) -> None:
                 grid.add_column(name, overflow="fold")
         grid.add_row(*map(escape, shown.values()))
     screen.out.print(grid)
+    if found.rolls:
+        screen.out.print(found.rolls, soft_wrap=True, markup=False)
 
 
 def _shown(row: Row) -> dict[str, str]:

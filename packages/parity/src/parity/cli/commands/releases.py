@@ -231,7 +231,8 @@ def releases(
 
     For each: commit, when (UTC), whether its deployment was built from what was declared, state; where there is room,
     and with --json, digest, generation, deployment and image too.
-    Exits 7 where not every domain serves the live release, or where it is not the one that the file says.
+    Exits 7 where not every domain serves the live release, or where it is not the one that the file says. One that gets
+    to its users by stages is as declared until a stage has lasted longer than it is watched.
     """
     found_stack = _stack(_checked(stack, application), stack)
     from parity.console import Screen

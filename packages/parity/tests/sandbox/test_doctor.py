@@ -10,9 +10,12 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from parity.local import doctor
+from parity.local import accounts, doctor
 from parity.local.sandbox import Local
 from parity_sandbox.layout import Layout
+from support.mutations import World
+from support.mutations.github import seal
+from support.mutations.world import REPO
 from support.program import ROOT, copy_program
 
 if TYPE_CHECKING:
@@ -113,3 +116,30 @@ def test_accounts_that_are_ready_and_ones_that_are_not(project: Project, empty_i
     assert set(bad) == {"Vercel", "PostgreSQL", "secrets staging"}
     assert all(each["remedy"] for each in bad.values())
     assert "canary" not in said.said
+
+
+def test_the_environments_of_the_jobs_are_asked_for_their_secrets(empty_instance, monkeypatch: pytest.MonkeyPatch):
+    project, world = empty_instance.project, World(empty_instance)
+    shutil.copytree(ROOT / ".github" / "workflows", project.root / ".github" / "workflows")
+    for name, value in empty_instance.environment().items():
+        monkeypatch.setenv(name, value)
+
+    def found(name: str) -> tuple[str, str]:
+        checks = {each.name: each for each in accounts.environments(project)}
+        assert len(checks) == 6
+        return checks[f"environment {name}"].state, checks[f"environment {name}"].detail
+
+    place, absent = f"{REPO}/environments/staging-preview", ("note", "is not there, and jobs run in it")
+    assert found("staging-preview") == absent
+    world.github("PUT", place, {})
+    lacks = "PARITY_APP_KEY, PARITY_GITHUB_TOKEN, PGHOST, PGPASSWORD, PGUSER, VERCEL_API_TOKEN"
+    assert found("staging-preview") == ("note", f"lacks {lacks}"), "not set up yet"
+    for name in ("PARITY_GITHUB_TOKEN", "PGHOST", "PGPASSWORD", "VERCEL_API_TOKEN"):
+        seal(world, name, place)
+    assert found("staging-preview") == ("fault", "lacks PGUSER"), "an App's key is not needed where there is a token"
+    seal(world, "PGUSER", f"{REPO}/actions")
+    assert found("staging-preview") == ("fault", "admits every branch to its secrets")
+    policy = {"protected_branches": False, "custom_branch_policies": True}
+    world.github("PUT", place, {"deployment_branch_policy": policy})
+    assert found("staging-preview") == ("ok", "has every secret that its jobs ask for")
+    assert found("staging-pull-request") == absent

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
+from collections import defaultdict
 from typing import TYPE_CHECKING
 
 from parity.backend.stack_backend import open_backend
+from parity.documents import mapping, rows
 from parity.engine.store import LEDGER_VARIABLE
 from parity.errors import ParityError, ProjectError, UpdateError
 from parity.evaluate.stack import Stack, ambient
 from parity.local import jobs
 from parity.local.finding import Check
-from parity.vendors import preflight, readiness
+from parity.vendors import preflight, readiness, services
+from parity.vendors.http import Client, VendorError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -29,6 +33,58 @@ def vendors(catalog: Catalog) -> Iterator[Check]:
         else:
             detail = f"{each.fault.key} {each.fault.what}"
             yield Check(each.name, "fault", detail, source="account", remedy=each.fault.remedy)
+
+
+_EITHER = frozenset({"PARITY_APP_KEY", "PARITY_GITHUB_TOKEN"})
+"""One of the two is enough: an App's key, or a person's token."""
+_SET_UP = 'Parity\'s documentation, delivery.md, "Set an account up", has the commands'
+
+
+def environments(project: Project) -> Iterator[Check]:
+    """Whether GitHub has each environment that a job of the workflows runs in, with the secrets that jobs ask for.
+
+    One that has none of them is not set up yet, which updates from a shell do not need.
+    """
+    asked: dict[str, set[str]] = defaultdict(set)
+    for job in jobs.of(project.root / ".github" / "workflows"):
+        for stack in project.stack_files() if "<stack>" in job.environment else ():
+            asked[job.environment.replace("<stack>", stack)] |= job.secrets
+    token, repository = os.environ.get(services.GITHUB_TOKEN, ""), project.program.catalog().repository
+    if asked and token:
+        yield from asyncio.run(_environments(token, f"/repos/{repository.owner}/{repository.name}", asked))
+
+
+async def _environments(token: str, repository: str, asked: dict[str, set[str]]) -> list[Check]:
+    async with Client(services.github(token)) as client:
+        try:
+            shared = await _secrets(client, f"{repository}/actions/secrets")
+            shared |= await _secrets(client, f"{repository}/actions/organization-secrets")
+        except VendorError as error:
+            return [Check("environments", "note", f"not asked: {error}", source="account", remedy=_SET_UP)]
+        return [await _environment(client, repository, *each, shared) for each in sorted(asked.items())]
+
+
+async def _secrets(client: Client, path: str) -> set[str]:
+    found = mapping(await client.get_or_none(path, per_page=100))
+    return {str(row["name"]) for row in rows(found.get("secrets"))}
+
+
+async def _environment(client: Client, repository: str, name: str, asked: set[str], shared: set[str]) -> Check:
+    at, check = f"{repository}/environments/{name}", f"environment {name}"
+    try:
+        found, own = await client.get_or_none(at), await _secrets(client, f"{at}/secrets")
+    except VendorError as error:
+        return Check(check, "note", f"not asked: {error}", source="account", remedy=_SET_UP)
+    if found is None:
+        return Check(check, "note", "is not there, and jobs run in it", source="account", remedy=_SET_UP)
+    lacks = asked - own - shared
+    lacks -= _EITHER if _EITHER - lacks else set()
+    if lacks:
+        said = f"lacks {', '.join(sorted(lacks))}"
+        return Check(check, "fault" if own & asked else "note", said, source="account", remedy=_SET_UP)
+    if name.endswith("-preview") and not found.get("deployment_branch_policy"):
+        return Check(check, "fault", "admits every branch to its secrets", source="account", remedy=_SET_UP)
+    return Check(check, "ok", "has every secret that its jobs ask for", source="account")
 
 
 def workflows(project: Project) -> Iterator[Check]:

@@ -55,6 +55,7 @@ def examine(project: Project, sandbox: Local | None, *, own_accounts: bool = Fal
         parts += [("PostgreSQL", postgres), ("sandbox", lambda: running(sandbox))]
     if own_accounts:
         parts += [("accounts", lambda: vendors(project)), ("backend", lambda: backend(project))]
+        parts.append(("environments", lambda: accounts.environments(project)))
         parts.append(("workflows", lambda: accounts.workflows(project)))
     for name, part in parts:
         checks += _guarded(name, part)

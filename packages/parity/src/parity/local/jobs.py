@@ -57,6 +57,9 @@ CREDENTIALS = (
 )  # fmt: skip
 
 
+_SECRET = re.compile(r"\bsecrets\.(\w+)")
+
+
 @dataclass(frozen=True)
 class Job:
     """A job of a workflow."""
@@ -69,6 +72,8 @@ class Job:
     permissions: str
     """Of the workflow's own token, as `contents: read`."""
     credentials: tuple[Credential, ...]
+    secrets: frozenset[str]
+    """The names of the secrets that it asks for."""
 
     @property
     def reads(self) -> bool:
@@ -95,7 +100,7 @@ def _job(workflow: str, name: str, job: dict[str, object]) -> Job:
     text = str(job)
     found = tuple(each for each in CREDENTIALS if re.search(each.asked, text))
     granted = ", ".join(f"{scope}: {level}" for scope, level in mapping(job.get("permissions")).items())
-    return Job(workflow, name, environment, granted, found)
+    return Job(workflow, name, environment, granted, found, frozenset(_SECRET.findall(text)))
 
 
 def markdown(found: Iterable[Job]) -> str:

@@ -36,7 +36,7 @@ def plain(number, before, after):
 
 
 def test_a_release_carries_its_changes_when_it_goes_live_and_gives_them_back(record):
-    record.add(variable("SEARCH_RESULTS_LIMIT", {"secret": None}, "0"), built("r2", B))
+    record.add(variable("SEARCH_RESULTS_LIMIT", "20", "0"), built("r2", B))
     record.add(live("r1", "r2")).add(live("r2", "r1"))
     found = record.between()
     assert shown(found) == [
@@ -85,27 +85,13 @@ def test_a_record_that_begins_later_knows_what_was_before_from_its_own_rows(tmp_
     cause = {"urn": variable("SEARCH_RESULTS_LIMIT", "", "")["urn"], "property": "value"}
     origin = {"kind": "config", "key": LIMIT_KEY, "line": 29, "before": "20", "after": "0", "commits": []}
     record.add(
-        variable("SEARCH_RESULTS_LIMIT", {"secret": None}, "0"), built("r5", B), live("r4", "r5"),
+        variable("SEARCH_RESULTS_LIMIT", "20", "0"), built("r5", B), live("r4", "r5"),
         before=("r4", A), causes=[{**cause, "origins": [origin]}],
     )  # fmt: skip
     found = record.between()
     assert shown(found) == [{LIMIT: plain(1, "20", "0"), COMMIT: plain(1, A, B)}]
     assert found.built["shop", "r4"] == frozenset()
     assert (found.made[0][LIMIT].line.key, found.made[0][LIMIT].line.line) == (LIMIT_KEY, 29)
-
-
-def test_a_plain_variables_value_before_is_taken_from_the_switch(tmp_path):
-    record = Operations(tmp_path).add().add(
-        variable("SEARCH_RESULTS_LIMIT", {"secret": None}, "0"), built("r5", B),
-        row(
-            "parity:index:LiveRelease", "shop-live",
-            release=("r4", "r5"), **{"variables.SEARCH_RESULTS_LIMIT": ("20", "0")},
-        ),
-        before=("r4", A),
-    )  # fmt: skip
-    found = record.between()
-    assert shown(found) == [{LIMIT: plain(1, "20", "0"), COMMIT: plain(1, A, B)}]
-    assert [each["shop"] for each in found.live] == ["r4", "r5"]
 
 
 def test_secrets_that_are_not_known_are_never_taken_for_equal(tmp_path):
@@ -125,9 +111,9 @@ def test_a_release_of_before_the_good_operation_is_not_taken_for_one_of_its_stat
 
 
 def test_a_part_counts_from_its_own_beginning(record):
-    for number, (limit, commit) in enumerate([("0", A), ("20", B), ("0", C)], 2):
+    for number, (before, limit, commit) in enumerate([("20", "0", A), ("0", "20", B), ("20", "0", C)], 2):
         record.add(
-            variable("SEARCH_RESULTS_LIMIT", {"secret": None}, limit), built(f"r{number}", commit),
+            variable("SEARCH_RESULTS_LIMIT", before, limit), built(f"r{number}", commit),
             live(f"r{number - 1}", f"r{number}"),
         )  # fmt: skip
     every = record.between()

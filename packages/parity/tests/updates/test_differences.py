@@ -8,6 +8,7 @@ import pytest
 
 from parity.backend.ledger import Ledger
 from parity.config.secret import Secret
+from parity.engine import state
 from parity.errors import StoreError
 from parity.evaluate.graph import Graph
 from parity.evaluate.resource import Resource, SecretInput, computed
@@ -33,9 +34,15 @@ def sealed(text="x"):
     return {plans.SIGNATURE: "1b47061264138c4ac30d75fd1eb44270", "ciphertext": text}
 
 
-def rows(step, declared=None, secret=SECRET):
+def opened_state(value="20"):
+    shown = {plans.SIGNATURE: "1b47061264138c4ac30d75fd1eb44270", "plaintext": json.dumps(value)}
+    resource = {"urn": plans.urn(plans.VARIABLE, "limit"), "type": plans.VARIABLE, "inputs": {"value": shown}}
+    return state.parse({"deployment": {"resources": [resource]}})
+
+
+def rows(step, declared=None, secret=SECRET, opened=opened_state):
     plan = parse.parse(plans.STACK, {"steps": [step]}, failed=False)
-    (row,) = record.differences(plan.changes, graph(*([declared] if declared else [])), secret)
+    (row,) = record.differences(plan.changes, graph(*([declared] if declared else [])), secret, opened)
     return {each["path"]: {k: v for k, v in each.items() if k != "path"} for each in row["properties"]}
 
 
@@ -73,7 +80,12 @@ def test_a_secret_is_kept_by_a_fingerprint_that_its_value_and_the_stack_secret_m
 
 def test_a_plain_variable_that_the_sdk_marks_as_secret_is_kept_as_it_is():
     found = rows(secret_step(sensitive=False), variable(SecretInput("30")))
-    assert found["value"]["after"] == {"value": "30"}
+    assert found["value"] == {"before": {"value": "20"}, "after": {"value": "30"}}
+
+
+def test_no_recorded_secret_is_opened_for_a_sensitive_variable():
+    found = rows(secret_step(sensitive=True), variable(SecretInput("30")), opened=pytest.fail)
+    assert found["value"]["before"] == {"secret": None}
 
 
 @pytest.mark.parametrize("declared", [None, variable(computed("u", "x"))])
@@ -84,7 +96,7 @@ def test_a_secret_whose_value_is_not_at_hand_has_no_fingerprint(declared):
 def test_components_and_providers_are_in_no_world():
     created = plans.create("pulumi:providers:vercel", "vercel", {"team": "t"})
     plan = parse.parse(plans.STACK, {"steps": [created]}, failed=False)
-    assert record.differences(plan.changes, graph(), SECRET) == []
+    assert record.differences(plan.changes, graph(), SECRET, pytest.fail) == []
 
 
 def test_a_begin_has_the_differences_before_anything_is_done(road, monkeypatch):

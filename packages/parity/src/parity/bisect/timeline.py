@@ -14,7 +14,6 @@ from typing import TYPE_CHECKING
 from parity.backend.blame import Line
 from parity.bisect.changes import Change, Place, Timeline
 from parity.documents import Document, mapping, rows
-from parity.masked import MASK
 from parity.resources import kinds
 from parity.resources.kind import VENDORS
 from parity.resources.urn import Urn, short_urn
@@ -80,8 +79,6 @@ class _Reader:
             for each in catalog.applications
         }
         self.good: Record | None = None
-        self._plain: dict[tuple[str, str], Document] = {}
-        """By application and variable, what the operation at hand says that the release before was built with."""
         self._first: dict[str, str] = {}
         """The value of each place before the first operation that changed it."""
         self._now: dict[str, str] = {}
@@ -99,7 +96,6 @@ class _Reader:
         done = record.done
         made: list[tuple[str, str, str, Document]] = []
         rotated = {name for name, generation in map(self._rotated, record.differences) if generation}
-        self._plain = dict(self._shown(record))
         for row in record.differences:
             urn = Urn.parse(str(row["urn"]))
             if done is not None and str(urn) not in done:
@@ -167,7 +163,7 @@ class _Reader:
         name = row.place.name
         line = Line(record, urn, row.place.path, operation, row.after, certain=record.done is not None)
         if name not in self._now:
-            self._begin(row.place, _opened(row.before, line))
+            self._begin(row.place, row.before)
         value = _token(row.after, record.id)
         self._values[name, value] = (row.place, row.after, line)
         self._now[name] = value
@@ -239,17 +235,6 @@ class _Reader:
         elif not _is_aside(urn, str(row["operation"])):
             yield from self._properties(urn, row)
 
-    def _shown(self, record: Record) -> Iterator[tuple[tuple[str, str], Document]]:
-        """Plain variables that a switch names with both values: of the variable itself the state holds a secret."""
-        for row in record.differences:
-            urn = Urn.parse(str(row["urn"]))
-            if urn.type == kinds.LIVE:
-                first = kinds.application_of(urn.name)
-                for each in rows(row["properties"]):
-                    _, named, variable = str(each["path"]).partition("variables.")
-                    if named:
-                        yield (self._names.get(first, first), variable), mapping(each.get("before"))
-
     def _variable(self, urn: Urn, row: Document, rotated: set[str]) -> Iterator[_Row]:
         first, _, variable = urn.name.partition(_VARIABLE)
         application = self._names.get(first, first)
@@ -260,9 +245,7 @@ class _Reader:
             yield _Row(place, {"secret": None}, {})
         for each in rows(row["properties"]):
             if each["path"] == "value":
-                before = mapping(each.get("before"))
-                known = self._plain.get((application, variable), before) if _is_hidden(before) else before
-                yield _Row(place, known, mapping(each.get("after")))
+                yield _Row(place, mapping(each.get("before")), mapping(each.get("after")))
 
     def _properties(self, urn: Urn, row: Document) -> Iterator[_Row]:
         application = ""
@@ -289,14 +272,6 @@ def _is_aside(urn: Urn, operation: str) -> bool:
     vendor = VENDORS.get(urn.type, VENDORS.get(urn.type.partition(":")[0], ""))
     of_login = operation != "update" and bool(_OF_LOGIN.search(urn.name))
     return vendor == "GitHub" or urn.type in _NO_PART or of_login
-
-
-def _opened(before: Document, line: Line) -> Document:
-    """The value before; where the state holds it as a secret, the key's own, if that may be shown."""
-    if not _is_hidden(before):
-        return before
-    shown = next((str(each["before"]) for each in line.origins if each.get("key") and each.get("before")), MASK)
-    return before if MASK in shown else {"value": shown}
 
 
 def _token(value: Document, where: str) -> str:

@@ -113,7 +113,9 @@ def make(
         dangers=[[each.urn, each.rule, each.what] for each in judged.acknowledged],
         blocking=blocking + [[each.urn, saved_plan.UNDECLARED, each.what] for each in made.undeclared],
         options=list(made.options),
-        differences=record.differences(made.plan.changes, graph, settings.secret),
+        differences=record.differences(
+            made.plan.changes, graph, settings.secret, lambda: stack.recorded(show_secrets=True)
+        ),
         conditions=made.conditions,
         engine=saved_plan.packed(made.engine),
     )

@@ -6,11 +6,13 @@ import hashlib
 import hmac
 import itertools
 from dataclasses import dataclass, field, replace
+from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from parity.backend import this_host
 from parity.backend.blame import MERGED
 from parity.config import passwords
+from parity.drift.values import plain
 from parity.engine.events import is_component
 from parity.errors import ParityError
 from parity.evaluate.resource import is_computed
@@ -27,7 +29,7 @@ from parity.updates import world_guard
 from parity.updates.conditions import canonical
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Callable, Iterable, Iterator, Mapping
     from pathlib import Path
 
     from parity.backend.ledger import Ledger
@@ -72,21 +74,23 @@ def pull_request(root: Path, environment: Mapping[str, str]) -> int | None:
     return int(found[1] or found[2]) if found else None
 
 
-def differences(changes: Iterable[Change], graph: Graph, secret: Secret) -> list[Document]:
+def differences(
+    changes: Iterable[Change], graph: Graph, secret: Secret, opened_state: Callable[[], State]
+) -> list[Document]:
     """What each change of a plan does, as it is recorded: `urn`, `operation`, and `properties` with both values.
 
     A value is `{"value": ...}`; `{"secret": F}`, where F is its fingerprint, 16 hex digits keyed by the stack secret,
     or None where it is not at hand; `{"sha256": D, "length": N}` of a long text; `{"unknown": true}` until the update.
-    What is absent is left out, and so are components and providers, which are in no world. The plan has all of it:
-    nothing is asked for.
+    What is absent is left out, and so are components and providers, which are in no world. `opened_state` gives what is
+    recorded, secrets in the clear: it is asked for where Vercel's SDK alone marks a variable's value as secret.
     """
-    key = passwords.expand(secret, _FINGERPRINT)
+    key, state = passwords.expand(secret, _FINGERPRINT), cache(opened_state)
     found: list[Document] = []
     for change in changes:
         if only_recorded(change.urn):
             continue
         resource = graph.resources.get(change.urn)
-        values = _Values(key, change, opened(dict(resource.inputs)) if resource else {})
+        values = _Values(key, change, opened(dict(resource.inputs)) if resource else {}, state)
         properties = [values.row(each) for each in change.properties]
         found.append({"urn": change.urn, "operation": change.operation, "properties": properties})
     return found
@@ -100,14 +104,20 @@ class _Values:
     change: Change
     declared: Any = field(repr=False)
     """The resource's inputs, secrets open."""
+    state: Callable[[], State] = field(repr=False)
 
     def row(self, each: Property) -> Document:
-        plain = self.change.type == kinds.VARIABLE and self.change.after.get("sensitive") is False
-        after = kept(each.after)
+        # Vercel's SDK marks the value of each variable as secret; of a plain one the catalog says otherwise.
+        was_plain, is_plain = (
+            self.change.type == kinds.VARIABLE and side.get("sensitive") is False
+            for side in (self.change.before, self.change.after)
+        )
+        before, after = kept(each.before), kept(each.after)
+        if each.before == MASK and was_plain and (recorded := self.state().of(self.change.urn)):
+            before = kept(look_up(plain(recorded.inputs), each.path))
         if each.after == MASK and (now := look_up(self.declared, each.path)) is not ABSENT and not is_computed(now):
-            # Vercel's SDK marks the value of each variable as secret; of a plain one the catalog says otherwise.
-            after = kept(now) if plain else {"secret": self._fingerprint(each.path, now)}
-        return row(each.path, kept(each.before), after)
+            after = kept(now) if is_plain else {"secret": self._fingerprint(each.path, now)}
+        return row(each.path, before, after)
 
     def _fingerprint(self, path: str, value: Any) -> str:
         text = b"\0".join((Urn.parse(self.change.urn).key.encode(), path.encode(), canonical(value)))

@@ -31,6 +31,13 @@ def test_paths_go_through_objects_and_not_through_lists():
     assert flat({"a": {"b": 1, "c": [{"d": 2}]}, "__defaults": []}) == {"a.b": 1, "a.c": [{"d": 2}]}
 
 
+@pytest.mark.parametrize(("name", "same_"), [("samplingRules", False), ("searchPaths", False), ("regions", True)])
+def test_the_order_of_a_list_counts_where_it_decides(name: str, same_: bool):
+    one, other = {name: [{"rate": 1}, {"rate": 0.1}]}, {name: [{"rate": 0.1}, {"rate": 1.0}]}
+    assert same_object(one, other, {}) is same_
+    assert same(*(flat(each)[name] for each in (one, other))) is same_
+
+
 def test_types_count_at_every_depth():
     assert not same({"a": [True]}, {"a": [1]})
     assert not same(["20"], [20])
@@ -97,3 +104,12 @@ def test_a_list_is_a_set_in_the_live_comparison_too():
     assert verdict("x[1]", declared, turned) == {"x[1]": "declared"}
     other = ({"x[0]": "a", "x[1]": "z"}, {"x[0]": "a", "x[1]": "c"})
     assert verdict("x[1]", declared, other) == {"x[1]": "unexplained"}
+
+
+def test_a_list_whose_order_decides_is_none():
+    declared = ({"searchPaths[0]": "b"}, {"searchPaths[0]": "c"})
+    assert verdict("searchPaths[0]", declared, declared, ROLE) == {"searchPaths[0]": "declared"}
+    turned = ({"searchPaths[0]": "b", "searchPaths[1]": "a"}, {"searchPaths[0]": "c", "searchPaths[1]": "a"})
+    swapped = ({"searchPaths[0]": "a", "searchPaths[1]": "b"}, {"searchPaths[0]": "c", "searchPaths[1]": "a"})
+    found = verdict("searchPaths[0]", turned, swapped, ROLE)
+    assert found["searchPaths[0]"] == "unexplained"

@@ -21,7 +21,7 @@ from parity.errors import UpdateError
 from parity.evaluate.resource import SecretInput, is_computed
 from parity.masked import MASK, is_sealed
 from parity.resources import kinds
-from parity.resources.equality import same, unset
+from parity.resources.equality import ORDERED, same, unset
 from parity.resources.urn import Urn, split_key
 
 if TYPE_CHECKING:
@@ -206,7 +206,7 @@ class _Judge:
         wanted, value = _at(declared, place, "input"), _at(real, place, ASPECT)
         if not wanted or not all(self._is_known(each) for _, each in (*wanted, *value)):
             return False
-        if "[" in place.path:
+        if "[" in place.path and wanted[0][0] != place.path:
             return not same(*([each for each in side if not unset(each[1])] for side in (wanted, value)))
         usual = kinds.of(split_key(place.resource)[0]).usual.get(place.path)
         return not same(wanted[0][1], value[0][1] if value else None, usual)
@@ -216,9 +216,9 @@ class _Judge:
 
 
 def _at(facts: Facts, place: Place, aspect: str) -> list[tuple[str, Any]]:
-    """The value at a place; for an item of a list all items, because lists are sets."""
+    """The value at a place; for an item of a list all items, because most lists are sets."""
     top, bracket, _ = place.path.partition("[")
-    if not bracket:
+    if not bracket or top in ORDERED:
         found = Place(place.resource, aspect, place.path)
         return [(place.path, facts[found])] if found in facts else []
     return [

@@ -1,8 +1,8 @@
 """Decides whether declared, recorded and live values are the same, for drift, check and recover alike.
 
-Lists are sets. What is unset is unset, however a vendor writes it: null, false, 0, an empty text, list or object, or
-nothing at all. If a vendor's own default is another value, the kind's descriptor gives it (`usual`), and it
-replaces missing values. Types count: `"20"` is not 20, and 1 is not true.
+Lists are sets, but for those whose order decides (`ORDERED`). What is unset is unset, however a vendor writes it: null,
+false, 0, an empty text, list or object, or nothing at all. If a vendor's own default is another value, the kind's
+descriptor gives it (`usual`), and it replaces missing values. Types count: `"20"` is not 20, and 1 is not true.
 """
 
 from __future__ import annotations
@@ -16,13 +16,22 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 
+ORDERED = frozenset({"samplingRules", "searchPaths"})
+"""Properties whose order counts: Vercel's provider calls its rules of sampling ordered, and PostgreSQL takes the first
+schema of a search path that has a name."""
+
+
+class _Ordered(list[Any]):
+    """A list whose order counts."""
+
+
 def unset(value: Any) -> bool:
     """Whether a value is what a vendor gives for a property that is not set."""
     return value in (None, "", False, 0, [], {})
 
 
 def normal(value: Any) -> Any:
-    """The form in which values are compared: lists sorted, integral floats as integers, unset parts left out."""
+    """The form in which values are compared: sets sorted, integral floats as integers, unset parts left out."""
     if is_mapping(value):
         return {
             name: inner
@@ -31,6 +40,8 @@ def normal(value: Any) -> Any:
         }
     if isinstance(value, tuple):
         value = list(value)  # pyright: ignore[reportUnknownVariableType, reportUnknownArgumentType]
+    if isinstance(value, _Ordered):
+        return _Ordered(map(normal, value))
     if is_list(value):
         return sorted((normal(each) for each in value), key=_text)
     if isinstance(value, float) and value.is_integer():
@@ -58,7 +69,7 @@ def flat(value: Any, path: str = "") -> dict[str, Any]:
             if not name.startswith("__"):
                 found |= flat(each, f"{path}.{name}" if path else name)
         return found
-    return {path: normal(value)}
+    return {path: normal(_Ordered(value) if path in ORDERED and is_list(value) else value)}
 
 
 def _text(value: Any) -> str:

@@ -1,4 +1,4 @@
-"""Writes docs/parameters.md and docs/stack.schema.json from the models: `make docs`."""
+"""Writes docs/parameters.md from the models."""
 
 from __future__ import annotations
 
@@ -8,22 +8,17 @@ from typing import TYPE_CHECKING, Any, Literal, Union, get_args, get_origin, get
 
 from pydantic import BaseModel
 
-from infra.catalog import CATALOG
 from parity.config import parameter_types, stack_models
 from parity.config.fields import as_model, bare, item_of, keys
 from parity.config.parameters import Catalog
 from parity.config.secret import Secret
 from parity.config.stack_models import NAMESPACE, StackConfig
-from reference.schema import stack_schema
-from support.paths import ROOT
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from pydantic.fields import FieldInfo
 
-TABLE = ROOT / "docs" / "parameters.md"
-SCHEMA = ROOT / "docs" / "stack.schema.json"
 
 _HEAD = """\
 # Parameters
@@ -175,14 +170,3 @@ def _limits(field: FieldInfo) -> str:
     if bounds.get("min_length"):
         parts.append("not empty")
     return "".join(f", {part}" for part in parts)
-
-
-def main() -> None:
-    """Write both files."""
-    TABLE.parent.mkdir(exist_ok=True)
-    TABLE.write_text(table(), encoding="utf-8")
-    SCHEMA.write_text(stack_schema(CATALOG), encoding="utf-8")
-
-
-if __name__ == "__main__":
-    main()

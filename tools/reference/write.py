@@ -6,7 +6,6 @@ import re
 import sys
 from typing import TYPE_CHECKING, Any
 
-from infra.catalog import CATALOG
 from parity.local import jobs
 from reference.pages import commands_page, routes_page, rules_page
 from reference.parameters import table as parameters_page
@@ -32,7 +31,7 @@ def _delivery() -> str:
 PAGES: Mapping[str, Callable[[], str]] = {
     "docs/commands.md": commands_page,
     "docs/parameters.md": parameters_page,
-    "docs/stack.schema.json": lambda: stack_schema(CATALOG),
+    "docs/stack.schema.json": stack_schema,
     "docs/sandbox-routes.md": routes_page,
     "docs/check-rules.md": rules_page,
     "docs/delivery.md": _delivery,

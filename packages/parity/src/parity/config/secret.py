@@ -81,15 +81,10 @@ class Secret:
     @classmethod
     def __get_pydantic_json_schema__(cls, schema: CoreSchema, handler: GetJsonSchemaHandler) -> dict[str, Any]:
         """Describe the encrypted form that the engine writes into a stack's file."""
-        return secure_schema()
-
-
-def secure_schema() -> dict[str, Any]:
-    """The JSON Schema of `{secure: v1:...}`."""
-    return {
-        "type": "object",
-        "description": "Encrypted: `parity secret set <stack> <key>` writes it.",
-        "properties": {"secure": {"type": "string", "minLength": 1}},
-        "required": ["secure"],
-        "additionalProperties": False,
-    }
+        return {
+            "type": "object",
+            "description": "Encrypted: `parity secret set <stack> <key>` writes it.",
+            "properties": {"secure": {"type": "string", "minLength": 1}},
+            "required": ["secure"],
+            "additionalProperties": False,
+        }

@@ -292,6 +292,23 @@ def test_a_trace_drain_and_an_alert_that_are_there_are_proposed():
     assert draft.catalog.telemetry.alerts == ()
 
 
+@pytest.mark.parametrize(
+    ("shares", "declared_"),
+    [
+        (((5, 15), (50, None), (100, None)), "stages=(Stage(percent=5, minutes=15), Stage(percent=50))"),
+        (((2.5, None), (100, None)), ""),
+    ],
+)
+def test_stages_that_are_there_are_proposed_as_stages_of_a_watch(shares: Any, declared_: str):
+    stages = [{"targetPercentage": share, "duration": minutes} for share, minutes in shares]
+    draft, _ = declared(inside(kinds.ROLLING_RELEASE, "acme-web", advancementType="automatic", stages=stages))
+    (said,) = draft.proposed["prod"]
+    assert said.startswith("ProjectRollingRelease acme-web is there: ")
+    watch = f'to declare one like it: in infra/catalog.py Application(name="web", ..., watch=Watch({declared_}))'
+    assert said.endswith(watch if declared_ else "and it stays as it is")
+    assert draft.proposed["staging"] == ()
+
+
 def test_what_not_every_plan_has_stops_nothing_where_it_cannot_be_read(monkeypatch: pytest.MonkeyPatch):
     failure = ReadFailure("Vercel", "the alert rules", "GET /alerts", 402, "upgrade", frozenset({kinds.ALERT}), ())
     there = read()

@@ -60,6 +60,8 @@ _OBJECTS = {
     kinds.GITHUB_VARIABLE: "was there before Parity: workflows of the team read it",
     kinds.BYPASS: "was there before Parity: tests or tools of the team pass by it",
     kinds.REGISTRY: "was there before Parity: it holds images that no release is built to",
+    kinds.ROLLING_RELEASE: "was there before Parity: the second release is refused until the stages of a watch declare "
+    "it, or it is removed",
     kinds.REGISTRY_SHARE: "was there before Parity: the team pulls images from it",
 }
 _MANY = 10

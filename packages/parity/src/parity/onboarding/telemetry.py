@@ -1,4 +1,4 @@
-"""Traces and alerts that are there: tracing is declared; a drain and an alert have names of their own: proposed."""
+"""Traces, alerts and stages that are there: tracing is declared, what changes more by being declared is proposed."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from pydantic import ValidationError
 
+from parity.config.parameters import Watch
 from parity.config.telemetry import Alert, TraceDrain, Tracing
 from parity.documents import items, mapping, rows, texts
 from parity.onboarding.source_text import one_line
@@ -38,41 +39,41 @@ def proposed(world: World, stack: str, projects: Mapping[str, str]) -> Iterator[
         stack: its name.
         projects: by application, the ids of the stack's projects.
     """
-    for type_, propose in ((kinds.TRACE_DRAIN, _drain), (kinds.ALERT, _alert)):
+    for type_, propose in ((kinds.TRACE_DRAIN, _drain), (kinds.ALERT, _alert), (kinds.ROLLING_RELEASE, _stages)):
         for found in world.of(type_):
             if watched := _watched(found, projects):
-                said = _said(propose, found, stack, () if len(watched) == len(projects) else watched)
+                every = type_ == kinds.ALERT and len(watched) == len(projects)
+                said = _said(propose, found, stack, () if every else watched)
                 yield f"{kinds.of(type_).name} {found.key[0]} is there: {said}"
 
 
-def _said(propose: Callable[..., tuple[str, str]], found: LiveObject, stack: str, applications: tuple[str, ...]) -> str:
+def _said(propose: Callable[..., str], found: LiveObject, stack: str, applications: tuple[str, ...]) -> str:
     try:
-        declared, more = propose(found, stack, applications)
+        return f"to declare one like it: in infra/catalog.py {propose(found, stack, applications)}"
     except ValidationError as error:
         return f"the catalog has no such one ({error.errors()[0]['msg']}), and it stays as it is"
-    return f"to declare one like it: in infra/catalog.py Telemetry(..., {declared}){more}"
 
 
 def _watched(found: LiveObject, projects: Mapping[str, str]) -> tuple[str, ...]:
     """The stack's applications that it is about."""
     about = mapping(found.properties.get("ruleScope")) or found.properties
-    given, excludes = texts(about.get("projectIds")), about.get("type") == "exclude"
+    given, excludes = texts(about.get("projectIds") or [about.get("projectId")]), about.get("type") == "exclude"
     return tuple(name for name, each in projects.items() if not given or (each in given) != excludes)
 
 
-def _drain(found: LiveObject, stack: str, _applications: tuple[str, ...]) -> tuple[str, str]:
+def _drain(found: LiveObject, stack: str, _applications: tuple[str, ...]) -> str:
     given = found.properties
     headers = sorted(mapping(given.get("headers")))
     declared = _model(TraceDrain, delivery_format=given["deliveryFormat"], sampling=_rules(found), headers=headers)
     keys = ("parity:traces.secret", *(f"parity:traces.headers.{each}" for each in headers))
     secrets = ", ".join(f"`parity secret set {stack} '{key}'`" for key in keys)
     return (
-        f"trace_drain={one_line(declared)}",
-        f", in Pulumi.{stack}.yaml parity:traces.endpoint: {given['endpoint']}, {secrets}",
+        f"Telemetry(..., trace_drain={one_line(declared)}), in Pulumi.{stack}.yaml parity:traces.endpoint: "
+        f"{given['endpoint']}, {secrets}"
     )
 
 
-def _alert(found: LiveObject, _stack: str, applications: tuple[str, ...]) -> tuple[str, str]:
+def _alert(found: LiveObject, _stack: str, applications: tuple[str, ...]) -> str:
     given = found.properties
     notified: Document = mapping(given.get("notificationSettings"))
     declared = _model(
@@ -83,7 +84,16 @@ def _alert(found: LiveObject, _stack: str, applications: tuple[str, ...]) -> tup
         applications=applications,
         owners=bool(notified.get("enableTeamOwnerNotifications")),
     )
-    return f"alerts=({one_line(declared)},)", ""
+    return f"Telemetry(..., alerts=({one_line(declared)},))"
+
+
+def _stages(found: LiveObject, _stack: str, applications: tuple[str, ...]) -> str:
+    """As stages of a watch, which approves each; the last one, all users, is none."""
+    stages = [
+        {"percent": each["targetPercentage"], **({"minutes": each["duration"]} if each["duration"] else {})}
+        for each in rows(found.properties["stages"])[:-1]
+    ]
+    return f'Application(name="{applications[0]}", ..., watch={one_line(_model(Watch, stages=stages))})'
 
 
 def _rules(found: LiveObject) -> list[Document]:

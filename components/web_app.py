@@ -343,12 +343,13 @@ class WebApp(pulumi.ComponentResource):
             sensitive_variables=sensitive,
             sensitive_writes={
                 name: {"id": self._variables[name].id, "value": self._args.marks[name]} for name in sensitive
-            },
+            }
+            or None,
             settings=self._build_settings(),
-            accepted_variables=self._args.accepted,
-            accepted_settings=self._args.accepted_settings,
-            imported=release.deployment is not None,
-            rolling=self._rolls,
+            accepted_variables=self._args.accepted or None,
+            accepted_settings=self._args.accepted_settings or None,
+            imported=bool(release.deployment) or None,
+            rolling=self._rolls or None,
             application=self._args.application.name if self._args.application.formerly else None,
             image=image.digest if image else None,
             repository=container.repository if container and image else None,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from importlib.metadata import version
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NotRequired, TypedDict, Unpack
 
 import pulumi
 
@@ -41,16 +41,97 @@ class Provider(pulumi.ProviderResource):
         super().__init__(PACKAGE, resource_name, {}, pulumi.ResourceOptions.merge(opts, own))
 
 
+def _wire_name(name: str) -> str:
+    """A Python name as Pulumi writes it."""
+    return re.sub(r"_(.)", lambda found: found[1].upper(), name)
+
+
 def _wire_names(arguments: Mapping[str, Any]) -> dict[str, Any]:
     """Python arguments by Pulumi's names, at every depth, without what is None."""
     given = {name: each for name, each in arguments.items() if each is not None}
-    return {
-        re.sub(r"_(.)", lambda found: found[1].upper(), name): _wire_names(each) if is_mapping(each) else each
-        for name, each in given.items()
-    }
+    return {_wire_name(name): _wire_names(each) if is_mapping(each) else each for name, each in given.items()}
 
 
-class LiveRelease(pulumi.CustomResource):
+class _Resource(pulumi.CustomResource):
+    """A resource of this provider."""
+
+    def __init__(
+        self,
+        kind: str,
+        resource_name: str,
+        inputs: Mapping[str, Any],
+        opts: pulumi.ResourceOptions | None,
+        secret: str = "",
+    ) -> None:
+        """Declare it, with its inputs by Python's names; `secret` is the one that holds a secret, by Pulumi's."""
+        given = {_wire_name(name): each for name, each in inputs.items()}
+        if secret:
+            given[secret] = pulumi.Output.secret(given[secret])
+            own = pulumi.ResourceOptions(additional_secret_outputs=[secret])
+            opts = pulumi.ResourceOptions.merge(opts, own)
+        super().__init__(kind, resource_name, given, opts)
+
+
+class _OfProject(TypedDict):
+    """Inputs of what is in a Vercel project."""
+
+    team: Input[str]
+    """The team's id or slug."""
+    project_id: Input[str]
+
+
+class LiveReleaseInputs(_OfProject):
+    """What is to be live, and how that is made sure of."""
+
+    project: Input[str]
+    """The project's name."""
+    deployment_id: Input[str]
+    """The deployment to be live."""
+    deployment_url: Input[str]
+    """Its own host."""
+    release: Input[str]
+    """The id that the application must answer with, in `release`."""
+    commit: Input[str]
+    """40 hex digits, which it must answer with, in `commit`."""
+    domains: Input[list[str]]
+    """The names that must serve it before the switch counts as done; redirects are not among them."""
+    health: Mapping[str, Input[str | float]]
+    """`path`, `timeoutSeconds` of one request, `deadlineSeconds` of all of them."""
+    promote_deadline_seconds: Input[float]
+    """Limit of the switch, from asking for it until every domain serves it."""
+    protection_bypass: Input[str]
+    """The secret with which protected deployments let the question through."""
+    newest: Input[bool]
+    """Whether it is the newest release: the project's variables describe that one alone. Where it has not served yet,
+    it is compared with them just before the switch."""
+    variables: Input[Mapping[str, Input[str]]]
+    """The newest release's production variables that are not sensitive, by name."""
+    sensitive_variables: Input[list[str]]
+    """The names of the others."""
+    sensitive_writes: NotRequired[Mapping[str, Mapping[str, Input[str]]] | None]
+    """Of each of those, `id`, that of its resource, and `value`, a text that changes with the declared value and does
+    not give it away: one that something else than an update wrote is refused."""
+    settings: NotRequired[Mapping[str, Any] | None]
+    """The project's arguments that get into a build, as `vercel.Project` takes them; what is not named must be unset
+    at Vercel. None compares no settings."""
+    accepted_variables: NotRequired[Mapping[str, str] | None]
+    """Undeclared ones that an exception accepts, by pattern of type and name, each with its last day (`YYYY-MM-DD`) or
+    an empty text."""
+    accepted_settings: NotRequired[Mapping[str, Mapping[str, str]] | None]
+    """Undeclared ones, by pattern of the resource (type and name, or URN) and of the property."""
+    imported: NotRequired[bool | None]
+    """Whether the deployment was there before Parity, so that it answers with no release."""
+    rolling: NotRequired[bool | None]
+    """Whether the newest release gets to users by the stages of the project's rolling release."""
+    application: NotRequired[str | None]
+    """What messages call the application; None where it is called as this resource is."""
+    image: NotRequired[Input[str] | None]
+    """The digest of the image that it runs from, where it is a container."""
+    repository: NotRequired[str | None]
+    """The repository in the project's container registry that the image is in."""
+
+
+class LiveRelease(_Resource):
     """Which deployment a project's domains serve.
 
     Creating or updating it asks the deployment at its own host whether it is healthy, promotes it with one call, and
@@ -63,104 +144,25 @@ class LiveRelease(pulumi.CustomResource):
     commit: Output[str]
 
     def __init__(
-        self,
-        resource_name: str,
-        *,
-        team: Input[str],
-        project_id: Input[str],
-        project: Input[str],
-        deployment_id: Input[str],
-        deployment_url: Input[str],
-        release: Input[str],
-        commit: Input[str],
-        domains: Input[list[str]],
-        health: Mapping[str, Input[str | float]],
-        promote_deadline_seconds: Input[float],
-        protection_bypass: Input[str],
-        newest: Input[bool],
-        variables: Input[Mapping[str, Input[str]]],
-        sensitive_variables: Input[list[str]],
-        sensitive_writes: Mapping[str, Mapping[str, Input[str]]] | None = None,
-        settings: Mapping[str, Any] | None = None,
-        accepted_variables: Mapping[str, str] | None = None,
-        accepted_settings: Mapping[str, Mapping[str, str]] | None = None,
-        imported: bool = False,
-        rolling: bool = False,
-        application: str | None = None,
-        image: Input[str] | None = None,
-        repository: str | None = None,
-        opts: pulumi.ResourceOptions | None = None,
+        self, resource_name: str, opts: pulumi.ResourceOptions | None = None, **inputs: Unpack[LiveReleaseInputs]
     ) -> None:
-        """Declare it.
-
-        Args:
-            resource_name: the resource's name in the program.
-            team: the Vercel team's id or slug.
-            project_id: the project's id.
-            project: the project's name.
-            deployment_id: the deployment to be live.
-            deployment_url: its own host.
-            release: the id that the application must answer with, in `release`.
-            commit: 40 hex digits, which it must answer with, in `commit`.
-            domains: the names that must serve it before the switch counts as done; redirects are not among them.
-            health: `path`, `timeoutSeconds` of one request, `deadlineSeconds` of all of them.
-            promote_deadline_seconds: limit of the switch, from asking for it until every domain serves it.
-            protection_bypass: the secret with which protected deployments let the question through.
-            newest: whether it is the newest release: the project's variables describe that one alone. Where it has not
-                served yet, it is compared with them just before the switch.
-            variables: the newest release's production variables that are not sensitive, by name.
-            sensitive_variables: the names of the others.
-            sensitive_writes: of each of those, `id`, that of its resource, and `value`, a text that changes with the
-                declared value and does not give it away: one that something else than an update wrote is refused.
-            settings: the project's arguments that get into a build, as `vercel.Project` takes them; what is not named
-                must be unset at Vercel. None compares no settings.
-            accepted_variables: undeclared ones that an exception accepts, by pattern of type and name, each with its
-                last day (`YYYY-MM-DD`) or an empty text.
-            accepted_settings: undeclared ones, by pattern of the resource (type and name, or URN) and of the property.
-            imported: whether the deployment was there before Parity, so that it answers with no release.
-            rolling: whether the newest release gets to users by the stages of the project's rolling release.
-            application: what messages call the application; None where it is called as this resource is.
-            image: the digest of the image that it runs from, where it is a container.
-            repository: the repository in the project's container registry that the image is in.
-            opts: the resource's options.
-        """
-        super().__init__(
-            kinds.LIVE,
-            resource_name,
-            {
-                "team": team,
-                "projectId": project_id,
-                "project": project,
-                "deploymentId": deployment_id,
-                "deploymentUrl": deployment_url,
-                "release": release,
-                "commit": commit,
-                "domains": domains,
-                "health": health,
-                "promoteDeadlineSeconds": promote_deadline_seconds,
-                "protectionBypass": pulumi.Output.secret(protection_bypass),
-                "newest": newest,
-                "variables": variables,
-                "sensitiveVariables": sensitive_variables,
-                "sensitiveWrites": sensitive_writes or None,
-                "settings": None if settings is None else _wire_names(settings),
-                "acceptedVariables": accepted_variables or None,
-                "acceptedSettings": accepted_settings or None,
-                "imported": imported or None,
-                "rolling": rolling or None,
-                "application": application,
-                "image": image,
-                "repository": repository,
-            },
-            pulumi.ResourceOptions.merge(opts, pulumi.ResourceOptions(additional_secret_outputs=["protectionBypass"])),
-        )
+        """Declare it."""
+        given = {**inputs, "settings": _wire_names(inputs.get("settings") or {}) or None}
+        super().__init__(kinds.LIVE, resource_name, given, opts, "protectionBypass")
 
     def translate_output_property(self, prop: str) -> str:
         """The provider's names as Python writes them."""
         return {"deploymentId": "deployment_id"}.get(prop, prop)
 
 
-class ProtectionBypass(pulumi.CustomResource):
+class ProtectionBypassInputs(_OfProject):
+    """A secret of a project."""
+
+    secret: Input[str]
+    """32 letters and digits."""
+
+
+class ProtectionBypass(_Resource):
     """A secret with which automation may ask a project's protected deployments.
 
     Creating it adds the secret to the project, destroying it revokes it. Vercel's own provider has such a resource, but
@@ -170,32 +172,28 @@ class ProtectionBypass(pulumi.CustomResource):
     secret: Output[str]
 
     def __init__(
-        self,
-        resource_name: str,
-        *,
-        team: Input[str],
-        project_id: Input[str],
-        secret: Input[str],
-        opts: pulumi.ResourceOptions | None = None,
+        self, resource_name: str, opts: pulumi.ResourceOptions | None = None, **inputs: Unpack[ProtectionBypassInputs]
     ) -> None:
-        """Declare it.
-
-        Args:
-            resource_name: the resource's name in the program.
-            team: the Vercel team's id or slug.
-            project_id: the project's id.
-            secret: 32 letters and digits.
-            opts: the resource's options.
-        """
-        super().__init__(
-            kinds.BYPASS,
-            resource_name,
-            {"team": team, "projectId": project_id, "secret": pulumi.Output.secret(secret)},
-            pulumi.ResourceOptions.merge(opts, pulumi.ResourceOptions(additional_secret_outputs=["secret"])),
-        )
+        """Declare it."""
+        super().__init__(kinds.BYPASS, resource_name, inputs, opts, "secret")
 
 
-class ReleaseImage(pulumi.CustomResource):
+class ReleaseImageInputs(_OfProject):
+    """Where the image of a release is."""
+
+    repository: str
+    """The repository's name in the project."""
+    address: Input[str]
+    """Where it is, `vcr.vercel.com/<team>/<project>/<repository>`."""
+    tag: str
+    """The tag that the builder gives the commit's image."""
+    release: str
+    """The release's id."""
+    deployment_id: Input[str]
+    """The deployment that the build made."""
+
+
+class ReleaseImage(_Resource):
     """The image that a release in a container was built to.
 
     Creating it reads the tag of the commit in the project's container registry, after the build, and records the digest
@@ -205,49 +203,24 @@ class ReleaseImage(pulumi.CustomResource):
     digest: Output[str]
 
     def __init__(
-        self,
-        resource_name: str,
-        *,
-        team: Input[str],
-        project_id: Input[str],
-        repository: str,
-        address: Input[str],
-        tag: str,
-        release: str,
-        deployment_id: Input[str],
-        opts: pulumi.ResourceOptions | None = None,
+        self, resource_name: str, opts: pulumi.ResourceOptions | None = None, **inputs: Unpack[ReleaseImageInputs]
     ) -> None:
-        """Declare it.
-
-        Args:
-            resource_name: the resource's name in the program.
-            team: the Vercel team's id or slug.
-            project_id: the project's id.
-            repository: the repository's name in the project.
-            address: where it is, `vcr.vercel.com/<team>/<project>/<repository>`.
-            tag: the tag that the builder gives the commit's image.
-            release: the release's id.
-            deployment_id: the deployment that the build made.
-            opts: the resource's options.
-        """
-        super().__init__(
-            kinds.IMAGE,
-            resource_name,
-            {
-                "team": team,
-                "projectId": project_id,
-                "repository": repository,
-                "address": address,
-                "tag": tag,
-                "release": release,
-                "deploymentId": deployment_id,
-                "digest": None,
-            },
-            opts,
-        )
+        """Declare it."""
+        super().__init__(kinds.IMAGE, resource_name, {**inputs, "digest": None}, opts)
 
 
-class ProjectDomain(pulumi.CustomResource):
+class ProjectDomainInputs(_OfProject):
+    """A domain of a project."""
+
+    domain: str
+    """Its name, in lower case."""
+    redirect: NotRequired[str | None]
+    """Another domain of the project."""
+    redirect_status_code: NotRequired[int | None]
+    """301, 302, 307 or 308."""
+
+
+class ProjectDomain(_Resource):
     """A domain that a project serves.
 
     Vercel's own provider has such a resource, but replaces it where the project changes; this one is moved with one
@@ -255,42 +228,46 @@ class ProjectDomain(pulumi.CustomResource):
     """
 
     def __init__(
-        self,
-        resource_name: str,
-        *,
-        team: Input[str],
-        project_id: Input[str],
-        domain: str,
-        redirect: str | None = None,
-        redirect_status_code: int | None = None,
-        opts: pulumi.ResourceOptions | None = None,
+        self, resource_name: str, opts: pulumi.ResourceOptions | None = None, **inputs: Unpack[ProjectDomainInputs]
     ) -> None:
-        """Declare it.
-
-        Args:
-            resource_name: the resource's name in the program.
-            team: the Vercel team's id or slug.
-            project_id: the project's id.
-            domain: its name, in lower case.
-            redirect: another domain of the project.
-            redirect_status_code: 301, 302, 307 or 308.
-            opts: the resource's options.
-        """
-        super().__init__(
-            kinds.DOMAIN,
-            resource_name,
-            {
-                "team": team,
-                "projectId": project_id,
-                "domain": domain,
-                "redirect": redirect,
-                "redirectStatusCode": redirect_status_code,
-            },
-            opts,
-        )
+        """Declare it."""
+        super().__init__(kinds.DOMAIN, resource_name, inputs, opts)
 
 
-class Migration(pulumi.CustomResource):
+class MigrationInputs(TypedDict):
+    """A file, its database and who runs it."""
+
+    database: Input[str]
+    """Its name on the server."""
+    server: str | None
+    """The name of the server; None for the one without: where its administrator's variables lead."""
+    number: int
+    """Its place among the database's migrations, from 1."""
+    file: str
+    """Its path in the repository."""
+    effect: str
+    """`expand`, `data` or `contract`."""
+    sql: str
+    """Its text."""
+    sha256: str
+    """The text's digest, 64 hex digits."""
+    tool: NotRequired[str | None]
+    """The team's own that records it too: a key of `parity.config.layouts.LAYOUTS`."""
+    rows: NotRequired[Mapping[str, Any] | None]
+    """What that tool's table has of it."""
+    follows: NotRequired[int | None]
+    """The last number of an earlier folder, which is declared no more."""
+    lock_timeout_milliseconds: int
+    """How long a statement waits for a lock."""
+    attempts: int
+    """How often it is tried that does not get its locks."""
+    role: Input[str]
+    """The migrator, which becomes the owner as it logs in."""
+    password: Input[str]
+    """Of the migrator."""
+
+
+class Migration(_Resource):
     """A file of SQL that is run once in a database, as its migrator.
 
     Creating it runs the file where the database does not record it as applied; its effect and its record are one
@@ -298,63 +275,7 @@ class Migration(pulumi.CustomResource):
     """
 
     def __init__(
-        self,
-        resource_name: str,
-        *,
-        database: Input[str],
-        server: str,
-        number: int,
-        file: str,
-        effect: str,
-        sql: str,
-        sha256: str,
-        tool: str = "sql",
-        rows: Mapping[str, Any] | None = None,
-        follows: int = 0,
-        lock_timeout_milliseconds: int,
-        attempts: int,
-        role: Input[str],
-        password: Input[str],
-        opts: pulumi.ResourceOptions | None = None,
+        self, resource_name: str, opts: pulumi.ResourceOptions | None = None, **inputs: Unpack[MigrationInputs]
     ) -> None:
-        """Declare it.
-
-        Args:
-            resource_name: the resource's name in the program.
-            database: its name on the server.
-            server: the name of the server, empty for the one without: where its administrator's variables lead.
-            number: its place among the database's migrations, from 1.
-            file: its path in the repository.
-            effect: `expand`, `data` or `contract`.
-            sql: its text.
-            sha256: the text's digest, 64 hex digits.
-            tool: the team's own that records it too: a key of `parity.config.layouts.LAYOUTS`.
-            rows: what that tool's table has of it.
-            follows: the last number of an earlier folder, which is declared no more; 0 for none.
-            lock_timeout_milliseconds: how long a statement waits for a lock.
-            attempts: how often it is tried that does not get its locks.
-            role: the migrator, which becomes the owner as it logs in.
-            password: of the migrator.
-            opts: the resource's options.
-        """
-        super().__init__(
-            kinds.MIGRATION,
-            resource_name,
-            {
-                "database": database,
-                "server": server or None,
-                "number": number,
-                "file": file,
-                "effect": effect,
-                "sql": sql,
-                "sha256": sha256,
-                "tool": tool if rows else None,
-                "rows": dict(rows) if rows else None,
-                "follows": follows or None,
-                "lockTimeoutMilliseconds": lock_timeout_milliseconds,
-                "attempts": attempts,
-                "role": role,
-                "password": pulumi.Output.secret(password),
-            },
-            pulumi.ResourceOptions.merge(opts, pulumi.ResourceOptions(additional_secret_outputs=["password"])),
-        )
+        """Declare it."""
+        super().__init__(kinds.MIGRATION, resource_name, inputs, opts, "password")

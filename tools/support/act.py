@@ -11,6 +11,7 @@ import re
 import signal
 import subprocess
 import tempfile
+import threading
 from contextlib import ExitStack, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -65,6 +66,11 @@ class ActRun:
     tokens: Tokens
     process: subprocess.Popen[bytes] = field(init=False)
     ended: Ended | None = None
+
+    @property
+    def over(self) -> bool:
+        """Whether act has ended."""
+        return self.process.poll() is not None
 
     def cancel(self) -> None:
         """As a person cancels it: act ends its steps as GitHub's runner does."""
@@ -143,6 +149,7 @@ class Runner:
             stderr=subprocess.STDOUT,
         )
         run.opened.callback(_kill_what_is_left, run)
+        threading.Thread(target=self.hub.await_end, args=(run.process,), daemon=True).start()
         self.runs.append(run)
         return run
 

@@ -15,6 +15,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Protocol
 
 if TYPE_CHECKING:
+    import subprocess
     from collections.abc import Callable, Iterator
     from pathlib import Path
 
@@ -27,8 +28,16 @@ class Run(Protocol):
 
     branch: str
 
+    @property
+    def over(self) -> bool:
+        """Whether act has ended."""
+        ...
+
     def cancel(self) -> None:
         """As a person does, or a newer run of its group, or a time limit."""
+
+    def end(self) -> Any:
+        """Wait for it; `text` of what it gives is all that its steps said."""
 
 
 @dataclass(eq=False)
@@ -122,16 +131,28 @@ class Hub:
                 server.shutdown()
                 self._leave(run)
 
-    def find(self, wanted: Callable[[Job], bool]) -> Job:
-        """The first job like this, once there is one; fails the test where none comes."""
+    def find(self, run: Run, wanted: Callable[[Job], bool]) -> Job:
+        """The run's first job like this, once there is one; fails the test where it ends without one."""
+
+        def found() -> Job | bool:
+            jobs = [each for each in self.jobs if each.run is run]
+            return next(filter(wanted, jobs), None) or (run.over and all(each.over for each in jobs))
+
         with self._changed:
-            found = self._changed.wait_for(lambda: next(filter(wanted, self.jobs), None), PATIENCE)
-        assert found is not None, f"no such job came: {[(each.name, each.status) for each in self.jobs]}"
-        return found
+            job = self._changed.wait_for(found, PATIENCE)
+        statuses = [(each.name, each.status) for each in self.jobs if each.run is run]
+        assert isinstance(job, Job), f"no such job came: {statuses}\n{run.end().text if run.over else ''}"
+        return job
+
+    def await_end(self, process: subprocess.Popen[bytes]) -> None:
+        """Tell those who wait once a run's act has ended."""
+        process.wait()
+        with self._changed:
+            self._changed.notify_all()
 
     def review(self, run: Run, environment: str, *, approve: bool) -> None:
         """Answer as the environment's reviewer, once the run's job waits for that."""
-        job = self.find(lambda job: (job.run, job.environment, job.status) == (run, environment, "waiting"))
+        job = self.find(run, lambda job: (job.environment, job.status) == (environment, "waiting"))
         with self._changed:
             job.approved = approve
             self._changed.notify_all()
@@ -145,7 +166,7 @@ class Hub:
 
     def expire(self, run: Run, label: str) -> None:
         """Let a job's time limit be over now."""
-        job = self.find(lambda job: (job.run, job.label) == (run, label))
+        job = self.find(run, lambda job: job.label == label)
         with self._changed:
             job.expired = True
             self._changed.notify_all()

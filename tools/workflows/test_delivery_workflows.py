@@ -65,7 +65,7 @@ def test_from_a_pull_request_to_prod_and_back(actions: Actions, tmp_path: Path):
 
     # Back at once, while a promotion waits: the switch, then the pull request. Until it is merged, nothing undoes it.
     waits = actions.start("promote.yml")
-    hub.find(lambda job: job.run is waits and job.status == "waiting")
+    hub.find(waits, lambda job: job.status == "waiting")
     back = actions.start(
         "rollback.yml", "workflow_dispatch", stack="prod", application="shop", release="", apply="true"
     )

@@ -72,7 +72,7 @@ def test_a_jobs_credentials_do_what_its_table_says_and_end_with_it(actions: Acti
 
     # After it: whatever the runner had no time to end is over by itself.
     client.remove_fault(fault["id"], cut=True)
-    actions.hub.find(lambda job: job.run is run and job.calls and job.over)
+    actions.hub.find(run, lambda job: job.calls and job.over)
     run.cancel()
     run.end()
     assert tried.opens() == []

@@ -49,7 +49,7 @@ def releases(tmp_path: Path) -> Iterator[Releases]:
 def released(releases: Releases, *, approve: bool = True) -> Ended:
     """A run of `release.yml`, whose environment `pypi` is answered once it asks."""
     run = releases.start("release.yml")
-    asks = releases.hub.find(lambda job: job.run is run and job.status in {"waiting", "failure"})
+    asks = releases.hub.find(run, lambda job: job.status in {"waiting", "failure"})
     if asks.status == "waiting":
         releases.hub.review(run, "pypi", approve=approve)
     return run.end()

@@ -101,7 +101,7 @@ def pull_request(actions: Actions, of: str = OURS, edit: tuple[str, str] | None 
 def began(actions: Actions, run: ActRun, name: str) -> None:
     """Wait until the job is in progress for each stack."""
     for label in both(name):
-        actions.hub.find(lambda job, label=label: (job.run, job.label, job.status) == (run, label, "in_progress"))
+        actions.hub.find(run, lambda job, label=label: (job.label, job.status) == (label, "in_progress"))
 
 
 def back(actions: Actions, **given: str) -> ActRun:
@@ -222,7 +222,7 @@ def promote_refused(actions: Actions) -> list[Ended]:
 )
 def promote_cancelled_while_it_waits(actions: Actions) -> list[Ended]:
     run = actions.start("promote.yml")
-    actions.hub.find(lambda job: job.status == "waiting")
+    actions.hub.find(run, lambda job: job.status == "waiting")
     run.cancel()
     return [run.end()]
 
@@ -241,7 +241,7 @@ def promote_twice(actions: Actions) -> list[Ended]:
         first = actions.start("promote.yml")
         reached()
         second = actions.start("promote.yml")
-        actions.hub.find(lambda job: job.run is second and job.calls and job.status == "queued" and bool(job.group))
+        actions.hub.find(second, lambda job: job.calls and job.status == "queued" and bool(job.group))
     for run in (first, second):
         actions.hub.review(run, "prod", approve=True)
     return [first.end(), second.end()]
@@ -257,11 +257,11 @@ def promote_twice(actions: Actions) -> list[Ended]:
 def promote_never_answered(actions: Actions) -> list[Ended]:
     """While prod waits for its approval, staging is delivered again and nothing is locked; after 30 days it fails."""
     first = actions.start("promote.yml")
-    actions.hub.find(lambda job: job.status == "waiting")
+    actions.hub.find(first, lambda job: job.status == "waiting")
     assert left(actions, []) == Left([], {"staging": "success", "prod": "waiting"}, {"staging": DONE})
     second = actions.start("promote.yml")
-    actions.hub.find(lambda job: (job.run, job.label, job.status) == (second, "apply (staging)", "success"))
-    actions.hub.find(lambda job: job.run is second and job.calls and job.status == "queued" and bool(job.group))
+    actions.hub.find(second, lambda job: (job.label, job.status) == ("apply (staging)", "success"))
+    actions.hub.find(second, lambda job: job.calls and job.status == "queued" and bool(job.group))
     actions.hub.lapse(first, "prod")
     actions.hub.review(second, "prod", approve=True)
     return [first.end(), second.end()]

@@ -1,4 +1,4 @@
-"""What the example does not declare and a catalog may: traces, alerts, and the registry of a container.
+"""What the example does not declare and a catalog may: traces, alerts, stages, and the registry of a container.
 
 `declared` declares them in the stack of the mutations and brings them up.
 """
@@ -49,6 +49,9 @@ def declared(instance: Instance) -> None:
     telemetry.declare(instance, STACK)
     for key, value in SECRETS.items():
         instance.run("parity", "secret", "set", STACK, key, stdin=f"{value}\n").ok()
+    catalog, stages = instance.project.root / "infra" / "catalog.py", "watch=Watch(stages=(Stage(percent=5),)),"
+    text = catalog.read_text().replace("    Telemetry,\n", "    Stage,\n    Telemetry,\n    Watch,\n")
+    catalog.write_text(text.replace('name="shop",\n', f'name="shop",\n            {stages}\n', 1))
     contain(instance, STACK)
 
 
@@ -119,6 +122,21 @@ def _trace(project: str, *, enabled: bool) -> Callable[[World], Any]:
     return lambda world: world.vercel("PUT", _TRACING, body, projectId=_project(world, project))
 
 
+def _turned(world: World) -> None:
+    """Give the rules of sampling another order, by which another one decides."""
+    project = _project(world, "admin")
+    found = world.vercel("GET", _TRACING, projectId=project)
+    world.vercel("PUT", _TRACING, {**found, "sampling": found["sampling"][::-1]}, projectId=project)
+
+
+def _stages(path: str, **change: Any) -> Mutation:
+    def make(world: World) -> Any:
+        at = f"/v1/projects/{_project(world, 'shop')}/rolling-release/config"
+        return world.vercel("PATCH", at, {**world.vercel("GET", at)["rollingRelease"], **change})
+
+    return Mutation("changed", kinds.ROLLING_RELEASE, "shop-rolling", path, make)
+
+
 def _another_trace_drain(world: World) -> None:
     world.vercel("POST", "/v1/drains", {
         "name": "by-hand", "projects": "some", "projectIds": [_project(world, "shop")],
@@ -141,6 +159,9 @@ BESIDES = (
     _traces("projectIds", lambda found: {"projectIds": found["projectIds"][:1]}),
     _traces("status", lambda _: {"status": "disabled"}, "status"),
     Mutation("changed", kinds.TRACING, "logs-tracing-shop", "samplingRules", _trace("shop", enabled=True)),
+    Mutation("changed", kinds.TRACING, "logs-tracing-admin", "samplingRules", _turned),
+    _stages("stages", stages=[{"targetPercentage": 50}, {"targetPercentage": 100}]),
+    _stages("advancementType", advancementType="automatic"),
     _rule("ruleScope.type", _scope(type="exclude")),
     Mutation("changed", kinds.ALERT, "logs-alert-errors", "ruleScope.projectIds", _alert_about_another),
     _rule("triggers", lambda _: {"triggers": {"mode": "selected", "items": [{"type": "usage_anomaly"}]}}),
@@ -163,6 +184,8 @@ BESIDES_REMOVED = (
     _gone(kinds.TRACE_DRAIN, "logs-traces", lambda world: world.vercel("DELETE", f"/v1/drains/{_trace_drain(world)['id']}")),
     _gone(kinds.TRACING, "logs-tracing-shop", _trace("shop", enabled=False)),
     _gone(kinds.TRACING, "logs-tracing-admin", _trace("admin", enabled=False)),
+    _gone(kinds.ROLLING_RELEASE, "shop-rolling", lambda world: world.vercel(
+        "DELETE", f"/v1/projects/{_project(world, 'shop')}/rolling-release/config")),
     _gone(kinds.ALERT, "logs-alert-errors", lambda world: world.vercel("DELETE", f"{_ALERTS}/{_alert(world)['id']}")),
     _gone(kinds.REGISTRY_SHARE, f"admin-registry-{FRIENDS}", lambda _: None),
     _gone(kinds.IMAGE, "admin-image-r2", lambda _: None),

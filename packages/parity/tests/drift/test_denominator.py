@@ -25,6 +25,7 @@ CLASSES: dict[str, Any] = {
     kinds.TRACE_DRAIN: vercel.TraceDrainArgs,
     kinds.TRACING: vercel.ProjectTracingArgs,
     kinds.ALERT: vercel.AlertRuleArgs,
+    kinds.ROLLING_RELEASE: vercel.ProjectRollingReleaseArgs,
     kinds.REGISTRY: vercel.VcrRepositoryArgs,
     kinds.REGISTRY_SHARE: vercel.VcrRepositoryPermissionArgs,
     kinds.ENVIRONMENT: github.RepositoryEnvironmentArgs,
@@ -76,6 +77,7 @@ REASONS: dict[str, dict[str, str]] = {
     kinds.TRACE_DRAIN: {"name": IDENTITY, "team_id": IDENTITY},
     kinds.TRACING: {"project_id": IDENTITY, "team_id": IDENTITY},
     kinds.ALERT: {"name": IDENTITY, "team_id": IDENTITY, "type": "a rule of another type is none that is declared"},
+    kinds.ROLLING_RELEASE: {"project_id": IDENTITY, "team_id": IDENTITY},
     kinds.REGISTRY: dict.fromkeys(("name", "project_id", "team_id"), IDENTITY),
     kinds.REGISTRY_SHARE: dict.fromkeys(
         ("granted_team_id", "granted_team_slug", "project_id", "repository", "team_id"), IDENTITY

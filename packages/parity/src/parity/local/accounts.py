@@ -8,14 +8,15 @@ from collections import defaultdict
 from typing import TYPE_CHECKING
 
 from parity.backend.stack_backend import open_backend
-from parity.documents import mapping, rows
 from parity.engine.store import LEDGER_VARIABLE
 from parity.errors import ParityError, ProjectError, UpdateError
 from parity.evaluate.stack import Stack, ambient
+from parity.inventory import github
 from parity.local import jobs
 from parity.local.finding import Check
+from parity.resources import kinds
 from parity.vendors import preflight, readiness, services
-from parity.vendors.http import Client, VendorError
+from parity.vendors.http import Client
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -23,6 +24,9 @@ if TYPE_CHECKING:
     from parity.config.parameters import Catalog
     from parity.config.project import Project
     from parity.config.settings import Settings
+    from parity.documents import Document
+    from parity.inventory.model import VendorState
+    from parity.local.finding import State
 
 
 def vendors(catalog: Catalog) -> Iterator[Check]:
@@ -37,6 +41,7 @@ def vendors(catalog: Catalog) -> Iterator[Check]:
 
 _EITHER = frozenset({"PARITY_APP_KEY", "PARITY_GITHUB_TOKEN"})
 """One of the two is enough: an App's key, or a person's token."""
+_SECRETS = frozenset({kinds.SECRET, kinds.REPOSITORY_SECRET, kinds.ORGANIZATION_SECRET})
 _SET_UP = 'Parity\'s documentation, delivery.md, "Set an account up", has the commands'
 
 
@@ -50,41 +55,37 @@ def environments(project: Project) -> Iterator[Check]:
         for stack in project.stack_files() if "<stack>" in job.environment else ():
             asked[job.environment.replace("<stack>", stack)] |= job.secrets
     token, repository = os.environ.get(services.GITHUB_TOKEN, ""), project.program.catalog().repository
-    if asked and token:
-        yield from asyncio.run(_environments(token, f"/repos/{repository.owner}/{repository.name}", asked))
+    if not token:
+        return
+    seen = asyncio.run(_seen(token, github.Scope(repository.owner, repository.name, tuple(asked), (), settings=True)))
+    if unread := [each for each in seen.read_failures if each.types & {*_SECRETS, kinds.ENVIRONMENT}]:
+        yield Check("environments", "note", str(unread[0]), source="account", remedy=_SET_UP)
+        return
+    there = {each.key[1]: each.properties for each in seen.found if each.type == kinds.ENVIRONMENT}
+    given: dict[str, set[str]] = defaultdict(set)
+    for each in seen.found:
+        if each.type in _SECRETS:
+            given[str(each.properties.get("environment") or "")].add(str(each.properties["secretName"]))
+    for name, names in sorted(asked.items()):
+        state, detail = _judged(name, there.get(name), names - given[""], given[name])
+        yield Check(f"environment {name}", state, detail, source="account", remedy=_SET_UP)
 
 
-async def _environments(token: str, repository: str, asked: dict[str, set[str]]) -> list[Check]:
+async def _seen(token: str, scope: github.Scope) -> VendorState:
     async with Client(services.github(token)) as client:
-        try:
-            shared = await _secrets(client, f"{repository}/actions/secrets")
-            shared |= await _secrets(client, f"{repository}/actions/organization-secrets")
-        except VendorError as error:
-            return [Check("environments", "note", f"not asked: {error}", source="account", remedy=_SET_UP)]
-        return [await _environment(client, repository, *each, shared) for each in sorted(asked.items())]
+        return await github.read(client, scope)
 
 
-async def _secrets(client: Client, path: str) -> set[str]:
-    found = mapping(await client.get_or_none(path, per_page=100))
-    return {str(row["name"]) for row in rows(found.get("secrets"))}
-
-
-async def _environment(client: Client, repository: str, name: str, asked: set[str], shared: set[str]) -> Check:
-    at, check = f"{repository}/environments/{name}", f"environment {name}"
-    try:
-        found, own = await client.get_or_none(at), await _secrets(client, f"{at}/secrets")
-    except VendorError as error:
-        return Check(check, "note", f"not asked: {error}", source="account", remedy=_SET_UP)
+def _judged(name: str, found: Document | None, asked: set[str], own: set[str]) -> tuple[State, str]:
     if found is None:
-        return Check(check, "note", "is not there, and jobs run in it", source="account", remedy=_SET_UP)
-    lacks = asked - own - shared
+        return "note", "is not there, and jobs run in it"
+    lacks = asked - own
     lacks -= _EITHER if _EITHER - lacks else set()
     if lacks:
-        said = f"lacks {', '.join(sorted(lacks))}"
-        return Check(check, "fault" if own & asked else "note", said, source="account", remedy=_SET_UP)
-    if name.endswith("-preview") and not found.get("deployment_branch_policy"):
-        return Check(check, "fault", "admits every branch to its secrets", source="account", remedy=_SET_UP)
-    return Check(check, "ok", "has every secret that its jobs ask for", source="account")
+        return "fault" if own & asked else "note", f"lacks {', '.join(sorted(lacks))}"
+    if name.endswith("-preview") and not found["deploymentBranchPolicy"]:
+        return "fault", "admits every branch to its secrets"
+    return "ok", "has every secret that its jobs ask for"
 
 
 def workflows(project: Project) -> Iterator[Check]:

@@ -54,9 +54,12 @@ def examine(project: Project, sandbox: Local | None, *, own_accounts: bool = Fal
     else:
         parts += [("PostgreSQL", postgres), ("sandbox", lambda: running(sandbox))]
     if own_accounts:
-        parts += [("accounts", lambda: vendors(project)), ("backend", lambda: backend(project))]
-        parts.append(("environments", lambda: accounts.environments(project)))
-        parts.append(("workflows", lambda: accounts.workflows(project)))
+        parts += [
+            ("accounts", lambda: accounts.vendors(project.program.catalog())),
+            ("backend", lambda: backend(project)),
+            ("environments", lambda: accounts.environments(project)),
+            ("workflows", lambda: accounts.workflows(project)),
+        ]
     for name, part in parts:
         checks += _guarded(name, part)
     return checks
@@ -122,11 +125,6 @@ def not_taken(settings: Settings) -> Iterator[Check]:
             how = f"remove the exception; `parity preview {settings.stack}` shows what it changes"
             left = f"leaves {each.resource} {each.property.removesuffix('*')} as it is: {each.reason}"
             yield Check(name, "note", left, remedy=how)
-
-
-def vendors(project: Project) -> Iterator[Check]:
-    """The vendors' accounts that the environment's tokens open."""
-    yield from accounts.vendors(project.program.catalog())
 
 
 def backend(project: Project) -> Iterator[Check]:

@@ -39,7 +39,7 @@ class Health:
 
 @dataclass(frozen=True)
 class Target:
-    """What is to be live, and where."""
+    """What is to be live, and where: `LiveReleaseInputs` (resource.py) says what each is."""
 
     team: str
     project_id: str
@@ -49,20 +49,15 @@ class Target:
     release: str
     commit: str
     domains: tuple[str, ...]
-    """The names that must answer with the release; redirects are not among them."""
     health: Health
     promote_deadline_seconds: float
     bypass: str | None = None
     declared: Declared | None = None
     """What the newest release may be built with. None of an older one, which was compared when it was the newest."""
     imported: bool = False
-    """Whether the deployment was there before Parity, so that it cannot say which release it is."""
     image: str = ""
-    """The digest of the image that it runs from; empty where it is no container, or where that is not known."""
     repository: str = ""
-    """The repository in the project's container registry that the image is in."""
     rolling: bool = False
-    """Whether the newest release gets to users by the stages of the project's rolling release."""
     stack: str = "STACK"
     application: str = "APP"
     """As commands name them."""

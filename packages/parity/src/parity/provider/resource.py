@@ -139,20 +139,12 @@ class LiveRelease(_Resource):
     at Vercel: what is live stays live until its deployment or project goes. Import takes `<team>/<project name or id>`.
     """
 
-    deployment_id: Output[str]
-    release: Output[str]
-    commit: Output[str]
-
     def __init__(
         self, resource_name: str, opts: pulumi.ResourceOptions | None = None, **inputs: Unpack[LiveReleaseInputs]
     ) -> None:
         """Declare it."""
         given = {**inputs, "settings": _wire_names(inputs.get("settings") or {}) or None}
         super().__init__(kinds.LIVE, resource_name, given, opts, "protectionBypass")
-
-    def translate_output_property(self, prop: str) -> str:
-        """The provider's names as Python writes them."""
-        return {"deploymentId": "deployment_id"}.get(prop, prop)
 
 
 class ProtectionBypassInputs(_OfProject):

@@ -23,8 +23,6 @@ from support.program import Instance
 if TYPE_CHECKING:
     from support.by_hand.run import Result
 
-CLEAN = "by-hand"
-
 
 def main(folder: Path, output: Path | None) -> None:
     """Make each change and print the table."""
@@ -32,14 +30,14 @@ def main(folder: Path, output: Path | None) -> None:
     instance = Instance(project, Local(project, folder / "instance"))
     os.environ.update(instance.environment())
     control = instance.local.client()
-    mutations.migrate(instance, CLEAN)
+    mutations.migrate(instance)
     results: list[Result] = []
     for number, change in enumerate(by_hand.CHANGES, start=1):
-        result = alone(instance, change, CLEAN)
+        result = alone(instance, change, mutations.MIGRATED)
         results.append(result)
         if result.reported == bool(change.unread) or result.failures:
             print(f"{number} {change.vendor}: {change.what}: {result.findings} {result.failures}", file=sys.stderr)
-    control.load_snapshot(CLEAN)
+    control.load_snapshot(mutations.MIGRATED)
     print(table(results))
     if output is not None:
         rows = [

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
     from support.mutations import Mutation
 
-CLEAN = "recall"
+
 ALONE = {
     ("Project", "trustedSources"),
     ("Role", "statementTimeout"),
@@ -83,12 +83,12 @@ def main(folder: Path, output: Path | None) -> None:
     instance = Instance(project, Local(project, folder / "instance"))
     os.environ.update(instance.environment())
     control = instance.local.client()
-    mutations.migrate(instance, CLEAN)
+    mutations.migrate(instance)
     rows: list[dict[str, Any]] = []
     for name, batch in groups(instance):
-        control.load_snapshot(CLEAN)
+        control.load_snapshot(mutations.MIGRATED)
         rows += result(name, batch, recall.run(instance, name, batch).missed, recall.refresh(instance))
-    control.load_snapshot(CLEAN)
+    control.load_snapshot(mutations.MIGRATED)
     mutations.declared(instance)
     control.save_snapshot("besides")
     for name, batch in BESIDES.items():

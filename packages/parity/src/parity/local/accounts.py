@@ -19,12 +19,11 @@ from parity.vendors import preflight, readiness, services
 from parity.vendors.http import Client
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
 
     from parity.config.parameters import Catalog
     from parity.config.project import Project
     from parity.config.settings import Settings
-    from parity.documents import Document
     from parity.inventory.model import VendorState
     from parity.local.finding import State
 
@@ -76,7 +75,7 @@ async def _seen(token: str, scope: github.Scope) -> VendorState:
         return await github.read(client, scope)
 
 
-def _judged(name: str, found: Document | None, asked: set[str], own: set[str]) -> tuple[State, str]:
+def _judged(name: str, found: Mapping[str, object] | None, asked: set[str], own: set[str]) -> tuple[State, str]:
     if found is None:
         return "note", "is not there, and jobs run in it"
     lacks = asked - own

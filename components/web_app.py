@@ -231,7 +231,8 @@ class WebApp(pulumi.ComponentResource):
                 project_id=self._project.id,
                 advancement_type="manual-approval",
                 stages=[vercel.ProjectRollingReleaseStageArgs(target_percentage=share) for share in shares],
-                opts=self._child,
+                # A project has one: to delete the old one last would take the new one away.
+                opts=ResourceOptions(parent=self, delete_before_replace=True),
             )
         ]
 

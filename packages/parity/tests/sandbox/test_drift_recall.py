@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import json
 from typing import TYPE_CHECKING
 
 import pytest
 
 from parity.evaluate.stack import Stack, ambient
-from support import mutations, recall
+from support import mutations, recall, shell
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
+    from pathlib import Path
 
     from support.mutations import Mutation
     from support.program import Instance
@@ -104,3 +106,16 @@ def test_every_difference_in_what_a_catalog_may_declare_besides_is_reported_too(
     missed, loose = recall.reported(besides, BESIDES[batch])
     assert [each.label for each in missed] == []
     assert loose == []
+
+
+@pytest.mark.parametrize("batch", BESIDES)
+def test_what_is_printed_for_what_a_catalog_may_declare_besides_puts_it_right(
+    besides: Instance, batch: str, tmp_path: Path
+):
+    besides.local.client().load_snapshot("besides")
+    assert recall.reported(besides, BESIDES[batch])[0] == []
+    plan = json.loads(besides.run("parity", "drift", mutations.STACK, "--plan", "--json").stdout)["plan"]
+    environment = shell.environment(besides, tmp_path)
+    commands = dict.fromkeys(each["command"] for each in plan if each["command"])
+    assert [said for each in commands if (said := shell.run(each, besides, environment))] == []
+    assert recall.reported(besides, ())[1] == []

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import shutil
-import subprocess
 from typing import TYPE_CHECKING
 
 import pytest
@@ -22,7 +21,6 @@ if TYPE_CHECKING:
 
 pytestmark = [pytest.mark.engine, pytest.mark.sandbox]
 
-LIMIT_SECONDS = 120
 BATCHES: dict[str, Sequence[Mutation]] = {
     "vercel": mutations.VERCEL,
     "github": mutations.GITHUB,
@@ -51,18 +49,6 @@ def instance(module_instance: Instance) -> Instance:
     return module_instance
 
 
-def _run(command: str, instance: Instance, environment: dict[str, str]) -> str:
-    """What a command says that failed; empty where it did not. The engine's question is answered."""
-    if command.startswith("pulumi "):
-        environment = instance.environment()
-        command = f"{command} --yes --skip-preview --non-interactive"
-    done = subprocess.run(
-        ["bash", "-o", "pipefail", "-c", command], env=environment, cwd=instance.project.root, capture_output=True,
-        text=True, timeout=LIMIT_SECONDS, check=False, stdin=subprocess.DEVNULL,
-    )  # fmt: skip
-    return f"{command}: {done.returncode}: {(done.stdout + done.stderr)[-600:]}" if done.returncode else ""
-
-
 def _short(finding: Finding) -> tuple[str, str]:
     return finding.type.rpartition(":")[2], finding.path
 
@@ -79,7 +65,7 @@ def test_every_printed_command_works_and_nothing_is_left(instance: Instance, bat
     assert [each.finding.what for each in steps if not each.command and "by hand; " not in each.why] == []
     environment = shell.environment(instance, tmp_path)
     chosen = [each.command for each in steps if each.command and _short(each.finding) not in IN_VAIN]
-    failed = [said for each in dict.fromkeys(chosen) if (said := _run(each, instance, environment))]
+    failed = [said for each in dict.fromkeys(chosen) if (said := shell.run(each, instance, environment))]
     assert failed == [], "each is run once, in the order in which they are printed"
     left = [each for each in recall.audited(instance).report.findings if each.kind != "unknowable"]
     assert {_short(each) for each in left} <= NO_COMMAND.keys() | IN_VAIN.keys(), [each.what for each in left]

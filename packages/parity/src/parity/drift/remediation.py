@@ -201,9 +201,16 @@ def _missing(finding: Finding, context: Context) -> Step:
         return _by_up(finding, context, "it is not in the record, so an update makes it")
     if finding.type == kinds.IMAGE:
         return _built_again(finding, context)
-    if finding.type == kinds.RETENTION:
-        return _beyond(finding, _replace(context, finding.urn), "the provider reads it as unlimited")
+    if why := _UNSEEN.get(finding.type):
+        return _beyond(finding, _replace(context, finding.urn), why)
     return _by_refresh(finding, context, "it is in the record, so a plain update assumes that it exists")
+
+
+_UNSEEN = {
+    kinds.RETENTION: "the provider reads it as unlimited",
+    kinds.ROLLING_RELEASE: "where there is none any more, the provider reads the one that it has recorded",
+}
+"""What a refresh does not find to be gone, and why."""
 
 
 def _changed(finding: Finding, context: Context) -> Step:

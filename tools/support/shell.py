@@ -33,10 +33,12 @@ def environment(instance: Instance, folder: Path) -> dict[str, str]:
 
 
 def run(command: str, instance: Instance, environment: dict[str, str]) -> str:
-    """What a command says that failed; empty where it did not. The engine's question is answered."""
+    """What a command says that failed; empty where it did not. A question is answered."""
     if command.startswith("pulumi "):
         environment = instance.environment()
         command = f"{command} --yes --skip-preview --non-interactive"
+    if command.startswith("parity "):
+        command = f"{command} --yes"
     done = subprocess.run(
         ["bash", "-o", "pipefail", "-c", command], env=environment, cwd=instance.project.root, capture_output=True,
         text=True, timeout=_LIMIT_SECONDS, check=False, stdin=subprocess.DEVNULL,

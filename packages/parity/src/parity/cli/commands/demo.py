@@ -9,7 +9,7 @@ import typer
 
 from parity.cli.commands.options import Directory, complete_stacks
 
-_PICTURE_WIDTH = 120
+_PICTURE_WIDTH = 140
 
 
 def demo(

@@ -48,6 +48,7 @@ FINE = re.compile(
 NOT_IN_NAMES = {"box", "cell", "fence"}
 """Words that are the field's own as names: of libsodium, of tables, of Markdown."""
 
+_ANY = re.compile(rf"(?<![\w`.-])(?:{'|'.join(WORDS.values())})(?![\w`-])", re.IGNORECASE)
 _NAME_PARTS = re.compile(r"_+|(?<=[a-z0-9])(?=[A-Z])")
 _THIS = {"words.py", "test_words.py"}
 
@@ -82,6 +83,8 @@ def in_python(text: str) -> Iterator[str]:
 
 def used(text: str, words: Iterable[str] = WORDS) -> list[str]:
     """The words that a text uses, each as often as it does, but for uses in the field's own sense."""
+    if not _ANY.search(text):
+        return []
     rest = FINE.sub(" ", text)
     return [
         word for word in words for _ in re.findall(rf"(?<![\w`.-])(?:{WORDS[word]})(?![\w`-])", rest, re.IGNORECASE)

@@ -104,19 +104,20 @@ def new_sandbox(shared_folder: Path) -> Path:
 @pytest.fixture(scope="module")
 def shared_sandbox(new_sandbox: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Sandbox]:
     """One sandbox for all tests of a module; a test that needs it empty calls `shared_sandbox.control.reset()`."""
-    with _copied(new_sandbox, tmp_path_factory.mktemp("sandbox") / "instance") as sandbox:
+    with copied(new_sandbox, tmp_path_factory.mktemp("sandbox") / "instance") as sandbox:
         yield sandbox
 
 
 @pytest.fixture
 def sandbox(new_sandbox: Path, tmp_path: Path) -> Iterator[Sandbox]:
     """A sandbox of the test's own."""
-    with _copied(new_sandbox, tmp_path / "instance") as sandbox:
+    with copied(new_sandbox, tmp_path / "instance") as sandbox:
         yield sandbox
 
 
 @contextmanager
-def _copied(source: Path, folder: Path) -> Iterator[Sandbox]:
+def copied(source: Path, folder: Path) -> Iterator[Sandbox]:
+    """A copy of a stopped sandbox, running, stopped and deleted at the end."""
     copy_folder(source, folder)
     with started(folder) as sandbox:
         yield sandbox

@@ -26,7 +26,7 @@ from parity_sandbox.options import ServeOptions
 from parity_sandbox.postgres.binaries import find_binaries
 from parity_sandbox.postgres.cluster import AddressTaken, Cluster
 from parity_sandbox.postgres.processes import is_alive
-from support.sandboxes import FAST, started
+from support.sandboxes import FAST, copied, started
 
 pytestmark = pytest.mark.sandbox
 
@@ -34,6 +34,15 @@ SEED = {
     "github": {"organization": "acme", "repositories": [{"owner": "acme", "name": "shop", "default_branch": "main"}]}
 }
 REPOSITORY = "/repos/acme/shop"
+
+
+@pytest.fixture
+def sandbox(shared_sandbox):
+    """The module's, running and empty; a test may stop or kill it."""
+    if lifecycle.running(shared_sandbox.directory) is None:
+        shared_sandbox.start()
+    shared_sandbox.control.reset()
+    return shared_sandbox
 
 
 def kill(sandbox) -> None:
@@ -76,8 +85,8 @@ def test_state_credentials_certificates_and_ports_survive_down_and_up(sandbox):
         assert connection.execute("SELECT current_user").fetchone() == ("parity_admin",)
 
 
-def test_up_leaves_a_running_sandbox_as_it_is(shared_sandbox):
-    assert lifecycle.up(shared_sandbox.directory) == shared_sandbox.running
+def test_up_leaves_a_running_sandbox_as_it_is(sandbox):
+    assert lifecycle.up(sandbox.directory) == sandbox.running
 
 
 def test_two_that_start_at_once_share_one_server(tmp_path):
@@ -90,9 +99,9 @@ def test_two_that_start_at_once_share_one_server(tmp_path):
         lifecycle.down(directory, wipe=True)
 
 
-def test_a_second_server_for_the_same_folder_is_refused(shared_sandbox):
+def test_a_second_server_for_the_same_folder_is_refused(sandbox):
     second = subprocess.run(
-        [sys.executable, "-m", "parity_sandbox", "serve", "--dir", str(shared_sandbox.directory)],
+        [sys.executable, "-m", "parity_sandbox", "serve", "--dir", str(sandbox.directory)],
         capture_output=True,
         text=True,
         timeout=60,
@@ -100,11 +109,11 @@ def test_a_second_server_for_the_same_folder_is_refused(shared_sandbox):
     )
     assert second.returncode == 1
     assert "A sandbox is already served from" in second.stdout
-    assert shared_sandbox.control.health()["status"] == "ok"
+    assert sandbox.control.health()["status"] == "ok"
 
 
-def test_down_ends_every_process_and_wipe_leaves_no_folder(tmp_path):
-    with started(tmp_path / "instance") as sandbox:
+def test_down_ends_every_process_and_wipe_leaves_no_folder(new_sandbox, tmp_path):
+    with copied(new_sandbox, tmp_path / "instance") as sandbox:
         server, database = sandbox.running.pid, postmaster(sandbox.directory)
         data = str(sandbox.directory / "postgres/data")
         assert is_alive(database, data)
@@ -224,13 +233,13 @@ def test_a_port_of_last_time_that_is_taken_now_is_replaced(sandbox):
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="elsewhere two sockets cannot be bound to one port")
-def test_while_postgresql_stands_still_its_port_is_given_to_no_other(shared_sandbox):
-    port = shared_sandbox.running.ports.postgres
-    shared_sandbox.control.postgres("stop")
+def test_while_postgresql_stands_still_its_port_is_given_to_no_other(sandbox):
+    port = sandbox.running.ports.postgres
+    sandbox.control.postgres("stop")
     with socket.socket() as other, pytest.raises(OSError, match="in use"):
         other.bind(("127.0.0.1", port))
-    shared_sandbox.control.postgres("start")
-    with shared_sandbox.postgres() as connection:
+    sandbox.control.postgres("start")
+    with sandbox.postgres() as connection:
         assert connection.execute("SELECT 1").fetchone() == (1,)
 
 
@@ -251,28 +260,28 @@ def test_a_postgresql_that_will_not_do_is_refused_with_the_reason(tmp_path):
     lifecycle.down(tmp_path / "instance", wipe=True)
 
 
-def test_a_killed_postgresql_shows_as_degraded_and_starts_again_with_its_data(shared_sandbox):
-    with shared_sandbox.postgres() as connection:
+def test_a_killed_postgresql_shows_as_degraded_and_starts_again_with_its_data(sandbox):
+    with sandbox.postgres() as connection:
         connection.execute("CREATE ROLE kept")
-    shared_sandbox.control.postgres("kill")
-    assert shared_sandbox.control.health()["status"] == "degraded"
+    sandbox.control.postgres("kill")
+    assert sandbox.control.health()["status"] == "degraded"
     with pytest.raises(psycopg.OperationalError):
-        shared_sandbox.postgres()
-    shared_sandbox.control.postgres("start")
-    assert shared_sandbox.control.health()["status"] == "ok"
-    with shared_sandbox.postgres() as connection:
+        sandbox.postgres()
+    sandbox.control.postgres("start")
+    assert sandbox.control.health()["status"] == "ok"
+    with sandbox.postgres() as connection:
         assert connection.execute("SELECT 1 FROM pg_roles WHERE rolname = 'kept'").fetchone() == (1,)
 
 
-def test_the_administrator_is_no_superuser_and_may_do_what_a_managed_one_may(shared_sandbox):
-    with shared_sandbox.postgres() as connection:
+def test_the_administrator_is_no_superuser_and_may_do_what_a_managed_one_may(sandbox):
+    with sandbox.postgres() as connection:
         attributes = connection.execute(
             "SELECT rolsuper, rolcreatedb, rolcreaterole, rolreplication, rolbypassrls FROM pg_roles "
             "WHERE rolname = current_user"
         ).fetchone()
         assert attributes == (False, True, True, False, False)
         connection.execute("CREATE DATABASE shop")
-    with shared_sandbox.postgres("shop") as connection:
+    with sandbox.postgres("shop") as connection:
         connection.execute("CREATE EXTENSION vector")
         assert connection.execute("SELECT '[1,2,3]'::vector <-> '[1,2,4]'").fetchone() == (1.0,)
         with pytest.raises(psycopg.errors.InsufficientPrivilege):
@@ -280,11 +289,11 @@ def test_the_administrator_is_no_superuser_and_may_do_what_a_managed_one_may(sha
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root has a folder that others cannot enter")
-def test_started_as_root_in_a_folder_that_others_cannot_enter_no_mode_is_changed(tmp_path_factory):
+def test_started_as_root_in_a_folder_that_others_cannot_enter_no_mode_is_changed(new_sandbox, tmp_path_factory):
     closed = tmp_path_factory.mktemp("closed")
     closed.chmod(0o700)
     above = closed.parent.stat().st_mode
-    with started(closed / "instance") as sandbox:
+    with copied(new_sandbox, closed / "instance") as sandbox:
         postgres = sandbox.control.health()["postgres"]
         assert postgres["user"] != "root"
         assert postgres["capability"] in {"dac_read_search", "dac_override"}
@@ -295,27 +304,28 @@ def test_started_as_root_in_a_folder_that_others_cannot_enter_no_mode_is_changed
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root can be another user")
-def test_started_as_root_in_an_open_folder_no_capability_is_given():
+def test_started_as_root_in_an_open_folder_no_capability_is_given(new_sandbox):
     folder = Path(tempfile.mkdtemp(dir="/tmp"))
     folder.chmod(0o755)
     try:
-        with started(folder / "instance") as sandbox:
+        with copied(new_sandbox, folder / "instance") as sandbox:
             postgres = sandbox.control.health()["postgres"]
             assert (postgres["user"], postgres["capability"]) == ("nobody", None)
     finally:
         shutil.rmtree(folder)
 
 
-def test_files_with_secrets_are_for_their_user_alone(shared_sandbox):
+def test_files_with_secrets_are_for_their_user_alone(sandbox):
     for name in ("credentials.json", "store.db", "ca/ca.key", "server.log"):
-        assert (shared_sandbox.directory / name).stat().st_mode & 0o077 == 0, name
+        assert (sandbox.directory / name).stat().st_mode & 0o077 == 0, name
     for name in ("backend", "snapshots", "pulumi", "postgres/data"):
-        assert (shared_sandbox.directory / name).stat().st_mode & 0o077 == 0, name
+        assert (sandbox.directory / name).stat().st_mode & 0o077 == 0, name
 
 
 def test_logs_give_the_last_lines_as_json(sandbox):
     events = [json.loads(line)["event"] for line in lifecycle.logs(sandbox.directory, 5)]
-    assert "sandbox ready" in events
+    assert len(events) == 5
+    assert "sandbox reset" in events
 
 
 def test_following_the_log_ends_with_the_sandbox(sandbox):

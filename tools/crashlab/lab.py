@@ -49,6 +49,8 @@ TERRAFORM_STARTS = {TERRAFORM_ONE: terraform.ONE, TERRAFORM_TWO: terraform.TWO}
 _PARITY = {"up": ("up", STACK, "--yes"), "rollback": ("rollback", STACK, "shop", "--to", "r1", "--up")}
 _PROGRAM, _SANDBOX, _FILES, _WARM = "program", "instance", "stack-files", "warm"
 _CATALOG = Path("infra", "catalog.py")
+WARM = "PARITY_CRASH_WARM"
+"""A variable with the folder of a warm process that is there already; without it each instance has its own."""
 
 
 @dataclass
@@ -194,7 +196,7 @@ def _started(folder: Path) -> Iterator[Lab]:
     lifecycle.up(local.directory, SERVED)
     try:
         instance = Instance(project, local, {**SPEED})
-        with closing(Warm(folder / _WARM, project.root, instance.environment())) as warm:
+        with _warm(folder / _WARM, instance) as warm:
             instance.extra |= warm.environment(instance.environment())
             if (local.layout.pulumi / "plugins").exists():
                 # The stand-in too is started by the instance's own Python then, as the project's plugin is.
@@ -202,6 +204,15 @@ def _started(folder: Path) -> Iterator[Lab]:
             yield Lab(folder, instance, warm=warm.commands(instance.environment()))
     finally:
         lifecycle.down(local.directory)
+
+
+@contextmanager
+def _warm(folder: Path, instance: Instance) -> Iterator[Warm]:
+    if WARM in os.environ:
+        yield Warm.there(Path(os.environ[WARM]))
+        return
+    with closing(Warm(folder, instance.project.root, instance.environment())) as found:
+        yield found
 
 
 def _make(folder: Path) -> None:
@@ -212,7 +223,7 @@ def _make(folder: Path) -> None:
     (folder / _FILES).mkdir()
     with _started(folder) as found:
         _fill(found)
-    shutil.rmtree(folder / _WARM)
+    shutil.rmtree(folder / _WARM, ignore_errors=True)
 
 
 def _fill(found: Lab) -> None:

@@ -9,18 +9,16 @@ import signal
 import subprocess
 import sys
 import threading
-from contextlib import closing
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import psutil
 import pytest
 
-from support.paths import ROOT
-from support.warm import WARM_PLUGINS, Warm
+from support.warm import WARM_PLUGINS
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from support.warm import Warm
 
 TELLS = """
 import json, os, sys
@@ -35,13 +33,6 @@ threading.Event().wait()
 """
 FAILS = "import os, signal\nos.kill(os.getpid(), signal.SIGABRT)\n"
 RAISES = "raise RuntimeError('it broke')\n"
-
-
-@pytest.fixture(scope="module")
-def warm(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Warm]:
-    folder = tmp_path_factory.mktemp("warm")
-    with closing(Warm(folder / "w", ROOT, dict(os.environ))) as found:
-        yield found
 
 
 def asked(warm: Warm, script: Path, *words: str, **options: object) -> subprocess.CompletedProcess[str]:

@@ -34,6 +34,8 @@ import parity
 WARM_PLUGINS = "PARITY_CRASH_WARM_PLUGINS"
 _PROVIDERS = ("pulumi_github", "pulumi_postgresql", "pulumiverse_vercel")
 _PROGRAM = {"infra", "components"}
+_PROGRAM_FOLDER = str(Path.cwd())
+"""Of the warm process: where a program is that the asker's PYTHONPATH does not lead to."""
 _PLUGINS = ("parity.provider.server", "parity_sandbox.standin.server", "pulumi.policy", "pulumi_policy")
 _LATE = (
     *("grpc._server", "grpc._channel", "grpc.experimental", "google.protobuf.descriptor_pb2", "encodings.idna"),
@@ -99,6 +101,14 @@ class Warm:
         )
         assert self._process.stdout is not None
         assert self._process.stdout.readline() == _READY, "the warm process did not start"
+
+    @classmethod
+    def there(cls, folder: Path) -> Warm:
+        """The one that another process has in that folder, and ends."""
+        found = cls.__new__(cls)
+        found.home, found.programs, found._commands = folder, folder / "bin", folder / "commands"
+        found.parity = found._commands / "parity"
+        return found
 
     def environment(self, before: dict[str, str]) -> dict[str, str]:
         """What to set on top for commands whose programs it is to run."""
@@ -212,7 +222,7 @@ def _become(words: list[str], folder: str, environment: dict[str, str], streams:
         os.dup2(stream, number)
         os.close(stream)
     os.chdir(folder)
-    _lead(environment.get("PYTHONPATH", ""))
+    _lead(environment.get("PYTHONPATH") or _PROGRAM_FOLDER)
     os.environ.clear()
     os.environ.update(environment)
     random.seed()

@@ -10,18 +10,20 @@ import random
 
 import pytest
 
-from crashlab import cases, figures, matrix
+from crashlab import cases, figures, lab, matrix
 from crashlab.operations import OPERATIONS
+from support.amounts import examples
 
 pytestmark = [pytest.mark.engine, pytest.mark.sandbox]
 
-SEED = int(os.environ.get("PARITY_CRASH_SEED", "7"))
-OPERATIONS_TRIED = 2
-CASES = 4
+SEED = int(os.environ.get("PARITY_CRASH_SEED", "24"))
+OPERATIONS_TRIED = examples(1, 2)
+CASES = examples(1, 4)
 
 
-@pytest.fixture(scope="module")
-def work(shared_folder):
+@pytest.fixture
+def work(shared_folder, warm, monkeypatch):
+    monkeypatch.setenv(lab.WARM, str(warm.home))
     return shared_folder / "crash"
 
 

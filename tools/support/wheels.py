@@ -27,6 +27,7 @@ PACKAGES = {
     "pulumi-parity-toolchain": "parity_toolchain",
 }
 LIMIT_SECONDS = 1100
+_LIBRARIES = Path(sysconfig.get_path("purelib"))
 SHARED = {
     "HOME",
     "PATH",
@@ -112,13 +113,16 @@ def set_up(project: Path, env: Mapping[str, str]) -> None:
     than what most tests then run.
     """
     run("make", "setup", cwd=project, env=env).ok()
-    libraries = Path(sysconfig.get_path("purelib"))
-    pairs = {libraries: project / ".venv" / libraries.relative_to(sys.prefix), ROOT / "packages": project / "packages"}
-    for source, target in pairs.items():
-        for folder in source.rglob("__pycache__"):
-            there = target / folder.relative_to(source)
-            if there.parent.is_dir() and not there.exists():
-                shutil.copytree(folder, there)
+    _compile(_LIBRARIES, project / ".venv" / _LIBRARIES.relative_to(sys.prefix))
+    _compile(ROOT / "packages", project / "packages")
+
+
+def _compile(source: Path, target: Path) -> None:
+    """Copy the byte code of files that are the same in both; of any other Python makes its own."""
+    for folder in source.rglob("__pycache__"):
+        there = target / folder.relative_to(source)
+        if there.parent.is_dir() and not there.exists():
+            shutil.copytree(folder, there)
 
 
 def install(folder: Path, wheels: Path, *requirements: str) -> Path:
@@ -126,4 +130,5 @@ def install(folder: Path, wheels: Path, *requirements: str) -> Path:
     env = environment(wheels)
     run(UV, "venv", "--quiet", folder, cwd=ROOT, env=env).ok()
     run(UV, "pip", "install", "--quiet", "--python", folder / "bin" / "python", *requirements, cwd=wheels, env=env).ok()
+    _compile(_LIBRARIES, folder / _LIBRARIES.relative_to(sys.prefix))
     return folder / "bin"

@@ -5,11 +5,15 @@ from __future__ import annotations
 import re
 import shutil
 import tempfile
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
+from parity.config.project import Project
+from parity.local.sandbox import Local
 from support import wheels as building
+from support.amounts import everything
 from support.program import SPEED
 
 OWN = ("storefront", r"shop\b", r"admin\b")
@@ -57,6 +61,17 @@ def test_it_is_checked_in_its_style_and_tested(project, wheels):
     assert "passed" in tested
 
 
+@pytest.mark.engine
+@pytest.mark.sandbox
+def test_a_stack_of_it_comes_up(project, empty_instance, tmp_path):
+    root = shutil.copytree(project, tmp_path / "acme", ignore=shutil.ignore_patterns(".venv", ".tools", "__pycache__"))
+    own = Project(root)
+    instance = replace(empty_instance, project=own, local=Local(own, empty_instance.local.directory))
+    instance.local.seed()
+    instance.init("staging")
+    assert "Live now: " in instance.run("parity", "up", "staging", "--yes").ok().stdout
+
+
 @pytest.fixture
 def reachable(project: Path, wheels: Path):
     """The project where the sandbox's PostgreSQL, which never runs as root, can reach the environment."""
@@ -67,7 +82,8 @@ def reachable(project: Path, wheels: Path):
         yield own
 
 
-@pytest.mark.timeout(1200)  # an environment, then both stacks twice
+@pytest.mark.skipif(not everything(), reason="an environment, then both stacks twice; PARITY_EXAMPLES=all")
+@pytest.mark.timeout(1200)
 @pytest.mark.engine
 @pytest.mark.sandbox
 def test_its_demo_brings_both_stacks_up_and_its_own_test_says_so(reachable, wheels):

@@ -107,8 +107,15 @@ def upgrade(template: Path, both: Path, project: Path) -> building.Ended:
     return building.run(template / "parity", "upgrade", cwd=project, env=building.environment(both))
 
 
-def test_every_edit_is_kept_or_shown_as_a_conflict(edited, template, both):
-    ended = upgrade(template, both, edited)
+@pytest.fixture(scope="module")
+def upgraded(made_before, template, both, tmp_path_factory):
+    """A copy of that project, upgraded, and how that ended; tests only read it."""
+    project = shutil.copytree(made_before, tmp_path_factory.mktemp("upgraded") / "acme")
+    return project, upgrade(template, both, project)
+
+
+def test_every_edit_is_kept_or_shown_as_a_conflict(upgraded):
+    edited, ended = upgraded
     assert ended.code == 10, ended.said
     text = {name: (edited / name).read_text() for name in {*EDITS, "components/telemetry.py", "pyproject.toml"}}
     for name, (_, own) in EDITS.items():
@@ -122,8 +129,8 @@ def test_every_edit_is_kept_or_shown_as_a_conflict(edited, template, both):
     assert not (edited / ".github" / "pull_request_template.md").exists()
 
 
-def test_what_only_the_template_changed_is_changed(edited, template, both):
-    upgrade(template, both, edited)
+def test_what_only_the_template_changed_is_changed(upgraded):
+    edited, _ = upgraded
     assert "An older text" not in (edited / "components" / "telemetry.py").read_text()
     assert "An older text" not in (edited / ".github" / "workflows" / "promote.yml").read_text()
     assert 'node_version="22.x"' in (edited / "infra" / "catalog.py").read_text()
@@ -140,12 +147,15 @@ def test_what_only_the_template_changed_is_changed(edited, template, both):
     ]
 
 
-def test_upgraded_and_resolved_it_has_nothing_more_to_do_and_undoing_is_gits(edited, template, both):
-    upgrade(template, both, edited)
+def test_undoing_an_upgrade_is_gits(upgraded, tmp_path):
+    edited = shutil.copytree(upgraded[0], tmp_path / "acme")
     git(edited, "restore", ".")
     git(edited, "clean", "--quiet", "--force", "-d")
     assert git(edited, "status", "--porcelain") == ""
-    upgrade(template, both, edited)
+
+
+def test_upgraded_and_resolved_it_has_nothing_more_to_do(upgraded, template, both, tmp_path):
+    edited = shutil.copytree(upgraded[0], tmp_path / "acme")
     git(edited, "checkout", "--quiet", "HEAD", "--", ".github/workflows/ci.yml")
     git(edited, "add", "--all")
     git(edited, "commit", "--quiet", "--message", "Upgrade Parity")

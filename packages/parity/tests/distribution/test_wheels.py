@@ -75,7 +75,8 @@ def parity(programs: Path, cwd: Path, *arguments: str) -> building.Ended:
 def test_alone_it_brings_what_real_accounts_need(alone, wheels, record_property):
     site = next((alone.parent / "lib").glob("python*/site-packages"))
     dists = {path.name.split("-")[0].lower().replace("_", "-") for path in site.glob("*.dist-info")}
-    megabytes = sum(path.stat().st_size for path in site.rglob("*") if path.is_file()) / 1e6
+    files = (path for path in site.rglob("*") if path.is_file() and path.suffix != ".pyc")
+    megabytes = sum(path.stat().st_size for path in files) / 1e6
     direct = [each for each in requirements(wheel(wheels, "pulumi-parity")) if "extra ==" not in each]
     record_property("distributions", len(dists))
     record_property("megabytes", round(megabytes))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 from parity.config import yaml_edit
@@ -56,14 +57,14 @@ def put(name: str, text: str, path: Path, word: str, *, over: bool = False) -> s
     """
     where = ("config", *path)
     after = _put(text, where, word, over=over)
-    return _as_meant(name, path, after, with_value(yaml_edit.load(text), where, yaml_edit.load(word)))
+    return _as_meant(name, path, after, with_value(_values(text), where, yaml_edit.load(word)))
 
 
 def add_below(name: str, text: str, above: str, key: str, word: str) -> str:
     """The text with a top-level value below another one; raises as `put`."""
     found = yaml_edit.find(yaml_edit.compose(text), ["config", above])
     after = yaml_edit.add_below(text, *found[1:], f"{key}: {word}") if found else None
-    return _as_meant(name, (key,), after, with_value(yaml_edit.load(text), ("config", key), yaml_edit.load(word)))
+    return _as_meant(name, (key,), after, with_value(_values(text), ("config", key), yaml_edit.load(word)))
 
 
 def remove(name: str, text: str, path: Path) -> str:
@@ -74,11 +75,11 @@ def remove(name: str, text: str, path: Path) -> str:
         return text
     if len(yaml_edit.pairs(found[0])) == 1:
         return put(name, text, path[:-1], "{}", over=True)
-    return _as_meant(name, path, yaml_edit.remove(text, found[0], where[-1]), _without(yaml_edit.load(text), where))
+    return _as_meant(name, path, yaml_edit.remove(text, found[0], where[-1]), _without(_values(text), where))
 
 
 def _as_meant(name: str, path: Path, after: str | None, meant: Any) -> str:
-    if after is None or yaml_edit.load(after) != meant:
+    if after is None or _values(after) != meant:
         raise ProjectError(
             f"{spell(path)} holds no single value, or is written in a way that cannot be edited safely; "
             "nothing was changed",
@@ -86,6 +87,12 @@ def _as_meant(name: str, path: Path, after: str | None, meant: Any) -> str:
             remedy="Edit the file, and run `parity check`.",
         )
     return after
+
+
+@lru_cache(maxsize=2)
+def _values(text: str) -> Any:
+    """The plain values, which are not to be changed; of several edits each begins with what the last one made."""
+    return yaml_edit.load(text)
 
 
 def _without(values: Any, path: Sequence[str]) -> Any:

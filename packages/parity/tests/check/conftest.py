@@ -30,9 +30,10 @@ def compared(
     prod: Mapping[str, Any],
     *accepted: Accepted,
     sealed: bool = False,
+    to: str = "prod",
 ) -> Result:
     one = Side("staging", {"parity:environment": "staging", **staging}, accepted)
-    other = Side("prod", {"parity:environment": "prod", **prod})
+    other = Side(to, {"parity:environment": to, **prod})
     return compare(one, other, program, sealed=sealed, workers=1)
 
 

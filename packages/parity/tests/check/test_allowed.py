@@ -211,7 +211,7 @@ def variables(application: Application) -> st.SearchStrategy[dict[str, Any]]:
     return st.fixed_dictionaries(own)
 
 
-@settings(max_examples=examples(4, 12), suppress_health_check=list(HealthCheck))
+@settings(max_examples=examples(2, 12), suppress_health_check=list(HealthCheck))
 @given(stack("staging"), stack("prod"))
 def test_no_difference_that_the_models_allow_is_unexplained(one, other):
     for name, config in (("staging", one), ("prod", other)):

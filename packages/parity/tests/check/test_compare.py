@@ -8,6 +8,7 @@ import pytest
 
 from packages.parity.tests.check.conftest import CANARY, compared, graph_of, secret
 from parity.check.compare import Accepted
+from parity.check.proof import Checked, together
 from parity.evaluate.resource import SecretInput
 
 
@@ -146,6 +147,17 @@ def test_an_exception_that_matches_nothing_is_a_fault_and_the_difference_stays(r
     assert len(result.unexplained) == 1
     (unused,) = result.unused
     assert "matches no difference" in unused.why
+
+
+@pytest.mark.parametrize(("property_", "clean"), [("tags[0]", True), ("colour", False)])
+def test_an_exception_that_matches_in_one_comparison_of_its_stack_is_of_use(property_, clean):
+    prod, qa = (
+        Checked(compared(different, {}, {}, accepted(property_=property_), to=to), guarded=True, stale=())
+        for to in ("prod", "qa")
+    )
+    pairs = [("staging", "prod"), ("staging", "qa")]
+    assert [each.clean for each in together([prod, qa], pairs, [])] == [clean, clean]
+    assert together([qa], pairs, [])[0].clean, "of one comparison alone it cannot be said"
 
 
 def test_the_order_of_promotion_explains_no_difference():

@@ -1,4 +1,4 @@
-"""Mutants are caught: every field of the models, and a share of the rest; docs/check-mutants.md has them all."""
+"""Mutants are caught: a share of each kind; docs/check-mutants.md has them all."""
 
 from __future__ import annotations
 
@@ -11,9 +11,12 @@ ALL = mutants.mutants()
 OF_MODELS = [each for each in ALL if each.kind in {"catalog field", "stack setting"}]
 REST = [each for each in ALL if each.kind not in {"catalog field", "stack setting"}]
 SHARE = examples(24, 8)
-"""Of the rest, one in so many is tried: at night more of them, and all of them by one command (docs/check.md)."""
+"""Of the rest, one in so many is tried: at night more of them, and all of them by one command (docs/check.md).
 
-CHOSEN = [*OF_MODELS, *REST[::SHARE]]
+Of the models' fields one in three is, and at night each.
+"""
+
+CHOSEN = [*OF_MODELS[:: examples(3, 1)], *REST[::SHARE]]
 
 
 @pytest.mark.parametrize("mutant", CHOSEN, ids=str)
@@ -68,6 +71,6 @@ def test_every_resource_option_has_a_mutant_or_a_reason():
     assert mutants.unknown_options() == set()
 
 
-def test_there_are_more_than_a_hundred():
+def test_there_are_hundreds():
     assert len(ALL) > 500
-    assert 100 < len(CHOSEN) < len(ALL)
+    assert 50 < len(CHOSEN) < len(ALL)

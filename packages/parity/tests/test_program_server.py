@@ -20,6 +20,7 @@ from parity.engine.program_server import ProgramServer, ProgramServers
 from parity.engine.pulumi import FailedUpdate, Followed, Pulumi
 from parity.errors import UpdateError
 from parity.evaluate import sdk, waiting
+from support.amounts import examples
 from support.paths import ROOT
 from support.program import tools
 
@@ -96,6 +97,7 @@ for name, domain in (("one", "a.example"), ("two", "%s")):
 PROGRAMS = {
     "resources of the project's own provider": OWN % "b.example",
     "a fault that the provider finds": OWN % "",
+    "a fault that it reports": "import pulumi\nraise pulumi.RunError('the reason')\n",
     "resources and outputs": """
 import pulumi
 class Group(pulumi.ComponentResource):
@@ -107,6 +109,11 @@ for each in ("a", "b"):
 pulumi.export("greeting", pulumi.Config().require("greeting"))
 pulumi.export("password", pulumi.Config().require_secret("password"))
 """,
+    "a fault in what an output makes": """
+import pulumi
+pulumi.export("never", pulumi.Output.from_input(1).apply(lambda _: 1 / 0))
+""",
+    "a fault in its syntax": "def\n",
     "what it says": """
 import sys
 import pulumi
@@ -115,15 +122,9 @@ sys.stdout.write("two ")
 sys.stdout.write("parts\\n")
 pulumi.log.warn("a warning")
 """,
-    "a fault that it reports": "import pulumi\nraise pulumi.RunError('the reason')\n",
-    "a fault": "def inner():\n    raise ValueError('the reason')\ninner()\n",
-    "a fault in what an output makes": """
-import pulumi
-pulumi.export("never", pulumi.Output.from_input(1).apply(lambda _: 1 / 0))
-""",
-    "a fault in its syntax": "def\n",
     "an import that is missing": "import nothing_of_that_name\n",
     "no config": "import pulumi\npulumi.Config().require('never')\n",
+    "a fault": "def inner():\n    raise ValueError('the reason')\ninner()\n",
     "an end of its own": "import sys\nsys.exit('the reason')\n",
     "an end that is none of failure": "import sys\nsys.exit(0)\n",
     "an end with a number": "import sys\nsys.exit(3)\n",
@@ -131,7 +132,7 @@ pulumi.export("never", pulumi.Output.from_input(1).apply(lambda _: 1 / 0))
 
 
 @pytest.mark.engine
-@pytest.mark.parametrize("program", PROGRAMS)
+@pytest.mark.parametrize("program", list(PROGRAMS)[:: examples(3, 1)])
 def test_a_served_program_gives_what_one_of_a_language_host_gives(engine: Pulumi, program: str):
     (engine.cwd / "__main__.py").write_text(PROGRAMS[program])
     hosted, served = preview(engine), preview(replace(engine, programs=ProgramServers()))

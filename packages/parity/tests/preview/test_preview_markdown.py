@@ -174,7 +174,7 @@ def test_a_small_plan_is_not_folded():
 
 @pytest.mark.parametrize(
     ("quiet", "risky", "value"),
-    [(2000, 0, "x"), (2000, 40, "x"), (30, 5, "v" * 5000), (3000, 300, "w" * 3000), (100, 1200, "x")],
+    [(600, 0, "x"), (600, 40, "x"), (30, 5, "v" * 5000), (600, 300, "w" * 3000), (100, 1200, "x")],
 )
 def test_a_large_plan_fits_and_names_every_risky_change(quiet, risky, value):
     found = big(quiet, risky, value)

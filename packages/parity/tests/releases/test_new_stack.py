@@ -15,6 +15,7 @@ from parity.config.secret import Secret
 from parity.errors import ConfigError, ProjectError, UpdateError
 from parity.redact import Redactor
 from parity.releases import new_stack
+from support.amounts import examples
 from support.program import copy_program
 
 
@@ -216,7 +217,7 @@ def test_the_secrets_provider_is_of_the_same_kind_with_a_key_of_its_own(project,
     assert re.findall(r"^(?:encryp|secretsp).*", text, re.MULTILINE) == ["encryptionsalt: v1:qa"]
 
 
-@pytest.mark.parametrize("calls", range(4))
+@pytest.mark.parametrize("calls", range(0, 4, examples(2, 1)))
 def test_where_it_dies_nothing_half_counts_and_a_second_run_ends_it(project, calls):
     others = {path: path.read_text() for path in project.root.glob("Pulumi.*.yaml")}
     dead = Engine(project, dies_before=calls)

@@ -57,6 +57,7 @@ def build_as_another(fetched: Path, out: Path) -> None:
     assemble.write([layer], out / "image", "base")
 
 
+@all_of_it
 @needs_packages
 def test_the_base_has_one_digest_in_another_folder_by_another_user(base):
     # pytest's own folders are closed to other users.

@@ -165,7 +165,6 @@ CANCELLED = {**LISTED, "plan (staging)": "success", "apply (staging)": "cancelle
     deployments={"staging": "cancelled"},
     ledger={"staging": ["deliver killed"]},
     summaries=CHANGES,
-    sample=True,
 )
 def promote_cancelled(actions: Actions) -> list[Ended]:
     """The update is in a request that has no end: the runner's second signal ends it, in time to give the lock back."""

@@ -102,17 +102,17 @@ def test_a_rollback_is_proposed_without_any_secret(actions: Actions):
     assert [row for row in actions.instance.requests(since) if row["service"] == "vercel"] == []
 
 
-def test_one_run_audits_three_stacks_that_the_demonstration_brought_up(own_small_instance: Instance, tmp_path: Path):
+def test_one_run_audits_three_stacks_of_which_the_demonstration_made_one(own_small_instance: Instance, tmp_path: Path):
     folder = own_small_instance.local.directory
-    stacks = ("staging", "qa", "prod")
-    given = (f"--stack={stack}" for stack in stacks)
+    given = ("--stack=staging", "--stack=qa")
     done = own_small_instance.run("parity", "demo", "--dir", str(folder), *given).ok()
     assert re.findall(r"^answers +✓ 200 release (\w+), .* environment (\w+)", done.stdout, re.MULTILINE) == [
-        ("r1", stack) for stack in stacks
-    ]
+        ("r1", "staging"), ("r1", "qa"),
+    ]  # fmt: skip
     assert f"staging/shop r1, commit {FIRST[:12]}, becomes qa/shop r1, and live there." in done.stdout
     with closing(Actions(own_small_instance, tmp_path)) as actions:
         ended = actions.run("drift.yml", "schedule").ok()
+    stacks = ("staging", "qa", "prod")
     assert {name for name in ended.jobs if name.startswith("audit")} == {f"audit ({stack})" for stack in stacks}
     for stack in stacks:
         assert f"{stack}: clean" in ended.summaries[f"audit ({stack})"]

@@ -49,6 +49,8 @@ NOT_IN_NAMES = {"box", "cell", "fence"}
 """Words that are the field's own as names: of libsodium, of tables, of Markdown."""
 
 _ANY = re.compile(rf"(?<![\w`.-])(?:{'|'.join(WORDS.values())})(?![\w`-])", re.IGNORECASE)
+_ANYWHERE = re.compile(rf"(?:(?<![A-Za-z])|(?<=[a-z0-9])(?=[A-Z]))(?i:{'|'.join(WORDS.values())})(?![a-z])")
+"""Finds all that is found in a file's texts, comments and parts of names, and more."""
 _NAME_PARTS = re.compile(r"_+|(?<=[a-z0-9])(?=[A-Z])")
 _THIS = {"words.py", "test_words.py"}
 
@@ -65,7 +67,9 @@ def code() -> Iterator[str]:
     """`file: word` for each use in a docstring, a literal, a comment or a name of any Python file of the repository."""
     for path in project_files(".py"):
         if path.name not in _THIS:
-            yield from (f"{name_of(path)}: {word}" for word in in_python(path.read_text(encoding="utf-8")))
+            text = path.read_text(encoding="utf-8")
+            found = in_python(text) if _ANYWHERE.search(text) else ()
+            yield from (f"{name_of(path)}: {word}" for word in found)
 
 
 def in_python(text: str) -> Iterator[str]:

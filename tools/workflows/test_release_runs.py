@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from support.amounts import everything
+from support.paths import ROOT
 from support.release import BUILD, SMALL, Releases
 from support.wheels import PACKAGES, VERSION
 
@@ -165,6 +166,8 @@ def test_an_image_that_is_not_the_one_that_was_built_is_not_attested_nor_tagged(
 
 @pytest.mark.engine
 def test_the_checks_of_the_packages_try_all_examples_at_night_alone(releases: Releases):
+    text = (ROOT / ".github" / "workflows" / "packages.yml").read_text()
+    assert "PARITY_EXAMPLES: ${{ github.event_name == 'schedule' && 'all' || '' }}\n" in text
     for event, examples in (("schedule", "all."), ("pull_request", "."))[: 2 if everything() else 1]:
         ended = releases.start("packages.yml", event).end()
         assert ended.jobs == {"test-all": "success", "dist": "success"}, ended.text

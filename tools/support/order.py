@@ -11,41 +11,45 @@ if TYPE_CHECKING:
     from collections.abc import Generator
 
 LONGEST = (
-    "sandbox/test_releases.py",
+    "sandbox/test_edits.py",
     "repository/test_tutorial.py",
     "workflows/test_delivery_workflows.py",
-    "sandbox/test_privileges.py",
-    "workflows/test_workflow_runs.py",
-    "crashlab/test_sample.py",
-    "sandbox/test_edits.py",
-    "tests/test_program.py",
-    "sandbox/test_printed_commands.py",
     "sandbox/test_import.py",
-    "distribution/test_init.py",
-    "sandbox/test_edit_matrix.py",
-    "sandbox/test_two_servers.py",
+    "sandbox/test_releases.py",
     "sandbox/test_recover.py",
-    "sandbox/test_stacks.py",
-    "sandbox/test_verify.py",
+    "crashlab/test_sample.py",
+    "sandbox/test_printed_commands.py",
     "sandbox/test_two_providers.py",
-    "sandbox/test_built_from.py",
+    "sandbox/test_drift_remedies.py",
+    "sandbox/test_stages.py",
+    "distribution/test_init.py",
+    "workflows/test_release_runs.py",
+    "sandbox/test_stacks.py",
+    "sandbox/test_two_servers.py",
+    "live/test_core_lifecycle.py",
+    "sandbox/test_edit_matrix.py",
+    "sandbox/test_verify.py",
     "sandbox/test_preview.py",
-    "sandbox/test_tamper.py",
+    "sandbox/test_privileges.py",
     "sandbox/test_check_live.py",
-    "sandbox/test_drift.py",
     "sandbox/test_renamed_roles.py",
-    "sandbox/test_main_job.py",
-    "sandbox/test_drift_recall.py",
-    "sandbox/test_canaries.py",
+    "tests/test_program.py",
     "sandbox/test_live_release.py",
+    "sandbox/test_watch.py",
+    "sandbox/test_canaries.py",
+    "sandbox/test_migrated_releases.py",
+    "sandbox/test_tamper.py",
+    "sandbox/test_main_job.py",
+    "sandbox/test_built_from.py",
     "sandbox/test_own_provider.py",
+    "sandbox/test_drift.py",
+    "sandbox/test_drift_recall.py",
     "sandbox/test_backends.py",
 )
-"""Folders and files of engine tests, by how long they take. A file that is not named here comes after these.
+"""Folders and files of tests, by how much processor time they take. A file that is not named here comes after these.
 
-The workers are given a file each in this order. The second of the repository's and of the program's own tests (the
-tutorial, the privileges) needs no sandbox with both stacks up, which the first worker makes meanwhile. A worker that
-has two tests left is given its next file: the program's short tests are for the one with the workflows' two long ones.
+The workers are given a file each in this order. The first and the third make the two templates with stacks that are up,
+and the second and the fourth need neither meanwhile. A worker that has two tests left is given its next file.
 """
 
 

@@ -15,6 +15,7 @@ from parity_sandbox import lifecycle
 from repository.walk import Step, clone, missing, outcomes_of, script, steps, walk
 from support import wheels
 from support.amounts import everything
+from support.instances import SANDBOX, copy_template
 from support.paths import ROOT
 from support.program import SPEED
 from support.warm import WARM_PLUGINS, Warm
@@ -34,10 +35,11 @@ def folder():
 
 
 @contextmanager
-def set_up(project, environment):
+def set_up(project, environment, request):
     """Set the clone's environment up; gives the variables to walk with.
 
-    A warm process runs its Python, but where all examples are asked for: then `make setup` makes it, as a reader does.
+    A warm process runs its Python, and its sandbox is a copy of the tests' empty one. Where all examples are asked for
+    the reader's own commands make both.
     """
     if everything():
         wheels.set_up(project, environment)
@@ -47,6 +49,8 @@ def set_up(project, environment):
         (warm.programs / "parity").unlink()
         (warm.programs / "parity").symlink_to(warm.parity)
         (project / ".venv" / ".parity-synced").touch()
+        copy_template(request.getfixturevalue("empty_template").folder, project.parent / "empty")
+        (project.parent / "empty" / SANDBOX).rename(project / ".sandbox")
         yield environment | {WARM_PLUGINS: "1"}
 
 
@@ -61,12 +65,12 @@ def after_the_demo(tutorial):
 @pytest.mark.engine
 @pytest.mark.sandbox
 @pytest.mark.timeout(1560)
-def test_every_command_of_the_tutorial_and_readme_does_what_the_page_shows(folder):
+def test_every_command_of_the_tutorial_and_readme_does_what_the_page_shows(folder, request):
     project = clone(folder / "storefront")
     environment = {name: value for name, value in os.environ.items() if name not in OTHERS} | SPEED
     *tutorial, clean, put_back = steps(PAGE)
     todo = [*tutorial, *after_the_demo(tutorial), clean, put_back]
-    with set_up(project, environment) as sooner:
+    with set_up(project, environment, request) as sooner:
         outcomes = walk(todo, project, sooner)
     try:
         problems = [problem for outcome in outcomes for problem in outcome.problems()]

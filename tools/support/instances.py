@@ -99,7 +99,7 @@ def make_small(folder: Path, empty: Template) -> None:
 @contextmanager
 def _made(folder: Path, empty: Template) -> Iterator[Instance]:
     """A running copy of the empty one, stopped at the end."""
-    _copy(empty.folder, folder)
+    copy_template(empty.folder, folder)
     instance = _started(folder, empty.warm)
     try:
         yield instance
@@ -122,7 +122,7 @@ def _finish(instance: Instance, folder: Path) -> None:
     (folder / _RECORD).write_text(json.dumps(record))
 
 
-def _copy(source: Path, target: Path) -> None:
+def copy_template(source: Path, target: Path) -> None:
     """Copy a stopped sandbox and its program, but for its ports; the plugins, which are never written to, as links.
 
     Copies that prefer the same ports take them from one another while one restarts its PostgreSQL.
@@ -160,7 +160,7 @@ def once(folder: Path, make: Callable[[Path], None]) -> Path:
 @contextmanager
 def own(template: Template, folder: Path) -> Iterator[Instance]:
     """A running copy of a template in `folder`, which must not exist yet; deleted afterwards."""
-    _copy(template.folder, folder)
+    copy_template(template.folder, folder)
     instance = _started(folder, template.warm)
     try:
         yield instance

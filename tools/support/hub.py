@@ -14,13 +14,15 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Protocol
 
+from support.amounts import everything
+
 if TYPE_CHECKING:
     import subprocess
     from collections.abc import Callable, Iterator
     from pathlib import Path
 
-PATIENCE = 240.0
-"""Seconds in which what is awaited comes."""
+PATIENCE = 240.0 if not everything() else 1200.0
+"""Seconds in which what is awaited comes; at night a job builds the image and what it is made of."""
 
 
 class Run(Protocol):

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from support.amounts import everything
 from support.asker import asking
 from support.runner import Actions
 
@@ -66,7 +67,11 @@ def test_from_a_pull_request_to_prod_and_back(actions: Actions, tmp_path: Path):
     assert f"Plan `{record['plan']}`" in done.summaries["plan (prod)"]
     assert record["approval"] == f"--plan {record['plan']}"
 
-    # Back at once: the switch, then the pull request. Until it is merged, nothing undoes it.
+    # Back at once, at night while a promotion waits: the switch, then the pull request. Until it is merged, nothing
+    # undoes it.
+    waits = actions.start("promote.yml") if everything() else None
+    if waits:
+        hub.find(waits, lambda job: job.status == "waiting")
     back = actions.start(
         "rollback.yml", "workflow_dispatch", stack="prod", application="shop", release="", apply="true"
     )
@@ -81,6 +86,13 @@ def test_from_a_pull_request_to_prod_and_back(actions: Actions, tmp_path: Path):
     undo = instance.run("parity", "deliver", "prod", "--yes")
     assert undo.code == 8
     assert "This would undo a rollback" in undo.stderr
+    if waits:
+        actions.merge(3)
+        hub.review(waits, "prod", approve=True)
+        late = waits.end()
+        assert late.jobs["apply (prod)"] == "failure"
+        assert "origin/main has moved on: Pulumi.prod.yaml" in late.text
+        assert "live: r1" in actions.text("Pulumi.prod.yaml")
 
 
 def test_a_rollback_is_proposed_without_any_secret(actions: Actions):

@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 MISSING = [name for name in ("gh", "jq", "skopeo") if shutil.which(name) is None]
 pytestmark = [
     pytest.mark.skipif(bool(MISSING), reason=f"a runner of GitHub's has {MISSING}, and this machine has not"),
-    pytest.mark.timeout(900),
+    pytest.mark.timeout(1800),
 ]
 all_of_it = pytest.mark.skipif(not everything(), reason="each builds the packages again; PARITY_EXAMPLES=all")
 

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import atexit
+import gc
 import json
+import os
 import sys
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -10,6 +13,7 @@ import typer
 
 from parity import redact
 from parity.cli.lazy_group import LazyGroup, plain
+from parity.evaluate.lazy import OBJECTS
 
 if TYPE_CHECKING:
     from parity.errors import ParityError
@@ -38,6 +42,28 @@ def application() -> Any:
     app = plain(_HELP, cls=LazyGroup, completion=True)
     app.callback()(_root)
     return typer.main.get_command(app)
+
+
+def run() -> None:
+    """The program `parity`: `main` in a process of its own, which ends without freeing what its end frees."""
+    gc.set_threshold(OBJECTS)
+    code: list[int] = []
+    # The first that is registered is the last that is run.
+    atexit.register(lambda: _leave(*code))
+    try:
+        main()
+        code.append(0)
+    except SystemExit as end:
+        code.append(end.code if isinstance(end.code, int) else int(end.code is not None))
+        raise
+
+
+def _leave(*code: int) -> None:
+    """End the process where the command has come to its end; what was not caught ends it as Python does."""
+    if code:
+        sys.stdout.flush()
+        sys.stderr.flush()
+        os._exit(*code)
 
 
 def main() -> None:

@@ -10,8 +10,10 @@ from __future__ import annotations
 import base64
 import hashlib
 import os
+import threading
 from collections.abc import Callable
-from functools import lru_cache, partial
+from concurrent.futures import Future
+from functools import partial
 from typing import TYPE_CHECKING
 
 from cryptography.exceptions import InvalidTag
@@ -80,10 +82,18 @@ def _phrase(environment: Mapping[str, str], folder: Path) -> str | None:
         return None
 
 
-@lru_cache(maxsize=16)
+_KEYS: dict[tuple[str, bytes], Future[bytes]] = {}
+_KEYS_LOCK = threading.Lock()
+
+
 def _key(phrase: str, salt: bytes) -> bytes:
-    """Kept, since it takes a fifth of a second: a command opens the same stack's config and state."""
-    return hashlib.pbkdf2_hmac("sha256", phrase.encode(), salt, _ROUNDS, _KEY_BYTES)
+    """Made once, since it takes a fifth of a second; who asks while it is made waits for it."""
+    with _KEYS_LOCK:
+        first = (phrase, salt) not in _KEYS
+        key = _KEYS.setdefault((phrase, salt), Future())
+    if first:
+        key.set_result(hashlib.pbkdf2_hmac("sha256", phrase.encode(), salt, _ROUNDS, _KEY_BYTES))
+    return key.result()
 
 
 def _open(cipher: AESGCM, value: str) -> str:

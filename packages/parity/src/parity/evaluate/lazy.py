@@ -1,4 +1,4 @@
-"""Imports of the vendors' SDKs only the modules that the program uses, which halves the start of a check.
+"""Imports of Pulumi's SDKs only what a program or a plugin uses, which halves the start of a check.
 
 A generated SDK imports all of its hundred resources at once. After `install()`, importing such a package runs none of
 its own code: a name is resolved in the module that the generator writes it to (`RepositoryRuleset` in
@@ -9,31 +9,44 @@ makes the full package be imported as usual, so only the time changes. A test ho
 from __future__ import annotations
 
 import importlib
-import importlib.abc
 import importlib.machinery
 import importlib.util
+import os
 import re
 import sys
+from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
-    from types import ModuleType
+
+OBJECTS = 100_000
+"""For `gc.set_threshold`: modules make many objects and no garbage, and Python would search them at each 700."""
 
 SDKS = ("pulumi_github", "pulumi_postgresql", "pulumiverse_vercel")
 """Packages that the SDK generator wrote."""
 
-UNUSED = ("pulumi.automation",)
-"""Modules that the core SDK imports and an evaluation never uses: they run when an attribute of theirs is asked for."""
+UNUSED = ("pulumi.automation", "pulumi.dynamic")
+"""Modules that the core SDK imports and seldom uses: they run when an attribute of theirs is asked for."""
+
+_TRACING = "pulumi.runtime._instrumentation"
+"""The core SDK's tracing, which loads OpenTelemetry: as much as all else of it."""
+TRACES_WANTED = "PULUMI_OTEL_EXPORTER_OTLP_ENDPOINT"
+"""Its variable for where spans go."""
 
 
 def install() -> None:
     """Defer the imports that can be deferred; modules that are imported already stay as they are."""
-    if not any(isinstance(finder, _Finder) for finder in sys.meta_path):
-        sys.meta_path.insert(0, _Finder())
+    if any(isinstance(finder, _Finder) for finder in sys.meta_path):
+        return
+    sys.meta_path.insert(0, _Finder())
+    if not os.environ.get(TRACES_WANTED):
+        untraced: Any = ModuleType(_TRACING, "Without traces nothing is to be passed to other threads.")
+        untraced.wrap_with_context = lambda function: function
+        sys.modules.setdefault(_TRACING, untraced)
 
 
-class _Finder(importlib.abc.MetaPathFinder):
+class _Finder:
     """Finds the deferred modules where they always are, and gives them another way to load."""
 
     def find_spec(
@@ -43,20 +56,15 @@ class _Finder(importlib.abc.MetaPathFinder):
         if fullname not in SDKS and fullname not in UNUSED:
             return None
         spec = importlib.machinery.PathFinder.find_spec(fullname, path)
-        if spec is None or spec.loader is None:
+        if spec is None or not isinstance(spec.loader, importlib.machinery.SourceFileLoader):
             return None
-        spec.loader = _Package(spec.loader) if fullname in SDKS else importlib.util.LazyLoader(spec.loader)
+        lazy = importlib.util.LazyLoader(spec.loader)
+        spec.loader = _Package(spec.loader.name, spec.loader.path) if fullname in SDKS else lazy
         return spec
 
 
-class _Package(importlib.abc.Loader):
+class _Package(importlib.machinery.SourceFileLoader):
     """Loads a package name by name."""
-
-    def __init__(self, loader: importlib.abc.Loader) -> None:
-        self._loader = loader
-
-    def create_module(self, spec: importlib.machinery.ModuleSpec) -> ModuleType | None:
-        return self._loader.create_module(spec)
 
     def exec_module(self, module: ModuleType) -> None:
         def find(name: str) -> Any:
@@ -71,7 +79,7 @@ class _Package(importlib.abc.Loader):
                 raise AttributeError(name)
             # The package itself, as if nothing were deferred; what it does not have either is an error.
             del module.__dict__["__getattr__"]
-            self._loader.exec_module(module)
+            super(_Package, self).exec_module(module)
             return getattr(module, name)
 
         module.__dict__["__getattr__"] = find

@@ -13,20 +13,19 @@ from types import ModuleType
 UNUSED: dict[str, tuple[str, ...]] = {
     "pulumi.automation": (),
     "pulumi.dynamic": (),
-    "opentelemetry.sdk.trace": ("TracerProvider",),
+    "pulumi.runtime._instrumentation": ("wrap_with_context",),
 }
 """Modules to stand empty, and the names that the SDK imports from them."""
 OPTIONAL = ("httpx._main",)
 """httpx does without its command line where that cannot be imported."""
-_TRACE, TRACES_WANTED = "TRACEPARENT", "PULUMI_OTEL_EXPORTER_OTLP_ENDPOINT"
-"""The variables of the SDK's tracing (pulumi/runtime/_instrumentation.py): the span to belong to, where spans go."""
+TRACES_WANTED = "PULUMI_OTEL_EXPORTER_OTLP_ENDPOINT"
+"""The variable of the SDK's tracing (pulumi/runtime/_instrumentation.py) for where spans go."""
 
 
 def leave_out() -> None:
     """Make the unused modules empty; before anything imports them."""
     if os.environ.get(TRACES_WANTED):
         return
-    os.environ.pop(_TRACE, None)
     for name, members in UNUSED.items():
         module = ModuleType(name, "Left out by Parity's plugins.")
         for member in members:

@@ -73,7 +73,7 @@ from {module} import {function}
 sys.exit({function}())
 """
 
-PROGRAMS = {"parity": ("parity.cli.main", "main")}
+PROGRAMS = {"parity": ("parity.cli.main", "run")}
 """The console programs that a job calls; other packages' own are left out."""
 
 

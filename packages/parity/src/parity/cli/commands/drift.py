@@ -105,10 +105,13 @@ def drift(
 
 def _audit(project: Project, name: str) -> Audit:
     from parity.cli.session import stack_of
+    from parity.evaluate.stack import Stack, open_ahead
+
+    stack = stack_of(project, name)
+    open_ahead(stack, *(Stack(each, project, stack.pulumi) for each in project.stack_files() if each != name))
     from parity.console import Screen
     from parity.drift.audit import audit
 
-    stack = stack_of(project, name)
     with Screen().step(f"Read {name}") as step:
         found = audit(stack, waiting=step.waiting)
         calls = ", ".join(f"{vendor} {count}" for vendor, count in found.report.calls.items())

@@ -320,8 +320,11 @@ def _wait(stack: Stack, minutes: int) -> None:
 
 def _stack(project: Project, name: str) -> Stack:
     from parity.cli.session import stack_of
+    from parity.evaluate.stack import open_ahead
 
-    return stack_of(project, name)
+    found = stack_of(project, name)
+    open_ahead(found)
+    return found
 
 
 def _file_alone(project: Project, name: str, *, review: bool) -> Stack:

@@ -55,6 +55,10 @@ def up(
         asked.add("--digest", "--digest is given without --plan", "give the file of the plan too: --plan FILE")
     asked.require()
     from parity.cli.session import stack_of
+    from parity.evaluate.stack import open_ahead
+
+    found = stack_of(asked.project, stack)
+    open_ahead(found)
     from parity.console import Screen
     from parity.inventory import domain_health
     from parity.releases import preconditions
@@ -65,7 +69,7 @@ def up(
     approval = Approval(yes, plan, digest, tuple(acknowledge or ()), diff)
     options = engine_options(refresh=refresh, target=target, parallel=parallel, message=message)
     note = {"why": message} if message else {}
-    found, screen = stack_of(asked.project, stack), Screen()
+    screen = Screen()
     approval.require_way(stack)
     turn.wait(found, screen, wait)
     done = update.run(found, screen, approval, options=options, note=note, require=preconditions.builds)

@@ -10,8 +10,6 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from filelock import FileLock, Timeout
-
 from parity_toolchain.errors import BuildBusy
 from parity_toolchain.process import BEAT
 
@@ -87,6 +85,8 @@ def _make(cache: Path, name: str, final: Path, make: Callable[[Path], None]) -> 
 @contextlib.contextmanager
 def _locked(cache: Path, name: str, progress: Callable[[str], None], patience: float, beat: float) -> Generator[None]:
     """Hold the entry's lock; the system lets go of it when its holder ends, however it ends."""
+    from filelock import FileLock, Timeout  # noqa: PLC0415 - each command searches the cache, and few make an entry
+
     locks = cache / "locks"
     locks.mkdir(parents=True, exist_ok=True)
     lock = FileLock(locks / f"{name}.lock")

@@ -7,12 +7,9 @@ import json
 import os
 import re
 import shutil
-import ssl
 import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
-
-import httpx
 
 from parity_toolchain import cache as caches
 from parity_toolchain.errors import DownloadFailed, Unreachable
@@ -137,6 +134,10 @@ def _proxy(environ: Mapping[str, str]) -> str | None:
 
 def _read(site: Site, environ: Mapping[str, str]) -> bytes:
     """The installer's text. Ends in time even where the host sends it byte by byte."""
+    import ssl  # noqa: PLC0415 - each command searches the cache, and hardly one downloads
+
+    import httpx  # noqa: PLC0415 - as above
+
     deadline = time.monotonic() + 3 * site.connect
     body = b""
     roots = environ.get("SSL_CERT_FILE")

@@ -6,8 +6,6 @@ import json
 import os
 from typing import TYPE_CHECKING
 
-from filelock import FileLock
-
 from parity_toolchain.errors import PluginNotInstalled
 from parity_toolchain.local import RECORD, recorded
 from parity_toolchain.model import PluginVersion
@@ -45,6 +43,8 @@ def install_plugins(
     Raises:
         PluginNotInstalled: The command line refused a file.
     """
+    from filelock import FileLock  # noqa: PLC0415 - as in the cache
+
     environ = {**(os.environ if environ is None else environ), "PULUMI_HOME": str(home)}
     home.mkdir(parents=True, exist_ok=True)
     installed: list[str] = []

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from parity.documents import is_list, is_mapping
@@ -77,6 +76,9 @@ def own_properties(type_: str, properties: Mapping[str, Any]) -> dict[str, Any]:
 
 def leaves(value: Any, path: str = "") -> Iterator[tuple[str, Any]]:
     """The scalars below a value with their paths; an empty list or mapping is a leaf, so that it is not lost."""
+    if value.__class__ is str:  # nearly all are
+        yield path, value
+        return
     inner = value.value if isinstance(value, SecretInput) else value
     if is_mapping(inner) and inner:
         children = ((f"{path}.{name}" if path else name, each) for name, each in inner.items())
@@ -94,12 +96,12 @@ class _Own:
     """Removes the stack's name from URNs and from nothing else."""
 
     def __init__(self, project: str, stack: str) -> None:
-        self._urn = re.compile(re.escape(prefix(stack, project)))
+        self._prefix = prefix(stack, project)
         self._root = of_stack(stack, project).key
 
     def key(self, urn: str) -> str:
         """A resource's key: its URN after the stack and the project."""
-        key = self._urn.sub("", urn)
+        key = urn.replace(self._prefix, "")
         return "stack" if key == self._root else key
 
     def value(self, value: Any) -> Any:
@@ -107,5 +109,5 @@ class _Own:
         if isinstance(value, SecretInput):
             return SecretInput(self.value(value.value))
         if isinstance(value, str):
-            return self._urn.sub("", value)
+            return value.replace(self._prefix, "")
         return value

@@ -16,6 +16,7 @@ import sys
 import threading
 import tomllib
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -135,6 +136,12 @@ def _require_template(given: object, path: Path) -> None:
     raise ProjectError(what, where=f"{path}: {_TABLE} template", remedy=remedy)
 
 
+@lru_cache(maxsize=4)
+def _document(text: str) -> dict[str, Any]:
+    """Kept, since the program is loaded for each evaluation."""
+    return tomllib.loads(text)
+
+
 def load(root: Path) -> Program:
     """The program of the project in `root`.
 
@@ -144,7 +151,7 @@ def load(root: Path) -> Program:
     root = root.absolute()
     path = root / FILE
     try:
-        document = tomllib.loads(path.read_text(encoding="utf-8"))
+        document = _document(path.read_text(encoding="utf-8"))
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
         raise ProjectError(
             f"{FILE} cannot be read: {error}", where=str(path), remedy=f"add one with {_TABLE}; `parity init` writes it"

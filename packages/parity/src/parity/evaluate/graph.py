@@ -26,7 +26,7 @@ from pulumi.runtime.proto import resource_pb2
 
 from parity.documents import mapping
 from parity.evaluate import sdk
-from parity.evaluate.ready import Asyncio, NotSynchronous, drive, output_patches
+from parity.evaluate.ready import Asyncio, NotSynchronous, data_of, drive, made_of, output_patches
 from parity.evaluate.registration import Recorder, make_urn
 from parity.evaluate.resource import Resource, computed
 from parity.evaluate.wire import from_struct, options_of
@@ -128,6 +128,8 @@ def _patched(recorder: Recorder) -> Generator[None]:
         *((module, "asyncio", Asyncio) for module in (sdk.registration, sdk.rpc_manager, sdk.invoke, sdk.stack)),
         (sdk.resource, "register_resource", recorder.register),
         (sdk.resource.ResourceOptions, "_copy", _copied),
+        (sdk.resource.ResourceOptions, "merge", _merged_options),
+        (sdk.resource, "collapse_alias_to_urn", _alias),
         (sdk.resource.ResourceHookBinding, "merge", classmethod(_merged)),
         (sdk.resource, "register_resource_outputs", recorder.register_outputs),
         (sdk.resource, "read_resource", _needs_an_engine),
@@ -151,6 +153,32 @@ def _copied(options: Any) -> Any:
     made = object.__new__(options.__class__)
     made.__dict__.update(options.__dict__)
     return made
+
+
+_merge_options = sdk.resource.ResourceOptions.merge
+_DEFAULTS = {"version", "plugin_download_url"}
+"""The options that a generated SDK has for each of its resources, and merges with those that the program gives."""
+
+
+def _merged_options(one: Any, other: Any) -> Any:
+    """The second's over the first's. Where the first has an SDK's defaults alone, a copy is all that there is to do."""
+    given = {name for name, each in one.__dict__.items() if each is not None} if one and other else {"none"}
+    if given - _DEFAULTS or other.providers is not None or not isinstance(other.depends_on, list | None):
+        return _merge_options(one, other)
+    made = _copied(other)
+    made.depends_on = [*(other.depends_on or ())]
+    for name in given:
+        if made.__dict__[name] is None:
+            made.__dict__[name] = one.__dict__[name]
+    return made
+
+
+_collapse_alias = sdk.resource.collapse_alias_to_urn
+
+
+def _alias(*arguments: Any) -> Any:
+    """An alias as a URN, made when it is asked for: by a resource with children, which inherit it."""
+    return made_of(lambda: data_of(_collapse_alias(*arguments)))
 
 
 _merge_hooks = sdk.resource.ResourceHookBinding.merge

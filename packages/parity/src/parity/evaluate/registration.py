@@ -162,8 +162,26 @@ def _unusual(opts: Any) -> bool:
     return hooked or bool(opts.transforms or opts.replace_with) or opts.replacement_trigger is not None
 
 
+_USUAL = ("protect", "version", "plugin_download_url", "delete_before_replace")
+_ELSEWHERE = {*_USUAL, "deleted_with", "parent", "provider", "providers", "depends_on", "hooks", "transformations"}
+"""Options that need no message: the usual ones, and those that a record has in another place."""
+
+
+@functools.cache
+def _usual_options(**given: Any) -> Mapping[str, Any]:
+    """The options of a resource that has no others: nearly all have these, and the same."""
+    return _sent_options(None, pulumi.ResourceOptions(**given), None)
+
+
 def _options(res: Any, opts: Any, typ: type | None) -> dict[str, Any]:
     """Every option that is set, as the SDK would send it."""
+    if any(each is not None and name not in _ELSEWHERE for name, each in opts.__dict__.items()):
+        return _sent_options(res, opts, typ)
+    deleted_with = {} if opts.deleted_with is None else {"deletedWith": data_of(opts.deleted_with.urn).value}
+    return {**deleted_with, **_usual_options(**{name: opts.__dict__[name] for name in _USUAL})}
+
+
+def _sent_options(res: Any, opts: Any, typ: type | None) -> dict[str, Any]:
     deleted_with = data_of(opts.deleted_with.urn).value if opts.deleted_with is not None else ""
     timeouts = opts.custom_timeouts
     return options_of(

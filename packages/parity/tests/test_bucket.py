@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 import threading
+from concurrent.futures import ThreadPoolExecutor
 from http.server import BaseHTTPRequestHandler, HTTPServer
 
 import boto3
@@ -121,12 +122,17 @@ def test_the_encryption_in_the_address_is_asked_for_as_the_engine_does(home, ref
     assert "x-amz-server-side-encryption" not in handler.headers_of_last
 
 
-def test_a_login_by_a_program_is_used_as_the_engine_uses_it(home, refusing):
+def test_a_login_by_a_program_is_used_as_the_engine_uses_it_and_once_for_state_and_ledger(home, refusing):
     address, handler = refusing
-    script = home / "keys.sh"
-    script.write_text('echo \'{"Version": 1, "AccessKeyId": "K-PROCESS", "SecretAccessKey": "x"}\'')
+    script, asked = home / "keys.sh", home / "asked"
+    script.write_text(
+        f'echo once >> {asked}\necho \'{{"Version": 1, "AccessKeyId": "K-PROCESS", "SecretAccessKey": "x"}}\''
+    )
     (home / ".aws" / "config").write_text(f"[profile team]\ncredential_process = sh {script}\n")
-    assert signer(open_store(s3(address, "&profile=team")), handler) == "K-PROCESS"
+    with ThreadPoolExecutor() as pool:
+        stores = list(pool.map(open_store, [s3(address, "&profile=team")] * 4))
+    assert [signer(each, handler) for each in stores] == ["K-PROCESS"] * 4
+    assert asked.read_text() == "once\n"
 
 
 def test_no_login_is_an_error_with_its_place():

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import gzip
+import hashlib
 import json
 import os
 import stat
+import threading
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
@@ -17,7 +20,7 @@ from parity.config.project import Project
 from parity.engine import engine_files, passphrase, store
 from parity.engine.pulumi import Pulumi
 from parity.errors import UpdateError
-from parity.evaluate.stack import Stack
+from parity.evaluate.stack import Stack, open_ahead
 from parity.masked import SECRET, SIGNATURE
 from parity.preview import make
 from parity.releases import stack_values
@@ -81,6 +84,31 @@ class TestOpening:
         assert open_ is not None
         with pytest.raises(passphrase.Sealed):
             open_(wrong)
+
+    def test_a_key_that_is_being_made_is_waited_for_and_not_made_again(self, monkeypatch, tmp_path: Path):
+        made, derive, going_on = [], hashlib.pbkdf2_hmac, threading.Event()
+
+        def slow(*arguments):
+            made.append(arguments)
+            assert going_on.wait(60)
+            return derive(*arguments)
+
+        monkeypatch.setattr(hashlib, "pbkdf2_hmac", slow)
+        monkeypatch.setattr(passphrase, "_KEYS", {})
+        with ThreadPoolExecutor() as pool:
+            asked = [pool.submit(passphrase.opener, salt(), OPENED, tmp_path) for _ in range(3)]
+            going_on.set()
+            assert all(each.result() is not None for each in asked)
+        assert len(made) == 1
+
+    def test_a_stack_s_key_is_made_ahead_of_its_settings(self, monkeypatch, tmp_path: Path):
+        opened = stack_in(copy_program(tmp_path / "project").root, OPENED)
+        monkeypatch.setattr(passphrase, "_KEYS", {})
+        open_ahead(opened).join()
+        ((phrase, _),) = passphrase._KEYS
+        assert phrase == PHRASE
+        assert opened.settings().secret
+        assert len(passphrase._KEYS) == 1
 
 
 class TestSealing:

@@ -13,8 +13,6 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import psutil
-
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
@@ -77,6 +75,8 @@ def is_alive(pid: int, since: datetime) -> bool:
 
     A process that started after that has only been given the same id. A zombie has ended.
     """
+    import psutil  # noqa: PLC0415 - only where something was left by another process
+
     try:
         process = psutil.Process(pid)
         started = datetime.fromtimestamp(process.create_time(), UTC)

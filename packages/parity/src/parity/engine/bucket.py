@@ -10,8 +10,10 @@ import contextlib
 import os
 import re
 import shutil
+import threading
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qs
 
@@ -114,6 +116,10 @@ class BucketStore:
             obstore.delete(self.client, key)
 
 
+_OPENING = threading.Lock()
+"""State and ledger are opened by two threads, and the second is to find what the first has resolved."""
+
+
 def open_bucket(address: SplitResult) -> BucketStore:
     """The bucket at an address.
 
@@ -122,7 +128,7 @@ def open_bucket(address: SplitResult) -> BucketStore:
     """
     query = {key: values[-1] for key, values in parse_qs(address.query).items()}
     place = f"{address.scheme}://{address.netloc}{address.path}"
-    with _asked(place):
+    with _OPENING, _asked(place):
         return BucketStore(
             place, _OPENERS[address.scheme](place, address.netloc, address.path.strip("/") or None, query)
         )
@@ -165,12 +171,7 @@ def _s3(place: str, bucket: str, prefix: str | None, query: Mapping[str, str]) -
     region = query.get("region") or os.environ.get("AWS_REGION") or os.environ.get("AWS_DEFAULT_REGION")
     provider = _exported_keys() if region and "profile" not in query else None
     if provider is None:
-        from botocore.session import (  # noqa: PLC0415 - slow # pyright: ignore[reportMissingTypeStubs]
-            Session,
-        )
-
-        # As in the engine, a profile in the address wins over keys in the environment, and these over AWS_PROFILE.
-        session: Any = Session(profile=query.get("profile"))
+        session = _session(query.get("profile"), frozenset(os.environ.items()))
         provider = _aws_credentials(place, session)
         region = region or session.get_config_variable("region")
     settings: dict[str, Any] = {"region": region} if region else {}
@@ -196,6 +197,19 @@ def _exported_keys() -> Callable[[], S3Credential] | None:
     token = os.environ.get("AWS_SESSION_TOKEN")
     redact.current().learn(filter(None, (secret, token)))
     return lambda: {"access_key_id": key, "secret_access_key": secret, "token": token, "expires_at": None}
+
+
+@lru_cache(maxsize=4)
+def _session(profile: str | None, _environment: frozenset[tuple[str, str]]) -> Any:
+    """What finds the keys: one for all of a command, since to resolve a role or a login by SSO asks AWS each time.
+
+    As in the engine, a profile in the address wins over keys in the environment, and these over AWS_PROFILE.
+    """
+    from botocore.session import (  # noqa: PLC0415 - slow # pyright: ignore[reportMissingTypeStubs]
+        Session,
+    )
+
+    return Session(profile=profile)
 
 
 def _aws_credentials(place: str, session: Any) -> Callable[[], S3Credential]:

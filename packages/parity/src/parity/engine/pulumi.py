@@ -11,8 +11,6 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-import psutil
-
 from parity import redact
 from parity.documents import parse
 from parity.engine.events import Progress, event_log, following
@@ -273,6 +271,8 @@ def _exit_code(process: subprocess.Popen[bytes], interrupts: Sequence[int], prog
 
 
 def _kill_plugins(engine: int) -> None:
+    import psutil  # noqa: PLC0415 - only after a second interrupt
+
     with suppress(psutil.NoSuchProcess):
         for each in psutil.Process(engine).children(recursive=True):
             each.kill()

@@ -63,11 +63,13 @@ _SAID = 300
 """Characters of the engine's words that are shown."""
 
 
-def open_ahead(*stacks: Stack) -> None:
+def open_ahead(*stacks: Stack) -> threading.Thread:
     """Begin to derive the keys of the stacks' secrets, a fifth of a second each, while other things are loaded."""
     asked = [each.key_of() for each in stacks]
     # It imports nothing: two threads must not import at once.
-    threading.Thread(target=lambda: [passphrase.opener(*each) for each in asked], daemon=True).start()
+    thread = threading.Thread(target=lambda: [passphrase.opener(*each) for each in asked], daemon=True)
+    thread.start()
+    return thread
 
 
 def passphrase_variable(stack: str) -> str:

@@ -16,6 +16,7 @@ from parity.check.derived import spelled
 from parity.check.facts import ABSENT, Facts, Place, facts
 from parity.check.trace import Group, Tracer, by_exchange, changed
 from parity.check.units import STACK_NAME, Unit, differing, is_missing, look_up, spell
+from parity.check.workers import aside
 from parity.config.patterns import fits
 from parity.config.secret import Secret
 from parity.engine.counting import counted
@@ -162,22 +163,26 @@ def compare(
         Whatever the program raises for either stack.
     """
     run = _Runs(evaluate, workers)
-    mine, theirs = run.facts(one.stack, one.values), run.facts(other.stack, other.values)
-    # Facts that are equal under one name are equal; all others must follow the config.
-    under_other = under_name(one.values, other.stack)
-    renamed = run.facts(other.stack, under_other)
-    unequal = changed(renamed, theirs)
+    mine, target = facts(run(one.stack, one.values)), run(other.stack, other.values)
+    theirs = facts(target)
     # Both configs are tried under both names: a branch may show under one of the configs alone.
     name = _Name(one.stack, other.stack, derived)
-    back = run.facts(one.stack, under_name(other.values, one.stack))
-    branching = name.branches(mine, renamed) | name.branches(back, theirs)
+    back = under_name(other.values, one.stack)
+    run.count += 1
+    with aside(lambda: name.branches(facts(evaluate(one.stack, back)), theirs)) as branches_back:
+        # Facts that are equal under one name are equal; all others must follow the config.
+        under_other = under_name(one.values, other.stack)
+        source = run(other.stack, under_other)
+        renamed = facts(source)
+        unequal = changed(renamed, theirs)
+        branching = name.branches(mine, renamed) | branches_back()
     # Parts are exchanged under the other stack's name, so that what follows the name alone does not move.
     units = differing(one.values, other.values)
-    origins = Tracer(run.moves(other.stack, under_other, other.values, renamed), units).origins(unequal)
+    origins = Tracer(run.moves(other.stack, under_other, other.values, source), units).origins(unequal)
     # If two keys make a difference only together, each of them alone removes it from the other side.
     unexplained = [place for place in unequal if not origins[place]]
     if unexplained:
-        origins |= Tracer(run.moves(other.stack, other.values, under_other, theirs), units).origins(unexplained)
+        origins |= Tracer(run.moves(other.stack, other.values, under_other, target), units).origins(unexplained)
     judge = _Judge(one, other, mine, theirs, sealed)
     differences = [
         judge(place, origins.get(place, frozenset()), branching=place in branching)
@@ -218,17 +223,17 @@ class _Runs:
         self._evaluate, self._workers = evaluate, workers
         self.count = 0
 
-    def facts(self, stack: str, values: Mapping[str, Any]) -> Facts:
-        """The facts of one config."""
+    def __call__(self, stack: str, values: Mapping[str, Any]) -> Graph:
+        """The graph of one config."""
         self.count += 1
-        return facts(self._evaluate(stack, values))
+        return self._evaluate(stack, values)
 
     def moves(
-        self, stack: str, source: Mapping[str, Any], target: Mapping[str, Any], base: Facts
+        self, stack: str, source: Mapping[str, Any], target: Mapping[str, Any], base: Graph
     ) -> Callable[[Sequence[Group]], Sequence[frozenset[Place]]]:
-        """For groups of parts, the places that change from `base`, the facts of `source`, with `target`'s parts."""
+        """For groups of parts, the places that change from `base`, the graph of `source`, with `target`'s parts."""
         exchanged = by_exchange(
-            lambda values: facts(self._evaluate(stack, values)), source, target, base, workers=self._workers
+            lambda values: self._evaluate(stack, values), source, target, base, workers=self._workers
         )
 
         def ask(groups: Sequence[Group]) -> Sequence[frozenset[Place]]:

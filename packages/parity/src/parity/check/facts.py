@@ -10,7 +10,7 @@ from parity.resources import kinds
 from parity.resources.urn import of_stack, prefix
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Collection, Iterator, Mapping
 
     from parity.evaluate.graph import Graph
     from parity.evaluate.resource import Resource
@@ -38,12 +38,13 @@ Facts = dict[Place, Any]
 """Values are JSON scalars, or a SecretInput around one."""
 
 
-def facts(graph: Graph) -> Facts:
-    """Every fact of a graph; URNs in them lose the stack's name, nothing else is changed."""
+def facts(graph: Graph, without: Collection[str] = ()) -> Facts:
+    """Every fact of a graph, but those of some resources; URNs in them lose the stack's name, nothing else changes."""
     own = _Own(graph.project, graph.stack)
     result: Facts = {}
-    for resource in graph.resources.values():
-        result.update(_resource(resource, own))
+    for urn, resource in graph.resources.items():
+        if urn not in without:
+            result.update(_resource(resource, own))
     for urn, outputs in graph.component_outputs.items():
         for path, value in leaves(outputs):
             result[Place(own.key(urn), "output", path)] = own.value(value)

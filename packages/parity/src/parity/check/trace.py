@@ -17,9 +17,11 @@ from __future__ import annotations
 
 import itertools
 import math
+import pickle
 from collections import defaultdict
 from typing import TYPE_CHECKING, Any
 
+from parity.check.facts import facts
 from parity.check.units import Unit, exchange
 from parity.check.workers import spread
 
@@ -27,6 +29,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
     from parity.check.facts import Facts, Place
+    from parity.evaluate.graph import Graph
 
 Group = frozenset[Unit]
 
@@ -40,7 +43,7 @@ _SCOPED_LENGTH = 2
 _ASKED_SINGLY = 16
 """Up to so many parts of one shape are tried one by one; a fact that more of them move follows the shape."""
 
-_FACTS_A_WORKER = 200_000
+_RESOURCES_A_WORKER = 10_000
 """What one worker evaluates at the most, which bounds its memory."""
 
 Scope = tuple[str, str]
@@ -155,23 +158,27 @@ def _doubtful(candidates: Sequence[Unit]) -> frozenset[Unit]:
 
 
 def by_exchange(
-    evaluate: Callable[[Mapping[str, Any]], Facts],
+    evaluate: Callable[[Mapping[str, Any]], Graph],
     source: Mapping[str, Any],
     target: Mapping[str, Any],
-    base: Facts,
+    base: Graph,
     *,
     workers: int | None = None,
 ) -> Callable[[Sequence[Group]], Sequence[frozenset[Place]]]:
     """What `Tracer` asks: for groups of parts, the places that change when they are taken from another config.
 
-    Parts of `source`, whose facts are `base`, are taken from `target`. There are as many workers as cores where no
+    Parts of `source`, whose graph is `base`, are taken from `target`. There are as many workers as cores where no
     number is given.
     """
+    forms = {urn: pickle.dumps(each) for urn, each in base.resources.items()}
 
     def moved(group: Group) -> frozenset[Place]:
-        return changed(base, evaluate(exchange(source, target, group)))
+        found = evaluate(exchange(source, target, group))
+        # By far most resources are what they were, to the byte: the others alone are taken apart.
+        same = {urn for urn, each in found.resources.items() if forms.get(urn) == pickle.dumps(each)}
+        return changed(*(facts(each, same) for each in (base, found)))
 
-    each = max(1, _FACTS_A_WORKER // max(1, len(base)))
+    each = max(1, _RESOURCES_A_WORKER // max(1, len(forms)))
     return lambda asked: spread(moved, asked, workers=workers, each=each)
 
 

@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from ruamel.yaml import YAML
 
-from parity.check.facts import Facts, facts
+from parity.check.facts import facts
 from parity.check.trace import Tracer, by_exchange, changed
 from parity.check.units import Unit, differing, is_missing, look_up, spell
 from parity.config import migrations, settings, source
@@ -38,6 +38,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from parity.config.project import Project
+    from parity.evaluate.graph import Graph
     from parity.git import Base
     from parity.preview.plan import Change, Plan
 
@@ -167,14 +168,14 @@ def _traced(
     """The parts of the file that each fact of the declared graph follows."""
     now = _evaluate(project, stack, mine)
 
-    def evaluate(values: Mapping[str, Any]) -> Facts:
+    def evaluate(values: Mapping[str, Any]) -> Graph:
         try:
             return _evaluate(project, stack, values)
         except ProjectError:
             # A mixture of both files may be no valid config; then no part is known to move the fact.
             return now
 
-    moved = changed(now, evaluate(theirs))
+    moved = changed(facts(now), facts(evaluate(theirs)))
     found = Tracer(by_exchange(evaluate, mine, theirs, now), units).origins(moved)
     aspects = {"resource": _ANY, "input": None, "option": None}
     result: dict[tuple[str, str], tuple[Unit, ...]] = {}
@@ -186,9 +187,9 @@ def _traced(
     return result
 
 
-def _evaluate(project: Project, stack: str, values: Mapping[str, Any]) -> Facts:
+def _evaluate(project: Project, stack: str, values: Mapping[str, Any]) -> Graph:
     found = settings.load(stack, project.root, {key: as_text(value) for key, value in values.items()})
-    return facts(declared(project, found))
+    return declared(project, found)
 
 
 def config_values(text: str) -> dict[str, Any]:

@@ -9,10 +9,12 @@ from collections import Counter
 import pytest
 
 from parity.check.facts import Place
-from parity.check.trace import Tracer, groups, shape
+from parity.check.trace import Tracer, by_exchange, groups, shape
 from parity.check.units import differing, exchange, look_up, spell
 from parity.check.workers import aside, spread
 from parity.config.secret import Secret
+from parity.evaluate.graph import Graph
+from parity.evaluate.resource import Resource
 
 
 def applications(count, value):
@@ -223,3 +225,21 @@ def test_what_is_not_asked_for_is_ended():
 def _is_gone(process):
     with pytest.raises(ChildProcessError):
         os.waitpid(process, os.WNOHANG)
+
+
+def declared(values):
+    """A graph with two resources, of which one has an input of the config."""
+    places = [(f"urn:pulumi:prod::p::t::{name}", "t", name, "", True) for name in ("moving", "still")]
+    given = [{"it": values["parity:one"]}, {"it": 7}]
+    made = [
+        Resource(*place, inputs, frozenset(), {}, "", {"protect": True})
+        for place, inputs in zip(places, given, strict=True)
+    ]
+    return Graph("p", "prod", {each.urn: each for each in made}, {}, {})
+
+
+@pytest.mark.parametrize(("before", "after"), [(1, 2), (1, True), (0, False), ("x", None), ({"a": 1}, {"a": True})])
+def test_an_exchange_moves_a_value_and_its_type_and_nothing_else(before, after):
+    one, other = {"parity:one": before}, {"parity:one": after}
+    (moved,) = by_exchange(declared, one, other, declared(one), workers=1)([frozenset([("parity:one",)])])
+    assert {(each.resource, each.aspect) for each in moved} == {("t::moving", "input")}

@@ -54,6 +54,33 @@ def test_no_commands_module_loads_anything_that_works():
     assert done.stdout.strip() == "[]"
 
 
+ENDING = """
+import sys, atexit, parity.cli.main as cli
+class Kept:
+    def __del__(self): print("freed")
+kept = Kept()
+def main():
+    atexit.register(print, "let go")
+    print("said")
+    {end}
+cli.main = main
+cli.run()
+"""
+
+
+@pytest.mark.parametrize(
+    ("end", "code", "last"),
+    [("", 0, "let go"), ("sys.exit(20)", 20, "let go"), ("sys.exit('why')", 1, "let go"), ("1 / 0", 1, "freed")],
+)
+def test_a_command_ends_with_its_code_and_lets_go_but_frees_nothing(end, code, last):
+    done = subprocess.run(
+        [sys.executable, "-c", ENDING.format(end=end)], capture_output=True, text=True, check=False, timeout=120
+    )
+    assert done.returncode == code
+    assert done.stdout.split("\n")[-2] == last
+    assert done.stdout.startswith("said")
+
+
 @pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
 def test_a_press_of_tab_loads_nothing_that_works(shell):
     words = "parity rollback staging shop --to "

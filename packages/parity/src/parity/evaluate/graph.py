@@ -24,7 +24,7 @@ from google.protobuf import empty_pb2
 from pulumi.runtime import mocks, settings
 from pulumi.runtime.proto import resource_pb2
 
-from parity.documents import mapping
+from parity.documents import is_list, mapping
 from parity.evaluate import sdk
 from parity.evaluate.ready import Asyncio, NotSynchronous, data_of, drive, made_of, output_patches
 from parity.evaluate.registration import Recorder, make_urn
@@ -163,7 +163,7 @@ _DEFAULTS = {"version", "plugin_download_url"}
 def _merged_options(one: Any, other: Any) -> Any:
     """The second's over the first's. Where the first has an SDK's defaults alone, a copy is all that there is to do."""
     given = {name for name, each in one.__dict__.items() if each is not None} if one and other else {"none"}
-    if given - _DEFAULTS or other.providers is not None or not isinstance(other.depends_on, list | None):
+    if given - _DEFAULTS or other.providers is not None or not is_list(other.depends_on or []):
         return _merge_options(one, other)
     made = _copied(other)
     made.depends_on = [*(other.depends_on or ())]

@@ -42,8 +42,12 @@ def install() -> None:
     sys.meta_path.insert(0, _Finder())
     if not os.environ.get(TRACES_WANTED):
         untraced: Any = ModuleType(_TRACING, "Without traces nothing is to be passed to other threads.")
-        untraced.wrap_with_context = lambda function: function
+        untraced.wrap_with_context = _as_it_is
         sys.modules.setdefault(_TRACING, untraced)
+
+
+def _as_it_is(function: Any) -> Any:
+    return function
 
 
 class _Finder:

@@ -45,14 +45,26 @@ def copy_program(target: Path) -> Project:
 
 def with_shop_alone(root: Path) -> None:
     """Take the other application and its schema out of the program."""
+    without(root, "admin")
     catalog = root / "infra" / "catalog.py"
-    before, _, after = catalog.read_text().partition('        Application(\n            name="admin",\n')
-    databases = "    ),\n    databases=("
-    text = before + databases + after.partition(databases)[2].replace('"shop", "backoffice"', '"shop",')
-    catalog.write_text(text)
+    catalog.write_text(catalog.read_text().replace('"shop", "backoffice"', '"shop",'))
+
+
+def application_in(catalog: str, name: str) -> str:
+    """The lines of the catalog that declare an application; fails where it has none of that name."""
+    found = re.search(rf'        Application\(\n            name="{name}",\n(?:         .*\n)+        \),\n', catalog)
+    assert found, f"no application {name}"
+    return found[0]
+
+
+def without(root: Path, application: str) -> None:
+    """Take an application out of the catalog and the stacks' files."""
+    catalog = root / "infra" / "catalog.py"
+    text = catalog.read_text()
+    catalog.write_text(text.replace(application_in(text, application), ""))
+    own = rf"    {application}:.*\n(?:      .*\n)*|    parity:applications\.{application}\..*\n"
     for path in root.glob("Pulumi.*.yaml"):
-        text = re.sub(r"    admin:\n(?:      .*\n)+|    parity:applications\.admin\..*\n", "", path.read_text())
-        path.write_text(text)
+        path.write_text(re.sub(own, "", path.read_text()))
 
 
 @functools.cache

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from support import telemetry
+from support.program import application_in, without
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -60,14 +61,7 @@ def _prod(name: str, old: str, new: str, kind: str = "field") -> Edit:
 
 
 def _without_admin(root: Path) -> None:
-    path = root / CATALOG
-    text = path.read_text()
-    path.write_text(
-        text[: text.index('        Application(\n            name="admin"')] + text[text.index("    ),\n    dat") :]
-    )
-    for name in (PROD, STAGING):
-        text = re.sub(r"    admin:\n(?:      .*\n)+\n?", "\n", (root / name).read_text())
-        (root / name).write_text(re.sub(r"    parity:applications\.admin.*\n", "", text))
+    without(root, "admin")
 
 
 def _merged(root: Path) -> None:
@@ -78,9 +72,10 @@ def _merged(root: Path) -> None:
 def _blog(root: Path) -> None:
     path = root / CATALOG
     text = path.read_text()
-    admin = text[text.index('        Application(\n            name="admin"') : text.index("    ),\n    databases=")]
-    blog = re.sub(r"\s+(SensitiveVariable|DatabaseUrlVariable)\(.*\),", "", admin).replace("admin", "blog")
-    path.write_text(text.replace(admin, admin + blog))
+    shop = application_in(text, "shop")
+    own = r"\s+(SensitiveVariable|DatabaseUrlVariable|PerStackVariable\(name=\"SEARCH_RESULTS_LIMIT\").*\),"
+    blog = re.sub(own, "", shop).replace("shop", "blog")
+    path.write_text(text.replace(shop, shop + blog))
     for name, suffix in ((STAGING, "staging.storefront.example"), (PROD, "storefront.example")):
         own = (
             f"    blog:\n      domains:\n        - name: blog.{suffix}\n      protection: preview\n"

@@ -1,6 +1,7 @@
 """A rename changes the catalog's and the stacks' texts, and nothing of what is declared for the world."""
 
 import ast
+import subprocess
 
 import pytest
 from ruamel.yaml import YAML
@@ -10,6 +11,7 @@ from parity.config import guard
 from parity.config.parameters import Catalog
 from parity.config.project import Project as Found
 from parity.config.rename import Rename
+from parity.config.settings_model import Settings
 from parity.errors import ProjectError, UsageError
 from parity.evaluate.declared import declared
 from support.paths import ROOT
@@ -45,6 +47,33 @@ def test_the_release_guard_is_content_whether_secrets_are_open_or_sealed(project
     project.write("staging", SHOP.in_stack_file("f", project.text()))
     guard.check(project.load(catalog=catalog))
     guard.check(project.offline(catalog=catalog))
+
+
+def test_a_rename_by_hand_is_blocked_and_what_the_message_says_is_the_way_on(project):
+    def by_hand(name: str) -> Settings:
+        return project.offline(
+            catalog=catalog_of(SOURCE.replace('            name="shop",\n', f"            {name}\n"))
+        )
+
+    def git(*words: str) -> None:
+        subprocess.run(
+            ["git", "-c", "user.name=P", "-c", "user.email=p@example.com", *words], cwd=project.folder, check=True
+        )
+
+    before = project.text()
+    after = before.replace("\n    shop:\n", "\n    store:\n").replace("applications.shop.", "applications.store.")
+    project.write("staging", after)
+    with pytest.raises(ProjectError) as caught:
+        guard.check(by_hand('name="store",'))
+    assert "formerly" not in str(caught.value), "without Git nothing is known of the old name"
+    project.write("staging", before)
+    for words in (("init", "-q"), ("add", "."), ("commit", "-q", "-m", "Before")):
+        git(*words)
+    project.write("staging", after)
+    with pytest.raises(ProjectError) as caught:
+        guard.check(by_hand('name="store",'))
+    assert 'write `formerly="shop"` behind its name in infra/catalog.py' in str(caught.value)
+    guard.check(by_hand('name="store", formerly="shop",'))
 
 
 def test_renamed_twice_the_first_name_stays(project):

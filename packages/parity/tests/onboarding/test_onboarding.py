@@ -25,6 +25,7 @@ from parity.inventory.model import LiveObject, ReadFailure, VendorState, live_ob
 from parity.onboarding import compose, left, run, secrets, show, source_text, wanted, world
 from parity.onboarding.world import World
 from parity.resources import kinds
+from support.amounts import everything
 from support.paths import ROOT
 
 if TYPE_CHECKING:
@@ -371,10 +372,11 @@ def test_a_catalog_is_written_as_ruff_would_and_reads_back(tmp_path: Path):
     path = tmp_path / "catalog.py"
     path.write_text(source_text.python(catalog))
     assert runpy.run_path(str(path))["CATALOG"] == catalog
-    ruff = [str(Path(sys.executable).parent / "ruff")]
     config = ["--config", str(ROOT / "pyproject.toml"), str(path)]
-    for command in (["format", "--check"], ["check", "--ignore", "INP001"]):
-        done = subprocess.run([*ruff, *command, *config], cwd=ROOT, capture_output=True, text=True, check=False)
+    commands = [["ruff", "format", "--check", *config], ["ruff", "check", "--ignore", "INP001", *config]]
+    for program, *options in (*commands, *([["pyright", str(path)]] if everything() else [])):
+        command = [str(Path(sys.executable).parent / program), *options]
+        done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
         assert done.returncode == 0, done.stdout + path.read_text()
 
 

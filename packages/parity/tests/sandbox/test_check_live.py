@@ -35,7 +35,9 @@ def execute(instance: Instance, statement: str) -> None:
 
 
 def test_what_is_really_there_is_compared_and_nothing_is_written(small_instance):
-    states = [small_instance.pulumi("stack", "export", "--stack", stack).ok().stdout for stack in ("staging", "prod")]
+    backend = small_instance.local.layout.backend
+    states = {path: path.read_bytes() for path in backend.glob(".pulumi/stacks/*/*.json")}
+    assert len(states) == 2
     since = small_instance.last_request()
     code, document = check(small_instance, "--live")
     assert (code, breaks(document)) == (0, {})
@@ -54,8 +56,7 @@ def test_what_is_really_there_is_compared_and_nothing_is_written(small_instance)
         ("storefront-database", "connectionLimit"): ("60", "150"),
         ("storefront-readonly", "statementTimeout"): ("30000", "7000"),
     }
-    after = [small_instance.pulumi("stack", "export", "--stack", stack).ok().stdout for stack in ("staging", "prod")]
-    assert after == states
+    assert {path: path.read_bytes() for path in states} == states
 
     # What cannot be asked is an error, and never clean.
     execute(small_instance, "ALTER ROLE storefront_prod_readonly SET statement_timeout = '7s'")
@@ -86,15 +87,8 @@ def test_a_preview_shows_a_break_as_one_stacks_change_or_not_at_all(small_instan
         "can_admins_bypass=False",
         "can_admins_bypass=args.environment == 'prod'",
     )
-    assert changed(small_instance, "staging") == set()
     assert changed(small_instance, "prod") == {"delivery-environment"}
     small_instance.up("prod").ok()
-    # Applied, the break is in prod's own state, and no preview compares it with staging's.
-    assert changed(small_instance, "prod") == set()
-    code, document = check(small_instance)
-    assert code == 1
-    assert breaks(document) == {("delivery-environment", "canAdminsBypass"): ("false", "true")}
-
     edit(
         small_instance,
         "components/web_app.py",
@@ -102,7 +96,10 @@ def test_a_preview_shows_a_break_as_one_stacks_change_or_not_at_all(small_instan
         "needs = [*self._variables.values()] if self._args.environment == 'prod' else "
         "[*self._variables.values(), *self._args.credentials.get(release.credentials, ())]\n",
     )
-    assert changed(small_instance, "prod") == set()
+    # Applied, an input is in prod's own state, and no preview compares it with staging's; of a dependency none tells.
+    for stack in ("staging", "prod"):
+        assert changed(small_instance, stack) == set()
     code, document = check(small_instance)
     assert code == 1
+    assert breaks(document)[("delivery-environment", "canAdminsBypass")] == ("false", "true")
     assert any(each["aspect"] == "dependency" for each in document["differences"] if each["verdict"] == "unexplained")

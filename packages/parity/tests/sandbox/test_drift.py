@@ -15,6 +15,7 @@ from parity.evaluate.stack import Stack, ambient
 from parity.inventory import collect_live_state as reality_of
 from parity.resources import kinds
 from parity.vendors.http import Limits
+from support.amounts import everything
 from support.instances import START
 from support.mutations import DATABASE, OWNER, STACK, World
 
@@ -34,10 +35,10 @@ FAST = Limits(request_seconds=5, deadline_seconds=1.5, first_pause_seconds=0.05)
 
 
 @pytest.fixture
-def clean(module_instance: Instance) -> Iterator[Instance]:
-    module_instance.local.client().load_snapshot(START)
-    yield module_instance
-    module_instance.local.client().clear_faults()
+def clean(small_module_instance: Instance) -> Iterator[Instance]:
+    small_module_instance.local.client().load_snapshot(START)
+    yield small_module_instance
+    small_module_instance.local.client().clear_faults()
 
 
 def audited(instance: Instance, stack: str = STACK) -> Audit:
@@ -111,9 +112,9 @@ class Seen:
 
 
 @pytest.fixture(scope="module")
-def planted(module_instance: Instance) -> Callable[[], Seen]:
+def planted(small_module_instance: Instance) -> Callable[[], Seen]:
     """An audit of the stack with one difference at each vendor; config and record are read once, for speed."""
-    instance = module_instance
+    instance = small_module_instance
     instance.local.client().load_snapshot(START)
     stack = Stack(STACK, instance.project, ambient(instance.project))
     graph, state = stack.declared(stack.settings()), stack.recorded(show_secrets=True)
@@ -127,8 +128,8 @@ def planted(module_instance: Instance) -> Callable[[], Seen]:
 
 
 @pytest.fixture
-def faults(module_instance: Instance) -> Iterator[ControlClient]:
-    control = module_instance.local.client()
+def faults(small_module_instance: Instance) -> Iterator[ControlClient]:
+    control = small_module_instance.local.client()
     control.clear_faults()
     yield control
     control.clear_faults()
@@ -153,21 +154,27 @@ def test_a_vendor_that_fails_is_never_clean_and_the_others_are_reported(
     assert found.of("missing") == {}, "what could not be seen is not gone"
 
 
-@pytest.mark.parametrize(
-    ("path", "what"),
-    [
-        ("/env[?]", "the variables of "), ("/domains", "the domains of "), ("/v6/deployments", "the deployments of "),
-        ("/v1/drains", "the team's drains"), ("/v9/projects/shop-prod($|[?])", "the project shop-prod"),
-        ("environments/prod/secrets", "the secrets of prod"), ("environments/prod/variables", "the variables of prod"),
-        ("/actions/secrets", "the secrets of storefront itself"),
-        ("/actions/variables", "the variables of storefront itself"),
-        ("/collaborators", "the collaborators of storefront"), ("storefront/teams", "the teams of storefront"),
-        ("/permissions/workflow", "the Actions permissions of "), ("/rulesets", "the rulesets of "),
-        ("/deployment-branch-policies", "the deployment branch policies of prod"),
-        ("/actions/permissions", "the Actions permissions of "), ("/orgs/.*/teams/", "the team "),
-    ],
-)  # fmt: skip
-@pytest.mark.parametrize("fault", [{"status": 404}, {"action": "truncate"}], ids=["404", "truncated"])
+OF_ONE_REQUEST = [
+    ("/env[?]", "the variables of "), ("/domains", "the domains of "), ("/v6/deployments", "the deployments of "),
+    ("/v1/drains", "the team's drains"), ("/v9/projects/shop-prod($|[?])", "the project shop-prod"),
+    ("environments/prod/secrets", "the secrets of prod"), ("environments/prod/variables", "the variables of prod"),
+    ("/actions/secrets", "the secrets of storefront itself"),
+    ("/actions/variables", "the variables of storefront itself"),
+    ("/collaborators", "the collaborators of storefront"), ("storefront/teams", "the teams of storefront"),
+    ("/permissions/workflow", "the Actions permissions of "), ("/rulesets", "the rulesets of "),
+    ("/deployment-branch-policies", "the deployment branch policies of prod"),
+    ("/actions/permissions", "the Actions permissions of "), ("/orgs/.*/teams/", "the team "),
+]  # fmt: skip
+"""A part of a request's path, and how what it hides is called."""
+ONE = ({"status": 404}, {"action": "truncate"})
+CASES = [
+    pytest.param(*one, fault, id=f"{one[1].strip()}, {next(iter(fault.values()))}")
+    for number, one in enumerate(OF_ONE_REQUEST)
+    for fault in (ONE if everything() else ONE[number % 2 :][:1])
+]
+
+
+@pytest.mark.parametrize(("path", "what", "fault"), CASES)
 def test_one_request_that_fails_hides_no_more_than_its_own(
     planted: Callable[[], Seen], faults: ControlClient, path: str, what: str, fault: dict[str, Any]
 ):
@@ -294,7 +301,6 @@ def test_what_is_declared_and_there_but_not_recorded_is_adopted(clean: Instance)
     parity(clean, "adopt", STACK, finding.id, "--write").ok()
     again = audited(clean).report
     assert [each.what for each in again.findings if each.kind != "unknowable"] == []
-    clean.pulumi("preview", "--stack", STACK, "--expect-no-changes").ok()
 
 
 def test_what_the_program_does_not_declare_is_not_imported(clean: Instance):

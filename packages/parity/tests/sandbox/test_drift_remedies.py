@@ -22,12 +22,8 @@ if TYPE_CHECKING:
 pytestmark = [pytest.mark.engine, pytest.mark.sandbox]
 
 BATCHES: dict[str, Sequence[Mutation]] = {
-    "vercel": mutations.VERCEL,
-    "github": mutations.GITHUB,
-    "postgresql": mutations.POSTGRES,
-    "added": mutations.ADDED,
-    "rights": mutations.RIGHTS,
-    "repository": mutations.REPOSITORY_WIDE,
+    "changed": mutations.CHANGED,
+    "added": (*mutations.ADDED, *mutations.RIGHTS, *mutations.REPOSITORY_WIDE),
     "moved": mutations.MOVED,
     "cross-stack": mutations.CROSS_STACK,
 }

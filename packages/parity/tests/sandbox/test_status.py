@@ -68,8 +68,8 @@ def test_it_says_what_is_live_without_a_passphrase_and_what_a_vendor_hides(finis
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
-def test_it_is_served_until_it_is_interrupted(finished_instance: Instance, number: int):
-    instance = finished_instance.cold()
+def test_it_is_served_until_it_is_interrupted(small_instance: Instance, number: int):
+    instance = small_instance.cold()
     served = subprocess.Popen(
         ["parity", "serve", "--port", "0"],
         cwd=instance.project.root,
@@ -83,8 +83,8 @@ def test_it_is_served_until_it_is_interrupted(finished_instance: Instance, numbe
         with httpx.Client(trust_env=False, timeout=LIMIT_SECONDS, base_url=address) as http:
             page = http.get("/").text
             assert "shop.staging.storefront.example" in page
-            assert page.count("✓ healthy") == 4
-            taken = instance.run("parity", "serve", "--port", str(http.base_url.port))
+            assert page.count("✓ healthy") == 2
+            taken = small_instance.run("parity", "serve", "--port", str(http.base_url.port))
         assert taken.code == 2
         assert "parity serve --port 0" in taken.said
         os.kill(served.pid, number)

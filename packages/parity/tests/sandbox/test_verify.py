@@ -15,6 +15,7 @@ from parity.errors import ProjectError
 from parity.resources import kinds
 from support.mutations import World
 from support.paths import ROOT
+from support.program import with_shop_alone
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -25,8 +26,8 @@ pytestmark = [pytest.mark.engine, pytest.mark.sandbox]
 
 PAGE = ROOT / "docs" / "verify.md"
 KEPT_OTHERWISE = 15
-ADMIN = "4b8d06e1f27c4539a0e5c8b1d97f263e10ac58f4"
-"""The commit of the example's admin."""
+SHOP = "7e92b4c05f3d4a618b20d9e6fc17a3850b64e2d1"
+"""The commit of the example's shop."""
 
 
 def record_of(instance: Instance, stack: str) -> dict[str, Any]:
@@ -56,10 +57,9 @@ PUBLIC_OF_ANOTHER = (
 
 
 @pytest.mark.timeout(600)
-def test_a_team_without_access_is_refused_before_the_first_call(empty_instance: Instance):
-    instance = empty_instance
+def test_a_team_without_access_is_refused_before_the_first_call(small_instance: Instance):
+    instance = small_instance
     World(instance).github("DELETE", "/orgs/storefront-example/teams/platform/repos/storefront-example/storefront")
-    instance.init("prod")
     since = instance.last_request()
     refused = instance.run("parity", "up", "prod", "--yes")
     assert refused.code == ProjectError.exit_code, refused.said
@@ -129,11 +129,11 @@ DROPPED = {"service": "github", "method": "PUT", "path": "/environments/prod/sec
 
 
 def alterations(bypass: str) -> Sequence[Alteration]:
-    """One of each kind; `bypass` is the secret of the admin's ProtectionBypass."""
+    """One of each kind; `bypass` is the secret of the shop's ProtectionBypass."""
     return (
         Alteration(
             kinds.PROJECT, "another root directory",
-            vercel("", "/projects", "/rootDirectory", "elsewhere", rootDirectory="apps/admin"), "rootDirectory",
+            vercel("", "/projects", "/rootDirectory", "elsewhere", rootDirectory="apps/shop"), "rootDirectory",
         ),
         Alteration(
             kinds.VARIABLE, "another value",
@@ -149,7 +149,7 @@ def alterations(bypass: str) -> Sequence[Alteration]:
         ),
         Alteration(
             kinds.DEPLOYMENT, "another digest of what it is built with",
-            vercel("POST", "/deployments", "/meta/config", "0" * 32, meta__commit=ADMIN), "meta.config",
+            vercel("POST", "/deployments", "/meta/config", "0" * 32, meta__commit=SHOP), "meta.config",
         ),
         Alteration(
             kinds.DRAIN, "another endpoint",
@@ -253,15 +253,14 @@ def page(reported: Sequence[tuple[Alteration, bool]]) -> str:
 @pytest.mark.timeout(600)
 def test_each_kind_kept_otherwise_is_reported(empty_instance: Instance):
     instance = empty_instance
+    with_shop_alone(instance.project.root)
     instance.init("prod")
     # Without a switch: what was built with an altered variable, or is not healthy, is not promoted.
-    for application in ("shop", "admin"):
-        live = f"    {application}:\n      live: r1\n"
-        instance.replace("prod", live, live.replace("r1", "null"))
+    instance.replace("prod", "      live: r1\n", "      live: null\n")
     secret = Secret(
         instance.pulumi("config", "get", "parity:secret", "--stack", "prod").ok().stdout.strip(), "parity:secret"
     )
-    every = alterations(passwords.bypass(secret, "admin-prod").reveal())
+    every = alterations(passwords.bypass(secret, "shop-prod").reveal())
     client = instance.local.client()
     for each in every:
         if each.rule:

@@ -42,16 +42,6 @@ def changed(path: Path, text: str) -> Iterator[None]:
 
 def test_the_wrong_state_or_account_stops_before_the_first_call(small_instance: Instance):
     instance = small_instance
-    instance.run("parity", "up", "prod", "--yes").ok()
-    state = instance.local.directory / "backend/.pulumi/stacks/storefront/prod.json"
-
-    document = json.loads(state.read_text())
-    document["checkpoint"]["latest"]["resources"] = []
-    with changed(state, json.dumps(document)):
-        assert "parity recover prod" in refused(instance, "exist already, and the state is empty").said
-    with changed(state, state.read_text().replace(":prod::", ":staging::")):
-        refused(instance, "the state holds resources of storefront/staging")
-
     environment = instance.environment()
     context = ssl.create_default_context(cafile=environment["SSL_CERT_FILE"])
     service = services.github(environment[services.GITHUB_TOKEN])
@@ -60,8 +50,17 @@ def test_the_wrong_state_or_account_stops_before_the_first_call(small_instance: 
     ) as client:
         old = "/repos/storefront-example/storefront"
         client.patch(old, json={"name": "storefront-renamed"}).raise_for_status()
-        run = instance.run("parity", "up", "prod", "--yes")
+        run = instance.run("parity", "up", "prod", "--yes").ok()
         assert "is called storefront-example/storefront-renamed now" in " ".join(run.said.split()), run.said
+
+        state = instance.local.directory / "backend/.pulumi/stacks/storefront/prod.json"
+        document = json.loads(state.read_text())
+        document["checkpoint"]["latest"]["resources"] = []
+        with changed(state, json.dumps(document)):
+            assert "parity recover prod" in refused(instance, "exist already, and the state is empty").said
+        with changed(state, state.read_text().replace(":prod::", ":staging::")):
+            refused(instance, "the state holds resources of storefront/staging")
+
         made = client.post("/orgs/storefront-example/repos", json={"name": "storefront", "auto_init": True})
         number = made.raise_for_status().json()["id"]
         for team in client.get("/orgs/storefront-example/teams").raise_for_status().json():

@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+import sys
+from concurrent.futures import ThreadPoolExecutor
+
+from parity import redact
 from parity.evaluate.graph import Graph
 from parity.evaluate.resource import Resource, SecretInput
 from parity.evaluate.secrets import secrets_of
+from parity.masked import MASK
 from parity.redact import Redactor
 
 SECRET = "p@ss/word+canary"
@@ -55,3 +60,12 @@ def test_the_passwords_of_every_server_go():
         environment={"PGPASSWORD": "first-secret", "PGPASSWORD_ANALYTICS": "second-secret", "PGHOST": "h"}
     )
     assert redactor.text("first-secret second-secret at h") == "[secret] [secret] at h"
+
+
+def test_what_one_thread_learns_no_other_writes(capsys):
+    """A bucket's keys are learned where it is opened, which is in a thread where several things are read at once."""
+    with redact.command(), ThreadPoolExecutor(1) as pool:
+        pool.submit(lambda: redact.current().learn([SECRET])).result()
+        sys.stdout.write(f"it said {SECRET}\n")
+        pool.submit(sys.stdout.write, f"it said {SECRET}\n").result()
+    assert capsys.readouterr().out == f"it said {MASK}\n" * 2

@@ -13,7 +13,6 @@ import contextlib
 import json
 import sys
 import traceback
-from contextvars import ContextVar
 from typing import IO, TYPE_CHECKING, Any
 from urllib.parse import quote
 
@@ -84,19 +83,20 @@ class Redactor:
         return f"Redactor({len(self._forms)} forms)"
 
 
-_CURRENT: ContextVar[Redactor | None] = ContextVar("redactor", default=None)
+_commands: list[Redactor] = []
+"""That of the running command, in whichever thread: one may learn a secret that another writes."""
 
 
 def current() -> Redactor:
     """The running command's redactor; outside of a command a new one at each call, which knows nothing."""
-    return _CURRENT.get() or Redactor()
+    return _commands[-1] if _commands else Redactor()
 
 
 @contextlib.contextmanager
 def command() -> Generator[Redactor]:
     """Give a command its redactor, and write its standard output and standard error through it."""
     redactor = Redactor()
-    before = _CURRENT.set(redactor)
+    _commands.append(redactor)
     streams = sys.stdout, sys.stderr
     sys.stdout, sys.stderr = (_Stream(each, redactor) for each in streams)
     try:
@@ -106,7 +106,7 @@ def command() -> Generator[Redactor]:
         sys.exit(1)
     finally:
         sys.stdout, sys.stderr = streams
-        _CURRENT.reset(before)
+        _commands.pop()
 
 
 def masked(text: str) -> str:

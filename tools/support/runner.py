@@ -11,6 +11,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from parity.config import servers
+from parity_sandbox.credentials import of_a_job
 from support import job_roles, workflows
 from support.act import REPOSITORY, Runner
 from support.hub import Hub
@@ -32,7 +33,7 @@ LOGINS = {
 LONGEST = 3600.0
 """Seconds after which a token of a run ends, whatever became of the run."""
 _LOGIN = ("PULUMI_BACKEND_URL", "PULUMI_CONFIG_PASSPHRASE")
-_GIVEN = {*_LOGIN, "VERCEL_API_TOKEN", "GITHUB_TOKEN", "GH_TOKEN", *servers.VARIABLES, "PYTHONPATH"}
+_GIVEN = {*_LOGIN, "VERCEL_API_TOKEN", "GITHUB_TOKEN", "GH_TOKEN", *servers.VARIABLES, *of_a_job(""), "PYTHONPATH"}
 """What a job has from its workflow alone."""
 _MAKE = re.compile(r"^((?P<name>test|lint): .*)\n(?:\t.*\n|\$\(AFTER_TEST\)\n)*", re.MULTILINE)
 """The targets that have the tests and the linters run: they would have this run again."""

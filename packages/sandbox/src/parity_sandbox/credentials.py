@@ -6,11 +6,15 @@ import secrets
 import string
 from dataclasses import asdict, dataclass, fields
 from typing import TYPE_CHECKING
+from urllib.parse import urlencode
 
 from parity_sandbox.layout import read_json, write_json
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+JOBS = "pipelines.actions.githubusercontent.com"
+"""The host at which a job asks for its OIDC token."""
 
 _ALPHANUMERIC = string.ascii_letters + string.digits
 _VERCEL_TOKEN_LENGTH = 24  # Vercel's provider refuses any other length
@@ -52,3 +56,12 @@ def load_credentials(path: Path) -> Credentials:
     if asdict(credentials) != known:
         write_json(path, asdict(credentials))
     return credentials
+
+
+def of_a_job(github_token: str, **job: str) -> dict[str, str]:
+    """What GitHub gives a job that may ask for an OIDC token: its address names the job (parity_sandbox.oidc)."""
+    query = urlencode({"api-version": "2.0", **job})
+    return {
+        "ACTIONS_ID_TOKEN_REQUEST_URL": f"https://{JOBS}/token?{query}",
+        "ACTIONS_ID_TOKEN_REQUEST_TOKEN": github_token,
+    }

@@ -13,8 +13,9 @@ from psycopg.conninfo import conninfo_to_dict
 from starlette.requests import Request
 from starlette.responses import JSONResponse, PlainTextResponse, RedirectResponse, Response
 
+from parity_sandbox import oidc
 from parity_sandbox.errors import BadDocument
-from parity_sandbox.vercel import domains, drains, protection, rolling, timeline
+from parity_sandbox.vercel import domains, drains, protection, rolling, timeline, trusted
 from parity_sandbox.vercel.builds import rule_for
 from parity_sandbox.vercel.documents import part
 from parity_sandbox.vercel.world import World
@@ -86,6 +87,7 @@ async def _answer(context: Context, request: Request, traffic: Traffic) -> Respo
         custom=target.custom,
         production=target.deployment["target"] == "production",
         bypass=request.headers.get("x-vercel-protection-bypass"),
+        trusted=_is_trusted(context, request, target),
     )
     if kept_out:
         return _protected(request)
@@ -98,6 +100,15 @@ async def _answer(context: Context, request: Request, traffic: Traffic) -> Respo
     response = _failure() if fails else await _application(context, target.deployment)
     traffic.count(target.deployment, context.clock(), response.status_code, name, request.url.path)
     return response
+
+
+def _is_trusted(context: Context, request: Request, target: Target) -> bool:
+    """Whether a trusted source asks: one that fits no rule is asked for a login."""
+    token = request.headers.get("x-vercel-trusted-oidc-idp-token", "")
+    custom = part(target.deployment, "customEnvironment").get("slug")
+    return trusted.let_in(
+        target.project, custom or target.deployment["target"] or "preview", oidc.said(context, token) if token else {}
+    )
 
 
 def _share(context: Context, request: Request, deployment: Document) -> float:

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from parity_sandbox.client import ControlClient
-from parity_sandbox.credentials import load_credentials
+from parity_sandbox.credentials import load_credentials, of_a_job
 from parity_sandbox.errors import NotRunning, StartFailed, StopFailed
 from parity_sandbox.layout import Layout, read_json
 from parity_sandbox.locks import hold, is_held
@@ -271,6 +271,7 @@ def environment(directory: Path) -> dict[str, str]:
             "PULUMI_SKIP_UPDATE_CHECK": "true",
             "VERCEL_API_TOKEN": credentials.vercel_token,
             "GITHUB_TOKEN": credentials.github_token,
+            **of_a_job(credentials.github_token),
             "PGHOST": "127.0.0.1",
             "PGPORT": str(found.ports.postgres),
             "PGUSER": ADMINISTRATOR,

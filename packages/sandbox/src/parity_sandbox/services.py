@@ -7,8 +7,9 @@ from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Protocol
 
-from parity_sandbox import edge, github, tokens, vercel
+from parity_sandbox import edge, github, oidc, tokens, vercel
 from parity_sandbox.asgi import Answer
+from parity_sandbox.credentials import JOBS
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -117,7 +118,8 @@ def load_services(context: Context, credentials: Credentials) -> tuple[Service, 
         Service(name, each.create_app(context, own[name]), VENDOR_HOSTS[name], knows=partial(knows, name))
         for name, each in VENDORS.items()
     )
-    return (*vendors, Service("edge", edge.create_app(context), frozenset(), transactional=False, by_host=True))
+    issuer = Service("oidc", oidc.create_app(context, own["github"]), frozenset({JOBS}), transactional=False)
+    return (*vendors, issuer, Service("edge", edge.create_app(context), frozenset(), transactional=False, by_host=True))
 
 
 def service_of(services: tuple[Service, ...], context: Context, host: str) -> Service | None:

@@ -141,8 +141,33 @@ def test_a_projects_name_is_checked(vercel: Vercel):
 
 def test_trusted_sources_that_a_project_has_are_not_passed_over(vercel: Vercel):
     vercel.say("GET /v10/projects/prj_1", {**PROJECT, "trustedSources": {"projects": {"prj_2": {}}}})
-    with pytest.raises(Exception, match="trustedSources"):
+    with pytest.raises(Exception, match=r"trustedSources\.projects"):
         vercel.read("Project", {}, id_="prj_1")
+
+
+SOURCE = {"issuer": "https://issuer.example", "to": {"slugs": ["production"]}, "claims": {"aud": ["a"], "sub": ["s"]}}
+
+
+def test_a_trusted_source_is_sent_and_read_in_vercels_form(vercel: Vercel):
+    rule = {"to": SOURCE["to"], "claims": SOURCE["claims"]}
+    kept = {**PROJECT, "trustedSources": {"oidcProviders": {SOURCE["issuer"]: [rule]}}}
+    vercel.say("POST /v8/projects", PROJECT)
+    vercel.say("PATCH /v9/projects/prj_1", kept)
+    made = vercel.create("Project", {"name": "shop", "trustedSources": {"externalSources": [SOURCE]}})
+    assert vercel.sent("PATCH")[0][1]["trustedSources"] == kept["trustedSources"]
+    assert plain(made.properties["trustedSources"]) == {"externalSources": [SOURCE]}
+    vercel.say("GET /v10/projects/prj_1", kept)
+    found = vercel.read("Project", {}, id_="prj_1").properties
+    assert (
+        vercel.diff("Project", found, {"name": "shop", "trustedSources": {"externalSources": [SOURCE]}}).replaces == []
+    )
+
+
+@pytest.mark.parametrize("to", [{}, {"slugs": []}, {"preset": "all"}])
+def test_a_trusted_source_says_which_environments_it_reaches(vercel: Vercel, to: dict[str, Any]):
+    failures = vercel.failures("Project", {"name": "a", "trustedSources": {"externalSources": [{**SOURCE, "to": to}]}})
+    assert all(name.startswith("trustedSources.externalSources[0].to") for name in failures)
+    assert failures
 
 
 VARIABLE = {"projectId": "prj_1", "key": "K", "value": "new", "targets": ["production"], "sensitive": True}

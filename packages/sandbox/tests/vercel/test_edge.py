@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+import base64
 import socket
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from joserfc import jwt
+from joserfc.jwk import RSAKey
 
-from parity_sandbox import edge
+from parity_sandbox import edge, oidc
 from parity_sandbox.context import Context, PostgresAddress
 
 if TYPE_CHECKING:
     from support.vercel_api import Vercel
 
 DOMAIN = "shop.example.com"
+HEADER = "x-vercel-trusted-oidc-idp-token"
 
 
 def domain(api: Vercel, project: dict[str, Any], name: str = DOMAIN, **given: Any) -> None:
@@ -144,6 +148,68 @@ def test_protection_keeps_out_all_but_the_bypass(api: Vercel, kind: str | None, 
             assert api.visit(live["url"], **{"x-vercel-protection-bypass": "x" * 32}).status_code in {200, 401}
     if "preview" in kept_out:
         assert api.visit(preview["url"], **{"x-vercel-protection-bypass": "x" * 32}).status_code == 401
+
+
+JOB = {"aud": "parity", "repository": "acme/shop", "environment": "staging"}
+RULE = {"to": {"slugs": ["production"]}, "claims": {name: [value, "another"] for name, value in JOB.items()}}
+SOURCES = {"oidcProviders": {oidc.ISSUER: [RULE]}}
+
+
+def forged(token: str) -> str:
+    """The same claims under another key's signature."""
+    claims = jwt.decode(token, oidc._key(), algorithms=["RS256"]).claims
+    return jwt.encode({"alg": "RS256"}, claims, RSAKey.generate_key(2048))
+
+
+def unsigned(token: str) -> str:
+    head = base64.urlsafe_b64encode(b'{"alg":"none"}').rstrip(b"=").decode()
+    return f"{head}.{token.split('.')[1]}."
+
+
+@pytest.mark.parametrize(
+    ("changed", "made", "seconds", "status"),
+    [
+        ({}, str, 0, 200),
+        ({"aud": ["other", "parity"]}, str, 0, 200),
+        ({"aud": "other"}, str, 0, 401),
+        ({"repository": "acme/other"}, str, 0, 401),
+        ({"environment": "prod"}, str, 0, 401),
+        ({"environment": None}, str, 0, 401),
+        ({"iss": "https://gitlab.com"}, str, 0, 401),
+        ({}, str, oidc.SECONDS + 1, 401),
+        ({}, forged, 0, 401),
+        ({}, unsigned, 0, 401),
+        ({}, lambda _: "no token", 0, 401),
+    ],
+)
+def test_a_trusted_source_passes_with_a_token_that_fits_the_rule(
+    api: Vercel, changed: dict[str, Any], made: Any, seconds: float, status: int
+) -> None:
+    project = api.project(ssoProtection={"deploymentType": "all"}, trustedSources=SOURCES)
+    claims = {name: value for name, value in {**JOB, **changed}.items() if value is not None}
+    token = made(oidc.issue(api.context, claims))
+    live, preview = released(api, project, "r1"), released(api, project, "p1", target=None)
+    api.clock.now += seconds
+    assert api.visit(live["url"], **{HEADER: token}).status_code == status
+    assert api.visit(preview["url"], **{HEADER: token}).status_code == 401, "the rule reaches production alone"
+
+
+@pytest.mark.parametrize(
+    "rule",
+    [
+        {"to": {}, "claims": RULE["claims"]},
+        {"to": RULE["to"], "claims": {"repository": ["acme/shop"]}},
+        {"to": RULE["to"], "claims": {"aud": ["parity"], "environment": ["staging"]}},
+        {"to": RULE["to"]},
+        {**RULE, "other": 1},
+    ],
+)
+def test_a_rule_for_a_trusted_source_that_vercel_would_not_take_is_refused(api: Vercel, rule: dict[str, Any]) -> None:
+    project = api.project()
+    path, given = f"/v9/projects/{project['id']}", {"trustedSources": {"oidcProviders": {oidc.ISSUER: [rule]}}}
+    assert api.ask("PATCH", path, given).status_code == 400
+    assert api("PATCH", path, {"trustedSources": SOURCES})["trustedSources"] == SOURCES
+    assert "trustedSources" not in api("PATCH", path, {"trustedSources": None})
 
 
 def test_an_unhealthy_rule_gives_503_until_it_goes(api: Vercel, context: Context) -> None:

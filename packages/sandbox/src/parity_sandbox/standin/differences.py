@@ -28,9 +28,9 @@ KNOWN = (
     Difference(
         "behaviour",
         "Resources, functions and properties outside of the table are an error that names them. Of a project these "
-        "are `environments`, `gitRepository.deployHooks`, `trustedSources` and `passport`; of a deployment `files` "
-        "and `pathPrefix`; of a variable `valueWo`, `valueWoVersion` and `visibility`. The real plugin passes over "
-        "unknown properties in silence.",
+        "are `environments`, `gitRepository.deployHooks`, `trustedSources.projects` and `passport`; of a deployment "
+        "`files` and `pathPrefix`; of a variable `valueWo`, `valueWoVersion` and `visibility`. The real plugin passes "
+        "over unknown properties in silence.",
     ),
     Difference(
         "behaviour",

@@ -6,7 +6,7 @@ import re
 from typing import TYPE_CHECKING, Any
 
 from parity_sandbox.context import random_id
-from parity_sandbox.vercel import domains, links, rolling, timeline, variables, wire
+from parity_sandbox.vercel import domains, links, rolling, timeline, trusted, variables, wire
 from parity_sandbox.vercel.catalogue import FRAMEWORKS, NODE_VERSIONS, REGIONS
 from parity_sandbox.vercel.documents import items, part
 from parity_sandbox.vercel.errors import BadRequest, Conflict
@@ -198,6 +198,8 @@ def _apply(project: Document, settings: Document, *, creating: bool) -> None:
             _apply_resources(project, value)
         elif name in {"passwordProtection", "ssoProtection", "trustedIps"}:
             project[name] = _protection(name, value)
+        elif name == "trustedSources":
+            project[name] = trusted.checked(value)
         elif value is None and name in _KEPT_WHEN_NULL:
             continue
         elif name == "nodeVersion":
@@ -205,7 +207,7 @@ def _apply(project: Document, settings: Document, *, creating: bool) -> None:
             project[name] = value
         elif name == "previewDeploymentsDisabled":
             project[name] = bool(value)
-        elif isinstance(value, dict) and isinstance(project.get(name), dict) and name != "trustedSources":
+        elif isinstance(value, dict) and isinstance(project.get(name), dict):
             project[name] = {**project[name], **value}
         else:
             project[name] = value

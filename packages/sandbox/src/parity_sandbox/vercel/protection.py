@@ -94,7 +94,13 @@ def _known(bypasses: Document, secret: str) -> Document:
 
 
 def keeps_out(
-    project: Document, *, production_domain: bool, custom: bool, production: bool, bypass: str | None
+    project: Document,
+    *,
+    production_domain: bool,
+    custom: bool,
+    production: bool,
+    bypass: str | None,
+    trusted: bool = False,
 ) -> bool:
     """Whether a request is refused by the project's protection.
 
@@ -104,11 +110,12 @@ def keeps_out(
         custom: The host is a domain of the project's own, not under vercel.app.
         production: The deployment that answers has the target production.
         bypass: The request's `x-vercel-protection-bypass`.
+        trusted: It comes from a trusted source.
     """
     kinds = {
         part(project, name).get("deploymentType") for name in ("ssoProtection", "passwordProtection", "trustedIps")
     }
-    if bypass is not None and part(project["protectionBypass"], bypass).get("scope") == AUTOMATION:
+    if trusted or (bypass is not None and part(project["protectionBypass"], bypass).get("scope") == AUTOMATION):
         return False
     if "all" in kinds or ("production" in kinds and production):
         return True

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from parity_sandbox.standin.checks import between, length, matches, one_of, size
+from parity_sandbox.standin.resources import project_trusted
 from parity_sandbox.standin.resources.shared import ID, TEAM_ID
 from parity_sandbox.standin.schema import Field
 
@@ -81,6 +82,7 @@ FIELDS: dict[str, Field] = {
     ),
     "passwordProtection": Field("object", optional=True, fields=_PASSWORD),
     "trustedIps": Field("object", optional=True, fields=_TRUSTED_IPS),
+    "trustedSources": Field("object", optional=True, fields=project_trusted.FIELDS),
     "oidcTokenConfig": Field(
         "object", optional=True, computed=True, default={"issuerMode": "team"},
         fields={"issuerMode": _choice("team", "global", default="team")},

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from parity_sandbox.standin.errors import UnknownToStandInError
 from parity_sandbox.standin.golang import flag, flag_pointer, items, known, text, text_pointer, without_null
+from parity_sandbox.standin.resources import project_trusted
 from parity_sandbox.standin.schema import UNKNOWN, Document
 
 _PROTECTION = {
@@ -56,6 +56,7 @@ _COERCED_TEXTS = ("buildCommand", "devCommand", "installCommand", "outputDirecto
 _SET_AFTER_CREATION = (
     "passwordProtection",
     "trustedIps",
+    "trustedSources",
     "oidcTokenConfig",
     "optionsAllowlist",
     "gitProviderOptions",
@@ -113,7 +114,7 @@ def change(plan: Document, old_name: str) -> Document:
         "ssoProtection": _authentication(plan),
         "passwordProtection": _password(plan),
         "trustedIps": _trusted_ips(plan),
-        "trustedSources": None,
+        "trustedSources": project_trusted.wire(plan["trustedSources"]),
         "oidcTokenConfig": _issuer(plan),
         "optionsAllowlist": _allowlist(plan),
         "autoExposeSystemEnvs": flag(plan["automaticallyExposeSystemEnvironmentVariables"]),
@@ -223,8 +224,6 @@ def _resource_config(plan: Document) -> Document | None:
 
 def project(answer: Document, plan: Document, team: str | None) -> Document:
     """A project's state from Vercel's answer; what Vercel never gives back comes from `plan`, or the state before."""
-    if answer.get("trustedSources"):
-        raise UnknownToStandInError(f"`trustedSources`, which the project {answer.get('name')} has at Vercel")
     config: Document | None = answer.get("resourceConfig")
     seconds = int(answer.get("skewProtectionMaxAge") or 0)
     region = plan["serverlessFunctionRegion"]
@@ -239,6 +238,7 @@ def project(answer: Document, plan: Document, team: str | None) -> Document:
         "vercelAuthentication": {"deploymentType": _protection(answer.get("ssoProtection")) or "none"},
         "passwordProtection": _password_state(answer, plan),
         "trustedIps": _trusted_ips_state(answer.get("trustedIps")),
+        "trustedSources": project_trusted.state(answer.get("trustedSources")),
         "oidcTokenConfig": {"issuerMode": (answer.get("oidcTokenConfig") or {"issuerMode": "team"})["issuerMode"]},
         "optionsAllowlist": _allowlist_state(answer.get("optionsAllowlist")),
         "gitComments": _git_comments_state(answer.get("gitComments"), plan),

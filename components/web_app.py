@@ -22,6 +22,7 @@ Protection = Literal["none", "preview", "all"]
 _PROTECTION = {"none": "none", "preview": "standard_protection_new", "all": "all_deployments"}
 _REDIRECT_STATUS = 308
 _SKEW = "12 hours"
+_ISSUER = "https://token.actions.githubusercontent.com"
 
 
 def _is_secret(variable: parameters.Variable) -> bool:
@@ -46,8 +47,11 @@ class WebAppArgs:
     """The value of each of the application's variables, by name, as the newest release has it."""
     marks: Mapping[str, str]
     """For each sensitive one a text that changes with what is declared of it and says nothing of its value."""
-    bypass: Input[str]
-    """The secret, 32 letters and digits, with which protected deployments let the health check through."""
+    bypass: Input[str] | None
+    """The secret, 32 letters and digits, with which protected deployments let the health check through; None where the
+    application has a trusted source."""
+    jobs: Sequence[str]
+    """GitHub's environments whose jobs that trusted source is."""
     releases: Releases
     credentials: Mapping[int, Sequence[pulumi.Resource]]
     """What must exist before a deployment of a generation can log in to its databases."""
@@ -77,10 +81,10 @@ class WebApp(pulumi.ComponentResource):
     """One application at Vercel.
 
     Owns: the project with its Git link and protection, its variables one by one, domains, deployment retention, the
-    secret that lets the health check through protection, a production deployment for each kept release, which of them
-    is live, and by which stages a new one gets there. The project's variables describe the newest release; each
-    deployment keeps those it was built with. Of a container also: the repository of its images, who may pull them, and
-    which image each release was built to.
+    secret or the rule that lets the health check through protection, a production deployment for each kept release,
+    which of them is live, and by which stages a new one gets there. The project's variables describe the newest
+    release; each deployment keeps those it was built with. Of a container also: the repository of its images, who may
+    pull them, and which image each release was built to.
 
     Does not own: the repository, the domains' DNS, deployments that Vercel's Git integration makes by itself (with
     automatic assignment off none of them serves a domain), firewall and analytics.
@@ -106,13 +110,15 @@ class WebApp(pulumi.ComponentResource):
         self._domains = self._all_domains(args.domains)
         self._retention()
         self._stages = self._rolling_release()
-        self._bypass = ProtectionBypass(
-            f"{name}-bypass",
-            team=self._project.team_id,
-            project_id=self._project.id,
-            secret=args.bypass,
-            opts=self._child,
-        )
+        self._bypass: ProtectionBypass | None = None
+        if args.bypass is not None:
+            self._bypass = ProtectionBypass(
+                f"{name}-bypass",
+                team=self._project.team_id,
+                project_id=self._project.id,
+                secret=args.bypass,
+                opts=self._child,
+            )
         self._registry = self._container_registry()
         self.deployments = {name: self._deployment(name, release) for name, release in args.releases.in_order}
         self._images = self._release_images()
@@ -140,9 +146,26 @@ class WebApp(pulumi.ComponentResource):
             vercel_authentication=vercel.ProjectVercelAuthenticationArgs(
                 deployment_type=_PROTECTION[self._args.protection]
             ),
+            trusted_sources=self._trusted_sources(),
             opts=ResourceOptions(parent=self, protect=self._args.protect),
             **self._build_settings(),
         )
+
+    def _trusted_sources(self) -> vercel.ProjectTrustedSourcesArgs | None:
+        """The jobs that may ask the project's deployments, all of which are production's."""
+        trusted, repository = self._args.application.trusted_source, self._args.repository
+        if trusted is None:
+            return None
+        jobs = vercel.ProjectTrustedSourcesExternalSourceArgs(
+            issuer=_ISSUER,
+            to=vercel.ProjectTrustedSourcesExternalSourceToArgs(slugs=["production"]),
+            claims={
+                "aud": [trusted.audience],
+                "environment": sorted(self._args.jobs),
+                "repository": [f"{repository.owner}/{repository.name}"],
+            },
+        )
+        return vercel.ProjectTrustedSourcesArgs(external_sources=[jobs])
 
     def _build_settings(self) -> dict[str, Any]:
         """The project's arguments that get into a build; the switch compares them with what Vercel has."""
@@ -316,7 +339,7 @@ class WebApp(pulumi.ComponentResource):
         if releases.live is None:
             return None
         release, deployment = releases.kept[releases.live], self.deployments[releases.live]
-        health = self._args.application.health
+        health, trusted = self._args.application.health, self._args.application.trusted_source
         needs = [*self._variables.values(), *self._domains, *self._args.credentials.get(release.credentials, ())]
         needs += self._stages
         built = [each for each in self._args.application.variables if "production" in each.targets]
@@ -338,7 +361,8 @@ class WebApp(pulumi.ComponentResource):
                 "deadlineSeconds": health.deadline_seconds,
             },
             promote_deadline_seconds=health.promote_deadline_seconds,
-            protection_bypass=self._bypass.secret,
+            protection_bypass=self._bypass.secret if self._bypass else None,
+            trusted_audience=trusted.audience if trusted else None,
             newest=releases.newest == (releases.live, release),
             variables={each.name: self._args.values[each.name] for each in built if not _is_secret(each)},
             sensitive_variables=sensitive,

@@ -235,18 +235,20 @@ def _application(
 ) -> WebApp:
     own = settings.applications[application.name]
     generations = _generations(settings, application.name)
+    project = settings.names.project(application.name)
     return WebApp(
         application.first_name,
         WebAppArgs(
             application=application,
-            project=settings.names.project(application.name),
+            project=project,
             environment=settings.environment,
             repository=settings.catalog.repository,
             domains=own.domains,
             among=domains,
             protection=own.protection,
             values=_values(settings, application, databases),
-            bypass=_opened(passwords.bypass(settings.secret, settings.names.project(application.name))),
+            bypass=None if application.trusted_source else _opened(passwords.bypass(settings.secret, project)),
+            jobs=(settings.names.environment, f"{settings.names.environment}-preview"),
             releases=settings.releases[application.name],
             credentials={
                 generation: [

@@ -83,6 +83,7 @@ def web_app_args(**changes: Any) -> WebAppArgs:
             "DATABASE_URL": "canary-url",
         },
         "bypass": "c" * 32,
+        "jobs": ("staging-preview", "staging"),
         "releases": releases(),
         "credentials": {1: (), 2: ()},
         "migrated": (),

@@ -5,7 +5,7 @@ import pulumi_postgresql as postgresql
 import pytest
 
 from components.web_app import WebApp
-from parity.config.parameters import Container, Stage, Watch
+from parity.config.parameters import Container, Stage, TrustedSource, Watch
 from parity.resources.vercel_settings import BUILT
 from parity.testing import Recorded, record, reveal
 from parity_sandbox.standin.resources.project_wire import FLAGS
@@ -176,6 +176,24 @@ def test_without_a_release_there_is_no_deployment_and_no_switch():
 def test_the_bypass_is_secret_and_not_vercels_own_resource(app: Recorded):
     assert reveal(app.one("shop-bypass").inputs["secret"]) == "c" * 32
     assert app.of_type("ProjectProtectionBypass") == {}, "its id would carry the secret"
+
+
+def test_a_trusted_source_takes_the_place_of_the_bypass():
+    application = web_app_args().application.model_copy(update={"trusted_source": TrustedSource(audience="ours")})
+    recorded = declared(application=application, bypass=None)
+    claims = {"aud": ["ours"], "environment": ["staging", "staging-preview"], "repository": ["acme/shop"]}
+    assert recorded.one("shop-project").inputs["trustedSources"] == {
+        "externalSources": [
+            {
+                "issuer": "https://token.actions.githubusercontent.com",
+                "to": {"slugs": ["production"]},
+                "claims": claims,
+            }
+        ]
+    }
+    live = recorded.one("shop-live").inputs
+    assert (live["trustedAudience"], live.get("protectionBypass")) == ("ours", None)
+    assert recorded.of_type("ProtectionBypass") == {}
 
 
 def test_every_child_belongs_to_the_component(app: Recorded):

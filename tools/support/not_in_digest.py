@@ -14,6 +14,8 @@ NOT_IN_DIGEST = {
     "Application.health": "read by LiveRelease when it promotes, not by the deployment",
     "Health": "as Application.health",
     "Application.preview_deployments": "other deployments than a release's",
+    "Application.trusted_source": "how a release is asked, and by whom; the build knows nothing of it",
+    "TrustedSource": "as Application.trusted_source",
     "Application.watch": "read after the switch, of what is live",
     "Watch": "as Application.watch",
     "Stage": "as Application.watch",

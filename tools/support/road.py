@@ -13,7 +13,7 @@ from parity.preview import parse
 from parity.resources import kinds
 from parity.updates import planning, update
 from support import plans
-from support.recovery import HEAD
+from support.recovery import HEAD, STACK
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -69,7 +69,7 @@ class Road:
             repository=repository, vercel_team="team_1", renamed={}, applications=(), telemetry=telemetry
         )
         given: dict[str, Any] = {"acknowledged": self.acknowledged, "watch": self.watched.get}
-        return SimpleNamespace(secret=SECRET, sealed=False, catalog=catalog, **empty, **given)
+        return SimpleNamespace(stack=STACK, secret=SECRET, sealed=False, catalog=catalog, **empty, **given)
 
     def preview(self, stack: Stack, report: Any, *, save: Path, options: Sequence[str]) -> Any:
         self.previews.append(tuple(options))

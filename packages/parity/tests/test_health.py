@@ -37,7 +37,10 @@ def test_a_healthy_release_has_no_fault():
         (Answer(200, {**GOOD, "commit": "b" * 40}), "wanted release r1 of commit aaaaaaaaaaaa"),
         (Answer(200, {**GOOD, "database": [{**LOGIN, "ok": False}]}), "DATABASE_URL failed, wanted a working login"),
         (Answer(200, {"release": "r1", "commit": COMMIT}), f"{SAID}, database not ok, wanted a working login"),
-        (Answer(401), "401 without a JSON object (deployment protection refused the bypass secret)"),
+        (
+            Answer(401),
+            "401 without a JSON object (deployment protection refused the bypass secret, or the job's token)",
+        ),
         (Answer(404), "404 without a JSON object"),
         (Answer(error="ConnectError"), "no answer (ConnectError)"),
     ],
@@ -82,7 +85,7 @@ def test_the_provider_the_inventory_and_the_releases_agree(database, healthy, mo
     status = object.__new__(release_status._Reader)
     status.releases = SimpleNamespace(kept={"r2": SimpleNamespace(commit=body["commit"], deployment=None)})
     status.application = SimpleNamespace(health=SimpleNamespace(path="/api/health", timeout_seconds=1))
-    status.web, status.bypass, status.patience = health.web(), "", 1
+    status.web, status.through, status.patience = health.web(), health.NOTHING, 1
     assert (asyncio.run(status._ask("shop.example.com", "r2")) == "") is healthy
 
     made = live_release.switch(World().vercel(), inputs(), {"deploymentId": "d1"}, print, web=health.web())

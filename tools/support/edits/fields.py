@@ -31,6 +31,8 @@ NOT_EDITED = {
     "Container.file": "as Application.container",
     "Container.port": "as Application.container",
     "Container.shared_with": "changes a repository alone: sandbox/test_containers.py",
+    "Application.trusted_source": "needs a job: sandbox/test_trusted_source.py",
+    "TrustedSource.audience": "as Application.trusted_source",
     "Application.watch": "changes no resource: sandbox/test_watch.py",
     "Watch.minutes": "as Application.watch",
     "Watch.stages": "changes the stages alone: sandbox/test_stages.py",

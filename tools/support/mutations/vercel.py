@@ -56,7 +56,7 @@ PROJECT = (
     _project("rootDirectory", {"rootDirectory": "apps/other"}),
     _project("skewProtection", {"skewProtectionMaxAge": 43200}),
     _project("trustedIps", {"trustedIps": _IPS}),
-    _project("trustedSources", {"trustedSources": {"projects": ["other"]}}),
+    _project("trustedSources", {"trustedSources": {"projects": {"prj_other": {}}}}),
     _project("vercelAuthentication.deploymentType", {"ssoProtection": None}),
     _project("sourceFilesOutsideRootDirectory", {"sourceFilesOutsideRootDirectory": False}),
     Mutation(

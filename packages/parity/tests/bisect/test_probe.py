@@ -11,8 +11,9 @@ import pytest
 
 from parity.bisect.probe import At, Probe, is_url, path_of
 from parity.bisect.search import Answer
+from parity.vendors.health import Pass
 
-AT = At("http://127.0.0.1:9", "the-bypass-secret", about={"PARITY_PROBE_COMMIT": "abc"})
+AT = At("http://127.0.0.1:9", Pass("the-bypass-secret"), about={"PARITY_PROBE_COMMIT": "abc"})
 
 
 @pytest.mark.parametrize(
@@ -79,12 +80,12 @@ def server():
     ],
 )  # fmt: skip
 def test_a_url_is_asked_at_the_states_own_host_through_its_protection(server, status, contains, answer):
-    at = At(server, "the-bypass-secret", {})
+    at = At(server, Pass("the-bypass-secret"), {})
     assert Probe(f"https://shop.example/api/{status}", contains, repeat=1).ask(at, "r1")[0] is answer
 
 
 def test_no_answer_is_none():
-    answer, how = Probe("{url}/api", repeat=1).ask(At("http://127.0.0.1:9", None, {}), "r1")
+    answer, how = Probe("{url}/api", repeat=1).ask(At("http://127.0.0.1:9", environment={}), "r1")
     assert (answer, how) == (Answer.UNRESOLVED, "no answer (ConnectError)")
 
 

@@ -10,8 +10,15 @@ from parity.inventory import vercel_project as fields
 from support.paths import DATA
 
 READ = frozenset(
-    {*fields.SAME.values(), "link", "ssoProtection", "passwordProtection", "trustedIps", "oidcTokenConfig"}
-    | {"optionsAllowlist", "gitComments", "gitProviderOptions", "skewProtectionMaxAge", "resourceConfig"}
+    {*fields.SAME.values(), "link", "ssoProtection", "passwordProtection", "trustedIps", "trustedSources"}
+    | {
+        "oidcTokenConfig",
+        "optionsAllowlist",
+        "gitComments",
+        "gitProviderOptions",
+        "skewProtectionMaxAge",
+        "resourceConfig",
+    }
     | {"serverlessFunctionRegion"}
 )
 """The fields of Vercel's document that `properties` reads."""
@@ -76,3 +83,35 @@ def test_what_a_person_set_beyond_the_provider_shows(field: str, value: object):
 )  # fmt: skip
 def test_an_untouched_field_does_not_show(document: dict[str, object]):
     assert fields.beyond(document) == {}
+
+
+def test_trusted_sources_are_read_as_the_program_declares_them():
+    claims = {"repository": ["acme/shop"], "environment": ["staging-preview", "staging"]}
+    given = {
+        "oidcProviders": {"https://issuer.example": [{"to": {"slugs": ["production", "preview"]}, "claims": claims}]},
+        "projects": {
+            "prj_1": {
+                "label": "other",
+                "customAllow": [{"from": {"preset": "all-custom"}, "to": {"slugs": ["b", "a"]}}],
+            },
+            "prj_0": {},
+        },
+    }
+    assert fields.properties({"trustedSources": given})["trustedSources"] == {
+        "externalSources": [
+            {
+                "issuer": "https://issuer.example",
+                "to": {"slugs": ["preview", "production"]},
+                "claims": {"repository": ["acme/shop"], "environment": ["staging", "staging-preview"]},
+            }
+        ],
+        "projects": [
+            {"projectId": "prj_0"},
+            {
+                "projectId": "prj_1",
+                "label": "other",
+                "customAllow": [{"from": {"preset": "all-custom"}, "to": {"slugs": ["a", "b"]}}],
+            },
+        ],
+    }
+    assert "trustedSources" not in fields.properties({"trustedSources": None})

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+import os
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from parity.bisect.probe import At
 from parity.bisect.search import Answer
 from parity.releases import release_status
+from parity.vendors import job
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -38,6 +40,7 @@ def read(settings: Settings, recorded: Recorded, application: str) -> Kept:
     Raises:
         UsageError: there is no token for Vercel.
     """
+    job.require(settings, os.environ)
     status = asyncio.run(release_status.read(settings, recorded, application))
     at: dict[str, At] = {}
     missing: dict[str, str] = {}
@@ -47,7 +50,7 @@ def read(settings: Settings, recorded: Recorded, application: str) -> Kept:
             missing[name] = f"its deployment is {deployed.state if deployed else 'not recorded'}"
         else:
             about = {"PARITY_PROBE_RELEASE": name, "PARITY_PROBE_COMMIT": release.commit}
-            at[name] = At(f"https://{deployed.host}", status.bypass, about=about)
+            at[name] = At(f"https://{deployed.host}", status.through, about=about)
     return Kept(at, missing)
 
 

@@ -14,7 +14,8 @@ from urllib.parse import urlsplit
 import httpx
 
 from parity.bisect.search import Answer
-from parity.vendors.health import BYPASS_HEADER, web
+from parity.vendors.health import NOTHING, Pass, web
+from parity.vendors.http import VendorError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -34,8 +35,8 @@ class At:
 
     url: str
     """`https://` and the host."""
-    bypass: str | None = field(default=None, repr=False)
-    """The secret that lets a request through Vercel's protection."""
+    through: Pass = NOTHING
+    """What lets a request through Vercel's protection."""
     environment: Mapping[str, str] | None = field(default=None, repr=False)
     """The complete environment from which it is asked; None for this process's own."""
     about: Mapping[str, str] = field(default_factory=dict[str, str])
@@ -77,11 +78,15 @@ class Probe:
         return Answer.UNRESOLVED, f"the probe is flaky: {answers}"
 
     def _once(self, at: At) -> tuple[Answer, str]:
-        return self._fetch(at) if self.is_url else self._run(at)
-
-    def _fetch(self, at: At) -> tuple[Answer, str]:
         try:
-            status, body = asyncio.run(self._get(at))
+            headers = asyncio.run(at.through.headers(at.environment))
+        except VendorError as failure:
+            return Answer.UNRESOLVED, str(failure)
+        return self._fetch(at, headers) if self.is_url else self._run(at, headers)
+
+    def _fetch(self, at: At, headers: Mapping[str, str]) -> tuple[Answer, str]:
+        try:
+            status, body = asyncio.run(self._get(at, headers))
         except httpx.HTTPError as failure:
             return Answer.UNRESOLVED, f"no answer ({type(failure).__name__})"
         if not _OK <= status < _REDIRECTS_END:
@@ -89,16 +94,15 @@ class Probe:
         lacks = bool(self.contains) and self.contains not in body
         return (Answer.BAD, f"answers {status} without the text") if lacks else (Answer.GOOD, f"answers {status}")
 
-    async def _get(self, at: At) -> tuple[int, str]:
-        headers = {BYPASS_HEADER: at.bypass} if at.bypass else {}
+    async def _get(self, at: At, headers: Mapping[str, str]) -> tuple[int, str]:
         async with web(at.environment) as client:
             answer = await client.get(f"{at.url}{path_of(self.text)}", headers=headers, timeout=self.seconds)
         return answer.status_code, answer.text
 
-    def _run(self, at: At) -> tuple[Answer, str]:
+    def _run(self, at: At, headers: Mapping[str, str]) -> tuple[Answer, str]:
         own = {**at.about, "PARITY_PROBE_URL": at.url}
-        if at.bypass:
-            own["PARITY_PROBE_HEADER"] = f"{BYPASS_HEADER}: {at.bypass}"
+        for name, value in headers.items():
+            own["PARITY_PROBE_HEADER"] = f"{name}: {value}"
         command = self.text.replace(URL, shlex.quote(at.url))
         inherited = os.environ if at.environment is None else at.environment
         # A session of its own, so that at the limit what it has started ends too; what it prints may hold a secret.

@@ -18,7 +18,6 @@ from urllib.parse import urlsplit, urlunsplit
 from parity.bisect.files import Files, values
 from parity.bisect.probe import At
 from parity.bisect.search import Answer
-from parity.config import passwords
 from parity.engine import toolchain
 from parity.engine.program_server import ProgramServers
 from parity.engine.pulumi import Pulumi
@@ -27,6 +26,7 @@ from parity.evaluate.stack import Stack
 from parity.inventory.keys import opened
 from parity.local.sandbox import Local
 from parity.resources import kinds
+from parity.vendors import health
 from parity_sandbox import errors as sandbox_errors
 from parity_sandbox.options import ServeOptions
 
@@ -147,10 +147,10 @@ class Sandbox:
         """Where the application is asked, with what a command gets of its release: its variables by their names."""
         own = next(each for each in found.catalog.applications if each.name == self.application)
         domain = next(each.name for each in found.applications[own.name].domains if each.redirect is None)
-        bypass = passwords.bypass(found.secret, found.names.project(own.name)).reveal()
+        through = health.pass_of(found, own.name)
         live = str(found.releases[own.name].live)
         about = {"PARITY_PROBE_RELEASE": live, "PARITY_PROBE_COMMIT": found.releases[own.name].kept[live].commit}
-        return At(f"https://{domain}", bypass, self._environment, {**self._variables(found, own.first_name), **about})
+        return At(f"https://{domain}", through, self._environment, {**self._variables(found, own.first_name), **about})
 
     def _variables(self, found: Settings, application: str) -> dict[str, str]:
         graph = self._stack.declared(found)

@@ -118,6 +118,14 @@ class Health(Parameters):
     )
 
 
+class TrustedSource(Parameters):
+    """The jobs of the repository's workflows ask protected deployments by GitHub's OIDC token (docs/delivery.md)."""
+
+    audience: Text = Field(
+        default="parity-health-check", description="What the token is made out to; the project takes no other."
+    )
+
+
 class Stage(Parameters):
     """One stage of a rolling release: a share of the users, for some time."""
 
@@ -223,6 +231,11 @@ class Application(Renamable):
         description="Whether each push to a branch gets a preview in every stack; they count for the team's quota.",
     )
     health: Health = Field(default=Health(), description="How a new deployment is asked before it is promoted.")
+    trusted_source: TrustedSource | None = Field(
+        default=None,
+        description="In place of the bypass secret: the jobs of the stack's environments alone ask its protected "
+        "deployments.",
+    )
     watch: Watch | None = Field(
         default=None, description="How a release is watched after the switch; None where it is not."
     )

@@ -84,9 +84,9 @@ def sentence(found: Sequence[DomainHealth]) -> str:
 async def _ask(web: httpx.AsyncClient, application: str, live: Resource, domain: str) -> DomainHealth:
     inputs = live.inputs
     page = mapping(inputs["health"])
-    bypass = str(opened(inputs["protectionBypass"])) if inputs.get("protectionBypass") else None
+    through = health.Pass.of(opened(dict(inputs)))
     url = f"https://{domain}{page['path']}"
-    answer = await health.ask(web, url, bypass=bypass, seconds=float(page["timeoutSeconds"]))
+    answer = await health.ask(web, url, through=through, seconds=float(page["timeoutSeconds"]))
     fault = answer.served() if inputs.get("imported") else answer.fault()
     return DomainHealth(
         application, domain, str(inputs["release"]), answer.release, answer.commit, fault, answer.asks_database

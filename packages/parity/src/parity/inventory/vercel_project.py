@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from parity.documents import Document, is_mapping, mapping
-from parity.inventory.documents import part, rows
+from parity.documents import Document, is_list, is_mapping, mapping
+from parity.inventory.documents import part, rows, texts
 from parity.resources.vercel_restore import SAME, SKEW, WATCHED
 from parity.resources.vercel_settings import regions, repository
 
@@ -18,8 +18,8 @@ _PROTECTION = {
 }
 _MODE = {"additional": "trusted_ip_required", "exclusive": "trusted_ip_optional"}
 NAMES = frozenset(
-    {*SAME, "gitRepository", "vercelAuthentication", "passwordProtection", "trustedIps", "oidcTokenConfig"}
-    | {"optionsAllowlist", "gitComments", "gitProviderOptions", "skewProtection", "resourceConfig"}
+    {*SAME, "gitRepository", "vercelAuthentication", "passwordProtection", "trustedIps", "trustedSources"}
+    | {"oidcTokenConfig", "optionsAllowlist", "gitComments", "gitProviderOptions", "skewProtection", "resourceConfig"}
     | {"onDemandConcurrentBuilds", "buildMachineType"}
 )
 """Every name that `properties` may give; a name that it leaves out is not set."""
@@ -32,6 +32,7 @@ def properties(document: Document) -> Document:
     found["vercelAuthentication"] = {"deploymentType": _protection(document.get("ssoProtection")) or "none"}
     found["passwordProtection"] = _typed(document.get("passwordProtection"))
     found["trustedIps"] = _trusted(document.get("trustedIps"))
+    found["trustedSources"] = _sources(document.get("trustedSources"))
     found["oidcTokenConfig"] = {"issuerMode": part(document, "oidcTokenConfig").get("issuerMode", "team")}
     found["optionsAllowlist"] = _allowlist(document.get("optionsAllowlist"))
     found["gitComments"] = document.get("gitComments")
@@ -92,6 +93,23 @@ def _trusted(value: Any) -> Document | None:
             for each in sorted(addresses, key=lambda row: str(row.get("value")))
         ],
     }
+
+
+def _sources(value: Any) -> Document | None:
+    """Who passes a protection by a token: in Vercel's form, but for lists of what it has by project and by issuer."""
+    projects = [{"projectId": name, **_in_order(each)} for name, each in sorted(part(value, "projects").items())]
+    issuers = sorted(part(value, "oidcProviders").items())
+    external = [{"issuer": issuer, **_in_order(each)} for issuer, rules in issuers for each in rules]
+    return _in_order({"projects": projects, "externalSources": external}) or None
+
+
+def _in_order(value: Any) -> Any:
+    """The value with each list of texts, which is a set, in order, and without what is not set."""
+    if is_mapping(value):
+        return {name: _in_order(each) for name, each in value.items() if each}
+    if is_list(value):
+        return texts(value) if all(isinstance(each, str) for each in value) else [_in_order(each) for each in value]
+    return value
 
 
 def _allowlist(value: Any) -> Document | None:

@@ -13,6 +13,7 @@ from parity.resources import kinds
 from parity.resources.urn import Urn
 from parity.resources.vercel import COMPARED
 from parity.vendors import health
+from parity.vendors.health import Pass
 from parity.vendors.rolling import configured
 
 if TYPE_CHECKING:
@@ -28,7 +29,7 @@ REPLACES = ("projectId",)
 """Another project is another LiveRelease."""
 
 WATCHED = ("deploymentId", "release", "commit", "domains")
-"""What an update is for. Changed limits, path, bypass or variables are used at the next switch."""
+"""What an update is for. Changed limits, path, way to ask or variables are used at the next switch."""
 
 _TEXTS = ("team", "projectId", "project", "deploymentId", "deploymentUrl", "release", "commit")
 _PREVIOUS = "previous"
@@ -63,7 +64,7 @@ def target_of(inputs: Mapping[str, Any], urn: str = "", compared: Mapping[str, A
         domains=tuple(str(domain) for domain in inputs["domains"]),
         health=Health(str(health["path"]), float(health["timeoutSeconds"]), float(health["deadlineSeconds"])),
         promote_deadline_seconds=float(inputs["promoteDeadlineSeconds"]),
-        bypass=str(inputs["protectionBypass"]) if inputs.get("protectionBypass") else None,
+        through=Pass.of(inputs),
         imported=inputs.get("imported") is True,
         rolling=inputs.get("rolling") is True,
         image=str(inputs.get("image") or ""),

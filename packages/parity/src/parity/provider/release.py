@@ -51,7 +51,7 @@ class Target:
     domains: tuple[str, ...]
     health: Health
     promote_deadline_seconds: float
-    bypass: str | None = None
+    through: health_page.Pass = health_page.NOTHING
     declared: Declared | None = None
     """What the newest release may be built with. None of an older one, which was compared when it was the newest."""
     imported: bool = False
@@ -342,7 +342,7 @@ class Switch:
         """What is wrong with the answer of one host; empty where nothing is."""
         wanted, health = self._release, self._release.health
         url = f"https://{host}{health.path}"
-        answer = await health_page.ask(self._web, url, bypass=wanted.bypass, seconds=health.timeout_seconds)
+        answer = await health_page.ask(self._web, url, through=wanted.through, seconds=health.timeout_seconds)
         return answer.served() if wanted.imported else answer.fault(wanted.release, wanted.commit, database=database)
 
 

@@ -63,9 +63,9 @@ class _Resource(pulumi.CustomResource):
         opts: pulumi.ResourceOptions | None,
         secret: str = "",
     ) -> None:
-        """Declare it, with its inputs by Python's names; `secret` is the one that holds a secret, by Pulumi's."""
+        """Declare it, with its inputs by Python's names; `secret` is the one that may hold a secret, by Pulumi's."""
         given = {_wire_name(name): each for name, each in inputs.items()}
-        if secret:
+        if given.get(secret) is not None:
             given[secret] = pulumi.Output.secret(given[secret])
             own = pulumi.ResourceOptions(additional_secret_outputs=[secret])
             opts = pulumi.ResourceOptions.merge(opts, own)
@@ -99,8 +99,10 @@ class LiveReleaseInputs(_OfProject):
     """`path`, `timeoutSeconds` of one request, `deadlineSeconds` of all of them."""
     promote_deadline_seconds: Input[float]
     """Limit of the switch, from asking for it until every domain serves it."""
-    protection_bypass: Input[str]
+    protection_bypass: NotRequired[Input[str] | None]
     """The secret with which protected deployments let the question through."""
+    trusted_audience: NotRequired[str | None]
+    """In its place that of a job's OIDC token, where the jobs are a trusted source."""
     newest: Input[bool]
     """Whether it is the newest release: the project's variables describe that one alone. Where it has not served yet,
     it is compared with them just before the switch."""

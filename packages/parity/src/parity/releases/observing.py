@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+import os
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Protocol
 
-from parity.config import passwords
 from parity.provider.release import live_of
 from parity.releases import counts, release_status
-from parity.vendors import health
+from parity.vendors import health, job
 from parity.vendors.http import VendorError
 from parity.vendors.rolling import path, roll_of
 
@@ -79,6 +79,7 @@ def observer(stack: Stack, note: Note) -> Observer | None:
     application, release = str(note.begin["application"]), str(note.begin["release"])
     if application not in settings.applications or not (declared := settings.watch(application)):
         return None
+    job.require(settings, os.environ)
     there = asyncio.run(release_status.read(settings, state, application))
     deployed, before = there.deployments.get(release), there.deployments.get(str(note.begin["before"]))
     live = there.roll.canary if there.roll else there.served
@@ -150,9 +151,9 @@ class _Asks:
     async def _fault(self, web: httpx.AsyncClient, domain: str) -> str:
         page = next(each.health for each in self.settings.catalog.applications if each.name == self.application)
         kept = self.settings.releases[self.application].kept[self.release]
-        bypass = passwords.bypass(self.settings.secret, self.settings.names.project(self.application)).reveal()
+        through = health.pass_of(self.settings, self.application)
         url = f"https://{domain}{page.path}"
-        answer = await health.ask(web, url, bypass=bypass, seconds=page.timeout_seconds)
+        answer = await health.ask(web, url, through=through, seconds=page.timeout_seconds)
         return answer.served() if kept.deployment else answer.fault(self.release, kept.commit)
 
     async def _counts(

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from parity import redact
-from parity.config import guard, passwords
+from parity.config import guard
 from parity.documents import mapping
 from parity.errors import UsageError
 from parity.inventory import builds
@@ -86,8 +86,8 @@ class ReleaseStatus:
     """The requests that failed, and why."""
     built: Mapping[str, Built] = field(default_factory=dict[str, "Built"])
     """By release, what its deployment was built with, as the update that made it has kept; mostly of all."""
-    bypass: str | None = field(default=None, repr=False)
-    """The secret with which the deployments were asked."""
+    through: health.Pass = health.NOTHING
+    """What the deployments were asked with."""
 
     @property
     def served_release(self) -> str | None:
@@ -198,14 +198,13 @@ class _Reader:
         self.releases = settings.releases[application]
         self.vercel, self.web = vercel, web
         self.unasked: list[str] = []
-        bypass = passwords.bypass(settings.secret, settings.names.project(application))
-        self.bypass = None if bypass.sealed else bypass.reveal()
+        self.through = health.pass_of(settings, application)
         self.roll: Roll | None = None
 
     async def all(self) -> ReleaseStatus:
         recorded = self._recorded()
         project = asyncio.ensure_future(self._project())
-        if self.bypass is None or (self.application.watch and self.application.watch.stages):
+        if self.through == health.NOTHING or (self.application.watch and self.application.watch.stages):
             await project  # it says what passes deployment protection, and whether a release rolls
         found, deployments, domains = await asyncio.gather(project, self._deployments(recorded), self._domains())
         live = _one(self.state, kinds.LIVE, kinds.live_name(self.application.first_name))
@@ -226,7 +225,7 @@ class _Reader:
             domains=domains,
             stale=" ".join(f"{fault.what} {fault.remedy}" for fault in stale),
             unasked=tuple(dict.fromkeys(self.unasked)),
-            bypass=self.bypass,
+            through=self.through,
         )
 
     def _stays(self, stage: int) -> float:
@@ -244,8 +243,9 @@ class _Reader:
         try:
             document = await self.vercel.get_or_none(f"/v9/projects/{name}") or {}
             passes = mapping(document.get("protectionBypass")).items()
-            self.bypass = self.bypass or next((own for own, each in passes if each["scope"] == _AUTOMATION), None)
-            redact.current().learn({self.bypass} if self.bypass else ())
+            if self.through == health.NOTHING:
+                self.through = health.Pass(next((own for own, each in passes if each["scope"] == _AUTOMATION), ""))
+            redact.current().learn({self.through.secret} if self.through.secret else ())
             if configured(document):
                 self.roll = roll_of(await self.vercel.get(path(str(document["id"])), state="ACTIVE"))
             return switch.live_of(document, self.roll)
@@ -311,7 +311,7 @@ class _Reader:
         """What is wrong with the answer of a host, as that of the first release; empty where one of them answers."""
         page = self.application.health
         url = f"https://{host.removeprefix('https://')}{page.path}"
-        answer = await health.ask(self.web, url, bypass=self.bypass, seconds=min(page.timeout_seconds, self.patience))
+        answer = await health.ask(self.web, url, through=self.through, seconds=min(page.timeout_seconds, self.patience))
         found = [
             answer.served() if wanted.deployment else answer.fault(release, wanted.commit)
             for release in releases

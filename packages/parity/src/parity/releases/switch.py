@@ -14,12 +14,12 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from parity.backend import locks, stack_backend
-from parity.config import passwords
 from parity.errors import UpdateError
 from parity.provider import live_release
 from parity.provider.errors import ParityPluginError, Unfinished
 from parity.provider.vercel import Vercel
 from parity.resources import kinds
+from parity.vendors import health
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -43,6 +43,10 @@ class Prepared:
     """LiveRelease's."""
 
 
+_NOT_KEPT = frozenset({"imported", "image", "protectionBypass", "trustedAudience"})
+"""Inputs of the recorded LiveRelease that are not those of another release, or another way to ask."""
+
+
 def prepare(settings: Settings, state: State, there: ReleaseStatus, release: str) -> Prepared | None:
     """Give LiveRelease's inputs for a kept release; None if only an update can make the switch.
 
@@ -54,7 +58,6 @@ def prepare(settings: Settings, state: State, there: ReleaseStatus, release: str
     deployed = there.deployments.get(release)
     if live is None or deployed is None or live.errors or state.pending or there.stale:
         return None
-    bypass = passwords.bypass(settings.secret, settings.names.project(there.application))
     newest = there.releases.newest
     image = {"image": deployed.image} if deployed.image else {}
     wanted = {
@@ -64,9 +67,9 @@ def prepare(settings: Settings, state: State, there: ReleaseStatus, release: str
         "deploymentUrl": deployed.host,
         "release": release,
         "commit": there.releases.kept[release].commit,
-        "protectionBypass": bypass.reveal(),
+        **health.pass_of(settings, there.application).inputs,
     }
-    kept = {name: value for name, value in live.inputs.items() if name not in {"imported", "image"}}
+    kept = {name: value for name, value in live.inputs.items() if name not in _NOT_KEPT}
     own = {"imported": True} if there.releases.kept[release].deployment else {}
     return Prepared({**kept, **wanted, **own}, live.outputs, live.urn)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import nullcontext
 from typing import TYPE_CHECKING
@@ -10,6 +11,7 @@ from typing import TYPE_CHECKING
 from parity.config.secret import Secret
 from parity.errors import UsageError
 from parity.releases import forecast, preconditions, release_status, schema, stack_file, steps, switch
+from parity.vendors import job
 
 if TYPE_CHECKING:
     from parity.config.settings import Settings
@@ -177,6 +179,7 @@ def _ready(
     state: State, settings: Settings, application: str, before: Releases, name: str
 ) -> tuple[State, ReleaseStatus, Applied]:
     """What is recorded and live where a kept release can be switched to; raises RefusedError where it cannot."""
+    job.require(settings, os.environ)
     with ThreadPoolExecutor(max_workers=1) as pool:
         logged_in = pool.submit(preconditions.lost_credentials, settings, application, name)
         there = asyncio.run(release_status.read(settings, state, application))

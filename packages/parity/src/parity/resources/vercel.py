@@ -185,6 +185,7 @@ KINDS = (
             "health": "how a switch asks; nothing at Vercel",
             "promoteDeadlineSeconds": "how long a switch waits; nothing at Vercel",
             "protectionBypass": "what a switch asks with; the bypass itself is a resource of its own",
+            "trustedAudience": "what a switch asks with; the rule that takes it is the project's",
             "newest": "whether a switch compares what the release was built with; nothing at Vercel",
             "variables": "what a switch compares with; the variables are resources of their own",
             "sensitiveVariables": "what a switch compares with; the variables are resources of their own",

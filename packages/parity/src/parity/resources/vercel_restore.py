@@ -43,7 +43,6 @@ WATCHED: Document = {
     "sourceFilesOutsideRootDirectory": True,
     "staticIps": None,
     "tracing": None,
-    "trustedSources": None,
 }
 """Fields that a person may set and the provider has no name for, with the value of an untouched project."""
 
@@ -90,7 +89,7 @@ def _body(path: str, wanted: Any) -> Document:
             return {top: {inner: "enabled" if wanted in (None, True) else "disabled"}}
         case "resourceConfig" | "gitComments" | "oidcTokenConfig" if inner:
             return {top: {inner: False if wanted is None and inner in _FLAGS else wanted}}
-        case "optionsAllowlist" | "passwordProtection" | "trustedIps" if wanted is None:
+        case "optionsAllowlist" | "passwordProtection" | "trustedIps" | "trustedSources" if wanted is None:
             return {top: None}
         case _:
             return {SAME[top]: wanted} if top in SAME else {}

@@ -29,7 +29,7 @@ from parity.resources import kinds
 from parity.resources.urn import Urn, short_urn
 from parity.updates import built_record, foreign, holding, idle, leftovers, record, removal, traces, verify, world_guard
 from parity.updates.road import Road
-from parity.vendors import readiness
+from parity.vendors import job, readiness
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -158,6 +158,7 @@ def _require_ready(stack: Stack, screen: Screen, settings: Settings, before: Sta
     """Raise AccessError with everything that a vendor would refuse, or drop without a word, during the update."""
     with screen.step("What the vendors allow") as step:
         step.waiting("GitHub, Vercel and PostgreSQL")
+        job.require(settings, stack.pulumi.environment)
         found = readiness.faults(settings, stack.pulumi.environment, frozenset(before.projects().values()))
         if found:
             raise AccessError(found)

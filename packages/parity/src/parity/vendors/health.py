@@ -7,19 +7,69 @@ application that declares no database URL has none to report: an empty list is h
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Self
 
 import httpx
 
+from parity.config import passwords
 from parity.documents import Document, is_list, items, mapping
-from parity.vendors.http import connection
+from parity.vendors import job
+from parity.vendors.http import VendorError, connection
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from parity.config.settings import Settings
+
 BYPASS_HEADER = "x-vercel-protection-bypass"
+TRUSTED_HEADER = "x-vercel-trusted-oidc-idp-token"
 _OK, _UNAUTHORIZED, _FAILED = 200, 401, 500
+
+
+@dataclass(frozen=True)
+class Pass:
+    """What lets a request through Vercel's protection: a secret, or a job's token; nothing where both are empty."""
+
+    secret: str = field(default="", repr=False)
+    audience: str = ""
+    """That of the token, where the jobs are a trusted source."""
+
+    @classmethod
+    def of(cls, inputs: Mapping[str, Any]) -> Self:
+        """LiveRelease's, opened."""
+        return cls(str(inputs.get("protectionBypass") or ""), str(inputs.get("trustedAudience") or ""))
+
+    @property
+    def inputs(self) -> dict[str, str]:
+        """As LiveRelease takes it."""
+        given = {"protectionBypass": self.secret, "trustedAudience": self.audience}
+        return {name: value for name, value in given.items() if value}
+
+    async def headers(self, environment: Mapping[str, str] | None = None) -> dict[str, str]:
+        """The header of one request; none outside of a job, where a job's token is wanted.
+
+        Raises:
+            VendorError: GitHub gives the job no token.
+        """
+        environ = os.environ if environment is None else environment
+        if self.audience:
+            return {TRUSTED_HEADER: await job.token(self.audience, environ)} if job.is_here(environ) else {}
+        return {BYPASS_HEADER: self.secret} if self.secret else {}
+
+
+NOTHING = Pass()
+"""Where nothing keeps a request out, or it is not known what lets it in."""
+
+
+def pass_of(settings: Settings, application: str) -> Pass:
+    """What the deployments of an application are asked with; nothing where it is a secret and that is sealed."""
+    trusted = next(each.trusted_source for each in settings.catalog.applications if each.name == application)
+    if trusted is not None:
+        return Pass(audience=trusted.audience)
+    secret = passwords.bypass(settings.secret, settings.names.project(application))
+    return NOTHING if secret.sealed else Pass(secret.reveal())
 
 
 @dataclass(frozen=True)
@@ -69,7 +119,7 @@ class Answer:
             return f"no answer ({self.error})"
         said = f"{self.status} with {self.summary()}" if self.body else f"{self.status} without a JSON object"
         if self.status == _UNAUTHORIZED:
-            return f"{said} (deployment protection refused the bypass secret)"
+            return f"{said} (deployment protection refused the bypass secret, or the job's token)"
         if self.status != _OK or not self.body:
             return said
         if not self.release:
@@ -104,17 +154,19 @@ def logs_in(said: Any) -> bool:
     return said is True or mapping(said).get("ok") is True
 
 
-async def ask(web: httpx.AsyncClient, url: str, *, bypass: str | None = None, seconds: float = 15) -> Answer:
-    """Ask once; a failure to connect is an answer too.
+async def ask(web: httpx.AsyncClient, url: str, *, through: Pass = NOTHING, seconds: float = 15) -> Answer:
+    """Ask once; a failure to connect, or to get a job's token, is an answer too.
 
     Args:
         web: follows no redirects.
         url: of the health page, at a deployment's own host or a domain.
-        bypass: the secret that lets the request through Vercel's protection.
+        through: what lets the request through Vercel's protection.
         seconds: limit of the request.
     """
     try:
-        answer = await web.get(url, headers={BYPASS_HEADER: bypass} if bypass else {}, timeout=seconds)
+        answer = await web.get(url, headers=await through.headers(), timeout=seconds)
+    except VendorError as failure:
+        return Answer(error=str(failure))
     except httpx.HTTPError as failure:
         return Answer(error=type(failure).__name__)
     try:

@@ -150,10 +150,11 @@ class Client:
         service: Service,
         *,
         limits: Limits | None = None,
+        environment: Mapping[str, str] | None = None,
         transport: httpx.AsyncBaseTransport | None = None,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
-        """Speak to `service`; `transport` is the tests' seam."""
+        """Speak to `service`, through the process's own environment by default; `transport` is the tests' seam."""
         self.service = service
         self.calls = 0
         """How many requests were sent, repeated ones counted."""
@@ -162,6 +163,7 @@ class Client:
         self._clock = clock
         self._slots = asyncio.Semaphore(self._limits.connections)
         self._http = connection(
+            environment,
             transport=transport,
             base_url=service.base_url,
             headers={"User-Agent": "parity", **service.headers},

@@ -12,7 +12,7 @@ from pulumi.runtime import config as engine_config
 from parity.config import guard
 from parity.config.settings import load, project_folder
 from parity.errors import AccessError, ConfigError, ProjectError
-from parity.vendors import addresses, preflight
+from parity.vendors import addresses, job, preflight
 
 if TYPE_CHECKING:
     from parity.config.parameters import Catalog
@@ -22,8 +22,8 @@ if TYPE_CHECKING:
 def settings() -> Settings:
     """Read the running stack's settings from the engine.
 
-    A release that config has moved away from is refused, and a host that is not the server on which the database is
-    made.
+    A release that config has moved away from is refused, a host that is not the server on which the database is made,
+    and an update outside of a job where a job alone can ask the releases.
 
     Raises:
         pulumi.RunError: with the report; the engine shows it without a traceback and exits non-zero.
@@ -35,6 +35,8 @@ def settings() -> Settings:
         guard.check(found)
         if faults := addresses.faults(found, os.environ):
             raise ConfigError(faults)
+        if not pulumi.runtime.is_dry_run():
+            job.require(found, os.environ)
     except ProjectError as error:
         raise pulumi.RunError(str(error)) from None
     return found

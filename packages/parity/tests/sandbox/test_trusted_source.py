@@ -1,0 +1,92 @@
+"""An application whose protected deployments a job alone can ask, delivered in a job and outside of one."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from parity.resources import kinds
+from parity_sandbox.credentials import of_a_job
+from support.watched import NEW
+
+if TYPE_CHECKING:
+    from support.program import Instance
+
+pytestmark = [pytest.mark.engine, pytest.mark.sandbox]
+
+NO_JOB = {"ACTIONS_ID_TOKEN_REQUEST_URL": "", "ACTIONS_ID_TOKEN_REQUEST_TOKEN": ""}
+
+
+def trust(instance: Instance) -> None:
+    """Have the shop's deployments, which ask for a login, be asked by the workflows' jobs; and record a release."""
+    repository = {"owner": "storefront-example", "name": "storefront", "default_branch": "main", "commits": [NEW]}
+    instance.local.client().seed({"github": {"organization": "storefront-example", "repositories": [repository]}})
+    catalog = instance.project.root / "infra" / "catalog.py"
+    text = catalog.read_text().replace("    Telemetry,\n", "    Health,\n    Telemetry,\n    TrustedSource,\n")
+    own = "trusted_source=TrustedSource(), health=Health(deadline_seconds=5),"
+    catalog.write_text(text.replace('            name="shop",\n', f'            name="shop",\n            {own}\n'))
+    instance.run("parity", "release", "staging", "shop", "--commit", NEW, "--live").ok()
+
+
+def job(instance: Instance, environment: str) -> dict[str, str]:
+    token = instance.environment()["GITHUB_TOKEN"]
+    return of_a_job(token, repository="storefront-example/storefront", environment=environment)
+
+
+def shop(instance: Instance) -> dict[str, Any]:
+    return next(each for each in instance.state()["vercel"]["projects"] if each["name"] == "shop-staging")
+
+
+def changing(instance: Instance, since: int) -> list[str]:
+    return [row["path"] for row in instance.requests(since) if row["method"] != "GET"]
+
+
+@pytest.mark.timeout(900)
+def test_a_protected_application_is_delivered_by_its_job_and_by_no_other(finished_instance: Instance):
+    instance = finished_instance.cold()
+    trust(instance)
+    since = instance.last_request()
+
+    refused = instance.run("parity", "deliver", "staging", "--yes", extra=NO_JOB)
+    assert refused.code == 2, refused.said
+    assert "applications.shop.trusted_source" in refused.said
+    assert "a job alone" in refused.said
+    plain = instance.run(
+        "pulumi", "up", "--yes", "--skip-preview", "--non-interactive", "--stack", "staging", extra=NO_JOB
+    )
+    assert plain.code != 0
+    assert "a job alone" in plain.said
+    assert changing(instance, since) == []
+
+    other = instance.run("parity", "deliver", "staging", "--yes", extra=job(instance, "prod"))
+    assert other.code == 6, other.said
+    assert "401" in other.said
+    assert not [path for path in changing(instance, since) if "/promote/" in path], "the release before is live"
+
+    done = instance.run("parity", "deliver", "staging", "--yes", extra=job(instance, "staging"))
+    assert done.code == 0, done.said
+    found = shop(instance)
+    (rule,) = found["trustedSources"]["oidcProviders"]["https://token.actions.githubusercontent.com"]
+    assert rule["claims"]["environment"] == ["staging", "staging-preview"]
+    assert found["protectionBypass"] == {}, "the secret of the release before is revoked"
+    (status,) = json.loads(instance.run("parity", "releases", "staging", "shop", "--json").ok().stdout)
+    assert status["served_release"] == "r2"
+
+    recorded = json.dumps(json.loads(instance.pulumi("stack", "export", "--stack", "staging").ok().stdout))
+    assert f"{kinds.BYPASS}::shop-bypass" not in recorded
+    everything = (
+        recorded
+        + done.said
+        + other.said
+        + "".join(each.read_text(errors="replace") for each in instance.local.layout.directory.rglob("*.log"))
+    )
+    assert "eyJ" not in everything, "a token, which begins like this, is nowhere"
+
+    since = instance.last_request()
+    back = instance.run("parity", "rollback", "staging", "shop", "--up", extra=NO_JOB)
+    assert (back.code, "a job alone" in back.said) == (2, True), back.said
+    assert changing(instance, since) == []
+    instance.run("parity", "rollback", "staging", "shop", "--up", extra=job(instance, "staging")).ok()
+    assert instance.run("parity", "drift", "staging", extra=job(instance, "staging-preview")).code == 0

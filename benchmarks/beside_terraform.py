@@ -42,6 +42,7 @@ from crashlab.sizes import Size
 from crashlab.stack_file import STACK
 from parity_sandbox import standin
 from support.paths import ROOT
+from support.signals import take_interrupts
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -323,6 +324,7 @@ def publish(rows: Found) -> None:
 
 
 def main() -> None:
+    take_interrupts()
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--page", action="store_true", help="write the page's table and picture")

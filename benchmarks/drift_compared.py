@@ -32,6 +32,7 @@ from parity.resources import kinds
 from parity_sandbox import lifecycle
 from support.mutations import STACK
 from support.program import Instance
+from support.signals import take_interrupts
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -193,6 +194,7 @@ def prepare(instance: Instance, folder: Path) -> None:
 
 def main(folder: Path, counts: Sequence[int]) -> None:
     """Measure, and print the rows as JSON lines."""
+    take_interrupts()
     project = Project(folder / "program")
     instance = Instance(project, Local(project, folder / "instance"))
     lifecycle.up(instance.local.directory)

@@ -25,6 +25,7 @@ from parity.local.sandbox import Local
 from parity_sandbox import lifecycle
 from parity_sandbox.options import ServeOptions
 from support.program import Instance, copy_program
+from support.signals import take_interrupts
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -113,6 +114,7 @@ def table(found: dict[tuple[str, str], list[Measured]]) -> str:
 
 
 def main() -> None:
+    take_interrupts()
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("--rounds", type=int, default=3)
     given = parser.parse_args()

@@ -32,6 +32,7 @@ from parity.local.sandbox import Local
 from parity_sandbox import lifecycle
 from parity_sandbox.options import ServeOptions
 from support.program import Instance, copy_program
+from support.signals import take_interrupts
 from support.small_program import SmallProgram
 
 if TYPE_CHECKING:
@@ -191,6 +192,7 @@ def table(results: dict[float, dict[str, list[Measured]]]) -> str:
 
 
 def main() -> None:
+    take_interrupts()
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--latency", type=float, nargs="+", default=[0, 50, 200], help="milliseconds")

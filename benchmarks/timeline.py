@@ -29,6 +29,7 @@ import psutil
 from support import instances
 from support.edits import worlds
 from support.paths import ROOT
+from support.signals import take_interrupts
 from support.warm import Warm
 
 if TYPE_CHECKING:
@@ -243,6 +244,7 @@ def publish(found: list[Timeline]) -> None:
 
 
 def main() -> None:
+    take_interrupts()
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("--page", action="store_true", help="write the page's table and pictures")
     given = parser.parse_args()

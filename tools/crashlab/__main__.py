@@ -15,6 +15,7 @@ from crashlab import cases, figures, matrix, picture, record
 from crashlab.operations import ALL, OPERATIONS, TERRAFORM
 from crashlab.procedures import PROCEDURES
 from support.paths import ROOT
+from support.signals import take_interrupts
 
 RECORD, PICTURE, PAGE = (ROOT / "docs" / name for name in ("crash-record.json", "crash-record.svg", "crash.md"))
 CRASHED = ("components", "infra", "plugin", "packages/parity/src", "packages/sandbox/src")
@@ -23,6 +24,7 @@ CRASHED = ("components", "infra", "plugin", "packages/parity/src", "packages/san
 
 def main() -> int:
     """Run the cases; 1 where users were not served completely, `parity recover` did not converge, or a case broke."""
+    take_interrupts()
     options = _options()
     options.work = options.work.resolve()
     operations = tuple(options.operation or (TERRAFORM if options.procedure == ["terraform-apply"] else OPERATIONS))

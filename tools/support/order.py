@@ -16,41 +16,55 @@ LONGEST = (
     "workflows/test_delivery_workflows.py",
     "sandbox/test_import.py",
     "sandbox/test_releases.py",
-    "sandbox/test_recover.py",
     "crashlab/test_sample.py",
-    "sandbox/test_printed_commands.py",
-    "sandbox/test_two_providers.py",
+    "sandbox/test_recover.py",
     "sandbox/test_drift_remedies.py",
-    "sandbox/test_stages.py",
-    "distribution/test_init.py",
-    "workflows/test_release_runs.py",
-    "sandbox/test_stacks.py",
-    "sandbox/test_two_servers.py",
-    "live/test_core_lifecycle.py",
-    "sandbox/test_edit_matrix.py",
-    "sandbox/test_verify.py",
-    "sandbox/test_preview.py",
-    "sandbox/test_privileges.py",
-    "sandbox/test_check_live.py",
-    "sandbox/test_renamed_roles.py",
-    "tests/test_program.py",
     "sandbox/test_live_release.py",
-    "sandbox/test_watch.py",
-    "sandbox/test_canaries.py",
-    "sandbox/test_migrated_releases.py",
-    "sandbox/test_tamper.py",
-    "sandbox/test_main_job.py",
-    "sandbox/test_built_from.py",
-    "sandbox/test_own_provider.py",
-    "sandbox/test_drift.py",
+    "sandbox/test_stages.py",
     "sandbox/test_drift_recall.py",
+    "sandbox/test_verify.py",
+    "sandbox/test_printed_commands.py",
+    "distribution/test_init.py",
+    "sandbox/test_drift.py",
+    "sandbox/test_two_providers.py",
+    "sandbox/test_stacks.py",
+    "live/test_core_lifecycle.py",
+    "tests/test_program_server.py",
+    "sandbox/test_check_live.py",
+    "sandbox/test_preview.py",
+    "sandbox/test_canaries.py",
+    "workflows/test_release_runs.py",
+    "sandbox/test_two_servers.py",
+    "check/test_mutants.py",
+    "sandbox/test_guard.py",
+    "sandbox/test_team_tools.py",
     "sandbox/test_backends.py",
+    "sandbox/test_edit_matrix.py",
+    "sandbox/test_renamed_roles.py",
+    "live/test_core_control.py",
+    "sandbox/test_doctor.py",
+    "sandbox/test_watch.py",
+    "sandbox/test_rehearsal.py",
+    "sandbox/test_record_engine.py",
+    "sandbox/test_main_job.py",
+    "sandbox/test_containers.py",
+    "sandbox/test_bad_input.py",
+    "sandbox/test_job_logins.py",
+    "distribution/test_upgrade.py",
+    "tests/test_bad_requests.py",
+    "live/test_gh.py",
+    "image/test_image.py",
+    "sandbox/test_migrated_releases.py",
 )
-"""Folders and files of tests, by how much processor time they take. A file that is not named here comes after these.
+"""Folders and files of tests, by how long they take. A file that is not named here comes after these.
 
 The workers are given a file each in this order. The first and the third make the two templates with stacks that are up,
 and the second and the fourth need neither meanwhile. A worker that has two tests left is given its next file.
 """
+
+
+_OBJECTS = 50_000
+"""How many new ones there are before a search for garbage; Python's own 700 are made by every test."""
 
 
 def place(item: pytest.Item) -> int:
@@ -77,4 +91,5 @@ def pytest_collection() -> Generator[None, object, object]:
         return (yield)
     finally:
         gc.freeze()
+        gc.set_threshold(_OBJECTS)
         gc.enable()

@@ -97,7 +97,7 @@ class StackModel(BaseModel):
 class DomainSettings(StackModel):
     """One domain of an application."""
 
-    name: Domain = Field(description="The domain, for example `shop.example.com`.")
+    name: Domain = Field(description="The domain, for example `www.example.com`.")
     redirect: Domain | None = Field(
         default=None,
         description="Another domain of the same application, which this one redirects to (308).",

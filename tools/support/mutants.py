@@ -294,6 +294,7 @@ ONE_VALUE: dict[str, str] = {
     "SensitiveVariable.kind": _KIND,
     "DatabaseUrlVariable.kind": _KIND,
     "Application.container": "the example has none; what it declares is the same for each stack",
+    "Application.trusted_source": "the example has none; what it declares differs by the stack's name alone",
     "Application.watch": "the example has none; what its stages declare is the same for each stack",
     "WatchSettings.counts": "as Application.watch",
     "WatchSettings.least_difference": "as Application.watch",

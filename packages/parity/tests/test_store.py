@@ -9,6 +9,7 @@ from pathlib import Path
 
 import boto3
 import pytest
+from moto.s3.responses import S3Response
 from moto.server import ThreadedMotoServer
 
 from parity.engine.bucket import BucketStore
@@ -19,12 +20,20 @@ from parity.errors import ProjectError
 
 @pytest.fixture(scope="module")
 def s3():
-    """An S3 server on a port of its own."""
-    server = ThreadedMotoServer("127.0.0.1", 0, verbose=False)
-    server.start()
-    host, port = server.get_host_and_port()
-    yield f"{host}:{port}"
-    server.stop()
+    """An S3 server on a port of its own, which decides on one write at a time as S3 does; moto's threads do not."""
+    put, one = S3Response.put_object, threading.Lock()
+
+    def put_alone(response):
+        with one:
+            return put(response)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(S3Response, "put_object", put_alone)
+        server = ThreadedMotoServer("127.0.0.1", 0, verbose=False)
+        server.start()
+        host, port = server.get_host_and_port()
+        yield f"{host}:{port}"
+        server.stop()
 
 
 @pytest.fixture(params=["folder", "bucket"])

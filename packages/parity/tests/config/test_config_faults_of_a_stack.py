@@ -193,7 +193,7 @@ CASES = {
         [("- name: shop.staging.example.com", "- name: https://shop.staging.example.com")],
         f"{SHOP}.domains[0].name",
         "is not a host name (lower case, no scheme, no port, no path).",
-        "shop.example.com",
+        "www.example.com",
     ),
     "domain of one label": (
         [("- name: www.staging.example.com", "- name: shop")],

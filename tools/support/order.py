@@ -17,6 +17,7 @@ LONGEST = (
     "sandbox/test_import.py",
     "sandbox/test_releases.py",
     "crashlab/test_sample.py",
+    "sandbox/test_trusted_source.py",
     "sandbox/test_recover.py",
     "sandbox/test_drift_remedies.py",
     "sandbox/test_live_release.py",

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from parity.evaluate.lazy import OBJECTS
+
 if TYPE_CHECKING:
     from collections.abc import Generator
 
@@ -64,10 +66,6 @@ and the second and the fourth need neither meanwhile. A worker that has two test
 """
 
 
-_OBJECTS = 50_000
-"""How many new ones there are before a search for garbage; Python's own 700 are made by every test."""
-
-
 def place(item: pytest.Item) -> int:
     """Where a test comes: by its file, then all others that start an engine, those with a sandbox, the rest."""
     name = f"{item.path.parent.name}/{item.path.name}"
@@ -92,5 +90,5 @@ def pytest_collection() -> Generator[None, object, object]:
         return (yield)
     finally:
         gc.freeze()
-        gc.set_threshold(_OBJECTS)
+        gc.set_threshold(OBJECTS)
         gc.enable()

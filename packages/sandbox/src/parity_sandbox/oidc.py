@@ -18,6 +18,7 @@ from starlette.responses import JSONResponse
 from parity_sandbox import tokens
 from parity_sandbox.narrowing import as_list
 from parity_sandbox.vercel.documents import part
+from parity_sandbox.vercel.trusted import GITHUB
 from parity_sandbox.vercel.world import World
 
 if TYPE_CHECKING:
@@ -26,7 +27,6 @@ if TYPE_CHECKING:
     from parity_sandbox.context import Context
     from parity_sandbox.store import Document
 
-ISSUER = "https://token.actions.githubusercontent.com"
 SECONDS = 300
 """How long a token holds."""
 _ALGORITHM = "RS256"
@@ -40,7 +40,7 @@ def _key() -> RSAKey:
 def issue(context: Context, claims: Document) -> str:
     """A signed token with these claims and the issuer's own."""
     now = int(context.clock())
-    return jwt.encode({"alg": _ALGORITHM}, {"iss": ISSUER, "iat": now, "exp": now + SECONDS, **claims}, _key())
+    return jwt.encode({"alg": _ALGORITHM}, {"iss": GITHUB, "iat": now, "exp": now + SECONDS, **claims}, _key())
 
 
 def said(context: Context, token: str) -> Document:
@@ -75,7 +75,7 @@ def _of_every_job(context: Context) -> Document:
     rules = [
         part(rule, "claims")
         for project in World(context).projects.find()
-        for rule in as_list(part(part(project, "trustedSources"), "oidcProviders").get(ISSUER))
+        for rule in as_list(part(part(project, "trustedSources"), "oidcProviders").get(GITHUB))
     ]
     names = {name for claims in rules for name in claims}
     return {name: sorted({each for claims in rules for each in claims.get(name, [])}) for name in sorted(names)}

@@ -12,6 +12,7 @@ from joserfc.jwk import RSAKey
 
 from parity_sandbox import edge, oidc
 from parity_sandbox.context import Context, PostgresAddress
+from parity_sandbox.vercel import trusted
 
 if TYPE_CHECKING:
     from support.vercel_api import Vercel
@@ -152,7 +153,7 @@ def test_protection_keeps_out_all_but_the_bypass(api: Vercel, kind: str | None, 
 
 JOB = {"aud": "parity", "repository": "acme/shop", "environment": "staging"}
 RULE = {"to": {"slugs": ["production"]}, "claims": {name: [value, "another"] for name, value in JOB.items()}}
-SOURCES = {"oidcProviders": {oidc.ISSUER: [RULE]}}
+SOURCES = {"oidcProviders": {trusted.GITHUB: [RULE]}}
 
 
 def forged(token: str) -> str:
@@ -206,7 +207,7 @@ def test_a_trusted_source_passes_with_a_token_that_fits_the_rule(
 )
 def test_a_rule_for_a_trusted_source_that_vercel_would_not_take_is_refused(api: Vercel, rule: dict[str, Any]) -> None:
     project = api.project()
-    path, given = f"/v9/projects/{project['id']}", {"trustedSources": {"oidcProviders": {oidc.ISSUER: [rule]}}}
+    path, given = f"/v9/projects/{project['id']}", {"trustedSources": {"oidcProviders": {trusted.GITHUB: [rule]}}}
     assert api.ask("PATCH", path, given).status_code == 400
     assert api("PATCH", path, {"trustedSources": SOURCES})["trustedSources"] == SOURCES
     assert "trustedSources" not in api("PATCH", path, {"trustedSources": None})

@@ -14,6 +14,8 @@ if TYPE_CHECKING:
 
     from parity_sandbox.store import Document
 
+GITHUB = "https://token.actions.githubusercontent.com"
+"""The issuer of the tokens of GitHub's jobs."""
 _OF_GITHUB = ("repository", "repository_id", "repository_owner", "repository_owner_id", "sub")
 """Of these claims one is needed where the issuer is GitHub; of another it is `sub` (Vercel's "Trusted Sources")."""
 _ALL_CUSTOM = "all-custom"
@@ -34,7 +36,7 @@ def checked(given: Document | None) -> Document | None:
 
 
 def _claims(issuer: str, claims: Mapping[str, Any]) -> None:
-    needed = _OF_GITHUB if issuer == "https://token.actions.githubusercontent.com" else ("sub",)
+    needed = _OF_GITHUB if issuer == GITHUB else ("sub",)
     if "aud" not in claims or not any(name in claims for name in needed):
         raise BadRequest(f"Invalid request: `claims` of {issuer} need `aud` and one of {', '.join(needed)}.")
 

@@ -20,6 +20,7 @@ LEANED_ON: dict[str, dict[str, str]] = {
         "_OutputData": "resources, value, is_known, is_secret",
         "Output.__init__": "self, resources, future, is_known, is_secret",
         "Output._from_data": "data",
+        "Output.secret": "val",
     },
     "pulumi.resource": {
         "ResourceHookBinding.merge": "bindings1, bindings2",

@@ -53,6 +53,12 @@ def facts(graph: Graph, without: Collection[str] = ()) -> Facts:
     return result
 
 
+def keys_of(graph: Graph, urns: Collection[str]) -> frozenset[str]:
+    """Resources by their URNs, as facts name them."""
+    own = _Own(graph.project, graph.stack)
+    return frozenset(own.key(urn) for urn in urns)
+
+
 def _resource(resource: Resource, own: _Own) -> Iterator[tuple[Place, Any]]:
     key = own.key(resource.urn)
     yield Place(key, "resource", ""), "declared"

@@ -15,13 +15,14 @@ shape is left, each is tried alone.
 
 from __future__ import annotations
 
+import functools
 import itertools
 import math
 import pickle
 from collections import defaultdict
 from typing import TYPE_CHECKING, Any
 
-from parity.check.facts import facts
+from parity.check.facts import facts, keys_of
 from parity.check.units import Unit, exchange
 from parity.check.workers import spread
 
@@ -122,14 +123,19 @@ class Tracer:
         wanted = frozenset(places)
         asked = groups(self._units)
         self._learn(asked)
-        containing = defaultdict[Unit, list[frozenset["Place"]]](list)
-        for group in asked:
+        # Groups as bits: a part fits a place where the place moved in each group that holds the part.
+        holding, moving = dict.fromkeys(self._units, 0), dict.fromkeys(wanted, 0)
+        for number, group in enumerate(asked):
             for unit in group:
-                containing[unit].append(self._seen[group])
-        candidates = {
-            place: [unit for unit in self._units if all(place in moved for moved in containing[unit])]
-            for place in wanted
-        }
+                holding[unit] |= 1 << number
+            for place in self._seen[group] & wanted:
+                moving[place] |= 1 << number
+
+        @functools.cache
+        def fitting(moved: int) -> tuple[Unit, ...]:
+            return tuple(unit for unit in self._units if not holding[unit] & ~moved)
+
+        candidates = {place: [*fitting(moved)] for place, moved in moving.items()}
         # A group may hide what one part does alone: before a fact is called unexplained, every part of its shapes is
         # asked.
         for place, left in candidates.items():
@@ -171,12 +177,15 @@ def by_exchange(
     number is given.
     """
     forms = {urn: pickle.dumps(each) for urn, each in base.resources.items()}
+    known = facts(base)
 
     def moved(group: Group) -> frozenset[Place]:
         found = evaluate(exchange(source, target, group))
         # By far most resources are what they were, to the byte: the others alone are taken apart.
         same = {urn for urn, each in found.resources.items() if forms.get(urn) == pickle.dumps(each)}
-        return changed(*(facts(each, same) for each in (base, found)))
+        unmoved = keys_of(base, same)
+        before = {place: each for place, each in known.items() if place.aspect == "output" or place[0] not in unmoved}
+        return changed(before, facts(found, same))
 
     each = max(1, _RESOURCES_A_WORKER // max(1, len(forms)))
     return lambda asked: spread(moved, asked, workers=workers, each=each)

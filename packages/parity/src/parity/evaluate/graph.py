@@ -156,20 +156,27 @@ def _copied(options: Any) -> Any:
 
 
 _merge_options = sdk.resource.ResourceOptions.merge
-_DEFAULTS = {"version", "plugin_download_url"}
-"""The options that a generated SDK has for each of its resources, and merges with those that the program gives."""
+_REPLACED = frozenset(
+    {"parent", "provider", "protect", "delete_before_replace", "version", "plugin_download_url", "custom_timeouts"}
+    | {"id", "import_", "urn", "retain_on_delete", "deleted_with", "replacement_trigger", "env_var_mappings"}
+)
+"""The options of which one given later replaces one given before."""
 
 
 def _merged_options(one: Any, other: Any) -> Any:
-    """The second's over the first's. Where the first has an SDK's defaults alone, a copy is all that there is to do."""
-    given = {name for name, each in one.__dict__.items() if each is not None} if one and other else {"none"}
-    if given - _DEFAULTS or other.providers is not None or not is_list(other.depends_on or []):
+    """The second's over the first's; the SDK's own way where both have a list of something, or providers."""
+    if one is None or other is None or one.providers is not None or other.providers is not None:
         return _merge_options(one, other)
-    made = _copied(other)
-    made.depends_on = [*(other.depends_on or ())]
-    for name in given:
-        if made.__dict__[name] is None:
-            made.__dict__[name] = one.__dict__[name]
+    made = _copied(one)
+    for name, given in other.__dict__.items():
+        if given is None:
+            continue
+        if made.__dict__[name] is not None and name not in _REPLACED:
+            return _merge_options(one, other)
+        made.__dict__[name] = given
+    if not is_list(made.depends_on or []):
+        return _merge_options(one, other)
+    made.depends_on = [*(made.depends_on or ())]
     return made
 
 

@@ -19,6 +19,9 @@ if TYPE_CHECKING:
     """The SDK's own record of an output: resources, value, is_known, is_secret."""
 
 
+_SCALARS = frozenset({str, bool, int, float})
+
+
 class NotSynchronous(BaseException):
     """The program waits for something that only an event loop can bring, or uses what only an engine knows."""
 
@@ -135,8 +138,19 @@ def output_patches() -> list[tuple[Any, str, Any]]:
         sdk.set_data(made, driven(data))
         return made
 
+    secret_of = sdk.output.Output.secret
+
+    def secret(value: Any) -> Any:
+        """As the SDK's; of text and the like there is nothing to search for outputs."""
+        is_output = isinstance(value, sdk.output.Output)
+        data = data_of(value) if is_output else sdk.KnownData(set(), value, is_known=True, is_secret=False)
+        if not data.is_known or data.value.__class__ not in _SCALARS:
+            return secret_of(value)
+        return made_of(lambda: sdk.KnownData(data.resources, data.value, is_known=True, is_secret=True))
+
     return [
         (sdk.output, "asyncio", Asyncio),
         (sdk.output.Output, "__init__", construct),
         (sdk.output.Output, "_from_data", classmethod(from_data)),
+        (sdk.output.Output, "secret", staticmethod(secret)),
     ]

@@ -8,8 +8,9 @@ remote components, parameterised packages) is left to the SDK: `NotSynchronous`.
 from __future__ import annotations
 
 import functools
-from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, Any
+from collections import abc
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, get_args, get_origin
 
 import pulumi
 from pulumi.runtime.proto import resource_pb2
@@ -19,12 +20,14 @@ from parity.evaluate import sdk
 from parity.evaluate.ready import NotSynchronous, data_of, drive, made_of
 from parity.evaluate.resource import Resource, SecretInput, computed
 from parity.evaluate.wire import from_wire, options_of, to_struct
+from parity.masked import SIGNATURE
 from parity.resources.urn import STACK, Urn
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Mapping
 
 _AS_THEY_ARE = {str, bool, int}
+_translate = pulumi.Resource.translate_input_property
 
 
 @functools.cache
@@ -51,11 +54,8 @@ class Recorder:
     stack: str
     outputs: Callable[[str], Collection[str]]
     """Names of the outputs that only a provider computes, by type."""
-    records: dict[str, Resource] = field(default_factory=dict[str, Resource])
-    needs: dict[str, tuple[set[Any], dict[str, set[Any]]]] = field(
-        default_factory=dict[str, tuple[set[Any], dict[str, set[Any]]]]
-    )
-    """What each depends on, and by property; expanded when the program has ended: a component may get children yet."""
+    records: dict[str, Callable[[], Resource]] = field(default_factory=dict[str, "Callable[[], Resource]"])
+    """By URN. Dependencies are expanded when the program has ended: a component may get children yet."""
     component_outputs: dict[str, dict[str, Any]] = field(default_factory=dict[str, dict[str, Any]])
     stack_outputs: dict[str, Any] = field(default_factory=dict[str, Any])
     _stack_urn: str = ""
@@ -88,10 +88,15 @@ class Recorder:
             return
         inputs, dependencies = _inputs(props, res, typ)
         _answer(res, props, inputs, _Extra(self.outputs(ty), urn), custom=custom, typ=typ)
-        self.needs[urn] = _explicit(opts), dict(sorted(dependencies.items()))
-        given, provider = dict(sorted(inputs.items())), _provider(opts) if custom else ""
-        place, options = (urn, ty, name, parent), _options(res, opts, typ)
-        self.records[urn] = Resource(*place, custom, given, frozenset(), {}, provider, options)
+        given, needs, explicit = dict(sorted(inputs.items())), dict(sorted(dependencies.items())), _explicit(opts)
+        provider, options = _provider(opts) if custom else "", _options(res, opts, typ)
+
+        def record() -> Resource:
+            by_property = {name: frozenset(_expanded(each)) for name, each in needs.items()}
+            every = frozenset(_expanded(explicit)).union(*by_property.values())
+            return Resource(urn, ty, name, parent, custom, given, every, by_property, provider, options)
+
+        self.records[urn] = record
 
     def register_outputs(self, res: Any, outputs: Any) -> None:
         """Stand for the SDK's `register_resource_outputs`."""
@@ -104,18 +109,16 @@ class Recorder:
 
     def resources(self) -> dict[str, Resource]:
         """Every resource, by URN; for after the program has ended."""
-        return {urn: _resource(record, *self.needs[urn]) for urn, record in self.records.items()}
+        return {urn: record() for urn, record in self.records.items()}
 
 
 def make_urn(project: str, stack: str, parent: str, type_: str, name: str) -> str:
     """The URN that the engine would give: the types of all parents but the stack's, then the resource's own."""
-    return str(Urn.parse(parent).child(type_, name) if parent else Urn(stack, project, (), type_, name))
+    return str(_parsed(parent).child(type_, name) if parent else Urn(stack, project, (), type_, name))
 
 
-def _resource(record: Resource, explicit: set[Any], needs: Mapping[str, set[Any]]) -> Resource:
-    by_property = {name: frozenset(_expanded(each)) for name, each in needs.items()}
-    every = frozenset(_expanded(explicit)).union(*by_property.values())
-    return replace(record, dependencies=every, property_dependencies=by_property)
+_parsed = functools.lru_cache(maxsize=1)(Urn.parse)
+"""The children of one parent are mostly made together."""
 
 
 def _expanded(needs: Iterable[Any]) -> set[str]:
@@ -167,18 +170,25 @@ _ELSEWHERE = {*_USUAL, "deleted_with", "parent", "provider", "providers", "depen
 """Options that need no message: the usual ones, and those that a record has in another place."""
 
 
-@functools.cache
-def _usual_options(**given: Any) -> Mapping[str, Any]:
-    """The options of a resource that has no others: nearly all have these, and the same."""
-    return _sent_options(None, pulumi.ResourceOptions(**given), None)
+_SECRETS = "additional_secret_outputs"
+_known_options: dict[tuple[Any, ...], Mapping[str, Any]] = {}
+"""What is sent of the usual options, of which nearly all resources of a class have the same."""
 
 
 def _options(res: Any, opts: Any, typ: type | None) -> dict[str, Any]:
     """Every option that is set, as the SDK would send it."""
-    if any(each is not None and name not in _ELSEWHERE for name, each in opts.__dict__.items()):
+    others = [name for name, each in opts.__dict__.items() if each is not None and name not in _ELSEWHERE]
+    if others and (others != [_SECRETS] or typ is None):
         return _sent_options(res, opts, typ)
+    usual = {name: opts.__dict__[name] for name in _USUAL}
+    given = (res.__class__, *usual.values(), *(opts.additional_secret_outputs or ()))
+    if given not in _known_options:
+        secrets = opts.additional_secret_outputs
+        _known_options[given] = _sent_options(
+            res, pulumi.ResourceOptions(additional_secret_outputs=secrets, **usual), typ
+        )
     deleted_with = {} if opts.deleted_with is None else {"deletedWith": data_of(opts.deleted_with.urn).value}
-    return {**deleted_with, **_usual_options(**{name: opts.__dict__[name] for name in _USUAL})}
+    return {**deleted_with, **_known_options[given]}
 
 
 def _sent_options(res: Any, opts: Any, typ: type | None) -> dict[str, Any]:
@@ -220,7 +230,7 @@ def _inputs(props: Mapping[str, Any], res: Any, typ: type | None) -> tuple[dict[
     for name in props:
         needs: set[Any] = set()
         try:
-            value = _plain(props[name], needs)
+            value = _plain(props[name], needs, keys=_keeps_keys(res.__class__, typ, names.get(name) or name))
         except _Intricate:
             value, needs = _by_the_sdk(props[name], name, res, typ, names)
         if value is None:
@@ -234,8 +244,21 @@ def _inputs(props: Mapping[str, Any], res: Any, typ: type | None) -> tuple[dict[
     return values, dependencies
 
 
-def _plain(value: Any, needs: set[Any]) -> Any:
-    """A plain input as JSON, secrets wrapped; what it depends on goes into `needs`."""
+@functools.cache
+def _keeps_keys(cls: type, typ: type | None, wire: str) -> bool:
+    """Whether a mapping given for an input is data, whose keys the SDK leaves as they are."""
+    if typ is None:
+        return getattr(cls, "translate_input_property", _translate) is _translate
+    wanted: Any = sdk.types.unwrap_type(_input_types(typ).get(wire, Any))
+    values = get_args(wanted)[1:] if get_origin(wanted) is abc.Mapping else ()
+    return bool(values) and sdk.types.unwrap_type(values[0]) in {*_AS_THEY_ARE, float}
+
+
+def _plain(value: Any, needs: set[Any], *, keys: bool) -> Any:
+    """A plain input as JSON, secrets wrapped; what it depends on goes into `needs`.
+
+    `keys` says whether a mapping's keys stay as they are.
+    """
     kind = value.__class__
     if value is None or kind in _AS_THEY_ARE:
         return value
@@ -246,10 +269,12 @@ def _plain(value: Any, needs: set[Any]) -> Any:
         if not data.is_known:
             raise _Intricate
         needs |= data.resources
-        inner = _plain(data.value, needs)
+        inner = _plain(data.value, needs, keys=keys)
         return SecretInput(inner) if data.is_secret else inner
     if kind is list or kind is tuple:
-        return [_plain(each, needs) for each in value]
+        return [_plain(each, needs, keys=keys) for each in value]
+    if kind is dict and keys and SIGNATURE not in value:
+        return {name: _plain(each, needs, keys=keys) for name, each in sorted(value.items())}
     raise _Intricate
 
 

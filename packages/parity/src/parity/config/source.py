@@ -18,7 +18,7 @@ from parity.documents import is_list, is_mapping, mapped
 from parity.problems import ConfigProblem, spell
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Callable, Iterator, Mapping, Sequence
     from pathlib import Path as FilePath
 
     from parity.problems import Path
@@ -94,7 +94,7 @@ def parse(name: str, text: str) -> StackFile | Unread:
     forms = yaml_form.check(name, text)
     if not forms.safe:
         return forms.problems
-    document = _document(name, text)
+    document = _document(name, text, forms.events)
     if isinstance(document, ConfigProblem):
         # Without a place it is the reader's word for a form that is refused with its place.
         return forms.problems if forms.problems and document.line is None else (*forms.problems, document)
@@ -127,10 +127,10 @@ def _environments(name: str, document: Any) -> Iterator[ConfigProblem]:
         )
 
 
-def _document(name: str, text: str) -> Any:
-    """Ruamel's document, or the problem why there is none."""
+def _document(name: str, text: str, events: Sequence[Any]) -> Any:
+    """Ruamel's document, with the place of each key, or the problem why there is none."""
     try:
-        return _load(text)
+        return yaml_edit.of_events(events) if events else yaml_edit.round_trip().load(text)
     except MarkedYAMLError as marked:
         error: Any = marked
         mark = error.problem_mark or error.context_mark
@@ -225,11 +225,6 @@ def _fill_mapping(shape: dict[str, Any], value: dict[str, Any]) -> Any:
         return _MISMATCH
     filled = {name: _fill(item, value[name]) for name, item in shape.items()}
     return _MISMATCH if any(item is _MISMATCH for item in filled.values()) else filled
-
-
-def _load(text: str) -> Any:
-    """Ruamel's document, with the place of each key; its types are not declared, so this is where they end."""
-    return yaml_edit.round_trip().load(text)
 
 
 def _plain(node: Any, path: Path, positions: dict[Path, Position]) -> Any:

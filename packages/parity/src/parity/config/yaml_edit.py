@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import functools
 import json
+from collections import deque
 from typing import TYPE_CHECKING, Any
 
 from ruamel.yaml import YAML
@@ -10,7 +12,7 @@ from ruamel.yaml.error import YAMLError
 from ruamel.yaml.nodes import MappingNode, SequenceNode
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
 
 Node = Any
 """A node of ruamel's, whose types are not declared: `start_mark.index`, `end_mark.index`, `flow_style`, `value`."""
@@ -19,6 +21,33 @@ Node = Any
 def round_trip() -> Any:
     """Ruamel's reader and writer that keeps comments, order and places; untyped, as its documents are."""
     return YAML(typ="rt")
+
+
+class _Parsed:
+    """A text's events, for ruamel to compose; its scanner and parser are most of the time that a reading takes."""
+
+    def __init__(self, events: Iterable[Any], loader: Any) -> None:
+        del loader
+        self._left = deque(events)
+
+    def check_event(self, *kinds: type) -> bool:
+        return isinstance(self._left[0], kinds)
+
+    def peek_event(self) -> Any:
+        return self._left[0]
+
+    def get_event(self) -> Any:
+        return self._left.popleft()
+
+    def dispose(self) -> None:
+        """As the parser's own, which ends a reading."""
+
+
+def of_events(events: Iterable[Any]) -> Any:
+    """Ruamel's document of a text that it parsed before."""
+    reader = round_trip()
+    reader.Parser = functools.partial(_Parsed, events)
+    return reader.load("")
 
 
 def load(text: str) -> Any:

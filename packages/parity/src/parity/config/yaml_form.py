@@ -27,7 +27,7 @@ from ruamel.yaml.events import (
 from parity.problems import ConfigProblem, spell
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
     from pathlib import Path as FilePath
 
     from parity.problems import Path
@@ -86,15 +86,18 @@ class Forms:
     problems: tuple[ConfigProblem, ...]
     safe: bool
     """Whether composing it takes bounded time and memory and makes plain values alone."""
+    events: Sequence[Any] = ()
+    """What ruamel parsed; nothing where the text is no YAML to its end."""
 
 
 def check(name: str, text: str) -> Forms:
     """Find every form in the text that is refused; of text that is no YAML what comes before the error."""
     found: list[ConfigProblem] = []
     reading = _Reading(name)
-    events = cast("Iterator[Any]", cast("Any", YAML(typ="rt", pure=True)).parse(text))
+    parsed = cast("Iterator[Any]", cast("Any", YAML(typ="rt", pure=True)).parse(text))
+    events: list[Any] = []
     try:
-        found.extend(reading.problems(events))
+        found.extend(reading.problems(events.append(each) or each for each in parsed))
     except YAMLError:
         # The parser's own error has its place; who composes the text reports it.
         return Forms(tuple(found), reading.safe)
@@ -102,7 +105,7 @@ def check(name: str, text: str) -> Forms:
         # An escape that no character has: ruamel raises it without a place.
         found.append(ConfigProblem(name, None, None, "", f"The YAML does not parse: {error}.", "Correct the file."))
         return Forms(tuple(found), safe=False)
-    return Forms(tuple(found), reading.safe)
+    return Forms(tuple(found), reading.safe, events)
 
 
 @dataclass

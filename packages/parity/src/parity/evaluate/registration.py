@@ -100,7 +100,7 @@ class Recorder:
 
     def register_outputs(self, res: Any, outputs: Any) -> None:
         """Stand for the SDK's `register_resource_outputs`."""
-        urn = data_of(res.urn).value
+        urn = _urn(res)
         found, _ = _inputs(outputs or {}, None, None)
         if urn == self._stack_urn:
             self.stack_outputs = dict(sorted(found.items()))
@@ -130,20 +130,25 @@ def _expanded(needs: Iterable[Any]) -> set[str]:
         if isinstance(need, pulumi.ComponentResource):
             waiting += sdk.children_of(need)
         else:
-            urns.add(data_of(need.urn).value)
+            urns.add(_urn(need))
     return urns
+
+
+def _urn(res: Any) -> str:
+    """What `res.urn` holds, past the SDK's search for it."""
+    return data_of(res.__dict__["urn"]).value
 
 
 def _parent(opts: Any, ty: str) -> str:
     root = sdk.settings.get_root_resource()
     parent = opts.parent or (root if ty != STACK else None)
-    return data_of(parent.urn).value if parent is not None else ""
+    return _urn(parent) if parent is not None else ""
 
 
 def _provider(opts: Any) -> str:
     if opts.provider is None:
         return ""
-    return f"{data_of(opts.provider.urn).value}::{data_of(opts.provider.id).value}"
+    return f"{_urn(opts.provider)}::{data_of(opts.provider.id).value}"
 
 
 def _explicit(opts: Any) -> set[Any]:
@@ -187,12 +192,12 @@ def _options(res: Any, opts: Any, typ: type | None) -> dict[str, Any]:
         _known_options[given] = _sent_options(
             res, pulumi.ResourceOptions(additional_secret_outputs=secrets, **usual), typ
         )
-    deleted_with = {} if opts.deleted_with is None else {"deletedWith": data_of(opts.deleted_with.urn).value}
+    deleted_with = {} if opts.deleted_with is None else {"deletedWith": _urn(opts.deleted_with)}
     return {**deleted_with, **_known_options[given]}
 
 
 def _sent_options(res: Any, opts: Any, typ: type | None) -> dict[str, Any]:
-    deleted_with = data_of(opts.deleted_with.urn).value if opts.deleted_with is not None else ""
+    deleted_with = _urn(opts.deleted_with) if opts.deleted_with is not None else ""
     timeouts = opts.custom_timeouts
     return options_of(
         resource_pb2.RegisterResourceRequest(
@@ -227,14 +232,18 @@ def _inputs(props: Mapping[str, Any], res: Any, typ: type | None) -> tuple[dict[
     values: dict[str, Any] = {}
     dependencies: dict[str, set[Any]] = {}
     names = _input_names(typ) if typ is not None else {}
-    for name in props:
-        needs: set[Any] = set()
-        try:
-            value = _plain(props[name], needs, keys=_keeps_keys(res.__class__, typ, names.get(name) or name))
-        except _Intricate:
-            value, needs = _by_the_sdk(props[name], name, res, typ, names)
-        if value is None:
+    for name, given in props.items():
+        if given is None:
             continue
+        needs: set[Any] = set()
+        value = given
+        if given.__class__ not in _AS_THEY_ARE:
+            try:
+                value = _plain(given, needs, keys=_keeps_keys(res.__class__, typ, names.get(name) or name))
+            except _Intricate:
+                value, needs = _by_the_sdk(given, name, res, typ, names)
+            if value is None:
+                continue
         if typ is not None:
             wire = names.get(name) or name
         else:

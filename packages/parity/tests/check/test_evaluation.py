@@ -103,6 +103,25 @@ def every_option():
         git_repository={"type": "github", "repo": first.name},
         resource_config=vercel.ProjectResourceConfigArgs(function_default_regions=["fra1"]),
     )
+    vercel.Deployment(
+        "deployment",
+        project_id="prj",
+        meta={"z": "1", "a": first.name, "password": pulumi.Output.secret(second.name)},
+        environment=pulumi.Output.secret(first.name.apply(lambda name: {"NAME": name})),
+        opts=pulumi.ResourceOptions.merge(
+            pulumi.ResourceOptions(additional_secret_outputs=["url"], depends_on=first, protect=True),
+            pulumi.ResourceOptions(additional_secret_outputs=["domains"], depends_on=[second], protect=False),
+        ),
+    )
+    merged = (
+        (pulumi.ResourceOptions(depends_on=first, protect=True), pulumi.ResourceOptions(protect=False)),
+        (pulumi.ResourceOptions(depends_on=[first], ignore_changes=["owner"]), pulumi.ResourceOptions(version="3.1.0")),
+        (pulumi.ResourceOptions(additional_secret_outputs=["owner"]), pulumi.ResourceOptions(depends_on=[first])),
+        (pulumi.ResourceOptions(additional_secret_outputs=["name"]), pulumi.ResourceOptions(deleted_with=first)),
+        (pulumi.ResourceOptions(parent=group), None),
+    )
+    for number, (one, other) in enumerate(merged):
+        postgresql.Database(f"merged-{number}", opts=pulumi.ResourceOptions.merge(one, other))
     group.register_outputs({"name": first.name, "deep": {"list": [second.id, {"secret": pulumi.Output.secret(1.5)}]}})
     return {"plain": 1, "secret": pulumi.Output.secret("x"), "resource": first.id, "nothing": None}
 

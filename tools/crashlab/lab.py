@@ -28,7 +28,7 @@ from parity.local import seeds
 from parity.local.sandbox import Local
 from parity_sandbox import lifecycle, standin
 from parity_sandbox.options import ServeOptions
-from support.instances import once, quicken
+from support.instances import SANDBOX, copy_template, once, quicken
 from support.program import Instance, copy_program
 from support.warm import Warm
 
@@ -47,7 +47,7 @@ SPEED = {
 }
 TERRAFORM_STARTS = {TERRAFORM_ONE: terraform.ONE, TERRAFORM_TWO: terraform.TWO}
 _PARITY = {"up": ("up", STACK, "--yes"), "rollback": ("rollback", STACK, "shop", "--to", "r1", "--up")}
-_PROGRAM, _SANDBOX, _FILES, _WARM = "program", "instance", "stack-files", "warm"
+_PROGRAM, _FILES, _WARM = "program", "stack-files", "warm"
 _CATALOG = Path("infra", "catalog.py")
 WARM = "PARITY_CRASH_WARM"
 """A variable with the folder of a warm process that is there already; without it each instance has its own."""
@@ -152,10 +152,10 @@ def lab(source: Path, folder: Path) -> Iterator[Lab]:
     with FileLock(f"{folder}.lock", timeout=600):
         if folder.exists():
             _end_what_works_in(folder)
-            lifecycle.down(folder / _SANDBOX)
+            lifecycle.down(folder / SANDBOX)
             shutil.rmtree(folder)
-        folder.mkdir(parents=True)
-        _copy(source, folder)
+        copy_template(source, folder)
+        subprocess.run(["cp", "-a", str(source / _FILES), str(folder)], check=True)
         try:
             with _started(folder) as found:
                 yield found
@@ -174,25 +174,10 @@ def _end_what_works_in(folder: Path) -> None:
     psutil.wait_procs(found, timeout=10)
 
 
-def _copy(source: Path, target: Path) -> None:
-    """Copy a stopped template; its plugins, which are never written to, as links."""
-    plugins = Path(_SANDBOX, "pulumi", "plugins")
-    for name in (_PROGRAM, _FILES):
-        subprocess.run(["cp", "-a", str(source / name), str(target)], check=True)
-    (target / _SANDBOX).mkdir(mode=0o700)
-    for path in (source / _SANDBOX).iterdir():
-        if path.name not in {"pulumi", "ports.json"}:
-            # `cp -a` keeps owners: PostgreSQL's data belongs to another user where tests run as root.
-            subprocess.run(["cp", "-a", str(path), str(target / _SANDBOX)], check=True)
-    pulumi = shutil.ignore_patterns("plugins")
-    shutil.copytree(source / _SANDBOX / "pulumi", target / _SANDBOX / "pulumi", ignore=pulumi, symlinks=True)
-    shutil.copytree(source / plugins, target / plugins, copy_function=os.link)
-
-
 @contextmanager
 def _started(folder: Path) -> Iterator[Lab]:
     project = Project(folder / _PROGRAM)
-    local = Local(project, folder / _SANDBOX)
+    local = Local(project, folder / SANDBOX)
     lifecycle.up(local.directory, SERVED)
     try:
         instance = Instance(project, local, {**SPEED})

@@ -254,26 +254,32 @@ def ways(text: str) -> list[str]:
     return [each for way in re.findall("`(grant .*?)`", text) for each in way.split("; ")]
 
 
+LACKED = (
+    [f"grant connect on database {DATABASE} to {PLANNER}"],
+    [f"grant usage on schema parity to {PLANNER}", f"grant select on parity.migrations to {PLANNER}"],
+)
+"""What it asks for, one refusal after the other."""
+
+
+def given(database: Database, text: str) -> list[str]:
+    """Run the statements that a refusal names, as it says."""
+    for each in ways(text):
+        if "database" in each:
+            with database.sandbox.postgres() as administrator:
+                administrator.execute(each)
+        else:
+            database.do(each)
+    return ways(text)
+
+
 def test_each_right_that_a_planner_lacks_is_refused_with_the_statement_that_gives_it(
     database: Database, tmp_path: Path, planner: dict[str, str]
 ):
     database.run("create table a (id int)")
     plan = Plan("staging", (migration("create table a (id bigint)"),), {}, 0)
-    given: list[str] = []
-    for _ in range(2):
+    for expected in LACKED:
         (found,) = migrated.judged(plan, planner, tmp_path).violations
-        given += ways(found.message)
-        with database.sandbox.postgres() as administrator:
-            for each in ways(found.message):
-                if "database" in each:
-                    administrator.execute(each)
-                else:
-                    database.do(each)
-    assert given == [
-        f"grant connect on database {DATABASE} to {PLANNER}",
-        f"grant usage on schema parity to {PLANNER}",
-        f"grant select on parity.migrations to {PLANNER}",
-    ]
+        assert given(database, found.message) == expected
     (found,) = migrated.judged(plan, planner, tmp_path).violations
     assert "0001_it.sql was applied with other text" in found.message
 
@@ -329,6 +335,19 @@ def test_where_the_database_does_not_open_going_back_says_so(
     monkeypatch.setenv("PGPORT", "1")
     with pytest.raises(RefusedError, match="storefront could not be asked what was applied"):
         schema.require(going_back(tmp_path, 0), "shop", "r1", anyway=False)
+
+
+def test_each_right_that_who_goes_back_lacks_is_named_with_the_statement_that_gives_it(
+    database: Database, tmp_path: Path, planner: dict[str, str], monkeypatch: pytest.MonkeyPatch
+):
+    database.run("create table a (id int)")
+    for name, value in planner.items():
+        monkeypatch.setenv(name, value)
+    for expected in LACKED:
+        with pytest.raises(RefusedError) as caught:
+            schema.require(going_back(tmp_path, 0), "shop", "r1", anyway=False)
+        assert given(database, str(caught.value)) == expected
+    assert schema.require(going_back(tmp_path, 0), "shop", "r1", anyway=False) == ()
 
 
 @pytest.mark.parametrize("table", ["items", "shop.items"])

@@ -12,7 +12,7 @@ from parity.errors import RefusedError
 from parity.git import Repository
 from parity.preview.migrated import taken_since, with_parts
 from parity.releases import forecast
-from parity.vendors.postgres import Unread, connect
+from parity.vendors.postgres import Unread, connect, way_in
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -70,12 +70,14 @@ def require(settings: Settings, application: str, name: str, *, anyway: bool) ->
 def _taken(settings: Settings, database: Database, release: Release) -> Iterator[str]:
     """The contractions that are applied and that a release does not know, each with what it takes."""
     known = release.migrations.get(database.first_name, 0)
+    at, name = servers.connection(os.environ, database.server or ""), settings.names.database(database.name)
     try:
-        at = servers.connection(os.environ, database.server or "")
-        with connect(at, settings.names.database(database.name)) as connection:
+        with connect(at, name) as connection:
             since = taken_since(connection, known)
     except (psycopg.Error, Unread) as error:
-        yield f"{database.name} could not be asked what was applied ({str(error).strip()})"
+        way = way_in(at, name, error) if isinstance(error, psycopg.Error) else ""
+        why = f"its login may not connect: `{way}`" if way else str(error).strip()
+        yield f"{database.name} could not be asked what was applied ({why})"
         return
     files = {each.number: each for each in settings.migrations(database)}
     for number, name in since:

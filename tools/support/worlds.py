@@ -19,7 +19,6 @@ from parity.inventory.collect import arrange
 from parity.inventory.keys import natural_key, opened
 from parity.inventory.model import DatabaseObject, LiveObject, Login, Privilege, VendorState
 from parity.resources import kinds
-from parity.resources.equality import ORDERED
 from support.paths import ROOT
 
 if TYPE_CHECKING:
@@ -222,14 +221,14 @@ class Mirror:
         live_state = arrange(self.graph, {"all": seen})
         return Sides(self.graph, self._state(), live_state)
 
-    def _value(self, value: Any, name: str = "") -> Any:
+    def _value(self, value: Any, *, ordered: bool = False) -> Any:
         """A declared value as a vendor would give it: ids for markers, lists that are sets in an order of its own."""
         value = opened(value)
         if isinstance(value, dict):
             return {name: self._value(each) for name, each in cast("dict[str, Any]", value).items()}
         if isinstance(value, list):
             items = [self._value(each) for each in cast("list[Any]", value)]
-            if name not in ORDERED:
+            if not ordered:
                 self.random.shuffle(items)
             return items
         if isinstance(value, str) and "parity-computed:" in value:
@@ -240,7 +239,8 @@ class Mirror:
         return value
 
     def _found(self, urn: str, each: Resource) -> LiveObject:
-        inputs = {name: self._value(value, name) for name, value in each.inputs.items()}
+        lists = kinds.of(each.type).ordered
+        inputs = {name: self._value(value, ordered=name in lists) for name, value in each.inputs.items()}
         hidden: dict[str, str] = {}
         properties = {name: value for name, value in inputs.items() if name not in kinds.of(each.type).not_real}
         if each.type == kinds.VARIABLE and inputs["sensitive"]:

@@ -31,11 +31,20 @@ def test_paths_go_through_objects_and_not_through_lists():
     assert flat({"a": {"b": 1, "c": [{"d": 2}]}, "__defaults": []}) == {"a.b": 1, "a.c": [{"d": 2}]}
 
 
-@pytest.mark.parametrize(("name", "same_"), [("samplingRules", False), ("searchPaths", False), ("regions", True)])
-def test_the_order_of_a_list_counts_where_it_decides(name: str, same_: bool):
+@pytest.mark.parametrize(
+    ("type_", "name", "same_"),
+    [
+        (kinds.TRACE_DRAIN, "samplingRules", False),
+        (kinds.TRACING, "samplingRules", False),
+        (kinds.ROLE, "searchPaths", False),
+        (kinds.PROJECT, "samplingRules", True),
+    ],
+)
+def test_the_order_of_a_list_counts_where_its_kind_says_so(type_: str, name: str, same_: bool):
     one, other = {name: [{"rate": 1}, {"rate": 0.1}]}, {name: [{"rate": 0.1}, {"rate": 1.0}]}
-    assert same_object(one, other, {}) is same_
-    assert same(*(flat(each)[name] for each in (one, other))) is same_
+    ordered = kinds.of(type_).ordered
+    assert same_object(one, other, {}, ordered) is same_
+    assert same(*(flat(each, ordered)[name] for each in (one, other))) is same_
 
 
 def test_types_count_at_every_depth():

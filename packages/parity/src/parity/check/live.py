@@ -21,7 +21,7 @@ from parity.errors import UpdateError
 from parity.evaluate.resource import SecretInput, is_computed
 from parity.masked import MASK, is_sealed
 from parity.resources import kinds
-from parity.resources.equality import ORDERED, same, unset
+from parity.resources.equality import same, unset
 from parity.resources.urn import Urn, split_key
 
 if TYPE_CHECKING:
@@ -218,7 +218,7 @@ class _Judge:
 def _at(facts: Facts, place: Place, aspect: str) -> list[tuple[str, Any]]:
     """The value at a place; for an item of a list all items, because most lists are sets."""
     top, bracket, _ = place.path.partition("[")
-    if not bracket or top in ORDERED:
+    if not bracket or top in kinds.of(split_key(place.resource)[0]).ordered:
         found = Place(place.resource, aspect, place.path)
         return [(place.path, facts[found])] if found in facts else []
     return [

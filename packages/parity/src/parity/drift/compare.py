@@ -193,12 +193,12 @@ class _Compared:
         return [self._finding("id", **ids, cause="outside", detail=said)]
 
     def _changed(self) -> list[Finding]:
-        declared = flat(opened(dict(self.sides.live_state.inputs[self.urn])))
+        declared = flat(opened(dict(self.sides.live_state.inputs[self.urn])), self.kind.ordered)
         marked = {
             path for path, value in leaves(self.sides.live_state.inputs[self.urn]) if isinstance(value, SecretInput)
         }
-        recorded = flat(plain(self.pair.recorded.outputs)) if self.pair.recorded else {}
-        live = flat(dict(self.found.properties))
+        recorded = flat(plain(self.pair.recorded.outputs), self.kind.ordered) if self.pair.recorded else {}
+        live = flat(dict(self.found.properties), self.kind.ordered)
         names = {path.partition(".")[0] for path in live} | _SOMETIMES.get(self.type, frozenset())
         names |= {path.partition(".")[0] for path in declared}
         names -= set(self.kind.not_real) | {each for each in self.found.hidden if "." not in each}
@@ -318,7 +318,7 @@ def _holds_marker(value: Any) -> bool:
 
 def _was_applied(recorded: Recorded, path: str, wanted: Any) -> bool:
     """Whether the last update applied the declared value. A secret whose record is sealed counts as applied."""
-    before = flat(plain(recorded.inputs)).get(path)
+    before = flat(plain(recorded.inputs), kinds.of(recorded.type).ordered).get(path)
     return isinstance(before, SecretInput) or same(before, wanted)
 
 

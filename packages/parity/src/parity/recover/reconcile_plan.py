@@ -374,7 +374,8 @@ def as_declared(found: LiveObject, inputs: Mapping[str, Any]) -> bool:
     names = inputs.keys() & found.properties.keys() - found.hidden.keys()
     plain = mapping(opened(dict(inputs)))
     declared, live = ({name: each[name] for name in names} for each in (plain, found.properties))
-    return same_object(declared, live, kinds.of(found.type).usual)
+    kind = kinds.of(found.type)
+    return same_object(declared, live, kind.usual, kind.ordered)
 
 
 def unproven(record: Recorded) -> bool:

@@ -1,8 +1,9 @@
 """Decides whether declared, recorded and live values are the same, for drift, check and recover alike.
 
-Lists are sets, but for those whose order decides (`ORDERED`). What is unset is unset, however a vendor writes it: null,
-false, 0, an empty text, list or object, or nothing at all. If a vendor's own default is another value, the kind's
-descriptor gives it (`usual`), and it replaces missing values. Types count: `"20"` is not 20, and 1 is not true.
+Lists are sets, but for those whose order decides, which the kind's descriptor names (`ordered`). What is unset is
+unset, however a vendor writes it: null, false, 0, an empty text, list or object, or nothing at all. If a vendor's own
+default is another value, the descriptor gives it (`usual`), and it replaces missing values. Types count: `"20"` is not
+20, and 1 is not true.
 """
 
 from __future__ import annotations
@@ -13,12 +14,7 @@ from typing import TYPE_CHECKING, Any
 from parity.documents import is_list, is_mapping
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
-
-ORDERED = frozenset({"samplingRules", "searchPaths"})
-"""Properties whose order counts: Vercel's provider calls its rules of sampling ordered, and PostgreSQL takes the first
-schema of a search path that has a name."""
+    from collections.abc import Collection, Mapping
 
 
 class _Ordered(list[Any]):
@@ -55,21 +51,26 @@ def same(one: Any, other: Any, usual: Any = None) -> bool:
     return (unset(mine) and unset(theirs)) or _text(mine) == _text(theirs)
 
 
-def same_object(one: Mapping[str, Any], other: Mapping[str, Any], usual: Mapping[str, Any]) -> bool:
-    """Whether two objects are the same in every property; `usual` gives defaults by path."""
-    mine, theirs = flat(one), flat(other)
+def same_object(
+    one: Mapping[str, Any], other: Mapping[str, Any], usual: Mapping[str, Any], ordered: Collection[str] = ()
+) -> bool:
+    """Whether two objects are the same in every property; `usual` gives defaults by path, `ordered` as in `flat`."""
+    mine, theirs = flat(one, ordered), flat(other, ordered)
     return all(same(mine.get(path), theirs.get(path), usual.get(path)) for path in mine.keys() | theirs.keys())
 
 
-def flat(value: Any, path: str = "") -> dict[str, Any]:
-    """A value's leaves in normal form by dotted path; a list is one leaf, an empty object none."""
+def flat(value: Any, ordered: Collection[str] = (), path: str = "") -> dict[str, Any]:
+    """A value's leaves in normal form by dotted path; a list is one leaf, an empty object none.
+
+    `ordered` has the paths of lists whose order decides.
+    """
     if is_mapping(value):
         found: dict[str, Any] = {}
         for name, each in value.items():
             if not name.startswith("__"):
-                found |= flat(each, f"{path}.{name}" if path else name)
+                found |= flat(each, ordered, f"{path}.{name}" if path else name)
         return found
-    return {path: normal(_Ordered(value) if path in ORDERED and is_list(value) else value)}
+    return {path: normal(_Ordered(value) if path in ordered and is_list(value) else value)}
 
 
 def _text(value: Any) -> str:

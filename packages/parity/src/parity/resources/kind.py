@@ -118,6 +118,8 @@ class Kind:
     usual: Mapping[str, Any] = field(default_factory=dict[str, Any])
     """What an object has, by path, where nothing is declared or shown and that is not simply unset: the vendor's own
     defaults."""
+    ordered: frozenset[str] = frozenset()
+    """Paths of lists whose order decides; every other list is a set."""
     set_once: Mapping[str, Any] = field(default_factory=dict[str, Any])
     """Outputs that the provider sets when it creates and never reads: without them the next update would set them."""
     outputs: tuple[str, ...] = ()

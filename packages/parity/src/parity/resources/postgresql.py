@@ -106,6 +106,7 @@ KINDS = (
             "members": "no input: an undeclared member is a finding of its own",
         },
         values=("password",),
+        ordered=frozenset({"searchPaths"}),  # the first schema that has a name is taken
         usual={"inherit": True, "connectionLimit": -1, "validUntil": "infinity"},
     ),
     Kind(

@@ -34,6 +34,9 @@ COMPARED = "compared"
 """Output of LiveRelease: by sensitive variable `id`, `value` (a mark of the declared one) and `updatedAt` (Vercel's
 time in milliseconds), as of the last release that was compared and passed."""
 
+_SAMPLING = frozenset({"samplingRules"})
+"""Vercel's provider calls these rules ordered."""
+
 
 def variable_name(key: str, targets: Sequence[str], branch: str | None) -> str:
     """An undeclared variable as reports and exceptions name it: `shop-prod/NAME (production, preview)`."""
@@ -66,6 +69,7 @@ def _drain(type_: str) -> Kind:
         hidden={"secret": Hidden("Vercel does not show the secret of a drain", unless_shown=True)},
         secret=frozenset({"secret", "headers"}),
         values=("secret", "endpoint"),
+        ordered=_SAMPLING,
         remove=_delete("/drains/{id}", 1),
         restore=vercel_restore.drain,
     )
@@ -166,6 +170,7 @@ KINDS = (
     _drain(TRACE_DRAIN),
     Kind(
         TRACING, key=(PROJECT_ID,), container=PROJECT, repeatable=True,
+        ordered=_SAMPLING,
         remove=lambda target: commands.vercel(
             target.team,
             "PUT",

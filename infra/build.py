@@ -157,32 +157,16 @@ def _database(settings: Settings, database: parameters.Database, options: pulumi
 
 def _access(settings: Settings, database: str, application: parameters.Application) -> Access | None:
     """What an application may do in a database: the schemas of all its URL variables, one login a generation in use."""
-    variables = [each for each in _url_variables(application) if each.database == database]
+    variables = [each for each in application.database_urls if each.database == database]
     if not variables:
         return None
     schemas = tuple(dict.fromkeys(schema for each in variables for schema in each.schemas))
     logins = (
         _login(settings, settings.names.application_role(database, application.name, generation), generation)
-        for generation in _generations(settings, application.name)
+        for generation in settings.releases[application.name].generations
     )
     role = settings.names.access_role(database, application.name)
     return Access(application.first_name, role, schemas, tuple(logins))
-
-
-def _url_variables(application: parameters.Application) -> list[DatabaseUrlVariable]:
-    return [each for each in application.variables if isinstance(each, DatabaseUrlVariable)]
-
-
-def _generations(settings: Settings, application: str) -> list[int]:
-    """The generations in use, in order: those of the kept releases, or the first one before there is a release."""
-    kept = settings.releases[application].kept.values()
-    return sorted({release.credentials for release in kept}) or [1]
-
-
-def _newest_generation(settings: Settings, application: str) -> int:
-    """That of the newest release, with which the variables are given."""
-    newest = settings.releases[application].newest
-    return newest[1].credentials if newest else _generations(settings, application)[-1]
 
 
 def _migrations(
@@ -212,7 +196,7 @@ def _live(settings: Settings, database: str, applications: Mapping[str, WebApp])
     users = [
         each.name
         for each in settings.catalog.applications
-        if any(variable.database == database for variable in _url_variables(each))
+        if any(variable.database == database for variable in each.database_urls)
     ]
     return [live for name in users if (live := applications[name].live) is not None]
 
@@ -234,7 +218,7 @@ def _application(
     options: pulumi.ResourceOptions,
 ) -> WebApp:
     own = settings.applications[application.name]
-    generations = _generations(settings, application.name)
+    releases = settings.releases[application.name]
     project = settings.names.project(application.name)
     return WebApp(
         application.first_name,
@@ -249,22 +233,22 @@ def _application(
             values=_values(settings, application, databases),
             bypass=None if application.trusted_source else _opened(passwords.bypass(settings.secret, project)),
             jobs=(settings.names.environment, f"{settings.names.environment}-preview"),
-            releases=settings.releases[application.name],
+            releases=releases,
             credentials={
                 generation: [
                     resource
-                    for name in dict.fromkeys(each.database for each in _url_variables(application))
+                    for name in dict.fromkeys(each.database for each in application.database_urls)
                     for resource in databases[name].credentials(application.first_name, generation)
                 ]
-                for generation in generations
+                for generation in releases.generations
             },
             migrated=[
                 resource
-                for each in _url_variables(application)
+                for each in application.database_urls
                 if each.database in migrations
                 for resource in migrations[each.database].before_release
             ],
-            marks=digest.marks(settings, application, _newest_generation(settings, application.name)),
+            marks=digest.marks(settings, application, releases.generation),
             accepted=settings.accepted,
             accepted_settings=settings.accepted_properties,
             protect=settings.protect,
@@ -277,7 +261,7 @@ def _values(
     settings: Settings, application: parameters.Application, databases: Mapping[str, Database]
 ) -> dict[str, Input[str]]:
     """Each variable's value, as the newest release has it."""
-    generation = _newest_generation(settings, application.name)
+    generation = settings.releases[application.name].generation
     given = settings.applications[application.name].values
     values: dict[str, Input[str]] = {}
     for variable in application.variables:

@@ -67,12 +67,7 @@ class _Reader:
 
     def __init__(self, catalog: Catalog) -> None:
         self._names = {each.first_name: each.name for each in catalog.applications}
-        self._urls = {
-            (each.name, variable.name)
-            for each in catalog.applications
-            for variable in each.variables
-            if variable.kind == "database-url"
-        }
+        self._urls = {(each.name, variable.name) for each in catalog.applications for variable in each.database_urls}
         self._logins = {
             f"{database.first_name}-{each.first_name}": each.name
             for database in catalog.databases

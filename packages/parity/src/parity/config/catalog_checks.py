@@ -157,8 +157,7 @@ def _known(name: str, known: Iterable[str]) -> str:
 
 def _one_url_each(key: str, application: Application) -> Iterator[ConfigProblem]:
     """An application has one role in a database, so a second URL to it could not have rights of its own."""
-    urls = [variable for variable in application.variables if isinstance(variable, DatabaseUrlVariable)]
-    for database, count in Counter(variable.database for variable in urls).items():
+    for database, count in Counter(each.database for each in application.database_urls).items():
         if count > 1:
             what = f"has {count} URL variables for the database {database}; an application has one role in a database."
             yield _fault(f"{key}.variables", what, "Keep one of them and name all schemas in it.")

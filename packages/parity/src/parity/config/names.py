@@ -132,7 +132,7 @@ class Names:
     def applications_in(self, database: str) -> Iterator[Application]:
         """The applications that log in to a database."""
         for application in self.catalog.applications:
-            if any(each.kind == "database-url" and each.database == database for each in application.variables):
+            if any(each.database == database for each in application.database_urls):
                 yield application
 
     def part(self, path: Path) -> Mapping[str, Any]:

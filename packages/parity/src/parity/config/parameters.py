@@ -241,6 +241,11 @@ class Application(Renamable):
     )
     retention: Retention = Field(default=Retention(), description="How long other deployments are kept.")
 
+    @property
+    def database_urls(self) -> tuple[DatabaseUrlVariable, ...]:
+        """The variables by which it logs in to databases, one a database."""
+        return tuple(each for each in self.variables if isinstance(each, DatabaseUrlVariable))
+
 
 # --- Databases --------------------------------------------------------------------------------------------------------
 

@@ -310,6 +310,16 @@ class Releases(StackModel):
         """The release added last, or None before the first one."""
         return self.in_order[-1] if self.kept else None
 
+    @property
+    def generation(self) -> int:
+        """The generation of credentials that the variables are given with: the newest release's, 1 before the first."""
+        return self.newest[1].credentials if self.newest else 1
+
+    @property
+    def generations(self) -> tuple[int, ...]:
+        """The generations of credentials in use, in order."""
+        return tuple(sorted({each.credentials for each in self.kept.values()})) or (self.generation,)
+
 
 # --- Exceptions -------------------------------------------------------------------------------------------------------
 

@@ -83,8 +83,7 @@ def _generations(state: State, application: Application, names: Names) -> list[i
 
 def databases_of(application: Application) -> tuple[str, ...]:
     """The databases that an application logs in to."""
-    used = (each.database for each in application.variables if each.kind == "database-url")
-    return tuple(dict.fromkeys(used))
+    return tuple(dict.fromkeys(each.database for each in application.database_urls))
 
 
 def number(release: str) -> int:
@@ -102,7 +101,7 @@ def forecast(settings: Settings, application: str, applied: Applied, after: Rele
         after: the releases as the stack's file now has them.
     """
     found = next(each for each in settings.catalog.applications if each.name == application)
-    wanted = frozenset(each.credentials for each in after.kept.values()) or {1}
+    wanted = frozenset(after.generations)
     fresh = sorted(set(after.kept) - applied.deployed, key=number)
     gone = sorted(applied.deployed - set(after.kept), key=number)
     before, behind = _migrations(settings, found, applied)

@@ -171,7 +171,7 @@ def promote(
             remedy="If its fault is corrected outside the commit, say --again; else promote a commit that corrects it.",
         )
     newest = releases.newest
-    generation = (newest[1].credentials if newest else 1) + rotate
+    generation = releases.generation + rotate
     config = digest(generation)
     if newest is not None and _is_same(newest[1], _release(commit, config, generation)):
         if releases.live == newest[0]:

@@ -254,8 +254,7 @@ def _add(
     live: bool,
     again: bool = False,
 ) -> tuple[ReleasesFile, str]:
-    newest = file.releases[application].newest
-    generation = (newest[1].credentials if newest else 1) + rotate
+    generation = file.releases[application].generation + rotate
     digest = config_digest(settings, application, generation)
     given: dict[str, Any] = {"commit": commit, "config": digest, "credentials": generation, "migrations": migrations}
     return stack_file.add_release(file, application, **given, live=live, again=again)

@@ -8,7 +8,7 @@ from types import SimpleNamespace
 import httpx
 import pytest
 
-from packages.parity.tests.provider.conftest import World, inputs
+from packages.parity.tests.provider.conftest import BYPASS, World, inputs
 from parity.inventory import domain_health
 from parity.provider import live_release
 from parity.provider.errors import Unhealthy
@@ -94,6 +94,72 @@ def test_the_provider_the_inventory_and_the_releases_agree(database, healthy, mo
     else:
         with pytest.raises(Unhealthy, match="working login"):
             asyncio.run(made)
+
+
+# --- What passes protection -------------------------------------------------------------------------------------------
+
+SECRET, JOBS = health.Pass("declared"), health.Pass(audience="ours")
+
+
+def project(*secrets: str, audience: str | None = None):
+    rule = {"to": {"slugs": ["production"]}, "claims": {"aud": [audience]}}
+    passes = {each: {"scope": "automation-bypass"} for each in secrets}
+    return {
+        "protectionBypass": {"link": {"scope": "shareable-link"}, **passes},
+        "trustedSources": {"oidcProviders": {"https://issuer.example": [rule]}} if audience else None,
+    }
+
+
+@pytest.mark.parametrize(
+    ("declared", "at_vercel", "passes"),
+    [
+        (SECRET, project("other", "declared"), SECRET),
+        (JOBS, project("other", audience="ours"), JOBS),
+        (JOBS, project("other"), health.Pass("other")),
+        (SECRET, project(audience="theirs"), health.Pass(audience="theirs")),
+        (health.NOTHING, project("other"), health.Pass("other")),
+        (SECRET, project(), SECRET),
+        (SECRET, {}, SECRET),
+    ],
+)
+def test_what_is_declared_passes_where_vercel_takes_it_and_else_what_vercel_takes(declared, at_vercel, passes):
+    assert health.passing(declared, at_vercel) == passes
+
+
+def test_a_switch_asks_with_what_the_project_takes_until_an_update_gives_it_what_is_declared():
+    world = World(protected=True, bypasses={BYPASS})
+    declared = {**inputs(protectionBypass=""), "trustedAudience": "ours"}
+    asyncio.run(live_release.switch(world.vercel(), declared, {"deploymentId": "d1"}, print, web=world.web()))
+    assert world.live == "d2"
+
+
+@pytest.mark.parametrize(
+    ("at_vercel", "fault"),
+    [(project("other"), ""), (project(audience="ours"), release_status.MAY_NOT_ASK), ({}, release_status.MAY_NOT_ASK)],
+)
+def test_a_status_says_that_it_may_not_ask_where_only_that_is_known(at_vercel, fault):
+    """What takes a secret is asked with it although the file says that jobs ask."""
+    body = {"release": "r2", "commit": COMMIT, "database": []}
+
+    def page(request: httpx.Request) -> httpx.Response:
+        passes = request.headers.get(health.BYPASS_HEADER) == "other"
+        return httpx.Response(200, json=body) if passes else httpx.Response(401)
+
+    async def read() -> None:
+        status.through = health.passing(status.through, at_vercel)
+
+    async def ask() -> str:
+        status.project = asyncio.ensure_future(read())
+        return await status._ask("shop.example.com", "r2")
+
+    status = object.__new__(release_status._Reader)
+    status.releases = SimpleNamespace(kept={"r2": SimpleNamespace(commit=COMMIT, deployment=None)})
+    status.application = SimpleNamespace(name="shop", health=SimpleNamespace(path="/api/health", timeout_seconds=1))
+    status.settings = SimpleNamespace(names=SimpleNamespace(project="{}-prod".format))
+    status.web, status.patience, status.unasked = httpx.AsyncClient(transport=httpx.MockTransport(page)), 1, []
+    status.through = JOBS
+    assert asyncio.run(ask()) == fault
+    assert status.unasked == ([f"shop-prod {release_status.MAY_NOT_ASK}"] if fault else [])
 
 
 @pytest.mark.parametrize(

@@ -48,7 +48,10 @@ from parity.releases.pull_request import PullRequest
 from parity.releases.release_status import Deployed, ReleaseStatus
 from parity.releases.steps import Change
 from parity.resources import kinds
+from parity.status import applications
+from parity.status.record import Recorded
 from parity.vendors import services
+from parity.vendors.health import Pass
 from parity.vendors.http import Client, Limits, Service
 from parity.vendors.rolling import Roll
 from support.paths import ROOT
@@ -397,6 +400,20 @@ def test_each_way_of_differing_from_the_file_is_named(change, words):
     assert words in "; ".join(found.faults())
 
 
+@pytest.mark.parametrize("recorded", [None, Recorded(state.State((), (), {}), (), "none", "")])
+def test_what_a_job_of_another_stack_may_not_ask_is_unknown_and_not_failing(recorded):
+    why = f"shop-staging {release_status.MAY_NOT_ASK}"
+    deployed = replace(WELL.deployments["r2"], fault=release_status.MAY_NOT_ASK)
+    domains = {"shop.example": release_status.MAY_NOT_ASK}
+    found = replace(WELL, domains=domains, deployments={"r2": deployed}, unasked=(why,))
+    assert found.faults() == (why,)
+    said, faults, (unknown,) = applications._health("staging", found.releases, found, recorded)
+    assert (said, list(faults), unknown.why) == ("unknown", [], why)
+    assert [row.healthy for row in table.rows(found)] == [None, None]
+    with pytest.raises(RefusedError, match="alone ask"):
+        preconditions.what_is_not_deployed(found, "r2")
+
+
 def test_a_release_that_rolls_as_declared_is_no_fault_until_its_stage_is_overdue():
     rolls = replace(WELL, served="dpl_1", moving="dpl_2", roll=Roll("dpl_1", "dpl_2", 0, (5, 100)))
     assert (rolls.rolls, rolls.faults()) == ("r2 is rolling: 5 % of users, stage 1 of 1", ())
@@ -459,8 +476,9 @@ LIVE = recorded(
 
 
 def test_a_rollbacks_switch_is_what_live_release_would_be_given():
-    found = switch.prepare(OPEN, state_of(LIVE), WELL, "r1")
+    found = switch.prepare(OPEN, state_of(LIVE), replace(WELL, through=Pass("canary")), "r1")
     assert found is not None
+    assert found.inputs["protectionBypass"] == "canary", "what the deployments were asked with"
     changed = {name for name in found.inputs if found.inputs[name] != LIVE["inputs"][name]}
     assert changed == {"deploymentId", "deploymentUrl", "release", "commit", "newest", "protectionBypass"}
     assert (found.inputs["deploymentId"], found.inputs["commit"], found.inputs["newest"]) == ("dpl_1", A, False)

@@ -19,15 +19,31 @@ pytestmark = [pytest.mark.engine, pytest.mark.sandbox]
 NO_JOB = {"ACTIONS_ID_TOKEN_REQUEST_URL": "", "ACTIONS_ID_TOKEN_REQUEST_TOKEN": ""}
 
 
+TRUST = "trusted_source=TrustedSource(), "
+
+
 def trust(instance: Instance) -> None:
-    """Have the shop's deployments, which ask for a login, be asked by the workflows' jobs; and record a release."""
-    repository = {"owner": "storefront-example", "name": "storefront", "default_branch": "main", "commits": [NEW]}
-    instance.local.client().seed({"github": {"organization": "storefront-example", "repositories": [repository]}})
+    """Have the shop's deployments, which ask for a login, be asked by the workflows' jobs."""
     catalog = instance.project.root / "infra" / "catalog.py"
     text = catalog.read_text().replace("    Telemetry,\n", "    Health,\n    Telemetry,\n    TrustedSource,\n")
-    own = "trusted_source=TrustedSource(), health=Health(deadline_seconds=5),"
+    own = f"{TRUST}health=Health(deadline_seconds=5),"
     catalog.write_text(text.replace('            name="shop",\n', f'            name="shop",\n            {own}\n'))
-    instance.run("parity", "release", "staging", "shop", "--commit", NEW, "--live").ok()
+
+
+def distrust(instance: Instance) -> None:
+    catalog = instance.project.root / "infra" / "catalog.py"
+    catalog.write_text(catalog.read_text().replace(TRUST, ""))
+
+
+def release(instance: Instance, *options: str) -> None:
+    """Record the next one of staging's shop, and make it the live one."""
+    instance.run("parity", "release", "staging", "shop", "--commit", NEW, "--live", *options).ok()
+
+
+def served(instance: Instance, environment: str) -> str:
+    said = instance.run("parity", "releases", "staging", "shop", "--json", extra=job(instance, environment))
+    (status,) = json.loads(said.stdout)
+    return status["served_release"]
 
 
 def job(instance: Instance, environment: str) -> dict[str, str]:
@@ -46,7 +62,15 @@ def changing(instance: Instance, since: int) -> list[str]:
 @pytest.mark.timeout(900)
 def test_a_protected_application_is_delivered_by_its_job_and_by_no_other(finished_instance: Instance):
     instance = finished_instance.cold()
+    repository = {"owner": "storefront-example", "name": "storefront", "default_branch": "main", "commits": [NEW]}
+    instance.local.client().seed({"github": {"organization": "storefront-example", "repositories": [repository]}})
+    release(instance, "--up", "--yes")
     trust(instance)
+
+    # Before the update that makes the jobs a trusted source, the secret alone lets in.
+    instance.run("parity", "rollback", "staging", "shop", "--up", extra=job(instance, "staging")).ok()
+    assert served(instance, "staging") == "r1"
+    release(instance, "--again")
     since = instance.last_request()
 
     refused = instance.run("parity", "deliver", "staging", "--yes", extra=NO_JOB)
@@ -71,8 +95,10 @@ def test_a_protected_application_is_delivered_by_its_job_and_by_no_other(finishe
     (rule,) = found["trustedSources"]["oidcProviders"]["https://token.actions.githubusercontent.com"]
     assert rule["claims"]["environment"] == ["staging", "staging-preview"]
     assert found["protectionBypass"] == {}, "the secret of the release before is revoked"
-    (status,) = json.loads(instance.run("parity", "releases", "staging", "shop", "--json").ok().stdout)
-    assert status["served_release"] == "r2"
+    assert served(instance, "staging") == "r3"
+    elsewhere = instance.run("parity", "releases", "staging", "shop", extra=job(instance, "prod"))
+    assert "alone ask" in elsewhere.said, elsewhere.said
+    assert "401" not in elsewhere.said
 
     recorded = json.dumps(json.loads(instance.pulumi("stack", "export", "--stack", "staging").ok().stdout))
     assert f"{kinds.BYPASS}::shop-bypass" not in recorded
@@ -87,6 +113,12 @@ def test_a_protected_application_is_delivered_by_its_job_and_by_no_other(finishe
     since = instance.last_request()
     back = instance.run("parity", "rollback", "staging", "shop", "--up", extra=NO_JOB)
     assert (back.code, "a job alone" in back.said) == (2, True), back.said
+    assert "take `trusted_source` out" in " ".join(back.said.split())
     assert changing(instance, since) == []
-    instance.run("parity", "rollback", "staging", "shop", "--up", extra=job(instance, "staging")).ok()
-    assert instance.run("parity", "drift", "staging", extra=job(instance, "staging-preview")).code == 0
+    distrust(instance)
+    back = instance.run("parity", "rollback", "staging", "shop", "--to", "r1", "--up", extra=NO_JOB)
+    assert "say --unchecked" in " ".join(back.said.split()), back.said
+    assert changing(instance, since) == []
+    instance.run("parity", "rollback", "staging", "shop", "--to", "r1", "--up", "--unchecked", extra=NO_JOB).ok()
+    assert served(instance, "prod") == "r1"
+    assert instance.run("parity", "drift", "staging", extra=NO_JOB).code == 0

@@ -137,6 +137,7 @@ class Switch:
         """Whether Vercel was asked for this switch, so that it may have happened or may still happen."""
         self._call = vercel.promote
         """The one call of this switch."""
+        self._through = release.through
 
     async def run(self, known: frozenset[str] | None) -> None:
         """Ask, promote, wait; do nothing of what is already so.
@@ -156,6 +157,7 @@ class Switch:
         """
         wanted = self._release
         project = await self._project()
+        self._through = health_page.passing(wanted.through, project)
         roll = await self._rolling(project)
         if roll and roll.canary == wanted.deployment_id:
             self._say(f"{wanted.title} is {roll}")
@@ -342,7 +344,7 @@ class Switch:
         """What is wrong with the answer of one host; empty where nothing is."""
         wanted, health = self._release, self._release.health
         url = f"https://{host}{health.path}"
-        answer = await health_page.ask(self._web, url, through=wanted.through, seconds=health.timeout_seconds)
+        answer = await health_page.ask(self._web, url, through=self._through, seconds=health.timeout_seconds)
         return answer.served() if wanted.imported else answer.fault(wanted.release, wanted.commit, database=database)
 
 

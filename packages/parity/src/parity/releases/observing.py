@@ -85,7 +85,8 @@ def observer(stack: Stack, note: Note) -> Observer | None:
     live = there.roll.canary if there.roll else there.served
     if deployed is None or (live and live != deployed.id):
         return None
-    return _Asks(declared, deployed.id, deployed.host, settings, application, release, before.id if before else "")
+    before_id = before.id if before else ""
+    return _Asks(declared, deployed.id, deployed.host, settings, application, release, before_id, there.through)
 
 
 @dataclass(frozen=True)
@@ -97,6 +98,7 @@ class _Asks:
     application: str
     release: str
     deployment_before: str
+    through: health.Pass = health.NOTHING
 
     @property
     def compares(self) -> bool:
@@ -148,12 +150,20 @@ class _Asks:
         except VendorError:
             return None, ""
 
+    async def _taken(self) -> health.Pass:
+        """What passes protection now: an update may have changed that since the watch began."""
+        name = self.settings.names.project(self.application)
+        try:
+            async with release_status.vercel(self.settings) as client:
+                return health.passing(self.through, await client.get_or_none(f"/v9/projects/{name}") or {})
+        except VendorError:
+            return self.through
+
     async def _fault(self, web: httpx.AsyncClient, domain: str) -> str:
         page = next(each.health for each in self.settings.catalog.applications if each.name == self.application)
         kept = self.settings.releases[self.application].kept[self.release]
-        through = health.pass_of(self.settings, self.application)
         url = f"https://{domain}{page.path}"
-        answer = await health.ask(web, url, through=through, seconds=page.timeout_seconds)
+        answer = await health.ask_as_taken(web, url, self.through, self._taken, page.timeout_seconds)
         return answer.served() if kept.deployment else answer.fault(self.release, kept.commit)
 
     async def _counts(

@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, Any
 
 from parity import redact
 from parity.config import guard
-from parity.documents import mapping
 from parity.errors import UsageError
 from parity.inventory import builds
 from parity.provider import release as switch
@@ -34,8 +33,8 @@ if TYPE_CHECKING:
     from parity.vendors.rolling import Roll
 
 
-_AUTOMATION = "automation-bypass"
-"""Vercel's scope of a secret that lets a program's requests through deployment protection."""
+MAY_NOT_ASK = "lets the jobs of its own environments alone ask, and this is none"
+"""The fault of a host that a trusted source alone may ask: whether it is healthy is not known."""
 
 
 @dataclass(frozen=True)
@@ -54,6 +53,11 @@ class Deployed:
     """The digest of the image that it was built to, as recorded; empty where it is no container, or not known."""
     stored: bool | None = None
     """Whether the registry still has that image; None where there is none, or it could not be asked."""
+
+    @property
+    def asked(self) -> bool:
+        """Whether it is known how it answers."""
+        return self.state != "UNKNOWN" and self.fault != MAY_NOT_ASK
 
 
 @dataclass(frozen=True)
@@ -137,8 +141,13 @@ class ReleaseStatus:
             found.append(f"{self.rolls} for longer than declared: `parity watch {self.stack}` goes on with it")
         elif self.moving and not self.rolls:
             found.append(f"a promotion to deployment {self.moving} is under way at Vercel")
-        found += [f"https://{name} {fault}" for name, fault in self.domains.items() if fault]
-        return tuple(found)
+        return (*found, *self.domain_faults)
+
+    @property
+    def domain_faults(self) -> tuple[str, ...]:
+        """What is wrong with the domains that could be asked."""
+        said = ((name, fault) for name, fault in self.domains.items() if fault not in ("", MAY_NOT_ASK))
+        return tuple(f"https://{name} {fault}" for name, fault in said)
 
 
 def vercel(settings: Settings, limits: Limits | None = None) -> Client:
@@ -203,7 +212,7 @@ class _Reader:
 
     async def all(self) -> ReleaseStatus:
         recorded = self._recorded()
-        project = asyncio.ensure_future(self._project())
+        self.project = project = asyncio.ensure_future(self._project())
         if self.through == health.NOTHING or (self.application.watch and self.application.watch.stages):
             await project  # it says what passes deployment protection, and whether a release rolls
         found, deployments, domains = await asyncio.gather(project, self._deployments(recorded), self._domains())
@@ -242,9 +251,7 @@ class _Reader:
         name = self.settings.names.project(self.application.name)
         try:
             document = await self.vercel.get_or_none(f"/v9/projects/{name}") or {}
-            passes = mapping(document.get("protectionBypass")).items()
-            if self.through == health.NOTHING:
-                self.through = health.Pass(next((own for own, each in passes if each["scope"] == _AUTOMATION), ""))
+            self.through = health.passing(self.through, document)
             redact.current().learn({self.through.secret} if self.through.secret else ())
             if configured(document):
                 self.roll = roll_of(await self.vercel.get(path(str(document["id"])), state="ACTIVE"))
@@ -307,11 +314,19 @@ class _Reader:
         said = await asyncio.gather(*(self._ask(name, live, *either) for name in serving))
         return dict(zip(serving, said, strict=True))
 
+    async def _taken(self) -> health.Pass:
+        await self.project
+        return self.through
+
     async def _ask(self, host: str, *releases: str) -> str:
         """What is wrong with the answer of a host, as that of the first release; empty where one of them answers."""
         page = self.application.health
         url = f"https://{host.removeprefix('https://')}{page.path}"
-        answer = await health.ask(self.web, url, through=self.through, seconds=min(page.timeout_seconds, self.patience))
+        seconds = min(page.timeout_seconds, self.patience)
+        answer = await health.ask_as_taken(self.web, url, self.through, self._taken, seconds)
+        if answer.status == health.UNAUTHORIZED and self.through.audience:
+            self.unasked.append(f"{self.settings.names.project(self.application.name)} {MAY_NOT_ASK}")
+            return MAY_NOT_ASK
         found = [
             answer.served() if wanted.deployment else answer.fault(release, wanted.commit)
             for release in releases

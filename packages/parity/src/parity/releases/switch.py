@@ -19,7 +19,6 @@ from parity.provider import live_release
 from parity.provider.errors import ParityPluginError, Unfinished
 from parity.provider.vercel import Vercel
 from parity.resources import kinds
-from parity.vendors import health
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -67,7 +66,7 @@ def prepare(settings: Settings, state: State, there: ReleaseStatus, release: str
         "deploymentUrl": deployed.host,
         "release": release,
         "commit": there.releases.kept[release].commit,
-        **health.pass_of(settings, there.application).inputs,
+        **there.through.inputs,
     }
     kept = {name: value for name, value in live.inputs.items() if name not in _NOT_KEPT}
     own = {"imported": True} if there.releases.kept[release].deployment else {}

@@ -63,7 +63,7 @@ def _row(found: ReleaseStatus, name: str, deployed: Deployed | None, *, newest: 
         host=deployed.host if deployed else None,
         state=deployed.state if deployed else "NOT DEPLOYED",
         live=_live(found, name),
-        healthy=not deployed.fault if deployed and deployed.state != "UNKNOWN" else None,
+        healthy=not deployed.fault if deployed and deployed.asked else None,
         fault=deployed.fault if deployed else "",
         newest=newest,
         image=deployed.image or None if deployed else None,

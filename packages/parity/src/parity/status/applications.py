@@ -104,7 +104,7 @@ def _health(
     if releases.live is None:
         return "nothing live", (), unknown
     # Without the record the domains alone say it: what the engine recorded as live is not known then.
-    faults = [f"https://{name} {fault}" for name, fault in found.domains.items() if fault]
+    faults = list(found.domain_faults)
     if recorded is not None:
         faults = [each for each in found.faults() if each not in found.unasked]
     return "failing" if faults else "unknown" if unknown else "healthy", faults, unknown

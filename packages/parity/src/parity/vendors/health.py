@@ -14,18 +14,21 @@ from typing import TYPE_CHECKING, Any, Self
 import httpx
 
 from parity.config import passwords
-from parity.documents import Document, is_list, items, mapping
+from parity.documents import Document, is_list, items, mapping, rows, texts
 from parity.vendors import job
 from parity.vendors.http import VendorError, connection
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Awaitable, Callable, Mapping
 
     from parity.config.settings import Settings
 
 BYPASS_HEADER = "x-vercel-protection-bypass"
 TRUSTED_HEADER = "x-vercel-trusted-oidc-idp-token"
-_OK, _UNAUTHORIZED, _FAILED = 200, 401, 500
+UNAUTHORIZED = 401
+_OK, _FAILED = 200, 500
+_AUTOMATION = "automation-bypass"
+"""Vercel's scope of a secret that lets a program's requests through."""
 
 
 @dataclass(frozen=True)
@@ -72,6 +75,21 @@ def pass_of(settings: Settings, application: str) -> Pass:
     return NOTHING if secret.sealed else Pass(secret.reveal())
 
 
+def passing(through: Pass, project: Mapping[str, Any]) -> Pass:
+    """What passes a project's protection now, by Vercel's document: what is declared, or else what was before.
+
+    The two differ between the merge that declares another way and the update that makes it.
+    """
+    passes, sources = mapping(project.get("protectionBypass")), mapping(project.get("trustedSources"))
+    secrets = [own for own, each in passes.items() if mapping(each).get("scope") == _AUTOMATION]
+    rules = [each for source in mapping(sources.get("oidcProviders")).values() for each in rows(source)]
+    audiences = [name for each in rules for name in texts(mapping(each.get("claims")).get("aud"))]
+    if through.secret in secrets or through.audience in audiences:
+        return through
+    found = [*(Pass(each) for each in secrets), *(Pass(audience=each) for each in audiences)]
+    return next(iter(found), through)
+
+
 @dataclass(frozen=True)
 class Answer:
     """What a host said, or why it said nothing."""
@@ -103,7 +121,7 @@ class Answer:
 
         One that was there before Parity need not have a health page: any answer but a failure of its own will do.
         """
-        if self.status is None or self.status == _UNAUTHORIZED or self.status >= _FAILED:
+        if self.status is None or self.status == UNAUTHORIZED or self.status >= _FAILED:
             return self.fault()
         return ""
 
@@ -118,7 +136,7 @@ class Answer:
         if self.status is None:
             return f"no answer ({self.error})"
         said = f"{self.status} with {self.summary()}" if self.body else f"{self.status} without a JSON object"
-        if self.status == _UNAUTHORIZED:
+        if self.status == UNAUTHORIZED:
             return f"{said} (deployment protection refused the bypass secret, or the job's token)"
         if self.status != _OK or not self.body:
             return said
@@ -173,6 +191,16 @@ async def ask(web: httpx.AsyncClient, url: str, *, through: Pass = NOTHING, seco
         return Answer(answer.status_code, mapping(answer.json()))
     except ValueError:
         return Answer(answer.status_code)
+
+
+async def ask_as_taken(
+    web: httpx.AsyncClient, url: str, through: Pass, taken: Callable[[], Awaitable[Pass]], seconds: float
+) -> Answer:
+    """Ask once, and where protection refuses it once more with what it takes now (`passing`); the rest as in `ask`."""
+    answer = await ask(web, url, through=through, seconds=seconds)
+    if answer.status != UNAUTHORIZED or (now := await taken()) == through:
+        return answer
+    return await ask(web, url, through=now, seconds=seconds)
 
 
 def web(environment: Mapping[str, str] | None = None) -> httpx.AsyncClient:

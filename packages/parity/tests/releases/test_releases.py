@@ -693,5 +693,10 @@ def test_without_a_token_it_is_said_which(tmp_path, monkeypatch):
 
 def test_health_is_held_of_every_application():
     follow.verify([WELL])
-    with pytest.raises(HealthError, match="answers 503"):
-        follow.verify([WELL, replace(WELL, domains={"shop.example": "answers 503"})])
+    sick = replace(WELL, domains={"shop.example": "answers 503"})
+    with pytest.raises(HealthError, match="answers 503") as caught:
+        follow.verify([WELL, sick])
+    assert caught.value.remedy == "See `parity releases staging`; to go back: `parity rollback staging shop --up`."
+    with pytest.raises(HealthError) as caught:
+        follow.verify([replace(sick, releases=kept("r1", r1=(A, ONE, 1), r2=(B, TWO, 2)))])
+    assert caught.value.remedy == "See `parity releases staging`."

@@ -167,7 +167,7 @@ def _wait_ready(
             raise StartFailed(f"The sandbox was not ready in {_START_SECONDS:.0f} s. {_last_words(layout, log_start)}")
         if now - reported > _QUIET_SECONDS:
             reported = now
-            progress(f"waiting for the sandbox's PostgreSQL, proxy and control API ({now - began:.0f} s)")
+            progress(f"its PostgreSQL, proxy and control API ({now - began:.0f} s)")
         time.sleep(_POLL_SECONDS)
 
 

@@ -49,8 +49,10 @@ def verify(found: Sequence[ReleaseStatus]) -> None:
     if not sick:
         return
     stack = sick[0].stack
+    older = [each.application for each in sick if each.releases.in_order[0][0] != each.releases.live]
+    back = ", ".join(f"`parity rollback {stack} {name} --up`" for name in older)
     raise HealthError(
         " ".join(f"{each.application} of {each.stack}: {'; '.join(each.faults())}." for each in sick),
         where=", ".join(f"{each.stack}, {each.application}" for each in sick),
-        remedy=f"See `parity releases {stack}`; to go back: `parity rollback {stack} APP --up`.",
+        remedy=f"See `parity releases {stack}`{f'; to go back: {back}' if back else ''}.",
     )

@@ -18,7 +18,7 @@ from parity.resources.commands import SUPERUSER, Sql
 CONTEXT = Context(
     "prod", "team_1", "owner/name", {"shop-prod": "prj_1"},
     secrets=frozenset({("shop-prod", "NAME")}), applications={"shop-prod": "shop"},
-    commits={("shop-prod", "r1"): "cccc"},
+    commits={("shop-prod", "r1"): "cccc", ("shop-prod", "r2"): "dddd"}, live=frozenset({("shop-prod", "r2")}),
 )  # fmt: skip
 URN = "urn:pulumi:prod::storefront::vercel:index/project:Project::shop-project"
 
@@ -55,8 +55,8 @@ CASES = [
     (finding("changed", kinds.IMAGE, "digest", cause="outside", undeclared=True,
              facts={"wanted": "sha256:a", "inputs": {"address": "vcr.vercel.com/t/p/dockerfile", "tag": "c"}}),
      "not by an update", "https://vcr.vercel.com/v2/t/p/dockerfile/manifests/sha256:a | curl"),
-    (finding("missing", kinds.IMAGE, cause="outside", key=("shop-prod", "r1")), "not by an update",
-     "parity release prod shop --commit cccc --again --up"),
+    (finding("missing", kinds.IMAGE, cause="outside", key=("shop-prod", "r2")), "not by an update",
+     "parity release prod shop --commit dddd --again --live --up"),
     (finding("missing", kinds.IMAGE, cause="not applied"), "up", "parity up prod"),
     (finding("unmanaged", kinds.REGISTRY, id_="repo_1"), "not by an update",
      "/v1/vcr/repository/repo_1?projectId=prj_1&teamId=team_1"),
@@ -150,6 +150,24 @@ def test_what_has_no_command_says_what_a_person_does():
     (step,) = remediation.plan((finding("unmanaged", kinds.BYPASS),), CONTEXT)
     assert step.command == ""
     assert step.why.startswith("by hand; `parity drift prod` says when it is right")
+
+
+def test_the_image_of_a_release_that_is_not_live_comes_back_by_no_command():
+    gone = finding("missing", kinds.IMAGE, cause="outside", key=("shop-prod", "r1"))
+    (step,) = remediation.plan((gone,), CONTEXT)
+    assert step.command == ""
+    assert f"parity drift prod --suppress {gone.id} --reason" in step.why
+
+
+def test_a_release_is_built_again_once_all_else_is_there():
+    given = (
+        finding("missing", kinds.IMAGE, cause="outside", key=("shop-prod", "r2")),
+        finding("missing", kinds.REGISTRY, cause="outside"),
+        finding("missing", kinds.ROLLING_RELEASE, cause="outside", urn=URN),
+    )
+    assert [each.command.partition(" --")[0] for each in remediation.plan(given, CONTEXT)] == [
+        "pulumi up", "pulumi up", "parity release prod shop",
+    ]  # fmt: skip
 
 
 def test_commands_come_before_updates_and_owners_before_the_rest():

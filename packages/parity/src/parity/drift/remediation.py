@@ -68,6 +68,8 @@ class Context:
     """Applications by their project's name."""
     commits: Mapping[Key, str] = field(default_factory=dict["Key", str])
     """The kept releases' commits by project and release."""
+    live: frozenset[Key] = frozenset()
+    """Project and release of each live one."""
 
     @classmethod
     def of(cls, settings: Settings, live: LiveState) -> Context:
@@ -85,6 +87,11 @@ class Context:
                 for name, releases in settings.releases.items()
                 for release, each in releases.kept.items()
             },
+            live=frozenset(
+                (settings.names.project(name), releases.live)
+                for name, releases in settings.releases.items()
+                if releases.live
+            ),
             teams={int(id_): name[5:] for name, id_ in live.account.items() if name.startswith("team:")},
             servers=live.servers,
             secrets=frozenset(
@@ -131,7 +138,13 @@ def plan(findings: tuple[Finding, ...], context: Context) -> list[Step]:
         for each in sorted(chosen, key=_turn)
     ]
     steps = [_said(each, context) for each in steps]
-    return sorted(steps, key=lambda each: (each.by != "not by an update", each.command.startswith("pulumi ")))
+    return sorted(steps, key=_round)
+
+
+def _round(step: Step) -> tuple[bool, bool, bool]:
+    """What no update does comes first and the refresh after it; what builds is last, since it takes what is there."""
+    builds = step.command.startswith("parity release ")
+    return builds, step.by != "not by an update", step.command.startswith("pulumi ")
 
 
 def _said(step: Step, context: Context) -> Step:
@@ -288,9 +301,13 @@ def _built_otherwise(finding: Finding, context: Context) -> Step:
 
 
 def _built_again(finding: Finding, context: Context) -> Step:
-    application, commit = context.applications[finding.key[0]], context.commits[finding.key]
-    command = f"parity release {context.stack} {application} --commit {commit} --again --up"
-    return _beyond(finding, command, "no image comes back: the next release is the same commit, built again")
+    application, commit, stack = context.applications[finding.key[0]], context.commits[finding.key], context.stack
+    if finding.key in context.live:
+        command = f"parity release {stack} {application} --commit {commit} --again --live --up"
+        return _beyond(finding, command, "no image comes back: the next release is the same commit, built again")
+    accept = f'`parity drift {stack} --suppress {finding.id} --reason "WHY"`'
+    why = f"no image comes back, and the release is not live: accept it until it is pruned, {accept}"
+    return _beyond(finding, "", why)
 
 
 def _tag_moved(finding: Finding, context: Context) -> Step:

@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import Any
 
 from parity.git import Base, Commit
-from parity.preview import gate, live, parse
+from parity.preview import gate, parse
 from parity.preview.origin import Origin, Origins
 from parity.preview.proof import Proof
-from parity.preview.report import Report, Run
+from parity.preview.report import Report, Run, serving
 
 STACK = "prod"
 ROOT = f"urn:pulumi:{STACK}::storefront"
@@ -128,7 +128,7 @@ def report(found: Any, *, acknowledged: tuple[str, ...] = (), run: Run | None = 
         plan=found,
         gate=gate.judge(found, acknowledged),
         origins=Origins("Pulumi.prod.yaml", BASE, places, units),
-        serving=live.serving(found),
+        serving=serving(found),
         proof=Proof("same", "staging and prod declare the same"),
         run=run,
     )

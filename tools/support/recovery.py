@@ -35,7 +35,7 @@ from parity.inventory.model import LiveObject, LiveState
 from parity.recover import lock_owner
 from parity.recover import run as recovery
 from parity.recover.dependencies import Dependencies
-from parity.recover.outcome import Options, Recovered
+from parity.recover.model import Options, Recovered
 from parity.redact import Redactor
 from parity.resources import kinds
 from support.checkpoint import Document, Engine, Happening
@@ -158,7 +158,7 @@ class Vendors:
 
     def __init__(self, world: World) -> None:
         self.live_state = world.live_state
-        self.live = [domain_health.DomainHealth("shop", "shop.example", "r1", "r1", "c", "")]
+        self.live = [domain_health.DomainHealth("shop", "shop.example", "r1", "c", "")]
         self.runs = "GITHUB_TOKEN is not set"
         self.running: list[set[Session]] = []
         """The statements that PostgreSQL runs, one set each time that it is asked; then none."""

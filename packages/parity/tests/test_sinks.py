@@ -22,7 +22,7 @@ from parity.check import report as check_report
 from parity.cli import main as cli
 from parity.config.project import Project
 from parity.console import Screen
-from parity.drift import page, render
+from parity.drift import render
 from parity.drift.model import Finding
 from parity.engine.pulumi import FailedUpdate, Pulumi
 from parity.engine.store import FolderStore
@@ -269,7 +269,7 @@ def drifted(declared):
         lambda text: markup.code(text, limit=9),
         lambda text: words.spelled({"value": text}),
         lambda text: render._row(drifted(text)),
-        lambda text: "".join(page._finding(drifted(text), None)),
+        lambda text: "".join(render._finding(drifted(text), None)),
         check_report._value,
     ],
 )

@@ -16,7 +16,6 @@ from parity.check.compare import Side, compare
 from parity.check.proof import Checked
 from parity.drift import issues, model, render
 from parity.drift.model import Finding, Report
-from parity.drift.page import page
 from parity.drift.remediation import Step
 from parity.errors import UpdateError
 from parity.inventory.model import ReadFailure
@@ -128,7 +127,7 @@ def test_it_resolves_to_nothing_and_links_only_where_it_is_meant_to(write, said)
 @pytest.mark.parametrize("said", LINES)
 def test_the_page_of_a_drift_shows_it_as_text(said):
     found = report(said)
-    shown = Rendered(page(found, [Step(found.findings[0], "up", said, said)], drifted=True))
+    shown = Rendered(render.page(found, [Step(found.findings[0], "up", said, said)], drifted=True))
     assert {"img", "script", "a", "comment"}.isdisjoint(shown.tags)
     assert said.replace("\0", "") in shown.shown.replace("\0", "")
 
@@ -139,7 +138,7 @@ def test_the_page_of_a_drift_shows_it_as_text(said):
 def test_a_clean_page_says_so_first_and_folds_what_cannot_be_known():
     unknown = finding("token", kind="unknowable")
     clean = replace(report("x", unknown), read_failures=(), notes=())
-    text = page(clean, [], drifted=False)
+    text = render.page(clean, [], drifted=False)
     assert '<header class="clean"><h1>prod: clean: 1 of 2 resources are as declared' in text
     assert "Nothing is to be done." in text
     assert text.index("<details>") < text.index("token")
@@ -151,7 +150,7 @@ def test_a_drifted_page_has_the_gravest_kind_first_and_each_remedy_with_its_find
     findings = sorted((finding(f"name-{kind}", kind=kind) for kind in kinds), key=model.order)
     found = replace(report("x", *findings), read_failures=())
     changed = next(each for each in findings if each.kind == "changed")
-    text = page(found, [Step(changed, "up", "parity up prod", "it follows the program")], drifted=True)
+    text = render.page(found, [Step(changed, "up", "parity up prod", "it follows the program")], drifted=True)
     assert '<header class="drifted">' in text
     places = [text.index(f"name-{kind}") for kind in ("cross-stack", "missing", "changed", "unmanaged", "unknowable")]
     assert places == sorted(places)
@@ -161,4 +160,4 @@ def test_a_drifted_page_has_the_gravest_kind_first_and_each_remedy_with_its_find
 
 
 def test_a_page_that_could_not_read_everything_is_not_clean():
-    assert '<header class="unread">' in page(report("x"), [], drifted=False)
+    assert '<header class="unread">' in render.page(report("x"), [], drifted=False)

@@ -7,7 +7,8 @@ import pytest
 from parity.backend import built
 from parity.backend.built import Built
 from parity.backend.ledger import Ledger
-from parity.drift import built_otherwise, remediation
+from parity.drift import remediation
+from parity.drift.audit import built_otherwise
 from parity.engine.engine_files import open_store
 from parity.resources import kinds
 from support.worlds import Config, Mirror, declared
@@ -36,7 +37,7 @@ def sides():
 def test_each_verdict_is_reported_as_what_it_is(sides, ledger, verdict, reported):
     deployment = next(each for each in sides.state.resources if each.type == kinds.DEPLOYMENT)
     assert built.write(ledger, Built(deployment.id, "shop", "r1", verdict, ["BASE: value"], {}))
-    found = built_otherwise.compare(sides, ledger)
+    found = built_otherwise(sides, ledger)
     assert [each.kind for each in found] == reported
     if verdict == "otherwise":
         (step,) = remediation.plan(tuple(found), CONTEXT)
@@ -44,8 +45,8 @@ def test_each_verdict_is_reported_as_what_it_is(sides, ledger, verdict, reported
 
 
 def test_without_a_record_nothing_is_said(sides, ledger):
-    assert built_otherwise.compare(sides, ledger) == []
-    assert built_otherwise.compare(sides, None) == []
+    assert built_otherwise(sides, ledger) == []
+    assert built_otherwise(sides, None) == []
 
 
 def test_a_record_is_written_once(ledger):

@@ -8,7 +8,7 @@ from typing import Any
 from parity.config import servers, settings
 from parity.config.parameters import Database
 from parity.config.project import Project
-from parity.drift import on_server
+from parity.drift import marks
 from parity.drift.compare import Sides
 from parity.drift.database_objects import compare
 from parity.drift.model import Finding
@@ -42,8 +42,8 @@ def sides(**more: Any) -> Sides:
 
 def server_of(**of: Any) -> Any:
     finding = Finding("unmanaged", of.pop("type_", kinds.ROLE), "x", "", of.pop("key", ("x",)), **of)
-    (marked,) = on_server.mark([finding], sides())
-    return marked.facts.get(on_server.FACT)
+    (marked,) = marks.on_server([finding], sides())
+    return marked.facts.get(marks.SERVER)
 
 
 def test_a_finding_is_at_the_server_of_its_resource_its_database_or_its_role():
@@ -60,8 +60,8 @@ def test_a_finding_is_at_the_server_of_its_resource_its_database_or_its_role():
 def test_the_same_administrator_at_two_servers_is_two_findings():
     both = sides()
     things = (ADMINISTRATOR, replace(ADMINISTRATOR, server="analytics"))
-    found = on_server.mark(compare(replace(both, live_state=replace(both.live_state, things=things))), both)
-    assert [each.facts.get(on_server.FACT) for each in found] == [None, "analytics"]
+    found = marks.on_server(compare(replace(both, live_state=replace(both.live_state, things=things))), both)
+    assert [each.facts.get(marks.SERVER) for each in found] == [None, "analytics"]
     assert len({each.id for each in found}) == 2
 
 

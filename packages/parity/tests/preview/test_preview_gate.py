@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 
 from parity.masked import MASK
-from parity.preview import gate, public
+from parity.preview import gate, held
 from support import plans
 from support.paths import ROOT
 from support.plans import DATABASE, DEPLOYMENT, DOMAIN, GRANT, LIVE, PROJECT, ROLE, VARIABLE
@@ -241,7 +241,7 @@ def on_database(role, *privileges):
 
 def test_a_new_grant_to_public_blocks_where_undeclared_logins_use_the_database():
     made = plans.plan(plans.create(GRANT, "x", on_database("public")))
-    assert public.revoked_in(made) == ("d",)
+    assert held.revoked_in(made) == ("d",)
     assert gate.judge(made, ()).open
     (danger,) = gate.judge(replace(made, users={"d": ("legacy_shop",)}), ()).blocking
     assert danger.rule == "rights-taken"
@@ -252,8 +252,8 @@ def test_a_new_grant_to_public_blocks_where_undeclared_logins_use_the_database()
 
 def test_a_database_that_the_plan_creates_has_no_users_to_ask_for():
     created = plans.create(DATABASE, "d", {"name": "d"})
-    assert public.revoked_in(plans.plan(created, plans.create(GRANT, "x", on_database("public")))) == ()
-    assert public.revoked_in(plans.plan(plans.create(GRANT, "x", on_database("app", "CONNECT")))) == ()
+    assert held.revoked_in(plans.plan(created, plans.create(GRANT, "x", on_database("public")))) == ()
+    assert held.revoked_in(plans.plan(plans.create(GRANT, "x", on_database("app", "CONNECT")))) == ()
 
 
 @pytest.mark.parametrize(("type_", "ending"), [(PROJECT, "project"), (DATABASE, "database")])

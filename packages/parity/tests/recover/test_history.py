@@ -27,7 +27,7 @@ def record(result="", minutes=0, command="up", operations=(), **begin):
 
 def past(result="succeeded", minutes=0, kind="update"):
     when = NOW + timedelta(minutes=minutes)
-    return Past(kind, result, when, when, "", {})
+    return Past(kind, result, when, when)
 
 
 def test_all_is_clean_where_the_last_update_ended_well():

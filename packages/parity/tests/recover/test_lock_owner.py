@@ -18,7 +18,7 @@ import pytest
 from parity.backend.ledger import Record
 from parity.backend.locks import Lock
 from parity.backend.this_host import Host, Run
-from parity.recover import lock_owner, runs
+from parity.recover import lock_owner
 from parity.recover.lock_owner import Evidence
 
 NOW = datetime(2026, 11, 24, 21, 0, tzinfo=UTC)
@@ -106,7 +106,7 @@ def test_a_lock_that_cannot_be_read_is_unknown():
 def asked(document, status=200, token="t", attempt=1):  # noqa: S107 - no secret
     transport = httpx.MockTransport(lambda _request: httpx.Response(status, json=document))
     run = Run("o/r", 7, attempt, "https://github.com/o/r/actions/runs/7")
-    return runs.state(run, {"GITHUB_TOKEN": token} if token else {}, transport)
+    return lock_owner.run_state(run, {"GITHUB_TOKEN": token} if token else {}, transport)
 
 
 def test_a_run_is_over_when_it_is_completed_or_was_tried_again():

@@ -9,8 +9,7 @@ import pytest
 from parity.backend.locks import Lock
 from parity.inventory.domain_health import DomainHealth
 from parity.recover.lock_owner import LockOwner, Running
-from parity.recover.model import Decision, Plan
-from parity.recover.outcome import Recovered
+from parity.recover.model import Decision, Plan, Recovered
 
 LOCK = Lock("locks/a.json", 7, "ada", "laptop", datetime(2026, 11, 24, tzinfo=UTC))
 SAME, ADOPT = Decision("a", "same", "it exists", "1"), Decision("b", "import", "it is not recorded", "2")
@@ -46,7 +45,7 @@ def test_updates_without_an_end_are_named_to_programs():
 
 
 def test_its_document_names_each_lock_each_process_and_each_decision_but_what_is_the_same():
-    live = DomainHealth("shop", "shop.example", "r1", "r1", "c", "")
+    live = DomainHealth("shop", "shop.example", "r1", "c", "")
     found = Recovered("staging", holders=[HELD], ended=[LEFT], plan=Plan((SAME, ADOPT), ("stranger",)), live=[live])
     document = found.document()
     assert [each["owner"] for each in document["locks"]] == ["dead"]

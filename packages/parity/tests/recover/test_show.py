@@ -7,13 +7,12 @@ import pytest
 from parity.console import Screen
 from parity.inventory.domain_health import DomainHealth
 from parity.recover import show
-from parity.recover.model import Decision, Plan
-from parity.recover.outcome import Recovered
+from parity.recover.model import Decision, Plan, Recovered
 
 DOMAIN = "urn:pulumi:staging::shop::parity:index:ProjectDomain::shop-domain"
 SAME = Decision(DOMAIN, "same", "it exists", "1")
 ASK = Decision(DOMAIN, "manual", "another one has its name [sic]", "2", remedy="take it away")
-LIVE = [DomainHealth("shop", "shop.example", "r1", "r1", "c", "")]
+LIVE = [DomainHealth("shop", "shop.example", "r1", "c", "")]
 
 
 @pytest.fixture

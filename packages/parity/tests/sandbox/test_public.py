@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import psycopg
 import pytest
 
-from parity.preview import public
+from parity.preview import held
 from support import plans
 
 if TYPE_CHECKING:
@@ -46,11 +46,11 @@ def test_owners_those_with_rights_and_those_connected_are_named_and_declared_one
     )
     login = {"user": "brown_connected", "password": PASSWORD, "dbname": "brownfield"}
     with psycopg.connect(host=brownfield["PGHOST"], port=brownfield["PGPORT"], **login):
-        found = public.with_users(plan, brownfield)
+        found = held.with_users(plan, brownfield)
     assert found.users == {"brownfield": ("brown_connected", "brown_owner", "brown_reader")}
 
 
 def test_a_server_that_does_not_open_leaves_the_plan_as_it_is(brownfield: dict[str, str]):
     grant = {"database": "brownfield", "role": "public", "objectType": "database", "privileges": []}
     plan = plans.plan(plans.create(plans.GRANT, "x", grant))
-    assert public.with_users(plan, {**brownfield, "PGPORT": "1"}) is plan
+    assert held.with_users(plan, {**brownfield, "PGPORT": "1"}) is plan

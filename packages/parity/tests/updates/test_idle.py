@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from parity.engine import state
-from parity.updates.idle import is_idle
+from parity.updates.saved_plan import is_idle
 
 URN = "urn:pulumi:staging::storefront::vercel:index/project:Project::shop"
 OTHER = f"{URN}-other"

@@ -9,7 +9,7 @@ import pytest
 
 from parity.errors import UpdateError
 from parity.preview import parse
-from parity.updates import removal
+from parity.updates import leftovers
 from parity.updates.approval import Approval
 from parity.vendors.http import Client, Limits
 from support import plans
@@ -56,7 +56,7 @@ def asked(road, monkeypatch):
 
     limits = Limits(deadline_seconds=0)
     monkeypatch.setattr(
-        removal, "Client", functools.partial(Client, transport=httpx.MockTransport(answer), limits=limits)
+        leftovers, "Client", functools.partial(Client, transport=httpx.MockTransport(answer), limits=limits)
     )
     road.steps[:] = [GONE, BUILT]
     return calls, answers

@@ -13,7 +13,7 @@ from parity.config.secret import Secret
 from parity.engine.events import Progress
 from parity.engine.pulumi import Pulumi
 from parity.errors import GateError, HoldError, PlanError, PolicyError, RefusedError, UpdateError, UsageError
-from parity.updates import idle, saved_plan
+from parity.updates import saved_plan
 from parity.updates.approval import Approval
 from support import plans
 from support.recovery import NAME as PROJECT_NAME
@@ -58,7 +58,7 @@ def test_options_are_the_same_for_preview_and_update(road):
 def test_a_plan_with_nothing_to_do_starts_the_engine_where_it_was_asked_for_something_itself(
     road, monkeypatch, options, starts
 ):
-    monkeypatch.setattr(idle, "is_idle", lambda *_: True)
+    monkeypatch.setattr(saved_plan, "is_idle", lambda *_: True)
     done = road.run(alone(yes=True), options=options)
     assert len(road.applied) == starts
     assert (set(done.progress.changes) == {"same"}) is (not starts)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from parity.errors import LockedError
-from parity.updates import turn
+from parity.updates import holding
 from support.recovery import Lab, gone, here
 
 
@@ -13,12 +13,12 @@ from support.recovery import Lab, gone, here
 def lab(tmp_path, monkeypatch):
     made = Lab(tmp_path)
     made.same()
-    monkeypatch.setattr(turn, "time", made.clock)
+    monkeypatch.setattr(holding, "time", made.clock)
     return made
 
 
 def wait(lab, minutes):
-    turn.wait(lab.stack(), lab.screen(), minutes)
+    holding.wait_for_turn(lab.stack(), lab.screen(), minutes)
 
 
 def free(lab):

@@ -10,17 +10,15 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from parity import inventory
-from parity.backend import blame
+from parity.backend import blame, built
 from parity.backend.ledger import ASIDE
 from parity.backend.stack_backend import open_backend
 from parity.drift import (
-    built_otherwise,
     compare,
     cross_stack,
     database_objects,
-    on_server,
+    marks,
     privileges,
-    renamed,
     suppressions,
     unmanaged,
 )
@@ -28,6 +26,7 @@ from parity.drift.model import Finding, Report, order
 from parity.drift.remediation import Context
 from parity.errors import ParityError
 from parity.evaluate.stack import Stack
+from parity.resources import kinds
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -85,7 +84,7 @@ def audit(stack: Stack, *, waiting: Callable[[str], None] = lambda _: None, limi
     modes = frozenset(each.sslmode for each in settings.databases.values())
     elsewhere = frozenset(names).union(*(compare.environments(other.graph) for other in others))
     sides = compare.Sides(graph, recorded, live_state, elsewhere, read_by_workflows(stack.project.root), modes)
-    found = [*find(sides, others), *built_otherwise.compare(sides, ledger)]
+    found = [*find(sides, others), *built_otherwise(sides, ledger)]
     recorded, more = _recorded(found, ledger)
     findings = suppressions.apply(recorded, settings.exceptions, datetime.now(UTC).date())
     notes += more
@@ -110,7 +109,7 @@ def find(sides: compare.Sides, others: list[cross_stack.Other]) -> list[Finding]
         if not (each.kind == "changed" and (each.urn, each.path) in crossing)
         and not (each.kind == "unmanaged" and each.id_ in held)
     ]
-    return sorted(on_server.mark(renamed.mark(kept, sides), sides), key=order)
+    return sorted(marks.on_server(marks.renamed(kept, sides), sides), key=order)
 
 
 def _report(stack: Stack, sides: compare.Sides, findings: list[Finding], notes: list[str], last: str) -> Report:
@@ -178,3 +177,31 @@ def _recorded(findings: list[Finding], ledger: Ledger | None) -> tuple[list[Find
         return findings, [f"which operation declared each property is not known: {error.what}"]
     said = {place: line.sentence for place, line in lines.items()}
     return [replace(each, recorded=said.get((each.urn, each.path), "")) for each in findings], []
+
+
+# --- What releases were built with ------------------------------------------------------------------------------------
+
+
+DECLARED = "what was declared"
+
+
+def built_otherwise(sides: compare.Sides, ledger: Ledger | None) -> list[Finding]:
+    """A finding for each kept release of which the record says so, or says that it is not known."""
+    findings: list[Finding] = []
+    for urn, pair in compare.pairs(sides).items():
+        if pair.resource.type != kinds.DEPLOYMENT or pair.recorded is None:
+            continue
+        known = built.read(ledger, pair.recorded.id)
+        if known is None or known.verdict == "declared":
+            continue
+        otherwise = known.verdict == "otherwise"
+        place = (kinds.DEPLOYMENT, pair.resource.name, "built", sides.live_state.keys[urn], urn)
+        findings.append(
+            Finding(
+                "changed" if otherwise else "unknowable", *place, DECLARED, "; ".join(known.inputs),
+                "a deployment keeps what it was built with, whatever its project has now",
+                "outside" if otherwise else "", id_=known.deployment,
+                facts={"commit": str(pair.resource.inputs.get("ref"))},
+            )
+        )  # fmt: skip
+    return findings

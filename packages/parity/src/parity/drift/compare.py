@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
-from parity.documents import is_list
+from parity.documents import is_list, mapping
 from parity.drift.model import UNSET, Cause, Finding, said_of
 from parity.drift.values import leaves, only, plain, shown
 from parity.evaluate.resource import SecretInput, is_computed
@@ -16,10 +16,11 @@ from parity.inventory.model import moment
 from parity.masked import MASK
 from parity.resources import kinds
 from parity.resources.equality import flat, same, unset
-from parity.resources.kind import vendor
+from parity.resources.kind import PROJECT_ID, vendor
+from parity.resources.vercel import COMPARED
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
 
     from parity.engine.state import Recorded, State
     from parity.evaluate.graph import Graph
@@ -344,3 +345,25 @@ def _last_write(recorded: Recorded | None) -> _Write | None:
 
 def _time(moment_: datetime | None) -> str:
     return f"{moment_:%Y-%m-%d %H:%M:%S} UTC" if moment_ else "never"
+
+
+# --- Vercel's own time ------------------------------------------------------------------------------------------------
+
+
+def write_times(state: State) -> dict[str, datetime]:
+    """By URN of the variable's resource: only of those that no update has written since a release passed the switch.
+
+    The switch records Vercel's time of each. It refuses a release whose variable has another one, by the same rule.
+    """
+    every = [each for each in state.resources if each.type == kinds.VARIABLE]
+    variables = {(str(each.inputs.get(PROJECT_ID)), str(each.inputs.get("key"))): each for each in every}
+    lives = [each for each in state.resources if each.type == kinds.LIVE]
+    return {urn: when for live in lives for urn, when in _of(live, variables)}
+
+
+def _of(live: Recorded, variables: dict[tuple[str, str], Recorded]) -> Iterator[tuple[str, datetime]]:
+    for name, declared in mapping(live.inputs.get("sensitiveWrites")).items():
+        compared = mapping(mapping(live.outputs.get(COMPARED)).get(name))
+        variable = variables.get((str(live.inputs.get(PROJECT_ID)), name))
+        if variable and variable.id == compared.get("id") and mapping(declared).get("value") == compared.get("value"):
+            yield variable.urn, datetime.fromtimestamp(float(compared["updatedAt"]) / 1000, UTC)

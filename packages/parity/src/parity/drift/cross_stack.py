@@ -48,19 +48,14 @@ def fingerprint(value: str) -> str:
 
 def find(sides: Sides, others: Iterable[Other]) -> list[Finding]:
     """Report every value of this stack, declared or live, that belongs to another stack."""
+    there = [(urn, found) for urn, under in sides.live_state.under.items() for found in under[:1]]
+    there += [("", found) for found in sides.live_state.unmanaged]
     findings: list[Finding] = []
     for other in others:
         known = _Known.of(sides.graph, other)
         findings += _declared(sides, other, known)
-        for urn, under in sides.live_state.under.items():
-            resource = sides.graph.resources[urn]
-            for found in under[:1]:
-                findings += _live(_At(sides, urn, resource, found, other), found, known)
-        findings += [
-            each
-            for found in sides.live_state.unmanaged
-            for each in _live(_At(sides, "", None, found, other), found, known)
-        ]
+        for urn, found in there:
+            findings += _live(_At(sides, urn, sides.graph.resources.get(urn), found, other), found, known)
     return findings
 
 
@@ -75,15 +70,12 @@ class _Known:
 
     @classmethod
     def of(cls, mine: Graph, other: Other) -> _Known:
-        values = _values(other.graph) if other.opened else _plain_values(other.graph)
-        shared = {*_values(mine)} if other.opened else {*_plain_values(mine)}
         # A plain value that both stacks declare alike belongs to neither alone.
-        own_plain = set(_plain_values(mine))
-        names = _names(other.graph)
-        own = set(_names(mine))
+        shared, own = _values(mine, secrets=False), _names(mine)
+        values = _values(other.graph, secrets=other.opened)
         return cls(
-            {print_: what for print_, what in values.items() if print_ not in (own_plain if other.opened else shared)},
-            {name: what for name, what in names.items() if name not in own},
+            {print_: what for print_, what in values.items() if print_ not in shared},
+            {name: what for name, what in _names(other.graph).items() if name not in own},
         )
 
     def holds(self, value: str) -> str:
@@ -100,32 +92,26 @@ def _label(resource: Resource) -> str:
     return f"{resource.type.split(':')[-1]} {resource.name}"
 
 
-def _texts(resource: Resource, *, secret: bool | None) -> Iterable[tuple[str, str]]:
-    """A resource's text inputs by path: the secret ones, the plain ones, or all."""
+def _is_plain(resource: Resource) -> bool:
+    """Whether it is a variable that is not sensitive: its value is no secret, whatever the SDK marks."""
+    return resource.type == kinds.VARIABLE and resource.inputs.get("sensitive") is False
+
+
+def _texts(resource: Resource, *, secrets: bool) -> Iterable[tuple[str, str]]:
+    """The texts that are a resource's own values, by path; without `secrets` the plain ones alone."""
+    every = secrets or _is_plain(resource)
     for path, value in leaves(dict(resource.inputs)):
-        is_secret = isinstance(value, SecretInput)
         text = opened(value)
-        if isinstance(text, str) and len(text) >= _SHORTEST and not is_computed(text) and secret in (None, is_secret):
+        known = isinstance(text, str) and len(text) >= _SHORTEST and not is_computed(text)
+        if known and path in kinds.of(resource.type).values and (every or not isinstance(value, SecretInput)):
             yield path, text
 
 
-def _plain_values(graph: Graph) -> dict[str, str]:
-    """The values that are no secrets; a variable that is not sensitive is none, whatever the SDK marks."""
-    found: dict[str, str] = {}
-    for resource in graph.resources.values():
-        plain_variable = resource.type == kinds.VARIABLE and resource.inputs.get("sensitive") is False
-        for path, text in _texts(resource, secret=None if plain_variable else False):
-            if path in kinds.of(resource.type).values:
-                found[fingerprint(text)] = f"{_label(resource)} of {graph.stack}"
-    return found
-
-
-def _values(graph: Graph) -> dict[str, str]:
+def _values(graph: Graph, *, secrets: bool) -> dict[str, str]:
     return {
         fingerprint(text): f"{_label(resource)} of {graph.stack}"
         for resource in graph.resources.values()
-        for path, text in _texts(resource, secret=None)
-        if path in kinds.of(resource.type).values
+        for _, text in _texts(resource, secrets=secrets)
     }
 
 
@@ -148,14 +134,10 @@ def _declared(sides: Sides, other: Other, known: _Known) -> list[Finding]:
         return []
     findings: list[Finding] = []
     for urn, resource in sides.graph.resources.items():
-        if urn not in sides.live_state.keys:
+        if urn not in sides.live_state.keys or _is_plain(resource) or resource.type == kinds.GITHUB_VARIABLE:
             continue
-        for path, text in _texts(resource, secret=None):
-            plain_variable = resource.type == kinds.VARIABLE and resource.inputs.get("sensitive") is False
-            if path not in kinds.of(resource.type).values or plain_variable or resource.type == kinds.GITHUB_VARIABLE:
-                continue
-            what = known.values.get(fingerprint(text))
-            if what:
+        for path, text in _texts(resource, secrets=True):
+            if what := known.values.get(fingerprint(text)):
                 at = _At(sides, urn, resource, None, other)
                 findings.append(at.finding(path, f"declared: it is the value of {what}"))
     return findings

@@ -7,7 +7,7 @@ from itertools import groupby
 from typing import TYPE_CHECKING, Any
 
 from parity.config import guarded
-from parity.drift import on_server
+from parity.drift import marks
 from parity.drift.model import Finding
 from parity.inventory.model import DatabaseObject
 from parity.inventory.postgres_queries import CATALOGUES
@@ -135,5 +135,5 @@ def _key(thing: DatabaseObject) -> Key:
 def _finding(thing: DatabaseObject, kind: Any, path: str, *, sql: list[Sql], **more: Any) -> Finding:
     key = _key(thing)
     facts = {"sql": sql, "database": thing.database, "owner": thing.owner, "rights": thing.kind in CATALOGUED}
-    facts |= {on_server.FACT: thing.server} if thing.server else {}
+    facts |= {marks.SERVER: thing.server} if thing.server else {}
     return Finding(kind, type_of(thing.kind), "/".join(key), path, key, facts=facts, **more)

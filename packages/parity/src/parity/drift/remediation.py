@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from parity.config import servers
 from parity.config.parameters import SensitiveVariable
 from parity.documents import texts
-from parity.drift import on_server, renamed, sql_remedies
+from parity.drift import marks, sql_remedies
 from parity.inventory.model import Server
 from parity.masked import MASK
 from parity.resources import kinds
@@ -104,11 +104,11 @@ class Context:
 
     def server(self, finding: Finding) -> Server:
         """The roles of the server that a finding is about."""
-        return self.servers.get(str(finding.facts.get(on_server.FACT, "")), Server())
+        return self.servers.get(str(finding.facts.get(marks.SERVER, "")), Server())
 
     def psql(self, finding: Finding, statements: Sequence[Sql]) -> str:
         """The commands that run statements at the finding's server, each as a role that may."""
-        there = servers.shell(str(finding.facts.get(on_server.FACT, "")))
+        there = servers.shell(str(finding.facts.get(marks.SERVER, "")))
         commands = dict.fromkeys(self._psql(each, self.server(finding)) for each in statements)
         return " && ".join(f"{there}{each}" for each in commands)
 
@@ -129,11 +129,11 @@ class Context:
 def plan(findings: tuple[Finding, ...], context: Context) -> list[Step]:
     """Give a step for each finding that needs one, in an order in which the commands can be run."""
     chosen = [each for each in findings if each.counts and each.kind != "unknowable"]
-    named = {each.id: (each.key[0], str(each.facts[renamed.FACT])) for each in chosen if renamed.FACT in each.facts}
+    named = {each.id: (each.key[0], str(each.facts[marks.RENAMED])) for each in chosen if marks.RENAMED in each.facts}
     names = [name for both in named.values() for name in both]
     steps = [
         _beyond(each, "", "a role was renamed: give it its name back first, and ask again")
-        if each.id not in named and renamed.follows(each, names)
+        if each.id not in named and marks.follows(each, names)
         else _step(each, context)
         for each in sorted(chosen, key=_turn)
     ]
@@ -156,7 +156,7 @@ def _said(step: Step, context: Context) -> Step:
 
 
 _TURNS: tuple[Callable[[Finding], bool], ...] = (
-    (lambda each: renamed.FACT in each.facts),
+    (lambda each: marks.RENAMED in each.facts),
     (lambda each: (each.type, each.path) in {(kinds.DATABASE, "owner"), (kinds.ROLE, "superuser")}),
     (lambda each: each.path == "owner"),
     (lambda each: each.facts.get("rights") is True and each.type not in _HOLDERS),
@@ -204,8 +204,8 @@ def _replace(context: Context, *urns: str) -> str:
 
 
 def _missing(finding: Finding, context: Context) -> Step:
-    if renamed.FACT in finding.facts:
-        text = f"alter role {quoted(str(finding.facts[renamed.FACT]))} rename to {quoted(finding.key[0])}"
+    if marks.RENAMED in finding.facts:
+        text = f"alter role {quoted(str(finding.facts[marks.RENAMED]))} rename to {quoted(finding.key[0])}"
         command = context.psql(finding, [Sql("postgres", text)])
         return _beyond(finding, command, "an update would make a second role")
     if given := sql_remedies.of(finding, context.server(finding)):

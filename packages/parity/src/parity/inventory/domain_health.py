@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
-
-import httpx
 
 from parity.documents import mapping, texts
 from parity.inventory.keys import opened
@@ -28,8 +26,6 @@ class DomainHealth:
 
     application: str
     domain: str
-    wanted: str
-    """The release that the program declares as live."""
     release: str
     """The release that answered; empty if none did."""
     commit: str
@@ -40,14 +36,7 @@ class DomainHealth:
 
     def document(self) -> dict[str, Any]:
         """For the ledger and for `--json`."""
-        return {
-            "application": self.application,
-            "domain": self.domain,
-            "release": self.release,
-            "commit": self.commit,
-            "fault": self.fault,
-            "database": self.database,
-        }
+        return asdict(self)
 
     def __str__(self) -> str:
         """`shop.example serves r2 of commit 7e92b4c05f3d`."""
@@ -88,6 +77,4 @@ async def _ask(web: httpx.AsyncClient, application: str, live: Resource, domain:
     url = f"https://{domain}{page['path']}"
     answer = await health.ask(web, url, through=through, seconds=float(page["timeoutSeconds"]))
     fault = answer.served() if inputs.get("imported") else answer.fault()
-    return DomainHealth(
-        application, domain, str(inputs["release"]), answer.release, answer.commit, fault, answer.asks_database
-    )
+    return DomainHealth(application, domain, answer.release, answer.commit, fault, answer.asks_database)

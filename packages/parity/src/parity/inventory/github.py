@@ -7,12 +7,13 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
+from parity.documents import Document, is_list, is_mapping, mapping
 from parity.inventory.documents import part, rows
 from parity.inventory.github_access import VARIABLES_PAGE, Access
-from parity.inventory.github_rules import rules
 from parity.inventory.model import LiveObject, VendorState, live_object, moment
 from parity.inventory.reading import Reading
 from parity.resources import kinds
+from parity.resources.github_restore import FLAGS, LISTS, WITH_PARAMETERS, camel
 from parity.vendors.http import Client, VendorError
 
 if TYPE_CHECKING:
@@ -196,7 +197,7 @@ class _Reader:
         return [self._ruleset(row) for row in full]
 
     def _ruleset(self, row: Document) -> LiveObject:
-        given, beyond = rules(rows(row, "rules"))
+        given, beyond = _rules(rows(row, "rules"))
         names = part(part(row, "conditions"), "ref_name")
         bypass = {"bypassActors": _actors(row)} if "bypass_actors" in row else {}
         return live_object(
@@ -302,3 +303,36 @@ def _reviewers(review: Document) -> list[Document]:
         ids["teams" if row.get("type") == "Team" else "users"].append(int(row["reviewer"]["id"]))
     found = {kind: sorted(numbers) for kind, numbers in ids.items() if numbers}
     return [found] if found else []
+
+
+# --- Rules ------------------------------------------------------------------------------------------------------------
+
+
+def _rules(given: list[Document]) -> tuple[Document, Document]:
+    """Give the rules by the provider's names, and the rules that it has no name for by GitHub's."""
+    found: Document = dict.fromkeys(FLAGS.values(), False)
+    found["updateAllowsFetchAndMerge"] = False
+    beyond: Document = {}
+    for rule in given:
+        kind, parameters = str(rule.get("type")), mapping(rule.get("parameters"))
+        if kind in FLAGS:
+            found[FLAGS[kind]] = True
+            if kind == "update":
+                found["updateAllowsFetchAndMerge"] = bool(parameters.get("update_allows_fetch_and_merge"))
+        elif kind in WITH_PARAMETERS:
+            found[WITH_PARAMETERS[kind]] = _renamed(parameters)
+        else:
+            beyond[f"rules.{kind}"] = parameters or True
+    return found, beyond
+
+
+def _renamed(value: Any) -> Any:
+    """Rename parameters as Pulumi writes them and sort lists of objects, because they are sets."""
+    if is_mapping(value):
+        found = {LISTS.get(name, camel(name)): _renamed(each) for name, each in value.items()}
+        if "context" in found:
+            found["integrationId"] = found.get("integrationId") or 0
+        return found
+    if is_list(value):
+        return sorted((_renamed(each) for each in value), key=str)
+    return value

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from parity.documents import Document, mapping
 from parity.inventory.documents import objects
-from parity.inventory.model import ReadFailure, VendorState
+from parity.inventory.model import ReadFailure, VendorState, live_object
 from parity.vendors.http import Client, Unreadable, VendorError
 
 if TYPE_CHECKING:
@@ -91,3 +91,29 @@ class Reading:
     def seen(self, found: Iterable[LiveObject] = (), account: Mapping[str, str] | None = None) -> VendorState:
         """What was read, and what could not be."""
         return VendorState(tuple(found), tuple(self.failures), calls=self.client.calls, account=account or {})
+
+
+class OfProject:
+    """One Vercel project: its name begins the key of each object in it, and of what a failed read leaves unknown."""
+
+    def __init__(self, reading: Reading, team: str, document: Document) -> None:
+        """Take the requests to the account, Vercel's id of the team, and the project's document."""
+        self.reading, self.team, self.document = reading, team, document
+        self.id, self.name = str(document["id"]), str(document["name"])
+        self.at = f"{team}/{self.id}"
+
+    async def rows(
+        self, path: str, field: str, what: str, *types: str, paged: bool = True, **query: str | int
+    ) -> list[Document]:
+        """A list as `Reading.rows`; empty where it could not be read. `what` is said to be of the project."""
+        what = f"{what} of {self.name}"
+        return await self.reading.rows(path, field, what, types, (self.name,), paged=paged, query=query) or []
+
+    async def get(self, path: str, what: str, type_: str, **query: str | int) -> Document:
+        """A document as `Reading.get`; empty where there is none, or where it could not be read."""
+        what = f"{what} of {self.name}"
+        return await self.reading.get(path, what, (type_,), (self.name,), may_lack=True, query=query) or {}
+
+    def object(self, type_: str, id_: str, import_id: str, properties: Mapping[str, Any], **more: Any) -> LiveObject:
+        """An object in the project; arguments as of `live_object`."""
+        return live_object(type_, id_, import_id, properties, project=self.name, **more)

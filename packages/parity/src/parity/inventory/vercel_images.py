@@ -6,7 +6,7 @@ import asyncio
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from parity.inventory.model import live_object, moment
+from parity.inventory.model import moment
 from parity.resources import kinds
 
 if TYPE_CHECKING:
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
     from parity.documents import Document
     from parity.inventory.model import LiveObject
-    from parity.inventory.reading import Reading
+    from parity.inventory.reading import OfProject
 
 TYPES = frozenset({kinds.REGISTRY, kinds.REGISTRY_SHARE, kinds.IMAGE})
 _PATH = "/v1/vcr/repository"
@@ -31,122 +31,108 @@ class Tagged:
     tag: str
 
 
+async def read(
+    project: OfProject, slug: str, declared: Sequence[Tagged], deployments: Sequence[LiveObject]
+) -> list[LiveObject]:
+    """All of a project's registry; nothing is asked of one that is no container and is not declared to be one.
+
+    `slug` is the team's; `declared` are the releases that have an image by the program.
+    """
+    if project.document.get("framework") != _CONTAINER and not declared:
+        return []
+    listed = await project.rows(_PATH, "repositories", "the registry", *TYPES, projectId=project.id)
+    found = [_Repository(project, row, f"vcr.vercel.com/{slug}/{project.name}/{row['name']}") for row in listed]
+    shares = await asyncio.gather(*(each.shares() for each in found))
+    by_release = {release: each for each in deployments if (release := each.key[1])}
+    asked = [each for each in found if any(one.repository == each.name for one in declared)]
+    images = await asyncio.gather(*(each.images(declared, by_release) for each in asked))
+    return [*(each.own() for each in found), *(one for part in (*shares, *images) for one in part)]
+
+
 @dataclass(frozen=True)
-class Account:
-    """Whose registry it is."""
-
-    reading: Reading
-    team: str
-    """Vercel's id."""
-    slug: str
-
-
-class Images:
-    """Reads the registry of one project."""
-
-    def __init__(self, account: Account, document: Document) -> None:
-        """Take the account and the project's document."""
-        self.account, self.document, self.reading = account, document, account.reading
-        self.name = str(document["name"])
-
-    async def read(self, declared: Sequence[Tagged], deployments: Sequence[LiveObject]) -> list[LiveObject]:
-        """All of it; nothing is asked of a project that is no container and is not declared to be one.
-
-        `declared` are the releases that have an image by the program.
-        """
-        if self.document.get("framework") != _CONTAINER and not declared:
-            return []
-        what = f"the registry of {self.name}"
-        listed = await self.reading.rows(_PATH, "repositories", what, TYPES, (self.name,), query=self._scope)
-        repositories = {str(row["name"]): row for row in listed or []}
-        shares = await asyncio.gather(*(self._shares(each) for each in repositories))
-        by_release = {release: each for each in deployments if (release := each.key[1])}
-        asked = {name for name in repositories if any(each.repository == name for each in declared)}
-        images = await asyncio.gather(*(self._images(name, declared, by_release) for name in sorted(asked)))
-        return [*map(self._repository, repositories.values()), *(one for part in (*shares, *images) for one in part)]
+class _Repository:
+    project: OfProject
+    row: Document
+    address: str
 
     @property
-    def _scope(self) -> dict[str, str]:
-        return {"projectId": str(self.document["id"])}
+    def name(self) -> str:
+        return str(self.row["name"])
 
-    def _address(self, repository: str) -> str:
-        return f"vcr.vercel.com/{self.account.slug}/{self.name}/{repository}"
+    async def _rows(self, list_: str, what: str, type_: str, *key: str) -> list[Document] | None:
+        path, what, query = f"{_PATH}/{self.name}/{list_}", f"{what} {self.address}", {"projectId": self.project.id}
+        return await self.project.reading.rows(path, list_, what, (type_,), (self.project.name, *key), query=query)
 
-    def _repository(self, row: Document) -> LiveObject:
-        name = str(row["name"])
-        return live_object(
+    def own(self) -> LiveObject:
+        return self.project.object(
             kinds.REGISTRY,
-            str(row["id"]),
-            f"{self.account.team}/{self.document['id']}/{name}",
-            {**self._scope, "name": name, "public": bool(row.get("public")), "url": self._address(name)},
-            project=self.name,
-            written_at=moment(row.get("updatedAt")),
+            str(self.row["id"]),
+            f"{self.project.at}/{self.name}",
+            {
+                "projectId": self.project.id,
+                "name": self.name,
+                "public": bool(self.row.get("public")),
+                "url": self.address,
+            },
+            written_at=moment(self.row.get("updatedAt")),
         )
 
-    async def _shares(self, repository: str) -> list[LiveObject]:
-        path, what = f"{_PATH}/{repository}/permissions", f"who may pull from {self._address(repository)}"
-        key = (self.name, repository)
-        listed = await self.reading.rows(path, "permissions", what, (kinds.REGISTRY_SHARE,), key, query=self._scope)
-        place = {**self._scope, "repository": repository}
+    async def shares(self) -> list[LiveObject]:
+        listed = await self._rows("permissions", "who may pull from", kinds.REGISTRY_SHARE, self.name)
+        place = {"projectId": self.project.id, "repository": self.name}
         return [
-            live_object(
+            self.project.object(
                 kinds.REGISTRY_SHARE,
                 f"{row['repositoryId']}/{row['teamId']}",
-                f"{self.account.team}/{self.document['id']}/{repository}/{row['teamId']}",
+                f"{self.project.at}/{self.name}/{row['teamId']}",
                 {**place, "grantedTeamSlug": row["teamSlug"], "grantedTeamId": row["teamId"]},
-                project=self.name,
                 written_at=moment(row.get("createdAt")),
             )
             for row in listed or []
         ]
 
-    async def _images(
-        self, repository: str, declared: Sequence[Tagged], deployments: Mapping[str, LiveObject]
-    ) -> list[LiveObject]:
+    async def images(self, declared: Sequence[Tagged], deployments: Mapping[str, LiveObject]) -> list[LiveObject]:
         """What the tags of the declared releases name now, and which images there are.
 
         Of several releases of one commit the newest has the tag.
         """
-        wanted = [each for each in declared if each.repository == repository and each.release in deployments]
+        wanted = [each for each in declared if each.repository == self.name and each.release in deployments]
         newest = {each.tag: each.release for each in sorted(wanted, key=lambda one: int(one.release[1:]))}
-        path, what = f"{_PATH}/{repository}/images", f"the images in {self._address(repository)}"
-        listed = await self.reading.rows(path, "images", what, (kinds.IMAGE,), (self.name,), query=self._scope)
-        tags = await asyncio.gather(*(self._tag(repository, each) for each in newest))
-        named = dict(zip(newest, tags, strict=True))
+        listed = await self._rows("images", "the images in", kinds.IMAGE)
+        tags = dict(zip(newest, await asyncio.gather(*(map(self._tag, newest))), strict=True))
         if listed is None:
             return []
         stored = sorted(str(row["manifestDigest"]) for row in listed)
         return [
-            self._image(each, deployments[each.release], stored, named[each.tag], newest[each.tag] == each.release)
+            self._image(each, deployments[each.release], stored, tags[each.tag], newest[each.tag] == each.release)
             for each in wanted
         ]
 
-    async def _tag(self, repository: str, tag: str) -> Document:
+    async def _tag(self, tag: str) -> Document:
         """A tag; empty where there is none."""
-        path, what = f"{_PATH}/{repository}/tags/{tag}", f"the tag {tag} in {self._address(repository)}"
-        key = (self.name,)
-        answer = await self.reading.get(path, what, (kinds.IMAGE,), key, may_lack=True, query=self._scope)
+        path, what = f"{_PATH}/{self.name}/tags/{tag}", f"the tag {tag} in {self.address}"
+        key, query = (self.project.name,), {"projectId": self.project.id}
+        answer = await self.project.reading.get(path, what, (kinds.IMAGE,), key, may_lack=True, query=query)
         return answer["tag"] if answer else {}
 
     def _image(
         self, declared: Tagged, deployment: LiveObject, stored: list[str], tag: Document, newest: bool
     ) -> LiveObject:
         properties: Document = {
-            "team": self.account.team,
-            "projectId": self.document["id"],
+            "team": self.project.team,
+            "projectId": self.project.id,
             "release": declared.release,
             "repository": declared.repository,
-            "address": self._address(declared.repository),
+            "address": self.address,
             "tag": declared.tag,
             "deploymentId": deployment.id,
             "stored": stored,
         }
-        return live_object(
+        return self.project.object(
             kinds.IMAGE,
             deployment.id,
             "",
             {**properties, "digest": str(tag.get("manifestDigest") or "")} if newest else properties,
-            project=self.name,
             written_at=moment(tag.get("updatedAt")) if newest else None,
             by=str(tag.get("pushedBy") or "") if newest else "",
             vacuous=True,  # it is what an update recorded of a build: nothing to take over

@@ -13,47 +13,36 @@ if TYPE_CHECKING:
 
     from parity.documents import Document
     from parity.inventory.model import LiveObject
-    from parity.inventory.reading import Reading
+    from parity.inventory.reading import OfProject, Reading
 
 _DRAINS = frozenset({kinds.DRAIN, kinds.TRACE_DRAIN})
 
 
-class Telemetry:
-    """Reads it for one team."""
+async def of_team(reading: Reading, team: str, asked: Collection[str]) -> list[LiveObject]:
+    """All of the team's drains of logs and traces, and its alert rules where one is `asked` for.
 
-    def __init__(self, reading: Reading, team: str, asked: Collection[str]) -> None:
-        """Take the requests to the account, and Vercel's id of the team.
+    Vercel's own default rule belongs to every stack and cannot be changed.
+    """
+    listed = await reading.rows("/v1/drains", "drains", "the team's drains", _DRAINS)
+    drains = [_drain(row, team) for row in listed or []]
+    if kinds.ALERT not in asked:
+        return drains
+    path, what = "/alerts/v3/alert-rules", "the team's alert rules"
+    listed = await reading.rows(path, "rules", what, (kinds.ALERT,), mark="cursor")
+    own = (each for each in listed or [] if each.get("type") == "built-in" and not each.get("isDefault"))
+    return [*drains, *(_alert(each, team) for each in own)]
 
-        `asked` are the types among tracing and alert rules that the program declares one of: only these are read.
-        """
-        self.reading, self.team, self.asked = reading, team, asked
 
-    async def of_team(self) -> list[LiveObject]:
-        """All of the team's drains of logs and traces, and its alert rules."""
-        listed = await self.reading.rows("/v1/drains", "drains", "the team's drains", _DRAINS)
-        alerts = await self._alerts() if kinds.ALERT in self.asked else []
-        return [*(_drain(row, self.team) for row in listed or []), *alerts]
-
-    async def tracing(self, document: Document) -> list[LiveObject]:
-        """The project's tracing, where it is on."""
-        if kinds.TRACING not in self.asked:
-            return []
-        identity, name = str(document["id"]), document["name"]
-        path, what = "/v1/drains/tracing/config", f"the tracing of {name}"
-        found = await self.reading.get(
-            path, what, (kinds.TRACING,), (name,), may_lack=True, query={"projectId": identity}
-        )
-        if not found or not found.get("enabled"):
-            return []
-        properties = {"projectId": identity, "samplingRules": _rules(found)}
-        return [live_object(kinds.TRACING, identity, f"{self.team}/{identity}", properties, project=name)]
-
-    async def _alerts(self) -> list[LiveObject]:
-        """The team's built-in rules; Vercel's own default one belongs to every stack and cannot be changed."""
-        path, what = "/alerts/v3/alert-rules", "the team's alert rules"
-        listed = await self.reading.rows(path, "rules", what, (kinds.ALERT,), mark="cursor")
-        own = (each for each in listed or [] if each.get("type") == "built-in" and not each.get("isDefault"))
-        return [_alert(each, self.team) for each in own]
+async def tracing(project: OfProject, asked: Collection[str]) -> list[LiveObject]:
+    """The project's tracing where it is on; read only where it is `asked` for."""
+    if kinds.TRACING not in asked:
+        return []
+    path = "/v1/drains/tracing/config"
+    found = await project.get(path, "the tracing", kinds.TRACING, projectId=project.id)
+    if not found.get("enabled"):
+        return []
+    properties = {"projectId": project.id, "samplingRules": _rules(found)}
+    return [project.object(kinds.TRACING, project.id, project.at, properties)]
 
 
 def _drain(row: Document, team: str) -> LiveObject:

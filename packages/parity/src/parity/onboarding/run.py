@@ -17,7 +17,7 @@ from parity.onboarding import compose, left, source_text, world
 from parity.problems import spell
 from parity.recover import dependencies
 from parity.recover import run as recovery
-from parity.recover.outcome import Options
+from parity.recover.model import Options
 from parity.releases import stack_file, stack_values
 
 if TYPE_CHECKING:
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from parity.onboarding.compose import Draft
     from parity.onboarding.left import Left
     from parity.onboarding.wanted import Wanted
-    from parity.recover.outcome import Recovered
+    from parity.recover.model import Recovered
 
 _EXCEPTIONS = f"{NAMESPACE}exceptions"
 

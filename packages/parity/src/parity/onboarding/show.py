@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
     from parity.console import Screen
     from parity.onboarding.run import Prepared
-    from parity.recover.outcome import Recovered
+    from parity.recover.model import Recovered
 
 
 def prepared(screen: Screen, found: Prepared) -> None:

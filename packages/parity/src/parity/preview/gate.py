@@ -294,16 +294,6 @@ def _database_goes(change: Change, plan: Plan) -> bool:
     return any(each.before.get("name") == change.before.get("database") for each in gone)
 
 
-def _contracts(change: Change, plan: Plan) -> str:
-    """Kept releases would not work with what is left, and cannot be gone back to."""
-    return plan.needs.get(change.urn, "")
-
-
-def _holds_up(change: Change, plan: Plan) -> str:
-    """A statement takes long on a large table, under a lock that others wait for."""
-    return plan.locks.get(change.urn, "")
-
-
 _PUBLIC = "public"
 _RIGHTS = frozenset({kinds.GRANT, kinds.DEFAULT})
 
@@ -321,8 +311,10 @@ _RULES: dict[str, Callable[[Change, Plan], str]] = {
     "asks-for-login": _asks_for_login,
     "rights-given": _rights_given,
     "rights-taken": _rights_taken,
-    "contracts": _contracts,
-    "holds-up": _holds_up,
+    # Kept releases would not work with what is left, and cannot be gone back to.
+    "contracts": lambda change, plan: plan.needs.get(change.urn, ""),
+    # A statement takes long on a large table, under a lock that others wait for.
+    "holds-up": lambda change, plan: plan.locks.get(change.urn, ""),
 }
 
 

@@ -16,9 +16,9 @@ from parity.backend.stack_backend import open_backend
 from parity.engine import engine_files
 from parity.errors import ParityError, ProjectError
 from parity.git import Repository
-from parity.preview import gate, live, origin, proof, run
+from parity.preview import gate, origin, proof, run
 from parity.preview.plan import Plan
-from parity.preview.report import Report, Run
+from parity.preview.report import Report, Run, serving
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -78,7 +78,7 @@ def report(
         plan=made,
         gate=gate.judge(made, acknowledged),
         origins=traced,
-        serving=live.serving(made),
+        serving=serving(made),
         proof=compared,
         run=workflow_run(environ),
         recorded=_recorded(stack, made),

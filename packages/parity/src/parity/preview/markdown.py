@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 
 from parity import markup
 from parity.preview import rehearsal_lines, words
-from parity.preview.overview import overview
 from parity.preview.picture import SIGNS, mermaid
 from parity.preview.plan import Absent
 from parity.preview.report import VERDICTS
@@ -98,7 +97,7 @@ def _body(report: Report, fold: _Fold, *, folded: bool) -> Iterator[str]:
     yield ""
     yield f"**{report.counts()}**"
     yield ""
-    yield from overview(report)
+    yield from words.overview(report)
     if folded:
         yield ""
         yield "> Folded to fit into a comment. The job's summary and the artefact `report.json` have the full plan."

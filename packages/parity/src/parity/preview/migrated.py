@@ -14,11 +14,12 @@ from typing import TYPE_CHECKING, Any
 import psycopg
 
 from parity.config import servers, source, statements
+from parity.config.layouts import LAYOUTS, checksums
 from parity.config.migrations import SCHEMA, TABLE
 from parity.config.stack_models import NAMESPACE
 from parity.documents import mapping
-from parity.preview import by_tool, rehearsed
-from parity.preview.needed import logins, needed, release_of
+from parity.preview import rehearsed
+from parity.preview.needed import logins, needed, release_of, schemas_of, search_path
 from parity.preview.plan import Violation
 from parity.preview.scratch import said
 from parity.resources import kinds
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
     from pathlib import Path
 
+    from parity.config.layouts import Record
     from parity.config.statements import Statement
     from parity.preview.needed import BuiltFor
     from parity.preview.plan import Change, Plan
@@ -131,7 +133,7 @@ class _Met:
     def _by_tool(self) -> tuple[dict[int, str], str]:
         created = [each.after for each in self.changes if each.operation == "create" and each.after.get("rows")]
         try:
-            return by_tool.applied(self.plan, self.connection, created), ""
+            return _by_tool(self.plan, self.connection, created), ""
         except Unread as error:
             return {}, str(error)
 
@@ -293,3 +295,33 @@ def _taken(plan: Plan, name: str, known: int, environ: Mapping[str, str]) -> Ite
         for number, _ in since:
             if number in files:
                 yield with_parts(str(files[number]["file"]), statements.parse(str(files[number]["sql"])))
+
+
+# --- What the team's own tool applied ---------------------------------------------------------------------------------
+
+
+def _by_tool(plan: Plan, connection: psycopg.Connection[Any], inputs: Sequence[Mapping[str, Any]]) -> dict[int, str]:
+    """By number: the digest of the text that was applied, as far as the tool keeps it.
+
+    The inputs are of migrations, all of one tool; the plan has the migrator's search path.
+
+    Raises:
+        Unread: the table is there, and the administrator may not read it.
+    """
+    record = LAYOUTS[str(inputs[0].get("tool") or "sql")].record if inputs else None
+    if record is None:
+        return {}
+    role = str(inputs[0]["role"])
+    connection.execute("select set_config('search_path', %s, false)", [search_path(plan, role)])
+    schemas = [record.schema] if record.schema else schemas_of(plan, role)
+    there = is_there(connection, record.table.rpartition(".")[2], schemas)
+    return dict(_applied(connection, record, inputs)) if there else {}
+
+
+def _applied(
+    connection: psycopg.Connection[Any], record: Record, inputs: Sequence[Mapping[str, Any]]
+) -> Iterator[tuple[int, str]]:
+    for each in inputs:
+        own, accepted = str(each["sha256"]), checksums(str(each["sql"]))
+        for (known,) in connection.execute(record.found.encode(), mapping(each.get("rows"))).fetchall():
+            yield int(each["number"]), own if known is None or known in accepted else known

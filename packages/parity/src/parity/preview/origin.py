@@ -31,6 +31,7 @@ from parity.errors import ProjectError
 from parity.evaluate.declared import declared
 from parity.git import Commit, Repository
 from parity.masked import MASK
+from parity.preview.parse import overlap
 from parity.resources.urn import Urn
 
 if TYPE_CHECKING:
@@ -41,8 +42,6 @@ if TYPE_CHECKING:
     from parity.evaluate.graph import Graph
     from parity.git import Base
     from parity.preview.plan import Change, Plan
-
-"""The folders of the project whose code decides what is declared."""
 
 ByPlace = Mapping[tuple[str, str], tuple[Unit, ...]]
 
@@ -93,9 +92,7 @@ class Origins:
     file: str
     """The stack's file."""
     base: Base | None
-    by_place: Mapping[tuple[str, str], tuple[Unit, ...]] = field(
-        default_factory=dict[tuple[str, str], tuple[Unit, ...]]
-    )
+    by_place: ByPlace = field(default_factory=dict[tuple[str, str], tuple[Unit, ...]])
     """By the resource's key and its property's path; the path of the resource itself is empty."""
     config: Mapping[Unit, Origin] = field(default_factory=dict[Unit, Origin])
     """Every part of the file that differs from the base's."""
@@ -129,11 +126,7 @@ class Origins:
 def _concerns(path: str, change: Change) -> bool:
     if path == _ANY or change.operation in {"create", "delete", "replace"}:
         return True
-    return any(_related(path, each.path) for each in change.properties)
-
-
-def _related(one: str, other: str) -> bool:
-    return one == other or one.startswith((f"{other}.", f"{other}[")) or other.startswith((f"{one}.", f"{one}["))
+    return any(overlap(path, each.path) for each in change.properties)
 
 
 def origins(project: Project, stack: str, base: Base | None, plan: Plan) -> Origins:

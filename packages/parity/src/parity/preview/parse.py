@@ -68,7 +68,7 @@ def parse(stack: str, digest: Mapping[str, Any], events: Iterable[Mapping[str, A
     # A policy's refusal fails the command too, and is no error of the preview: the plan is complete.
     refused = any(each.level == "mandatory" for each in violations)
     if failed and not errors and not refused:
-        errors = [*_diagnostics(digest, "error")] or ["the engine gave no reason"]
+        errors = [*_diagnosed(digest)] or ["the engine gave no reason"]
     return Plan(
         stack=stack,
         changes=tuple(_covered(changes)),
@@ -147,12 +147,8 @@ def _dependencies(state: Document) -> frozenset[str]:
 
 def _operation(steps: Sequence[Document]) -> Operation | None:
     """The operation that the steps of one resource make up."""
-    found: Operation | None = None
-    for step in steps:
-        kind = _OPERATIONS.get(str(step["op"]))
-        if kind is not None and found != "replace":
-            found = kind
-    return found
+    found: list[Operation] = [kind for step in steps if (kind := _OPERATIONS.get(str(step["op"])))]
+    return "replace" if "replace" in found else next(reversed(found), None)
 
 
 def _order(events: Iterable[Mapping[str, Any]]) -> dict[str, list[str]]:
@@ -218,7 +214,7 @@ def _properties(operation: Operation, steps: Sequence[Document], old: Document, 
     if operation in {"update", "replace"}:
         outputs = mapping(plain(old.get("outputs")))
         for path in sorted(named):
-            if any(_overlap(path, each) for each in seen):
+            if any(overlap(path, each) for each in seen):
                 continue
             one, other = look_up(before, path), look_up(after, path)
             if isinstance(one, Absent) and isinstance(other, Absent) and path not in removed:
@@ -252,7 +248,8 @@ def _detailed(step: Document) -> Iterable[tuple[str, Document]]:
     return mapping(step.get("detailedDiff")).items()
 
 
-def _overlap(one: str, other: str) -> bool:
+def overlap(one: str, other: str) -> bool:
+    """Whether one of two paths is the other, or a part of it."""
     return _below(one, other) or _below(other, one)
 
 
@@ -261,7 +258,7 @@ def _below(path: str, top: str) -> bool:
 
 
 def _touches(path: str, forcing: set[str]) -> bool:
-    return any(_overlap(path, each) for each in forcing)
+    return any(overlap(path, each) for each in forcing)
 
 
 def differences(one: Any, other: Any, path: str = "") -> Iterator[tuple[str, Any, Any]]:
@@ -357,8 +354,8 @@ def _finding(message: str) -> str:
 _COLOUR = re.compile(r"<\{%.*?%\}>|\x1b\[[0-9;]*m")
 
 
-def _diagnostics(digest: Mapping[str, Any], severity: str) -> Iterator[str]:
+def _diagnosed(digest: Mapping[str, Any]) -> Iterator[str]:
     for each in rows_of(digest.get("diagnostics")):
         text = str(each.get("message") or "").removeprefix("error: ").strip()
-        if each.get("severity") == severity and not _EPILOGUE.search(text):
+        if each.get("severity") == "error" and not _EPILOGUE.search(text):
             yield text

@@ -78,37 +78,24 @@ def mermaid(entries: Sequence[Entry], plan: Plan) -> str:
 
 
 def _nodes(entries: Sequence[Entry], plan: Plan) -> list[_Node]:
-    nodes: list[_Node] = []
-    groups: dict[tuple[str, Operation, str], list[Entry]] = defaultdict(list)
+    groups: dict[tuple[object, ...], list[Entry]] = defaultdict(list)
     for each in entries:
-        if len(entries) <= ONE_BY_ONE or each.dangers:
-            nodes.append(_single(each, plan))
-        else:
-            groups[_component(each.change.urn, plan), each.change.operation, each.change.kind].append(each)
-    for (component, operation, kind), members in groups.items():
-        if len(members) == 1:
-            nodes.append(_single(members[0], plan))
-            continue
-        nodes.append(
-            _Node(
-                component,
-                operation,
-                (f"{SIGNS[operation]} {len(members)} × {kind}",),  # noqa: RUF001 - a multiplication sign
-                frozenset(each.change.urn for each in members),
-                any(each.risky for each in members),
-            )
-        )
-    return nodes
+        change, alone = each.change, len(entries) <= ONE_BY_ONE or bool(each.dangers)
+        own, shared = (change.urn, change.leftover), (_component(change.urn, plan), change.operation, change.kind)
+        groups[own if alone else shared].append(each)
+    return [_node(members, plan) for members in groups.values()]
 
 
-def _single(entry: Entry, plan: Plan) -> _Node:
-    change = entry.change
+def _node(members: Sequence[Entry], plan: Plan) -> _Node:
+    """The changes of one kind in one component."""
+    change = members[0].change
+    sign, many = SIGNS[change.operation], len(members) > 1
     return _Node(
         _component(change.urn, plan),
         change.operation,
-        (f"{SIGNS[change.operation]} {change.kind}", change.name),
-        frozenset({change.urn}),
-        entry.risky,
+        (f"{sign} {len(members)} × {change.kind}",) if many else (f"{sign} {change.kind}", change.name),  # noqa: RUF001 - a multiplication sign
+        frozenset(each.change.urn for each in members),
+        any(each.risky for each in members),
     )
 
 

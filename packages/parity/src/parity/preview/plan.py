@@ -22,8 +22,6 @@ Document = dict[str, Any]
 Operation = Literal["create", "update", "replace", "delete", "import", "forget", "option"]
 """`forget`: it leaves the state and stays in the world. `option`: nothing in the world, only the engine's own flags."""
 
-"""What the engine writes where a secret is."""
-
 UNKNOWN = "[known after the update]"
 
 UNCOVERED = "[no longer secret]"

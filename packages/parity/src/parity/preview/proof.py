@@ -35,9 +35,6 @@ class Proof:
         return {"state": self.state, "summary": self.summary, "unexplained": list(self.unexplained)}
 
 
-UNKNOWN = Proof("unknown", "not checked")
-
-
 def prove(project: Project) -> Proof:
     """Compare offline what the stacks declare; a check that cannot run gives `unknown` and raises nothing."""
     order = project.promotion

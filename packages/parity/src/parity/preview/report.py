@@ -3,20 +3,22 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Literal
 
 from parity.preview import gate as gates
+from parity.preview.needed import release_of
+from parity.resources import kinds
+from parity.resources.urn import Urn
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
     from parity.git import Commit
     from parity.preview.gate import Danger, Gate
-    from parity.preview.live import Serving
     from parity.preview.origin import Origin, Origins
-    from parity.preview.plan import Change, Operation, Plan, Violation
+    from parity.preview.plan import Change, Operation, Plan, Resource, Violation
     from parity.preview.proof import Proof
 
 Verdict = Literal["failed", "blocked", "refused", "ready", "unchanged"]
@@ -103,7 +105,7 @@ class Entry:
             "blocking": self.blocking,
             "caution": self.caution or None,
             "origins": [each.document() for each in self.origins],
-            "policies": [_violation(each) for each in self.violations],
+            "policies": [asdict(each) for each in self.violations],
             "removed_first": self.first,
             "recorded": dict(self.recorded),
         }
@@ -196,11 +198,11 @@ class Report:
             "base": {**base.commit.document(), "why": base.why} if base else None,
             "live": [each.document() for each in self.serving],
             "gate": {
-                "blocking": [_danger(each) for each in self.gate.blocking],
-                "acknowledged": [_danger(each) for each in self.gate.acknowledged],
+                "blocking": [asdict(each) for each in self.gate.blocking],
+                "acknowledged": [asdict(each) for each in self.gate.acknowledged],
                 "stale": list(self.gate.stale),
             },
-            "policies": [_violation(each) for each in self.plan.violations],
+            "policies": [asdict(each) for each in self.plan.violations],
             "migrations": [each.document() for each in self.plan.rehearsals],
             "parity": self.proof.document(),
             "changes": [each.document() for each in self.entries],
@@ -211,9 +213,67 @@ class Report:
         }
 
 
-def _danger(each: Danger) -> dict[str, Any]:
-    return {"urn": each.urn, "rule": each.rule, "what": each.what}
+# --- What is live -----------------------------------------------------------------------------------------------------
 
 
-def _violation(each: Violation) -> dict[str, Any]:
-    return {"urn": each.urn, "policy": each.policy, "level": each.level, "message": each.message}
+BuildState = Literal["to be built", "already there", "none"]
+
+
+@dataclass(frozen=True)
+class Serving:
+    """One application's live release, now and then."""
+
+    application: str
+    before: str | None
+    commit_before: str | None
+    after: str | None
+    commit_after: str | None
+    deployment: BuildState
+    """Of the release that will be live."""
+    deployment_id: str | None
+    """That deployment's id at Vercel; None if it does not exist yet."""
+
+    @property
+    def switches(self) -> bool:
+        """Whether the update changes what users see."""
+        return (self.before, self.commit_before) != (self.after, self.commit_after) or self.deployment == "to be built"
+
+    def document(self) -> dict[str, Any]:
+        """As JSON."""
+        return {**asdict(self), "switches": self.switches}
+
+
+def serving(plan: Plan) -> tuple[Serving, ...]:
+    """Every application that has a live release now or will have one, by name."""
+    found = [_serving(each, plan) for each in plan.of_type(kinds.LIVE)]
+    return tuple(sorted(found, key=lambda each: each.application))
+
+
+def _serving(live: Resource, plan: Plan) -> Serving:
+    after = live.after
+    deployment = _deployment(live, plan)
+    state: BuildState = "none"
+    if after and deployment is not None:
+        state = "to be built" if deployment.operation in {"create", "replace"} else "already there"
+    return Serving(
+        application=Urn.parse(live.parent or live.urn).name,
+        before=_text(live.before, "release"),
+        commit_before=_text(live.before, "commit"),
+        after=_text(after, "release"),
+        commit_after=_text(after, "commit"),
+        deployment=state,
+        deployment_id=deployment.id if deployment is not None and state == "already there" else None,
+    )
+
+
+def _deployment(live: Resource, plan: Plan) -> Resource | None:
+    """The deployment that the switch will point to: the release's own among its dependencies."""
+    release = live.after.get("release")
+    candidates = [plan.resources[urn] for urn in sorted(live.depends_after) if urn in plan.resources]
+    deployments = [each for each in candidates if Urn.parse(each.urn).type == kinds.DEPLOYMENT]
+    named = [each for each in deployments if release_of(each) == str(release)]
+    return next(iter(named or deployments), None)
+
+
+def _text(inputs: Mapping[str, Any], name: str) -> str | None:
+    return str(inputs[name]) if inputs.get(name) else None

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from parity.documents import mapping
 from parity.errors import ProjectError
-from parity.preview import held, migrated, public
+from parity.preview import held, migrated
 from parity.preview.parse import parse
 from parity.preview.plan import Plan
 from parity.resources.urn import Urn
@@ -81,7 +81,7 @@ def preview(
         return Plan(stack.name, (), {}, 0, errors=(why,))
     plan = parse(stack.name, digest, done.events, failed=bool(done.code))
     environment = stack.pulumi.environment
-    plan = held.with_violations(public.with_users(plan, environment), environment)
+    plan = held.with_violations(held.with_users(plan, environment), environment)
     return migrated.judged(plan, environment, stack.project.root, cache(partial(large_bytes, stack)))
 
 

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 from parity import inventory
 from parity.backend import stack_backend, this_host
 from parity.inventory import domain_health
-from parity.recover import inflight, lock_owner, runs
+from parity.recover import inflight, lock_owner
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -84,7 +84,7 @@ def real(stack: Stack) -> Dependencies:
         vendors=Vendors(
             partial(inventory.collect_live_state, environment=environment),
             lambda graph: domain_health.ask(graph, environment),
-            lambda run: runs.state(run, environment),
+            lambda run: lock_owner.run_state(run, environment),
             partial(inflight.statements, environment),
         ),
         processes=Processes(),

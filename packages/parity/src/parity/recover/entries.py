@@ -8,12 +8,12 @@ document goes to the engine through a pipe and nowhere else.
 from __future__ import annotations
 
 import json
-import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from parity.documents import mapped, mapping
 from parity.evaluate.resource import SecretInput
+from parity.inventory.keys import MARKER
 from parity.masked import SECRET, SIGNATURE
 from parity.resources import kinds
 
@@ -25,15 +25,10 @@ if TYPE_CHECKING:
 
 Document = dict[str, Any]
 
-"""The engine's own marks of a secret in a state (sdk/go/common/resource/properties.go)."""
-
-_MARK = re.compile(r"parity-computed:(urn:pulumi:[^#]+)#([A-Za-z_]+)")
-"""As parity.evaluate.resource.computed writes it."""
-
 _OPTIONS = ("protect", "retainOnDelete", "deletedWith", "additionalSecretOutputs", "customTimeouts")
 """The options of a registration that the state records under the same name."""
 
-MARKER = "not known: an update of it did not end, and no API shows it"
+UNREAD = "not known: an update of it did not end, and no API shows it"
 """Recorded instead of an input that no API shows, so that the next update writes what is declared."""
 
 
@@ -70,10 +65,10 @@ class Known:
     def _resolved(self, value: Any) -> Any:
         if isinstance(value, SecretInput):
             return SecretInput(self.resolve(value.value))
-        if isinstance(value, str) and (found := _MARK.fullmatch(value)):
+        if isinstance(value, str) and (found := MARKER.fullmatch(value)):
             return self.of(found[1], found[2])
         if isinstance(value, str):
-            return _MARK.sub(lambda found: str(self.of(found[1], found[2])), value)
+            return MARKER.sub(lambda found: str(self.of(found[1], found[2])), value)
         return value
 
 
@@ -123,7 +118,7 @@ def entry(resource: Resource, identity: str, provider: str, known: Known, there:
 
 def unread(record: Document, names: tuple[str, ...]) -> Document:
     """A record whose inputs of these names are not known, so that the next update writes them."""
-    mark = sealed(SecretInput(MARKER))
+    mark = sealed(SecretInput(UNREAD))
     found = dict(record)
     for part in ("inputs", "outputs"):
         given = mapping(record.get(part))

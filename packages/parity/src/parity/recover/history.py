@@ -43,8 +43,6 @@ class Past:
     """`succeeded` or `failed`; the engine writes nothing for one that was killed."""
     started: datetime
     ended: datetime
-    message: str
-    changes: dict[str, int]
 
 
 def latest(store: Store | None, project: str, stack: str) -> list[Past]:
@@ -68,8 +66,6 @@ def _past(document: Document) -> Past | None:
             str(document["result"]),
             datetime.fromtimestamp(float(document["startTime"]), UTC),
             datetime.fromtimestamp(float(document["endTime"]), UTC),
-            str(document.get("message", "")),
-            mapping(document.get("resourceChanges")),
         )
     except (ValueError, KeyError, TypeError):
         return None

@@ -6,6 +6,7 @@ Actions run is over. In every other case a person decides.
 
 from __future__ import annotations
 
+import asyncio
 import socket
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -19,9 +20,13 @@ from parity.backend import this_host
 from parity.backend.locks import Lock
 from parity.backend.stack_backend import UPDATE_VARIABLE
 from parity.documents import mapping
+from parity.vendors import services
+from parity.vendors.http import Client, Limits, VendorError
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
+
+    import httpx
 
     from parity.backend.ledger import Record
     from parity.backend.this_host import Host, Run
@@ -289,3 +294,30 @@ def _program(words: Sequence[str]) -> str:
     if "-m" in words[:-1]:
         return words[words.index("-m") + 1]
     return Path(words[1] if Path(words[0]).name.startswith("python") and len(words) > 1 else words[0]).name
+
+
+# --- GitHub Actions ---------------------------------------------------------------------------------------------------
+
+
+def run_state(run: Run, environment: Mapping[str, str], transport: httpx.AsyncBaseTransport | None = None) -> str:
+    """`over`, `going`, or why it is not known.
+
+    An attempt that was followed by another is over: GitHub starts the next only once the one before has ended
+    (GitHub's REST API, "Get a workflow run").
+    """
+    token = environment.get(services.GITHUB_TOKEN, "")
+    if not token:
+        return f"{services.GITHUB_TOKEN} is not set"
+    try:
+        document = asyncio.run(_get(run, token, transport))
+    except VendorError as error:
+        return str(error)
+    if int(document.get("run_attempt") or 1) > run.attempt or document.get("status") == "completed":
+        return "over"
+    return "going"
+
+
+async def _get(run: Run, token: str, transport: httpx.AsyncBaseTransport | None) -> dict[str, Any]:
+    limits = Limits(deadline_seconds=20)
+    async with Client(services.github(token), limits=limits, transport=transport) as client:
+        return await client.get(f"/repos/{run.repository}/actions/runs/{run.id}")

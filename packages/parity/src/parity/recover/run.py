@@ -19,8 +19,7 @@ from parity.engine import engine_files
 from parity.engine.counting import counted
 from parity.errors import LockedError, ParityError, UnsureError, UpdateError
 from parity.recover import history, inflight, lock_owner, names, show
-from parity.recover.model import FailedUpdates
-from parity.recover.outcome import Options, Recovered
+from parity.recover.model import FailedUpdates, Options, Recovered
 from parity.recover.reconcile_plan import decide
 from parity.recover.state_edit import EditedState, edit, stamped
 from parity.resources.urn import short_urn

@@ -16,8 +16,7 @@ if TYPE_CHECKING:
 
     from parity.console import Screen
     from parity.recover.lock_owner import LockOwner, Running
-    from parity.recover.model import Decision, Kind, Plan
-    from parity.recover.outcome import Recovered
+    from parity.recover.model import Decision, Kind, Plan, Recovered
 
 
 _COUNTED: dict[Kind, str] = {

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from parity.backend import holds, locks, this_host
 from parity.backend.stack_backend import open_backend
 from parity.engine import engine_files, state
-from parity.recover import lock_owner, runs
+from parity.recover import lock_owner
 from parity.status import operations
 
 if TYPE_CHECKING:
@@ -59,7 +59,7 @@ def _running(stack: Stack, store: Store | None, found: State, records: tuple[Rec
         this_host.here(),
         shared=bool(store and store.shared),
         alive=this_host.is_alive,
-        run=partial(runs.state, environment=stack.pulumi.environment),
+        run=partial(lock_owner.run_state, environment=stack.pulumi.environment),
     )
     held = locks.held(store, stack.project.name, stack.name) if store else []
     held += [lock_owner.of_record(each) for each in records if each.end is None]

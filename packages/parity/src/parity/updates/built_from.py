@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import hashlib
+import hmac
 import re
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, cast
 
-from parity.drift import compare, remediation, suppressions, unmanaged, written
-from parity.errors import RefusedError
-from parity.inventory.keys import natural_key
+from parity import inventory
+from parity.backend.built import Built
+from parity.config import passwords
+from parity.drift import compare, remediation, suppressions, unmanaged
+from parity.errors import ParityError, RefusedError
+from parity.inventory.keys import application_of, natural_key
 from parity.resources import kinds
 from parity.resources.kind import PROJECT_ID
 from parity.resources.vercel_settings import BUILT
@@ -17,11 +22,13 @@ from parity.resources.vercel_settings import BUILT
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Sequence
 
+    from parity.config.settings import Settings
     from parity.config.stack_models import ParityException
     from parity.drift.model import Finding
     from parity.engine.state import State
     from parity.evaluate.graph import Graph
-    from parity.inventory.model import LiveState
+    from parity.evaluate.stack import Stack
+    from parity.inventory.model import LiveObject, LiveState
     from parity.preview.plan import Change, Plan
 
 _NOT_BUILT = frozenset({"comment"})
@@ -103,7 +110,7 @@ def differences(
             where=", ".join(sorted(names)),
             remedy="run the command again once Vercel answers; the token must be allowed to read variables",
         )
-    sides = compare.Sides(graph, state, chosen, written=written.times(state))
+    sides = compare.Sides(graph, state, chosen, written=compare.write_times(state))
     found = [*compare.compare(sides), *unmanaged.compare(sides)]
     counted = [each for each in found if _gets_into_a_build(each, chosen)]
     return [Differs(step.finding, _that_helps(step, graph)) for step in remediation.plan(tuple(counted), context)]
@@ -213,3 +220,96 @@ def refusal(stack: str, left: Sequence[Differs]) -> RefusedError:
         where=", ".join(dict.fromkeys(each.urn for each in left)),
         remedy=f"put each right, or declare it, then `parity up {stack}`; `parity drift {stack}` shows all of them",
     )
+
+
+# --- What a deployment was built with ---------------------------------------------------------------------------------
+
+
+_KEY = b"parity/built/1"
+
+
+def of_update(stack: Stack, settings: Settings, graph: Graph, changes: Sequence[Sequence[str]]) -> list[Built]:
+    """What the deployments of an update were built with; none where it made none.
+
+    `changes` has operation and URN of each change of the plan; the secrets of the settings are open.
+    """
+    made = [urn for operation, urn in changes if operation in {"create", "replace"} and _is_deployment(graph, urn)]
+    names = projects(graph, made)
+    if not names:
+        return []
+    state = stack.recorded()
+    there = [urn for urn in made if state.of(urn) is not None]
+    part = only(graph, names)
+    try:
+        live = inventory.collect_live_state(part, environment=stack.pulumi.environment, passwords=False)
+        context = remediation.Context.of(settings, live)
+        found = differences(part, state, live, names, context)
+    except ParityError as error:
+        return [_unknown(graph, urn, cast("Any", state.of(urn)).id, error.what.splitlines()[0]) for urn in there]
+    lets = accepted(found, settings.exceptions)
+    left = [each for each in found if each.finding.id not in lets]
+    key = passwords.expand(settings.secret, _KEY)
+    read = [_Reading(graph, live, left, key).of(urn) for urn in there]
+    return [each for each in read if each is not None]
+
+
+def _is_deployment(graph: Graph, urn: str) -> bool:
+    return urn in graph.resources and graph.resources[urn].type == kinds.DEPLOYMENT
+
+
+def _names(graph: Graph, urn: str) -> tuple[str, str, str]:
+    """The project, the application and the release of a deployment."""
+    project, release = (str(each) for each in natural_key(graph.resources[urn], graph))
+    return project, application_of(project, graph), release
+
+
+def _unknown(graph: Graph, urn: str, deployment: str, why: str) -> Built:
+    _, application, release = _names(graph, urn)
+    return Built(deployment, application, release, "not known", [why], {})
+
+
+@dataclass(frozen=True)
+class _Reading:
+    """What was read of the projects after the update."""
+
+    graph: Graph
+    live: LiveState
+    left: Sequence[Differs]
+    key: bytes
+
+    def of(self, urn: str) -> Built | None:
+        """One deployment's record; None where it is not there any more."""
+        deployment = next(iter(self.live.under.get(urn, ())), None)
+        if deployment is None:
+            return None
+        project, application, release = _names(self.graph, urn)
+        variables = [each for each in self._objects() if each.type == kinds.VARIABLE and each.key[0] == project]
+        ours = [each for each in variables if "production" in cast("list[str]", each.properties["targets"])]
+        since = sorted({each.key[1] for each in ours if _is_later(each, deployment)})
+        wrong = [each for each in self.left if each.finding.key[0] == project]
+        otherwise = [each.finding.what for each in wrong if not self._came_later(each, deployment)]
+        unknown = [f"{name} was written after the build began" for name in since]
+        verdict = "otherwise" if otherwise else "not known" if unknown else "declared"
+        table = {each.key[1]: self._fact(each) for each in ours}
+        return Built(deployment.id, application, release, verdict, otherwise + unknown, table)
+
+    def _objects(self) -> Iterable[LiveObject]:
+        yield from self.live.unmanaged
+        for under in self.live.under.values():
+            yield from under
+
+    def _came_later(self, found: Differs, deployment: LiveObject) -> bool:
+        """Whether it is a variable that was written after the deployment took its own."""
+        return any(each.id == found.finding.id_ and _is_later(each, deployment) for each in self._objects())
+
+    def _fact(self, variable: LiveObject) -> dict[str, Any]:
+        value = variable.properties.get("value")
+        digest = None if value is None else hmac.new(self.key, str(value).encode(), hashlib.sha256).hexdigest()
+        updated = variable.written_at.isoformat() if variable.written_at else None
+        return {"id": variable.id, "updated": updated, "value": digest}
+
+
+def _is_later(variable: LiveObject, deployment: LiveObject) -> bool:
+    if variable.type != kinds.VARIABLE or variable.written_at is None or deployment.written_at is None:
+        return False
+    return variable.written_at > deployment.written_at

@@ -6,6 +6,7 @@ engine tries to drop a login only after everything that used it is gone, so noth
 
 from __future__ import annotations
 
+import asyncio
 from typing import TYPE_CHECKING
 
 import psycopg
@@ -13,13 +14,16 @@ from psycopg.rows import dict_row
 from psycopg.sql import SQL, Identifier
 
 from parity.config import servers
+from parity.errors import UpdateError
 from parity.inventory.keys import databases_on
 from parity.resources import kinds
-from parity.resources.urn import Urn, provider_urn
+from parity.resources.urn import Urn, provider_urn, short_urn
+from parity.vendors import services
+from parity.vendors.http import Client, NotFound, VendorError
 from parity.vendors.postgres import connect
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     from parity.engine.events import Progress
     from parity.engine.state import State
@@ -91,3 +95,33 @@ def _has(connection: psycopg.Connection[dict[str, bool]], role: str) -> bool:
     """Whether the administrator has the role's rights already."""
     row = connection.execute("select pg_has_role(%s, 'USAGE') as has", (role,)).fetchone()
     return row is not None and row["has"]
+
+
+# --- Before the engine starts -----------------------------------------------------------------------------------------
+
+
+def remove(removed: Sequence[Sequence[str]], team: str, environment: Mapping[str, str]) -> None:
+    """Delete each variable at Vercel; one that is not there is as it should be.
+
+    `removed` has of each its URN, Vercel's id of the project and its own; `team` is an id or slug.
+
+    Raises:
+        UpdateError: Vercel could not be asked, or refused; no deployment was made.
+    """
+    if removed:
+        asyncio.run(_remove(removed, Client(services.vercel(environment.get(services.VERCEL_TOKEN, ""), team))))
+
+
+async def _remove(removed: Sequence[Sequence[str]], vercel: Client) -> None:
+    async with vercel:
+        for urn, project, variable in removed:
+            try:
+                await vercel.request("DELETE", f"/v9/projects/{project}/env/{variable}")
+            except NotFound:
+                continue
+            except VendorError as error:
+                raise UpdateError(
+                    f"the variable is not declared any more and could not be removed, so nothing was built: {error}",
+                    where=short_urn(urn),
+                    remedy="run the update again once Vercel answers; the token must be allowed to delete variables",
+                ) from error

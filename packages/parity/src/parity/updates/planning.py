@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import tempfile
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from datetime import timedelta
 from importlib.metadata import version
 from pathlib import Path
@@ -59,7 +59,7 @@ class Planned:
             "expires": self.saved.expires,
             "commit": self.saved.commit,
             "changes": self.plan.counts(),
-            "dangers": [{"urn": each.urn, "rule": each.rule, "what": each.what} for each in self.gate.acknowledged],
+            "dangers": [asdict(each) for each in self.gate.acknowledged],
         }
 
     def require_open(self) -> None:

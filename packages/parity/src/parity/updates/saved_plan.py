@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, Any, cast
 from pydantic import TypeAdapter
 
 from parity.config import passwords
+from parity.documents import is_list, is_mapping, mapping, parse
 from parity.errors import GateError, PlanError, PolicyError, RefusedError
 from parity.updates.conditions import Conditions, canonical, differences
 
@@ -27,6 +28,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from parity.config.secret import Secret
+    from parity.documents import Document
+    from parity.engine.state import State
 
 FORM = 3
 """Raised with each change of the file's form; a plan of another form is not applied."""
@@ -213,3 +216,44 @@ def conditions_key(secret: Secret) -> bytes:
 def now() -> datetime:
     """The time, UTC, to the second."""
     return datetime.now(UTC).replace(microsecond=0)
+
+
+# --- A plan without a change ------------------------------------------------------------------------------------------
+
+
+_NOT_RECORDED = frozenset({"type", "name", "custom", "deleteBeforeReplace", "structuredAliases"})
+"""Of a goal in the engine's plan: what the URN says, and what the state does not keep."""
+
+
+def is_idle(plan: bytes, state: State) -> bool:
+    """Whether an update by this plan would change neither the world nor the record.
+
+    The plan is the engine's own: of each resource it has the steps, what its inputs and outputs would become, and with
+    what it would be recorded (dependencies, protection, provider, ...).
+    """
+    goals = mapping(parse(plan).get("resourcePlans"))
+    rows = {each.urn: each for each in state.resources if not each.delete}
+    return (
+        not state.pending
+        and len(rows) == len(state.resources)
+        and goals.keys() == rows.keys()
+        and all(_same(mapping(each), rows[urn].document) for urn, each in goals.items())
+    )
+
+
+def _same(plan: Document, recorded: Any) -> bool:
+    goal: Document = {"inputDiff": None, "outputDiff": None} | mapping(plan.get("goal"))
+    changed = _set(goal.pop("inputDiff")), _set(goal.pop("outputDiff"))
+    kept = goal.keys() - _NOT_RECORDED
+    return (
+        plan.get("steps") == ["same"] and not any(changed) and all(_set(goal[k]) == _set(recorded.get(k)) for k in kept)
+    )
+
+
+def _set(value: Any) -> Any:
+    """A value in one form: lists in order, and nothing for what is unset at every depth."""
+    if is_mapping(value):
+        return {name: each for name, inner in value.items() if (each := _set(inner)) is not None} or None
+    if is_list(value):
+        return sorted(str(each) for each in value) or None
+    return value or None

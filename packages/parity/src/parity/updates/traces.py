@@ -11,8 +11,10 @@ from __future__ import annotations
 import json
 import logging
 import os
+from collections import defaultdict
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from hashlib import sha256
 from importlib import import_module
 from importlib.metadata import version
@@ -25,11 +27,9 @@ from parity.errors import ParityError
 from parity.recover.history import REFUSED
 from parity.resources import kinds
 from parity.resources.urn import Urn
-from parity.updates import run_metrics
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
-    from datetime import datetime
+    from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
 
     from parity.backend.ledger import Ledger, Record
     from parity.console import Screen
@@ -97,12 +97,7 @@ def _measured() -> bool:
 
 
 def _measure(outbox: _Outbox) -> str:
-    def made() -> Any:
-        known = {**_service(), "deployment.environment.name": outbox.ledger.stack}
-        resource = import_module("opentelemetry.sdk.resources").Resource(known)
-        return run_metrics.of_months(outbox.ledger, outbox.waiting, _measured_by, resource)
-
-    return _export("metric_exporter", "OTLPMetricExporter", made)
+    return _export("metric_exporter", "OTLPMetricExporter", lambda: _of_months(outbox.ledger, outbox.waiting))
 
 
 def _measured_by(record: Record) -> dict[str, str]:
@@ -300,3 +295,81 @@ def _set(given: Mapping[str, Any]) -> dict[str, Any]:
 
 def _nanoseconds(time: datetime) -> int:
     return int(time.timestamp() * 1_000_000) * 1000
+
+
+# --- Metrics ----------------------------------------------------------------------------------------------------------
+
+
+_BOUNDS = (1, 5, 10, 20, 30, 60, 120, 300, 600, 1800)
+"""Of the histogram's buckets, seconds."""
+_DURATION, _ERRORS = "cicd.pipeline.run.duration", "cicd.pipeline.run.errors"
+
+
+def _of_months(ledger: Ledger, sent: Iterable[Record]) -> Any:
+    """The values of each month in which one of the operations ended, as the SDK's MetricsData.
+
+    A count that is sent twice must not count twice, and an update may be sent twice. So each value is cumulative: what
+    the ledger holds since the first moment of the month (UTC), which is its start time. Its own time is the last
+    update's end. At the turn of a month the values start again, as a collector expects of another start time.
+    """
+    known = {**_service(), "deployment.environment.name": ledger.stack}
+    resource = import_module("opentelemetry.sdk.resources").Resource(known)
+    months = {_month(each.ended) for each in sent if each.ended}
+    export = import_module("opentelemetry.sdk.metrics.export")
+    scope = import_module("opentelemetry.sdk.util.instrumentation").InstrumentationScope("parity")
+    by_month = _ended_in(ledger, months)
+    points = [_points(export, month, by_month[month]) for month in sorted(by_month)]
+    durations, errors = ([each for found in points for each in found[index]] for index in (0, 1))
+    total = export.AggregationTemporality.CUMULATIVE
+    metrics = [export.Metric(_DURATION, "How long an update took.", "s", export.Histogram(durations, total))]
+    if errors:
+        metrics.append(export.Metric(_ERRORS, "How many updates failed.", "{error}", export.Sum(errors, total, True)))
+    return export.MetricsData([export.ResourceMetrics(resource, [export.ScopeMetrics(scope, metrics, "")], "")])
+
+
+def _month(time: datetime) -> datetime:
+    return time.astimezone(UTC).replace(day=1, hour=0, minute=0, second=0, microsecond=0)
+
+
+def _ended_in(ledger: Ledger, months: set[datetime]) -> dict[datetime, list[Record]]:
+    """The operations of these months; an id begins with its time, so that what began long before is not read."""
+    found: dict[datetime, list[Record]] = {each: [] for each in months}
+    for record in ledger.newest():
+        if months and record.started < min(months) and (record.ended is None or record.ended < min(months)):
+            break
+        if record.ended and _month(record.ended) in found:
+            found[_month(record.ended)].append(record)
+    return found
+
+
+def _points(export: Any, month: datetime, records: list[Record]) -> tuple[list[Any], list[Any]]:
+    last = max(each.ended for each in records if each.ended)
+    start, now = (int(each.timestamp() * 1_000_000) * 1000 for each in (month, last))
+    groups: dict[tuple[tuple[str, str], ...], list[float]] = defaultdict(list)
+    for record in records:
+        groups[tuple(sorted(_measured_by(record).items()))].append(record.seconds or 0.0)
+    durations: list[Any] = []
+    errors: list[Any] = []
+    for key, seconds in sorted(groups.items()):
+        counts = [sum(_bucket(each) == index for each in seconds) for index in range(len(_BOUNDS) + 1)]
+        attributes = {**dict(key), "cicd.pipeline.run.state": "executing"}
+        point = export.HistogramDataPoint(
+            attributes=attributes,
+            start_time_unix_nano=start,
+            time_unix_nano=now,
+            count=len(seconds),
+            sum=sum(seconds),
+            bucket_counts=counts,
+            explicit_bounds=_BOUNDS,
+            min=min(seconds),
+            max=max(seconds),
+        )
+        durations.append(point)
+        if "error.type" in attributes:
+            kept = {name: attributes[name] for name in ("cicd.pipeline.name", "error.type")}
+            errors.append(export.NumberDataPoint(kept, start, now, len(seconds)))
+    return durations, errors
+
+
+def _bucket(seconds: float) -> int:
+    return sum(seconds > bound for bound in _BOUNDS)

@@ -24,10 +24,10 @@ from parity.errors import AccessError, GateError, PlanError, PolicyError, Refuse
 from parity.inventory import builds, domain_health
 from parity.recover import dependencies, history, show
 from parity.recover import run as recovery
-from parity.recover.outcome import Options
+from parity.recover.model import Options
 from parity.resources import kinds
 from parity.resources.urn import Urn, short_urn
-from parity.updates import built_record, foreign, holding, idle, leftovers, record, removal, traces, verify, world_guard
+from parity.updates import built_from, foreign, holding, leftovers, record, saved_plan, traces, verify, world_guard
 from parity.updates.road import Road
 from parity.vendors import job, readiness
 
@@ -217,7 +217,7 @@ class _Update:
     def run(self) -> Updated:
         self._remove_first()
         engine_plan = self.approved.plan.engine_plan()
-        if not self.approved.options and idle.is_idle(engine_plan, self.before):
+        if not self.approved.options and saved_plan.is_idle(engine_plan, self.before):
             with self.screen.step(f"pulumi up --stack {self.stack.name}") as step:
                 step.done("nothing to change: the approved plan has no operation, and nothing is recorded otherwise")
             return self._done(Progress(changes={"same": counted(each.urn for each in self.before.resources)}))
@@ -239,7 +239,7 @@ class _Update:
         with self.screen.step("Remove what is not declared any more") as step:
             step.waiting("Vercel")
             try:
-                removal.remove(removed, self.settings.catalog.vercel_team, self.stack.pulumi.environment)
+                leftovers.remove(removed, self.settings.catalog.vercel_team, self.stack.pulumi.environment)
             except UpdateError as error:
                 self._close("failed", Progress(errors=[str(error)]), error.exit_code, self._ask(), {})
                 raise
@@ -305,7 +305,7 @@ class _Update:
 
     def _built(self) -> list[Built]:
         """What the update's deployments were built with: kept, and said where it is not what was declared."""
-        found = built_record.of_update(self.stack, self.settings, self.graph, self.approved.plan.changes)
+        found = built_from.of_update(self.stack, self.settings, self.graph, self.approved.plan.changes)
         for each in found:
             if self.place.ledger:
                 built.write(self.place.ledger, each)

@@ -15,7 +15,7 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from parity import inventory
-from parity.drift import compare, on_server, privileges, remediation, unmanaged
+from parity.drift import compare, marks, privileges, remediation, unmanaged
 from parity.errors import ParityError, VerifyError
 from parity.inventory.keys import MARKER, opened
 from parity.resources import kinds
@@ -190,7 +190,7 @@ def find(graph: Graph, state: State, live_state: LiveState, urns: frozenset[str]
         *privileges.compare(sides),
     ]
     written = [each for each in found if each.urn in urns and not each.undeclared and not _left(graph, each)]
-    return on_server.mark((each for each in written if each.kind in {"missing", "changed"}), sides)
+    return marks.on_server((each for each in written if each.kind in {"missing", "changed"}), sides)
 
 
 def _left(graph: Graph, finding: Finding) -> bool:

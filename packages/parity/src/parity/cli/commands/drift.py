@@ -81,7 +81,6 @@ def drift(
         return
     from parity import redact
     from parity.drift import remediation, render
-    from parity.drift.page import page
 
     report = found.report
     steps = remediation.plan(report.findings, found.context) if with_plan else []
@@ -93,9 +92,9 @@ def drift(
         output.mkdir(parents=True, exist_ok=True)
         redact.write(output / "report.json", document + "\n")
         redact.write(output / "report.md", render.markdown(report, steps, drifted=drifted))
-        redact.write(output / "report.html", page(report, steps, drifted=drifted))
+        redact.write(output / "report.html", render.page(report, steps, drifted=drifted))
     if as_markdown or as_html:
-        text = (render.markdown if as_markdown else page)(report, steps, drifted=drifted)
+        text = (render.markdown if as_markdown else render.page)(report, steps, drifted=drifted)
     else:
         text = document if as_json else render.text(report, steps, drifted=drifted, unknowable=unknowable)
     typer.echo(text)

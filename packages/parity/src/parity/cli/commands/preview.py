@@ -146,7 +146,7 @@ def _conclude(report: Report, *, quiet: bool) -> None:
 
 
 def _error(report: Report) -> ParityError | None:
-    from parity.preview.overview import many
+    from parity.preview.words import many
 
     file = report.origins.file
     if report.verdict == "failed":

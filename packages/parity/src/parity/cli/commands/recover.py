@@ -9,7 +9,7 @@ import typer
 
 from parity.cli import arguments
 from parity.cli.commands.options import Json, Stack
-from parity.recover.outcome import SETTLE_SECONDS, Options
+from parity.recover.model import SETTLE_SECONDS, Options
 
 
 def recover(

@@ -313,9 +313,9 @@ def _checked(stack: str, application: str | None, *, release: str | None = None,
 def _wait(stack: Stack, minutes: int) -> None:
     """Before anything is read that another update may be changing."""
     from parity.console import Screen
-    from parity.updates import turn
+    from parity.updates import holding
 
-    turn.wait(stack, Screen(), minutes)
+    holding.wait_for_turn(stack, Screen(), minutes)
 
 
 def _stack(project: Project, name: str) -> Stack:

@@ -63,7 +63,7 @@ def up(
     from parity.inventory import domain_health
     from parity.releases import preconditions
     from parity.releases import watch as watching
-    from parity.updates import turn, update
+    from parity.updates import holding, update
     from parity.updates.approval import Approval
 
     approval = Approval(yes, plan, digest, tuple(acknowledge or ()), diff)
@@ -71,7 +71,7 @@ def up(
     note = {"why": message} if message else {}
     screen = Screen()
     approval.require_way(stack)
-    turn.wait(found, screen, wait)
+    holding.wait_for_turn(found, screen, wait)
     done = update.run(found, screen, approval, options=options, note=note, require=preconditions.builds)
     ended = watching.watch(found, screen, update=done.id)
     if as_json:

@@ -1,4 +1,4 @@
-"""Recognises a declared role that is missing because a person renamed it: another holds exactly what it held.
+"""Marks findings: a missing role that a person renamed, and the database server where that has a name.
 
 PostgreSQL keeps rights, ownership and memberships by number, so a renamed role keeps them; an update would make a
 second role next to it, and what the first one owns could not be given to the second.
@@ -11,6 +11,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from parity.documents import texts
+from parity.inventory.keys import databases_on, server_of
 from parity.resources import kinds
 
 if TYPE_CHECKING:
@@ -19,12 +20,12 @@ if TYPE_CHECKING:
     from parity.drift.compare import Sides
     from parity.drift.model import Finding
 
-FACT = "renamed to"
+RENAMED = "renamed to"
 """Names the present name among a finding's facts."""
 _Held = frozenset[tuple[str, ...]]
 
 
-def mark(findings: Iterable[Finding], sides: Sides) -> list[Finding]:
+def renamed(findings: Iterable[Finding], sides: Sides) -> list[Finding]:
     """The findings; a missing role that was renamed says so, and has its present name among its facts."""
     known = {str(each.inputs["name"]) for each in sides.graph.resources.values() if each.type == kinds.ROLE}
     for server in sides.live_state.servers.values():
@@ -47,7 +48,7 @@ def _marked(finding: Finding, sides: Sides, others: dict[str, _Held]) -> Finding
     if len(same) != 1:
         return finding
     detail = f"{same[0]} holds what it held: it was renamed"
-    return replace(finding, detail=detail, facts={**finding.facts, FACT: same[0]})
+    return replace(finding, detail=detail, facts={**finding.facts, RENAMED: same[0]})
 
 
 def _declared(sides: Sides, urn: str) -> _Held:
@@ -82,3 +83,29 @@ def _held(sides: Sides) -> dict[str, _Held]:
             schema = each.name if each.kind == "schema" else ""
             found.setdefault(each.grantee, set()).add(("holds", each.database, each.kind, schema))
     return {name: frozenset(held) for name, held in found.items()}
+
+
+# --- On which server --------------------------------------------------------------------------------------------------
+
+
+SERVER = "server"
+"""Names the server among a finding's facts."""
+
+
+def on_server(findings: Iterable[Finding], sides: Sides) -> list[Finding]:
+    """The findings; those about a server with a name have it among their facts."""
+    on = databases_on(sides.graph)
+    roles = {each.key: each.server for each in sides.live_state.unmanaged if each.server}
+    marked: list[Finding] = []
+    for each in findings:
+        server = _server(each, sides, on, roles) if each.vendor == "PostgreSQL" else ""
+        marked.append(replace(each, facts={**each.facts, SERVER: server}) if server else each)
+    return marked
+
+
+def _server(finding: Finding, sides: Sides, on: dict[str, str], roles: dict[tuple[str, ...], str]) -> str:
+    resource = sides.graph.resources.get(finding.urn or str(finding.facts.get("urn")))
+    if resource is not None:
+        return server_of(resource)
+    database = str(finding.facts.get("database") or finding.key[0])
+    return str(finding.facts.get(SERVER) or on.get(database) or roles.get(finding.key, ""))

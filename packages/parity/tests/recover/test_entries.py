@@ -8,7 +8,7 @@ import pytest
 
 from parity.evaluate.resource import Resource, SecretInput, computed
 from parity.masked import SECRET, SIGNATURE
-from parity.recover.entries import MARKER, Known, Unknown, entry, sealed, unread
+from parity.recover.entries import UNREAD, Known, Unknown, entry, sealed, unread
 from parity.resources import kinds
 
 PROJECT = "urn:pulumi:staging::storefront::vercel:index/project:Project::shop"
@@ -97,7 +97,7 @@ def test_outputs_that_no_provider_reads_are_those_that_it_sets():
 def test_only_what_a_record_has_is_made_unknown():
     record = {"urn": "u", "inputs": {"value": "1", "key": "A"}, "outputs": {"key": "A"}}
     found = unread(record, ("value", "password"))
-    assert json.loads(found["inputs"]["value"]["plaintext"]) == MARKER
+    assert json.loads(found["inputs"]["value"]["plaintext"]) == UNREAD
     assert found["inputs"]["key"] == "A"
     assert "password" not in found["inputs"]
     assert found["outputs"] == {"key": "A"}

@@ -124,9 +124,9 @@ def test_the_engine_s_history_is_read_in_order_and_past_what_is_broken(tmp_path)
     assert [each.kind for each in latest(store, "p", "s")] == ["update", "destroy"]
     assert latest(store, "p", "other") == []
     store.create(".pulumi/history/p/s/s-3.checkpoint.json", json.dumps({**document, "kind": "no history"}).encode())
-    changed = json.dumps({**document, "resourceChanges": {"same": 2}}).encode()
-    store.create(".pulumi/history/p/s/s-4.history.json.gz", gzip.compress(changed))
-    assert [each.changes for each in latest(store, "p", "s")] == [{}, {}, {"same": 2}]
+    packed = gzip.compress(json.dumps({**document, "kind": "refresh"}).encode())
+    store.create(".pulumi/history/p/s/s-4.history.json.gz", packed)
+    assert [each.kind for each in latest(store, "p", "s")] == ["update", "destroy", "refresh"]
 
 
 def kept(store, *entries):

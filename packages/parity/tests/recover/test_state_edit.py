@@ -12,7 +12,7 @@ from parity.evaluate.graph import Graph
 from parity.evaluate.resource import Resource, SecretInput, computed
 from parity.inventory.model import LiveObject, LiveState
 from parity.masked import SECRET, SIGNATURE
-from parity.recover.entries import MARKER, Known, Unknown
+from parity.recover.entries import UNREAD, Known, Unknown
 from parity.recover.model import Decision, Plan
 from parity.recover.state_edit import edit, stamped
 from parity.resources import kinds
@@ -116,8 +116,8 @@ def test_what_no_api_shows_is_recorded_as_unknown_so_that_it_is_written_again():
     recorded["inputs"] = recorded["outputs"] = {"key": "A", "value": {SIGNATURE: SECRET, "ciphertext": "v1:x"}}
     edited = carried([Decision(VARIABLE, "refresh", "", "env_1", unread=("value",))], [*BASE, recorded])
     after = rows_of(edited)[-1]
-    assert json.loads(after["inputs"]["value"]["plaintext"]) == MARKER
-    assert json.loads(after["outputs"]["value"]["plaintext"]) == MARKER
+    assert json.loads(after["inputs"]["value"]["plaintext"]) == UNREAD
+    assert json.loads(after["outputs"]["value"]["plaintext"]) == UNREAD
     assert after["inputs"]["key"] == "A"
     assert edited.refresh == (VARIABLE,)
 
@@ -408,4 +408,4 @@ def test_only_what_is_adopted_or_finished_and_recorded_is_written_again():
     again = by_urn(carried([Decision(VARIABLE, "refresh", "", "env_1", unread=("value",))], [*BASE, recorded]))[
         VARIABLE
     ]
-    assert json.loads(again["inputs"]["value"]["plaintext"]) == MARKER
+    assert json.loads(again["inputs"]["value"]["plaintext"]) == UNREAD

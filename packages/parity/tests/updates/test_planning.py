@@ -80,6 +80,6 @@ def test_its_document_says_what_it_would_do(road):
     made = road.plan()
     assert made.document()["digest"] == made.saved.digest
     assert made.document()["changes"] == {"update": 1}
-    assert not made.unchanged
+    assert made.plan.changes
     road.steps.clear()
-    assert road.plan().unchanged
+    assert not road.plan().plan.changes

@@ -28,11 +28,11 @@ class Adoption:
     """How one object comes under management."""
 
     finding: Finding
-    declare: str
+    declare: str = ""
     """What the program must declare first; empty if it declares the object already."""
-    resource: dict[str, Any] | None
+    resource: dict[str, Any] | None = None
     """The object as `pulumi import --file` takes it; None if it cannot be imported, or not yet."""
-    obstacle: str
+    obstacle: str = ""
     """Why it cannot be imported; empty if it can."""
 
     def document(self) -> dict[str, Any]:
@@ -64,36 +64,24 @@ def choose(report: Report, identity: str | None) -> list[Finding]:
 
 def prepare(finding: Finding, graph: Graph, state: State) -> Adoption:
     """Say what adopting one object takes."""
-    if finding.cause != "not recorded":
-        how = kinds.of(finding.type).declare
+    kind = kinds.of(finding.type)
+    if finding.cause != "not recorded" and kind.declare:
         application = application_of(finding.key[0], graph)
-        text = how(finding.target(application=application, stack=graph.stack)) if how else ""
-        why = (
-            ""
-            if how
-            else f"the program's components make no {finding.type.split(':')[-1]}: remove it, or suppress the finding"
-        )
-        return Adoption(finding, text, None, why)
+        return Adoption(finding, kind.declare(finding.target(application=application, stack=graph.stack)))
+    if finding.cause != "not recorded":
+        why = f"the program's components make no {kind.name}: remove it, or suppress the finding"
+        return Adoption(finding, obstacle=why)
     if not finding.import_id:
-        why = f"the provider cannot import a {finding.type.split(':')[-1]}: remove it, and an update creates it"
-        return Adoption(finding, "", None, why)
+        why = f"the provider cannot import a {kind.name}: remove it, and an update creates it"
+        return Adoption(finding, obstacle=why)
     resource = graph.resources[finding.urn]
     parent, provider = state.of(resource.parent), _provider(graph, state, finding.urn)
     if parent is None or not provider:
         what = "its component" if parent is None else "its provider"
-        return Adoption(finding, "", None, f"{what} is not recorded yet: `parity recover {graph.stack}` records both")
-    return Adoption(
-        finding,
-        "",
-        {
-            "type": finding.type,
-            "name": resource.name,
-            "id": finding.import_id,
-            "parent": parent.urn,
-            "provider": provider,
-        },
-        "",
-    )
+        why = f"{what} is not recorded yet: `parity recover {graph.stack}` records both"
+        return Adoption(finding, obstacle=why)
+    named = {"type": finding.type, "name": resource.name, "id": finding.import_id}
+    return Adoption(finding, resource={**named, "parent": parent.urn, "provider": provider})
 
 
 def _provider(graph: Graph, state: State, urn: str) -> str:

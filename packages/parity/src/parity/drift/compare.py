@@ -158,8 +158,6 @@ def _same_id(type_: str, recorded: str, live: str) -> bool:
 
 @dataclass(frozen=True)
 class _Compared:
-    """One declared resource that exists."""
-
     sides: Sides
     urn: str
     pair: Pair
@@ -325,8 +323,6 @@ def _was_applied(recorded: Recorded, path: str, wanted: Any) -> bool:
 
 @dataclass(frozen=True)
 class _Write:
-    """Our last write of a resource."""
-
     noted: datetime
     latest: datetime
     """A write that the vendor dates later is not ours."""

@@ -214,7 +214,6 @@ async def _close(github: Client, repository: str, issue: Document, text: str, re
 
 
 def _body(what: Summary) -> str:
-    """The issue's text, with the marker first."""
     marker = f"<!-- parity drift {what.stack} {what.digest} {','.join(what.findings)} -->\n"
     foot = (
         "\n\n`parity drift "

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import re
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Literal
@@ -110,6 +111,11 @@ class Finding:
     def what(self) -> str:
         """The resource, and the property if the finding is about one."""
         return f"{self.resource}: {self.path}" if self.path else self.resource
+
+    @property
+    def top(self) -> str:
+        """The first part of the path: `environment` of `environment (names)`."""
+        return re.split(r"[.\[ ]", self.path, maxsplit=1)[0]
 
     @property
     def concern(self) -> Concern:

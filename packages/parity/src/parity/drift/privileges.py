@@ -84,7 +84,6 @@ def compare(sides: Sides) -> list[Finding]:
 
 
 def _owner(sides: Sides, database: str, schema: str) -> str:
-    """The owner of a schema."""
     things = sides.live_state.things
     found = (each.owner for each in things if (each.kind, each.database, each.name) == ("schema", database, schema))
     return next(found, "")

@@ -123,7 +123,6 @@ def _facts(finding: Finding, known: Document | None, ledger: Ledger) -> Document
 
 
 def _operation(ledger: Ledger, actor: str, findings: Mapping[str, Document], *, found: bool) -> Document:
-    """Its id, its time and its facts."""
     times = sorted(str(each["since"]) for each in findings.values() if each["since"])
     who = dict.fromkeys(str(each["by"]) for each in findings.values() if each["by"])
     now = datetime.now(UTC)

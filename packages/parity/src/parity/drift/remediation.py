@@ -237,7 +237,7 @@ def _changed(finding: Finding, context: Context) -> Step:
         return _beyond(
             finding, context.psql(finding, statements), blind if finding.urn else "no resource stands for it"
         )
-    special = _SPECIAL.get((finding.type, finding.path.split(".")[0]))
+    special = _SPECIAL.get((finding.type, finding.top))
     if special is not None:
         return special(finding, context)
     if finding.facts.get("beyond") is True or (finding.undeclared and kinds.of(finding.type).absorbed):

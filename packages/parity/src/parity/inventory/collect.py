@@ -24,8 +24,6 @@ from parity.vendors.http import Client, Limits
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-    import httpx
-
     from parity.evaluate.graph import Graph
     from parity.evaluate.resource import Resource
     from parity.resources.kind import Key
@@ -42,8 +40,6 @@ class Ways:
     limits: Limits
     passwords: bool
     """Whether each declared password is tried."""
-    transports: Mapping[str, httpx.AsyncBaseTransport]
-    """By vendor; the tests' seam."""
 
 
 def collect_live_state(
@@ -52,7 +48,6 @@ def collect_live_state(
     environment: Mapping[str, str] | None = None,
     limits: Limits | None = None,
     passwords: bool = True,
-    transports: Mapping[str, httpx.AsyncBaseTransport] | None = None,
 ) -> LiveState:
     """Read the live state of everything that a stack declares or owns.
 
@@ -61,13 +56,12 @@ def collect_live_state(
         environment: tokens and libpq's variables; by default the process's own. Proxy and CA are always the process's.
         limits: when to give up on a vendor.
         passwords: whether each declared password is tried at the server.
-        transports: replaces the network, by vendor (`vercel`, `github`), in tests.
 
     Raises:
         UsageError: a token is missing in the environment.
     """
     given = dict(os.environ if environment is None else environment)
-    ways = Ways(given, limits or Limits(), passwords, transports or {})
+    ways = Ways(given, limits or Limits(), passwords)
     _require_tokens(graph, given)
     seen = asyncio.run(_read(graph, ways))
     return arrange(graph, seen)
@@ -117,7 +111,7 @@ async def _read_vercel(graph: Graph, ways: Ways) -> VendorState:
         return VendorState()
     team = _provider(graph, _VERCEL, "team")
     service = services.vercel(ways.environment[services.VERCEL_TOKEN], team)
-    async with Client(service, limits=ways.limits, transport=ways.transports.get(_VERCEL)) as client:
+    async with Client(service, limits=ways.limits) as client:
         return await vercel.read(client, vercel.Scope(team, projects, _imported(graph), ids, _tagged(graph), asked))
 
 
@@ -142,7 +136,7 @@ async def _read_github(graph: Graph, ways: Ways) -> VendorState:
     repositories = dict.fromkeys(str(each.inputs["repository"]) for each in declared)
     parts: list[VendorState] = []
     service = services.github(ways.environment.get(services.GITHUB_TOKEN, ""))
-    async with Client(service, limits=ways.limits, transport=ways.transports.get(_GITHUB)) as client:
+    async with Client(service, limits=ways.limits) as client:
         for repository in repositories:
             mine = [each for each in declared if each.inputs["repository"] == repository]
             scope = github.Scope(

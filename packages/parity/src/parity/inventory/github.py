@@ -69,7 +69,6 @@ async def read(client: Client, scope: Scope) -> VendorState:
 
 
 def _default_branch(scope: Scope, repository: Document) -> list[LiveObject]:
-    """The default branch where it is another one than the ruleset guards."""
     branch = str(repository.get("default_branch") or "")
     if not scope.branch or branch == scope.branch:
         return []
@@ -78,8 +77,6 @@ def _default_branch(scope: Scope, repository: Document) -> list[LiveObject]:
 
 
 class _Reader:
-    """Reads one repository."""
-
     def __init__(self, reading: Reading, scope: Scope) -> None:
         self.reading, self.scope = reading, scope
         self.path = f"/repos/{scope.owner}/{scope.repository}"
@@ -262,7 +259,6 @@ class _Reader:
 
 
 def _actors(row: Document) -> list[Document]:
-    """Who may bypass a ruleset, as the provider has them."""
     found = [
         {
             "actorId": actor.get("actor_id") or 0,

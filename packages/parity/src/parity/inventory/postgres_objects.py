@@ -156,7 +156,6 @@ def _made_it(row: Document) -> bool:
 
 
 def _options(row: Document) -> list[str]:
-    """The unusual options of a membership."""
     found = ["with admin option"] if row["admin_option"] else []
     found += [] if row["inherit_option"] else ["without inherit"]
     return found + ([] if row["set_option"] else ["without set"])

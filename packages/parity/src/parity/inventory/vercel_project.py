@@ -17,16 +17,14 @@ _PROTECTION = {
     "production": "only_production_deployments",
 }
 _MODE = {"additional": "trusted_ip_required", "exclusive": "trusted_ip_optional"}
-NAMES = frozenset(
-    {*SAME, "gitRepository", "vercelAuthentication", "passwordProtection", "trustedIps", "trustedSources"}
-    | {"oidcTokenConfig", "optionsAllowlist", "gitComments", "gitProviderOptions", "skewProtection", "resourceConfig"}
-    | {"onDemandConcurrentBuilds", "buildMachineType"}
-)
-"""Every name that `properties` may give; a name that it leaves out is not set."""
 
 
 def properties(document: Document) -> Document:
     """Give the project by Pulumi's input names, without what is not set."""
+    return {name: value for name, value in _all(document).items() if value is not None}
+
+
+def _all(document: Document) -> Document:
     found: Document = {name: document.get(wire) for name, wire in SAME.items()}
     found["gitRepository"] = repository(document.get("link"))
     found["vercelAuthentication"] = {"deploymentType": _protection(document.get("ssoProtection")) or "none"}
@@ -39,8 +37,7 @@ def properties(document: Document) -> Document:
     found["gitProviderOptions"] = _provider_options(document.get("gitProviderOptions"))
     seconds = int(document.get("skewProtectionMaxAge") or 0)
     found["skewProtection"] = SKEW.get(seconds, f"{seconds} seconds") if seconds else None
-    found |= _resources(document)
-    return {name: value for name, value in found.items() if value is not None}
+    return found | _resources(document)
 
 
 def beyond(document: Document) -> Document:
@@ -146,3 +143,7 @@ def _resources(document: Document) -> Document:
         "onDemandConcurrentBuilds": config.get("elasticConcurrencyEnabled"),
         "buildMachineType": config.get("buildMachineType"),
     }
+
+
+NAMES = frozenset(_all({}))
+"""Every name that `properties` may give; a name that it leaves out is not set."""

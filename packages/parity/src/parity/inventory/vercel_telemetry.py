@@ -91,7 +91,6 @@ def _of_traces(row: Document) -> Document:
 
 
 def _rules(document: Document) -> list[Document]:
-    """Rules of sampling in Pulumi's names."""
     return [
         {"rate": each.get("rate"), "environment": each.get("env"), "requestPath": each.get("requestPath")}
         for each in rows(document, "sampling")

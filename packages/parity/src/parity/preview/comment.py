@@ -74,8 +74,6 @@ class Posted:
 
 @dataclass(frozen=True)
 class _Own:
-    """A comment of ours on the pull request."""
-
     id: int
     url: str
     entry: Entry

@@ -38,7 +38,6 @@ def report(
     plan: Plan | None = None,
     proved: Callable[[], Proof] | None = None,
     notify: Callable[[str], None] = lambda _: None,
-    environ: Mapping[str, str] = os.environ,
 ) -> Report:
     """Preview a stack and put together what a reviewer needs.
 
@@ -51,7 +50,6 @@ def report(
         plan: one that was made already; None makes it.
         proved: gives the stacks' comparison, where it is being made already.
         notify: called with what is waited for.
-        environ: the process's environment, which names the workflow's run.
 
     Raises:
         UsageError: `base` is no commit.
@@ -74,13 +72,13 @@ def report(
     return Report(
         stack=stack.name,
         started=started,
-        head=_head(repository, environ),
+        head=_head(repository, os.environ),
         plan=made,
         gate=gate.judge(made, acknowledged),
         origins=traced,
         serving=serving(made),
         proof=compared,
-        run=workflow_run(environ),
+        run=workflow_run(os.environ),
         recorded=_recorded(stack, made),
     )
 

@@ -113,8 +113,6 @@ def _by_database(plan: Plan) -> dict[tuple[str, str], list[Change]]:
 
 @dataclass(frozen=True)
 class _Met:
-    """The changes of one database's migrations, and the database."""
-
     plan: Plan
     changes: Sequence[Change]
     releases: BuiltFor

@@ -122,7 +122,6 @@ def _defaults(state: Document) -> set[str]:
 
 
 def _last(steps: Sequence[Document], name: str) -> Document:
-    """The state of that name in the last step that has one."""
     return next((state for step in reversed(steps) if (state := _state(step, name))), dict[str, Any]())
 
 
@@ -146,7 +145,6 @@ def _dependencies(state: Document) -> frozenset[str]:
 
 
 def _operation(steps: Sequence[Document]) -> Operation | None:
-    """The operation that the steps of one resource make up."""
     found: list[Operation] = [kind for step in steps if (kind := _OPERATIONS.get(str(step["op"])))]
     return "replace" if "replace" in found else next(reversed(found), None)
 

@@ -43,8 +43,6 @@ _STYLES = """\
 
 @dataclass(frozen=True)
 class _Node:
-    """One node: a change, or several of one kind."""
-
     component: str
     operation: Operation
     lines: tuple[str, ...]
@@ -87,7 +85,6 @@ def _nodes(entries: Sequence[Entry], plan: Plan) -> list[_Node]:
 
 
 def _node(members: Sequence[Entry], plan: Plan) -> _Node:
-    """The changes of one kind in one component."""
     change = members[0].change
     sign, many = SIGNS[change.operation], len(members) > 1
     return _Node(

@@ -102,11 +102,6 @@ class Change:
         return self.type.rpartition(":")[2]
 
     @property
-    def provider(self) -> str:
-        """The package that it belongs to: `vercel`."""
-        return self.type.partition(":")[0]
-
-    @property
     def forced_by(self) -> tuple[str, ...]:
         """The properties that force the replacement."""
         return tuple(each.path for each in self.properties if each.forces)

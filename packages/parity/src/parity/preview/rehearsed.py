@@ -127,7 +127,6 @@ def _runs(plan: Plan, real: Session) -> _Runs:
 
 
 def _is_query(text: str) -> bool:
-    """Whether it is one statement that can be prepared."""
     try:
         tree = sql_tree.tree(text)
     except sql_tree.Unparsed:

@@ -53,8 +53,6 @@ def decide(graph: Graph, state: State, live_state: LiveState, failed: FailedUpda
 
 @dataclass(frozen=True)
 class _Case:
-    """One declared resource."""
-
     resource: Resource
     record: Recorded | None
     pending: Pending | None
@@ -296,7 +294,6 @@ class _Case:
 
 
 def _serving(live_state: LiveState) -> Iterator[str]:
-    """The deployments that domains serve."""
     for found in live_state.under.values():
         for each in found:
             if each.type == kinds.LIVE:

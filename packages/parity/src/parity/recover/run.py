@@ -55,8 +55,6 @@ def run(dependencies: Dependencies, screen: Screen, options: Options | None = No
 
 
 class _Recovery:
-    """One run."""
-
     def __init__(self, dependencies: Dependencies, screen: Screen, options: Options) -> None:
         self.given, self.screen, self.options = dependencies, screen, options
         self.stack = dependencies.stack
@@ -353,7 +351,6 @@ class _Recovery:
     # --- What comes next ----------------------------------------------------------------------------------------------
 
     def _preview(self) -> None:
-        """Ask the engine what the next `up` will do."""
         with self.screen.step("What the next up will do") as step:
             step.waiting("pulumi preview")
             try:
@@ -377,6 +374,5 @@ def _left(plan: Plan) -> list[str]:
 
 
 def _steps(text: str) -> list[tuple[str, str]]:
-    """The changes in what `pulumi preview --json` says."""
     steps = documents.rows(documents.parse(text).get("steps"))
     return [(str(each["op"]), str(each["urn"])) for each in steps if each["op"] not in {"same", "refresh", "read"}]

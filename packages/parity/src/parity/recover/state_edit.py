@@ -82,8 +82,6 @@ def _loose(graph: Graph, state: State) -> Iterable[str]:
 
 
 class _Work:
-    """A state under repair."""
-
     def __init__(self, graph: Graph, state: State, live_state: LiveState) -> None:
         self.graph, self.live_state = graph, live_state
         self.original = deepcopy(dict(state.document))
@@ -216,7 +214,6 @@ def _leave(inputs: Document, names: Sequence[str], found: LiveObject) -> None:
 
 
 def _leaving(row: Document) -> Document:
-    """A record that the next update deletes."""
     return {**row, "delete": True}
 
 

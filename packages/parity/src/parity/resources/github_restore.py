@@ -41,7 +41,6 @@ _NAMES = {pulumi: wire for wire, pulumi in LISTS.items()}
 
 
 def _put(path: str, body: Any) -> str:
-    """A PUT with a JSON body."""
     return f"echo {shlex.quote(json.dumps(body))} | gh api -X PUT {shlex.quote(path)} --input -"
 
 

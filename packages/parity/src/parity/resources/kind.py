@@ -11,8 +11,6 @@ if TYPE_CHECKING:
 Key = tuple[str, ...]
 """A natural key: the container's name first, then the object's own, as `("shop-prod", "DATABASE_URL")`."""
 
-Severity = Literal["data", "outage", "none"]
-
 Concern = Literal["served", "rights", "secrets", "rest"]
 """What a difference touches: who is served what, who may change it, secrets, or the rest."""
 
@@ -94,8 +92,8 @@ class Kind:
     """Whether a creation that is tried again makes a second one."""
     repeatable: bool = False
     """Whether its creation sets a state and may be repeated without a record of it."""
-    severity: Severity = "none"
-    """What its loss takes away: data (or what was built from it), service to users, or only what an update restores."""
+    holds_data: bool = False
+    """Whether its loss loses data, or what was built from it."""
     concern: Concern = "rest"
     """What a difference in it touches."""
     concerns: Mapping[str, Concern] = field(default_factory=dict[str, Concern])
@@ -146,11 +144,6 @@ class Kind:
     def name(self) -> str:
         """The last part of the type: `Project`."""
         return self.type.rpartition(":")[2]
-
-    @property
-    def holds_data(self) -> bool:
-        """Whether its loss loses data, or what was built from it."""
-        return self.severity == "data"
 
     def key_of(self, properties: Mapping[str, Any], project: str = "") -> Key:
         """The natural key of an object, declared or live: one definition for both.

@@ -81,7 +81,7 @@ _WITHOUT_GRANT_OPTION = {"withGrantOption": False}
 
 KINDS = (
     Kind(
-        DATABASE, key=("name",), severity="data", absorbed=True,
+        DATABASE, key=("name",), holds_data=True, absorbed=True,
         loss="the database goes with all its data",
         not_real={
             "template": "used once, when the database is made; PostgreSQL does not keep it",
@@ -112,7 +112,7 @@ KINDS = (
     Kind(
         SCHEMA, key=("database", "name"), container=DATABASE, absorbed=True,
         repeatable=True,  # the provider creates it if it does not exist, and gives it to its owner in either case
-        severity="data",  # and no `loss`: PostgreSQL refuses to drop one that holds anything
+        holds_data=True,  # and no `loss`: PostgreSQL refuses to drop one that holds anything
         not_real={
             "ifNotExists": "says how the provider makes the schema",
             "dropCascade": "says how the provider drops the schema",

@@ -99,7 +99,7 @@ def _declare_variable(target: Target) -> str:
 
 KINDS = (
     Kind(
-        PROJECT, key=("name",), severity="data", absorbed=True,
+        PROJECT, key=("name",), holds_data=True, absorbed=True,
         concerns={
             "autoAssignCustomDomains": "served",
             "gitRepository": "served",
@@ -148,7 +148,7 @@ KINDS = (
         restore=vercel_restore.variable,
     ),
     Kind(
-        DOMAIN, concern="served", key=(PROJECT_ID, "domain"), container=PROJECT, severity="outage",
+        DOMAIN, concern="served", key=(PROJECT_ID, "domain"), container=PROJECT,
         loss="the domain serves nothing from then on",
         declare=lambda target: (
             f"the stack's file: parity:applications.{target.application}.domains gets `- name: {target.key[1]}`"
@@ -221,7 +221,7 @@ KINDS = (
         values=("secret",),
     ),
     Kind(
-        REGISTRY, key=(PROJECT_ID, "name"), container=PROJECT, severity="data",
+        REGISTRY, key=(PROJECT_ID, "name"), container=PROJECT, holds_data=True,
         concerns={"public": "rights"},
         loss="the images of every release go with it, and what runs from them may not start again",
         not_real={"url": "made by the provider of the names of team and project"},

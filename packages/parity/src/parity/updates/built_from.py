@@ -118,7 +118,7 @@ def differences(
 
 def _that_helps(step: remediation.Step, graph: Graph) -> remediation.Step:
     """The step; where an exception leaves the property as it is, no update puts it right while that is there."""
-    urn, top = step.finding.urn, _top(step.finding.path)
+    urn, top = step.finding.urn, step.finding.top
     if not urn or top not in (graph.resources[urn].options.get("ignoreChanges") or ()):
         return step
     why = f"an exception leaves it as it is: remove that from parity:exceptions in Pulumi.{graph.stack}.yaml, then"
@@ -126,7 +126,6 @@ def _that_helps(step: remediation.Step, graph: Graph) -> remediation.Step:
 
 
 def _narrowed(graph: Graph, live: LiveState, names: Collection[str]) -> LiveState:
-    """The inventory of the projects and variables alone."""
     keys = {
         urn: key
         for urn, key in live.keys.items()
@@ -140,10 +139,9 @@ def _gets_into_a_build(finding: Finding, live: LiveState) -> bool:
     if finding.kind == "unknowable" or finding.cause == "not recorded":
         # What is not recorded stops the engine, which cannot make it a second time.
         return False
-    top = _top(finding.path)
     if finding.type == kinds.PROJECT:
-        return finding.kind == "missing" or top in BUILT
-    return top not in _NOT_BUILT and _is_for_production(finding, live)
+        return finding.kind == "missing" or finding.top in BUILT
+    return finding.top not in _NOT_BUILT and _is_for_production(finding, live)
 
 
 def _is_for_production(finding: Finding, live: LiveState) -> bool:
@@ -158,10 +156,6 @@ def _is_for_production(finding: Finding, live: LiveState) -> bool:
 
 def _targets(properties: Any) -> list[str]:
     return cast("list[str]", properties.get("targets") or [])
-
-
-def _top(path: str) -> str:
-    return re.split(r"[.\[ ]", path, maxsplit=1)[0]
 
 
 def accepted(found: Iterable[Differs], written: Sequence[ParityException]) -> frozenset[str]:
@@ -190,7 +184,7 @@ def _puts_right(change: Change | None, finding: Finding) -> bool:
         return False
     if change.operation in _MAKES:
         return True
-    return _top(finding.path) in {_top(each.path) for each in change.properties}
+    return finding.top in {re.split(r"[.\[ ]", each.path)[0] for each in change.properties}
 
 
 def options_for(left: Sequence[Differs]) -> tuple[str, ...]:
@@ -258,7 +252,6 @@ def _is_deployment(graph: Graph, urn: str) -> bool:
 
 
 def _names(graph: Graph, urn: str) -> tuple[str, str, str]:
-    """The project, the application and the release of a deployment."""
     project, release = (str(each) for each in natural_key(graph.resources[urn], graph))
     return project, application_of(project, graph), release
 
@@ -270,8 +263,6 @@ def _unknown(graph: Graph, urn: str, deployment: str, why: str) -> Built:
 
 @dataclass(frozen=True)
 class _Reading:
-    """What was read of the projects after the update."""
-
     graph: Graph
     live: LiveState
     left: Sequence[Differs]

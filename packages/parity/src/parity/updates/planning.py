@@ -32,6 +32,9 @@ if TYPE_CHECKING:
     from parity.preview.plan import Plan
     from parity.updates.saved_plan import SavedPlan
 
+    _Made = tuple[Plan, bytes, tuple[str, ...], conditions.Conditions, tuple[built_from.Differs, ...]]
+    """A plan with the engine's own, its options, what it depends on, and what is not declared of it."""
+
 _CHOSEN = frozenset({"PATH", "setting"})
 """Where a plugin comes from that is taken whatever its version."""
 
@@ -45,11 +48,6 @@ class Planned:
     saved: SavedPlan
     undeclared: tuple[built_from.Differs, ...] = ()
     """What a deployment of the plan would be built from that is not declared, and that the plan does not put right."""
-
-    @property
-    def unchanged(self) -> bool:
-        """Whether there is nothing to change."""
-        return not self.plan.changes
 
     def document(self) -> dict[str, Any]:
         """For `--json` and the ledger."""
@@ -94,10 +92,11 @@ def make(
             would be built from could not be read.
         ParityError: a vendor could not be asked at all.
     """
-    made = _Making(stack, settings, graph, state, tuple(options), report).run()
-    judged = gate.judge(made.plan, (*settings.acknowledged, *acknowledged))
+    making = _Making(stack, settings, graph, state, report)
+    plan, engine, taken, found, undeclared = making.run(tuple(options))
+    judged = gate.judge(plan, (*settings.acknowledged, *acknowledged))
     blocking = [[each.urn, each.rule, each.what] for each in judged.blocking]
-    blocking += [[each.urn, saved_plan.POLICY, str(each)] for each in made.plan.refused]
+    blocking += [[each.urn, saved_plan.POLICY, str(each)] for each in plan.refused]
     now = saved_plan.now()
     saved = saved_plan.SavedPlan(
         project=stack.project.name,
@@ -105,46 +104,27 @@ def make(
         made=now.isoformat(),
         expires=(now + lasts).isoformat(),
         commit=Repository(stack.project.root).state,
-        changes=[[each.operation, each.urn] for each in made.plan.changes],
-        removed=[
-            [each.urn, str(each.before[PROJECT_ID]), made.plan.resources[each.urn].id]
-            for each in made.plan.removed_first
-        ],
+        changes=[[each.operation, each.urn] for each in plan.changes],
+        removed=[[each.urn, str(each.before[PROJECT_ID]), plan.resources[each.urn].id] for each in plan.removed_first],
         dangers=[[each.urn, each.rule, each.what] for each in judged.acknowledged],
-        blocking=blocking + [[each.urn, saved_plan.UNDECLARED, each.what] for each in made.undeclared],
-        options=list(made.options),
-        differences=record.differences(
-            made.plan.changes, graph, settings.secret, lambda: stack.recorded(show_secrets=True)
-        ),
-        conditions=made.conditions,
-        engine=saved_plan.packed(made.engine),
+        blocking=blocking + [[each.urn, saved_plan.UNDECLARED, each.what] for each in undeclared],
+        options=list(taken),
+        differences=record.differences(plan.changes, graph, settings.secret, lambda: stack.recorded(show_secrets=True)),
+        conditions=found,
+        engine=saved_plan.packed(engine),
     )
-    return Planned(made.plan, judged, saved, made.undeclared)
-
-
-@dataclass(frozen=True)
-class _Made:
-    """The engine's plan with all that was read for it."""
-
-    plan: Plan
-    engine: bytes
-    options: tuple[str, ...]
-    conditions: conditions.Conditions
-    undeclared: tuple[built_from.Differs, ...]
+    return Planned(plan, judged, saved, undeclared)
 
 
 @dataclass(frozen=True)
 class _Making:
-    """One plan in the making."""
-
     stack: Stack
     settings: Settings
     graph: Graph
     state: State
-    options: tuple[str, ...]
     report: Callable[[str], None]
 
-    def run(self) -> _Made:
+    def run(self, options: tuple[str, ...]) -> _Made:
         """Preview and read the world at once; where a build would differ from what is declared, preview again.
 
         The second preview gets options that show the engine the difference, so that the plan itself puts it right.
@@ -152,19 +132,19 @@ class _Making:
         with ThreadPoolExecutor(max_workers=1) as pool:
             environment = self.stack.pulumi.environment
             reading = pool.submit(inventory.collect_live_state, self.graph, environment=environment, passwords=False)
-            plan, engine = self._preview(self.options)
+            plan, engine = self._preview(options)
             self.report("Vercel, GitHub and PostgreSQL")
             live = reading.result()
         world_guard.require_unclaimed(plan, self.graph, self.state, live)
         world_guard.require_made_there(self.stack.name, self.graph, self.state, live)
-        options, left = self.options, self._undeclared(plan, live)
+        left = self._undeclared(plan, live)
         if more := built_from.options_for(left):
             options = (*options, *more)
             plan, engine = self._preview(options)
             left = self._undeclared(plan, live)
         key = saved_plan.conditions_key(self.settings.secret)
         found = {**of_project(self.stack, self.state), **conditions.of_live_state(live, key)}
-        return _Made(plan, engine, options, found, tuple(left))
+        return plan, engine, options, found, tuple(left)
 
     def _preview(self, options: Sequence[str]) -> tuple[Plan, bytes]:
         with tempfile.TemporaryDirectory() as folder:

@@ -98,8 +98,6 @@ def differences(
 
 @dataclass(frozen=True)
 class _Values:
-    """Writes the values of one change's properties."""
-
     key: bytes = field(repr=False)
     change: Change
     declared: Any = field(repr=False)

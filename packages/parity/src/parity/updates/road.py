@@ -81,7 +81,6 @@ class Road:
         return Approved(found.saved, how, tuple(found.saved.options), found.plan.changes)
 
     def _switch(self, application: str) -> str:
-        """The URN of the application's LiveRelease."""
         graph = self.graph
         lives = ((urn, each) for urn, each in graph.resources.items() if each.type == kinds.LIVE)
         return next(urn for urn, each in lives if graph.called(kinds.application_of(each.name)) == application)

@@ -209,12 +209,12 @@ def spans(record: Record) -> Iterator[Any]:
         "parity.why": begin.get("why"),
         **{f"parity.changes.{kind}": count for kind, count in mapping(end.get("changes")).items()},
     }
-    make = _Maker(record, _resource(begin, record.id))
-    yield make.span(f"RUN {_pipeline(begin)}", "", attributes, fault)
+    yield _span(record, f"RUN {_pipeline(begin)}", "", attributes, fault)
     for application, done in _switched(end):
         was, now = (mapping(mapping(begin.get(side)).get(application)) for side in ("before", "intent"))
         name = f"{application} {now.get('live')}"
-        yield make.span(
+        yield _span(
+            record,
             f"deployment {application}",
             application,
             {
@@ -259,32 +259,26 @@ def _resource(begin: Mapping[str, Any], identity: str) -> dict[str, Any]:
     }
 
 
-@dataclass(frozen=True)
-class _Maker:
-    record: Record
-    resource: Mapping[str, Any]
+def _span(record: Record, name: str, of: str, attributes: Mapping[str, Any], fault: str) -> Any:
+    """A span; `of` is empty for the operation's own, of which the others are children."""
+    sdk, api = import_module("opentelemetry.sdk.trace"), import_module("opentelemetry.trace")
+    root = _context(api, record, "")
+    return sdk.ReadableSpan(
+        name,
+        _context(api, record, of) if of else root,
+        parent=root if of else None,
+        resource=import_module("opentelemetry.sdk.resources").Resource(_set(_resource(record.begin, record.id))),
+        attributes=_set(attributes),
+        kind=api.SpanKind.INTERNAL if of else api.SpanKind.SERVER,
+        status=api.Status(api.StatusCode.ERROR, fault) if fault else api.Status(api.StatusCode.OK),
+        start_time=_nanoseconds(record.started),
+        end_time=_nanoseconds(record.ended or record.started),
+    )
 
-    def span(self, name: str, of: str, attributes: Mapping[str, Any], fault: str) -> Any:
-        """A span; `of` is empty for the operation's own, of which the others are children."""
-        sdk, api = import_module("opentelemetry.sdk.trace"), import_module("opentelemetry.trace")
-        root = self._context(api, "")
-        status = api.Status(api.StatusCode.ERROR, fault) if fault else api.Status(api.StatusCode.OK)
-        return sdk.ReadableSpan(
-            name,
-            root if not of else self._context(api, of),
-            parent=root if of else None,
-            resource=import_module("opentelemetry.sdk.resources").Resource(_set(self.resource)),
-            attributes=_set(attributes),
-            kind=api.SpanKind.INTERNAL if of else api.SpanKind.SERVER,
-            status=status,
-            start_time=_nanoseconds(self.record.started),
-            end_time=_nanoseconds(self.record.ended or self.record.started),
-        )
 
-    def _context(self, api: Any, of: str) -> Any:
-        digits = sha256(self.record.id.encode()).hexdigest()
-        own = sha256(f"{self.record.id} {of}".encode()).hexdigest()
-        return api.SpanContext(int(digits[:32], 16), int(own[:16], 16), is_remote=False, trace_flags=api.TraceFlags(1))
+def _context(api: Any, record: Record, of: str) -> Any:
+    trace, own = (sha256(each.encode()).hexdigest() for each in (record.id, f"{record.id} {of}"))
+    return api.SpanContext(int(trace[:32], 16), int(own[:16], 16), is_remote=False, trace_flags=api.TraceFlags(1))
 
 
 def _set(given: Mapping[str, Any]) -> dict[str, Any]:

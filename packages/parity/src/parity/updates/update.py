@@ -172,7 +172,6 @@ def _record_refusal(place: Backend, facts: Mapping[str, Any], what: str) -> None
 
 
 def _records(place: Backend) -> list[Record]:
-    """The newest of the ledger's, oldest first."""
     return place.ledger.records(last=history.RECORDS) if place.ledger else []
 
 

@@ -8,7 +8,6 @@ an audit for drift compares it. What nothing was written to is not read.
 
 from __future__ import annotations
 
-import re
 import time
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
@@ -32,7 +31,6 @@ if TYPE_CHECKING:
     from parity.evaluate.graph import Graph
     from parity.evaluate.stack import Stack
     from parity.inventory.model import LiveState
-    from parity.vendors.http import Limits
 
 _WRITES = frozenset({"create", "update", "replace", "create-replacement", "import", "import-replacement"})
 """The engine's operations after which something must be as declared; a replacement also comes as its parts."""
@@ -85,7 +83,6 @@ class Verified:
 
 
 def _said(step: Step) -> str:
-    """A finding with its remedy, three lines."""
     finding = step.finding
     if finding.kind == "missing":
         what = f"{finding.resource} is not there"
@@ -106,14 +103,7 @@ def written(operations: Iterable[Operation], graph: Graph) -> frozenset[str]:
     )
 
 
-def verify(
-    stack: Stack,
-    settings: Settings,
-    graph: Graph,
-    urns: frozenset[str],
-    *,
-    limits: Limits | None = None,
-) -> Verified:
+def verify(stack: Stack, settings: Settings, graph: Graph, urns: frozenset[str]) -> Verified:
     """Read again what an update wrote.
 
     Where something is not as declared, all of it is read a second time, and what is right then is no finding: a
@@ -128,9 +118,7 @@ def verify(
 
     def ask() -> LiveState:
         passwords = any(graph.resources[urn].type == kinds.ROLE for urn in urns)
-        return inventory.collect_live_state(
-            part, environment=stack.pulumi.environment, limits=limits, passwords=passwords
-        )
+        return inventory.collect_live_state(part, environment=stack.pulumi.environment, passwords=passwords)
 
     try:
         with ThreadPoolExecutor(max_workers=1) as pool:
@@ -195,8 +183,7 @@ def find(graph: Graph, state: State, live_state: LiveState, urns: frozenset[str]
 
 def _left(graph: Graph, finding: Finding) -> bool:
     """Whether the update left the property as it is, because an exception of the stack's file accepts it."""
-    top = re.split(r"[.\[]", finding.path)[0]
-    return top in (graph.resources[finding.urn].options.get("ignoreChanges") or ())
+    return finding.top in (graph.resources[finding.urn].options.get("ignoreChanges") or ())
 
 
 def concerned(graph: Graph, urns: frozenset[str]) -> Graph:
@@ -227,5 +214,4 @@ _VERCEL = "Vercel"
 
 
 def _referred(inputs: Mapping[str, Any]) -> list[str]:
-    """The URNs of the resources whose outputs are among the inputs."""
     return [match[1] for match in MARKER.finditer(str(opened(dict(inputs))))]

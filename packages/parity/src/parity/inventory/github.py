@@ -17,6 +17,8 @@ from parity.resources.github_restore import FLAGS, LISTS, WITH_PARAMETERS, camel
 from parity.vendors.http import Client, VendorError
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from parity.documents import Document
 
 _PAGE = 100
@@ -105,9 +107,39 @@ class _Reader:
 
     async def _inside(self, environment: str) -> list[LiveObject]:
         parts = await asyncio.gather(
-            self._policies(environment), self._secrets(environment), self._variables(environment)
+            self._listed(environment, "deployment-branch-policies", "branch_policies", kinds.POLICY, _policy),
+            self._listed(environment, "secrets", "secrets", kinds.SECRET, lambda row: {"secretName": row["name"]}),
+            self._listed(
+                environment,
+                "variables",
+                "variables",
+                kinds.GITHUB_VARIABLE,
+                lambda row: {"variableName": row["name"], "value": row["value"]},
+                per_page=VARIABLES_PAGE,
+            ),
         )
         return [each for part in parts for each in part]
+
+    async def _listed(
+        self,
+        environment: str,
+        path: str,
+        field: str,
+        type_: str,
+        properties: Callable[[Document], Document],
+        **size: int,
+    ) -> list[LiveObject]:
+        """A list of what is in an environment; GitHub numbers its policies, and knows the others by their names."""
+        at, what = f"{self.path}/environments/{quote(environment, safe='')}/{path}", path.replace("-", " ")
+        key = (self.scope.repository, environment)
+        listed = await self.reading.rows(at, field, f"the {what} of {environment}", (type_,), key, query=size)
+        place = {"repository": self.scope.repository, "environment": environment}
+        owner = f"{self.scope.repository}:{_part(environment)}"
+        named = [(f"{owner}:{row.get('id') or row['name']}", row) for row in listed or []]
+        return [
+            live_object(type_, own, own, {**place, **properties(row)}, written_at=moment(row.get("updated_at")))
+            for own, row in named
+        ]
 
     def _environment(self, row: Document) -> LiveObject:
         gates = rows(row, "protection_rules")
@@ -140,44 +172,6 @@ class _Reader:
             beyond=beyond,
             written_at=moment(row.get("updated_at")),
         )
-
-    async def _policies(self, environment: str) -> list[LiveObject]:
-        path, what = "deployment-branch-policies", f"the deployment branch policies of {environment}"
-        listed = await self._listed(environment, path, "branch_policies", what, kinds.POLICY)
-        named = [("tagPattern" if row.get("type") == "tag" else "branchPattern", row) for row in listed]
-        return [
-            self._in_environment(kinds.POLICY, environment, row, row["id"], **{field: row["name"]})
-            for field, row in named
-        ]
-
-    async def _secrets(self, environment: str) -> list[LiveObject]:
-        what = f"the secrets of {environment}"
-        listed = await self._listed(environment, "secrets", "secrets", what, kinds.SECRET)
-        return [
-            self._in_environment(kinds.SECRET, environment, row, row["name"], secretName=row["name"]) for row in listed
-        ]
-
-    async def _variables(self, environment: str) -> list[LiveObject]:
-        type_, what, size = kinds.GITHUB_VARIABLE, f"the variables of {environment}", VARIABLES_PAGE
-        listed = await self._listed(environment, "variables", "variables", what, type_, per_page=size)
-        return [
-            self._in_environment(type_, environment, row, row["name"], variableName=row["name"], value=row["value"])
-            for row in listed
-        ]
-
-    async def _listed(
-        self, environment: str, path: str, field: str, what: str, type_: str, **size: int
-    ) -> list[Document]:
-        at, key = f"{self.path}/environments/{quote(environment, safe='')}/{path}", (self.scope.repository, environment)
-        return await self.reading.rows(at, field, what, (type_,), key, query=size) or []
-
-    def _in_environment(
-        self, type_: str, environment: str, row: Document, own: object, **properties: object
-    ) -> LiveObject:
-        identity = f"{self.scope.repository}:{_part(environment)}:{own}"
-        place = {"repository": self.scope.repository, "environment": environment}
-        written_at = moment(row.get("updated_at"))
-        return live_object(type_, identity, identity, {**place, **properties}, written_at=written_at)
 
     # --- The repository -----------------------------------------------------------------------------------------------
 
@@ -256,6 +250,10 @@ class _Reader:
                 beyond=_allowed({**workflow, **access, **forks, **subject}),
             )
         ]
+
+
+def _policy(row: Document) -> Document:
+    return {"tagPattern" if row.get("type") == "tag" else "branchPattern": row["name"]}
 
 
 def _actors(row: Document) -> list[Document]:

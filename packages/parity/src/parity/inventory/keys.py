@@ -15,6 +15,7 @@ from parity.resources.urn import Urn, provider_urn
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from parity.engine.state import Recorded
     from parity.evaluate.graph import Graph
     from parity.evaluate.resource import Resource
     from parity.resources.kind import Key
@@ -52,8 +53,8 @@ def application_of(project: str, graph: Graph) -> str:
     return next((graph.called(each.name.removesuffix("-project")) for each in declared), "")
 
 
-def server_of(resource: Resource) -> str:
-    """The database server of a resource of PostgreSQL; empty for the one without a name."""
+def server_of(resource: Resource | Recorded) -> str:
+    """The database server of a resource of PostgreSQL, declared or recorded; empty for the one without a name."""
     return servers.of_provider(Urn.parse(provider_urn(resource.provider)).name) if resource.provider else ""
 
 

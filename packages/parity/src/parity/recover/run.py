@@ -18,10 +18,11 @@ from parity.backend.stack_backend import UPDATE_VARIABLE, own_file
 from parity.engine import engine_files
 from parity.engine.counting import counted
 from parity.errors import LockedError, ParityError, UnsureError, UpdateError
-from parity.recover import history, inflight, lock_owner, names, show
+from parity.recover import history, inflight, lock_owner, show
 from parity.recover.model import FailedUpdates, Options, Recovered
 from parity.recover.reconcile_plan import decide
 from parity.recover.state_edit import EditedState, edit, stamped
+from parity.resources import kinds
 from parity.resources.urn import short_urn
 
 if TYPE_CHECKING:
@@ -105,7 +106,7 @@ class _Recovery:
 
     def _turn(self, state: State, failed: FailedUpdates) -> list[str]:
         """Collect, decide and edit; gives what still differs, because an effect landed meanwhile."""
-        names.require(self.graph, state)
+        _require_names(self.graph, state)
         with self.screen.step("Collect the live state") as step:
             live_state, plan = self._collect(state, failed, step)
             step.done(show.counts(plan))
@@ -360,6 +361,21 @@ class _Recovery:
             except ParityError as error:
                 self.done.refused = error.what
                 step.done("it would be refused")
+
+
+def _require_names(graph: Graph, state: State) -> None:
+    """Raise UnsureError where a database or a role has another name in the files: it would be taken for gone."""
+    for urn, declared in graph.resources.items():
+        record = state.of(urn) if declared.type in {kinds.DATABASE, kinds.ROLE} else None
+        new, old = declared.inputs.get("name"), record.inputs.get("name") if record else None
+        noun = "database" if declared.type == kinds.DATABASE else "role"
+        if record and old != new:
+            raise UnsureError(
+                f"the files call the {noun} {new}, and it is recorded as {old}: what the last update left of it "
+                "cannot be found; nothing was changed",
+                where=declared.name,
+                remedy=f"write its name {old} again, then run `parity recover {graph.stack}`",
+            )
 
 
 def _settled(failed: FailedUpdates) -> FailedUpdates:

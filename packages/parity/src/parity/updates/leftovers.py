@@ -15,9 +15,9 @@ from psycopg.sql import SQL, Identifier
 
 from parity.config import servers
 from parity.errors import UpdateError
-from parity.inventory.keys import databases_on
+from parity.inventory.keys import databases_on, server_of
 from parity.resources import kinds
-from parity.resources.urn import Urn, provider_urn, short_urn
+from parity.resources.urn import Urn, short_urn
 from parity.vendors import services
 from parity.vendors.http import Client, NotFound, VendorError
 from parity.vendors.postgres import connect
@@ -53,7 +53,7 @@ def hand_over(stack: Stack, graph: Graph, state: State, progress: Progress) -> l
         line
         for each in roles
         for database, owner in _owners(graph).items()
-        if on[database] == servers.of_provider(Urn.parse(provider_urn(each.provider)).name)
+        if on[database] == server_of(each)
         if (line := _said(stack, on[database], database, str(each.outputs["name"]), owner))
     ]
 

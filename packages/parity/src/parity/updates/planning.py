@@ -204,11 +204,6 @@ def of_project(stack: Stack, state: State) -> conditions.Conditions:
     }
 
 
-def of_files(stack: Stack) -> conditions.Conditions:
-    """The program's and the stack's files alone."""
-    return conditions.of_files(stack.project.root, stack.name)
-
-
 def of_world(stack: Stack, settings: Settings, graph: Graph, state: State) -> conditions.Conditions:
     """Everything that a plan depends on, read now."""
     live = inventory.collect_live_state(graph, environment=stack.pulumi.environment, passwords=False)

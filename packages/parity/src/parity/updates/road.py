@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, cast
 from parity.errors import RefusedError
 from parity.resources import kinds
 from parity.resources.urn import short_urn
-from parity.updates import planning, record, saved_plan, world_guard
+from parity.updates import conditions, planning, record, saved_plan, world_guard
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -128,5 +128,7 @@ class Road:
                 step.waiting("the state, Vercel, GitHub and PostgreSQL")
                 plan.require_conditions(planning.of_world(self.stack, self.settings, self.graph, self.stack.recorded()))
             else:
-                plan.require_conditions({**plan.conditions, **planning.of_files(self.stack)})
+                plan.require_conditions(
+                    {**plan.conditions, **conditions.of_files(self.stack.project.root, self.stack.name)}
+                )
             step.done("as it was when the plan was made")

@@ -13,7 +13,7 @@ from parity.inventory.keys import server_of
 from parity.problems import some
 from parity.resources import kinds
 from parity.resources.kind import PROJECT_ID
-from parity.resources.urn import Urn, provider_urn, short_urn
+from parity.resources.urn import Urn, short_urn
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Mapping, Sequence
@@ -159,7 +159,7 @@ def require_made_there(stack: str, graph: Graph, state: State, live: LiveState) 
         recorded = state.of(urn)
         if recorded is None or resource.type not in {kinds.DATABASE, kinds.ROLE} or live.under[urn]:
             continue
-        before, now = servers.of_provider(Urn.parse(provider_urn(recorded.provider)).name), server_of(resource)
+        before, now = server_of(recorded), server_of(resource)
         if before != now and live.was_read(urn, resource.type):
             found.setdefault((before, now), []).append(str(resource.inputs["name"]))
     if found:

@@ -8,7 +8,7 @@ import pytest
 
 from parity.evaluate.resource import Resource, SecretInput, computed
 from parity.masked import SECRET, SIGNATURE
-from parity.recover.entries import UNREAD, Known, Unknown, entry, sealed, unread
+from parity.recover.state_edit import UNREAD, Known, Unknown, entry, sealed, unread
 from parity.resources import kinds
 
 PROJECT = "urn:pulumi:staging::storefront::vercel:index/project:Project::shop"

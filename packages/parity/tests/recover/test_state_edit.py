@@ -12,9 +12,8 @@ from parity.evaluate.graph import Graph
 from parity.evaluate.resource import Resource, SecretInput, computed
 from parity.inventory.model import LiveObject, LiveState
 from parity.masked import SECRET, SIGNATURE
-from parity.recover.entries import UNREAD, Known, Unknown
 from parity.recover.model import Decision, Plan
-from parity.recover.state_edit import edit, stamped
+from parity.recover.state_edit import UNREAD, Known, Unknown, edit, stamped
 from parity.resources import kinds
 
 HEAD = "urn:pulumi:staging::storefront"

@@ -15,6 +15,7 @@ from parity.evaluate.resource import SecretInput, is_computed
 from parity.inventory.keys import opened
 from parity.resources import kinds
 from parity.resources.equality import flat
+from parity.resources.urn import short_urn
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -88,10 +89,6 @@ class _Known:
         return ""
 
 
-def _label(resource: Resource) -> str:
-    return f"{resource.type.split(':')[-1]} {resource.name}"
-
-
 def _is_plain(resource: Resource) -> bool:
     """Whether it is a variable that is not sensitive: its value is no secret, whatever the SDK marks."""
     return resource.type == kinds.VARIABLE and resource.inputs.get("sensitive") is False
@@ -109,7 +106,7 @@ def _texts(resource: Resource, *, secrets: bool) -> Iterable[tuple[str, str]]:
 
 def _values(graph: Graph, *, secrets: bool) -> dict[str, str]:
     return {
-        fingerprint(text): f"{_label(resource)} of {graph.stack}"
+        fingerprint(text): f"{short_urn(resource.urn)} of {graph.stack}"
         for resource in graph.resources.values()
         for _, text in _texts(resource, secrets=secrets)
     }

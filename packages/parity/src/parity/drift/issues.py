@@ -9,12 +9,14 @@ from __future__ import annotations
 import hashlib
 import json
 import re
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal
 from urllib.parse import quote
 
 from parity import markup
 from parity.documents import parse, rows
+from parity.problems import some
 from parity.vendors.http import NotFound, Refused
 
 if TYPE_CHECKING:
@@ -166,12 +168,10 @@ async def _ensure_label(github: Client, repository: str, label: str) -> None:
         await github.get(f"/repos/{repository}/labels/{quote(label)}")
     except NotFound:
         color, description = _LABELS[label]
-        try:
-            body = {"name": label, "color": color, "description": description}
+        body = {"name": label, "color": color, "description": description}
+        # Refused: another stack's run created it meanwhile; any other fault shows when the issue is created.
+        with suppress(Refused):
             await github.request("POST", f"/repos/{repository}/labels", body=body, repeat=False)
-        except Refused:
-            # Another stack's run created it meanwhile; any other fault shows when the issue is created.
-            return
 
 
 async def _update(github: Client, repository: str, issue: Document, what: Summary) -> Done:
@@ -199,10 +199,8 @@ async def _set_unread(github: Client, repository: str, issue: Document, *, unrea
         await _ensure_label(github, repository, UNREAD)
         await github.request("POST", base, body={"labels": [UNREAD]})
     if has and not unread:
-        try:
+        with suppress(NotFound):
             await github.request("DELETE", f"{base}/{quote(UNREAD)}")
-        except NotFound:
-            return
 
 
 async def _close(github: Client, repository: str, issue: Document, text: str, reason: str) -> None:
@@ -242,9 +240,7 @@ def _news(before: set[str], what: Summary) -> str:
 
 def _named(ids: list[str], what: Summary) -> str:
     names = {each: f" ({markup.text(name)})" for each, name in what.names.items()}
-    shown = [f"`{each}`{names.get(each, '')}" for each in ids[:_NAMED]]
-    rest = len(ids) - _NAMED
-    return ", ".join(shown) + (f" and {rest} more" if rest > 0 else "")
+    return some([f"`{each}`{names.get(each, '')}" for each in ids], _NAMED)
 
 
 def _by(what: Summary) -> str:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from parity.documents import texts
 from parity.drift.model import Finding
 from parity.inventory.keys import opened
-from parity.inventory.postgres_objects import on_objects
+from parity.inventory.postgres_objects import SCHEMA_WIDE, on_objects
 from parity.resources import kinds
 from parity.resources.commands import Sql, column_of, default_privileges, quoted, schema_wide
 
@@ -21,7 +21,6 @@ if TYPE_CHECKING:
     from parity.inventory.model import DatabaseObject, Privilege
     from parity.resources.kind import Key
 
-_SCHEMA_WIDE = frozenset({"table", "sequence", "routine"})
 _DATABASE_OWNER = "pg_database_owner"
 """PostgreSQL's own role for the owner of the database at hand, which is the stack's."""
 _DEFAULT_PARTS = 5
@@ -110,7 +109,7 @@ def _without_grant_option(sides: Sides, key: Key) -> list[Sql]:
         change = f"revoke grant option for all on {kind}s from {quoted(role)}"
         return [Sql(database, default_privileges(owner, schema, change), owner)]
     database, role, kind, schema = key
-    wide = kind in _SCHEMA_WIDE
+    wide = kind in SCHEMA_WIDE
     what = schema_wide(kind, schema) if wide else f"{kind} {quoted(schema or database)}"
     owner = _owner(sides, database, schema) if schema else ""
     return [Sql(database, f"revoke grant option for all on {what} from {quoted(role)}", owner)]
@@ -156,7 +155,7 @@ def _places(key: Key, resource: Resource, things: Iterable[DatabaseObject]) -> l
         database, owner, _, kind, schema = key
         return [_Place(database, kind, schema, "", owner)]
     database, _, kind, schema = key
-    if kind in _SCHEMA_WIDE:
+    if kind in SCHEMA_WIDE:
         return [_Place(database, kind, schema, each.name, "") for each in on_objects(key, things)]
     return [_Place(database, kind, schema, schema or database, "")]
 

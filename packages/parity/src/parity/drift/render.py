@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import html
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from parity import markup
@@ -135,20 +136,7 @@ def _row(finding: Finding) -> str:
 # --- One HTML page ----------------------------------------------------------------------------------------------------
 
 
-_STYLE = """
-:root{color-scheme:light dark;--line:#8884;--soft:#8881;--good:#1a7f37;--bad:#cf222e;--warn:#9a6700}
-@media(prefers-color-scheme:dark){:root{--good:#3fb950;--bad:#f85149;--warn:#d29922}}
-body{font:15px/1.5 system-ui,sans-serif;max-width:62rem;margin:2rem auto;padding:0 1rem}
-header{border-left:.5rem solid var(--tone);background:var(--soft);padding:.75rem 1.25rem;border-radius:.4rem}
-.clean{--tone:var(--good)}.drifted{--tone:var(--bad)}.unread{--tone:var(--warn)}
-h1{font-size:1.35rem;margin:0;color:var(--tone)}h2{font-size:1.1rem;margin:2rem 0 .5rem}h3{font-size:1rem;margin:0}
-article{border:1px solid var(--line);border-radius:.4rem;padding:.75rem 1rem;margin:.75rem 0}
-dl{display:grid;grid-template-columns:max-content 1fr;gap:.1rem .75rem;margin:.4rem 0}dt{opacity:.7}dd{margin:0}
-code,pre,dd{overflow-wrap:anywhere}code,pre{font:13px ui-monospace,monospace}
-pre{background:var(--soft);padding:.5rem .75rem;border-radius:.3rem;white-space:pre-wrap;margin:.5rem 0 .2rem}
-p{margin:.3rem 0}small,.id{opacity:.7;font-weight:normal}.id{white-space:nowrap}
-summary{cursor:pointer;font-weight:600;margin:2rem 0 .5rem}
-"""
+_STYLE = Path(__file__).with_name("page.css").read_text(encoding="utf-8")
 
 
 def page(report: Report, steps: Sequence[Step], *, drifted: bool) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from parity.documents import texts
 from parity.resources import kinds
@@ -84,15 +84,11 @@ def _database(finding: Finding, server: Server) -> list[Sql]:
     change = {
         "owner": f"owner to {quoted(str(wanted))}",
         "connectionLimit": f"connection limit {wanted}",
-        "isTemplate": f"is_template {_word(wanted)}",
-        "allowConnections": f"allow_connections {_word(wanted)}",
+        "isTemplate": f"is_template {str(bool(wanted)).lower()}",
+        "allowConnections": f"allow_connections {str(bool(wanted)).lower()}",
     }.get(finding.path)
     role = SUPERUSER if finding.path == "owner" else ""
     return [Sql("postgres", f"alter database {name} {change}", role)] if change else []
-
-
-def _word(value: Any) -> str:
-    return "true" if value else "false"
 
 
 def _schema(finding: Finding, _: Server) -> list[Sql]:

@@ -81,11 +81,9 @@ def beyond(row: Mapping[str, Any]) -> dict[str, Any]:
 
 def end(found: Mapping[str, Any]) -> End | None:
     """The end of a build by what `beyond` gave; None where it has not failed."""
-    state = str(found.get(_STATE) or "")
-    return _end(state, str(found.get(_REASON) or "")) if state in FAILED else None
-
-
-def _end(state: str, said: str) -> End:
+    state, said = (str(found.get(name) or "") for name in (_STATE, _REASON))
+    if state not in FAILED:
+        return None
     remedy, again = next((way, again) for word, way, again in _WAYS if re.search(word, f"{state} {said}"))
     return End(state, said, remedy, again)
 

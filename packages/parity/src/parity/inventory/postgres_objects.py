@@ -27,8 +27,8 @@ _SETTINGS = {
     "idle_in_transaction_session_timeout": "idleInTransactionSessionTimeout",
     "role": "assumeRole",
 }
-_KINDS = {"table": "table", "sequence": "sequence", "routine": "routine"}
-"""Kinds of objects in a schema that a grant is about, Pulumi's name to ours."""
+SCHEMA_WIDE = frozenset({"table", "sequence", "routine"})
+"""Kinds of objects in a schema that a grant is about, all of a kind together."""
 
 
 @dataclass
@@ -260,7 +260,7 @@ def on_objects(key: Key, things: Iterable[DatabaseObject]) -> list[DatabaseObjec
     return [
         each
         for each in things
-        if each.database == database and each.kind == kind and each.schema == schema and each.kind in _KINDS
+        if each.database == database and each.kind == kind and each.schema == schema and each.kind in SCHEMA_WIDE
     ]
 
 
@@ -275,12 +275,12 @@ def _grant(key: Key, privileges: Iterable[Privilege], things: Iterable[DatabaseO
             continue
         if kind == "schema" and each.name != schema:
             continue
-        if kind in _KINDS and each.schema != schema:
+        if kind in SCHEMA_WIDE and each.schema != schema:
             continue
         held.setdefault(each.name, set()).add(each.privilege)
         grantable = grantable or each.grantable
-    objects = on_objects(key, things) if kind in _KINDS else []
-    names = {each.name for each in objects} if kind in _KINDS else {schema or database}
+    objects = on_objects(key, things) if kind in SCHEMA_WIDE else []
+    names = {each.name for each in objects} if kind in SCHEMA_WIDE else {schema or database}
     sets = [held.get(name, set()) for name in sorted(names)]
     common = sets[0].intersection(*sets[1:]) if sets else set[str]()
     return live_object(

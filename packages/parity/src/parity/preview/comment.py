@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import re
+from contextlib import suppress
 from dataclasses import asdict, dataclass, replace
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -114,22 +115,14 @@ async def _once(github: Client, repository: str, number: int, what: Post, writer
         if len(found) == 1 and found[0].id == made.json()["id"]:
             return Posted(done, found[0].url)
     first, *others = found
-    newest = max((each.entry for each in found), key=lambda each: each.order)
-    result = Posted("older", first.url)
-    if what.entry.order >= newest.order:
-        body = _body(what, _history(found, what.entry))
-        await github.request("PATCH", f"/repos/{repository}/issues/comments/{first.id}", body={"body": body})
-        result = Posted(done, first.url)
-    for each in others if result.done != "older" else ():
-        await _delete(github, repository, each.id)
-    return result
-
-
-async def _delete(github: Client, repository: str, comment: int) -> None:
-    try:
-        await github.request("DELETE", f"/repos/{repository}/issues/comments/{comment}")
-    except NotFound:
-        return
+    if what.entry.order < max(each.entry.order for each in found):
+        return Posted("older", first.url)
+    body = _body(what, _history(found, what.entry))
+    await github.request("PATCH", f"/repos/{repository}/issues/comments/{first.id}", body={"body": body})
+    for each in others:
+        with suppress(NotFound):
+            await github.request("DELETE", f"/repos/{repository}/issues/comments/{each.id}")
+    return Posted(done, first.url)
 
 
 async def _writer(github: Client) -> str:

@@ -60,10 +60,8 @@ _LOST = "select dealloc from {view}_info"
 class Kept:
     """A release that stays deployed."""
 
-    application: str
-    """As it was first declared."""
     called: str
-    """As it is called now."""
+    """The application, as it is called now."""
     release: str
     login: str
     """The role that it logs in with."""
@@ -131,7 +129,7 @@ def staying(plan: Plan) -> Iterator[Kept]:
     for each in sorted(found, key=lambda one: int(release_of(one)[1:] or 0)):
         first = Urn.parse(each.parent).name
         for login in logins(plan, each):
-            yield Kept(first, str(called.get(each.parent) or first), release_of(each), login)
+            yield Kept(str(called.get(each.parent) or first), release_of(each), login)
 
 
 def release_of(deployment: Resource) -> str:

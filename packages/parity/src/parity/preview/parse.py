@@ -53,7 +53,7 @@ def parse(stack: str, digest: Mapping[str, Any], events: Iterable[Mapping[str, A
             whose an error is.
         failed: whether the command ended with an error.
     """
-    steps = [each for each in rows_of(digest.get("steps")) if not _is_root(each)]
+    steps = [each for each in rows_of(digest.get("steps")) if not Urn.parse(str(each["urn"])).is_stack]
     grouped: dict[tuple[str, bool], list[Document]] = {}
     for step in steps:
         grouped.setdefault((str(step["urn"]), _is_leftover(step)), []).append(step)
@@ -97,10 +97,6 @@ def _cover(each: Property, *, all_of_it: bool) -> Property:
     if shown and (each.before == MASK or (all_of_it and each.path == "value")):
         return replace(each, after=UNCOVERED)
     return each
-
-
-def _is_root(step: Document) -> bool:
-    return Urn.parse(str(step["urn"])).is_stack
 
 
 def _is_leftover(step: Document) -> bool:

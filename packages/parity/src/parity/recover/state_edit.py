@@ -1,4 +1,9 @@
-"""Edits a state as the decisions say, into the document that `pulumi stack import` takes. It calls nothing."""
+"""Edits a state as the decisions say, into the document that `pulumi stack import` takes. It calls nothing.
+
+An object that exists and is not recorded gets the inputs that the program declares. Its outputs begin as the same
+values; the provider fills them when it refreshes the entry. `pulumi stack import` takes a secret in the clear under its
+own mark and encrypts it; such a document goes to the engine through a pipe and nowhere else.
+"""
 
 from __future__ import annotations
 
@@ -8,10 +13,12 @@ from copy import deepcopy
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
-from parity.documents import mapping, rows, texts
-from parity.recover import entries
-from parity.recover.entries import Known, Unknown
+from parity.documents import mapped, mapping, rows, texts
+from parity.evaluate.resource import SecretInput
+from parity.inventory.keys import MARKER
+from parity.masked import SECRET, SIGNATURE
 from parity.recover.reconcile_plan import unproven
+from parity.resources import kinds
 from parity.resources.urn import Urn, provider_urn
 
 if TYPE_CHECKING:
@@ -20,6 +27,7 @@ if TYPE_CHECKING:
 
     from parity.engine.state import State
     from parity.evaluate.graph import Graph
+    from parity.evaluate.resource import Resource
     from parity.inventory.model import LiveObject, LiveState
     from parity.recover.model import Decision, Plan
 
@@ -92,8 +100,9 @@ class _Work:
         self.leaving: list[Document] = [row for row in listed if row.get("delete")]
         """What the next update deletes."""
         self.operations = rows(deployment.get("pending_operations"))
-        recorded = {each.urn: each for each in state.resources if not each.delete}
-        self.outputs = entries.known_outputs(recorded)
+        self.outputs: dict[str, Document] = {
+            each.urn: {**each.outputs, "id": each.id} for each in state.resources if not each.delete
+        }
         for urn, inputs in live_state.inputs.items():
             if live_state.under[urn] and urn not in self.outputs:
                 first = live_state.under[urn][0]
@@ -115,7 +124,7 @@ class _Work:
         elif decision.kind == "delete":
             self._hand_over(urn, decision.id)
         if decision.kind in {"import", "refresh"} and decision.unread and urn in self.rows:
-            self.rows[urn] = entries.unread(self.rows[urn], decision.unread)
+            self.rows[urn] = unread(self.rows[urn], decision.unread)
 
     def drop_operations(self, kept: set[str]) -> None:
         """Drop the operations without an end, but those of the URNs `kept`."""
@@ -141,7 +150,7 @@ class _Work:
         provider = self._provider(provider_urn(resource.provider))
         filled = replace(resource, inputs=self._inputs(urn))
         # What is adopted together may depend on one another, whatever the order.
-        return entries.entry(filled, identity, provider, Known(self.outputs), frozenset(self.graph.resources))
+        return entry(filled, identity, provider, Known(self.outputs), frozenset(self.graph.resources))
 
     def _inputs(self, urn: str) -> Document:
         """The declared inputs; in the place of one that names what does not exist, what is really there, or nothing."""
@@ -185,7 +194,7 @@ class _Work:
             resource = self.graph.resources[urn]
             if resource.parent:
                 self._parent(resource.parent)
-            self.rows[urn] = entries.entry(
+            self.rows[urn] = entry(
                 resource, str(uuid.uuid4()), "", Known(self.outputs), frozenset(self.graph.resources)
             )
             self.rows[urn]["outputs"].pop("id")
@@ -256,3 +265,102 @@ def _needs(row: Document) -> list[str]:
         *texts(row.get("dependencies")),
         *(each for urns in inner.values() for each in texts(urns)),
     ]
+
+
+# --- Entries ----------------------------------------------------------------------------------------------------------
+
+
+_OPTIONS = ("protect", "retainOnDelete", "deletedWith", "additionalSecretOutputs", "customTimeouts")
+"""The options of a registration that the state records under the same name."""
+
+UNREAD = "not known: an update of it did not end, and no API shows it"
+"""Recorded instead of an input that no API shows, so that the next update writes what is declared."""
+
+
+@dataclass(frozen=True)
+class Unknown(Exception):
+    """An input depends on an output of a resource that does not exist, or is not known."""
+
+    urn: str
+    output: str
+
+
+@dataclass(frozen=True)
+class Known:
+    """What outputs are known: of what is recorded, and of what is being adopted."""
+
+    outputs: Mapping[str, Mapping[str, Any]]
+    """By URN; each holds `id` too."""
+
+    def of(self, urn: str, output: str) -> Any:
+        """An output's value; raises Unknown."""
+        try:
+            return self.outputs[urn][output]
+        except KeyError:
+            raise Unknown(urn, output) from None
+
+    def resolve(self, value: Any) -> Any:
+        """The value with what only a provider knows put in; secrets stay `SecretInput`.
+
+        Raises:
+            Unknown: something of it is not known.
+        """
+        return mapped(value, self._resolved)
+
+    def _resolved(self, value: Any) -> Any:
+        if isinstance(value, SecretInput):
+            return SecretInput(self.resolve(value.value))
+        if isinstance(value, str) and (found := MARKER.fullmatch(value)):
+            return self.of(found[1], found[2])
+        if isinstance(value, str):
+            return MARKER.sub(lambda found: str(self.of(found[1], found[2])), value)
+        return value
+
+
+def sealed(value: Any) -> Any:
+    """A value as `pulumi stack import` takes it: secrets under the engine's mark, to be encrypted by it."""
+
+    def leaf(each: Any) -> Any:
+        secret = isinstance(each, SecretInput)
+        return {SIGNATURE: SECRET, "plaintext": json.dumps(sealed(each.value))} if secret else each
+
+    return mapped(value, leaf)
+
+
+def entry(resource: Resource, identity: str, provider: str, known: Known, there: frozenset[str]) -> Document:
+    """The state's entry of an object that exists.
+
+    `identity` is as the provider writes it; `provider` is `<urn>::<id>`, empty for a component or a provider itself. A
+    dependency on what is not `there`, now or then, is left out.
+
+    Raises:
+        Unknown: an input names an output that is not known.
+    """
+    inputs = sealed(known.resolve(resource.inputs))
+    document: Document = {"urn": resource.urn, "custom": resource.custom, "type": resource.type}
+    if resource.custom:
+        outputs = {**kinds.of(resource.type).set_once, **inputs}
+        if not resource.type.startswith("parity:"):
+            outputs["id"] = identity
+        document |= {"id": identity, "inputs": inputs, "outputs": outputs}
+    if resource.parent:
+        document["parent"] = resource.parent
+    if resource.dependencies & there:
+        document["dependencies"] = sorted(resource.dependencies & there)
+    if provider:
+        document["provider"] = provider
+    if resource.property_dependencies:
+        document["propertyDependencies"] = {
+            name: sorted(urns & there) for name, urns in resource.property_dependencies.items()
+        }
+    return {**document, **{name: resource.options[name] for name in _OPTIONS if resource.options.get(name)}}
+
+
+def unread(record: Document, names: tuple[str, ...]) -> Document:
+    """A record whose inputs of these names are not known, so that the next update writes them."""
+    mark = sealed(SecretInput(UNREAD))
+    found = dict(record)
+    for part in ("inputs", "outputs"):
+        given = mapping(record.get(part))
+        found[part] = {**given, **{name: mark for name in names if name in given}}
+    return found

@@ -179,9 +179,6 @@ def _recorded(findings: list[Finding], ledger: Ledger | None) -> tuple[list[Find
     return [replace(each, recorded=said.get((each.urn, each.path), "")) for each in findings], []
 
 
-# --- What releases were built with ------------------------------------------------------------------------------------
-
-
 DECLARED = "what was declared"
 
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from parity.documents import is_list, mapping
 from parity.drift.model import UNSET, Cause, Finding, said_of
-from parity.drift.values import leaves, only, plain, shown
+from parity.drift.values import leaves, plain, shown
 from parity.evaluate.resource import SecretInput, is_computed
 from parity.inventory import vercel_project
 from parity.inventory.keys import opened
@@ -205,7 +205,7 @@ class _Compared:
             names |= {"environment"}
             declared = _names_of(declared, "environment")
             recorded = {path: value for path, value in recorded.items() if not path.startswith("environment")}
-        paths = sorted(set(only(declared, names)) | set(only(recorded, names)) | set(only(live, names)))
+        paths = sorted(path for path in {*declared, *recorded, *live} if path.partition(".")[0] in names)
         found = (self._property(path, declared, recorded, live, marked) for path in paths)
         return [each for each in found if each is not None]
 
@@ -288,16 +288,16 @@ class _Compared:
     def _unknowable(self, name: str) -> Finding:
         """Report an unreadable value: `changed` if written after our last write, otherwise `unknowable`."""
         exact = self.sides.written.get(self.urn)
-        written, ours = self.found.written_at, _Write(exact, exact) if exact else _last_write(self.pair.recorded)
+        written, ours = self.found.written_at, (exact, exact) if exact else _last_write(self.pair.recorded)
         why = self.found.hidden[name]
         if self.type == kinds.DEPLOYMENT:
             why = f"{why}; they are fixed when it is made"
-        elif written and ours and written > ours.latest:
-            detail = f"{why}, but it was written at {_time(written)}, after our last write at {_time(ours.noted)}"
+        elif written and ours and written > ours[1]:
+            detail = f"{why}, but it was written at {_time(written)}, after our last write at {_time(ours[0])}"
             return self._finding(name, declared=MASK, live=MASK, cause="outside", detail=detail)
         evidence = f"last written {_time(written)}" if written else "the vendor gives no time of its last write"
         if ours:
-            evidence += f"; our last write was noted at {_time(ours.noted)}"
+            evidence += f"; our last write was noted at {_time(ours[0])}"
         return self._finding(name, kind="unknowable", declared=MASK, live="(not shown)", detail=f"{why}; {evidence}")
 
 
@@ -321,22 +321,18 @@ def _was_applied(recorded: Recorded, path: str, wanted: Any) -> bool:
     return isinstance(before, SecretInput) or same(before, wanted)
 
 
-@dataclass(frozen=True)
-class _Write:
-    noted: datetime
-    latest: datetime
-    """A write that the vendor dates later is not ours."""
+def _last_write(recorded: Recorded | None) -> tuple[datetime, datetime] | None:
+    """When we wrote it last, and the latest date of the vendor's that may be of that write.
 
-
-def _last_write(recorded: Recorded | None) -> _Write | None:
-    """When we wrote it last: GitHub's own time if its provider records it, otherwise the engine's."""
+    It is GitHub's own time if its provider records it, otherwise the engine's.
+    """
     if recorded is None:
         return None
     exact = moment(recorded.outputs.get("updatedAt"))
     if exact is not None:
-        return _Write(exact, exact)
+        return exact, exact
     noted = moment(recorded.document.get("modified"))
-    return None if noted is None else _Write(noted, noted + TOLERANCE)
+    return None if noted is None else (noted, noted + TOLERANCE)
 
 
 def _time(moment_: datetime | None) -> str:

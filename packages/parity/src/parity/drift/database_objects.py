@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from itertools import groupby
 from typing import TYPE_CHECKING, Any
 
@@ -31,9 +30,9 @@ def compare(sides: Sides) -> list[Finding]:
         if each.type == kinds.SCHEMA
     }
     things = sides.live_state.things
-    matched = _of_migrations(sides, owners)
-    found = [finding for each in things if each not in matched.there for finding in _found(each, owners)]
-    return [*found, *matched.missing, *(finding for each in things for finding in _taken(each))]
+    there, missing = _of_migrations(sides, owners)
+    found = [finding for each in things if each not in there for finding in _found(each, owners)]
+    return [*found, *missing, *(finding for each in things for finding in _taken(each))]
 
 
 def undo(thing: DatabaseObject) -> Sql:
@@ -83,16 +82,10 @@ def _taken(thing: DatabaseObject) -> Iterator[Finding]:
         )  # fmt: skip
 
 
-@dataclass
-class _Matched:
-    """What the applied migrations left that runs code or decides on rows, against what is there."""
-
-    there: set[DatabaseObject] = field(default_factory=set["DatabaseObject"])
-    missing: list[Finding] = field(default_factory=list[Finding])
-
-
-def _of_migrations(sides: Sides, owners: Mapping[tuple[str, str], str]) -> _Matched:
-    matched = _Matched()
+def _of_migrations(sides: Sides, owners: Mapping[tuple[str, str], str]) -> tuple[set[DatabaseObject], list[Finding]]:
+    """What the applied migrations left that runs code or decides on rows: what is there of it, and what is not."""
+    there: set[DatabaseObject] = set()
+    missing: list[Finding] = []
     under = sides.live_state.under
     applied = [each for urn, each in sides.graph.resources.items() if each.type == kinds.MIGRATION and under[urn]]
     for database, files in groupby(sorted(applied, key=_database), key=_database):
@@ -102,10 +95,10 @@ def _of_migrations(sides: Sides, owners: Mapping[tuple[str, str], str]) -> _Matc
         for made, text in declared.made.items():
             found = [each for each in here if made.is_as(each.kind, each.schema, each.name)]
             # Of two routines of one name it is not known which one the migrations made: both are reported.
-            matched.there |= set(found) if made.kind != guarded.DEFINER or len(found) == 1 else set()
+            there |= set(found) if made.kind != guarded.DEFINER or len(found) == 1 else set()
             if not found and declared.certain and (made.schema in {*schemas, ""}):
-                matched.missing.append(_missing(database, made, text, schemas))
-    return matched
+                missing.append(_missing(database, made, text, schemas))
+    return there, missing
 
 
 def _database(resource: Resource) -> str:

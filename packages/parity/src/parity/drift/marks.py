@@ -85,9 +85,6 @@ def _held(sides: Sides) -> dict[str, _Held]:
     return {name: frozenset(held) for name, held in found.items()}
 
 
-# --- On which server --------------------------------------------------------------------------------------------------
-
-
 SERVER = "server"
 """Names the server among a finding's facts."""
 

@@ -186,11 +186,9 @@ def _declared(
     def finding(kind: Kind, path: str, **more: Any) -> Finding:
         return Finding(kind, resource.type, resource.name, path, key, urn, cause=cause, **more)
 
-    if lacking and not wanted.intersection(*(actual.get((place, role), {}) for place in places)) and not beyond:
-        every = all(not (wanted & set(actual.get((place, role), {}))) for place in places)
-        if every:
-            findings.append(finding("missing", "", detail=_some(lacking)))
-            lacking = []
+    if lacking and not beyond and not any(wanted & set(actual.get((place, role), {})) for place in places):
+        findings.append(finding("missing", "", detail=_some(lacking)))
+        lacking = []
     if lacking or beyond:
         facts = {"beyond": beyond, "lacking": lacking, "role": role, "declared": sorted(wanted)}
         facts |= {"sql": _of_another(sides, resource)}

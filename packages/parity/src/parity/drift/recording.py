@@ -66,13 +66,11 @@ def record(ledger: Ledger, report: Report, actor: str) -> Recorded:
             return Recorded()
         brought = [_operation(ledger, actor, each, found=each is new) for each in (new, gone) if each]
         left = {name: each for name, each in (open_ | new).items() if name not in gone}
-        if ledger.store.create(_key(ledger, number + 1), _encoded(after := {"open": left, "operations": brought})):
+        if ledger.store.create(
+            f"{_folder(ledger)}/{number + 1:08}.json", _encoded(after := {"open": left, "operations": brought})
+        ):
             _write(ledger, after)
             return Recorded(tuple(new), tuple(gone))
-
-
-def _key(ledger: Ledger, number: int) -> str:
-    return f"{_folder(ledger)}/{number:08}.json"
 
 
 def _folder(ledger: Ledger) -> str:

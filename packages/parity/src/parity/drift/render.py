@@ -37,7 +37,7 @@ def lines(finding: Finding) -> list[str]:
     found: list[str] = []
     if finding.declared or finding.live:
         found.append(f"{finding.declared} -> {finding.live}" if finding.declared else finding.live)
-    if _is_dated(finding) and (finding.since or finding.by):
+    if finding.kind in {"changed", "unmanaged", "cross-stack"} and (finding.since or finding.by):
         at = f" at {finding.since:%Y-%m-%d %H:%M:%S} UTC" if finding.since else ""
         found.append(f"changed{f' by {finding.by}' if finding.by else ''}{at} (or before)")
     if finding.recorded:
@@ -49,10 +49,6 @@ def lines(finding: Finding) -> list[str]:
         until = f" until {finding.suppression.expiry}" if finding.suppression.expiry else ""
         found.append(f"{state}{until}: {finding.suppression.reason}")
     return found
-
-
-def _is_dated(finding: Finding) -> bool:
-    return finding.kind in {"changed", "unmanaged", "cross-stack"}
 
 
 def text(report: Report, steps: Sequence[Step], *, drifted: bool, unknowable: bool = False) -> str:

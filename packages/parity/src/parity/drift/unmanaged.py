@@ -28,9 +28,6 @@ def compare(sides: Sides) -> list[Finding]:
     return [*_logins(sides, every), *_objects(sides, every)]
 
 
-# --- Passwords --------------------------------------------------------------------------------------------------------
-
-
 def _logins(sides: Sides, every: Mapping[str, Pair]) -> list[Finding]:
     roles = {pair.found.key[0]: urn for urn, pair in every.items() if pair.resource.type == kinds.ROLE and pair.found}
     findings: list[Finding] = []
@@ -56,21 +53,16 @@ def _privileges_of(sides: Sides, role: str) -> list[str]:
     return [urn for urn in given if sides.live_state.inputs[urn].get("role") == role]
 
 
-# --- Objects ----------------------------------------------------------------------------------------------------------
-
-
 def _objects(sides: Sides, every: Mapping[str, Pair]) -> list[Finding]:
     chosen = {id(pair.found) for pair in every.values() if pair.found}
     loose = [each for each in sides.live_state.unmanaged if id(each) not in chosen]
-    loose += [each for pair in every.values() for each in pair.twins if not _is_loose(each, loose, pair)]
+    twins = (each for pair in every.values() if not kinds.of(pair.resource.type).single for each in pair.twins)
+    known = {id(each) for each in loose}
+    loose += [each for each in twins if id(each) not in known]
     return [
         *(_unmanaged(sides, each) for each in loose if not _is_foreign(sides, each)),
         *_members(sides, every),
     ]
-
-
-def _is_loose(found: LiveObject, loose: list[LiveObject], pair: Pair) -> bool:
-    return any(each is found for each in loose) or kinds.of(pair.resource.type).single
 
 
 def _is_foreign(sides: Sides, found: LiveObject) -> bool:

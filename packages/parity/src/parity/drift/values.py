@@ -13,7 +13,7 @@ from parity.masked import MASK, is_sealed
 from parity.resources.equality import unset
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable
 
 _LONG = 24
 """A text without white space may be a key from this many characters on."""
@@ -60,9 +60,3 @@ def shown(value: Any, *, secret: bool = False) -> str:
 def _is_known_form(text: str) -> bool:
     """Whether it is a vendor's id or a commit, which is no secret."""
     return re.fullmatch(r"(prj|dpl|drn|team|env|account_hook)_\w+|[0-9a-f]{40}", text) is not None
-
-
-def only(given: Mapping[str, Any], names: Iterable[str]) -> dict[str, Any]:
-    """The entries whose first part of the path is one of these names."""
-    chosen = frozenset(names)
-    return {path: value for path, value in given.items() if path.partition(".")[0] in chosen}

@@ -138,9 +138,6 @@ async def members(reading: Reading, team: str) -> dict[str, str]:
     return found
 
 
-# --- What is live -----------------------------------------------------------------------------------------------------
-
-
 def target(project: Document) -> Document:
     """The deployment that Vercel names as a project's production."""
     return part(part(project, "targets"), "production")

@@ -28,7 +28,8 @@ def _all(document: Document) -> Document:
     found: Document = {name: document.get(wire) for name, wire in SAME.items()}
     found["gitRepository"] = repository(document.get("link"))
     found["vercelAuthentication"] = {"deploymentType": _protection(document.get("ssoProtection")) or "none"}
-    found["passwordProtection"] = _typed(document.get("passwordProtection"))
+    password = document.get("passwordProtection")
+    found["passwordProtection"] = {"deploymentType": _protection(password)} if password else None
     found["trustedIps"] = _trusted(document.get("trustedIps"))
     found["trustedSources"] = _sources(document.get("trustedSources"))
     found["oidcTokenConfig"] = {"issuerMode": part(document, "oidcTokenConfig").get("issuerMode", "team")}
@@ -70,10 +71,6 @@ def _protection(value: Any) -> str | None:
         return None
     kind = str(value.get("deploymentType", ""))
     return _PROTECTION.get(kind, kind)
-
-
-def _typed(value: Any) -> Document | None:
-    return {"deploymentType": _protection(value)} if value else None
 
 
 def _trusted(value: Any) -> Document | None:

@@ -321,7 +321,8 @@ _RULES: dict[str, Callable[[Change, Plan], str]] = {
 def caution(change: Change) -> str:
     """Why a reviewer should look at a change that the gate lets pass; empty where there is no reason."""
     if change.type == kinds.LIVE and change.operation in {"create", "update", "replace"}:
-        return "switches what users see" if change.operation == "create" or _switches(change) else ""
+        switched = change.of("deploymentId") or change.of("release")
+        return "switches what users see" if change.operation == "create" or switched else ""
     if _moves_to(change) is not None:
         return "moves to another project, and from then on serves what is live there"
     if change.operation == "delete":
@@ -331,10 +332,6 @@ def caution(change: Change) -> str:
     if change.operation == "forget":
         return "leaves the state, and stays where it is without an owner"
     return _fewer_privileges(change)
-
-
-def _switches(change: Change) -> bool:
-    return any(each.path in {"deploymentId", "release"} for each in change.properties)
 
 
 def _fewer_privileges(change: Change) -> str:

@@ -104,9 +104,6 @@ def _violations(database: str, dropped: list[Change], environ: Mapping[str, str]
         yield Violation(words[name].urn, POLICY, "mandatory", f"{what}. {way}")
 
 
-# --- Who uses the rights of PUBLIC ------------------------------------------------------------------------------------
-
-
 _USERS = """
 select distinct d.datname, r.rolname
 from pg_database d

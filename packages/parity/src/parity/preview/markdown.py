@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 
 from parity import markup
 from parity.preview import rehearsal_lines, words
-from parity.preview.picture import SIGNS, mermaid
-from parity.preview.plan import Absent
+from parity.preview.picture import mermaid
+from parity.preview.plan import OPERATIONS, Absent
 from parity.preview.report import VERDICTS
 from parity.problems import some
 from parity.resources.urn import Urn
@@ -237,7 +237,7 @@ def _grouped(entries: Iterable[Entry], *, named: bool) -> Iterator[str]:
         groups[each.change.operation, each.change.kind].append(each.change.name)
     for (operation, kind), names in groups.items():
         shown = f": {some([markup.code(name, limit=80) for name in names], _FIRST)}" if named else ""
-        yield f"- {SIGNS[operation]} {operation} {len(names)} × {markup.text(kind)}{shown}"  # noqa: RUF001 - a multiplication sign
+        yield f"- {OPERATIONS[operation].sign} {operation} {len(names)} × {markup.text(kind)}{shown}"  # noqa: RUF001 - a multiplication sign
 
 
 def _mark(entry: Entry) -> str:
@@ -248,13 +248,13 @@ def _mark(entry: Entry) -> str:
 
 def _what(entry: Entry) -> str:
     change = entry.change
-    return f"{SIGNS[change.operation]} {change.operation} {markup.text(change.kind)} {markup.code(change.name)}"
+    return f"{change.sign} {change.operation} {markup.text(change.kind)} {markup.code(change.name)}"
 
 
 def _full(report: Report, entry: Entry, limit: int | None, *, properties: bool) -> Iterator[str]:
     """One change: its line, and inside what it does, why, and where it comes from."""
     change = entry.change
-    title = f"{SIGNS[change.operation]} {change.operation} {markup.raw(change.kind)} {markup.tag(change.name)}"
+    title = f"{change.sign} {change.operation} {markup.raw(change.kind)} {markup.tag(change.name)}"
     if entry.risky:
         title = f"{_mark(entry)} {title}"
     reason = "; ".join(markup.raw(each) for each in entry.reasons)

@@ -20,16 +20,6 @@ ONE_BY_ONE = 24
 MOST = 48
 """How many nodes a picture may have at all."""
 
-SIGNS: Mapping[Operation, str] = {
-    "create": "+",
-    "update": "~",
-    "replace": "±",
-    "delete": "−",  # noqa: RUF001 - a minus sign
-    "import": "↓",
-    "forget": "…",
-    "option": "○",
-}
-
 _STYLES = """\
   classDef create fill:#dafbe1,stroke:#1a7f37,color:#1f2328
   classDef update fill:#ddf4ff,stroke:#0969da,color:#1f2328
@@ -86,7 +76,7 @@ def _nodes(entries: Sequence[Entry], plan: Plan) -> list[_Node]:
 
 def _node(members: Sequence[Entry], plan: Plan) -> _Node:
     change = members[0].change
-    sign, many = SIGNS[change.operation], len(members) > 1
+    sign, many = change.sign, len(members) > 1
     return _Node(
         _component(change.urn, plan),
         change.operation,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 from parity.documents import texts
 from parity.masked import MASK
@@ -37,7 +37,25 @@ class Absent:
 
 ABSENT = Absent()
 
-_ORDER: tuple[Operation, ...] = ("create", "update", "replace", "delete", "import", "forget", "option")
+
+class Shown(NamedTuple):
+    """How an operation is shown: its sign, its colour in a terminal, and the words after a count of it."""
+
+    sign: str
+    colour: str
+    counted: str
+
+
+OPERATIONS: Mapping[Operation, Shown] = {
+    "create": Shown("+", "green", "to create"),
+    "update": Shown("~", "cyan", "to update"),
+    "replace": Shown("±", "yellow", "to replace"),
+    "delete": Shown("−", "red", "to delete"),  # noqa: RUF001 - a minus sign
+    "import": Shown("↓", "green", "to import"),
+    "forget": Shown("…", "dim", "to leave the state"),
+    "option": Shown("○", "dim", "with other protection"),
+}
+"""In the order of reports."""
 
 
 @dataclass(frozen=True)
@@ -100,6 +118,11 @@ class Change:
     def kind(self) -> str:
         """The last part of its type: `ProjectDomain`."""
         return self.type.rpartition(":")[2]
+
+    @property
+    def sign(self) -> str:
+        """As its operation is shown."""
+        return OPERATIONS[self.operation].sign
 
     @property
     def forced_by(self) -> tuple[str, ...]:
@@ -205,7 +228,5 @@ class Plan:
 
     def counts(self) -> dict[Operation, int]:
         """How many changes there are of each operation, in a fixed order, without zeroes."""
-        found: dict[Operation, int] = {
-            each: sum(change.operation == each for change in self.changes) for each in _ORDER
-        }
+        found = {each: sum(change.operation == each for change in self.changes) for each in OPERATIONS}
         return {each: count for each, count in found.items() if count}

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from parity.preview import gate as gates
 from parity.preview.needed import release_of
+from parity.preview.plan import OPERATIONS
 from parity.resources import kinds
 from parity.resources.urn import Urn
 
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
     from parity.git import Commit
     from parity.preview.gate import Danger, Gate
     from parity.preview.origin import Origin, Origins
-    from parity.preview.plan import Change, Operation, Plan, Resource, Violation
+    from parity.preview.plan import Change, Plan, Resource, Violation
     from parity.preview.proof import Proof
 
 Verdict = Literal["failed", "blocked", "refused", "ready", "unchanged"]
@@ -31,16 +32,6 @@ VERDICTS: dict[Verdict, str] = {
     "refused": "refused by a policy",
     "ready": "may go on",
     "unchanged": "nothing to change",
-}
-
-OPERATIONS: dict[Operation, str] = {
-    "create": "to create",
-    "update": "to update",
-    "replace": "to replace",
-    "delete": "to delete",
-    "import": "to import",
-    "forget": "to leave the state",
-    "option": "with other protection",
 }
 
 
@@ -151,7 +142,7 @@ class Report:
 
     def counts(self) -> str:
         """How much changes, in words: `2 to create, 1 to delete, 85 unchanged`."""
-        said = [f"{count} {OPERATIONS[kind]}" for kind, count in self.plan.counts().items()]
+        said = [f"{count} {OPERATIONS[kind].counted}" for kind, count in self.plan.counts().items()]
         return ", ".join([*said, f"{self.plan.unchanged} unchanged"])
 
     @cached_property
@@ -211,9 +202,6 @@ class Report:
             "warnings": list(self.plan.warnings),
             "run": {"number": self.run.number, "attempt": self.run.attempt, "url": self.run.url} if self.run else None,
         }
-
-
-# --- What is live -----------------------------------------------------------------------------------------------------
 
 
 BuildState = Literal["to be built", "already there", "none"]

@@ -8,26 +8,15 @@ from rich.markup import escape
 
 from parity.masked import MASK
 from parity.preview import rehearsal_lines, words
-from parity.preview.picture import SIGNS
-from parity.preview.plan import Absent
+from parity.preview.plan import OPERATIONS, Absent
 from parity.preview.report import VERDICTS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from parity.preview.origin import Origin
-    from parity.preview.plan import Operation, Property
+    from parity.preview.plan import Property
     from parity.preview.report import Entry, Report
-
-_COLOURS: dict[Operation, str] = {
-    "create": "green",
-    "update": "cyan",
-    "replace": "yellow",
-    "delete": "red",
-    "import": "green",
-    "forget": "dim",
-    "option": "dim",
-}
 
 _VALUE = 160
 """The most characters of a value that are shown; `--json` has all of it."""
@@ -66,9 +55,9 @@ def lines(report: Report) -> Iterator[str]:
 
 def _entry(entry: Entry) -> Iterator[str]:
     change = entry.change
-    colour = _COLOURS[change.operation]
+    sign, colour, _ = OPERATIONS[change.operation]
     yield ""
-    what = f"[{colour}]{SIGNS[change.operation]} {change.operation}[/]"
+    what = f"[{colour}]{sign} {change.operation}[/]"
     yield f"{what} {escape(change.kind)} [bold]{escape(change.name)}[/]"
     for reason in entry.reasons:
         style, mark = ("bold red", "must be acknowledged") if entry.blocking else ("yellow", "review")

@@ -52,9 +52,6 @@ def commit(each: Commit, repository_url: str | None) -> str:
     return f"{short} {markup.text(each.subject)}" if each.subject else short
 
 
-# --- A preview's first lines ------------------------------------------------------------------------------------------
-
-
 def overview(report: Report) -> Iterator[str]:
     """The table that a reviewer reads first."""
     yield "| what | result |"

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from itertools import islice
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from parity.documents import mapping, rows
 from parity.engine import engine_files
@@ -82,7 +82,10 @@ def failed_updates(
     """
     half_done = _since_the_last_good(records, _SETTLES)
     touched = {
-        str(operation["urn"]) for record in half_done for operation in _operations(record) if not operation["done"]
+        str(operation["urn"])
+        for record in half_done
+        for operation in rows((record.end or {}).get("operations"))
+        if not operation["done"]
     }
     touched |= {each.resource.urn for each in state.pending}
     meant = _since_the_last_good(records, _UPDATES)
@@ -105,10 +108,6 @@ def _since_the_last_good(records: Sequence[Record], ending: frozenset[str]) -> l
         if record.result not in {_GOOD, REFUSED}:
             found.insert(0, record)
     return found
-
-
-def _operations(record: Record) -> list[dict[str, Any]]:
-    return rows((record.end or {}).get("operations"))
 
 
 def _intended(record: Record) -> list[str]:

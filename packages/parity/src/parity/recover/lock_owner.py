@@ -131,13 +131,11 @@ def _on_this_host(lock: Lock, record: Record | None, evidence: Evidence) -> Lock
             return LockOwner(lock, "dead", "the machine was started again since")
         if host.get("processes") != evidence.here.processes:
             return None
-    elif evidence.shared:
-        if evidence.alive(lock.pid, lock.time):
-            return LockOwner(lock, "alive", f"process {lock.pid} runs on this machine")
-        why = "this machine has the same name and no such process, but another one may have that name too"
-        return LockOwner(lock, "unknown", why, _ask_by_hand(lock))
     if evidence.alive(lock.pid, lock.time):
         return LockOwner(lock, "alive", f"process {lock.pid} runs on this machine")
+    if record is None and evidence.shared:
+        why = "this machine has the same name and no such process, but another one may have that name too"
+        return LockOwner(lock, "unknown", why, _ask_by_hand(lock))
     return LockOwner(lock, "dead", f"process {lock.pid} of this machine is gone")
 
 

@@ -13,14 +13,18 @@ if TYPE_CHECKING:
 
 Kind = Literal["same", "import", "drop-from-state", "refresh", "delete", "manual"]
 
-KINDS: dict[Kind, str] = {
-    "same": "recorded and live state agree",
-    "import": "it exists and is not recorded: recover records it",
-    "drop-from-state": "it is recorded and does not exist: recover takes it out of the state",
-    "refresh": "it is half done: the provider reads it, and the next `up` does the rest",
-    "delete": "it was made twice: the next `up` deletes the one that nothing refers to",
-    "manual": "it is not clear: a person has to decide",
+KINDS: dict[Kind, tuple[str, str]] = {
+    "same": ("as recorded", "recorded and live state agree"),
+    "import": ("to import", "it exists and is not recorded: recover records it"),
+    "drop-from-state": (
+        "to drop from the state",
+        "it is recorded and does not exist: recover takes it out of the state",
+    ),
+    "refresh": ("to refresh", "it is half done: the provider reads it, and the next `up` does the rest"),
+    "delete": ("to delete", "it was made twice: the next `up` deletes the one that nothing refers to"),
+    "manual": ("to decide by hand", "it is not clear: a person has to decide"),
 }
+"""The words after a count of each, and what it means."""
 
 
 @dataclass(frozen=True)
@@ -93,8 +97,6 @@ class Plan:
         """Those that change the record."""
         return self.of("import", "drop-from-state", "refresh", "delete")
 
-
-# --- One run ---------------------------------------------------------------------------------------------------------
 
 SETTLE_SECONDS = 15.0
 """How long a request may still take effect after its sender died: GitHub ends one after 10 s (its REST API,

@@ -16,17 +16,8 @@ if TYPE_CHECKING:
 
     from parity.console import Screen
     from parity.recover.lock_owner import LockOwner, Running
-    from parity.recover.model import Decision, Kind, Plan, Recovered
+    from parity.recover.model import Decision, Plan, Recovered
 
-
-_COUNTED: dict[Kind, str] = {
-    "same": "as recorded",
-    "import": "to import",
-    "drop-from-state": "to drop from the state",
-    "refresh": "to refresh",
-    "delete": "to delete",
-    "manual": "to decide by hand",
-}
 
 _SHOWN = 12
 """Changes of the next `up` that are shown one by one."""
@@ -67,7 +58,7 @@ def decisions(plan: Plan) -> Iterator[str]:
     for kind in ("import", "drop-from-state", "refresh", "delete", "manual"):
         chosen = plan.of(kind)
         if chosen:
-            yield f"{kind} ({KINDS[kind]})"
+            yield f"{kind} ({KINDS[kind][1]})"
             yield from (_line(each) for each in chosen)
 
 
@@ -98,7 +89,7 @@ def _next(done: Recovered) -> list[str]:
 def counts(plan: Plan) -> str:
     """How many decisions of each kind, in words."""
     counts = Counter(each.kind for each in plan.decisions)
-    return ", ".join(f"{counts[kind]} {word}" for kind, word in _COUNTED.items() if counts[kind])
+    return ", ".join(f"{counts[kind]} {word}" for kind, (word, _) in KINDS.items() if counts[kind])
 
 
 def writers(holders: Sequence[LockOwner], ended: Sequence[Running]) -> str:

@@ -267,9 +267,6 @@ def _needs(row: Document) -> list[str]:
     ]
 
 
-# --- Entries ----------------------------------------------------------------------------------------------------------
-
-
 _OPTIONS = ("protect", "retainOnDelete", "deletedWith", "additionalSecretOutputs", "customTimeouts")
 """The options of a registration that the state records under the same name."""
 

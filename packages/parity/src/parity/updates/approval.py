@@ -10,7 +10,6 @@ from rich.markup import escape
 
 from parity.errors import RefusedError, UsageError
 from parity.preview import rehearsal_lines, words
-from parity.preview.picture import SIGNS
 from parity.preview.plan import Absent
 
 if TYPE_CHECKING:
@@ -94,7 +93,7 @@ def lines(planned: Planned, *, diff: bool) -> Iterator[str]:
     dangerous = {each.urn: each.what for each in planned.gate.acknowledged}
     first = {each.urn for each in planned.plan.removed_first}
     for change in planned.plan.changes:
-        yield f"  {SIGNS[change.operation]} {change.operation:8} {escape(change.kind)} [bold]{escape(change.name)}[/]"
+        yield f"  {change.sign} {change.operation:8} {escape(change.kind)} [bold]{escape(change.name)}[/]"
         if change.urn in first:
             yield f"      {words.REMOVED_FIRST}"
         if change.urn in dangerous:

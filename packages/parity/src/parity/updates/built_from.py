@@ -216,9 +216,6 @@ def refusal(stack: str, left: Sequence[Differs]) -> RefusedError:
     )
 
 
-# --- What a deployment was built with ---------------------------------------------------------------------------------
-
-
 _KEY = b"parity/built/1"
 
 
@@ -227,7 +224,8 @@ def of_update(stack: Stack, settings: Settings, graph: Graph, changes: Sequence[
 
     `changes` has operation and URN of each change of the plan; the secrets of the settings are open.
     """
-    made = [urn for operation, urn in changes if operation in {"create", "replace"} and _is_deployment(graph, urn)]
+    built = (urn for operation, urn in changes if operation in _MAKES and urn in graph.resources)
+    made = [urn for urn in built if graph.resources[urn].type == kinds.DEPLOYMENT]
     names = projects(graph, made)
     if not names:
         return []
@@ -245,10 +243,6 @@ def of_update(stack: Stack, settings: Settings, graph: Graph, changes: Sequence[
     key = passwords.expand(settings.secret, _KEY)
     read = [_Reading(graph, live, left, key).of(urn) for urn in there]
     return [each for each in read if each is not None]
-
-
-def _is_deployment(graph: Graph, urn: str) -> bool:
-    return urn in graph.resources and graph.resources[urn].type == kinds.DEPLOYMENT
 
 
 def _names(graph: Graph, urn: str) -> tuple[str, str, str]:

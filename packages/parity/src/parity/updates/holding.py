@@ -101,9 +101,6 @@ def planned(changes: Sequence[Sequence[str]], graph: Graph) -> list[str]:
     return [graph.called(kinds.application_of(urn.name)) for urn in given if urn.type == kinds.LIVE]
 
 
-# --- Another update ---------------------------------------------------------------------------------------------------
-
-
 _FIRST_PAUSE_SECONDS, _LONGEST_PAUSE_SECONDS, _GROWTH = 0.5, 15.0, 1.5
 
 

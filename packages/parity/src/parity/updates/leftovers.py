@@ -97,9 +97,6 @@ def _has(connection: psycopg.Connection[dict[str, bool]], role: str) -> bool:
     return row is not None and row["has"]
 
 
-# --- Before the engine starts -----------------------------------------------------------------------------------------
-
-
 def remove(removed: Sequence[Sequence[str]], team: str, environment: Mapping[str, str]) -> None:
     """Delete each variable at Vercel; one that is not there is as it should be.
 

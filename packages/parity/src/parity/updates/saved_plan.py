@@ -218,9 +218,6 @@ def now() -> datetime:
     return datetime.now(UTC).replace(microsecond=0)
 
 
-# --- A plan without a change ------------------------------------------------------------------------------------------
-
-
 _NOT_RECORDED = frozenset({"type", "name", "custom", "deleteBeforeReplace", "structuredAliases"})
 """Of a goal in the engine's plan: what the URN says, and what the state does not keep."""
 

@@ -11,7 +11,8 @@ from __future__ import annotations
 import json
 import logging
 import os
-from collections import defaultdict
+from bisect import bisect_left
+from collections import Counter, defaultdict
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -77,27 +78,22 @@ def send(ledger: Ledger | None) -> Sent:
             return Sent(fault=f"{urlsplit(endpoint).hostname or 'the collector'} did not take them: {fault}")
         if outbox.waiting:
             outbox.note()
-        unmeasured = _measure(outbox) if outbox.waiting and _measured() else ""
+        unmeasured = ""
+        if outbox.waiting and _measured():
+            unmeasured = _export("metric_exporter", "OTLPMetricExporter", lambda: _of_months(ledger, outbox.waiting))
     except ParityError as error:
         return Sent(fault=error.what)
     return Sent(len(outbox.waiting), unmeasured=unmeasured and f"{unmeasured} ({_METRICS}=none sends none)")
 
 
 def _trace(outbox: _Outbox) -> str:
-    def made() -> list[Any]:
-        return [span for record in outbox.waiting for span in spans(record)]
-
-    return _export("trace_exporter", "OTLPSpanExporter", made)
+    return _export("trace_exporter", "OTLPSpanExporter", lambda: [s for each in outbox.waiting for s in spans(each)])
 
 
 def _measured() -> bool:
     """Whether metrics have an address: OpenTelemetry's own variables say so, and may say no."""
     named = any(os.environ.get(name) for name in (ENDPOINTS[-1], "OTEL_EXPORTER_OTLP_METRICS_ENDPOINT"))
     return named and os.environ.get(_METRICS) != "none"
-
-
-def _measure(outbox: _Outbox) -> str:
-    return _export("metric_exporter", "OTLPMetricExporter", lambda: _of_months(outbox.ledger, outbox.waiting))
 
 
 def _measured_by(record: Record) -> dict[str, str]:
@@ -345,7 +341,7 @@ def _points(export: Any, month: datetime, records: list[Record]) -> tuple[list[A
     durations: list[Any] = []
     errors: list[Any] = []
     for key, seconds in sorted(groups.items()):
-        counts = [sum(_bucket(each) == index for each in seconds) for index in range(len(_BOUNDS) + 1)]
+        buckets = Counter(bisect_left(_BOUNDS, each) for each in seconds)
         attributes = {**dict(key), "cicd.pipeline.run.state": "executing"}
         point = export.HistogramDataPoint(
             attributes=attributes,
@@ -353,7 +349,7 @@ def _points(export: Any, month: datetime, records: list[Record]) -> tuple[list[A
             time_unix_nano=now,
             count=len(seconds),
             sum=sum(seconds),
-            bucket_counts=counts,
+            bucket_counts=[buckets[index] for index in range(len(_BOUNDS) + 1)],
             explicit_bounds=_BOUNDS,
             min=min(seconds),
             max=max(seconds),
@@ -363,7 +359,3 @@ def _points(export: Any, month: datetime, records: list[Record]) -> tuple[list[A
             kept = {name: attributes[name] for name in ("cicd.pipeline.name", "error.type")}
             errors.append(export.NumberDataPoint(kept, start, now, len(seconds)))
     return durations, errors
-
-
-def _bucket(seconds: float) -> int:
-    return sum(seconds > bound for bound in _BOUNDS)

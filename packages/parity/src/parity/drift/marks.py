@@ -1,4 +1,4 @@
-"""Marks findings: a missing role that a person renamed, and the database server where that has a name.
+"""Marks findings: a missing role that a person renamed, and the server where that has a name, for its remedy.
 
 PostgreSQL keeps rights, ownership and memberships by number, so a renamed role keeps them; an update would make a
 second role next to it, and what the first one owns could not be given to the second.

@@ -18,9 +18,9 @@ from parity.vendors.postgres import Unread, connect, is_there, way_in
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping, Sequence
 
+    from parity.documents import Document
     from parity.resources.kind import Key
 
-Document = dict[str, Any]
 
 _INSIDE = kinds.inside(kinds.DATABASE)
 _ALL = _INSIDE | {kinds.DATABASE, kinds.ROLE}

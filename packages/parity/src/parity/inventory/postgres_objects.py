@@ -14,10 +14,10 @@ from parity.resources.commands import quoted
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
+    from parity.documents import Document
     from parity.inventory.model import ReadFailure
     from parity.resources.kind import Key
 
-Document = dict[str, Any]
 
 _DEFAULT_OWNED = frozenset({"plpgsql"})
 """Extensions that every database has."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from parity.inventory.documents import texts
 from parity.inventory.model import DatabaseObject, Membership, Server, VendorState
@@ -12,9 +12,9 @@ from parity.vendors.job_logins import PREFIX
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Sequence
 
+    from parity.documents import Document
     from parity.inventory.postgres_objects import Rows
 
-Document = dict[str, Any]
 
 POWERS = {
     "rolsuper": "superuser",

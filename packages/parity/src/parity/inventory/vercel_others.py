@@ -1,4 +1,4 @@
-"""Reads what a Vercel project may have and programs seldom declare: custom environments, stages, webhooks, aliases."""
+"""Reads what a Vercel project serves, and what programs seldom declare: environments, stages, webhooks, aliases."""
 
 from __future__ import annotations
 

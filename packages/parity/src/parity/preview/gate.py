@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any
 
-from parity.documents import mapping
+from parity.documents import items, mapping, rows, texts
 from parity.masked import MASK
 from parity.preview.plan import UNKNOWN, Absent, Property
 from parity.problems import some
@@ -203,12 +203,11 @@ def _reviewer(change: Change, _plan: Plan) -> str:
 
 
 def _reviewers(inputs: Mapping[str, Any]) -> set[str]:
-    lists = cast("list[dict[str, list[Any]]]", inputs.get("reviewers") or [])
     return {
         f"{kind.removesuffix('s')} {each}"
-        for one in lists
+        for one in rows(inputs.get("reviewers"))
         for kind in ("teams", "users")
-        for each in one.get(kind) or []
+        for each in items(one.get(kind))
     }
 
 
@@ -242,7 +241,7 @@ def _rights_given(change: Change, _plan: Plan) -> str:
     """PUBLIC is every role of the server, those of other stacks too."""
     if change.type not in _RIGHTS or change.operation == "delete" or str(change.after.get("role")).lower() != _PUBLIC:
         return ""
-    new = sorted(_texts(change.after.get("privileges")) - _texts(change.before.get("privileges")))
+    new = sorted(set(texts(change.after.get("privileges"))) - set(texts(change.before.get("privileges"))))
     return f"gives {', '.join(new)} to PUBLIC: every role of the server" if new else ""
 
 
@@ -253,8 +252,8 @@ def _rights_taken(change: Change, plan: Plan) -> str:
     if change.type not in _RIGHTS or change.operation not in {"update", "replace", "delete"}:
         return ""
     role = str(change.before.get("role"))
-    kept = set[str]() if change.operation == "delete" else _texts(change.after.get("privileges"))
-    gone = sorted(_texts(change.before.get("privileges")) - kept)
+    kept = set[str]() if change.operation == "delete" else set(texts(change.after.get("privileges")))
+    gone = sorted(set(texts(change.before.get("privileges"))) - kept)
     if not gone or _database_goes(change, plan):
         return ""
     users = ["everyone"] if role.lower() == _PUBLIC else _logins_of(role, plan)
@@ -269,7 +268,7 @@ def _public_revoked(change: Change, plan: Plan) -> str:
     users = plan.users.get(database, ()) if role.lower() == _PUBLIC else ()
     if not users:
         return ""
-    kept = ", ".join(sorted(_texts(change.after.get("privileges")))) or "nothing"
+    kept = ", ".join(sorted(set(texts(change.after.get("privileges"))))) or "nothing"
     return (
         f"leaves PUBLIC {kept} on the {change.after.get('objectType')} in {database}, which {some(users, _NAMED)} use "
         "and nothing here declares"
@@ -282,7 +281,7 @@ def _logins_of(role: str, plan: Plan) -> list[str]:
     for each in plan.of_type(kinds.ROLE):
         inputs = each.before
         stays = each.operation not in {"delete", "create"}
-        name, member_of = str(inputs.get("name")), cast("list[Any]", inputs.get("roles") or [])
+        name, member_of = str(inputs.get("name")), texts(inputs.get("roles"))
         if stays and inputs.get("login") and (name == role or role in member_of):
             found.append(name)
     return sorted(found)
@@ -338,9 +337,5 @@ def _fewer_privileges(change: Change) -> str:
     privileges = change.of("privileges")
     if privileges is None:
         return ""
-    gone = sorted(_texts(privileges.before) - _texts(privileges.after))
+    gone = sorted(set(texts(privileges.before)) - set(texts(privileges.after)))
     return f"takes away {', '.join(gone)}" if gone else ""
-
-
-def _texts(value: Any) -> set[str]:
-    return {str(each) for each in cast("list[Any]", value)} if isinstance(value, list) else set()

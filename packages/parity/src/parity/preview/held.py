@@ -1,5 +1,6 @@
-"""What PostgreSQL refuses halfway into an update, and no acknowledgement helps: a plan with it is not applied.
+"""What only the servers know of a plan: what PostgreSQL refuses halfway into it, and who uses what it takes of PUBLIC.
 
+The first is a violation, and no acknowledgement helps: a plan with it is not applied.
 A schema or an extension that still holds something is not dropped. A database that has connections is not renamed, and
 what was built with the name of a database or a login does not connect again.
 """
@@ -135,6 +136,8 @@ def revoked_in(plan: Plan) -> tuple[str, ...]:
 def with_users(plan: Plan, environ: Mapping[str, str]) -> Plan:
     """The plan with the undeclared logins of those databases; without those of a server that does not open.
 
+    The creation of a grant to PUBLIC revokes what it does not list. In a database that the plan creates that harms no
+    role; in one that was there before it ends the logins of every application that the program does not manage.
     `environ` has libpq's variables, of each server's administrator.
     """
     databases = revoked_in(plan)

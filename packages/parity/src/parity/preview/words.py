@@ -1,4 +1,4 @@
-"""Writes a plan's values and commits as Markdown."""
+"""Writes a plan's values and commits as Markdown, and the table that a reviewer reads first."""
 
 from __future__ import annotations
 

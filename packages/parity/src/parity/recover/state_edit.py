@@ -25,13 +25,13 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
     from datetime import datetime
 
+    from parity.documents import Document
     from parity.engine.state import State
     from parity.evaluate.graph import Graph
     from parity.evaluate.resource import Resource
     from parity.inventory.model import LiveObject, LiveState
     from parity.recover.model import Decision, Plan
 
-Document = dict[str, Any]
 
 _PROVIDER = "pulumi:providers:"
 

@@ -7,11 +7,13 @@ import hmac
 import re
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
+from itertools import chain
 from typing import TYPE_CHECKING, Any, cast
 
 from parity import inventory
 from parity.backend.built import Built
 from parity.config import passwords
+from parity.documents import texts
 from parity.drift import compare, remediation, suppressions, unmanaged
 from parity.errors import ParityError, RefusedError
 from parity.inventory.keys import application_of, natural_key
@@ -147,15 +149,10 @@ def _gets_into_a_build(finding: Finding, live: LiveState) -> bool:
 def _is_for_production(finding: Finding, live: LiveState) -> bool:
     """Whether a production build gets the variable, or should get it."""
     if not finding.urn:
-        objects = [each for each in live.unmanaged if each.id == finding.id_]
-        objects += [each for under in live.under.values() for each in under if each.id == finding.id_]
-        return any(_PRODUCTION in _targets(each.properties) for each in objects)
-    declared = _targets(live.inputs[finding.urn])
-    return _PRODUCTION in declared or any(_PRODUCTION in _targets(each.properties) for each in live.under[finding.urn])
-
-
-def _targets(properties: Any) -> list[str]:
-    return cast("list[str]", properties.get("targets") or [])
+        found = (each for each in (*live.unmanaged, *chain(*live.under.values())) if each.id == finding.id_)
+        return any(_PRODUCTION in texts(each.properties.get("targets")) for each in found)
+    every = (live.inputs[finding.urn], *(each.properties for each in live.under[finding.urn]))
+    return any(_PRODUCTION in texts(each.get("targets")) for each in every)
 
 
 def accepted(found: Iterable[Differs], written: Sequence[ParityException]) -> frozenset[str]:
@@ -269,7 +266,7 @@ class _Reading:
             return None
         project, application, release = _names(self.graph, urn)
         variables = [each for each in self._objects() if each.type == kinds.VARIABLE and each.key[0] == project]
-        ours = [each for each in variables if "production" in cast("list[str]", each.properties["targets"])]
+        ours = [each for each in variables if _PRODUCTION in texts(each.properties["targets"])]
         since = sorted({each.key[1] for each in ours if _is_later(each, deployment)})
         wrong = [each for each in self.left if each.finding.key[0] == project]
         otherwise = [each.finding.what for each in wrong if not self._came_later(each, deployment)]
@@ -279,9 +276,7 @@ class _Reading:
         return Built(deployment.id, application, release, verdict, otherwise + unknown, table)
 
     def _objects(self) -> Iterable[LiveObject]:
-        yield from self.live.unmanaged
-        for under in self.live.under.values():
-            yield from under
+        return chain(self.live.unmanaged, *self.live.under.values())
 
     def _came_later(self, found: Differs, deployment: LiveObject) -> bool:
         """Whether it is a variable that was written after the deployment took its own."""

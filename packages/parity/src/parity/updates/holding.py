@@ -1,4 +1,4 @@
-"""Holds before a change: what stands is asked when a command begins, and again right before its first call."""
+"""What holds an update up: holds, asked when a command begins and again right before its first call; other updates."""
 
 from __future__ import annotations
 

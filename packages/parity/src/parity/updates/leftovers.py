@@ -1,5 +1,10 @@
-"""Gives away what a login that could not be dropped owns or was granted, so that the next update drops it.
+"""What the engine's own deletions, which come last, leave in the way: variables of a build, and what a login owns.
 
+Variables that are not declared any more are removed before the engine starts: a deployment of the same update would be
+built with them. Deployments that are there keep their own. The engine's own deletion then finds nothing, which is no
+fault; an update that dies in between is followed by one that does the same.
+
+What a login that could not be dropped owns or was granted is given away, so that the next update drops it.
 Where `public` belonged to another role, every role could create in it, and DROP ROLE would be refused for good. The
 engine tries to drop a login only after everything that used it is gone, so nothing that serves users is touched.
 """

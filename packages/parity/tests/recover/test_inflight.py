@@ -51,8 +51,8 @@ class Bench:
         given = ENVIRONMENT if environment is None else environment
         reported = []
         inflight.wait(
-            lambda: inflight.statements(given, connect=self.server.connect),
-            given.get("PGHOST", ""),
+            lambda server: inflight.statements(given, server, self.server.connect),
+            given,
             limit,
             reported.append,
             self.clock,

@@ -32,9 +32,4 @@ def _policy(rule: Rule) -> ResourceValidationPolicy:
             for what in rule.judge(cast("dict[str, Any]", args.props)):
                 report(what, None)
 
-    return ResourceValidationPolicy(
-        name=rule.name,
-        description=rule.description,
-        validate=validate,
-        enforcement_level=EnforcementLevel.MANDATORY if rule.mandatory else EnforcementLevel.ADVISORY,
-    )
+    return ResourceValidationPolicy(rule.name, rule.description, validate, EnforcementLevel.MANDATORY)

@@ -21,8 +21,6 @@ class Rule:
     """The resource types that it checks, by token; one that ends in `*` is a prefix."""
     judge: Callable[[Mapping[str, Any]], Iterable[str]]
     """Gives a sentence for each thing that is wrong. Inputs are the provider's own names; a secret may not be shown."""
-    mandatory: bool = True
-    """Whether it stops an update; otherwise it is advice."""
     about: str = ""
     """The property that it is about. A resource whose changes of it are ignored is left as it is, in writing."""
 

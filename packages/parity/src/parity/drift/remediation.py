@@ -240,15 +240,12 @@ def _changed(finding: Finding, context: Context) -> Step:
     special = _SPECIAL.get((finding.type, finding.top))
     if special is not None:
         return special(finding, context)
-    if finding.facts.get("beyond") is True or (finding.undeclared and kinds.of(finding.type).absorbed):
-        return _beyond(finding, _by_hand(finding, context), _why_absorbed(finding))
-    return _by_refresh(finding, context, "a plain update compares with the record, which has not changed")
-
-
-def _why_absorbed(finding: Finding) -> str:
     if finding.facts.get("beyond") is True:
-        return "the provider has no name for it"
-    return "the program does not declare it, so a refresh records the new value and leaves it"
+        return _beyond(finding, _by_hand(finding, context), "the provider has no name for it")
+    if finding.undeclared and kinds.of(finding.type).absorbed:
+        why = "the program does not declare it, so a refresh records the new value and leaves it"
+        return _beyond(finding, _by_hand(finding, context), why)
+    return _by_refresh(finding, context, "a plain update compares with the record, which has not changed")
 
 
 def _hidden_value(finding: Finding, context: Context) -> Step:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from functools import partial
 from typing import TYPE_CHECKING, Any, Protocol
 
 import psycopg
@@ -49,46 +48,37 @@ class Clock(Protocol):
         ...
 
 
-def wait_at_each(
+def wait(
     running: Callable[[str], set[Session]],
     environment: Mapping[str, str],
     limit: float,
     report: Callable[[str], None],
     clock: Clock,
 ) -> None:
-    """Wait as `wait` does, at one server that the environment leads to after another; `running` takes its name."""
-    for server in servers.known(environment):
-        host = environment[servers.variable("PGHOST", server)]
-        wait(partial(running, server), host, limit, report, clock)
+    """Wait, at one server that the environment leads to after another, until no statement runs that ran at the begin.
 
-
-def wait(
-    running: Callable[[], set[Session]], where: str, limit: float, report: Callable[[str], None], clock: Clock
-) -> None:
-    """Wait until no statement runs that ran when this began; sessions that begin later are another program's.
-
-    `limit` is in seconds; `where` names the server in the error.
+    Sessions that begin later are another program's. `running` takes a server's name; `limit` is in seconds.
 
     Raises:
         LockedError: one still runs when the limit is past; says which.
     """
-    try:
-        first = running()
-    except psycopg.Error:
-        return  # a server that cannot be reached runs nothing for us; the inventory reports that it cannot be reached
-    until = clock.monotonic() + limit
-    left = first
-    while left:
-        report(f"{len(left)} statements in PostgreSQL that were begun before")
-        if clock.monotonic() > until:
-            pids = ", ".join(str(pid) for pid, _ in sorted(left))
-            raise LockedError(
-                f"PostgreSQL still runs statements of the administrator, begun before: server process {pids}",
-                where=where,
-                remedy="wait, or end them with `select pg_terminate_backend(<process>)`; then run recover again",
-            )
-        clock.sleep(_PAUSE)
-        left &= running()
+    for server in servers.known(environment):
+        try:
+            left = running(server)
+        except psycopg.Error:
+            continue  # what cannot be reached runs nothing for us; the inventory reports that it cannot be reached
+        until = clock.monotonic() + limit
+        while left:
+            report(f"{len(left)} statements in PostgreSQL that were begun before")
+            if clock.monotonic() > until:
+                pids = ", ".join(str(pid) for pid, _ in sorted(left))
+                raise LockedError(
+                    f"PostgreSQL still runs statements of the administrator, begun before: server process {pids}",
+                    where=environment[servers.variable("PGHOST", server)],
+                    remedy="wait, or end them with `select pg_terminate_backend(<process>)`; then run recover again",
+                )
+            clock.sleep(_PAUSE)
+            left &= running(server)
 
 
 def statements(

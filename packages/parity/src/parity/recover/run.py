@@ -145,7 +145,7 @@ class _Recovery:
             step.waiting("plugins that outlived their engine to end")
             self.given.processes.end(self.done.ended)
         running, clock = self.given.vendors.statements, self.given.clock
-        inflight.wait_at_each(running, self.environment, self.options.settle, step.waiting, clock)
+        inflight.wait(running, self.environment, self.options.settle, step.waiting, clock)
         if store:
             for each in held:
                 store.delete(each.key)

@@ -73,7 +73,8 @@ def send(ledger: Ledger | None) -> Sent:
         return Sent()
     try:
         outbox = _Outbox.of(ledger)
-        fault = _trace(outbox) if outbox.waiting else ""
+        spanned = [span for each in outbox.waiting for span in spans(each)]
+        fault = _export("trace_exporter", "OTLPSpanExporter", lambda: spanned) if spanned else ""
         if fault:
             return Sent(fault=f"{urlsplit(endpoint).hostname or 'the collector'} did not take them: {fault}")
         if outbox.waiting:
@@ -84,10 +85,6 @@ def send(ledger: Ledger | None) -> Sent:
     except ParityError as error:
         return Sent(fault=error.what)
     return Sent(len(outbox.waiting), unmeasured=unmeasured and f"{unmeasured} ({_METRICS}=none sends none)")
-
-
-def _trace(outbox: _Outbox) -> str:
-    return _export("trace_exporter", "OTLPSpanExporter", lambda: [s for each in outbox.waiting for s in spans(each)])
 
 
 def _measured() -> bool:

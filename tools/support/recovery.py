@@ -267,7 +267,9 @@ class Lab:
         def facts() -> Document:
             return stack_backend.provenance(stack, "recover", versions=lambda: {"pulumi": "3"})
 
-        return Dependencies(stack, declared, backend, facts, self.vendors, self.processes, self.clock)
+        of_vendors = self.vendors.live_state, self.vendors.health, self.vendors.run_state, self.vendors.statements
+        of_host = self.processes.here, self.processes.is_alive, self.processes.engines, self.processes.orphans
+        return Dependencies(stack, declared, backend, facts, *of_vendors, self.clock, *of_host, self.processes.end)
 
     def in_the_cloud(self, *, ledger: bool) -> None:
         """Let the state be with Pulumi Cloud, and the ledger in a folder or nowhere."""

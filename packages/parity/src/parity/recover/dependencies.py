@@ -31,32 +31,6 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True)
-class Vendors:
-    """Vercel, GitHub and PostgreSQL."""
-
-    live_state: Callable[[Graph], LiveState]
-    """What exists of what the program declares; raises ParityError where nothing can be read."""
-    health: Callable[[Graph], list[DomainHealth]]
-    """What each domain answers."""
-    run_state: Callable[[Run], str]
-    """Whether a GitHub Actions run is `over` or `going`; otherwise why that is not known."""
-    statements: Callable[[str], set[Session]]
-    """The statements of a server's administrator that PostgreSQL runs now; raises psycopg.Error."""
-
-
-@dataclass(frozen=True)
-class Processes:
-    """The processes of this host; `lock_owner` says what each is asked."""
-
-    here: Callable[[], Host] = this_host.here
-    is_alive: Callable[[int, datetime], bool] = this_host.is_alive
-    """Whether the process that wrote something then still runs."""
-    engines: Callable[[Mapping[str, str], Path, str], list[Running]] = lock_owner.engines
-    orphans: Callable[[Mapping[str, str], Path, frozenset[str]], list[Running]] = lock_owner.orphans
-    end: Callable[[Sequence[Running]], None] = lock_owner.end
-
-
-@dataclass(frozen=True)
 class Dependencies:
     """What one run of recovery works with."""
 
@@ -68,9 +42,22 @@ class Dependencies:
     """Finds the state's store and the ledger; raises UpdateError."""
     facts: Callable[[], dict[str, Any]]
     """What the ledger's record of this run begins with."""
-    vendors: Vendors
-    processes: Processes
-    clock: Clock
+    live_state: Callable[[Graph], LiveState]
+    """What exists of what the program declares; raises ParityError where nothing can be read."""
+    health: Callable[[Graph], list[DomainHealth]]
+    """What each domain answers."""
+    run_state: Callable[[Run], str]
+    """Whether a GitHub Actions run is `over` or `going`; otherwise why that is not known."""
+    statements: Callable[[str], set[Session]]
+    """The statements of a server's administrator that PostgreSQL runs now; raises psycopg.Error."""
+    clock: Clock = time
+    here: Callable[[], Host] = this_host.here
+    is_alive: Callable[[int, datetime], bool] = this_host.is_alive
+    """Whether the process of this host that wrote something then still runs."""
+    engines: Callable[[Mapping[str, str], Path, str], list[Running]] = lock_owner.engines
+    """`lock_owner` says what this and the next two are asked."""
+    orphans: Callable[[Mapping[str, str], Path, frozenset[str]], list[Running]] = lock_owner.orphans
+    end: Callable[[Sequence[Running]], None] = lock_owner.end
 
 
 def real(stack: Stack) -> Dependencies:
@@ -81,12 +68,8 @@ def real(stack: Stack) -> Dependencies:
         declared=lambda: stack.declared(stack.settings()),
         backend=partial(stack_backend.open_backend, stack),
         facts=partial(stack_backend.provenance, stack, "recover"),
-        vendors=Vendors(
-            partial(inventory.collect_live_state, environment=environment),
-            lambda graph: domain_health.ask(graph, environment),
-            lambda run: lock_owner.run_state(run, environment),
-            partial(inflight.statements, environment),
-        ),
-        processes=Processes(),
-        clock=time,
+        live_state=partial(inventory.collect_live_state, environment=environment),
+        health=lambda graph: domain_health.ask(graph, environment),
+        run_state=lambda run: lock_owner.run_state(run, environment),
+        statements=partial(inflight.statements, environment),
     )

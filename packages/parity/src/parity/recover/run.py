@@ -101,7 +101,7 @@ class _Recovery:
         if self.options.preview and not self.options.plan and (self.done.changed or not failed.clean):
             self._preview()
         with self.screen.step("What is live"):
-            self.done.live = self.given.vendors.health(self.graph)
+            self.done.live = self.given.health(self.graph)
         return self.done
 
     def _turn(self, state: State, failed: FailedUpdates) -> list[str]:
@@ -135,16 +135,14 @@ class _Recovery:
         held = locks.held(store, self.stack.project.name, name) if store else []
         self.done.holders = self._judged(held)
         self._refuse_the_living()
-        self.done.ended = self.given.processes.orphans(
-            self.environment, root, frozenset(each.id for each in self.records)
-        )
+        self.done.ended = self.given.orphans(self.environment, root, frozenset(each.id for each in self.records))
         step.done(show.writers(self.done.holders, self.done.ended))
         if self.options.plan:
             return
         if self.done.ended:
             step.waiting("plugins that outlived their engine to end")
-            self.given.processes.end(self.done.ended)
-        running, clock = self.given.vendors.statements, self.given.clock
+            self.given.end(self.done.ended)
+        running, clock = self.given.statements, self.given.clock
         inflight.wait(running, self.environment, self.options.settle, step.waiting, clock)
         if store:
             for each in held:
@@ -153,16 +151,16 @@ class _Recovery:
 
     def _judged(self, held: Sequence[Lock]) -> list[LockOwner]:
         evidence = lock_owner.Evidence(
-            self.given.processes.here(),
+            self.given.here(),
             shared=bool(self.place.store and self.place.store.shared),
-            alive=self.given.processes.is_alive,
-            run=self.given.vendors.run_state,
+            alive=self.given.is_alive,
+            run=self.given.run_state,
         )
         return [lock_owner.judge(lock, self.records, evidence, self.options.confirmed) for lock in held]
 
     def _refuse_the_living(self) -> None:
         name = self.stack.name
-        engines = self.given.processes.engines(self.environment, self.stack.project.root, name)
+        engines = self.given.engines(self.environment, self.stack.project.root, name)
         open_ones = [lock_owner.of_record(each) for each in self.records if each.end is None]
         ending = [each for each in self._judged(open_ones) if each.verdict == "alive"]
         alive = [f"{each.lock}: {each.why}" for each in self.done.holders if each.verdict == "alive"]
@@ -225,7 +223,7 @@ class _Recovery:
         until = self.given.clock.monotonic() + self.options.settle
         while True:
             step.waiting("Vercel, GitHub and PostgreSQL")
-            live_state = self.given.vendors.live_state(replace(self.graph, projects=state.projects()))
+            live_state = self.given.live_state(replace(self.graph, projects=state.projects()))
             plan = decide(self.graph, state, live_state, failed)
             late = inflight.may_land(state, plan)
             if not late or self.options.plan or self.given.clock.monotonic() > until:
@@ -253,7 +251,7 @@ class _Recovery:
                 step.done(f"{len(refresh)} resources")
         with self.screen.step("Verify") as step:
             after = self.stack.recorded()
-            live_state = self.given.vendors.live_state(replace(self.graph, projects=after.projects()))
+            live_state = self.given.live_state(replace(self.graph, projects=after.projects()))
             left = _left(decide(self.graph, after, live_state, _settled(failed)))
             step.done("; ".join(left) if left else "recorded state and live state agree")
             return left

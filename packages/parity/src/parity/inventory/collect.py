@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from parity.config import servers
@@ -32,16 +32,6 @@ _TEAM = "github:index/getTeam:getTeam"
 _VERCEL, _GITHUB, _POSTGRES = "vercel", "github", "postgresql"
 
 
-@dataclass(frozen=True)
-class Ways:
-    """How the vendors are reached; the defaults are this process's environment."""
-
-    environment: Mapping[str, str]
-    limits: Limits
-    passwords: bool
-    """Whether each declared password is tried."""
-
-
 def collect_live_state(
     graph: Graph,
     *,
@@ -61,9 +51,8 @@ def collect_live_state(
         UsageError: a token is missing in the environment.
     """
     given = dict(os.environ if environment is None else environment)
-    ways = Ways(given, limits or Limits(), passwords)
     _require_tokens(graph, given)
-    seen = asyncio.run(_read(graph, ways))
+    seen = asyncio.run(_read(graph, given, limits or Limits(), passwords))
     return arrange(graph, seen)
 
 
@@ -81,11 +70,13 @@ def _require_tokens(graph: Graph, environment: Mapping[str, str]) -> None:
         )
 
 
-async def _read(graph: Graph, ways: Ways) -> dict[str, VendorState]:
+async def _read(
+    graph: Graph, environment: Mapping[str, str], limits: Limits, passwords: bool
+) -> dict[str, VendorState]:
     readers = {
-        _VERCEL: _read_vercel(graph, ways),
-        _GITHUB: _read_github(graph, ways),
-        _POSTGRES: _read_postgres(graph, ways),
+        _VERCEL: _read_vercel(graph, environment, limits),
+        _GITHUB: _read_github(graph, environment, limits),
+        _POSTGRES: _read_postgres(graph, environment, passwords),
     }
     return dict(zip(readers, await asyncio.gather(*readers.values()), strict=True))
 
@@ -100,7 +91,7 @@ def _provider(graph: Graph, vendor: str, name: str) -> str:
     return str(found.inputs.get(name, "")) if found else ""
 
 
-async def _read_vercel(graph: Graph, ways: Ways) -> VendorState:
+async def _read_vercel(graph: Graph, environment: Mapping[str, str], limits: Limits) -> VendorState:
     declared = {urn: str(each.inputs["name"]) for urn, each in graph.resources.items() if each.type == kinds.PROJECT}
     projects, ids = (
         tuple(declared.values()),
@@ -110,8 +101,8 @@ async def _read_vercel(graph: Graph, ways: Ways) -> VendorState:
     if not projects and not asked and not _of(graph, kinds.DRAIN, kinds.TRACE_DRAIN):
         return VendorState()
     team = _provider(graph, _VERCEL, "team")
-    service = services.vercel(ways.environment[services.VERCEL_TOKEN], team)
-    async with Client(service, limits=ways.limits) as client:
+    service = services.vercel(environment[services.VERCEL_TOKEN], team)
+    async with Client(service, limits=limits) as client:
         return await vercel.read(client, vercel.Scope(team, projects, _imported(graph), ids, _tagged(graph), asked))
 
 
@@ -131,12 +122,12 @@ def _imported(graph: Graph) -> dict[str, Mapping[str, str]]:
     return {str(meta["deployment"]): meta for meta in declared if meta.get("deployment")}
 
 
-async def _read_github(graph: Graph, ways: Ways) -> VendorState:
+async def _read_github(graph: Graph, environment: Mapping[str, str], limits: Limits) -> VendorState:
     declared = [each for each in graph.resources.values() if each.custom and each.type.startswith("github:")]
     repositories = dict.fromkeys(str(each.inputs["repository"]) for each in declared)
     parts: list[VendorState] = []
-    service = services.github(ways.environment.get(services.GITHUB_TOKEN, ""))
-    async with Client(service, limits=ways.limits) as client:
+    service = services.github(environment.get(services.GITHUB_TOKEN, ""))
+    async with Client(service, limits=limits) as client:
         for repository in repositories:
             mine = [each for each in declared if each.inputs["repository"] == repository]
             scope = github.Scope(
@@ -158,16 +149,16 @@ def _guarded(resource: Resource) -> str:
     return next((each.removeprefix("refs/heads/") for each in refs if each.startswith("refs/heads/")), "")
 
 
-async def _read_postgres(graph: Graph, ways: Ways) -> VendorState:
+async def _read_postgres(graph: Graph, environment: Mapping[str, str], passwords: bool) -> VendorState:
     """Read each server that the environment leads to once, whatever the number of its names."""
     names: dict[tuple[tuple[str, str], ...], list[str]] = {}
     for server in dict.fromkeys(map(server_of, _of_postgres(graph))):
-        names.setdefault(tuple(servers.connection(ways.environment, server).items()), []).append(server)
-    reading = (_read_server(graph, ways, dict(at), tuple(each)) for at, each in names.items())
+        names.setdefault(tuple(servers.connection(environment, server).items()), []).append(server)
+    reading = (_read_server(graph, dict(at), tuple(each), passwords) for at, each in names.items())
     return merged(await asyncio.gather(*reading))
 
 
-async def _read_server(graph: Graph, ways: Ways, at: Mapping[str, str], names: tuple[str, ...]) -> VendorState:
+async def _read_server(graph: Graph, at: Mapping[str, str], names: tuple[str, ...], passwords: bool) -> VendorState:
     part = replace(graph, resources={each.urn: each for each in _of_postgres(graph) if server_of(each) in names})
     databases = tuple(str(each.inputs["name"]) for each in _of(part, kinds.DATABASE))
     if not databases:
@@ -179,7 +170,7 @@ async def _read_server(graph: Graph, ways: Ways, at: Mapping[str, str], names: t
         owners=tuple(dict.fromkeys(str(each.inputs["owner"]) for each in _of(part, kinds.DEFAULT))),
         grants=tuple(natural_key(each, graph) for each in _of(part, kinds.GRANT)),
         defaults=tuple(natural_key(each, graph) for each in _of(part, kinds.DEFAULT)),
-        logins=tuple(_logins(part, roles)) if ways.passwords else (),
+        logins=tuple(_logins(part, roles)) if passwords else (),
         migrated={
             str(each.inputs["database"]): int(each.inputs.get("follows") or 0) for each in _of(graph, kinds.MIGRATION)
         },

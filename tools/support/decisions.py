@@ -67,9 +67,8 @@ class World:
         if self.live:
             found = LiveObject(kinds.LIVE, ("key",), "team/shop", "", {"deploymentId": self.live, "release": "r1"})
             under["live"], keys["live"], inputs["live"] = (found,), ("key",), {}
-        live_state = LiveState(
-            keys, inputs, under, self.more, tuple(self.read_failures), (), (), tuple(self.logins), {}, {}
-        )
+        read = {"read_failures": tuple(self.read_failures), "logins": tuple(self.logins)}
+        live_state = LiveState(keys=keys, inputs=inputs, under=under, unmanaged=self.more, **read)
         state = parse({"deployment": {"resources": self.records, "pending_operations": self.operations}})
         return decide(Graph("storefront", "staging", resources, {}, {}), state, live_state, failed)
 

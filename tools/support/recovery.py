@@ -147,7 +147,7 @@ class World:
         seen = [each for each in self.declared if not each.type.startswith("pulumi:")]
         keys = {each.urn: (each.urn,) for each in seen}
         under = {each.urn: tuple(self.objects.get(each.urn, ())) for each in seen}
-        found = LiveState(keys, {each.urn: each.inputs for each in seen}, under, (), (), (), (), (), {}, {})
+        found = LiveState(keys=keys, inputs={each.urn: each.inputs for each in seen}, under=under)
         if self.meanwhile:
             self.meanwhile.pop(0)()
         return found

@@ -94,7 +94,7 @@ class Road:
         seen = [each for each in graph.resources.values() if not each.type.startswith("pulumi:")]
         under = {each.urn: (self._object(each),) for each in seen}
         keys = {each.urn: (each.urn,) for each in seen}
-        return LiveState(keys, {each.urn: each.inputs for each in seen}, under, (), (), (), (), (), {}, {})
+        return LiveState(keys=keys, inputs={each.urn: each.inputs for each in seen}, under=under)
 
     def _object(self, each: Resource) -> LiveObject:
         return LiveObject(each.type, (each.urn,), each.name, "", {"shown": self.live.get(each.urn, "as declared")})

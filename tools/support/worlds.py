@@ -216,7 +216,7 @@ class Mirror:
         self.random.shuffle(found)
         self.random.shuffle(privileges)
         seen = VendorState(
-            tuple(found), (), tuple(privileges), tuple(things), tuple(logins), calls=1, account=self.account
+            tuple(found), (), tuple(privileges), tuple(things), tuple(logins), calls={"all": 1}, account=self.account
         )
         live_state = arrange(self.graph, {"all": seen})
         return Sides(self.graph, self._state(), live_state)

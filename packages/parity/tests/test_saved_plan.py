@@ -126,9 +126,8 @@ def live(*, properties=None, unmanaged=(), failures=(), privileges=()):
         kinds.DOMAIN, ("shop", "shop.example"), "prj/shop.example", "", properties or {"domain": "shop.example"}
     )
     under = {URN: (found,)} if properties != {} else {URN: ()}
-    return LiveState(
-        {URN: ("shop",)}, {URN: {}}, under, tuple(unmanaged), tuple(failures), tuple(privileges), (), (), {}, {}
-    )
+    seen = {"unmanaged": tuple(unmanaged), "read_failures": tuple(failures), "privileges": tuple(privileges)}
+    return LiveState(keys={URN: ("shop",)}, inputs={URN: {}}, under=under, **seen)
 
 
 VARIABLE = LiveObject(kinds.VARIABLE, ("shop", "EXTRA", "production"), "env_1", "", {"value": "canary-value"})

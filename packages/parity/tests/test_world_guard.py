@@ -38,7 +38,7 @@ def guarded(type_, inputs, found, *, state=NOTHING, operation="create"):
     plan = plans.plan(steps[operation]())
     graph = Graph("storefront", "prod", {urn: declared(urn, inputs, parent="")}, {}, {})
     there = tuple(live_object(type_, f"live{n}", "", each) for n, each in enumerate(found))
-    live = LiveState({urn: ("x",)}, {urn: inputs}, {urn: there}, (), (), (), (), (), {}, {})
+    live = LiveState(keys={urn: ("x",)}, inputs={urn: inputs}, under={urn: there})
     world_guard.require_unclaimed(plan, graph, state, live)
 
 
@@ -49,7 +49,7 @@ def on_server(provider: str, *, recorded_on: str, there: bool) -> None:
     resource = replace(declared(urn, inputs, parent=""), type=kinds.DATABASE, provider=reference.format(provider))
     graph = Graph("storefront", "prod", {urn: resource}, {}, {})
     found = (live_object(kinds.DATABASE, "events_prod", "", inputs),) if there else ()
-    live = LiveState({urn: ("events_prod",)}, {urn: inputs}, {urn: found}, (), (), (), (), (), {}, {})
+    live = LiveState(keys={urn: ("events_prod",)}, inputs={urn: inputs}, under={urn: found})
     state = state_of({**row(urn, kinds.DATABASE, **inputs), "provider": reference.format(recorded_on)})
     world_guard.require_made_there("prod", graph, state, live)
 
@@ -150,7 +150,7 @@ def test_what_is_not_known_on_either_side_stops_nothing():
 
 
 def test_a_plan_depends_on_the_account():
-    seen = LiveState({}, {}, {}, (), (), (), (), (), {}, {**ACCOUNT, "repository name": "acme/shop", "team:ops": "3"})
+    seen = LiveState(account={**ACCOUNT, "repository name": "acme/shop", "team:ops": "3"})
     found = conditions.of_live_state(seen, b"k" * 32)
     assert world_guard.recorded(found) == ACCOUNT
     assert world_guard.repository_name(found) == "acme/shop"

@@ -36,7 +36,7 @@ ADMINISTRATOR = DatabaseObject("", "administrator", "", "ops", "", note="superus
 
 def sides(**more: Any) -> Sides:
     under = dict.fromkeys(GRAPH.resources, ())
-    live = LiveState({}, {}, under, (replace(STRANGER, server="analytics"),), (), (), (), (), {}, {}, **more)
+    live = LiveState(under=under, unmanaged=(replace(STRANGER, server="analytics"),), **more)
     return Sides(GRAPH, state.parse({}), live)
 
 

@@ -30,7 +30,7 @@ def findings(recorded: str | None, tag: str | None, *stored: str) -> list[tuple[
     found = live_object(kinds.IMAGE, "dpl_1", "", properties, project="shop-prod", vacuous=True)
     resource = Resource(URN, kinds.IMAGE, "shop-image-r1", "", True, INPUTS, frozenset(), {}, "", {})
     graph = Graph("storefront", "prod", {URN: resource}, {}, {})
-    live = LiveState({URN: found.key}, {URN: INPUTS}, {URN: (found,)}, (), (), (), (), (), {}, {})
+    live = LiveState(keys={URN: found.key}, inputs={URN: INPUTS}, under={URN: (found,)})
     return [(each.kind, each.path, each.cause) for each in compare(Sides(graph, state, live))]
 
 

@@ -73,7 +73,7 @@ def carried(decisions, rows, found=None, operations=()):
     under = {urn: tuple(found.get(urn, ())) for urn in GRAPH.resources}
     inputs = {urn: dict(each.inputs) for urn, each in GRAPH.resources.items()}
     keys = dict.fromkeys(GRAPH.resources, ("k",))
-    live_state = LiveState(keys, inputs, under, (), (), (), (), (), {}, {"team": "team_1"})
+    live_state = LiveState(keys=keys, inputs=inputs, under=under, account={"team": "team_1"})
     return edit(GRAPH, state, live_state, Plan(tuple(decisions)))
 
 
@@ -85,7 +85,7 @@ def found(type_, identity, properties=None):
     return LiveObject(type_, ("k",), identity, "", properties or {})
 
 
-NOTHING = LiveState({}, {}, {}, (), (), (), (), (), {}, {})
+NOTHING = LiveState()
 BASE = [row(STACK), row(VERCEL, "p1", parent=STACK), row(APP, parent=STACK)]
 
 
@@ -380,7 +380,7 @@ def test_a_team_that_only_vercel_knows_is_filled_in():
     graph = Graph("storefront", "staging", {**GRAPH.resources, DRAIN: named}, {}, {})
     inputs, under = {PROJECT: {"name": "shop-staging"}}, {PROJECT: (found(kinds.PROJECT, "prj_1"),)}
     for account, team in (({"team": "team_1"}, "team_1"), ({}, None)):
-        live_state = LiveState({}, inputs, under, (), (), (), (), (), {}, account)
+        live_state = LiveState(inputs=inputs, under=under, account=account)
         plan = Plan((Decision(DRAIN, "import", "", "d1"),))
         made = by_urn(edit(graph, parse({"deployment": {"resources": BASE}}), live_state, plan))
         assert made[DRAIN]["inputs"].get("team") == team

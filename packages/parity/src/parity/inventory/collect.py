@@ -139,7 +139,7 @@ async def _read_github(graph: Graph, environment: Mapping[str, str], limits: Lim
                 branch=next((each for each in map(_guarded, mine) if each), ""),
             )
             parts.append(await github.read(client, scope))
-        return replace(merged(parts), calls=client.calls)
+        return replace(merged(parts), calls={_GITHUB: client.calls})
 
 
 def _guarded(resource: Resource) -> str:
@@ -214,19 +214,7 @@ def arrange(graph: Graph, seen: Mapping[str, VendorState]) -> LiveState:
     # another target.
     first = {id(one) for found in under.values() for one in found[:1]}
     unmanaged = tuple(each for each in mine if id(each) not in (first | taken) and not _is_counted_elsewhere(each))
-    return LiveState(
-        keys=keys,
-        inputs=inputs,
-        under=under,
-        unmanaged=unmanaged,
-        read_failures=state.read_failures,
-        privileges=state.privileges,
-        things=state.things,
-        logins=state.logins,
-        calls={name: each.calls for name, each in seen.items() if each.calls},
-        account=state.account,
-        servers=state.servers,
-    )
+    return LiveState(**vars(state), keys=keys, inputs=inputs, under=under, unmanaged=unmanaged)
 
 
 def _under_its_name(graph: Graph, state: VendorState) -> Graph:

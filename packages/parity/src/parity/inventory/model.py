@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
@@ -207,44 +208,35 @@ class Login:
 
 @dataclass(frozen=True)
 class VendorState:
-    """What was read at one vendor."""
+    """What was read at vendors."""
 
-    found: tuple[LiveObject, ...] = ()
+    found: tuple[LiveObject, ...] = field(default=(), repr=False)
     read_failures: tuple[ReadFailure, ...] = ()
-    privileges: tuple[Privilege, ...] = ()
-    things: tuple[DatabaseObject, ...] = ()
+    privileges: tuple[Privilege, ...] = field(default=(), repr=False)
+    things: tuple[DatabaseObject, ...] = field(default=(), repr=False)
     logins: tuple[Login, ...] = ()
     servers: Mapping[str, Server] = field(default_factory=dict[str, Server])
     """PostgreSQL's, by name; the name of the one without is empty."""
-    calls: int = 0
-    """Requests to the vendor, or statements and logins."""
+    calls: Mapping[str, int] = field(default_factory=dict[str, int])
+    """Requests by vendor, or statements and logins."""
     account: Mapping[str, str] = field(default_factory=dict[str, str])
     """Facts that ids are made of: `team` (Vercel's id), `team:<slug>` (GitHub's id of a team). And what the accounts
     are known by: `repository` (GitHub's id), `repository name` (`owner/name` as it is now), `server` (PostgreSQL's
     system identifier; `server:<name>` of a server with a name)."""
 
 
-@dataclass(frozen=True)
-class LiveState:
-    """The live state of everything that a stack declares or owns."""
+@dataclass(frozen=True, kw_only=True)
+class LiveState(VendorState):
+    """The live state of everything that a stack declares or owns, in what was read at the vendors."""
 
-    keys: Mapping[str, Key]
+    keys: Mapping[str, Key] = field(default_factory=dict[str, "Key"])
     """The natural key of every declared resource, by URN."""
-    inputs: Mapping[str, Mapping[str, Any]] = field(repr=False)
+    inputs: Mapping[str, Mapping[str, Any]] = field(default_factory=dict[str, "Mapping[str, Any]"], repr=False)
     """Declared inputs by URN; ids that only a vendor knows are filled in as far as the inventory found them."""
-    under: Mapping[str, tuple[LiveObject, ...]] = field(repr=False)
+    under: Mapping[str, tuple[LiveObject, ...]] = field(default_factory=dict[str, tuple[LiveObject, ...]], repr=False)
     """The live objects under each declared resource's key, by URN; several if it was created twice."""
-    unmanaged: tuple[LiveObject, ...] = field(repr=False)
+    unmanaged: tuple[LiveObject, ...] = field(default=(), repr=False)
     """The live objects in the stack's containers that the program does not declare."""
-    read_failures: tuple[ReadFailure, ...]
-    privileges: tuple[Privilege, ...] = field(repr=False)
-    things: tuple[DatabaseObject, ...] = field(repr=False)
-    logins: tuple[Login, ...]
-    calls: Mapping[str, int]
-    """Requests by vendor."""
-    account: Mapping[str, str]
-    servers: Mapping[str, Server] = field(default_factory=dict[str, Server])
-    """PostgreSQL's, by name; the name of the one without is empty."""
 
     def was_read(self, urn: str, type_: str) -> bool:
         """Whether every read that could show the resource succeeded."""
@@ -272,7 +264,7 @@ def moment(value: Any) -> datetime | None:
 
 
 def merged(parts: Sequence[VendorState]) -> VendorState:
-    """Join several vendors' states; `calls` is their sum."""
+    """Join several vendors' states; `calls` are summed up."""
     total = VendorState()
     for part in parts:
         total = VendorState(
@@ -282,7 +274,7 @@ def merged(parts: Sequence[VendorState]) -> VendorState:
             total.things + part.things,
             total.logins + part.logins,
             {**total.servers, **part.servers},
-            total.calls + part.calls,
+            Counter(total.calls) + Counter(part.calls),
             {**total.account, **part.account},
         )
     return total

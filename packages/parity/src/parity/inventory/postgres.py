@@ -69,7 +69,9 @@ def read(environment: Mapping[str, str], scope: Scope) -> VendorState:
     except psycopg.Error as error:
         what = " ".join(("PostgreSQL's roles and databases", *(f"of {name}" for name in scope.servers if name)))
         within = frozenset((*scope.databases, *scope.roles))
-        return VendorState(read_failures=(replace(_failure(error, what, _ALL, ()), within=within),), calls=1)
+        return VendorState(
+            read_failures=(replace(_failure(error, what, _ALL, ()), within=within),), calls={"postgresql": 1}
+        )
     there = {str(row["datname"]) for row in shared.rows["databases"]}
     with ThreadPoolExecutor(max_workers=8) as pool:
         asked = {name: {**given, "migrated": scope.migrated.get(name)} for name in scope.databases if name in there}
@@ -85,7 +87,7 @@ def read(environment: Mapping[str, str], scope: Scope) -> VendorState:
         else:
             parts.append(postgres_objects.inside(name, rows, shared, scope.grants, scope.defaults))
             calls += rows.statements
-    return _named(replace(merged(parts), logins=logins, calls=calls), shared.identifier, scope.servers)
+    return _named(replace(merged(parts), logins=logins, calls={"postgresql": calls}), shared.identifier, scope.servers)
 
 
 def _named(state: VendorState, identifier: str, servers: Sequence[str]) -> VendorState:

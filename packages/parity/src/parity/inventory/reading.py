@@ -90,7 +90,8 @@ class Reading:
 
     def seen(self, found: Iterable[LiveObject] = (), account: Mapping[str, str] | None = None) -> VendorState:
         """What was read, and what could not be."""
-        return VendorState(tuple(found), tuple(self.failures), calls=self.client.calls, account=account or {})
+        calls = {self.vendor.lower(): self.client.calls}
+        return VendorState(tuple(found), tuple(self.failures), calls=calls, account=account or {})
 
 
 class OfProject:

@@ -60,7 +60,7 @@ def prepare(
     with screen.step("Read what exists") as step:
         step.waiting("Vercel, GitHub and PostgreSQL")
         there = world.read(wanted, environment)
-        step.done(f"{len(there.state.found)} objects, {there.state.calls} calls, all of them reading")
+        step.done(f"{len(there.state.found)} objects, {sum(there.state.calls.values())} calls, all of them reading")
     draft = compose.compose(wanted, there, clear)
     redact.current().learn({each for config in draft.configs.values() for each in secrets_of(config)})
     found: dict[str, Left] = {}

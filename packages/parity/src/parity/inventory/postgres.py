@@ -126,7 +126,7 @@ def _ask(environment: Mapping[str, str], database: str | None, given: Document, 
     with connect(environment, database, row_factory=dict_row) as connection:
         connection.execute("set default_transaction_read_only = on")
         version = next(iter(connection.execute(postgres_queries.VERSION).fetchall()[0].values()))
-        queries = _inner_queries() if inside else _shared_queries(version)
+        queries = postgres_queries.INSIDE if inside else _shared_queries(version)
         identifier = "" if inside else _identifier(connection)
         user = connection.info.user
         rows = {name: connection.execute(query, given).fetchall() for name, query in queries.items()}  # pyright: ignore[reportArgumentType, reportCallIssue]
@@ -185,16 +185,6 @@ def _shared_queries(version: int) -> dict[str, str]:
         "settings": postgres_queries.SETTINGS,
         "privileges": postgres_queries.DATABASE_PRIVILEGES,
         **({"parameters": postgres_queries.PARAMETERS} if version >= _WITH_PARAMETERS else {}),
-    }
-
-
-def _inner_queries() -> dict[str, str]:
-    return {
-        "things": postgres_queries.THINGS,
-        "columns": postgres_queries.COLUMNS,
-        "defaults": postgres_queries.DEFAULTS,
-        "extensions": postgres_queries.EXTENSIONS,
-        "system": postgres_queries.SYSTEM,
     }
 
 

@@ -269,3 +269,6 @@ EXTENSIONS = """
 select e.extname, e.extversion, n.nspname as schema, r.rolname as owner
 from pg_extension e join pg_namespace n on n.oid = e.extnamespace join pg_roles r on r.oid = e.extowner
 """
+
+INSIDE = {"things": THINGS, "columns": COLUMNS, "defaults": DEFAULTS, "extensions": EXTENSIONS, "system": SYSTEM}
+"""Of everything inside one database."""

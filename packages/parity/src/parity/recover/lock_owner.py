@@ -11,6 +11,7 @@ import socket
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
 
     from parity.backend.ledger import Record
     from parity.backend.this_host import Host, Run
+    from parity.engine.store import Store
 
 Verdict = Literal["alive", "dead", "unknown"]
 ListProcesses = Callable[[], "Iterable[psutil.Process]"]
@@ -67,6 +69,12 @@ class Evidence:
     """Whether a process of this machine that wrote something then still runs."""
     run: Callable[[Run], str]
     """`over`, `going` or, where it cannot be known, why."""
+
+    @classmethod
+    def of(cls, store: Store | None, environment: Mapping[str, str]) -> Evidence:
+        """What this machine says, and GitHub."""
+        ask = partial(run_state, environment=environment)
+        return cls(this_host.here(), bool(store and store.shared), this_host.is_alive, ask)
 
 
 def judge(

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import partial
 from typing import TYPE_CHECKING
 
-from parity.backend import holds, locks, this_host
+from parity.backend import holds, locks
 from parity.backend.stack_backend import open_backend
 from parity.engine import engine_files, state
 from parity.recover import lock_owner
@@ -55,12 +54,7 @@ def _state(stack: Stack, store: Store | None) -> State:
 
 
 def _running(stack: Stack, store: Store | None, found: State, records: tuple[Record, ...]) -> tuple[Running, str]:
-    ground = lock_owner.Evidence(
-        this_host.here(),
-        shared=bool(store and store.shared),
-        alive=this_host.is_alive,
-        run=partial(lock_owner.run_state, environment=stack.pulumi.environment),
-    )
+    ground = lock_owner.Evidence.of(store, stack.pulumi.environment)
     held = locks.held(store, stack.project.name, stack.name) if store else []
     held += [lock_owner.of_record(each) for each in records if each.end is None]
     owners = [lock_owner.judge(each, records, ground) for each in held]

@@ -51,11 +51,6 @@ def of_state(state: State) -> Conditions:
     return {"the recorded state": hashlib.sha256(canonical(kept)).hexdigest()}
 
 
-def of_versions(versions: Mapping[str, str]) -> Conditions:
-    """The engine, its plugins and the tool, by name."""
-    return {f"the version of {name}": version for name, version in versions.items()}
-
-
 def of_programs(programs: Mapping[str, Path]) -> Conditions:
     """Plugins that a person chose, by name, each by its file: it is taken whatever version it says."""
     return {

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import time
-from functools import partial
 from typing import TYPE_CHECKING
 
-from parity.backend import holds, locks, this_host, watches
+from parity.backend import holds, locks, watches
 from parity.backend.stack_backend import open_backend
 from parity.engine.store import LEDGER_VARIABLE
 from parity.errors import LockedError, RefusedError
@@ -135,12 +134,7 @@ def wait_for_turn(stack: Stack, screen: Screen, minutes: float) -> None:
 def _holders(stack: Stack, place: Backend) -> list[str]:
     """Who may still be updating the stack: holders of its lock not known to be dead, and updates that live."""
     records = place.ledger.records(last=history.RECORDS) if place.ledger else []
-    ground = lock_owner.Evidence(
-        this_host.here(),
-        shared=bool(place.store and place.store.shared),
-        alive=this_host.is_alive,
-        run=partial(lock_owner.run_state, environment=stack.pulumi.environment),
-    )
+    ground = lock_owner.Evidence.of(place.store, stack.pulumi.environment)
     held = locks.held(place.store, stack.project.name, stack.name) if place.store else []
     judged = [lock_owner.judge(lock, records, ground) for lock in held]
     holders = [str(each.lock) for each in judged if each.verdict != "dead"]

@@ -198,7 +198,8 @@ def of_project(stack: Stack, state: State) -> conditions.Conditions:
     return {
         "the commit": Repository(root).state or "outside of Git",
         **conditions.of_files(root, stack.name),
-        **conditions.of_versions({**versions(tools), "parity": version("pulumi-parity")}),
+        **{f"the version of {name}": each for name, each in versions(tools).items()},
+        "the version of parity": version("pulumi-parity"),
         **conditions.of_programs(chosen),
         **conditions.of_state(state),
     }

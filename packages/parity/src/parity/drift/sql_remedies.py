@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from parity.documents import texts
 from parity.resources import kinds
 from parity.resources.commands import SUPERUSER, Sql, default_privileges, quoted
+from parity.resources.postgresql import POWERS
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -14,11 +15,6 @@ if TYPE_CHECKING:
     from parity.drift.model import Finding
     from parity.inventory.model import Server
 
-_ATTRIBUTES = {
-    "superuser": "superuser", "replication": "replication", "bypassRowLevelSecurity": "bypassrls",
-    "createRole": "createrole", "createDatabase": "createdb",
-}  # fmt: skip
-"""What only a role that has it may take from another."""
 _TIMEOUTS = {
     "statementTimeout": "statement_timeout",
     "idleInTransactionSessionTimeout": "idle_in_transaction_session_timeout",
@@ -52,8 +48,8 @@ def _role(finding: Finding, server: Server) -> list[Sql]:
         return [Sql("postgres", f"drop role {quoted(finding.key[0])}", "" if mine else SUPERUSER)]
     name, path = quoted(finding.key[0]), finding.path
     before, now = finding.facts.get("wanted"), finding.facts.get("now")
-    if path in _ATTRIBUTES:
-        return [Sql("postgres", f"alter role {name} {'' if before else 'no'}{_ATTRIBUTES[path]}", SUPERUSER)]
+    if path in POWERS:
+        return [Sql("postgres", f"alter role {name} {'' if before else 'no'}{POWERS[path][1]}", SUPERUSER)]
     if path in _TIMEOUTS:
         return [Sql("postgres", f"alter role {name} set {_TIMEOUTS[path]} = {before or 0}")]
     if path.startswith("setting."):

@@ -10,6 +10,7 @@ from parity.inventory.documents import texts
 from parity.inventory.model import DatabaseObject, LiveObject, Privilege, VendorState, live_object
 from parity.resources import kinds
 from parity.resources.commands import quoted
+from parity.resources.postgresql import POWERS
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -127,11 +128,7 @@ def _role(row: Document, members: Sequence[Document], settings: Sequence[Documen
         {
             "name": name,
             "login": row["rolcanlogin"],
-            "superuser": row["rolsuper"],
-            "createDatabase": row["rolcreatedb"],
-            "createRole": row["rolcreaterole"],
-            "replication": row["rolreplication"],
-            "bypassRowLevelSecurity": row["rolbypassrls"],
+            **{power: row[column] for power, (column, _) in POWERS.items()},
             "inherit": row["rolinherit"],
             "connectionLimit": row["rolconnlimit"],
             "validUntil": row["valid_until"] or "infinity",

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from parity.inventory.documents import texts
 from parity.inventory.model import DatabaseObject, Membership, Server, VendorState
 from parity.resources.commands import quoted
+from parity.resources.postgresql import POWERS
 from parity.vendors.job_logins import PREFIX
 
 if TYPE_CHECKING:
@@ -14,16 +15,6 @@ if TYPE_CHECKING:
 
     from parity.documents import Document
     from parity.inventory.postgres_objects import Rows
-
-
-POWERS = {
-    "rolsuper": "superuser",
-    "rolcreaterole": "createrole",
-    "rolcreatedb": "createdb",
-    "rolreplication": "replication",
-    "rolbypassrls": "bypassrls",
-}
-"""A role's attributes that give it more than its grants, by their column."""
 
 
 def read(rows: Rows, databases: Sequence[str]) -> VendorState:
@@ -65,7 +56,7 @@ def _powerful(
     roles: Sequence[Document], members: Sequence[Document], usual: Collection[str]
 ) -> Iterator[DatabaseObject]:
     """Logins that may do more than they were granted; PostgreSQL's own superuser is on every server."""
-    powers = {str(row["rolname"]): [word for column, word in POWERS.items() if row[column]] for row in roles}
+    powers = {str(row["rolname"]): [word for column, word in POWERS.values() if row[column]] for row in roles}
     for row in roles:
         name = str(row["rolname"])
         if name in usual or not row["rolcanlogin"] or row["builtin"]:

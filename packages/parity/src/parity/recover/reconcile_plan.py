@@ -17,6 +17,7 @@ from parity.recover.model import Decision, FailedUpdates, Plan
 from parity.resources import commands, kinds
 from parity.resources.equality import same, same_object
 from parity.resources.kind import PROJECT_ID
+from parity.resources.postgresql import POWERS
 from parity.resources.urn import Urn
 
 if TYPE_CHECKING:
@@ -356,8 +357,7 @@ def _refusal(type_: str, found: LiveObject, inputs: Mapping[str, Any]) -> str:
     if type_ == kinds.DATABASE and found.properties.get("encoding") != inputs.get("encoding"):
         return f"its encoding is {found.properties.get('encoding')}, and an update would drop it and create it again"
     if type_ == kinds.ROLE:
-        powers = ("superuser", "createRole", "createDatabase", "replication", "bypassRowLevelSecurity")
-        more = [name for name in powers if found.properties.get(name) and not inputs.get(name)]
+        more = [name for name in POWERS if found.properties.get(name) and not inputs.get(name)]
         return f"it may do more than ours ({', '.join(more)})" if more else ""
     return ""
 

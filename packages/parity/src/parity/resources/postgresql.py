@@ -68,6 +68,17 @@ CATALOGUED = {
 views, sequences, routines, types, operators, collations, and what text search has): of those the owner is compared."""
 
 
+POWERS = {
+    "superuser": ("rolsuper", "superuser"),
+    "createRole": ("rolcreaterole", "createrole"),
+    "createDatabase": ("rolcreatedb", "createdb"),
+    "replication": ("rolreplication", "replication"),
+    "bypassRowLevelSecurity": ("rolbypassrls", "bypassrls"),
+}
+"""A role's attributes that give it more than its grants, and that only who has one may take from another: by Pulumi's
+name, the column of `pg_roles` and the word of `alter role`."""
+
+
 def type_of(kind: str) -> str:
     """The type of a finding about an object of the catalogues."""
     return (CATALOGUED[kind].type if kind in CATALOGUED else "") or f"postgresql:{kind}"

@@ -73,18 +73,17 @@ def send(ledger: Ledger | None) -> Sent:
         return Sent()
     try:
         outbox = _Outbox.of(ledger)
-        spanned = [span for each in outbox.waiting for span in spans(each)]
-        fault = _export("trace_exporter", "OTLPSpanExporter", lambda: spanned) if spanned else ""
+        new = outbox.waiting
+        if not new:
+            return Sent()
+        fault = _export("trace_exporter", "OTLPSpanExporter", lambda: [span for each in new for span in spans(each)])
         if fault:
             return Sent(fault=f"{urlsplit(endpoint).hostname or 'the collector'} did not take them: {fault}")
-        if outbox.waiting:
-            outbox.note()
-        unmeasured = ""
-        if outbox.waiting and _measured():
-            unmeasured = _export("metric_exporter", "OTLPMetricExporter", lambda: _of_months(ledger, outbox.waiting))
+        outbox.note()
+        why = _export("metric_exporter", "OTLPMetricExporter", lambda: _of_months(ledger, new)) if _measured() else ""
     except ParityError as error:
         return Sent(fault=error.what)
-    return Sent(len(outbox.waiting), unmeasured=unmeasured and f"{unmeasured} ({_METRICS}=none sends none)")
+    return Sent(len(new), unmeasured=why and f"{why} ({_METRICS}=none sends none)")
 
 
 def _measured() -> bool:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple
@@ -228,5 +228,5 @@ class Plan:
 
     def counts(self) -> dict[Operation, int]:
         """How many changes there are of each operation, in a fixed order, without zeroes."""
-        found = {each: sum(change.operation == each for change in self.changes) for each in OPERATIONS}
-        return {each: count for each, count in found.items() if count}
+        found = Counter(change.operation for change in self.changes)
+        return {each: found[each] for each in OPERATIONS if each in found}

@@ -7,8 +7,7 @@ from typing import Any
 from parity.git import Base, Commit
 from parity.preview import gate, parse
 from parity.preview.origin import Origin, Origins
-from parity.preview.proof import Proof
-from parity.preview.report import Report, Run, serving
+from parity.preview.report import Proof, Report, Run, serving
 
 STACK = "prod"
 ROOT = f"urn:pulumi:{STACK}::storefront"

@@ -13,19 +13,25 @@ from typing import TYPE_CHECKING, Any
 from parity import documents
 from parity.backend import blame
 from parity.backend.stack_backend import open_backend
+from parity.check import proof
+from parity.check.report import faults, headline
+from parity.config import settings
 from parity.engine import engine_files
 from parity.errors import ParityError, ProjectError
 from parity.git import Repository
-from parity.preview import gate, origin, proof, run
+from parity.preview import gate, origin, run
 from parity.preview.plan import Plan
-from parity.preview.report import Report, Run, serving
+from parity.preview.report import Proof, Report, Run, serving
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
+    from parity.config.project import Project
+    from parity.config.promotion import Pair
+    from parity.config.settings import Settings
     from parity.evaluate.stack import Stack
     from parity.git import Commit
-    from parity.preview.proof import Proof
+    from parity.preview.report import State
 
 
 def report(
@@ -63,7 +69,7 @@ def report(
         plan = Plan(stack.name, (), {}, 0, errors=(str(error),))
     made, applied = _at_once(stack, plan, lambda: _planned(stack, notify, options, refresh=refresh), last=not base)
     notify("the comparison of the stacks")
-    compared = proved() if proved is not None else proof.prove(stack.project)
+    compared = proved() if proved is not None else prove(stack.project)
     if made.errors or made.warnings or made.violations:
         stack.learn_secrets()  # a provider's error may repeat what it was given
     notify("where the changes come from")
@@ -165,3 +171,35 @@ def workflow_run(environ: Mapping[str, str]) -> Run | None:
     attempt = environ.get("GITHUB_RUN_ATTEMPT", "1")
     url = f"{address}/actions/runs/{environ.get('GITHUB_RUN_ID', '')}/attempts/{attempt}"
     return Run(int(number), int(attempt) if attempt.isdigit() else 1, url, address)
+
+
+def prove(project: Project) -> Proof:
+    """Compare offline what the stacks declare; a check that cannot run gives `unknown` and raises nothing."""
+    order = project.promotion
+    pairs = order.pairs()
+    if not pairs:
+        return Proof("unknown", f"not checked: there is no second stack, only {', '.join(order.stacks) or 'none'}")
+    known: dict[str, Settings] = {}
+
+    def load(stack: str) -> Settings:
+        return known[stack] if stack in known else known.setdefault(stack, settings.load(stack, project.root, None))
+
+    found = {pair: _checked(project, pair, load) for pair in pairs}
+    made = [each for each in found.values() if isinstance(each, proof.Checked)]
+    together = iter(proof.together(made, pairs, [known[name] for name in order.stacks if name in known]))
+    proofs = [_proof(next(together)) if isinstance(each, proof.Checked) else each for each in found.values()]
+    states: list[State] = [each.state for each in proofs if each.state != "same"]
+    summary = "; ".join(each.summary for each in proofs)
+    return Proof(states[0] if states else "same", summary, tuple(line for each in proofs for line in each.unexplained))
+
+
+def _checked(project: Project, pair: Pair, load: Callable[[str], Settings]) -> proof.Checked | Proof:
+    try:
+        return proof.check(project, *pair, load)
+    except ParityError as error:
+        return Proof("unknown", f"not checked: {str(error).splitlines()[0]}")
+
+
+def _proof(checked: proof.Checked) -> Proof:
+    unexplained = tuple(faults(checked))
+    return Proof("same" if checked.clean else "different", headline(checked), unexplained)

@@ -20,7 +20,6 @@ if TYPE_CHECKING:
     from parity.preview.gate import Danger, Gate
     from parity.preview.origin import Origin, Origins
     from parity.preview.plan import Change, Plan, Resource, Violation
-    from parity.preview.proof import Proof
 
 Verdict = Literal["failed", "blocked", "refused", "ready", "unchanged"]
 """`failed`: the plan is incomplete. `blocked`: by the gate. `refused`: by a policy. `ready`: may be applied.
@@ -100,6 +99,24 @@ class Entry:
             "removed_first": self.first,
             "recorded": dict(self.recorded),
         }
+
+
+State = Literal["same", "different", "unknown"]
+
+
+@dataclass(frozen=True)
+class Proof:
+    """The parity check's result, as the preview shows it."""
+
+    state: State
+    summary: str
+    """A sentence."""
+    unexplained: tuple[str, ...] = ()
+    """Each difference that neither a key nor an exception explains."""
+
+    def document(self) -> dict[str, Any]:
+        """As JSON."""
+        return {"state": self.state, "summary": self.summary, "unexplained": list(self.unexplained)}
 
 
 @dataclass(frozen=True)

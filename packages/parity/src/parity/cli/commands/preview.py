@@ -64,12 +64,12 @@ def preview(
     from parity.check.workers import aside
     from parity.cli.session import stack_of
     from parity.console import Screen
-    from parity.preview import make, proof, text
+    from parity.preview import make, text
     from parity.preview.report import VERDICTS
 
     screen, opened = Screen(), stack_of(project, stack)
     # Before any thread: it is done by a process of its own.
-    with aside(lambda: proof.prove(project)) as proved:
+    with aside(lambda: make.prove(project)) as proved:
         plan, saved = None, None
         if save is not None:
             from parity.updates import planning

@@ -14,6 +14,7 @@ import shutil
 import subprocess
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -29,6 +30,7 @@ from support import pg_catalog
 from support.paths import ROOT
 from support.program import Instance, copy_program, with_shop_alone
 from support.warm import Warm
+from support.warm_server import spawn
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -176,9 +178,13 @@ def shared_folder(tmp_path_factory: pytest.TempPathFactory, worker_id: str) -> P
 
 
 @pytest.fixture(scope="session")
-def warm(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Warm]:
-    """What runs the Python of this worker's sandboxes."""
-    with closing(Warm(tmp_path_factory.mktemp("warm") / "w", ROOT, dict(os.environ))) as found:
+def warm(shared_folder: Path) -> Iterator[Warm]:
+    """What runs the Python of the sandboxes and, from here on, their servers."""
+    with (
+        closing(Warm.shared(shared_folder / "warm", ROOT, dict(os.environ))) as found,
+        pytest.MonkeyPatch.context() as m,
+    ):
+        m.setattr(lifecycle, "spawn", partial(spawn, found))
         yield found
 
 

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
     from parity_sandbox.client import ControlClient
     from parity_sandbox.lifecycle import Running
+    from support.warm import Warm
 
 FAST = ServeOptions(build_seconds=0.2, promote_seconds=0.1)
 
@@ -90,8 +91,10 @@ def started(directory: Path, options: ServeOptions = FAST) -> Iterator[Sandbox]:
 
 
 @pytest.fixture(scope="session")
-def new_sandbox(shared_folder: Path) -> Path:
+def new_sandbox(shared_folder: Path, warm: Warm) -> Path:
     """A stopped sandbox that was never used; to copy it takes less than to make one."""
+
+    del warm  # starts their servers
 
     def make(folder: Path) -> None:
         lifecycle.up(folder / SANDBOX)

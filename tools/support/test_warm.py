@@ -10,15 +10,11 @@ import subprocess
 import sys
 import threading
 from pathlib import Path
-from typing import TYPE_CHECKING
-
 import psutil
 import pytest
 
-from support.warm import WARM_PLUGINS
-
-if TYPE_CHECKING:
-    from support.warm import Warm
+from support.warm import WARM_PLUGINS, Warm, _Server
+from support.warm_server import spawn
 
 TELLS = """
 import json, os, sys
@@ -94,6 +90,18 @@ def test_a_run_ends_with_the_one_that_asked(warm: Warm, tmp_path: Path):
         assert run.wait(timeout=20) is None
 
 
+def test_the_process_ends_with_the_last_that_shares_it(tmp_path: Path):
+    server = threading.Thread(target=_Server(str(tmp_path / "warm.sock")).serve)
+    server.start()
+    first, last = (Warm.shared(tmp_path, tmp_path, {}) for _ in range(2))
+    first.close()
+    Warm.shared(tmp_path, tmp_path, {}).close()
+    assert server.is_alive()
+    last.close()
+    server.join(timeout=20)
+    assert not server.is_alive()
+
+
 def test_several_run_at_once(warm: Warm, tmp_path: Path):
     script = program(tmp_path, "import sys\nsys.stdout.write(sys.stdin.readline())\n")
     said: list[str] = []
@@ -166,3 +174,14 @@ def test_the_packages_are_those_that_pip_lists(warm: Warm):
     ]
     assert json.loads(listed[0]) == json.loads(listed[1])
     assert "pulumi" in {each["name"] for each in json.loads(listed[0])}
+
+
+def test_a_server_is_a_fork_with_its_words_environment_and_output(warm: Warm, tmp_path: Path):
+    (tmp_path / "told.py").write_text(TELLS)
+    with (tmp_path / "log").open("w") as log:
+        run = spawn(warm, ["-m", "told", "3"], {"MARK": "mine", "PYTHONPATH": str(tmp_path)}, log.fileno())
+        process = psutil.Process(run.pid)
+        process.wait(timeout=20)
+    *_, said, _ = (tmp_path / "log").read_text().splitlines()
+    assert json.loads(said)[2:4] == ["mine", False]
+    assert (run.poll(), run.poll()) == (3, 3)

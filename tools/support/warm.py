@@ -4,7 +4,7 @@ A good part of what a run of the engine costs is Python loading the same librari
 own stands before the real one: its `python3` hands what it is asked for to the warm process, or becomes the real one.
 The program is always run so; the project's command and the plugins only where the caller asks for it. What a test
 signals is never started this way; a command that kills itself is. What the engine started lives and dies as before: the
-run ends with it, and it ends as the run does.
+run ends with it, and it ends as the run does. The process itself ends with the last that holds it.
 """
 
 from __future__ import annotations
@@ -17,8 +17,10 @@ import os
 import pkgutil
 import platform
 import random
+import re
 import runpy
 import selectors
+import shutil
 import signal
 import socket
 import subprocess
@@ -28,8 +30,11 @@ import traceback
 from pathlib import Path
 
 import pulumi
+from filelock import FileLock
 
 import parity
+from parity.engine import passphrase
+from parity_sandbox.lifecycle import PASSPHRASE
 
 WARM_PLUGINS = "PARITY_CRASH_WARM_PLUGINS"
 _PROVIDERS = ("pulumi_github", "pulumi_postgresql", "pulumiverse_vercel")
@@ -37,14 +42,15 @@ _PROGRAM = {"infra", "components"}
 _PROGRAM_FOLDER = str(Path.cwd())
 """Of the warm process: where a program is that the asker's PYTHONPATH does not lead to."""
 _PLUGINS = ("parity.provider.server", "parity_sandbox.standin.server", "pulumi.policy", "pulumi_policy")
+_SANDBOX = ("parity_sandbox.server",)
 _LATE = (
     *("grpc._server", "grpc._channel", "grpc.experimental", "google.protobuf.descriptor_pb2", "encodings.idna"),
     *("httpcore", "anyio._backends._asyncio", "anyio.streams.tls", "sniffio"),
     *("ruamel.yaml.mergevalue", "typer._adapters", "rich._emoji_codes", "parity_policy.pack"),
 )
 """What libraries load at the point of use: their runs would each load it again."""
-_LIBRARIES = ("pulumi", *_PROVIDERS, "httpx", "infra.build", *_PLUGINS, *_LATE)
-_SOCKET, _READY = "warm.sock", b"ready\n"
+_LIBRARIES = ("pulumi", *_PROVIDERS, "httpx", "infra.build", *_PLUGINS, *_SANDBOX, *_LATE)
+_SOCKET, _HOLDS = "warm.sock", b"held\n"
 _LONGEST = 1 << 20
 _ASKS = """#!/bin/sh
 # What the language host asks at each start of the engine is answered here: an interpreter takes ten times as long.
@@ -73,13 +79,14 @@ class Warm:
 
     def __init__(self, folder: Path, program: Path, environment: dict[str, str]) -> None:
         self.home = folder
+        self.socket = folder / _SOCKET
         self.programs = folder / "bin"
         self.programs.mkdir(parents=True)
         interpreter = _environment(folder)
         words = [sys.executable, "-m", "pip", "list", "-v", "--format", "json"]
         packages = folder / "packages.json"
         packages.write_bytes(subprocess.run(words, capture_output=True, check=True).stdout)
-        names = {"python": sys.executable, "folder": str(Path(__file__).parent), "socket": str(folder / _SOCKET)}
+        names = {"python": sys.executable, "folder": str(Path(__file__).parent), "socket": str(self.socket)}
         _executable(folder / "stand_in", _SCRIPT.format(mark=WARM_PLUGINS, **names))
         asks = _ASKS.format(packages=packages, version=platform.python_version(), script=folder / "stand_in")
         for name in ("python", "python3"):
@@ -92,21 +99,33 @@ class Warm:
         self.parity = self._commands / own.name
         """What stands for the project's command: it runs there as in a process that has just started."""
         _executable(self.parity, command)
-        self._process = subprocess.Popen(
-            [str(interpreter), "-P", __file__, str(folder / _SOCKET)],
-            cwd=program,
-            env=environment,
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-        )
-        assert self._process.stdout is not None
-        assert self._process.stdout.readline() == _READY, "the warm process did not start"
+        words = [str(interpreter), "-P", __file__, str(self.socket)]
+        subprocess.run(words, cwd=program, env=environment, stdin=subprocess.DEVNULL, check=True)
+        self._hold()
+
+    @classmethod
+    def shared(cls, folder: Path, program: Path, environment: dict[str, str]) -> Warm:
+        """The one of all processes that name that folder; the first makes it."""
+        with FileLock(f"{folder}.lock"):
+            found = cls.there(folder)
+            try:
+                found._hold()
+            except OSError:
+                shutil.rmtree(folder, ignore_errors=True)
+                found = cls(folder, program, environment)
+        return found
+
+    def _hold(self) -> None:
+        self._held = socket.socket(socket.AF_UNIX)
+        self._held.connect(str(self.socket))
+        self._held.sendall(_HOLDS)
 
     @classmethod
     def there(cls, folder: Path) -> Warm:
-        """The one that another process has in that folder, and ends."""
+        """The one that another process has in that folder, and holds."""
         found = cls.__new__(cls)
         found.home, found.programs, found._commands = folder, folder / "bin", folder / "commands"
+        found.socket = folder / _SOCKET
         found.parity = found._commands / "parity"
         return found
 
@@ -124,9 +143,8 @@ class Warm:
         return found | self.commands(found)
 
     def close(self) -> None:
-        """End it, and with it every run that it forked."""
-        self._process.terminate()
-        self._process.wait()
+        """Hold it no longer; with the last that does, every run that it forked ends."""
+        self._held.close()
 
 
 def _executable(path: Path, text: str) -> None:
@@ -161,14 +179,21 @@ class _Server:
         self._selector.register(self._listener, selectors.EVENT_READ)
         self._runs: dict[int, socket.socket] = {}
         """Askers, by the process of their run."""
+        self._held = 0
+        """By how many."""
 
     def serve(self) -> None:
-        """Until it is ended."""
+        """Until it is held no longer, or ended."""
         try:
             while True:
                 for key, _ in self._selector.select():
                     if key.fileobj is self._listener:
                         self._begin(self._listener.accept()[0])
+                    elif key.data is None:
+                        self._held -= 1
+                        self._selector.unregister(key.fileobj)
+                        if not self._held:
+                            return
                     elif key.data not in self._runs:
                         continue  # its run's end came in the same batch
                     elif isinstance(key.fileobj, socket.socket):
@@ -185,6 +210,10 @@ class _Server:
     def _begin(self, channel: socket.socket) -> None:
         streams = array.array("i")
         head, ancillary, _, _ = channel.recvmsg(_LONGEST, socket.CMSG_LEN(3 * streams.itemsize))
+        if head == _HOLDS:
+            self._held += 1
+            self._selector.register(channel, selectors.EVENT_READ)
+            return
         if not ancillary:
             channel.close()
             return
@@ -202,6 +231,8 @@ class _Server:
             _become(words, home, dict(each.split("=", 1) for each in variables), list(streams))
         for stream in streams:
             os.close(stream)
+        with contextlib.suppress(OSError):  # its asker went first
+            channel.sendall(f"{pid}\n".encode())
         self._runs[pid] = channel
         self._selector.register(channel, selectors.EVENT_READ, pid)
         self._selector.register(os.pidfd_open(pid), selectors.EVENT_READ, pid)
@@ -264,13 +295,17 @@ def _main(address: str) -> None:
     # What the program's packages load is kept, and they are not: each run has the ones of its own program.
     for name in [each for each in sys.modules if each.partition(".")[0] in _PROGRAM]:
         del sys.modules[name]
+    # Of a passphrase and a stack's salt, as the code of a module: what it makes is the same in each run.
+    for salt in re.findall(r"^encryptionsalt: (.+)$", "".join(map(Path.read_text, Path().glob("Pulumi.*.yaml"))), re.M):
+        passphrase.opener(salt, {passphrase.PASSPHRASE: PASSPHRASE}, Path())
     # Four messages a resource, one blocking call each, which the engine drops unless it was started with `--debug`.
     pulumi.log.debug = lambda *_, **__: None
     gc.collect()
     gc.freeze()
     signal.signal(signal.SIGTERM, lambda *_: sys.exit())
     server = _Server(address)
-    os.write(1, _READY)
+    if os.fork():
+        os._exit(0)  # whoever waits for this one knows now that it listens
     server.serve()
 
 

@@ -44,22 +44,37 @@ def _end_as(status: int) -> None:
 
 
 def _run(address: str, words: list[str]) -> int:
-    """Have it run; gives how it ended, as `wait` would.
+    """Have it run; gives how it ended, as `wait` would."""
+    channel = ask(address, words, os.getcwdb(), dict(os.environb), (0, 1, 2))  # noqa: PTH109 - as above
+    line(channel)
+    return int(line(channel))
 
-    Sent are the number of words, the words, the folder and the variables, each ended by a zero byte.
+
+def ask(
+    address: str, words: list[str], folder: bytes, environment: dict[bytes, bytes], streams: tuple[int, int, int]
+) -> _socket.socket:
+    """Have it run in a folder, with variables and three descriptors; gives the channel.
+
+    Sent are the number of words, the words, the folder and the variables, each ended by a zero byte. What comes is the
+    run's process, a line, and once it has ended how, as `wait` gives it. A run whose channel is closed is killed.
     """
-    variables = [name + b"=" + value for name, value in os.environb.items()]
-    sent = [str(len(words)).encode(), *map(os.fsencode, words), os.getcwdb(), *variables]  # noqa: PTH109 - as above
+    variables = [name + b"=" + value for name, value in environment.items()]
+    sent = [str(len(words)).encode(), *map(os.fsencode, words), folder, *variables]
     body = b"".join(each + b"\0" for each in sent)
-    streams = b"".join(number.to_bytes(4, sys.byteorder) for number in range(3))
     channel = _socket.socket(_socket.AF_UNIX)
     channel.connect(address)
-    channel.sendmsg([b"%d\n" % len(body)], [(_socket.SOL_SOCKET, _socket.SCM_RIGHTS, streams)])
+    passed = b"".join(number.to_bytes(4, sys.byteorder) for number in streams)
+    channel.sendmsg([b"%d\n" % len(body)], [(_socket.SOL_SOCKET, _socket.SCM_RIGHTS, passed)])
     channel.sendall(body)
+    return channel
+
+
+def line(channel: _socket.socket) -> bytes:
+    """The next line that it says."""
     answer = b""
     while not answer.endswith(b"\n"):
-        more = channel.recv(64)
+        more = channel.recv(1)
         if not more:
             raise ConnectionError("the warm process is gone")
         answer += more
-    return int(answer)
+    return answer

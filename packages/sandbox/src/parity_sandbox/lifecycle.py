@@ -119,18 +119,24 @@ def _start(layout: Layout, options: ServeOptions, progress: Callable[[str], None
     log_start = layout.log.stat().st_size if layout.log.exists() else 0
     descriptor = os.open(layout.log, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
     try:
-        process = subprocess.Popen(
-            [sys.executable, "-m", "parity_sandbox", "serve", "--dir", str(layout.directory), *_words(options)],
-            stdin=subprocess.DEVNULL,
-            stdout=descriptor,
-            stderr=descriptor,
-            cwd=Path(__file__).parent.parent,
-            env=_clean_environment(),
-            start_new_session=True,
-        )
+        words = ["-m", "parity_sandbox", "serve", "--dir", str(layout.directory), *_words(options)]
+        process = spawn(words, _clean_environment(), descriptor)
     finally:
         os.close(descriptor)
     return _wait_ready(layout, process, log_start, progress)
+
+
+def spawn(words: list[str], environment: dict[str, str], output: int) -> subprocess.Popen[bytes]:
+    """Start Python with these words in a session of its own; both its streams go to the descriptor `output`."""
+    return subprocess.Popen(
+        [sys.executable, *words],
+        stdin=subprocess.DEVNULL,
+        stdout=output,
+        stderr=output,
+        cwd=Path(__file__).parent.parent,
+        env=environment,
+        start_new_session=True,
+    )
 
 
 def _clean_environment() -> dict[str, str]:

@@ -36,6 +36,15 @@ SEED = {
 REPOSITORY = "/repos/acme/shop"
 
 
+START = lifecycle.spawn
+
+
+@pytest.fixture(autouse=True)
+def real(monkeypatch):
+    """Have each server be a process of its own, as in a user's hands; other modules have it forked."""
+    monkeypatch.setattr(lifecycle, "spawn", START)
+
+
 @pytest.fixture
 def sandbox(shared_sandbox):
     """The module's, running and empty; a test may stop or kill it."""

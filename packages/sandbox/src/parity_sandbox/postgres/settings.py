@@ -24,6 +24,8 @@ _SETTINGS = {
     "full_page_writes": "off",
     "wal_level": "minimal",
     "max_wal_senders": "0",
+    # A stopped server keeps no more of its log than it needs: each copy and snapshot would hold it.
+    "min_wal_size": "2MB",
     "log_checkpoints": "off",
     # A failed CREATE ROLE would put its password into the log.
     "log_statement": "none",

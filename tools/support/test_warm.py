@@ -10,6 +10,7 @@ import subprocess
 import sys
 import threading
 from pathlib import Path
+
 import psutil
 import pytest
 

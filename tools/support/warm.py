@@ -295,9 +295,10 @@ def _main(address: str) -> None:
     # What the program's packages load is kept, and they are not: each run has the ones of its own program.
     for name in [each for each in sys.modules if each.partition(".")[0] in _PROGRAM]:
         del sys.modules[name]
-    # Of a passphrase and a stack's salt, as the code of a module: what it makes is the same in each run.
-    for salt in re.findall(r"^encryptionsalt: (.+)$", "".join(map(Path.read_text, Path().glob("Pulumi.*.yaml"))), re.M):
-        passphrase.opener(salt, {passphrase.PASSPHRASE: PASSPHRASE}, Path())
+    # The key of a passphrase and a stack's salt is the same in each run, as the code of a module is.
+    for file in Path().glob("Pulumi.*.yaml"):
+        for salt in re.findall(r"^encryptionsalt: (.+)$", file.read_text(), re.MULTILINE):
+            passphrase.opener(salt, {passphrase.PASSPHRASE: PASSPHRASE}, Path())
     # Four messages a resource, one blocking call each, which the engine drops unless it was started with `--debug`.
     pulumi.log.debug = lambda *_, **__: None
     gc.collect()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import select
 import signal
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from support.paths import ROOT
@@ -39,7 +40,7 @@ _running: list[Forked] = []
 def spawn(warm: Warm, words: list[str], environment: dict[str, str], output: int) -> Forked:
     """What stands for `lifecycle.spawn`."""
     variables = {os.fsencode(name): os.fsencode(value) for name, value in environment.items()}
-    with open(os.devnull, "rb") as nothing:
+    with Path(os.devnull).open("rb") as nothing:
         streams = nothing.fileno(), output, output
         found = Forked(ask(str(warm.socket), ["-P", *words], os.fsencode(ROOT), variables, streams))
     _running[:] = [*(each for each in _running if each.poll() is None), found]

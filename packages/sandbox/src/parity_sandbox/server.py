@@ -39,7 +39,7 @@ if TYPE_CHECKING:
     from parity_sandbox.options import ServeOptions
     from parity_sandbox.store import Document
 
-_DRAIN_SECONDS = 1
+_DRAIN_SECONDS = _DATE_SECONDS = 1
 _PORT_ATTEMPTS = 5
 _REFUSED = 403
 
@@ -82,11 +82,25 @@ class _Protocol(H11Protocol):
 
 
 class _Server(uvicorn.Server):
-    """A uvicorn server that leaves signals to the process."""
+    """A uvicorn server that leaves signals to the process, and wakes once a second for the date, not ten times."""
+
+    def __init__(self, config: uvicorn.Config) -> None:
+        super().__init__(config)
+        self._ending = asyncio.Event()
 
     @contextmanager
     def capture_signals(self) -> Generator[None]:
         yield
+
+    async def main_loop(self) -> None:
+        while not await self.on_tick(0):
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(_DATE_SECONDS):
+                    await self._ending.wait()
+
+    def end(self) -> None:
+        self.should_exit = True
+        self._ending.set()
 
 
 async def _serve_http(
@@ -115,7 +129,7 @@ async def _serve_http(
         await asyncio.sleep(0.005)
 
     async def stop() -> None:
-        server.should_exit = True
+        server.end()
         await task
 
     stack.push_async_callback(stop)

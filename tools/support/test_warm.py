@@ -6,6 +6,7 @@ import json
 import os
 import shutil
 import signal
+import socket
 import subprocess
 import sys
 import threading
@@ -96,8 +97,11 @@ def test_the_process_ends_with_the_last_that_shares_it(tmp_path: Path):
     server.start()
     first, last = (Warm.shared(tmp_path, tmp_path, {}) for _ in range(2))
     first.close()
-    Warm.shared(tmp_path, tmp_path, {}).close()
-    assert server.is_alive()
+    with socket.socket(socket.AF_UNIX) as stranger:  # whom it refuses after it has seen that the first is gone
+        stranger.settimeout(20)
+        stranger.connect(str(last.socket))
+        stranger.sendall(b"stranger\n")
+        assert stranger.recv(1) == b""
     last.close()
     server.join(timeout=20)
     assert not server.is_alive()

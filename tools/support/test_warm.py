@@ -182,9 +182,9 @@ def test_the_packages_are_those_that_pip_lists(warm: Warm):
 
 
 def test_a_server_is_a_fork_with_its_words_environment_and_output(warm: Warm, tmp_path: Path):
-    (tmp_path / "told.py").write_text(TELLS)
+    (tmp_path / "script.py").write_text(TELLS)
     with (tmp_path / "log").open("w") as log:
-        run = spawn(warm, ["-m", "told", "3"], {"MARK": "mine", "PYTHONPATH": str(tmp_path)}, log.fileno())
+        run = spawn(warm, ["-m", "script", "3"], {"MARK": "mine", "PYTHONPATH": str(tmp_path)}, log.fileno())
         process = psutil.Process(run.pid)
         process.wait(timeout=20)
     *_, said, _ = (tmp_path / "log").read_text().splitlines()

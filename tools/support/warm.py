@@ -288,6 +288,8 @@ def _lead(wanted: str) -> None:
 
 
 def _main(address: str) -> None:
+    # Where the libraries really are: PostgreSQL, which comes in one, runs as a user that may not enter this folder.
+    sys.path[:] = [str(Path(each).resolve()) for each in sys.path]
     # The commands import at the point of use, so each module of theirs is named here.
     tool = [each.name for each in pkgutil.walk_packages(parity.__path__, "parity.")]
     for name in (*_LIBRARIES, *(each for each in tool if not each.endswith("__main__"))):

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import json
-import os
 import shutil
-import signal
 from typing import TYPE_CHECKING
 
+import psutil
 import pytest
 
 from parity.local import accounts, doctor
@@ -70,7 +69,9 @@ def test_files_of_the_sandbox_that_are_gone(project: Project, sandbox: Sandbox):
 
 
 def test_a_sandbox_that_was_killed_counts_as_not_running(project: Project, sandbox: Sandbox):
-    os.kill(sandbox.running.pid, signal.SIGKILL)
+    server = psutil.Process(sandbox.running.pid)
+    server.kill()
+    server.wait(20)
     (check,) = [each for each in examined(project, sandbox.directory) if each.name == "sandbox"]
     assert (check.state, check.remedy) == ("note", "parity sandbox up")
 

@@ -70,7 +70,7 @@ def builds(folder: Path) -> int:
 
 
 def host_module(folder: Path) -> None:
-    """The scripts that the language host's Go module carries, and what patches of the command line's modules change."""
+    """The scripts that the language host's Go module carries."""
     for name in (
         "cmd/pulumi-language-python-exec",
         "dist/pulumi-resource-pulumi-python",
@@ -79,8 +79,7 @@ def host_module(folder: Path) -> None:
         path = folder / "module" / "python" / name
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text("#!/bin/sh\n")
-    changed = {edit[:2] for step in recipes.command_line().steps for patch in step.patches for edit in patch.edits}
-    for name in {name for name, _ in changed}:
+    for name in {name for name, _, _ in recipes.POLICY_PACKS.edits}:
         main = folder / "module" / name
         main.parent.mkdir(parents=True, exist_ok=True)
-        main.write_text("package main\n" + "".join(old for file, old in changed if file == name))
+        main.write_text("package main\n" + "".join(old for file, old, _ in recipes.POLICY_PACKS.edits if file == name))

@@ -34,19 +34,6 @@ def test_the_resolved_engine_runs_and_takes_its_plugins(tmp_path):
             assert f'"version": "{plugin.version}"' in listed.stdout
 
 
-def test_a_secret_is_known_among_words(tmp_path):
-    """By lists that the built command line reads at their first use."""
-    (tmp_path / "Pulumi.yaml").write_text("name: small\nruntime: python\n")
-    own = {"PULUMI_HOME": str(tmp_path), "PULUMI_BACKEND_URL": f"file://{tmp_path}", "PULUMI_CONFIG_PASSPHRASE": "x"}
-    pulumi = (resolve(progress=print).cli.path, "-C", tmp_path, "--non-interactive")
-    environ = {**os.environ, **own, "PULUMI_SKIP_UPDATE_CHECK": "true"}
-    subprocess.run([*pulumi, "stack", "init", "one"], env=environ, check=True)
-    subprocess.run([*pulumi, "config", "set", "token", "footballpassword"], env=environ, check=True)
-    secret = [*pulumi, "config", "set", "token", "fbqotxplawzsvrdo"]
-    done = subprocess.run(secret, env=environ, stderr=subprocess.PIPE, text=True, check=False)
-    assert "like a secret; rerun with --secret" in done.stderr
-
-
 @pytest.mark.parametrize("name", recipes.PROGRAMS)
 def test_a_program_about_workflows_is_built(name):
     folder = build.build(recipes.program(name), cache.root(os.environ), os.environ, print)

@@ -1,4 +1,4 @@
-"""Builds from changed copies of published Go modules, where what is published lacks something."""
+"""Builds from a changed copy of a published Go module, where what is published lacks something."""
 
 from __future__ import annotations
 
@@ -20,29 +20,26 @@ if TYPE_CHECKING:
 
 @contextmanager
 def applied(step: Step, go: Path, environ: Mapping[str, str]) -> Generator[Path]:
-    """Give the folder whose go.mod builds a step, with its patches where it has any.
+    """Give the folder whose go.mod builds a step, with its patch where it has one.
 
-    Go refuses to replace files in its module cache, so a module is copied and changed next to a go.mod that
+    Go refuses to replace files in its module cache, so the module is copied and changed next to a go.mod that
     names it.
 
     Raises:
-        BuildFailed: A module is not there, or has not just once what is to be changed.
+        BuildFailed: The module is not there, or has not just once what is to be changed.
     """
     home = MODULES / step.module
-    if not step.patches:
+    if step.patch is None:
         yield home
         return
     with tempfile.TemporaryDirectory(prefix="parity-patch-") as temporary:
         folder = Path(temporary)
+        copy = folder / step.patch.copy
+        _copy(golang.module_folder(step.patch.module, go, environ, home), copy)
+        _edit(step.patch, copy, home / PATCHES)
         text = (home / "go.mod").read_text(encoding="utf-8")
-        for patch in step.patches:
-            copy = folder / patch.copy
-            _copy(golang.module_folder(patch.module, go, environ, home), copy)
-            if not (copy / "go.mod").exists():  # published before there were any
-                (copy / "go.mod").write_text(f"module {patch.module}\n", encoding="utf-8")
-            _edit(patch, copy, home / PATCHES)
-            text += f"\nreplace {patch.module} => ./{patch.copy}\n"
-        (folder / "go.mod").write_text(text, encoding="utf-8")
+        changed = f"{text}\nreplace {step.patch.module} => ./{step.patch.copy}\n"
+        (folder / "go.mod").write_text(changed, encoding="utf-8")
         shutil.copyfile(home / "go.sum", folder / "go.sum")
         yield folder
 
@@ -61,5 +58,4 @@ def _edit(patch: Patch, copy: Path, added: Path) -> None:
         if text.count(old) != 1:
             raise BuildFailed(f"{patch.module} is not what its patch expects: {name} lacks {old!r}")
         file.write_text(text.replace(old, new), encoding="utf-8")
-    if added.exists():
-        shutil.copytree(added, copy, dirs_exist_ok=True)
+    shutil.copytree(added, copy, dirs_exist_ok=True)

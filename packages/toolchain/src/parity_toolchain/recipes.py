@@ -41,7 +41,7 @@ class Patch:
     """A change of a published module's source before it is built, where what is published lacks something."""
 
     module: str
-    """The Go module that is changed: it gets the files of the step's own `_patch` folder, where there is one."""
+    """The Go module that is changed: it gets the files of the step's own `_patch` folder."""
     edits: tuple[tuple[str, str, str], ...]
     """(file, old, new) texts; each old one must be there just once."""
     copy: str = "module"
@@ -62,22 +62,6 @@ POLICY_PACKS = Patch(
     ),
 )
 """Policy packs: the engine asks for one with fields that this old host does not know, and it would run the program."""
-
-AT_FIRST_USE = tuple(
-    Patch(
-        f"github.com/{fork}/zxcvbn-go",
-        (
-            ("matching/matching.go", "func init() {\n\tloadFrequencyList()\n}\n", ""),
-            ("matching/matching.go", "\tfor n, list := range freq", "\tfrequency.Load()\n\tfor n, list := range freq"),
-            ("frequency/frequency.go", "func init() {", "func Load() {"),
-        ),
-        fork,
-    )
-    for fork in ("nbutton23", "ccojocar")
-)
-"""Lists of words, two forks of them, that `pulumi config set` and `pulumi env set` tell a secret by.
-
-Every command reads both before it begins, a tenth of a second of processor time."""
 
 _ACT = "github.com/nektos/act"
 _STEPS = "pkg/container/host_environment.go"
@@ -108,16 +92,16 @@ class Step:
     """The argument that makes the program say its version; empty where it has none."""
     scripts: tuple[tuple[str, str], ...] = ()
     """(Go module, path in it) of files that are copied into the program's folder."""
-    patches: tuple[Patch, ...] = ()
+    patch: Patch | None = None
 
 
 _ACTIONLINT = "github.com/rhysd/actionlint"
 
-PROGRAMS: dict[str, tuple[str, str, str, tuple[Patch, ...]]] = {
-    "act": (_ACT, "", "main.stamped", (AS_GITHUB,)),
-    "actionlint": (_ACTIONLINT, "/cmd/actionlint", f"{_ACTIONLINT}.version", ()),
+PROGRAMS: dict[str, tuple[str, str, str, Patch | None]] = {
+    "act": (_ACT, "", "main.stamped", AS_GITHUB),
+    "actionlint": (_ACTIONLINT, "/cmd/actionlint", f"{_ACTIONLINT}.version", None),
 }
-"""(module, package in it, stamp, patches) of each program about workflows. act embeds its version itself."""
+"""(module, package in it, stamp, patch) of each program about workflows. act embeds its version itself."""
 
 
 @dataclass(frozen=True)
@@ -146,9 +130,7 @@ class Recipe:
     def _files(self) -> list[Path]:
         files = {path for step in self.steps for path in (MODULES / step.module).glob("go.*")}
         files |= {path for step in self.steps for path in (MODULES / step.module / step.package).glob("*.go")}
-        files |= {
-            path for step in self.steps if step.patches for path in (MODULES / step.module / PATCHES).rglob("*.go")
-        }
+        files |= {path for step in self.steps if step.patch for path in (MODULES / step.module / PATCHES).rglob("*.go")}
         return sorted(files)
 
 
@@ -172,9 +154,9 @@ def command_line() -> Recipe:
                 STAMP,
                 "",
                 tuple((SDK_MODULE, script) for script in scripts),
-                (POLICY_PACKS,),
+                POLICY_PACKS,
             ),
-            Step("cli", f"{CLI_MODULE}/cmd/pulumi", "pulumi", f"v{cli}", STAMP, "version", patches=AT_FIRST_USE),
+            Step("cli", f"{CLI_MODULE}/cmd/pulumi", "pulumi", f"v{cli}", STAMP, "version"),
         ),
     )
 
@@ -187,9 +169,9 @@ def plugin(asked: PluginVersion) -> Recipe:
 
 def program(name: str) -> Recipe:
     """What checks or runs workflows: `actionlint` or `act`; raises KeyError for any other name."""
-    module, package, stamp, patches = PROGRAMS[name]
+    module, package, stamp, patch = PROGRAMS[name]
     version = _pin("workflows", rf"^\s*{re.escape(module)} v(\S+)")
-    step = Step("workflows", module + package, name, version, stamp, "--version", patches=patches)
+    step = Step("workflows", module + package, name, version, stamp, "--version", patch=patch)
     return Recipe(f"{name}-{version}", (step,))
 
 

@@ -7,7 +7,6 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final, Literal
 
 if TYPE_CHECKING:
-    from parity_sandbox.standin.calls import Call
     from parity_sandbox.standin.client import Client
 
 Kind = Literal["string", "boolean", "integer", "number", "list", "set", "map", "object"]
@@ -34,6 +33,14 @@ UNKNOWN: Final = _Unknown()
 
 
 @dataclass(frozen=True)
+class Call:
+    """One call to Vercel's API: `{name}` in the path is filled in when it is sent."""
+
+    method: str
+    path: str
+
+
+@dataclass(frozen=True)
 class Field:
     """One property of a resource, with what the real provider's schema says of it."""
 
@@ -48,8 +55,6 @@ class Field:
     """Whether a change replaces the resource; `if configured`, only where the program gives a value."""
     keep: bool = False
     """Whether an update keeps the value in state where the program is silent; else it is unknown in a preview."""
-    keep_null: bool = False
-    """Whether `keep` holds for null too."""
     secret: bool = False
     write_only: bool = False
     """Sent, never kept in state."""

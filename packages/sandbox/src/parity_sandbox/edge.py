@@ -15,9 +15,9 @@ from starlette.responses import JSONResponse, PlainTextResponse, RedirectRespons
 
 from parity_sandbox import oidc
 from parity_sandbox.errors import BadDocument
+from parity_sandbox.narrowing import part
 from parity_sandbox.vercel import domains, drains, protection, rolling, timeline, trusted
 from parity_sandbox.vercel.builds import rule_for
-from parity_sandbox.vercel.documents import part
 from parity_sandbox.vercel.world import World
 
 if TYPE_CHECKING:

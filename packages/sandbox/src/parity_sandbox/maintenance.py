@@ -34,9 +34,7 @@ def state(world: World) -> Document:
 
 def keep_latency(world: World) -> None:
     """Write the latencies, so that they outlive a restart."""
-    collection = world.context.store.collection(_OWN, "latency")
-    collection.delete("latency")
-    collection.insert("latency", world.latency)
+    world.context.store.collection(_OWN, "latency").keep("latency", world.latency)
 
 
 async def reset(world: World) -> None:

@@ -93,9 +93,17 @@ class Store:
             result.setdefault(service, {}).setdefault(kind, []).append(json.loads(body))
         return result
 
+    def remove(self, service: str, **equal: object) -> None:
+        """Delete the documents of a service, of every kind, whose top-level fields equal what is given."""
+        self._connection.execute(f"DELETE FROM documents WHERE service = ?{_same(equal)}", (service, *equal.values()))  # noqa: S608 - names of code
+
     def clear(self) -> None:
         """Delete every document; counters go on, so no id comes twice."""
         self._connection.execute("DELETE FROM documents")
+
+
+def _same(equal: dict[str, object]) -> str:
+    return "".join(f" AND json_extract(body, '$.{name}') IS ?" for name in equal)
 
 
 @dataclass(frozen=True)
@@ -127,6 +135,10 @@ class Collection:
             raise KeyError(key)
         return document
 
+    def keep(self, key: str, document: Document) -> Document:
+        """Put the document under `key`, in place of the one that is there, if any."""
+        return self.insert(key, document) if self.get(key) is None else self.put(key, document)
+
     def get(self, key: str) -> Document | None:
         """The document under `key`, a copy of its own, or None."""
         row = self.store.connection.execute(
@@ -156,9 +168,8 @@ class Collection:
 
         A field that is missing equals None.
         """
-        same = "".join(f" AND json_extract(body, '$.{name}') IS ?" for name in equal)
         rows = self.store.connection.execute(
-            f"SELECT body FROM documents WHERE service = ? AND kind = ?{same} ORDER BY seq",  # noqa: S608 - names of code
+            f"SELECT body FROM documents WHERE service = ? AND kind = ?{_same(equal)} ORDER BY seq",  # noqa: S608 - names of code
             (self.service, self.kind, *equal.values()),
         )
         return [json.loads(row[0]) for row in rows]

@@ -27,12 +27,7 @@ class Token(Form):
 
 def put(context: Context, service: str, asked: Token) -> None:
     """Take the token from now on, as far as it goes."""
-    documents, key = context.store.collection(service, "tokens"), _key(asked.token)
-    kept = asked.model_dump(exclude={"token"})
-    if documents.get(key) is None:
-        documents.insert(key, kept)
-    else:
-        documents.put(key, kept)
+    context.store.collection(service, "tokens").keep(_key(asked.token), asked.model_dump(exclude={"token"}))
 
 
 def find(context: Context, service: str, given: str) -> Document | None:

@@ -5,8 +5,8 @@ from __future__ import annotations
 import uuid
 from typing import TYPE_CHECKING
 
+from parity_sandbox.narrowing import items, part
 from parity_sandbox.vercel import wire
-from parity_sandbox.vercel.documents import items, part
 from parity_sandbox.vercel.errors import BadRequest, Forbidden, NotFound
 
 if TYPE_CHECKING:

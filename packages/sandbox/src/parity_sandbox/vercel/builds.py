@@ -18,7 +18,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from parity_sandbox.vercel.documents import part
+from parity_sandbox.narrowing import part
 
 if TYPE_CHECKING:
     from parity_sandbox.store import Document, Store

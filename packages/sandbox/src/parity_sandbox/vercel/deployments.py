@@ -9,9 +9,9 @@ import string
 from typing import TYPE_CHECKING, Any
 
 from parity_sandbox.context import random_id
+from parity_sandbox.narrowing import items, part
 from parity_sandbox.vercel import custom_environments, links, timeline, variables, wire
 from parity_sandbox.vercel.builds import rule_for
-from parity_sandbox.vercel.documents import items, part
 from parity_sandbox.vercel.errors import BadRequest, NotFound
 from parity_sandbox.vercel.world import USER
 

@@ -6,8 +6,8 @@ import hashlib
 import re
 from typing import TYPE_CHECKING
 
+from parity_sandbox.narrowing import part
 from parity_sandbox.vercel import wire
-from parity_sandbox.vercel.documents import part
 from parity_sandbox.vercel.errors import BadRequest, Conflict, NotFound
 
 if TYPE_CHECKING:

@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from parity_sandbox.context import random_id
-from parity_sandbox.vercel.documents import items, part
+from parity_sandbox.narrowing import items, part
 from parity_sandbox.vercel.world import USER
 
 if TYPE_CHECKING:
@@ -79,10 +79,7 @@ def push(world: World, repository: Document, manifest: Manifest, tag: str, at: i
     if tag:
         tags, key = world.collection("vcr_tags"), _key(repository, tag)
         named = {"repositoryId": repository["id"], "tag": tag, "imageId": image["id"], "updatedAt": moment(at)}
-        if (known := tags.get(key)) is None:
-            tags.insert(key, {**named, "createdAt": moment(at)})
-        else:
-            tags.put(key, {**known, **named})
+        tags.keep(key, {"createdAt": moment(at), **(tags.get(key) or {}), **named})
     return image
 
 

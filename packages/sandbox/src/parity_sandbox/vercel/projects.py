@@ -6,10 +6,11 @@ import re
 from typing import TYPE_CHECKING, Any
 
 from parity_sandbox.context import random_id
+from parity_sandbox.narrowing import items, part
 from parity_sandbox.vercel import domains, links, rolling, timeline, trusted, variables, wire
 from parity_sandbox.vercel.catalogue import FRAMEWORKS, NODE_VERSIONS, REGIONS
-from parity_sandbox.vercel.documents import items, part
 from parity_sandbox.vercel.errors import BadRequest, Conflict
+from parity_sandbox.vercel.world import SERVICE
 
 if TYPE_CHECKING:
     from parity_sandbox.store import Document
@@ -78,16 +79,6 @@ _RESOURCE_CONFIG: wire.Shape = {
     "buildMachineSelection": "string?",
     "isNSNBDisabled": "boolean",
 }
-_OWNED = {
-    "env": "id",
-    "domains": "key_",
-    "deployments": "id",
-    "aliases": "alias",
-    "hosts": "host",
-    "pending": "id",
-    "registry": "id",
-}
-"""What goes with its project: collection, and the field that is its key there."""
 _NAME = re.compile(r"[a-z0-9._-]{1,100}")
 
 
@@ -127,10 +118,7 @@ def update(world: World, project: Document, given: Document) -> Document:
 
 def delete(world: World, project: Document) -> None:
     """Delete a project with its variables, domains, deployments and all else that belongs to it."""
-    for kind, key in _OWNED.items():
-        collection = world.collection(kind)
-        for each in collection.find(projectId=project["id"]):
-            collection.delete(each[key])
+    world.context.store.remove(SERVICE, projectId=project["id"])
     world.projects.delete(project["id"])
 
 

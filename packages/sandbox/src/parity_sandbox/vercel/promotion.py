@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from parity_sandbox.narrowing import part
 from parity_sandbox.vercel import domains, rolling, timeline
-from parity_sandbox.vercel.documents import part
 from parity_sandbox.vercel.errors import BadRequest, Conflict, NotFound
 
 if TYPE_CHECKING:

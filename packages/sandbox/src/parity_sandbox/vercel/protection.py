@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from parity_sandbox.context import random_id
+from parity_sandbox.narrowing import part
 from parity_sandbox.vercel import wire
-from parity_sandbox.vercel.documents import part
 from parity_sandbox.vercel.errors import BadRequest, Conflict, NotFound
 from parity_sandbox.vercel.world import USER
 

@@ -8,8 +8,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from parity_sandbox.narrowing import items, part
 from parity_sandbox.vercel import timeline, wire
-from parity_sandbox.vercel.documents import items, part
 from parity_sandbox.vercel.errors import BadRequest, Conflict, NotFound
 
 if TYPE_CHECKING:

@@ -9,7 +9,7 @@ from pydantic import Field
 
 from parity_sandbox import tokens
 from parity_sandbox.forms import Form
-from parity_sandbox.vercel.documents import part
+from parity_sandbox.narrowing import part
 from parity_sandbox.vercel.scopes import Scoped  # noqa: TC001 - pydantic reads the annotations
 from parity_sandbox.vercel.world import SERVICE, USER, stable_id
 
@@ -69,9 +69,7 @@ def seed(context: Context, document: Document) -> None:
         for domain in given.domains:
             _claim(context, domain)
         for record in given.dns:
-            records = context.store.collection(SERVICE, "dns")
-            records.delete(record.name)
-            records.insert(record.name, record.model_dump())
+            context.store.collection(SERVICE, "dns").keep(record.name, record.model_dump())
         for token in given.tokens:
             tokens.put(context, SERVICE, token)
 

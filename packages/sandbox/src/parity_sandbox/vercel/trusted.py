@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from parity_sandbox.narrowing import as_list
+from parity_sandbox.narrowing import as_list, items, part
 from parity_sandbox.vercel import wire
-from parity_sandbox.vercel.documents import items, part
 from parity_sandbox.vercel.errors import BadRequest
 
 if TYPE_CHECKING:

@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from parity_sandbox.context import random_id
+from parity_sandbox.narrowing import items
 from parity_sandbox.vercel import wire
-from parity_sandbox.vercel.documents import items
 from parity_sandbox.vercel.errors import BadRequest
 
 if TYPE_CHECKING:

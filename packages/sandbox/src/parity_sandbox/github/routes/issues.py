@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from parity_sandbox.github.bodies import Field, check, items
+from parity_sandbox.github.bodies import Field, check
 from parity_sandbox.github.routes import named
 from parity_sandbox.github.routes.table import Result, inside
 from parity_sandbox.github.state import issues
 from parity_sandbox.github.state.collections import held, one, remove
 from parity_sandbox.github.wire import issues as wire
+from parity_sandbox.narrowing import items
 
 if TYPE_CHECKING:
     from parity_sandbox.github.calls import Call

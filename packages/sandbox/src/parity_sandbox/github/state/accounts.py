@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from parity_sandbox.github.bodies import Field, check
 from parity_sandbox.github.errors import NotFound, ValidationFailed, custom, missing_field
-from parity_sandbox.github.state.collections import add, change, collection, one, remove, remove_where
+from parity_sandbox.github.state.collections import add, change, collection, one, remove, remove_of
 
 if TYPE_CHECKING:
     from parity_sandbox.context import Context
@@ -145,7 +145,7 @@ def delete_team(context: Context, team: Document) -> None:
     """Delete the team, the teams under it, and their access."""
     for child in collection(context, "teams").find(parent_id=team["id"]):
         delete_team(context, child)
-    remove_where(context, "team_repositories", team_id=team["id"])
+    remove_of(context, team_id=team["id"])
     remove(context, "teams", team)
 
 

@@ -5,10 +5,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from parity_sandbox.github import ids
-from parity_sandbox.github.bodies import Field, check, part
+from parity_sandbox.github.bodies import Field, check
 from parity_sandbox.github.errors import NotFound, SeeOther, ValidationFailed
 from parity_sandbox.github.state import access, keys
-from parity_sandbox.github.state.collections import add, change, collection, held, remove, remove_where
+from parity_sandbox.github.state.collections import add, change, collection, held, remove, remove_of
+from parity_sandbox.narrowing import part
 
 if TYPE_CHECKING:
     from parity_sandbox.context import Context
@@ -125,8 +126,7 @@ def _branch_policy(asked: Document | None) -> Document | None:
 
 def delete(context: Context, found: Document) -> None:
     """Delete the environment with its policies, secrets, variables and key."""
-    for kind in (POLICIES, "secrets", "variables", "public_keys"):
-        remove_where(context, kind, environment_id=found["id"])
+    remove_of(context, environment_id=found["id"])
     remove(context, "environments", found)
 
 

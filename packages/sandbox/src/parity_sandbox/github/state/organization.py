@@ -8,10 +8,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from parity_sandbox.github.bodies import Field, check, items
+from parity_sandbox.github.bodies import Field, check
 from parity_sandbox.github.errors import NotFound
 from parity_sandbox.github.state import keys, repositories
 from parity_sandbox.github.state.collections import collection
+from parity_sandbox.narrowing import items
 
 if TYPE_CHECKING:
     from parity_sandbox.context import Context

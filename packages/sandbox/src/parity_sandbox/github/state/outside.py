@@ -5,9 +5,10 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from parity_sandbox.github.bodies import Field, check, items, part
+from parity_sandbox.github.bodies import Field, check
 from parity_sandbox.github.errors import Conflict, ValidationFailed, custom
 from parity_sandbox.github.state.collections import add, change, collection, held
+from parity_sandbox.narrowing import items, part
 
 if TYPE_CHECKING:
     from parity_sandbox.context import Context

@@ -5,9 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any
 
-from parity_sandbox.github.bodies import part
 from parity_sandbox.github.errors import InvalidRequest, ValidationFailed
-from parity_sandbox.narrowing import as_object
+from parity_sandbox.narrowing import as_object, part
 from parity_sandbox.store import Document
 
 _REFS = ("branch", "tag")

@@ -26,7 +26,6 @@ _FIRST = {
     "issues": 3_650_000_000,
     "issue_comments": 3_570_000_000,
     "pulls": 2_990_000_000,
-    "review_comments": 2_550_000_000,
     "deploy_keys": 133_000_000,
     "webhooks": 583_000_000,
     "runners": 21,

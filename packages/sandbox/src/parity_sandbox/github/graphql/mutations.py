@@ -44,7 +44,7 @@ class Mutations:
         found = self._repository(input["repositoryId"])
         body = {name: input[name] for name in _TEXTS if name in input}
         body["labels"] = self._labels(found, input.get("labelIds") or [])
-        return self._issue(found, issues.create(self._context, found["id"], body), input)
+        return self._issue(found, issues.create(self._context, found, body), input)
 
     def updateIssue(self, _info: Any, input: Document) -> Document:  # noqa: A002, N802 - GitHub's names
         """Another title or text."""

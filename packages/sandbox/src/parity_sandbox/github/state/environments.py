@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from parity_sandbox.github import ids
 from parity_sandbox.github.bodies import Field, check
 from parity_sandbox.github.errors import NotFound, SeeOther, ValidationFailed
-from parity_sandbox.github.state import access, keys
+from parity_sandbox.github.state import access
 from parity_sandbox.github.state.collections import add, change, collection, held, remove, remove_of
 from parity_sandbox.narrowing import part
 
@@ -63,9 +63,7 @@ def put(context: Context, repository: Document, name: str, body: Document) -> Do
         return change(context, "environments", present, _protection(context, repository, present, body))
     gates = {rule: ids.fresh(context, "gates") for rule in ("wait_timer", "required_reviewers", "branch_policy")}
     own = {"repository_id": repository["id"], "name": name, "gates": gates}
-    made = add(context, "environments", own | _protection(context, repository, _UNPROTECTED, body))
-    keys.create(context, repository["id"], made["id"])
-    return made
+    return add(context, "environments", own | _protection(context, repository, _UNPROTECTED, body))
 
 
 def _protection(context: Context, repository: Document, present: Document, body: Document) -> Document:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from parity_sandbox.github import ids
 from parity_sandbox.github.bodies import Field, check
 from parity_sandbox.github.errors import ReadOnly, ValidationFailed, custom, missing_field
-from parity_sandbox.github.state import git, keys
+from parity_sandbox.github.state import git
 from parity_sandbox.github.state.collections import add, change, collection, one, remove, remove_of
 from parity_sandbox.narrowing import part
 
@@ -101,7 +101,6 @@ def create(context: Context, owner: str, body: Document) -> Document:
     }
     made = add(context, "repositories", _edited(made, body | {"archived": False}))
     collection(context, "renames").delete(f"{owner.lower()}/{name.lower()}")
-    keys.create(context, made["id"], None)
     if body.get("auto_init") or body.get("license_template") or body.get("gitignore_template"):
         git.first_commit(context, made)
     return made

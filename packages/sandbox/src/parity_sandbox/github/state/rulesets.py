@@ -43,7 +43,7 @@ def guards(found: Document, repository: Document, branch: str) -> bool:
     return any(map(matches, items(names, "include"))) and not any(map(matches, items(names, "exclude")))
 
 
-def create(context: Context, repository_id: int, body: Document) -> Document:
+def create(context: Context, repository: Document, body: Document) -> Document:
     """A new ruleset.
 
     Raises:
@@ -53,7 +53,7 @@ def create(context: Context, repository_id: int, body: Document) -> Document:
     required = {name: Field(str, required=True, choices=_FIELDS[name].choices) for name in ("name", "enforcement")}
     check(body, _FIELDS | required)
     made: Document = {
-        "repository_id": repository_id, "target": "branch", "bypass_actors": [], "conditions": {}, "rules": [],
+        "repository_id": repository["id"], "target": "branch", "bypass_actors": [], "conditions": {}, "rules": [],
     }  # fmt: skip
     return add(context, "rulesets", _changed(context, made, body))
 

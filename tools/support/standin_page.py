@@ -6,10 +6,12 @@ The comparison allows these differences and no other.
 from __future__ import annotations
 
 import re
+import sys
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
 from parity_sandbox.standin.resources import RESOURCES
+from parity_sandbox.standin.schema import Call
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -81,7 +83,8 @@ def resources() -> str:
     """The resources, their calls and what replaces them, Markdown."""
     lines = ["| resource | calls | replaced when these change | secret |", "| --- | --- | --- | --- |"]
     for token, each in RESOURCES.items():
-        calls = "<br>".join(f"`{call.method} {call.path}`" for call in each.calls)
+        named = vars(sys.modules[each.create.__module__]).values()
+        calls = "<br>".join(f"`{call.method} {call.path}`" for call in named if isinstance(call, Call))
         replaced = ", ".join(f"`{name}`" for name, field in each.fields.items() if field.replace and field.is_input)
         secret = ", ".join(f"`{name}`" for name in _secret_names(each.fields)) or "none"
         lines.append(f"| {token.rpartition(':')[2]} | {calls} | {replaced or 'nothing'} | {secret} |")

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import json
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 from urllib.parse import quote, unquote
 
@@ -18,6 +17,7 @@ from parity_sandbox.errors import BadDocument
 from parity_sandbox.narrowing import part
 from parity_sandbox.vercel import domains, drains, protection, rolling, timeline, trusted
 from parity_sandbox.vercel.builds import rule_for
+from parity_sandbox.vercel.protection import Target
 from parity_sandbox.vercel.world import World
 
 if TYPE_CHECKING:
@@ -34,16 +34,6 @@ PERMANENT = 308
 """How a domain redirects whose status code was never set."""
 
 _SCHEMES = ("postgres", "postgresql")
-
-
-@dataclass(frozen=True)
-class Target:
-    """What a host means now."""
-
-    project: Document
-    deployment: Document
-    production_domain: bool
-    custom: bool
 
 
 def owns(context: Context, host: str) -> bool:
@@ -81,15 +71,8 @@ async def _answer(context: Context, request: Request, traffic: Traffic) -> Respo
     target = _target(world, name, domain, traffic)
     if target is None:
         return _collector(world, request, traffic) if drains.collects(world, name) else _missing()
-    kept_out = protection.keeps_out(
-        target.project,
-        production_domain=target.production_domain,
-        custom=target.custom,
-        production=target.deployment["target"] == "production",
-        bypass=request.headers.get("x-vercel-protection-bypass"),
-        trusted=_is_trusted(context, request, target),
-    )
-    if kept_out:
+    bypass = request.headers.get("x-vercel-protection-bypass")
+    if protection.keeps_out(target, bypass, trusted=_is_trusted(context, request, target)):
         return _protected(request)
     state = target.deployment["readyState"]
     if state in {"QUEUED", "BUILDING"}:

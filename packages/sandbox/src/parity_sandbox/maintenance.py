@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING
 from parity_sandbox import snapshots as files
 from parity_sandbox.errors import BadDocument
 from parity_sandbox.logs import log
-from parity_sandbox.services import VENDORS, settle
+from parity_sandbox.services import VENDORS
+from parity_sandbox.vercel import settle
 
 if TYPE_CHECKING:
     from parity_sandbox.store import Document
@@ -85,16 +86,6 @@ async def load(world: World, name: str) -> None:
         world.latency.update(world.context.store.collection(_OWN, "latency").get("latency") or {})
         world.context.traffic.clear()
     log("snapshot loaded", name=name)
-
-
-def snapshots(world: World) -> list[Document]:
-    """Name and time of each snapshot, oldest first."""
-    return files.listing(world.layout)
-
-
-def forget(world: World, name: str) -> None:
-    """Delete a snapshot."""
-    files.delete(world.layout, name)
 
 
 async def act_on_postgres(world: World, action: object) -> None:

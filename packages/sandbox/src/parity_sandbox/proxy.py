@@ -17,7 +17,6 @@ HEAD_SECONDS = 10.0
 """How long a client may take to send a request's head."""
 
 _HTTPS = 443
-_HEAD_LIMIT = 16_384
 _CHUNK = 65_536
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from parity_sandbox.context import Context, PostgresAddress
@@ -43,9 +43,7 @@ class World:
         """Load the vendors and the edge, now that PostgreSQL's port is known."""
         self.ports = ports
         address = PostgresAddress(LOOPBACK, ports.postgres)
-        self.context = Context(
-            self.context.store, address, self.context.build_seconds, self.context.promote_seconds, self.context.clock
-        )
+        self.context = replace(self.context, postgres=address)
         self.services = load_services(self.context, self.credentials)
         self.dispatcher = Dispatcher(
             self.context, self.services, self.log, self.faults, self.redactor, self.gate, self.latency

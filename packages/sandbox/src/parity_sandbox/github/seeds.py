@@ -12,7 +12,7 @@ from parity_sandbox.errors import BadDocument
 from parity_sandbox.forms import Form
 from parity_sandbox.github.errors import GitHubError
 from parity_sandbox.github.scopes import Installation  # noqa: TC001 - pydantic reads the annotations
-from parity_sandbox.github.state import access, accounts, git, repositories, runs
+from parity_sandbox.github.state import accounts, git, repositories, runs
 from parity_sandbox.github.state.collections import SERVICE, collection
 from parity_sandbox.github.state.runs import Run  # noqa: TC001 - pydantic reads the annotations
 
@@ -138,8 +138,4 @@ def _team(context: Context, organization: Document, asked: Team, seeded: list[Do
     accounts.rename_slug(context, made, slug)
     for each in seeded:
         if asked.repositories is None or each["name"] in asked.repositories:
-            access.grant_team(context, made["id"], each["id"], "push")
-
-
-def settle(_context: Context) -> None:
-    """Apply what the clock has made due: nothing at GitHub waits for it."""
+            accounts.grant_team(context, made["id"], each["id"], "push")

@@ -17,8 +17,7 @@ from parity_sandbox.copies import copy_folder
 from parity_sandbox.errors import PostgresError
 from parity_sandbox.postgres import ADMINISTRATOR
 from parity_sandbox.postgres.identity import Identity, identity_for
-from parity_sandbox.postgres.leftover import STOP_SECONDS, stop_leftover
-from parity_sandbox.postgres.processes import tail
+from parity_sandbox.postgres.processes import STOP_SECONDS, stop_leftover, tail
 from parity_sandbox.postgres.settings import HOST_RULES, arguments
 
 if TYPE_CHECKING:

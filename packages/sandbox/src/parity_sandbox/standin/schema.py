@@ -80,11 +80,10 @@ class Failure:
 
 @dataclass(frozen=True)
 class Resource:
-    """One resource of the provider: its fields, the calls it makes, and the code that the table cannot say."""
+    """One resource of the provider: its fields, and the code that the table cannot say."""
 
     token: str
     fields: Mapping[str, Field]
-    calls: tuple[Call, ...]
     create: Callable[[Client, Document], Awaitable[Document]]
     """Takes the plan; what is unknown in it is left to Vercel."""
     read: Callable[[Client, Document], Awaitable[Document | None]]

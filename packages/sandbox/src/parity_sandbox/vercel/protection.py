@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from parity_sandbox.context import random_id
@@ -93,25 +94,24 @@ def _known(bypasses: Document, secret: str) -> Document:
     return bypasses[secret]
 
 
-def keeps_out(
-    project: Document,
-    *,
-    production_domain: bool,
-    custom: bool,
-    production: bool,
-    bypass: str | None,
-    trusted: bool = False,
-) -> bool:
+@dataclass(frozen=True)
+class Target:
+    """What a host means now."""
+
+    project: Document
+    deployment: Document
+    production_domain: bool
+    """The host is one that serves the live deployment."""
+    custom: bool
+    """The host is a domain of the project's own, not under vercel.app."""
+
+
+def keeps_out(target: Target, bypass: str | None, *, trusted: bool) -> bool:
     """Whether a request is refused by the project's protection.
 
-    Args:
-        project: The project's document.
-        production_domain: The host is one that serves the live deployment.
-        custom: The host is a domain of the project's own, not under vercel.app.
-        production: The deployment that answers has the target production.
-        bypass: The request's `x-vercel-protection-bypass`.
-        trusted: It comes from a trusted source.
+    `bypass` is its `x-vercel-protection-bypass`; a `trusted` one comes from a trusted source.
     """
+    project, production = target.project, target.deployment["target"] == "production"
     kinds = {
         part(project, name).get("deploymentType") for name in ("ssoProtection", "passwordProtection", "trustedIps")
     }
@@ -119,8 +119,8 @@ def keeps_out(
         return False
     if "all" in kinds or ("production" in kinds and production):
         return True
-    if "all_except_custom_domains" in kinds and not (production_domain and custom):
+    if "all_except_custom_domains" in kinds and not (target.production_domain and target.custom):
         return True
-    if "prod_deployment_urls_and_all_previews" in kinds and not production_domain:
+    if "prod_deployment_urls_and_all_previews" in kinds and not target.production_domain:
         return True
     return "preview" in kinds and not production

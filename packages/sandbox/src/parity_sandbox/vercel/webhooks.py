@@ -40,11 +40,6 @@ def create(world: World, given: Document) -> Document:
     return {**webhook, "secret": random_id("", 24)}
 
 
-def find(world: World, webhook_id: str) -> Document:
-    """The scope's webhook of that id; raises NotFound."""
-    return world.owned("webhooks", webhook_id, "Webhook not found.")
-
-
 def of_owner(world: World, project_id: str | None) -> list[Document]:
     """The scope's webhooks, those of one project where `project_id` says so."""
     mine = world.collection("webhooks").find(ownerId=world.owner)

@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 from urllib.parse import quote
 
-from parity_sandbox.github.calls import Answer, Call
+from parity_sandbox.github.calls import Answer, Call, paged
 from parity_sandbox.github.ids import node_id
 from parity_sandbox.github.routes import named
-from parity_sandbox.github.routes.table import Kind, counted, inside
+from parity_sandbox.github.routes.table import Kind, inside
 from parity_sandbox.github.state import accounts, environments
 from parity_sandbox.github.state.collections import collection, one
 from parity_sandbox.github.wire import accounts as account_wire
@@ -61,7 +61,7 @@ def _policy_shown(_call: Call, repository: Document, found: Document) -> Documen
 
 
 def _list(call: Call, repository: Document) -> Answer:
-    return counted(call, "environments", _ENVIRONMENTS.every(call, repository))
+    return paged(call, _ENVIRONMENTS.every(call, repository), "environments")
 
 
 def _put(call: Call, repository: Document) -> Document:
@@ -75,7 +75,7 @@ def _delete(call: Call, repository: Document) -> None:
 
 def _policies(call: Call, repository: Document) -> Answer:
     found = environments.policies(call.context, named.environment(call, repository)["id"])
-    return counted(call, "branch_policies", [_policy_shown(call, repository, each) for each in found])
+    return paged(call, [_policy_shown(call, repository, each) for each in found], "branch_policies")
 
 
 def _policy(call: Call, repository: Document) -> Document:

@@ -6,7 +6,8 @@ import json
 from base64 import b64encode
 from typing import TYPE_CHECKING
 
-from parity_sandbox.github.routes.table import Kind, counted, inside
+from parity_sandbox.github.calls import paged
+from parity_sandbox.github.routes.table import Kind, inside
 from parity_sandbox.github.state import accounts, outside
 from parity_sandbox.github.wire.repositories import url
 
@@ -47,7 +48,7 @@ def _runner_shown(_call: Call, _repository: Document, found: Document) -> Docume
 
 
 def _runners(call: Call, repository: Document) -> Answer:
-    return counted(call, "runners", _RUNNER.every(call, repository))
+    return paged(call, _RUNNER.every(call, repository), "runners")
 
 
 def _add_runner(call: Call, repository: Document) -> Document:

@@ -8,7 +8,7 @@ from parity_sandbox.github.bodies import Field, check
 from parity_sandbox.github.errors import NotFound
 from parity_sandbox.github.routes import named
 from parity_sandbox.github.routes.table import REPOSITORY, Result, inside, route
-from parity_sandbox.github.state import access, accounts, repositories
+from parity_sandbox.github.state import accounts, repositories
 from parity_sandbox.github.state.collections import collection, held
 from parity_sandbox.github.wire import accounts as account_wire
 from parity_sandbox.github.wire import repositories as wire
@@ -93,17 +93,17 @@ def _teams(call: Call, repository: Document) -> Result:
 def _collaborators(call: Call, repository: Document) -> Result:
     return [
         account_wire.account(user) | {"permissions": wire.permissions(permission), "role_name": wire.role(permission)}
-        for user, permission in access.collaborators(call.context, repository["id"])
+        for user, permission in accounts.collaborators(call.context, repository["id"])
     ]
 
 
 def _add_collaborator(call: Call) -> None:
     found = named.repository(call)
-    access.grant_user(call.context, found["id"], call.path("username"), call.body.get("permission"))
+    accounts.grant_user(call.context, found["id"], call.path("username"), call.body.get("permission"))
 
 
 def _remove_collaborator(call: Call) -> None:
-    access.revoke_user(call.context, named.repository(call)["id"], call.path("username"))
+    accounts.revoke_user(call.context, named.repository(call)["id"], call.path("username"))
 
 
 def _no_invitations(_call: Call, _repository: Document) -> Result:

@@ -5,8 +5,9 @@ from __future__ import annotations
 from functools import partial
 from typing import TYPE_CHECKING
 
+from parity_sandbox.github.calls import paged
 from parity_sandbox.github.routes import named
-from parity_sandbox.github.routes.table import Kind, counted, inside
+from parity_sandbox.github.routes.table import Kind, inside
 from parity_sandbox.github.state import accounts, git, runs
 from parity_sandbox.github.wire import issues as wire
 
@@ -50,7 +51,7 @@ def _page(call: Call, repository: Document, found: list[Document]) -> Answer:
         and event in {"", each["event"]}
         and sha in {"", each["head_sha"]}
     ]
-    return counted(call, "workflow_runs", [_shown(call, repository, each) for each in kept])
+    return paged(call, [_shown(call, repository, each) for each in kept], "workflow_runs")
 
 
 def _none(name: str, call: Call, repository: Document) -> Document:
@@ -59,7 +60,7 @@ def _none(name: str, call: Call, repository: Document) -> Document:
 
 
 def _workflows(call: Call, repository: Document) -> Answer:
-    return counted(call, "workflows", _WORKFLOWS.every(call, repository))
+    return paged(call, _WORKFLOWS.every(call, repository), "workflows")
 
 
 def _found(call: Call, repository: Document) -> Document:

@@ -5,9 +5,9 @@ from __future__ import annotations
 from functools import partial
 from typing import TYPE_CHECKING
 
-from parity_sandbox.github.calls import NO_CONTENT, Answer, Call
+from parity_sandbox.github.calls import NO_CONTENT, Answer, Call, paged
 from parity_sandbox.github.routes import named
-from parity_sandbox.github.routes.table import REPOSITORY, counted, inside, route
+from parity_sandbox.github.routes.table import REPOSITORY, inside, route
 from parity_sandbox.github.state import accounts, secrets
 from parity_sandbox.github.state.collections import remove
 from parity_sandbox.github.wire import repositories as repository_wire
@@ -54,7 +54,7 @@ def _found(kind: Kind, call: Call) -> Document:
 
 def _list(kind: Kind, call: Call) -> Answer:
     found = secrets.rows(call.context, kind, _scope(call))
-    return counted(call, kind, [_full(call, kind, each) for each in found], **_SIZES[kind])
+    return paged(call, [_full(call, kind, each) for each in found], kind, **_SIZES[kind])
 
 
 def _get(kind: Kind, call: Call) -> Document:
@@ -93,7 +93,7 @@ def _change_variable(call: Call) -> None:
 def _selected(kind: Kind, call: Call) -> Answer:
     owner = named.organization(call)
     found = secrets.selected(call.context, _found(kind, call))
-    return counted(call, "repositories", [repository_wire.minimal(each, owner) for each in found])
+    return paged(call, [repository_wire.minimal(each, owner) for each in found], "repositories")
 
 
 def _unshare(kind: Kind, call: Call) -> None:
@@ -103,7 +103,7 @@ def _unshare(kind: Kind, call: Call) -> None:
 def _shared(kind: Kind, call: Call, repository: Document) -> Answer:
     owner = accounts.owner(call.context, repository["owner"])
     found = secrets.shared_with(call.context, kind, owner, repository) if owner else []
-    return counted(call, kind, [picked(each, *_SHOWN[kind]) for each in found], **_SIZES[kind])
+    return paged(call, [picked(each, *_SHOWN[kind]) for each in found], kind, **_SIZES[kind])
 
 
 _WRITING = (

@@ -15,8 +15,6 @@ from parity_sandbox.routing import Route
 from parity_sandbox.store import Document
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     from parity_sandbox.context import Context
 
 Result = Any
@@ -37,8 +35,7 @@ def route(method: str, path: str, handler: Callable[[Call], Result], source: str
         if result is None or isinstance(result, Answer):
             return result or NO_CONTENT
         if is_list(result):
-            page = paged(call, result)
-            return Answer(200, page.items, page.headers)
+            return paged(call, result)
         return Answer(201 if method == "POST" else 200, result)
 
     return Route(method, path, endpoint(answered), source, differences)
@@ -52,12 +49,6 @@ def inside(method: str, path: str, handler: Handler, source: str, *differences: 
         return handler(call, named.repository(call, write=method != "GET"))
 
     return route(method, REPOSITORY + path, given, source, *differences)
-
-
-def counted(call: Call, name: str, rows: Sequence[Document], **sizes: int) -> Answer:
-    """The page of a list that GitHub gives under a name, with `total_count`; `sizes` are those of `paged`."""
-    page = paged(call, rows, **sizes)
-    return Answer(200, {"total_count": page.total, name: page.items}, page.headers)
 
 
 @dataclass(frozen=True)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from parity_sandbox.github import ids
 from parity_sandbox.github.bodies import Field, check
 from parity_sandbox.github.errors import NotFound, SeeOther, ValidationFailed
-from parity_sandbox.github.state import access
+from parity_sandbox.github.state import accounts
 from parity_sandbox.github.state.collections import add, change, collection, held, remove, remove_of
 from parity_sandbox.narrowing import part
 
@@ -105,7 +105,7 @@ def _may_review(context: Context, repository_id: int, reviewer: Document) -> boo
     if not isinstance(reviewer.get("id"), int):
         raise ValidationFailed(message=f"{_FAILED} A reviewer's id is a number.")
     if reviewer.get("type") == "Team":
-        return access.team_can_read(context, reviewer["id"], repository_id)
+        return accounts.team_can_read(context, reviewer["id"], repository_id)
     if reviewer.get("type") == "User":
         return collection(context, "users").get(str(reviewer["id"])) is not None
     raise ValidationFailed(message=f"{_FAILED} A reviewer's type is User or Team.")

@@ -174,7 +174,6 @@ def _state(client: Client, rule: Document, at: Document) -> Document:
 RESOURCE = Resource(
     token="vercel:index/alertRule:AlertRule",  # noqa: S106 - a resource's token
     fields=FIELDS,
-    calls=(CREATE, GET, UPDATE, DELETE),
     create=_create,
     read=_read,
     update=_update,

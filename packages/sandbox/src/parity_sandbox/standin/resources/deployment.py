@@ -204,7 +204,6 @@ _FILES = str(UnknownToStandInError("`files`"))
 RESOURCE = Resource(
     token="vercel:index/deployment:Deployment",  # noqa: S106 - a resource's token
     fields=FIELDS,
-    calls=(GET_PROJECT, CREATE, GET, DELETE),
     create=_create,
     read=_read,
     update=_update,

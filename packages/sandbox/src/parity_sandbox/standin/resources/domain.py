@@ -179,7 +179,6 @@ async def _validate(_client: Client, inputs: Document) -> list[Failure]:
 RESOURCE = Resource(
     token="vercel:index/projectDomain:ProjectDomain",  # noqa: S106 - a resource's token
     fields=FIELDS,
-    calls=(GET_PROJECT, CREATE, GET, UPDATE, DELETE, CONFIG),
     create=_create,
     read=_read,
     update=_update,

@@ -201,7 +201,7 @@ def _drain(
         with failing("deleting", name.lower(), tried("delete", before), gone=True):
             await client.send(DELETE, before)
 
-    return Resource(token, fields, (CREATE, GET, DELETE), create, read, delete, find=find, named=True)
+    return Resource(token, fields, create, read, delete, find=find, named=True)
 
 
 LOGS = _drain("vercel:index/logDrain:LogDrain", "Log Drain", _LOGS, _logs_body, _logs_state)

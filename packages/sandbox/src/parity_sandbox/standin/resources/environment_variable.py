@@ -9,7 +9,6 @@ from parity_sandbox.standin.checks import between, each_of, length, size
 from parity_sandbox.standin.errors import ApiError, ResourceError
 from parity_sandbox.standin.golang import items, known, text, text_pointer, without_empty, without_null
 from parity_sandbox.standin.resources.shared import (
-    GET_PROJECT,
     PROJECT_ID,
     TEAM_ID,
     failing,
@@ -199,7 +198,6 @@ async def _review(client: Client, plan: Document) -> None:
 RESOURCE = Resource(
     token="vercel:index/projectEnvironmentVariable:ProjectEnvironmentVariable",  # noqa: S106 - a resource's token
     fields=FIELDS,
-    calls=(GET_PROJECT, CREATE, GET, UPDATE, DELETE, LIST),
     create=_create,
     read=_read,
     update=_update,

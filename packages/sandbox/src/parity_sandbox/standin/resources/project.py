@@ -181,7 +181,6 @@ async def check_framework(client: Client, framework: Any, name: str) -> list[Fai
 RESOURCE = Resource(
     token="vercel:index/project:Project",  # noqa: S106 - a resource's token
     fields=FIELDS,
-    calls=(CREATE, GET_PROJECT, UPDATE, DELETE, VARIABLES, BRANCH, LINK, UNLINK),
     create=_create,
     read=_read,
     update=_update,

@@ -73,7 +73,6 @@ def _state(client: Client, answer: Document, before: Document) -> Document:
 RESOURCE = Resource(
     token="vercel:index/projectTracing:ProjectTracing",  # noqa: S106 - a resource's token
     fields=FIELDS,
-    calls=(PUT, GET),
     create=_create,
     read=_read,
     update=_update,

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from parity_sandbox.standin.checks import one_of
 from parity_sandbox.standin.errors import StandInError
 from parity_sandbox.standin.golang import text, without_empty
-from parity_sandbox.standin.resources.shared import GET_PROJECT, PROJECT_ID, TEAM_ID, failing, require_project, split
+from parity_sandbox.standin.resources.shared import PROJECT_ID, TEAM_ID, failing, require_project, split
 from parity_sandbox.standin.schema import Call, Document, Field, Resource
 
 if TYPE_CHECKING:
@@ -88,7 +88,6 @@ async def _delete(client: Client, state: Document) -> None:
 RESOURCE = Resource(
     token="vercel:index/projectDeploymentRetention:ProjectDeploymentRetention",  # noqa: S106 - a resource's token
     fields=FIELDS,
-    calls=(GET_PROJECT, UPDATE, GET),
     create=_create,
     read=_read,
     update=_update,

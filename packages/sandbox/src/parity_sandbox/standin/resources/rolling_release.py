@@ -140,7 +140,6 @@ def _state(client: Client, answer: Document, before: Document) -> Document:
 RESOURCE = Resource(
     token="vercel:index/projectRollingRelease:ProjectRollingRelease",  # noqa: S106 - a resource's token
     fields=FIELDS,
-    calls=(GET, PATCH, DELETE),
     create=_create,
     read=_read,
     update=_update,

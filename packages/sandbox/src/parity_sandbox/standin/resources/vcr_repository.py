@@ -103,7 +103,6 @@ async def _state(client: Client, answer: Document, at: Document) -> Document:
 RESOURCE = Resource(
     token="vercel:index/vcrRepository:VcrRepository",  # noqa: S106 - a resource's token
     fields=FIELDS,
-    calls=(CREATE, GET, UPDATE, DELETE, GET_PROJECT),
     create=_create,
     read=_read,
     update=_update,

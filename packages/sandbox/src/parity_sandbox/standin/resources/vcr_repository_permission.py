@@ -104,7 +104,6 @@ async def _validate(_client: Client, inputs: Document) -> list[Failure]:
 RESOURCE = Resource(
     token="vercel:index/vcrRepositoryPermission:VcrRepositoryPermission",  # noqa: S106 - a resource's token
     fields=FIELDS,
-    calls=(CREATE, LIST, DELETE),
     create=_create,
     read=_read,
     delete=_delete,

@@ -64,11 +64,11 @@ def _list_webhooks(call: Call) -> list[Document]:
 
 
 def _read_webhook(call: Call) -> Document:
-    return webhooks.find(call.world, call.path("id"))
+    return call.world.owned("webhooks", call.path("id"), "Webhook not found.")
 
 
 def _delete_webhook(call: Call) -> None:
-    call.world.collection("webhooks").delete(webhooks.find(call.world, call.path("id"))["id"])
+    call.world.collection("webhooks").delete(_read_webhook(call)["id"])
 
 
 ROUTES = (

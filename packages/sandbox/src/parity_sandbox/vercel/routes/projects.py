@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import partial
 from typing import TYPE_CHECKING
 
-from parity_sandbox.vercel import delivery, links, projects, promotion, protection, wire
+from parity_sandbox.vercel import links, projects, promotion, protection, wire
 from parity_sandbox.vercel.wire import Answer, Call, route
 
 if TYPE_CHECKING:
@@ -69,22 +69,22 @@ def _bypass(call: Call) -> Document:
 
 
 def _retention(call: Call) -> Document:
-    return delivery.set_retention(call.world, call.project, call.body())
+    return projects.set_retention(call.world, call.project, call.body())
 
 
 def _crons(call: Call) -> Document:
     project, body = call.project, call.body({"enabled": "boolean"}, required=("enabled",))
-    delivery.set_crons(call.world, project, enabled=body["enabled"])
+    projects.set_crons(call.world, project, enabled=body["enabled"])
     return projects.view(call.world, project)
 
 
 def _function_cpu(call: Call) -> Document:
-    return delivery.function_cpu(call.project)
+    return projects.function_cpu(call.project)
 
 
 def _set_function_cpu(call: Call) -> Document:
     project, name = call.project, "defaultMemoryType"
-    return delivery.set_function_cpu(call.world, project, call.body({name: "string"}, required=(name,))[name])
+    return projects.set_function_cpu(call.world, project, call.body({name: "string"}, required=(name,))[name])
 
 
 def _alias_request(kind: str, call: Call) -> Answer:

@@ -19,12 +19,10 @@ The documents are GitHub's: `message`, `documentation_url`, `status`, and `error
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING, Any
+from collections.abc import Mapping
+from typing import Any
 
-if TYPE_CHECKING:
-    from collections.abc import Mapping
-
-    from parity_sandbox.store import Document
+from parity_sandbox.store import Document
 
 DOCUMENTATION = "https://docs.github.com/rest"
 HOUR, LIMIT = 3600, 5000

@@ -5,10 +5,8 @@ from __future__ import annotations
 import base64
 import secrets
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING
 
-if TYPE_CHECKING:
-    from parity_sandbox.context import Context
+from parity_sandbox.context import Context
 
 _STEP = 977
 """How far apart two ids of a kind may be; the true distance is random, as on a service that others use too."""

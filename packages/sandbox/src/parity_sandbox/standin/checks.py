@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable
+from typing import Any
 
-if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    from parity_sandbox.standin.schema import Check
+from parity_sandbox.standin.schema import Check
 
 
 def one_of(*allowed: Any) -> Check:

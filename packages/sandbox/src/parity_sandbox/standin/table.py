@@ -2,16 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Mapping
 
 from parity_sandbox.standin.install import VERSION
 from parity_sandbox.standin.resources import RESOURCES
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
-
-    from parity_sandbox.standin.schema import Field, Resource
-    from parity_sandbox.store import Document
+from parity_sandbox.standin.schema import Document, Field, Resource
 
 _SCALARS = {"string", "boolean", "integer", "number"}
 

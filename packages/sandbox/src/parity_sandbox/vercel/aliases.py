@@ -2,17 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from parity_sandbox.context import random_id
+from parity_sandbox.store import Document
 from parity_sandbox.vercel import wire
 from parity_sandbox.vercel.errors import BadRequest, Forbidden, NotFound
 from parity_sandbox.vercel.images import moment
-from parity_sandbox.vercel.world import USER
-
-if TYPE_CHECKING:
-    from parity_sandbox.store import Document
-    from parity_sandbox.vercel.world import World
+from parity_sandbox.vercel.world import USER, World
 
 SHAPE: wire.Shape = {"alias": "string", "redirect": "string?"}
 

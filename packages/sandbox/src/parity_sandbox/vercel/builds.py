@@ -6,16 +6,14 @@ What is given of `match` must be equal; an empty match means every deployment. L
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated, Literal
+from typing import Annotated, Literal
 
 from pydantic import Field
 
 from parity_sandbox.context import random_id
 from parity_sandbox.forms import LONGEST_SECONDS, Form, keep
 from parity_sandbox.narrowing import part
-
-if TYPE_CHECKING:
-    from parity_sandbox.store import Document, Store
+from parity_sandbox.store import Document, Store
 
 
 class _Match(Form):

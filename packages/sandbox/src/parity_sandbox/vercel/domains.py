@@ -4,16 +4,12 @@ from __future__ import annotations
 
 import hashlib
 import re
-from typing import TYPE_CHECKING
 
 from parity_sandbox.narrowing import part
+from parity_sandbox.store import Document
 from parity_sandbox.vercel import wire
 from parity_sandbox.vercel.errors import BadRequest, Conflict, NotFound
-from parity_sandbox.vercel.world import USER, stable_id
-
-if TYPE_CHECKING:
-    from parity_sandbox.store import Document
-    from parity_sandbox.vercel.world import World
+from parity_sandbox.vercel.world import USER, World, stable_id
 
 CREATE: wire.Shape = {
     "name": "string",

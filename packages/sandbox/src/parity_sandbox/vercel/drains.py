@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from parity_sandbox.context import random_id
 from parity_sandbox.narrowing import is_object, items, part
+from parity_sandbox.store import Document
 from parity_sandbox.vercel import wire
 from parity_sandbox.vercel.errors import BadRequest
-
-if TYPE_CHECKING:
-    from parity_sandbox.store import Document
-    from parity_sandbox.vercel.world import World
+from parity_sandbox.vercel.world import World
 
 SHAPE: wire.Shape = {
     "delivery": "object",

@@ -6,15 +6,11 @@ import hashlib
 import json
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING
 
 from parity_sandbox.context import random_id
 from parity_sandbox.narrowing import items, part
-from parity_sandbox.vercel.world import USER
-
-if TYPE_CHECKING:
-    from parity_sandbox.store import Document
-    from parity_sandbox.vercel.world import World
+from parity_sandbox.store import Document
+from parity_sandbox.vercel.world import USER, World
 
 MANIFEST = "application/vnd.oci.image.manifest.v1+json"
 INDEX = "application/vnd.oci.image.index.v1+json"

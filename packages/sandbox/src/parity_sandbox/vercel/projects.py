@@ -3,18 +3,15 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from parity_sandbox.context import random_id
 from parity_sandbox.narrowing import items, part
+from parity_sandbox.store import Document
 from parity_sandbox.vercel import domains, links, rolling, timeline, trusted, variables, wire
 from parity_sandbox.vercel.catalogue import FRAMEWORKS, NODE_VERSIONS, REGIONS
 from parity_sandbox.vercel.errors import BadRequest, Conflict
-from parity_sandbox.vercel.world import SERVICE
-
-if TYPE_CHECKING:
-    from parity_sandbox.store import Document
-    from parity_sandbox.vercel.world import World
+from parity_sandbox.vercel.world import SERVICE, World
 
 PROTECTED = ("all", "preview", "production", "prod_deployment_urls_and_all_previews", "all_except_custom_domains")
 """Values of `deploymentType` of a protection, as in the API's description of updateProject."""

@@ -2,15 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from parity_sandbox.narrowing import part
+from parity_sandbox.store import Document
 from parity_sandbox.vercel import domains, rolling, timeline
 from parity_sandbox.vercel.errors import BadRequest, Conflict, NotFound
-
-if TYPE_CHECKING:
-    from parity_sandbox.store import Document
-    from parity_sandbox.vercel.world import World
+from parity_sandbox.vercel.world import World
 
 UNDER_WAY = ("pending", "in-progress")
 

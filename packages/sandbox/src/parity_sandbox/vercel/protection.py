@@ -3,17 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 from parity_sandbox.context import random_id
 from parity_sandbox.narrowing import part
+from parity_sandbox.store import Document
 from parity_sandbox.vercel import wire
 from parity_sandbox.vercel.errors import BadRequest, Conflict, NotFound
-from parity_sandbox.vercel.world import USER
-
-if TYPE_CHECKING:
-    from parity_sandbox.store import Document
-    from parity_sandbox.vercel.world import World
+from parity_sandbox.vercel.world import USER, World
 
 SHAPE: wire.Shape = {"generate": "object", "revoke": "object", "update": "object"}
 AUTOMATION = "automation-bypass"

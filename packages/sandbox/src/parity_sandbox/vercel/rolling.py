@@ -6,15 +6,13 @@ is decided here, and said in docs/fidelity-vercel.md: meanwhile `targets.product
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from parity_sandbox.narrowing import items, part
+from parity_sandbox.store import Document
 from parity_sandbox.vercel import timeline, wire
 from parity_sandbox.vercel.errors import BadRequest, Conflict, NotFound
-
-if TYPE_CHECKING:
-    from parity_sandbox.store import Document
-    from parity_sandbox.vercel.world import World
+from parity_sandbox.vercel.world import World
 
 CONFIG: wire.Shape = {
     "enabled": "boolean", "advancementType": "string", "stages": "array?", "canaryResponseHeader": "boolean",

@@ -2,21 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence  # noqa: TC003 - pydantic reads the annotations
-from typing import TYPE_CHECKING, Annotated
+from collections.abc import Sequence
+from typing import Annotated
 
 from pydantic import Field
 
 from parity_sandbox import tokens
+from parity_sandbox.context import Context
 from parity_sandbox.forms import Form
 from parity_sandbox.narrowing import part
-from parity_sandbox.vercel.scopes import Scoped  # noqa: TC001 - pydantic reads the annotations
+from parity_sandbox.store import Document
+from parity_sandbox.vercel.scopes import Scoped
 from parity_sandbox.vercel.world import SERVICE, USER, stable_id
-
-if TYPE_CHECKING:
-    from parity_sandbox.context import Context
-    from parity_sandbox.store import Document
-
 
 Name = Annotated[str, Field(min_length=1, max_length=255)]
 

@@ -7,17 +7,12 @@ or in which process, it is called.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
-from parity_sandbox.context import random_id
+from parity_sandbox.context import Context, random_id
 from parity_sandbox.narrowing import part
+from parity_sandbox.store import Document
 from parity_sandbox.vercel import domains, registry
 from parity_sandbox.vercel.builds import rule_for
 from parity_sandbox.vercel.world import World
-
-if TYPE_CHECKING:
-    from parity_sandbox.context import Context
-    from parity_sandbox.store import Document
 
 BUILD_BEGINS = "build-begins"
 BUILD_ENDS = "build-ends"

@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from collections.abc import Mapping
+from typing import Any
 
 from parity_sandbox.narrowing import as_list, items, part
+from parity_sandbox.store import Document
 from parity_sandbox.vercel import wire
 from parity_sandbox.vercel.errors import BadRequest
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
-
-    from parity_sandbox.store import Document
 
 GITHUB = "https://token.actions.githubusercontent.com"
 """The issuer of the tokens of GitHub's jobs."""

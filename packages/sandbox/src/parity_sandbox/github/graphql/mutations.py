@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
+from parity_sandbox.context import Context
+from parity_sandbox.github.calls import Call
 from parity_sandbox.github.errors import ValidationFailed
 from parity_sandbox.github.graphql.objects import (
     Unserved,
@@ -18,11 +20,7 @@ from parity_sandbox.github.graphql.objects import (
 from parity_sandbox.github.ids import node_id
 from parity_sandbox.github.state import issues, pulls, repositories
 from parity_sandbox.github.state.collections import collection, held
-
-if TYPE_CHECKING:
-    from parity_sandbox.context import Context
-    from parity_sandbox.github.calls import Call
-    from parity_sandbox.store import Document
+from parity_sandbox.store import Document
 
 _TEXTS = ("title", "body")
 _UNKEPT = ("assigneeIds", "projectIds", "milestoneId")

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
+from parity_sandbox.context import Context
+from parity_sandbox.github.calls import Call
 from parity_sandbox.github.errors import GitHubError, NotFound
 from parity_sandbox.github.ids import node_id
 from parity_sandbox.github.state import accounts, git, issues, pulls, repositories
@@ -13,13 +16,7 @@ from parity_sandbox.github.wire import git as git_wire
 from parity_sandbox.github.wire import issues as issues_wire
 from parity_sandbox.github.wire import repositories as repositories_wire
 from parity_sandbox.narrowing import as_object
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
-
-    from parity_sandbox.context import Context
-    from parity_sandbox.github.calls import Call
-    from parity_sandbox.store import Document
+from parity_sandbox.store import Document
 
 _ASSOCIATION = "OWNER"
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
 from urllib.parse import quote
 
 from parity_sandbox.github.calls import Answer, Call, paged
@@ -14,9 +13,7 @@ from parity_sandbox.github.state.collections import collection, one
 from parity_sandbox.github.wire import accounts as account_wire
 from parity_sandbox.github.wire.repositories import page, url
 from parity_sandbox.narrowing import picked
-
-if TYPE_CHECKING:
-    from parity_sandbox.store import Document
+from parity_sandbox.store import Document
 
 
 def _shown(call: Call, repository: Document, found: Document) -> Document:

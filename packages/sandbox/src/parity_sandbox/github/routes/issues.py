@@ -2,18 +2,14 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from parity_sandbox.github.bodies import Field, check
+from parity_sandbox.github.calls import Call
 from parity_sandbox.github.routes import named
 from parity_sandbox.github.routes.table import Kind, Result, inside
 from parity_sandbox.github.state import issues
 from parity_sandbox.github.wire import issues as wire
 from parity_sandbox.narrowing import items
-
-if TYPE_CHECKING:
-    from parity_sandbox.github.calls import Call
-    from parity_sandbox.store import Document
+from parity_sandbox.store import Document
 
 _LABELS = {"labels": Field(list, elements=(str, dict))}
 

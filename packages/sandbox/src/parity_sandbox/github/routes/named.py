@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
 from urllib.parse import quote
 
 from parity_sandbox.github.calls import API, Call
 from parity_sandbox.github.errors import Moved, NotFound
 from parity_sandbox.github.state import accounts, environments, repositories
 from parity_sandbox.github.state.collections import collection, one
-
-if TYPE_CHECKING:
-    from parity_sandbox.store import Document
+from parity_sandbox.store import Document
 
 _BEFORE_THE_REST = 4
 """How many parts of `/repos/{owner}/{repo}/...` stand before the rest, the empty one included."""

@@ -4,16 +4,12 @@ from __future__ import annotations
 
 import json
 from base64 import b64encode
-from typing import TYPE_CHECKING
 
-from parity_sandbox.github.calls import paged
+from parity_sandbox.github.calls import Answer, Call, paged
 from parity_sandbox.github.routes.table import Kind, inside
 from parity_sandbox.github.state import accounts, outside
 from parity_sandbox.github.wire.repositories import url
-
-if TYPE_CHECKING:
-    from parity_sandbox.github.calls import Answer, Call
-    from parity_sandbox.store import Document
+from parity_sandbox.store import Document
 
 
 def _key_shown(_call: Call, repository: Document, found: Document) -> Document:

@@ -2,18 +2,14 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
+from parity_sandbox.context import Context
+from parity_sandbox.github.calls import Call
 from parity_sandbox.github.errors import GitHubError
 from parity_sandbox.github.routes import named
 from parity_sandbox.github.routes.table import Kind, Result, inside
 from parity_sandbox.github.state import git, issues, pulls
 from parity_sandbox.github.wire import issues as wire
-
-if TYPE_CHECKING:
-    from parity_sandbox.context import Context
-    from parity_sandbox.github.calls import Call
-    from parity_sandbox.store import Document
+from parity_sandbox.store import Document
 
 
 class NotMergeable(GitHubError):

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from parity_sandbox.github.bodies import Field, check
+from parity_sandbox.github.calls import Call
 from parity_sandbox.github.errors import NotFound
 from parity_sandbox.github.routes import named
 from parity_sandbox.github.routes.table import REPOSITORY, Result, inside, route
@@ -13,10 +12,7 @@ from parity_sandbox.github.state.collections import collection, held
 from parity_sandbox.github.wire import accounts as account_wire
 from parity_sandbox.github.wire import repositories as wire
 from parity_sandbox.narrowing import items
-
-if TYPE_CHECKING:
-    from parity_sandbox.github.calls import Call
-    from parity_sandbox.store import Document
+from parity_sandbox.store import Document
 
 
 def _full(call: Call, found: Document) -> Document:

@@ -3,18 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING
 
+from parity_sandbox.github.calls import Call
 from parity_sandbox.github.ids import node_id
 from parity_sandbox.github.routes.table import Kind, Result, inside
 from parity_sandbox.github.state import rulesets
 from parity_sandbox.github.state.collections import held
 from parity_sandbox.github.wire.repositories import page, url
 from parity_sandbox.narrowing import picked
-
-if TYPE_CHECKING:
-    from parity_sandbox.github.calls import Call
-    from parity_sandbox.store import Document
+from parity_sandbox.store import Document
 
 
 def _summary(_call: Call, repository: Document, found: Document) -> Document:

@@ -3,17 +3,13 @@
 from __future__ import annotations
 
 from functools import partial
-from typing import TYPE_CHECKING
 
-from parity_sandbox.github.calls import paged
+from parity_sandbox.github.calls import Answer, Call, paged
 from parity_sandbox.github.routes import named
 from parity_sandbox.github.routes.table import Kind, inside
 from parity_sandbox.github.state import accounts, git, runs
 from parity_sandbox.github.wire import issues as wire
-
-if TYPE_CHECKING:
-    from parity_sandbox.github.calls import Answer, Call
-    from parity_sandbox.store import Document
+from parity_sandbox.store import Document
 
 
 def _shown(call: Call, repository: Document, run: Document) -> Document:

@@ -2,23 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from functools import partial
-from typing import TYPE_CHECKING
 
 from parity_sandbox.github.calls import NO_CONTENT, Answer, Call, paged
 from parity_sandbox.github.routes import named
 from parity_sandbox.github.routes.table import REPOSITORY, inside, route
 from parity_sandbox.github.state import accounts, secrets
 from parity_sandbox.github.state.collections import remove
+from parity_sandbox.github.state.secrets import Kind, Scope
 from parity_sandbox.github.wire import repositories as repository_wire
 from parity_sandbox.narrowing import picked
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    from parity_sandbox.github.state.secrets import Kind, Scope
-    from parity_sandbox.routing import Route
-    from parity_sandbox.store import Document
+from parity_sandbox.routing import Route
+from parity_sandbox.store import Document
 
 _NAMES = {"secrets": "secret_name", "variables": "name"}
 """The path's parameter, as the description has it."""

@@ -5,17 +5,15 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import wraps
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
+from parity_sandbox.context import Context
 from parity_sandbox.github.calls import NO_CONTENT, Answer, Call, endpoint, paged
 from parity_sandbox.github.routes import named
 from parity_sandbox.github.state.collections import held, one, remove
 from parity_sandbox.narrowing import is_list
 from parity_sandbox.routing import Route
 from parity_sandbox.store import Document
-
-if TYPE_CHECKING:
-    from parity_sandbox.context import Context
 
 Result = Any
 """None: 204; a list: the page of it that is asked for; a document: 201 to a POST, else 200; an `Answer` as it is."""

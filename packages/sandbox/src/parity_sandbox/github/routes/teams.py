@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING
 
+from parity_sandbox.github.calls import Call
 from parity_sandbox.github.errors import NotFound
 from parity_sandbox.github.routes import named
 from parity_sandbox.github.routes.table import Result, route
@@ -12,10 +12,7 @@ from parity_sandbox.github.state import accounts, repositories
 from parity_sandbox.github.state.collections import collection
 from parity_sandbox.github.wire import accounts as wire
 from parity_sandbox.github.wire.repositories import with_team_permission
-
-if TYPE_CHECKING:
-    from parity_sandbox.github.calls import Call
-    from parity_sandbox.store import Document
+from parity_sandbox.store import Document
 
 
 def _parent(call: Call, team: Document) -> Document | None:

@@ -4,16 +4,12 @@ from __future__ import annotations
 
 import re
 from contextvars import ContextVar
-from typing import TYPE_CHECKING
 
+from parity_sandbox.context import Context
 from parity_sandbox.github.bodies import Field, check
 from parity_sandbox.github.errors import NotFound, ValidationFailed, custom, missing_field
 from parity_sandbox.github.state.collections import add, change, collection, one, put, remove, remove_of
-
-if TYPE_CHECKING:
-    from parity_sandbox.context import Context
-    from parity_sandbox.store import Document
-
+from parity_sandbox.store import Document
 
 _TEAM = {
     "name": Field(str),

@@ -2,16 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Mapping
 
+from parity_sandbox.context import Context
 from parity_sandbox.github import ids
 from parity_sandbox.github.errors import NotFound
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
-
-    from parity_sandbox.context import Context
-    from parity_sandbox.store import Collection, Document
+from parity_sandbox.store import Collection, Document
 
 SERVICE = "github"
 

@@ -2,19 +2,16 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
+from parity_sandbox.context import Context
 from parity_sandbox.github import ids
 from parity_sandbox.github.bodies import Field, check
 from parity_sandbox.github.errors import NotFound, SeeOther, ValidationFailed
 from parity_sandbox.github.state import accounts
 from parity_sandbox.github.state.collections import add, change, collection, held, remove, remove_of
 from parity_sandbox.narrowing import part
-
-if TYPE_CHECKING:
-    from parity_sandbox.context import Context
-    from parity_sandbox.store import Document
-
+from parity_sandbox.store import Document
 
 POLICIES = "deployment_branch_policies"
 _MOST_REVIEWERS = 6

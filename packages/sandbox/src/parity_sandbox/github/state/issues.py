@@ -2,21 +2,17 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from collections.abc import Sequence
+from typing import Any
 
+from parity_sandbox.context import Context
 from parity_sandbox.github import ids
 from parity_sandbox.github.bodies import Field, check
 from parity_sandbox.github.errors import NotFound, ValidationFailed, already_exists, missing_field
 from parity_sandbox.github.state import accounts
 from parity_sandbox.github.state.collections import add, change, collection, held, one, remove
 from parity_sandbox.narrowing import is_object, picked
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    from parity_sandbox.context import Context
-    from parity_sandbox.store import Document
-
+from parity_sandbox.store import Document
 
 COMMENTS = "issue_comments"
 _COLOR = "ededed"

@@ -3,16 +3,13 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING
 
+from parity_sandbox.context import Context
 from parity_sandbox.github.bodies import Field, check
 from parity_sandbox.github.errors import Conflict, ValidationFailed, custom
 from parity_sandbox.github.state.collections import add, change, collection, held
 from parity_sandbox.narrowing import items, part
-
-if TYPE_CHECKING:
-    from parity_sandbox.context import Context
-    from parity_sandbox.store import Document
+from parity_sandbox.store import Document
 
 _KEY = re.compile(
     r"(?:ssh-(?:rsa|ed25519)|ecdsa-sha2-nistp(?:256|384|521)|sk-\S+@openssh\.com) [A-Za-z0-9+/]+=*(?: .*)?"

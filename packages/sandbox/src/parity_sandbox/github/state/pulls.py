@@ -2,16 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
+from parity_sandbox.context import Context
 from parity_sandbox.github import ids
 from parity_sandbox.github.errors import NotFound, ValidationFailed, custom, invalid, missing_field
 from parity_sandbox.github.state import git, issues
 from parity_sandbox.github.state.collections import collection
-
-if TYPE_CHECKING:
-    from parity_sandbox.context import Context
-    from parity_sandbox.store import Document
+from parity_sandbox.store import Document
 
 
 def pulls(context: Context, repository_id: int) -> list[Document]:

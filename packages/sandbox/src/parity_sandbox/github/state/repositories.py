@@ -3,19 +3,16 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
+from parity_sandbox.context import Context
 from parity_sandbox.github import ids
 from parity_sandbox.github.bodies import Field, check
 from parity_sandbox.github.errors import ReadOnly, ValidationFailed, custom, missing_field
 from parity_sandbox.github.state import git
 from parity_sandbox.github.state.collections import add, change, collection, one, remove, remove_of
 from parity_sandbox.narrowing import part
-
-if TYPE_CHECKING:
-    from parity_sandbox.context import Context
-    from parity_sandbox.store import Document
-
+from parity_sandbox.store import Document
 
 _DEFAULTS: Document = {
     "description": None,

@@ -3,19 +3,15 @@
 from __future__ import annotations
 
 from fnmatch import fnmatchcase
-from typing import TYPE_CHECKING
 
+from parity_sandbox.context import Context
 from parity_sandbox.github.bodies import Field, check
 from parity_sandbox.github.errors import InvalidRequest, ValidationFailed
 from parity_sandbox.github.state import rules
 from parity_sandbox.github.state.collections import add, held
 from parity_sandbox.github.state.collections import change as keep
 from parity_sandbox.narrowing import items, part
-
-if TYPE_CHECKING:
-    from parity_sandbox.context import Context
-    from parity_sandbox.store import Document
-
+from parity_sandbox.store import Document
 
 _FIELDS = {
     "name": Field(str),

@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 from pydantic import Field
 
+from parity_sandbox.context import Context
 from parity_sandbox.forms import Form
 from parity_sandbox.github import ids
 from parity_sandbox.github.errors import NotFound
 from parity_sandbox.github.state.collections import add, collection, held
 from parity_sandbox.narrowing import picked
-
-if TYPE_CHECKING:
-    from parity_sandbox.context import Context
-    from parity_sandbox.store import Document
+from parity_sandbox.store import Document
 
 
 class Run(Form):

@@ -8,20 +8,18 @@ from __future__ import annotations
 
 import base64
 import re
-from typing import TYPE_CHECKING, Literal
+from typing import Literal
 
 from nacl.exceptions import CryptoError
 from nacl.public import PrivateKey, SealedBox
 
+from parity_sandbox.context import Context
 from parity_sandbox.github import ids
 from parity_sandbox.github.bodies import Field, check
 from parity_sandbox.github.errors import Conflict, InvalidRequest, NotFound, ValidationFailed
 from parity_sandbox.github.state.collections import change, collection, one, remove
 from parity_sandbox.narrowing import items, picked
-
-if TYPE_CHECKING:
-    from parity_sandbox.context import Context
-    from parity_sandbox.store import Document
+from parity_sandbox.store import Document
 
 Kind = Literal["secrets", "variables"]
 Scope = tuple[int, int | None]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
 from urllib.parse import quote
 
 from parity_sandbox.github.calls import HTML
@@ -10,9 +9,7 @@ from parity_sandbox.github.ids import node_id
 from parity_sandbox.github.wire import repositories
 from parity_sandbox.github.wire.accounts import account
 from parity_sandbox.narrowing import picked
-
-if TYPE_CHECKING:
-    from parity_sandbox.store import Document
+from parity_sandbox.store import Document
 
 _ASSOCIATION = "OWNER"
 

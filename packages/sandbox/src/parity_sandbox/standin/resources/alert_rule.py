@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from parity_sandbox.narrowing import part
 from parity_sandbox.standin.checks import length, one_of, size
+from parity_sandbox.standin.client import Client
 from parity_sandbox.standin.errors import ResourceError
 from parity_sandbox.standin.golang import items, known, text, without_null
 from parity_sandbox.standin.planning import differing
 from parity_sandbox.standin.resources.shared import ID, TEAM_ID, failing, split
 from parity_sandbox.standin.schema import Call, Document, Failure, Field, Resource
-
-if TYPE_CHECKING:
-    from parity_sandbox.standin.client import Client
 
 CREATE = Call("POST", "/alerts/v3/alert-rules")
 GET = Call("GET", "/alerts/v3/alert-rules/{id}")

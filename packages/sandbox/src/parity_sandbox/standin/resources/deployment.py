@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, cast
+from typing import Any, cast
 
 from parity_sandbox.narrowing import part
+from parity_sandbox.standin.client import Client
 from parity_sandbox.standin.errors import StandInError, UnknownToStandInError
 from parity_sandbox.standin.golang import flag, known, text, without_empty
 from parity_sandbox.standin.resources.git_metadata import git_metadata
@@ -18,9 +19,6 @@ from parity_sandbox.standin.resources.shared import (
     require_project,
 )
 from parity_sandbox.standin.schema import UNKNOWN, Call, Document, Failure, Field, Resource
-
-if TYPE_CHECKING:
-    from parity_sandbox.standin.client import Client
 
 CREATE = Call("POST", "/v12/now/deployments")
 GET = Call("GET", "/v13/deployments/{id}")

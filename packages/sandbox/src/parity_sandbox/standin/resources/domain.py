@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import time
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from parity_sandbox.narrowing import part
 from parity_sandbox.standin.checks import one_of
+from parity_sandbox.standin.client import Client
 from parity_sandbox.standin.errors import ResourceError, StandInError, explained, not_found
 from parity_sandbox.standin.golang import flag, known, text, text_pointer, without_empty, without_null
 from parity_sandbox.standin.resources.shared import (
@@ -19,9 +20,6 @@ from parity_sandbox.standin.resources.shared import (
     split,
 )
 from parity_sandbox.standin.schema import Call, Document, Failure, Field, Resource
-
-if TYPE_CHECKING:
-    from parity_sandbox.standin.client import Client
 
 CREATE = Call("POST", "/v10/projects/{projectId}/domains")
 GET = Call("GET", "/v9/projects/{projectId}/domains/{domain}")

@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
 
 from parity_sandbox.narrowing import part
 from parity_sandbox.standin.checks import between, each_of, length, one_of, size
+from parity_sandbox.standin.client import Client
 from parity_sandbox.standin.golang import items, known, text, without_empty
 from parity_sandbox.standin.resources.shared import ID, TEAM_ID, failing, split
 from parity_sandbox.standin.schema import Call, Document, Field, Resource
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
-
-    from parity_sandbox.standin.client import Client
 
 CREATE = Call("POST", "/v1/drains")
 GET = Call("GET", "/v1/drains/{id}")

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from parity_sandbox.narrowing import as_object, part
 from parity_sandbox.standin.checks import between, each_of, length, size
+from parity_sandbox.standin.client import Client
 from parity_sandbox.standin.errors import ApiError, ResourceError
 from parity_sandbox.standin.golang import items, known, text, text_pointer, without_empty, without_null
 from parity_sandbox.standin.resources.shared import (
@@ -16,9 +17,6 @@ from parity_sandbox.standin.resources.shared import (
     split,
 )
 from parity_sandbox.standin.schema import Call, Document, Failure, Field, Resource
-
-if TYPE_CHECKING:
-    from parity_sandbox.standin.client import Client
 
 CREATE = Call("POST", "/v10/projects/{projectId}/env")
 GET = Call("GET", "/v10/projects/{projectId}/env/{id}")

@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from parity_sandbox.narrowing import part
+from parity_sandbox.standin.client import Client
 from parity_sandbox.standin.errors import ResourceError, StandInError, explained
 from parity_sandbox.standin.golang import flag, known, text
 from parity_sandbox.standin.resources.project_fields import FIELDS
 from parity_sandbox.standin.resources.project_wire import change, creation, needs_update_after_creation, project
 from parity_sandbox.standin.resources.shared import GET_PROJECT, failing, split
 from parity_sandbox.standin.schema import UNKNOWN, Call, Document, Failure, Resource, blank
-
-if TYPE_CHECKING:
-    from parity_sandbox.standin.client import Client
 
 CREATE = Call("POST", "/v8/projects")
 UPDATE = Call("PATCH", "/v9/projects/{projectId}")

@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from parity_sandbox.standin.checks import size
+from parity_sandbox.standin.client import Client
 from parity_sandbox.standin.golang import text
 from parity_sandbox.standin.resources.drains import RULE, sampled, sampling
 from parity_sandbox.standin.resources.shared import PROJECT_ID, TEAM_ID, failing, split
 from parity_sandbox.standin.schema import Call, Document, Field, Resource
-
-if TYPE_CHECKING:
-    from parity_sandbox.standin.client import Client
 
 GET = Call("GET", "/v1/drains/tracing/config")
 PUT = Call("PUT", "/v1/drains/tracing/config")

@@ -2,16 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from parity_sandbox.standin.checks import one_of
+from parity_sandbox.standin.client import Client
 from parity_sandbox.standin.errors import StandInError
 from parity_sandbox.standin.golang import text, without_empty
 from parity_sandbox.standin.resources.shared import PROJECT_ID, TEAM_ID, failing, require_project, split
 from parity_sandbox.standin.schema import Call, Document, Field, Resource
-
-if TYPE_CHECKING:
-    from parity_sandbox.standin.client import Client
 
 UPDATE = Call("PATCH", "/v9/projects/{projectId}/deployment-expiration")
 GET = Call("GET", "/v2/projects/{projectId}")

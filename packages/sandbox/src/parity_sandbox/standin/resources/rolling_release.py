@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, cast
+from typing import Any, cast
 
 from parity_sandbox.narrowing import part
 from parity_sandbox.standin.checks import between, one_of, size
+from parity_sandbox.standin.client import Client
 from parity_sandbox.standin.errors import ApiError, ResourceError, explained
 from parity_sandbox.standin.golang import text
 from parity_sandbox.standin.resources.shared import failing, split
 from parity_sandbox.standin.schema import Call, Document, Failure, Field, Resource
-
-if TYPE_CHECKING:
-    from parity_sandbox.standin.client import Client
 
 _CONFIG = "/v1/projects/{projectId}/rolling-release/config"
 GET, PATCH, DELETE = Call("GET", _CONFIG), Call("PATCH", _CONFIG), Call("DELETE", _CONFIG)

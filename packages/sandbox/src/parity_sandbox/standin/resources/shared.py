@@ -2,16 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from contextlib import AbstractContextManager
 
+from parity_sandbox.standin.client import Client
 from parity_sandbox.standin.errors import ResourceError, StandInError, explained, not_found
-from parity_sandbox.standin.schema import Call, Field
-
-if TYPE_CHECKING:
-    from contextlib import AbstractContextManager
-
-    from parity_sandbox.standin.client import Client
-    from parity_sandbox.standin.schema import Document
+from parity_sandbox.standin.schema import Call, Document, Field
 
 TEAM_ID = Field("string", optional=True, computed=True, replace="if configured", keep=True)
 ID = Field("string", computed=True, keep=True)

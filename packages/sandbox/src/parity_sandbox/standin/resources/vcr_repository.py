@@ -2,16 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from parity_sandbox.narrowing import part
 from parity_sandbox.standin.checks import matches
+from parity_sandbox.standin.client import Client
 from parity_sandbox.standin.golang import flag, text
 from parity_sandbox.standin.resources.shared import GET_PROJECT, ID, PROJECT_ID, TEAM_ID, failing, split
 from parity_sandbox.standin.schema import Call, Document, Field, Resource
-
-if TYPE_CHECKING:
-    from parity_sandbox.standin.client import Client
 
 CREATE = Call("POST", "/v1/vcr/repository")
 GET = Call("GET", "/v1/vcr/repository/{id}")

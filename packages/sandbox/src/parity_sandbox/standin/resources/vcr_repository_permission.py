@@ -2,14 +2,10 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
+from parity_sandbox.standin.client import Client
 from parity_sandbox.standin.golang import text, without_empty
 from parity_sandbox.standin.resources.shared import ID, PROJECT_ID, TEAM_ID, failing, split
 from parity_sandbox.standin.schema import Call, Document, Failure, Field, Resource
-
-if TYPE_CHECKING:
-    from parity_sandbox.standin.client import Client
 
 LIST = Call("GET", "/v1/vcr/repository/{repository}/permissions")
 CREATE = Call("POST", "/v1/vcr/repository/{repository}/permissions")

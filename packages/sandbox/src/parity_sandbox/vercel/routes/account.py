@@ -2,15 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
+from parity_sandbox.store import Document
 from parity_sandbox.vercel import webhooks, wire
 from parity_sandbox.vercel.errors import NotFound
 from parity_sandbox.vercel.wire import Call, route
 from parity_sandbox.vercel.world import USER, default_team, find_team
-
-if TYPE_CHECKING:
-    from parity_sandbox.store import Document
 
 _MADE = 1_767_225_600_000
 """When the sandbox's token says that it was made, in milliseconds since 1970."""

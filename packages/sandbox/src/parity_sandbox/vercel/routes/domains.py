@@ -2,14 +2,10 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
+from parity_sandbox.store import Document
 from parity_sandbox.vercel import domains, wire
 from parity_sandbox.vercel.errors import BadRequest
 from parity_sandbox.vercel.wire import Call, route
-
-if TYPE_CHECKING:
-    from parity_sandbox.store import Document
 
 
 def _list(call: Call) -> Document:

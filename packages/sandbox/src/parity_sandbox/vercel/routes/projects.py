@@ -3,13 +3,10 @@
 from __future__ import annotations
 
 from functools import partial
-from typing import TYPE_CHECKING
 
+from parity_sandbox.store import Document
 from parity_sandbox.vercel import links, projects, promotion, protection, wire
 from parity_sandbox.vercel.wire import Answer, Call, route
-
-if TYPE_CHECKING:
-    from parity_sandbox.store import Document
 
 
 def _list(call: Call) -> Document:

@@ -4,17 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import shutil
-from typing import TYPE_CHECKING
 
 from parity_sandbox import snapshots as files
 from parity_sandbox.errors import BadDocument
 from parity_sandbox.logs import log
 from parity_sandbox.services import VENDORS
+from parity_sandbox.store import Document
 from parity_sandbox.vercel import settle
-
-if TYPE_CHECKING:
-    from parity_sandbox.store import Document
-    from parity_sandbox.world import World
+from parity_sandbox.world import World
 
 _OWN = "sandbox"
 _ACTIONS = ("stop", "start", "restart", "kill")

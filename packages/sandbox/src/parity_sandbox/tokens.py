@@ -6,15 +6,13 @@ import base64
 import binascii
 import hashlib
 import hmac
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 from pydantic import Field
 
+from parity_sandbox.context import Context
 from parity_sandbox.forms import Form
-
-if TYPE_CHECKING:
-    from parity_sandbox.context import Context
-    from parity_sandbox.store import Document
+from parity_sandbox.store import Document
 
 
 class Token(Form):

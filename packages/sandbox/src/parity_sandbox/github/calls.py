@@ -17,6 +17,7 @@ from starlette.responses import Response
 from parity_sandbox.github.errors import HOUR, LIMIT, BadRequest
 from parity_sandbox.jsontext import parse_json
 from parity_sandbox.narrowing import is_object
+from parity_sandbox.routing import context_of
 
 if TYPE_CHECKING:
     from starlette.requests import Request
@@ -80,11 +81,6 @@ def endpoint(handler: Handler) -> Callable[[Request], Awaitable[Response]]:
         return respond(request, answer.status, answer.document, answer.headers)
 
     return run
-
-
-def context_of(request: Request) -> Context:
-    """The running sandbox, as `create_app` was given it."""
-    return cast("Context", request.app.state.context)
 
 
 def _parse(request: Request, raw: bytes) -> Document:

@@ -32,7 +32,6 @@ _FIRST = {
 }
 
 _INT32 = 1 << 32
-_SHORT_ARRAY = 16
 _SHORT_STRING = 32
 _BYTE = 128
 
@@ -54,8 +53,6 @@ def node_id(prefix: str, *parts: int | str) -> str:
 
 
 def _pack(values: list[int | str]) -> bytes:
-    if len(values) >= _SHORT_ARRAY:
-        raise ValueError(f"a node id has at most {_SHORT_ARRAY - 1} parts: {values}")
     return bytes([0x90 + len(values)]) + b"".join(_pack_one(value) for value in values)
 
 

@@ -8,7 +8,7 @@ from typing import Any
 from parity_sandbox.context import random_id
 from parity_sandbox.narrowing import items, part
 from parity_sandbox.store import Document
-from parity_sandbox.vercel import domains, links, rolling, timeline, trusted, variables, wire
+from parity_sandbox.vercel import domains, links, protection, rolling, timeline, variables, wire
 from parity_sandbox.vercel.catalogue import FRAMEWORKS, NODE_VERSIONS, REGIONS
 from parity_sandbox.vercel.errors import BadRequest, Conflict
 from parity_sandbox.vercel.world import SERVICE, World
@@ -184,7 +184,7 @@ def _apply(project: Document, settings: Document, *, creating: bool) -> None:
         elif name in {"passwordProtection", "ssoProtection", "trustedIps"}:
             project[name] = _protection(name, value)
         elif name == "trustedSources":
-            project[name] = trusted.checked(value)
+            project[name] = protection.checked_sources(value)
         elif value is None and name in _KEPT_WHEN_NULL:
             continue
         elif name == "nodeVersion":

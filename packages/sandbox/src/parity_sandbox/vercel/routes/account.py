@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from parity_sandbox.routing import context_of
 from parity_sandbox.store import Document
 from parity_sandbox.vercel import webhooks, wire
 from parity_sandbox.vercel.errors import NotFound
@@ -13,7 +14,7 @@ _MADE = 1_767_225_600_000
 
 
 def _user(call: Call) -> Document:
-    team = default_team(wire.context_of(call.request))
+    team = default_team(context_of(call.request))
     return {"user": {**USER, "defaultTeamId": None if team is None else team["id"]}}
 
 
@@ -26,11 +27,11 @@ def _token(call: Call) -> Document:
 
 
 def _teams(call: Call) -> Document:
-    return wire.paged(call, "teams", wire.context_of(call.request).store.collection("vercel", "teams").all())
+    return wire.paged(call, "teams", context_of(call.request).store.collection("vercel", "teams").all())
 
 
 def _team(call: Call) -> Document:
-    team = find_team(wire.context_of(call.request), call.path("teamId"))
+    team = find_team(context_of(call.request), call.path("teamId"))
     if team is None:
         raise NotFound("Team not found.")
     return team
@@ -38,7 +39,7 @@ def _team(call: Call) -> Document:
 
 def _rename_team(call: Call) -> Document:
     changed = {**_team(call), **call.body({"slug": "string", "name": "string"})}
-    return wire.context_of(call.request).store.collection("vercel", "teams").put(changed["id"], changed)
+    return context_of(call.request).store.collection("vercel", "teams").put(changed["id"], changed)
 
 
 def _members(call: Call) -> Document:

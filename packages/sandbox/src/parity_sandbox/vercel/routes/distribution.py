@@ -15,8 +15,8 @@ from starlette.responses import JSONResponse, Response
 
 from parity_sandbox import tokens
 from parity_sandbox.narrowing import is_object
-from parity_sandbox.routing import Route, unknown_route
-from parity_sandbox.vercel import images, registry, scopes, wire
+from parity_sandbox.routing import Route, context_of, unknown_route
+from parity_sandbox.vercel import images, registry, scopes
 from parity_sandbox.vercel.errors import Forbidden, NotFound
 from parity_sandbox.vercel.world import SERVICE, World, find_team
 
@@ -154,7 +154,7 @@ def _name(request: Request) -> str:
 
 
 def _repository(request: Request) -> tuple[World, Document]:
-    context, given = wire.context_of(request), request.path_params
+    context, given = context_of(request), request.path_params
     world = World(context, find_team(context, given["teamSlug"]))
     try:
         project = world.project(given["projectSlug"])

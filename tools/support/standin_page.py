@@ -11,12 +11,13 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
 from parity_sandbox.standin.resources import RESOURCES
+from parity_sandbox.standin.resources.shared import GET_PROJECT
 from parity_sandbox.standin.schema import Call
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from parity_sandbox.standin.schema import Field
+    from parity_sandbox.standin.schema import Field, Resource
 
 
 @dataclass(frozen=True)
@@ -83,12 +84,18 @@ def resources() -> str:
     """The resources, their calls and what replaces them, Markdown."""
     lines = ["| resource | calls | replaced when these change | secret |", "| --- | --- | --- | --- |"]
     for token, each in RESOURCES.items():
-        named = vars(sys.modules[each.create.__module__]).values()
-        calls = "<br>".join(f"`{call.method} {call.path}`" for call in named if isinstance(call, Call))
+        calls = "<br>".join(f"`{call.method} {call.path}`" for call in _calls(each))
         replaced = ", ".join(f"`{name}`" for name, field in each.fields.items() if field.replace and field.is_input)
         secret = ", ".join(f"`{name}`" for name in _secret_names(each.fields)) or "none"
         lines.append(f"| {token.rpartition(':')[2]} | {calls} | {replaced or 'nothing'} | {secret} |")
     return "\n".join(lines) + "\n"
+
+
+def _calls(resource: Resource) -> list[Call]:
+    """The calls that the resource's module names, and that for its project where it has the shared lookup send it."""
+    named = vars(sys.modules[resource.create.__module__])
+    looked_up = [GET_PROJECT] if "require_project" in named else []
+    return list(dict.fromkeys([*looked_up, *(each for each in named.values() if isinstance(each, Call))]))
 
 
 def _secret_names(fields: Mapping[str, Field], where: str = "") -> list[str]:

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from parity_sandbox.github.bodies import Field, check
 from parity_sandbox.github.calls import Call
-from parity_sandbox.github.routes import named
 from parity_sandbox.github.routes.table import Kind, Result, inside
-from parity_sandbox.github.state import issues
+from parity_sandbox.github.state import accounts, issues
 from parity_sandbox.github.wire import issues as wire
 from parity_sandbox.narrowing import items
 from parity_sandbox.store import Document
@@ -16,7 +15,7 @@ _LABELS = {"labels": Field(list, elements=(str, dict))}
 
 def _shown(call: Call, repository: Document, issue: Document) -> Document:
     labels = issues.labels_of(call.context, issue)
-    user = named.user_by_id(call, issue["user_id"])
+    user = accounts.user_by_id(call.context, issue["user_id"])
     return wire.issue(repository, issue, labels, user, len(issues.comments(call.context, issue)))
 
 
@@ -45,7 +44,7 @@ def _names(call: Call, issue: Document) -> set[str]:
 
 
 def _comment_shown(call: Call, repository: Document, found: Document) -> Document:
-    return wire.comment(repository, found, named.user_by_id(call, found["user_id"]))
+    return wire.comment(repository, found, accounts.user_by_id(call.context, found["user_id"]))
 
 
 def _comments(call: Call, repository: Document) -> Result:

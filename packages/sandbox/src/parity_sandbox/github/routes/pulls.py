@@ -5,9 +5,8 @@ from __future__ import annotations
 from parity_sandbox.context import Context
 from parity_sandbox.github.calls import Call
 from parity_sandbox.github.errors import GitHubError
-from parity_sandbox.github.routes import named
 from parity_sandbox.github.routes.table import Kind, Result, inside
-from parity_sandbox.github.state import git, issues, pulls
+from parity_sandbox.github.state import accounts, git, issues, pulls
 from parity_sandbox.github.wire import issues as wire
 from parity_sandbox.store import Document
 
@@ -21,10 +20,10 @@ class NotMergeable(GitHubError):
 def _short(call: Call, repository: Document, found: Document) -> Document:
     return wire.pull(
         repository,
-        named.owner_of(call, repository),
+        accounts.owner_of(call.context, repository),
         found,
         labels=issues.labels_of(call.context, found),
-        user=named.user_by_id(call, found["user_id"]),
+        user=accounts.user_by_id(call.context, found["user_id"]),
         head_sha=pulls.head_sha(call.context, found),
     )
 

@@ -16,7 +16,7 @@ from parity_sandbox.store import Document
 
 
 def _full(call: Call, found: Document) -> Document:
-    return wire.full(found, named.owner_of(call, found))
+    return wire.full(found, accounts.owner_of(call.context, found))
 
 
 def _list_of_organization(call: Call) -> Result:
@@ -29,7 +29,7 @@ def _list_of_user(call: Call) -> Result:
 
 def _owned(call: Call, login: str) -> Result:
     found = repositories.owned_by(call.context, login)
-    return [wire.minimal(each, named.owner_of(call, each)) for each in found]
+    return [wire.minimal(each, accounts.owner_of(call.context, each)) for each in found]
 
 
 def _create_in_organization(call: Call) -> Document:

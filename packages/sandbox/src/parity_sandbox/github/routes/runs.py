@@ -5,7 +5,6 @@ from __future__ import annotations
 from functools import partial
 
 from parity_sandbox.github.calls import Answer, Call, paged
-from parity_sandbox.github.routes import named
 from parity_sandbox.github.routes.table import Kind, inside
 from parity_sandbox.github.state import accounts, git, runs
 from parity_sandbox.github.wire import issues as wire
@@ -24,7 +23,7 @@ def _shown(call: Call, repository: Document, run: Document) -> Document:
         "author": person,
         "committer": person,
     }
-    return wire.run(repository, named.owner_of(call, repository), run, author, head)
+    return wire.run(repository, accounts.owner_of(call.context, repository), run, author, head)
 
 
 def _list(call: Call, repository: Document) -> Answer:

@@ -31,7 +31,8 @@ def _scope(call: Call) -> Scope:
     """Whose they are; raises NotFound, and ReadOnly where an archived repository's would be written."""
     if _of_organization(call):
         return named.organization(call)["id"], None
-    return named.scope(call, write=call.request.method != "GET")
+    found = named.repository(call, write=call.request.method != "GET")
+    return found["id"], named.environment(call, found)["id"] if "environment_name" in call.request.path_params else None
 
 
 def _full(call: Call, kind: Kind, found: Document) -> Document:

@@ -72,7 +72,7 @@ def _remove_member(call: Call) -> None:
 
 
 def _seen(call: Call, found: Document, permission: str) -> Document:
-    return with_team_permission(found, named.owner_of(call, found), permission)
+    return with_team_permission(found, accounts.owner_of(call.context, found), permission)
 
 
 def _repositories(call: Call) -> Result:

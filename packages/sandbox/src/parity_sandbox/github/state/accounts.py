@@ -72,6 +72,22 @@ def owner(context: Context, login: str) -> Document | None:
     return None
 
 
+def user_by_id(context: Context, number: int) -> Document:
+    """The user with that id, who is there: users are never deleted."""
+    found = collection(context, "users").get(str(number))
+    if found is None:
+        raise LookupError(f"no user with the id {number}")
+    return found
+
+
+def owner_of(context: Context, repository: Document) -> Document:
+    """The account that owns the repository, with `type`."""
+    account = owner(context, repository["owner"])
+    if account is None:
+        raise LookupError(f"no account {repository['owner']}, which owns the repository {repository['name']}")
+    return account
+
+
 def _by_login(context: Context, kind: str, login: str) -> Document | None:
     wanted = login.lower()
     return next((each for each in collection(context, kind).all() if each["login"].lower() == wanted), None)

@@ -170,13 +170,6 @@ def _state(client: Client, rule: Document, at: Document) -> Document:
 
 
 RESOURCE = Resource(
-    token="vercel:index/alertRule:AlertRule",  # noqa: S106 - a resource's token
-    fields=FIELDS,
-    create=_create,
-    read=_read,
-    update=_update,
-    delete=_delete,
-    find=_find,
-    validate=_validate,
-    named=True,
-)
+    "vercel:index/alertRule:AlertRule", FIELDS, _create, _read, _delete,
+    update=_update, find=_find, validate=_validate, named=True,
+)  # fmt: skip

@@ -200,11 +200,5 @@ async def _validate(client: Client, inputs: Document) -> list[Failure]:
 _FILES = str(UnknownToStandInError("`files`"))
 
 RESOURCE = Resource(
-    token="vercel:index/deployment:Deployment",  # noqa: S106 - a resource's token
-    fields=FIELDS,
-    create=_create,
-    read=_read,
-    update=_update,
-    delete=_delete,
-    validate=_validate,
-)
+    "vercel:index/deployment:Deployment", FIELDS, _create, _read, _delete, update=_update, validate=_validate,
+)  # fmt: skip

@@ -175,12 +175,6 @@ async def _validate(_client: Client, inputs: Document) -> list[Failure]:
 
 
 RESOURCE = Resource(
-    token="vercel:index/projectDomain:ProjectDomain",  # noqa: S106 - a resource's token
-    fields=FIELDS,
-    create=_create,
-    read=_read,
-    update=_update,
-    delete=_delete,
-    find=_find,
-    validate=_validate,
-)
+    "vercel:index/projectDomain:ProjectDomain", FIELDS, _create, _read, _delete,
+    update=_update, find=_find, validate=_validate,
+)  # fmt: skip

@@ -194,13 +194,6 @@ async def _review(client: Client, plan: Document) -> None:
 
 
 RESOURCE = Resource(
-    token="vercel:index/projectEnvironmentVariable:ProjectEnvironmentVariable",  # noqa: S106 - a resource's token
-    fields=FIELDS,
-    create=_create,
-    read=_read,
-    update=_update,
-    delete=_delete,
-    find=_find,
-    validate=_validate,
-    review=_review,
-)
+    "vercel:index/projectEnvironmentVariable:ProjectEnvironmentVariable", FIELDS, _create, _read, _delete,
+    update=_update, find=_find, validate=_validate, review=_review,
+)  # fmt: skip

@@ -177,13 +177,6 @@ async def check_framework(client: Client, framework: Any, name: str) -> list[Fai
 
 
 RESOURCE = Resource(
-    token="vercel:index/project:Project",  # noqa: S106 - a resource's token
-    fields=FIELDS,
-    create=_create,
-    read=_read,
-    update=_update,
-    delete=_delete,
-    find=_find,
-    validate=_validate,
-    named=True,
-)
+    "vercel:index/project:Project", FIELDS, _create, _read, _delete,
+    update=_update, find=_find, validate=_validate, named=True,
+)  # fmt: skip

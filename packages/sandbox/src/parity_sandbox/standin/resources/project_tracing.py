@@ -69,11 +69,5 @@ def _state(client: Client, answer: Document, before: Document) -> Document:
 
 
 RESOURCE = Resource(
-    token="vercel:index/projectTracing:ProjectTracing",  # noqa: S106 - a resource's token
-    fields=FIELDS,
-    create=_create,
-    read=_read,
-    update=_update,
-    delete=_delete,
-    find=_find,
-)
+    "vercel:index/projectTracing:ProjectTracing", FIELDS, _create, _read, _delete, update=_update, find=_find,
+)  # fmt: skip

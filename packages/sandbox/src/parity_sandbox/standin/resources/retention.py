@@ -82,11 +82,6 @@ async def _delete(client: Client, state: Document) -> None:
 
 
 RESOURCE = Resource(
-    token="vercel:index/projectDeploymentRetention:ProjectDeploymentRetention",  # noqa: S106 - a resource's token
-    fields=FIELDS,
-    create=_create,
-    read=_read,
-    update=_update,
-    delete=_delete,
-    find=_find,
-)
+    "vercel:index/projectDeploymentRetention:ProjectDeploymentRetention", FIELDS, _create, _read, _delete,
+    update=_update, find=_find,
+)  # fmt: skip

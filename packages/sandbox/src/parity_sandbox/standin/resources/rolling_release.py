@@ -136,12 +136,6 @@ def _state(client: Client, answer: Document, before: Document) -> Document:
 
 
 RESOURCE = Resource(
-    token="vercel:index/projectRollingRelease:ProjectRollingRelease",  # noqa: S106 - a resource's token
-    fields=FIELDS,
-    create=_create,
-    read=_read,
-    update=_update,
-    delete=_delete,
-    find=_find,
-    validate=_validate,
-)
+    "vercel:index/projectRollingRelease:ProjectRollingRelease", FIELDS, _create, _read, _delete,
+    update=_update, find=_find, validate=_validate,
+)  # fmt: skip

@@ -97,12 +97,5 @@ async def _state(client: Client, answer: Document, at: Document) -> Document:
 
 
 RESOURCE = Resource(
-    token="vercel:index/vcrRepository:VcrRepository",  # noqa: S106 - a resource's token
-    fields=FIELDS,
-    create=_create,
-    read=_read,
-    update=_update,
-    delete=_delete,
-    find=_find,
-    named=True,
-)
+    "vercel:index/vcrRepository:VcrRepository", FIELDS, _create, _read, _delete, update=_update, find=_find, named=True,
+)  # fmt: skip

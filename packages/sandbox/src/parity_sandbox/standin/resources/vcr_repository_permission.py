@@ -98,11 +98,6 @@ async def _validate(_client: Client, inputs: Document) -> list[Failure]:
 
 
 RESOURCE = Resource(
-    token="vercel:index/vcrRepositoryPermission:VcrRepositoryPermission",  # noqa: S106 - a resource's token
-    fields=FIELDS,
-    create=_create,
-    read=_read,
-    delete=_delete,
-    find=_find,
-    validate=_validate,
-)
+    "vercel:index/vcrRepositoryPermission:VcrRepositoryPermission", FIELDS, _create, _read, _delete,
+    find=_find, validate=_validate,
+)  # fmt: skip

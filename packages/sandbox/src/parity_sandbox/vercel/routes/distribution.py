@@ -123,10 +123,8 @@ async def _put(request: Request) -> Response:
     if missing:
         raise RegistryError(404, "MANIFEST_BLOB_UNKNOWN", "blob unknown to registry", {"digest": missing[0]})
     tag = "" if ":" in reference else reference
-    manifest = images.Manifest(body.decode(), media_type)
-    images.push(world, repository, manifest, tag, world.now)
-    location = f"/v2/{_name(request)}/manifests/{manifest.digest}"
-    said = {"location": location, "docker-content-digest": manifest.digest}
+    digest = images.push(world, repository, body.decode(), tag, world.now, media_type=media_type)["manifestDigest"]
+    said = {"location": f"/v2/{_name(request)}/manifests/{digest}", "docker-content-digest": digest}
     return Response(status_code=201, headers={**_VERSION, **said})
 
 

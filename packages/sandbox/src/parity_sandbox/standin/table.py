@@ -6,7 +6,8 @@ from collections.abc import Mapping
 
 from parity_sandbox.standin.install import VERSION
 from parity_sandbox.standin.resources import RESOURCES
-from parity_sandbox.standin.schema import Document, Field, Resource
+from parity_sandbox.standin.resources.shared import Resource
+from parity_sandbox.standin.schema import Document, Field
 
 _SCALARS = {"string", "boolean", "integer", "number"}
 

@@ -10,8 +10,8 @@ from parity_sandbox.standin.client import Client
 from parity_sandbox.standin.errors import ResourceError
 from parity_sandbox.standin.golang import items, known, text, without_null
 from parity_sandbox.standin.planning import differing
-from parity_sandbox.standin.resources.shared import ID, TEAM_ID, failing, split
-from parity_sandbox.standin.schema import Call, Document, Failure, Field, Resource
+from parity_sandbox.standin.resources.shared import ID, TEAM_ID, Resource, failing, split
+from parity_sandbox.standin.schema import Call, Document, Failure, Field
 
 CREATE = Call("POST", "/alerts/v3/alert-rules")
 GET = Call("GET", "/alerts/v3/alert-rules/{id}")

@@ -15,10 +15,11 @@ from parity_sandbox.standin.resources.shared import (
     ID,
     PROJECT_ID,
     TEAM_ID,
+    Resource,
     failing,
     require_project,
 )
-from parity_sandbox.standin.schema import UNKNOWN, Call, Document, Failure, Field, Resource
+from parity_sandbox.standin.schema import UNKNOWN, Call, Document, Failure, Field
 
 CREATE = Call("POST", "/v12/now/deployments")
 GET = Call("GET", "/v13/deployments/{id}")

@@ -16,10 +16,11 @@ from parity_sandbox.standin.resources.shared import (
     NO_PROJECT,
     PROJECT_ID,
     TEAM_ID,
+    Resource,
     failing,
     split,
 )
-from parity_sandbox.standin.schema import Call, Document, Failure, Field, Resource
+from parity_sandbox.standin.schema import Call, Document, Failure, Field
 
 CREATE = Call("POST", "/v10/projects/{projectId}/domains")
 GET = Call("GET", "/v9/projects/{projectId}/domains/{domain}")

@@ -9,8 +9,8 @@ from parity_sandbox.narrowing import part
 from parity_sandbox.standin.checks import between, each_of, length, one_of, size
 from parity_sandbox.standin.client import Client
 from parity_sandbox.standin.golang import items, known, text, without_empty
-from parity_sandbox.standin.resources.shared import ID, TEAM_ID, failing, split
-from parity_sandbox.standin.schema import Call, Document, Field, Resource
+from parity_sandbox.standin.resources.shared import ID, TEAM_ID, Resource, failing, split
+from parity_sandbox.standin.schema import Call, Document, Field
 
 CREATE = Call("POST", "/v1/drains")
 GET = Call("GET", "/v1/drains/{id}")

@@ -12,11 +12,12 @@ from parity_sandbox.standin.golang import items, known, text, text_pointer, with
 from parity_sandbox.standin.resources.shared import (
     PROJECT_ID,
     TEAM_ID,
+    Resource,
     failing,
     require_project,
     split,
 )
-from parity_sandbox.standin.schema import Call, Document, Failure, Field, Resource
+from parity_sandbox.standin.schema import Call, Document, Failure, Field
 
 CREATE = Call("POST", "/v10/projects/{projectId}/env")
 GET = Call("GET", "/v10/projects/{projectId}/env/{id}")

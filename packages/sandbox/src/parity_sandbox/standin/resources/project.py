@@ -10,8 +10,8 @@ from parity_sandbox.standin.errors import ResourceError, StandInError, explained
 from parity_sandbox.standin.golang import flag, known, text
 from parity_sandbox.standin.resources.project_fields import FIELDS
 from parity_sandbox.standin.resources.project_wire import change, creation, needs_update_after_creation, project
-from parity_sandbox.standin.resources.shared import GET_PROJECT, failing, split
-from parity_sandbox.standin.schema import UNKNOWN, Call, Document, Failure, Resource, blank
+from parity_sandbox.standin.resources.shared import GET_PROJECT, Resource, failing, split
+from parity_sandbox.standin.schema import UNKNOWN, Call, Document, Failure, blank
 
 CREATE = Call("POST", "/v8/projects")
 UPDATE = Call("PATCH", "/v9/projects/{projectId}")

@@ -8,8 +8,8 @@ from parity_sandbox.standin.checks import size
 from parity_sandbox.standin.client import Client
 from parity_sandbox.standin.golang import text
 from parity_sandbox.standin.resources.drains import RULE, sampled, sampling
-from parity_sandbox.standin.resources.shared import PROJECT_ID, TEAM_ID, failing, split
-from parity_sandbox.standin.schema import Call, Document, Field, Resource
+from parity_sandbox.standin.resources.shared import PROJECT_ID, TEAM_ID, Resource, failing, split
+from parity_sandbox.standin.schema import Call, Document, Field
 
 GET = Call("GET", "/v1/drains/tracing/config")
 PUT = Call("PUT", "/v1/drains/tracing/config")

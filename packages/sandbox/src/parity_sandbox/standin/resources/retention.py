@@ -6,8 +6,8 @@ from parity_sandbox.standin.checks import one_of
 from parity_sandbox.standin.client import Client
 from parity_sandbox.standin.errors import StandInError
 from parity_sandbox.standin.golang import text, without_empty
-from parity_sandbox.standin.resources.shared import PROJECT_ID, TEAM_ID, failing, require_project, split
-from parity_sandbox.standin.schema import Call, Document, Field, Resource
+from parity_sandbox.standin.resources.shared import PROJECT_ID, TEAM_ID, Resource, failing, require_project, split
+from parity_sandbox.standin.schema import Call, Document, Field
 
 UPDATE = Call("PATCH", "/v9/projects/{projectId}/deployment-expiration")
 GET = Call("GET", "/v2/projects/{projectId}")

@@ -9,8 +9,8 @@ from parity_sandbox.standin.checks import between, one_of, size
 from parity_sandbox.standin.client import Client
 from parity_sandbox.standin.errors import ApiError, ResourceError, explained
 from parity_sandbox.standin.golang import text
-from parity_sandbox.standin.resources.shared import failing, split
-from parity_sandbox.standin.schema import Call, Document, Failure, Field, Resource
+from parity_sandbox.standin.resources.shared import Resource, failing, split
+from parity_sandbox.standin.schema import Call, Document, Failure, Field
 
 _CONFIG = "/v1/projects/{projectId}/rolling-release/config"
 GET, PATCH, DELETE = Call("GET", _CONFIG), Call("PATCH", _CONFIG), Call("DELETE", _CONFIG)

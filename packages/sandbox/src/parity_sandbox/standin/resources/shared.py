@@ -1,12 +1,39 @@
-"""What several resources share: fields, the project lookup, the words of a failure, import ids."""
+"""What a resource is, and what several share: fields, the project lookup, the words of a failure, import ids."""
 
 from __future__ import annotations
 
+from collections.abc import Awaitable, Callable, Mapping
 from contextlib import AbstractContextManager
+from dataclasses import dataclass
 
 from parity_sandbox.standin.client import Client
 from parity_sandbox.standin.errors import ResourceError, StandInError, explained, not_found
-from parity_sandbox.standin.schema import Call, Document, Field
+from parity_sandbox.standin.schema import Call, Document, Failure, Field
+
+
+@dataclass(frozen=True)
+class Resource:
+    """One resource of the provider: its fields, and the code that the table cannot say."""
+
+    token: str
+    fields: Mapping[str, Field]
+    create: Callable[[Client, Document], Awaitable[Document]]
+    """Takes the plan; what is unknown in it is left to Vercel."""
+    read: Callable[[Client, Document], Awaitable[Document | None]]
+    """Takes the state; None, or an ApiError with status 404, where the object is gone."""
+    delete: Callable[[Client, Document], Awaitable[None]]
+    """Takes the state; an ApiError with status 404 means that the object is gone already."""
+    update: Callable[[Client, Document, Document], Awaitable[Document]] | None = None
+    """Takes the state and the plan; None where every change replaces."""
+    find: Callable[[Client, str], Awaitable[Document | None]] | None = None
+    """Takes an import id; None where the real provider cannot import the resource."""
+    validate: Callable[[Client, Document], Awaitable[list[Failure]]] | None = None
+    """Checks across fields, and those that ask a service."""
+    review: Callable[[Client, Document], Awaitable[None]] | None = None
+    """Reads each plan and raises where Vercel's team forbids it."""
+    named: bool = False
+    """Whether `name` is made up from the resource's name where the program is silent."""
+
 
 TEAM_ID = Field("string", optional=True, computed=True, replace="if configured", keep=True)
 ID = Field("string", computed=True, keep=True)

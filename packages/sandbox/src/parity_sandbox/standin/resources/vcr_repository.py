@@ -6,8 +6,8 @@ from parity_sandbox.narrowing import part
 from parity_sandbox.standin.checks import matches
 from parity_sandbox.standin.client import Client
 from parity_sandbox.standin.golang import flag, text
-from parity_sandbox.standin.resources.shared import GET_PROJECT, ID, PROJECT_ID, TEAM_ID, failing, split
-from parity_sandbox.standin.schema import Call, Document, Field, Resource
+from parity_sandbox.standin.resources.shared import GET_PROJECT, ID, PROJECT_ID, TEAM_ID, Resource, failing, split
+from parity_sandbox.standin.schema import Call, Document, Field
 
 CREATE = Call("POST", "/v1/vcr/repository")
 GET = Call("GET", "/v1/vcr/repository/{id}")

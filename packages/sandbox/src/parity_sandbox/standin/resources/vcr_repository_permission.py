@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from parity_sandbox.standin.client import Client
 from parity_sandbox.standin.golang import text, without_empty
-from parity_sandbox.standin.resources.shared import ID, PROJECT_ID, TEAM_ID, failing, split
-from parity_sandbox.standin.schema import Call, Document, Failure, Field, Resource
+from parity_sandbox.standin.resources.shared import ID, PROJECT_ID, TEAM_ID, Resource, failing, split
+from parity_sandbox.standin.schema import Call, Document, Failure, Field
 
 LIST = Call("GET", "/v1/vcr/repository/{repository}/permissions")
 CREATE = Call("POST", "/v1/vcr/repository/{repository}/permissions")

@@ -50,11 +50,6 @@ class Running:
     ports: Ports
 
     @property
-    def proxy_url(self) -> str:
-        """For HTTPS_PROXY."""
-        return f"http://127.0.0.1:{self.ports.proxy}"
-
-    @property
     def control_url(self) -> str:
         """The page; the control API is below `/_sandbox/`."""
         return f"http://127.0.0.1:{self.ports.control}"
@@ -256,7 +251,8 @@ def environment(directory: Path) -> dict[str, str]:
     found = require(directory)
     layout = _layout(directory)
     credentials = load_credentials(layout.credentials)
-    proxy = dict.fromkeys(("HTTPS_PROXY", "HTTP_PROXY", "https_proxy", "http_proxy"), found.proxy_url)
+    names = ("HTTPS_PROXY", "HTTP_PROXY", "https_proxy", "http_proxy")
+    proxy = dict.fromkeys(names, f"http://127.0.0.1:{found.ports.proxy}")
     direct = dict.fromkeys(("NO_PROXY", "no_proxy"), "127.0.0.1,localhost")
     return (
         proxy
